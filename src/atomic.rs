@@ -1,0 +1,85 @@
+//! Files that appear whole or not at all: temporary file, fsync, rename, fsync of the folder.
+
+use crate::hooks::{Hooks, Point};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// A file under construction. Dropped before [`AtomicFile::commit`], it leaves nothing.
+#[derive(Debug)]
+pub struct AtomicFile {
+    target: PathBuf,
+    temporary: PathBuf,
+    writer: Option<BufWriter<File>>,
+}
+
+impl AtomicFile {
+    /// Starts a file that will stand at `target`; makes missing folders.
+    ///
+    /// # Errors
+    /// When the folder or the temporary file can't be made.
+    #[expect(clippy::disallowed_methods, reason = "the atomic writer itself")]
+    pub fn create(target: &Path) -> io::Result<Self> {
+        let folder = folder_of(target);
+        std::fs::create_dir_all(folder)?;
+        let name = target.file_name().ok_or_else(|| io::Error::other("not a file name"))?;
+        let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+        let writer = BufWriter::with_capacity(1 << 16, File::create(&temporary)?);
+        Ok(Self { target: target.to_owned(), temporary, writer: Some(writer) })
+    }
+
+    /// Syncs the content and gives it its name.
+    ///
+    /// # Errors
+    /// When writing, syncing or renaming fails; then `target` is as it was.
+    pub fn commit(mut self, hooks: &dyn Hooks) -> io::Result<()> {
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        hooks.at(Point::TempWritten);
+        std::fs::rename(&self.temporary, &self.target)?;
+        hooks.at(Point::Renamed);
+        sync_folder(folder_of(&self.target))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.as_mut().ok_or_else(|| io::Error::other("already committed"))?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if self.writer.take().is_some() || self.temporary.exists() {
+            // Best effort: a temporary file left behind harms nobody.
+            let _ = std::fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// Writes `bytes` to `target`, whole or not at all.
+///
+/// # Errors
+/// As [`AtomicFile::create`] and [`AtomicFile::commit`].
+pub fn write(target: &Path, bytes: &[u8], hooks: &dyn Hooks) -> io::Result<()> {
+    let mut file = AtomicFile::create(target)?;
+    file.write_all(bytes)?;
+    file.commit(hooks)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes a rename durable. Folders can't be opened on Windows, where the rename is enough.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}

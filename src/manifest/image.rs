@@ -1,0 +1,116 @@
+//! `image`: how a page is sent.
+
+use crate::catalog::{Detail, Family, ImageRule, image_rule};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawImage {
+    /// How closely the model looks (default `high`).
+    detail: Option<RawDetail>,
+    /// How many pixels are sent (default `standard`).
+    size: Option<RawSize>,
+    /// How the model counts an image (default: by the model's name).
+    rule: Option<RawRule>,
+    /// Longest side that is sent, in pixels (default for unknown models: 2048).
+    #[schemars(range(min = 64, max = 16384))]
+    max_side: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum RawDetail {
+    Low,
+    High,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum RawSize {
+    Full,
+    Standard,
+    Economy,
+    Original,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+enum RawRule {
+    #[serde(rename = "openai-tile")]
+    OpenaiTile,
+    #[serde(rename = "openai-patch")]
+    OpenaiPatch,
+    #[serde(rename = "qwen-28")]
+    Qwen28,
+    #[serde(rename = "none")]
+    None,
+}
+
+/// How many pixels are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// All that the model can use.
+    Full,
+    /// What most jobs need.
+    Standard,
+    /// As little as is legible.
+    Economy,
+    /// The file's bytes as they are.
+    Original,
+}
+
+impl Size {
+    /// As it stands in a manifest.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Standard => "standard",
+            Self::Economy => "economy",
+            Self::Original => "original",
+        }
+    }
+}
+
+/// Longest side for a model whose rule is unknown, in pixels.
+const UNKNOWN_MAX_SIDE: u32 = 2048;
+
+/// How a page is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Image {
+    /// How closely the model looks. Not sent to a model whose rule is unknown.
+    pub detail: Detail,
+    /// How many pixels are sent.
+    pub size: Size,
+    /// How the model counts.
+    pub rule: ImageRule,
+    /// Longest side that is sent, in pixels.
+    pub max_side: Option<u32>,
+}
+
+impl RawImage {
+    pub(super) fn check(self, model: &str) -> Image {
+        let family = self.rule.map(|rule| match rule {
+            RawRule::OpenaiTile => Family::OpenaiTile,
+            RawRule::OpenaiPatch => Family::OpenaiPatch,
+            RawRule::Qwen28 => Family::Qwen28,
+            RawRule::None => Family::None,
+        });
+        let rule = image_rule(model, family);
+        let fallback = (rule == ImageRule::Unknown).then_some(UNKNOWN_MAX_SIDE);
+        Image {
+            detail: match self.detail {
+                Some(RawDetail::Low) => Detail::Low,
+                Some(RawDetail::High) | None => Detail::High,
+            },
+            size: match self.size {
+                Some(RawSize::Full) => Size::Full,
+                Some(RawSize::Economy) => Size::Economy,
+                Some(RawSize::Original) => Size::Original,
+                Some(RawSize::Standard) | None => Size::Standard,
+            },
+            rule,
+            max_side: self.max_side.or(fallback),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! A whole manifest: raw -> [`Job`].
+
+use super::faults::{Fault, Faults};
+use super::image::{Image, RawImage};
+use super::input::{Input, RawInput};
+use super::limits::{Limits, RawLimits};
+use super::ordered::Ordered;
+use super::output::{Output, RawOutput};
+use super::policy::{OnError, RawOnError, RawRetry, Retry};
+use super::provider::{Provider, RawProvider};
+use super::request::{RawRequest, Request};
+use super::tasks::{RawTask, Task};
+use super::typed::{self, Places};
+use super::{interpolate, node};
+use crate::digest::Digest;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+/// One docmill job.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RawJob {
+    /// Version of the manifest format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    #[expect(dead_code, reason = "its range is checked with the types")]
+    version: u32,
+    /// Name of the job: with its input, its identity in the store.
+    name: String,
+    /// The pages.
+    input: RawInput,
+    /// Who answers.
+    provider: RawProvider,
+    /// Sampling and size of a request.
+    #[serde(default)]
+    request: RawRequest,
+    /// How a page is sent.
+    #[serde(default)]
+    image: RawImage,
+    /// What is asked of every page, by name; each is a column of the rows.
+    tasks: Ordered<RawTask>,
+    /// How fast, how much at a time, how much money.
+    #[serde(default)]
+    limits: RawLimits,
+    /// When an attempt fails.
+    #[serde(default)]
+    retry: RawRetry,
+    /// When pages fail.
+    #[serde(default)]
+    on_error: RawOnError,
+    /// The store's file (default `.docmill/store.db` beside the manifest).
+    store: Option<String>,
+    /// Where the rows go.
+    #[serde(default)]
+    output: RawOutput,
+}
+
+/// A checked, complete manifest. Paths are absolute or relative to the working folder.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The job's name.
+    pub name: String,
+    /// The manifest's file.
+    pub path: PathBuf,
+    /// The manifest as written, before variables: what the store keeps.
+    pub source: String,
+    /// The pages.
+    pub input: Input,
+    /// Who answers.
+    pub provider: Provider,
+    /// Sampling and size of a request.
+    pub request: Request,
+    /// How a page is sent.
+    pub image: Image,
+    /// What is asked, in manifest order.
+    pub tasks: Vec<Task>,
+    /// Rates, concurrency, money.
+    pub limits: Limits,
+    /// When an attempt fails.
+    pub retry: Retry,
+    /// When pages fail.
+    pub on_error: OnError,
+    /// The store's file.
+    pub store: PathBuf,
+    /// Where the rows go.
+    pub output: Output,
+}
+
+impl Job {
+    /// The job's identity: its name and its resolved input.
+    #[must_use]
+    pub fn identity(&self) -> Digest {
+        let folder = std::path::absolute(&self.input.folder).unwrap_or_else(|_| self.input.folder.clone());
+        Digest::of_json(&serde_json::json!({
+            "name": self.name,
+            "folder": folder.to_string_lossy(),
+            "include": self.input.include,
+            "exclude": self.input.exclude,
+        }))
+    }
+
+    /// The digest of the manifest as written.
+    #[must_use]
+    pub fn manifest_hash(&self) -> Digest {
+        Digest::of(self.source.as_bytes())
+    }
+}
+
+/// Looks a variable up: `--var` first, then the environment.
+pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Why a manifest can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The file can't be read.
+    #[error("can't read the manifest {}", path.display())]
+    Read {
+        /// The manifest's path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file says something that is not allowed.
+    #[error("{0}")]
+    Faults(Faults),
+}
+
+/// The JSON Schema of manifests, for editors: `schemas/job.schema.json`.
+#[must_use]
+pub fn json_schema() -> Value {
+    let mut schema = schemars::schema_for!(RawJob).to_value();
+    if let Some(map) = schema.as_object_mut() {
+        map.insert("title".into(), "docmill job".into());
+    }
+    schema
+}
+
+/// Reads and checks the manifest at `path`.
+///
+/// # Errors
+/// When the file can't be read, and with every fault in it otherwise.
+pub fn load(path: &Path, variables: Variables<'_>) -> Result<Job, ManifestError> {
+    let source = std::fs::read_to_string(path)
+        .map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+    parse(path, &source, variables)
+        .map_err(|faults| ManifestError::Faults(Faults::new(path.display().to_string(), source.clone(), faults)))
+}
+
+fn parse(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec<Fault>> {
+    let mut root = node::parse(source)?;
+    let mut faults = Vec::new();
+    interpolate::apply(&mut root, variables, &mut faults);
+    let typed = typed::apply(&root, &json_schema());
+    faults.extend(typed.faults);
+    let raw: RawJob = match serde_json::from_value(typed.value) {
+        Ok(raw) => raw,
+        Err(error) if faults.is_empty() => {
+            return Err(vec![Fault { span: 0..0, message: format!("can't be read: {error}"), allowed: None }]);
+        }
+        Err(_) => return Err(faults),
+    };
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let mut check = Check { places: &typed.places, broken: &typed.broken, faults, folder };
+    let job = assemble(raw, path, source, &mut check);
+    if check.faults.is_empty() { Ok(job) } else { Err(check.faults) }
+}
+
+fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Job {
+    if raw.name.trim().is_empty() {
+        check.fault("/name", "the name is empty", "a short name such as `office-mail`");
+    }
+    let store = raw.store.unwrap_or_else(|| ".docmill/store.db".into());
+    let limits = raw.limits.check(check);
+    let request = raw.request.check(check);
+    if limits.tokens_per_minute.is_some_and(|limit| limit < u64::from(request.max_tokens)) {
+        check.fault(
+            "/limits/tokens_per_minute",
+            "the limit is below what one reply may use",
+            &format!("at least request.max_tokens ({})", request.max_tokens),
+        );
+    }
+    let provider = raw.provider.check(check);
+    if limits.budget.is_some() && provider.price.is_none() {
+        check.fault(
+            "/limits/budget_usd",
+            "a budget needs a price, and the price of this model is unknown",
+            "provider.price: {input: …, output: …} in USD per million tokens; 0 for free",
+        );
+    }
+    Job {
+        name: raw.name,
+        path: path.to_owned(),
+        source: source.to_owned(),
+        input: raw.input.check(check),
+        image: raw.image.check(&provider.model),
+        tasks: super::tasks::check(raw.tasks, check),
+        provider,
+        request,
+        limits,
+        retry: raw.retry.check(check),
+        on_error: raw.on_error.check(check),
+        store: check.path(&store),
+        output: raw.output.check(check),
+    }
+}
+
+/// What the sections need to report a fault at its place.
+pub(super) struct Check<'a> {
+    places: &'a Places,
+    broken: &'a HashSet<String>,
+    faults: Vec<Fault>,
+    folder: PathBuf,
+}
+
+impl Check<'_> {
+    /// Reports a fault of the value at `pointer`, unless its type was wrong already.
+    pub(super) fn fault(&mut self, pointer: &str, message: &str, allowed: &str) {
+        let mut place = pointer;
+        if self.broken.contains(place) {
+            return;
+        }
+        let span = loop {
+            match (self.places.get(place), place.rfind('/')) {
+                (Some(span), _) => break span.clone(),
+                (None, Some(cut)) => place = &place[..cut],
+                (None, None) => break 0..0,
+            }
+        };
+        let allowed = (!allowed.is_empty()).then(|| allowed.to_owned());
+        self.faults.push(Fault { span, message: message.to_owned(), allowed });
+    }
+
+    /// Parses the text at `pointer`; a fault and `None` when it is wrong.
+    pub(super) fn parsed<T>(&mut self, pointer: &str, text: Option<&str>, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        match parse(text?) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.fault(pointer, &message, "");
+                None
+            }
+        }
+    }
+
+    /// A path of the manifest, which is relative to the manifest's folder.
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+}
+
+#[cfg(test)]
+mod tests;
