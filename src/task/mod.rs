@@ -1,0 +1,20 @@
+//! Tasks -> prompt and [`Shape`]; a reply -> answers.
+//!
+//! - [`shape`]: one type serves the schema that is sent, validation and the output column
+//! - [`schema`]: a user's JSON Schema -> shape, within a closed subset
+//! - [`check`]: a value against a shape
+//! - [`question`]: a manifest's task, compiled
+//! - [`prompt`]: what is asked, as text
+//! - [`reply`]: what was answered, read tolerantly, validated strictly
+
+mod check;
+mod prompt;
+mod question;
+mod reply;
+mod schema;
+mod shape;
+
+pub use prompt::{PROMPT_VERSION, SYSTEM, instructions, repair_text, reply_schema};
+pub use question::{Question, SchemaFault, compile};
+pub use reply::{Reading, TaskFault, read};
+pub use shape::{Field, Shape};

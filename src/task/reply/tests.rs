@@ -1,0 +1,155 @@
+//! Replies as servers send them, and what is read in them. Another library's validator
+//! is the oracle for the schemas that are sent.
+
+use super::*;
+use crate::manifest::{AnswerType, Label, Task, TaskKind};
+use crate::task::{compile, reply_schema};
+use proptest::prelude::*;
+use serde_json::json;
+
+fn labels(names: &[&str]) -> Vec<Label> {
+    names.iter().map(|name| Label { name: (*name).into(), description: None }).collect()
+}
+
+fn all_kinds() -> Vec<Question> {
+    let task = |name: &str, kind| Task { name: name.into(), kind };
+    let schema = json!({
+        "type": "object",
+        "required": ["total"],
+        "properties": {
+            "total": {"type": "number", "description": "The sum to pay."},
+            "due": {"type": "string", "format": "date"},
+            "items": {"type": "array", "items": {"$ref": "#/$defs/item"}},
+            "currency": {"type": ["string", "null"], "enum": ["EUR", "USD", null]},
+        },
+        "$defs": {"item": {"type": "object", "properties": {"count": {"type": "integer"}}}},
+    });
+    compile(&[
+        task("kind", TaskKind::Classify { question: None, labels: labels(&["invoice", "Letter", "no"]) }),
+        task("features", TaskKind::Tag { question: None, labels: labels(&["table", "stamp", "logo"]), max: Some(2) }),
+        task("total", TaskKind::Extract { question: None, schema, schema_path: "x.json".into() }),
+        task("signed", TaskKind::Question { text: "Signed?".into(), answer: AnswerType::Boolean, required: false }),
+        task("title", TaskKind::Question { text: "Title?".into(), answer: AnswerType::Text, required: true }),
+    ])
+    .unwrap()
+}
+
+const GOOD: &str = r#"{"kind":"invoice","features":["stamp","table"],"total":{"total":12.5,"due":"2026-11-23","items":[{"count":2}],"currency":"EUR"},"signed":null,"title":"A"}"#;
+
+#[test]
+fn the_object_is_found_in_what_servers_send() {
+    let questions = all_kinds();
+    let questions: Vec<&Question> = questions.iter().collect();
+    let trailing = GOOD.replace("\"A\"}", "\"A\",}").replace("{\"count\":2}", "{\"count\":2,}");
+    for reply in [
+        GOOD.to_owned(),
+        format!("\u{feff}{GOOD}"),
+        format!("```json\n{GOOD}\n```"),
+        format!("Here is the result:\n{GOOD}\nI hope that this helps."),
+        format!("<think>Is {{it}} an invoice?</think>{GOOD}"),
+        trailing,
+        GOOD.replace('{', "{\"extra\":1,"),
+    ] {
+        let reading = read(&reply, &questions);
+        assert!(reading.iter().all(Result::is_ok), "{reply}: {reading:?}");
+        assert_eq!(reading[1], Ok(json!(["table", "stamp"])), "in the order of the set");
+    }
+}
+
+#[test]
+fn members_are_validated_strictly() {
+    let questions = all_kinds();
+    for (name, value, expected) in [
+        ("kind", json!("invoice"), Ok(json!("invoice"))),
+        ("kind", json!(" LETTER "), Ok(json!("Letter"))),
+        ("kind", json!("No"), Ok(json!("no"))),
+        ("kind", json!("bill"), Err("wrong_label")),
+        ("kind", json!(null), Err("wrong_type")),
+        ("kind", json!(""), Err("wrong_label")),
+        ("features", json!([]), Ok(json!([]))),
+        ("features", json!(["Logo", "logo"]), Ok(json!(["logo"]))),
+        ("features", json!(["table", "stamp", "logo"]), Err("too_many_labels")),
+        ("features", json!("table"), Err("wrong_type")),
+        ("features", json!(["chart"]), Err("wrong_label")),
+        ("signed", json!(true), Ok(json!(true))),
+        ("signed", json!(null), Ok(json!(null))),
+        ("signed", json!("yes"), Err("wrong_type")),
+        ("title", json!("  A "), Ok(json!("A"))),
+        ("title", json!(""), Err("wrong_type")),
+        ("title", json!(null), Err("wrong_type")),
+        ("total", json!({"total": 1}), Ok(json!({"total": 1, "due": null, "items": null, "currency": null}))),
+        ("total", json!({"total": null}), Err("wrong_type")),
+        ("total", json!({"total": 1, "due": "23.11.2026"}), Err("wrong_type")),
+        ("total", json!({"total": 1, "items": [{"count": 2.0}]}), Ok(json!({"total": 1, "due": null, "items": [{"count": 2}], "currency": null}))),
+        ("total", json!({"total": 1, "items": [{"count": 2.5}]}), Err("wrong_type")),
+        ("total", json!({"total": 1, "currency": "GBP"}), Err("wrong_label")),
+    ] {
+        let question = questions.iter().find(|q| q.name == name).unwrap();
+        let reading = read(&json!({ name: value }).to_string(), &[question]).remove(0);
+        assert_eq!(reading.as_ref().map_err(|fault| fault.kind), expected.as_ref().map_err(|kind| *kind), "{name} {value}");
+    }
+}
+
+#[test]
+fn what_is_no_answer_is_never_one() {
+    let questions = all_kinds();
+    let signed = questions.iter().find(|q| q.name == "signed").unwrap();
+    for (reply, kind) in [("", "empty_reply"), ("  \n", "empty_reply"), ("<html></html>", "not_json"), ("{}", "missing"), ("{\"signed\":", "not_json"), ("null", "not_json")] {
+        assert_eq!(read(reply, &[signed])[0].as_ref().unwrap_err().kind, kind, "{reply:?}");
+    }
+    let kind = questions.iter().find(|q| q.name == "kind").unwrap();
+    assert_eq!(read("Invoice.", &[kind])[0], Ok(json!("invoice")), "a lone label is understood");
+}
+
+#[test]
+fn schemas_outside_the_subset_are_refused_with_their_place() {
+    for (schema, pointer) in [
+        (json!({"type": "array", "items": {"type": "string"}}), ""),
+        (json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "x"}}}), "/properties/a/pattern"),
+        (json!({"type": "object", "properties": {"a": {"oneOf": []}}}), "/properties/a/type"),
+        (json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/no"}}}), "/properties/a/$ref"),
+        (json!({"type": "object", "properties": {"a": {"$ref": "#"}}}), "/properties/a"),
+        (json!({"type": "object", "properties": {"a": {"type": "string", "format": "email"}}}), "/properties/a/format"),
+        (json!({"type": "object"}), ""),
+    ] {
+        let task = Task { name: "t".into(), kind: TaskKind::Extract { question: None, schema: schema.clone(), schema_path: "x.json".into() } };
+        let faults = compile(&[task]).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.pointer.starts_with(pointer)), "{schema}: {faults:?}");
+    }
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-50_i64..50).prop_map(Value::from),
+        (-50.0_f64..50.0).prop_map(Value::from),
+        prop_oneof!["invoice", "Letter", "table", "stamp", "EUR", "2026-11-23", "x"].prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        let key = prop_oneof!["kind", "features", "total", "signed", "title", "due", "items", "currency", "count"];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((key, inner), 0..5).prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    /// What our check takes, the schema that we send takes too, once it is canonical;
+    /// and what that schema takes, our check takes, but for `max` and empty texts.
+    #[test]
+    fn our_check_agrees_with_the_schema_that_is_sent(value in any_value()) {
+        let questions = all_kinds();
+        for question in &questions {
+            let schema = question.shape.json_schema();
+            let oracle = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+            match question.shape.check(&value) {
+                Ok(canonical) => prop_assert!(oracle.is_valid(&canonical), "{} {canonical}", question.name),
+                Err((kind, _)) => prop_assert!(kind == "too_many_labels" || !oracle.is_valid(&value), "{} {value}", question.name),
+            }
+        }
+        let all: Vec<&Question> = questions.iter().collect();
+        prop_assert!(jsonschema::validator_for(&reply_schema(&all)).is_ok());
+    }
+}
