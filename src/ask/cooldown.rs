@@ -1,0 +1,143 @@
+//! One cooldown for the whole run: after a "not now" everybody waits, then one probe
+//! goes out, then the width rises again. Pure: time and chance are handed in.
+
+use std::time::Duration;
+
+/// What admission may do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Send, with at most this many in flight.
+    Open(u32),
+    /// Wait this long.
+    Closed(Duration),
+    /// Nothing has come through for longer than the run waits.
+    GivenUp,
+}
+
+/// The state of the cooldown.
+#[derive(Clone, Debug)]
+pub struct Cooldown {
+    /// Most requests in flight in good times.
+    full_width: u32,
+    /// Most requests in flight now.
+    width: u32,
+    /// No sending before this time.
+    until: Duration,
+    /// Refused probes in a row.
+    level: u32,
+    /// When the trouble began: the first refusal since the last success.
+    since: Option<Duration>,
+    max_wait: Duration,
+}
+
+/// The first wait when the server names none.
+const FIRST: Duration = Duration::from_millis(500);
+/// The longest wait when the server names none: short enough to see an outage end.
+const LONGEST: Duration = Duration::from_secs(15);
+
+impl Cooldown {
+    /// A cooldown that is open, with `width` in flight at most; it gives up after
+    /// `max_wait` without a success.
+    #[must_use]
+    pub fn new(width: u32, max_wait: Duration) -> Self {
+        Self { full_width: width.max(1), width: width.max(1), until: Duration::ZERO, level: 0, since: None, max_wait }
+    }
+
+    /// What admission may do at `now`.
+    #[must_use]
+    pub fn gate(&self, now: Duration) -> Gate {
+        match self.since {
+            Some(since) if now.saturating_sub(since) > self.max_wait => Gate::GivenUp,
+            // A wait that can't end in time is not begun.
+            Some(since) if self.until.saturating_sub(since) > self.max_wait => Gate::GivenUp,
+            _ if now < self.until => Gate::Closed(self.until - now),
+            _ => Gate::Open(self.width),
+        }
+    }
+
+    /// An attempt, sent at `sent`, was told "not now" at `now`, perhaps with a time to
+    /// wait. `chance` from 0 to 1 spreads processes that share a limit.
+    pub fn refused(&mut self, sent: Duration, now: Duration, after: Option<Duration>, chance: f64) {
+        self.since.get_or_insert(now);
+        // Those that were under way when the cooldown began all say the same thing once.
+        let is_news = sent >= self.until || self.until == Duration::ZERO;
+        if is_news {
+            self.level += 1;
+        }
+        let own = FIRST.saturating_mul(1 << (self.level - 1).min(10)).min(LONGEST);
+        // A server's wait is a floor: never shorter, a little longer.
+        let wait = after.unwrap_or(own).mul_f64(1.0 + 0.25 * chance).max(Duration::from_millis(50));
+        if is_news || after.is_some() {
+            self.until = self.until.max(now + wait);
+        }
+        self.width = 1;
+    }
+
+    /// An attempt came through.
+    pub fn succeeded(&mut self) {
+        self.since = None;
+        self.level = 0;
+        self.width = self.width.saturating_mul(2).min(self.full_width);
+    }
+
+    /// Whether a run is in trouble, for the progress display.
+    #[must_use]
+    pub fn is_waiting(&self, now: Duration) -> bool {
+        now < self.until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    #[test]
+    fn a_storm_is_one_cooldown_then_one_probe_then_the_width_rises() {
+        let mut cooldown = Cooldown::new(8, S(600));
+        assert_eq!(cooldown.gate(S(0)), Gate::Open(8));
+        for _ in 0..8 {
+            cooldown.refused(S(9), S(10), Some(S(2)), 0.0);
+        }
+        assert_eq!(cooldown.gate(S(10)), Gate::Closed(S(2)));
+        assert_eq!(cooldown.gate(S(12)), Gate::Open(1));
+        for width in [2, 4, 8, 8] {
+            cooldown.succeeded();
+            assert_eq!(cooldown.gate(S(12)), Gate::Open(width));
+        }
+    }
+
+    #[test]
+    fn without_a_named_wait_it_doubles_up_to_a_bound() {
+        let mut cooldown = Cooldown::new(8, S(600));
+        let mut now = S(1);
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            cooldown.refused(now, now, None, 0.0);
+            let Gate::Closed(wait) = cooldown.gate(now) else { panic!("closed") };
+            waits.push(wait.as_millis());
+            now += wait;
+        }
+        assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+    }
+
+    #[test]
+    fn it_gives_up_after_max_wait_and_at_once_when_the_wait_is_longer() {
+        let mut cooldown = Cooldown::new(8, S(60));
+        cooldown.refused(S(100), S(100), None, 0.0);
+        assert!(matches!(cooldown.gate(S(101)), Gate::Open(1)));
+        assert_eq!(cooldown.gate(S(161)), Gate::GivenUp);
+        cooldown.succeeded();
+        assert_eq!(cooldown.gate(S(161)), Gate::Open(2));
+        cooldown.refused(S(200), S(200), Some(S(3600)), 0.0);
+        assert_eq!(cooldown.gate(S(201)), Gate::GivenUp);
+    }
+
+    #[test]
+    fn a_named_wait_is_a_floor() {
+        let mut cooldown = Cooldown::new(8, S(60));
+        cooldown.refused(S(1), S(1), Some(S(8)), 1.0);
+        assert_eq!(cooldown.gate(S(1)), Gate::Closed(S(10)));
+    }
+}

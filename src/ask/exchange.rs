@@ -1,0 +1,318 @@
+//! One attempt from body to verdict.
+
+use super::body::{Frame, FrameOptions, Repair};
+use super::capability::Capabilities;
+use super::completion::Completion;
+use super::error_body::ErrorBody;
+use super::estimate::{self, Estimate};
+use super::sse::Events;
+use super::transport::{Failure, MOST_REPLY_BYTES, Transport, failure};
+use super::verdict::{self, Charge, Verdict};
+use super::wait;
+use crate::catalog::ImageRule;
+use crate::clock::Clock;
+use crate::manifest::{Image, Request};
+use crate::prepare::Prepared;
+use crate::task::{Question, read};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What an [`Asker`] needs to know.
+#[derive(Clone)]
+pub struct Setup {
+    /// The client.
+    pub transport: Transport,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The model's name.
+    pub model: String,
+    /// Sampling and size.
+    pub request: Request,
+    /// How a page is sent.
+    pub image: Image,
+    /// All tasks of the job.
+    pub questions: Arc<[Question]>,
+    /// What the endpoint takes, as far as it is known.
+    pub capabilities: Capabilities,
+}
+
+/// Makes attempts for one job.
+pub struct Asker {
+    setup: Setup,
+    capabilities: Cell<Capabilities>,
+    frames: RefCell<HashMap<(Vec<usize>, Capabilities), Rc<Frame>>>,
+}
+
+/// What is asked in one request.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Indices of the tasks.
+    pub tasks: Vec<usize>,
+    /// Most tokens of the reply.
+    pub max_tokens: u32,
+    /// What was wrong with the last reply.
+    pub repair: Option<Repair>,
+}
+
+/// One attempt and what came of it.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// What it means.
+    pub verdict: Verdict,
+    /// What it cost.
+    pub charge: Charge,
+    /// From sending to the end of the reply.
+    pub latency: Duration,
+    /// HTTP status, when there was a reply.
+    pub status: Option<u16>,
+    /// The server's id of the request.
+    pub request_id: Option<String>,
+    /// The reply's text, to repair it or to estimate its tokens.
+    pub content: String,
+}
+
+impl Asker {
+    /// An asker for one job.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        Self { capabilities: Cell::new(setup.capabilities), setup, frames: RefCell::default() }
+    }
+
+    /// What the endpoint takes, as far as it is known now.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities.get()
+    }
+
+    /// Remembers what the endpoint takes.
+    pub fn set_capabilities(&self, capabilities: Capabilities) {
+        self.capabilities.set(capabilities);
+    }
+
+    /// Tokens of a request before it is sent.
+    #[must_use]
+    pub fn estimate(&self, wanted: &Wanted, image: &Prepared) -> Estimate {
+        let frame = self.frame(&wanted.tasks);
+        let repair = wanted.repair.as_ref().map_or(0, |repair| repair.previous.len() + repair.text.len() + 16);
+        estimate::estimate(&estimate::Parts {
+            text_bytes: (frame.text_bytes + repair) as u64,
+            text_chars: (frame.text_chars + repair) as u64,
+            width: image.width,
+            height: image.height,
+            detail: self.setup.image.detail,
+            rule: self.setup.image.rule,
+            max_tokens: wanted.max_tokens.into(),
+        })
+    }
+
+    /// Makes one attempt. `on_text` sees the reply's text as it arrives.
+    pub async fn attempt(&self, wanted: &Wanted, image: &Prepared, on_text: &dyn Fn(&str)) -> Exchange {
+        let body = self.frame(&wanted.tasks).body(image, wanted.max_tokens, wanted.repair.as_ref());
+        let sent = self.setup.clock.now();
+        let mut exchange = match self.setup.transport.post(body).await {
+            Ok(response) => self.receive(response, wanted, on_text).await,
+            Err(failure) => Exchange::failed(failure),
+        };
+        exchange.latency = self.setup.clock.now().saturating_sub(sent);
+        self.redact(&mut exchange.verdict);
+        exchange
+    }
+
+    fn frame(&self, tasks: &[usize]) -> Rc<Frame> {
+        let key = (tasks.to_vec(), self.capabilities.get());
+        let make = || {
+            let questions: Vec<&Question> = tasks.iter().filter_map(|at| self.setup.questions.get(*at)).collect();
+            let known = self.setup.image.rule != ImageRule::Unknown;
+            let options = FrameOptions {
+                model: &self.setup.model,
+                request: &self.setup.request,
+                detail: known.then_some(self.setup.image.detail),
+                capabilities: self.capabilities.get(),
+            };
+            Rc::new(Frame::new(&options, &questions))
+        };
+        self.frames.borrow_mut().entry(key).or_insert_with(make).clone()
+    }
+
+    async fn receive(&self, response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
+        let status = response.status().as_u16();
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let request_id = header("x-request-id").map(|id| id.chars().filter(|c| !c.is_control()).take(200).collect());
+        let is_stream = header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let mut exchange = match status {
+            200..=299 if is_stream => self.streamed(response, wanted, on_text).await,
+            200..=299 => self.whole(response, wanted, on_text).await,
+            _ => self.refused(response).await,
+        };
+        exchange.status = Some(status);
+        exchange.request_id = request_id;
+        exchange
+    }
+
+    async fn refused(&self, response: reqwest::Response) -> Exchange {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let should_retry = headers.get("x-should-retry").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+        // An error is an error, even when its body can't be read.
+        let body = text(response).await.unwrap_or_default();
+        let error = ErrorBody::parse(&body);
+        let after = wait::asked_for(&headers, &error.value, &error.message, self.setup.clock.wall_ms());
+        let (verdict, charge) = verdict::of_error(status, &error, after, should_retry);
+        Exchange::new(verdict, charge)
+    }
+
+    async fn whole(&self, response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
+        let body = match text(response).await {
+            Ok(body) => body,
+            Err(Failure::Reset(message)) => return Exchange::cut(message),
+            Err(failure) => return Exchange::failed(failure),
+        };
+        match Completion::from_json(&body) {
+            Some(completion) => {
+                on_text(&completion.content);
+                self.completed(completion, wanted)
+            }
+            // A server that streams although it was told not to, and does not say so.
+            None if body.trim_start().starts_with("data:") => {
+                let mut stream = Stream::default();
+                stream.push(body.as_bytes(), on_text);
+                self.end_of_stream(stream, wanted)
+            }
+            None => {
+                let words = ErrorBody::parse(&body).message;
+                Exchange::new(verdict::passing("bad_reply", format!("the reply is no JSON: {words}")), Charge::Unknown)
+            }
+        }
+    }
+
+    async fn streamed(&self, mut response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
+        let mut stream = Stream::default();
+        loop {
+            match response.chunk().await {
+                Ok(Some(bytes)) => stream.push(&bytes, on_text),
+                Ok(None) => break,
+                Err(error) => match failure(&error) {
+                    Failure::TimedOut => return Exchange::failed(Failure::TimedOut),
+                    _ if stream.is_done => break,
+                    other => return Exchange::cut(format!("{other:?}")),
+                },
+            }
+            if stream.is_done && (stream.completion.usage.is_some() || stream.saw_done) {
+                break;
+            }
+            if stream.size() > MOST_REPLY_BYTES {
+                return Exchange::new(verdict::passing("bad_reply", "the reply is too long".into()), Charge::Unknown);
+            }
+        }
+        self.end_of_stream(stream, wanted)
+    }
+
+    fn end_of_stream(&self, mut stream: Stream, wanted: &Wanted) -> Exchange {
+        stream.finish();
+        let ended = stream.saw_done || stream.completion.finish.is_some();
+        if stream.completion.error.is_none() && !ended {
+            let mut exchange = Exchange::cut("the stream ended without an end".into());
+            exchange.content = stream.completion.content;
+            return exchange;
+        }
+        self.completed(stream.completion, wanted)
+    }
+
+    fn completed(&self, completion: Completion, wanted: &Wanted) -> Exchange {
+        let charge = completion.usage.map_or(Charge::Unknown, Charge::Reported);
+        let finish = completion.finish.as_deref().unwrap_or_default();
+        let verdict = if let Some(error) = &completion.error {
+            let (verdict, late) = verdict::of_late_error(&ErrorBody::from_value(error));
+            return Exchange { charge: if completion.usage.is_some() { charge } else { late }, ..Exchange::new(verdict, late) };
+        } else if finish == "content_filter" {
+            verdict::of_content_filter()
+        } else if let Some(text) = completion.refusal.as_deref().filter(|_| completion.content.trim().is_empty()) {
+            verdict::of_refusal(&ErrorBody::parse(text).message)
+        } else if finish == "error" || !completion.has_choice {
+            verdict::passing("bad_reply", "the reply holds no answer".into())
+        } else {
+            let questions: Vec<&Question> = wanted.tasks.iter().filter_map(|at| self.setup.questions.get(*at)).collect();
+            Verdict::Done { reading: read(&completion.content, &questions), is_cut: finish == "length" }
+        };
+        Exchange { content: completion.content, ..Exchange::new(verdict, charge) }
+    }
+
+    fn redact(&self, verdict: &mut Verdict) {
+        let message = match verdict {
+            Verdict::Done { .. } => return,
+            Verdict::Retry(fault) => &mut fault.message,
+            Verdict::Later { message, .. } => message,
+            Verdict::Page(fault) => &mut fault.message,
+            Verdict::Stop(refusal) => &mut refusal.message,
+        };
+        *message = self.setup.transport.redact(message);
+    }
+}
+
+impl Exchange {
+    fn new(verdict: Verdict, charge: Charge) -> Self {
+        Self { verdict, charge, latency: Duration::ZERO, status: None, request_id: None, content: String::new() }
+    }
+
+    fn failed(failure: Failure) -> Self {
+        let (verdict, charge) = verdict::of_failure(failure);
+        Self::new(verdict, charge)
+    }
+
+    fn cut(message: String) -> Self {
+        Self::new(verdict::passing("cut_reply", message), Charge::Unknown)
+    }
+}
+
+/// A stream as far as it has come.
+#[derive(Default)]
+struct Stream {
+    events: Events,
+    completion: Completion,
+    saw_done: bool,
+    /// Nothing more is needed: `[DONE]`, a finish reason, or an error.
+    is_done: bool,
+}
+
+impl Stream {
+    fn push(&mut self, bytes: &[u8], on_text: &dyn Fn(&str)) {
+        for data in self.events.push(bytes) {
+            on_text(&self.event(&data));
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(data) = self.events.finish() {
+            self.event(&data);
+        }
+    }
+
+    fn event(&mut self, data: &str) -> String {
+        if data.trim() == "[DONE]" {
+            (self.saw_done, self.is_done) = (true, true);
+            return String::new();
+        }
+        let Ok(chunk) = serde_json::from_str(data) else { return String::new() };
+        let text = self.completion.take_chunk(&chunk);
+        self.is_done |= self.completion.finish.is_some() || self.completion.error.is_some();
+        text
+    }
+
+    fn size(&self) -> usize {
+        self.events.held() + self.completion.content.len()
+    }
+}
+
+/// A reply's whole body as text, within bounds.
+async fn text(mut response: reqwest::Response) -> Result<String, Failure> {
+    let mut body = Vec::new();
+    while let Some(bytes) = response.chunk().await.map_err(|error| failure(&error))? {
+        body.extend_from_slice(&bytes);
+        if body.len() > MOST_REPLY_BYTES {
+            return Err(Failure::Reset("the reply is too long".into()));
+        }
+    }
+    Ok(String::from_utf8_lossy(&body).into_owned())
+}

@@ -1,0 +1,34 @@
+//! ONE attempt: body, transport, stream, verdict, usage -> [`Exchange`].
+//!
+//! - [`body`]: the request, the image spliced in
+//! - [`capability`]: what the endpoint has been found to take
+//! - [`transport`]: HTTP, and how it fails
+//! - [`sse`], [`completion`]: a reply, streamed or not, as one [`completion::Completion`]
+//! - [`error_body`], [`wait`], [`verdict`]: what an error means
+//! - [`exchange`]: all of these in their order
+//! - [`estimate`]: tokens before they are known
+//! - [`limiter`], [`cooldown`]: how fast, as pure decisions
+//!
+//! The loop over attempts is not here but in the pipeline.
+
+mod body;
+mod capability;
+mod completion;
+mod cooldown;
+mod error_body;
+mod estimate;
+mod exchange;
+mod limiter;
+mod sse;
+mod transport;
+mod verdict;
+mod wait;
+
+pub use body::Repair;
+pub use capability::{Capabilities, Change, Format};
+pub use cooldown::{Cooldown, Gate};
+pub use estimate::Estimate;
+pub use exchange::{Asker, Exchange, Setup, Wanted};
+pub use limiter::Pace;
+pub use transport::{Secret, Transport, TransportError, TransportOptions};
+pub use verdict::{Charge, PageFault, Passing, Refusal, Verdict};

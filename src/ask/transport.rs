@@ -1,0 +1,169 @@
+//! HTTP/1.1, no redirects, no hidden re-sends, proxies only where they are given.
+//!
+//! One connection per request in flight: over HTTP/2 all uploads would share one.
+
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
+use std::time::Duration;
+
+/// A text that is never printed.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret; surrounding white space, which files and shells add, is dropped.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `text` without this secret in it.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        if self.0.len() < 4 { text.to_owned() } else { text.replace(&self.0, "***") }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// How to reach the provider.
+#[derive(Debug)]
+pub struct TransportOptions {
+    /// Such as `https://platform.qubrid.com/v1`.
+    pub base_url: String,
+    /// The key.
+    pub key: Option<Secret>,
+    /// Further headers.
+    pub headers: Vec<(String, Secret)>,
+    /// A proxy's URL.
+    pub proxy: Option<String>,
+    /// Time for a whole attempt.
+    pub timeout: Duration,
+}
+
+/// Why no request can be sent at all.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// A header's value can't be sent.
+    #[error("the header `{0}` has a value that can't be sent")]
+    Header(String),
+    /// The client can't be made.
+    #[error("can't set up HTTP: {0}")]
+    Client(String),
+}
+
+/// A client for one endpoint.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    client: reqwest::Client,
+    url: String,
+    headers: HeaderMap,
+    key: Option<Secret>,
+}
+
+/// How an attempt failed before there was a whole reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Nothing was sent: refused, unknown host, no route, no connection in time.
+    NotConnected(String),
+    /// The other side is not who it should be.
+    Untrusted(String),
+    /// No whole reply in time.
+    TimedOut,
+    /// The connection ended before the reply did.
+    Reset(String),
+}
+
+/// Time to make a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Largest reply that is read, in bytes.
+pub(super) const MOST_REPLY_BYTES: usize = 16 << 20;
+
+impl Transport {
+    /// A client for the endpoint in `options`.
+    ///
+    /// # Errors
+    /// When a header or the proxy's URL is none.
+    pub fn new(options: TransportOptions) -> Result<Self, TransportError> {
+        // Installing it twice is fine: the first stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .connect_timeout(CONNECT)
+            .timeout(options.timeout)
+            .tcp_nodelay(true)
+            .user_agent(concat!("docmill/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = &options.proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|error| TransportError::Client(error.to_string()))?);
+        }
+        let client = builder.build().map_err(|error| TransportError::Client(error.to_string()))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(key) = options.key.as_ref().filter(|key| !key.is_empty()) {
+            headers.insert(AUTHORIZATION, sensitive("authorization", &format!("Bearer {}", key.0))?);
+        }
+        for (name, value) in &options.headers {
+            let header: HeaderName = name.parse().map_err(|_| TransportError::Header(name.clone()))?;
+            headers.insert(header, sensitive(name, &value.0)?);
+        }
+        let url = format!("{}/chat/completions", options.base_url.trim_end_matches('/'));
+        Ok(Self { client, url, headers, key: options.key })
+    }
+
+    pub(super) async fn post(&self, body: Bytes) -> Result<reqwest::Response, Failure> {
+        let request = self.client.post(&self.url).headers(self.headers.clone()).body(body);
+        request.send().await.map_err(|error| failure(&error))
+    }
+
+    /// `text` without the key in it: servers repeat keys in error messages.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.redact(text))
+    }
+}
+
+fn sensitive(name: &str, value: &str) -> Result<HeaderValue, TransportError> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| TransportError::Header(name.to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+pub(super) fn failure(error: &reqwest::Error) -> Failure {
+    let words = chain(error);
+    if words.contains("certificate") || words.contains("invalid peer") {
+        Failure::Untrusted(words)
+    } else if error.is_connect() {
+        Failure::NotConnected(words)
+    } else if error.is_timeout() {
+        Failure::TimedOut
+    } else {
+        Failure::Reset(words)
+    }
+}
+
+/// The causes below reqwest's own words, which repeat the URL.
+fn chain(error: &reqwest::Error) -> String {
+    let mut words = Vec::new();
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if words.last() != Some(&text) {
+            words.push(text);
+        }
+        cause = error.source();
+    }
+    if words.is_empty() { "the connection failed".into() } else { words.join(": ") }
+}
