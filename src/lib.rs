@@ -2,3 +2,4 @@ pub mod atomic; pub mod catalog; pub mod clock; pub mod digest; pub mod hooks; p
 pub mod source; pub mod media; pub mod prepare;
 pub mod task;
 pub mod ask;
+pub mod store;

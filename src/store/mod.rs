@@ -1,0 +1,36 @@
+//! The ledger: one SQLite file with entries, pages, recipes, answers, attempts and runs.
+//! The only source of outputs and reports. No image bytes, no secrets.
+//!
+//! - [`schema`]: tables and migrations
+//! - [`records`]: what goes in and comes out; no other stage's types
+//! - [`command`], [`writer`]: one writer thread; commands in, acknowledged when durable
+//! - [`runs`], [`entries`], [`attempts`]: what the commands do
+//! - [`reader`], [`rows`], [`tallies`]: read connections, in pages
+//! - [`alive`]: which runs live, by a lock that the system releases
+//!
+//! # What survives
+//! WAL with `synchronous=FULL`: what was acknowledged survives a crash of the process
+//! and a loss of power. What was not acknowledged may be lost, whole commands at a time.
+
+mod alive;
+mod attempts;
+mod command;
+mod entries;
+mod error;
+mod reader;
+mod records;
+mod rows;
+mod runs;
+mod schema;
+mod tallies;
+mod writer;
+
+pub use error::StoreError;
+pub use reader::Reader;
+pub use records::{
+    AttemptCharge, BudgetLine, EntryChange, EntryRecord, FaultRecord, OpenAttempt, Opened, Outcome,
+    OutcomeStatus, RecipeRecord, RunKeys, RunRecord, RunStart, Settlement, Standing, StoredPage, TaskKey, Tokens,
+};
+pub use rows::{PageRecord, SpendRecord};
+pub use tallies::{AttemptRecord, AttemptState};
+pub use writer::Store;

@@ -1,0 +1,180 @@
+//! Reading: a connection of its own, short reads, cursors in pages.
+
+use super::entries::find_page;
+use super::error::StoreError;
+use super::records::{EntryRecord, FaultRecord, Outcome, OutcomeStatus, RunRecord, Standing, StoredPage};
+use super::runs::tasks_from_json;
+use super::schema;
+use crate::digest::Digest;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::path::Path;
+
+/// A read connection. Sees what was committed when each call begins.
+pub struct Reader {
+    pub(super) db: Connection,
+}
+
+impl Reader {
+    /// Opens the store at `path` for reading.
+    ///
+    /// # Errors
+    /// When there is no store, it is foreign or newer, or can't be read.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { db: schema::open_to_read(path)? })
+    }
+
+    /// The key of the job with this identity.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn job(&self, identity: &Digest) -> Result<Option<i64>, StoreError> {
+        let mut find = self.db.prepare_cached("SELECT id FROM jobs WHERE identity = ?1")?;
+        Ok(find.query_row([identity.as_bytes()], |row| row.get(0)).optional()?)
+    }
+
+    /// The key of the recipe with this digest.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn recipe(&self, hash: &Digest) -> Result<Option<i64>, StoreError> {
+        let mut find = self.db.prepare_cached("SELECT id FROM recipes WHERE hash = ?1")?;
+        Ok(find.query_row([hash.as_bytes()], |row| row.get(0)).optional()?)
+    }
+
+    /// The canonical JSON of a recipe.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn recipe_body(&self, id: i64) -> Result<Option<String>, StoreError> {
+        let mut find = self.db.prepare_cached("SELECT body FROM recipes WHERE id = ?1")?;
+        Ok(find.query_row([id], |row| row.get(0)).optional()?)
+    }
+
+    /// The recipes under which a page has valid answers.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn answered_recipes(&self, page: &StoredPage) -> Result<Vec<i64>, StoreError> {
+        let Some(id) = find_page(&self.db, page)? else { return Ok(Vec::new()) };
+        let mut find = self.db.prepare_cached("SELECT recipe_id FROM answers WHERE page_id = ?1 AND status = 'ok' ORDER BY at DESC")?;
+        Ok(find.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// How a page stands under these recipes.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn standing(&self, page: &StoredPage, recipes: &[i64], decoder_version: u32) -> Result<Standing, StoreError> {
+        let Some(id) = find_page(&self.db, page)? else {
+            return Ok(Standing { fault: None, outcomes: vec![None; recipes.len()] });
+        };
+        let mut find = self.db.prepare_cached("SELECT kind, message FROM page_faults WHERE page_id = ?1 AND decoder_version = ?2")?;
+        let fault = find.query_row(params![id, decoder_version], fault_of).optional()?;
+        Ok(Standing { fault, outcomes: self.outcomes(id, recipes)? })
+    }
+
+    pub(super) fn outcomes(&self, page: i64, recipes: &[i64]) -> Result<Vec<Option<Outcome>>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT recipe_id, status, value, reason, message, passing, runs, at FROM answers WHERE page_id = ?1 AND sample = 0",
+        )?;
+        let mut outcomes = vec![None; recipes.len()];
+        let mut rows = find.query([page])?;
+        while let Some(row) = rows.next()? {
+            let recipe: i64 = row.get(0)?;
+            for (at, wanted) in recipes.iter().enumerate() {
+                if *wanted == recipe {
+                    outcomes[at] = Some(outcome_of(row)?);
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// The next entries of a job after `after`, by path.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn entries(&self, job: i64, after: &[u8], limit: usize) -> Result<Vec<EntryRecord>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT path, size, mtime, ctime, inode, content, page_count, fault, message, settled_set FROM entries
+             WHERE job_id = ?1 AND path > ?2 ORDER BY path LIMIT ?3",
+        )?;
+        let rows = find.query_map(params![job, after, i64::try_from(limit).unwrap_or(i64::MAX)], entry_of)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The lowest content digests of a job's entries: a sample that stays the same.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn lowest_contents(&self, job: i64, count: u64) -> Result<Vec<Digest>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT DISTINCT content FROM entries WHERE job_id = ?1 AND content IS NOT NULL AND page_count > 0 ORDER BY content LIMIT ?2",
+        )?;
+        let rows = find.query_map(params![job, i64::try_from(count).unwrap_or(i64::MAX)], |row| row.get::<_, Vec<u8>>(0))?;
+        let contents: Vec<Vec<u8>> = rows.collect::<Result<_, _>>()?;
+        Ok(contents.iter().filter_map(|bytes| Digest::from_slice(bytes)).collect())
+    }
+
+    /// Runs, newest first: of one job, or of all.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn runs(&self, job: Option<i64>) -> Result<Vec<RunRecord>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks
+             FROM runs r JOIN jobs j ON j.id = r.job_id WHERE ?1 IS NULL OR r.job_id = ?1 ORDER BY r.id DESC",
+        )?;
+        let rows = find.query_map([job], |row| {
+            let outcome: Option<String> = row.get(7)?;
+            let exit_code: Option<i32> = row.get(8)?;
+            Ok(RunRecord {
+                run: row.get(0)?,
+                run_id: row.get(1)?,
+                job: row.get(2)?,
+                job_name: row.get(3)?,
+                model: row.get(4)?,
+                started_ms: row.get(5)?,
+                ended_ms: row.get(6)?,
+                outcome: outcome.map(|outcome| (outcome, exit_code.unwrap_or(1))),
+                tasks: tasks_from_json(&row.get::<_, String>(9)?),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn entry_of(row: &Row<'_>) -> rusqlite::Result<EntryRecord> {
+    let content: Option<Vec<u8>> = row.get(5)?;
+    let kind: Option<String> = row.get(7)?;
+    let message: Option<String> = row.get(8)?;
+    Ok(EntryRecord {
+        path: row.get(0)?,
+        size: row.get::<_, i64>(1)?.cast_unsigned(),
+        modified_ns: row.get(2)?,
+        changed_ns: row.get(3)?,
+        inode: row.get::<_, i64>(4)?.cast_unsigned(),
+        content: content.as_deref().and_then(Digest::from_slice),
+        page_count: row.get(6)?,
+        fault: kind.map(|kind| FaultRecord { kind, message: message.unwrap_or_default() }),
+        settled_set: row.get(9)?,
+    })
+}
+
+pub(super) fn fault_of(row: &Row<'_>) -> rusqlite::Result<FaultRecord> {
+    Ok(FaultRecord { kind: row.get(0)?, message: row.get(1)? })
+}
+
+fn outcome_of(row: &Row<'_>) -> rusqlite::Result<Outcome> {
+    let status: String = row.get(1)?;
+    let kind: Option<String> = row.get(3)?;
+    let message: Option<String> = row.get(4)?;
+    Ok(Outcome {
+        status: OutcomeStatus::parse(&status),
+        value: row.get(2)?,
+        fault: kind.map(|kind| FaultRecord { kind, message: message.unwrap_or_default() }),
+        is_passing: row.get(5)?,
+        runs: row.get(6)?,
+        at_ms: row.get(7)?,
+    })
+}

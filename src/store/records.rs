@@ -1,0 +1,307 @@
+//! What goes into the store and comes out of it. Keys are small integers inside the
+//! store; digests are what they stand for.
+
+use crate::digest::Digest;
+use crate::money::Pico;
+
+/// A recipe: everything about an answer but the page.
+#[derive(Clone, Debug)]
+pub struct RecipeRecord {
+    /// The task's name in this job. Not part of the recipe.
+    pub task: String,
+    /// Its key.
+    pub hash: Digest,
+    /// Its canonical JSON, to tell two recipes' differences.
+    pub body: String,
+}
+
+/// A task of a run and the key of its recipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskKey {
+    /// The task's name.
+    pub task: String,
+    /// The recipe's key in this store.
+    pub recipe_id: i64,
+}
+
+/// What a run says of itself at its start.
+#[derive(Clone, Debug)]
+pub struct RunStart {
+    /// The run's id, for people and file names.
+    pub run_id: String,
+    /// The job's identity.
+    pub job: Digest,
+    /// The job's name.
+    pub job_name: String,
+    /// The manifest as written, before variables.
+    pub manifest: String,
+    /// The model's name.
+    pub model: String,
+    /// The endpoint's id in keys.
+    pub endpoint: String,
+    /// The job's recipes, in manifest order.
+    pub recipes: Vec<RecipeRecord>,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// The keys that a run works with.
+#[derive(Clone, Debug)]
+pub struct RunKeys {
+    /// The run.
+    pub run: i64,
+    /// The job.
+    pub job: i64,
+    /// The set of all recipes of the job.
+    pub set: i64,
+    /// The tasks, in manifest order.
+    pub tasks: Vec<TaskKey>,
+    /// What the endpoint was found to take, as JSON.
+    pub capabilities: Option<String>,
+    /// Attempts of dead runs that were declared lost at this start.
+    pub lost: u64,
+}
+
+/// A run, as it is stored.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// The run's key.
+    pub run: i64,
+    /// The run's id.
+    pub run_id: String,
+    /// The job's key.
+    pub job: i64,
+    /// The job's name.
+    pub job_name: String,
+    /// The model's name.
+    pub model: String,
+    /// Wall time in milliseconds.
+    pub started_ms: i64,
+    /// Wall time in milliseconds; `None` while it runs, or when it died.
+    pub ended_ms: Option<i64>,
+    /// How it ended: an outcome and an exit code.
+    pub outcome: Option<(String, i32)>,
+    /// The tasks, in manifest order.
+    pub tasks: Vec<TaskKey>,
+}
+
+/// A file as the latest walk of the job found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryRecord {
+    /// The path below the input folder.
+    pub path: Vec<u8>,
+    /// Size in bytes.
+    pub size: u64,
+    /// Last change of the content, nanoseconds; 0: not to be trusted.
+    pub modified_ns: i64,
+    /// Last change of the record, nanoseconds.
+    pub changed_ns: i64,
+    /// The file's number.
+    pub inode: u64,
+    /// The digest of its bytes; `None` when it could not be read.
+    pub content: Option<Digest>,
+    /// Pages in it; 0 when it could not be opened as pages.
+    pub page_count: u32,
+    /// Why it could not be read.
+    pub fault: Option<FaultRecord>,
+    /// The recipe set under which all its pages are settled.
+    pub settled_set: Option<i64>,
+}
+
+/// A kind of fault and words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultRecord {
+    /// As `error_kind` shows it.
+    pub kind: String,
+    /// Words for people.
+    pub message: String,
+}
+
+/// A difference between the walk and the store.
+#[derive(Clone, Debug)]
+pub enum EntryChange {
+    /// A new or changed file, and the fault of a page of it: (page, decoder version, fault).
+    Put(EntryRecord, Option<(u32, u32, FaultRecord)>),
+    /// A file that is gone, by its path.
+    Gone(Vec<u8>),
+}
+
+/// How a task of a page stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeStatus {
+    /// There is a valid answer.
+    Ok,
+    /// The model's replies were never valid.
+    Invalid,
+    /// The model or a filter declined.
+    Refused,
+    /// It could not be asked.
+    Failed,
+}
+
+impl OutcomeStatus {
+    /// As it stands in the store and in rows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Invalid => "invalid",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub(super) fn parse(name: &str) -> Self {
+        match name {
+            "ok" => Self::Ok,
+            "invalid" => Self::Invalid,
+            "refused" => Self::Refused,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// The stored outcome of one task on one page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// How it stands.
+    pub status: OutcomeStatus,
+    /// The answer as canonical JSON; null with `ok` means that the model said so.
+    pub value: Option<String>,
+    /// Why there is none.
+    pub fault: Option<FaultRecord>,
+    /// Whether the fault may pass: a later run asks again.
+    pub is_passing: bool,
+    /// Runs that ended with a fault that may pass.
+    pub runs: u32,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// Runs after which a fault that may pass is final.
+pub(super) const MOST_RUNS: u32 = 3;
+
+impl Outcome {
+    /// Whether only the user's wish asks again.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        !self.is_passing || self.runs >= MOST_RUNS
+    }
+}
+
+/// How a page stands.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Why it has no picture, under this decoder.
+    pub fault: Option<FaultRecord>,
+    /// Per recipe that was asked about.
+    pub outcomes: Vec<Option<Outcome>>,
+}
+
+/// A page of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StoredPage {
+    /// The digest of the file's bytes.
+    pub content: Digest,
+    /// The page's number from 1; 0: the file as a whole.
+    pub page: u32,
+}
+
+/// A line of the budget that attempts are charged to.
+#[derive(Clone, Debug)]
+pub struct BudgetLine {
+    /// What the budget is for, such as `job:…/day:2026-11-23`.
+    pub scope: String,
+    /// The most that may be spent and set aside on it; `None`: only counted.
+    pub limit: Option<Pico>,
+}
+
+/// An attempt that is about to be made.
+#[derive(Clone, Debug)]
+pub struct OpenAttempt {
+    /// The run.
+    pub run: i64,
+    /// The page.
+    pub page: StoredPage,
+    /// The recipes that are asked, and when their known outcome was stored.
+    pub recipes: Vec<(i64, Option<i64>)>,
+    /// The request that this attempt belongs to; `None`: a new one.
+    pub request: Option<i64>,
+    /// The most that it can cost; `None` when the price is unknown.
+    pub reserved: Option<Pico>,
+    /// What it is charged to.
+    pub budget: BudgetLine,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// What became of an [`OpenAttempt`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// The row is durable: send.
+    Granted {
+        /// The request's key.
+        request: i64,
+        /// The attempt's key.
+        attempt: i64,
+    },
+    /// An outcome was stored meanwhile: look again.
+    Changed,
+    /// A live run has an open attempt for the same: come back later.
+    Elsewhere,
+    /// The budget has no room for it.
+    OverBudget {
+        /// Whether other attempts still hold reservations that may be returned.
+        is_reserved: bool,
+        /// What is spent.
+        spent: Pico,
+    },
+}
+
+/// Tokens as they are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Prompt tokens.
+    pub input: u64,
+    /// Of these, cached.
+    pub cached_input: u64,
+    /// Reply tokens.
+    pub output: u64,
+}
+
+/// What an attempt cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptCharge {
+    /// Tokens.
+    pub tokens: Tokens,
+    /// `true` when the server did not say and the tokens are an estimate.
+    pub is_estimated: bool,
+    /// Money; `None` when the price is unknown.
+    pub cost: Option<Pico>,
+    /// What the budget counts: at least `cost`.
+    pub budget: Pico,
+}
+
+/// The end of an attempt.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// The attempt's key.
+    pub attempt: i64,
+    /// The verdict's name: `done`, `retry`, `later`, `page`, `stop`.
+    pub verdict: &'static str,
+    /// Why it did not succeed.
+    pub fault: Option<FaultRecord>,
+    /// HTTP status.
+    pub http_status: Option<u16>,
+    /// The server's id of the request.
+    pub server_request_id: Option<String>,
+    /// From sending to the end of the reply, in milliseconds.
+    pub latency_ms: u64,
+    /// What it cost.
+    pub charge: AttemptCharge,
+    /// Outcomes that it brought: recipe and outcome.
+    pub outcomes: Vec<(i64, Outcome)>,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+

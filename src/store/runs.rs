@@ -1,0 +1,108 @@
+//! Runs, their recipes, and the end of those that died.
+
+use super::alive::is_alive;
+use super::attempts;
+use super::error::StoreError;
+use super::records::{RecipeRecord, RunKeys, RunStart, TaskKey};
+use crate::digest::Digest;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::path::Path;
+
+pub(super) fn begin(db: &Connection, store: &Path, start: &RunStart) -> Result<RunKeys, StoreError> {
+    let lost = bury_the_dead(db, store, None, start.at_ms)?;
+    let job = job_id(db, start)?;
+    let tasks = start.recipes.iter().map(|recipe| task_key(db, recipe)).collect::<Result<Vec<_>, _>>()?;
+    let set = set_id(db, &tasks.iter().map(|task| task.recipe_id).collect::<Vec<_>>())?;
+    db.execute(
+        "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        params![start.run_id, job, set, start.model, tasks_to_json(&tasks), start.at_ms],
+    )?;
+    let run = db.last_insert_rowid();
+    let capabilities = db
+        .query_row("SELECT capabilities FROM endpoints WHERE id = ?1", [&start.endpoint], |row| row.get(0))
+        .optional()?
+        .flatten();
+    Ok(RunKeys { run, job, set, tasks, capabilities, lost })
+}
+
+fn job_id(db: &Connection, start: &RunStart) -> Result<i64, StoreError> {
+    db.execute(
+        "INSERT INTO jobs (identity, name, manifest, updated_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (identity) DO UPDATE SET name = excluded.name, manifest = excluded.manifest, updated_at = excluded.updated_at",
+        params![start.job.as_bytes(), start.job_name, start.manifest, start.at_ms],
+    )?;
+    Ok(db.query_row("SELECT id FROM jobs WHERE identity = ?1", [start.job.as_bytes()], |row| row.get(0))?)
+}
+
+fn task_key(db: &Connection, recipe: &RecipeRecord) -> Result<TaskKey, StoreError> {
+    db.execute("INSERT OR IGNORE INTO recipes (hash, body) VALUES (?1, ?2)", params![recipe.hash.as_bytes(), recipe.body])?;
+    let recipe_id = db.query_row("SELECT id FROM recipes WHERE hash = ?1", [recipe.hash.as_bytes()], |row| row.get(0))?;
+    Ok(TaskKey { task: recipe.task.clone(), recipe_id })
+}
+
+/// The set of these recipes, made when it is new. Order matters: a shared cost's
+/// remainder goes to the first.
+pub(super) fn set_id(db: &Connection, recipes: &[i64]) -> Result<i64, StoreError> {
+    let bytes: Vec<u8> = recipes.iter().flat_map(|id| id.to_be_bytes()).collect();
+    let hash = Digest::of(&bytes);
+    let known = db
+        .prepare_cached("SELECT id FROM recipe_sets WHERE hash = ?1")?
+        .query_row([hash.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    db.execute("INSERT INTO recipe_sets (hash) VALUES (?1)", [hash.as_bytes()])?;
+    let id = db.last_insert_rowid();
+    for (position, recipe) in recipes.iter().enumerate() {
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        db.execute("INSERT INTO recipe_set_members (set_id, position, recipe_id) VALUES (?1, ?2, ?3)", params![id, position, recipe])?;
+    }
+    Ok(id)
+}
+
+pub(super) fn end(db: &Connection, run: i64, outcome: &str, exit_code: i32, at_ms: i64) -> Result<(), StoreError> {
+    db.execute(
+        "UPDATE runs SET ended_at = ?2, heartbeat = ?2, outcome = ?3, exit_code = ?4 WHERE id = ?1",
+        params![run, at_ms, outcome, exit_code],
+    )?;
+    Ok(())
+}
+
+pub(super) fn beat(db: &Connection, run: i64, at_ms: i64) -> Result<(), StoreError> {
+    db.execute("UPDATE runs SET heartbeat = ?2 WHERE id = ?1", params![run, at_ms])?;
+    Ok(())
+}
+
+/// Ends the runs that died and declares their open attempts lost; how many there were.
+pub(super) fn bury_the_dead(db: &Connection, store: &Path, own: Option<i64>, at_ms: i64) -> Result<u64, StoreError> {
+    let mut open = db.prepare_cached("SELECT id, run_id, heartbeat FROM runs WHERE ended_at IS NULL")?;
+    let rows = open.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let unended: Vec<(i64, String, i64)> = rows.collect::<Result<_, _>>()?;
+    let mut lost = 0;
+    for (run, run_id, heartbeat) in unended {
+        if Some(run) != own && !is_alive(store, &run_id, heartbeat, at_ms) {
+            lost += attempts::lose(db, run, at_ms)?;
+            db.execute("UPDATE runs SET ended_at = heartbeat, outcome = 'died', exit_code = NULL WHERE id = ?1", [run])?;
+        }
+    }
+    Ok(lost)
+}
+
+pub(super) fn remember_capabilities(db: &Connection, endpoint: &str, capabilities: &str) -> Result<(), StoreError> {
+    db.execute(
+        "INSERT INTO endpoints (id, capabilities) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET capabilities = excluded.capabilities",
+        [endpoint, capabilities],
+    )?;
+    Ok(())
+}
+
+fn tasks_to_json(tasks: &[TaskKey]) -> String {
+    let pairs: Vec<(&str, i64)> = tasks.iter().map(|task| (task.task.as_str(), task.recipe_id)).collect();
+    serde_json::to_string(&pairs).unwrap_or_default()
+}
+
+pub(super) fn tasks_from_json(text: &str) -> Vec<TaskKey> {
+    let pairs: Vec<(String, i64)> = serde_json::from_str(text).unwrap_or_default();
+    pairs.into_iter().map(|(task, recipe_id)| TaskKey { task, recipe_id }).collect()
+}

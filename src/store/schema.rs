@@ -1,0 +1,125 @@
+//! Tables and migrations. `user_version` counts migrations; a migration is never edited
+//! after a release, only followed by another.
+
+use super::error::StoreError;
+use rusqlite::Connection;
+use std::path::Path;
+
+/// `docm` in ASCII: tells a store from any other SQLite file.
+const APPLICATION_ID: i64 = 0x646f_636d;
+
+/// In their order.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE jobs (id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE, name TEXT NOT NULL, manifest TEXT NOT NULL, updated_at INTEGER NOT NULL);
+CREATE TABLE recipes (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, body TEXT NOT NULL);
+CREATE TABLE recipe_sets (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE);
+CREATE TABLE recipe_set_members (set_id INTEGER NOT NULL, position INTEGER NOT NULL, recipe_id INTEGER NOT NULL, PRIMARY KEY (set_id, position)) WITHOUT ROWID;
+CREATE TABLE pages (id INTEGER PRIMARY KEY, content BLOB NOT NULL, page INTEGER NOT NULL, UNIQUE (content, page));
+CREATE TABLE answers (
+  page_id INTEGER NOT NULL, recipe_id INTEGER NOT NULL, sample INTEGER NOT NULL DEFAULT 0,
+  status TEXT NOT NULL, value TEXT, reason TEXT, message TEXT, passing INTEGER NOT NULL, runs INTEGER NOT NULL,
+  request_id INTEGER, at INTEGER NOT NULL, PRIMARY KEY (page_id, recipe_id, sample)) WITHOUT ROWID;
+CREATE TABLE page_faults (page_id INTEGER PRIMARY KEY, decoder_version INTEGER NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL);
+CREATE TABLE entries (
+  id INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
+  ctime INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB, page_count INTEGER NOT NULL, fault TEXT, message TEXT,
+  carried TEXT, settled_set INTEGER, UNIQUE (job_id, path));
+CREATE INDEX entries_by_content ON entries (job_id, content, path);
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, job_id INTEGER NOT NULL, set_id INTEGER NOT NULL, model TEXT NOT NULL,
+  tasks TEXT NOT NULL, started_at INTEGER NOT NULL, heartbeat INTEGER NOT NULL, ended_at INTEGER, outcome TEXT, exit_code INTEGER);
+CREATE INDEX runs_by_job ON runs (job_id, id);
+CREATE TABLE requests (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, page_id INTEGER NOT NULL, set_id INTEGER NOT NULL);
+CREATE INDEX requests_by_page ON requests (page_id);
+CREATE TABLE attempts (
+  id INTEGER PRIMARY KEY, request_id INTEGER NOT NULL, run_id INTEGER NOT NULL, state TEXT NOT NULL, budget_id INTEGER NOT NULL,
+  reserved INTEGER, input_tokens INTEGER, cached_input_tokens INTEGER, output_tokens INTEGER, usage_source TEXT, cost INTEGER,
+  verdict TEXT, error_kind TEXT, message TEXT, http_status INTEGER, server_request_id TEXT, latency_ms INTEGER,
+  opened_at INTEGER NOT NULL, settled_at INTEGER);
+CREATE INDEX attempts_by_request ON attempts (request_id);
+CREATE INDEX attempts_by_run ON attempts (run_id);
+CREATE TABLE budget (id INTEGER PRIMARY KEY, scope TEXT NOT NULL UNIQUE, spent INTEGER NOT NULL, reserved INTEGER NOT NULL);
+CREATE TABLE endpoints (id TEXT PRIMARY KEY, capabilities TEXT, calibration TEXT, limits TEXT) WITHOUT ROWID;
+"];
+
+/// How long a writer waits for another process's commit, in milliseconds.
+const BUSY_MS: u32 = 30_000;
+
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder).map_err(|error| StoreError::open(path, error))?;
+    }
+    let connection = Connection::open(path).map_err(|error| StoreError::open(path, error))?;
+    prepare(connection, path)
+}
+
+fn prepare(mut connection: Connection, path: &Path) -> Result<Connection, StoreError> {
+    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => StoreError::Foreign { path: path.to_owned() },
+        _ => StoreError::open(path, error),
+    };
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into())).map_err(failed)?;
+    // Looked at before anything is written: a newer or foreign file stays untouched.
+    let version = checked_version(&connection, path)?;
+    let pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000;";
+    connection.execute_batch(pragmas).map_err(failed)?;
+    if version < latest() {
+        migrate(&mut connection).map_err(failed)?;
+    }
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    if !path.exists() {
+        return Err(StoreError::Missing { path: path.to_owned() });
+    }
+    // Not opened read-only: a reader of a WAL file may have to recover it.
+    let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .or_else(|_| Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX))
+        .map_err(|error| StoreError::open(path, error))?;
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into()))?;
+    if checked_version(&connection, path)? == 0 {
+        return Err(StoreError::Missing { path: path.to_owned() });
+    }
+    connection.execute_batch("PRAGMA cache_size=-4000;")?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+fn latest() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
+/// The version of the file; 0 for an empty one.
+fn checked_version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (application, version) = match (pragma("application_id"), pragma("user_version")) {
+        (Ok(application), Ok(version)) => (application, version),
+        (Err(error), _) | (_, Err(error)) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            return Err(StoreError::Foreign { path: path.to_owned() });
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(StoreError::open(path, error)),
+    };
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && (tables > 0 || application != 0) {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    if version > latest() {
+        return Err(StoreError::Newer { path: path.to_owned(), found: version, known: latest() });
+    }
+    Ok(version)
+}
+
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Another process may have been faster.
+    let done: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(done).unwrap_or(0)) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", latest())?;
+    transaction.commit()
+}

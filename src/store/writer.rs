@@ -1,0 +1,286 @@
+//! One writer thread: takes commands, commits them in groups, acknowledges what is durable.
+
+use super::alive::LifeLine;
+use super::command::{Answer, Command, Message};
+use super::error::StoreError;
+use super::records::{EntryChange, OpenAttempt, Opened, Outcome, RunKeys, RunStart, Settlement, StoredPage};
+use super::{attempts, entries, runs, schema};
+use crate::clock::Clock;
+use crate::hooks::{Hooks, Point};
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Most commands in one commit.
+const GROUP: usize = 64;
+/// Longest that a command waits for company.
+const GROUP_WAIT: Duration = Duration::from_millis(5);
+/// Commands that may wait. Every sender waits for its answer, so this is never reached.
+const QUEUE: usize = 4096;
+/// Time between heartbeats.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// The store, for writing. Clones share one writer.
+#[derive(Clone)]
+pub struct Store {
+    commands: SyncSender<Message>,
+    path: PathBuf,
+    thread: Arc<Thread>,
+}
+
+/// Ends the writer with its last handle.
+struct Thread(std::sync::Mutex<Option<JoinHandle<()>>>);
+
+impl Store {
+    /// Opens the store at `path`, makes it when there is none, migrates an older one.
+    ///
+    /// # Errors
+    /// When the file can't be opened, is no store, or was written by a newer docmill.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>) -> Result<Self, StoreError> {
+        let connection = schema::open(path)?;
+        let (commands, receiver) = sync_channel(QUEUE);
+        let writer = Writer { connection, path: path.to_owned(), clock, hooks, life: None, run: None };
+        let thread = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || writer.work(&receiver))
+            .map_err(|error| StoreError::open(path, error))?;
+        Ok(Self { commands, path: path.to_owned(), thread: Arc::new(Thread(Some(thread).into())) })
+    }
+
+    /// The store's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins a run: defines its recipes, declares the open attempts of dead runs lost.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn begin_run(&self, start: RunStart) -> Result<RunKeys, StoreError> {
+        match self.blocking(Command::BeginRun(Box::new(start)))? {
+            Answer::Keys(keys) => Ok(keys),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    /// Ends a run.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn end_run(&self, run: i64, outcome: &str, exit_code: i32, at_ms: i64) -> Result<(), StoreError> {
+        self.blocking(Command::EndRun { run, outcome: outcome.to_owned(), exit_code, at_ms }).map(|_| ())
+    }
+
+    /// Writes what the walk found to be different.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn change_entries(&self, job: i64, changes: Vec<EntryChange>) -> Result<(), StoreError> {
+        self.blocking(Command::Entries { job, changes }).map(|_| ())
+    }
+
+    /// Marks the entries of `job` whose pages all have final outcomes for the recipes of
+    /// `set`, so that the next walk passes them with one comparison.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn settle_entries(&self, job: i64, set: i64, decoder_version: u32) -> Result<(), StoreError> {
+        self.blocking(Command::SettleEntries { job, set, decoder_version }).map(|_| ())
+    }
+
+    /// Declares the open attempts of a run lost; how many there were.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn lose_open(&self, run: i64, at_ms: i64) -> Result<u64, StoreError> {
+        match self.blocking(Command::LoseOpen { run, at_ms })? {
+            Answer::Count(count) => Ok(count),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    /// Opens an attempt: durable when this returns.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn open_attempt(&self, open: OpenAttempt) -> Result<Opened, StoreError> {
+        match self.send(Command::Open(Box::new(open)))?.await.map_err(|_| StoreError::Closed)?? {
+            Answer::Opened(opened) => Ok(opened),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    /// Settles an attempt with the outcomes that it brought: durable when this returns.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn settle(&self, settlement: Settlement) -> Result<(), StoreError> {
+        self.done(Command::Settle(Box::new(settlement))).await
+    }
+
+    /// Stores outcomes that no single attempt brought.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn put_outcomes(&self, page: StoredPage, outcomes: Vec<(i64, Outcome)>) -> Result<(), StoreError> {
+        self.done(Command::Outcomes { page, outcomes }).await
+    }
+
+    /// Remembers what an endpoint takes.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn remember_capabilities(&self, endpoint: String, capabilities: String) -> Result<(), StoreError> {
+        self.done(Command::Capabilities { endpoint, capabilities }).await
+    }
+
+    async fn done(&self, command: Command) -> Result<(), StoreError> {
+        self.send(command)?.await.map_err(|_| StoreError::Closed)?.map(|_| ())
+    }
+
+    fn send(&self, command: Command) -> Result<oneshot::Receiver<Result<Answer, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Message { command, reply }).map_err(|_| StoreError::Closed)?;
+        Ok(answer)
+    }
+
+    fn blocking(&self, command: Command) -> Result<Answer, StoreError> {
+        self.send(command)?.blocking_recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Waits until the writer has committed everything and closed the file. The other
+    /// clones must be gone.
+    pub fn close(self) {
+        let Self { commands, thread, .. } = self;
+        drop(commands);
+        if let Some(handle) = thread.0.lock().ok().and_then(|mut handle| handle.take()) {
+            let _ = handle.join();
+        }
+    }
+}
+
+struct Writer {
+    connection: Connection,
+    path: PathBuf,
+    clock: Arc<dyn Clock>,
+    hooks: Arc<dyn Hooks>,
+    life: Option<LifeLine>,
+    run: Option<i64>,
+}
+
+impl Writer {
+    fn work(mut self, messages: &Receiver<Message>) {
+        let mut beat = self.clock.now();
+        loop {
+            match messages.recv_timeout(HEARTBEAT) {
+                Ok(first) => self.group(first, messages),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.clock.now().saturating_sub(beat) >= HEARTBEAT {
+                beat = self.clock.now();
+                self.heartbeat();
+            }
+        }
+    }
+
+    /// Does `first` and what comes within a moment, commits, answers.
+    fn group(&mut self, first: Message, messages: &Receiver<Message>) {
+        let mut answered = Vec::new();
+        let committed = self.transact(first, messages, &mut answered);
+        if committed.is_ok() {
+            self.hooks.at(Point::Committed);
+        }
+        for (reply, answer) in answered {
+            // A receiver that is gone has no use for the answer.
+            let _ = reply.send(committed.clone().and(answer));
+        }
+    }
+
+    fn transact(&mut self, first: Message, messages: &Receiver<Message>, answered: &mut Answered) -> Result<(), StoreError> {
+        let began = self.clock.now();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = match transaction {
+            Ok(transaction) => transaction,
+            Err(error) => {
+                answered.push((first.reply, Ok(Answer::Done)));
+                return Err(error.into());
+            }
+        };
+        let mut state = State { path: &self.path, life: &mut self.life, run: &mut self.run };
+        let mut next = Some(first);
+        while let Some(Message { command, reply }) = next.take() {
+            let answer = state.execute(&transaction, command);
+            let failed = answer.as_ref().err().cloned();
+            answered.push((reply, answer));
+            // One failure rolls the whole group back: what is half done is not done.
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            if answered.len() < GROUP {
+                let left = GROUP_WAIT.saturating_sub(self.clock.now().saturating_sub(began));
+                next = messages.recv_timeout(left).ok();
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Says that the run lives, and looks for runs that died. A failure here shows again
+    /// at the next command.
+    fn heartbeat(&mut self) {
+        let Some(run) = self.run else { return };
+        let now_ms = self.clock.wall_ms();
+        if let Err(error) = self.beat(run, now_ms) {
+            tracing::warn!("heartbeat: {error}");
+        }
+    }
+
+    fn beat(&mut self, run: i64, now_ms: i64) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        runs::beat(&transaction, run, now_ms)?;
+        runs::bury_the_dead(&transaction, &self.path, Some(run), now_ms)?;
+        Ok(transaction.commit()?)
+    }
+}
+
+type Answered = Vec<(oneshot::Sender<Result<Answer, StoreError>>, Result<Answer, StoreError>)>;
+
+/// What commands change besides tables.
+struct State<'a> {
+    path: &'a Path,
+    life: &'a mut Option<LifeLine>,
+    run: &'a mut Option<i64>,
+}
+
+impl State<'_> {
+    fn execute(&mut self, db: &Connection, command: Command) -> Result<Answer, StoreError> {
+        match command {
+            Command::BeginRun(start) => {
+                let life = LifeLine::take(self.path, &start.run_id).map_err(|error| StoreError::open(self.path, error))?;
+                let keys = runs::begin(db, self.path, &start)?;
+                (*self.life, *self.run) = (Some(life), Some(keys.run));
+                return Ok(Answer::Keys(keys));
+            }
+            Command::EndRun { run, outcome, exit_code, at_ms } => {
+                runs::end(db, run, &outcome, exit_code, at_ms)?;
+                (*self.life, *self.run) = (None, None);
+            }
+            Command::Entries { job, changes } => entries::change(db, job, changes)?,
+            Command::SettleEntries { job, set, decoder_version } => entries::settle(db, job, set, decoder_version)?,
+            Command::Open(open) => return Ok(Answer::Opened(attempts::open(db, &open)?)),
+            Command::Settle(settlement) => attempts::settle(db, &settlement)?,
+            Command::Outcomes { page, outcomes } => {
+                let page = entries::page_id(db, &page)?;
+                attempts::put_outcomes(db, page, None, &outcomes)?;
+            }
+            Command::LoseOpen { run, at_ms } => return Ok(Answer::Count(attempts::lose(db, run, at_ms)?)),
+            Command::Capabilities { endpoint, capabilities } => runs::remember_capabilities(db, &endpoint, &capabilities)?,
+        }
+        Ok(Answer::Done)
+    }
+}
