@@ -32,14 +32,23 @@ impl AtomicFile {
     ///
     /// # Errors
     /// When writing, syncing or renaming fails; then `target` is as it was.
-    pub fn commit(mut self, hooks: &dyn Hooks) -> io::Result<()> {
+    pub fn commit(self, hooks: &dyn Hooks) -> io::Result<()> {
+        let target = self.target.clone();
+        self.commit_as(&target, hooks)
+    }
+
+    /// As [`AtomicFile::commit`], under another name in the same folder.
+    ///
+    /// # Errors
+    /// As [`AtomicFile::commit`].
+    pub fn commit_as(mut self, target: &Path, hooks: &dyn Hooks) -> io::Result<()> {
         let Some(writer) = self.writer.take() else { return Ok(()) };
         let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
         hooks.at(Point::TempWritten);
-        std::fs::rename(&self.temporary, &self.target)?;
+        std::fs::rename(&self.temporary, target)?;
         hooks.at(Point::Renamed);
-        sync_folder(folder_of(&self.target))
+        sync_folder(folder_of(target))
     }
 }
 

@@ -3,3 +3,6 @@ pub mod source; pub mod media; pub mod prepare;
 pub mod task;
 pub mod ask;
 pub mod store;
+pub mod simulator;
+pub mod export;
+pub mod report;

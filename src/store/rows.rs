@@ -53,7 +53,7 @@ impl Reader {
     pub fn pages(&self, job: i64, recipes: &[i64], after: &[u8], limit: usize) -> Result<Vec<PageRecord>, StoreError> {
         let mut pages = Vec::with_capacity(limit);
         for entry in self.entries(job, after, limit)? {
-            if entry.content.is_none() || entry.page_count == 0 {
+            if entry.page_count == 0 {
                 pages.push(self.page(job, recipes, &entry, 0)?);
             }
             for page in 1..=entry.page_count {

@@ -1,0 +1,17 @@
+//! Stored records -> rows -> CSV, Parquet, JSONL. Never touches the network or an image.
+//!
+//! - [`row`]: one page's record as a row
+//! - [`csv`], [`jsonl`], [`parquet`]: the formats; [`shred`]: nested values as columns
+//! - [`files`]: whole or not at all, partial beside whole
+
+mod csv;
+mod error;
+mod files;
+mod jsonl;
+mod parquet;
+mod row;
+mod shred;
+
+pub use error::ExportError;
+pub use files::{Outputs, Targets};
+pub use row::{Columns, Row, Status, display_path};

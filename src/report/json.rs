@@ -1,0 +1,68 @@
+//! The report as JSON: money as exact decimal texts, null when a price is unknown.
+
+use super::spend::{Line, TaskSpend};
+use super::summary::Report;
+use crate::money::Pico;
+use crate::units::rfc3339;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+impl Report {
+    /// The report as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let (pages, spend) = (&self.pages, &self.spend);
+        let total = self.total();
+        let money = |amount: Pico| total.map(|_| amount.to_string());
+        let per_1000 = total.filter(|_| pages.asked > 0).map(|total| thousand(total, pages.asked).to_string());
+        #[expect(clippy::cast_precision_loss, reason = "seconds for people")]
+        let elapsed_seconds = self.elapsed_ms as f64 / 1000.0;
+        json!({
+            "job": self.job,
+            "run_id": self.run_id,
+            "outcome": self.outcome,
+            "exit_code": self.exit_code,
+            "started_at": rfc3339(self.started_ms),
+            "elapsed_seconds": elapsed_seconds,
+            "pages": {
+                "total": pages.total, "ok": pages.ok, "invalid": pages.invalid, "refused": pages.refused, "failed": pages.failed,
+                "pending": pages.pending, "skipped": pages.skipped, "from_store": pages.from_store, "asked": pages.asked,
+            },
+            "requests": {"sent": spend.requests},
+            "attempts": {
+                "sent": spend.sent, "succeeded": spend.succeeded, "failed": spend.failed, "rate_limited": spend.rate_limited, "lost": spend.lost,
+            },
+            "tokens": {"input": spend.tokens.input, "cached_input": spend.tokens.cached_input, "output": spend.tokens.output},
+            "cost": {
+                "total_usd": total.map(|total| total.to_string()),
+                "failed_attempts_usd": money(spend.failed_cost),
+                "estimated_usd": money(spend.estimated_cost),
+                "lost_usd": money(spend.lost_cost),
+                "saved_by_store_usd": pages.saved.filter(|_| self.is_priced).map(|saved| saved.to_string()),
+                "per_1000_pages_asked_usd": per_1000,
+            },
+            "by_task": parts(&spend.by_task, total),
+            "by_model": parts(&spend.by_model, total),
+            "usage_missing": spend.usage_missing,
+            "slowest": spend.slowest.iter().map(|line| page(line, total)).collect::<Vec<_>>(),
+            "dearest": spend.dearest.iter().map(|line| page(line, total)).collect::<Vec<_>>(),
+            "outputs": self.outputs.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// What a thousand pages cost, to the pico-dollar.
+pub(super) fn thousand(total: Pico, asked: u64) -> Pico {
+    let each = i128::from(total.0) * 1000 / i128::from(asked.max(1));
+    Pico(i64::try_from(each).unwrap_or(i64::MAX))
+}
+
+fn parts(parts: &BTreeMap<String, TaskSpend>, total: Option<Pico>) -> Map<String, Value> {
+    let one = |part: &TaskSpend| json!({"attempts": part.attempts, "cost_usd": total.map(|_| part.cost.to_string())});
+    parts.iter().map(|(name, part)| (name.clone(), one(part))).collect()
+}
+
+fn page(line: &Line, total: Option<Pico>) -> Value {
+    let path = String::from_utf8_lossy(&line.path);
+    json!({"path": path, "latency_ms": line.latency_ms, "cost_usd": total.map(|_| line.cost.to_string())})
+}

@@ -1,0 +1,122 @@
+//! The report as a table for people, and one hint for the next step.
+
+use super::json::thousand;
+use super::spend::Line;
+use super::summary::Report;
+use crate::money::Pico;
+use crate::units::{grouped, human_duration};
+use std::fmt::Write;
+use std::time::Duration;
+
+impl Report {
+    /// The report as a table. Readable without colour.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        let elapsed = Duration::from_millis(u64::try_from(self.elapsed_ms).unwrap_or(0));
+        let _ = writeln!(out, "{}  {}  {} in {}", self.job, self.run_id, self.outcome, human_duration(elapsed));
+        let mut row = |name: &str, value: String| _ = writeln!(out, "  {name:<18} {value}");
+        let (pages, spend) = (&self.pages, &self.spend);
+        row("pages", grouped(pages.total));
+        for (name, count) in [
+            ("  ok", pages.ok),
+            ("  invalid", pages.invalid),
+            ("  refused", pages.refused),
+            ("  failed", pages.failed),
+            ("  pending", pages.pending),
+            ("  skipped", pages.skipped),
+        ] {
+            if count > 0 || name == "  ok" {
+                row(name, grouped(count));
+            }
+        }
+        row("asked", format!("{} ({} from the store)", grouped(pages.asked), grouped(pages.from_store)));
+        let mut attempts = format!("{} ({} succeeded", grouped(spend.sent), grouped(spend.succeeded));
+        for (name, count) in [("failed", spend.failed), ("rate limited", spend.rate_limited), ("lost", spend.lost)] {
+            if count > 0 {
+                let _ = write!(attempts, ", {} {name}", grouped(count));
+            }
+        }
+        row("attempts", attempts + ")");
+        let tokens = &spend.tokens;
+        row("tokens", format!("{} in ({} cached), {} out", grouped(tokens.input), grouped(tokens.cached_input), grouped(tokens.output)));
+        row("cost", self.cost());
+        if let Some(total) = self.total().filter(|_| pages.asked > 0) {
+            row("per 1,000 pages", usd(thousand(total, pages.asked)));
+        }
+        if spend.failed_cost > Pico::ZERO {
+            row("  failed attempts", usd(spend.failed_cost));
+        }
+        if spend.estimated_cost > Pico::ZERO {
+            row("  estimated", format!("{} (replies without usage: {})", usd(spend.estimated_cost), grouped(spend.usage_missing)));
+        }
+        if spend.lost_cost > Pico::ZERO {
+            row("  lost, at most", usd(spend.lost_cost));
+        }
+        if let Some(saved) = pages.saved.filter(|saved| *saved > Pico::ZERO) {
+            row("saved by the store", usd(saved));
+        }
+        for (task, part) in spend.by_task.iter().filter(|_| spend.by_task.len() > 1 && spend.total > Pico::ZERO) {
+            row(&format!("  {task}"), usd(part.cost));
+        }
+        self.worst(&mut out);
+        for path in &self.outputs {
+            let _ = writeln!(out, "  wrote              {}", path.display());
+        }
+        if let Some(hint) = self.hint() {
+            let _ = write!(out, "\nhint: {hint}\n");
+        }
+        out
+    }
+
+    fn cost(&self) -> String {
+        match self.total() {
+            Some(total) => usd(total),
+            None if self.spend.sent == 0 => usd(Pico::ZERO),
+            None => "unknown (set provider.price)".into(),
+        }
+    }
+
+    fn worst(&self, out: &mut String) {
+        let mut list = |name: &str, lines: &[Line], value: &dyn Fn(&Line) -> String| {
+            for (at, line) in lines.iter().take(3).enumerate() {
+                let name = if at == 0 { name } else { "" };
+                let _ = writeln!(out, "  {name:<18} {}  {}", value(line), String::from_utf8_lossy(&line.path));
+            }
+        };
+        list("slowest", &self.spend.slowest, &|line| format!("{:>7} ms", grouped(line.latency_ms)));
+        if self.spend.dearest.first().is_some_and(|line| line.cost > Pico::ZERO) {
+            list("dearest", &self.spend.dearest, &|line| usd(line.cost));
+        }
+    }
+
+    /// The one next step that helps most.
+    fn hint(&self) -> Option<String> {
+        let (pages, spend) = (&self.pages, &self.spend);
+        if pages.pending > 0 {
+            return Some("some pages are pending: run the same command again to go on; nothing is paid twice".into());
+        }
+        if spend.rate_limited * 20 > spend.sent && spend.sent > 0 {
+            return Some("many attempts met the provider's rate limit: set limits.requests_per_minute or limits.tokens_per_minute".into());
+        }
+        if pages.invalid * 20 > pages.total {
+            return Some("many replies were invalid: look at the `error` column, then at the labels and their descriptions".into());
+        }
+        if pages.unusable() > 0 {
+            return Some("the `error` column says why pages failed; `--retry failed,invalid,refused` asks them again".into());
+        }
+        if self.total().is_none() && spend.sent > 0 {
+            return Some("the price of this model is unknown: set provider.price to see what it costs".into());
+        }
+        if pages.asked > 0 {
+            return Some("run the same command again: only new and changed files are asked".into());
+        }
+        None
+    }
+}
+
+/// Dollars to a hundredth of a cent, or to what is left of them.
+fn usd(amount: Pico) -> String {
+    let dollars = amount.as_usd_f64();
+    if amount == Pico::ZERO || dollars >= 0.01 { format!("USD {dollars:.4}") } else { format!("USD {dollars:.7}") }
+}

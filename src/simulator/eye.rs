@@ -1,0 +1,114 @@
+//! What the simulator sees in a page: a handful of measures on a small copy.
+
+use image::imageops::FilterType;
+use image::{DynamicImage, GrayImage};
+
+/// Side of the small copy, in pixels.
+const SIDE: u32 = 480;
+
+/// What is seen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sight {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// Width over height.
+    pub(super) aspect: f64,
+    /// Share of dark pixels.
+    pub(super) ink: f64,
+    /// Share of pixels as bright as paper.
+    pub(super) paper: f64,
+    /// Share of pixels that are neither.
+    pub(super) mid: f64,
+    /// Share of coloured pixels.
+    pub(super) colour: f64,
+    /// Share of coloured ones among dark pixels.
+    pub(super) coloured_ink: f64,
+    /// Straight horizontal lines of a third of the width or more.
+    pub(super) long_rows: usize,
+    /// Straight vertical lines of a sixth of the height or more.
+    pub(super) long_columns: usize,
+    /// Short straight vertical lines, as small boxes have them.
+    pub(super) short_columns: usize,
+    /// Share of rows at the top that are one flat, not white colour.
+    pub(super) top_bar: f64,
+}
+
+pub(super) fn look(bytes: &[u8]) -> Option<Sight> {
+    let picture = image::load_from_memory(bytes).ok()?;
+    let (width, height) = (picture.width(), picture.height());
+    let small = if width.max(height) > SIDE { picture.resize(SIDE, SIDE, FilterType::Triangle) } else { picture };
+    let grey = small.to_luma8();
+    let mut sight = Sight { width, height, aspect: f64::from(width) / f64::from(height), ..Sight::default() };
+    tones(&small, &mut sight);
+    lines(&grey, &mut sight);
+    sight.top_bar = top_bar(&grey);
+    Some(sight)
+}
+
+fn tones(small: &DynamicImage, sight: &mut Sight) {
+    let rgb = small.to_rgb8();
+    let (mut ink, mut paper, mut coloured, mut coloured_ink) = (0_u32, 0_u32, 0_u32, 0_u32);
+    for pixel in rgb.pixels() {
+        let [r, g, b] = pixel.0.map(i32::from);
+        let luma = (r * 299 + g * 587 + b * 114) / 1000;
+        let is_coloured = r.max(g).max(b) - r.min(g).min(b) > 50;
+        ink += u32::from(luma < 140);
+        paper += u32::from(luma > 215);
+        coloured += u32::from(is_coloured);
+        coloured_ink += u32::from(is_coloured && luma < 150);
+    }
+    let total = f64::from(rgb.width() * rgb.height());
+    sight.ink = f64::from(ink) / total;
+    sight.paper = f64::from(paper) / total;
+    sight.mid = 1.0 - sight.ink - sight.paper;
+    sight.colour = f64::from(coloured) / total;
+    sight.coloured_ink = f64::from(coloured_ink) / f64::from(ink.max(1));
+}
+
+fn lines(grey: &GrayImage, sight: &mut Sight) {
+    let (width, height) = grey.dimensions();
+    // A dark pixel, or one beside it across the line's direction: scans are a little skewed.
+    let dark = |x: i64, y: i64| {
+        let inside = |v: i64, end: u32| u32::try_from(v).ok().filter(|v| *v < end);
+        matches!((inside(x, width), inside(y, height)), (Some(x), Some(y)) if grey.get_pixel(x, y).0[0] < 170)
+    };
+    let in_row = |x: i64, y: i64| dark(x, y) || dark(x, y - 1);
+    let in_column = |x: i64, y: i64| dark(x, y) || dark(x - 1, y);
+    let (w, h) = (i64::from(width), i64::from(height));
+    let rows: Vec<bool> = (0..h).map(|y| longest(w, |x| in_row(x, y)) * 3 >= w).collect();
+    let columns: Vec<i64> = (0..w).map(|x| longest(h, |y| in_column(x, y))).collect();
+    sight.long_rows = groups(rows.iter().copied());
+    sight.long_columns = groups(columns.iter().map(|run| run * 6 >= h));
+    sight.short_columns = groups(columns.iter().map(|run| run * 6 < h && run * 50 >= h));
+}
+
+fn longest(length: i64, is_dark: impl Fn(i64) -> bool) -> i64 {
+    let (mut best, mut run) = (0, 0);
+    for at in 0..length {
+        run = if is_dark(at) { run + 1 } else { 0 };
+        best = best.max(run);
+    }
+    best
+}
+
+/// Neighbouring hits count once.
+fn groups(hits: impl Iterator<Item = bool>) -> usize {
+    let (mut count, mut before) = (0, false);
+    for hit in hits {
+        count += usize::from(hit && !before);
+        before = hit;
+    }
+    count
+}
+
+fn top_bar(grey: &GrayImage) -> f64 {
+    let flat = |y: &u32| {
+        let row: Vec<u8> = (0..grey.width()).map(|x| grey.get_pixel(x, *y).0[0]).collect();
+        let middle = row[row.len() / 2];
+        middle < 235 && row.iter().filter(|v| v.abs_diff(middle) < 12).count() * 10 > row.len() * 6
+    };
+    let rows = (0..grey.height() / 5).filter(flat).count();
+    #[expect(clippy::cast_precision_loss, reason = "a share of a few hundred rows")]
+    let share = rows as f64 / f64::from(grey.height());
+    share
+}

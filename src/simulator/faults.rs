@@ -1,0 +1,80 @@
+//! What goes wrong, decided by the seed, the image and how often it was asked: the same
+//! page meets the same faults in whatever order requests come.
+
+/// Something that goes wrong with an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// 500 with OpenAI's body.
+    ServerError,
+    /// 503 with a gateway's HTML.
+    Unavailable,
+    /// A reply that is cut in its body.
+    CutBody,
+    /// A stream that ends without an end.
+    CutStream,
+    /// An error inside a stream (or a 200 with an error when it is not streamed).
+    StreamError,
+    /// Two seconds late.
+    Slow,
+    /// No reply at all.
+    Hang,
+    /// A connection that is dropped.
+    Reset,
+    /// The model declines.
+    Refusal,
+    /// Good JSON in a fence, with prose around it.
+    Fenced,
+    /// A label that is not in the set.
+    WrongLabel,
+    /// Empty content.
+    Empty,
+    /// No usage.
+    NoUsage,
+    /// A reply that ends at `max_tokens`.
+    Length,
+    /// 401.
+    BadKey,
+    /// 429: no credit.
+    NoCredit,
+    /// 404: no such model.
+    NoModel,
+    /// 400 about the request.
+    BadRequest,
+    /// 429 although no limit was reached.
+    RateLimited,
+}
+
+/// Faults that are mixed when none are named: all that a page can survive.
+const MIX: &[Fault] = &[
+    Fault::ServerError, Fault::Unavailable, Fault::CutBody, Fault::CutStream, Fault::StreamError, Fault::Slow, Fault::Hang,
+    Fault::Reset, Fault::Refusal, Fault::Fenced, Fault::WrongLabel, Fault::Empty, Fault::NoUsage, Fault::Length,
+];
+
+/// All, with their names.
+const NAMES: &[(&str, Fault)] = &[
+    ("500", Fault::ServerError), ("503", Fault::Unavailable), ("cut-body", Fault::CutBody), ("cut-stream", Fault::CutStream),
+    ("stream-error", Fault::StreamError), ("slow", Fault::Slow), ("hang", Fault::Hang), ("reset", Fault::Reset),
+    ("refusal", Fault::Refusal), ("fenced", Fault::Fenced), ("wrong-label", Fault::WrongLabel), ("empty", Fault::Empty),
+    ("no-usage", Fault::NoUsage), ("length", Fault::Length), ("bad-key", Fault::BadKey), ("no-credit", Fault::NoCredit),
+    ("no-model", Fault::NoModel), ("bad-request", Fault::BadRequest), ("429", Fault::RateLimited),
+];
+
+impl std::str::FromStr for Fault {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = || NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, fault)| *fault).ok_or_else(|| format!("known faults: {}", known()))
+    }
+}
+
+/// The fault that the `attempt`th request (from 0) for the image with `hash` meets.
+pub(super) fn choose(seed: u64, share: f64, kinds: &[Fault], hash: u64, attempt: u64) -> Option<Fault> {
+    let kinds = if kinds.is_empty() { MIX } else { kinds };
+    let draw = crate::random::mix(seed ^ hash.rotate_left(17) ^ attempt.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    let is_hit = ((draw >> 11) as f64 / (1_u64 << 53) as f64) < share;
+    #[expect(clippy::cast_possible_truncation, reason = "an index")]
+    let which = crate::random::mix(draw) as usize % kinds.len();
+    is_hit.then(|| kinds[which])
+}

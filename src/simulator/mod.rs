@@ -1,0 +1,29 @@
+//! An OpenAI-compatible provider on loopback: real HTTP, real image tokens, enforced
+//! limits, seeded faults. It answers from the pixels that it receives.
+//!
+//! Written from the providers' documents alone and sharing no type with the client: a
+//! misread document would otherwise pass on both sides.
+//!
+//! - [`options`]: what it is told
+//! - [`server`]: connections and routes; [`request`]: what a request asks for
+//! - [`limits`]: requests and tokens per minute; [`faults`]: what goes wrong
+//! - [`eye`]: what it sees; [`answer`]: what it says; [`bill`]: what it charges
+//! - [`reply`]: JSON and streams; [`stats`]: what it saw
+//!
+//! What it can see: ink, long rules, boxes, colour, mid-tones, aspect, flat areas. What
+//! it can't: letters. It never fetches URLs.
+
+mod answer;
+mod bill;
+mod eye;
+mod faults;
+mod limits;
+mod options;
+mod reply;
+mod request;
+mod server;
+mod stats;
+
+pub use faults::Fault;
+pub use options::Options;
+pub use server::Server;

@@ -1,0 +1,67 @@
+//! What the simulator is told.
+
+use super::faults::Fault;
+use std::time::Duration;
+
+/// What the simulator is told. The default answers everything at once, correctly.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Port on 127.0.0.1; 0: any free one.
+    pub port: u16,
+    /// Time before each reply.
+    pub latency: Duration,
+    /// Decides answers and faults.
+    pub seed: u64,
+    /// Share of attempts that meet a fault, 0 to 1.
+    pub faults: f64,
+    /// Which faults; empty: all of them.
+    pub kinds: Vec<Fault>,
+    /// A fault that every attempt meets.
+    pub always: Option<Fault>,
+    /// Requests that are answered before `always` begins.
+    pub after: u64,
+    /// Requests per minute that are enforced.
+    pub requests_per_minute: Option<u64>,
+    /// Tokens per minute that are enforced.
+    pub tokens_per_minute: Option<u64>,
+    /// Seconds of allowance that the limits' buckets hold; OpenAI's hold a minute's.
+    pub bucket_seconds: f64,
+    /// The only key that is taken; `None`: any or none.
+    pub key: Option<String>,
+    /// The only models that there are; empty: any.
+    pub models: Vec<String>,
+    /// Whether replies carry `usage`.
+    pub usage: bool,
+    /// Whether replies carry rate-limit headers.
+    pub headers: bool,
+    /// Whether `json_schema` is taken.
+    pub json_schema: bool,
+    /// Whether replies are streamed when `stream` is absent, as Qubrid does.
+    pub stream_by_default: bool,
+    /// Longest life, after which it ends by itself; `None`: for ever.
+    pub lifetime: Option<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            latency: Duration::ZERO,
+            seed: 0,
+            faults: 0.0,
+            kinds: Vec::new(),
+            always: None,
+            after: 0,
+            requests_per_minute: None,
+            tokens_per_minute: None,
+            bucket_seconds: 60.0,
+            key: None,
+            models: Vec::new(),
+            usage: true,
+            headers: true,
+            json_schema: true,
+            stream_by_default: false,
+            lifetime: None,
+        }
+    }
+}

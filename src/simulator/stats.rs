@@ -1,0 +1,42 @@
+//! What the simulator saw: the evidence of tests.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Counters since the start.
+#[derive(Debug, Default)]
+pub(super) struct Stats {
+    pub(super) requests: u64,
+    pub(super) answered: u64,
+    pub(super) rate_limited: u64,
+    pub(super) statuses: BTreeMap<u16, u64>,
+    pub(super) faults: BTreeMap<String, u64>,
+    pub(super) input_tokens: u64,
+    pub(super) cached_input_tokens: u64,
+    pub(super) output_tokens: u64,
+    pub(super) in_flight: u64,
+    pub(super) most_in_flight: u64,
+    /// Requests by the image's digest.
+    pub(super) pages: BTreeMap<String, u64>,
+    /// Milliseconds since the start of the first and the last request.
+    pub(super) first_ms: Option<u64>,
+    pub(super) last_ms: u64,
+}
+
+impl Stats {
+    pub(super) fn to_json(&self) -> Value {
+        let statuses: BTreeMap<String, u64> = self.statuses.iter().map(|(status, count)| (status.to_string(), *count)).collect();
+        json!({
+            "requests": self.requests,
+            "answered": self.answered,
+            "rate_limited": self.rate_limited,
+            "statuses": statuses,
+            "faults": self.faults,
+            "tokens": {"input": self.input_tokens, "cached_input": self.cached_input_tokens, "output": self.output_tokens},
+            "most_in_flight": self.most_in_flight,
+            "first_ms": self.first_ms,
+            "last_ms": self.last_ms,
+            "pages": self.pages,
+        })
+    }
+}
