@@ -7,4 +7,4 @@ mod select;
 mod walk;
 
 pub use select::{ENDINGS, Selection};
-pub use walk::{Entry, SourceError, Walk, WalkFault};
+pub use walk::{Entry, SourceError, Walk, WalkFault, relative_bytes};

@@ -121,14 +121,18 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().first() == Some(&b'.')
 }
 
+/// A relative path in the bytes of an [`Entry`].
+#[must_use]
 #[cfg(unix)]
-fn relative_bytes(path: &Path) -> Vec<u8> {
+pub fn relative_bytes(path: &Path) -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt;
     path.as_os_str().as_bytes().to_vec()
 }
 
+/// A relative path in the bytes of an [`Entry`].
+#[must_use]
 #[cfg(not(unix))]
-fn relative_bytes(path: &Path) -> Vec<u8> {
+pub fn relative_bytes(path: &Path) -> Vec<u8> {
     path.to_string_lossy().replace('\\', "/").into_bytes()
 }
 

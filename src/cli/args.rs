@@ -1,0 +1,262 @@
+//! What can be typed.
+
+use crate::simulator::Fault;
+use crate::units::{parse_duration, parse_share, parse_time};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Label folders of document images with a vision model, in bulk.
+///
+/// Exit codes: 0 done, 1 internal error, 2 wrong input, 3 pages failed, 4 budget reached,
+/// 5 provider refuses, 6 provider unavailable, 8 storage error, 9 deadline reached,
+/// 130/143 interrupted. After 4, 6, 8, 9, 130 and 143 the same command goes on where it stopped.
+#[derive(Debug, Parser)]
+#[command(name = "docmill", version, max_term_width = 100)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Global {
+    /// Say more; twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Say only what is wrong.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Form of log lines on stderr.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(super) log_format: LogFormat,
+    /// Progress on stderr: a bar on a terminal, a line every 30 s elsewhere.
+    #[arg(long, global = true, value_enum, default_value_t = ProgressKind::Auto)]
+    pub(super) progress: ProgressKind,
+    /// Colours in log lines.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(super) color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProgressKind {
+    Auto,
+    Bar,
+    Plain,
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Ask what is not answered, write rows and report.
+    Run(Run),
+    /// Show what a run would ask, and why; sends nothing.
+    Plan(Plan),
+    /// Check the manifest and its inputs; sends nothing.
+    Check(JobArgs),
+    /// Ask one page now, and show everything.
+    Try(Try),
+    /// Write the outputs again from the store.
+    Export(Export),
+    /// Show what runs cost, from the store.
+    Report(Report),
+    /// Write a manifest to start from.
+    Init(Init),
+    /// Serve the simulator: an OpenAI-compatible API on loopback.
+    Simulate(Simulate),
+    /// Print the JSON Schema of manifests.
+    Schema,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct JobArgs {
+    /// The manifest.
+    pub(super) job: PathBuf,
+    /// A value for ${NAME} in the manifest; outranks the environment.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
+    pub(super) vars: Vec<(String, String)>,
+    /// The store's file; outranks the manifest.
+    #[arg(long, value_name = "FILE", env = "DOCMILL_STORE")]
+    pub(super) store: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) job: JobArgs,
+    /// Ask at most N pages.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u64>,
+    /// Ask only a sample of N pages, the same ones every time.
+    #[arg(long, value_name = "N")]
+    pub(super) sample: Option<u64>,
+    /// Ask again what ended so.
+    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
+    pub(super) retry: Vec<Retry>,
+    /// Ask everything again, valid answers too.
+    #[arg(long)]
+    pub(super) refresh: bool,
+    /// Ask only these tasks.
+    #[arg(long = "task", value_name = "NAME")]
+    pub(super) tasks: Vec<String>,
+    /// Most to spend in the budget's scope; outranks the manifest.
+    #[arg(long, value_name = "USD")]
+    pub(super) budget_usd: Option<String>,
+    /// Write a summary as JSON while and after running; `-`: to stdout at the end.
+    #[arg(long, value_name = "FILE")]
+    pub(super) summary: Option<PathBuf>,
+    /// How long a stop waits for what is in flight.
+    #[arg(long, value_name = "TIME", default_value = "8s", value_parser = parse_duration)]
+    pub(super) grace: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Retry {
+    Invalid,
+    Refused,
+    Failed,
+    All,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) job: JobArgs,
+    /// Form of the output.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Try {
+    #[command(flatten)]
+    pub(super) job: JobArgs,
+    /// The page.
+    pub(super) image: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Export {
+    #[command(flatten)]
+    pub(super) job: JobArgs,
+    /// Write only these: CSV here.
+    #[arg(long, value_name = "FILE")]
+    pub(super) csv: Option<PathBuf>,
+    /// Parquet here.
+    #[arg(long, value_name = "FILE")]
+    pub(super) parquet: Option<PathBuf>,
+    /// JSON Lines here.
+    #[arg(long, value_name = "FILE")]
+    pub(super) jsonl: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Report {
+    /// The manifest; without it, the newest job of the store.
+    pub(super) job: Option<PathBuf>,
+    /// A value for ${NAME} in the manifest.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
+    pub(super) vars: Vec<(String, String)>,
+    /// The store's file (default: the manifest's, or .docmill/store.db).
+    #[arg(long, value_name = "FILE", env = "DOCMILL_STORE")]
+    pub(super) store: Option<PathBuf>,
+    /// Form of the output.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Which runs: `latest`, `all`, or a run's id.
+    #[arg(long, value_name = "WHICH", default_value = "latest")]
+    pub(super) run: String,
+    /// Only attempts since this time (2026-11-23, or RFC 3339).
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(super) since: Option<i64>,
+    /// Only attempts before this time.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(super) until: Option<i64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Init {
+    /// Where to write job.yaml.
+    #[arg(default_value = ".")]
+    pub(super) dir: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Simulate {
+    /// Port on 127.0.0.1; 0: any free one.
+    #[arg(long, default_value_t = 8765)]
+    pub(super) port: u16,
+    /// Time before each reply.
+    #[arg(long, default_value = "0", value_parser = parse_duration)]
+    pub(super) latency: Duration,
+    /// Decides answers and faults.
+    #[arg(long, default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Requests per minute that are enforced.
+    #[arg(long, value_name = "N")]
+    pub(super) requests_per_minute: Option<u64>,
+    /// Tokens per minute that are enforced.
+    #[arg(long, value_name = "N")]
+    pub(super) tokens_per_minute: Option<u64>,
+    /// Seconds of allowance that may be used at once.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub(super) bucket_seconds: f64,
+    /// Share of attempts that meet a fault, such as 20%.
+    #[arg(long, default_value = "0%", value_parser = parse_share)]
+    pub(super) faults: f64,
+    /// Which faults (default: all that a page survives).
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub(super) fault_kinds: Vec<Fault>,
+    /// A fault that every attempt meets.
+    #[arg(long, value_name = "NAME")]
+    pub(super) always: Option<Fault>,
+    /// Answers before `--always` begins.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) after: u64,
+    /// The only key that is taken.
+    #[arg(long, value_name = "KEY")]
+    pub(super) key: Option<String>,
+    /// The only models that there are.
+    #[arg(long = "model", value_name = "NAME")]
+    pub(super) models: Vec<String>,
+    /// Replies without usage.
+    #[arg(long)]
+    pub(super) no_usage: bool,
+    /// Replies without rate-limit headers.
+    #[arg(long)]
+    pub(super) no_headers: bool,
+    /// Refuse `json_schema`, as older servers do.
+    #[arg(long)]
+    pub(super) no_json_schema: bool,
+    /// Stream when `stream` is absent, as Qubrid does.
+    #[arg(long)]
+    pub(super) stream_by_default: bool,
+    /// End by itself after this time.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(super) lifetime: Option<Duration>,
+}
+
+fn parse_var(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}

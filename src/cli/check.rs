@@ -1,0 +1,67 @@
+//! `docmill check`: the manifest and its inputs.
+
+use super::args::JobArgs;
+use super::env;
+use super::exit::Failure;
+use super::load::{self, Loaded};
+use crate::catalog::ImageRule;
+use crate::manifest::{Endpoint, Job};
+use crate::pipeline::PipelineError;
+use crate::source::Walk;
+use crate::units::grouped;
+
+#[expect(clippy::print_stdout, reason = "the command line")]
+pub(super) fn check(args: &JobArgs) -> Result<u8, Failure> {
+    let Loaded { job, questions } = load::load(args)?;
+    let walk = Walk::start(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
+    let (mut files, mut bytes) = (0_u64, 0_u64);
+    let mut notes = notes(&job);
+    for found in walk {
+        match found {
+            Ok(entry) => {
+                files += 1;
+                bytes += entry.size;
+            }
+            Err(fault) => notes.push(fault.to_string()),
+        }
+    }
+    let provider = match &job.provider.endpoint {
+        Endpoint::Remote { base_url } => base_url.clone(),
+        Endpoint::Simulator(_) => "the built-in simulator".into(),
+    };
+    let tasks: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
+    println!("{}: ok", job.name);
+    println!("  input     {} files, {} bytes in {}", grouped(files), grouped(bytes), job.input.folder.display());
+    println!("  provider  {provider}, {}", job.provider.model);
+    println!("  tasks     {}", tasks.join(", "));
+    println!("  store     {}", job.store.display());
+    for note in notes {
+        println!("  note: {note}");
+    }
+    Ok(0)
+}
+
+/// What is allowed, but may not be meant.
+fn notes(job: &Job) -> Vec<String> {
+    let mut notes = Vec::new();
+    if job.image.rule == ImageRule::Unknown {
+        let model = &job.provider.model;
+        notes.push(format!("how `{model}` counts images is not known: sent at most {} pixels a side, without `detail`; image.rule names a rule", job.image.max_side.unwrap_or(0)));
+    }
+    if job.provider.price.is_none() {
+        notes.push("the price is unknown: costs will be shown as unknown; set provider.price (0 for free)".into());
+    }
+    for name in env::missing_secrets(job) {
+        notes.push(format!("the environment variable {name} is not set"));
+    }
+    if let (Endpoint::Remote { base_url }, Some(_)) = (&job.provider.endpoint, &job.provider.api_key_env) {
+        if base_url.starts_with("http://") && !base_url.contains("//127.") && !base_url.contains("//localhost") {
+            notes.push("the key is sent without encryption: the base URL is not https".into());
+        }
+    }
+    let output = &job.output;
+    if output.csv.is_none() && output.parquet.is_none() && output.jsonl.is_none() {
+        notes.push("there is no output: rows stay in the store until `docmill export`".into());
+    }
+    notes
+}

@@ -1,0 +1,60 @@
+//! The environment: the only place that reads it.
+
+use crate::ask::{Secret, TransportOptions};
+use crate::manifest::{Header, Job};
+use std::collections::HashMap;
+
+/// The value of a variable, when it is set and UTF-8.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub(super) fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Looks names up in `--var` first, then in the environment.
+pub(super) fn variables(given: &[(String, String)]) -> impl Fn(&str) -> Option<String> {
+    let given: HashMap<String, String> = given.iter().cloned().collect();
+    move |name| given.get(name).cloned().or_else(|| var(name))
+}
+
+/// The variables that the job names for secrets and that are not set.
+pub(super) fn missing_secrets(job: &Job) -> Vec<String> {
+    let header = |(_, value): &(String, Header)| match value {
+        Header::Env(name) => Some(name.clone()),
+        Header::Text(_) => None,
+    };
+    let named = job.provider.api_key_env.iter().cloned().chain(job.provider.headers.iter().filter_map(header));
+    named.filter(|name| var(name).is_none_or(|value| value.trim().is_empty())).collect()
+}
+
+/// How to reach the provider at `base_url`, secrets included.
+pub(super) fn transport_options(job: &Job, base_url: &str) -> TransportOptions {
+    let secret = |name: &String| Secret::new(&var(name).unwrap_or_default());
+    let headers = job.provider.headers.iter().map(|(name, value)| match value {
+        Header::Text(text) => (name.clone(), Secret::new(text)),
+        Header::Env(variable) => (name.clone(), secret(variable)),
+    });
+    TransportOptions {
+        base_url: base_url.to_owned(),
+        key: job.provider.api_key_env.as_ref().map(secret),
+        headers: headers.collect(),
+        proxy: proxy_for(base_url),
+        timeout: job.request.timeout,
+    }
+}
+
+/// The proxy for a URL, by the usual variables; none for loopback and for `NO_PROXY`.
+fn proxy_for(base_url: &str) -> Option<String> {
+    let url = url::Url::parse(base_url).ok()?;
+    let host = url.host_str()?.trim_matches(['[', ']']);
+    let either = |lower: &str, upper: &str| var(lower).or_else(|| var(upper)).filter(|value| !value.is_empty());
+    let is_loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let excluded = either("no_proxy", "NO_PROXY").unwrap_or_default();
+    let is_excluded = excluded.split(',').map(|name| name.trim().trim_start_matches('.')).any(|name| {
+        !name.is_empty() && (name == "*" || host == name || host.ends_with(&format!(".{name}")))
+    });
+    if is_loopback || is_excluded {
+        return None;
+    }
+    let scheme = if url.scheme() == "https" { either("https_proxy", "HTTPS_PROXY") } else { either("http_proxy", "HTTP_PROXY") };
+    scheme.or_else(|| either("all_proxy", "ALL_PROXY"))
+}

@@ -1,0 +1,77 @@
+//! Failures as messages and exit codes: what is wrong, and after a blank line what to do.
+
+use crate::manifest::ManifestError;
+use crate::pipeline::PipelineError;
+use crate::store::StoreError;
+use std::process::ExitCode;
+
+/// A command that could not do its work.
+#[derive(Debug)]
+pub(super) struct Failure {
+    message: String,
+    hint: Option<String>,
+    code: u8,
+}
+
+/// Internal error.
+pub(super) const INTERNAL: u8 = 1;
+/// Command line, manifest or input is wrong.
+pub(super) const WRONG_INPUT: u8 = 2;
+/// The store or an output can't be read or written.
+pub(super) const STORAGE: u8 = 8;
+
+impl Failure {
+    pub(super) fn new(code: u8, message: impl ToString) -> Self {
+        Self { message: message.to_string(), hint: None, code }
+    }
+
+    pub(super) fn with_hint(mut self, hint: &str) -> Self {
+        self.hint = Some(hint.to_owned());
+        self
+    }
+
+    pub(super) fn code(&self) -> u8 {
+        self.code
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    #[expect(clippy::print_stderr, reason = "the command line")]
+    pub(super) fn report(&self) -> ExitCode {
+        // A rendered fault says `error:` itself.
+        let prefix = if self.message.starts_with("error:") { "" } else { "error: " };
+        eprintln!("{prefix}{}", self.message);
+        if let Some(hint) = &self.hint {
+            eprintln!("\nhint: {hint}");
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<ManifestError> for Failure {
+    fn from(error: ManifestError) -> Self {
+        match &error {
+            ManifestError::Read { source, .. } => Self::new(WRONG_INPUT, format!("{error}: {source}")).with_hint("`docmill init` writes a manifest to start from"),
+            ManifestError::Faults(_) => Self::new(WRONG_INPUT, error),
+        }
+    }
+}
+
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Self {
+        match &error {
+            PipelineError::Source(_) => Self::new(WRONG_INPUT, &error).with_hint("input.folder is relative to the manifest"),
+            PipelineError::NoTask(_) | PipelineError::Transport(_) | PipelineError::Page { .. } => Self::new(WRONG_INPUT, &error),
+            PipelineError::NoRun => Self::new(WRONG_INPUT, &error).with_hint("`docmill run` comes first; `--store` names another store"),
+            PipelineError::Store(StoreError::Missing { .. }) => {
+                Self::new(WRONG_INPUT, &error).with_hint("`docmill run` makes it; `--store` names another store")
+            }
+            PipelineError::Store(_) | PipelineError::Export(_) => {
+                Self::new(STORAGE, &error).with_hint("check the disk and the permissions, then run again; nothing is paid twice")
+            }
+            PipelineError::Internal(_) => Self::new(INTERNAL, &error),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The command line: parse, call, print. The only place that prints, reads the
+//! environment, handles signals and starts the simulator.
+//!
+//! Data goes to stdout, everything else to stderr.
+
+mod args;
+mod check;
+mod env;
+mod exit;
+mod export;
+mod init;
+mod load;
+mod log;
+mod plan;
+mod progress;
+mod report;
+mod run;
+mod schema;
+mod signals;
+mod simulate;
+mod trial;
+
+use args::{Args, Command};
+use clap::Parser;
+use exit::Failure;
+use std::process::ExitCode;
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    log::init(&args.global);
+    match dispatch(&args) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => failure.report(),
+    }
+}
+
+fn dispatch(args: &Args) -> Result<u8, Failure> {
+    let global = &args.global;
+    match &args.command {
+        Command::Run(run) => run::run(run, global),
+        Command::Plan(plan) => plan::plan(plan),
+        Command::Check(check) => check::check(check),
+        Command::Try(trial) => trial::trial(trial),
+        Command::Export(export) => export::export(export),
+        Command::Report(report) => report::report(report),
+        Command::Init(init) => init::init(init),
+        Command::Simulate(simulate) => simulate::simulate(simulate),
+        Command::Schema => schema::schema(),
+    }
+}

@@ -1,0 +1,38 @@
+//! `docmill plan`.
+
+use super::args::{Format, Plan};
+use super::exit::Failure;
+use super::load::{self, Loaded};
+use crate::pipeline::{self, Wish};
+use crate::units::grouped;
+use std::fmt::Write;
+
+#[expect(clippy::print_stdout, reason = "the command line")]
+pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
+    let Loaded { job, questions } = load::load(&args.job)?;
+    let plan = pipeline::plan(&job, &questions, Wish::default())?;
+    match args.format {
+        Format::Json => println!("{:#}", plan.to_json()),
+        Format::Text => print!("{}", text(&plan)),
+    }
+    Ok(0)
+}
+
+fn text(plan: &pipeline::Plan) -> String {
+    let mut out = String::new();
+    let mut row = |name: &str, count: u64| _ = writeln!(out, "{name:<22} {:>10}", grouped(count));
+    row("pages found", plan.pages);
+    row("  answered", plan.answered);
+    row("  equal to another", plan.duplicates);
+    row("  unreadable", plan.unreadable);
+    row("  to ask", plan.to_ask);
+    for (task, count) in &plan.by_task {
+        row(&format!("    {task}"), *count);
+    }
+    for (task, reasons) in &plan.misses {
+        for (reason, count) in reasons {
+            let _ = writeln!(out, "`{task}` of {} pages was answered before, with another {reason}", grouped(*count));
+        }
+    }
+    out
+}

@@ -1,0 +1,102 @@
+//! `docmill run`.
+
+use super::args::{Global, Retry, Run};
+use super::exit::{Failure, INTERNAL, WRONG_INPUT};
+use super::load::{self, Loaded};
+use super::progress::Progress;
+use super::signals;
+use crate::atomic;
+use crate::hooks::NoHooks;
+use crate::money::Pico;
+use crate::pipeline::{self, Counters, Environment, RunOptions, Stop, Wish};
+use crate::units::rfc3339;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+
+pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
+    let Loaded { mut job, questions } = load::load(&args.job)?;
+    if let Some(text) = &args.budget_usd {
+        job.limits.budget = Some(Pico::from_usd(text).map_err(|error| Failure::new(WRONG_INPUT, format!("--budget-usd: {error}")))?);
+        if job.provider.price.is_none() {
+            return Err(Failure::new(WRONG_INPUT, "--budget-usd: the price of this model is unknown").with_hint("set provider.price; 0 for free"));
+        }
+    }
+    let provider = load::provider(&job)?;
+    let stop = Stop::default();
+    signals::listen(stop.clone()).map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
+    let job = Arc::new(job);
+    say(global, &format!("store: {}", job.store.display()));
+    summary(args, &running(&job.name, &provider.environment))?;
+
+    let counters = Arc::new(Counters::default());
+    let progress = Progress::start(global, counters.clone());
+    let ran = pipeline::run(&job, &questions, &provider.environment, &options(args), &stop, &counters);
+    drop(progress);
+    let report = match ran {
+        Ok(report) => report,
+        Err(error) => {
+            let failure = Failure::from(error);
+            let outcome = if failure.code() == super::exit::STORAGE { "storage_error" } else { "error" };
+            let mut ended = running(&job.name, &provider.environment);
+            (ended["outcome"], ended["exit_code"], ended["error"]) = (outcome.into(), failure.code().into(), failure.message().into());
+            summary(args, &ended)?;
+            return Err(failure);
+        }
+    };
+    let to_stdout = args.summary.as_deref() == Some(Path::new("-"));
+    summary(args, &report.to_json())?;
+    if to_stdout {
+        print(&report.to_json().to_string());
+    }
+    say(global, report.to_text().trim_end());
+    let outcome = stop.ending().unwrap_or(pipeline::Outcome::Complete);
+    if let Some((what, hint)) = outcome.explanation() {
+        return Err(Failure::new(outcome.exit_code(), what).with_hint(&hint));
+    }
+    Ok(outcome.exit_code())
+}
+
+fn options(args: &Run) -> RunOptions {
+    let retries = |kind: Retry| args.retry.contains(&kind) || args.retry.contains(&Retry::All);
+    RunOptions {
+        limit: args.limit,
+        sample: args.sample,
+        wish: Wish {
+            invalid: retries(Retry::Invalid) || args.refresh,
+            refused: retries(Retry::Refused) || args.refresh,
+            failed: retries(Retry::Failed) || args.refresh,
+            refresh: args.refresh,
+        },
+        tasks: args.tasks.clone(),
+        grace: args.grace,
+    }
+}
+
+/// The summary of a run that has only begun.
+fn running(job: &str, environment: &Environment) -> Value {
+    json!({
+        "job": job, "run_id": environment.run_id, "outcome": "running", "exit_code": null,
+        "started_at": rfc3339(environment.clock.wall_ms()),
+    })
+}
+
+fn summary(args: &Run, value: &Value) -> Result<(), Failure> {
+    match args.summary.as_deref() {
+        Some(path) if path != Path::new("-") => atomic::write(path, format!("{value:#}\n").as_bytes(), &NoHooks)
+            .map_err(|error| Failure::new(super::exit::STORAGE, format!("can't write {}: {error}", path.display()))),
+        _ => Ok(()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the command line")]
+fn say(global: &Global, line: &str) {
+    if !global.quiet {
+        eprintln!("{line}");
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the command line")]
+fn print(line: &str) {
+    println!("{line}");
+}

@@ -1,0 +1,47 @@
+//! Signals: the first closes admission and waits for what is in flight, a second ends at once.
+
+use crate::pipeline::{Outcome, Signal, Stop};
+
+/// Listens for as long as the program runs.
+#[cfg(unix)]
+pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut interrupt, mut terminate) = {
+        let _guard = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    let listen = async move {
+        let mut is_first = true;
+        loop {
+            let which = tokio::select! {
+                _ = interrupt.recv() => Signal::Interrupt,
+                _ = terminate.recv() => Signal::Terminate,
+            };
+            let outcome = Outcome::Interrupted(which);
+            if !std::mem::take(&mut is_first) {
+                std::process::exit(outcome.exit_code().into());
+            }
+            tracing::warn!("stopping: waiting for what is in flight; a second signal ends at once");
+            stop.request(outcome);
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
+}
+
+/// Listens for as long as the program runs.
+#[cfg(not(unix))]
+pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listen = async move {
+        let mut is_first = true;
+        while tokio::signal::ctrl_c().await.is_ok() {
+            let outcome = Outcome::Interrupted(Signal::Interrupt);
+            if !std::mem::take(&mut is_first) {
+                std::process::exit(outcome.exit_code().into());
+            }
+            stop.request(outcome);
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
+}

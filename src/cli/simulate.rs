@@ -1,0 +1,35 @@
+//! `docmill simulate`: the simulator as a server of its own.
+
+use super::args::Simulate;
+use super::exit::{Failure, WRONG_INPUT};
+use crate::simulator::{Options, Server};
+use std::io::Write;
+
+#[expect(clippy::print_stdout, reason = "the command line")]
+pub(super) fn simulate(args: &Simulate) -> Result<u8, Failure> {
+    let options = Options {
+        port: args.port,
+        latency: args.latency,
+        seed: args.seed,
+        faults: args.faults,
+        kinds: args.fault_kinds.clone(),
+        always: args.always,
+        after: args.after,
+        requests_per_minute: args.requests_per_minute,
+        tokens_per_minute: args.tokens_per_minute,
+        bucket_seconds: args.bucket_seconds,
+        key: args.key.clone(),
+        models: args.models.clone(),
+        usage: !args.no_usage,
+        headers: !args.no_headers,
+        json_schema: !args.no_json_schema,
+        stream_by_default: args.stream_by_default,
+        lifetime: args.lifetime,
+    };
+    let server = Server::start(options).map_err(|error| Failure::new(WRONG_INPUT, format!("can't listen on port {}: {error}", args.port)))?;
+    println!("{}", server.base_url());
+    // Whoever reads it may be gone; the server serves on.
+    let _ = std::io::stdout().flush();
+    server.wait();
+    Ok(0)
+}

@@ -1,0 +1,146 @@
+//! What comes after the asking: rows, report, outcome. Reads only the store.
+
+use super::environment::{Environment, PipelineError};
+use super::outcome::Outcome;
+use super::recipe::recipes;
+use crate::atomic;
+use crate::export::{Columns, ExportError, Outputs, Row, Targets};
+use crate::hooks::Hooks;
+use crate::manifest::{Job, Output};
+use crate::report::{Pages, Report, spend_of_runs};
+use crate::store::{Reader, RunKeys, RunRecord, StoreError, TaskKey};
+use crate::task::Question;
+use std::path::{Path, PathBuf};
+
+/// Entries read at once.
+const BATCH: usize = 500;
+
+/// The outcome of a run that nobody stopped.
+pub(super) fn outcome_of(job: &Job, pages: &Pages, is_partial: bool) -> Outcome {
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    let is_too_many = pages.unusable() as f64 > job.on_error.max_failed * pages.total as f64;
+    if pages.total == 0 {
+        if job.input.allow_empty { Outcome::Complete } else { Outcome::NoPages }
+    } else if is_too_many {
+        Outcome::FailedPages { unusable: pages.unusable(), total: pages.total }
+    } else if is_partial && pages.pending > 0 {
+        Outcome::Limited
+    } else {
+        Outcome::Complete
+    }
+}
+
+/// Writes the outputs of a run and makes its report.
+pub(super) fn conclude(
+    job: &Job,
+    questions: &[Question],
+    environment: &Environment,
+    keys: &RunKeys,
+    outcome: impl FnOnce(&Pages) -> Outcome,
+) -> Result<(Report, Outcome), PipelineError> {
+    let reader = Reader::open(&job.store)?;
+    let columns = Columns::new(questions, &keys.tasks, &job.provider.model);
+    let (pages, outputs) = rows(&reader, keys.job, &columns, &targets(job, &job.output), &[keys.run], &*environment.hooks)?;
+    let outcome = outcome(&pages);
+    let runs: Vec<RunRecord> = reader.runs(Some(keys.job))?.into_iter().filter(|run| run.run == keys.run).collect();
+    let report = Report {
+        job: job.name.clone(),
+        run_id: environment.run_id.clone(),
+        outcome: outcome.name().to_owned(),
+        exit_code: Some(outcome.exit_code().into()),
+        started_ms: 0,
+        elapsed_ms: 0,
+        pages,
+        spend: spend_of_runs(&reader, &runs, i64::MIN, i64::MAX)?,
+        outputs,
+        is_priced: job.provider.price.is_some(),
+    };
+    Ok((report, outcome))
+}
+
+/// Writes a report as JSON.
+///
+/// # Errors
+/// When the file can't be written.
+pub fn write_report(report: &Report, path: &Path, hooks: &dyn Hooks) -> Result<(), ExportError> {
+    let text = format!("{:#}\n", report.to_json());
+    atomic::write(path, text.as_bytes(), hooks).map_err(|error| ExportError { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Writes the outputs again from the store; the pages by status and the files.
+///
+/// # Errors
+/// When there is no run of the job in the store, or a file can't be written.
+pub fn export(job: &Job, questions: &[Question], output: &Output, hooks: &dyn Hooks) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
+    let reader = Reader::open(&job.store)?;
+    let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
+    let columns = Columns::new(questions, &known_keys(&reader, job, questions)?, &job.provider.model);
+    rows(&reader, key, &columns, &targets(job, output), &[], hooks)
+}
+
+/// The keys of a job's recipes in the store; 0, which no recipe has, for new ones.
+pub(super) fn known_keys(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Vec<TaskKey>, StoreError> {
+    let key = |recipe: crate::store::RecipeRecord| Ok(TaskKey { recipe_id: reader.recipe(&recipe.hash)?.unwrap_or(0), task: recipe.task });
+    recipes(job, questions).into_iter().map(key).collect()
+}
+
+fn targets(job: &Job, output: &Output) -> Targets {
+    Targets {
+        csv: output.csv.clone(),
+        parquet: output.parquet.clone(),
+        jsonl: output.jsonl.clone(),
+        keep_formulas: output.keep_formulas,
+        job: job.name.clone(),
+        manifest_hash: job.manifest_hash().to_string(),
+    }
+}
+
+fn rows(reader: &Reader, job: i64, columns: &Columns, targets: &Targets, runs: &[i64], hooks: &dyn Hooks) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
+    let mut outputs = Outputs::create(targets, columns)?;
+    let mut pages = Pages::new();
+    let mut after = Vec::new();
+    loop {
+        let records = reader.pages(job, &columns.recipes, &after, BATCH)?;
+        let Some(last) = records.last() else { break };
+        after.clone_from(&last.path);
+        for record in &records {
+            let row = Row::new(record, columns);
+            pages.add(record, row.status.name(), runs);
+            outputs.write(&row)?;
+        }
+    }
+    let written = outputs.commit(pages.pending == 0, hooks)?;
+    Ok((pages, written))
+}
+
+/// The report on runs of a job, newest first, from the store alone.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64) -> Result<Report, PipelineError> {
+    let newest = runs.first().ok_or(PipelineError::NoRun)?;
+    let keys: Vec<i64> = runs.iter().map(|run| run.run).collect();
+    let columns = Columns {
+        tasks: newest.tasks.iter().map(|task| (task.task.clone(), crate::task::Shape::Text)).collect(),
+        recipes: newest.tasks.iter().map(|task| task.recipe_id).collect(),
+        model: newest.model.clone(),
+    };
+    let (pages, _) = rows(reader, newest.job, &columns, &Targets::default(), &keys, &crate::hooks::NoHooks)?;
+    let spend = spend_of_runs(reader, runs, since_ms, until_ms)?;
+    let (outcome, exit_code) = match &newest.outcome {
+        Some((outcome, exit_code)) => (outcome.clone(), Some(*exit_code)),
+        None => ("running".to_owned(), None),
+    };
+    Ok(Report {
+        job: newest.job_name.clone(),
+        run_id: newest.run_id.clone(),
+        outcome,
+        exit_code,
+        started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
+        elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
+        is_priced: spend.unpriced == 0,
+        pages,
+        spend,
+        outputs: Vec::new(),
+    })
+}

@@ -1,0 +1,39 @@
+//! The only place that knows all stages: makes the channels, starts the threads, decides
+//! on stop and resume.
+//!
+//! A run: [`merge`] compares the walk with the store, [`worker`]s read and prepare what
+//! is not answered, [`page`] asks until [`next`] says that a page is settled, [`finish`]
+//! writes rows and report.
+//!
+//! - [`recipe`]: the keys of answers; [`standing`]: what is still to be asked
+//! - [`admission`]: one request at a time may go out; [`stop`]: nothing more may
+//! - [`outcome`]: how a run ends; [`streak`]: the same error again and again
+//! - [`plan`]: what a run would do; [`trial`]: one page, now
+
+mod admission;
+mod counters;
+mod environment;
+mod finish;
+mod intake;
+mod merge;
+mod next;
+mod outcome;
+mod page;
+mod plan;
+mod recipe;
+mod run;
+mod standing;
+mod stop;
+mod streak;
+mod trial;
+mod worker;
+
+pub use counters::{Counters, Snapshot};
+pub use environment::{Environment, PipelineError, RunOptions};
+pub use finish::{export, report, write_report};
+pub use outcome::{Outcome, Signal};
+pub use plan::{Plan, plan};
+pub use run::run;
+pub use standing::Wish;
+pub use stop::Stop;
+pub use trial::{Trial, try_page};

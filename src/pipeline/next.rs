@@ -1,0 +1,181 @@
+//! What to do with a page now: the one decision of the loop over attempts, pure.
+
+use crate::ask::{Exchange, PageFault, Repair, Verdict};
+use crate::store::{FaultRecord, Outcome, OutcomeStatus};
+use crate::task::{TaskFault, repair_text};
+use std::time::Duration;
+
+/// Times that an invalid reply is asked again, with what was wrong with it.
+const REPAIRS: u32 = 2;
+/// Shortest and longest wait after a fault that may pass: as OpenAI's SDKs.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
+
+/// A task that is not settled.
+#[derive(Clone, Debug)]
+pub(super) struct OpenTask {
+    /// Its index in the job.
+    pub(super) index: usize,
+    /// Its name, for the model.
+    pub(super) name: String,
+    /// When its known outcome was stored.
+    pub(super) seen_ms: Option<i64>,
+    /// What was wrong with the last reply to it.
+    fault: Option<TaskFault>,
+}
+
+/// How far a page has come.
+#[derive(Clone, Debug)]
+pub(super) struct PageState {
+    pub(super) open: Vec<OpenTask>,
+    /// Attempts that met a fault that may pass.
+    tries: u32,
+    repairs: u32,
+    is_lengthened: bool,
+    last: Last,
+}
+
+/// What the last attempt was.
+#[derive(Clone, Debug)]
+enum Last {
+    /// None yet, or one that does not count: ask.
+    Nothing,
+    /// A reply in which something was wrong.
+    Invalid { is_cut: bool, content: String },
+    /// A fault that may pass.
+    Passing { fault: FaultRecord, has_rested: bool },
+    /// The page can't be answered.
+    Page(PageFault),
+}
+
+/// What to do now.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// Ask for the open tasks.
+    Ask {
+        /// Twice the room for the reply.
+        is_lengthened: bool,
+        repair: Option<Repair>,
+    },
+    /// Wait this long (before jitter), then look again.
+    Wait(Duration),
+    /// Nothing more to ask.
+    Settled,
+}
+
+/// What to do with a page now. `attempts`: most attempts that may meet passing faults.
+pub(super) fn next(state: &PageState, attempts: u32) -> Step {
+    let ask = |repair| Step::Ask { is_lengthened: state.is_lengthened, repair };
+    if state.open.is_empty() {
+        return Step::Settled;
+    }
+    match &state.last {
+        Last::Nothing => ask(None),
+        Last::Page(_) => Step::Settled,
+        Last::Passing { .. } if state.tries >= attempts => Step::Settled,
+        Last::Passing { has_rested: true, .. } => ask(None),
+        Last::Passing { .. } => Step::Wait(FIRST_WAIT.saturating_mul(1 << (state.tries - 1).min(10)).min(LONGEST_WAIT)),
+        Last::Invalid { is_cut: true, .. } if state.is_lengthened => Step::Settled,
+        Last::Invalid { is_cut: true, .. } => Step::Ask { is_lengthened: true, repair: None },
+        Last::Invalid { .. } if state.repairs >= REPAIRS => Step::Settled,
+        Last::Invalid { content, .. } => {
+            let faults: Vec<_> = state.open.iter().filter_map(|task| Some((task.name.as_str(), task.fault.as_ref()?))).collect();
+            ask(Some(Repair { previous: content.clone(), text: repair_text(&faults) }))
+        }
+    }
+}
+
+impl PageState {
+    /// A page of which these tasks are asked: index, name, time of the known outcome.
+    pub(super) fn new(tasks: impl Iterator<Item = (usize, String, Option<i64>)>) -> Self {
+        let open = tasks.map(|(index, name, seen_ms)| OpenTask { index, name, seen_ms, fault: None }).collect();
+        Self { open, tries: 0, repairs: 0, is_lengthened: false, last: Last::Nothing }
+    }
+
+    /// The wait is over.
+    pub(super) fn rest(&mut self) {
+        if let Last::Passing { has_rested, .. } = &mut self.last {
+            *has_rested = true;
+        }
+    }
+
+    /// The page can't be asked at all.
+    pub(super) fn give_up(&mut self, fault: PageFault) {
+        self.last = Last::Page(fault);
+    }
+
+    /// Takes what an attempt brought; the outcomes of tasks that it answered.
+    pub(super) fn take(&mut self, exchange: &Exchange, step: &Step, at_ms: i64) -> Vec<(usize, Outcome)> {
+        if let Step::Ask { is_lengthened, repair } = step {
+            self.is_lengthened = *is_lengthened;
+            self.repairs += u32::from(repair.is_some() && matches!(exchange.verdict, Verdict::Done { .. }));
+        }
+        match &exchange.verdict {
+            Verdict::Done { reading, is_cut } => {
+                let mut answered = Vec::new();
+                let mut still_open = Vec::new();
+                for (mut task, read) in self.open.drain(..).zip(reading) {
+                    match read {
+                        Ok(value) => answered.push((task.index, ok(value.to_string(), at_ms))),
+                        Err(fault) => {
+                            task.fault = Some(fault.clone());
+                            still_open.push(task);
+                        }
+                    }
+                }
+                self.open = still_open;
+                self.last = Last::Invalid { is_cut: *is_cut, content: exchange.content.clone() };
+                answered
+            }
+            Verdict::Retry(fault) if fault.change.is_some() => {
+                self.last = Last::Nothing;
+                Vec::new()
+            }
+            Verdict::Retry(fault) => {
+                self.tries += 1;
+                let fault = FaultRecord { kind: fault.kind.to_owned(), message: fault.message.clone() };
+                self.last = Last::Passing { fault, has_rested: false };
+                Vec::new()
+            }
+            // Waiting is the business of admission, and does not count.
+            Verdict::Later { .. } | Verdict::Stop(_) => {
+                self.last = Last::Nothing;
+                Vec::new()
+            }
+            Verdict::Page(fault) => {
+                self.last = Last::Page(fault.clone());
+                Vec::new()
+            }
+        }
+    }
+
+    /// The outcomes of the tasks that are still open when a page is settled.
+    pub(super) fn unanswered(&self, at_ms: i64) -> Vec<(usize, Outcome)> {
+        let outcome = |task: &OpenTask| {
+            let (status, fault, is_passing) = match &self.last {
+                Last::Page(fault) => {
+                    let status = if fault.is_refusal { OutcomeStatus::Refused } else { OutcomeStatus::Failed };
+                    (status, FaultRecord { kind: fault.kind.to_owned(), message: fault.message.clone() }, false)
+                }
+                Last::Passing { fault, .. } => (OutcomeStatus::Failed, fault.clone(), true),
+                Last::Invalid { is_cut: true, .. } => {
+                    let message = "the reply was cut at max_tokens, with twice the room too".to_owned();
+                    (OutcomeStatus::Invalid, FaultRecord { kind: "length".into(), message }, false)
+                }
+                Last::Invalid { .. } | Last::Nothing => {
+                    let (kind, message) = task.fault.as_ref().map_or(("missing", "no answer".to_owned()), |f| (f.kind, f.message.clone()));
+                    (OutcomeStatus::Invalid, FaultRecord { kind: kind.to_owned(), message }, false)
+                }
+            };
+            (task.index, Outcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms })
+        };
+        self.open.iter().map(outcome).collect()
+    }
+}
+
+fn ok(value: String, at_ms: i64) -> Outcome {
+    Outcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_passing: false, runs: 1, at_ms }
+}
+
+#[cfg(test)]
+mod tests;

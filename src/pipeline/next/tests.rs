@@ -1,0 +1,111 @@
+//! Histories of attempts, and what they lead to.
+
+use super::*;
+use crate::ask::{Change, Charge, Passing};
+use serde_json::json;
+
+fn exchange(verdict: Verdict) -> Exchange {
+    Exchange { verdict, charge: Charge::Nothing, latency: Duration::ZERO, status: None, request_id: None, content: "{}".into() }
+}
+
+/// One letter per attempt: `o` valid, `i` invalid, `c` cut at max_tokens, `h` the first
+/// task valid and the second not, `p` passing fault, `k` capability, `l` later,
+/// `x` the page can't be answered, `r` refusal.
+fn verdict(letter: char, open: usize) -> Verdict {
+    let bad = || Err(TaskFault { kind: "wrong_label", message: "no".into() });
+    let done = |reading: Vec<_>, is_cut| Verdict::Done { reading, is_cut };
+    let passing = |change| Verdict::Retry(Passing { kind: "server_error", message: "500".into(), change });
+    let page = |is_refusal| Verdict::Page(PageFault { kind: "bad_request", message: "400".into(), is_refusal });
+    match letter {
+        'o' => done(vec![Ok(json!("a")); open], false),
+        'i' => done(vec![bad(); open], false),
+        'c' => done(vec![bad(); open], true),
+        'h' => done((0..open).map(|at| if at == 0 { Ok(json!("a")) } else { bad() }).collect(), false),
+        'p' => passing(None),
+        'k' => passing(Some(Change::Format)),
+        'l' => Verdict::Later { after: None, message: String::new() },
+        'x' => page(false),
+        _ => page(true),
+    }
+}
+
+/// Plays a history; the steps taken (A ask, R repair, L longer, W wait, S settled) and
+/// the outcomes by task.
+fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
+    let names = ["kind", "more"];
+    let mut state = PageState::new((0..tasks).map(|at| (at, names[at].to_owned(), None)));
+    let (mut steps, mut outcomes) = (String::new(), vec![String::from("-"); tasks]);
+    let mut letters = history.chars();
+    loop {
+        let step = next(&state, 3);
+        match &step {
+            Step::Settled => {
+                steps.push('S');
+                for (at, outcome) in state.unanswered(1) {
+                    outcomes[at] = format!("{} {}", outcome.status.name(), outcome.fault.unwrap().kind);
+                }
+                return (steps, outcomes);
+            }
+            Step::Wait(_) => {
+                steps.push('W');
+                state.rest();
+            }
+            Step::Ask { is_lengthened, repair } => {
+                steps.push(match (repair.is_some(), is_lengthened) {
+                    (true, _) => 'R',
+                    (false, true) => 'L',
+                    (false, false) => 'A',
+                });
+                let Some(letter) = letters.next() else { return (steps, outcomes) };
+                for (at, outcome) in state.take(&exchange(verdict(letter, state.open.len())), &step, 1) {
+                    outcomes[at] = outcome.status.name().to_owned();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn histories_of_one_task() {
+    for (history, steps, outcome) in [
+        ("o", "AS", "ok"),
+        ("io", "ARS", "ok"),
+        ("iio", "ARRS", "ok"),
+        ("iii", "ARRS", "invalid wrong_label"),
+        ("po", "AWAS", "ok"),
+        ("ppp", "AWAWAS", "failed server_error"),
+        ("ippo", "ARWAWAS", "ok"),
+        ("ko", "AAS", "ok"),
+        ("lllllllo", "AAAAAAAAS", "ok"),
+        ("x", "AS", "failed bad_request"),
+        ("r", "AS", "refused bad_request"),
+        ("co", "ALS", "ok"),
+        ("cc", "ALS", "invalid length"),
+        ("ir", "ARS", "refused bad_request"),
+        ("lplp", "AAWAAWA", "-"),
+    ] {
+        assert_eq!(play(history, 1), (steps.to_owned(), vec![outcome.to_owned()]), "{history}");
+    }
+}
+
+#[test]
+fn only_the_invalid_task_is_asked_again() {
+    assert_eq!(play("ho", 2), ("ARS".into(), vec!["ok".into(), "ok".into()]));
+    assert_eq!(play("hii", 2), ("ARRS".into(), vec!["ok".into(), "invalid wrong_label".into()]));
+    assert_eq!(play("hx", 2), ("ARS".into(), vec!["ok".into(), "failed bad_request".into()]));
+}
+
+#[test]
+fn waits_double_up_to_a_bound() {
+    let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
+    let mut waits = Vec::new();
+    let ask = Step::Ask { is_lengthened: false, repair: None };
+    for _ in 0..7 {
+        state.take(&exchange(verdict('p', 1)), &ask, 1);
+        if let Step::Wait(wait) = next(&state, 100) {
+            waits.push(wait.as_millis());
+        }
+        state.rest();
+    }
+    assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 8000, 8000]);
+}

@@ -1,0 +1,306 @@
+//! A run, from the first look at the input to the report.
+
+use super::admission::Admission;
+use super::counters::Counters;
+use super::environment::{Environment, PipelineError, RunOptions};
+use super::finish;
+use super::intake::{self, Intake};
+use super::outcome::Outcome;
+use super::page::{Context, PageEnd, Ready};
+use super::recipe::recipes;
+use super::stop::Stop;
+use super::streak::Streak;
+use crate::ask::{Asker, Capabilities, Setup};
+use crate::digest::Digest;
+use crate::manifest::Job;
+use crate::media::DECODER_VERSION;
+use crate::report::Report;
+use crate::source::Walk;
+use crate::store::{Reader, RunKeys, RunStart, Store, StoredPage};
+use crate::task::Question;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Most bytes of prepared images that are held at once.
+const MOST_BYTES: usize = 256 << 20;
+/// Pages that are held beyond those in flight: they wait for a place, or to be asked again.
+const SPARE_PAGES: usize = 8;
+/// Time before looking again for what another process is asking.
+const ELSEWHERE: Duration = Duration::from_millis(500);
+
+/// Runs a job.
+///
+/// # Errors
+/// When the input can't be searched, or the store or an output can't be read or written.
+pub fn run(
+    job: &Arc<Job>,
+    questions: &Arc<[Question]>,
+    environment: &Environment,
+    options: &RunOptions,
+    stop: &Stop,
+    counters: &Arc<Counters>,
+) -> Result<Report, PipelineError> {
+    if let Some(unknown) = options.tasks.iter().find(|name| !questions.iter().any(|question| question.name == **name)) {
+        return Err(PipelineError::NoTask(unknown.clone()));
+    }
+    let walk = Walk::start(&job.input)?;
+    let store = Store::open(&job.store, environment.clock.clone(), environment.hooks.clone())?;
+    let started_ms = environment.clock.wall_ms();
+    let keys = store.begin_run(run_start(job, questions, environment, started_ms))?;
+    if keys.lost > 0 {
+        tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
+    }
+    let session = Session { job, questions, environment, options, stop, counters, store: &store, keys: &keys, started_ms };
+    let asked = session.ask(walk);
+    let ended = asked.and_then(|()| session.conclude());
+    let report = match ended {
+        Ok(report) => report,
+        Err(error) => {
+            // The run is over either way; the store may be what failed.
+            let _ = store.end_run(keys.run, "storage_error", 8, environment.clock.wall_ms());
+            return Err(error);
+        }
+    };
+    store.close();
+    Ok(report)
+}
+
+pub(super) fn run_start(job: &Job, questions: &[Question], environment: &Environment, at_ms: i64) -> RunStart {
+    RunStart {
+        run_id: environment.run_id.clone(),
+        job: job.identity(),
+        job_name: job.name.clone(),
+        manifest: job.source.clone(),
+        model: job.provider.model.clone(),
+        endpoint: job.provider.id.clone(),
+        recipes: recipes(job, questions),
+        at_ms,
+    }
+}
+
+/// The parts of a context that do not depend on who is watching.
+pub(super) fn asker(job: &Job, questions: &Arc<[Question]>, environment: &Environment, keys: &RunKeys) -> Asker {
+    Asker::new(Setup {
+        transport: environment.transport.clone(),
+        clock: environment.clock.clone(),
+        model: job.provider.model.clone(),
+        request: job.request.clone(),
+        image: job.image,
+        questions: questions.clone(),
+        capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),
+    })
+}
+
+struct Session<'a> {
+    job: &'a Arc<Job>,
+    questions: &'a Arc<[Question]>,
+    environment: &'a Environment,
+    options: &'a RunOptions,
+    stop: &'a Stop,
+    counters: &'a Arc<Counters>,
+    store: &'a Store,
+    keys: &'a RunKeys,
+    started_ms: i64,
+}
+
+impl Session<'_> {
+    /// Asks everything that is to be asked. Passes over the input until nothing is being
+    /// asked by another process any more.
+    fn ask(&self, walk: Walk) -> Result<(), PipelineError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| PipelineError::Internal(error.to_string()))?;
+        let context = self.context();
+        let mut walk = Some(walk);
+        let mut sample = None;
+        if let Some(count) = self.options.sample {
+            let first = walk.take().map_or_else(|| Walk::start(&self.job.input), Ok)?;
+            sample = Some(self.sample(first, count)?);
+        }
+        let mut progress = Progress { streak: Streak::new(self.job.on_error.stop_after), asked: 0 };
+        loop {
+            let next = walk.take().map_or_else(|| Walk::start(&self.job.input), Ok)?;
+            let elsewhere = runtime.block_on(self.pass(&context, next, sample.clone(), &mut progress))?;
+            if elsewhere == 0 || self.stop.is_requested() {
+                return Ok(());
+            }
+            // Closed or not, the next pass sees it.
+            let _ = runtime.block_on(context.admission.pause(ELSEWHERE));
+        }
+    }
+
+    fn context(&self) -> Context<'_> {
+        let environment = self.environment;
+        let (job, clock) = (self.job, environment.clock.clone());
+        Context {
+            job,
+            asker: asker(job, self.questions, environment, self.keys),
+            admission: Admission::new(clock.clone(), environment.seed, self.stop.clone(), self.counters.clone(), &job.limits, &job.retry),
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            run_id: environment.run_id.clone(),
+            clock,
+            hooks: environment.hooks.clone(),
+            stop: self.stop.clone(),
+            counters: self.counters.clone(),
+            on_text: &|_| {},
+            on_exchange: &|_, _, _| {},
+        }
+    }
+
+    fn intake(&self, sample: Option<HashSet<Digest>>, only_records: bool) -> Arc<Intake> {
+        self.counters.found.store(0, Ordering::Relaxed);
+        self.counters.done.store(0, Ordering::Relaxed);
+        let is_wanted = |name: &str| self.options.tasks.is_empty() || self.options.tasks.iter().any(|task| task == name);
+        Arc::new(Intake {
+            job: self.job.clone(),
+            keys: self.keys.clone(),
+            store: self.store.clone(),
+            clock: self.environment.clock.clone(),
+            stop: self.stop.clone(),
+            counters: self.counters.clone(),
+            wish: self.options.wish,
+            wanted: self.keys.tasks.iter().map(|task| is_wanted(&task.task)).collect(),
+            started_ms: self.started_ms,
+            sample,
+            only_records,
+            looks_at_settled: self.options.wish.is_any(),
+            is_asking: AtomicBool::new(true),
+        })
+    }
+
+    /// Records the whole input, then picks the contents with the lowest digests.
+    fn sample(&self, walk: Walk, count: u64) -> Result<HashSet<Digest>, PipelineError> {
+        let (mut ready, threads) = intake::start(&self.intake(None, true), walk)?;
+        while ready.blocking_recv().is_some() {}
+        threads.join();
+        Ok(Reader::open(self.store.path())?.lowest_contents(self.keys.job, count)?.into_iter().collect())
+    }
+
+    /// One pass over the input; how many pages were being asked elsewhere.
+    async fn pass(&self, context: &Context<'_>, walk: Walk, sample: Option<HashSet<Digest>>, progress: &mut Progress) -> Result<u64, PipelineError> {
+        let intake = self.intake(sample, false);
+        let (ready, threads) = intake::start(&intake, walk)?;
+        let deadline = self.job.limits.run_time.map(|limit| limit.saturating_sub(self.elapsed()));
+        let overtime = async {
+            match deadline {
+                Some(left) => self.environment.clock.sleep(left).await,
+                None => std::future::pending().await,
+            }
+            self.stop.request(Outcome::DeadlineReached);
+            std::future::pending::<u64>().await
+        };
+        let elsewhere = tokio::select! {
+            elsewhere = self.ask_pages(context, ready, &intake, progress) => elsewhere,
+            never = overtime => never,
+        };
+        intake.is_asking.store(false, Ordering::Relaxed);
+        threads.join();
+        Ok(elsewhere)
+    }
+
+    fn elapsed(&self) -> Duration {
+        let elapsed_ms = self.environment.clock.wall_ms() - self.started_ms;
+        Duration::from_millis(u64::try_from(elapsed_ms).unwrap_or(0))
+    }
+
+    async fn ask_pages(&self, context: &Context<'_>, mut ready: mpsc::Receiver<Ready>, intake: &Intake, progress: &mut Progress) -> u64 {
+        let most = self.job.limits.concurrency as usize + SPARE_PAGES;
+        let mut under_way = FuturesUnordered::new();
+        let (mut pages, mut bytes, mut elsewhere) = (HashSet::<StoredPage>::new(), 0_usize, 0);
+        let (mut is_open, mut is_stopped) = (true, false);
+        let grace = self.grace();
+        tokio::pin!(grace);
+        while is_open || !under_way.is_empty() {
+            let has_room = under_way.len() < most && (bytes < MOST_BYTES || under_way.is_empty());
+            tokio::select! {
+                biased;
+                () = self.stop.requested(), if !is_stopped => {
+                    // What is only prepared is dropped; the workers go on listing.
+                    intake.is_asking.store(false, Ordering::Relaxed);
+                    (is_open, is_stopped) = (false, true);
+                    ready.close();
+                }
+                Some((page, size, end)) = under_way.next(), if !under_way.is_empty() => {
+                    pages.remove(&page);
+                    bytes -= size;
+                    elsewhere += u64::from(end == PageEnd::Elsewhere);
+                    self.count(end, progress);
+                }
+                next = ready.recv(), if is_open && has_room => {
+                    let Some(next) = next else { is_open = false; continue };
+                    // The same content is under way: its row finds the answer by its key.
+                    if !pages.insert(next.page) {
+                        continue;
+                    }
+                    let (page, size) = (next.page, next.prepared.bytes.len());
+                    bytes += size;
+                    under_way.push(async move { (page, size, context.settle(next).await) });
+                    progress.asked += 1;
+                    if self.options.limit.is_some_and(|limit| progress.asked >= limit) {
+                        intake.is_asking.store(false, Ordering::Relaxed);
+                        is_open = false;
+                        ready.close();
+                    }
+                }
+                () = &mut grace => break,
+            }
+        }
+        elsewhere
+    }
+
+    /// Completes when a stop has waited long enough for what is in flight. A stop that is
+    /// not urgent waits for the replies, which their time-out bounds.
+    async fn grace(&self) {
+        self.stop.requested().await;
+        match self.stop.ending() {
+            Some(Outcome::Interrupted(_) | Outcome::DeadlineReached) => self.environment.clock.sleep(self.options.grace).await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    fn count(&self, end: PageEnd, progress: &mut Progress) {
+        let PageEnd::Settled(fault) = end else { return };
+        Counters::add(&self.counters.done);
+        Counters::add(&self.counters.asked);
+        if fault.is_some() {
+            Counters::add(&self.counters.failed);
+        }
+        let kind = fault.as_ref().map(|(kind, _)| kind.as_str());
+        if let (Some(pages), Some((kind, message))) = (progress.streak.add(kind), &fault) {
+            self.stop.request(Outcome::SameError { kind: kind.clone(), message: message.clone(), pages });
+        }
+    }
+
+    /// Writes rows and report from what the store has now.
+    fn conclude(&self) -> Result<Report, PipelineError> {
+        let clock = &self.environment.clock;
+        self.store.lose_open(self.keys.run, clock.wall_ms())?;
+        self.store.settle_entries(self.keys.job, self.keys.set, DECODER_VERSION)?;
+        let is_partial = self.options.limit.is_some() || self.options.sample.is_some();
+        let ending = self.stop.ending();
+        let (mut report, outcome) = finish::conclude(self.job, self.questions, self.environment, self.keys, |pages| {
+            ending.unwrap_or_else(|| finish::outcome_of(self.job, pages, is_partial))
+        })?;
+        self.store.end_run(self.keys.run, outcome.name(), outcome.exit_code().into(), clock.wall_ms())?;
+        report.started_ms = self.started_ms;
+        report.elapsed_ms = clock.wall_ms() - self.started_ms;
+        if let Some(path) = &self.job.output.report {
+            finish::write_report(&report, path, &*self.environment.hooks)?;
+        }
+        self.stop.request(outcome);
+        Ok(report)
+    }
+}
+
+/// What is counted over all passes of a run.
+struct Progress {
+    streak: Streak,
+    asked: u64,
+}

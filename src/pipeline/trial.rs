@@ -1,0 +1,105 @@
+//! One page, now, with everything to see: what is sent, what comes back, what it costs.
+//! Its attempts are in the ledger and its answers in the store, like any other.
+
+use super::admission::Admission;
+use super::counters::Counters;
+use super::environment::{Environment, PipelineError};
+use super::page::{Context, PageEnd, Ready};
+use super::run::{asker, run_start};
+use super::stop::Stop;
+use crate::ask::{Exchange, Wanted};
+use crate::digest::Digest;
+use crate::manifest::Job;
+use crate::media::{DECODER_VERSION, probe};
+use crate::prepare::prepare;
+use crate::store::{AttemptCharge, Outcome, Reader, Store, StoredPage};
+use crate::task::{Question, instructions};
+use bytes::Bytes;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a trial shows before it asks.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Pixels and bytes that are sent.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Bytes of the image.
+    pub bytes: usize,
+    /// Its media type.
+    pub mime: &'static str,
+    /// Expected prompt tokens.
+    pub expected_input: u64,
+    /// The text that stands before the image.
+    pub prompt: String,
+}
+
+/// Asks one page. `on_start` sees what is sent, `on_text` the reply as it arrives,
+/// `on_exchange` each attempt; the outcomes by task.
+///
+/// # Errors
+/// When the page or the store can't be read.
+#[expect(clippy::too_many_arguments, reason = "three observers of one page")]
+pub fn try_page(
+    job: &Arc<Job>,
+    questions: &Arc<[Question]>,
+    environment: &Environment,
+    stop: &Stop,
+    image: &Path,
+    on_start: &dyn Fn(&Trial),
+    on_text: &dyn Fn(&str),
+    on_exchange: &dyn Fn(&Wanted, &Exchange, &AttemptCharge),
+) -> Result<Vec<(String, Option<Outcome>)>, PipelineError> {
+    let unusable = |reason: String| PipelineError::Page { path: image.display().to_string(), reason };
+    let bytes = Bytes::from(std::fs::read(image).map_err(|error| unusable(error.to_string()))?);
+    let page = StoredPage { content: Digest::of(&bytes), page: 1 };
+    let found = probe(&bytes).map_err(|fault| unusable(fault.message))?;
+    let prepared = prepare(bytes, &found, &job.image).map_err(|fault| unusable(fault.message))?;
+
+    let store = Store::open(&job.store, environment.clock.clone(), environment.hooks.clone())?;
+    let keys = store.begin_run(run_start(job, questions, environment, environment.clock.wall_ms()))?;
+    let recipes: Vec<i64> = keys.tasks.iter().map(|task| task.recipe_id).collect();
+    let reader = Reader::open(store.path())?;
+    let known = reader.standing(&page, &recipes, DECODER_VERSION)?.outcomes;
+    let tasks: Vec<_> = known.iter().enumerate().map(|(at, outcome)| (at, outcome.as_ref().map(|outcome| outcome.at_ms))).collect();
+
+    let counters = Arc::new(Counters::default());
+    let clock = environment.clock.clone();
+    let context = Context {
+        job,
+        asker: asker(job, questions, environment, &keys),
+        admission: Admission::new(clock.clone(), environment.seed, stop.clone(), counters.clone(), &job.limits, &job.retry),
+        store: store.clone(),
+        keys: keys.clone(),
+        run_id: environment.run_id.clone(),
+        clock,
+        hooks: environment.hooks.clone(),
+        stop: stop.clone(),
+        counters,
+        on_text,
+        on_exchange,
+    };
+    let all: Vec<&Question> = questions.iter().collect();
+    let wanted = Wanted { tasks: (0..questions.len()).collect(), max_tokens: job.request.max_tokens, repair: None };
+    on_start(&Trial {
+        width: prepared.width,
+        height: prepared.height,
+        bytes: prepared.bytes.len(),
+        mime: prepared.mime,
+        expected_input: context.asker.estimate(&wanted, &prepared).expected.input,
+        prompt: instructions(&all, false),
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| PipelineError::Internal(error.to_string()))?;
+    let end = runtime.block_on(context.settle(Ready { page, tasks, prepared }));
+    drop(context);
+    store.lose_open(keys.run, environment.clock.wall_ms())?;
+    let exit_code = if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 };
+    store.end_run(keys.run, "try", exit_code, environment.clock.wall_ms())?;
+    let outcomes = reader.standing(&page, &recipes, DECODER_VERSION)?.outcomes;
+    store.close();
+    Ok(keys.tasks.iter().map(|key| key.task.clone()).zip(outcomes).collect())
+}
