@@ -104,7 +104,7 @@ impl Outputs {
                 // There may be none.
                 let _ = std::fs::remove_file(&partial);
             }
-            written.push(std::path::absolute(target).unwrap_or_else(|_| target.clone()));
+            written.push(std::fs::canonicalize(target).unwrap_or_else(|_| target.clone()));
         }
         Ok(written)
     }

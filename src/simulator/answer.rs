@@ -86,7 +86,7 @@ impl Answerer<'_> {
         let label = label.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| label.contains(word));
         let s = self.sight;
-        let is_photo = s.paper < 0.35 && s.mid > 0.4 && s.top_bar < 0.03;
+        let is_photo = s.paper < 0.35;
         let is_screen = s.top_bar >= 0.03 && !is_photo;
         let is_strip = s.aspect < 0.55;
         let is_grid = s.long_rows >= 4 && s.long_columns >= 3;

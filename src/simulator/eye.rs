@@ -29,7 +29,7 @@ pub(super) struct Sight {
     pub(super) long_columns: usize,
     /// Short straight vertical lines, as small boxes have them.
     pub(super) short_columns: usize,
-    /// Share of rows at the top that are one flat, not white colour.
+    /// Share of rows, from the very top, that are one flat, not white colour.
     pub(super) top_bar: f64,
 }
 
@@ -107,7 +107,7 @@ fn top_bar(grey: &GrayImage) -> f64 {
         let middle = row[row.len() / 2];
         middle < 235 && row.iter().filter(|v| v.abs_diff(middle) < 12).count() * 10 > row.len() * 6
     };
-    let rows = (0..grey.height() / 5).filter(flat).count();
+    let rows = (0..grey.height() / 5).take_while(flat).count();
     #[expect(clippy::cast_precision_loss, reason = "a share of a few hundred rows")]
     let share = rows as f64 / f64::from(grey.height());
     share
