@@ -42,7 +42,9 @@ impl AtomicFile {
     /// # Errors
     /// As [`AtomicFile::commit`].
     pub fn commit_as(mut self, target: &Path, hooks: &dyn Hooks) -> io::Result<()> {
-        let Some(writer) = self.writer.take() else { return Ok(()) };
+        let Some(writer) = self.writer.take() else {
+            return Ok(());
+        };
         let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
         hooks.at(Point::TempWritten);

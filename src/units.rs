@@ -51,8 +51,7 @@ pub fn parse_share(text: &str) -> Result<f64, String> {
 /// A wall time as RFC 3339 in UTC with milliseconds: `2026-11-23T13:18:05.250Z`.
 #[must_use]
 pub fn rfc3339(wall_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(wall_ms)
-        .map_or_else(|_| String::new(), |at| format!("{at:.3}"))
+    jiff::Timestamp::from_millisecond(wall_ms).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
 }
 
 /// The UTC day of a wall time: `2026-11-23`.
@@ -116,7 +115,15 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, ms) in [("250ms", 250), ("60s", 60_000), ("1m30s", 90_000), ("10m", 600_000), ("2h", 7_200_000), ("0", 0), ("1.5s", 1500)] {
+        for (text, ms) in [
+            ("250ms", 250),
+            ("60s", 60_000),
+            ("1m30s", 90_000),
+            ("10m", 600_000),
+            ("2h", 7_200_000),
+            ("0", 0),
+            ("1.5s", 1500),
+        ] {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(ms)), "{text}");
         }
         for bad in ["", "10", "ten", "5 minutes", "-1s", "1e9"] {

@@ -32,7 +32,7 @@ impl Canvas {
         image::imageops::grayscale(&self.0).into_raw()
     }
 
-    pub(crate) fn to_grey(&mut self) {
+    pub(crate) fn drain_colour(&mut self) {
         for pixel in self.0.pixels_mut() {
             let luma = (u32::from(pixel.0[0]) * 299 + u32::from(pixel.0[1]) * 587 + u32::from(pixel.0[2]) * 114) / 1000;
             pixel.0 = [luma as u8; 3];
@@ -44,10 +44,11 @@ impl Canvas {
     }
 
     pub(crate) fn put(&mut self, x: i64, y: i64, colour: Colour) {
-        if let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) {
-            if x < self.width() && y < self.height() {
-                self.0.put_pixel(x, y, Rgb(colour));
-            }
+        if let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y))
+            && x < self.width()
+            && y < self.height()
+        {
+            self.0.put_pixel(x, y, Rgb(colour));
         }
     }
 

@@ -55,8 +55,35 @@ impl Kind {
 }
 
 const WORDS: &[&str] = &[
-    "THE", "ORDER", "OF", "YOUR", "HOUSE", "PAYMENT", "WITH", "REGARD", "TO", "PLEASE", "FIND", "ENCLOSED", "COPY", "WE", "THANK",
-    "YOU", "FOR", "LETTER", "DATED", "MARCH", "AND", "REMAIN", "SINCERELY", "DELIVERY", "GOODS", "ARRIVED", "IN", "GOOD", "STATE",
+    "THE",
+    "ORDER",
+    "OF",
+    "YOUR",
+    "HOUSE",
+    "PAYMENT",
+    "WITH",
+    "REGARD",
+    "TO",
+    "PLEASE",
+    "FIND",
+    "ENCLOSED",
+    "COPY",
+    "WE",
+    "THANK",
+    "YOU",
+    "FOR",
+    "LETTER",
+    "DATED",
+    "MARCH",
+    "AND",
+    "REMAIN",
+    "SINCERELY",
+    "DELIVERY",
+    "GOODS",
+    "ARRIVED",
+    "IN",
+    "GOOD",
+    "STATE",
 ];
 
 fn pick<'a>(random: &Random, words: &[&'a str]) -> &'a str {
@@ -130,7 +157,13 @@ fn invoice(random: &Random) -> Canvas {
         canvas.text(columns[2] + 8, y, 2, &between(random, 1, 900).to_string(), BLACK);
         canvas.text(columns[3] + 8, y, 2, &between(random, 1, 900).to_string(), BLACK);
     }
-    canvas.text(w - 300, top + rows * row + 25, 3, &format!("TOTAL {}.{:02}", between(random, 90, 9000), between(random, 0, 99)), BLACK);
+    canvas.text(
+        w - 300,
+        top + rows * row + 25,
+        3,
+        &format!("TOTAL {}.{:02}", between(random, 90, 9000), between(random, 0, 99)),
+        BLACK,
+    );
     canvas.text(50, h - 60, 2, "PAYABLE WITHIN 30 DAYS", GREY);
     canvas
 }
@@ -166,7 +199,13 @@ fn form(random: &Random) -> Canvas {
     canvas.text(60, 42, 4, "APPLICATION FORM", [250, 250, 250]);
     let mut y = 120;
     while y < h - 130 {
-        canvas.text(50, y, 2, pick(random, &["NAME", "STREET", "TOWN", "BORN ON", "PHONE", "EMPLOYER", "ACCOUNT"]), BLACK);
+        canvas.text(
+            50,
+            y,
+            2,
+            pick(random, &["NAME", "STREET", "TOWN", "BORN ON", "PHONE", "EMPLOYER", "ACCOUNT"]),
+            BLACK,
+        );
         if random.next_u64().is_multiple_of(4) {
             for at in 0..4 {
                 canvas.frame(50 + at * 130, y + 24, 24, 24, 2, BLACK);

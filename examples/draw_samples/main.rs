@@ -30,42 +30,97 @@ enum Form {
 
 /// Pages of each kind: (folder and name, form).
 const PAGES: &[(Kind, &[(&str, Form)])] = &[
-    (Kind::Invoice, &[
-        ("mail/invoice-001.jpg", Form::Jpeg), ("mail/invoice-002.jpg", Form::GreyJpeg), ("mail/invoice-003.png", Form::GreyPng),
-        ("mail/invoice-004.tif", Form::Tiff), ("mail/Rechnung Müller.jpg", Form::Jpeg), ("mail/invoice-006.jpg", Form::TurnedJpeg),
-        ("archive/2024/invoice-007.jpg", Form::GreyJpeg), ("archive/2025/invoice-008.JPG", Form::Jpeg),
-    ]),
-    (Kind::Letter, &[
-        ("mail/letter-001.jpg", Form::GreyJpeg), ("mail/letter-002.jpg", Form::Jpeg), ("mail/letter-003.png", Form::GreyPng),
-        ("mail/letter-004.tiff", Form::Tiff), ("mail/Brief an Zoë.jpg", Form::GreyJpeg), ("archive/2024/letter-006.jpg", Form::GreyJpeg),
-        ("archive/2025/letter-007.jpg", Form::Jpeg),
-    ]),
-    (Kind::Form, &[
-        ("forms/form-001.jpg", Form::GreyJpeg), ("forms/form-002.jpg", Form::Jpeg), ("forms/form-003.png", Form::GreyPng),
-        ("forms/form-004.tif", Form::Tiff), ("forms/formulaire d’été.jpg", Form::Jpeg), ("forms/form-006.jpg", Form::GreyJpeg),
-        ("archive/2024/form-007.jpg", Form::GreyJpeg),
-    ]),
-    (Kind::Receipt, &[
-        ("receipts/receipt-001.jpg", Form::GreyJpeg), ("receipts/receipt-002.jpg", Form::Jpeg), ("receipts/receipt-003.png", Form::GreyPng),
-        ("receipts/receipt-004.jpg", Form::GreyJpeg), ("receipts/receipt 005 (copy).jpg", Form::Jpeg), ("receipts/receipt-006.tif", Form::Tiff),
-        ("archive/2025/receipt-007.jpg", Form::GreyJpeg),
-    ]),
-    (Kind::Photo, &[
-        ("photos/photo-001.jpg", Form::Jpeg), ("photos/photo-002.jpg", Form::Jpeg), ("photos/photo-003.jpg", Form::GreyJpeg),
-        ("photos/photo-004.jpg", Form::Jpeg), ("photos/写真 005.jpg", Form::Jpeg), ("archive/2024/photo-006.jpg", Form::Jpeg),
-    ]),
-    (Kind::Screenshot, &[
-        ("screens/screenshot-001.png", Form::Png), ("screens/screenshot-002.png", Form::Png), ("screens/screenshot-003.jpg", Form::Jpeg),
-        ("screens/screenshot-004.png", Form::Png), ("screens/Bildschirm 5.png", Form::Png), ("screens/screenshot-006.jpg", Form::Jpeg),
-    ]),
-    (Kind::Note, &[
-        ("notes/note-001.jpg", Form::Jpeg), ("notes/note-002.jpg", Form::Jpeg), ("notes/note-003.png", Form::Png),
-        ("notes/note-004.jpg", Form::Jpeg), ("notes/mémo 5.jpg", Form::Jpeg), ("notes/note-006.jpg", Form::Jpeg),
-    ]),
-    (Kind::Blank, &[
-        ("mail/blank-001.jpg", Form::GreyJpeg), ("mail/blank-002.jpg", Form::Jpeg), ("archive/2024/blank-003.png", Form::GreyPng),
-        ("archive/2025/blank-004.tif", Form::Tiff),
-    ]),
+    (
+        Kind::Invoice,
+        &[
+            ("mail/invoice-001.jpg", Form::Jpeg),
+            ("mail/invoice-002.jpg", Form::GreyJpeg),
+            ("mail/invoice-003.png", Form::GreyPng),
+            ("mail/invoice-004.tif", Form::Tiff),
+            ("mail/Rechnung Müller.jpg", Form::Jpeg),
+            ("mail/invoice-006.jpg", Form::TurnedJpeg),
+            ("archive/2024/invoice-007.jpg", Form::GreyJpeg),
+            ("archive/2025/invoice-008.JPG", Form::Jpeg),
+        ],
+    ),
+    (
+        Kind::Letter,
+        &[
+            ("mail/letter-001.jpg", Form::GreyJpeg),
+            ("mail/letter-002.jpg", Form::Jpeg),
+            ("mail/letter-003.png", Form::GreyPng),
+            ("mail/letter-004.tiff", Form::Tiff),
+            ("mail/Brief an Zoë.jpg", Form::GreyJpeg),
+            ("archive/2024/letter-006.jpg", Form::GreyJpeg),
+            ("archive/2025/letter-007.jpg", Form::Jpeg),
+        ],
+    ),
+    (
+        Kind::Form,
+        &[
+            ("forms/form-001.jpg", Form::GreyJpeg),
+            ("forms/form-002.jpg", Form::Jpeg),
+            ("forms/form-003.png", Form::GreyPng),
+            ("forms/form-004.tif", Form::Tiff),
+            ("forms/formulaire d’été.jpg", Form::Jpeg),
+            ("forms/form-006.jpg", Form::GreyJpeg),
+            ("archive/2024/form-007.jpg", Form::GreyJpeg),
+        ],
+    ),
+    (
+        Kind::Receipt,
+        &[
+            ("receipts/receipt-001.jpg", Form::GreyJpeg),
+            ("receipts/receipt-002.jpg", Form::Jpeg),
+            ("receipts/receipt-003.png", Form::GreyPng),
+            ("receipts/receipt-004.jpg", Form::GreyJpeg),
+            ("receipts/receipt 005 (copy).jpg", Form::Jpeg),
+            ("receipts/receipt-006.tif", Form::Tiff),
+            ("archive/2025/receipt-007.jpg", Form::GreyJpeg),
+        ],
+    ),
+    (
+        Kind::Photo,
+        &[
+            ("photos/photo-001.jpg", Form::Jpeg),
+            ("photos/photo-002.jpg", Form::Jpeg),
+            ("photos/photo-003.jpg", Form::GreyJpeg),
+            ("photos/photo-004.jpg", Form::Jpeg),
+            ("photos/写真 005.jpg", Form::Jpeg),
+            ("archive/2024/photo-006.jpg", Form::Jpeg),
+        ],
+    ),
+    (
+        Kind::Screenshot,
+        &[
+            ("screens/screenshot-001.png", Form::Png),
+            ("screens/screenshot-002.png", Form::Png),
+            ("screens/screenshot-003.jpg", Form::Jpeg),
+            ("screens/screenshot-004.png", Form::Png),
+            ("screens/Bildschirm 5.png", Form::Png),
+            ("screens/screenshot-006.jpg", Form::Jpeg),
+        ],
+    ),
+    (
+        Kind::Note,
+        &[
+            ("notes/note-001.jpg", Form::Jpeg),
+            ("notes/note-002.jpg", Form::Jpeg),
+            ("notes/note-003.png", Form::Png),
+            ("notes/note-004.jpg", Form::Jpeg),
+            ("notes/mémo 5.jpg", Form::Jpeg),
+            ("notes/note-006.jpg", Form::Jpeg),
+        ],
+    ),
+    (
+        Kind::Blank,
+        &[
+            ("mail/blank-001.jpg", Form::GreyJpeg),
+            ("mail/blank-002.jpg", Form::Jpeg),
+            ("archive/2024/blank-003.png", Form::GreyPng),
+            ("archive/2025/blank-004.tif", Form::Tiff),
+        ],
+    ),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -82,7 +137,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             seed += 1;
             let is_grey = matches!(form, Form::GreyJpeg | Form::GreyPng | Form::Tiff);
             if is_grey {
-                canvas.to_grey();
+                canvas.drain_colour();
             }
             // Grain is what scanners and cameras leave; lossless files of it are large.
             if !matches!(form, Form::Png | Form::GreyPng | Form::Tiff) {

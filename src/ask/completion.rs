@@ -46,12 +46,16 @@ impl Completion {
         if let Some(usage) = value.get("usage").and_then(usage) {
             self.usage = Some(usage);
         }
-        let Some(choice) = value.get("choices").and_then(Value::as_array).and_then(|choices| choices.first()) else { return };
+        let Some(choice) = value.get("choices").and_then(Value::as_array).and_then(|choices| choices.first()) else {
+            return;
+        };
         self.has_choice = true;
         if let Some(finish) = choice.get("finish_reason").and_then(Value::as_str) {
             self.finish = Some(finish.to_owned());
         }
-        let Some(message) = choice.get(member).or_else(|| choice.get("message")) else { return };
+        let Some(message) = choice.get(member).or_else(|| choice.get("message")) else {
+            return;
+        };
         append(&mut self.content, message.get("content"));
         if let Some(text) = message.get("refusal").and_then(Value::as_str).filter(|text| !text.is_empty()) {
             self.refusal.get_or_insert_default().push_str(text);
@@ -106,7 +110,11 @@ mod tests {
         assert_eq!((full.content.as_str(), full.finish.as_deref()), ("{}", Some("eos")));
         assert_eq!(full.usage, Some(Usage { input: 25, cached_input: 9, output: 16 }));
         for (text, content, has_choice) in [
-            (r#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}]}"#, "ab", true),
+            (
+                r#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}]}"#,
+                "ab",
+                true,
+            ),
             (r#"{"choices":[{"message":{"content":null}}],"usage":null}"#, "", true),
             (r#"{"choices":null}"#, "", false),
             (r#"{"choices":[]}"#, "", false),
@@ -117,7 +125,10 @@ mod tests {
         }
         assert!(read(r#"{"error":{"code":502}}"#).error.is_some());
         assert!(read(r#"[{"error":{"code":400}}]"#).error.is_some());
-        assert_eq!(read(r#"{"choices":[{"message":{"content":null,"refusal":"I can't"}}]}"#).refusal.as_deref(), Some("I can't"));
+        assert_eq!(
+            read(r#"{"choices":[{"message":{"content":null,"refusal":"I can't"}}]}"#).refusal.as_deref(),
+            Some("I can't")
+        );
         assert_eq!(Completion::from_json("<html>"), None);
     }
 }

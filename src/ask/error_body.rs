@@ -42,7 +42,10 @@ impl ErrorBody {
         };
         let message = match error {
             Value::String(message) => message.clone(),
-            _ => [text("message"), detail(value), detail(error)].into_iter().find(|m| !m.is_empty()).unwrap_or_else(|| error.to_string()),
+            _ => [text("message"), detail(value), detail(error)]
+                .into_iter()
+                .find(|m| !m.is_empty())
+                .unwrap_or_else(|| error.to_string()),
         };
         // OpenRouter: the upstream's own words, as a text.
         let upstream = error.pointer("/metadata/raw").and_then(Value::as_str);
@@ -100,5 +103,9 @@ fn without_tags(text: &str) -> String {
 fn one_line(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let joined = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    if joined.chars().count() > SHOWN { format!("{}…", joined.chars().take(SHOWN).collect::<String>()) } else { joined }
+    if joined.chars().count() > SHOWN {
+        format!("{}…", joined.chars().take(SHOWN).collect::<String>())
+    } else {
+        joined
+    }
 }

@@ -39,11 +39,14 @@ pub struct Setup {
     pub capabilities: Capabilities,
 }
 
+/// Frames by the tasks asked and what the endpoint takes.
+type Frames = HashMap<(Vec<usize>, Capabilities), Rc<Frame>>;
+
 /// Makes attempts for one job.
 pub struct Asker {
     setup: Setup,
     capabilities: Cell<Capabilities>,
-    frames: RefCell<HashMap<(Vec<usize>, Capabilities), Rc<Frame>>>,
+    frames: RefCell<Frames>,
 }
 
 /// What is asked in one request.
@@ -154,7 +157,8 @@ impl Asker {
 
     async fn refused(&self, response: reqwest::Response) -> Exchange {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let should_retry = headers.get("x-should-retry").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+        let should_retry =
+            headers.get("x-should-retry").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
         // An error is an error, even when its body can't be read.
         let body = text(response).await.unwrap_or_default();
         let error = ErrorBody::parse(&body);
@@ -225,7 +229,10 @@ impl Asker {
         let finish = completion.finish.as_deref().unwrap_or_default();
         let verdict = if let Some(error) = &completion.error {
             let (verdict, late) = verdict::of_late_error(&ErrorBody::from_value(error));
-            return Exchange { charge: if completion.usage.is_some() { charge } else { late }, ..Exchange::new(verdict, late) };
+            return Exchange {
+                charge: if completion.usage.is_some() { charge } else { late },
+                ..Exchange::new(verdict, late)
+            };
         } else if finish == "content_filter" {
             verdict::of_content_filter()
         } else if let Some(text) = completion.refusal.as_deref().filter(|_| completion.content.trim().is_empty()) {
@@ -233,7 +240,8 @@ impl Asker {
         } else if finish == "error" || !completion.has_choice {
             verdict::passing("bad_reply", "the reply holds no answer".into())
         } else {
-            let questions: Vec<&Question> = wanted.tasks.iter().filter_map(|at| self.setup.questions.get(*at)).collect();
+            let questions: Vec<&Question> =
+                wanted.tasks.iter().filter_map(|at| self.setup.questions.get(*at)).collect();
             Verdict::Done { reading: read(&completion.content, &questions), is_cut: finish == "length" }
         };
         Exchange { content: completion.content, ..Exchange::new(verdict, charge) }
@@ -294,7 +302,9 @@ impl Stream {
             (self.saw_done, self.is_done) = (true, true);
             return String::new();
         }
-        let Ok(chunk) = serde_json::from_str(data) else { return String::new() };
+        let Ok(chunk) = serde_json::from_str(data) else {
+            return String::new();
+        };
         let text = self.completion.take_chunk(&chunk);
         self.is_done |= self.completion.finish.is_some() || self.completion.error.is_some();
         text

@@ -42,7 +42,12 @@ const BURST_SECONDS: f64 = 0.5;
 impl Bucket {
     fn new(per_minute: u64, least_burst: u64) -> Self {
         let whole = |count: u64| NonZeroU32::new(u32::try_from(count).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "limits are below 2^32")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "limits are below 2^32"
+        )]
         let burst = ((per_minute as f64 / 60.0 * BURST_SECONDS).floor() as u64).max(least_burst);
         let (per_minute, burst) = (whole(per_minute), whole(burst));
         let time = Given::default();
@@ -52,7 +57,9 @@ impl Bucket {
 
     /// Takes `count` at `now`, or says how long to wait.
     fn take(&mut self, count: u64, now: Duration) -> Result<(), Duration> {
-        let Some(cells) = NonZeroU32::new(u32::try_from(count).unwrap_or(u32::MAX)) else { return Ok(()) };
+        let Some(cells) = NonZeroU32::new(u32::try_from(count).unwrap_or(u32::MAX)) else {
+            return Ok(());
+        };
         if cells > self.burst {
             self.widen(cells, now);
         }
@@ -127,7 +134,11 @@ mod tests {
                     if now > Duration::from_secs(60) {
                         return out;
                     }
-                    if tokens { pace.take_tokens(*size, now).unwrap() } else { pace.take_request(now).unwrap() }
+                    if tokens {
+                        pace.take_tokens(*size, now).unwrap();
+                    } else {
+                        pace.take_request(now).unwrap();
+                    }
                     out.push((now, if tokens { *size } else { 1 }));
                 }
             }
@@ -136,7 +147,8 @@ mod tests {
     }
 
     fn most_in_any(window: Duration, sent: &[(Duration, u64)]) -> u64 {
-        let in_window = |start: Duration| sent.iter().filter(|(at, _)| *at >= start && *at < start + window).map(|(_, n)| n).sum();
+        let in_window =
+            |start: Duration| sent.iter().filter(|(at, _)| *at >= start && *at < start + window).map(|(_, n)| n).sum();
         sent.iter().map(|(at, _)| in_window(*at)).max().unwrap_or(0)
     }
 

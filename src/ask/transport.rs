@@ -108,7 +108,8 @@ impl Transport {
             .tcp_nodelay(true)
             .user_agent(concat!("docmill/", env!("CARGO_PKG_VERSION")));
         if let Some(proxy) = &options.proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|error| TransportError::Client(error.to_string()))?);
+            builder =
+                builder.proxy(reqwest::Proxy::all(proxy).map_err(|error| TransportError::Client(error.to_string()))?);
         }
         let client = builder.build().map_err(|error| TransportError::Client(error.to_string()))?;
         let mut headers = HeaderMap::new();

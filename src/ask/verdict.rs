@@ -84,7 +84,9 @@ pub enum Charge {
 pub(super) fn of_failure(failure: Failure) -> (Verdict, Charge) {
     let retry = |kind, message: String| Verdict::Retry(Passing { kind, message, change: None });
     match failure {
-        Failure::NotConnected(message) => (Verdict::Later { after: None, message: format!("no connection: {message}") }, Charge::Nothing),
+        Failure::NotConnected(message) => {
+            (Verdict::Later { after: None, message: format!("no connection: {message}") }, Charge::Nothing)
+        }
         Failure::Untrusted(message) => {
             let hint = "check provider.base_url and the certificate of the server".to_owned();
             (Verdict::Stop(Refusal { message, hint }), Charge::Nothing)
@@ -95,7 +97,12 @@ pub(super) fn of_failure(failure: Failure) -> (Verdict, Charge) {
 }
 
 /// What an error of HTTP `status` means. `should_retry` is the header `x-should-retry`.
-pub(super) fn of_error(status: u16, error: &ErrorBody, after: Option<Duration>, should_retry: Option<bool>) -> (Verdict, Charge) {
+pub(super) fn of_error(
+    status: u16,
+    error: &ErrorBody,
+    after: Option<Duration>,
+    should_retry: Option<bool>,
+) -> (Verdict, Charge) {
     let verdict = match (by_status(status, error, after), should_retry) {
         (Verdict::Page(fault), Some(true)) => passing("server_error", fault.message),
         (Verdict::Retry(fault), Some(false)) if fault.change.is_none() => page("bad_request", fault.message),
@@ -103,7 +110,11 @@ pub(super) fn of_error(status: u16, error: &ErrorBody, after: Option<Duration>, 
     };
     // A gateway says nothing of the server behind it, which may have run and billed.
     let gave_up_waiting = matches!(status, 408 | 502 | 504 | 520..=524);
-    let charge = if gave_up_waiting || (status >= 500 && status != 503 && !error.is_api) { Charge::Unknown } else { Charge::Nothing };
+    let charge = if gave_up_waiting || (status >= 500 && status != 503 && !error.is_api) {
+        Charge::Unknown
+    } else {
+        Charge::Nothing
+    };
     (verdict, charge)
 }
 
@@ -139,13 +150,21 @@ fn by_status(status: u16, error: &ErrorBody, after: Option<Duration>) -> Verdict
 
 fn too_many(error: &ErrorBody, after: Option<Duration>, message: String) -> Verdict {
     const BILLING: &[&str] = &[
-        "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded", "project_spend_limit_exceeded",
-        "organization_usage_limit_exceeded", "billing_hard_limit_reached", "insufficient_balance",
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "organization_usage_limit_exceeded",
+        "billing_hard_limit_reached",
+        "insufficient_balance",
     ];
     // Words alone are not enough: Gemini speaks of "billing details" for limits that pass.
     let in_words = after.is_none() && (error.says("exceeded your current quota") || error.says("insufficient balance"));
     if in_words || BILLING.iter().any(|code| error.is(code)) {
-        return stop(message, "the account's credit or spend limit is used up: raise it, then run again; nothing is lost");
+        return stop(
+            message,
+            "the account's credit or spend limit is used up: raise it, then run again; nothing is lost",
+        );
     }
     if error.says("request too large") || asks_for_more_than_the_limit(&error.message) {
         return page("request_too_large", message);
@@ -157,7 +176,8 @@ fn too_many(error: &ErrorBody, after: Option<Duration>, message: String) -> Verd
 fn asks_for_more_than_the_limit(message: &str) -> bool {
     let number = |name: &str| -> Option<u64> {
         let (_, rest) = message.split_once(name)?;
-        let digits: String = rest.trim_start().chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
+        let digits: String =
+            rest.trim_start().chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
         digits.parse().ok()
     };
     matches!((number("Limit "), number("Requested ")), (Some(limit), Some(requested)) if requested > limit)
@@ -167,17 +187,32 @@ fn bad_request(error: &ErrorBody, message: String) -> Verdict {
     let about = |words: &str| error.param.contains(words) || error.says(words);
     let unsupported = error.is("unsupported_parameter")
         || error.is("unsupported_value")
-        || ["not support", "unsupported", "unrecognized", "unknown parameter", "extra inputs", "not permitted", "unavailable"].iter().any(|words| error.says(words));
-    let changed = |change| Verdict::Retry(Passing { kind: "capability", message: message.clone(), change: Some(change) });
+        || [
+            "not support",
+            "unsupported",
+            "unrecognized",
+            "unknown parameter",
+            "extra inputs",
+            "not permitted",
+            "unavailable",
+        ]
+        .iter()
+        .any(|words| error.says(words));
+    let changed =
+        |change| Verdict::Retry(Passing { kind: "capability", message: message.clone(), change: Some(change) });
     if error.is("context_length_exceeded") || error.says("maximum context length") || error.says("context window") {
         page("context_too_long", message)
-    } else if error.is("model_not_found") || (error.says("model") && (error.says("does not exist") || error.says("not found"))) {
+    } else if error.is("model_not_found")
+        || (error.says("model") && (error.says("does not exist") || error.says("not found")))
+    {
         stop(message, "check provider.model")
     } else if error.says("api key") || error.is("invalid_api_key") {
         stop(message, "check the key in the variable that provider.api_key_env names")
     } else if error.is("content_filter") || error.says("content management policy") || error.says("content policy") {
         refused("content_filter", message)
-    } else if unsupported && (about("response_format") || about("json_schema") || about("json_object") || about("guided")) {
+    } else if unsupported
+        && (about("response_format") || about("json_schema") || about("json_object") || about("guided"))
+    {
         changed(Change::Format)
     } else if unsupported && about("max_tokens") {
         changed(Change::MaxTokens)
@@ -194,7 +229,10 @@ fn bad_request(error: &ErrorBody, message: String) -> Verdict {
 
 /// How a completion that ended without text was meant.
 pub(super) fn of_refusal(text: &str) -> Verdict {
-    refused("refusal", if text.is_empty() { "the model declined to answer".into() } else { format!("the model declined: {text}") })
+    refused(
+        "refusal",
+        if text.is_empty() { "the model declined to answer".into() } else { format!("the model declined: {text}") },
+    )
 }
 
 pub(super) fn of_content_filter() -> Verdict {

@@ -37,11 +37,7 @@ const MODELS: &[(&str, ImageRule)] = &[
 ];
 
 /// Beginnings of bare names, for families that hosts name freely.
-const FAMILIES: &[(&str, ImageRule)] = &[
-    ("qwen2-vl", QWEN_28),
-    ("qwen2.5-vl", QWEN_28),
-    ("qwen3-vl", QWEN_32),
-];
+const FAMILIES: &[(&str, ImageRule)] = &[("qwen2-vl", QWEN_28), ("qwen2.5-vl", QWEN_28), ("qwen3-vl", QWEN_32)];
 
 /// The rule of `model`, or of `family` when a manifest names one.
 ///

@@ -22,9 +22,7 @@ impl Price {
     #[must_use]
     pub fn cost(&self, usage: Usage) -> Pico {
         let cached = usage.cached_input.min(usage.input);
-        self.input.times(usage.input - cached)
-            + self.cached_input.times(cached)
-            + self.output.times(usage.output)
+        self.input.times(usage.input - cached) + self.cached_input.times(cached) + self.output.times(usage.output)
     }
 }
 
@@ -57,11 +55,7 @@ const LIST: &[Row] = &[
 pub fn listed(host: &str, model: &str) -> Option<Price> {
     let name = super::bare_name(model);
     let row = LIST.iter().find(|row| row.0 == host && row.1 == name)?;
-    Some(Price {
-        input: per_token(row.2).ok()?,
-        cached_input: per_token(row.3).ok()?,
-        output: per_token(row.4).ok()?,
-    })
+    Some(Price { input: per_token(row.2).ok()?, cached_input: per_token(row.3).ok()?, output: per_token(row.4).ok()? })
 }
 
 #[cfg(test)]

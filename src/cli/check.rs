@@ -54,10 +54,12 @@ fn notes(job: &Job) -> Vec<String> {
     for name in env::missing_secrets(job) {
         notes.push(format!("the environment variable {name} is not set"));
     }
-    if let (Endpoint::Remote { base_url }, Some(_)) = (&job.provider.endpoint, &job.provider.api_key_env) {
-        if base_url.starts_with("http://") && !base_url.contains("//127.") && !base_url.contains("//localhost") {
-            notes.push("the key is sent without encryption: the base URL is not https".into());
-        }
+    if let (Endpoint::Remote { base_url }, Some(_)) = (&job.provider.endpoint, &job.provider.api_key_env)
+        && base_url.starts_with("http://")
+        && !base_url.contains("//127.")
+        && !base_url.contains("//localhost")
+    {
+        notes.push("the key is sent without encryption: the base URL is not https".into());
     }
     let output = &job.output;
     if output.csv.is_none() && output.parquet.is_none() && output.jsonl.is_none() {

@@ -47,14 +47,17 @@ fn proxy_for(base_url: &str) -> Option<String> {
     let url = url::Url::parse(base_url).ok()?;
     let host = url.host_str()?.trim_matches(['[', ']']);
     let either = |lower: &str, upper: &str| var(lower).or_else(|| var(upper)).filter(|value| !value.is_empty());
-    let is_loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_loopback =
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     let excluded = either("no_proxy", "NO_PROXY").unwrap_or_default();
-    let is_excluded = excluded.split(',').map(|name| name.trim().trim_start_matches('.')).any(|name| {
-        !name.is_empty() && (name == "*" || host == name || host.ends_with(&format!(".{name}")))
-    });
+    let is_excluded = excluded
+        .split(',')
+        .map(|name| name.trim().trim_start_matches('.'))
+        .any(|name| !name.is_empty() && (name == "*" || host == name || host.ends_with(&format!(".{name}"))));
     if is_loopback || is_excluded {
         return None;
     }
-    let scheme = if url.scheme() == "https" { either("https_proxy", "HTTPS_PROXY") } else { either("http_proxy", "HTTP_PROXY") };
+    let scheme =
+        if url.scheme() == "https" { either("https_proxy", "HTTPS_PROXY") } else { either("http_proxy", "HTTP_PROXY") };
     scheme.or_else(|| either("all_proxy", "ALL_PROXY"))
 }

@@ -53,7 +53,8 @@ impl Failure {
 impl From<ManifestError> for Failure {
     fn from(error: ManifestError) -> Self {
         match &error {
-            ManifestError::Read { source, .. } => Self::new(WRONG_INPUT, format!("{error}: {source}")).with_hint("`docmill init` writes a manifest to start from"),
+            ManifestError::Read { source, .. } => Self::new(WRONG_INPUT, format!("{error}: {source}"))
+                .with_hint("`docmill init` writes a manifest to start from"),
             ManifestError::Faults(_) => Self::new(WRONG_INPUT, error),
         }
     }
@@ -62,15 +63,20 @@ impl From<ManifestError> for Failure {
 impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
         match &error {
-            PipelineError::Source(_) => Self::new(WRONG_INPUT, &error).with_hint("input.folder is relative to the manifest"),
-            PipelineError::NoTask(_) | PipelineError::Transport(_) | PipelineError::Page { .. } => Self::new(WRONG_INPUT, &error),
-            PipelineError::NoRun => Self::new(WRONG_INPUT, &error).with_hint("`docmill run` comes first; `--store` names another store"),
+            PipelineError::Source(_) => {
+                Self::new(WRONG_INPUT, &error).with_hint("input.folder is relative to the manifest")
+            }
+            PipelineError::NoTask(_) | PipelineError::Transport(_) | PipelineError::Page { .. } => {
+                Self::new(WRONG_INPUT, &error)
+            }
+            PipelineError::NoRun => {
+                Self::new(WRONG_INPUT, &error).with_hint("`docmill run` comes first; `--store` names another store")
+            }
             PipelineError::Store(StoreError::Missing { .. }) => {
                 Self::new(WRONG_INPUT, &error).with_hint("`docmill run` makes it; `--store` names another store")
             }
-            PipelineError::Store(_) | PipelineError::Export(_) => {
-                Self::new(STORAGE, &error).with_hint("check the disk and the permissions, then run again; nothing is paid twice")
-            }
+            PipelineError::Store(_) | PipelineError::Export(_) => Self::new(STORAGE, &error)
+                .with_hint("check the disk and the permissions, then run again; nothing is paid twice"),
             PipelineError::Internal(_) => Self::new(INTERNAL, &error),
         }
     }

@@ -21,7 +21,8 @@ pub(super) fn export(args: &Export) -> Result<u8, Failure> {
     let output = if has_given { given } else { job.output.clone() };
     let (_, files) = pipeline::export(&job, &questions, &output, &NoHooks)?;
     if files.is_empty() {
-        return Err(Failure::new(super::exit::WRONG_INPUT, "there is no output to write").with_hint("give --csv, --parquet or --jsonl, or set `output` in the manifest"));
+        return Err(Failure::new(super::exit::WRONG_INPUT, "there is no output to write")
+            .with_hint("give --csv, --parquet or --jsonl, or set `output` in the manifest"));
     }
     for file in files {
         println!("{}", file.display());

@@ -12,9 +12,11 @@ const TEMPLATE: &str = include_str!("init.yaml");
 pub(super) fn init(args: &Init) -> Result<u8, Failure> {
     let path = args.dir.join("job.yaml");
     if path.exists() {
-        return Err(Failure::new(WRONG_INPUT, format!("{} exists already", path.display())).with_hint("name another folder: docmill init DIR"));
+        return Err(Failure::new(WRONG_INPUT, format!("{} exists already", path.display()))
+            .with_hint("name another folder: docmill init DIR"));
     }
-    atomic::write(&path, TEMPLATE.as_bytes(), &NoHooks).map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", path.display())))?;
+    atomic::write(&path, TEMPLATE.as_bytes(), &NoHooks)
+        .map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", path.display())))?;
     println!("{}", path.display());
     Ok(0)
 }

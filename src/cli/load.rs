@@ -25,7 +25,11 @@ pub(super) fn load(args: &JobArgs) -> Result<Loaded, Failure> {
     load_from(&args.job, &args.vars, args.store.as_ref())
 }
 
-pub(super) fn load_from(path: &std::path::Path, vars: &[(String, String)], store: Option<&PathBuf>) -> Result<Loaded, Failure> {
+pub(super) fn load_from(
+    path: &std::path::Path,
+    vars: &[(String, String)],
+    store: Option<&PathBuf>,
+) -> Result<Loaded, Failure> {
     let mut job = manifest::load(path, &env::variables(vars))?;
     if let Some(store) = store {
         job.store.clone_from(store);
@@ -48,16 +52,20 @@ pub(super) fn provider(job: &Job) -> Result<Provider, Failure> {
     let missing = env::missing_secrets(job);
     if !missing.is_empty() {
         let message = format!("the environment variable {} is not set", missing.join(", "));
-        return Err(Failure::new(WRONG_INPUT, message).with_hint("provider.api_key_env names the variable that holds the key"));
+        return Err(
+            Failure::new(WRONG_INPUT, message).with_hint("provider.api_key_env names the variable that holds the key")
+        );
     }
     let (base_url, simulator) = match &job.provider.endpoint {
         Endpoint::Remote { base_url } => (base_url.clone(), None),
         Endpoint::Simulator(spec) => {
-            let server = Server::start(simulator_options(spec)).map_err(|error| Failure::new(INTERNAL, format!("can't start the simulator: {error}")))?;
+            let server = Server::start(simulator_options(spec))
+                .map_err(|error| Failure::new(INTERNAL, format!("can't start the simulator: {error}")))?;
             (server.base_url(), Some(server))
         }
     };
-    let transport = Transport::new(env::transport_options(job, &base_url)).map_err(|error| Failure::new(WRONG_INPUT, error))?;
+    let transport =
+        Transport::new(env::transport_options(job, &base_url)).map_err(|error| Failure::new(WRONG_INPUT, error))?;
     let clock = Arc::new(SystemClock::new());
     let (run_id, seed) = run_id(&*clock);
     let environment = Environment { clock, hooks: Arc::new(NoHooks), seed, run_id, transport };

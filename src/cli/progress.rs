@@ -32,7 +32,9 @@ impl Progress {
         };
         let (end, ended) = channel();
         let show: Box<dyn FnMut(Duration) + Send> = match kind {
-            ProgressKind::Off | ProgressKind::Auto => return Self { end: None, thread: None },
+            ProgressKind::Off | ProgressKind::Auto => {
+                return Self { end: None, thread: None };
+            }
             ProgressKind::Bar => Box::new(bar(counters)),
             ProgressKind::Plain => Box::new(lines(counters)),
         };

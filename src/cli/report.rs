@@ -36,7 +36,9 @@ pub(super) fn report(args: &Report) -> Result<u8, Failure> {
 
 /// The runs that are meant, newest first, all of one job.
 fn chosen(runs: Vec<RunRecord>, which: &str) -> Vec<RunRecord> {
-    let Some(newest) = runs.first().map(|run| run.job) else { return runs };
+    let Some(newest) = runs.first().map(|run| run.job) else {
+        return runs;
+    };
     match which {
         "all" => runs.into_iter().filter(|run| run.job == newest).collect(),
         "latest" => runs.into_iter().take(1).collect(),

@@ -17,14 +17,17 @@ use std::sync::Arc;
 pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     let Loaded { mut job, questions } = load::load(&args.job)?;
     if let Some(text) = &args.budget_usd {
-        job.limits.budget = Some(Pico::from_usd(text).map_err(|error| Failure::new(WRONG_INPUT, format!("--budget-usd: {error}")))?);
+        job.limits.budget =
+            Some(Pico::from_usd(text).map_err(|error| Failure::new(WRONG_INPUT, format!("--budget-usd: {error}")))?);
         if job.provider.price.is_none() {
-            return Err(Failure::new(WRONG_INPUT, "--budget-usd: the price of this model is unknown").with_hint("set provider.price; 0 for free"));
+            return Err(Failure::new(WRONG_INPUT, "--budget-usd: the price of this model is unknown")
+                .with_hint("set provider.price; 0 for free"));
         }
     }
     let provider = load::provider(&job)?;
     let stop = Stop::default();
-    signals::listen(stop.clone()).map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
+    signals::listen(stop.clone())
+        .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
     let job = Arc::new(job);
     say(global, &format!("store: {}", job.store.display()));
     summary(args, &running(&job.name, &provider.environment))?;
@@ -39,7 +42,8 @@ pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
             let failure = Failure::from(error);
             let outcome = if failure.code() == super::exit::STORAGE { "storage_error" } else { "error" };
             let mut ended = running(&job.name, &provider.environment);
-            (ended["outcome"], ended["exit_code"], ended["error"]) = (outcome.into(), failure.code().into(), failure.message().into());
+            (ended["outcome"], ended["exit_code"], ended["error"]) =
+                (outcome.into(), failure.code().into(), failure.message().into());
             summary(args, &ended)?;
             return Err(failure);
         }

@@ -26,7 +26,8 @@ pub(super) fn simulate(args: &Simulate) -> Result<u8, Failure> {
         stream_by_default: args.stream_by_default,
         lifetime: args.lifetime,
     };
-    let server = Server::start(options).map_err(|error| Failure::new(WRONG_INPUT, format!("can't listen on port {}: {error}", args.port)))?;
+    let server = Server::start(options)
+        .map_err(|error| Failure::new(WRONG_INPUT, format!("can't listen on port {}: {error}", args.port)))?;
     println!("{}", server.base_url());
     // Whoever reads it may be gone; the server serves on.
     let _ = std::io::stdout().flush();

@@ -21,7 +21,16 @@ pub(super) fn trial(args: &Try) -> Result<u8, Failure> {
         let _ = std::io::stdout().flush();
     };
     let job = Arc::new(job);
-    let answers = pipeline::try_page(&job, &questions, &provider.environment, &stop, &args.image, &started, &on_text, &exchanged)?;
+    let answers = pipeline::try_page(
+        &job,
+        &questions,
+        &provider.environment,
+        &stop,
+        &args.image,
+        &started,
+        &on_text,
+        &exchanged,
+    )?;
     println!("\nanswers");
     let mut all_ok = true;
     for (task, outcome) in &answers {
@@ -37,7 +46,13 @@ pub(super) fn trial(args: &Try) -> Result<u8, Failure> {
 
 #[expect(clippy::print_stdout, reason = "the command line")]
 fn started(trial: &Trial) {
-    println!("sent     {} x {} pixels, {} bytes, {}", trial.width, trial.height, grouped(trial.bytes as u64), trial.mime);
+    println!(
+        "sent     {} x {} pixels, {} bytes, {}",
+        trial.width,
+        trial.height,
+        grouped(trial.bytes as u64),
+        trial.mime
+    );
     println!("expected {} prompt tokens", grouped(trial.expected_input));
     println!("\nprompt\n{}\nreply", trial.prompt.trim_end());
 }
@@ -55,7 +70,13 @@ fn exchanged(_wanted: &Wanted, exchange: &Exchange, charge: &AttemptCharge) {
         Verdict::Page(fault) => println!("  {}: {}", fault.kind, fault.message),
         Verdict::Stop(refusal) => println!("  {}", refusal.message),
     }
-    println!("  {} tokens in ({} cached), {} out, {cost}{estimated}, {} ms", grouped(tokens.input), grouped(tokens.cached_input), grouped(tokens.output), exchange.latency.as_millis());
+    println!(
+        "  {} tokens in ({} cached), {} out, {cost}{estimated}, {} ms",
+        grouped(tokens.input),
+        grouped(tokens.cached_input),
+        grouped(tokens.output),
+        exchange.latency.as_millis()
+    );
 }
 
 fn described(outcome: Option<&Outcome>) -> String {

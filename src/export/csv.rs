@@ -18,7 +18,8 @@ impl<W: Write> Csv<W> {
     pub(super) fn new(out: W, columns: &Columns, keep_formulas: bool) -> csv::Result<Self> {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
         writer.write_record(names(columns))?;
-        let is_text = columns.tasks.iter().map(|(_, shape)| matches!(shape.required(), Shape::Text | Shape::Choice(_))).collect();
+        let is_text =
+            columns.tasks.iter().map(|(_, shape)| matches!(shape.required(), Shape::Text | Shape::Choice(_))).collect();
         Ok(Self { writer, keep_formulas, is_text })
     }
 
@@ -56,8 +57,18 @@ fn names(columns: &Columns) -> Vec<&str> {
     let tasks = columns.tasks.iter().map(|(name, _)| name.as_str());
     let before = ["path", "page", "status"];
     let after = [
-        "model", "input_tokens", "cached_input_tokens", "output_tokens", "cost_usd", "attempts", "latency_ms", "answered_at",
-        "content_hash", "duplicate_of", "error_kind", "error",
+        "model",
+        "input_tokens",
+        "cached_input_tokens",
+        "output_tokens",
+        "cost_usd",
+        "attempts",
+        "latency_ms",
+        "answered_at",
+        "content_hash",
+        "duplicate_of",
+        "error_kind",
+        "error",
     ];
     before.into_iter().chain(tasks).chain(after).collect()
 }

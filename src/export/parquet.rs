@@ -122,7 +122,9 @@ impl<W: Write + Send> Parquet<W> {
 }
 
 fn write_leaf<W: Write + Send>(group: &mut SerializedRowGroupWriter<'_, W>, leaf: &Leaf) -> Result<()> {
-    let Some(mut column) = group.next_column()? else { return Ok(()) };
+    let Some(mut column) = group.next_column()? else {
+        return Ok(());
+    };
     let (definitions, repetitions) = (Some(leaf.definitions.as_slice()), Some(leaf.repetitions.as_slice()));
     match &leaf.values {
         Values::Text(all) => column.typed::<ByteArrayType>().write_batch(all, definitions, repetitions)?,
@@ -140,7 +142,11 @@ fn properties(about: &About) -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(format!("docmill version {version}"))
-        .set_key_value_metadata(Some(vec![pair("job", &about.job), pair("manifest", &about.manifest_hash), pair("version", version)]))
+        .set_key_value_metadata(Some(vec![
+            pair("job", &about.job),
+            pair("manifest", &about.manifest_hash),
+            pair("version", version),
+        ]))
         .build()
 }
 

@@ -175,7 +175,9 @@ fn faults(record: &PageRecord, columns: &Columns) -> (Option<String>, Option<Str
     let mut worst: Option<(Status, &str)> = None;
     for (outcome, (task, _)) in record.outcomes.iter().zip(&columns.tasks) {
         let status = Status::of(outcome.as_ref());
-        let Some(fault) = outcome.as_ref().and_then(|outcome| outcome.fault.as_ref()) else { continue };
+        let Some(fault) = outcome.as_ref().and_then(|outcome| outcome.fault.as_ref()) else {
+            continue;
+        };
         if worst.is_none_or(|(known, _)| status > known) {
             worst = Some((status, &fault.kind));
         }

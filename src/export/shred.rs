@@ -62,7 +62,9 @@ pub(super) fn column(name: &str, shape: &Shape, leaves: &mut Vec<Leaf>, depth: i
         Shape::Number => primitive(Physical::DOUBLE, None, ConvertedType::NONE, Values::Double(Vec::new())),
         Shape::Integer => primitive(Physical::INT64, None, ConvertedType::NONE, Values::Int64(Vec::new())),
         Shape::Boolean => primitive(Physical::BOOLEAN, None, ConvertedType::NONE, Values::Boolean(Vec::new())),
-        Shape::Date => primitive(Physical::INT32, Some(LogicalType::Date), ConvertedType::DATE, Values::Int32(Vec::new())),
+        Shape::Date => {
+            primitive(Physical::INT32, Some(LogicalType::Date), ConvertedType::DATE, Values::Int32(Vec::new()))
+        }
         Shape::Tags { labels, .. } => list(name, &Shape::Choice(labels.clone()), leaves, depth),
         Shape::List(of) => list(name, of, leaves, depth),
         Shape::Object(fields) => {
@@ -73,7 +75,8 @@ pub(super) fn column(name: &str, shape: &Shape, leaves: &mut Vec<Leaf>, depth: i
                 types.push(kind);
                 nodes.push((field.name.clone(), node));
             }
-            let group = Type::group_type_builder(name).with_repetition(Repetition::OPTIONAL).with_fields(types).build()?;
+            let group =
+                Type::group_type_builder(name).with_repetition(Repetition::OPTIONAL).with_fields(types).build()?;
             Ok((Arc::new(group), Node::Object(nodes)))
         }
     }
@@ -81,7 +84,8 @@ pub(super) fn column(name: &str, shape: &Shape, leaves: &mut Vec<Leaf>, depth: i
 
 fn list(name: &str, of: &Shape, leaves: &mut Vec<Leaf>, depth: i16) -> Result<(Arc<Type>, Node)> {
     let (element, node) = column("element", of, leaves, depth + 1)?;
-    let repeated = Type::group_type_builder("list").with_repetition(Repetition::REPEATED).with_fields(vec![element]).build()?;
+    let repeated =
+        Type::group_type_builder("list").with_repetition(Repetition::REPEATED).with_fields(vec![element]).build()?;
     let group = Type::group_type_builder(name)
         .with_repetition(Repetition::OPTIONAL)
         .with_logical_type(Some(LogicalType::List))

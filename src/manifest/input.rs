@@ -43,7 +43,11 @@ impl RawInput {
         for (key, globs) in [("include", &self.include), ("exclude", &self.exclude)] {
             for (at, glob) in globs.iter().enumerate() {
                 if let Err(error) = GlobBuilder::new(glob).literal_separator(true).build() {
-                    check.fault(&format!("/input/{key}/{at}"), &format!("not a glob: {}", error.kind()), "such as **/*.jpg");
+                    check.fault(
+                        &format!("/input/{key}/{at}"),
+                        &format!("not a glob: {}", error.kind()),
+                        "such as **/*.jpg",
+                    );
                 }
             }
         }

@@ -142,8 +142,8 @@ pub fn json_schema() -> Value {
 /// # Errors
 /// When the file can't be read, and with every fault in it otherwise.
 pub fn load(path: &Path, variables: Variables<'_>) -> Result<Job, ManifestError> {
-    let source = std::fs::read_to_string(path)
-        .map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+    let source =
+        std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
     parse(path, &source, variables)
         .map_err(|faults| ManifestError::Faults(Faults::new(path.display().to_string(), source.clone(), faults)))
 }
@@ -153,7 +153,10 @@ fn parse(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec
     let mut faults = Vec::new();
     interpolate::apply(&mut root, variables, &mut faults);
     let typed = typed::apply(&root, &json_schema());
-    faults.extend(typed.faults);
+    // A variable that is not set is one fault, not two.
+    let is_new = |fault: &Fault| faults.iter().all(|known| known.span != fault.span);
+    let further: Vec<Fault> = typed.faults.into_iter().filter(is_new).collect();
+    faults.extend(further);
     let raw: RawJob = match serde_json::from_value(typed.value) {
         Ok(raw) => raw,
         Err(error) if faults.is_empty() => {
@@ -233,7 +236,12 @@ impl Check<'_> {
     }
 
     /// Parses the text at `pointer`; a fault and `None` when it is wrong.
-    pub(super) fn parsed<T>(&mut self, pointer: &str, text: Option<&str>, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn parsed<T>(
+        &mut self,
+        pointer: &str,
+        text: Option<&str>,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
         match parse(text?) {
             Ok(value) => Some(value),
             Err(message) => {

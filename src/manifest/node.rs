@@ -19,7 +19,10 @@ pub(super) struct Node {
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     /// `plain` when unquoted, so that it may be a number, a boolean or null.
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     Sequence(Vec<Node>),
     Mapping(Vec<(Key, Node)>),
 }
@@ -133,7 +136,9 @@ impl<'s> Builder<'s> {
                 }
                 Kind::Mapping(entries)
             }
-            _ => return Err(vec![fault(range, "an alias of nothing", "an anchor before it")]),
+            _ => {
+                return Err(vec![fault(range, "an alias of nothing", "an anchor before it")]);
+            }
         };
         let node = Node { span: range, kind };
         if anchor != 0 {
@@ -157,7 +162,9 @@ impl<'s> Builder<'s> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         while let Some((event, span)) = self.child(parser)? {
             let key = self.node(event, &span, parser)?;
-            let Some((event, span)) = self.child(parser)? else { break };
+            let Some((event, span)) = self.child(parser)? else {
+                break;
+            };
             let value = self.node(event, &span, parser)?;
             let Kind::Scalar { text: name, .. } = key.kind else {
                 self.faults.push(fault(key.span, "a key that is no text", "a plain name"));

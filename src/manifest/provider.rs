@@ -152,13 +152,16 @@ impl RawProvider {
             if ["authorization", "content-type", "content-length", "host"].contains(&name.to_lowercase().as_str()) {
                 check.fault(&place, &format!("`{name}` is set by docmill"), "api_key_env for the key");
             }
-            headers.push((name, match value {
-                RawHeader::Text(text) => Header::Text(text),
-                RawHeader::Env(raw) => {
-                    check_name(&raw.env, &format!("{place}/env"), check);
-                    Header::Env(raw.env)
-                }
-            }));
+            headers.push((
+                name,
+                match value {
+                    RawHeader::Text(text) => Header::Text(text),
+                    RawHeader::Env(raw) => {
+                        check_name(&raw.env, &format!("{place}/env"), check);
+                        Header::Env(raw.env)
+                    }
+                },
+            ));
         }
         let price = match &self.price {
             Some(raw) => raw.check(check),
@@ -168,7 +171,15 @@ impl RawProvider {
             Endpoint::Remote { base_url } => base_url.clone(),
             Endpoint::Simulator(spec) => format!("simulator:{}", spec.seed),
         });
-        Provider { endpoint, id, revision: self.revision, api_key_env: self.api_key_env, model: self.model, price, headers }
+        Provider {
+            endpoint,
+            id,
+            revision: self.revision,
+            api_key_env: self.api_key_env,
+            model: self.model,
+            price,
+            headers,
+        }
     }
 
     /// The endpoint, and the host that prices are listed by.
@@ -192,7 +203,8 @@ impl RawProvider {
                 return (Endpoint::Simulator(spec), String::new());
             }
             (both, _) => {
-                let message = if both.is_some() { "`base_url` and `simulator` exclude each other" } else { "nobody is asked" };
+                let message =
+                    if both.is_some() { "`base_url` and `simulator` exclude each other" } else { "nobody is asked" };
                 check.fault("/provider", message, "exactly one of `base_url` and `simulator: {}`");
             }
         }
@@ -202,7 +214,8 @@ impl RawProvider {
 
 impl RawPrice {
     fn check(&self, check: &mut Check<'_>) -> Option<Price> {
-        let mut token = |key: &str, usd: f64| check.parsed(&format!("/provider/price/{key}"), Some(&usd.to_string()), per_token);
+        let mut token =
+            |key: &str, usd: f64| check.parsed(&format!("/provider/price/{key}"), Some(&usd.to_string()), per_token);
         let input = token("input", self.input)?;
         let cached_input: Option<Pico> = match self.cached_input {
             Some(usd) => token("cached_input", usd),
@@ -216,7 +229,11 @@ fn check_name(name: &str, place: &str, check: &mut Check<'_>) {
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name {
-        check.fault(place, "this is no name of a variable", "the NAME of the variable that holds the secret, never the secret");
+        check.fault(
+            place,
+            "this is no name of a variable",
+            "the NAME of the variable that holds the secret, never the secret",
+        );
     }
 }
 

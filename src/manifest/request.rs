@@ -47,8 +47,16 @@ pub struct Request {
 
 /// Members of the body that docmill sets itself.
 const OURS: &[&str] = &[
-    "model", "messages", "stream", "stream_options", "response_format", "n", "max_tokens",
-    "max_completion_tokens", "temperature", "top_p",
+    "model",
+    "messages",
+    "stream",
+    "stream_options",
+    "response_format",
+    "n",
+    "max_tokens",
+    "max_completion_tokens",
+    "temperature",
+    "top_p",
 ];
 
 impl RawRequest {

@@ -158,8 +158,21 @@ pub struct Label {
 
 /// Columns that rows have anyway: no task may be called so.
 pub const RESERVED_COLUMNS: &[&str] = &[
-    "path", "page", "status", "model", "input_tokens", "cached_input_tokens", "output_tokens", "cost_usd",
-    "attempts", "latency_ms", "answered_at", "content_hash", "duplicate_of", "error_kind", "error",
+    "path",
+    "page",
+    "status",
+    "model",
+    "input_tokens",
+    "cached_input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "attempts",
+    "latency_ms",
+    "answered_at",
+    "content_hash",
+    "duplicate_of",
+    "error_kind",
+    "error",
 ];
 
 pub(super) fn check(raw: Ordered<RawTask>, check: &mut Check<'_>) -> Vec<Task> {
@@ -174,9 +187,17 @@ fn task(name: String, raw: RawTask, check: &mut Check<'_>) -> Option<Task> {
     let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !is_name || name.contains("__") {
-        check.fault(&place, &format!("`{name}` is no name for a task"), "lower-case letters, digits and single `_`, a letter first");
+        check.fault(
+            &place,
+            &format!("`{name}` is no name for a task"),
+            "lower-case letters, digits and single `_`, a letter first",
+        );
     } else if RESERVED_COLUMNS.contains(&name.as_str()) {
-        check.fault(&place, &format!("`{name}` is a column of every row"), &format!("any name but {}", RESERVED_COLUMNS.join(", ")));
+        check.fault(
+            &place,
+            &format!("`{name}` is a column of every row"),
+            &format!("any name but {}", RESERVED_COLUMNS.join(", ")),
+        );
     }
     let given = [raw.classify.is_some(), raw.tag.is_some(), raw.extract.is_some(), raw.question.is_some()];
     if given.iter().filter(|given| **given).count() != 1 {
@@ -200,7 +221,11 @@ impl RawClassify {
         let mut labels = labels(self.labels, self.labels_file.as_deref(), place, check);
         if self.other {
             if labels.iter().any(|label| label.name == "other") {
-                check.fault(&format!("{place}/other"), "the label `other` is in the set already", "leave `other: true` out");
+                check.fault(
+                    &format!("{place}/other"),
+                    "the label `other` is in the set already",
+                    "leave `other: true` out",
+                );
             }
             let description = Some("None of the other labels fits.".to_owned());
             labels.push(Label { name: "other".into(), description });
@@ -215,8 +240,14 @@ impl RawClassify {
 impl RawTag {
     fn check(self, place: &str, check: &mut Check<'_>) -> TaskKind {
         let labels = labels(self.labels, self.labels_file.as_deref(), place, check);
-        if let Some(max) = self.max.filter(|max| usize::try_from(*max).is_ok_and(|max| max > labels.len()) && !labels.is_empty()) {
-            check.fault(&format!("{place}/max"), &format!("{max} is more than the set has"), &format!("at most {}", labels.len()));
+        if let Some(max) =
+            self.max.filter(|max| usize::try_from(*max).is_ok_and(|max| max > labels.len()) && !labels.is_empty())
+        {
+            check.fault(
+                &format!("{place}/max"),
+                &format!("{max} is more than the set has"),
+                &format!("at most {}", labels.len()),
+            );
         }
         TaskKind::Tag { question: self.question, labels, max: self.max }
     }
@@ -254,16 +285,21 @@ fn labels(raw: Option<RawLabels>, file: Option<&str>, place: &str, check: &mut C
         (Some(RawLabels::Names(names)), None) => {
             (names.into_iter().map(|name| Label { name, description: None }).collect(), format!("{place}/labels"))
         }
-        (Some(RawLabels::Described(entries)), None) => {
-            (entries.0.into_iter().map(|(name, description)| Label { name, description }).collect(), format!("{place}/labels"))
-        }
+        (Some(RawLabels::Described(entries)), None) => (
+            entries.0.into_iter().map(|(name, description)| Label { name, description }).collect(),
+            format!("{place}/labels"),
+        ),
         (None, Some(file)) => {
             let place = format!("{place}/labels_file");
             let path = check.path(file);
             (check.parsed(&place, Some(file), |_| labels_file(&path)).unwrap_or_default(), place)
         }
         (Some(_), Some(_)) => {
-            check.fault(&format!("{place}/labels_file"), "`labels` and `labels_file` exclude each other", "one of them");
+            check.fault(
+                &format!("{place}/labels_file"),
+                "`labels` and `labels_file` exclude each other",
+                "one of them",
+            );
             return Vec::new();
         }
         (None, None) => {

@@ -97,7 +97,9 @@ impl Walk {
             match &node.kind {
                 Kind::Mapping(_) => types.contains(&"object"),
                 Kind::Sequence(_) => types.contains(&"array"),
-                Kind::Scalar { .. } => types.is_empty() || types.iter().any(|t| !matches!(*t, "object" | "array" | "null")),
+                Kind::Scalar { .. } => {
+                    types.is_empty() || types.iter().any(|t| !matches!(*t, "object" | "array" | "null"))
+                }
             }
         };
         let others = || resolved.iter().find(|s| !types_of(s).contains(&"null"));
@@ -109,12 +111,16 @@ impl Walk {
 
     fn choice(&mut self, node: &Node, values: &[Value]) -> Value {
         let names: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-        if let Kind::Scalar { text, .. } = &node.kind {
-            if names.contains(&text.as_str()) {
-                return Value::String(text.clone());
-            }
+        if let Kind::Scalar { text, .. } = &node.kind
+            && names.contains(&text.as_str())
+        {
+            return Value::String(text.clone());
         }
-        self.fault(&node.span, format!("{} is not one of the choices", node.describe()), Some(format!("one of: {}", names.join(", "))));
+        self.fault(
+            &node.span,
+            format!("{} is not one of the choices", node.describe()),
+            Some(format!("one of: {}", names.join(", "))),
+        );
         values.first().cloned().unwrap_or_default()
     }
 
@@ -186,18 +192,20 @@ impl Walk {
             "number" if *plain => number(text),
             _ => None,
         };
-        let Some(value) = value else { return self.wrong_type(node, name_of(kind), schema) };
+        let Some(value) = value else {
+            return self.wrong_type(node, name_of(kind), schema);
+        };
         let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
         let (low, high) = (bound("minimum"), bound("maximum"));
-        if let Some(number) = value.as_f64() {
-            if low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high) {
-                let allowed = match (low, high) {
-                    (Some(low), Some(high)) => format!("from {low} to {high}"),
-                    (Some(low), None) => format!("{low} or more"),
-                    (_, high) => format!("at most {}", high.unwrap_or_default()),
-                };
-                self.fault(&node.span, format!("{text} is out of range"), Some(allowed));
-            }
+        if let Some(number) = value.as_f64()
+            && (low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high))
+        {
+            let allowed = match (low, high) {
+                (Some(low), Some(high)) => format!("from {low} to {high}"),
+                (Some(low), None) => format!("{low} or more"),
+                (_, high) => format!("at most {}", high.unwrap_or_default()),
+            };
+            self.fault(&node.span, format!("{text} is out of range"), Some(allowed));
         }
         value
     }

@@ -42,7 +42,9 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header, MediaFault> {
         match marker {
             // Start of frame, of any kind but the tables between them.
             0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => {
-                let &[_, h1, h0, w1, w0, components, ..] = segment else { return Err(damaged("a short frame header")) };
+                let &[_, h1, h0, w1, w0, components, ..] = segment else {
+                    return Err(damaged("a short frame header"));
+                };
                 frame = Some((u32::from(w1) << 8 | u32::from(w0), u32::from(h1) << 8 | u32::from(h0), components));
             }
             0xE1 if segment.starts_with(b"Exif\0\0") => {

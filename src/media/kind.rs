@@ -59,8 +59,12 @@ impl Format {
             return Err(MediaFault::new(MediaFaultKind::EmptyFile, "the file is empty"));
         }
         let starts = |magic: &[u8]| bytes.starts_with(magic);
-        let brand = |names: &[&[u8; 4]]| bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|b| names.iter().any(|n| b == *n));
-        let unsupported = |what: &str| Err(MediaFault::new(MediaFaultKind::UnsupportedFormat, format!("{what}; convert it to JPEG or PNG")));
+        let brand = |names: &[&[u8; 4]]| {
+            bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|b| names.iter().any(|n| b == *n))
+        };
+        let unsupported = |what: &str| {
+            Err(MediaFault::new(MediaFaultKind::UnsupportedFormat, format!("{what}; convert it to JPEG or PNG")))
+        };
         match () {
             () if starts(&[0xFF, 0xD8, 0xFF]) => Ok(Self::Jpeg),
             () if starts(b"\x89PNG\r\n\x1a\n") => Ok(Self::Png),
@@ -69,11 +73,17 @@ impl Format {
             () if starts(b"BM") && bytes.len() >= 26 => Ok(Self::Bmp),
             () if starts(b"II*\0") || starts(b"MM\0*") => Ok(Self::Tiff),
             () if starts(b"II+\0") || starts(b"MM\0+") => unsupported("a BigTIFF, which is not read"),
-            () if brand(&[b"heic", b"heix", b"hevc", b"mif1", b"msf1"]) => unsupported("a HEIC picture, which is not read"),
+            () if brand(&[b"heic", b"heix", b"hevc", b"mif1", b"msf1"]) => {
+                unsupported("a HEIC picture, which is not read")
+            }
             () if brand(&[b"avif", b"avis"]) => unsupported("an AVIF picture, which is not read"),
             () if starts(b"%PDF") => unsupported("a PDF document, which is not read"),
-            () if starts(b"\0\0\0\x0cjP  ") || starts(b"\xFF\x4F\xFF\x51") => unsupported("a JPEG 2000 picture, which is not read"),
-            () if starts(b"\xFF\x0A") || starts(b"\0\0\0\x0cJXL ") => unsupported("a JPEG XL picture, which is not read"),
+            () if starts(b"\0\0\0\x0cjP  ") || starts(b"\xFF\x4F\xFF\x51") => {
+                unsupported("a JPEG 2000 picture, which is not read")
+            }
+            () if starts(b"\xFF\x0A") || starts(b"\0\0\0\x0cJXL ") => {
+                unsupported("a JPEG XL picture, which is not read")
+            }
             () if starts(b"PK\x03\x04") => Err(not_an_image("a ZIP archive or an office document")),
             () if bytes.iter().take(512).all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) => {
                 Err(not_an_image("a text file"))

@@ -71,7 +71,8 @@ pub fn probe(bytes: &[u8]) -> Result<Probe, MediaFault> {
         return Err(MediaFault::new(MediaFaultKind::Damaged, "the picture has no pixels"));
     }
     if pixels > MOST_PIXELS {
-        let message = format!("{} x {} pixels are more than {} million", found.width, found.height, MOST_PIXELS / 1_000_000);
+        let message =
+            format!("{} x {} pixels are more than {} million", found.width, found.height, MOST_PIXELS / 1_000_000);
         return Err(MediaFault::new(MediaFaultKind::TooLarge, message));
     }
     Ok(found)

@@ -42,7 +42,14 @@ pub(super) struct Slot<'a> {
 pub(super) struct Closed;
 
 impl Admission {
-    pub(super) fn new(clock: Arc<dyn Clock>, seed: u64, stop: Stop, counters: Arc<Counters>, limits: &Limits, retry: &Retry) -> Self {
+    pub(super) fn new(
+        clock: Arc<dyn Clock>,
+        seed: u64,
+        stop: Stop,
+        counters: Arc<Counters>,
+        limits: &Limits,
+        retry: &Retry,
+    ) -> Self {
         Self {
             clock,
             random: Random::new(seed),

@@ -40,7 +40,8 @@ pub(super) fn conclude(
 ) -> Result<(Report, Outcome), PipelineError> {
     let reader = Reader::open(&job.store)?;
     let columns = Columns::new(questions, &keys.tasks, &job.provider.model);
-    let (pages, outputs) = rows(&reader, keys.job, &columns, &targets(job, &job.output), &[keys.run], &*environment.hooks)?;
+    let (pages, outputs) =
+        rows(&reader, keys.job, &columns, &targets(job, &job.output), &[keys.run], &*environment.hooks)?;
     let outcome = outcome(&pages);
     let runs: Vec<RunRecord> = reader.runs(Some(keys.job))?.into_iter().filter(|run| run.run == keys.run).collect();
     let report = Report {
@@ -64,14 +65,20 @@ pub(super) fn conclude(
 /// When the file can't be written.
 pub fn write_report(report: &Report, path: &Path, hooks: &dyn Hooks) -> Result<(), ExportError> {
     let text = format!("{:#}\n", report.to_json());
-    atomic::write(path, text.as_bytes(), hooks).map_err(|error| ExportError { path: path.to_owned(), reason: error.to_string() })
+    atomic::write(path, text.as_bytes(), hooks)
+        .map_err(|error| ExportError { path: path.to_owned(), reason: error.to_string() })
 }
 
 /// Writes the outputs again from the store; the pages by status and the files.
 ///
 /// # Errors
 /// When there is no run of the job in the store, or a file can't be written.
-pub fn export(job: &Job, questions: &[Question], output: &Output, hooks: &dyn Hooks) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
+pub fn export(
+    job: &Job,
+    questions: &[Question],
+    output: &Output,
+    hooks: &dyn Hooks,
+) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
     let reader = Reader::open(&job.store)?;
     let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
     let columns = Columns::new(questions, &known_keys(&reader, job, questions)?, &job.provider.model);
@@ -80,7 +87,9 @@ pub fn export(job: &Job, questions: &[Question], output: &Output, hooks: &dyn Ho
 
 /// The keys of a job's recipes in the store; 0, which no recipe has, for new ones.
 pub(super) fn known_keys(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Vec<TaskKey>, StoreError> {
-    let key = |recipe: crate::store::RecipeRecord| Ok(TaskKey { recipe_id: reader.recipe(&recipe.hash)?.unwrap_or(0), task: recipe.task });
+    let key = |recipe: crate::store::RecipeRecord| {
+        Ok(TaskKey { recipe_id: reader.recipe(&recipe.hash)?.unwrap_or(0), task: recipe.task })
+    };
     recipes(job, questions).into_iter().map(key).collect()
 }
 
@@ -95,7 +104,14 @@ fn targets(job: &Job, output: &Output) -> Targets {
     }
 }
 
-fn rows(reader: &Reader, job: i64, columns: &Columns, targets: &Targets, runs: &[i64], hooks: &dyn Hooks) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
+fn rows(
+    reader: &Reader,
+    job: i64,
+    columns: &Columns,
+    targets: &Targets,
+    runs: &[i64],
+    hooks: &dyn Hooks,
+) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
     let mut outputs = Outputs::create(targets, columns)?;
     let mut pages = Pages::new();
     let mut after = Vec::new();

@@ -80,7 +80,8 @@ pub(super) fn start(intake: &Arc<Intake>, walk: Walk) -> Result<(mpsc::Receiver<
     let (ready, pages) = mpsc::channel(READY);
     let queue = Arc::new(Mutex::new(queue));
     let count = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST_WORKERS);
-    let crew = Arc::new(Crew { intake: intake.clone(), queue, ready: Mutex::new(Some(ready)), posts: Mutex::new(Vec::new()) });
+    let crew =
+        Arc::new(Crew { intake: intake.clone(), queue, ready: Mutex::new(Some(ready)), posts: Mutex::new(Vec::new()) });
     for _ in 0..count {
         crew.hire()?;
     }
@@ -137,17 +138,22 @@ pub(super) struct Post {
     pub(super) is_abandoned: bool,
 }
 
+/// A worker's post and its thread.
+type Staffed = (Arc<Mutex<Post>>, JoinHandle<()>);
+
 /// The workers.
 struct Crew {
     intake: Arc<Intake>,
     queue: Arc<Mutex<Receiver<Work>>>,
     ready: Mutex<Option<mpsc::Sender<Ready>>>,
-    posts: Mutex<Vec<(Arc<Mutex<Post>>, JoinHandle<()>)>>,
+    posts: Mutex<Vec<Staffed>>,
 }
 
 impl Crew {
     fn hire(&self) -> Result<(), StoreError> {
-        let Some(ready) = self.ready.lock().ok().and_then(|ready| ready.clone()) else { return Ok(()) };
+        let Some(ready) = self.ready.lock().ok().and_then(|ready| ready.clone()) else {
+            return Ok(());
+        };
         let post = Arc::new(Mutex::new(Post::default()));
         let worker = Worker::new(self.intake.clone(), post.clone(), ready)?;
         let (queue, stop) = (self.queue.clone(), self.intake.stop.clone());
@@ -169,7 +175,9 @@ impl Crew {
         let mut stuck = Vec::new();
         if let Ok(mut posts) = self.posts.lock() {
             posts.retain(|(post, _)| {
-                let Ok(mut post) = post.lock() else { return true };
+                let Ok(mut post) = post.lock() else {
+                    return true;
+                };
                 let is_stuck = post.busy.as_ref().is_some_and(|(since, ..)| now.saturating_sub(*since) > LONGEST);
                 if is_stuck {
                     post.is_abandoned = true;

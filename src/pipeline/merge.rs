@@ -44,7 +44,11 @@ impl<'a> Stored<'a> {
     }
 
     /// The entry at `path`, after handing those before it to `gone`.
-    pub(super) fn at(&mut self, path: &[u8], mut gone: impl FnMut(EntryRecord)) -> Result<Option<EntryRecord>, StoreError> {
+    pub(super) fn at(
+        &mut self,
+        path: &[u8],
+        mut gone: impl FnMut(EntryRecord),
+    ) -> Result<Option<EntryRecord>, StoreError> {
         while let Some(stored) = self.peek()? {
             match stored.path.as_slice().cmp(path) {
                 std::cmp::Ordering::Less => {
@@ -63,11 +67,17 @@ impl<'a> Stored<'a> {
 /// Whether a file is as the store knows it.
 pub(super) fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
     stored.modified_ns != 0
-        && (entry.size, entry.modified_ns, entry.changed_ns, entry.inode) == (stored.size, stored.modified_ns, stored.changed_ns, stored.inode)
+        && (entry.size, entry.modified_ns, entry.changed_ns, entry.inode)
+            == (stored.size, stored.modified_ns, stored.changed_ns, stored.inode)
 }
 
 /// Walks the input; sends on what is to be looked at, deletes what is gone.
-pub(super) fn merge(intake: &Intake, walk: Walk, reader: &Reader, send: impl Fn(Work) -> bool) -> Result<(), StoreError> {
+pub(super) fn merge(
+    intake: &Intake,
+    walk: Walk,
+    reader: &Reader,
+    send: impl Fn(Work) -> bool,
+) -> Result<(), StoreError> {
     let mut stored = Stored::new(reader, intake.keys.job);
     let mut changes = Changes { intake, gone: Vec::new(), unreadable: Vec::new() };
     for found in walk {

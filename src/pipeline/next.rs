@@ -79,7 +79,8 @@ pub(super) fn next(state: &PageState, attempts: u32) -> Step {
         Last::Invalid { is_cut: true, .. } => Step::Ask { is_lengthened: true, repair: None },
         Last::Invalid { .. } if state.repairs >= REPAIRS => Step::Settled,
         Last::Invalid { content, .. } => {
-            let faults: Vec<_> = state.open.iter().filter_map(|task| Some((task.name.as_str(), task.fault.as_ref()?))).collect();
+            let faults: Vec<_> =
+                state.open.iter().filter_map(|task| Some((task.name.as_str(), task.fault.as_ref()?))).collect();
             ask(Some(Repair { previous: content.clone(), text: repair_text(&faults) }))
         }
     }
@@ -163,7 +164,10 @@ impl PageState {
                     (OutcomeStatus::Invalid, FaultRecord { kind: "length".into(), message }, false)
                 }
                 Last::Invalid { .. } | Last::Nothing => {
-                    let (kind, message) = task.fault.as_ref().map_or(("missing", "no answer".to_owned()), |f| (f.kind, f.message.clone()));
+                    let (kind, message) = task
+                        .fault
+                        .as_ref()
+                        .map_or(("missing", "no answer".to_owned()), |f| (f.kind, f.message.clone()));
                     (OutcomeStatus::Invalid, FaultRecord { kind: kind.to_owned(), message }, false)
                 }
             };

@@ -98,8 +98,11 @@ impl Outcome {
         let (what, hint) = match self {
             Self::Complete | Self::Limited => return None,
             Self::FailedPages { unusable, total } => (
-                format!("{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows"),
-                "look at the `error_kind` and `error` columns; raise on_error.max_failed if that many are expected".to_owned(),
+                format!(
+                    "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows"
+                ),
+                "look at the `error_kind` and `error` columns; raise on_error.max_failed if that many are expected"
+                    .to_owned(),
             ),
             Self::SameError { kind, message, pages } => (
                 format!("stopped: {pages} pages in a row ended with the error `{kind}`: {message}"),
@@ -117,11 +120,16 @@ impl Outcome {
                 format!("the endpoint billed more than its rules say: stopped at USD {spent}"),
                 "set image.rule: none, so that the highest of all known rules is set aside".to_owned(),
             ),
-            Self::ProviderRefused(refusal) => (format!("the provider refuses: {}", refusal.message), refusal.hint.clone()),
-            Self::ProviderUnavailable(message) => {
-                (format!("the provider let nothing through for longer than retry.max_wait: {message}"), resumable.to_owned())
+            Self::ProviderRefused(refusal) => {
+                (format!("the provider refuses: {}", refusal.message), refusal.hint.clone())
             }
-            Self::StorageError(message) => (message.clone(), format!("check the disk and the permissions, then {resumable}")),
+            Self::ProviderUnavailable(message) => (
+                format!("the provider let nothing through for longer than retry.max_wait: {message}"),
+                resumable.to_owned(),
+            ),
+            Self::StorageError(message) => {
+                (message.clone(), format!("check the disk and the permissions, then {resumable}"))
+            }
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), resumable.to_owned()),
             Self::Interrupted(_) => ("interrupted".to_owned(), resumable.to_owned()),
         };
@@ -131,8 +139,12 @@ impl Outcome {
 
 fn same_error_hint(kind: &str) -> &'static str {
     match kind {
-        "wrong_label" | "too_many_labels" => "make the labels clearer, add descriptions or `other: true`, or try another model",
-        "not_json" | "missing" | "wrong_type" | "empty_reply" => "the model does not keep to the form: try another model or fewer tasks",
+        "wrong_label" | "too_many_labels" => {
+            "make the labels clearer, add descriptions or `other: true`, or try another model"
+        }
+        "not_json" | "missing" | "wrong_type" | "empty_reply" => {
+            "the model does not keep to the form: try another model or fewer tasks"
+        }
         "length" => "raise request.max_tokens",
         "refusal" | "content_filter" => "the provider declines these pages: reword the question or try another model",
         "bad_request" => "the server does not take this request: look at the message, then at request.extra and image",

@@ -13,8 +13,8 @@ use crate::manifest::{BudgetScope, Job};
 use crate::money::Pico;
 use crate::prepare::Prepared;
 use crate::store::{
-    AttemptCharge, BudgetLine, FaultRecord, OpenAttempt, Opened, Outcome, OutcomeStatus, RunKeys, Settlement, Store, StoreError, StoredPage,
-    Tokens,
+    AttemptCharge, BudgetLine, FaultRecord, OpenAttempt, Opened, Outcome, OutcomeStatus, RunKeys, Settlement, Store,
+    StoreError, StoredPage, Tokens,
 };
 use crate::units::utc_day;
 use crate::usage::Usage;
@@ -84,7 +84,9 @@ impl Context<'_> {
         loop {
             let step = next(&state, self.job.retry.attempts);
             match &step {
-                Step::Settled => return Ok(PageEnd::Settled(first_fault(&state, self.clock.wall_ms()))),
+                Step::Settled => {
+                    return Ok(PageEnd::Settled(first_fault(&state, self.clock.wall_ms())));
+                }
                 Step::Wait(wait) => {
                     if self.admission.pause(self.admission.jittered(*wait)).await.is_err() {
                         return Ok(PageEnd::Unfinished);
@@ -97,7 +99,11 @@ impl Context<'_> {
                     }
                     let room = if *is_lengthened { 2 } else { 1 };
                     let max_tokens = self.job.request.max_tokens.saturating_mul(room);
-                    let wanted = Wanted { tasks: state.open.iter().map(|task| task.index).collect(), max_tokens, repair: repair.clone() };
+                    let wanted = Wanted {
+                        tasks: state.open.iter().map(|task| task.index).collect(),
+                        max_tokens,
+                        repair: repair.clone(),
+                    };
                     let ended = self.attempt(ready, &mut state, &step, &wanted, &mut request).await?;
                     if let Some(end) = ended {
                         return Ok(end);
@@ -108,16 +114,26 @@ impl Context<'_> {
     }
 
     /// One attempt from admission to commit; `Some` when the loop is over.
-    async fn attempt(&self, ready: &Ready, state: &mut PageState, step: &Step, wanted: &Wanted, request: &mut Option<i64>) -> Result<Option<PageEnd>, StoreError> {
+    async fn attempt(
+        &self,
+        ready: &Ready,
+        state: &mut PageState,
+        step: &Step,
+        wanted: &Wanted,
+        request: &mut Option<i64>,
+    ) -> Result<Option<PageEnd>, StoreError> {
         let estimate = self.asker.estimate(wanted, &ready.prepared);
         if let Some(limit) = self.job.limits.tokens_per_minute.filter(|limit| estimate.admission_tokens > *limit) {
-            let message = format!("{} tokens in one request, and limits.tokens_per_minute is {limit}", estimate.admission_tokens);
+            let message =
+                format!("{} tokens in one request, and limits.tokens_per_minute is {limit}", estimate.admission_tokens);
             state.give_up(PageFault { kind: "request_too_large", message, is_refusal: false });
             let outcomes = self.keyed(state.unanswered(self.clock.wall_ms()));
             self.store.put_outcomes(ready.page, outcomes).await?;
             return Ok(None);
         }
-        let Ok(mut slot) = self.admission.admit(estimate.admission_tokens).await else { return Ok(Some(PageEnd::Unfinished)) };
+        let Ok(mut slot) = self.admission.admit(estimate.admission_tokens).await else {
+            return Ok(Some(PageEnd::Unfinished));
+        };
         let price = self.job.provider.price;
         let reserved = price.map(|price| price.cost(estimate.worst));
         let (granted, attempt) = match self.open(ready, state, *request, reserved).await? {
@@ -140,7 +156,13 @@ impl Context<'_> {
     }
 
     /// Opens the attempt in the store; waits for room in the budget while others hold some.
-    async fn open(&self, ready: &Ready, state: &PageState, request: Option<i64>, reserved: Option<Pico>) -> Result<Grant, StoreError> {
+    async fn open(
+        &self,
+        ready: &Ready,
+        state: &PageState,
+        request: Option<i64>,
+        reserved: Option<Pico>,
+    ) -> Result<Grant, StoreError> {
         loop {
             let recipe = |index: usize| self.keys.tasks.get(index).map_or(0, |task| task.recipe_id);
             let open = OpenAttempt {
@@ -153,7 +175,9 @@ impl Context<'_> {
                 at_ms: self.clock.wall_ms(),
             };
             match self.store.open_attempt(open).await? {
-                Opened::Granted { request, attempt } => return Ok(Grant::Granted { request, attempt }),
+                Opened::Granted { request, attempt } => {
+                    return Ok(Grant::Granted { request, attempt });
+                }
                 Opened::Changed | Opened::Elsewhere => return Ok(Grant::Over(PageEnd::Elsewhere)),
                 Opened::OverBudget { is_reserved: false, spent } => {
                     self.stop.request(Ending::BudgetReached { spent, is_overbilled: false });
@@ -180,9 +204,18 @@ impl Context<'_> {
 
     /// Takes away a capability that the endpoint turned out not to have, once for all
     /// requests that met the same error.
-    async fn adapt(&self, exchange: &Exchange, used: crate::ask::Capabilities, state: &mut PageState) -> Result<(), StoreError> {
-        let Verdict::Retry(fault) = &exchange.verdict else { return Ok(()) };
-        let Some(change) = fault.change else { return Ok(()) };
+    async fn adapt(
+        &self,
+        exchange: &Exchange,
+        used: crate::ask::Capabilities,
+        state: &mut PageState,
+    ) -> Result<(), StoreError> {
+        let Verdict::Retry(fault) = &exchange.verdict else {
+            return Ok(());
+        };
+        let Some(change) = fault.change else {
+            return Ok(());
+        };
         if self.asker.capabilities() != used {
             return Ok(());
         }
@@ -200,7 +233,14 @@ impl Context<'_> {
     }
 
     /// Settles the attempt with all outcomes that are known now, in one commit.
-    async fn finish(&self, state: &mut PageState, step: &Step, exchange: &Exchange, attempt: i64, charge: AttemptCharge) -> Result<(), StoreError> {
+    async fn finish(
+        &self,
+        state: &mut PageState,
+        step: &Step,
+        exchange: &Exchange,
+        attempt: i64,
+        charge: AttemptCharge,
+    ) -> Result<(), StoreError> {
         let at_ms = self.clock.wall_ms();
         let has_given_up = matches!(next(state, self.job.retry.attempts), Step::Settled);
         let mut outcomes = if has_given_up { Vec::new() } else { state.take(exchange, step, at_ms) };
@@ -273,7 +313,9 @@ fn charged(exchange: &Exchange, estimate: &Estimate, price: Option<Price>, reser
     let tokens = |usage: Usage| Tokens { input: usage.input, cached_input: usage.cached_input, output: usage.output };
     let cost = |usage: Usage| price.map(|price| price.cost(usage));
     match exchange.charge {
-        Charge::Nothing => AttemptCharge { tokens: Tokens::default(), is_estimated: false, cost: Some(Pico::ZERO), budget: Pico::ZERO },
+        Charge::Nothing => {
+            AttemptCharge { tokens: Tokens::default(), is_estimated: false, cost: Some(Pico::ZERO), budget: Pico::ZERO }
+        }
         Charge::Reported(usage) => {
             let cost = cost(usage);
             AttemptCharge { tokens: tokens(usage), is_estimated: false, cost, budget: cost.unwrap_or_default() }
@@ -286,7 +328,12 @@ fn charged(exchange: &Exchange, estimate: &Estimate, price: Option<Price>, reser
             let usage = Usage { output, ..estimate.expected };
             let cost = cost(usage);
             let worst = reserved.unwrap_or_default();
-            AttemptCharge { tokens: tokens(usage), is_estimated: true, cost, budget: worst.max(cost.unwrap_or_default()) }
+            AttemptCharge {
+                tokens: tokens(usage),
+                is_estimated: true,
+                cost,
+                budget: worst.max(cost.unwrap_or_default()),
+            }
         }
     }
 }

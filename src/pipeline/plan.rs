@@ -9,10 +9,11 @@ use super::standing::Wish;
 use crate::digest::Digest;
 use crate::manifest::Job;
 use crate::media::{DECODER_VERSION, probe};
-use crate::source::{Entry, Walk};
+use crate::source::{self, Walk};
 use crate::store::{Reader, StoreError, StoredPage};
 use crate::task::Question;
 use serde_json::{Value, json};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a run would do.
@@ -58,7 +59,15 @@ pub fn plan(job: &Job, questions: &[Question], wish: Wish) -> Result<Plan, Pipel
         Err(StoreError::Missing { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let mut planner = Planner { job, questions, wish, plan: Plan::default(), seen: HashSet::new(), bodies: HashMap::new(), keys: Vec::new() };
+    let mut planner = Planner {
+        job,
+        questions,
+        wish,
+        plan: Plan::default(),
+        seen: HashSet::new(),
+        bodies: HashMap::new(),
+        keys: Vec::new(),
+    };
     match &reader {
         Some(reader) => {
             planner.keys = known_keys(reader, job, questions)?.into_iter().map(|key| key.recipe_id).collect();
@@ -91,7 +100,12 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn entry(&mut self, entry: &Entry, known: Option<(Digest, u32)>, reader: Option<&Reader>) -> Result<(), StoreError> {
+    fn entry(
+        &mut self,
+        entry: &source::Entry,
+        known: Option<(Digest, u32)>,
+        reader: Option<&Reader>,
+    ) -> Result<(), StoreError> {
         self.plan.files += 1;
         self.plan.pages += 1;
         let (content, page) = match known {
@@ -144,10 +158,11 @@ impl Planner<'_> {
         let ours = recipes(self.job, &self.questions[at..=at]).remove(0);
         let mut nearest: Option<Vec<String>> = None;
         for recipe in reader.answered_recipes(page)?.into_iter().filter(|recipe| !self.keys.contains(recipe)) {
-            if !self.bodies.contains_key(&recipe) {
-                self.bodies.insert(recipe, reader.recipe_body(recipe)?.unwrap_or_default());
-            }
-            let differs = difference(&ours.body, &self.bodies[&recipe]);
+            let theirs = match self.bodies.entry(recipe) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(reader.recipe_body(recipe)?.unwrap_or_default()),
+            };
+            let differs = difference(&ours.body, theirs);
             if nearest.as_ref().is_none_or(|known| differs.len() < known.len()) {
                 nearest = Some(differs);
             }

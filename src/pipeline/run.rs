@@ -55,7 +55,8 @@ pub fn run(
     if keys.lost > 0 {
         tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
     }
-    let session = Session { job, questions, environment, options, stop, counters, store: &store, keys: &keys, started_ms };
+    let session =
+        Session { job, questions, environment, options, stop, counters, store: &store, keys: &keys, started_ms };
     let asked = session.ask(walk);
     let ended = asked.and_then(|()| session.conclude());
     let report = match ended {
@@ -141,7 +142,14 @@ impl Session<'_> {
         Context {
             job,
             asker: asker(job, self.questions, environment, self.keys),
-            admission: Admission::new(clock.clone(), environment.seed, self.stop.clone(), self.counters.clone(), &job.limits, &job.retry),
+            admission: Admission::new(
+                clock.clone(),
+                environment.seed,
+                self.stop.clone(),
+                self.counters.clone(),
+                &job.limits,
+                &job.retry,
+            ),
             store: self.store.clone(),
             keys: self.keys.clone(),
             run_id: environment.run_id.clone(),
@@ -157,7 +165,8 @@ impl Session<'_> {
     fn intake(&self, sample: Option<HashSet<Digest>>, only_records: bool) -> Arc<Intake> {
         self.counters.found.store(0, Ordering::Relaxed);
         self.counters.done.store(0, Ordering::Relaxed);
-        let is_wanted = |name: &str| self.options.tasks.is_empty() || self.options.tasks.iter().any(|task| task == name);
+        let is_wanted =
+            |name: &str| self.options.tasks.is_empty() || self.options.tasks.iter().any(|task| task == name);
         Arc::new(Intake {
             job: self.job.clone(),
             keys: self.keys.clone(),
@@ -184,7 +193,13 @@ impl Session<'_> {
     }
 
     /// One pass over the input; how many pages were being asked elsewhere.
-    async fn pass(&self, context: &Context<'_>, walk: Walk, sample: Option<HashSet<Digest>>, progress: &mut Progress) -> Result<u64, PipelineError> {
+    async fn pass(
+        &self,
+        context: &Context<'_>,
+        walk: Walk,
+        sample: Option<HashSet<Digest>>,
+        progress: &mut Progress,
+    ) -> Result<u64, PipelineError> {
         let intake = self.intake(sample, false);
         let (ready, threads) = intake::start(&intake, walk)?;
         let deadline = self.job.limits.run_time.map(|limit| limit.saturating_sub(self.elapsed()));
@@ -210,7 +225,13 @@ impl Session<'_> {
         Duration::from_millis(u64::try_from(elapsed_ms).unwrap_or(0))
     }
 
-    async fn ask_pages(&self, context: &Context<'_>, mut ready: mpsc::Receiver<Ready>, intake: &Intake, progress: &mut Progress) -> u64 {
+    async fn ask_pages(
+        &self,
+        context: &Context<'_>,
+        mut ready: mpsc::Receiver<Ready>,
+        intake: &Intake,
+        progress: &mut Progress,
+    ) -> u64 {
         let most = self.job.limits.concurrency as usize + SPARE_PAGES;
         let mut under_way = FuturesUnordered::new();
         let (mut pages, mut bytes, mut elsewhere) = (HashSet::<StoredPage>::new(), 0_usize, 0);
@@ -260,7 +281,9 @@ impl Session<'_> {
     async fn grace(&self) {
         self.stop.requested().await;
         match self.stop.ending() {
-            Some(Outcome::Interrupted(_) | Outcome::DeadlineReached) => self.environment.clock.sleep(self.options.grace).await,
+            Some(Outcome::Interrupted(_) | Outcome::DeadlineReached) => {
+                self.environment.clock.sleep(self.options.grace).await;
+            }
             _ => std::future::pending().await,
         }
     }

@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn what_is_asked_again() {
-        let outcome = |status, is_passing, runs, at_ms| Outcome { status, value: None, fault: None, is_passing, runs, at_ms };
+        let outcome =
+            |status, is_passing, runs, at_ms| Outcome { status, value: None, fault: None, is_passing, runs, at_ms };
         let none = Wish::default();
         let refresh = Wish { refresh: true, ..none };
         let failed = Wish { failed: true, ..none };

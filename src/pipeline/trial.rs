@@ -62,14 +62,22 @@ pub fn try_page(
     let recipes: Vec<i64> = keys.tasks.iter().map(|task| task.recipe_id).collect();
     let reader = Reader::open(store.path())?;
     let known = reader.standing(&page, &recipes, DECODER_VERSION)?.outcomes;
-    let tasks: Vec<_> = known.iter().enumerate().map(|(at, outcome)| (at, outcome.as_ref().map(|outcome| outcome.at_ms))).collect();
+    let tasks: Vec<_> =
+        known.iter().enumerate().map(|(at, outcome)| (at, outcome.as_ref().map(|outcome| outcome.at_ms))).collect();
 
     let counters = Arc::new(Counters::default());
     let clock = environment.clock.clone();
     let context = Context {
         job,
         asker: asker(job, questions, environment, &keys),
-        admission: Admission::new(clock.clone(), environment.seed, stop.clone(), counters.clone(), &job.limits, &job.retry),
+        admission: Admission::new(
+            clock.clone(),
+            environment.seed,
+            stop.clone(),
+            counters.clone(),
+            &job.limits,
+            &job.retry,
+        ),
         store: store.clone(),
         keys: keys.clone(),
         run_id: environment.run_id.clone(),

@@ -24,6 +24,9 @@ const CHANGES: usize = 64;
 /// next change.
 const YOUNG_NS: i64 = 2_000_000_000;
 
+/// Indices of tasks to ask, and when their known outcome was stored.
+type Tasks = Vec<(usize, Option<i64>)>;
+
 pub(super) struct Worker {
     intake: Arc<Intake>,
     post: Arc<Mutex<Post>>,
@@ -34,7 +37,11 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(intake: Arc<Intake>, post: Arc<Mutex<Post>>, ready: mpsc::Sender<Ready>) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        intake: Arc<Intake>,
+        post: Arc<Mutex<Post>>,
+        ready: mpsc::Sender<Ready>,
+    ) -> Result<Self, StoreError> {
         let reader = Reader::open(intake.store.path())?;
         let recipes = intake.keys.tasks.iter().map(|task| task.recipe_id).collect();
         Ok(Self { intake, post, ready, reader, recipes, changes: Vec::new() })
@@ -85,11 +92,15 @@ impl Worker {
 
     /// An unchanged file: opened only when something of it is to be asked.
     fn known(&mut self, entry: Entry, content: Digest, page_count: u32) -> Result<(), StoreError> {
-        let Some(tasks) = self.wanted(content, page_count)? else { return Ok(()) };
+        let Some(tasks) = self.wanted(content, page_count)? else {
+            return Ok(());
+        };
         if page_count == 0 || self.intake.only_records {
             return if self.intake.only_records { Ok(()) } else { self.unknown(&entry) };
         }
-        let Some(bytes) = self.read(&entry)? else { return Ok(()) };
+        let Some(bytes) = self.read(&entry)? else {
+            return Ok(());
+        };
         if Digest::of(&bytes) != content {
             return self.unknown(&entry);
         }
@@ -98,7 +109,9 @@ impl Worker {
 
     /// A new or changed file.
     fn unknown(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        let Some(bytes) = self.read(entry)? else { return Ok(()) };
+        let Some(bytes) = self.read(entry)? else {
+            return Ok(());
+        };
         let content = Digest::of(&bytes);
         if let Err(fault) = self.guarded(entry, Some(content), || probe(&bytes)) {
             self.unreadable(entry, Some(content), 0, &fault);
@@ -112,7 +125,7 @@ impl Worker {
     }
 
     /// The tasks to ask of a page; `None` when there is nothing to do.
-    fn wanted(&self, content: Digest, page_count: u32) -> Result<Option<Vec<(usize, Option<i64>)>>, StoreError> {
+    fn wanted(&self, content: Digest, page_count: u32) -> Result<Option<Tasks>, StoreError> {
         let page = StoredPage { content, page: page_count.min(1) };
         let standing = self.reader.standing(&page, &self.recipes, DECODER_VERSION)?;
         let intake = &self.intake;
@@ -121,9 +134,11 @@ impl Worker {
             Counters::add(&intake.counters.failed);
             return Ok(None);
         }
-        let asked = standing.outcomes.iter().enumerate().filter(|(at, outcome)| {
-            intake.wanted[*at] && intake.wish.asks(outcome.as_ref(), intake.started_ms)
-        });
+        let asked = standing
+            .outcomes
+            .iter()
+            .enumerate()
+            .filter(|(at, outcome)| intake.wanted[*at] && intake.wish.asks(outcome.as_ref(), intake.started_ms));
         let tasks: Vec<_> = asked.map(|(at, outcome)| (at, outcome.as_ref().map(|outcome| outcome.at_ms))).collect();
         if tasks.is_empty() && page_count > 0 {
             Counters::add(&intake.counters.done);
@@ -133,7 +148,7 @@ impl Worker {
         Ok(is_sampled.then_some(tasks))
     }
 
-    fn prepare(&mut self, entry: &Entry, content: Digest, bytes: Vec<u8>, tasks: Vec<(usize, Option<i64>)>) -> Result<(), StoreError> {
+    fn prepare(&mut self, entry: &Entry, content: Digest, bytes: Vec<u8>, tasks: Tasks) -> Result<(), StoreError> {
         let bytes = Bytes::from(bytes);
         let image = self.intake.job.image;
         let prepared: Result<Prepared, MediaFault> = self.guarded(entry, Some(content), || {
@@ -164,7 +179,10 @@ impl Worker {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) => {
                 let fault = FaultRecord { kind: "read_failed".into(), message: format!("can't be read: {error}") };
-                self.changes.push(EntryChange::Put(EntryRecord { fault: Some(fault), ..record(&self.intake, entry, None, 0) }, None));
+                self.changes.push(EntryChange::Put(
+                    EntryRecord { fault: Some(fault), ..record(&self.intake, entry, None, 0) },
+                    None,
+                ));
                 Counters::add(&self.intake.counters.done);
                 Counters::add(&self.intake.counters.failed);
                 Ok(None)
@@ -186,7 +204,12 @@ impl Worker {
     }
 
     /// Runs a decoder where its panic costs one page, and where others see how long it takes.
-    fn guarded<T>(&self, entry: &Entry, content: Option<Digest>, work: impl FnOnce() -> Result<T, MediaFault>) -> Result<T, MediaFault> {
+    fn guarded<T>(
+        &self,
+        entry: &Entry,
+        content: Option<Digest>,
+        work: impl FnOnce() -> Result<T, MediaFault>,
+    ) -> Result<T, MediaFault> {
         if let Ok(mut post) = self.post.lock() {
             post.busy = Some((self.intake.clock.now(), entry.clone(), content));
         }
@@ -194,7 +217,9 @@ impl Worker {
         if let Ok(mut post) = self.post.lock() {
             post.busy = None;
         }
-        result.unwrap_or_else(|_| Err(MediaFault { kind: MediaFaultKind::Damaged, message: "the decoder gave up on it".into() }))
+        result.unwrap_or_else(|_| {
+            Err(MediaFault { kind: MediaFaultKind::Damaged, message: "the decoder gave up on it".into() })
+        })
     }
 
     fn is_abandoned(&self) -> bool {

@@ -12,6 +12,8 @@ pub(super) fn jpeg(pixels: &Pixels) -> Result<Vec<u8>, MediaFault> {
     let (width, height) = (side(pixels.width)?, side(pixels.height)?);
     let color = if pixels.channels == 1 { ColorType::Luma } else { ColorType::Rgb };
     let mut bytes = Vec::with_capacity(pixels.data.len() / 8);
-    Encoder::new(&mut bytes, QUALITY).encode(&pixels.data, width, height, color).map_err(|error| failed(error.to_string()))?;
+    Encoder::new(&mut bytes, QUALITY)
+        .encode(&pixels.data, width, height, color)
+        .map_err(|error| failed(error.to_string()))?;
     Ok(bytes)
 }

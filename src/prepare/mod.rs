@@ -1,6 +1,6 @@
 //! What is sent instead of a page: upright, no larger than the model can use, encoded.
 //!
-//! - [`size`]: how large
+//! - [`size`]: the target size
 //! - [`resize`]: downscale and turn upright
 //! - [`encode`]: JPEG
 //!

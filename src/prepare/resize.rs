@@ -13,7 +13,8 @@ pub(super) fn to_size(pixels: &Pixels, orientation: Orientation, target: (u32, u
 }
 
 fn downscaled(pixels: &Pixels, (width, height): (u32, u32)) -> Result<Pixels, MediaFault> {
-    let failed = |error: &dyn std::fmt::Display| MediaFault::new(MediaFaultKind::Damaged, format!("can't be resized: {error}"));
+    let failed =
+        |error: &dyn std::fmt::Display| MediaFault::new(MediaFaultKind::Damaged, format!("can't be resized: {error}"));
     let kind = if pixels.channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
     let from = ImageRef::new(pixels.width, pixels.height, &pixels.data, kind).map_err(|error| failed(&error))?;
     let mut to = Image::new(width, height, kind);
@@ -29,7 +30,8 @@ fn upright(pixels: Pixels, orientation: Orientation) -> Result<Pixels, MediaFaul
     } else {
         RgbImage::from_raw(width, height, data).map(DynamicImage::ImageRgb8)
     };
-    let mut picture = picture.ok_or_else(|| MediaFault::new(MediaFaultKind::Damaged, "the picture has too few pixels"))?;
+    let mut picture =
+        picture.ok_or_else(|| MediaFault::new(MediaFaultKind::Damaged, "the picture has too few pixels"))?;
     picture.apply_orientation(orientation);
     let (width, height) = (picture.width(), picture.height());
     Ok(Pixels { width, height, channels, data: picture.into_bytes() })

@@ -39,7 +39,15 @@ impl Report {
         }
         row("attempts", attempts + ")");
         let tokens = &spend.tokens;
-        row("tokens", format!("{} in ({} cached), {} out", grouped(tokens.input), grouped(tokens.cached_input), grouped(tokens.output)));
+        row(
+            "tokens",
+            format!(
+                "{} in ({} cached), {} out",
+                grouped(tokens.input),
+                grouped(tokens.cached_input),
+                grouped(tokens.output)
+            ),
+        );
         row("cost", self.cost());
         if let Some(total) = self.total().filter(|_| pages.asked > 0) {
             row("per 1,000 pages", usd(thousand(total, pages.asked)));
@@ -48,7 +56,10 @@ impl Report {
             row("  failed attempts", usd(spend.failed_cost));
         }
         if spend.estimated_cost > Pico::ZERO {
-            row("  estimated", format!("{} (replies without usage: {})", usd(spend.estimated_cost), grouped(spend.usage_missing)));
+            row(
+                "  estimated",
+                format!("{} (replies without usage: {})", usd(spend.estimated_cost), grouped(spend.usage_missing)),
+            );
         }
         if spend.lost_cost > Pico::ZERO {
             row("  lost, at most", usd(spend.lost_cost));
@@ -100,10 +111,15 @@ impl Report {
             return Some("many attempts met the provider's rate limit: set limits.requests_per_minute or limits.tokens_per_minute".into());
         }
         if pages.invalid * 20 > pages.total {
-            return Some("many replies were invalid: look at the `error` column, then at the labels and their descriptions".into());
+            return Some(
+                "many replies were invalid: look at the `error` column, then at the labels and their descriptions"
+                    .into(),
+            );
         }
         if pages.unusable() > 0 {
-            return Some("the `error` column says why pages failed; `--retry failed,invalid,refused` asks them again".into());
+            return Some(
+                "the `error` column says why pages failed; `--retry failed,invalid,refused` asks them again".into(),
+            );
         }
         if self.total().is_none() && spend.sent > 0 {
             return Some("the price of this model is unknown: set provider.price to see what it costs".into());

@@ -20,7 +20,10 @@ impl Answerer<'_> {
 
     fn object(&self, schema: &Value, name: &str) -> Value {
         let properties = schema.get("properties").and_then(Value::as_object);
-        let members = properties.into_iter().flatten().map(|(member, schema)| (member.clone(), self.value(schema, &format!("{name}/{member}"))));
+        let members = properties
+            .into_iter()
+            .flatten()
+            .map(|(member, schema)| (member.clone(), self.value(schema, &format!("{name}/{member}"))));
         Value::Object(members.collect::<Map<_, _>>())
     }
 
@@ -56,7 +59,8 @@ impl Answerer<'_> {
         if let Some(labels) = items.get("enum").and_then(Value::as_array) {
             let applies = |label: &&Value| {
                 let label = label.as_str().unwrap_or_default();
-                self.sees(label).map_or_else(|| self.draw(&format!("{name}/{label}")).is_multiple_of(3), |score| score > 0.5)
+                self.sees(label)
+                    .map_or_else(|| self.draw(&format!("{name}/{label}")).is_multiple_of(3), |score| score > 0.5)
             };
             return Value::Array(labels.iter().filter(applies).cloned().collect());
         }

@@ -46,17 +46,43 @@ pub enum Fault {
 
 /// Faults that are mixed when none are named: all that a page can survive.
 const MIX: &[Fault] = &[
-    Fault::ServerError, Fault::Unavailable, Fault::CutBody, Fault::CutStream, Fault::StreamError, Fault::Slow, Fault::Hang,
-    Fault::Reset, Fault::Refusal, Fault::Fenced, Fault::WrongLabel, Fault::Empty, Fault::NoUsage, Fault::Length,
+    Fault::ServerError,
+    Fault::Unavailable,
+    Fault::CutBody,
+    Fault::CutStream,
+    Fault::StreamError,
+    Fault::Slow,
+    Fault::Hang,
+    Fault::Reset,
+    Fault::Refusal,
+    Fault::Fenced,
+    Fault::WrongLabel,
+    Fault::Empty,
+    Fault::NoUsage,
+    Fault::Length,
 ];
 
 /// All, with their names.
 const NAMES: &[(&str, Fault)] = &[
-    ("500", Fault::ServerError), ("503", Fault::Unavailable), ("cut-body", Fault::CutBody), ("cut-stream", Fault::CutStream),
-    ("stream-error", Fault::StreamError), ("slow", Fault::Slow), ("hang", Fault::Hang), ("reset", Fault::Reset),
-    ("refusal", Fault::Refusal), ("fenced", Fault::Fenced), ("wrong-label", Fault::WrongLabel), ("empty", Fault::Empty),
-    ("no-usage", Fault::NoUsage), ("length", Fault::Length), ("bad-key", Fault::BadKey), ("no-credit", Fault::NoCredit),
-    ("no-model", Fault::NoModel), ("bad-request", Fault::BadRequest), ("429", Fault::RateLimited),
+    ("500", Fault::ServerError),
+    ("503", Fault::Unavailable),
+    ("cut-body", Fault::CutBody),
+    ("cut-stream", Fault::CutStream),
+    ("stream-error", Fault::StreamError),
+    ("slow", Fault::Slow),
+    ("hang", Fault::Hang),
+    ("reset", Fault::Reset),
+    ("refusal", Fault::Refusal),
+    ("fenced", Fault::Fenced),
+    ("wrong-label", Fault::WrongLabel),
+    ("empty", Fault::Empty),
+    ("no-usage", Fault::NoUsage),
+    ("length", Fault::Length),
+    ("bad-key", Fault::BadKey),
+    ("no-credit", Fault::NoCredit),
+    ("no-model", Fault::NoModel),
+    ("bad-request", Fault::BadRequest),
+    ("429", Fault::RateLimited),
 ];
 
 impl std::str::FromStr for Fault {
@@ -64,7 +90,11 @@ impl std::str::FromStr for Fault {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let known = || NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        NAMES.iter().find(|(known, _)| *known == name).map(|(_, fault)| *fault).ok_or_else(|| format!("known faults: {}", known()))
+        NAMES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, fault)| *fault)
+            .ok_or_else(|| format!("known faults: {}", known()))
     }
 }
 

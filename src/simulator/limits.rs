@@ -35,7 +35,12 @@ impl Bucket {
     }
 
     /// Takes `amount`, or refuses.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small and positive"
+    )]
     pub(super) fn take(&mut self, amount: u64, now: Instant) -> Result<(), Full> {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.level = (self.level - passed * self.refill_per_second()).max(0.0);
@@ -107,7 +112,9 @@ mod tests {
 
     #[test]
     fn resets_are_as_recorded() {
-        for (limit, taken, text) in [(5000, 1, "12ms"), (3000, 1, "20ms"), (160_000, 24, "9ms"), (40_000, 120, "180ms"), (40_000_000, 21, "0s")] {
+        for (limit, taken, text) in
+            [(5000, 1, "12ms"), (3000, 1, "20ms"), (160_000, 24, "9ms"), (40_000, 120, "180ms"), (40_000_000, 21, "0s")]
+        {
             let now = Instant::now();
             let mut bucket = Bucket::new(limit, 60.0, now);
             bucket.take(taken, now).unwrap();

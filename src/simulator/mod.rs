@@ -5,7 +5,8 @@
 //! misread document would otherwise pass on both sides.
 //!
 //! - [`options`]: what it is told
-//! - [`server`]: connections and routes; [`request`]: what a request asks for
+//! - [`server`]: connections and routes; [`chat`]: one request; [`request`]: what it asks
+//!   for; [`state`]: what all connections share
 //! - [`limits`]: requests and tokens per minute; [`faults`]: what goes wrong
 //! - [`eye`]: what it sees; [`answer`]: what it says; [`bill`]: what it charges
 //! - [`reply`]: JSON and streams; [`stats`]: what it saw
@@ -15,6 +16,7 @@
 
 mod answer;
 mod bill;
+mod chat;
 mod eye;
 mod faults;
 mod limits;
@@ -22,6 +24,7 @@ mod options;
 mod reply;
 mod request;
 mod server;
+mod state;
 mod stats;
 
 pub use faults::Fault;

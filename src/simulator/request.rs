@@ -25,15 +25,26 @@ pub(super) struct Asked {
 pub(super) type Refused = (u16, &'static str, Option<&'static str>, Option<&'static str>, String);
 
 pub(super) fn parse(body: &[u8], stream_by_default: bool) -> Result<Asked, Refused> {
-    let invalid = |param, message: &str| (400, "invalid_request_error", Some("invalid_value"), param, message.to_owned());
-    let body: Value = serde_json::from_slice(body).map_err(|error| invalid(None, &format!("We could not parse the JSON body of your request. ({error})")))?;
-    let model = body.get("model").and_then(Value::as_str).ok_or_else(|| invalid(Some("model"), "you must provide a model parameter"))?;
-    let messages = body.get("messages").and_then(Value::as_array).ok_or_else(|| invalid(Some("messages"), "messages is required"))?;
+    let invalid =
+        |param, message: &str| (400, "invalid_request_error", Some("invalid_value"), param, message.to_owned());
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| invalid(None, &format!("We could not parse the JSON body of your request. ({error})")))?;
+    let model = body
+        .get("model")
+        .and_then(Value::as_str)
+        .ok_or_else(|| invalid(Some("model"), "you must provide a model parameter"))?;
+    let messages = body
+        .get("messages")
+        .and_then(Value::as_array)
+        .ok_or_else(|| invalid(Some("messages"), "messages is required"))?;
     let mut asked = Asked {
         model: model.to_owned(),
         stream: body.get("stream").and_then(Value::as_bool).unwrap_or(stream_by_default),
         include_usage: body.pointer("/stream_options/include_usage").and_then(Value::as_bool).unwrap_or(false),
-        max_tokens: ["max_completion_tokens", "max_tokens"].iter().find_map(|name| body.get(name)?.as_u64()).unwrap_or(4096),
+        max_tokens: ["max_completion_tokens", "max_tokens"]
+            .iter()
+            .find_map(|name| body.get(name)?.as_u64())
+            .unwrap_or(4096),
         image: Vec::new(),
         detail: "auto".into(),
         chars: 0,
@@ -66,7 +77,8 @@ fn take_content(asked: &mut Asked, content: Option<&Value>) -> Result<(), Refuse
                 }
                 if let Some(url) = part.pointer("/image_url/url").and_then(Value::as_str) {
                     asked.image = data_url(url)?;
-                    asked.detail = part.pointer("/image_url/detail").and_then(Value::as_str).unwrap_or("auto").to_owned();
+                    asked.detail =
+                        part.pointer("/image_url/detail").and_then(Value::as_str).unwrap_or("auto").to_owned();
                 }
             }
         }
@@ -79,9 +91,16 @@ fn data_url(url: &str) -> Result<Vec<u8>, Refused> {
     let place = Some("messages[0].content[0].image_url.url");
     if url.starts_with("http") {
         // Nothing is ever fetched.
-        return Err((400, "invalid_request_error", Some("invalid_image_url"), None, "Error while downloading the image.".into()));
+        return Err((
+            400,
+            "invalid_request_error",
+            Some("invalid_image_url"),
+            None,
+            "Error while downloading the image.".into(),
+        ));
     }
-    let encoded = url.strip_prefix("data:image/").and_then(|rest| rest.split_once(";base64,")).map(|(_, encoded)| encoded);
+    let encoded =
+        url.strip_prefix("data:image/").and_then(|rest| rest.split_once(";base64,")).map(|(_, encoded)| encoded);
     let Some(encoded) = encoded else {
         let message = "Invalid image URL: 'messages[0].content[0].image_url.url'. Expected a base64-encoded data URL with an image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got a value without the 'data:' prefix.";
         return Err((400, "invalid_request_error", Some("invalid_value"), place, message.into()));
@@ -95,10 +114,13 @@ fn data_url(url: &str) -> Result<Vec<u8>, Refused> {
 fn check_strict(schema: &Value, path: &mut Vec<String>) -> Result<(), Refused> {
     let refuse = |path: &[String], words: &str| {
         let context: Vec<String> = path.iter().map(|part| format!("'{part}'")).collect();
-        let message = format!("Invalid schema for response_format 'page': In context=({}), {words}", context.join(", "));
+        let message =
+            format!("Invalid schema for response_format 'page': In context=({}), {words}", context.join(", "));
         Err((400, "invalid_request_error", None, Some("response_format"), message))
     };
-    let is_object = schema.get("type").is_some_and(|kind| kind == "object" || kind.as_array().is_some_and(|kinds| kinds.contains(&"object".into())));
+    let is_object = schema
+        .get("type")
+        .is_some_and(|kind| kind == "object" || kind.as_array().is_some_and(|kinds| kinds.contains(&"object".into())));
     if path.is_empty() && !is_object {
         return refuse(path, "schema must be an object");
     }
@@ -110,7 +132,12 @@ fn check_strict(schema: &Value, path: &mut Vec<String>) -> Result<(), Refused> {
         let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
         for (name, member) in &properties {
             if !required.contains(&name.as_str().into()) {
-                return refuse(path, &format!("'required' is required to be supplied and to be an array including every key in properties. Missing '{name}'."));
+                return refuse(
+                    path,
+                    &format!(
+                        "'required' is required to be supplied and to be an array including every key in properties. Missing '{name}'."
+                    ),
+                );
             }
             path.extend(["properties".to_owned(), name.clone()]);
             check_strict(member, path)?;
@@ -127,5 +154,7 @@ fn check_strict(schema: &Value, path: &mut Vec<String>) -> Result<(), Refused> {
 
 /// A schema that is written out in the prompt, for clients that send none.
 fn schema_in_text(text: &str) -> Option<Value> {
-    text.match_indices("{\"type\":\"object\"").filter_map(|(at, _)| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok()).last()
+    text.match_indices("{\"type\":\"object\"")
+        .filter_map(|(at, _)| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok())
+        .last()
 }

@@ -25,7 +25,8 @@ pub(super) struct Stats {
 
 impl Stats {
     pub(super) fn to_json(&self) -> Value {
-        let statuses: BTreeMap<String, u64> = self.statuses.iter().map(|(status, count)| (status.to_string(), *count)).collect();
+        let statuses: BTreeMap<String, u64> =
+            self.statuses.iter().map(|(status, count)| (status.to_string(), *count)).collect();
         json!({
             "requests": self.requests,
             "answered": self.answered,

@@ -112,7 +112,9 @@ impl Iterator for Walk {
 /// Orders siblings so that whole paths come in the order of their bytes: a folder
 /// sorts as its name with the `/` that follows it.
 fn by_path(a: &DirEntry, b: &DirEntry) -> Ordering {
-    let key = |entry: &DirEntry| if entry.file_type().is_dir() { Some(b'/') } else { None };
+    let key = |entry: &DirEntry| {
+        if entry.file_type().is_dir() { Some(b'/') } else { None }
+    };
     let (left, right) = (a.file_name().as_encoded_bytes(), b.file_name().as_encoded_bytes());
     left.iter().copied().chain(key(a)).cmp(right.iter().copied().chain(key(b)))
 }
@@ -187,7 +189,9 @@ mod tests {
     #[test]
     fn files_come_in_the_order_of_their_whole_paths() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["a/b.jpg", "a.jpg", "a/B.png", "a-b.jpg", "ab/x.jpg", ".hidden.jpg", ".git/x.jpg", "note.txt", "é/ü.jpg"] {
+        for name in
+            ["a/b.jpg", "a.jpg", "a/B.png", "a-b.jpg", "ab/x.jpg", ".hidden.jpg", ".git/x.jpg", "note.txt", "é/ü.jpg"]
+        {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "x").unwrap();

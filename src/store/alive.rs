@@ -36,7 +36,9 @@ impl Drop for LifeLine {
 pub(super) fn is_alive(store: &Path, run_id: &str, heartbeat_ms: i64, now_ms: i64) -> bool {
     let path = lock_path(store, run_id);
     let is_recent = now_ms - heartbeat_ms < DEAD_AFTER_MS;
-    let Ok(file) = OpenOptions::new().write(true).open(&path) else { return is_recent };
+    let Ok(file) = OpenOptions::new().write(true).open(&path) else {
+        return is_recent;
+    };
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => true,
         Ok(()) => {

@@ -26,7 +26,8 @@ pub(super) fn open(db: &Connection, open: &OpenAttempt) -> Result<Opened, StoreE
         None => {
             let recipes: Vec<i64> = open.recipes.iter().map(|(recipe, _)| *recipe).collect();
             let set = set_id(db, &recipes)?;
-            db.prepare_cached("INSERT INTO requests (run_id, page_id, set_id) VALUES (?1, ?2, ?3)")?.execute(params![open.run, page, set])?;
+            db.prepare_cached("INSERT INTO requests (run_id, page_id, set_id) VALUES (?1, ?2, ?3)")?
+                .execute(params![open.run, page, set])?;
             db.last_insert_rowid()
         }
     };
@@ -101,7 +102,9 @@ pub(super) fn settle(db: &Connection, settlement: &Settlement) -> Result<(), Sto
             charge(db, settlement.attempt, settlement.charge.budget)?;
             request
         }
-        None => db.query_row("SELECT request_id FROM attempts WHERE id = ?1", [settlement.attempt], |row| row.get(0))?,
+        None => {
+            db.query_row("SELECT request_id FROM attempts WHERE id = ?1", [settlement.attempt], |row| row.get(0))?
+        }
     };
     let charged = &settlement.charge;
     let fault = settlement.fault.as_ref();
@@ -125,12 +128,18 @@ pub(super) fn settle(db: &Connection, settlement: &Settlement) -> Result<(), Sto
         count(settlement.latency_ms),
         settlement.at_ms,
     ])?;
-    let page: i64 = db.prepare_cached("SELECT page_id FROM requests WHERE id = ?1")?.query_row([request], |row| row.get(0))?;
+    let page: i64 =
+        db.prepare_cached("SELECT page_id FROM requests WHERE id = ?1")?.query_row([request], |row| row.get(0))?;
     put_outcomes(db, page, Some(request), &settlement.outcomes)
 }
 
 /// Stores outcomes. A valid answer is never replaced by a failure to ask again.
-pub(super) fn put_outcomes(db: &Connection, page: i64, request: Option<i64>, outcomes: &[(i64, Outcome)]) -> Result<(), StoreError> {
+pub(super) fn put_outcomes(
+    db: &Connection,
+    page: i64,
+    request: Option<i64>,
+    outcomes: &[(i64, Outcome)],
+) -> Result<(), StoreError> {
     let mut put = db.prepare_cached(
         "INSERT INTO answers (page_id, recipe_id, sample, status, value, reason, message, passing, runs, request_id, at)
          VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
@@ -160,11 +169,16 @@ pub(super) fn put_outcomes(db: &Connection, page: i64, request: Option<i64>, out
 
 /// Declares the open attempts of a run lost: spent at their reservation.
 pub(super) fn lose(db: &Connection, run: i64, at_ms: i64) -> Result<u64, StoreError> {
-    let mut find = db.prepare_cached("SELECT id, ifnull(reserved, 0) FROM attempts WHERE run_id = ?1 AND state = 'open'")?;
-    let open: Vec<(i64, i64)> = find.query_map([run], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let mut find =
+        db.prepare_cached("SELECT id, ifnull(reserved, 0) FROM attempts WHERE run_id = ?1 AND state = 'open'")?;
+    let open: Vec<(i64, i64)> =
+        find.query_map([run], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     for (attempt, reserved) in &open {
         charge(db, *attempt, Pico(*reserved))?;
-        db.execute("UPDATE attempts SET state = 'lost', cost = reserved, settled_at = ?2 WHERE id = ?1", params![attempt, at_ms])?;
+        db.execute(
+            "UPDATE attempts SET state = 'lost', cost = reserved, settled_at = ?2 WHERE id = ?1",
+            params![attempt, at_ms],
+        )?;
     }
     Ok(open.len() as u64)
 }

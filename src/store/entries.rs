@@ -14,7 +14,8 @@ pub(super) fn change(db: &Connection, job: i64, changes: Vec<EntryChange>) -> Re
                 }
             }
             EntryChange::Gone(path) => {
-                db.prepare_cached("DELETE FROM entries WHERE job_id = ?1 AND path = ?2")?.execute(params![job, path])?;
+                db.prepare_cached("DELETE FROM entries WHERE job_id = ?1 AND path = ?2")?
+                    .execute(params![job, path])?;
             }
         }
     }
@@ -48,8 +49,10 @@ fn put(db: &Connection, job: i64, entry: &EntryRecord) -> Result<(), StoreError>
 
 fn put_fault(db: &Connection, page: &StoredPage, decoder_version: u32, fault: &FaultRecord) -> Result<(), StoreError> {
     let id = page_id(db, page)?;
-    db.prepare_cached("INSERT OR REPLACE INTO page_faults (page_id, decoder_version, kind, message) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![id, decoder_version, fault.kind, fault.message])?;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO page_faults (page_id, decoder_version, kind, message) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![id, decoder_version, fault.kind, fault.message])?;
     Ok(())
 }
 
@@ -58,7 +61,8 @@ pub(super) fn page_id(db: &Connection, page: &StoredPage) -> Result<i64, StoreEr
     if let Some(id) = find_page(db, page)? {
         return Ok(id);
     }
-    db.prepare_cached("INSERT INTO pages (content, page) VALUES (?1, ?2)")?.execute(params![page.content.as_bytes(), page.page])?;
+    db.prepare_cached("INSERT INTO pages (content, page) VALUES (?1, ?2)")?
+        .execute(params![page.content.as_bytes(), page.page])?;
     Ok(db.last_insert_rowid())
 }
 

@@ -28,8 +28,8 @@ mod writer;
 pub use error::StoreError;
 pub use reader::Reader;
 pub use records::{
-    AttemptCharge, BudgetLine, EntryChange, EntryRecord, FaultRecord, OpenAttempt, Opened, Outcome,
-    OutcomeStatus, RecipeRecord, RunKeys, RunRecord, RunStart, Settlement, Standing, StoredPage, TaskKey, Tokens,
+    AttemptCharge, BudgetLine, EntryChange, EntryRecord, FaultRecord, OpenAttempt, Opened, Outcome, OutcomeStatus,
+    RecipeRecord, RunKeys, RunRecord, RunStart, Settlement, Standing, StoredPage, TaskKey, Tokens,
 };
 pub use rows::{PageRecord, SpendRecord};
 pub use tallies::{AttemptRecord, AttemptState};

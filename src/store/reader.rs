@@ -55,8 +55,12 @@ impl Reader {
     /// # Errors
     /// When the store can't be read.
     pub fn answered_recipes(&self, page: &StoredPage) -> Result<Vec<i64>, StoreError> {
-        let Some(id) = find_page(&self.db, page)? else { return Ok(Vec::new()) };
-        let mut find = self.db.prepare_cached("SELECT recipe_id FROM answers WHERE page_id = ?1 AND status = 'ok' ORDER BY at DESC")?;
+        let Some(id) = find_page(&self.db, page)? else {
+            return Ok(Vec::new());
+        };
+        let mut find = self
+            .db
+            .prepare_cached("SELECT recipe_id FROM answers WHERE page_id = ?1 AND status = 'ok' ORDER BY at DESC")?;
         Ok(find.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
@@ -68,7 +72,9 @@ impl Reader {
         let Some(id) = find_page(&self.db, page)? else {
             return Ok(Standing { fault: None, outcomes: vec![None; recipes.len()] });
         };
-        let mut find = self.db.prepare_cached("SELECT kind, message FROM page_faults WHERE page_id = ?1 AND decoder_version = ?2")?;
+        let mut find = self
+            .db
+            .prepare_cached("SELECT kind, message FROM page_faults WHERE page_id = ?1 AND decoder_version = ?2")?;
         let fault = find.query_row(params![id, decoder_version], fault_of).optional()?;
         Ok(Standing { fault, outcomes: self.outcomes(id, recipes)? })
     }
@@ -111,7 +117,8 @@ impl Reader {
         let mut find = self.db.prepare_cached(
             "SELECT DISTINCT content FROM entries WHERE job_id = ?1 AND content IS NOT NULL AND page_count > 0 ORDER BY content LIMIT ?2",
         )?;
-        let rows = find.query_map(params![job, i64::try_from(count).unwrap_or(i64::MAX)], |row| row.get::<_, Vec<u8>>(0))?;
+        let rows =
+            find.query_map(params![job, i64::try_from(count).unwrap_or(i64::MAX)], |row| row.get::<_, Vec<u8>>(0))?;
         let contents: Vec<Vec<u8>> = rows.collect::<Result<_, _>>()?;
         Ok(contents.iter().filter_map(|bytes| Digest::from_slice(bytes)).collect())
     }

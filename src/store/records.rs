@@ -304,4 +304,3 @@ pub struct Settlement {
     /// Wall time in milliseconds.
     pub at_ms: i64,
 }
-

@@ -73,7 +73,9 @@ impl Reader {
             outcomes: vec![None; recipes.len()],
             spend: Vec::new(),
         };
-        let Some(content) = entry.content else { return Ok(record) };
+        let Some(content) = entry.content else {
+            return Ok(record);
+        };
         let first = self.first_path(job, &content)?;
         record.duplicate_of = first.filter(|first| *first != entry.path);
         if let Some(id) = find_page(&self.db, &StoredPage { content, page })? {
@@ -85,7 +87,9 @@ impl Reader {
     }
 
     fn first_path(&self, job: i64, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut find = self.db.prepare_cached("SELECT path FROM entries WHERE job_id = ?1 AND content = ?2 ORDER BY path LIMIT 1")?;
+        let mut find = self
+            .db
+            .prepare_cached("SELECT path FROM entries WHERE job_id = ?1 AND content = ?2 ORDER BY path LIMIT 1")?;
         Ok(find.query_row(params![job, content.as_bytes()], |row| row.get(0)).optional()?)
     }
 
@@ -111,7 +115,8 @@ impl Reader {
     }
 
     pub(super) fn set_members(&self, set: i64) -> Result<Vec<i64>, StoreError> {
-        let mut find = self.db.prepare_cached("SELECT recipe_id FROM recipe_set_members WHERE set_id = ?1 ORDER BY position")?;
+        let mut find =
+            self.db.prepare_cached("SELECT recipe_id FROM recipe_set_members WHERE set_id = ?1 ORDER BY position")?;
         Ok(find.query_map([set], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 }

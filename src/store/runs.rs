@@ -35,8 +35,12 @@ fn job_id(db: &Connection, start: &RunStart) -> Result<i64, StoreError> {
 }
 
 fn task_key(db: &Connection, recipe: &RecipeRecord) -> Result<TaskKey, StoreError> {
-    db.execute("INSERT OR IGNORE INTO recipes (hash, body) VALUES (?1, ?2)", params![recipe.hash.as_bytes(), recipe.body])?;
-    let recipe_id = db.query_row("SELECT id FROM recipes WHERE hash = ?1", [recipe.hash.as_bytes()], |row| row.get(0))?;
+    db.execute(
+        "INSERT OR IGNORE INTO recipes (hash, body) VALUES (?1, ?2)",
+        params![recipe.hash.as_bytes(), recipe.body],
+    )?;
+    let recipe_id =
+        db.query_row("SELECT id FROM recipes WHERE hash = ?1", [recipe.hash.as_bytes()], |row| row.get(0))?;
     Ok(TaskKey { task: recipe.task.clone(), recipe_id })
 }
 
@@ -56,7 +60,10 @@ pub(super) fn set_id(db: &Connection, recipes: &[i64]) -> Result<i64, StoreError
     let id = db.last_insert_rowid();
     for (position, recipe) in recipes.iter().enumerate() {
         let position = i64::try_from(position).unwrap_or(i64::MAX);
-        db.execute("INSERT INTO recipe_set_members (set_id, position, recipe_id) VALUES (?1, ?2, ?3)", params![id, position, recipe])?;
+        db.execute(
+            "INSERT INTO recipe_set_members (set_id, position, recipe_id) VALUES (?1, ?2, ?3)",
+            params![id, position, recipe],
+        )?;
     }
     Ok(id)
 }
@@ -83,7 +90,10 @@ pub(super) fn bury_the_dead(db: &Connection, store: &Path, own: Option<i64>, at_
     for (run, run_id, heartbeat) in unended {
         if Some(run) != own && !is_alive(store, &run_id, heartbeat, at_ms) {
             lost += attempts::lose(db, run, at_ms)?;
-            db.execute("UPDATE runs SET ended_at = heartbeat, outcome = 'died', exit_code = NULL WHERE id = ?1", [run])?;
+            db.execute(
+                "UPDATE runs SET ended_at = heartbeat, outcome = 'died', exit_code = NULL WHERE id = ?1",
+                [run],
+            )?;
         }
     }
     Ok(lost)

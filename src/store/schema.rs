@@ -62,7 +62,8 @@ fn prepare(mut connection: Connection, path: &Path) -> Result<Connection, StoreE
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into())).map_err(failed)?;
     // Looked at before anything is written: a newer or foreign file stays untouched.
     let version = checked_version(&connection, path)?;
-    let pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000;";
+    let pragmas =
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000;";
     connection.execute_batch(pragmas).map_err(failed)?;
     if version < latest() {
         migrate(&mut connection).map_err(failed)?;
@@ -76,9 +77,17 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
     // Not opened read-only: a reader of a WAL file may have to recover it.
-    let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .or_else(|_| Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX))
-        .map_err(|error| StoreError::open(path, error))?;
+    let connection = Connection::open_with_flags(
+        path,
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .or_else(|_| {
+        Connection::open_with_flags(
+            path,
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+    })
+    .map_err(|error| StoreError::open(path, error))?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into()))?;
     if checked_version(&connection, path)? == 0 {
         return Err(StoreError::Missing { path: path.to_owned() });

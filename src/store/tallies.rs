@@ -52,7 +52,14 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn attempts(&self, run: i64, after: i64, since_ms: i64, until_ms: i64, limit: usize) -> Result<Vec<AttemptRecord>, StoreError> {
+    pub fn attempts(
+        &self,
+        run: i64,
+        after: i64,
+        since_ms: i64,
+        until_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<AttemptRecord>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT a.id, a.request_id, a.state, r.set_id, runs.model, a.verdict, a.http_status, a.input_tokens, a.cached_input_tokens,
                     a.output_tokens, a.usage_source, a.cost, a.latency_ms,

@@ -202,7 +202,12 @@ impl Writer {
         }
     }
 
-    fn transact(&mut self, first: Message, messages: &Receiver<Message>, answered: &mut Answered) -> Result<(), StoreError> {
+    fn transact(
+        &mut self,
+        first: Message,
+        messages: &Receiver<Message>,
+        answered: &mut Answered,
+    ) -> Result<(), StoreError> {
         let began = self.clock.now();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = match transaction {
@@ -261,7 +266,8 @@ impl State<'_> {
     fn execute(&mut self, db: &Connection, command: Command) -> Result<Answer, StoreError> {
         match command {
             Command::BeginRun(start) => {
-                let life = LifeLine::take(self.path, &start.run_id).map_err(|error| StoreError::open(self.path, error))?;
+                let life =
+                    LifeLine::take(self.path, &start.run_id).map_err(|error| StoreError::open(self.path, error))?;
                 let keys = runs::begin(db, self.path, &start)?;
                 (*self.life, *self.run) = (Some(life), Some(keys.run));
                 return Ok(Answer::Keys(keys));
@@ -278,8 +284,12 @@ impl State<'_> {
                 let page = entries::page_id(db, &page)?;
                 attempts::put_outcomes(db, page, None, &outcomes)?;
             }
-            Command::LoseOpen { run, at_ms } => return Ok(Answer::Count(attempts::lose(db, run, at_ms)?)),
-            Command::Capabilities { endpoint, capabilities } => runs::remember_capabilities(db, &endpoint, &capabilities)?,
+            Command::LoseOpen { run, at_ms } => {
+                return Ok(Answer::Count(attempts::lose(db, run, at_ms)?));
+            }
+            Command::Capabilities { endpoint, capabilities } => {
+                runs::remember_capabilities(db, &endpoint, &capabilities)?;
+            }
         }
         Ok(Answer::Done)
     }

@@ -35,13 +35,20 @@ impl Shape {
             }
             (Self::Tags { labels, max }, Value::Array(items)) => tags(labels, *max, items),
             (Self::List(of), Value::Array(items)) => {
-                let checked = items.iter().enumerate().map(|(at, item)| of.check(item).map_err(|bad| inside(&at.to_string(), bad)));
+                let checked = items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| of.check(item).map_err(|bad| inside(&at.to_string(), bad)));
                 checked.collect::<Result<_, _>>().map(Value::Array)
             }
             (Self::Object(fields), Value::Object(members)) => {
                 let checked = fields.iter().map(|field| {
                     let value = members.get(&field.name).unwrap_or(&Value::Null);
-                    field.shape.check(value).map(|value| (field.name.clone(), value)).map_err(|bad| inside(&field.name, bad))
+                    field
+                        .shape
+                        .check(value)
+                        .map(|value| (field.name.clone(), value))
+                        .map_err(|bad| inside(&field.name, bad))
                 });
                 checked.collect::<Result<Map<_, _>, _>>().map(Value::Object)
             }
@@ -102,7 +109,9 @@ fn tags(labels: &[String], max: Option<u32>, items: &[Value]) -> Result<Value, M
     let chosen: Vec<Value> =
         labels.iter().filter(|label| found.contains(&label.as_str())).map(|label| label.as_str().into()).collect();
     match max {
-        Some(max) if chosen.len() > max as usize => Err(("too_many_labels", format!("{} labels where at most {max} are allowed", chosen.len()))),
+        Some(max) if chosen.len() > max as usize => {
+            Err(("too_many_labels", format!("{} labels where at most {max} are allowed", chosen.len())))
+        }
         _ => Ok(Value::Array(chosen)),
     }
 }

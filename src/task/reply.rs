@@ -41,7 +41,9 @@ fn member(members: &Map<String, Value>, question: &Question) -> Result<Value, Ta
 
 /// A server without structured output may answer a lone classification with the label.
 fn bare_label(content: &str, questions: &[&Question]) -> Option<Value> {
-    let [Question { shape: Shape::Choice(labels), .. }] = questions else { return None };
+    let [Question { shape: Shape::Choice(labels), .. }] = questions else {
+        return None;
+    };
     label(labels, content.trim().trim_matches(['"', '`', '.'])).map(Into::into)
 }
 

@@ -41,9 +41,15 @@ impl<'a> Reader<'a> {
         if depth > DEEPEST {
             return self.fault(at, format!("nested deeper than {DEEPEST} levels, or a `$ref` to itself"));
         }
-        let Some(members) = schema.as_object() else { return self.fault(at, "a schema is an object") };
+        let Some(members) = schema.as_object() else {
+            return self.fault(at, "a schema is an object");
+        };
         if let Some(target) = members.get("$ref") {
-            return match target.as_str().and_then(|r| r.strip_prefix('#')).and_then(|pointer| self.root.pointer(pointer)) {
+            return match target
+                .as_str()
+                .and_then(|r| r.strip_prefix('#'))
+                .and_then(|pointer| self.root.pointer(pointer))
+            {
                 Some(found) => self.shape(found, at, depth + 1),
                 None => self.fault(&format!("{at}/$ref"), "no local definition of that name"),
             };
@@ -58,11 +64,17 @@ impl<'a> Reader<'a> {
             "string" => &["type", "nullable", "enum", "format"],
             _ => &["type", "nullable"],
         };
-        for word in members.keys().filter(|word| !known.contains(&word.as_str()) && !ANNOTATIONS.contains(&word.as_str())) {
-            self.fault(&format!("{at}/{word}"), format!("`{word}` is not supported for `{kind}`; known: {}", known.join(", ")));
+        for word in
+            members.keys().filter(|word| !known.contains(&word.as_str()) && !ANNOTATIONS.contains(&word.as_str()))
+        {
+            self.fault(
+                &format!("{at}/{word}"),
+                format!("`{word}` is not supported for `{kind}`; known: {}", known.join(", ")),
+            );
         }
         let null = null || members.get("nullable") == Some(&Value::Bool(true));
-        let null = null || members.get("enum").and_then(Value::as_array).is_some_and(|values| values.contains(&Value::Null));
+        let null =
+            null || members.get("enum").and_then(Value::as_array).is_some_and(|values| values.contains(&Value::Null));
         let shape = match kind {
             "object" => self.object(schema, at, depth),
             "array" => match members.get("items") {
@@ -89,7 +101,8 @@ impl<'a> Reader<'a> {
         match real.as_slice() {
             [one @ ("object" | "array" | "string" | "number" | "integer" | "boolean")] => (one, names.len() > 1),
             _ => {
-                let message = "one `type` is needed: object, array, string, number, integer or boolean, with or without null";
+                let message =
+                    "one `type` is needed: object, array, string, number, integer or boolean, with or without null";
                 self.fault(&format!("{at}/type"), message);
                 ("", false)
             }
@@ -143,7 +156,9 @@ impl<'a> Reader<'a> {
             }
             (None, Some("date")) => Shape::Date,
             (None, None) => Shape::Text,
-            (None, Some(other)) => self.fault(&format!("{at}/format"), format!("the format `{other}` is not supported; known: date")),
+            (None, Some(other)) => {
+                self.fault(&format!("{at}/format"), format!("the format `{other}` is not supported; known: date"))
+            }
             (Some(_), Some(_)) => self.fault(&format!("{at}/format"), "an enumeration has no format"),
         }
     }

@@ -56,7 +56,9 @@ impl Shape {
             Self::Boolean => json!({"type": "boolean"}),
             Self::Date => json!({"type": "string", "format": "date"}),
             Self::Choice(values) => json!({"type": "string", "enum": values}),
-            Self::Tags { labels, .. } => json!({"type": "array", "items": {"type": "string", "enum": labels}}),
+            Self::Tags { labels, .. } => {
+                json!({"type": "array", "items": {"type": "string", "enum": labels}})
+            }
             Self::List(of) => json!({"type": "array", "items": of.json_schema()}),
             Self::Object(fields) => object_schema(fields),
             Self::Nullable(of) => nullable(of.json_schema()),
@@ -88,7 +90,9 @@ fn object_schema(fields: &[Field]) -> Value {
 
 /// Adds null to a schema: `["string", "null"]`, and null to an enumeration.
 fn nullable(mut schema: Value) -> Value {
-    let Some(members) = schema.as_object_mut() else { return schema };
+    let Some(members) = schema.as_object_mut() else {
+        return schema;
+    };
     if let Some(kind) = members.get("type").cloned() {
         members.insert("type".into(), json!([kind, "null"]));
     }

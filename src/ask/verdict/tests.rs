@@ -15,7 +15,9 @@ fn name(verdict: &Verdict) -> String {
 }
 
 fn error(kind: &str, code: &str, param: &str, message: &str) -> String {
-    let or_null = |text: &str| if text.is_empty() { serde_json::Value::Null } else { text.into() };
+    let or_null = |text: &str| {
+        if text.is_empty() { serde_json::Value::Null } else { text.into() }
+    };
     serde_json::json!({"error": {"message": message, "type": or_null(kind), "code": or_null(code), "param": or_null(param)}}).to_string()
 }
 

@@ -5,7 +5,11 @@ use crate::store::{FaultRecord, Tokens};
 
 fn columns() -> Columns {
     let labels = || Shape::Choice(vec!["a".into(), "b".into()]);
-    Columns { tasks: vec![("kind".into(), labels()), ("more".into(), labels())], recipes: vec![7, 8], model: "m".into() }
+    Columns {
+        tasks: vec![("kind".into(), labels()), ("more".into(), labels())],
+        recipes: vec![7, 8],
+        model: "m".into(),
+    }
 }
 
 fn outcome(status: OutcomeStatus, value: Option<&str>, kind: Option<&str>) -> Option<Outcome> {
@@ -14,7 +18,15 @@ fn outcome(status: OutcomeStatus, value: Option<&str>, kind: Option<&str>) -> Op
 }
 
 fn record(outcomes: Vec<Option<Outcome>>) -> PageRecord {
-    PageRecord { path: b"x.jpg".to_vec(), page: 1, content: None, fault: None, duplicate_of: None, outcomes, spend: vec![] }
+    PageRecord {
+        path: b"x.jpg".to_vec(),
+        page: 1,
+        content: None,
+        fault: None,
+        duplicate_of: None,
+        outcomes,
+        spend: vec![],
+    }
 }
 
 #[test]
@@ -57,10 +69,16 @@ fn spend_is_the_share_of_this_jobs_tasks_and_zero_for_duplicates() {
     let mut page = record(vec![None, None]);
     page.spend = vec![spend(vec![7, 8]), spend(vec![9, 7])];
     let row = Row::new(&page, &columns());
-    assert_eq!((row.input_tokens, row.cost, row.attempts, row.latency_ms), (101 + 50, Some(Pico(1001 + 500)), 2, Some(30)));
+    assert_eq!(
+        (row.input_tokens, row.cost, row.attempts, row.latency_ms),
+        (101 + 50, Some(Pico(1001 + 500)), 2, Some(30))
+    );
     page.duplicate_of = Some(b"a.jpg".to_vec());
     let row = Row::new(&page, &columns());
-    assert_eq!((row.input_tokens, row.cost, row.attempts, row.duplicate_of.as_deref()), (0, Some(Pico::ZERO), 0, Some("a.jpg")));
+    assert_eq!(
+        (row.input_tokens, row.cost, row.attempts, row.duplicate_of.as_deref()),
+        (0, Some(Pico::ZERO), 0, Some("a.jpg"))
+    );
 }
 
 #[test]

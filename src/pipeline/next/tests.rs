@@ -5,7 +5,14 @@ use crate::ask::{Change, Charge, Passing};
 use serde_json::json;
 
 fn exchange(verdict: Verdict) -> Exchange {
-    Exchange { verdict, charge: Charge::Nothing, latency: Duration::ZERO, status: None, request_id: None, content: "{}".into() }
+    Exchange {
+        verdict,
+        charge: Charge::Nothing,
+        latency: Duration::ZERO,
+        status: None,
+        request_id: None,
+        content: "{}".into(),
+    }
 }
 
 /// One letter per attempt: `o` valid, `i` invalid, `c` cut at max_tokens, `h` the first
@@ -56,7 +63,9 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
                     (false, true) => 'L',
                     (false, false) => 'A',
                 });
-                let Some(letter) = letters.next() else { return (steps, outcomes) };
+                let Some(letter) = letters.next() else {
+                    return (steps, outcomes);
+                };
                 for (at, outcome) in state.take(&exchange(verdict(letter, state.open.len())), &step, 1) {
                     outcomes[at] = outcome.status.name().to_owned();
                 }

@@ -80,13 +80,21 @@ fn members_are_validated_strictly() {
         ("total", json!({"total": 1}), Ok(json!({"total": 1, "due": null, "items": null, "currency": null}))),
         ("total", json!({"total": null}), Err("wrong_type")),
         ("total", json!({"total": 1, "due": "23.11.2026"}), Err("wrong_type")),
-        ("total", json!({"total": 1, "items": [{"count": 2.0}]}), Ok(json!({"total": 1, "due": null, "items": [{"count": 2}], "currency": null}))),
+        (
+            "total",
+            json!({"total": 1, "items": [{"count": 2.0}]}),
+            Ok(json!({"total": 1, "due": null, "items": [{"count": 2}], "currency": null})),
+        ),
         ("total", json!({"total": 1, "items": [{"count": 2.5}]}), Err("wrong_type")),
         ("total", json!({"total": 1, "currency": "GBP"}), Err("wrong_label")),
     ] {
         let question = questions.iter().find(|q| q.name == name).unwrap();
         let reading = read(&json!({ name: value }).to_string(), &[question]).remove(0);
-        assert_eq!(reading.as_ref().map_err(|fault| fault.kind), expected.as_ref().map_err(|kind| *kind), "{name} {value}");
+        assert_eq!(
+            reading.as_ref().map_err(|fault| fault.kind),
+            expected.as_ref().map_err(|kind| *kind),
+            "{name} {value}"
+        );
     }
 }
 
@@ -94,7 +102,14 @@ fn members_are_validated_strictly() {
 fn what_is_no_answer_is_never_one() {
     let questions = all_kinds();
     let signed = questions.iter().find(|q| q.name == "signed").unwrap();
-    for (reply, kind) in [("", "empty_reply"), ("  \n", "empty_reply"), ("<html></html>", "not_json"), ("{}", "missing"), ("{\"signed\":", "not_json"), ("null", "not_json")] {
+    for (reply, kind) in [
+        ("", "empty_reply"),
+        ("  \n", "empty_reply"),
+        ("<html></html>", "not_json"),
+        ("{}", "missing"),
+        ("{\"signed\":", "not_json"),
+        ("null", "not_json"),
+    ] {
         assert_eq!(read(reply, &[signed])[0].as_ref().unwrap_err().kind, kind, "{reply:?}");
     }
     let kind = questions.iter().find(|q| q.name == "kind").unwrap();
@@ -112,7 +127,10 @@ fn schemas_outside_the_subset_are_refused_with_their_place() {
         (json!({"type": "object", "properties": {"a": {"type": "string", "format": "email"}}}), "/properties/a/format"),
         (json!({"type": "object"}), ""),
     ] {
-        let task = Task { name: "t".into(), kind: TaskKind::Extract { question: None, schema: schema.clone(), schema_path: "x.json".into() } };
+        let task = Task {
+            name: "t".into(),
+            kind: TaskKind::Extract { question: None, schema: schema.clone(), schema_path: "x.json".into() },
+        };
         let faults = compile(&[task]).unwrap_err();
         assert!(faults.iter().any(|fault| fault.pointer.starts_with(pointer)), "{schema}: {faults:?}");
     }

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Checks what the demo wrote: check_demo.py first|second
+
+Rows, statuses, sums; CSV, JSON Lines and (where pyarrow is) Parquet agree; the second
+run sent nothing.
+"""
+import csv
+import json
+import sys
+from decimal import Decimal
+
+
+def main():
+    with open("out/demo.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with open("out/demo.jsonl", encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    with open("out/demo.report.json", encoding="utf-8") as file:
+        report = json.load(file)
+    assert len(rows) == len(lines) == report["pages"]["total"] >= 48, len(rows)
+    failed = [row for row in rows if row["status"] != "ok"]
+    assert [row["path"] for row in failed] == ["mail/damaged.jpg"], failed
+    assert not any(row["path"].endswith(".txt") for row in rows)
+    assert [row["path"].encode() for row in rows] == sorted(row["path"].encode() for row in rows)
+    for row, line in zip(rows, lines):
+        for name, cell in row.items():
+            value = line[name]
+            if isinstance(value, list):
+                assert json.loads(cell) == value, (name, cell, value)
+            else:
+                assert cell == ("" if value is None else str(value)), (name, cell, value)
+    cost = sum(Decimal(row["cost_usd"]) for row in rows)
+    assert cost > 0 and sum(int(row["input_tokens"]) for row in rows) > 0
+    if sys.argv[1] == "first":
+        assert cost == Decimal(report["cost"]["total_usd"]), (cost, report["cost"])
+        assert report["attempts"]["sent"] == report["pages"]["asked"] == 51, report["attempts"]
+    else:
+        assert report["attempts"]["sent"] == 0 and report["pages"]["asked"] == 0, report["attempts"]
+        assert cost == Decimal(report["cost"]["saved_by_store_usd"]) - duplicates(rows, lines)
+    parquet(rows)
+    print(f"demo ({sys.argv[1]} run): {len(rows)} rows as they should be, USD {cost}")
+
+
+def duplicates(rows, lines):
+    """What equal pages would have cost again."""
+    by_path = {row["path"]: Decimal(row["cost_usd"]) for row in rows}
+    return sum(by_path[line["duplicate_of"]] for line in lines if line["duplicate_of"])
+
+
+def parquet(rows):
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        print("skipped: no pyarrow here, so Parquet is not read back")
+        return
+    table = pyarrow.parquet.read_table("out/demo.parquet")
+    assert [row["path"] for row in rows] == table.column("path").to_pylist()
+    assert [row["kind"] or None for row in rows] == table.column("kind").to_pylist()
+    assert [Decimal(row["cost_usd"]) for row in rows] == table.column("cost_usd").to_pylist()
+    assert [json.loads(row["features"] or "null") for row in rows] == table.column("features").to_pylist()
+
+
+if __name__ == "__main__":
+    main()

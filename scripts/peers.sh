@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Programs that are not ours: the official `openai` Python client against our simulator,
+# and nginx with a static reply as a server for us. Each is skipped, with a message, where
+# it can't be had.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+docmill=${DOCMILL:-${CARGO_TARGET_DIR:-target}/release/docmill}
+work=$(mktemp -d)
+pids=()
+trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; rm -rf "$work"' EXIT
+
+# The openai client in an environment of its own.
+if python3 -m venv "$work/venv" >/dev/null 2>&1 && "$work/venv/bin/pip" install -q openai >/dev/null 2>&1; then
+  "$docmill" simulate --port 0 --requests-per-minute 60 --bucket-seconds 2 --lifetime 120s >"$work/url" &
+  pids+=($!)
+  for _ in $(seq 100); do [ -s "$work/url" ] && break; sleep 0.1; done
+  "$work/venv/bin/python" scripts/openai_client.py "$(cat "$work/url")" sample_data/pages/mail/invoice-001.jpg
+else
+  echo "skipped: the openai Python client can't be installed here"
+fi
+
+# nginx with one static reply.
+if ! command -v nginx >/dev/null && [ "$(id -u)" = 0 ]; then
+  (apt-get install -y -q nginx-light || { apt-get update -q && apt-get install -y -q nginx-light; }) >/dev/null 2>&1 || true
+fi
+if command -v nginx >/dev/null; then
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  cat >"$work/nginx.conf" <<NGINX
+daemon off; pid $work/nginx.pid; error_log $work/error.log; worker_processes 1;
+events {}
+http {
+  access_log off; client_max_body_size 20m; client_body_temp_path $work/body; proxy_temp_path $work/p;
+  fastcgi_temp_path $work/f; uwsgi_temp_path $work/u; scgi_temp_path $work/s;
+  server {
+    listen 127.0.0.1:$port;
+    location = /v1/chat/completions {
+      default_type application/json;
+      return 200 '{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{\"kind\":\"letter\"}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}';
+    }
+  }
+}
+NGINX
+  timeout 60 nginx -c "$work/nginx.conf" -p "$work" &
+  pids+=($!)
+  sleep 1
+  cat >"$work/job.yaml" <<JOB
+version: 1
+name: static
+input: {folder: "$PWD/sample_data/pages", include: ["**/letter*.jpg"]}
+provider: {base_url: "http://127.0.0.1:$port/v1", model: m, price: {input: 1, output: 2}}
+tasks: {kind: {classify: {labels: [invoice, letter]}}}
+output: {csv: rows.csv}
+JOB
+  "$docmill" run "$work/job.yaml" -q
+  test "$(grep -c ',ok,letter,' "$work/rows.csv")" = 4
+  echo "nginx: 4 pages answered by a static reply"
+else
+  echo "skipped: nginx can't be installed here"
+fi

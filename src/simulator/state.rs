@@ -1,0 +1,133 @@
+//! What all connections share: options, counters, limits, and how replies are made.
+
+use super::eye::Sight;
+use super::limits::{Bucket, go_duration};
+use super::options::Options;
+use super::reply::error;
+use super::stats::Stats;
+use crate::random::mix;
+use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::time::Instant;
+
+pub(super) type Body = BoxBody<Bytes, io::Error>;
+/// An error drops the connection.
+pub(super) type Reply = Result<Response<Body>, io::Error>;
+
+/// What all connections share.
+pub(super) struct State {
+    pub(super) options: Options,
+    pub(super) start: Instant,
+    pub(super) inner: RefCell<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) stats: Stats,
+    pub(super) requests: Option<Bucket>,
+    pub(super) tokens: Option<Bucket>,
+    pub(super) sights: HashMap<u64, Option<Sight>>,
+    /// Prompts seen, for prefix caching.
+    pub(super) prompts: HashSet<u64>,
+}
+
+/// Sights that are remembered: the same page is often asked again soon.
+pub(super) const SIGHTS: usize = 512;
+
+impl State {
+    pub(super) fn new(options: Options) -> Self {
+        let now = now();
+        let bucket = |limit: Option<u64>| limit.map(|limit| Bucket::new(limit, options.bucket_seconds, now));
+        let inner = Inner {
+            stats: Stats::default(),
+            requests: bucket(options.requests_per_minute),
+            tokens: bucket(options.tokens_per_minute),
+            sights: HashMap::new(),
+            prompts: HashSet::new(),
+        };
+        Self { start: now, inner: inner.into(), options }
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let inner = self.inner.borrow();
+        let mut put = |name: String, value: String| {
+            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
+                headers.insert(name, value);
+            }
+        };
+        let id = mix(self.options.seed ^ inner.stats.requests);
+        put("x-request-id".into(), format!("req_{id:016x}{:016x}", mix(id)));
+        put("openai-version".into(), "2020-10-01".into());
+        put("openai-processing-ms".into(), self.options.latency.as_millis().max(1).to_string());
+        let buckets = [("requests", &inner.requests), ("tokens", &inner.tokens)];
+        for (kind, bucket) in buckets.iter().filter(|_| self.options.headers) {
+            let Some(bucket) = bucket else { continue };
+            let (remaining, reset) = bucket.state();
+            put(format!("x-ratelimit-limit-{kind}"), bucket.limit.to_string());
+            put(format!("x-ratelimit-remaining-{kind}"), remaining.to_string());
+            put(format!("x-ratelimit-reset-{kind}"), go_duration(reset));
+        }
+        headers
+    }
+
+    /// A reply of JSON or text.
+    pub(super) fn plain(&self, status: u16, kind: &str, body: String) -> Reply {
+        *self.inner.borrow_mut().stats.statuses.entry(status).or_default() += 1;
+        let mut response = Response::new(full(body));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.headers_mut() = self.headers();
+        if let Ok(kind) = HeaderValue::from_str(kind) {
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+        }
+        Ok(response)
+    }
+
+    pub(super) fn error(
+        &self,
+        status: u16,
+        kind: &str,
+        code: Option<&str>,
+        param: Option<&str>,
+        message: &str,
+    ) -> Reply {
+        self.plain(status, "application/json", error(kind, code, param, message))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the simulator has its own time, like any server")]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
+pub(super) fn full(body: impl Into<Bytes>) -> Body {
+    Full::new(body.into()).map_err(|never| match never {}).boxed()
+}
+
+/// Counts a request as in flight while it lives.
+pub(super) struct InFlight<'a>(&'a State);
+
+impl<'a> InFlight<'a> {
+    pub(super) fn new(state: &'a State) -> Self {
+        let mut inner = state.inner.borrow_mut();
+        let stats = &mut inner.stats;
+        stats.requests += 1;
+        stats.in_flight += 1;
+        stats.most_in_flight = stats.most_in_flight.max(stats.in_flight);
+        let at = u64::try_from(now().duration_since(state.start).as_millis()).unwrap_or(u64::MAX);
+        stats.first_ms.get_or_insert(at);
+        stats.last_ms = at;
+        drop(inner);
+        Self(state)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.inner.borrow_mut().stats.in_flight -= 1;
+    }
+}

@@ -1,0 +1,14 @@
+//! The specification, tried on the built program: one binary, so that it links once.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+
+mod bench;
+mod budget;
+mod faults;
+mod input;
+mod messages;
+mod outputs;
+mod resume;
+mod rows;
+mod stops;
+mod tidy;
