@@ -67,7 +67,7 @@ pub enum TransportError {
 #[derive(Clone, Debug)]
 pub struct Transport {
     client: reqwest::Client,
-    url: String,
+    url: reqwest::Url,
     headers: HeaderMap,
     key: Option<Secret>,
 }
@@ -122,11 +122,12 @@ impl Transport {
             headers.insert(header, sensitive(name, &value.0)?);
         }
         let url = format!("{}/chat/completions", options.base_url.trim_end_matches('/'));
+        let url = url.parse().map_err(|error| TransportError::Client(format!("{url}: {error}")))?;
         Ok(Self { client, url, headers, key: options.key })
     }
 
     pub(super) async fn post(&self, body: Bytes) -> Result<reqwest::Response, Failure> {
-        let request = self.client.post(&self.url).headers(self.headers.clone()).body(body);
+        let request = self.client.post(self.url.clone()).headers(self.headers.clone()).body(body);
         request.send().await.map_err(|error| failure(&error))
     }
 

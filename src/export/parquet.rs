@@ -6,12 +6,11 @@ use super::shred::{Leaf, Node, Values, column};
 use crate::task::Shape;
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArrayType, DoubleType, Int32Type, Int64Type};
-use parquet::errors::Result;
+use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
-use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -30,24 +29,25 @@ pub(super) struct Parquet<W: Write + Send> {
     writer: SerializedFileWriter<W>,
     nodes: Vec<Node>,
     leaves: Vec<Leaf>,
+    /// Where the leaves of the columns after the tasks begin.
+    after: usize,
     rows: usize,
 }
 
 impl<W: Write + Send> Parquet<W> {
     pub(super) fn new(out: W, columns: &Columns, about: &About) -> Result<Self> {
-        let (mut types, mut nodes, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
-        let mut add = |name: &str, shape: &Shape, leaves: &mut Vec<Leaf>| -> Result<()> {
+        let (mut types, mut leaves) = (Vec::new(), Vec::new());
+        let mut add = |name: &str, shape: &Shape, leaves: &mut Vec<Leaf>| -> Result<Node> {
             let (kind, node) = column(name, shape, leaves, 0)?;
             types.push(kind);
-            nodes.push(node);
-            Ok(())
+            Ok(node)
         };
         for (name, shape) in [("path", Shape::Text), ("page", Shape::Integer), ("status", Shape::Text)] {
             add(name, &shape, &mut leaves)?;
         }
-        for (name, shape) in &columns.tasks {
-            add(name, shape, &mut leaves)?;
-        }
+        let tasks = columns.tasks.iter().map(|(name, shape)| add(name, shape, &mut leaves));
+        let nodes = tasks.collect::<Result<Vec<_>>>()?;
+        let after = leaves.len();
         for (name, shape) in [
             ("model", Shape::Text),
             ("input_tokens", Shape::Integer),
@@ -73,29 +73,35 @@ impl<W: Write + Send> Parquet<W> {
         }
         let schema = Arc::new(Type::group_type_builder("docmill").with_fields(types).build()?);
         let writer = SerializedFileWriter::new(out, schema, Arc::new(properties(about)))?;
-        Ok(Self { writer, nodes, leaves, rows: 0 })
+        Ok(Self { writer, nodes, leaves, after, rows: 0 })
     }
 
     pub(super) fn write(&mut self, row: &Row) -> Result<()> {
-        let before = [json!(row.path), json!(row.page), json!(row.status.name())];
-        let after = [
-            json!(row.model),
-            json!(row.input_tokens),
-            json!(row.cached_input_tokens),
-            json!(row.output_tokens),
-            json!(row.cost.map(|cost| cost.0)),
-            json!(row.attempts),
-            json!(row.latency_ms),
-            json!(row.answered_at_ms),
-            json!(row.content_hash),
-            json!(row.duplicate_of),
-            json!(row.error_kind),
-            json!(row.error),
-        ];
-        let values: Vec<&Value> = before.iter().chain(&row.answers).chain(&after).collect();
-        for (node, value) in self.nodes.iter().zip(values) {
-            node.put(value, 0, 0, &mut self.leaves);
+        let integer = |count: u64| Some(i64::try_from(count).unwrap_or(i64::MAX));
+        let leaves = &mut self.leaves;
+        leaves[0].put_text(Some(&row.path));
+        leaves[1].put_integer(integer(row.page.into()));
+        leaves[2].put_text(Some(row.status.name()));
+        for (node, value) in self.nodes.iter().zip(&row.answers) {
+            node.put(value, 0, 0, leaves);
         }
+        let [model, input, cached, output, cost, attempts, latency, answered, content, duplicate, kind, error] =
+            &mut leaves[self.after..]
+        else {
+            return Err(ParquetError::General("the columns are not those of a row".into()));
+        };
+        model.put_text(Some(&row.model));
+        input.put_integer(integer(row.input_tokens));
+        cached.put_integer(integer(row.cached_input_tokens));
+        output.put_integer(integer(row.output_tokens));
+        cost.put_integer(row.cost.map(|cost| cost.0));
+        attempts.put_integer(integer(row.attempts));
+        latency.put_integer(row.latency_ms.and_then(integer));
+        answered.put_integer(row.answered_at_ms);
+        content.put_text(row.content_hash.as_deref());
+        duplicate.put_text(row.duplicate_of.as_deref());
+        kind.put_text(row.error_kind.as_deref());
+        error.put_text(row.error.as_deref());
         self.rows += 1;
         if self.rows == GROUP { self.flush() } else { Ok(()) }
     }

@@ -18,6 +18,29 @@ pub(super) struct Leaf {
     pub(super) values: Values,
 }
 
+impl Leaf {
+    /// Adds the value of a column that is not nested.
+    pub(super) fn put_text(&mut self, value: Option<&str>) {
+        if let (Values::Text(all), Some(value)) = (&mut self.values, value) {
+            all.push(value.into());
+        }
+        self.put_level(value.is_some());
+    }
+
+    /// Adds the value of a column that is not nested.
+    pub(super) fn put_integer(&mut self, value: Option<i64>) {
+        if let (Values::Int64(all), Some(value)) = (&mut self.values, value) {
+            all.push(value);
+        }
+        self.put_level(value.is_some());
+    }
+
+    fn put_level(&mut self, is_there: bool) {
+        self.definitions.push(is_there.into());
+        self.repetitions.push(0);
+    }
+}
+
 /// Values of one physical type.
 #[derive(Debug)]
 pub(super) enum Values {

@@ -121,7 +121,7 @@ fn hand_over(intake: &Intake, work: &SyncSender<Work>, crew: &Crew, mut item: Wo
 
 #[expect(clippy::disallowed_methods, reason = "a poll of a thread's queue, not a time that a run depends on")]
 fn pause() {
-    std::thread::sleep(Duration::from_millis(2));
+    std::thread::sleep(Duration::from_millis(10));
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {

@@ -50,6 +50,8 @@ pub(super) struct Context<'a> {
     pub(super) store: Store,
     pub(super) keys: RunKeys,
     pub(super) run_id: String,
+    /// The job's identity, for the budget's scope.
+    pub(super) job_key: String,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) hooks: Arc<dyn Hooks>,
     pub(super) stop: Stop,
@@ -193,7 +195,7 @@ impl Context<'_> {
     }
 
     fn budget_line(&self) -> BudgetLine {
-        let job = self.job.identity();
+        let job = &self.job_key;
         let scope = match self.job.limits.budget_scope {
             BudgetScope::Run => format!("job:{job}/run:{}", self.run_id),
             BudgetScope::Day => format!("job:{job}/day:{}", utc_day(self.clock.wall_ms())),

@@ -153,6 +153,7 @@ impl Session<'_> {
             store: self.store.clone(),
             keys: self.keys.clone(),
             run_id: environment.run_id.clone(),
+            job_key: job.identity().to_string(),
             clock,
             hooks: environment.hooks.clone(),
             stop: self.stop.clone(),

@@ -81,6 +81,7 @@ pub fn try_page(
         store: store.clone(),
         keys: keys.clone(),
         run_id: environment.run_id.clone(),
+        job_key: job.identity().to_string(),
         clock,
         hooks: environment.hooks.clone(),
         stop: stop.clone(),

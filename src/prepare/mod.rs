@@ -1,10 +1,10 @@
 //! What is sent instead of a page: upright, no larger than the model can use, encoded.
 //!
-//! - [`size`]: the target size
+//! - [`size`]: how large it is sent
 //! - [`resize`]: downscale and turn upright
-//! - [`encode`]: JPEG
+//! - [`encode`]: as JPEG
 //!
-//! A page that is fit to be sent as it is, is sent as it is.
+//! What is fit to be sent as it is, is sent as it is.
 
 mod encode;
 mod resize;

@@ -66,29 +66,26 @@ fn tones(small: &DynamicImage, sight: &mut Sight) {
 }
 
 fn lines(grey: &GrayImage, sight: &mut Sight) {
-    let (width, height) = grey.dimensions();
+    let (width, height) = (grey.width() as usize, grey.height() as usize);
     // A dark pixel, or one beside it across the line's direction: scans are a little skewed.
-    let dark = |x: i64, y: i64| {
-        let inside = |v: i64, end: u32| u32::try_from(v).ok().filter(|v| *v < end);
-        matches!((inside(x, width), inside(y, height)), (Some(x), Some(y)) if grey.get_pixel(x, y).0[0] < 170)
-    };
-    let in_row = |x: i64, y: i64| dark(x, y) || dark(x, y - 1);
-    let in_column = |x: i64, y: i64| dark(x, y) || dark(x - 1, y);
-    let (w, h) = (i64::from(width), i64::from(height));
-    let rows: Vec<bool> = (0..h).map(|y| longest(w, |x| in_row(x, y)) * 3 >= w).collect();
-    let columns: Vec<i64> = (0..w).map(|x| longest(h, |y| in_column(x, y))).collect();
-    sight.long_rows = groups(rows.iter().copied());
-    sight.long_columns = groups(columns.iter().map(|run| run * 6 >= h));
-    sight.short_columns = groups(columns.iter().map(|run| run * 6 < h && run * 50 >= h));
-}
-
-fn longest(length: i64, is_dark: impl Fn(i64) -> bool) -> i64 {
-    let (mut best, mut run) = (0, 0);
-    for at in 0..length {
-        run = if is_dark(at) { run + 1 } else { 0 };
-        best = best.max(run);
+    let dark: Vec<bool> = grey.as_raw().iter().map(|value| *value < 170).collect();
+    let mut rows = vec![false; height];
+    let mut longest_down = vec![0; width];
+    let mut down = vec![0; width];
+    for y in 0..height {
+        let (here, above) = (&dark[y * width..][..width], &dark[y.saturating_sub(1) * width..][..width]);
+        let (mut across, mut longest) = (0, 0);
+        for x in 0..width {
+            across = if here[x] || above[x] { across + 1 } else { 0 };
+            longest = longest.max(across);
+            down[x] = if here[x] || here[x.saturating_sub(1)] { down[x] + 1 } else { 0 };
+            longest_down[x] = longest_down[x].max(down[x]);
+        }
+        rows[y] = longest * 3 >= width;
     }
-    best
+    sight.long_rows = groups(rows.iter().copied());
+    sight.long_columns = groups(longest_down.iter().map(|run| run * 6 >= height));
+    sight.short_columns = groups(longest_down.iter().map(|run| run * 6 < height && run * 50 >= height));
 }
 
 /// Neighbouring hits count once.

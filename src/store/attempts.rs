@@ -1,38 +1,45 @@
 //! Attempts: opened with what they may cost, settled with what they did, or lost.
 
-use super::entries::page_id;
+use super::entries::find_or_add_page;
 use super::error::StoreError;
-use super::records::{BudgetLine, OpenAttempt, Opened, Outcome, OutcomeStatus, Settlement};
-use super::runs::set_id;
+use super::ledger::Ledger;
+use super::records::{OpenAttempt, Opened, Outcome, OutcomeStatus, Settlement};
 use crate::money::Pico;
 use rusqlite::{Connection, OptionalExtension, params};
 
-pub(super) fn open(db: &Connection, open: &OpenAttempt) -> Result<Opened, StoreError> {
-    let page = page_id(db, &open.page)?;
-    for (recipe, seen_ms) in &open.recipes {
-        if outcome_time(db, page, *recipe)? != *seen_ms {
-            return Ok(Opened::Changed);
+pub(super) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> Result<Opened, StoreError> {
+    let (page, is_new) = find_or_add_page(db, &open.page)?;
+    if !is_new {
+        for (recipe, seen_ms) in &open.recipes {
+            if outcome_time(db, page, *recipe)? != *seen_ms {
+                return Ok(Opened::Changed);
+            }
+        }
+        if is_asked_elsewhere(db, page, &open.recipes)? {
+            return Ok(Opened::Elsewhere);
         }
     }
-    if is_asked_elsewhere(db, page, &open.recipes)? {
-        return Ok(Opened::Elsewhere);
+    let reserved = open.reserved.unwrap_or_default();
+    let line = ledger.line(db, &open.budget.scope)?;
+    if open.budget.limit.is_some_and(|limit| line.spent + line.reserved + reserved > limit) {
+        return Ok(Opened::OverBudget { is_reserved: line.reserved > Pico::ZERO, spent: line.spent });
     }
-    let budget = match reserve(db, &open.budget, open.reserved)? {
-        Reserved::On(id) => id,
-        Reserved::NoRoom(refusal) => return Ok(refusal),
-    };
+    line.reserved += reserved;
+    let budget = line.id;
     let request = match open.request {
         Some(request) => request,
         None => {
             let recipes: Vec<i64> = open.recipes.iter().map(|(recipe, _)| *recipe).collect();
-            let set = set_id(db, &recipes)?;
+            let set = ledger.set(db, &recipes)?;
             db.prepare_cached("INSERT INTO requests (run_id, page_id, set_id) VALUES (?1, ?2, ?3)")?
                 .execute(params![open.run, page, set])?;
             db.last_insert_rowid()
         }
     };
-    db.prepare_cached("INSERT INTO attempts (request_id, run_id, state, budget_id, reserved, opened_at) VALUES (?1, ?2, 'open', ?3, ?4, ?5)")?
-        .execute(params![request, open.run, budget, open.reserved.map(|pico| pico.0), open.at_ms])?;
+    db.prepare_cached(
+        "INSERT INTO attempts (request_id, run_id, state, budget_id, reserved, opened_at) VALUES (?1, ?2, 'open', ?3, ?4, ?5)",
+    )?
+    .execute(params![request, open.run, budget, open.reserved.map(|pico| pico.0), open.at_ms])?;
     Ok(Opened::Granted { request, attempt: db.last_insert_rowid() })
 }
 
@@ -58,54 +65,17 @@ fn is_asked_elsewhere(db: &Connection, page: i64, recipes: &[(i64, Option<i64>)]
     Ok(false)
 }
 
-enum Reserved {
-    On(i64),
-    NoRoom(Opened),
-}
-
-fn reserve(db: &Connection, line: &BudgetLine, amount: Option<Pico>) -> Result<Reserved, StoreError> {
-    let mut find = db.prepare_cached("SELECT id, spent, reserved FROM budget WHERE scope = ?1")?;
-    let found = find.query_row([&line.scope], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-    let (id, spent, reserved): (i64, i64, i64) = match found {
-        Some(found) => found,
-        None => {
-            db.execute("INSERT INTO budget (scope, spent, reserved) VALUES (?1, 0, 0)", [&line.scope])?;
-            (db.last_insert_rowid(), 0, 0)
-        }
-    };
-    let amount = amount.unwrap_or(Pico::ZERO);
-    if line.limit.is_some_and(|limit| Pico(spent) + Pico(reserved) + amount > limit) {
-        return Ok(Reserved::NoRoom(Opened::OverBudget { is_reserved: reserved > 0, spent: Pico(spent) }));
+pub(super) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settlement) -> Result<(), StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT a.state, a.budget_id, ifnull(a.reserved, 0), r.id, r.page_id
+         FROM attempts a JOIN requests r ON r.id = a.request_id WHERE a.id = ?1",
+    )?;
+    let (state, budget, reserved, request, page): (String, i64, i64, i64, i64) = find
+        .query_row([settlement.attempt], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+    // One that was declared lost meanwhile is spent already; its answers still count.
+    if state == "open" {
+        ledger.spend(db, budget, Pico(reserved), settlement.charge.budget)?;
     }
-    db.prepare_cached("UPDATE budget SET reserved = reserved + ?2 WHERE id = ?1")?.execute([id, amount.0])?;
-    Ok(Reserved::On(id))
-}
-
-/// Moves an attempt's reservation to what is spent.
-fn charge(db: &Connection, attempt: i64, spent: Pico) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE budget SET spent = spent + ?2, reserved = reserved - (SELECT ifnull(reserved, 0) FROM attempts WHERE id = ?1)
-         WHERE id = (SELECT budget_id FROM attempts WHERE id = ?1)",
-    )?
-    .execute(params![attempt, spent.0])?;
-    Ok(())
-}
-
-pub(super) fn settle(db: &Connection, settlement: &Settlement) -> Result<(), StoreError> {
-    let is_open = db
-        .prepare_cached("SELECT request_id FROM attempts WHERE id = ?1 AND state = 'open'")?
-        .query_row([settlement.attempt], |row| row.get::<_, i64>(0))
-        .optional()?;
-    // Declared lost meanwhile: its reservation is spent already; the answers still count.
-    let request = match is_open {
-        Some(request) => {
-            charge(db, settlement.attempt, settlement.charge.budget)?;
-            request
-        }
-        None => {
-            db.query_row("SELECT request_id FROM attempts WHERE id = ?1", [settlement.attempt], |row| row.get(0))?
-        }
-    };
     let charged = &settlement.charge;
     let fault = settlement.fault.as_ref();
     db.prepare_cached(
@@ -128,8 +98,6 @@ pub(super) fn settle(db: &Connection, settlement: &Settlement) -> Result<(), Sto
         count(settlement.latency_ms),
         settlement.at_ms,
     ])?;
-    let page: i64 =
-        db.prepare_cached("SELECT page_id FROM requests WHERE id = ?1")?.query_row([request], |row| row.get(0))?;
     put_outcomes(db, page, Some(request), &settlement.outcomes)
 }
 
@@ -168,13 +136,15 @@ pub(super) fn put_outcomes(
 }
 
 /// Declares the open attempts of a run lost: spent at their reservation.
-pub(super) fn lose(db: &Connection, run: i64, at_ms: i64) -> Result<u64, StoreError> {
-    let mut find =
-        db.prepare_cached("SELECT id, ifnull(reserved, 0) FROM attempts WHERE run_id = ?1 AND state = 'open'")?;
-    let open: Vec<(i64, i64)> =
-        find.query_map([run], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    for (attempt, reserved) in &open {
-        charge(db, *attempt, Pico(*reserved))?;
+pub(super) fn lose(db: &Connection, ledger: &mut Ledger, run: i64, at_ms: i64) -> Result<u64, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT a.id, a.budget_id, ifnull(a.reserved, 0) FROM runs JOIN attempts a ON a.run_id = runs.id
+         WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.state = 'open'",
+    )?;
+    let rows = find.query_map([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let open: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
+    for (attempt, budget, reserved) in &open {
+        ledger.spend(db, *budget, Pico(*reserved), Pico(*reserved))?;
         db.execute(
             "UPDATE attempts SET state = 'lost', cost = reserved, settled_at = ?2 WHERE id = ?1",
             params![attempt, at_ms],

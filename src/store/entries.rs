@@ -58,12 +58,17 @@ fn put_fault(db: &Connection, page: &StoredPage, decoder_version: u32, fault: &F
 
 /// The page's key, made when it is new.
 pub(super) fn page_id(db: &Connection, page: &StoredPage) -> Result<i64, StoreError> {
+    Ok(find_or_add_page(db, page)?.0)
+}
+
+/// The page's key, and whether it is new: then nothing else knows of it yet.
+pub(super) fn find_or_add_page(db: &Connection, page: &StoredPage) -> Result<(i64, bool), StoreError> {
     if let Some(id) = find_page(db, page)? {
-        return Ok(id);
+        return Ok((id, false));
     }
     db.prepare_cached("INSERT INTO pages (content, page) VALUES (?1, ?2)")?
         .execute(params![page.content.as_bytes(), page.page])?;
-    Ok(db.last_insert_rowid())
+    Ok((db.last_insert_rowid(), true))
 }
 
 pub(super) fn find_page(db: &Connection, page: &StoredPage) -> Result<Option<i64>, StoreError> {

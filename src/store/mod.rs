@@ -4,7 +4,8 @@
 //! - [`schema`]: tables and migrations
 //! - [`records`]: what goes in and comes out; no other stage's types
 //! - [`command`], [`writer`]: one writer thread; commands in, acknowledged when durable
-//! - [`runs`], [`entries`], [`attempts`]: what the commands do
+//! - [`runs`], [`entries`], [`attempts`]: what the commands do; [`ledger`]: budget lines of
+//!   one transaction
 //! - [`reader`], [`rows`], [`tallies`]: read connections, in pages
 //! - [`alive`]: which runs live, by a lock that the system releases
 //!
@@ -17,6 +18,7 @@ mod attempts;
 mod command;
 mod entries;
 mod error;
+mod ledger;
 mod reader;
 mod records;
 mod rows;

@@ -7,11 +7,15 @@ use super::runs::tasks_from_json;
 use super::schema;
 use crate::digest::Digest;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// A read connection. Sees what was committed when each call begins.
 pub struct Reader {
     pub(super) db: Connection,
+    /// Members of recipe sets, which never change.
+    pub(super) sets: RefCell<HashMap<i64, Vec<i64>>>,
 }
 
 impl Reader {
@@ -20,7 +24,7 @@ impl Reader {
     /// # Errors
     /// When there is no store, it is foreign or newer, or can't be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { db: schema::open_to_read(path)? })
+        Ok(Self { db: schema::open_to_read(path)?, sets: RefCell::default() })
     }
 
     /// The key of the job with this identity.

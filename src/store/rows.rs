@@ -115,9 +115,14 @@ impl Reader {
     }
 
     pub(super) fn set_members(&self, set: i64) -> Result<Vec<i64>, StoreError> {
+        if let Some(known) = self.sets.borrow().get(&set) {
+            return Ok(known.clone());
+        }
         let mut find =
             self.db.prepare_cached("SELECT recipe_id FROM recipe_set_members WHERE set_id = ?1 ORDER BY position")?;
-        Ok(find.query_map([set], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        let members: Vec<i64> = find.query_map([set], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        self.sets.borrow_mut().insert(set, members.clone());
+        Ok(members)
     }
 }
 

@@ -3,18 +3,25 @@
 use super::alive::is_alive;
 use super::attempts;
 use super::error::StoreError;
+use super::ledger::Ledger;
 use super::records::{RecipeRecord, RunKeys, RunStart, TaskKey};
 use crate::digest::Digest;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 
-pub(super) fn begin(db: &Connection, store: &Path, start: &RunStart) -> Result<RunKeys, StoreError> {
-    let lost = bury_the_dead(db, store, None, start.at_ms)?;
+pub(super) fn begin(
+    db: &Connection,
+    ledger: &mut Ledger,
+    store: &Path,
+    start: &RunStart,
+) -> Result<RunKeys, StoreError> {
+    let lost = bury_the_dead(db, ledger, store, None, start.at_ms)?;
     let job = job_id(db, start)?;
     let tasks = start.recipes.iter().map(|recipe| task_key(db, recipe)).collect::<Result<Vec<_>, _>>()?;
     let set = set_id(db, &tasks.iter().map(|task| task.recipe_id).collect::<Vec<_>>())?;
     db.execute(
-        "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT ifnull(max(id), 0) + 1 FROM attempts))",
         params![start.run_id, job, set, start.model, tasks_to_json(&tasks), start.at_ms],
     )?;
     let run = db.last_insert_rowid();
@@ -82,14 +89,20 @@ pub(super) fn beat(db: &Connection, run: i64, at_ms: i64) -> Result<(), StoreErr
 }
 
 /// Ends the runs that died and declares their open attempts lost; how many there were.
-pub(super) fn bury_the_dead(db: &Connection, store: &Path, own: Option<i64>, at_ms: i64) -> Result<u64, StoreError> {
+pub(super) fn bury_the_dead(
+    db: &Connection,
+    ledger: &mut Ledger,
+    store: &Path,
+    own: Option<i64>,
+    at_ms: i64,
+) -> Result<u64, StoreError> {
     let mut open = db.prepare_cached("SELECT id, run_id, heartbeat FROM runs WHERE ended_at IS NULL")?;
     let rows = open.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let unended: Vec<(i64, String, i64)> = rows.collect::<Result<_, _>>()?;
     let mut lost = 0;
     for (run, run_id, heartbeat) in unended {
         if Some(run) != own && !is_alive(store, &run_id, heartbeat, at_ms) {
-            lost += attempts::lose(db, run, at_ms)?;
+            lost += attempts::lose(db, ledger, run, at_ms)?;
             db.execute(
                 "UPDATE runs SET ended_at = heartbeat, outcome = 'died', exit_code = NULL WHERE id = ?1",
                 [run],

@@ -27,7 +27,7 @@ CREATE TABLE entries (
 CREATE INDEX entries_by_content ON entries (job_id, content, path);
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, job_id INTEGER NOT NULL, set_id INTEGER NOT NULL, model TEXT NOT NULL,
-  tasks TEXT NOT NULL, started_at INTEGER NOT NULL, heartbeat INTEGER NOT NULL, ended_at INTEGER, outcome TEXT, exit_code INTEGER);
+  tasks TEXT NOT NULL, started_at INTEGER NOT NULL, heartbeat INTEGER NOT NULL, first_attempt INTEGER NOT NULL, ended_at INTEGER, outcome TEXT, exit_code INTEGER);
 CREATE INDEX runs_by_job ON runs (job_id, id);
 CREATE TABLE requests (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, page_id INTEGER NOT NULL, set_id INTEGER NOT NULL);
 CREATE INDEX requests_by_page ON requests (page_id);
@@ -37,7 +37,6 @@ CREATE TABLE attempts (
   verdict TEXT, error_kind TEXT, message TEXT, http_status INTEGER, server_request_id TEXT, latency_ms INTEGER,
   opened_at INTEGER NOT NULL, settled_at INTEGER);
 CREATE INDEX attempts_by_request ON attempts (request_id);
-CREATE INDEX attempts_by_run ON attempts (run_id);
 CREATE TABLE budget (id INTEGER PRIMARY KEY, scope TEXT NOT NULL UNIQUE, spent INTEGER NOT NULL, reserved INTEGER NOT NULL);
 CREATE TABLE endpoints (id TEXT PRIMARY KEY, capabilities TEXT, calibration TEXT, limits TEXT) WITHOUT ROWID;
 "];
@@ -62,13 +61,12 @@ fn prepare(mut connection: Connection, path: &Path) -> Result<Connection, StoreE
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into())).map_err(failed)?;
     // Looked at before anything is written: a newer or foreign file stays untouched.
     let version = checked_version(&connection, path)?;
-    let pragmas =
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000;";
+    let pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000;";
     connection.execute_batch(pragmas).map_err(failed)?;
     if version < latest() {
         migrate(&mut connection).map_err(failed)?;
     }
-    connection.set_prepared_statement_cache_capacity(64);
+    keep_plans(&connection).map_err(failed)?;
     Ok(connection)
 }
 
@@ -93,8 +91,15 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
     connection.execute_batch("PRAGMA cache_size=-4000;")?;
-    connection.set_prepared_statement_cache_capacity(32);
+    keep_plans(&connection)?;
     Ok(connection)
+}
+
+/// Statements are prepared once. Without the planner's stability guarantee SQLite plans a
+/// statement anew for every bound value, which cost more than running it.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
 fn latest() -> i64 {

@@ -64,8 +64,8 @@ impl Reader {
             "SELECT a.id, a.request_id, a.state, r.set_id, runs.model, a.verdict, a.http_status, a.input_tokens, a.cached_input_tokens,
                     a.output_tokens, a.usage_source, a.cost, a.latency_ms,
                     (SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.path LIMIT 1)
-             FROM attempts a JOIN requests r ON r.id = a.request_id JOIN runs ON runs.id = a.run_id
-             WHERE a.run_id = ?1 AND a.id > ?2 AND a.opened_at >= ?3 AND a.opened_at < ?4 ORDER BY a.id LIMIT ?5",
+             FROM runs JOIN attempts a ON a.run_id = runs.id JOIN requests r ON r.id = a.request_id
+             WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.id > ?2 AND a.opened_at >= ?3 AND a.opened_at < ?4 ORDER BY a.id LIMIT ?5",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut rows = find.query(params![run, after, since_ms, until_ms, limit])?;

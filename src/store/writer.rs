@@ -3,6 +3,7 @@
 use super::alive::LifeLine;
 use super::command::{Answer, Command, Message};
 use super::error::StoreError;
+use super::ledger::Ledger;
 use super::records::{EntryChange, OpenAttempt, Opened, Outcome, RunKeys, RunStart, Settlement, StoredPage};
 use super::{attempts, entries, runs, schema};
 use crate::clock::Clock;
@@ -217,7 +218,7 @@ impl Writer {
                 return Err(error.into());
             }
         };
-        let mut state = State { path: &self.path, life: &mut self.life, run: &mut self.run };
+        let mut state = State { path: &self.path, life: &mut self.life, run: &mut self.run, ledger: Ledger::default() };
         let mut next = Some(first);
         while let Some(Message { command, reply }) = next.take() {
             let answer = state.execute(&transaction, command);
@@ -232,6 +233,7 @@ impl Writer {
                 next = messages.recv_timeout(left).ok();
             }
         }
+        state.ledger.write(&transaction)?;
         Ok(transaction.commit()?)
     }
 
@@ -248,7 +250,9 @@ impl Writer {
     fn beat(&mut self, run: i64, now_ms: i64) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         runs::beat(&transaction, run, now_ms)?;
-        runs::bury_the_dead(&transaction, &self.path, Some(run), now_ms)?;
+        let mut ledger = Ledger::default();
+        runs::bury_the_dead(&transaction, &mut ledger, &self.path, Some(run), now_ms)?;
+        ledger.write(&transaction)?;
         Ok(transaction.commit()?)
     }
 }
@@ -260,6 +264,7 @@ struct State<'a> {
     path: &'a Path,
     life: &'a mut Option<LifeLine>,
     run: &'a mut Option<i64>,
+    ledger: Ledger,
 }
 
 impl State<'_> {
@@ -268,7 +273,7 @@ impl State<'_> {
             Command::BeginRun(start) => {
                 let life =
                     LifeLine::take(self.path, &start.run_id).map_err(|error| StoreError::open(self.path, error))?;
-                let keys = runs::begin(db, self.path, &start)?;
+                let keys = runs::begin(db, &mut self.ledger, self.path, &start)?;
                 (*self.life, *self.run) = (Some(life), Some(keys.run));
                 return Ok(Answer::Keys(keys));
             }
@@ -278,14 +283,14 @@ impl State<'_> {
             }
             Command::Entries { job, changes } => entries::change(db, job, changes)?,
             Command::SettleEntries { job, set, decoder_version } => entries::settle(db, job, set, decoder_version)?,
-            Command::Open(open) => return Ok(Answer::Opened(attempts::open(db, &open)?)),
-            Command::Settle(settlement) => attempts::settle(db, &settlement)?,
+            Command::Open(open) => return Ok(Answer::Opened(attempts::open(db, &mut self.ledger, &open)?)),
+            Command::Settle(settlement) => attempts::settle(db, &mut self.ledger, &settlement)?,
             Command::Outcomes { page, outcomes } => {
                 let page = entries::page_id(db, &page)?;
                 attempts::put_outcomes(db, page, None, &outcomes)?;
             }
             Command::LoseOpen { run, at_ms } => {
-                return Ok(Answer::Count(attempts::lose(db, run, at_ms)?));
+                return Ok(Answer::Count(attempts::lose(db, &mut self.ledger, run, at_ms)?));
             }
             Command::Capabilities { endpoint, capabilities } => {
                 runs::remember_capabilities(db, &endpoint, &capabilities)?;

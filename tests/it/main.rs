@@ -1,6 +1,6 @@
 //! The specification, tried on the built program: one binary, so that it links once.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
 mod budget;
