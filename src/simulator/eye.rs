@@ -37,32 +37,44 @@ pub(super) fn look(bytes: &[u8]) -> Option<Sight> {
     let picture = image::load_from_memory(bytes).ok()?;
     let (width, height) = (picture.width(), picture.height());
     let small = if width.max(height) > SIDE { picture.resize(SIDE, SIDE, FilterType::Triangle) } else { picture };
-    let grey = small.to_luma8();
     let mut sight = Sight { width, height, aspect: f64::from(width) / f64::from(height), ..Sight::default() };
-    tones(&small, &mut sight);
+    let grey = tones(small, &mut sight)?;
     lines(&grey, &mut sight);
     sight.top_bar = top_bar(&grey);
     Some(sight)
 }
 
-fn tones(small: &DynamicImage, sight: &mut Sight) {
-    let rgb = small.to_rgb8();
+/// Measures tones and colours; the picture in grey.
+fn tones(small: DynamicImage, sight: &mut Sight) -> Option<GrayImage> {
+    let (width, height) = (small.width(), small.height());
     let (mut ink, mut paper, mut coloured, mut coloured_ink) = (0_u32, 0_u32, 0_u32, 0_u32);
-    for pixel in rgb.pixels() {
-        let [r, g, b] = pixel.0.map(i32::from);
-        let luma = (r * 299 + g * 587 + b * 114) / 1000;
-        let is_coloured = r.max(g).max(b) - r.min(g).min(b) > 50;
-        ink += u32::from(luma < 140);
-        paper += u32::from(luma > 215);
-        coloured += u32::from(is_coloured);
-        coloured_ink += u32::from(is_coloured && luma < 150);
+    let grey = match small {
+        DynamicImage::ImageLuma8(grey) => grey,
+        other => {
+            let rgb = if let DynamicImage::ImageRgb8(rgb) = other { rgb } else { other.into_rgb8() };
+            let mut luma = Vec::with_capacity(rgb.len() / 3);
+            for pixel in rgb.pixels() {
+                let [r, g, b] = pixel.0.map(u32::from);
+                let value = (r * 299 + g * 587 + b * 114) / 1000;
+                let is_coloured = r.max(g).max(b) - r.min(g).min(b) > 50;
+                coloured += u32::from(is_coloured);
+                coloured_ink += u32::from(is_coloured && value < 150);
+                luma.push(u8::try_from(value).unwrap_or(255));
+            }
+            GrayImage::from_raw(width, height, luma)?
+        }
+    };
+    for value in grey.as_raw() {
+        ink += u32::from(*value < 140);
+        paper += u32::from(*value > 215);
     }
-    let total = f64::from(rgb.width() * rgb.height());
+    let total = f64::from(width * height);
     sight.ink = f64::from(ink) / total;
     sight.paper = f64::from(paper) / total;
     sight.mid = 1.0 - sight.ink - sight.paper;
     sight.colour = f64::from(coloured) / total;
     sight.coloured_ink = f64::from(coloured_ink) / f64::from(ink.max(1));
+    Some(grey)
 }
 
 fn lines(grey: &GrayImage, sight: &mut Sight) {
