@@ -60,10 +60,8 @@ impl Cooldown {
     pub fn refused(&mut self, sent: Duration, now: Duration, after: Option<Duration>, chance: f64) {
         self.since.get_or_insert(now);
         // Those that were under way when the cooldown began all say the same thing once.
-        let is_news = sent >= self.until || self.until == Duration::ZERO;
-        if is_news {
-            self.level += 1;
-        }
+        let is_news = sent >= self.until || self.level == 0;
+        self.level += u32::from(is_news);
         let own = FIRST.saturating_mul(1 << (self.level - 1).min(10)).min(LONGEST);
         // A server's wait is a floor: never shorter, a little longer.
         let wait = after.unwrap_or(own).mul_f64(1.0 + 0.25 * chance).max(Duration::from_millis(50));
@@ -132,6 +130,15 @@ mod tests {
         assert_eq!(cooldown.gate(S(161)), Gate::Open(2));
         cooldown.refused(S(200), S(200), Some(S(3600)), 0.0);
         assert_eq!(cooldown.gate(S(201)), Gate::GivenUp);
+    }
+
+    #[test]
+    fn a_late_refusal_after_a_success_is_a_new_cooldown() {
+        let mut cooldown = Cooldown::new(8, S(600));
+        cooldown.refused(S(10), S(10), Some(S(5)), 0.0);
+        cooldown.succeeded();
+        cooldown.refused(S(9), S(16), None, 0.0);
+        assert_eq!(cooldown.gate(S(16)), Gate::Closed(FIRST));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 /// Rows in a row group: bounds memory, and what a reader has to skip.
-const GROUP: usize = 8192;
+const GROUP: usize = 2048;
 
 /// What a file says of itself.
 #[derive(Clone, Debug)]

@@ -61,7 +61,7 @@ fn prepare(mut connection: Connection, path: &Path) -> Result<Connection, StoreE
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into())).map_err(failed)?;
     // Looked at before anything is written: a newer or foreign file stays untouched.
     let version = checked_version(&connection, path)?;
-    let pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000;";
+    let pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4000; PRAGMA wal_autocheckpoint=4000;";
     connection.execute_batch(pragmas).map_err(failed)?;
     if version < latest() {
         migrate(&mut connection).map_err(failed)?;
@@ -90,7 +90,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     if checked_version(&connection, path)? == 0 {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
-    connection.execute_batch("PRAGMA cache_size=-4000;")?;
+    connection.execute_batch("PRAGMA cache_size=-1000;")?;
     keep_plans(&connection)?;
     Ok(connection)
 }

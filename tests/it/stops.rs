@@ -1,1 +1,114 @@
-//! later
+//! What ends a run, with which exit code, and what is kept.
+
+use crate::bench::{Bench, rows, statuses};
+use docmill::simulator::{Fault, Options};
+use std::time::Duration;
+
+#[test]
+fn a_refusing_provider_stops_the_run_within_one_round_and_keeps_what_was_answered() {
+    for (fault, words) in [
+        (Fault::BadKey, "check the key"),
+        (Fault::NoCredit, "credit or spend limit is used up"),
+        (Fault::NoModel, "check provider.model"),
+    ] {
+        let options =
+            Options { always: Some(fault), after: 10, latency: Duration::from_millis(20), ..Options::default() };
+        let bench = Bench::with_pages(60).simulator(options);
+        bench.job("limits: {concurrency: 4}");
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 5, "{fault:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{fault:?}: {}", ran.stderr);
+        let requests = bench.stats()["requests"].as_u64().unwrap();
+        assert!(requests <= 10 + 2 * 4, "{fault:?}: {requests} requests");
+        let kept = statuses(&rows(&bench.text("out.partial.jsonl")));
+        // Those that were on the way when the tenth was answered came through too.
+        assert!((10..=14).contains(&kept["ok"]) && kept["ok"] + kept["pending"] == 60, "{fault:?} {kept:?}");
+    }
+}
+
+#[test]
+fn the_same_error_on_page_after_page_stops_the_run_early() {
+    for (fault, kind) in
+        [(Fault::WrongLabel, "wrong_label"), (Fault::BadRequest, "bad_request"), (Fault::Empty, "empty_reply")]
+    {
+        let bench = Bench::with_pages(80).simulator(Options { always: Some(fault), ..Options::default() });
+        bench.job("limits: {concurrency: 4}");
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 3, "{fault:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(kind) && ran.stderr.contains("hint:"), "{fault:?}: {}", ran.stderr);
+        assert_eq!(bench.report()["outcome"], "same_error");
+        let pages = bench.stats()["pages"].as_object().unwrap().len();
+        assert!((20..=30).contains(&pages), "{fault:?}: {pages} pages");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_waits_for_what_is_in_flight_and_the_next_run_goes_on() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let bench =
+            Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
+        bench.job("limits: {concurrency: 4}");
+        let child = bench.start(&["--progress", "off"]);
+        std::thread::sleep(Duration::from_millis(600));
+        std::process::Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        let report = bench.report();
+        assert_eq!((report["outcome"].as_str(), report["attempts"]["lost"].as_u64()), (Some("interrupted"), Some(0)));
+        assert!(bench.path("out.partial.csv").exists());
+        assert_eq!(bench.run(&[]).code, 0);
+        assert_eq!(bench.stats()["requests"], 60, "nothing twice");
+    }
+}
+
+#[test]
+fn the_deadline_ends_a_run_that_goes_on_later() {
+    let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
+    bench.job("limits: {concurrency: 2, run_time: 500ms}");
+    assert_eq!(bench.run(&[]).code, 9);
+    assert_eq!(bench.report()["outcome"], "deadline_reached");
+    assert!(bench.path("out.partial.csv").exists());
+}
+
+#[test]
+fn no_page_and_too_many_failed_pages() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&[]).code, 3);
+    bench.put(
+        "job.yaml",
+        bench.text("job.yaml").replace("{folder: pages}", "{folder: pages, allow_empty: true}").as_bytes(),
+    );
+    assert_eq!(bench.run(&[]).code, 0);
+
+    let bench = Bench::with_pages(10).simulator(Options::default());
+    bench.put("pages/bad.png", b"not a picture");
+    bench.job("");
+    assert_eq!(bench.run(&[]).code, 3);
+    assert_eq!(bench.report()["outcome"], "failed_pages");
+    assert!(bench.path("out.csv").exists(), "finished all the same");
+    bench.job("on_error: {max_failed: 10%}");
+    assert_eq!(bench.run(&[]).code, 0);
+}
+
+#[test]
+fn wrong_input_is_exit_2_and_storage_is_exit_8() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    std::fs::rename(bench.path("pages"), bench.path("gone")).unwrap();
+    assert_eq!(bench.run(&[]).code, 2);
+    std::fs::rename(bench.path("gone"), bench.path("pages")).unwrap();
+    assert_eq!(bench.docmill(&["run", "none.yaml"]).code, 2);
+    bench.put(
+        "job.yaml",
+        bench.text("job.yaml").replace("model: ", "api_key_env: DOCMILL_TEST_NOT_SET, model: ").as_bytes(),
+    );
+    let ran = bench.run(&[]);
+    assert!(ran.code == 2 && ran.stderr.contains("DOCMILL_TEST_NOT_SET"), "{}", ran.stderr);
+    bench.job("");
+    bench.put("store.db", b"this is no database, it is a text of some length that nobody should overwrite");
+    let ran = bench.run(&[]);
+    assert!(ran.code == 8 && ran.stderr.contains("not a docmill store"), "{}", ran.stderr);
+    assert!(bench.text("store.db").starts_with("this is no database"));
+}
