@@ -18,6 +18,9 @@ pub struct Price {
 }
 
 impl Price {
+    /// Nothing for anything.
+    pub const FREE: Self = Self { input: Pico::ZERO, cached_input: Pico::ZERO, output: Pico::ZERO };
+
     /// What `usage` costs, exactly.
     #[must_use]
     pub fn cost(&self, usage: Usage) -> Pico {

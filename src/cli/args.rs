@@ -10,7 +10,7 @@ use std::time::Duration;
 ///
 /// Exit codes: 0 done, 1 internal error, 2 wrong input, 3 pages failed, 4 budget reached,
 /// 5 provider refuses, 6 provider unavailable, 8 storage error, 9 deadline reached,
-/// 130/143 interrupted. After 4, 6, 8, 9, 130 and 143 the same command goes on where it stopped.
+/// 130/143 interrupted. After a run that stopped early the same command goes on where it stopped.
 #[derive(Debug, Parser)]
 #[command(name = "docmill", version, max_term_width = 100)]
 pub(super) struct Args {
@@ -183,9 +183,9 @@ pub(super) struct Report {
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
-    /// Which runs: `latest`, `all`, or a run's id.
-    #[arg(long, value_name = "WHICH", default_value = "latest")]
-    pub(super) run: String,
+    /// Which runs: `latest` (the default), `all` (the default with --since or --until), or a run's id.
+    #[arg(long, value_name = "WHICH")]
+    pub(super) run: Option<String>,
     /// Only attempts since this time (2026-11-23, or RFC 3339).
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(super) since: Option<i64>,

@@ -2,7 +2,8 @@
 
 use crate::ask::{Secret, TransportOptions};
 use crate::manifest::{Header, Job};
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 /// The value of a variable, when it is set and UTF-8.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
@@ -10,10 +11,27 @@ pub(super) fn var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Looks names up in `--var` first, then in the environment.
-pub(super) fn variables(given: &[(String, String)]) -> impl Fn(&str) -> Option<String> {
-    let given: HashMap<String, String> = given.iter().cloned().collect();
-    move |name| given.get(name).cloned().or_else(|| var(name))
+/// Looks names up in `--var` first, then in the environment; remembers what was used.
+pub(super) struct Variables {
+    given: HashMap<String, String>,
+    used: RefCell<HashSet<String>>,
+}
+
+impl Variables {
+    pub(super) fn new(given: &[(String, String)]) -> Self {
+        Self { given: given.iter().cloned().collect(), used: RefCell::default() }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        self.used.borrow_mut().insert(name.to_owned());
+        self.given.get(name).cloned().or_else(|| var(name))
+    }
+
+    /// A `--var` that the manifest does not have: most likely a typing error.
+    pub(super) fn unused(&self) -> Option<&str> {
+        let used = self.used.borrow();
+        self.given.keys().map(String::as_str).filter(|name| !used.contains(*name)).min()
+    }
 }
 
 /// The variables that the job names for secrets and that are not set.

@@ -66,7 +66,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Source(_) => {
                 Self::new(WRONG_INPUT, &error).with_hint("input.folder is relative to the manifest")
             }
-            PipelineError::NoTask(_) | PipelineError::Transport(_) | PipelineError::Page { .. } => {
+            PipelineError::NoTask { .. } | PipelineError::Transport(_) | PipelineError::Page { .. } => {
                 Self::new(WRONG_INPUT, &error)
             }
             PipelineError::NoRun => {

@@ -30,7 +30,12 @@ pub(super) fn load_from(
     vars: &[(String, String)],
     store: Option<&PathBuf>,
 ) -> Result<Loaded, Failure> {
-    let mut job = manifest::load(path, &env::variables(vars))?;
+    let variables = env::Variables::new(vars);
+    let mut job = manifest::load(path, &|name| variables.get(name))?;
+    if let Some(name) = variables.unused() {
+        let message = format!("--var {name}: the manifest has no ${{{name}}}");
+        return Err(Failure::new(WRONG_INPUT, message).with_hint("variables are written ${NAME} in the manifest"));
+    }
     if let Some(store) = store {
         job.store.clone_from(store);
     }

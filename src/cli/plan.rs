@@ -31,7 +31,11 @@ fn text(plan: &pipeline::Plan) -> String {
     }
     for (task, reasons) in &plan.misses {
         for (reason, count) in reasons {
-            let _ = writeln!(out, "`{task}` of {} pages was answered before, with another {reason}", grouped(*count));
+            let _ = writeln!(
+                out,
+                "`{task}` of {} pages have an answer to a task of this kind, asked with another {reason}",
+                grouped(*count)
+            );
         }
     }
     out

@@ -1,7 +1,7 @@
 //! `docmill report`: what runs cost, from the store.
 
 use super::args::{Format, Report};
-use super::exit::Failure;
+use super::exit::{Failure, WRONG_INPUT};
 use super::load;
 use crate::pipeline::{self, PipelineError};
 use crate::store::{Reader, RunRecord};
@@ -25,7 +25,15 @@ pub(super) fn report(args: &Report) -> Result<u8, Failure> {
         Some(identity) => Some(reader.job(&identity).map_err(failed)?.ok_or(PipelineError::NoRun)?),
         None => None,
     };
-    let runs = chosen(reader.runs(job).map_err(failed)?, &args.run);
+    let is_timed = args.since.is_some() || args.until.is_some();
+    let which = args.run.as_deref().unwrap_or(if is_timed { "all" } else { "latest" });
+    let all = reader.runs(job).map_err(failed)?;
+    let known: Vec<String> = all.iter().take(5).map(|run| run.run_id.clone()).collect();
+    let runs = chosen(all, which);
+    if runs.is_empty() && !known.is_empty() {
+        let message = format!("there is no run `{which}`");
+        return Err(Failure::new(WRONG_INPUT, message).with_hint(&format!("the latest runs: {}", known.join(", "))));
+    }
     let report = pipeline::report(&reader, &runs, args.since.unwrap_or(i64::MIN), args.until.unwrap_or(i64::MAX))?;
     match args.format {
         Format::Json => println!("{:#}", report.to_json()),
@@ -34,14 +42,19 @@ pub(super) fn report(args: &Report) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The runs that are meant, newest first, all of one job.
+/// The runs that are meant, newest first, all of one job. A single page that was tried
+/// is no run to head a report.
 fn chosen(runs: Vec<RunRecord>, which: &str) -> Vec<RunRecord> {
-    let Some(newest) = runs.first().map(|run| run.job) else {
-        return runs;
-    };
+    let is_trial = |run: &RunRecord| run.outcome.as_ref().is_some_and(|(outcome, _)| outcome == "try");
+    let newest = runs.iter().find(|run| !is_trial(run)).or(runs.first()).map(|run| (run.job, run.run));
+    let Some((job, latest)) = newest else { return runs };
     match which {
-        "all" => runs.into_iter().filter(|run| run.job == newest).collect(),
-        "latest" => runs.into_iter().take(1).collect(),
+        "all" => {
+            let mut runs: Vec<RunRecord> = runs.into_iter().filter(|run| run.job == job).collect();
+            runs.sort_by_key(is_trial);
+            runs
+        }
+        "latest" => runs.into_iter().filter(|run| run.run == latest).collect(),
         id => runs.into_iter().filter(|run| run.run_id == id).collect(),
     }
 }

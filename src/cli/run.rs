@@ -7,6 +7,7 @@ use super::progress::Progress;
 use super::signals;
 use crate::atomic;
 use crate::hooks::NoHooks;
+use crate::manifest::Endpoint;
 use crate::money::Pico;
 use crate::pipeline::{self, Counters, Environment, RunOptions, Stop, Wish};
 use crate::units::rfc3339;
@@ -30,6 +31,12 @@ pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
     let job = Arc::new(job);
     say(global, &format!("store: {}", job.store.display()));
+    if matches!(job.provider.endpoint, Endpoint::Simulator(_)) {
+        say(
+            global,
+            "provider: the built-in simulator; its answers are made up from what it sees, its costs are no money",
+        );
+    }
     summary(args, &running(&job.name, &provider.environment))?;
 
     let counters = Arc::new(Counters::default());

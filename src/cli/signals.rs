@@ -1,6 +1,11 @@
 //! Signals: the first closes admission and waits for what is in flight, a second ends at once.
 
+use crate::clock::{Clock, SystemClock};
 use crate::pipeline::{Outcome, Signal, Stop};
+use std::time::Duration;
+
+/// Signals closer together than this are one.
+const DOUBLED: Duration = Duration::from_millis(300);
 
 /// Listens for as long as the program runs.
 #[cfg(unix)]
@@ -12,13 +17,19 @@ pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
     };
     let listen = async move {
-        let mut is_first = true;
+        let (clock, mut is_first, mut first) = (SystemClock::new(), true, Duration::ZERO);
         loop {
             let which = tokio::select! {
                 _ = interrupt.recv() => Signal::Interrupt,
                 _ = terminate.recv() => Signal::Terminate,
             };
             let outcome = Outcome::Interrupted(which);
+            // Some supervisors signal a process and then its group: that is one signal.
+            let now = clock.now();
+            if !is_first && now.saturating_sub(first) < DOUBLED {
+                continue;
+            }
+            first = now;
             if !std::mem::take(&mut is_first) {
                 std::process::exit(outcome.exit_code().into());
             }

@@ -27,6 +27,14 @@ pub struct Targets {
     pub manifest_hash: String,
 }
 
+impl Targets {
+    /// Whether there is a file to write.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.csv.is_some() || self.parquet.is_some() || self.jsonl.is_some()
+    }
+}
+
 /// Files under construction.
 pub struct Outputs {
     columns: Columns,

@@ -13,6 +13,14 @@ pub struct Fault {
     pub message: String,
     /// What is allowed there, or what to do.
     pub allowed: Option<String>,
+    /// Whether what stands there may be a secret: then the line is not shown.
+    pub is_secret: bool,
+}
+
+impl Fault {
+    pub(super) fn new(span: Range<usize>, message: impl Into<String>, allowed: Option<String>) -> Self {
+        Self { span, message: message.into(), allowed, is_secret: false }
+    }
 }
 
 /// All faults of one file; displays them in the order of their places.
@@ -56,6 +64,10 @@ impl fmt::Display for Faults {
             let line_end = self.source[start..].find('\n').map_or(self.source.len(), |n| start + n);
             let span = start..fault.span.end.clamp(start, line_end);
             let title = self.title(fault);
+            if fault.is_secret {
+                write!(f, "error: {title}\n  = {}", fault.allowed.as_deref().unwrap_or_default())?;
+                continue;
+            }
             let annotation = AnnotationKind::Primary.span(span).label(fault.allowed.as_deref());
             let snippet = Snippet::source(&self.source).path(&self.path).annotation(annotation);
             let group = Level::ERROR.primary_title(&title).element(snippet);

@@ -12,11 +12,9 @@ pub(super) fn apply(node: &mut Node, lookup: &dyn Fn(&str) -> Option<String>, fa
                 *text = expanded;
                 *plain |= replaced;
             }
-            Err(problems) => faults.extend(problems.into_iter().map(|(message, allowed)| Fault {
-                span: node.span.clone(),
-                message,
-                allowed: Some(allowed),
-            })),
+            Err(problems) => faults.extend(
+                problems.into_iter().map(|(message, allowed)| Fault::new(node.span.clone(), message, Some(allowed))),
+            ),
         },
         Kind::Scalar { .. } => {}
         Kind::Sequence(items) => items.iter_mut().for_each(|item| apply(item, lookup, faults)),

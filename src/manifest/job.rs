@@ -160,7 +160,7 @@ fn parse(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec
     let raw: RawJob = match serde_json::from_value(typed.value) {
         Ok(raw) => raw,
         Err(error) if faults.is_empty() => {
-            return Err(vec![Fault { span: 0..0, message: format!("can't be read: {error}"), allowed: None }]);
+            return Err(vec![Fault::new(0..0, format!("can't be read: {error}"), None)]);
         }
         Err(_) => return Err(faults),
     };
@@ -232,7 +232,14 @@ impl Check<'_> {
             }
         };
         let allowed = (!allowed.is_empty()).then(|| allowed.to_owned());
-        self.faults.push(Fault { span, message: message.to_owned(), allowed });
+        self.faults.push(Fault::new(span, message, allowed));
+    }
+
+    /// As [`Check::fault`], of a value that may be a secret: it is not shown.
+    pub(super) fn secret_fault(&mut self, pointer: &str, message: &str, allowed: &str) {
+        let known = self.faults.len();
+        self.fault(pointer, message, allowed);
+        self.faults.iter_mut().skip(known).for_each(|fault| fault.is_secret = true);
     }
 
     /// Parses the text at `pointer`; a fault and `None` when it is wrong.

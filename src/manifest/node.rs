@@ -74,7 +74,7 @@ pub(super) fn parse(source: &str) -> Result<Node, Vec<Fault>> {
 }
 
 fn fault(span: Range<usize>, message: impl Into<String>, allowed: &str) -> Fault {
-    Fault { span, message: message.into(), allowed: Some(allowed.to_owned()) }
+    Fault::new(span, message, Some(allowed.to_owned()))
 }
 
 struct Builder<'s> {
@@ -93,7 +93,7 @@ impl<'s> Builder<'s> {
             Some(Ok(next)) => Ok(Some(next)),
             Some(Err(error)) => {
                 let at = error.marker().byte_offset().unwrap_or(0).min(self.source.len());
-                Err(Fault { span: at..at, message: format!("not valid YAML: {}", error.info()), allowed: None })
+                Err(Fault::new(at..at, format!("not valid YAML: {}", error.info()), None))
             }
         }
     }

@@ -165,6 +165,7 @@ impl RawProvider {
         }
         let price = match &self.price {
             Some(raw) => raw.check(check),
+            None if matches!(endpoint, Endpoint::Simulator(_)) => Some(Price::FREE),
             None => listed(&host, &self.model),
         };
         let id = self.id.unwrap_or_else(|| match &endpoint {
@@ -187,6 +188,9 @@ impl RawProvider {
         match (&self.base_url, &self.simulator) {
             (Some(text), None) => match normalised(text) {
                 Ok((base_url, host)) => return (Endpoint::Remote { base_url }, host),
+                Err(message) if text.contains('@') => {
+                    check.secret_fault("/provider/base_url", &message, "the key goes into a variable")
+                }
                 Err(message) => check.fault("/provider/base_url", &message, "such as https://platform.qubrid.com/v1"),
             },
             (None, Some(raw)) => {
@@ -229,7 +233,7 @@ fn check_name(name: &str, place: &str, check: &mut Check<'_>) {
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name {
-        check.fault(
+        check.secret_fault(
             place,
             "this is no name of a variable",
             "the NAME of the variable that holds the secret, never the secret",

@@ -230,7 +230,7 @@ impl RawClassify {
             let description = Some("None of the other labels fits.".to_owned());
             labels.push(Label { name: "other".into(), description });
         }
-        if labels.len() == 1 {
+        if labels.len() == 1 && !self.other {
             check.fault(place, "one label leaves nothing to decide", "two labels or more, or `other: true`");
         }
         TaskKind::Classify { question: self.question, labels }
@@ -292,7 +292,8 @@ fn labels(raw: Option<RawLabels>, file: Option<&str>, place: &str, check: &mut C
         (None, Some(file)) => {
             let place = format!("{place}/labels_file");
             let path = check.path(file);
-            (check.parsed(&place, Some(file), |_| labels_file(&path)).unwrap_or_default(), place)
+            let Some(labels) = check.parsed(&place, Some(file), |_| labels_file(&path)) else { return Vec::new() };
+            (labels, place)
         }
         (Some(_), Some(_)) => {
             check.fault(

@@ -43,7 +43,7 @@ struct Walk {
 
 impl Walk {
     fn fault(&mut self, span: &Range<usize>, message: String, allowed: Option<String>) {
-        self.faults.push(Fault { span: span.clone(), message, allowed });
+        self.faults.push(Fault::new(span.clone(), message, allowed));
     }
 
     fn value(&mut self, node: &Node, schema: &Value, at: &str) -> Value {

@@ -62,8 +62,13 @@ pub enum PipelineError {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// A task is named that the job does not have.
-    #[error("the job has no task `{0}`")]
-    NoTask(String),
+    #[error("the job has no task `{name}`; it has: {known}")]
+    NoTask {
+        /// The name that was given.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
     /// A page can't be read.
     #[error("can't use {path}: {reason}")]
     Page {

@@ -36,12 +36,21 @@ pub(super) fn conclude(
     questions: &[Question],
     environment: &Environment,
     keys: &RunKeys,
+    has_changes: bool,
     outcome: impl FnOnce(&Pages) -> Outcome,
 ) -> Result<(Report, Outcome), PipelineError> {
     let reader = Reader::open(&job.store)?;
     let columns = Columns::new(questions, &keys.tasks, &job.provider.model);
-    let (pages, outputs) =
-        rows(&reader, keys.job, &columns, &targets(job, &job.output), &[keys.run], &*environment.hooks)?;
+    let targets = targets(job, &job.output);
+    // Nothing changed and nothing to write: the last run's count still holds.
+    let known = match has_changes || targets.is_any() {
+        true => None,
+        false => reader.pages_before(keys.run, keys.job, keys.set)?.and_then(|stored| Pages::unchanged(&stored)),
+    };
+    let (pages, outputs) = match known {
+        Some(pages) => (pages, Vec::new()),
+        None => rows(&reader, keys.job, &columns, &targets, &[keys.run], &*environment.hooks)?,
+    };
     let outcome = outcome(&pages);
     let runs: Vec<RunRecord> = reader.runs(Some(keys.job))?.into_iter().filter(|run| run.run == keys.run).collect();
     let report = Report {

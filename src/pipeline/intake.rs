@@ -48,6 +48,8 @@ pub(super) struct Intake {
     pub(super) looks_at_settled: bool,
     /// Cleared when nothing more is asked: the rest is only listed.
     pub(super) is_asking: AtomicBool,
+    /// Set when the input or what is known of it changed.
+    pub(super) has_changes: Arc<AtomicBool>,
 }
 
 /// Files that wait for a worker.

@@ -97,8 +97,11 @@ pub(super) fn merge(
         let known = known.filter(|known| is_unchanged(&entry, known));
         if !intake.looks_at_settled && known.as_ref().is_some_and(|known| known.settled_set == Some(intake.keys.set)) {
             intake.counters.done.fetch_add(1, Ordering::Relaxed);
-        } else if !send(Work { entry, known }) {
-            return changes.write();
+        } else {
+            intake.has_changes.store(true, Ordering::Relaxed);
+            if !send(Work { entry, known }) {
+                return changes.write();
+            }
         }
         changes.write_when_full()?;
     }
@@ -137,6 +140,7 @@ impl Changes<'_> {
         if self.gone.is_empty() {
             return Ok(());
         }
+        self.intake.has_changes.store(true, Ordering::Relaxed);
         self.intake.store.change_entries(self.intake.keys.job, std::mem::take(&mut self.gone))
     }
 }

@@ -50,8 +50,8 @@ pub(super) struct Context<'a> {
     pub(super) store: Store,
     pub(super) keys: RunKeys,
     pub(super) run_id: String,
-    /// The job's identity, for the budget's scope.
-    pub(super) job_key: String,
+    /// The job and the endpoint, for the budget's scope.
+    pub(super) budget_key: String,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) hooks: Arc<dyn Hooks>,
     pub(super) stop: Stop,
@@ -151,6 +151,7 @@ impl Context<'_> {
         self.hooks.at(Point::Replied);
         self.adapt(&exchange, capabilities, state).await?;
         let charge = charged(&exchange, &estimate, price, reserved);
+        log(ready, &exchange);
         (self.on_exchange)(wanted, &exchange, &charge);
         self.finish(state, step, &exchange, attempt, charge).await?;
         self.learn(&slot, &exchange, &charge, reserved);
@@ -195,11 +196,11 @@ impl Context<'_> {
     }
 
     fn budget_line(&self) -> BudgetLine {
-        let job = &self.job_key;
+        let key = &self.budget_key;
         let scope = match self.job.limits.budget_scope {
-            BudgetScope::Run => format!("job:{job}/run:{}", self.run_id),
-            BudgetScope::Day => format!("job:{job}/day:{}", utc_day(self.clock.wall_ms())),
-            BudgetScope::Job => format!("job:{job}"),
+            BudgetScope::Run => format!("{key}/run:{}", self.run_id),
+            BudgetScope::Day => format!("{key}/day:{}", utc_day(self.clock.wall_ms())),
+            BudgetScope::Job => key.clone(),
         };
         BudgetLine { scope, limit: self.job.limits.budget }
     }
@@ -293,6 +294,15 @@ fn first_fault(state: &PageState, at_ms: i64) -> Option<(String, String)> {
     let faults = state.unanswered(at_ms);
     let fault = faults.iter().find(|(_, outcome)| outcome.status != OutcomeStatus::Ok)?.1.fault.as_ref()?;
     Some((fault.kind.clone(), fault.message.clone()))
+}
+
+fn log(ready: &Ready, exchange: &Exchange) {
+    let (verdict, fault) = verdict_record(exchange);
+    let (page, latency_ms, status) = (ready.page.content, exchange.latency.as_millis(), exchange.status);
+    match fault {
+        Some(fault) => tracing::info!(%page, verdict, kind = fault.kind, latency_ms, status, "{}", fault.message),
+        None => tracing::debug!(%page, verdict, latency_ms, status, "answered"),
+    }
 }
 
 fn verdict_record(exchange: &Exchange) -> (&'static str, Option<FaultRecord>) {

@@ -162,7 +162,7 @@ impl Planner<'_> {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(reader.recipe_body(recipe)?.unwrap_or_default()),
             };
-            let differs = difference(&ours.body, theirs);
+            let Some(differs) = difference(&ours.body, theirs) else { continue };
             if nearest.as_ref().is_none_or(|known| differs.len() < known.len()) {
                 nearest = Some(differs);
             }

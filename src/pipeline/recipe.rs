@@ -35,9 +35,15 @@ fn recipe(job: &Job, question: &Question) -> RecipeRecord {
     RecipeRecord { task: question.name.clone(), hash: Digest::of_json(&body), body: canonical(&body) }
 }
 
-/// Members in which two recipes differ, for people.
-pub(super) fn difference(ours: &str, theirs: &str) -> Vec<String> {
+/// Members in which two recipes differ, for people; `None` when they ask different kinds
+/// of things.
+pub(super) fn difference(ours: &str, theirs: &str) -> Option<Vec<String>> {
     let parse = |text: &str| serde_json::from_str::<serde_json::Map<_, _>>(text).unwrap_or_default();
     let (ours, theirs) = (parse(ours), parse(theirs));
-    ours.iter().filter(|(name, value)| theirs.get(*name) != Some(value)).map(|(name, _)| name.clone()).collect()
+    let kind = |recipe: &serde_json::Map<String, serde_json::Value>| {
+        let task = recipe.get("task")?.as_object()?;
+        ["classify", "tag", "extract", "question"].into_iter().find(|kind| task.contains_key(*kind))
+    };
+    let differs = ours.iter().filter(|(name, value)| theirs.get(*name) != Some(value)).map(|(name, _)| name.clone());
+    (kind(&ours) == kind(&theirs)).then(|| differs.collect())
 }

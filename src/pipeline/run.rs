@@ -16,7 +16,7 @@ use crate::manifest::Job;
 use crate::media::DECODER_VERSION;
 use crate::report::Report;
 use crate::source::Walk;
-use crate::store::{Reader, RunKeys, RunStart, Store, StoredPage};
+use crate::store::{Reader, RunEnd, RunKeys, RunStart, Store, StoredPage};
 use crate::task::Question;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -46,7 +46,8 @@ pub fn run(
     counters: &Arc<Counters>,
 ) -> Result<Report, PipelineError> {
     if let Some(unknown) = options.tasks.iter().find(|name| !questions.iter().any(|question| question.name == **name)) {
-        return Err(PipelineError::NoTask(unknown.clone()));
+        let known: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
+        return Err(PipelineError::NoTask { name: unknown.clone(), known: known.join(", ") });
     }
     let walk = Walk::start(&job.input)?;
     let store = Store::open(&job.store, environment.clock.clone(), environment.hooks.clone())?;
@@ -55,15 +56,27 @@ pub fn run(
     if keys.lost > 0 {
         tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
     }
-    let session =
-        Session { job, questions, environment, options, stop, counters, store: &store, keys: &keys, started_ms };
+    let has_changes = Arc::new(AtomicBool::new(false));
+    let session = Session {
+        job,
+        questions,
+        environment,
+        options,
+        stop,
+        counters,
+        store: &store,
+        keys: &keys,
+        started_ms,
+        has_changes,
+    };
     let asked = session.ask(walk);
     let ended = asked.and_then(|()| session.conclude());
     let report = match ended {
         Ok(report) => report,
         Err(error) => {
             // The run is over either way; the store may be what failed.
-            let _ = store.end_run(keys.run, "storage_error", 8, environment.clock.wall_ms());
+            let (outcome, at_ms) = ("storage_error".to_owned(), environment.clock.wall_ms());
+            let _ = store.end_run(RunEnd { run: keys.run, outcome, exit_code: 8, pages: None, at_ms });
             return Err(error);
         }
     };
@@ -82,6 +95,11 @@ pub(super) fn run_start(job: &Job, questions: &[Question], environment: &Environ
         recipes: recipes(job, questions),
         at_ms,
     }
+}
+
+/// What a budget is for: the job, at this endpoint. What a simulator bills is not money.
+pub(super) fn budget_key(job: &Job) -> String {
+    format!("job:{}/endpoint:{}", job.identity(), job.provider.id)
 }
 
 /// The parts of a context that do not depend on who is watching.
@@ -107,6 +125,7 @@ struct Session<'a> {
     store: &'a Store,
     keys: &'a RunKeys,
     started_ms: i64,
+    has_changes: Arc<AtomicBool>,
 }
 
 impl Session<'_> {
@@ -153,7 +172,7 @@ impl Session<'_> {
             store: self.store.clone(),
             keys: self.keys.clone(),
             run_id: environment.run_id.clone(),
-            job_key: job.identity().to_string(),
+            budget_key: budget_key(job),
             clock,
             hooks: environment.hooks.clone(),
             stop: self.stop.clone(),
@@ -182,6 +201,7 @@ impl Session<'_> {
             only_records,
             looks_at_settled: self.options.wish.is_any(),
             is_asking: AtomicBool::new(true),
+            has_changes: self.has_changes.clone(),
         })
     }
 
@@ -306,13 +326,23 @@ impl Session<'_> {
     fn conclude(&self) -> Result<Report, PipelineError> {
         let clock = &self.environment.clock;
         self.store.lose_open(self.keys.run, clock.wall_ms())?;
-        self.store.settle_entries(self.keys.job, self.keys.set, DECODER_VERSION)?;
+        let has_changes = self.has_changes.load(Ordering::Relaxed);
+        if has_changes {
+            self.store.settle_entries(self.keys.job, self.keys.set, DECODER_VERSION)?;
+        }
         let is_partial = self.options.limit.is_some() || self.options.sample.is_some();
         let ending = self.stop.ending();
-        let (mut report, outcome) = finish::conclude(self.job, self.questions, self.environment, self.keys, |pages| {
-            ending.unwrap_or_else(|| finish::outcome_of(self.job, pages, is_partial))
+        let (mut report, outcome) =
+            finish::conclude(self.job, self.questions, self.environment, self.keys, has_changes, |pages| {
+                ending.unwrap_or_else(|| finish::outcome_of(self.job, pages, is_partial))
+            })?;
+        self.store.end_run(RunEnd {
+            run: self.keys.run,
+            outcome: outcome.name().to_owned(),
+            exit_code: outcome.exit_code().into(),
+            pages: Some(report.pages.to_stored()),
+            at_ms: clock.wall_ms(),
         })?;
-        self.store.end_run(self.keys.run, outcome.name(), outcome.exit_code().into(), clock.wall_ms())?;
         report.started_ms = self.started_ms;
         report.elapsed_ms = clock.wall_ms() - self.started_ms;
         if let Some(path) = &self.job.output.report {

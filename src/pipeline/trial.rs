@@ -5,14 +5,14 @@ use super::admission::Admission;
 use super::counters::Counters;
 use super::environment::{Environment, PipelineError};
 use super::page::{Context, PageEnd, Ready};
-use super::run::{asker, run_start};
+use super::run::{asker, budget_key, run_start};
 use super::stop::Stop;
 use crate::ask::{Exchange, Wanted};
 use crate::digest::Digest;
 use crate::manifest::Job;
 use crate::media::{DECODER_VERSION, probe};
 use crate::prepare::prepare;
-use crate::store::{AttemptCharge, Outcome, Reader, Store, StoredPage};
+use crate::store::{AttemptCharge, Outcome, Reader, RunEnd, Store, StoredPage};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
 use std::path::Path;
@@ -81,7 +81,7 @@ pub fn try_page(
         store: store.clone(),
         keys: keys.clone(),
         run_id: environment.run_id.clone(),
-        job_key: job.identity().to_string(),
+        budget_key: budget_key(job),
         clock,
         hooks: environment.hooks.clone(),
         stop: stop.clone(),
@@ -107,7 +107,8 @@ pub fn try_page(
     drop(context);
     store.lose_open(keys.run, environment.clock.wall_ms())?;
     let exit_code = if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 };
-    store.end_run(keys.run, "try", exit_code, environment.clock.wall_ms())?;
+    let at_ms = environment.clock.wall_ms();
+    store.end_run(RunEnd { run: keys.run, outcome: "try".into(), exit_code, pages: None, at_ms })?;
     let outcomes = reader.standing(&page, &recipes, DECODER_VERSION)?.outcomes;
     store.close();
     Ok(keys.tasks.iter().map(|key| key.task.clone()).zip(outcomes).collect())

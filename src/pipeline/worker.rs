@@ -73,6 +73,7 @@ impl Worker {
         if self.changes.is_empty() {
             return Ok(());
         }
+        self.intake.has_changes.store(true, Ordering::Relaxed);
         self.intake.store.change_entries(self.intake.keys.job, std::mem::take(&mut self.changes))
     }
 
@@ -237,6 +238,7 @@ pub(super) fn report_stuck(intake: &Intake, entry: &Entry, content: Option<Diges
     };
     Counters::add(&intake.counters.done);
     Counters::add(&intake.counters.failed);
+    intake.has_changes.store(true, Ordering::Relaxed);
     intake.store.change_entries(intake.keys.job, vec![change])
 }
 

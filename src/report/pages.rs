@@ -26,13 +26,15 @@ pub struct Pages {
     pub asked: u64,
     /// What the answers that were not asked again had cost; `None`: some price was unknown.
     pub saved: Option<Pico>,
+    /// What all valid answers had cost, whoever asked them.
+    pub value: Option<Pico>,
 }
 
 impl Pages {
     /// No page yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { saved: Some(Pico::ZERO), ..Self::default() }
+        Self { saved: Some(Pico::ZERO), value: Some(Pico::ZERO), ..Self::default() }
     }
 
     /// Adds a page that stands as `status`, for a report on `runs`.
@@ -48,14 +50,36 @@ impl Pages {
         };
         *count += 1;
         let is_asked = record.duplicate_of.is_none() && record.spend.iter().any(|spend| runs.contains(&spend.run));
-        if is_asked {
-            self.asked += 1;
-        } else if status == "ok" {
-            self.from_store += 1;
-            for spend in &record.spend {
-                self.saved = self.saved.zip(spend.cost).map(|(sum, cost)| sum + cost);
+        self.asked += u64::from(is_asked);
+        if status != "ok" {
+            return;
+        }
+        self.from_store += u64::from(!is_asked);
+        for spend in &record.spend {
+            let add = |sum: Option<Pico>| sum.zip(spend.cost).map(|(sum, cost)| sum + cost);
+            self.value = add(self.value);
+            if !is_asked {
+                self.saved = add(self.saved);
             }
         }
+    }
+
+    /// As a run keeps it for the next one.
+    #[must_use]
+    pub fn to_stored(&self) -> String {
+        let value = self.value.map(|value| value.0);
+        let counts = [self.total, self.ok, self.invalid, self.refused, self.failed, self.pending, self.skipped];
+        serde_json::json!([counts, value]).to_string()
+    }
+
+    /// The pages of a run that found nothing changed since `stored` was kept.
+    #[must_use]
+    pub fn unchanged(stored: &str) -> Option<Self> {
+        let ([total, ok, invalid, refused, failed, pending, skipped], value): ([u64; 7], Option<i64>) =
+            serde_json::from_str(stored).ok()?;
+        let value = value.map(Pico);
+        let (from_store, asked, saved) = (ok, 0, value);
+        Some(Self { total, ok, invalid, refused, failed, pending, skipped, from_store, asked, saved, value })
     }
 
     /// Pages that no one can use: failed, invalid or refused.

@@ -56,10 +56,7 @@ impl Report {
             row("  failed attempts", usd(spend.failed_cost));
         }
         if spend.estimated_cost > Pico::ZERO {
-            row(
-                "  estimated",
-                format!("{} (replies without usage: {})", usd(spend.estimated_cost), grouped(spend.usage_missing)),
-            );
+            row("  estimated", format!("{} (the server did not say)", usd(spend.estimated_cost)));
         }
         if spend.lost_cost > Pico::ZERO {
             row("  lost, at most", usd(spend.lost_cost));
@@ -104,6 +101,10 @@ impl Report {
     /// The one next step that helps most.
     fn hint(&self) -> Option<String> {
         let (pages, spend) = (&self.pages, &self.spend);
+        // A run that was stopped says itself what to do.
+        if !matches!(self.outcome.as_str(), "complete" | "limited" | "running" | "died") {
+            return None;
+        }
         if pages.pending > 0 {
             return Some("some pages are pending: run the same command again to go on; nothing is paid twice".into());
         }
@@ -118,7 +119,7 @@ impl Report {
         }
         if pages.unusable() > 0 {
             return Some(
-                "the `error` column says why pages failed; `--retry failed,invalid,refused` asks them again".into(),
+                "the `error` column says why pages failed; `--retry failed,invalid,refused` tries them again".into(),
             );
         }
         if self.total().is_none() && spend.sent > 0 {

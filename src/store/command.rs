@@ -2,13 +2,13 @@
 //! rest of the program knows.
 
 use super::error::StoreError;
-use super::records::{EntryChange, OpenAttempt, Opened, Outcome, RunKeys, RunStart, Settlement, StoredPage};
+use super::records::{EntryChange, OpenAttempt, Opened, Outcome, RunEnd, RunKeys, RunStart, Settlement, StoredPage};
 use tokio::sync::oneshot;
 
 /// What is wanted of the writer.
 pub(super) enum Command {
     BeginRun(Box<RunStart>),
-    EndRun { run: i64, outcome: String, exit_code: i32, at_ms: i64 },
+    EndRun(Box<RunEnd>),
     Entries { job: i64, changes: Vec<EntryChange> },
     SettleEntries { job: i64, set: i64, decoder_version: u32 },
     Open(Box<OpenAttempt>),

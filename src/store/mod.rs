@@ -31,7 +31,7 @@ pub use error::StoreError;
 pub use reader::Reader;
 pub use records::{
     AttemptCharge, BudgetLine, EntryChange, EntryRecord, FaultRecord, OpenAttempt, Opened, Outcome, OutcomeStatus,
-    RecipeRecord, RunKeys, RunRecord, RunStart, Settlement, Standing, StoredPage, TaskKey, Tokens,
+    RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, Settlement, Standing, StoredPage, TaskKey, Tokens,
 };
 pub use rows::{PageRecord, SpendRecord};
 pub use tallies::{AttemptRecord, AttemptState};

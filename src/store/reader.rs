@@ -127,6 +127,19 @@ impl Reader {
         Ok(contents.iter().filter_map(|bytes| Digest::from_slice(bytes)).collect())
     }
 
+    /// Pages by status as the run just before `run` left them, when that was of the same
+    /// job and set and no other run came between.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn pages_before(&self, run: i64, job: i64, set: i64) -> Result<Option<String>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT pages FROM runs WHERE id = ?1 - 1 AND job_id = ?2 AND set_id = ?3 AND ended_at IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM runs WHERE id > ?1 OR (ended_at IS NULL AND id <> ?1))",
+        )?;
+        Ok(find.query_row([run, job, set], |row| row.get(0)).optional()?.flatten())
+    }
+
     /// Runs, newest first: of one job, or of all.
     ///
     /// # Errors

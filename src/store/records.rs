@@ -45,6 +45,21 @@ pub struct RunStart {
     pub at_ms: i64,
 }
 
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct RunEnd {
+    /// The run's key.
+    pub run: i64,
+    /// The outcome's name.
+    pub outcome: String,
+    /// The exit code.
+    pub exit_code: i32,
+    /// Pages by status, as the report keeps them, for a next run that finds nothing changed.
+    pub pages: Option<String>,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+
 /// The keys that a run works with.
 #[derive(Clone, Debug)]
 pub struct RunKeys {

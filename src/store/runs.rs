@@ -4,7 +4,7 @@ use super::alive::is_alive;
 use super::attempts;
 use super::error::StoreError;
 use super::ledger::Ledger;
-use super::records::{RecipeRecord, RunKeys, RunStart, TaskKey};
+use super::records::{RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
 use crate::digest::Digest;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
@@ -75,10 +75,10 @@ pub(super) fn set_id(db: &Connection, recipes: &[i64]) -> Result<i64, StoreError
     Ok(id)
 }
 
-pub(super) fn end(db: &Connection, run: i64, outcome: &str, exit_code: i32, at_ms: i64) -> Result<(), StoreError> {
+pub(super) fn end(db: &Connection, end: &RunEnd) -> Result<(), StoreError> {
     db.execute(
-        "UPDATE runs SET ended_at = ?2, heartbeat = ?2, outcome = ?3, exit_code = ?4 WHERE id = ?1",
-        params![run, at_ms, outcome, exit_code],
+        "UPDATE runs SET ended_at = ?2, heartbeat = ?2, outcome = ?3, exit_code = ?4, pages = ?5 WHERE id = ?1",
+        params![end.run, end.at_ms, end.outcome, end.exit_code, end.pages],
     )?;
     Ok(())
 }

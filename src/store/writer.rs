@@ -4,7 +4,7 @@ use super::alive::LifeLine;
 use super::command::{Answer, Command, Message};
 use super::error::StoreError;
 use super::ledger::Ledger;
-use super::records::{EntryChange, OpenAttempt, Opened, Outcome, RunKeys, RunStart, Settlement, StoredPage};
+use super::records::{EntryChange, OpenAttempt, Opened, Outcome, RunEnd, RunKeys, RunStart, Settlement, StoredPage};
 use super::{attempts, entries, runs, schema};
 use crate::clock::Clock;
 use crate::hooks::{Hooks, Point};
@@ -73,8 +73,8 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn end_run(&self, run: i64, outcome: &str, exit_code: i32, at_ms: i64) -> Result<(), StoreError> {
-        self.blocking(Command::EndRun { run, outcome: outcome.to_owned(), exit_code, at_ms }).map(|_| ())
+    pub fn end_run(&self, end: RunEnd) -> Result<(), StoreError> {
+        self.blocking(Command::EndRun(Box::new(end))).map(|_| ())
     }
 
     /// Writes what the walk found to be different.
@@ -277,8 +277,8 @@ impl State<'_> {
                 (*self.life, *self.run) = (Some(life), Some(keys.run));
                 return Ok(Answer::Keys(keys));
             }
-            Command::EndRun { run, outcome, exit_code, at_ms } => {
-                runs::end(db, run, &outcome, exit_code, at_ms)?;
+            Command::EndRun(end) => {
+                runs::end(db, &end)?;
                 (*self.life, *self.run) = (None, None);
             }
             Command::Entries { job, changes } => entries::change(db, job, changes)?,
