@@ -20,6 +20,11 @@ impl AtomicFile {
     /// When the folder or the temporary file can't be made.
     #[expect(clippy::disallowed_methods, reason = "the atomic writer itself")]
     pub fn create(target: &Path) -> io::Result<Self> {
+        // Through a link, to what it stands for; never in the place of a device or a folder.
+        let target = &std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        if std::fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(io::Error::other("there is something else than a file in its place"));
+        }
         let folder = folder_of(target);
         std::fs::create_dir_all(folder)?;
         let name = target.file_name().ok_or_else(|| io::Error::other("not a file name"))?;

@@ -4,6 +4,9 @@
 use crate::usage::Usage;
 use serde_json::Value;
 
+/// More tokens than any request has: a count above is not believed.
+const MOST_TOKENS: u64 = 100_000_000;
+
 /// What a reply says, whichever way it came.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Completion {
@@ -86,7 +89,8 @@ fn usage(value: &Value) -> Option<Usage> {
     let output = count(value.get("completion_tokens"));
     let cached = count(value.get("prompt_tokens_details").and_then(|details| details.get("cached_tokens")));
     // Zero of both is what servers without counting send.
-    if input.unwrap_or(0) + output.unwrap_or(0) == 0 {
+    let total = input.unwrap_or(0).saturating_add(output.unwrap_or(0));
+    if total == 0 || total > MOST_TOKENS {
         return None;
     }
     let input = input.unwrap_or(0);

@@ -71,8 +71,12 @@ impl Cooldown {
         self.width = 1;
     }
 
-    /// An attempt came through.
-    pub fn succeeded(&mut self) {
+    /// An attempt, sent at `sent`, came through. One that was under way when the cooldown
+    /// began says nothing of how it is now.
+    pub fn succeeded(&mut self, sent: Duration) {
+        if sent < self.until {
+            return;
+        }
         self.since = None;
         self.level = 0;
         self.width = self.width.saturating_mul(2).min(self.full_width);
@@ -101,7 +105,7 @@ mod tests {
         assert_eq!(cooldown.gate(S(10)), Gate::Closed(S(2)));
         assert_eq!(cooldown.gate(S(12)), Gate::Open(1));
         for width in [2, 4, 8, 8] {
-            cooldown.succeeded();
+            cooldown.succeeded(S(12));
             assert_eq!(cooldown.gate(S(12)), Gate::Open(width));
         }
     }
@@ -126,7 +130,7 @@ mod tests {
         cooldown.refused(S(100), S(100), None, 0.0);
         assert!(matches!(cooldown.gate(S(101)), Gate::Open(1)));
         assert_eq!(cooldown.gate(S(161)), Gate::GivenUp);
-        cooldown.succeeded();
+        cooldown.succeeded(S(160));
         assert_eq!(cooldown.gate(S(161)), Gate::Open(2));
         cooldown.refused(S(200), S(200), Some(S(3600)), 0.0);
         assert_eq!(cooldown.gate(S(201)), Gate::GivenUp);
@@ -136,7 +140,9 @@ mod tests {
     fn a_late_refusal_after_a_success_is_a_new_cooldown() {
         let mut cooldown = Cooldown::new(8, S(600));
         cooldown.refused(S(10), S(10), Some(S(5)), 0.0);
-        cooldown.succeeded();
+        cooldown.succeeded(S(9));
+        assert_eq!(cooldown.gate(S(15)), Gate::Open(1), "only the probe raises the width");
+        cooldown.succeeded(S(15));
         cooldown.refused(S(9), S(16), None, 0.0);
         assert_eq!(cooldown.gate(S(16)), Gate::Closed(FIRST));
     }

@@ -9,7 +9,7 @@ use super::sse::Events;
 use super::transport::{Failure, MOST_REPLY_BYTES, Transport, failure};
 use super::verdict::{self, Charge, Verdict};
 use super::wait;
-use crate::catalog::ImageRule;
+use crate::catalog::{Detail, ImageRule};
 use crate::clock::Clock;
 use crate::manifest::{Image, Request};
 use crate::prepare::Prepared;
@@ -105,7 +105,7 @@ impl Asker {
             text_chars: (frame.text_chars + repair) as u64,
             width: image.width,
             height: image.height,
-            detail: self.setup.image.detail,
+            detail: self.detail_sent().unwrap_or(Detail::High),
             rule: self.setup.image.rule,
             max_tokens: wanted.max_tokens.into(),
         })
@@ -124,15 +124,20 @@ impl Asker {
         exchange
     }
 
+    /// Not every server takes `detail`; one that is not told looks closely.
+    fn detail_sent(&self) -> Option<Detail> {
+        let image = &self.setup.image;
+        (image.rule != ImageRule::Unknown).then_some(image.detail)
+    }
+
     fn frame(&self, tasks: &[usize]) -> Rc<Frame> {
         let key = (tasks.to_vec(), self.capabilities.get());
         let make = || {
             let questions: Vec<&Question> = tasks.iter().filter_map(|at| self.setup.questions.get(*at)).collect();
-            let known = self.setup.image.rule != ImageRule::Unknown;
             let options = FrameOptions {
                 model: &self.setup.model,
                 request: &self.setup.request,
-                detail: known.then_some(self.setup.image.detail),
+                detail: self.detail_sent(),
                 capabilities: self.capabilities.get(),
             };
             Rc::new(Frame::new(&options, &questions))
@@ -160,7 +165,7 @@ impl Asker {
         let should_retry =
             headers.get("x-should-retry").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
         // An error is an error, even when its body can't be read.
-        let body = text(response).await.unwrap_or_default();
+        let body = self.setup.transport.redact(&text(response).await.unwrap_or_default());
         let error = ErrorBody::parse(&body);
         let after = wait::asked_for(&headers, &error.value, &error.message, self.setup.clock.wall_ms());
         let (verdict, charge) = verdict::of_error(status, &error, after, should_retry);
@@ -197,11 +202,15 @@ impl Asker {
             match response.chunk().await {
                 Ok(Some(bytes)) => stream.push(&bytes, on_text),
                 Ok(None) => break,
-                Err(error) => match failure(&error) {
-                    Failure::TimedOut => return Exchange::failed(Failure::TimedOut),
-                    _ if stream.is_done => break,
-                    other => return Exchange::cut(format!("{other:?}")),
-                },
+                // All that counts has come; the connection may end as it likes.
+                Err(_) if stream.is_done => break,
+                Err(error) => {
+                    let content = stream.completion.content;
+                    return match failure(&error) {
+                        Failure::Reset(message) => Exchange { content, ..Exchange::cut(message) },
+                        other => Exchange { content, ..Exchange::failed(other) },
+                    };
+                }
             }
             if stream.is_done && (stream.completion.usage.is_some() || stream.saw_done) {
                 break;

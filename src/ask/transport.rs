@@ -69,7 +69,8 @@ pub struct Transport {
     client: reqwest::Client,
     url: reqwest::Url,
     headers: HeaderMap,
-    key: Option<Secret>,
+    /// What servers might repeat in their messages, and nobody may read there.
+    secrets: Vec<Secret>,
 }
 
 /// How an attempt failed before there was a whole reply.
@@ -123,7 +124,8 @@ impl Transport {
         }
         let url = format!("{}/chat/completions", options.base_url.trim_end_matches('/'));
         let url = url.parse().map_err(|error| TransportError::Client(format!("{url}: {error}")))?;
-        Ok(Self { client, url, headers, key: options.key })
+        let secrets = options.key.into_iter().chain(options.headers.into_iter().map(|(_, value)| value)).collect();
+        Ok(Self { client, url, headers, secrets })
     }
 
     pub(super) async fn post(&self, body: Bytes) -> Result<reqwest::Response, Failure> {
@@ -131,9 +133,9 @@ impl Transport {
         request.send().await.map_err(|error| failure(&error))
     }
 
-    /// `text` without the key in it: servers repeat keys in error messages.
+    /// `text` without a secret in it: servers repeat keys in error messages.
     pub(super) fn redact(&self, text: &str) -> String {
-        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.redact(text))
+        self.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact(&text))
     }
 }
 

@@ -5,13 +5,17 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 use std::time::Duration;
 
+/// Longer waits are not believed; nobody waits that long anyway.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+
 /// The wait that a reply asks for: `retry-after-ms`, `retry-after` as seconds or as a
 /// date, else what the error says in words.
 pub(super) fn asked_for(headers: &HeaderMap, body: &Value, message: &str, wall_ms: i64) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let milliseconds = header("retry-after-ms").and_then(|text| seconds(text, 0.001));
     let after = || header("retry-after").and_then(|text| seconds(text, 1.0).or_else(|| until(text, wall_ms)));
-    milliseconds.or_else(after).or_else(|| in_details(body)).or_else(|| in_words(message))
+    let asked = milliseconds.or_else(after).or_else(|| in_details(body)).or_else(|| in_words(message));
+    asked.map(|wait| wait.min(LONGEST))
 }
 
 fn seconds(text: &str, unit: f64) -> Option<Duration> {
@@ -62,6 +66,7 @@ mod tests {
             ("retry-after", "Mon, 23 Nov 2026 12:00:10 GMT", &none, "", Some(0)),
             ("retry-after", "7200", &none, "", Some(7_200_000)),
             ("retry-after", "soon", &none, "", None),
+            ("retry-after", "18446744073709540000", &none, "", Some(604_800_000)),
             ("x", "", &none, "Limit 30000, Used 29937. Please try again in 644ms. Visit", Some(644)),
             ("x", "", &none, "Please try again in 1m2.5s.", Some(62_500)),
             ("x", "", &none, "Please try again in 7m12s. Visit https://", Some(432_000)),

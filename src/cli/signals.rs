@@ -12,9 +12,9 @@ const DOUBLED: Duration = Duration::from_millis(300);
 pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut interrupt, mut terminate) = {
+    let (mut interrupt, mut terminate, mut hang_up) = {
         let _guard = runtime.enter();
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?)
     };
     let listen = async move {
         let (clock, mut is_first, mut first) = (SystemClock::new(), true, Duration::ZERO);
@@ -22,6 +22,7 @@ pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
             let which = tokio::select! {
                 _ = interrupt.recv() => Signal::Interrupt,
                 _ = terminate.recv() => Signal::Terminate,
+                _ = hang_up.recv() => Signal::Terminate,
             };
             let outcome = Outcome::Interrupted(which);
             // Some supervisors signal a process and then its group: that is one signal.

@@ -50,6 +50,7 @@ impl Outputs {
     /// When a folder or a temporary file can't be made.
     pub fn create(targets: &Targets, columns: &Columns) -> Result<Self, ExportError> {
         let open = |path: &PathBuf| AtomicFile::create(path).map_err(|error| fault(path, error));
+
         let csv = match &targets.csv {
             Some(path) => {
                 let csv = Csv::new(open(path)?, columns, targets.keep_formulas).map_err(|error| fault(path, error))?;

@@ -92,7 +92,7 @@ impl Job {
     /// The job's identity: its name and its resolved input.
     #[must_use]
     pub fn identity(&self) -> Digest {
-        let folder = std::path::absolute(&self.input.folder).unwrap_or_else(|_| self.input.folder.clone());
+        let folder = std::fs::canonicalize(&self.input.folder).unwrap_or_else(|_| normalised(&self.input.folder));
         Digest::of_json(&serde_json::json!({
             "name": self.name,
             "folder": folder.to_string_lossy(),
@@ -148,6 +148,21 @@ pub fn load(path: &Path, variables: Variables<'_>) -> Result<Job, ManifestError>
         .map_err(|faults| ManifestError::Faults(Faults::new(path.display().to_string(), source.clone(), faults)))
 }
 
+/// Largest file that a manifest may be or name, in bytes.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// Reads a regular file of reasonable size.
+pub(super) fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("not a file"));
+    }
+    if metadata.len() > MOST_BYTES {
+        return Err(std::io::Error::other(format!("larger than {} MB", MOST_BYTES >> 20)));
+    }
+    std::fs::read(path)
+}
+
 fn parse(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec<Fault>> {
     let mut root = node::parse(source)?;
     let mut faults = Vec::new();
@@ -192,7 +207,7 @@ fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Jo
             "provider.price: {input: …, output: …} in USD per million tokens; 0 for free",
         );
     }
-    Job {
+    let job = Job {
         name: raw.name,
         path: path.to_owned(),
         source: source.to_owned(),
@@ -206,7 +221,58 @@ fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Jo
         on_error: raw.on_error.check(check),
         store: check.path(&store),
         output: raw.output.check(check),
+    };
+    check_outputs(&job, check);
+    job
+}
+
+/// An output in the place of an input would destroy it.
+fn check_outputs(job: &Job, check: &mut Check<'_>) {
+    let same = |path: &Path| normalised(path);
+    let mut taken = vec![(same(&job.path), "the manifest"), (same(&job.store), "the store")];
+    for ending in ["-wal", "-shm"] {
+        let mut name = job.store.clone().into_os_string();
+        name.push(ending);
+        taken.push((same(Path::new(&name)), "the store"));
     }
+    for task in &job.tasks {
+        if let super::tasks::TaskKind::Extract { schema_path, .. } = &task.kind {
+            taken.push((same(schema_path), "a schema"));
+        }
+    }
+    let output = &job.output;
+    let named =
+        [("csv", &output.csv), ("parquet", &output.parquet), ("jsonl", &output.jsonl), ("report", &output.report)];
+    for (key, path) in named {
+        let Some(path) = path else { continue };
+        let place = format!("/output/{key}");
+        let path = same(path);
+        if let Some((_, what)) = taken.iter().find(|(known, _)| *known == path) {
+            check.fault(&place, &format!("this is {what}"), "a file of its own");
+        }
+        if path.is_dir() {
+            check.fault(&place, "this is a folder", "a file");
+        }
+        let is_below = path.starts_with(same(&job.input.folder));
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+        if is_below && !["csv", "parquet", "jsonl", "json"].contains(&ending.as_str()) {
+            check.fault(&place, "this is among the pages of the input", "a place outside input.folder");
+        }
+        taken.push((path, "another output"));
+    }
+}
+
+/// An absolute path without `.` and `..`, to compare with others.
+fn normalised(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut out = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            std::path::Component::ParentDir => _ = out.pop(),
+            part => out.push(part),
+        }
+    }
+    out
 }
 
 /// What the sections need to report a fault at its place.

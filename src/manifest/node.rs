@@ -3,7 +3,7 @@
 
 use super::faults::Fault;
 use granit_parser::{Event, Parser, ScalarStyle, Span};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// Most nodes that a manifest may have, aliases expanded: a guard against alias bombs.
@@ -108,7 +108,7 @@ impl<'s> Builder<'s> {
         self.nodes += 1;
         let mut range = self.range(span);
         if self.nodes > MOST_NODES {
-            return Err(vec![fault(range, "the manifest expands to too much", "fewer aliases")]);
+            return Err(vec![fault(range, "the manifest has too many values", "labels_file for many labels")]);
         }
         let anchor = event.anchor_id().unwrap_or(0);
         let kind = match event {
@@ -160,6 +160,7 @@ impl<'s> Builder<'s> {
 
     fn mapping(&mut self, parser: &mut Events<'s>) -> Result<Vec<(Key, Node)>, Vec<Fault>> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
+        let mut names = HashSet::new();
         while let Some((event, span)) = self.child(parser)? {
             let key = self.node(event, &span, parser)?;
             let Some((event, span)) = self.child(parser)? else {
@@ -170,7 +171,7 @@ impl<'s> Builder<'s> {
                 self.faults.push(fault(key.span, "a key that is no text", "a plain name"));
                 continue;
             };
-            if entries.iter().any(|(known, _)| known.name == name) {
+            if !names.insert(name.clone()) {
                 self.faults.push(fault(key.span, format!("`{name}` is given twice"), "once"));
                 continue;
             }

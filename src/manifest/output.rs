@@ -45,14 +45,11 @@ pub struct Output {
 impl RawOutput {
     pub(super) fn check(self, check: &mut Check<'_>) -> Output {
         let named = [("csv", &self.csv), ("parquet", &self.parquet), ("jsonl", &self.jsonl), ("report", &self.report)];
-        for (at, (key, path)) in named.iter().enumerate() {
+        for (key, path) in named {
             let Some(path) = path else { continue };
             let place = format!("/output/{key}");
             if path.trim().is_empty() || path.ends_with('/') {
                 check.fault(&place, "not a file name", "a path, relative to this file");
-            }
-            if let Some((other, _)) = named[..at].iter().find(|(_, other)| other.as_ref() == Some(path)) {
-                check.fault(&place, &format!("the same file as `{other}`"), "a file of its own");
             }
         }
         let path = |path: &Option<String>| path.as_ref().map(|path| check.path(path));

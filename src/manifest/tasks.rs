@@ -1,6 +1,6 @@
 //! `tasks`: what is asked of every page.
 
-use super::job::Check;
+use super::job::{Check, read_small};
 use super::ordered::Ordered;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -258,8 +258,8 @@ impl RawExtract {
         let place = format!("{place}/schema");
         let schema_path = check.path(&self.schema);
         let schema = check.parsed(&place, Some(&self.schema), |name| {
-            let text = std::fs::read_to_string(&schema_path).map_err(|error| format!("can't read {name}: {error}"))?;
-            serde_json::from_str(&text).map_err(|error| format!("{name} is not JSON: {error}"))
+            let bytes = read_small(&schema_path).map_err(|error| format!("can't read {name}: {error}"))?;
+            serde_json::from_slice(&bytes).map_err(|error| format!("{name} is not JSON: {error}"))
         })?;
         Some(TaskKind::Extract { question: self.question, schema, schema_path })
     }
@@ -325,7 +325,8 @@ fn labels(raw: Option<RawLabels>, file: Option<&str>, place: &str, check: &mut C
 }
 
 fn labels_file(path: &std::path::Path) -> Result<Vec<Label>, String> {
-    let mut reader = csv::Reader::from_path(path).map_err(|error| format!("can't read {}: {error}", path.display()))?;
+    let bytes = read_small(path).map_err(|error| format!("can't read {}: {error}", path.display()))?;
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();
     let column = |name: &str| headers.iter().position(|header| header.trim() == name);
     let label = column("label").ok_or_else(|| format!("{} has no column `label`", path.display()))?;

@@ -15,6 +15,8 @@ pub enum MediaFaultKind {
     TooLarge,
     /// The content is damaged.
     Damaged,
+    /// What would have to be sent is more than providers take.
+    RequestTooLarge,
 }
 
 impl MediaFaultKind {
@@ -28,6 +30,7 @@ impl MediaFaultKind {
             Self::CutShort => "cut_short",
             Self::TooLarge => "too_large",
             Self::Damaged => "damaged",
+            Self::RequestTooLarge => "request_too_large",
         }
     }
 }

@@ -50,6 +50,10 @@ impl Probe {
 /// A file that is no image, is not read, is cut short, damaged, or larger than the bounds.
 pub fn probe(bytes: &[u8]) -> Result<Probe, MediaFault> {
     let format = Format::of(bytes)?;
+    if format == Format::Tiff && tiff_pages(bytes) > 1 {
+        let message = "a TIFF of several pages, which is not read; split it into single ones";
+        return Err(MediaFault::new(MediaFaultKind::UnsupportedFormat, message));
+    }
     let found = match format {
         Format::Jpeg => {
             let header = jpeg::header(bytes)?;
@@ -64,7 +68,7 @@ pub fn probe(bytes: &[u8]) -> Result<Probe, MediaFault> {
         _ => by_decoder(bytes, format)?,
     };
     if !is_whole(bytes, format) {
-        return Err(MediaFault::new(MediaFaultKind::CutShort, "the file ends before its picture does"));
+        return Err(MediaFault::new(MediaFaultKind::CutShort, "the file is cut short or damaged"));
     }
     let pixels = u64::from(found.width) * u64::from(found.height);
     if pixels == 0 {
@@ -91,8 +95,7 @@ fn by_decoder(bytes: &[u8], format: Format) -> Result<Probe, MediaFault> {
 /// told by their decoder.
 fn is_whole(bytes: &[u8], format: Format) -> bool {
     match format {
-        // The last chunk stands at the end, or before a little that programs append.
-        Format::Png => bytes.ends_with(b"IEND\xAE\x42\x60\x82") || png_reaches_its_end(bytes),
+        Format::Png => png_is_whole(bytes),
         Format::WebP => {
             let size = bytes.get(4..8).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
             size.is_some_and(|size| u64::from(size) + 8 <= bytes.len() as u64)
@@ -101,15 +104,38 @@ fn is_whole(bytes: &[u8], format: Format) -> bool {
     }
 }
 
-fn png_reaches_its_end(bytes: &[u8]) -> bool {
+/// Whether every chunk up to the last has the checksum that it says: a flipped bit in a
+/// file that is sent as it is would be paid for.
+fn png_is_whole(bytes: &[u8]) -> bool {
     let mut at = 8_usize;
     while let Some(head) = bytes.get(at..at.saturating_add(8)) {
         let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        let next = at.saturating_add(12).saturating_add(length);
-        if &head[4..] == b"IEND" {
-            return next <= bytes.len();
+        let (from, to) = (at + 4, at.saturating_add(8).saturating_add(length));
+        let Some(sum) = bytes.get(to..to.saturating_add(4)) else { return false };
+        let is_right = bytes.get(from..to).is_some_and(|chunk| crc32fast::hash(chunk).to_be_bytes() == sum);
+        if !is_right || &head[4..] == b"IEND" {
+            return is_right;
         }
-        at = next;
+        at = to + 4;
     }
     false
+}
+
+/// Pages of a TIFF, by its chain of directories; stops counting at two.
+/// Source: TIFF 6.0, section 2.
+fn tiff_pages(bytes: &[u8]) -> u32 {
+    let is_little = bytes.starts_with(b"II");
+    let number = |at: usize, size: usize| -> Option<usize> {
+        let digits = bytes.get(at..at.checked_add(size)?)?.iter();
+        let add = |sum: usize, byte: &u8| sum << 8 | usize::from(*byte);
+        Some(if is_little { digits.rev().fold(0, add) } else { digits.fold(0, add) })
+    };
+    let next = |directory: usize| {
+        let entries = number(directory, 2)?;
+        number(directory + 2 + entries * 12, 4).filter(|next| *next != 0 && *next != directory)
+    };
+    match number(4, 4).and_then(next) {
+        Some(_) => 2,
+        None => 1,
+    }
 }

@@ -156,7 +156,7 @@ impl Slot<'_> {
             Verdict::Retry(fault) if fault.change.is_none() => {}
             Verdict::Stop(_) => {}
             _ => {
-                cooldown.succeeded();
+                cooldown.succeeded(self.sent);
                 self.admission.is_cautious.set(false);
             }
         }

@@ -7,6 +7,7 @@ use crate::atomic;
 use crate::export::{Columns, ExportError, Outputs, Row, Targets};
 use crate::hooks::Hooks;
 use crate::manifest::{Job, Output};
+use crate::media::DECODER_VERSION;
 use crate::report::{Pages, Report, spend_of_runs};
 use crate::store::{Reader, RunKeys, RunRecord, StoreError, TaskKey};
 use crate::task::Question;
@@ -18,7 +19,7 @@ const BATCH: usize = 500;
 /// The outcome of a run that nobody stopped.
 pub(super) fn outcome_of(job: &Job, pages: &Pages, is_partial: bool) -> Outcome {
     #[expect(clippy::cast_precision_loss, reason = "a share")]
-    let is_too_many = pages.unusable() as f64 > job.on_error.max_failed * pages.total as f64;
+    let is_too_many = pages.unusable() as f64 > job.on_error.max_failed * pages.total as f64 + 1e-9;
     if pages.total == 0 {
         if job.input.allow_empty { Outcome::Complete } else { Outcome::NoPages }
     } else if is_too_many {
@@ -30,26 +31,35 @@ pub(super) fn outcome_of(job: &Job, pages: &Pages, is_partial: bool) -> Outcome 
     }
 }
 
+/// What a run saw of its input.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    /// Something is not as the last run left it.
+    pub(super) has_changes: bool,
+    /// The walk reached its end: every file has a row.
+    pub(super) has_all: bool,
+}
+
 /// Writes the outputs of a run and makes its report.
 pub(super) fn conclude(
     job: &Job,
     questions: &[Question],
     environment: &Environment,
     keys: &RunKeys,
-    has_changes: bool,
+    seen: Seen,
     outcome: impl FnOnce(&Pages) -> Outcome,
 ) -> Result<(Report, Outcome), PipelineError> {
     let reader = Reader::open(&job.store)?;
     let columns = Columns::new(questions, &keys.tasks, &job.provider.model);
     let targets = targets(job, &job.output);
     // Nothing changed and nothing to write: the last run's count still holds.
-    let known = match has_changes || targets.is_any() {
+    let known = match seen.has_changes || !seen.has_all || targets.is_any() {
         true => None,
         false => reader.pages_before(keys.run, keys.job, keys.set)?.and_then(|stored| Pages::unchanged(&stored)),
     };
     let (pages, outputs) = match known {
         Some(pages) => (pages, Vec::new()),
-        None => rows(&reader, keys.job, &columns, &targets, &[keys.run], &*environment.hooks)?,
+        None => rows(&reader, keys.job, &columns, &targets, &[keys.run], seen.has_all, &*environment.hooks)?,
     };
     let outcome = outcome(&pages);
     let runs: Vec<RunRecord> = reader.runs(Some(keys.job))?.into_iter().filter(|run| run.run == keys.run).collect();
@@ -91,7 +101,7 @@ pub fn export(
     let reader = Reader::open(&job.store)?;
     let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
     let columns = Columns::new(questions, &known_keys(&reader, job, questions)?, &job.provider.model);
-    rows(&reader, key, &columns, &targets(job, output), &[], hooks)
+    rows(&reader, key, &columns, &targets(job, output), &[], true, hooks)
 }
 
 /// The keys of a job's recipes in the store; 0, which no recipe has, for new ones.
@@ -119,13 +129,14 @@ fn rows(
     columns: &Columns,
     targets: &Targets,
     runs: &[i64],
+    has_all: bool,
     hooks: &dyn Hooks,
 ) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
     let mut outputs = Outputs::create(targets, columns)?;
     let mut pages = Pages::new();
     let mut after = Vec::new();
     loop {
-        let records = reader.pages(job, &columns.recipes, &after, BATCH)?;
+        let records = reader.pages(job, &columns.recipes, DECODER_VERSION, &after, BATCH)?;
         let Some(last) = records.last() else { break };
         after.clone_from(&last.path);
         for record in &records {
@@ -134,7 +145,7 @@ fn rows(
             outputs.write(&row)?;
         }
     }
-    let written = outputs.commit(pages.pending == 0, hooks)?;
+    let written = outputs.commit(has_all && pages.pending == 0, hooks)?;
     Ok((pages, written))
 }
 
@@ -150,7 +161,7 @@ pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64)
         recipes: newest.tasks.iter().map(|task| task.recipe_id).collect(),
         model: newest.model.clone(),
     };
-    let (pages, _) = rows(reader, newest.job, &columns, &Targets::default(), &keys, &crate::hooks::NoHooks)?;
+    let (pages, _) = rows(reader, newest.job, &columns, &Targets::default(), &keys, true, &crate::hooks::NoHooks)?;
     let spend = spend_of_runs(reader, runs, since_ms, until_ms)?;
     let (outcome, exit_code) = match &newest.outcome {
         Some((outcome, exit_code)) => (outcome.clone(), Some(*exit_code)),

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::manifest::Job;
 use crate::source::{Entry, Walk};
-use crate::store::{EntryRecord, Reader, RunKeys, Store, StoreError};
+use crate::store::{EntryChange, EntryRecord, Reader, RunKeys, Store, StoreError};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -48,6 +48,8 @@ pub(super) struct Intake {
     pub(super) looks_at_settled: bool,
     /// Cleared when nothing more is asked: the rest is only listed.
     pub(super) is_asking: AtomicBool,
+    /// Set when the walk reached its end.
+    pub(super) has_seen_all: Arc<AtomicBool>,
     /// Set when the input or what is known of it changed.
     pub(super) has_changes: Arc<AtomicBool>,
 }
@@ -110,7 +112,7 @@ fn hand_over(intake: &Intake, work: &SyncSender<Work>, crew: &Crew, mut item: Wo
             Ok(()) => return true,
             Err(TrySendError::Disconnected(_)) => return false,
             Err(TrySendError::Full(back)) => {
-                if intake.stop.is_interrupted() {
+                if intake.stop.is_urgent() {
                     return false;
                 }
                 item = back;
@@ -138,6 +140,10 @@ pub(super) struct Post {
     pub(super) busy: Option<(Duration, Entry, Option<Digest>)>,
     /// It was given up: what it still brings is dropped.
     pub(super) is_abandoned: bool,
+    /// Where pages go; taken away from who is given up, or the channel would never close.
+    pub(super) ready: Option<mpsc::Sender<Ready>>,
+    /// What it found and has not written yet.
+    pub(super) changes: Vec<EntryChange>,
 }
 
 /// A worker's post and its thread.
@@ -156,8 +162,8 @@ impl Crew {
         let Some(ready) = self.ready.lock().ok().and_then(|ready| ready.clone()) else {
             return Ok(());
         };
-        let post = Arc::new(Mutex::new(Post::default()));
-        let worker = Worker::new(self.intake.clone(), post.clone(), ready)?;
+        let post = Arc::new(Mutex::new(Post { ready: Some(ready), ..Post::default() }));
+        let worker = Worker::new(self.intake.clone(), post.clone())?;
         let (queue, stop) = (self.queue.clone(), self.intake.stop.clone());
         let handle = spawn("prepare", move || {
             if let Err(error) = worker.work(&queue) {
@@ -183,13 +189,16 @@ impl Crew {
                 let is_stuck = post.busy.as_ref().is_some_and(|(since, ..)| now.saturating_sub(*since) > LONGEST);
                 if is_stuck {
                     post.is_abandoned = true;
-                    stuck.extend(post.busy.take());
+                    post.ready = None;
+                    let changes = std::mem::take(&mut post.changes);
+                    stuck.extend(post.busy.take().map(|busy| (busy, changes)));
                 }
                 !is_stuck
             });
         }
-        for (_, entry, content) in stuck {
-            let reported = super::worker::report_stuck(&self.intake, &entry, content).and_then(|()| self.hire());
+        for ((_, entry, content), changes) in stuck {
+            let reported =
+                super::worker::report_stuck(&self.intake, &entry, content, changes).and_then(|()| self.hire());
             if let Err(error) = reported {
                 self.intake.stop.request(Outcome::StorageError(error.to_string()));
             }

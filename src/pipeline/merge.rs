@@ -81,7 +81,7 @@ pub(super) fn merge(
     let mut stored = Stored::new(reader, intake.keys.job);
     let mut changes = Changes { intake, gone: Vec::new(), unreadable: Vec::new() };
     for found in walk {
-        if intake.stop.is_interrupted() {
+        if intake.stop.is_urgent() {
             // What was not looked at is not gone.
             return changes.write();
         }
@@ -109,6 +109,7 @@ pub(super) fn merge(
         changes.gone(entry);
         changes.write_when_full()?;
     }
+    intake.has_seen_all.store(true, Ordering::Relaxed);
     changes.write()
 }
 

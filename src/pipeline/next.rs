@@ -32,6 +32,8 @@ pub(super) struct PageState {
     tries: u32,
     repairs: u32,
     is_lengthened: bool,
+    /// A repair that was asked for and has had no reply yet.
+    repair: Option<Repair>,
     last: Last,
 }
 
@@ -70,10 +72,10 @@ pub(super) fn next(state: &PageState, attempts: u32) -> Step {
         return Step::Settled;
     }
     match &state.last {
-        Last::Nothing => ask(None),
+        Last::Nothing => ask(state.repair.clone()),
         Last::Page(_) => Step::Settled,
         Last::Passing { .. } if state.tries >= attempts => Step::Settled,
-        Last::Passing { has_rested: true, .. } => ask(None),
+        Last::Passing { has_rested: true, .. } => ask(state.repair.clone()),
         Last::Passing { .. } => Step::Wait(FIRST_WAIT.saturating_mul(1 << (state.tries - 1).min(10)).min(LONGEST_WAIT)),
         Last::Invalid { is_cut: true, .. } if state.is_lengthened => Step::Settled,
         Last::Invalid { is_cut: true, .. } => Step::Ask { is_lengthened: true, repair: None },
@@ -90,7 +92,7 @@ impl PageState {
     /// A page of which these tasks are asked: index, name, time of the known outcome.
     pub(super) fn new(tasks: impl Iterator<Item = (usize, String, Option<i64>)>) -> Self {
         let open = tasks.map(|(index, name, seen_ms)| OpenTask { index, name, seen_ms, fault: None }).collect();
-        Self { open, tries: 0, repairs: 0, is_lengthened: false, last: Last::Nothing }
+        Self { open, tries: 0, repairs: 0, is_lengthened: false, repair: None, last: Last::Nothing }
     }
 
     /// The wait is over.
@@ -109,7 +111,9 @@ impl PageState {
     pub(super) fn take(&mut self, exchange: &Exchange, step: &Step, at_ms: i64) -> Vec<(usize, Outcome)> {
         if let Step::Ask { is_lengthened, repair } = step {
             self.is_lengthened = *is_lengthened;
-            self.repairs += u32::from(repair.is_some() && matches!(exchange.verdict, Verdict::Done { .. }));
+            let has_reply = matches!(exchange.verdict, Verdict::Done { .. });
+            self.repairs += u32::from(repair.is_some() && has_reply);
+            self.repair = if has_reply { None } else { repair.clone() };
         }
         match &exchange.verdict {
             Verdict::Done { reading, is_cut } => {

@@ -4,6 +4,7 @@ use super::admission::{Admission, Slot};
 use super::counters::Counters;
 use super::next::{PageState, Step, next};
 use super::outcome::Outcome as Ending;
+use super::run::endpoint_key;
 use super::stop::Stop;
 use crate::ask::{Asker, Charge, Estimate, Exchange, PageFault, Verdict, Wanted};
 use crate::catalog::Price;
@@ -226,7 +227,7 @@ impl Context<'_> {
             Some(fewer) => {
                 tracing::info!("the endpoint lacks a capability, going on without it ({change:?}): {}", fault.message);
                 self.asker.set_capabilities(fewer);
-                self.store.remember_capabilities(self.job.provider.id.clone(), fewer.to_json()).await
+                self.store.remember_capabilities(endpoint_key(self.job), fewer.to_json()).await
             }
             None => {
                 state.give_up(PageFault { kind: "bad_request", message: fault.message.clone(), is_refusal: false });

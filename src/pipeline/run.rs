@@ -16,7 +16,7 @@ use crate::manifest::Job;
 use crate::media::DECODER_VERSION;
 use crate::report::Report;
 use crate::source::Walk;
-use crate::store::{Reader, RunEnd, RunKeys, RunStart, Store, StoredPage};
+use crate::store::{Reader, RunEnd, RunKeys, RunStart, Store, StoreError, StoredPage};
 use crate::task::Question;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -56,7 +56,8 @@ pub fn run(
     if keys.lost > 0 {
         tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
     }
-    let has_changes = Arc::new(AtomicBool::new(false));
+    let flag = || Arc::new(AtomicBool::new(false));
+    let (has_changes, has_seen_all) = (flag(), flag());
     let session = Session {
         job,
         questions,
@@ -68,11 +69,16 @@ pub fn run(
         keys: &keys,
         started_ms,
         has_changes,
+        has_seen_all,
     };
     let asked = session.ask(walk);
     let ended = asked.and_then(|()| session.conclude());
     let report = match ended {
         Ok(report) => report,
+        // It was there when the run began.
+        Err(PipelineError::Store(StoreError::Missing { path })) => {
+            return Err(StoreError::Failed(format!("{} was removed", path.display())).into());
+        }
         Err(error) => {
             // The run is over either way; the store may be what failed.
             let (outcome, at_ms) = ("storage_error".to_owned(), environment.clock.wall_ms());
@@ -91,10 +97,15 @@ pub(super) fn run_start(job: &Job, questions: &[Question], environment: &Environ
         job_name: job.name.clone(),
         manifest: job.source.clone(),
         model: job.provider.model.clone(),
-        endpoint: job.provider.id.clone(),
+        endpoint: endpoint_key(job),
         recipes: recipes(job, questions),
         at_ms,
     }
+}
+
+/// What capabilities are remembered for: a model at an endpoint.
+pub(super) fn endpoint_key(job: &Job) -> String {
+    format!("{} {}", job.provider.id, job.provider.model)
 }
 
 /// What a budget is for: the job, at this endpoint. What a simulator bills is not money.
@@ -126,6 +137,7 @@ struct Session<'a> {
     keys: &'a RunKeys,
     started_ms: i64,
     has_changes: Arc<AtomicBool>,
+    has_seen_all: Arc<AtomicBool>,
 }
 
 impl Session<'_> {
@@ -185,6 +197,7 @@ impl Session<'_> {
     fn intake(&self, sample: Option<HashSet<Digest>>, only_records: bool) -> Arc<Intake> {
         self.counters.found.store(0, Ordering::Relaxed);
         self.counters.done.store(0, Ordering::Relaxed);
+        self.has_seen_all.store(false, Ordering::Relaxed);
         let is_wanted =
             |name: &str| self.options.tasks.is_empty() || self.options.tasks.iter().any(|task| task == name);
         Arc::new(Intake {
@@ -202,6 +215,7 @@ impl Session<'_> {
             looks_at_settled: self.options.wish.is_any(),
             is_asking: AtomicBool::new(true),
             has_changes: self.has_changes.clone(),
+            has_seen_all: self.has_seen_all.clone(),
         })
     }
 
@@ -256,7 +270,11 @@ impl Session<'_> {
         let most = self.job.limits.concurrency as usize + SPARE_PAGES;
         let mut under_way = FuturesUnordered::new();
         let (mut pages, mut bytes, mut elsewhere) = (HashSet::<StoredPage>::new(), 0_usize, 0);
-        let (mut is_open, mut is_stopped) = (true, false);
+        let (mut is_open, mut is_stopped) = (self.options.limit.is_none_or(|limit| progress.asked < limit), false);
+        if !is_open {
+            intake.is_asking.store(false, Ordering::Relaxed);
+            ready.close();
+        }
         let grace = self.grace();
         tokio::pin!(grace);
         while is_open || !under_way.is_empty() {
@@ -300,13 +318,8 @@ impl Session<'_> {
     /// Completes when a stop has waited long enough for what is in flight. A stop that is
     /// not urgent waits for the replies, which their time-out bounds.
     async fn grace(&self) {
-        self.stop.requested().await;
-        match self.stop.ending() {
-            Some(Outcome::Interrupted(_) | Outcome::DeadlineReached) => {
-                self.environment.clock.sleep(self.options.grace).await;
-            }
-            _ => std::future::pending().await,
-        }
+        self.stop.hurried().await;
+        self.environment.clock.sleep(self.options.grace).await;
     }
 
     fn count(&self, end: PageEnd, progress: &mut Progress) {
@@ -330,10 +343,12 @@ impl Session<'_> {
         if has_changes {
             self.store.settle_entries(self.keys.job, self.keys.set, DECODER_VERSION)?;
         }
-        let is_partial = self.options.limit.is_some() || self.options.sample.is_some();
+        let seen = finish::Seen { has_changes, has_all: self.has_seen_all.load(Ordering::Relaxed) };
+        let options = self.options;
+        let is_partial = options.limit.is_some() || options.sample.is_some() || !options.tasks.is_empty();
         let ending = self.stop.ending();
         let (mut report, outcome) =
-            finish::conclude(self.job, self.questions, self.environment, self.keys, has_changes, |pages| {
+            finish::conclude(self.job, self.questions, self.environment, self.keys, seen, |pages| {
                 ending.unwrap_or_else(|| finish::outcome_of(self.job, pages, is_partial))
             })?;
         self.store.end_run(RunEnd {

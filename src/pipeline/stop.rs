@@ -8,17 +8,22 @@ use tokio::sync::watch;
 #[derive(Clone, Debug)]
 pub struct Stop {
     ending: Arc<watch::Sender<Option<Outcome>>>,
+    /// A signal came, be it first or later: nobody waits longer than the grace.
+    urgent: Arc<watch::Sender<bool>>,
 }
 
 impl Default for Stop {
     fn default() -> Self {
-        Self { ending: Arc::new(watch::channel(None).0) }
+        Self { ending: Arc::new(watch::channel(None).0), urgent: Arc::new(watch::channel(false).0) }
     }
 }
 
 impl Stop {
     /// Asks for the end. Later wishes change nothing.
     pub fn request(&self, outcome: Outcome) {
+        if matches!(outcome, Outcome::Interrupted(_) | Outcome::DeadlineReached) {
+            self.urgent.send_replace(true);
+        }
         self.ending.send_if_modified(|ending| {
             let is_first = ending.is_none();
             if is_first {
@@ -40,10 +45,17 @@ impl Stop {
         self.ending.borrow().is_some()
     }
 
-    /// Whether a signal asked: then nothing more is looked at either.
+    /// Whether a signal or the deadline asked: then nothing more is looked at either.
     #[must_use]
-    pub fn is_interrupted(&self) -> bool {
-        matches!(&*self.ending.borrow(), Some(Outcome::Interrupted(_)))
+    pub fn is_urgent(&self) -> bool {
+        *self.urgent.borrow()
+    }
+
+    /// Completes when a signal or the deadline asks.
+    pub async fn hurried(&self) {
+        let mut urgent = self.urgent.subscribe();
+        // The sender lives as long as this handle.
+        let _ = urgent.wait_for(|urgent| *urgent).await;
     }
 
     /// Completes when the end is asked for.

@@ -8,13 +8,12 @@ use crate::digest::Digest;
 use crate::media::{DECODER_VERSION, MediaFault, MediaFaultKind, Probe, probe};
 use crate::prepare::{Prepared, prepare};
 use crate::source::Entry;
-use crate::store::{EntryChange, EntryRecord, FaultRecord, Reader, StoreError, StoredPage};
+use crate::store::{EntryChange, EntryRecord, FaultRecord, Outcome, OutcomeStatus, Reader, StoreError, StoredPage};
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
-use tokio::sync::mpsc;
 
 /// Largest file that is read, in bytes.
 const MOST_FILE_BYTES: u64 = 512 << 20;
@@ -30,58 +29,61 @@ type Tasks = Vec<(usize, Option<i64>)>;
 pub(super) struct Worker {
     intake: Arc<Intake>,
     post: Arc<Mutex<Post>>,
-    ready: mpsc::Sender<Ready>,
     reader: Reader,
     recipes: Vec<i64>,
-    changes: Vec<EntryChange>,
 }
 
 impl Worker {
-    pub(super) fn new(
-        intake: Arc<Intake>,
-        post: Arc<Mutex<Post>>,
-        ready: mpsc::Sender<Ready>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn new(intake: Arc<Intake>, post: Arc<Mutex<Post>>) -> Result<Self, StoreError> {
         let reader = Reader::open(intake.store.path())?;
         let recipes = intake.keys.tasks.iter().map(|task| task.recipe_id).collect();
-        Ok(Self { intake, post, ready, reader, recipes, changes: Vec::new() })
+        Ok(Self { intake, post, reader, recipes })
     }
 
     /// Works until there is no more work, or until it is given up.
-    pub(super) fn work(mut self, queue: &Mutex<Receiver<Work>>) -> Result<(), StoreError> {
+    pub(super) fn work(self, queue: &Mutex<Receiver<Work>>) -> Result<(), StoreError> {
         loop {
             let work = match queue.lock() {
                 Ok(queue) => queue.recv(),
                 Err(_) => break,
             };
             let Ok(work) = work else { break };
-            if self.intake.stop.is_interrupted() {
+            if self.intake.stop.is_urgent() {
                 break;
             }
             self.look_at(work)?;
             if self.is_abandoned() {
                 return Ok(());
             }
-            if self.changes.len() >= CHANGES {
-                self.write()?;
-            }
+            self.write_when(CHANGES)?;
         }
-        self.write()
+        self.write_when(0)?;
+        if let Ok(mut post) = self.post.lock() {
+            post.ready = None;
+        }
+        Ok(())
     }
 
-    fn write(&mut self) -> Result<(), StoreError> {
-        if self.changes.is_empty() {
-            return Ok(());
+    fn push(&self, change: EntryChange) {
+        if let Ok(mut post) = self.post.lock() {
+            post.changes.push(change);
         }
+    }
+
+    fn write_when(&self, most: usize) -> Result<(), StoreError> {
+        let changes = match self.post.lock() {
+            Ok(mut post) if post.changes.len() > most => std::mem::take(&mut post.changes),
+            _ => return Ok(()),
+        };
         self.intake.has_changes.store(true, Ordering::Relaxed);
-        self.intake.store.change_entries(self.intake.keys.job, std::mem::take(&mut self.changes))
+        self.intake.store.change_entries(self.intake.keys.job, changes)
     }
 
-    fn look_at(&mut self, work: Work) -> Result<(), StoreError> {
+    fn look_at(&self, work: Work) -> Result<(), StoreError> {
         let Work { entry, known } = work;
         if !self.intake.is_asking.load(Ordering::Relaxed) || self.intake.stop.is_requested() {
             if known.is_none() {
-                self.changes.push(EntryChange::Put(unread(&entry), None));
+                self.push(EntryChange::Listed(unread(&entry)));
             }
             return Ok(());
         }
@@ -92,7 +94,7 @@ impl Worker {
     }
 
     /// An unchanged file: opened only when something of it is to be asked.
-    fn known(&mut self, entry: Entry, content: Digest, page_count: u32) -> Result<(), StoreError> {
+    fn known(&self, entry: Entry, content: Digest, page_count: u32) -> Result<(), StoreError> {
         let Some(tasks) = self.wanted(content, page_count)? else {
             return Ok(());
         };
@@ -109,7 +111,7 @@ impl Worker {
     }
 
     /// A new or changed file.
-    fn unknown(&mut self, entry: &Entry) -> Result<(), StoreError> {
+    fn unknown(&self, entry: &Entry) -> Result<(), StoreError> {
         let Some(bytes) = self.read(entry)? else {
             return Ok(());
         };
@@ -118,7 +120,7 @@ impl Worker {
             self.unreadable(entry, Some(content), 0, &fault);
             return Ok(());
         }
-        self.changes.push(EntryChange::Put(record(&self.intake, entry, Some(content), 1), None));
+        self.push(EntryChange::Put(record(&self.intake, entry, Some(content), 1), None));
         match self.wanted(content, 1)? {
             Some(tasks) if !self.intake.only_records => self.prepare(entry, content, bytes, tasks),
             _ => Ok(()),
@@ -149,7 +151,7 @@ impl Worker {
         Ok(is_sampled.then_some(tasks))
     }
 
-    fn prepare(&mut self, entry: &Entry, content: Digest, bytes: Vec<u8>, tasks: Tasks) -> Result<(), StoreError> {
+    fn prepare(&self, entry: &Entry, content: Digest, bytes: Vec<u8>, tasks: Tasks) -> Result<(), StoreError> {
         let bytes = Bytes::from(bytes);
         let image = self.intake.job.image;
         let prepared: Result<Prepared, MediaFault> = self.guarded(entry, Some(content), || {
@@ -158,18 +160,39 @@ impl Worker {
         });
         match prepared {
             Ok(prepared) => {
-                if !self.is_abandoned() {
-                    // Nobody receives any more when the run has ended.
-                    let _ = self.ready.blocking_send(Ready { page: StoredPage { content, page: 1 }, tasks, prepared });
+                // Who was given up has no way to send any more; nobody receives when the run has ended.
+                let ready = self.post.lock().ok().and_then(|post| post.ready.clone());
+                if let Some(ready) = ready {
+                    let _ = ready.blocking_send(Ready { page: StoredPage { content, page: 1 }, tasks, prepared });
                 }
             }
+            // It depends on what is asked for, not on the page.
+            Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => self.refuse(content, &tasks, &fault)?,
             Err(fault) => self.unreadable(entry, Some(content), 1, &fault),
         }
         Ok(())
     }
 
+    /// Records that a page can't be sent under this job's recipes.
+    fn refuse(&self, content: Digest, tasks: &Tasks, fault: &MediaFault) -> Result<(), StoreError> {
+        let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message.clone() };
+        let outcome = Outcome {
+            status: OutcomeStatus::Failed,
+            value: None,
+            fault: Some(fault),
+            is_passing: false,
+            runs: 1,
+            at_ms: self.intake.clock.wall_ms(),
+        };
+        let outcomes = tasks.iter().map(|(at, _)| (self.recipes[*at], outcome.clone())).collect();
+        Counters::add(&self.intake.counters.done);
+        Counters::add(&self.intake.counters.failed);
+        self.intake.has_changes.store(true, Ordering::Relaxed);
+        self.intake.store.put_outcomes_now(StoredPage { content, page: 1 }, outcomes)
+    }
+
     /// The file's bytes; `None` after recording why there are none.
-    fn read(&mut self, entry: &Entry) -> Result<Option<Vec<u8>>, StoreError> {
+    fn read(&self, entry: &Entry) -> Result<Option<Vec<u8>>, StoreError> {
         let path = entry.file(&self.intake.job.input.folder);
         if entry.size > MOST_FILE_BYTES {
             let message = format!("the file has {} bytes, more than {MOST_FILE_BYTES}", entry.size);
@@ -180,7 +203,7 @@ impl Worker {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) => {
                 let fault = FaultRecord { kind: "read_failed".into(), message: format!("can't be read: {error}") };
-                self.changes.push(EntryChange::Put(
+                self.push(EntryChange::Put(
                     EntryRecord { fault: Some(fault), ..record(&self.intake, entry, None, 0) },
                     None,
                 ));
@@ -192,14 +215,14 @@ impl Worker {
     }
 
     /// Records a file or page that gives no picture.
-    fn unreadable(&mut self, entry: &Entry, content: Option<Digest>, page: u32, fault: &MediaFault) {
+    fn unreadable(&self, entry: &Entry, content: Option<Digest>, page: u32, fault: &MediaFault) {
         let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message.clone() };
         let stored = record(&self.intake, entry, content, page);
         let change = match content {
             Some(_) => EntryChange::Put(stored, Some((page, DECODER_VERSION, fault))),
             None => EntryChange::Put(EntryRecord { fault: Some(fault), ..stored }, None),
         };
-        self.changes.push(change);
+        self.push(change);
         Counters::add(&self.intake.counters.done);
         Counters::add(&self.intake.counters.failed);
     }
@@ -228,8 +251,13 @@ impl Worker {
     }
 }
 
-/// Records the page of a worker that was given up.
-pub(super) fn report_stuck(intake: &Intake, entry: &Entry, content: Option<Digest>) -> Result<(), StoreError> {
+/// Records the page of a worker that was given up, after what it had found before.
+pub(super) fn report_stuck(
+    intake: &Intake,
+    entry: &Entry,
+    content: Option<Digest>,
+    mut changes: Vec<EntryChange>,
+) -> Result<(), StoreError> {
     let fault = FaultRecord { kind: "decode_timeout".into(), message: "reading the picture takes too long".into() };
     let stored = record(intake, entry, content, 1);
     let change = match content {
@@ -239,7 +267,8 @@ pub(super) fn report_stuck(intake: &Intake, entry: &Entry, content: Option<Diges
     Counters::add(&intake.counters.done);
     Counters::add(&intake.counters.failed);
     intake.has_changes.store(true, Ordering::Relaxed);
-    intake.store.change_entries(intake.keys.job, vec![change])
+    changes.push(change);
+    intake.store.change_entries(intake.keys.job, changes)
 }
 
 /// An entry as it stands after a look at it.

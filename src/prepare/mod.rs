@@ -61,7 +61,7 @@ pub fn prepare(bytes: Bytes, probe: &Probe, image: &Image) -> Result<Prepared, M
     };
     if prepared.bytes.len() > MOST_BYTES {
         let message = format!("{} bytes to send are more than providers take ({MOST_BYTES})", prepared.bytes.len());
-        return Err(MediaFault::new(MediaFaultKind::TooLarge, message));
+        return Err(MediaFault::new(MediaFaultKind::RequestTooLarge, message));
     }
     Ok(prepared)
 }

@@ -45,7 +45,6 @@ pub struct Spend {
     pub slowest: Vec<Line>,
     /// The dearest pages.
     pub dearest: Vec<Line>,
-    last_request: Option<i64>,
 }
 
 /// Part of the spend.
@@ -69,13 +68,10 @@ pub struct Line {
 }
 
 impl Spend {
-    /// Adds an attempt of a run with these tasks. Attempts come in the order of their keys.
+    /// Adds an attempt of a run with these tasks.
     pub fn add(&mut self, attempt: &AttemptRecord, tasks: &[TaskKey]) {
         self.sent += 1;
-        if self.last_request != Some(attempt.request) {
-            self.requests += 1;
-            self.last_request = Some(attempt.request);
-        }
+        self.requests += u64::from(attempt.is_first);
         match attempt.state {
             AttemptState::Open => {}
             AttemptState::Lost => {
@@ -147,7 +143,7 @@ mod tests {
     fn attempt(id: i64, cost: Option<i64>, recipes: Vec<i64>) -> AttemptRecord {
         AttemptRecord {
             id,
-            request: id,
+            is_first: true,
             state: AttemptState::Settled,
             recipes,
             model: "m".into(),

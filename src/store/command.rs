@@ -15,6 +15,7 @@ pub(super) enum Command {
     Settle(Box<Settlement>),
     Outcomes { page: StoredPage, outcomes: Vec<(i64, Outcome)> },
     LoseOpen { run: i64, at_ms: i64 },
+    Close,
     Capabilities { endpoint: String, capabilities: String },
 }
 

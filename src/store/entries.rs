@@ -8,11 +8,27 @@ pub(super) fn change(db: &Connection, job: i64, changes: Vec<EntryChange>) -> Re
     for change in changes {
         match change {
             EntryChange::Put(entry, page_fault) => {
-                put(db, job, &entry)?;
-                if let (Some(content), Some((page, decoder_version, fault))) = (entry.content, page_fault) {
-                    put_fault(db, &StoredPage { content, page }, decoder_version, &fault)?;
+                put(db, job, &entry, "")?;
+                match (entry.content, page_fault) {
+                    (Some(content), Some((page, decoder_version, fault))) => {
+                        put_fault(db, &StoredPage { content, page }, decoder_version, &fault)?;
+                    }
+                    // It was read: what stood in the way is gone.
+                    (Some(content), None) => {
+                        db.prepare_cached(
+                            "DELETE FROM page_faults WHERE page_id IN (SELECT id FROM pages WHERE content = ?1)",
+                        )?
+                        .execute([content.as_bytes()])?;
+                    }
+                    (None, _) => {}
                 }
             }
+            EntryChange::Listed(entry) => put(
+                db,
+                job,
+                &entry,
+                " WHERE entries.size <> excluded.size OR entries.ctime <> excluded.ctime OR entries.inode <> excluded.inode",
+            )?,
             EntryChange::Gone(path) => {
                 db.prepare_cached("DELETE FROM entries WHERE job_id = ?1 AND path = ?2")?
                     .execute(params![job, path])?;
@@ -22,14 +38,14 @@ pub(super) fn change(db: &Connection, job: i64, changes: Vec<EntryChange>) -> Re
     Ok(())
 }
 
-fn put(db: &Connection, job: i64, entry: &EntryRecord) -> Result<(), StoreError> {
-    let mut insert = db.prepare_cached(
+fn put(db: &Connection, job: i64, entry: &EntryRecord, only: &str) -> Result<(), StoreError> {
+    let mut insert = db.prepare_cached(&format!(
         "INSERT INTO entries (job_id, path, size, mtime, ctime, inode, content, page_count, fault, message, settled_set)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (job_id, path) DO UPDATE SET size = excluded.size, mtime = excluded.mtime, ctime = excluded.ctime,
            inode = excluded.inode, content = excluded.content, page_count = excluded.page_count, fault = excluded.fault,
-           message = excluded.message, settled_set = excluded.settled_set",
-    )?;
+           message = excluded.message, settled_set = excluded.settled_set{only}",
+    ))?;
     let fault = entry.fault.as_ref();
     insert.execute(params![
         job,

@@ -137,6 +137,8 @@ pub struct FaultRecord {
 pub enum EntryChange {
     /// A new or changed file, and the fault of a page of it: (page, decoder version, fault).
     Put(EntryRecord, Option<(u32, u32, FaultRecord)>),
+    /// A file that was only listed: kept as it was known, unless it has changed.
+    Listed(EntryRecord),
     /// A file that is gone, by its path.
     Gone(Vec<u8>),
 }

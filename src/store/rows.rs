@@ -50,20 +50,34 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn pages(&self, job: i64, recipes: &[i64], after: &[u8], limit: usize) -> Result<Vec<PageRecord>, StoreError> {
+    pub fn pages(
+        &self,
+        job: i64,
+        recipes: &[i64],
+        decoder_version: u32,
+        after: &[u8],
+        limit: usize,
+    ) -> Result<Vec<PageRecord>, StoreError> {
         let mut pages = Vec::with_capacity(limit);
         for entry in self.entries(job, after, limit)? {
             if entry.page_count == 0 {
-                pages.push(self.page(job, recipes, &entry, 0)?);
+                pages.push(self.page(job, recipes, decoder_version, &entry, 0)?);
             }
             for page in 1..=entry.page_count {
-                pages.push(self.page(job, recipes, &entry, page)?);
+                pages.push(self.page(job, recipes, decoder_version, &entry, page)?);
             }
         }
         Ok(pages)
     }
 
-    fn page(&self, job: i64, recipes: &[i64], entry: &EntryRecord, page: u32) -> Result<PageRecord, StoreError> {
+    fn page(
+        &self,
+        job: i64,
+        recipes: &[i64],
+        decoder_version: u32,
+        entry: &EntryRecord,
+        page: u32,
+    ) -> Result<PageRecord, StoreError> {
         let mut record = PageRecord {
             path: entry.path.clone(),
             page,
@@ -79,7 +93,7 @@ impl Reader {
         let first = self.first_path(job, &content)?;
         record.duplicate_of = first.filter(|first| *first != entry.path);
         if let Some(id) = find_page(&self.db, &StoredPage { content, page })? {
-            record.fault = record.fault.or(self.page_fault(id)?);
+            record.fault = record.fault.or(self.page_fault(id, decoder_version)?);
             record.outcomes = self.outcomes(id, recipes)?;
             record.spend = self.spend(id, recipes)?;
         }
@@ -93,9 +107,11 @@ impl Reader {
         Ok(find.query_row(params![job, content.as_bytes()], |row| row.get(0)).optional()?)
     }
 
-    fn page_fault(&self, page: i64) -> Result<Option<FaultRecord>, StoreError> {
-        let mut find = self.db.prepare_cached("SELECT kind, message FROM page_faults WHERE page_id = ?1")?;
-        Ok(find.query_row([page], fault_of).optional()?)
+    fn page_fault(&self, page: i64, decoder_version: u32) -> Result<Option<FaultRecord>, StoreError> {
+        let mut find = self
+            .db
+            .prepare_cached("SELECT kind, message FROM page_faults WHERE page_id = ?1 AND decoder_version = ?2")?;
+        Ok(find.query_row(params![page, decoder_version], fault_of).optional()?)
     }
 
     fn spend(&self, page: i64, recipes: &[i64]) -> Result<Vec<SpendRecord>, StoreError> {

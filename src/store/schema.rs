@@ -108,16 +108,23 @@ fn latest() -> i64 {
 
 /// The version of the file; 0 for an empty one.
 fn checked_version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let (application, version) = match (pragma("application_id"), pragma("user_version")) {
-        (Ok(application), Ok(version)) => (application, version),
-        (Err(error), _) | (_, Err(error)) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+    // One statement, one snapshot: another process may be making the tables right now.
+    let found = connection.query_row(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    );
+    let (application, version, tables): (i64, i64, i64) = match found {
+        Ok(found) => found,
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
             return Err(StoreError::Foreign { path: path.to_owned() });
         }
-        (Err(error), _) | (_, Err(error)) => return Err(StoreError::open(path, error)),
+        Err(error) => return Err(StoreError::open(path, error)),
     };
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != APPLICATION_ID && (tables > 0 || application != 0) {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    if version < 0 || (version == 0 && tables > 0) {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }
     if version > latest() {

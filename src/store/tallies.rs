@@ -23,8 +23,8 @@ pub enum AttemptState {
 pub struct AttemptRecord {
     /// Its key, ascending with time.
     pub id: i64,
-    /// The request that it belongs to.
-    pub request: i64,
+    /// Whether it is the first of its request.
+    pub is_first: bool,
     /// How it stands.
     pub state: AttemptState,
     /// Recipes that it asked, in their order.
@@ -61,7 +61,7 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<AttemptRecord>, StoreError> {
         let mut find = self.db.prepare_cached(
-            "SELECT a.id, a.request_id, a.state, r.set_id, runs.model, a.verdict, a.http_status, a.input_tokens, a.cached_input_tokens,
+            "SELECT a.id, a.id = (SELECT min(b.id) FROM attempts b WHERE b.request_id = a.request_id), a.state, r.set_id, runs.model, a.verdict, a.http_status, a.input_tokens, a.cached_input_tokens,
                     a.output_tokens, a.usage_source, a.cost, a.latency_ms,
                     (SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.path LIMIT 1)
              FROM runs JOIN attempts a ON a.run_id = runs.id JOIN requests r ON r.id = a.request_id
@@ -75,7 +75,7 @@ impl Reader {
             let source: Option<String> = row.get(10)?;
             attempts.push(AttemptRecord {
                 id: row.get(0)?,
-                request: row.get(1)?,
+                is_first: row.get(1)?,
                 state: match state.as_str() {
                     "settled" => AttemptState::Settled,
                     "lost" => AttemptState::Lost,

@@ -44,7 +44,15 @@ impl Store {
     pub fn open(path: &Path, clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>) -> Result<Self, StoreError> {
         let connection = schema::open(path)?;
         let (commands, receiver) = sync_channel(QUEUE);
-        let writer = Writer { connection, path: path.to_owned(), clock, hooks, life: None, run: None };
+        let writer = Writer {
+            connection,
+            path: path.to_owned(),
+            clock,
+            hooks,
+            life: None,
+            run: None,
+            identity: file_identity(path),
+        };
         let thread = std::thread::Builder::new()
             .name("store".into())
             .spawn(move || writer.work(&receiver))
@@ -132,6 +140,14 @@ impl Store {
         self.done(Command::Outcomes { page, outcomes }).await
     }
 
+    /// As [`Store::put_outcomes`], from a thread that may wait.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn put_outcomes_now(&self, page: StoredPage, outcomes: Vec<(i64, Outcome)>) -> Result<(), StoreError> {
+        self.blocking(Command::Outcomes { page, outcomes }).map(|_| ())
+    }
+
     /// Remembers what an endpoint takes.
     ///
     /// # Errors
@@ -154,12 +170,12 @@ impl Store {
         self.send(command)?.blocking_recv().map_err(|_| StoreError::Closed)?
     }
 
-    /// Waits until the writer has committed everything and closed the file. The other
-    /// clones must be gone.
+    /// Waits until the writer has committed everything and closed the file. Other handles
+    /// find it closed.
     pub fn close(self) {
-        let Self { commands, thread, .. } = self;
-        drop(commands);
-        if let Some(handle) = thread.0.lock().ok().and_then(|mut handle| handle.take()) {
+        // Closed already is closed too.
+        let _ = self.blocking(Command::Close);
+        if let Some(handle) = self.thread.0.lock().ok().and_then(|mut handle| handle.take()) {
             let _ = handle.join();
         }
     }
@@ -172,6 +188,8 @@ struct Writer {
     hooks: Arc<dyn Hooks>,
     life: Option<LifeLine>,
     run: Option<i64>,
+    /// Tells the file from another one at the same path.
+    identity: Option<(u64, u64)>,
 }
 
 impl Writer {
@@ -179,6 +197,10 @@ impl Writer {
         let mut beat = self.clock.now();
         loop {
             match messages.recv_timeout(HEARTBEAT) {
+                Ok(first) if matches!(first.command, Command::Close) => {
+                    let _ = first.reply.send(Ok(Answer::Done));
+                    return;
+                }
                 Ok(first) => self.group(first, messages),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -203,6 +225,14 @@ impl Writer {
         }
     }
 
+    /// A file that was removed or replaced takes commits that nobody will read.
+    fn check_file(&self) -> Result<(), StoreError> {
+        if self.identity.is_some() && file_identity(&self.path) != self.identity {
+            return Err(StoreError::Failed(format!("{} was removed or replaced", self.path.display())));
+        }
+        Ok(())
+    }
+
     fn transact(
         &mut self,
         first: Message,
@@ -210,6 +240,10 @@ impl Writer {
         answered: &mut Answered,
     ) -> Result<(), StoreError> {
         let began = self.clock.now();
+        if let Err(error) = self.check_file() {
+            answered.push((first.reply, Ok(Answer::Done)));
+            return Err(error);
+        }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = match transaction {
             Ok(transaction) => transaction,
@@ -257,6 +291,17 @@ impl Writer {
     }
 }
 
+#[cfg(unix)]
+fn file_identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_identity(_path: &Path) -> Option<(u64, u64)> {
+    None
+}
+
 type Answered = Vec<(oneshot::Sender<Result<Answer, StoreError>>, Result<Answer, StoreError>)>;
 
 /// What commands change besides tables.
@@ -278,9 +323,13 @@ impl State<'_> {
                 return Ok(Answer::Keys(keys));
             }
             Command::EndRun(end) => {
+                // A run that has ended has nothing open: it would be held for ever.
+                attempts::lose(db, &mut self.ledger, end.run, end.at_ms)?;
                 runs::end(db, &end)?;
                 (*self.life, *self.run) = (None, None);
             }
+            // In a group it ends nothing: the writer looks for it between groups.
+            Command::Close => {}
             Command::Entries { job, changes } => entries::change(db, job, changes)?,
             Command::SettleEntries { job, set, decoder_version } => entries::settle(db, job, set, decoder_version)?,
             Command::Open(open) => return Ok(Answer::Opened(attempts::open(db, &mut self.ledger, &open)?)),

@@ -54,7 +54,7 @@ fn object_in(content: &str) -> Result<Map<String, Value>, TaskFault> {
     if text.is_empty() {
         return Err(TaskFault { kind: "empty_reply", message: "the reply is empty".into() });
     }
-    if let Some(members) = first_object(text).or_else(|| first_object(&without_trailing_commas(text))) {
+    if let Some(members) = first_object(text) {
         return Ok(members);
     }
     Err(TaskFault { kind: "not_json", message: "the reply holds no JSON object".into() })
@@ -67,11 +67,41 @@ fn without_reasoning(text: &str) -> &str {
     }
 }
 
+/// The first whole object that is JSON. What is inside an object that is none, or that
+/// does not end, is not the reply.
 fn first_object(text: &str) -> Option<Map<String, Value>> {
-    text.match_indices('{').take(20).find_map(|(at, _)| {
-        let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Map<String, Value>>();
-        values.next()?.ok()
-    })
+    let mut rest = text;
+    loop {
+        let from = rest.find('{')?;
+        let length = object_length(&rest[from..])?;
+        let candidate = &rest[from..from + length];
+        let strict = serde_json::from_str(candidate);
+        if let Ok(members) = strict.or_else(|_| serde_json::from_str(&without_trailing_commas(candidate))) {
+            return Some(members);
+        }
+        rest = &rest[from + length..];
+    }
+}
+
+/// Bytes up to the brace that closes the first; `None` when none does.
+fn object_length(text: &str) -> Option<usize> {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' if !in_text => depth += 1,
+            b'}' if !in_text => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn without_trailing_commas(text: &str) -> String {

@@ -102,6 +102,11 @@ fn members_are_validated_strictly() {
 fn what_is_no_answer_is_never_one() {
     let questions = all_kinds();
     let signed = questions.iter().find(|q| q.name == "signed").unwrap();
+    // An inner object is not the reply, whatever it is called and however the reply is cut.
+    let inner = r#"{"bill":{"signed":true,"kind":"invoice"},"signed":"#;
+    assert_eq!(read(inner, &[signed])[0].as_ref().unwrap_err().kind, "not_json");
+    let comma = r#"{"bill":{"signed":true},"signed":false,}"#;
+    assert_eq!(read(comma, &[signed])[0], Ok(json!(false)));
     for (reply, kind) in [
         ("", "empty_reply"),
         ("  \n", "empty_reply"),
