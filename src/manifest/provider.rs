@@ -189,7 +189,7 @@ impl RawProvider {
             (Some(text), None) => match normalised(text) {
                 Ok((base_url, host)) => return (Endpoint::Remote { base_url }, host),
                 Err(message) if text.contains('@') => {
-                    check.secret_fault("/provider/base_url", &message, "the key goes into a variable")
+                    check.secret_fault("/provider/base_url", &message, "the key goes into a variable");
                 }
                 Err(message) => check.fault("/provider/base_url", &message, "such as https://platform.qubrid.com/v1"),
             },

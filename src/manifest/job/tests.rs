@@ -81,7 +81,7 @@ fn faults_have_their_places() {
         (with("request: {extra: {model: x}}"), vec!["6:26: `model` is set by docmill"]),
         (with("on_error: {max_failed: 200%}"), vec!["6:24: `200%` is not a share from 0% to 100%"]),
         (with("limits: {budget_usd: 5}"), vec!["6:22: a budget needs a price, and the price of this model is unknown"]),
-        (with("output: {csv: a.csv, jsonl: a.csv}"), vec!["6:29: the same file as `csv`"]),
+        (with("output: {csv: a.csv, jsonl: a.csv}"), vec!["6:29: this is another output"]),
         (with("limits: {tokens_per_minute: 100}"), vec!["6:29: the limit is below what one reply may use"]),
         (LEAST.replace("[a, b]", "[a, b, a]"), vec!["5:42: the label `a` is given twice"]),
         (LEAST.replace("[a, b]", "[]"), vec!["5:35: there are no labels"]),
