@@ -2,8 +2,8 @@
 //!
 //! - [`kind`]: told by content, never by name
 //! - [`jpeg`]: a JPEG's header and end
-//! - [`probe`]: size, orientation and completeness, from headers
-//! - [`decode`]: the picture, 8 bits, grey or RGB, over white
+//! - [`mod@probe`]: size, orientation and completeness, from headers
+//! - [`mod@decode`]: the picture, 8 bits, grey or RGB, over white
 
 mod decode;
 mod fault;

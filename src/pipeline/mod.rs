@@ -8,7 +8,7 @@
 //! - [`recipe`]: the keys of answers; [`standing`]: what is still to be asked
 //! - [`admission`]: one request at a time may go out; [`stop`]: nothing more may
 //! - [`outcome`]: how a run ends; [`streak`]: the same error again and again
-//! - [`plan`]: what a run would do; [`trial`]: one page, now
+//! - [`mod@plan`]: what a run would do; [`trial`]: one page, now
 
 mod admission;
 mod counters;

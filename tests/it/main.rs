@@ -1,6 +1,6 @@
 //! The specification, tried on the built program: one binary, so that it links once.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests wait and make files")]
 
 mod bench;
 mod budget;
