@@ -62,9 +62,9 @@ fn prepare(mut connection: Connection, path: &Path) -> Result<Connection, StoreE
     // Looked at before anything is written: a newer or foreign file stays untouched.
     let version = checked_version(&connection, path)?;
     let pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4000; PRAGMA wal_autocheckpoint=4000;";
-    connection.execute_batch(pragmas).map_err(failed)?;
+    patiently(|| connection.execute_batch(pragmas)).map_err(failed)?;
     if version < latest() {
-        migrate(&mut connection).map_err(failed)?;
+        patiently(|| migrate(&mut connection)).map_err(failed)?;
     }
     keep_plans(&connection).map_err(failed)?;
     Ok(connection)
@@ -93,6 +93,23 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     connection.execute_batch("PRAGMA cache_size=-1000;")?;
     keep_plans(&connection)?;
     Ok(connection)
+}
+
+/// Does what SQLite refuses at once while another process makes the same file ready: its
+/// own waiting does not cover the change to WAL.
+#[expect(clippy::disallowed_methods, reason = "before there is a run, there is no clock to wait on")]
+fn patiently(mut work: impl FnMut() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+    let is_busy = |error: &rusqlite::Error| {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+    };
+    for _ in 0..BUSY_MS / 20 {
+        match work() {
+            Err(error) if is_busy(&error) => std::thread::sleep(std::time::Duration::from_millis(20)),
+            done => return done,
+        }
+    }
+    work()
 }
 
 /// Statements are prepared once. Without the planner's stability guarantee SQLite plans a

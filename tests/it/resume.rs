@@ -94,3 +94,17 @@ fn a_provider_that_stays_away_leaves_pages_pending_and_the_last_output_alone() {
     assert_eq!(statuses(&bench.rows())["ok"], 15);
     assert_eq!(bench.stats()["requests"], 5);
 }
+
+#[test]
+fn many_processes_may_make_the_store_at_once() {
+    for _ in 0..4 {
+        let bench = Bench::with_pages(6).simulator(Options::default());
+        bench.job("");
+        let run = |_| bench.command(&["run", "job.yaml", "-q"]).spawn().unwrap();
+        let children: Vec<_> = (0..4).map(run).collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        assert_eq!(bench.stats()["requests"], 6);
+    }
+}

@@ -143,6 +143,45 @@ fn limit_and_sample_leave_partial_outputs_and_complete_later() {
 }
 
 #[test]
+fn what_is_not_asked_keeps_the_answers_that_it_has() {
+    let bench = Bench::with_pages(4).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&[]).code, 0);
+    bench.put("pages/00000 new.jpg", &page(50));
+    assert_eq!(bench.run(&["--limit", "0"]).code, 0);
+    let counts = statuses(&rows(&bench.text("out.partial.jsonl")));
+    assert_eq!((counts["ok"], counts["pending"], bench.stats()["requests"].as_u64()), (4, 1, Some(4)));
+    assert_eq!(bench.run(&["--task", "kind"]).code, 0);
+    assert_eq!(bench.report()["outcome"], "limited");
+    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!(bench.stats()["requests"], 6, "the other task on its own");
+}
+
+#[test]
+fn a_fault_of_sending_is_the_jobs_and_not_the_pages() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    let noise = image_of_noise(3200, 2600);
+    assert!(noise.len() > 20_000_000);
+    bench.put("pages/large.png", &noise);
+    bench.job("image: {size: original}\non_error: {max_failed: 100%}");
+    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!(bench.rows()[0]["error_kind"], "request_too_large");
+    bench.job("image: {size: standard}");
+    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!(bench.rows()[0]["status"], "ok");
+}
+
+/// A PNG that can't be compressed.
+fn image_of_noise(width: u32, height: u32) -> Vec<u8> {
+    let random = docmill::random::Random::new(1);
+    let pixels: Vec<u8> = (0..width * height * 3).map(|_| random.next_u64() as u8).collect();
+    let picture = image::RgbImage::from_raw(width, height, pixels).unwrap();
+    let mut out = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut out, image::ImageFormat::Png).unwrap();
+    out.into_inner()
+}
+
+#[test]
 fn files_that_come_go_and_change_are_followed() {
     let bench = Bench::with_pages(4).simulator(Options::default());
     bench.job("");

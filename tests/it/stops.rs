@@ -62,6 +62,43 @@ fn a_signal_waits_for_what_is_in_flight_and_the_next_run_goes_on() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_walk_that_was_cut_short_leaves_the_last_whole_output_alone() {
+    let bench = Bench::with_pages(400).simulator(Options::default());
+    bench.job("limits: {concurrency: 64}");
+    assert_eq!(bench.run(&[]).code, 0);
+    let before = bench.text("out.csv");
+    for round in 0..4_u64 {
+        let store = format!("other-{round}.db");
+        let child = bench.start(&["--progress", "off", "--store", &store]);
+        std::thread::sleep(Duration::from_millis(4 + 7 * round));
+        std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        child.wait_with_output().unwrap();
+        assert!(bench.text("out.csv") == before, "round {round}");
+    }
+}
+
+#[test]
+fn an_output_in_the_place_of_an_input_is_refused_before_anything_is_sent() {
+    for (output, words) in [
+        ("csv: job.yaml", "this is the manifest"),
+        ("csv: store.db", "this is the store"),
+        ("csv: pages/00000.jpg", "among the pages"),
+        ("{csv: a.x, jsonl: ./a.x}", "another output"),
+    ] {
+        let bench = Bench::with_pages(1).simulator(Options::default());
+        bench.job("");
+        let text = bench.text("job.yaml");
+        let line = text.lines().find(|line| line.starts_with("output:")).unwrap();
+        let given = if output.starts_with('{') { format!("output: {output}") } else { format!("output: {{{output}}}") };
+        bench.put("job.yaml", text.replace(line, &given).as_bytes());
+        let ran = bench.run(&[]);
+        assert!(ran.code == 2 && ran.stderr.contains(words), "{output}: {}", ran.stderr);
+        assert_eq!(bench.stats()["requests"], 0);
+    }
+}
+
 #[test]
 fn the_deadline_ends_a_run_that_goes_on_later() {
     let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
