@@ -3,8 +3,7 @@
 # Needs a release build, Python with Pillow, and nginx or (without it) our simulator.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-docmill=$PWD/${DOCMILL:-${CARGO_TARGET_DIR:-target}/release/docmill}
-[ -x "$docmill" ] || docmill=${CARGO_TARGET_DIR:-target}/release/docmill
+docmill=${DOCMILL:-${CARGO_TARGET_DIR:-$PWD/target}/release/docmill}
 work=$(mktemp -d)
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; rm -rf "$work"' EXIT
@@ -13,7 +12,7 @@ python3 scripts/draw_many.py "$work"
 reply='{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{\\"kind\\":\\"letter\\",\\"marks\\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8500,"completion_tokens":9,"total_tokens":8509}}'
 "$docmill" simulate --port 0 --lifetime 600s >"$work/url" &
 pids+=($!)
-while [ ! -s "$work/url" ]; do sleep 0.1; done
+for _ in $(seq 100); do [ -s "$work/url" ] && break; sleep 0.1; done
 servers="simulator=$(cat "$work/url")"
 if command -v nginx >/dev/null; then
   port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')

@@ -35,7 +35,7 @@ http {
     listen 127.0.0.1:$port;
     location = /v1/chat/completions {
       default_type application/json;
-      return 200 '{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{\"kind\":\"letter\"}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}';
+      return 200 '{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{\\\\"kind\\\\":\\\\"letter\\\\"}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}';
     }
   }
 }
@@ -51,7 +51,7 @@ provider: {base_url: "http://127.0.0.1:$port/v1", model: m, price: {input: 1, ou
 tasks: {kind: {classify: {labels: [invoice, letter]}}}
 output: {csv: rows.csv}
 JOB
-  "$docmill" run "$work/job.yaml" -q
+  "$docmill" run "$work/job.yaml" -q || { cat "$work/rows.csv" "$work/error.log"; exit 1; }
   test "$(grep -c ',ok,letter,' "$work/rows.csv")" = 4
   echo "nginx: 4 pages answered by a static reply"
 else
