@@ -25,7 +25,7 @@ def main():
     for row, line in zip(rows, lines):
         for name, cell in row.items():
             value = line[name]
-            if isinstance(value, list):
+            if isinstance(value, (list, bool)):
                 assert json.loads(cell) == value, (name, cell, value)
             else:
                 assert cell == ("" if value is None else str(value)), (name, cell, value)

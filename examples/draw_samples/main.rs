@@ -123,13 +123,21 @@ const PAGES: &[(Kind, &[(&str, Form)])] = &[
     ),
 ];
 
+/// What is true of a page: a line of `labels.csv`.
+struct Truth {
+    path: String,
+    kind: Kind,
+    is_colour: bool,
+    is_landscape: bool,
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data");
     let pages = root.join("pages");
     if pages.exists() {
         std::fs::remove_dir_all(&pages)?;
     }
-    let mut truth: Vec<(String, Kind, bool)> = Vec::new();
+    let mut truth: Vec<Truth> = Vec::new();
     let mut seed = 1;
     for (kind, files) in PAGES {
         for (name, form) in *files {
@@ -145,21 +153,23 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             let bytes = encode(&canvas, *form)?;
             write(&pages.join(name), &bytes)?;
-            truth.push(((*name).to_owned(), *kind, !is_grey));
+            let is_landscape = canvas.width() > canvas.height();
+            truth.push(Truth { path: (*name).to_owned(), kind: *kind, is_colour: !is_grey, is_landscape });
         }
     }
     // An exact duplicate under another name, a damaged file, and one that is no page.
     let original = std::fs::read(pages.join("mail/invoice-001.jpg"))?;
     write(&pages.join("archive/2025/same as invoice-001.jpg"), &original)?;
-    truth.push(("archive/2025/same as invoice-001.jpg".into(), Kind::Invoice, true));
+    let path = "archive/2025/same as invoice-001.jpg".to_owned();
+    truth.push(Truth { path, kind: Kind::Invoice, is_colour: true, is_landscape: false });
     write(&pages.join("mail/damaged.jpg"), &original[..original.len() * 2 / 3])?;
     write(&pages.join("README.txt"), b"This text file is no page: its ending is not selected.\n")?;
 
-    truth.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
-    let mut csv = String::from("path,page,kind,features\r\n");
-    for (path, kind, is_colour) in truth {
+    truth.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    let mut csv = String::from("path,page,kind,features,landscape\r\n");
+    for Truth { path, kind, is_colour, is_landscape } in truth {
         let features: Vec<String> = kind.features(is_colour).iter().map(|name| format!("\"\"{name}\"\"")).collect();
-        writeln!(csv, "{path},1,{},\"[{}]\"\r", kind.name(), features.join(","))?;
+        writeln!(csv, "{path},1,{},\"[{}]\",{is_landscape}\r", kind.name(), features.join(","))?;
     }
     write(&root.join("labels.csv"), csv.as_bytes())
 }

@@ -44,7 +44,7 @@ impl Answerer<'_> {
         match kinds.first().copied() {
             Some("object") => self.object(schema, name),
             Some("array") => self.array(schema, name),
-            Some("boolean") => Value::Bool(draw.is_multiple_of(2)),
+            Some("boolean") => Value::Bool(self.sees(name).map_or(draw.is_multiple_of(2), |score| score > 0.5)),
             Some("integer") => json!(draw % 90 + 1),
             Some("number") => json!(f64::from(u32::try_from(draw % 100_000).unwrap_or(0)) / 100.0),
             Some("string") if schema.get("format").and_then(Value::as_str) == Some("date") => {
@@ -108,6 +108,7 @@ impl Answerer<'_> {
             () if has(&["screenshot", "screen"]) => yes(is_screen),
             () if has(&["handwrit", "note"]) => yes(is_note),
             () if has(&["colour", "color"]) => yes(s.colour > 0.01),
+            () if has(&["landscape"]) => yes(s.aspect > 1.0),
             () if has(&["letter"]) => yes(plain),
             () if label == "other" => Some(0.01),
             () => None,

@@ -15,7 +15,7 @@ fn billed(stats: &Value) -> Pico {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(50))]
 
     #[test]
     fn spend_as_the_server_counted_it_is_never_above(cents in 1_u64..12, seed in 0_u64..1000, runs in 1_usize..3) {
