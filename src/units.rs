@@ -84,6 +84,13 @@ pub fn days_since_epoch(date: &str) -> Option<i32> {
     date.since(jiff::civil::date(1970, 1, 1)).ok().map(|span| span.get_days())
 }
 
+/// The calendar date of a count of days from 1970-01-01, as [`days_since_epoch`] counts.
+#[must_use]
+pub fn date_of_days(days: i32) -> Option<String> {
+    let date = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
+    Some(date.to_string())
+}
+
 /// A duration for people: `450 ms`, `12 s`, `3 m 20 s`, `2 h 5 m`.
 #[must_use]
 pub fn human_duration(duration: Duration) -> String {
@@ -144,6 +151,7 @@ mod tests {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(parse_time("1970-01-02"), Ok(86_400_000));
         assert_eq!(days_since_epoch("2026-11-23"), Some(20780));
+        assert_eq!(date_of_days(20780).as_deref(), Some("2026-11-23"));
         assert!(is_date("2024-02-29") && !is_date("2023-02-29") && !is_date("20240229"));
         assert_eq!(grouped(1_234_567), "1,234,567");
     }

@@ -33,14 +33,16 @@ pub struct Setup {
     pub request: Request,
     /// How a page is sent.
     pub image: Image,
-    /// All tasks of the job.
-    pub questions: Arc<[Question]>,
     /// What the endpoint takes, as far as it is known.
     pub capabilities: Capabilities,
 }
 
-/// Frames by the tasks asked and what the endpoint takes.
-type Frames = HashMap<(Vec<usize>, Capabilities), Rc<Frame>>;
+/// Frames by the questions (where they stand in memory, which holding them keeps free of
+/// others), the tasks asked and what the endpoint takes.
+type Frames = HashMap<(usize, Vec<usize>, Capabilities), (Arc<[Question]>, Rc<Frame>)>;
+
+/// Frames that are kept: questions that name columns of a list make many.
+const KEPT_FRAMES: usize = 256;
 
 /// Makes attempts for one job.
 pub struct Asker {
@@ -52,12 +54,21 @@ pub struct Asker {
 /// What is asked in one request.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Indices of the tasks.
+    /// All tasks of the page.
+    pub questions: Arc<[Question]>,
+    /// Indices of those that are asked.
     pub tasks: Vec<usize>,
     /// Most tokens of the reply.
     pub max_tokens: u32,
     /// What was wrong with the last reply.
     pub repair: Option<Repair>,
+}
+
+impl Wanted {
+    /// The questions that are asked.
+    fn asked(&self) -> Vec<&Question> {
+        self.tasks.iter().filter_map(|at| self.questions.get(*at)).collect()
+    }
 }
 
 /// One attempt and what came of it.
@@ -98,7 +109,7 @@ impl Asker {
     /// Tokens of a request before it is sent.
     #[must_use]
     pub fn estimate(&self, wanted: &Wanted, image: &Prepared) -> Estimate {
-        let frame = self.frame(&wanted.tasks);
+        let frame = self.frame(wanted);
         let repair = wanted.repair.as_ref().map_or(0, |repair| repair.previous.len() + repair.text.len() + 16);
         estimate::estimate(&estimate::Parts {
             text_bytes: (frame.text_bytes + repair) as u64,
@@ -113,7 +124,7 @@ impl Asker {
 
     /// Makes one attempt. `on_text` sees the reply's text as it arrives.
     pub async fn attempt(&self, wanted: &Wanted, image: &Prepared, on_text: &dyn Fn(&str)) -> Exchange {
-        let body = self.frame(&wanted.tasks).body(image, wanted.max_tokens, wanted.repair.as_ref());
+        let body = self.frame(wanted).body(image, wanted.max_tokens, wanted.repair.as_ref());
         let sent = self.setup.clock.now();
         let mut exchange = match self.setup.transport.post(body).await {
             Ok(response) => self.receive(response, wanted, on_text).await,
@@ -130,19 +141,23 @@ impl Asker {
         (image.rule != ImageRule::Unknown).then_some(image.detail)
     }
 
-    fn frame(&self, tasks: &[usize]) -> Rc<Frame> {
-        let key = (tasks.to_vec(), self.capabilities.get());
+    fn frame(&self, wanted: &Wanted) -> Rc<Frame> {
+        let place = wanted.questions.as_ptr().addr();
+        let key = (place, wanted.tasks.clone(), self.capabilities.get());
         let make = || {
-            let questions: Vec<&Question> = tasks.iter().filter_map(|at| self.setup.questions.get(*at)).collect();
             let options = FrameOptions {
                 model: &self.setup.model,
                 request: &self.setup.request,
                 detail: self.detail_sent(),
                 capabilities: self.capabilities.get(),
             };
-            Rc::new(Frame::new(&options, &questions))
+            (wanted.questions.clone(), Rc::new(Frame::new(&options, &wanted.asked())))
         };
-        self.frames.borrow_mut().entry(key).or_insert_with(make).clone()
+        let mut frames = self.frames.borrow_mut();
+        if frames.len() >= KEPT_FRAMES {
+            frames.clear();
+        }
+        frames.entry(key).or_insert_with(make).1.clone()
     }
 
     async fn receive(&self, response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
@@ -249,9 +264,7 @@ impl Asker {
         } else if finish == "error" || !completion.has_choice {
             verdict::passing("bad_reply", "the reply holds no answer".into())
         } else {
-            let questions: Vec<&Question> =
-                wanted.tasks.iter().filter_map(|at| self.setup.questions.get(*at)).collect();
-            Verdict::Done { reading: read(&completion.content, &questions), is_cut: finish == "length" }
+            Verdict::Done { reading: read(&completion.content, &wanted.asked()), is_cut: finish == "length" }
         };
         Exchange { content: completion.content, ..Exchange::new(verdict, charge) }
     }

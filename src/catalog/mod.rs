@@ -10,7 +10,7 @@ mod rule;
 
 pub use models::{image_rule, worst_image_tokens};
 pub use price::{AS_OF, Price, listed};
-pub use rule::{Detail, Family, ImageRule};
+pub use rule::{Detail, Family, ImageRule, longest_at_most};
 
 /// A model's name without the vendor prefix and the date of its snapshot, in lower case:
 /// `openai/gpt-4o-mini-2024-07-18` is `gpt-4o-mini`.

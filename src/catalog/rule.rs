@@ -3,8 +3,10 @@
 //! Source: OpenAI's vision guide ("Calculating costs", mirrors of 2025-04 to 2026-10),
 //! corrected by published bills; Qwen2-VL's `smart_resize` (transformers).
 
+use serde::{Deserialize, Serialize};
+
 /// How closely the model looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Detail {
     /// A small proxy of the image.
     Low,
@@ -50,7 +52,7 @@ impl Family {
 }
 
 /// How a model counts an image, with its numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImageRule {
     /// `base + tiles * per_tile`; `low` costs `base`.
     Tile {
@@ -120,6 +122,17 @@ impl ImageRule {
         }
     }
 
+    /// The side of the squares that an image is cut into, each of which costs; `None`:
+    /// the cost does not grow in steps that a sender could use.
+    #[must_use]
+    pub fn step(self, detail: Detail) -> Option<u32> {
+        match self {
+            Self::Tile { .. } if detail == Detail::High => Some(TILE),
+            Self::Patch { .. } => Some(PATCH),
+            _ => None,
+        }
+    }
+
     /// The size that the model looks at: never larger than the image (but for Qwen's
     /// minimum and rounding). An image sent at this size is not resized again.
     #[must_use]
@@ -136,7 +149,8 @@ impl ImageRule {
 }
 
 /// Downscales so that the longer side is at most `limit`; sides go to the nearest pixel.
-pub(crate) fn longest_at_most((w, h): (u32, u32), limit: u32) -> (u32, u32) {
+#[must_use]
+pub fn longest_at_most((w, h): (u32, u32), limit: u32) -> (u32, u32) {
     let longest = w.max(h);
     if longest <= limit { (w, h) } else { scaled((w, h), f64::from(limit) / f64::from(longest)) }
 }

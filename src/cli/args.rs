@@ -80,7 +80,15 @@ pub(super) enum Command {
     Simulate(Simulate),
     /// Print the JSON Schema of manifests.
     Schema,
+    /// Write what would be sent of files, with size, bytes and tokens.
+    Prepare(Prepare),
+    /// What a run starts to decode pages apart from itself.
+    #[command(name = DECODE, hide = true)]
+    Decode,
 }
+
+/// The name of the command that is a decoder process.
+pub(super) const DECODE: &str = "decode-pages";
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct JobArgs {
@@ -151,8 +159,53 @@ pub(super) enum Format {
 pub(super) struct Try {
     #[command(flatten)]
     pub(super) job: JobArgs,
-    /// The page.
+    /// The file.
     pub(super) image: PathBuf,
+    /// Which page of it.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) page: u32,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Prepare {
+    /// Files of any supported format.
+    #[arg(required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// The folder for what would be sent.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Take model and image settings from this manifest.
+    #[arg(long, value_name = "JOB", conflicts_with_all = ["model", "size", "detail", "min_side"])]
+    pub(super) job: Option<PathBuf>,
+    /// A value for ${NAME} in the manifest.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
+    pub(super) vars: Vec<(String, String)>,
+    /// The model, whose rule decides sizes and tokens.
+    #[arg(long, default_value = "openai/gpt-4o-mini")]
+    pub(super) model: String,
+    /// How many pixels are sent.
+    #[arg(long, value_enum, default_value_t = SizeName::Standard)]
+    pub(super) size: SizeName,
+    /// How closely the model looks.
+    #[arg(long, value_enum, default_value_t = DetailName::High)]
+    pub(super) detail: DetailName,
+    /// Shorter side that `--size economy` keeps, in pixels.
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(64..=4096))]
+    pub(super) min_side: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SizeName {
+    Full,
+    Standard,
+    Economy,
+    Original,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DetailName {
+    Low,
+    High,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -5,22 +5,23 @@ use super::env;
 use super::exit::Failure;
 use super::load::{self, Loaded};
 use crate::catalog::ImageRule;
-use crate::manifest::{Endpoint, Job};
+use crate::manifest::{Endpoint, Job, Place};
 use crate::pipeline::PipelineError;
-use crate::source::Walk;
+use crate::source::Entries;
 use crate::units::grouped;
 
 #[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn check(args: &JobArgs) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load(args)?;
-    let walk = Walk::start(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
-    let (mut files, mut bytes) = (0_u64, 0_u64);
+    let entries = Entries::start(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
+    let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
     let mut notes = notes(&job);
-    for found in walk {
+    for found in entries {
         match found {
             Ok(entry) => {
                 files += 1;
                 bytes += entry.size;
+                missing += u64::from(entry.line > 0 && entry.modified_ns == 0);
             }
             Err(fault) => notes.push(fault.to_string()),
         }
@@ -31,7 +32,14 @@ pub(super) fn check(args: &JobArgs) -> Result<u8, Failure> {
     };
     let tasks: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
     println!("{}: ok", job.name);
-    println!("  input     {} files, {} bytes in {}", grouped(files), grouped(bytes), job.input.folder.display());
+    let place = match &job.input.place {
+        Place::Folder(path) | Place::List(path) => path.display().to_string(),
+        Place::Given(_) => "standard input".into(),
+    };
+    println!("  input     {} files, {} bytes in {place}", grouped(files), grouped(bytes));
+    if missing > 0 {
+        println!("  missing   {} files of the list", grouped(missing));
+    }
     println!("  provider  {provider}, {}", job.provider.model);
     println!("  tasks     {}", tasks.join(", "));
     println!("  store     {}", job.store.display());

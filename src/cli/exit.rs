@@ -64,7 +64,7 @@ impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
         match &error {
             PipelineError::Source(_) => {
-                Self::new(WRONG_INPUT, &error).with_hint("input.folder is relative to the manifest")
+                Self::new(WRONG_INPUT, &error).with_hint("input.folder and input.list are relative to the manifest")
             }
             PipelineError::NoTask { .. } | PipelineError::Transport(_) | PipelineError::Page { .. } => {
                 Self::new(WRONG_INPUT, &error)

@@ -6,11 +6,14 @@ use super::exit::{Failure, INTERNAL, WRONG_INPUT};
 use crate::ask::Transport;
 use crate::clock::{Clock, SystemClock};
 use crate::hooks::NoHooks;
-use crate::manifest::{self, Endpoint, Job, SimulatorSpec};
-use crate::pipeline::Environment;
+use crate::manifest::{self, Endpoint, Job, Place, SimulatorSpec};
+use crate::pipeline::{Environment, PipelineError};
+use crate::prepare::DecoderCommand;
 use crate::random::mix;
 use crate::simulator::{Options, Server};
+use crate::source::columns;
 use crate::task::{Question, compile};
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,11 +42,47 @@ pub(super) fn load_from(
     if let Some(store) = store {
         job.store.clone_from(store);
     }
-    let questions = compile(&job.tasks).map_err(|faults| {
+    if let Place::Given(paths) = &mut job.input.place {
+        *paths = standard_input()?.into();
+    }
+    let columns = columns(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
+    if let Some(column) = columns.iter().find(|column| job.tasks.iter().any(|task| task.name == column.name)) {
+        let message = format!("the list carries a column `{}`, and a task is called so too", column.name);
+        return Err(Failure::new(WRONG_INPUT, message).with_hint("rename one, or name the columns to carry in input.carry"));
+    }
+    let columns: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let questions = compile(&job.tasks, &columns).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Failure::new(WRONG_INPUT, lines.join("\nerror: "))
     })?;
     Ok(Loaded { job, questions: questions.into() })
+}
+
+/// Most bytes of paths that are read from standard input.
+const MOST_INPUT_BYTES: u64 = 1 << 30;
+
+fn standard_input() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(MOST_INPUT_BYTES + 1).read_to_end(&mut bytes);
+    match read {
+        Err(error) => Err(Failure::new(WRONG_INPUT, format!("can't read the list from standard input: {error}"))),
+        Ok(_) if bytes.len() as u64 > MOST_INPUT_BYTES => {
+            Err(Failure::new(WRONG_INPUT, format!("the list on standard input has more than {MOST_INPUT_BYTES} bytes")))
+        }
+        Ok(_) => Ok(bytes),
+    }
+}
+
+/// The command that starts a decoder process: this program, under a name that stays good
+/// when its file is replaced while it runs.
+pub(super) fn decoder() -> Result<DecoderCommand, Failure> {
+    let own = std::path::Path::new("/proc/self/exe");
+    let program = match cfg!(target_os = "linux") && own.exists() {
+        true => own.to_owned(),
+        false => std::env::current_exe()
+            .map_err(|error| Failure::new(INTERNAL, format!("can't tell where this program is: {error}")))?,
+    };
+    Ok(DecoderCommand { program, arguments: vec![super::args::DECODE.to_owned()] })
 }
 
 /// The provider of a job; the simulator runs while this lives.
@@ -73,7 +112,7 @@ pub(super) fn provider(job: &Job) -> Result<Provider, Failure> {
         Transport::new(env::transport_options(job, &base_url)).map_err(|error| Failure::new(WRONG_INPUT, error))?;
     let clock = Arc::new(SystemClock::new());
     let (run_id, seed) = run_id(&*clock);
-    let environment = Environment { clock, hooks: Arc::new(NoHooks), seed, run_id, transport };
+    let environment = Environment { clock, hooks: Arc::new(NoHooks), seed, run_id, transport, decoder: decoder()? };
     Ok(Provider { environment, _simulator: simulator })
 }
 

@@ -12,6 +12,7 @@ mod init;
 mod load;
 mod log;
 mod plan;
+mod prepare;
 mod progress;
 mod report;
 mod run;
@@ -48,5 +49,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Init(init) => init::init(init),
         Command::Simulate(simulate) => simulate::simulate(simulate),
         Command::Schema => schema::schema(),
+        Command::Prepare(prepare) => prepare::prepare(prepare),
+        Command::Decode => prepare::decode(),
     }
 }

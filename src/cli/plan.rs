@@ -10,7 +10,7 @@ use std::fmt::Write;
 #[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load(&args.job)?;
-    let plan = pipeline::plan(&job, &questions, Wish::default())?;
+    let plan = pipeline::plan(&job, &questions, Wish::default(), load::decoder()?)?;
     match args.format {
         Format::Json => println!("{:#}", plan.to_json()),
         Format::Text => print!("{}", text(&plan)),
@@ -24,7 +24,13 @@ fn text(plan: &pipeline::Plan) -> String {
     row("pages found", plan.pages);
     row("  answered", plan.answered);
     row("  equal to another", plan.duplicates);
+    if plan.skipped > 0 {
+        row("  blank, left out", plan.skipped);
+    }
     row("  unreadable", plan.unreadable);
+    if plan.not_fetched > 0 {
+        row("  URLs, not fetched yet", plan.not_fetched);
+    }
     row("  to ask", plan.to_ask);
     for (task, count) in &plan.by_task {
         row(&format!("    {task}"), *count);

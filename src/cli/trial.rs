@@ -26,7 +26,7 @@ pub(super) fn trial(args: &Try) -> Result<u8, Failure> {
         &questions,
         &provider.environment,
         &stop,
-        &args.image,
+        (&args.image, args.page),
         &started,
         &on_text,
         &exchanged,

@@ -1,11 +1,12 @@
 //! The outputs of a job: every row to every file, and at the end each file appears whole
 //! under its own name, or as `<stem>.partial.<ext>` when rows are still pending.
 
+use super::columns::Columns;
 use super::csv::Csv;
 use super::error::ExportError;
 use super::jsonl;
 use super::parquet::{About, Parquet};
-use super::row::{Columns, Row};
+use super::row::Row;
 use crate::atomic::AtomicFile;
 use crate::hooks::Hooks;
 use std::path::{Path, PathBuf};
@@ -53,7 +54,7 @@ impl Outputs {
 
         let csv = match &targets.csv {
             Some(path) => {
-                let csv = Csv::new(open(path)?, columns, targets.keep_formulas).map_err(|error| fault(path, error))?;
+                let csv = Csv::new(open(path)?, &columns.all(), targets.keep_formulas).map_err(|error| fault(path, error))?;
                 Some((path.clone(), csv))
             }
             None => None,
@@ -61,7 +62,7 @@ impl Outputs {
         let parquet = match &targets.parquet {
             Some(path) => {
                 let about = About { job: targets.job.clone(), manifest_hash: targets.manifest_hash.clone() };
-                Some((path.clone(), Parquet::new(open(path)?, columns, &about).map_err(|error| fault(path, error))?))
+                Some((path.clone(), Parquet::new(open(path)?, &columns.all(), &about).map_err(|error| fault(path, error))?))
             }
             None => None,
         };
@@ -77,14 +78,15 @@ impl Outputs {
     /// # Errors
     /// When a file can't be written.
     pub fn write(&mut self, row: &Row) -> Result<(), ExportError> {
+        let columns = self.columns.all();
         if let Some((path, csv)) = &mut self.csv {
-            csv.write(row).map_err(|error| fault(path, error))?;
+            csv.write(row, &columns).map_err(|error| fault(path, error))?;
         }
         if let Some((path, parquet)) = &mut self.parquet {
-            parquet.write(row).map_err(|error| fault(path, error))?;
+            parquet.write(row, &columns).map_err(|error| fault(path, error))?;
         }
         if let Some((path, file)) = &mut self.jsonl {
-            jsonl::write(file, row, &self.columns).map_err(|error| fault(path, error))?;
+            jsonl::write(file, row, &columns).map_err(|error| fault(path, error))?;
         }
         Ok(())
     }

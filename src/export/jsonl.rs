@@ -1,31 +1,27 @@
 //! Rows as JSON Lines: typed values, money as a decimal text.
 
-use super::row::{Columns, Row};
+use super::columns::{CarriedKind, Cell, Column};
+use super::row::Row;
 use crate::units::rfc3339;
 use serde_json::{Map, Value};
 use std::io::{self, Write};
 
-pub(super) fn write(out: &mut impl Write, row: &Row, columns: &Columns) -> io::Result<()> {
-    let mut members = Map::new();
-    let mut put = |name: &str, value: Value| _ = members.insert(name.to_owned(), value);
-    put("path", row.path.as_str().into());
-    put("page", row.page.into());
-    put("status", row.status.name().into());
-    for ((name, _), value) in columns.tasks.iter().zip(&row.answers) {
-        put(name, value.clone());
-    }
-    put("model", row.model.as_str().into());
-    put("input_tokens", row.input_tokens.into());
-    put("cached_input_tokens", row.cached_input_tokens.into());
-    put("output_tokens", row.output_tokens.into());
-    put("cost_usd", row.cost.map(|cost| cost.to_string()).into());
-    put("attempts", row.attempts.into());
-    put("latency_ms", row.latency_ms.into());
-    put("answered_at", row.answered_at_ms.map(rfc3339).into());
-    put("content_hash", row.content_hash.as_deref().into());
-    put("duplicate_of", row.duplicate_of.as_deref().into());
-    put("error_kind", row.error_kind.as_deref().into());
-    put("error", row.error.as_deref().into());
+pub(super) fn write(out: &mut impl Write, row: &Row, columns: &[Column<'_>]) -> io::Result<()> {
+    let value = |column: &Column<'_>| match column {
+        Column::Fixed(fixed) => match (fixed.cell)(row) {
+            Cell::Plain(text) | Cell::Foreign(text) => text.into(),
+            Cell::Count(count) => count.into(),
+            Cell::Money(amount) => amount.map(|amount| amount.to_string()).into(),
+            Cell::Time(ms) => ms.map(rfc3339).into(),
+        },
+        Column::Carried(at, _, kind) => match (kind, row.carried.get(*at)) {
+            (CarriedKind::Time, Some(Value::Number(ms))) => ms.as_i64().map(rfc3339).into(),
+            (_, value) => value.cloned().unwrap_or_default(),
+        },
+        Column::Task(at, ..) => row.answers.get(*at).cloned().unwrap_or_default(),
+    };
+    let members: Map<String, Value> =
+        columns.iter().map(|column| (column.name().to_owned(), value(column))).collect();
     serde_json::to_writer(&mut *out, &members)?;
     out.write_all(b"\n")
 }

@@ -1,9 +1,10 @@
 //! Stored records -> rows -> CSV, Parquet, JSONL. Never touches the network or an image.
 //!
-//! - [`row`]: one page's record as a row
+//! - [`row`]: one page's record as a row; [`columns`]: the one list of columns
 //! - [`csv`], [`jsonl`], [`parquet`]: the formats; [`shred`]: nested values as columns
 //! - [`files`]: whole or not at all, partial beside whole
 
+mod columns;
 mod csv;
 mod error;
 mod files;
@@ -12,6 +13,7 @@ mod parquet;
 mod row;
 mod shred;
 
+pub use columns::{CarriedKind, Columns};
 pub use error::ExportError;
 pub use files::{Outputs, Targets};
-pub use row::{Columns, Row, Status, display_path};
+pub use row::{Row, Status, display_path};

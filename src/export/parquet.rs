@@ -1,16 +1,18 @@
 //! Rows as Parquet, by the library's own column writers: Arrow would cost every newcomer
 //! minutes of build.
 
-use super::row::{Columns, Row};
-use super::shred::{Leaf, Node, Values, column};
+use super::columns::{CarriedKind, Column, Fixed, Kind};
+use super::row::Row;
+use super::shred::{Leaf, Node, Values, column as column_type};
 use crate::task::Shape;
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArrayType, DoubleType, Int32Type, Int64Type};
-use parquet::errors::{ParquetError, Result};
+use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
+use serde_json::Value;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -27,81 +29,39 @@ pub(super) struct About {
 /// Writes rows as Parquet.
 pub(super) struct Parquet<W: Write + Send> {
     writer: SerializedFileWriter<W>,
+    /// One a column.
     nodes: Vec<Node>,
     leaves: Vec<Leaf>,
-    /// Where the leaves of the columns after the tasks begin.
-    after: usize,
     rows: usize,
 }
 
 impl<W: Write + Send> Parquet<W> {
-    pub(super) fn new(out: W, columns: &Columns, about: &About) -> Result<Self> {
-        let (mut types, mut leaves) = (Vec::new(), Vec::new());
-        let mut add = |name: &str, shape: &Shape, leaves: &mut Vec<Leaf>| -> Result<Node> {
-            let (kind, node) = column(name, shape, leaves, 0)?;
-            types.push(kind);
-            Ok(node)
-        };
-        for (name, shape) in [("path", Shape::Text), ("page", Shape::Integer), ("status", Shape::Text)] {
-            add(name, &shape, &mut leaves)?;
-        }
-        let tasks = columns.tasks.iter().map(|(name, shape)| add(name, shape, &mut leaves));
-        let nodes = tasks.collect::<Result<Vec<_>>>()?;
-        let after = leaves.len();
-        for (name, shape) in [
-            ("model", Shape::Text),
-            ("input_tokens", Shape::Integer),
-            ("cached_input_tokens", Shape::Integer),
-            ("output_tokens", Shape::Integer),
-            ("cost_usd", Shape::Integer),
-            ("attempts", Shape::Integer),
-            ("latency_ms", Shape::Integer),
-            ("answered_at", Shape::Integer),
-            ("content_hash", Shape::Text),
-            ("duplicate_of", Shape::Text),
-            ("error_kind", Shape::Text),
-            ("error", Shape::Text),
-        ] {
-            add(name, &shape, &mut leaves)?;
-        }
-        for kind in &mut types {
-            match kind.name() {
-                "cost_usd" => *kind = decimal(kind.name())?,
-                "answered_at" => *kind = timestamp(kind.name())?,
-                _ => {}
-            }
+    pub(super) fn new(out: W, columns: &[Column<'_>], about: &About) -> Result<Self> {
+        let (mut types, mut nodes, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
+        for column in columns {
+            let name = column.name();
+            let (kind, node) = column_type(name, &shape(column), &mut leaves, 0)?;
+            types.push(match column {
+                Column::Fixed(Fixed { kind: Kind::Money, .. }) => decimal(name)?,
+                Column::Fixed(Fixed { kind: Kind::Time, .. }) | Column::Carried(_, _, CarriedKind::Time) => timestamp(name)?,
+                _ => kind,
+            });
+            nodes.push(node);
         }
         let schema = Arc::new(Type::group_type_builder("docmill").with_fields(types).build()?);
         let writer = SerializedFileWriter::new(out, schema, Arc::new(properties(about)))?;
-        Ok(Self { writer, nodes, leaves, after, rows: 0 })
+        Ok(Self { writer, nodes, leaves, rows: 0 })
     }
 
-    pub(super) fn write(&mut self, row: &Row) -> Result<()> {
-        let integer = |count: u64| Some(i64::try_from(count).unwrap_or(i64::MAX));
+    pub(super) fn write(&mut self, row: &Row, columns: &[Column<'_>]) -> Result<()> {
         let leaves = &mut self.leaves;
-        leaves[0].put_text(Some(&row.path));
-        leaves[1].put_integer(integer(row.page.into()));
-        leaves[2].put_text(Some(row.status.name()));
-        for (node, value) in self.nodes.iter().zip(&row.answers) {
-            node.put(value, 0, 0, leaves);
+        for (column, node) in columns.iter().zip(&self.nodes) {
+            match column {
+                Column::Fixed(fixed) => node.put_cell(&(fixed.cell)(row), leaves),
+                Column::Carried(at, ..) => node.put(row.carried.get(*at).unwrap_or(&Value::Null), 0, 0, leaves),
+                Column::Task(at, ..) => node.put(row.answers.get(*at).unwrap_or(&Value::Null), 0, 0, leaves),
+            }
         }
-        let [model, input, cached, output, cost, attempts, latency, answered, content, duplicate, kind, error] =
-            &mut leaves[self.after..]
-        else {
-            return Err(ParquetError::General("the columns are not those of a row".into()));
-        };
-        model.put_text(Some(&row.model));
-        input.put_integer(integer(row.input_tokens));
-        cached.put_integer(integer(row.cached_input_tokens));
-        output.put_integer(integer(row.output_tokens));
-        cost.put_integer(row.cost.map(|cost| cost.0));
-        attempts.put_integer(integer(row.attempts));
-        latency.put_integer(row.latency_ms.and_then(integer));
-        answered.put_integer(row.answered_at_ms);
-        content.put_text(row.content_hash.as_deref());
-        duplicate.put_text(row.duplicate_of.as_deref());
-        kind.put_text(row.error_kind.as_deref());
-        error.put_text(row.error.as_deref());
         self.rows += 1;
         if self.rows == GROUP { self.flush() } else { Ok(()) }
     }
@@ -124,6 +84,18 @@ impl<W: Write + Send> Parquet<W> {
             self.flush()?;
         }
         self.writer.into_inner()
+    }
+}
+
+/// The form of a column's values.
+fn shape(column: &Column<'_>) -> Shape {
+    match column {
+        Column::Task(_, _, shape) => (*shape).clone(),
+        Column::Fixed(Fixed { kind: Kind::Text, .. }) | Column::Carried(_, _, CarriedKind::Text) => Shape::Text,
+        Column::Fixed(_) | Column::Carried(_, _, CarriedKind::Integer | CarriedKind::Time) => Shape::Integer,
+        Column::Carried(_, _, CarriedKind::Number) => Shape::Number,
+        Column::Carried(_, _, CarriedKind::Boolean) => Shape::Boolean,
+        Column::Carried(_, _, CarriedKind::Date) => Shape::Date,
     }
 }
 

@@ -1,37 +1,16 @@
 //! One page's record as a row.
 
+use super::columns::Columns;
 use crate::money::Pico;
-use crate::store::{Outcome, OutcomeStatus, PageRecord, SpendRecord, TaskKey};
-use crate::task::{Question, Shape};
+use crate::store::{Outcome, OutcomeStatus, PageRecord, SpendRecord};
 use serde_json::Value;
 use std::fmt::Write;
-
-/// What the rows of a job have in common.
-#[derive(Clone, Debug)]
-pub struct Columns {
-    /// The tasks' names and forms, in manifest order.
-    pub tasks: Vec<(String, Shape)>,
-    /// The recipes' keys, in the same order.
-    pub recipes: Vec<i64>,
-    /// The model's name.
-    pub model: String,
-}
-
-impl Columns {
-    /// The columns of a job's questions, whose recipes have these keys.
-    #[must_use]
-    pub fn new(questions: &[Question], keys: &[TaskKey], model: &str) -> Self {
-        Self {
-            tasks: questions.iter().map(|question| (question.name.clone(), question.shape.clone())).collect(),
-            recipes: keys.iter().map(|key| key.recipe_id).collect(),
-            model: model.to_owned(),
-        }
-    }
-}
 
 /// How a row stands: the worst of its tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
+    /// Left out on purpose.
+    Skipped,
     /// Every task has a valid answer.
     Ok,
     /// Not asked yet.
@@ -49,6 +28,7 @@ impl Status {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Skipped => "skipped",
             Self::Ok => "ok",
             Self::Pending => "pending",
             Self::Invalid => "invalid",
@@ -77,6 +57,8 @@ pub struct Row {
     pub page: u32,
     /// The worst of its tasks.
     pub status: Status,
+    /// The values of the list's other columns.
+    pub carried: Vec<Value>,
     /// Per task the answer; null where there is none.
     pub answers: Vec<Value>,
     /// The model's name.
@@ -97,8 +79,10 @@ pub struct Row {
     pub answered_at_ms: Option<i64>,
     /// BLAKE3 of the file, hexadecimal.
     pub content_hash: Option<String>,
-    /// The first path with the same content.
+    /// The first path with the same content, or the path of the page that it is like.
     pub duplicate_of: Option<String>,
+    /// Bits in which it differs from that one.
+    pub distance: Option<u32>,
     /// What went wrong, from a closed list.
     pub error_kind: Option<String>,
     /// What went wrong, in words.
@@ -111,7 +95,11 @@ impl Row {
     pub fn new(record: &PageRecord, columns: &Columns) -> Self {
         let failed = record.fault.as_ref();
         let worst = record.outcomes.iter().map(|outcome| Status::of(outcome.as_ref())).max().unwrap_or(Status::Pending);
-        let status = if failed.is_some() { Status::Failed } else { worst };
+        let status = match failed {
+            Some(_) => Status::Failed,
+            None if record.is_skipped => Status::Skipped,
+            None => worst,
+        };
         let value = |outcome: &Option<Outcome>| {
             let answer = outcome.as_ref().filter(|outcome| outcome.status == OutcomeStatus::Ok && failed.is_none());
             answer.and_then(|outcome| serde_json::from_str(outcome.value.as_deref()?).ok()).unwrap_or(Value::Null)
@@ -123,6 +111,7 @@ impl Row {
         let mut row = Self {
             path: display_path(&record.path),
             page: record.page,
+            carried: record.carried.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
             status,
             answers: record.outcomes.iter().map(value).collect(),
             model: columns.model.clone(),
@@ -135,19 +124,20 @@ impl Row {
             answered_at_ms: record.outcomes.iter().flatten().map(|outcome| outcome.at_ms).max(),
             content_hash: record.content.map(|content| content.to_string()),
             duplicate_of: record.duplicate_of.as_deref().map(display_path),
+            distance: record.distance,
             error_kind,
             error,
         };
         // The first of equal pages carries what they cost.
         if record.duplicate_of.is_none() {
-            record.spend.iter().for_each(|spend| row.add(spend, columns));
+            record.spend.iter().for_each(|spend| row.add(spend, &record.recipes));
         }
         row
     }
 
     /// Adds the share of an attempt that was spent on this job's tasks.
-    fn add(&mut self, spend: &SpendRecord, columns: &Columns) {
-        let ours: Vec<bool> = spend.recipes.iter().map(|recipe| columns.recipes.contains(recipe)).collect();
+    fn add(&mut self, spend: &SpendRecord, recipes: &[i64]) {
+        let ours: Vec<bool> = spend.recipes.iter().map(|recipe| recipes.contains(recipe)).collect();
         let share = |tokens: u64| -> u64 {
             let amount = Pico(i64::try_from(tokens).unwrap_or(i64::MAX));
             let parts = amount.split(ours.len()).zip(&ours).filter(|(_, ours)| **ours).map(|(part, _)| part);

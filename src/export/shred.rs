@@ -1,6 +1,7 @@
 //! Nested values as Parquet columns: leaves with definition and repetition levels.
 //! Source: Parquet format, "Nested Encoding" and "LogicalTypes.md" (lists of three levels).
 
+use super::columns::Cell;
 use crate::task::Shape;
 use crate::units::days_since_epoch;
 use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as Physical};
@@ -16,29 +17,6 @@ pub(super) struct Leaf {
     pub(super) definitions: Vec<i16>,
     pub(super) repetitions: Vec<i16>,
     pub(super) values: Values,
-}
-
-impl Leaf {
-    /// Adds the value of a column that is not nested.
-    pub(super) fn put_text(&mut self, value: Option<&str>) {
-        if let (Values::Text(all), Some(value)) = (&mut self.values, value) {
-            all.push(value.into());
-        }
-        self.put_level(value.is_some());
-    }
-
-    /// Adds the value of a column that is not nested.
-    pub(super) fn put_integer(&mut self, value: Option<i64>) {
-        if let (Values::Int64(all), Some(value)) = (&mut self.values, value) {
-            all.push(value);
-        }
-        self.put_level(value.is_some());
-    }
-
-    fn put_level(&mut self, is_there: bool) {
-        self.definitions.push(is_there.into());
-        self.repetitions.push(0);
-    }
 }
 
 /// Values of one physical type.
@@ -119,6 +97,21 @@ fn list(name: &str, of: &Shape, leaves: &mut Vec<Leaf>, depth: i16) -> Result<(A
 }
 
 impl Node {
+    /// Adds the cell of a column that every row has.
+    pub(super) fn put_cell(&self, cell: &Cell<'_>, leaves: &mut [Leaf]) {
+        let Self::Leaf(at) = self else { return };
+        let leaf = &mut leaves[*at];
+        let integer = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let is_there = match cell {
+            Cell::Plain(text) | Cell::Foreign(text) => leaf.values.push_text(*text),
+            Cell::Count(count) => leaf.values.push_integer(count.map(integer)),
+            Cell::Money(amount) => leaf.values.push_integer(amount.map(|amount| amount.0)),
+            Cell::Time(ms) => leaf.values.push_integer(*ms),
+        };
+        leaf.definitions.push(is_there.into());
+        leaf.repetitions.push(0);
+    }
+
     /// Adds one value. `definition` and `repetition` are the levels of what stands around it.
     pub(super) fn put(&self, value: &Value, definition: i16, repetition: i16, leaves: &mut [Leaf]) {
         match (self, value) {
@@ -166,6 +159,24 @@ impl Values {
             Self::Int32(all) => value.as_str().and_then(days_since_epoch).map(|days| all.push(days)).is_some(),
             Self::Boolean(all) => value.as_bool().map(|flag| all.push(flag)).is_some(),
         }
+    }
+
+    /// Adds a text when there is one; whether there is.
+    fn push_text(&mut self, text: Option<&str>) -> bool {
+        match (self, text) {
+            (Self::Text(all), Some(text)) => all.push(text.into()),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Adds a number when there is one; whether there is.
+    fn push_integer(&mut self, number: Option<i64>) -> bool {
+        match (self, number) {
+            (Self::Int64(all), Some(number)) => all.push(number),
+            _ => return false,
+        }
+        true
     }
 
     pub(super) fn clear(&mut self) {

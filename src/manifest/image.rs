@@ -1,8 +1,9 @@
 //! `image`: how a page is sent.
 
+use super::job::Check;
 use crate::catalog::{Detail, Family, ImageRule, image_rule};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +17,9 @@ pub(super) struct RawImage {
     /// Longest side that is sent, in pixels (default for unknown models: 2048).
     #[schemars(range(min = 64, max = 16384))]
     max_side: Option<u32>,
+    /// Shorter side of a page that `size: economy` keeps, in pixels (default 512).
+    #[schemars(range(min = 64, max = 4096))]
+    min_side: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -47,13 +51,13 @@ enum RawRule {
 }
 
 /// How many pixels are sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Size {
     /// All that the model can use.
     Full,
-    /// What most jobs need.
+    /// As `Full`, but for the border of tiles or patches, when that is near.
     Standard,
-    /// As little as is legible.
+    /// The smallest that keeps `min_side`.
     Economy,
     /// The file's bytes as they are.
     Original,
@@ -72,11 +76,14 @@ impl Size {
     }
 }
 
+/// Shorter side that `economy` keeps: one tile of OpenAI's, on which print is legible
+/// and small print is not.
+pub const ECONOMY_MIN_SIDE: u32 = 512;
 /// Longest side for a model whose rule is unknown, in pixels.
-const UNKNOWN_MAX_SIDE: u32 = 2048;
+pub const UNKNOWN_MAX_SIDE: u32 = 2048;
 
 /// How a page is sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
     /// How closely the model looks. Not sent to a model whose rule is unknown.
     pub detail: Detail,
@@ -86,10 +93,12 @@ pub struct Image {
     pub rule: ImageRule,
     /// Longest side that is sent, in pixels.
     pub max_side: Option<u32>,
+    /// Shorter side that `economy` keeps, in pixels; `None` for other sizes.
+    pub min_side: Option<u32>,
 }
 
 impl RawImage {
-    pub(super) fn check(self, model: &str) -> Image {
+    pub(super) fn check(self, model: &str, check: &mut Check<'_>) -> Image {
         let family = self.rule.map(|rule| match rule {
             RawRule::OpenaiTile => Family::OpenaiTile,
             RawRule::OpenaiPatch => Family::OpenaiPatch,
@@ -98,7 +107,15 @@ impl RawImage {
         });
         let rule = image_rule(model, family);
         let fallback = (rule == ImageRule::Unknown).then_some(UNKNOWN_MAX_SIDE);
+        let is_economy = matches!(self.size, Some(RawSize::Economy));
+        if self.min_side.is_some() && !is_economy {
+            check.fault("/image/min_side", "`min_side` is what `economy` keeps", "size: economy beside it");
+        }
+        if self.min_side.zip(self.max_side).is_some_and(|(min, max)| min > max) {
+            check.fault("/image/min_side", "`min_side` is above `max_side`", "at most image.max_side");
+        }
         Image {
+            min_side: is_economy.then(|| self.min_side.unwrap_or(ECONOMY_MIN_SIDE)),
             detail: match self.detail {
                 Some(RawDetail::Low) => Detail::Low,
                 Some(RawDetail::High) | None => Detail::High,

@@ -2,7 +2,7 @@
 
 use super::faults::{Fault, Faults};
 use super::image::{Image, RawImage};
-use super::input::{Input, RawInput};
+use super::input::{Input, Place, RawInput};
 use super::limits::{Limits, RawLimits};
 use super::ordered::Ordered;
 use super::output::{Output, RawOutput};
@@ -92,13 +92,20 @@ impl Job {
     /// The job's identity: its name and its resolved input.
     #[must_use]
     pub fn identity(&self) -> Digest {
-        let folder = std::fs::canonicalize(&self.input.folder).unwrap_or_else(|_| normalised(&self.input.folder));
-        Digest::of_json(&serde_json::json!({
-            "name": self.name,
-            "folder": folder.to_string_lossy(),
-            "include": self.input.include,
-            "exclude": self.input.exclude,
-        }))
+        let resolved = |path: &Path| {
+            let path = std::fs::canonicalize(path).unwrap_or_else(|_| normalised(path));
+            path.to_string_lossy().into_owned()
+        };
+        Digest::of_json(&match &self.input.place {
+            Place::Folder(folder) => serde_json::json!({
+                "name": self.name,
+                "folder": resolved(folder),
+                "include": self.input.include,
+                "exclude": self.input.exclude,
+            }),
+            Place::List(list) => serde_json::json!({"name": self.name, "list": resolved(list)}),
+            Place::Given(_) => serde_json::json!({"name": self.name, "list": "-"}),
+        })
     }
 
     /// The digest of the manifest as written.
@@ -212,7 +219,7 @@ fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Jo
         path: path.to_owned(),
         source: source.to_owned(),
         input: raw.input.check(check),
-        image: raw.image.check(&provider.model),
+        image: raw.image.check(&provider.model, check),
         tasks: super::tasks::check(raw.tasks, check),
         provider,
         request,
@@ -235,6 +242,9 @@ fn check_outputs(job: &Job, check: &mut Check<'_>) {
         name.push(ending);
         taken.push((same(Path::new(&name)), "the store"));
     }
+    if let Place::List(list) = &job.input.place {
+        taken.push((same(list), "the list"));
+    }
     for task in &job.tasks {
         if let super::tasks::TaskKind::Extract { schema_path, .. } = &task.kind {
             taken.push((same(schema_path), "a schema"));
@@ -253,7 +263,7 @@ fn check_outputs(job: &Job, check: &mut Check<'_>) {
         if path.is_dir() {
             check.fault(&place, "this is a folder", "a file");
         }
-        let is_below = path.starts_with(same(&job.input.folder));
+        let is_below = matches!(&job.input.place, Place::Folder(folder) if path.starts_with(same(folder)));
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         if is_below && !["csv", "parquet", "jsonl", "json"].contains(&ending.as_str()) {
             check.fault(&place, "this is among the pages of the input", "a place outside input.folder");

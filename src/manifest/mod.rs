@@ -23,8 +23,8 @@ mod tasks;
 mod typed;
 
 pub use faults::{Fault, Faults};
-pub use image::{Image, Size};
-pub use input::Input;
+pub use image::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
+pub use input::{Fetch, Input, PageChoice, Place};
 pub use job::{Job, ManifestError, Variables, json_schema, load};
 pub use limits::{BudgetScope, Limits};
 pub use output::Output;

@@ -171,6 +171,7 @@ pub const RESERVED_COLUMNS: &[&str] = &[
     "answered_at",
     "content_hash",
     "duplicate_of",
+    "duplicate_distance",
     "error_kind",
     "error",
 ];

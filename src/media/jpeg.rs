@@ -1,10 +1,12 @@
-//! A JPEG's header, read in place, and whether the file reaches its end.
+//! JPEG: the header, read in place; whether the file reaches its end; the picture.
 //!
 //! Decoders fill what is missing of a cut file with grey and report success; a model
 //! would be paid for looking at that. Source: ITU-T T.81, annex B.
 
 use super::fault::{MediaFault, MediaFaultKind};
+use super::pixels::Pixels;
 use image::metadata::Orientation;
+use jpeg_decoder::{Decoder, PixelFormat};
 
 /// What a JPEG's markers say.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +16,24 @@ pub(super) struct Header {
     /// 1 grey, 3 colour, 4 CMYK.
     pub(super) components: u8,
     pub(super) orientation: Orientation,
+}
+
+/// The picture, by a decoder that leaves out what a smaller one does not need: at an
+/// eighth, a quarter, half or all of its size, but not below `target`. `None` when it
+/// does not know this kind of JPEG, or is not sure.
+pub(super) fn decode(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
+    let mut decoder = Decoder::new(bytes);
+    decoder.read_info().ok()?;
+    let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
+    decoder.scale(side(target.0), side(target.1)).ok()?;
+    let data = decoder.decode().ok()?;
+    let info = decoder.info()?;
+    let channels = match info.pixel_format {
+        PixelFormat::L8 => 1,
+        PixelFormat::RGB24 => 3,
+        PixelFormat::L16 | PixelFormat::CMYK32 => return None,
+    };
+    Some(Pixels { width: info.width.into(), height: info.height.into(), channels, data })
 }
 
 pub(super) fn header(bytes: &[u8]) -> Result<Header, MediaFault> {

@@ -15,8 +15,12 @@ pub enum Format {
     Gif,
     /// Windows bitmap.
     Bmp,
-    /// TIFF; its first page.
+    /// TIFF, BigTIFF too.
     Tiff,
+    /// PDF.
+    Pdf,
+    /// JPEG 2000, as a file or a bare codestream.
+    Jpeg2000,
 }
 
 impl Format {
@@ -30,6 +34,8 @@ impl Format {
             Self::Gif => "image/gif",
             Self::Bmp => "image/bmp",
             Self::Tiff => "image/tiff",
+            Self::Pdf => "application/pdf",
+            Self::Jpeg2000 => "image/jp2",
         }
     }
 
@@ -39,14 +45,15 @@ impl Format {
         matches!(self, Self::Jpeg | Self::Png | Self::WebP)
     }
 
-    pub(super) fn of_image_crate(self) -> image::ImageFormat {
+    /// The name that the `image` library has for it, if that reads it for us.
+    pub(super) fn of_image_crate(self) -> Option<image::ImageFormat> {
         match self {
-            Self::Jpeg => image::ImageFormat::Jpeg,
-            Self::Png => image::ImageFormat::Png,
-            Self::WebP => image::ImageFormat::WebP,
-            Self::Gif => image::ImageFormat::Gif,
-            Self::Bmp => image::ImageFormat::Bmp,
-            Self::Tiff => image::ImageFormat::Tiff,
+            Self::Jpeg => Some(image::ImageFormat::Jpeg),
+            Self::Png => Some(image::ImageFormat::Png),
+            Self::WebP => Some(image::ImageFormat::WebP),
+            Self::Gif => Some(image::ImageFormat::Gif),
+            Self::Bmp => Some(image::ImageFormat::Bmp),
+            Self::Tiff | Self::Pdf | Self::Jpeg2000 => None,
         }
     }
 
@@ -71,19 +78,20 @@ impl Format {
             () if starts(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") => Ok(Self::WebP),
             () if starts(b"GIF87a") || starts(b"GIF89a") => Ok(Self::Gif),
             () if starts(b"BM") && bytes.len() >= 26 => Ok(Self::Bmp),
-            () if starts(b"II*\0") || starts(b"MM\0*") => Ok(Self::Tiff),
-            () if starts(b"II+\0") || starts(b"MM\0+") => unsupported("a BigTIFF, which is not read"),
+            () if [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| starts(*magic)) => Ok(Self::Tiff),
             () if brand(&[b"heic", b"heix", b"hevc", b"mif1", b"msf1"]) => {
                 unsupported("a HEIC picture, which is not read")
             }
             () if brand(&[b"avif", b"avis"]) => unsupported("an AVIF picture, which is not read"),
-            () if starts(b"%PDF") => unsupported("a PDF document, which is not read"),
-            () if starts(b"\0\0\0\x0cjP  ") || starts(b"\xFF\x4F\xFF\x51") => {
-                unsupported("a JPEG 2000 picture, which is not read")
-            }
+            () if starts(b"\0\0\0\x0cjP  ") || starts(b"\xFF\x4F\xFF\x51") => Ok(Self::Jpeg2000),
             () if starts(b"\xFF\x0A") || starts(b"\0\0\0\x0cJXL ") => {
                 unsupported("a JPEG XL picture, which is not read")
             }
+            // Readers look for it in the first kilobyte (ISO 32000-1, annex H, note 13).
+            () if bytes[..bytes.len().min(1024)].windows(5).any(|five| five == b"%PDF-") => Ok(Self::Pdf),
+            () if starts(b"8BPS") => unsupported("a Photoshop document, which is not read"),
+            () if starts(b"AT&TFORM") => unsupported("a DjVu document, which is not read"),
+            () if starts(b"%!PS") => unsupported("a PostScript document, which is not read"),
             () if starts(b"PK\x03\x04") => Err(not_an_image("a ZIP archive or an office document")),
             () if bytes.iter().take(512).all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) => {
                 Err(not_an_image("a text file"))

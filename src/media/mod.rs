@@ -1,22 +1,33 @@
 //! What a file is, how large its picture is, and the picture itself, within bounds.
 //!
 //! - [`kind`]: told by content, never by name
-//! - [`jpeg`]: a JPEG's header and end
-//! - [`mod@probe`]: size, orientation and completeness, from headers
-//! - [`mod@decode`]: the picture, 8 bits, grey or RGB, over white
+//! - [`document`]: a file, opened: its pages, their headers, their pictures
+//! - [`mod@probe`]: size, orientation and completeness of one picture, from headers
+//! - [`jpeg`], [`tiff_file`] with [`directory`], [`pdf`] with [`scan`]: formats read by
+//!   readers of our own or with pages; [`ccitt`]: fax pages
+//! - [`decode`], [`pixels`]: the picture, 8 bits, grey or RGB, over white
 
+mod ccitt;
 mod decode;
+mod directory;
+mod document;
 mod fault;
 mod jpeg;
 mod kind;
+mod pdf;
+mod pixels;
 mod probe;
+mod scan;
+mod tiff_file;
 
-pub use decode::{Pixels, decode};
+pub use decode::to_image;
+pub use document::Document;
 pub use fault::{MediaFault, MediaFaultKind};
 pub use image::metadata::Orientation;
 pub use kind::Format;
+pub use pixels::Pixels;
 pub use probe::{Probe, probe};
 
 /// Part of the key under which an unreadable file is remembered: raising it makes the
 /// next run try such files again.
-pub const DECODER_VERSION: u32 = 1;
+pub const DECODER_VERSION: u32 = 2;

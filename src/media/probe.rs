@@ -1,5 +1,6 @@
-//! What headers say of a file, before anything is decoded.
+//! What headers say of a page, before anything is decoded.
 
+use super::decode::jpeg_2000_size;
 use super::fault::{MediaFault, MediaFaultKind};
 use super::jpeg;
 use super::kind::Format;
@@ -8,14 +9,14 @@ use image::{ColorType, ImageDecoder, ImageReader};
 use std::io::Cursor;
 
 /// Most pixels of a page: 200 megapixels is A0 at 300 dpi, and 600 MB as RGB.
-pub(super) const MOST_PIXELS: u64 = 200_000_000;
+const MOST_PIXELS: u64 = 200_000_000;
 
 /// What is known of a page before it is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probe {
     /// The format.
     pub format: Format,
-    /// Pixels across, as stored.
+    /// Pixels across, as stored; of what has none, at 300 a inch.
     pub width: u32,
     /// Pixels down, as stored.
     pub height: u32,
@@ -33,6 +34,20 @@ impl Probe {
         Self::turned((self.width, self.height), self.orientation)
     }
 
+    /// The same, when it is a size that is read.
+    pub(super) fn within_bounds(self) -> Result<Self, MediaFault> {
+        let pixels = u64::from(self.width) * u64::from(self.height);
+        if pixels == 0 {
+            return Err(MediaFault::new(MediaFaultKind::Damaged, "the picture has no pixels"));
+        }
+        if pixels > MOST_PIXELS {
+            let message =
+                format!("{} x {} pixels are more than {} million", self.width, self.height, MOST_PIXELS / 1_000_000);
+            return Err(MediaFault::new(MediaFaultKind::TooLarge, message));
+        }
+        Ok(self)
+    }
+
     /// `size` after turning by `orientation`; the same the other way round.
     #[must_use]
     pub fn turned((width, height): (u32, u32), orientation: Orientation) -> (u32, u32) {
@@ -44,16 +59,13 @@ impl Probe {
     }
 }
 
-/// Reads the headers of `bytes`, and whether the file is whole as far as its structure tells.
+/// Reads the headers of a file that holds one picture, and whether the file is whole as
+/// far as its structure tells.
 ///
 /// # Errors
 /// A file that is no image, is not read, is cut short, damaged, or larger than the bounds.
 pub fn probe(bytes: &[u8]) -> Result<Probe, MediaFault> {
     let format = Format::of(bytes)?;
-    if format == Format::Tiff && tiff_pages(bytes) > 1 {
-        let message = "a TIFF of several pages, which is not read; split it into single ones";
-        return Err(MediaFault::new(MediaFaultKind::UnsupportedFormat, message));
-    }
     let found = match format {
         Format::Jpeg => {
             let header = jpeg::header(bytes)?;
@@ -65,25 +77,23 @@ pub fn probe(bytes: &[u8]) -> Result<Probe, MediaFault> {
                 is_plain: matches!(header.components, 1 | 3),
             }
         }
+        Format::Jpeg2000 => {
+            let (width, height) = jpeg_2000_size(bytes)?;
+            Probe { format, width, height, orientation: Orientation::NoTransforms, is_plain: false }
+        }
         _ => by_decoder(bytes, format)?,
     };
     if !is_whole(bytes, format) {
         return Err(MediaFault::new(MediaFaultKind::CutShort, "the file is cut short or damaged"));
     }
-    let pixels = u64::from(found.width) * u64::from(found.height);
-    if pixels == 0 {
-        return Err(MediaFault::new(MediaFaultKind::Damaged, "the picture has no pixels"));
-    }
-    if pixels > MOST_PIXELS {
-        let message =
-            format!("{} x {} pixels are more than {} million", found.width, found.height, MOST_PIXELS / 1_000_000);
-        return Err(MediaFault::new(MediaFaultKind::TooLarge, message));
-    }
-    Ok(found)
+    found.within_bounds()
 }
 
 fn by_decoder(bytes: &[u8], format: Format) -> Result<Probe, MediaFault> {
-    let reader = ImageReader::with_format(Cursor::new(bytes), format.of_image_crate());
+    let Some(known) = format.of_image_crate() else {
+        return Err(MediaFault::new(MediaFaultKind::UnsupportedFormat, "a document of pages, not a picture"));
+    };
+    let reader = ImageReader::with_format(Cursor::new(bytes), known);
     let mut decoder = reader.into_decoder().map_err(|error| MediaFault::from_image(&error))?;
     let (width, height) = decoder.dimensions();
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -119,23 +129,4 @@ fn png_is_whole(bytes: &[u8]) -> bool {
         at = to + 4;
     }
     false
-}
-
-/// Pages of a TIFF, by its chain of directories; stops counting at two.
-/// Source: TIFF 6.0, section 2.
-fn tiff_pages(bytes: &[u8]) -> u32 {
-    let is_little = bytes.starts_with(b"II");
-    let number = |at: usize, size: usize| -> Option<usize> {
-        let digits = bytes.get(at..at.checked_add(size)?)?.iter();
-        let add = |sum: usize, byte: &u8| sum << 8 | usize::from(*byte);
-        Some(if is_little { digits.rev().fold(0, add) } else { digits.fold(0, add) })
-    };
-    let next = |directory: usize| {
-        let entries = number(directory, 2)?;
-        number(directory + 2 + entries * 12, 4).filter(|next| *next != 0 && *next != directory)
-    };
-    match number(4, 4).and_then(next) {
-        Some(_) => 2,
-        None => 1,
-    }
 }

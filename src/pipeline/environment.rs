@@ -5,6 +5,7 @@ use crate::ask::{Transport, TransportError};
 use crate::clock::Clock;
 use crate::export::ExportError;
 use crate::hooks::Hooks;
+use crate::prepare::DecoderCommand;
 use crate::source::SourceError;
 use crate::store::StoreError;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub struct Environment {
     pub run_id: String,
     /// The client.
     pub transport: Transport,
+    /// How a decoder process is started.
+    pub decoder: DecoderCommand,
 }
 
 /// What the command line asks of a run.

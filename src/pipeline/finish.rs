@@ -1,20 +1,19 @@
 //! What comes after the asking: rows, report, outcome. Reads only the store.
 
+use super::asking::{VERSIONS, rendered};
 use super::environment::{Environment, PipelineError};
+use super::merge::Stored;
 use super::outcome::Outcome;
 use super::recipe::recipes;
 use crate::atomic;
-use crate::export::{Columns, ExportError, Outputs, Row, Targets};
+use crate::export::{CarriedKind, Columns, ExportError, Outputs, Row, Targets};
 use crate::hooks::Hooks;
 use crate::manifest::{Job, Output};
-use crate::media::DECODER_VERSION;
 use crate::report::{Pages, Report, spend_of_runs};
-use crate::store::{Reader, RunKeys, RunRecord, StoreError, TaskKey};
+use crate::source::{Column, ColumnKind, columns};
+use crate::store::{EntryRecord, Reader, RunKeys, RunRecord, StoreError, TaskKey, View};
 use crate::task::Question;
 use std::path::{Path, PathBuf};
-
-/// Entries read at once.
-const BATCH: usize = 500;
 
 /// The outcome of a run that nobody stopped.
 pub(super) fn outcome_of(job: &Job, pages: &Pages, is_partial: bool) -> Outcome {
@@ -50,7 +49,7 @@ pub(super) fn conclude(
     outcome: impl FnOnce(&Pages) -> Outcome,
 ) -> Result<(Report, Outcome), PipelineError> {
     let reader = Reader::open(&job.store)?;
-    let columns = Columns::new(questions, &keys.tasks, &job.provider.model);
+    let columns = columns_of(job, questions, &keys.tasks)?;
     let targets = targets(job, &job.output);
     // Nothing changed and nothing to write: the last run's count still holds.
     let known = match seen.has_changes || !seen.has_all || targets.is_any() {
@@ -59,7 +58,10 @@ pub(super) fn conclude(
     };
     let (pages, outputs) = match known {
         Some(pages) => (pages, Vec::new()),
-        None => rows(&reader, keys.job, &columns, &targets, &[keys.run], seen.has_all, &*environment.hooks)?,
+        None => {
+            let source = Source { reader: &reader, job: keys.job, view: view(job), recipes: Recipes::Rendered(job, questions) };
+            rows(&source, &columns, &targets, &[keys.run], seen.has_all, &*environment.hooks)?
+        }
     };
     let outcome = outcome(&pages);
     let runs: Vec<RunRecord> = reader.runs(Some(keys.job))?.into_iter().filter(|run| run.run == keys.run).collect();
@@ -100,8 +102,9 @@ pub fn export(
 ) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
     let reader = Reader::open(&job.store)?;
     let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
-    let columns = Columns::new(questions, &known_keys(&reader, job, questions)?, &job.provider.model);
-    rows(&reader, key, &columns, &targets(job, output), &[], true, hooks)
+    let columns = columns_of(job, questions, &known_keys(&reader, job, questions)?)?;
+    let source = Source { reader: &reader, job: key, view: view(job), recipes: Recipes::Rendered(job, questions) };
+    rows(&source, &columns, &targets(job, output), &[], true, hooks)
 }
 
 /// The keys of a job's recipes in the store; 0, which no recipe has, for new ones.
@@ -123,9 +126,60 @@ fn targets(job: &Job, output: &Output) -> Targets {
     }
 }
 
-fn rows(
-    reader: &Reader,
+fn columns_of(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<Columns, PipelineError> {
+    let carried: Vec<Column> = columns(&job.input)?;
+    let carried = carried.into_iter().map(|column| (column.name, kind_of(column.kind))).collect();
+    let has_distance = job.input.near_duplicates.is_some();
+    Ok(Columns { carried, has_distance, ..Columns::new(questions, keys, &job.provider.model) })
+}
+
+fn kind_of(kind: ColumnKind) -> CarriedKind {
+    match kind {
+        ColumnKind::Text => CarriedKind::Text,
+        ColumnKind::Integer => CarriedKind::Integer,
+        ColumnKind::Number => CarriedKind::Number,
+        ColumnKind::Boolean => CarriedKind::Boolean,
+        ColumnKind::Date => CarriedKind::Date,
+        ColumnKind::Time => CarriedKind::Time,
+    }
+}
+
+fn view(job: &Job) -> View {
+    let input = &job.input;
+    View { versions: VERSIONS, skips_blank: input.skip_blank, collapses_near: input.near_duplicates.is_some() }
+}
+
+/// Where rows come from.
+struct Source<'a> {
+    reader: &'a Reader,
     job: i64,
+    view: View,
+    recipes: Recipes<'a>,
+}
+
+/// Which recipes an entry's rows show.
+enum Recipes<'a> {
+    /// Those of the manifest, with what the entry carries.
+    Rendered(&'a Job, &'a [Question]),
+    /// Those that it was last asked under.
+    Stored,
+}
+
+impl Source<'_> {
+    fn recipes(&self, entry: &EntryRecord, common: &[i64]) -> Result<Vec<i64>, StoreError> {
+        match (&self.recipes, entry.set) {
+            (Recipes::Stored, Some(set)) => self.reader.recipes_of_set(set),
+            (Recipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
+                let questions = rendered(questions, entry.carried.as_deref());
+                Ok(known_keys(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())
+            }
+            _ => Ok(common.to_vec()),
+        }
+    }
+}
+
+fn rows(
+    source: &Source<'_>,
     columns: &Columns,
     targets: &Targets,
     runs: &[i64],
@@ -134,14 +188,13 @@ fn rows(
 ) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
     let mut outputs = Outputs::create(targets, columns)?;
     let mut pages = Pages::new();
-    let mut after = Vec::new();
-    loop {
-        let records = reader.pages(job, &columns.recipes, DECODER_VERSION, &after, BATCH)?;
-        let Some(last) = records.last() else { break };
-        after.clone_from(&last.path);
-        for record in &records {
-            let row = Row::new(record, columns);
-            pages.add(record, row.status.name(), runs);
+    let mut stored = Stored::new(source.reader, source.job);
+    while let Some(entry) = stored.next()? {
+        let recipes = source.recipes(&entry, &columns.recipes)?;
+        for page in entry.pages() {
+            let record = source.reader.page(source.job, &entry, page, &recipes, source.view)?;
+            let row = Row::new(&record, columns);
+            pages.add(&record, row.status.name(), runs);
             outputs.write(&row)?;
         }
     }
@@ -160,8 +213,12 @@ pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64)
         tasks: newest.tasks.iter().map(|task| (task.task.clone(), crate::task::Shape::Text)).collect(),
         recipes: newest.tasks.iter().map(|task| task.recipe_id).collect(),
         model: newest.model.clone(),
+        ..Columns::default()
     };
-    let (pages, _) = rows(reader, newest.job, &columns, &Targets::default(), &keys, true, &crate::hooks::NoHooks)?;
+    // What the newest run left out is shown as left out.
+    let view = View { versions: VERSIONS, skips_blank: true, collapses_near: true };
+    let source = Source { reader, job: newest.job, view, recipes: Recipes::Stored };
+    let (pages, _) = rows(&source, &columns, &Targets::default(), &keys, true, &crate::hooks::NoHooks)?;
     let spend = spend_of_runs(reader, runs, since_ms, until_ms)?;
     let (outcome, exit_code) = match &newest.outcome {
         Some((outcome, exit_code)) => (outcome.clone(), Some(*exit_code)),

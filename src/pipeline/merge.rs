@@ -1,8 +1,9 @@
 //! The walk compared with what the store knows of it: an ordered merge of two sorted
 //! lists. An unchanged, settled file costs one comparison and is not opened.
 
-use super::intake::{Intake, Work};
-use crate::source::{Entry, Walk, WalkFault, relative_bytes};
+use super::intake::Intake;
+use super::queue::Work;
+use crate::source::{Entries, Entry, WalkFault, path_bytes};
 use crate::store::{EntryChange, EntryRecord, Reader, StoreError};
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
@@ -12,26 +13,26 @@ const BATCH: usize = 1000;
 /// Changes written to the store at once.
 const CHANGES: usize = 256;
 
-/// Stored entries in path order, read in batches.
+/// Stored entries in their order, read in batches.
 pub(super) struct Stored<'a> {
     reader: &'a Reader,
     job: i64,
     batch: VecDeque<EntryRecord>,
-    last: Vec<u8>,
+    last: (u64, Vec<u8>),
     is_over: bool,
 }
 
 impl<'a> Stored<'a> {
     pub(super) fn new(reader: &'a Reader, job: i64) -> Self {
-        Self { reader, job, batch: VecDeque::new(), last: Vec::new(), is_over: false }
+        Self { reader, job, batch: VecDeque::new(), last: (0, Vec::new()), is_over: false }
     }
 
     /// The next entry, left in place.
     pub(super) fn peek(&mut self) -> Result<Option<&EntryRecord>, StoreError> {
         if self.batch.is_empty() && !self.is_over {
-            self.batch = self.reader.entries(self.job, &self.last, BATCH)?.into();
+            self.batch = self.reader.entries(self.job, (self.last.0, &self.last.1), BATCH)?.into();
             match self.batch.back() {
-                Some(last) => self.last.clone_from(&last.path),
+                Some(last) => self.last = (last.line, last.path.clone()),
                 None => self.is_over = true,
             }
         }
@@ -43,14 +44,14 @@ impl<'a> Stored<'a> {
         Ok(self.batch.pop_front())
     }
 
-    /// The entry at `path`, after handing those before it to `gone`.
+    /// The entry at `place`, after handing those before it to `gone`.
     pub(super) fn at(
         &mut self,
-        path: &[u8],
+        place: (u64, &[u8]),
         mut gone: impl FnMut(EntryRecord),
     ) -> Result<Option<EntryRecord>, StoreError> {
         while let Some(stored) = self.peek()? {
-            match stored.path.as_slice().cmp(path) {
+            match stored.place().cmp(&place) {
                 std::cmp::Ordering::Less => {
                     if let Some(entry) = self.next()? {
                         gone(entry);
@@ -74,13 +75,13 @@ pub(super) fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
 /// Walks the input; sends on what is to be looked at, deletes what is gone.
 pub(super) fn merge(
     intake: &Intake,
-    walk: Walk,
+    entries: Entries,
     reader: &Reader,
     send: impl Fn(Work) -> bool,
 ) -> Result<(), StoreError> {
     let mut stored = Stored::new(reader, intake.keys.job);
     let mut changes = Changes { intake, gone: Vec::new(), unreadable: Vec::new() };
-    for found in walk {
+    for found in entries {
         if intake.stop.is_urgent() {
             // What was not looked at is not gone.
             return changes.write();
@@ -93,13 +94,15 @@ pub(super) fn merge(
             }
         };
         intake.counters.found.fetch_add(1, Ordering::Relaxed);
-        let known = stored.at(&entry.path, |gone| changes.gone(gone))?;
-        let known = known.filter(|known| is_unchanged(&entry, known));
-        if !intake.looks_at_settled && known.as_ref().is_some_and(|known| known.settled_set == Some(intake.keys.set)) {
+        let asking = intake.askings.of(entry.carried.as_deref())?;
+        let here = stored.at(entry.place(), |gone| changes.gone(gone))?;
+        let is_as_it_was = |known: &EntryRecord| known.settled_set == Some(asking.set) && known.carried == entry.carried;
+        let known = known(intake, reader, &entry, here)?;
+        if !intake.looks_at_settled && known.as_ref().is_some_and(|known| known.line == entry.line && is_as_it_was(known)) {
             intake.counters.done.fetch_add(1, Ordering::Relaxed);
         } else {
             intake.has_changes.store(true, Ordering::Relaxed);
-            if !send(Work { entry, known }) {
+            if !send(Work { entry, known, asking }) {
                 return changes.write();
             }
         }
@@ -113,6 +116,25 @@ pub(super) fn merge(
     changes.write()
 }
 
+/// What is known of an entry that has not changed: at its place, or, of a list, wherever
+/// its path stood before.
+fn known(
+    intake: &Intake,
+    reader: &Reader,
+    entry: &Entry,
+    here: Option<EntryRecord>,
+) -> Result<Option<EntryRecord>, StoreError> {
+    // What a URL names is fetched again when everything is asked again.
+    if entry.url().is_some() && intake.wish.refresh {
+        return Ok(None);
+    }
+    let is_same = |known: &EntryRecord| is_unchanged(entry, known) && known.content.is_some();
+    match here.filter(|known| is_unchanged(entry, known)) {
+        None if entry.line > 0 => Ok(reader.entry(intake.keys.job, &entry.path)?.filter(is_same)),
+        here => Ok(here),
+    }
+}
+
 struct Changes<'a> {
     intake: &'a Intake,
     gone: Vec<EntryChange>,
@@ -123,14 +145,14 @@ struct Changes<'a> {
 impl Changes<'_> {
     fn gone(&mut self, entry: EntryRecord) {
         if !self.unreadable.iter().any(|place| entry.path.starts_with(place)) {
-            self.gone.push(EntryChange::Gone(entry.path));
+            self.gone.push(EntryChange::Gone(entry.line, entry.path));
         }
     }
 
     fn unreadable(&mut self, fault: &WalkFault, intake: &Intake) {
         tracing::warn!("{fault}; going on without it");
-        let below = fault.path.strip_prefix(&intake.job.input.folder).unwrap_or(&fault.path);
-        self.unreadable.push(relative_bytes(below));
+        let below = fault.path.strip_prefix(intake.job.input.base()).unwrap_or(&fault.path);
+        self.unreadable.push(path_bytes(below));
     }
 
     fn write_when_full(&mut self) -> Result<(), StoreError> {

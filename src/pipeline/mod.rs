@@ -1,25 +1,30 @@
 //! The only place that knows all stages: makes the channels, starts the threads, decides
 //! on stop and resume.
 //!
-//! A run: [`merge`] compares the walk with the store, [`worker`]s read and prepare what
-//! is not answered, [`page`] asks until [`next`] says that a page is settled, [`finish`]
-//! writes rows and report.
+//! A run: [`merge`] compares the walk with the store, [`worker`]s take files from the
+//! [`queue`], read them and do the [`preparing`] of what is not answered, [`page`] asks
+//! until [`next`] says that a page is settled, [`finish`] writes rows and report.
 //!
-//! - [`recipe`]: the keys of answers; [`standing`]: what is still to be asked
+//! - [`recipe`]: the keys of answers; [`asking`]: what is asked of an entry; [`standing`]:
+//!   what is still to be asked; [`near`]: pages that share an answer
 //! - [`admission`]: one request at a time may go out; [`stop`]: nothing more may
 //! - [`outcome`]: how a run ends; [`streak`]: the same error again and again
 //! - [`mod@plan`]: what a run would do; [`trial`]: one page, now
 
 mod admission;
+mod asking;
 mod counters;
 mod environment;
 mod finish;
 mod intake;
 mod merge;
+mod near;
 mod next;
 mod outcome;
 mod page;
 mod plan;
+mod preparing;
+mod queue;
 mod recipe;
 mod run;
 mod standing;

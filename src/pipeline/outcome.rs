@@ -54,6 +54,8 @@ pub enum Outcome {
     DeadlineReached,
     /// A signal came.
     Interrupted(Signal),
+    /// Something of ours does not work.
+    Internal(String),
 }
 
 impl Outcome {
@@ -72,6 +74,7 @@ impl Outcome {
             Self::StorageError(_) => "storage_error",
             Self::DeadlineReached => "deadline_reached",
             Self::Interrupted(_) => "interrupted",
+            Self::Internal(_) => "internal_error",
         }
     }
 
@@ -80,6 +83,7 @@ impl Outcome {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Complete | Self::Limited => 0,
+            Self::Internal(_) => 1,
             Self::FailedPages { .. } | Self::SameError { .. } | Self::NoPages => 3,
             Self::BudgetReached { .. } => 4,
             Self::ProviderRefused(_) => 5,
@@ -109,8 +113,8 @@ impl Outcome {
                 same_error_hint(kind).to_owned() + "; on_error.stop_after: 0 goes on regardless",
             ),
             Self::NoPages => (
-                "there is no page in the input folder".to_owned(),
-                "check input.folder and input.include; input.allow_empty: true makes this a success".to_owned(),
+                "there is no page in the input".to_owned(),
+                "check input.folder and input.include, or input.list; input.allow_empty: true makes this a success".to_owned(),
             ),
             Self::BudgetReached { spent, is_overbilled: false } => (
                 format!("the budget is reached: USD {spent} are spent, and the next request might not fit"),
@@ -132,6 +136,7 @@ impl Outcome {
             }
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), resumable.to_owned()),
             Self::Interrupted(_) => ("interrupted".to_owned(), resumable.to_owned()),
+            Self::Internal(message) => (message.clone(), resumable.to_owned()),
         };
         Some((what, hint))
     }

@@ -1,6 +1,7 @@
 //! The loop over attempts for one page: reserve, send, settle, until it is settled.
 
 use super::admission::{Admission, Slot};
+use super::asking::Asking;
 use super::counters::Counters;
 use super::next::{PageState, Step, next};
 use super::outcome::Outcome as Ending;
@@ -14,8 +15,8 @@ use crate::manifest::{BudgetScope, Job};
 use crate::money::Pico;
 use crate::prepare::Prepared;
 use crate::store::{
-    AttemptCharge, BudgetLine, FaultRecord, OpenAttempt, Opened, Outcome, OutcomeStatus, RunKeys, Settlement, Store,
-    StoreError, StoredPage, Tokens,
+    AttemptCharge, BudgetLine, FaultRecord, OpenAttempt, Opened, Outcome, OutcomeStatus, Settlement, Store, StoreError,
+    StoredPage, Tokens,
 };
 use crate::units::utc_day;
 use crate::usage::Usage;
@@ -30,6 +31,8 @@ pub(super) struct Ready {
     /// Indices of the tasks to ask, and when their known outcome was stored.
     pub(super) tasks: Vec<(usize, Option<i64>)>,
     pub(super) prepared: Prepared,
+    /// What is asked, of which these tasks are a part.
+    pub(super) asking: Arc<Asking>,
 }
 
 /// How the loop over a page ended.
@@ -49,7 +52,8 @@ pub(super) struct Context<'a> {
     pub(super) asker: Asker,
     pub(super) admission: Admission,
     pub(super) store: Store,
-    pub(super) keys: RunKeys,
+    /// The run's key.
+    pub(super) run: i64,
     pub(super) run_id: String,
     /// The job and the endpoint, for the budget's scope.
     pub(super) budget_key: String,
@@ -103,6 +107,7 @@ impl Context<'_> {
                     let room = if *is_lengthened { 2 } else { 1 };
                     let max_tokens = self.job.request.max_tokens.saturating_mul(room);
                     let wanted = Wanted {
+                        questions: ready.asking.questions.clone(),
                         tasks: state.open.iter().map(|task| task.index).collect(),
                         max_tokens,
                         repair: repair.clone(),
@@ -130,7 +135,7 @@ impl Context<'_> {
             let message =
                 format!("{} tokens in one request, and limits.tokens_per_minute is {limit}", estimate.admission_tokens);
             state.give_up(PageFault { kind: "request_too_large", message, is_refusal: false });
-            let outcomes = self.keyed(state.unanswered(self.clock.wall_ms()));
+            let outcomes = keyed(&ready.asking, state.unanswered(self.clock.wall_ms()));
             self.store.put_outcomes(ready.page, outcomes).await?;
             return Ok(None);
         }
@@ -154,7 +159,7 @@ impl Context<'_> {
         let charge = charged(&exchange, &estimate, price, reserved);
         log(ready, &exchange);
         (self.on_exchange)(wanted, &exchange, &charge);
-        self.finish(state, step, &exchange, attempt, charge).await?;
+        self.finish(&ready.asking, state, step, &exchange, attempt, charge).await?;
         self.learn(&slot, &exchange, &charge, reserved);
         Ok(None)
     }
@@ -168,9 +173,9 @@ impl Context<'_> {
         reserved: Option<Pico>,
     ) -> Result<Grant, StoreError> {
         loop {
-            let recipe = |index: usize| self.keys.tasks.get(index).map_or(0, |task| task.recipe_id);
+            let recipe = |index: usize| ready.asking.recipes.get(index).copied().unwrap_or(0);
             let open = OpenAttempt {
-                run: self.keys.run,
+                run: self.run,
                 page: ready.page,
                 recipes: state.open.iter().map(|task| (recipe(task.index), task.seen_ms)).collect(),
                 request,
@@ -239,6 +244,7 @@ impl Context<'_> {
     /// Settles the attempt with all outcomes that are known now, in one commit.
     async fn finish(
         &self,
+        asking: &Asking,
         state: &mut PageState,
         step: &Step,
         exchange: &Exchange,
@@ -260,7 +266,7 @@ impl Context<'_> {
             server_request_id: exchange.request_id.clone(),
             latency_ms: u64::try_from(exchange.latency.as_millis()).unwrap_or(u64::MAX),
             charge,
-            outcomes: self.keyed(outcomes),
+            outcomes: keyed(asking, outcomes),
             at_ms,
         };
         self.store.settle(settlement).await?;
@@ -279,11 +285,11 @@ impl Context<'_> {
             self.stop.request(Ending::BudgetReached { spent: charge.cost.unwrap_or_default(), is_overbilled: true });
         }
     }
+}
 
-    fn keyed(&self, outcomes: Vec<(usize, Outcome)>) -> Vec<(i64, Outcome)> {
-        let key = |(index, outcome): (usize, Outcome)| Some((self.keys.tasks.get(index)?.recipe_id, outcome));
-        outcomes.into_iter().filter_map(key).collect()
-    }
+fn keyed(asking: &Asking, outcomes: Vec<(usize, Outcome)>) -> Vec<(i64, Outcome)> {
+    let key = |(index, outcome): (usize, Outcome)| Some((*asking.recipes.get(index)?, outcome));
+    outcomes.into_iter().filter_map(key).collect()
 }
 
 enum Grant {

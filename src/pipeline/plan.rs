@@ -1,6 +1,7 @@
 //! What a run would do: pages found, answered, to ask, and why pages that were answered
 //! before miss. Reads only; sends nothing and writes nothing.
 
+use super::asking::{VERSIONS, rendered};
 use super::environment::PipelineError;
 use super::finish::known_keys;
 use super::merge::{Stored, is_unchanged};
@@ -8,13 +9,17 @@ use super::recipe::{difference, recipes};
 use super::standing::Wish;
 use crate::digest::Digest;
 use crate::manifest::Job;
-use crate::media::{DECODER_VERSION, probe};
-use crate::source::{self, Walk};
+use crate::media::{Format, probe};
+use crate::prepare::{Decoder, DecoderCommand, DecoderError};
+use crate::source::{self, Entries};
 use crate::store::{Reader, StoreError, StoredPage};
+use bytes::Bytes;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::task::Question;
 use serde_json::{Value, json};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// What a run would do.
 #[derive(Clone, Debug, Default)]
@@ -29,8 +34,12 @@ pub struct Plan {
     pub to_ask: u64,
     /// Pages that are equal to an earlier one.
     pub duplicates: u64,
-    /// Files that give no picture.
+    /// Pages that are blank and left out, as far as they were looked at.
+    pub skipped: u64,
+    /// Files and pages that give no picture.
     pub unreadable: u64,
+    /// URLs that were not fetched yet: their pages are not counted.
+    pub not_fetched: u64,
     /// By task: pages to ask.
     pub by_task: BTreeMap<String, u64>,
     /// By task: why pages that have an answer to such a task miss; (reason, pages).
@@ -43,7 +52,7 @@ impl Plan {
     pub fn to_json(&self) -> Value {
         json!({
             "files": self.files, "pages": self.pages, "answered": self.answered, "to_ask": self.to_ask,
-            "duplicates": self.duplicates, "unreadable": self.unreadable, "by_task": self.by_task, "misses": self.misses,
+            "duplicates": self.duplicates, "skipped": self.skipped, "unreadable": self.unreadable, "not_fetched": self.not_fetched, "by_task": self.by_task, "misses": self.misses,
         })
     }
 }
@@ -52,8 +61,8 @@ impl Plan {
 ///
 /// # Errors
 /// When the input can't be searched or the store can't be read.
-pub fn plan(job: &Job, questions: &[Question], wish: Wish) -> Result<Plan, PipelineError> {
-    let walk = Walk::start(&job.input)?;
+pub fn plan(job: &Job, questions: &[Question], wish: Wish, decoder: DecoderCommand) -> Result<Plan, PipelineError> {
+    let entries = Entries::start(&job.input)?;
     let reader = match Reader::open(&job.store) {
         Ok(reader) => Some(reader),
         Err(StoreError::Missing { .. }) => None,
@@ -61,87 +70,129 @@ pub fn plan(job: &Job, questions: &[Question], wish: Wish) -> Result<Plan, Pipel
     };
     let mut planner = Planner {
         job,
-        questions,
+        reader: reader.as_ref(),
         wish,
         plan: Plan::default(),
         seen: HashSet::new(),
         bodies: HashMap::new(),
+        questions: questions.into(),
         keys: Vec::new(),
+        decoder: Decoder::new(decoder),
     };
-    match &reader {
-        Some(reader) => {
-            planner.keys = known_keys(reader, job, questions)?.into_iter().map(|key| key.recipe_id).collect();
-            let key = reader.job(&job.identity())?.unwrap_or(0);
-            let mut stored = Stored::new(reader, key);
-            for entry in walk.filter_map(Result::ok) {
-                let known = stored.at(&entry.path, |_| {})?.filter(|known| is_unchanged(&entry, known));
-                let content = known.and_then(|known| Some((known.content?, known.page_count)));
-                planner.entry(&entry, content, Some(reader))?;
-            }
+    planner.look_up(questions.into())?;
+    let has_templates = questions.iter().any(Question::is_template);
+    let key = reader.as_ref().map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(0);
+    let mut stored = reader.as_ref().map(|reader| Stored::new(reader, key));
+    for entry in entries.filter_map(Result::ok) {
+        if has_templates {
+            planner.look_up(rendered(questions, entry.carried.as_deref()))?;
         }
-        None => {
-            for entry in walk.filter_map(Result::ok) {
-                planner.entry(&entry, None, None)?;
+        let here = match &mut stored {
+            Some(stored) => stored.at(entry.place(), |_| {})?.filter(|known| is_unchanged(&entry, known)),
+            None => None,
+        };
+        let known = match (here, &reader) {
+            (None, Some(reader)) if entry.line > 0 => {
+                reader.entry(key, &entry.path)?.filter(|known| is_unchanged(&entry, known))
             }
-        }
+            (here, _) => here,
+        };
+        planner.entry(&entry, known.and_then(|known| Some((known.content?, known.page_count))))?;
     }
     Ok(planner.plan)
 }
 
 struct Planner<'a> {
     job: &'a Job,
-    questions: &'a [Question],
+    reader: Option<&'a Reader>,
     wish: Wish,
     plan: Plan,
-    seen: HashSet<Digest>,
+    /// Pages and what is asked of them.
+    seen: HashSet<(StoredPage, Vec<i64>)>,
     /// Canonical recipes by key.
     bodies: HashMap<i64, String>,
+    /// What is asked of the entry at hand.
+    questions: Arc<[Question]>,
     keys: Vec<i64>,
+    decoder: Decoder,
 }
 
 impl Planner<'_> {
-    fn entry(
-        &mut self,
-        entry: &source::Entry,
-        known: Option<(Digest, u32)>,
-        reader: Option<&Reader>,
-    ) -> Result<(), StoreError> {
+    fn look_up(&mut self, questions: Arc<[Question]>) -> Result<(), StoreError> {
+        if let Some(reader) = self.reader {
+            self.keys = known_keys(reader, self.job, &questions)?.into_iter().map(|key| key.recipe_id).collect();
+        }
+        self.questions = questions;
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &source::Entry, known: Option<(Digest, u32)>) -> Result<(), PipelineError> {
         self.plan.files += 1;
-        self.plan.pages += 1;
-        let (content, page) = match known {
+        let (content, count) = match known {
             Some(known) => known,
-            None => match std::fs::read(entry.file(&self.job.input.folder)) {
-                Ok(bytes) => (Digest::of(&bytes), u32::from(probe(&bytes).is_ok())),
+            None if entry.url().is_some() => {
+                self.plan.not_fetched += 1;
+                return Ok(());
+            }
+            None => match std::fs::read(entry.file(self.job.input.base())) {
+                Ok(bytes) => (Digest::of(&bytes), self.count(bytes.into())?),
                 Err(_) => {
+                    self.plan.pages += 1;
                     self.plan.unreadable += 1;
                     return Ok(());
                 }
             },
         };
-        if page == 0 {
+        if count == 0 {
+            self.plan.pages += 1;
             self.plan.unreadable += 1;
-            return Ok(());
         }
-        if !self.seen.insert(content) {
+        for page in self.job.input.pages.of(count).unwrap_or_else(|| (1..=count).collect()) {
+            self.plan.pages += 1;
+            self.page(StoredPage { content, page })?;
+        }
+        Ok(())
+    }
+
+    /// Pages of a file; 0 when it can't be opened.
+    fn count(&mut self, bytes: Bytes) -> Result<u32, PipelineError> {
+        let format = catch_unwind(AssertUnwindSafe(|| match Format::of(&bytes)? {
+            format if format.is_sendable() => probe(&bytes).map(|_| Some(1)),
+            _ => Ok(None),
+        }));
+        let failed = |error: DecoderError| PipelineError::Internal(error.to_string());
+        match format {
+            Ok(Ok(Some(count))) => Ok(count),
+            Ok(Ok(None)) => Ok(self.decoder.open(&bytes).map_err(failed)?.unwrap_or(0)),
+            Ok(Err(_)) | Err(_) => Ok(0),
+        }
+    }
+
+    fn page(&mut self, page: StoredPage) -> Result<(), StoreError> {
+        if !self.seen.insert((page, self.keys.clone())) {
             self.plan.duplicates += 1;
             return Ok(());
         }
-        let page = StoredPage { content, page };
-        let standing = reader.map(|reader| reader.standing(&page, &self.keys, DECODER_VERSION)).transpose()?;
+        let standing = self.reader.map(|reader| reader.standing(&page, &self.keys, VERSIONS)).transpose()?;
         let standing = standing.unwrap_or_default();
         if standing.fault.is_some() {
             self.plan.unreadable += 1;
             return Ok(());
         }
+        if self.job.input.skip_blank && standing.marks.is_some_and(|marks| marks.is_blank) {
+            self.plan.skipped += 1;
+            return Ok(());
+        }
         let mut asks = false;
-        for (at, question) in self.questions.iter().enumerate() {
+        let questions = self.questions.clone();
+        for (at, question) in questions.iter().enumerate() {
             let outcome = standing.outcomes.get(at).and_then(Option::as_ref);
             if !self.wish.asks(outcome, i64::MAX) {
                 continue;
             }
             asks = true;
             *self.plan.by_task.entry(question.name.clone()).or_default() += 1;
-            if let (Some(reader), None) = (reader, outcome) {
+            if let (Some(reader), None) = (self.reader, outcome) {
                 self.miss(&page, at, reader)?;
             }
         }

@@ -28,6 +28,7 @@ fn recipe(job: &Job, question: &Question) -> RecipeRecord {
             "size": job.image.size.name(),
             "rule": job.image.rule.family().name(),
             "max_side": job.image.max_side,
+            "min_side": job.image.min_side,
         },
         "prompt": PROMPT_VERSION,
         "task": question.recipe,

@@ -1,10 +1,12 @@
 //! A run, from the first look at the input to the report.
 
 use super::admission::Admission;
+use super::asking::{Askings, VERSIONS, policy};
 use super::counters::Counters;
 use super::environment::{Environment, PipelineError, RunOptions};
 use super::finish;
-use super::intake::{self, Intake};
+use super::intake::{self, Intake, Purpose};
+use super::near;
 use super::outcome::Outcome;
 use super::page::{Context, PageEnd, Ready};
 use super::recipe::recipes;
@@ -13,10 +15,9 @@ use super::streak::Streak;
 use crate::ask::{Asker, Capabilities, Setup};
 use crate::digest::Digest;
 use crate::manifest::Job;
-use crate::media::DECODER_VERSION;
 use crate::report::Report;
-use crate::source::Walk;
-use crate::store::{Reader, RunEnd, RunKeys, RunStart, Store, StoreError, StoredPage};
+use crate::source::{Entries, HostLimits};
+use crate::store::{Reader, RunEnd, RunKeys, RunStart, Settling, Store, StoreError, StoredPage};
 use crate::task::Question;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -49,7 +50,7 @@ pub fn run(
         let known: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
         return Err(PipelineError::NoTask { name: unknown.clone(), known: known.join(", ") });
     }
-    let walk = Walk::start(&job.input)?;
+    let entries = Entries::start(&job.input)?;
     let store = Store::open(&job.store, environment.clock.clone(), environment.hooks.clone())?;
     let started_ms = environment.clock.wall_ms();
     let keys = store.begin_run(run_start(job, questions, environment, started_ms))?;
@@ -70,8 +71,9 @@ pub fn run(
         started_ms,
         has_changes,
         has_seen_all,
+        host_limits: Arc::new(HostLimits::new(&job.input.fetch)),
     };
-    let asked = session.ask(walk);
+    let asked = session.ask(entries);
     let ended = asked.and_then(|()| session.conclude());
     let report = match ended {
         Ok(report) => report,
@@ -99,6 +101,7 @@ pub(super) fn run_start(job: &Job, questions: &[Question], environment: &Environ
         model: job.provider.model.clone(),
         endpoint: endpoint_key(job),
         recipes: recipes(job, questions),
+        policy: policy(job),
         at_ms,
     }
 }
@@ -114,14 +117,13 @@ pub(super) fn budget_key(job: &Job) -> String {
 }
 
 /// The parts of a context that do not depend on who is watching.
-pub(super) fn asker(job: &Job, questions: &Arc<[Question]>, environment: &Environment, keys: &RunKeys) -> Asker {
+pub(super) fn asker(job: &Job, environment: &Environment, keys: &RunKeys) -> Asker {
     Asker::new(Setup {
         transport: environment.transport.clone(),
         clock: environment.clock.clone(),
         model: job.provider.model.clone(),
         request: job.request.clone(),
         image: job.image,
-        questions: questions.clone(),
         capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),
     })
 }
@@ -138,27 +140,33 @@ struct Session<'a> {
     started_ms: i64,
     has_changes: Arc<AtomicBool>,
     has_seen_all: Arc<AtomicBool>,
+    host_limits: Arc<HostLimits>,
 }
 
 impl Session<'_> {
     /// Asks everything that is to be asked. Passes over the input until nothing is being
     /// asked by another process any more.
-    fn ask(&self, walk: Walk) -> Result<(), PipelineError> {
+    fn ask(&self, entries: Entries) -> Result<(), PipelineError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| PipelineError::Internal(error.to_string()))?;
         let context = self.context();
-        let mut walk = Some(walk);
+        let mut entries = Some(entries);
+        let mut first = || entries.take().map_or_else(|| Entries::start(&self.job.input), Ok);
+        if let Some(bits) = self.job.input.near_duplicates {
+            self.record(Purpose::Look, first()?)?;
+            near::decide(self.job, self.store, self.keys, bits, self.stop)?;
+        }
         let mut sample = None;
         if let Some(count) = self.options.sample {
-            let first = walk.take().map_or_else(|| Walk::start(&self.job.input), Ok)?;
-            sample = Some(self.sample(first, count)?);
+            self.record(Purpose::Record, first()?)?;
+            let lowest = Reader::open(self.store.path())?.lowest_contents(self.keys.job, count)?;
+            sample = Some(lowest.into_iter().collect());
         }
         let mut progress = Progress { streak: Streak::new(self.job.on_error.stop_after), asked: 0 };
         loop {
-            let next = walk.take().map_or_else(|| Walk::start(&self.job.input), Ok)?;
-            let elsewhere = runtime.block_on(self.pass(&context, next, sample.clone(), &mut progress))?;
+            let elsewhere = runtime.block_on(self.pass(&context, first()?, sample.clone(), &mut progress))?;
             if elsewhere == 0 || self.stop.is_requested() {
                 return Ok(());
             }
@@ -167,12 +175,20 @@ impl Session<'_> {
         }
     }
 
+    /// A pass over the input that asks nothing.
+    fn record(&self, purpose: Purpose, entries: Entries) -> Result<(), PipelineError> {
+        let (mut ready, threads) = intake::start(&self.intake(None, purpose), entries)?;
+        while ready.blocking_recv().is_some() {}
+        threads.join();
+        Ok(())
+    }
+
     fn context(&self) -> Context<'_> {
         let environment = self.environment;
         let (job, clock) = (self.job, environment.clock.clone());
         Context {
             job,
-            asker: asker(job, self.questions, environment, self.keys),
+            asker: asker(job, environment, self.keys),
             admission: Admission::new(
                 clock.clone(),
                 environment.seed,
@@ -182,7 +198,7 @@ impl Session<'_> {
                 &job.retry,
             ),
             store: self.store.clone(),
-            keys: self.keys.clone(),
+            run: self.keys.run,
             run_id: environment.run_id.clone(),
             budget_key: budget_key(job),
             clock,
@@ -194,7 +210,7 @@ impl Session<'_> {
         }
     }
 
-    fn intake(&self, sample: Option<HashSet<Digest>>, only_records: bool) -> Arc<Intake> {
+    fn intake(&self, sample: Option<HashSet<Digest>>, purpose: Purpose) -> Arc<Intake> {
         self.counters.found.store(0, Ordering::Relaxed);
         self.counters.done.store(0, Ordering::Relaxed);
         self.has_seen_all.store(false, Ordering::Relaxed);
@@ -211,32 +227,27 @@ impl Session<'_> {
             wanted: self.keys.tasks.iter().map(|task| is_wanted(&task.task)).collect(),
             started_ms: self.started_ms,
             sample,
-            only_records,
-            looks_at_settled: self.options.wish.is_any(),
+            purpose,
+            askings: Askings::new(self.job.clone(), self.questions.clone(), self.keys, self.store.clone()),
+            decoder: self.environment.decoder.clone(),
+            host_limits: self.host_limits.clone(),
+            looks_at_settled: self.options.wish.is_any() || purpose == Purpose::Look,
             is_asking: AtomicBool::new(true),
             has_changes: self.has_changes.clone(),
             has_seen_all: self.has_seen_all.clone(),
         })
     }
 
-    /// Records the whole input, then picks the contents with the lowest digests.
-    fn sample(&self, walk: Walk, count: u64) -> Result<HashSet<Digest>, PipelineError> {
-        let (mut ready, threads) = intake::start(&self.intake(None, true), walk)?;
-        while ready.blocking_recv().is_some() {}
-        threads.join();
-        Ok(Reader::open(self.store.path())?.lowest_contents(self.keys.job, count)?.into_iter().collect())
-    }
-
     /// One pass over the input; how many pages were being asked elsewhere.
     async fn pass(
         &self,
         context: &Context<'_>,
-        walk: Walk,
+        entries: Entries,
         sample: Option<HashSet<Digest>>,
         progress: &mut Progress,
     ) -> Result<u64, PipelineError> {
-        let intake = self.intake(sample, false);
-        let (ready, threads) = intake::start(&intake, walk)?;
+        let intake = self.intake(sample, Purpose::Ask);
+        let (ready, threads) = intake::start(&intake, entries)?;
         let deadline = self.job.limits.run_time.map(|limit| limit.saturating_sub(self.elapsed()));
         let overtime = async {
             match deadline {
@@ -269,7 +280,8 @@ impl Session<'_> {
     ) -> u64 {
         let most = self.job.limits.concurrency as usize + SPARE_PAGES;
         let mut under_way = FuturesUnordered::new();
-        let (mut pages, mut bytes, mut elsewhere) = (HashSet::<StoredPage>::new(), 0_usize, 0);
+        // The same page with other questions is another.
+        let (mut pages, mut bytes, mut elsewhere) = (HashSet::<(StoredPage, i64)>::new(), 0_usize, 0);
         let (mut is_open, mut is_stopped) = (self.options.limit.is_none_or(|limit| progress.asked < limit), false);
         if !is_open {
             intake.is_asking.store(false, Ordering::Relaxed);
@@ -296,10 +308,10 @@ impl Session<'_> {
                 next = ready.recv(), if is_open && has_room => {
                     let Some(next) = next else { is_open = false; continue };
                     // The same content is under way: its row finds the answer by its key.
-                    if !pages.insert(next.page) {
+                    let (page, size) = ((next.page, next.asking.set), next.prepared.bytes.len());
+                    if !pages.insert(page) {
                         continue;
                     }
-                    let (page, size) = (next.page, next.prepared.bytes.len());
                     bytes += size;
                     under_way.push(async move { (page, size, context.settle(next).await) });
                     progress.asked += 1;
@@ -341,7 +353,16 @@ impl Session<'_> {
         self.store.lose_open(self.keys.run, clock.wall_ms())?;
         let has_changes = self.has_changes.load(Ordering::Relaxed);
         if has_changes {
-            self.store.settle_entries(self.keys.job, self.keys.set, DECODER_VERSION)?;
+            let input = &self.job.input;
+            self.store.settle_entries(
+                self.keys.job,
+                Settling {
+                    set: self.keys.set,
+                    decoder_version: VERSIONS.decoder,
+                    skips_blank: input.skip_blank,
+                    skips_near: input.near_duplicates.is_some(),
+                },
+            )?;
         }
         let seen = finish::Seen { has_changes, has_all: self.has_seen_all.load(Ordering::Relaxed) };
         let options = self.options;

@@ -2,6 +2,7 @@
 //! Its attempts are in the ledger and its answers in the store, like any other.
 
 use super::admission::Admission;
+use super::asking::{Asking, VERSIONS};
 use super::counters::Counters;
 use super::environment::{Environment, PipelineError};
 use super::page::{Context, PageEnd, Ready};
@@ -10,8 +11,7 @@ use super::stop::Stop;
 use crate::ask::{Exchange, Wanted};
 use crate::digest::Digest;
 use crate::manifest::Job;
-use crate::media::{DECODER_VERSION, probe};
-use crate::prepare::prepare;
+use crate::prepare::{Decoder, DecoderError};
 use crate::store::{AttemptCharge, Outcome, Reader, RunEnd, Store, StoredPage};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
@@ -35,7 +35,7 @@ pub struct Trial {
     pub prompt: String,
 }
 
-/// Asks one page. `on_start` sees what is sent, `on_text` the reply as it arrives,
+/// Asks one page (its file and number from 1). `on_start` sees what is sent, `on_text` the reply as it arrives,
 /// `on_exchange` each attempt; the outcomes by task.
 ///
 /// # Errors
@@ -46,22 +46,26 @@ pub fn try_page(
     questions: &Arc<[Question]>,
     environment: &Environment,
     stop: &Stop,
-    image: &Path,
+    (image, number): (&Path, u32),
     on_start: &dyn Fn(&Trial),
     on_text: &dyn Fn(&str),
     on_exchange: &dyn Fn(&Wanted, &Exchange, &AttemptCharge),
 ) -> Result<Vec<(String, Option<Outcome>)>, PipelineError> {
     let unusable = |reason: String| PipelineError::Page { path: image.display().to_string(), reason };
     let bytes = Bytes::from(std::fs::read(image).map_err(|error| unusable(error.to_string()))?);
-    let page = StoredPage { content: Digest::of(&bytes), page: 1 };
-    let found = probe(&bytes).map_err(|fault| unusable(fault.message))?;
-    let prepared = prepare(bytes, &found, &job.image).map_err(|fault| unusable(fault.message))?;
+    let page = StoredPage { content: Digest::of(&bytes), page: number };
+    let mut decoder = Decoder::new(environment.decoder.clone());
+    let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
+    decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;
+    let prepared = decoder.prepare(number, &job.image, false).map_err(internal)?;
+    let prepared = prepared.map_err(|fault| unusable(fault.message))?;
+    drop(decoder);
 
     let store = Store::open(&job.store, environment.clock.clone(), environment.hooks.clone())?;
     let keys = store.begin_run(run_start(job, questions, environment, environment.clock.wall_ms()))?;
     let recipes: Vec<i64> = keys.tasks.iter().map(|task| task.recipe_id).collect();
     let reader = Reader::open(store.path())?;
-    let known = reader.standing(&page, &recipes, DECODER_VERSION)?.outcomes;
+    let known = reader.standing(&page, &recipes, VERSIONS)?.outcomes;
     let tasks: Vec<_> =
         known.iter().enumerate().map(|(at, outcome)| (at, outcome.as_ref().map(|outcome| outcome.at_ms))).collect();
 
@@ -69,7 +73,7 @@ pub fn try_page(
     let clock = environment.clock.clone();
     let context = Context {
         job,
-        asker: asker(job, questions, environment, &keys),
+        asker: asker(job, environment, &keys),
         admission: Admission::new(
             clock.clone(),
             environment.seed,
@@ -79,7 +83,7 @@ pub fn try_page(
             &job.retry,
         ),
         store: store.clone(),
-        keys: keys.clone(),
+        run: keys.run,
         run_id: environment.run_id.clone(),
         budget_key: budget_key(job),
         clock,
@@ -90,7 +94,9 @@ pub fn try_page(
         on_exchange,
     };
     let all: Vec<&Question> = questions.iter().collect();
-    let wanted = Wanted { tasks: (0..questions.len()).collect(), max_tokens: job.request.max_tokens, repair: None };
+    let questions = questions.clone();
+    let asking = Arc::new(Asking { questions: questions.clone(), recipes: recipes.clone(), set: keys.set, is_own: false });
+    let wanted = Wanted { questions: questions.clone(), tasks: (0..questions.len()).collect(), max_tokens: job.request.max_tokens, repair: None };
     on_start(&Trial {
         width: prepared.width,
         height: prepared.height,
@@ -103,13 +109,13 @@ pub fn try_page(
         .enable_all()
         .build()
         .map_err(|error| PipelineError::Internal(error.to_string()))?;
-    let end = runtime.block_on(context.settle(Ready { page, tasks, prepared }));
+    let end = runtime.block_on(context.settle(Ready { page, tasks, prepared, asking }));
     drop(context);
     store.lose_open(keys.run, environment.clock.wall_ms())?;
     let exit_code = if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 };
     let at_ms = environment.clock.wall_ms();
     store.end_run(RunEnd { run: keys.run, outcome: "try".into(), exit_code, pages: None, at_ms })?;
-    let outcomes = reader.standing(&page, &recipes, DECODER_VERSION)?.outcomes;
+    let outcomes = reader.standing(&page, &recipes, VERSIONS)?.outcomes;
     store.close();
     Ok(keys.tasks.iter().map(|key| key.task.clone()).zip(outcomes).collect())
 }

@@ -1,212 +1,219 @@
-//! One worker: reads a file, tells what it is, looks what the store has of it, prepares
-//! what is to be asked.
+//! One worker: reads a file, tells what it is, looks what the store has of its pages.
+//! What is to be asked it prepares ([`super::preparing`]).
 
+use super::asking::Asking;
 use super::counters::Counters;
-use super::intake::{Intake, Post, Work};
+use super::intake::{Intake, Purpose};
+use super::outcome::Outcome;
 use super::page::Ready;
+use super::queue::{Item, Pages, Queue, Tasks, Work};
 use crate::digest::Digest;
-use crate::media::{DECODER_VERSION, MediaFault, MediaFaultKind, Probe, probe};
-use crate::prepare::{Prepared, prepare};
-use crate::source::Entry;
-use crate::store::{EntryChange, EntryRecord, FaultRecord, Outcome, OutcomeStatus, Reader, StoreError, StoredPage};
+use crate::media::{DECODER_VERSION, Format, MediaFault, MediaFaultKind, probe};
+use crate::prepare::Decoder;
+use crate::source::{Entry, Fetcher};
+use crate::store::{EntryChange, EntryRecord, FaultRecord, Reader, StoreError, StoredPage};
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex};
+use tokio::sync::mpsc;
 
 /// Largest file that is read, in bytes.
 const MOST_FILE_BYTES: u64 = 512 << 20;
-/// Entries written to the store at once.
+/// Changes written to the store at once.
 const CHANGES: usize = 64;
 /// Changes younger than this are not trusted, in nanoseconds: a clock tick may hide the
 /// next change.
 const YOUNG_NS: i64 = 2_000_000_000;
-
-/// Indices of tasks to ask, and when their known outcome was stored.
-type Tasks = Vec<(usize, Option<i64>)>;
+/// Pages of a file that a worker does before others may take some.
+const SHARE: usize = 8;
 
 pub(super) struct Worker {
-    intake: Arc<Intake>,
-    post: Arc<Mutex<Post>>,
-    reader: Reader,
-    recipes: Vec<i64>,
+    pub(super) intake: Arc<Intake>,
+    pub(super) reader: Reader,
+    pub(super) decoder: Decoder,
+    /// The file that the decoder has open, and its pages.
+    pub(super) opened: Option<(Digest, u32)>,
+    pub(super) ready: mpsc::Sender<Ready>,
+    queue: Arc<Queue>,
+    fetcher: Option<Fetcher>,
+    changes: Vec<EntryChange>,
+}
+
+/// A worker can't go on: how the run ends.
+pub(super) type Broken = Outcome;
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::StorageError(error.to_string())
+    }
 }
 
 impl Worker {
-    pub(super) fn new(intake: Arc<Intake>, post: Arc<Mutex<Post>>) -> Result<Self, StoreError> {
+    pub(super) fn new(intake: Arc<Intake>, queue: Arc<Queue>, ready: mpsc::Sender<Ready>) -> Result<Self, StoreError> {
         let reader = Reader::open(intake.store.path())?;
-        let recipes = intake.keys.tasks.iter().map(|task| task.recipe_id).collect();
-        Ok(Self { intake, post, reader, recipes })
+        let decoder = Decoder::new(intake.decoder.clone());
+        Ok(Self { intake, reader, decoder, opened: None, ready, queue, fetcher: None, changes: Vec::new() })
     }
 
-    /// Works until there is no more work, or until it is given up.
-    pub(super) fn work(self, queue: &Mutex<Receiver<Work>>) -> Result<(), StoreError> {
-        loop {
-            let work = match queue.lock() {
-                Ok(queue) => queue.recv(),
-                Err(_) => break,
-            };
-            let Ok(work) = work else { break };
-            if self.intake.stop.is_urgent() {
-                break;
+    /// Works until there is no more work.
+    pub(super) fn work(mut self) -> Result<(), Broken> {
+        let queue = self.queue.clone();
+        let mut result = Ok(());
+        // The queue is emptied in any case: the walk waits for room in it.
+        while let Some(item) = queue.take() {
+            if result.is_ok() && !self.intake.stop.is_urgent() {
+                result = self.item(item);
             }
-            self.look_at(work)?;
-            if self.is_abandoned() {
-                return Ok(());
-            }
-            self.write_when(CHANGES)?;
+            queue.done();
         }
-        self.write_when(0)?;
-        if let Ok(mut post) = self.post.lock() {
-            post.ready = None;
-        }
-        Ok(())
+        result?;
+        Ok(self.write_when(0)?)
     }
 
-    fn push(&self, change: EntryChange) {
-        if let Ok(mut post) = self.post.lock() {
-            post.changes.push(change);
+    fn item(&mut self, item: Item) -> Result<(), Broken> {
+        match item {
+            Item::File(work) => self.file(*work)?,
+            Item::Pages(pages) => self.pages(&pages)?,
         }
+        Ok(self.write_when(CHANGES)?)
     }
 
-    fn write_when(&self, most: usize) -> Result<(), StoreError> {
-        let changes = match self.post.lock() {
-            Ok(mut post) if post.changes.len() > most => std::mem::take(&mut post.changes),
-            _ => return Ok(()),
-        };
-        self.intake.has_changes.store(true, Ordering::Relaxed);
-        self.intake.store.change_entries(self.intake.keys.job, changes)
+    pub(super) fn push(&mut self, change: EntryChange) {
+        self.changes.push(change);
     }
 
-    fn look_at(&self, work: Work) -> Result<(), StoreError> {
-        let Work { entry, known } = work;
-        if !self.intake.is_asking.load(Ordering::Relaxed) || self.intake.stop.is_requested() {
-            if known.is_none() {
-                self.push(EntryChange::Listed(unread(&entry)));
-            }
+    fn write_when(&mut self, most: usize) -> Result<(), StoreError> {
+        if self.changes.len() <= most {
             return Ok(());
         }
-        match known.and_then(|known| Some((known.content?, known.page_count))) {
-            Some((content, page_count)) => self.known(entry, content, page_count),
-            None => self.unknown(&entry),
+        self.intake.has_changes.store(true, Ordering::Relaxed);
+        self.intake.store.change_entries(self.intake.keys.job, std::mem::take(&mut self.changes))
+    }
+
+    fn file(&mut self, work: Work) -> Result<(), Broken> {
+        let Work { entry, known, asking } = work;
+        if !self.intake.is_asking.load(Ordering::Relaxed) || self.intake.stop.is_requested() {
+            // A line that has moved is put where it is now, with what is known of it.
+            self.push(match known {
+                Some(known) => EntryChange::Listed(EntryRecord { settled_set: known.settled_set, ..self.record(&entry, &asking, known.content, known.page_count) }),
+                None => EntryChange::Listed(EntryRecord { page_count: 1, modified_ns: 0, ..self.record(&entry, &asking, None, 1) }),
+            });
+            return Ok(());
+        }
+        match known.as_ref().and_then(|known| Some((known, known.content?))) {
+            Some((known, content)) => self.known(&entry, known, content, &asking),
+            None => self.unknown(&entry, &asking),
         }
     }
 
     /// An unchanged file: opened only when something of it is to be asked.
-    fn known(&self, entry: Entry, content: Digest, page_count: u32) -> Result<(), StoreError> {
-        let Some(tasks) = self.wanted(content, page_count)? else {
+    fn known(
+        &mut self,
+        entry: &Entry,
+        known: &EntryRecord,
+        content: Digest,
+        asking: &Arc<Asking>,
+    ) -> Result<(), Broken> {
+        let record = EntryRecord { settled_set: known.settled_set, modified_ns: known.modified_ns, ..self.record(entry, asking, Some(content), known.page_count) };
+        if record != *known {
+            self.push(EntryChange::Put(record.clone()));
+        }
+        let wanted = self.wanted(content, &record, asking)?;
+        if self.intake.purpose == Purpose::Record || wanted.is_empty() {
+            return Ok(());
+        }
+        let Some(bytes) = self.read(entry, asking)? else {
             return Ok(());
         };
-        if page_count == 0 || self.intake.only_records {
-            return if self.intake.only_records { Ok(()) } else { self.unknown(&entry) };
+        if record.page_count == 0 || Digest::of(&bytes) != content {
+            return self.opened(entry, bytes, asking);
         }
-        let Some(bytes) = self.read(&entry)? else {
-            return Ok(());
-        };
-        if Digest::of(&bytes) != content {
-            return self.unknown(&entry);
-        }
-        self.prepare(&entry, content, bytes, tasks)
+        self.share(Pages { content, bytes, asking: asking.clone(), wanted })
     }
 
     /// A new or changed file.
-    fn unknown(&self, entry: &Entry) -> Result<(), StoreError> {
-        let Some(bytes) = self.read(entry)? else {
-            return Ok(());
-        };
+    fn unknown(&mut self, entry: &Entry, asking: &Arc<Asking>) -> Result<(), Broken> {
+        match self.read(entry, asking)? {
+            Some(bytes) => self.opened(entry, bytes, asking),
+            None => Ok(()),
+        }
+    }
+
+    /// A file whose pages are not known yet.
+    fn opened(&mut self, entry: &Entry, bytes: Bytes, asking: &Arc<Asking>) -> Result<(), Broken> {
         let content = Digest::of(&bytes);
-        if let Err(fault) = self.guarded(entry, Some(content), || probe(&bytes)) {
-            self.unreadable(entry, Some(content), 0, &fault);
+        let count = match self.count(content, &bytes)? {
+            Ok(count) => count,
+            Err(fault) => {
+                self.push(EntryChange::Put(self.record(entry, asking, Some(content), 0)));
+                self.faulty(StoredPage { content, page: 0 }, &fault);
+                return Ok(());
+            }
+        };
+        let record = self.record(entry, asking, Some(content), count);
+        let further = u64::try_from(record.pages().count()).unwrap_or(u64::MAX).saturating_sub(1);
+        self.intake.counters.found.fetch_add(further, Ordering::Relaxed);
+        self.push(EntryChange::Put(record.clone()));
+        let wanted = self.wanted(content, &record, asking)?;
+        if self.intake.purpose == Purpose::Record || wanted.is_empty() {
             return Ok(());
         }
-        self.push(EntryChange::Put(record(&self.intake, entry, Some(content), 1), None));
-        match self.wanted(content, 1)? {
-            Some(tasks) if !self.intake.only_records => self.prepare(entry, content, bytes, tasks),
-            _ => Ok(()),
+        self.share(Pages { content, bytes, asking: asking.clone(), wanted })
+    }
+
+    /// How many pages the file has.
+    fn count(&mut self, content: Digest, bytes: &Bytes) -> Result<Result<u32, MediaFault>, Broken> {
+        // Only headers, and readers of our own or well tried ones: in this process.
+        let counted = catch_unwind(AssertUnwindSafe(|| match Format::of(bytes)? {
+            format if format.is_sendable() => probe(bytes).map(|_| Some(1)),
+            _ => Ok(None),
+        }));
+        let gave_up = || Err(MediaFault { kind: MediaFaultKind::Damaged, message: "the header can't be read".into() });
+        match counted.unwrap_or_else(|_| gave_up()) {
+            Ok(Some(count)) => Ok(Ok(count)),
+            Ok(None) => self.open(content, bytes),
+            Err(fault) => Ok(Err(fault)),
         }
     }
 
-    /// The tasks to ask of a page; `None` when there is nothing to do.
-    fn wanted(&self, content: Digest, page_count: u32) -> Result<Option<Tasks>, StoreError> {
-        let page = StoredPage { content, page: page_count.min(1) };
-        let standing = self.reader.standing(&page, &self.recipes, DECODER_VERSION)?;
-        let intake = &self.intake;
-        if standing.fault.is_some() && !intake.wish.failed {
-            Counters::add(&intake.counters.done);
-            Counters::add(&intake.counters.failed);
-            return Ok(None);
-        }
-        let asked = standing
-            .outcomes
-            .iter()
-            .enumerate()
-            .filter(|(at, outcome)| intake.wanted[*at] && intake.wish.asks(outcome.as_ref(), intake.started_ms));
-        let tasks: Vec<_> = asked.map(|(at, outcome)| (at, outcome.as_ref().map(|outcome| outcome.at_ms))).collect();
-        if tasks.is_empty() && page_count > 0 {
-            Counters::add(&intake.counters.done);
-            return Ok(None);
-        }
-        let is_sampled = intake.sample.as_ref().is_none_or(|sample| sample.contains(&content));
-        Ok(is_sampled.then_some(tasks))
-    }
-
-    fn prepare(&self, entry: &Entry, content: Digest, bytes: Vec<u8>, tasks: Tasks) -> Result<(), StoreError> {
-        let bytes = Bytes::from(bytes);
-        let image = self.intake.job.image;
-        let prepared: Result<Prepared, MediaFault> = self.guarded(entry, Some(content), || {
-            let found: Probe = probe(&bytes)?;
-            prepare(bytes.clone(), &found, &image)
-        });
-        match prepared {
-            Ok(prepared) => {
-                // Who was given up has no way to send any more; nobody receives when the run has ended.
-                let ready = self.post.lock().ok().and_then(|post| post.ready.clone());
-                if let Some(ready) = ready {
-                    let _ = ready.blocking_send(Ready { page: StoredPage { content, page: 1 }, tasks, prepared });
-                }
+    /// The pages of an entry of which something is to be done, with the tasks to ask.
+    fn wanted(
+        &mut self,
+        content: Digest,
+        record: &EntryRecord,
+        asking: &Asking,
+    ) -> Result<Vec<(u32, Tasks)>, StoreError> {
+        let mut wanted = Vec::new();
+        for page in record.pages() {
+            if let Some(tasks) = self.tasks(StoredPage { content, page }, asking)? {
+                wanted.push((page, tasks));
             }
-            // It depends on what is asked for, not on the page.
-            Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => self.refuse(content, &tasks, &fault)?,
-            Err(fault) => self.unreadable(entry, Some(content), 1, &fault),
         }
-        Ok(())
+        Ok(wanted)
     }
 
-    /// Records that a page can't be sent under this job's recipes.
-    fn refuse(&self, content: Digest, tasks: &Tasks, fault: &MediaFault) -> Result<(), StoreError> {
-        let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message.clone() };
-        let outcome = Outcome {
-            status: OutcomeStatus::Failed,
-            value: None,
-            fault: Some(fault),
-            is_passing: false,
-            runs: 1,
-            at_ms: self.intake.clock.wall_ms(),
-        };
-        let outcomes = tasks.iter().map(|(at, _)| (self.recipes[*at], outcome.clone())).collect();
-        Counters::add(&self.intake.counters.done);
-        Counters::add(&self.intake.counters.failed);
-        self.intake.has_changes.store(true, Ordering::Relaxed);
-        self.intake.store.put_outcomes_now(StoredPage { content, page: 1 }, outcomes)
+    /// Does the first pages of a file; leaves the others to whoever is free.
+    fn share(&mut self, mut pages: Pages) -> Result<(), Broken> {
+        if pages.wanted.len() > SHARE {
+            let rest = pages.wanted.split_off(SHARE);
+            let part = |wanted: &[(u32, Tasks)]| Pages { wanted: wanted.to_vec(), ..pages.clone() };
+            self.queue.split(rest.chunks(SHARE).map(part));
+        }
+        self.pages(&pages)
     }
 
     /// The file's bytes; `None` after recording why there are none.
-    fn read(&self, entry: &Entry) -> Result<Option<Vec<u8>>, StoreError> {
-        let path = entry.file(&self.intake.job.input.folder);
-        if entry.size > MOST_FILE_BYTES {
-            let message = format!("the file has {} bytes, more than {MOST_FILE_BYTES}", entry.size);
-            self.unreadable(entry, None, 0, &MediaFault { kind: MediaFaultKind::TooLarge, message });
-            return Ok(None);
-        }
-        match std::fs::read(&path) {
+    fn read(&mut self, entry: &Entry, asking: &Asking) -> Result<Option<Bytes>, Broken> {
+        let read = match entry.url() {
+            Some(url) => self.fetch(url)?,
+            None => from_file(entry, self.intake.job.input.base()),
+        };
+        match read {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) => {
-                let fault = FaultRecord { kind: "read_failed".into(), message: format!("can't be read: {error}") };
-                self.push(EntryChange::Put(
-                    EntryRecord { fault: Some(fault), ..record(&self.intake, entry, None, 0) },
-                    None,
-                ));
+            Err(fault) => {
+                let record = self.record(entry, asking, None, 0);
+                self.push(EntryChange::Put(EntryRecord { fault: Some(fault), ..record }));
                 Counters::add(&self.intake.counters.done);
                 Counters::add(&self.intake.counters.failed);
                 Ok(None)
@@ -214,81 +221,69 @@ impl Worker {
         }
     }
 
+    fn fetch(&mut self, url: &str) -> Result<Result<Bytes, FaultRecord>, Broken> {
+        let failed = |fault: &dyn std::fmt::Display| FaultRecord { kind: "fetch_failed".into(), message: fault.to_string() };
+        if self.fetcher.is_none() {
+            let intake = &self.intake;
+            let fetcher = Fetcher::new(intake.job.input.fetch, intake.host_limits.clone(), intake.clock.clone());
+            self.fetcher = Some(fetcher.map_err(|error| Outcome::Internal(error.to_string()))?);
+        }
+        Ok(match self.fetcher.as_ref().map(|fetcher| fetcher.get(url)) {
+            Some(Ok(bytes)) => Ok(bytes.into()),
+            Some(Err(fault)) => Err(failed(&fault)),
+            None => Err(failed(&"no fetcher")),
+        })
+    }
+
     /// Records a file or page that gives no picture.
-    fn unreadable(&self, entry: &Entry, content: Option<Digest>, page: u32, fault: &MediaFault) {
+    pub(super) fn faulty(&mut self, page: StoredPage, fault: &MediaFault) {
         let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message.clone() };
-        let stored = record(&self.intake, entry, content, page);
-        let change = match content {
-            Some(_) => EntryChange::Put(stored, Some((page, DECODER_VERSION, fault))),
-            None => EntryChange::Put(EntryRecord { fault: Some(fault), ..stored }, None),
-        };
-        self.push(change);
+        self.push(EntryChange::PageFault(page, DECODER_VERSION, Some(fault)));
         Counters::add(&self.intake.counters.done);
         Counters::add(&self.intake.counters.failed);
     }
 
-    /// Runs a decoder where its panic costs one page, and where others see how long it takes.
-    fn guarded<T>(
+    /// An entry as it stands after a look at it.
+    fn record(
         &self,
         entry: &Entry,
+        asking: &Asking,
         content: Option<Digest>,
-        work: impl FnOnce() -> Result<T, MediaFault>,
-    ) -> Result<T, MediaFault> {
-        if let Ok(mut post) = self.post.lock() {
-            post.busy = Some((self.intake.clock.now(), entry.clone(), content));
+        page_count: u32,
+    ) -> EntryRecord {
+        let now_ns = self.intake.clock.wall_ms().saturating_mul(1_000_000);
+        let is_young = now_ns - entry.modified_ns.max(entry.changed_ns) < YOUNG_NS;
+        EntryRecord {
+            line: entry.line,
+            path: entry.path.clone(),
+            size: entry.size,
+            modified_ns: if is_young || content.is_none() { 0 } else { entry.modified_ns },
+            changed_ns: entry.changed_ns,
+            inode: entry.inode,
+            content,
+            page_count,
+            selected: self.intake.job.input.pages.of(page_count),
+            fault: None,
+            carried: entry.carried.clone(),
+            set: asking.is_own.then_some(asking.set),
+            settled_set: None,
         }
-        let result = catch_unwind(AssertUnwindSafe(work));
-        if let Ok(mut post) = self.post.lock() {
-            post.busy = None;
-        }
-        result.unwrap_or_else(|_| {
-            Err(MediaFault { kind: MediaFaultKind::Damaged, message: "the decoder gave up on it".into() })
-        })
-    }
-
-    fn is_abandoned(&self) -> bool {
-        self.post.lock().is_ok_and(|post| post.is_abandoned)
     }
 }
 
-/// Records the page of a worker that was given up, after what it had found before.
-pub(super) fn report_stuck(
-    intake: &Intake,
-    entry: &Entry,
-    content: Option<Digest>,
-    mut changes: Vec<EntryChange>,
-) -> Result<(), StoreError> {
-    let fault = FaultRecord { kind: "decode_timeout".into(), message: "reading the picture takes too long".into() };
-    let stored = record(intake, entry, content, 1);
-    let change = match content {
-        Some(_) => EntryChange::Put(stored, Some((1, DECODER_VERSION, fault))),
-        None => EntryChange::Put(EntryRecord { fault: Some(fault), ..stored }, None),
-    };
-    Counters::add(&intake.counters.done);
-    Counters::add(&intake.counters.failed);
-    intake.has_changes.store(true, Ordering::Relaxed);
-    changes.push(change);
-    intake.store.change_entries(intake.keys.job, changes)
-}
-
-/// An entry as it stands after a look at it.
-fn record(intake: &Intake, entry: &Entry, content: Option<Digest>, page_count: u32) -> EntryRecord {
-    let now_ns = intake.clock.wall_ms().saturating_mul(1_000_000);
-    let is_young = now_ns - entry.modified_ns.max(entry.changed_ns) < YOUNG_NS;
-    EntryRecord { modified_ns: if is_young { 0 } else { entry.modified_ns }, content, page_count, ..unread(entry) }
-}
-
-/// An entry that was only listed: one page is supposed, and the next run reads it.
-fn unread(entry: &Entry) -> EntryRecord {
-    EntryRecord {
-        path: entry.path.clone(),
-        size: entry.size,
-        modified_ns: 0,
-        changed_ns: entry.changed_ns,
-        inode: entry.inode,
-        content: None,
-        page_count: 1,
-        fault: None,
-        settled_set: None,
+fn from_file(entry: &Entry, base: &std::path::Path) -> Result<Bytes, FaultRecord> {
+    let failed = |kind: &str, message: String| FaultRecord { kind: kind.into(), message };
+    if entry.path.is_empty() {
+        return Err(failed("read_failed", "the list has no path here".into()));
+    }
+    if entry.size > MOST_FILE_BYTES {
+        let message = format!("the file has {} bytes, more than {MOST_FILE_BYTES}", entry.size);
+        return Err(failed("too_large", message));
+    }
+    let path = entry.file(base);
+    // What a list names may be a device that never ends.
+    match std::fs::metadata(&path) {
+        Ok(metadata) if !metadata.is_file() => Err(failed("read_failed", "not a file".into())),
+        _ => std::fs::read(path).map(Bytes::from).map_err(|error| failed("read_failed", format!("can't be read: {error}"))),
     }
 }

@@ -1,14 +1,13 @@
 //! Downscale (Lanczos3, SIMD), then turn upright: turning the small picture is cheaper.
 
-use crate::media::{MediaFault, MediaFaultKind, Orientation, Pixels, Probe};
+use crate::media::{MediaFault, MediaFaultKind, Orientation, Pixels, Probe, to_image};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-use image::{DynamicImage, GrayImage, RgbImage};
 
 /// `pixels` upright at `target` (width, height).
-pub(super) fn to_size(pixels: &Pixels, orientation: Orientation, target: (u32, u32)) -> Result<Pixels, MediaFault> {
+pub(super) fn to_size(pixels: Pixels, orientation: Orientation, target: (u32, u32)) -> Result<Pixels, MediaFault> {
     let stored = Probe::turned(target, orientation);
-    let scaled = if (pixels.width, pixels.height) == stored { pixels.clone() } else { downscaled(pixels, stored)? };
+    let scaled = if (pixels.width, pixels.height) == stored { pixels } else { downscaled(&pixels, stored)? };
     if orientation == Orientation::NoTransforms { Ok(scaled) } else { upright(scaled, orientation) }
 }
 
@@ -24,14 +23,9 @@ fn downscaled(pixels: &Pixels, (width, height): (u32, u32)) -> Result<Pixels, Me
 }
 
 fn upright(pixels: Pixels, orientation: Orientation) -> Result<Pixels, MediaFault> {
-    let Pixels { width, height, channels, data } = pixels;
-    let picture = if channels == 1 {
-        GrayImage::from_raw(width, height, data).map(DynamicImage::ImageLuma8)
-    } else {
-        RgbImage::from_raw(width, height, data).map(DynamicImage::ImageRgb8)
-    };
+    let channels = pixels.channels;
     let mut picture =
-        picture.ok_or_else(|| MediaFault::new(MediaFaultKind::Damaged, "the picture has too few pixels"))?;
+        to_image(pixels).ok_or_else(|| MediaFault::new(MediaFaultKind::Damaged, "the picture has too few pixels"))?;
     picture.apply_orientation(orientation);
     let (width, height) = (picture.width(), picture.height());
     Ok(Pixels { width, height, channels, data: picture.into_bytes() })

@@ -26,7 +26,7 @@ impl Report {
             "elapsed_seconds": elapsed_seconds,
             "pages": {
                 "total": pages.total, "ok": pages.ok, "invalid": pages.invalid, "refused": pages.refused, "failed": pages.failed,
-                "pending": pages.pending, "skipped": pages.skipped, "from_store": pages.from_store, "asked": pages.asked,
+                "pending": pages.pending, "skipped": pages.skipped, "from_store": pages.from_store, "asked": pages.asked, "near_duplicates": pages.near,
             },
             "requests": {"sent": spend.requests},
             "attempts": {

@@ -20,6 +20,8 @@ pub struct Pages {
     pub pending: u64,
     /// Left out on purpose.
     pub skipped: u64,
+    /// Share the answer of a page that they are like.
+    pub near: u64,
     /// Answered without asking in the run.
     pub from_store: u64,
     /// Asked in the run.
@@ -49,6 +51,7 @@ impl Pages {
             _ => &mut self.pending,
         };
         *count += 1;
+        self.near += u64::from(record.distance.is_some());
         let is_asked = record.duplicate_of.is_none() && record.spend.iter().any(|spend| runs.contains(&spend.run));
         self.asked += u64::from(is_asked);
         if status != "ok" {
@@ -68,18 +71,19 @@ impl Pages {
     #[must_use]
     pub fn to_stored(&self) -> String {
         let value = self.value.map(|value| value.0);
-        let counts = [self.total, self.ok, self.invalid, self.refused, self.failed, self.pending, self.skipped];
+        let counts =
+            [self.total, self.ok, self.invalid, self.refused, self.failed, self.pending, self.skipped, self.near];
         serde_json::json!([counts, value]).to_string()
     }
 
     /// The pages of a run that found nothing changed since `stored` was kept.
     #[must_use]
     pub fn unchanged(stored: &str) -> Option<Self> {
-        let ([total, ok, invalid, refused, failed, pending, skipped], value): ([u64; 7], Option<i64>) =
+        let ([total, ok, invalid, refused, failed, pending, skipped, near], value): ([u64; 8], Option<i64>) =
             serde_json::from_str(stored).ok()?;
         let value = value.map(Pico);
         let (from_store, asked, saved) = (ok, 0, value);
-        Some(Self { total, ok, invalid, refused, failed, pending, skipped, from_store, asked, saved, value })
+        Some(Self { total, ok, invalid, refused, failed, pending, skipped, near, from_store, asked, saved, value })
     }
 
     /// Pages that no one can use: failed, invalid or refused.

@@ -30,6 +30,9 @@ impl Report {
                 row(name, grouped(count));
             }
         }
+        if pages.near > 0 {
+            row("  like others", grouped(pages.near));
+        }
         row("asked", format!("{} ({} from the store)", grouped(pages.asked), grouped(pages.from_store)));
         let mut attempts = format!("{} ({} succeeded", grouped(spend.sent), grouped(spend.succeeded));
         for (name, count) in [("failed", spend.failed), ("rate limited", spend.rate_limited), ("lost", spend.lost)] {

@@ -1,10 +1,30 @@
-//! Where pages come from: a folder's files, in the order of their paths. No bytes are read.
+//! Where pages come from: the files of a folder in the order of their paths, or the lines
+//! of a list in theirs. Listing reads no page; fetching a URL does.
 //!
-//! - [`select`]: which files are meant
-//! - [`walk`]: the search, as [`Entry`] values
+//! - [`entry`]: one file or line; [`entries`]: all of them
+//! - [`select`]: which files are meant; [`walk`]: the search; [`listing`]: one folder's names
+//! - [`list`]: the lines of a list; [`table`] and [`parquet_list`]: lists with columns; [`columns`]: what they carry
+//! - [`fetch`]: what a URL names; [`reach`]: which hosts may be asked
 
+mod columns;
+mod entries;
+mod entry;
+mod error;
+mod fetch;
+mod list;
+mod listing;
+mod parquet_list;
+mod reach;
 mod select;
+mod table;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
+pub use columns::{Column, ColumnKind};
+pub use entries::{Entries, columns};
+pub use entry::{Entry, path_bytes};
+pub use error::{SourceError, WalkFault};
+pub use fetch::{FetchFault, Fetcher, HostLimits};
 pub use select::{ENDINGS, Selection};
-pub use walk::{Entry, SourceError, Walk, WalkFault, relative_bytes};

@@ -1,12 +1,15 @@
 //! Which files below the folder are meant: by ending, or by the manifest's globs.
 
-use super::walk::SourceError;
+use super::error::SourceError;
 use crate::manifest::Input;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::path::Path;
 
-/// Endings of the supported formats. What a file is, its content says.
-pub const ENDINGS: &[&str] = &["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff"];
+/// Endings of the supported formats, and of HEIC: telephones make it, and a row that says
+/// what to do is better than a page that is missed. What a file is, its content says.
+pub const ENDINGS: &[&str] = &[
+    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "dib", "tif", "tiff", "pdf", "jp2", "j2k", "jpf", "jpx", "heic", "heif",
+];
 
 /// A compiled choice of files.
 #[derive(Debug)]
@@ -54,7 +57,8 @@ mod tests {
 
     fn takes(include: &[&str], exclude: &[&str], path: &str) -> bool {
         let owned = |globs: &[&str]| globs.iter().map(|g| (*g).to_owned()).collect();
-        let input = Input { folder: "x".into(), include: owned(include), exclude: owned(exclude), allow_empty: false };
+        let input =
+            Input { include: owned(include), exclude: owned(exclude), ..super::super::tests::input(Path::new("x")) };
         Selection::new(&input).unwrap().takes(Path::new(path))
     }
 

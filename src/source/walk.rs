@@ -1,84 +1,77 @@
 //! The search: files below a folder, ordered by the bytes of their whole relative path.
 //!
-//! Hidden files and folders (a leading dot) and symbolic links are left out. What can't
-//! be read is reported and does not end the search.
+//! Hidden files and folders (a leading dot) are left out, and symbolic links unless they
+//! are asked for; links that lead in a circle are noticed. What can't be read is reported
+//! and does not end the search.
 
+use super::entry::{Entry, path_bytes};
+use super::error::{SourceError, WalkFault};
+use super::listing::{Kind, Listing};
 use super::select::Selection;
 use crate::manifest::Input;
-use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
-use walkdir::{DirEntry, WalkDir};
-
-/// One file of the input: its path and what tells that it has changed. No bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The path below the folder, `/` between its parts, in the bytes of the file system.
-    pub path: Vec<u8>,
-    /// Size in bytes.
-    pub size: u64,
-    /// Last change of the content, in nanoseconds since 1970.
-    pub modified_ns: i64,
-    /// Last change of the file's record, in nanoseconds since 1970; 0 where there is none.
-    pub changed_ns: i64,
-    /// The file's number; 0 where there is none.
-    pub inode: u64,
-}
-
-/// Why the input can't be searched at all.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// There is no such folder.
-    #[error("the input folder {} does not exist or can't be read: {reason}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// The system's words.
-        reason: String,
-    },
-    /// A glob can't be compiled.
-    #[error("{0}")]
-    Glob(String),
-}
-
-/// A place that the search could not read.
-#[derive(Debug, thiserror::Error)]
-#[error("can't read {}: {reason}", path.display())]
-pub struct WalkFault {
-    /// The place.
-    pub path: PathBuf,
-    /// The system's words.
-    pub reason: String,
-}
 
 /// The search itself; iterate over it.
-pub struct Walk {
+pub(super) struct Walk {
     root: PathBuf,
     selection: Selection,
-    inner: walkdir::IntoIter,
+    follow_links: bool,
+    /// The folders from the root to where the search is.
+    open: Vec<Folder>,
+    /// Faults that were found before what comes next.
+    faults: Vec<WalkFault>,
+}
+
+struct Folder {
+    path: PathBuf,
+    /// Tells it from others, to notice circles; where links are followed.
+    identity: Option<PathBuf>,
+    listing: Listing,
 }
 
 impl Walk {
-    /// Starts a search.
+    /// Starts a search of `root`.
     ///
     /// # Errors
     /// When the folder does not exist, is no folder or can't be read.
-    pub fn start(input: &Input) -> Result<Self, SourceError> {
-        let fault = |reason: String| SourceError::Folder { path: input.folder.clone(), reason };
-        let mut entries = std::fs::read_dir(&input.folder).map_err(|error| fault(error.to_string()))?;
-        entries.next().transpose().map_err(|error| fault(error.to_string()))?;
-        let inner = WalkDir::new(&input.folder).min_depth(1).sort_by(by_path).into_iter();
-        Ok(Self { root: input.folder.clone(), selection: Selection::new(input)?, inner })
+    pub(super) fn start(root: &Path, input: &Input) -> Result<Self, SourceError> {
+        let fault = |error: std::io::Error| SourceError::Folder { path: root.to_owned(), reason: error.to_string() };
+        std::fs::read_dir(root).map_err(fault)?.next().transpose().map_err(fault)?;
+        let mut walk = Self {
+            root: root.to_owned(),
+            selection: Selection::new(input)?,
+            follow_links: input.follow_links,
+            open: Vec::new(),
+            faults: Vec::new(),
+        };
+        walk.enter(root.to_owned());
+        Ok(walk)
     }
 
-    fn entry(&self, found: &DirEntry) -> Option<Result<Entry, WalkFault>> {
-        let relative = found.path().strip_prefix(&self.root).unwrap_or(found.path());
-        if !found.file_type().is_file() || !self.selection.takes(relative) {
+    fn enter(&mut self, path: PathBuf) {
+        let identity = if self.follow_links { std::fs::canonicalize(&path).ok() } else { None };
+        if identity.is_some() && self.open.iter().any(|folder| folder.identity == identity) {
+            let reason = "a symbolic link that leads back to a folder above it".to_owned();
+            self.faults.push(WalkFault { path, reason });
+            return;
+        }
+        let (listing, reason) = Listing::of(&path, self.follow_links);
+        if let Some(reason) = reason {
+            self.faults.push(WalkFault { path: path.clone(), reason });
+        }
+        self.open.push(Folder { path, identity, listing });
+    }
+
+    /// The file at `path`, when it is meant.
+    fn file(&self, path: &Path) -> Option<Result<Entry, WalkFault>> {
+        let relative = path.strip_prefix(&self.root).unwrap_or(path);
+        if !self.selection.takes(relative) {
             return None;
         }
-        let path = relative_bytes(relative);
-        Some(match found.metadata() {
-            Ok(metadata) => Ok(with_times(path, &metadata)),
-            Err(error) => Err(WalkFault { path: found.path().to_owned(), reason: error.to_string() }),
+        let entry = Entry { path: path_bytes(relative), ..Entry::default() };
+        Some(match std::fs::metadata(path) {
+            Ok(metadata) => Ok(entry.with_times(&metadata)),
+            Err(error) => Err(WalkFault { path: path.to_owned(), reason: error.to_string() }),
         })
     }
 }
@@ -88,115 +81,66 @@ impl Iterator for Walk {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            match self.inner.next()? {
-                Ok(found) if is_hidden(&found) => {
-                    if found.file_type().is_dir() {
-                        self.inner.skip_current_dir();
-                    }
-                }
-                Ok(found) => {
-                    if let Some(entry) = self.entry(&found) {
+            if let Some(fault) = self.faults.pop() {
+                return Some(Err(fault));
+            }
+            let folder = self.open.last_mut()?;
+            let Some((name, kind)) = folder.listing.next() else {
+                self.open.pop();
+                continue;
+            };
+            let path = Entry { path: name, ..Entry::default() }.file(&folder.path);
+            match kind {
+                Kind::Folder => self.enter(path),
+                Kind::File => {
+                    if let Some(entry) = self.file(&path) {
                         return Some(entry);
                     }
                 }
-                Err(error) => {
-                    let path = error.path().unwrap_or(&self.root).to_owned();
-                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                Kind::Link if self.follow_links => {
+                    let reason = "a symbolic link that leads nowhere".to_owned();
                     return Some(Err(WalkFault { path, reason }));
                 }
+                Kind::Link | Kind::Other => {}
             }
         }
     }
 }
 
-/// Orders siblings so that whole paths come in the order of their bytes: a folder
-/// sorts as its name with the `/` that follows it.
-fn by_path(a: &DirEntry, b: &DirEntry) -> Ordering {
-    let key = |entry: &DirEntry| {
-        if entry.file_type().is_dir() { Some(b'/') } else { None }
-    };
-    let (left, right) = (a.file_name().as_encoded_bytes(), b.file_name().as_encoded_bytes());
-    left.iter().copied().chain(key(a)).cmp(right.iter().copied().chain(key(b)))
-}
-
-fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().first() == Some(&b'.')
-}
-
-/// A relative path in the bytes of an [`Entry`].
-#[must_use]
-#[cfg(unix)]
-pub fn relative_bytes(path: &Path) -> Vec<u8> {
-    use std::os::unix::ffi::OsStrExt;
-    path.as_os_str().as_bytes().to_vec()
-}
-
-/// A relative path in the bytes of an [`Entry`].
-#[must_use]
-#[cfg(not(unix))]
-pub fn relative_bytes(path: &Path) -> Vec<u8> {
-    path.to_string_lossy().replace('\\', "/").into_bytes()
-}
-
-impl Entry {
-    /// The file's path below `folder`.
-    #[must_use]
-    #[cfg(unix)]
-    pub fn file(&self, folder: &Path) -> PathBuf {
-        use std::os::unix::ffi::OsStrExt;
-        folder.join(std::ffi::OsStr::from_bytes(&self.path))
-    }
-
-    /// The file's path below `folder`.
-    #[must_use]
-    #[cfg(not(unix))]
-    pub fn file(&self, folder: &Path) -> PathBuf {
-        folder.join(String::from_utf8_lossy(&self.path).as_ref())
-    }
-}
-
-#[cfg(unix)]
-fn with_times(path: Vec<u8>, metadata: &std::fs::Metadata) -> Entry {
-    use std::os::unix::fs::MetadataExt;
-    let nanos = |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
-    Entry {
-        path,
-        size: metadata.size(),
-        modified_ns: nanos(metadata.mtime(), metadata.mtime_nsec()),
-        changed_ns: nanos(metadata.ctime(), metadata.ctime_nsec()),
-        inode: metadata.ino(),
-    }
-}
-
-#[cfg(not(unix))]
-fn with_times(path: Vec<u8>, metadata: &std::fs::Metadata) -> Entry {
-    let modified = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    let modified_ns = modified.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0);
-    Entry { path, size: metadata.len(), modified_ns, changed_ns: 0, inode: 0 }
-}
-
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests make files")]
 mod tests {
+    use super::super::tests::input;
     use super::*;
 
-    fn walk(folder: &Path) -> Vec<String> {
-        let input = Input { folder: folder.to_owned(), include: vec![], exclude: vec![], allow_empty: false };
-        let found = Walk::start(&input).unwrap().filter_map(Result::ok);
-        found.map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect()
+    fn walk(folder: &Path, follow_links: bool) -> (Vec<String>, Vec<String>) {
+        let input = Input { follow_links, ..input(folder) };
+        let (mut found, mut faults) = (Vec::new(), Vec::new());
+        for item in Walk::start(folder, &input).unwrap() {
+            match item {
+                Ok(entry) => found.push(String::from_utf8_lossy(&entry.path).into_owned()),
+                Err(fault) => faults.push(fault.to_string()),
+            }
+        }
+        (found, faults)
     }
 
-    #[test]
-    fn files_come_in_the_order_of_their_whole_paths() {
+    fn folder_with(names: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        for name in
-            ["a/b.jpg", "a.jpg", "a/B.png", "a-b.jpg", "ab/x.jpg", ".hidden.jpg", ".git/x.jpg", "note.txt", "é/ü.jpg"]
-        {
+        for name in names {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "x").unwrap();
         }
-        let found = walk(folder.path());
+        folder
+    }
+
+    #[test]
+    fn files_come_in_the_order_of_their_whole_paths() {
+        let folder = folder_with(&[
+            "a/b.jpg", "a.jpg", "a/B.png", "a-b.jpg", "ab/x.jpg", ".hidden.jpg", ".git/x.jpg", "note.txt", "é/ü.jpg",
+        ]);
+        let (found, _) = walk(folder.path(), false);
         let mut sorted = found.clone();
         sorted.sort();
         assert_eq!(found, sorted);
@@ -205,7 +149,37 @@ mod tests {
 
     #[test]
     fn a_missing_folder_is_an_error() {
-        let input = Input { folder: "/no/such/folder".into(), include: vec![], exclude: vec![], allow_empty: false };
-        assert!(matches!(Walk::start(&input), Err(SourceError::Folder { .. })));
+        let folder = Path::new("/no/such/folder");
+        assert!(matches!(Walk::start(folder, &input(folder)), Err(SourceError::Folder { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_when_asked_in_order_and_not_in_circles() {
+        use std::os::unix::fs::symlink;
+        let folder = folder_with(&["in/a/1.jpg", "in/z.jpg", "out/2.jpg"]);
+        let root = folder.path().join("in");
+        symlink(folder.path().join("out"), root.join("b")).unwrap();
+        symlink(root.join("z.jpg"), root.join("b-link.jpg")).unwrap();
+        symlink(&root, root.join("a/up")).unwrap();
+        symlink(root.join("nothing"), root.join("broken.jpg")).unwrap();
+        assert_eq!(walk(&root, false).0, ["a/1.jpg", "z.jpg"]);
+        let (found, faults) = walk(&root, true);
+        assert_eq!(found, ["a/1.jpg", "b-link.jpg", "b/2.jpg", "z.jpg"]);
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults[0].contains("a/up") && faults[0].contains("leads back"), "{faults:?}");
+        assert!(faults[1].contains("broken.jpg") && faults[1].contains("leads nowhere"), "{faults:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_no_text_are_kept_byte_for_byte() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = folder_with(&[]);
+        let name = std::ffi::OsStr::from_bytes(b"scan-\xff.jpg");
+        std::fs::write(folder.path().join(name), "x").unwrap();
+        let entry = Walk::start(folder.path(), &input(folder.path())).unwrap().next().unwrap().unwrap();
+        assert_eq!(entry.path, b"scan-\xff.jpg");
+        assert_eq!(std::fs::read(entry.file(folder.path())).unwrap(), b"x");
     }
 }

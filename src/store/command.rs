@@ -1,8 +1,11 @@
 //! The messages that the writer takes and gives. This interface, not SQLite, is what the
 //! rest of the program knows.
 
+use super::entries::Settling;
 use super::error::StoreError;
-use super::records::{EntryChange, OpenAttempt, Opened, Outcome, RunEnd, RunKeys, RunStart, Settlement, StoredPage};
+use super::records::{
+    EntryChange, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, Settlement, StoredPage, TaskKey,
+};
 use tokio::sync::oneshot;
 
 /// What is wanted of the writer.
@@ -10,7 +13,9 @@ pub(super) enum Command {
     BeginRun(Box<RunStart>),
     EndRun(Box<RunEnd>),
     Entries { job: i64, changes: Vec<EntryChange> },
-    SettleEntries { job: i64, set: i64, decoder_version: u32 },
+    ForgetNear { job: i64 },
+    SettleEntries { job: i64, settling: Settling },
+    Define { recipes: Vec<RecipeRecord>, policy: String },
     Open(Box<OpenAttempt>),
     Settle(Box<Settlement>),
     Outcomes { page: StoredPage, outcomes: Vec<(i64, Outcome)> },
@@ -24,6 +29,7 @@ pub(super) enum Answer {
     Keys(RunKeys),
     Opened(Opened),
     Count(u64),
+    Defined { set: i64, tasks: Vec<TaskKey> },
     Done,
 }
 

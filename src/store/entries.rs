@@ -1,54 +1,61 @@
 //! What the latest walk of a job found.
 
 use super::error::StoreError;
-use super::records::{EntryChange, EntryRecord, FaultRecord, MOST_RUNS, StoredPage};
+use super::records::{EntryChange, EntryRecord, FaultRecord, MOST_RUNS, MarksRecord, StoredPage};
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub(super) fn change(db: &Connection, job: i64, changes: Vec<EntryChange>) -> Result<(), StoreError> {
     for change in changes {
         match change {
-            EntryChange::Put(entry, page_fault) => {
-                put(db, job, &entry, "")?;
-                match (entry.content, page_fault) {
-                    (Some(content), Some((page, decoder_version, fault))) => {
-                        put_fault(db, &StoredPage { content, page }, decoder_version, &fault)?;
-                    }
-                    // It was read: what stood in the way is gone.
-                    (Some(content), None) => {
-                        db.prepare_cached(
-                            "DELETE FROM page_faults WHERE page_id IN (SELECT id FROM pages WHERE content = ?1)",
-                        )?
-                        .execute([content.as_bytes()])?;
-                    }
-                    (None, _) => {}
-                }
-            }
+            EntryChange::Put(entry) => put(db, job, &entry, "")?,
             EntryChange::Listed(entry) => put(
                 db,
                 job,
                 &entry,
                 " WHERE entries.size <> excluded.size OR entries.ctime <> excluded.ctime OR entries.inode <> excluded.inode",
             )?,
-            EntryChange::Gone(path) => {
-                db.prepare_cached("DELETE FROM entries WHERE job_id = ?1 AND path = ?2")?
-                    .execute(params![job, path])?;
+            EntryChange::Gone(line, path) => {
+                db.prepare_cached("DELETE FROM entries WHERE job_id = ?1 AND line = ?2 AND path = ?3")?
+                    .execute(params![job, as_signed(line), path])?;
+            }
+            EntryChange::PageFault(page, version, Some(fault)) => put_fault(db, &page, version, &fault)?,
+            EntryChange::PageFault(page, _, None) => {
+                if let Some(id) = find_page(db, &page)? {
+                    db.prepare_cached("DELETE FROM page_faults WHERE page_id = ?1")?.execute([id])?;
+                }
+            }
+            EntryChange::Marks(page, version, marks) => put_marks(db, &page, version, &marks)?,
+            EntryChange::Near { page, like, distance } => {
+                let (page, like) = (page_id(db, &page)?, page_id(db, &like)?);
+                db.prepare_cached(
+                    "INSERT OR REPLACE INTO near (job_id, page_id, like_id, distance) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![job, page, like, distance])?;
             }
         }
     }
     Ok(())
 }
 
+/// Forgets which pages of the job are like others.
+pub(super) fn forget_near(db: &Connection, job: i64) -> Result<(), StoreError> {
+    db.execute("DELETE FROM near WHERE job_id = ?1", [job])?;
+    Ok(())
+}
+
 fn put(db: &Connection, job: i64, entry: &EntryRecord, only: &str) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(&format!(
-        "INSERT INTO entries (job_id, path, size, mtime, ctime, inode, content, page_count, fault, message, settled_set)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-         ON CONFLICT (job_id, path) DO UPDATE SET size = excluded.size, mtime = excluded.mtime, ctime = excluded.ctime,
-           inode = excluded.inode, content = excluded.content, page_count = excluded.page_count, fault = excluded.fault,
-           message = excluded.message, settled_set = excluded.settled_set{only}",
+        "INSERT INTO entries (job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+         ON CONFLICT (job_id, line, path) DO UPDATE SET size = excluded.size, mtime = excluded.mtime, ctime = excluded.ctime,
+           inode = excluded.inode, content = excluded.content, page_count = excluded.page_count, selected = excluded.selected,
+           fault = excluded.fault, message = excluded.message, carried = excluded.carried, set_id = excluded.set_id,
+           settled_set = excluded.settled_set{only}",
     ))?;
     let fault = entry.fault.as_ref();
     insert.execute(params![
         job,
+        as_signed(entry.line),
         entry.path,
         as_signed(entry.size),
         entry.modified_ns,
@@ -56,8 +63,11 @@ fn put(db: &Connection, job: i64, entry: &EntryRecord, only: &str) -> Result<(),
         as_signed(entry.inode),
         entry.content.as_ref().map(|content| content.as_bytes().as_slice()),
         entry.page_count,
+        entry.selected.as_ref().map(|pages| serde_json::json!(pages).to_string()),
         fault.map(|fault| &fault.kind),
         fault.map(|fault| &fault.message),
+        entry.carried,
+        entry.set,
         entry.settled_set,
     ])?;
     Ok(())
@@ -69,6 +79,13 @@ fn put_fault(db: &Connection, page: &StoredPage, decoder_version: u32, fault: &F
         "INSERT OR REPLACE INTO page_faults (page_id, decoder_version, kind, message) VALUES (?1, ?2, ?3, ?4)",
     )?
     .execute(params![id, decoder_version, fault.kind, fault.message])?;
+    Ok(())
+}
+
+fn put_marks(db: &Connection, page: &StoredPage, version: u32, marks: &MarksRecord) -> Result<(), StoreError> {
+    let id = page_id(db, page)?;
+    db.prepare_cached("INSERT OR REPLACE INTO marks (page_id, version, blank, fingerprint) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, version, marks.is_blank, marks.fingerprint])?;
     Ok(())
 }
 
@@ -92,25 +109,47 @@ pub(super) fn find_page(db: &Connection, page: &StoredPage) -> Result<Option<i64
     Ok(find.query_row(params![page.content.as_bytes(), page.page], |row| row.get(0)).optional()?)
 }
 
-/// Marks entries whose every page has a final outcome under every recipe of the set, or
-/// a fault under this decoder.
-pub(super) fn settle(db: &Connection, job: i64, set: i64, decoder_version: u32) -> Result<(), StoreError> {
-    let final_outcomes = format!(
-        "SELECT count(*) FROM pages p JOIN answers a ON a.page_id = p.id
-         WHERE p.content = entries.content AND p.page BETWEEN 1 AND entries.page_count AND a.sample = 0
-           AND a.recipe_id IN (SELECT recipe_id FROM recipe_set_members WHERE set_id = ?2)
-           AND (a.passing = 0 OR a.runs >= {MOST_RUNS})"
+/// What settles a page besides its outcomes.
+#[derive(Clone, Copy, Debug)]
+pub struct Settling {
+    /// The set of all recipes of the job.
+    pub set: i64,
+    /// Faults under this version of decoding count.
+    pub decoder_version: u32,
+    /// Whether blank pages are left out.
+    pub skips_blank: bool,
+    /// Whether pages that are like others are left out.
+    pub skips_near: bool,
+}
+
+/// Marks entries of which every page that is meant has a final outcome under every recipe
+/// of its set, or a fault under this decoder, or is left out.
+pub(super) fn settle(db: &Connection, job: i64, settling: Settling) -> Result<(), StoreError> {
+    let set = "ifnull(entries.set_id, ?2)";
+    let recipes = format!("SELECT recipe_id FROM recipe_set_members WHERE set_id = {set}");
+    let fault = |page: &str| format!("EXISTS (SELECT 1 FROM page_faults f WHERE f.page_id = {page} AND f.decoder_version = ?3)");
+    let mut done = fault("p.id");
+    if settling.skips_blank {
+        done += " OR EXISTS (SELECT 1 FROM marks m WHERE m.page_id = p.id AND m.blank = 1)";
+    }
+    if settling.skips_near {
+        done += " OR EXISTS (SELECT 1 FROM near n WHERE n.job_id = ?1 AND n.page_id = p.id)";
+    }
+    let statement = format!(
+        "UPDATE entries SET settled_set = {set}
+         WHERE job_id = ?1 AND content IS NOT NULL AND settled_set IS NOT {set} AND (
+           EXISTS (SELECT 1 FROM pages p WHERE p.content = entries.content AND p.page = 0 AND {fault})
+           OR (page_count > 0 AND ifnull(json_array_length(selected), page_count) = (
+             SELECT count(*) FROM pages p
+             WHERE p.content = entries.content AND p.page BETWEEN 1 AND entries.page_count
+               AND (entries.selected IS NULL OR p.page IN (SELECT value FROM json_each(entries.selected)))
+               AND ({done} OR (
+                 SELECT count(*) FROM answers a WHERE a.page_id = p.id AND a.sample = 0 AND a.recipe_id IN ({recipes})
+                   AND (a.passing = 0 OR a.runs >= {MOST_RUNS})
+               ) = (SELECT count(DISTINCT recipe_id) FROM recipe_set_members WHERE set_id = {set})))))",
+        fault = fault("p.id"),
     );
-    let wanted = "SELECT count(DISTINCT recipe_id) FROM recipe_set_members WHERE set_id = ?2";
-    let faulty = "SELECT 1 FROM pages p JOIN page_faults f ON f.page_id = p.id WHERE p.content = entries.content AND f.decoder_version = ?3";
-    db.execute(
-        &format!(
-            "UPDATE entries SET settled_set = ?2
-             WHERE job_id = ?1 AND content IS NOT NULL AND settled_set IS NOT ?2
-               AND (EXISTS ({faulty}) OR (page_count > 0 AND ({final_outcomes}) = page_count * ({wanted})))"
-        ),
-        params![job, set, decoder_version],
-    )?;
+    db.execute(&statement, params![job, settling.set, settling.decoder_version])?;
     Ok(())
 }
 

@@ -71,7 +71,7 @@ impl Ledger {
         if let Some(id) = self.sets.get(recipes) {
             return Ok(*id);
         }
-        let id = set_id(db, recipes)?;
+        let id = set_id(db, recipes, "")?;
         self.sets.insert(recipes.to_vec(), id);
         Ok(id)
     }

@@ -27,12 +27,14 @@ mod schema;
 mod tallies;
 mod writer;
 
+pub use entries::Settling;
 pub use error::StoreError;
 pub use reader::Reader;
 pub use records::{
-    AttemptCharge, BudgetLine, EntryChange, EntryRecord, FaultRecord, OpenAttempt, Opened, Outcome, OutcomeStatus,
-    RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, Settlement, Standing, StoredPage, TaskKey, Tokens,
+    AttemptCharge, BudgetLine, EntryChange, EntryRecord, FaultRecord, MarksRecord, OpenAttempt, Opened, Outcome,
+    OutcomeStatus, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, Settlement, Standing, StoredPage, TaskKey,
+    Tokens, Versions,
 };
-pub use rows::{PageRecord, SpendRecord};
+pub use rows::{PageRecord, SpendRecord, View};
 pub use tallies::{AttemptRecord, AttemptState};
 pub use writer::Store;

@@ -1,8 +1,10 @@
 //! Reading: a connection of its own, short reads, cursors in pages.
 
-use super::entries::find_page;
+use super::entries::{as_signed, find_page};
 use super::error::StoreError;
-use super::records::{EntryRecord, FaultRecord, Outcome, OutcomeStatus, RunRecord, Standing, StoredPage};
+use super::records::{
+    EntryRecord, FaultRecord, MarksRecord, Outcome, OutcomeStatus, RunRecord, Standing, StoredPage, Versions,
+};
 use super::runs::tasks_from_json;
 use super::schema;
 use crate::digest::Digest;
@@ -72,15 +74,65 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn standing(&self, page: &StoredPage, recipes: &[i64], decoder_version: u32) -> Result<Standing, StoreError> {
+    pub fn standing(&self, page: &StoredPage, recipes: &[i64], versions: Versions) -> Result<Standing, StoreError> {
         let Some(id) = find_page(&self.db, page)? else {
-            return Ok(Standing { fault: None, outcomes: vec![None; recipes.len()] });
+            return Ok(Standing { outcomes: vec![None; recipes.len()], ..Standing::default() });
         };
+        Ok(Standing {
+            fault: self.page_fault(id, versions.decoder)?,
+            marks: self.marks(id, versions.marks)?,
+            outcomes: self.outcomes(id, recipes)?,
+        })
+    }
+
+    /// Whether a page of the job was found to be like another.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn is_near(&self, job: i64, page: &StoredPage) -> Result<bool, StoreError> {
+        let Some(id) = find_page(&self.db, page)? else { return Ok(false) };
+        let mut find = self.db.prepare_cached("SELECT 1 FROM near WHERE job_id = ?1 AND page_id = ?2")?;
+        Ok(find.exists([job, id])?)
+    }
+
+    pub(super) fn page_fault(&self, page: i64, decoder_version: u32) -> Result<Option<FaultRecord>, StoreError> {
         let mut find = self
             .db
             .prepare_cached("SELECT kind, message FROM page_faults WHERE page_id = ?1 AND decoder_version = ?2")?;
-        let fault = find.query_row(params![id, decoder_version], fault_of).optional()?;
-        Ok(Standing { fault, outcomes: self.outcomes(id, recipes)? })
+        Ok(find.query_row(params![page, decoder_version], fault_of).optional()?)
+    }
+
+    pub(super) fn marks(&self, page: i64, version: u32) -> Result<Option<MarksRecord>, StoreError> {
+        let mut find =
+            self.db.prepare_cached("SELECT blank, fingerprint FROM marks WHERE page_id = ?1 AND version = ?2")?;
+        let marks = |row: &Row<'_>| Ok(MarksRecord { is_blank: row.get(0)?, fingerprint: row.get(1)? });
+        Ok(find.query_row(params![page, version], marks).optional()?)
+    }
+
+    /// The fingerprints of a job's pages that have answers under these recipes.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn answered_marks(
+        &self,
+        job: i64,
+        recipes: &[i64],
+        version: u32,
+        mut take: impl FnMut(StoredPage, [u8; 32]),
+    ) -> Result<(), StoreError> {
+        let Some(first) = recipes.first() else { return Ok(()) };
+        let mut find = self.db.prepare_cached(
+            "SELECT DISTINCT p.content, p.page, m.fingerprint FROM entries e JOIN pages p ON p.content = e.content
+             JOIN marks m ON m.page_id = p.id AND m.version = ?2 JOIN answers a ON a.page_id = p.id AND a.recipe_id = ?3 AND a.status = 'ok'
+             WHERE e.job_id = ?1 ORDER BY e.line, e.path, p.page",
+        )?;
+        let mut rows = find.query(params![job, version, first])?;
+        while let Some(row) = rows.next()? {
+            if let Some(content) = Digest::from_slice(&row.get::<_, Vec<u8>>(0)?) {
+                take(StoredPage { content, page: row.get(1)? }, row.get(2)?);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn outcomes(&self, page: i64, recipes: &[i64]) -> Result<Vec<Option<Outcome>>, StoreError> {
@@ -100,17 +152,28 @@ impl Reader {
         Ok(outcomes)
     }
 
-    /// The next entries of a job after `after`, by path.
+    /// The next entries of a job after `after` (line, path), in their order.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn entries(&self, job: i64, after: &[u8], limit: usize) -> Result<Vec<EntryRecord>, StoreError> {
-        let mut find = self.db.prepare_cached(
-            "SELECT path, size, mtime, ctime, inode, content, page_count, fault, message, settled_set FROM entries
-             WHERE job_id = ?1 AND path > ?2 ORDER BY path LIMIT ?3",
-        )?;
-        let rows = find.query_map(params![job, after, i64::try_from(limit).unwrap_or(i64::MAX)], entry_of)?;
+    pub fn entries(&self, job: i64, after: (u64, &[u8]), limit: usize) -> Result<Vec<EntryRecord>, StoreError> {
+        let mut find = self.db.prepare_cached(&format!(
+            "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND (line, path) > (?2, ?3) ORDER BY line, path LIMIT ?4"
+        ))?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = find.query_map(params![job, as_signed(after.0), after.1, limit], entry_of)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// An entry of a job with this path, on whichever line.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn entry(&self, job: i64, path: &[u8]) -> Result<Option<EntryRecord>, StoreError> {
+        let mut find = self.db.prepare_cached(&format!(
+            "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND path = ?2 AND content IS NOT NULL LIMIT 1"
+        ))?;
+        Ok(find.query_row(params![job, path], entry_of).optional()?)
     }
 
     /// The lowest content digests of a job's entries: a sample that stays the same.
@@ -168,20 +231,28 @@ impl Reader {
     }
 }
 
+/// The columns of [`entry_of`].
+const ENTRY: &str = "line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set";
+
 fn entry_of(row: &Row<'_>) -> rusqlite::Result<EntryRecord> {
-    let content: Option<Vec<u8>> = row.get(5)?;
-    let kind: Option<String> = row.get(7)?;
-    let message: Option<String> = row.get(8)?;
+    let content: Option<Vec<u8>> = row.get(6)?;
+    let selected: Option<String> = row.get(8)?;
+    let kind: Option<String> = row.get(9)?;
+    let message: Option<String> = row.get(10)?;
     Ok(EntryRecord {
-        path: row.get(0)?,
-        size: row.get::<_, i64>(1)?.cast_unsigned(),
-        modified_ns: row.get(2)?,
-        changed_ns: row.get(3)?,
-        inode: row.get::<_, i64>(4)?.cast_unsigned(),
+        line: row.get::<_, i64>(0)?.cast_unsigned(),
+        path: row.get(1)?,
+        size: row.get::<_, i64>(2)?.cast_unsigned(),
+        modified_ns: row.get(3)?,
+        changed_ns: row.get(4)?,
+        inode: row.get::<_, i64>(5)?.cast_unsigned(),
         content: content.as_deref().and_then(Digest::from_slice),
-        page_count: row.get(6)?,
+        page_count: row.get(7)?,
+        selected: selected.and_then(|pages| serde_json::from_str(&pages).ok()),
         fault: kind.map(|kind| FaultRecord { kind, message: message.unwrap_or_default() }),
-        settled_set: row.get(9)?,
+        carried: row.get(11)?,
+        set: row.get(12)?,
+        settled_set: row.get(13)?,
     })
 }
 

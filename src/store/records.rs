@@ -41,6 +41,9 @@ pub struct RunStart {
     pub endpoint: String,
     /// The job's recipes, in manifest order.
     pub recipes: Vec<RecipeRecord>,
+    /// What else decides whether a file is settled: with another policy it is looked at
+    /// again. Not part of any answer's key.
+    pub policy: String,
     /// Wall time in milliseconds.
     pub at_ms: i64,
 }
@@ -100,10 +103,12 @@ pub struct RunRecord {
     pub tasks: Vec<TaskKey>,
 }
 
-/// A file as the latest walk of the job found it.
+/// A file, or a line of a list, as the latest walk of the job found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryRecord {
-    /// The path below the input folder.
+    /// The line of the list, from 1; 0: the input is a folder.
+    pub line: u64,
+    /// The path below the input folder, or as the list has it.
     pub path: Vec<u8>,
     /// Size in bytes.
     pub size: u64,
@@ -117,10 +122,35 @@ pub struct EntryRecord {
     pub content: Option<Digest>,
     /// Pages in it; 0 when it could not be opened as pages.
     pub page_count: u32,
+    /// The pages that the job means, ascending; `None`: all.
+    pub selected: Option<Vec<u32>>,
     /// Why it could not be read.
     pub fault: Option<FaultRecord>,
+    /// The values of the list's other columns, as a JSON array.
+    pub carried: Option<String>,
+    /// The recipe set of its pages, when that is not the job's.
+    pub set: Option<i64>,
     /// The recipe set under which all its pages are settled.
     pub settled_set: Option<i64>,
+}
+
+impl EntryRecord {
+    /// Where it stands in the order of a job's entries.
+    #[must_use]
+    pub fn place(&self) -> (u64, &[u8]) {
+        (self.line, &self.path)
+    }
+
+    /// The pages that the job means; `[0]` when it could not be opened as pages.
+    pub fn pages(&self) -> impl Iterator<Item = u32> + '_ {
+        let all = match (&self.selected, self.page_count) {
+            (_, 0) => 0..1,
+            (Some(_), _) => 0..0,
+            (None, count) => 1..count.saturating_add(1),
+        };
+        let some = self.selected.iter().filter(|_| self.page_count > 0).flatten().copied();
+        all.chain(some)
+    }
 }
 
 /// A kind of fault and words.
@@ -135,12 +165,34 @@ pub struct FaultRecord {
 /// A difference between the walk and the store.
 #[derive(Clone, Debug)]
 pub enum EntryChange {
-    /// A new or changed file, and the fault of a page of it: (page, decoder version, fault).
-    Put(EntryRecord, Option<(u32, u32, FaultRecord)>),
+    /// A new or changed file.
+    Put(EntryRecord),
     /// A file that was only listed: kept as it was known, unless it has changed.
     Listed(EntryRecord),
-    /// A file that is gone, by its path.
-    Gone(Vec<u8>),
+    /// A file that is gone, by its line and path.
+    Gone(u64, Vec<u8>),
+    /// A page without a picture: (page, decoder version, fault); `None`: there is one now.
+    PageFault(StoredPage, u32, Option<FaultRecord>),
+    /// What a look at a page told: (page, version, marks).
+    Marks(StoredPage, u32, MarksRecord),
+    /// A page that is like another of the job, and in how many bits it differs.
+    Near {
+        /// The page.
+        page: StoredPage,
+        /// The other, which is asked.
+        like: StoredPage,
+        /// Bits in which they differ.
+        distance: u32,
+    },
+}
+
+/// What a look at a page told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarksRecord {
+    /// Whether there is nothing on it.
+    pub is_blank: bool,
+    /// Shared, but for a few bits, by pictures of the same page.
+    pub fingerprint: [u8; 32],
 }
 
 /// How a task of a page stands.
@@ -211,8 +263,19 @@ impl Outcome {
 pub struct Standing {
     /// Why it has no picture, under this decoder.
     pub fault: Option<FaultRecord>,
+    /// What a look at it told, under this version of looking.
+    pub marks: Option<MarksRecord>,
     /// Per recipe that was asked about.
     pub outcomes: Vec<Option<Outcome>>,
+}
+
+/// Versions under which what is stored of pictures counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Versions {
+    /// Of decoding.
+    pub decoder: u32,
+    /// Of looking at pictures.
+    pub marks: u32,
 }
 
 /// A page of a file.

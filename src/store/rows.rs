@@ -1,10 +1,10 @@
-//! What rows are made of: the pages of a job in the order of their paths, each with its
+//! What rows are made of: the pages of a job in the order of its entries, each with its
 //! outcomes and what they cost.
 
-use super::entries::find_page;
+use super::entries::{as_signed, find_page};
 use super::error::StoreError;
-use super::reader::{Reader, fault_of};
-use super::records::{EntryRecord, FaultRecord, Outcome, StoredPage, Tokens};
+use super::reader::Reader;
+use super::records::{EntryRecord, FaultRecord, Outcome, StoredPage, Tokens, Versions};
 use crate::digest::Digest;
 use crate::money::Pico;
 use rusqlite::{OptionalExtension, Row, params};
@@ -12,20 +12,40 @@ use rusqlite::{OptionalExtension, Row, params};
 /// A page of a job, with everything that its row shows.
 #[derive(Clone, Debug)]
 pub struct PageRecord {
-    /// The path below the input folder.
+    /// The path below the input folder, or as the list has it.
     pub path: Vec<u8>,
     /// The page's number from 1; 0: the file could not be opened as pages.
     pub page: u32,
+    /// The values of the list's other columns, as a JSON array.
+    pub carried: Option<String>,
     /// The digest of the file.
     pub content: Option<Digest>,
     /// Why it has no picture.
     pub fault: Option<FaultRecord>,
-    /// The first path with the same content, when that is another.
+    /// Whether it is left out on purpose.
+    pub is_skipped: bool,
+    /// The first path with the same content, when that is another; or the path of the
+    /// page that it is like.
     pub duplicate_of: Option<Vec<u8>>,
+    /// Bits in which it differs from the page that it is like.
+    pub distance: Option<u32>,
+    /// The recipes that its outcomes are of.
+    pub recipes: Vec<i64>,
     /// Per recipe that was asked about.
     pub outcomes: Vec<Option<Outcome>>,
     /// Settled attempts for this page under any of these recipes, oldest first.
     pub spend: Vec<SpendRecord>,
+}
+
+/// How pages are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Versions under which faults and marks count.
+    pub versions: Versions,
+    /// Whether blank pages without an answer are left out.
+    pub skips_blank: bool,
+    /// Whether pages that are like others show the others' answers.
+    pub collapses_near: bool,
 }
 
 /// What one settled attempt for a page cost.
@@ -46,72 +66,75 @@ pub struct SpendRecord {
 }
 
 impl Reader {
-    /// The pages of the next entries of a job after `after`, in path order.
+    /// A page (0: the file as a whole) of an entry, under these recipes.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn pages(
+    pub fn page(
         &self,
         job: i64,
-        recipes: &[i64],
-        decoder_version: u32,
-        after: &[u8],
-        limit: usize,
-    ) -> Result<Vec<PageRecord>, StoreError> {
-        let mut pages = Vec::with_capacity(limit);
-        for entry in self.entries(job, after, limit)? {
-            if entry.page_count == 0 {
-                pages.push(self.page(job, recipes, decoder_version, &entry, 0)?);
-            }
-            for page in 1..=entry.page_count {
-                pages.push(self.page(job, recipes, decoder_version, &entry, page)?);
-            }
-        }
-        Ok(pages)
-    }
-
-    fn page(
-        &self,
-        job: i64,
-        recipes: &[i64],
-        decoder_version: u32,
         entry: &EntryRecord,
         page: u32,
+        recipes: &[i64],
+        view: View,
     ) -> Result<PageRecord, StoreError> {
         let mut record = PageRecord {
             path: entry.path.clone(),
             page,
+            carried: entry.carried.clone(),
             content: entry.content,
             fault: entry.fault.clone(),
+            is_skipped: false,
             duplicate_of: None,
+            distance: None,
+            recipes: recipes.to_vec(),
             outcomes: vec![None; recipes.len()],
             spend: Vec::new(),
         };
         let Some(content) = entry.content else {
             return Ok(record);
         };
-        let first = self.first_path(job, &content)?;
-        record.duplicate_of = first.filter(|first| *first != entry.path);
-        if let Some(id) = find_page(&self.db, &StoredPage { content, page })? {
-            record.fault = record.fault.or(self.page_fault(id, decoder_version)?);
+        record.duplicate_of = self.equal_before(job, entry, &content)?;
+        let Some(mut id) = find_page(&self.db, &StoredPage { content, page })? else {
+            return Ok(record);
+        };
+        record.fault = record.fault.or(self.page_fault(id, view.versions.decoder)?);
+        record.outcomes = self.outcomes(id, recipes)?;
+        let has_none = record.outcomes.iter().all(Option::is_none) && record.fault.is_none();
+        record.is_skipped = has_none
+            && view.skips_blank
+            && self.marks(id, view.versions.marks)?.is_some_and(|marks| marks.is_blank);
+        let like = if has_none && view.collapses_near { self.like(job, id)? } else { None };
+        if let Some((like, distance, path)) = like {
+            id = like;
             record.outcomes = self.outcomes(id, recipes)?;
-            record.spend = self.spend(id, recipes)?;
+            (record.distance, record.duplicate_of) = (Some(distance), Some(path));
         }
+        record.spend = self.spend(id, recipes)?;
         Ok(record)
     }
 
-    fn first_path(&self, job: i64, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut find = self
-            .db
-            .prepare_cached("SELECT path FROM entries WHERE job_id = ?1 AND content = ?2 ORDER BY path LIMIT 1")?;
-        Ok(find.query_row(params![job, content.as_bytes()], |row| row.get(0)).optional()?)
+    /// The path of the first entry that asks the same of the same content, when it stands
+    /// before this one.
+    fn equal_before(&self, job: i64, entry: &EntryRecord, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT path FROM entries WHERE job_id = ?1 AND content = ?2 AND (line, path) < (?3, ?4) AND set_id IS ?5
+             ORDER BY line, path LIMIT 1",
+        )?;
+        let place = params![job, content.as_bytes(), as_signed(entry.line), entry.path, entry.set];
+        Ok(find.query_row(place, |row| row.get(0)).optional()?)
     }
 
-    fn page_fault(&self, page: i64, decoder_version: u32) -> Result<Option<FaultRecord>, StoreError> {
-        let mut find = self
-            .db
-            .prepare_cached("SELECT kind, message FROM page_faults WHERE page_id = ?1 AND decoder_version = ?2")?;
-        Ok(find.query_row(params![page, decoder_version], fault_of).optional()?)
+    /// The page that a page of this job is like: its key, the distance, a path of it.
+    fn like(&self, job: i64, page: i64) -> Result<Option<(i64, u32, Vec<u8>)>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT n.like_id, n.distance, (SELECT e.path FROM pages p JOIN entries e ON e.job_id = n.job_id AND e.content = p.content
+               WHERE p.id = n.like_id ORDER BY e.line, e.path LIMIT 1)
+             FROM near n WHERE n.job_id = ?1 AND n.page_id = ?2",
+        )?;
+        let row = find.query_row([job, page], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let with_path = |(id, distance, path): (i64, u32, Option<Vec<u8>>)| Some((id, distance, path?));
+        Ok(row.and_then(with_path))
     }
 
     fn spend(&self, page: i64, recipes: &[i64]) -> Result<Vec<SpendRecord>, StoreError> {
@@ -128,6 +151,14 @@ impl Reader {
             }
         }
         Ok(spend)
+    }
+
+    /// The recipes of a set, in its order.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn recipes_of_set(&self, set: i64) -> Result<Vec<i64>, StoreError> {
+        self.set_members(set)
     }
 
     pub(super) fn set_members(&self, set: i64) -> Result<Vec<i64>, StoreError> {

@@ -17,8 +17,7 @@ pub(super) fn begin(
 ) -> Result<RunKeys, StoreError> {
     let lost = bury_the_dead(db, ledger, store, None, start.at_ms)?;
     let job = job_id(db, start)?;
-    let tasks = start.recipes.iter().map(|recipe| task_key(db, recipe)).collect::<Result<Vec<_>, _>>()?;
-    let set = set_id(db, &tasks.iter().map(|task| task.recipe_id).collect::<Vec<_>>())?;
+    let (set, tasks) = define(db, &start.recipes, &start.policy)?;
     db.execute(
         "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT ifnull(max(id), 0) + 1 FROM attempts))",
@@ -30,6 +29,13 @@ pub(super) fn begin(
         .optional()?
         .flatten();
     Ok(RunKeys { run, job, set, tasks, capabilities, lost })
+}
+
+/// Defines recipes; their set under this policy, and their keys.
+pub(super) fn define(db: &Connection, recipes: &[RecipeRecord], policy: &str) -> Result<(i64, Vec<TaskKey>), StoreError> {
+    let tasks = recipes.iter().map(|recipe| task_key(db, recipe)).collect::<Result<Vec<_>, _>>()?;
+    let set = set_id(db, &tasks.iter().map(|task| task.recipe_id).collect::<Vec<_>>(), policy)?;
+    Ok((set, tasks))
 }
 
 fn job_id(db: &Connection, start: &RunStart) -> Result<i64, StoreError> {
@@ -52,9 +58,9 @@ fn task_key(db: &Connection, recipe: &RecipeRecord) -> Result<TaskKey, StoreErro
 }
 
 /// The set of these recipes, made when it is new. Order matters: a shared cost's
-/// remainder goes to the first.
-pub(super) fn set_id(db: &Connection, recipes: &[i64]) -> Result<i64, StoreError> {
-    let bytes: Vec<u8> = recipes.iter().flat_map(|id| id.to_be_bytes()).collect();
+/// remainder goes to the first. Another policy makes another set.
+pub(super) fn set_id(db: &Connection, recipes: &[i64], policy: &str) -> Result<i64, StoreError> {
+    let bytes: Vec<u8> = recipes.iter().flat_map(|id| id.to_be_bytes()).chain(policy.bytes()).collect();
     let hash = Digest::of(&bytes);
     let known = db
         .prepare_cached("SELECT id FROM recipe_sets WHERE hash = ?1")?

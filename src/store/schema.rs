@@ -9,7 +9,8 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x646f_636d;
 
 /// In their order.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE jobs (id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE, name TEXT NOT NULL, manifest TEXT NOT NULL, updated_at INTEGER NOT NULL);
 CREATE TABLE recipes (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, body TEXT NOT NULL);
 CREATE TABLE recipe_sets (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE);
@@ -39,7 +40,25 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_by_request ON attempts (request_id);
 CREATE TABLE budget (id INTEGER PRIMARY KEY, scope TEXT NOT NULL UNIQUE, spent INTEGER NOT NULL, reserved INTEGER NOT NULL);
 CREATE TABLE endpoints (id TEXT PRIMARY KEY, capabilities TEXT, calibration TEXT, limits TEXT) WITHOUT ROWID;
-"];
+",
+    // Lists: an entry is a line, with the columns that it carries and questions of its own.
+    // Files of several pages: which of them are meant. What a look at a page told.
+    "
+CREATE TABLE lined_entries (
+  id INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, line INTEGER NOT NULL DEFAULT 0, path BLOB NOT NULL, size INTEGER NOT NULL,
+  mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB, page_count INTEGER NOT NULL, selected TEXT,
+  fault TEXT, message TEXT, carried TEXT, set_id INTEGER, settled_set INTEGER, UNIQUE (job_id, line, path));
+INSERT INTO lined_entries (job_id, path, size, mtime, ctime, inode, content, page_count, fault, message, settled_set)
+  SELECT job_id, path, size, mtime, ctime, inode, content, page_count, fault, message, settled_set FROM entries;
+DROP TABLE entries;
+ALTER TABLE lined_entries RENAME TO entries;
+CREATE INDEX entries_by_content ON entries (job_id, content, line, path);
+CREATE INDEX entries_by_path ON entries (job_id, path);
+CREATE TABLE marks (page_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, blank INTEGER NOT NULL, fingerprint BLOB NOT NULL);
+CREATE TABLE near (job_id INTEGER NOT NULL, page_id INTEGER NOT NULL, like_id INTEGER NOT NULL, distance INTEGER NOT NULL,
+  PRIMARY KEY (job_id, page_id)) WITHOUT ROWID;
+",
+];
 
 /// How long a writer waits for another process's commit, in milliseconds.
 const BUSY_MS: u32 = 30_000;

@@ -63,7 +63,7 @@ impl Reader {
         let mut find = self.db.prepare_cached(
             "SELECT a.id, a.id = (SELECT min(b.id) FROM attempts b WHERE b.request_id = a.request_id), a.state, r.set_id, runs.model, a.verdict, a.http_status, a.input_tokens, a.cached_input_tokens,
                     a.output_tokens, a.usage_source, a.cost, a.latency_ms,
-                    (SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.path LIMIT 1)
+                    (SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.line, e.path LIMIT 1)
              FROM runs JOIN attempts a ON a.run_id = runs.id JOIN requests r ON r.id = a.request_id
              WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.id > ?2 AND a.opened_at >= ?3 AND a.opened_at < ?4 ORDER BY a.id LIMIT ?5",
         )?;

@@ -2,9 +2,12 @@
 
 use super::alive::LifeLine;
 use super::command::{Answer, Command, Message};
+use super::entries::Settling;
 use super::error::StoreError;
 use super::ledger::Ledger;
-use super::records::{EntryChange, OpenAttempt, Opened, Outcome, RunEnd, RunKeys, RunStart, Settlement, StoredPage};
+use super::records::{
+    EntryChange, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, Settlement, StoredPage, TaskKey,
+};
 use super::{attempts, entries, runs, schema};
 use crate::clock::Clock;
 use crate::hooks::{Hooks, Point};
@@ -93,13 +96,32 @@ impl Store {
         self.blocking(Command::Entries { job, changes }).map(|_| ())
     }
 
-    /// Marks the entries of `job` whose pages all have final outcomes for the recipes of
-    /// `set`, so that the next walk passes them with one comparison.
+    /// Forgets which pages of a job are like others.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn settle_entries(&self, job: i64, set: i64, decoder_version: u32) -> Result<(), StoreError> {
-        self.blocking(Command::SettleEntries { job, set, decoder_version }).map(|_| ())
+    pub fn forget_near(&self, job: i64) -> Result<(), StoreError> {
+        self.blocking(Command::ForgetNear { job }).map(|_| ())
+    }
+
+    /// Marks the entries of `job` that are settled, so that the next walk passes them
+    /// with one comparison.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn settle_entries(&self, job: i64, settling: Settling) -> Result<(), StoreError> {
+        self.blocking(Command::SettleEntries { job, settling }).map(|_| ())
+    }
+
+    /// Defines recipes that are not the job's own; their set and keys.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn define(&self, recipes: Vec<RecipeRecord>, policy: String) -> Result<(i64, Vec<TaskKey>), StoreError> {
+        match self.blocking(Command::Define { recipes, policy })? {
+            Answer::Defined { set, tasks } => Ok((set, tasks)),
+            _ => Err(StoreError::Closed),
+        }
     }
 
     /// Declares the open attempts of a run lost; how many there were.
@@ -331,7 +353,12 @@ impl State<'_> {
             // In a group it ends nothing: the writer looks for it between groups.
             Command::Close => {}
             Command::Entries { job, changes } => entries::change(db, job, changes)?,
-            Command::SettleEntries { job, set, decoder_version } => entries::settle(db, job, set, decoder_version)?,
+            Command::ForgetNear { job } => entries::forget_near(db, job)?,
+            Command::SettleEntries { job, settling } => entries::settle(db, job, settling)?,
+            Command::Define { recipes, policy } => {
+                let (set, tasks) = runs::define(db, &recipes, &policy)?;
+                return Ok(Answer::Defined { set, tasks });
+            }
             Command::Open(open) => return Ok(Answer::Opened(attempts::open(db, &mut self.ledger, &open)?)),
             Command::Settle(settlement) => attempts::settle(db, &mut self.ledger, &settlement)?,
             Command::Outcomes { page, outcomes } => {

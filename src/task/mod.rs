@@ -3,7 +3,7 @@
 //! - [`shape`]: one type serves the schema that is sent, validation and the output column
 //! - [`schema`]: a user's JSON Schema -> shape, within a closed subset
 //! - [`check`]: a value against a shape
-//! - [`question`]: a manifest's task, compiled
+//! - [`question`]: a manifest's task, compiled; [`words`]: its words, with columns of a list
 //! - [`prompt`]: what is asked, as text
 //! - [`reply`]: what was answered, read tolerantly, validated strictly
 
@@ -13,8 +13,9 @@ mod question;
 mod reply;
 mod schema;
 mod shape;
+mod words;
 
 pub use prompt::{PROMPT_VERSION, SYSTEM, instructions, repair_text, reply_schema};
-pub use question::{Question, SchemaFault, compile};
+pub use question::{Question, TaskDefect, compile};
 pub use reply::{Reading, TaskFault, read};
 pub use shape::{Field, Shape};

@@ -2,10 +2,12 @@
 
 use super::schema;
 use super::shape::Shape;
+use super::words::Words;
 use crate::manifest::{AnswerType, Label, Task, TaskKind};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A compiled task.
 #[derive(Clone, Debug)]
@@ -18,37 +20,102 @@ pub struct Question {
     pub recipe: Value,
     /// What is asked, as text for the prompt.
     pub(super) text: String,
+    /// How its words come from a line of a list.
+    template: Option<Arc<Template>>,
 }
 
-/// A schema that can't be used.
+/// A task that can't be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {}: {message}", path.display(), if pointer.is_empty() { "/" } else { pointer })]
-pub struct SchemaFault {
-    /// The schema's file.
-    pub path: PathBuf,
-    /// The place in it, a JSON Pointer.
-    pub pointer: String,
-    /// A lower-case fragment.
-    pub message: String,
+pub enum TaskDefect {
+    /// A schema says something that is not supported.
+    #[error("{}: {}: {message}", path.display(), if pointer.is_empty() { "/" } else { pointer })]
+    Schema {
+        /// The schema's file.
+        path: PathBuf,
+        /// The place in it, a JSON Pointer.
+        pointer: String,
+        /// A lower-case fragment.
+        message: String,
+    },
+    /// A question names a column that the list does not carry.
+    #[error("the question of task `{task}`: {message}")]
+    Template {
+        /// The task's name.
+        task: String,
+        /// A lower-case fragment.
+        message: String,
+    },
 }
 
-/// Compiles the tasks of a manifest.
+/// Compiles the tasks of a manifest. `columns`: what the list carries, which questions may
+/// name as `{column}`; without any, braces are braces.
 ///
 /// # Errors
-/// Every fault of every `extract` schema.
-pub fn compile(tasks: &[Task]) -> Result<Vec<Question>, Vec<SchemaFault>> {
+/// Every fault of every `extract` schema and every question.
+pub fn compile(tasks: &[Task], columns: &[&str]) -> Result<Vec<Question>, Vec<TaskDefect>> {
     let mut faults = Vec::new();
     let mut questions = Vec::new();
     for task in tasks {
+        let template = match template(task, columns) {
+            Ok(template) => template,
+            Err(message) => {
+                faults.push(TaskDefect::Template { task: task.name.clone(), message });
+                continue;
+            }
+        };
         match question(task) {
-            Ok(question) => questions.push(question),
+            Ok(question) => questions.push(Question { template, ..question }),
             Err(found) => faults.extend(found),
         }
     }
     if faults.is_empty() { Ok(questions) } else { Err(faults) }
 }
 
-fn question(task: &Task) -> Result<Question, Vec<SchemaFault>> {
+impl Question {
+    /// Whether what is asked differs from line to line of a list.
+    #[must_use]
+    pub fn is_template(&self) -> bool {
+        self.template.is_some()
+    }
+
+    /// The question with the values of a line, which stand in the order of the columns.
+    #[must_use]
+    pub fn rendered(&self, values: &[Value]) -> Self {
+        let Some(template) = &self.template else { return self.clone() };
+        let mut task = template.task.clone();
+        if let Some(words) = words_of(&mut task) {
+            *words = template.words.render(values);
+        }
+        // Its schema was compiled before: only words have changed.
+        question(&task).unwrap_or_else(|_| self.clone())
+    }
+}
+
+/// A task whose words name columns.
+#[derive(Clone, Debug)]
+struct Template {
+    task: Task,
+    words: Words,
+}
+
+fn template(task: &Task, columns: &[&str]) -> Result<Option<Arc<Template>>, String> {
+    let mut task = task.clone();
+    let Some(text) = words_of(&mut task).filter(|_| !columns.is_empty()) else { return Ok(None) };
+    let words = Words::parse(text, columns)?;
+    Ok((!words.is_plain(text)).then(|| Arc::new(Template { task, words })))
+}
+
+/// What a task asks, as its author wrote it.
+fn words_of(task: &mut Task) -> Option<&mut String> {
+    match &mut task.kind {
+        TaskKind::Classify { question, .. } | TaskKind::Tag { question, .. } | TaskKind::Extract { question, .. } => {
+            question.as_mut()
+        }
+        TaskKind::Question { text, .. } => Some(text),
+    }
+}
+
+fn question(task: &Task) -> Result<Question, Vec<TaskDefect>> {
     let name = task.name.clone();
     Ok(match &task.kind {
         TaskKind::Classify { question, labels } => {
@@ -58,6 +125,7 @@ fn question(task: &Task) -> Result<Question, Vec<SchemaFault>> {
                 recipe: json!({"classify": words, "labels": pairs(labels)}),
                 text: format!("exactly one label. {words}{}", list(labels)),
                 name,
+                template: None,
             }
         }
         TaskKind::Tag { question, labels, max } => {
@@ -68,12 +136,13 @@ fn question(task: &Task) -> Result<Question, Vec<SchemaFault>> {
                 recipe: json!({"tag": words, "labels": pairs(labels), "max": max}),
                 text: format!("a list of the labels that apply{most}; [] when none does. {words}{}", list(labels)),
                 name,
+                template: None,
             }
         }
         TaskKind::Extract { question, schema, schema_path } => {
             let words = question.as_deref().unwrap_or("Fill in what the page shows.");
             let shape = schema::compile(schema).map_err(|faults| {
-                let fault = |(pointer, message)| SchemaFault { path: schema_path.clone(), pointer, message };
+                let fault = |(pointer, message)| TaskDefect::Schema { path: schema_path.clone(), pointer, message };
                 faults.into_iter().map(fault).collect::<Vec<_>>()
             })?;
             let sent = shape.json_schema();
@@ -82,6 +151,7 @@ fn question(task: &Task) -> Result<Question, Vec<SchemaFault>> {
                 text: format!("an object; null for what is not on the page. {words}\n  Schema: {sent}"),
                 shape,
                 name,
+                template: None,
             }
         }
         TaskKind::Question { text, answer, required } => {
@@ -97,6 +167,7 @@ fn question(task: &Task) -> Result<Question, Vec<SchemaFault>> {
                 shape: if *required { shape } else { Shape::Nullable(Box::new(shape)) },
                 text: format!("{form}{null}. {text}"),
                 name,
+                template: None,
             }
         }
     })

@@ -12,3 +12,4 @@ mod resume;
 mod rows;
 mod stops;
 mod tidy;
+mod tiff;

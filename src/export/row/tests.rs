@@ -1,6 +1,7 @@
 //! What a row says of which record.
 
 use super::*;
+use crate::task::Shape;
 use crate::store::{FaultRecord, Tokens};
 
 fn columns() -> Columns {
@@ -9,6 +10,7 @@ fn columns() -> Columns {
         tasks: vec![("kind".into(), labels()), ("more".into(), labels())],
         recipes: vec![7, 8],
         model: "m".into(),
+        ..Columns::default()
     }
 }
 
@@ -24,6 +26,10 @@ fn record(outcomes: Vec<Option<Outcome>>) -> PageRecord {
         content: None,
         fault: None,
         duplicate_of: None,
+        distance: None,
+        carried: None,
+        is_skipped: false,
+        recipes: vec![7, 8],
         outcomes,
         spend: vec![],
     }

@@ -30,7 +30,7 @@ fn defaults() {
     assert_eq!((job.retry.attempts, job.retry.max_wait), (6, Duration::from_secs(600)));
     assert_eq!((job.on_error.max_failed, job.on_error.stop_after), (0.01, 20));
     assert_eq!(job.store, Path::new("jobs/.docmill/store.db"));
-    assert_eq!(job.input.folder, Path::new("jobs/p"));
+    assert_eq!(job.input.place, Place::Folder("jobs/p".into()));
     assert_eq!(job.provider.id, "http://h/v1");
     assert!(job.provider.price.is_none());
 }

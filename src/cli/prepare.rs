@@ -1,0 +1,118 @@
+//! `docmill prepare`: what would be sent, to look at.
+
+use super::args::{DetailName, Prepare, SizeName};
+use super::exit::{Failure, INTERNAL, STORAGE};
+use super::load;
+use crate::atomic;
+use crate::catalog::{Detail, image_rule};
+use crate::hooks::NoHooks;
+use crate::manifest::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
+use crate::media::MediaFault;
+use crate::prepare::{Decoder, DecoderError, Prepared, serve};
+use crate::units::grouped;
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+#[expect(clippy::print_stdout, reason = "the command line")]
+pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
+    let image = image(args)?;
+    let mut decoder = Decoder::new(load::decoder()?);
+    let mut names = HashMap::new();
+    let mut all_ok = true;
+    for file in &args.files {
+        let pages = match opened(&mut decoder, file)? {
+            Ok(pages) => pages,
+            Err(reason) => {
+                println!("{}  failed: {reason}", file.display());
+                all_ok = false;
+                continue;
+            }
+        };
+        for page in 1..=pages {
+            let name = format!("{}{}", file.display(), if pages > 1 { format!(" page {page}") } else { String::new() });
+            match decoder.prepare(page, &image, false).map_err(crashed)? {
+                Ok(prepared) => {
+                    let target = target(args, file, (page, pages), &prepared, &mut names);
+                    atomic::write(&target, &prepared.bytes, &NoHooks).map_err(|error| {
+                        Failure::new(STORAGE, format!("can't write {}: {error}", target.display()))
+                    })?;
+                    println!("{name}  {}  {}", described(&prepared, &image), target.display());
+                }
+                Err(fault) => {
+                    println!("{name}  failed: {fault}");
+                    all_ok = false;
+                }
+            }
+        }
+    }
+    Ok(if all_ok { 0 } else { 3 })
+}
+
+/// The decoder process itself: serves the run that started it.
+pub(super) fn decode() -> Result<u8, Failure> {
+    match serve(std::io::stdin().lock(), std::io::stdout().lock()) {
+        Ok(()) => Ok(0),
+        Err(error) => Err(Failure::new(INTERNAL, format!("the decoder: {error}"))),
+    }
+}
+
+fn image(args: &Prepare) -> Result<Image, Failure> {
+    if let Some(job) = &args.job {
+        return Ok(load::load_from(job, &args.vars, None)?.job.image);
+    }
+    let rule = image_rule(&args.model, None);
+    let size = match args.size {
+        SizeName::Full => Size::Full,
+        SizeName::Standard => Size::Standard,
+        SizeName::Economy => Size::Economy,
+        SizeName::Original => Size::Original,
+    };
+    Ok(Image {
+        detail: match args.detail {
+            DetailName::Low => Detail::Low,
+            DetailName::High => Detail::High,
+        },
+        size,
+        rule,
+        max_side: rule.tokens(1, 1, Detail::High).is_none().then_some(UNKNOWN_MAX_SIDE),
+        min_side: (size == Size::Economy).then(|| args.min_side.unwrap_or(ECONOMY_MIN_SIDE)),
+    })
+}
+
+fn opened(decoder: &mut Decoder, file: &Path) -> Result<Result<u32, String>, Failure> {
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => Bytes::from(bytes),
+        Err(error) => return Ok(Err(format!("can't be read: {error}"))),
+    };
+    let opened = decoder.open(&bytes).map_err(crashed)?;
+    Ok(opened.map_err(|fault: MediaFault| fault.message))
+}
+
+fn crashed(error: DecoderError) -> Failure {
+    Failure::new(INTERNAL, error)
+}
+
+/// Such as `scan-3.jpg`; a number more when two files are called the same.
+fn target(
+    args: &Prepare,
+    file: &Path,
+    (page, pages): (u32, u32),
+    prepared: &Prepared,
+    names: &mut HashMap<String, u32>,
+) -> PathBuf {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = prepared.mime.rsplit('/').next().unwrap_or("jpeg").replace("jpeg", "jpg");
+    let stem = if pages > 1 { format!("{stem}-{page}") } else { stem.into_owned() };
+    let taken = names.entry(format!("{stem}.{ending}")).or_insert(0);
+    *taken += 1;
+    let stem = if *taken > 1 { format!("{stem}_{taken}") } else { stem };
+    args.out.join(format!("{stem}.{ending}"))
+}
+
+fn described(prepared: &Prepared, image: &Image) -> String {
+    let Prepared { bytes, width, height, .. } = prepared;
+    let tokens = image.rule.tokens(*width, *height, image.detail);
+    let tokens = tokens.map_or("tokens unknown".to_owned(), |tokens| format!("{} tokens", grouped(tokens)));
+    format!("{width} x {height}, {} bytes, {tokens}", grouped(bytes.len() as u64))
+}

@@ -1,0 +1,174 @@
+//! A worker's handle to its decoder process: started when there is first something to
+//! decode, ended when it hangs, started again after that. A crash, a stack overflow, a
+//! hang or a full memory costs the page that caused it.
+
+use super::frame::{self, Reply, Request};
+use super::page::Prepared;
+use crate::manifest::Image;
+use crate::media::{Format, MediaFault, MediaFaultKind};
+use bytes::Bytes;
+use std::io::{self, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+/// Longest that a page may take, in wall time: a machine may be busy.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The program can't be started: no page can be decoded.
+#[derive(Debug, thiserror::Error)]
+#[error("can't start the decoder {}: {reason}", program.display())]
+pub struct DecoderError {
+    /// The program.
+    pub program: PathBuf,
+    /// The system's words.
+    pub reason: String,
+}
+
+/// A page or a fault; or nothing can be decoded at all.
+type Outcome<T> = Result<Result<T, MediaFault>, DecoderError>;
+
+/// How a decoder process is started: a program that calls [`super::serve`].
+#[derive(Clone, Debug)]
+pub struct DecoderCommand {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+}
+
+/// A decoder process, when one runs.
+pub struct Decoder {
+    command: DecoderCommand,
+    longest: Duration,
+    process: Option<Process>,
+    /// The file that is open, to open it again after a crash.
+    file: Bytes,
+}
+
+impl Decoder {
+    /// A decoder that is started by `command` when there is first something to decode.
+    #[must_use]
+    pub fn new(command: DecoderCommand) -> Self {
+        Self { command, longest: LONGEST, process: None, file: Bytes::new() }
+    }
+
+    /// The same with another time that a page may take.
+    #[must_use]
+    pub fn within(mut self, longest: Duration) -> Self {
+        self.longest = longest;
+        self
+    }
+
+    /// Opens a file; its pages.
+    ///
+    /// # Errors
+    /// When the process can't be started.
+    pub fn open(&mut self, bytes: &Bytes) -> Outcome<u32> {
+        self.file = bytes.clone();
+        Ok(match self.ask(&Request::Open, bytes)? {
+            Ok((Reply::Opened { pages }, _)) => Ok(pages),
+            Ok((Reply::Fault(fault), _)) => Err(fault),
+            Ok(_) => Err(failed("the decoder is out of step")),
+            Err(fault) => Err(fault),
+        })
+    }
+
+    /// Prepares a page (from 1) of the open file.
+    ///
+    /// # Errors
+    /// When the process can't be started.
+    pub fn prepare(&mut self, page: u32, image: &Image, with_marks: bool) -> Outcome<Prepared> {
+        if self.process.is_none() {
+            // It crashed on an earlier page of this file.
+            let file = self.file.clone();
+            if let Err(fault) = self.open(&file)? {
+                return Ok(Err(fault));
+            }
+        }
+        Ok(match self.ask(&Request::Prepare { page, image: *image, with_marks }, &[])? {
+            Ok((Reply::Prepared { mime, width, height, marks }, bytes)) => {
+                let mime = [Format::Jpeg, Format::Png, Format::WebP, Format::Gif].map(Format::mime).into_iter().find(|known| *known == mime);
+                Ok(Prepared { bytes: bytes.into(), mime: mime.unwrap_or("image/jpeg"), width, height, marks })
+            }
+            Ok((Reply::Fault(fault), _)) => Err(fault),
+            Ok(_) => Err(failed("the decoder is out of step")),
+            Err(fault) => Err(fault),
+        })
+    }
+
+    fn ask(&mut self, request: &Request, bytes: &[u8]) -> Outcome<(Reply, Vec<u8>)> {
+        let mut process = match self.process.take() {
+            Some(process) => process,
+            None => self.start()?,
+        };
+        let answer = frame::write(&mut process.input, request, bytes)
+            .map_err(|_| RecvTimeoutError::Disconnected)
+            .and_then(|()| process.replies.recv_timeout(self.longest));
+        Ok(match answer {
+            Ok(reply) => {
+                self.process = Some(process);
+                Ok(reply)
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let message = format!("reading the picture takes longer than {} s", self.longest.as_secs());
+                Err(MediaFault::new(MediaFaultKind::DecodeTimeout, message))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(failed("the decoder crashed on it")),
+        })
+    }
+
+    fn start(&self) -> Result<Process, DecoderError> {
+        let fault = |reason: &dyn std::fmt::Display| DecoderError { program: self.command.program.clone(), reason: reason.to_string() };
+        let mut command = Command::new(&self.command.program);
+        command.args(&self.command.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // It reads what strangers wrote: it gets nothing to tell.
+        command.env_clear();
+        apart(&mut command);
+        let mut child = command.spawn().map_err(|error| fault(&error))?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(fault(&"no pipes"));
+        };
+        // One reply is under way at most; the thread ends with the process.
+        let (send, replies) = sync_channel(1);
+        let read = move || {
+            let mut output = BufReader::with_capacity(1 << 16, output);
+            while let Ok(Some(reply)) = frame::read(&mut output) {
+                if send.send(reply).is_err() {
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new().name("decoded".into()).spawn(read).map_err(|error| fault(&error))?;
+        Ok(Process { child, input, replies })
+    }
+}
+
+fn failed(message: &str) -> MediaFault {
+    MediaFault::new(MediaFaultKind::DecoderFailed, message)
+}
+
+/// A Ctrl-C on the terminal is for the run, which then ends its decoders.
+#[cfg(unix)]
+fn apart(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+fn apart(_command: &mut Command) {}
+
+struct Process {
+    child: Child,
+    input: ChildStdin,
+    replies: Receiver<(Reply, Vec<u8>)>,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may hang; it holds nothing that is worth a farewell.
+        let _: io::Result<()> = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,82 @@
+//! What a look at the small picture tells: whether it is blank, and a fingerprint that
+//! pictures of the same page share.
+
+use crate::media::{Pixels, to_image};
+use image::imageops::FilterType;
+use image_hasher::{HashAlg, HasherConfig};
+use serde::{Deserialize, Serialize};
+
+/// Part of what the store keeps of marks: raising it makes them be taken again.
+const VERSION: u32 = 1;
+
+/// Side of the copy that is looked at for ink, in pixels: noise averages out, a line of
+/// print does not.
+const SIDE: u32 = 320;
+/// Share of the page at each edge that is not looked at: scanners leave shadows there.
+const MARGIN: f64 = 0.03;
+/// How much darker or lighter than the paper ink is, of 255.
+const CONTRAST: u8 = 20;
+/// Share of the page that may be ink on a blank one: a speck of dust, not a page number.
+const MOST_INK: f64 = 0.0001;
+
+/// What a look at a page told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    /// Whether there is nothing on the page.
+    pub is_blank: bool,
+    /// 256 bits: whether each of 16 x 16 fields is lighter than its neighbour.
+    pub fingerprint: [u8; 32],
+}
+
+impl Marks {
+    /// Part of what the store keeps of marks: raising it makes them be taken again.
+    pub const VERSION: u32 = VERSION;
+
+    /// Looks at an upright picture.
+    #[must_use]
+    pub fn of(pixels: &Pixels) -> Self {
+        let Some(picture) = to_image(pixels.clone()) else {
+            return Self { is_blank: false, fingerprint: [0; 32] };
+        };
+        let small = picture.thumbnail(SIDE, SIDE);
+        let hasher = HasherConfig::with_bytes_type::<[u8; 32]>()
+            .hash_alg(HashAlg::Gradient)
+            .hash_size(16, 16)
+            .resize_filter(FilterType::Triangle)
+            .to_hasher();
+        Self { is_blank: is_blank(&small.to_rgb8()), fingerprint: hasher.hash_image(&small).into_inner() }
+    }
+
+    /// Bits in which two fingerprints differ: 0 to 256.
+    #[must_use]
+    pub fn distance(a: &[u8; 32], b: &[u8; 32]) -> u32 {
+        a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
+    }
+}
+
+fn is_blank(small: &image::RgbImage) -> bool {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few pixels")]
+    let margin = |side: u32| (f64::from(side) * MARGIN).ceil() as u32;
+    let (left, top) = (margin(small.width()), margin(small.height()));
+    let inside = || {
+        small
+            .enumerate_pixels()
+            .filter(|(x, y, _)| (left..small.width() - left).contains(x) && (top..small.height() - top).contains(y))
+            .map(|(_, _, pixel)| pixel.0)
+    };
+    // The paper's tone is the most common one, channel by channel.
+    let mut counts = [[0_u32; 256]; 3];
+    let mut total = 0_u32;
+    for pixel in inside() {
+        total += 1;
+        for (counts, value) in counts.iter_mut().zip(pixel) {
+            counts[usize::from(value)] += 1;
+        }
+    }
+    let paper = counts.map(|counts| {
+        let common = counts.iter().enumerate().max_by_key(|(_, count)| **count).map_or(0, |(tone, _)| tone);
+        u8::try_from(common).unwrap_or(255)
+    });
+    let ink = inside().filter(|pixel| pixel.iter().zip(paper).any(|(v, paper)| v.abs_diff(paper) > CONTRAST)).count();
+    total > 0 && f64::from(u32::try_from(ink).unwrap_or(u32::MAX)) <= MOST_INK * f64::from(total)
+}

@@ -1,0 +1,102 @@
+//! One page, from its document to what is sent.
+
+use super::marks::Marks;
+use super::size::target_size;
+use super::{encode, resize};
+use crate::manifest::{Image, Size};
+use crate::media::{Document, Format, MediaFault, MediaFaultKind, Orientation, Probe, probe};
+use bytes::Bytes;
+
+/// Most bytes of an image that providers take: 20 MB.
+const MOST_BYTES: usize = 20_000_000;
+/// Longest side to which a page is decoded when only its marks are wanted, in pixels.
+const MARKS_SIDE: u32 = 512;
+
+/// What is sent instead of a page.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The encoded image.
+    pub bytes: Bytes,
+    /// Its media type.
+    pub mime: &'static str,
+    /// Pixels across, as the model sees it.
+    pub width: u32,
+    /// Pixels down, as the model sees it.
+    pub height: u32,
+    /// What a look at the picture told, when it was wanted.
+    pub marks: Option<Marks>,
+}
+
+/// The file itself, when it holds one page that is fit to be sent as it is: nothing has to
+/// be decoded then. `None`: it has to be.
+///
+/// # Errors
+/// A file that is no image, is cut short, damaged or larger than the bounds.
+pub fn as_it_is(bytes: &Bytes, image: &Image) -> Result<Option<Prepared>, MediaFault> {
+    let format = Format::of(bytes)?;
+    if !format.is_sendable() {
+        return Ok(None);
+    }
+    let probe = probe(bytes)?;
+    let prepared = passes(bytes, &probe, image).then(|| unchanged(bytes, &probe, image));
+    prepared.map(within_bounds).transpose()
+}
+
+/// Prepares a page (from 1) of a document. `with_marks`: its picture is looked at, also
+/// when it is sent as it is.
+///
+/// # Errors
+/// When the page can't be decoded, or stays larger than providers take.
+pub fn prepare(document: &Document, page: u32, image: &Image, with_marks: bool) -> Result<Prepared, MediaFault> {
+    let probe = document.probe(page)?;
+    let upright = probe.upright_size();
+    let target = target_size(upright, image);
+    let bytes = document.bytes();
+    let prepared = if passes(bytes, &probe, image) {
+        let marks = with_marks.then(|| {
+            let small = crate::catalog::longest_at_most(upright, MARKS_SIDE);
+            let pixels = document.decode(page, &probe, Probe::turned(small, probe.orientation))?;
+            Ok(Marks::of(&resize::to_size(pixels, probe.orientation, small)?))
+        });
+        Prepared { marks: marks.transpose()?, ..unchanged(bytes, &probe, image) }
+    } else {
+        let pixels = document.decode(page, &probe, Probe::turned(target, probe.orientation))?;
+        let upright = resize::to_size(pixels, probe.orientation, target)?;
+        let marks = with_marks.then(|| Marks::of(&upright));
+        let bytes = encode::jpeg(&upright)?.into();
+        Prepared { bytes, mime: "image/jpeg", width: upright.width, height: upright.height, marks }
+    };
+    within_bounds(prepared)
+}
+
+fn within_bounds(prepared: Prepared) -> Result<Prepared, MediaFault> {
+    if prepared.bytes.len() > MOST_BYTES {
+        let message = format!("{} bytes to send are more than providers take ({MOST_BYTES})", prepared.bytes.len());
+        return Err(MediaFault::new(MediaFaultKind::RequestTooLarge, message));
+    }
+    Ok(prepared)
+}
+
+/// Whether the file can be sent as it is.
+fn passes(bytes: &[u8], probe: &Probe, image: &Image) -> bool {
+    match image.size {
+        Size::Original => probe.format.is_sendable() || probe.format == Format::Gif,
+        _ => {
+            probe.format.is_sendable()
+                && probe.is_plain
+                && probe.orientation == Orientation::NoTransforms
+                && target_size(probe.upright_size(), image) == probe.upright_size()
+                && bytes.len() <= MOST_BYTES
+        }
+    }
+}
+
+fn unchanged(bytes: &Bytes, probe: &Probe, image: &Image) -> Prepared {
+    // Whether a model heeds an orientation is not known: it sees the stored picture.
+    let (width, height) =
+        if image.size == Size::Original { (probe.width, probe.height) } else { probe.upright_size() };
+    Prepared { bytes: bytes.clone(), mime: probe.format.mime(), width, height, marks: None }
+}
+
+#[cfg(test)]
+mod tests;

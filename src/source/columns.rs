@@ -1,0 +1,120 @@
+//! What a list carries beside paths: named, typed columns.
+
+use crate::manifest::{Input, RESERVED_COLUMNS};
+use serde_json::Value;
+
+/// A carried column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// The type of its values.
+    pub kind: ColumnKind,
+}
+
+/// The type of a carried column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Text; also what has no other type here.
+    Text,
+    /// 64-bit integers.
+    Integer,
+    /// Doubles.
+    Number,
+    /// True or false.
+    Boolean,
+    /// Calendar dates, as `2026-11-23`.
+    Date,
+    /// Moments, in milliseconds since 1970 (UTC).
+    Time,
+}
+
+impl ColumnKind {
+    /// The type that holds values of both.
+    pub(super) fn joined(self, other: Self) -> Self {
+        match (self, other) {
+            (a, b) if a == b => a,
+            (Self::Integer, Self::Number) | (Self::Number, Self::Integer) => Self::Number,
+            _ => Self::Text,
+        }
+    }
+
+    /// The type of a JSON value; `None` for null, which every type has.
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Null => None,
+            Value::Bool(_) => Some(Self::Boolean),
+            Value::Number(number) if number.is_i64() => Some(Self::Integer),
+            Value::Number(_) => Some(Self::Number),
+            _ => Some(Self::Text),
+        }
+    }
+
+    /// `value` as this type.
+    pub(super) fn take(self, value: Value) -> Value {
+        match (self, value) {
+            (Self::Text, Value::Null) => Value::Null,
+            (Self::Text, Value::String(text)) => Value::String(text),
+            (Self::Text, other) => Value::String(other.to_string()),
+            (_, value) => value,
+        }
+    }
+}
+
+/// Which of a list's columns hold paths, and which are carried.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// The position of the column with paths.
+    pub(super) path: usize,
+    /// The positions of the columns that are carried.
+    pub(super) carried: Vec<usize>,
+}
+
+impl Plan {
+    /// Chooses among `names`, or says everything that is wrong with them.
+    pub(super) fn of(names: &[String], input: &Input) -> Result<Self, String> {
+        let position = |wanted: &str| names.iter().position(|name| name == wanted);
+        let known = || names.join(", ");
+        let path = position(&input.path_column).ok_or_else(|| {
+            format!("there is no column `{}`; it has: {}; input.path_column names another", input.path_column, known())
+        })?;
+        let mut faults = Vec::new();
+        let carried: Vec<usize> = match &input.carry {
+            Some(wanted) => wanted
+                .iter()
+                .filter_map(|name| {
+                    let found = position(name);
+                    if found.is_none() {
+                        faults.push(format!("input.carry names `{name}`, which is no column; it has: {}", known()));
+                    }
+                    found
+                })
+                .collect(),
+            None => (0..names.len()).filter(|at| *at != path).collect(),
+        };
+        for (nth, at) in carried.iter().enumerate() {
+            let name = names[*at].as_str();
+            if let Some(why) = misnamed(name) {
+                faults.push(format!("the column `{name}` {why}; rename it, or list those that you want in input.carry"));
+            } else if carried[..nth].iter().any(|earlier| names[*earlier] == name) {
+                faults.push(format!("the column `{name}` is there twice"));
+            }
+        }
+        if faults.is_empty() { Ok(Self { path, carried }) } else { Err(faults.join("\n  ")) }
+    }
+}
+
+/// Why a column of rows can't be called so.
+fn misnamed(name: &str) -> Option<&'static str> {
+    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if RESERVED_COLUMNS.contains(&name) {
+        Some("has the name of a column that every row has")
+    } else if name.contains("__") {
+        Some("has `__` in its name, which is kept for what belongs to a task")
+    } else if !is_plain {
+        Some("has a name that is not made of a-z, 0-9 and `_`, a letter first")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,69 @@
+//! A list in a Parquet file: its columns' types, and their values as JSON.
+
+use super::columns::ColumnKind;
+use super::table::{Kind, Opened, Rows};
+use crate::units::date_of_days;
+use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+use parquet::record::reader::RowIter;
+use parquet::schema::types::Type;
+use serde_json::Value;
+use std::fs::File;
+
+pub(super) fn open(file: File) -> Result<Opened, String> {
+    let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
+    let schema = reader.metadata().file_metadata().schema().clone();
+    let known = schema.get_fields().iter().map(|field| (field.name().to_owned(), kind(field))).collect();
+    Ok((known, Rows::Parquet(RowIter::from_file_into(Box::new(reader)))))
+}
+
+fn kind(field: &Type) -> Kind {
+    if !field.is_primitive() {
+        return Err("lists or structs".into());
+    }
+    let info = field.get_basic_info();
+    let is_time = matches!(info.logical_type_ref(), Some(LogicalType::Timestamp { .. }))
+        || matches!(info.converted_type(), ConvertedType::TIMESTAMP_MILLIS | ConvertedType::TIMESTAMP_MICROS);
+    let is_date = info.converted_type() == ConvertedType::DATE || info.logical_type_ref() == Some(&LogicalType::Date);
+    let is_text = matches!(
+        info.logical_type_ref(),
+        Some(LogicalType::String | LogicalType::Enum | LogicalType::Json | LogicalType::Uuid)
+    ) || matches!(info.converted_type(), ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON);
+    let is_decimal = info.converted_type() == ConvertedType::DECIMAL;
+    match field.get_physical_type() {
+        _ if is_date => Ok(ColumnKind::Date),
+        _ if is_time => Ok(ColumnKind::Time),
+        // Exact as written; a double would not be.
+        _ if is_decimal => Ok(ColumnKind::Text),
+        Physical::BOOLEAN => Ok(ColumnKind::Boolean),
+        Physical::INT32 | Physical::INT64 => Ok(ColumnKind::Integer),
+        Physical::FLOAT | Physical::DOUBLE => Ok(ColumnKind::Number),
+        Physical::INT96 => Ok(ColumnKind::Time),
+        Physical::BYTE_ARRAY if is_text => Ok(ColumnKind::Text),
+        Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => Err("bytes that are no text".into()),
+    }
+}
+
+/// A value in the form that its column's type has in JSON.
+pub(super) fn value(field: &Field) -> Value {
+    match field {
+        Field::Bool(value) => Value::Bool(*value),
+        Field::Byte(value) => (*value).into(),
+        Field::Short(value) => (*value).into(),
+        Field::Int(value) => (*value).into(),
+        Field::Long(value) => (*value).into(),
+        Field::UByte(value) => (*value).into(),
+        Field::UShort(value) => (*value).into(),
+        Field::UInt(value) => (*value).into(),
+        Field::ULong(value) => (*value).into(),
+        Field::Float(value) => f64::from(*value).into(),
+        Field::Double(value) => (*value).into(),
+        Field::Str(text) => text.as_str().into(),
+        Field::Date(days) => date_of_days(*days).into(),
+        Field::TimestampMillis(ms) => (*ms).into(),
+        Field::TimestampMicros(us) => (us.div_euclid(1000)).into(),
+        Field::Decimal(_) => field.to_string().into(),
+        _ => Value::Null,
+    }
+}
