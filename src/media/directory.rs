@@ -1,6 +1,10 @@
 //! One directory of a TIFF: the tags that tell what a page is and where its strips stand.
 //! Nothing is believed: every place is looked up within the file.
 
+use super::window::Window;
+use weezl::BitOrder;
+use weezl::decode::Decoder as Lzw;
+
 /// Byte order and width of a file's numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
@@ -28,6 +32,8 @@ pub(super) struct Directory {
     strips: Option<Entry>,
     sizes: Option<Entry>,
     colours: Option<Entry>,
+    /// Where the values of compression and photometric stand.
+    places: (Option<Entry>, Option<Entry>),
     layout: Layout,
 }
 
@@ -37,6 +43,8 @@ struct Entry {
     size: u64,
     count: u64,
     place: u64,
+    /// Where the directory says so.
+    tag: u64,
 }
 
 /// Most tags that are read of a directory.
@@ -58,20 +66,10 @@ impl Layout {
 
     /// A file header that names another first directory.
     pub(super) fn head_for(self, offset: u64) -> Vec<u8> {
-        let order = |mut digits: Vec<u8>| {
-            if self.is_little {
-                digits.reverse();
-            }
-            digits
-        };
         let mark = if self.is_little { b"II" } else { b"MM" }.to_vec();
-        if self.is_big {
-            let parts = [[0, 43].to_vec(), [0, 8].to_vec(), [0, 0].to_vec(), offset.to_be_bytes().to_vec()];
-            parts.into_iter().fold(mark, |head, part| [head, order(part)].concat())
-        } else {
-            let short = u32::try_from(offset).unwrap_or(0).to_be_bytes().to_vec();
-            [mark, order(vec![0, 42]), order(short)].concat()
-        }
+        let numbers: &[(u64, u64)] =
+            if self.is_big { &[(43, 2), (8, 2), (0, 2), (offset, 8)] } else { &[(42, 2), (offset, 4)] };
+        numbers.iter().fold(mark, |head, (number, size)| [head, self.digits(*number, *size)].concat())
     }
 
     fn number(self, bytes: &[u8], at: u64, size: u64) -> Option<u64> {
@@ -79,6 +77,16 @@ impl Layout {
         let digits = bytes.get(at..at.checked_add(usize::try_from(size).ok()?)?)?;
         let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
         Some(if self.is_little { digits.iter().rev().fold(0, add) } else { digits.iter().fold(0, add) })
+    }
+
+    /// A number of `size` bytes, in the file's order.
+    fn digits(self, number: u64, size: u64) -> Vec<u8> {
+        let mut digits = number.to_be_bytes().to_vec();
+        digits.drain(..8 - usize::try_from(size).unwrap_or(8).min(8));
+        if self.is_little {
+            digits.reverse();
+        }
+        digits
     }
 
     fn values(self, bytes: &[u8], entry: Entry) -> impl Iterator<Item = Option<u64>> {
@@ -107,6 +115,7 @@ impl Directory {
             strips: None,
             sizes: None,
             colours: None,
+            places: (None, None),
             layout,
         };
         for at in 0..count.min(MOST_TAGS) {
@@ -123,7 +132,7 @@ impl Directory {
             let inline = place + 4 + field;
             let fits = count.checked_mul(size)? <= field;
             let entry =
-                Entry { size, count, place: if fits { inline } else { layout.number(bytes, inline, field)? } };
+                Entry { size, count, place: if fits { inline } else { layout.number(bytes, inline, field)? }, tag: place };
             directory.take(bytes, tag, entry);
         }
         let next = layout.number(bytes, offset + count_size + count.checked_mul(entry_size)?, field).unwrap_or(0);
@@ -142,8 +151,8 @@ impl Directory {
             254 => self.kind = value().unwrap_or(0),
             256 => self.width = small().unwrap_or(0),
             257 => self.height = small().unwrap_or(0),
-            259 => self.compression = value().unwrap_or(1),
-            262 => self.photometric = value().unwrap_or(0),
+            259 => (self.compression, self.places.0) = (value().unwrap_or(1), Some(entry)),
+            262 => (self.photometric, self.places.1) = (value().unwrap_or(0), Some(entry)),
             266 => self.fill_order = value().unwrap_or(1),
             273 => self.strips = Some(entry),
             274 => self.orientation = value().unwrap_or(1),
@@ -154,6 +163,8 @@ impl Directory {
             292 => self.fax_options = value().unwrap_or(0),
             320 => self.colours = Some(entry),
             322 => self.is_tiled = true,
+            324 => self.strips = Some(entry),
+            325 => self.sizes = Some(entry),
             _ => {}
         }
     }
@@ -174,9 +185,51 @@ impl Directory {
         (self.width, height)
     }
 
-    /// The bytes of each strip; `None` for one that is not in the file.
+    /// Whether samples are indices of a palette.
+    pub(super) fn has_palette(&self) -> bool {
+        self.photometric == 3
+    }
+
+    /// Smooths what the `tiff` library stumbles over: palettes pass as grey, and tiles in
+    /// LZW, of which it loses the end, are unpacked. `None`: the file is cut short.
+    pub(super) fn smooth(&self, bytes: &[u8], window: &mut Window<'_>) -> Option<()> {
+        if let (true, Some(place)) = (self.has_palette(), self.places.1) {
+            window.change(place.place, self.layout.digits(1, place.size));
+        }
+        let (true, 5) = (self.is_tiled, self.compression) else { return Some(()) };
+        let (compression, places, sizes) = (self.places.0?, self.strips?, self.sizes?);
+        window.change(compression.place, self.layout.digits(1, compression.size));
+        let (mut starts, mut lengths) = (Vec::new(), Vec::new());
+        for tile in self.strips(bytes) {
+            let mut unpacked = Vec::new();
+            let mut decoder = Lzw::with_tiff_size_switch(BitOrder::Msb, 8);
+            decoder.into_vec(&mut unpacked).decode_all(tile?).status.ok()?;
+            starts.push(window.append(&unpacked));
+            lengths.push(unpacked.len() as u64);
+        }
+        self.rewrite(window, places, &starts);
+        self.rewrite(window, sizes, &lengths);
+        Some(())
+    }
+
+    /// Gives a tag these values, as wide as offsets are.
+    fn rewrite(&self, window: &mut Window<'_>, entry: Entry, values: &[u64]) {
+        let (kind, field) = if self.layout.is_big { (16, 8) } else { (4, 4) };
+        let bytes: Vec<u8> = values.iter().flat_map(|value| self.layout.digits(*value, field)).collect();
+        window.change(entry.tag + 2, self.layout.digits(kind, 2));
+        window.change(entry.tag + 4, self.layout.digits(values.len() as u64, field));
+        let inline = entry.tag + 4 + field;
+        if values.len() == 1 {
+            window.change(inline, bytes);
+        } else {
+            let place = window.append(&bytes);
+            window.change(inline, self.layout.digits(place, field));
+        }
+    }
+
+    /// The bytes of each strip or tile; `None` for one that is not in the file.
     pub(super) fn strips<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Option<&'a [u8]>> {
-        let none = Entry { size: 4, count: 0, place: 0 };
+        let none = Entry { size: 4, count: 0, place: 0, tag: 0 };
         let starts = self.layout.values(bytes, self.strips.unwrap_or(none));
         let sizes = self.layout.values(bytes, self.sizes.unwrap_or(none));
         starts.zip(sizes).map(|(start, size)| {

@@ -3,7 +3,7 @@
 //! - [`kind`]: told by content, never by name
 //! - [`document`]: a file, opened: its pages, their headers, their pictures
 //! - [`mod@probe`]: size, orientation and completeness of one picture, from headers
-//! - [`jpeg`], [`tiff_file`] with [`directory`], [`pdf`] with [`scan`]: formats read by
+//! - [`jpeg`], [`tiff_file`] with [`directory`] and [`window`], [`pdf`] with [`scan`]: formats read by
 //!   readers of our own or with pages; [`ccitt`]: fax pages
 //! - [`decode`], [`pixels`]: the picture, 8 bits, grey or RGB, over white
 
@@ -19,6 +19,7 @@ mod pixels;
 mod probe;
 mod scan;
 mod tiff_file;
+mod window;
 
 pub use decode::to_image;
 pub use document::Document;

@@ -10,9 +10,9 @@ use super::fault::{MediaFault, MediaFaultKind};
 use super::kind::Format;
 use super::pixels::{Pixels, over_white, rgb_of_cmyk};
 use super::probe::Probe;
+use super::window::Window;
 use hayro_ccitt::EncodingMode;
 use image::metadata::Orientation;
-use std::io::{Read, Seek, SeekFrom};
 use tiff::ColorType;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 
@@ -129,7 +129,8 @@ fn by_library(bytes: &[u8], layout: Layout, directory: &Directory) -> Result<Pix
     let mut limits = Limits::default();
     limits.decoding_buffer_size = MOST_MEMORY;
     limits.intermediate_buffer_size = MOST_MEMORY / 4;
-    let window = Window { bytes, head: layout.head_for(directory.offset), at: 0 };
+    let mut window = Window::new(bytes, layout.head_for(directory.offset));
+    directory.smooth(bytes, &mut window).ok_or_else(MediaFault::cut_short)?;
     let mut decoder = Decoder::new(window).map_err(failed)?.with_limits(limits);
     let (width, height) = decoder.dimensions().map_err(failed)?;
     let color = decoder.colortype().map_err(failed)?;
@@ -147,12 +148,12 @@ fn by_library(bytes: &[u8], layout: Layout, directory: &Directory) -> Result<Pix
     let samples = if planes > 1 { interleaved(&samples, planes) } else { samples };
     let is_inverted = directory.photometric == 0;
     let (channels, data) = match color {
-        ColorType::Gray(8 | 16) => (1, samples),
-        ColorType::Gray(bits @ (1 | 2 | 4)) => (1, unpacked(&samples, bits, width, 255 / ((1 << bits) - 1))),
-        ColorType::Palette(bits @ (1 | 2 | 4 | 8)) => {
+        ColorType::Gray(bits @ (1 | 2 | 4 | 8)) if directory.has_palette() => {
             let indices = if bits == 8 { samples } else { unpacked(&samples, bits, width, 1) };
             (3, directory.colours(bytes, &indices).ok_or_else(MediaFault::cut_short)?)
         }
+        ColorType::Gray(8 | 16) => (1, samples),
+        ColorType::Gray(bits @ (1 | 2 | 4)) => (1, unpacked(&samples, bits, width, 255 / ((1 << bits) - 1))),
         ColorType::GrayA(8 | 16) => (1, over_white(&samples, 2)),
         ColorType::RGB(8 | 16) => (3, samples),
         ColorType::RGBA(8 | 16) => (3, over_white(&samples, 4)),
@@ -206,35 +207,4 @@ fn rgb_of_ycbcr(data: &[u8]) -> Vec<u8> {
         out.extend(rgb.map(|value| value.round().clamp(0.0, 255.0) as u8));
     }
     out
-}
-
-/// The file with another first directory, without a copy of it.
-struct Window<'a> {
-    bytes: &'a [u8],
-    head: Vec<u8>,
-    at: u64,
-}
-
-impl Read for Window<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let at = usize::try_from(self.at).unwrap_or(usize::MAX);
-        let from = if at < self.head.len() { &self.head[at..] } else { self.bytes.get(at..).unwrap_or_default() };
-        let count = from.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&from[..count]);
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-impl Seek for Window<'_> {
-    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        let end = self.bytes.len() as u64;
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => end.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or_else(|| std::io::Error::other("a place before the file"))?;
-        Ok(self.at)
-    }
 }
