@@ -63,7 +63,8 @@ impl Worker {
         // The queue is emptied in any case: the walk waits for room in it.
         while let Some(item) = queue.take() {
             if result.is_ok() && !self.intake.stop.is_urgent() {
-                result = self.item(item);
+                let worked = catch_unwind(AssertUnwindSafe(|| self.item(item)));
+                result = worked.unwrap_or_else(|_| Err(Outcome::Internal("a worker panicked".into())));
             }
             queue.done();
         }

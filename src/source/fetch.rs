@@ -91,9 +91,10 @@ impl Fetcher {
     /// # Errors
     /// When there are none within the bounds.
     pub fn get(&self, url: &str) -> Result<Vec<u8>, FetchFault> {
-        let whole = tokio::time::timeout(self.fetch.timeout, self.follow(url));
         let late = || FetchFault::new(format!("it takes longer than {} s", self.fetch.timeout.as_secs()), false);
-        self.runtime.block_on(async { whole.await }).unwrap_or_else(|_| Err(late()))
+        self.runtime
+            .block_on(async { tokio::time::timeout(self.fetch.timeout, self.follow(url)).await })
+            .unwrap_or_else(|_| Err(late()))
     }
 
     async fn follow(&self, url: &str) -> Result<Vec<u8>, FetchFault> {

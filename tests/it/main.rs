@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests wait and make files")]
 
+mod alike;
 mod bench;
 mod budget;
 mod faults;
+mod hostile;
 mod input;
+mod lists;
 mod messages;
 mod outputs;
+mod pdf;
 mod resume;
 mod rows;
 mod stops;
