@@ -6,7 +6,11 @@ use jpeg_encoder::{ColorType, Encoder};
 /// Print stays legible; half the bytes of 95.
 const QUALITY: u8 = 85;
 
-pub(super) fn jpeg(pixels: &Pixels) -> Result<Vec<u8>, MediaFault> {
+/// `pixels` as a JPEG.
+///
+/// # Errors
+/// When a side is longer than a JPEG's can be.
+pub fn jpeg(pixels: &Pixels) -> Result<Vec<u8>, MediaFault> {
     let failed = |reason: String| MediaFault::new(MediaFaultKind::TooLarge, format!("can't be encoded: {reason}"));
     let side = |side: u32| u16::try_from(side).map_err(|_| failed(format!("{side} pixels on a side")));
     let (width, height) = (side(pixels.width)?, side(pixels.height)?);

@@ -19,8 +19,10 @@ mod size;
 
 pub use child::serve;
 pub use decoder::{Decoder, DecoderCommand, DecoderError};
+pub use encode::jpeg;
 pub use marks::Marks;
 pub use page::{Prepared, as_it_is, prepare};
+pub use resize::to_size;
 pub use size::target_size;
 
 /// Part of every answer's key: raising it asks every page again. Stands for what a

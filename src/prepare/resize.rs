@@ -4,8 +4,11 @@ use crate::media::{MediaFault, MediaFaultKind, Orientation, Pixels, Probe, to_im
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
-/// `pixels` upright at `target` (width, height).
-pub(super) fn to_size(pixels: Pixels, orientation: Orientation, target: (u32, u32)) -> Result<Pixels, MediaFault> {
+/// `pixels`, as stored, upright at `target` (width, height, as they should look).
+///
+/// # Errors
+/// When there are fewer pixels than the size says.
+pub fn to_size(pixels: Pixels, orientation: Orientation, target: (u32, u32)) -> Result<Pixels, MediaFault> {
     let stored = Probe::turned(target, orientation);
     let scaled = if (pixels.width, pixels.height) == stored { pixels } else { downscaled(&pixels, stored)? };
     if orientation == Orientation::NoTransforms { Ok(scaled) } else { upright(scaled, orientation) }

@@ -1,0 +1,76 @@
+//! Preparation, step by step, on an A4 page of 300 dots an inch with a scanner's noise:
+//! `cargo bench --bench prepare`. Compare a step with itself before a change; the
+//! comparison with other programs is `scripts/bench_prepare.py`.
+
+use bytes::Bytes;
+use divan::Bencher;
+use docmill::catalog::{Detail, image_rule};
+use docmill::manifest::{Image, Size};
+use docmill::media::{Document, Orientation, Pixels, Probe};
+use docmill::prepare::{jpeg, prepare, to_size};
+use docmill::random::Random;
+
+const WIDTH: u32 = 2480;
+const HEIGHT: u32 = 3508;
+/// What gpt-4o-mini uses of it.
+const TARGET: (u32, u32) = (768, 1086);
+
+fn main() {
+    divan::main();
+}
+
+/// Lines of something like print, and noise.
+fn page(channels: u8) -> Pixels {
+    let random = Random::new(1);
+    let mut data = Vec::with_capacity((WIDTH * HEIGHT * u32::from(channels)) as usize);
+    for y in 0..HEIGHT {
+        for x in 0..WIDTH {
+            let is_ink = y % 60 < 34 && (x / 9 + y / 60 * 7) % 5 < 2 && x > 200 && x < 2280;
+            let tone = if is_ink { 40 } else { 240 };
+            for channel in 0..channels {
+                let noise = (random.next_u64() % 9) as u8;
+                data.push(tone + noise - u8::from(channel == 2 && !is_ink) * 6);
+            }
+        }
+    }
+    Pixels { width: WIDTH, height: HEIGHT, channels, data }
+}
+
+fn file(channels: u8) -> Bytes {
+    jpeg(&page(channels)).map(Bytes::from).unwrap_or_default()
+}
+
+fn opened(channels: u8) -> (Document, Probe) {
+    let document = Document::open(file(channels)).unwrap_or_else(|fault| panic!("{fault}"));
+    let probe = document.probe(1).unwrap_or_else(|fault| panic!("{fault}"));
+    (document, probe)
+}
+
+const GREY_AND_COLOUR: [u8; 2] = [1, 3];
+
+#[divan::bench(args = GREY_AND_COLOUR)]
+fn decode(bencher: Bencher<'_, '_>, channels: u8) {
+    let (document, probe) = opened(channels);
+    bencher.bench_local(|| document.decode(1, &probe, TARGET));
+}
+
+#[divan::bench(args = GREY_AND_COLOUR)]
+fn resize(bencher: Bencher<'_, '_>, channels: u8) {
+    let (document, probe) = opened(channels);
+    let pixels = document.decode(1, &probe, TARGET).unwrap_or_else(|fault| panic!("{fault}"));
+    bencher.with_inputs(|| pixels.clone()).bench_local_values(|pixels| to_size(pixels, Orientation::NoTransforms, TARGET));
+}
+
+#[divan::bench(args = GREY_AND_COLOUR)]
+fn encode(bencher: Bencher<'_, '_>, channels: u8) {
+    let small = to_size(page(channels), Orientation::NoTransforms, TARGET).unwrap_or_else(|fault| panic!("{fault}"));
+    bencher.bench_local(|| jpeg(&small));
+}
+
+#[divan::bench(args = GREY_AND_COLOUR)]
+fn whole(bencher: Bencher<'_, '_>, channels: u8) {
+    let bytes = file(channels);
+    let rule = image_rule("gpt-4o-mini", None);
+    let image = Image { detail: Detail::High, size: Size::Full, rule, max_side: None, min_side: None };
+    bencher.bench_local(|| Document::open(bytes.clone()).and_then(|document| prepare(&document, 1, &image, false)));
+}
