@@ -3,7 +3,7 @@
 speed is not bought with blur: bench_prepare.py [ROUNDS] [--features turbojpeg]
 
 Needs Python with pyvips (binary wheels will do), Pillow, numpy and scikit-image. Draws A4
-pages at 300 dpi with a scanner's noise as colour and grey JPEG, G4 TIFF, PNG and PDF (one
+pages at 300 dpi with a scanner's noise (1.6 MB as a colour JPEG) as colour and grey JPEG, G4 TIFF, PNG and PDF (one
 a scan, one drawn). Each program takes them to the size that gpt-4o-mini uses (768 x 1086) as JPEG, quality
 85. Rounds are interleaved; the least of each is kept. SSIM is against a whole decode and
 Lanczos in one step.
@@ -35,15 +35,15 @@ def draw(folder):
         pen.text((220, 200 + line * 52), text, fill=(30, 30, 38), font=font)
     pen.rectangle((1600, 2500, 2200, 2900), outline=(180, 30, 30), width=6)
     pen.ellipse((300, 2900, 700, 3300), fill=(40, 90, 170))
-    noisy = np.asarray(page).astype(np.int16) + rng.normal(0, 5, (3508, 2480, 3))
+    noisy = np.asarray(page).astype(np.int16) + rng.normal(0, 2, (3508, 2480, 3))
     colour = Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
     grey = colour.convert("L")
     bilevel = page.convert("L").point(lambda value: 255 if value > 128 else 0).convert("1")
-    colour.save(f"{folder}/colour.jpg", quality=88, dpi=(300, 300))
-    grey.save(f"{folder}/grey.jpg", quality=88, dpi=(300, 300))
+    colour.save(f"{folder}/colour.jpg", quality=85, dpi=(300, 300))
+    grey.save(f"{folder}/grey.jpg", quality=85, dpi=(300, 300))
     bilevel.save(f"{folder}/g4.tif", compression="group4", dpi=(300, 300))
     page.save(f"{folder}/clean.png")
-    colour.save(f"{folder}/scan.pdf", resolution=300, quality=88)
+    colour.save(f"{folder}/scan.pdf", resolution=300, quality=85)
     with open(f"{folder}/drawn.pdf", "wb") as file:
         file.write(drawn_pdf(words))
     return [f"{folder}/{name}" for name in ("colour.jpg", "grey.jpg", "g4.tif", "clean.png", "scan.pdf", "drawn.pdf")]

@@ -7,6 +7,8 @@ use super::fault::{MediaFault, MediaFaultKind};
 use super::pixels::Pixels;
 use image::metadata::Orientation;
 use jpeg_decoder::{Decoder, PixelFormat};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::sync::OnceLock;
 
 /// What a JPEG's markers say.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,6 +24,21 @@ pub(super) struct Header {
 /// eighth, a quarter, half or all of its size, but not below `target`. `None` when it
 /// does not know this kind of JPEG, or is not sure.
 pub(super) fn decode(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
+    #[cfg(feature = "turbojpeg")]
+    if let Some(pixels) = super::turbo::decode(bytes, target) {
+        return Some(pixels);
+    }
+    // The decoder shares its work between threads, which costs a tenth when every core is
+    // busy with a page of its own: it gets one thread.
+    static ALONE: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    let pool = ALONE.get_or_init(|| ThreadPoolBuilder::new().num_threads(1).build().ok());
+    match pool {
+        Some(pool) => pool.install(|| decode_here(bytes, target)),
+        None => decode_here(bytes, target),
+    }
+}
+
+fn decode_here(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
     let mut decoder = Decoder::new(bytes);
     decoder.read_info().ok()?;
     let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);

@@ -19,6 +19,8 @@ mod pixels;
 mod probe;
 mod scan;
 mod tiff_file;
+#[cfg(feature = "turbojpeg")]
+mod turbo;
 mod window;
 
 pub use decode::to_image;

@@ -1,7 +1,6 @@
 //! JPEG at a quality where text keeps its edges.
 
 use crate::media::{MediaFault, MediaFaultKind, Pixels};
-use jpeg_encoder::{ColorType, Encoder};
 
 /// Print stays legible; half the bytes of 95.
 const QUALITY: u8 = 85;
@@ -14,10 +13,26 @@ pub fn jpeg(pixels: &Pixels) -> Result<Vec<u8>, MediaFault> {
     let failed = |reason: String| MediaFault::new(MediaFaultKind::TooLarge, format!("can't be encoded: {reason}"));
     let side = |side: u32| u16::try_from(side).map_err(|_| failed(format!("{side} pixels on a side")));
     let (width, height) = (side(pixels.width)?, side(pixels.height)?);
-    let color = if pixels.channels == 1 { ColorType::Luma } else { ColorType::Rgb };
-    let mut bytes = Vec::with_capacity(pixels.data.len() / 8);
-    Encoder::new(&mut bytes, QUALITY)
-        .encode(&pixels.data, width, height, color)
-        .map_err(|error| failed(error.to_string()))?;
-    Ok(bytes)
+    #[cfg(feature = "turbojpeg")]
+    return by_turbo(pixels, (width.into(), height.into())).map_err(|error| failed(error.to_string()));
+    #[cfg(not(feature = "turbojpeg"))]
+    {
+        use jpeg_encoder::{ColorType, Encoder};
+        let color = if pixels.channels == 1 { ColorType::Luma } else { ColorType::Rgb };
+        let mut bytes = Vec::with_capacity(pixels.data.len() / 8);
+        Encoder::new(&mut bytes, QUALITY)
+            .encode(&pixels.data, width, height, color)
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(bytes)
+    }
+}
+
+#[cfg(feature = "turbojpeg")]
+fn by_turbo(pixels: &Pixels, (width, height): (usize, usize)) -> turbojpeg::Result<Vec<u8>> {
+    use turbojpeg::{Image, PixelFormat, Subsamp, compress};
+    let (format, chroma) =
+        if pixels.channels == 1 { (PixelFormat::GRAY, Subsamp::Gray) } else { (PixelFormat::RGB, Subsamp::Sub2x2) };
+    let pitch = width * usize::from(pixels.channels);
+    let image = Image { pixels: pixels.data.as_slice(), width, pitch, height, format };
+    Ok(compress(image, QUALITY.into(), chroma)?.to_vec())
 }
