@@ -2,6 +2,8 @@
 //! `cargo bench --bench prepare`. Compare a step with itself before a change; the
 //! comparison with other programs is `scripts/bench_prepare.py`.
 
+#![expect(clippy::panic, reason = "a bench that can not begin says why")]
+
 use bytes::Bytes;
 use divan::Bencher;
 use docmill::catalog::{Detail, image_rule};
@@ -58,7 +60,9 @@ fn decode(bencher: Bencher<'_, '_>, channels: u8) {
 fn resize(bencher: Bencher<'_, '_>, channels: u8) {
     let (document, probe) = opened(channels);
     let pixels = document.decode(1, &probe, TARGET).unwrap_or_else(|fault| panic!("{fault}"));
-    bencher.with_inputs(|| pixels.clone()).bench_local_values(|pixels| to_size(pixels, Orientation::NoTransforms, TARGET));
+    bencher
+        .with_inputs(|| pixels.clone())
+        .bench_local_values(|pixels| to_size(pixels, Orientation::NoTransforms, TARGET));
 }
 
 #[divan::bench(args = GREY_AND_COLOUR)]

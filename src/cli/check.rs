@@ -2,7 +2,7 @@
 
 use super::args::JobArgs;
 use super::env;
-use super::exit::Failure;
+use super::exit::{Failure, WRONG_INPUT};
 use super::load::{self, Loaded};
 use crate::catalog::ImageRule;
 use crate::manifest::{Endpoint, Job, Place};
@@ -12,7 +12,7 @@ use crate::units::grouped;
 
 #[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn check(args: &JobArgs) -> Result<u8, Failure> {
-    let Loaded { job, questions } = load::load(args)?;
+    let Loaded { job, questions } = load::load_with_input(args)?;
     let entries = Entries::start(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
     let mut notes = notes(&job);
@@ -23,6 +23,7 @@ pub(super) fn check(args: &JobArgs) -> Result<u8, Failure> {
                 bytes += entry.size;
                 missing += u64::from(entry.line > 0 && entry.modified_ns == 0);
             }
+            Err(fault) if fault.is_end => return Err(Failure::new(WRONG_INPUT, fault)),
             Err(fault) => notes.push(fault.to_string()),
         }
     }

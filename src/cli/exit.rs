@@ -66,9 +66,11 @@ impl From<PipelineError> for Failure {
             PipelineError::Source(_) => {
                 Self::new(WRONG_INPUT, &error).with_hint("input.folder and input.list are relative to the manifest")
             }
-            PipelineError::NoTask { .. } | PipelineError::Transport(_) | PipelineError::Page { .. } => {
-                Self::new(WRONG_INPUT, &error)
-            }
+            PipelineError::NoTask { .. }
+            | PipelineError::Input(_)
+            | PipelineError::NearTemplates
+            | PipelineError::Transport(_)
+            | PipelineError::Page { .. } => Self::new(WRONG_INPUT, &error),
             PipelineError::NoRun => {
                 Self::new(WRONG_INPUT, &error).with_hint("`docmill run` comes first; `--store` names another store")
             }

@@ -28,6 +28,15 @@ pub(super) fn load(args: &JobArgs) -> Result<Loaded, Failure> {
     load_from(&args.job, &args.vars, args.store.as_ref())
 }
 
+/// As [`load`], for commands that read the input: a list on standard input is taken in.
+pub(super) fn load_with_input(args: &JobArgs) -> Result<Loaded, Failure> {
+    let mut loaded = load(args)?;
+    if let Place::Given(paths) = &mut loaded.job.input.place {
+        *paths = standard_input()?.into();
+    }
+    Ok(loaded)
+}
+
 pub(super) fn load_from(
     path: &std::path::Path,
     vars: &[(String, String)],
@@ -42,13 +51,12 @@ pub(super) fn load_from(
     if let Some(store) = store {
         job.store.clone_from(store);
     }
-    if let Place::Given(paths) = &mut job.input.place {
-        *paths = standard_input()?.into();
-    }
     let columns = columns(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
     if let Some(column) = columns.iter().find(|column| job.tasks.iter().any(|task| task.name == column.name)) {
         let message = format!("the list carries a column `{}`, and a task is called so too", column.name);
-        return Err(Failure::new(WRONG_INPUT, message).with_hint("rename one, or name the columns to carry in input.carry"));
+        return Err(
+            Failure::new(WRONG_INPUT, message).with_hint("rename one, or name the columns to carry in input.carry")
+        );
     }
     let columns: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let questions = compile(&job.tasks, &columns).map_err(|faults| {

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 #[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
-    let Loaded { job, questions } = load::load(&args.job)?;
+    let Loaded { job, questions } = load::load_with_input(&args.job)?;
     let plan = pipeline::plan(&job, &questions, Wish::default(), load::decoder()?)?;
     match args.format {
         Format::Json => println!("{:#}", plan.to_json()),

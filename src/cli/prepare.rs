@@ -3,6 +3,7 @@
 use super::args::{DetailName, Prepare, SizeName};
 use super::exit::{Failure, INTERNAL, STORAGE};
 use super::load;
+use super::signals;
 use crate::atomic;
 use crate::catalog::{Detail, image_rule};
 use crate::hooks::NoHooks;
@@ -34,9 +35,8 @@ pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
             match decoder.prepare(page, &image, false).map_err(crashed)? {
                 Ok(prepared) => {
                     let target = target(args, file, (page, pages), &prepared, &mut names);
-                    atomic::write(&target, &prepared.bytes, &NoHooks).map_err(|error| {
-                        Failure::new(STORAGE, format!("can't write {}: {error}", target.display()))
-                    })?;
+                    atomic::write(&target, &prepared.bytes, &NoHooks)
+                        .map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", target.display())))?;
                     println!("{name}  {}  {}", described(&prepared, &image), target.display());
                 }
                 Err(fault) => {
@@ -51,6 +51,9 @@ pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
 
 /// The decoder process itself: serves the run that started it.
 pub(super) fn decode() -> Result<u8, Failure> {
+    // It ends when its run does: a signal to all processes of a service would end it first,
+    // and a page be blamed for that.
+    let _deaf = signals::ignored();
     match serve(std::io::stdin().lock(), std::io::stdout().lock()) {
         Ok(()) => Ok(0),
         Err(error) => Err(Failure::new(INTERNAL, format!("the decoder: {error}"))),

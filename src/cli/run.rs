@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
-    let Loaded { mut job, questions } = load::load(&args.job)?;
+    let Loaded { mut job, questions } = load::load_with_input(&args.job)?;
     if let Some(text) = &args.budget_usd {
         job.limits.budget =
             Some(Pico::from_usd(text).map_err(|error| Failure::new(WRONG_INPUT, format!("--budget-usd: {error}")))?);

@@ -57,3 +57,22 @@ pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
     };
     std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
 }
+
+/// Ignores signals while what it returns lives. Best effort.
+#[cfg(unix)]
+pub(super) fn ignored() -> Option<impl Sized> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let listening = {
+        let _guard = runtime.enter();
+        kinds.map(|kind| signal(kind).ok())
+    };
+    Some((runtime, listening))
+}
+
+/// Ignores signals while what it returns lives.
+#[cfg(not(unix))]
+pub(super) fn ignored() -> Option<()> {
+    None
+}

@@ -1,18 +1,26 @@
 //! `docmill try`: one page, now.
 
 use super::args::Try;
-use super::exit::Failure;
+use super::exit::{Failure, WRONG_INPUT};
 use super::load::{self, Loaded};
 use crate::ask::{Exchange, Verdict, Wanted};
 use crate::pipeline::{self, Stop, Trial};
 use crate::store::{AttemptCharge, Outcome, OutcomeStatus};
+use crate::task::Question;
 use crate::units::grouped;
 use std::io::Write;
 use std::sync::Arc;
 
 #[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn trial(args: &Try) -> Result<u8, Failure> {
-    let Loaded { job, questions } = load::load(&args.job)?;
+    let Loaded { job, mut questions } = load::load(&args.job)?;
+    if questions.iter().any(Question::is_template) {
+        let line = pipeline::line_of(&job, &questions, &args.image).map_err(Failure::from)?;
+        questions = line.ok_or_else(|| {
+            let message = format!("{} is not in the list, whose columns the questions name", args.image.display());
+            Failure::new(WRONG_INPUT, message).with_hint("try a file of the list")
+        })?;
+    }
     let provider = load::provider(&job)?;
     let stop = Stop::default();
     let on_text = |text: &str| {

@@ -129,7 +129,12 @@ impl Columns {
         let tasks = self.tasks.iter().enumerate().map(|(at, (name, shape))| Column::Task(at, name, shape));
         let last = LAST.iter().filter(|column| self.has_distance || column.name != "duplicate_distance");
         let first = FIRST.iter().map(Column::Fixed);
-        first.chain(carried).chain(STATUS.iter().map(Column::Fixed)).chain(tasks).chain(last.map(Column::Fixed)).collect()
+        first
+            .chain(carried)
+            .chain(STATUS.iter().map(Column::Fixed))
+            .chain(tasks)
+            .chain(last.map(Column::Fixed))
+            .collect()
     }
 }
 

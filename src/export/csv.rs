@@ -27,7 +27,9 @@ impl<W: Write> Csv<W> {
                 Column::Carried(at, _, kind) => {
                     let value = row.carried.get(*at).unwrap_or(&Value::Null);
                     match (kind, value) {
-                        (CarriedKind::Time, Value::Number(ms)) => self.text(&rfc3339(ms.as_i64().unwrap_or(0)), false)?,
+                        (CarriedKind::Time, Value::Number(ms)) => {
+                            self.text(&rfc3339(ms.as_i64().unwrap_or(0)), false)?;
+                        }
                         (CarriedKind::Text, value) => self.text(&cell(value), true)?,
                         (_, value) => self.text(&cell(value), false)?,
                     }

@@ -54,7 +54,8 @@ impl Outputs {
 
         let csv = match &targets.csv {
             Some(path) => {
-                let csv = Csv::new(open(path)?, &columns.all(), targets.keep_formulas).map_err(|error| fault(path, error))?;
+                let csv =
+                    Csv::new(open(path)?, &columns.all(), targets.keep_formulas).map_err(|error| fault(path, error))?;
                 Some((path.clone(), csv))
             }
             None => None,
@@ -62,7 +63,10 @@ impl Outputs {
         let parquet = match &targets.parquet {
             Some(path) => {
                 let about = About { job: targets.job.clone(), manifest_hash: targets.manifest_hash.clone() };
-                Some((path.clone(), Parquet::new(open(path)?, &columns.all(), &about).map_err(|error| fault(path, error))?))
+                Some((
+                    path.clone(),
+                    Parquet::new(open(path)?, &columns.all(), &about).map_err(|error| fault(path, error))?,
+                ))
             }
             None => None,
         };

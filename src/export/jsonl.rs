@@ -20,8 +20,7 @@ pub(super) fn write(out: &mut impl Write, row: &Row, columns: &[Column<'_>]) -> 
         },
         Column::Task(at, ..) => row.answers.get(*at).cloned().unwrap_or_default(),
     };
-    let members: Map<String, Value> =
-        columns.iter().map(|column| (column.name().to_owned(), value(column))).collect();
+    let members: Map<String, Value> = columns.iter().map(|column| (column.name().to_owned(), value(column))).collect();
     serde_json::to_writer(&mut *out, &members)?;
     out.write_all(b"\n")
 }

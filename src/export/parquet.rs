@@ -43,7 +43,9 @@ impl<W: Write + Send> Parquet<W> {
             let (kind, node) = column_type(name, &shape(column), &mut leaves, 0)?;
             types.push(match column {
                 Column::Fixed(Fixed { kind: Kind::Money, .. }) => decimal(name)?,
-                Column::Fixed(Fixed { kind: Kind::Time, .. }) | Column::Carried(_, _, CarriedKind::Time) => timestamp(name)?,
+                Column::Fixed(Fixed { kind: Kind::Time, .. }) | Column::Carried(_, _, CarriedKind::Time) => {
+                    timestamp(name)?
+                }
                 _ => kind,
             });
             nodes.push(node);

@@ -3,7 +3,7 @@
 use super::columns::Columns;
 use crate::money::Pico;
 use crate::store::{Outcome, OutcomeStatus, PageRecord, SpendRecord};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt::Write;
 
 /// How a row stands: the worst of its tasks.
@@ -111,7 +111,7 @@ impl Row {
         let mut row = Self {
             path: display_path(&record.path),
             page: record.page,
-            carried: record.carried.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
+            carried: carried(record, columns),
             status,
             answers: record.outcomes.iter().map(value).collect(),
             model: columns.model.clone(),
@@ -157,6 +157,13 @@ impl Row {
             self.latency_ms = Some(spend.latency_ms);
         }
     }
+}
+
+/// The values of today's columns: a list may have had others when it was read.
+fn carried(record: &PageRecord, columns: &Columns) -> Vec<Value> {
+    let mut values: Map<String, Value> =
+        record.carried.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    columns.carried.iter().map(|(name, _)| values.remove(name).unwrap_or_default()).collect()
 }
 
 /// The kind of the worst fault, and all faults with their tasks.

@@ -34,7 +34,7 @@ pub(super) struct RawInput {
     #[serde(default)]
     skip_blank: bool,
     /// Pages whose fingerprints differ in at most this many of 256 bits share one answer (default: only equal files do).
-    #[schemars(range(min = 1, max = 64))]
+    #[schemars(range(min = 1, max = 24))]
     near_duplicates: Option<u32>,
     /// The list's column with paths or URLs (default `path`).
     path_column: Option<String>,

@@ -43,17 +43,20 @@ impl Fax<'_> {
     pub(super) fn decode(&self, target: (u32, u32)) -> Result<Pixels, MediaFault> {
         let (columns, rows) = (self.settings.columns, self.height);
         let mut mean = Mean::new((columns, rows), (target.0.min(columns), target.1.min(rows)));
+        let mut missing_rows = 0;
         for (data, strip_rows) in &self.strips {
             let wanted = (mean.row + strip_rows).min(rows);
             let mut context = DecoderContext::new(DecodeSettings { rows: *strip_rows, ..self.settings });
             // What was decoded before an error counts; how much is missing decides.
             let _ = decode(data, &mut mean, &mut context);
             let missing = wanted.saturating_sub(mean.row);
-            if missing > MOST_MISSING.min(rows / 20) {
+            missing_rows += missing;
+            if missing_rows > MOST_MISSING.min(rows / 20) {
                 return Err(MediaFault::cut_short());
             }
             for _ in 0..missing {
-                mean.push_row(&[]);
+                // What shows white, which the code may call black.
+                mean.push_row(if self.is_inverted { &[0] } else { &[] });
             }
         }
         if mean.row < rows {

@@ -131,8 +131,12 @@ impl Directory {
             let count = layout.number(bytes, place + 4, field)?;
             let inline = place + 4 + field;
             let fits = count.checked_mul(size)? <= field;
-            let entry =
-                Entry { size, count, place: if fits { inline } else { layout.number(bytes, inline, field)? }, tag: place };
+            let entry = Entry {
+                size,
+                count,
+                place: if fits { inline } else { layout.number(bytes, inline, field)? },
+                tag: place,
+            };
             directory.take(bytes, tag, entry);
         }
         let next = layout.number(bytes, offset + count_size + count.checked_mul(entry_size)?, field).unwrap_or(0);

@@ -65,7 +65,8 @@ impl MediaFault {
     }
 
     pub(crate) fn from_image(error: &image::ImageError) -> Self {
-        let ends_early = matches!(error, image::ImageError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof);
+        let ends_early =
+            matches!(error, image::ImageError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof);
         let message = error.to_string().to_lowercase();
         match error {
             _ if ends_early => Self::cut_short(),

@@ -103,10 +103,8 @@ fn drawn(page: &Page<'_>, (width, height): (u32, u32)) -> Result<Pixels, MediaFa
     let too_large = |_| MediaFault::new(MediaFaultKind::TooLarge, "the page is too large to be drawn");
     let (across, down) = (u16::try_from(width).map_err(too_large)?, u16::try_from(height).map_err(too_large)?);
     let points = page.render_dimensions();
-    let scale = Affine::scale_non_uniform(
-        f64::from(width) / f64::from(points.0),
-        f64::from(height) / f64::from(points.1),
-    );
+    let scale =
+        Affine::scale_non_uniform(f64::from(width) / f64::from(points.0), f64::from(height) / f64::from(points.1));
     let mut context = RenderContext::new(across, down);
     render_into(
         page,

@@ -60,9 +60,7 @@ pub(super) fn rgb_of_cmyk(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(data.len() / 4 * 3);
     for inks in data.chunks_exact(4) {
         let paper = 255 - u16::from(inks[3]);
-        out.extend(
-            inks[..3].iter().map(|ink| u8::try_from((255 - u16::from(*ink)) * paper / 255).unwrap_or(255)),
-        );
+        out.extend(inks[..3].iter().map(|ink| u8::try_from((255 - u16::from(*ink)) * paper / 255).unwrap_or(255)));
     }
     out
 }

@@ -8,10 +8,10 @@
 use super::ccitt::Fax;
 use super::jpeg;
 use super::pixels::Pixels;
+use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use hayro::hayro_syntax::page::{Page, Rotation};
-use hayro::hayro_syntax::Filter;
 use hayro_ccitt::EncodingMode;
 use image::metadata::Orientation;
 
@@ -33,6 +33,10 @@ const SLACK: f64 = 0.03;
 impl<'a> Scan<'a> {
     /// The scan that `page` is; `None` for any other page.
     pub(super) fn of(page: &Page<'a>) -> Option<Self> {
+        // Stamps and signatures are put over a scan as annotations.
+        if page.raw().get::<Array<'_>>("Annots").is_some_and(|notes| notes.raw_iter().next().is_some()) {
+            return None;
+        }
         let content = page.page_stream().filter(|content| content.len() <= MOST_CONTENT)?;
         let (name, matrix) = only_image(content, page)?;
         let stream = page.resources().get_x_object(&name)?;
@@ -173,7 +177,7 @@ fn only_image<'a>(content: &'a [u8], page: &Page<'_>) -> Option<(Name<'a>, Matri
                 _ => None,
             })
             .collect();
-        let operator: &[u8] = &operation.operator;
+        let operator: &[u8] = operation.operator;
         match operator {
             b"q" => saved.push((matrix, text_mode)),
             b"Q" => (matrix, text_mode) = saved.pop()?,

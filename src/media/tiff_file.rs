@@ -43,7 +43,11 @@ impl TiffFile {
                 }
                 break;
             };
-            if directory.is_page() { pages.push(directory) } else { others.push(directory) }
+            if directory.is_page() {
+                pages.push(directory);
+            } else {
+                others.push(directory);
+            }
             next = after;
         }
         let pages = if pages.is_empty() { others } else { pages };
@@ -102,7 +106,11 @@ fn fax(bytes: &[u8], directory: &Directory, target: (u32, u32)) -> Result<Pixels
     let per_strip = directory.rows_per_strip.clamp(1, height.max(1));
     let mut turned = Vec::new();
     if directory.fill_order == 2 {
-        turned = directory.strips(bytes).map(|strip| strip.map(reversed)).collect::<Option<Vec<_>>>().ok_or_else(MediaFault::cut_short)?;
+        turned = directory
+            .strips(bytes)
+            .map(|strip| strip.map(reversed))
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(MediaFault::cut_short)?;
     }
     let mut strips = Vec::new();
     for (at, strip) in directory.strips(bytes).enumerate() {
@@ -123,7 +131,9 @@ fn by_library(bytes: &[u8], layout: Layout, directory: &Directory) -> Result<Pix
             let message = format!("a TIFF that is not read: {error}; convert it to JPEG or PNG");
             MediaFault::new(MediaFaultKind::UnsupportedFormat, message.to_lowercase())
         }
-        tiff::TiffError::LimitsExceeded => MediaFault::new(MediaFaultKind::TooLarge, "the picture takes too much memory"),
+        tiff::TiffError::LimitsExceeded => {
+            MediaFault::new(MediaFaultKind::TooLarge, "the picture takes too much memory")
+        }
         _ => MediaFault::from_words(&error.to_string()),
     };
     let mut limits = Limits::default();
@@ -163,7 +173,8 @@ fn by_library(bytes: &[u8], layout: Layout, directory: &Directory) -> Result<Pix
             (1, samples.chunks_exact(num_samples.into()).map(|pixel| pixel[0]).collect())
         }
         other => {
-            let message = format!("a TIFF with colours of the kind {other:?}, which is not read; convert it to JPEG or PNG");
+            let message =
+                format!("a TIFF with colours of the kind {other:?}, which is not read; convert it to JPEG or PNG");
             return Err(MediaFault::new(MediaFaultKind::UnsupportedFormat, message));
         }
     };

@@ -4,9 +4,9 @@ use super::recipe::recipes;
 use crate::manifest::Job;
 use crate::media::DECODER_VERSION;
 use crate::prepare::Marks;
-use crate::store::{RunKeys, Store, StoreError, Versions};
+use crate::store::{Reader, RunKeys, Store, StoreError, Versions};
 use crate::task::Question;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -45,7 +45,7 @@ impl Askings {
     }
 
     /// What is asked of an entry that carries these values.
-    pub(super) fn of(&self, carried: Option<&str>) -> Result<Arc<Asking>, StoreError> {
+    pub(super) fn of(&self, carried: Option<&str>, reader: &Reader) -> Result<Arc<Asking>, StoreError> {
         if !self.has_templates {
             return Ok(self.common.clone());
         }
@@ -55,8 +55,15 @@ impl Askings {
         if let Some(known) = self.rendered.lock().ok().and_then(|kept| kept.get(&key).cloned()) {
             return Ok(known);
         }
-        let (set, tasks) = self.store.define(recipes, policy(&self.job))?;
-        let recipes = tasks.into_iter().map(|task| task.recipe_id).collect();
+        // Only what is new is a commit of its own.
+        let policy = policy(&self.job);
+        let (set, recipes) = match reader.known_set(&recipes, &policy)? {
+            Some(known) => known,
+            None => {
+                let (set, tasks) = self.store.define(recipes, policy)?;
+                (set, tasks.into_iter().map(|task| task.recipe_id).collect())
+            }
+        };
         let asking = Arc::new(Asking { questions, recipes, set, is_own: true });
         if let Ok(mut kept) = self.rendered.lock() {
             if kept.len() >= KEPT {
@@ -70,7 +77,7 @@ impl Askings {
 
 /// The questions with the values that an entry carries.
 pub(super) fn rendered(questions: &[Question], carried: Option<&str>) -> Arc<[Question]> {
-    let values: Vec<Value> = carried.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let values: Map<String, Value> = carried.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     questions.iter().map(|question| question.rendered(&values)).collect()
 }
 

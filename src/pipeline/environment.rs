@@ -72,6 +72,12 @@ pub enum PipelineError {
         /// The names that there are.
         known: String,
     },
+    /// The input can't be read to its end.
+    #[error("{0}")]
+    Input(String),
+    /// Pages that are like others, asked different things.
+    #[error("input.near_duplicates and questions that name columns of the list exclude each other")]
+    NearTemplates,
     /// A page can't be read.
     #[error("can't use {path}: {reason}")]
     Page {

@@ -59,7 +59,8 @@ pub(super) fn conclude(
     let (pages, outputs) = match known {
         Some(pages) => (pages, Vec::new()),
         None => {
-            let source = Source { reader: &reader, job: keys.job, view: view(job), recipes: Recipes::Rendered(job, questions) };
+            let source =
+                Source { reader: &reader, job: keys.job, view: view(job), recipes: Recipes::Rendered(job, questions) };
             rows(&source, &columns, &targets, &[keys.run], seen.has_all, &*environment.hooks)?
         }
     };
@@ -168,7 +169,7 @@ enum Recipes<'a> {
 impl Source<'_> {
     fn recipes(&self, entry: &EntryRecord, common: &[i64]) -> Result<Vec<i64>, StoreError> {
         match (&self.recipes, entry.set) {
-            (Recipes::Stored, Some(set)) => self.reader.recipes_of_set(set),
+            (Recipes::Stored, Some(set)) => self.reader.set_members(set),
             (Recipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
                 let questions = rendered(questions, entry.carried.as_deref());
                 Ok(known_keys(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())

@@ -10,12 +10,12 @@ use super::standing::Wish;
 use super::stop::Stop;
 use super::worker::Worker;
 use crate::clock::Clock;
-use crate::digest::Digest;
 use crate::manifest::Job;
 use crate::prepare::DecoderCommand;
 use crate::source::{Entries, HostLimits};
-use crate::store::{Reader, RunKeys, Store, StoreError};
+use crate::store::{Reader, RunKeys, Store, StoreError, StoredPage};
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -44,8 +44,8 @@ pub(super) struct Intake {
     /// Which tasks may be asked.
     pub(super) wanted: Vec<bool>,
     pub(super) started_ms: i64,
-    /// Only these contents are asked; `None`: all.
-    pub(super) sample: Option<HashSet<Digest>>,
+    /// Only these pages are asked; `None`: all.
+    pub(super) sample: Option<HashSet<StoredPage>>,
     pub(super) purpose: Purpose,
     pub(super) askings: Askings,
     pub(super) decoder: DecoderCommand,
@@ -98,9 +98,11 @@ pub(super) fn start(intake: &Arc<Intake>, entries: Entries) -> Result<(mpsc::Rec
     let intake = intake.clone();
     handles.push(spawn("walk", move || {
         let send = |work| queue.push(work, || intake.stop.is_urgent());
-        let walked = Reader::open(intake.store.path()).and_then(|reader| merge(&intake, entries, &reader, send));
-        if let Err(error) = walked {
-            intake.stop.request(Outcome::StorageError(error.to_string()));
+        let walk = || Reader::open(intake.store.path()).and_then(|reader| merge(&intake, entries, &reader, send));
+        match catch_unwind(AssertUnwindSafe(walk)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => intake.stop.request(Outcome::StorageError(error.to_string())),
+            Err(_) => intake.stop.request(Outcome::Internal("reading the input panicked".into())),
         }
         intake.counters.is_walked.store(true, Ordering::Relaxed);
         queue.close();

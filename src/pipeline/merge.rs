@@ -2,6 +2,7 @@
 //! lists. An unchanged, settled file costs one comparison and is not opened.
 
 use super::intake::Intake;
+use super::outcome::Outcome;
 use super::queue::Work;
 use crate::source::{Entries, Entry, WalkFault, path_bytes};
 use crate::store::{EntryChange, EntryRecord, Reader, StoreError};
@@ -88,17 +89,26 @@ pub(super) fn merge(
         }
         let entry = match found {
             Ok(entry) => entry,
+            Err(fault) if fault.is_end => {
+                // What would have followed is not gone.
+                intake.stop.request(Outcome::InputError(fault.to_string()));
+                return changes.write();
+            }
             Err(fault) => {
                 changes.unreadable(&fault, intake);
                 continue;
             }
         };
         intake.counters.found.fetch_add(1, Ordering::Relaxed);
-        let asking = intake.askings.of(entry.carried.as_deref())?;
+        let entry_is_of_folder = entry.line == 0;
+        let asking = intake.askings.of(entry.carried.as_deref(), reader)?;
         let here = stored.at(entry.place(), |gone| changes.gone(gone))?;
-        let is_as_it_was = |known: &EntryRecord| known.settled_set == Some(asking.set) && known.carried == entry.carried;
+        let is_as_it_was =
+            |known: &EntryRecord| known.settled_set == Some(asking.set) && known.carried == entry.carried;
         let known = known(intake, reader, &entry, here)?;
-        if !intake.looks_at_settled && known.as_ref().is_some_and(|known| known.line == entry.line && is_as_it_was(known)) {
+        if !intake.looks_at_settled
+            && known.as_ref().is_some_and(|known| known.line == entry.line && is_as_it_was(known))
+        {
             intake.counters.done.fetch_add(1, Ordering::Relaxed);
         } else {
             intake.has_changes.store(true, Ordering::Relaxed);
@@ -106,7 +116,10 @@ pub(super) fn merge(
                 return changes.write();
             }
         }
-        changes.write_when_full()?;
+        // The lines of a list move: what is known of a path is looked up where it stood.
+        if entry_is_of_folder {
+            changes.write_when_full()?;
+        }
     }
     while let Some(entry) = stored.next()? {
         changes.gone(entry);
@@ -128,7 +141,7 @@ fn known(
     if entry.url().is_some() && intake.wish.refresh {
         return Ok(None);
     }
-    let is_same = |known: &EntryRecord| is_unchanged(entry, known) && known.content.is_some();
+    let is_same = |known: &EntryRecord| is_unchanged(entry, known);
     match here.filter(|known| is_unchanged(entry, known)) {
         None if entry.line > 0 => Ok(reader.entry(intake.keys.job, &entry.path)?.filter(is_same)),
         here => Ok(here),

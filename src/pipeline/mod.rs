@@ -41,4 +41,4 @@ pub use plan::{Plan, plan};
 pub use run::run;
 pub use standing::Wish;
 pub use stop::Stop;
-pub use trial::{Trial, try_page};
+pub use trial::{Trial, line_of, try_page};

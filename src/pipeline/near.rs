@@ -13,16 +13,12 @@ use super::merge::Stored;
 use super::stop::Stop;
 use crate::manifest::Job;
 use crate::prepare::Marks;
-use crate::store::{EntryChange, Reader, RunKeys, Store, StoredPage};
+use crate::store::{NearRecord, Reader, RunKeys, Store, StoredPage};
 use std::collections::{HashMap, HashSet};
-
-/// Changes written to the store at once.
-const CHANGES: usize = 256;
 
 /// Decides which pages of the job are like others, and stores it.
 pub(super) fn decide(job: &Job, store: &Store, keys: &RunKeys, bits: u32, stop: &Stop) -> Result<(), PipelineError> {
     let reader = Reader::open(store.path())?;
-    store.forget_near(keys.job)?;
     let recipes: Vec<i64> = keys.tasks.iter().map(|task| task.recipe_id).collect();
     let mut index = Index::new(bits);
     let mut seen = HashSet::new();
@@ -32,13 +28,14 @@ pub(super) fn decide(job: &Job, store: &Store, keys: &RunKeys, bits: u32, stop: 
         }
     })?;
     let mut stored = Stored::new(&reader, keys.job);
-    let mut changes = Vec::new();
+    let mut found = Vec::new();
     while let Some(entry) = stored.next()? {
-        if stop.is_requested() {
-            break;
-        }
         let Some(content) = entry.content else { continue };
         for page in entry.pages() {
+            // What was decided before stands until all is decided again.
+            if stop.is_requested() {
+                return Ok(());
+            }
             let page = StoredPage { content, page };
             let standing = reader.standing(&page, &[], VERSIONS)?;
             let Some(marks) = standing.marks.filter(|_| standing.fault.is_none()) else { continue };
@@ -47,15 +44,12 @@ pub(super) fn decide(job: &Job, store: &Store, keys: &RunKeys, bits: u32, stop: 
                 continue;
             }
             match index.nearest(&marks.fingerprint) {
-                Some((like, distance)) => changes.push(EntryChange::Near { page, like, distance }),
+                Some((like, distance)) => found.push(NearRecord { page, like, distance }),
                 None => index.add(page, marks.fingerprint),
             }
         }
-        if changes.len() >= CHANGES {
-            store.change_entries(keys.job, std::mem::take(&mut changes))?;
-        }
     }
-    Ok(store.change_entries(keys.job, changes)?)
+    Ok(store.put_near(keys.job, found)?)
 }
 
 /// Fingerprints by their parts.
@@ -110,7 +104,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_index_finds_what_a_look_at_all_pages_finds(
-            bits in 1_u32..65,
+            bits in 1_u32..25,
             known in prop::collection::vec(prop::array::uniform32(any::<u8>()), 1..40),
             at in any::<prop::sample::Index>(),
             flips in prop::collection::vec(0_usize..256, 0..80),

@@ -54,6 +54,8 @@ pub enum Outcome {
     DeadlineReached,
     /// A signal came.
     Interrupted(Signal),
+    /// The input can't be read to its end.
+    InputError(String),
     /// Something of ours does not work.
     Internal(String),
 }
@@ -74,6 +76,7 @@ impl Outcome {
             Self::StorageError(_) => "storage_error",
             Self::DeadlineReached => "deadline_reached",
             Self::Interrupted(_) => "interrupted",
+            Self::InputError(_) => "input_error",
             Self::Internal(_) => "internal_error",
         }
     }
@@ -84,6 +87,7 @@ impl Outcome {
         match self {
             Self::Complete | Self::Limited => 0,
             Self::Internal(_) => 1,
+            Self::InputError(_) => 2,
             Self::FailedPages { .. } | Self::SameError { .. } | Self::NoPages => 3,
             Self::BudgetReached { .. } => 4,
             Self::ProviderRefused(_) => 5,
@@ -114,7 +118,8 @@ impl Outcome {
             ),
             Self::NoPages => (
                 "there is no page in the input".to_owned(),
-                "check input.folder and input.include, or input.list; input.allow_empty: true makes this a success".to_owned(),
+                "check input.folder and input.include, or input.list; input.allow_empty: true makes this a success"
+                    .to_owned(),
             ),
             Self::BudgetReached { spent, is_overbilled: false } => (
                 format!("the budget is reached: USD {spent} are spent, and the next request might not fit"),
@@ -136,6 +141,7 @@ impl Outcome {
             }
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), resumable.to_owned()),
             Self::Interrupted(_) => ("interrupted".to_owned(), resumable.to_owned()),
+            Self::InputError(message) => (message.clone(), format!("mend the list, then {resumable}")),
             Self::Internal(message) => (message.clone(), resumable.to_owned()),
         };
         Some((what, hint))

@@ -13,12 +13,12 @@ use crate::media::{Format, probe};
 use crate::prepare::{Decoder, DecoderCommand, DecoderError};
 use crate::source::{self, Entries};
 use crate::store::{Reader, StoreError, StoredPage};
-use bytes::Bytes;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::task::Question;
+use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// What a run would do.
@@ -83,7 +83,12 @@ pub fn plan(job: &Job, questions: &[Question], wish: Wish, decoder: DecoderComma
     let has_templates = questions.iter().any(Question::is_template);
     let key = reader.as_ref().map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(0);
     let mut stored = reader.as_ref().map(|reader| Stored::new(reader, key));
-    for entry in entries.filter_map(Result::ok) {
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(fault) if fault.is_end => return Err(PipelineError::Input(fault.to_string())),
+            Err(_) => continue,
+        };
         if has_templates {
             planner.look_up(rendered(questions, entry.carried.as_deref()))?;
         }
@@ -134,7 +139,7 @@ impl Planner<'_> {
                 self.plan.not_fetched += 1;
                 return Ok(());
             }
-            None => match std::fs::read(entry.file(self.job.input.base())) {
+            None => match entry.read(self.job.input.base()) {
                 Ok(bytes) => (Digest::of(&bytes), self.count(bytes.into())?),
                 Err(_) => {
                     self.plan.pages += 1;
@@ -175,11 +180,12 @@ impl Planner<'_> {
         }
         let standing = self.reader.map(|reader| reader.standing(&page, &self.keys, VERSIONS)).transpose()?;
         let standing = standing.unwrap_or_default();
-        if standing.fault.is_some() {
+        let has_gap = standing.outcomes.iter().any(Option::is_none) || standing.outcomes.is_empty();
+        if has_gap && standing.fault.is_some() {
             self.plan.unreadable += 1;
             return Ok(());
         }
-        if self.job.input.skip_blank && standing.marks.is_some_and(|marks| marks.is_blank) {
+        if has_gap && self.job.input.skip_blank && standing.marks.is_some_and(|marks| marks.is_blank) {
             self.plan.skipped += 1;
             return Ok(());
         }

@@ -5,7 +5,8 @@ use super::counters::Counters;
 use super::intake::Purpose;
 use super::outcome::Outcome as Ending;
 use super::page::Ready;
-use super::queue::{Pages, Tasks};
+use super::queue::{PageWish, Pages, Tasks};
+use super::standing::{Stand, View};
 use super::worker::{Broken, Worker};
 use crate::digest::Digest;
 use crate::manifest::{Image, Size};
@@ -20,37 +21,35 @@ use std::sync::atomic::Ordering;
 const LOOK_SIDE: u32 = 400;
 
 impl Worker {
-    /// The tasks to ask of a page; `None` when there is nothing to do for it.
-    pub(super) fn tasks(&self, page: StoredPage, asking: &Asking) -> Result<Option<Tasks>, StoreError> {
+    /// What is to be asked of a page; `None` when there is nothing to do for it.
+    pub(super) fn wish_for(&self, page: StoredPage, asking: &Asking) -> Result<Option<PageWish>, StoreError> {
         let intake = &self.intake;
         let standing = self.reader.standing(&page, &asking.recipes, VERSIONS)?;
-        let done = || {
-            Counters::add(&intake.counters.done);
-            Ok(None)
-        };
-        if standing.fault.is_some() && !intake.wish.failed {
-            Counters::add(&intake.counters.failed);
-            return done();
-        }
+        let has_marks = standing.marks.is_some();
         if intake.purpose == Purpose::Look {
-            return if standing.marks.is_some() { done() } else { Ok(Some(Tasks::new())) };
+            let is_over = has_marks || standing.fault.is_some() && !intake.wish.failed;
+            return Ok((!is_over).then(|| PageWish { page: page.page, tasks: Tasks::new(), has_marks, has_gap: true }));
         }
-        let asked = standing
-            .outcomes
-            .iter()
-            .enumerate()
-            .filter(|(at, outcome)| intake.wanted[*at] && intake.wish.asks(outcome.as_ref(), intake.started_ms));
-        let tasks: Tasks = asked.map(|(at, outcome)| (at, outcome.as_ref().map(|outcome| outcome.at_ms))).collect();
-        if tasks.is_empty() && page.page > 0 {
-            return done();
+        let view = View {
+            wish: intake.wish,
+            wanted: &intake.wanted,
+            started_ms: intake.started_ms,
+            skips_blank: intake.job.input.skip_blank,
+        };
+        let has_gap = standing.outcomes.iter().any(Option::is_none);
+        match view.of(&standing, self.is_near(page)?) {
+            Stand::Ask(tasks) => {
+                let is_sampled = intake.sample.as_ref().is_none_or(|sample| sample.contains(&page));
+                Ok(is_sampled.then_some(PageWish { page: page.page, tasks, has_marks, has_gap }))
+            }
+            stand => {
+                Counters::add(&intake.counters.done);
+                if stand == Stand::Faulty {
+                    Counters::add(&intake.counters.failed);
+                }
+                Ok(None)
+            }
         }
-        let has_none = standing.outcomes.iter().all(Option::is_none);
-        let is_blank = intake.job.input.skip_blank && standing.marks.is_some_and(|marks| marks.is_blank);
-        if has_none && (is_blank || self.is_near(page)?) {
-            return done();
-        }
-        let is_sampled = intake.sample.as_ref().is_none_or(|sample| sample.contains(&page.content));
-        Ok(is_sampled.then_some(tasks))
     }
 
     fn is_near(&self, page: StoredPage) -> Result<bool, StoreError> {
@@ -62,54 +61,53 @@ impl Worker {
 
     /// Prepares pages, and sends them on to be asked.
     pub(super) fn pages(&mut self, pages: &Pages) -> Result<(), Broken> {
-        for (page, tasks) in &pages.wanted {
+        for wish in &pages.wanted {
             let is_over = !self.intake.is_asking.load(Ordering::Relaxed) || self.intake.stop.is_requested();
             if is_over {
                 break;
             }
-            self.page(pages, *page, tasks)?;
+            self.page(pages, wish)?;
         }
         Ok(())
     }
 
-    fn page(&mut self, pages: &Pages, page: u32, tasks: &Tasks) -> Result<(), Broken> {
-        let stored = StoredPage { content: pages.content, page };
-        match self.prepared(pages, page)? {
+    fn page(&mut self, pages: &Pages, wish: &PageWish) -> Result<(), Broken> {
+        let stored = StoredPage { content: pages.content, page: wish.page };
+        match self.prepared(pages, wish)? {
             Ok(prepared) => {
-                if self.intake.wish.failed {
-                    self.push(EntryChange::PageFault(stored, VERSIONS.decoder, None));
-                }
                 if let Some(marks) = prepared.marks {
                     self.push(EntryChange::Marks(stored, VERSIONS.marks, recorded(marks)));
                 }
-                let is_skipped = self.intake.job.input.skip_blank && prepared.marks.is_some_and(|marks| marks.is_blank);
-                if is_skipped || self.intake.purpose == Purpose::Look {
+                let is_blank = self.intake.job.input.skip_blank && prepared.marks.is_some_and(|marks| marks.is_blank);
+                if is_blank && wish.has_gap || self.intake.purpose == Purpose::Look {
                     Counters::add(&self.intake.counters.done);
                     return Ok(());
                 }
+                let (tasks, asking) = (wish.tasks.clone(), pages.asking.clone());
                 // Nobody receives when the run has ended.
-                let questions = pages.asking.clone();
-                let _ = self.ready.blocking_send(Ready { page: stored, tasks: tasks.clone(), prepared, asking: questions });
+                let _ = self.ready.blocking_send(Ready { page: stored, tasks, prepared, asking });
             }
             // It depends on what is asked for, not on the page.
             Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => {
-                self.refuse(stored, tasks, &pages.asking, &fault)?;
+                let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message };
+                self.refuse(stored, wish, &pages.asking, fault, false)?;
             }
             Err(fault) => self.faulty(stored, &fault),
         }
         Ok(())
     }
 
-    fn prepared(&mut self, pages: &Pages, page: u32) -> Result<Result<Prepared, MediaFault>, Broken> {
+    fn prepared(&mut self, pages: &Pages, wish: &PageWish) -> Result<Result<Prepared, MediaFault>, Broken> {
         let is_look = self.intake.purpose == Purpose::Look;
-        let with_marks = is_look || self.intake.job.input.skip_blank;
+        let with_marks = is_look || self.intake.job.input.skip_blank && !wish.has_marks;
         let mut image = self.intake.job.image;
         if is_look {
             image = Image { size: Size::Economy, min_side: Some(LOOK_SIDE), ..image };
         }
         if !with_marks {
             let passed = catch_unwind(AssertUnwindSafe(|| as_it_is(&pages.bytes, &image)));
-            let gave_up = |_| Err(MediaFault { kind: MediaFaultKind::Damaged, message: "the header can't be read".into() });
+            let gave_up =
+                |_| Err(MediaFault { kind: MediaFaultKind::Damaged, message: "the header can't be read".into() });
             match passed.unwrap_or_else(gave_up) {
                 Ok(Some(prepared)) => return Ok(Ok(prepared)),
                 Ok(None) => {}
@@ -119,7 +117,7 @@ impl Worker {
         if let Err(fault) = self.open(pages.content, &pages.bytes)? {
             return Ok(Err(fault));
         }
-        self.decoder.prepare(page, &image, with_marks).map_err(|error| Ending::Internal(error.to_string()))
+        self.decoder.prepare(wish.page, &image, with_marks).map_err(|error| Ending::Internal(error.to_string()))
     }
 
     /// Opens a file in the decoder, unless it is; its pages.
@@ -135,18 +133,19 @@ impl Worker {
         Ok(opened)
     }
 
-    /// Records that a page can't be sent under this job's recipes.
-    fn refuse(&mut self, page: StoredPage, tasks: &Tasks, asking: &Asking, fault: &MediaFault) -> Result<(), StoreError> {
-        let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message.clone() };
-        let outcome = Outcome {
-            status: OutcomeStatus::Failed,
-            value: None,
-            fault: Some(fault),
-            is_passing: false,
-            runs: 1,
-            at_ms: self.intake.clock.wall_ms(),
-        };
-        let outcomes = tasks.iter().map(|(at, _)| (asking.recipes[*at], outcome.clone())).collect();
+    /// Records that a page can't be asked now, or (not `is_passing`) under this job's recipes.
+    pub(super) fn refuse(
+        &self,
+        page: StoredPage,
+        wish: &PageWish,
+        asking: &Asking,
+        fault: FaultRecord,
+        is_passing: bool,
+    ) -> Result<(), StoreError> {
+        let at_ms = self.intake.clock.wall_ms();
+        let status = OutcomeStatus::Failed;
+        let outcome = Outcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms };
+        let outcomes = wish.tasks.iter().map(|(at, _)| (asking.recipes[*at], outcome.clone())).collect();
         Counters::add(&self.intake.counters.done);
         Counters::add(&self.intake.counters.failed);
         self.intake.has_changes.store(true, Ordering::Relaxed);

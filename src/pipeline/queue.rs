@@ -22,14 +22,26 @@ pub(super) struct Work {
 /// Indices of tasks to ask, and when their known outcome was stored.
 pub(super) type Tasks = Vec<(usize, Option<i64>)>;
 
+/// What is wanted of a page.
+#[derive(Clone, Debug)]
+pub(super) struct PageWish {
+    /// Its number from 1.
+    pub(super) page: u32,
+    /// What is to be asked.
+    pub(super) tasks: Tasks,
+    /// Whether it was looked at before.
+    pub(super) has_marks: bool,
+    /// Whether a task has no outcome yet: only then it may be left out.
+    pub(super) has_gap: bool,
+}
+
 /// Some pages of a file that was read.
 #[derive(Clone, Debug)]
 pub(super) struct Pages {
     pub(super) content: Digest,
     pub(super) bytes: Bytes,
     pub(super) asking: Arc<Asking>,
-    /// Each with what is to be asked of it.
-    pub(super) wanted: Vec<(u32, Tasks)>,
+    pub(super) wanted: Vec<PageWish>,
 }
 
 /// What a worker does next.

@@ -6,6 +6,7 @@ use super::counters::Counters;
 use super::environment::{Environment, PipelineError, RunOptions};
 use super::finish;
 use super::intake::{self, Intake, Purpose};
+use super::merge::Stored;
 use super::near;
 use super::outcome::Outcome;
 use super::page::{Context, PageEnd, Ready};
@@ -21,7 +22,7 @@ use crate::store::{Reader, RunEnd, RunKeys, RunStart, Settling, Store, StoreErro
 use crate::task::Question;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -49,6 +50,9 @@ pub fn run(
     if let Some(unknown) = options.tasks.iter().find(|name| !questions.iter().any(|question| question.name == **name)) {
         let known: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
         return Err(PipelineError::NoTask { name: unknown.clone(), known: known.join(", ") });
+    }
+    if job.input.near_duplicates.is_some() && questions.iter().any(Question::is_template) {
+        return Err(PipelineError::NearTemplates);
     }
     let entries = Entries::start(&job.input)?;
     let store = Store::open(&job.store, environment.clock.clone(), environment.hooks.clone())?;
@@ -155,14 +159,13 @@ impl Session<'_> {
         let mut entries = Some(entries);
         let mut first = || entries.take().map_or_else(|| Entries::start(&self.job.input), Ok);
         if let Some(bits) = self.job.input.near_duplicates {
-            self.record(Purpose::Look, first()?)?;
+            runtime.block_on(self.record(Purpose::Look, first()?))?;
             near::decide(self.job, self.store, self.keys, bits, self.stop)?;
         }
         let mut sample = None;
         if let Some(count) = self.options.sample {
-            self.record(Purpose::Record, first()?)?;
-            let lowest = Reader::open(self.store.path())?.lowest_contents(self.keys.job, count)?;
-            sample = Some(lowest.into_iter().collect());
+            runtime.block_on(self.record(Purpose::Record, first()?))?;
+            sample = Some(sample_of(&Reader::open(self.store.path())?, self.keys.job, count)?);
         }
         let mut progress = Progress { streak: Streak::new(self.job.on_error.stop_after), asked: 0 };
         loop {
@@ -176,11 +179,26 @@ impl Session<'_> {
     }
 
     /// A pass over the input that asks nothing.
-    fn record(&self, purpose: Purpose, entries: Entries) -> Result<(), PipelineError> {
-        let (mut ready, threads) = intake::start(&self.intake(None, purpose), entries)?;
-        while ready.blocking_recv().is_some() {}
+    async fn record(&self, purpose: Purpose, entries: Entries) -> Result<(), PipelineError> {
+        let intake = self.intake(None, purpose);
+        let (mut ready, threads) = intake::start(&intake, entries)?;
+        tokio::select! {
+            () = async { while ready.recv().await.is_some() {} } => {}
+            () = self.overtime() => {}
+        }
+        drop(ready);
         threads.join();
         Ok(())
+    }
+
+    /// Asks for the end when the run's time is over; never completes.
+    async fn overtime(&self) {
+        match self.job.limits.run_time.map(|limit| limit.saturating_sub(self.elapsed())) {
+            Some(left) => self.environment.clock.sleep(left).await,
+            None => std::future::pending().await,
+        }
+        self.stop.request(Outcome::DeadlineReached);
+        std::future::pending::<()>().await;
     }
 
     fn context(&self) -> Context<'_> {
@@ -210,7 +228,7 @@ impl Session<'_> {
         }
     }
 
-    fn intake(&self, sample: Option<HashSet<Digest>>, purpose: Purpose) -> Arc<Intake> {
+    fn intake(&self, sample: Option<HashSet<StoredPage>>, purpose: Purpose) -> Arc<Intake> {
         self.counters.found.store(0, Ordering::Relaxed);
         self.counters.done.store(0, Ordering::Relaxed);
         self.has_seen_all.store(false, Ordering::Relaxed);
@@ -231,7 +249,8 @@ impl Session<'_> {
             askings: Askings::new(self.job.clone(), self.questions.clone(), self.keys, self.store.clone()),
             decoder: self.environment.decoder.clone(),
             host_limits: self.host_limits.clone(),
-            looks_at_settled: self.options.wish.is_any() || purpose == Purpose::Look,
+            // Which pages are like others is decided anew each time.
+            looks_at_settled: self.options.wish.is_any() || self.job.input.near_duplicates.is_some(),
             is_asking: AtomicBool::new(true),
             has_changes: self.has_changes.clone(),
             has_seen_all: self.has_seen_all.clone(),
@@ -243,23 +262,14 @@ impl Session<'_> {
         &self,
         context: &Context<'_>,
         entries: Entries,
-        sample: Option<HashSet<Digest>>,
+        sample: Option<HashSet<StoredPage>>,
         progress: &mut Progress,
     ) -> Result<u64, PipelineError> {
         let intake = self.intake(sample, Purpose::Ask);
         let (ready, threads) = intake::start(&intake, entries)?;
-        let deadline = self.job.limits.run_time.map(|limit| limit.saturating_sub(self.elapsed()));
-        let overtime = async {
-            match deadline {
-                Some(left) => self.environment.clock.sleep(left).await,
-                None => std::future::pending().await,
-            }
-            self.stop.request(Outcome::DeadlineReached);
-            std::future::pending::<u64>().await
-        };
         let elsewhere = tokio::select! {
             elsewhere = self.ask_pages(context, ready, &intake, progress) => elsewhere,
-            never = overtime => never,
+            () = self.overtime() => 0,
         };
         intake.is_asking.store(false, Ordering::Relaxed);
         threads.join();
@@ -358,7 +368,7 @@ impl Session<'_> {
                 self.keys.job,
                 Settling {
                     set: self.keys.set,
-                    decoder_version: VERSIONS.decoder,
+                    versions: VERSIONS,
                     skips_blank: input.skip_blank,
                     skips_near: input.near_duplicates.is_some(),
                 },
@@ -387,6 +397,24 @@ impl Session<'_> {
         self.stop.request(outcome);
         Ok(report)
     }
+}
+
+/// The pages whose digests are lowest: a sample that stays the same.
+fn sample_of(reader: &Reader, job: i64, count: u64) -> Result<HashSet<StoredPage>, StoreError> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut lowest: BTreeMap<Digest, StoredPage> = BTreeMap::new();
+    let mut stored = Stored::new(reader, job);
+    while let Some(entry) = stored.next()? {
+        let Some(content) = entry.content.filter(|_| entry.page_count > 0) else { continue };
+        for page in entry.pages() {
+            let digest = Digest::of(&[content.as_bytes().as_slice(), &page.to_be_bytes()].concat());
+            lowest.insert(digest, StoredPage { content, page });
+            if lowest.len() > count {
+                lowest.pop_last();
+            }
+        }
+    }
+    Ok(lowest.into_values().collect())
 }
 
 /// What is counted over all passes of a run.

@@ -2,7 +2,7 @@
 //! Its attempts are in the ledger and its answers in the store, like any other.
 
 use super::admission::Admission;
-use super::asking::{Asking, VERSIONS};
+use super::asking::{Asking, VERSIONS, rendered};
 use super::counters::Counters;
 use super::environment::{Environment, PipelineError};
 use super::page::{Context, PageEnd, Ready};
@@ -12,6 +12,7 @@ use crate::ask::{Exchange, Wanted};
 use crate::digest::Digest;
 use crate::manifest::Job;
 use crate::prepare::{Decoder, DecoderError};
+use crate::source::{Entries, Entry};
 use crate::store::{AttemptCharge, Outcome, Reader, RunEnd, Store, StoredPage};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
@@ -33,6 +34,18 @@ pub struct Trial {
     pub expected_input: u64,
     /// The text that stands before the image.
     pub prompt: String,
+}
+
+/// The questions with the values of the first line of the list that names `file`; `None`
+/// when none does.
+///
+/// # Errors
+/// When the list can't be read.
+pub fn line_of(job: &Job, questions: &[Question], file: &Path) -> Result<Option<Arc<[Question]>>, PipelineError> {
+    let wanted = std::fs::canonicalize(file).ok();
+    let is_it = |entry: &Entry| std::fs::canonicalize(entry.file(job.input.base())).ok() == wanted;
+    let line = Entries::start(&job.input)?.filter_map(Result::ok).find(|entry| wanted.is_some() && is_it(entry));
+    Ok(line.map(|entry| rendered(questions, entry.carried.as_deref())))
 }
 
 /// Asks one page (its file and number from 1). `on_start` sees what is sent, `on_text` the reply as it arrives,
@@ -95,8 +108,14 @@ pub fn try_page(
     };
     let all: Vec<&Question> = questions.iter().collect();
     let questions = questions.clone();
-    let asking = Arc::new(Asking { questions: questions.clone(), recipes: recipes.clone(), set: keys.set, is_own: false });
-    let wanted = Wanted { questions: questions.clone(), tasks: (0..questions.len()).collect(), max_tokens: job.request.max_tokens, repair: None };
+    let asking =
+        Arc::new(Asking { questions: questions.clone(), recipes: recipes.clone(), set: keys.set, is_own: false });
+    let wanted = Wanted {
+        questions: questions.clone(),
+        tasks: (0..questions.len()).collect(),
+        max_tokens: job.request.max_tokens,
+        repair: None,
+    };
     on_start(&Trial {
         width: prepared.width,
         height: prepared.height,

@@ -6,7 +6,7 @@ use super::counters::Counters;
 use super::intake::{Intake, Purpose};
 use super::outcome::Outcome;
 use super::page::Ready;
-use super::queue::{Item, Pages, Queue, Tasks, Work};
+use super::queue::{Item, PageWish, Pages, Queue, Work};
 use crate::digest::Digest;
 use crate::media::{DECODER_VERSION, Format, MediaFault, MediaFaultKind, probe};
 use crate::prepare::Decoder;
@@ -18,8 +18,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
 
-/// Largest file that is read, in bytes.
-const MOST_FILE_BYTES: u64 = 512 << 20;
 /// Changes written to the store at once.
 const CHANGES: usize = 64;
 /// Changes younger than this are not trusted, in nanoseconds: a clock tick may hide the
@@ -52,7 +50,8 @@ impl From<StoreError> for Broken {
 impl Worker {
     pub(super) fn new(intake: Arc<Intake>, queue: Arc<Queue>, ready: mpsc::Sender<Ready>) -> Result<Self, StoreError> {
         let reader = Reader::open(intake.store.path())?;
-        let decoder = Decoder::new(intake.decoder.clone());
+        let stop = intake.stop.clone();
+        let decoder = Decoder::new(intake.decoder.clone()).until(move || stop.is_urgent());
         Ok(Self { intake, reader, decoder, opened: None, ready, queue, fetcher: None, changes: Vec::new() })
     }
 
@@ -96,16 +95,40 @@ impl Worker {
         let Work { entry, known, asking } = work;
         if !self.intake.is_asking.load(Ordering::Relaxed) || self.intake.stop.is_requested() {
             // A line that has moved is put where it is now, with what is known of it.
-            self.push(match known {
-                Some(known) => EntryChange::Listed(EntryRecord { settled_set: known.settled_set, ..self.record(&entry, &asking, known.content, known.page_count) }),
-                None => EntryChange::Listed(EntryRecord { page_count: 1, modified_ns: 0, ..self.record(&entry, &asking, None, 1) }),
-            });
+            match known {
+                Some(known) => _ = self.put(&entry, &known, &asking),
+                None => self.push(EntryChange::Listed(self.record(&entry, &asking, None, 1))),
+            }
             return Ok(());
         }
-        match known.as_ref().and_then(|known| Some((known, known.content?))) {
-            Some((known, content)) => self.known(&entry, known, content, &asking),
+        match known {
+            Some(known) => match known.content {
+                Some(content) => self.known(&entry, &known, content, &asking),
+                // A URL that can't be fetched, whoever tries.
+                None if known.fault.is_some() && !self.intake.wish.failed => {
+                    self.put(&entry, &known, &asking);
+                    Counters::add(&self.intake.counters.done);
+                    Counters::add(&self.intake.counters.failed);
+                    Ok(())
+                }
+                None => self.unknown(&entry, &asking),
+            },
             None => self.unknown(&entry, &asking),
         }
+    }
+
+    /// Puts what is known of an unchanged file where the walk found it; the record.
+    fn put(&mut self, entry: &Entry, known: &EntryRecord, asking: &Asking) -> EntryRecord {
+        let record = EntryRecord {
+            modified_ns: known.modified_ns,
+            fault: known.fault.clone(),
+            settled_set: known.settled_set,
+            ..self.record(entry, asking, known.content, known.page_count)
+        };
+        if record != *known {
+            self.push(EntryChange::Put(record.clone()));
+        }
+        record
     }
 
     /// An unchanged file: opened only when something of it is to be asked.
@@ -116,16 +139,23 @@ impl Worker {
         content: Digest,
         asking: &Arc<Asking>,
     ) -> Result<(), Broken> {
-        let record = EntryRecord { settled_set: known.settled_set, modified_ns: known.modified_ns, ..self.record(entry, asking, Some(content), known.page_count) };
-        if record != *known {
-            self.push(EntryChange::Put(record.clone()));
-        }
+        let record = self.put(entry, known, asking);
         let wanted = self.wanted(content, &record, asking)?;
         if self.intake.purpose == Purpose::Record || wanted.is_empty() {
             return Ok(());
         }
-        let Some(bytes) = self.read(entry, asking)? else {
-            return Ok(());
+        let bytes = match self.read(entry)? {
+            Ok(bytes) => bytes,
+            // What was answered stays; what was to be asked waits for another time.
+            Err(fault) => {
+                if self.intake.purpose == Purpose::Ask && !self.intake.stop.is_urgent() {
+                    for wish in &wanted {
+                        let page = StoredPage { content, page: wish.page };
+                        self.refuse(page, wish, asking, fault.record.clone(), !fault.is_final)?;
+                    }
+                }
+                return Ok(());
+            }
         };
         if record.page_count == 0 || Digest::of(&bytes) != content {
             return self.opened(entry, bytes, asking);
@@ -135,9 +165,18 @@ impl Worker {
 
     /// A new or changed file.
     fn unknown(&mut self, entry: &Entry, asking: &Arc<Asking>) -> Result<(), Broken> {
-        match self.read(entry, asking)? {
-            Some(bytes) => self.opened(entry, bytes, asking),
-            None => Ok(()),
+        match self.read(entry)? {
+            Ok(bytes) => self.opened(entry, bytes, asking),
+            Err(_) if self.intake.stop.is_urgent() => Ok(()),
+            Err(fault) => {
+                let record = self.record(entry, asking, None, 0);
+                // What can't be otherwise tomorrow is not tried again.
+                let modified_ns = if fault.is_final { entry.modified_ns } else { 0 };
+                self.push(EntryChange::Put(EntryRecord { fault: Some(fault.record), modified_ns, ..record }));
+                Counters::add(&self.intake.counters.done);
+                Counters::add(&self.intake.counters.failed);
+                Ok(())
+            }
         }
     }
 
@@ -178,80 +217,62 @@ impl Worker {
         }
     }
 
-    /// The pages of an entry of which something is to be done, with the tasks to ask.
-    fn wanted(
-        &mut self,
-        content: Digest,
-        record: &EntryRecord,
-        asking: &Asking,
-    ) -> Result<Vec<(u32, Tasks)>, StoreError> {
-        let mut wanted = Vec::new();
-        for page in record.pages() {
-            if let Some(tasks) = self.tasks(StoredPage { content, page }, asking)? {
-                wanted.push((page, tasks));
-            }
-        }
-        Ok(wanted)
+    /// What is wanted of the pages of an entry.
+    fn wanted(&self, content: Digest, record: &EntryRecord, asking: &Asking) -> Result<Vec<PageWish>, StoreError> {
+        let pages = record.pages().map(|page| self.wish_for(StoredPage { content, page }, asking));
+        pages.filter_map(Result::transpose).collect()
     }
 
     /// Does the first pages of a file; leaves the others to whoever is free.
     fn share(&mut self, mut pages: Pages) -> Result<(), Broken> {
         if pages.wanted.len() > SHARE {
             let rest = pages.wanted.split_off(SHARE);
-            let part = |wanted: &[(u32, Tasks)]| Pages { wanted: wanted.to_vec(), ..pages.clone() };
+            let part = |wanted: &[PageWish]| Pages { wanted: wanted.to_vec(), ..pages.clone() };
             self.queue.split(rest.chunks(SHARE).map(part));
         }
         self.pages(&pages)
     }
 
-    /// The file's bytes; `None` after recording why there are none.
-    fn read(&mut self, entry: &Entry, asking: &Asking) -> Result<Option<Bytes>, Broken> {
-        let read = match entry.url() {
-            Some(url) => self.fetch(url)?,
-            None => from_file(entry, self.intake.job.input.base()),
-        };
-        match read {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(fault) => {
-                let record = self.record(entry, asking, None, 0);
-                self.push(EntryChange::Put(EntryRecord { fault: Some(fault), ..record }));
-                Counters::add(&self.intake.counters.done);
-                Counters::add(&self.intake.counters.failed);
-                Ok(None)
-            }
+    /// The file's bytes, or why there are none.
+    fn read(&mut self, entry: &Entry) -> Result<Result<Bytes, ReadFault>, Broken> {
+        match entry.url() {
+            Some(url) => self.fetch(url),
+            None => Ok(entry.read(self.intake.job.input.base()).map(Bytes::from).map_err(|error| ReadFault {
+                record: FaultRecord { kind: error.kind().into(), message: error.to_string() },
+                is_final: false,
+            })),
         }
     }
 
-    fn fetch(&mut self, url: &str) -> Result<Result<Bytes, FaultRecord>, Broken> {
-        let failed = |fault: &dyn std::fmt::Display| FaultRecord { kind: "fetch_failed".into(), message: fault.to_string() };
-        if self.fetcher.is_none() {
-            let intake = &self.intake;
-            let fetcher = Fetcher::new(intake.job.input.fetch, intake.host_limits.clone(), intake.clock.clone());
-            self.fetcher = Some(fetcher.map_err(|error| Outcome::Internal(error.to_string()))?);
-        }
-        Ok(match self.fetcher.as_ref().map(|fetcher| fetcher.get(url)) {
-            Some(Ok(bytes)) => Ok(bytes.into()),
-            Some(Err(fault)) => Err(failed(&fault)),
-            None => Err(failed(&"no fetcher")),
-        })
+    fn fetch(&mut self, url: &str) -> Result<Result<Bytes, ReadFault>, Broken> {
+        let intake = &self.intake;
+        let fetcher = match self.fetcher.take() {
+            Some(fetcher) => fetcher,
+            None => Fetcher::new(intake.job.input.fetch, intake.host_limits.clone(), intake.clock.clone())
+                .map_err(|error| Outcome::Internal(error.to_string()))?,
+        };
+        let fetched = fetcher.get(url, intake.stop.hurried());
+        self.fetcher = Some(fetcher);
+        Ok(fetched.map(Bytes::from).map_err(|fault| ReadFault {
+            is_final: fault.is_final,
+            record: FaultRecord { kind: "fetch_failed".into(), message: fault.to_string() },
+        }))
     }
 
     /// Records a file or page that gives no picture.
     pub(super) fn faulty(&mut self, page: StoredPage, fault: &MediaFault) {
+        // A page that was given up because the run ends is none the worse for it.
+        if self.intake.stop.is_urgent() {
+            return;
+        }
         let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message.clone() };
-        self.push(EntryChange::PageFault(page, DECODER_VERSION, Some(fault)));
+        self.push(EntryChange::PageFault(page, DECODER_VERSION, fault));
         Counters::add(&self.intake.counters.done);
         Counters::add(&self.intake.counters.failed);
     }
 
     /// An entry as it stands after a look at it.
-    fn record(
-        &self,
-        entry: &Entry,
-        asking: &Asking,
-        content: Option<Digest>,
-        page_count: u32,
-    ) -> EntryRecord {
+    fn record(&self, entry: &Entry, asking: &Asking, content: Option<Digest>, page_count: u32) -> EntryRecord {
         let now_ns = self.intake.clock.wall_ms().saturating_mul(1_000_000);
         let is_young = now_ns - entry.modified_ns.max(entry.changed_ns) < YOUNG_NS;
         EntryRecord {
@@ -272,19 +293,9 @@ impl Worker {
     }
 }
 
-fn from_file(entry: &Entry, base: &std::path::Path) -> Result<Bytes, FaultRecord> {
-    let failed = |kind: &str, message: String| FaultRecord { kind: kind.into(), message };
-    if entry.path.is_empty() {
-        return Err(failed("read_failed", "the list has no path here".into()));
-    }
-    if entry.size > MOST_FILE_BYTES {
-        let message = format!("the file has {} bytes, more than {MOST_FILE_BYTES}", entry.size);
-        return Err(failed("too_large", message));
-    }
-    let path = entry.file(base);
-    // What a list names may be a device that never ends.
-    match std::fs::metadata(&path) {
-        Ok(metadata) if !metadata.is_file() => Err(failed("read_failed", "not a file".into())),
-        _ => std::fs::read(path).map(Bytes::from).map_err(|error| failed("read_failed", format!("can't be read: {error}"))),
-    }
+/// Why a file could not be read.
+struct ReadFault {
+    record: FaultRecord,
+    /// Whether it can't be otherwise the next time.
+    is_final: bool,
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// Most memory that the process may use, in bytes: a decoder that swells ends itself, not
 /// the machine.
-const MOST_MEMORY: u64 = 6 << 30;
+const MOST_MEMORY: u64 = 4 << 30;
 
 /// Between two looks at whether a page takes too long.
 const LOOK: Duration = Duration::from_secs(10);

@@ -16,13 +16,13 @@ use std::time::Duration;
 /// Longest that a page may take, in wall time: a machine may be busy.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// Between two looks whether anybody waits for a page.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// For glibc: pictures are allocated again and again, and getting their pages from the
 /// system each time costs several percent. What is free beyond 128 MB goes back.
-const ALLOCATION: [(&str, &str); 3] = [
-    ("MALLOC_ARENA_MAX", "1"),
-    ("MALLOC_MMAP_THRESHOLD_", "1073741824"),
-    ("MALLOC_TRIM_THRESHOLD_", "134217728"),
-];
+const ALLOCATION: [(&str, &str); 3] =
+    [("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "1073741824"), ("MALLOC_TRIM_THRESHOLD_", "134217728")];
 
 /// The program can't be started: no page can be decoded.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,7 @@ pub struct DecoderCommand {
 pub struct Decoder {
     command: DecoderCommand,
     longest: Duration,
+    is_over: Box<dyn Fn() -> bool + Send>,
     process: Option<Process>,
     /// The file that is open, to open it again after a crash.
     file: Bytes,
@@ -59,7 +60,14 @@ impl Decoder {
     /// A decoder that is started by `command` when there is first something to decode.
     #[must_use]
     pub fn new(command: DecoderCommand) -> Self {
-        Self { command, longest: LONGEST, process: None, file: Bytes::new() }
+        Self { command, longest: LONGEST, is_over: Box::new(|| false), process: None, file: Bytes::new() }
+    }
+
+    /// The same, which gives up a page when `is_over` says that nobody waits for it.
+    #[must_use]
+    pub fn until(mut self, is_over: impl Fn() -> bool + Send + 'static) -> Self {
+        self.is_over = Box::new(is_over);
+        self
     }
 
     /// The same with another time that a page may take.
@@ -75,7 +83,12 @@ impl Decoder {
     /// When the process can't be started.
     pub fn open(&mut self, bytes: &Bytes) -> Outcome<u32> {
         self.file = bytes.clone();
-        Ok(match self.ask(&Request::Open, bytes)? {
+        let mut opened = self.ask(&Request::Open, bytes)?;
+        if is_crash(&opened) {
+            // Was it the file, or did somebody end the process? One that is new tells.
+            opened = self.ask(&Request::Open, bytes)?;
+        }
+        Ok(match opened {
             Ok((Reply::Opened { pages }, _)) => Ok(pages),
             Ok((Reply::Fault(fault), _)) => Err(fault),
             Ok(_) => Err(failed("the decoder is out of step")),
@@ -88,16 +101,27 @@ impl Decoder {
     /// # Errors
     /// When the process can't be started.
     pub fn prepare(&mut self, page: u32, image: &Image, with_marks: bool) -> Outcome<Prepared> {
-        if self.process.is_none() {
-            // It crashed on an earlier page of this file.
-            let file = self.file.clone();
-            if let Err(fault) = self.open(&file)? {
-                return Ok(Err(fault));
+        let request = Request::Prepare { page, image: *image, with_marks };
+        let mut prepared = Ok((Reply::Opened { pages: 0 }, Vec::new()));
+        for is_last in [false, true] {
+            if self.process.is_none() {
+                // It crashed on an earlier page of this file, or on this one.
+                let file = self.file.clone();
+                if let Err(fault) = self.open(&file)? {
+                    return Ok(Err(fault));
+                }
+            }
+            prepared = self.ask(&request, &[])?;
+            if is_last || !is_crash(&prepared) {
+                break;
             }
         }
-        Ok(match self.ask(&Request::Prepare { page, image: *image, with_marks }, &[])? {
+        Ok(match prepared {
             Ok((Reply::Prepared { mime, width, height, marks }, bytes)) => {
-                let mime = [Format::Jpeg, Format::Png, Format::WebP, Format::Gif].map(Format::mime).into_iter().find(|known| *known == mime);
+                let mime = [Format::Jpeg, Format::Png, Format::WebP, Format::Gif]
+                    .map(Format::mime)
+                    .into_iter()
+                    .find(|known| *known == mime);
                 Ok(Prepared { bytes: bytes.into(), mime: mime.unwrap_or("image/jpeg"), width, height, marks })
             }
             Ok((Reply::Fault(fault), _)) => Err(fault),
@@ -113,7 +137,7 @@ impl Decoder {
         };
         let answer = frame::write(&mut process.input, request, bytes)
             .map_err(|_| RecvTimeoutError::Disconnected)
-            .and_then(|()| process.replies.recv_timeout(self.longest));
+            .and_then(|()| self.wait(&process));
         Ok(match answer {
             Ok(reply) => {
                 self.process = Some(process);
@@ -127,8 +151,22 @@ impl Decoder {
         })
     }
 
+    /// The reply, when it comes in time and while somebody waits for it.
+    fn wait(&self, process: &Process) -> Result<(Reply, Vec<u8>), RecvTimeoutError> {
+        let mut left = self.longest;
+        loop {
+            match process.replies.recv_timeout(PATIENCE.min(left)) {
+                Err(RecvTimeoutError::Timeout) if left > PATIENCE && !(self.is_over)() => left -= PATIENCE,
+                reply => return reply,
+            }
+        }
+    }
+
     fn start(&self) -> Result<Process, DecoderError> {
-        let fault = |reason: &dyn std::fmt::Display| DecoderError { program: self.command.program.clone(), reason: reason.to_string() };
+        let fault = |reason: &dyn std::fmt::Display| DecoderError {
+            program: self.command.program.clone(),
+            reason: reason.to_string(),
+        };
         let mut command = Command::new(&self.command.program);
         command.args(&self.command.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // It reads what strangers wrote: it gets nothing to tell.
@@ -151,6 +189,10 @@ impl Decoder {
         std::thread::Builder::new().name("decoded".into()).spawn(read).map_err(|error| fault(&error))?;
         Ok(Process { child, input, replies })
     }
+}
+
+fn is_crash<T>(outcome: &Result<T, MediaFault>) -> bool {
+    matches!(outcome, Err(fault) if fault.kind == MediaFaultKind::DecoderFailed)
 }
 
 fn failed(message: &str) -> MediaFault {

@@ -33,6 +33,8 @@ struct Head<T> {
     bytes: usize,
 }
 
+/// Most bytes of a message: the largest file that is read.
+const MOST_BYTES: usize = 512 << 20;
 /// Longest line of JSON, in bytes.
 const LONGEST_LINE: u64 = 1 << 20;
 
@@ -50,6 +52,9 @@ pub(super) fn read<T: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<O
         return Ok(None);
     }
     let head: Head<T> = serde_json::from_slice(&line)?;
+    if head.bytes > MOST_BYTES {
+        return Err(io::Error::other("a message that is too large"));
+    }
     let mut bytes = vec![0; head.bytes];
     from.read_exact(&mut bytes)?;
     Ok(Some((head.message, bytes)))

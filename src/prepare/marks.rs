@@ -2,8 +2,7 @@
 //! pictures of the same page share.
 
 use crate::media::{Pixels, to_image};
-use image::imageops::FilterType;
-use image_hasher::{HashAlg, HasherConfig};
+use image::GrayImage;
 use serde::{Deserialize, Serialize};
 
 /// Part of what the store keeps of marks: raising it makes them be taken again.
@@ -18,13 +17,18 @@ const MARGIN: f64 = 0.03;
 const CONTRAST: u8 = 20;
 /// Share of the page that may be ink on a blank one: a speck of dust, not a page number.
 const MOST_INK: f64 = 0.0001;
+/// Fields of the fingerprint across and down.
+const FIELDS: u32 = 16;
+/// How much lighter than its neighbour a field is that counts, of 255: on plain paper noise
+/// would decide.
+const STEP: u8 = 3;
 
 /// What a look at a page told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marks {
     /// Whether there is nothing on the page.
     pub is_blank: bool,
-    /// 256 bits: whether each of 16 x 16 fields is lighter than its neighbour.
+    /// 256 bits: whether each of 16 x 16 fields is darker than the one to its right.
     pub fingerprint: [u8; 32],
 }
 
@@ -39,12 +43,7 @@ impl Marks {
             return Self { is_blank: false, fingerprint: [0; 32] };
         };
         let small = picture.thumbnail(SIDE, SIDE);
-        let hasher = HasherConfig::with_bytes_type::<[u8; 32]>()
-            .hash_alg(HashAlg::Gradient)
-            .hash_size(16, 16)
-            .resize_filter(FilterType::Triangle)
-            .to_hasher();
-        Self { is_blank: is_blank(&small.to_rgb8()), fingerprint: hasher.hash_image(&small).into_inner() }
+        Self { is_blank: is_blank(&small.to_rgb8()), fingerprint: fingerprint(&small.to_luma8()) }
     }
 
     /// Bits in which two fingerprints differ: 0 to 256.
@@ -52,6 +51,21 @@ impl Marks {
     pub fn distance(a: &[u8; 32], b: &[u8; 32]) -> u32 {
         a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
     }
+}
+
+/// The difference hash. Source: Krawetz, "Kind of Like That" (2013), with a step that
+/// plain paper does not reach.
+fn fingerprint(small: &GrayImage) -> [u8; 32] {
+    let fields = image::imageops::thumbnail(small, FIELDS + 1, FIELDS);
+    let mut bits = [0; 32];
+    for y in 0..FIELDS {
+        for x in 0..FIELDS {
+            let (here, right) = (fields.get_pixel(x, y).0[0], fields.get_pixel(x + 1, y).0[0]);
+            let at = (y * FIELDS + x) as usize;
+            bits[at / 8] |= u8::from(right > here.saturating_add(STEP)) << (at % 8);
+        }
+    }
+    bits
 }
 
 fn is_blank(small: &image::RgbImage) -> bool {

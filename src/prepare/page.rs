@@ -93,8 +93,7 @@ fn passes(bytes: &[u8], probe: &Probe, image: &Image) -> bool {
 
 fn unchanged(bytes: &Bytes, probe: &Probe, image: &Image) -> Prepared {
     // Whether a model heeds an orientation is not known: it sees the stored picture.
-    let (width, height) =
-        if image.size == Size::Original { (probe.width, probe.height) } else { probe.upright_size() };
+    let (width, height) = if image.size == Size::Original { (probe.width, probe.height) } else { probe.upright_size() };
     Prepared { bytes: bytes.clone(), mime: probe.format.mime(), width, height, marks: None }
 }
 

@@ -57,7 +57,11 @@ fn economical(full: (u32, u32), image: &Image) -> (u32, u32) {
     let shorter = full.0.min(full.1);
     match image.min_side {
         Some(min) if shorter > min => {
-            if full.0 <= full.1 { (min, scaled(full.1, min, full.0)) } else { (scaled(full.0, min, full.1), min) }
+            if full.0 <= full.1 {
+                (min, scaled(full.1, min, full.0))
+            } else {
+                (scaled(full.0, min, full.1), min)
+            }
         }
         _ => full,
     }

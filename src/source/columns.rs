@@ -95,7 +95,8 @@ impl Plan {
         for (nth, at) in carried.iter().enumerate() {
             let name = names[*at].as_str();
             if let Some(why) = misnamed(name) {
-                faults.push(format!("the column `{name}` {why}; rename it, or list those that you want in input.carry"));
+                faults
+                    .push(format!("the column `{name}` {why}; rename it, or list those that you want in input.carry"));
             } else if carried[..nth].iter().any(|earlier| names[*earlier] == name) {
                 faults.push(format!("the column `{name}` is there twice"));
             }

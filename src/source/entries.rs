@@ -19,7 +19,7 @@ pub struct Entries {
 enum Inner {
     Walk(Box<Walk>),
     Lines(Lines),
-    Table(Table),
+    Table(Box<Table>),
 }
 
 impl Entries {
@@ -33,7 +33,7 @@ impl Entries {
             Place::Folder(folder) => Inner::Walk(Box::new(Walk::start(folder, input)?)),
             Place::Given(bytes) => Inner::Lines(Lines::new(bytes.clone())),
             Place::List(path) if Lines::are_in(path) => Inner::Lines(Lines::read(path)?),
-            Place::List(path) => Inner::Table(Table::open(path, input)?),
+            Place::List(path) => Inner::Table(Box::new(Table::open(path, input)?)),
         };
         Ok(Self { base, inner, line: 0 })
     }

@@ -18,7 +18,7 @@ pub struct Entry {
     pub changed_ns: i64,
     /// The file's number; 0 where there is none.
     pub inode: u64,
-    /// The values of the list's other columns, as a JSON array.
+    /// The values of the list's other columns, as a JSON object.
     pub carried: Option<String>,
 }
 
@@ -33,9 +33,9 @@ impl Entry {
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         let is_url = |text: &&str| {
-            ["http://", "https://"].iter().any(|scheme| {
-                text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-            })
+            ["http://", "https://"]
+                .iter()
+                .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
         };
         std::str::from_utf8(&self.path).ok().filter(is_url).filter(|_| self.line > 0)
     }
@@ -85,11 +85,7 @@ fn path_of(bytes: &[u8]) -> PathBuf {
 fn times(metadata: &std::fs::Metadata) -> (i64, i64, u64) {
     use std::os::unix::fs::MetadataExt;
     let nanos = |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
-    (
-        nanos(metadata.mtime(), metadata.mtime_nsec()),
-        nanos(metadata.ctime(), metadata.ctime_nsec()),
-        metadata.ino(),
-    )
+    (nanos(metadata.mtime(), metadata.mtime_nsec()), nanos(metadata.ctime(), metadata.ctime_nsec()), metadata.ino())
 }
 
 #[cfg(not(unix))]

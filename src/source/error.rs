@@ -34,4 +34,6 @@ pub struct WalkFault {
     pub path: PathBuf,
     /// The system's words.
     pub reason: String,
+    /// Whether what would have followed can't be read either: a damaged list.
+    pub is_end: bool,
 }

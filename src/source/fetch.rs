@@ -82,22 +82,26 @@ impl Fetcher {
         }
         let failed = |error: &dyn std::fmt::Display| FetchFault::new(format!("HTTP can't be set up: {error}"), false);
         let client = builder.build().map_err(|error| failed(&error))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
         Ok(Self { fetch, limits, clock, client, runtime })
     }
 
-    /// The bytes that `url` names.
+    /// The bytes that `url` names, unless `end` comes first.
     ///
     /// # Errors
     /// When there are none within the bounds.
-    pub fn get(&self, url: &str) -> Result<Vec<u8>, FetchFault> {
-        let late = || FetchFault::new(format!("it takes longer than {} s", self.fetch.timeout.as_secs()), false);
-        self.runtime
-            .block_on(async { tokio::time::timeout(self.fetch.timeout, self.follow(url)).await })
-            .unwrap_or_else(|_| Err(late()))
+    pub fn get(&self, url: &str, end: impl Future<Output = ()>) -> Result<Vec<u8>, FetchFault> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                fetched = self.follow(url) => fetched,
+                () = end => Err(FetchFault::new("the run ends", false)),
+            }
+        })
     }
 
     async fn follow(&self, url: &str) -> Result<Vec<u8>, FetchFault> {
+        let mut left = self.fetch.timeout;
         let mut url = Url::parse(url).map_err(|error| FetchFault::new(format!("not a URL: {error}"), true))?;
         for _ in 0..=MOST_REDIRECTS {
             self.check(&url)?;
@@ -109,7 +113,12 @@ impl Fetcher {
                 }
                 self.clock.sleep(wait).await;
             }
-            let response = self.client.get(url.clone()).send().await.map_err(|error| told(&error))?;
+            // Waiting for the host's rate is not the host's time.
+            let began = self.clock.now();
+            let late = |_| FetchFault::new(format!("it takes longer than {} s", self.fetch.timeout.as_secs()), false);
+            let sent = tokio::time::timeout(left, self.client.get(url.clone()).send()).await.map_err(late)?;
+            let response = sent.map_err(|error| told(&error))?;
+            left = left.saturating_sub(self.clock.now().saturating_sub(began));
             let status = response.status();
             if status.is_redirection() {
                 let to = response.headers().get("location").and_then(|to| to.to_str().ok());
@@ -121,7 +130,7 @@ impl Fetcher {
                 let is_final = status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429);
                 return Err(FetchFault::new(format!("HTTP {}", status.as_u16()), is_final));
             }
-            return self.body(response).await;
+            return tokio::time::timeout(left, self.body(response)).await.map_err(late)?;
         }
         Err(FetchFault::new(format!("more than {MOST_REDIRECTS} redirects"), true))
     }

@@ -4,7 +4,7 @@
 //! - [`entry`]: one file or line; [`entries`]: all of them
 //! - [`select`]: which files are meant; [`walk`]: the search; [`listing`]: one folder's names
 //! - [`list`]: the lines of a list; [`table`] and [`parquet_list`]: lists with columns; [`columns`]: what they carry
-//! - [`fetch`]: what a URL names; [`reach`]: which hosts may be asked
+//! - [`read`]: a file's bytes; [`fetch`]: what a URL names; [`reach`]: which hosts may be asked
 
 mod columns;
 mod entries;
@@ -15,6 +15,7 @@ mod list;
 mod listing;
 mod parquet_list;
 mod reach;
+mod read;
 mod select;
 mod table;
 mod walk;
@@ -27,4 +28,5 @@ pub use entries::{Entries, columns};
 pub use entry::{Entry, path_bytes};
 pub use error::{SourceError, WalkFault};
 pub use fetch::{FetchFault, Fetcher, HostLimits};
+pub use read::ReadError;
 pub use select::{ENDINGS, Selection};

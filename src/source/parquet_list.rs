@@ -3,7 +3,7 @@
 use super::columns::ColumnKind;
 use super::table::{Kind, Opened, Rows};
 use crate::units::date_of_days;
-use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::record::reader::RowIter;
@@ -11,11 +11,48 @@ use parquet::schema::types::Type;
 use serde_json::Value;
 use std::fs::File;
 
+/// The rows of a Parquet file.
+pub(super) struct Parquet {
+    rows: RowIter<'static>,
+    /// Rows that the file says it has and that did not come yet.
+    left: i64,
+    /// Whether a column counts nanoseconds, which the library hands on as they are.
+    is_nanos: Vec<bool>,
+}
+
 pub(super) fn open(file: File) -> Result<Opened, String> {
     let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
-    let schema = reader.metadata().file_metadata().schema().clone();
+    let metadata = reader.metadata().file_metadata();
+    let (schema, left) = (metadata.schema().clone(), metadata.num_rows());
     let known = schema.get_fields().iter().map(|field| (field.name().to_owned(), kind(field))).collect();
-    Ok((known, Rows::Parquet(RowIter::from_file_into(Box::new(reader)))))
+    let is_nanos = schema.get_fields().iter().map(|field| is_nanos(field)).collect();
+    let rows = RowIter::from_file_into(Box::new(reader));
+    Ok((known, Rows::Parquet(Parquet { rows, left, is_nanos })))
+}
+
+impl Parquet {
+    /// The values of the next row.
+    pub(super) fn next(&mut self) -> Result<Option<Vec<Value>>, String> {
+        // The library ends early where it can't read on, instead of saying so.
+        let missing =
+            || format!("{} rows can't be read; is it damaged, or compressed in a way that is not read?", self.left);
+        let Some(row) = self.rows.next() else {
+            return if self.left > 0 { Err(missing()) } else { Ok(None) };
+        };
+        self.left -= 1;
+        let row = row.map_err(|error| error.to_string())?;
+        let fields = row.get_column_iter().map(|(_, field)| field);
+        let value = |(field, is_nanos): (&Field, &bool)| match field {
+            Field::Long(nanos) if *is_nanos => nanos.div_euclid(1_000_000).into(),
+            field => value(field),
+        };
+        Ok(Some(fields.zip(&self.is_nanos).map(value).collect()))
+    }
+}
+
+fn is_nanos(field: &Type) -> bool {
+    let info = field.get_basic_info();
+    matches!(info.logical_type_ref(), Some(LogicalType::Timestamp(time)) if time.unit == TimeUnit::NANOS)
 }
 
 fn kind(field: &Type) -> Kind {
@@ -46,7 +83,7 @@ fn kind(field: &Type) -> Kind {
 }
 
 /// A value in the form that its column's type has in JSON.
-pub(super) fn value(field: &Field) -> Value {
+fn value(field: &Field) -> Value {
     match field {
         Field::Bool(value) => Value::Bool(*value),
         Field::Byte(value) => (*value).into(),

@@ -8,7 +8,8 @@ use std::path::Path;
 /// Endings of the supported formats, and of HEIC: telephones make it, and a row that says
 /// what to do is better than a page that is missed. What a file is, its content says.
 pub const ENDINGS: &[&str] = &[
-    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "dib", "tif", "tiff", "pdf", "jp2", "j2k", "jpf", "jpx", "heic", "heif",
+    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "dib", "tif", "tiff", "pdf", "jp2", "j2k", "jpf", "jpx",
+    "heic", "heif",
 ];
 
 /// A compiled choice of files.

@@ -2,15 +2,14 @@
 
 use super::columns::{Column, ColumnKind, Plan};
 use super::error::{SourceError, WalkFault};
-use super::parquet_list;
+use super::parquet_list::{self, Parquet};
 use crate::manifest::Input;
-use parquet::record::reader::RowIter;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The path and the carried values (as a JSON array) of each line.
+/// The path and the carried values (as a JSON object) of each line.
 pub(super) struct Table {
     path: PathBuf,
     path_column: String,
@@ -28,7 +27,7 @@ pub(super) type Opened = (Vec<(String, Kind)>, Rows);
 pub(super) enum Rows {
     Csv(csv::Reader<BufReader<File>>),
     Json(BufReader<File>),
-    Parquet(RowIter<'static>),
+    Parquet(Parquet),
 }
 
 /// Longest line of JSON, in bytes.
@@ -64,10 +63,15 @@ impl Table {
         Ok(Self { path: path.to_owned(), path_column: input.path_column.clone(), plan, columns, rows, is_over: false })
     }
 
-    /// The path of a line, and its carried values.
+    /// The path of a line, and its carried values by name.
     fn line(&self, path: Vec<u8>, mut value: impl FnMut(usize) -> Value) -> (Vec<u8>, String) {
-        let values = self.plan.carried.iter().zip(&self.columns).map(|(at, column)| column.kind.take(value(*at)));
-        (path, Value::Array(values.collect()).to_string())
+        let values = self
+            .plan
+            .carried
+            .iter()
+            .zip(&self.columns)
+            .map(|(at, column)| (column.name.clone(), column.kind.take(value(*at))));
+        (path, Value::Object(values.collect()).to_string())
     }
 
     fn read(&mut self) -> Result<Option<(Vec<u8>, String)>, String> {
@@ -87,15 +91,14 @@ impl Table {
             }
             Rows::Json(reader) => {
                 let Some(mut object) = json_line(reader)? else { return Ok(None) };
-                let text = object.get(&self.path_column).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
+                let text =
+                    object.get(&self.path_column).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
                 let take = |column: &Column| object.remove(&column.name).unwrap_or_default();
                 let mut values = self.columns.iter().map(take).collect::<Vec<_>>().into_iter();
                 Ok(Some(self.line(text, |_| values.next().unwrap_or_default())))
             }
             Rows::Parquet(rows) => {
-                let Some(row) = rows.next() else { return Ok(None) };
-                let row = row.map_err(|error| error.to_string())?;
-                let values: Vec<Value> = row.get_column_iter().map(|(_, field)| parquet_list::value(field)).collect();
+                let Some(values) = rows.next()? else { return Ok(None) };
                 let text = values.get(path).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
                 Ok(Some(self.line(text, |at| values.get(at).cloned().unwrap_or_default())))
             }
@@ -114,7 +117,7 @@ impl Iterator for Table {
             line.map_err(|reason| {
                 // What follows can't be told apart any more.
                 self.is_over = true;
-                WalkFault { path: self.path.clone(), reason }
+                WalkFault { path: self.path.clone(), reason, is_end: true }
             })
         })
     }
@@ -159,7 +162,8 @@ fn json(file: File) -> Result<Opened, String> {
 fn json_line(reader: &mut BufReader<File>) -> Result<Option<serde_json::Map<String, Value>>, String> {
     loop {
         let mut line = Vec::new();
-        let count = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
+        let count =
+            reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
         if count == 0 {
             return Ok(None);
         }

@@ -52,12 +52,12 @@ impl Walk {
         let identity = if self.follow_links { std::fs::canonicalize(&path).ok() } else { None };
         if identity.is_some() && self.open.iter().any(|folder| folder.identity == identity) {
             let reason = "a symbolic link that leads back to a folder above it".to_owned();
-            self.faults.push(WalkFault { path, reason });
+            self.faults.push(WalkFault { path, reason, is_end: false });
             return;
         }
         let (listing, reason) = Listing::of(&path, self.follow_links);
         if let Some(reason) = reason {
-            self.faults.push(WalkFault { path: path.clone(), reason });
+            self.faults.push(WalkFault { path: path.clone(), reason, is_end: false });
         }
         self.open.push(Folder { path, identity, listing });
     }
@@ -71,7 +71,7 @@ impl Walk {
         let entry = Entry { path: path_bytes(relative), ..Entry::default() };
         Some(match std::fs::metadata(path) {
             Ok(metadata) => Ok(entry.with_times(&metadata)),
-            Err(error) => Err(WalkFault { path: path.to_owned(), reason: error.to_string() }),
+            Err(error) => Err(WalkFault { path: path.to_owned(), reason: error.to_string(), is_end: false }),
         })
     }
 }
@@ -99,7 +99,7 @@ impl Iterator for Walk {
                 }
                 Kind::Link if self.follow_links => {
                     let reason = "a symbolic link that leads nowhere".to_owned();
-                    return Some(Err(WalkFault { path, reason }));
+                    return Some(Err(WalkFault { path, reason, is_end: false }));
                 }
                 Kind::Link | Kind::Other => {}
             }
@@ -138,7 +138,15 @@ mod tests {
     #[test]
     fn files_come_in_the_order_of_their_whole_paths() {
         let folder = folder_with(&[
-            "a/b.jpg", "a.jpg", "a/B.png", "a-b.jpg", "ab/x.jpg", ".hidden.jpg", ".git/x.jpg", "note.txt", "é/ü.jpg",
+            "a/b.jpg",
+            "a.jpg",
+            "a/B.png",
+            "a-b.jpg",
+            "ab/x.jpg",
+            ".hidden.jpg",
+            ".git/x.jpg",
+            "note.txt",
+            "é/ü.jpg",
         ]);
         let (found, _) = walk(folder.path(), false);
         let mut sorted = found.clone();

@@ -4,7 +4,8 @@
 use super::entries::Settling;
 use super::error::StoreError;
 use super::records::{
-    EntryChange, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, Settlement, StoredPage, TaskKey,
+    EntryChange, NearRecord, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, Settlement,
+    StoredPage, TaskKey,
 };
 use tokio::sync::oneshot;
 
@@ -13,7 +14,7 @@ pub(super) enum Command {
     BeginRun(Box<RunStart>),
     EndRun(Box<RunEnd>),
     Entries { job: i64, changes: Vec<EntryChange> },
-    ForgetNear { job: i64 },
+    Near { job: i64, near: Vec<NearRecord> },
     SettleEntries { job: i64, settling: Settling },
     Define { recipes: Vec<RecipeRecord>, policy: String },
     Open(Box<OpenAttempt>),

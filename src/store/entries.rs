@@ -1,45 +1,45 @@
 //! What the latest walk of a job found.
 
 use super::error::StoreError;
-use super::records::{EntryChange, EntryRecord, FaultRecord, MOST_RUNS, MarksRecord, StoredPage};
+use super::records::{EntryChange, EntryRecord, FaultRecord, MOST_RUNS, MarksRecord, NearRecord, StoredPage, Versions};
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub(super) fn change(db: &Connection, job: i64, changes: Vec<EntryChange>) -> Result<(), StoreError> {
     for change in changes {
         match change {
             EntryChange::Put(entry) => put(db, job, &entry, "")?,
-            EntryChange::Listed(entry) => put(
-                db,
-                job,
-                &entry,
-                " WHERE entries.size <> excluded.size OR entries.ctime <> excluded.ctime OR entries.inode <> excluded.inode",
-            )?,
+            EntryChange::Listed(entry) => {
+                put(
+                    db,
+                    job,
+                    &entry,
+                    " WHERE entries.size <> excluded.size OR entries.ctime <> excluded.ctime OR entries.inode <> excluded.inode",
+                )?;
+                // What the list says of it is known without a look at it.
+                db.prepare_cached(
+                    "UPDATE entries SET carried = ?4, set_id = ?5 WHERE job_id = ?1 AND line = ?2 AND path = ?3",
+                )?
+                .execute(params![job, as_signed(entry.line), entry.path, entry.carried, entry.set])?;
+            }
             EntryChange::Gone(line, path) => {
                 db.prepare_cached("DELETE FROM entries WHERE job_id = ?1 AND line = ?2 AND path = ?3")?
                     .execute(params![job, as_signed(line), path])?;
             }
-            EntryChange::PageFault(page, version, Some(fault)) => put_fault(db, &page, version, &fault)?,
-            EntryChange::PageFault(page, _, None) => {
-                if let Some(id) = find_page(db, &page)? {
-                    db.prepare_cached("DELETE FROM page_faults WHERE page_id = ?1")?.execute([id])?;
-                }
-            }
+            EntryChange::PageFault(page, version, fault) => put_fault(db, &page, version, &fault)?,
             EntryChange::Marks(page, version, marks) => put_marks(db, &page, version, &marks)?,
-            EntryChange::Near { page, like, distance } => {
-                let (page, like) = (page_id(db, &page)?, page_id(db, &like)?);
-                db.prepare_cached(
-                    "INSERT OR REPLACE INTO near (job_id, page_id, like_id, distance) VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![job, page, like, distance])?;
-            }
         }
     }
     Ok(())
 }
 
-/// Forgets which pages of the job are like others.
-pub(super) fn forget_near(db: &Connection, job: i64) -> Result<(), StoreError> {
+/// Says which pages of the job are like others, in place of what was said before.
+pub(super) fn put_near(db: &Connection, job: i64, near: &[NearRecord]) -> Result<(), StoreError> {
     db.execute("DELETE FROM near WHERE job_id = ?1", [job])?;
+    let mut insert =
+        db.prepare_cached("INSERT OR REPLACE INTO near (job_id, page_id, like_id, distance) VALUES (?1, ?2, ?3, ?4)")?;
+    for NearRecord { page, like, distance } in near {
+        insert.execute(params![job, page_id(db, page)?, page_id(db, like)?, distance])?;
+    }
     Ok(())
 }
 
@@ -114,8 +114,8 @@ pub(super) fn find_page(db: &Connection, page: &StoredPage) -> Result<Option<i64
 pub struct Settling {
     /// The set of all recipes of the job.
     pub set: i64,
-    /// Faults under this version of decoding count.
-    pub decoder_version: u32,
+    /// Faults and marks under these versions count.
+    pub versions: Versions,
     /// Whether blank pages are left out.
     pub skips_blank: bool,
     /// Whether pages that are like others are left out.
@@ -127,18 +127,23 @@ pub struct Settling {
 pub(super) fn settle(db: &Connection, job: i64, settling: Settling) -> Result<(), StoreError> {
     let set = "ifnull(entries.set_id, ?2)";
     let recipes = format!("SELECT recipe_id FROM recipe_set_members WHERE set_id = {set}");
-    let fault = |page: &str| format!("EXISTS (SELECT 1 FROM page_faults f WHERE f.page_id = {page} AND f.decoder_version = ?3)");
+    let fault = |page: &str| {
+        format!("EXISTS (SELECT 1 FROM page_faults f WHERE f.page_id = {page} AND f.decoder_version = ?3)")
+    };
     let mut done = fault("p.id");
     if settling.skips_blank {
-        done += " OR EXISTS (SELECT 1 FROM marks m WHERE m.page_id = p.id AND m.blank = 1)";
+        done += " OR EXISTS (SELECT 1 FROM marks m WHERE m.page_id = p.id AND m.version = ?4 AND m.blank = 1)";
     }
     if settling.skips_near {
-        done += " OR EXISTS (SELECT 1 FROM near n WHERE n.job_id = ?1 AND n.page_id = p.id)";
+        done += &format!(
+            " OR (EXISTS (SELECT 1 FROM near n WHERE n.job_id = ?1 AND n.page_id = p.id)
+               AND NOT EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id AND a.recipe_id IN ({recipes})))"
+        );
     }
     let statement = format!(
         "UPDATE entries SET settled_set = {set}
          WHERE job_id = ?1 AND content IS NOT NULL AND settled_set IS NOT {set} AND (
-           EXISTS (SELECT 1 FROM pages p WHERE p.content = entries.content AND p.page = 0 AND {fault})
+           (page_count = 0 AND EXISTS (SELECT 1 FROM pages p WHERE p.content = entries.content AND p.page = 0 AND {fault}))
            OR (page_count > 0 AND ifnull(json_array_length(selected), page_count) = (
              SELECT count(*) FROM pages p
              WHERE p.content = entries.content AND p.page BETWEEN 1 AND entries.page_count
@@ -149,7 +154,9 @@ pub(super) fn settle(db: &Connection, job: i64, settling: Settling) -> Result<()
                ) = (SELECT count(DISTINCT recipe_id) FROM recipe_set_members WHERE set_id = {set})))))",
         fault = fault("p.id"),
     );
-    db.execute(&statement, params![job, settling.set, settling.decoder_version])?;
+    let versions = settling.versions;
+    let statement = if settling.skips_blank { statement } else { statement + " AND ?4 = ?4" };
+    db.execute(&statement, params![job, settling.set, versions.decoder, versions.marks])?;
     Ok(())
 }
 

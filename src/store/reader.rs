@@ -3,9 +3,10 @@
 use super::entries::{as_signed, find_page};
 use super::error::StoreError;
 use super::records::{
-    EntryRecord, FaultRecord, MarksRecord, Outcome, OutcomeStatus, RunRecord, Standing, StoredPage, Versions,
+    EntryRecord, FaultRecord, MarksRecord, Outcome, OutcomeStatus, RecipeRecord, RunRecord, Standing, StoredPage,
+    Versions,
 };
-use super::runs::tasks_from_json;
+use super::runs::{set_hash, tasks_from_json};
 use super::schema;
 use crate::digest::Digest;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -45,6 +46,21 @@ impl Reader {
     pub fn recipe(&self, hash: &Digest) -> Result<Option<i64>, StoreError> {
         let mut find = self.db.prepare_cached("SELECT id FROM recipes WHERE hash = ?1")?;
         Ok(find.query_row([hash.as_bytes()], |row| row.get(0)).optional()?)
+    }
+
+    /// The set of these recipes under a policy, and their keys, when all of that is known.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn known_set(&self, recipes: &[RecipeRecord], policy: &str) -> Result<Option<(i64, Vec<i64>)>, StoreError> {
+        let mut keys = Vec::with_capacity(recipes.len());
+        for recipe in recipes {
+            let Some(key) = self.recipe(&recipe.hash)? else { return Ok(None) };
+            keys.push(key);
+        }
+        let mut find = self.db.prepare_cached("SELECT id FROM recipe_sets WHERE hash = ?1")?;
+        let set = find.query_row([set_hash(&keys, policy).as_bytes()], |row| row.get(0)).optional()?;
+        Ok(set.map(|set| (set, keys)))
     }
 
     /// The canonical JSON of a recipe.
@@ -174,20 +190,6 @@ impl Reader {
             "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND path = ?2 AND content IS NOT NULL LIMIT 1"
         ))?;
         Ok(find.query_row(params![job, path], entry_of).optional()?)
-    }
-
-    /// The lowest content digests of a job's entries: a sample that stays the same.
-    ///
-    /// # Errors
-    /// When the store can't be read.
-    pub fn lowest_contents(&self, job: i64, count: u64) -> Result<Vec<Digest>, StoreError> {
-        let mut find = self.db.prepare_cached(
-            "SELECT DISTINCT content FROM entries WHERE job_id = ?1 AND content IS NOT NULL AND page_count > 0 ORDER BY content LIMIT ?2",
-        )?;
-        let rows =
-            find.query_map(params![job, i64::try_from(count).unwrap_or(i64::MAX)], |row| row.get::<_, Vec<u8>>(0))?;
-        let contents: Vec<Vec<u8>> = rows.collect::<Result<_, _>>()?;
-        Ok(contents.iter().filter_map(|bytes| Digest::from_slice(bytes)).collect())
     }
 
     /// Pages by status as the run just before `run` left them, when that was of the same

@@ -126,7 +126,7 @@ pub struct EntryRecord {
     pub selected: Option<Vec<u32>>,
     /// Why it could not be read.
     pub fault: Option<FaultRecord>,
-    /// The values of the list's other columns, as a JSON array.
+    /// The values of the list's other columns, as a JSON object.
     pub carried: Option<String>,
     /// The recipe set of its pages, when that is not the job's.
     pub set: Option<i64>,
@@ -171,19 +171,21 @@ pub enum EntryChange {
     Listed(EntryRecord),
     /// A file that is gone, by its line and path.
     Gone(u64, Vec<u8>),
-    /// A page without a picture: (page, decoder version, fault); `None`: there is one now.
-    PageFault(StoredPage, u32, Option<FaultRecord>),
+    /// A page without a picture: (page, decoder version, fault).
+    PageFault(StoredPage, u32, FaultRecord),
     /// What a look at a page told: (page, version, marks).
     Marks(StoredPage, u32, MarksRecord),
-    /// A page that is like another of the job, and in how many bits it differs.
-    Near {
-        /// The page.
-        page: StoredPage,
-        /// The other, which is asked.
-        like: StoredPage,
-        /// Bits in which they differ.
-        distance: u32,
-    },
+}
+
+/// A page that is like another of the job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NearRecord {
+    /// The page.
+    pub page: StoredPage,
+    /// The other, which is asked.
+    pub like: StoredPage,
+    /// Bits in which they differ.
+    pub distance: u32,
 }
 
 /// What a look at a page told.

@@ -16,7 +16,7 @@ pub struct PageRecord {
     pub path: Vec<u8>,
     /// The page's number from 1; 0: the file could not be opened as pages.
     pub page: u32,
-    /// The values of the list's other columns, as a JSON array.
+    /// The values of the list's other columns, as a JSON object.
     pub carried: Option<String>,
     /// The digest of the file.
     pub content: Option<Digest>,
@@ -98,12 +98,15 @@ impl Reader {
         let Some(mut id) = find_page(&self.db, &StoredPage { content, page })? else {
             return Ok(record);
         };
-        record.fault = record.fault.or(self.page_fault(id, view.versions.decoder)?);
         record.outcomes = self.outcomes(id, recipes)?;
-        let has_none = record.outcomes.iter().all(Option::is_none) && record.fault.is_none();
-        record.is_skipped = has_none
-            && view.skips_blank
-            && self.marks(id, view.versions.marks)?.is_some_and(|marks| marks.is_blank);
+        // A page that was answered has a picture, whatever stood in the way at another time.
+        if record.outcomes.iter().any(Option::is_none) {
+            record.fault = record.fault.or(self.page_fault(id, view.versions.decoder)?);
+            record.is_skipped = record.fault.is_none()
+                && view.skips_blank
+                && self.marks(id, view.versions.marks)?.is_some_and(|marks| marks.is_blank);
+        }
+        let has_none = record.outcomes.iter().all(Option::is_none) && record.fault.is_none() && !record.is_skipped;
         let like = if has_none && view.collapses_near { self.like(job, id)? } else { None };
         if let Some((like, distance, path)) = like {
             id = like;
@@ -157,11 +160,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn recipes_of_set(&self, set: i64) -> Result<Vec<i64>, StoreError> {
-        self.set_members(set)
-    }
-
-    pub(super) fn set_members(&self, set: i64) -> Result<Vec<i64>, StoreError> {
+    pub fn set_members(&self, set: i64) -> Result<Vec<i64>, StoreError> {
         if let Some(known) = self.sets.borrow().get(&set) {
             return Ok(known.clone());
         }

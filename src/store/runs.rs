@@ -32,7 +32,11 @@ pub(super) fn begin(
 }
 
 /// Defines recipes; their set under this policy, and their keys.
-pub(super) fn define(db: &Connection, recipes: &[RecipeRecord], policy: &str) -> Result<(i64, Vec<TaskKey>), StoreError> {
+pub(super) fn define(
+    db: &Connection,
+    recipes: &[RecipeRecord],
+    policy: &str,
+) -> Result<(i64, Vec<TaskKey>), StoreError> {
     let tasks = recipes.iter().map(|recipe| task_key(db, recipe)).collect::<Result<Vec<_>, _>>()?;
     let set = set_id(db, &tasks.iter().map(|task| task.recipe_id).collect::<Vec<_>>(), policy)?;
     Ok((set, tasks))
@@ -57,11 +61,16 @@ fn task_key(db: &Connection, recipe: &RecipeRecord) -> Result<TaskKey, StoreErro
     Ok(TaskKey { task: recipe.task.clone(), recipe_id })
 }
 
+/// What tells a set from others.
+pub(super) fn set_hash(recipes: &[i64], policy: &str) -> Digest {
+    let bytes: Vec<u8> = recipes.iter().flat_map(|id| id.to_be_bytes()).chain(policy.bytes()).collect();
+    Digest::of(&bytes)
+}
+
 /// The set of these recipes, made when it is new. Order matters: a shared cost's
 /// remainder goes to the first. Another policy makes another set.
 pub(super) fn set_id(db: &Connection, recipes: &[i64], policy: &str) -> Result<i64, StoreError> {
-    let bytes: Vec<u8> = recipes.iter().flat_map(|id| id.to_be_bytes()).chain(policy.bytes()).collect();
-    let hash = Digest::of(&bytes);
+    let hash = set_hash(recipes, policy);
     let known = db
         .prepare_cached("SELECT id FROM recipe_sets WHERE hash = ?1")?
         .query_row([hash.as_bytes()], |row| row.get(0))

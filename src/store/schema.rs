@@ -41,6 +41,7 @@ CREATE INDEX attempts_by_request ON attempts (request_id);
 CREATE TABLE budget (id INTEGER PRIMARY KEY, scope TEXT NOT NULL UNIQUE, spent INTEGER NOT NULL, reserved INTEGER NOT NULL);
 CREATE TABLE endpoints (id TEXT PRIMARY KEY, capabilities TEXT, calibration TEXT, limits TEXT) WITHOUT ROWID;
 ",
+    // Files count as changed, because a TIFF has had one page so far.
     // Lists: an entry is a line, with the columns that it carries and questions of its own.
     // Files of several pages: which of them are meant. What a look at a page told.
     "
@@ -48,8 +49,8 @@ CREATE TABLE lined_entries (
   id INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, line INTEGER NOT NULL DEFAULT 0, path BLOB NOT NULL, size INTEGER NOT NULL,
   mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB, page_count INTEGER NOT NULL, selected TEXT,
   fault TEXT, message TEXT, carried TEXT, set_id INTEGER, settled_set INTEGER, UNIQUE (job_id, line, path));
-INSERT INTO lined_entries (job_id, path, size, mtime, ctime, inode, content, page_count, fault, message, settled_set)
-  SELECT job_id, path, size, mtime, ctime, inode, content, page_count, fault, message, settled_set FROM entries;
+INSERT INTO lined_entries (job_id, path, size, mtime, ctime, inode, content, page_count, fault, message)
+  SELECT job_id, path, size, 0, ctime, inode, content, page_count, fault, message FROM entries;
 DROP TABLE entries;
 ALTER TABLE lined_entries RENAME TO entries;
 CREATE INDEX entries_by_content ON entries (job_id, content, line, path);
@@ -106,8 +107,15 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     })
     .map_err(|error| StoreError::open(path, error))?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into()))?;
-    if checked_version(&connection, path)? == 0 {
-        return Err(StoreError::Missing { path: path.to_owned() });
+    match checked_version(&connection, path)? {
+        0 => return Err(StoreError::Missing { path: path.to_owned() }),
+        version if version < latest() => {
+            // What an older docmill wrote is brought up to date by whoever comes first.
+            drop(connection);
+            drop(open(path)?);
+            return open_to_read(path);
+        }
+        _ => {}
     }
     connection.execute_batch("PRAGMA cache_size=-1000;")?;
     keep_plans(&connection)?;

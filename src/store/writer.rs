@@ -6,7 +6,8 @@ use super::entries::Settling;
 use super::error::StoreError;
 use super::ledger::Ledger;
 use super::records::{
-    EntryChange, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, Settlement, StoredPage, TaskKey,
+    EntryChange, NearRecord, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, Settlement,
+    StoredPage, TaskKey,
 };
 use super::{attempts, entries, runs, schema};
 use crate::clock::Clock;
@@ -96,12 +97,12 @@ impl Store {
         self.blocking(Command::Entries { job, changes }).map(|_| ())
     }
 
-    /// Forgets which pages of a job are like others.
+    /// Says which pages of a job are like others, in place of what was said before.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn forget_near(&self, job: i64) -> Result<(), StoreError> {
-        self.blocking(Command::ForgetNear { job }).map(|_| ())
+    pub fn put_near(&self, job: i64, near: Vec<NearRecord>) -> Result<(), StoreError> {
+        self.blocking(Command::Near { job, near }).map(|_| ())
     }
 
     /// Marks the entries of `job` that are settled, so that the next walk passes them
@@ -353,7 +354,7 @@ impl State<'_> {
             // In a group it ends nothing: the writer looks for it between groups.
             Command::Close => {}
             Command::Entries { job, changes } => entries::change(db, job, changes)?,
-            Command::ForgetNear { job } => entries::forget_near(db, job)?,
+            Command::Near { job, near } => entries::put_near(db, job, &near)?,
             Command::SettleEntries { job, settling } => entries::settle(db, job, settling)?,
             Command::Define { recipes, policy } => {
                 let (set, tasks) = runs::define(db, &recipes, &policy)?;

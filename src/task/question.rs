@@ -4,7 +4,7 @@ use super::schema;
 use super::shape::Shape;
 use super::words::Words;
 use crate::manifest::{AnswerType, Label, Task, TaskKind};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,9 +78,9 @@ impl Question {
         self.template.is_some()
     }
 
-    /// The question with the values of a line, which stand in the order of the columns.
+    /// The question with the values of a line, by column.
     #[must_use]
-    pub fn rendered(&self, values: &[Value]) -> Self {
+    pub fn rendered(&self, values: &Map<String, Value>) -> Self {
         let Some(template) = &self.template else { return self.clone() };
         let mut task = template.task.clone();
         if let Some(words) = words_of(&mut task) {

@@ -1,6 +1,6 @@
 //! Words that name columns of a list: `{column}`; `{{` and `}}` are braces.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A question's words, taken apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,8 +9,8 @@ pub(super) struct Words(Vec<Part>);
 #[derive(Clone, Debug, PartialEq)]
 enum Part {
     Text(String),
-    /// The position of a column.
-    Column(usize),
+    /// The name of a column.
+    Column(String),
 }
 
 impl Words {
@@ -30,11 +30,11 @@ impl Words {
                 return Err(format!("`{brace}` stands alone; write `{brace}{brace}` for a brace"));
             };
             let name = &after[..end];
-            let Some(column) = columns.iter().position(|column| *column == name) else {
+            if !columns.contains(&name) {
                 let known = columns.join(", ");
                 return Err(format!("the list carries no column `{name}`; it carries: {known}; `{{{{` is a brace"));
-            };
-            parts.extend([Part::Text(std::mem::take(&mut plain)), Part::Column(column)]);
+            }
+            parts.extend([Part::Text(std::mem::take(&mut plain)), Part::Column(name.to_owned())]);
             rest = &after[end + 1..];
         }
         plain.push_str(rest);
@@ -48,10 +48,10 @@ impl Words {
     }
 
     /// The words with the values of a line.
-    pub(super) fn render(&self, values: &[Value]) -> String {
+    pub(super) fn render(&self, values: &Map<String, Value>) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Column(at) => match values.get(*at) {
+            Part::Column(name) => match values.get(name) {
                 None | Some(Value::Null) => String::new(),
                 Some(Value::String(text)) => text.clone(),
                 Some(other) => other.to_string(),
@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn words_with_columns() {
-        let values = [json!("ACME"), json!(7), Value::Null];
+        let values = json!({"sender": "ACME", "number": 7, "none": null});
+        let values = values.as_object().unwrap();
         for (text, expected) in [
             ("Is this from {sender}?", Ok("Is this from ACME?")),
             ("{number}{sender}", Ok("7ACME")),
@@ -80,7 +81,7 @@ mod tests {
             ("a } b", Err("stands alone")),
         ] {
             let words = Words::parse(text, &["sender", "number", "none"]);
-            match (words.map(|words| words.render(&values)), expected) {
+            match (words.map(|words| words.render(values)), expected) {
                 (Ok(got), Ok(expected)) => assert_eq!(got, expected, "{text}"),
                 (Err(got), Err(expected)) => assert!(got.contains(expected), "{text}: {got}"),
                 (got, expected) => panic!("{text}: {got:?} is not {expected:?}"),

@@ -36,7 +36,10 @@ fn blank(seed: u64) -> Vec<u8> {
 
 fn job(bench: &Bench, input: &str) {
     bench.job("on_error: {max_failed: 100%}");
-    bench.put("job.yaml", bench.text("job.yaml").replace("folder: pages", &format!("folder: pages, {input}")).as_bytes());
+    bench.put(
+        "job.yaml",
+        bench.text("job.yaml").replace("folder: pages", &format!("folder: pages, {input}")).as_bytes(),
+    );
 }
 
 #[test]
@@ -76,13 +79,53 @@ fn pages_that_are_alike_share_an_answer() {
 }
 
 #[test]
+fn a_page_whose_like_is_gone_is_asked_itself() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    bench.put("pages/a.jpg", &drawn(1, 1, 90));
+    bench.put("pages/b.jpg", &drawn(1, 2, 60));
+    job(&bench, "near_duplicates: 12");
+    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!(bench.stats()["requests"], 1);
+    std::fs::remove_file(bench.path("pages/a.jpg")).unwrap();
+    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!((bench.rows().len(), bench.rows()[0]["status"].as_str()), (1, Some("ok")));
+    assert_eq!(bench.stats()["requests"], 2);
+}
+
+#[test]
+fn a_page_of_a_thousand_words_is_like_itself_alone() {
+    let bench = Bench::with_pages(12).simulator(Options::default());
+    job(&bench, "near_duplicates: 10");
+    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!(bench.report()["pages"]["near_duplicates"], 0);
+}
+
+#[test]
+fn of_a_blank_page_nothing_more_is_asked_and_nothing_is_lost() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    bench.put("pages/blank.jpg", &blank(1));
+    bench.job("");
+    assert_eq!(bench.run(&["--task", "kind"]).code, 0);
+    job(&bench, "skip_blank: true");
+    assert_eq!(bench.run(&[]).code, 0);
+    let row = &bench.rows()[0];
+    assert_eq!((row["status"].as_str(), row["kind"].is_string()), (Some("skipped"), true), "{row}");
+    assert_eq!(bench.stats()["requests"], 1);
+    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!(bench.report()["pages"]["pending"], 0);
+}
+
+#[test]
 fn blank_pages_are_left_out_when_asked() {
     let bench = Bench::with_pages(0).simulator(Options::default());
     bench.put("pages/blank.jpg", &blank(1));
     bench.put("pages/written.jpg", &drawn(1, 1, 80));
     job(&bench, "skip_blank: true");
     assert_eq!(bench.run(&[]).code, 0);
-    assert_eq!(statuses(&bench.rows()).into_iter().collect::<Vec<_>>(), [("ok".to_owned(), 1), ("skipped".to_owned(), 1)]);
+    assert_eq!(
+        statuses(&bench.rows()).into_iter().collect::<Vec<_>>(),
+        [("ok".to_owned(), 1), ("skipped".to_owned(), 1)]
+    );
     assert_eq!(bench.stats()["requests"], 1);
     assert!(bench.path("out.csv").exists(), "nothing is pending");
     assert_eq!(bench.report()["pages"]["skipped"], 1);

@@ -48,7 +48,15 @@ fn whole_files() -> Vec<(&'static str, Vec<u8>)> {
     for name in ["progressive.jpg", "cmyk.jpg", "page.webp", "page.gif", "page.bmp", "page.jp2", "tiff/reference.png"] {
         files.push((name, read(name)));
     }
-    for name in ["tiff/g3-2d.tif", "tiff/g4.tif", "tiff/tiled-lzw.tif", "tiff/rgb-jpeg.tif", "tiff/palette.tif", "tiff/several.tif", "tiff/bigtiff.tif"] {
+    for name in [
+        "tiff/g3-2d.tif",
+        "tiff/g4.tif",
+        "tiff/tiled-lzw.tif",
+        "tiff/rgb-jpeg.tif",
+        "tiff/palette.tif",
+        "tiff/several.tif",
+        "tiff/bigtiff.tif",
+    ] {
         files.push((name, read(name)));
     }
     files
@@ -119,7 +127,8 @@ fn png_claiming(width: u32, height: u32) -> Vec<u8> {
 /// A PDF whose page draws a form that draws itself, and so on.
 fn recursive_forms() -> Vec<u8> {
     let form = |name: &str, other: u32| {
-        let dict = format!("/Type /XObject /Subtype /Form /BBox [0 0 100 100] /Resources << /XObject << /F {other} 0 R >> >>");
+        let dict =
+            format!("/Type /XObject /Subtype /Form /BBox [0 0 100 100] /Resources << /XObject << /F {other} 0 R >> >>");
         stream(&dict, format!("q /F Do /F Do Q {name}").as_bytes())
     };
     pdf(&[
@@ -155,7 +164,8 @@ fn many_pages(count: usize) -> Vec<u8> {
 fn a_folder_of_hostile_files_is_a_row_each() {
     let bench = Bench::with_pages(1).simulator(Options::default());
     let huge_page = String::from_utf8(many_pages(1)).unwrap().replace("[0 0 20 20]", "[0 0 9e9 9e9]").into_bytes();
-    let deep = [b"%PDF-1.7\n1 0 obj\n".to_vec(), b"[".repeat(200_000), b"\nendobj\ntrailer << /Root 1 0 R >>".to_vec()].concat();
+    let deep = [b"%PDF-1.7\n1 0 obj\n".to_vec(), b"[".repeat(200_000), b"\nendobj\ntrailer << /Root 1 0 R >>".to_vec()]
+        .concat();
     let gif = {
         let mut gif = std::fs::read(root().join("tests/data/page.gif")).unwrap();
         gif[6..10].copy_from_slice(&[0xff; 4]);
@@ -194,7 +204,10 @@ fn a_document_of_many_pages_is_a_row_each_and_its_pages_can_be_chosen() {
     bench.put("pages/many.pdf", &many_pages(2000));
     let job = |choice: &str| {
         bench.job("limits: {concurrency: 64}");
-        bench.put("job.yaml", bench.text("job.yaml").replace("folder: pages", &format!("folder: pages{choice}")).as_bytes());
+        bench.put(
+            "job.yaml",
+            bench.text("job.yaml").replace("folder: pages", &format!("folder: pages{choice}")).as_bytes(),
+        );
     };
     job(", pages: [1, 2, -1]");
     assert_eq!(bench.run(&[]).code, 0);
@@ -211,4 +224,42 @@ fn a_document_of_many_pages_is_a_row_each_and_its_pages_can_be_chosen() {
     let rows = crate::bench::rows(&bench.text("out.partial.jsonl"));
     assert_eq!(rows.len(), 2000);
     assert!(rows.windows(2).all(|two| two[0]["page"].as_u64() < two[1]["page"].as_u64()));
+}
+
+#[test]
+fn what_stood_in_the_way_once_does_not_hide_answers() {
+    // Sent as it is and answered, then damaged for whoever looks closer: the answer stays.
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    let png = png_claiming(75, 110);
+    let mut broken = png.clone();
+    let start = broken.windows(4).position(|four| four == b"IDAT").unwrap();
+    let length = u32::from_be_bytes(broken[start - 4..start].try_into().unwrap()) as usize;
+    broken[start + 4..start + 4 + length].fill(0x11);
+    let sum = crc32fast::hash(&broken[start..start + 4 + length]);
+    broken[start + 4 + length..start + 8 + length].copy_from_slice(&sum.to_be_bytes());
+    bench.put("pages/broken.png", &broken);
+    bench.job("image: {size: original}\non_error: {max_failed: 100%}");
+    assert_eq!(bench.run(&[]).code, 0);
+    let answered = bench.rows().iter().find(|row| row["path"] == "broken.png").unwrap().clone();
+    let with = |more: &str| {
+        let text = bench.text("job.yaml").replace("folder: pages", &format!("folder: pages{more}"));
+        bench.put("job.yaml", text.as_bytes());
+    };
+    with(", near_duplicates: 4");
+    assert_eq!(bench.run(&[]).code, 0);
+    let row = bench.rows().iter().find(|row| row["path"] == "broken.png").unwrap().clone();
+    assert_eq!((&row["status"], &row["kind"]), (&answered["status"], &answered["kind"]), "{row}");
+}
+
+#[test]
+fn a_retry_that_is_cut_short_goes_on_the_next_night() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    for at in 0..6 {
+        bench.put(&format!("pages/{at}.jpg"), &[b"\xff\xd8\xff".as_slice(), &[at; 20]].concat());
+    }
+    bench.job("on_error: {max_failed: 100%}");
+    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!(bench.run(&["--retry", "failed", "--limit", "2"]).code, 0);
+    assert_eq!(bench.run(&[]).code, 0);
+    assert!(bench.rows().iter().all(|row| row["status"] == "failed"));
 }

@@ -48,7 +48,10 @@ fn a_csv_carries_its_columns_in_its_order_and_a_missing_file_is_a_row() {
 #[test]
 fn questions_may_name_columns() {
     let bench = Bench::with_pages(2).simulator(Options::default());
-    bench.put("list.csv", b"path,customer\npages/00000.jpg,ACME\npages/00001.jpg,Bolt\npages/00000.jpg,Bolt\npages/00000.jpg,ACME\n");
+    bench.put(
+        "list.csv",
+        b"path,customer\npages/00000.jpg,ACME\npages/00001.jpg,Bolt\npages/00000.jpg,Bolt\npages/00000.jpg,ACME\n",
+    );
     let tasks = "tasks: {ours: {question: {text: \"Is this page from {customer}?\", type: boolean, required: true}}}\non_error: {max_failed: 100%}";
     list_job(&bench, "list: list.csv", tasks);
     let ran = bench.run(&[]);
@@ -90,9 +93,62 @@ fn types_of_json_lines_and_parquet_reach_parquet() {
     use parquet::file::reader::FileReader;
     let reader = parquet::file::reader::SerializedFileReader::new(file).unwrap();
     let schema = reader.metadata().file_metadata().schema();
-    let types: Vec<String> = schema.get_fields()[2..6].iter().map(|f| format!("{} {}", f.name(), f.get_physical_type())).collect();
+    let types: Vec<String> =
+        schema.get_fields()[2..6].iter().map(|f| format!("{} {}", f.name(), f.get_physical_type())).collect();
     assert_eq!(types, ["count INT64", "share DOUBLE", "open BOOLEAN", "mixed BYTE_ARRAY"]);
     assert_eq!(bench.stats()["requests"], 2);
+}
+
+#[test]
+fn a_list_that_breaks_off_loses_nothing() {
+    let bench = Bench::with_pages(3).simulator(Options::default());
+    let list = "path,customer\npages/00000.jpg,a\npages/00001.jpg,b\npages/00002.jpg,c\n";
+    bench.put("list.csv", list.as_bytes());
+    list_job(&bench, "list: list.csv", "");
+    assert_eq!(bench.run(&[]).code, 0);
+    std::fs::rename(bench.path("out.parquet"), bench.path("list.parquet")).unwrap();
+    list_job(&bench, "list: list.parquet, carry: [customer]", "");
+    assert_eq!(bench.run(&[]).code, 0);
+    let (before, whole) = (bench.text("out.csv"), std::fs::read(bench.path("list.parquet")).unwrap());
+    // Its pages are gone, its footer is whole.
+    let mut broken = whole.clone();
+    broken[4..whole.len() / 3].fill(0x55);
+    bench.put("list.parquet", &broken);
+    let ran = bench.run(&[]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("list.parquet") && ran.stderr.contains("mend the list"), "{}", ran.stderr);
+    assert_eq!(bench.text("out.csv"), before, "the last whole output stands");
+    assert_eq!(bench.docmill(&["check", "job.yaml"]).code, 2);
+    bench.put("list.parquet", &whole);
+    assert_eq!(bench.run(&[]).code, 0);
+    assert_eq!(bench.text("out.csv"), before);
+    assert_eq!(bench.stats()["requests"], 3);
+}
+
+#[test]
+fn columns_may_change_their_order() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.put("list.csv", b"path,sender,amount\npages/00000.jpg,ACME,12\n");
+    list_job(&bench, "list: list.csv", "");
+    assert_eq!(bench.run(&[]).code, 0);
+    bench.put("list.csv", b"path,amount,sender\npages/00000.jpg,12,ACME\n");
+    assert_eq!(bench.docmill(&["export", "job.yaml"]).code, 0);
+    assert_eq!((&bench.rows()[0]["amount"], &bench.rows()[0]["sender"]), (&"12".into(), &"ACME".into()));
+}
+
+#[test]
+fn a_file_that_is_away_for_a_night_keeps_its_answers() {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["--task", "kind"]).code, 0);
+    use std::os::unix::fs::PermissionsExt;
+    let file = bench.path("pages/00000.jpg");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
+    let is_root = std::fs::read(&file).is_ok();
+    bench.run(&[]);
+    let rows = bench.rows();
+    assert!(rows[0]["kind"].is_string(), "{}", rows[0]);
+    assert!(is_root || rows[0]["error_kind"] == "read_failed", "{}", rows[0]);
 }
 
 #[test]
@@ -108,7 +164,9 @@ fn columns_that_rows_can_not_have_are_named_all_at_once() {
     list_job(&bench, "list: list.csv, carry: [fine]", "");
     assert_eq!(bench.docmill(&["check", "job.yaml"]).code, 0);
     list_job(&bench, "list: list.csv, path_column: file", "");
-    assert!(bench.docmill(&["check", "job.yaml"]).stderr.contains("there is no column `file`; it has: path, Invoice No"));
+    assert!(
+        bench.docmill(&["check", "job.yaml"]).stderr.contains("there is no column `file`; it has: path, Invoice No")
+    );
     list_job(&bench, "list: missing.csv", "");
     assert_eq!(bench.docmill(&["check", "job.yaml"]).code, 2);
     bench.put("bad.jsonl", b"{\"path\": \"a\"}\nnot json\n");
@@ -141,9 +199,17 @@ fn web_server() -> u16 {
                 let count = stream.read(&mut request).unwrap_or(0);
                 let text = String::from_utf8_lossy(&request[..count]).into_owned();
                 let path = text.split(' ').nth(1).unwrap_or_default().to_owned();
-                let redirect = |to: &str| format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").into_bytes();
+                let redirect = |to: &str| {
+                    format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                        .into_bytes()
+                };
                 let whole = |body: &[u8]| {
-                    [format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len()).as_bytes(), body].concat()
+                    [
+                        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len())
+                            .as_bytes(),
+                        body,
+                    ]
+                    .concat()
                 };
                 let reply = match path.as_str() {
                     "/a.jpg" => whole(&page(1)),
@@ -151,7 +217,9 @@ fn web_server() -> u16 {
                     "/loop.jpg" => redirect("/loop.jpg"),
                     "/file.jpg" => redirect("file:///etc/passwd"),
                     "/large.jpg" => b"HTTP/1.1 200 OK\r\ncontent-length: 5000000\r\nconnection: close\r\n\r\n".to_vec(),
-                    "/endless.jpg" => [b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec(), vec![7; 3_000_000]].concat(),
+                    "/endless.jpg" => {
+                        [b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec(), vec![7; 3_000_000]].concat()
+                    }
                     "/cut.jpg" => b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\nconnection: close\r\n\r\nshort".to_vec(),
                     "/slow.jpg" => {
                         std::thread::sleep(std::time::Duration::from_secs(4));
@@ -174,13 +242,22 @@ fn urls_are_fetched_within_bounds() {
     let names = ["a", "moved", "loop", "file", "large", "endless", "cut", "slow", "none"];
     let urls: String = names.iter().map(|name| format!("http://127.0.0.1:{port}/{name}.jpg\n")).collect();
     bench.put("list.txt", format!("{urls}pages/00000.jpg\n").as_bytes());
-    let bounds = "list: list.txt, allow_private_hosts: true, fetch: {timeout: 1s, max_megabytes: 1, requests_per_second: 50}";
+    let bounds =
+        "list: list.txt, allow_private_hosts: true, fetch: {timeout: 1s, max_megabytes: 1, requests_per_second: 50}";
     list_job(&bench, bounds, "on_error: {max_failed: 100%}");
     let ran = bench.run(&[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for (row, expected) in bench.rows().iter().zip([
-        "ok", "ok", "more than 5 redirects", "not a URL of http or https", "more than 1000000 bytes", "more than 1000000 bytes",
-        "can't be fetched", "longer than 1 s", "HTTP 404", "ok",
+        "ok",
+        "ok",
+        "more than 5 redirects",
+        "not a URL of http or https",
+        "more than 1000000 bytes",
+        "more than 1000000 bytes",
+        "can't be fetched",
+        "longer than 1 s",
+        "HTTP 404",
+        "ok",
     ]) {
         let found = row["error"].as_str().unwrap_or("ok");
         assert!(found.contains(expected), "{row}");

@@ -21,7 +21,11 @@ fn decoded(document: &Document, page: u32) -> Pixels {
 fn grey(pixels: &Pixels) -> Vec<u8> {
     match pixels.channels {
         1 => pixels.data.clone(),
-        _ => pixels.data.chunks_exact(3).map(|p| ((u32::from(p[0]) * 299 + u32::from(p[1]) * 587 + u32::from(p[2]) * 114) / 1000) as u8).collect(),
+        _ => pixels
+            .data
+            .chunks_exact(3)
+            .map(|p| ((u32::from(p[0]) * 299 + u32::from(p[1]) * 587 + u32::from(p[2]) * 114) / 1000) as u8)
+            .collect(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a row says of which record.
 
 use super::*;
-use crate::task::Shape;
 use crate::store::{FaultRecord, Tokens};
+use crate::task::Shape;
 
 fn columns() -> Columns {
     let labels = || Shape::Choice(vec!["a".into(), "b".into()]);

@@ -24,13 +24,19 @@ fn all_kinds() -> Vec<Question> {
         },
         "$defs": {"item": {"type": "object", "properties": {"count": {"type": "integer"}}}},
     });
-    compile(&[
-        task("kind", TaskKind::Classify { question: None, labels: labels(&["invoice", "Letter", "no"]) }),
-        task("features", TaskKind::Tag { question: None, labels: labels(&["table", "stamp", "logo"]), max: Some(2) }),
-        task("total", TaskKind::Extract { question: None, schema, schema_path: "x.json".into() }),
-        task("signed", TaskKind::Question { text: "Signed?".into(), answer: AnswerType::Boolean, required: false }),
-        task("title", TaskKind::Question { text: "Title?".into(), answer: AnswerType::Text, required: true }),
-    ], &[])
+    compile(
+        &[
+            task("kind", TaskKind::Classify { question: None, labels: labels(&["invoice", "Letter", "no"]) }),
+            task(
+                "features",
+                TaskKind::Tag { question: None, labels: labels(&["table", "stamp", "logo"]), max: Some(2) },
+            ),
+            task("total", TaskKind::Extract { question: None, schema, schema_path: "x.json".into() }),
+            task("signed", TaskKind::Question { text: "Signed?".into(), answer: AnswerType::Boolean, required: false }),
+            task("title", TaskKind::Question { text: "Title?".into(), answer: AnswerType::Text, required: true }),
+        ],
+        &[],
+    )
     .unwrap()
 }
 
@@ -137,7 +143,8 @@ fn schemas_outside_the_subset_are_refused_with_their_place() {
             kind: TaskKind::Extract { question: None, schema: schema.clone(), schema_path: "x.json".into() },
         };
         let faults = compile(&[task], &[]).unwrap_err();
-        let is_there = |fault: &TaskDefect| matches!(fault, TaskDefect::Schema { pointer: at, .. } if at.starts_with(pointer));
+        let is_there =
+            |fault: &TaskDefect| matches!(fault, TaskDefect::Schema { pointer: at, .. } if at.starts_with(pointer));
         assert!(faults.iter().any(is_there), "{schema}: {faults:?}");
     }
 }
