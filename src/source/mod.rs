@@ -3,7 +3,7 @@
 //!
 //! - [`entry`]: one file or line; [`entries`]: all of them
 //! - [`select`]: which files are meant; [`walk`]: the search; [`listing`]: one folder's names
-//! - [`list`]: the lines of a list; [`table`] and [`parquet_list`]: lists with columns; [`columns`]: what they carry
+//! - [`list`]: the lines of a list; [`table`] and [`parquet_list`]: lists with columns; [`mod@columns`]: what they carry
 //! - [`read`]: a file's bytes; [`fetch`]: what a URL names; [`reach`]: which hosts may be asked
 
 mod columns;

@@ -16,7 +16,7 @@ pub(crate) fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
     }
     let start = out.len();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
-    places.iter().for_each(|place| _ = write!(table, "{place:010} 00000 n \n"));
+    places.iter().for_each(|place| _ = writeln!(table, "{place:010} 00000 n "));
     let _ = write!(table, "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n", objects.len() + 1);
     out.extend(table.bytes());
     out

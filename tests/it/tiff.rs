@@ -10,12 +10,16 @@ fn folder() -> PathBuf {
 }
 
 fn document(name: &str) -> Document {
-    Document::open(std::fs::read(folder().join(name)).unwrap().into()).unwrap_or_else(|fault| panic!("{name}: {fault}"))
+    let opened = Document::open(std::fs::read(folder().join(name)).unwrap().into());
+    assert!(opened.is_ok(), "{name}: {:?}", opened.err());
+    opened.unwrap_or_else(|_| unreachable!())
 }
 
 fn decoded(document: &Document, page: u32) -> Pixels {
     let probe = document.probe(page).unwrap();
-    document.decode(page, &probe, (probe.width, probe.height)).unwrap_or_else(|fault| panic!("page {page}: {fault}"))
+    let decoded = document.decode(page, &probe, (probe.width, probe.height));
+    assert!(decoded.is_ok(), "page {page}: {:?}", decoded.err());
+    decoded.unwrap_or_else(|_| unreachable!())
 }
 
 fn grey(pixels: &Pixels) -> Vec<u8> {
