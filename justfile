@@ -8,6 +8,8 @@ test:
 # The figures of docs/performance.md.
 bench:
     bash scripts/bench_pages.sh
+    python3 scripts/bench_run.py
+    python3 scripts/bench_prepare.py
 
 # Draws sample_data/ again.
 samples:

@@ -54,9 +54,9 @@ for count in 2000 20000; do
   rm -rf "$work/.docmill"; job "$count" "$outputs"
   measure "$count small pages" "$url"
 done
-rm -rf "$work/.docmill"; job 100000 ''
-measure "100,000 files, first run, no outputs" "$url"
+rm -rf "$work/.docmill"; job 200000 ''
+measure "200,000 files, first run, no outputs" "$url"
 for round in 1 2 3; do
-  measure "100,000 files, untouched, no outputs ($round)" "$url"
-  /usr/bin/time -f "  find: user %U sys %S wall %e" find "$work/100000" -type f -printf '%s %T@ %p\n' >/dev/null
+  measure "200,000 files, untouched, no outputs ($round)" "$url"
+  /usr/bin/time -f "  find: user %U sys %S wall %e" find "$work/200000" -type f -printf '%s %T@ %p\n' >/dev/null
 done

@@ -31,10 +31,10 @@ def main():
             file.write(out.getvalue())
         if at < 2000:
             os.link(f"{root}/20000/{at:06}.png", f"{root}/2000/{at:06}.png")
-    for folder in range(100):
-        os.makedirs(f"{root}/100000/{folder:02}")
+    for folder in range(200):
+        os.makedirs(f"{root}/200000/{folder:03}")
         for at in range(1000):
-            os.link(f"{root}/20000/{(folder * 1000 + at) % 20000:06}.png", f"{root}/100000/{folder:02}/{at:04}.png")
+            os.link(f"{root}/20000/{(folder * 1000 + at) % 20000:06}.png", f"{root}/200000/{folder:03}/{at:04}.png")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 //! The columns of rows: one list for all formats.
 
 use super::row::Row;
+use crate::manifest::{self, ColumnKind};
 use crate::money::Pico;
 use crate::store::TaskKey;
 use crate::task::{Question, Shape};
@@ -9,7 +10,7 @@ use crate::task::{Question, Shape};
 #[derive(Clone, Debug, Default)]
 pub struct Columns {
     /// The columns that a list carries, in its order.
-    pub carried: Vec<(String, CarriedKind)>,
+    pub carried: Vec<manifest::Column>,
     /// The tasks' names and forms, in manifest order.
     pub tasks: Vec<(String, Shape)>,
     /// The recipes' keys, in the same order.
@@ -18,23 +19,6 @@ pub struct Columns {
     pub model: String,
     /// Whether rows say how far a page is from the one that it is like.
     pub has_distance: bool,
-}
-
-/// The type of a carried column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CarriedKind {
-    /// Text.
-    Text,
-    /// 64-bit integers.
-    Integer,
-    /// Doubles.
-    Number,
-    /// True or false.
-    Boolean,
-    /// Calendar dates.
-    Date,
-    /// Milliseconds since 1970.
-    Time,
 }
 
 /// A cell of a column that every row has.
@@ -97,7 +81,7 @@ const LAST: &[Fixed] = &[
 pub(super) enum Column<'a> {
     Fixed(&'static Fixed),
     /// The position among the carried values.
-    Carried(usize, &'a str, CarriedKind),
+    Carried(usize, &'a str, ColumnKind),
     /// The position among the answers.
     Task(usize, &'a str, &'a Shape),
 }
@@ -125,7 +109,8 @@ impl Columns {
 
     /// All columns in their order.
     pub(super) fn all(&self) -> Vec<Column<'_>> {
-        let carried = self.carried.iter().enumerate().map(|(at, (name, kind))| Column::Carried(at, name, *kind));
+        let carried =
+            self.carried.iter().enumerate().map(|(at, column)| Column::Carried(at, &column.name, column.kind));
         let tasks = self.tasks.iter().enumerate().map(|(at, (name, shape))| Column::Task(at, name, shape));
         let last = LAST.iter().filter(|column| self.has_distance || column.name != "duplicate_distance");
         let first = FIRST.iter().map(Column::Fixed);

@@ -1,7 +1,8 @@
 //! Rows as CSV: RFC 4180, UTF-8, null as an empty cell.
 
-use super::columns::{CarriedKind, Cell, Column};
+use super::columns::{Cell, Column};
 use super::row::Row;
+use crate::manifest::ColumnKind;
 use crate::task::Shape;
 use crate::units::rfc3339;
 use serde_json::Value;
@@ -27,10 +28,10 @@ impl<W: Write> Csv<W> {
                 Column::Carried(at, _, kind) => {
                     let value = row.carried.get(*at).unwrap_or(&Value::Null);
                     match (kind, value) {
-                        (CarriedKind::Time, Value::Number(ms)) => {
+                        (ColumnKind::Time, Value::Number(ms)) => {
                             self.text(&rfc3339(ms.as_i64().unwrap_or(0)), false)?;
                         }
-                        (CarriedKind::Text, value) => self.text(&cell(value), true)?,
+                        (ColumnKind::Text, value) => self.text(&cell(value), true)?,
                         (_, value) => self.text(&cell(value), false)?,
                     }
                 }

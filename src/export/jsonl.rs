@@ -1,7 +1,8 @@
 //! Rows as JSON Lines: typed values, money as a decimal text.
 
-use super::columns::{CarriedKind, Cell, Column};
+use super::columns::{Cell, Column};
 use super::row::Row;
+use crate::manifest::ColumnKind;
 use crate::units::rfc3339;
 use serde_json::{Map, Value};
 use std::io::{self, Write};
@@ -15,7 +16,7 @@ pub(super) fn write(out: &mut impl Write, row: &Row, columns: &[Column<'_>]) -> 
             Cell::Time(ms) => ms.map(rfc3339).into(),
         },
         Column::Carried(at, _, kind) => match (kind, row.carried.get(*at)) {
-            (CarriedKind::Time, Some(Value::Number(ms))) => ms.as_i64().map(rfc3339).into(),
+            (ColumnKind::Time, Some(Value::Number(ms))) => ms.as_i64().map(rfc3339).into(),
             (_, value) => value.cloned().unwrap_or_default(),
         },
         Column::Task(at, ..) => row.answers.get(*at).cloned().unwrap_or_default(),

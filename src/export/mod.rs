@@ -13,7 +13,7 @@ mod parquet;
 mod row;
 mod shred;
 
-pub use columns::{CarriedKind, Columns};
+pub use columns::Columns;
 pub use error::ExportError;
 pub use files::{Outputs, Targets};
 pub use row::{Row, Status, display_path};

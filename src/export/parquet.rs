@@ -1,9 +1,10 @@
 //! Rows as Parquet, by the library's own column writers: Arrow would cost every newcomer
 //! minutes of build.
 
-use super::columns::{CarriedKind, Column, Fixed, Kind};
+use super::columns::{Column, Fixed, Kind};
 use super::row::Row;
 use super::shred::{Leaf, Node, Values, column as column_type};
+use crate::manifest::ColumnKind;
 use crate::task::Shape;
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArrayType, DoubleType, Int32Type, Int64Type};
@@ -43,7 +44,7 @@ impl<W: Write + Send> Parquet<W> {
             let (kind, node) = column_type(name, &shape(column), &mut leaves, 0)?;
             types.push(match column {
                 Column::Fixed(Fixed { kind: Kind::Money, .. }) => decimal(name)?,
-                Column::Fixed(Fixed { kind: Kind::Time, .. }) | Column::Carried(_, _, CarriedKind::Time) => {
+                Column::Fixed(Fixed { kind: Kind::Time, .. }) | Column::Carried(_, _, ColumnKind::Time) => {
                     timestamp(name)?
                 }
                 _ => kind,
@@ -93,11 +94,11 @@ impl<W: Write + Send> Parquet<W> {
 fn shape(column: &Column<'_>) -> Shape {
     match column {
         Column::Task(_, _, shape) => (*shape).clone(),
-        Column::Fixed(Fixed { kind: Kind::Text, .. }) | Column::Carried(_, _, CarriedKind::Text) => Shape::Text,
-        Column::Fixed(_) | Column::Carried(_, _, CarriedKind::Integer | CarriedKind::Time) => Shape::Integer,
-        Column::Carried(_, _, CarriedKind::Number) => Shape::Number,
-        Column::Carried(_, _, CarriedKind::Boolean) => Shape::Boolean,
-        Column::Carried(_, _, CarriedKind::Date) => Shape::Date,
+        Column::Fixed(Fixed { kind: Kind::Text, .. }) | Column::Carried(_, _, ColumnKind::Text) => Shape::Text,
+        Column::Fixed(_) | Column::Carried(_, _, ColumnKind::Integer | ColumnKind::Time) => Shape::Integer,
+        Column::Carried(_, _, ColumnKind::Number) => Shape::Number,
+        Column::Carried(_, _, ColumnKind::Boolean) => Shape::Boolean,
+        Column::Carried(_, _, ColumnKind::Date) => Shape::Date,
     }
 }
 

@@ -163,7 +163,7 @@ impl Row {
 fn carried(record: &PageRecord, columns: &Columns) -> Vec<Value> {
     let mut values: Map<String, Value> =
         record.carried.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    columns.carried.iter().map(|(name, _)| values.remove(name).unwrap_or_default()).collect()
+    columns.carried.iter().map(|column| values.remove(&column.name).unwrap_or_default()).collect()
 }
 
 /// The kind of the worst fault, and all faults with their tasks.

@@ -5,8 +5,10 @@
 //! 3. [`typed`]: nodes -> JSON, guided by the JSON Schema of the raw sections; finds
 //!    unknown keys, wrong types and missing keys, all of them
 //! 4. one file a section: raw (as typed) -> checked, with the remaining rules
+//!    ([`column`]: what a list carries)
 //! 5. [`faults`]: everything that is wrong, with file, line, column and what is allowed
 
+mod column;
 mod faults;
 mod image;
 mod input;
@@ -22,6 +24,7 @@ mod request;
 mod tasks;
 mod typed;
 
+pub use column::{Column, ColumnKind};
 pub use faults::{Fault, Faults};
 pub use image::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
 pub use input::{Fetch, Input, PageChoice, Place};

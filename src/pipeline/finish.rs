@@ -6,11 +6,11 @@ use super::merge::Stored;
 use super::outcome::Outcome;
 use super::recipe::recipes;
 use crate::atomic;
-use crate::export::{CarriedKind, Columns, ExportError, Outputs, Row, Targets};
+use crate::export::{Columns, ExportError, Outputs, Row, Targets};
 use crate::hooks::Hooks;
 use crate::manifest::{Job, Output};
 use crate::report::{Pages, Report, spend_of_runs};
-use crate::source::{Column, ColumnKind, columns};
+use crate::source::columns;
 use crate::store::{EntryRecord, Reader, RunKeys, RunRecord, StoreError, TaskKey, View};
 use crate::task::Question;
 use std::path::{Path, PathBuf};
@@ -128,21 +128,9 @@ fn targets(job: &Job, output: &Output) -> Targets {
 }
 
 fn columns_of(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<Columns, PipelineError> {
-    let carried: Vec<Column> = columns(&job.input)?;
-    let carried = carried.into_iter().map(|column| (column.name, kind_of(column.kind))).collect();
+    let carried = columns(&job.input)?;
     let has_distance = job.input.near_duplicates.is_some();
     Ok(Columns { carried, has_distance, ..Columns::new(questions, keys, &job.provider.model) })
-}
-
-fn kind_of(kind: ColumnKind) -> CarriedKind {
-    match kind {
-        ColumnKind::Text => CarriedKind::Text,
-        ColumnKind::Integer => CarriedKind::Integer,
-        ColumnKind::Number => CarriedKind::Number,
-        ColumnKind::Boolean => CarriedKind::Boolean,
-        ColumnKind::Date => CarriedKind::Date,
-        ColumnKind::Time => CarriedKind::Time,
-    }
 }
 
 fn view(job: &Job) -> View {

@@ -8,6 +8,7 @@
 //! - [`recipe`]: the keys of answers; [`asking`]: what is asked of an entry; [`standing`]:
 //!   what is still to be asked; [`near`]: pages that share an answer
 //! - [`admission`]: one request at a time may go out; [`stop`]: nothing more may
+//! - [`setup`]: what runs and trials begin with; [`sample`]: `--sample`
 //! - [`outcome`]: how a run ends; [`streak`]: the same error again and again
 //! - [`mod@plan`]: what a run would do; [`trial`]: one page, now
 
@@ -27,6 +28,8 @@ mod preparing;
 mod queue;
 mod recipe;
 mod run;
+mod sample;
+mod setup;
 mod standing;
 mod stop;
 mod streak;

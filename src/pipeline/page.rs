@@ -5,7 +5,7 @@ use super::asking::Asking;
 use super::counters::Counters;
 use super::next::{PageState, Step, next};
 use super::outcome::Outcome as Ending;
-use super::run::endpoint_key;
+use super::setup::endpoint_key;
 use super::stop::Stop;
 use crate::ask::{Asker, Charge, Estimate, Exchange, PageFault, Verdict, Wanted};
 use crate::catalog::Price;

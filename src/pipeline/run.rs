@@ -1,28 +1,26 @@
 //! A run, from the first look at the input to the report.
 
 use super::admission::Admission;
-use super::asking::{Askings, VERSIONS, policy};
+use super::asking::{Askings, VERSIONS};
 use super::counters::Counters;
 use super::environment::{Environment, PipelineError, RunOptions};
 use super::finish;
 use super::intake::{self, Intake, Purpose};
-use super::merge::Stored;
 use super::near;
 use super::outcome::Outcome;
 use super::page::{Context, PageEnd, Ready};
-use super::recipe::recipes;
+use super::sample;
+use super::setup::{asker, budget_key, run_start};
 use super::stop::Stop;
 use super::streak::Streak;
-use crate::ask::{Asker, Capabilities, Setup};
-use crate::digest::Digest;
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
-use crate::store::{Reader, RunEnd, RunKeys, RunStart, Settling, Store, StoreError, StoredPage};
+use crate::store::{Reader, RunEnd, RunKeys, Settling, Store, StoreError, StoredPage};
 use crate::task::Question;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -96,42 +94,6 @@ pub fn run(
     Ok(report)
 }
 
-pub(super) fn run_start(job: &Job, questions: &[Question], environment: &Environment, at_ms: i64) -> RunStart {
-    RunStart {
-        run_id: environment.run_id.clone(),
-        job: job.identity(),
-        job_name: job.name.clone(),
-        manifest: job.source.clone(),
-        model: job.provider.model.clone(),
-        endpoint: endpoint_key(job),
-        recipes: recipes(job, questions),
-        policy: policy(job),
-        at_ms,
-    }
-}
-
-/// What capabilities are remembered for: a model at an endpoint.
-pub(super) fn endpoint_key(job: &Job) -> String {
-    format!("{} {}", job.provider.id, job.provider.model)
-}
-
-/// What a budget is for: the job, at this endpoint. What a simulator bills is not money.
-pub(super) fn budget_key(job: &Job) -> String {
-    format!("job:{}/endpoint:{}", job.identity(), job.provider.id)
-}
-
-/// The parts of a context that do not depend on who is watching.
-pub(super) fn asker(job: &Job, environment: &Environment, keys: &RunKeys) -> Asker {
-    Asker::new(Setup {
-        transport: environment.transport.clone(),
-        clock: environment.clock.clone(),
-        model: job.provider.model.clone(),
-        request: job.request.clone(),
-        image: job.image,
-        capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),
-    })
-}
-
 struct Session<'a> {
     job: &'a Arc<Job>,
     questions: &'a Arc<[Question]>,
@@ -165,7 +127,7 @@ impl Session<'_> {
         let mut sample = None;
         if let Some(count) = self.options.sample {
             runtime.block_on(self.record(Purpose::Record, first()?))?;
-            sample = Some(sample_of(&Reader::open(self.store.path())?, self.keys.job, count)?);
+            sample = Some(sample::lowest(&Reader::open(self.store.path())?, self.keys.job, count)?);
         }
         let mut progress = Progress { streak: Streak::new(self.job.on_error.stop_after), asked: 0 };
         loop {
@@ -397,24 +359,6 @@ impl Session<'_> {
         self.stop.request(outcome);
         Ok(report)
     }
-}
-
-/// The pages whose digests are lowest: a sample that stays the same.
-fn sample_of(reader: &Reader, job: i64, count: u64) -> Result<HashSet<StoredPage>, StoreError> {
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let mut lowest: BTreeMap<Digest, StoredPage> = BTreeMap::new();
-    let mut stored = Stored::new(reader, job);
-    while let Some(entry) = stored.next()? {
-        let Some(content) = entry.content.filter(|_| entry.page_count > 0) else { continue };
-        for page in entry.pages() {
-            let digest = Digest::of(&[content.as_bytes().as_slice(), &page.to_be_bytes()].concat());
-            lowest.insert(digest, StoredPage { content, page });
-            if lowest.len() > count {
-                lowest.pop_last();
-            }
-        }
-    }
-    Ok(lowest.into_values().collect())
 }
 
 /// What is counted over all passes of a run.

@@ -6,7 +6,7 @@ use super::asking::{Asking, VERSIONS, rendered};
 use super::counters::Counters;
 use super::environment::{Environment, PipelineError};
 use super::page::{Context, PageEnd, Ready};
-use super::run::{asker, budget_key, run_start};
+use super::setup::{asker, budget_key, run_start};
 use super::stop::Stop;
 use crate::ask::{Exchange, Wanted};
 use crate::digest::Digest;

@@ -1,63 +1,35 @@
 //! What a list carries beside paths: named, typed columns.
 
-use crate::manifest::{Input, RESERVED_COLUMNS};
+use crate::manifest::{ColumnKind, Input, RESERVED_COLUMNS};
 use serde_json::Value;
 
-/// A carried column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// Its name.
-    pub name: String,
-    /// The type of its values.
-    pub kind: ColumnKind,
+/// The type that holds values of both.
+pub(super) fn joined(one: ColumnKind, other: ColumnKind) -> ColumnKind {
+    match (one, other) {
+        (a, b) if a == b => a,
+        (ColumnKind::Integer, ColumnKind::Number) | (ColumnKind::Number, ColumnKind::Integer) => ColumnKind::Number,
+        _ => ColumnKind::Text,
+    }
 }
 
-/// The type of a carried column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColumnKind {
-    /// Text; also what has no other type here.
-    Text,
-    /// 64-bit integers.
-    Integer,
-    /// Doubles.
-    Number,
-    /// True or false.
-    Boolean,
-    /// Calendar dates, as `2026-11-23`.
-    Date,
-    /// Moments, in milliseconds since 1970 (UTC).
-    Time,
+/// The type of a JSON value; `None` for null, which every type has.
+pub(super) fn kind_of(value: &Value) -> Option<ColumnKind> {
+    match value {
+        Value::Null => None,
+        Value::Bool(_) => Some(ColumnKind::Boolean),
+        Value::Number(number) if number.is_i64() => Some(ColumnKind::Integer),
+        Value::Number(_) => Some(ColumnKind::Number),
+        _ => Some(ColumnKind::Text),
+    }
 }
 
-impl ColumnKind {
-    /// The type that holds values of both.
-    pub(super) fn joined(self, other: Self) -> Self {
-        match (self, other) {
-            (a, b) if a == b => a,
-            (Self::Integer, Self::Number) | (Self::Number, Self::Integer) => Self::Number,
-            _ => Self::Text,
-        }
-    }
-
-    /// The type of a JSON value; `None` for null, which every type has.
-    pub(super) fn of(value: &Value) -> Option<Self> {
-        match value {
-            Value::Null => None,
-            Value::Bool(_) => Some(Self::Boolean),
-            Value::Number(number) if number.is_i64() => Some(Self::Integer),
-            Value::Number(_) => Some(Self::Number),
-            _ => Some(Self::Text),
-        }
-    }
-
-    /// `value` as this type.
-    pub(super) fn take(self, value: Value) -> Value {
-        match (self, value) {
-            (Self::Text, Value::Null) => Value::Null,
-            (Self::Text, Value::String(text)) => Value::String(text),
-            (Self::Text, other) => Value::String(other.to_string()),
-            (_, value) => value,
-        }
+/// `value` as this type.
+pub(super) fn typed(kind: ColumnKind, value: Value) -> Value {
+    match (kind, value) {
+        (ColumnKind::Text, Value::Null) => Value::Null,
+        (ColumnKind::Text, Value::String(text)) => Value::String(text),
+        (ColumnKind::Text, other) => Value::String(other.to_string()),
+        (_, value) => value,
     }
 }
 

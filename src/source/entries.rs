@@ -1,12 +1,11 @@
 //! All entries of an input, whatever it is.
 
-use super::columns::Column;
 use super::entry::Entry;
 use super::error::{SourceError, WalkFault};
 use super::list::Lines;
 use super::table::Table;
 use super::walk::Walk;
-use crate::manifest::{Input, Place};
+use crate::manifest::{Column, Input, Place};
 use std::path::PathBuf;
 
 /// The entries of an input, in its order; iterate over it.

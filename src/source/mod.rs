@@ -23,7 +23,6 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use columns::{Column, ColumnKind};
 pub use entries::{Entries, columns};
 pub use entry::{Entry, path_bytes};
 pub use error::{SourceError, WalkFault};

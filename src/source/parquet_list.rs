@@ -1,7 +1,7 @@
 //! A list in a Parquet file: its columns' types, and their values as JSON.
 
-use super::columns::ColumnKind;
 use super::table::{Kind, Opened, Rows};
+use crate::manifest::ColumnKind;
 use crate::units::date_of_days;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::file::reader::{FileReader, SerializedFileReader};

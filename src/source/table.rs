@@ -1,9 +1,9 @@
 //! A list with columns: CSV, TSV, JSON Lines or Parquet. Read line by line.
 
-use super::columns::{Column, ColumnKind, Plan};
+use super::columns::{Plan, joined, kind_of, typed};
 use super::error::{SourceError, WalkFault};
 use super::parquet_list::{self, Parquet};
-use crate::manifest::Input;
+use crate::manifest::{Column, ColumnKind, Input};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -70,7 +70,7 @@ impl Table {
             .carried
             .iter()
             .zip(&self.columns)
-            .map(|(at, column)| (column.name.clone(), column.kind.take(value(*at))));
+            .map(|(at, column)| (column.name.clone(), typed(column.kind, value(*at))));
         (path, Value::Object(values.collect()).to_string())
     }
 
@@ -147,9 +147,9 @@ fn json(file: File) -> Result<Opened, String> {
         number += 1;
         let Some(object) = json_line(&mut reader).map_err(|reason| format!("line {number}: {reason}"))? else { break };
         for (name, value) in &object {
-            let kind = ColumnKind::of(value);
+            let kind = kind_of(value);
             match known.iter_mut().find(|(known, _)| known == name) {
-                Some((_, known)) => *known = known.zip(kind).map(|(a, b)| a.joined(b)).or(*known).or(kind),
+                Some((_, known)) => *known = known.zip(kind).map(|(a, b)| joined(a, b)).or(*known).or(kind),
                 None => known.push((name.clone(), kind)),
             }
         }

@@ -1,0 +1,46 @@
+//! What a run and a trial begin with: what they say of themselves, and who asks.
+
+use super::asking::policy;
+use super::environment::Environment;
+use super::recipe::recipes;
+use crate::ask::{Asker, Capabilities, Setup};
+use crate::manifest::Job;
+use crate::store::{RunKeys, RunStart};
+use crate::task::Question;
+
+/// What a run says of itself at its start.
+pub(super) fn run_start(job: &Job, questions: &[Question], environment: &Environment, at_ms: i64) -> RunStart {
+    RunStart {
+        run_id: environment.run_id.clone(),
+        job: job.identity(),
+        job_name: job.name.clone(),
+        manifest: job.source.clone(),
+        model: job.provider.model.clone(),
+        endpoint: endpoint_key(job),
+        recipes: recipes(job, questions),
+        policy: policy(job),
+        at_ms,
+    }
+}
+
+/// What capabilities are remembered for: a model at an endpoint.
+pub(super) fn endpoint_key(job: &Job) -> String {
+    format!("{} {}", job.provider.id, job.provider.model)
+}
+
+/// What a budget is for: the job, at this endpoint. What a simulator bills is not money.
+pub(super) fn budget_key(job: &Job) -> String {
+    format!("job:{}/endpoint:{}", job.identity(), job.provider.id)
+}
+
+/// Who asks, with what the endpoint was found to take.
+pub(super) fn asker(job: &Job, environment: &Environment, keys: &RunKeys) -> Asker {
+    Asker::new(Setup {
+        transport: environment.transport.clone(),
+        clock: environment.clock.clone(),
+        model: job.provider.model.clone(),
+        request: job.request.clone(),
+        image: job.image,
+        capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),
+    })
+}
