@@ -4,13 +4,14 @@ use super::args::JobArgs;
 use super::env;
 use super::exit::{Failure, WRONG_INPUT};
 use super::load::{self, Loaded};
+use super::out::outln;
 use crate::catalog::ImageRule;
-use crate::manifest::{Endpoint, Job, Place};
+use crate::manifest::{Endpoint, Image, Job, Place, Size, Task, TaskKind};
 use crate::pipeline::PipelineError;
+use crate::prepare::target_size;
 use crate::source::Entries;
 use crate::units::grouped;
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn check(args: &JobArgs) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load_with_input(args)?;
     let entries = Entries::start(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
@@ -32,20 +33,23 @@ pub(super) fn check(args: &JobArgs) -> Result<u8, Failure> {
         Endpoint::Simulator(_) => "the built-in simulator".into(),
     };
     let tasks: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
-    println!("{}: ok", job.name);
+    outln!("{}: ok", job.name);
     let place = match &job.input.place {
         Place::Folder(path) | Place::List(path) => path.display().to_string(),
         Place::Given(_) => "standard input".into(),
     };
-    println!("  input     {} files, {} bytes in {place}", grouped(files), grouped(bytes));
+    outln!("  input     {} files, {} bytes in {place}", grouped(files), grouped(bytes));
     if missing > 0 {
-        println!("  missing   {} files of the list", grouped(missing));
+        outln!("  missing   {} files of the list", grouped(missing));
     }
-    println!("  provider  {provider}, {}", job.provider.model);
-    println!("  tasks     {}", tasks.join(", "));
-    println!("  store     {}", job.store.display());
+    outln!("  provider  {provider}, {}", job.provider.model);
+    outln!("  tasks     {}", tasks.join(", "));
+    outln!("  store     {}", job.store.display());
+    if files == 0 {
+        notes.push("there is no page in the input".into());
+    }
     for note in notes {
-        println!("  note: {note}");
+        outln!("  note: {note}");
     }
     Ok(0)
 }
@@ -59,6 +63,27 @@ fn notes(job: &Job) -> Vec<String> {
     }
     if job.provider.price.is_none() {
         notes.push("the price is unknown: costs will be shown as unknown; set provider.price (0 for free)".into());
+    }
+    let names_column = |task: &Task| match &task.kind {
+        TaskKind::Question { text, .. } => text.contains('{'),
+        TaskKind::Classify { question, .. } | TaskKind::Tag { question, .. } | TaskKind::Extract { question, .. } => {
+            question.as_ref().is_some_and(|text| text.contains('{'))
+        }
+    };
+    if matches!(job.input.place, Place::Folder(_)) && job.tasks.iter().any(names_column) {
+        notes.push(
+            "a question holds `{`: only a list's columns are put into questions, here it is sent as it is".into(),
+        );
+    }
+    let a4 = |size| target_size((2480, 3508), &Image { size, ..job.image });
+    let cost = |(width, height)| job.image.rule.tokens(width, height, job.image.detail);
+    if let (Size::Economy, Some(tokens)) = (job.image.size, cost(a4(Size::Economy)))
+        && Some(tokens) == cost(a4(Size::Standard))
+    {
+        notes.push(format!(
+            "`economy` costs {} tokens for an A4 page, as `standard` does: lower image.min_side",
+            grouped(tokens)
+        ));
     }
     for name in env::missing_secrets(job) {
         notes.push(format!("the environment variable {name} is not set"));

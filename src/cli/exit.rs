@@ -74,9 +74,8 @@ impl From<PipelineError> for Failure {
             PipelineError::NoRun => {
                 Self::new(WRONG_INPUT, &error).with_hint("`docmill run` comes first; `--store` names another store")
             }
-            PipelineError::Store(StoreError::Missing { .. }) => {
-                Self::new(WRONG_INPUT, &error).with_hint("`docmill run` makes it; `--store` names another store")
-            }
+            PipelineError::Store(StoreError::Missing { .. }) => Self::new(WRONG_INPUT, &error)
+                .with_hint("`docmill run` makes it, beside the manifest; name the manifest, or the file with --store"),
             PipelineError::Store(_) | PipelineError::Export(_) => Self::new(STORAGE, &error)
                 .with_hint("check the disk and the permissions, then run again; nothing is paid twice"),
             PipelineError::Internal(_) => Self::new(INTERNAL, &error),

@@ -3,11 +3,11 @@
 use super::args::Export;
 use super::exit::Failure;
 use super::load::{self, Loaded};
+use super::out::outln;
 use crate::hooks::NoHooks;
 use crate::manifest::Output;
 use crate::pipeline;
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn export(args: &Export) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load(&args.job)?;
     let given = Output {
@@ -25,7 +25,7 @@ pub(super) fn export(args: &Export) -> Result<u8, Failure> {
             .with_hint("give --csv, --parquet or --jsonl, or set `output` in the manifest"));
     }
     for file in files {
-        println!("{}", file.display());
+        outln!("{}", file.display());
     }
     Ok(0)
 }

@@ -2,13 +2,13 @@
 
 use super::args::Init;
 use super::exit::{Failure, STORAGE, WRONG_INPUT};
+use super::out::outln;
 use crate::atomic;
 use crate::hooks::NoHooks;
 
 /// What is written.
 const TEMPLATE: &str = include_str!("init.yaml");
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn init(args: &Init) -> Result<u8, Failure> {
     let path = args.dir.join("job.yaml");
     if path.exists() {
@@ -17,6 +17,6 @@ pub(super) fn init(args: &Init) -> Result<u8, Failure> {
     }
     atomic::write(&path, TEMPLATE.as_bytes(), &NoHooks)
         .map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", path.display())))?;
-    println!("{}", path.display());
+    outln!("{}", path.display());
     Ok(0)
 }

@@ -11,6 +11,7 @@ mod export;
 mod init;
 mod load;
 mod log;
+mod out;
 mod plan;
 mod prepare;
 mod progress;

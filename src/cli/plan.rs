@@ -3,17 +3,17 @@
 use super::args::{Format, Plan};
 use super::exit::Failure;
 use super::load::{self, Loaded};
+use super::out::{out, outln};
 use crate::pipeline::{self, Wish};
 use crate::units::grouped;
 use std::fmt::Write;
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load_with_input(&args.job)?;
     let plan = pipeline::plan(&job, &questions, Wish::default(), load::decoder()?)?;
     match args.format {
-        Format::Json => println!("{:#}", plan.to_json()),
-        Format::Text => print!("{}", text(&plan)),
+        Format::Json => outln!("{:#}", plan.to_json()),
+        Format::Text => out!("{}", text(&plan)),
     }
     Ok(0)
 }

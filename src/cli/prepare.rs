@@ -1,8 +1,9 @@
 //! `docmill prepare`: what would be sent, to look at.
 
 use super::args::{DetailName, Prepare, SizeName};
-use super::exit::{Failure, INTERNAL, STORAGE};
+use super::exit::{Failure, INTERNAL, STORAGE, WRONG_INPUT};
 use super::load;
+use super::out::outln;
 use super::signals;
 use crate::atomic;
 use crate::catalog::{Detail, image_rule};
@@ -12,12 +13,12 @@ use crate::media::MediaFault;
 use crate::prepare::{Decoder, DecoderError, Prepared, serve};
 use crate::units::grouped;
 use bytes::Bytes;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     let image = image(args)?;
+    let sources: HashSet<PathBuf> = args.files.iter().filter_map(|file| std::fs::canonicalize(file).ok()).collect();
     let mut decoder = Decoder::new(load::decoder()?);
     let mut names = HashMap::new();
     let mut all_ok = true;
@@ -25,7 +26,7 @@ pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
         let pages = match opened(&mut decoder, file)? {
             Ok(pages) => pages,
             Err(reason) => {
-                println!("{}  failed: {reason}", file.display());
+                outln!("{}  failed: {reason}", file.display());
                 all_ok = false;
                 continue;
             }
@@ -35,12 +36,16 @@ pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
             match decoder.prepare(page, &image, false).map_err(crashed)? {
                 Ok(prepared) => {
                     let target = target(args, file, (page, pages), &prepared, &mut names);
+                    if std::fs::canonicalize(&target).is_ok_and(|target| sources.contains(&target)) {
+                        let message = format!("{} is one of the files to prepare", target.display());
+                        return Err(Failure::new(WRONG_INPUT, message).with_hint("give --out another folder"));
+                    }
                     atomic::write(&target, &prepared.bytes, &NoHooks)
                         .map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", target.display())))?;
-                    println!("{name}  {}  {}", described(&prepared, &image), target.display());
+                    outln!("{name}  {}  {}", described(&prepared, &image), target.display());
                 }
                 Err(fault) => {
-                    println!("{name}  failed: {fault}");
+                    outln!("{name}  failed: {fault}");
                     all_ok = false;
                 }
             }
@@ -63,6 +68,11 @@ pub(super) fn decode() -> Result<u8, Failure> {
 fn image(args: &Prepare) -> Result<Image, Failure> {
     if let Some(job) = &args.job {
         return Ok(load::load_from(job, &args.vars, None)?.job.image);
+    }
+    if args.min_side.is_some() && args.size != SizeName::Economy {
+        return Err(
+            Failure::new(WRONG_INPUT, "--min-side is what --size economy keeps").with_hint("add --size economy")
+        );
     }
     let rule = image_rule(&args.model, None);
     let size = match args.size {

@@ -3,6 +3,7 @@
 use super::args::{Format, Report};
 use super::exit::{Failure, WRONG_INPUT};
 use super::load;
+use super::out::{out, outln};
 use crate::pipeline::{self, PipelineError};
 use crate::store::{Reader, RunRecord};
 use std::path::PathBuf;
@@ -10,7 +11,6 @@ use std::path::PathBuf;
 /// The store when neither a manifest nor `--store` names one.
 const STORE: &str = ".docmill/store.db";
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn report(args: &Report) -> Result<u8, Failure> {
     let (store, identity) = match &args.job {
         Some(path) => {
@@ -36,8 +36,8 @@ pub(super) fn report(args: &Report) -> Result<u8, Failure> {
     }
     let report = pipeline::report(&reader, &runs, args.since.unwrap_or(i64::MIN), args.until.unwrap_or(i64::MAX))?;
     match args.format {
-        Format::Json => println!("{:#}", report.to_json()),
-        Format::Text => print!("{}", report.to_text()),
+        Format::Json => outln!("{:#}", report.to_json()),
+        Format::Text => out!("{}", report.to_text()),
     }
     Ok(0)
 }

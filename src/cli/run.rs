@@ -3,6 +3,7 @@
 use super::args::{Global, Retry, Run};
 use super::exit::{Failure, INTERNAL, WRONG_INPUT};
 use super::load::{self, Loaded};
+use super::out::outln;
 use super::progress::Progress;
 use super::signals;
 use crate::atomic;
@@ -57,10 +58,11 @@ pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     };
     let to_stdout = args.summary.as_deref() == Some(Path::new("-"));
     summary(args, &report.to_json())?;
-    if to_stdout {
-        print(&report.to_json().to_string());
-    }
     say(global, report.to_text().trim_end());
+    if to_stdout {
+        // The last line, also of both streams together: that is what Airflow keeps.
+        outln!("{}", report.to_json());
+    }
     let outcome = stop.ending().unwrap_or(pipeline::Outcome::Complete);
     if let Some((what, hint)) = outcome.explanation() {
         return Err(Failure::new(outcome.exit_code(), what).with_hint(&hint));
@@ -105,9 +107,4 @@ fn say(global: &Global, line: &str) {
     if !global.quiet {
         eprintln!("{line}");
     }
-}
-
-#[expect(clippy::print_stdout, reason = "the command line")]
-fn print(line: &str) {
-    println!("{line}");
 }

@@ -1,11 +1,11 @@
 //! `docmill schema`: the JSON Schema of manifests, for editors.
 
 use super::exit::Failure;
+use super::out::outln;
 use crate::manifest::json_schema;
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 #[expect(clippy::unnecessary_wraps, reason = "all commands have one form")]
 pub(super) fn schema() -> Result<u8, Failure> {
-    println!("{:#}", json_schema());
+    outln!("{:#}", json_schema());
     Ok(0)
 }

@@ -2,10 +2,10 @@
 
 use super::args::Simulate;
 use super::exit::{Failure, WRONG_INPUT};
+use super::out::outln;
 use crate::simulator::{Options, Server};
 use std::io::Write;
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn simulate(args: &Simulate) -> Result<u8, Failure> {
     let options = Options {
         port: args.port,
@@ -28,7 +28,7 @@ pub(super) fn simulate(args: &Simulate) -> Result<u8, Failure> {
     };
     let server = Server::start(options)
         .map_err(|error| Failure::new(WRONG_INPUT, format!("can't listen on port {}: {error}", args.port)))?;
-    println!("{}", server.base_url());
+    outln!("{}", server.base_url());
     // Whoever reads it may be gone; the server serves on.
     let _ = std::io::stdout().flush();
     server.wait();

@@ -3,6 +3,7 @@
 use super::args::Try;
 use super::exit::{Failure, WRONG_INPUT};
 use super::load::{self, Loaded};
+use super::out::{out, outln};
 use crate::ask::{Exchange, Verdict, Wanted};
 use crate::pipeline::{self, Stop, Trial};
 use crate::store::{AttemptCharge, Outcome, OutcomeStatus};
@@ -11,7 +12,6 @@ use crate::units::grouped;
 use std::io::Write;
 use std::sync::Arc;
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 pub(super) fn trial(args: &Try) -> Result<u8, Failure> {
     let Loaded { job, mut questions } = load::load(&args.job)?;
     if questions.iter().any(Question::is_template) {
@@ -24,7 +24,7 @@ pub(super) fn trial(args: &Try) -> Result<u8, Failure> {
     let provider = load::provider(&job)?;
     let stop = Stop::default();
     let on_text = |text: &str| {
-        print!("{text}");
+        out!("{text}");
         // A terminal that is gone is not the page's fault.
         let _ = std::io::stdout().flush();
     };
@@ -39,11 +39,11 @@ pub(super) fn trial(args: &Try) -> Result<u8, Failure> {
         &on_text,
         &exchanged,
     )?;
-    println!("\nanswers");
+    outln!("\nanswers");
     let mut all_ok = true;
     for (task, outcome) in &answers {
         all_ok &= outcome.as_ref().is_some_and(|outcome| outcome.status == OutcomeStatus::Ok);
-        println!("  {task:<16} {}", described(outcome.as_ref()));
+        outln!("  {task:<16} {}", described(outcome.as_ref()));
     }
     if let Some((what, hint)) = stop.ending().and_then(|outcome| outcome.explanation()) {
         let code = stop.ending().map_or(1, |outcome| outcome.exit_code());
@@ -52,33 +52,25 @@ pub(super) fn trial(args: &Try) -> Result<u8, Failure> {
     Ok(if all_ok { 0 } else { 3 })
 }
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 fn started(trial: &Trial) {
-    println!(
-        "sent     {} x {} pixels, {} bytes, {}",
-        trial.width,
-        trial.height,
-        grouped(trial.bytes as u64),
-        trial.mime
-    );
-    println!("expected {} prompt tokens", grouped(trial.expected_input));
-    println!("\nprompt\n{}\nreply", trial.prompt.trim_end());
+    outln!("sent     {} x {} pixels, {} bytes, {}", trial.width, trial.height, grouped(trial.bytes as u64), trial.mime);
+    outln!("expected {} prompt tokens", grouped(trial.expected_input));
+    outln!("\nprompt\n{}\nreply", trial.prompt.trim_end());
 }
 
-#[expect(clippy::print_stdout, reason = "the command line")]
 fn exchanged(_wanted: &Wanted, exchange: &Exchange, charge: &AttemptCharge) {
     let cost = charge.cost.map_or("unknown (set provider.price)".to_owned(), |cost| format!("USD {cost}"));
     let tokens = &charge.tokens;
     let estimated = if charge.is_estimated { ", estimated" } else { "" };
-    println!();
+    outln!("");
     match &exchange.verdict {
         Verdict::Done { .. } => {}
-        Verdict::Retry(fault) => println!("  {}: {}", fault.kind, fault.message),
-        Verdict::Later { message, .. } => println!("  not now: {message}"),
-        Verdict::Page(fault) => println!("  {}: {}", fault.kind, fault.message),
-        Verdict::Stop(refusal) => println!("  {}", refusal.message),
+        Verdict::Retry(fault) => outln!("  {}: {}", fault.kind, fault.message),
+        Verdict::Later { message, .. } => outln!("  not now: {message}"),
+        Verdict::Page(fault) => outln!("  {}: {}", fault.kind, fault.message),
+        Verdict::Stop(refusal) => outln!("  {}", refusal.message),
     }
-    println!(
+    outln!(
         "  {} tokens in ({} cached), {} out, {cost}{estimated}, {} ms",
         grouped(tokens.input),
         grouped(tokens.cached_input),

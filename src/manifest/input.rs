@@ -52,7 +52,7 @@ pub(super) struct RawInput {
 #[serde(untagged)]
 enum RawPages {
     Word(RawPagesWord),
-    Numbers(Vec<i32>),
+    Numbers(Vec<i64>),
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -250,10 +250,11 @@ fn pages(raw: Option<&RawPages>, check: &mut Check<'_>) -> PageChoice {
         None | Some(RawPages::Word(RawPagesWord::All)) => PageChoice::All,
         Some(RawPages::Word(RawPagesWord::First)) => PageChoice::Numbers(vec![1]),
         Some(RawPages::Numbers(numbers)) => {
-            if numbers.is_empty() || numbers.contains(&0) {
+            let small: Vec<i32> = numbers.iter().filter_map(|number| i32::try_from(*number).ok()).collect();
+            if small.is_empty() || small.contains(&0) || small.len() < numbers.len() {
                 check.fault("/input/pages", "pages count from 1, or from the end with -1", "such as [1, 2, -1]");
             }
-            PageChoice::Numbers(numbers.clone())
+            PageChoice::Numbers(small)
         }
     }
 }

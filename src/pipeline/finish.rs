@@ -21,10 +21,11 @@ pub(super) fn outcome_of(job: &Job, pages: &Pages, is_partial: bool) -> Outcome 
     let is_too_many = pages.unusable() as f64 > job.on_error.max_failed * pages.total as f64 + 1e-9;
     if pages.total == 0 {
         if job.input.allow_empty { Outcome::Complete } else { Outcome::NoPages }
+    } else if is_partial && pages.pending > 0 {
+        // Not finished: a first look at a few pages is no judgement of all.
+        Outcome::Limited
     } else if is_too_many {
         Outcome::FailedPages { unusable: pages.unusable(), total: pages.total }
-    } else if is_partial && pages.pending > 0 {
-        Outcome::Limited
     } else {
         Outcome::Complete
     }
@@ -59,8 +60,13 @@ pub(super) fn conclude(
     let (pages, outputs) = match known {
         Some(pages) => (pages, Vec::new()),
         None => {
-            let source =
-                Source { reader: &reader, job: keys.job, view: view(job), recipes: Recipes::Rendered(job, questions) };
+            let source = Source {
+                reader: &reader,
+                job: keys.job,
+                view: view(job),
+                recipes: Recipes::Rendered(job, questions),
+                writes_empty: job.input.allow_empty,
+            };
             rows(&source, &columns, &targets, &[keys.run], seen.has_all, &*environment.hooks)?
         }
     };
@@ -104,7 +110,13 @@ pub fn export(
     let reader = Reader::open(&job.store)?;
     let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of(job, questions, &known_keys(&reader, job, questions)?)?;
-    let source = Source { reader: &reader, job: key, view: view(job), recipes: Recipes::Rendered(job, questions) };
+    let source = Source {
+        reader: &reader,
+        job: key,
+        view: view(job),
+        recipes: Recipes::Rendered(job, questions),
+        writes_empty: job.input.allow_empty,
+    };
     rows(&source, &columns, &targets(job, output), &[], true, hooks)
 }
 
@@ -144,6 +156,8 @@ struct Source<'a> {
     job: i64,
     view: View,
     recipes: Recipes<'a>,
+    /// Whether outputs without rows are written.
+    writes_empty: bool,
 }
 
 /// Which recipes an entry's rows show.
@@ -187,6 +201,10 @@ fn rows(
             outputs.write(&row)?;
         }
     }
+    if pages.total == 0 && !source.writes_empty {
+        // A mistyped glob or a share that is away must not wipe what was there.
+        return Ok((pages, Vec::new()));
+    }
     let written = outputs.commit(has_all && pages.pending == 0, hooks)?;
     Ok((pages, written))
 }
@@ -206,7 +224,7 @@ pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64)
     };
     // What the newest run left out is shown as left out.
     let view = View { versions: VERSIONS, skips_blank: true, collapses_near: true };
-    let source = Source { reader, job: newest.job, view, recipes: Recipes::Stored };
+    let source = Source { reader, job: newest.job, view, recipes: Recipes::Stored, writes_empty: false };
     let (pages, _) = rows(&source, &columns, &Targets::default(), &keys, true, &crate::hooks::NoHooks)?;
     let spend = spend_of_runs(reader, runs, since_ms, until_ms)?;
     let (outcome, exit_code) = match &newest.outcome {

@@ -85,8 +85,9 @@ impl Index {
     fn nearest(&self, fingerprint: &[u8; 32]) -> Option<(StoredPage, u32)> {
         let shared = self.parts(fingerprint).into_iter().filter_map(|part| self.parts.get(&part)).flatten();
         let candidates = shared.filter_map(|number| Some((*number, self.pages.get(*number as usize)?)));
-        let distances = candidates.map(|(number, (page, known))| (Marks::distance(fingerprint, known), number, *page));
-        let near = distances.filter(|(distance, ..)| *distance <= self.bits);
+        let near = candidates.filter_map(|(number, (page, known))| {
+            Some((Marks::likeness(fingerprint, known, self.bits)?, number, *page))
+        });
         near.min_by_key(|(distance, number, _)| (*distance, *number)).map(|(distance, _, page)| (page, distance))
     }
 }
@@ -113,8 +114,8 @@ mod tests {
             known.iter().enumerate().for_each(|(number, fingerprint)| index.add(page(number as u32), *fingerprint));
             let mut wanted = known[at.index(known.len())];
             flips.iter().for_each(|bit| wanted[bit / 8] ^= 1 << (bit % 8));
-            let distances = known.iter().enumerate().map(|(number, known)| (Marks::distance(&wanted, known), number as u32));
-            let nearest = distances.filter(|(distance, _)| *distance <= bits).min();
+            let near = known.iter().enumerate();
+            let nearest = near.filter_map(|(number, known)| Some((Marks::likeness(&wanted, known, bits)?, number as u32))).min();
             prop_assert_eq!(index.nearest(&wanted), nearest.map(|(distance, number)| (page(number), distance)));
         }
     }

@@ -76,6 +76,7 @@ pub fn plan(job: &Job, questions: &[Question], wish: Wish, decoder: DecoderComma
         seen: HashSet::new(),
         bodies: HashMap::new(),
         questions: questions.into(),
+        asked: Digest::of(b""),
         keys: Vec::new(),
         decoder: Decoder::new(decoder),
     };
@@ -113,11 +114,13 @@ struct Planner<'a> {
     wish: Wish,
     plan: Plan,
     /// Pages and what is asked of them.
-    seen: HashSet<(StoredPage, Vec<i64>)>,
+    seen: HashSet<(StoredPage, Digest)>,
     /// Canonical recipes by key.
     bodies: HashMap<i64, String>,
     /// What is asked of the entry at hand.
     questions: Arc<[Question]>,
+    /// The digest of their recipes.
+    asked: Digest,
     keys: Vec<i64>,
     decoder: Decoder,
 }
@@ -127,6 +130,8 @@ impl Planner<'_> {
         if let Some(reader) = self.reader {
             self.keys = known_keys(reader, self.job, &questions)?.into_iter().map(|key| key.recipe_id).collect();
         }
+        let hashes = recipes(self.job, &questions).into_iter().map(|recipe| recipe.hash.to_string());
+        self.asked = Digest::of(hashes.collect::<String>().as_bytes());
         self.questions = questions;
         Ok(())
     }
@@ -174,7 +179,7 @@ impl Planner<'_> {
     }
 
     fn page(&mut self, page: StoredPage) -> Result<(), StoreError> {
-        if !self.seen.insert((page, self.keys.clone())) {
+        if !self.seen.insert((page, self.asked)) {
             self.plan.duplicates += 1;
             return Ok(());
         }

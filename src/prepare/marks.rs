@@ -46,6 +46,16 @@ impl Marks {
         Self { is_blank: is_blank(&small.to_rgb8()), fingerprint: fingerprint(&small.to_luma8()) }
     }
 
+    /// In how many bits two fingerprints differ, when that makes them alike: at most `most`,
+    /// and no more than a third of what either shows. Pages with little on them have few
+    /// bits to differ in.
+    #[must_use]
+    pub fn likeness(a: &[u8; 32], b: &[u8; 32], most: u32) -> Option<u32> {
+        let distance = Self::distance(a, b);
+        let shown: u32 = a.iter().zip(b).map(|(a, b)| (a | b).count_ones()).sum();
+        (distance <= most && distance * 3 <= shown).then_some(distance)
+    }
+
     /// Bits in which two fingerprints differ: 0 to 256.
     #[must_use]
     pub fn distance(a: &[u8; 32], b: &[u8; 32]) -> u32 {

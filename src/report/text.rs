@@ -33,7 +33,7 @@ impl Report {
         if pages.near > 0 {
             row("  like others", grouped(pages.near));
         }
-        row("asked", format!("{} ({} from the store)", grouped(pages.asked), grouped(pages.from_store)));
+        row("asked", format!("{}, and {} from the store", grouped(pages.asked), grouped(pages.from_store)));
         let mut attempts = format!("{} ({} succeeded", grouped(spend.sent), grouped(spend.succeeded));
         for (name, count) in [("failed", spend.failed), ("rate limited", spend.rate_limited), ("lost", spend.lost)] {
             if count > 0 {
