@@ -11,6 +11,7 @@ use crate::hooks::NoHooks;
 use crate::manifest::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
 use crate::media::MediaFault;
 use crate::prepare::{Decoder, DecoderError, Prepared, serve};
+use crate::source::{Entry, path_bytes};
 use crate::units::grouped;
 use bytes::Bytes;
 use std::collections::{HashMap, HashSet};
@@ -94,12 +95,13 @@ fn image(args: &Prepare) -> Result<Image, Failure> {
 }
 
 fn opened(decoder: &mut Decoder, file: &Path) -> Result<Result<u32, String>, Failure> {
-    let bytes = match std::fs::read(file) {
+    let entry = Entry { path: path_bytes(file), ..Entry::default() };
+    let bytes = match entry.read(Path::new("")) {
         Ok(bytes) => Bytes::from(bytes),
-        Err(error) => return Ok(Err(format!("can't be read: {error}"))),
+        Err(error) => return Ok(Err(error.to_string())),
     };
     let opened = decoder.open(&bytes).map_err(crashed)?;
-    Ok(opened.map_err(|fault: MediaFault| fault.message))
+    Ok(opened.map_err(|fault: MediaFault| format!("{}: {}", fault.kind.name(), fault.message)))
 }
 
 fn crashed(error: DecoderError) -> Failure {

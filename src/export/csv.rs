@@ -58,7 +58,8 @@ impl<W: Write> Csv<W> {
     /// A text that a spreadsheet would run as a formula gets a `'` before it.
     /// Source: OWASP, "CSV Injection".
     fn text(&mut self, text: &str, is_foreign: bool) -> csv::Result<()> {
-        if is_foreign && !self.keep_formulas && text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+        if is_foreign && !self.keep_formulas && is_formula {
             self.writer.write_field(format!("'{text}"))
         } else {
             self.writer.write_field(text)

@@ -26,6 +26,10 @@ pub(super) struct Directory {
     pub(super) rows_per_strip: u32,
     pub(super) fax_options: u64,
     pub(super) is_tiled: bool,
+    /// Each channel has strips or tiles of its own.
+    pub(super) is_planar: bool,
+    /// What a fourth channel is: 1 alpha that colours were multiplied with, 2 other alpha.
+    pub(super) extra: u64,
     kind: u64,
     /// Dots in a unit across and down; 0: unknown.
     resolution: (f64, f64),
@@ -110,6 +114,8 @@ impl Directory {
             rows_per_strip: u32::MAX,
             fax_options: 0,
             is_tiled: false,
+            is_planar: false,
+            extra: 0,
             kind: 0,
             resolution: (0.0, 0.0),
             strips: None,
@@ -164,6 +170,8 @@ impl Directory {
             279 => self.sizes = Some(entry),
             282 => self.resolution.0 = ratio(),
             283 => self.resolution.1 = ratio(),
+            284 => self.is_planar = value() == Some(2),
+            338 => self.extra = value().unwrap_or(0),
             292 => self.fax_options = value().unwrap_or(0),
             320 => self.colours = Some(entry),
             322 => self.is_tiled = true,
@@ -245,7 +253,9 @@ impl Directory {
     /// Palette indices as RGB.
     pub(super) fn colours(&self, bytes: &[u8], indices: &[u8]) -> Option<Vec<u8>> {
         let table: Vec<u64> = self.layout.values(bytes, self.colours?).collect::<Option<_>>()?;
-        let (plane, tone) = (table.len() / 3, |value: u64| u8::try_from(value >> 8).unwrap_or(255));
+        // Tones have 16 bits; some programs write 8.
+        let shift = if table.iter().all(|value| *value < 256) { 0 } else { 8 };
+        let (plane, tone) = (table.len() / 3, |value: u64| u8::try_from(value >> shift).unwrap_or(255));
         let colour = |index: &u8| {
             let at = usize::from(*index).min(plane.saturating_sub(1));
             [0, 1, 2].map(|channel| table.get(channel * plane + at).map_or(0, |value| tone(*value)))

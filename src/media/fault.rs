@@ -61,7 +61,8 @@ pub struct MediaFault {
 
 impl MediaFault {
     pub(crate) fn new(kind: MediaFaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        let message: String = message.into();
+        Self { kind, message: message.split_whitespace().collect::<Vec<_>>().join(" ") }
     }
 
     pub(crate) fn from_image(error: &image::ImageError) -> Self {

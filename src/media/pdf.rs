@@ -74,7 +74,7 @@ impl PdfFile {
     pub(super) fn decode(&self, page: u32, target: (u32, u32)) -> Result<Pixels, MediaFault> {
         let page = self.page(page)?;
         match Scan::of(page) {
-            Some(scan) => match scan.decode(target) {
+            Some(scan) => match scan.decode(target)? {
                 Some(pixels) => Ok(pixels),
                 // Drawn as stored: it is turned upright later, as the scan would have been.
                 None => drawn(page, Probe::turned(target, scan.orientation))

@@ -6,6 +6,7 @@
 //! 9.3.6 (text rendering mode 3: invisible).
 
 use super::ccitt::Fax;
+use super::fault::{MediaFault, MediaFaultKind};
 use super::jpeg;
 use super::pixels::Pixels;
 use hayro::hayro_syntax::Filter;
@@ -44,6 +45,7 @@ impl<'a> Scan<'a> {
         let is_plain = dict.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Image")
             && !dict.contains_key("SMask")
             && !dict.contains_key("Mask")
+            && !dict.contains_key("OC")
             && dict.get::<bool>("ImageMask") != Some(true);
         let side = |key: &str| dict.get::<u32>(key).filter(|side| (1..=65_000).contains(side));
         let (width, height) = (side("Width")?, side("Height")?);
@@ -113,15 +115,22 @@ impl<'a> Scan<'a> {
     }
 
     /// The image at `target` or larger; `None` when it can't be read here.
-    pub(super) fn decode(&self, target: (u32, u32)) -> Option<Pixels> {
+    pub(super) fn decode(&self, target: (u32, u32)) -> Result<Option<Pixels>, MediaFault> {
         match self.stream.filters().as_slice() {
-            [Filter::DctDecode] => jpeg::decode(&self.stream.raw_data(), target),
+            [Filter::DctDecode] => {
+                let data = self.stream.raw_data();
+                match jpeg::header(&data) {
+                    Err(fault) if fault.kind == MediaFaultKind::CutShort => Err(fault),
+                    Err(_) => Ok(None),
+                    Ok(_) => Ok(jpeg::decode(&data, target)),
+                }
+            }
             [Filter::CcittFaxDecode] => self.fax(target),
-            _ => None,
+            _ => Ok(None),
         }
     }
 
-    fn fax(&self, target: (u32, u32)) -> Option<Pixels> {
+    fn fax(&self, target: (u32, u32)) -> Result<Option<Pixels>, MediaFault> {
         let dict = self.stream.dict();
         let parameters = dict
             .get::<Dict<'_>>("DecodeParms")
@@ -129,9 +138,7 @@ impl<'a> Scan<'a> {
             .unwrap_or_default();
         let flag = |key: &str| parameters.get::<bool>(key).unwrap_or(false);
         let columns = parameters.get::<u32>("Columns").unwrap_or(1728);
-        if columns != self.width {
-            return None;
-        }
+        let (true, Some(bit_is_white)) = (columns == self.width, self.bit_is_white()) else { return Ok(None) };
         let encoding = match parameters.get::<i32>("K").unwrap_or(0) {
             0 => EncodingMode::Group3_1D,
             1.. => EncodingMode::Group3_2D,
@@ -142,10 +149,10 @@ impl<'a> Scan<'a> {
         settings.end_of_line = flag("EndOfLine");
         settings.end_of_block = parameters.get::<bool>("EndOfBlock").unwrap_or(true);
         // Runs that the code calls black become the bit 0, unless the file says 1.
-        let black_is_white = flag("BlackIs1") == self.bit_is_white()?;
+        let black_is_white = flag("BlackIs1") == bit_is_white;
         let data = self.stream.raw_data();
         let strips = vec![(&*data, self.height)];
-        Fax { settings, strips, is_inverted: black_is_white, height: self.height }.decode(target).ok()
+        Fax { settings, strips, is_inverted: black_is_white, height: self.height }.decode(target).map(Some)
     }
 }
 
@@ -190,6 +197,10 @@ fn only_image<'a>(content: &'a [u8], page: &Page<'_>) -> Option<(Name<'a>, Matri
             }
             // A clip that leaves the page whole is no clip.
             b"W" | b"W*" => covers(page, clip?).then_some(())?,
+            // Layers may be hidden.
+            b"BDC" if matches!(operation.operands().next(), Some(Object::Name(name)) if &**name == b"OC") => {
+                return None;
+            }
             b"Do" => {
                 let Some(Object::Name(name)) = operation.operands().next() else { return None };
                 if image.replace((name.clone(), matrix)).is_some() {

@@ -88,6 +88,10 @@ impl TiffFile {
                 MediaFaultKind::UnsupportedFormat,
                 "a TIFF with old-style JPEG compression, which is not read; convert it to JPEG or PNG",
             )),
+            _ if directory.is_tiled && directory.is_planar => Err(MediaFault::new(
+                MediaFaultKind::UnsupportedFormat,
+                "a TIFF with tiles in separate planes, which is not read; convert it to JPEG or PNG",
+            )),
             _ => by_library(bytes, self.layout, directory),
         }
     }
@@ -166,7 +170,15 @@ fn by_library(bytes: &[u8], layout: Layout, directory: &Directory) -> Result<Pix
         ColorType::Gray(bits @ (1 | 2 | 4)) => (1, unpacked(&samples, bits, width, 255 / ((1 << bits) - 1))),
         ColorType::GrayA(8 | 16) => (1, over_white(&samples, 2)),
         ColorType::RGB(8 | 16) => (3, samples),
-        ColorType::RGBA(8 | 16) => (3, over_white(&samples, 4)),
+        ColorType::RGBA(8 | 16) => (
+            3,
+            match directory.extra {
+                1 => over_white_multiplied(&samples),
+                2 => over_white(&samples, 4),
+                // Not said to be alpha.
+                _ => samples.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
+            },
+        ),
         ColorType::CMYK(8 | 16) => (3, rgb_of_cmyk(&samples)),
         ColorType::YCbCr(8) => (3, rgb_of_ycbcr(&samples)),
         ColorType::Multiband { bit_depth: 8 | 16, num_samples } if num_samples > 0 => {
@@ -187,6 +199,11 @@ fn by_library(bytes: &[u8], layout: Layout, directory: &Directory) -> Result<Pix
         return Err(MediaFault::new(MediaFaultKind::Damaged, "the picture has too few pixels"));
     }
     Ok(Pixels { width, height, channels, data })
+}
+
+/// RGB that was multiplied with its alpha, over white.
+fn over_white_multiplied(data: &[u8]) -> Vec<u8> {
+    data.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(|value| value.saturating_add(255 - p[3]))).collect()
 }
 
 /// Samples smaller than a byte, rows padded to whole bytes, to one byte each.

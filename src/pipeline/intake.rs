@@ -19,6 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// What a pass over the input is for.
@@ -62,6 +63,10 @@ pub(super) struct Intake {
 
 /// Pages that wait to be asked.
 const READY: usize = 4;
+/// How long an urgent stop waits for threads, beyond the grace for what is in flight.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two looks at threads.
+const POLL: Duration = Duration::from_millis(5);
 /// Most workers: more only fill memory.
 const MOST_WORKERS: usize = 16;
 
@@ -71,8 +76,22 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// Waits for the threads. The receiver of ready pages must be gone or drained.
-    pub(super) fn join(self) {
+    /// Waits for the threads. The receiver of ready pages must be gone or drained. When a
+    /// stop is urgent, a thread that a file system holds is left behind: the program ends
+    /// soon.
+    #[expect(clippy::disallowed_methods, reason = "a poll of threads, not a time that a run depends on")]
+    pub(super) fn join(self, stop: &Stop) {
+        let mut left = PATIENCE;
+        while !self.handles.iter().all(JoinHandle::is_finished) {
+            if stop.is_urgent() {
+                if left.is_zero() {
+                    tracing::warn!("a file could not be read to its end in time");
+                    return;
+                }
+                left = left.saturating_sub(POLL);
+            }
+            std::thread::sleep(POLL);
+        }
         for handle in self.handles {
             // A panic outside the decoders was reported by the stop.
             let _ = handle.join();

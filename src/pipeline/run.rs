@@ -149,7 +149,7 @@ impl Session<'_> {
             () = self.overtime() => {}
         }
         drop(ready);
-        threads.join();
+        threads.join(self.stop);
         Ok(())
     }
 
@@ -234,7 +234,7 @@ impl Session<'_> {
             () = self.overtime() => 0,
         };
         intake.is_asking.store(false, Ordering::Relaxed);
-        threads.join();
+        threads.join(self.stop);
         Ok(elsewhere)
     }
 

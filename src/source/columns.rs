@@ -18,6 +18,8 @@ pub(super) fn kind_of(value: &Value) -> Option<ColumnKind> {
         Value::Null => None,
         Value::Bool(_) => Some(ColumnKind::Boolean),
         Value::Number(number) if number.is_i64() => Some(ColumnKind::Integer),
+        // A whole number that no column holds keeps its digits as text.
+        Value::Number(number) if number.is_u64() => Some(ColumnKind::Text),
         Value::Number(_) => Some(ColumnKind::Number),
         _ => Some(ColumnKind::Text),
     }

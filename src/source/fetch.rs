@@ -140,6 +140,9 @@ impl Fetcher {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchFault::new("not a URL of http or https", true));
         }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(FetchFault::new("a URL with a password in it", true));
+        }
         let address = match url.host() {
             Some(url::Host::Ipv4(address)) => Some(address.into()),
             Some(url::Host::Ipv6(address)) => Some(address.into()),

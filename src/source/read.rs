@@ -18,6 +18,9 @@ pub enum ReadError {
     /// A folder, a device: what a list names may never end.
     #[error("not a file")]
     NotAFile,
+    /// Another scheme than http and https.
+    #[error("can't be read: only files, and URLs of http and https, are")]
+    Scheme,
     /// The system's words.
     #[error("can't be read: {0}")]
     Failed(#[from] std::io::Error),
@@ -44,7 +47,12 @@ impl Entry {
             return Err(ReadError::NoPath);
         }
         let path = self.file(base);
-        let metadata = std::fs::metadata(&path)?;
+        let metadata = match std::fs::metadata(&path) {
+            Err(_) if self.line > 0 && self.path.windows(3).any(|three| three == b"://") => {
+                return Err(ReadError::Scheme);
+            }
+            found => found?,
+        };
         if !metadata.is_file() {
             return Err(ReadError::NotAFile);
         }

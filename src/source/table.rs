@@ -46,8 +46,8 @@ impl Table {
         let (known, rows) = match ending.as_str() {
             "jsonl" | "ndjson" => json(file),
             "parquet" => parquet_list::open(file),
-            "tsv" => csv(file, b'\t'),
-            _ => csv(file, b','),
+            "tsv" => csv(file, b'\t', &input.path_column),
+            _ => csv(file, b',', &input.path_column),
         }
         .map_err(fault)?;
         let names: Vec<String> = known.iter().map(|(name, _)| name.clone()).collect();
@@ -82,7 +82,7 @@ impl Table {
                 if !reader.read_byte_record(&mut record).map_err(|error| error.to_string())? {
                     return Ok(None);
                 }
-                // An empty cell is no value.
+                // An empty cell is no value. That cells are UTF-8 was seen when the list was opened.
                 let cell = |at: usize| match record.get(at) {
                     None | Some(b"") => Value::Null,
                     Some(bytes) => Value::String(String::from_utf8_lossy(bytes).into_owned()),
@@ -123,18 +123,33 @@ impl Iterator for Table {
     }
 }
 
-fn csv(file: File, delimiter: u8) -> Result<Opened, String> {
+fn csv(file: File, delimiter: u8, path_column: &str) -> Result<Opened, String> {
     let mut file = BufReader::new(file);
     // Spreadsheets put a byte order mark before the first name.
-    if file.fill_buf().map_err(|error| error.to_string())?.starts_with(b"\xEF\xBB\xBF") {
-        file.consume(3);
-    }
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(file);
+    let mark = if file.fill_buf().map_err(|error| error.to_string())?.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    file.consume(mark);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(file);
     let names = reader.headers().map_err(|error| error.to_string())?.clone();
     if names.is_empty() {
         return Err("it is empty; its first line names its columns".into());
     }
-    let known = names.iter().map(|name| (name.trim().to_owned(), Ok(ColumnKind::Text))).collect();
+    if names.len() == 1 && names.iter().any(|name| name.contains(';')) {
+        return Err("its columns are separated by `;`; save it with commas, or tabs as .tsv".into());
+    }
+    let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+    let mut record = csv::ByteRecord::new();
+    let start = reader.position().clone();
+    while reader.read_byte_record(&mut record).map_err(|error| error.to_string())? {
+        // A path may be any bytes; the rest goes into rows and questions.
+        let is_text = |(name, cell): (&String, &[u8])| name == path_column || std::str::from_utf8(cell).is_ok();
+        if !names.iter().zip(&record).all(is_text) {
+            let line = record.position().map_or(0, csv::Position::line);
+            return Err(format!("line {line} is not UTF-8; save the list as UTF-8"));
+        }
+    }
+    let first = SeekFrom::Start(start.byte() + mark as u64);
+    reader.seek_raw(first, start).map_err(|error| error.to_string())?;
+    let known = names.into_iter().map(|name| (name, Ok(ColumnKind::Text))).collect();
     Ok((known, Rows::Csv(reader)))
 }
 

@@ -169,6 +169,16 @@ fn columns_that_rows_can_not_have_are_named_all_at_once() {
     );
     list_job(&bench, "list: missing.csv", "");
     assert_eq!(bench.docmill(&["check", "job.yaml"]).code, 2);
+    for (list, words) in [
+        (&b"path,a\npages/00000.jpg,x,y\n"[..], "found record with 3 fields"),
+        (b"path,a\npages/00000.jpg,\xe9t\xe9\n", "line 2 is not UTF-8"),
+        (b"path;a\npages/00000.jpg;x\n", "separated by `;`"),
+    ] {
+        bench.put("list.csv", list);
+        list_job(&bench, "list: list.csv", "");
+        let ran = bench.docmill(&["check", "job.yaml"]);
+        assert!(ran.code == 2 && ran.stderr.contains(words), "{}", ran.stderr);
+    }
     bench.put("bad.jsonl", b"{\"path\": \"a\"}\nnot json\n");
     list_job(&bench, "list: bad.jsonl", "");
     assert!(bench.docmill(&["check", "job.yaml"]).stderr.contains("line 2: not a JSON object"));

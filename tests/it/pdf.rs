@@ -89,6 +89,9 @@ fn which_pages_are_taken_as_scans() {
         (format!("{WHOLE_PAGE} {WHOLE_PAGE}"), "", false),
         (format!("{WHOLE_PAGE} 1 0 0 RG 10 10 m 90 90 l S"), "", false),
         (WHOLE_PAGE.to_owned(), "/CropBox [0 0 75 110]", false),
+        // What may be hidden, and what is put over a scan.
+        (format!("/OC /L BDC {WHOLE_PAGE} EMC"), "", false),
+        (WHOLE_PAGE.to_owned(), "/Annots [<< /Type /Annot /Subtype /Stamp /Rect [0 0 50 50] >>]", false),
     ];
     for (content, more, is_scan) in cases {
         let document = Document::open(page_with(jpeg_image(), &content, more).into()).unwrap();
@@ -105,6 +108,15 @@ fn a_scan_and_a_drawn_page_show_the_same() {
     let (document, drawn) = upright(page_with(jpeg_image(), &format!("{WHOLE_PAGE} 0 0 m 0 0 l S"), ""));
     assert_eq!(document.probe(1).unwrap().upright_size(), (625, 917));
     assert!(difference(&drawn, &reference()) < 12.0, "{}", difference(&drawn, &reference()));
+}
+
+#[test]
+fn a_scan_that_is_cut_is_a_fault() {
+    let jpeg = std::fs::read(root().join("tests/data/page.jpg")).unwrap();
+    let dict = "/Type /XObject /Subtype /Image /Width 75 /Height 110 /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode";
+    let document = Document::open(page_with(stream(dict, &jpeg[..jpeg.len() / 2]), WHOLE_PAGE, "").into()).unwrap();
+    let probe = document.probe(1).unwrap();
+    assert_eq!(document.decode(1, &probe, (75, 110)).err().unwrap().kind, MediaFaultKind::CutShort);
 }
 
 #[test]
