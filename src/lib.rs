@@ -7,9 +7,9 @@
 //! | [`cli`] | arguments, environment | calls, prints, exit codes |
 //! | [`manifest`] | one YAML file | a checked [`manifest::Job`] |
 //! | [`catalog`] | a model's name | image-token rule, price |
-//! | [`source`] | a folder | entries, in path order |
-//! | [`media`] | the bytes of a file | pages, pictures |
-//! | [`prepare`] | a picture | what is sent instead of it |
+//! | [`source`] | a folder or a list | entries, in their order |
+//! | [`media`] | the bytes of a file | its pages, their pictures |
+//! | [`prepare`] | a page | what is sent instead of it |
 //! | [`task`] | tasks | prompt and shape; a reply's answers |
 //! | [`ask`] | one request | one attempt, judged |
 //! | [`store`] | commands | the ledger, acknowledged when durable |

@@ -5,7 +5,7 @@
 //! 3. [`typed`]: nodes -> JSON, guided by the JSON Schema of the raw sections; finds
 //!    unknown keys, wrong types and missing keys, all of them
 //! 4. one file a section: raw (as typed) -> checked, with the remaining rules
-//!    ([`column`]: what a list carries)
+//!    ([`mod@column`]: what a list carries)
 //! 5. [`faults`]: everything that is wrong, with file, line, column and what is allowed
 
 mod column;
