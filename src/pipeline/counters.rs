@@ -58,6 +58,12 @@ impl Counters {
         }
     }
 
+    /// Counts a page or file that ended without an answer.
+    pub(super) fn add_failed(&self) {
+        Self::add(&self.done);
+        Self::add(&self.failed);
+    }
+
     pub(super) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
     }

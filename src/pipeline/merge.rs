@@ -67,7 +67,7 @@ impl<'a> Stored<'a> {
 }
 
 /// Whether a file is as the store knows it.
-pub(super) fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
+fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
     stored.modified_ns != 0
         && (entry.size, entry.modified_ns, entry.changed_ns, entry.inode)
             == (stored.size, stored.modified_ns, stored.changed_ns, stored.inode)
@@ -105,7 +105,11 @@ pub(super) fn merge(
         let here = stored.at(entry.place(), |gone| changes.gone(gone))?;
         let is_as_it_was =
             |known: &EntryRecord| known.settled_set == Some(asking.set) && known.carried == entry.carried;
-        let known = known(intake, reader, &entry, here)?;
+        // What a URL names is fetched again when everything is asked again.
+        let known = match entry.url() {
+            Some(_) if intake.wish.refresh => None,
+            _ => known(reader, intake.keys.job, &entry, here)?,
+        };
         if !intake.looks_at_settled
             && known.as_ref().is_some_and(|known| known.line == entry.line && is_as_it_was(known))
         {
@@ -131,19 +135,15 @@ pub(super) fn merge(
 
 /// What is known of an entry that has not changed: at its place, or, of a list, wherever
 /// its path stood before.
-fn known(
-    intake: &Intake,
+pub(super) fn known(
     reader: &Reader,
+    job: i64,
     entry: &Entry,
     here: Option<EntryRecord>,
 ) -> Result<Option<EntryRecord>, StoreError> {
-    // What a URL names is fetched again when everything is asked again.
-    if entry.url().is_some() && intake.wish.refresh {
-        return Ok(None);
-    }
     let is_same = |known: &EntryRecord| is_unchanged(entry, known);
-    match here.filter(|known| is_unchanged(entry, known)) {
-        None if entry.line > 0 => Ok(reader.entry(intake.keys.job, &entry.path)?.filter(is_same)),
+    match here.filter(is_same) {
+        None if entry.line > 0 => Ok(reader.entry(job, &entry.path)?.filter(is_same)),
         here => Ok(here),
     }
 }

@@ -4,21 +4,19 @@
 use super::asking::{VERSIONS, rendered};
 use super::environment::PipelineError;
 use super::finish::known_keys;
-use super::merge::{Stored, is_unchanged};
+use super::merge::{Stored, known};
 use super::recipe::{difference, recipes};
-use super::standing::Wish;
+use super::standing::{Stand, View, Wish};
 use crate::digest::Digest;
 use crate::manifest::Job;
-use crate::media::{Format, probe};
-use crate::prepare::{Decoder, DecoderCommand, DecoderError};
+use crate::prepare::{Decoder, DecoderCommand, count_by_header};
 use crate::source::{self, Entries};
-use crate::store::{Reader, StoreError, StoredPage};
+use crate::store::{Reader, Standing, StoreError, StoredPage};
 use crate::task::Question;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// What a run would do.
@@ -93,15 +91,12 @@ pub fn plan(job: &Job, questions: &[Question], wish: Wish, decoder: DecoderComma
         if has_templates {
             planner.look_up(rendered(questions, entry.carried.as_deref()))?;
         }
-        let here = match &mut stored {
-            Some(stored) => stored.at(entry.place(), |_| {})?.filter(|known| is_unchanged(&entry, known)),
-            None => None,
-        };
-        let known = match (here, &reader) {
-            (None, Some(reader)) if entry.line > 0 => {
-                reader.entry(key, &entry.path)?.filter(|known| is_unchanged(&entry, known))
+        let known = match (&reader, &mut stored) {
+            (Some(reader), Some(stored)) => {
+                let here = stored.at(entry.place(), |_| {})?;
+                known(reader, key, &entry, here)?
             }
-            (here, _) => here,
+            _ => None,
         };
         planner.entry(&entry, known.and_then(|known| Some((known.content?, known.page_count))))?;
     }
@@ -166,15 +161,13 @@ impl Planner<'_> {
 
     /// Pages of a file; 0 when it can't be opened.
     fn count(&mut self, bytes: Bytes) -> Result<u32, PipelineError> {
-        let format = catch_unwind(AssertUnwindSafe(|| match Format::of(&bytes)? {
-            format if format.is_sendable() => probe(&bytes).map(|_| Some(1)),
-            _ => Ok(None),
-        }));
-        let failed = |error: DecoderError| PipelineError::Internal(error.to_string());
-        match format {
-            Ok(Ok(Some(count))) => Ok(count),
-            Ok(Ok(None)) => Ok(self.decoder.open(&bytes).map_err(failed)?.unwrap_or(0)),
-            Ok(Err(_)) | Err(_) => Ok(0),
+        match count_by_header(&bytes) {
+            Ok(Some(count)) => Ok(count),
+            Ok(None) => {
+                let opened = self.decoder.open(&bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
+                Ok(opened.unwrap_or(0))
+            }
+            Err(_) => Ok(0),
         }
     }
 
@@ -183,34 +176,25 @@ impl Planner<'_> {
             self.plan.duplicates += 1;
             return Ok(());
         }
-        let standing = self.reader.map(|reader| reader.standing(&page, &self.keys, VERSIONS)).transpose()?;
-        let standing = standing.unwrap_or_default();
-        let has_gap = standing.outcomes.iter().any(Option::is_none) || standing.outcomes.is_empty();
-        if has_gap && standing.fault.is_some() {
-            self.plan.unreadable += 1;
-            return Ok(());
-        }
-        if has_gap && self.job.input.skip_blank && standing.marks.is_some_and(|marks| marks.is_blank) {
-            self.plan.skipped += 1;
-            return Ok(());
-        }
-        let mut asks = false;
-        let questions = self.questions.clone();
-        for (at, question) in questions.iter().enumerate() {
-            let outcome = standing.outcomes.get(at).and_then(Option::as_ref);
-            if !self.wish.asks(outcome, i64::MAX) {
-                continue;
+        let standing = match self.reader {
+            Some(reader) => reader.standing(&page, &self.keys, VERSIONS)?,
+            None => Standing { outcomes: vec![None; self.questions.len()], ..Standing::default() },
+        };
+        let skips_blank = self.job.input.skip_blank;
+        let view = View { wish: self.wish, wanted: &[], started_ms: i64::MAX, skips_blank };
+        match view.of(&standing, false) {
+            Stand::Settled => self.plan.answered += 1,
+            Stand::Faulty => self.plan.unreadable += 1,
+            Stand::LeftOut => self.plan.skipped += 1,
+            Stand::Ask(tasks) => {
+                self.plan.to_ask += 1;
+                for (at, answered_ms) in tasks {
+                    *self.plan.by_task.entry(self.questions[at].name.clone()).or_default() += 1;
+                    if let (Some(reader), None) = (self.reader, answered_ms) {
+                        self.miss(&page, at, reader)?;
+                    }
+                }
             }
-            asks = true;
-            *self.plan.by_task.entry(question.name.clone()).or_default() += 1;
-            if let (Some(reader), None) = (self.reader, outcome) {
-                self.miss(&page, at, reader)?;
-            }
-        }
-        if asks {
-            self.plan.to_ask += 1;
-        } else {
-            self.plan.answered += 1;
         }
         Ok(())
     }

@@ -14,7 +14,6 @@ use crate::media::{MediaFault, MediaFaultKind};
 use crate::prepare::{Marks, Prepared, as_it_is};
 use crate::store::{EntryChange, FaultRecord, MarksRecord, Outcome, OutcomeStatus, StoreError, StoredPage};
 use bytes::Bytes;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 /// Side of what is prepared only to be looked at, in pixels.
@@ -43,9 +42,9 @@ impl Worker {
                 Ok(is_sampled.then_some(PageWish { page: page.page, tasks, has_marks, has_gap }))
             }
             stand => {
-                Counters::add(&intake.counters.done);
-                if stand == Stand::Faulty {
-                    Counters::add(&intake.counters.failed);
+                match stand {
+                    Stand::Faulty => intake.counters.add_failed(),
+                    _ => Counters::add(&intake.counters.done),
                 }
                 Ok(None)
             }
@@ -105,10 +104,7 @@ impl Worker {
             image = Image { size: Size::Economy, min_side: Some(LOOK_SIDE), ..image };
         }
         if !with_marks {
-            let passed = catch_unwind(AssertUnwindSafe(|| as_it_is(&pages.bytes, &image)));
-            let gave_up =
-                |_| Err(MediaFault { kind: MediaFaultKind::Damaged, message: "the header can't be read".into() });
-            match passed.unwrap_or_else(gave_up) {
+            match as_it_is(&pages.bytes, &image) {
                 Ok(Some(prepared)) => return Ok(Ok(prepared)),
                 Ok(None) => {}
                 Err(fault) => return Ok(Err(fault)),
@@ -146,8 +142,7 @@ impl Worker {
         let status = OutcomeStatus::Failed;
         let outcome = Outcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms };
         let outcomes = wish.tasks.iter().map(|(at, _)| (asking.recipes[*at], outcome.clone())).collect();
-        Counters::add(&self.intake.counters.done);
-        Counters::add(&self.intake.counters.failed);
+        self.intake.counters.add_failed();
         self.intake.has_changes.store(true, Ordering::Relaxed);
         self.intake.store.put_outcomes_now(page, outcomes)
     }

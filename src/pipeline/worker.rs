@@ -2,14 +2,13 @@
 //! What is to be asked it prepares ([`super::preparing`]).
 
 use super::asking::Asking;
-use super::counters::Counters;
 use super::intake::{Intake, Purpose};
 use super::outcome::Outcome;
 use super::page::Ready;
 use super::queue::{Item, PageWish, Pages, Queue, Work};
 use crate::digest::Digest;
-use crate::media::{DECODER_VERSION, Format, MediaFault, MediaFaultKind, probe};
-use crate::prepare::Decoder;
+use crate::media::{DECODER_VERSION, MediaFault};
+use crate::prepare::{Decoder, count_by_header};
 use crate::source::{Entry, Fetcher};
 use crate::store::{EntryChange, EntryRecord, FaultRecord, Reader, StoreError, StoredPage};
 use bytes::Bytes;
@@ -107,8 +106,7 @@ impl Worker {
                 // A URL that can't be fetched, whoever tries.
                 None if known.fault.is_some() && !self.intake.wish.failed => {
                     self.put(&entry, &known, &asking);
-                    Counters::add(&self.intake.counters.done);
-                    Counters::add(&self.intake.counters.failed);
+                    self.intake.counters.add_failed();
                     Ok(())
                 }
                 None => self.unknown(&entry, &asking),
@@ -173,8 +171,7 @@ impl Worker {
                 // What can't be otherwise tomorrow is not tried again.
                 let modified_ns = if fault.is_final { entry.modified_ns } else { 0 };
                 self.push(EntryChange::Put(EntryRecord { fault: Some(fault.record), modified_ns, ..record }));
-                Counters::add(&self.intake.counters.done);
-                Counters::add(&self.intake.counters.failed);
+                self.intake.counters.add_failed();
                 Ok(())
             }
         }
@@ -204,13 +201,7 @@ impl Worker {
 
     /// How many pages the file has.
     fn count(&mut self, content: Digest, bytes: &Bytes) -> Result<Result<u32, MediaFault>, Broken> {
-        // Only headers, and readers of our own or well tried ones: in this process.
-        let counted = catch_unwind(AssertUnwindSafe(|| match Format::of(bytes)? {
-            format if format.is_sendable() => probe(bytes).map(|_| Some(1)),
-            _ => Ok(None),
-        }));
-        let gave_up = || Err(MediaFault { kind: MediaFaultKind::Damaged, message: "the header can't be read".into() });
-        match counted.unwrap_or_else(|_| gave_up()) {
+        match count_by_header(bytes) {
             Ok(Some(count)) => Ok(Ok(count)),
             Ok(None) => self.open(content, bytes),
             Err(fault) => Ok(Err(fault)),
@@ -267,8 +258,7 @@ impl Worker {
         }
         let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message.clone() };
         self.push(EntryChange::PageFault(page, DECODER_VERSION, fault));
-        Counters::add(&self.intake.counters.done);
-        Counters::add(&self.intake.counters.failed);
+        self.intake.counters.add_failed();
     }
 
     /// An entry as it stands after a look at it.

@@ -102,19 +102,9 @@ impl Decoder {
     /// When the process can't be started.
     pub fn prepare(&mut self, page: u32, image: &Image, with_marks: bool) -> Outcome<Prepared> {
         let request = Request::Prepare { page, image: *image, with_marks };
-        let mut prepared = Ok((Reply::Opened { pages: 0 }, Vec::new()));
-        for is_last in [false, true] {
-            if self.process.is_none() {
-                // It crashed on an earlier page of this file, or on this one.
-                let file = self.file.clone();
-                if let Err(fault) = self.open(&file)? {
-                    return Ok(Err(fault));
-                }
-            }
-            prepared = self.ask(&request, &[])?;
-            if is_last || !is_crash(&prepared) {
-                break;
-            }
+        let mut prepared = self.ask_of_file(&request)?;
+        if is_crash(&prepared) {
+            prepared = self.ask_of_file(&request)?;
         }
         Ok(match prepared {
             Ok((Reply::Prepared { mime, width, height, marks }, bytes)) => {
@@ -128,6 +118,17 @@ impl Decoder {
             Ok(_) => Err(failed("the decoder is out of step")),
             Err(fault) => Err(fault),
         })
+    }
+
+    /// Asks something of the open file, which a process that is new has to open first.
+    fn ask_of_file(&mut self, request: &Request) -> Outcome<(Reply, Vec<u8>)> {
+        if self.process.is_none() {
+            let file = self.file.clone();
+            if let Err(fault) = self.open(&file)? {
+                return Ok(Err(fault));
+            }
+        }
+        self.ask(request, &[])
     }
 
     fn ask(&mut self, request: &Request, bytes: &[u8]) -> Outcome<(Reply, Vec<u8>)> {

@@ -5,9 +5,6 @@ use crate::media::{Pixels, to_image};
 use image::GrayImage;
 use serde::{Deserialize, Serialize};
 
-/// Part of what the store keeps of marks: raising it makes them be taken again.
-const VERSION: u32 = 1;
-
 /// Side of the copy that is looked at for ink, in pixels: noise averages out, a line of
 /// print does not.
 const SIDE: u32 = 320;
@@ -34,7 +31,7 @@ pub struct Marks {
 
 impl Marks {
     /// Part of what the store keeps of marks: raising it makes them be taken again.
-    pub const VERSION: u32 = VERSION;
+    pub const VERSION: u32 = 1;
 
     /// Looks at an upright picture.
     #[must_use]

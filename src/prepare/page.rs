@@ -6,6 +6,7 @@ use super::{encode, resize};
 use crate::manifest::{Image, Size};
 use crate::media::{Document, Format, MediaFault, MediaFaultKind, Orientation, Probe, probe};
 use bytes::Bytes;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Most bytes of an image that providers take: 20 MB.
 const MOST_BYTES: usize = 20_000_000;
@@ -33,13 +34,28 @@ pub struct Prepared {
 /// # Errors
 /// A file that is no image, is cut short, damaged or larger than the bounds.
 pub fn as_it_is(bytes: &Bytes, image: &Image) -> Result<Option<Prepared>, MediaFault> {
-    let format = Format::of(bytes)?;
-    if !format.is_sendable() {
-        return Ok(None);
-    }
-    let probe = probe(bytes)?;
+    let Some(probe) = header(bytes)? else { return Ok(None) };
     let prepared = passes(bytes, &probe, image).then(|| unchanged(bytes, &probe, image));
     prepared.map(within_bounds).transpose()
+}
+
+/// Pages of a file, when its header tells. `None`: a [`Document`] has to be opened.
+///
+/// # Errors
+/// A file that is no image, is cut short, damaged or larger than the bounds.
+pub fn count_by_header(bytes: &[u8]) -> Result<Option<u32>, MediaFault> {
+    Ok(header(bytes)?.map(|_| 1))
+}
+
+/// The header of a file that can be sent as it is. Only readers of our own or well tried
+/// ones, so it is read where the run is; a panic in one of them is the file's fault.
+fn header(bytes: &[u8]) -> Result<Option<Probe>, MediaFault> {
+    let read = || match Format::of(bytes)? {
+        format if format.is_sendable() => probe(bytes).map(Some),
+        _ => Ok(None),
+    };
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(MediaFault::new(MediaFaultKind::Damaged, "the header can't be read")))
 }
 
 /// Prepares a page (from 1) of a document. `with_marks`: its picture is looked at, also

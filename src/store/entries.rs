@@ -127,19 +127,12 @@ pub struct Settling {
 pub(super) fn settle(db: &Connection, job: i64, settling: Settling) -> Result<(), StoreError> {
     let set = "ifnull(entries.set_id, ?2)";
     let recipes = format!("SELECT recipe_id FROM recipe_set_members WHERE set_id = {set}");
-    let fault = |page: &str| {
-        format!("EXISTS (SELECT 1 FROM page_faults f WHERE f.page_id = {page} AND f.decoder_version = ?3)")
-    };
-    let mut done = fault("p.id");
-    if settling.skips_blank {
-        done += " OR EXISTS (SELECT 1 FROM marks m WHERE m.page_id = p.id AND m.version = ?4 AND m.blank = 1)";
-    }
-    if settling.skips_near {
-        done += &format!(
-            " OR (EXISTS (SELECT 1 FROM near n WHERE n.job_id = ?1 AND n.page_id = p.id)
-               AND NOT EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id AND a.recipe_id IN ({recipes})))"
-        );
-    }
+    let fault = "EXISTS (SELECT 1 FROM page_faults f WHERE f.page_id = p.id AND f.decoder_version = ?3)";
+    let is_blank = "EXISTS (SELECT 1 FROM marks m WHERE m.page_id = p.id AND m.version = ?4 AND m.blank = 1)";
+    let is_near = format!(
+        "EXISTS (SELECT 1 FROM near n WHERE n.job_id = ?1 AND n.page_id = p.id)
+         AND NOT EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id AND a.recipe_id IN ({recipes}))"
+    );
     let statement = format!(
         "UPDATE entries SET settled_set = {set}
          WHERE job_id = ?1 AND content IS NOT NULL AND settled_set IS NOT {set} AND (
@@ -148,15 +141,13 @@ pub(super) fn settle(db: &Connection, job: i64, settling: Settling) -> Result<()
              SELECT count(*) FROM pages p
              WHERE p.content = entries.content AND p.page BETWEEN 1 AND entries.page_count
                AND (entries.selected IS NULL OR p.page IN (SELECT value FROM json_each(entries.selected)))
-               AND ({done} OR (
+               AND ({fault} OR ?5 AND {is_blank} OR ?6 AND {is_near} OR (
                  SELECT count(*) FROM answers a WHERE a.page_id = p.id AND a.sample = 0 AND a.recipe_id IN ({recipes})
                    AND (a.passing = 0 OR a.runs >= {MOST_RUNS})
                ) = (SELECT count(DISTINCT recipe_id) FROM recipe_set_members WHERE set_id = {set})))))",
-        fault = fault("p.id"),
     );
-    let versions = settling.versions;
-    let statement = if settling.skips_blank { statement } else { statement + " AND ?4 = ?4" };
-    db.execute(&statement, params![job, settling.set, versions.decoder, versions.marks])?;
+    let Settling { set, versions, skips_blank, skips_near } = settling;
+    db.execute(&statement, params![job, set, versions.decoder, versions.marks, skips_blank, skips_near])?;
     Ok(())
 }
 
