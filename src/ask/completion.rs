@@ -87,14 +87,20 @@ fn usage(value: &Value) -> Option<Usage> {
     };
     let input = count(value.get("prompt_tokens"));
     let output = count(value.get("completion_tokens"));
-    let cached = count(value.get("prompt_tokens_details").and_then(|details| details.get("cached_tokens")));
+    let detail = |name: &str| count(value.get("prompt_tokens_details").and_then(|details| details.get(name)));
+    let (cached, written) = (detail("cached_tokens"), detail("cache_write_tokens"));
     // Zero of both is what servers without counting send.
     let total = input.unwrap_or(0).saturating_add(output.unwrap_or(0));
     if total == 0 || total > MOST_TOKENS {
         return None;
     }
     let input = input.unwrap_or(0);
-    Some(Usage { input, cached_input: cached.unwrap_or(0).min(input), output: output.unwrap_or(0) })
+    Some(Usage {
+        input,
+        cached_input: cached.unwrap_or(0).min(input),
+        cache_write: written.unwrap_or(0).min(input),
+        output: output.unwrap_or(0),
+    })
 }
 
 #[cfg(test)]
@@ -109,10 +115,10 @@ mod tests {
     fn replies_as_servers_send_them() {
         let full = read(
             r#"{"id":"x","created":1.7e9,"choices":[{"index":0,"message":{"role":"assistant","content":"{}","refusal":null,"reasoning":"hm"},"finish_reason":"eos"}],
-                "usage":{"prompt_tokens":25.0,"completion_tokens":16,"prompt_tokens_details":{"cached_tokens":9}},"x_metrics":{}}"#,
+                "usage":{"prompt_tokens":25.0,"completion_tokens":16,"prompt_tokens_details":{"cached_tokens":9,"cache_write_tokens":5}},"x_metrics":{}}"#,
         );
         assert_eq!((full.content.as_str(), full.finish.as_deref()), ("{}", Some("eos")));
-        assert_eq!(full.usage, Some(Usage { input: 25, cached_input: 9, output: 16 }));
+        assert_eq!(full.usage, Some(Usage { input: 25, cached_input: 9, cache_write: 5, output: 16 }));
         for (text, content, has_choice) in [
             (
                 r#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}]}"#,

@@ -39,7 +39,7 @@ pub(super) fn estimate(parts: &Parts) -> Estimate {
     Estimate {
         admission_tokens: image + max_tokens.max(text),
         // No tokenizer in use makes more tokens than there are bytes.
-        worst: Usage { input: image + text_bytes + FRAMING, cached_input: 0, output: max_tokens },
-        expected: Usage { input: image + text, cached_input: 0, output: USUAL_OUTPUT.min(max_tokens) },
+        worst: Usage { input: image + text_bytes + FRAMING, output: max_tokens, ..Usage::default() },
+        expected: Usage { input: image + text, output: USUAL_OUTPUT.min(max_tokens), ..Usage::default() },
     }
 }

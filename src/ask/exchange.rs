@@ -9,7 +9,7 @@ use super::sse::Events;
 use super::transport::{Failure, MOST_REPLY_BYTES, Transport, failure};
 use super::verdict::{self, Charge, Verdict};
 use super::wait;
-use crate::catalog::{Detail, ImageRule};
+use crate::catalog::Detail;
 use crate::clock::Clock;
 use crate::manifest::{Image, Request};
 use crate::prepare::Prepared;
@@ -138,7 +138,7 @@ impl Asker {
     /// Not every server takes `detail`; one that is not told looks closely.
     fn detail_sent(&self) -> Option<Detail> {
         let image = &self.setup.image;
-        (image.rule != ImageRule::Unknown).then_some(image.detail)
+        image.rule.takes_detail().then_some(image.detail)
     }
 
     fn frame(&self, wanted: &Wanted) -> Rc<Frame> {

@@ -1,10 +1,10 @@
-//! What a token costs.
+//! What a token costs. Data: `data/prices.csv`, which says for each row when and where it
+//! was read.
+//!
+//! Prices are a provider's, not a model's: the same model costs more elsewhere.
 
 use crate::money::{Pico, per_token};
 use crate::usage::Usage;
-
-/// The day on which the list was last compared with the providers' pages.
-pub const AS_OF: &str = "2026-11-23";
 
 /// The price of one token of each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,52 +13,80 @@ pub struct Price {
     pub input: Pico,
     /// A prompt token that the provider had cached.
     pub cached_input: Pico,
+    /// A prompt token that the provider wrote to its cache, beside its price as input.
+    pub cache_write: Pico,
     /// A token of the reply.
     pub output: Pico,
 }
 
 impl Price {
     /// Nothing for anything.
-    pub const FREE: Self = Self { input: Pico::ZERO, cached_input: Pico::ZERO, output: Pico::ZERO };
+    pub const FREE: Self =
+        Self { input: Pico::ZERO, cached_input: Pico::ZERO, cache_write: Pico::ZERO, output: Pico::ZERO };
 
     /// What `usage` costs, exactly.
     #[must_use]
     pub fn cost(&self, usage: Usage) -> Pico {
         let cached = usage.cached_input.min(usage.input);
-        self.input.times(usage.input - cached) + self.cached_input.times(cached) + self.output.times(usage.output)
+        self.input.times(usage.input - cached)
+            + self.cached_input.times(cached)
+            + self.cache_write.times(usage.cache_write)
+            + self.output.times(usage.output)
+    }
+
+    /// Half of it, as providers ask for a batch when they do not say otherwise: rounded
+    /// up to a whole pico-dollar.
+    #[must_use]
+    pub fn halved(&self) -> Self {
+        let half = |price: Pico| Pico((price.0 + 1) / 2);
+        Self {
+            input: half(self.input),
+            cached_input: half(self.cached_input),
+            cache_write: half(self.cache_write),
+            output: half(self.output),
+        }
     }
 }
 
-/// Host, model, USD per million tokens of input, cached input, output.
-type Row = (&'static str, &'static str, &'static str, &'static str, &'static str);
+/// A row of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// When it is asked at once.
+    pub price: Price,
+    /// When it is delivered as a batch; `None`: the provider has none, or does not say.
+    pub batch: Option<Price>,
+    /// The day on which the row was read.
+    pub as_of: String,
+    /// Where it was read.
+    pub source: String,
+}
 
-const QUBRID: &str = "platform.qubrid.com";
-const OPENAI: &str = "api.openai.com";
-
-/// Prices are a provider's, not a model's: the same model costs more elsewhere.
-const LIST: &[Row] = &[
-    (QUBRID, "gpt-4o-mini", "0.40", "0.10", "1.60"),
-    (OPENAI, "gpt-4o-mini", "0.15", "0.075", "0.60"),
-    (OPENAI, "gpt-4o", "2.50", "1.25", "10"),
-    (OPENAI, "gpt-4.1", "2.00", "0.50", "8"),
-    (OPENAI, "gpt-4.1-mini", "0.40", "0.10", "1.60"),
-    (OPENAI, "gpt-4.1-nano", "0.10", "0.025", "0.40"),
-    (OPENAI, "o4-mini", "1.10", "0.275", "4.40"),
-    (OPENAI, "o3", "2.00", "0.50", "8"),
-    (OPENAI, "gpt-5", "1.25", "0.125", "10"),
-    (OPENAI, "gpt-5-mini", "0.25", "0.025", "2"),
-    (OPENAI, "gpt-5-nano", "0.05", "0.005", "0.40"),
-    (OPENAI, "gpt-5.4-mini", "0.75", "0.075", "4.50"),
-    (OPENAI, "gpt-5.4-nano", "0.20", "0.02", "1.25"),
-];
+const DATA: &str = include_str!("data/prices.csv");
 
 /// The listed price of `model` at the provider whose base URL has `host`;
 /// `None` is unknown, which is not free.
 #[must_use]
-pub fn listed(host: &str, model: &str) -> Option<Price> {
+pub fn listed(host: &str, model: &str) -> Option<Listed> {
     let name = super::bare_name(model);
-    let row = LIST.iter().find(|row| row.0 == host && row.1 == name)?;
-    Some(Price { input: per_token(row.2).ok()?, cached_input: per_token(row.3).ok()?, output: per_token(row.4).ok()? })
+    let mut reader = csv::Reader::from_reader(DATA.as_bytes());
+    let is_it = |row: &csv::StringRecord| row.get(0) == Some(host) && row.get(1) == Some(name.as_str());
+    let row = reader.records().filter_map(Result::ok).find(is_it)?;
+    read(&row)
+}
+
+fn read(row: &csv::StringRecord) -> Option<Listed> {
+    let token = |at: usize| per_token(row.get(at).filter(|text| !text.is_empty())?).ok();
+    let (input, output) = (token(2)?, token(5)?);
+    let cached_input = token(3).unwrap_or(input);
+    let price = Price { input, cached_input, cache_write: token(4).unwrap_or(Pico::ZERO), output };
+    // What is cached costs no more than what is not.
+    let batch = |(input, output)| Price { input, output, cached_input: cached_input.min(input), ..price };
+    Some(Listed {
+        price,
+        batch: token(6).zip(token(7)).map(batch),
+        as_of: row.get(8)?.to_owned(),
+        source: row.get(9)?.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -66,35 +94,89 @@ mod tests {
     use super::*;
     use crate::catalog::{Detail, image_rule};
 
+    const QUBRID: &str = "platform.qubrid.com";
+    const OPENAI: &str = "api.openai.com";
+    const GOOGLE: &str = "generativelanguage.googleapis.com";
+    const ANTHROPIC: &str = "api.anthropic.com";
+
+    /// Pico-dollars a token: input, cached, cache write, output, batch input and output.
+    type Vector = (&'static str, &'static str, i64, i64, i64, i64, Option<(i64, i64)>);
+
     #[test]
-    fn every_row_is_a_price() {
-        for row in LIST {
-            assert!(listed(row.0, row.1).is_some(), "{row:?}");
+    fn every_row_to_the_pico_dollar() {
+        let vectors: &[Vector] = &[
+            (QUBRID, "openai/gpt-4o-mini", 400_000, 100_000, 0, 1_600_000, None),
+            (OPENAI, "gpt-4o-mini", 150_000, 75_000, 0, 600_000, Some((75_000, 300_000))),
+            (OPENAI, "gpt-4o", 2_500_000, 1_250_000, 0, 10_000_000, Some((1_250_000, 5_000_000))),
+            (OPENAI, "gpt-4.1", 2_000_000, 500_000, 0, 8_000_000, Some((1_000_000, 4_000_000))),
+            (OPENAI, "gpt-4.1-mini", 400_000, 100_000, 0, 1_600_000, Some((200_000, 800_000))),
+            (OPENAI, "gpt-4.1-nano", 100_000, 25_000, 0, 400_000, Some((50_000, 200_000))),
+            (OPENAI, "o4-mini", 1_100_000, 275_000, 0, 4_400_000, Some((550_000, 2_200_000))),
+            (OPENAI, "o3", 2_000_000, 500_000, 0, 8_000_000, Some((1_000_000, 4_000_000))),
+            (OPENAI, "gpt-5", 1_250_000, 125_000, 0, 10_000_000, Some((625_000, 5_000_000))),
+            (OPENAI, "gpt-5-mini", 250_000, 25_000, 0, 2_000_000, Some((125_000, 1_000_000))),
+            (OPENAI, "gpt-5-nano", 50_000, 5_000, 0, 400_000, Some((25_000, 200_000))),
+            (OPENAI, "gpt-5.4", 2_500_000, 250_000, 0, 15_000_000, Some((1_250_000, 7_500_000))),
+            (OPENAI, "gpt-5.4-mini", 750_000, 75_000, 0, 4_500_000, Some((375_000, 2_250_000))),
+            (OPENAI, "gpt-5.4-nano", 200_000, 20_000, 0, 1_250_000, Some((100_000, 625_000))),
+            (OPENAI, "gpt-5.6", 4_000_000, 400_000, 5_000_000, 20_000_000, Some((2_000_000, 10_000_000))),
+            (OPENAI, "gpt-5.6-luna", 200_000, 20_000, 250_000, 1_200_000, Some((100_000, 600_000))),
+            (OPENAI, "gpt-6-luna", 100_000, 10_000, 125_000, 500_000, Some((50_000, 250_000))),
+            (OPENAI, "gpt-6-sol", 2_000_000, 200_000, 2_500_000, 10_000_000, Some((1_000_000, 5_000_000))),
+            (GOOGLE, "gemini-2.5-flash-lite", 100_000, 10_000, 0, 400_000, Some((50_000, 200_000))),
+            (GOOGLE, "gemini-2.5-flash", 300_000, 30_000, 0, 2_500_000, Some((150_000, 1_250_000))),
+            (GOOGLE, "gemini-3.8-flash", 750_000, 75_000, 0, 3_750_000, Some((375_000, 1_875_000))),
+            (ANTHROPIC, "claude-haiku-4-5", 1_000_000, 100_000, 1_250_000, 5_000_000, Some((500_000, 2_500_000))),
+            (ANTHROPIC, "claude-haiku-5-5", 100_000, 10_000, 125_000, 500_000, Some((50_000, 250_000))),
+            (ANTHROPIC, "claude-sonnet-5", 2_000_000, 200_000, 2_500_000, 10_000_000, Some((1_000_000, 5_000_000))),
+            ("api.studio.nebius.com", "Qwen/Qwen2.5-VL-72B-Instruct", 250_000, 250_000, 0, 750_000, None),
+            ("api.deepinfra.com", "Qwen/Qwen2.5-VL-32B-Instruct", 200_000, 200_000, 0, 600_000, None),
+            ("api.together.xyz", "Qwen/Qwen3.5-9B", 170_000, 170_000, 0, 250_000, None),
+        ];
+        for (host, model, input, cached, write, output, batch) in vectors {
+            let found = listed(host, model).unwrap();
+            let price = found.price;
+            assert_eq!(
+                (price.input.0, price.cached_input.0, price.cache_write.0, price.output.0),
+                (*input, *cached, *write, *output),
+                "{host} {model}"
+            );
+            assert_eq!(found.batch.map(|batch| (batch.input.0, batch.output.0)), *batch, "{host} {model}");
+            assert!(!found.as_of.is_empty() && !found.source.is_empty());
         }
+        assert_eq!(vectors.len(), DATA.trim().lines().count() - 1, "no row without a vector");
         assert_eq!(listed("localhost", "gpt-4o-mini"), None);
     }
 
     /// 1000 requests of 60 text tokens, one 1024x1024 image and 100 tokens of output.
     #[test]
     fn cost_vectors() {
-        for (host, model, detail, usd) in [
-            (OPENAI, "gpt-4o-mini", Detail::High, "3.89415"),
-            (OPENAI, "gpt-4o-mini", Detail::Low, "0.49395"),
-            (QUBRID, "openai/gpt-4o-mini", Detail::High, "10.3844"),
-            (QUBRID, "openai/gpt-4o-mini", Detail::Low, "1.3172"),
-            (OPENAI, "gpt-4.1-mini", Detail::High, "0.8476"),
+        for (host, model, detail, usd, batch) in [
+            (OPENAI, "gpt-4o-mini", Detail::High, "3.89415", Some("1.947075")),
+            (OPENAI, "gpt-4o-mini", Detail::Low, "0.49395", Some("0.246975")),
+            (QUBRID, "openai/gpt-4o-mini", Detail::High, "10.3844", None),
+            (QUBRID, "openai/gpt-4o-mini", Detail::Low, "1.3172", None),
+            (OPENAI, "gpt-4.1-mini", Detail::High, "0.8476", Some("0.4238")),
         ] {
             let image = image_rule(model, None).tokens(1024, 1024, detail).unwrap();
-            let usage = Usage { input: 60 + image, cached_input: 0, output: 100 };
-            let cost = listed(host, model).unwrap().cost(usage).times(1000);
-            assert_eq!(cost.to_string(), usd, "{host} {model}");
+            let usage = Usage { input: 60 + image, output: 100, ..Usage::default() };
+            let found = listed(host, model).unwrap();
+            let thousand = |price: Price| price.cost(usage).times(1000).to_string();
+            assert_eq!(thousand(found.price), usd, "{host} {model}");
+            assert_eq!(found.batch.map(thousand).as_deref(), batch, "{host} {model}");
+            if batch.is_some() {
+                assert_eq!(found.batch.map(thousand), Some(thousand(found.price.halved())));
+            }
         }
     }
 
     #[test]
-    fn cached_tokens_have_their_own_price() {
-        let price = listed(QUBRID, "gpt-4o-mini").unwrap();
-        let usage = Usage { input: 2006, cached_input: 1920, output: 0 };
+    fn cached_and_written_tokens_have_their_own_price() {
+        let price = listed(QUBRID, "gpt-4o-mini").unwrap().price;
+        let usage = Usage { input: 2006, cached_input: 1920, ..Usage::default() };
         assert_eq!(price.cost(usage), Pico(86 * 400_000 + 1920 * 100_000));
+        let price = listed(OPENAI, "gpt-5.6").unwrap().price;
+        let usage = Usage { input: 3000, cached_input: 1000, cache_write: 500, output: 10 };
+        assert_eq!(price.cost(usage), Pico(2000 * 4_000_000 + 1000 * 400_000 + 500 * 5_000_000 + 10 * 20_000_000));
     }
 }

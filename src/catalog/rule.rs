@@ -1,9 +1,12 @@
 //! Image-token arithmetic.
 //!
 //! Source: OpenAI's vision guide ("Calculating costs", mirrors of 2025-04 to 2026-10),
-//! corrected by published bills; Qwen2-VL's `smart_resize` (transformers).
+//! corrected by published bills; Qwen2-VL's `smart_resize` (transformers); Google's
+//! image-understanding page and Together's vision page (2026-11); of Anthropic a published
+//! table of measurements, which its own `w * h / 750` does not fit.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// How closely the model looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +37,12 @@ pub enum Family {
     OpenaiPatch,
     /// Patches merged to 28 (or 32) pixels, both sides rounded to a multiple.
     Qwen28,
+    /// Crops of two thirds of the shorter side, or a fixed count.
+    Gemini,
+    /// One token for each 28 (or 16) pixels square.
+    Area,
+    /// Up to 2 x 2 tiles of 560 pixels.
+    Llama,
     /// Unknown.
     None,
 }
@@ -46,6 +55,9 @@ impl Family {
             Self::OpenaiTile => "openai-tile",
             Self::OpenaiPatch => "openai-patch",
             Self::Qwen28 => "qwen-28",
+            Self::Gemini => "gemini",
+            Self::Area => "area",
+            Self::Llama => "llama",
             Self::None => "none",
         }
     }
@@ -65,8 +77,12 @@ pub enum ImageRule {
     Patch {
         /// Most patches that an image is cut into.
         budget: u32,
+        /// Longest side that is kept, in pixels.
+        max_side: u32,
         /// Hundredths: 162 is 1.62.
         multiplier_percent: u64,
+        /// Longest side at `low`, in pixels; 0: as at `high`.
+        low_side: u32,
     },
     /// `w * h / factor²` after rounding both sides to multiples of `factor`, plus 2.
     Qwen {
@@ -77,11 +93,58 @@ pub enum ImageRule {
         /// Largest area in pixels.
         max_pixels: u64,
     },
+    /// `crops * per_crop`; at most 384 x 384 is one crop.
+    Crops {
+        /// Tokens for each crop.
+        per_crop: u64,
+    },
+    /// Any image costs the same.
+    Fixed {
+        /// Tokens for an image.
+        tokens: u64,
+    },
+    /// One token for each square, after a downscale to both bounds.
+    Area {
+        /// Pixels on the side of a square.
+        factor: u32,
+        /// Longest side that is kept, in pixels.
+        max_side: u32,
+        /// Most tokens of an image.
+        max_tokens: u64,
+    },
+    /// `tiles * per_tile`, with at most `most` tiles across and down.
+    Tiles {
+        /// Pixels on the side of a tile.
+        side: u32,
+        /// Most tiles across, and down.
+        most: u32,
+        /// Tokens for each tile.
+        per_tile: u64,
+    },
     /// Not known: no estimate.
     Unknown,
 }
 
-/// The longest side that OpenAI's rules keep, in pixels.
+/// The rule with its numbers, for people: `openai-tile 2833 + 5667 a tile`.
+impl fmt::Display for ImageRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.family().name())?;
+        match self {
+            Self::Tile { base, per_tile } => write!(f, " {base} + {per_tile} a tile"),
+            Self::Patch { budget, multiplier_percent, .. } => {
+                let (whole, rest) = (multiplier_percent / 100, multiplier_percent % 100);
+                write!(f, " {whole}.{rest:02} a patch, at most {budget}")
+            }
+            Self::Qwen { factor, .. } | Self::Area { factor, .. } => write!(f, " {factor} pixels"),
+            Self::Crops { per_crop } => write!(f, " {per_crop} a crop"),
+            Self::Fixed { tokens } => write!(f, " {tokens} for any image"),
+            Self::Tiles { per_tile, .. } => write!(f, " {per_tile} a tile"),
+            Self::Unknown => Ok(()),
+        }
+    }
+}
+
+/// The longest side that OpenAI's tile rule keeps, in pixels.
 const LONGEST: u32 = 2048;
 /// The short side that the tile rule keeps, in pixels.
 const TILE_SHORTEST: u32 = 768;
@@ -98,8 +161,17 @@ impl ImageRule {
             Self::Tile { .. } => Family::OpenaiTile,
             Self::Patch { .. } => Family::OpenaiPatch,
             Self::Qwen { .. } => Family::Qwen28,
+            Self::Crops { .. } | Self::Fixed { .. } => Family::Gemini,
+            Self::Area { .. } => Family::Area,
+            Self::Tiles { .. } => Family::Llama,
             Self::Unknown => Family::None,
         }
+    }
+
+    /// Whether servers of such models know `detail`.
+    #[must_use]
+    pub fn takes_detail(self) -> bool {
+        matches!(self, Self::Tile { .. } | Self::Patch { .. } | Self::Qwen { .. })
     }
 
     /// Tokens of an image of `width` x `height` pixels; `None` when the rule is unknown.
@@ -111,12 +183,21 @@ impl ImageRule {
             Self::Tile { base, per_tile } => {
                 Some(base + u64::from(w.div_ceil(TILE)) * u64::from(h.div_ceil(TILE)) * per_tile)
             }
-            Self::Patch { budget, multiplier_percent } => {
+            Self::Patch { budget, multiplier_percent, .. } => {
                 let patches = u64::from(w.div_ceil(PATCH)) * u64::from(h.div_ceil(PATCH));
                 Some((patches.min(budget.into()) * multiplier_percent).div_ceil(100))
             }
             Self::Qwen { factor, .. } => {
                 Some(u64::from(w) * u64::from(h) / (u64::from(factor) * u64::from(factor)) + 2)
+            }
+            Self::Crops { per_crop } => Some(crops(w, h) * per_crop),
+            Self::Fixed { tokens } => Some(tokens),
+            Self::Area { factor, max_tokens, .. } => {
+                Some((u64::from(w.div_ceil(factor)) * u64::from(h.div_ceil(factor))).min(max_tokens))
+            }
+            Self::Tiles { side, most, per_tile } => {
+                let tiles = |length: u32| u64::from(length.div_ceil(side).min(most));
+                Some(tiles(w) * tiles(h) * per_tile)
             }
             Self::Unknown => None,
         }
@@ -129,6 +210,7 @@ impl ImageRule {
         match self {
             Self::Tile { .. } if detail == Detail::High => Some(TILE),
             Self::Patch { .. } => Some(PATCH),
+            Self::Area { factor, .. } => Some(factor),
             _ => None,
         }
     }
@@ -141,11 +223,46 @@ impl ImageRule {
         match self {
             Self::Tile { .. } if detail == Detail::Low => longest_at_most(size, TILE),
             Self::Tile { .. } => shortest_at_most(longest_at_most(size, LONGEST), TILE_SHORTEST),
-            Self::Patch { budget, .. } => within_budget(longest_at_most(size, LONGEST), budget),
+            Self::Patch { budget, max_side, low_side, .. } => {
+                let longest = if detail == Detail::Low && low_side > 0 { low_side } else { max_side };
+                within_budget(longest_at_most(size, longest), budget)
+            }
             Self::Qwen { factor, min_pixels, max_pixels } => smart_resize(size, factor, min_pixels, max_pixels),
-            Self::Unknown => size,
+            Self::Area { factor, max_side, max_tokens } => {
+                within_tokens(longest_at_most(size, max_side), factor, max_tokens)
+            }
+            Self::Tiles { side, most, .. } => longest_at_most(size, side * most),
+            Self::Crops { .. } | Self::Fixed { .. } | Self::Unknown => size,
         }
     }
+}
+
+/// Crops that Gemini cuts an image into: units of two thirds of the shorter side, 256 to
+/// 768 pixels.
+fn crops(w: u32, h: u32) -> u64 {
+    if w.max(h) <= 384 {
+        return 1;
+    }
+    let unit = (w.min(h) * 2 / 3).clamp(256, 768);
+    u64::from(w.div_ceil(unit)) * u64::from(h.div_ceil(unit))
+}
+
+/// Downscales until at most `max_tokens` squares cover the image.
+fn within_tokens((w, h): (u32, u32), factor: u32, max_tokens: u64) -> (u32, u32) {
+    let count = |(w, h): (u32, u32)| u64::from(w.div_ceil(factor)) * u64::from(h.div_ceil(factor));
+    let mut size = (w, h);
+    // The border squares cost too: a pixel less a side until it fits.
+    if count(size) > max_tokens {
+        #[expect(clippy::cast_precision_loss, reason = "a ratio")]
+        let scale = (max_tokens as f64 * f64::from(factor).powi(2) / (f64::from(w) * f64::from(h))).sqrt();
+        size = scaled((w, h), scale);
+        let mut longest = size.0.max(size.1);
+        while count(size) > max_tokens && longest > 1 {
+            longest -= 1;
+            size = longest_at_most((w, h), longest);
+        }
+    }
+    size
 }
 
 /// Downscales so that the longer side is at most `limit`; sides go to the nearest pixel.

@@ -46,6 +46,12 @@ enum RawRule {
     OpenaiPatch,
     #[serde(rename = "qwen-28")]
     Qwen28,
+    #[serde(rename = "gemini")]
+    Gemini,
+    #[serde(rename = "area")]
+    Area,
+    #[serde(rename = "llama")]
+    Llama,
     #[serde(rename = "none")]
     None,
 }
@@ -103,6 +109,9 @@ impl RawImage {
             RawRule::OpenaiTile => Family::OpenaiTile,
             RawRule::OpenaiPatch => Family::OpenaiPatch,
             RawRule::Qwen28 => Family::Qwen28,
+            RawRule::Gemini => Family::Gemini,
+            RawRule::Area => Family::Area,
+            RawRule::Llama => Family::Llama,
             RawRule::None => Family::None,
         });
         let rule = image_rule(model, family);

@@ -2,7 +2,7 @@
 
 use super::job::Check;
 use super::ordered::Ordered;
-use crate::catalog::{Price, listed};
+use crate::catalog::{Listed, Price, listed};
 use crate::money::{Pico, per_token};
 use crate::units::{parse_duration, parse_share};
 use schemars::JsonSchema;
@@ -59,9 +59,18 @@ struct RawPrice {
     /// USD per million cached prompt tokens (default: as `input`).
     #[schemars(range(min = 0.0))]
     cached_input: Option<f64>,
+    /// USD per million prompt tokens that the provider writes to its cache, beside `input` (default: 0).
+    #[schemars(range(min = 0.0))]
+    cache_write: Option<f64>,
     /// USD per million reply tokens.
     #[schemars(range(min = 0.0))]
     output: f64,
+    /// USD per million prompt tokens of a batch (default: half of `input`).
+    #[schemars(range(min = 0.0))]
+    batch_input: Option<f64>,
+    /// USD per million reply tokens of a batch (default: half of `output`).
+    #[schemars(range(min = 0.0))]
+    batch_output: Option<f64>,
 }
 
 /// A header's value: a text, or the name of a variable that holds it.
@@ -130,6 +139,10 @@ pub struct Provider {
     pub model: String,
     /// `None` is unknown, which is not free.
     pub price: Option<Price>,
+    /// The same for a batch.
+    pub batch_price: Option<Price>,
+    /// Where the price comes from, and of which day it is.
+    pub price_source: Option<String>,
     /// Further headers.
     pub headers: Vec<(String, Header)>,
 }
@@ -163,9 +176,9 @@ impl RawProvider {
                 },
             ));
         }
-        let price = match &self.price {
+        let listed = match &self.price {
             Some(raw) => raw.check(check),
-            None if matches!(endpoint, Endpoint::Simulator(_)) => Some(Price::FREE),
+            None if matches!(endpoint, Endpoint::Simulator(_)) => Some(free()),
             None => listed(&host, &self.model),
         };
         let id = self.id.unwrap_or_else(|| match &endpoint {
@@ -178,7 +191,9 @@ impl RawProvider {
             revision: self.revision,
             api_key_env: self.api_key_env,
             model: self.model,
-            price,
+            price: listed.as_ref().map(|listed| listed.price),
+            batch_price: listed.as_ref().map(|listed| listed.batch.unwrap_or_else(|| listed.price.halved())),
+            price_source: listed.map(|listed| format!("{} {}", listed.source, listed.as_of).trim_end().to_owned()),
             headers,
         }
     }
@@ -217,16 +232,31 @@ impl RawProvider {
 }
 
 impl RawPrice {
-    fn check(&self, check: &mut Check<'_>) -> Option<Price> {
-        let mut token =
-            |key: &str, usd: f64| check.parsed(&format!("/provider/price/{key}"), Some(&usd.to_string()), per_token);
-        let input = token("input", self.input)?;
-        let cached_input: Option<Pico> = match self.cached_input {
-            Some(usd) => token("cached_input", usd),
-            None => Some(input),
+    fn check(&self, check: &mut Check<'_>) -> Option<Listed> {
+        let mut token = |key: &str, usd: Option<f64>, otherwise: Pico| match usd {
+            Some(usd) => check.parsed(&format!("/provider/price/{key}"), Some(&usd.to_string()), per_token),
+            None => Some(otherwise),
         };
-        Some(Price { input, cached_input: cached_input?, output: token("output", self.output)? })
+        let input = token("input", Some(self.input), Pico::ZERO)?;
+        let price = Price {
+            input,
+            cached_input: token("cached_input", self.cached_input, input)?,
+            cache_write: token("cache_write", self.cache_write, Pico::ZERO)?,
+            output: token("output", Some(self.output), Pico::ZERO)?,
+        };
+        let half = price.halved();
+        let batch = Price {
+            input: token("batch_input", self.batch_input, half.input)?,
+            output: token("batch_output", self.batch_output, half.output)?,
+            ..half
+        };
+        Some(Listed { price, batch: Some(batch), as_of: String::new(), source: "the manifest".into() })
     }
+}
+
+/// What a simulator bills is no money.
+fn free() -> Listed {
+    Listed { price: Price::FREE, batch: Some(Price::FREE), as_of: String::new(), source: "the simulator".into() }
 }
 
 fn check_name(name: &str, place: &str, check: &mut Check<'_>) {

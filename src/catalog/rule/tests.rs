@@ -8,7 +8,7 @@ fn tile(base: u64, per_tile: u64) -> ImageRule {
 }
 
 fn patch(multiplier_percent: u64) -> ImageRule {
-    ImageRule::Patch { budget: 1536, multiplier_percent }
+    ImageRule::Patch { budget: 1536, max_side: 2048, multiplier_percent, low_side: 0 }
 }
 
 #[test]
@@ -106,12 +106,63 @@ fn qwen_vectors() {
     }
 }
 
+/// A third party's table for the newest patch models: no bound for the side, 1.2.
+#[test]
+fn large_patch_vectors() {
+    let rule = |budget| ImageRule::Patch { budget, max_side: u32::MAX, multiplier_percent: 120, low_side: 0 };
+    for (size, high, original, uncapped) in [
+        ((256, 256), 77, 77, 77),
+        ((512, 512), 308, 308, 308),
+        ((768, 768), 692, 692, 692),
+        ((1024, 1024), 1229, 1229, 1229),
+        ((1280, 720), 1104, 1104, 1104),
+        ((1920, 1080), 2448, 2448, 2448),
+        ((2560, 1440), 2931, 4320, 4320),
+        ((3840, 2160), 2931, 9792, 9792),
+        ((4032, 3024), 2942, 11_868, 14_364),
+    ] {
+        for (budget, expected) in [(2500, high), (10_000, original), (u32::MAX, uncapped)] {
+            assert_eq!(rule(budget).tokens(size.0, size.1, Detail::High), Some(expected), "{size:?} {budget}");
+        }
+    }
+    // `low` looks at a proxy of 512 pixels.
+    let proxy = ImageRule::Patch { budget: 2500, max_side: 2048, multiplier_percent: 120, low_side: 512 };
+    assert_eq!(proxy.tokens(1024, 1024, Detail::Low), Some(308));
+}
+
+#[test]
+fn vectors_of_other_vendors() {
+    let gemini = ImageRule::Crops { per_crop: 258 };
+    for ((w, h), tokens) in [((384, 384), 258), ((200, 100), 258), ((960, 540), 1548)] {
+        assert_eq!(gemini.tokens(w, h, Detail::High), Some(tokens), "{w}x{h}");
+    }
+    let claude = ImageRule::Area { factor: 28, max_side: 2576, max_tokens: 4784 };
+    for ((w, h), tokens) in [
+        ((256, 256), 100),
+        ((512, 512), 361),
+        ((768, 768), 784),
+        ((1024, 1024), 1369),
+        ((1280, 720), 1196),
+        ((1920, 1080), 2691),
+    ] {
+        assert_eq!(claude.tokens(w, h, Detail::High), Some(tokens), "{w}x{h}");
+    }
+    let llama = ImageRule::Tiles { side: 560, most: 2, per_tile: 1601 };
+    for ((w, h), tokens) in [((560, 560), 1601), ((1120, 500), 3202), ((500, 900), 3202), ((4000, 3000), 6404)] {
+        assert_eq!(llama.tokens(w, h, Detail::High), Some(tokens), "{w}x{h}");
+    }
+    let scaleway = ImageRule::Area { factor: 16, max_side: u32::MAX, max_tokens: u64::MAX };
+    assert_eq!(scaleway.tokens(1024, 1024, Detail::High), Some(4096));
+    assert_eq!(ImageRule::Fixed { tokens: 1120 }.tokens(9, 9000, Detail::High), Some(1120));
+}
+
 proptest! {
     /// What is sent at the usable size costs the same, and is not resized again.
     #[test]
     fn the_usable_size_is_a_fixed_point(w in 1_u32..9000, h in 1_u32..9000, low: bool) {
         let detail = if low { Detail::Low } else { Detail::High };
-        for rule in [tile(2833, 5667), patch(162)] {
+        let area = ImageRule::Area { factor: 28, max_side: 1568, max_tokens: 1568 };
+        for rule in [tile(2833, 5667), patch(162), area] {
             let (uw, uh) = rule.usable(w, h, detail);
             prop_assert!(uw <= w && uh <= h);
             prop_assert_eq!(rule.usable(uw, uh, detail), (uw, uh));
