@@ -4,7 +4,9 @@
 //! Static text first, image last, so that a provider's prefix cache can hit.
 
 use super::capability::{Capabilities, Format};
+use super::estimate::Footprint;
 use crate::catalog::Detail;
+use crate::digest::Digest;
 use crate::manifest::Request;
 use crate::prepare::Prepared;
 use crate::task::{Question, SYSTEM, instructions, reply_schema};
@@ -20,9 +22,12 @@ pub(super) struct Frame {
     /// Members after the messages, without braces.
     members: String,
     max_tokens_name: &'static str,
-    /// Bytes and characters of text in the prompt, the schema included.
-    pub(super) text_bytes: usize,
-    pub(super) text_chars: usize,
+    /// The key of the prefix cache, without the number of its shard.
+    cache_key: Option<String>,
+    /// What the words come to.
+    pub(super) footprint: Footprint,
+    /// Most tokens of a reply.
+    pub(super) room: u32,
 }
 
 /// What is added to ask again for an invalid reply.
@@ -40,11 +45,16 @@ pub(super) struct FrameOptions<'a> {
     /// `None` for models whose rule is unknown: not every server takes it.
     pub(super) detail: Option<Detail>,
     pub(super) capabilities: Capabilities,
+    /// The model thinks before it answers.
+    pub(super) reasons: bool,
 }
+
+/// Shortest prefix that a provider caches, in tokens (OpenAI's prompt-caching guide, 2026).
+const LEAST_CACHED: u64 = 1024;
 
 impl Frame {
     pub(super) fn new(options: &FrameOptions<'_>, questions: &[&Question]) -> Self {
-        let FrameOptions { model, request, detail, capabilities } = options;
+        let FrameOptions { model, request, detail, capabilities, reasons } = options;
         let text = instructions(questions, capabilities.format != Format::Schema);
         let schema = reply_schema(questions);
         let detail = detail.map_or(String::new(), |detail| format!(r#""detail":"{}","#, detail.name()));
@@ -53,20 +63,23 @@ impl Frame {
             json!({"role": "system", "content": SYSTEM}),
             json!({"type": "text", "text": text}),
         );
-        let schema_text = if capabilities.format == Format::Schema { schema.to_string() } else { String::new() };
+        let footprint = Footprint::of(questions, capabilities.format, *reasons);
+        let has_key = request.prompt_cache_key && capabilities.cache_key && footprint.text >= LEAST_CACHED;
+        let prefix = Digest::of(format!("{model}{head}{schema}").as_bytes()).to_string();
         let members = members(model, request, *capabilities, schema);
         let members = members.iter().map(|(name, value)| format!(",{}:{value}", Value::from(name.as_str()))).collect();
         Self {
             head,
             members,
             max_tokens_name: if capabilities.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" },
-            text_bytes: SYSTEM.len() + text.len() + schema_text.len(),
-            text_chars: SYSTEM.chars().count() + text.chars().count() + schema_text.chars().count(),
+            cache_key: has_key.then(|| format!("docmill-{}", &prefix[..16])),
+            room: request.max_tokens.unwrap_or_else(|| footprint.room()),
+            footprint,
         }
     }
 
-    /// The body for one page.
-    pub(super) fn body(&self, image: &Prepared, max_tokens: u32, repair: Option<&Repair>) -> Bytes {
+    /// The body for one page. `shard`: which part of the prefix cache it goes to.
+    pub(super) fn body(&self, image: &Prepared, max_tokens: u32, shard: u64, repair: Option<&Repair>) -> Bytes {
         let repair = repair.map_or(String::new(), |repair| {
             let previous = json!({"role": "assistant", "content": repair.previous});
             format!(",{previous},{}", json!({"role": "user", "content": repair.text}))
@@ -82,6 +95,9 @@ impl Frame {
         body.extend_from_slice(repair.as_bytes());
         body.push(b']');
         body.extend_from_slice(self.members.as_bytes());
+        if let Some(key) = &self.cache_key {
+            body.extend_from_slice(format!(r#","prompt_cache_key":"{key}-{shard}""#).as_bytes());
+        }
         body.extend_from_slice(format!(r#","{}":{max_tokens}}}"#, self.max_tokens_name).as_bytes());
         body.into()
     }

@@ -25,6 +25,8 @@ pub struct Capabilities {
     pub sampling: bool,
     /// Whether `stream_options` is taken.
     pub stream_options: bool,
+    /// Whether `prompt_cache_key` is taken.
+    pub cache_key: bool,
 }
 
 /// A capability that an endpoint turned out not to have.
@@ -38,11 +40,19 @@ pub enum Change {
     Sampling,
     /// `stream_options`.
     StreamOptions,
+    /// `prompt_cache_key`.
+    CacheKey,
 }
 
 impl Default for Capabilities {
     fn default() -> Self {
-        Self { format: Format::Schema, max_completion_tokens: false, sampling: true, stream_options: true }
+        Self {
+            format: Format::Schema,
+            max_completion_tokens: false,
+            sampling: true,
+            stream_options: true,
+            cache_key: true,
+        }
     }
 }
 
@@ -57,6 +67,7 @@ impl Capabilities {
             (Change::MaxTokens, _) if !self.max_completion_tokens => Some(Self { max_completion_tokens: true, ..self }),
             (Change::Sampling, _) if self.sampling => Some(Self { sampling: false, ..self }),
             (Change::StreamOptions, _) if self.stream_options => Some(Self { stream_options: false, ..self }),
+            (Change::CacheKey, _) if self.cache_key => Some(Self { cache_key: false, ..self }),
             _ => None,
         }
     }
@@ -74,6 +85,7 @@ impl Capabilities {
             "max_completion_tokens": self.max_completion_tokens,
             "sampling": self.sampling,
             "stream_options": self.stream_options,
+            "cache_key": self.cache_key,
         })
         .to_string()
     }
@@ -92,6 +104,7 @@ impl Capabilities {
             max_completion_tokens: flag("max_completion_tokens", false),
             sampling: flag("sampling", true),
             stream_options: flag("stream_options", true),
+            cache_key: flag("cache_key", true),
         }
     }
 }
@@ -107,7 +120,7 @@ mod tests {
         let plain = object.without(Change::Format).unwrap();
         assert_eq!((object.format, plain.format), (Format::Object, Format::Plain));
         assert_eq!(plain.without(Change::Format), None);
-        let all = [Change::MaxTokens, Change::Sampling, Change::StreamOptions];
+        let all = [Change::MaxTokens, Change::Sampling, Change::StreamOptions, Change::CacheKey];
         let bare = all.iter().fold(plain, |now, change| now.without(*change).unwrap());
         assert!(all.iter().all(|change| bare.without(*change).is_none()));
         for known in [start, object, plain, bare] {

@@ -4,16 +4,17 @@ use super::body::{Frame, FrameOptions, Repair};
 use super::capability::Capabilities;
 use super::completion::Completion;
 use super::error_body::ErrorBody;
-use super::estimate::{self, Estimate};
+use super::estimate::{Ask, Estimate, estimate};
 use super::sse::Events;
 use super::transport::{Failure, MOST_REPLY_BYTES, Transport, failure};
 use super::verdict::{self, Charge, Verdict};
 use super::wait;
-use crate::catalog::Detail;
+use crate::catalog::{Calibration, Detail, Fit, model_facts};
 use crate::clock::Clock;
 use crate::manifest::{Image, Request};
 use crate::prepare::Prepared;
 use crate::task::{Question, read};
+use crate::usage::Usage;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -35,6 +36,11 @@ pub struct Setup {
     pub image: Image,
     /// What the endpoint takes, as far as it is known.
     pub capabilities: Capabilities,
+    /// What the endpoint was seen to bill.
+    pub calibration: Calibration,
+    /// Parts of the provider's prefix cache that are used: one takes about 15 requests a
+    /// minute (OpenAI's prompt-caching guide, 2026).
+    pub cache_shards: u64,
 }
 
 /// Frames by the questions (where they stand in memory, which holding them keeps free of
@@ -48,6 +54,8 @@ const KEPT_FRAMES: usize = 256;
 pub struct Asker {
     setup: Setup,
     capabilities: Cell<Capabilities>,
+    calibration: RefCell<Calibration>,
+    fit: RefCell<Fit>,
     frames: RefCell<Frames>,
 }
 
@@ -58,8 +66,10 @@ pub struct Wanted {
     pub questions: Arc<[Question]>,
     /// Indices of those that are asked.
     pub tasks: Vec<usize>,
-    /// Most tokens of the reply.
-    pub max_tokens: u32,
+    /// Twice the room for the reply: it was cut.
+    pub is_lengthened: bool,
+    /// Stands for the page.
+    pub page: u64,
     /// What was wrong with the last reply.
     pub repair: Option<Repair>,
 }
@@ -92,7 +102,15 @@ impl Asker {
     /// An asker for one job.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
-        Self { capabilities: Cell::new(setup.capabilities), setup, frames: RefCell::default() }
+        let detail = detail_sent(&setup.image).unwrap_or(Detail::High);
+        let fit = Fit::new(setup.image.rule, detail, &setup.calibration);
+        Self {
+            capabilities: Cell::new(setup.capabilities),
+            calibration: RefCell::new(setup.calibration.clone()),
+            fit: RefCell::new(fit),
+            setup,
+            frames: RefCell::default(),
+        }
     }
 
     /// What the endpoint takes, as far as it is known now.
@@ -111,20 +129,54 @@ impl Asker {
     pub fn estimate(&self, wanted: &Wanted, image: &Prepared) -> Estimate {
         let frame = self.frame(wanted);
         let repair = wanted.repair.as_ref().map_or(0, |repair| repair.previous.len() + repair.text.len() + 16);
-        estimate::estimate(&estimate::Parts {
-            text_bytes: (frame.text_bytes + repair) as u64,
-            text_chars: (frame.text_chars + repair) as u64,
-            width: image.width,
-            height: image.height,
-            detail: self.detail_sent().unwrap_or(Detail::High),
-            rule: self.setup.image.rule,
-            max_tokens: wanted.max_tokens.into(),
-        })
+        let ask =
+            Ask { size: (image.width, image.height), max_tokens: room(&frame, wanted).into(), repair: repair as u64 };
+        estimate(&frame.footprint, &self.fit.borrow(), &self.calibration.borrow(), ask)
+    }
+
+    /// Tokens by which an image is smaller than at the size that the model can use.
+    #[must_use]
+    pub fn smaller(&self, image: &Prepared) -> u64 {
+        let fit = self.fit.borrow();
+        let tokens = |(width, height)| fit.tokens(width, height).unwrap_or(0);
+        tokens(image.full).saturating_sub(tokens((image.width, image.height)))
+    }
+
+    /// What the endpoint bills, as far as it is known now.
+    #[must_use]
+    pub fn fit(&self) -> Fit {
+        self.fit.borrow().clone()
+    }
+
+    /// Takes what the endpoint billed for a first question about a page; what is known
+    /// now, when that has changed. `is_valid`: the reply was what was asked for.
+    #[must_use]
+    pub fn learn(&self, wanted: &Wanted, image: &Prepared, usage: Usage, is_valid: bool) -> Option<Calibration> {
+        let words = self.frame(wanted).footprint;
+        let mut calibration = self.calibration.borrow_mut();
+        if is_valid {
+            calibration.learn_reply(words.usual, usage.output);
+        }
+        let billed = usage.input.saturating_sub(words.text);
+        if !calibration.learn((image.width, image.height), billed) {
+            return None;
+        }
+        let mut fit = self.fit.borrow_mut();
+        *fit = Fit::new(self.setup.image.rule, fit.detail(), &calibration);
+        Some(calibration.clone())
+    }
+
+    /// What was learned of the endpoint's bills.
+    #[must_use]
+    pub fn calibration(&self) -> Calibration {
+        self.calibration.borrow().clone()
     }
 
     /// Makes one attempt. `on_text` sees the reply's text as it arrives.
     pub async fn attempt(&self, wanted: &Wanted, image: &Prepared, on_text: &dyn Fn(&str)) -> Exchange {
-        let body = self.frame(wanted).body(image, wanted.max_tokens, wanted.repair.as_ref());
+        let frame = self.frame(wanted);
+        let shard = wanted.page % self.setup.cache_shards.max(1);
+        let body = frame.body(image, room(&frame, wanted), shard, wanted.repair.as_ref());
         let sent = self.setup.clock.now();
         let mut exchange = match self.setup.transport.post(body).await {
             Ok(response) => self.receive(response, wanted, on_text).await,
@@ -135,12 +187,6 @@ impl Asker {
         exchange
     }
 
-    /// Not every server takes `detail`; one that is not told looks closely.
-    fn detail_sent(&self) -> Option<Detail> {
-        let image = &self.setup.image;
-        image.rule.takes_detail().then_some(image.detail)
-    }
-
     fn frame(&self, wanted: &Wanted) -> Rc<Frame> {
         let place = wanted.questions.as_ptr().addr();
         let key = (place, wanted.tasks.clone(), self.capabilities.get());
@@ -148,8 +194,9 @@ impl Asker {
             let options = FrameOptions {
                 model: &self.setup.model,
                 request: &self.setup.request,
-                detail: self.detail_sent(),
+                detail: detail_sent(&self.setup.image),
                 capabilities: self.capabilities.get(),
+                reasons: model_facts(&self.setup.model).is_some_and(|facts| facts.reasons),
             };
             (wanted.questions.clone(), Rc::new(Frame::new(&options, &wanted.asked())))
         };
@@ -279,6 +326,16 @@ impl Asker {
         };
         *message = self.setup.transport.redact(message);
     }
+}
+
+/// Not every server takes `detail`; one that is not told looks closely.
+fn detail_sent(image: &Image) -> Option<Detail> {
+    image.rule.takes_detail().then_some(image.detail)
+}
+
+/// Most tokens of the reply.
+fn room(frame: &Frame, wanted: &Wanted) -> u32 {
+    frame.room.saturating_mul(if wanted.is_lengthened { 2 } else { 1 })
 }
 
 impl Exchange {

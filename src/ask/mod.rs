@@ -27,7 +27,7 @@ mod wait;
 pub use body::Repair;
 pub use capability::{Capabilities, Change, Format};
 pub use cooldown::{Cooldown, Gate};
-pub use estimate::Estimate;
+pub use estimate::{Ask, Estimate, Footprint, estimate};
 pub use exchange::{Asker, Exchange, Setup, Wanted};
 pub use limiter::Pace;
 pub use transport::{Secret, Transport, TransportError, TransportOptions};

@@ -218,6 +218,8 @@ fn bad_request(error: &ErrorBody, message: String) -> Verdict {
         changed(Change::MaxTokens)
     } else if unsupported && about("stream_options") {
         changed(Change::StreamOptions)
+    } else if unsupported && about("prompt_cache_key") {
+        changed(Change::CacheKey)
     } else if unsupported && (about("temperature") || about("top_p")) {
         changed(Change::Sampling)
     } else if about("image") {

@@ -84,6 +84,12 @@ impl Fit {
         }
     }
 
+    /// How closely the model looks.
+    #[must_use]
+    pub fn detail(&self) -> Detail {
+        self.detail
+    }
+
     /// Whether the endpoint bills otherwise than documented.
     #[must_use]
     pub fn differs(&self) -> bool {
@@ -169,10 +175,8 @@ fn curves(documented: ImageRule, detail: Detail, seen: &[Seen]) -> Vec<Curve> {
 
 /// Curves of a shape through the bills, each with a penalty for what it assumes.
 fn variants(shape: Shape, detail: Detail, seen: &[Seen]) -> Vec<(f64, Curve)> {
-    let points: Option<Vec<(f64, f64, f64)>> = seen
-        .iter()
-        .map(|seen| Some((shape.at(seen.width, seen.height, detail)?, seen.mean(), weight(seen))))
-        .collect();
+    let points: Option<Vec<(f64, f64, f64)>> =
+        seen.iter().map(|seen| Some((shape.at(seen.width, seen.height, detail)?, seen.mean(), weight(seen)))).collect();
     let Some(points) = points.filter(|points| !points.is_empty()) else { return Vec::new() };
     let sum = |of: &dyn Fn(&(f64, f64, f64)) -> f64| points.iter().map(of).sum::<f64>();
     let (n, x, y) = (sum(&|p| p.2), sum(&|p| p.0 * p.2), sum(&|p| p.1 * p.2));

@@ -12,11 +12,12 @@ use std::path::PathBuf;
 const STORE: &str = ".docmill/store.db";
 
 pub(super) fn report(args: &Report) -> Result<u8, Failure> {
-    let (store, identity) = match &args.job {
-        Some(path) => {
-            let job = load::load_from(path, &args.vars, args.store.as_ref())?.job;
-            (job.store.clone(), Some(job.identity()))
-        }
+    let manifest = match &args.job {
+        Some(path) => Some(load::load_from(path, &args.vars, args.store.as_ref())?.job),
+        None => None,
+    };
+    let (store, identity) = match &manifest {
+        Some(job) => (job.store.clone(), Some(job.identity())),
         None => (args.store.clone().unwrap_or_else(|| PathBuf::from(STORE)), None),
     };
     let failed = |error| Failure::from(PipelineError::Store(error));
@@ -34,7 +35,11 @@ pub(super) fn report(args: &Report) -> Result<u8, Failure> {
         let message = format!("there is no run `{which}`");
         return Err(Failure::new(WRONG_INPUT, message).with_hint(&format!("the latest runs: {}", known.join(", "))));
     }
-    let report = pipeline::report(&reader, &runs, args.since.unwrap_or(i64::MIN), args.until.unwrap_or(i64::MAX))?;
+    let mut report = pipeline::report(&reader, &runs, args.since.unwrap_or(i64::MIN), args.until.unwrap_or(i64::MAX))?;
+    if let Some(job) = &manifest {
+        report.billing = pipeline::billing(&reader, job).map_err(failed)?;
+        report.base = Some(job.input.base().to_owned());
+    }
     match args.format {
         Format::Json => outln!("{:#}", report.to_json()),
         Format::Text => out!("{}", report.to_text()),

@@ -192,21 +192,25 @@ fn parse(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec
     if check.faults.is_empty() { Ok(job) } else { Err(check.faults) }
 }
 
+/// Room that a reply is given at least when `max_tokens` is left out.
+const LEAST_ROOM: u32 = 100;
+
 fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Job {
     if raw.name.trim().is_empty() {
         check.fault("/name", "the name is empty", "a short name such as `office-mail`");
     }
     let store = raw.store.unwrap_or_else(|| ".docmill/store.db".into());
     let limits = raw.limits.check(check);
-    let request = raw.request.check(check);
-    if limits.tokens_per_minute.is_some_and(|limit| limit < u64::from(request.max_tokens)) {
+    let provider = raw.provider.check(check);
+    let request = raw.request.check(provider.host(), check);
+    let room = request.max_tokens.unwrap_or(LEAST_ROOM);
+    if limits.tokens_per_minute.is_some_and(|limit| limit < u64::from(room)) {
         check.fault(
             "/limits/tokens_per_minute",
             "the limit is below what one reply may use",
-            &format!("at least request.max_tokens ({})", request.max_tokens),
+            &format!("at least request.max_tokens ({room})"),
         );
     }
-    let provider = raw.provider.check(check);
     if limits.budget.is_some() && provider.price.is_none() {
         check.fault(
             "/limits/budget_usd",

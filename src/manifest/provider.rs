@@ -147,6 +147,20 @@ pub struct Provider {
     pub headers: Vec<(String, Header)>,
 }
 
+impl Provider {
+    /// The host that requests go to; empty for the simulator.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        match &self.endpoint {
+            Endpoint::Remote { base_url } => {
+                let rest = base_url.split_once("://").map_or("", |(_, rest)| rest);
+                rest.split(['/', ':']).next().unwrap_or_default()
+            }
+            Endpoint::Simulator(_) => "",
+        }
+    }
+}
+
 impl RawProvider {
     pub(super) fn check(self, check: &mut Check<'_>) -> Provider {
         let (endpoint, host) = self.endpoint(check);

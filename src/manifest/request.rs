@@ -16,13 +16,15 @@ pub(super) struct RawRequest {
     /// Nucleus sampling: left to the provider when absent.
     #[schemars(range(min = 0.0, max = 1.0))]
     top_p: Option<f64>,
-    /// Most tokens of a reply (default 300).
+    /// Most tokens of a reply (default: what the longest valid reply needs, and half as much more).
     #[schemars(range(min = 1, max = 1_000_000))]
     max_tokens: Option<u32>,
     /// Whether replies are streamed (default false; always sent).
     stream: Option<bool>,
     /// Time for a whole attempt (default `60s`).
     timeout: Option<String>,
+    /// Whether `prompt_cache_key` is sent, so that requests with the same words meet the same cache (default: to api.openai.com).
+    prompt_cache_key: Option<bool>,
     /// Further members of the request's body.
     #[serde(default)]
     extra: Map<String, Value>,
@@ -35,12 +37,14 @@ pub struct Request {
     pub temperature: f64,
     /// Nucleus sampling.
     pub top_p: Option<f64>,
-    /// Most tokens of a reply.
-    pub max_tokens: u32,
+    /// Most tokens of a reply; `None`: what the tasks need.
+    pub max_tokens: Option<u32>,
     /// Whether replies are streamed.
     pub stream: bool,
     /// Time for a whole attempt.
     pub timeout: Duration,
+    /// Whether `prompt_cache_key` is sent.
+    pub prompt_cache_key: bool,
     /// Further members of the body.
     pub extra: Map<String, Value>,
 }
@@ -57,16 +61,19 @@ const OURS: &[&str] = &[
     "max_completion_tokens",
     "temperature",
     "top_p",
+    "prompt_cache_key",
 ];
 
 impl RawRequest {
-    pub(super) fn check(self, check: &mut Check<'_>) -> Request {
+    /// `host`: where requests go.
+    pub(super) fn check(self, host: &str, check: &mut Check<'_>) -> Request {
         for name in self.extra.keys().filter(|name| OURS.contains(&name.as_str())) {
-            let allowed = if ["temperature", "top_p", "max_tokens", "stream"].contains(&name.as_str()) {
-                format!("request.{name}")
-            } else {
-                "any other member".to_owned()
-            };
+            let allowed =
+                if ["temperature", "top_p", "max_tokens", "stream", "prompt_cache_key"].contains(&name.as_str()) {
+                    format!("request.{name}")
+                } else {
+                    "any other member".to_owned()
+                };
             check.fault(&format!("/request/extra/{name}"), &format!("`{name}` is set by docmill"), &allowed);
         }
         let timeout = check.parsed("/request/timeout", self.timeout.as_deref(), |text| match parse_duration(text)? {
@@ -76,7 +83,8 @@ impl RawRequest {
         Request {
             temperature: self.temperature.unwrap_or(0.0),
             top_p: self.top_p,
-            max_tokens: self.max_tokens.unwrap_or(300),
+            max_tokens: self.max_tokens,
+            prompt_cache_key: self.prompt_cache_key.unwrap_or(host == "api.openai.com"),
             stream: self.stream.unwrap_or(false),
             timeout: timeout.unwrap_or(Duration::from_secs(60)),
             extra: self.extra,

@@ -1,18 +1,21 @@
 //! What comes after the asking: rows, report, outcome. Reads only the store.
 
 use super::asking::{VERSIONS, rendered};
+use super::calibrating;
 use super::environment::{Environment, PipelineError};
 use super::merge::Stored;
 use super::outcome::Outcome;
 use super::recipe::recipes;
+use super::setup::endpoint_key;
 use crate::atomic;
+use crate::catalog::{Basis, Fit};
 use crate::export::{Columns, ExportError, Outputs, Row, Targets};
 use crate::hooks::Hooks;
 use crate::manifest::{Job, Output};
-use crate::report::{Pages, Report, spend_of_runs};
+use crate::report::{Billing, Pages, Report, spend_of_runs};
 use crate::source::columns;
 use crate::store::{EntryRecord, Reader, RunKeys, RunRecord, StoreError, TaskKey, View};
-use crate::task::Question;
+use crate::task::{Question, Shape};
 use std::path::{Path, PathBuf};
 
 /// The outcome of a run that nobody stopped.
@@ -83,6 +86,8 @@ pub(super) fn conclude(
         spend: spend_of_runs(&reader, &runs, i64::MIN, i64::MAX)?,
         outputs,
         is_priced: job.provider.price.is_some(),
+        billing: billing(&reader, job)?,
+        base: Some(job.input.base().to_owned()),
     };
     Ok((report, outcome))
 }
@@ -190,14 +195,14 @@ fn rows(
     hooks: &dyn Hooks,
 ) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
     let mut outputs = Outputs::create(targets, columns)?;
-    let mut pages = Pages::new();
+    let mut pages = Pages::new(label_tasks(columns));
     let mut stored = Stored::new(source.reader, source.job);
     while let Some(entry) = stored.next()? {
         let recipes = source.recipes(&entry, &columns.recipes)?;
         for page in entry.pages() {
             let record = source.reader.page(source.job, &entry, page, &recipes, source.view)?;
             let row = Row::new(&record, columns);
-            pages.add(&record, row.status.name(), runs);
+            pages.add(&record, row.status.name(), row.error.as_deref(), runs);
             outputs.write(&row)?;
         }
     }
@@ -209,6 +214,24 @@ fn rows(
     Ok((pages, written))
 }
 
+/// The tasks whose answers are labels, by their place.
+fn label_tasks(columns: &Columns) -> Vec<(usize, String)> {
+    let is_label = |shape: &Shape| matches!(shape, Shape::Choice(_) | Shape::Tags { .. });
+    let tasks = columns.tasks.iter().enumerate();
+    tasks.filter(|(_, (_, shape))| is_label(shape)).map(|(at, (name, _))| (at, name.clone())).collect()
+}
+
+/// The shape of a stored recipe's answers, as far as a report needs it.
+fn stored_shape(reader: &Reader, recipe: i64) -> Result<Shape, StoreError> {
+    let body = reader.recipe_body(recipe)?.unwrap_or_default();
+    let recipe: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+    Ok(match recipe.get("task") {
+        Some(task) if task.get("classify").is_some() => Shape::Choice(Vec::new()),
+        Some(task) if task.get("tag").is_some() => Shape::Tags { labels: Vec::new(), max: None },
+        _ => Shape::Text,
+    })
+}
+
 /// The report on runs of a job, newest first, from the store alone.
 ///
 /// # Errors
@@ -217,7 +240,11 @@ pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64)
     let newest = runs.first().ok_or(PipelineError::NoRun)?;
     let keys: Vec<i64> = runs.iter().map(|run| run.run).collect();
     let columns = Columns {
-        tasks: newest.tasks.iter().map(|task| (task.task.clone(), crate::task::Shape::Text)).collect(),
+        tasks: newest
+            .tasks
+            .iter()
+            .map(|task| Ok((task.task.clone(), stored_shape(reader, task.recipe_id)?)))
+            .collect::<Result<_, StoreError>>()?,
         recipes: newest.tasks.iter().map(|task| task.recipe_id).collect(),
         model: newest.model.clone(),
         ..Columns::default()
@@ -242,5 +269,19 @@ pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64)
         pages,
         spend,
         outputs: Vec::new(),
+        billing: None,
+        base: None,
     })
+}
+
+/// How the job's endpoint bills images, when it has billed enough.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn billing(reader: &Reader, job: &Job) -> Result<Option<Billing>, StoreError> {
+    let stored = reader.calibration(&endpoint_key(job))?;
+    let calibration = calibrating::of(stored.as_deref(), job);
+    let fit = Fit::new(job.image.rule, job.image.detail, &calibration);
+    let is_known = matches!(fit.basis(), Basis::Calibrated(_));
+    Ok(is_known.then(|| Billing { rule: fit.to_string(), images: calibration.images(), differs: fit.differs() }))
 }

@@ -9,11 +9,15 @@
 //!   what is still to be asked; [`near`]: pages that share an answer
 //! - [`admission`]: one request at a time may go out; [`stop`]: nothing more may
 //! - [`setup`]: what runs and trials begin with; [`sample`]: `--sample`
+//! - [`calibrating`]: what the endpoint bills, learned and kept
+//! - [`charge`]: what an attempt cost
 //! - [`outcome`]: how a run ends; [`streak`]: the same error again and again
 //! - [`mod@plan`]: what a run would do; [`trial`]: one page, now
 
 mod admission;
 mod asking;
+mod calibrating;
+mod charge;
 mod counters;
 mod environment;
 mod finish;
@@ -38,7 +42,7 @@ mod worker;
 
 pub use counters::{Counters, Snapshot};
 pub use environment::{Environment, PipelineError, RunOptions};
-pub use finish::{export, report, write_report};
+pub use finish::{billing, export, report, write_report};
 pub use outcome::{Outcome, Signal};
 pub use plan::{Plan, plan};
 pub use run::run;

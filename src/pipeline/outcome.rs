@@ -39,7 +39,7 @@ pub enum Outcome {
     NoPages,
     /// The next request would not fit into the budget.
     BudgetReached {
-        /// What is spent in the budget's scope.
+        /// What is spent in the budget's scope; when more was billed, what one request cost.
         spent: Pico,
         /// More was billed than had been set aside.
         is_overbilled: bool,
@@ -126,8 +126,8 @@ impl Outcome {
                 "raise limits.budget_usd or wait for the next day, then run again; nothing is paid twice".to_owned(),
             ),
             Self::BudgetReached { spent, is_overbilled: true } => (
-                format!("the endpoint billed more than its rules say: stopped at USD {spent}"),
-                "set image.rule: none, so that the highest of all known rules is set aside".to_owned(),
+                format!("the endpoint billed more than was set aside for a request: USD {spent} for one"),
+                "what it bills was learned: look at `docmill plan`, then run again; nothing is paid twice".to_owned(),
             ),
             Self::ProviderRefused(refusal) => {
                 (format!("the provider refuses: {}", refusal.message), refusal.hint.clone())

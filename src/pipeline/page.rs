@@ -2,24 +2,23 @@
 
 use super::admission::{Admission, Slot};
 use super::asking::Asking;
+use super::charge::{Before, charged};
 use super::counters::Counters;
 use super::next::{PageState, Step, next};
 use super::outcome::Outcome as Ending;
 use super::setup::endpoint_key;
 use super::stop::Stop;
-use crate::ask::{Asker, Charge, Estimate, Exchange, PageFault, Verdict, Wanted};
-use crate::catalog::Price;
+use crate::ask::{Asker, Exchange, PageFault, Verdict, Wanted};
 use crate::clock::Clock;
 use crate::hooks::{Hooks, Point};
 use crate::manifest::{BudgetScope, Job};
 use crate::money::Pico;
 use crate::prepare::Prepared;
 use crate::store::{
-    AttemptCharge, BudgetLine, FaultRecord, OpenAttempt, Opened, Outcome, OutcomeStatus, Settlement, Store, StoreError,
-    StoredPage, Tokens,
+    AttemptCharge, BudgetLine, EndpointFact, FaultRecord, OpenAttempt, Opened, Outcome, OutcomeStatus, Purpose,
+    Settlement, Store, StoreError, StoredPage,
 };
 use crate::units::utc_day;
-use crate::usage::Usage;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -55,6 +54,8 @@ pub(super) struct Context<'a> {
     /// The run's key.
     pub(super) run: i64,
     pub(super) run_id: String,
+    /// What the store had of the endpoint's bills at the start, as JSON.
+    pub(super) calibrations: Option<String>,
     /// The job and the endpoint, for the budget's scope.
     pub(super) budget_key: String,
     pub(super) clock: Arc<dyn Clock>,
@@ -104,12 +105,11 @@ impl Context<'_> {
                     if !std::mem::take(&mut is_first) {
                         Counters::add(&self.counters.retries);
                     }
-                    let room = if *is_lengthened { 2 } else { 1 };
-                    let max_tokens = self.job.request.max_tokens.saturating_mul(room);
                     let wanted = Wanted {
                         questions: ready.asking.questions.clone(),
                         tasks: state.open.iter().map(|task| task.index).collect(),
-                        max_tokens,
+                        is_lengthened: *is_lengthened,
+                        page: page_number(&ready.page),
                         repair: repair.clone(),
                     };
                     let ended = self.attempt(ready, &mut state, &step, &wanted, &mut request).await?;
@@ -144,7 +144,9 @@ impl Context<'_> {
         };
         let price = self.job.provider.price;
         let reserved = price.map(|price| price.cost(estimate.worst));
-        let (granted, attempt) = match self.open(ready, state, *request, reserved).await? {
+        let expected = price.map(|price| price.cost(estimate.expected));
+        let plan = Planned { purpose: purpose(step, request.is_some()), expected, reserved };
+        let (granted, attempt) = match self.open(ready, state, *request, plan).await? {
             Grant::Granted { request, attempt } => (request, attempt),
             Grant::Over(end) => return Ok(Some(end)),
         };
@@ -156,10 +158,12 @@ impl Context<'_> {
         let exchange = self.asker.attempt(wanted, &ready.prepared, self.on_text).await;
         self.hooks.at(Point::Replied);
         self.adapt(&exchange, capabilities, state).await?;
-        let charge = charged(&exchange, &estimate, price, reserved);
+        let smaller = self.asker.smaller(&ready.prepared);
+        let charge = charged(&exchange, &Before { estimate, price, reserved, smaller });
         log(ready, &exchange);
         (self.on_exchange)(wanted, &exchange, &charge);
         self.finish(&ready.asking, state, step, &exchange, attempt, charge).await?;
+        self.calibrate(ready, wanted, &exchange).await?;
         self.learn(&slot, &exchange, &charge, reserved);
         Ok(None)
     }
@@ -170,7 +174,7 @@ impl Context<'_> {
         ready: &Ready,
         state: &PageState,
         request: Option<i64>,
-        reserved: Option<Pico>,
+        Planned { purpose, expected, reserved }: Planned,
     ) -> Result<Grant, StoreError> {
         loop {
             let recipe = |index: usize| ready.asking.recipes.get(index).copied().unwrap_or(0);
@@ -179,6 +183,8 @@ impl Context<'_> {
                 page: ready.page,
                 recipes: state.open.iter().map(|task| (recipe(task.index), task.seen_ms)).collect(),
                 request,
+                purpose,
+                expected,
                 reserved,
                 budget: self.budget_line(),
                 at_ms: self.clock.wall_ms(),
@@ -232,7 +238,8 @@ impl Context<'_> {
             Some(fewer) => {
                 tracing::info!("the endpoint lacks a capability, going on without it ({change:?}): {}", fault.message);
                 self.asker.set_capabilities(fewer);
-                self.store.remember_capabilities(endpoint_key(self.job), fewer.to_json()).await
+                let fact = EndpointFact::Capabilities(fewer.to_json());
+                self.store.remember(endpoint_key(self.job), fact).await
             }
             None => {
                 state.give_up(PageFault { kind: "bad_request", message: fault.message.clone(), is_refusal: false });
@@ -287,9 +294,32 @@ impl Context<'_> {
     }
 }
 
+/// A number that stands for a page.
+fn page_number(page: &StoredPage) -> u64 {
+    let bytes = page.content.as_bytes();
+    bytes.iter().take(8).fold(u64::from(page.page), |number, byte| number << 8 ^ number >> 56 ^ u64::from(*byte))
+}
+
 fn keyed(asking: &Asking, outcomes: Vec<(usize, Outcome)>) -> Vec<(i64, Outcome)> {
     let key = |(index, outcome): (usize, Outcome)| Some((*asking.recipes.get(index)?, outcome));
     outcomes.into_iter().filter_map(key).collect()
+}
+
+/// Why an attempt is made, and what it may cost.
+#[derive(Clone, Copy)]
+struct Planned {
+    purpose: Purpose,
+    expected: Option<Pico>,
+    reserved: Option<Pico>,
+}
+
+fn purpose(step: &Step, has_request: bool) -> Purpose {
+    match step {
+        Step::Ask { repair: Some(_), .. } => Purpose::Repair,
+        Step::Ask { is_lengthened: true, .. } => Purpose::Lengthen,
+        _ if has_request => Purpose::Retry,
+        _ => Purpose::Ask,
+    }
 }
 
 enum Grant {
@@ -323,36 +353,5 @@ fn verdict_record(exchange: &Exchange) -> (&'static str, Option<FaultRecord>) {
         Verdict::Later { message, .. } => ("later", record("not_now", message)),
         Verdict::Page(fault) => ("page", record(fault.kind, &fault.message)),
         Verdict::Stop(refusal) => ("stop", record("provider_refused", &refusal.message)),
-    }
-}
-
-/// What an attempt cost: as reported, else estimated. A budget counts the worst case for
-/// what the server did not say.
-fn charged(exchange: &Exchange, estimate: &Estimate, price: Option<Price>, reserved: Option<Pico>) -> AttemptCharge {
-    let tokens = |usage: Usage| Tokens { input: usage.input, cached_input: usage.cached_input, output: usage.output };
-    let cost = |usage: Usage| price.map(|price| price.cost(usage));
-    match exchange.charge {
-        Charge::Nothing => {
-            AttemptCharge { tokens: Tokens::default(), is_estimated: false, cost: Some(Pico::ZERO), budget: Pico::ZERO }
-        }
-        Charge::Reported(usage) => {
-            let cost = cost(usage);
-            AttemptCharge { tokens: tokens(usage), is_estimated: false, cost, budget: cost.unwrap_or_default() }
-        }
-        Charge::Unknown => {
-            let output = match exchange.content.chars().count() as u64 {
-                0 => estimate.expected.output,
-                chars => chars.div_ceil(4),
-            };
-            let usage = Usage { output, ..estimate.expected };
-            let cost = cost(usage);
-            let worst = reserved.unwrap_or_default();
-            AttemptCharge {
-                tokens: tokens(usage),
-                is_estimated: true,
-                cost,
-                budget: worst.max(cost.unwrap_or_default()),
-            }
-        }
     }
 }

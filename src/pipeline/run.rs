@@ -133,7 +133,7 @@ impl Session<'_> {
         loop {
             let elsewhere = runtime.block_on(self.pass(&context, first()?, sample.clone(), &mut progress))?;
             if elsewhere == 0 || self.stop.is_requested() {
-                return Ok(());
+                return Ok(runtime.block_on(context.keep_what_was_learned())?);
             }
             // Closed or not, the next pass sees it.
             let _ = runtime.block_on(context.admission.pause(ELSEWHERE));
@@ -181,6 +181,7 @@ impl Session<'_> {
             run: self.keys.run,
             run_id: environment.run_id.clone(),
             budget_key: budget_key(job),
+            calibrations: self.keys.calibration.clone(),
             clock,
             hooks: environment.hooks.clone(),
             stop: self.stop.clone(),

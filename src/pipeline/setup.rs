@@ -1,6 +1,7 @@
 //! What a run and a trial begin with: what they say of themselves, and who asks.
 
 use super::asking::policy;
+use super::calibrating;
 use super::environment::Environment;
 use super::recipe::recipes;
 use crate::ask::{Asker, Capabilities, Setup};
@@ -42,5 +43,17 @@ pub(super) fn asker(job: &Job, environment: &Environment, keys: &RunKeys) -> Ask
         request: job.request.clone(),
         image: job.image,
         capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),
+        calibration: calibrating::of(keys.calibration.as_deref(), job),
+        cache_shards: cache_shards(job),
     })
+}
+
+/// Requests a minute that one part of a prefix cache takes (OpenAI's prompt-caching
+/// guide, 2026).
+const PER_SHARD: u32 = 15;
+
+/// Parts of the prefix cache: by the rate, or, when that is not given, by the width.
+fn cache_shards(job: &Job) -> u64 {
+    let limits = &job.limits;
+    limits.requests_per_minute.map_or(limits.concurrency, |rate| rate.div_ceil(PER_SHARD)).clamp(1, 256).into()
 }

@@ -99,6 +99,7 @@ pub fn try_page(
         run: keys.run,
         run_id: environment.run_id.clone(),
         budget_key: budget_key(job),
+        calibrations: keys.calibration.clone(),
         clock,
         hooks: environment.hooks.clone(),
         stop: stop.clone(),
@@ -113,7 +114,8 @@ pub fn try_page(
     let wanted = Wanted {
         questions: questions.clone(),
         tasks: (0..questions.len()).collect(),
-        max_tokens: job.request.max_tokens,
+        is_lengthened: false,
+        page: 0,
         repair: None,
     };
     on_start(&Trial {

@@ -58,6 +58,7 @@ fn answer(open: &mut Option<Document>, request: Request, bytes: Vec<u8>) -> (Rep
                     mime: prepared.mime.to_owned(),
                     width: prepared.width,
                     height: prepared.height,
+                    full: prepared.full,
                     marks: prepared.marks,
                 };
                 (reply, prepared.bytes)

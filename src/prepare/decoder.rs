@@ -107,12 +107,12 @@ impl Decoder {
             prepared = self.ask_of_file(&request)?;
         }
         Ok(match prepared {
-            Ok((Reply::Prepared { mime, width, height, marks }, bytes)) => {
+            Ok((Reply::Prepared { mime, width, height, full, marks }, bytes)) => {
                 let mime = [Format::Jpeg, Format::Png, Format::WebP, Format::Gif]
                     .map(Format::mime)
                     .into_iter()
                     .find(|known| *known == mime);
-                Ok(Prepared { bytes: bytes.into(), mime: mime.unwrap_or("image/jpeg"), width, height, marks })
+                Ok(Prepared { bytes: bytes.into(), mime: mime.unwrap_or("image/jpeg"), width, height, full, marks })
             }
             Ok((Reply::Fault(fault), _)) => Err(fault),
             Ok(_) => Err(failed("the decoder is out of step")),

@@ -22,7 +22,7 @@ pub(super) enum Reply {
     /// The file is open and has this many pages.
     Opened { pages: u32 },
     /// A page is prepared; its bytes follow.
-    Prepared { mime: String, width: u32, height: u32, marks: Option<super::marks::Marks> },
+    Prepared { mime: String, width: u32, height: u32, full: (u32, u32), marks: Option<super::marks::Marks> },
     /// It can't be done.
     Fault(MediaFault),
 }

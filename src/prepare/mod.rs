@@ -23,7 +23,7 @@ pub use encode::jpeg;
 pub use marks::Marks;
 pub use page::{Prepared, as_it_is, count_by_header, prepare};
 pub use resize::to_size;
-pub use size::target_size;
+pub use size::{full_size, target_size};
 
 /// Part of every answer's key: raising it asks every page again. Stands for what a
 /// preparation *means*, not for the encoder's version.

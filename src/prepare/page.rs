@@ -1,7 +1,7 @@
 //! One page, from its document to what is sent.
 
 use super::marks::Marks;
-use super::size::target_size;
+use super::size::{full_size, target_size};
 use super::{encode, resize};
 use crate::manifest::{Image, Size};
 use crate::media::{Document, Format, MediaFault, MediaFaultKind, Orientation, Probe, probe};
@@ -24,6 +24,8 @@ pub struct Prepared {
     pub width: u32,
     /// Pixels down, as the model sees it.
     pub height: u32,
+    /// The size that the model could use at most: what `size: full` sends.
+    pub full: (u32, u32),
     /// What a look at the picture told, when it was wanted.
     pub marks: Option<Marks>,
 }
@@ -80,7 +82,8 @@ pub fn prepare(document: &Document, page: u32, image: &Image, with_marks: bool) 
         let upright = resize::to_size(pixels, probe.orientation, target)?;
         let marks = with_marks.then(|| Marks::of(&upright));
         let bytes = encode::jpeg(&upright)?.into();
-        Prepared { bytes, mime: "image/jpeg", width: upright.width, height: upright.height, marks }
+        let full = full_size(probe.upright_size(), image);
+        Prepared { bytes, mime: "image/jpeg", width: upright.width, height: upright.height, full, marks }
     };
     within_bounds(prepared)
 }
@@ -110,7 +113,8 @@ fn passes(bytes: &[u8], probe: &Probe, image: &Image) -> bool {
 fn unchanged(bytes: &Bytes, probe: &Probe, image: &Image) -> Prepared {
     // Whether a model heeds an orientation is not known: it sees the stored picture.
     let (width, height) = if image.size == Size::Original { (probe.width, probe.height) } else { probe.upright_size() };
-    Prepared { bytes: bytes.clone(), mime: probe.format.mime(), width, height, marks: None }
+    let full = full_size((width, height), image);
+    Prepared { bytes: bytes.clone(), mime: probe.format.mime(), width, height, full, marks: None }
 }
 
 #[cfg(test)]

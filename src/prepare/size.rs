@@ -13,7 +13,7 @@ const MOST_GIVEN_UP: f64 = 0.08;
 /// The size at which an upright page of `size` pixels is sent.
 #[must_use]
 pub fn target_size(size: (u32, u32), image: &Image) -> (u32, u32) {
-    let full = full(size, image);
+    let full = full_size(size, image);
     match image.size {
         Size::Original => size,
         Size::Full => full,
@@ -22,8 +22,9 @@ pub fn target_size(size: (u32, u32), image: &Image) -> (u32, u32) {
     }
 }
 
-/// All that the model can use.
-fn full(size: (u32, u32), image: &Image) -> (u32, u32) {
+/// The size of all that the model can use.
+#[must_use]
+pub fn full_size(size: (u32, u32), image: &Image) -> (u32, u32) {
     let (width, height) = capped(size, image.max_side);
     let usable = image.rule.usable(width, height, image.detail);
     match image.rule {

@@ -2,15 +2,17 @@
 //! records; never touches the network or an image.
 //!
 //! - [`spend`]: attempts, added up exactly
-//! - [`pages`]: pages by status
+//! - [`pages`]: pages by status and label; [`part`]: parts and histograms
 //! - [`summary`]: the whole report; [`json`], [`text`]: its two forms
 
 mod json;
 mod pages;
+mod part;
 mod spend;
 mod summary;
 mod text;
 
-pub use pages::Pages;
-pub use spend::{Line, Spend, TaskSpend};
-pub use summary::{Report, spend_of_runs};
+pub use pages::{LabelCount, PageLine, Pages};
+pub use part::{Histogram, Part};
+pub use spend::{Line, Spend};
+pub use summary::{Billing, Report, spend_of_runs};

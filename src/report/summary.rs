@@ -28,6 +28,21 @@ pub struct Report {
     pub outputs: Vec<PathBuf>,
     /// Whether a price is known: unknown is not zero.
     pub is_priced: bool,
+    /// How the endpoint bills images; `None`: not looked at.
+    pub billing: Option<Billing>,
+    /// The folder of the input, for links to pages.
+    pub base: Option<PathBuf>,
+}
+
+/// How an endpoint bills images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Billing {
+    /// The rule that explains the bills, for people.
+    pub rule: String,
+    /// Images that were billed, of all runs.
+    pub images: u64,
+    /// Whether that is not the model's documented rule.
+    pub differs: bool,
 }
 
 /// Attempts read at once.
@@ -45,7 +60,7 @@ pub fn spend_of_runs(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_m
             let attempts = reader.attempts(run.run, after, since_ms, until_ms, BATCH)?;
             let Some(last) = attempts.last() else { break };
             after = last.id;
-            attempts.iter().for_each(|attempt| spend.add(attempt, &run.tasks));
+            attempts.iter().for_each(|attempt| spend.add(attempt, run));
         }
     }
     Ok(spend)

@@ -1,6 +1,6 @@
 //! The report as a table for people, and one hint for the next step.
 
-use super::json::thousand;
+use super::json::{ratio, thousand};
 use super::spend::Line;
 use super::summary::Report;
 use crate::money::Pico;
@@ -55,8 +55,17 @@ impl Report {
         if let Some(total) = self.total().filter(|_| pages.asked > 0) {
             row("per 1,000 pages", usd(thousand(total, pages.asked)));
         }
-        if spend.failed_cost > Pico::ZERO {
-            row("  failed attempts", usd(spend.failed_cost));
+        if let Some(ratio) = ratio(spend.expected_actual, spend.expected) {
+            row("  of the estimate", format!("{:.1} %", ratio * 100.0));
+        }
+        for (name, cost) in [
+            ("  failed attempts", spend.failed_cost),
+            ("  invalid replies", spend.invalid_cost),
+            ("  asked again", spend.repaired_cost),
+        ] {
+            if cost > Pico::ZERO {
+                row(name, usd(cost));
+            }
         }
         if spend.estimated_cost > Pico::ZERO {
             row("  estimated", format!("{} (the server did not say)", usd(spend.estimated_cost)));
@@ -64,8 +73,21 @@ impl Report {
         if spend.lost_cost > Pico::ZERO {
             row("  lost, at most", usd(spend.lost_cost));
         }
-        if let Some(saved) = pages.saved.filter(|saved| *saved > Pico::ZERO) {
-            row("saved by the store", usd(saved));
+        for (name, saved) in [
+            ("saved by the store", pages.saved.unwrap_or_default()),
+            ("  by equal pages", pages.saved_by_duplicates.unwrap_or_default()),
+            ("  by the cache", spend.saved_by_cache),
+            ("  by smaller images", spend.saved_by_size),
+        ] {
+            if saved > Pico::ZERO && self.is_priced {
+                row(name, usd(saved));
+            }
+        }
+        if let Some(billing) = self.billing.as_ref().filter(|billing| billing.differs) {
+            row(
+                "images billed as",
+                format!("{}, not as documented ({} images)", billing.rule, grouped(billing.images)),
+            );
         }
         for (task, part) in spend.by_task.iter().filter(|_| spend.by_task.len() > 1 && spend.total > Pico::ZERO) {
             row(&format!("  {task}"), usd(part.cost));
@@ -96,8 +118,9 @@ impl Report {
             }
         };
         list("slowest", &self.spend.slowest, &|line| format!("{:>7} ms", grouped(line.latency_ms)));
-        if self.spend.dearest.first().is_some_and(|line| line.cost > Pico::ZERO) {
-            list("dearest", &self.spend.dearest, &|line| usd(line.cost));
+        for (at, line) in self.pages.dearest.iter().take(3).enumerate() {
+            let name = if at == 0 { "dearest" } else { "" };
+            let _ = writeln!(out, "  {name:<18} {}  {}", usd(line.cost), String::from_utf8_lossy(&line.path));
         }
     }
 
@@ -136,7 +159,7 @@ impl Report {
 }
 
 /// Dollars to a hundredth of a cent, or to what is left of them.
-fn usd(amount: Pico) -> String {
+pub(super) fn usd(amount: Pico) -> String {
     let dollars = amount.as_usd_f64();
     if amount == Pico::ZERO || dollars >= 0.01 { format!("USD {dollars:.4}") } else { format!("USD {dollars:.7}") }
 }

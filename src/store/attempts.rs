@@ -37,9 +37,18 @@ pub(super) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> 
         }
     };
     db.prepare_cached(
-        "INSERT INTO attempts (request_id, run_id, state, budget_id, reserved, opened_at) VALUES (?1, ?2, 'open', ?3, ?4, ?5)",
+        "INSERT INTO attempts (request_id, run_id, state, budget_id, reserved, purpose, expected, opened_at)
+         VALUES (?1, ?2, 'open', ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![request, open.run, budget, open.reserved.map(|pico| pico.0), open.at_ms])?;
+    .execute(params![
+        request,
+        open.run,
+        budget,
+        open.reserved.map(|pico| pico.0),
+        open.purpose.name(),
+        open.expected.map(|pico| pico.0),
+        open.at_ms
+    ])?;
     Ok(Opened::Granted { request, attempt: db.last_insert_rowid() })
 }
 
@@ -80,7 +89,8 @@ pub(super) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settleme
     let fault = settlement.fault.as_ref();
     db.prepare_cached(
         "UPDATE attempts SET state = 'settled', input_tokens = ?2, cached_input_tokens = ?3, output_tokens = ?4, usage_source = ?5,
-           cost = ?6, verdict = ?7, error_kind = ?8, message = ?9, http_status = ?10, server_request_id = ?11, latency_ms = ?12, settled_at = ?13
+           cost = ?6, verdict = ?7, error_kind = ?8, message = ?9, http_status = ?10, server_request_id = ?11, latency_ms = ?12, settled_at = ?13,
+           cache_write_tokens = ?14, saved_by_cache = ?15, saved_by_size = ?16
          WHERE id = ?1",
     )?
     .execute(params![
@@ -97,6 +107,9 @@ pub(super) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settleme
         settlement.server_request_id,
         count(settlement.latency_ms),
         settlement.at_ms,
+        count(charged.tokens.cache_write),
+        charged.saved_by_cache.0,
+        charged.saved_by_size.0,
     ])?;
     put_outcomes(db, page, Some(request), &settlement.outcomes)
 }

@@ -4,8 +4,8 @@
 use super::entries::Settling;
 use super::error::StoreError;
 use super::records::{
-    EntryChange, NearRecord, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, Settlement,
-    StoredPage, TaskKey,
+    EndpointFact, EntryChange, NearRecord, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart,
+    Settlement, StoredPage, TaskKey,
 };
 use tokio::sync::oneshot;
 
@@ -22,7 +22,7 @@ pub(super) enum Command {
     Outcomes { page: StoredPage, outcomes: Vec<(i64, Outcome)> },
     LoseOpen { run: i64, at_ms: i64 },
     Close,
-    Capabilities { endpoint: String, capabilities: String },
+    Remember { endpoint: String, fact: EndpointFact },
 }
 
 /// What a command brought.

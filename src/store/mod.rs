@@ -31,9 +31,9 @@ pub use entries::Settling;
 pub use error::StoreError;
 pub use reader::Reader;
 pub use records::{
-    AttemptCharge, BudgetLine, EntryChange, EntryRecord, FaultRecord, MarksRecord, NearRecord, OpenAttempt, Opened,
-    Outcome, OutcomeStatus, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, Settlement, Standing, StoredPage,
-    TaskKey, Tokens, Versions,
+    AttemptCharge, BudgetLine, EndpointFact, EntryChange, EntryRecord, FaultRecord, MarksRecord, NearRecord,
+    OpenAttempt, Opened, Outcome, OutcomeStatus, Purpose, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart,
+    Settlement, Standing, StoredPage, TaskKey, Tokens, Versions,
 };
 pub use rows::{PageRecord, SpendRecord, View};
 pub use tallies::{AttemptRecord, AttemptState};

@@ -39,6 +39,14 @@ impl Reader {
         Ok(find.query_row([identity.as_bytes()], |row| row.get(0)).optional()?)
     }
 
+    /// What an endpoint was seen to bill, as JSON.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn calibration(&self, endpoint: &str) -> Result<Option<String>, StoreError> {
+        Ok(super::runs::endpoint(&self.db, endpoint)?.1)
+    }
+
     /// The key of the recipe with this digest.
     ///
     /// # Errors

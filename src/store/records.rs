@@ -76,8 +76,19 @@ pub struct RunKeys {
     pub tasks: Vec<TaskKey>,
     /// What the endpoint was found to take, as JSON.
     pub capabilities: Option<String>,
+    /// What the endpoint was seen to bill, as JSON.
+    pub calibration: Option<String>,
     /// Attempts of dead runs that were declared lost at this start.
     pub lost: u64,
+}
+
+/// What is remembered of an endpoint, as JSON.
+#[derive(Clone, Debug)]
+pub enum EndpointFact {
+    /// What it takes.
+    Capabilities(String),
+    /// What it bills.
+    Calibration(String),
 }
 
 /// A run, as it is stored.
@@ -298,6 +309,41 @@ pub struct BudgetLine {
     pub limit: Option<Pico>,
 }
 
+/// Why an attempt is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To ask.
+    Ask,
+    /// The last one met a fault that may pass.
+    Retry,
+    /// The last reply was not valid.
+    Repair,
+    /// The last reply was cut.
+    Lengthen,
+}
+
+impl Purpose {
+    /// As the store keeps it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Retry => "retry",
+            Self::Repair => "repair",
+            Self::Lengthen => "lengthen",
+        }
+    }
+
+    pub(super) fn parse(name: Option<&str>) -> Self {
+        match name {
+            Some("retry") => Self::Retry,
+            Some("repair") => Self::Repair,
+            Some("lengthen") => Self::Lengthen,
+            _ => Self::Ask,
+        }
+    }
+}
+
 /// An attempt that is about to be made.
 #[derive(Clone, Debug)]
 pub struct OpenAttempt {
@@ -309,6 +355,10 @@ pub struct OpenAttempt {
     pub recipes: Vec<(i64, Option<i64>)>,
     /// The request that this attempt belongs to; `None`: a new one.
     pub request: Option<i64>,
+    /// Why it is made.
+    pub purpose: Purpose,
+    /// What it is expected to cost; `None` when the price is unknown.
+    pub expected: Option<Pico>,
     /// The most that it can cost; `None` when the price is unknown.
     pub reserved: Option<Pico>,
     /// What it is charged to.
@@ -347,6 +397,8 @@ pub struct Tokens {
     pub input: u64,
     /// Of these, cached.
     pub cached_input: u64,
+    /// Prompt tokens that were written to the provider's cache.
+    pub cache_write: u64,
     /// Reply tokens.
     pub output: u64,
 }
@@ -362,6 +414,10 @@ pub struct AttemptCharge {
     pub cost: Option<Pico>,
     /// What the budget counts: at least `cost`.
     pub budget: Pico,
+    /// What the provider's cache took off it.
+    pub saved_by_cache: Pico,
+    /// What sending fewer pixels than the model can use took off it.
+    pub saved_by_size: Pico,
 }
 
 /// The end of an attempt.

@@ -177,7 +177,12 @@ fn spend_of(row: &Row<'_>, recipes: Vec<i64>) -> rusqlite::Result<SpendRecord> {
     Ok(SpendRecord {
         run: row.get(1)?,
         recipes,
-        tokens: Tokens { input: count(row, 2)?, cached_input: count(row, 3)?, output: count(row, 4)? },
+        tokens: Tokens {
+            input: count(row, 2)?,
+            cached_input: count(row, 3)?,
+            output: count(row, 4)?,
+            ..Tokens::default()
+        },
         cost: row.get::<_, Option<i64>>(5)?.map(Pico),
         latency_ms: count(row, 6)?,
         is_done: verdict.as_deref() == Some("done"),

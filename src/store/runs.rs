@@ -4,7 +4,7 @@ use super::alive::is_alive;
 use super::attempts;
 use super::error::StoreError;
 use super::ledger::Ledger;
-use super::records::{RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
+use super::records::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
 use crate::digest::Digest;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
@@ -24,11 +24,8 @@ pub(super) fn begin(
         params![start.run_id, job, set, start.model, tasks_to_json(&tasks), start.at_ms],
     )?;
     let run = db.last_insert_rowid();
-    let capabilities = db
-        .query_row("SELECT capabilities FROM endpoints WHERE id = ?1", [&start.endpoint], |row| row.get(0))
-        .optional()?
-        .flatten();
-    Ok(RunKeys { run, job, set, tasks, capabilities, lost })
+    let (capabilities, calibration) = endpoint(db, &start.endpoint)?;
+    Ok(RunKeys { run, job, set, tasks, capabilities, calibration, lost })
 }
 
 /// Defines recipes; their set under this policy, and their keys.
@@ -127,11 +124,21 @@ pub(super) fn bury_the_dead(
     Ok(lost)
 }
 
-pub(super) fn remember_capabilities(db: &Connection, endpoint: &str, capabilities: &str) -> Result<(), StoreError> {
-    db.execute(
-        "INSERT INTO endpoints (id, capabilities) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET capabilities = excluded.capabilities",
-        [endpoint, capabilities],
-    )?;
+/// What is remembered of an endpoint: its capabilities, its calibration.
+pub(super) fn endpoint(db: &Connection, id: &str) -> Result<(Option<String>, Option<String>), StoreError> {
+    let mut find = db.prepare_cached("SELECT capabilities, calibration FROM endpoints WHERE id = ?1")?;
+    Ok(find.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?.unwrap_or_default())
+}
+
+pub(super) fn remember(db: &Connection, endpoint: &str, fact: &EndpointFact) -> Result<(), StoreError> {
+    let (column, value) = match fact {
+        EndpointFact::Capabilities(json) => ("capabilities", json),
+        EndpointFact::Calibration(json) => ("calibration", json),
+    };
+    let put = format!(
+        "INSERT INTO endpoints (id, {column}) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET {column} = excluded.{column}"
+    );
+    db.prepare_cached(&put)?.execute([endpoint, value])?;
     Ok(())
 }
 

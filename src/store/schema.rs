@@ -59,6 +59,21 @@ CREATE TABLE marks (page_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, blank
 CREATE TABLE near (job_id INTEGER NOT NULL, page_id INTEGER NOT NULL, like_id INTEGER NOT NULL, distance INTEGER NOT NULL,
   PRIMARY KEY (job_id, page_id)) WITHOUT ROWID;
 ",
+    // What an attempt was expected to cost, why it was made, what was saved on it; batches.
+    "
+ALTER TABLE attempts ADD COLUMN purpose TEXT;
+ALTER TABLE attempts ADD COLUMN expected INTEGER;
+ALTER TABLE attempts ADD COLUMN cache_write_tokens INTEGER;
+ALTER TABLE attempts ADD COLUMN saved_by_cache INTEGER;
+ALTER TABLE attempts ADD COLUMN saved_by_size INTEGER;
+ALTER TABLE attempts ADD COLUMN batch_id INTEGER;
+CREATE INDEX attempts_by_batch ON attempts (batch_id) WHERE batch_id IS NOT NULL;
+CREATE TABLE batches (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, run_id INTEGER NOT NULL, job_id INTEGER NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL,
+  requests INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
+  input_file TEXT, remote TEXT, message TEXT, made_at INTEGER NOT NULL, ended_at INTEGER);
+CREATE INDEX batches_by_job ON batches (job_id, state);
+",
 ];
 
 /// How long a writer waits for another process's commit, in milliseconds.

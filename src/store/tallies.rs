@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::reader::Reader;
-use super::records::Tokens;
+use super::records::{Purpose, Tokens};
 use super::rows::count;
 use crate::money::Pico;
 use rusqlite::params;
@@ -27,6 +27,10 @@ pub struct AttemptRecord {
     pub is_first: bool,
     /// How it stands.
     pub state: AttemptState,
+    /// Why it was made.
+    pub purpose: Purpose,
+    /// When it was sent, in milliseconds of wall time.
+    pub opened_ms: i64,
     /// Recipes that it asked, in their order.
     pub recipes: Vec<i64>,
     /// The model's name.
@@ -41,6 +45,14 @@ pub struct AttemptRecord {
     pub is_estimated: bool,
     /// Money; `None` when the price was unknown. For lost ones what was set aside.
     pub cost: Option<Pico>,
+    /// What it was expected to cost.
+    pub expected: Option<Pico>,
+    /// What the provider's cache took off it.
+    pub saved_by_cache: Pico,
+    /// What sending fewer pixels took off it.
+    pub saved_by_size: Pico,
+    /// What was wrong, also with a reply.
+    pub error_kind: Option<String>,
     /// From sending to the end of the reply, in milliseconds.
     pub latency_ms: u64,
     /// The page's path in the job, any one of them.
@@ -63,7 +75,8 @@ impl Reader {
         let mut find = self.db.prepare_cached(
             "SELECT a.id, a.id = (SELECT min(b.id) FROM attempts b WHERE b.request_id = a.request_id), a.state, r.set_id, runs.model, a.verdict, a.http_status, a.input_tokens, a.cached_input_tokens,
                     a.output_tokens, a.usage_source, a.cost, a.latency_ms,
-                    (SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.line, e.path LIMIT 1)
+                    (SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.line, e.path LIMIT 1),
+                    a.purpose, a.opened_at, a.expected, a.cache_write_tokens, a.saved_by_cache, a.saved_by_size, a.error_kind
              FROM runs JOIN attempts a ON a.run_id = runs.id JOIN requests r ON r.id = a.request_id
              WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.id > ?2 AND a.opened_at >= ?3 AND a.opened_at < ?4 ORDER BY a.id LIMIT ?5",
         )?;
@@ -85,7 +98,18 @@ impl Reader {
                 model: row.get(4)?,
                 verdict: row.get(5)?,
                 http_status: row.get(6)?,
-                tokens: Tokens { input: count(row, 7)?, cached_input: count(row, 8)?, output: count(row, 9)? },
+                tokens: Tokens {
+                    input: count(row, 7)?,
+                    cached_input: count(row, 8)?,
+                    cache_write: count(row, 17)?,
+                    output: count(row, 9)?,
+                },
+                purpose: Purpose::parse(row.get::<_, Option<String>>(14)?.as_deref()),
+                opened_ms: row.get(15)?,
+                expected: row.get::<_, Option<i64>>(16)?.map(Pico),
+                saved_by_cache: Pico(row.get::<_, Option<i64>>(18)?.unwrap_or(0)),
+                saved_by_size: Pico(row.get::<_, Option<i64>>(19)?.unwrap_or(0)),
+                error_kind: row.get(20)?,
                 is_estimated: source.as_deref() == Some("estimated"),
                 cost: row.get::<_, Option<i64>>(11)?.map(Pico),
                 latency_ms: count(row, 12)?,

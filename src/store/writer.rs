@@ -6,8 +6,8 @@ use super::entries::Settling;
 use super::error::StoreError;
 use super::ledger::Ledger;
 use super::records::{
-    EntryChange, NearRecord, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, Settlement,
-    StoredPage, TaskKey,
+    EndpointFact, EntryChange, NearRecord, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart,
+    Settlement, StoredPage, TaskKey,
 };
 use super::{attempts, entries, runs, schema};
 use crate::clock::Clock;
@@ -171,12 +171,12 @@ impl Store {
         self.blocking(Command::Outcomes { page, outcomes }).map(|_| ())
     }
 
-    /// Remembers what an endpoint takes.
+    /// Remembers something of an endpoint.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn remember_capabilities(&self, endpoint: String, capabilities: String) -> Result<(), StoreError> {
-        self.done(Command::Capabilities { endpoint, capabilities }).await
+    pub async fn remember(&self, endpoint: String, fact: EndpointFact) -> Result<(), StoreError> {
+        self.done(Command::Remember { endpoint, fact }).await
     }
 
     async fn done(&self, command: Command) -> Result<(), StoreError> {
@@ -369,9 +369,7 @@ impl State<'_> {
             Command::LoseOpen { run, at_ms } => {
                 return Ok(Answer::Count(attempts::lose(db, &mut self.ledger, run, at_ms)?));
             }
-            Command::Capabilities { endpoint, capabilities } => {
-                runs::remember_capabilities(db, &endpoint, &capabilities)?;
-            }
+            Command::Remember { endpoint, fact } => runs::remember(db, &endpoint, &fact)?,
         }
         Ok(Answer::Done)
     }

@@ -5,9 +5,11 @@
 //! - [`check`]: a value against a shape
 //! - [`question`]: a manifest's task, compiled; [`words`]: its words, with columns of a list
 //! - [`prompt`]: what is asked, as text
+//! - [`length`]: how long a reply may be
 //! - [`reply`]: what was answered, read tolerantly, validated strictly
 
 mod check;
+mod length;
 mod prompt;
 mod question;
 mod reply;
@@ -15,6 +17,7 @@ mod schema;
 mod shape;
 mod words;
 
+pub use length::{Replies, replies};
 pub use prompt::{PROMPT_VERSION, SYSTEM, instructions, repair_text, reply_schema};
 pub use question::{Question, TaskDefect, compile};
 pub use reply::{Reading, TaskFault, read};

@@ -67,7 +67,7 @@ fn spend_is_the_share_of_this_jobs_tasks_and_zero_for_duplicates() {
     let spend = |recipes: Vec<i64>| SpendRecord {
         run: 1,
         recipes,
-        tokens: Tokens { input: 101, cached_input: 0, output: 10 },
+        tokens: Tokens { input: 101, output: 10, ..Tokens::default() },
         cost: Some(Pico(1001)),
         latency_ms: 30,
         is_done: true,

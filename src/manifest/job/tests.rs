@@ -22,7 +22,7 @@ fn faults(source: &str) -> Vec<String> {
 #[test]
 fn defaults() {
     let job = job(LEAST);
-    assert_eq!((job.request.temperature, job.request.max_tokens, job.request.stream), (0.0, 300, false));
+    assert_eq!((job.request.temperature, job.request.max_tokens, job.request.stream), (0.0, None, false));
     assert_eq!(job.request.timeout, Duration::from_secs(60));
     assert_eq!((job.image.detail, job.image.size, job.image.max_side), (Detail::High, Size::Standard, Some(2048)));
     assert_eq!((job.limits.concurrency, job.limits.requests_per_minute, job.limits.budget), (8, None, None));
@@ -82,7 +82,7 @@ fn faults_have_their_places() {
         (with("on_error: {max_failed: 200%}"), vec!["6:24: `200%` is not a share from 0% to 100%"]),
         (with("limits: {budget_usd: 5}"), vec!["6:22: a budget needs a price, and the price of this model is unknown"]),
         (with("output: {csv: a.csv, jsonl: a.csv}"), vec!["6:29: this is another output"]),
-        (with("limits: {tokens_per_minute: 100}"), vec!["6:29: the limit is below what one reply may use"]),
+        (with("limits: {tokens_per_minute: 50}"), vec!["6:29: the limit is below what one reply may use"]),
         (LEAST.replace("[a, b]", "[a, b, a]"), vec!["5:42: the label `a` is given twice"]),
         (LEAST.replace("[a, b]", "[]"), vec!["5:35: there are no labels"]),
         (LEAST.replace("[a, b]", "{a: , a: }"), vec!["5:41: `a` is given twice"]),
