@@ -64,7 +64,7 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Ask what is not answered, write rows and report.
     Run(Run),
-    /// Show what a run would ask, and why; sends nothing.
+    /// Show what a run would ask, cost and take, and why; sends nothing.
     Plan(Plan),
     /// Check the manifest and its inputs; sends nothing.
     Check(JobArgs),
@@ -144,6 +144,15 @@ pub(super) enum Retry {
 pub(super) struct Plan {
     #[command(flatten)]
     pub(super) job: JobArgs,
+    /// Look only at N files, the same ones every time, and say what they tell of all.
+    #[arg(long, value_name = "N")]
+    pub(super) sample: Option<u64>,
+    /// As if these were asked again.
+    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
+    pub(super) retry: Vec<Retry>,
+    /// As if everything were asked again.
+    #[arg(long)]
+    pub(super) refresh: bool,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

@@ -1,26 +1,30 @@
-//! `docmill plan`.
+//! `docmill plan`: what a run would ask and cost.
 
 use super::args::{Format, Plan};
 use super::exit::Failure;
 use super::load::{self, Loaded};
 use super::out::{out, outln};
-use crate::pipeline::{self, Wish};
-use crate::units::grouped;
+use super::run;
+use crate::money::Pico;
+use crate::pipeline::{self, Projection, Quote, Range};
+use crate::units::{grouped, human_duration};
 use std::fmt::Write;
+use std::time::Duration;
 
 pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load_with_input(&args.job)?;
-    let plan = pipeline::plan(&job, &questions, Wish::default(), load::decoder()?)?;
+    let wish = run::wish(&args.retry, args.refresh);
+    let plan = pipeline::plan(&job, &questions, wish, args.sample, load::decoder()?)?;
     match args.format {
-        Format::Json => outln!("{:#}", plan.to_json()),
         Format::Text => out!("{}", text(&plan)),
+        _ => outln!("{:#}", plan.to_json()),
     }
     Ok(0)
 }
 
 fn text(plan: &pipeline::Plan) -> String {
     let mut out = String::new();
-    let mut row = |name: &str, count: u64| _ = writeln!(out, "{name:<22} {:>10}", grouped(count));
+    let mut row = |name: &str, count: u64| _ = writeln!(out, "{name:<24} {:>12}", grouped(count));
     row("pages found", plan.pages);
     row("  answered", plan.answered);
     row("  equal to another", plan.duplicates);
@@ -35,6 +39,16 @@ fn text(plan: &pipeline::Plan) -> String {
     for (task, count) in &plan.by_task {
         row(&format!("    {task}"), *count);
     }
+    let formats: Vec<String> = plan.by_format.iter().map(|(name, count)| format!("{} {name}", grouped(*count))).collect();
+    if !formats.is_empty() {
+        let _ = writeln!(out, "{:<24} {}", "  by format", formats.join(", "));
+    }
+    if let Some(quote) = plan.quote.as_ref().filter(|quote| quote.pages > 0) {
+        quoted(plan, quote, &mut out);
+    }
+    if let Some(projection) = &plan.projection {
+        projected(projection, &mut out);
+    }
     for (task, reasons) in &plan.misses {
         for (reason, count) in reasons {
             let _ = writeln!(
@@ -45,4 +59,70 @@ fn text(plan: &pipeline::Plan) -> String {
         }
     }
     out
+}
+
+fn quoted(plan: &pipeline::Plan, quote: &Quote, out: &mut String) {
+    let _ = writeln!(out, "\n{:<24} {:>16} {:>16} {:>16}  basis", "", "low", "expected", "high");
+    let mut row = |name: &str, cells: [String; 3], basis: &str| {
+        let _ = writeln!(out, "{name:<24} {:>16} {:>16} {:>16}  {basis}", cells[0], cells[1], cells[2]);
+    };
+    let tokens = |range: &Range<u64>| {
+        [grouped(range.low), range.expected.map_or("unknown".into(), grouped), grouped(range.high)]
+    };
+    row("tokens in", tokens(&quote.input), &format!("images: {}; text: {}", quote.image_basis, quote.text_basis));
+    row("tokens out", tokens(&quote.output), &quote.output_basis);
+    match &quote.cost {
+        Some(cost) => {
+            row("USD", [usd(cost.low), money(cost.expected), usd(cost.high)], &quote.cost_basis());
+        }
+        None => row("USD", ["unknown".into(), "unknown".into(), "unknown".into()], "set provider.price"),
+    }
+    for (task, cost) in quote.by_task.iter().filter(|_| quote.by_task.len() > 1 && quote.cost.is_some()) {
+        row(&format!("  {task}"), [String::new(), money(*cost), String::new()], "equal parts of a request");
+    }
+    if quote.differs {
+        let _ = writeln!(out, "the endpoint bills images as {}, not as documented", quote.image_rule);
+    }
+    if let Some(bound) = plan.bounds.first() {
+        let time = human_duration(Duration::from_secs_f64(bound.minutes * 60.0));
+        let _ = writeln!(out, "{:<24} {time}, bound by {} ({})", "time", bound.limit, bound.basis);
+    }
+    if let Some((budget, pages)) = plan.budget {
+        let pages = pages.map_or("an unknown number of".into(), grouped);
+        let _ = writeln!(out, "{:<24} USD {budget} is enough for {pages} pages", "budget");
+    }
+    let share = |part: u64| format!("{} of {} text tokens a page", grouped(part), grouped(quote.text));
+    if quote.descriptions > 0 {
+        let cost = quote.descriptions_cost.map_or(String::new(), |cost| format!(", {} in all", usd(cost)));
+        let _ = writeln!(out, "{:<24} {}{cost}", "label descriptions", share(quote.descriptions));
+    }
+    let _ = writeln!(out, "\n{:<24} {:>16} {:>16}", "sent otherwise", "tokens in", "USD");
+    for way in &quote.alternatives {
+        let name = format!("{}, {}{}", way.detail.name(), way.size.name(), if way.is_chosen { " *" } else { "" });
+        let tokens = way.input_tokens.map_or("unknown".into(), grouped);
+        let _ = writeln!(out, "  {name:<22} {tokens:>16} {:>16}", money(way.cost));
+    }
+}
+
+fn projected(projection: &Projection, out: &mut String) {
+    let Projection { sampled, files, to_ask, expected, interval, .. } = projection;
+    let _ = writeln!(
+        out,
+        "\nof all {} files, by these {}: {} pages to ask, USD {}{}",
+        grouped(*files),
+        grouped(*sampled),
+        grouped(*to_ask),
+        money(*expected),
+        interval.map_or(String::new(), |(from, to)| format!(" ({} to {}, 19 times of 20)", usd(from), usd(to)))
+    );
+}
+
+fn money(amount: Option<Pico>) -> String {
+    amount.map_or("unknown".into(), usd)
+}
+
+/// Dollars to a hundredth of a cent, or to what is left of them.
+fn usd(amount: Pico) -> String {
+    let dollars = amount.as_usd_f64();
+    if dollars >= 0.01 || amount == Pico::ZERO { format!("{dollars:.4}") } else { format!("{dollars:.7}") }
 }

@@ -70,17 +70,17 @@ pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     Ok(outcome.exit_code())
 }
 
+/// What is asked again.
+pub(super) fn wish(retry: &[Retry], refresh: bool) -> Wish {
+    let retries = |kind: Retry| refresh || retry.contains(&kind) || retry.contains(&Retry::All);
+    Wish { invalid: retries(Retry::Invalid), refused: retries(Retry::Refused), failed: retries(Retry::Failed), refresh }
+}
+
 fn options(args: &Run) -> RunOptions {
-    let retries = |kind: Retry| args.retry.contains(&kind) || args.retry.contains(&Retry::All);
     RunOptions {
         limit: args.limit,
         sample: args.sample,
-        wish: Wish {
-            invalid: retries(Retry::Invalid) || args.refresh,
-            refused: retries(Retry::Refused) || args.refresh,
-            failed: retries(Retry::Failed) || args.refresh,
-            refresh: args.refresh,
-        },
+        wish: wish(&args.retry, args.refresh),
         tasks: args.tasks.clone(),
         grace: args.grace,
     }

@@ -103,6 +103,16 @@ pub struct Image {
     pub min_side: Option<u32>,
 }
 
+impl Image {
+    /// The same page, sent otherwise. `economy` keeps the side that it keeps here, or the
+    /// usual one.
+    #[must_use]
+    pub fn with(self, detail: Detail, size: Size) -> Self {
+        let kept = self.min_side.unwrap_or(ECONOMY_MIN_SIDE);
+        Self { detail, size, min_side: (size == Size::Economy).then_some(kept), ..self }
+    }
+}
+
 impl RawImage {
     pub(super) fn check(self, model: &str, check: &mut Check<'_>) -> Image {
         let family = self.rule.map(|rule| match rule {

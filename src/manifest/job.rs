@@ -12,6 +12,7 @@ use super::request::{RawRequest, Request};
 use super::tasks::{RawTask, Task};
 use super::typed::{self, Places};
 use super::{interpolate, node};
+use crate::catalog::Price;
 use crate::digest::Digest;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -106,6 +107,12 @@ impl Job {
             Place::List(list) => serde_json::json!({"name": self.name, "list": resolved(list)}),
             Place::Given(_) => serde_json::json!({"name": self.name, "list": "-"}),
         })
+    }
+
+    /// The price that its requests are billed at; `None` is unknown, which is not free.
+    #[must_use]
+    pub fn price(&self) -> Option<Price> {
+        self.provider.price
     }
 
     /// The digest of the manifest as written.

@@ -4,7 +4,7 @@
 use super::page::{Context, Ready};
 use super::setup::endpoint_key;
 use crate::ask::{Charge, Exchange, Verdict, Wanted};
-use crate::catalog::{Calibration, Fit};
+use crate::catalog::{Calibration, Detail, Fit};
 use crate::manifest::Job;
 use crate::store::{EndpointFact, StoreError};
 use std::collections::BTreeMap;
@@ -13,7 +13,12 @@ type Calibrations = BTreeMap<String, Calibration>;
 
 /// What is kept of the endpoint for the job's `detail`.
 pub(super) fn of(stored: Option<&str>, job: &Job) -> Calibration {
-    all(stored).remove(job.image.detail.name()).unwrap_or_default()
+    at(stored, job.image.detail)
+}
+
+/// What is kept of the endpoint for a `detail`.
+pub(super) fn at(stored: Option<&str>, detail: Detail) -> Calibration {
+    all(stored).remove(detail.name()).unwrap_or_default()
 }
 
 fn all(stored: Option<&str>) -> Calibrations {

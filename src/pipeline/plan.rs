@@ -1,23 +1,39 @@
-//! What a run would do: pages found, answered, to ask, and why pages that were answered
-//! before miss. Reads only; sends nothing and writes nothing.
+//! What a run would do and cost: pages found, answered, to ask, tokens, money, time, and
+//! why pages that were answered before miss. Decodes nothing, sends nothing, writes nothing.
+//!
+//! - [`quote`]: tokens and money; [`pace`]: minutes; [`projection`]: `--sample`
+//! - [`json`]: the plan as JSON
+
+mod json;
+mod pace;
+mod projection;
+mod quote;
 
 use super::asking::{VERSIONS, rendered};
 use super::environment::PipelineError;
 use super::finish::known_keys;
 use super::merge::{Stored, known};
 use super::recipe::{difference, recipes};
+use super::setup::endpoint_key;
 use super::standing::{Stand, View, Wish};
 use crate::digest::Digest;
 use crate::manifest::Job;
-use crate::prepare::{Decoder, DecoderCommand, count_by_header};
+use crate::media::Format;
+use crate::money::Pico;
+use crate::prepare::{Decoder, DecoderCommand, count_by_header, size_by_header};
 use crate::source::{self, Entries};
 use crate::store::{Reader, Standing, StoreError, StoredPage};
 use crate::task::Question;
 use bytes::Bytes;
-use serde_json::{Value, json};
+use projection::{Chosen, Spread};
+use quote::Quoter;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+
+pub use pace::Bound;
+pub use projection::Projection;
+pub use quote::{Alternative, Quote, Range};
 
 /// What a run would do.
 #[derive(Clone, Debug, Default)]
@@ -38,36 +54,47 @@ pub struct Plan {
     pub unreadable: u64,
     /// URLs that were not fetched yet: their pages are not counted.
     pub not_fetched: u64,
+    /// Pages that were looked at, by format, told by content where it was read, else by ending.
+    pub by_format: BTreeMap<String, u64>,
+    /// What the pages to ask will cost.
+    pub quote: Option<Quote>,
+    /// How long they take, by limit; the one that binds first.
+    pub bounds: Vec<Bound>,
+    /// What the budget allows: its amount, and pages at what they are expected to cost.
+    pub budget: Option<(Pico, Option<u64>)>,
+    /// What a sample says of all files.
+    pub projection: Option<Projection>,
     /// By task: pages to ask.
     pub by_task: BTreeMap<String, u64>,
     /// By task: why pages that have an answer to such a task miss; (reason, pages).
     pub misses: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
-impl Plan {
-    /// The plan as JSON.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        json!({
-            "files": self.files, "pages": self.pages, "answered": self.answered, "to_ask": self.to_ask,
-            "duplicates": self.duplicates, "skipped": self.skipped, "unreadable": self.unreadable, "not_fetched": self.not_fetched, "by_task": self.by_task, "misses": self.misses,
-        })
-    }
-}
-
-/// Looks at the input and at the store.
+/// Looks at the input and at the store. `sample`: only so many of the files, and what
+/// they say of all.
 ///
 /// # Errors
 /// When the input can't be searched or the store can't be read.
-pub fn plan(job: &Job, questions: &[Question], wish: Wish, decoder: DecoderCommand) -> Result<Plan, PipelineError> {
+pub fn plan(
+    job: &Job,
+    questions: &[Question],
+    wish: Wish,
+    sample: Option<u64>,
+    decoder: DecoderCommand,
+) -> Result<Plan, PipelineError> {
     let entries = Entries::start(&job.input)?;
+    let chosen = sample.map(|count| choose(job, count)).transpose()?;
     let reader = match Reader::open(&job.store) {
         Ok(reader) => Some(reader),
         Err(StoreError::Missing { .. }) => None,
         Err(error) => return Err(error.into()),
     };
+    let stored = reader.as_ref().map(|reader| reader.calibration(&endpoint_key(job))).transpose()?.flatten();
     let mut planner = Planner {
         job,
+        quoter: Quoter::new(job, questions, job.price(), stored.as_deref()),
+        spread: Spread::default(),
+        cost: Pico::ZERO,
         reader: reader.as_ref(),
         wish,
         plan: Plan::default(),
@@ -88,6 +115,9 @@ pub fn plan(job: &Job, questions: &[Question], wish: Wish, decoder: DecoderComma
             Err(fault) if fault.is_end => return Err(PipelineError::Input(fault.to_string())),
             Err(_) => continue,
         };
+        if chosen.as_ref().is_some_and(|chosen| !chosen.has(entry.place())) {
+            continue;
+        }
         if has_templates {
             planner.look_up(rendered(questions, entry.carried.as_deref()))?;
         }
@@ -98,9 +128,25 @@ pub fn plan(job: &Job, questions: &[Question], wish: Wish, decoder: DecoderComma
             }
             _ => None,
         };
+        planner.cost = Pico::ZERO;
         planner.entry(&entry, known.and_then(|known| Some((known.content?, known.page_count))))?;
+        planner.spread.add(planner.cost);
     }
-    Ok(planner.plan)
+    let latency = reader.as_ref().map(|reader| reader.mean_latency(key, &job.provider.model)).transpose()?.flatten();
+    Ok(planner.finish(latency, chosen.map(|chosen| chosen.files)))
+}
+
+/// The files of a sample.
+fn choose(job: &Job, count: u64) -> Result<Chosen, PipelineError> {
+    let mut chosen = Chosen::new(count);
+    for entry in Entries::start(&job.input)? {
+        match entry {
+            Ok(entry) => chosen.offer(entry.place()),
+            Err(fault) if fault.is_end => return Err(PipelineError::Input(fault.to_string())),
+            Err(_) => {}
+        }
+    }
+    Ok(chosen)
 }
 
 struct Planner<'a> {
@@ -118,6 +164,20 @@ struct Planner<'a> {
     asked: Digest,
     keys: Vec<i64>,
     decoder: Decoder,
+    quoter: Quoter<'a>,
+    spread: Spread,
+    /// Expected money of the file at hand.
+    cost: Pico,
+}
+
+/// A file as far as a plan opens it.
+struct File<'a> {
+    entry: &'a source::Entry,
+    content: Digest,
+    /// Its bytes, when they were read.
+    bytes: Option<Bytes>,
+    /// Whether the decoder has it open.
+    is_open: bool,
 }
 
 impl Planner<'_> {
@@ -131,16 +191,38 @@ impl Planner<'_> {
         Ok(())
     }
 
+    fn finish(self, latency: Option<(u64, u64)>, files: Option<u64>) -> Plan {
+        let mut plan = self.plan;
+        let quote = self.quoter.finish();
+        plan.bounds = pace::bounds(&quote, &self.job.limits, latency);
+        plan.budget = self.job.limits.budget.map(|budget| {
+            let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO);
+            let pages = expected.map(|cost| i128::from(budget.0) * i128::from(quote.pages) / i128::from(cost.0));
+            (budget, pages.and_then(|pages| u64::try_from(pages).ok()))
+        });
+        plan.quote = Some(quote);
+        plan.projection = files.map(|files| projection::project(&plan, files, self.spread));
+        plan
+    }
+
     fn entry(&mut self, entry: &source::Entry, known: Option<(Digest, u32)>) -> Result<(), PipelineError> {
         self.plan.files += 1;
-        let (content, count) = match known {
-            Some(known) => known,
+        let mut file = File { entry, content: Digest::of(b""), bytes: None, is_open: false };
+        let count = match known {
+            Some((content, count)) => {
+                file.content = content;
+                count
+            }
             None if entry.url().is_some() => {
                 self.plan.not_fetched += 1;
                 return Ok(());
             }
             None => match entry.read(self.job.input.base()) {
-                Ok(bytes) => (Digest::of(&bytes), self.count(bytes.into())?),
+                Ok(bytes) => {
+                    file.content = Digest::of(&bytes);
+                    file.bytes = Some(bytes.into());
+                    self.count(&mut file)?
+                }
                 Err(_) => {
                     self.plan.pages += 1;
                     self.plan.unreadable += 1;
@@ -152,26 +234,49 @@ impl Planner<'_> {
             self.plan.pages += 1;
             self.plan.unreadable += 1;
         }
-        for page in self.job.input.pages.of(count).unwrap_or_else(|| (1..=count).collect()) {
+        let pages = self.job.input.pages.of(count).unwrap_or_else(|| (1..=count).collect());
+        *self.plan.by_format.entry(file.format()).or_default() += pages.len() as u64;
+        for page in pages {
             self.plan.pages += 1;
-            self.page(StoredPage { content, page })?;
+            self.page(&mut file, page)?;
         }
         Ok(())
     }
 
     /// Pages of a file; 0 when it can't be opened.
-    fn count(&mut self, bytes: Bytes) -> Result<u32, PipelineError> {
-        match count_by_header(&bytes) {
+    fn count(&mut self, file: &mut File<'_>) -> Result<u32, PipelineError> {
+        let Some(bytes) = &file.bytes else { return Ok(0) };
+        match count_by_header(bytes) {
             Ok(Some(count)) => Ok(count),
             Ok(None) => {
-                let opened = self.decoder.open(&bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
+                let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
+                file.is_open = opened.is_ok();
                 Ok(opened.unwrap_or(0))
             }
             Err(_) => Ok(0),
         }
     }
 
-    fn page(&mut self, page: StoredPage) -> Result<(), StoreError> {
+    /// The upright size of a page; `None`: it can't be read.
+    fn size(&mut self, file: &mut File<'_>, page: u32) -> Result<Option<(u32, u32)>, PipelineError> {
+        if file.bytes.is_none() {
+            file.bytes = file.entry.read(self.job.input.base()).ok().map(Bytes::from);
+        }
+        let Some(bytes) = &file.bytes else { return Ok(None) };
+        match size_by_header(bytes) {
+            Ok(Some(size)) => return Ok(Some(size)),
+            Ok(None) => {}
+            Err(_) => return Ok(None),
+        }
+        let internal = |error: crate::prepare::DecoderError| PipelineError::Internal(error.to_string());
+        if !file.is_open {
+            file.is_open = self.decoder.open(bytes).map_err(internal)?.is_ok();
+        }
+        Ok(if file.is_open { self.decoder.measure(page).map_err(internal)?.ok() } else { None })
+    }
+
+    fn page(&mut self, file: &mut File<'_>, number: u32) -> Result<(), PipelineError> {
+        let page = StoredPage { content: file.content, page: number };
         if !self.seen.insert((page, self.asked)) {
             self.plan.duplicates += 1;
             return Ok(());
@@ -182,18 +287,33 @@ impl Planner<'_> {
         };
         let skips_blank = self.job.input.skip_blank;
         let view = View { wish: self.wish, wanted: &[], started_ms: i64::MAX, skips_blank };
-        match view.of(&standing, false) {
-            Stand::Settled => self.plan.answered += 1,
-            Stand::Faulty => self.plan.unreadable += 1,
-            Stand::LeftOut => self.plan.skipped += 1,
-            Stand::Ask(tasks) => {
-                self.plan.to_ask += 1;
-                for (at, answered_ms) in tasks {
-                    *self.plan.by_task.entry(self.questions[at].name.clone()).or_default() += 1;
-                    if let (Some(reader), None) = (self.reader, answered_ms) {
-                        self.miss(&page, at, reader)?;
-                    }
-                }
+        let tasks = match view.of(&standing, false) {
+            Stand::Settled => {
+                self.plan.answered += 1;
+                return Ok(());
+            }
+            Stand::Faulty => {
+                self.plan.unreadable += 1;
+                return Ok(());
+            }
+            Stand::LeftOut => {
+                self.plan.skipped += 1;
+                return Ok(());
+            }
+            Stand::Ask(tasks) => tasks,
+        };
+        let Some(size) = self.size(file, number)? else {
+            self.plan.unreadable += 1;
+            return Ok(());
+        };
+        self.plan.to_ask += 1;
+        let questions = self.questions.clone();
+        let asked: Vec<&Question> = tasks.iter().filter_map(|(at, _)| questions.get(*at)).collect();
+        self.cost += self.quoter.add(size, &asked).unwrap_or_default();
+        for (at, answered_ms) in tasks {
+            *self.plan.by_task.entry(self.questions[at].name.clone()).or_default() += 1;
+            if let (Some(reader), None) = (self.reader, answered_ms) {
+                self.miss(&page, at, reader)?;
             }
         }
         Ok(())
@@ -218,5 +338,21 @@ impl Planner<'_> {
             *reasons.entry(differs.join(", ")).or_default() += 1;
         }
         Ok(())
+    }
+}
+
+impl File<'_> {
+    /// Its format: by content where it was read, else by its ending.
+    fn format(&self) -> String {
+        if let Some(format) = self.bytes.as_ref().and_then(|bytes| Format::of(bytes).ok()) {
+            return format.mime().rsplit('/').next().unwrap_or_default().to_owned();
+        }
+        let name = String::from_utf8_lossy(&self.entry.path).to_lowercase();
+        match name.rsplit('.').next() {
+            Some("jpg" | "jpe" | "jfif") => "jpeg".into(),
+            Some("tif") => "tiff".into(),
+            Some(ending) if ending.len() < name.len() => ending.to_owned(),
+            _ => "unknown".into(),
+        }
     }
 }

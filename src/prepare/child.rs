@@ -52,6 +52,13 @@ fn answer(open: &mut Option<Document>, request: Request, bytes: Vec<u8>) -> (Rep
                 (Reply::Opened { pages }, bytes::Bytes::new())
             })
         }
+        Request::Measure { page } => match open {
+            Some(document) => document.probe(page).map(|probe| {
+                let (width, height) = probe.upright_size();
+                (Reply::Measured { width, height }, bytes::Bytes::new())
+            }),
+            None => Err(MediaFault::new(MediaFaultKind::DecoderFailed, "no file is open")),
+        },
         Request::Prepare { page, image, with_marks } => match open {
             Some(document) => prepare(document, page, &image, with_marks).map(|prepared| {
                 let reply = Reply::Prepared {

@@ -96,6 +96,19 @@ impl Decoder {
         })
     }
 
+    /// The upright size of a page (from 1) of the open file, in pixels. Decodes nothing.
+    ///
+    /// # Errors
+    /// When the process can't be started.
+    pub fn measure(&mut self, page: u32) -> Outcome<(u32, u32)> {
+        Ok(match self.ask_of_file(&Request::Measure { page })? {
+            Ok((Reply::Measured { width, height }, _)) => Ok((width, height)),
+            Ok((Reply::Fault(fault), _)) => Err(fault),
+            Ok(_) => Err(failed("the decoder is out of step")),
+            Err(fault) => Err(fault),
+        })
+    }
+
     /// Prepares a page (from 1) of the open file.
     ///
     /// # Errors

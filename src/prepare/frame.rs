@@ -12,6 +12,8 @@ use std::io::{self, BufRead, Write};
 pub(super) enum Request {
     /// Open the file whose bytes follow.
     Open,
+    /// Tell the size of a page of it.
+    Measure { page: u32 },
     /// Prepare a page of it.
     Prepare { page: u32, image: Image, with_marks: bool },
 }
@@ -21,6 +23,8 @@ pub(super) enum Request {
 pub(super) enum Reply {
     /// The file is open and has this many pages.
     Opened { pages: u32 },
+    /// A page is upright this large.
+    Measured { width: u32, height: u32 },
     /// A page is prepared; its bytes follow.
     Prepared { mime: String, width: u32, height: u32, full: (u32, u32), marks: Option<super::marks::Marks> },
     /// It can't be done.

@@ -21,7 +21,7 @@ pub use child::serve;
 pub use decoder::{Decoder, DecoderCommand, DecoderError};
 pub use encode::jpeg;
 pub use marks::Marks;
-pub use page::{Prepared, as_it_is, count_by_header, prepare};
+pub use page::{Prepared, as_it_is, count_by_header, prepare, size_by_header};
 pub use resize::to_size;
 pub use size::{full_size, target_size};
 

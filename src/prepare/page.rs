@@ -49,6 +49,15 @@ pub fn count_by_header(bytes: &[u8]) -> Result<Option<u32>, MediaFault> {
     Ok(header(bytes)?.map(|_| 1))
 }
 
+/// The upright size of the one picture in a file, in pixels, when its header tells.
+/// `None`: a [`Document`] has to be opened.
+///
+/// # Errors
+/// A file that is no image, is cut short, damaged or larger than the bounds.
+pub fn size_by_header(bytes: &[u8]) -> Result<Option<(u32, u32)>, MediaFault> {
+    Ok(header(bytes)?.map(|probe| probe.upright_size()))
+}
+
 /// The header of a file that can be sent as it is. Only readers of our own or well tried
 /// ones, so it is read where the run is; a panic in one of them is the file's fault.
 fn header(bytes: &[u8]) -> Result<Option<Probe>, MediaFault> {

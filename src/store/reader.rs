@@ -39,6 +39,22 @@ impl Reader {
         Ok(find.query_row([identity.as_bytes()], |row| row.get(0)).optional()?)
     }
 
+    /// The mean time of the latest replies of a model to a job, in milliseconds, and how
+    /// many there were.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn mean_latency(&self, job: i64, model: &str) -> Result<Option<(u64, u64)>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT avg(latency_ms), count(*) FROM (SELECT a.latency_ms FROM attempts a JOIN runs r ON r.id = a.run_id
+               WHERE r.job_id = ?1 AND r.model = ?2 AND a.verdict = 'done' AND a.batch_id IS NULL ORDER BY a.id DESC LIMIT 1000)",
+        )?;
+        let row = |row: &Row<'_>| Ok((row.get::<_, Option<f64>>(0)?, row.get::<_, i64>(1)?));
+        let (mean, count) = find.query_row(params![job, model], row)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds")]
+        Ok(mean.map(|mean| (mean.round() as u64, count.cast_unsigned())))
+    }
+
     /// What an endpoint was seen to bill, as JSON.
     ///
     /// # Errors

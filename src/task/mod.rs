@@ -19,6 +19,6 @@ mod words;
 
 pub use length::{Replies, replies};
 pub use prompt::{PROMPT_VERSION, SYSTEM, instructions, repair_text, reply_schema};
-pub use question::{Question, TaskDefect, compile};
+pub use question::{Question, TaskDefect, compile, without_descriptions};
 pub use reply::{Reading, TaskFault, read};
 pub use shape::{Field, Shape};

@@ -71,6 +71,19 @@ pub fn compile(tasks: &[Task], columns: &[&str]) -> Result<Vec<Question>, Vec<Ta
     if faults.is_empty() { Ok(questions) } else { Err(faults) }
 }
 
+/// The same tasks without what is said of their labels: what the descriptions cost is the
+/// difference.
+#[must_use]
+pub fn without_descriptions(tasks: &[Task]) -> Vec<Task> {
+    let mut tasks = tasks.to_vec();
+    for task in &mut tasks {
+        if let TaskKind::Classify { labels, .. } | TaskKind::Tag { labels, .. } = &mut task.kind {
+            labels.iter_mut().for_each(|label| label.description = None);
+        }
+    }
+    tasks
+}
+
 impl Question {
     /// Whether what is asked differs from line to line of a list.
     #[must_use]

@@ -1,0 +1,49 @@
+//! How long the pages will take, and what holds them up.
+
+use super::quote::Quote;
+use crate::manifest::Limits;
+
+/// A time that something takes at least.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// What holds the pages up: `requests_per_minute`, `tokens_per_minute`, `concurrency`.
+    pub limit: &'static str,
+    /// How many minutes it takes for all pages.
+    pub minutes: f64,
+    /// What that rests on.
+    pub basis: String,
+}
+
+/// Time of a reply when none has been seen, in milliseconds.
+const USUAL_LATENCY_MS: u64 = 3000;
+
+/// The limits and how long each takes, the one that binds first.
+#[expect(clippy::cast_precision_loss, reason = "minutes for people")]
+pub(super) fn bounds(quote: &Quote, limits: &Limits, latency: Option<(u64, u64)>) -> Vec<Bound> {
+    let pages = quote.pages as f64;
+    let (latency_ms, basis) = match latency {
+        Some((mean, replies)) => (mean.max(1), format!("{mean} ms a reply, measured on {replies}")),
+        None => (USUAL_LATENCY_MS, format!("{USUAL_LATENCY_MS} ms a reply, assumed")),
+    };
+    let mut bounds = vec![Bound {
+        limit: "concurrency",
+        minutes: pages * latency_ms as f64 / 60_000.0 / f64::from(limits.concurrency),
+        basis,
+    }];
+    if let Some(rate) = limits.requests_per_minute {
+        bounds.push(Bound {
+            limit: "requests_per_minute",
+            minutes: pages / f64::from(rate),
+            basis: "limits.requests_per_minute".into(),
+        });
+    }
+    if let Some(rate) = limits.tokens_per_minute {
+        bounds.push(Bound {
+            limit: "tokens_per_minute",
+            minutes: quote.admission as f64 / rate as f64,
+            basis: "limits.tokens_per_minute, as the provider counts at admission".into(),
+        });
+    }
+    bounds.sort_by(|a, b| b.minutes.total_cmp(&a.minutes));
+    bounds
+}

@@ -1,0 +1,127 @@
+//! A sample of the files, and what it says of all of them.
+
+use super::Plan;
+use crate::digest::Digest;
+use crate::money::Pico;
+use std::collections::BTreeMap;
+
+/// What a sample says of all files.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Projection {
+    /// Files that were looked at.
+    pub sampled: u64,
+    /// Files that there are.
+    pub files: u64,
+    /// Pages to ask.
+    pub to_ask: u64,
+    /// Prompt tokens to expect; `None`: unknown.
+    pub input: Option<u64>,
+    /// Money to expect; `None`: unknown.
+    pub expected: Option<Pico>,
+    /// Where the true expectation lies, 19 times of 20: from and to.
+    pub interval: Option<(Pico, Pico)>,
+}
+
+/// The files whose paths have the lowest digests: the same ones every time.
+#[derive(Default)]
+pub(super) struct Chosen {
+    most: usize,
+    lowest: BTreeMap<Digest, ()>,
+    pub(super) files: u64,
+}
+
+impl Chosen {
+    pub(super) fn new(count: u64) -> Self {
+        Self { most: usize::try_from(count).unwrap_or(usize::MAX), ..Self::default() }
+    }
+
+    pub(super) fn offer(&mut self, place: (u64, &[u8])) {
+        self.files += 1;
+        self.lowest.insert(digest(place), ());
+        if self.lowest.len() > self.most {
+            self.lowest.pop_last();
+        }
+    }
+
+    pub(super) fn has(&self, place: (u64, &[u8])) -> bool {
+        self.lowest.contains_key(&digest(place))
+    }
+}
+
+fn digest((line, path): (u64, &[u8])) -> Digest {
+    Digest::of(&[&line.to_be_bytes(), path].concat())
+}
+
+/// Expected money of each file that was looked at: sums are enough for an interval.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spread {
+    count: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Spread {
+    pub(super) fn add(&mut self, cost: Pico) {
+        let usd = cost.as_usd_f64();
+        (self.count, self.sum, self.squares) = (self.count + 1.0, self.sum + usd, self.squares + usd * usd);
+    }
+}
+
+/// Two-sided, for 95 %.
+const Z: f64 = 1.96;
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a projection"
+)]
+pub(super) fn project(plan: &Plan, files: u64, spread: Spread) -> Projection {
+    let sampled = plan.files;
+    let factor = if sampled == 0 { 0.0 } else { files as f64 / sampled as f64 };
+    let scaled = |count: u64| (count as f64 * factor).round() as u64;
+    let pico = |usd: f64| Pico((usd * 1e12).round() as i64);
+    let expected = plan.quote.as_ref().and_then(|quote| quote.cost?.expected);
+    let interval = expected.filter(|_| spread.count >= 2.0).map(|_| {
+        let mean = spread.sum / spread.count;
+        let variance = (spread.squares / spread.count - mean * mean).max(0.0) * spread.count / (spread.count - 1.0);
+        // A sample of nearly all files knows nearly all.
+        let rest = (1.0 - spread.count / files.max(1) as f64).max(0.0);
+        let error = Z * (variance / spread.count * rest).sqrt() * files as f64;
+        let middle = mean * files as f64;
+        (pico((middle - error).max(0.0)), pico(middle + error))
+    });
+    Projection {
+        sampled,
+        files,
+        to_ask: scaled(plan.to_ask),
+        input: plan.quote.as_ref().and_then(|quote| quote.input.expected).map(scaled),
+        expected: expected.map(|cost| Pico((cost.0 as f64 * factor).round() as i64)),
+        interval,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_stays_the_same_and_an_interval_holds_the_truth() {
+        let paths: Vec<Vec<u8>> = (0..1000_u32).map(|at| format!("{at}.jpg").into_bytes()).collect();
+        let mut chosen = Chosen::new(100);
+        paths.iter().for_each(|path| chosen.offer((0, path)));
+        let sampled: Vec<&Vec<u8>> = paths.iter().filter(|path| chosen.has((0, path))).collect();
+        assert_eq!((sampled.len(), chosen.files), (100, 1000));
+        // Costs of 1 to 10 cents by path; the mean of all is 5.5.
+        let cents = |path: &[u8]| i64::from(Digest::of(path).as_bytes()[0] % 10) + 1;
+        let truth: i64 = paths.iter().map(|path| cents(path)).sum();
+        let mut spread = Spread::default();
+        sampled.iter().for_each(|path| spread.add(Pico(cents(path) * 10_000_000_000)));
+        let mean = spread.sum / spread.count;
+        let variance = spread.squares / spread.count - mean * mean;
+        let error = Z * (variance / 100.0 * 0.9).sqrt() * 1000.0;
+        #[expect(clippy::cast_precision_loss, reason = "cents")]
+        let truth = truth as f64 / 100.0;
+        assert!((mean * 1000.0 - truth).abs() < 2.0 * error, "{mean} {truth} {error}");
+    }
+}

@@ -1,0 +1,270 @@
+//! What the pages that are to be asked will cost: tokens and money, low, expected and
+//! high, and what each number rests on.
+
+use crate::ask::{Ask, Footprint, Format, estimate};
+use crate::catalog::{Basis, Calibration, Detail, Fit, Price, least_image_tokens, model_facts};
+use crate::manifest::{Image, Job, Size};
+use crate::money::Pico;
+use crate::prepare::target_size;
+use crate::task::{Question, compile, without_descriptions};
+use crate::usage::Usage;
+use std::collections::{BTreeMap, HashMap};
+
+use super::super::calibrating;
+
+/// A number that is not known exactly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range<T> {
+    /// What it is at least.
+    pub low: T,
+    /// What it will most likely be; `None`: unknown.
+    pub expected: Option<T>,
+    /// What it is at most, when little goes wrong.
+    pub high: T,
+}
+
+/// What another way to send the pages would cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    /// How closely the model looks.
+    pub detail: Detail,
+    /// How many pixels are sent.
+    pub size: Size,
+    /// Whether it is the job's way.
+    pub is_chosen: bool,
+    /// Prompt tokens of all pages; `None`: unknown.
+    pub input_tokens: Option<u64>,
+    /// Money for all pages; `None`: unknown.
+    pub cost: Option<Pico>,
+    /// What the tokens rest on.
+    pub basis: Basis,
+}
+
+/// What is to be asked, in numbers.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    /// Pages of which the size is known.
+    pub pages: u64,
+    /// Prompt tokens.
+    pub input: Range<u64>,
+    /// Reply tokens.
+    pub output: Range<u64>,
+    /// Tokens as a limit counts them.
+    pub admission: u64,
+    /// The most that one request is charged to the limit.
+    pub largest: u64,
+    /// Money; `None`: the price is unknown.
+    pub cost: Option<Range<Pico>>,
+    /// By task, in equal parts of a request; `None`: unknown.
+    pub by_task: BTreeMap<String, Option<Pico>>,
+    /// The most that one request can cost.
+    pub worst: Option<Pico>,
+    /// What image tokens rest on.
+    pub image_basis: Basis,
+    /// The rule, for people.
+    pub image_rule: String,
+    /// Whether the endpoint bills otherwise than documented.
+    pub differs: bool,
+    /// What text tokens rest on.
+    pub text_basis: &'static str,
+    /// What the length of replies rests on.
+    pub output_basis: String,
+    /// Where the price comes from; `None`: unknown.
+    pub price_basis: Option<String>,
+    /// Text tokens of one request.
+    pub text: u64,
+    /// Of these, the descriptions of labels.
+    pub descriptions: u64,
+    /// What the descriptions cost for all pages.
+    pub descriptions_cost: Option<Pico>,
+    /// The other ways to send the pages.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// Adds up pages.
+pub(super) struct Quoter<'a> {
+    job: &'a Job,
+    price: Option<Price>,
+    reasons: bool,
+    fits: [(Fit, Calibration); 2],
+    ways: Vec<(Alternative, Image)>,
+    /// Footprints by what is asked.
+    words: HashMap<Vec<String>, Footprint>,
+    /// Image tokens of each way by the page's size; and the size that is sent.
+    sizes: HashMap<(u32, u32), (Vec<Option<u64>>, (u32, u32))>,
+    quote: Quote,
+}
+
+/// Share that asking again may add.
+const AGAIN_PERCENT: u64 = 5;
+/// Text from which a provider may have the prefix cached, in tokens.
+const CACHED_FROM: u64 = 1024;
+
+impl<'a> Quoter<'a> {
+    /// `stored`: what the store has of the endpoint's bills, as JSON.
+    pub(super) fn new(job: &'a Job, questions: &[Question], price: Option<Price>, stored: Option<&str>) -> Self {
+        let facts = model_facts(&job.provider.model);
+        let reasons = facts.is_some_and(|facts| facts.reasons);
+        let fits = [Detail::Low, Detail::High].map(|detail| {
+            let calibration = calibrating::at(stored, detail);
+            (Fit::new(job.image.rule, detail, &calibration), calibration)
+        });
+        let (fit, calibration) = &fits[usize::from(job.image.detail == Detail::High)];
+        let all: Vec<&Question> = questions.iter().collect();
+        let words = Footprint::of(&all, Format::Schema, reasons);
+        let bare = compile(&without_descriptions(&job.tasks), &[]).ok();
+        let bare = bare.map(|bare| Footprint::of(&bare.iter().collect::<Vec<_>>(), Format::Schema, reasons).text);
+        let zero = Range { low: 0, expected: Some(0), high: 0 };
+        let quote = Quote {
+            pages: 0,
+            input: zero,
+            output: zero,
+            admission: 0,
+            largest: 0,
+            cost: price.map(|_| Range { low: Pico::ZERO, expected: Some(Pico::ZERO), high: Pico::ZERO }),
+            by_task: BTreeMap::new(),
+            worst: price.map(|_| Pico::ZERO),
+            image_basis: fit.basis(),
+            image_rule: fit.to_string(),
+            differs: fit.differs(),
+            text_basis: match facts {
+                Some(facts) if facts.has_tokenizer => "tokenizer o200k",
+                _ => "tokenizer o200k, an estimate for this model",
+            },
+            output_basis: match calibration.replies() {
+                0..3 => "length of valid replies".to_owned(),
+                replies => format!("calibrated on {replies}"),
+            },
+            price_basis: job.provider.price_source.clone(),
+            text: words.text,
+            descriptions: words.text.saturating_sub(bare.unwrap_or(words.text)),
+            descriptions_cost: price.map(|_| Pico::ZERO),
+            alternatives: Vec::new(),
+        };
+        let ways = ways(job, &fits);
+        Self { job, price, reasons, fits, ways, words: HashMap::new(), sizes: HashMap::new(), quote }
+    }
+
+    /// Adds a page of `size` upright pixels, of which these tasks are asked.
+    pub(super) fn add(&mut self, size: (u32, u32), asked: &[&Question]) -> Option<Pico> {
+        let words = self.footprint(asked);
+        let (fit, calibration) = &self.fits[usize::from(self.job.image.detail == Detail::High)];
+        let (images, sent) = self.sizes.entry(size).or_insert_with(|| measured(size, &self.ways, &self.fits, self.job));
+        let room = u64::from(self.job.request.max_tokens.unwrap_or_else(|| words.room()));
+        let known = estimate(&words, fit, calibration, Ask { size: *sent, max_tokens: room, repair: 0 });
+        let image = fit.tokens(sent.0, sent.1);
+        let (least, most) = bounds(fit, *sent);
+        let low = Usage {
+            input: least + words.text * 9 / 10,
+            cached_input: if words.text >= CACHED_FROM { words.text * 9 / 10 } else { 0 },
+            output: words.shortest.min(known.expected.output).min(room),
+            ..Usage::default()
+        };
+        let expected = image.map(|_| known.expected);
+        let high = Usage {
+            input: again(most + words.text * 5 / 4 + 64),
+            output: again(words.longest.max(known.expected.output).min(room)),
+            ..Usage::default()
+        };
+        let quote = &mut self.quote;
+        quote.pages += 1;
+        add(&mut quote.input, low.input, expected.map(|usage| usage.input), high.input);
+        add(&mut quote.output, low.output, expected.map(|usage| usage.output), high.output);
+        quote.admission += known.admission_tokens;
+        quote.largest = quote.largest.max(known.admission_tokens);
+        let price = self.price;
+        let expected_cost = price.zip(expected).map(|(price, usage)| price.cost(usage));
+        if let (Some(cost), Some(price)) = (&mut quote.cost, price) {
+            cost.low += price.cost(low);
+            cost.expected = cost.expected.zip(expected_cost).map(|(sum, one)| sum + one);
+            cost.high += price.cost(high);
+            quote.worst = quote.worst.max(Some(price.cost(known.worst)));
+            let descriptions = price.input.times(quote.descriptions);
+            quote.descriptions_cost = quote.descriptions_cost.map(|sum| sum + descriptions);
+        }
+        let quote = &mut self.quote;
+        let parts = expected_cost.map(|cost| cost.split(asked.len()).collect::<Vec<_>>());
+        for (at, question) in asked.iter().enumerate() {
+            let part = parts.as_ref().and_then(|parts| parts.get(at)).copied();
+            let sum = quote.by_task.entry(question.name.clone()).or_insert(Some(Pico::ZERO));
+            *sum = sum.zip(part).map(|(sum, part)| sum + part);
+        }
+        for ((way, _), image) in self.ways.iter_mut().zip(images) {
+            let usage = image.map(|image| Usage { input: image + words.text, ..known.expected });
+            way.input_tokens = way.input_tokens.zip(usage).map(|(sum, usage)| sum + usage.input);
+            way.cost = way.cost.zip(price.zip(usage)).map(|(sum, (price, usage))| sum + price.cost(usage));
+        }
+        expected_cost
+    }
+
+    pub(super) fn finish(mut self) -> Quote {
+        self.quote.alternatives = self.ways.into_iter().map(|(way, _)| way).collect();
+        self.quote
+    }
+
+    fn footprint(&mut self, asked: &[&Question]) -> Footprint {
+        let reasons = self.reasons;
+        let key: Vec<String> = asked.iter().map(|question| question.recipe.to_string() + &question.name).collect();
+        // Questions that name columns of a list make many.
+        if self.words.len() > 4096 {
+            self.words.clear();
+        }
+        *self.words.entry(key).or_insert_with(|| Footprint::of(asked, Format::Schema, reasons))
+    }
+}
+
+fn again(tokens: u64) -> u64 {
+    tokens + tokens * AGAIN_PERCENT / 100
+}
+
+fn add(range: &mut Range<u64>, low: u64, expected: Option<u64>, high: u64) {
+    range.low += low;
+    range.expected = range.expected.zip(expected).map(|(sum, one)| sum + one);
+    range.high += high;
+}
+
+/// Least and most image tokens.
+fn bounds(fit: &Fit, (width, height): (u32, u32)) -> (u64, u64) {
+    match (fit.basis(), fit.tokens(width, height)) {
+        (Basis::Rule, Some(tokens)) => (tokens, tokens),
+        (Basis::Calibrated(_), Some(tokens)) => (tokens - tokens / 20, fit.most(width, height)),
+        _ => (least_image_tokens(width, height, fit.detail()), fit.most(width, height)),
+    }
+}
+
+/// Every way to send a page that makes a difference.
+fn ways(job: &Job, fits: &[(Fit, Calibration); 2]) -> Vec<(Alternative, Image)> {
+    let high = [Size::Full, Size::Standard, Size::Economy, Size::Original].map(|size| (Detail::High, size));
+    let low = [(Detail::Low, Size::Standard)];
+    let all = low.into_iter().filter(|_| job.image.rule.takes_detail()).chain(high);
+    let is_job = |detail, size| {
+        detail == job.image.detail && (size == job.image.size || detail == Detail::Low && job.image.detail == Detail::Low)
+    };
+    let way = |(detail, size)| {
+        let alternative = Alternative {
+            detail,
+            size,
+            is_chosen: is_job(detail, size),
+            input_tokens: Some(0),
+            cost: Some(Pico::ZERO),
+            basis: fits[usize::from(detail == Detail::High)].0.basis(),
+        };
+        let image = if is_job(detail, size) { job.image } else { job.image.with(detail, size) };
+        (alternative, image)
+    };
+    all.map(way).collect()
+}
+
+/// Image tokens of a page of `size` in each way, and the size at which the job sends it.
+fn measured(
+    size: (u32, u32),
+    ways: &[(Alternative, Image)],
+    fits: &[(Fit, Calibration); 2],
+    job: &Job,
+) -> (Vec<Option<u64>>, (u32, u32)) {
+    let tokens = |(way, image): &(Alternative, Image)| {
+        let (width, height) = target_size(size, image);
+        fits[usize::from(way.detail == Detail::High)].0.tokens(width, height)
+    };
+    (ways.iter().map(tokens).collect(), target_size(size, &job.image))
+}
