@@ -313,6 +313,12 @@ pub(super) struct Simulate {
     /// Stream when `stream` is absent, as Qubrid does.
     #[arg(long)]
     pub(super) stream_by_default: bool,
+    /// Bill images by the rule of this model, whichever is asked.
+    #[arg(long, value_name = "MODEL")]
+    pub(super) bill_as: Option<String>,
+    /// Multiply the tokens of images.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    pub(super) bill_times: f64,
     /// End by itself after this time.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(super) lifetime: Option<Duration>,

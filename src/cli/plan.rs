@@ -39,7 +39,8 @@ fn text(plan: &pipeline::Plan) -> String {
     for (task, count) in &plan.by_task {
         row(&format!("    {task}"), *count);
     }
-    let formats: Vec<String> = plan.by_format.iter().map(|(name, count)| format!("{} {name}", grouped(*count))).collect();
+    let formats: Vec<String> =
+        plan.by_format.iter().map(|(name, count)| format!("{} {name}", grouped(*count))).collect();
     if !formats.is_empty() {
         let _ = writeln!(out, "{:<24} {}", "  by format", formats.join(", "));
     }

@@ -24,6 +24,8 @@ pub(super) fn simulate(args: &Simulate) -> Result<u8, Failure> {
         headers: !args.no_headers,
         json_schema: !args.no_json_schema,
         stream_by_default: args.stream_by_default,
+        bill_as: args.bill_as.clone(),
+        bill_times: args.bill_times,
         lifetime: args.lifetime,
     };
     let server = Server::start(options)

@@ -61,7 +61,7 @@ pub(super) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
         let message = "You uploaded an unsupported image. Please make sure your image is below 20 MB in size and is of one the following formats: ['png', 'jpeg', 'gif', 'webp'].";
         return state.error(400, "invalid_request_error", Some("invalid_image_format"), None, message);
     };
-    let image = image_tokens(&asked.model, sight.width, sight.height, &asked.detail);
+    let image = billed(state, &asked, &sight);
     if let Some(refusal) = limited(state, &asked, image) {
         return refusal;
     }
@@ -105,6 +105,20 @@ pub(super) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
         }
         fault => answered(state, &asked, &sight, key, image, fault).await,
     }
+}
+
+/// Image tokens, by the rule that this server bills by.
+fn billed(state: &State, asked: &Asked, sight: &Sight) -> u64 {
+    let model = state.options.bill_as.as_ref().unwrap_or(&asked.model);
+    let tokens = image_tokens(model, sight.width, sight.height, &asked.detail);
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small and positive"
+    )]
+    let times = |tokens: u64| (tokens as f64 * state.options.bill_times).round() as u64;
+    if state.options.bill_times == 1.0 { tokens } else { times(tokens) }
 }
 
 fn bad_key(state: &State) -> Reply {

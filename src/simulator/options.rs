@@ -38,6 +38,10 @@ pub struct Options {
     pub json_schema: bool,
     /// Whether replies are streamed when `stream` is absent, as Qubrid does.
     pub stream_by_default: bool,
+    /// The model whose rule images are billed by, instead of the one that is asked.
+    pub bill_as: Option<String>,
+    /// What image tokens are multiplied by.
+    pub bill_times: f64,
     /// Longest life, after which it ends by itself; `None`: for ever.
     pub lifetime: Option<Duration>,
 }
@@ -61,6 +65,8 @@ impl Default for Options {
             headers: true,
             json_schema: true,
             stream_by_default: false,
+            bill_as: None,
+            bill_times: 1.0,
             lifetime: None,
         }
     }

@@ -4,6 +4,7 @@
 
 mod alike;
 mod bench;
+mod bill;
 mod budget;
 mod faults;
 mod hostile;

@@ -3,7 +3,7 @@
 use super::pace::Bound;
 use super::projection::Projection;
 use super::quote::{Alternative, Quote, Range};
-use super::{Plan, Pico};
+use super::{Pico, Plan};
 use serde_json::{Map, Value, json};
 
 impl Plan {
@@ -18,7 +18,10 @@ impl Plan {
         if let (Some(quote), Some(members)) = (&self.quote, out.as_object_mut()) {
             members.extend(quote.to_json());
             members.insert("minutes".into(), minutes(&self.bounds));
-            members.insert("budget".into(), self.budget.map_or(Value::Null, |(limit, pages)| json!({"usd": limit.to_string(), "pages": pages})));
+            members.insert(
+                "budget".into(),
+                self.budget.map_or(Value::Null, |(limit, pages)| json!({"usd": limit.to_string(), "pages": pages})),
+            );
         }
         if let (Some(projection), Some(members)) = (&self.projection, out.as_object_mut()) {
             members.insert("projection".into(), projected(projection));
@@ -40,7 +43,10 @@ impl Quote {
     fn to_json(&self) -> Map<String, Value> {
         let cost_basis = self.cost_basis();
         let money = |amount: Option<Pico>| amount.map(|amount| amount.to_string());
-        let by_task = self.by_task.iter().map(|(name, cost)| (name.clone(), json!({"expected": money(*cost), "basis": cost_basis})));
+        let by_task = self
+            .by_task
+            .iter()
+            .map(|(name, cost)| (name.clone(), json!({"expected": money(*cost), "basis": cost_basis})));
         let members = json!({
             "tokens": {
                 "input": tokens(&self.input, &format!("images: {}; text: {}", self.image_basis, self.text_basis)),

@@ -238,7 +238,8 @@ fn ways(job: &Job, fits: &[(Fit, Calibration); 2]) -> Vec<(Alternative, Image)> 
     let low = [(Detail::Low, Size::Standard)];
     let all = low.into_iter().filter(|_| job.image.rule.takes_detail()).chain(high);
     let is_job = |detail, size| {
-        detail == job.image.detail && (size == job.image.size || detail == Detail::Low && job.image.detail == Detail::Low)
+        detail == job.image.detail
+            && (size == job.image.size || detail == Detail::Low && job.image.detail == Detail::Low)
     };
     let way = |(detail, size)| {
         let alternative = Alternative {
