@@ -164,6 +164,13 @@ pub(super) enum Format {
     Json,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    Text,
+    Json,
+    Html,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct Try {
     #[command(flatten)]
@@ -242,9 +249,9 @@ pub(super) struct Report {
     /// The store's file (default: the manifest's, or .docmill/store.db).
     #[arg(long, value_name = "FILE", env = "DOCMILL_STORE")]
     pub(super) store: Option<PathBuf>,
-    /// Form of the output.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    /// Form of the output; `html`: one page that opens without network.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(super) format: ReportFormat,
     /// Which runs: `latest` (the default), `all` (the default with --since or --until), or a run's id.
     #[arg(long, value_name = "WHICH")]
     pub(super) run: Option<String>,

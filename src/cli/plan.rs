@@ -17,7 +17,7 @@ pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
     let plan = pipeline::plan(&job, &questions, wish, args.sample, load::decoder()?)?;
     match args.format {
         Format::Text => out!("{}", text(&plan)),
-        _ => outln!("{:#}", plan.to_json()),
+        Format::Json => outln!("{:#}", plan.to_json()),
     }
     Ok(0)
 }

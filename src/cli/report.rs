@@ -1,6 +1,6 @@
 //! `docmill report`: what runs cost, from the store.
 
-use super::args::{Format, Report};
+use super::args::{Report, ReportFormat};
 use super::exit::{Failure, WRONG_INPUT};
 use super::load;
 use super::out::{out, outln};
@@ -41,8 +41,9 @@ pub(super) fn report(args: &Report) -> Result<u8, Failure> {
         report.base = Some(job.input.base().to_owned());
     }
     match args.format {
-        Format::Json => outln!("{:#}", report.to_json()),
-        Format::Text => out!("{}", report.to_text()),
+        ReportFormat::Json => outln!("{:#}", report.to_json()),
+        ReportFormat::Text => out!("{}", report.to_text()),
+        ReportFormat::Html => out!("{}", report.to_html()),
     }
     Ok(0)
 }

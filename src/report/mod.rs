@@ -3,11 +3,13 @@
 //!
 //! - [`spend`]: attempts, added up exactly
 //! - [`pages`]: pages by status and label; [`part`]: parts and histograms
-//! - [`summary`]: the whole report; [`json`], [`text`]: its two forms
+//! - [`summary`]: the whole report; [`json`], [`text`], [`html`] with [`plot`]: its forms
 
+mod html;
 mod json;
 mod pages;
 mod part;
+mod plot;
 mod spend;
 mod summary;
 mod text;

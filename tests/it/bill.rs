@@ -200,3 +200,24 @@ fn after_a_kill_the_servers_count_lies_between_settled_and_lost() {
     let (least, most) = (Pico(settled).as_usd_f64(), Pico(settled + lost).as_usd_f64());
     assert!(least <= server + 1e-12 && server <= most + 1e-12, "{least} <= {server} <= {most}");
 }
+
+/// One file, without script and network; what a page is called is never a tag.
+#[test]
+fn the_html_report_needs_nothing_else() {
+    let bench = Bench::with_pages(6).simulator(Options { faults: 0.3, ..Options::default() });
+    bench.put("pages/<script>alert(1)<.jpg", b"not a picture");
+    bench.job("on_error: {max_failed: 100%}");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let html = bench.docmill(&["report", "job.yaml", "--format", "html"]).stdout;
+    for part in ["Spend by run", "Tokens", "Labels of kind", "Replies by latency", "Pages by cost", "Dearest pages"] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(html.matches("<svg").count() >= 6);
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;.jpg") && html.contains("not an image"), "the failed page");
+    assert!(!html.contains("<script"));
+    let links: Vec<&str> = html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(!links.is_empty() && links.iter().all(|link| link.starts_with("file:///")), "{links:?}");
+    for loaded in ["src=", "@import", "url(", "<link"] {
+        assert!(!html.contains(loaded), "{loaded}");
+    }
+}
