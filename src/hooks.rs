@@ -13,6 +13,18 @@ pub enum Point {
     Committed,
     /// The page has no more to ask.
     Settled,
+    /// A batch's file is complete and durable.
+    BatchFilled,
+    /// The provider has a batch's file; nothing is recorded of it.
+    BatchUploaded,
+    /// The provider has the batch; nothing is recorded of it.
+    BatchCreated,
+    /// The batch is recorded as submitted.
+    BatchSubmitted,
+    /// Some answers of a batch are stored, not all.
+    BatchCollecting,
+    /// All of them are, and the batch is not recorded as ended.
+    BatchCollected,
     /// An output's temporary file is complete and synced.
     TempWritten,
     /// The output has its name.

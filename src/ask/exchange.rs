@@ -15,6 +15,7 @@ use crate::manifest::{Image, Request};
 use crate::prepare::Prepared;
 use crate::task::{Question, read};
 use crate::usage::Usage;
+use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -151,14 +152,14 @@ impl Asker {
     /// Takes what the endpoint billed for a first question about a page; what is known
     /// now, when that has changed. `is_valid`: the reply was what was asked for.
     #[must_use]
-    pub fn learn(&self, wanted: &Wanted, image: &Prepared, usage: Usage, is_valid: bool) -> Option<Calibration> {
+    pub fn learn(&self, wanted: &Wanted, size: (u32, u32), usage: Usage, is_valid: bool) -> Option<Calibration> {
         let words = self.frame(wanted).footprint;
         let mut calibration = self.calibration.borrow_mut();
         if is_valid {
             calibration.learn_reply(words.usual, usage.output);
         }
         let billed = usage.input.saturating_sub(words.text);
-        if !calibration.learn((image.width, image.height), billed) {
+        if !calibration.learn(size, billed) {
             return None;
         }
         let mut fit = self.fit.borrow_mut();
@@ -174,9 +175,7 @@ impl Asker {
 
     /// Makes one attempt. `on_text` sees the reply's text as it arrives.
     pub async fn attempt(&self, wanted: &Wanted, image: &Prepared, on_text: &dyn Fn(&str)) -> Exchange {
-        let frame = self.frame(wanted);
-        let shard = wanted.page % self.setup.cache_shards.max(1);
-        let body = frame.body(image, room(&frame, wanted), shard, wanted.repair.as_ref());
+        let body = self.body(wanted, image);
         let sent = self.setup.clock.now();
         let mut exchange = match self.setup.transport.post(body).await {
             Ok(response) => self.receive(response, wanted, on_text).await,
@@ -185,6 +184,14 @@ impl Asker {
         exchange.latency = self.setup.clock.now().saturating_sub(sent);
         self.redact(&mut exchange.verdict);
         exchange
+    }
+
+    /// The body of a request.
+    #[must_use]
+    pub fn body(&self, wanted: &Wanted, image: &Prepared) -> Bytes {
+        let frame = self.frame(wanted);
+        let shard = wanted.page % self.setup.cache_shards.max(1);
+        frame.body(image, room(&frame, wanted), shard, wanted.repair.as_ref())
     }
 
     fn frame(&self, wanted: &Wanted) -> Rc<Frame> {
@@ -295,7 +302,7 @@ impl Asker {
         self.completed(stream.completion, wanted)
     }
 
-    fn completed(&self, completion: Completion, wanted: &Wanted) -> Exchange {
+    pub(super) fn completed(&self, completion: Completion, wanted: &Wanted) -> Exchange {
         let charge = completion.usage.map_or(Charge::Unknown, Charge::Reported);
         let finish = completion.finish.as_deref().unwrap_or_default();
         let verdict = if let Some(error) = &completion.error {
@@ -316,7 +323,7 @@ impl Asker {
         Exchange { content: completion.content, ..Exchange::new(verdict, charge) }
     }
 
-    fn redact(&self, verdict: &mut Verdict) {
+    pub(super) fn redact(&self, verdict: &mut Verdict) {
         let message = match verdict {
             Verdict::Done { .. } => return,
             Verdict::Retry(fault) => &mut fault.message,
@@ -339,7 +346,7 @@ fn room(frame: &Frame, wanted: &Wanted) -> u32 {
 }
 
 impl Exchange {
-    fn new(verdict: Verdict, charge: Charge) -> Self {
+    pub(super) fn new(verdict: Verdict, charge: Charge) -> Self {
         Self { verdict, charge, latency: Duration::ZERO, status: None, request_id: None, content: String::new() }
     }
 

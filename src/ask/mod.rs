@@ -4,6 +4,7 @@
 //! - [`capability`]: what the endpoint has been found to take
 //! - [`transport`]: HTTP, and how it fails
 //! - [`sse`], [`completion`]: a reply, streamed or not, as one [`completion::Completion`]
+//! - [`batch`], [`batch_line`]: the provider's Batch API
 //! - [`error_body`], [`wait`], [`verdict`]: what an error means
 //! - [`exchange`]: all of these in their order
 //! - [`estimate`]: tokens before they are known
@@ -11,6 +12,8 @@
 //!
 //! The loop over attempts is not here but in the pipeline.
 
+mod batch;
+mod batch_line;
 mod body;
 mod capability;
 mod completion;
@@ -24,6 +27,8 @@ mod transport;
 mod verdict;
 mod wait;
 
+pub use batch::{BatchFault, Lines, RemoteBatch, RemoteStatus};
+pub use batch_line::{Line, line_frame};
 pub use body::Repair;
 pub use capability::{Capabilities, Change, Format};
 pub use cooldown::{Cooldown, Gate};

@@ -68,6 +68,8 @@ pub enum TransportError {
 pub struct Transport {
     client: reqwest::Client,
     url: reqwest::Url,
+    /// Where the other calls are, with a slash at its end.
+    base: String,
     headers: HeaderMap,
     /// What servers might repeat in their messages, and nobody may read there.
     secrets: Vec<Secret>,
@@ -114,7 +116,6 @@ impl Transport {
         }
         let client = builder.build().map_err(|error| TransportError::Client(error.to_string()))?;
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = options.key.as_ref().filter(|key| !key.is_empty()) {
             headers.insert(AUTHORIZATION, sensitive("authorization", &format!("Bearer {}", key.0))?);
         }
@@ -122,15 +123,22 @@ impl Transport {
             let header: HeaderName = name.parse().map_err(|_| TransportError::Header(name.clone()))?;
             headers.insert(header, sensitive(name, &value.0)?);
         }
-        let url = format!("{}/chat/completions", options.base_url.trim_end_matches('/'));
+        let base = format!("{}/", options.base_url.trim_end_matches('/'));
+        let url = format!("{base}chat/completions");
         let url = url.parse().map_err(|error| TransportError::Client(format!("{url}: {error}")))?;
         let secrets = options.key.into_iter().chain(options.headers.into_iter().map(|(_, value)| value)).collect();
-        Ok(Self { client, url, headers, secrets })
+        Ok(Self { client, url, base, headers, secrets })
     }
 
     pub(super) async fn post(&self, body: Bytes) -> Result<reqwest::Response, Failure> {
-        let request = self.client.post(self.url.clone()).headers(self.headers.clone()).body(body);
+        let request = self.client.post(self.url.clone()).headers(self.headers.clone());
+        let request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
         request.send().await.map_err(|error| failure(&error))
+    }
+
+    /// Another call of the same API.
+    pub(super) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base)).headers(self.headers.clone())
     }
 
     /// `text` without a secret in it: servers repeat keys in error messages.

@@ -245,7 +245,7 @@ pub(super) fn passing(kind: &'static str, message: String) -> Verdict {
     Verdict::Retry(Passing { kind, message, change: None })
 }
 
-fn page(kind: &'static str, message: String) -> Verdict {
+pub(super) fn page(kind: &'static str, message: String) -> Verdict {
     Verdict::Page(PageFault { kind, message, is_refusal: false })
 }
 

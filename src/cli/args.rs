@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use crate::simulator::Fault;
+use crate::simulator::{BatchFault, Fault};
 use crate::units::{parse_duration, parse_share, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -320,6 +320,15 @@ pub(super) struct Simulate {
     /// Stream when `stream` is absent, as Qubrid does.
     #[arg(long)]
     pub(super) stream_by_default: bool,
+    /// How long a batch takes: a provider's day, scaled.
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
+    pub(super) batch_time: Duration,
+    /// What goes wrong with the first batches: none, expire, fail, missing, twice.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub(super) batch_faults: Vec<BatchFault>,
+    /// Prompt tokens that may wait in batches.
+    #[arg(long, value_name = "N")]
+    pub(super) batch_queue: Option<u64>,
     /// Bill images by the rule of this model, whichever is asked.
     #[arg(long, value_name = "MODEL")]
     pub(super) bill_as: Option<String>,

@@ -1,5 +1,6 @@
 //! A whole manifest: raw -> [`Job`].
 
+use super::delivery::{Batches, RawBatch, RawDelivery};
 use super::faults::{Fault, Faults};
 use super::image::{Image, RawImage};
 use super::input::{Input, Place, RawInput};
@@ -45,6 +46,12 @@ struct RawJob {
     /// How fast, how much at a time, how much money.
     #[serde(default)]
     limits: RawLimits,
+    /// `now` (default), or `batch`: by the provider's Batch API, within a day, for half the price.
+    #[serde(default)]
+    delivery: RawDelivery,
+    /// Bounds of batches.
+    #[serde(default)]
+    batch: RawBatch,
     /// When an attempt fails.
     #[serde(default)]
     retry: RawRetry,
@@ -79,6 +86,8 @@ pub struct Job {
     pub tasks: Vec<Task>,
     /// Rates, concurrency, money.
     pub limits: Limits,
+    /// Bounds of the provider's batches; `None`: each request is sent at once.
+    pub batch: Option<Batches>,
     /// When an attempt fails.
     pub retry: Retry,
     /// When pages fail.
@@ -112,7 +121,7 @@ impl Job {
     /// The price that its requests are billed at; `None` is unknown, which is not free.
     #[must_use]
     pub fn price(&self) -> Option<Price> {
-        self.provider.price
+        if self.batch.is_some() { self.provider.batch_price } else { self.provider.price }
     }
 
     /// The digest of the manifest as written.
@@ -210,6 +219,10 @@ fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Jo
     let limits = raw.limits.check(check);
     let provider = raw.provider.check(check);
     let request = raw.request.check(provider.host(), check);
+    let batch = raw.batch.check(raw.delivery, check);
+    if batch.is_some() && request.stream {
+        check.fault("/request/stream", "a batch has no streams", "false, or delivery: now");
+    }
     let room = request.max_tokens.unwrap_or(LEAST_ROOM);
     if limits.tokens_per_minute.is_some_and(|limit| limit < u64::from(room)) {
         check.fault(
@@ -235,6 +248,7 @@ fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Jo
         provider,
         request,
         limits,
+        batch,
         retry: raw.retry.check(check),
         on_error: raw.on_error.check(check),
         store: check.path(&store),

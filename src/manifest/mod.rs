@@ -9,6 +9,7 @@
 //! 5. [`faults`]: everything that is wrong, with file, line, column and what is allowed
 
 mod column;
+mod delivery;
 mod faults;
 mod image;
 mod input;
@@ -25,6 +26,7 @@ mod tasks;
 mod typed;
 
 pub use column::{Column, ColumnKind};
+pub use delivery::Batches;
 pub use faults::{Fault, Faults};
 pub use image::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
 pub use input::{Fetch, Input, PageChoice, Place};

@@ -1,7 +1,7 @@
 //! What the endpoint bills, learned from its replies and kept in the store for later runs
 //! and plans: by the `detail` that is sent.
 
-use super::page::{Context, Ready};
+use super::page::Context;
 use super::setup::endpoint_key;
 use crate::ask::{Charge, Exchange, Verdict, Wanted};
 use crate::catalog::{Calibration, Detail, Fit};
@@ -37,7 +37,7 @@ impl Context<'_> {
     /// what is asked again carries the last reply.
     pub(super) async fn calibrate(
         &self,
-        ready: &Ready,
+        size: (u32, u32),
         wanted: &Wanted,
         exchange: &Exchange,
     ) -> Result<(), StoreError> {
@@ -47,10 +47,10 @@ impl Context<'_> {
         }
         let is_valid = matches!(&exchange.verdict, Verdict::Done { reading, .. } if reading.iter().all(Result::is_ok));
         let before = self.asker.fit();
-        let Some(calibration) = self.asker.learn(wanted, &ready.prepared, usage, is_valid) else { return Ok(()) };
+        let Some(calibration) = self.asker.learn(wanted, size, usage, is_valid) else { return Ok(()) };
         let after = self.asker.fit();
         if after.differs() && !before.differs() {
-            say(self.job, &after, (ready.prepared.width, ready.prepared.height));
+            say(self.job, &after, size);
         }
         self.keep(calibration).await
     }

@@ -47,6 +47,8 @@ pub(super) struct Intake {
     pub(super) started_ms: i64,
     /// Only these pages are asked; `None`: all.
     pub(super) sample: Option<HashSet<StoredPage>>,
+    /// Pages that are in a batch, and need no look.
+    pub(super) under_way: HashSet<StoredPage>,
     pub(super) purpose: Purpose,
     pub(super) askings: Askings,
     pub(super) decoder: DecoderCommand,

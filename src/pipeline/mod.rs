@@ -7,6 +7,7 @@
 //!
 //! - [`recipe`]: the keys of answers; [`asking`]: what is asked of an entry; [`standing`]:
 //!   what is still to be asked; [`near`]: pages that share an answer
+//! - [`batch`]: delivery by the provider's batches
 //! - [`admission`]: one request at a time may go out; [`stop`]: nothing more may
 //! - [`setup`]: what runs and trials begin with; [`sample`]: `--sample`
 //! - [`calibrating`]: what the endpoint bills, learned and kept
@@ -16,6 +17,7 @@
 
 mod admission;
 mod asking;
+mod batch;
 mod calibrating;
 mod charge;
 mod counters;

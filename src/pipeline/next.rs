@@ -95,6 +95,16 @@ impl PageState {
         Self { open, tries: 0, repairs: 0, is_lengthened: false, repair: None, last: Last::Nothing }
     }
 
+    /// Indices of the tasks that are open.
+    pub(super) fn tasks(&self) -> Vec<usize> {
+        self.open.iter().map(|task| task.index).collect()
+    }
+
+    /// Whether these tasks are what is open.
+    pub(super) fn asks(&self, tasks: &[(usize, Option<i64>)]) -> bool {
+        self.open.iter().map(|task| task.index).eq(tasks.iter().map(|(index, _)| *index))
+    }
+
     /// The wait is over.
     pub(super) fn rest(&mut self) {
         if let Last::Passing { has_rested, .. } = &mut self.last {

@@ -8,7 +8,7 @@ use super::next::{PageState, Step, next};
 use super::outcome::Outcome as Ending;
 use super::setup::endpoint_key;
 use super::stop::Stop;
-use crate::ask::{Asker, Exchange, PageFault, Verdict, Wanted};
+use crate::ask::{Asker, Exchange, PageFault, Transport, Verdict, Wanted};
 use crate::clock::Clock;
 use crate::hooks::{Hooks, Point};
 use crate::manifest::{BudgetScope, Job};
@@ -19,6 +19,7 @@ use crate::store::{
     Settlement, Store, StoreError, StoredPage,
 };
 use crate::units::utc_day;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -58,10 +59,14 @@ pub(super) struct Context<'a> {
     pub(super) calibrations: Option<String>,
     /// The job and the endpoint, for the budget's scope.
     pub(super) budget_key: String,
+    /// The client, for what is not a request for a page.
+    pub(super) transport: Transport,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) hooks: Arc<dyn Hooks>,
     pub(super) stop: Stop,
     pub(super) counters: Arc<Counters>,
+    /// How many ids were given.
+    pub(super) ids: Cell<u64>,
     /// Sees replies as they arrive.
     pub(super) on_text: &'a dyn Fn(&str),
     /// Sees every attempt when it is over.
@@ -73,6 +78,13 @@ pub(super) struct Context<'a> {
 const BUDGET_POLL: Duration = Duration::from_millis(200);
 
 impl Context<'_> {
+    /// An id that nobody else has.
+    pub(super) fn new_id(&self) -> String {
+        let number = self.ids.get();
+        self.ids.set(number + 1);
+        format!("{}-{number}", self.run_id)
+    }
+
     /// Asks a page until it is settled.
     pub(super) async fn settle(&self, ready: Ready) -> PageEnd {
         match self.ask_until_settled(&ready).await {
@@ -85,8 +97,7 @@ impl Context<'_> {
     }
 
     async fn ask_until_settled(&self, ready: &Ready) -> Result<PageEnd, StoreError> {
-        let names = |index: usize| self.job.tasks.get(index).map_or(String::new(), |task| task.name.clone());
-        let mut state = PageState::new(ready.tasks.iter().map(|(index, seen)| (*index, names(*index), *seen)));
+        let mut state = PageState::new(names(self.job, &ready.tasks));
         let mut request = None;
         let mut is_first = true;
         loop {
@@ -107,7 +118,7 @@ impl Context<'_> {
                     }
                     let wanted = Wanted {
                         questions: ready.asking.questions.clone(),
-                        tasks: state.open.iter().map(|task| task.index).collect(),
+                        tasks: state.tasks(),
                         is_lengthened: *is_lengthened,
                         page: page_number(&ready.page),
                         repair: repair.clone(),
@@ -142,7 +153,7 @@ impl Context<'_> {
         let Ok(mut slot) = self.admission.admit(estimate.admission_tokens).await else {
             return Ok(Some(PageEnd::Unfinished));
         };
-        let price = self.job.provider.price;
+        let price = self.job.price();
         let reserved = price.map(|price| price.cost(estimate.worst));
         let expected = price.map(|price| price.cost(estimate.expected));
         let plan = Planned { purpose: purpose(step, request.is_some()), expected, reserved };
@@ -163,7 +174,7 @@ impl Context<'_> {
         log(ready, &exchange);
         (self.on_exchange)(wanted, &exchange, &charge);
         self.finish(&ready.asking, state, step, &exchange, attempt, charge).await?;
-        self.calibrate(ready, wanted, &exchange).await?;
+        self.calibrate((ready.prepared.width, ready.prepared.height), wanted, &exchange).await?;
         self.learn(&slot, &exchange, &charge, reserved);
         Ok(None)
     }
@@ -183,6 +194,7 @@ impl Context<'_> {
                 page: ready.page,
                 recipes: state.open.iter().map(|task| (recipe(task.index), task.seen_ms)).collect(),
                 request,
+                batch: None,
                 purpose,
                 expected,
                 reserved,
@@ -207,7 +219,7 @@ impl Context<'_> {
         }
     }
 
-    fn budget_line(&self) -> BudgetLine {
+    pub(super) fn budget_line(&self) -> BudgetLine {
         let key = &self.budget_key;
         let scope = match self.job.limits.budget_scope {
             BudgetScope::Run => format!("{key}/run:{}", self.run_id),
@@ -219,7 +231,7 @@ impl Context<'_> {
 
     /// Takes away a capability that the endpoint turned out not to have, once for all
     /// requests that met the same error.
-    async fn adapt(
+    pub(super) async fn adapt(
         &self,
         exchange: &Exchange,
         used: crate::ask::Capabilities,
@@ -294,13 +306,22 @@ impl Context<'_> {
     }
 }
 
+/// Tasks by index, with their names and the time of their known outcome.
+pub(super) fn names<'a>(
+    job: &'a Job,
+    tasks: &'a [(usize, Option<i64>)],
+) -> impl Iterator<Item = (usize, String, Option<i64>)> + 'a {
+    let name = |index: usize| job.tasks.get(index).map_or(String::new(), |task| task.name.clone());
+    tasks.iter().map(move |(index, seen)| (*index, name(*index), *seen))
+}
+
 /// A number that stands for a page.
-fn page_number(page: &StoredPage) -> u64 {
+pub(super) fn page_number(page: &StoredPage) -> u64 {
     let bytes = page.content.as_bytes();
     bytes.iter().take(8).fold(u64::from(page.page), |number, byte| number << 8 ^ number >> 56 ^ u64::from(*byte))
 }
 
-fn keyed(asking: &Asking, outcomes: Vec<(usize, Outcome)>) -> Vec<(i64, Outcome)> {
+pub(super) fn keyed(asking: &Asking, outcomes: Vec<(usize, Outcome)>) -> Vec<(i64, Outcome)> {
     let key = |(index, outcome): (usize, Outcome)| Some((*asking.recipes.get(index)?, outcome));
     outcomes.into_iter().filter_map(key).collect()
 }
@@ -313,7 +334,7 @@ struct Planned {
     reserved: Option<Pico>,
 }
 
-fn purpose(step: &Step, has_request: bool) -> Purpose {
+pub(super) fn purpose(step: &Step, has_request: bool) -> Purpose {
     match step {
         Step::Ask { repair: Some(_), .. } => Purpose::Repair,
         Step::Ask { is_lengthened: true, .. } => Purpose::Lengthen,
@@ -327,7 +348,7 @@ enum Grant {
     Over(PageEnd),
 }
 
-fn first_fault(state: &PageState, at_ms: i64) -> Option<(String, String)> {
+pub(super) fn first_fault(state: &PageState, at_ms: i64) -> Option<(String, String)> {
     let faults = state.unanswered(at_ms);
     let fault = faults.iter().find(|(_, outcome)| outcome.status != OutcomeStatus::Ok)?.1.fault.as_ref()?;
     Some((fault.kind.clone(), fault.message.clone()))
@@ -342,7 +363,7 @@ fn log(ready: &Ready, exchange: &Exchange) {
     }
 }
 
-fn verdict_record(exchange: &Exchange) -> (&'static str, Option<FaultRecord>) {
+pub(super) fn verdict_record(exchange: &Exchange) -> (&'static str, Option<FaultRecord>) {
     let record = |kind: &str, message: &str| Some(FaultRecord { kind: kind.to_owned(), message: message.to_owned() });
     match &exchange.verdict {
         Verdict::Done { reading, .. } => {

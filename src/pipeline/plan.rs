@@ -194,7 +194,7 @@ impl Planner<'_> {
     fn finish(self, latency: Option<(u64, u64)>, files: Option<u64>) -> Plan {
         let mut plan = self.plan;
         let quote = self.quoter.finish();
-        plan.bounds = pace::bounds(&quote, &self.job.limits, latency);
+        plan.bounds = pace::bounds(&quote, self.job, latency);
         plan.budget = self.job.limits.budget.map(|budget| {
             let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO);
             let pages = expected.map(|cost| i128::from(budget.0) * i128::from(quote.pages) / i128::from(cost.0));

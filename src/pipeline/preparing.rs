@@ -23,6 +23,9 @@ impl Worker {
     /// What is to be asked of a page; `None` when there is nothing to do for it.
     pub(super) fn wish_for(&self, page: StoredPage, asking: &Asking) -> Result<Option<PageWish>, StoreError> {
         let intake = &self.intake;
+        if intake.under_way.contains(&page) {
+            return Ok(None);
+        }
         let standing = self.reader.standing(&page, &asking.recipes, VERSIONS)?;
         let has_marks = standing.marks.is_some();
         if intake.purpose == Purpose::Look {

@@ -2,6 +2,7 @@
 
 use super::admission::Admission;
 use super::asking::{Askings, VERSIONS};
+use super::batch::Batcher;
 use super::counters::Counters;
 use super::environment::{Environment, PipelineError, RunOptions};
 use super::finish;
@@ -20,6 +21,7 @@ use crate::store::{Reader, RunEnd, RunKeys, Settling, Store, StoreError, StoredP
 use crate::task::Question;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -129,20 +131,23 @@ impl Session<'_> {
             runtime.block_on(self.record(Purpose::Record, first()?))?;
             sample = Some(sample::lowest(&Reader::open(self.store.path())?, self.keys.job, count)?);
         }
+        let mut batcher = self.job.batch.map(|bounds| Batcher::new(&context, bounds, self.keys.job)).transpose()?;
         let mut progress = Progress { streak: Streak::new(self.job.on_error.stop_after), asked: 0 };
         loop {
-            let elsewhere = runtime.block_on(self.pass(&context, first()?, sample.clone(), &mut progress))?;
+            let elsewhere =
+                runtime.block_on(self.pass(&context, first()?, sample.clone(), &mut progress, batcher.as_mut()))?;
             if elsewhere == 0 || self.stop.is_requested() {
                 return Ok(runtime.block_on(context.keep_what_was_learned())?);
             }
             // Closed or not, the next pass sees it.
-            let _ = runtime.block_on(context.admission.pause(ELSEWHERE));
+            let wait = if self.job.batch.is_some() { Duration::ZERO } else { ELSEWHERE };
+            let _ = runtime.block_on(context.admission.pause(wait));
         }
     }
 
     /// A pass over the input that asks nothing.
     async fn record(&self, purpose: Purpose, entries: Entries) -> Result<(), PipelineError> {
-        let intake = self.intake(None, purpose);
+        let intake = self.intake(None, purpose, HashSet::new());
         let (mut ready, threads) = intake::start(&intake, entries)?;
         tokio::select! {
             () = async { while ready.recv().await.is_some() {} } => {}
@@ -182,6 +187,8 @@ impl Session<'_> {
             run_id: environment.run_id.clone(),
             budget_key: budget_key(job),
             calibrations: self.keys.calibration.clone(),
+            ids: Cell::new(0),
+            transport: environment.transport.clone(),
             clock,
             hooks: environment.hooks.clone(),
             stop: self.stop.clone(),
@@ -191,7 +198,12 @@ impl Session<'_> {
         }
     }
 
-    fn intake(&self, sample: Option<HashSet<StoredPage>>, purpose: Purpose) -> Arc<Intake> {
+    fn intake(
+        &self,
+        sample: Option<HashSet<StoredPage>>,
+        purpose: Purpose,
+        under_way: HashSet<StoredPage>,
+    ) -> Arc<Intake> {
         self.counters.found.store(0, Ordering::Relaxed);
         self.counters.done.store(0, Ordering::Relaxed);
         self.has_seen_all.store(false, Ordering::Relaxed);
@@ -208,6 +220,7 @@ impl Session<'_> {
             wanted: self.keys.tasks.iter().map(|task| is_wanted(&task.task)).collect(),
             started_ms: self.started_ms,
             sample,
+            under_way,
             purpose,
             askings: Askings::new(self.job.clone(), self.questions.clone(), self.keys, self.store.clone()),
             decoder: self.environment.decoder.clone(),
@@ -227,16 +240,42 @@ impl Session<'_> {
         entries: Entries,
         sample: Option<HashSet<StoredPage>>,
         progress: &mut Progress,
+        batcher: Option<&mut Batcher<'_>>,
     ) -> Result<u64, PipelineError> {
-        let intake = self.intake(sample, Purpose::Ask);
+        let under_way = batcher.as_ref().map(|batcher| batcher.under_way()).unwrap_or_default();
+        let intake = self.intake(sample, Purpose::Ask, under_way);
         let (ready, threads) = intake::start(&intake, entries)?;
+        let asked = async {
+            match batcher {
+                Some(batcher) => self.deliver(batcher, ready, &intake, progress).await,
+                None => Ok(self.ask_pages(context, ready, &intake, progress).await),
+            }
+        };
         let elsewhere = tokio::select! {
-            elsewhere = self.ask_pages(context, ready, &intake, progress) => elsewhere,
-            () = self.overtime() => 0,
+            elsewhere = asked => elsewhere,
+            () = self.overtime() => Ok(0),
         };
         intake.is_asking.store(false, Ordering::Relaxed);
         threads.join(self.stop);
-        Ok(elsewhere)
+        elsewhere
+    }
+
+    /// As [`Self::ask_pages`], by the provider's batches.
+    async fn deliver(
+        &self,
+        batcher: &mut Batcher<'_>,
+        mut ready: mpsc::Receiver<Ready>,
+        intake: &Intake,
+        progress: &mut Progress,
+    ) -> Result<u64, PipelineError> {
+        let most = self.options.limit.map_or(u64::MAX, |limit| limit.saturating_sub(progress.asked));
+        let on_full = || intake.is_asking.store(false, Ordering::Relaxed);
+        let delivered = batcher.deliver(&mut ready, most, &on_full).await?;
+        progress.asked += delivered.taken;
+        for end in delivered.ended {
+            self.count(end, progress);
+        }
+        Ok(delivered.again)
     }
 
     fn elapsed(&self) -> Duration {

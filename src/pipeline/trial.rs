@@ -16,6 +16,7 @@ use crate::source::{Entries, Entry};
 use crate::store::{AttemptCharge, Outcome, Reader, RunEnd, Store, StoredPage};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -100,6 +101,8 @@ pub fn try_page(
         run_id: environment.run_id.clone(),
         budget_key: budget_key(job),
         calibrations: keys.calibration.clone(),
+        ids: Cell::new(0),
+        transport: environment.transport.clone(),
         clock,
         hooks: environment.hooks.clone(),
         stop: stop.clone(),

@@ -98,7 +98,7 @@ impl Report {
             }
             section(out, &format!("Labels of {task}"), across(&bars));
         }
-        let latency = histogram(&spend.latencies, |ms| human_ms(ms));
+        let latency = histogram(&spend.latencies, human_ms);
         section(out, "Replies by latency", upward(&latency, &short));
         let ends = [
             ("succeeded", spend.succeeded),

@@ -108,7 +108,7 @@ pub(super) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
 }
 
 /// Image tokens, by the rule that this server bills by.
-fn billed(state: &State, asked: &Asked, sight: &Sight) -> u64 {
+pub(super) fn billed(state: &State, asked: &Asked, sight: &Sight) -> u64 {
     let model = state.options.bill_as.as_ref().unwrap_or(&asked.model);
     let tokens = image_tokens(model, sight.width, sight.height, &asked.detail);
     #[expect(
@@ -132,7 +132,7 @@ fn no_model(state: &State, model: &str) -> Reply {
     state.error(404, "invalid_request_error", Some("model_not_found"), None, &message)
 }
 
-fn sight(state: &State, asked: &Asked, key: u64) -> Option<Sight> {
+pub(super) fn sight(state: &State, asked: &Asked, key: u64) -> Option<Sight> {
     if let Some(known) = state.inner.borrow().sights.get(&key) {
         return known.clone();
     }
@@ -204,7 +204,8 @@ fn too_many(
     Ok(reply)
 }
 
-async fn answered(state: &State, asked: &Asked, sight: &Sight, key: u64, image: u64, fault: Option<Fault>) -> Reply {
+/// What is said to a request, billed.
+pub(super) fn said(state: &State, asked: &Asked, sight: &Sight, key: u64, image: u64, fault: Option<Fault>) -> Said {
     let answerer = Answerer { sight, seed: state.options.seed, hash: key };
     let object = answerer.reply(&asked.schema);
     let mut said = Said {
@@ -229,6 +230,11 @@ async fn answered(state: &State, asked: &Asked, sight: &Sight, key: u64, image: 
     if state.options.usage && fault != Some(Fault::NoUsage) {
         said.usage = Some((input, cached, output));
     }
+    said
+}
+
+async fn answered(state: &State, asked: &Asked, sight: &Sight, key: u64, image: u64, fault: Option<Fault>) -> Reply {
+    let said = said(state, asked, sight, key, image, fault);
     match fault {
         Some(Fault::Reset) => return Err(io::Error::other("dropped")),
         Some(Fault::Hang) => {

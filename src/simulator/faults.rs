@@ -44,6 +44,36 @@ pub enum Fault {
     RateLimited,
 }
 
+/// Something that goes wrong with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchFault {
+    /// Nothing.
+    None,
+    /// Its time runs out half way.
+    Expire,
+    /// The provider's queue is full: nothing of it is done.
+    Fail,
+    /// Some lines never come.
+    Missing,
+    /// Some lines come twice.
+    Twice,
+}
+
+impl std::str::FromStr for BatchFault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "none" => Self::None,
+            "expire" => Self::Expire,
+            "fail" => Self::Fail,
+            "missing" => Self::Missing,
+            "twice" => Self::Twice,
+            _ => return Err(format!("`{text}` is no fault of a batch; there are: none, expire, fail, missing, twice")),
+        })
+    }
+}
+
 /// Faults that are mixed when none are named: all that a page can survive.
 const MIX: &[Fault] = &[
     Fault::ServerError,

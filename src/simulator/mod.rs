@@ -7,6 +7,7 @@
 //! - [`options`]: what it is told
 //! - [`server`]: connections and routes; [`chat`]: one request; [`request`]: what it asks
 //!   for; [`state`]: what all connections share
+//! - [`batches`]: files and batches
 //! - [`limits`]: requests and tokens per minute; [`faults`]: what goes wrong
 //! - [`eye`]: what it sees; [`answer`]: what it says; [`bill`]: what it charges
 //! - [`reply`]: JSON and streams; [`stats`]: what it saw
@@ -15,6 +16,7 @@
 //! it can't: letters. It never fetches URLs.
 
 mod answer;
+mod batches;
 mod bill;
 mod chat;
 mod eye;
@@ -27,6 +29,6 @@ mod server;
 mod state;
 mod stats;
 
-pub use faults::Fault;
+pub use faults::{BatchFault, Fault};
 pub use options::Options;
 pub use server::Server;

@@ -1,6 +1,6 @@
 //! What the simulator is told.
 
-use super::faults::Fault;
+use super::faults::{BatchFault, Fault};
 use std::time::Duration;
 
 /// What the simulator is told. The default answers everything at once, correctly.
@@ -38,6 +38,12 @@ pub struct Options {
     pub json_schema: bool,
     /// Whether replies are streamed when `stream` is absent, as Qubrid does.
     pub stream_by_default: bool,
+    /// How long a batch takes: a provider's day, scaled.
+    pub batch_time: Duration,
+    /// What goes wrong with the first batches, one after the other.
+    pub batch_faults: Vec<BatchFault>,
+    /// Prompt tokens that may wait in batches.
+    pub batch_queue: Option<u64>,
     /// The model whose rule images are billed by, instead of the one that is asked.
     pub bill_as: Option<String>,
     /// What image tokens are multiplied by.
@@ -65,6 +71,9 @@ impl Default for Options {
             headers: true,
             json_schema: true,
             stream_by_default: false,
+            batch_time: Duration::from_secs(2),
+            batch_faults: Vec::new(),
+            batch_queue: None,
             bill_as: None,
             bill_times: 1.0,
             lifetime: None,

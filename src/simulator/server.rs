@@ -1,6 +1,7 @@
 //! Connections and routes. One thread with a runtime of its own; ends with its handle,
 //! or by itself at the end of its lifetime.
 
+use super::batches;
 use super::chat::chat;
 use super::options::Options;
 use super::state::{Reply, State};
@@ -100,6 +101,16 @@ async fn route(state: Rc<State>, request: Request<Incoming>) -> Reply {
     let path = request.uri().path().trim_end_matches('/').to_owned();
     match (request.method(), path.as_str()) {
         (&Method::POST, "/v1/chat/completions" | "/chat/completions") => chat(&state, request).await,
+        (&Method::POST, "/v1/files") => batches::upload(&state, request).await,
+        (&Method::POST, "/v1/batches") => batches::create(&state, request).await,
+        (&Method::GET, "/v1/batches") => batches::list(&state, request.uri().query().unwrap_or_default()),
+        (&Method::GET, path) if path.starts_with("/v1/batches/") => {
+            batches::show(&state, &path["/v1/batches/".len()..])
+        }
+        (&Method::GET, path) if path.starts_with("/v1/files/") && path.ends_with("/content") => {
+            let id = &path["/v1/files/".len()..];
+            batches::content(&state, id.trim_end_matches("/content"))
+        }
         (&Method::GET, "/stats") => {
             let stats = state.inner.borrow().stats.to_json().to_string();
             state.plain(200, "application/json", stats)

@@ -1,5 +1,6 @@
 //! What all connections share: options, counters, limits, and how replies are made.
 
+use super::batches::Shelf;
 use super::eye::Sight;
 use super::limits::{Bucket, go_duration};
 use super::options::Options;
@@ -31,6 +32,7 @@ pub(super) struct Inner {
     pub(super) requests: Option<Bucket>,
     pub(super) tokens: Option<Bucket>,
     pub(super) sights: HashMap<u64, Option<Sight>>,
+    pub(super) shelf: Shelf,
     /// Prompts seen, for prefix caching.
     pub(super) prompts: HashSet<u64>,
 }
@@ -47,6 +49,7 @@ impl State {
             requests: bucket(options.requests_per_minute),
             tokens: bucket(options.tokens_per_minute),
             sights: HashMap::new(),
+            shelf: Shelf::default(),
             prompts: HashSet::new(),
         };
         Self { start: now, inner: inner.into(), options }

@@ -16,6 +16,14 @@ pub(super) struct Stats {
     pub(super) output_tokens: u64,
     pub(super) in_flight: u64,
     pub(super) most_in_flight: u64,
+    /// Files that were uploaded.
+    pub(super) files: u64,
+    /// Batches that were created.
+    pub(super) batches: u64,
+    /// Their requests that were executed.
+    pub(super) lines: u64,
+    /// Batches by what they were told by.
+    pub(super) batch_keys: BTreeMap<String, u64>,
     /// Requests by the image's digest.
     pub(super) pages: BTreeMap<String, u64>,
     /// Milliseconds since the start of the first and the last request.
@@ -37,6 +45,10 @@ impl Stats {
             "most_in_flight": self.most_in_flight,
             "first_ms": self.first_ms,
             "last_ms": self.last_ms,
+            "files": self.files,
+            "batches": self.batches,
+            "lines": self.lines,
+            "batch_keys": self.batch_keys,
             "pages": self.pages,
         })
     }

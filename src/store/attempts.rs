@@ -37,8 +37,8 @@ pub(super) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> 
         }
     };
     db.prepare_cached(
-        "INSERT INTO attempts (request_id, run_id, state, budget_id, reserved, purpose, expected, opened_at)
-         VALUES (?1, ?2, 'open', ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO attempts (request_id, run_id, state, budget_id, reserved, purpose, expected, opened_at, batch_id)
+         VALUES (?1, ?2, 'open', ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         request,
@@ -47,7 +47,8 @@ pub(super) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> 
         open.reserved.map(|pico| pico.0),
         open.purpose.name(),
         open.expected.map(|pico| pico.0),
-        open.at_ms
+        open.at_ms,
+        open.batch
     ])?;
     Ok(Opened::Granted { request, attempt: db.last_insert_rowid() })
 }
@@ -148,11 +149,12 @@ pub(super) fn put_outcomes(
     Ok(())
 }
 
-/// Declares the open attempts of a run lost: spent at their reservation.
+/// Declares the open attempts of a run lost: spent at their reservation. Those of batches
+/// go on at the provider, and are collected by the next run.
 pub(super) fn lose(db: &Connection, ledger: &mut Ledger, run: i64, at_ms: i64) -> Result<u64, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT a.id, a.budget_id, ifnull(a.reserved, 0) FROM runs JOIN attempts a ON a.run_id = runs.id
-         WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.state = 'open'",
+         WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.state = 'open' AND a.batch_id IS NULL",
     )?;
     let rows = find.query_map([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let open: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;

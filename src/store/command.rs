@@ -1,6 +1,7 @@
 //! The messages that the writer takes and gives. This interface, not SQLite, is what the
 //! rest of the program knows.
 
+use super::batch_records::{BatchChange, BatchStart};
 use super::entries::Settling;
 use super::error::StoreError;
 use super::records::{
@@ -22,6 +23,11 @@ pub(super) enum Command {
     Outcomes { page: StoredPage, outcomes: Vec<(i64, Outcome)> },
     LoseOpen { run: i64, at_ms: i64 },
     Close,
+    OpenMany(Vec<OpenAttempt>),
+    SettleMany(Vec<Settlement>),
+    BeginBatch(Box<BatchStart>),
+    ChangeBatch(Box<BatchChange>),
+    WithdrawBatch(i64),
     Remember { endpoint: String, fact: EndpointFact },
 }
 
@@ -29,6 +35,8 @@ pub(super) enum Command {
 pub(super) enum Answer {
     Keys(RunKeys),
     Opened(Opened),
+    OpenedMany(Vec<Opened>),
+    Batch(i64),
     Count(u64),
     Defined { set: i64, tasks: Vec<TaskKey> },
     Done,

@@ -2,6 +2,7 @@
 
 use super::error::StoreError;
 use super::records::{EntryChange, EntryRecord, FaultRecord, MOST_RUNS, MarksRecord, NearRecord, StoredPage, Versions};
+use crate::digest::Digest;
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub(super) fn change(db: &Connection, job: i64, changes: Vec<EntryChange>) -> Result<(), StoreError> {
@@ -107,6 +108,12 @@ pub(super) fn find_or_add_page(db: &Connection, page: &StoredPage) -> Result<(i6
 pub(super) fn find_page(db: &Connection, page: &StoredPage) -> Result<Option<i64>, StoreError> {
     let mut find = db.prepare_cached("SELECT id FROM pages WHERE content = ?1 AND page = ?2")?;
     Ok(find.query_row(params![page.content.as_bytes(), page.page], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn find_page_by_id(db: &Connection, id: i64) -> Result<Option<StoredPage>, StoreError> {
+    let mut find = db.prepare_cached("SELECT content, page FROM pages WHERE id = ?1")?;
+    let row = find.query_row([id], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?))).optional()?;
+    Ok(row.and_then(|(content, page)| Some(StoredPage { content: Digest::from_slice(&content)?, page })))
 }
 
 /// What settles a page besides its outcomes.

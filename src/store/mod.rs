@@ -4,7 +4,7 @@
 //! - [`schema`]: tables and migrations
 //! - [`records`]: what goes in and comes out; no other stage's types
 //! - [`command`], [`writer`]: one writer thread; commands in, acknowledged when durable
-//! - [`runs`], [`entries`], [`attempts`]: what the commands do; [`ledger`]: budget lines of
+//! - [`runs`], [`entries`], [`attempts`], [`batches`] with [`batch_records`] and [`batch_handle`]: what the commands do; [`ledger`]: budget lines of
 //!   one transaction
 //! - [`reader`], [`rows`], [`tallies`]: read connections, in pages
 //! - [`alive`]: which runs live, by a lock that the system releases
@@ -15,6 +15,9 @@
 
 mod alive;
 mod attempts;
+mod batch_handle;
+mod batch_records;
+mod batches;
 mod command;
 mod entries;
 mod error;
@@ -27,6 +30,7 @@ mod schema;
 mod tallies;
 mod writer;
 
+pub use batch_records::{BatchAttempt, BatchChange, BatchRecord, BatchStart, BatchState};
 pub use entries::Settling;
 pub use error::StoreError;
 pub use reader::Reader;

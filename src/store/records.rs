@@ -355,6 +355,8 @@ pub struct OpenAttempt {
     pub recipes: Vec<(i64, Option<i64>)>,
     /// The request that this attempt belongs to; `None`: a new one.
     pub request: Option<i64>,
+    /// The batch that it is part of; `None`: it is sent at once.
+    pub batch: Option<i64>,
     /// Why it is made.
     pub purpose: Purpose,
     /// What it is expected to cost; `None` when the price is unknown.

@@ -2,6 +2,7 @@
 
 use super::alive::is_alive;
 use super::attempts;
+use super::batches;
 use super::error::StoreError;
 use super::ledger::Ledger;
 use super::records::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
@@ -24,6 +25,7 @@ pub(super) fn begin(
         params![start.run_id, job, set, start.model, tasks_to_json(&tasks), start.at_ms],
     )?;
     let run = db.last_insert_rowid();
+    batches::adopt(db, run, job, &start.endpoint)?;
     let (capabilities, calibration) = endpoint(db, &start.endpoint)?;
     Ok(RunKeys { run, job, set, tasks, capabilities, calibration, lost })
 }
@@ -115,6 +117,7 @@ pub(super) fn bury_the_dead(
     for (run, run_id, heartbeat) in unended {
         if Some(run) != own && !is_alive(store, &run_id, heartbeat, at_ms) {
             lost += attempts::lose(db, ledger, run, at_ms)?;
+            batches::withdraw_filling(db, ledger, run)?;
             db.execute(
                 "UPDATE runs SET ended_at = heartbeat, outcome = 'died', exit_code = NULL WHERE id = ?1",
                 [run],

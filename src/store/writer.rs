@@ -9,7 +9,7 @@ use super::records::{
     EndpointFact, EntryChange, NearRecord, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart,
     Settlement, StoredPage, TaskKey,
 };
-use super::{attempts, entries, runs, schema};
+use super::{attempts, batches, entries, runs, schema};
 use crate::clock::Clock;
 use crate::hooks::{Hooks, Point};
 use rusqlite::{Connection, TransactionBehavior};
@@ -180,7 +180,11 @@ impl Store {
     }
 
     async fn done(&self, command: Command) -> Result<(), StoreError> {
-        self.send(command)?.await.map_err(|_| StoreError::Closed)?.map(|_| ())
+        self.answer(command).await.map(|_| ())
+    }
+
+    pub(super) async fn answer(&self, command: Command) -> Result<Answer, StoreError> {
+        self.send(command)?.await.map_err(|_| StoreError::Closed)?
     }
 
     fn send(&self, command: Command) -> Result<oneshot::Receiver<Result<Answer, StoreError>>, StoreError> {
@@ -348,6 +352,7 @@ impl State<'_> {
             Command::EndRun(end) => {
                 // A run that has ended has nothing open: it would be held for ever.
                 attempts::lose(db, &mut self.ledger, end.run, end.at_ms)?;
+                batches::withdraw_filling(db, &mut self.ledger, end.run)?;
                 runs::end(db, &end)?;
                 (*self.life, *self.run) = (None, None);
             }
@@ -366,6 +371,14 @@ impl State<'_> {
                 let page = entries::page_id(db, &page)?;
                 attempts::put_outcomes(db, page, None, &outcomes)?;
             }
+            Command::OpenMany(opens) => {
+                let opened = opens.iter().map(|open| attempts::open(db, &mut self.ledger, open));
+                return Ok(Answer::OpenedMany(opened.collect::<Result<_, _>>()?));
+            }
+            Command::SettleMany(settlements) => batches::settle(db, &mut self.ledger, &settlements)?,
+            Command::BeginBatch(start) => return Ok(Answer::Batch(batches::begin(db, &start)?)),
+            Command::ChangeBatch(change) => batches::change(db, &change)?,
+            Command::WithdrawBatch(batch) => batches::withdraw(db, &mut self.ledger, batch)?,
             Command::LoseOpen { run, at_ms } => {
                 return Ok(Answer::Count(attempts::lose(db, &mut self.ledger, run, at_ms)?));
             }

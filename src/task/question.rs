@@ -85,6 +85,11 @@ pub fn without_descriptions(tasks: &[Task]) -> Vec<Task> {
 }
 
 impl Question {
+    /// A question that is only answered, never asked.
+    pub(super) fn stored(name: &str, shape: Shape, recipe: Value) -> Self {
+        Self { name: name.to_owned(), shape, recipe, text: String::new(), template: None }
+    }
+
     /// Whether what is asked differs from line to line of a list.
     #[must_use]
     pub fn is_template(&self) -> bool {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests wait and make files")]
 
 mod alike;
+mod batch;
 mod bench;
 mod bill;
 mod budget;

@@ -1,12 +1,13 @@
 //! How long the pages will take, and what holds them up.
 
 use super::quote::Quote;
-use crate::manifest::Limits;
+use crate::manifest::Job;
 
 /// A time that something takes at least.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bound {
-    /// What holds the pages up: `requests_per_minute`, `tokens_per_minute`, `concurrency`.
+    /// What holds the pages up: `requests_per_minute`, `tokens_per_minute`, `concurrency`,
+    /// `batch`.
     pub limit: &'static str,
     /// How many minutes it takes for all pages.
     pub minutes: f64,
@@ -14,12 +15,19 @@ pub struct Bound {
     pub basis: String,
 }
 
+/// The window of a batch, in minutes.
+const WINDOW_MINUTES: f64 = 24.0 * 60.0;
 /// Time of a reply when none has been seen, in milliseconds.
 const USUAL_LATENCY_MS: u64 = 3000;
 
 /// The limits and how long each takes, the one that binds first.
 #[expect(clippy::cast_precision_loss, reason = "minutes for people")]
-pub(super) fn bounds(quote: &Quote, limits: &Limits, latency: Option<(u64, u64)>) -> Vec<Bound> {
+pub(super) fn bounds(quote: &Quote, job: &Job, latency: Option<(u64, u64)>) -> Vec<Bound> {
+    let limits = &job.limits;
+    if job.batch.is_some() {
+        let basis = "a day at most for each batch".to_owned();
+        return vec![Bound { limit: "batch", minutes: WINDOW_MINUTES, basis }];
+    }
     let pages = quote.pages as f64;
     let (latency_ms, basis) = match latency {
         Some((mean, replies)) => (mean.max(1), format!("{mean} ms a reply, measured on {replies}")),

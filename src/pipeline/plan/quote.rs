@@ -81,6 +81,9 @@ pub struct Quote {
     pub alternatives: Vec<Alternative>,
 }
 
+/// Image tokens of each way to send a page, and the size at which the job sends it.
+type Measured = (Vec<Option<u64>>, (u32, u32));
+
 /// Adds up pages.
 pub(super) struct Quoter<'a> {
     job: &'a Job,
@@ -91,7 +94,7 @@ pub(super) struct Quoter<'a> {
     /// Footprints by what is asked.
     words: HashMap<Vec<String>, Footprint>,
     /// Image tokens of each way by the page's size; and the size that is sent.
-    sizes: HashMap<(u32, u32), (Vec<Option<u64>>, (u32, u32))>,
+    sizes: HashMap<(u32, u32), Measured>,
     quote: Quote,
 }
 
@@ -257,12 +260,7 @@ fn ways(job: &Job, fits: &[(Fit, Calibration); 2]) -> Vec<(Alternative, Image)> 
 }
 
 /// Image tokens of a page of `size` in each way, and the size at which the job sends it.
-fn measured(
-    size: (u32, u32),
-    ways: &[(Alternative, Image)],
-    fits: &[(Fit, Calibration); 2],
-    job: &Job,
-) -> (Vec<Option<u64>>, (u32, u32)) {
+fn measured(size: (u32, u32), ways: &[(Alternative, Image)], fits: &[(Fit, Calibration); 2], job: &Job) -> Measured {
     let tokens = |(way, image): &(Alternative, Image)| {
         let (width, height) = target_size(size, image);
         fits[usize::from(way.detail == Detail::High)].0.tokens(width, height)

@@ -1,0 +1,75 @@
+//! One line of a batch: a request, and what came of it.
+
+use super::completion::Completion;
+use super::error_body::ErrorBody;
+use super::exchange::{Asker, Exchange, Wanted};
+use super::verdict::{self, Charge};
+use serde_json::Value;
+
+/// What a line of a batch's files says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// What was given to tell the request by.
+    pub custom_id: String,
+    value: Value,
+}
+
+impl Line {
+    /// Reads a line; `None` when it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        Some(Self { custom_id: value.get("custom_id")?.as_str()?.to_owned(), value })
+    }
+}
+
+/// What stands before and after a request's body in a line of a batch's file.
+#[must_use]
+pub fn line_frame(custom_id: &str) -> (String, &'static str) {
+    (format!(r#"{{"custom_id":"{custom_id}","method":"POST","url":"/v1/chat/completions","body":"#), "}\n")
+}
+
+impl Asker {
+    /// What a line that came back means.
+    #[must_use]
+    pub fn read_line(&self, line: &Line, wanted: &Wanted) -> Exchange {
+        let response = line.value.get("response").filter(|response| !response.is_null());
+        let Some(response) = response else {
+            let error = ErrorBody::from_value(line.value.get("error").unwrap_or(&Value::Null));
+            // It was not executed, and is not billed.
+            let kind = if error.is("batch_expired") { "batch_expired" } else { "batch_line" };
+            return Exchange::new(verdict::passing(kind, error.message), Charge::Nothing);
+        };
+        let status = response.get("status_code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
+        let body = response.get("body").unwrap_or(&Value::Null).to_string();
+        let mut exchange = match (status, Completion::from_json(&body)) {
+            (Some(200..=299), Some(completion)) => self.completed(completion, wanted),
+            (Some(200..=299), None) => {
+                Exchange::new(verdict::passing("bad_reply", "the line holds no reply".into()), Charge::Unknown)
+            }
+            _ => {
+                let (verdict, charge) = verdict::of_error(status.unwrap_or(500), &ErrorBody::parse(&body), None, None);
+                Exchange::new(verdict, charge)
+            }
+        };
+        exchange.status = status;
+        let id = response.get("request_id").and_then(Value::as_str);
+        exchange.request_id = id.map(|id| id.chars().filter(|c| !c.is_control()).take(200).collect());
+        self.redact(&mut exchange.verdict);
+        exchange
+    }
+
+    /// A request that the provider found to be wrong before it did anything.
+    #[must_use]
+    pub fn bad_line(&self, message: String) -> Exchange {
+        Exchange::new(verdict::page("bad_request", message), Charge::Nothing)
+    }
+
+    /// A request of a batch that ended without a line for it. `was_done`: it may have been
+    /// executed.
+    #[must_use]
+    pub fn no_line(&self, was_done: bool) -> Exchange {
+        let charge = if was_done { Charge::Unknown } else { Charge::Nothing };
+        Exchange::new(verdict::passing("batch_line", "the batch ended without a line for this page".into()), charge)
+    }
+}

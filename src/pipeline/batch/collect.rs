@@ -1,0 +1,199 @@
+//! What a batch brought: every line settles its page's attempt, in groups; what is settled
+//! stays, so that collecting may break off anywhere and begin again.
+
+use super::super::charge::charged;
+use super::super::next::{PageState, Step, next};
+use super::super::outcome::Outcome as Ending;
+use super::super::page::{Context, PageEnd, first_fault, keyed, verdict_record};
+use super::flying::Flying;
+use super::item::Item;
+use super::{Key, attempt_of};
+use crate::ask::{BatchFault, Capabilities, Exchange, Line, Refusal, RemoteBatch, RemoteStatus, Verdict};
+use crate::hooks::Point;
+use crate::store::{Settlement, StoreError};
+use std::sync::atomic::Ordering;
+
+/// Lines that are settled in one commit.
+const GROUP: usize = 256;
+
+/// What a batch brought.
+#[derive(Default)]
+pub(super) struct Collected {
+    /// Pages that are settled.
+    pub(super) ended: Vec<PageEnd>,
+    /// Pages that are to be asked again.
+    pub(super) unsettled: Vec<(Key, PageState)>,
+    /// Prompt tokens that the provider lets wait, when that was the reason of its failure.
+    pub(super) queue: Option<u64>,
+}
+
+type Result2<T> = Result<Result<T, BatchFault>, StoreError>;
+
+/// Collects a batch that has ended.
+pub(super) async fn collect(context: &Context<'_>, flying: &mut Flying, remote: &RemoteBatch) -> Result2<Collected> {
+    let mut collected = Collected::default();
+    let mut group = Group { context, settlements: Vec::new(), capabilities: context.asker.capabilities() };
+    for file in [&remote.output_file, &remote.error_file].into_iter().flatten() {
+        let mut lines = match context.transport.lines_of(file).await {
+            Ok(lines) => lines,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        loop {
+            let text = match lines.next().await {
+                Ok(Some(text)) => text,
+                Ok(None) => break,
+                Err(fault) => {
+                    group.settle().await?;
+                    return Ok(Err(fault));
+                }
+            };
+            let Some(line) = Line::parse(&text) else { continue };
+            // A line that comes twice finds its page settled.
+            let Some(item) = attempt_of(&line.custom_id).and_then(|attempt| flying.items.remove_entry(&attempt)) else {
+                continue;
+            };
+            let exchange = context.asker.read_line(&line, &item.1.wanted);
+            group.take(item.0, item.1, exchange, &mut collected).await?;
+        }
+    }
+    if remote.status == RemoteStatus::Failed {
+        failed(&mut group, flying, remote, &mut collected).await?;
+    }
+    // In their order, so that what follows is the same every time.
+    for attempt in flying.order.clone() {
+        if let Some(item) = flying.items.remove(&attempt) {
+            let exchange = context.asker.no_line(remote.status == RemoteStatus::Completed);
+            group.take(attempt, item, exchange, &mut collected).await?;
+        }
+    }
+    group.settle().await?;
+    context.hooks.at(Point::BatchCollected);
+    let message = remote.errors.first().map(|(code, message, _)| format!("{code}: {message}"));
+    flying.end(context, message).await?;
+    tracing::info!("batch {} is collected: {} pages are settled", remote.id, collected.ended.len());
+    Ok(Ok(collected))
+}
+
+/// A batch of which nothing was done: a full queue passes, a bad line is its page's fault,
+/// everything else is everybody's.
+async fn failed(
+    group: &mut Group<'_>,
+    flying: &mut Flying,
+    remote: &RemoteBatch,
+    collected: &mut Collected,
+) -> Result<(), StoreError> {
+    let is_queue = |code: &str| code == "token_limit_exceeded";
+    if let Some((_, message, _)) = remote.errors.iter().find(|(code, ..)| is_queue(code)) {
+        tracing::warn!("batch {} failed: {message}", remote.id);
+        collected.queue = queue_limit(message);
+        return Ok(());
+    }
+    let mut is_explained = false;
+    for (code, message, line) in &remote.errors {
+        let at = line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
+        let attempt = at.and_then(|at| flying.order.get(at)).copied();
+        let Some((attempt, item)) = attempt.and_then(|attempt| flying.items.remove_entry(&attempt)) else { continue };
+        is_explained = true;
+        let exchange = group.context.asker.bad_line(format!("{code}: {message}"));
+        group.take(attempt, item, exchange, collected).await?;
+    }
+    if !is_explained {
+        let message = remote.errors.first().map_or_else(
+            || format!("batch {} failed, and the provider does not say why", remote.id),
+            |(code, message, _)| format!("batch {} failed: {code}: {message}", remote.id),
+        );
+        let hint = "look at the batch at the provider; nothing of it was billed".to_owned();
+        group.context.stop.request(Ending::ProviderRefused(Refusal { message, hint }));
+    }
+    Ok(())
+}
+
+/// `Limit: 2,000,000 enqueued tokens`.
+fn queue_limit(message: &str) -> Option<u64> {
+    let (_, rest) = message.split_once("Limit: ")?;
+    let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
+    digits.parse().ok().filter(|limit| *limit > 0)
+}
+
+/// Settlements of one commit.
+struct Group<'a> {
+    context: &'a Context<'a>,
+    settlements: Vec<Settlement>,
+    /// What the endpoint was taken to take when the batch was written.
+    capabilities: Capabilities,
+}
+
+impl Group<'_> {
+    async fn take(
+        &mut self,
+        attempt: i64,
+        item: Item,
+        exchange: Exchange,
+        collected: &mut Collected,
+    ) -> Result<(), StoreError> {
+        let context = self.context;
+        let at_ms = context.clock.wall_ms();
+        let key = item.key();
+        let Item { asking, mut state, step, wanted, before, size, .. } = item;
+        context.adapt(&exchange, self.capabilities, &mut state).await?;
+        let has_given_up = matches!(next(&state, context.job.retry.attempts), Step::Settled);
+        let mut outcomes = if has_given_up { Vec::new() } else { state.take(&exchange, &step, at_ms) };
+        // The next batch is wait enough.
+        state.rest();
+        let is_settled = matches!(next(&state, context.job.retry.attempts), Step::Settled);
+        if is_settled {
+            outcomes.extend(state.unanswered(at_ms));
+        }
+        let charge = charged(&exchange, &before);
+        let (verdict, fault) = verdict_record(&exchange);
+        self.settlements.push(Settlement {
+            attempt,
+            verdict,
+            fault,
+            http_status: exchange.status,
+            server_request_id: exchange.request_id.clone(),
+            latency_ms: 0,
+            charge,
+            outcomes: keyed(&asking, outcomes),
+            at_ms,
+        });
+        if let Verdict::Stop(refusal) = &exchange.verdict {
+            context.stop.request(Ending::ProviderRefused(refusal.clone()));
+        }
+        let cost = charge.cost.unwrap_or_default();
+        context.counters.cost_pico.fetch_add(cost.0, Ordering::Relaxed);
+        if context.job.limits.budget.is_some() && before.reserved.is_some_and(|reserved| cost > reserved) {
+            context.stop.request(Ending::BudgetReached { spent: cost, is_overbilled: true });
+        }
+        if let Some(size) = size {
+            context.calibrate(size, &wanted, &exchange).await?;
+        }
+        if is_settled {
+            collected.ended.push(PageEnd::Settled(first_fault(&state, at_ms)));
+        } else {
+            collected.unsettled.push((key, state));
+        }
+        if self.settlements.len() >= GROUP { self.settle().await } else { Ok(()) }
+    }
+
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        if self.settlements.is_empty() {
+            return Ok(());
+        }
+        self.context.store.settle_many(std::mem::take(&mut self.settlements)).await?;
+        self.context.hooks.at(Point::BatchCollecting);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::queue_limit;
+
+    #[test]
+    fn the_queue_is_read_from_the_refusal() {
+        let message = "Enqueued token limit reached for gpt-4o-mini in organization org-x. Limit: 2,000,000 enqueued tokens. Please try again once some in_progress batches have been completed.";
+        assert_eq!(queue_limit(message), Some(2_000_000));
+        assert_eq!(queue_limit("no"), None);
+    }
+}

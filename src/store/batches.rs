@@ -1,0 +1,163 @@
+//! Batches: many attempts in one file of the provider's. The attempts of one that was
+//! submitted outlive their run: the next one collects them.
+
+use super::attempts;
+use super::batch_records::{BatchAttempt, BatchChange, BatchRecord, BatchStart, BatchState};
+use super::entries::find_page_by_id;
+use super::error::StoreError;
+use super::ledger::Ledger;
+use super::reader::Reader;
+use super::records::Settlement;
+use super::runs::tasks_from_json;
+use crate::money::Pico;
+use rusqlite::{Connection, params};
+
+/// Begins a batch; its key.
+pub(super) fn begin(db: &Connection, start: &BatchStart) -> Result<i64, StoreError> {
+    db.execute(
+        "INSERT INTO batches (key, run_id, job_id, endpoint, state, made_at) VALUES (?1, ?2, ?3, ?4, 'filling', ?5)",
+        params![start.key, start.run, start.job, start.endpoint, start.at_ms],
+    )?;
+    Ok(db.last_insert_rowid())
+}
+
+pub(super) fn change(db: &Connection, change: &BatchChange) -> Result<(), StoreError> {
+    db.execute(
+        "UPDATE batches SET state = ?2, requests = ?3, bytes = ?4, tokens = ?5, input_file = ?6, remote = ?7, message = ?8,
+           ended_at = CASE WHEN ?2 = 'ended' THEN ?9 END WHERE id = ?1",
+        params![
+            change.batch,
+            change.state.name(),
+            signed(change.requests),
+            signed(change.bytes),
+            signed(change.tokens),
+            change.input_file,
+            change.remote,
+            change.message,
+            change.at_ms
+        ],
+    )?;
+    Ok(())
+}
+
+/// Forgets a batch that was never submitted: nothing of it was sent.
+pub(super) fn withdraw(db: &Connection, ledger: &mut Ledger, batch: i64) -> Result<(), StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT id, budget_id, ifnull(reserved, 0) FROM attempts WHERE batch_id = ?1 AND state = 'open'",
+    )?;
+    let rows = find.query_map([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let open: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
+    for (attempt, budget, reserved) in open {
+        ledger.spend(db, budget, Pico(reserved), Pico::ZERO)?;
+        db.prepare_cached("DELETE FROM attempts WHERE id = ?1")?.execute([attempt])?;
+    }
+    db.execute("DELETE FROM batches WHERE id = ?1", [batch])?;
+    Ok(())
+}
+
+/// Withdraws what a run that is over was still filling.
+pub(super) fn withdraw_filling(db: &Connection, ledger: &mut Ledger, run: i64) -> Result<(), StoreError> {
+    let mut find = db.prepare_cached("SELECT id FROM batches WHERE run_id = ?1 AND state = 'filling'")?;
+    let filling: Vec<i64> = find.query_map([run], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    filling.into_iter().try_for_each(|batch| withdraw(db, ledger, batch))
+}
+
+/// Makes the batches of a job that have not ended those of a run, unless another run that
+/// lives has them.
+pub(super) fn adopt(db: &Connection, run: i64, job: i64, endpoint: &str) -> Result<(), StoreError> {
+    db.execute(
+        "UPDATE batches SET run_id = ?1 WHERE job_id = ?2 AND endpoint = ?3 AND state <> 'ended'
+           AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND runs.ended_at IS NULL)",
+        params![run, job, endpoint],
+    )?;
+    // What its attempts cost is the spend of the run that collects them.
+    db.execute(
+        "UPDATE attempts SET run_id = ?1 WHERE state = 'open' AND batch_id IN (SELECT id FROM batches WHERE run_id = ?1 AND state <> 'ended')",
+        [run],
+    )?;
+    db.execute(
+        "UPDATE runs SET first_attempt = min(first_attempt, ifnull(
+           (SELECT min(a.id) FROM attempts a JOIN batches b ON b.id = a.batch_id WHERE b.run_id = ?1 AND a.state = 'open'), first_attempt)) WHERE id = ?1",
+        [run],
+    )?;
+    Ok(())
+}
+
+/// Settles attempts of a batch; those that are settled already stay as they are.
+pub(super) fn settle(db: &Connection, ledger: &mut Ledger, settlements: &[Settlement]) -> Result<(), StoreError> {
+    for settlement in settlements {
+        let is_open = db
+            .prepare_cached("SELECT 1 FROM attempts WHERE id = ?1 AND state = 'open'")?
+            .exists([settlement.attempt])?;
+        if is_open {
+            attempts::settle(db, ledger, settlement)?;
+        }
+    }
+    Ok(())
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+impl Reader {
+    /// The batches of a run that have not ended, oldest first.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn batches(&self, run: i64) -> Result<Vec<BatchRecord>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT id, key, state, requests, bytes, tokens, input_file, remote FROM batches WHERE run_id = ?1 AND state <> 'ended' ORDER BY id",
+        )?;
+        let rows = find.query_map([run], |row| {
+            let state: String = row.get(2)?;
+            Ok(BatchRecord {
+                batch: row.get(0)?,
+                key: row.get(1)?,
+                state: BatchState::parse(&state),
+                requests: row.get::<_, i64>(3)?.cast_unsigned(),
+                bytes: row.get::<_, i64>(4)?.cast_unsigned(),
+                tokens: row.get::<_, i64>(5)?.cast_unsigned(),
+                input_file: row.get(6)?,
+                remote: row.get(7)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The attempts of a batch that are open, in the order of its file.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn batch_attempts(&self, batch: i64) -> Result<Vec<BatchAttempt>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT a.id, r.page_id, r.set_id, a.expected, a.reserved, runs.tasks
+             FROM attempts a JOIN requests r ON r.id = a.request_id JOIN runs ON runs.id = r.run_id
+             WHERE a.batch_id = ?1 AND a.state = 'open' ORDER BY a.id",
+        )?;
+        let mut rows = find.query([batch])?;
+        let mut attempts = Vec::new();
+        while let Some(row) = rows.next()? {
+            let Some(page) = find_page_by_id(&self.db, row.get(1)?)? else { continue };
+            attempts.push(BatchAttempt {
+                attempt: row.get(0)?,
+                page,
+                set: row.get(2)?,
+                recipes: self.set_members(row.get(2)?)?,
+                expected: row.get::<_, Option<i64>>(3)?.map(Pico),
+                reserved: row.get::<_, Option<i64>>(4)?.map(Pico),
+                tasks: tasks_from_json(&row.get::<_, String>(5)?),
+            });
+        }
+        Ok(attempts)
+    }
+
+    /// The keys of all batches that have not ended, whoever has them.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn batch_keys(&self) -> Result<Vec<String>, StoreError> {
+        let mut find = self.db.prepare_cached("SELECT key FROM batches WHERE state <> 'ended'")?;
+        Ok(find.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+}
