@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The official openai client against the simulator: openai_client.py BASE_URL IMAGE
 
-Plain, streamed, structured output, a data-URL image, and a 429 that it retries.
+Plain, streamed, structured output, a data-URL image, a batch, and a 429 that it retries.
 """
 import base64
 import json
 import sys
+import time
 
 import openai
 
@@ -53,12 +54,31 @@ def main():
     except openai.BadRequestError as error:
         assert error.code == "invalid_value", error
 
+    # Two requests as a batch: uploaded, created, listed, waited for, read.
+    body = {"model": model, "messages": messages, "response_format": form}
+    lines = [json.dumps({"custom_id": f"page-{at}", "method": "POST", "url": "/v1/chat/completions", "body": body}) for at in range(2)]
+    uploaded = client.files.create(file=("in.jsonl", "\n".join(lines).encode()), purpose="batch")
+    batch = client.batches.create(
+        input_file_id=uploaded.id, endpoint="/v1/chat/completions", completion_window="24h", metadata={"by": "test"})
+    assert batch.id in [known.id for known in client.batches.list(limit=1)], batch
+    for _ in range(100):
+        batch = client.batches.retrieve(batch.id)
+        if batch.status == "completed":
+            break
+        time.sleep(0.1)
+    assert batch.request_counts.completed == 2 and batch.metadata == {"by": "test"}, batch
+    replies = [json.loads(line) for line in client.files.content(batch.output_file_id).text.splitlines()]
+    assert sorted(reply["custom_id"] for reply in replies) == ["page-0", "page-1"], replies
+    bodies = [reply["response"]["body"] for reply in replies]
+    assert all(json.loads(body["choices"][0]["message"]["content"]) == {"kind": "invoice"} for body in bodies), bodies
+    assert all(body["usage"]["prompt_tokens"] == plain.usage.prompt_tokens for body in bodies), bodies
+
     # 60 a minute, two at once: the third is refused, waits, and comes through.
     raw = [client.chat.completions.with_raw_response.create(model=model, messages=messages, response_format=form) for _ in range(3)]
     retried = [int(reply.http_request.headers["x-stainless-retry-count"]) for reply in raw]
     assert sum(retried) > 0, retried
     assert all(reply.headers["x-ratelimit-limit-requests"] == "60" for reply in raw)
-    print(f"openai {openai.__version__}: plain, streamed, structured, refused and retried ({retried})")
+    print(f"openai {openai.__version__}: plain, streamed, structured, batched, refused and retried ({retried})")
 
 
 if __name__ == "__main__":
