@@ -19,6 +19,15 @@ pub enum Gate {
 pub struct Cooldown {
     /// Most requests in flight in good times.
     full_width: u32,
+    /// What `full_width` may grow to.
+    most_width: u32,
+    /// Whether the width is not given.
+    adapts: bool,
+    /// Replies since the width grew.
+    replies: u32,
+    /// The fastest reply of late, and the usual one: a server that slows down has enough.
+    fastest: Option<Duration>,
+    usual: Duration,
     /// Most requests in flight now.
     width: u32,
     /// No sending before this time.
@@ -32,6 +41,8 @@ pub struct Cooldown {
 
 /// The first wait when the server names none.
 const FIRST: Duration = Duration::from_millis(500);
+/// Latencies below this are all the same.
+const LEAST_LATENCY: Duration = Duration::from_millis(20);
 /// The longest wait when the server names none: short enough to see an outage end.
 const LONGEST: Duration = Duration::from_secs(15);
 
@@ -40,7 +51,53 @@ impl Cooldown {
     /// `max_wait` without a success.
     #[must_use]
     pub fn new(width: u32, max_wait: Duration) -> Self {
-        Self { full_width: width.max(1), width: width.max(1), until: Duration::ZERO, level: 0, since: None, max_wait }
+        let width = width.max(1);
+        Self {
+            full_width: width,
+            most_width: width,
+            adapts: false,
+            replies: 0,
+            fastest: None,
+            usual: Duration::ZERO,
+            width,
+            until: Duration::ZERO,
+            level: 0,
+            since: None,
+            max_wait,
+        }
+    }
+
+    /// The same, whose width grows up to `most` while the server bears it.
+    #[must_use]
+    pub fn up_to(mut self, most: u32) -> Self {
+        self.most_width = most.max(self.full_width);
+        self.adapts = self.most_width > self.full_width;
+        self
+    }
+
+    /// A reply came after `latency`, and others wait for a place: additive increase, one
+    /// more for each round of replies, unless they take twice as long as the fastest.
+    pub fn wanted(&mut self, latency: Duration) {
+        self.usual = if self.fastest.is_none() { latency } else { (self.usual * 7 + latency) / 8 };
+        let fastest = self.fastest.map_or(latency, |fastest| fastest.min(latency)).max(LEAST_LATENCY);
+        self.fastest = Some(fastest);
+        self.replies += 1;
+        if self.replies >= self.full_width && self.full_width < self.most_width {
+            self.replies = 0;
+            if self.usual <= fastest * 2 && self.width == self.full_width {
+                (self.full_width, self.width) = (self.full_width + 1, self.width + 1);
+            }
+        }
+    }
+
+    /// The server does not bear what it gets: multiplicative decrease, where the width is
+    /// not given.
+    pub fn strained(&mut self) {
+        if self.adapts {
+            self.replies = 0;
+            self.full_width = (self.full_width * 3 / 4).max(1);
+            self.width = self.width.min(self.full_width);
+        }
     }
 
     /// What admission may do at `now`.
@@ -108,6 +165,30 @@ mod tests {
             cooldown.succeeded(S(12));
             assert_eq!(cooldown.gate(S(12)), Gate::Open(width));
         }
+    }
+
+    #[test]
+    fn a_width_that_is_not_given_grows_while_the_server_bears_it() {
+        let ms = Duration::from_millis;
+        let rounds = |cooldown: &mut Cooldown, latency, rounds: u32| {
+            for _ in 0..rounds * 64 {
+                cooldown.wanted(latency);
+            }
+        };
+        let mut cooldown = Cooldown::new(8, S(600)).up_to(64);
+        rounds(&mut cooldown, ms(100), 8);
+        let Gate::Open(grown) = cooldown.gate(S(1)) else { panic!("closed") };
+        assert!(grown > 20, "{grown}");
+        rounds(&mut cooldown, ms(300), 8);
+        assert_eq!(cooldown.gate(S(1)), Gate::Open(grown), "slower replies: enough");
+        cooldown.strained();
+        assert_eq!(cooldown.gate(S(1)), Gate::Open(grown * 3 / 4));
+        rounds(&mut cooldown, ms(100), 100);
+        assert_eq!(cooldown.gate(S(1)), Gate::Open(64));
+        let mut given = Cooldown::new(8, S(600));
+        rounds(&mut given, ms(100), 8);
+        given.strained();
+        assert_eq!(given.gate(S(1)), Gate::Open(8), "what the manifest says stays");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One attempt from body to verdict.
 
+use super::allowance::{self, Allowances, Over};
 use super::body::{Frame, FrameOptions, Repair};
 use super::capability::Capabilities;
 use super::completion::Completion;
@@ -95,6 +96,10 @@ pub struct Exchange {
     pub status: Option<u16>,
     /// The server's id of the request.
     pub request_id: Option<String>,
+    /// What the reply says of the limits.
+    pub allowances: Allowances,
+    /// The limit that it went over.
+    pub over: Option<Over>,
     /// The reply's text, to repair it or to estimate its tokens.
     pub content: String,
 }
@@ -219,6 +224,7 @@ impl Asker {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let request_id = header("x-request-id").map(|id| id.chars().filter(|c| !c.is_control()).take(200).collect());
         let is_stream = header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let allowances = allowance::read(response.headers(), self.setup.clock.wall_ms());
         let mut exchange = match status {
             200..=299 if is_stream => self.streamed(response, wanted, on_text).await,
             200..=299 => self.whole(response, wanted, on_text).await,
@@ -226,6 +232,7 @@ impl Asker {
         };
         exchange.status = Some(status);
         exchange.request_id = request_id;
+        exchange.allowances = allowances;
         exchange
     }
 
@@ -238,7 +245,9 @@ impl Asker {
         let error = ErrorBody::parse(&body);
         let after = wait::asked_for(&headers, &error.value, &error.message, self.setup.clock.wall_ms());
         let (verdict, charge) = verdict::of_error(status, &error, after, should_retry);
-        Exchange::new(verdict, charge)
+        let is_over = status == 429 && matches!(verdict, Verdict::Later { .. });
+        let over = is_over.then(|| allowance::over(&error)).flatten();
+        Exchange { over, ..Exchange::new(verdict, charge) }
     }
 
     async fn whole(&self, response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
@@ -347,7 +356,16 @@ fn room(frame: &Frame, wanted: &Wanted) -> u32 {
 
 impl Exchange {
     pub(super) fn new(verdict: Verdict, charge: Charge) -> Self {
-        Self { verdict, charge, latency: Duration::ZERO, status: None, request_id: None, content: String::new() }
+        Self {
+            verdict,
+            charge,
+            latency: Duration::ZERO,
+            status: None,
+            request_id: None,
+            allowances: Allowances::default(),
+            over: None,
+            content: String::new(),
+        }
     }
 
     fn failed(failure: Failure) -> Self {

@@ -5,11 +5,14 @@
 //! so that what the network squeezes together still fits into a server's one-second
 //! bucket.
 
+use super::allowance::{Allowances, Over};
+use super::rate::Rate;
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,19 +31,26 @@ impl GovernorClock for Given {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Given, NoOpMiddleware<Duration>>;
 
-/// One allowance, continuously refilled.
+/// One allowance, continuously refilled. A quota can't be changed, so its time is: a
+/// limiter whose clock runs at half the speed lets through half as much.
 struct Bucket {
     limiter: Limiter,
     time: Given,
     per_minute: NonZeroU32,
     burst: NonZeroU32,
+    /// When the limiter's clock was last set.
+    now: Duration,
+    /// The limiter's clock by ours.
+    speed: f64,
 }
 
 /// Share of a second that may be sent at once.
 const BURST_SECONDS: f64 = 0.5;
+/// Slowest and fastest that a limiter's clock runs, by ours.
+const SPEEDS: (f64, f64) = (0.001, 100.0);
 
 impl Bucket {
-    fn new(per_minute: u64, least_burst: u64) -> Self {
+    fn new(per_minute: u64, least_burst: u64, now: Duration) -> Self {
         let whole = |count: u64| NonZeroU32::new(u32::try_from(count).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
         #[expect(
             clippy::cast_possible_truncation,
@@ -52,7 +62,19 @@ impl Bucket {
         let (per_minute, burst) = (whole(per_minute), whole(burst));
         let time = Given::default();
         let quota = Quota::per_minute(per_minute).allow_burst(burst);
-        Self { limiter: RateLimiter::direct_with_clock(quota, time.clone()), time, per_minute, burst }
+        let limiter = RateLimiter::direct_with_clock(quota, time.clone());
+        Self { limiter, time, per_minute, burst, now, speed: 1.0 }
+    }
+
+    /// Lets through `per_minute` from now on.
+    fn run_at(&mut self, per_minute: f64, now: Duration) {
+        self.advance(now);
+        self.speed = (per_minute / f64::from(self.per_minute.get())).clamp(SPEEDS.0, SPEEDS.1);
+    }
+
+    fn advance(&mut self, now: Duration) {
+        self.time.0.set(self.time.0.get() + now.saturating_sub(self.now).mul_f64(self.speed));
+        self.now = self.now.max(now);
     }
 
     /// Takes `count` at `now`, or says how long to wait.
@@ -63,10 +85,13 @@ impl Bucket {
         if cells > self.burst {
             self.widen(cells, now);
         }
-        self.time.0.set(now);
+        self.advance(now);
         match self.limiter.check_n(cells) {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(not_until)) => Err(not_until.wait_time_from(self.time.now()).max(Duration::from_millis(1))),
+            Ok(Err(not_until)) => {
+                let wait = not_until.wait_time_from(self.time.now()).div_f64(self.speed);
+                Err(wait.max(Duration::from_millis(1)))
+            }
             // Impossible after widening; a second is harmless.
             Err(_) => Err(Duration::from_secs(1)),
         }
@@ -75,28 +100,78 @@ impl Bucket {
     /// A larger request than all before: a limiter can't be changed, so it is replaced
     /// by one that starts empty.
     fn widen(&mut self, burst: NonZeroU32, now: Duration) {
-        let fresh = Self::new(u64::from(self.per_minute.get()), u64::from(burst.get()));
-        fresh.time.0.set(now);
+        let fresh = Self::new(u64::from(self.per_minute.get()), u64::from(burst.get()), now);
         let _ = fresh.limiter.check_n(fresh.burst);
-        *self = fresh;
+        *self = Self { speed: self.speed, ..fresh };
     }
 }
 
-/// Requests and tokens per minute.
-#[derive(Default)]
+/// One kind of limit: what the manifest says of it, and what the provider does.
+struct Lane {
+    given: Option<u64>,
+    rate: Rate,
+    bucket: Option<Bucket>,
+    /// What went out of late, and when.
+    sent: VecDeque<(Duration, u64)>,
+}
+
+/// How far back what went out is remembered.
+const SEEN: Duration = Duration::from_secs(10);
+
+impl Lane {
+    fn new(given: Option<u64>) -> Self {
+        let bucket = given.map(|limit| Bucket::new(limit, 1, Duration::ZERO));
+        Self { given, rate: Rate::default(), bucket, sent: VecDeque::new() }
+    }
+
+    fn take(&mut self, count: u64, now: Duration) -> Result<(), Duration> {
+        self.rate.passes(now);
+        self.follow(now);
+        self.bucket.as_mut().map_or(Ok(()), |bucket| bucket.take(count, now))?;
+        self.sent.push_back((now, count));
+        while self.sent.front().is_some_and(|(at, _)| now.saturating_sub(*at) > SEEN) {
+            self.sent.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Runs the bucket at the rate that the provider allows, and never above what the
+    /// manifest allows.
+    fn follow(&mut self, now: Duration) {
+        let Some(learned) = self.rate.per_minute() else { return };
+        #[expect(clippy::cast_precision_loss, reason = "limits are below 2^52")]
+        let rate = self.given.map_or(learned, |given| learned.min(given as f64));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive")]
+        let bucket = self.bucket.get_or_insert_with(|| {
+            let fresh = Bucket::new(rate.max(1.0) as u64, 1, now);
+            // Much may be under way already.
+            let _ = fresh.limiter.check_n(fresh.burst);
+            fresh
+        });
+        bucket.run_at(rate, now);
+    }
+
+    /// What went out a minute, of late.
+    #[expect(clippy::cast_precision_loss, reason = "a rate")]
+    fn seen(&self, now: Duration) -> f64 {
+        let Some((first, _)) = self.sent.front() else { return 0.0 };
+        let total: u64 = self.sent.iter().map(|(_, count)| count).sum();
+        total as f64 * 60.0 / now.saturating_sub(*first).as_secs_f64().max(1.0)
+    }
+}
+
+/// Requests and tokens per minute: as the manifest states them, and as the provider lets
+/// them be known.
 pub struct Pace {
-    requests: Option<Bucket>,
-    tokens: Option<Bucket>,
+    requests: Lane,
+    tokens: Lane,
 }
 
 impl Pace {
-    /// Limits as the provider states them; `None`: no limit.
+    /// Limits as the manifest states them; `None`: as the provider tells.
     #[must_use]
     pub fn new(requests_per_minute: Option<u32>, tokens_per_minute: Option<u64>) -> Self {
-        Self {
-            requests: requests_per_minute.map(|limit| Bucket::new(limit.into(), 1)),
-            tokens: tokens_per_minute.map(|limit| Bucket::new(limit, 1)),
-        }
+        Self { requests: Lane::new(requests_per_minute.map(Into::into)), tokens: Lane::new(tokens_per_minute) }
     }
 
     /// Takes one request at `now` (monotonic), or says how long to wait.
@@ -104,7 +179,7 @@ impl Pace {
     /// # Errors
     /// The time to wait before asking again.
     pub fn take_request(&mut self, now: Duration) -> Result<(), Duration> {
-        self.requests.as_mut().map_or(Ok(()), |bucket| bucket.take(1, now))
+        self.requests.take(1, now)
     }
 
     /// Takes `count` tokens at `now` (monotonic), or says how long to wait.
@@ -112,7 +187,23 @@ impl Pace {
     /// # Errors
     /// The time to wait before asking again.
     pub fn take_tokens(&mut self, count: u64, now: Duration) -> Result<(), Duration> {
-        self.tokens.as_mut().map_or(Ok(()), |bucket| bucket.take(count, now))
+        self.tokens.take(count, now)
+    }
+
+    /// Takes what a reply to an attempt, sent at `sent`, says of the limits.
+    pub fn told(&mut self, allowances: &Allowances, sent: Duration, now: Duration) {
+        for (lane, allowance) in [(&mut self.requests, allowances.requests), (&mut self.tokens, allowances.tokens)] {
+            if let Some(allowance) = allowance {
+                lane.rate.told(&allowance, sent, now);
+            }
+        }
+    }
+
+    /// Takes that an attempt, sent at `sent`, went over a limit.
+    pub fn refused(&mut self, over: &Over, sent: Duration, now: Duration) {
+        let lane = if over.is_tokens { &mut self.tokens } else { &mut self.requests };
+        let seen = lane.seen(now);
+        lane.rate.refused(over.limit, seen, sent, now);
     }
 }
 

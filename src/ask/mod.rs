@@ -8,10 +8,12 @@
 //! - [`error_body`], [`wait`], [`verdict`]: what an error means
 //! - [`exchange`]: all of these in their order
 //! - [`estimate`]: tokens before they are known
-//! - [`limiter`], [`cooldown`]: how fast, as pure decisions
+//! - [`limiter`], [`cooldown`]: how fast, as pure decisions; [`allowance`], [`rate`]: limits that
+//!   nobody stated, learned
 //!
 //! The loop over attempts is not here but in the pipeline.
 
+mod allowance;
 mod batch;
 mod batch_line;
 mod body;
@@ -22,11 +24,13 @@ mod error_body;
 mod estimate;
 mod exchange;
 mod limiter;
+mod rate;
 mod sse;
 mod transport;
 mod verdict;
 mod wait;
 
+pub use allowance::{Allowance, Allowances, Over};
 pub use batch::{BatchFault, Lines, RemoteBatch, RemoteStatus};
 pub use batch_line::{Line, line_frame};
 pub use body::Repair;

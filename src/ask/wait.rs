@@ -43,7 +43,7 @@ fn in_words(message: &str) -> Option<Duration> {
 }
 
 /// A duration as Go prints it: `1h2m3.5s`, `180ms`.
-fn go_duration(text: &str) -> Option<Duration> {
+pub(super) fn go_duration(text: &str) -> Option<Duration> {
     if text.is_empty() { None } else { crate::units::parse_duration(text).ok() }
 }
 

@@ -24,6 +24,9 @@ pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
 
 fn text(plan: &pipeline::Plan) -> String {
     let mut out = String::new();
+    if let Some(Projection { sampled, files, .. }) = &plan.projection {
+        let _ = writeln!(out, "a sample of {} of {} files:\n", grouped(*sampled), grouped(*files));
+    }
     let mut row = |name: &str, count: u64| _ = writeln!(out, "{name:<24} {:>12}", grouped(count));
     row("pages found", plan.pages);
     row("  answered", plan.answered);

@@ -16,7 +16,7 @@ pub(super) struct RawLimits {
     /// Tokens per minute that the provider allows (default: no limit).
     #[schemars(range(min = 1, max = 4_000_000_000_u64))]
     tokens_per_minute: Option<u64>,
-    /// Requests in flight at once (default 8).
+    /// Requests in flight at once (default: from 8 up to 64, as the provider bears it).
     #[schemars(range(min = 1, max = 4096))]
     concurrency: Option<u32>,
     /// Most that may be spent in the scope, in USD (default: no budget).
@@ -54,8 +54,10 @@ pub struct Limits {
     pub requests_per_minute: Option<u32>,
     /// Tokens per minute, as the provider counts them at admission.
     pub tokens_per_minute: Option<u64>,
-    /// Requests in flight at once.
+    /// Requests in flight at once, at the start.
     pub concurrency: u32,
+    /// Requests in flight at once, at most: as many when the manifest says it.
+    pub most_concurrency: u32,
     /// Most that may be spent in the scope.
     pub budget: Option<Pico>,
     /// What the budget is for.
@@ -64,13 +66,17 @@ pub struct Limits {
     pub run_time: Option<Duration>,
 }
 
+/// Requests in flight when the manifest does not say: at the start, and at most.
+const CONCURRENCY: (u32, u32) = (8, 64);
+
 impl RawLimits {
     pub(super) fn check(self, check: &mut Check<'_>) -> Limits {
         let budget = self.budget_usd.map(|usd| usd.to_string());
         Limits {
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
-            concurrency: self.concurrency.unwrap_or(8),
+            concurrency: self.concurrency.unwrap_or(CONCURRENCY.0),
+            most_concurrency: self.concurrency.unwrap_or(CONCURRENCY.1),
             budget: check.parsed("/limits/budget_usd", budget.as_deref(), Pico::from_usd),
             budget_scope: match self.budget_scope {
                 Some(RawScope::Run) => BudgetScope::Run,

@@ -27,6 +27,8 @@ pub(super) struct Admission {
     /// With a budget one request is in flight until there was a reply: what the endpoint
     /// bills is not known before.
     is_cautious: Cell<bool>,
+    /// Somebody waits for a place since the last reply.
+    is_full: Cell<bool>,
     changed: Notify,
     last_refusal: RefCell<String>,
 }
@@ -57,9 +59,10 @@ impl Admission {
             counters,
             turn: Mutex::new(()),
             pace: RefCell::new(Pace::new(limits.requests_per_minute, limits.tokens_per_minute)),
-            cooldown: RefCell::new(Cooldown::new(limits.concurrency, retry.max_wait)),
+            cooldown: RefCell::new(Cooldown::new(limits.concurrency, retry.max_wait).up_to(limits.most_concurrency)),
             in_flight: Cell::new(0),
             is_cautious: Cell::new(limits.budget.is_some()),
+            is_full: Cell::new(false),
             changed: Notify::new(),
             last_refusal: RefCell::default(),
         }
@@ -92,6 +95,7 @@ impl Admission {
             };
             let width = if self.is_cautious.get() { 1 } else { width };
             if self.in_flight.get() >= width {
+                self.is_full.set(true);
                 tokio::select! {
                     () = self.changed.notified() => {}
                     () = self.stop.requested() => {}
@@ -144,6 +148,13 @@ impl Slot<'_> {
     /// Takes what the attempt says of the provider.
     pub(super) fn learn(&self, exchange: &Exchange) {
         let now = self.admission.clock.now();
+        let mut pace = self.admission.pace.borrow_mut();
+        // What a refusal says of the bucket is less than that it is a refusal.
+        match &exchange.over {
+            Some(over) => pace.refused(over, self.sent, now),
+            None => pace.told(&exchange.allowances, self.sent, now),
+        }
+        drop(pace);
         let mut cooldown = self.admission.cooldown.borrow_mut();
         match &exchange.verdict {
             Verdict::Later { after, message } => {
@@ -153,10 +164,17 @@ impl Slot<'_> {
             }
             // A server that answers with a passing fault is not one that lets requests
             // through, nor one that asks to wait.
-            Verdict::Retry(fault) if fault.change.is_none() => {}
+            Verdict::Retry(fault) if fault.change.is_none() => {
+                if fault.kind == "timeout" {
+                    cooldown.strained();
+                }
+            }
             Verdict::Stop(_) => {}
             _ => {
                 cooldown.succeeded(self.sent);
+                if self.admission.is_full.take() {
+                    cooldown.wanted(exchange.latency);
+                }
                 self.admission.is_cautious.set(false);
             }
         }

@@ -10,6 +10,7 @@ mod budget;
 mod faults;
 mod hostile;
 mod input;
+mod limits;
 mod lists;
 mod messages;
 mod outputs;

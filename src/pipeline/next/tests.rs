@@ -6,6 +6,8 @@ use serde_json::json;
 
 fn exchange(verdict: Verdict) -> Exchange {
     Exchange {
+        allowances: crate::ask::Allowances::default(),
+        over: None,
         verdict,
         charge: Charge::Nothing,
         latency: Duration::ZERO,
