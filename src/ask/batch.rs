@@ -41,6 +41,8 @@ pub enum RemoteStatus {
     /// Waits, is worked on, or is about to end.
     #[default]
     Working,
+    /// It is not told, or in a word that is not known.
+    Unclear,
     /// Nothing of it was done.
     Failed,
     /// Everything was done, with or without success.
@@ -61,6 +63,8 @@ pub enum BatchFault {
         /// What the server asked for.
         after: Option<Duration>,
     },
+    /// The provider does not know what was asked for.
+    Unknown(String),
     /// It does not pass.
     Refused(Refusal),
 }
@@ -127,7 +131,7 @@ impl Transport {
             "input_file_id": input_file, "endpoint": "/v1/chat/completions", "completion_window": "24h", "metadata": {KEY: key},
         });
         let request = self.call(Method::POST, "batches").header(CONTENT_TYPE, "application/json");
-        remote(&self.value(request.body(body.to_string())).await?).ok_or_else(|| no_member("id"))
+        self.remote(&self.value(request.body(body.to_string())).await?).ok_or_else(|| no_member("id"))
     }
 
     /// A batch as it is now.
@@ -135,7 +139,7 @@ impl Transport {
     /// # Errors
     /// When the provider does not know it, or can't be reached.
     pub async fn batch(&self, id: &str) -> Result<RemoteBatch, BatchFault> {
-        remote(&self.value(self.call(Method::GET, &format!("batches/{id}"))).await?).ok_or_else(|| no_member("id"))
+        self.remote(&self.value(self.call(Method::GET, &format!("batches/{id}"))).await?).ok_or_else(|| no_member("id"))
     }
 
     /// The batch that was given this key, or that reads this file.
@@ -147,16 +151,19 @@ impl Transport {
         loop {
             let place = after.as_ref().map_or(String::new(), |after| format!("&after={after}"));
             let value = self.value(self.call(Method::GET, &format!("batches?limit={LISTED}{place}"))).await?;
-            let listed: Vec<RemoteBatch> =
-                value.get("data").and_then(Value::as_array).into_iter().flatten().filter_map(remote).collect();
+            let data = value.get("data").and_then(Value::as_array).ok_or_else(|| no_member("data"))?;
+            let listed: Vec<RemoteBatch> = data.iter().filter_map(|value| self.remote(value)).collect();
             let is_it = |batch: &&RemoteBatch| batch.key.as_deref() == Some(key) || batch.input_file == input_file;
             if let Some(found) = listed.iter().find(is_it) {
                 return Ok(Some(found.clone()));
             }
             let last = listed.last().map(|batch| batch.id.clone());
             let has_more = value.get("has_more").and_then(Value::as_bool) == Some(true);
-            if !has_more || last.is_none() || last == after {
+            if !has_more {
                 return Ok(None);
+            }
+            if last.is_none() || last == after {
+                return Err(BatchFault::Passing { message: "the list of batches has no end".into(), after: None });
             }
             after = last;
         }
@@ -168,7 +175,13 @@ impl Transport {
     /// When it can't be read to its end.
     pub async fn lines_of(&self, file: &str) -> Result<Lines, BatchFault> {
         let request = self.call(Method::GET, &format!("files/{file}/content")).timeout(CALL * 30);
-        Ok(Lines { response: self.checked(request).await?, held: Vec::new(), is_over: false })
+        Ok(Lines { response: self.checked(request).await?, held: Vec::new(), is_over: false, is_skipping: false })
+    }
+
+    fn remote(&self, value: &Value) -> Option<RemoteBatch> {
+        let mut batch = remote(value)?;
+        batch.errors.iter_mut().for_each(|(_, message, _)| *message = self.redact(message));
+        Some(batch)
     }
 
     fn call(&self, method: Method, path: &str) -> RequestBuilder {
@@ -186,8 +199,8 @@ impl Transport {
         let error = ErrorBody::parse(&body);
         let after = wait::asked_for(&headers, &error.value, &error.message, 0);
         // A file that was just uploaded may not be known everywhere yet.
-        if status == 400 && error.param == "file_id" {
-            return Err(BatchFault::Passing { message: error.message, after });
+        if status == 400 && error.param == "file_id" || status == 404 && error.is_api && !error.says("invalid url") {
+            return Err(BatchFault::Unknown(error.message));
         }
         Err(match verdict::of_error(status, &error, after, None).0 {
             Verdict::Stop(refusal) if status == 404 || status == 405 => {
@@ -217,6 +230,8 @@ pub struct Lines {
     response: Response,
     held: Vec<u8>,
     is_over: bool,
+    /// A line that is too long is passed over.
+    is_skipping: bool,
 }
 
 /// Longest line that is read, in bytes.
@@ -231,15 +246,19 @@ impl Lines {
         loop {
             if let Some(end) = self.held.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.held.drain(..=end).collect();
+                if std::mem::take(&mut self.is_skipping) {
+                    continue;
+                }
                 return Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned()));
             }
             if self.is_over {
-                let rest = std::mem::take(&mut self.held);
+                let rest = if self.is_skipping { Vec::new() } else { std::mem::take(&mut self.held) };
                 let rest = String::from_utf8_lossy(&rest).trim_end().to_owned();
                 return Ok((!rest.is_empty()).then_some(rest));
             }
-            if self.held.len() > LONGEST_LINE {
-                return Err(BatchFault::Passing { message: "a line of the file is too long".into(), after: None });
+            if self.held.len() > LONGEST_LINE || self.is_skipping {
+                self.held.clear();
+                self.is_skipping = true;
             }
             match self.response.chunk().await.map_err(|error| of_failure(failure(&error)))? {
                 Some(bytes) => self.held.extend_from_slice(&bytes),
@@ -267,7 +286,8 @@ fn remote(value: &Value) -> Option<RemoteBatch> {
     let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     let error = |error: &Value| {
         let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        (part("code"), part("message"), error.get("line").and_then(Value::as_u64))
+        let shown = |name: &str| part(name).chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
+        (part("code"), shown("message"), error.get("line").and_then(Value::as_u64))
     };
     let errors = value.pointer("/errors/data").and_then(Value::as_array).into_iter().flatten().map(error);
     Some(RemoteBatch {
@@ -277,7 +297,8 @@ fn remote(value: &Value) -> Option<RemoteBatch> {
             "completed" => RemoteStatus::Completed,
             "expired" => RemoteStatus::Expired,
             "cancelled" | "canceled" => RemoteStatus::Cancelled,
-            _ => RemoteStatus::Working,
+            "validating" | "in_progress" | "finalizing" | "cancelling" => RemoteStatus::Working,
+            _ => RemoteStatus::Unclear,
         },
         input_file: text("input_file_id").unwrap_or_default(),
         output_file: text("output_file_id"),

@@ -3,7 +3,7 @@
 use super::completion::Completion;
 use super::error_body::ErrorBody;
 use super::exchange::{Asker, Exchange, Wanted};
-use super::verdict::{self, Charge};
+use super::verdict::{self, Charge, Verdict};
 use serde_json::Value;
 
 /// What a line of a batch's files says.
@@ -18,7 +18,7 @@ impl Line {
     /// Reads a line; `None` when it is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(text).ok()?;
+        let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
         Some(Self { custom_id: value.get("custom_id")?.as_str()?.to_owned(), value })
     }
 }
@@ -36,11 +36,19 @@ impl Asker {
         let response = line.value.get("response").filter(|response| !response.is_null());
         let Some(response) = response else {
             let error = ErrorBody::from_value(line.value.get("error").unwrap_or(&Value::Null));
-            // It was not executed, and is not billed.
-            let kind = if error.is("batch_expired") { "batch_expired" } else { "batch_line" };
-            return Exchange::new(verdict::passing(kind, error.message), Charge::Nothing);
+            // What is said to have run out of time was not executed, and is not billed.
+            let (kind, charge) = match () {
+                () if error.is("batch_expired") => ("batch_expired", Charge::Nothing),
+                () if error.is("batch_cancelled") => ("batch_line", Charge::Nothing),
+                () => ("batch_line", Charge::Unknown),
+            };
+            let mut exchange = Exchange::new(verdict::passing(kind, error.message), charge);
+            self.redact(&mut exchange.verdict);
+            return exchange;
         };
-        let status = response.get("status_code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
+        let code = response.get("status_code");
+        let code = code.and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
+        let status = code.and_then(|code| u16::try_from(code).ok());
         let body = response.get("body").unwrap_or(&Value::Null).to_string();
         let mut exchange = match (status, Completion::from_json(&body)) {
             (Some(200..=299), Some(completion)) => self.completed(completion, wanted),
@@ -52,6 +60,10 @@ impl Asker {
                 Exchange::new(verdict, charge)
             }
         };
+        // Waiting for a limit is the provider's business here: it counts.
+        if let Verdict::Later { message, .. } = exchange.verdict {
+            exchange.verdict = verdict::passing("server_error", message);
+        }
         exchange.status = status;
         let id = response.get("request_id").and_then(Value::as_str);
         exchange.request_id = id.map(|id| id.chars().filter(|c| !c.is_control()).take(200).collect());

@@ -82,19 +82,20 @@ fn append(out: &mut String, content: Option<&Value>) {
 fn usage(value: &Value) -> Option<Usage> {
     let count = |value: Option<&Value>| {
         let value = value?;
+        // Some servers write numbers as texts.
+        let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "filtered")]
-        value.as_u64().or_else(|| value.as_f64().filter(|f| (0.0..1e15).contains(f)).map(|f| f as u64))
+        value.as_u64().or_else(|| number.filter(|f| (0.0..1e15).contains(f)).map(|f| f as u64))
     };
     let input = count(value.get("prompt_tokens"));
     let output = count(value.get("completion_tokens"));
     let detail = |name: &str| count(value.get("prompt_tokens_details").and_then(|details| details.get(name)));
     let (cached, written) = (detail("cached_tokens"), detail("cache_write_tokens"));
-    // Zero of both is what servers without counting send.
-    let total = input.unwrap_or(0).saturating_add(output.unwrap_or(0));
-    if total == 0 || total > MOST_TOKENS {
+    // A request has a prompt: none, or none that can be read, is no count.
+    let input = input.filter(|input| *input > 0)?;
+    if input.saturating_add(output.unwrap_or(0)) > MOST_TOKENS {
         return None;
     }
-    let input = input.unwrap_or(0);
     Some(Usage {
         input,
         cached_input: cached.unwrap_or(0).min(input),
@@ -132,6 +133,17 @@ mod tests {
         ] {
             let found = read(text);
             assert_eq!((found.content.as_str(), found.has_choice, found.usage), (content, has_choice, None), "{text}");
+        }
+        for (usage, input) in [
+            (r#"{"prompt_tokens":"25640","completion_tokens":5}"#, Some(25_640)),
+            (r#"{"prompt_tokens":null,"completion_tokens":5}"#, None),
+            (r#"{"prompt_tokens":1e18,"completion_tokens":5}"#, None),
+            (r#"{"prompt_tokens":0,"completion_tokens":5}"#, None),
+            (r#"{"prompt_tokens":-3,"completion_tokens":5}"#, None),
+            (r#"{"prompt_tokens":7}"#, Some(7)),
+        ] {
+            let found = read(&format!(r#"{{"choices":[],"usage":{usage}}}"#)).usage;
+            assert_eq!(found.map(|usage| usage.input), input, "{usage}");
         }
         assert!(read(r#"{"error":{"code":502}}"#).error.is_some());
         assert!(read(r#"[{"error":{"code":400}}]"#).error.is_some());

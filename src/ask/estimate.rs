@@ -93,10 +93,10 @@ pub fn estimate(words: &Footprint, fit: &Fit, calibration: &Calibration, ask: As
     Estimate {
         admission_tokens: image + ask.max_tokens.max((words.chars + ask.repair).div_ceil(4)),
         // No tokenizer in use makes more tokens than there are bytes.
-        worst: Usage {
-            input: fit.most(width, height) + words.bytes + ask.repair + FRAMING.1,
-            output: ask.max_tokens,
-            ..Usage::default()
+        worst: {
+            let input = fit.most(width, height) + words.bytes + ask.repair + FRAMING.1;
+            // All of it may be written to the provider's cache, where that costs.
+            Usage { input, cache_write: input, output: ask.max_tokens, ..Usage::default() }
         },
         expected: Usage { input: image + words.text + ask.repair.div_ceil(4), output, ..Usage::default() },
     }

@@ -10,7 +10,7 @@ use super::sse::Events;
 use super::transport::{Failure, MOST_REPLY_BYTES, Transport, failure};
 use super::verdict::{self, Charge, Verdict};
 use super::wait;
-use crate::catalog::{Calibration, Detail, Fit, model_facts};
+use crate::catalog::{Basis, Calibration, Detail, Fit, model_facts};
 use crate::clock::Clock;
 use crate::manifest::{Image, Request};
 use crate::prepare::Prepared;
@@ -148,6 +148,12 @@ impl Asker {
         tokens(image.full).saturating_sub(tokens((image.width, image.height)))
     }
 
+    /// What image tokens rest on.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        self.fit.borrow().basis()
+    }
+
     /// What the endpoint bills, as far as it is known now.
     #[must_use]
     pub fn fit(&self) -> Fit {
@@ -164,7 +170,7 @@ impl Asker {
             calibration.learn_reply(words.usual, usage.output);
         }
         let billed = usage.input.saturating_sub(words.text);
-        if !calibration.learn(size, billed) {
+        if !calibration.learn(size, billed, words.text) {
             return None;
         }
         let mut fit = self.fit.borrow_mut();

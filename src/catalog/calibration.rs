@@ -14,6 +14,9 @@ pub const ENOUGH_IMAGES: u64 = 3;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calibration {
     images: u64,
+    /// Tokens of the texts beside the images, as they were counted here.
+    #[serde(default)]
+    texts: u64,
     sizes: Vec<Seen>,
     replies: u64,
     expected_output: u64,
@@ -40,10 +43,11 @@ impl Seen {
 }
 
 impl Calibration {
-    /// Takes a bill: the tokens of the prompt beyond its text. Says whether it told
+    /// Takes a bill: the tokens of the prompt beyond its text, which was counted as `text`. Says whether it told
     /// something new: a size, or one of the first images.
-    pub fn learn(&mut self, (width, height): (u32, u32), tokens: u64) -> bool {
+    pub fn learn(&mut self, (width, height): (u32, u32), tokens: u64, text: u64) -> bool {
         self.images += 1;
+        self.texts += text;
         let is_early = self.images <= 2 * ENOUGH_IMAGES || self.images.is_power_of_two();
         if let Some(seen) = self.sizes.iter_mut().find(|seen| (seen.width, seen.height) == (width, height)) {
             seen.images += 1;
@@ -87,6 +91,12 @@ impl Calibration {
         let product = u128::from(expected) * u128::from(self.actual_output);
         let half = u128::from(self.expected_output / 2);
         u64::try_from((product + half) / u128::from(self.expected_output)).unwrap_or(expected)
+    }
+
+    /// Tokens of a text, on the average.
+    #[must_use]
+    pub fn text(&self) -> u64 {
+        self.texts / self.images.max(1)
     }
 
     pub(super) fn sizes(&self) -> &[Seen] {

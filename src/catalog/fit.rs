@@ -56,8 +56,9 @@ pub struct Fit {
     differs: bool,
 }
 
-/// Largest constant that may be a miscounted text, in tokens.
-const MOST_OFFSET: f64 = 128.0;
+/// Largest constant that may be a miscounted text, in tokens, and as a share of the text:
+/// another tokenizer may count a third more or less.
+const MOST_OFFSET: (f64, f64) = (128.0, 0.35);
 /// Tokens by which a bill may miss a curve that still explains it, and the same as a share.
 const SLACK: (f64, f64) = (48.0, 0.01);
 
@@ -67,10 +68,15 @@ impl Fit {
     pub fn new(documented: ImageRule, detail: Detail, calibration: &Calibration) -> Self {
         let seen = calibration.sizes().to_vec();
         let images = calibration.images();
-        let curves = if images >= ENOUGH_IMAGES { curves(documented, detail, &seen) } else { Vec::new() };
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let slack = MOST_OFFSET.0.max(MOST_OFFSET.1 * calibration.text() as f64);
+        let curves = if images >= ENOUGH_IMAGES { curves(documented, detail, &seen, slack) } else { Vec::new() };
         let mut fit = Self { documented, detail, images, seen, curves, differs: false };
         fit.differs = documented != ImageRule::Unknown
-            && fit.curves.first().is_some_and(|curve| !curve.explains_as_documented(documented, detail, &fit.seen));
+            && fit.curves.first().is_some_and(|curve| {
+                let is_documented = curve.shape == Shape::Rule(documented) && (curve.slope - 1.0).abs() < 1e-9;
+                !is_documented && !curve.explains_as_documented(documented, detail, &fit.seen, slack)
+            });
         fit
     }
 
@@ -115,13 +121,18 @@ impl Fit {
         let documented = self.documented.tokens(width, height, self.detail).unwrap_or(0);
         let worst = worst_image_tokens(width, height, self.detail).max(documented);
         if self.curves.is_empty() {
-            return worst;
+            // The dearest bill so far may be dearer than any rule.
+            let dearest = self.seen.iter().map(|seen| seen.most).max().unwrap_or(0);
+            return worst.max(dearest + dearest / 20 + 32);
         }
         if let Some(seen) = self.seen_at(width, height) {
             return seen.most + seen.most / 20 + 32;
         }
+        // Where nothing explains the bills, nothing is foretold.
+        let explained = self.curves.first().is_some_and(|curve| curve.explains(self.detail, &self.seen));
+        let floor = if explained { 0 } else { worst };
         let all = self.curves.iter().filter_map(|curve| curve.at(width, height, self.detail)).map(whole);
-        all.max().map_or(worst, |most| most + most / 10 + 64)
+        all.max().map_or(worst, |most| (most + most / 10 + 64).max(floor))
     }
 
     fn seen_at(&self, width: u32, height: u32) -> Option<&Seen> {
@@ -148,16 +159,16 @@ impl fmt::Display for Fit {
 }
 
 /// The curves that explain the bills, the best first; at least one.
-fn curves(documented: ImageRule, detail: Detail, seen: &[Seen]) -> Vec<Curve> {
+fn curves(documented: ImageRule, detail: Detail, seen: &[Seen], slack: f64) -> Vec<Curve> {
     let others = known_rules().iter().copied().filter(|rule| *rule != documented);
     let rules = [documented].into_iter().filter(|rule| *rule != ImageRule::Unknown).chain(others);
     let shapes = rules.map(Shape::Rule).chain([Shape::Pixels, Shape::Flat]);
     let mut scored = Vec::new();
     for shape in shapes {
         let is_documented = shape == Shape::Rule(documented);
-        for (assumptions, curve) in variants(shape, detail, seen) {
+        for (assumptions, curve) in variants(shape, detail, seen, slack) {
             let further = if is_documented { 0.0 } else { 2.0 };
-            let score = curve.error(detail, seen) + assumptions + further + curve.offset.abs() * 0.05;
+            let score = curve.error(detail, seen) + assumptions + further + curve.offset.abs() * 6.4 / slack;
             scored.push((score, curve));
         }
     }
@@ -174,7 +185,7 @@ fn curves(documented: ImageRule, detail: Detail, seen: &[Seen]) -> Vec<Curve> {
 }
 
 /// Curves of a shape through the bills, each with a penalty for what it assumes.
-fn variants(shape: Shape, detail: Detail, seen: &[Seen]) -> Vec<(f64, Curve)> {
+fn variants(shape: Shape, detail: Detail, seen: &[Seen], slack: f64) -> Vec<(f64, Curve)> {
     let points: Option<Vec<(f64, f64, f64)>> =
         seen.iter().map(|seen| Some((shape.at(seen.width, seen.height, detail)?, seen.mean(), weight(seen)))).collect();
     let Some(points) = points.filter(|points| !points.is_empty()) else { return Vec::new() };
@@ -183,8 +194,12 @@ fn variants(shape: Shape, detail: Detail, seen: &[Seen]) -> Vec<(f64, Curve)> {
     let (xx, xy) = (sum(&|p| p.0 * p.0 * p.2), sum(&|p| p.0 * p.1 * p.2));
     let mut out = Vec::new();
     if matches!(shape, Shape::Rule(_)) {
-        let offset = ((y - x) / n).clamp(-MOST_OFFSET, MOST_OFFSET);
+        let offset = ((y - x) / n).clamp(-slack, slack);
         out.push((0.0, Curve { shape, slope: 1.0, offset }));
+    }
+    // A multiple of a constant is another constant.
+    if matches!(shape, Shape::Rule(ImageRule::Fixed { .. })) {
+        return out;
     }
     out.push((4.0, Curve { shape, slope: xy / xx.max(1e-9), offset: 0.0 }));
     let spread = n * xx - x * x;
@@ -234,7 +249,7 @@ impl Curve {
     }
 
     /// Whether the documented rule says the same of what was seen.
-    fn explains_as_documented(&self, documented: ImageRule, detail: Detail, seen: &[Seen]) -> bool {
+    fn explains_as_documented(&self, documented: ImageRule, detail: Detail, seen: &[Seen], slack: f64) -> bool {
         let rule = Self { shape: Shape::Rule(documented), slope: 1.0, offset: 0.0 };
         let (mut off, mut all) = (0.0, 0.0);
         for seen in seen {
@@ -243,7 +258,7 @@ impl Curve {
             else {
                 return false;
             };
-            off += ((ours - theirs).abs() - MOST_OFFSET).max(0.0);
+            off += ((ours - theirs).abs() - slack).max(0.0);
             all += theirs;
         }
         off <= 0.02 * all

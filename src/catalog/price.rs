@@ -34,6 +34,21 @@ impl Price {
             + self.output.times(usage.output)
     }
 
+    /// As a text that [`Price::from_text`] reads: pico-dollars a token.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let Self { input, cached_input, cache_write, output } = self;
+        format!("{} {} {} {}", input.0, cached_input.0, cache_write.0, output.0)
+    }
+
+    /// The price that was written by [`Price::to_text`].
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let numbers: Vec<Pico> = text.split(' ').filter_map(|part| part.parse().ok().map(Pico)).collect();
+        let [input, cached_input, cache_write, output] = numbers[..] else { return None };
+        Some(Self { input, cached_input, cache_write, output })
+    }
+
     /// Half of it, as providers ask for a batch when they do not say otherwise: rounded
     /// up to a whole pico-dollar.
     #[must_use]
@@ -168,6 +183,13 @@ mod tests {
                 assert_eq!(found.batch.map(thousand), Some(thousand(found.price.halved())));
             }
         }
+    }
+
+    #[test]
+    fn a_price_is_kept_as_text() {
+        let price = listed(OPENAI, "gpt-5.6").unwrap().price;
+        assert_eq!(Price::from_text(&price.to_text()), Some(price));
+        assert_eq!(Price::from_text("1 2 3"), None);
     }
 
     #[test]

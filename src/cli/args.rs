@@ -323,7 +323,7 @@ pub(super) struct Simulate {
     /// How long a batch takes: a provider's day, scaled.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     pub(super) batch_time: Duration,
-    /// What goes wrong with the first batches: none, expire, fail, missing, twice.
+    /// What goes wrong with the first batches: none, expire, fail, missing, twice, unreadable.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(super) batch_faults: Vec<BatchFault>,
     /// Prompt tokens that may wait in batches.

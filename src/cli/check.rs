@@ -85,6 +85,9 @@ fn notes(job: &Job) -> Vec<String> {
             grouped(tokens)
         ));
     }
+    if job.batch.is_given && !job.is_batch {
+        notes.push("`batch` is set, but `delivery: batch` is not: requests are sent at once, at the full price".into());
+    }
     for name in env::missing_secrets(job) {
         notes.push(format!("the environment variable {name} is not set"));
     }

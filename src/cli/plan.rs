@@ -31,6 +31,9 @@ fn text(plan: &pipeline::Plan) -> String {
     row("pages found", plan.pages);
     row("  answered", plan.answered);
     row("  equal to another", plan.duplicates);
+    if plan.under_way > 0 {
+        row("  in a batch", plan.under_way);
+    }
     if plan.skipped > 0 {
         row("  blank, left out", plan.skipped);
     }

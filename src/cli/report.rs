@@ -26,6 +26,9 @@ pub(super) fn report(args: &Report) -> Result<u8, Failure> {
         Some(identity) => Some(reader.job(&identity).map_err(failed)?.ok_or(PipelineError::NoRun)?),
         None => None,
     };
+    if args.since.zip(args.until).is_some_and(|(since, until)| since >= until) {
+        return Err(Failure::new(WRONG_INPUT, "--since is not before --until"));
+    }
     let is_timed = args.since.is_some() || args.until.is_some();
     let which = args.run.as_deref().unwrap_or(if is_timed { "all" } else { "latest" });
     let all = reader.runs(job).map_err(failed)?;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(super) fn trial(args: &Try) -> Result<u8, Failure> {
     let Loaded { mut job, mut questions } = load::load(&args.job)?;
     // One page is asked at once, whatever the job does with many.
-    job.batch = None;
+    job.is_batch = false;
     if questions.iter().any(Question::is_template) {
         let line = pipeline::line_of(&job, &questions, &args.image).map_err(Failure::from)?;
         questions = line.ok_or_else(|| {

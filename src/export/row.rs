@@ -154,7 +154,7 @@ impl Row {
         };
         self.attempts += 1;
         if spend.is_done {
-            self.latency_ms = Some(spend.latency_ms);
+            self.latency_ms = spend.latency_ms;
         }
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct RawBatch {
 /// Bounds of batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batches {
+    /// Whether the manifest says anything of them.
+    pub is_given: bool,
     /// Time between two looks.
     pub poll: Duration,
     /// Most requests of one.
@@ -46,18 +48,34 @@ pub struct Batches {
     pub queued_tokens: Option<u64>,
 }
 
+impl Default for Batches {
+    fn default() -> Self {
+        Self {
+            is_given: false,
+            poll: Duration::from_secs(60),
+            requests: 50_000,
+            bytes: 190_000_000,
+            queued_tokens: None,
+        }
+    }
+}
+
 impl RawBatch {
-    /// `None`: requests are delivered at once.
-    pub(super) fn check(self, delivery: RawDelivery, check: &mut Check<'_>) -> Option<Batches> {
+    pub(super) fn check(self, check: &mut Check<'_>) -> Batches {
         let poll = check.parsed("/batch/poll", self.poll.as_deref(), |text| match parse_duration(text)? {
             Duration::ZERO => Err("a time of nothing".to_owned()),
             poll => Ok(poll),
         });
-        (delivery == RawDelivery::Batch).then(|| Batches {
-            poll: poll.unwrap_or(Duration::from_secs(60)),
-            requests: self.requests.unwrap_or(50_000).into(),
-            bytes: u64::from(self.megabytes.unwrap_or(190)) * 1_000_000,
+        let usual = Batches::default();
+        Batches {
+            is_given: poll.is_some()
+                || self.requests.is_some()
+                || self.megabytes.is_some()
+                || self.queued_tokens.is_some(),
+            poll: poll.unwrap_or(usual.poll),
+            requests: self.requests.map_or(usual.requests, Into::into),
+            bytes: self.megabytes.map_or(usual.bytes, |megabytes| u64::from(megabytes) * 1_000_000),
             queued_tokens: self.queued_tokens,
-        })
+        }
     }
 }

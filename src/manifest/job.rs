@@ -86,8 +86,10 @@ pub struct Job {
     pub tasks: Vec<Task>,
     /// Rates, concurrency, money.
     pub limits: Limits,
-    /// Bounds of the provider's batches; `None`: each request is sent at once.
-    pub batch: Option<Batches>,
+    /// Whether requests are delivered in the provider's batches.
+    pub is_batch: bool,
+    /// Bounds of batches, and how those are looked at that an earlier run has left.
+    pub batch: Batches,
     /// When an attempt fails.
     pub retry: Retry,
     /// When pages fail.
@@ -121,7 +123,7 @@ impl Job {
     /// The price that its requests are billed at; `None` is unknown, which is not free.
     #[must_use]
     pub fn price(&self) -> Option<Price> {
-        if self.batch.is_some() { self.provider.batch_price } else { self.provider.price }
+        if self.is_batch { self.provider.batch_price } else { self.provider.price }
     }
 
     /// The digest of the manifest as written.
@@ -219,8 +221,9 @@ fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Jo
     let limits = raw.limits.check(check);
     let provider = raw.provider.check(check);
     let request = raw.request.check(provider.host(), check);
-    let batch = raw.batch.check(raw.delivery, check);
-    if batch.is_some() && request.stream {
+    let is_batch = raw.delivery == RawDelivery::Batch;
+    let batch = raw.batch.check(check);
+    if is_batch && request.stream {
         check.fault("/request/stream", "a batch has no streams", "false, or delivery: now");
     }
     let room = request.max_tokens.unwrap_or(LEAST_ROOM);
@@ -248,6 +251,7 @@ fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Jo
         provider,
         request,
         limits,
+        is_batch,
         batch,
         retry: raw.retry.check(check),
         on_error: raw.on_error.check(check),

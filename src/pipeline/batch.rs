@@ -19,6 +19,7 @@ use super::next::{PageState, next};
 use super::outcome::Outcome as Ending;
 use super::page::{Context, PageEnd, Ready, first_fault, keyed, names};
 use crate::ask::{BatchFault, PageFault};
+use crate::catalog::ENOUGH_IMAGES;
 use crate::manifest::Batches;
 use crate::store::{BatchState, Opened, Reader, StoreError, StoredPage};
 use bytes::Bytes;
@@ -33,6 +34,8 @@ use tokio::sync::mpsc;
 const GROUP: usize = 64;
 /// Complete files that may wait for the provider's queue: disk is not endless.
 const WAITING_FILES: usize = 2;
+/// Pages that may be under way: what is known of them is in memory.
+const MOST_PAGES: usize = 100_000;
 /// How long to wait for room in a budget that others hold.
 const BUDGET_POLL: Duration = Duration::from_secs(1);
 
@@ -55,8 +58,10 @@ pub(super) struct Batcher<'a> {
     known: HashMap<Key, PageState>,
     /// Pages that wait for room in the budget.
     held: VecDeque<Ready>,
-    /// When the provider last did what it was asked to.
-    well_since: Duration,
+    /// Since when the provider does nothing that it is asked to.
+    failing_since: Option<Duration>,
+    /// Since when its queue has no room.
+    full_since: Option<Duration>,
     /// When it is looked at again.
     next_look: Duration,
 }
@@ -68,8 +73,16 @@ pub(super) struct Delivered {
     pub(super) again: u64,
     /// Pages that were taken.
     pub(super) taken: u64,
-    /// Pages that are settled, with the fault of those that have no answer.
-    pub(super) ended: Vec<PageEnd>,
+    /// Whether anything was written or collected.
+    pub(super) has_moved: bool,
+}
+
+/// Who listens to what becomes of pages.
+pub(super) struct Listener<'a> {
+    /// Nothing more is taken.
+    pub(super) on_full: &'a dyn Fn(),
+    /// A page is settled.
+    pub(super) on_end: &'a mut dyn FnMut(PageEnd),
 }
 
 impl<'a> Batcher<'a> {
@@ -79,8 +92,8 @@ impl<'a> Batcher<'a> {
     /// When the store can't be read.
     pub(super) fn new(context: &'a Context<'a>, bounds: Batches, job: i64) -> Result<Self, StoreError> {
         let reader = Reader::open(context.store.path())?;
-        file::remove_orphans(context.store.path(), &reader.batch_keys()?);
-        let flying = flying::adopted(&reader, context)?;
+        file::remove_orphans(context.store.path(), || reader.batch_keys())?;
+        let flying = flying::adopted(&reader, context, &[])?;
         let now = context.clock.now();
         if !flying.is_empty() {
             let pages: usize = flying.iter().map(Flying::pages).sum();
@@ -96,7 +109,8 @@ impl<'a> Batcher<'a> {
             unsettled: HashMap::new(),
             known: HashMap::new(),
             held: VecDeque::new(),
-            well_since: now,
+            failing_since: None,
+            full_since: None,
             next_look: now,
         })
     }
@@ -104,6 +118,18 @@ impl<'a> Batcher<'a> {
     /// Pages that are under way and need no look.
     pub(super) fn under_way(&self) -> HashSet<StoredPage> {
         self.flying.iter().flat_map(Flying::page_keys).collect()
+    }
+
+    /// Takes over what other runs have left behind meanwhile.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn adopt(&mut self) -> Result<(), StoreError> {
+        self.context.store.adopt_batches(self.context.run, self.context.job.provider.id.clone()).await?;
+        let known: Vec<i64> = self.flying.iter().map(Flying::batch).collect();
+        let reader = Reader::open(self.context.store.path())?;
+        self.flying.extend(flying::adopted(&reader, self.context, &known)?);
+        Ok(())
     }
 
     /// Takes pages until there are no more, and waits until every batch has ended. `most`:
@@ -115,7 +141,7 @@ impl<'a> Batcher<'a> {
         &mut self,
         ready: &mut mpsc::Receiver<Ready>,
         mut most: u64,
-        on_full: &dyn Fn(),
+        listener: &mut Listener<'_>,
     ) -> Result<Delivered, StoreError> {
         let mut delivered = Delivered { again: self.under_way().len() as u64, ..Delivered::default() };
         let mut seen = HashSet::new();
@@ -125,17 +151,17 @@ impl<'a> Batcher<'a> {
         loop {
             if most == 0 && self.known.is_empty() && is_open {
                 is_open = false;
-                on_full();
+                (listener.on_full)();
                 ready.close();
             }
             if self.context.stop.is_requested() {
-                on_full();
+                (listener.on_full)();
                 ready.close();
                 self.give_up_filling().await?;
                 return Ok(delivered);
             }
             if !self.held.is_empty() {
-                self.retry_held(&mut delivered).await?;
+                self.retry_held(&mut delivered, listener).await?;
             }
             // Nothing more is coming, or nothing more fits: what there is goes out.
             if !is_open || !self.held.is_empty() {
@@ -146,13 +172,17 @@ impl<'a> Batcher<'a> {
                 return Ok(delivered);
             }
             let waiting = self.flying.iter().filter(|flying| flying.state() == BatchState::Filled).count();
-            let takes = is_open && self.held.is_empty() && waiting < WAITING_FILES;
+            let pages: usize = self.flying.iter().map(Flying::pages).sum();
+            // Before the endpoint's first bills a budget lets out a few pages only.
+            let is_unsure = self.is_cautious() && !self.flying.is_empty();
+            let has_room = waiting < WAITING_FILES && pages < MOST_PAGES && !is_unsure;
+            let takes = is_open && self.held.is_empty() && has_room;
             let mut group = Vec::new();
             let wait = self.next_look.saturating_sub(self.context.clock.now());
             tokio::select! {
                 biased;
                 () = self.context.stop.requested() => {}
-                () = self.context.clock.sleep(wait), if !self.flying.is_empty() => self.look(&mut delivered).await?,
+                () = self.context.clock.sleep(wait), if !self.flying.is_empty() => self.look(&mut delivered, listener).await?,
                 count = ready.recv_many(&mut group, GROUP), if takes => {
                     is_open = count > 0;
                     group.retain(|ready| {
@@ -163,7 +193,10 @@ impl<'a> Batcher<'a> {
                         (most, delivered.taken) = (most - counts, delivered.taken + counts);
                         is_taken
                     });
-                    self.add(group, &mut delivered).await?;
+                    self.add(group, &mut delivered, listener).await?;
+                    if seen.len() > MOST_PAGES {
+                        seen.clear();
+                    }
                 }
                 () = self.context.clock.sleep(BUDGET_POLL), if !takes && self.flying.is_empty() => {}
             }
@@ -171,7 +204,12 @@ impl<'a> Batcher<'a> {
     }
 
     /// Adds pages to the file that is filled; a file that is full is completed first.
-    async fn add(&mut self, group: Vec<Ready>, delivered: &mut Delivered) -> Result<(), StoreError> {
+    async fn add(
+        &mut self,
+        group: Vec<Ready>,
+        delivered: &mut Delivered,
+        listener: &mut Listener<'_>,
+    ) -> Result<(), StoreError> {
         let mut part: Vec<(Item, Bytes, Ready)> = Vec::new();
         let (mut bytes, mut tokens) = self.filling.as_ref().map_or((0, 0), |filling| (filling.bytes, filling.tokens));
         let mut count = self.filling.as_ref().map_or(0, Filling::requests);
@@ -184,12 +222,12 @@ impl<'a> Batcher<'a> {
             let Some((item, body)) = Item::new(self.context, &ready, state, step) else { continue };
             let (size, needed) = (body.len() as u64 + file::LINE_FRAME, item.tokens());
             if self.queue.is_some_and(|most| needed > most) {
-                self.too_large(item, delivered).await?;
+                self.too_large(item, listener).await?;
                 continue;
             }
             let is_full = count > 0
                 && (bytes + size > self.bounds.bytes
-                    || count >= self.bounds.requests
+                    || count >= if self.is_cautious() { ENOUGH_IMAGES } else { self.bounds.requests }
                     || self.queue.is_some_and(|most| tokens + needed > most));
             if is_full {
                 self.open(std::mem::take(&mut part), delivered).await?;
@@ -214,7 +252,10 @@ impl<'a> Batcher<'a> {
         let mut over = Vec::new();
         for (opened, (item, body, ready)) in opened.into_iter().zip(part) {
             match opened {
-                Opened::Granted { attempt, .. } => filling.write(attempt, item, &body)?,
+                Opened::Granted { request, attempt } => {
+                    delivered.has_moved = true;
+                    filling.write((request, attempt), item, &body)?;
+                }
                 Opened::Changed | Opened::Elsewhere => delivered.again += 1,
                 Opened::OverBudget { is_reserved, spent } => over.push((item, ready, is_reserved, spent)),
             }
@@ -230,12 +271,12 @@ impl<'a> Batcher<'a> {
     }
 
     /// Adds what waits for room in the budget, when own reservations have come back.
-    async fn retry_held(&mut self, delivered: &mut Delivered) -> Result<(), StoreError> {
+    async fn retry_held(&mut self, delivered: &mut Delivered, listener: &mut Listener<'_>) -> Result<(), StoreError> {
         if self.filling.as_ref().is_some_and(|filling| !filling.is_empty()) || !self.flying.is_empty() {
             return Ok(());
         }
         let held = self.held.drain(..).collect();
-        self.add(held, delivered).await
+        self.add(held, delivered, listener).await
     }
 
     /// The file that is filled.
@@ -265,7 +306,7 @@ impl<'a> Batcher<'a> {
     }
 
     /// Brings every batch as far as it goes now.
-    async fn look(&mut self, delivered: &mut Delivered) -> Result<(), StoreError> {
+    async fn look(&mut self, delivered: &mut Delivered, listener: &mut Listener<'_>) -> Result<(), StoreError> {
         let mut wait = self.bounds.poll;
         let mut at = 0;
         while at < self.flying.len() {
@@ -278,33 +319,42 @@ impl<'a> Batcher<'a> {
             };
             match looked {
                 flying::Look::Working => {
-                    self.well_since = self.context.clock.now();
+                    self.failing_since = None;
                     at += 1;
                 }
                 flying::Look::Waits => at += 1,
                 // Its pages are asked anew: nothing of it was submitted.
                 flying::Look::Gone => {
+                    delivered.again += self.flying[at].pages() as u64;
                     let batch = self.flying.remove(at).batch();
                     self.context.store.withdraw_batch(batch).await?;
                 }
-                flying::Look::Again => self.well_since = self.context.clock.now(),
+                flying::Look::Again => self.failing_since = None,
                 flying::Look::Ended(remote) => {
-                    let collected = collect::collect(self.context, &mut self.flying[at], &remote).await?;
-                    match collected {
-                        Ok(collected) => {
-                            self.flying.remove(at);
-                            match collected.queue {
-                                None => self.well_since = self.context.clock.now(),
-                                Some(limit) => self.queue_is_full(limit).await,
-                            }
-                            delivered.ended.extend(collected.ended);
-                            self.unsettled.extend(collected.unsettled);
-                        }
-                        Err(fault) => {
-                            wait = wait.max(self.fault(&fault));
-                            at += 1;
-                        }
+                    let (collected, fault) = collect::collect(self.context, &mut self.flying[at], &remote).await?;
+                    delivered.has_moved = true;
+                    collected.ended.into_iter().for_each(&mut *listener.on_end);
+                    self.unsettled.extend(collected.unsettled);
+                    if let Some(fault) = fault {
+                        wait = wait.max(self.fault(&fault));
+                        at += 1;
+                        continue;
                     }
+                    self.failing_since = None;
+                    let ended = self.flying.remove(at);
+                    match collected.queue {
+                        Some(limit) => self.queue_is_full(limit, ended.tokens()).await,
+                        None => self.full_since = None,
+                    }
+                }
+                // Nothing of it was sent, and never will be: its pages are asked anew.
+                flying::Look::Fault(fault @ BatchFault::Refused(_))
+                    if self.flying[at].state() == BatchState::Filled =>
+                {
+                    self.fault(&fault);
+                    let refused = self.flying.remove(at);
+                    refused.remove_file();
+                    self.context.store.withdraw_batch(refused.batch()).await?;
                 }
                 flying::Look::Fault(fault) => {
                     wait = wait.max(self.fault(&fault));
@@ -318,49 +368,62 @@ impl<'a> Batcher<'a> {
 
     /// A batch was refused because the provider's queue is full: batches become smaller,
     /// and go out when others have ended.
-    async fn queue_is_full(&mut self, limit: u64) {
-        let known = self.queue.map_or(limit, |known| known.min(limit));
+    async fn queue_is_full(&mut self, limit: u64, refused: u64) {
+        let is_alone = !self.flying.iter().any(Flying::is_queued);
+        // What fits by our count does not by theirs.
+        let limit = if is_alone && refused <= limit { refused * 3 / 4 } else { limit };
+        let known = self.queue.map_or(limit, |known| known.min(limit)).max(1);
         if self.queue != Some(known) {
             tracing::warn!("the provider lets {known} prompt tokens wait at once: batches are kept below that");
         }
         self.queue = Some(known);
-        let waited = self.context.clock.now().saturating_sub(self.well_since);
-        if waited > self.context.job.retry.max_wait {
+        let now = self.context.clock.now();
+        let since = *self.full_since.get_or_insert(now);
+        if now.saturating_sub(since) > self.context.job.retry.max_wait {
             let message = "its queue of batches has no room".to_owned();
             self.context.stop.request(Ending::ProviderUnavailable(message));
         }
-        if self.flying.is_empty() {
-            // It is others that fill it. A stop is seen by whoever looks next.
+        if is_alone {
+            // It may be others that fill it. A stop is seen by whoever looks next.
             let _ = self.context.admission.pause(self.bounds.poll).await;
         }
     }
 
+    /// With a budget, what the endpoint bills has to be seen before much is sent.
+    fn is_cautious(&self) -> bool {
+        self.context.job.limits.budget.is_some() && self.context.asker.calibration().images() < ENOUGH_IMAGES
+    }
+
     /// A page that no batch may hold.
-    async fn too_large(&self, item: Item, delivered: &mut Delivered) -> Result<(), StoreError> {
+    async fn too_large(&self, item: Item, listener: &mut Listener<'_>) -> Result<(), StoreError> {
         let message = format!("{} tokens in one request, and so many may not wait at once", item.tokens());
         let mut state = item.state;
         state.give_up(PageFault { kind: "request_too_large", message, is_refusal: false });
         let at_ms = self.context.clock.wall_ms();
-        delivered.ended.push(PageEnd::Settled(first_fault(&state, at_ms)));
+        (listener.on_end)(PageEnd::Settled(first_fault(&state, at_ms)));
         self.context.store.put_outcomes(item.page, keyed(&item.asking, state.unanswered(at_ms))).await
     }
 
     /// A call that did not do its work: waits, or ends the run; how long to wait.
-    fn fault(&self, fault: &BatchFault) -> Duration {
-        match fault {
+    fn fault(&mut self, fault: &BatchFault) -> Duration {
+        let (message, after) = match fault {
             BatchFault::Refused(refusal) => {
                 self.context.stop.request(Ending::ProviderRefused(refusal.clone()));
-                Duration::ZERO
+                return Duration::ZERO;
             }
-            BatchFault::Passing { message, after } => {
-                tracing::warn!("batches: {message}; going on later");
-                let waited = self.context.clock.now().saturating_sub(self.well_since);
-                if waited > self.context.job.retry.max_wait {
-                    self.context.stop.request(Ending::ProviderUnavailable(message.clone()));
-                }
-                after.unwrap_or_default().min(self.context.job.retry.max_wait)
-            }
+            BatchFault::Passing { message, after } => (message, *after),
+            BatchFault::Unknown(message) => (message, None),
+        };
+        if self.context.stop.is_requested() {
+            return Duration::ZERO;
         }
+        tracing::warn!("batches: {message}; going on later");
+        let now = self.context.clock.now();
+        let since = *self.failing_since.get_or_insert(now);
+        if now.saturating_sub(since) > self.context.job.retry.max_wait {
+            self.context.stop.request(Ending::ProviderUnavailable(message.clone()));
+        }
+        after.unwrap_or_default().min(self.context.job.retry.max_wait)
     }
 }
 

@@ -42,7 +42,8 @@ impl Context<'_> {
         exchange: &Exchange,
     ) -> Result<(), StoreError> {
         let Charge::Reported(usage) = exchange.charge else { return Ok(()) };
-        if wanted.repair.is_some() {
+        // A filter's or an error's bill tells nothing of the image.
+        if wanted.repair.is_some() || usage.input == 0 || !matches!(exchange.verdict, Verdict::Done { .. }) {
             return Ok(());
         }
         let is_valid = matches!(&exchange.verdict, Verdict::Done { reading, .. } if reading.iter().all(Result::is_ok));

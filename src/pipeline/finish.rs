@@ -8,7 +8,7 @@ use super::outcome::Outcome;
 use super::recipe::recipes;
 use super::setup::endpoint_key;
 use crate::atomic;
-use crate::catalog::{Basis, Fit};
+use crate::catalog::{Basis, Fit, ImageRule};
 use crate::export::{Columns, ExportError, Outputs, Row, Targets};
 use crate::hooks::Hooks;
 use crate::manifest::{Job, Output};
@@ -282,6 +282,7 @@ pub fn billing(reader: &Reader, job: &Job) -> Result<Option<Billing>, StoreError
     let stored = reader.calibration(&endpoint_key(job))?;
     let calibration = calibrating::of(stored.as_deref(), job);
     let fit = Fit::new(job.image.rule, job.image.detail, &calibration);
+    let differs = (job.image.rule != ImageRule::Unknown).then(|| fit.differs());
     let is_known = matches!(fit.basis(), Basis::Calibrated(_));
-    Ok(is_known.then(|| Billing { rule: fit.to_string(), images: calibration.images(), differs: fit.differs() }))
+    Ok(is_known.then(|| Billing { rule: fit.to_string(), images: calibration.images(), differs }))
 }

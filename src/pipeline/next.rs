@@ -28,6 +28,8 @@ pub(super) struct OpenTask {
 #[derive(Clone, Debug)]
 pub(super) struct PageState {
     pub(super) open: Vec<OpenTask>,
+    /// The request that its attempts belong to, when it had one.
+    pub(super) request: Option<i64>,
     /// Attempts that met a fault that may pass.
     tries: u32,
     repairs: u32,
@@ -92,7 +94,7 @@ impl PageState {
     /// A page of which these tasks are asked: index, name, time of the known outcome.
     pub(super) fn new(tasks: impl Iterator<Item = (usize, String, Option<i64>)>) -> Self {
         let open = tasks.map(|(index, name, seen_ms)| OpenTask { index, name, seen_ms, fault: None }).collect();
-        Self { open, tries: 0, repairs: 0, is_lengthened: false, repair: None, last: Last::Nothing }
+        Self { open, request: None, tries: 0, repairs: 0, is_lengthened: false, repair: None, last: Last::Nothing }
     }
 
     /// Indices of the tasks that are open.

@@ -123,7 +123,7 @@ impl Outcome {
             ),
             Self::BudgetReached { spent, is_overbilled: false } => (
                 format!("the budget is reached: USD {spent} are spent, and the next request might not fit"),
-                "raise limits.budget_usd or wait for the next day, then run again; nothing is paid twice".to_owned(),
+                "raise limits.budget_usd and run again; a budget for a day begins anew at midnight UTC, one for a run with each run. `docmill plan` says what a request costs at most".to_owned(),
             ),
             Self::BudgetReached { spent, is_overbilled: true } => (
                 format!("the endpoint billed more than was set aside for a request: USD {spent} for one"),

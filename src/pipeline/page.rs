@@ -9,6 +9,7 @@ use super::outcome::Outcome as Ending;
 use super::setup::endpoint_key;
 use super::stop::Stop;
 use crate::ask::{Asker, Exchange, PageFault, Transport, Verdict, Wanted};
+use crate::catalog::Basis;
 use crate::clock::Clock;
 use crate::hooks::{Hooks, Point};
 use crate::manifest::{BudgetScope, Job};
@@ -155,7 +156,8 @@ impl Context<'_> {
         };
         let price = self.job.price();
         let reserved = price.map(|price| price.cost(estimate.worst));
-        let expected = price.map(|price| price.cost(estimate.expected));
+        let is_known = self.asker.basis() != Basis::Unknown;
+        let expected = price.filter(|_| is_known).map(|price| price.cost(estimate.expected));
         let plan = Planned { purpose: purpose(step, request.is_some()), expected, reserved };
         let (granted, attempt) = match self.open(ready, state, *request, plan).await? {
             Grant::Granted { request, attempt } => (request, attempt),

@@ -50,6 +50,8 @@ pub struct Plan {
     pub duplicates: u64,
     /// Pages that are blank and left out, as far as they were looked at.
     pub skipped: u64,
+    /// Pages that are in a batch of the provider's.
+    pub under_way: u64,
     /// Files and pages that give no picture.
     pub unreadable: u64,
     /// URLs that were not fetched yet: their pages are not counted.
@@ -103,6 +105,13 @@ pub fn plan(
         questions: questions.into(),
         asked: Digest::of(b""),
         keys: Vec::new(),
+        in_batches: reader
+            .as_ref()
+            .map(Reader::pages_in_batches)
+            .transpose()?
+            .unwrap_or_default()
+            .into_iter()
+            .collect(),
         decoder: Decoder::new(decoder),
     };
     planner.look_up(questions.into())?;
@@ -129,8 +138,11 @@ pub fn plan(
             _ => None,
         };
         planner.cost = Pico::ZERO;
+        let not_fetched = planner.plan.not_fetched;
         planner.entry(&entry, known.and_then(|known| Some((known.content?, known.page_count))))?;
-        planner.spread.add(planner.cost);
+        if planner.plan.not_fetched == not_fetched {
+            planner.spread.add(planner.cost);
+        }
     }
     let latency = reader.as_ref().map(|reader| reader.mean_latency(key, &job.provider.model)).transpose()?.flatten();
     Ok(planner.finish(latency, chosen.map(|chosen| chosen.files)))
@@ -163,6 +175,7 @@ struct Planner<'a> {
     /// The digest of their recipes.
     asked: Digest,
     keys: Vec<i64>,
+    in_batches: HashSet<StoredPage>,
     decoder: Decoder,
     quoter: Quoter<'a>,
     spread: Spread,
@@ -277,6 +290,10 @@ impl Planner<'_> {
 
     fn page(&mut self, file: &mut File<'_>, number: u32) -> Result<(), PipelineError> {
         let page = StoredPage { content: file.content, page: number };
+        if self.in_batches.contains(&page) {
+            self.plan.under_way += 1;
+            return Ok(());
+        }
         if !self.seen.insert((page, self.asked)) {
             self.plan.duplicates += 1;
             return Ok(());

@@ -2,7 +2,7 @@
 
 use super::admission::Admission;
 use super::asking::{Askings, VERSIONS};
-use super::batch::Batcher;
+use super::batch::{Batcher, Listener};
 use super::counters::Counters;
 use super::environment::{Environment, PipelineError, RunOptions};
 use super::finish;
@@ -131,17 +131,23 @@ impl Session<'_> {
             runtime.block_on(self.record(Purpose::Record, first()?))?;
             sample = Some(sample::lowest(&Reader::open(self.store.path())?, self.keys.job, count)?);
         }
-        let mut batcher = self.job.batch.map(|bounds| Batcher::new(&context, bounds, self.keys.job)).transpose()?;
+        // Batches that were left behind are collected, however this job is delivered.
+        let mut batcher = Batcher::new(&context, self.job.batch, self.keys.job)?;
         let mut progress = Progress { streak: Streak::new(self.job.on_error.stop_after), asked: 0 };
         loop {
-            let elsewhere =
-                runtime.block_on(self.pass(&context, first()?, sample.clone(), &mut progress, batcher.as_mut()))?;
+            let (elsewhere, has_moved) =
+                runtime.block_on(self.pass(&context, first()?, sample.clone(), &mut progress, &mut batcher))?;
             if elsewhere == 0 || self.stop.is_requested() {
                 return Ok(runtime.block_on(context.keep_what_was_learned())?);
             }
             // Closed or not, the next pass sees it.
-            let wait = if self.job.batch.is_some() { Duration::ZERO } else { ELSEWHERE };
+            let wait = match self.job.is_batch {
+                _ if has_moved => Duration::ZERO,
+                true => self.job.batch.poll,
+                false => ELSEWHERE,
+            };
             let _ = runtime.block_on(context.admission.pause(wait));
+            runtime.block_on(batcher.adopt())?;
         }
     }
 
@@ -240,20 +246,24 @@ impl Session<'_> {
         entries: Entries,
         sample: Option<HashSet<StoredPage>>,
         progress: &mut Progress,
-        batcher: Option<&mut Batcher<'_>>,
-    ) -> Result<u64, PipelineError> {
-        let under_way = batcher.as_ref().map(|batcher| batcher.under_way()).unwrap_or_default();
+        batcher: &mut Batcher<'_>,
+    ) -> Result<(u64, bool), PipelineError> {
+        let under_way = batcher.under_way();
         let intake = self.intake(sample, Purpose::Ask, under_way);
         let (ready, threads) = intake::start(&intake, entries)?;
         let asked = async {
-            match batcher {
-                Some(batcher) => self.deliver(batcher, ready, &intake, progress).await,
-                None => Ok(self.ask_pages(context, ready, &intake, progress).await),
+            if self.job.is_batch {
+                return self.deliver(batcher, ready, &intake, progress).await;
             }
+            let elsewhere = self.ask_pages(context, ready, &intake, progress).await;
+            // What is still in batches of other runs comes when they end.
+            let nothing = mpsc::channel(1).1;
+            let (again, has_moved) = self.deliver(batcher, nothing, &intake, progress).await?;
+            Ok((elsewhere + again, has_moved))
         };
         let elsewhere = tokio::select! {
             elsewhere = asked => elsewhere,
-            () = self.overtime() => Ok(0),
+            () = self.overtime() => Ok((0, false)),
         };
         intake.is_asking.store(false, Ordering::Relaxed);
         threads.join(self.stop);
@@ -267,15 +277,14 @@ impl Session<'_> {
         mut ready: mpsc::Receiver<Ready>,
         intake: &Intake,
         progress: &mut Progress,
-    ) -> Result<u64, PipelineError> {
+    ) -> Result<(u64, bool), PipelineError> {
         let most = self.options.limit.map_or(u64::MAX, |limit| limit.saturating_sub(progress.asked));
         let on_full = || intake.is_asking.store(false, Ordering::Relaxed);
-        let delivered = batcher.deliver(&mut ready, most, &on_full).await?;
+        let mut on_end = |end| self.count(end, progress);
+        let mut listener = Listener { on_full: &on_full, on_end: &mut on_end };
+        let delivered = batcher.deliver(&mut ready, most, &mut listener).await?;
         progress.asked += delivered.taken;
-        for end in delivered.ended {
-            self.count(end, progress);
-        }
-        Ok(delivered.again)
+        Ok((delivered.again, delivered.has_moved))
     }
 
     fn elapsed(&self) -> Duration {

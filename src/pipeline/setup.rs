@@ -18,6 +18,7 @@ pub(super) fn run_start(job: &Job, questions: &[Question], environment: &Environ
         manifest: job.source.clone(),
         model: job.provider.model.clone(),
         endpoint: endpoint_key(job),
+        provider: job.provider.id.clone(),
         recipes: recipes(job, questions),
         policy: policy(job),
         at_ms,

@@ -53,7 +53,7 @@ impl Report {
     fn numbers(&self, out: &mut String) {
         let (pages, spend) = (&self.pages, &self.spend);
         let cost = self.total().map_or("unknown".to_owned(), usd);
-        let per = self.total().filter(|_| pages.asked > 0).map(|total| usd(thousand(total, pages.asked)));
+        let per = self.total().filter(|_| spend.requests > 0).map(|total| usd(thousand(total, spend.requests)));
         let estimate = ratio(spend.expected_actual, spend.expected).map(|ratio| format!("{:.1} %", ratio * 100.0));
         let numbers = [
             ("spent", cost),
@@ -139,10 +139,14 @@ impl Report {
         }
         out.push_str("</table>\n");
         if let Some(billing) = &self.billing {
-            let differs = if billing.differs { "not as documented" } else { "as documented" };
+            let differs = match billing.differs {
+                Some(true) => ", not as documented",
+                Some(false) => ", as documented",
+                None => "",
+            };
             let _ = writeln!(
                 out,
-                "<p>The endpoint bills images as {}, {differs} ({} images).</p>",
+                "<p>The endpoint bills images as {}{differs} ({} images).</p>",
                 escaped(&billing.rule),
                 grouped(billing.images)
             );

@@ -17,7 +17,8 @@ impl Report {
         let total = self.total();
         let money = |amount: Pico| total.map(|_| amount.to_string());
         let saved = |saved: Option<Pico>| saved.filter(|_| self.is_priced).map(|saved| saved.to_string());
-        let per_1000 = total.filter(|_| pages.asked > 0).map(|total| thousand(total, pages.asked).to_string());
+        // A page that was asked again was asked again.
+        let per_1000 = total.filter(|_| spend.requests > 0).map(|total| thousand(total, spend.requests).to_string());
         #[expect(clippy::cast_precision_loss, reason = "seconds for people")]
         let elapsed_seconds = self.elapsed_ms as f64 / 1000.0;
         json!({

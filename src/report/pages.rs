@@ -130,7 +130,7 @@ impl Pages {
         if line.cost > Pico::ZERO {
             keep(&mut self.dearest, line, KEPT.0, |line| line.cost.0);
         }
-        self.labels(record, is_duplicate);
+        self.labels(record, is_duplicate, runs);
         if status != "ok" {
             return;
         }
@@ -149,7 +149,7 @@ impl Pages {
         }
     }
 
-    fn labels(&mut self, record: &PageRecord, is_duplicate: bool) {
+    fn labels(&mut self, record: &PageRecord, is_duplicate: bool, runs: &[i64]) {
         for (at, task) in &self.label_tasks {
             let Some(value) = record.outcomes.get(*at).and_then(|outcome| outcome.as_ref()?.value.as_deref()) else {
                 continue;
@@ -161,7 +161,7 @@ impl Pages {
                 }
                 _ => Vec::new(),
             };
-            let cost = if is_duplicate { 0 } else { task_cost(record, *at).0 };
+            let cost = if is_duplicate { 0 } else { task_cost(record, *at, runs).0 };
             let counts = self.by_label.entry(task.clone()).or_default();
             for label in labels {
                 let count = counts.entry(label).or_default();
@@ -180,7 +180,9 @@ impl Pages {
     /// The pages of a run that found nothing changed since `stored` was kept.
     #[must_use]
     pub fn unchanged(stored: &str) -> Option<Self> {
-        let pages: Self = serde_json::from_str(stored).ok()?;
+        let mut pages: Self = serde_json::from_str(stored).ok()?;
+        // Nothing was asked this time.
+        pages.by_label.values_mut().flat_map(BTreeMap::values_mut).for_each(|label| label.cost = 0);
         let (saved, saved_by_duplicates) = (pages.value.map(Pico), pages.duplicate_value.map(Pico));
         Some(Self { from_store: pages.ok, saved, saved_by_duplicates, ..pages })
     }
@@ -203,12 +205,12 @@ fn line(record: &PageRecord, error: Option<&str>, is_duplicate: bool, runs: &[i6
     }
 }
 
-/// What asking a page for one of its tasks cost.
-fn task_cost(record: &PageRecord, at: usize) -> Pico {
+/// What asking a page for one of its tasks cost in these runs.
+fn task_cost(record: &PageRecord, at: usize, runs: &[i64]) -> Pico {
     let Some(recipe) = record.recipes.get(at) else { return Pico::ZERO };
     let part = |spend: &crate::store::SpendRecord| {
         let place = spend.recipes.iter().position(|asked| asked == recipe)?;
         spend.cost?.split(spend.recipes.len()).nth(place)
     };
-    record.spend.iter().filter_map(part).sum()
+    record.spend.iter().filter(|spend| runs.contains(&spend.run)).filter_map(part).sum()
 }

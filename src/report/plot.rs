@@ -40,7 +40,7 @@ pub(super) fn across(bars: &[Bar]) -> Option<String> {
         let mut chart = ChartBuilder::on(&area)
             .margin(6)
             .set_label_area_size(LabelAreaPosition::Left, 160)
-            .build_cartesian_2d(0.0..most * 1.35, (0..rows.saturating_sub(1)).into_segmented())?;
+            .build_cartesian_2d(0.0..most * 1.35, (0..rows.saturating_sub(1).max(1)).into_segmented())?;
         let name = |at: &SegmentValue<usize>| match at {
             SegmentValue::CenterOf(at) if *at < rows => shortened(&bars[rows - 1 - at].name),
             _ => String::new(),
@@ -82,7 +82,7 @@ pub(super) fn upward(bars: &[Bar], of: &dyn Fn(f64) -> String) -> Option<String>
             .margin_right(16)
             .set_label_area_size(LabelAreaPosition::Left, 78)
             .set_label_area_size(LabelAreaPosition::Bottom, 28)
-            .build_cartesian_2d((0..count.saturating_sub(1)).into_segmented(), 0.0..most * 1.1)?;
+            .build_cartesian_2d((0..count.saturating_sub(1).max(1)).into_segmented(), 0.0..most * 1.1)?;
         // As many names as there is room for.
         let every = count.div_ceil(6).max(1);
         let name = |at: &SegmentValue<usize>| match at {

@@ -126,7 +126,9 @@ impl Spend {
             self.estimated_cost += cost;
         }
         if is_done {
-            self.latencies.add(attempt.latency_ms, FINEST_MS);
+            if let Some(latency_ms) = attempt.latency_ms {
+                self.latencies.add(latency_ms, FINEST_MS);
+            }
             if let Some(expected) = attempt.expected {
                 self.expected += expected;
                 self.expected_actual += cost;
@@ -143,8 +145,8 @@ impl Spend {
     }
 
     fn remember(&mut self, attempt: &AttemptRecord, cost: Pico) {
-        let Some(path) = &attempt.path else { return };
-        let line = Line { path: path.clone(), latency_ms: attempt.latency_ms, cost };
+        let (Some(path), Some(latency_ms)) = (&attempt.path, attempt.latency_ms) else { return };
+        let line = Line { path: path.clone(), latency_ms, cost };
         keep(&mut self.slowest, line, KEPT, |line| i64::try_from(line.latency_ms).unwrap_or(i64::MAX));
     }
 
@@ -186,7 +188,7 @@ mod tests {
             saved_by_cache: Pico::ZERO,
             saved_by_size: Pico::ZERO,
             error_kind: None,
-            latency_ms: 5,
+            latency_ms: Some(5),
             path: None,
         }
     }

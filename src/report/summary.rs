@@ -41,8 +41,8 @@ pub struct Billing {
     pub rule: String,
     /// Images that were billed, of all runs.
     pub images: u64,
-    /// Whether that is not the model's documented rule.
-    pub differs: bool,
+    /// Whether that is not the model's documented rule; `None`: none is documented.
+    pub differs: Option<bool>,
 }
 
 /// Attempts read at once.

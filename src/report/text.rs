@@ -52,8 +52,8 @@ impl Report {
             ),
         );
         row("cost", self.cost());
-        if let Some(total) = self.total().filter(|_| pages.asked > 0) {
-            row("per 1,000 pages", usd(thousand(total, pages.asked)));
+        if let Some(total) = self.total().filter(|_| spend.requests > 0) {
+            row("per 1,000 pages", usd(thousand(total, spend.requests)));
         }
         if let Some(ratio) = ratio(spend.expected_actual, spend.expected) {
             row("  of the estimate", format!("{:.1} %", ratio * 100.0));
@@ -83,7 +83,7 @@ impl Report {
                 row(name, usd(saved));
             }
         }
-        if let Some(billing) = self.billing.as_ref().filter(|billing| billing.differs) {
+        if let Some(billing) = self.billing.as_ref().filter(|billing| billing.differs == Some(true)) {
             row(
                 "images billed as",
                 format!("{}, not as documented ({} images)", billing.rule, grouped(billing.images)),
@@ -114,13 +114,13 @@ impl Report {
         let mut list = |name: &str, lines: &[Line], value: &dyn Fn(&Line) -> String| {
             for (at, line) in lines.iter().take(3).enumerate() {
                 let name = if at == 0 { name } else { "" };
-                let _ = writeln!(out, "  {name:<18} {}  {}", value(line), String::from_utf8_lossy(&line.path));
+                let _ = writeln!(out, "  {name:<18} {}  {}", value(line), shown(&line.path));
             }
         };
         list("slowest", &self.spend.slowest, &|line| format!("{:>7} ms", grouped(line.latency_ms)));
         for (at, line) in self.pages.dearest.iter().take(3).enumerate() {
             let name = if at == 0 { "dearest" } else { "" };
-            let _ = writeln!(out, "  {name:<18} {}  {}", usd(line.cost), String::from_utf8_lossy(&line.path));
+            let _ = writeln!(out, "  {name:<18} {}  {}", usd(line.cost), shown(&line.path));
         }
     }
 
@@ -162,4 +162,9 @@ impl Report {
 pub(super) fn usd(amount: Pico) -> String {
     let dollars = amount.as_usd_f64();
     if amount == Pico::ZERO || dollars >= 0.01 { format!("USD {dollars:.4}") } else { format!("USD {dollars:.7}") }
+}
+
+/// A path for a terminal: what is in it is never a command to it.
+fn shown(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

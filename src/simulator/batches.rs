@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 /// Largest file that is taken, in bytes.
@@ -25,6 +25,8 @@ const MOST_LINES: usize = 50_000;
 pub(super) struct Shelf {
     files: BTreeMap<String, Vec<u8>>,
     batches: BTreeMap<String, Batch>,
+    /// Files that can't be read at the first try.
+    unreadable: BTreeSet<String>,
     next: u64,
 }
 
@@ -76,6 +78,9 @@ fn part<'a>(body: &'a [u8], boundary: &str, name: &str) -> Option<&'a [u8]> {
 }
 
 pub(super) fn content(state: &State, id: &str) -> Reply {
+    if state.inner.borrow_mut().shelf.unreadable.remove(id) {
+        return state.plain(502, "text/html", "<html><h1>502 Bad Gateway</h1></html>".into());
+    }
     let file = state.inner.borrow().shelf.files.get(id).cloned();
     match file {
         Some(bytes) => {
@@ -267,6 +272,9 @@ fn finish(state: &State, id: &str) {
         (!lines.is_empty()).then(|| inner.shelf.add(text.into_bytes()))
     };
     let results = (put(output), put(errors), failed);
+    if fault == Some(BatchFault::Unreadable) {
+        inner.shelf.unreadable.extend([&results.0, &results.1].into_iter().flatten().cloned());
+    }
     if let Some(batch) = inner.shelf.batches.get_mut(id) {
         batch.results = Some(results);
     }
@@ -295,6 +303,14 @@ fn answer(state: &State, request: &Value) -> (u16, Value) {
         return wrong(400, "invalid_request_error", Some("invalid_image_format"), "You uploaded an unsupported image.");
     };
     let fault = choose(state.options.seed, state.options.faults, &state.options.kinds, key, attempt);
+    if fault == Some(Fault::RateLimited) {
+        return wrong(429, "requests", Some("rate_limit_exceeded"), "Rate limit reached for requests");
+    }
+    if asked.wants_schema && !state.options.json_schema {
+        let message = "response_format type json_schema is not supported by this model";
+        let error = error("invalid_request_error", None, Some("response_format"), message);
+        return (400, serde_json::from_str(&error).unwrap_or_default());
+    }
     if fault == Some(Fault::ServerError) {
         return wrong(
             500,

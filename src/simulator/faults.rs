@@ -57,6 +57,8 @@ pub enum BatchFault {
     Missing,
     /// Some lines come twice.
     Twice,
+    /// Its files can't be read at the first try.
+    Unreadable,
 }
 
 impl std::str::FromStr for BatchFault {
@@ -69,7 +71,12 @@ impl std::str::FromStr for BatchFault {
             "fail" => Self::Fail,
             "missing" => Self::Missing,
             "twice" => Self::Twice,
-            _ => return Err(format!("`{text}` is no fault of a batch; there are: none, expire, fail, missing, twice")),
+            "unreadable" => Self::Unreadable,
+            _ => {
+                return Err(format!(
+                    "`{text}` is no fault of a batch; there are: none, expire, fail, missing, twice, unreadable"
+                ));
+            }
         })
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settleme
     let fault = settlement.fault.as_ref();
     db.prepare_cached(
         "UPDATE attempts SET state = 'settled', input_tokens = ?2, cached_input_tokens = ?3, output_tokens = ?4, usage_source = ?5,
-           cost = ?6, verdict = ?7, error_kind = ?8, message = ?9, http_status = ?10, server_request_id = ?11, latency_ms = ?12, settled_at = ?13,
+           cost = ?6, verdict = ?7, error_kind = ?8, message = ?9, http_status = ?10, server_request_id = ?11, latency_ms = CASE WHEN batch_id IS NULL THEN ?12 END, settled_at = ?13,
            cache_write_tokens = ?14, saved_by_cache = ?15, saved_by_size = ?16
          WHERE id = ?1",
     )?

@@ -26,6 +26,14 @@ impl Store {
         self.answer(Command::ChangeBatch(Box::new(change))).await.map(|_| ())
     }
 
+    /// Makes the batches of a provider that nobody has those of a run.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn adopt_batches(&self, run: i64, provider: String) -> Result<(), StoreError> {
+        self.answer(Command::AdoptBatches { run, provider }).await.map(|_| ())
+    }
+
     /// Forgets a batch that was never submitted, and what was set aside for it.
     ///
     /// # Errors

@@ -12,8 +12,10 @@ pub struct BatchStart {
     pub run: i64,
     /// The job.
     pub job: i64,
-    /// The endpoint's id in keys.
-    pub endpoint: String,
+    /// The provider's id: whoever asks it again can collect the batch.
+    pub provider: String,
+    /// What a token costs, as text; `None`: unknown.
+    pub price: Option<String>,
     /// Wall time in milliseconds.
     pub at_ms: i64,
 }
@@ -97,6 +99,8 @@ pub struct BatchRecord {
     pub input_file: Option<String>,
     /// The provider's id of the batch.
     pub remote: Option<String>,
+    /// What a token costs, as text; `None`: unknown.
+    pub price: Option<String>,
 }
 
 /// An open attempt of a batch.

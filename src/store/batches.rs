@@ -7,7 +7,7 @@ use super::entries::find_page_by_id;
 use super::error::StoreError;
 use super::ledger::Ledger;
 use super::reader::Reader;
-use super::records::Settlement;
+use super::records::{Settlement, StoredPage};
 use super::runs::tasks_from_json;
 use crate::money::Pico;
 use rusqlite::{Connection, params};
@@ -15,13 +15,17 @@ use rusqlite::{Connection, params};
 /// Begins a batch; its key.
 pub(super) fn begin(db: &Connection, start: &BatchStart) -> Result<i64, StoreError> {
     db.execute(
-        "INSERT INTO batches (key, run_id, job_id, endpoint, state, made_at) VALUES (?1, ?2, ?3, ?4, 'filling', ?5)",
-        params![start.key, start.run, start.job, start.endpoint, start.at_ms],
+        "INSERT INTO batches (key, run_id, job_id, endpoint, state, price, made_at) VALUES (?1, ?2, ?3, ?4, 'filling', ?5, ?6)",
+        params![start.key, start.run, start.job, start.provider, start.price, start.at_ms],
     )?;
     Ok(db.last_insert_rowid())
 }
 
-pub(super) fn change(db: &Connection, change: &BatchChange) -> Result<(), StoreError> {
+pub(super) fn change(db: &Connection, ledger: &mut Ledger, change: &BatchChange) -> Result<(), StoreError> {
+    if change.state == BatchState::Ended {
+        // A batch that has ended has nothing open: it would be held for ever.
+        close(db, ledger, change.batch, change.at_ms)?;
+    }
     db.execute(
         "UPDATE batches SET state = ?2, requests = ?3, bytes = ?4, tokens = ?5, input_file = ?6, remote = ?7, message = ?8,
            ended_at = CASE WHEN ?2 = 'ended' THEN ?9 END WHERE id = ?1",
@@ -49,9 +53,26 @@ pub(super) fn withdraw(db: &Connection, ledger: &mut Ledger, batch: i64) -> Resu
     let open: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
     for (attempt, budget, reserved) in open {
         ledger.spend(db, budget, Pico(reserved), Pico::ZERO)?;
-        db.prepare_cached("DELETE FROM attempts WHERE id = ?1")?.execute([attempt])?;
+        // Not deleted: a key that is given again would stand in another run's range.
+        db.prepare_cached("UPDATE attempts SET state = 'withdrawn', reserved = 0, batch_id = NULL WHERE id = ?1")?
+            .execute([attempt])?;
     }
     db.execute("DELETE FROM batches WHERE id = ?1", [batch])?;
+    Ok(())
+}
+
+/// Declares what is open of a batch lost.
+fn close(db: &Connection, ledger: &mut Ledger, batch: i64, at_ms: i64) -> Result<(), StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT id, budget_id, ifnull(reserved, 0) FROM attempts WHERE batch_id = ?1 AND state = 'open'",
+    )?;
+    let rows = find.query_map([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let open: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
+    for (attempt, budget, reserved) in open {
+        ledger.spend(db, budget, Pico(reserved), Pico(reserved))?;
+        db.prepare_cached("UPDATE attempts SET state = 'lost', cost = reserved, settled_at = ?2 WHERE id = ?1")?
+            .execute(params![attempt, at_ms])?;
+    }
     Ok(())
 }
 
@@ -62,13 +83,13 @@ pub(super) fn withdraw_filling(db: &Connection, ledger: &mut Ledger, run: i64) -
     filling.into_iter().try_for_each(|batch| withdraw(db, ledger, batch))
 }
 
-/// Makes the batches of a job that have not ended those of a run, unless another run that
-/// lives has them.
-pub(super) fn adopt(db: &Connection, run: i64, job: i64, endpoint: &str) -> Result<(), StoreError> {
+/// Makes the batches of a provider that have not ended those of a run, of whichever job,
+/// unless another run that lives has them.
+pub(super) fn adopt(db: &Connection, run: i64, provider: &str) -> Result<(), StoreError> {
     db.execute(
-        "UPDATE batches SET run_id = ?1 WHERE job_id = ?2 AND endpoint = ?3 AND state <> 'ended'
+        "UPDATE batches SET run_id = ?1 WHERE endpoint = ?2 AND state <> 'ended'
            AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND runs.ended_at IS NULL)",
-        params![run, job, endpoint],
+        params![run, provider],
     )?;
     // What its attempts cost is the spend of the run that collects them.
     db.execute(
@@ -107,7 +128,7 @@ impl Reader {
     /// When the store can't be read.
     pub fn batches(&self, run: i64) -> Result<Vec<BatchRecord>, StoreError> {
         let mut find = self.db.prepare_cached(
-            "SELECT id, key, state, requests, bytes, tokens, input_file, remote FROM batches WHERE run_id = ?1 AND state <> 'ended' ORDER BY id",
+            "SELECT id, key, state, requests, bytes, tokens, input_file, remote, price FROM batches WHERE run_id = ?1 AND state <> 'ended' ORDER BY id",
         )?;
         let rows = find.query_map([run], |row| {
             let state: String = row.get(2)?;
@@ -120,6 +141,7 @@ impl Reader {
                 tokens: row.get::<_, i64>(5)?.cast_unsigned(),
                 input_file: row.get(6)?,
                 remote: row.get(7)?,
+                price: row.get(8)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -150,6 +172,18 @@ impl Reader {
             });
         }
         Ok(attempts)
+    }
+
+    /// The pages of all batches that have not ended.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn pages_in_batches(&self) -> Result<Vec<StoredPage>, StoreError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT DISTINCT r.page_id FROM attempts a JOIN requests r ON r.id = a.request_id WHERE a.batch_id IS NOT NULL AND a.state = 'open'",
+        )?;
+        let ids: Vec<i64> = find.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        ids.into_iter().filter_map(|id| find_page_by_id(&self.db, id).transpose()).collect()
     }
 
     /// The keys of all batches that have not ended, whoever has them.

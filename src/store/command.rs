@@ -28,6 +28,7 @@ pub(super) enum Command {
     BeginBatch(Box<BatchStart>),
     ChangeBatch(Box<BatchChange>),
     WithdrawBatch(i64),
+    AdoptBatches { run: i64, provider: String },
     Remember { endpoint: String, fact: EndpointFact },
 }
 

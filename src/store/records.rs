@@ -37,8 +37,10 @@ pub struct RunStart {
     pub manifest: String,
     /// The model's name.
     pub model: String,
-    /// The endpoint's id in keys.
+    /// The endpoint: a model at a provider.
     pub endpoint: String,
+    /// The provider's id.
+    pub provider: String,
     /// The job's recipes, in manifest order.
     pub recipes: Vec<RecipeRecord>,
     /// What else decides whether a file is settled: with another policy it is looked at

@@ -59,8 +59,8 @@ pub struct SpendRecord {
     pub tokens: Tokens,
     /// Money; `None` when the price was unknown.
     pub cost: Option<Pico>,
-    /// From sending to the end of the reply, in milliseconds.
-    pub latency_ms: u64,
+    /// From sending to the end of the reply, in milliseconds; `None`: of a batch.
+    pub latency_ms: Option<u64>,
     /// Whether it brought a reply.
     pub is_done: bool,
 }
@@ -184,9 +184,13 @@ fn spend_of(row: &Row<'_>, recipes: Vec<i64>) -> rusqlite::Result<SpendRecord> {
             ..Tokens::default()
         },
         cost: row.get::<_, Option<i64>>(5)?.map(Pico),
-        latency_ms: count(row, 6)?,
+        latency_ms: latency(row, 6)?,
         is_done: verdict.as_deref() == Some("done"),
     })
+}
+
+pub(super) fn latency(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(|value| u64::try_from(value).unwrap_or(0)))
 }
 
 pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {

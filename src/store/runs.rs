@@ -25,7 +25,7 @@ pub(super) fn begin(
         params![start.run_id, job, set, start.model, tasks_to_json(&tasks), start.at_ms],
     )?;
     let run = db.last_insert_rowid();
-    batches::adopt(db, run, job, &start.endpoint)?;
+    batches::adopt(db, run, &start.provider)?;
     let (capabilities, calibration) = endpoint(db, &start.endpoint)?;
     Ok(RunKeys { run, job, set, tasks, capabilities, calibration, lost })
 }

@@ -71,8 +71,8 @@ CREATE INDEX attempts_by_batch ON attempts (batch_id) WHERE batch_id IS NOT NULL
 CREATE TABLE batches (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, run_id INTEGER NOT NULL, job_id INTEGER NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL,
   requests INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
-  input_file TEXT, remote TEXT, message TEXT, made_at INTEGER NOT NULL, ended_at INTEGER);
-CREATE INDEX batches_by_job ON batches (job_id, state);
+  input_file TEXT, remote TEXT, message TEXT, price TEXT, made_at INTEGER NOT NULL, ended_at INTEGER);
+CREATE INDEX batches_by_endpoint ON batches (endpoint, state);
 ",
 ];
 

@@ -3,7 +3,7 @@
 use super::error::StoreError;
 use super::reader::Reader;
 use super::records::{Purpose, Tokens};
-use super::rows::count;
+use super::rows::{count, latency};
 use crate::money::Pico;
 use rusqlite::params;
 
@@ -54,7 +54,8 @@ pub struct AttemptRecord {
     /// What was wrong, also with a reply.
     pub error_kind: Option<String>,
     /// From sending to the end of the reply, in milliseconds.
-    pub latency_ms: u64,
+    /// `None`: of a batch.
+    pub latency_ms: Option<u64>,
     /// The page's path in the job, any one of them.
     pub path: Option<Vec<u8>>,
 }
@@ -78,7 +79,7 @@ impl Reader {
                     (SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.line, e.path LIMIT 1),
                     a.purpose, a.opened_at, a.expected, a.cache_write_tokens, a.saved_by_cache, a.saved_by_size, a.error_kind
              FROM runs JOIN attempts a ON a.run_id = runs.id JOIN requests r ON r.id = a.request_id
-             WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.id > ?2 AND a.opened_at >= ?3 AND a.opened_at < ?4 ORDER BY a.id LIMIT ?5",
+             WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.id > ?2 AND a.opened_at >= ?3 AND a.opened_at < ?4 AND a.state <> 'withdrawn' ORDER BY a.id LIMIT ?5",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut rows = find.query(params![run, after, since_ms, until_ms, limit])?;
@@ -112,7 +113,7 @@ impl Reader {
                 error_kind: row.get(20)?,
                 is_estimated: source.as_deref() == Some("estimated"),
                 cost: row.get::<_, Option<i64>>(11)?.map(Pico),
-                latency_ms: count(row, 12)?,
+                latency_ms: latency(row, 12)?,
                 path: row.get(13)?,
             });
         }

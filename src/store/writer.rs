@@ -377,7 +377,8 @@ impl State<'_> {
             }
             Command::SettleMany(settlements) => batches::settle(db, &mut self.ledger, &settlements)?,
             Command::BeginBatch(start) => return Ok(Answer::Batch(batches::begin(db, &start)?)),
-            Command::ChangeBatch(change) => batches::change(db, &change)?,
+            Command::ChangeBatch(change) => batches::change(db, &mut self.ledger, &change)?,
+            Command::AdoptBatches { run, provider } => batches::adopt(db, run, &provider)?,
             Command::WithdrawBatch(batch) => batches::withdraw(db, &mut self.ledger, batch)?,
             Command::LoseOpen { run, at_ms } => {
                 return Ok(Answer::Count(attempts::lose(db, &mut self.ledger, run, at_ms)?));

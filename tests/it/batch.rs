@@ -89,13 +89,7 @@ fn a_stop_leaves_batches_to_the_next_run() {
     let bench =
         Bench::with_pages(30).simulator(Options { batch_time: Duration::from_millis(1500), ..Options::default() });
     bench.job(MORE);
-    let mut child = bench.start(&["-q"]);
-    while bench.stats()["batches"] == 0 {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let signalled = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(signalled.success());
-    assert_eq!(child.wait().unwrap().code(), Some(143));
+    stopped_with_a_batch(&bench);
     // What is asked has changed by now: the answers are still those to what was asked.
     let changed = bench.text("job.yaml").replace("marks:", "stamps:").replace("[stamp, logo, seal]", "[stamp]");
     let kept = bench.text("job.yaml");
@@ -106,6 +100,108 @@ fn a_stop_leaves_batches_to_the_next_run() {
     assert_eq!(bench.run(&["-q"]).code, 0);
     assert_eq!(bench.stats()["lines"], before, "the first batch's answers were stored");
     assert_eq!(statuses(&bench.rows())["ok"], 30);
+}
+
+#[test]
+fn files_that_cannot_be_read_at_first_lose_nothing() {
+    let kinds = vec!["500".parse().unwrap()];
+    let faults = vec![BatchFault::Unreadable, BatchFault::Unreadable];
+    let bench = Bench::with_pages(40).simulator(Options { faults: 0.4, kinds, batch_faults: faults, ..options() });
+    bench.job(MORE);
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(statuses(&bench.rows())["ok"], 40);
+    assert_eq!(open_attempts(&bench), 0);
+}
+
+#[test]
+fn lines_that_are_refused_for_a_limit_do_not_go_on_for_ever() {
+    let kinds = vec!["429".parse().unwrap()];
+    let bench = Bench::with_pages(6).simulator(Options { faults: 1.0, kinds, ..options() });
+    bench.job(&format!("{MORE}\nretry: {{attempts: 3}}").replace("stop_after: 0", "stop_after: 0, max_failed: 100%"));
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(bench.stats()["batches"], 3);
+    assert_eq!(statuses(&bench.rows())["failed"], 6);
+}
+
+#[test]
+fn one_error_takes_away_one_capability_however_many_batches_meet_it() {
+    let bench = Bench::with_pages(12).simulator(Options { json_schema: false, ..options() });
+    bench.job(&MORE.replace("requests: 1000", "requests: 3"));
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(statuses(&bench.rows())["ok"], 12);
+}
+
+#[test]
+fn pages_that_all_fail_alike_stop_the_run_before_all_are_sent() {
+    let kinds = vec!["refusal".parse().unwrap()];
+    let bench =
+        Bench::with_pages(120).simulator(Options { faults: 1.0, kinds, batch_queue: Some(120_000), ..options() });
+    bench.job(
+        &MORE
+            .replace("stop_after: 0", "stop_after: 20")
+            .replace("requests: 1000", "requests: 12, queued_tokens: 110000"),
+    );
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(bench.stats()["pages"].as_object().unwrap().len() < 120);
+}
+
+fn open_attempts(bench: &Bench) -> i64 {
+    let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+    store.query_row("SELECT count(*) FROM attempts WHERE state = 'open'", [], |row| row.get(0)).unwrap()
+}
+
+/// Starts a run and ends it when a batch of its is under way.
+fn stopped_with_a_batch(bench: &Bench) {
+    let mut child = bench.start(&["-q"]);
+    while bench.stats()["batches"] == 0 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let signalled = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(signalled.success());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+}
+
+#[test]
+fn whoever_comes_next_collects_what_was_left_behind() {
+    let slow = || Options { batch_time: Duration::from_millis(900), ..Options::default() };
+    type Change = fn(&str) -> String;
+    let changes: [(&str, Change); 3] = [
+        ("delivery: now", |job| job.replace("delivery: batch", "delivery: now")),
+        ("another job", |job| job.replace("name: test", "name: other")),
+        ("another model", |job| job.replace("gpt-4o-mini", "gpt-4o")),
+    ];
+    for (name, change) in changes {
+        let bench = Bench::with_pages(10).simulator(slow());
+        bench.job(MORE);
+        stopped_with_a_batch(&bench);
+        let plan: Value =
+            serde_json::from_str(&bench.docmill(&["plan", "job.yaml", "--format", "json"]).stdout).unwrap();
+        assert_eq!((&plan["under_way"], &plan["to_ask"]), (&10.into(), &0.into()));
+        bench.put("job.yaml", change(&bench.text("job.yaml")).as_bytes());
+        let ran = bench.run(&["-q"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        assert_eq!(statuses(&bench.rows())["ok"], 10, "{name}");
+        assert_eq!(open_attempts(&bench), 0, "{name}");
+        let again = if name == "another model" { 2 } else { 1 };
+        assert_eq!(counts(&bench.stats(), "pages"), vec![again; 10], "{name}");
+    }
+}
+
+/// A provider that has forgotten a batch: its pages are asked again.
+#[test]
+fn a_batch_that_the_provider_does_not_know_blocks_nobody() {
+    let bench = Bench::with_pages(5).simulator(Options { batch_time: Duration::from_secs(60), ..Options::default() });
+    bench.job(MORE);
+    stopped_with_a_batch(&bench);
+    let bench = bench.simulator(options());
+    bench.job(MORE);
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(statuses(&bench.rows())["ok"], 5);
+    assert_eq!(open_attempts(&bench), 0);
 }
 
 #[test]

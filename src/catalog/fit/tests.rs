@@ -6,7 +6,7 @@ use proptest::prelude::*;
 fn bills(of: impl Fn(u32, u32) -> f64, sizes: &[(u32, u32)]) -> Calibration {
     let mut calibration = Calibration::default();
     for (width, height) in sizes {
-        calibration.learn((*width, *height), whole(of(*width, *height)));
+        calibration.learn((*width, *height), whole(of(*width, *height)), 200);
     }
     calibration
 }

@@ -69,7 +69,7 @@ fn spend_is_the_share_of_this_jobs_tasks_and_zero_for_duplicates() {
         recipes,
         tokens: Tokens { input: 101, output: 10, ..Tokens::default() },
         cost: Some(Pico(1001)),
-        latency_ms: 30,
+        latency_ms: Some(30),
         is_done: true,
     };
     let mut page = record(vec![None, None]);

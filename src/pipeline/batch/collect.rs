@@ -8,9 +8,10 @@ use super::super::page::{Context, PageEnd, first_fault, keyed, verdict_record};
 use super::flying::Flying;
 use super::item::Item;
 use super::{Key, attempt_of};
-use crate::ask::{BatchFault, Capabilities, Exchange, Line, Refusal, RemoteBatch, RemoteStatus, Verdict};
+use crate::ask::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus, Verdict};
 use crate::hooks::Point;
-use crate::store::{Settlement, StoreError};
+use crate::store::{FaultRecord, Settlement, StoreError};
+use std::future::Future;
 use std::sync::atomic::Ordering;
 
 /// Lines that are settled in one commit.
@@ -27,27 +28,41 @@ pub(super) struct Collected {
     pub(super) queue: Option<u64>,
 }
 
-type Result2<T> = Result<Result<T, BatchFault>, StoreError>;
-
-/// Collects a batch that has ended.
-pub(super) async fn collect(context: &Context<'_>, flying: &mut Flying, remote: &RemoteBatch) -> Result2<Collected> {
+/// Collects a batch that has ended. What it brought comes back also when a file could not
+/// be read to its end: then the batch is collected again.
+pub(super) async fn collect(
+    context: &Context<'_>,
+    flying: &mut Flying,
+    remote: &RemoteBatch,
+) -> Result<(Collected, Option<BatchFault>), StoreError> {
     let mut collected = Collected::default();
-    let mut group = Group { context, settlements: Vec::new(), capabilities: context.asker.capabilities() };
+    let mut group = Group { context, settlements: Vec::new() };
+    let (mut is_read, mut has_lines) = (false, false);
     for file in [&remote.output_file, &remote.error_file].into_iter().flatten() {
-        let mut lines = match context.transport.lines_of(file).await {
+        let mut lines = match or_stop(context, context.transport.lines_of(file)).await {
             Ok(lines) => lines,
-            Err(fault) => return Ok(Err(fault)),
+            // A file that is gone has no lines.
+            Err(BatchFault::Unknown(message)) => {
+                tracing::warn!("the provider does not know a file of batch {}: {message}", remote.id);
+                continue;
+            }
+            Err(fault) => {
+                group.settle().await?;
+                return Ok((collected, Some(fault)));
+            }
         };
         loop {
-            let text = match lines.next().await {
+            let text = match or_stop(context, lines.next()).await {
                 Ok(Some(text)) => text,
                 Ok(None) => break,
                 Err(fault) => {
                     group.settle().await?;
-                    return Ok(Err(fault));
+                    return Ok((collected, Some(fault)));
                 }
             };
+            is_read = true;
             let Some(line) = Line::parse(&text) else { continue };
+            has_lines = true;
             // A line that comes twice finds its page settled.
             let Some(item) = attempt_of(&line.custom_id).and_then(|attempt| flying.items.remove_entry(&attempt)) else {
                 continue;
@@ -56,13 +71,18 @@ pub(super) async fn collect(context: &Context<'_>, flying: &mut Flying, remote: 
             group.take(item.0, item.1, exchange, &mut collected).await?;
         }
     }
+    if is_read && !has_lines {
+        // A gateway's page, or a file of something else: nothing is known from it.
+        let message = format!("the files of batch {} hold no line of a batch", remote.id);
+        return Ok((collected, Some(BatchFault::Passing { message, after: None })));
+    }
     if remote.status == RemoteStatus::Failed {
         failed(&mut group, flying, remote, &mut collected).await?;
     }
     // In their order, so that what follows is the same every time.
     for attempt in flying.order.clone() {
         if let Some(item) = flying.items.remove(&attempt) {
-            let exchange = context.asker.no_line(remote.status == RemoteStatus::Completed);
+            let exchange = context.asker.no_line(remote.status != RemoteStatus::Failed);
             group.take(attempt, item, exchange, &mut collected).await?;
         }
     }
@@ -71,7 +91,18 @@ pub(super) async fn collect(context: &Context<'_>, flying: &mut Flying, remote: 
     let message = remote.errors.first().map(|(code, message, _)| format!("{code}: {message}"));
     flying.end(context, message).await?;
     tracing::info!("batch {} is collected: {} pages are settled", remote.id, collected.ended.len());
-    Ok(Ok(collected))
+    Ok((collected, None))
+}
+
+/// What is being read, unless the run ends first.
+async fn or_stop<T>(
+    context: &Context<'_>,
+    reading: impl Future<Output = Result<T, BatchFault>>,
+) -> Result<T, BatchFault> {
+    tokio::select! {
+        read = reading => read,
+        () = context.stop.requested() => Err(BatchFault::Passing { message: "the run ends".into(), after: None }),
+    }
 }
 
 /// A batch of which nothing was done: a full queue passes, a bad line is its page's fault,
@@ -85,7 +116,13 @@ async fn failed(
     let is_queue = |code: &str| code == "token_limit_exceeded";
     if let Some((_, message, _)) = remote.errors.iter().find(|(code, ..)| is_queue(code)) {
         tracing::warn!("batch {} failed: {message}", remote.id);
-        collected.queue = queue_limit(message);
+        // Half of what was too much, when it does not say how much is not.
+        collected.queue = Some(queue_limit(message).unwrap_or(flying.tokens() / 2).max(1));
+        for attempt in flying.order.clone() {
+            if let Some(item) = flying.items.remove(&attempt) {
+                group.give_back(attempt, item, message, collected).await?;
+            }
+        }
         return Ok(());
     }
     let mut is_explained = false;
@@ -119,11 +156,34 @@ fn queue_limit(message: &str) -> Option<u64> {
 struct Group<'a> {
     context: &'a Context<'a>,
     settlements: Vec<Settlement>,
-    /// What the endpoint was taken to take when the batch was written.
-    capabilities: Capabilities,
 }
 
 impl Group<'_> {
+    /// Settles a page that the provider had no room for: it was not asked, and that does
+    /// not count.
+    async fn give_back(
+        &mut self,
+        attempt: i64,
+        item: Item,
+        message: &str,
+        collected: &mut Collected,
+    ) -> Result<(), StoreError> {
+        let exchange = self.context.asker.no_line(false);
+        self.settlements.push(Settlement {
+            attempt,
+            verdict: "later",
+            fault: Some(FaultRecord { kind: "not_now".into(), message: message.to_owned() }),
+            http_status: None,
+            server_request_id: None,
+            latency_ms: 0,
+            charge: charged(&exchange, &item.before),
+            outcomes: Vec::new(),
+            at_ms: self.context.clock.wall_ms(),
+        });
+        collected.unsettled.push((item.key(), item.state));
+        if self.settlements.len() >= GROUP { self.settle().await } else { Ok(()) }
+    }
+
     async fn take(
         &mut self,
         attempt: i64,
@@ -134,8 +194,11 @@ impl Group<'_> {
         let context = self.context;
         let at_ms = context.clock.wall_ms();
         let key = item.key();
-        let Item { asking, mut state, step, wanted, before, size, .. } = item;
-        context.adapt(&exchange, self.capabilities, &mut state).await?;
+        let Item { asking, mut state, step, wanted, before, size, capabilities, .. } = item;
+        // Only an error about what was really sent takes a capability away.
+        if let Some(used) = capabilities {
+            context.adapt(&exchange, used, &mut state).await?;
+        }
         let has_given_up = matches!(next(&state, context.job.retry.attempts), Step::Settled);
         let mut outcomes = if has_given_up { Vec::new() } else { state.take(&exchange, &step, at_ms) };
         // The next batch is wait enough.

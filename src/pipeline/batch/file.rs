@@ -34,17 +34,19 @@ impl Filling {
     pub(super) async fn begin(context: &Context<'_>, job: i64) -> Result<Self, StoreError> {
         let key = context.new_id();
         let path = path_of(context.store.path(), &key);
-        // It is read only once it is whole, which the store says.
-        #[expect(clippy::disallowed_methods, reason = "a file of ours alone, under a name that is new")]
-        let file = File::create(&path).map_err(|error| failed(&path, &error))?;
         let start = BatchStart {
             key: key.clone(),
             run: context.run,
             job,
-            endpoint: super::super::setup::endpoint_key(context.job),
+            provider: context.job.provider.id.clone(),
+            price: context.job.price().map(|price| price.to_text()),
             at_ms: context.clock.wall_ms(),
         };
+        // First the row, then the file: what has no row is nobody's.
         let batch = context.store.begin_batch(start).await?;
+        // It is read only once it is whole, which the store says.
+        #[expect(clippy::disallowed_methods, reason = "a file of ours alone, under a name that is new")]
+        let file = File::create(&path).map_err(|error| failed(&path, &error))?;
         let out = BufWriter::with_capacity(1 << 20, file);
         Ok(Self { batch, key, path, out, items: HashMap::new(), order: Vec::new(), bytes: 0, tokens: 0 })
     }
@@ -57,7 +59,13 @@ impl Filling {
         self.order.len() as u64
     }
 
-    pub(super) fn write(&mut self, attempt: i64, item: Item, body: &Bytes) -> Result<(), StoreError> {
+    pub(super) fn write(
+        &mut self,
+        (request, attempt): (i64, i64),
+        mut item: Item,
+        body: &Bytes,
+    ) -> Result<(), StoreError> {
+        item.state.request = Some(request);
         let (head, tail) = line_frame(&custom_id(attempt));
         let parts = [head.as_bytes(), body, tail.as_bytes()];
         for part in parts {
@@ -105,17 +113,24 @@ pub(super) fn path_of(store: &Path, key: &str) -> PathBuf {
 }
 
 /// Removes the files of batches that are no more: a run that died was filling them.
-pub(super) fn remove_orphans(store: &Path, keys: &[String]) {
+pub(super) fn remove_orphans(
+    store: &Path,
+    keys: impl FnOnce() -> Result<Vec<String>, StoreError>,
+) -> Result<(), StoreError> {
     let mut start = store.file_name().unwrap_or_default().to_string_lossy().into_owned();
     start.push_str(".batch-");
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+    // First the files, then the keys: a file that appears meanwhile is somebody's.
+    let found: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().collect();
+    let keys = keys()?;
+    for entry in found {
         let name = entry.file_name().to_string_lossy().into_owned();
         let key = name.strip_prefix(&start).and_then(|rest| rest.strip_suffix(".jsonl"));
         if key.is_some_and(|key| !keys.iter().any(|known| known == key)) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
+    Ok(())
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> StoreError {

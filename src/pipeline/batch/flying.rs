@@ -5,7 +5,8 @@
 use super::super::page::Context;
 use super::file::path_of;
 use super::item::Item;
-use crate::ask::{BatchFault, RemoteBatch, RemoteStatus};
+use crate::ask::{BatchFault, Refusal, RemoteBatch, RemoteStatus};
+use crate::catalog::Price;
 use crate::hooks::Point;
 use crate::store::{BatchChange, BatchState, Reader, StoreError, StoredPage};
 use std::collections::HashMap;
@@ -21,7 +22,19 @@ pub(super) struct Flying {
     pub(super) order: Vec<i64>,
     /// The batch may have been created: it is looked for first.
     may_exist: bool,
+    /// Times that it was asked for, and that it was looked for since and not found.
+    created: u32,
+    absent: u32,
+    /// Times that the provider did not know the file that it was given.
+    unknown: u32,
 }
+
+/// Times that a file may be unknown to the provider, which needs a moment for new ones.
+const MOST_UNKNOWN: u32 = 5;
+/// Looks after which a batch that is not listed does not exist.
+const MOST_ABSENT: u32 = 3;
+/// Times that a batch is asked for without being confirmed.
+const MOST_CREATED: u32 = 3;
 
 /// How a batch was found.
 pub(super) enum Look {
@@ -47,7 +60,12 @@ impl Flying {
         items: HashMap<i64, Item>,
         order: Vec<i64>,
     ) -> Self {
-        Self { record, key, path, items, order, may_exist: false }
+        Self { record, key, path, items, order, may_exist: false, created: 0, absent: 0, unknown: 0 }
+    }
+
+    /// Removes the file of its lines.
+    pub(super) fn remove_file(&self) {
+        let _ = std::fs::remove_file(&self.path);
     }
 
     pub(super) fn batch(&self) -> i64 {
@@ -95,6 +113,10 @@ impl Flying {
                 self.change(context, BatchState::Uploaded).await?;
                 Ok(Look::Again)
             }
+            Err(BatchFault::Unknown(message)) => {
+                let hint = "does this provider have a Batch API? `delivery: now` does without".to_owned();
+                Ok(Look::Fault(BatchFault::Refused(Refusal { message, hint })))
+            }
             Err(fault) => Ok(Look::Fault(fault)),
         }
     }
@@ -104,16 +126,42 @@ impl Flying {
         if self.may_exist {
             match context.transport.find_batch(&file, &self.key).await {
                 Ok(Some(found)) => return self.created(context, found).await,
-                Ok(None) => self.may_exist = false,
+                // A new batch may not be listed at once.
+                Ok(None) if self.absent + 1 < MOST_ABSENT => {
+                    self.absent += 1;
+                    return Ok(Look::Working);
+                }
+                Ok(None) if self.created >= MOST_CREATED => {
+                    let message = "the provider does not confirm the creation of a batch".to_owned();
+                    let hint = "look at the batches at the provider, then run again".to_owned();
+                    return Ok(Look::Fault(BatchFault::Refused(Refusal { message, hint })));
+                }
+                Ok(None) => (self.may_exist, self.absent) = (false, 0),
                 Err(fault) => return Ok(Look::Fault(fault)),
             }
         }
         // From here until its id is recorded it may exist.
         self.may_exist = true;
+        self.created += 1;
         match context.transport.create_batch(&file, &self.key).await {
             Ok(created) => {
                 context.hooks.at(Point::BatchCreated);
                 self.created(context, created).await
+            }
+            // Nothing was created.
+            Err(BatchFault::Unknown(message)) => {
+                self.may_exist = false;
+                self.unknown += 1;
+                if self.unknown < MOST_UNKNOWN {
+                    return Ok(Look::Fault(BatchFault::Passing { message, after: None }));
+                }
+                if !self.path.exists() {
+                    return Ok(Look::Gone);
+                }
+                tracing::warn!("the provider has lost the file of a batch ({message}): it is uploaded again");
+                (self.unknown, self.record.input_file) = (0, None);
+                self.change(context, BatchState::Filled).await?;
+                Ok(Look::Working)
             }
             Err(fault) => Ok(Look::Fault(fault)),
         }
@@ -132,7 +180,19 @@ impl Flying {
         let id = self.record.remote.as_deref().unwrap_or_default();
         Ok(match context.transport.batch(id).await {
             Ok(remote) if remote.status == RemoteStatus::Working => Look::Working,
+            Ok(remote) if remote.status == RemoteStatus::Unclear => {
+                let message = format!("the provider tells nothing known of batch {id}");
+                Look::Fault(BatchFault::Passing { message, after: None })
+            }
             Ok(remote) => Look::Ended(remote),
+            Err(BatchFault::Unknown(message)) => {
+                tracing::warn!("the provider does not know batch {id} ({message}): its pages are asked again");
+                Look::Ended(RemoteBatch {
+                    id: id.to_owned(),
+                    status: RemoteStatus::Cancelled,
+                    ..RemoteBatch::default()
+                })
+            }
             Err(fault) => Look::Fault(fault),
         })
     }
@@ -140,6 +200,7 @@ impl Flying {
     /// Records that everything of it is stored.
     pub(super) async fn end(&mut self, context: &Context<'_>, message: Option<String>) -> Result<(), StoreError> {
         self.record.message = message;
+        let _ = std::fs::remove_file(&self.path);
         self.change(context, BatchState::Ended).await
     }
 
@@ -152,15 +213,23 @@ impl Flying {
 
 /// The batches that earlier runs of the job left behind. A file that is gone was never
 /// uploaded as far as anybody knows: its pages are asked anew.
-pub(super) fn adopted(reader: &Reader, context: &Context<'_>) -> Result<Vec<Flying>, StoreError> {
+pub(super) fn adopted(reader: &Reader, context: &Context<'_>, known: &[i64]) -> Result<Vec<Flying>, StoreError> {
     let mut flying = Vec::new();
     for record in reader.batches(context.run)? {
+        if record.state == BatchState::Filling || known.contains(&record.batch) {
+            continue;
+        }
         let path = path_of(context.store.path(), &record.key);
+        if record.state == BatchState::Submitted {
+            // The provider has it.
+            let _ = std::fs::remove_file(&path);
+        }
+        let price = record.price.as_deref().and_then(Price::from_text);
         let mut items = HashMap::new();
         let mut order = Vec::new();
         for stored in reader.batch_attempts(record.batch)? {
             order.push(stored.attempt);
-            items.insert(stored.attempt, Item::adopted(context, reader, stored)?);
+            items.insert(stored.attempt, Item::adopted(reader, price, stored)?);
         }
         let change = BatchChange {
             batch: record.batch,

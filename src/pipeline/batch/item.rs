@@ -5,7 +5,8 @@ use super::super::charge::Before;
 use super::super::next::{PageState, Step};
 use super::super::page::{Context, Ready, page_number, purpose};
 use super::Key;
-use crate::ask::{Estimate, Wanted};
+use crate::ask::{Capabilities, Estimate, Wanted};
+use crate::catalog::Price;
 use crate::store::{BatchAttempt, OpenAttempt, Reader, StoreError, StoredPage};
 use crate::task::{Question, of_recipe};
 use crate::usage::Usage;
@@ -22,6 +23,8 @@ pub(super) struct Item {
     pub(super) before: Before,
     /// Pixels that are sent; `None`: another run sent them.
     pub(super) size: Option<(u32, u32)>,
+    /// What the endpoint was taken to take when the request was written.
+    pub(super) capabilities: Option<Capabilities>,
 }
 
 impl Item {
@@ -46,7 +49,9 @@ impl Item {
         };
         let body = context.asker.body(&wanted, &ready.prepared);
         let size = Some((ready.prepared.width, ready.prepared.height));
-        Some((Self { page: ready.page, asking: ready.asking.clone(), state, step, wanted, before, size }, body))
+        let capabilities = Some(context.asker.capabilities());
+        let (page, asking) = (ready.page, ready.asking.clone());
+        Some((Self { page, asking, state, step, wanted, before, size, capabilities }, body))
     }
 
     pub(super) fn key(&self) -> Key {
@@ -64,9 +69,9 @@ impl Item {
             run: context.run,
             page: self.page,
             recipes: self.state.open.iter().map(|task| (recipe(task.index), task.seen_ms)).collect(),
-            request: None,
+            request: self.state.request,
             batch: Some(batch),
-            purpose: purpose(&self.step, false),
+            purpose: purpose(&self.step, self.state.request.is_some()),
             expected: self.before.price.map(|price| price.cost(self.before.estimate.expected)),
             reserved: self.before.reserved,
             budget: context.budget_line(),
@@ -76,7 +81,7 @@ impl Item {
 
     /// What an earlier run asked: its questions are those of the stored recipes, also when
     /// the job has others by now.
-    pub(super) fn adopted(context: &Context<'_>, reader: &Reader, stored: BatchAttempt) -> Result<Self, StoreError> {
+    pub(super) fn adopted(reader: &Reader, price: Option<Price>, stored: BatchAttempt) -> Result<Self, StoreError> {
         let mut questions: Vec<Question> = Vec::new();
         let mut recipes = Vec::new();
         let same_length = stored.recipes.len() == stored.tasks.len();
@@ -96,7 +101,6 @@ impl Item {
         let asking = Arc::new(Asking { questions: questions.into(), recipes, set: stored.set, is_own: true });
         let tasks: Vec<usize> = (0..names.len()).collect();
         let state = PageState::new(names.into_iter().enumerate().map(|(at, name)| (at, name, None)));
-        let price = context.job.price();
         // Of what it may have cost only the money is known: as many prompt tokens.
         let per_token = price.map_or(0, |price| price.input.0);
         let input = stored.expected.filter(|_| per_token > 0).map_or(0, |cost| cost.0 / per_token);
@@ -110,6 +114,7 @@ impl Item {
             step: Step::Ask { is_lengthened: false, repair: None },
             before: Before { estimate, price, reserved: stored.reserved, smaller: 0 },
             size: None,
+            capabilities: None,
         })
     }
 }

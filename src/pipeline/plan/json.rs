@@ -12,7 +12,7 @@ impl Plan {
     pub fn to_json(&self) -> Value {
         let mut out = json!({
             "files": self.files, "pages": self.pages, "answered": self.answered, "to_ask": self.to_ask,
-            "duplicates": self.duplicates, "skipped": self.skipped, "unreadable": self.unreadable, "not_fetched": self.not_fetched,
+            "duplicates": self.duplicates, "skipped": self.skipped, "under_way": self.under_way, "unreadable": self.unreadable, "not_fetched": self.not_fetched,
             "by_format": self.by_format, "by_task": self.by_task, "misses": self.misses,
         });
         if let (Some(quote), Some(members)) = (&self.quote, out.as_object_mut()) {

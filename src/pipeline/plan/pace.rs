@@ -24,7 +24,7 @@ const USUAL_LATENCY_MS: u64 = 3000;
 #[expect(clippy::cast_precision_loss, reason = "minutes for people")]
 pub(super) fn bounds(quote: &Quote, job: &Job, latency: Option<(u64, u64)>) -> Vec<Bound> {
     let limits = &job.limits;
-    if job.batch.is_some() {
+    if job.is_batch {
         let basis = "a day at most for each batch".to_owned();
         return vec![Bound { limit: "batch", minutes: WINDOW_MINUTES, basis }];
     }

@@ -77,11 +77,11 @@ const Z: f64 = 1.96;
     reason = "a projection"
 )]
 pub(super) fn project(plan: &Plan, files: u64, spread: Spread) -> Projection {
-    let sampled = plan.files;
+    let sampled = plan.files - plan.not_fetched;
     let factor = if sampled == 0 { 0.0 } else { files as f64 / sampled as f64 };
     let scaled = |count: u64| (count as f64 * factor).round() as u64;
     let pico = |usd: f64| Pico((usd * 1e12).round() as i64);
-    let expected = plan.quote.as_ref().and_then(|quote| quote.cost?.expected);
+    let expected = plan.quote.as_ref().filter(|_| sampled > 0).and_then(|quote| quote.cost?.expected);
     let interval = expected.filter(|_| spread.count >= 2.0).map(|_| {
         let mean = spread.sum / spread.count;
         let variance = (spread.squares / spread.count - mean * mean).max(0.0) * spread.count / (spread.count - 1.0);

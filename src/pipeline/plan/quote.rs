@@ -164,8 +164,10 @@ impl<'a> Quoter<'a> {
             ..Usage::default()
         };
         let expected = image.map(|_| known.expected);
+        let most_input = again(most + words.text * 5 / 4 + 64);
         let high = Usage {
-            input: again(most + words.text * 5 / 4 + 64),
+            input: most_input,
+            cache_write: most_input,
             output: again(words.longest.max(known.expected.output).min(room)),
             ..Usage::default()
         };
