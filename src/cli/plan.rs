@@ -5,8 +5,9 @@ use super::exit::Failure;
 use super::load::{self, Loaded};
 use super::out::{out, outln};
 use super::run;
+use crate::clock::{Clock, SystemClock};
 use crate::money::Pico;
-use crate::pipeline::{self, Projection, Quote, Range};
+use crate::pipeline::{self, Projection, Quote, Range, Room};
 use crate::units::{grouped, human_duration};
 use std::fmt::Write;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use std::time::Duration;
 pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load_with_input(&args.job)?;
     let wish = run::wish(&args.retry, args.refresh);
-    let plan = pipeline::plan(&job, &questions, wish, args.sample, load::decoder()?)?;
+    let plan = pipeline::plan(&job, &questions, wish, args.sample, SystemClock::new().wall_ms(), load::decoder()?)?;
     match args.format {
         Format::Text => out!("{}", text(&plan)),
         Format::Json => outln!("{:#}", plan.to_json()),
@@ -94,9 +95,10 @@ fn quoted(plan: &pipeline::Plan, quote: &Quote, out: &mut String) {
         let time = human_duration(Duration::from_secs_f64(bound.minutes * 60.0));
         let _ = writeln!(out, "{:<24} {time}, bound by {} ({})", "time", bound.limit, bound.basis);
     }
-    if let Some((budget, pages)) = plan.budget {
+    if let Some(Room { limit, left, pages }) = plan.budget {
         let pages = pages.map_or("an unknown number of".into(), grouped);
-        let _ = writeln!(out, "{:<24} USD {budget} is enough for {pages} pages", "budget");
+        let of = if left == limit { String::new() } else { format!(", left of {limit},") };
+        let _ = writeln!(out, "{:<24} USD {left}{of} is enough for {pages} pages", "budget");
     }
     let share = |part: u64| format!("{} of {} text tokens a page", grouped(part), grouped(quote.text));
     if quote.descriptions > 0 {

@@ -46,7 +46,7 @@ pub use counters::{Counters, Snapshot};
 pub use environment::{Environment, PipelineError, RunOptions};
 pub use finish::{billing, export, report, write_report};
 pub use outcome::{Outcome, Signal};
-pub use plan::{Alternative, Bound, Plan, Projection, Quote, Range, plan};
+pub use plan::{Alternative, Bound, Plan, Projection, Quote, Range, Room, plan};
 pub use run::run;
 pub use standing::Wish;
 pub use stop::Stop;

@@ -6,20 +6,19 @@ use super::charge::{Before, charged};
 use super::counters::Counters;
 use super::next::{PageState, Step, next};
 use super::outcome::Outcome as Ending;
-use super::setup::endpoint_key;
+use super::setup::{budget_scope, endpoint_key};
 use super::stop::Stop;
 use crate::ask::{Asker, Exchange, PageFault, Transport, Verdict, Wanted};
 use crate::catalog::Basis;
 use crate::clock::Clock;
 use crate::hooks::{Hooks, Point};
-use crate::manifest::{BudgetScope, Job};
+use crate::manifest::Job;
 use crate::money::Pico;
 use crate::prepare::Prepared;
 use crate::store::{
     AttemptCharge, BudgetLine, EndpointFact, FaultRecord, OpenAttempt, Opened, Outcome, OutcomeStatus, Purpose,
     Settlement, Store, StoreError, StoredPage,
 };
-use crate::units::utc_day;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -222,12 +221,7 @@ impl Context<'_> {
     }
 
     pub(super) fn budget_line(&self) -> BudgetLine {
-        let key = &self.budget_key;
-        let scope = match self.job.limits.budget_scope {
-            BudgetScope::Run => format!("{key}/run:{}", self.run_id),
-            BudgetScope::Day => format!("{key}/day:{}", utc_day(self.clock.wall_ms())),
-            BudgetScope::Job => key.clone(),
-        };
+        let scope = budget_scope(self.job, &self.budget_key, &self.run_id, self.clock.wall_ms());
         BudgetLine { scope, limit: self.job.limits.budget }
     }
 

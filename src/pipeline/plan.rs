@@ -14,7 +14,7 @@ use super::environment::PipelineError;
 use super::finish::known_keys;
 use super::merge::{Stored, known};
 use super::recipe::{difference, recipes};
-use super::setup::endpoint_key;
+use super::setup::{budget_key, budget_scope, endpoint_key};
 use super::standing::{Stand, View, Wish};
 use crate::digest::Digest;
 use crate::manifest::Job;
@@ -34,6 +34,17 @@ use std::sync::Arc;
 pub use pace::Bound;
 pub use projection::Projection;
 pub use quote::{Alternative, Quote, Range};
+
+/// What a budget allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Its amount.
+    pub limit: Pico,
+    /// What is neither spent nor set aside.
+    pub left: Pico,
+    /// Pages that this is enough for, at what they are expected to cost; `None`: unknown.
+    pub pages: Option<u64>,
+}
 
 /// What a run would do.
 #[derive(Clone, Debug, Default)]
@@ -62,8 +73,8 @@ pub struct Plan {
     pub quote: Option<Quote>,
     /// How long they take, by limit; the one that binds first.
     pub bounds: Vec<Bound>,
-    /// What the budget allows: its amount, and pages at what they are expected to cost.
-    pub budget: Option<(Pico, Option<u64>)>,
+    /// What the budget allows.
+    pub budget: Option<Room>,
     /// What a sample says of all files.
     pub projection: Option<Projection>,
     /// By task: pages to ask.
@@ -73,7 +84,7 @@ pub struct Plan {
 }
 
 /// Looks at the input and at the store. `sample`: only so many of the files, and what
-/// they say of all.
+/// they say of all. `at_ms`: now, for the budget's day.
 ///
 /// # Errors
 /// When the input can't be searched or the store can't be read.
@@ -82,6 +93,7 @@ pub fn plan(
     questions: &[Question],
     wish: Wish,
     sample: Option<u64>,
+    at_ms: i64,
     decoder: DecoderCommand,
 ) -> Result<Plan, PipelineError> {
     let entries = Entries::start(&job.input)?;
@@ -145,7 +157,9 @@ pub fn plan(
         }
     }
     let latency = reader.as_ref().map(|reader| reader.mean_latency(key, &job.provider.model)).transpose()?.flatten();
-    Ok(planner.finish(latency, chosen.map(|chosen| chosen.files)))
+    let scope = budget_scope(job, &budget_key(job), "", at_ms);
+    let spent = reader.as_ref().map(|reader| reader.budget(&scope)).transpose()?.unwrap_or_default();
+    Ok(planner.finish(latency, spent, chosen.map(|chosen| chosen.files)))
 }
 
 /// The files of a sample.
@@ -204,14 +218,15 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn finish(self, latency: Option<(u64, u64)>, files: Option<u64>) -> Plan {
+    fn finish(self, latency: Option<(u64, u64)>, spent: Pico, files: Option<u64>) -> Plan {
         let mut plan = self.plan;
         let quote = self.quoter.finish();
         plan.bounds = pace::bounds(&quote, self.job, latency);
-        plan.budget = self.job.limits.budget.map(|budget| {
+        plan.budget = self.job.limits.budget.map(|limit| {
+            let left = (limit - spent).max(Pico::ZERO);
             let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO);
-            let pages = expected.map(|cost| i128::from(budget.0) * i128::from(quote.pages) / i128::from(cost.0));
-            (budget, pages.and_then(|pages| u64::try_from(pages).ok()))
+            let pages = expected.map(|cost| i128::from(left.0) * i128::from(quote.pages) / i128::from(cost.0));
+            Room { limit, left, pages: pages.and_then(|pages| u64::try_from(pages).ok()) }
         });
         plan.quote = Some(quote);
         plan.projection = files.map(|files| projection::project(&plan, files, self.spread));

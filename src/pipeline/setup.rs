@@ -5,9 +5,10 @@ use super::calibrating;
 use super::environment::Environment;
 use super::recipe::recipes;
 use crate::ask::{Asker, Capabilities, Setup};
-use crate::manifest::Job;
+use crate::manifest::{BudgetScope, Job};
 use crate::store::{RunKeys, RunStart};
 use crate::task::Question;
+use crate::units::utc_day;
 
 /// What a run says of itself at its start.
 pub(super) fn run_start(job: &Job, questions: &[Question], environment: &Environment, at_ms: i64) -> RunStart {
@@ -33,6 +34,15 @@ pub(super) fn endpoint_key(job: &Job) -> String {
 /// What a budget is for: the job, at this endpoint. What a simulator bills is not money.
 pub(super) fn budget_key(job: &Job) -> String {
     format!("job:{}/endpoint:{}", job.identity(), job.provider.id)
+}
+
+/// The line of the budget that a run's attempts are charged to at `at_ms`.
+pub(super) fn budget_scope(job: &Job, key: &str, run_id: &str, at_ms: i64) -> String {
+    match job.limits.budget_scope {
+        BudgetScope::Run => format!("{key}/run:{run_id}"),
+        BudgetScope::Day => format!("{key}/day:{}", utc_day(at_ms)),
+        BudgetScope::Job => key.to_owned(),
+    }
 }
 
 /// Who asks, with what the endpoint was found to take.

@@ -9,6 +9,7 @@ use super::records::{
 use super::runs::{set_hash, tasks_from_json};
 use super::schema;
 use crate::digest::Digest;
+use crate::money::Pico;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -53,6 +54,15 @@ impl Reader {
         let (mean, count) = find.query_row(params![job, model], row)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds")]
         Ok(mean.map(|mean| (mean.round() as u64, count.cast_unsigned())))
+    }
+
+    /// What is spent and set aside on a line of the budget.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn budget(&self, scope: &str) -> Result<Pico, StoreError> {
+        let mut find = self.db.prepare_cached("SELECT spent + reserved FROM budget WHERE scope = ?1")?;
+        Ok(Pico(find.query_row([scope], |row| row.get(0)).optional()?.unwrap_or(0)))
     }
 
     /// What an endpoint was seen to bill, as JSON.

@@ -20,7 +20,7 @@ impl Plan {
             members.insert("minutes".into(), minutes(&self.bounds));
             members.insert(
                 "budget".into(),
-                self.budget.map_or(Value::Null, |(limit, pages)| json!({"usd": limit.to_string(), "pages": pages})),
+                self.budget.map_or(Value::Null, |room| json!({"usd": room.limit.to_string(), "left_usd": room.left.to_string(), "pages": room.pages})),
             );
         }
         if let (Some(projection), Some(members)) = (&self.projection, out.as_object_mut()) {
