@@ -7,7 +7,7 @@
 //! - [`batch`], [`batch_line`]: the provider's Batch API
 //! - [`error_body`], [`wait`], [`verdict`]: what an error means
 //! - [`exchange`]: all of these in their order
-//! - [`estimate`]: tokens before they are known
+//! - [`mod@estimate`]: tokens before they are known
 //! - [`limiter`], [`cooldown`]: how fast, as pure decisions; [`allowance`], [`rate`]: limits that
 //!   nobody stated, learned
 //!

@@ -6,9 +6,9 @@
 //! nothing is submitted twice.
 //!
 //! - [`item`]: a page that waits for its answer
-//! - [`file`]: a batch while it is filled
+//! - [`mod@file`]: a batch while it is filled
 //! - [`flying`]: a batch that is complete: upload, creation, waiting
-//! - [`collect`]: what it brought
+//! - [`mod@collect`]: what it brought
 
 mod collect;
 mod file;
