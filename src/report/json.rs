@@ -42,7 +42,8 @@ impl Report {
                 "failed_attempts_usd": money(spend.failed_cost),
                 "estimated_usd": money(spend.estimated_cost),
                 "lost_usd": money(spend.lost_cost),
-                "saved_by_store_usd": saved(pages.saved),
+                // With equal pages, which the store answers too; apart in `saved`.
+                "saved_by_store_usd": saved(pages.saved.zip(pages.saved_by_duplicates).map(|(store, equal)| store + equal)),
                 "per_1000_pages_asked_usd": per_1000,
             },
             "wasted": {
