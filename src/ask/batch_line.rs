@@ -77,6 +77,12 @@ impl Asker {
         Exchange::new(verdict::page("bad_request", message), Charge::Nothing)
     }
 
+    /// A request of a batch that the provider had no room for: it was not asked.
+    #[must_use]
+    pub fn no_room(&self, message: String) -> Exchange {
+        Exchange::new(Verdict::Later { after: None, message }, Charge::Nothing)
+    }
+
     /// A request of a batch that ended without a line for it. `was_done`: it may have been
     /// executed.
     #[must_use]

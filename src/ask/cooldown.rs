@@ -138,12 +138,6 @@ impl Cooldown {
         self.level = 0;
         self.width = self.width.saturating_mul(2).min(self.full_width);
     }
-
-    /// Whether a run is in trouble, for the progress display.
-    #[must_use]
-    pub fn is_waiting(&self, now: Duration) -> bool {
-        now < self.until
-    }
 }
 
 #[cfg(test)]

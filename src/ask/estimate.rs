@@ -73,9 +73,9 @@ impl Footprint {
     }
 }
 
-/// What is asked of one page, in numbers.
+/// How large a request is.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask {
+pub struct RequestSize {
     /// Pixels that are sent.
     pub size: (u32, u32),
     /// Most tokens of the reply.
@@ -86,7 +86,7 @@ pub struct Ask {
 
 /// Tokens of one request.
 #[must_use]
-pub fn estimate(words: &Footprint, fit: &Fit, calibration: &Calibration, ask: Ask) -> Estimate {
+pub fn estimate(words: &Footprint, fit: &Fit, calibration: &Calibration, ask: RequestSize) -> Estimate {
     let (width, height) = ask.size;
     let image = fit.tokens(width, height).unwrap_or_else(|| worst_image_tokens(width, height, fit.detail()));
     let output = calibration.reply(words.usual).min(ask.max_tokens);

@@ -5,8 +5,8 @@ use super::body::{Frame, FrameOptions, Repair};
 use super::capability::Capabilities;
 use super::completion::Completion;
 use super::error_body::ErrorBody;
-use super::estimate::{Ask, Estimate, estimate};
-use super::sse::Events;
+use super::estimate::{Estimate, RequestSize, estimate};
+use super::stream::Stream;
 use super::transport::{Failure, MOST_REPLY_BYTES, Transport, failure};
 use super::verdict::{self, Charge, Verdict};
 use super::wait;
@@ -135,8 +135,11 @@ impl Asker {
     pub fn estimate(&self, wanted: &Wanted, image: &Prepared) -> Estimate {
         let frame = self.frame(wanted);
         let repair = wanted.repair.as_ref().map_or(0, |repair| repair.previous.len() + repair.text.len() + 16);
-        let ask =
-            Ask { size: (image.width, image.height), max_tokens: room(&frame, wanted).into(), repair: repair as u64 };
+        let ask = RequestSize {
+            size: (image.width, image.height),
+            max_tokens: room(&frame, wanted).into(),
+            repair: repair as u64,
+        };
         estimate(&frame.footprint, &self.fit.borrow(), &self.calibration.borrow(), ask)
     }
 
@@ -381,47 +384,6 @@ impl Exchange {
 
     fn cut(message: String) -> Self {
         Self::new(verdict::passing("cut_reply", message), Charge::Unknown)
-    }
-}
-
-/// A stream as far as it has come.
-#[derive(Default)]
-struct Stream {
-    events: Events,
-    completion: Completion,
-    saw_done: bool,
-    /// Nothing more is needed: `[DONE]`, a finish reason, or an error.
-    is_done: bool,
-}
-
-impl Stream {
-    fn push(&mut self, bytes: &[u8], on_text: &dyn Fn(&str)) {
-        for data in self.events.push(bytes) {
-            on_text(&self.event(&data));
-        }
-    }
-
-    fn finish(&mut self) {
-        if let Some(data) = self.events.finish() {
-            self.event(&data);
-        }
-    }
-
-    fn event(&mut self, data: &str) -> String {
-        if data.trim() == "[DONE]" {
-            (self.saw_done, self.is_done) = (true, true);
-            return String::new();
-        }
-        let Ok(chunk) = serde_json::from_str(data) else {
-            return String::new();
-        };
-        let text = self.completion.take_chunk(&chunk);
-        self.is_done |= self.completion.finish.is_some() || self.completion.error.is_some();
-        text
-    }
-
-    fn size(&self) -> usize {
-        self.events.held() + self.completion.content.len()
     }
 }
 

@@ -3,7 +3,7 @@
 //! - [`body`]: the request, the image spliced in
 //! - [`capability`]: what the endpoint has been found to take
 //! - [`transport`]: HTTP, and how it fails
-//! - [`sse`], [`completion`]: a reply, streamed or not, as one [`completion::Completion`]
+//! - [`sse`], [`stream`], [`completion`]: a reply, streamed or not, as one [`completion::Completion`]
 //! - [`batch`], [`batch_line`]: the provider's Batch API
 //! - [`error_body`], [`wait`], [`verdict`]: what an error means
 //! - [`exchange`]: all of these in their order
@@ -26,6 +26,7 @@ mod exchange;
 mod limiter;
 mod rate;
 mod sse;
+mod stream;
 mod transport;
 mod verdict;
 mod wait;
@@ -36,7 +37,7 @@ pub use batch_line::{Line, line_frame};
 pub use body::Repair;
 pub use capability::{Capabilities, Change, Format};
 pub use cooldown::{Cooldown, Gate};
-pub use estimate::{Ask, Estimate, Footprint, estimate};
+pub use estimate::{Estimate, Footprint, RequestSize, estimate};
 pub use exchange::{Asker, Exchange, Setup, Wanted};
 pub use limiter::Pace;
 pub use transport::{Secret, Transport, TransportError, TransportOptions};

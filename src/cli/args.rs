@@ -102,6 +102,17 @@ pub(super) struct JobArgs {
     pub(super) store: Option<PathBuf>,
 }
 
+/// What is asked again.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Again {
+    /// Ask again what ended so.
+    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
+    pub(super) retry: Vec<Retry>,
+    /// Ask everything again, valid answers too.
+    #[arg(long)]
+    pub(super) refresh: bool,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct Run {
     #[command(flatten)]
@@ -112,12 +123,8 @@ pub(super) struct Run {
     /// Ask only a sample of N pages, the same ones every time.
     #[arg(long, value_name = "N")]
     pub(super) sample: Option<u64>,
-    /// Ask again what ended so.
-    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
-    pub(super) retry: Vec<Retry>,
-    /// Ask everything again, valid answers too.
-    #[arg(long)]
-    pub(super) refresh: bool,
+    #[command(flatten)]
+    pub(super) again: Again,
     /// Ask only these tasks.
     #[arg(long = "task", value_name = "NAME")]
     pub(super) tasks: Vec<String>,
@@ -147,12 +154,8 @@ pub(super) struct Plan {
     /// Look only at N files, the same ones every time, and say what they tell of all.
     #[arg(long, value_name = "N")]
     pub(super) sample: Option<u64>,
-    /// As if these were asked again.
-    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
-    pub(super) retry: Vec<Retry>,
-    /// As if everything were asked again.
-    #[arg(long)]
-    pub(super) refresh: bool,
+    #[command(flatten)]
+    pub(super) again: Again,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

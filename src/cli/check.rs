@@ -5,18 +5,20 @@ use super::env;
 use super::exit::{Failure, WRONG_INPUT};
 use super::load::{self, Loaded};
 use super::out::outln;
-use crate::catalog::ImageRule;
+use crate::ask::{Footprint, Format as AnswerFormat};
+use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{Endpoint, Image, Job, Place, Size, Task, TaskKind};
 use crate::pipeline::PipelineError;
 use crate::prepare::target_size;
 use crate::source::Entries;
+use crate::task::Question;
 use crate::units::grouped;
 
 pub(super) fn check(args: &JobArgs) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load_with_input(args)?;
     let entries = Entries::start(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
-    let mut notes = notes(&job);
+    let mut notes = notes(&job, &questions);
     for found in entries {
         match found {
             Ok(entry) => {
@@ -55,7 +57,7 @@ pub(super) fn check(args: &JobArgs) -> Result<u8, Failure> {
 }
 
 /// What is allowed, but may not be meant.
-fn notes(job: &Job) -> Vec<String> {
+fn notes(job: &Job, questions: &[Question]) -> Vec<String> {
     let mut notes = Vec::new();
     if job.image.rule == ImageRule::Unknown {
         let model = &job.provider.model;
@@ -84,6 +86,18 @@ fn notes(job: &Job) -> Vec<String> {
             "`economy` costs {} tokens for an A4 page, as `standard` does: lower image.min_side",
             grouped(tokens)
         ));
+    }
+    if let Some(ModelFacts { context: Some(context), reasons, .. }) = model_facts(&job.provider.model) {
+        let words = Footprint::of(&questions.iter().collect::<Vec<_>>(), AnswerFormat::Schema, *reasons);
+        let room = job.request.max_tokens.unwrap_or_else(|| words.room());
+        let needed = words.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(room);
+        if needed > *context {
+            notes.push(format!(
+                "an A4 page needs {} tokens with its questions and the reply, and the model takes {}",
+                grouped(needed),
+                grouped(*context)
+            ));
+        }
     }
     if job.batch.is_given && !job.is_batch {
         notes.push("`batch` is set, but `delivery: batch` is not: requests are sent at once, at the full price".into());

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load_with_input(&args.job)?;
-    let wish = run::wish(&args.retry, args.refresh);
+    let wish = run::wish(&args.again);
     let plan = pipeline::plan(&job, &questions, wish, args.sample, SystemClock::new().wall_ms(), load::decoder()?)?;
     match args.format {
         Format::Text => out!("{}", text(&plan)),

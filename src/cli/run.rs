@@ -1,6 +1,6 @@
 //! `docmill run`.
 
-use super::args::{Global, Retry, Run};
+use super::args::{Again, Global, Retry, Run};
 use super::exit::{Failure, INTERNAL, WRONG_INPUT};
 use super::load::{self, Loaded};
 use super::out::outln;
@@ -71,7 +71,9 @@ pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
 }
 
 /// What is asked again.
-pub(super) fn wish(retry: &[Retry], refresh: bool) -> Wish {
+pub(super) fn wish(again: &Again) -> Wish {
+    let Again { retry, refresh } = again;
+    let refresh = *refresh;
     let retries = |kind: Retry| refresh || retry.contains(&kind) || retry.contains(&Retry::All);
     Wish { invalid: retries(Retry::Invalid), refused: retries(Retry::Refused), failed: retries(Retry::Failed), refresh }
 }
@@ -80,7 +82,7 @@ fn options(args: &Run) -> RunOptions {
     RunOptions {
         limit: args.limit,
         sample: args.sample,
-        wish: wish(&args.retry, args.refresh),
+        wish: wish(&args.again),
         tasks: args.tasks.clone(),
         grace: args.grace,
     }

@@ -5,27 +5,25 @@
 //! made, so that a run that dies leaves something that the next one can go on with, and
 //! nothing is submitted twice.
 //!
-//! - [`item`]: a page that waits for its answer
-//! - [`mod@file`]: a batch while it is filled
-//! - [`flying`]: a batch that is complete: upload, creation, waiting
+//! - [`adding`]: pages into the [`mod@file`] of a batch that is filled
+//! - [`looking`]: every batch brought as far as it goes; [`flying`]: one that is complete:
+//!   upload, creation, waiting; [`adopted`]: one that an earlier run made
 //! - [`mod@collect`]: what it brought
 
+mod adding;
+mod adopted;
 mod collect;
 mod file;
 mod flying;
-mod item;
+mod looking;
 
-use super::next::{PageState, next};
-use super::outcome::Outcome as Ending;
-use super::page::{Context, PageEnd, Ready, first_fault, keyed, names};
-use crate::ask::{BatchFault, PageFault};
+use super::next::PageState;
+use super::page::{Context, PageEnd, Ready};
 use crate::catalog::ENOUGH_IMAGES;
 use crate::manifest::Batches;
-use crate::store::{BatchState, Opened, Reader, StoreError, StoredPage};
-use bytes::Bytes;
+use crate::store::{BatchState, Reader, StoreError, StoredPage};
 use file::Filling;
 use flying::Flying;
-use item::Item;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -203,227 +201,9 @@ impl<'a> Batcher<'a> {
         }
     }
 
-    /// Adds pages to the file that is filled; a file that is full is completed first.
-    async fn add(
-        &mut self,
-        group: Vec<Ready>,
-        delivered: &mut Delivered,
-        listener: &mut Listener<'_>,
-    ) -> Result<(), StoreError> {
-        let mut part: Vec<(Item, Bytes, Ready)> = Vec::new();
-        let (mut bytes, mut tokens) = self.filling.as_ref().map_or((0, 0), |filling| (filling.bytes, filling.tokens));
-        let mut count = self.filling.as_ref().map_or(0, Filling::requests);
-        for ready in group {
-            let key = (ready.page, ready.asking.set);
-            let known = self.unsettled.remove(&key).or_else(|| self.known.remove(&key));
-            let known = known.filter(|state| state.asks(&ready.tasks));
-            let state = known.unwrap_or_else(|| PageState::new(names(self.context.job, &ready.tasks)));
-            let step = next(&state, self.context.job.retry.attempts);
-            let Some((item, body)) = Item::new(self.context, &ready, state, step) else { continue };
-            let (size, needed) = (body.len() as u64 + file::LINE_FRAME, item.tokens());
-            if self.queue.is_some_and(|most| needed > most) {
-                self.too_large(item, listener).await?;
-                continue;
-            }
-            let is_full = count > 0
-                && (bytes + size > self.bounds.bytes
-                    || count >= if self.is_cautious() { ENOUGH_IMAGES } else { self.bounds.requests }
-                    || self.queue.is_some_and(|most| tokens + needed > most));
-            if is_full {
-                self.open(std::mem::take(&mut part), delivered).await?;
-                self.close_file().await?;
-                (bytes, tokens, count) = (0, 0, 0);
-            }
-            (bytes, tokens, count) = (bytes + size, tokens + needed, count + 1);
-            part.push((item, body, ready));
-        }
-        self.open(part, delivered).await
-    }
-
-    /// Opens the attempts of pages, and writes those that are granted.
-    async fn open(&mut self, part: Vec<(Item, Bytes, Ready)>, delivered: &mut Delivered) -> Result<(), StoreError> {
-        if part.is_empty() {
-            return Ok(());
-        }
-        let context = self.context;
-        let filling = self.file().await?;
-        let opens = part.iter().map(|(item, ..)| item.open(context, filling.batch)).collect();
-        let opened = context.store.open_attempts(opens).await?;
-        let mut over = Vec::new();
-        for (opened, (item, body, ready)) in opened.into_iter().zip(part) {
-            match opened {
-                Opened::Granted { request, attempt } => {
-                    delivered.has_moved = true;
-                    filling.write((request, attempt), item, &body)?;
-                }
-                Opened::Changed | Opened::Elsewhere => delivered.again += 1,
-                Opened::OverBudget { is_reserved, spent } => over.push((item, ready, is_reserved, spent)),
-            }
-        }
-        for (item, ready, is_reserved, spent) in over {
-            if !is_reserved {
-                context.stop.request(Ending::BudgetReached { spent, is_overbilled: false });
-            }
-            self.unsettled.insert((ready.page, ready.asking.set), item.state);
-            self.held.push_back(ready);
-        }
-        Ok(())
-    }
-
-    /// Adds what waits for room in the budget, when own reservations have come back.
-    async fn retry_held(&mut self, delivered: &mut Delivered, listener: &mut Listener<'_>) -> Result<(), StoreError> {
-        if self.filling.as_ref().is_some_and(|filling| !filling.is_empty()) || !self.flying.is_empty() {
-            return Ok(());
-        }
-        let held = self.held.drain(..).collect();
-        self.add(held, delivered, listener).await
-    }
-
-    /// The file that is filled.
-    async fn file(&mut self) -> Result<&mut Filling, StoreError> {
-        if self.filling.is_none() {
-            self.filling = Some(Filling::begin(self.context, self.job).await?);
-        }
-        self.filling.as_mut().ok_or(StoreError::Closed)
-    }
-
-    /// Completes the file that is filled; its batch goes on from there.
-    async fn close_file(&mut self) -> Result<(), StoreError> {
-        let Some(filling) = self.filling.take() else { return Ok(()) };
-        if filling.is_empty() {
-            return filling.withdraw(self.context).await;
-        }
-        self.flying.push(filling.complete(self.context).await?);
-        self.next_look = self.context.clock.now();
-        Ok(())
-    }
-
-    async fn give_up_filling(&mut self) -> Result<(), StoreError> {
-        match self.filling.take() {
-            Some(filling) => filling.withdraw(self.context).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Brings every batch as far as it goes now.
-    async fn look(&mut self, delivered: &mut Delivered, listener: &mut Listener<'_>) -> Result<(), StoreError> {
-        let mut wait = self.bounds.poll;
-        let mut at = 0;
-        while at < self.flying.len() {
-            let queued: u64 = self.flying.iter().filter(|other| other.is_queued()).map(Flying::tokens).sum();
-            let has_room = self.queue.is_none_or(|most| queued == 0 || queued + self.flying[at].tokens() <= most);
-            let stop = self.context.stop.clone();
-            let looked = tokio::select! {
-                looked = self.flying[at].advance(self.context, has_room) => looked?,
-                () = stop.requested() => return Ok(()),
-            };
-            match looked {
-                flying::Look::Working => {
-                    self.failing_since = None;
-                    at += 1;
-                }
-                flying::Look::Waits => at += 1,
-                // Its pages are asked anew: nothing of it was submitted.
-                flying::Look::Gone => {
-                    delivered.again += self.flying[at].pages() as u64;
-                    let batch = self.flying.remove(at).batch();
-                    self.context.store.withdraw_batch(batch).await?;
-                }
-                flying::Look::Again => self.failing_since = None,
-                flying::Look::Ended(remote) => {
-                    let (collected, fault) = collect::collect(self.context, &mut self.flying[at], &remote).await?;
-                    delivered.has_moved = true;
-                    collected.ended.into_iter().for_each(&mut *listener.on_end);
-                    self.unsettled.extend(collected.unsettled);
-                    if let Some(fault) = fault {
-                        wait = wait.max(self.fault(&fault));
-                        at += 1;
-                        continue;
-                    }
-                    self.failing_since = None;
-                    let ended = self.flying.remove(at);
-                    match collected.queue {
-                        Some(limit) => self.queue_is_full(limit, ended.tokens()).await,
-                        None => self.full_since = None,
-                    }
-                }
-                // Nothing of it was sent, and never will be: its pages are asked anew.
-                flying::Look::Fault(fault @ BatchFault::Refused(_))
-                    if self.flying[at].state() == BatchState::Filled =>
-                {
-                    self.fault(&fault);
-                    let refused = self.flying.remove(at);
-                    refused.remove_file();
-                    self.context.store.withdraw_batch(refused.batch()).await?;
-                }
-                flying::Look::Fault(fault) => {
-                    wait = wait.max(self.fault(&fault));
-                    at += 1;
-                }
-            }
-        }
-        self.next_look = self.context.clock.now() + wait;
-        Ok(())
-    }
-
-    /// A batch was refused because the provider's queue is full: batches become smaller,
-    /// and go out when others have ended.
-    async fn queue_is_full(&mut self, limit: u64, refused: u64) {
-        let is_alone = !self.flying.iter().any(Flying::is_queued);
-        // What fits by our count does not by theirs.
-        let limit = if is_alone && refused <= limit { refused * 3 / 4 } else { limit };
-        let known = self.queue.map_or(limit, |known| known.min(limit)).max(1);
-        if self.queue != Some(known) {
-            tracing::warn!("the provider lets {known} prompt tokens wait at once: batches are kept below that");
-        }
-        self.queue = Some(known);
-        let now = self.context.clock.now();
-        let since = *self.full_since.get_or_insert(now);
-        if now.saturating_sub(since) > self.context.job.retry.max_wait {
-            let message = "its queue of batches has no room".to_owned();
-            self.context.stop.request(Ending::ProviderUnavailable(message));
-        }
-        if is_alone {
-            // It may be others that fill it. A stop is seen by whoever looks next.
-            let _ = self.context.admission.pause(self.bounds.poll).await;
-        }
-    }
-
     /// With a budget, what the endpoint bills has to be seen before much is sent.
     fn is_cautious(&self) -> bool {
         self.context.job.limits.budget.is_some() && self.context.asker.calibration().images() < ENOUGH_IMAGES
-    }
-
-    /// A page that no batch may hold.
-    async fn too_large(&self, item: Item, listener: &mut Listener<'_>) -> Result<(), StoreError> {
-        let message = format!("{} tokens in one request, and so many may not wait at once", item.tokens());
-        let mut state = item.state;
-        state.give_up(PageFault { kind: "request_too_large", message, is_refusal: false });
-        let at_ms = self.context.clock.wall_ms();
-        (listener.on_end)(PageEnd::Settled(first_fault(&state, at_ms)));
-        self.context.store.put_outcomes(item.page, keyed(&item.asking, state.unanswered(at_ms))).await
-    }
-
-    /// A call that did not do its work: waits, or ends the run; how long to wait.
-    fn fault(&mut self, fault: &BatchFault) -> Duration {
-        let (message, after) = match fault {
-            BatchFault::Refused(refusal) => {
-                self.context.stop.request(Ending::ProviderRefused(refusal.clone()));
-                return Duration::ZERO;
-            }
-            BatchFault::Passing { message, after } => (message, *after),
-            BatchFault::Unknown(message) => (message, None),
-        };
-        if self.context.stop.is_requested() {
-            return Duration::ZERO;
-        }
-        tracing::warn!("batches: {message}; going on later");
-        let now = self.context.clock.now();
-        let since = *self.failing_since.get_or_insert(now);
-        if now.saturating_sub(since) > self.context.job.retry.max_wait {
-            self.context.stop.request(Ending::ProviderUnavailable(message.clone()));
-        }
-        after.unwrap_or_default().min(self.context.job.retry.max_wait)
     }
 }
 

@@ -11,6 +11,9 @@ use crate::usage::Usage;
 pub(super) struct Before {
     pub(super) estimate: Estimate,
     pub(super) price: Option<Price>,
+    /// What it is expected to cost; `None`: price or rule are unknown.
+    pub(super) expected: Option<Pico>,
+    /// The most that it can cost.
     pub(super) reserved: Option<Pico>,
     /// Tokens by which the image is smaller than at the size that the model can use.
     pub(super) smaller: u64,
@@ -18,7 +21,7 @@ pub(super) struct Before {
 
 /// What an attempt cost. A budget counts the worst case for what the server did not say.
 pub(super) fn charged(exchange: &Exchange, before: &Before) -> AttemptCharge {
-    let Before { estimate, price, reserved, smaller } = *before;
+    let Before { estimate, price, reserved, smaller, .. } = *before;
     let nothing = AttemptCharge {
         tokens: Tokens::default(),
         is_estimated: false,

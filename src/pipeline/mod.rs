@@ -9,14 +9,17 @@
 //!   what is still to be asked; [`near`]: pages that share an answer
 //! - [`batch`]: delivery by the provider's batches
 //! - [`admission`]: one request at a time may go out; [`stop`]: nothing more may
+//! - [`sending`]: what is ready goes out
 //! - [`setup`]: what runs and trials begin with; [`sample`]: `--sample`
 //! - [`calibrating`]: what the endpoint bills, learned and kept
+//! - [`attempt`]: one attempt, whichever way it is delivered
 //! - [`charge`]: what an attempt cost
 //! - [`outcome`]: how a run ends; [`streak`]: the same error again and again
 //! - [`mod@plan`]: what a run would do; [`trial`]: one page, now
 
 mod admission;
 mod asking;
+mod attempt;
 mod batch;
 mod calibrating;
 mod charge;
@@ -35,6 +38,7 @@ mod queue;
 mod recipe;
 mod run;
 mod sample;
+mod sending;
 mod setup;
 mod standing;
 mod stop;

@@ -2,15 +2,16 @@
 
 use super::admission::Admission;
 use super::asking::{Askings, VERSIONS};
-use super::batch::{Batcher, Listener};
+use super::batch::Batcher;
 use super::counters::Counters;
 use super::environment::{Environment, PipelineError, RunOptions};
 use super::finish;
 use super::intake::{self, Intake, Purpose};
 use super::near;
 use super::outcome::Outcome;
-use super::page::{Context, PageEnd, Ready};
+use super::page::Context;
 use super::sample;
+use super::sending::Progress;
 use super::setup::{asker, budget_key, run_start};
 use super::stop::Stop;
 use super::streak::Streak;
@@ -19,8 +20,6 @@ use crate::report::Report;
 use crate::source::{Entries, HostLimits};
 use crate::store::{Reader, RunEnd, RunKeys, Settling, Store, StoreError, StoredPage};
 use crate::task::Question;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,10 +27,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Most bytes of prepared images that are held at once.
-const MOST_BYTES: usize = 256 << 20;
-/// Pages that are held beyond those in flight: they wait for a place, or to be asked again.
-const SPARE_PAGES: usize = 8;
 /// Time before looking again for what another process is asking.
 const ELSEWHERE: Duration = Duration::from_millis(500);
 
@@ -96,19 +91,19 @@ pub fn run(
     Ok(report)
 }
 
-struct Session<'a> {
-    job: &'a Arc<Job>,
-    questions: &'a Arc<[Question]>,
-    environment: &'a Environment,
-    options: &'a RunOptions,
-    stop: &'a Stop,
-    counters: &'a Arc<Counters>,
-    store: &'a Store,
-    keys: &'a RunKeys,
-    started_ms: i64,
-    has_changes: Arc<AtomicBool>,
-    has_seen_all: Arc<AtomicBool>,
-    host_limits: Arc<HostLimits>,
+pub(super) struct Session<'a> {
+    pub(super) job: &'a Arc<Job>,
+    pub(super) questions: &'a Arc<[Question]>,
+    pub(super) environment: &'a Environment,
+    pub(super) options: &'a RunOptions,
+    pub(super) stop: &'a Stop,
+    pub(super) counters: &'a Arc<Counters>,
+    pub(super) store: &'a Store,
+    pub(super) keys: &'a RunKeys,
+    pub(super) started_ms: i64,
+    pub(super) has_changes: Arc<AtomicBool>,
+    pub(super) has_seen_all: Arc<AtomicBool>,
+    pub(super) host_limits: Arc<HostLimits>,
 }
 
 impl Session<'_> {
@@ -270,102 +265,9 @@ impl Session<'_> {
         elsewhere
     }
 
-    /// As [`Self::ask_pages`], by the provider's batches.
-    async fn deliver(
-        &self,
-        batcher: &mut Batcher<'_>,
-        mut ready: mpsc::Receiver<Ready>,
-        intake: &Intake,
-        progress: &mut Progress,
-    ) -> Result<(u64, bool), PipelineError> {
-        let most = self.options.limit.map_or(u64::MAX, |limit| limit.saturating_sub(progress.asked));
-        let on_full = || intake.is_asking.store(false, Ordering::Relaxed);
-        let mut on_end = |end| self.count(end, progress);
-        let mut listener = Listener { on_full: &on_full, on_end: &mut on_end };
-        let delivered = batcher.deliver(&mut ready, most, &mut listener).await?;
-        progress.asked += delivered.taken;
-        Ok((delivered.again, delivered.has_moved))
-    }
-
     fn elapsed(&self) -> Duration {
         let elapsed_ms = self.environment.clock.wall_ms() - self.started_ms;
         Duration::from_millis(u64::try_from(elapsed_ms).unwrap_or(0))
-    }
-
-    async fn ask_pages(
-        &self,
-        context: &Context<'_>,
-        mut ready: mpsc::Receiver<Ready>,
-        intake: &Intake,
-        progress: &mut Progress,
-    ) -> u64 {
-        let most = self.job.limits.most_concurrency as usize + SPARE_PAGES;
-        let mut under_way = FuturesUnordered::new();
-        // The same page with other questions is another.
-        let (mut pages, mut bytes, mut elsewhere) = (HashSet::<(StoredPage, i64)>::new(), 0_usize, 0);
-        let (mut is_open, mut is_stopped) = (self.options.limit.is_none_or(|limit| progress.asked < limit), false);
-        if !is_open {
-            intake.is_asking.store(false, Ordering::Relaxed);
-            ready.close();
-        }
-        let grace = self.grace();
-        tokio::pin!(grace);
-        while is_open || !under_way.is_empty() {
-            let has_room = under_way.len() < most && (bytes < MOST_BYTES || under_way.is_empty());
-            tokio::select! {
-                biased;
-                () = self.stop.requested(), if !is_stopped => {
-                    // What is only prepared is dropped; the workers go on listing.
-                    intake.is_asking.store(false, Ordering::Relaxed);
-                    (is_open, is_stopped) = (false, true);
-                    ready.close();
-                }
-                Some((page, size, end)) = under_way.next(), if !under_way.is_empty() => {
-                    pages.remove(&page);
-                    bytes -= size;
-                    elsewhere += u64::from(end == PageEnd::Elsewhere);
-                    self.count(end, progress);
-                }
-                next = ready.recv(), if is_open && has_room => {
-                    let Some(next) = next else { is_open = false; continue };
-                    // The same content is under way: its row finds the answer by its key.
-                    let (page, size) = ((next.page, next.asking.set), next.prepared.bytes.len());
-                    if !pages.insert(page) {
-                        continue;
-                    }
-                    bytes += size;
-                    under_way.push(async move { (page, size, context.settle(next).await) });
-                    progress.asked += 1;
-                    if self.options.limit.is_some_and(|limit| progress.asked >= limit) {
-                        intake.is_asking.store(false, Ordering::Relaxed);
-                        is_open = false;
-                        ready.close();
-                    }
-                }
-                () = &mut grace => break,
-            }
-        }
-        elsewhere
-    }
-
-    /// Completes when a stop has waited long enough for what is in flight. A stop that is
-    /// not urgent waits for the replies, which their time-out bounds.
-    async fn grace(&self) {
-        self.stop.hurried().await;
-        self.environment.clock.sleep(self.options.grace).await;
-    }
-
-    fn count(&self, end: PageEnd, progress: &mut Progress) {
-        let PageEnd::Settled(fault) = end else { return };
-        Counters::add(&self.counters.done);
-        Counters::add(&self.counters.asked);
-        if fault.is_some() {
-            Counters::add(&self.counters.failed);
-        }
-        let kind = fault.as_ref().map(|(kind, _)| kind.as_str());
-        if let (Some(pages), Some((kind, message))) = (progress.streak.add(kind), &fault) {
-            self.stop.request(Outcome::SameError { kind: kind.clone(), message: message.clone(), pages });
-        }
     }
 
     /// Writes rows and report from what the store has now.
@@ -408,10 +310,4 @@ impl Session<'_> {
         self.stop.request(outcome);
         Ok(report)
     }
-}
-
-/// What is counted over all passes of a run.
-struct Progress {
-    streak: Streak,
-    asked: u64,
 }

@@ -1,9 +1,10 @@
 //! Attempts: opened with what they may cost, settled with what they did, or lost.
 
+use super::attempt_records::{OpenAttempt, Opened, Settlement};
 use super::entries::find_or_add_page;
 use super::error::StoreError;
 use super::ledger::Ledger;
-use super::records::{OpenAttempt, Opened, Outcome, OutcomeStatus, Settlement};
+use super::records::{Outcome, OutcomeStatus};
 use crate::money::Pico;
 use rusqlite::{Connection, OptionalExtension, params};
 

@@ -1,9 +1,9 @@
 //! The store's handle, for batches: many attempts in one commit.
 
+use super::attempt_records::{OpenAttempt, Opened, Settlement};
 use super::batch_records::{BatchChange, BatchStart};
 use super::command::{Answer, Command};
 use super::error::StoreError;
-use super::records::{OpenAttempt, Opened, Settlement};
 use super::writer::Store;
 
 impl Store {

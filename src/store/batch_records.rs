@@ -57,9 +57,9 @@ impl BatchState {
     }
 }
 
-/// A step of a batch.
-#[derive(Clone, Debug)]
-pub struct BatchChange {
+/// How far a batch has come, and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchProgress {
     /// Its key in this store.
     pub batch: i64,
     /// How far it is.
@@ -74,6 +74,13 @@ pub struct BatchChange {
     pub input_file: Option<String>,
     /// The provider's id of the batch.
     pub remote: Option<String>,
+}
+
+/// A step of a batch.
+#[derive(Clone, Debug)]
+pub struct BatchChange {
+    /// Where it is now.
+    pub progress: BatchProgress,
     /// What the provider said at its end.
     pub message: Option<String>,
     /// Wall time in milliseconds.
@@ -83,22 +90,10 @@ pub struct BatchChange {
 /// A batch that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchRecord {
-    /// Its key in this store.
-    pub batch: i64,
+    /// Where it is.
+    pub progress: BatchProgress,
     /// Tells it from all others, at the provider too.
     pub key: String,
-    /// How far it is.
-    pub state: BatchState,
-    /// Lines in its file.
-    pub requests: u64,
-    /// Bytes of its file.
-    pub bytes: u64,
-    /// Prompt tokens, as the provider's queue counts them.
-    pub tokens: u64,
-    /// The provider's id of the file.
-    pub input_file: Option<String>,
-    /// The provider's id of the batch.
-    pub remote: Option<String>,
     /// What a token costs, as text; `None`: unknown.
     pub price: Option<String>,
 }

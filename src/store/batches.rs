@@ -1,13 +1,14 @@
 //! Batches: many attempts in one file of the provider's. The attempts of one that was
 //! submitted outlive their run: the next one collects them.
 
+use super::attempt_records::Settlement;
 use super::attempts;
-use super::batch_records::{BatchAttempt, BatchChange, BatchRecord, BatchStart, BatchState};
+use super::batch_records::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, BatchState};
 use super::entries::find_page_by_id;
 use super::error::StoreError;
 use super::ledger::Ledger;
 use super::reader::Reader;
-use super::records::{Settlement, StoredPage};
+use super::records::StoredPage;
 use super::runs::tasks_from_json;
 use crate::money::Pico;
 use rusqlite::{Connection, params};
@@ -22,57 +23,59 @@ pub(super) fn begin(db: &Connection, start: &BatchStart) -> Result<i64, StoreErr
 }
 
 pub(super) fn change(db: &Connection, ledger: &mut Ledger, change: &BatchChange) -> Result<(), StoreError> {
-    if change.state == BatchState::Ended {
+    let BatchChange { progress, message, at_ms } = change;
+    if progress.state == BatchState::Ended {
         // A batch that has ended has nothing open: it would be held for ever.
-        close(db, ledger, change.batch, change.at_ms)?;
+        for open in open_of(db, progress.batch)? {
+            ledger.spend(db, open.budget, open.reserved, open.reserved)?;
+            db.prepare_cached("UPDATE attempts SET state = 'lost', cost = reserved, settled_at = ?2 WHERE id = ?1")?
+                .execute(params![open.attempt, at_ms])?;
+        }
     }
     db.execute(
         "UPDATE batches SET state = ?2, requests = ?3, bytes = ?4, tokens = ?5, input_file = ?6, remote = ?7, message = ?8,
            ended_at = CASE WHEN ?2 = 'ended' THEN ?9 END WHERE id = ?1",
         params![
-            change.batch,
-            change.state.name(),
-            signed(change.requests),
-            signed(change.bytes),
-            signed(change.tokens),
-            change.input_file,
-            change.remote,
-            change.message,
-            change.at_ms
+            progress.batch,
+            progress.state.name(),
+            signed(progress.requests),
+            signed(progress.bytes),
+            signed(progress.tokens),
+            progress.input_file,
+            progress.remote,
+            message,
+            at_ms
         ],
     )?;
     Ok(())
 }
 
-/// Forgets a batch that was never submitted: nothing of it was sent.
-pub(super) fn withdraw(db: &Connection, ledger: &mut Ledger, batch: i64) -> Result<(), StoreError> {
-    let mut find = db.prepare_cached(
-        "SELECT id, budget_id, ifnull(reserved, 0) FROM attempts WHERE batch_id = ?1 AND state = 'open'",
-    )?;
-    let rows = find.query_map([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let open: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
-    for (attempt, budget, reserved) in open {
-        ledger.spend(db, budget, Pico(reserved), Pico::ZERO)?;
-        // Not deleted: a key that is given again would stand in another run's range.
-        db.prepare_cached("UPDATE attempts SET state = 'withdrawn', reserved = 0, batch_id = NULL WHERE id = ?1")?
-            .execute([attempt])?;
-    }
-    db.execute("DELETE FROM batches WHERE id = ?1", [batch])?;
-    Ok(())
+/// An attempt that is open, and what is set aside for it.
+struct Open {
+    attempt: i64,
+    budget: i64,
+    reserved: Pico,
 }
 
-/// Declares what is open of a batch lost.
-fn close(db: &Connection, ledger: &mut Ledger, batch: i64, at_ms: i64) -> Result<(), StoreError> {
+fn open_of(db: &Connection, batch: i64) -> Result<Vec<Open>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT id, budget_id, ifnull(reserved, 0) FROM attempts WHERE batch_id = ?1 AND state = 'open'",
     )?;
-    let rows = find.query_map([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let open: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
-    for (attempt, budget, reserved) in open {
-        ledger.spend(db, budget, Pico(reserved), Pico(reserved))?;
-        db.prepare_cached("UPDATE attempts SET state = 'lost', cost = reserved, settled_at = ?2 WHERE id = ?1")?
-            .execute(params![attempt, at_ms])?;
+    let rows = find.query_map([batch], |row| {
+        Ok(Open { attempt: row.get(0)?, budget: row.get(1)?, reserved: Pico(row.get(2)?) })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Forgets a batch that was never submitted: nothing of it was sent.
+pub(super) fn withdraw(db: &Connection, ledger: &mut Ledger, batch: i64) -> Result<(), StoreError> {
+    for open in open_of(db, batch)? {
+        ledger.spend(db, open.budget, open.reserved, Pico::ZERO)?;
+        // Not deleted: a key that is given again would stand in another run's range.
+        db.prepare_cached("UPDATE attempts SET state = 'withdrawn', reserved = 0, batch_id = NULL WHERE id = ?1")?
+            .execute([open.attempt])?;
     }
+    db.execute("DELETE FROM batches WHERE id = ?1", [batch])?;
     Ok(())
 }
 
@@ -132,17 +135,16 @@ impl Reader {
         )?;
         let rows = find.query_map([run], |row| {
             let state: String = row.get(2)?;
-            Ok(BatchRecord {
+            let progress = BatchProgress {
                 batch: row.get(0)?,
-                key: row.get(1)?,
                 state: BatchState::parse(&state),
                 requests: row.get::<_, i64>(3)?.cast_unsigned(),
                 bytes: row.get::<_, i64>(4)?.cast_unsigned(),
                 tokens: row.get::<_, i64>(5)?.cast_unsigned(),
                 input_file: row.get(6)?,
                 remote: row.get(7)?,
-                price: row.get(8)?,
-            })
+            };
+            Ok(BatchRecord { progress, key: row.get(1)?, price: row.get(8)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

@@ -1,12 +1,12 @@
 //! The messages that the writer takes and gives. This interface, not SQLite, is what the
 //! rest of the program knows.
 
+use super::attempt_records::{OpenAttempt, Opened, Settlement};
 use super::batch_records::{BatchChange, BatchStart};
 use super::entries::Settling;
 use super::error::StoreError;
 use super::records::{
-    EndpointFact, EntryChange, NearRecord, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart,
-    Settlement, StoredPage, TaskKey,
+    EndpointFact, EntryChange, NearRecord, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, StoredPage, TaskKey,
 };
 use tokio::sync::oneshot;
 

@@ -2,9 +2,10 @@
 //! The only source of outputs and reports. No image bytes, no secrets.
 //!
 //! - [`schema`]: tables and migrations
-//! - [`records`]: what goes in and comes out; no other stage's types
+//! - [`records`], [`attempt_records`], [`batch_records`]: what goes in and comes out; no
+//!   other stage's types
 //! - [`command`], [`writer`]: one writer thread; commands in, acknowledged when durable
-//! - [`runs`], [`entries`], [`attempts`], [`batches`] with [`batch_records`] and [`batch_handle`]: what the commands do; [`ledger`]: budget lines of
+//! - [`runs`], [`entries`], [`attempts`], [`batches`] with [`batch_handle`]: what the commands do; [`ledger`]: budget lines of
 //!   one transaction
 //! - [`reader`], [`rows`], [`tallies`]: read connections, in pages
 //! - [`alive`]: which runs live, by a lock that the system releases
@@ -14,6 +15,7 @@
 //! and a loss of power. What was not acknowledged may be lost, whole commands at a time.
 
 mod alive;
+mod attempt_records;
 mod attempts;
 mod batch_handle;
 mod batch_records;
@@ -30,14 +32,14 @@ mod schema;
 mod tallies;
 mod writer;
 
-pub use batch_records::{BatchAttempt, BatchChange, BatchRecord, BatchStart, BatchState};
+pub use attempt_records::{AttemptCharge, BudgetLine, OpenAttempt, Opened, Purpose, Settlement, Tokens};
+pub use batch_records::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, BatchState};
 pub use entries::Settling;
 pub use error::StoreError;
 pub use reader::Reader;
 pub use records::{
-    AttemptCharge, BudgetLine, EndpointFact, EntryChange, EntryRecord, FaultRecord, MarksRecord, NearRecord,
-    OpenAttempt, Opened, Outcome, OutcomeStatus, Purpose, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart,
-    Settlement, Standing, StoredPage, TaskKey, Tokens, Versions,
+    EndpointFact, EntryChange, EntryRecord, FaultRecord, MarksRecord, NearRecord, Outcome, OutcomeStatus, RecipeRecord,
+    RunEnd, RunKeys, RunRecord, RunStart, Standing, StoredPage, TaskKey, Versions,
 };
 pub use rows::{PageRecord, SpendRecord, View};
 pub use tallies::{AttemptRecord, AttemptState};

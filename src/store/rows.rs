@@ -1,10 +1,11 @@
 //! What rows are made of: the pages of a job in the order of its entries, each with its
 //! outcomes and what they cost.
 
+use super::attempt_records::Tokens;
 use super::entries::{as_signed, find_page};
 use super::error::StoreError;
 use super::reader::Reader;
-use super::records::{EntryRecord, FaultRecord, Outcome, StoredPage, Tokens, Versions};
+use super::records::{EntryRecord, FaultRecord, Outcome, StoredPage, Versions};
 use crate::digest::Digest;
 use crate::money::Pico;
 use rusqlite::{OptionalExtension, Row, params};

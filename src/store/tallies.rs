@@ -1,8 +1,8 @@
 //! Attempts one by one, for the spend report.
 
+use super::attempt_records::{Purpose, Tokens};
 use super::error::StoreError;
 use super::reader::Reader;
-use super::records::{Purpose, Tokens};
 use super::rows::{count, latency};
 use crate::money::Pico;
 use rusqlite::params;

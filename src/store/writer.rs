@@ -1,13 +1,13 @@
 //! One writer thread: takes commands, commits them in groups, acknowledges what is durable.
 
 use super::alive::LifeLine;
+use super::attempt_records::{OpenAttempt, Opened, Settlement};
 use super::command::{Answer, Command, Message};
 use super::entries::Settling;
 use super::error::StoreError;
 use super::ledger::Ledger;
 use super::records::{
-    EndpointFact, EntryChange, NearRecord, OpenAttempt, Opened, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart,
-    Settlement, StoredPage, TaskKey,
+    EndpointFact, EntryChange, NearRecord, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, StoredPage, TaskKey,
 };
 use super::{attempts, batches, entries, runs, schema};
 use crate::clock::Clock;

@@ -1,18 +1,16 @@
 //! What a batch brought: every line settles its page's attempt, in groups; what is settled
 //! stays, so that collecting may break off anywhere and begin again.
 
-use super::super::charge::charged;
+use super::super::attempt::{Attempt, first_fault};
 use super::super::next::{PageState, Step, next};
 use super::super::outcome::Outcome as Ending;
-use super::super::page::{Context, PageEnd, first_fault, keyed, verdict_record};
+use super::super::page::{Context, PageEnd};
 use super::flying::Flying;
-use super::item::Item;
 use super::{Key, attempt_of};
-use crate::ask::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus, Verdict};
+use crate::ask::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus};
 use crate::hooks::Point;
-use crate::store::{FaultRecord, Settlement, StoreError};
+use crate::store::{Settlement, StoreError};
 use std::future::Future;
-use std::sync::atomic::Ordering;
 
 /// Lines that are settled in one commit.
 const GROUP: usize = 256;
@@ -120,7 +118,8 @@ async fn failed(
         collected.queue = Some(queue_limit(message).unwrap_or(flying.tokens() / 2).max(1));
         for attempt in flying.order.clone() {
             if let Some(item) = flying.items.remove(&attempt) {
-                group.give_back(attempt, item, message, collected).await?;
+                let exchange = group.context.asker.no_room(message.clone());
+                group.take(attempt, item, exchange, collected).await?;
             }
         }
         return Ok(());
@@ -159,82 +158,24 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// Settles a page that the provider had no room for: it was not asked, and that does
-    /// not count.
-    async fn give_back(
-        &mut self,
-        attempt: i64,
-        item: Item,
-        message: &str,
-        collected: &mut Collected,
-    ) -> Result<(), StoreError> {
-        let exchange = self.context.asker.no_line(false);
-        self.settlements.push(Settlement {
-            attempt,
-            verdict: "later",
-            fault: Some(FaultRecord { kind: "not_now".into(), message: message.to_owned() }),
-            http_status: None,
-            server_request_id: None,
-            latency_ms: 0,
-            charge: charged(&exchange, &item.before),
-            outcomes: Vec::new(),
-            at_ms: self.context.clock.wall_ms(),
-        });
-        collected.unsettled.push((item.key(), item.state));
-        if self.settlements.len() >= GROUP { self.settle().await } else { Ok(()) }
-    }
-
     async fn take(
         &mut self,
-        attempt: i64,
-        item: Item,
+        id: i64,
+        mut item: Attempt,
         exchange: Exchange,
         collected: &mut Collected,
     ) -> Result<(), StoreError> {
         let context = self.context;
-        let at_ms = context.clock.wall_ms();
-        let key = item.key();
-        let Item { asking, mut state, step, wanted, before, size, capabilities, .. } = item;
-        // Only an error about what was really sent takes a capability away.
-        if let Some(used) = capabilities {
-            context.adapt(&exchange, used, &mut state).await?;
-        }
-        let has_given_up = matches!(next(&state, context.job.retry.attempts), Step::Settled);
-        let mut outcomes = if has_given_up { Vec::new() } else { state.take(&exchange, &step, at_ms) };
+        let settlement = item.take(context, id, &exchange).await?;
+        let (charge, at_ms) = (settlement.charge, settlement.at_ms);
+        self.settlements.push(settlement);
+        item.learn(context, &exchange, &charge).await?;
         // The next batch is wait enough.
-        state.rest();
-        let is_settled = matches!(next(&state, context.job.retry.attempts), Step::Settled);
-        if is_settled {
-            outcomes.extend(state.unanswered(at_ms));
-        }
-        let charge = charged(&exchange, &before);
-        let (verdict, fault) = verdict_record(&exchange);
-        self.settlements.push(Settlement {
-            attempt,
-            verdict,
-            fault,
-            http_status: exchange.status,
-            server_request_id: exchange.request_id.clone(),
-            latency_ms: 0,
-            charge,
-            outcomes: keyed(&asking, outcomes),
-            at_ms,
-        });
-        if let Verdict::Stop(refusal) = &exchange.verdict {
-            context.stop.request(Ending::ProviderRefused(refusal.clone()));
-        }
-        let cost = charge.cost.unwrap_or_default();
-        context.counters.cost_pico.fetch_add(cost.0, Ordering::Relaxed);
-        if context.job.limits.budget.is_some() && before.reserved.is_some_and(|reserved| cost > reserved) {
-            context.stop.request(Ending::BudgetReached { spent: cost, is_overbilled: true });
-        }
-        if let Some(size) = size {
-            context.calibrate(size, &wanted, &exchange).await?;
-        }
-        if is_settled {
-            collected.ended.push(PageEnd::Settled(first_fault(&state, at_ms)));
+        item.state.rest();
+        if matches!(next(&item.state, context.job.retry.attempts), Step::Settled) {
+            collected.ended.push(PageEnd::Settled(first_fault(&item.state, at_ms)));
         } else {
-            collected.unsettled.push((key, state));
+            collected.unsettled.push(((item.page, item.asking.set), item.state));
         }
         if self.settlements.len() >= GROUP { self.settle().await } else { Ok(()) }
     }

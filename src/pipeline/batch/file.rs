@@ -1,13 +1,13 @@
 //! A batch while it is filled: a file of request lines beside the store. It holds images,
 //! and goes when the provider has it.
 
+use super::super::attempt::Attempt;
 use super::super::page::Context;
 use super::custom_id;
 use super::flying::Flying;
-use super::item::Item;
 use crate::ask::line_frame;
 use crate::hooks::Point;
-use crate::store::{BatchChange, BatchStart, BatchState, StoreError};
+use crate::store::{BatchChange, BatchProgress, BatchStart, BatchState, StoreError};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,13 +17,18 @@ use std::path::{Path, PathBuf};
 /// Bytes of a line beside the request's body, at most.
 pub(super) const LINE_FRAME: u64 = 120;
 
+/// Prompt tokens of a request, as the provider's queue counts them.
+pub(super) fn queued_tokens(item: &Attempt) -> u64 {
+    item.before.estimate.expected.input
+}
+
 /// A batch that is filled.
 pub(super) struct Filling {
     pub(super) batch: i64,
     key: String,
     path: PathBuf,
     out: BufWriter<File>,
-    items: HashMap<i64, Item>,
+    items: HashMap<i64, Attempt>,
     /// Attempts in the order of their lines.
     order: Vec<i64>,
     pub(super) bytes: u64,
@@ -62,7 +67,7 @@ impl Filling {
     pub(super) fn write(
         &mut self,
         (request, attempt): (i64, i64),
-        mut item: Item,
+        mut item: Attempt,
         body: &Bytes,
     ) -> Result<(), StoreError> {
         item.state.request = Some(request);
@@ -72,7 +77,7 @@ impl Filling {
             self.out.write_all(part).map_err(|error| failed(&self.path, &error))?;
             self.bytes += part.len() as u64;
         }
-        self.tokens += item.tokens();
+        self.tokens += queued_tokens(&item);
         self.order.push(attempt);
         self.items.insert(attempt, item);
         Ok(())
@@ -82,7 +87,7 @@ impl Filling {
     pub(super) async fn complete(mut self, context: &Context<'_>) -> Result<Flying, StoreError> {
         let synced = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
         synced.map_err(|error| failed(&self.path, &error))?;
-        let change = BatchChange {
+        let progress = BatchProgress {
             batch: self.batch,
             state: BatchState::Filled,
             requests: self.requests(),
@@ -90,12 +95,11 @@ impl Filling {
             tokens: self.tokens,
             input_file: None,
             remote: None,
-            message: None,
-            at_ms: context.clock.wall_ms(),
         };
-        context.store.change_batch(change.clone()).await?;
+        let at_ms = context.clock.wall_ms();
+        context.store.change_batch(BatchChange { progress: progress.clone(), message: None, at_ms }).await?;
         context.hooks.at(Point::BatchFilled);
-        Ok(Flying::new(change, self.key, self.path, self.items, self.order))
+        Ok(Flying::new(progress, self.key, self.path, self.items, self.order))
     }
 
     /// Gives it up: nothing of it was sent.

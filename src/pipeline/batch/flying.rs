@@ -2,22 +2,23 @@
 //! durable before the next step, and what may have been done is looked for before it is
 //! done again.
 
+use super::super::attempt::Attempt;
 use super::super::page::Context;
+use super::adopted;
 use super::file::path_of;
-use super::item::Item;
 use crate::ask::{BatchFault, Refusal, RemoteBatch, RemoteStatus};
 use crate::catalog::Price;
 use crate::hooks::Point;
-use crate::store::{BatchChange, BatchState, Reader, StoreError, StoredPage};
+use crate::store::{BatchChange, BatchProgress, BatchState, Reader, StoreError, StoredPage};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// A batch that is complete.
 pub(super) struct Flying {
-    record: BatchChange,
+    progress: BatchProgress,
     key: String,
     path: PathBuf,
-    pub(super) items: HashMap<i64, Item>,
+    pub(super) items: HashMap<i64, Attempt>,
     /// Attempts in the order of their lines.
     pub(super) order: Vec<i64>,
     /// The batch may have been created: it is looked for first.
@@ -54,13 +55,13 @@ pub(super) enum Look {
 
 impl Flying {
     pub(super) fn new(
-        record: BatchChange,
+        progress: BatchProgress,
         key: String,
         path: PathBuf,
-        items: HashMap<i64, Item>,
+        items: HashMap<i64, Attempt>,
         order: Vec<i64>,
     ) -> Self {
-        Self { record, key, path, items, order, may_exist: false, created: 0, absent: 0, unknown: 0 }
+        Self { progress, key, path, items, order, may_exist: false, created: 0, absent: 0, unknown: 0 }
     }
 
     /// Removes the file of its lines.
@@ -69,11 +70,11 @@ impl Flying {
     }
 
     pub(super) fn batch(&self) -> i64 {
-        self.record.batch
+        self.progress.batch
     }
 
     pub(super) fn state(&self) -> BatchState {
-        self.record.state
+        self.progress.state
     }
 
     pub(super) fn pages(&self) -> usize {
@@ -86,17 +87,17 @@ impl Flying {
 
     /// Prompt tokens, as the provider's queue counts them.
     pub(super) fn tokens(&self) -> u64 {
-        self.record.tokens
+        self.progress.tokens
     }
 
     /// Whether the provider has it in its queue.
     pub(super) fn is_queued(&self) -> bool {
-        matches!(self.record.state, BatchState::Uploaded | BatchState::Submitted)
+        matches!(self.progress.state, BatchState::Uploaded | BatchState::Submitted)
     }
 
     /// Does the next step. `has_room`: the provider's queue has room for it.
     pub(super) async fn advance(&mut self, context: &Context<'_>, has_room: bool) -> Result<Look, StoreError> {
-        match self.record.state {
+        match self.progress.state {
             BatchState::Filled if !self.path.exists() => Ok(Look::Gone),
             BatchState::Filled if !has_room => Ok(Look::Waits),
             BatchState::Filled => self.upload(context).await,
@@ -109,7 +110,7 @@ impl Flying {
         match context.transport.upload(&self.path).await {
             Ok(file) => {
                 context.hooks.at(Point::BatchUploaded);
-                self.record.input_file = Some(file);
+                self.progress.input_file = Some(file);
                 self.change(context, BatchState::Uploaded).await?;
                 Ok(Look::Again)
             }
@@ -122,7 +123,7 @@ impl Flying {
     }
 
     async fn create(&mut self, context: &Context<'_>) -> Result<Look, StoreError> {
-        let file = self.record.input_file.clone().unwrap_or_default();
+        let file = self.progress.input_file.clone().unwrap_or_default();
         if self.may_exist {
             match context.transport.find_batch(&file, &self.key).await {
                 Ok(Some(found)) => return self.created(context, found).await,
@@ -159,7 +160,7 @@ impl Flying {
                     return Ok(Look::Gone);
                 }
                 tracing::warn!("the provider has lost the file of a batch ({message}): it is uploaded again");
-                (self.unknown, self.record.input_file) = (0, None);
+                (self.unknown, self.progress.input_file) = (0, None);
                 self.change(context, BatchState::Filled).await?;
                 Ok(Look::Working)
             }
@@ -169,15 +170,15 @@ impl Flying {
 
     async fn created(&mut self, context: &Context<'_>, remote: RemoteBatch) -> Result<Look, StoreError> {
         tracing::info!("batch {} with {} pages is submitted", remote.id, self.items.len());
-        self.record.remote = Some(remote.id);
+        self.progress.remote = Some(remote.id);
         self.change(context, BatchState::Submitted).await?;
         context.hooks.at(Point::BatchSubmitted);
-        let _ = std::fs::remove_file(&self.path);
+        self.remove_file();
         Ok(Look::Working)
     }
 
     async fn ask(&self, context: &Context<'_>) -> Result<Look, StoreError> {
-        let id = self.record.remote.as_deref().unwrap_or_default();
+        let id = self.progress.remote.as_deref().unwrap_or_default();
         Ok(match context.transport.batch(id).await {
             Ok(remote) if remote.status == RemoteStatus::Working => Look::Working,
             Ok(remote) if remote.status == RemoteStatus::Unclear => {
@@ -197,17 +198,21 @@ impl Flying {
         })
     }
 
-    /// Records that everything of it is stored.
+    /// Records that everything of it is stored; `message`: what the provider said.
     pub(super) async fn end(&mut self, context: &Context<'_>, message: Option<String>) -> Result<(), StoreError> {
-        self.record.message = message;
-        let _ = std::fs::remove_file(&self.path);
-        self.change(context, BatchState::Ended).await
+        self.remove_file();
+        self.progress.state = BatchState::Ended;
+        self.record(context, message).await
     }
 
     async fn change(&mut self, context: &Context<'_>, state: BatchState) -> Result<(), StoreError> {
-        self.record.state = state;
-        self.record.at_ms = context.clock.wall_ms();
-        context.store.change_batch(self.record.clone()).await
+        self.progress.state = state;
+        self.record(context, None).await
+    }
+
+    async fn record(&self, context: &Context<'_>, message: Option<String>) -> Result<(), StoreError> {
+        let (progress, at_ms) = (self.progress.clone(), context.clock.wall_ms());
+        context.store.change_batch(BatchChange { progress, message, at_ms }).await
     }
 }
 
@@ -216,33 +221,22 @@ impl Flying {
 pub(super) fn adopted(reader: &Reader, context: &Context<'_>, known: &[i64]) -> Result<Vec<Flying>, StoreError> {
     let mut flying = Vec::new();
     for record in reader.batches(context.run)? {
-        if record.state == BatchState::Filling || known.contains(&record.batch) {
+        if record.progress.state == BatchState::Filling || known.contains(&record.progress.batch) {
             continue;
         }
         let path = path_of(context.store.path(), &record.key);
-        if record.state == BatchState::Submitted {
+        if record.progress.state == BatchState::Submitted {
             // The provider has it.
             let _ = std::fs::remove_file(&path);
         }
         let price = record.price.as_deref().and_then(Price::from_text);
         let mut items = HashMap::new();
         let mut order = Vec::new();
-        for stored in reader.batch_attempts(record.batch)? {
+        for stored in reader.batch_attempts(record.progress.batch)? {
             order.push(stored.attempt);
-            items.insert(stored.attempt, Item::adopted(reader, price, stored)?);
+            items.insert(stored.attempt, adopted::adopted(reader, price, stored)?);
         }
-        let change = BatchChange {
-            batch: record.batch,
-            state: record.state,
-            requests: record.requests,
-            bytes: record.bytes,
-            tokens: record.tokens,
-            input_file: record.input_file,
-            remote: record.remote,
-            message: None,
-            at_ms: context.clock.wall_ms(),
-        };
-        flying.push(Flying { may_exist: true, ..Flying::new(change, record.key, path, items, order) });
+        flying.push(Flying { may_exist: true, ..Flying::new(record.progress, record.key, path, items, order) });
     }
     Ok(flying)
 }

@@ -65,6 +65,20 @@ impl Spread {
         let usd = cost.as_usd_f64();
         (self.count, self.sum, self.squares) = (self.count + 1.0, self.sum + usd, self.squares + usd * usd);
     }
+
+    /// Where the expectation of all `files` lies, in dollars, 19 times of 20; `None`: one
+    /// file tells nothing of how they differ.
+    fn interval(self, files: f64) -> Option<(f64, f64)> {
+        if self.count < 2.0 {
+            return None;
+        }
+        let mean = self.sum / self.count;
+        let variance = (self.squares / self.count - mean * mean).max(0.0) * self.count / (self.count - 1.0);
+        // A sample of nearly all files knows nearly all.
+        let rest = (1.0 - self.count / files.max(1.0)).max(0.0);
+        let error = Z * (variance / self.count * rest).sqrt() * files;
+        Some(((mean * files - error).max(0.0), mean * files + error))
+    }
 }
 
 /// Two-sided, for 95 %.
@@ -82,15 +96,7 @@ pub(super) fn project(plan: &Plan, files: u64, spread: Spread) -> Projection {
     let scaled = |count: u64| (count as f64 * factor).round() as u64;
     let pico = |usd: f64| Pico((usd * 1e12).round() as i64);
     let expected = plan.quote.as_ref().filter(|_| sampled > 0).and_then(|quote| quote.cost?.expected);
-    let interval = expected.filter(|_| spread.count >= 2.0).map(|_| {
-        let mean = spread.sum / spread.count;
-        let variance = (spread.squares / spread.count - mean * mean).max(0.0) * spread.count / (spread.count - 1.0);
-        // A sample of nearly all files knows nearly all.
-        let rest = (1.0 - spread.count / files.max(1) as f64).max(0.0);
-        let error = Z * (variance / spread.count * rest).sqrt() * files as f64;
-        let middle = mean * files as f64;
-        (pico((middle - error).max(0.0)), pico(middle + error))
-    });
+    let interval = expected.and_then(|_| spread.interval(files as f64)).map(|(from, to)| (pico(from), pico(to)));
     Projection {
         sampled,
         files,
@@ -117,11 +123,13 @@ mod tests {
         let truth: i64 = paths.iter().map(|path| cents(path)).sum();
         let mut spread = Spread::default();
         sampled.iter().for_each(|path| spread.add(Pico(cents(path) * 10_000_000_000)));
-        let mean = spread.sum / spread.count;
-        let variance = spread.squares / spread.count - mean * mean;
-        let error = Z * (variance / 100.0 * 0.9).sqrt() * 1000.0;
+        let (from, to) = spread.interval(1000.0).unwrap();
         #[expect(clippy::cast_precision_loss, reason = "cents")]
         let truth = truth as f64 / 100.0;
-        assert!((mean * 1000.0 - truth).abs() < 2.0 * error, "{mean} {truth} {error}");
+        // The sample is the same every time: this holds or it does not.
+        assert!(from <= truth && truth <= to, "{truth} in {from} to {to}");
+        assert!(to - from < 0.3 * truth, "{from} to {to} says something");
+        assert_eq!(spread.interval(100.0).map(|(from, to)| to - from), Some(0.0), "all files were looked at");
+        assert_eq!(Spread::default().interval(10.0), None);
     }
 }

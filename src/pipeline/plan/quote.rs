@@ -1,7 +1,7 @@
 //! What the pages that are to be asked will cost: tokens and money, low, expected and
 //! high, and what each number rests on.
 
-use crate::ask::{Ask, Footprint, Format, estimate};
+use crate::ask::{Footprint, Format, RequestSize, estimate};
 use crate::catalog::{Basis, Calibration, Detail, Fit, Price, least_image_tokens, model_facts};
 use crate::manifest::{Image, Job, Size};
 use crate::money::Pico;
@@ -154,7 +154,7 @@ impl<'a> Quoter<'a> {
         let (fit, calibration) = &self.fits[usize::from(self.job.image.detail == Detail::High)];
         let (images, sent) = self.sizes.entry(size).or_insert_with(|| measured(size, &self.ways, &self.fits, self.job));
         let room = u64::from(self.job.request.max_tokens.unwrap_or_else(|| words.room()));
-        let known = estimate(&words, fit, calibration, Ask { size: *sent, max_tokens: room, repair: 0 });
+        let known = estimate(&words, fit, calibration, RequestSize { size: *sent, max_tokens: room, repair: 0 });
         let image = fit.tokens(sent.0, sent.1);
         let (least, most) = bounds(fit, *sent);
         let low = Usage {

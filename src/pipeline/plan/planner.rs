@@ -1,0 +1,257 @@
+//! File by file, page by page: what is answered, equal, unreadable, to be asked.
+
+use super::super::asking::VERSIONS;
+use super::super::environment::PipelineError;
+use super::super::finish::known_keys;
+use super::super::recipe::{difference, recipes};
+use super::super::setup::endpoint_key;
+use super::super::standing::{Stand, View, Wish};
+use super::Plan;
+use super::quote::Quoter;
+use crate::digest::Digest;
+use crate::manifest::Job;
+use crate::media::Format;
+use crate::money::Pico;
+use crate::prepare::{Decoder, DecoderCommand, count_by_header, size_by_header};
+use crate::source;
+use crate::store::{Reader, Standing, StoreError, StoredPage};
+use crate::task::Question;
+use bytes::Bytes;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Looks at one file after the other.
+pub(super) struct Planner<'a> {
+    job: &'a Job,
+    reader: Option<&'a Reader>,
+    wish: Wish,
+    plan: Plan,
+    /// Pages and what is asked of them.
+    seen: HashSet<(StoredPage, Digest)>,
+    /// Canonical recipes by key.
+    bodies: HashMap<i64, String>,
+    /// What is asked of the entry at hand.
+    questions: Arc<[Question]>,
+    /// The digest of their recipes.
+    asked: Digest,
+    keys: Vec<i64>,
+    in_batches: HashSet<StoredPage>,
+    decoder: Decoder,
+    quoter: Quoter<'a>,
+}
+
+/// A file as far as a plan opens it.
+struct File<'a> {
+    entry: &'a source::Entry,
+    content: Digest,
+    /// Its bytes, when they were read.
+    bytes: Option<Bytes>,
+    /// Whether the decoder has it open.
+    is_open: bool,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(
+        job: &'a Job,
+        questions: &[Question],
+        wish: Wish,
+        reader: Option<&'a Reader>,
+        decoder: DecoderCommand,
+    ) -> Result<Self, StoreError> {
+        let calibration = reader.map(|reader| reader.calibration(&endpoint_key(job))).transpose()?.flatten();
+        let in_batches = reader.map(Reader::pages_in_batches).transpose()?.unwrap_or_default();
+        Ok(Self {
+            job,
+            reader,
+            wish,
+            plan: Plan::default(),
+            seen: HashSet::new(),
+            bodies: HashMap::new(),
+            questions: questions.into(),
+            asked: Digest::of(b""),
+            keys: Vec::new(),
+            in_batches: in_batches.into_iter().collect(),
+            decoder: Decoder::new(decoder),
+            quoter: Quoter::new(job, questions, job.price(), calibration.as_deref()),
+        })
+    }
+
+    /// From now on entries are asked these questions.
+    pub(super) fn look_up(&mut self, questions: Arc<[Question]>) -> Result<(), StoreError> {
+        if let Some(reader) = self.reader {
+            self.keys = known_keys(reader, self.job, &questions)?.into_iter().map(|key| key.recipe_id).collect();
+        }
+        let hashes = recipes(self.job, &questions).into_iter().map(|recipe| recipe.hash.to_string());
+        self.asked = Digest::of(hashes.collect::<String>().as_bytes());
+        self.questions = questions;
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Plan {
+        Plan { quote: Some(self.quoter.finish()), ..self.plan }
+    }
+
+    /// Looks at an entry, of which content and pages may be known; what it is expected to
+    /// cost. `None`: a URL that was not fetched.
+    pub(super) fn entry(
+        &mut self,
+        entry: &source::Entry,
+        known: Option<(Digest, u32)>,
+    ) -> Result<Option<Pico>, PipelineError> {
+        self.plan.files += 1;
+        let mut file = File { entry, content: Digest::of(b""), bytes: None, is_open: false };
+        let count = match known {
+            Some((content, count)) => {
+                file.content = content;
+                count
+            }
+            None if entry.url().is_some() => {
+                self.plan.not_fetched += 1;
+                return Ok(None);
+            }
+            None => match entry.read(self.job.input.base()) {
+                Ok(bytes) => {
+                    file.content = Digest::of(&bytes);
+                    file.bytes = Some(bytes.into());
+                    self.count(&mut file)?
+                }
+                Err(_) => {
+                    self.plan.pages += 1;
+                    self.plan.unreadable += 1;
+                    return Ok(Some(Pico::ZERO));
+                }
+            },
+        };
+        if count == 0 {
+            self.plan.pages += 1;
+            self.plan.unreadable += 1;
+        }
+        let pages = self.job.input.pages.of(count).unwrap_or_else(|| (1..=count).collect());
+        *self.plan.by_format.entry(file.format()).or_default() += pages.len() as u64;
+        let mut cost = Pico::ZERO;
+        for page in pages {
+            self.plan.pages += 1;
+            cost += self.page(&mut file, page)?;
+        }
+        Ok(Some(cost))
+    }
+
+    /// Pages of a file; 0 when it can't be opened.
+    fn count(&mut self, file: &mut File<'_>) -> Result<u32, PipelineError> {
+        let Some(bytes) = &file.bytes else { return Ok(0) };
+        match count_by_header(bytes) {
+            Ok(Some(count)) => Ok(count),
+            Ok(None) => {
+                let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
+                file.is_open = opened.is_ok();
+                Ok(opened.unwrap_or(0))
+            }
+            Err(_) => Ok(0),
+        }
+    }
+
+    /// The upright size of a page; `None`: it can't be read.
+    fn size(&mut self, file: &mut File<'_>, page: u32) -> Result<Option<(u32, u32)>, PipelineError> {
+        if file.bytes.is_none() {
+            file.bytes = file.entry.read(self.job.input.base()).ok().map(Bytes::from);
+        }
+        let Some(bytes) = &file.bytes else { return Ok(None) };
+        match size_by_header(bytes) {
+            Ok(Some(size)) => return Ok(Some(size)),
+            Ok(None) => {}
+            Err(_) => return Ok(None),
+        }
+        let internal = |error: crate::prepare::DecoderError| PipelineError::Internal(error.to_string());
+        if !file.is_open {
+            file.is_open = self.decoder.open(bytes).map_err(internal)?.is_ok();
+        }
+        Ok(if file.is_open { self.decoder.measure(page).map_err(internal)?.ok() } else { None })
+    }
+
+    /// Looks at a page; what it is expected to cost.
+    fn page(&mut self, file: &mut File<'_>, number: u32) -> Result<Pico, PipelineError> {
+        let page = StoredPage { content: file.content, page: number };
+        if self.in_batches.contains(&page) {
+            self.plan.under_way += 1;
+            return Ok(Pico::ZERO);
+        }
+        if !self.seen.insert((page, self.asked)) {
+            self.plan.duplicates += 1;
+            return Ok(Pico::ZERO);
+        }
+        let standing = match self.reader {
+            Some(reader) => reader.standing(&page, &self.keys, VERSIONS)?,
+            None => Standing { outcomes: vec![None; self.questions.len()], ..Standing::default() },
+        };
+        let skips_blank = self.job.input.skip_blank;
+        let view = View { wish: self.wish, wanted: &[], started_ms: i64::MAX, skips_blank };
+        let tasks = match view.of(&standing, false) {
+            Stand::Settled => {
+                self.plan.answered += 1;
+                return Ok(Pico::ZERO);
+            }
+            Stand::Faulty => {
+                self.plan.unreadable += 1;
+                return Ok(Pico::ZERO);
+            }
+            Stand::LeftOut => {
+                self.plan.skipped += 1;
+                return Ok(Pico::ZERO);
+            }
+            Stand::Ask(tasks) => tasks,
+        };
+        let Some(size) = self.size(file, number)? else {
+            self.plan.unreadable += 1;
+            return Ok(Pico::ZERO);
+        };
+        self.plan.to_ask += 1;
+        let questions = self.questions.clone();
+        let asked: Vec<&Question> = tasks.iter().filter_map(|(at, _)| questions.get(*at)).collect();
+        let cost = self.quoter.add(size, &asked).unwrap_or_default();
+        for (at, answered_ms) in tasks {
+            *self.plan.by_task.entry(self.questions[at].name.clone()).or_default() += 1;
+            if let (Some(reader), None) = (self.reader, answered_ms) {
+                self.miss(&page, at, reader)?;
+            }
+        }
+        Ok(cost)
+    }
+
+    /// Why an answered page misses: in what the nearest answered recipe differs.
+    fn miss(&mut self, page: &StoredPage, at: usize, reader: &Reader) -> Result<(), StoreError> {
+        let ours = recipes(self.job, &self.questions[at..=at]).remove(0);
+        let mut nearest: Option<Vec<String>> = None;
+        for recipe in reader.answered_recipes(page)?.into_iter().filter(|recipe| !self.keys.contains(recipe)) {
+            let theirs = match self.bodies.entry(recipe) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(reader.recipe_body(recipe)?.unwrap_or_default()),
+            };
+            let Some(differs) = difference(&ours.body, theirs) else { continue };
+            if nearest.as_ref().is_none_or(|known| differs.len() < known.len()) {
+                nearest = Some(differs);
+            }
+        }
+        if let Some(differs) = nearest {
+            let reasons = self.plan.misses.entry(self.questions[at].name.clone()).or_default();
+            *reasons.entry(differs.join(", ")).or_default() += 1;
+        }
+        Ok(())
+    }
+}
+
+impl File<'_> {
+    /// Its format: by content where it was read, else by its ending.
+    fn format(&self) -> String {
+        if let Some(format) = self.bytes.as_ref().and_then(|bytes| Format::of(bytes).ok()) {
+            return format.mime().rsplit('/').next().unwrap_or_default().to_owned();
+        }
+        let name = String::from_utf8_lossy(&self.entry.path).to_lowercase();
+        match name.rsplit('.').next() {
+            Some("jpg" | "jpe" | "jfif") => "jpeg".into(),
+            Some("tif") => "tiff".into(),
+            Some(ending) if ending.len() < name.len() => ending.to_owned(),
+            _ => "unknown".into(),
+        }
+    }
+}
