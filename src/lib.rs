@@ -32,6 +32,7 @@ pub mod manifest;
 pub mod media;
 pub mod money;
 pub mod pipeline;
+pub mod plain;
 pub mod prepare;
 pub mod random;
 pub mod report;

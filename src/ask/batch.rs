@@ -286,7 +286,7 @@ fn remote(value: &Value) -> Option<RemoteBatch> {
     let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     let error = |error: &Value| {
         let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let shown = |name: &str| part(name).chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
+        let shown = |name: &str| crate::plain::one_line(&part(name), 500);
         (part("code"), shown("message"), error.get("line").and_then(Value::as_u64))
     };
     let errors = value.pointer("/errors/data").and_then(Value::as_array).into_iter().flatten().map(error);

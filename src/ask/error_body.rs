@@ -1,6 +1,7 @@
 //! An error's body, in all the shapes that servers send: an object, a text, an array,
 //! unwrapped, a validator's `detail`, HTML, nothing.
 
+use crate::plain::one_line;
 use serde_json::Value;
 
 /// What an error's body says.
@@ -27,7 +28,7 @@ impl ErrorBody {
     pub(super) fn parse(body: &str) -> Self {
         match serde_json::from_str::<Value>(body.trim_start_matches('\u{feff}').trim()) {
             Ok(value) => Self::from_value(&value),
-            Err(_) => Self { message: one_line(&without_tags(body)), ..Self::default() },
+            Err(_) => Self { message: one_line(&without_tags(body), SHOWN), ..Self::default() },
         }
     }
 
@@ -51,7 +52,7 @@ impl ErrorBody {
         let upstream = error.pointer("/metadata/raw").and_then(Value::as_str);
         let message = upstream.map_or(message.clone(), |raw| format!("{message}: {raw}"));
         Self {
-            message: one_line(&message),
+            message: one_line(&message, SHOWN),
             kind: [text("type"), text("status")].into_iter().find(|t| !t.is_empty()).unwrap_or_default(),
             code: text("code"),
             param: text("param"),
@@ -98,14 +99,4 @@ fn without_tags(text: &str) -> String {
         }
     }
     out
-}
-
-fn one_line(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let joined = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    if joined.chars().count() > SHOWN {
-        format!("{}…", joined.chars().take(SHOWN).collect::<String>())
-    } else {
-        joined
-    }
 }

@@ -13,10 +13,12 @@ use super::wait;
 use crate::catalog::{Basis, Calibration, Detail, Fit, model_facts};
 use crate::clock::Clock;
 use crate::manifest::{Image, Request};
+use crate::plain;
 use crate::prepare::Prepared;
 use crate::task::{Question, read};
 use crate::usage::Usage;
 use bytes::Bytes;
+use reqwest::header::HeaderMap;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -231,7 +233,7 @@ impl Asker {
     async fn receive(&self, response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
         let status = response.status().as_u16();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let request_id = header("x-request-id").map(|id| id.chars().filter(|c| !c.is_control()).take(200).collect());
+        let request_id = header("x-request-id").map(plain::id);
         let is_stream = header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
         let allowances = allowance::read(response.headers(), self.setup.clock.wall_ms());
         let mut exchange = match status {
@@ -247,16 +249,9 @@ impl Asker {
 
     async fn refused(&self, response: reqwest::Response) -> Exchange {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let should_retry =
-            headers.get("x-should-retry").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
         // An error is an error, even when its body can't be read.
         let body = self.setup.transport.redact(&text(response).await.unwrap_or_default());
-        let error = ErrorBody::parse(&body);
-        let after = wait::asked_for(&headers, &error.value, &error.message, self.setup.clock.wall_ms());
-        let (verdict, charge) = verdict::of_error(status, &error, after, should_retry);
-        let is_over = status == 429 && matches!(verdict, Verdict::Later { .. });
-        let over = is_over.then(|| allowance::over(&error)).flatten();
-        Exchange { over, ..Exchange::new(verdict, charge) }
+        Exchange::refused(status, &headers, &body, self.setup.clock.wall_ms())
     }
 
     async fn whole(&self, response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
@@ -375,6 +370,18 @@ impl Exchange {
             over: None,
             content: String::new(),
         }
+    }
+
+    /// A reply whose status is no success.
+    pub(super) fn refused(status: u16, headers: &HeaderMap, body: &str, wall_ms: i64) -> Self {
+        let should_retry =
+            headers.get("x-should-retry").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+        let error = ErrorBody::parse(body);
+        let after = wait::asked_for(headers, &error.value, &error.message, wall_ms);
+        let (verdict, charge) = verdict::of_error(status, &error, after, should_retry);
+        let is_over = status == 429 && matches!(verdict, Verdict::Later { .. });
+        let over = is_over.then(|| allowance::over(&error)).flatten();
+        Self { over, ..Self::new(verdict, charge) }
     }
 
     fn failed(failure: Failure) -> Self {

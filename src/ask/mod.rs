@@ -6,7 +6,7 @@
 //! - [`sse`], [`stream`], [`completion`]: a reply, streamed or not, as one [`completion::Completion`]
 //! - [`batch`], [`batch_line`]: the provider's Batch API
 //! - [`error_body`], [`wait`], [`verdict`]: what an error means
-//! - [`exchange`]: all of these in their order
+//! - [`exchange`]: all of these in their order; [`raw`]: the same of bytes that no server sent
 //! - [`mod@estimate`]: tokens before they are known
 //! - [`limiter`], [`cooldown`]: how fast, as pure decisions; [`allowance`], [`rate`]: limits that
 //!   nobody stated, learned
@@ -25,6 +25,7 @@ mod estimate;
 mod exchange;
 mod limiter;
 mod rate;
+pub mod raw;
 mod sse;
 mod stream;
 mod transport;

@@ -2,6 +2,7 @@
 
 use crate::manifest::ManifestError;
 use crate::pipeline::PipelineError;
+use crate::plain::for_terminal;
 use crate::store::StoreError;
 use std::process::ExitCode;
 
@@ -42,9 +43,10 @@ impl Failure {
     pub(super) fn report(&self) -> ExitCode {
         // A rendered fault says `error:` itself.
         let prefix = if self.message.starts_with("error:") { "" } else { "error: " };
-        eprintln!("{prefix}{}", self.message);
+        // Paths and what servers said are in it, which may hold anything.
+        eprintln!("{prefix}{}", for_terminal(&self.message));
         if let Some(hint) = &self.hint {
-            eprintln!("\nhint: {hint}");
+            eprintln!("\nhint: {}", for_terminal(hint));
         }
         ExitCode::from(self.code)
     }

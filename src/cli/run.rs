@@ -11,6 +11,7 @@ use crate::hooks::NoHooks;
 use crate::manifest::Endpoint;
 use crate::money::Pico;
 use crate::pipeline::{self, Counters, Environment, RunOptions, Stop, Wish};
+use crate::plain::for_terminal;
 use crate::units::rfc3339;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -107,6 +108,6 @@ fn summary(args: &Run, value: &Value) -> Result<(), Failure> {
 #[expect(clippy::print_stderr, reason = "the command line")]
 fn say(global: &Global, line: &str) {
     if !global.quiet {
-        eprintln!("{line}");
+        eprintln!("{}", for_terminal(line));
     }
 }

@@ -169,8 +169,16 @@ pub fn json_schema() -> Value {
 pub fn load(path: &Path, variables: Variables<'_>) -> Result<Job, ManifestError> {
     let source =
         std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
-    parse(path, &source, variables)
-        .map_err(|faults| ManifestError::Faults(Faults::new(path.display().to_string(), source.clone(), faults)))
+    check(path, &source, variables)
+}
+
+/// Checks the text of a manifest, as if it had been read from `path`.
+///
+/// # Errors
+/// With every fault in it.
+pub fn check(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, ManifestError> {
+    parse(path, source, variables)
+        .map_err(|faults| ManifestError::Faults(Faults::new(path.display().to_string(), source.to_owned(), faults)))
 }
 
 /// Largest file that a manifest may be or name, in bytes.

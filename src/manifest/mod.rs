@@ -30,7 +30,7 @@ pub use delivery::Batches;
 pub use faults::{Fault, Faults};
 pub use image::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
 pub use input::{Fetch, Input, PageChoice, Place};
-pub use job::{Job, ManifestError, Variables, json_schema, load};
+pub use job::{Job, ManifestError, Variables, check, json_schema, load};
 pub use limits::{BudgetScope, Limits};
 pub use output::Output;
 pub use policy::{OnError, Retry};

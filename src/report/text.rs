@@ -166,5 +166,5 @@ pub(super) fn usd(amount: Pico) -> String {
 
 /// A path for a terminal: what is in it is never a command to it.
 fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    crate::plain::for_terminal(&String::from_utf8_lossy(path)).replace(['\n', '\t'], "\u{fffd}")
 }

@@ -2,11 +2,16 @@
 //! otherwise. What comes out is canonical.
 
 use super::shape::Shape;
+use crate::plain;
 use crate::units::is_date;
 use serde_json::{Map, Number, Value};
 
 /// A fault of a value: its kind, as `error_kind` shows it, and words for the model.
 pub(super) type Mismatch = (&'static str, String);
+
+/// Longest text that is an answer, in characters: what a spreadsheet's cell holds
+/// (Microsoft, "Excel specifications and limits", 2026).
+const LONGEST_TEXT: usize = 32_767;
 
 /// Longest piece of a value that is repeated in a message, in characters.
 const SHOWN: usize = 60;
@@ -24,8 +29,7 @@ impl Shape {
                 Ok(Value::Null)
             }
             (Self::Nullable(of), value) => of.check(value),
-            (Self::Text, Value::String(text)) if !text.trim().is_empty() => Ok(Value::String(text.trim().to_owned())),
-            (Self::Text, Value::String(_)) => Err(("wrong_type", "the text is empty".into())),
+            (Self::Text, Value::String(text)) => as_text(text),
             (Self::Number, Value::Number(number)) => as_double(number).ok_or_else(|| wrong("a finite number", value)),
             (Self::Integer, Value::Number(number)) => as_integer(number).ok_or_else(|| wrong("a whole number", value)),
             (Self::Boolean, Value::Bool(_)) => Ok(value.clone()),
@@ -70,6 +74,18 @@ impl Shape {
             Self::Nullable(of) => of.name(),
         }
     }
+}
+
+fn as_text(text: &str) -> Result<Value, Mismatch> {
+    let clean = plain::value(text);
+    let clean = clean.trim();
+    if clean.is_empty() {
+        return Err(("wrong_type", "the text is empty".into()));
+    }
+    if clean.chars().nth(LONGEST_TEXT).is_some() {
+        return Err(("wrong_type", format!("the text is longer than {LONGEST_TEXT} characters")));
+    }
+    Ok(Value::String(clean.to_owned()))
 }
 
 fn as_double(number: &Number) -> Option<Value> {
@@ -133,6 +149,5 @@ fn inside(member: &str, (kind, message): Mismatch) -> Mismatch {
 }
 
 fn shortened(text: &str) -> String {
-    let clean: String = text.chars().filter(|c| !c.is_control()).take(SHOWN + 1).collect();
-    if clean.chars().count() > SHOWN { format!("{}…", clean.chars().take(SHOWN).collect::<String>()) } else { clean }
+    plain::one_line(text, SHOWN)
 }

@@ -8,6 +8,7 @@ mod bench;
 mod bill;
 mod budget;
 mod faults;
+mod fuzzing;
 mod hostile;
 mod input;
 mod limits;

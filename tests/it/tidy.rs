@@ -38,7 +38,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that import nothing of ours and that everybody may import.
-const LEAVES: &[&str] = &["clock", "digest", "hooks", "money", "random", "units", "usage"];
+const LEAVES: &[&str] = &["clock", "digest", "hooks", "money", "plain", "random", "units", "usage"];
 /// Leaves that may import leaves.
 const UPPER_LEAVES: &[&str] = &["atomic"];
 

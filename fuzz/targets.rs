@@ -1,0 +1,163 @@
+//! What every input from outside has to hold, whatever its bytes. Fuzzers feed these, and
+//! so does the test suite with the corpora and with changed copies of them.
+
+use docmill::ask::{Charge, Verdict, raw};
+use docmill::manifest::{self, Job};
+use docmill::media::Document;
+use docmill::source::Entries;
+use docmill::task::{Question, compile, read};
+use std::path::Path;
+use std::time::Duration;
+
+/// A target by its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them; each has a corpus of its name.
+pub const TARGETS: &[Target] = &[
+    ("manifest", manifest),
+    ("reply", reply),
+    ("stream", stream),
+    ("error_body", error_body),
+    ("limit_headers", limit_headers),
+    ("image_header", image_header),
+    ("list", list),
+];
+
+/// 2026-11-23T13:00:00Z.
+const NOW_MS: i64 = 1_795_438_800_000;
+
+/// A manifest loads, or every fault has a place and words that a terminal shows as they are.
+pub fn manifest(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match manifest::check(Path::new("job.yaml"), text, &|_| None) {
+        Ok(job) => {
+            // Every question of a job can be asked, or says why not.
+            let _ = compile(&job.tasks, &[]);
+            assert!(!job.tasks.is_empty() && job.retry.attempts > 0, "a job without work: {text:?}");
+        }
+        Err(error) => {
+            let words = error.to_string();
+            assert!(!words.is_empty());
+            assert!(!words.contains('\u{1b}'), "a terminal would obey: {words:?}");
+        }
+    }
+}
+
+const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks:\n  kind: {classify: {labels: [invoice, letter, form], other: true}}\n  marks: {tag: {labels: [stamp, logo, seal], max: 2}}\n  total: {question: {text: What is the total?, type: number}}\n  day: {question: {text: When?, type: date}}\n  words: {question: {text: What does it say?, type: text, required: true}}\n";
+
+thread_local! {
+    static QUESTIONS: Vec<Question> = questions();
+}
+
+fn questions() -> Vec<Question> {
+    let job: Job = manifest::check(Path::new("job.yaml"), JOB, &|_| None).expect("the job is good");
+    compile(&job.tasks, &[]).expect("its tasks are good")
+}
+
+/// No answer is outside of what was asked for, and every answer is its own reading.
+pub fn reply(data: &[u8]) {
+    QUESTIONS.with(|questions| check_reply(data, &questions.iter().collect::<Vec<_>>()));
+}
+
+fn check_reply(data: &[u8], questions: &[&Question]) {
+    let reading = read(&String::from_utf8_lossy(data), questions);
+    assert_eq!(reading.len(), questions.len());
+    for (answer, question) in reading.iter().zip(questions) {
+        let Ok(value) = answer else { continue };
+        match question.name.as_str() {
+            "kind" => assert!(["invoice", "letter", "form", "other"].contains(&value.as_str().expect("a label"))),
+            "marks" => {
+                let labels = value.as_array().expect("a list");
+                let known =
+                    |label: &serde_json::Value| ["stamp", "logo", "seal"].contains(&label.as_str().unwrap_or_default());
+                assert!(labels.len() <= 2 && labels.iter().all(known), "{value}");
+            }
+            "total" => assert!(value.is_null() || value.as_f64().is_some_and(f64::is_finite), "{value}"),
+            "words" => {
+                let text = value.as_str().expect("a text");
+                assert!(!text.is_empty() && text.chars().count() <= 32_767);
+                assert!(!text.chars().any(|c| c.is_control() && !"\n\r\t".contains(c)), "{text:?}");
+            }
+            _ => {}
+        }
+        assert_eq!(question.shape.check(value).as_ref(), Ok(value), "an answer is its own canonical form");
+    }
+}
+
+/// Where a stream is split does not matter.
+pub fn stream(data: &[u8]) {
+    let whole = raw::stream([data]);
+    let step = data.first().map_or(1, |byte| usize::from(*byte % 7) + 1);
+    assert_eq!(raw::stream(data.chunks(step)), whole);
+}
+
+/// An error is judged: its words are bounded and harmless, a wait that it asks for too.
+pub fn error_body(data: &[u8]) {
+    let (status, body) = match data {
+        [high, low, body @ ..] => (300 + u16::from_be_bytes([*high, *low]) % 300, body),
+        short => (500, short),
+    };
+    let exchange = raw::refusal(status, "", &String::from_utf8_lossy(body), NOW_MS);
+    let message = match &exchange.verdict {
+        Verdict::Done { .. } => panic!("an error is no answer"),
+        Verdict::Retry(fault) => &fault.message,
+        Verdict::Page(fault) => &fault.message,
+        Verdict::Stop(refusal) => &refusal.message,
+        Verdict::Later { message, after } => {
+            assert!(after.is_none_or(|after| after <= Duration::from_secs(7 * 86_400)));
+            message
+        }
+    };
+    assert!(message.chars().count() <= 400, "{message}");
+    assert!(!message.chars().any(char::is_control), "{message:?}");
+    assert!(!matches!(exchange.charge, Charge::Reported(_)));
+}
+
+/// Limits that headers tell are ones that can be kept to.
+pub fn limit_headers(data: &[u8]) {
+    let headers = String::from_utf8_lossy(data);
+    let exchange = raw::refusal(429, &headers, "", NOW_MS);
+    if let Verdict::Later { after: Some(after), .. } = exchange.verdict {
+        assert!(after <= Duration::from_secs(7 * 86_400));
+    }
+    for allowance in [exchange.allowances.requests, exchange.allowances.tokens].into_iter().flatten() {
+        assert!(allowance.per_minute > 0 && allowance.per_minute < 1 << 50);
+    }
+}
+
+/// A file's pages are counted and measured within bounds, or there is a reason.
+pub fn image_header(data: &[u8]) {
+    let Ok(document) = Document::open(bytes::Bytes::copy_from_slice(data)) else { return };
+    assert!(document.pages() > 0);
+    for page in 1..=document.pages().min(4) {
+        if let Ok(probe) = document.probe(page) {
+            assert!(probe.width > 0 && probe.height > 0);
+            assert!(u64::from(probe.width) * u64::from(probe.height) <= 1 << 30, "{}x{}", probe.width, probe.height);
+        }
+    }
+}
+
+/// A list gives entries in its order, or says in which line it is wrong. The first byte
+/// tells the kind of list.
+pub fn list(data: &[u8]) {
+    let (kind, data) = data.split_first().map_or((0, data), |(kind, data)| (*kind, data));
+    let ending = ["csv", "tsv", "jsonl", "txt", "parquet"][usize::from(kind) % 5];
+    let folder = std::env::temp_dir().join(format!("docmill-fuzz-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join(format!("list.{ending}"));
+    std::fs::write(&path, data).expect("a file");
+    let text = JOB.replace("folder: .", &format!("list: list.{ending}"));
+    let job = manifest::check(&folder.join("job.yaml"), &text, &|_| None).expect("the job is good");
+    // Says why, or gives columns and entries.
+    let Ok(entries) = docmill::source::columns(&job.input).and_then(|_| Entries::start(&job.input)) else { return };
+    let mut last = 0;
+    for entry in entries.take(1000) {
+        match entry {
+            Ok(entry) => {
+                assert!(entry.line > last, "lines come in their order");
+                last = entry.line;
+            }
+            Err(_) => break,
+        }
+    }
+}
