@@ -10,10 +10,10 @@ use std::path::Path;
 use std::time::Duration;
 
 /// A target by its name.
-pub type Target = (&'static str, fn(&[u8]));
+pub(crate) type Target = (&'static str, fn(&[u8]));
 
 /// All of them; each has a corpus of its name.
-pub const TARGETS: &[Target] = &[
+pub(crate) const TARGETS: &[Target] = &[
     ("manifest", manifest),
     ("reply", reply),
     ("stream", stream),
@@ -27,7 +27,7 @@ pub const TARGETS: &[Target] = &[
 const NOW_MS: i64 = 1_795_438_800_000;
 
 /// A manifest loads, or every fault has a place and words that a terminal shows as they are.
-pub fn manifest(data: &[u8]) {
+pub(crate) fn manifest(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match manifest::check(Path::new("job.yaml"), text, &|_| None) {
         Ok(job) => {
@@ -55,7 +55,7 @@ fn questions() -> Vec<Question> {
 }
 
 /// No answer is outside of what was asked for, and every answer is its own reading.
-pub fn reply(data: &[u8]) {
+pub(crate) fn reply(data: &[u8]) {
     QUESTIONS.with(|questions| check_reply(data, &questions.iter().collect::<Vec<_>>()));
 }
 
@@ -85,14 +85,14 @@ fn check_reply(data: &[u8], questions: &[&Question]) {
 }
 
 /// Where a stream is split does not matter.
-pub fn stream(data: &[u8]) {
+pub(crate) fn stream(data: &[u8]) {
     let whole = raw::stream([data]);
     let step = data.first().map_or(1, |byte| usize::from(*byte % 7) + 1);
     assert_eq!(raw::stream(data.chunks(step)), whole);
 }
 
 /// An error is judged: its words are bounded and harmless, a wait that it asks for too.
-pub fn error_body(data: &[u8]) {
+pub(crate) fn error_body(data: &[u8]) {
     let (status, body) = match data {
         [high, low, body @ ..] => (300 + u16::from_be_bytes([*high, *low]) % 300, body),
         short => (500, short),
@@ -114,7 +114,7 @@ pub fn error_body(data: &[u8]) {
 }
 
 /// Limits that headers tell are ones that can be kept to.
-pub fn limit_headers(data: &[u8]) {
+pub(crate) fn limit_headers(data: &[u8]) {
     let headers = String::from_utf8_lossy(data);
     let exchange = raw::refusal(429, &headers, "", NOW_MS);
     if let Verdict::Later { after: Some(after), .. } = exchange.verdict {
@@ -126,7 +126,7 @@ pub fn limit_headers(data: &[u8]) {
 }
 
 /// A file's pages are counted and measured within bounds, or there is a reason.
-pub fn image_header(data: &[u8]) {
+pub(crate) fn image_header(data: &[u8]) {
     let Ok(document) = Document::open(bytes::Bytes::copy_from_slice(data)) else { return };
     assert!(document.pages() > 0);
     for page in 1..=document.pages().min(4) {
@@ -139,7 +139,7 @@ pub fn image_header(data: &[u8]) {
 
 /// A list gives entries in its order, or says in which line it is wrong. The first byte
 /// tells the kind of list.
-pub fn list(data: &[u8]) {
+pub(crate) fn list(data: &[u8]) {
     let (kind, data) = data.split_first().map_or((0, data), |(kind, data)| (*kind, data));
     let ending = ["csv", "tsv", "jsonl", "txt", "parquet"][usize::from(kind) % 5];
     let folder = std::env::temp_dir().join(format!("docmill-fuzz-{}", std::process::id()));

@@ -3,6 +3,7 @@
 //! Source: OpenAI's batch guide and spec 2.3.0 (2026-08).
 
 use super::error_body::ErrorBody;
+use super::incoming::Incoming;
 use super::transport::{Failure, Transport, failure};
 use super::verdict::{self, Refusal, Verdict};
 use super::wait;
@@ -195,7 +196,7 @@ impl Transport {
             return Ok(response);
         }
         let headers = response.headers().clone();
-        let body = self.redact(&response.text().await.unwrap_or_default());
+        let body = self.redact(&Incoming::new(response).text().await.unwrap_or_default());
         let error = ErrorBody::parse(&body);
         let after = wait::asked_for(&headers, &error.value, &error.message, 0);
         // A file that was just uploaded may not be known everywhere yet.
@@ -219,7 +220,7 @@ impl Transport {
     }
 
     async fn value(&self, request: RequestBuilder) -> Result<Value, BatchFault> {
-        let text = self.checked(request).await?.text().await.map_err(|error| of_failure(failure(&error)))?;
+        let text = Incoming::new(self.checked(request).await?).text().await.map_err(of_failure)?;
         serde_json::from_str(&text)
             .map_err(|_| BatchFault::Passing { message: "the reply is no JSON".into(), after: None })
     }

@@ -6,8 +6,9 @@ use super::capability::Capabilities;
 use super::completion::Completion;
 use super::error_body::ErrorBody;
 use super::estimate::{Estimate, RequestSize, estimate};
+use super::incoming::Incoming;
 use super::stream::Stream;
-use super::transport::{Failure, MOST_REPLY_BYTES, Transport, failure};
+use super::transport::{Failure, Transport};
 use super::verdict::{self, Charge, Verdict};
 use super::wait;
 use crate::catalog::{Basis, Calibration, Detail, Fit, model_facts};
@@ -189,17 +190,37 @@ impl Asker {
         self.calibration.borrow().clone()
     }
 
-    /// Makes one attempt. `on_text` sees the reply's text as it arrives.
-    pub async fn attempt(&self, wanted: &Wanted, image: &Prepared, on_text: &dyn Fn(&str)) -> Exchange {
+    /// Makes one attempt, which has `limit` for everything. `on_text` sees the reply's text
+    /// as it arrives.
+    pub async fn attempt(
+        &self,
+        wanted: &Wanted,
+        image: &Prepared,
+        limit: Duration,
+        on_text: &dyn Fn(&str),
+    ) -> Exchange {
         let body = self.body(wanted, image);
         let sent = self.setup.clock.now();
-        let mut exchange = match self.setup.transport.post(body).await {
+        let mut exchange = match self.post(body, limit).await {
             Ok(response) => self.receive(response, wanted, on_text).await,
             Err(failure) => Exchange::failed(failure),
         };
         exchange.latency = self.setup.clock.now().saturating_sub(sent);
         self.redact(&mut exchange.verdict);
         exchange
+    }
+
+    async fn post(&self, body: Bytes, limit: Duration) -> Result<reqwest::Response, Failure> {
+        let late = async {
+            match self.setup.request.timeouts.first_byte {
+                Some(first_byte) => self.setup.clock.sleep(first_byte).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            response = self.setup.transport.post(body, limit) => response,
+            () = late => Err(Failure::TimedOut("request.first_byte_timeout")),
+        }
     }
 
     /// The body of a request.
@@ -236,10 +257,16 @@ impl Asker {
         let request_id = header("x-request-id").map(plain::id);
         let is_stream = header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
         let allowances = allowance::read(response.headers(), self.setup.clock.wall_ms());
+        let headers = response.headers().clone();
+        let incoming = Incoming::new(response).within(self.setup.clock.clone(), self.setup.request.timeouts.idle);
         let mut exchange = match status {
-            200..=299 if is_stream => self.streamed(response, wanted, on_text).await,
-            200..=299 => self.whole(response, wanted, on_text).await,
-            _ => self.refused(response).await,
+            200..=299 if is_stream => self.streamed(incoming, wanted, on_text).await,
+            200..=299 => self.whole(incoming, wanted, on_text).await,
+            _ => {
+                // An error is an error, even when its body can't be read.
+                let body = self.setup.transport.redact(&incoming.text().await.unwrap_or_default());
+                Exchange::refused(status, &headers, &body, self.setup.clock.wall_ms())
+            }
         };
         exchange.status = Some(status);
         exchange.request_id = request_id;
@@ -247,15 +274,8 @@ impl Asker {
         exchange
     }
 
-    async fn refused(&self, response: reqwest::Response) -> Exchange {
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        // An error is an error, even when its body can't be read.
-        let body = self.setup.transport.redact(&text(response).await.unwrap_or_default());
-        Exchange::refused(status, &headers, &body, self.setup.clock.wall_ms())
-    }
-
-    async fn whole(&self, response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
-        let body = match text(response).await {
+    async fn whole(&self, incoming: Incoming, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
+        let body = match incoming.text().await {
             Ok(body) => body,
             Err(Failure::Reset(message)) => return Exchange::cut(message),
             Err(failure) => return Exchange::failed(failure),
@@ -278,17 +298,17 @@ impl Asker {
         }
     }
 
-    async fn streamed(&self, mut response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
+    async fn streamed(&self, mut incoming: Incoming, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
         let mut stream = Stream::default();
         loop {
-            match response.chunk().await {
+            match incoming.chunk().await {
                 Ok(Some(bytes)) => stream.push(&bytes, on_text),
                 Ok(None) => break,
                 // All that counts has come; the connection may end as it likes.
                 Err(_) if stream.is_done => break,
-                Err(error) => {
+                Err(failure) => {
                     let content = stream.completion.content;
-                    return match failure(&error) {
+                    return match failure {
                         Failure::Reset(message) => Exchange { content, ..Exchange::cut(message) },
                         other => Exchange { content, ..Exchange::failed(other) },
                     };
@@ -296,9 +316,6 @@ impl Asker {
             }
             if stream.is_done && (stream.completion.usage.is_some() || stream.saw_done) {
                 break;
-            }
-            if stream.size() > MOST_REPLY_BYTES {
-                return Exchange::new(verdict::passing("bad_reply", "the reply is too long".into()), Charge::Unknown);
             }
         }
         self.end_of_stream(stream, wanted)
@@ -392,16 +409,4 @@ impl Exchange {
     fn cut(message: String) -> Self {
         Self::new(verdict::passing("cut_reply", message), Charge::Unknown)
     }
-}
-
-/// A reply's whole body as text, within bounds.
-async fn text(mut response: reqwest::Response) -> Result<String, Failure> {
-    let mut body = Vec::new();
-    while let Some(bytes) = response.chunk().await.map_err(|error| failure(&error))? {
-        body.extend_from_slice(&bytes);
-        if body.len() > MOST_REPLY_BYTES {
-            return Err(Failure::Reset("the reply is too long".into()));
-        }
-    }
-    Ok(String::from_utf8_lossy(&body).into_owned())
 }

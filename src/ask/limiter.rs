@@ -127,7 +127,10 @@ impl Lane {
     fn take(&mut self, count: u64, now: Duration) -> Result<(), Duration> {
         self.rate.passes(now);
         self.follow(now);
-        self.bucket.as_mut().map_or(Ok(()), |bucket| bucket.take(count, now))?;
+        if let Some(Err(wait)) = self.bucket.as_mut().map(|bucket| bucket.take(count, now)) {
+            self.rate.pressed(count, now);
+            return Err(wait);
+        }
         self.sent.push_back((now, count));
         while self.sent.front().is_some_and(|(at, _)| now.saturating_sub(*at) > SEEN) {
             self.sent.pop_front();

@@ -2,7 +2,7 @@
 //!
 //! - [`body`]: the request, the image spliced in
 //! - [`capability`]: what the endpoint has been found to take
-//! - [`transport`]: HTTP, and how it fails
+//! - [`transport`]: HTTP, and how it fails; [`incoming`]: a reply within bounds
 //! - [`sse`], [`stream`], [`completion`]: a reply, streamed or not, as one [`completion::Completion`]
 //! - [`batch`], [`batch_line`]: the provider's Batch API
 //! - [`error_body`], [`wait`], [`verdict`]: what an error means
@@ -23,6 +23,7 @@ mod cooldown;
 mod error_body;
 mod estimate;
 mod exchange;
+mod incoming;
 mod limiter;
 mod rate;
 pub mod raw;

@@ -24,6 +24,12 @@ const SHARE_SPEED: f64 = 0.15;
 const AFTER_REFUSAL: f64 = 0.75;
 /// How fast the rate grows without any word of the bucket, in shares of the limit a second.
 const BLIND_GROWTH: f64 = 0.01;
+/// Without a word of the bucket: a limit that was not met for so long may have been raised,
+const QUIET: Duration = Duration::from_secs(15);
+/// and for so many requests, so that trying it costs less than one refusal in a hundred.
+const QUIET_REQUESTS: f64 = 120.0;
+/// How fast it is tried then: the growth a second gains so much every second.
+const PROBING: f64 = 0.02;
 /// The share that a process begins with: others may be there.
 const FIRST_SHARE: f64 = 0.5;
 /// Least share of the limit.
@@ -51,12 +57,23 @@ pub(super) struct Rate {
     /// When the newest attempt that told something was sent: older ones tell nothing.
     newest: Duration,
     refused: Option<Duration>,
+    /// When a higher limit was last tried.
+    probed: Duration,
 }
 
 impl Default for Rate {
     fn default() -> Self {
         let zero = Duration::ZERO;
-        Self { limit: None, rate: 0.0, share: FIRST_SHARE, free: None, changed: zero, newest: zero, refused: None }
+        Self {
+            limit: None,
+            rate: 0.0,
+            share: FIRST_SHARE,
+            free: None,
+            changed: zero,
+            newest: zero,
+            refused: None,
+            probed: zero,
+        }
     }
 }
 
@@ -104,6 +121,22 @@ impl Rate {
         }
     }
 
+    /// An attempt of `count` waits because of this rate. When nobody tells what is allowed,
+    /// only trying more shows that the limit was raised.
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    pub(super) fn pressed(&mut self, count: u64, now: Duration) {
+        let (Some(limit), None, Some(refused)) = (self.limit, self.free, self.refused) else { return };
+        let few = Duration::try_from_secs_f64(QUIET_REQUESTS * count as f64 * 60.0 / self.rate.max(1.0));
+        let quiet = QUIET.max(few.unwrap_or(Duration::MAX));
+        let since = now.saturating_sub(refused).saturating_sub(quiet).as_secs_f64();
+        let passed = now.saturating_sub(self.probed.max(refused + quiet)).as_secs_f64();
+        if since > 0.0 {
+            self.limit = Some(limit * (1.0 + PROBING * since * passed));
+            self.rate = self.rate.max(limit * BLIND_SHARE);
+        }
+        self.probed = now;
+    }
+
     /// An attempt, sent at `sent`, was refused. `named`: the limit that the refusal names;
     /// `seen`: what went through a minute before it.
     pub(super) fn refused(&mut self, named: Option<u64>, seen: f64, sent: Duration, now: Duration) {
@@ -115,6 +148,10 @@ impl Rate {
             (None, None) if seen > 0.0 => (self.limit, self.rate) = (Some(seen), seen * AFTER_REFUSAL),
             (Some(_), Some(limit)) if self.free.is_none() && self.limit != Some(limit) => {
                 (self.limit, self.rate) = (Some(limit), self.rate.min(limit * BLIND_SHARE));
+            }
+            // It was raised on trial.
+            (Some(limit), None) if is_new && self.free.is_none() && self.rate > 0.99 * BLIND_SHARE * limit => {
+                (self.limit, self.rate) = (Some(self.rate), self.rate * AFTER_REFUSAL);
             }
             (Some(_), _) if is_new => (self.rate, self.share) = (self.rate * AFTER_REFUSAL, self.share * AFTER_REFUSAL),
             _ => {}
@@ -165,6 +202,8 @@ mod tests {
             world.level = (world.level - world.limit / 6000.0).max(0.0);
             for (index, rate) in rates.iter_mut().enumerate() {
                 due[index] += rate.per_minute().unwrap_or(3000.0) / 6000.0;
+                rate.passes(now);
+                rate.pressed(1, now);
                 while due[index] >= 1.0 {
                     due[index] -= 1.0;
                     all += 1.0;
@@ -177,8 +216,6 @@ mod tests {
                     world.level += 1.0;
                     if has_headers {
                         rate.told(&world.allowance(), now, now);
-                    } else {
-                        rate.passes(now);
                     }
                     sent[index] += if at >= steps / 2 { 1.0 } else { 0.0 };
                 }
@@ -233,6 +270,25 @@ mod tests {
         let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), false);
         assert!(sent[0] > 0.85 * 600.0, "{}", sent[0]);
         assert!(refused < 0.02, "{refused}");
+    }
+
+    #[test]
+    fn without_a_word_a_limit_that_changes_is_followed() {
+        let mut world = World { limit: 1200.0, holds: 20.0, level: 0.0 };
+        let mut rates = vec![Rate::default()];
+        let mut from = Duration::from_secs(1);
+        let (mut refused, mut parts) = (0.0, 0.0);
+        for limit in [1200.0, 600.0, 1200.0] {
+            (world.limit, world.holds) = (limit, limit / 60.0);
+            run(&mut rates, &mut world, 30, from, false);
+            from += Duration::from_secs(30);
+            let (sent, share) = run(&mut rates, &mut world, 120, from, false);
+            from += Duration::from_secs(120);
+            let used = sent[0] / limit;
+            assert!((0.85..1.05).contains(&used), "{limit}: {used}");
+            (refused, parts) = (refused + share, parts + 1.0);
+        }
+        assert!(refused / parts < 0.02, "{refused}");
     }
 
     #[test]

@@ -34,11 +34,6 @@ impl Events {
         ended_by_line.or_else(|| self.event())
     }
 
-    /// Bytes that are held back.
-    pub(super) fn held(&self) -> usize {
-        self.line.len() + self.data.iter().map(String::len).sum::<usize>()
-    }
-
     fn end_of_line(&mut self) -> Option<String> {
         let line = String::from_utf8_lossy(&self.line).into_owned();
         self.line.clear();

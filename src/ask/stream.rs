@@ -38,8 +38,4 @@ impl Stream {
         self.is_done |= self.completion.finish.is_some() || self.completion.error.is_some();
         text
     }
-
-    pub(super) fn size(&self) -> usize {
-        self.events.held() + self.completion.content.len()
-    }
 }

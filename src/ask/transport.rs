@@ -2,6 +2,7 @@
 //!
 //! One connection per request in flight: over HTTP/2 all uploads would share one.
 
+use crate::manifest::Timeouts;
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
@@ -48,8 +49,8 @@ pub struct TransportOptions {
     pub headers: Vec<(String, Secret)>,
     /// A proxy's URL.
     pub proxy: Option<String>,
-    /// Time for a whole attempt.
-    pub timeout: Duration,
+    /// How long things may take.
+    pub timeouts: Timeouts,
 }
 
 /// Why no request can be sent at all.
@@ -82,16 +83,13 @@ pub(super) enum Failure {
     NotConnected(String),
     /// The other side is not who it should be.
     Untrusted(String),
-    /// No whole reply in time.
-    TimedOut,
+    /// No whole reply in the time that this key of the manifest gives. It may still come.
+    TimedOut(&'static str),
+    /// More than a reply may have.
+    TooLong,
     /// The connection ended before the reply did.
     Reset(String),
 }
-
-/// Time to make a connection.
-const CONNECT: Duration = Duration::from_secs(10);
-/// Largest reply that is read, in bytes.
-pub(super) const MOST_REPLY_BYTES: usize = 16 << 20;
 
 impl Transport {
     /// A client for the endpoint in `options`.
@@ -106,8 +104,8 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
-            .connect_timeout(CONNECT)
-            .timeout(options.timeout)
+            .connect_timeout(options.timeouts.connect)
+            .timeout(options.timeouts.attempt)
             .tcp_nodelay(true)
             .user_agent(concat!("docmill/", env!("CARGO_PKG_VERSION")));
         if let Some(proxy) = &options.proxy {
@@ -130,9 +128,11 @@ impl Transport {
         Ok(Self { client, url, base, headers, secrets })
     }
 
-    pub(super) async fn post(&self, body: Bytes) -> Result<reqwest::Response, Failure> {
+    /// Sends a request for a page, which has `limit` for everything; the head of the reply.
+    pub(super) async fn post(&self, body: Bytes, limit: Duration) -> Result<reqwest::Response, Failure> {
         let request = self.client.post(self.url.clone()).headers(self.headers.clone());
-        let request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
+        let request =
+            request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body).timeout(limit);
         request.send().await.map_err(|error| failure(&error))
     }
 
@@ -160,7 +160,7 @@ pub(super) fn failure(error: &reqwest::Error) -> Failure {
     } else if error.is_connect() {
         Failure::NotConnected(words)
     } else if error.is_timeout() {
-        Failure::TimedOut
+        Failure::TimedOut("request.timeout")
     } else {
         Failure::Reset(words)
     }

@@ -46,6 +46,8 @@ pub struct Passing {
     pub message: String,
     /// A capability that the endpoint lacks: asking again without it does not count.
     pub change: Option<Change>,
+    /// Whether the server may still be at it, and bill for it.
+    pub may_run: bool,
 }
 
 /// A page that can't be answered.
@@ -82,7 +84,6 @@ pub enum Charge {
 
 /// What a transport failure means.
 pub(super) fn of_failure(failure: Failure) -> (Verdict, Charge) {
-    let retry = |kind, message: String| Verdict::Retry(Passing { kind, message, change: None });
     match failure {
         Failure::NotConnected(message) => {
             (Verdict::Later { after: None, message: format!("no connection: {message}") }, Charge::Nothing)
@@ -91,8 +92,12 @@ pub(super) fn of_failure(failure: Failure) -> (Verdict, Charge) {
             let hint = "check provider.base_url and the certificate of the server".to_owned();
             (Verdict::Stop(Refusal { message, hint }), Charge::Nothing)
         }
-        Failure::TimedOut => (retry("timeout", "no whole reply within request.timeout".into()), Charge::Unknown),
-        Failure::Reset(message) => (retry("reset", message), Charge::Unknown),
+        Failure::TimedOut(key) => {
+            let message = format!("no whole reply within {key}");
+            (Verdict::Retry(Passing { kind: "timeout", message, change: None, may_run: true }), Charge::Unknown)
+        }
+        Failure::Reset(message) => (passing("reset", message), Charge::Unknown),
+        Failure::TooLong => (passing("bad_reply", "the reply is too long".into()), Charge::Unknown),
     }
 }
 
@@ -107,6 +112,11 @@ pub(super) fn of_error(
         (Verdict::Page(fault), Some(true)) => passing("server_error", fault.message),
         (Verdict::Retry(fault), Some(false)) if fault.change.is_none() => page("bad_request", fault.message),
         (verdict, _) => verdict,
+    };
+    let verdict = match verdict {
+        // The gateway did not wait; the server behind it may be at work.
+        Verdict::Retry(fault) if matches!(status, 504 | 524) => Verdict::Retry(Passing { may_run: true, ..fault }),
+        verdict => verdict,
     };
     // A gateway says nothing of the server behind it, which may have run and billed.
     let gave_up_waiting = matches!(status, 408 | 502 | 504 | 520..=524);
@@ -198,8 +208,10 @@ fn bad_request(error: &ErrorBody, message: String) -> Verdict {
         ]
         .iter()
         .any(|words| error.says(words));
-    let changed =
-        |change| Verdict::Retry(Passing { kind: "capability", message: message.clone(), change: Some(change) });
+    let changed = |change| {
+        let message = message.clone();
+        Verdict::Retry(Passing { kind: "capability", message, change: Some(change), may_run: false })
+    };
     if error.is("context_length_exceeded") || error.says("maximum context length") || error.says("context window") {
         page("context_too_long", message)
     } else if error.is("model_not_found")
@@ -208,6 +220,9 @@ fn bad_request(error: &ErrorBody, message: String) -> Verdict {
         stop(message, "check provider.model")
     } else if error.says("api key") || error.is("invalid_api_key") {
         stop(message, "check the key in the variable that provider.api_key_env names")
+    } else if error.is("invalid_image_url") || error.says("while downloading") {
+        // The provider could not fetch what it was pointed to.
+        passing("server_error", message)
     } else if error.is("content_filter") || error.says("content management policy") || error.says("content policy") {
         refused("content_filter", message)
     } else if unsupported
@@ -242,7 +257,7 @@ pub(super) fn of_content_filter() -> Verdict {
 }
 
 pub(super) fn passing(kind: &'static str, message: String) -> Verdict {
-    Verdict::Retry(Passing { kind, message, change: None })
+    Verdict::Retry(Passing { kind, message, change: None, may_run: false })
 }
 
 pub(super) fn page(kind: &'static str, message: String) -> Verdict {

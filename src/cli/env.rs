@@ -56,7 +56,7 @@ pub(super) fn transport_options(job: &Job, base_url: &str) -> TransportOptions {
         key: job.provider.api_key_env.as_ref().map(secret),
         headers: headers.collect(),
         proxy: proxy_for(base_url),
-        timeout: job.request.timeout,
+        timeouts: job.request.timeouts,
     }
 }
 

@@ -229,6 +229,7 @@ fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Jo
     let limits = raw.limits.check(check);
     let provider = raw.provider.check(check);
     let request = raw.request.check(provider.host(), check);
+    let retry = raw.retry.check(request.timeouts.attempt, check);
     let is_batch = raw.delivery == RawDelivery::Batch;
     let batch = raw.batch.check(check);
     if is_batch && request.stream {
@@ -261,7 +262,7 @@ fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Jo
         limits,
         is_batch,
         batch,
-        retry: raw.retry.check(check),
+        retry,
         on_error: raw.on_error.check(check),
         store: check.path(&store),
         output: raw.output.check(check),

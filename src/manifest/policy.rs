@@ -14,6 +14,20 @@ pub(super) struct RawRetry {
     attempts: Option<u32>,
     /// How long a run waits for a provider that lets nothing through (default `10m`).
     max_wait: Option<String>,
+    /// Longest time that one page may be asked and asked again, waiting for limits and outages apart (default: no bound).
+    page_time: Option<String>,
+    /// What comes after a time-out, when the server may still be at it: `wait` as long again and ask again, `resend` soon, or `leave` it to the next run (default `wait`).
+    #[serde(default)]
+    timed_out: RawTimedOut,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum RawTimedOut {
+    #[default]
+    Wait,
+    Resend,
+    Leave,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -32,6 +46,22 @@ pub struct Retry {
     pub attempts: u32,
     /// How long a run waits without any success.
     pub max_wait: Duration,
+    /// How long a page may be asked and asked again.
+    pub page_time: Option<Duration>,
+    /// What comes after a time-out.
+    pub timed_out: TimedOut,
+}
+
+/// What comes after an attempt that timed out, which the server may still be at: no
+/// provider has idempotency keys, so asking again may be paid twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimedOut {
+    /// It is asked again after this time.
+    Wait(Duration),
+    /// It is asked again as after any other fault.
+    Resend,
+    /// It is left to the next run.
+    Leave,
 }
 
 /// When pages fail.
@@ -44,9 +74,24 @@ pub struct OnError {
 }
 
 impl RawRetry {
-    pub(super) fn check(self, check: &mut Check<'_>) -> Retry {
+    /// `timeout`: of an attempt.
+    pub(super) fn check(self, timeout: Duration, check: &mut Check<'_>) -> Retry {
         let max_wait = check.parsed("/retry/max_wait", self.max_wait.as_deref(), parse_duration);
-        Retry { attempts: self.attempts.unwrap_or(6), max_wait: max_wait.unwrap_or(Duration::from_secs(600)) }
+        let page_time =
+            check.parsed("/retry/page_time", self.page_time.as_deref(), |text| match parse_duration(text)? {
+                Duration::ZERO => Err("no time for a page".to_owned()),
+                time => Ok(time),
+            });
+        Retry {
+            attempts: self.attempts.unwrap_or(6),
+            max_wait: max_wait.unwrap_or(Duration::from_secs(600)),
+            page_time,
+            timed_out: match self.timed_out {
+                RawTimedOut::Wait => TimedOut::Wait(timeout),
+                RawTimedOut::Resend => TimedOut::Resend,
+                RawTimedOut::Leave => TimedOut::Leave,
+            },
+        }
     }
 }
 

@@ -23,6 +23,12 @@ pub(super) struct RawRequest {
     stream: Option<bool>,
     /// Time for a whole attempt (default `60s`).
     timeout: Option<String>,
+    /// Time to make a connection (default `10s`).
+    connect_timeout: Option<String>,
+    /// Time until the head of a reply comes (default: as `timeout`).
+    first_byte_timeout: Option<String>,
+    /// Longest pause within a reply (default `30s`).
+    idle_timeout: Option<String>,
     /// Whether `prompt_cache_key` is sent, so that requests with the same words meet the same cache (default: to api.openai.com).
     prompt_cache_key: Option<bool>,
     /// Further members of the request's body.
@@ -41,12 +47,25 @@ pub struct Request {
     pub max_tokens: Option<u32>,
     /// Whether replies are streamed.
     pub stream: bool,
-    /// Time for a whole attempt.
-    pub timeout: Duration,
+    /// How long things may take.
+    pub timeouts: Timeouts,
     /// Whether `prompt_cache_key` is sent.
     pub prompt_cache_key: bool,
     /// Further members of the body.
     pub extra: Map<String, Value>,
+}
+
+/// How long the parts of an attempt may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// All of it.
+    pub attempt: Duration,
+    /// Making a connection: nothing was sent before.
+    pub connect: Duration,
+    /// From then until the head of the reply; `None`: bounded by the attempt alone.
+    pub first_byte: Option<Duration>,
+    /// Between two pieces of the reply.
+    pub idle: Duration,
 }
 
 /// Members of the body that docmill sets itself.
@@ -76,17 +95,25 @@ impl RawRequest {
                 };
             check.fault(&format!("/request/extra/{name}"), &format!("`{name}` is set by docmill"), &allowed);
         }
-        let timeout = check.parsed("/request/timeout", self.timeout.as_deref(), |text| match parse_duration(text)? {
-            Duration::ZERO => Err("a time-out of nothing".to_owned()),
-            timeout => Ok(timeout),
-        });
+        let mut time = |key: &str, text: &Option<String>| {
+            check.parsed(&format!("/request/{key}"), text.as_deref(), |text| match parse_duration(text)? {
+                Duration::ZERO => Err("a time-out of nothing".to_owned()),
+                timeout => Ok(timeout),
+            })
+        };
+        let timeouts = Timeouts {
+            attempt: time("timeout", &self.timeout).unwrap_or(Duration::from_secs(60)),
+            connect: time("connect_timeout", &self.connect_timeout).unwrap_or(Duration::from_secs(10)),
+            first_byte: time("first_byte_timeout", &self.first_byte_timeout),
+            idle: time("idle_timeout", &self.idle_timeout).unwrap_or(Duration::from_secs(30)),
+        };
         Request {
             temperature: self.temperature.unwrap_or(0.0),
             top_p: self.top_p,
             max_tokens: self.max_tokens,
             prompt_cache_key: self.prompt_cache_key.unwrap_or(host == "api.openai.com"),
             stream: self.stream.unwrap_or(false),
-            timeout: timeout.unwrap_or(Duration::from_secs(60)),
+            timeouts,
             extra: self.extra,
         }
     }

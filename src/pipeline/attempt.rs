@@ -32,7 +32,7 @@ pub(super) struct Attempt {
 impl Attempt {
     /// The next attempt at a page; `None` when its next step is not to ask.
     pub(super) fn next(context: &Context<'_>, ready: &Ready, state: PageState) -> Option<Self> {
-        let step = next(&state, context.job.retry.attempts);
+        let step = next(&state, &context.job.retry);
         let Step::Ask { is_lengthened, repair } = &step else { return None };
         let wanted = Wanted {
             questions: ready.asking.questions.clone(),
@@ -102,10 +102,10 @@ impl Attempt {
             context.adapt(exchange, used, &mut self.state).await?;
         }
         let at_ms = context.clock.wall_ms();
-        let attempts = context.job.retry.attempts;
-        let has_given_up = matches!(next(&self.state, attempts), Step::Settled);
+        let retry = &context.job.retry;
+        let has_given_up = matches!(next(&self.state, retry), Step::Settled);
         let mut outcomes = if has_given_up { Vec::new() } else { self.state.take(exchange, &self.step, at_ms) };
-        if matches!(next(&self.state, attempts), Step::Settled) {
+        if matches!(next(&self.state, retry), Step::Settled) {
             outcomes.extend(self.state.unanswered(at_ms));
         }
         let (verdict, fault) = verdict_record(exchange);

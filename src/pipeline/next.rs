@@ -1,6 +1,7 @@
 //! What to do with a page now: the one decision of the loop over attempts, pure.
 
 use crate::ask::{Exchange, PageFault, Repair, Verdict};
+use crate::manifest::{Retry, TimedOut};
 use crate::store::{FaultRecord, Outcome, OutcomeStatus};
 use crate::task::{TaskFault, repair_text};
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub(super) struct PageState {
     is_lengthened: bool,
     /// A repair that was asked for and has had no reply yet.
     repair: Option<Repair>,
+    /// How long it was asked, and waited to be asked again.
+    taken: Duration,
     last: Last,
 }
 
@@ -47,7 +50,7 @@ enum Last {
     /// A reply in which something was wrong.
     Invalid { is_cut: bool, content: String },
     /// A fault that may pass.
-    Passing { fault: FaultRecord, has_rested: bool },
+    Passing { fault: FaultRecord, may_run: bool, has_rested: bool },
     /// The page can't be answered.
     Page(PageFault),
 }
@@ -67,17 +70,21 @@ pub(super) enum Step {
     Settled,
 }
 
-/// What to do with a page now. `attempts`: most attempts that may meet passing faults.
-pub(super) fn next(state: &PageState, attempts: u32) -> Step {
+/// What to do with a page now.
+pub(super) fn next(state: &PageState, retry: &Retry) -> Step {
     let ask = |repair| Step::Ask { is_lengthened: state.is_lengthened, repair };
     if state.open.is_empty() {
         return Step::Settled;
     }
     match &state.last {
-        Last::Nothing => ask(state.repair.clone()),
         Last::Page(_) => Step::Settled,
-        Last::Passing { .. } if state.tries >= attempts => Step::Settled,
+        Last::Passing { .. } if state.tries >= retry.attempts => Step::Settled,
+        // An invalid reply is asked again in this time too, or not at all.
+        _ if state.time_left(retry).is_some_and(|left| left.is_zero()) => Step::Settled,
         Last::Passing { has_rested: true, .. } => ask(state.repair.clone()),
+        Last::Passing { may_run: true, .. } if retry.timed_out == TimedOut::Leave => Step::Settled,
+        Last::Passing { may_run: true, .. } if let TimedOut::Wait(wait) = retry.timed_out => Step::Wait(wait),
+        Last::Nothing => ask(state.repair.clone()),
         Last::Passing { .. } => Step::Wait(FIRST_WAIT.saturating_mul(1 << (state.tries - 1).min(10)).min(LONGEST_WAIT)),
         Last::Invalid { is_cut: true, .. } if state.is_lengthened => Step::Settled,
         Last::Invalid { is_cut: true, .. } => Step::Ask { is_lengthened: true, repair: None },
@@ -94,7 +101,16 @@ impl PageState {
     /// A page of which these tasks are asked: index, name, time of the known outcome.
     pub(super) fn new(tasks: impl Iterator<Item = (usize, String, Option<i64>)>) -> Self {
         let open = tasks.map(|(index, name, seen_ms)| OpenTask { index, name, seen_ms, fault: None }).collect();
-        Self { open, request: None, tries: 0, repairs: 0, is_lengthened: false, repair: None, last: Last::Nothing }
+        Self {
+            open,
+            request: None,
+            tries: 0,
+            repairs: 0,
+            is_lengthened: false,
+            repair: None,
+            taken: Duration::ZERO,
+            last: Last::Nothing,
+        }
     }
 
     /// Indices of the tasks that are open.
@@ -107,8 +123,14 @@ impl PageState {
         self.open.iter().map(|task| task.index).eq(tasks.iter().map(|(index, _)| *index))
     }
 
-    /// The wait is over.
-    pub(super) fn rest(&mut self) {
+    /// What is left of the time that a page may take.
+    pub(super) fn time_left(&self, retry: &Retry) -> Option<Duration> {
+        retry.page_time.map(|time| time.saturating_sub(self.taken))
+    }
+
+    /// The wait, which took this time, is over.
+    pub(super) fn rest(&mut self, waited: Duration) {
+        self.taken += waited;
         if let Last::Passing { has_rested, .. } = &mut self.last {
             *has_rested = true;
         }
@@ -121,6 +143,7 @@ impl PageState {
 
     /// Takes what an attempt brought; the outcomes of tasks that it answered.
     pub(super) fn take(&mut self, exchange: &Exchange, step: &Step, at_ms: i64) -> Vec<(usize, Outcome)> {
+        self.taken += exchange.latency;
         if let Step::Ask { is_lengthened, repair } = step {
             self.is_lengthened = *is_lengthened;
             let has_reply = matches!(exchange.verdict, Verdict::Done { .. });
@@ -150,8 +173,9 @@ impl PageState {
             }
             Verdict::Retry(fault) => {
                 self.tries += 1;
+                let may_run = fault.may_run;
                 let fault = FaultRecord { kind: fault.kind.to_owned(), message: fault.message.clone() };
-                self.last = Last::Passing { fault, has_rested: false };
+                self.last = Last::Passing { fault, may_run, has_rested: false };
                 Vec::new()
             }
             // Waiting is the business of admission, and does not count.

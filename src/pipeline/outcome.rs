@@ -161,7 +161,7 @@ fn same_error_hint(kind: &str) -> &'static str {
         "bad_request" => "the server does not take this request: look at the message, then at request.extra and image",
         "image_refused" => "the model does not take these images: check that it has vision, or set image.size",
         "request_too_large" | "context_too_long" => "send less: image.detail: low, or fewer labels",
-        "timeout" => "raise request.timeout or lower limits.concurrency",
+        "timeout" => "raise the time-outs in request, or lower limits.concurrency",
         _ => "look at the message; the server may be down or misconfigured",
     }
 }

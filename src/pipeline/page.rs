@@ -95,15 +95,17 @@ impl Context<'_> {
         let mut state = PageState::new(names(self.job, &ready.tasks));
         let mut is_first = true;
         loop {
-            match next(&state, self.job.retry.attempts) {
+            match next(&state, &self.job.retry) {
                 Step::Settled => {
                     return Ok(PageEnd::Settled(first_fault(&state, self.clock.wall_ms())));
                 }
                 Step::Wait(wait) => {
-                    if self.admission.pause(self.admission.jittered(wait)).await.is_err() {
+                    let wait = self.admission.jittered(wait);
+                    let wait = state.time_left(&self.job.retry).map_or(wait, |left| wait.min(left));
+                    if self.admission.pause(wait).await.is_err() {
                         return Ok(PageEnd::Unfinished);
                     }
-                    state.rest();
+                    state.rest(wait);
                 }
                 Step::Ask { .. } => {
                     if !std::mem::take(&mut is_first) {
@@ -144,7 +146,9 @@ impl Context<'_> {
         attempt.capabilities = Some(self.asker.capabilities());
         slot.sending();
         self.hooks.at(Point::Sent);
-        let exchange = self.asker.attempt(&attempt.wanted, &ready.prepared, self.on_text).await;
+        let limit = self.job.request.timeouts.attempt;
+        let limit = attempt.state.time_left(&self.job.retry).map_or(limit, |left| left.min(limit));
+        let exchange = self.asker.attempt(&attempt.wanted, &ready.prepared, limit, self.on_text).await;
         self.hooks.at(Point::Replied);
         let settlement = attempt.take(self, id, &exchange).await?;
         let charge = settlement.charge;

@@ -2,8 +2,10 @@
 
 use super::answer::Answerer;
 use super::bill::{image_tokens, text_tokens};
+use super::canned::Canned;
 use super::eye::{Sight, look};
 use super::faults::{Fault, choose};
+use super::forms::formed;
 use super::limits::go_duration;
 use super::reply::{Said, error};
 use super::request::{Asked, parse};
@@ -68,7 +70,9 @@ pub(super) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
     let always = state.options.always.filter(|_| state.inner.borrow().stats.answered >= state.options.after);
     let fault = always.or_else(|| choose(state.options.seed, state.options.faults, &state.options.kinds, key, attempt));
     if let Some(fault) = fault {
-        *state.inner.borrow_mut().stats.faults.entry(format!("{fault:?}")).or_default() += 1;
+        let stats = &mut state.inner.borrow_mut().stats;
+        *stats.faults.entry(fault.name().to_owned()).or_default() += 1;
+        stats.met.entry(hash.to_hex().to_string()).or_default().push(fault.name());
     }
     let late = if fault == Some(Fault::Slow) { Duration::from_secs(2) } else { Duration::ZERO };
     if state.options.latency + late > Duration::ZERO {
@@ -103,8 +107,18 @@ pub(super) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
         Some(Fault::RateLimited) => {
             too_many(state, &asked.model, "requests", "requests per min (RPM)", 500, 500, 1, Duration::from_secs(1))
         }
+        Some(Fault::Canned(canned)) => refused(state, canned),
         fault => answered(state, &asked, &sight, key, image, fault).await,
     }
+}
+
+fn refused(state: &State, canned: &Canned) -> Reply {
+    let kind = if canned.body.starts_with('<') { "text/html" } else { "application/json" };
+    let mut reply = state.plain(canned.status, kind, canned.body.to_owned())?;
+    for (name, value) in canned.headers {
+        reply.headers_mut().insert(*name, HeaderValue::from_static(value));
+    }
+    Ok(reply)
 }
 
 /// Image tokens, by the rule that this server bills by.
@@ -251,6 +265,11 @@ async fn answered(state: &State, asked: &Asked, sight: &Sight, key: u64, image: 
             return state.plain(200, "application/json", body);
         }
         _ => {}
+    }
+    if let Some(Fault::Form(form)) = fault
+        && let Some(reply) = formed(state, &said, form, asked.stream, asked.include_usage)
+    {
+        return reply;
     }
     if asked.stream {
         return streamed(state, said.events(asked.include_usage), fault);

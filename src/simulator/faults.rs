@@ -1,6 +1,9 @@
 //! What goes wrong, decided by the seed, the image and how often it was asked: the same
 //! page meets the same faults in whatever order requests come.
 
+use super::canned::{Canned, ENDING, FINAL, PASSING};
+use super::forms::{FORMS, Form};
+
 /// Something that goes wrong with an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -42,6 +45,10 @@ pub enum Fault {
     BadRequest,
     /// 429 although no limit was reached.
     RateLimited,
+    /// Another reply that is always the same.
+    Canned(&'static Canned),
+    /// A good reply in another form, or one that does not end.
+    Form(Form),
 }
 
 /// Something that goes wrong with a batch.
@@ -122,15 +129,29 @@ const NAMES: &[(&str, Fault)] = &[
     ("429", Fault::RateLimited),
 ];
 
+impl Fault {
+    /// Every fault, with its name.
+    pub fn all() -> impl Iterator<Item = (&'static str, Self)> {
+        let canned = [PASSING, FINAL, ENDING].into_iter().flatten().map(|canned| (canned.name, Self::Canned(canned)));
+        let forms = FORMS.iter().map(|(name, form)| (*name, Self::Form(*form)));
+        NAMES.iter().copied().chain(canned).chain(forms)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::all().find(|(_, fault)| *fault == self).map_or("", |(name, _)| name)
+    }
+}
+
 impl std::str::FromStr for Fault {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let known = || NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        NAMES
-            .iter()
+        let known = || Self::all().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+        Self::all()
             .find(|(known, _)| *known == name)
-            .map(|(_, fault)| *fault)
+            .map(|(_, fault)| fault)
             .ok_or_else(|| format!("known faults: {}", known()))
     }
 }

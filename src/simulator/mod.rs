@@ -8,7 +8,8 @@
 //! - [`server`]: connections and routes; [`chat`]: one request; [`request`]: what it asks
 //!   for; [`state`]: what all connections share
 //! - [`batches`]: files and batches
-//! - [`limits`]: requests and tokens per minute; [`faults`]: what goes wrong
+//! - [`limits`]: requests and tokens per minute; [`faults`]: what goes wrong, [`canned`]: errors as
+//!   they were seen, [`forms`]: replies as compatible servers give them, or never end
 //! - [`eye`]: what it sees; [`answer`]: what it says; [`bill`]: what it charges
 //! - [`reply`]: JSON and streams; [`stats`]: what it saw
 //!
@@ -18,9 +19,11 @@
 mod answer;
 mod batches;
 mod bill;
+mod canned;
 mod chat;
 mod eye;
 mod faults;
+mod forms;
 mod limits;
 mod options;
 mod reply;

@@ -26,6 +26,8 @@ pub(super) struct Stats {
     pub(super) batch_keys: BTreeMap<String, u64>,
     /// Requests by the image's digest.
     pub(super) pages: BTreeMap<String, u64>,
+    /// The faults that each page met, in their order.
+    pub(super) met: BTreeMap<String, Vec<&'static str>>,
     /// Milliseconds since the start of the first and the last request.
     pub(super) first_ms: Option<u64>,
     pub(super) last_ms: u64,
@@ -50,6 +52,7 @@ impl Stats {
             "lines": self.lines,
             "batch_keys": self.batch_keys,
             "pages": self.pages,
+            "met": self.met,
         })
     }
 }

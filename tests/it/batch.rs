@@ -295,7 +295,7 @@ fn a_run_that_dies() {
         key: None,
         headers: Vec::new(),
         proxy: None,
-        timeout: job.request.timeout,
+        timeouts: job.request.timeouts,
     });
     let environment = Environment {
         clock: Arc::new(docmill::clock::SystemClock::default()),

@@ -7,6 +7,7 @@ mod batch;
 mod bench;
 mod bill;
 mod budget;
+mod chaos;
 mod faults;
 mod fuzzing;
 mod hostile;

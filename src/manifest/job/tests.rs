@@ -23,7 +23,7 @@ fn faults(source: &str) -> Vec<String> {
 fn defaults() {
     let job = job(LEAST);
     assert_eq!((job.request.temperature, job.request.max_tokens, job.request.stream), (0.0, None, false));
-    assert_eq!(job.request.timeout, Duration::from_secs(60));
+    assert_eq!(job.request.timeouts.attempt, Duration::from_secs(60));
     assert_eq!((job.image.detail, job.image.size, job.image.max_side), (Detail::High, Size::Standard, Some(2048)));
     assert_eq!((job.limits.concurrency, job.limits.requests_per_minute, job.limits.budget), (8, None, None));
     assert_eq!(job.limits.budget_scope, BudgetScope::Day);

@@ -171,8 +171,8 @@ impl Group<'_> {
         self.settlements.push(settlement);
         item.learn(context, &exchange, &charge).await?;
         // The next batch is wait enough.
-        item.state.rest();
-        if matches!(next(&item.state, context.job.retry.attempts), Step::Settled) {
+        item.state.rest(std::time::Duration::ZERO);
+        if matches!(next(&item.state, &context.job.retry), Step::Settled) {
             collected.ended.push(PageEnd::Settled(first_fault(&item.state, at_ms)));
         } else {
             collected.unsettled.push(((item.page, item.asking.set), item.state));

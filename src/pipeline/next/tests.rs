@@ -17,21 +17,30 @@ fn exchange(verdict: Verdict) -> Exchange {
     }
 }
 
+const RETRY: Retry = Retry {
+    attempts: 3,
+    max_wait: Duration::from_secs(600),
+    page_time: None,
+    timed_out: TimedOut::Wait(Duration::from_secs(60)),
+};
+
 /// One letter per attempt: `o` valid, `i` invalid, `c` cut at max_tokens, `h` the first
-/// task valid and the second not, `p` passing fault, `k` capability, `l` later,
+/// task valid and the second not, `p` passing fault, `t` time-out, `k` capability, `l` later,
 /// `x` the page can't be answered, `r` refusal.
 fn verdict(letter: char, open: usize) -> Verdict {
     let bad = || Err(TaskFault { kind: "wrong_label", message: "no".into() });
     let done = |reading: Vec<_>, is_cut| Verdict::Done { reading, is_cut };
-    let passing = |change| Verdict::Retry(Passing { kind: "server_error", message: "500".into(), change });
+    let passing =
+        |change, may_run| Verdict::Retry(Passing { kind: "server_error", message: "500".into(), change, may_run });
     let page = |is_refusal| Verdict::Page(PageFault { kind: "bad_request", message: "400".into(), is_refusal });
     match letter {
         'o' => done(vec![Ok(json!("a")); open], false),
         'i' => done(vec![bad(); open], false),
         'c' => done(vec![bad(); open], true),
         'h' => done((0..open).map(|at| if at == 0 { Ok(json!("a")) } else { bad() }).collect(), false),
-        'p' => passing(None),
-        'k' => passing(Some(Change::Format)),
+        'p' => passing(None, false),
+        't' => passing(None, true),
+        'k' => passing(Some(Change::Format), false),
         'l' => Verdict::Later { after: None, message: String::new() },
         'x' => page(false),
         _ => page(true),
@@ -46,7 +55,7 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
     let (mut steps, mut outcomes) = (String::new(), vec![String::from("-"); tasks]);
     let mut letters = history.chars();
     loop {
-        let step = next(&state, 3);
+        let step = next(&state, &RETRY);
         match &step {
             Step::Settled => {
                 steps.push('S');
@@ -57,7 +66,7 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
             }
             Step::Wait(_) => {
                 steps.push('W');
-                state.rest();
+                state.rest(Duration::ZERO);
             }
             Step::Ask { is_lengthened, repair } => {
                 steps.push(match (repair.is_some(), is_lengthened) {
@@ -114,10 +123,39 @@ fn waits_double_up_to_a_bound() {
     let ask = Step::Ask { is_lengthened: false, repair: None };
     for _ in 0..7 {
         state.take(&exchange(verdict('p', 1)), &ask, 1);
-        if let Step::Wait(wait) = next(&state, 100) {
+        if let Step::Wait(wait) = next(&state, &Retry { attempts: 100, ..RETRY }) {
             waits.push(wait.as_millis());
         }
-        state.rest();
+        state.rest(Duration::ZERO);
     }
     assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 8000, 8000]);
+}
+
+#[test]
+fn what_may_still_run_is_asked_again_as_the_policy_says() {
+    let after_a_time_out = |timed_out| {
+        let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
+        state.take(&exchange(verdict('t', 1)), &Step::Ask { is_lengthened: false, repair: None }, 1);
+        match next(&state, &Retry { timed_out, ..RETRY }) {
+            Step::Wait(wait) => format!("wait {} ms", wait.as_millis()),
+            step => format!("{step:?}"),
+        }
+    };
+    assert_eq!(after_a_time_out(TimedOut::Wait(Duration::from_secs(60))), "wait 60000 ms");
+    assert_eq!(after_a_time_out(TimedOut::Resend), "wait 500 ms");
+    assert_eq!(after_a_time_out(TimedOut::Leave), "Settled");
+}
+
+#[test]
+fn a_page_has_no_more_time_than_it_is_given() {
+    let retry = Retry { attempts: 100, page_time: Some(Duration::from_secs(10)), ..RETRY };
+    for letter in ['p', 'i'] {
+        let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
+        let slow = Exchange { latency: Duration::from_secs(4), ..exchange(verdict(letter, 1)) };
+        state.take(&slow, &Step::Ask { is_lengthened: false, repair: None }, 1);
+        assert_eq!(state.time_left(&retry), Some(Duration::from_secs(6)));
+        assert!(!matches!(next(&state, &retry), Step::Settled), "{letter}");
+        state.rest(Duration::from_secs(6));
+        assert!(matches!(next(&state, &retry), Step::Settled), "{letter}");
+    }
 }
