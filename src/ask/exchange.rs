@@ -254,7 +254,7 @@ impl Asker {
     async fn receive(&self, response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
         let status = response.status().as_u16();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let request_id = header("x-request-id").map(plain::id);
+        let request_id = header("x-request-id").map(|id| plain::id(&self.redacted(id)));
         let is_stream = header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
         let allowances = allowance::read(response.headers(), self.setup.clock.wall_ms());
         let headers = response.headers().clone();
@@ -353,6 +353,11 @@ impl Asker {
         Exchange { content: completion.content, ..Exchange::new(verdict, charge) }
     }
 
+    /// `text` without a secret in it.
+    pub(super) fn redacted(&self, text: &str) -> String {
+        self.setup.transport.redact(text)
+    }
+
     pub(super) fn redact(&self, verdict: &mut Verdict) {
         let message = match verdict {
             Verdict::Done { .. } => return,
@@ -361,7 +366,7 @@ impl Asker {
             Verdict::Page(fault) => &mut fault.message,
             Verdict::Stop(refusal) => &mut refusal.message,
         };
-        *message = self.setup.transport.redact(message);
+        *message = self.redacted(message);
     }
 }
 

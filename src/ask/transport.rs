@@ -47,6 +47,8 @@ pub struct TransportOptions {
     pub key: Option<Secret>,
     /// Further headers.
     pub headers: Vec<(String, Secret)>,
+    /// Certificates (PEM) of authorities that are trusted beside the system's.
+    pub authorities: Option<Vec<u8>>,
     /// A proxy's URL.
     pub proxy: Option<String>,
     /// How long things may take.
@@ -111,6 +113,14 @@ impl Transport {
         if let Some(proxy) = &options.proxy {
             builder =
                 builder.proxy(reqwest::Proxy::all(proxy).map_err(|error| TransportError::Client(error.to_string()))?);
+        }
+        if let Some(pem) = &options.authorities {
+            let fault = |error: &dyn fmt::Display| TransportError::Client(format!("provider.ca_file: {error}"));
+            let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| fault(&error))?;
+            if certificates.is_empty() {
+                return Err(fault(&"it holds no certificate"));
+            }
+            builder = builder.tls_certs_merge(certificates);
         }
         let client = builder.build().map_err(|error| TransportError::Client(error.to_string()))?;
         let mut headers = HeaderMap::new();

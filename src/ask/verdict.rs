@@ -143,7 +143,7 @@ fn by_status(status: u16, error: &ErrorBody, after: Option<Duration>) -> Verdict
     let message = described(status, error);
     match status {
         300..=399 => stop(message, "the server redirects; set provider.base_url to where it redirects to"),
-        401 => stop(message, "check the key in the variable that provider.api_key_env names"),
+        401 => stop(message, "check the key that provider.api_key_env or api_key_file names"),
         402 => stop(message, "the account has no credit: top it up, then run again; nothing is lost"),
         403 if error.says("moderation") || error.says("flagged") => refused("content_filter", message),
         403 => stop(message, "the key may not use this model or region; check it with the provider"),
@@ -219,7 +219,7 @@ fn bad_request(error: &ErrorBody, message: String) -> Verdict {
     {
         stop(message, "check provider.model")
     } else if error.says("api key") || error.is("invalid_api_key") {
-        stop(message, "check the key in the variable that provider.api_key_env names")
+        stop(message, "check the key that provider.api_key_env or api_key_file names")
     } else if error.is("invalid_image_url") || error.says("while downloading") {
         // The provider could not fetch what it was pointed to.
         passing("server_error", message)

@@ -105,7 +105,14 @@ fn notes(job: &Job, questions: &[Question]) -> Vec<String> {
     for name in env::missing_secrets(job) {
         notes.push(format!("the environment variable {name} is not set"));
     }
-    if let (Endpoint::Remote { base_url }, Some(_)) = (&job.provider.endpoint, &job.provider.api_key_env)
+    let provider = &job.provider;
+    if let Endpoint::Remote { base_url } = &provider.endpoint
+        && let Err(fault) = env::transport_options(job, base_url)
+    {
+        notes.push(fault);
+    }
+    if let (Endpoint::Remote { base_url }, true) =
+        (&provider.endpoint, provider.api_key_env.is_some() || provider.api_key_file.is_some())
         && base_url.starts_with("http://")
         && !base_url.contains("//127.")
         && !base_url.contains("//localhost")

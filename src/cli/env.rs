@@ -4,6 +4,8 @@ use crate::ask::{Secret, TransportOptions};
 use crate::manifest::{Header, Job};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::io::Read;
+use std::path::Path;
 
 /// The value of a variable, when it is set and UTF-8.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
@@ -44,20 +46,51 @@ pub(super) fn missing_secrets(job: &Job) -> Vec<String> {
     named.filter(|name| var(name).is_none_or(|value| value.trim().is_empty())).collect()
 }
 
+/// Most bytes of a file with a key or certificates.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// The file with the key, or with certificates. The words never hold what is in it.
+fn secret_file(path: &Path, key: &str) -> Result<Vec<u8>, String> {
+    let failed = |reason: &dyn std::fmt::Display| format!("can't read {key} {}: {reason}", path.display());
+    let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
+    let mut bytes = Vec::new();
+    // A pipe is fine: `api_key_file: /dev/fd/3`.
+    let read = file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    match read as u64 {
+        0 => Err(failed(&"it is empty")),
+        size if size > MOST_BYTES => Err(failed(&"it is too large")),
+        _ => Ok(bytes),
+    }
+}
+
+fn key(job: &Job) -> Result<Option<Secret>, String> {
+    let Some(path) = &job.provider.api_key_file else {
+        return Ok(job.provider.api_key_env.as_ref().map(|name| Secret::new(&var(name).unwrap_or_default())));
+    };
+    let bytes = secret_file(path, "provider.api_key_file")?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("{} holds no key: it is no text", path.display()))?;
+    let key = Secret::new(&text);
+    if key.is_empty() { Err(format!("{} holds no key", path.display())) } else { Ok(Some(key)) }
+}
+
 /// How to reach the provider at `base_url`, secrets included.
-pub(super) fn transport_options(job: &Job, base_url: &str) -> TransportOptions {
+///
+/// # Errors
+/// When a file with a key or with certificates can't be read.
+pub(super) fn transport_options(job: &Job, base_url: &str) -> Result<TransportOptions, String> {
     let secret = |name: &String| Secret::new(&var(name).unwrap_or_default());
     let headers = job.provider.headers.iter().map(|(name, value)| match value {
         Header::Text(text) => (name.clone(), Secret::new(text)),
         Header::Env(variable) => (name.clone(), secret(variable)),
     });
-    TransportOptions {
+    Ok(TransportOptions {
         base_url: base_url.to_owned(),
-        key: job.provider.api_key_env.as_ref().map(secret),
+        key: key(job)?,
+        authorities: job.provider.ca_file.as_deref().map(|path| secret_file(path, "provider.ca_file")).transpose()?,
         headers: headers.collect(),
         proxy: proxy_for(base_url),
         timeouts: job.request.timeouts,
-    }
+    })
 }
 
 /// The proxy for a URL, by the usual variables; none for loopback and for `NO_PROXY`.

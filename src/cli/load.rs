@@ -116,8 +116,8 @@ pub(super) fn provider(job: &Job) -> Result<Provider, Failure> {
             (server.base_url(), Some(server))
         }
     };
-    let transport =
-        Transport::new(env::transport_options(job, &base_url)).map_err(|error| Failure::new(WRONG_INPUT, error))?;
+    let options = env::transport_options(job, &base_url).map_err(|error| Failure::new(WRONG_INPUT, error))?;
+    let transport = Transport::new(options).map_err(|error| Failure::new(WRONG_INPUT, error))?;
     let clock = Arc::new(SystemClock::new());
     let (run_id, seed) = run_id(&*clock);
     let environment = Environment { clock, hooks: Arc::new(NoHooks), seed, run_id, transport, decoder: decoder()? };

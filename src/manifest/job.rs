@@ -283,6 +283,8 @@ fn check_outputs(job: &Job, check: &mut Check<'_>) {
     if let Place::List(list) = &job.input.place {
         taken.push((same(list), "the list"));
     }
+    let files = [(&job.provider.api_key_file, "the key"), (&job.provider.ca_file, "the certificates")];
+    taken.extend(files.iter().filter_map(|(file, what)| Some((same(file.as_deref()?), *what))));
     for task in &job.tasks {
         if let super::tasks::TaskKind::Extract { schema_path, .. } = &task.kind {
             taken.push((same(schema_path), "a schema"));

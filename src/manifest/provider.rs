@@ -7,6 +7,7 @@ use crate::money::{Pico, per_token};
 use crate::units::{parse_duration, parse_share};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
 
@@ -19,6 +20,10 @@ pub(super) struct RawProvider {
     simulator: Option<RawSimulator>,
     /// The NAME of the environment variable that holds the key; leave out for servers without a key.
     api_key_env: Option<String>,
+    /// A file that holds the key and nothing else, such as a mounted secret; instead of `api_key_env`.
+    api_key_file: Option<String>,
+    /// A file with certificates (PEM) of authorities that are trusted beside the system's.
+    ca_file: Option<String>,
     /// The model's name as the provider knows it, such as `openai/gpt-4o-mini`.
     model: String,
     /// USD per million tokens. Absent and not in the catalog: unknown. 0: free.
@@ -135,6 +140,10 @@ pub struct Provider {
     pub revision: Option<String>,
     /// Name of the variable with the key.
     pub api_key_env: Option<String>,
+    /// File with the key.
+    pub api_key_file: Option<PathBuf>,
+    /// File with certificates of further authorities.
+    pub ca_file: Option<PathBuf>,
     /// The model's name.
     pub model: String,
     /// `None` is unknown, which is not free.
@@ -170,6 +179,9 @@ impl RawProvider {
         if let Some(name) = &self.api_key_env {
             check_name(name, "/provider/api_key_env", check);
         }
+        if self.api_key_env.is_some() && self.api_key_file.is_some() {
+            check.fault("/provider/api_key_file", "there is `api_key_env` too", "one of them");
+        }
         let mut headers = Vec::new();
         for (name, value) in self.headers.0 {
             let place = format!("/provider/headers/{}", name.replace('~', "~0").replace('/', "~1"));
@@ -204,6 +216,8 @@ impl RawProvider {
             id,
             revision: self.revision,
             api_key_env: self.api_key_env,
+            api_key_file: self.api_key_file.map(|file| check.path(&file)),
+            ca_file: self.ca_file.map(|file| check.path(&file)),
             model: self.model,
             price: listed.as_ref().map(|listed| listed.price),
             batch_price: listed.as_ref().map(|listed| listed.batch.unwrap_or_else(|| listed.price.halved())),

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 /// Times that an invalid reply is asked again, with what was wrong with it.
 const REPAIRS: u32 = 2;
+/// Most characters of an invalid reply that are sent back with what was wrong with it:
+/// whoever babbles for megabytes is not to be paid for reading it.
+const MOST_REPEATED: usize = 8000;
 /// Shortest and longest wait after a fault that may pass: as OpenAI's SDKs.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
@@ -92,7 +95,8 @@ pub(super) fn next(state: &PageState, retry: &Retry) -> Step {
         Last::Invalid { content, .. } => {
             let faults: Vec<_> =
                 state.open.iter().filter_map(|task| Some((task.name.as_str(), task.fault.as_ref()?))).collect();
-            ask(Some(Repair { previous: content.clone(), text: repair_text(&faults) }))
+            let previous = content.chars().take(MOST_REPEATED).collect();
+            ask(Some(Repair { previous, text: repair_text(&faults) }))
         }
     }
 }

@@ -10,6 +10,7 @@ use parquet::record::reader::RowIter;
 use parquet::schema::types::Type;
 use serde_json::Value;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The rows of a Parquet file.
 pub(super) struct Parquet {
@@ -21,6 +22,16 @@ pub(super) struct Parquet {
 }
 
 pub(super) fn open(file: File) -> Result<Opened, String> {
+    guarded(|| opened(file))
+}
+
+/// The library panics at some damaged files (found by fuzzing, parquet 60.1): they are
+/// damaged, and nothing else is.
+fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("the file is damaged".to_owned()))
+}
+
+fn opened(file: File) -> Result<Opened, String> {
     let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
     let metadata = reader.metadata().file_metadata();
     let (schema, left) = (metadata.schema().clone(), metadata.num_rows());
@@ -33,6 +44,10 @@ pub(super) fn open(file: File) -> Result<Opened, String> {
 impl Parquet {
     /// The values of the next row.
     pub(super) fn next(&mut self) -> Result<Option<Vec<Value>>, String> {
+        guarded(|| self.read())
+    }
+
+    fn read(&mut self) -> Result<Option<Vec<Value>>, String> {
         // The library ends early where it can't read on, instead of saying so.
         let missing =
             || format!("{} rows can't be read; is it damaged, or compressed in a way that is not read?", self.left);

@@ -295,6 +295,7 @@ fn a_run_that_dies() {
         key: None,
         headers: Vec::new(),
         proxy: None,
+        authorities: None,
         timeouts: job.request.timeouts,
     });
     let environment = Environment {

@@ -19,6 +19,7 @@ mod outputs;
 mod pdf;
 mod resume;
 mod rows;
+mod security;
 mod stops;
 mod tidy;
 mod tiff;
