@@ -29,7 +29,11 @@ impl AtomicFile {
         std::fs::create_dir_all(folder)?;
         let name = target.file_name().ok_or_else(|| io::Error::other("not a file name"))?;
         let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-        let writer = BufWriter::with_capacity(1 << 16, File::create(&temporary)?);
+        // One that a killed process of the same number left; and never through a link that
+        // somebody put there.
+        let _ = std::fs::remove_file(&temporary);
+        let file = File::options().write(true).create_new(true).open(&temporary)?;
+        let writer = BufWriter::with_capacity(1 << 16, file);
         Ok(Self { target: target.to_owned(), temporary, writer: Some(writer) })
     }
 
@@ -86,6 +90,16 @@ pub fn write(target: &Path, bytes: &[u8], hooks: &dyn Hooks) -> io::Result<()> {
     let mut file = AtomicFile::create(target)?;
     file.write_all(bytes)?;
     file.commit(hooks)
+}
+
+/// Gives a file that is whole its name, durably.
+///
+/// # Errors
+/// When syncing or renaming fails.
+pub fn adopt(whole: &Path, target: &Path) -> io::Result<()> {
+    File::open(whole)?.sync_all()?;
+    std::fs::rename(whole, target)?;
+    sync_folder(folder_of(target))
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -74,6 +74,8 @@ pub(super) enum Command {
     Export(Export),
     /// Show what runs cost, from the store.
     Report(Report),
+    /// Look after the store: check, backup, salvage, prune, stats.
+    Store(Store),
     /// Write a manifest to start from.
     Init(Init),
     /// Serve the simulator: an OpenAI-compatible API on loopback.
@@ -264,6 +266,54 @@ pub(super) struct Report {
     /// Only attempts before this time.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(super) until: Option<i64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Store {
+    #[command(subcommand)]
+    pub(super) command: StoreCommand,
+    /// The manifest that names the store.
+    #[arg(long, global = true, value_name = "JOB")]
+    pub(super) job: Option<PathBuf>,
+    /// A value for ${NAME} in the manifest.
+    #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = parse_var)]
+    pub(super) vars: Vec<(String, String)>,
+    /// The store's file (default: the manifest's, or .docmill/store.db).
+    #[arg(long, global = true, value_name = "FILE", env = "DOCMILL_STORE")]
+    pub(super) store: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StoreCommand {
+    /// Whether it is sound: every page of the file, and what has to hold among tables.
+    Check,
+    /// Copy it, as it is at one moment, also while runs write.
+    Backup {
+        /// A file that is not there yet.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Copy what can be read of a damaged one.
+    Salvage {
+        /// A file that is not there yet.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Take away old answers that no job shows any more; if their pages come back, they are asked again.
+    Prune {
+        /// Their least age, such as `180d`.
+        #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+        older_than: Duration,
+        /// Only say what would be taken away.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// What is in it.
+    Stats {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

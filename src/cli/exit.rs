@@ -78,6 +78,10 @@ impl From<PipelineError> for Failure {
             }
             PipelineError::Store(StoreError::Missing { .. }) => Self::new(WRONG_INPUT, &error)
                 .with_hint("`docmill run` makes it, beside the manifest; name the manifest, or the file with --store"),
+            PipelineError::Store(StoreError::Damaged(_)) => Self::new(STORAGE, &error).with_hint(
+                "`docmill store check` tells what is wrong; put your last `docmill store backup` in its place, or save what \
+                 can be read with `docmill store salvage --to FILE`",
+            ),
             PipelineError::Store(_) | PipelineError::Export(_) => Self::new(STORAGE, &error)
                 .with_hint("check the disk and the permissions, then run again; nothing is paid twice"),
             PipelineError::Internal(_) => Self::new(INTERNAL, &error),

@@ -20,6 +20,7 @@ mod run;
 mod schema;
 mod signals;
 mod simulate;
+mod store;
 mod trial;
 
 use args::{Args, Command};
@@ -47,6 +48,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Try(trial) => trial::trial(trial),
         Command::Export(export) => export::export(export),
         Command::Report(report) => report::report(report),
+        Command::Store(store) => store::store(store),
         Command::Init(init) => init::init(init),
         Command::Simulate(simulate) => simulate::simulate(simulate),
         Command::Schema => schema::schema(),

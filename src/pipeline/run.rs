@@ -18,7 +18,7 @@ use super::streak::Streak;
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
-use crate::store::{Reader, RunEnd, RunKeys, Settling, Store, StoreError, StoredPage};
+use crate::store::{Reader, RunEnd, RunKeys, Settling, Store, StoreError, StoredPage, network_file_system};
 use crate::task::Question;
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -51,6 +51,9 @@ pub fn run(
     }
     let entries = Entries::start(&job.input)?;
     let store = Store::open(&job.store, environment.clock.clone(), environment.hooks.clone())?;
+    if let Some(kind) = network_file_system(&job.store) {
+        tracing::warn!("the store is on {kind}, whose locks are not reliable; keep it on a local disk");
+    }
     let started_ms = environment.clock.wall_ms();
     let keys = store.begin_run(run_start(job, questions, environment, started_ms))?;
     if keys.lost > 0 {

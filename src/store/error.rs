@@ -35,6 +35,9 @@ pub enum StoreError {
         /// Where it would be.
         path: PathBuf,
     },
+    /// What the file says contradicts itself.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
     /// Reading or writing failed: a full disk, a removed folder, a damaged file.
     #[error("the store failed: {0}")]
     Failed(String),
@@ -51,6 +54,9 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Failed(error.to_string())
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseCorrupt) => Self::Damaged(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
     }
 }

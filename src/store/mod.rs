@@ -8,6 +8,7 @@
 //! - [`runs`], [`entries`], [`attempts`], [`batches`] with [`batch_handle`]: what the commands do; [`ledger`]: budget lines of
 //!   one transaction
 //! - [`reader`], [`rows`], [`tallies`]: read connections, in pages
+//! - [`inspect`], [`upkeep`]: is it sound, a copy, less of it; [`filesystem`]: where it lies
 //! - [`alive`]: which runs live, by a lock that the system releases
 //!
 //! # What survives
@@ -23,6 +24,8 @@ mod batches;
 mod command;
 mod entries;
 mod error;
+mod filesystem;
+mod inspect;
 mod ledger;
 mod reader;
 mod records;
@@ -30,12 +33,15 @@ mod rows;
 mod runs;
 mod schema;
 mod tallies;
+mod upkeep;
 mod writer;
 
 pub use attempt_records::{AttemptCharge, BudgetLine, OpenAttempt, Opened, Purpose, Settlement, Tokens};
 pub use batch_records::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, BatchState};
 pub use entries::Settling;
 pub use error::StoreError;
+pub use filesystem::network_file_system;
+pub use inspect::{Contents, check, contents};
 pub use reader::Reader;
 pub use records::{
     EndpointFact, EntryChange, EntryRecord, FaultRecord, MarksRecord, NearRecord, Outcome, OutcomeStatus, RecipeRecord,
@@ -43,4 +49,5 @@ pub use records::{
 };
 pub use rows::{PageRecord, SpendRecord, View};
 pub use tallies::{AttemptRecord, AttemptState};
+pub use upkeep::{Pruned, back_up, prune, salvage};
 pub use writer::Store;

@@ -6,6 +6,7 @@ use super::batches;
 use super::error::StoreError;
 use super::ledger::Ledger;
 use super::records::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
+use super::schema;
 use crate::digest::Digest;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
@@ -113,7 +114,7 @@ pub(super) fn bury_the_dead(
     let mut open = db.prepare_cached("SELECT id, run_id, heartbeat FROM runs WHERE ended_at IS NULL")?;
     let rows = open.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let unended: Vec<(i64, String, i64)> = rows.collect::<Result<_, _>>()?;
-    let mut lost = 0;
+    let (mut lost, mut has_dead) = (0, false);
     for (run, run_id, heartbeat) in unended {
         if Some(run) != own && !is_alive(store, &run_id, heartbeat, at_ms) {
             lost += attempts::lose(db, ledger, run, at_ms)?;
@@ -122,7 +123,12 @@ pub(super) fn bury_the_dead(
                 "UPDATE runs SET ended_at = heartbeat, outcome = 'died', exit_code = NULL WHERE id = ?1",
                 [run],
             )?;
+            has_dead = true;
         }
+    }
+    if has_dead {
+        // However it died, the file may have been hurt with it.
+        schema::look_through(db)?;
     }
     Ok(lost)
 }

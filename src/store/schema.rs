@@ -91,6 +91,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 fn prepare(mut connection: Connection, path: &Path) -> Result<Connection, StoreError> {
     let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => StoreError::Foreign { path: path.to_owned() },
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Damaged(error.to_string()),
         _ => StoreError::open(path, error),
     };
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into())).map_err(failed)?;
@@ -102,7 +103,20 @@ fn prepare(mut connection: Connection, path: &Path) -> Result<Connection, StoreE
         patiently(|| migrate(&mut connection)).map_err(failed)?;
     }
     keep_plans(&connection).map_err(failed)?;
+    if version > 0 && std::fs::metadata(path).is_ok_and(|metadata| metadata.len() <= LOOKED_THROUGH) {
+        look_through(&connection)?;
+    }
     Ok(connection)
+}
+
+/// Stores up to this size, in bytes, are looked through whenever they are opened: it takes
+/// some milliseconds. Larger ones when a run has died, and by `docmill store check`.
+const LOOKED_THROUGH: u64 = 16 << 20;
+
+/// Looks for damage in the file.
+pub(super) fn look_through(connection: &Connection) -> Result<(), StoreError> {
+    let finding: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if finding == "ok" { Ok(()) } else { Err(StoreError::Damaged(finding)) }
 }
 
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

@@ -1,15 +1,10 @@
 //! Delivery by the provider's batches: every page is answered once, nothing is submitted
 //! twice, wherever a run dies.
 
-use crate::bench::{Bench, root, statuses, without_times};
-use docmill::ask::{Transport, TransportOptions};
-use docmill::hooks::{Hooks, Point};
-use docmill::pipeline::{self, Counters, Environment, RunOptions, Stop};
-use docmill::prepare::DecoderCommand;
+use crate::bench::{Bench, statuses, without_times};
+use docmill::hooks::Point;
 use docmill::simulator::{BatchFault, Options};
 use serde_json::Value;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 const MORE: &str = "delivery: batch\nbatch: {poll: 50ms, requests: 1000}\non_error: {stop_after: 0}";
@@ -216,13 +211,13 @@ fn a_provider_without_batches_is_told_apart() {
 }
 
 /// The points at which a run dies, one after the other.
-const DEATHS: &[(&str, Point)] = &[
-    ("filled", Point::BatchFilled),
-    ("uploaded", Point::BatchUploaded),
-    ("created", Point::BatchCreated),
-    ("submitted", Point::BatchSubmitted),
-    ("collecting", Point::BatchCollecting),
-    ("collected", Point::BatchCollected),
+const DEATHS: [Point; 6] = [
+    Point::BatchFilled,
+    Point::BatchUploaded,
+    Point::BatchCreated,
+    Point::BatchSubmitted,
+    Point::BatchCollecting,
+    Point::BatchCollected,
 ];
 
 #[test]
@@ -234,13 +229,8 @@ fn five_thousand_pages_with_everything_that_goes_wrong() {
         ..Options::default()
     });
     bench.job(MORE);
-    for (name, _) in DEATHS {
-        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        child.args(["batch::a_run_that_dies", "--exact", "--ignored", "--nocapture"]);
-        child.env("DOCMILL_TEST_DEATH", name).current_dir(bench.path(""));
-        let output = child.output().unwrap();
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && words.contains("dies now"), "{name}: {words}");
+    for point in DEATHS {
+        crate::dying::run(&bench, point, 1);
     }
     let ran = bench.run(&["-q"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -268,49 +258,4 @@ fn five_thousand_pages_with_everything_that_goes_wrong() {
         .unwrap();
     assert_eq!(settled as u64, billed(&undisturbed));
     assert!(stats["tokens"]["input"].as_u64().unwrap() > settled as u64, "the missing lines were billed");
-}
-
-struct Death(Point);
-
-impl Hooks for Death {
-    fn at(&self, point: Point) {
-        if point == self.0 {
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), b"dies now\n");
-            std::process::abort();
-        }
-    }
-}
-
-/// Run as a process of its own by the test above: dies at a point of a batch.
-#[test]
-#[ignore = "a part of another test"]
-fn a_run_that_dies() {
-    let Ok(name) = std::env::var("DOCMILL_TEST_DEATH") else { return };
-    let (_, point) = DEATHS.iter().find(|(known, _)| *known == name).unwrap();
-    let job = docmill::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
-    let questions: Arc<[_]> = docmill::task::compile(&job.tasks, &[]).unwrap().into();
-    let docmill::manifest::Endpoint::Remote { base_url } = &job.provider.endpoint else { return };
-    let transport = Transport::new(TransportOptions {
-        base_url: base_url.clone(),
-        key: None,
-        headers: Vec::new(),
-        proxy: None,
-        authorities: None,
-        timeouts: job.request.timeouts,
-    });
-    let environment = Environment {
-        clock: Arc::new(docmill::clock::SystemClock::default()),
-        hooks: Arc::new(Death(*point)),
-        seed: 1,
-        run_id: format!("20261124T000000-{name}"),
-        transport: transport.unwrap(),
-        decoder: DecoderCommand {
-            program: env!("CARGO_BIN_EXE_docmill").into(),
-            arguments: vec!["decode-pages".into()],
-        },
-    };
-    let counters = Arc::new(Counters::default());
-    let stop = Stop::default();
-    pipeline::run(&Arc::new(job), &questions, &environment, &RunOptions::default(), &stop, &counters).unwrap();
-    assert!(root().exists());
 }

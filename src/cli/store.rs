@@ -1,0 +1,127 @@
+//! `docmill store`: is it sound, what is in it, a copy, less of it.
+
+use super::args::{Store, StoreCommand};
+use super::exit::{Failure, STORAGE, WRONG_INPUT};
+use super::load;
+use super::out::outln;
+use crate::clock::{Clock, SystemClock};
+use crate::pipeline::PipelineError;
+use crate::store::{self, Contents, StoreError};
+use crate::units::rfc3339;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// The store when neither a manifest nor `--store` names one.
+const STORE: &str = ".docmill/store.db";
+
+pub(super) fn store(args: &Store) -> Result<u8, Failure> {
+    let path = match &args.job {
+        Some(job) => load::load_from(job, &args.vars, args.store.as_ref())?.job.store,
+        None => args.store.clone().unwrap_or_else(|| PathBuf::from(STORE)),
+    };
+    match &args.command {
+        StoreCommand::Check => check(&path),
+        StoreCommand::Backup { to } => {
+            store::back_up(&path, to).map_err(failed)?;
+            outln!("{}: copied to {}", path.display(), to.display());
+            Ok(0)
+        }
+        StoreCommand::Salvage { to } => {
+            let saved = store::salvage(&path, to).map_err(failed)?;
+            for (table, rows) in saved.iter().filter(|(_, rows)| *rows > 0) {
+                outln!("{rows:>12} {table}");
+            }
+            outln!("{}: what could be read is in {}", path.display(), to.display());
+            Ok(0)
+        }
+        StoreCommand::Prune { older_than, dry_run } => {
+            let now_ms = SystemClock::new().wall_ms();
+            let age_ms = i64::try_from(older_than.as_millis()).unwrap_or(i64::MAX);
+            let pruned = store::prune(&path, now_ms.saturating_sub(age_ms), *dry_run, now_ms).map_err(failed)?;
+            let did = if *dry_run { "would be pruned" } else { "pruned" };
+            outln!(
+                "{did}: {} answers, {} attempts, {} pages that no job shows",
+                pruned.answers,
+                pruned.attempts,
+                pruned.pages
+            );
+            Ok(0)
+        }
+        StoreCommand::Stats { json } => {
+            let contents = store::contents(&path).map_err(failed)?;
+            if *json {
+                outln!("{:#}", as_json(&path, &contents));
+            } else {
+                as_text(&path, &contents);
+            }
+            Ok(0)
+        }
+    }
+}
+
+fn failed(error: StoreError) -> Failure {
+    match error {
+        StoreError::Failed(message) => Failure::new(STORAGE, message),
+        error @ (StoreError::Missing { .. } | StoreError::Foreign { .. }) => {
+            Failure::new(WRONG_INPUT, error).with_hint("name the manifest, or the file with --store")
+        }
+        error => Failure::from(PipelineError::from(error)),
+    }
+}
+
+fn check(path: &Path) -> Result<u8, Failure> {
+    if let Some(kind) = store::network_file_system(path) {
+        outln!("note: the store is on {kind}, whose locks are not reliable; keep it on a local disk");
+    }
+    let findings = store::check(path).map_err(failed)?;
+    for finding in &findings {
+        outln!("{finding}");
+    }
+    if findings.is_empty() {
+        outln!("{}: sound", path.display());
+        return Ok(0);
+    }
+    Err(Failure::new(STORAGE, format!("{} is not sound", path.display())).with_hint(
+        "put your last `docmill store backup` in its place, or save what can be read with `docmill store salvage --to FILE`; \
+         what is not in there is asked again",
+    ))
+}
+
+fn as_json(path: &Path, contents: &Contents) -> serde_json::Value {
+    let map = |counts: &[(String, u64)]| {
+        counts.iter().map(|(name, count)| (name.clone(), json!(count))).collect::<serde_json::Map<_, _>>()
+    };
+    json!({
+        "store": path.display().to_string(), "bytes": contents.bytes, "version": contents.version,
+        "jobs": contents.jobs.iter().map(|(name, files, runs)| json!({"name": name, "files": files, "runs": runs})).collect::<Vec<_>>(),
+        "pages": contents.pages, "recipes": contents.recipes,
+        "answers": map(&contents.answers), "attempts": map(&contents.attempts), "batches": map(&contents.batches),
+        "spent_usd": contents.spent.to_string(),
+        "first_attempt_at": contents.since_ms.map(|(first, _)| rfc3339(first)),
+        "last_attempt_at": contents.since_ms.map(|(_, last)| rfc3339(last)),
+    })
+}
+
+fn as_text(path: &Path, contents: &Contents) {
+    let list = |counts: &[(String, u64)]| {
+        let parts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
+    };
+    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    let megabytes = contents.bytes as f64 / 1e6;
+    outln!("store     {} ({megabytes:.1} MB, version {})", path.display(), contents.version);
+    for (name, files, runs) in &contents.jobs {
+        outln!("job       {name}: {files} files, {runs} runs");
+    }
+    outln!("pages     {}", contents.pages);
+    outln!("recipes   {}", contents.recipes);
+    outln!("answers   {}", list(&contents.answers));
+    outln!("attempts  {}", list(&contents.attempts));
+    if !contents.batches.is_empty() {
+        outln!("batches   {}", list(&contents.batches));
+    }
+    outln!("spent     {} USD", contents.spent);
+    if let Some((first, last)) = contents.since_ms {
+        outln!("attempts from {} to {}", rfc3339(first), rfc3339(last));
+    }
+}

@@ -1,0 +1,91 @@
+//! A run that dies at a point of its way: the process ends there, as by kill -9.
+
+use crate::bench::Bench;
+use docmill::ask::{Transport, TransportOptions};
+use docmill::hooks::{Hooks, Point};
+use docmill::manifest::Endpoint;
+use docmill::pipeline::{self, Counters, Environment, RunOptions, Stop};
+use docmill::prepare::DecoderCommand;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const POINTS: [Point; 13] = [
+    Point::Reserved,
+    Point::Sent,
+    Point::Replied,
+    Point::Committed,
+    Point::Settled,
+    Point::BatchFilled,
+    Point::BatchUploaded,
+    Point::BatchCreated,
+    Point::BatchSubmitted,
+    Point::BatchCollecting,
+    Point::BatchCollected,
+    Point::TempWritten,
+    Point::Renamed,
+];
+
+/// Runs `job.yaml` of a bench until it comes to `point` for the `nth` time, where it dies.
+/// Whether it came there.
+pub(crate) fn dies(bench: &Bench, point: Point, nth: u32) -> bool {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["dying::a_run_that_dies", "--exact", "--ignored", "--nocapture"]);
+    child.env("DOCMILL_TEST_DEATH", format!("{point:?} {nth}")).current_dir(bench.path(""));
+    let output = child.output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    let has_died = words.contains("dies now");
+    assert_eq!(has_died, !output.status.success(), "{point:?}: {words}");
+    has_died
+}
+
+/// As [`dies`], and it has to come there.
+pub(crate) fn run(bench: &Bench, point: Point, nth: u32) {
+    assert!(dies(bench, point, nth), "{point:?} for the {nth}. time");
+}
+
+struct Death {
+    point: Point,
+    left: AtomicU32,
+}
+
+impl Hooks for Death {
+    fn at(&self, point: Point) {
+        if point == self.point && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), b"dies now\n");
+            std::process::abort();
+        }
+    }
+}
+
+#[test]
+#[ignore = "a part of other tests: a process of its own"]
+fn a_run_that_dies() {
+    let Ok(death) = std::env::var("DOCMILL_TEST_DEATH") else { return };
+    let (name, nth) = death.split_once(' ').unwrap();
+    let point = *POINTS.iter().find(|point| format!("{point:?}") == name).unwrap();
+    let job = docmill::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
+    let questions: Arc<[_]> = docmill::task::compile(&job.tasks, &[]).unwrap().into();
+    let Endpoint::Remote { base_url } = &job.provider.endpoint else { return };
+    let transport = Transport::new(TransportOptions {
+        base_url: base_url.clone(),
+        key: None,
+        headers: Vec::new(),
+        proxy: None,
+        authorities: None,
+        timeouts: job.request.timeouts,
+    });
+    let environment = Environment {
+        clock: Arc::new(docmill::clock::SystemClock::default()),
+        hooks: Arc::new(Death { point, left: nth.parse::<u32>().unwrap().into() }),
+        seed: 1,
+        run_id: format!("20261124T000000-{name}{nth}-{}", std::process::id()),
+        transport: transport.unwrap(),
+        decoder: DecoderCommand {
+            program: env!("CARGO_BIN_EXE_docmill").into(),
+            arguments: vec!["decode-pages".into()],
+        },
+    };
+    let (counters, stop) = (Arc::new(Counters::default()), Stop::default());
+    pipeline::run(&Arc::new(job), &questions, &environment, &RunOptions::default(), &stop, &counters).unwrap();
+}
