@@ -12,7 +12,8 @@ const DEAD_AFTER_MS: i64 = 60_000;
 #[derive(Debug)]
 pub(super) struct LifeLine {
     path: PathBuf,
-    file: File,
+    /// Locked while it is open.
+    _file: File,
 }
 
 impl LifeLine {
@@ -21,14 +22,13 @@ impl LifeLine {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
         // A file system without locks leaves the decision to the heartbeat.
         let _ = file.try_lock();
-        Ok(Self { path, file })
+        Ok(Self { path, _file: file })
     }
-}
 
-impl Drop for LifeLine {
-    fn drop(&mut self) {
+    /// The run's end is durable. Without this the file stays behind, unlocked, and tells
+    /// others that the run died.
+    pub(super) fn end(self) {
         let _ = std::fs::remove_file(&self.path);
-        let _ = self.file.unlock();
     }
 }
 

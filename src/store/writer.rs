@@ -279,7 +279,13 @@ impl Writer {
                 return Err(error.into());
             }
         };
-        let mut state = State { path: &self.path, life: &mut self.life, run: &mut self.run, ledger: Ledger::default() };
+        let mut state = State {
+            path: &self.path,
+            life: &mut self.life,
+            run: &mut self.run,
+            has_ended: false,
+            ledger: Ledger::default(),
+        };
         let mut next = Some(first);
         while let Some(Message { command, reply }) = next.take() {
             let answer = state.execute(&transaction, command);
@@ -294,8 +300,16 @@ impl Writer {
                 next = messages.recv_timeout(left).ok();
             }
         }
+        let has_ended = state.has_ended;
         state.ledger.write(&transaction)?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        if has_ended {
+            self.run = None;
+            if let Some(life) = self.life.take() {
+                life.end();
+            }
+        }
+        Ok(())
     }
 
     /// Says that the run lives, and looks for runs that died. A failure here shows again
@@ -336,6 +350,8 @@ struct State<'a> {
     path: &'a Path,
     life: &'a mut Option<LifeLine>,
     run: &'a mut Option<i64>,
+    /// The run's end is in this transaction.
+    has_ended: bool,
     ledger: Ledger,
 }
 
@@ -354,7 +370,7 @@ impl State<'_> {
                 attempts::lose(db, &mut self.ledger, end.run, end.at_ms)?;
                 batches::withdraw_filling(db, &mut self.ledger, end.run)?;
                 runs::end(db, &end)?;
-                (*self.life, *self.run) = (None, None);
+                self.has_ended = true;
             }
             // In a group it ends nothing: the writer looks for it between groups.
             Command::Close => {}
