@@ -27,6 +27,7 @@ pub mod cli;
 pub mod clock;
 pub mod digest;
 pub mod export;
+pub mod exposition;
 pub mod hooks;
 pub mod manifest;
 pub mod media;

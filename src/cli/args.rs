@@ -136,6 +136,12 @@ pub(super) struct Run {
     /// Write a summary as JSON while and after running; `-`: to stdout at the end.
     #[arg(long, value_name = "FILE")]
     pub(super) summary: Option<PathBuf>,
+    /// Serve counters for Prometheus at http://ADDRESS/metrics while running, such as 127.0.0.1:9464.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) metrics: Option<std::net::SocketAddr>,
+    /// Write the run's numbers at its end for Prometheus' textfile collector (`*.prom`).
+    #[arg(long, value_name = "FILE")]
+    pub(super) metrics_file: Option<PathBuf>,
     /// How long a stop waits for what is in flight.
     #[arg(long, value_name = "TIME", default_value = "8s", value_parser = parse_duration)]
     pub(super) grace: Duration,

@@ -1,8 +1,9 @@
 //! Failures as messages and exit codes: what is wrong, and after a blank line what to do.
 
+use super::args::LogFormat;
+use super::log;
 use crate::manifest::ManifestError;
 use crate::pipeline::PipelineError;
-use crate::plain::for_terminal;
 use crate::store::StoreError;
 use std::process::ExitCode;
 
@@ -39,14 +40,20 @@ impl Failure {
         &self.message
     }
 
-    #[expect(clippy::print_stderr, reason = "the command line")]
-    pub(super) fn report(&self) -> ExitCode {
-        // A rendered fault says `error:` itself.
-        let prefix = if self.message.starts_with("error:") { "" } else { "error: " };
-        // Paths and what servers said are in it, which may hold anything.
-        eprintln!("{prefix}{}", for_terminal(&self.message));
-        if let Some(hint) = &self.hint {
-            eprintln!("\nhint: {}", for_terminal(hint));
+    pub(super) fn report(&self, format: LogFormat) -> ExitCode {
+        match format {
+            LogFormat::Json => {
+                let mut more = serde_json::Map::new();
+                more.insert("hint".into(), self.hint.clone().into());
+                more.insert("exit_code".into(), self.code.into());
+                log::line("ERROR", &self.message, more);
+            }
+            LogFormat::Text => {
+                // A rendered fault says `error:` itself.
+                let prefix = if self.message.starts_with("error:") { "" } else { "error: " };
+                let hint = self.hint.as_ref().map_or(String::new(), |hint| format!("\n\nhint: {hint}"));
+                log::line("ERROR", &format!("{prefix}{}{hint}", self.message), serde_json::Map::new());
+            }
         }
         ExitCode::from(self.code)
     }

@@ -1,12 +1,21 @@
-//! Log lines on stderr.
+//! Lines on stderr: log lines, and what is said to the user. As JSON, each is one object.
 
 use super::args::{Color, Global, LogFormat};
+use crate::clock::{Clock, SystemClock};
+use crate::plain::for_terminal;
+use crate::units::rfc3339;
+use serde_json::{Map, Value};
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
 
+/// The form of lines, as the arguments say it once.
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
 /// Starts logging as the arguments say.
 pub(super) fn init(global: &Global) {
+    let _ = FORMAT.set(global.log_format);
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::ERROR,
         (false, 0) => LevelFilter::WARN,
@@ -22,7 +31,23 @@ pub(super) fn init(global: &Global) {
     let filter = tracing_subscriber::EnvFilter::new(format!("docmill={level}"));
     let builder = fmt().with_writer(std::io::stderr).with_env_filter(filter).with_ansi(is_coloured).with_target(false);
     match global.log_format {
-        LogFormat::Json => builder.json().init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
         LogFormat::Text => builder.without_time().init(),
     }
+}
+
+/// A line for the user; `more`: further members of its object. Paths and what servers said
+/// may be in it, and are no commands to a terminal.
+#[expect(clippy::print_stderr, reason = "the command line")]
+pub(super) fn line(level: &str, message: &str, more: Map<String, Value>) {
+    if FORMAT.get() != Some(&LogFormat::Json) {
+        eprintln!("{}", for_terminal(message));
+        return;
+    }
+    let mut object = Map::new();
+    object.insert("timestamp".into(), rfc3339(SystemClock::new().wall_ms()).into());
+    object.insert("level".into(), level.into());
+    object.insert("message".into(), message.into());
+    object.extend(more);
+    eprintln!("{}", Value::Object(object));
 }

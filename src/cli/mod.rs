@@ -11,6 +11,7 @@ mod export;
 mod init;
 mod load;
 mod log;
+mod metrics;
 mod out;
 mod plan;
 mod prepare;
@@ -35,7 +36,7 @@ pub fn main() -> ExitCode {
     log::init(&args.global);
     match dispatch(&args) {
         Ok(code) => ExitCode::from(code),
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(args.global.log_format),
     }
 }
 

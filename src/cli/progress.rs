@@ -84,13 +84,9 @@ fn bar(counters: Arc<Counters>) -> impl FnMut(Duration) + Send {
 fn lines(counters: Arc<Counters>) -> impl FnMut(Duration) + Send {
     move |elapsed| {
         let now = counters.snapshot();
-        print_line(&format!("{}/{} pages  {}", now.done, now.found, words(&now, elapsed)));
+        let line = format!("{}/{} pages  {}", now.done, now.found, words(&now, elapsed));
+        super::log::line("INFO", &line, serde_json::Map::new());
     }
-}
-
-#[expect(clippy::print_stderr, reason = "the command line")]
-fn print_line(line: &str) {
-    eprintln!("{line}");
 }
 
 /// Rate, time left, money, what is going on.

@@ -3,15 +3,16 @@
 use super::args::{Again, Global, Retry, Run};
 use super::exit::{Failure, INTERNAL, WRONG_INPUT};
 use super::load::{self, Loaded};
+use super::log;
+use super::metrics::{Labels, Metrics};
 use super::out::outln;
 use super::progress::Progress;
 use super::signals;
 use crate::atomic;
 use crate::hooks::NoHooks;
-use crate::manifest::Endpoint;
+use crate::manifest::{Endpoint, Job};
 use crate::money::Pico;
 use crate::pipeline::{self, Counters, Environment, RunOptions, Stop, Wish};
-use crate::plain::for_terminal;
 use crate::units::rfc3339;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -42,6 +43,7 @@ pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     summary(args, &running(&job.name, &provider.environment))?;
 
     let counters = Arc::new(Counters::default());
+    let _metrics = serve_metrics(args, global, &job, &provider.environment.run_id, &counters)?;
     let progress = Progress::start(global, counters.clone());
     let ran = pipeline::run(&job, &questions, &provider.environment, &options(args), &stop, &counters);
     drop(progress);
@@ -59,6 +61,10 @@ pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     };
     let to_stdout = args.summary.as_deref() == Some(Path::new("-"));
     summary(args, &report.to_json())?;
+    if let Some(path) = &args.metrics_file {
+        let text = report.to_exposition(provider.environment.clock.wall_ms());
+        write_file(path, &text)?;
+    }
     say(global, report.to_text().trim_end());
     if to_stdout {
         // The last line, also of both streams together: that is what Airflow keeps.
@@ -99,15 +105,33 @@ fn running(job: &str, environment: &Environment) -> Value {
 
 fn summary(args: &Run, value: &Value) -> Result<(), Failure> {
     match args.summary.as_deref() {
-        Some(path) if path != Path::new("-") => atomic::write(path, format!("{value:#}\n").as_bytes(), &NoHooks)
-            .map_err(|error| Failure::new(super::exit::STORAGE, format!("can't write {}: {error}", path.display()))),
+        Some(path) if path != Path::new("-") => write_file(path, &format!("{value:#}\n")),
         _ => Ok(()),
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the command line")]
+fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    atomic::write(path, text.as_bytes(), &NoHooks)
+        .map_err(|error| Failure::new(super::exit::STORAGE, format!("can't write {}: {error}", path.display())))
+}
+
+fn serve_metrics(
+    args: &Run,
+    global: &Global,
+    job: &Job,
+    run_id: &str,
+    counters: &Arc<Counters>,
+) -> Result<Option<Metrics>, Failure> {
+    let Some(address) = args.metrics else { return Ok(None) };
+    let labels = Labels { job: job.name.clone(), run_id: run_id.to_owned(), model: job.provider.model.clone() };
+    let metrics = Metrics::start(address, labels, counters.clone())
+        .map_err(|error| Failure::new(WRONG_INPUT, format!("--metrics {address}: {error}")))?;
+    say(global, &format!("metrics: http://{}/metrics", metrics.address));
+    Ok(Some(metrics))
+}
+
 fn say(global: &Global, line: &str) {
     if !global.quiet {
-        eprintln!("{}", for_terminal(line));
+        log::line("INFO", line, serde_json::Map::new());
     }
 }

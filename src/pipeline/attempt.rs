@@ -12,7 +12,6 @@ use crate::store::{
     AttemptCharge, FaultRecord, OpenAttempt, Outcome, OutcomeStatus, Purpose, Settlement, StoreError, StoredPage,
 };
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// An attempt at a page.
 pub(super) struct Attempt {
@@ -127,11 +126,15 @@ impl Attempt {
     pub(super) async fn learn(
         &self,
         context: &Context<'_>,
+        id: i64,
         exchange: &Exchange,
         charge: &AttemptCharge,
     ) -> Result<(), StoreError> {
+        self.log(context, id, exchange, charge);
         let cost = charge.cost.unwrap_or_default();
-        context.counters.cost_pico.fetch_add(cost.0, Ordering::Relaxed);
+        let (tokens, latency_ms) = (&charge.tokens, u64::try_from(exchange.latency.as_millis()).unwrap_or(u64::MAX));
+        let tokens = [tokens.input, tokens.cached_input, tokens.output];
+        context.counters.add_attempt(verdict_record(exchange).0, latency_ms, tokens, cost.0);
         if let Verdict::Stop(refusal) = &exchange.verdict {
             context.stop.request(Ending::ProviderRefused(refusal.clone()));
         }
@@ -143,6 +146,40 @@ impl Attempt {
             Some(size) => context.calibrate(size, &self.wanted, exchange).await,
             None => Ok(()),
         }
+    }
+}
+
+impl Attempt {
+    /// One line for an attempt, the names of whose fields stay (docs/observability.md). Nothing
+    /// of the image, of the reply or of a key is in it.
+    fn log(&self, context: &Context<'_>, id: i64, exchange: &Exchange, charge: &AttemptCharge) {
+        let (verdict, fault) = verdict_record(exchange);
+        let (kind, words) = fault.map_or((None, "answered".to_owned()), |fault| (Some(fault.kind), fault.message));
+        let cost = charge.cost.map(|cost| cost.to_string());
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    event = "attempt",
+                    run_id = context.run_id,
+                    content = %self.page.content,
+                    page = self.page.page,
+                    attempt = id,
+                    purpose = self.purpose().name(),
+                    verdict,
+                    error_kind = kind,
+                    status = exchange.status,
+                    latency_ms = u64::try_from(exchange.latency.as_millis()).unwrap_or(u64::MAX),
+                    input_tokens = charge.tokens.input,
+                    cached_input_tokens = charge.tokens.cached_input,
+                    output_tokens = charge.tokens.output,
+                    is_estimated = charge.is_estimated,
+                    cost_usd = cost,
+                    request_id = exchange.request_id,
+                    "{words}"
+                )
+            };
+        }
+        if kind.is_some() { line!(info) } else { line!(debug) }
     }
 }
 

@@ -15,7 +15,17 @@ pub struct Counters {
     pub(super) cost_pico: AtomicI64,
     pub(super) is_waiting: AtomicBool,
     pub(super) is_walked: AtomicBool,
+    verdicts: [AtomicU64; VERDICTS.len()],
+    /// Input, cached input, output.
+    tokens: [AtomicU64; 3],
+    latencies: [AtomicU64; LATENCY_BOUNDS.len() + 1],
+    latency_ms: AtomicU64,
 }
+
+/// What an attempt can mean, as [`Snapshot::verdicts`] counts it.
+pub const VERDICTS: [&str; 5] = ["done", "retry", "later", "page", "stop"];
+/// Upper bounds of [`Snapshot::latencies`], in milliseconds; the last one has none.
+pub const LATENCY_BOUNDS: [u64; 11] = [100, 250, 500, 1000, 2500, 5000, 10_000, 20_000, 30_000, 60_000, 120_000];
 
 /// Counters at one moment.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +48,14 @@ pub struct Snapshot {
     pub is_waiting: bool,
     /// Whether `found` is final.
     pub is_walked: bool,
+    /// Attempts by what they meant, as [`VERDICTS`].
+    pub verdicts: [u64; VERDICTS.len()],
+    /// Tokens: input, cached input, output.
+    pub tokens: [u64; 3],
+    /// Attempts by latency, as [`LATENCY_BOUNDS`].
+    pub latencies: [u64; LATENCY_BOUNDS.len() + 1],
+    /// The sum of latencies, in milliseconds.
+    pub latency_ms: u64,
 }
 
 impl Counters {
@@ -55,6 +73,10 @@ impl Counters {
             cost_pico: self.cost_pico.load(Ordering::Relaxed),
             is_waiting: self.is_waiting.load(Ordering::Relaxed),
             is_walked: self.is_walked.load(Ordering::Relaxed),
+            verdicts: self.verdicts.each_ref().map(count),
+            tokens: self.tokens.each_ref().map(count),
+            latencies: self.latencies.each_ref().map(count),
+            latency_ms: count(&self.latency_ms),
         }
     }
 
@@ -62,6 +84,20 @@ impl Counters {
     pub(super) fn add_failed(&self) {
         Self::add(&self.done);
         Self::add(&self.failed);
+    }
+
+    /// Counts an attempt that is settled. `tokens`: input, cached input, output.
+    pub(super) fn add_attempt(&self, verdict: &str, latency_ms: u64, tokens: [u64; 3], cost_pico: i64) {
+        if let Some(at) = VERDICTS.iter().position(|name| *name == verdict) {
+            Self::add(&self.verdicts[at]);
+        }
+        for (counter, count) in self.tokens.iter().zip(tokens) {
+            counter.fetch_add(count, Ordering::Relaxed);
+        }
+        let bucket = LATENCY_BOUNDS.iter().position(|bound| latency_ms <= *bound).unwrap_or(LATENCY_BOUNDS.len());
+        Self::add(&self.latencies[bucket]);
+        self.latency_ms.fetch_add(latency_ms, Ordering::Relaxed);
+        self.cost_pico.fetch_add(cost_pico, Ordering::Relaxed);
     }
 
     pub(super) fn add(counter: &AtomicU64) {

@@ -46,7 +46,7 @@ mod streak;
 mod trial;
 mod worker;
 
-pub use counters::{Counters, Snapshot};
+pub use counters::{Counters, LATENCY_BOUNDS, Snapshot, VERDICTS};
 pub use environment::{Environment, PipelineError, RunOptions};
 pub use finish::{billing, export, report, write_report};
 pub use outcome::{Outcome, Signal};

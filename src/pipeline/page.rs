@@ -2,7 +2,7 @@
 
 use super::admission::Admission;
 use super::asking::Asking;
-use super::attempt::{Attempt, first_fault, keyed, verdict_record};
+use super::attempt::{Attempt, first_fault, keyed};
 use super::counters::Counters;
 use super::next::{PageState, Step, next};
 use super::outcome::Outcome as Ending;
@@ -152,11 +152,10 @@ impl Context<'_> {
         self.hooks.at(Point::Replied);
         let settlement = attempt.take(self, id, &exchange).await?;
         let charge = settlement.charge;
-        log(ready, &exchange);
         (self.on_exchange)(&attempt.wanted, &exchange, &charge);
         self.store.settle(settlement).await?;
         self.hooks.at(Point::Settled);
-        attempt.learn(self, &exchange, &charge).await?;
+        attempt.learn(self, id, &exchange, &charge).await?;
         slot.learn(&exchange);
         Ok(ControlFlow::Continue(attempt.state))
     }
@@ -237,13 +236,4 @@ pub(super) fn names<'a>(
 ) -> impl Iterator<Item = (usize, String, Option<i64>)> + 'a {
     let name = |index: usize| job.tasks.get(index).map_or(String::new(), |task| task.name.clone());
     tasks.iter().map(move |(index, seen)| (*index, name(*index), *seen))
-}
-
-fn log(ready: &Ready, exchange: &Exchange) {
-    let (verdict, fault) = verdict_record(exchange);
-    let (page, latency_ms, status) = (ready.page.content, exchange.latency.as_millis(), exchange.status);
-    match fault {
-        Some(fault) => tracing::info!(%page, verdict, kind = fault.kind, latency_ms, status, "{}", fault.message),
-        None => tracing::debug!(%page, verdict, latency_ms, status, "answered"),
-    }
 }

@@ -56,6 +56,8 @@ pub fn run(
     }
     let started_ms = environment.clock.wall_ms();
     let keys = store.begin_run(run_start(job, questions, environment, started_ms))?;
+    let run_id = &environment.run_id;
+    tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
     if keys.lost > 0 {
         tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
     }
@@ -91,6 +93,21 @@ pub fn run(
         }
     };
     store.close();
+    let cost = report.total().map(|total| total.to_string());
+    let (outcome, exit_code, pages) = (&report.outcome, report.exit_code, &report.pages);
+    tracing::info!(
+        event = "run_ended",
+        run_id,
+        outcome,
+        exit_code,
+        elapsed_ms = report.elapsed_ms,
+        pages_ok = pages.ok,
+        pages_asked = pages.asked,
+        pages_pending = pages.pending,
+        attempts = report.spend.sent,
+        cost_usd = cost,
+        "run ended"
+    );
     Ok(report)
 }
 

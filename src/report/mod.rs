@@ -5,6 +5,7 @@
 //! - [`pages`]: pages by status and label; [`part`]: parts and histograms
 //! - [`summary`]: the whole report; [`json`], [`text`], [`html`] with [`plot`]: its forms
 
+mod exposition;
 mod html;
 mod json;
 mod pages;

@@ -17,6 +17,7 @@ mod input;
 mod limits;
 mod lists;
 mod messages;
+mod observability;
 mod outputs;
 mod pdf;
 mod resume;

@@ -169,7 +169,7 @@ impl Group<'_> {
         let settlement = item.take(context, id, &exchange).await?;
         let (charge, at_ms) = (settlement.charge, settlement.at_ms);
         self.settlements.push(settlement);
-        item.learn(context, &exchange, &charge).await?;
+        item.learn(context, id, &exchange, &charge).await?;
         // The next batch is wait enough.
         item.state.rest(std::time::Duration::ZERO);
         if matches!(next(&item.state, &context.job.retry), Step::Settled) {
