@@ -346,6 +346,9 @@ pub(super) struct Simulate {
     /// Tokens per minute that are enforced.
     #[arg(long, value_name = "N")]
     pub(super) tokens_per_minute: Option<u64>,
+    /// From a time on both limits are this share of what was said, such as 60s=50%; may be repeated, in order.
+    #[arg(long, value_name = "TIME=SHARE", value_parser = parse_step)]
+    pub(super) limit_step: Vec<(Duration, f64)>,
     /// Seconds of allowance that may be used at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub(super) bucket_seconds: f64,
@@ -397,6 +400,12 @@ pub(super) struct Simulate {
     /// End by itself after this time.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(super) lifetime: Option<Duration>,
+}
+
+fn parse_step(text: &str) -> Result<(Duration, f64), String> {
+    let (time, share) = text.split_once('=').ok_or("write it as TIME=SHARE")?;
+    let percent = share.strip_suffix('%').unwrap_or(share).parse::<f64>().map_err(|_| "a share such as 50% or 200%")?;
+    Ok((parse_duration(time)?, percent / 100.0))
 }
 
 fn parse_var(text: &str) -> Result<(String, String), String> {

@@ -17,6 +17,7 @@ pub(super) fn simulate(args: &Simulate) -> Result<u8, Failure> {
         after: args.after,
         requests_per_minute: args.requests_per_minute,
         tokens_per_minute: args.tokens_per_minute,
+        limit_steps: args.limit_step.clone(),
         bucket_seconds: args.bucket_seconds,
         key: args.key.clone(),
         models: args.models.clone(),

@@ -162,6 +162,7 @@ pub(super) fn sight(state: &State, asked: &Asked, key: u64) -> Option<Sight> {
 /// The refusal of a request over a limit; `None` when it fits.
 fn limited(state: &State, asked: &Asked, image: u64) -> Option<Reply> {
     let charge = image + asked.max_tokens.max(text_tokens(asked.chars));
+    state.step_limits();
     let mut inner = state.inner.borrow_mut();
     let refused = {
         let tokens_limit = inner.tokens.as_ref().map(|bucket| bucket.limit);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(super) struct Bucket {
     pub(super) limit: u64,
+    seconds: f64,
     capacity: f64,
     level: f64,
     at: Instant,
@@ -25,7 +26,15 @@ impl Bucket {
     pub(super) fn new(limit: u64, seconds: f64, now: Instant) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "limits are small")]
         let capacity = (limit as f64 * seconds / 60.0).max(1.0);
-        Self { limit, capacity, level: 0.0, at: now }
+        Self { limit, seconds, capacity, level: 0.0, at: now }
+    }
+
+    /// Another limit from now on; what is in use stays in use, in the same share.
+    pub(super) fn change(&mut self, limit: u64, now: Instant) {
+        if limit != self.limit {
+            let fresh = Self::new(limit, self.seconds, now);
+            *self = Self { level: self.level * fresh.capacity / self.capacity, at: self.at, ..fresh };
+        }
     }
 
     fn refill_per_second(&self) -> f64 {

@@ -24,6 +24,8 @@ pub struct Options {
     pub requests_per_minute: Option<u64>,
     /// Tokens per minute that are enforced.
     pub tokens_per_minute: Option<u64>,
+    /// What is left of both limits from a time since the start on: `(60 s, 0.5)`.
+    pub limit_steps: Vec<(Duration, f64)>,
     /// Seconds of allowance that the limits' buckets hold; OpenAI's hold a minute's.
     pub bucket_seconds: f64,
     /// The only key that is taken; `None`: any or none.
@@ -64,6 +66,7 @@ impl Default for Options {
             after: 0,
             requests_per_minute: None,
             tokens_per_minute: None,
+            limit_steps: Vec::new(),
             bucket_seconds: 60.0,
             key: None,
             models: Vec::new(),

@@ -55,6 +55,27 @@ impl State {
         Self { start: now, inner: inner.into(), options }
     }
 
+    /// Sets the limits as they are at this time.
+    pub(super) fn step_limits(&self) {
+        let now = now();
+        let passed = now.duration_since(self.start);
+        let Some((_, share)) = self.options.limit_steps.iter().rev().find(|(from, _)| *from <= passed) else { return };
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "limits are small"
+        )]
+        let stepped = |limit: u64| ((limit as f64 * share) as u64).max(1);
+        let mut inner = self.inner.borrow_mut();
+        for (bucket, limit) in [(0, self.options.requests_per_minute), (1, self.options.tokens_per_minute)] {
+            let bucket = if bucket == 0 { &mut inner.requests } else { &mut inner.tokens };
+            if let (Some(bucket), Some(limit)) = (bucket, limit) {
+                bucket.change(stepped(limit), now);
+            }
+        }
+    }
+
     fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let inner = self.inner.borrow();
