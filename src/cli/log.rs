@@ -8,13 +8,22 @@ use serde_json::{Map, Value};
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
 
 /// The form of lines, as the arguments say it once.
 static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 
+/// What has to be kept until the program ends.
+#[cfg(feature = "otlp")]
+pub(super) type Guard = Option<super::traces::Traces>;
+/// What has to be kept until the program ends: nothing.
+#[cfg(not(feature = "otlp"))]
+pub(super) type Guard = ();
+
 /// Starts logging as the arguments say.
-pub(super) fn init(global: &Global) {
+pub(super) fn init(global: &Global) -> Guard {
     let _ = FORMAT.set(global.log_format);
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::ERROR,
@@ -29,10 +38,26 @@ pub(super) fn init(global: &Global) {
     };
     // Only our own words: libraries may log what they send.
     let filter = tracing_subscriber::EnvFilter::new(format!("docmill={level}"));
-    let builder = fmt().with_writer(std::io::stderr).with_env_filter(filter).with_ansi(is_coloured).with_target(false);
-    match global.log_format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
-        LogFormat::Text => builder.without_time().init(),
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(is_coloured).with_target(false);
+    let lines = match global.log_format {
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).with_filter(filter).boxed()
+        }
+        LogFormat::Text => lines.without_time().with_filter(filter).boxed(),
+    };
+    let subscriber = tracing_subscriber::registry().with(lines);
+    #[cfg(not(feature = "otlp"))]
+    subscriber.init();
+    #[cfg(feature = "otlp")]
+    match super::traces::layer() {
+        Some((spans, guard)) => {
+            subscriber.with(spans).init();
+            Some(guard)
+        }
+        None => {
+            subscriber.init();
+            None
+        }
     }
 }
 

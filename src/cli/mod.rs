@@ -22,6 +22,8 @@ mod schema;
 mod signals;
 mod simulate;
 mod store;
+#[cfg(feature = "otlp")]
+mod traces;
 mod trial;
 
 use args::{Args, Command};
@@ -33,8 +35,14 @@ use std::process::ExitCode;
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    log::init(&args.global);
-    match dispatch(&args) {
+    let guard = log::init(&args.global);
+    let code = run_command(&args);
+    drop(guard);
+    code
+}
+
+fn run_command(args: &Args) -> ExitCode {
+    match dispatch(args) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.report(args.global.log_format),
     }

@@ -149,7 +149,47 @@ impl Attempt {
     }
 }
 
+/// Puts into the span of an attempt what came of it.
+pub(super) fn record(span: &tracing::Span, exchange: &Exchange, charge: &AttemptCharge) {
+    if span.is_disabled() {
+        return;
+    }
+    let (verdict, fault) = verdict_record(exchange);
+    span.record("verdict", verdict);
+    if let Some(fault) = fault {
+        span.record("error_kind", fault.kind);
+    }
+    if let Some(status) = exchange.status {
+        span.record("status", status);
+    }
+    if let Some(id) = &exchange.request_id {
+        span.record("request_id", id);
+    }
+    span.record("input_tokens", charge.tokens.input);
+    span.record("output_tokens", charge.tokens.output);
+    if let Some(cost) = charge.cost {
+        span.record("cost_usd", cost.to_string());
+    }
+}
+
 impl Attempt {
+    /// Its span; [`record`] tells the rest.
+    pub(super) fn span(&self, id: i64) -> tracing::Span {
+        use tracing::field::Empty;
+        tracing::info_span!(
+            "attempt",
+            attempt = id,
+            purpose = self.purpose().name(),
+            verdict = Empty,
+            error_kind = Empty,
+            status = Empty,
+            request_id = Empty,
+            input_tokens = Empty,
+            output_tokens = Empty,
+            cost_usd = Empty
+        )
+    }
+
     /// One line for an attempt, the names of whose fields stay (docs/observability.md). Nothing
     /// of the image, of the reply or of a key is in it.
     fn log(&self, context: &Context<'_>, id: i64, exchange: &Exchange, charge: &AttemptCharge) {

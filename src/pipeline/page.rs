@@ -2,7 +2,7 @@
 
 use super::admission::Admission;
 use super::asking::Asking;
-use super::attempt::{Attempt, first_fault, keyed};
+use super::attempt::{Attempt, first_fault, keyed, record};
 use super::counters::Counters;
 use super::next::{PageState, Step, next};
 use super::outcome::Outcome as Ending;
@@ -18,6 +18,7 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// A page that is ready to be asked.
 #[derive(Debug)]
@@ -82,7 +83,8 @@ impl Context<'_> {
 
     /// Asks a page until it is settled.
     pub(super) async fn settle(&self, ready: Ready) -> PageEnd {
-        match self.ask_until_settled(&ready).await {
+        let span = tracing::info_span!("page", content = %ready.page.content, page = ready.page.page);
+        match self.ask_until_settled(&ready).instrument(span).await {
             Ok(end) => end,
             Err(error) => {
                 self.stop.request(Ending::StorageError(error.to_string()));
@@ -148,10 +150,13 @@ impl Context<'_> {
         self.hooks.at(Point::Sent);
         let limit = self.job.request.timeouts.attempt;
         let limit = attempt.state.time_left(&self.job.retry).map_or(limit, |left| left.min(limit));
-        let exchange = self.asker.attempt(&attempt.wanted, &ready.prepared, limit, self.on_text).await;
+        let span = attempt.span(id);
+        let asked = self.asker.attempt(&attempt.wanted, &ready.prepared, limit, self.on_text);
+        let exchange = asked.instrument(span.clone()).await;
         self.hooks.at(Point::Replied);
         let settlement = attempt.take(self, id, &exchange).await?;
         let charge = settlement.charge;
+        record(&span, &exchange, &charge);
         (self.on_exchange)(&attempt.wanted, &exchange, &charge);
         self.store.settle(settlement).await?;
         self.hooks.at(Point::Settled);

@@ -57,6 +57,7 @@ pub fn run(
     let started_ms = environment.clock.wall_ms();
     let keys = store.begin_run(run_start(job, questions, environment, started_ms))?;
     let run_id = &environment.run_id;
+    let _span = tracing::info_span!("run", run_id, job = job.name, model = job.provider.model).entered();
     tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
     if keys.lost > 0 {
         tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);

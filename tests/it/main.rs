@@ -26,4 +26,6 @@ mod security;
 mod stops;
 mod tidy;
 mod tiff;
+#[cfg(feature = "otlp")]
+mod traces;
 mod upkeep;
