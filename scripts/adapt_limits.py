@@ -32,9 +32,9 @@ def case(name, options, allowance, processes, change=None):
         lab.simulate("--latency", "200ms", *options, *steps)
         children = []
         for number in range(processes):
-            lab.pages(4000, number * 4000)
+            lab.pages(6000, number * 6000)
         for number in range(processes):
-            include = ", include: [" + ", ".join(f'"{folder:04}/**"' for folder in range(number * 4, number * 4 + 4)) + "]"
+            include = ", include: [" + ", ".join(f'"{folder:04}/**"' for folder in range(number * 6, number * 6 + 6)) + "]"
             children.append(lab.start(lab.job("on_error: {stop_after: 0}", f"job{number}", "pages" + include, f"out{number}"), stderr=subprocess.DEVNULL))
         # What fills the bucket of a minute is used first.
         time.sleep(SECONDS + (60 if "60 s" in name else 0))

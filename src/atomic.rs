@@ -18,7 +18,6 @@ impl AtomicFile {
     ///
     /// # Errors
     /// When the folder or the temporary file can't be made.
-    #[expect(clippy::disallowed_methods, reason = "the atomic writer itself")]
     pub fn create(target: &Path) -> io::Result<Self> {
         // Through a link, to what it stands for; never in the place of a device or a folder.
         let target = &std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());

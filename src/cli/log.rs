@@ -16,11 +16,10 @@ use tracing_subscriber::{Layer, fmt};
 static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 
 /// What has to be kept until the program ends.
-#[cfg(feature = "otlp")]
-pub(super) type Guard = Option<super::traces::Traces>;
-/// What has to be kept until the program ends: nothing.
-#[cfg(not(feature = "otlp"))]
-pub(super) type Guard = ();
+pub(super) struct Guard {
+    #[cfg(feature = "otlp")]
+    _traces: Option<super::traces::Traces>,
+}
 
 /// Starts logging as the arguments say.
 pub(super) fn init(global: &Global) -> Guard {
@@ -46,18 +45,15 @@ pub(super) fn init(global: &Global) -> Guard {
         LogFormat::Text => lines.without_time().with_filter(filter).boxed(),
     };
     let subscriber = tracing_subscriber::registry().with(lines);
-    #[cfg(not(feature = "otlp"))]
-    subscriber.init();
     #[cfg(feature = "otlp")]
-    match super::traces::layer() {
-        Some((spans, guard)) => {
-            subscriber.with(spans).init();
-            Some(guard)
-        }
-        None => {
-            subscriber.init();
-            None
-        }
+    let (subscriber, _traces) = {
+        let (spans, traces) = super::traces::layer().unzip();
+        (subscriber.with(spans), traces)
+    };
+    subscriber.init();
+    Guard {
+        #[cfg(feature = "otlp")]
+        _traces,
     }
 }
 

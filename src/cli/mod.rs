@@ -35,10 +35,8 @@ use std::process::ExitCode;
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    let guard = log::init(&args.global);
-    let code = run_command(&args);
-    drop(guard);
-    code
+    let _guard = log::init(&args.global);
+    run_command(&args)
 }
 
 fn run_command(args: &Args) -> ExitCode {

@@ -74,6 +74,7 @@ pub fn run(
         store: &store,
         keys: &keys,
         started_ms,
+        started: environment.clock.now(),
         has_changes,
         has_seen_all,
         host_limits: Arc::new(HostLimits::new(&job.input.fetch)),
@@ -122,6 +123,8 @@ pub(super) struct Session<'a> {
     pub(super) store: &'a Store,
     pub(super) keys: &'a RunKeys,
     pub(super) started_ms: i64,
+    /// The same, monotonic.
+    pub(super) started: Duration,
     pub(super) has_changes: Arc<AtomicBool>,
     pub(super) has_seen_all: Arc<AtomicBool>,
     pub(super) host_limits: Arc<HostLimits>,
@@ -287,8 +290,8 @@ impl Session<'_> {
     }
 
     fn elapsed(&self) -> Duration {
-        let elapsed_ms = self.environment.clock.wall_ms() - self.started_ms;
-        Duration::from_millis(u64::try_from(elapsed_ms).unwrap_or(0))
+        // Monotonic: a clock that is set is no time that has passed.
+        self.environment.clock.now().saturating_sub(self.started)
     }
 
     /// Writes rows and report from what the store has now.
@@ -324,7 +327,7 @@ impl Session<'_> {
             at_ms: clock.wall_ms(),
         })?;
         report.started_ms = self.started_ms;
-        report.elapsed_ms = clock.wall_ms() - self.started_ms;
+        report.elapsed_ms = i64::try_from(self.elapsed().as_millis()).unwrap_or(i64::MAX);
         if let Some(path) = &self.job.output.report {
             finish::write_report(&report, path, &*self.environment.hooks)?;
         }

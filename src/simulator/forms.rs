@@ -222,8 +222,12 @@ fn body(pieces: Vec<Bytes>, end: End, filler: &'static str, pause: Duration) -> 
         }
         let until = tokio::time::sleep(KEPT_UP);
         tokio::pin!(until);
-        while end != End::Whole {
-            let every = if end == End::Stalls { KEPT_UP } else { Duration::from_millis(20) };
+        let every = match end {
+            End::Whole => return,
+            End::Stalls => KEPT_UP,
+            End::Never => Duration::from_millis(20),
+        };
+        loop {
             tokio::select! {
                 () = &mut until => return,
                 () = tokio::time::sleep(every) => {

@@ -105,7 +105,7 @@ fn copy(from: &Connection, into: &Connection, table: &str, key: &str, order: &st
     let Ok(mut read) = from.prepare(&format!("SELECT * FROM {table} ORDER BY {}", keys.join(", "))) else {
         return Ok(0);
     };
-    let columns: Vec<String> = read.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = read.column_names().map(str::to_owned).collect();
     let places = vec!["?"; columns.len()].join(", ");
     let put = format!("INSERT OR IGNORE INTO {table} ({}) VALUES ({places})", columns.join(", "));
     let mut put = into.prepare(&put)?;

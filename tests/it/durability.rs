@@ -230,6 +230,25 @@ fn eight_processes_on_one_store_pay_once_and_write_the_same_rows() {
     }
 }
 
+#[test]
+fn a_clock_that_jumps_pays_nothing_twice_and_declares_nobody_dead() {
+    let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(25), ..Options::default() });
+    bench.job("limits: {concurrency: 2, run_time: 60s, budget_usd: 5}");
+    let mut jumping = dying::start_jumping(&bench);
+    std::thread::sleep(Duration::from_millis(250));
+    // Another run meanwhile, whose clock is right: to it the other's heartbeat is years off.
+    let other = bench.text("job.yaml").replace("name: test", "name: other").replace(": out.", ": other.");
+    bench.put("other.yaml", other.replace("report.json", "other.json").as_bytes());
+    let ran = bench.docmill(&["run", "other.yaml", "-q"]);
+    assert!(jumping.wait().unwrap().success());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(bench.stats()["requests"], 60, "nobody is declared dead");
+    assert_eq!(without_times(&bench.rows()), without_times(&crate::bench::rows(&bench.text("other.jsonl"))));
+    let report: serde_json::Value = serde_json::from_str(&bench.text("other.json")).unwrap();
+    assert_eq!(report["attempts"]["lost"], 0);
+    assert!(bench.report()["elapsed_seconds"].as_f64().unwrap() < 60.0);
+}
+
 /// A library that stands between the program and the system, and notes the order of
 /// writes to the log, syncs and requests.
 const WATCHER: &str = r#"

@@ -2,13 +2,15 @@
 
 use crate::bench::Bench;
 use docmill::ask::{Transport, TransportOptions};
-use docmill::hooks::{Hooks, Point};
+use docmill::clock::{Clock, Sleep, SystemClock};
+use docmill::hooks::{Hooks, NoHooks, Point};
 use docmill::manifest::Endpoint;
 use docmill::pipeline::{self, Counters, Environment, RunOptions, Stop};
 use docmill::prepare::DecoderCommand;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 const POINTS: [Point; 13] = [
     Point::Reserved,
@@ -64,6 +66,48 @@ fn a_run_that_dies() {
     let Ok(death) = std::env::var("DOCMILL_TEST_DEATH") else { return };
     let (name, nth) = death.split_once(' ').unwrap();
     let point = *POINTS.iter().find(|point| format!("{point:?}") == name).unwrap();
+    let hooks = Death { point, left: nth.parse::<u32>().unwrap().into() };
+    run_here(Arc::new(SystemClock::default()), Arc::new(hooks), &format!("{name}{nth}"));
+}
+
+/// A clock that is set forward and back by days, all the time.
+struct Jumping {
+    inner: SystemClock,
+    calls: AtomicU32,
+}
+
+impl Clock for Jumping {
+    fn now(&self) -> Duration {
+        self.inner.now()
+    }
+
+    fn wall_ms(&self) -> i64 {
+        let days = [0, 3, -40, 400, -1, 0, 9000][self.calls.fetch_add(1, Ordering::SeqCst) as usize % 7];
+        self.inner.wall_ms() + days * 86_400_000
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep<'_> {
+        self.inner.sleep(duration)
+    }
+}
+
+/// Starts a run of `job.yaml` whose wall clock jumps.
+pub(crate) fn start_jumping(bench: &Bench) -> std::process::Child {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["dying::a_run_whose_clock_jumps", "--exact", "--ignored", "--nocapture"]);
+    child.env("DOCMILL_TEST_JUMPS", "1").current_dir(bench.path("")).spawn().unwrap()
+}
+
+#[test]
+#[ignore = "a part of other tests: a process of its own"]
+fn a_run_whose_clock_jumps() {
+    if std::env::var("DOCMILL_TEST_JUMPS").is_ok() {
+        let clock = Jumping { inner: SystemClock::default(), calls: 0.into() };
+        run_here(Arc::new(clock), Arc::new(NoHooks), "jumps");
+    }
+}
+
+fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
     let job = docmill::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
     let questions: Arc<[_]> = docmill::task::compile(&job.tasks, &[]).unwrap().into();
     let Endpoint::Remote { base_url } = &job.provider.endpoint else { return };
@@ -76,10 +120,10 @@ fn a_run_that_dies() {
         timeouts: job.request.timeouts,
     });
     let environment = Environment {
-        clock: Arc::new(docmill::clock::SystemClock::default()),
-        hooks: Arc::new(Death { point, left: nth.parse::<u32>().unwrap().into() }),
+        clock,
+        hooks,
         seed: 1,
-        run_id: format!("20261124T000000-{name}{nth}-{}", std::process::id()),
+        run_id: format!("20261124T000000-{name}-{}", std::process::id()),
         transport: transport.unwrap(),
         decoder: DecoderCommand {
             program: env!("CARGO_BIN_EXE_docmill").into(),

@@ -5,6 +5,7 @@ use crate::bench::root;
 use docmill::random::Random;
 
 #[path = "../../fuzz/targets.rs"]
+#[expect(clippy::expect_used, clippy::panic, reason = "what does not hold is told by a panic")]
 mod targets;
 
 /// Changed copies of each file of a corpus.

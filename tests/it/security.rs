@@ -100,7 +100,7 @@ fn a_hostile_server_is_bounded() {
         (
             "a body without an end",
             Box::new(|stream| {
-                flood(stream, JSON, b"1000\r\n{\"choices\": [                                                                                                 \r\n")
+                flood(stream, JSON, b"1000\r\n{\"choices\": [                                                                                                 \r\n");
             }),
             &["bad_reply", "cut_reply"],
         ),

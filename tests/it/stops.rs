@@ -149,3 +149,36 @@ fn wrong_input_is_exit_2_and_storage_is_exit_8() {
     assert!(ran.code == 8 && ran.stderr.contains("not a docmill store"), "{}", ran.stderr);
     assert!(bench.text("store.db").starts_with("this is no database"));
 }
+
+/// As a supervisor does it: SIGTERM, and SIGKILL ten seconds later.
+#[cfg(unix)]
+#[test]
+fn a_stop_is_over_before_a_supervisor_kills() {
+    let latency = Duration::from_secs(40);
+    let bench = Bench::with_pages(3000).simulator(Options { latency, ..Options::default() });
+    bench.job("limits: {concurrency: 32}");
+    bench.put("out.csv", b"the last whole output");
+    let mut child = bench.start(&["--progress", "off"]);
+    std::thread::sleep(Duration::from_millis(1500));
+    let before = bench.stats()["requests"].as_u64().unwrap();
+    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    // Nothing new is sent, though thousands of pages wait.
+    std::thread::sleep(Duration::from_millis(1000));
+    let soon = bench.stats()["requests"].as_u64().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    let later = bench.stats()["requests"].as_u64().unwrap();
+    assert!(before == 32 && soon == 32 && later == 32, "{before}, {soon}, {later}");
+    let mut waited = 25;
+    while child.try_wait().unwrap().is_none() && waited < 100 {
+        std::thread::sleep(Duration::from_millis(100));
+        waited += 1;
+    }
+    let ended = child.try_wait().unwrap();
+    let _ = child.kill();
+    assert_eq!(ended.and_then(|status| status.code()), Some(143), "it ended by itself before the kill");
+    let report = bench.report();
+    assert_eq!((report["outcome"].as_str(), report["attempts"]["lost"].as_u64()), (Some("interrupted"), Some(32)));
+    // What the walk had found: a signal does not wait for the rest.
+    assert!(crate::bench::rows(&bench.text("out.partial.jsonl")).len() >= 32);
+    assert_eq!(bench.text("out.csv"), "the last whole output");
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Licences, sources and banned crates of all dependencies, by the rules of deny.toml.
+
+The same as `cargo deny check licenses sources bans`, with nothing but cargo and Python;
+advisories need cargo-deny and a network.
+"""
+import json
+import re
+import subprocess
+import sys
+import tomllib
+
+rules = tomllib.load(open("deny.toml", "rb"))
+allowed = set(rules["licenses"]["allow"])
+banned = {entry["crate"] for entry in rules["bans"]["deny"]}
+metadata = json.loads(subprocess.run(["cargo", "metadata", "--format-version", "1", "--locked", "--all-features"], check=True, capture_output=True, text=True).stdout)
+
+
+def is_allowed(expression):
+    """An SPDX expression: one of each `OR`, all of each `AND`."""
+    expression = expression.replace("/", " OR ")
+    parts = re.split(r"\s+AND\s+", re.sub(r"\(([^()]*)\)", lambda group: "Zlib" if is_allowed(group[1]) else "none", expression))
+    return all(any(choice.strip() in allowed for choice in re.split(r"\s+OR\s+", part)) for part in parts)
+
+
+wrong = []
+for package in metadata["packages"]:
+    name = f"{package['name']} {package['version']}"
+    licence = package.get("license")
+    if package["source"] is None:
+        continue  # this one
+    if not licence or not is_allowed(licence):
+        wrong.append(f"{name}: licence {licence}")
+    if package["source"].removeprefix("registry+") not in rules["sources"]["allow-registry"]:
+        wrong.append(f"{name}: from {package['source']}")
+    if package["name"] in banned:
+        wrong.append(f"{name}: banned")
+print(f"{len(metadata['packages'])} packages: " + ("\n".join(wrong) if wrong else "licences, sources and bans hold"))
+sys.exit(1 if wrong else 0)
