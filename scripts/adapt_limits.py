@@ -2,7 +2,7 @@
 """Limits that nobody stated, against a simulator that enforces them: how much of the
 allowance is used, how many attempts are refused, how equal processes are.
 
-    python3 scripts/adapt_limits.py [SECONDS]
+    python3 scripts/adapt_limits.py [SECONDS] [PART OF A CASE'S NAME]
 
 For each case: after SECONDS (default 60) of warm-up, what goes through in SECONDS more.
 """
@@ -60,11 +60,14 @@ def case(name, options, allowance, processes, change=None):
         lab.end()
 
 
+only = sys.argv[2] if len(sys.argv) > 2 else ""
 for one in CASES:
-    case(*one)
+    if only in f"{one[0]}, {one[3]}":
+        case(*one)
 # Halved after the first window and doubled after the second: the third is what it was.
 for name, options in [("1200 requests, 1 s bucket, halved and doubled", ["--requests-per-minute", "1200", "--bucket-seconds", "1"]),
                       ("1200 requests, no headers, halved and doubled", ["--requests-per-minute", "1200", "--bucket-seconds", "1", "--no-headers"])]:
     # The first 30 s after each change are not in a window of their own: shares are of what
     # is allowed in the whole window.
-    case(name, options, 1200, 1, [f"{2 * SECONDS}s=50%", f"{3 * SECONDS}s=100%"])
+    if only in name:
+        case(name, options, 1200, 1, [f"{2 * SECONDS}s=50%", f"{3 * SECONDS}s=100%"])
