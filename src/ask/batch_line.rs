@@ -66,7 +66,7 @@ impl Asker {
         }
         exchange.status = status;
         let id = response.get("request_id").and_then(Value::as_str);
-        exchange.request_id = id.map(|id| crate::plain::id(&self.redacted(id)));
+        exchange.request_id = id.map(|id| self.redacted(&crate::plain::id(id)));
         self.redact(&mut exchange.verdict);
         exchange
     }

@@ -203,6 +203,9 @@ impl Asker {
         let sent = self.setup.clock.now();
         let mut exchange = match self.post(body, limit).await {
             Ok(response) => self.receive(response, wanted, on_text).await,
+            Err(Failure::TimedOut("request.timeout")) if limit < self.setup.request.timeouts.attempt => {
+                Exchange::failed(Failure::TimedOut("retry.page_time"))
+            }
             Err(failure) => Exchange::failed(failure),
         };
         exchange.latency = self.setup.clock.now().saturating_sub(sent);
@@ -211,9 +214,11 @@ impl Asker {
     }
 
     async fn post(&self, body: Bytes, limit: Duration) -> Result<reqwest::Response, Failure> {
+        let timeouts = &self.setup.request.timeouts;
         let late = async {
-            match self.setup.request.timeouts.first_byte {
-                Some(first_byte) => self.setup.clock.sleep(first_byte).await,
+            match timeouts.first_byte {
+                // The connection has its own time before, in which nothing was sent.
+                Some(first_byte) => self.setup.clock.sleep(timeouts.connect + first_byte).await,
                 None => std::future::pending().await,
             }
         };
@@ -254,7 +259,7 @@ impl Asker {
     async fn receive(&self, response: reqwest::Response, wanted: &Wanted, on_text: &dyn Fn(&str)) -> Exchange {
         let status = response.status().as_u16();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let request_id = header("x-request-id").map(|id| plain::id(&self.redacted(id)));
+        let request_id = header("x-request-id").map(|id| self.redacted(&plain::id(id)));
         let is_stream = header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
         let allowances = allowance::read(response.headers(), self.setup.clock.wall_ms());
         let headers = response.headers().clone();
@@ -332,7 +337,9 @@ impl Asker {
         self.completed(stream.completion, wanted)
     }
 
-    pub(super) fn completed(&self, completion: Completion, wanted: &Wanted) -> Exchange {
+    pub(super) fn completed(&self, mut completion: Completion, wanted: &Wanted) -> Exchange {
+        // A server that repeats the key in an answer is no reason to keep it.
+        completion.content = self.redacted(&completion.content);
         let charge = completion.usage.map_or(Charge::Unknown, Charge::Reported);
         let finish = completion.finish.as_deref().unwrap_or_default();
         let verdict = if let Some(error) = &completion.error {

@@ -28,6 +28,8 @@ const BLIND_GROWTH: f64 = 0.01;
 const QUIET: Duration = Duration::from_secs(15);
 /// and for so many requests, so that trying it costs less than one refusal in a hundred.
 const QUIET_REQUESTS: f64 = 120.0;
+/// Attempts that wait for the rate come at least so often while they do.
+const MOST_BETWEEN: Duration = Duration::from_secs(1);
 /// How fast it is tried then: the growth a second gains so much every second.
 const PROBING: f64 = 0.02;
 /// The share that a process begins with: others may be there.
@@ -57,8 +59,12 @@ pub(super) struct Rate {
     /// When the newest attempt that told something was sent: older ones tell nothing.
     newest: Duration,
     refused: Option<Duration>,
-    /// When a higher limit was last tried.
-    probed: Duration,
+    /// When an attempt last waited because of this rate, and for how long attempts did
+    /// since the last refusal.
+    pressed: Duration,
+    quiet: Duration,
+    /// Whether the limit is one that is tried.
+    is_trial: bool,
 }
 
 impl Default for Rate {
@@ -72,7 +78,9 @@ impl Default for Rate {
             changed: zero,
             newest: zero,
             refused: None,
-            probed: zero,
+            pressed: zero,
+            quiet: zero,
+            is_trial: false,
         }
     }
 }
@@ -125,16 +133,18 @@ impl Rate {
     /// only trying more shows that the limit was raised.
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     pub(super) fn pressed(&mut self, count: u64, now: Duration) {
-        let (Some(limit), None, Some(refused)) = (self.limit, self.free, self.refused) else { return };
+        let (Some(limit), None) = (self.limit, self.free) else { return };
+        // Only time in which more would have been sent counts: a pause shows nothing.
+        let passed = now.saturating_sub(self.pressed).min(MOST_BETWEEN);
+        self.pressed = now;
+        self.quiet += passed;
         let few = Duration::try_from_secs_f64(QUIET_REQUESTS * count as f64 * 60.0 / self.rate.max(1.0));
-        let quiet = QUIET.max(few.unwrap_or(Duration::MAX));
-        let since = now.saturating_sub(refused).saturating_sub(quiet).as_secs_f64();
-        let passed = now.saturating_sub(self.probed.max(refused + quiet)).as_secs_f64();
+        let since = self.quiet.saturating_sub(QUIET.max(few.unwrap_or(Duration::MAX))).as_secs_f64();
         if since > 0.0 {
-            self.limit = Some(limit * (1.0 + PROBING * since * passed));
+            self.limit = Some(limit * (1.0 + PROBING * since * passed.as_secs_f64()));
             self.rate = self.rate.max(limit * BLIND_SHARE);
+            self.is_trial = true;
         }
-        self.probed = now;
     }
 
     /// An attempt, sent at `sent`, was refused. `named`: the limit that the refusal names;
@@ -149,8 +159,7 @@ impl Rate {
             (Some(_), Some(limit)) if self.free.is_none() && self.limit != Some(limit) => {
                 (self.limit, self.rate) = (Some(limit), self.rate.min(limit * BLIND_SHARE));
             }
-            // It was raised on trial.
-            (Some(limit), None) if is_new && self.free.is_none() && self.rate > 0.99 * BLIND_SHARE * limit => {
+            (Some(_), None) if self.is_trial => {
                 (self.limit, self.rate) = (Some(self.rate), self.rate * AFTER_REFUSAL);
             }
             (Some(_), _) if is_new => (self.rate, self.share) = (self.rate * AFTER_REFUSAL, self.share * AFTER_REFUSAL),
@@ -159,6 +168,7 @@ impl Rate {
         if is_new {
             self.refused = Some(now);
         }
+        (self.quiet, self.is_trial) = (Duration::ZERO, false);
         // Only what was sent after it tells how it is now.
         self.newest = self.newest.max(now);
         if let Some(limit) = self.limit {
@@ -289,6 +299,19 @@ mod tests {
             (refused, parts) = (refused + share, parts + 1.0);
         }
         assert!(refused / parts < 0.02, "{refused}");
+    }
+
+    #[test]
+    fn a_pause_is_no_sign_that_more_is_allowed() {
+        let s = Duration::from_secs;
+        for pause in [20, 60, 300, 100_000] {
+            let mut rate = Rate::default();
+            rate.refused(Some(600), 600.0, s(10), s(10));
+            rate.pressed(1, s(11));
+            rate.pressed(1, s(11 + pause));
+            rate.pressed(1, s(12 + pause));
+            assert!(rate.per_minute().is_some_and(|rate| rate < 601.0), "{pause} s: {rate:?}");
+        }
     }
 
     #[test]

@@ -305,7 +305,7 @@ pub(super) enum StoreCommand {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
-    /// Take away old answers that no job shows any more; if their pages come back, they are asked again.
+    /// Take away old answers and attempts at pages that no job shows any more; if they come back, they are asked again.
     Prune {
         /// Their least age, such as `180d`.
         #[arg(long, value_name = "TIME", value_parser = parse_duration)]

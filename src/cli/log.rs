@@ -57,6 +57,11 @@ pub(super) fn init(global: &Global) -> Guard {
     }
 }
 
+/// Lines are JSON from now on, though the arguments could not be read.
+pub(super) fn say_as_json() {
+    let _ = FORMAT.set(LogFormat::Json);
+}
+
 /// A line for the user; `more`: further members of its object. Paths and what servers said
 /// may be in it, and are no commands to a terminal.
 #[expect(clippy::print_stderr, reason = "the command line")]

@@ -17,6 +17,9 @@ use tokio::sync::oneshot;
 /// Longest that a connection is kept.
 const CONNECTION: Duration = Duration::from_secs(10);
 
+/// Most connections at once.
+const MOST_CONNECTIONS: usize = 16;
+
 /// Serves until dropped.
 pub(super) struct Metrics {
     /// Where it listens.
@@ -41,9 +44,15 @@ impl Metrics {
         let (stop, stopped) = oneshot::channel::<()>();
         let labels = Arc::new(labels);
         let serve = async move {
+            let places = Arc::new(tokio::sync::Semaphore::new(MOST_CONNECTIONS));
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
             loop {
-                let Ok((stream, _)) = listener.accept().await else { continue };
+                let Ok(place) = places.clone().acquire_owned().await else { return };
+                let Ok((stream, _)) = listener.accept().await else {
+                    // Out of handles, perhaps: not a reason to burn a core.
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                };
                 let (labels, counters) = (labels.clone(), counters.clone());
                 let answer = service_fn(move |request| {
                     let reply = reply(&request, &labels, &counters.snapshot());
@@ -51,7 +60,11 @@ impl Metrics {
                 });
                 let connection = hyper::server::conn::http1::Builder::new()
                     .serve_connection(hyper_util::rt::TokioIo::new(stream), answer);
-                tokio::spawn(tokio::time::timeout(CONNECTION, connection));
+                tokio::spawn(async move {
+                    // Whoever is slow is let go.
+                    let _ = tokio::time::timeout(CONNECTION, connection).await;
+                    drop(place);
+                });
             }
         };
         let work = move || {

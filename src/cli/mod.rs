@@ -34,9 +34,26 @@ use std::process::ExitCode;
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return wrong_arguments(&error),
+    };
     let _guard = log::init(&args.global);
     run_command(&args)
+}
+
+/// Help and version are data; what is wrong is told in the form that was asked for.
+fn wrong_arguments(error: &clap::Error) -> ExitCode {
+    let words: Vec<String> = std::env::args().collect();
+    let is_json = words.iter().any(|word| word == "--log-format=json")
+        || words.windows(2).any(|two| two[0] == "--log-format" && two[1] == "json");
+    if !error.use_stderr() || !is_json {
+        error.exit();
+    }
+    let message = error.to_string();
+    let message = message.trim_start_matches("error: ").trim_end();
+    log::say_as_json();
+    Failure::new(exit::WRONG_INPUT, message).report(args::LogFormat::Json)
 }
 
 fn run_command(args: &Args) -> ExitCode {

@@ -13,6 +13,7 @@ use crate::hooks::NoHooks;
 use crate::manifest::{Endpoint, Job};
 use crate::money::Pico;
 use crate::pipeline::{self, Counters, Environment, RunOptions, Stop, Wish};
+use crate::report;
 use crate::units::rfc3339;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -40,10 +41,9 @@ pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
             "provider: the built-in simulator; its answers are made up from what it sees, its costs are no money",
         );
     }
-    summary(args, &running(&job.name, &provider.environment))?;
-
     let counters = Arc::new(Counters::default());
     let _metrics = serve_metrics(args, global, &job, &provider.environment.run_id, &counters)?;
+    summary(args, &running(&job.name, &provider.environment))?;
     let progress = Progress::start(global, counters.clone());
     let ran = pipeline::run(&job, &questions, &provider.environment, &options(args), &stop, &counters);
     drop(progress);
@@ -56,20 +56,25 @@ pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
             (ended["outcome"], ended["exit_code"], ended["error"]) =
                 (outcome.into(), failure.code().into(), failure.message().into());
             summary(args, &ended)?;
+            if let Some(path) = &args.metrics_file {
+                let ended_ms = provider.environment.clock.wall_ms();
+                write_file(path, &report::failed_exposition(&job.name, outcome, failure.code(), ended_ms))?;
+            }
             return Err(failure);
         }
     };
     let to_stdout = args.summary.as_deref() == Some(Path::new("-"));
     summary(args, &report.to_json())?;
-    if let Some(path) = &args.metrics_file {
-        let text = report.to_exposition(provider.environment.clock.wall_ms());
-        write_file(path, &text)?;
-    }
     say(global, report.to_text().trim_end());
+    let told = args
+        .metrics_file
+        .as_ref()
+        .map_or(Ok(()), |path| write_file(path, &report.to_exposition(provider.environment.clock.wall_ms())));
     if to_stdout {
         // The last line, also of both streams together: that is what Airflow keeps.
         outln!("{}", report.to_json());
     }
+    told?;
     let outcome = stop.ending().unwrap_or(pipeline::Outcome::Complete);
     if let Some((what, hint)) = outcome.explanation() {
         return Err(Failure::new(outcome.exit_code(), what).with_hint(&hint));

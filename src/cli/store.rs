@@ -28,8 +28,11 @@ pub(super) fn store(args: &Store) -> Result<u8, Failure> {
         }
         StoreCommand::Salvage { to } => {
             let saved = store::salvage(&path, to).map_err(failed)?;
-            for (table, rows) in saved.iter().filter(|(_, rows)| *rows > 0) {
+            for (table, rows) in saved.rows.iter().filter(|(_, rows)| *rows > 0) {
                 outln!("{rows:>12} {table}");
+            }
+            if saved.lost_budgets > 0 {
+                outln!("note: {} lines of the budget were lost; budgets count anew", saved.lost_budgets);
             }
             outln!("{}: what could be read is in {}", path.display(), to.display());
             Ok(0)
@@ -45,6 +48,14 @@ pub(super) fn store(args: &Store) -> Result<u8, Failure> {
                 pruned.attempts,
                 pruned.pages
             );
+            if pruned.has_held_back {
+                outln!(
+                    "note: files of a job have not been read since they changed, so pages are kept: run it to its end, then prune"
+                );
+            }
+            if !pruned.is_compact {
+                outln!("note: the file keeps its length; there was no room or no quiet to make it shorter");
+            }
             Ok(0)
         }
         StoreCommand::Stats { json } => {

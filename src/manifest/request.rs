@@ -1,7 +1,7 @@
 //! `request`: sampling and size of a request.
 
 use super::job::Check;
-use crate::units::parse_duration;
+use crate::units::{human_duration, parse_duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -23,7 +23,7 @@ pub(super) struct RawRequest {
     stream: Option<bool>,
     /// Time for a whole attempt (default `60s`).
     timeout: Option<String>,
-    /// Time to make a connection (default `10s`).
+    /// Time to make a connection (default `10s`, at most half of `timeout`).
     connect_timeout: Option<String>,
     /// Time until the head of a reply comes (default: as `timeout`).
     first_byte_timeout: Option<String>,
@@ -62,7 +62,7 @@ pub struct Timeouts {
     pub attempt: Duration,
     /// Making a connection: nothing was sent before.
     pub connect: Duration,
-    /// From then until the head of the reply; `None`: bounded by the attempt alone.
+    /// From then (at the latest: once `connect` is over) until the head of the reply; `None`: bounded by the attempt alone.
     pub first_byte: Option<Duration>,
     /// Between two pieces of the reply.
     pub idle: Duration,
@@ -101,12 +101,23 @@ impl RawRequest {
                 timeout => Ok(timeout),
             })
         };
+        let attempt = time("timeout", &self.timeout).unwrap_or(Duration::from_secs(60));
+        let connect = time("connect_timeout", &self.connect_timeout);
+        // What was never sent costs nothing: that has to be known before the attempt ends.
+        let usual = Duration::from_secs(10).min(attempt / 2);
         let timeouts = Timeouts {
-            attempt: time("timeout", &self.timeout).unwrap_or(Duration::from_secs(60)),
-            connect: time("connect_timeout", &self.connect_timeout).unwrap_or(Duration::from_secs(10)),
+            attempt,
+            connect: connect.unwrap_or(usual),
             first_byte: time("first_byte_timeout", &self.first_byte_timeout),
             idle: time("idle_timeout", &self.idle_timeout).unwrap_or(Duration::from_secs(30)),
         };
+        if timeouts.connect >= timeouts.attempt {
+            check.fault(
+                "/request/connect_timeout",
+                "a connection may take as long as the whole attempt",
+                &format!("less than request.timeout ({})", human_duration(timeouts.attempt)),
+            );
+        }
         Request {
             temperature: self.temperature.unwrap_or(0.0),
             top_p: self.top_p,

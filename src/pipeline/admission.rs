@@ -133,9 +133,9 @@ impl Admission {
         }
     }
 
-    /// A wait between three quarters and the whole of `wait`.
+    /// A wait between the whole of `wait` and a quarter more.
     pub(super) fn jittered(&self, wait: Duration) -> Duration {
-        wait.mul_f64(1.0 - 0.25 * self.random.unit())
+        wait.mul_f64(1.0 + 0.25 * self.random.unit())
     }
 }
 

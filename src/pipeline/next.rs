@@ -14,6 +14,8 @@ const MOST_REPEATED: usize = 8000;
 /// Shortest and longest wait after a fault that may pass: as OpenAI's SDKs.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// With less time left a page is not asked again: it would be paid for nothing.
+pub(super) const LEAST_TIME: Duration = Duration::from_secs(1);
 
 /// A task that is not settled.
 #[derive(Clone, Debug)]
@@ -80,15 +82,16 @@ pub(super) fn next(state: &PageState, retry: &Retry) -> Step {
         return Step::Settled;
     }
     match &state.last {
-        Last::Page(_) => Step::Settled,
-        Last::Passing { .. } if state.tries >= retry.attempts => Step::Settled,
-        // An invalid reply is asked again in this time too, or not at all.
-        _ if state.time_left(retry).is_some_and(|left| left.is_zero()) => Step::Settled,
-        Last::Passing { has_rested: true, .. } => ask(state.repair.clone()),
-        Last::Passing { may_run: true, .. } if retry.timed_out == TimedOut::Leave => Step::Settled,
-        Last::Passing { may_run: true, .. } if let TimedOut::Wait(wait) = retry.timed_out => Step::Wait(wait),
         Last::Nothing => ask(state.repair.clone()),
-        Last::Passing { .. } => Step::Wait(FIRST_WAIT.saturating_mul(1 << (state.tries - 1).min(10)).min(LONGEST_WAIT)),
+        Last::Page(_) => Step::Settled,
+        // What can't end in the page's time is not begun.
+        _ if state.time_left(retry).is_some_and(|left| left < LEAST_TIME) => Step::Settled,
+        Last::Passing { .. } if state.tries >= retry.attempts => Step::Settled,
+        Last::Passing { has_rested: true, .. } => ask(state.repair.clone()),
+        Last::Passing { may_run, .. } => match pause(state.tries, *may_run, retry) {
+            Some(wait) if state.time_left(retry).is_none_or(|left| wait + LEAST_TIME <= left) => Step::Wait(wait),
+            _ => Step::Settled,
+        },
         Last::Invalid { is_cut: true, .. } if state.is_lengthened => Step::Settled,
         Last::Invalid { is_cut: true, .. } => Step::Ask { is_lengthened: true, repair: None },
         Last::Invalid { .. } if state.repairs >= REPAIRS => Step::Settled,
@@ -98,6 +101,16 @@ pub(super) fn next(state: &PageState, retry: &Retry) -> Step {
             let previous = content.chars().take(MOST_REPEATED).collect();
             ask(Some(Repair { previous, text: repair_text(&faults) }))
         }
+    }
+}
+
+/// How long a page rests after its `tries`th fault that may pass; `None`: it is left to the
+/// next run.
+fn pause(tries: u32, may_run: bool, retry: &Retry) -> Option<Duration> {
+    match retry.timed_out {
+        TimedOut::Leave if may_run => None,
+        TimedOut::Wait(wait) if may_run => Some(wait),
+        _ => Some(FIRST_WAIT.saturating_mul(1 << (tries - 1).min(10)).min(LONGEST_WAIT)),
     }
 }
 
@@ -147,7 +160,10 @@ impl PageState {
 
     /// Takes what an attempt brought; the outcomes of tasks that it answered.
     pub(super) fn take(&mut self, exchange: &Exchange, step: &Step, at_ms: i64) -> Vec<(usize, Outcome)> {
-        self.taken += exchange.latency;
+        // Waiting for a limit or an outage is not the page's time.
+        if !matches!(exchange.verdict, Verdict::Later { .. } | Verdict::Stop(_)) {
+            self.taken += exchange.latency;
+        }
         if let Step::Ask { is_lengthened, repair } = step {
             self.is_lengthened = *is_lengthened;
             let has_reply = matches!(exchange.verdict, Verdict::Done { .. });

@@ -4,7 +4,7 @@ use super::admission::Admission;
 use super::asking::Asking;
 use super::attempt::{Attempt, first_fault, keyed, record};
 use super::counters::Counters;
-use super::next::{PageState, Step, next};
+use super::next::{LEAST_TIME, PageState, Step, next};
 use super::outcome::Outcome as Ending;
 use super::setup::{budget_scope, endpoint_key};
 use super::stop::Stop;
@@ -103,7 +103,6 @@ impl Context<'_> {
                 }
                 Step::Wait(wait) => {
                     let wait = self.admission.jittered(wait);
-                    let wait = state.time_left(&self.job.retry).map_or(wait, |left| wait.min(left));
                     if self.admission.pause(wait).await.is_err() {
                         return Ok(PageEnd::Unfinished);
                     }
@@ -149,7 +148,8 @@ impl Context<'_> {
         slot.sending();
         self.hooks.at(Point::Sent);
         let limit = self.job.request.timeouts.attempt;
-        let limit = attempt.state.time_left(&self.job.retry).map_or(limit, |left| left.min(limit));
+        let left = attempt.state.time_left(&self.job.retry).map(|left| left.max(LEAST_TIME));
+        let limit = left.map_or(limit, |left| left.min(limit));
         let span = attempt.span(id);
         let asked = self.asker.attempt(&attempt.wanted, &ready.prepared, limit, self.on_text);
         let exchange = asked.instrument(span.clone()).await;

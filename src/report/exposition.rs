@@ -5,6 +5,21 @@ use super::summary::Report;
 use crate::exposition::{Labels, Metric, Numbers, exposition};
 use crate::money::Pico;
 
+/// A run that has no report, as Prometheus reads it; `ended_ms`: wall time.
+#[must_use]
+pub fn failed_exposition(job: &str, outcome: &str, exit_code: u8, ended_ms: i64) -> String {
+    let label = || ("job_name", job.to_owned());
+    let one = |name, help, value: f64| Metric { name, help, numbers: Numbers::Gauge(vec![(vec![label()], value)]) };
+    let info = vec![(vec![label(), ("outcome", outcome.to_owned())], 1.0)];
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^53")]
+    let seconds = ended_ms as f64 / 1000.0;
+    exposition(vec![
+        Metric { name: "run_info", help: "The last run of a job", numbers: Numbers::Gauge(info) },
+        one("run_exit_code", "Its exit code", exit_code.into()),
+        one("run_ended_timestamp_seconds", "When it ended", seconds),
+    ])
+}
+
 impl Report {
     /// The report as Prometheus reads it; `ended_ms`: wall time.
     #[must_use]

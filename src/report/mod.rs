@@ -15,6 +15,7 @@ mod spend;
 mod summary;
 mod text;
 
+pub use exposition::failed_exposition;
 pub use pages::{LabelCount, PageLine, Pages};
 pub use part::{Histogram, Part};
 pub use spend::{Line, Spend};

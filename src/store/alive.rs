@@ -32,7 +32,13 @@ impl LifeLine {
     }
 }
 
-/// Whether the run with this heartbeat lives; a dead run's lock file is removed.
+/// Removes what a dead run left, once its death is recorded: before, its lock tells that it
+/// is dead.
+pub(super) fn forget(store: &Path, run_id: &str) {
+    let _ = std::fs::remove_file(lock_path(store, run_id));
+}
+
+/// Whether the run with this heartbeat lives.
 pub(super) fn is_alive(store: &Path, run_id: &str, heartbeat_ms: i64, now_ms: i64) -> bool {
     let path = lock_path(store, run_id);
     let is_recent = now_ms - heartbeat_ms < DEAD_AFTER_MS;
@@ -41,10 +47,7 @@ pub(super) fn is_alive(store: &Path, run_id: &str, heartbeat_ms: i64, now_ms: i6
     };
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => true,
-        Ok(()) => {
-            let _ = std::fs::remove_file(&path);
-            false
-        }
+        Ok(()) => false,
         Err(TryLockError::Error(_)) => is_recent,
     }
 }

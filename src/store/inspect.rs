@@ -24,6 +24,10 @@ const RULES: &[(&str, &str)] = &[
     ("a request without its page", "SELECT 'request ' || id FROM requests WHERE page_id NOT IN (SELECT id FROM pages)"),
     ("a budget that reserves what no open attempt does",
      "SELECT scope || ': ' || reserved || ' pico-USD' FROM budget b WHERE reserved != (SELECT ifnull(sum(reserved), 0) FROM attempts a WHERE a.budget_id = b.id AND a.state = 'open')"),
+    ("a set of recipes without its row", "SELECT DISTINCT 'set ' || set_id FROM recipe_set_members WHERE set_id NOT IN (SELECT id FROM recipe_sets)"),
+    ("a set of recipes with an unknown one", "SELECT 'set ' || set_id FROM recipe_set_members WHERE recipe_id NOT IN (SELECT id FROM recipes)"),
+    ("marks without their page", "SELECT 'page ' || page_id FROM marks WHERE page_id NOT IN (SELECT id FROM pages)"),
+    ("a fault without its page", "SELECT 'page ' || page_id FROM page_faults WHERE page_id NOT IN (SELECT id FROM pages)"),
     ("a file of a job that is not there", "SELECT 'entry ' || id FROM entries WHERE job_id NOT IN (SELECT id FROM jobs)"),
 ];
 

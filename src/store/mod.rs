@@ -49,5 +49,5 @@ pub use records::{
 };
 pub use rows::{PageRecord, SpendRecord, View};
 pub use tallies::{AttemptRecord, AttemptState};
-pub use upkeep::{Pruned, back_up, prune, salvage};
+pub use upkeep::{Pruned, Salvaged, back_up, prune, salvage};
 pub use writer::Store;

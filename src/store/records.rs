@@ -81,6 +81,8 @@ pub struct RunKeys {
     pub calibration: Option<String>,
     /// Attempts of dead runs that were declared lost at this start.
     pub lost: u64,
+    /// The ids of these runs.
+    pub dead: Vec<String>,
 }
 
 /// What is remembered of an endpoint, as JSON.

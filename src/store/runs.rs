@@ -6,7 +6,6 @@ use super::batches;
 use super::error::StoreError;
 use super::ledger::Ledger;
 use super::records::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
-use super::schema;
 use crate::digest::Digest;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
@@ -17,7 +16,7 @@ pub(super) fn begin(
     store: &Path,
     start: &RunStart,
 ) -> Result<RunKeys, StoreError> {
-    let lost = bury_the_dead(db, ledger, store, None, start.at_ms)?;
+    let Buried { lost, runs: dead } = bury_the_dead(db, ledger, store, None, start.at_ms)?;
     let job = job_id(db, start)?;
     let (set, tasks) = define(db, &start.recipes, &start.policy)?;
     db.execute(
@@ -28,7 +27,7 @@ pub(super) fn begin(
     let run = db.last_insert_rowid();
     batches::adopt(db, run, &start.provider)?;
     let (capabilities, calibration) = endpoint(db, &start.endpoint)?;
-    Ok(RunKeys { run, job, set, tasks, capabilities, calibration, lost })
+    Ok(RunKeys { run, job, set, tasks, capabilities, calibration, lost, dead })
 }
 
 /// Defines recipes; their set under this policy, and their keys.
@@ -103,34 +102,40 @@ pub(super) fn beat(db: &Connection, run: i64, at_ms: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Ends the runs that died and declares their open attempts lost; how many there were.
+/// What was found of runs that died.
+#[derive(Debug, Default)]
+pub(super) struct Buried {
+    /// Attempts that were declared lost.
+    pub(super) lost: u64,
+    /// The runs' ids.
+    pub(super) runs: Vec<String>,
+}
+
+/// Ends the runs that died and declares their open attempts lost. Once that is durable,
+/// their locks are to be forgotten.
 pub(super) fn bury_the_dead(
     db: &Connection,
     ledger: &mut Ledger,
     store: &Path,
     own: Option<i64>,
     at_ms: i64,
-) -> Result<u64, StoreError> {
+) -> Result<Buried, StoreError> {
     let mut open = db.prepare_cached("SELECT id, run_id, heartbeat FROM runs WHERE ended_at IS NULL")?;
     let rows = open.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let unended: Vec<(i64, String, i64)> = rows.collect::<Result<_, _>>()?;
-    let (mut lost, mut has_dead) = (0, false);
+    let mut buried = Buried::default();
     for (run, run_id, heartbeat) in unended {
         if Some(run) != own && !is_alive(store, &run_id, heartbeat, at_ms) {
-            lost += attempts::lose(db, ledger, run, at_ms)?;
+            buried.lost += attempts::lose(db, ledger, run, at_ms)?;
             batches::withdraw_filling(db, ledger, run)?;
             db.execute(
                 "UPDATE runs SET ended_at = heartbeat, outcome = 'died', exit_code = NULL WHERE id = ?1",
                 [run],
             )?;
-            has_dead = true;
+            buried.runs.push(run_id);
         }
     }
-    if has_dead {
-        // However it died, the file may have been hurt with it.
-        schema::look_through(db)?;
-    }
-    Ok(lost)
+    Ok(buried)
 }
 
 /// What is remembered of an endpoint: its capabilities, its calibration.

@@ -79,7 +79,16 @@ CREATE INDEX batches_by_endpoint ON batches (endpoint, state);
 /// How long a writer waits for another process's commit, in milliseconds.
 const BUSY_MS: u32 = 30_000;
 
+/// A pipe would be waited for, without an end.
+fn refuse_what_is_no_file(path: &Path) -> Result<(), StoreError> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(StoreError::Foreign { path: path.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    refuse_what_is_no_file(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
         std::fs::create_dir_all(folder).map_err(|error| StoreError::open(path, error))?;
@@ -123,6 +132,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     if !path.exists() {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
+    refuse_what_is_no_file(path)?;
     // Not opened read-only: a reader of a WAL file may have to recover it.
     let connection = Connection::open_with_flags(
         path,

@@ -1,6 +1,6 @@
 //! One writer thread: takes commands, commits them in groups, acknowledges what is durable.
 
-use super::alive::LifeLine;
+use super::alive::{LifeLine, forget};
 use super::attempt_records::{OpenAttempt, Opened, Settlement};
 use super::command::{Answer, Command, Message};
 use super::entries::Settling;
@@ -75,10 +75,15 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub fn begin_run(&self, start: RunStart) -> Result<RunKeys, StoreError> {
-        match self.blocking(Command::BeginRun(Box::new(start)))? {
-            Answer::Keys(keys) => Ok(keys),
-            _ => Err(StoreError::Closed),
+        let Answer::Keys(keys) = self.blocking(Command::BeginRun(Box::new(start)))? else {
+            return Err(StoreError::Closed);
+        };
+        if !keys.dead.is_empty() {
+            // However a run died, the file may have been hurt with it. Others may go on
+            // writing meanwhile.
+            schema::look_through(&schema::open_to_read(&self.path)?)?;
         }
+        Ok(keys)
     }
 
     /// Ends a run.
@@ -284,6 +289,7 @@ impl Writer {
             life: &mut self.life,
             run: &mut self.run,
             has_ended: false,
+            dead: Vec::new(),
             ledger: Ledger::default(),
         };
         let mut next = Some(first);
@@ -300,9 +306,10 @@ impl Writer {
                 next = messages.recv_timeout(left).ok();
             }
         }
-        let has_ended = state.has_ended;
-        state.ledger.write(&transaction)?;
+        let State { has_ended, dead, ledger, .. } = state;
+        ledger.write(&transaction)?;
         transaction.commit()?;
+        dead.iter().for_each(|run| forget(&self.path, run));
         if has_ended {
             self.run = None;
             if let Some(life) = self.life.take() {
@@ -326,9 +333,11 @@ impl Writer {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         runs::beat(&transaction, run, now_ms)?;
         let mut ledger = Ledger::default();
-        runs::bury_the_dead(&transaction, &mut ledger, &self.path, Some(run), now_ms)?;
+        let buried = runs::bury_the_dead(&transaction, &mut ledger, &self.path, Some(run), now_ms)?;
         ledger.write(&transaction)?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        buried.runs.iter().for_each(|run| forget(&self.path, run));
+        Ok(())
     }
 }
 
@@ -352,6 +361,8 @@ struct State<'a> {
     run: &'a mut Option<i64>,
     /// The run's end is in this transaction.
     has_ended: bool,
+    /// Runs whose death is in this transaction.
+    dead: Vec<String>,
     ledger: Ledger,
 }
 
@@ -361,7 +372,14 @@ impl State<'_> {
             Command::BeginRun(start) => {
                 let life =
                     LifeLine::take(self.path, &start.run_id).map_err(|error| StoreError::open(self.path, error))?;
-                let keys = runs::begin(db, &mut self.ledger, self.path, &start)?;
+                let keys = match runs::begin(db, &mut self.ledger, self.path, &start) {
+                    Ok(keys) => keys,
+                    Err(error) => {
+                        life.end();
+                        return Err(error);
+                    }
+                };
+                self.dead.clone_from(&keys.dead);
                 (*self.life, *self.run) = (Some(life), Some(keys.run));
                 return Ok(Answer::Keys(keys));
             }

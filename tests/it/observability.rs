@@ -39,6 +39,11 @@ fn with_json_every_line_is_one_object_and_every_attempt_a_line() {
     assert_eq!(tokens, report["tokens"]["input"].as_u64().unwrap());
     assert_eq!((of("run_started").len(), of("run_ended").len()), (1, 1));
     assert_eq!(of("run_ended")[0]["outcome"], "complete");
+    for wrong in [&["run"][..], &["run", "job.yaml", "--bogus"], &["store"], &["simulate", "--port", "99999"]] {
+        let failed = bench.docmill(&[wrong, &["--log-format", "json"]].concat());
+        let lines: Vec<Value> = failed.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        assert_eq!((lines.len(), lines[0]["exit_code"].as_u64()), (1, Some(2)), "{wrong:?}: {}", failed.stderr);
+    }
     let failed = bench.docmill(&["run", "missing.yaml", "--log-format", "json"]);
     let line: Value = serde_json::from_str(failed.stderr.trim()).unwrap();
     assert_eq!((line["level"].as_str(), line["exit_code"].as_u64()), (Some("ERROR"), Some(2)), "{line}");

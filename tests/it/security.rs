@@ -168,11 +168,20 @@ fn a_key_is_nowhere_but_in_the_request() {
         );
         let _ = stream.write_all(format!("{head}{body}").as_bytes());
     });
+    let content = format!("{{\"kind\": \"{KEY}\", \"marks\": [\"{KEY}\"], \"words\": \"{KEY}\"}}");
+    let answer =
+        serde_json::json!({"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}).to_string();
+    let answering = raw(move |stream| drop(stream.write_all(&whole(answer.as_bytes(), "connection: close\r\n"))));
     let bench = Bench::with_pages(2);
     bench.put("key", format!("  {KEY}\n").as_bytes());
-    bench.job_at(&server.url, QUICK);
-    let job = bench.text("job.yaml");
-    for with in ["api_key_env: DOCMILL_TEST_KEY", "api_key_file: key"] {
+    let words = "tasks: {kind: {classify: {labels: [a, b]}}, marks: {tag: {labels: [a, b]}}, words: {question: {text: Which?, type: text}}}";
+    for (url, with) in [
+        (&server.url, "api_key_env: DOCMILL_TEST_KEY"),
+        (&server.url, "api_key_file: key"),
+        (&answering.url, "api_key_file: key"),
+    ] {
+        bench.job_at(url, &format!("{words}\n{QUICK}"));
+        let job = bench.text("job.yaml");
         bench.put("job.yaml", job.replace("id: test", &format!("id: test, {with}")).as_bytes());
         for format in ["text", "json"] {
             let mut command =

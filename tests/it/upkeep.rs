@@ -113,6 +113,106 @@ fn pruning_takes_what_no_job_shows() {
 }
 
 #[test]
+fn pruning_keeps_what_a_job_shows_though_it_was_edited_or_only_listed() {
+    let bench = Bench::with_pages(8).simulator(Options::default());
+    bench.job("");
+    let job = bench.text("job.yaml");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    // An edited job that could not ask anything yet.
+    bench.put("job.yaml", job.replace("[invoice, letter, form]", "[invoice, letter, poster]").as_bytes());
+    assert_eq!(bench.run(&["-q", "--budget-usd", "0.0000001"]).code, 4);
+    std::thread::sleep(Duration::from_millis(20));
+    assert_eq!(store(&bench, &["prune", "--older-than", "1ms"]).code, 0);
+    bench.put("job.yaml", job.as_bytes());
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!((statuses(&bench.rows())["ok"], bench.stats()["requests"].as_u64()), (8, Some(8)));
+    // Files that have changed and were only listed since.
+    for at in 0..8 {
+        bench.put(&format!("pages/{at:05}.jpg"), &crate::bench::page(at));
+    }
+    assert_eq!(bench.run(&["-q", "--refresh", "--limit", "2"]).code, 0);
+    let asked = bench.stats()["requests"].as_u64().unwrap();
+    let held = store(&bench, &["prune", "--older-than", "1ms"]);
+    assert!(held.stdout.contains("0 pages") || !held.stdout.contains("note"), "{}", held.stdout);
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!((statuses(&bench.rows())["ok"], bench.stats()["requests"].as_u64()), (8, Some(asked)));
+}
+
+#[test]
+fn looking_does_not_change_who_is_dead() {
+    let bench = Bench::with_pages(40).simulator(Options { latency: Duration::from_millis(50), ..Options::default() });
+    bench.job("limits: {concurrency: 2}");
+    let mut child = bench.start(&["--progress", "off"]);
+    std::thread::sleep(Duration::from_millis(500));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(store(&bench, &["prune", "--older-than", "9d", "--dry-run"]).code, 0);
+    // The dead run's pages are asked at once, not when its heartbeat is old.
+    let ran = bench.run(&["-q"]);
+    assert_eq!((ran.code, statuses(&bench.rows())["ok"]), (0, 40), "{}", ran.stderr);
+    assert!(bench.report()["elapsed_seconds"].as_f64().unwrap() < 30.0);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_store_is_told() {
+    let bench = Bench::with_pages(0);
+    bench.put("text.db", &b"not a store at all. ".repeat(400));
+    std::process::Command::new("mkfifo").arg(bench.path("pipe.db")).status().unwrap();
+    for name in ["text.db", "pipe.db", "pages"] {
+        for arguments in [
+            &["check"][..],
+            &["stats"],
+            &["backup", "--to", "x.db"],
+            &["salvage", "--to", "x.db"],
+            &["prune", "--older-than", "1d"],
+        ] {
+            let ran = bench.docmill(&[&["store"], arguments, &["--store", name]].concat());
+            assert!([2, 8].contains(&ran.code), "{name} {arguments:?}: {} {}", ran.code, ran.stdout);
+        }
+    }
+    let left: Vec<_> = std::fs::read_dir(bench.path("")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+/// Every table's own pages, one after the other.
+#[test]
+fn whatever_is_damaged_a_salvaged_store_can_be_used() {
+    let bench = Bench::with_pages(6).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let before = without_times(&bench.rows());
+    let roots: Vec<(String, i64)> = {
+        let db = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+        db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;").unwrap();
+        let tables = "SELECT name, rootpage FROM sqlite_schema WHERE type = 'table' AND rootpage > 1";
+        let mut tables = db.prepare(tables).unwrap();
+        let roots = tables.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        roots.map(Result::unwrap).collect()
+    };
+    assert!(roots.len() >= 16);
+    let bytes = std::fs::read(bench.path("store.db")).unwrap();
+    for (table, root) in roots {
+        let (mut damaged, root) = (bytes.clone(), usize::try_from(root).unwrap());
+        damaged[(root - 1) * 4096..root * 4096].fill(0xa5);
+        for name in ["saved.db", "saved.db-wal", "saved.db-shm", "store.db-wal", "store.db-shm"] {
+            let _ = std::fs::remove_file(bench.path(name));
+        }
+        bench.put("store.db", &damaged);
+        assert_eq!(store(&bench, &["check"]).code, 8, "{table}");
+        let saved = store(&bench, &["salvage", "--to", "saved.db"]);
+        assert_eq!(saved.code, 0, "{table}: {}", saved.stderr);
+        let sound = bench.docmill(&["store", "check", "--store", "saved.db"]);
+        assert_eq!(sound.code, 0, "{table}: {}", sound.stdout);
+        for _ in 0..2 {
+            let ran = bench.run(&["-q", "--store", "saved.db"]);
+            assert_eq!(ran.code, 0, "{table}: {}", ran.stderr);
+            assert_eq!(without_times(&bench.rows()), before, "{table}");
+        }
+    }
+}
+
+#[test]
 fn no_pruning_beneath_a_run() {
     let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(60), ..Options::default() });
     bench.job("limits: {concurrency: 2}");

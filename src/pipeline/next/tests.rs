@@ -155,7 +155,17 @@ fn a_page_has_no_more_time_than_it_is_given() {
         state.take(&slow, &Step::Ask { is_lengthened: false, repair: None }, 1);
         assert_eq!(state.time_left(&retry), Some(Duration::from_secs(6)));
         assert!(!matches!(next(&state, &retry), Step::Settled), "{letter}");
-        state.rest(Duration::from_secs(6));
-        assert!(matches!(next(&state, &retry), Step::Settled), "{letter}");
+        state.rest(Duration::from_millis(5500));
+        assert!(matches!(next(&state, &retry), Step::Settled), "half a second is not enough to ask again: {letter}");
     }
+    // Waiting for limits is not the page's time, and a wait that is longer is not begun.
+    let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
+    let ask = Step::Ask { is_lengthened: false, repair: None };
+    for _ in 0..20 {
+        state.take(&Exchange { latency: Duration::from_secs(4), ..exchange(verdict('l', 1)) }, &ask, 1);
+        assert!(matches!(next(&state, &retry), Step::Ask { .. }));
+    }
+    state.take(&exchange(verdict('t', 1)), &ask, 1);
+    assert!(matches!(next(&state, &retry), Step::Settled), "a minute's wait in ten seconds");
+    assert!(state.unanswered(1)[0].1.is_passing, "the next run asks again");
 }
