@@ -18,6 +18,13 @@ const GIVE: f64 = 1.25;
 const MOST_BELOW: f64 = 0.8;
 /// How dear the bucket is when it is fuller than its aim.
 const PRICE: f64 = 3.5;
+/// A bucket of a second or two overflows before a process hears of it, the more of them
+/// share it. There more is kept free, who has more gives more, and each gives way the more
+/// slowly the older what it hears is (found by a model of buckets, processes and latencies,
+/// and tried with processes against a server: docs/performance.md).
+const TIGHT_AIM: f64 = 0.45;
+const TIGHT_PRICE: f64 = 4.5;
+const TIGHT_GIVE: f64 = 10.0;
 /// How fast the share grows and shrinks: faster, and four processes would swing.
 const SHARE_SPEED: f64 = 0.15;
 /// What a refusal leaves of the share.
@@ -40,6 +47,8 @@ const LEAST: f64 = 0.02;
 const MOST_ABOVE: f64 = 0.6;
 /// The share of a limit that is used when only its size is known.
 const BLIND_SHARE: f64 = 0.97;
+/// Replies further apart than this, in seconds, count as so far apart.
+const LONGEST_GAP: f64 = 2.0;
 /// Refusals closer to one another are one.
 const ONE_REFUSAL: Duration = Duration::from_secs(1);
 
@@ -54,6 +63,8 @@ pub(super) struct Rate {
     share: f64,
     /// The free part of the bucket, smoothed; `None`: nobody says.
     free: Option<f64>,
+    /// Time between two replies that tell, smoothed, in seconds.
+    heard: Option<f64>,
     /// When the rate was last changed.
     changed: Duration,
     /// When the newest attempt that told something was sent: older ones tell nothing.
@@ -75,6 +86,7 @@ impl Default for Rate {
             rate: 0.0,
             share: FIRST_SHARE,
             free: None,
+            heard: None,
             changed: zero,
             newest: zero,
             refused: None,
@@ -108,16 +120,23 @@ impl Rate {
         let memory = (seconds / 4.0).min(1.0);
         let weight = 1.0 - (-passed.max(0.02) / memory).exp();
         let free = self.free.map_or(free, |known| known + (free - known) * weight);
+        // How small the bucket is: 1 up to two seconds, 0 from five on.
+        let tight = ((5.0 - seconds) / 3.0).clamp(0.0, 1.0);
+        let gap = passed.min(LONGEST_GAP);
+        let heard = self.heard.map_or(gap, |known| known + (gap - known) * 0.2);
+        let age = heard + now.saturating_sub(sent).as_secs_f64().min(LONGEST_GAP);
         // All in seconds of refill, which is how fast a bucket answers.
-        let aim = (AIM.0 * seconds).min(AIM.1);
+        let aim = ((AIM.0 + TIGHT_AIM * tight) * seconds).min(AIM.1);
+        let give = GIVE.max(TIGHT_GIVE * tight * age / aim);
+        let price = PRICE + TIGHT_PRICE * tight;
         let most_above = MOST_ABOVE * ((seconds - 2.0) / 20.0).clamp(0.0, 1.0);
-        let off = ((free * seconds - aim) / (aim * GIVE)).clamp(-MOST_BELOW, MOST_ABOVE);
-        let speed = SHARE_SPEED / (aim * GIVE) * passed.min(1.0);
+        let off = ((free * seconds - aim) / (aim * give)).clamp(-MOST_BELOW, MOST_ABOVE);
+        let speed = SHARE_SPEED / (aim * give) * passed.min(1.0);
         // As in Kelly's congestion control: who has more gives more, until all have the same.
-        self.share += speed * (1.0 - self.share * (-PRICE * off).exp());
+        self.share += speed * (1.0 - self.share * (-price * off).exp());
         self.share = self.share.clamp(LEAST, 1.0);
         self.rate = (limit * self.share * (1.0 + off)).clamp(limit * LEAST, limit * (1.0 + most_above));
-        (self.limit, self.free, self.changed) = (Some(limit), Some(free), now);
+        (self.limit, self.free, self.heard, self.changed) = (Some(limit), Some(free), Some(heard), now);
     }
 
     /// An attempt went out: without any word of the bucket the rate grows with time.
