@@ -24,7 +24,7 @@ const PRICE: f64 = 3.5;
 /// and tried with processes against a server: docs/performance.md).
 const TIGHT_AIM: f64 = 0.45;
 const TIGHT_PRICE: f64 = 4.5;
-const TIGHT_GIVE: f64 = 10.0;
+const TIGHT_GIVE: f64 = 8.0;
 /// How fast the share grows and shrinks: faster, and four processes would swing.
 const SHARE_SPEED: f64 = 0.15;
 /// What a refusal leaves of the share.
