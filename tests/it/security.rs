@@ -355,3 +355,34 @@ fn only_certificates_of_trusted_authorities_are_taken() {
     bench.put("ca.pem", b"no certificate");
     assert_eq!(bench.run(&["-q", "--refresh"]).code, 2);
 }
+
+#[test]
+fn a_proxy_is_used_where_it_is_named_and_not_for_others() {
+    let reply = serde_json::json!({"choices": [{"message": {"content": "{\"kind\": \"letter\", \"marks\": []}"}, "finish_reason": "stop"}]});
+    let body = reply.to_string();
+    let proxy = raw(move |stream| drop(stream.write_all(&whole(body.as_bytes(), "connection: close\r\n"))));
+    let address = proxy.url.trim_end_matches("/v1");
+    let run = |bench: &Bench, more: &[(&str, &str)]| {
+        let mut command = bench.command(&["run", "job.yaml", "-q"]);
+        for name in ["http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"] {
+            command.env_remove(name);
+        }
+        command.env("HTTP_PROXY", address).envs(more.iter().copied());
+        Ran::from(command.output().unwrap())
+    };
+    // A host that there is not: only the proxy can answer for it.
+    let bench = Bench::with_pages(1);
+    bench.job_at("http://provider.invalid/v1", QUICK);
+    assert_eq!(run(&bench, &[("NO_PROXY", "provider.invalid")]).code, 6, "excluded: nobody is there");
+    assert_eq!(proxy.connections.load(Ordering::Relaxed), 0);
+    let ran = run(&bench, &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(bench.rows()[0]["kind"], "letter");
+    let used = proxy.connections.load(Ordering::Relaxed);
+    assert!(used >= 1);
+    // What is on this machine is never asked through a proxy.
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    assert_eq!(run(&bench, &[]).code, 0);
+    assert_eq!((proxy.connections.load(Ordering::Relaxed), bench.stats()["requests"].as_u64()), (used, Some(1)));
+}
