@@ -7,7 +7,7 @@ use std::time::Duration;
 /// # Errors
 /// A text of another form.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let bad = || format!("`{text}` is not a duration; write it like 500ms, 60s, 10m or 2h");
+    let bad = || format!("`{text}` is not a duration; write it like 500ms, 60s, 10m, 2h or 7d");
     let mut rest = text.trim();
     if rest == "0" {
         return Ok(Duration::ZERO);

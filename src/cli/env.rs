@@ -70,7 +70,13 @@ fn key(job: &Job) -> Result<Option<Secret>, String> {
     let bytes = secret_file(path, "provider.api_key_file")?;
     let text = String::from_utf8(bytes).map_err(|_| format!("{} holds no key: it is no text", path.display()))?;
     let key = Secret::new(&text);
-    if key.is_empty() { Err(format!("{} holds no key", path.display())) } else { Ok(Some(key)) }
+    if key.is_empty() {
+        return Err(format!("{} holds no key", path.display()));
+    }
+    if text.trim().contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(format!("{} holds more than a key: there is white space in it", path.display()));
+    }
+    Ok(Some(key))
 }
 
 /// How to reach the provider at `base_url`, secrets included.

@@ -20,6 +20,8 @@ pub(super) struct Attempt {
     /// How far the page has come.
     pub(super) state: PageState,
     pub(super) step: Step,
+    /// Why it is made.
+    pub(super) purpose: Purpose,
     pub(super) wanted: Wanted,
     pub(super) before: Before,
     /// Pixels that are sent; `None`: another run sent them.
@@ -50,8 +52,15 @@ impl Attempt {
             reserved: price.map(|price| price.cost(estimate.worst)),
             smaller: context.asker.smaller(&ready.prepared),
         };
+        let purpose = match &step {
+            Step::Ask { repair: Some(_), .. } => Purpose::Repair,
+            Step::Ask { is_lengthened: true, .. } => Purpose::Lengthen,
+            _ if state.request.is_some() => Purpose::Retry,
+            _ => Purpose::Ask,
+        };
         Some(Self {
             page: ready.page,
+            purpose,
             asking: ready.asking.clone(),
             state,
             step,
@@ -71,20 +80,11 @@ impl Attempt {
             recipes: self.state.open.iter().map(|task| (recipe(task.index), task.seen_ms)).collect(),
             request: self.state.request,
             batch,
-            purpose: self.purpose(),
+            purpose: self.purpose,
             expected: self.before.expected,
             reserved: self.before.reserved,
             budget: context.budget_line(),
             at_ms: context.clock.wall_ms(),
-        }
-    }
-
-    fn purpose(&self) -> Purpose {
-        match &self.step {
-            Step::Ask { repair: Some(_), .. } => Purpose::Repair,
-            Step::Ask { is_lengthened: true, .. } => Purpose::Lengthen,
-            _ if self.state.request.is_some() => Purpose::Retry,
-            _ => Purpose::Ask,
         }
     }
 
@@ -179,7 +179,7 @@ impl Attempt {
         tracing::info_span!(
             "attempt",
             attempt = id,
-            purpose = self.purpose().name(),
+            purpose = self.purpose.name(),
             verdict = Empty,
             error_kind = Empty,
             status = Empty,
@@ -204,7 +204,7 @@ impl Attempt {
                     content = %self.page.content,
                     page = self.page.page,
                     attempt = id,
-                    purpose = self.purpose().name(),
+                    purpose = self.purpose.name(),
                     verdict,
                     error_kind = kind,
                     status = exchange.status,

@@ -37,6 +37,8 @@ impl Report {
         let money = |parts: &[(&str, Option<f64>)]| {
             parts.iter().filter_map(|(part, usd)| Some((of("part", part), (*usd)?))).collect::<Vec<_>>()
         };
+        #[expect(clippy::cast_precision_loss, reason = "monitoring reads doubles")]
+        let faults = spend.by_fault.iter().map(|(kind, count)| (of("kind", kind), *count as f64)).collect();
         let quantile = |share: f64| {
             spend.latencies.quantile(share).map(|ms| f64::from(u32::try_from(ms).unwrap_or(u32::MAX)) / 1000.0)
         };
@@ -117,6 +119,11 @@ impl Report {
                     ("tile_snapping", usd(spend.saved_by_size)),
                 ]),
             ),
+            Metric {
+                name: "run_faults",
+                help: "Attempts by what was wrong with them",
+                numbers: Numbers::Gauge(faults),
+            },
             counts("run_usage_missing", "Replies without usage", "kind", &[("reply", spend.usage_missing)]),
             gauge(
                 "run_latency_seconds",

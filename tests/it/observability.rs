@@ -22,6 +22,8 @@ fn with_json_every_line_is_one_object_and_every_attempt_a_line() {
     let attempts = of("attempt");
     assert_eq!(attempts.len() as u64, bench.stats()["requests"].as_u64().unwrap());
     let report = bench.report();
+    let first = attempts.iter().filter(|attempt| attempt["purpose"] == "ask").count();
+    assert_eq!(first, 30, "each page is asked once, and again for a reason");
     let mut tokens = 0;
     for attempt in &attempts {
         assert_eq!(attempt["run_id"], report["run_id"]);

@@ -211,6 +211,13 @@ fn a_key_file_that_is_not_one_is_told_without_its_content() {
     assert!(binary.code == 2 && !binary.stderr.contains("secret"), "{}", binary.stderr);
     bench.put("key", b" \n");
     assert_eq!(bench.run(&[]).code, 2);
+    bench.put("key", b"two secret\nlines");
+    let lines = bench.run(&[]);
+    assert!(
+        lines.code == 2 && lines.stderr.contains("more than a key") && !lines.stderr.contains("secret"),
+        "{}",
+        lines.stderr
+    );
     bench.put("job.yaml", job.replace("api_key_file: key", "api_key_file: key, api_key_env: X").as_bytes());
     assert!(bench.run(&[]).stderr.contains("there is `api_key_env` too"));
 }

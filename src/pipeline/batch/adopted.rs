@@ -6,7 +6,7 @@ use super::super::charge::Before;
 use super::super::next::{PageState, Step};
 use crate::ask::{Estimate, Wanted};
 use crate::catalog::Price;
-use crate::store::{BatchAttempt, Reader, StoreError};
+use crate::store::{BatchAttempt, Purpose, Reader, StoreError};
 use crate::task::{Question, of_recipe};
 use crate::usage::Usage;
 use std::sync::Arc;
@@ -44,6 +44,7 @@ pub(super) fn adopted(reader: &Reader, price: Option<Price>, stored: BatchAttemp
         asking,
         state,
         step: Step::Ask { is_lengthened: false, repair: None },
+        purpose: Purpose::Ask,
         before: Before { estimate, price, expected: stored.expected, reserved: stored.reserved, smaller: 0 },
         size: None,
         capabilities: None,
