@@ -75,7 +75,10 @@ fn faults_have_their_places() {
         (with("limit: {}"), vec!["6:1: unknown key `limit`"]),
         (with("limits: {concurrency: many}"), vec!["6:23: expected a whole number, found `many`"]),
         (with("limits: {concurrency: 0}"), vec!["6:23: 0 is out of range"]),
-        (with("retry: {max_wait: soon}"), vec!["6:19: `soon` is not a duration; write it like 500ms, 60s, 10m, 2h or 7d"]),
+        (
+            with("retry: {max_wait: soon}"),
+            vec!["6:19: `soon` is not a duration; write it like 500ms, 60s, 10m, 2h or 7d"],
+        ),
         (with("image: {detail: huge}"), vec!["6:17: `huge` is not one of the choices"]),
         (with("request: {stream: no}"), vec!["6:19: expected true or false, found `no`"]),
         (with("request: {extra: {model: x}}"), vec!["6:26: `model` is set by docmill"]),
