@@ -6,13 +6,13 @@ allowance is used, how many attempts are refused, how equal processes are.
 
 For each case: after SECONDS (default 60) of warm-up, what goes through in SECONDS more.
 """
+import json
 import subprocess
 import sys
 import time
 from lab import Lab
 
 SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-TOKENS_A_PAGE = 8_800  # what the simulator charges for these pages: one tile, text, max_tokens
 CASES = [
     # name, options, allowance in pages a minute, processes
     ("600 requests, 1 s bucket", ["--requests-per-minute", "600", "--bucket-seconds", "1"], 600, 1),
@@ -51,7 +51,6 @@ def case(name, options, allowance, processes, change=None):
             child.terminate()
         for child in children:
             child.wait()
-        import json
         counts = [json.loads((lab.folder / f"out{number}.report.json").read_text())["pages"]["ok"] for number in range(processes)]
         for rate, refused, tokens in windows:
             share = rate / allowance if allowance else rate * (tokens + 100) / 6_000_000

@@ -66,6 +66,15 @@ pub(super) fn load_from(
     Ok(Loaded { job, questions: questions.into() })
 }
 
+/// The store that a command is about: the manifest's, or the one named, or the usual place.
+pub(super) fn store_path(job: Option<&Job>, named: Option<&PathBuf>) -> PathBuf {
+    match (job, named) {
+        (Some(job), _) => job.store.clone(),
+        (None, Some(named)) => named.clone(),
+        (None, None) => PathBuf::from(".docmill/store.db"),
+    }
+}
+
 /// Most bytes of paths that are read from standard input.
 const MOST_INPUT_BYTES: u64 = 1 << 30;
 

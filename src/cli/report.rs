@@ -4,22 +4,17 @@ use super::args::{Report, ReportFormat};
 use super::exit::{Failure, WRONG_INPUT};
 use super::load;
 use super::out::{out, outln};
+use crate::manifest::Job;
 use crate::pipeline::{self, PipelineError};
 use crate::store::{Reader, RunRecord};
-use std::path::PathBuf;
-
-/// The store when neither a manifest nor `--store` names one.
-const STORE: &str = ".docmill/store.db";
 
 pub(super) fn report(args: &Report) -> Result<u8, Failure> {
     let manifest = match &args.job {
         Some(path) => Some(load::load_from(path, &args.vars, args.store.as_ref())?.job),
         None => None,
     };
-    let (store, identity) = match &manifest {
-        Some(job) => (job.store.clone(), Some(job.identity())),
-        None => (args.store.clone().unwrap_or_else(|| PathBuf::from(STORE)), None),
-    };
+    let store = load::store_path(manifest.as_ref(), args.store.as_ref());
+    let identity = manifest.as_ref().map(Job::identity);
     let failed = |error| Failure::from(PipelineError::Store(error));
     let reader = Reader::open(&store).map_err(failed)?;
     let job = match identity {

@@ -9,16 +9,14 @@ use crate::pipeline::PipelineError;
 use crate::store::{self, Contents, StoreError};
 use crate::units::rfc3339;
 use serde_json::json;
-use std::path::{Path, PathBuf};
-
-/// The store when neither a manifest nor `--store` names one.
-const STORE: &str = ".docmill/store.db";
+use std::path::Path;
 
 pub(super) fn store(args: &Store) -> Result<u8, Failure> {
-    let path = match &args.job {
-        Some(job) => load::load_from(job, &args.vars, args.store.as_ref())?.job.store,
-        None => args.store.clone().unwrap_or_else(|| PathBuf::from(STORE)),
+    let job = match &args.job {
+        Some(job) => Some(load::load_from(job, &args.vars, args.store.as_ref())?.job),
+        None => None,
     };
+    let path = load::store_path(job.as_ref(), args.store.as_ref());
     match &args.command {
         StoreCommand::Check => check(&path),
         StoreCommand::Backup { to } => {

@@ -126,15 +126,10 @@ impl Attempt {
     pub(super) async fn learn(
         &self,
         context: &Context<'_>,
-        id: i64,
         exchange: &Exchange,
         charge: &AttemptCharge,
     ) -> Result<(), StoreError> {
-        self.log(context, id, exchange, charge);
         let cost = charge.cost.unwrap_or_default();
-        let (tokens, latency_ms) = (&charge.tokens, u64::try_from(exchange.latency.as_millis()).unwrap_or(u64::MAX));
-        let tokens = [tokens.input, tokens.cached_input, tokens.output];
-        context.counters.add_attempt(verdict_record(exchange).0, latency_ms, tokens, cost.0);
         if let Verdict::Stop(refusal) = &exchange.verdict {
             context.stop.request(Ending::ProviderRefused(refusal.clone()));
         }
@@ -146,80 +141,6 @@ impl Attempt {
             Some(size) => context.calibrate(size, &self.wanted, exchange).await,
             None => Ok(()),
         }
-    }
-}
-
-/// Puts into the span of an attempt what came of it.
-pub(super) fn record(span: &tracing::Span, exchange: &Exchange, charge: &AttemptCharge) {
-    if span.is_disabled() {
-        return;
-    }
-    let (verdict, fault) = verdict_record(exchange);
-    span.record("verdict", verdict);
-    if let Some(fault) = fault {
-        span.record("error_kind", fault.kind);
-    }
-    if let Some(status) = exchange.status {
-        span.record("status", status);
-    }
-    if let Some(id) = &exchange.request_id {
-        span.record("request_id", id);
-    }
-    span.record("input_tokens", charge.tokens.input);
-    span.record("output_tokens", charge.tokens.output);
-    if let Some(cost) = charge.cost {
-        span.record("cost_usd", cost.to_string());
-    }
-}
-
-impl Attempt {
-    /// Its span; [`record`] tells the rest.
-    pub(super) fn span(&self, id: i64) -> tracing::Span {
-        use tracing::field::Empty;
-        tracing::info_span!(
-            "attempt",
-            attempt = id,
-            purpose = self.purpose.name(),
-            verdict = Empty,
-            error_kind = Empty,
-            status = Empty,
-            request_id = Empty,
-            input_tokens = Empty,
-            output_tokens = Empty,
-            cost_usd = Empty
-        )
-    }
-
-    /// One line for an attempt, the names of whose fields stay (docs/observability.md). Nothing
-    /// of the image, of the reply or of a key is in it.
-    fn log(&self, context: &Context<'_>, id: i64, exchange: &Exchange, charge: &AttemptCharge) {
-        let (verdict, fault) = verdict_record(exchange);
-        let (kind, words) = fault.map_or((None, "answered".to_owned()), |fault| (Some(fault.kind), fault.message));
-        let cost = charge.cost.map(|cost| cost.to_string());
-        macro_rules! line {
-            ($level:ident) => {
-                tracing::$level!(
-                    event = "attempt",
-                    run_id = context.run_id,
-                    content = %self.page.content,
-                    page = self.page.page,
-                    attempt = id,
-                    purpose = self.purpose.name(),
-                    verdict,
-                    error_kind = kind,
-                    status = exchange.status,
-                    latency_ms = u64::try_from(exchange.latency.as_millis()).unwrap_or(u64::MAX),
-                    input_tokens = charge.tokens.input,
-                    cached_input_tokens = charge.tokens.cached_input,
-                    output_tokens = charge.tokens.output,
-                    is_estimated = charge.is_estimated,
-                    cost_usd = cost,
-                    request_id = exchange.request_id,
-                    "{words}"
-                )
-            };
-        }
-        if kind.is_some() { line!(info) } else { line!(debug) }
     }
 }
 
@@ -243,7 +164,7 @@ pub(super) fn first_fault(state: &PageState, at_ms: i64) -> Option<(String, Stri
 }
 
 /// What the ledger keeps of a verdict.
-pub(super) fn verdict_record(exchange: &Exchange) -> (&'static str, Option<FaultRecord>) {
+fn verdict_record(exchange: &Exchange) -> (&'static str, Option<FaultRecord>) {
     let record = |kind: &str, message: &str| Some(FaultRecord { kind: kind.to_owned(), message: message.to_owned() });
     match &exchange.verdict {
         Verdict::Done { reading, .. } => {

@@ -12,7 +12,7 @@
 //! - [`sending`]: what is ready goes out
 //! - [`setup`]: what runs and trials begin with; [`sample`]: `--sample`
 //! - [`calibrating`]: what the endpoint bills, learned and kept
-//! - [`attempt`]: one attempt, whichever way it is delivered
+//! - [`attempt`]: one attempt, whichever way it is delivered; [`telling`]: what is told of it
 //! - [`charge`]: what an attempt cost
 //! - [`outcome`]: how a run ends; [`streak`]: the same error again and again
 //! - [`mod@plan`]: what a run would do; [`trial`]: one page, now
@@ -43,6 +43,7 @@ mod setup;
 mod standing;
 mod stop;
 mod streak;
+mod telling;
 mod trial;
 mod worker;
 

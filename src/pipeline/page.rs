@@ -2,18 +2,19 @@
 
 use super::admission::Admission;
 use super::asking::Asking;
-use super::attempt::{Attempt, first_fault, keyed, record};
+use super::attempt::{Attempt, first_fault, keyed};
 use super::counters::Counters;
 use super::next::{LEAST_TIME, PageState, Step, next};
 use super::outcome::Outcome as Ending;
 use super::setup::{budget_scope, endpoint_key};
 use super::stop::Stop;
+use super::telling;
 use crate::ask::{Asker, Exchange, PageFault, Transport, Verdict, Wanted};
 use crate::clock::Clock;
 use crate::hooks::{Hooks, Point};
 use crate::manifest::Job;
 use crate::prepare::Prepared;
-use crate::store::{AttemptCharge, BudgetLine, EndpointFact, Opened, Store, StoreError, StoredPage};
+use crate::store::{AttemptCharge, BudgetLine, EndpointFact, Opened, Purpose, Store, StoreError, StoredPage};
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -95,7 +96,6 @@ impl Context<'_> {
 
     async fn ask_until_settled(&self, ready: &Ready) -> Result<PageEnd, StoreError> {
         let mut state = PageState::new(names(self.job, &ready.tasks));
-        let mut is_first = true;
         loop {
             match next(&state, &self.job.retry) {
                 Step::Settled => {
@@ -109,12 +109,12 @@ impl Context<'_> {
                     state.rest(wait);
                 }
                 Step::Ask { .. } => {
-                    if !std::mem::take(&mut is_first) {
-                        Counters::add(&self.counters.retries);
-                    }
                     let Some(attempt) = Attempt::next(self, ready, state) else {
                         return Ok(PageEnd::Unfinished);
                     };
+                    if attempt.purpose != Purpose::Ask {
+                        Counters::add(&self.counters.retries);
+                    }
                     state = match self.attempt(ready, attempt).await? {
                         ControlFlow::Continue(state) => state,
                         ControlFlow::Break(end) => return Ok(end),
@@ -150,17 +150,17 @@ impl Context<'_> {
         let limit = self.job.request.timeouts.attempt;
         let left = attempt.state.time_left(&self.job.retry).map(|left| left.max(LEAST_TIME));
         let limit = left.map_or(limit, |left| left.min(limit));
-        let span = attempt.span(id);
+        let span = telling::span(&attempt, id);
         let asked = self.asker.attempt(&attempt.wanted, &ready.prepared, limit, self.on_text);
         let exchange = asked.instrument(span.clone()).await;
         self.hooks.at(Point::Replied);
         let settlement = attempt.take(self, id, &exchange).await?;
         let charge = settlement.charge;
-        record(&span, &exchange, &charge);
+        telling::tell(self, &attempt, &settlement, &span);
         (self.on_exchange)(&attempt.wanted, &exchange, &charge);
         self.store.settle(settlement).await?;
         self.hooks.at(Point::Settled);
-        attempt.learn(self, id, &exchange, &charge).await?;
+        attempt.learn(self, &exchange, &charge).await?;
         slot.learn(&exchange);
         Ok(ControlFlow::Continue(attempt.state))
     }

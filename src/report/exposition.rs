@@ -1,5 +1,5 @@
-//! The report as numbers for Prometheus' textfile collector: how the last run of a job
-//! ended. Everything that is a number in the JSON report is there.
+//! How the last run of a job ended, as numbers for Prometheus' textfile collector: pages,
+//! attempts, tokens, money, faults and latencies of the report.
 
 use super::summary::Report;
 use crate::exposition::{Labels, Metric, Numbers, exposition};
@@ -8,16 +8,30 @@ use crate::money::Pico;
 /// A run that has no report, as Prometheus reads it; `ended_ms`: wall time.
 #[must_use]
 pub fn failed_exposition(job: &str, outcome: &str, exit_code: u8, ended_ms: i64) -> String {
-    let label = || ("job_name", job.to_owned());
-    let one = |name, help, value: f64| Metric { name, help, numbers: Numbers::Gauge(vec![(vec![label()], value)]) };
-    let info = vec![(vec![label(), ("outcome", outcome.to_owned())], 1.0)];
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^53")]
-    let seconds = ended_ms as f64 / 1000.0;
-    exposition(vec![
-        Metric { name: "run_info", help: "The last run of a job", numbers: Numbers::Gauge(info) },
-        one("run_exit_code", "Its exit code", exit_code.into()),
-        one("run_ended_timestamp_seconds", "When it ended", seconds),
-    ])
+    let info = vec![("job_name", job.to_owned()), ("outcome", outcome.to_owned())];
+    exposition(ending(job, info, exit_code.into(), ended_ms))
+}
+
+/// What there is of every run.
+fn ending(job: &str, info: Labels, exit_code: f64, ended_ms: i64) -> Vec<Metric> {
+    vec![
+        gauge("run_info", "The last run of a job", vec![(info, 1.0)]),
+        one(job, "run_exit_code", "Its exit code", exit_code),
+        one(job, "run_ended_timestamp_seconds", "When it ended", seconds(ended_ms)),
+    ]
+}
+
+fn gauge(name: &'static str, help: &'static str, values: Vec<(Labels, f64)>) -> Metric {
+    Metric { name, help, numbers: Numbers::Gauge(values) }
+}
+
+fn one(job: &str, name: &'static str, help: &'static str, value: f64) -> Metric {
+    gauge(name, help, vec![(vec![("job_name", job.to_owned())], value)])
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^53")]
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
 }
 
 impl Report {
@@ -27,8 +41,7 @@ impl Report {
         let (pages, spend) = (&self.pages, &self.spend);
         let job = || ("job_name", self.job.clone());
         let of = |name: &'static str, value: &str| -> Labels { vec![job(), (name, value.to_owned())] };
-        let gauge = |name, help, numbers| Metric { name, help, numbers: Numbers::Gauge(numbers) };
-        let one = |name, help, value: f64| gauge(name, help, vec![(vec![job()], value)]);
+        let one = |name, help, value: f64| one(&self.job, name, help, value);
         #[expect(clippy::cast_precision_loss, reason = "monitoring reads doubles")]
         let counts = |name, help, label: &'static str, counts: &[(&str, u64)]| {
             gauge(name, help, counts.iter().map(|(value, count)| (of(label, value), *count as f64)).collect())
@@ -37,24 +50,16 @@ impl Report {
         let money = |parts: &[(&str, Option<f64>)]| {
             parts.iter().filter_map(|(part, usd)| Some((of("part", part), (*usd)?))).collect::<Vec<_>>()
         };
-        #[expect(clippy::cast_precision_loss, reason = "monitoring reads doubles")]
-        let faults = spend.by_fault.iter().map(|(kind, count)| (of("kind", kind), *count as f64)).collect();
+        let faults: Vec<(&str, u64)> = spend.by_fault.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
         let quantile = |share: f64| {
             spend.latencies.quantile(share).map(|ms| f64::from(u32::try_from(ms).unwrap_or(u32::MAX)) / 1000.0)
         };
         let latencies = [("0.5", 0.5), ("0.95", 0.95), ("0.99", 0.99)];
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^53")]
-        let seconds = |ms: i64| ms as f64 / 1000.0;
         let saved = |amount: Option<Pico>| amount.filter(|_| self.is_priced).map(Pico::as_usd_f64);
-        exposition(vec![
-            gauge(
-                "run_info",
-                "The last run of a job",
-                vec![(vec![job(), ("run_id", self.run_id.clone()), ("outcome", self.outcome.clone())], 1.0)],
-            ),
-            one("run_exit_code", "Its exit code", self.exit_code.map_or(f64::NAN, f64::from)),
+        let info = vec![job(), ("run_id", self.run_id.clone()), ("outcome", self.outcome.clone())];
+        let mut metrics = ending(&self.job, info, self.exit_code.map_or(f64::NAN, f64::from), ended_ms);
+        metrics.extend([
             one("run_started_timestamp_seconds", "When it began", seconds(self.started_ms)),
-            one("run_ended_timestamp_seconds", "When it ended", seconds(ended_ms)),
             one("run_seconds", "How long it took", seconds(self.elapsed_ms)),
             counts(
                 "run_pages",
@@ -119,17 +124,14 @@ impl Report {
                     ("tile_snapping", usd(spend.saved_by_size)),
                 ]),
             ),
-            Metric {
-                name: "run_faults",
-                help: "Attempts by what was wrong with them",
-                numbers: Numbers::Gauge(faults),
-            },
+            counts("run_faults", "Attempts by what was wrong with them", "kind", &faults),
             counts("run_usage_missing", "Replies without usage", "kind", &[("reply", spend.usage_missing)]),
             gauge(
                 "run_latency_seconds",
                 "Latency of attempts, quantiles",
                 latencies.iter().filter_map(|(name, share)| Some((of("quantile", name), quantile(*share)?))).collect(),
             ),
-        ])
+        ]);
+        exposition(metrics)
     }
 }

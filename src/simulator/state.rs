@@ -67,9 +67,9 @@ impl State {
             reason = "limits are small"
         )]
         let stepped = |limit: u64| ((limit as f64 * share) as u64).max(1);
-        let mut inner = self.inner.borrow_mut();
-        for (bucket, limit) in [(0, self.options.requests_per_minute), (1, self.options.tokens_per_minute)] {
-            let bucket = if bucket == 0 { &mut inner.requests } else { &mut inner.tokens };
+        let Inner { requests, tokens, .. } = &mut *self.inner.borrow_mut();
+        let limits = [(requests, self.options.requests_per_minute), (tokens, self.options.tokens_per_minute)];
+        for (bucket, limit) in limits {
             if let (Some(bucket), Some(limit)) = (bucket, limit) {
                 bucket.change(stepped(limit), now);
             }

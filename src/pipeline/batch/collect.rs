@@ -5,6 +5,7 @@ use super::super::attempt::{Attempt, first_fault};
 use super::super::next::{PageState, Step, next};
 use super::super::outcome::Outcome as Ending;
 use super::super::page::{Context, PageEnd};
+use super::super::telling;
 use super::flying::Flying;
 use super::{Key, attempt_of};
 use crate::ask::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus};
@@ -167,9 +168,10 @@ impl Group<'_> {
     ) -> Result<(), StoreError> {
         let context = self.context;
         let settlement = item.take(context, id, &exchange).await?;
+        telling::tell(context, &item, &settlement, &tracing::Span::none());
         let (charge, at_ms) = (settlement.charge, settlement.at_ms);
         self.settlements.push(settlement);
-        item.learn(context, id, &exchange, &charge).await?;
+        item.learn(context, &exchange, &charge).await?;
         // The next batch is wait enough.
         item.state.rest(std::time::Duration::ZERO);
         if matches!(next(&item.state, &context.job.retry), Step::Settled) {
