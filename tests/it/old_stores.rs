@@ -69,7 +69,7 @@ fn requests(bench: &Bench) -> u64 {
 fn query(bench: &Bench, sql: &str) -> Vec<BTreeMap<String, Cell>> {
     let db = open(bench);
     let mut statement = db.prepare(sql).unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let found = statement
         .query_map([], |row| names.iter().enumerate().map(|(at, name)| Ok((name.clone(), row.get(at)?))).collect());
     found.unwrap().map(Result::unwrap).collect()
