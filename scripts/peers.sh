@@ -9,14 +9,24 @@ work=$(mktemp -d)
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; rm -rf "$work"' EXIT
 
+# As tests/it/skip.rs does it.
+skip() {
+  echo "skipped: scripts/peers.sh needs $1"
+  if [ -n "${DOCMILL_SKIP_LOG:-}" ]; then echo "$1: scripts/peers.sh" >>"$DOCMILL_SKIP_LOG"; fi
+}
+
+# Whether a program that was started in the background still runs.
+running() { kill -0 "$1" 2>/dev/null || { echo "$2 ended early" >&2; exit 1; }; }
+
 # The openai client in an environment of its own.
 if python3 -m venv "$work/venv" >/dev/null 2>&1 && "$work/venv/bin/pip" install -q openai >/dev/null 2>&1; then
   "$docmill" simulate --port 0 --requests-per-minute 60 --bucket-seconds 2 --lifetime 120s >"$work/url" &
   pids+=($!)
   for _ in $(seq 100); do [ -s "$work/url" ] && break; sleep 0.1; done
+  running "${pids[-1]}" "the simulator"
   "$work/venv/bin/python" scripts/openai_client.py "$(cat "$work/url")" sample_data/pages/mail/invoice-001.jpg
 else
-  echo "skipped: the openai Python client can't be installed here"
+  skip "the openai Python client"
 fi
 
 # nginx with one static reply.
@@ -43,6 +53,7 @@ NGINX
   timeout 60 nginx -c "$work/nginx.conf" -p "$work" &
   pids+=($!)
   sleep 1
+  running "${pids[-1]}" nginx
   cat >"$work/job.yaml" <<JOB
 version: 1
 name: static
@@ -55,5 +66,5 @@ JOB
   test "$(grep -c ',ok,letter,' "$work/rows.csv")" = 4
   echo "nginx: 4 pages answered by a static reply"
 else
-  echo "skipped: nginx can't be installed here"
+  skip nginx
 fi

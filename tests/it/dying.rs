@@ -32,11 +32,12 @@ const POINTS: [Point; 13] = [
 /// Whether it came there.
 pub(crate) fn dies(bench: &Bench, point: Point, nth: u32) -> bool {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["dying::a_run_that_dies", "--exact", "--ignored", "--nocapture"]);
+    child.args([&test_name("a_run_that_dies"), "--exact", "--ignored", "--nocapture"]);
     child.env("DOCMILL_TEST_DEATH", format!("{point:?} {nth}")).current_dir(bench.path(""));
     let output = child.output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     let has_died = words.contains("dies now");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("running 1 test\n"), "the process ran its test");
     assert_eq!(has_died, !output.status.success(), "{point:?}: {words}");
     has_died
 }
@@ -44,6 +45,12 @@ pub(crate) fn dies(bench: &Bench, point: Point, nth: u32) -> bool {
 /// As [`dies`], and it has to come there.
 pub(crate) fn run(bench: &Bench, point: Point, nth: u32) {
     assert!(dies(bench, point, nth), "{point:?} for the {nth}. time");
+}
+
+/// The full name of a test of this file, as the test program knows it.
+fn test_name(name: &str) -> String {
+    let (_, module) = module_path!().split_once("::").unwrap();
+    format!("{module}::{name}")
 }
 
 struct Death {
@@ -94,8 +101,9 @@ impl Clock for Jumping {
 /// Starts a run of `job.yaml` whose wall clock jumps.
 pub(crate) fn start_jumping(bench: &Bench) -> std::process::Child {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["dying::a_run_whose_clock_jumps", "--exact", "--ignored", "--nocapture"]);
-    child.env("DOCMILL_TEST_JUMPS", "1").current_dir(bench.path("")).spawn().unwrap()
+    child.args([&test_name("a_run_whose_clock_jumps"), "--exact", "--ignored", "--nocapture"]);
+    child.env("DOCMILL_TEST_JUMPS", "1").current_dir(bench.path("")).stdout(std::process::Stdio::piped());
+    child.spawn().unwrap()
 }
 
 #[test]
@@ -110,7 +118,7 @@ fn a_run_whose_clock_jumps() {
 fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
     let job = docmill::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
     let questions: Arc<[_]> = docmill::task::compile(&job.tasks, &[]).unwrap().into();
-    let Endpoint::Remote { base_url } = &job.provider.endpoint else { return };
+    let Endpoint::Remote { base_url } = &job.provider.endpoint else { panic!("the job names no server") };
     let transport = Transport::new(TransportOptions {
         base_url: base_url.clone(),
         key: None,

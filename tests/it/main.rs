@@ -1,6 +1,6 @@
 //! The specification, tried on the built program: one binary, so that it links once.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests wait and make files")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests fail, wait and make files")]
 
 mod alike;
 mod batch;
@@ -8,6 +8,7 @@ mod bench;
 mod bill;
 mod budget;
 mod chaos;
+mod demo;
 mod durability;
 mod dying;
 mod faults;
@@ -18,11 +19,14 @@ mod limits;
 mod lists;
 mod messages;
 mod observability;
+mod old_stores;
 mod outputs;
+mod parquet_file;
 mod pdf;
 mod resume;
 mod rows;
 mod security;
+mod skip;
 mod stops;
 mod tidy;
 mod tiff;
