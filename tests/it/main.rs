@@ -12,6 +12,7 @@ mod durability;
 mod dying;
 mod faults;
 mod fuzzing;
+mod golden;
 mod hostile;
 mod input;
 mod limits;
