@@ -5,7 +5,7 @@ use super::files::assert_golden;
 use super::jobs::{GoldenJob, docmill, golden_jobs};
 use super::recorder::{Recorder, Reply};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bodies and images that this job sends; a list gives each line a body of its own.
 fn requests_of(job: &GoldenJob) -> Value {
@@ -18,18 +18,15 @@ fn requests_of(job: &GoldenJob) -> Value {
     assert_eq!(ran.code, 3, "{}: {}", job.name, ran.stderr);
     let received = recorder.received();
     assert_eq!(received.len(), 2, "{}: one request a page", job.name);
-    let (mut bodies, mut images) = (Vec::<Value>::new(), BTreeSet::new());
+    let (mut bodies, mut images) = (BTreeMap::new(), BTreeSet::new());
     for request in &received {
         assert_eq!(request.line, "POST /v1/chat/completions", "{}", job.name);
         let (body, image) = request.body_masked();
         images.insert(image.unwrap());
-        if !bodies.iter().any(|known| known.to_string() == body.to_string()) {
-            bodies.push(body);
-        }
+        bodies.insert(body.to_string(), body);
     }
     assert_eq!(bodies.len(), if job.has_list() { 2 } else { 1 }, "{}", job.name);
-    bodies.sort_by_key(Value::to_string);
-    json!({"bodies": bodies, "images": images})
+    json!({"bodies": bodies.values().collect::<Vec<_>>(), "images": images})
 }
 
 #[test]

@@ -169,8 +169,10 @@ fn table(file: &str, header: &str) -> Vec<Vec<String>> {
 
 /// The cell beside a first cell that is `name` between backticks.
 fn meaning(rows: &[Vec<String>], name: &str) -> String {
-    let row = rows.iter().find(|row| row[0] == format!("`{name}`"));
-    row.unwrap_or_else(|| panic!("no row `{name}`")).last().unwrap().clone()
+    let name = format!("`{name}`");
+    let row = rows.iter().find(|row| row[0] == name);
+    assert!(row.is_some(), "the table has no row {name}");
+    row.unwrap().last().unwrap().clone()
 }
 
 /// The documented kinds of errors, and the status of a row that shows one.
