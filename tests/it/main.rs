@@ -13,6 +13,7 @@ mod durability;
 mod dying;
 mod faults;
 mod fuzzing;
+mod golden;
 mod hostile;
 mod input;
 mod limits;
