@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Checks what the demo wrote: check_demo.py first|second
+"""Check the outputs of the demo: check_demo.py first|second
 
-Rows, statuses, sums; CSV, JSON Lines and (where pyarrow is) Parquet agree; the second
-run sent nothing.
+Checks rows, statuses and sums, and that CSV, JSON Lines and (if pyarrow is installed) Parquet
+agree. `second` also checks that the second run sent nothing.
 """
 import csv
 import json
@@ -38,11 +38,11 @@ def main():
         assert report["attempts"]["sent"] == 0 and report["pages"]["asked"] == 0, report["attempts"]
         assert cost == Decimal(report["cost"]["saved_by_store_usd"]) - duplicates(rows, lines)
     parquet(rows)
-    print(f"demo ({sys.argv[1]} run): {len(rows)} rows as they should be, USD {cost}")
+    print(f"demo ({sys.argv[1]} run): {len(rows)} rows are correct, USD {cost}")
 
 
 def duplicates(rows, lines):
-    """What equal pages would have cost again."""
+    """Cost that duplicates would have caused."""
     by_path = {row["path"]: Decimal(row["cost_usd"]) for row in rows}
     return sum(by_path[line["duplicate_of"]] for line in lines if line["duplicate_of"])
 
@@ -51,7 +51,7 @@ def parquet(rows):
     try:
         import pyarrow.parquet
     except ImportError:
-        print("skipped: no pyarrow here, so Parquet is not read back")
+        print("skipped: pyarrow is not installed, so Parquet is not read back")
         return
     table = pyarrow.parquet.read_table("out/demo.parquet")
     assert [row["path"] for row in rows] == table.column("path").to_pylist()
