@@ -1,8 +1,8 @@
-//! Preparation, step by step, on an A4 page of 300 dots an inch with a scanner's noise:
-//! `cargo bench --bench prepare`. Compare a step with itself before a change; the
-//! comparison with other programs is `scripts/bench_prepare.py`.
+//! Benchmarks of the preparation steps, on an A4 page at 300 dpi with scanner noise:
+//! `cargo bench --bench prepare --profile release`. Compare a step before and after a change.
+//! `scripts/bench_prepare.py` compares docmill with other programs.
 
-#![expect(clippy::panic, reason = "a bench that can not begin says why")]
+#![expect(clippy::panic, reason = "a benchmark that cannot start prints the reason")]
 
 use bytes::Bytes;
 use divan::Bencher;
@@ -14,14 +14,14 @@ use docmill::random::Random;
 
 const WIDTH: u32 = 2480;
 const HEIGHT: u32 = 3508;
-/// What gpt-4o-mini uses of it.
+/// The size that gpt-4o-mini uses.
 const TARGET: (u32, u32) = (768, 1086);
 
 fn main() {
     divan::main();
 }
 
-/// Lines of something like print, and noise.
+/// Draws lines that resemble printed text, and noise.
 fn page(channels: u8) -> Pixels {
     let random = Random::new(1);
     let mut data = Vec::with_capacity((WIDTH * HEIGHT * u32::from(channels)) as usize);

@@ -1,6 +1,7 @@
-//! CPU of preparing files, for `scripts/bench_prepare.py`:
-//! `prepare_cpu ROUNDS OUT_DIR FILE...` prints the least milliseconds of CPU over the rounds
-//! for each file, and writes what would be sent.
+//! Measures the CPU time of preparing files, for `scripts/bench_prepare.py`.
+//!
+//! `prepare_cpu ROUNDS OUT_DIR FILE...` prints the minimum CPU time of all rounds for each file,
+//! in milliseconds, and writes the images that would be sent.
 
 use cpu_time::ProcessTime;
 use docmill::catalog::{Detail, image_rule};
@@ -11,11 +12,11 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measuring tool")]
+#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement tool")]
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [rounds, out, files @ ..] = arguments.as_slice() else {
-        return Err("prepare_cpu ROUNDS OUT_DIR FILE...".into());
+        return Err("usage: prepare_cpu ROUNDS OUT_DIR FILE...".into());
     };
     let rule = image_rule("gpt-4o-mini", None);
     let image = Image { detail: Detail::High, size: Size::Full, rule, max_side: None, min_side: None };

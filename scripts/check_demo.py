@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Checks what the demo wrote: check_demo.py first|second
+"""Check the outputs of the demo: check_demo.py first|second
 
-Rows, statuses, sums; CSV and JSON Lines agree; the second run sent nothing. With pyarrow
-the Parquet file is read by a second implementation: tests/it/demo.rs always reads it.
+Checks rows, statuses and sums, and that CSV and JSON Lines agree. `second` also checks that the
+second run sent nothing. With pyarrow a second implementation reads the Parquet file;
+tests/it/demo.rs always reads it.
 """
 import csv
 import json
@@ -39,11 +40,11 @@ def main():
         assert report["attempts"]["sent"] == 0 and report["pages"]["asked"] == 0, report["attempts"]
         assert cost == Decimal(report["cost"]["saved_by_store_usd"]) - duplicates(rows, lines)
     parquet(rows)
-    print(f"demo ({sys.argv[1]} run): {len(rows)} rows as they should be, USD {cost}")
+    print(f"demo ({sys.argv[1]} run): {len(rows)} rows are correct, USD {cost}")
 
 
 def duplicates(rows, lines):
-    """What equal pages would have cost again."""
+    """Cost that duplicates would have caused."""
     by_path = {row["path"]: Decimal(row["cost_usd"]) for row in rows}
     return sum(by_path[line["duplicate_of"]] for line in lines if line["duplicate_of"])
 
