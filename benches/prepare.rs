@@ -6,11 +6,11 @@
 
 use bytes::Bytes;
 use divan::Bencher;
-use docmill::catalog::{Detail, image_rule};
-use docmill::manifest::{Image, Size};
-use docmill::media::{Document, Orientation, Pixels, Probe};
-use docmill::prepare::{jpeg, prepare, to_size};
-use docmill::random::Random;
+use docmill::internal::base::random::Random;
+use docmill::internal::catalog::{Detail, image_rule};
+use docmill::internal::manifest::{Image, Size};
+use docmill::internal::media::{Document, Orientation, Pixels, Probe};
+use docmill::internal::prepare::{jpeg, prepare, to_size};
 
 const WIDTH: u32 = 2480;
 const HEIGHT: u32 = 3508;

@@ -3,10 +3,10 @@
 //! for each file, and writes what would be sent.
 
 use cpu_time::ProcessTime;
-use docmill::catalog::{Detail, image_rule};
-use docmill::manifest::{Image, Size};
-use docmill::media::Document;
-use docmill::prepare::prepare;
+use docmill::internal::catalog::{Detail, image_rule};
+use docmill::internal::manifest::{Image, Size};
+use docmill::internal::media::Document;
+use docmill::internal::prepare::prepare;
 use std::error::Error;
 use std::path::Path;
 use std::time::Duration;

@@ -1,11 +1,11 @@
 //! What every input from outside has to hold, whatever its bytes. Fuzzers feed these, and
 //! so does the test suite with the corpora and with changed copies of them.
 
-use docmill::ask::{Charge, Verdict, raw};
-use docmill::manifest::{self, Job};
-use docmill::media::Document;
-use docmill::source::Entries;
-use docmill::task::{Question, compile, read};
+use docmill::internal::manifest::{self, Job};
+use docmill::internal::media::Document;
+use docmill::internal::provider::{Charge, Verdict, request_parts};
+use docmill::internal::source::Entries;
+use docmill::internal::task::{Question, compile, read};
 use std::path::Path;
 use std::time::Duration;
 
@@ -86,9 +86,9 @@ fn check_reply(data: &[u8], questions: &[&Question]) {
 
 /// Where a stream is split does not matter.
 pub(crate) fn stream(data: &[u8]) {
-    let whole = raw::stream([data]);
+    let whole = request_parts::stream([data]);
     let step = data.first().map_or(1, |byte| usize::from(*byte % 7) + 1);
-    assert_eq!(raw::stream(data.chunks(step)), whole);
+    assert_eq!(request_parts::stream(data.chunks(step)), whole);
 }
 
 /// An error is judged: its words are bounded and harmless, a wait that it asks for too.
@@ -97,7 +97,7 @@ pub(crate) fn error_body(data: &[u8]) {
         [high, low, body @ ..] => (300 + u16::from_be_bytes([*high, *low]) % 300, body),
         short => (500, short),
     };
-    let exchange = raw::refusal(status, "", &String::from_utf8_lossy(body), NOW_MS);
+    let exchange = request_parts::refusal(status, "", &String::from_utf8_lossy(body), NOW_MS);
     let message = match &exchange.verdict {
         Verdict::Done { .. } => panic!("an error is no answer"),
         Verdict::Retry(fault) => &fault.message,
@@ -116,7 +116,7 @@ pub(crate) fn error_body(data: &[u8]) {
 /// Limits that headers tell are ones that can be kept to.
 pub(crate) fn limit_headers(data: &[u8]) {
     let headers = String::from_utf8_lossy(data);
-    let exchange = raw::refusal(429, &headers, "", NOW_MS);
+    let exchange = request_parts::refusal(429, &headers, "", NOW_MS);
     if let Verdict::Later { after: Some(after), .. } = exchange.verdict {
         assert!(after <= Duration::from_secs(7 * 86_400));
     }
@@ -149,7 +149,9 @@ pub(crate) fn list(data: &[u8]) {
     let text = JOB.replace("folder: .", &format!("list: list.{ending}"));
     let job = manifest::check(&folder.join("job.yaml"), &text, &|_| None).expect("the job is good");
     // Says why, or gives columns and entries.
-    let Ok(entries) = docmill::source::columns(&job.input).and_then(|_| Entries::start(&job.input)) else { return };
+    let Ok(entries) = docmill::internal::source::columns(&job.input).and_then(|_| Entries::start(&job.input)) else {
+        return;
+    };
     let mut last = 0;
     for entry in entries.take(1000) {
         match entry {

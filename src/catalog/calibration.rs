@@ -25,19 +25,19 @@ pub struct Calibration {
 
 /// Images of one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Seen {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) images: u64,
+pub(crate) struct Seen {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) images: u64,
     /// Of all of them: what was billed beyond the text.
-    pub(super) tokens: u64,
+    pub(crate) tokens: u64,
     /// The most that was billed for one.
-    pub(super) most: u64,
+    pub(crate) most: u64,
 }
 
 impl Seen {
     #[expect(clippy::cast_precision_loss, reason = "a mean")]
-    pub(super) fn mean(&self) -> f64 {
+    pub(crate) fn mean(&self) -> f64 {
         self.tokens as f64 / self.images.max(1) as f64
     }
 }
@@ -99,7 +99,7 @@ impl Calibration {
         self.texts / self.images.max(1)
     }
 
-    pub(super) fn sizes(&self) -> &[Seen] {
+    pub(crate) fn sizes(&self) -> &[Seen] {
         &self.sizes
     }
 }

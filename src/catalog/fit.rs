@@ -3,8 +3,8 @@
 //! assumptions is taken.
 
 use super::calibration::{Calibration, ENOUGH_IMAGES, Seen};
+use super::image_rule::{Detail, ImageRule};
 use super::models::{known_rules, worst_image_tokens};
-use super::rule::{Detail, ImageRule};
 use std::fmt;
 
 /// What a number rests on.

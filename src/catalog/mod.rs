@@ -6,19 +6,19 @@
 //! - [`price`]: what a token costs, by provider and model (data)
 //! - [`text`]: tokens of texts
 
-mod calibration;
-mod fit;
-mod models;
-mod price;
-mod rule;
-mod text;
+pub(crate) mod calibration;
+pub(crate) mod fit;
+pub(crate) mod image_rule;
+pub(crate) mod models;
+pub(crate) mod price;
+pub(crate) mod text_tokens;
 
 pub use calibration::{Calibration, ENOUGH_IMAGES};
 pub use fit::{Basis, Fit};
+pub use image_rule::{Detail, Family, ImageRule, longest_at_most};
 pub use models::{ModelFacts, image_rule, least_image_tokens, model_facts, worst_image_tokens};
 pub use price::{Listed, Price, listed};
-pub use rule::{Detail, Family, ImageRule, longest_at_most};
-pub use text::text_tokens;
+pub use text_tokens::text_tokens;
 
 /// A model's name without the vendor prefix and the date of its snapshot, in lower case:
 /// `openai/gpt-4o-mini-2024-07-18` is `gpt-4o-mini`.

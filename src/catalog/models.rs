@@ -1,7 +1,7 @@
 //! Which model counts images by which rule, and what else is known of it. Data:
-//! `data/models.csv`, with its sources in [`super::rule`].
+//! `data/models.csv`, with its sources in [`super::image_rule`].
 
-use super::rule::{Detail, Family, ImageRule};
+use super::image_rule::{Detail, Family, ImageRule};
 use std::sync::OnceLock;
 
 /// What is known of a model.
@@ -103,7 +103,7 @@ pub fn image_rule(model: &str, family: Option<Family>) -> ImageRule {
 }
 
 /// All rules of the table, each once.
-pub(super) fn known_rules() -> &'static [ImageRule] {
+pub(crate) fn known_rules() -> &'static [ImageRule] {
     static RULES: OnceLock<Vec<ImageRule>> = OnceLock::new();
     RULES.get_or_init(|| {
         let mut rules: Vec<ImageRule> = Vec::new();

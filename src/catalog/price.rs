@@ -3,8 +3,8 @@
 //!
 //! Prices are a provider's, not a model's: the same model costs more elsewhere.
 
-use crate::money::{Pico, per_token};
-use crate::usage::Usage;
+use crate::base::money::{Pico, per_token};
+use crate::base::usage::Usage;
 
 /// The price of one token of each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,18 +3,19 @@
 use super::args::JobArgs;
 use super::env;
 use super::exit::{Failure, WRONG_INPUT};
-use super::load::{self, Loaded};
+use super::load;
+use super::load::Loaded;
 use super::out::outln;
-use crate::ask::{Footprint, Format as AnswerFormat};
+use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{Endpoint, Image, Job, Place, Size, Task, TaskKind};
 use crate::pipeline::PipelineError;
 use crate::prepare::target_size;
+use crate::provider::{Footprint, Format as AnswerFormat};
 use crate::source::Entries;
 use crate::task::Question;
-use crate::units::grouped;
 
-pub(super) fn check(args: &JobArgs) -> Result<u8, Failure> {
+pub(crate) fn check(args: &JobArgs) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load_with_input(args)?;
     let entries = Entries::start(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);

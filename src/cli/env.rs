@@ -1,7 +1,7 @@
 //! The environment: the only place that reads it.
 
-use crate::ask::{Secret, TransportOptions};
 use crate::manifest::{Header, Job};
+use crate::provider::{Secret, TransportOptions};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
@@ -9,35 +9,35 @@ use std::path::Path;
 
 /// The value of a variable, when it is set and UTF-8.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-pub(super) fn var(name: &str) -> Option<String> {
+pub(crate) fn var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 /// Looks names up in `--var` first, then in the environment; remembers what was used.
-pub(super) struct Variables {
+pub(crate) struct Variables {
     given: HashMap<String, String>,
     used: RefCell<HashSet<String>>,
 }
 
 impl Variables {
-    pub(super) fn new(given: &[(String, String)]) -> Self {
+    pub(crate) fn new(given: &[(String, String)]) -> Self {
         Self { given: given.iter().cloned().collect(), used: RefCell::default() }
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         self.used.borrow_mut().insert(name.to_owned());
         self.given.get(name).cloned().or_else(|| var(name))
     }
 
     /// A `--var` that the manifest does not have: most likely a typing error.
-    pub(super) fn unused(&self) -> Option<&str> {
+    pub(crate) fn unused(&self) -> Option<&str> {
         let used = self.used.borrow();
         self.given.keys().map(String::as_str).filter(|name| !used.contains(*name)).min()
     }
 }
 
 /// The variables that the job names for secrets and that are not set.
-pub(super) fn missing_secrets(job: &Job) -> Vec<String> {
+pub(crate) fn missing_secrets(job: &Job) -> Vec<String> {
     let header = |(_, value): &(String, Header)| match value {
         Header::Env(name) => Some(name.clone()),
         Header::Text(_) => None,
@@ -83,7 +83,7 @@ fn key(job: &Job) -> Result<Option<Secret>, String> {
 ///
 /// # Errors
 /// When a file with a key or with certificates can't be read.
-pub(super) fn transport_options(job: &Job, base_url: &str) -> Result<TransportOptions, String> {
+pub(crate) fn transport_options(job: &Job, base_url: &str) -> Result<TransportOptions, String> {
     let secret = |name: &String| Secret::new(&var(name).unwrap_or_default());
     let headers = job.provider.headers.iter().map(|(name, value)| match value {
         Header::Text(text) => (name.clone(), Secret::new(text)),

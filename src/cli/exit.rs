@@ -9,38 +9,38 @@ use std::process::ExitCode;
 
 /// A command that could not do its work.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     message: String,
     hint: Option<String>,
     code: u8,
 }
 
 /// Internal error.
-pub(super) const INTERNAL: u8 = 1;
+pub(crate) const INTERNAL: u8 = 1;
 /// Command line, manifest or input is wrong.
-pub(super) const WRONG_INPUT: u8 = 2;
+pub(crate) const WRONG_INPUT: u8 = 2;
 /// The store or an output can't be read or written.
-pub(super) const STORAGE: u8 = 8;
+pub(crate) const STORAGE: u8 = 8;
 
 impl Failure {
-    pub(super) fn new(code: u8, message: impl ToString) -> Self {
+    pub(crate) fn new(code: u8, message: impl ToString) -> Self {
         Self { message: message.to_string(), hint: None, code }
     }
 
-    pub(super) fn with_hint(mut self, hint: &str) -> Self {
+    pub(crate) fn with_hint(mut self, hint: &str) -> Self {
         self.hint = Some(hint.to_owned());
         self
     }
 
-    pub(super) fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         self.code
     }
 
-    pub(super) fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         &self.message
     }
 
-    pub(super) fn report(&self, format: LogFormat) -> ExitCode {
+    pub(crate) fn report(&self, format: LogFormat) -> ExitCode {
         match format {
             LogFormat::Json => {
                 let mut more = serde_json::Map::new();

@@ -2,13 +2,14 @@
 
 use super::args::Export;
 use super::exit::Failure;
-use super::load::{self, Loaded};
+use super::load;
+use super::load::Loaded;
 use super::out::outln;
-use crate::hooks::NoHooks;
+use crate::base::hooks::NoHooks;
 use crate::manifest::Output;
 use crate::pipeline;
 
-pub(super) fn export(args: &Export) -> Result<u8, Failure> {
+pub(crate) fn export(args: &Export) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load(&args.job)?;
     let given = Output {
         csv: args.csv.clone(),

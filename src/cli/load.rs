@@ -3,13 +3,14 @@
 use super::args::JobArgs;
 use super::env;
 use super::exit::{Failure, INTERNAL, WRONG_INPUT};
-use crate::ask::Transport;
-use crate::clock::{Clock, SystemClock};
-use crate::hooks::NoHooks;
-use crate::manifest::{self, Endpoint, Job, Place, SimulatorSpec};
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::hooks::NoHooks;
+use crate::base::random::mix;
+use crate::manifest;
+use crate::manifest::{Endpoint, Job, Place, SimulatorSpec};
 use crate::pipeline::{Environment, PipelineError};
 use crate::prepare::DecoderCommand;
-use crate::random::mix;
+use crate::provider::Transport;
 use crate::simulator::{Options, Server};
 use crate::source::columns;
 use crate::task::{Question, compile};
@@ -18,18 +19,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A job that is ready to be used.
-pub(super) struct Loaded {
-    pub(super) job: Job,
-    pub(super) questions: Arc<[Question]>,
+pub(crate) struct Loaded {
+    pub(crate) job: Job,
+    pub(crate) questions: Arc<[Question]>,
 }
 
 /// Loads a manifest and compiles its tasks.
-pub(super) fn load(args: &JobArgs) -> Result<Loaded, Failure> {
+pub(crate) fn load(args: &JobArgs) -> Result<Loaded, Failure> {
     load_from(&args.job, &args.vars, args.store.as_ref())
 }
 
 /// As [`load`], for commands that read the input: a list on standard input is taken in.
-pub(super) fn load_with_input(args: &JobArgs) -> Result<Loaded, Failure> {
+pub(crate) fn load_with_input(args: &JobArgs) -> Result<Loaded, Failure> {
     let mut loaded = load(args)?;
     if let Place::Given(paths) = &mut loaded.job.input.place {
         *paths = standard_input()?.into();
@@ -37,7 +38,7 @@ pub(super) fn load_with_input(args: &JobArgs) -> Result<Loaded, Failure> {
     Ok(loaded)
 }
 
-pub(super) fn load_from(
+pub(crate) fn load_from(
     path: &std::path::Path,
     vars: &[(String, String)],
     store: Option<&PathBuf>,
@@ -67,7 +68,7 @@ pub(super) fn load_from(
 }
 
 /// The store that a command is about: the manifest's, or the one named, or the usual place.
-pub(super) fn store_path(job: Option<&Job>, named: Option<&PathBuf>) -> PathBuf {
+pub(crate) fn store_path(job: Option<&Job>, named: Option<&PathBuf>) -> PathBuf {
     match (job, named) {
         (Some(job), _) => job.store.clone(),
         (None, Some(named)) => named.clone(),
@@ -92,7 +93,7 @@ fn standard_input() -> Result<Vec<u8>, Failure> {
 
 /// The command that starts a decoder process: this program, under a name that stays good
 /// when its file is replaced while it runs.
-pub(super) fn decoder() -> Result<DecoderCommand, Failure> {
+pub(crate) fn decoder() -> Result<DecoderCommand, Failure> {
     let own = std::path::Path::new("/proc/self/exe");
     let program = match cfg!(target_os = "linux") && own.exists() {
         true => own.to_owned(),
@@ -103,13 +104,13 @@ pub(super) fn decoder() -> Result<DecoderCommand, Failure> {
 }
 
 /// The provider of a job; the simulator runs while this lives.
-pub(super) struct Provider {
-    pub(super) environment: Environment,
+pub(crate) struct Provider {
+    pub(crate) environment: Environment,
     _simulator: Option<Server>,
 }
 
 /// Reaches the provider, which for a simulator means starting it.
-pub(super) fn provider(job: &Job) -> Result<Provider, Failure> {
+pub(crate) fn provider(job: &Job) -> Result<Provider, Failure> {
     let missing = env::missing_secrets(job);
     if !missing.is_empty() {
         let message = format!("the environment variable {} is not set", missing.join(", "));
@@ -148,6 +149,7 @@ fn simulator_options(spec: &SimulatorSpec) -> Options {
 fn run_id(clock: &dyn Clock) -> (String, u64) {
     let wall_ms = clock.wall_ms();
     let seed = mix(wall_ms.cast_unsigned() ^ u64::from(std::process::id()) << 40);
-    let digits: String = crate::units::rfc3339(wall_ms).chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
+    let digits: String =
+        crate::base::units::rfc3339(wall_ms).chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
     (format!("{digits}-{:06x}", seed & 0xff_ffff), seed)
 }

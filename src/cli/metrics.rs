@@ -1,7 +1,7 @@
 //! `--metrics ADDRESS`: the run's counters for Prometheus, while it runs.
 
-use crate::exposition::{Metric, Numbers, exposition};
-use crate::money::Pico;
+use crate::base::exposition::{Metric, Numbers, exposition};
+use crate::base::money::Pico;
 use crate::pipeline::{Counters, LATENCY_BOUNDS, Snapshot, VERDICTS};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -21,22 +21,22 @@ const CONNECTION: Duration = Duration::from_secs(10);
 const MOST_CONNECTIONS: usize = 16;
 
 /// Serves until dropped.
-pub(super) struct Metrics {
+pub(crate) struct Metrics {
     /// Where it listens.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     _stop: oneshot::Sender<()>,
 }
 
 /// What does not change in a run.
-pub(super) struct Labels {
-    pub(super) job: String,
-    pub(super) run_id: String,
-    pub(super) model: String,
+pub(crate) struct Labels {
+    pub(crate) job: String,
+    pub(crate) run_id: String,
+    pub(crate) model: String,
 }
 
 impl Metrics {
     /// Starts serving `/metrics`.
-    pub(super) fn start(address: SocketAddr, labels: Labels, counters: Arc<Counters>) -> std::io::Result<Self> {
+    pub(crate) fn start(address: SocketAddr, labels: Labels, counters: Arc<Counters>) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;

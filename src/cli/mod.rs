@@ -3,28 +3,28 @@
 //!
 //! Data goes to stdout, everything else to stderr.
 
-mod args;
-mod check;
-mod env;
-mod exit;
-mod export;
-mod init;
-mod load;
-mod log;
-mod metrics;
-mod out;
-mod plan;
-mod prepare;
-mod progress;
-mod report;
-mod run;
-mod schema;
-mod signals;
-mod simulate;
-mod store;
+pub(crate) mod args;
+pub(crate) mod check;
+pub(crate) mod env;
+pub(crate) mod exit;
+pub(crate) mod export;
+pub(crate) mod init;
+pub(crate) mod load;
+pub(crate) mod log;
+pub(crate) mod metrics;
+pub(crate) mod out;
+pub(crate) mod plan;
+pub(crate) mod prepare;
+pub(crate) mod progress;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod signals;
+pub(crate) mod simulate;
+pub(crate) mod store;
 #[cfg(feature = "otlp")]
-mod traces;
-mod trial;
+pub(crate) mod traces;
+pub(crate) mod try_page;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -69,7 +69,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Run(run) => run::run(run, global),
         Command::Plan(plan) => plan::plan(plan),
         Command::Check(check) => check::check(check),
-        Command::Try(trial) => trial::trial(trial),
+        Command::Try(trial) => try_page::trial(trial),
         Command::Export(export) => export::export(export),
         Command::Report(report) => report::report(report),
         Command::Store(store) => store::store(store),

@@ -2,17 +2,19 @@
 
 use super::args::{Format, Plan};
 use super::exit::Failure;
-use super::load::{self, Loaded};
+use super::load;
+use super::load::Loaded;
 use super::out::{out, outln};
 use super::run;
-use crate::clock::{Clock, SystemClock};
-use crate::money::Pico;
-use crate::pipeline::{self, Projection, Quote, Range, Room};
-use crate::units::{grouped, human_duration};
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::money::Pico;
+use crate::base::units::{grouped, human_duration};
+use crate::pipeline;
+use crate::pipeline::{Projection, Quote, Range, Room};
 use std::fmt::Write;
 use std::time::Duration;
 
-pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
+pub(crate) fn plan(args: &Plan) -> Result<u8, Failure> {
     let Loaded { job, questions } = load::load_with_input(&args.job)?;
     let wish = run::wish(&args.again);
     let plan = pipeline::plan(&job, &questions, wish, args.sample, SystemClock::new().wall_ms(), load::decoder()?)?;

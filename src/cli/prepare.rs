@@ -5,19 +5,19 @@ use super::exit::{Failure, INTERNAL, STORAGE, WRONG_INPUT};
 use super::load;
 use super::out::outln;
 use super::signals;
-use crate::atomic;
+use crate::base::atomic_file;
+use crate::base::hooks::NoHooks;
+use crate::base::units::grouped;
 use crate::catalog::{Detail, image_rule};
-use crate::hooks::NoHooks;
 use crate::manifest::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
 use crate::media::MediaFault;
 use crate::prepare::{Decoder, DecoderError, Prepared, serve};
 use crate::source::{Entry, path_bytes};
-use crate::units::grouped;
 use bytes::Bytes;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
+pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     let image = image(args)?;
     let sources: HashSet<PathBuf> = args.files.iter().filter_map(|file| std::fs::canonicalize(file).ok()).collect();
     let mut decoder = Decoder::new(load::decoder()?);
@@ -41,7 +41,7 @@ pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
                         let message = format!("{} is one of the files to prepare", target.display());
                         return Err(Failure::new(WRONG_INPUT, message).with_hint("give --out another folder"));
                     }
-                    atomic::write(&target, &prepared.bytes, &NoHooks)
+                    atomic_file::write(&target, &prepared.bytes, &NoHooks)
                         .map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", target.display())))?;
                     outln!("{name}  {}  {}", described(&prepared, &image), target.display());
                 }
@@ -56,7 +56,7 @@ pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
 }
 
 /// The decoder process itself: serves the run that started it.
-pub(super) fn decode() -> Result<u8, Failure> {
+pub(crate) fn decode() -> Result<u8, Failure> {
     // It ends when its run does: a signal to all processes of a service would end it first,
     // and a page be blamed for that.
     let _deaf = signals::ignored();

@@ -2,7 +2,7 @@
 //! times a second; nobody waits for it.
 
 use super::args::{Global, ProgressKind};
-use crate::money::Pico;
+use crate::base::money::Pico;
 use crate::pipeline::{Counters, Snapshot};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -17,13 +17,13 @@ const TICK: Duration = Duration::from_millis(100);
 const LINE: Duration = Duration::from_secs(30);
 
 /// A running display; ends when dropped.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Progress {
-    pub(super) fn start(global: &Global, counters: Arc<Counters>) -> Self {
+    pub(crate) fn start(global: &Global, counters: Arc<Counters>) -> Self {
         let kind = match global.progress {
             ProgressKind::Auto if global.quiet => ProgressKind::Off,
             ProgressKind::Auto if std::io::stderr().is_terminal() => ProgressKind::Bar,
@@ -98,7 +98,7 @@ fn words(now: &Snapshot, elapsed: Duration) -> String {
     };
     let mut words = format!("{rate:.1}/s");
     if now.is_walked && now.asked > 0 && left.is_finite() && left < 1e7 {
-        words += &format!("  {} left", crate::units::human_duration(Duration::from_secs_f64(left)));
+        words += &format!("  {} left", crate::base::units::human_duration(Duration::from_secs_f64(left)));
     }
     words += &format!("  USD {:.4}  {} in flight", Pico(now.cost_pico).as_usd_f64(), now.in_flight);
     if now.is_waiting {

@@ -5,10 +5,11 @@ use super::exit::{Failure, WRONG_INPUT};
 use super::load;
 use super::out::{out, outln};
 use crate::manifest::Job;
-use crate::pipeline::{self, PipelineError};
+use crate::pipeline;
+use crate::pipeline::PipelineError;
 use crate::store::{Reader, RunRecord};
 
-pub(super) fn report(args: &Report) -> Result<u8, Failure> {
+pub(crate) fn report(args: &Report) -> Result<u8, Failure> {
     let manifest = match &args.job {
         Some(path) => Some(load::load_from(path, &args.vars, args.store.as_ref())?.job),
         None => None,

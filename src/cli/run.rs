@@ -2,24 +2,26 @@
 
 use super::args::{Again, Global, Retry, Run};
 use super::exit::{Failure, INTERNAL, WRONG_INPUT};
-use super::load::{self, Loaded};
+use super::load;
+use super::load::Loaded;
 use super::log;
 use super::metrics::{Labels, Metrics};
 use super::out::outln;
 use super::progress::Progress;
 use super::signals;
-use crate::atomic;
-use crate::hooks::NoHooks;
+use crate::base::atomic_file;
+use crate::base::hooks::NoHooks;
+use crate::base::money::Pico;
+use crate::base::units::rfc3339;
 use crate::manifest::{Endpoint, Job};
-use crate::money::Pico;
-use crate::pipeline::{self, Counters, Environment, RunOptions, Stop, Wish};
+use crate::pipeline;
+use crate::pipeline::{Counters, Environment, RunOptions, Stop, Wish};
 use crate::report;
-use crate::units::rfc3339;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 
-pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     let Loaded { mut job, questions } = load::load_with_input(&args.job)?;
     if let Some(text) = &args.budget_usd {
         job.limits.budget =
@@ -83,7 +85,7 @@ pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
 }
 
 /// What is asked again.
-pub(super) fn wish(again: &Again) -> Wish {
+pub(crate) fn wish(again: &Again) -> Wish {
     let Again { retry, refresh } = again;
     let refresh = *refresh;
     let retries = |kind: Retry| refresh || retry.contains(&kind) || retry.contains(&Retry::All);
@@ -116,7 +118,7 @@ fn summary(args: &Run, value: &Value) -> Result<(), Failure> {
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    atomic::write(path, text.as_bytes(), &NoHooks)
+    atomic_file::write(path, text.as_bytes(), &NoHooks)
         .map_err(|error| Failure::new(super::exit::STORAGE, format!("can't write {}: {error}", path.display())))
 }
 

@@ -1,6 +1,6 @@
 //! Signals: the first closes admission and waits for what is in flight, a second ends at once.
 
-use crate::clock::{Clock, SystemClock};
+use crate::base::clock::{Clock, SystemClock};
 use crate::pipeline::{Outcome, Signal, Stop};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ const DOUBLED: Duration = Duration::from_millis(300);
 
 /// Listens for as long as the program runs.
 #[cfg(unix)]
-pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
+pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate, mut hang_up) = {
@@ -43,7 +43,7 @@ pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
 
 /// Listens for as long as the program runs.
 #[cfg(not(unix))]
-pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
+pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listen = async move {
         let mut is_first = true;
@@ -60,7 +60,7 @@ pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
 
 /// Ignores signals while what it returns lives. Best effort.
 #[cfg(unix)]
-pub(super) fn ignored() -> Option<impl Sized> {
+pub(crate) fn ignored() -> Option<impl Sized> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
@@ -73,6 +73,6 @@ pub(super) fn ignored() -> Option<impl Sized> {
 
 /// Ignores signals while what it returns lives.
 #[cfg(not(unix))]
-pub(super) fn ignored() -> Option<()> {
+pub(crate) fn ignored() -> Option<()> {
     None
 }

@@ -6,7 +6,7 @@ use super::out::outln;
 use crate::simulator::{Options, Server};
 use std::io::Write;
 
-pub(super) fn simulate(args: &Simulate) -> Result<u8, Failure> {
+pub(crate) fn simulate(args: &Simulate) -> Result<u8, Failure> {
     let options = Options {
         port: args.port,
         latency: args.latency,

@@ -4,14 +4,15 @@ use super::args::{Store, StoreCommand};
 use super::exit::{Failure, STORAGE, WRONG_INPUT};
 use super::load;
 use super::out::outln;
-use crate::clock::{Clock, SystemClock};
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::units::rfc3339;
 use crate::pipeline::PipelineError;
-use crate::store::{self, Contents, StoreError};
-use crate::units::rfc3339;
+use crate::store;
+use crate::store::{Contents, StoreError};
 use serde_json::json;
 use std::path::Path;
 
-pub(super) fn store(args: &Store) -> Result<u8, Failure> {
+pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
     let job = match &args.job {
         Some(job) => Some(load::load_from(job, &args.vars, args.store.as_ref())?.job),
         None => None,

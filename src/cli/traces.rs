@@ -14,7 +14,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Sends what is left when dropped.
-pub(super) struct Traces(SdkTracerProvider);
+pub(crate) struct Traces(SdkTracerProvider);
 
 impl Drop for Traces {
     fn drop(&mut self) {
@@ -24,7 +24,7 @@ impl Drop for Traces {
 }
 
 /// The layer that takes spans, and its guard; `None`: no collector is named.
-pub(super) fn layer<S>() -> Option<(impl Layer<S>, Traces)>
+pub(crate) fn layer<S>() -> Option<(impl Layer<S>, Traces)>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {

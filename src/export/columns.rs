@@ -1,8 +1,9 @@
 //! The columns of rows: one list for all formats.
 
 use super::row::Row;
-use crate::manifest::{self, ColumnKind};
-use crate::money::Pico;
+use crate::base::money::Pico;
+use crate::manifest;
+use crate::manifest::ColumnKind;
 use crate::store::TaskKey;
 use crate::task::{Question, Shape};
 
@@ -22,7 +23,7 @@ pub struct Columns {
 }
 
 /// A cell of a column that every row has.
-pub(super) enum Cell<'a> {
+pub(crate) enum Cell<'a> {
     /// Text that no spreadsheet runs.
     Plain(Option<&'a str>),
     /// Text of others, which a spreadsheet might run.
@@ -35,7 +36,7 @@ pub(super) enum Cell<'a> {
 
 /// The kind of a [`Cell`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Text,
     Count,
     Money,
@@ -43,10 +44,10 @@ pub(super) enum Kind {
 }
 
 /// A column that every row has.
-pub(super) struct Fixed {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) cell: fn(&Row) -> Cell<'_>,
+pub(crate) struct Fixed {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) cell: fn(&Row) -> Cell<'_>,
 }
 
 const fn fixed(name: &'static str, kind: Kind, cell: fn(&Row) -> Cell<'_>) -> Fixed {
@@ -78,7 +79,7 @@ const LAST: &[Fixed] = &[
 ];
 
 /// One column, whatever it holds.
-pub(super) enum Column<'a> {
+pub(crate) enum Column<'a> {
     Fixed(&'static Fixed),
     /// The position among the carried values.
     Carried(usize, &'a str, ColumnKind),
@@ -87,7 +88,7 @@ pub(super) enum Column<'a> {
 }
 
 impl Column<'_> {
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Fixed(fixed) => fixed.name,
             Self::Carried(_, name, _) | Self::Task(_, name, _) => name,
@@ -108,7 +109,7 @@ impl Columns {
     }
 
     /// All columns in their order.
-    pub(super) fn all(&self) -> Vec<Column<'_>> {
+    pub(crate) fn all(&self) -> Vec<Column<'_>> {
         let carried =
             self.carried.iter().enumerate().map(|(at, column)| Column::Carried(at, &column.name, column.kind));
         let tasks = self.tasks.iter().enumerate().map(|(at, (name, shape))| Column::Task(at, name, shape));

@@ -2,13 +2,13 @@
 //! under its own name, or as `<stem>.partial.<ext>` when rows are still pending.
 
 use super::columns::Columns;
-use super::csv::Csv;
 use super::error::ExportError;
-use super::jsonl;
-use super::parquet::{About, Parquet};
 use super::row::Row;
-use crate::atomic::AtomicFile;
-use crate::hooks::Hooks;
+use super::sinks::csv::Csv;
+use super::sinks::jsonl;
+use super::sinks::parquet::{About, Parquet};
+use crate::base::atomic_file::AtomicFile;
+use crate::base::hooks::Hooks;
 use std::path::{Path, PathBuf};
 
 /// Where the rows go, and what the files say of themselves.

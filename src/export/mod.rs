@@ -4,14 +4,11 @@
 //! - [`csv`], [`jsonl`], [`parquet`]: the formats; [`shred`]: nested values as columns
 //! - [`files`]: whole or not at all, partial beside whole
 
-mod columns;
-mod csv;
-mod error;
-mod files;
-mod jsonl;
-mod parquet;
-mod row;
-mod shred;
+pub(crate) mod columns;
+pub(crate) mod error;
+pub(crate) mod files;
+pub(crate) mod row;
+pub(crate) mod sinks;
 
 pub use columns::Columns;
 pub use error::ExportError;

@@ -1,7 +1,7 @@
 //! One page's record as a row.
 
 use super::columns::Columns;
-use crate::money::Pico;
+use crate::base::money::Pico;
 use crate::store::{Outcome, OutcomeStatus, PageRecord, SpendRecord};
 use serde_json::{Map, Value};
 use std::fmt::Write;

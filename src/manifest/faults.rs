@@ -18,7 +18,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(span: Range<usize>, message: impl Into<String>, allowed: Option<String>) -> Self {
+    pub(crate) fn new(span: Range<usize>, message: impl Into<String>, allowed: Option<String>) -> Self {
         Self { span, message: message.into(), allowed, is_secret: false }
     }
 }
@@ -32,12 +32,13 @@ pub struct Faults {
 }
 
 impl Faults {
-    pub(super) fn new(path: String, source: String, mut faults: Vec<Fault>) -> Self {
+    pub(crate) fn new(path: String, source: String, mut faults: Vec<Fault>) -> Self {
         faults.sort_by(|a, b| (a.span.start, &a.message).cmp(&(b.span.start, &b.message)));
         faults.dedup();
         Self { path, source, faults }
     }
 
+    #[cfg(any(test, feature = "internal"))]
     /// The faults, in the order of their places.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
@@ -80,7 +81,7 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 /// The name in `known` that `typed` most likely meant.
-pub(super) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(typed, name), name))

@@ -1,20 +1,21 @@
 //! A whole manifest: raw -> [`Job`].
 
-use super::delivery::{Batches, RawBatch, RawDelivery};
 use super::faults::{Fault, Faults};
-use super::image::{Image, RawImage};
-use super::input::{Input, Place, RawInput};
-use super::limits::{Limits, RawLimits};
-use super::ordered::Ordered;
-use super::output::{Output, RawOutput};
-use super::policy::{OnError, RawOnError, RawRetry, Retry};
-use super::provider::{Provider, RawProvider};
-use super::request::{RawRequest, Request};
-use super::tasks::{RawTask, Task};
-use super::typed::{self, Places};
-use super::{interpolate, node};
+use super::sections::delivery::{Batches, RawBatch, RawDelivery};
+use super::sections::image::{Image, RawImage};
+use super::sections::input::{Input, Place, RawInput};
+use super::sections::limits::{Limits, RawLimits};
+use super::sections::output::{Output, RawOutput};
+use super::sections::policy::{OnError, RawOnError, RawRetry, Retry};
+use super::sections::provider::{Provider, RawProvider};
+use super::sections::request::{RawRequest, Request};
+use super::sections::tasks::{RawTask, Task};
+use super::yaml::ordered::Ordered;
+use super::yaml::typed;
+use super::yaml::typed::Places;
+use super::yaml::{interpolate, node};
+use crate::base::digest::Digest;
 use crate::catalog::Price;
-use crate::digest::Digest;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -185,7 +186,7 @@ pub fn check(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job,
 const MOST_BYTES: u64 = 16 << 20;
 
 /// Reads a regular file of reasonable size.
-pub(super) fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(std::io::Error::other("not a file"));
@@ -256,7 +257,7 @@ fn assemble(raw: RawJob, path: &Path, source: &str, check: &mut Check<'_>) -> Jo
         source: source.to_owned(),
         input: raw.input.check(check),
         image: raw.image.check(&provider.model, check),
-        tasks: super::tasks::check(raw.tasks, check),
+        tasks: super::sections::tasks::check(raw.tasks, check),
         provider,
         request,
         limits,
@@ -286,7 +287,7 @@ fn check_outputs(job: &Job, check: &mut Check<'_>) {
     let files = [(&job.provider.api_key_file, "the key"), (&job.provider.ca_file, "the certificates")];
     taken.extend(files.iter().filter_map(|(file, what)| Some((same(file.as_deref()?), *what))));
     for task in &job.tasks {
-        if let super::tasks::TaskKind::Extract { schema_path, .. } = &task.kind {
+        if let super::sections::tasks::TaskKind::Extract { schema_path, .. } = &task.kind {
             taken.push((same(schema_path), "a schema"));
         }
     }
@@ -326,7 +327,7 @@ fn normalised(path: &Path) -> PathBuf {
 }
 
 /// What the sections need to report a fault at its place.
-pub(super) struct Check<'a> {
+pub(crate) struct Check<'a> {
     places: &'a Places,
     broken: &'a HashSet<String>,
     faults: Vec<Fault>,
@@ -335,7 +336,7 @@ pub(super) struct Check<'a> {
 
 impl Check<'_> {
     /// Reports a fault of the value at `pointer`, unless its type was wrong already.
-    pub(super) fn fault(&mut self, pointer: &str, message: &str, allowed: &str) {
+    pub(crate) fn fault(&mut self, pointer: &str, message: &str, allowed: &str) {
         let mut place = pointer;
         if self.broken.contains(place) {
             return;
@@ -352,14 +353,14 @@ impl Check<'_> {
     }
 
     /// As [`Check::fault`], of a value that may be a secret: it is not shown.
-    pub(super) fn secret_fault(&mut self, pointer: &str, message: &str, allowed: &str) {
+    pub(crate) fn secret_fault(&mut self, pointer: &str, message: &str, allowed: &str) {
         let known = self.faults.len();
         self.fault(pointer, message, allowed);
         self.faults.iter_mut().skip(known).for_each(|fault| fault.is_secret = true);
     }
 
     /// Parses the text at `pointer`; a fault and `None` when it is wrong.
-    pub(super) fn parsed<T>(
+    pub(crate) fn parsed<T>(
         &mut self,
         pointer: &str,
         text: Option<&str>,
@@ -375,7 +376,7 @@ impl Check<'_> {
     }
 
     /// A path of the manifest, which is relative to the manifest's folder.
-    pub(super) fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
     }
 }

@@ -8,32 +8,20 @@
 //!    ([`mod@column`]: what a list carries)
 //! 5. [`faults`]: everything that is wrong, with file, line, column and what is allowed
 
-mod column;
-mod delivery;
-mod faults;
-mod image;
-mod input;
-mod interpolate;
-mod job;
-mod limits;
-mod node;
-mod ordered;
-mod output;
-mod policy;
-mod provider;
-mod request;
-mod tasks;
-mod typed;
+pub(crate) mod faults;
+pub(crate) mod job;
+pub(crate) mod sections;
+pub(crate) mod yaml;
 
-pub use column::{Column, ColumnKind};
-pub use delivery::Batches;
 pub use faults::{Fault, Faults};
-pub use image::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
-pub use input::{Fetch, Input, PageChoice, Place};
 pub use job::{Job, ManifestError, Variables, check, json_schema, load};
-pub use limits::{BudgetScope, Limits};
-pub use output::Output;
-pub use policy::{OnError, Retry, TimedOut};
-pub use provider::{Endpoint, Header, Provider, SimulatorSpec};
-pub use request::{Request, Timeouts};
-pub use tasks::{AnswerType, Label, RESERVED_COLUMNS, Task, TaskKind};
+pub use sections::column::{Column, ColumnKind};
+pub use sections::delivery::Batches;
+pub use sections::image::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
+pub use sections::input::{Fetch, Input, PageChoice, Place};
+pub use sections::limits::{BudgetScope, Limits};
+pub use sections::output::Output;
+pub use sections::policy::{OnError, Retry, TimedOut};
+pub use sections::provider::{Endpoint, Header, Provider, SimulatorSpec};
+pub use sections::request::{Request, Timeouts};
+pub use sections::tasks::{AnswerType, Label, RESERVED_COLUMNS, Task, TaskKind};

@@ -15,7 +15,7 @@ const MOST_MEMORY: u64 = 1 << 30;
 ///
 /// # Errors
 /// A file that is cut short, damaged or takes more memory than the bounds.
-pub(super) fn decode(bytes: &[u8], probe: &Probe, target: (u32, u32)) -> Result<Pixels, MediaFault> {
+pub(crate) fn decode(bytes: &[u8], probe: &Probe, target: (u32, u32)) -> Result<Pixels, MediaFault> {
     match probe.format {
         Format::Jpeg => match jpeg::decode(bytes, target) {
             Some(pixels) => Ok(pixels),
@@ -94,7 +94,7 @@ fn jpeg_2000(bytes: &[u8], target: (u32, u32)) -> Result<Pixels, MediaFault> {
 }
 
 /// Size of a JPEG 2000 picture.
-pub(super) fn jpeg_2000_size(bytes: &[u8]) -> Result<(u32, u32), MediaFault> {
+pub(crate) fn jpeg_2000_size(bytes: &[u8]) -> Result<(u32, u32), MediaFault> {
     let image = hayro_jpeg2000::Image::new(bytes, &hayro_jpeg2000::DecodeSettings::default())
         .map_err(|error| MediaFault::from_words(&error.to_string()))?;
     Ok((image.width(), image.height()))

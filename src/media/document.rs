@@ -4,19 +4,18 @@
 //! into a process of their own (`prepare::Decoder`). The other formats are opened by
 //! readers of our own, which only look at headers.
 
-use super::decode;
-use super::fault::MediaFault;
-use super::kind::Format;
-use super::pdf::PdfFile;
-use super::pixels::Pixels;
-use super::probe::{Probe, probe};
-use super::tiff_file::TiffFile;
+use super::pdf::pages::PdfFile;
+use crate::media::decode;
+use crate::media::fault::MediaFault;
+use crate::media::kind::Format;
+use crate::media::pixels::Pixels;
+use crate::media::probe::{Probe, probe};
+use crate::media::tiff::tiff_file::TiffFile;
 use bytes::Bytes;
 
 /// An opened file.
 pub struct Document {
     bytes: Bytes,
-    format: Format,
     inside: Inside,
 }
 
@@ -39,13 +38,7 @@ impl Document {
             Format::Pdf => Inside::Pdf(PdfFile::open(bytes.clone())?),
             _ => Inside::Picture(probe(&bytes)?),
         };
-        Ok(Self { bytes, format, inside })
-    }
-
-    /// What the file is.
-    #[must_use]
-    pub fn format(&self) -> Format {
-        self.format
+        Ok(Self { bytes, inside })
     }
 
     /// The file's bytes.

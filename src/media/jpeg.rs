@@ -12,18 +12,18 @@ use std::sync::OnceLock;
 
 /// What a JPEG's markers say.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) width: u32,
-    pub(super) height: u32,
+pub(crate) struct Header {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
     /// 1 grey, 3 colour, 4 CMYK.
-    pub(super) components: u8,
-    pub(super) orientation: Orientation,
+    pub(crate) components: u8,
+    pub(crate) orientation: Orientation,
 }
 
 /// The picture, by a decoder that leaves out what a smaller one does not need: at an
 /// eighth, a quarter, half or all of its size, but not below `target`. `None` when it
 /// does not know this kind of JPEG, or is not sure.
-pub(super) fn decode(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
+pub(crate) fn decode(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
     #[cfg(feature = "turbojpeg")]
     if let Some(pixels) = super::turbo::decode(bytes, target) {
         return Some(pixels);
@@ -53,7 +53,7 @@ fn decode_here(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
     Some(Pixels { width: info.width.into(), height: info.height.into(), channels, data })
 }
 
-pub(super) fn header(bytes: &[u8]) -> Result<Header, MediaFault> {
+pub(crate) fn header(bytes: &[u8]) -> Result<Header, MediaFault> {
     let cut = || MediaFault::new(MediaFaultKind::CutShort, "the file ends before its picture does");
     let mut orientation = Orientation::NoTransforms;
     let mut frame = None;

@@ -46,7 +46,7 @@ impl Format {
     }
 
     /// The name that the `image` library has for it, if that reads it for us.
-    pub(super) fn of_image_crate(self) -> Option<image::ImageFormat> {
+    pub(crate) fn of_image_crate(self) -> Option<image::ImageFormat> {
         match self {
             Self::Jpeg => Some(image::ImageFormat::Jpeg),
             Self::Png => Some(image::ImageFormat::Png),

@@ -7,21 +7,17 @@
 //!   readers of our own or with pages; [`ccitt`]: fax pages
 //! - [`decode`], [`pixels`]: the picture, 8 bits, grey or RGB, over white
 
-mod ccitt;
-mod decode;
-mod directory;
-mod document;
-mod fault;
-mod jpeg;
-mod kind;
-mod pdf;
-mod pixels;
-mod probe;
-mod scan;
-mod tiff_file;
+pub(crate) mod decode;
+pub(crate) mod document;
+pub(crate) mod fault;
+pub(crate) mod jpeg;
+pub(crate) mod kind;
+pub(crate) mod pdf;
+pub(crate) mod pixels;
+pub(crate) mod probe;
+pub(crate) mod tiff;
 #[cfg(feature = "turbojpeg")]
-mod turbo;
-mod window;
+pub(crate) mod turbo;
 
 pub use decode::to_image;
 pub use document::Document;

@@ -17,7 +17,7 @@ pub struct Pixels {
 
 impl Pixels {
     /// From whatever the `image` library decoded.
-    pub(super) fn from_image(picture: DynamicImage) -> Self {
+    pub(crate) fn from_image(picture: DynamicImage) -> Self {
         let (width, height) = (picture.width(), picture.height());
         let (channels, data) = match picture {
             DynamicImage::ImageLuma8(grey) => (1, grey.into_raw()),
@@ -33,7 +33,7 @@ impl Pixels {
     }
 
     /// One channel when all three say the same: a third of the work that follows.
-    pub(super) fn without_needless_colour(self) -> Self {
+    pub(crate) fn without_needless_colour(self) -> Self {
         if self.channels == 3 && self.data.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]) {
             let data = self.data.chunks_exact(3).map(|p| p[0]).collect();
             return Self { channels: 1, data, ..self };
@@ -43,7 +43,7 @@ impl Pixels {
 }
 
 /// Blends pixels whose last channel is alpha over white, and drops alpha.
-pub(super) fn over_white(data: &[u8], channels: usize) -> Vec<u8> {
+pub(crate) fn over_white(data: &[u8], channels: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(data.len() / channels * (channels - 1));
     for pixel in data.chunks_exact(channels) {
         let alpha = u16::from(pixel[channels - 1]);
@@ -56,7 +56,7 @@ pub(super) fn over_white(data: &[u8], channels: usize) -> Vec<u8> {
 }
 
 /// CMYK, ink by ink from 0 (none) to 255 (full), as RGB.
-pub(super) fn rgb_of_cmyk(data: &[u8]) -> Vec<u8> {
+pub(crate) fn rgb_of_cmyk(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(data.len() / 4 * 3);
     for inks in data.chunks_exact(4) {
         let paper = 255 - u16::from(inks[3]);

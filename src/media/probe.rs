@@ -35,7 +35,7 @@ impl Probe {
     }
 
     /// The same, when it is a size that is read.
-    pub(super) fn within_bounds(self) -> Result<Self, MediaFault> {
+    pub(crate) fn within_bounds(self) -> Result<Self, MediaFault> {
         let pixels = u64::from(self.width) * u64::from(self.height);
         if pixels == 0 {
             return Err(MediaFault::new(MediaFaultKind::Damaged, "the picture has no pixels"));

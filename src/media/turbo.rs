@@ -8,7 +8,7 @@ use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 const MOST_SCANS: u32 = 100;
 
 /// The picture at `target` or larger; `None` when it is of a kind that others read.
-pub(super) fn decode(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
+pub(crate) fn decode(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
     let mut decoder = Decompressor::new().ok()?;
     decoder.set_scan_limit(MOST_SCANS).ok()?;
     let header = decoder.read_header(bytes).ok()?;

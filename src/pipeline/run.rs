@@ -1,20 +1,21 @@
 //! A run, from the first look at the input to the report.
 
-use super::admission::Admission;
-use super::asking::{Askings, VERSIONS};
-use super::batch::Batcher;
-use super::counters::Counters;
-use super::environment::{Environment, PipelineError, RunOptions};
-use super::finish;
-use super::intake::{self, Intake, Purpose};
-use super::near;
-use super::outcome::Outcome;
-use super::page::Context;
-use super::sample;
-use super::sending::Progress;
-use super::setup::{asker, budget_key, run_start};
-use super::stop::Stop;
-use super::streak::Streak;
+use super::asking::admission::Admission;
+use super::asking::dispatch::Progress;
+use super::asking::page_loop::Context;
+use super::batch::delivery::Batcher;
+use super::control::counters::Counters;
+use super::control::environment::{Environment, PipelineError, RunOptions};
+use super::control::error_streak::Streak;
+use super::control::keys::{asker, budget_key, run_start};
+use super::control::run_outcome::Outcome;
+use super::control::shutdown::Stop;
+use super::model::question_set::{Askings, VERSIONS};
+use super::results::finalize;
+use super::scan::near_duplicates;
+use super::scan::sample;
+use super::scan::threads;
+use super::scan::threads::{Intake, Purpose};
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
@@ -113,21 +114,21 @@ pub fn run(
     Ok(report)
 }
 
-pub(super) struct Session<'a> {
-    pub(super) job: &'a Arc<Job>,
-    pub(super) questions: &'a Arc<[Question]>,
-    pub(super) environment: &'a Environment,
-    pub(super) options: &'a RunOptions,
-    pub(super) stop: &'a Stop,
-    pub(super) counters: &'a Arc<Counters>,
-    pub(super) store: &'a Store,
-    pub(super) keys: &'a RunKeys,
-    pub(super) started_ms: i64,
+pub(crate) struct Session<'a> {
+    pub(crate) job: &'a Arc<Job>,
+    pub(crate) questions: &'a Arc<[Question]>,
+    pub(crate) environment: &'a Environment,
+    pub(crate) options: &'a RunOptions,
+    pub(crate) stop: &'a Stop,
+    pub(crate) counters: &'a Arc<Counters>,
+    pub(crate) store: &'a Store,
+    pub(crate) keys: &'a RunKeys,
+    pub(crate) started_ms: i64,
     /// The same, monotonic.
-    pub(super) started: Duration,
-    pub(super) has_changes: Arc<AtomicBool>,
-    pub(super) has_seen_all: Arc<AtomicBool>,
-    pub(super) host_limits: Arc<HostLimits>,
+    pub(crate) started: Duration,
+    pub(crate) has_changes: Arc<AtomicBool>,
+    pub(crate) has_seen_all: Arc<AtomicBool>,
+    pub(crate) host_limits: Arc<HostLimits>,
 }
 
 impl Session<'_> {
@@ -143,7 +144,7 @@ impl Session<'_> {
         let mut first = || entries.take().map_or_else(|| Entries::start(&self.job.input), Ok);
         if let Some(bits) = self.job.input.near_duplicates {
             runtime.block_on(self.record(Purpose::Look, first()?))?;
-            near::decide(self.job, self.store, self.keys, bits, self.stop)?;
+            near_duplicates::decide(self.job, self.store, self.keys, bits, self.stop)?;
         }
         let mut sample = None;
         if let Some(count) = self.options.sample {
@@ -173,7 +174,7 @@ impl Session<'_> {
     /// A pass over the input that asks nothing.
     async fn record(&self, purpose: Purpose, entries: Entries) -> Result<(), PipelineError> {
         let intake = self.intake(None, purpose, HashSet::new());
-        let (mut ready, threads) = intake::start(&intake, entries)?;
+        let (mut ready, threads) = threads::start(&intake, entries)?;
         tokio::select! {
             () = async { while ready.recv().await.is_some() {} } => {}
             () = self.overtime() => {}
@@ -269,7 +270,7 @@ impl Session<'_> {
     ) -> Result<(u64, bool), PipelineError> {
         let under_way = batcher.under_way();
         let intake = self.intake(sample, Purpose::Ask, under_way);
-        let (ready, threads) = intake::start(&intake, entries)?;
+        let (ready, threads) = threads::start(&intake, entries)?;
         let asked = async {
             if self.job.is_batch {
                 return self.deliver(batcher, ready, &intake, progress).await;
@@ -311,13 +312,13 @@ impl Session<'_> {
                 },
             )?;
         }
-        let seen = finish::Seen { has_changes, has_all: self.has_seen_all.load(Ordering::Relaxed) };
+        let seen = finalize::Seen { has_changes, has_all: self.has_seen_all.load(Ordering::Relaxed) };
         let options = self.options;
         let is_partial = options.limit.is_some() || options.sample.is_some() || !options.tasks.is_empty();
         let ending = self.stop.ending();
         let (mut report, outcome) =
-            finish::conclude(self.job, self.questions, self.environment, self.keys, seen, |pages| {
-                ending.unwrap_or_else(|| finish::outcome_of(self.job, pages, is_partial))
+            finalize::conclude(self.job, self.questions, self.environment, self.keys, seen, |pages| {
+                ending.unwrap_or_else(|| finalize::outcome_of(self.job, pages, is_partial))
             })?;
         self.store.end_run(RunEnd {
             run: self.keys.run,
@@ -329,7 +330,7 @@ impl Session<'_> {
         report.started_ms = self.started_ms;
         report.elapsed_ms = i64::try_from(self.elapsed().as_millis()).unwrap_or(i64::MAX);
         if let Some(path) = &self.job.output.report {
-            finish::write_report(&report, path, &*self.environment.hooks)?;
+            finalize::write_report(&report, path, &*self.environment.hooks)?;
         }
         self.stop.request(outcome);
         Ok(report)

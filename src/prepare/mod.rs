@@ -8,20 +8,18 @@
 //!
 //! What is fit to be sent as it is, is sent as it is, and never leaves this process.
 
-mod child;
-mod decoder;
-mod encode;
-mod frame;
-mod marks;
-mod page;
-mod resize;
-mod size;
+pub(crate) mod decoder;
+pub(crate) mod encode;
+pub(crate) mod page;
+pub(crate) mod page_features;
+pub(crate) mod resize;
+pub(crate) mod size;
 
-pub use child::serve;
-pub use decoder::{Decoder, DecoderCommand, DecoderError};
+pub use decoder::child::serve;
+pub use decoder::handle::{Decoder, DecoderCommand, DecoderError};
 pub use encode::jpeg;
-pub use marks::Marks;
 pub use page::{Prepared, as_it_is, count_by_header, prepare, size_by_header};
+pub use page_features::Marks;
 pub use resize::to_size;
 pub use size::{full_size, target_size};
 

@@ -1,6 +1,6 @@
 //! One page, from its document to what is sent.
 
-use super::marks::Marks;
+use super::page_features::Marks;
 use super::size::{full_size, target_size};
 use super::{encode, resize};
 use crate::manifest::{Image, Size};

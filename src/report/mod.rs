@@ -5,18 +5,14 @@
 //! - [`pages`]: pages by status and label; [`part`]: parts and histograms
 //! - [`summary`]: the whole report; [`json`], [`text`], [`html`] with [`plot`]: its forms
 
-mod exposition;
-mod html;
-mod json;
-mod pages;
-mod part;
-mod plot;
-mod spend;
-mod summary;
-mod text;
+pub(crate) mod pages;
+pub(crate) mod part;
+pub(crate) mod render;
+pub(crate) mod spend;
+pub(crate) mod summary;
 
-pub use exposition::failed_exposition;
 pub use pages::{LabelCount, PageLine, Pages};
 pub use part::{Histogram, Part};
+pub use render::prometheus::failed_exposition;
 pub use spend::{Line, Spend};
 pub use summary::{Billing, Report, spend_of_runs};

@@ -2,7 +2,7 @@
 
 use super::part::Histogram;
 use super::spend::keep;
-use crate::money::Pico;
+use crate::base::money::Pico;
 use crate::store::PageRecord;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! A part of the spend: of a task, a model, a day, a run.
 
-use crate::money::Pico;
+use crate::base::money::Pico;
 use crate::store::Tokens;
 
 /// Part of the spend.
@@ -15,7 +15,7 @@ pub struct Part {
 }
 
 impl Part {
-    pub(super) fn add(&mut self, tokens: Tokens, cost: Pico) {
+    pub(crate) fn add(&mut self, tokens: Tokens, cost: Pico) {
         self.attempts += 1;
         self.tokens.input += tokens.input;
         self.tokens.cached_input += tokens.cached_input;
@@ -35,7 +35,7 @@ pub struct Histogram {
 impl Histogram {
     /// Bins that grow by about a quarter, from `least`: twelve a decade are enough to see
     /// a shape.
-    pub(super) fn add(&mut self, value: u64, least: u64) {
+    pub(crate) fn add(&mut self, value: u64, least: u64) {
         let bound = bound(value, least);
         match self.bins.binary_search_by_key(&bound, |(bound, _)| *bound) {
             Ok(at) => self.bins[at].1 += 1,

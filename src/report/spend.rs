@@ -2,9 +2,9 @@
 //! its tasks, the remainder to the first.
 
 use super::part::{Histogram, Part};
-use crate::money::Pico;
+use crate::base::money::Pico;
+use crate::base::units::utc_day;
 use crate::store::{AttemptRecord, AttemptState, Purpose, RunRecord, Tokens};
-use crate::units::utc_day;
 use std::collections::BTreeMap;
 
 /// How many of the slowest are kept.
@@ -158,7 +158,7 @@ impl Spend {
 }
 
 /// Keeps the greatest few, the first seen first among equals.
-pub(super) fn keep<T>(kept: &mut Vec<T>, one: T, most: usize, by: impl Fn(&T) -> i64) {
+pub(crate) fn keep<T>(kept: &mut Vec<T>, one: T, most: usize, by: impl Fn(&T) -> i64) {
     let at = kept.iter().position(|known| by(known) < by(&one)).unwrap_or(kept.len());
     kept.insert(at, one);
     kept.truncate(most);

@@ -69,7 +69,7 @@ pub fn spend_of_runs(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_m
 impl Report {
     /// What the settled attempts cost; `None` when a price is unknown.
     #[must_use]
-    pub fn total(&self) -> Option<crate::money::Pico> {
+    pub fn total(&self) -> Option<crate::base::money::Pico> {
         self.spend.total_known().filter(|_| self.is_priced || self.spend.total.0 > 0)
     }
 }

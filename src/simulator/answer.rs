@@ -1,20 +1,20 @@
 //! What the simulator says: a value for every member of the schema, from what it sees.
 //! For labels and questions that it has no measure for, the seed and the image decide.
 
-use super::eye::Sight;
-use crate::random::mix;
+use super::vision::Sight;
+use crate::base::random::mix;
 use serde_json::{Map, Value, json};
 
-pub(super) struct Answerer<'a> {
-    pub(super) sight: &'a Sight,
-    pub(super) seed: u64,
+pub(crate) struct Answerer<'a> {
+    pub(crate) sight: &'a Sight,
+    pub(crate) seed: u64,
     /// Stands for the image.
-    pub(super) hash: u64,
+    pub(crate) hash: u64,
 }
 
 impl Answerer<'_> {
     /// An object for the schema of the whole reply.
-    pub(super) fn reply(&self, schema: &Value) -> Value {
+    pub(crate) fn reply(&self, schema: &Value) -> Value {
         self.object(schema, "")
     }
 

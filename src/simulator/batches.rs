@@ -7,7 +7,7 @@ use super::faults::{BatchFault, Fault, choose};
 use super::reply::error;
 use super::request::parse;
 use super::state::{Reply, State, full, now};
-use crate::random::mix;
+use crate::base::random::mix;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
@@ -22,7 +22,7 @@ const MOST_LINES: usize = 50_000;
 
 /// Files and batches by their ids.
 #[derive(Default)]
-pub(super) struct Shelf {
+pub(crate) struct Shelf {
     files: BTreeMap<String, Vec<u8>>,
     batches: BTreeMap<String, Batch>,
     /// Files that can't be read at the first try.
@@ -44,7 +44,7 @@ struct Batch {
     results: Option<(Option<String>, Option<String>, usize)>,
 }
 
-pub(super) async fn upload(state: &State, request: Request<Incoming>) -> Reply {
+pub(crate) async fn upload(state: &State, request: Request<Incoming>) -> Reply {
     let kind = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let boundary = kind.split_once("boundary=").map(|(_, rest)| rest.trim_matches('"').to_owned());
     let body = match Limited::new(request.into_body(), MOST_FILE + 4096).collect().await {
@@ -77,7 +77,7 @@ fn part<'a>(body: &'a [u8], boundary: &str, name: &str) -> Option<&'a [u8]> {
     body.get(start..at)
 }
 
-pub(super) fn content(state: &State, id: &str) -> Reply {
+pub(crate) fn content(state: &State, id: &str) -> Reply {
     if state.inner.borrow_mut().shelf.unreadable.remove(id) {
         return state.plain(502, "text/html", "<html><h1>502 Bad Gateway</h1></html>".into());
     }
@@ -94,7 +94,7 @@ pub(super) fn content(state: &State, id: &str) -> Reply {
     }
 }
 
-pub(super) async fn create(state: &State, request: Request<Incoming>) -> Reply {
+pub(crate) async fn create(state: &State, request: Request<Incoming>) -> Reply {
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
     let input_file = asked.get("input_file_id").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -130,7 +130,7 @@ pub(super) async fn create(state: &State, request: Request<Incoming>) -> Reply {
 }
 
 fn queue_failure(limit: u64) -> Value {
-    let grouped = crate::units::grouped(limit);
+    let grouped = crate::base::units::grouped(limit);
     json!({"code": "token_limit_exceeded", "line": null, "param": null, "message": format!("Enqueued token limit reached for gpt-4o-mini in organization org-simulator. Limit: {grouped} enqueued tokens. Please try again once some in_progress batches have been completed.")})
 }
 
@@ -178,7 +178,7 @@ fn key_of(image: &[u8]) -> u64 {
 }
 
 /// A batch by its id, brought to where it is now.
-pub(super) fn show(state: &State, id: &str) -> Reply {
+pub(crate) fn show(state: &State, id: &str) -> Reply {
     finish(state, id);
     let reply = state.inner.borrow().shelf.batches.get(id).map(|batch| described(state, id, batch).to_string());
     match reply {
@@ -187,7 +187,7 @@ pub(super) fn show(state: &State, id: &str) -> Reply {
     }
 }
 
-pub(super) fn list(state: &State, query: &str) -> Reply {
+pub(crate) fn list(state: &State, query: &str) -> Reply {
     let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let limit = value("limit").and_then(|text| text.parse().ok()).unwrap_or(20_usize);
     let inner = state.inner.borrow();

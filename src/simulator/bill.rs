@@ -2,7 +2,7 @@
 //! Source: OpenAI's vision guide, "Calculating costs" (2026-10).
 
 /// Tokens for an image.
-pub(super) fn image_tokens(model: &str, width: u32, height: u32, detail: &str) -> u64 {
+pub(crate) fn image_tokens(model: &str, width: u32, height: u32, detail: &str) -> u64 {
     let name = model.rsplit('/').next().unwrap_or(model);
     if name.starts_with("gpt-4.1-mini") || name.starts_with("gpt-5-mini") {
         return patches(width, height, 1.62);
@@ -47,7 +47,7 @@ fn patches(width: u32, height: u32, multiplier: f64) -> u64 {
 }
 
 /// Tokens for a text.
-pub(super) fn text_tokens(chars: usize) -> u64 {
+pub(crate) fn text_tokens(chars: usize) -> u64 {
     chars.div_ceil(4) as u64
 }
 

@@ -2,15 +2,15 @@
 
 use super::answer::Answerer;
 use super::bill::{image_tokens, text_tokens};
-use super::canned::Canned;
-use super::eye::{Sight, look};
 use super::faults::{Fault, choose};
-use super::forms::formed;
+use super::fixtures::Canned;
 use super::limits::go_duration;
 use super::reply::{Said, error};
+use super::reply_forms::formed;
 use super::request::{Asked, parse};
 use super::state::{Body, InFlight, Reply, SIGHTS, State, now};
-use crate::random::mix;
+use super::vision::{Sight, look};
+use crate::base::random::mix;
 use http_body_util::{BodyExt, Limited};
 use hyper::Request;
 use hyper::body::{Bytes, Frame, Incoming};
@@ -23,7 +23,7 @@ const MOST_BODY: usize = 64 << 20;
 /// A reply that never comes is given up after this.
 const HANG: Duration = Duration::from_secs(600);
 
-pub(super) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
+pub(crate) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
     let authorization =
         request.headers().get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = match Limited::new(request.into_body(), MOST_BODY).collect().await {
@@ -122,7 +122,7 @@ fn refused(state: &State, canned: &Canned) -> Reply {
 }
 
 /// Image tokens, by the rule that this server bills by.
-pub(super) fn billed(state: &State, asked: &Asked, sight: &Sight) -> u64 {
+pub(crate) fn billed(state: &State, asked: &Asked, sight: &Sight) -> u64 {
     let model = state.options.bill_as.as_ref().unwrap_or(&asked.model);
     let tokens = image_tokens(model, sight.width, sight.height, &asked.detail);
     #[expect(
@@ -146,7 +146,7 @@ fn no_model(state: &State, model: &str) -> Reply {
     state.error(404, "invalid_request_error", Some("model_not_found"), None, &message)
 }
 
-pub(super) fn sight(state: &State, asked: &Asked, key: u64) -> Option<Sight> {
+pub(crate) fn sight(state: &State, asked: &Asked, key: u64) -> Option<Sight> {
     if let Some(known) = state.inner.borrow().sights.get(&key) {
         return known.clone();
     }
@@ -220,7 +220,7 @@ fn too_many(
 }
 
 /// What is said to a request, billed.
-pub(super) fn said(state: &State, asked: &Asked, sight: &Sight, key: u64, image: u64, fault: Option<Fault>) -> Said {
+pub(crate) fn said(state: &State, asked: &Asked, sight: &Sight, key: u64, image: u64, fault: Option<Fault>) -> Said {
     let answerer = Answerer { sight, seed: state.options.seed, hash: key };
     let object = answerer.reply(&asked.schema);
     let mut said = Said {

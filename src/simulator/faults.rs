@@ -1,8 +1,8 @@
 //! What goes wrong, decided by the seed, the image and how often it was asked: the same
 //! page meets the same faults in whatever order requests come.
 
-use super::canned::{Canned, ENDING, FINAL, PASSING};
-use super::forms::{FORMS, Form};
+use super::fixtures::{Canned, ENDING, FINAL, PASSING};
+use super::reply_forms::{FORMS, Form};
 
 /// Something that goes wrong with an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,12 +157,12 @@ impl std::str::FromStr for Fault {
 }
 
 /// The fault that the `attempt`th request (from 0) for the image with `hash` meets.
-pub(super) fn choose(seed: u64, share: f64, kinds: &[Fault], hash: u64, attempt: u64) -> Option<Fault> {
+pub(crate) fn choose(seed: u64, share: f64, kinds: &[Fault], hash: u64, attempt: u64) -> Option<Fault> {
     let kinds = if kinds.is_empty() { MIX } else { kinds };
-    let draw = crate::random::mix(seed ^ hash.rotate_left(17) ^ attempt.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let draw = crate::base::random::mix(seed ^ hash.rotate_left(17) ^ attempt.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let is_hit = ((draw >> 11) as f64 / (1_u64 << 53) as f64) < share;
     #[expect(clippy::cast_possible_truncation, reason = "an index")]
-    let which = crate::random::mix(draw) as usize % kinds.len();
+    let which = crate::base::random::mix(draw) as usize % kinds.len();
     is_hit.then(|| kinds[which])
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 /// One allowance.
 #[derive(Debug)]
-pub(super) struct Bucket {
-    pub(super) limit: u64,
+pub(crate) struct Bucket {
+    pub(crate) limit: u64,
     seconds: f64,
     capacity: f64,
     level: f64,
@@ -17,20 +17,20 @@ pub(super) struct Bucket {
 
 /// A refusal: in use, and time until the request would fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Full {
-    pub(super) used: u64,
-    pub(super) wait: Duration,
+pub(crate) struct Full {
+    pub(crate) used: u64,
+    pub(crate) wait: Duration,
 }
 
 impl Bucket {
-    pub(super) fn new(limit: u64, seconds: f64, now: Instant) -> Self {
+    pub(crate) fn new(limit: u64, seconds: f64, now: Instant) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "limits are small")]
         let capacity = (limit as f64 * seconds / 60.0).max(1.0);
         Self { limit, seconds, capacity, level: 0.0, at: now }
     }
 
     /// Another limit from now on; what is in use stays in use, in the same share.
-    pub(super) fn change(&mut self, limit: u64, now: Instant) {
+    pub(crate) fn change(&mut self, limit: u64, now: Instant) {
         if limit != self.limit {
             let fresh = Self::new(limit, self.seconds, now);
             *self = Self { level: self.level * fresh.capacity / self.capacity, at: self.at, ..fresh };
@@ -50,7 +50,7 @@ impl Bucket {
         clippy::cast_sign_loss,
         reason = "small and positive"
     )]
-    pub(super) fn take(&mut self, amount: u64, now: Instant) -> Result<(), Full> {
+    pub(crate) fn take(&mut self, amount: u64, now: Instant) -> Result<(), Full> {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.level = (self.level - passed * self.refill_per_second()).max(0.0);
         self.at = now;
@@ -65,14 +65,14 @@ impl Bucket {
 
     /// Remaining, and time until full again, as the headers say them.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
-    pub(super) fn state(&self) -> (u64, Duration) {
+    pub(crate) fn state(&self) -> (u64, Duration) {
         let remaining = (self.capacity - self.level).max(0.0).floor() as u64;
         (remaining, Duration::from_secs_f64(self.level / self.refill_per_second()))
     }
 }
 
 /// A duration as Go prints it, to the millisecond: `0s`, `644ms`, `9.816s`, `7m12s`.
-pub(super) fn go_duration(duration: Duration) -> String {
+pub(crate) fn go_duration(duration: Duration) -> String {
     let ms = duration.as_millis();
     if ms == 0 {
         return "0s".into();

@@ -16,21 +16,21 @@
 //! What it can see: ink, long rules, boxes, colour, mid-tones, aspect, flat areas. What
 //! it can't: letters. It never fetches URLs.
 
-mod answer;
-mod batches;
-mod bill;
-mod canned;
-mod chat;
-mod eye;
-mod faults;
-mod forms;
-mod limits;
-mod options;
-mod reply;
-mod request;
-mod server;
-mod state;
-mod stats;
+pub(crate) mod answer;
+pub(crate) mod batches;
+pub(crate) mod bill;
+pub(crate) mod chat;
+pub(crate) mod faults;
+pub(crate) mod fixtures;
+pub(crate) mod limits;
+pub(crate) mod options;
+pub(crate) mod reply;
+pub(crate) mod reply_forms;
+pub(crate) mod request;
+pub(crate) mod server;
+pub(crate) mod state;
+pub(crate) mod stats;
+pub(crate) mod vision;
 
 pub use faults::{BatchFault, Fault};
 pub use options::Options;

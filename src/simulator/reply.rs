@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 /// What a reply says.
-pub(super) struct Said {
-    pub(super) id: String,
-    pub(super) created: u64,
-    pub(super) model: String,
-    pub(super) content: Option<String>,
-    pub(super) refusal: Option<String>,
-    pub(super) finish: &'static str,
+pub(crate) struct Said {
+    pub(crate) id: String,
+    pub(crate) created: u64,
+    pub(crate) model: String,
+    pub(crate) content: Option<String>,
+    pub(crate) refusal: Option<String>,
+    pub(crate) finish: &'static str,
     /// Prompt and reply tokens; `None`: not said.
-    pub(super) usage: Option<(u64, u64, u64)>,
+    pub(crate) usage: Option<(u64, u64, u64)>,
 }
 
 impl Said {
@@ -26,7 +26,7 @@ impl Said {
         }
     }
 
-    pub(super) fn whole(&self) -> String {
+    pub(crate) fn whole(&self) -> String {
         let message = json!({"role": "assistant", "content": self.content, "refusal": self.refusal, "annotations": []});
         let mut reply = json!({
             "id": self.id, "object": "chat.completion", "created": self.created, "model": self.model,
@@ -40,7 +40,7 @@ impl Said {
     }
 
     /// The events of a stream, each with its data line, `[DONE]` last.
-    pub(super) fn events(&self, include_usage: bool) -> Vec<String> {
+    pub(crate) fn events(&self, include_usage: bool) -> Vec<String> {
         let chunk = |choices: Value, usage: Option<Value>| {
             let mut chunk = json!({
                 "id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model,
@@ -72,6 +72,6 @@ impl Said {
     }
 }
 
-pub(super) fn error(kind: &str, code: Option<&str>, param: Option<&str>, message: &str) -> String {
+pub(crate) fn error(kind: &str, code: Option<&str>, param: Option<&str>, message: &str) -> String {
     json!({"error": {"message": message, "type": kind, "param": param, "code": code}}).to_string()
 }

@@ -3,28 +3,28 @@
 use serde_json::Value;
 
 /// A chat completion request, as far as the simulator cares.
-pub(super) struct Asked {
-    pub(super) model: String,
-    pub(super) stream: bool,
-    pub(super) include_usage: bool,
-    pub(super) max_tokens: u64,
+pub(crate) struct Asked {
+    pub(crate) model: String,
+    pub(crate) stream: bool,
+    pub(crate) include_usage: bool,
+    pub(crate) max_tokens: u64,
     /// The decoded image and what was said of its detail.
-    pub(super) image: Vec<u8>,
-    pub(super) detail: String,
+    pub(crate) image: Vec<u8>,
+    pub(crate) detail: String,
     /// Characters of all texts and of the schema.
-    pub(super) chars: usize,
+    pub(crate) chars: usize,
     /// The schema of the reply, from `response_format` or from the prompt.
-    pub(super) schema: Value,
+    pub(crate) schema: Value,
     /// Whether `response_format` is `json_schema`.
-    pub(super) wants_schema: bool,
+    pub(crate) wants_schema: bool,
     /// The prompt's text.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// A refusal of the request: status, type, code, param, message.
-pub(super) type Refused = (u16, &'static str, Option<&'static str>, Option<&'static str>, String);
+pub(crate) type Refused = (u16, &'static str, Option<&'static str>, Option<&'static str>, String);
 
-pub(super) fn parse(body: &[u8], stream_by_default: bool) -> Result<Asked, Refused> {
+pub(crate) fn parse(body: &[u8], stream_by_default: bool) -> Result<Asked, Refused> {
     let invalid =
         |param, message: &str| (400, "invalid_request_error", Some("invalid_value"), param, message.to_owned());
     let body: Value = serde_json::from_slice(body)

@@ -1,13 +1,14 @@
 //! What all connections share: options, counters, limits, and how replies are made.
 
 use super::batches::Shelf;
-use super::eye::Sight;
 use super::limits::{Bucket, go_duration};
 use super::options::Options;
 use super::reply::error;
 use super::stats::Stats;
-use crate::random::mix;
-use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use super::vision::Sight;
+use crate::base::random::mix;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -16,32 +17,32 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::time::Instant;
 
-pub(super) type Body = BoxBody<Bytes, io::Error>;
+pub(crate) type Body = BoxBody<Bytes, io::Error>;
 /// An error drops the connection.
-pub(super) type Reply = Result<Response<Body>, io::Error>;
+pub(crate) type Reply = Result<Response<Body>, io::Error>;
 
 /// What all connections share.
-pub(super) struct State {
-    pub(super) options: Options,
-    pub(super) start: Instant,
-    pub(super) inner: RefCell<Inner>,
+pub(crate) struct State {
+    pub(crate) options: Options,
+    pub(crate) start: Instant,
+    pub(crate) inner: RefCell<Inner>,
 }
 
-pub(super) struct Inner {
-    pub(super) stats: Stats,
-    pub(super) requests: Option<Bucket>,
-    pub(super) tokens: Option<Bucket>,
-    pub(super) sights: HashMap<u64, Option<Sight>>,
-    pub(super) shelf: Shelf,
+pub(crate) struct Inner {
+    pub(crate) stats: Stats,
+    pub(crate) requests: Option<Bucket>,
+    pub(crate) tokens: Option<Bucket>,
+    pub(crate) sights: HashMap<u64, Option<Sight>>,
+    pub(crate) shelf: Shelf,
     /// Prompts seen, for prefix caching.
-    pub(super) prompts: HashSet<u64>,
+    pub(crate) prompts: HashSet<u64>,
 }
 
 /// Sights that are remembered: the same page is often asked again soon.
-pub(super) const SIGHTS: usize = 512;
+pub(crate) const SIGHTS: usize = 512;
 
 impl State {
-    pub(super) fn new(options: Options) -> Self {
+    pub(crate) fn new(options: Options) -> Self {
         let now = now();
         let bucket = |limit: Option<u64>| limit.map(|limit| Bucket::new(limit, options.bucket_seconds, now));
         let inner = Inner {
@@ -56,7 +57,7 @@ impl State {
     }
 
     /// Sets the limits as they are at this time.
-    pub(super) fn step_limits(&self) {
+    pub(crate) fn step_limits(&self) {
         let now = now();
         let passed = now.duration_since(self.start);
         let Some((_, share)) = self.options.limit_steps.iter().rev().find(|(from, _)| *from <= passed) else { return };
@@ -100,7 +101,7 @@ impl State {
     }
 
     /// A reply of JSON or text.
-    pub(super) fn plain(&self, status: u16, kind: &str, body: String) -> Reply {
+    pub(crate) fn plain(&self, status: u16, kind: &str, body: String) -> Reply {
         *self.inner.borrow_mut().stats.statuses.entry(status).or_default() += 1;
         let mut response = Response::new(full(body));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -111,7 +112,7 @@ impl State {
         Ok(response)
     }
 
-    pub(super) fn error(
+    pub(crate) fn error(
         &self,
         status: u16,
         kind: &str,
@@ -124,19 +125,19 @@ impl State {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the simulator has its own time, like any server")]
-pub(super) fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-pub(super) fn full(body: impl Into<Bytes>) -> Body {
+pub(crate) fn full(body: impl Into<Bytes>) -> Body {
     Full::new(body.into()).map_err(|never| match never {}).boxed()
 }
 
 /// Counts a request as in flight while it lives.
-pub(super) struct InFlight<'a>(&'a State);
+pub(crate) struct InFlight<'a>(&'a State);
 
 impl<'a> InFlight<'a> {
-    pub(super) fn new(state: &'a State) -> Self {
+    pub(crate) fn new(state: &'a State) -> Self {
         let mut inner = state.inner.borrow_mut();
         let stats = &mut inner.stats;
         stats.requests += 1;

@@ -4,7 +4,7 @@ use crate::manifest::{ColumnKind, Input, RESERVED_COLUMNS};
 use serde_json::Value;
 
 /// The type that holds values of both.
-pub(super) fn joined(one: ColumnKind, other: ColumnKind) -> ColumnKind {
+pub(crate) fn joined(one: ColumnKind, other: ColumnKind) -> ColumnKind {
     match (one, other) {
         (a, b) if a == b => a,
         (ColumnKind::Integer, ColumnKind::Number) | (ColumnKind::Number, ColumnKind::Integer) => ColumnKind::Number,
@@ -13,7 +13,7 @@ pub(super) fn joined(one: ColumnKind, other: ColumnKind) -> ColumnKind {
 }
 
 /// The type of a JSON value; `None` for null, which every type has.
-pub(super) fn kind_of(value: &Value) -> Option<ColumnKind> {
+pub(crate) fn kind_of(value: &Value) -> Option<ColumnKind> {
     match value {
         Value::Null => None,
         Value::Bool(_) => Some(ColumnKind::Boolean),
@@ -26,7 +26,7 @@ pub(super) fn kind_of(value: &Value) -> Option<ColumnKind> {
 }
 
 /// `value` as this type.
-pub(super) fn typed(kind: ColumnKind, value: Value) -> Value {
+pub(crate) fn typed(kind: ColumnKind, value: Value) -> Value {
     match (kind, value) {
         (ColumnKind::Text, Value::Null) => Value::Null,
         (ColumnKind::Text, Value::String(text)) => Value::String(text),
@@ -37,16 +37,16 @@ pub(super) fn typed(kind: ColumnKind, value: Value) -> Value {
 
 /// Which of a list's columns hold paths, and which are carried.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// The position of the column with paths.
-    pub(super) path: usize,
+    pub(crate) path: usize,
     /// The positions of the columns that are carried.
-    pub(super) carried: Vec<usize>,
+    pub(crate) carried: Vec<usize>,
 }
 
 impl Plan {
     /// Chooses among `names`, or says everything that is wrong with them.
-    pub(super) fn of(names: &[String], input: &Input) -> Result<Self, String> {
+    pub(crate) fn of(names: &[String], input: &Input) -> Result<Self, String> {
         let position = |wanted: &str| names.iter().position(|name| name == wanted);
         let known = || names.join(", ");
         let path = position(&input.path_column).ok_or_else(|| {

@@ -1,7 +1,7 @@
 //! What a URL names, within bounds of size, time and redirects, at a rate for each host.
 
-use super::reach::{NOT_PUBLIC, PublicOnly, is_public};
-use crate::clock::Clock;
+use super::public_hosts::{NOT_PUBLIC, PublicOnly, is_public};
+use crate::base::clock::Clock;
 use crate::manifest::Fetch;
 use governor::clock::Clock as GovernorClock;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};

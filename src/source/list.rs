@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Paths one after another.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     bytes: Arc<[u8]>,
     at: usize,
     /// NUL when there is one, as `find -print0` writes; else a line end.
@@ -13,17 +13,17 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(bytes: Arc<[u8]>) -> Self {
+    pub(crate) fn new(bytes: Arc<[u8]>) -> Self {
         let end = if bytes.contains(&0) { 0 } else { b'\n' };
         Self { bytes, at: 0, end }
     }
 
     /// Whether `path` is a list of this kind.
-    pub(super) fn are_in(path: &Path) -> bool {
+    pub(crate) fn are_in(path: &Path) -> bool {
         path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt"))
     }
 
-    pub(super) fn read(path: &Path) -> Result<Self, SourceError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, SourceError> {
         let bytes = std::fs::read(path)
             .map_err(|error| SourceError::List { name: path.display().to_string(), reason: error.to_string() })?;
         Ok(Self::new(bytes.into()))

@@ -7,7 +7,7 @@ use walkdir::WalkDir;
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     File,
     Folder,
     Link,
@@ -16,7 +16,7 @@ pub(super) enum Kind {
 
 /// The names in a folder, those first that sort first: a folder sorts as its name with
 /// the `/` that follows it, so that whole paths come in the order of their bytes.
-pub(super) struct Listing {
+pub(crate) struct Listing {
     /// All names, one after another.
     names: Vec<u8>,
     /// Where each name starts and ends, and what it is.
@@ -25,13 +25,13 @@ pub(super) struct Listing {
 }
 
 /// Why a folder can't be listed.
-pub(super) type Reason = String;
+pub(crate) type Reason = String;
 
 impl Listing {
     /// Lists `folder`; hidden names are left out. A link is what it leads to when links
     /// are followed, and a link when that can't be told. What could not be read of the
     /// folder comes back beside what could.
-    pub(super) fn of(folder: &Path, follow_links: bool) -> (Self, Option<Reason>) {
+    pub(crate) fn of(folder: &Path, follow_links: bool) -> (Self, Option<Reason>) {
         let mut listing = Self { names: Vec::new(), places: Vec::new(), next: 0 };
         let mut reason = None;
         for found in WalkDir::new(folder).min_depth(1).max_depth(1) {
@@ -71,7 +71,7 @@ impl Listing {
     }
 
     /// The next name and what it is.
-    pub(super) fn next(&mut self) -> Option<(Vec<u8>, Kind)> {
+    pub(crate) fn next(&mut self) -> Option<(Vec<u8>, Kind)> {
         let (start, length, kind) = *self.places.get(self.next)?;
         self.next += 1;
         let start = start as usize;

@@ -6,26 +6,25 @@
 //! - [`list`]: the lines of a list; [`table`] and [`parquet_list`]: lists with columns; [`mod@columns`]: what they carry
 //! - [`read`]: a file's bytes; [`fetch`]: what a URL names; [`reach`]: which hosts may be asked
 
-mod columns;
-mod entries;
-mod entry;
-mod error;
-mod fetch;
-mod list;
-mod listing;
-mod parquet_list;
-mod reach;
-mod read;
-mod select;
-mod table;
-mod walk;
-
+pub(crate) mod columns;
+pub(crate) mod entries;
+pub(crate) mod entry;
+pub(crate) mod error;
+pub(crate) mod fetch;
+pub(crate) mod list;
+pub(crate) mod listing;
+pub(crate) mod parquet_list;
+pub(crate) mod public_hosts;
+pub(crate) mod reader;
+pub(crate) mod select;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
+pub(crate) mod walk;
 
 pub use entries::{Entries, columns};
 pub use entry::{Entry, path_bytes};
 pub use error::{SourceError, WalkFault};
 pub use fetch::{FetchFault, Fetcher, HostLimits};
-pub use read::ReadError;
+pub use reader::ReadError;
 pub use select::{ENDINGS, Selection};

@@ -1,8 +1,8 @@
 //! A list in a Parquet file: its columns' types, and their values as JSON.
 
 use super::table::{Kind, Opened, Rows};
+use crate::base::units::date_of_days;
 use crate::manifest::ColumnKind;
-use crate::units::date_of_days;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -13,7 +13,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The rows of a Parquet file.
-pub(super) struct Parquet {
+pub(crate) struct Parquet {
     rows: RowIter<'static>,
     /// Rows that the file says it has and that did not come yet.
     left: i64,
@@ -21,7 +21,7 @@ pub(super) struct Parquet {
     is_nanos: Vec<bool>,
 }
 
-pub(super) fn open(file: File) -> Result<Opened, String> {
+pub(crate) fn open(file: File) -> Result<Opened, String> {
     guarded(|| opened(file))
 }
 
@@ -43,7 +43,7 @@ fn opened(file: File) -> Result<Opened, String> {
 
 impl Parquet {
     /// The values of the next row.
-    pub(super) fn next(&mut self) -> Result<Option<Vec<Value>>, String> {
+    pub(crate) fn next(&mut self) -> Result<Option<Vec<Value>>, String> {
         guarded(|| self.read())
     }
 

@@ -59,7 +59,7 @@ mod tests {
     fn takes(include: &[&str], exclude: &[&str], path: &str) -> bool {
         let owned = |globs: &[&str]| globs.iter().map(|g| (*g).to_owned()).collect();
         let input =
-            Input { include: owned(include), exclude: owned(exclude), ..super::super::tests::input(Path::new("x")) };
+            Input { include: owned(include), exclude: owned(exclude), ..crate::source::tests::input(Path::new("x")) };
         Selection::new(&input).unwrap().takes(Path::new(path))
     }
 

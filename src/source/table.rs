@@ -2,7 +2,8 @@
 
 use super::columns::{Plan, joined, kind_of, typed};
 use super::error::{SourceError, WalkFault};
-use super::parquet_list::{self, Parquet};
+use super::parquet_list;
+use super::parquet_list::Parquet;
 use crate::manifest::{Column, ColumnKind, Input};
 use serde_json::Value;
 use std::fs::File;
@@ -10,7 +11,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// The path and the carried values (as a JSON object) of each line.
-pub(super) struct Table {
+pub(crate) struct Table {
     path: PathBuf,
     path_column: String,
     plan: Plan,
@@ -20,11 +21,11 @@ pub(super) struct Table {
 }
 
 /// The type of a column, or words for what no row can hold.
-pub(super) type Kind = Result<ColumnKind, String>;
+pub(crate) type Kind = Result<ColumnKind, String>;
 /// The columns of a list, and its lines.
-pub(super) type Opened = (Vec<(String, Kind)>, Rows);
+pub(crate) type Opened = (Vec<(String, Kind)>, Rows);
 
-pub(super) enum Rows {
+pub(crate) enum Rows {
     Csv(csv::Reader<BufReader<File>>),
     Json(BufReader<File>),
     Parquet(Parquet),
@@ -35,11 +36,11 @@ const LONGEST_LINE: u64 = 16 << 20;
 
 impl Table {
     /// The columns that the list at `path` carries.
-    pub(super) fn columns(path: &Path, input: &Input) -> Result<Vec<Column>, SourceError> {
+    pub(crate) fn columns(path: &Path, input: &Input) -> Result<Vec<Column>, SourceError> {
         Ok(Self::open(path, input)?.columns)
     }
 
-    pub(super) fn open(path: &Path, input: &Input) -> Result<Self, SourceError> {
+    pub(crate) fn open(path: &Path, input: &Input) -> Result<Self, SourceError> {
         let fault = |reason: String| SourceError::List { name: path.display().to_string(), reason };
         let file = File::open(path).map_err(|error| fault(error.to_string()))?;
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// All pages of a folder.
-pub(super) fn input(folder: &Path) -> Input {
+pub(crate) fn input(folder: &Path) -> Input {
     Input {
         place: Place::Folder(folder.to_owned()),
         include: Vec::new(),

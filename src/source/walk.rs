@@ -12,7 +12,7 @@ use crate::manifest::Input;
 use std::path::{Path, PathBuf};
 
 /// The search itself; iterate over it.
-pub(super) struct Walk {
+pub(crate) struct Walk {
     root: PathBuf,
     selection: Selection,
     follow_links: bool,
@@ -34,7 +34,7 @@ impl Walk {
     ///
     /// # Errors
     /// When the folder does not exist, is no folder or can't be read.
-    pub(super) fn start(root: &Path, input: &Input) -> Result<Self, SourceError> {
+    pub(crate) fn start(root: &Path, input: &Input) -> Result<Self, SourceError> {
         let fault = |error: std::io::Error| SourceError::Folder { path: root.to_owned(), reason: error.to_string() };
         std::fs::read_dir(root).map_err(fault)?.next().transpose().map_err(fault)?;
         let mut walk = Self {
@@ -110,8 +110,8 @@ impl Iterator for Walk {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests make files")]
 mod tests {
-    use super::super::tests::input;
     use super::*;
+    use crate::source::tests::input;
 
     fn walk(folder: &Path, follow_links: bool) -> (Vec<String>, Vec<String>) {
         let input = Input { follow_links, ..input(folder) };

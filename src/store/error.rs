@@ -47,7 +47,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn open(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn open(path: &Path, reason: impl ToString) -> Self {
         Self::Open { path: path.to_owned(), reason: reason.to_string() }
     }
 }

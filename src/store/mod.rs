@@ -15,39 +15,26 @@
 //! WAL with `synchronous=FULL`: what was acknowledged survives a crash of the process
 //! and a loss of power. What was not acknowledged may be lost, whole commands at a time.
 
-mod alive;
-mod attempt_records;
-mod attempts;
-mod batch_handle;
-mod batch_records;
-mod batches;
-mod command;
-mod entries;
-mod error;
-mod filesystem;
-mod inspect;
-mod ledger;
-mod reader;
-mod records;
-mod rows;
-mod runs;
-mod schema;
-mod tallies;
-mod upkeep;
-mod writer;
+pub(crate) mod error;
+pub(crate) mod maintenance;
+pub(crate) mod read;
+pub(crate) mod records;
+pub(crate) mod sqlite;
+pub(crate) mod write;
+pub(crate) mod writer;
 
-pub use attempt_records::{AttemptCharge, BudgetLine, OpenAttempt, Opened, Purpose, Settlement, Tokens};
-pub use batch_records::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, BatchState};
-pub use entries::Settling;
 pub use error::StoreError;
-pub use filesystem::network_file_system;
-pub use inspect::{Contents, check, contents};
-pub use reader::Reader;
-pub use records::{
+pub use maintenance::integrity::{Contents, check, contents};
+pub use maintenance::upkeep::{Pruned, Salvaged, back_up, prune, salvage};
+pub use read::attempt_reader::{AttemptRecord, AttemptState};
+pub use read::reader::Reader;
+pub use read::rows::{PageRecord, SpendRecord, View};
+pub use records::attempts::{AttemptCharge, BudgetLine, OpenAttempt, Opened, Purpose, Settlement, Tokens};
+pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, BatchState};
+pub use records::pages::{
     EndpointFact, EntryChange, EntryRecord, FaultRecord, MarksRecord, NearRecord, Outcome, OutcomeStatus, RecipeRecord,
     RunEnd, RunKeys, RunRecord, RunStart, Standing, StoredPage, TaskKey, Versions,
 };
-pub use rows::{PageRecord, SpendRecord, View};
-pub use tallies::{AttemptRecord, AttemptState};
-pub use upkeep::{Pruned, Salvaged, back_up, prune, salvage};
-pub use writer::Store;
+pub use sqlite::filesystem::network_file_system;
+pub use write::entries::Settling;
+pub use writer::thread::Store;

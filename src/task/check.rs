@@ -2,12 +2,12 @@
 //! otherwise. What comes out is canonical.
 
 use super::shape::Shape;
-use crate::plain;
-use crate::units::is_date;
+use crate::base::sanitize;
+use crate::base::units::is_date;
 use serde_json::{Map, Number, Value};
 
 /// A fault of a value: its kind, as `error_kind` shows it, and words for the model.
-pub(super) type Mismatch = (&'static str, String);
+pub(crate) type Mismatch = (&'static str, String);
 
 /// Longest text that is an answer, in characters: what a spreadsheet's cell holds
 /// (Microsoft, "Excel specifications and limits", 2026).
@@ -77,7 +77,7 @@ impl Shape {
 }
 
 fn as_text(text: &str) -> Result<Value, Mismatch> {
-    let clean = plain::value(text);
+    let clean = sanitize::value(text);
     let clean = clean.trim();
     if clean.is_empty() {
         return Err(("wrong_type", "the text is empty".into()));
@@ -104,7 +104,7 @@ fn as_integer(number: &Number) -> Option<Value> {
 
 /// The label that `text` means: itself, or the only one that is equal when trimmed and
 /// case-folded.
-pub(super) fn label<'a>(labels: &'a [String], text: &str) -> Option<&'a str> {
+pub(crate) fn label<'a>(labels: &'a [String], text: &str) -> Option<&'a str> {
     if let Some(exact) = labels.iter().find(|label| *label == text) {
         return Some(exact);
     }
@@ -149,5 +149,5 @@ fn inside(member: &str, (kind, message): Mismatch) -> Mismatch {
 }
 
 fn shortened(text: &str) -> String {
-    plain::one_line(text, SHOWN)
+    sanitize::one_line(text, SHOWN)
 }

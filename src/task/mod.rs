@@ -9,19 +9,19 @@
 //! - [`length`]: how long a reply may be
 //! - [`reply`]: what was answered, read tolerantly, validated strictly
 
-mod check;
-mod length;
-mod prompt;
-mod question;
-mod reply;
-mod schema;
-mod shape;
-mod stored;
-mod words;
+pub(crate) mod check;
+pub(crate) mod prompt;
+pub(crate) mod question;
+pub(crate) mod reply;
+pub(crate) mod reply_length;
+pub(crate) mod schema;
+pub(crate) mod shape;
+pub(crate) mod stored;
+pub(crate) mod words;
 
-pub use length::{Replies, replies};
 pub use prompt::{PROMPT_VERSION, SYSTEM, instructions, repair_text, reply_schema};
 pub use question::{Question, TaskDefect, compile, without_descriptions};
 pub use reply::{Reading, TaskFault, read};
+pub use reply_length::{Replies, replies};
 pub use shape::{Field, Shape};
 pub use stored::of_recipe;

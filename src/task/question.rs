@@ -19,7 +19,7 @@ pub struct Question {
     /// The task as written, in canonical JSON: part of every answer's key. No name.
     pub recipe: Value,
     /// What is asked, as text for the prompt.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// How its words come from a line of a list.
     template: Option<Arc<Template>>,
 }
@@ -86,7 +86,7 @@ pub fn without_descriptions(tasks: &[Task]) -> Vec<Task> {
 
 impl Question {
     /// A question that is only answered, never asked.
-    pub(super) fn stored(name: &str, shape: Shape, recipe: Value) -> Self {
+    pub(crate) fn stored(name: &str, shape: Shape, recipe: Value) -> Self {
         Self { name: name.to_owned(), shape, recipe, text: String::new(), template: None }
     }
 

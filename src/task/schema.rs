@@ -8,7 +8,7 @@ use super::shape::{Field, Shape};
 use serde_json::Value;
 
 /// A fault of a schema: a JSON Pointer and words.
-pub(super) type Fault = (String, String);
+pub(crate) type Fault = (String, String);
 
 /// Words of a schema that say nothing about values.
 const ANNOTATIONS: &[&str] =
@@ -17,7 +17,7 @@ const ANNOTATIONS: &[&str] =
 /// Deepest nesting; OpenAI's strict mode takes ten levels.
 const DEEPEST: usize = 10;
 
-pub(super) fn compile(root: &Value) -> Result<Shape, Vec<Fault>> {
+pub(crate) fn compile(root: &Value) -> Result<Shape, Vec<Fault>> {
     let mut reader = Reader { root, faults: Vec::new() };
     let shape = reader.shape(root, "", 0);
     if !matches!(shape, Shape::Object(_)) && reader.faults.is_empty() {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// A question's words, taken apart.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Words(Vec<Part>);
+pub(crate) struct Words(Vec<Part>);
 
 #[derive(Clone, Debug, PartialEq)]
 enum Part {
@@ -15,7 +15,7 @@ enum Part {
 
 impl Words {
     /// Takes `text` apart. `columns`: the names that it may use.
-    pub(super) fn parse(text: &str, columns: &[&str]) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, columns: &[&str]) -> Result<Self, String> {
         let (mut parts, mut plain, mut rest) = (Vec::new(), String::new(), text);
         while let Some(at) = rest.find(['{', '}']) {
             plain.push_str(&rest[..at]);
@@ -43,12 +43,12 @@ impl Words {
     }
 
     /// Whether rendering gives `text` again, whatever the values.
-    pub(super) fn is_plain(&self, text: &str) -> bool {
+    pub(crate) fn is_plain(&self, text: &str) -> bool {
         matches!(self.0.as_slice(), [Part::Text(plain)] if plain == text)
     }
 
     /// The words with the values of a line.
-    pub(super) fn render(&self, values: &Map<String, Value>) -> String {
+    pub(crate) fn render(&self, values: &Map<String, Value>) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Column(name) => match values.get(name) {

@@ -1,8 +1,8 @@
 //! Pages that are left out, and pages that share an answer.
 
 use crate::bench::{Bench, statuses};
-use docmill::random::Random;
-use docmill::simulator::Options;
+use docmill::internal::base::random::Random;
+use docmill::internal::simulator::Options;
 
 /// A page with blocks of grey, `seed` deciding where; and grain.
 fn drawn(seed: u64, grain: u64, quality: u8) -> Vec<u8> {

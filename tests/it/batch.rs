@@ -2,8 +2,8 @@
 //! twice, wherever a run dies.
 
 use crate::bench::{Bench, statuses, without_times};
-use docmill::hooks::Point;
-use docmill::simulator::{BatchFault, Options};
+use docmill::internal::base::hooks::Point;
+use docmill::internal::simulator::{BatchFault, Options};
 use serde_json::Value;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! A place to run jobs: a folder with pages, a simulator, the built program.
 
-use docmill::simulator::{Options, Server};
+use docmill::internal::simulator::{Options, Server};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;

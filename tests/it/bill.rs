@@ -1,8 +1,8 @@
 //! The bill: known before, true after, as the server counts it.
 
 use crate::bench::Bench;
-use docmill::money::Pico;
-use docmill::simulator::{Fault, Options};
+use docmill::internal::base::money::Pico;
+use docmill::internal::simulator::{Fault, Options};
 use serde_json::Value;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! A budget is never exceeded, as the server counts it.
 
 use crate::bench::Bench;
-use docmill::money::Pico;
-use docmill::simulator::Options;
+use docmill::internal::base::money::Pico;
+use docmill::internal::simulator::Options;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::process::Stdio;

@@ -2,7 +2,7 @@
 //! more often than that, and the run ends.
 
 use crate::bench::Bench;
-use docmill::simulator::{Fault, Options};
+use docmill::internal::simulator::{Fault, Options};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -3,12 +3,12 @@
 
 use crate::bench::{Bench, without_times};
 use crate::dying;
-use docmill::clock::SystemClock;
-use docmill::digest::Digest;
-use docmill::hooks::{NoHooks, Point};
-use docmill::random::Random;
-use docmill::simulator::Options;
-use docmill::store::{Outcome, OutcomeStatus, Reader, RecipeRecord, RunStart, Store, StoredPage, Versions};
+use docmill::internal::base::clock::SystemClock;
+use docmill::internal::base::digest::Digest;
+use docmill::internal::base::hooks::{NoHooks, Point};
+use docmill::internal::base::random::Random;
+use docmill::internal::simulator::Options;
+use docmill::internal::store::{Outcome, OutcomeStatus, Reader, RecipeRecord, RunStart, Store, StoredPage, Versions};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -156,7 +156,7 @@ fn a_log_that_was_cut_or_torn_gives_the_state_after_some_whole_commit() {
         }
         let expected: Vec<u32> = (0..found.len() as u32).collect();
         assert_eq!(found.keys().map(|(number, _)| *number).collect::<Vec<_>>(), expected, "no later without earlier");
-        assert!(docmill::store::check(&after).unwrap().is_empty());
+        assert!(docmill::internal::store::check(&after).unwrap().is_empty());
     }
     store.close();
 }
@@ -188,10 +188,10 @@ fn random_histories_are_as_a_simple_model_says() {
                 }
                 2 => {
                     let to = folder.path().join(format!("backup-{step}.db"));
-                    docmill::store::back_up(&path, &to).unwrap();
+                    docmill::internal::store::back_up(&path, &to).unwrap();
                     assert_eq!(values(&to, 30, &recipes), model, "a copy is what was there");
                 }
-                3 => assert!(docmill::store::check(&path).unwrap().is_empty()),
+                3 => assert!(docmill::internal::store::check(&path).unwrap().is_empty()),
                 _ => {
                     let (number, at) = (below(30) as u32, below(2) as usize);
                     store.put_outcomes_now(page(number), vec![(recipes[at], outcome(step))]).unwrap();

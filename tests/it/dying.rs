@@ -1,12 +1,12 @@
 //! A run that dies at a point of its way: the process ends there, as by kill -9.
 
 use crate::bench::Bench;
-use docmill::ask::{Transport, TransportOptions};
-use docmill::clock::{Clock, Sleep, SystemClock};
-use docmill::hooks::{Hooks, NoHooks, Point};
-use docmill::manifest::Endpoint;
-use docmill::pipeline::{self, Counters, Environment, RunOptions, Stop};
-use docmill::prepare::DecoderCommand;
+use docmill::internal::base::clock::{Clock, Sleep, SystemClock};
+use docmill::internal::base::hooks::{Hooks, NoHooks, Point};
+use docmill::internal::manifest::Endpoint;
+use docmill::internal::pipeline::{self, Counters, Environment, RunOptions, Stop};
+use docmill::internal::prepare::DecoderCommand;
+use docmill::internal::provider::{Transport, TransportOptions};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -108,8 +108,8 @@ fn a_run_whose_clock_jumps() {
 }
 
 fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
-    let job = docmill::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
-    let questions: Arc<[_]> = docmill::task::compile(&job.tasks, &[]).unwrap().into();
+    let job = docmill::internal::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
+    let questions: Arc<[_]> = docmill::internal::task::compile(&job.tasks, &[]).unwrap().into();
     let Endpoint::Remote { base_url } = &job.provider.endpoint else { return };
     let transport = Transport::new(TransportOptions {
         base_url: base_url.clone(),

@@ -1,7 +1,7 @@
 //! Faults: every page ends in the status that its fault means, and the run ends.
 
 use crate::bench::{Bench, rows, statuses, without_times};
-use docmill::simulator::{Fault, Options};
+use docmill::internal::simulator::{Fault, Options};
 
 fn options(kind: Fault) -> Options {
     Options { faults: 0.3, kinds: vec![kind], seed: 5, ..Options::default() }

@@ -2,7 +2,7 @@
 //! cut, spliced and changed. Long runs are made with a fuzzer (docs/reliability.md).
 
 use crate::bench::root;
-use docmill::random::Random;
+use docmill::internal::base::random::Random;
 
 #[path = "../../fuzz/targets.rs"]
 #[expect(clippy::expect_used, clippy::panic, reason = "what does not hold is told by a panic")]

@@ -3,12 +3,12 @@
 use crate::bench::{Bench, root};
 use crate::pdf::{pdf, stream};
 use bytes::Bytes;
-use docmill::catalog::{Detail, image_rule};
-use docmill::manifest::{Image, Size};
-use docmill::media::{MediaFault, MediaFaultKind};
-use docmill::prepare::{Decoder, DecoderCommand};
-use docmill::random::Random;
-use docmill::simulator::Options;
+use docmill::internal::base::random::Random;
+use docmill::internal::catalog::{Detail, image_rule};
+use docmill::internal::manifest::{Image, Size};
+use docmill::internal::media::{MediaFault, MediaFaultKind};
+use docmill::internal::prepare::{Decoder, DecoderCommand};
+use docmill::internal::simulator::Options;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Files as folders really have them.
 
 use crate::bench::{Bench, root, statuses};
-use docmill::simulator::Options;
+use docmill::internal::simulator::Options;
 use std::collections::BTreeMap;
 
 #[test]

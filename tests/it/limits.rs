@@ -1,7 +1,7 @@
 //! Limits that nobody stated are learned from replies: they are used, and hardly hit.
 
 use crate::bench::Bench;
-use docmill::simulator::Options;
+use docmill::internal::simulator::Options;
 use serde_json::Value;
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Lists instead of folders: their columns, their order, their URLs.
 
 use crate::bench::{Bench, page};
-use docmill::simulator::Options;
+use docmill::internal::simulator::Options;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Stdio;

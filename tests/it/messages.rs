@@ -1,13 +1,13 @@
 //! What users see, to the letter. `INSTA_UPDATE=always cargo test` writes new snapshots.
 
 use crate::bench::Bench;
-use docmill::simulator::{Fault, Options};
+use docmill::internal::simulator::{Fault, Options};
 
 /// Masks what differs from run to run.
 fn masked(bench: &Bench, text: &str) -> String {
     let folder = bench.path("").display().to_string();
     let text = text.replace(folder.trim_end_matches('/'), "DIR");
-    let url = bench.server.as_ref().map(docmill::simulator::Server::base_url).unwrap_or_default();
+    let url = bench.server.as_ref().map(docmill::internal::simulator::Server::base_url).unwrap_or_default();
     if url.is_empty() { text } else { text.replace(url.trim_end_matches("/v1"), "http://HOST") }
 }
 

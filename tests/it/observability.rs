@@ -1,7 +1,7 @@
 //! What is told while a run goes on, and at its end (docs/observability.md).
 
 use crate::bench::Bench;
-use docmill::simulator::Options;
+use docmill::internal::simulator::Options;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

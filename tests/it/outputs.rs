@@ -1,7 +1,7 @@
 //! Outputs: every shape of task in every format, whole or not at all.
 
 use crate::bench::{Bench, rows};
-use docmill::simulator::Options;
+use docmill::internal::simulator::Options;
 use std::process::Command;
 
 const ALL: &str = r#"

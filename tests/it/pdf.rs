@@ -1,7 +1,7 @@
 //! PDF pages: which are taken as scans, which are drawn, and that both show the page.
 
 use crate::bench::root;
-use docmill::media::{Document, MediaFaultKind, Orientation, Pixels};
+use docmill::internal::media::{Document, MediaFaultKind, Orientation, Pixels};
 use std::fmt::Write;
 
 /// A PDF of these objects, the first of which is the catalog.
@@ -58,7 +58,7 @@ fn upright(bytes: Vec<u8>) -> (Document, image::GrayImage) {
     let document = Document::open(bytes.into()).unwrap();
     let probe = document.probe(1).unwrap();
     let pixels: Pixels = document.decode(1, &probe, (probe.width, probe.height)).unwrap();
-    let mut picture = docmill::media::to_image(pixels).unwrap();
+    let mut picture = docmill::internal::media::to_image(pixels).unwrap();
     picture.apply_orientation(probe.orientation);
     (document, picture.into_luma8())
 }

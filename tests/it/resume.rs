@@ -1,7 +1,7 @@
 //! kill -9, and what it costs.
 
 use crate::bench::{Bench, rows, statuses, without_times};
-use docmill::simulator::Options;
+use docmill::internal::simulator::Options;
 use std::time::Duration;
 
 #[test]
@@ -65,7 +65,7 @@ fn a_provider_that_goes_away_and_comes_back_fails_no_page() {
     let mut bench = bench;
     drop(bench.server.take());
     std::thread::sleep(Duration::from_millis(1500));
-    let again = docmill::simulator::Server::start(Options { port, ..Options::default() }).unwrap();
+    let again = docmill::internal::simulator::Server::start(Options { port, ..Options::default() }).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(statuses(&bench.rows()).into_iter().collect::<Vec<_>>(), [("ok".to_owned(), 30)]);

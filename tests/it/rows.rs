@@ -1,7 +1,7 @@
 //! The main job: rows for every page, a second run that sends nothing.
 
 use crate::bench::{Bench, page, root, rows, statuses, without_times};
-use docmill::simulator::Options;
+use docmill::internal::simulator::Options;
 use std::process::Command;
 
 #[test]
@@ -50,8 +50,8 @@ fn rows_report_store_and_server_agree_to_the_token() {
     assert_eq!(sum("input_tokens"), stats["tokens"]["input"].as_u64().unwrap());
     assert_eq!(sum("output_tokens"), stats["tokens"]["output"].as_u64().unwrap());
     assert_eq!(report["tokens"]["input"], stats["tokens"]["input"]);
-    let cost = |row: &serde_json::Value| docmill::money::Pico::from_usd(row.as_str().unwrap()).unwrap();
-    let total = rows.iter().map(|row| cost(&row["cost_usd"])).sum::<docmill::money::Pico>();
+    let cost = |row: &serde_json::Value| docmill::internal::base::money::Pico::from_usd(row.as_str().unwrap()).unwrap();
+    let total = rows.iter().map(|row| cost(&row["cost_usd"])).sum::<docmill::internal::base::money::Pico>();
     assert_eq!(total, cost(&report["cost"]["total_usd"]));
     assert!(total.0 > 0);
     let duplicate: Vec<_> = rows.iter().filter(|row| !row["duplicate_of"].is_null()).collect();
@@ -173,7 +173,7 @@ fn a_fault_of_sending_is_the_jobs_and_not_the_pages() {
 
 /// A PNG that can't be compressed.
 fn image_of_noise(width: u32, height: u32) -> Vec<u8> {
-    let random = docmill::random::Random::new(1);
+    let random = docmill::internal::base::random::Random::new(1);
     let pixels: Vec<u8> = (0..width * height * 3).map(|_| random.next_u64() as u8).collect();
     let picture = image::RgbImage::from_raw(width, height, pixels).unwrap();
     let mut out = std::io::Cursor::new(Vec::new());

@@ -1,7 +1,7 @@
 //! Hostile servers, hostile names, secrets: docs/security.md line by line.
 
 use crate::bench::{Bench, Ran};
-use docmill::simulator::{Fault, Options};
+use docmill::internal::simulator::{Fault, Options};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;

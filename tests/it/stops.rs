@@ -1,7 +1,7 @@
 //! What ends a run, with which exit code, and what is kept.
 
 use crate::bench::{Bench, rows, statuses};
-use docmill::simulator::{Fault, Options};
+use docmill::internal::simulator::{Fault, Options};
 use std::time::Duration;
 
 #[test]

@@ -142,17 +142,17 @@ fn every_job_loads() {
     let jobs: Vec<PathBuf> = jobs.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")).collect();
     assert!(jobs.len() >= 6);
     for job in jobs {
-        let loaded = docmill::manifest::load(&job, &|_| None).unwrap_or_else(|error| panic!("{error}"));
-        docmill::task::compile(&loaded.tasks, &[]).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let loaded = docmill::internal::manifest::load(&job, &|_| None).unwrap_or_else(|error| panic!("{error}"));
+        docmill::internal::task::compile(&loaded.tasks, &[]).unwrap_or_else(|faults| panic!("{faults:?}"));
     }
     let template = root().join("src/cli/init.yaml");
-    docmill::manifest::load(&template, &|_| None).unwrap_or_else(|error| panic!("{error}"));
+    docmill::internal::manifest::load(&template, &|_| None).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
 fn the_schema_in_the_repository_is_the_one_that_the_code_makes() {
     let stored = std::fs::read_to_string(root().join("schemas/job.schema.json")).unwrap();
-    let made = format!("{:#}\n", docmill::manifest::json_schema());
+    let made = format!("{:#}\n", docmill::internal::manifest::json_schema());
     assert!(stored == made, "run `docmill schema > schemas/job.schema.json`");
     let schema = serde_json::from_str(&stored).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();

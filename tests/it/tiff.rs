@@ -2,7 +2,7 @@
 //! `tests/data/tiff` was made with libtiff's tools from one drawing.
 
 use crate::bench::root;
-use docmill::media::{Document, MediaFaultKind, Pixels};
+use docmill::internal::media::{Document, MediaFaultKind, Pixels};
 use std::path::PathBuf;
 
 fn folder() -> PathBuf {

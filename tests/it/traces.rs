@@ -1,7 +1,7 @@
 //! Traces by OTLP: what a collector gets (docs/observability.md).
 
 use crate::bench::Bench;
-use docmill::simulator::Options;
+use docmill::internal::simulator::Options;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,7 @@
 //! `docmill store`, and what becomes of a run whose store fails.
 
 use crate::bench::{Bench, Ran, statuses, without_times};
-use docmill::simulator::Options;
+use docmill::internal::simulator::Options;
 use std::time::Duration;
 
 fn store(bench: &Bench, arguments: &[&str]) -> Ran {

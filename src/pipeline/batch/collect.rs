@@ -1,15 +1,15 @@
 //! What a batch brought: every line settles its page's attempt, in groups; what is settled
 //! stays, so that collecting may break off anywhere and begin again.
 
-use super::super::attempt::{Attempt, first_fault};
-use super::super::next::{PageState, Step, next};
-use super::super::outcome::Outcome as Ending;
-use super::super::page::{Context, PageEnd};
-use super::super::telling;
-use super::flying::Flying;
-use super::{Key, attempt_of};
-use crate::ask::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus};
-use crate::hooks::Point;
+use super::delivery::{Key, attempt_of};
+use super::lifecycle::Flying;
+use crate::base::hooks::Point;
+use crate::pipeline::asking::attempt::{Attempt, first_fault};
+use crate::pipeline::asking::page_loop::{Context, PageEnd};
+use crate::pipeline::asking::page_state::{PageState, Step, next};
+use crate::pipeline::asking::telemetry;
+use crate::pipeline::control::run_outcome::Outcome as Ending;
+use crate::provider::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus};
 use crate::store::{Settlement, StoreError};
 use std::future::Future;
 
@@ -18,18 +18,18 @@ const GROUP: usize = 256;
 
 /// What a batch brought.
 #[derive(Default)]
-pub(super) struct Collected {
+pub(crate) struct Collected {
     /// Pages that are settled.
-    pub(super) ended: Vec<PageEnd>,
+    pub(crate) ended: Vec<PageEnd>,
     /// Pages that are to be asked again.
-    pub(super) unsettled: Vec<(Key, PageState)>,
+    pub(crate) unsettled: Vec<(Key, PageState)>,
     /// Prompt tokens that the provider lets wait, when that was the reason of its failure.
-    pub(super) queue: Option<u64>,
+    pub(crate) queue: Option<u64>,
 }
 
 /// Collects a batch that has ended. What it brought comes back also when a file could not
 /// be read to its end: then the batch is collected again.
-pub(super) async fn collect(
+pub(crate) async fn collect(
     context: &Context<'_>,
     flying: &mut Flying,
     remote: &RemoteBatch,
@@ -168,7 +168,7 @@ impl Group<'_> {
     ) -> Result<(), StoreError> {
         let context = self.context;
         let settlement = item.take(context, id, &exchange).await?;
-        telling::tell(context, &item, &settlement, &tracing::Span::none());
+        telemetry::tell(context, &item, &settlement, &tracing::Span::none());
         let (charge, at_ms) = (settlement.charge, settlement.at_ms);
         self.settlements.push(settlement);
         item.learn(context, &exchange, &charge).await?;

@@ -1,9 +1,10 @@
 //! The plan as JSON: beside every number of tokens or money its `basis`.
 
 use super::pace::Bound;
+use super::planning::Plan;
 use super::projection::Projection;
 use super::quote::{Alternative, Quote, Range};
-use super::{Pico, Plan};
+use crate::base::money::Pico;
 use serde_json::{Map, Value, json};
 
 impl Plan {

@@ -1,17 +1,17 @@
 //! File by file, page by page: what is answered, equal, unreadable, to be asked.
 
-use super::super::asking::VERSIONS;
-use super::super::environment::PipelineError;
-use super::super::finish::known_keys;
-use super::super::recipe::{difference, recipes};
-use super::super::setup::endpoint_key;
-use super::super::standing::{Stand, View, Wish};
-use super::Plan;
+use super::planning::Plan;
 use super::quote::Quoter;
-use crate::digest::Digest;
+use crate::base::digest::Digest;
+use crate::base::money::Pico;
 use crate::manifest::Job;
 use crate::media::Format;
-use crate::money::Pico;
+use crate::pipeline::control::environment::PipelineError;
+use crate::pipeline::control::keys::endpoint_key;
+use crate::pipeline::model::page_status::{Stand, View, Wish};
+use crate::pipeline::model::question_set::VERSIONS;
+use crate::pipeline::model::recipe::{difference, recipes};
+use crate::pipeline::results::finalize::known_keys;
 use crate::prepare::{Decoder, DecoderCommand, count_by_header, size_by_header};
 use crate::source;
 use crate::store::{Reader, Standing, StoreError, StoredPage};
@@ -22,7 +22,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Looks at one file after the other.
-pub(super) struct Planner<'a> {
+pub(crate) struct Planner<'a> {
     job: &'a Job,
     reader: Option<&'a Reader>,
     wish: Wish,
@@ -52,7 +52,7 @@ struct File<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         job: &'a Job,
         questions: &[Question],
         wish: Wish,
@@ -78,7 +78,7 @@ impl<'a> Planner<'a> {
     }
 
     /// From now on entries are asked these questions.
-    pub(super) fn look_up(&mut self, questions: Arc<[Question]>) -> Result<(), StoreError> {
+    pub(crate) fn look_up(&mut self, questions: Arc<[Question]>) -> Result<(), StoreError> {
         if let Some(reader) = self.reader {
             self.keys = known_keys(reader, self.job, &questions)?.into_iter().map(|key| key.recipe_id).collect();
         }
@@ -88,13 +88,13 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Plan {
+    pub(crate) fn finish(self) -> Plan {
         Plan { quote: Some(self.quoter.finish()), ..self.plan }
     }
 
     /// Looks at an entry, of which content and pages may be known; what it is expected to
     /// cost. `None`: a URL that was not fetched.
-    pub(super) fn entry(
+    pub(crate) fn entry(
         &mut self,
         entry: &source::Entry,
         known: Option<(Digest, u32)>,

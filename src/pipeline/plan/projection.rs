@@ -1,8 +1,8 @@
 //! A sample of the files, and what it says of all of them.
 
-use super::Plan;
-use crate::digest::Digest;
-use crate::money::Pico;
+use super::planning::Plan;
+use crate::base::digest::Digest;
+use crate::base::money::Pico;
 use std::collections::BTreeMap;
 
 /// What a sample says of all files.
@@ -24,18 +24,18 @@ pub struct Projection {
 
 /// The files whose paths have the lowest digests: the same ones every time.
 #[derive(Default)]
-pub(super) struct Chosen {
+pub(crate) struct Chosen {
     most: usize,
     lowest: BTreeMap<Digest, ()>,
-    pub(super) files: u64,
+    pub(crate) files: u64,
 }
 
 impl Chosen {
-    pub(super) fn new(count: u64) -> Self {
+    pub(crate) fn new(count: u64) -> Self {
         Self { most: usize::try_from(count).unwrap_or(usize::MAX), ..Self::default() }
     }
 
-    pub(super) fn offer(&mut self, place: (u64, &[u8])) {
+    pub(crate) fn offer(&mut self, place: (u64, &[u8])) {
         self.files += 1;
         self.lowest.insert(digest(place), ());
         if self.lowest.len() > self.most {
@@ -43,7 +43,7 @@ impl Chosen {
         }
     }
 
-    pub(super) fn has(&self, place: (u64, &[u8])) -> bool {
+    pub(crate) fn has(&self, place: (u64, &[u8])) -> bool {
         self.lowest.contains_key(&digest(place))
     }
 }
@@ -54,14 +54,14 @@ fn digest((line, path): (u64, &[u8])) -> Digest {
 
 /// Expected money of each file that was looked at: sums are enough for an interval.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spread {
+pub(crate) struct Spread {
     count: f64,
     sum: f64,
     squares: f64,
 }
 
 impl Spread {
-    pub(super) fn add(&mut self, cost: Pico) {
+    pub(crate) fn add(&mut self, cost: Pico) {
         let usd = cost.as_usd_f64();
         (self.count, self.sum, self.squares) = (self.count + 1.0, self.sum + usd, self.squares + usd * usd);
     }
@@ -90,7 +90,7 @@ const Z: f64 = 1.96;
     clippy::cast_sign_loss,
     reason = "a projection"
 )]
-pub(super) fn project(plan: &Plan, files: u64, spread: Spread) -> Projection {
+pub(crate) fn project(plan: &Plan, files: u64, spread: Spread) -> Projection {
     let sampled = plan.files - plan.not_fetched;
     let factor = if sampled == 0 { 0.0 } else { files as f64 / sampled as f64 };
     let scaled = |count: u64| (count as f64 * factor).round() as u64;

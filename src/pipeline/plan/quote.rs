@@ -1,16 +1,16 @@
 //! What the pages that are to be asked will cost: tokens and money, low, expected and
 //! high, and what each number rests on.
 
-use crate::ask::{Footprint, Format, RequestSize, estimate};
+use crate::base::money::Pico;
+use crate::base::usage::Usage;
 use crate::catalog::{Basis, Calibration, Detail, Fit, Price, least_image_tokens, model_facts};
 use crate::manifest::{Image, Job, Size};
-use crate::money::Pico;
 use crate::prepare::target_size;
+use crate::provider::{Footprint, Format, RequestSize, estimate};
 use crate::task::{Question, compile, without_descriptions};
-use crate::usage::Usage;
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::calibrating;
+use crate::pipeline::asking::calibration;
 
 /// A number that is not known exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub struct Quote {
 type Measured = (Vec<Option<u64>>, (u32, u32));
 
 /// Adds up pages.
-pub(super) struct Quoter<'a> {
+pub(crate) struct Quoter<'a> {
     job: &'a Job,
     price: Option<Price>,
     reasons: bool,
@@ -105,11 +105,11 @@ const CACHED_FROM: u64 = 1024;
 
 impl<'a> Quoter<'a> {
     /// `stored`: what the store has of the endpoint's bills, as JSON.
-    pub(super) fn new(job: &'a Job, questions: &[Question], price: Option<Price>, stored: Option<&str>) -> Self {
+    pub(crate) fn new(job: &'a Job, questions: &[Question], price: Option<Price>, stored: Option<&str>) -> Self {
         let facts = model_facts(&job.provider.model);
         let reasons = facts.is_some_and(|facts| facts.reasons);
         let fits = [Detail::Low, Detail::High].map(|detail| {
-            let calibration = calibrating::at(stored, detail);
+            let calibration = calibration::at(stored, detail);
             (Fit::new(job.image.rule, detail, &calibration), calibration)
         });
         let (fit, calibration) = &fits[usize::from(job.image.detail == Detail::High)];
@@ -149,7 +149,7 @@ impl<'a> Quoter<'a> {
     }
 
     /// Adds a page of `size` upright pixels, of which these tasks are asked.
-    pub(super) fn add(&mut self, size: (u32, u32), asked: &[&Question]) -> Option<Pico> {
+    pub(crate) fn add(&mut self, size: (u32, u32), asked: &[&Question]) -> Option<Pico> {
         let words = self.footprint(asked);
         let (fit, calibration) = &self.fits[usize::from(self.job.image.detail == Detail::High)];
         let (images, sent) = self.sizes.entry(size).or_insert_with(|| measured(size, &self.ways, &self.fits, self.job));
@@ -202,7 +202,7 @@ impl<'a> Quoter<'a> {
         expected_cost
     }
 
-    pub(super) fn finish(mut self) -> Quote {
+    pub(crate) fn finish(mut self) -> Quote {
         self.quote.alternatives = self.ways.into_iter().map(|(way, _)| way).collect();
         self.quote
     }

@@ -1,0 +1,151 @@
+//! What is still to be asked of a page.
+
+use crate::pipeline::scan::queue::Tasks;
+use crate::store::{Outcome, OutcomeStatus, Standing};
+
+/// Which settled outcomes are asked again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Replies that were never valid.
+    pub invalid: bool,
+    /// What the model or a filter declined.
+    pub refused: bool,
+    /// What could not be read or asked.
+    pub failed: bool,
+    /// Valid answers too.
+    pub refresh: bool,
+}
+
+impl Wish {
+    /// Whether anything is asked again, so that settled files have to be looked at.
+    #[must_use]
+    pub fn is_any(self) -> bool {
+        self.invalid || self.refused || self.failed || self.refresh
+    }
+
+    /// Whether a task that stands like this is asked in a run that began at `started_ms`.
+    #[must_use]
+    pub fn asks(self, outcome: Option<&Outcome>, started_ms: i64) -> bool {
+        let Some(outcome) = outcome else { return true };
+        // What this very run settled is settled.
+        if outcome.at_ms >= started_ms {
+            return false;
+        }
+        match outcome.status {
+            OutcomeStatus::Ok => self.refresh,
+            OutcomeStatus::Invalid => self.invalid,
+            OutcomeStatus::Refused => self.refused,
+            OutcomeStatus::Failed => self.failed || !outcome.is_final(),
+        }
+    }
+}
+
+/// What is to be done for a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stand {
+    /// Nothing: every task is settled.
+    Settled,
+    /// Nothing: it has no picture.
+    Faulty,
+    /// Nothing: it is left out on purpose, blank or like another.
+    LeftOut,
+    /// These tasks are asked.
+    Ask(Tasks),
+}
+
+/// What an entry's pages are looked at with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) wish: Wish,
+    /// Which tasks may be asked.
+    pub(crate) wanted: &'a [bool],
+    pub(crate) started_ms: i64,
+    pub(crate) skips_blank: bool,
+}
+
+impl View<'_> {
+    /// What is to be done for a page that stands like this. The rows of `store/rows.rs`
+    /// and the statement of `store/entries.rs` that settles entries follow the same rule:
+    /// outcomes first, then faults, then what is left out.
+    pub(crate) fn of(&self, standing: &Standing, is_near: bool) -> Stand {
+        let is_asked = |(at, outcome): &(usize, &Option<Outcome>)| {
+            self.wanted.get(*at) != Some(&false) && self.wish.asks(outcome.as_ref(), self.started_ms)
+        };
+        let asked = standing.outcomes.iter().enumerate().filter(is_asked);
+        let tasks: Tasks = asked.map(|(at, outcome)| (at, outcome.as_ref().map(|outcome| outcome.at_ms))).collect();
+        let has_gap = standing.outcomes.iter().any(Option::is_none);
+        let has_none = standing.outcomes.iter().all(Option::is_none);
+        let is_blank = self.skips_blank && standing.marks.is_some_and(|marks| marks.is_blank);
+        match () {
+            () if has_gap && standing.fault.is_some() && !self.wish.failed => Stand::Faulty,
+            () if has_gap && is_blank => Stand::LeftOut,
+            () if has_none && is_near => Stand::LeftOut,
+            () if tasks.is_empty() => Stand::Settled,
+            () => Stand::Ask(tasks),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{FaultRecord, MarksRecord};
+
+    #[test]
+    fn what_is_done_for_a_page() {
+        let ok = || {
+            Some(Outcome { status: OutcomeStatus::Ok, value: None, fault: None, is_passing: false, runs: 1, at_ms: 1 })
+        };
+        let fault = || Some(FaultRecord { kind: "damaged".into(), message: String::new() });
+        let blank = || Some(MarksRecord { is_blank: true, fingerprint: [0; 32] });
+        let standing = |fault, marks, outcomes| Standing { fault, marks, outcomes };
+        let none = Wish::default();
+        let failed = Wish { failed: true, ..none };
+        let refresh = Wish { refresh: true, ..none };
+        let ask = |tasks: &[usize], seen| Stand::Ask(tasks.iter().map(|at| (*at, seen)).collect());
+        for (wish, skips_blank, standing, is_near, expected) in [
+            (none, false, standing(None, None, vec![None, None]), false, ask(&[0, 1], None)),
+            (none, false, standing(None, None, vec![ok(), None]), false, ask(&[1], None)),
+            (none, false, standing(None, None, vec![ok(), ok()]), false, Stand::Settled),
+            (refresh, false, standing(None, None, vec![ok(), ok()]), false, ask(&[0, 1], Some(1))),
+            (none, false, standing(fault(), None, vec![None, None]), false, Stand::Faulty),
+            (failed, false, standing(fault(), None, vec![None, None]), false, ask(&[0, 1], None)),
+            // An answered page has a picture, whatever was said of it.
+            (none, false, standing(fault(), None, vec![ok(), ok()]), false, Stand::Settled),
+            (none, true, standing(None, blank(), vec![None, None]), false, Stand::LeftOut),
+            (none, false, standing(None, blank(), vec![None, None]), false, ask(&[0, 1], None)),
+            // Of a blank page nothing more is asked; what was answered is kept.
+            (none, true, standing(None, blank(), vec![ok(), None]), false, Stand::LeftOut),
+            (refresh, true, standing(None, blank(), vec![ok(), ok()]), false, ask(&[0, 1], Some(1))),
+            (none, false, standing(None, None, vec![None, None]), true, Stand::LeftOut),
+            (none, false, standing(None, None, vec![ok(), None]), true, ask(&[1], None)),
+        ] {
+            let view = View { wish, wanted: &[true, true], started_ms: 100, skips_blank };
+            assert_eq!(view.of(&standing, is_near), expected, "{wish:?} {skips_blank} {standing:?} {is_near}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_again() {
+        let outcome =
+            |status, is_passing, runs, at_ms| Outcome { status, value: None, fault: None, is_passing, runs, at_ms };
+        let none = Wish::default();
+        let refresh = Wish { refresh: true, ..none };
+        let failed = Wish { failed: true, ..none };
+        for (wish, outcome, expected) in [
+            (none, None, true),
+            (none, Some(outcome(OutcomeStatus::Ok, false, 1, 1)), false),
+            (refresh, Some(outcome(OutcomeStatus::Ok, false, 1, 1)), true),
+            (refresh, Some(outcome(OutcomeStatus::Ok, false, 1, 100)), false),
+            (none, Some(outcome(OutcomeStatus::Invalid, false, 1, 1)), false),
+            (none, Some(outcome(OutcomeStatus::Failed, false, 1, 1)), false),
+            (failed, Some(outcome(OutcomeStatus::Failed, false, 1, 1)), true),
+            (none, Some(outcome(OutcomeStatus::Failed, true, 1, 1)), true),
+            (none, Some(outcome(OutcomeStatus::Failed, true, 2, 1)), true),
+            (none, Some(outcome(OutcomeStatus::Failed, true, 3, 1)), false),
+            (none, Some(outcome(OutcomeStatus::Failed, true, 1, 100)), false),
+        ] {
+            assert_eq!(wish.asks(outcome.as_ref(), 100), expected, "{wish:?} {outcome:?}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Rows, report and outcome.
+
+pub(crate) mod finalize;

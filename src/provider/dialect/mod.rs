@@ -1,0 +1,3 @@
+//! How requests and replies are spelled, by API.
+
+pub(crate) mod openai;

@@ -1,0 +1,93 @@
+//! Server-sent events as chat servers send them: any line end, comments, several data
+//! lines, data split anywhere, even inside a character.
+//! Source: WHATWG HTML, section 9.2.6 (2026-11); deviations seen in llama.cpp before 2025-09.
+
+/// Bytes in, the data of whole events out.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    /// Bytes of a line that has not ended.
+    line: Vec<u8>,
+    /// Data lines of an event that has not ended.
+    data: Vec<String>,
+    after_return: bool,
+}
+
+impl Events {
+    /// Takes the next bytes; the data of every event that they complete.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
+        let mut done = Vec::new();
+        for &byte in bytes {
+            let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');
+            match byte {
+                b'\n' if after_return => {}
+                b'\n' | b'\r' => done.extend(self.end_of_line()),
+                _ => self.line.push(byte),
+            }
+        }
+        done
+    }
+
+    /// The end of the stream: an event that was not closed by an empty line counts, as
+    /// some servers leave the last one out.
+    pub(crate) fn finish(&mut self) -> Option<String> {
+        let ended_by_line = if self.line.is_empty() { None } else { self.end_of_line() };
+        ended_by_line.or_else(|| self.event())
+    }
+
+    fn end_of_line(&mut self) -> Option<String> {
+        let line = String::from_utf8_lossy(&self.line).into_owned();
+        self.line.clear();
+        if line.is_empty() {
+            return self.event();
+        }
+        let (field, value) = line.split_once(':').unwrap_or((&line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field.trim_start_matches('\u{feff}') {
+            "data" => self.data.push(value.to_owned()),
+            // Old llama.cpp: an error as a field of its own.
+            "error" if value.starts_with('{') => self.data.push(format!("{{\"error\":{value}}}")),
+            _ => {}
+        }
+        None
+    }
+
+    fn event(&mut self) -> Option<String> {
+        if self.data.is_empty() { None } else { Some(std::mem::take(&mut self.data).join("\n")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn events(stream: &[u8], cuts: &[usize]) -> Vec<String> {
+        let mut events = Events::default();
+        let mut out = Vec::new();
+        let mut at = 0;
+        for cut in cuts {
+            let next = at + cut % (stream.len() - at + 1);
+            out.extend(events.push(&stream[at..next]));
+            at = next;
+        }
+        out.extend(events.push(&stream[at..]));
+        out.extend(events.finish());
+        out
+    }
+
+    const STREAM: &str = ": OPENROUTER PROCESSING\n\ndata: {\"a\":\"é\"}\n\nevent: ping\n\ndata:{\"b\":1}\r\n\r\ndata: one\ndata: two\n\nid: 3\ndata: [DONE]";
+
+    #[test]
+    fn all_line_ends_and_comments() {
+        assert_eq!(events(STREAM.as_bytes(), &[]), ["{\"a\":\"é\"}", "{\"b\":1}", "one\ntwo", "[DONE]"]);
+        assert_eq!(events(b"data: a\r\rdata: b\r\r", &[]), ["a", "b"]);
+        assert_eq!(events(b"error: {\"message\":\"x\"}\n\n", &[]), ["{\"error\":{\"message\":\"x\"}}"]);
+    }
+
+    proptest! {
+        #[test]
+        fn where_it_is_split_does_not_matter(cuts in prop::collection::vec(0_usize..200, 0..12)) {
+            prop_assert_eq!(events(STREAM.as_bytes(), &cuts), events(STREAM.as_bytes(), &[]));
+        }
+    }
+}

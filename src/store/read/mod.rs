@@ -1,0 +1,5 @@
+//! What is read.
+
+pub(crate) mod attempt_reader;
+pub(crate) mod reader;
+pub(crate) mod rows;

@@ -1,0 +1,5 @@
+//! The SQLite file: schema, locks, file systems.
+
+pub(crate) mod filesystem;
+pub(crate) mod run_lock;
+pub(crate) mod schema;
