@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
         outln!("{}", report.to_json());
     }
     told?;
-    let outcome = stop.ending().unwrap_or(pipeline::Outcome::Complete);
+    let outcome = stop.ending().unwrap_or(pipeline::RunOutcome::Complete);
     if let Some((what, hint)) = outcome.explanation() {
         return Err(Failure::new(outcome.exit_code(), what).with_hint(&hint));
     }

@@ -1,7 +1,7 @@
 //! Signals: the first closes admission and waits for what is in flight, a second ends at once.
 
 use crate::base::clock::{Clock, SystemClock};
-use crate::pipeline::{Outcome, Signal, Stop};
+use crate::pipeline::{RunOutcome, Signal, Stop};
 use std::time::Duration;
 
 /// Signals closer together than this are one.
@@ -24,7 +24,7 @@ pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
                 _ = terminate.recv() => Signal::Terminate,
                 _ = hang_up.recv() => Signal::Terminate,
             };
-            let outcome = Outcome::Interrupted(which);
+            let outcome = RunOutcome::Interrupted(which);
             // Some supervisors signal a process and then its group: that is one signal.
             let now = clock.now();
             if !is_first && now.saturating_sub(first) < DOUBLED {
@@ -48,7 +48,7 @@ pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
     let listen = async move {
         let mut is_first = true;
         while tokio::signal::ctrl_c().await.is_ok() {
-            let outcome = Outcome::Interrupted(Signal::Interrupt);
+            let outcome = RunOutcome::Interrupted(Signal::Interrupt);
             if !std::mem::take(&mut is_first) {
                 std::process::exit(outcome.exit_code().into());
             }

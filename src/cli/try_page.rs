@@ -9,7 +9,7 @@ use crate::base::units::grouped;
 use crate::pipeline;
 use crate::pipeline::{Stop, Trial};
 use crate::provider::{Exchange, Verdict, Wanted};
-use crate::store::{AttemptCharge, Outcome, OutcomeStatus};
+use crate::store::{AttemptCharge, OutcomeStatus, TaskOutcome};
 use crate::task::Question;
 use std::io::Write;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ fn exchanged(_wanted: &Wanted, exchange: &Exchange, charge: &AttemptCharge) {
     );
 }
 
-fn described(outcome: Option<&Outcome>) -> String {
+fn described(outcome: Option<&TaskOutcome>) -> String {
     match outcome {
         None => "not asked".into(),
         Some(outcome) => match (&outcome.value, &outcome.fault) {

@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use crate::base::money::Pico;
-use crate::store::{Outcome, OutcomeStatus, PageRecord, SpendRecord};
+use crate::store::{OutcomeStatus, PageRecord, SpendRecord, TaskOutcome};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
@@ -37,7 +37,7 @@ impl Status {
         }
     }
 
-    fn of(outcome: Option<&Outcome>) -> Self {
+    fn of(outcome: Option<&TaskOutcome>) -> Self {
         match outcome.map(|outcome| outcome.status) {
             None => Self::Pending,
             Some(OutcomeStatus::Ok) => Self::Ok,
@@ -100,7 +100,7 @@ impl Row {
             None if record.is_skipped => Status::Skipped,
             None => worst,
         };
-        let value = |outcome: &Option<Outcome>| {
+        let value = |outcome: &Option<TaskOutcome>| {
             let answer = outcome.as_ref().filter(|outcome| outcome.status == OutcomeStatus::Ok && failed.is_none());
             answer.and_then(|outcome| serde_json::from_str(outcome.value.as_deref()?).ok()).unwrap_or(Value::Null)
         };

@@ -29,7 +29,7 @@ pub(crate) mod try_page;
 
 pub use control::counters::{Counters, LATENCY_BOUNDS, Snapshot, VERDICTS};
 pub use control::environment::{Environment, PipelineError, RunOptions};
-pub use control::run_outcome::{Outcome, Signal};
+pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::Stop;
 pub use model::page_status::Wish;
 pub use plan::planning::{Alternative, Bound, Plan, Projection, Quote, Range, Room, plan};

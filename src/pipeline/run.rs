@@ -8,7 +8,7 @@ use super::control::counters::Counters;
 use super::control::environment::{Environment, PipelineError, RunOptions};
 use super::control::error_streak::Streak;
 use super::control::keys::{asker, budget_key, run_start};
-use super::control::run_outcome::Outcome;
+use super::control::run_outcome::RunOutcome;
 use super::control::shutdown::Stop;
 use super::model::question_set::{Askings, VERSIONS};
 use super::results::finalize;
@@ -19,7 +19,7 @@ use super::scan::threads::{Intake, Purpose};
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
-use crate::store::{Reader, RunEnd, RunKeys, Settling, Store, StoreError, StoredPage, network_file_system};
+use crate::store::{PageId, Reader, RunEnd, RunKeys, Settling, Store, StoreError, network_file_system};
 use crate::task::Question;
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -190,7 +190,7 @@ impl Session<'_> {
             Some(left) => self.environment.clock.sleep(left).await,
             None => std::future::pending().await,
         }
-        self.stop.request(Outcome::DeadlineReached);
+        self.stop.request(RunOutcome::DeadlineReached);
         std::future::pending::<()>().await;
     }
 
@@ -224,12 +224,7 @@ impl Session<'_> {
         }
     }
 
-    fn intake(
-        &self,
-        sample: Option<HashSet<StoredPage>>,
-        purpose: Purpose,
-        under_way: HashSet<StoredPage>,
-    ) -> Arc<Intake> {
+    fn intake(&self, sample: Option<HashSet<PageId>>, purpose: Purpose, under_way: HashSet<PageId>) -> Arc<Intake> {
         self.counters.found.store(0, Ordering::Relaxed);
         self.counters.done.store(0, Ordering::Relaxed);
         self.has_seen_all.store(false, Ordering::Relaxed);
@@ -264,7 +259,7 @@ impl Session<'_> {
         &self,
         context: &Context<'_>,
         entries: Entries,
-        sample: Option<HashSet<StoredPage>>,
+        sample: Option<HashSet<PageId>>,
         progress: &mut Progress,
         batcher: &mut Batcher<'_>,
     ) -> Result<(u64, bool), PipelineError> {

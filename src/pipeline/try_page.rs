@@ -13,7 +13,7 @@ use crate::manifest::Job;
 use crate::prepare::{Decoder, DecoderError};
 use crate::provider::{Exchange, Wanted};
 use crate::source::{Entries, Entry};
-use crate::store::{AttemptCharge, Outcome, Reader, RunEnd, Store, StoredPage};
+use crate::store::{AttemptCharge, PageId, Reader, RunEnd, Store, TaskOutcome};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
 use std::cell::Cell;
@@ -64,10 +64,10 @@ pub fn try_page(
     on_start: &dyn Fn(&Trial),
     on_text: &dyn Fn(&str),
     on_exchange: &dyn Fn(&Wanted, &Exchange, &AttemptCharge),
-) -> Result<Vec<(String, Option<Outcome>)>, PipelineError> {
+) -> Result<Vec<(String, Option<TaskOutcome>)>, PipelineError> {
     let unusable = |reason: String| PipelineError::Page { path: image.display().to_string(), reason };
     let bytes = Bytes::from(std::fs::read(image).map_err(|error| unusable(error.to_string()))?);
-    let page = StoredPage { content: Digest::of(&bytes), page: number };
+    let page = PageId { content: Digest::of(&bytes), page: number };
     let mut decoder = Decoder::new(environment.decoder.clone());
     let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
     decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;

@@ -19,7 +19,7 @@ pub use decoder::child::serve;
 pub use decoder::handle::{Decoder, DecoderCommand, DecoderError};
 pub use encode::jpeg;
 pub use page::{Prepared, as_it_is, count_by_header, prepare, size_by_header};
-pub use page_features::Marks;
+pub use page_features::PageFeatures;
 pub use resize::to_size;
 pub use size::{full_size, target_size};
 

@@ -1,6 +1,6 @@
 //! One page, from its document to what is sent.
 
-use super::page_features::Marks;
+use super::page_features::PageFeatures;
 use super::size::{full_size, target_size};
 use super::{encode, resize};
 use crate::manifest::{Image, Size};
@@ -27,7 +27,7 @@ pub struct Prepared {
     /// The size that the model could use at most: what `size: full` sends.
     pub full: (u32, u32),
     /// What a look at the picture told, when it was wanted.
-    pub marks: Option<Marks>,
+    pub marks: Option<PageFeatures>,
 }
 
 /// The file itself, when it holds one page that is fit to be sent as it is: nothing has to
@@ -83,13 +83,13 @@ pub fn prepare(document: &Document, page: u32, image: &Image, with_marks: bool) 
         let marks = with_marks.then(|| {
             let small = crate::catalog::longest_at_most(upright, MARKS_SIDE);
             let pixels = document.decode(page, &probe, Probe::turned(small, probe.orientation))?;
-            Ok(Marks::of(&resize::to_size(pixels, probe.orientation, small)?))
+            Ok(PageFeatures::of(&resize::to_size(pixels, probe.orientation, small)?))
         });
         Prepared { marks: marks.transpose()?, ..unchanged(bytes, &probe, image) }
     } else {
         let pixels = document.decode(page, &probe, Probe::turned(target, probe.orientation))?;
         let upright = resize::to_size(pixels, probe.orientation, target)?;
-        let marks = with_marks.then(|| Marks::of(&upright));
+        let marks = with_marks.then(|| PageFeatures::of(&upright));
         let bytes = encode::jpeg(&upright)?.into();
         let full = full_size(probe.upright_size(), image);
         Prepared { bytes, mime: "image/jpeg", width: upright.width, height: upright.height, full, marks }

@@ -22,14 +22,14 @@ const STEP: u8 = 3;
 
 /// What a look at a page told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Marks {
+pub struct PageFeatures {
     /// Whether there is nothing on the page.
     pub is_blank: bool,
     /// 256 bits: whether each of 16 x 16 fields is darker than the one to its right.
     pub fingerprint: [u8; 32],
 }
 
-impl Marks {
+impl PageFeatures {
     /// Part of what the store keeps of marks: raising it makes them be taken again.
     pub const VERSION: u32 = 1;
 

@@ -32,8 +32,8 @@ pub use read::rows::{PageRecord, SpendRecord, View};
 pub use records::attempts::{AttemptCharge, BudgetLine, OpenAttempt, Opened, Purpose, Settlement, Tokens};
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, BatchState};
 pub use records::pages::{
-    EndpointFact, EntryChange, EntryRecord, FaultRecord, MarksRecord, NearRecord, Outcome, OutcomeStatus, RecipeRecord,
-    RunEnd, RunKeys, RunRecord, RunStart, Standing, StoredPage, TaskKey, Versions,
+    EndpointFact, EntryChange, EntryRecord, FaultRecord, FeaturesRecord, NearRecord, OutcomeStatus, PageId,
+    RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, Standing, TaskKey, TaskOutcome, Versions,
 };
 pub use sqlite::filesystem::network_file_system;
 pub use write::entries::Settling;

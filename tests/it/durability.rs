@@ -8,7 +8,7 @@ use docmill::internal::base::digest::Digest;
 use docmill::internal::base::hooks::{NoHooks, Point};
 use docmill::internal::base::random::Random;
 use docmill::internal::simulator::Options;
-use docmill::internal::store::{Outcome, OutcomeStatus, Reader, RecipeRecord, RunStart, Store, StoredPage, Versions};
+use docmill::internal::store::{Outcome, OutcomeStatus, PageId, Reader, RecipeRecord, RunStart, Store, Versions};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,8 +55,8 @@ fn a_death_at_every_boundary_loses_nothing_and_pays_at_most_what_was_in_flight()
 
 const VERSIONS: Versions = Versions { decoder: 1, marks: 1 };
 
-fn page(number: u32) -> StoredPage {
-    StoredPage { content: Digest::of(&number.to_be_bytes()), page: 1 }
+fn page(number: u32) -> PageId {
+    PageId { content: Digest::of(&number.to_be_bytes()), page: 1 }
 }
 
 fn outcome(value: u64) -> Outcome {

@@ -14,12 +14,12 @@ fn columns() -> Columns {
     }
 }
 
-fn outcome(status: OutcomeStatus, value: Option<&str>, kind: Option<&str>) -> Option<Outcome> {
+fn outcome(status: OutcomeStatus, value: Option<&str>, kind: Option<&str>) -> Option<TaskOutcome> {
     let fault = kind.map(|kind| FaultRecord { kind: kind.into(), message: format!("{kind}!") });
-    Some(Outcome { status, value: value.map(str::to_owned), fault, is_passing: false, runs: 1, at_ms: 5 })
+    Some(TaskOutcome { status, value: value.map(str::to_owned), fault, is_passing: false, runs: 1, at_ms: 5 })
 }
 
-fn record(outcomes: Vec<Option<Outcome>>) -> PageRecord {
+fn record(outcomes: Vec<Option<TaskOutcome>>) -> PageRecord {
     PageRecord {
         path: b"x.jpg".to_vec(),
         page: 1,

@@ -5,7 +5,7 @@ use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::manifest::{Limits, Retry};
 use crate::pipeline::control::counters::Counters;
-use crate::pipeline::control::run_outcome::Outcome;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::Stop;
 use crate::provider::{Cooldown, Exchange, Gate, Pace, Verdict};
 use std::cell::{Cell, RefCell};
@@ -89,7 +89,7 @@ impl Admission {
                     continue;
                 }
                 Gate::GivenUp => {
-                    self.stop.request(Outcome::ProviderUnavailable(self.last_refusal.borrow().clone()));
+                    self.stop.request(RunOutcome::ProviderUnavailable(self.last_refusal.borrow().clone()));
                     return Err(Closed);
                 }
             };

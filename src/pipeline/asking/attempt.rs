@@ -5,17 +5,17 @@ use super::charge::{Before, charged};
 use super::page_loop::{Context, Ready};
 use super::page_state::{PageState, Step, next};
 use crate::catalog::Basis;
-use crate::pipeline::control::run_outcome::Outcome as Ending;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::Asking;
 use crate::provider::{Capabilities, Exchange, Verdict, Wanted};
 use crate::store::{
-    AttemptCharge, FaultRecord, OpenAttempt, Outcome, OutcomeStatus, Purpose, Settlement, StoreError, StoredPage,
+    AttemptCharge, FaultRecord, OpenAttempt, OutcomeStatus, PageId, Purpose, Settlement, StoreError, TaskOutcome,
 };
 use std::sync::Arc;
 
 /// An attempt at a page.
 pub(crate) struct Attempt {
-    pub(crate) page: StoredPage,
+    pub(crate) page: PageId,
     pub(crate) asking: Arc<Asking>,
     /// How far the page has come.
     pub(crate) state: PageState,
@@ -131,11 +131,11 @@ impl Attempt {
     ) -> Result<(), StoreError> {
         let cost = charge.cost.unwrap_or_default();
         if let Verdict::Stop(refusal) = &exchange.verdict {
-            context.stop.request(Ending::ProviderRefused(refusal.clone()));
+            context.stop.request(RunOutcome::ProviderRefused(refusal.clone()));
         }
         let is_overbilled = self.before.reserved.is_some_and(|reserved| cost > reserved);
         if is_overbilled && context.job.limits.budget.is_some() {
-            context.stop.request(Ending::BudgetReached { spent: cost, is_overbilled: true });
+            context.stop.request(RunOutcome::BudgetReached { spent: cost, is_overbilled: true });
         }
         match self.size {
             Some(size) => context.calibrate(size, &self.wanted, exchange).await,
@@ -145,14 +145,14 @@ impl Attempt {
 }
 
 /// A number that stands for a page.
-fn page_number(page: &StoredPage) -> u64 {
+fn page_number(page: &PageId) -> u64 {
     let bytes = page.content.as_bytes();
     bytes.iter().take(8).fold(u64::from(page.page), |number, byte| number << 8 ^ number >> 56 ^ u64::from(*byte))
 }
 
 /// Outcomes by the keys of their recipes.
-pub(crate) fn keyed(asking: &Asking, outcomes: Vec<(usize, Outcome)>) -> Vec<(i64, Outcome)> {
-    let key = |(index, outcome): (usize, Outcome)| Some((*asking.recipes.get(index)?, outcome));
+pub(crate) fn keyed(asking: &Asking, outcomes: Vec<(usize, TaskOutcome)>) -> Vec<(i64, TaskOutcome)> {
+    let key = |(index, outcome): (usize, TaskOutcome)| Some((*asking.recipes.get(index)?, outcome));
     outcomes.into_iter().filter_map(key).collect()
 }
 

@@ -9,12 +9,12 @@ use crate::base::hooks::{Hooks, Point};
 use crate::manifest::Job;
 use crate::pipeline::control::counters::Counters;
 use crate::pipeline::control::keys::{budget_scope, endpoint_key};
-use crate::pipeline::control::run_outcome::Outcome as Ending;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::Stop;
 use crate::pipeline::model::question_set::Asking;
 use crate::prepare::Prepared;
 use crate::provider::{Asker, Exchange, PageFault, Transport, Verdict, Wanted};
-use crate::store::{AttemptCharge, BudgetLine, EndpointFact, Opened, Purpose, Store, StoreError, StoredPage};
+use crate::store::{AttemptCharge, BudgetLine, EndpointFact, Opened, PageId, Purpose, Store, StoreError};
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use tracing::Instrument;
 /// A page that is ready to be asked.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    pub(crate) page: StoredPage,
+    pub(crate) page: PageId,
     /// Indices of the tasks to ask, and when their known outcome was stored.
     pub(crate) tasks: Vec<(usize, Option<i64>)>,
     pub(crate) prepared: Prepared,
@@ -88,7 +88,7 @@ impl Context<'_> {
         match self.ask_until_settled(&ready).instrument(span).await {
             Ok(end) => end,
             Err(error) => {
-                self.stop.request(Ending::StorageError(error.to_string()));
+                self.stop.request(RunOutcome::StorageError(error.to_string()));
                 PageEnd::Unfinished
             }
         }
@@ -185,7 +185,7 @@ impl Context<'_> {
                 }
                 Opened::Changed | Opened::Elsewhere => return Ok(ControlFlow::Break(PageEnd::Elsewhere)),
                 Opened::OverBudget { is_reserved: false, spent } => {
-                    self.stop.request(Ending::BudgetReached { spent, is_overbilled: false });
+                    self.stop.request(RunOutcome::BudgetReached { spent, is_overbilled: false });
                     return Ok(ControlFlow::Break(PageEnd::Unfinished));
                 }
                 Opened::OverBudget { .. } => {

@@ -2,7 +2,7 @@
 
 use crate::manifest::{Retry, TimedOut};
 use crate::provider::{Exchange, PageFault, Repair, Verdict};
-use crate::store::{FaultRecord, Outcome, OutcomeStatus};
+use crate::store::{FaultRecord, OutcomeStatus, TaskOutcome};
 use crate::task::{TaskFault, repair_text};
 use std::time::Duration;
 
@@ -159,7 +159,7 @@ impl PageState {
     }
 
     /// Takes what an attempt brought; the outcomes of tasks that it answered.
-    pub(crate) fn take(&mut self, exchange: &Exchange, step: &Step, at_ms: i64) -> Vec<(usize, Outcome)> {
+    pub(crate) fn take(&mut self, exchange: &Exchange, step: &Step, at_ms: i64) -> Vec<(usize, TaskOutcome)> {
         // Waiting for a limit or an outage is not the page's time.
         if !matches!(exchange.verdict, Verdict::Later { .. } | Verdict::Stop(_)) {
             self.taken += exchange.latency;
@@ -211,7 +211,7 @@ impl PageState {
     }
 
     /// The outcomes of the tasks that are still open when a page is settled.
-    pub(crate) fn unanswered(&self, at_ms: i64) -> Vec<(usize, Outcome)> {
+    pub(crate) fn unanswered(&self, at_ms: i64) -> Vec<(usize, TaskOutcome)> {
         let outcome = |task: &OpenTask| {
             let (status, fault, is_passing) = match &self.last {
                 Last::Page(fault) => {
@@ -231,14 +231,14 @@ impl PageState {
                     (OutcomeStatus::Invalid, FaultRecord { kind: kind.to_owned(), message }, false)
                 }
             };
-            (task.index, Outcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms })
+            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms })
         };
         self.open.iter().map(outcome).collect()
     }
 }
 
-fn ok(value: String, at_ms: i64) -> Outcome {
-    Outcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_passing: false, runs: 1, at_ms }
+fn ok(value: String, at_ms: i64) -> TaskOutcome {
+    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_passing: false, runs: 1, at_ms }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::pipeline::asking::attempt::{Attempt, first_fault};
 use crate::pipeline::asking::page_loop::{Context, PageEnd};
 use crate::pipeline::asking::page_state::{PageState, Step, next};
 use crate::pipeline::asking::telemetry;
-use crate::pipeline::control::run_outcome::Outcome as Ending;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::provider::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus};
 use crate::store::{Settlement, StoreError};
 use std::future::Future;
@@ -140,7 +140,7 @@ async fn failed(
             |(code, message, _)| format!("batch {} failed: {code}: {message}", remote.id),
         );
         let hint = "look at the batch at the provider; nothing of it was billed".to_owned();
-        group.context.stop.request(Ending::ProviderRefused(Refusal { message, hint }));
+        group.context.stop.request(RunOutcome::ProviderRefused(Refusal { message, hint }));
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::catalog::ENOUGH_IMAGES;
 use crate::manifest::Batches;
 use crate::pipeline::asking::page_loop::{Context, PageEnd, Ready};
 use crate::pipeline::asking::page_state::PageState;
-use crate::store::{BatchState, Reader, StoreError, StoredPage};
+use crate::store::{BatchState, PageId, Reader, StoreError};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -31,7 +31,7 @@ const MOST_PAGES: usize = 100_000;
 const BUDGET_POLL: Duration = Duration::from_secs(1);
 
 /// A page under these recipes.
-pub(crate) type Key = (StoredPage, i64);
+pub(crate) type Key = (PageId, i64);
 
 /// Delivers pages in batches.
 pub(crate) struct Batcher<'a> {
@@ -107,7 +107,7 @@ impl<'a> Batcher<'a> {
     }
 
     /// Pages that are under way and need no look.
-    pub(crate) fn under_way(&self) -> HashSet<StoredPage> {
+    pub(crate) fn under_way(&self) -> HashSet<PageId> {
         self.flying.iter().flat_map(Flying::page_keys).collect()
     }
 

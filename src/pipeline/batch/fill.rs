@@ -7,7 +7,7 @@ use crate::catalog::ENOUGH_IMAGES;
 use crate::pipeline::asking::attempt::{Attempt, first_fault};
 use crate::pipeline::asking::page_loop::{PageEnd, Ready, names};
 use crate::pipeline::asking::page_state::PageState;
-use crate::pipeline::control::run_outcome::Outcome as Ending;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::store::{Opened, StoreError};
 use bytes::Bytes;
 
@@ -73,7 +73,7 @@ impl Batcher<'_> {
         }
         for (item, ready, is_reserved, spent) in over {
             if !is_reserved {
-                context.stop.request(Ending::BudgetReached { spent, is_overbilled: false });
+                context.stop.request(RunOutcome::BudgetReached { spent, is_overbilled: false });
             }
             self.unsettled.insert((ready.page, ready.asking.set), item.state);
             self.held.push_back(ready);

@@ -9,7 +9,7 @@ use crate::catalog::Price;
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::page_loop::Context;
 use crate::provider::{BatchFault, Refusal, RemoteBatch, RemoteStatus};
-use crate::store::{BatchChange, BatchProgress, BatchState, Reader, StoreError, StoredPage};
+use crate::store::{BatchChange, BatchProgress, BatchState, PageId, Reader, StoreError};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -81,7 +81,7 @@ impl Flying {
         self.items.len()
     }
 
-    pub(crate) fn page_keys(&self) -> impl Iterator<Item = StoredPage> + '_ {
+    pub(crate) fn page_keys(&self) -> impl Iterator<Item = PageId> + '_ {
         self.items.values().map(|item| item.page)
     }
 

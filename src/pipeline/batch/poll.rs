@@ -4,7 +4,7 @@
 use super::collect::collect;
 use super::delivery::{Batcher, Delivered, Listener};
 use super::lifecycle::{Flying, Look};
-use crate::pipeline::control::run_outcome::Outcome as Ending;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::provider::BatchFault;
 use crate::store::{BatchState, StoreError};
 use std::time::Duration;
@@ -88,7 +88,7 @@ impl Batcher<'_> {
         let since = *self.full_since.get_or_insert(now);
         if now.saturating_sub(since) > self.context.job.retry.max_wait {
             let message = "its queue of batches has no room".to_owned();
-            self.context.stop.request(Ending::ProviderUnavailable(message));
+            self.context.stop.request(RunOutcome::ProviderUnavailable(message));
         }
         if is_alone {
             // It may be others that fill it. A stop is seen by whoever looks next.
@@ -100,7 +100,7 @@ impl Batcher<'_> {
     fn fault(&mut self, fault: &BatchFault) -> Duration {
         let (message, after) = match fault {
             BatchFault::Refused(refusal) => {
-                self.context.stop.request(Ending::ProviderRefused(refusal.clone()));
+                self.context.stop.request(RunOutcome::ProviderRefused(refusal.clone()));
                 return Duration::ZERO;
             }
             BatchFault::Passing { message, after } => (message, *after),
@@ -113,7 +113,7 @@ impl Batcher<'_> {
         let now = self.context.clock.now();
         let since = *self.failing_since.get_or_insert(now);
         if now.saturating_sub(since) > self.context.job.retry.max_wait {
-            self.context.stop.request(Ending::ProviderUnavailable(message.clone()));
+            self.context.stop.request(RunOutcome::ProviderUnavailable(message.clone()));
         }
         after.unwrap_or_default().min(self.context.job.retry.max_wait)
     }

@@ -14,7 +14,7 @@ pub enum Signal {
 
 /// How a run ends.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum RunOutcome {
     /// Every page is settled.
     Complete,
     /// What `--limit` or `--sample` asked for is settled.
@@ -60,7 +60,7 @@ pub enum Outcome {
     Internal(String),
 }
 
-impl Outcome {
+impl RunOutcome {
     /// As it stands in the report.
     #[must_use]
     pub fn name(&self) -> &'static str {

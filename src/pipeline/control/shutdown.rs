@@ -1,13 +1,13 @@
 //! The end of a run, asked for from anywhere: the first to ask decides the outcome.
 
-use super::run_outcome::Outcome;
+use super::run_outcome::RunOutcome;
 use std::sync::Arc;
 use tokio::sync::watch;
 
 /// A handle to ask for the end, and to see that it was asked for.
 #[derive(Clone, Debug)]
 pub struct Stop {
-    ending: Arc<watch::Sender<Option<Outcome>>>,
+    ending: Arc<watch::Sender<Option<RunOutcome>>>,
     /// A signal came, be it first or later: nobody waits longer than the grace.
     urgent: Arc<watch::Sender<bool>>,
 }
@@ -20,8 +20,8 @@ impl Default for Stop {
 
 impl Stop {
     /// Asks for the end. Later wishes change nothing.
-    pub fn request(&self, outcome: Outcome) {
-        if matches!(outcome, Outcome::Interrupted(_) | Outcome::DeadlineReached) {
+    pub fn request(&self, outcome: RunOutcome) {
+        if matches!(outcome, RunOutcome::Interrupted(_) | RunOutcome::DeadlineReached) {
             self.urgent.send_replace(true);
         }
         self.ending.send_if_modified(|ending| {
@@ -35,7 +35,7 @@ impl Stop {
 
     /// What was asked for.
     #[must_use]
-    pub fn ending(&self) -> Option<Outcome> {
+    pub fn ending(&self) -> Option<RunOutcome> {
         self.ending.borrow().clone()
     }
 

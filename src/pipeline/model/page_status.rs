@@ -1,7 +1,7 @@
 //! What is still to be asked of a page.
 
 use crate::pipeline::scan::queue::Tasks;
-use crate::store::{Outcome, OutcomeStatus, Standing};
+use crate::store::{OutcomeStatus, Standing, TaskOutcome};
 
 /// Which settled outcomes are asked again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Wish {
 
     /// Whether a task that stands like this is asked in a run that began at `started_ms`.
     #[must_use]
-    pub fn asks(self, outcome: Option<&Outcome>, started_ms: i64) -> bool {
+    pub fn asks(self, outcome: Option<&TaskOutcome>, started_ms: i64) -> bool {
         let Some(outcome) = outcome else { return true };
         // What this very run settled is settled.
         if outcome.at_ms >= started_ms {
@@ -68,7 +68,7 @@ impl View<'_> {
     /// and the statement of `store/entries.rs` that settles entries follow the same rule:
     /// outcomes first, then faults, then what is left out.
     pub(crate) fn of(&self, standing: &Standing, is_near: bool) -> Stand {
-        let is_asked = |(at, outcome): &(usize, &Option<Outcome>)| {
+        let is_asked = |(at, outcome): &(usize, &Option<TaskOutcome>)| {
             self.wanted.get(*at) != Some(&false) && self.wish.asks(outcome.as_ref(), self.started_ms)
         };
         let asked = standing.outcomes.iter().enumerate().filter(is_asked);
@@ -89,15 +89,22 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{FaultRecord, MarksRecord};
+    use crate::store::{FaultRecord, FeaturesRecord};
 
     #[test]
     fn what_is_done_for_a_page() {
         let ok = || {
-            Some(Outcome { status: OutcomeStatus::Ok, value: None, fault: None, is_passing: false, runs: 1, at_ms: 1 })
+            Some(TaskOutcome {
+                status: OutcomeStatus::Ok,
+                value: None,
+                fault: None,
+                is_passing: false,
+                runs: 1,
+                at_ms: 1,
+            })
         };
         let fault = || Some(FaultRecord { kind: "damaged".into(), message: String::new() });
-        let blank = || Some(MarksRecord { is_blank: true, fingerprint: [0; 32] });
+        let blank = || Some(FeaturesRecord { is_blank: true, fingerprint: [0; 32] });
         let standing = |fault, marks, outcomes| Standing { fault, marks, outcomes };
         let none = Wish::default();
         let failed = Wish { failed: true, ..none };
@@ -128,7 +135,7 @@ mod tests {
     #[test]
     fn what_is_asked_again() {
         let outcome =
-            |status, is_passing, runs, at_ms| Outcome { status, value: None, fault: None, is_passing, runs, at_ms };
+            |status, is_passing, runs, at_ms| TaskOutcome { status, value: None, fault: None, is_passing, runs, at_ms };
         let none = Wish::default();
         let refresh = Wish { refresh: true, ..none };
         let failed = Wish { failed: true, ..none };

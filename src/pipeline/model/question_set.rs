@@ -3,7 +3,7 @@
 use super::recipe::recipes;
 use crate::manifest::Job;
 use crate::media::DECODER_VERSION;
-use crate::prepare::Marks;
+use crate::prepare::PageFeatures;
 use crate::store::{Reader, RunKeys, Store, StoreError, Versions};
 use crate::task::Question;
 use serde_json::{Map, Value};
@@ -88,4 +88,4 @@ pub(crate) fn policy(job: &Job) -> String {
 }
 
 /// The versions of this program.
-pub(crate) const VERSIONS: Versions = Versions { decoder: DECODER_VERSION, marks: Marks::VERSION };
+pub(crate) const VERSIONS: Versions = Versions { decoder: DECODER_VERSION, marks: PageFeatures::VERSION };

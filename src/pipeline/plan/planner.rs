@@ -14,7 +14,7 @@ use crate::pipeline::model::recipe::{difference, recipes};
 use crate::pipeline::results::finalize::known_keys;
 use crate::prepare::{Decoder, DecoderCommand, count_by_header, size_by_header};
 use crate::source;
-use crate::store::{Reader, Standing, StoreError, StoredPage};
+use crate::store::{PageId, Reader, Standing, StoreError};
 use crate::task::Question;
 use bytes::Bytes;
 use std::collections::hash_map::Entry;
@@ -28,7 +28,7 @@ pub(crate) struct Planner<'a> {
     wish: Wish,
     plan: Plan,
     /// Pages and what is asked of them.
-    seen: HashSet<(StoredPage, Digest)>,
+    seen: HashSet<(PageId, Digest)>,
     /// Canonical recipes by key.
     bodies: HashMap<i64, String>,
     /// What is asked of the entry at hand.
@@ -36,7 +36,7 @@ pub(crate) struct Planner<'a> {
     /// The digest of their recipes.
     asked: Digest,
     keys: Vec<i64>,
-    in_batches: HashSet<StoredPage>,
+    in_batches: HashSet<PageId>,
     decoder: Decoder,
     quoter: Quoter<'a>,
 }
@@ -171,7 +171,7 @@ impl<'a> Planner<'a> {
 
     /// Looks at a page; what it is expected to cost.
     fn page(&mut self, file: &mut File<'_>, number: u32) -> Result<Pico, PipelineError> {
-        let page = StoredPage { content: file.content, page: number };
+        let page = PageId { content: file.content, page: number };
         if self.in_batches.contains(&page) {
             self.plan.under_way += 1;
             return Ok(Pico::ZERO);
@@ -219,7 +219,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Why an answered page misses: in what the nearest answered recipe differs.
-    fn miss(&mut self, page: &StoredPage, at: usize, reader: &Reader) -> Result<(), StoreError> {
+    fn miss(&mut self, page: &PageId, at: usize, reader: &Reader) -> Result<(), StoreError> {
         let ours = recipes(self.job, &self.questions[at..=at]).remove(0);
         let mut nearest: Option<Vec<String>> = None;
         for recipe in reader.answered_recipes(page)?.into_iter().filter(|recipe| !self.keys.contains(recipe)) {

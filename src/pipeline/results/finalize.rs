@@ -8,7 +8,7 @@ use crate::manifest::{Job, Output};
 use crate::pipeline::asking::calibration;
 use crate::pipeline::control::environment::{Environment, PipelineError};
 use crate::pipeline::control::keys::endpoint_key;
-use crate::pipeline::control::run_outcome::Outcome;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{VERSIONS, rendered};
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::diff::Stored;
@@ -19,18 +19,18 @@ use crate::task::{Question, Shape};
 use std::path::{Path, PathBuf};
 
 /// The outcome of a run that nobody stopped.
-pub(crate) fn outcome_of(job: &Job, pages: &Pages, is_partial: bool) -> Outcome {
+pub(crate) fn outcome_of(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let is_too_many = pages.unusable() as f64 > job.on_error.max_failed * pages.total as f64 + 1e-9;
     if pages.total == 0 {
-        if job.input.allow_empty { Outcome::Complete } else { Outcome::NoPages }
+        if job.input.allow_empty { RunOutcome::Complete } else { RunOutcome::NoPages }
     } else if is_partial && pages.pending > 0 {
         // Not finished: a first look at a few pages is no judgement of all.
-        Outcome::Limited
+        RunOutcome::Limited
     } else if is_too_many {
-        Outcome::FailedPages { unusable: pages.unusable(), total: pages.total }
+        RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total }
     } else {
-        Outcome::Complete
+        RunOutcome::Complete
     }
 }
 
@@ -50,8 +50,8 @@ pub(crate) fn conclude(
     environment: &Environment,
     keys: &RunKeys,
     seen: Seen,
-    outcome: impl FnOnce(&Pages) -> Outcome,
-) -> Result<(Report, Outcome), PipelineError> {
+    outcome: impl FnOnce(&Pages) -> RunOutcome,
+) -> Result<(Report, RunOutcome), PipelineError> {
     let reader = Reader::open(&job.store)?;
     let columns = columns_of(job, questions, &keys.tasks)?;
     let targets = targets(job, &job.output);

@@ -3,7 +3,7 @@
 
 use super::queue::Work;
 use super::threads::Intake;
-use crate::pipeline::control::run_outcome::Outcome;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::source::{Entries, Entry, WalkFault, path_bytes};
 use crate::store::{EntryChange, EntryRecord, Reader, StoreError};
 use std::collections::VecDeque;
@@ -91,7 +91,7 @@ pub(crate) fn merge(
             Ok(entry) => entry,
             Err(fault) if fault.is_end => {
                 // What would have followed is not gone.
-                intake.stop.request(Outcome::InputError(fault.to_string()));
+                intake.stop.request(RunOutcome::InputError(fault.to_string()));
                 return changes.write();
             }
             Err(fault) => {

@@ -12,8 +12,8 @@ use crate::manifest::Job;
 use crate::pipeline::control::environment::PipelineError;
 use crate::pipeline::control::shutdown::Stop;
 use crate::pipeline::model::question_set::VERSIONS;
-use crate::prepare::Marks;
-use crate::store::{NearRecord, Reader, RunKeys, Store, StoredPage};
+use crate::prepare::PageFeatures;
+use crate::store::{NearRecord, PageId, Reader, RunKeys, Store};
 use std::collections::{HashMap, HashSet};
 
 /// Decides which pages of the job are like others, and stores it.
@@ -36,7 +36,7 @@ pub(crate) fn decide(job: &Job, store: &Store, keys: &RunKeys, bits: u32, stop: 
             if stop.is_requested() {
                 return Ok(());
             }
-            let page = StoredPage { content, page };
+            let page = PageId { content, page };
             let standing = reader.standing(&page, &[], VERSIONS)?;
             let Some(marks) = standing.marks.filter(|_| standing.fault.is_none()) else { continue };
             let is_skipped = job.input.skip_blank && marks.is_blank;
@@ -55,7 +55,7 @@ pub(crate) fn decide(job: &Job, store: &Store, keys: &RunKeys, bits: u32, stop: 
 /// Fingerprints by their parts.
 struct Index {
     bits: u32,
-    pages: Vec<(StoredPage, [u8; 32])>,
+    pages: Vec<(PageId, [u8; 32])>,
     /// By the number of a part and its value.
     parts: HashMap<(u32, u64), Vec<u32>>,
 }
@@ -73,7 +73,7 @@ impl Index {
         (0..count).map(|part| (part, value(part * 256 / count, (part + 1) * 256 / count))).collect()
     }
 
-    fn add(&mut self, page: StoredPage, fingerprint: [u8; 32]) {
+    fn add(&mut self, page: PageId, fingerprint: [u8; 32]) {
         let number = u32::try_from(self.pages.len()).unwrap_or(u32::MAX);
         for part in self.parts(&fingerprint) {
             self.parts.entry(part).or_default().push(number);
@@ -82,11 +82,11 @@ impl Index {
     }
 
     /// The nearest page within reach, the earliest of equally near ones.
-    fn nearest(&self, fingerprint: &[u8; 32]) -> Option<(StoredPage, u32)> {
+    fn nearest(&self, fingerprint: &[u8; 32]) -> Option<(PageId, u32)> {
         let shared = self.parts(fingerprint).into_iter().filter_map(|part| self.parts.get(&part)).flatten();
         let candidates = shared.filter_map(|number| Some((*number, self.pages.get(*number as usize)?)));
         let near = candidates.filter_map(|(number, (page, known))| {
-            Some((Marks::likeness(fingerprint, known, self.bits)?, number, *page))
+            Some((PageFeatures::likeness(fingerprint, known, self.bits)?, number, *page))
         });
         near.min_by_key(|(distance, number, _)| (*distance, *number)).map(|(distance, _, page)| (page, distance))
     }
@@ -98,8 +98,8 @@ mod tests {
     use crate::base::digest::Digest;
     use proptest::prelude::*;
 
-    fn page(number: u32) -> StoredPage {
-        StoredPage { content: Digest::of(&number.to_be_bytes()), page: 1 }
+    fn page(number: u32) -> PageId {
+        PageId { content: Digest::of(&number.to_be_bytes()), page: 1 }
     }
 
     proptest! {
@@ -115,7 +115,7 @@ mod tests {
             let mut wanted = known[at.index(known.len())];
             flips.iter().for_each(|bit| wanted[bit / 8] ^= 1 << (bit % 8));
             let near = known.iter().enumerate();
-            let nearest = near.filter_map(|(number, known)| Some((Marks::likeness(&wanted, known, bits)?, number as u32))).min();
+            let nearest = near.filter_map(|(number, known)| Some((PageFeatures::likeness(&wanted, known, bits)?, number as u32))).min();
             prop_assert_eq!(index.nearest(&wanted), nearest.map(|(distance, number)| (page(number), distance)));
         }
     }

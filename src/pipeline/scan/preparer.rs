@@ -8,11 +8,11 @@ use crate::manifest::{Image, Size};
 use crate::media::{MediaFault, MediaFaultKind};
 use crate::pipeline::asking::page_loop::Ready;
 use crate::pipeline::control::counters::Counters;
-use crate::pipeline::control::run_outcome::Outcome as Ending;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::page_status::{Stand, View};
 use crate::pipeline::model::question_set::{Asking, VERSIONS};
-use crate::prepare::{Marks, Prepared, as_it_is};
-use crate::store::{EntryChange, FaultRecord, MarksRecord, Outcome, OutcomeStatus, StoreError, StoredPage};
+use crate::prepare::{PageFeatures, Prepared, as_it_is};
+use crate::store::{EntryChange, FaultRecord, FeaturesRecord, OutcomeStatus, PageId, StoreError, TaskOutcome};
 use bytes::Bytes;
 use std::sync::atomic::Ordering;
 
@@ -21,7 +21,7 @@ const LOOK_SIDE: u32 = 400;
 
 impl Worker {
     /// What is to be asked of a page; `None` when there is nothing to do for it.
-    pub(crate) fn wish_for(&self, page: StoredPage, asking: &Asking) -> Result<Option<PageWish>, StoreError> {
+    pub(crate) fn wish_for(&self, page: PageId, asking: &Asking) -> Result<Option<PageWish>, StoreError> {
         let intake = &self.intake;
         if intake.under_way.contains(&page) {
             return Ok(None);
@@ -54,7 +54,7 @@ impl Worker {
         }
     }
 
-    fn is_near(&self, page: StoredPage) -> Result<bool, StoreError> {
+    fn is_near(&self, page: PageId) -> Result<bool, StoreError> {
         match self.intake.job.input.near_duplicates {
             Some(_) => self.reader.is_near(self.intake.keys.job, &page),
             None => Ok(false),
@@ -74,11 +74,11 @@ impl Worker {
     }
 
     fn page(&mut self, pages: &Pages, wish: &PageWish) -> Result<(), Broken> {
-        let stored = StoredPage { content: pages.content, page: wish.page };
+        let stored = PageId { content: pages.content, page: wish.page };
         match self.prepared(pages, wish)? {
             Ok(prepared) => {
                 if let Some(marks) = prepared.marks {
-                    self.push(EntryChange::Marks(stored, VERSIONS.marks, recorded(marks)));
+                    self.push(EntryChange::Features(stored, VERSIONS.marks, recorded(marks)));
                 }
                 let is_blank = self.intake.job.input.skip_blank && prepared.marks.is_some_and(|marks| marks.is_blank);
                 if is_blank && wish.has_gap || self.intake.purpose == Purpose::Look {
@@ -116,7 +116,7 @@ impl Worker {
         if let Err(fault) = self.open(pages.content, &pages.bytes)? {
             return Ok(Err(fault));
         }
-        self.decoder.prepare(wish.page, &image, with_marks).map_err(|error| Ending::Internal(error.to_string()))
+        self.decoder.prepare(wish.page, &image, with_marks).map_err(|error| RunOutcome::Internal(error.to_string()))
     }
 
     /// Opens a file in the decoder, unless it is; its pages.
@@ -125,7 +125,7 @@ impl Worker {
             return Ok(Ok(self.opened.map_or(0, |(_, pages)| pages)));
         }
         self.opened = None;
-        let opened = self.decoder.open(bytes).map_err(|error| Ending::Internal(error.to_string()))?;
+        let opened = self.decoder.open(bytes).map_err(|error| RunOutcome::Internal(error.to_string()))?;
         if let Ok(pages) = &opened {
             self.opened = Some((content, *pages));
         }
@@ -135,7 +135,7 @@ impl Worker {
     /// Records that a page can't be asked now, or (not `is_passing`) under this job's recipes.
     pub(crate) fn refuse(
         &self,
-        page: StoredPage,
+        page: PageId,
         wish: &PageWish,
         asking: &Asking,
         fault: FaultRecord,
@@ -143,7 +143,7 @@ impl Worker {
     ) -> Result<(), StoreError> {
         let at_ms = self.intake.clock.wall_ms();
         let status = OutcomeStatus::Failed;
-        let outcome = Outcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms };
+        let outcome = TaskOutcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms };
         let outcomes = wish.tasks.iter().map(|(at, _)| (asking.recipes[*at], outcome.clone())).collect();
         self.intake.counters.add_failed();
         self.intake.has_changes.store(true, Ordering::Relaxed);
@@ -151,6 +151,6 @@ impl Worker {
     }
 }
 
-fn recorded(marks: Marks) -> MarksRecord {
-    MarksRecord { is_blank: marks.is_blank, fingerprint: marks.fingerprint }
+fn recorded(marks: PageFeatures) -> FeaturesRecord {
+    FeaturesRecord { is_blank: marks.is_blank, fingerprint: marks.fingerprint }
 }

@@ -6,11 +6,11 @@ use super::threads::{Intake, Purpose};
 use crate::base::digest::Digest;
 use crate::media::{DECODER_VERSION, MediaFault};
 use crate::pipeline::asking::page_loop::Ready;
-use crate::pipeline::control::run_outcome::Outcome;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::Asking;
 use crate::prepare::{Decoder, count_by_header};
 use crate::source::{Entry, Fetcher};
-use crate::store::{EntryChange, EntryRecord, FaultRecord, Reader, StoreError, StoredPage};
+use crate::store::{EntryChange, EntryRecord, FaultRecord, PageId, Reader, StoreError};
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub(crate) struct Worker {
 }
 
 /// A worker can't go on: how the run ends.
-pub(crate) type Broken = Outcome;
+pub(crate) type Broken = RunOutcome;
 
 impl From<StoreError> for Broken {
     fn from(error: StoreError) -> Self {
@@ -62,7 +62,7 @@ impl Worker {
         while let Some(item) = queue.take() {
             if result.is_ok() && !self.intake.stop.is_urgent() {
                 let worked = catch_unwind(AssertUnwindSafe(|| self.item(item)));
-                result = worked.unwrap_or_else(|_| Err(Outcome::Internal("a worker panicked".into())));
+                result = worked.unwrap_or_else(|_| Err(RunOutcome::Internal("a worker panicked".into())));
             }
             queue.done();
         }
@@ -148,7 +148,7 @@ impl Worker {
             Err(fault) => {
                 if self.intake.purpose == Purpose::Ask && !self.intake.stop.is_urgent() {
                     for wish in &wanted {
-                        let page = StoredPage { content, page: wish.page };
+                        let page = PageId { content, page: wish.page };
                         self.refuse(page, wish, asking, fault.record.clone(), !fault.is_final)?;
                     }
                 }
@@ -184,7 +184,7 @@ impl Worker {
             Ok(count) => count,
             Err(fault) => {
                 self.push(EntryChange::Put(self.record(entry, asking, Some(content), 0)));
-                self.faulty(StoredPage { content, page: 0 }, &fault);
+                self.faulty(PageId { content, page: 0 }, &fault);
                 return Ok(());
             }
         };
@@ -210,7 +210,7 @@ impl Worker {
 
     /// What is wanted of the pages of an entry.
     fn wanted(&self, content: Digest, record: &EntryRecord, asking: &Asking) -> Result<Vec<PageWish>, StoreError> {
-        let pages = record.pages().map(|page| self.wish_for(StoredPage { content, page }, asking));
+        let pages = record.pages().map(|page| self.wish_for(PageId { content, page }, asking));
         pages.filter_map(Result::transpose).collect()
     }
 
@@ -240,7 +240,7 @@ impl Worker {
         let fetcher = match self.fetcher.take() {
             Some(fetcher) => fetcher,
             None => Fetcher::new(intake.job.input.fetch, intake.host_limits.clone(), intake.clock.clone())
-                .map_err(|error| Outcome::Internal(error.to_string()))?,
+                .map_err(|error| RunOutcome::Internal(error.to_string()))?,
         };
         let fetched = fetcher.get(url, intake.stop.hurried());
         self.fetcher = Some(fetcher);
@@ -251,7 +251,7 @@ impl Worker {
     }
 
     /// Records a file or page that gives no picture.
-    pub(crate) fn faulty(&mut self, page: StoredPage, fault: &MediaFault) {
+    pub(crate) fn faulty(&mut self, page: PageId, fault: &MediaFault) {
         // A page that was given up because the run ends is none the worse for it.
         if self.intake.stop.is_urgent() {
             return;

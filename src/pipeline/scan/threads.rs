@@ -7,13 +7,13 @@ use crate::base::clock::Clock;
 use crate::manifest::Job;
 use crate::pipeline::asking::page_loop::Ready;
 use crate::pipeline::control::counters::Counters;
-use crate::pipeline::control::run_outcome::Outcome;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::Stop;
 use crate::pipeline::model::page_status::Wish;
 use crate::pipeline::model::question_set::Askings;
 use crate::prepare::DecoderCommand;
 use crate::source::{Entries, HostLimits};
-use crate::store::{Reader, RunKeys, Store, StoreError, StoredPage};
+use crate::store::{PageId, Reader, RunKeys, Store, StoreError};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -46,9 +46,9 @@ pub(crate) struct Intake {
     pub(crate) wanted: Vec<bool>,
     pub(crate) started_ms: i64,
     /// Only these pages are asked; `None`: all.
-    pub(crate) sample: Option<HashSet<StoredPage>>,
+    pub(crate) sample: Option<HashSet<PageId>>,
     /// Pages that are in a batch, and need no look.
-    pub(crate) under_way: HashSet<StoredPage>,
+    pub(crate) under_way: HashSet<PageId>,
     pub(crate) purpose: Purpose,
     pub(crate) askings: Askings,
     pub(crate) decoder: DecoderCommand,
@@ -122,8 +122,8 @@ pub(crate) fn start(intake: &Arc<Intake>, entries: Entries) -> Result<(mpsc::Rec
         let walk = || Reader::open(intake.store.path()).and_then(|reader| merge(&intake, entries, &reader, send));
         match catch_unwind(AssertUnwindSafe(walk)) {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => intake.stop.request(Outcome::StorageError(error.to_string())),
-            Err(_) => intake.stop.request(Outcome::Internal("reading the input panicked".into())),
+            Ok(Err(error)) => intake.stop.request(RunOutcome::StorageError(error.to_string())),
+            Err(_) => intake.stop.request(RunOutcome::Internal("reading the input panicked".into())),
         }
         intake.counters.is_walked.store(true, Ordering::Relaxed);
         queue.close();

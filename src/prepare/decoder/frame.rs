@@ -31,7 +31,7 @@ pub(crate) enum Reply {
         width: u32,
         height: u32,
         full: (u32, u32),
-        marks: Option<crate::prepare::page_features::Marks>,
+        marks: Option<crate::prepare::page_features::PageFeatures>,
     },
     /// It can't be done.
     Fault(MediaFault),

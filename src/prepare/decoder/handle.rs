@@ -36,7 +36,7 @@ pub struct DecoderError {
 }
 
 /// A page or a fault; or nothing can be decoded at all.
-type Outcome<T> = Result<Result<T, MediaFault>, DecoderError>;
+type DecoderResult<T> = Result<Result<T, MediaFault>, DecoderError>;
 
 /// How a decoder process is started: a program that calls [`crate::prepare::serve`].
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl Decoder {
     ///
     /// # Errors
     /// When the process can't be started.
-    pub fn open(&mut self, bytes: &Bytes) -> Outcome<u32> {
+    pub fn open(&mut self, bytes: &Bytes) -> DecoderResult<u32> {
         self.file = bytes.clone();
         let mut opened = self.ask(&Request::Open, bytes)?;
         if is_crash(&opened) {
@@ -102,7 +102,7 @@ impl Decoder {
     ///
     /// # Errors
     /// When the process can't be started.
-    pub fn measure(&mut self, page: u32) -> Outcome<(u32, u32)> {
+    pub fn measure(&mut self, page: u32) -> DecoderResult<(u32, u32)> {
         Ok(match self.ask_of_file(&Request::Measure { page })? {
             Ok((Reply::Measured { width, height }, _)) => Ok((width, height)),
             Ok((Reply::Fault(fault), _)) => Err(fault),
@@ -115,7 +115,7 @@ impl Decoder {
     ///
     /// # Errors
     /// When the process can't be started.
-    pub fn prepare(&mut self, page: u32, image: &Image, with_marks: bool) -> Outcome<Prepared> {
+    pub fn prepare(&mut self, page: u32, image: &Image, with_marks: bool) -> DecoderResult<Prepared> {
         let request = Request::Prepare { page, image: *image, with_marks };
         let mut prepared = self.ask_of_file(&request)?;
         if is_crash(&prepared) {
@@ -136,7 +136,7 @@ impl Decoder {
     }
 
     /// Asks something of the open file, which a process that is new has to open first.
-    fn ask_of_file(&mut self, request: &Request) -> Outcome<(Reply, Vec<u8>)> {
+    fn ask_of_file(&mut self, request: &Request) -> DecoderResult<(Reply, Vec<u8>)> {
         if self.process.is_none() {
             let file = self.file.clone();
             if let Err(fault) = self.open(&file)? {
@@ -146,7 +146,7 @@ impl Decoder {
         self.ask(request, &[])
     }
 
-    fn ask(&mut self, request: &Request, bytes: &[u8]) -> Outcome<(Reply, Vec<u8>)> {
+    fn ask(&mut self, request: &Request, bytes: &[u8]) -> DecoderResult<(Reply, Vec<u8>)> {
         let mut process = match self.process.take() {
             Some(process) => process,
             None => self.start()?,

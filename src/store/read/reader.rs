@@ -4,7 +4,7 @@ use crate::base::digest::Digest;
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
 use crate::store::records::pages::{
-    EntryRecord, FaultRecord, MarksRecord, Outcome, OutcomeStatus, RecipeRecord, RunRecord, Standing, StoredPage,
+    EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageId, RecipeRecord, RunRecord, Standing, TaskOutcome,
     Versions,
 };
 use crate::store::sqlite::schema;
@@ -110,7 +110,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn answered_recipes(&self, page: &StoredPage) -> Result<Vec<i64>, StoreError> {
+    pub fn answered_recipes(&self, page: &PageId) -> Result<Vec<i64>, StoreError> {
         let Some(id) = find_page(&self.db, page)? else {
             return Ok(Vec::new());
         };
@@ -124,7 +124,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn standing(&self, page: &StoredPage, recipes: &[i64], versions: Versions) -> Result<Standing, StoreError> {
+    pub fn standing(&self, page: &PageId, recipes: &[i64], versions: Versions) -> Result<Standing, StoreError> {
         let Some(id) = find_page(&self.db, page)? else {
             return Ok(Standing { outcomes: vec![None; recipes.len()], ..Standing::default() });
         };
@@ -139,7 +139,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn is_near(&self, job: i64, page: &StoredPage) -> Result<bool, StoreError> {
+    pub fn is_near(&self, job: i64, page: &PageId) -> Result<bool, StoreError> {
         let Some(id) = find_page(&self.db, page)? else { return Ok(false) };
         let mut find = self.db.prepare_cached("SELECT 1 FROM near WHERE job_id = ?1 AND page_id = ?2")?;
         Ok(find.exists([job, id])?)
@@ -152,10 +152,10 @@ impl Reader {
         Ok(find.query_row(params![page, decoder_version], fault_of).optional()?)
     }
 
-    pub(crate) fn marks(&self, page: i64, version: u32) -> Result<Option<MarksRecord>, StoreError> {
+    pub(crate) fn marks(&self, page: i64, version: u32) -> Result<Option<FeaturesRecord>, StoreError> {
         let mut find =
             self.db.prepare_cached("SELECT blank, fingerprint FROM marks WHERE page_id = ?1 AND version = ?2")?;
-        let marks = |row: &Row<'_>| Ok(MarksRecord { is_blank: row.get(0)?, fingerprint: row.get(1)? });
+        let marks = |row: &Row<'_>| Ok(FeaturesRecord { is_blank: row.get(0)?, fingerprint: row.get(1)? });
         Ok(find.query_row(params![page, version], marks).optional()?)
     }
 
@@ -168,7 +168,7 @@ impl Reader {
         job: i64,
         recipes: &[i64],
         version: u32,
-        mut take: impl FnMut(StoredPage, [u8; 32]),
+        mut take: impl FnMut(PageId, [u8; 32]),
     ) -> Result<(), StoreError> {
         let Some(first) = recipes.first() else { return Ok(()) };
         let mut find = self.db.prepare_cached(
@@ -179,13 +179,13 @@ impl Reader {
         let mut rows = find.query(params![job, version, first])?;
         while let Some(row) = rows.next()? {
             if let Some(content) = Digest::from_slice(&row.get::<_, Vec<u8>>(0)?) {
-                take(StoredPage { content, page: row.get(1)? }, row.get(2)?);
+                take(PageId { content, page: row.get(1)? }, row.get(2)?);
             }
         }
         Ok(())
     }
 
-    pub(crate) fn outcomes(&self, page: i64, recipes: &[i64]) -> Result<Vec<Option<Outcome>>, StoreError> {
+    pub(crate) fn outcomes(&self, page: i64, recipes: &[i64]) -> Result<Vec<Option<TaskOutcome>>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT recipe_id, status, value, reason, message, passing, runs, at FROM answers WHERE page_id = ?1 AND sample = 0",
         )?;
@@ -296,11 +296,11 @@ pub(crate) fn fault_of(row: &Row<'_>) -> rusqlite::Result<FaultRecord> {
     Ok(FaultRecord { kind: row.get(0)?, message: row.get(1)? })
 }
 
-fn outcome_of(row: &Row<'_>) -> rusqlite::Result<Outcome> {
+fn outcome_of(row: &Row<'_>) -> rusqlite::Result<TaskOutcome> {
     let status: String = row.get(1)?;
     let kind: Option<String> = row.get(3)?;
     let message: Option<String> = row.get(4)?;
-    Ok(Outcome {
+    Ok(TaskOutcome {
         status: OutcomeStatus::parse(&status),
         value: row.get(2)?,
         fault: kind.map(|kind| FaultRecord { kind, message: message.unwrap_or_default() }),

@@ -6,7 +6,7 @@ use crate::base::digest::Digest;
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
 use crate::store::records::attempts::Tokens;
-use crate::store::records::pages::{EntryRecord, FaultRecord, Outcome, StoredPage, Versions};
+use crate::store::records::pages::{EntryRecord, FaultRecord, PageId, TaskOutcome, Versions};
 use crate::store::write::entries::{as_signed, find_page};
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -33,7 +33,7 @@ pub struct PageRecord {
     /// The recipes that its outcomes are of.
     pub recipes: Vec<i64>,
     /// Per recipe that was asked about.
-    pub outcomes: Vec<Option<Outcome>>,
+    pub outcomes: Vec<Option<TaskOutcome>>,
     /// Settled attempts for this page under any of these recipes, oldest first.
     pub spend: Vec<SpendRecord>,
 }
@@ -96,7 +96,7 @@ impl Reader {
             return Ok(record);
         };
         record.duplicate_of = self.equal_before(job, entry, &content)?;
-        let Some(mut id) = find_page(&self.db, &StoredPage { content, page })? else {
+        let Some(mut id) = find_page(&self.db, &PageId { content, page })? else {
             return Ok(record);
         };
         record.outcomes = self.outcomes(id, recipes)?;

@@ -1,6 +1,6 @@
 //! What goes into the store and comes out of it of attempts: opened, charged, settled.
 
-use super::pages::{FaultRecord, Outcome, StoredPage};
+use super::pages::{FaultRecord, PageId, TaskOutcome};
 use crate::base::money::Pico;
 
 /// A line of the budget that attempts are charged to.
@@ -53,7 +53,7 @@ pub struct OpenAttempt {
     /// The run.
     pub run: i64,
     /// The page.
-    pub page: StoredPage,
+    pub page: PageId,
     /// The recipes that are asked, and when their known outcome was stored.
     pub recipes: Vec<(i64, Option<i64>)>,
     /// The request that this attempt belongs to; `None`: a new one.
@@ -143,7 +143,7 @@ pub struct Settlement {
     /// What it cost.
     pub charge: AttemptCharge,
     /// Outcomes that it brought: recipe and outcome.
-    pub outcomes: Vec<(i64, Outcome)>,
+    pub outcomes: Vec<(i64, TaskOutcome)>,
     /// Wall time in milliseconds.
     pub at_ms: i64,
 }

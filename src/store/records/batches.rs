@@ -1,6 +1,6 @@
 //! What goes into the store and comes out of it of batches.
 
-use super::pages::{StoredPage, TaskKey};
+use super::pages::{PageId, TaskKey};
 use crate::base::money::Pico;
 
 /// A batch that is about to be filled.
@@ -104,7 +104,7 @@ pub struct BatchAttempt {
     /// Its key.
     pub attempt: i64,
     /// The page.
-    pub page: StoredPage,
+    pub page: PageId,
     /// The set of recipes that it asks.
     pub set: i64,
     /// These recipes, in their order.

@@ -186,25 +186,25 @@ pub enum EntryChange {
     /// A file that is gone, by its line and path.
     Gone(u64, Vec<u8>),
     /// A page without a picture: (page, decoder version, fault).
-    PageFault(StoredPage, u32, FaultRecord),
+    PageFault(PageId, u32, FaultRecord),
     /// What a look at a page told: (page, version, marks).
-    Marks(StoredPage, u32, MarksRecord),
+    Features(PageId, u32, FeaturesRecord),
 }
 
 /// A page that is like another of the job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NearRecord {
     /// The page.
-    pub page: StoredPage,
+    pub page: PageId,
     /// The other, which is asked.
-    pub like: StoredPage,
+    pub like: PageId,
     /// Bits in which they differ.
     pub distance: u32,
 }
 
 /// What a look at a page told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MarksRecord {
+pub struct FeaturesRecord {
     /// Whether there is nothing on it.
     pub is_blank: bool,
     /// Shared, but for a few bits, by pictures of the same page.
@@ -248,7 +248,7 @@ impl OutcomeStatus {
 
 /// The stored outcome of one task on one page.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct TaskOutcome {
     /// How it stands.
     pub status: OutcomeStatus,
     /// The answer as canonical JSON; null with `ok` means that the model said so.
@@ -266,7 +266,7 @@ pub struct Outcome {
 /// Runs after which a fault that may pass is final.
 pub(crate) const MOST_RUNS: u32 = 3;
 
-impl Outcome {
+impl TaskOutcome {
     /// Whether only the user's wish asks again.
     #[must_use]
     pub fn is_final(&self) -> bool {
@@ -280,9 +280,9 @@ pub struct Standing {
     /// Why it has no picture, under this decoder.
     pub fault: Option<FaultRecord>,
     /// What a look at it told, under this version of looking.
-    pub marks: Option<MarksRecord>,
+    pub marks: Option<FeaturesRecord>,
     /// Per recipe that was asked about.
-    pub outcomes: Vec<Option<Outcome>>,
+    pub outcomes: Vec<Option<TaskOutcome>>,
 }
 
 /// Versions under which what is stored of pictures counts.
@@ -296,7 +296,7 @@ pub struct Versions {
 
 /// A page of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct StoredPage {
+pub struct PageId {
     /// The digest of the file's bytes.
     pub content: Digest,
     /// The page's number from 1; 0: the file as a whole.

@@ -5,7 +5,7 @@ use super::ledger::Ledger;
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
-use crate::store::records::pages::{Outcome, OutcomeStatus};
+use crate::store::records::pages::{OutcomeStatus, TaskOutcome};
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub(crate) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> Result<Opened, StoreError> {
@@ -121,7 +121,7 @@ pub(crate) fn put_outcomes(
     db: &Connection,
     page: i64,
     request: Option<i64>,
-    outcomes: &[(i64, Outcome)],
+    outcomes: &[(i64, TaskOutcome)],
 ) -> Result<(), StoreError> {
     let mut put = db.prepare_cached(
         "INSERT INTO answers (page_id, recipe_id, sample, status, value, reason, message, passing, runs, request_id, at)

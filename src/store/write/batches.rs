@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::read::reader::Reader;
 use crate::store::records::attempts::Settlement;
 use crate::store::records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, BatchState};
-use crate::store::records::pages::StoredPage;
+use crate::store::records::pages::PageId;
 use rusqlite::{Connection, params};
 
 /// Begins a batch; its key.
@@ -180,7 +180,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn pages_in_batches(&self) -> Result<Vec<StoredPage>, StoreError> {
+    pub fn pages_in_batches(&self) -> Result<Vec<PageId>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT DISTINCT r.page_id FROM attempts a JOIN requests r ON r.id = a.request_id WHERE a.batch_id IS NOT NULL AND a.state = 'open'",
         )?;

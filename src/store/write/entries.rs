@@ -3,7 +3,7 @@
 use crate::base::digest::Digest;
 use crate::store::error::StoreError;
 use crate::store::records::pages::{
-    EntryChange, EntryRecord, FaultRecord, MOST_RUNS, MarksRecord, NearRecord, StoredPage, Versions,
+    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, MOST_RUNS, NearRecord, PageId, Versions,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -29,7 +29,7 @@ pub(crate) fn change(db: &Connection, job: i64, changes: Vec<EntryChange>) -> Re
                     .execute(params![job, as_signed(line), path])?;
             }
             EntryChange::PageFault(page, version, fault) => put_fault(db, &page, version, &fault)?,
-            EntryChange::Marks(page, version, marks) => put_marks(db, &page, version, &marks)?,
+            EntryChange::Features(page, version, marks) => put_marks(db, &page, version, &marks)?,
         }
     }
     Ok(())
@@ -76,7 +76,7 @@ fn put(db: &Connection, job: i64, entry: &EntryRecord, only: &str) -> Result<(),
     Ok(())
 }
 
-fn put_fault(db: &Connection, page: &StoredPage, decoder_version: u32, fault: &FaultRecord) -> Result<(), StoreError> {
+fn put_fault(db: &Connection, page: &PageId, decoder_version: u32, fault: &FaultRecord) -> Result<(), StoreError> {
     let id = page_id(db, page)?;
     db.prepare_cached(
         "INSERT OR REPLACE INTO page_faults (page_id, decoder_version, kind, message) VALUES (?1, ?2, ?3, ?4)",
@@ -85,7 +85,7 @@ fn put_fault(db: &Connection, page: &StoredPage, decoder_version: u32, fault: &F
     Ok(())
 }
 
-fn put_marks(db: &Connection, page: &StoredPage, version: u32, marks: &MarksRecord) -> Result<(), StoreError> {
+fn put_marks(db: &Connection, page: &PageId, version: u32, marks: &FeaturesRecord) -> Result<(), StoreError> {
     let id = page_id(db, page)?;
     db.prepare_cached("INSERT OR REPLACE INTO marks (page_id, version, blank, fingerprint) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, version, marks.is_blank, marks.fingerprint])?;
@@ -93,12 +93,12 @@ fn put_marks(db: &Connection, page: &StoredPage, version: u32, marks: &MarksReco
 }
 
 /// The page's key, made when it is new.
-pub(crate) fn page_id(db: &Connection, page: &StoredPage) -> Result<i64, StoreError> {
+pub(crate) fn page_id(db: &Connection, page: &PageId) -> Result<i64, StoreError> {
     Ok(find_or_add_page(db, page)?.0)
 }
 
 /// The page's key, and whether it is new: then nothing else knows of it yet.
-pub(crate) fn find_or_add_page(db: &Connection, page: &StoredPage) -> Result<(i64, bool), StoreError> {
+pub(crate) fn find_or_add_page(db: &Connection, page: &PageId) -> Result<(i64, bool), StoreError> {
     if let Some(id) = find_page(db, page)? {
         return Ok((id, false));
     }
@@ -107,15 +107,15 @@ pub(crate) fn find_or_add_page(db: &Connection, page: &StoredPage) -> Result<(i6
     Ok((db.last_insert_rowid(), true))
 }
 
-pub(crate) fn find_page(db: &Connection, page: &StoredPage) -> Result<Option<i64>, StoreError> {
+pub(crate) fn find_page(db: &Connection, page: &PageId) -> Result<Option<i64>, StoreError> {
     let mut find = db.prepare_cached("SELECT id FROM pages WHERE content = ?1 AND page = ?2")?;
     Ok(find.query_row(params![page.content.as_bytes(), page.page], |row| row.get(0)).optional()?)
 }
 
-pub(crate) fn find_page_by_id(db: &Connection, id: i64) -> Result<Option<StoredPage>, StoreError> {
+pub(crate) fn find_page_by_id(db: &Connection, id: i64) -> Result<Option<PageId>, StoreError> {
     let mut find = db.prepare_cached("SELECT content, page FROM pages WHERE id = ?1")?;
     let row = find.query_row([id], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?))).optional()?;
-    Ok(row.and_then(|(content, page)| Some(StoredPage { content: Digest::from_slice(&content)?, page })))
+    Ok(row.and_then(|(content, page)| Some(PageId { content: Digest::from_slice(&content)?, page })))
 }
 
 /// What settles a page besides its outcomes.

@@ -5,7 +5,7 @@ use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
 use crate::store::records::pages::{
-    EndpointFact, EntryChange, NearRecord, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, StoredPage, TaskKey,
+    EndpointFact, EntryChange, NearRecord, PageId, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey, TaskOutcome,
 };
 use crate::store::write::entries::Settling;
 use tokio::sync::oneshot;
@@ -20,7 +20,7 @@ pub(crate) enum Command {
     Define { recipes: Vec<RecipeRecord>, policy: String },
     Open(Box<OpenAttempt>),
     Settle(Box<Settlement>),
-    Outcomes { page: StoredPage, outcomes: Vec<(i64, Outcome)> },
+    Outcomes { page: PageId, outcomes: Vec<(i64, TaskOutcome)> },
     LoseOpen { run: i64, at_ms: i64 },
     Close,
     OpenMany(Vec<OpenAttempt>),

@@ -6,7 +6,7 @@ use crate::base::hooks::{Hooks, Point};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::pages::{
-    EndpointFact, EntryChange, NearRecord, Outcome, RecipeRecord, RunEnd, RunKeys, RunStart, StoredPage, TaskKey,
+    EndpointFact, EntryChange, NearRecord, PageId, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey, TaskOutcome,
 };
 use crate::store::sqlite::run_lock::{LifeLine, forget};
 use crate::store::sqlite::schema;
@@ -165,7 +165,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn put_outcomes(&self, page: StoredPage, outcomes: Vec<(i64, Outcome)>) -> Result<(), StoreError> {
+    pub async fn put_outcomes(&self, page: PageId, outcomes: Vec<(i64, TaskOutcome)>) -> Result<(), StoreError> {
         self.done(Command::Outcomes { page, outcomes }).await
     }
 
@@ -173,7 +173,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn put_outcomes_now(&self, page: StoredPage, outcomes: Vec<(i64, Outcome)>) -> Result<(), StoreError> {
+    pub fn put_outcomes_now(&self, page: PageId, outcomes: Vec<(i64, TaskOutcome)>) -> Result<(), StoreError> {
         self.blocking(Command::Outcomes { page, outcomes }).map(|_| ())
     }
 
