@@ -7,7 +7,7 @@ use super::out::{out, outln};
 use crate::manifest::Job;
 use crate::pipeline;
 use crate::pipeline::PipelineError;
-use crate::store::{Reader, RunRecord};
+use crate::store::{Reader, RunOutcomeName, RunRecord};
 
 pub(crate) fn report(args: &Report) -> Result<u8, Failure> {
     let manifest = match &args.job {
@@ -28,7 +28,7 @@ pub(crate) fn report(args: &Report) -> Result<u8, Failure> {
     let is_timed = args.since.is_some() || args.until.is_some();
     let which = args.run.as_deref().unwrap_or(if is_timed { "all" } else { "latest" });
     let all = reader.runs(job).map_err(failed)?;
-    let known: Vec<String> = all.iter().take(5).map(|run| run.run_id.clone()).collect();
+    let known: Vec<String> = all.iter().take(5).map(|run| run.run_id.to_string()).collect();
     let runs = chosen(all, which);
     if runs.is_empty() && !known.is_empty() {
         let message = format!("there is no run `{which}`");
@@ -50,7 +50,7 @@ pub(crate) fn report(args: &Report) -> Result<u8, Failure> {
 /// The runs that are meant, newest first, all of one job. A single page that was tried
 /// is no run to head a report.
 fn chosen(runs: Vec<RunRecord>, which: &str) -> Vec<RunRecord> {
-    let is_trial = |run: &RunRecord| run.outcome.as_ref().is_some_and(|(outcome, _)| outcome == "try");
+    let is_trial = |run: &RunRecord| run.outcome.as_ref().is_some_and(|(outcome, _)| *outcome == RunOutcomeName::Try);
     let newest = runs.iter().find(|run| !is_trial(run)).or(runs.first()).map(|run| (run.job, run.run));
     let Some((job, latest)) = newest else { return runs };
     match which {
@@ -60,6 +60,6 @@ fn chosen(runs: Vec<RunRecord>, which: &str) -> Vec<RunRecord> {
             runs
         }
         "latest" => runs.into_iter().filter(|run| run.run == latest).collect(),
-        id => runs.into_iter().filter(|run| run.run_id == id).collect(),
+        id => runs.into_iter().filter(|run| run.run_id.as_str() == id).collect(),
     }
 }

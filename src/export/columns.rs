@@ -4,7 +4,7 @@ use super::row::Row;
 use crate::base::money::Pico;
 use crate::manifest;
 use crate::manifest::ColumnKind;
-use crate::store::TaskKey;
+use crate::store::{RecipeId, TaskKey};
 use crate::task::{Question, Shape};
 
 /// What the rows of a job have in common.
@@ -15,7 +15,7 @@ pub struct Columns {
     /// The tasks' names and forms, in manifest order.
     pub tasks: Vec<(String, Shape)>,
     /// The recipes' keys, in the same order.
-    pub recipes: Vec<i64>,
+    pub recipes: Vec<RecipeId>,
     /// The model's name.
     pub model: String,
     /// Whether rows say how far a page is from the one that it is like.

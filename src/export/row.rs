@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use crate::base::money::Pico;
-use crate::store::{OutcomeStatus, PageRecord, SpendRecord, TaskOutcome};
+use crate::store::{ErrorKind, OutcomeStatus, PageRecord, RecipeId, SpendRecord, TaskOutcome};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
@@ -105,7 +105,7 @@ impl Row {
             answer.and_then(|outcome| serde_json::from_str(outcome.value.as_deref()?).ok()).unwrap_or(Value::Null)
         };
         let (error_kind, error) = match failed {
-            Some(fault) => (Some(fault.kind.clone()), Some(fault.message.clone())),
+            Some(fault) => (Some(fault.kind.to_string()), Some(fault.message.clone())),
             None => faults(record, columns),
         };
         let mut row = Self {
@@ -136,7 +136,7 @@ impl Row {
     }
 
     /// Adds the share of an attempt that was spent on this job's tasks.
-    fn add(&mut self, spend: &SpendRecord, recipes: &[i64]) {
+    fn add(&mut self, spend: &SpendRecord, recipes: &[RecipeId]) {
         let ours: Vec<bool> = spend.recipes.iter().map(|recipe| recipes.contains(recipe)).collect();
         let share = |tokens: u64| -> u64 {
             let amount = Pico(i64::try_from(tokens).unwrap_or(i64::MAX));
@@ -169,19 +169,19 @@ fn carried(record: &PageRecord, columns: &Columns) -> Vec<Value> {
 /// The kind of the worst fault, and all faults with their tasks.
 fn faults(record: &PageRecord, columns: &Columns) -> (Option<String>, Option<String>) {
     let mut words = String::new();
-    let mut worst: Option<(Status, &str)> = None;
+    let mut worst: Option<(Status, ErrorKind)> = None;
     for (outcome, (task, _)) in record.outcomes.iter().zip(&columns.tasks) {
         let status = Status::of(outcome.as_ref());
         let Some(fault) = outcome.as_ref().and_then(|outcome| outcome.fault.as_ref()) else {
             continue;
         };
         if worst.is_none_or(|(known, _)| status > known) {
-            worst = Some((status, &fault.kind));
+            worst = Some((status, fault.kind));
         }
         let separator = if words.is_empty() { "" } else { "; " };
         let _ = write!(words, "{separator}{task}: {}", fault.message);
     }
-    (worst.map(|(_, kind)| kind.to_owned()), (!words.is_empty()).then_some(words))
+    (worst.map(|(_, kind)| kind.to_string()), (!words.is_empty()).then_some(words))
 }
 
 /// A path as text: bytes that are not UTF-8 as `%XX`.

@@ -19,7 +19,7 @@ use super::scan::threads::{Intake, Purpose};
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
-use crate::store::{PageId, Reader, RunEnd, RunKeys, Settling, Store, StoreError, network_file_system};
+use crate::store::{PageId, Reader, RunEnd, RunKeys, RunOutcomeName, Settling, Store, StoreError, network_file_system};
 use crate::task::Question;
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -57,7 +57,7 @@ pub fn run(
     }
     let started_ms = environment.clock.wall_ms();
     let keys = store.begin_run(run_start(job, questions, environment, started_ms))?;
-    let run_id = &environment.run_id;
+    let run_id = environment.run_id.as_str();
     let _span = tracing::info_span!("run", run_id, job = job.name, model = job.provider.model).entered();
     tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
     if keys.lost > 0 {
@@ -90,7 +90,7 @@ pub fn run(
         }
         Err(error) => {
             // The run is over either way; the store may be what failed.
-            let (outcome, at_ms) = ("storage_error".to_owned(), environment.clock.wall_ms());
+            let (outcome, at_ms) = (RunOutcomeName::StorageError, environment.clock.wall_ms());
             let _ = store.end_run(RunEnd { run: keys.run, outcome, exit_code: 8, pages: None, at_ms });
             return Err(error);
         }
@@ -317,7 +317,7 @@ impl Session<'_> {
             })?;
         self.store.end_run(RunEnd {
             run: self.keys.run,
-            outcome: outcome.name().to_owned(),
+            outcome: outcome.word(),
             exit_code: outcome.exit_code().into(),
             pages: Some(report.pages.to_stored()),
             at_ms: clock.wall_ms(),

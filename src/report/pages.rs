@@ -3,7 +3,7 @@
 use super::part::Histogram;
 use super::spend::keep;
 use crate::base::money::Pico;
-use crate::store::PageRecord;
+use crate::store::{PageRecord, RunKey};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ impl Pages {
     }
 
     /// Adds a page that stands as `status`, for a report on `runs`.
-    pub fn add(&mut self, record: &PageRecord, status: &str, error: Option<&str>, runs: &[i64]) {
+    pub fn add(&mut self, record: &PageRecord, status: &str, error: Option<&str>, runs: &[RunKey]) {
         self.total += 1;
         let count = match status {
             "ok" => &mut self.ok,
@@ -149,7 +149,7 @@ impl Pages {
         }
     }
 
-    fn labels(&mut self, record: &PageRecord, is_duplicate: bool, runs: &[i64]) {
+    fn labels(&mut self, record: &PageRecord, is_duplicate: bool, runs: &[RunKey]) {
         for (at, task) in &self.label_tasks {
             let Some(value) = record.outcomes.get(*at).and_then(|outcome| outcome.as_ref()?.value.as_deref()) else {
                 continue;
@@ -194,7 +194,7 @@ impl Pages {
     }
 }
 
-fn line(record: &PageRecord, error: Option<&str>, is_duplicate: bool, runs: &[i64]) -> PageLine {
+fn line(record: &PageRecord, error: Option<&str>, is_duplicate: bool, runs: &[RunKey]) -> PageLine {
     let own = record.spend.iter().filter(|spend| !is_duplicate && runs.contains(&spend.run));
     PageLine {
         path: record.path.clone(),
@@ -206,7 +206,7 @@ fn line(record: &PageRecord, error: Option<&str>, is_duplicate: bool, runs: &[i6
 }
 
 /// What asking a page for one of its tasks cost in these runs.
-fn task_cost(record: &PageRecord, at: usize, runs: &[i64]) -> Pico {
+fn task_cost(record: &PageRecord, at: usize, runs: &[RunKey]) -> Pico {
     let Some(recipe) = record.recipes.get(at) else { return Pico::ZERO };
     let part = |spend: &crate::store::SpendRecord| {
         let place = spend.recipes.iter().position(|asked| asked == recipe)?;

@@ -1,7 +1,7 @@
 //! A part of the spend: of a task, a model, a day, a run.
 
 use crate::base::money::Pico;
-use crate::store::Tokens;
+use crate::base::usage::Usage;
 
 /// Part of the spend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -9,13 +9,13 @@ pub struct Part {
     /// Attempts that belong to it.
     pub attempts: u64,
     /// Its tokens; of a task: those of whole requests, which tasks share.
-    pub tokens: Tokens,
+    pub tokens: Usage,
     /// Its part of the money.
     pub cost: Pico,
 }
 
 impl Part {
-    pub(crate) fn add(&mut self, tokens: Tokens, cost: Pico) {
+    pub(crate) fn add(&mut self, tokens: Usage, cost: Pico) {
         self.attempts += 1;
         self.tokens.input += tokens.input;
         self.tokens.cached_input += tokens.cached_input;

@@ -4,7 +4,8 @@
 use super::part::{Histogram, Part};
 use crate::base::money::Pico;
 use crate::base::units::utc_day;
-use crate::store::{AttemptRecord, AttemptState, Purpose, RunRecord, Tokens};
+use crate::base::usage::Usage;
+use crate::store::{AttemptPurpose, AttemptRecord, AttemptState, RunRecord, VerdictName};
 use std::collections::BTreeMap;
 
 /// How many of the slowest are kept.
@@ -28,7 +29,7 @@ pub struct Spend {
     /// Attempts whose run died.
     pub lost: u64,
     /// Tokens of settled attempts.
-    pub tokens: Tokens,
+    pub tokens: Usage,
     /// Money of settled attempts.
     pub total: Pico,
     /// Of this, attempts without a reply.
@@ -86,7 +87,7 @@ impl Spend {
         self.sent += 1;
         self.requests += u64::from(attempt.is_first);
         match attempt.state {
-            AttemptState::Open => {}
+            AttemptState::Open | AttemptState::Withdrawn => {}
             AttemptState::Lost => {
                 self.lost += 1;
                 self.lost_cost += attempt.cost.unwrap_or_default();
@@ -96,7 +97,7 @@ impl Spend {
     }
 
     fn settled(&mut self, attempt: &AttemptRecord, run: &RunRecord) {
-        let is_done = attempt.verdict.as_deref() == Some("done");
+        let is_done = attempt.verdict == Some(VerdictName::Done);
         match (is_done, attempt.http_status) {
             (true, _) => self.succeeded += 1,
             (false, Some(429)) => self.rate_limited += 1,
@@ -112,13 +113,13 @@ impl Spend {
         self.total += cost;
         self.saved_by_cache += attempt.saved_by_cache;
         self.saved_by_size += attempt.saved_by_size;
-        if let Some(kind) = &attempt.error_kind {
-            *self.by_fault.entry(kind.clone()).or_default() += 1;
+        if let Some(kind) = attempt.error_kind {
+            *self.by_fault.entry(kind.name().to_owned()).or_default() += 1;
         }
         // Each attempt is wasted in one way at most.
-        match (is_done, attempt.purpose, &attempt.error_kind) {
+        match (is_done, attempt.purpose, attempt.error_kind) {
             (false, ..) => self.failed_cost += cost,
-            (_, Purpose::Repair | Purpose::Lengthen, _) => self.repaired_cost += cost,
+            (_, AttemptPurpose::Repair | AttemptPurpose::Lengthen, _) => self.repaired_cost += cost,
             (.., Some(_)) => self.invalid_cost += cost,
             _ => {}
         }
@@ -140,7 +141,7 @@ impl Spend {
         }
         self.by_model.entry(attempt.model.clone()).or_default().add(attempt.tokens, cost);
         self.by_day.entry(utc_day(attempt.opened_ms)).or_default().add(attempt.tokens, cost);
-        self.by_run.entry(run.run_id.clone()).or_default().add(attempt.tokens, cost);
+        self.by_run.entry(run.run_id.to_string()).or_default().add(attempt.tokens, cost);
         self.remember(attempt, cost);
     }
 
@@ -167,21 +168,21 @@ pub(crate) fn keep<T>(kept: &mut Vec<T>, one: T, most: usize, by: impl Fn(&T) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::TaskKey;
+    use crate::store::{AttemptId, ErrorKind, JobId, RecipeId, RunId, RunKey, TaskKey};
     use proptest::prelude::*;
 
     fn attempt(id: i64, cost: Option<i64>, recipes: Vec<i64>) -> AttemptRecord {
         AttemptRecord {
-            id,
+            id: AttemptId(id),
             is_first: true,
             state: AttemptState::Settled,
-            purpose: Purpose::Ask,
+            purpose: AttemptPurpose::Ask,
             opened_ms: id * 40_000_000,
-            recipes,
+            recipes: recipes.into_iter().map(RecipeId).collect(),
             model: "m".into(),
-            verdict: Some("done".into()),
+            verdict: Some(VerdictName::Done),
             http_status: Some(200),
-            tokens: Tokens { input: 10, output: 1, ..Tokens::default() },
+            tokens: Usage { input: 10, output: 1, ..Usage::default() },
             is_estimated: false,
             cost: cost.map(Pico),
             expected: None,
@@ -195,15 +196,15 @@ mod tests {
 
     fn run(tasks: i64) -> RunRecord {
         RunRecord {
-            run: 1,
-            run_id: "r".into(),
-            job: 1,
+            run: RunKey(1),
+            run_id: RunId::new("r"),
+            job: JobId(1),
             job_name: "j".into(),
             model: "m".into(),
             started_ms: 0,
             ended_ms: None,
             outcome: None,
-            tasks: (1..=tasks).map(|id| TaskKey { task: format!("t{id}"), recipe_id: id }).collect(),
+            tasks: (1..=tasks).map(|id| TaskKey { task: format!("t{id}"), recipe_id: RecipeId(id) }).collect(),
         }
     }
 
@@ -219,16 +220,16 @@ mod tests {
     #[test]
     fn what_was_wasted_is_wasted_in_one_way() {
         let mut spend = Spend::default();
-        let fault = || Some("wrong_label".to_owned());
+        let fault = || Some(ErrorKind::WrongLabel);
         for (purpose, verdict, error_kind) in [
-            (Purpose::Ask, "done", None),
-            (Purpose::Ask, "done", fault()),
-            (Purpose::Repair, "done", fault()),
-            (Purpose::Lengthen, "done", None),
-            (Purpose::Repair, "retry", fault()),
+            (AttemptPurpose::Ask, VerdictName::Done, None),
+            (AttemptPurpose::Ask, VerdictName::Done, fault()),
+            (AttemptPurpose::Repair, VerdictName::Done, fault()),
+            (AttemptPurpose::Lengthen, VerdictName::Done, None),
+            (AttemptPurpose::Repair, VerdictName::Retry, fault()),
         ] {
             let one = AttemptRecord { purpose, error_kind, ..attempt(1, Some(1), vec![1]) };
-            spend.add(&AttemptRecord { verdict: Some(verdict.into()), ..one }, &run(1));
+            spend.add(&AttemptRecord { verdict: Some(verdict), ..one }, &run(1));
         }
         assert_eq!((spend.failed_cost, spend.invalid_cost, spend.repaired_cost), (Pico(1), Pico(1), Pico(2)));
     }

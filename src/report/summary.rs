@@ -2,7 +2,7 @@
 
 use super::pages::Pages;
 use super::spend::Spend;
-use crate::store::{Reader, RunRecord, StoreError};
+use crate::store::{AttemptId, Reader, RunRecord, StoreError};
 use std::path::PathBuf;
 
 /// A report on one run, or on several of a job.
@@ -55,7 +55,7 @@ const BATCH: usize = 1000;
 pub fn spend_of_runs(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64) -> Result<Spend, StoreError> {
     let mut spend = Spend::default();
     for run in runs {
-        let mut after = 0;
+        let mut after = AttemptId(0);
         loop {
             let attempts = reader.attempts(run.run, after, since_ms, until_ms, BATCH)?;
             let Some(last) = attempts.last() else { break };

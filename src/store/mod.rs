@@ -23,17 +23,22 @@ pub(crate) mod sqlite;
 pub(crate) mod write;
 pub(crate) mod writer;
 
+// The ids and words of the records.
+pub use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, RequestId, RunId, RunKey};
+pub use crate::base::vocabulary::{
+    AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+};
 pub use error::StoreError;
 pub use maintenance::integrity::{Contents, check, contents};
 pub use maintenance::upkeep::{Pruned, Salvaged, back_up, prune, salvage};
-pub use read::attempt_reader::{AttemptRecord, AttemptState};
+pub use read::attempt_reader::AttemptRecord;
 pub use read::reader::Reader;
 pub use read::rows::{PageRecord, SpendRecord, View};
-pub use records::attempts::{AttemptCharge, BudgetLine, OpenAttempt, Opened, Purpose, Settlement, Tokens};
-pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, BatchState};
+pub use records::attempts::{AttemptCharge, BudgetLine, OpenAttempt, Opened, Settlement};
+pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
 pub use records::pages::{
-    EndpointFact, EntryChange, EntryRecord, FaultRecord, FeaturesRecord, NearRecord, OutcomeStatus, PageId,
-    RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, Standing, TaskKey, TaskOutcome, Versions,
+    EndpointFact, EntryChange, EntryRecord, FaultRecord, FeaturesRecord, NearRecord, RecipeRecord, RunEnd, RunKeys,
+    RunRecord, RunStart, Standing, TaskKey, TaskOutcome, Versions,
 };
 pub use sqlite::filesystem::network_file_system;
 pub use write::entries::Settling;

@@ -8,7 +8,9 @@ use docmill::internal::base::digest::Digest;
 use docmill::internal::base::hooks::{NoHooks, Point};
 use docmill::internal::base::random::Random;
 use docmill::internal::simulator::Options;
-use docmill::internal::store::{Outcome, OutcomeStatus, PageId, Reader, RecipeRecord, RunStart, Store, Versions};
+use docmill::internal::store::{
+    OutcomeStatus, PageId, Reader, RecipeId, RecipeRecord, RunId, RunStart, Store, TaskOutcome, Versions,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,8 +61,8 @@ fn page(number: u32) -> PageId {
     PageId { content: Digest::of(&number.to_be_bytes()), page: 1 }
 }
 
-fn outcome(value: u64) -> Outcome {
-    Outcome {
+fn outcome(value: u64) -> TaskOutcome {
+    TaskOutcome {
         status: OutcomeStatus::Ok,
         value: Some(value.to_string()),
         fault: None,
@@ -71,12 +73,12 @@ fn outcome(value: u64) -> Outcome {
 }
 
 /// Opens a store and begins a run; the recipes' keys.
-fn begin(path: &Path, run: u32) -> (Store, Vec<i64>) {
+fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
     let store = Store::open(path, Arc::new(SystemClock::default()), Arc::new(NoHooks)).unwrap();
     let recipes =
         ["a", "b"].map(|task| RecipeRecord { task: task.into(), hash: Digest::of(task.as_bytes()), body: "{}".into() });
     let start = RunStart {
-        run_id: format!("run-{run}"),
+        run_id: RunId::new(format!("run-{run}")),
         job: Digest::of(b"job"),
         job_name: "job".into(),
         manifest: String::new(),
@@ -92,7 +94,7 @@ fn begin(path: &Path, run: u32) -> (Store, Vec<i64>) {
 }
 
 /// What a store says of pages and recipes.
-fn values(path: &Path, pages: u32, recipes: &[i64]) -> BTreeMap<(u32, usize), u64> {
+fn values(path: &Path, pages: u32, recipes: &[RecipeId]) -> BTreeMap<(u32, usize), u64> {
     let reader = Reader::open(path).unwrap();
     let mut found = BTreeMap::new();
     for number in 0..pages {

@@ -1,21 +1,22 @@
 //! What a row says of which record.
 
 use super::*;
-use crate::store::{FaultRecord, Tokens};
+use crate::base::usage::Usage;
+use crate::store::{FaultRecord, RunKey};
 use crate::task::Shape;
 
 fn columns() -> Columns {
     let labels = || Shape::Choice(vec!["a".into(), "b".into()]);
     Columns {
         tasks: vec![("kind".into(), labels()), ("more".into(), labels())],
-        recipes: vec![7, 8],
+        recipes: vec![RecipeId(7), RecipeId(8)],
         model: "m".into(),
         ..Columns::default()
     }
 }
 
 fn outcome(status: OutcomeStatus, value: Option<&str>, kind: Option<&str>) -> Option<TaskOutcome> {
-    let fault = kind.map(|kind| FaultRecord { kind: kind.into(), message: format!("{kind}!") });
+    let fault = kind.map(|kind| FaultRecord { kind: ErrorKind::parse(kind).unwrap(), message: format!("{kind}!") });
     Some(TaskOutcome { status, value: value.map(str::to_owned), fault, is_passing: false, runs: 1, at_ms: 5 })
 }
 
@@ -29,7 +30,7 @@ fn record(outcomes: Vec<Option<TaskOutcome>>) -> PageRecord {
         distance: None,
         carried: None,
         is_skipped: false,
-        recipes: vec![7, 8],
+        recipes: vec![RecipeId(7), RecipeId(8)],
         outcomes,
         spend: vec![],
     }
@@ -65,9 +66,9 @@ fn null_from_the_model_and_null_from_a_failure_differ_in_status() {
 #[test]
 fn spend_is_the_share_of_this_jobs_tasks_and_zero_for_duplicates() {
     let spend = |recipes: Vec<i64>| SpendRecord {
-        run: 1,
-        recipes,
-        tokens: Tokens { input: 101, output: 10, ..Tokens::default() },
+        run: RunKey(1),
+        recipes: recipes.into_iter().map(RecipeId).collect(),
+        tokens: Usage { input: 101, output: 10, ..Usage::default() },
         cost: Some(Pico(1001)),
         latency_ms: Some(30),
         is_done: true,

@@ -2,7 +2,7 @@
 
 use crate::manifest::{Retry, TimedOut};
 use crate::provider::{Exchange, PageFault, Repair, Verdict};
-use crate::store::{FaultRecord, OutcomeStatus, TaskOutcome};
+use crate::store::{ErrorKind, FaultRecord, OutcomeStatus, RequestId, TaskOutcome};
 use crate::task::{TaskFault, repair_text};
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub(crate) struct OpenTask {
 pub(crate) struct PageState {
     pub(crate) open: Vec<OpenTask>,
     /// The request that its attempts belong to, when it had one.
-    pub(crate) request: Option<i64>,
+    pub(crate) request: Option<RequestId>,
     /// Attempts that met a fault that may pass.
     tries: u32,
     repairs: u32,
@@ -194,7 +194,7 @@ impl PageState {
             Verdict::Retry(fault) => {
                 self.tries += 1;
                 let may_run = fault.may_run;
-                let fault = FaultRecord { kind: fault.kind.to_owned(), message: fault.message.clone() };
+                let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
                 self.last = Last::Passing { fault, may_run, has_rested: false };
                 Vec::new()
             }
@@ -216,19 +216,19 @@ impl PageState {
             let (status, fault, is_passing) = match &self.last {
                 Last::Page(fault) => {
                     let status = if fault.is_refusal { OutcomeStatus::Refused } else { OutcomeStatus::Failed };
-                    (status, FaultRecord { kind: fault.kind.to_owned(), message: fault.message.clone() }, false)
+                    (status, FaultRecord { kind: fault.kind, message: fault.message.clone() }, false)
                 }
                 Last::Passing { fault, .. } => (OutcomeStatus::Failed, fault.clone(), true),
                 Last::Invalid { is_cut: true, .. } => {
                     let message = "the reply was cut at max_tokens, with twice the room too".to_owned();
-                    (OutcomeStatus::Invalid, FaultRecord { kind: "length".into(), message }, false)
+                    (OutcomeStatus::Invalid, FaultRecord { kind: ErrorKind::Length, message }, false)
                 }
                 Last::Invalid { .. } | Last::Nothing => {
                     let (kind, message) = task
                         .fault
                         .as_ref()
-                        .map_or(("missing", "no answer".to_owned()), |f| (f.kind, f.message.clone()));
-                    (OutcomeStatus::Invalid, FaultRecord { kind: kind.to_owned(), message }, false)
+                        .map_or((ErrorKind::Missing, "no answer".to_owned()), |f| (f.kind, f.message.clone()));
+                    (OutcomeStatus::Invalid, FaultRecord { kind, message }, false)
                 }
             };
             (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms })

@@ -7,7 +7,9 @@ use crate::base::hooks::Point;
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::page_loop::Context;
 use crate::provider::line_frame;
-use crate::store::{BatchChange, BatchProgress, BatchStart, BatchState, StoreError};
+use crate::store::{
+    AttemptId, BatchChange, BatchId, BatchProgress, BatchStart, BatchState, JobId, RequestId, StoreError,
+};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::fs::File;
@@ -24,19 +26,19 @@ pub(crate) fn queued_tokens(item: &Attempt) -> u64 {
 
 /// A batch that is filled.
 pub(crate) struct Filling {
-    pub(crate) batch: i64,
+    pub(crate) batch: BatchId,
     key: String,
     path: PathBuf,
     out: BufWriter<File>,
-    items: HashMap<i64, Attempt>,
+    items: HashMap<AttemptId, Attempt>,
     /// Attempts in the order of their lines.
-    order: Vec<i64>,
+    order: Vec<AttemptId>,
     pub(crate) bytes: u64,
     pub(crate) tokens: u64,
 }
 
 impl Filling {
-    pub(crate) async fn begin(context: &Context<'_>, job: i64) -> Result<Self, StoreError> {
+    pub(crate) async fn begin(context: &Context<'_>, job: JobId) -> Result<Self, StoreError> {
         let key = context.new_id();
         let path = path_of(context.store.path(), &key);
         let start = BatchStart {
@@ -66,7 +68,7 @@ impl Filling {
 
     pub(crate) fn write(
         &mut self,
-        (request, attempt): (i64, i64),
+        (request, attempt): (RequestId, AttemptId),
         mut item: Attempt,
         body: &Bytes,
     ) -> Result<(), StoreError> {

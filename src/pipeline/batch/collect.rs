@@ -10,7 +10,7 @@ use crate::pipeline::asking::page_state::{PageState, Step, next};
 use crate::pipeline::asking::telemetry;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::provider::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus};
-use crate::store::{Settlement, StoreError};
+use crate::store::{AttemptId, Settlement, StoreError};
 use std::future::Future;
 
 /// Lines that are settled in one commit.
@@ -161,7 +161,7 @@ struct Group<'a> {
 impl Group<'_> {
     async fn take(
         &mut self,
-        id: i64,
+        id: AttemptId,
         mut item: Attempt,
         exchange: Exchange,
         collected: &mut Collected,

@@ -16,7 +16,7 @@ use crate::catalog::ENOUGH_IMAGES;
 use crate::manifest::Batches;
 use crate::pipeline::asking::page_loop::{Context, PageEnd, Ready};
 use crate::pipeline::asking::page_state::PageState;
-use crate::store::{BatchState, PageId, Reader, StoreError};
+use crate::store::{AttemptId, BatchId, BatchState, JobId, PageId, Reader, RecipeSetId, StoreError};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -31,14 +31,14 @@ const MOST_PAGES: usize = 100_000;
 const BUDGET_POLL: Duration = Duration::from_secs(1);
 
 /// A page under these recipes.
-pub(crate) type Key = (PageId, i64);
+pub(crate) type Key = (PageId, RecipeSetId);
 
 /// Delivers pages in batches.
 pub(crate) struct Batcher<'a> {
     pub(crate) context: &'a Context<'a>,
     pub(crate) bounds: Batches,
     /// The job's key.
-    pub(crate) job: i64,
+    pub(crate) job: JobId,
     /// Prompt tokens that the provider lets wait, as far as it is known.
     pub(crate) queue: Option<u64>,
     pub(crate) filling: Option<Filling>,
@@ -81,7 +81,7 @@ impl<'a> Batcher<'a> {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub(crate) fn new(context: &'a Context<'a>, bounds: Batches, job: i64) -> Result<Self, StoreError> {
+    pub(crate) fn new(context: &'a Context<'a>, bounds: Batches, job: JobId) -> Result<Self, StoreError> {
         let reader = Reader::open(context.store.path())?;
         builder::remove_orphans(context.store.path(), || reader.batch_keys())?;
         let flying = lifecycle::adopted(&reader, context, &[])?;
@@ -117,7 +117,7 @@ impl<'a> Batcher<'a> {
     /// When the store fails.
     pub(crate) async fn adopt(&mut self) -> Result<(), StoreError> {
         self.context.store.adopt_batches(self.context.run, self.context.job.provider.id.clone()).await?;
-        let known: Vec<i64> = self.flying.iter().map(Flying::batch).collect();
+        let known: Vec<BatchId> = self.flying.iter().map(Flying::batch).collect();
         let reader = Reader::open(self.context.store.path())?;
         self.flying.extend(lifecycle::adopted(&reader, self.context, &known)?);
         Ok(())
@@ -201,11 +201,11 @@ impl<'a> Batcher<'a> {
 }
 
 /// What tells a page's line from others: its attempt in this store.
-pub(crate) fn custom_id(attempt: i64) -> String {
+pub(crate) fn custom_id(attempt: AttemptId) -> String {
     format!("docmill-{attempt}")
 }
 
 /// The attempt of a line; `None`: it is none of ours.
-pub(crate) fn attempt_of(custom_id: &str) -> Option<i64> {
-    custom_id.strip_prefix("docmill-")?.parse().ok()
+pub(crate) fn attempt_of(custom_id: &str) -> Option<AttemptId> {
+    custom_id.strip_prefix("docmill-")?.parse().ok().map(AttemptId)
 }

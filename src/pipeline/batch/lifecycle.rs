@@ -9,7 +9,7 @@ use crate::catalog::Price;
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::page_loop::Context;
 use crate::provider::{BatchFault, Refusal, RemoteBatch, RemoteStatus};
-use crate::store::{BatchChange, BatchProgress, BatchState, PageId, Reader, StoreError};
+use crate::store::{AttemptId, BatchChange, BatchId, BatchProgress, BatchState, PageId, Reader, StoreError};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -18,9 +18,9 @@ pub(crate) struct Flying {
     progress: BatchProgress,
     key: String,
     path: PathBuf,
-    pub(crate) items: HashMap<i64, Attempt>,
+    pub(crate) items: HashMap<AttemptId, Attempt>,
     /// Attempts in the order of their lines.
-    pub(crate) order: Vec<i64>,
+    pub(crate) order: Vec<AttemptId>,
     /// The batch may have been created: it is looked for first.
     may_exist: bool,
     /// Times that it was asked for, and that it was looked for since and not found.
@@ -58,8 +58,8 @@ impl Flying {
         progress: BatchProgress,
         key: String,
         path: PathBuf,
-        items: HashMap<i64, Attempt>,
-        order: Vec<i64>,
+        items: HashMap<AttemptId, Attempt>,
+        order: Vec<AttemptId>,
     ) -> Self {
         Self { progress, key, path, items, order, may_exist: false, created: 0, absent: 0, unknown: 0 }
     }
@@ -69,7 +69,7 @@ impl Flying {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    pub(crate) fn batch(&self) -> i64 {
+    pub(crate) fn batch(&self) -> BatchId {
         self.progress.batch
     }
 
@@ -218,7 +218,7 @@ impl Flying {
 
 /// The batches that earlier runs of the job left behind. A file that is gone was never
 /// uploaded as far as anybody knows: its pages are asked anew.
-pub(crate) fn adopted(reader: &Reader, context: &Context<'_>, known: &[i64]) -> Result<Vec<Flying>, StoreError> {
+pub(crate) fn adopted(reader: &Reader, context: &Context<'_>, known: &[BatchId]) -> Result<Vec<Flying>, StoreError> {
     let mut flying = Vec::new();
     for record in reader.batches(context.run)? {
         if record.progress.state == BatchState::Filling || known.contains(&record.progress.batch) {

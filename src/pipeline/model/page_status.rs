@@ -103,7 +103,7 @@ mod tests {
                 at_ms: 1,
             })
         };
-        let fault = || Some(FaultRecord { kind: "damaged".into(), message: String::new() });
+        let fault = || Some(FaultRecord { kind: crate::store::ErrorKind::Damaged, message: String::new() });
         let blank = || Some(FeaturesRecord { is_blank: true, fingerprint: [0; 32] });
         let standing = |fault, marks, outcomes| Standing { fault, marks, outcomes };
         let none = Wish::default();

@@ -4,7 +4,7 @@ use super::recipe::recipes;
 use crate::manifest::Job;
 use crate::media::DECODER_VERSION;
 use crate::prepare::PageFeatures;
-use crate::store::{Reader, RunKeys, Store, StoreError, Versions};
+use crate::store::{Reader, RecipeId, RecipeSetId, RunKeys, Store, StoreError, Versions};
 use crate::task::Question;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -16,9 +16,9 @@ pub(crate) struct Asking {
     /// All tasks.
     pub(crate) questions: Arc<[Question]>,
     /// The keys of their recipes, in the same order.
-    pub(crate) recipes: Vec<i64>,
+    pub(crate) recipes: Vec<RecipeId>,
     /// The set of these recipes.
-    pub(crate) set: i64,
+    pub(crate) set: RecipeSetId,
     /// Whether the set is not the job's.
     pub(crate) is_own: bool,
 }

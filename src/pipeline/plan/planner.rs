@@ -14,7 +14,7 @@ use crate::pipeline::model::recipe::{difference, recipes};
 use crate::pipeline::results::finalize::known_keys;
 use crate::prepare::{Decoder, DecoderCommand, count_by_header, size_by_header};
 use crate::source;
-use crate::store::{PageId, Reader, Standing, StoreError};
+use crate::store::{PageId, Reader, RecipeId, Standing, StoreError};
 use crate::task::Question;
 use bytes::Bytes;
 use std::collections::hash_map::Entry;
@@ -30,12 +30,12 @@ pub(crate) struct Planner<'a> {
     /// Pages and what is asked of them.
     seen: HashSet<(PageId, Digest)>,
     /// Canonical recipes by key.
-    bodies: HashMap<i64, String>,
+    bodies: HashMap<RecipeId, String>,
     /// What is asked of the entry at hand.
     questions: Arc<[Question]>,
     /// The digest of their recipes.
     asked: Digest,
-    keys: Vec<i64>,
+    keys: Vec<RecipeId>,
     in_batches: HashSet<PageId>,
     decoder: Decoder,
     quoter: Quoter<'a>,

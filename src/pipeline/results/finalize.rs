@@ -14,7 +14,7 @@ use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::diff::Stored;
 use crate::report::{Billing, Pages, Report, spend_of_runs};
 use crate::source::columns;
-use crate::store::{EntryRecord, Reader, RunKeys, RunRecord, StoreError, TaskKey, View};
+use crate::store::{EntryRecord, JobId, Reader, RecipeId, RunKey, RunKeys, RunRecord, StoreError, TaskKey, View};
 use crate::task::{Question, Shape};
 use std::path::{Path, PathBuf};
 
@@ -77,7 +77,7 @@ pub(crate) fn conclude(
     let runs: Vec<RunRecord> = reader.runs(Some(keys.job))?.into_iter().filter(|run| run.run == keys.run).collect();
     let report = Report {
         job: job.name.clone(),
-        run_id: environment.run_id.clone(),
+        run_id: environment.run_id.to_string(),
         outcome: outcome.name().to_owned(),
         exit_code: Some(outcome.exit_code().into()),
         started_ms: 0,
@@ -125,10 +125,10 @@ pub fn export(
     rows(&source, &columns, &targets(job, output), &[], true, hooks)
 }
 
-/// The keys of a job's recipes in the store; 0, which no recipe has, for new ones.
+/// The keys of a job's recipes in the store; [`RecipeId::UNSTORED`] for new ones.
 pub(crate) fn known_keys(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Vec<TaskKey>, StoreError> {
     let key = |recipe: crate::store::RecipeRecord| {
-        Ok(TaskKey { recipe_id: reader.recipe(&recipe.hash)?.unwrap_or(0), task: recipe.task })
+        Ok(TaskKey { recipe_id: reader.recipe(&recipe.hash)?.unwrap_or(RecipeId::UNSTORED), task: recipe.task })
     };
     recipes(job, questions).into_iter().map(key).collect()
 }
@@ -158,7 +158,7 @@ fn view(job: &Job) -> View {
 /// Where rows come from.
 struct Source<'a> {
     reader: &'a Reader,
-    job: i64,
+    job: JobId,
     view: View,
     recipes: Recipes<'a>,
     /// Whether outputs without rows are written.
@@ -174,7 +174,7 @@ enum Recipes<'a> {
 }
 
 impl Source<'_> {
-    fn recipes(&self, entry: &EntryRecord, common: &[i64]) -> Result<Vec<i64>, StoreError> {
+    fn recipes(&self, entry: &EntryRecord, common: &[RecipeId]) -> Result<Vec<RecipeId>, StoreError> {
         match (&self.recipes, entry.set) {
             (Recipes::Stored, Some(set)) => self.reader.set_members(set),
             (Recipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
@@ -190,7 +190,7 @@ fn rows(
     source: &Source<'_>,
     columns: &Columns,
     targets: &Targets,
-    runs: &[i64],
+    runs: &[RunKey],
     has_all: bool,
     hooks: &dyn Hooks,
 ) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
@@ -222,7 +222,7 @@ fn label_tasks(columns: &Columns) -> Vec<(usize, String)> {
 }
 
 /// The shape of a stored recipe's answers, as far as a report needs it.
-fn stored_shape(reader: &Reader, recipe: i64) -> Result<Shape, StoreError> {
+fn stored_shape(reader: &Reader, recipe: RecipeId) -> Result<Shape, StoreError> {
     let body = reader.recipe_body(recipe)?.unwrap_or_default();
     let recipe: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
     Ok(match recipe.get("task") {
@@ -238,7 +238,7 @@ fn stored_shape(reader: &Reader, recipe: i64) -> Result<Shape, StoreError> {
 /// When the store can't be read.
 pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64) -> Result<Report, PipelineError> {
     let newest = runs.first().ok_or(PipelineError::NoRun)?;
-    let keys: Vec<i64> = runs.iter().map(|run| run.run).collect();
+    let keys: Vec<RunKey> = runs.iter().map(|run| run.run).collect();
     let columns = Columns {
         tasks: newest
             .tasks
@@ -255,12 +255,12 @@ pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64)
     let (pages, _) = rows(&source, &columns, &Targets::default(), &keys, true, &crate::base::hooks::NoHooks)?;
     let spend = spend_of_runs(reader, runs, since_ms, until_ms)?;
     let (outcome, exit_code) = match &newest.outcome {
-        Some((outcome, exit_code)) => (outcome.clone(), Some(*exit_code)),
+        Some((outcome, exit_code)) => (outcome.name().to_owned(), Some(*exit_code)),
         None => ("running".to_owned(), None),
     };
     Ok(Report {
         job: newest.job_name.clone(),
-        run_id: newest.run_id.clone(),
+        run_id: newest.run_id.to_string(),
         outcome,
         exit_code,
         started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),

@@ -13,13 +13,13 @@ use crate::pipeline::control::environment::PipelineError;
 use crate::pipeline::control::shutdown::Stop;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::prepare::PageFeatures;
-use crate::store::{NearRecord, PageId, Reader, RunKeys, Store};
+use crate::store::{NearRecord, PageId, Reader, RecipeId, RunKeys, Store};
 use std::collections::{HashMap, HashSet};
 
 /// Decides which pages of the job are like others, and stores it.
 pub(crate) fn decide(job: &Job, store: &Store, keys: &RunKeys, bits: u32, stop: &Stop) -> Result<(), PipelineError> {
     let reader = Reader::open(store.path())?;
-    let recipes: Vec<i64> = keys.tasks.iter().map(|task| task.recipe_id).collect();
+    let recipes: Vec<RecipeId> = keys.tasks.iter().map(|task| task.recipe_id).collect();
     let mut index = Index::new(bits);
     let mut seen = HashSet::new();
     reader.answered_marks(keys.job, &recipes, VERSIONS.marks, |page, fingerprint| {

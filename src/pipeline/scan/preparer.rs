@@ -91,7 +91,7 @@ impl Worker {
             }
             // It depends on what is asked for, not on the page.
             Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => {
-                let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message };
+                let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
                 self.refuse(stored, wish, &pages.asking, fault, false)?;
             }
             Err(fault) => self.faulty(stored, &fault),

@@ -1,5 +1,6 @@
 //! Keeping a store: a copy of it, what can be read of a damaged one, and less of it.
 
+use crate::base::ids::RunId;
 use crate::store::error::StoreError;
 use crate::store::sqlite::run_lock::is_alive;
 use crate::store::sqlite::schema;
@@ -258,9 +259,9 @@ pub fn prune(path: &Path, before_ms: i64, is_trial: bool, now_ms: i64) -> Result
 }
 
 /// A run that lives.
-fn living(db: &Connection, path: &Path, now_ms: i64) -> Result<Option<String>, StoreError> {
+fn living(db: &Connection, path: &Path, now_ms: i64) -> Result<Option<RunId>, StoreError> {
     let mut open = db.prepare("SELECT run_id, heartbeat FROM runs WHERE ended_at IS NULL")?;
-    let rows = open.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
-    let runs: Vec<(String, i64)> = rows.collect::<Result<_, _>>()?;
+    let rows = open.query_map([], |row| Ok((row.get::<_, RunId>(0)?, row.get::<_, i64>(1)?)))?;
+    let runs: Vec<(RunId, i64)> = rows.collect::<Result<_, _>>()?;
     Ok(runs.into_iter().find(|(run, heartbeat)| is_alive(path, run, *heartbeat, now_ms)).map(|(run, _)| run))
 }

@@ -2,45 +2,36 @@
 
 use super::reader::Reader;
 use super::rows::{count, latency};
+use crate::base::ids::{AttemptId, RecipeId, RunKey};
 use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use crate::base::vocabulary::{AttemptPurpose, AttemptState, ErrorKind, UsageSource, VerdictName};
 use crate::store::error::StoreError;
-use crate::store::records::attempts::{Purpose, Tokens};
 use rusqlite::params;
-
-/// How an attempt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptState {
-    /// Under way.
-    Open,
-    /// Ended, with what it cost.
-    Settled,
-    /// Its run died before it ended.
-    Lost,
-}
 
 /// An attempt, for the report.
 #[derive(Clone, Debug)]
 pub struct AttemptRecord {
     /// Its key, ascending with time.
-    pub id: i64,
+    pub id: AttemptId,
     /// Whether it is the first of its request.
     pub is_first: bool,
     /// How it stands.
     pub state: AttemptState,
     /// Why it was made.
-    pub purpose: Purpose,
+    pub purpose: AttemptPurpose,
     /// When it was sent, in milliseconds of wall time.
     pub opened_ms: i64,
     /// Recipes that it asked, in their order.
-    pub recipes: Vec<i64>,
+    pub recipes: Vec<RecipeId>,
     /// The model's name.
     pub model: String,
-    /// The verdict's name.
-    pub verdict: Option<String>,
+    /// The verdict.
+    pub verdict: Option<VerdictName>,
     /// HTTP status.
     pub http_status: Option<u16>,
     /// Tokens.
-    pub tokens: Tokens,
+    pub tokens: Usage,
     /// Whether the tokens are an estimate.
     pub is_estimated: bool,
     /// Money; `None` when the price was unknown. For lost ones what was set aside.
@@ -52,7 +43,7 @@ pub struct AttemptRecord {
     /// What sending fewer pixels took off it.
     pub saved_by_size: Pico,
     /// What was wrong, also with a reply.
-    pub error_kind: Option<String>,
+    pub error_kind: Option<ErrorKind>,
     /// From sending to the end of the reply, in milliseconds.
     /// `None`: of a batch.
     pub latency_ms: Option<u64>,
@@ -67,8 +58,8 @@ impl Reader {
     /// When the store can't be read.
     pub fn attempts(
         &self,
-        run: i64,
-        after: i64,
+        run: RunKey,
+        after: AttemptId,
         since_ms: i64,
         until_ms: i64,
         limit: usize,
@@ -85,33 +76,28 @@ impl Reader {
         let mut rows = find.query(params![run, after, since_ms, until_ms, limit])?;
         let mut attempts = Vec::new();
         while let Some(row) = rows.next()? {
-            let state: String = row.get(2)?;
-            let source: Option<String> = row.get(10)?;
+            let source: Option<UsageSource> = row.get(10)?;
             attempts.push(AttemptRecord {
                 id: row.get(0)?,
                 is_first: row.get(1)?,
-                state: match state.as_str() {
-                    "settled" => AttemptState::Settled,
-                    "lost" => AttemptState::Lost,
-                    _ => AttemptState::Open,
-                },
+                state: row.get(2)?,
                 recipes: self.set_members(row.get(3)?)?,
                 model: row.get(4)?,
                 verdict: row.get(5)?,
                 http_status: row.get(6)?,
-                tokens: Tokens {
+                tokens: Usage {
                     input: count(row, 7)?,
                     cached_input: count(row, 8)?,
                     cache_write: count(row, 17)?,
                     output: count(row, 9)?,
                 },
-                purpose: Purpose::parse(row.get::<_, Option<String>>(14)?.as_deref()),
+                purpose: row.get::<_, Option<AttemptPurpose>>(14)?.unwrap_or(AttemptPurpose::Ask),
                 opened_ms: row.get(15)?,
                 expected: row.get::<_, Option<i64>>(16)?.map(Pico),
                 saved_by_cache: Pico(row.get::<_, Option<i64>>(18)?.unwrap_or(0)),
                 saved_by_size: Pico(row.get::<_, Option<i64>>(19)?.unwrap_or(0)),
                 error_kind: row.get(20)?,
-                is_estimated: source.as_deref() == Some("estimated"),
+                is_estimated: source == Some(UsageSource::Estimated),
                 cost: row.get::<_, Option<i64>>(11)?.map(Pico),
                 latency_ms: latency(row, 12)?,
                 path: row.get(13)?,

@@ -1,11 +1,12 @@
 //! Reading: a connection of its own, short reads, cursors in pages.
 
 use crate::base::digest::Digest;
+use crate::base::ids::{JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::base::money::Pico;
+use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::store::error::StoreError;
 use crate::store::records::pages::{
-    EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageId, RecipeRecord, RunRecord, Standing, TaskOutcome,
-    Versions,
+    EntryRecord, FaultRecord, FeaturesRecord, RecipeRecord, RunRecord, Standing, TaskOutcome, Versions,
 };
 use crate::store::sqlite::schema;
 use crate::store::write::entries::{as_signed, find_page};
@@ -19,7 +20,7 @@ use std::path::Path;
 pub struct Reader {
     pub(crate) db: Connection,
     /// Members of recipe sets, which never change.
-    pub(crate) sets: RefCell<HashMap<i64, Vec<i64>>>,
+    pub(crate) sets: RefCell<HashMap<RecipeSetId, Vec<RecipeId>>>,
 }
 
 impl Reader {
@@ -35,7 +36,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn job(&self, identity: &Digest) -> Result<Option<i64>, StoreError> {
+    pub fn job(&self, identity: &Digest) -> Result<Option<JobId>, StoreError> {
         let mut find = self.db.prepare_cached("SELECT id FROM jobs WHERE identity = ?1")?;
         Ok(find.query_row([identity.as_bytes()], |row| row.get(0)).optional()?)
     }
@@ -45,7 +46,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn mean_latency(&self, job: i64, model: &str) -> Result<Option<(u64, u64)>, StoreError> {
+    pub fn mean_latency(&self, job: JobId, model: &str) -> Result<Option<(u64, u64)>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT avg(latency_ms), count(*) FROM (SELECT a.latency_ms FROM attempts a JOIN runs r ON r.id = a.run_id
                WHERE r.job_id = ?1 AND r.model = ?2 AND a.verdict = 'done' AND a.batch_id IS NULL ORDER BY a.id DESC LIMIT 1000)",
@@ -77,7 +78,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn recipe(&self, hash: &Digest) -> Result<Option<i64>, StoreError> {
+    pub fn recipe(&self, hash: &Digest) -> Result<Option<RecipeId>, StoreError> {
         let mut find = self.db.prepare_cached("SELECT id FROM recipes WHERE hash = ?1")?;
         Ok(find.query_row([hash.as_bytes()], |row| row.get(0)).optional()?)
     }
@@ -86,7 +87,11 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn known_set(&self, recipes: &[RecipeRecord], policy: &str) -> Result<Option<(i64, Vec<i64>)>, StoreError> {
+    pub fn known_set(
+        &self,
+        recipes: &[RecipeRecord],
+        policy: &str,
+    ) -> Result<Option<(RecipeSetId, Vec<RecipeId>)>, StoreError> {
         let mut keys = Vec::with_capacity(recipes.len());
         for recipe in recipes {
             let Some(key) = self.recipe(&recipe.hash)? else { return Ok(None) };
@@ -101,7 +106,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn recipe_body(&self, id: i64) -> Result<Option<String>, StoreError> {
+    pub fn recipe_body(&self, id: RecipeId) -> Result<Option<String>, StoreError> {
         let mut find = self.db.prepare_cached("SELECT body FROM recipes WHERE id = ?1")?;
         Ok(find.query_row([id], |row| row.get(0)).optional()?)
     }
@@ -110,7 +115,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn answered_recipes(&self, page: &PageId) -> Result<Vec<i64>, StoreError> {
+    pub fn answered_recipes(&self, page: &PageId) -> Result<Vec<RecipeId>, StoreError> {
         let Some(id) = find_page(&self.db, page)? else {
             return Ok(Vec::new());
         };
@@ -124,7 +129,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn standing(&self, page: &PageId, recipes: &[i64], versions: Versions) -> Result<Standing, StoreError> {
+    pub fn standing(&self, page: &PageId, recipes: &[RecipeId], versions: Versions) -> Result<Standing, StoreError> {
         let Some(id) = find_page(&self.db, page)? else {
             return Ok(Standing { outcomes: vec![None; recipes.len()], ..Standing::default() });
         };
@@ -139,10 +144,10 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn is_near(&self, job: i64, page: &PageId) -> Result<bool, StoreError> {
+    pub fn is_near(&self, job: JobId, page: &PageId) -> Result<bool, StoreError> {
         let Some(id) = find_page(&self.db, page)? else { return Ok(false) };
         let mut find = self.db.prepare_cached("SELECT 1 FROM near WHERE job_id = ?1 AND page_id = ?2")?;
-        Ok(find.exists([job, id])?)
+        Ok(find.exists(params![job, id])?)
     }
 
     pub(crate) fn page_fault(&self, page: i64, decoder_version: u32) -> Result<Option<FaultRecord>, StoreError> {
@@ -165,8 +170,8 @@ impl Reader {
     /// When the store can't be read.
     pub fn answered_marks(
         &self,
-        job: i64,
-        recipes: &[i64],
+        job: JobId,
+        recipes: &[RecipeId],
         version: u32,
         mut take: impl FnMut(PageId, [u8; 32]),
     ) -> Result<(), StoreError> {
@@ -185,14 +190,14 @@ impl Reader {
         Ok(())
     }
 
-    pub(crate) fn outcomes(&self, page: i64, recipes: &[i64]) -> Result<Vec<Option<TaskOutcome>>, StoreError> {
+    pub(crate) fn outcomes(&self, page: i64, recipes: &[RecipeId]) -> Result<Vec<Option<TaskOutcome>>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT recipe_id, status, value, reason, message, passing, runs, at FROM answers WHERE page_id = ?1 AND sample = 0",
         )?;
         let mut outcomes = vec![None; recipes.len()];
         let mut rows = find.query([page])?;
         while let Some(row) = rows.next()? {
-            let recipe: i64 = row.get(0)?;
+            let recipe: RecipeId = row.get(0)?;
             for (at, wanted) in recipes.iter().enumerate() {
                 if *wanted == recipe {
                     outcomes[at] = Some(outcome_of(row)?);
@@ -206,7 +211,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn entries(&self, job: i64, after: (u64, &[u8]), limit: usize) -> Result<Vec<EntryRecord>, StoreError> {
+    pub fn entries(&self, job: JobId, after: (u64, &[u8]), limit: usize) -> Result<Vec<EntryRecord>, StoreError> {
         let mut find = self.db.prepare_cached(&format!(
             "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND (line, path) > (?2, ?3) ORDER BY line, path LIMIT ?4"
         ))?;
@@ -219,7 +224,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn entry(&self, job: i64, path: &[u8]) -> Result<Option<EntryRecord>, StoreError> {
+    pub fn entry(&self, job: JobId, path: &[u8]) -> Result<Option<EntryRecord>, StoreError> {
         let mut find = self.db.prepare_cached(&format!(
             "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND path = ?2 AND content IS NOT NULL LIMIT 1"
         ))?;
@@ -231,25 +236,25 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn pages_before(&self, run: i64, job: i64, set: i64) -> Result<Option<String>, StoreError> {
+    pub fn pages_before(&self, run: RunKey, job: JobId, set: RecipeSetId) -> Result<Option<String>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT pages FROM runs WHERE id = ?1 - 1 AND job_id = ?2 AND set_id = ?3 AND ended_at IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM runs WHERE id > ?1 OR (ended_at IS NULL AND id <> ?1))",
         )?;
-        Ok(find.query_row([run, job, set], |row| row.get(0)).optional()?.flatten())
+        Ok(find.query_row(params![run, job, set], |row| row.get(0)).optional()?.flatten())
     }
 
     /// Runs, newest first: of one job, or of all.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn runs(&self, job: Option<i64>) -> Result<Vec<RunRecord>, StoreError> {
+    pub fn runs(&self, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks
              FROM runs r JOIN jobs j ON j.id = r.job_id WHERE ?1 IS NULL OR r.job_id = ?1 ORDER BY r.id DESC",
         )?;
         let rows = find.query_map([job], |row| {
-            let outcome: Option<String> = row.get(7)?;
+            let outcome: Option<RunOutcomeName> = row.get(7)?;
             let exit_code: Option<i32> = row.get(8)?;
             Ok(RunRecord {
                 run: row.get(0)?,
@@ -273,7 +278,7 @@ const ENTRY: &str = "line, path, size, mtime, ctime, inode, content, page_count,
 fn entry_of(row: &Row<'_>) -> rusqlite::Result<EntryRecord> {
     let content: Option<Vec<u8>> = row.get(6)?;
     let selected: Option<String> = row.get(8)?;
-    let kind: Option<String> = row.get(9)?;
+    let kind: Option<ErrorKind> = row.get(9)?;
     let message: Option<String> = row.get(10)?;
     Ok(EntryRecord {
         line: row.get::<_, i64>(0)?.cast_unsigned(),
@@ -297,11 +302,10 @@ pub(crate) fn fault_of(row: &Row<'_>) -> rusqlite::Result<FaultRecord> {
 }
 
 fn outcome_of(row: &Row<'_>) -> rusqlite::Result<TaskOutcome> {
-    let status: String = row.get(1)?;
-    let kind: Option<String> = row.get(3)?;
+    let kind: Option<ErrorKind> = row.get(3)?;
     let message: Option<String> = row.get(4)?;
     Ok(TaskOutcome {
-        status: OutcomeStatus::parse(&status),
+        status: row.get(1)?,
         value: row.get(2)?,
         fault: kind.map(|kind| FaultRecord { kind, message: message.unwrap_or_default() }),
         is_passing: row.get(5)?,

@@ -3,10 +3,12 @@
 
 use super::reader::Reader;
 use crate::base::digest::Digest;
+use crate::base::ids::{JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use crate::base::vocabulary::VerdictName;
 use crate::store::error::StoreError;
-use crate::store::records::attempts::Tokens;
-use crate::store::records::pages::{EntryRecord, FaultRecord, PageId, TaskOutcome, Versions};
+use crate::store::records::pages::{EntryRecord, FaultRecord, TaskOutcome, Versions};
 use crate::store::write::entries::{as_signed, find_page};
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -31,7 +33,7 @@ pub struct PageRecord {
     /// Bits in which it differs from the page that it is like.
     pub distance: Option<u32>,
     /// The recipes that its outcomes are of.
-    pub recipes: Vec<i64>,
+    pub recipes: Vec<RecipeId>,
     /// Per recipe that was asked about.
     pub outcomes: Vec<Option<TaskOutcome>>,
     /// Settled attempts for this page under any of these recipes, oldest first.
@@ -53,11 +55,11 @@ pub struct View {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpendRecord {
     /// The run that made it.
-    pub run: i64,
+    pub run: RunKey,
     /// Recipes that it asked, in their order.
-    pub recipes: Vec<i64>,
+    pub recipes: Vec<RecipeId>,
     /// Tokens.
-    pub tokens: Tokens,
+    pub tokens: Usage,
     /// Money; `None` when the price was unknown.
     pub cost: Option<Pico>,
     /// From sending to the end of the reply, in milliseconds; `None`: of a batch.
@@ -73,10 +75,10 @@ impl Reader {
     /// When the store can't be read.
     pub fn page(
         &self,
-        job: i64,
+        job: JobId,
         entry: &EntryRecord,
         page: u32,
-        recipes: &[i64],
+        recipes: &[RecipeId],
         view: View,
     ) -> Result<PageRecord, StoreError> {
         let mut record = PageRecord {
@@ -120,7 +122,7 @@ impl Reader {
 
     /// The path of the first entry that asks the same of the same content, when it stands
     /// before this one.
-    fn equal_before(&self, job: i64, entry: &EntryRecord, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    fn equal_before(&self, job: JobId, entry: &EntryRecord, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT path FROM entries WHERE job_id = ?1 AND content = ?2 AND (line, path) < (?3, ?4) AND set_id IS ?5
              ORDER BY line, path LIMIT 1",
@@ -130,18 +132,18 @@ impl Reader {
     }
 
     /// The page that a page of this job is like: its key, the distance, a path of it.
-    fn like(&self, job: i64, page: i64) -> Result<Option<(i64, u32, Vec<u8>)>, StoreError> {
+    fn like(&self, job: JobId, page: i64) -> Result<Option<(i64, u32, Vec<u8>)>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT n.like_id, n.distance, (SELECT e.path FROM pages p JOIN entries e ON e.job_id = n.job_id AND e.content = p.content
                WHERE p.id = n.like_id ORDER BY e.line, e.path LIMIT 1)
              FROM near n WHERE n.job_id = ?1 AND n.page_id = ?2",
         )?;
-        let row = find.query_row([job, page], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let row = find.query_row(params![job, page], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
         let with_path = |(id, distance, path): (i64, u32, Option<Vec<u8>>)| Some((id, distance, path?));
         Ok(row.and_then(with_path))
     }
 
-    fn spend(&self, page: i64, recipes: &[i64]) -> Result<Vec<SpendRecord>, StoreError> {
+    fn spend(&self, page: i64, recipes: &[RecipeId]) -> Result<Vec<SpendRecord>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT r.set_id, a.run_id, a.input_tokens, a.cached_input_tokens, a.output_tokens, a.cost, a.latency_ms, a.verdict
              FROM requests r JOIN attempts a ON a.request_id = r.id WHERE r.page_id = ?1 AND a.state = 'settled' ORDER BY a.id",
@@ -161,32 +163,32 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn set_members(&self, set: i64) -> Result<Vec<i64>, StoreError> {
+    pub fn set_members(&self, set: RecipeSetId) -> Result<Vec<RecipeId>, StoreError> {
         if let Some(known) = self.sets.borrow().get(&set) {
             return Ok(known.clone());
         }
         let mut find =
             self.db.prepare_cached("SELECT recipe_id FROM recipe_set_members WHERE set_id = ?1 ORDER BY position")?;
-        let members: Vec<i64> = find.query_map([set], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let members: Vec<RecipeId> = find.query_map([set], |row| row.get(0))?.collect::<Result<_, _>>()?;
         self.sets.borrow_mut().insert(set, members.clone());
         Ok(members)
     }
 }
 
-fn spend_of(row: &Row<'_>, recipes: Vec<i64>) -> rusqlite::Result<SpendRecord> {
-    let verdict: Option<String> = row.get(7)?;
+fn spend_of(row: &Row<'_>, recipes: Vec<RecipeId>) -> rusqlite::Result<SpendRecord> {
+    let verdict: Option<VerdictName> = row.get(7)?;
     Ok(SpendRecord {
         run: row.get(1)?,
         recipes,
-        tokens: Tokens {
+        tokens: Usage {
             input: count(row, 2)?,
             cached_input: count(row, 3)?,
             output: count(row, 4)?,
-            ..Tokens::default()
+            ..Usage::default()
         },
         cost: row.get::<_, Option<i64>>(5)?.map(Pico),
         latency_ms: latency(row, 6)?,
-        is_done: verdict.as_deref() == Some("done"),
+        is_done: verdict == Some(VerdictName::Done),
     })
 }
 

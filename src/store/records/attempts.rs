@@ -1,7 +1,10 @@
 //! What goes into the store and comes out of it of attempts: opened, charged, settled.
 
-use super::pages::{FaultRecord, PageId, TaskOutcome};
+use super::pages::{FaultRecord, TaskOutcome};
+use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId, RequestId, RunKey};
 use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use crate::base::vocabulary::{AttemptPurpose, VerdictName};
 
 /// A line of the budget that attempts are charged to.
 #[derive(Clone, Debug)]
@@ -12,56 +15,21 @@ pub struct BudgetLine {
     pub limit: Option<Pico>,
 }
 
-/// Why an attempt is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To ask.
-    Ask,
-    /// The last one met a fault that may pass.
-    Retry,
-    /// The last reply was not valid.
-    Repair,
-    /// The last reply was cut.
-    Lengthen,
-}
-
-impl Purpose {
-    /// As the store keeps it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ask => "ask",
-            Self::Retry => "retry",
-            Self::Repair => "repair",
-            Self::Lengthen => "lengthen",
-        }
-    }
-
-    pub(crate) fn parse(name: Option<&str>) -> Self {
-        match name {
-            Some("retry") => Self::Retry,
-            Some("repair") => Self::Repair,
-            Some("lengthen") => Self::Lengthen,
-            _ => Self::Ask,
-        }
-    }
-}
-
 /// An attempt that is about to be made.
 #[derive(Clone, Debug)]
 pub struct OpenAttempt {
     /// The run.
-    pub run: i64,
+    pub run: RunKey,
     /// The page.
     pub page: PageId,
     /// The recipes that are asked, and when their known outcome was stored.
-    pub recipes: Vec<(i64, Option<i64>)>,
+    pub recipes: Vec<(RecipeId, Option<i64>)>,
     /// The request that this attempt belongs to; `None`: a new one.
-    pub request: Option<i64>,
+    pub request: Option<RequestId>,
     /// The batch that it is part of; `None`: it is sent at once.
-    pub batch: Option<i64>,
+    pub batch: Option<BatchId>,
     /// Why it is made.
-    pub purpose: Purpose,
+    pub purpose: AttemptPurpose,
     /// What it is expected to cost; `None` when the price is unknown.
     pub expected: Option<Pico>,
     /// The most that it can cost; `None` when the price is unknown.
@@ -78,9 +46,9 @@ pub enum Opened {
     /// The row is durable: send.
     Granted {
         /// The request's key.
-        request: i64,
+        request: RequestId,
         /// The attempt's key.
-        attempt: i64,
+        attempt: AttemptId,
     },
     /// An outcome was stored meanwhile: look again.
     Changed,
@@ -95,24 +63,11 @@ pub enum Opened {
     },
 }
 
-/// Tokens as they are stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tokens {
-    /// Prompt tokens.
-    pub input: u64,
-    /// Of these, cached.
-    pub cached_input: u64,
-    /// Prompt tokens that were written to the provider's cache.
-    pub cache_write: u64,
-    /// Reply tokens.
-    pub output: u64,
-}
-
 /// What an attempt cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttemptCharge {
     /// Tokens.
-    pub tokens: Tokens,
+    pub tokens: Usage,
     /// `true` when the server did not say and the tokens are an estimate.
     pub is_estimated: bool,
     /// Money; `None` when the price is unknown.
@@ -129,9 +84,9 @@ pub struct AttemptCharge {
 #[derive(Clone, Debug)]
 pub struct Settlement {
     /// The attempt's key.
-    pub attempt: i64,
-    /// The verdict's name: `done`, `retry`, `later`, `page`, `stop`.
-    pub verdict: &'static str,
+    pub attempt: AttemptId,
+    /// The verdict.
+    pub verdict: VerdictName,
     /// Why it did not succeed.
     pub fault: Option<FaultRecord>,
     /// HTTP status.
@@ -143,7 +98,7 @@ pub struct Settlement {
     /// What it cost.
     pub charge: AttemptCharge,
     /// Outcomes that it brought: recipe and outcome.
-    pub outcomes: Vec<(i64, TaskOutcome)>,
+    pub outcomes: Vec<(RecipeId, TaskOutcome)>,
     /// Wall time in milliseconds.
     pub at_ms: i64,
 }

@@ -1,7 +1,9 @@
 //! What goes into the store and comes out of it of batches.
 
-use super::pages::{PageId, TaskKey};
+use super::pages::TaskKey;
+use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::base::money::Pico;
+use crate::base::vocabulary::BatchState;
 
 /// A batch that is about to be filled.
 #[derive(Clone, Debug)]
@@ -9,9 +11,9 @@ pub struct BatchStart {
     /// Tells it from all others, at the provider too.
     pub key: String,
     /// The run.
-    pub run: i64,
+    pub run: RunKey,
     /// The job.
-    pub job: i64,
+    pub job: JobId,
     /// The provider's id: whoever asks it again can collect the batch.
     pub provider: String,
     /// What a token costs, as text; `None`: unknown.
@@ -20,48 +22,11 @@ pub struct BatchStart {
     pub at_ms: i64,
 }
 
-/// How far a batch has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BatchState {
-    /// Lines are added to its file; nothing has left this machine.
-    Filling,
-    /// Its file is complete and durable, and may be uploaded.
-    Filled,
-    /// The provider has the file; the batch may or may not have been created.
-    Uploaded,
-    /// The provider has the batch.
-    Submitted,
-    /// Everything is collected.
-    Ended,
-}
-
-impl BatchState {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Filling => "filling",
-            Self::Filled => "filled",
-            Self::Uploaded => "uploaded",
-            Self::Submitted => "submitted",
-            Self::Ended => "ended",
-        }
-    }
-
-    pub(crate) fn parse(name: &str) -> Self {
-        match name {
-            "filled" => Self::Filled,
-            "uploaded" => Self::Uploaded,
-            "submitted" => Self::Submitted,
-            "ended" => Self::Ended,
-            _ => Self::Filling,
-        }
-    }
-}
-
 /// How far a batch has come, and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchProgress {
     /// Its key in this store.
-    pub batch: i64,
+    pub batch: BatchId,
     /// How far it is.
     pub state: BatchState,
     /// Lines in its file.
@@ -102,13 +67,13 @@ pub struct BatchRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchAttempt {
     /// Its key.
-    pub attempt: i64,
+    pub attempt: AttemptId,
     /// The page.
     pub page: PageId,
     /// The set of recipes that it asks.
-    pub set: i64,
+    pub set: RecipeSetId,
     /// These recipes, in their order.
-    pub recipes: Vec<i64>,
+    pub recipes: Vec<RecipeId>,
     /// What it was expected to cost.
     pub expected: Option<Pico>,
     /// What was set aside for it.

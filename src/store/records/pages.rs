@@ -2,6 +2,8 @@
 //! store; digests are what they stand for.
 
 use crate::base::digest::Digest;
+use crate::base::ids::{JobId, PageId, RecipeId, RecipeSetId, RunId, RunKey};
+use crate::base::vocabulary::{ErrorKind, OutcomeStatus, RunOutcomeName};
 
 /// A recipe: everything about an answer but the page.
 #[derive(Clone, Debug)]
@@ -20,14 +22,14 @@ pub struct TaskKey {
     /// The task's name.
     pub task: String,
     /// The recipe's key in this store.
-    pub recipe_id: i64,
+    pub recipe_id: RecipeId,
 }
 
 /// What a run says of itself at its start.
 #[derive(Clone, Debug)]
 pub struct RunStart {
     /// The run's id, for people and file names.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The job's identity.
     pub job: Digest,
     /// The job's name.
@@ -53,9 +55,9 @@ pub struct RunStart {
 #[derive(Clone, Debug)]
 pub struct RunEnd {
     /// The run's key.
-    pub run: i64,
+    pub run: RunKey,
     /// The outcome's name.
-    pub outcome: String,
+    pub outcome: RunOutcomeName,
     /// The exit code.
     pub exit_code: i32,
     /// Pages by status, as the report keeps them, for a next run that finds nothing changed.
@@ -68,11 +70,11 @@ pub struct RunEnd {
 #[derive(Clone, Debug)]
 pub struct RunKeys {
     /// The run.
-    pub run: i64,
+    pub run: RunKey,
     /// The job.
-    pub job: i64,
+    pub job: JobId,
     /// The set of all recipes of the job.
-    pub set: i64,
+    pub set: RecipeSetId,
     /// The tasks, in manifest order.
     pub tasks: Vec<TaskKey>,
     /// What the endpoint was found to take, as JSON.
@@ -82,7 +84,7 @@ pub struct RunKeys {
     /// Attempts of dead runs that were declared lost at this start.
     pub lost: u64,
     /// The ids of these runs.
-    pub dead: Vec<String>,
+    pub dead: Vec<RunId>,
 }
 
 /// What is remembered of an endpoint, as JSON.
@@ -98,11 +100,11 @@ pub enum EndpointFact {
 #[derive(Clone, Debug)]
 pub struct RunRecord {
     /// The run's key.
-    pub run: i64,
+    pub run: RunKey,
     /// The run's id.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The job's key.
-    pub job: i64,
+    pub job: JobId,
     /// The job's name.
     pub job_name: String,
     /// The model's name.
@@ -112,7 +114,7 @@ pub struct RunRecord {
     /// Wall time in milliseconds; `None` while it runs, or when it died.
     pub ended_ms: Option<i64>,
     /// How it ended: an outcome and an exit code.
-    pub outcome: Option<(String, i32)>,
+    pub outcome: Option<(RunOutcomeName, i32)>,
     /// The tasks, in manifest order.
     pub tasks: Vec<TaskKey>,
 }
@@ -143,9 +145,9 @@ pub struct EntryRecord {
     /// The values of the list's other columns, as a JSON object.
     pub carried: Option<String>,
     /// The recipe set of its pages, when that is not the job's.
-    pub set: Option<i64>,
+    pub set: Option<RecipeSetId>,
     /// The recipe set under which all its pages are settled.
-    pub settled_set: Option<i64>,
+    pub settled_set: Option<RecipeSetId>,
 }
 
 impl EntryRecord {
@@ -171,7 +173,7 @@ impl EntryRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultRecord {
     /// As `error_kind` shows it.
-    pub kind: String,
+    pub kind: ErrorKind,
     /// Words for people.
     pub message: String,
 }
@@ -209,41 +211,6 @@ pub struct FeaturesRecord {
     pub is_blank: bool,
     /// Shared, but for a few bits, by pictures of the same page.
     pub fingerprint: [u8; 32],
-}
-
-/// How a task of a page stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutcomeStatus {
-    /// There is a valid answer.
-    Ok,
-    /// The model's replies were never valid.
-    Invalid,
-    /// The model or a filter declined.
-    Refused,
-    /// It could not be asked.
-    Failed,
-}
-
-impl OutcomeStatus {
-    /// As it stands in the store and in rows.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Invalid => "invalid",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-
-    pub(crate) fn parse(name: &str) -> Self {
-        match name {
-            "ok" => Self::Ok,
-            "invalid" => Self::Invalid,
-            "refused" => Self::Refused,
-            _ => Self::Failed,
-        }
-    }
 }
 
 /// The stored outcome of one task on one page.
@@ -292,13 +259,4 @@ pub struct Versions {
     pub decoder: u32,
     /// Of looking at pictures.
     pub marks: u32,
-}
-
-/// A page of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PageId {
-    /// The digest of the file's bytes.
-    pub content: Digest,
-    /// The page's number from 1; 0: the file as a whole.
-    pub page: u32,
 }

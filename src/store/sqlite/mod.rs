@@ -3,3 +3,4 @@
 pub(crate) mod filesystem;
 pub(crate) mod run_lock;
 pub(crate) mod schema;
+pub(crate) mod values;

@@ -2,6 +2,7 @@
 //! store; the system releases it however the process ends. Where the lock can't be
 //! asked (the file is gone, the file system has none), the heartbeat decides.
 
+use crate::base::ids::RunId;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ pub(crate) struct LifeLine {
 }
 
 impl LifeLine {
-    pub(crate) fn take(store: &Path, run_id: &str) -> std::io::Result<Self> {
+    pub(crate) fn take(store: &Path, run_id: &RunId) -> std::io::Result<Self> {
         let path = lock_path(store, run_id);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
         // A file system without locks leaves the decision to the heartbeat.
@@ -34,12 +35,12 @@ impl LifeLine {
 
 /// Removes what a dead run left, once its death is recorded: before, its lock tells that it
 /// is dead.
-pub(crate) fn forget(store: &Path, run_id: &str) {
+pub(crate) fn forget(store: &Path, run_id: &RunId) {
     let _ = std::fs::remove_file(lock_path(store, run_id));
 }
 
 /// Whether the run with this heartbeat lives.
-pub(crate) fn is_alive(store: &Path, run_id: &str, heartbeat_ms: i64, now_ms: i64) -> bool {
+pub(crate) fn is_alive(store: &Path, run_id: &RunId, heartbeat_ms: i64, now_ms: i64) -> bool {
     let path = lock_path(store, run_id);
     let is_recent = now_ms - heartbeat_ms < DEAD_AFTER_MS;
     let Ok(file) = OpenOptions::new().write(true).open(&path) else {
@@ -52,7 +53,7 @@ pub(crate) fn is_alive(store: &Path, run_id: &str, heartbeat_ms: i64, now_ms: i6
     }
 }
 
-fn lock_path(store: &Path, run_id: &str) -> PathBuf {
+fn lock_path(store: &Path, run_id: &RunId) -> PathBuf {
     let mut name = store.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{run_id}.lock"));
     store.with_file_name(name)

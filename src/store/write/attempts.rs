@@ -2,10 +2,12 @@
 
 use super::entries::find_or_add_page;
 use super::ledger::Ledger;
+use crate::base::ids::{AttemptId, RecipeId, RequestId, RunKey};
 use crate::base::money::Pico;
+use crate::base::vocabulary::{AttemptState, OutcomeStatus, UsageSource};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
-use crate::store::records::pages::{OutcomeStatus, TaskOutcome};
+use crate::store::records::pages::TaskOutcome;
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub(crate) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> Result<Opened, StoreError> {
@@ -30,11 +32,11 @@ pub(crate) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> 
     let request = match open.request {
         Some(request) => request,
         None => {
-            let recipes: Vec<i64> = open.recipes.iter().map(|(recipe, _)| *recipe).collect();
+            let recipes: Vec<RecipeId> = open.recipes.iter().map(|(recipe, _)| *recipe).collect();
             let set = ledger.set(db, &recipes)?;
             db.prepare_cached("INSERT INTO requests (run_id, page_id, set_id) VALUES (?1, ?2, ?3)")?
                 .execute(params![open.run, page, set])?;
-            db.last_insert_rowid()
+            RequestId(db.last_insert_rowid())
         }
     };
     db.prepare_cached(
@@ -46,29 +48,29 @@ pub(crate) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> 
         open.run,
         budget,
         open.reserved.map(|pico| pico.0),
-        open.purpose.name(),
+        open.purpose,
         open.expected.map(|pico| pico.0),
         open.at_ms,
         open.batch
     ])?;
-    Ok(Opened::Granted { request, attempt: db.last_insert_rowid() })
+    Ok(Opened::Granted { request, attempt: AttemptId(db.last_insert_rowid()) })
 }
 
-fn outcome_time(db: &Connection, page: i64, recipe: i64) -> Result<Option<i64>, StoreError> {
+fn outcome_time(db: &Connection, page: i64, recipe: RecipeId) -> Result<Option<i64>, StoreError> {
     let mut find = db.prepare_cached("SELECT at FROM answers WHERE page_id = ?1 AND recipe_id = ?2 AND sample = 0")?;
-    Ok(find.query_row([page, recipe], |row| row.get(0)).optional()?)
+    Ok(find.query_row(params![page, recipe], |row| row.get(0)).optional()?)
 }
 
 /// Whether an open attempt, of whichever run, asks one of these recipes of this page.
 /// The attempts of dead runs are not open any more.
-fn is_asked_elsewhere(db: &Connection, page: i64, recipes: &[(i64, Option<i64>)]) -> Result<bool, StoreError> {
+fn is_asked_elsewhere(db: &Connection, page: i64, recipes: &[(RecipeId, Option<i64>)]) -> Result<bool, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT m.recipe_id FROM requests r JOIN attempts a ON a.request_id = r.id JOIN recipe_set_members m ON m.set_id = r.set_id
          WHERE r.page_id = ?1 AND a.state = 'open'",
     )?;
     let mut rows = find.query([page])?;
     while let Some(row) = rows.next()? {
-        let recipe: i64 = row.get(0)?;
+        let recipe: RecipeId = row.get(0)?;
         if recipes.iter().any(|(wanted, _)| *wanted == recipe) {
             return Ok(true);
         }
@@ -81,10 +83,10 @@ pub(crate) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settleme
         "SELECT a.state, a.budget_id, ifnull(a.reserved, 0), r.id, r.page_id
          FROM attempts a JOIN requests r ON r.id = a.request_id WHERE a.id = ?1",
     )?;
-    let (state, budget, reserved, request, page): (String, i64, i64, i64, i64) = find
+    let (state, budget, reserved, request, page): (AttemptState, i64, i64, RequestId, i64) = find
         .query_row([settlement.attempt], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
     // One that was declared lost meanwhile is spent already; its answers still count.
-    if state == "open" {
+    if state == AttemptState::Open {
         ledger.spend(db, budget, Pico(reserved), settlement.charge.budget)?;
     }
     let charged = &settlement.charge;
@@ -100,10 +102,10 @@ pub(crate) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settleme
         count(charged.tokens.input),
         count(charged.tokens.cached_input),
         count(charged.tokens.output),
-        if charged.is_estimated { "estimated" } else { "reported" },
+        if charged.is_estimated { UsageSource::Estimated } else { UsageSource::Reported },
         charged.cost.map(|pico| pico.0),
         settlement.verdict,
-        fault.map(|fault| &fault.kind),
+        fault.map(|fault| fault.kind),
         fault.map(|fault| &fault.message),
         settlement.http_status,
         settlement.server_request_id,
@@ -120,8 +122,8 @@ pub(crate) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settleme
 pub(crate) fn put_outcomes(
     db: &Connection,
     page: i64,
-    request: Option<i64>,
-    outcomes: &[(i64, TaskOutcome)],
+    request: Option<RequestId>,
+    outcomes: &[(RecipeId, TaskOutcome)],
 ) -> Result<(), StoreError> {
     let mut put = db.prepare_cached(
         "INSERT INTO answers (page_id, recipe_id, sample, status, value, reason, message, passing, runs, request_id, at)
@@ -137,9 +139,9 @@ pub(crate) fn put_outcomes(
         put.execute(params![
             page,
             recipe,
-            outcome.status.name(),
+            outcome.status,
             outcome.value,
-            fault.map(|fault| &fault.kind),
+            fault.map(|fault| fault.kind),
             fault.map(|fault| &fault.message),
             outcome.is_passing,
             outcome.runs,
@@ -152,13 +154,13 @@ pub(crate) fn put_outcomes(
 
 /// Declares the open attempts of a run lost: spent at their reservation. Those of batches
 /// go on at the provider, and are collected by the next run.
-pub(crate) fn lose(db: &Connection, ledger: &mut Ledger, run: i64, at_ms: i64) -> Result<u64, StoreError> {
+pub(crate) fn lose(db: &Connection, ledger: &mut Ledger, run: RunKey, at_ms: i64) -> Result<u64, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT a.id, a.budget_id, ifnull(a.reserved, 0) FROM runs JOIN attempts a ON a.run_id = runs.id
          WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.state = 'open' AND a.batch_id IS NULL",
     )?;
     let rows = find.query_map([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let open: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
+    let open: Vec<(AttemptId, i64, i64)> = rows.collect::<Result<_, _>>()?;
     for (attempt, budget, reserved) in &open {
         ledger.spend(db, *budget, Pico(*reserved), Pico(*reserved))?;
         db.execute(

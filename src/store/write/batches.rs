@@ -5,21 +5,22 @@ use super::attempts;
 use super::entries::find_page_by_id;
 use super::ledger::Ledger;
 use super::runs::tasks_from_json;
+use crate::base::ids::{AttemptId, BatchId, PageId, RunKey};
 use crate::base::money::Pico;
+use crate::base::vocabulary::BatchState;
 use crate::store::error::StoreError;
 use crate::store::read::reader::Reader;
 use crate::store::records::attempts::Settlement;
-use crate::store::records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, BatchState};
-use crate::store::records::pages::PageId;
+use crate::store::records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
 use rusqlite::{Connection, params};
 
 /// Begins a batch; its key.
-pub(crate) fn begin(db: &Connection, start: &BatchStart) -> Result<i64, StoreError> {
+pub(crate) fn begin(db: &Connection, start: &BatchStart) -> Result<BatchId, StoreError> {
     db.execute(
         "INSERT INTO batches (key, run_id, job_id, endpoint, state, price, made_at) VALUES (?1, ?2, ?3, ?4, 'filling', ?5, ?6)",
         params![start.key, start.run, start.job, start.provider, start.price, start.at_ms],
     )?;
-    Ok(db.last_insert_rowid())
+    Ok(BatchId(db.last_insert_rowid()))
 }
 
 pub(crate) fn change(db: &Connection, ledger: &mut Ledger, change: &BatchChange) -> Result<(), StoreError> {
@@ -37,7 +38,7 @@ pub(crate) fn change(db: &Connection, ledger: &mut Ledger, change: &BatchChange)
            ended_at = CASE WHEN ?2 = 'ended' THEN ?9 END WHERE id = ?1",
         params![
             progress.batch,
-            progress.state.name(),
+            progress.state,
             signed(progress.requests),
             signed(progress.bytes),
             signed(progress.tokens),
@@ -52,12 +53,12 @@ pub(crate) fn change(db: &Connection, ledger: &mut Ledger, change: &BatchChange)
 
 /// An attempt that is open, and what is set aside for it.
 struct Open {
-    attempt: i64,
+    attempt: AttemptId,
     budget: i64,
     reserved: Pico,
 }
 
-fn open_of(db: &Connection, batch: i64) -> Result<Vec<Open>, StoreError> {
+fn open_of(db: &Connection, batch: BatchId) -> Result<Vec<Open>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT id, budget_id, ifnull(reserved, 0) FROM attempts WHERE batch_id = ?1 AND state = 'open'",
     )?;
@@ -68,7 +69,7 @@ fn open_of(db: &Connection, batch: i64) -> Result<Vec<Open>, StoreError> {
 }
 
 /// Forgets a batch that was never submitted: nothing of it was sent.
-pub(crate) fn withdraw(db: &Connection, ledger: &mut Ledger, batch: i64) -> Result<(), StoreError> {
+pub(crate) fn withdraw(db: &Connection, ledger: &mut Ledger, batch: BatchId) -> Result<(), StoreError> {
     for open in open_of(db, batch)? {
         ledger.spend(db, open.budget, open.reserved, Pico::ZERO)?;
         // Not deleted: a key that is given again would stand in another run's range.
@@ -80,15 +81,15 @@ pub(crate) fn withdraw(db: &Connection, ledger: &mut Ledger, batch: i64) -> Resu
 }
 
 /// Withdraws what a run that is over was still filling.
-pub(crate) fn withdraw_filling(db: &Connection, ledger: &mut Ledger, run: i64) -> Result<(), StoreError> {
+pub(crate) fn withdraw_filling(db: &Connection, ledger: &mut Ledger, run: RunKey) -> Result<(), StoreError> {
     let mut find = db.prepare_cached("SELECT id FROM batches WHERE run_id = ?1 AND state = 'filling'")?;
-    let filling: Vec<i64> = find.query_map([run], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let filling: Vec<BatchId> = find.query_map([run], |row| row.get(0))?.collect::<Result<_, _>>()?;
     filling.into_iter().try_for_each(|batch| withdraw(db, ledger, batch))
 }
 
 /// Makes the batches of a provider that have not ended those of a run, of whichever job,
 /// unless another run that lives has them.
-pub(crate) fn adopt(db: &Connection, run: i64, provider: &str) -> Result<(), StoreError> {
+pub(crate) fn adopt(db: &Connection, run: RunKey, provider: &str) -> Result<(), StoreError> {
     db.execute(
         "UPDATE batches SET run_id = ?1 WHERE endpoint = ?2 AND state <> 'ended'
            AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND runs.ended_at IS NULL)",
@@ -129,15 +130,14 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn batches(&self, run: i64) -> Result<Vec<BatchRecord>, StoreError> {
+    pub fn batches(&self, run: RunKey) -> Result<Vec<BatchRecord>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT id, key, state, requests, bytes, tokens, input_file, remote, price FROM batches WHERE run_id = ?1 AND state <> 'ended' ORDER BY id",
         )?;
         let rows = find.query_map([run], |row| {
-            let state: String = row.get(2)?;
             let progress = BatchProgress {
                 batch: row.get(0)?,
-                state: BatchState::parse(&state),
+                state: row.get(2)?,
                 requests: row.get::<_, i64>(3)?.cast_unsigned(),
                 bytes: row.get::<_, i64>(4)?.cast_unsigned(),
                 tokens: row.get::<_, i64>(5)?.cast_unsigned(),
@@ -153,7 +153,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn batch_attempts(&self, batch: i64) -> Result<Vec<BatchAttempt>, StoreError> {
+    pub fn batch_attempts(&self, batch: BatchId) -> Result<Vec<BatchAttempt>, StoreError> {
         let mut find = self.db.prepare_cached(
             "SELECT a.id, r.page_id, r.set_id, a.expected, a.reserved, runs.tasks
              FROM attempts a JOIN requests r ON r.id = a.request_id JOIN runs ON runs.id = r.run_id

@@ -1,13 +1,14 @@
 //! What the latest walk of a job found.
 
 use crate::base::digest::Digest;
+use crate::base::ids::{JobId, PageId, RecipeSetId};
 use crate::store::error::StoreError;
 use crate::store::records::pages::{
-    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, MOST_RUNS, NearRecord, PageId, Versions,
+    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, MOST_RUNS, NearRecord, Versions,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-pub(crate) fn change(db: &Connection, job: i64, changes: Vec<EntryChange>) -> Result<(), StoreError> {
+pub(crate) fn change(db: &Connection, job: JobId, changes: Vec<EntryChange>) -> Result<(), StoreError> {
     for change in changes {
         match change {
             EntryChange::Put(entry) => put(db, job, &entry, "")?,
@@ -36,7 +37,7 @@ pub(crate) fn change(db: &Connection, job: i64, changes: Vec<EntryChange>) -> Re
 }
 
 /// Says which pages of the job are like others, in place of what was said before.
-pub(crate) fn put_near(db: &Connection, job: i64, near: &[NearRecord]) -> Result<(), StoreError> {
+pub(crate) fn put_near(db: &Connection, job: JobId, near: &[NearRecord]) -> Result<(), StoreError> {
     db.execute("DELETE FROM near WHERE job_id = ?1", [job])?;
     let mut insert =
         db.prepare_cached("INSERT OR REPLACE INTO near (job_id, page_id, like_id, distance) VALUES (?1, ?2, ?3, ?4)")?;
@@ -46,7 +47,7 @@ pub(crate) fn put_near(db: &Connection, job: i64, near: &[NearRecord]) -> Result
     Ok(())
 }
 
-fn put(db: &Connection, job: i64, entry: &EntryRecord, only: &str) -> Result<(), StoreError> {
+fn put(db: &Connection, job: JobId, entry: &EntryRecord, only: &str) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(&format!(
         "INSERT INTO entries (job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
@@ -67,7 +68,7 @@ fn put(db: &Connection, job: i64, entry: &EntryRecord, only: &str) -> Result<(),
         entry.content.as_ref().map(|content| content.as_bytes().as_slice()),
         entry.page_count,
         entry.selected.as_ref().map(|pages| serde_json::json!(pages).to_string()),
-        fault.map(|fault| &fault.kind),
+        fault.map(|fault| fault.kind),
         fault.map(|fault| &fault.message),
         entry.carried,
         entry.set,
@@ -122,7 +123,7 @@ pub(crate) fn find_page_by_id(db: &Connection, id: i64) -> Result<Option<PageId>
 #[derive(Clone, Copy, Debug)]
 pub struct Settling {
     /// The set of all recipes of the job.
-    pub set: i64,
+    pub set: RecipeSetId,
     /// Faults and marks under these versions count.
     pub versions: Versions,
     /// Whether blank pages are left out.
@@ -133,7 +134,7 @@ pub struct Settling {
 
 /// Marks entries of which every page that is meant has a final outcome under every recipe
 /// of its set, or a fault under this decoder, or is left out.
-pub(crate) fn settle(db: &Connection, job: i64, settling: Settling) -> Result<(), StoreError> {
+pub(crate) fn settle(db: &Connection, job: JobId, settling: Settling) -> Result<(), StoreError> {
     let set = "ifnull(entries.set_id, ?2)";
     let recipes = format!("SELECT recipe_id FROM recipe_set_members WHERE set_id = {set}");
     let fault = "EXISTS (SELECT 1 FROM page_faults f WHERE f.page_id = p.id AND f.decoder_version = ?3)";

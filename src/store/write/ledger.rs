@@ -2,6 +2,7 @@
 //! transaction is the only writer, so they can't change under it.
 
 use super::runs::set_id;
+use crate::base::ids::{RecipeId, RecipeSetId};
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -20,7 +21,7 @@ pub(crate) struct Line {
 pub(crate) struct Ledger {
     lines: Vec<Line>,
     scopes: HashMap<String, i64>,
-    sets: HashMap<Vec<i64>, i64>,
+    sets: HashMap<Vec<RecipeId>, RecipeSetId>,
 }
 
 impl Ledger {
@@ -67,7 +68,7 @@ impl Ledger {
     }
 
     /// The set of these recipes.
-    pub(crate) fn set(&mut self, db: &Connection, recipes: &[i64]) -> Result<i64, StoreError> {
+    pub(crate) fn set(&mut self, db: &Connection, recipes: &[RecipeId]) -> Result<RecipeSetId, StoreError> {
         if let Some(id) = self.sets.get(recipes) {
             return Ok(*id);
         }

@@ -4,6 +4,7 @@ use super::attempts;
 use super::batches;
 use super::ledger::Ledger;
 use crate::base::digest::Digest;
+use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::records::pages::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
 use crate::store::sqlite::run_lock::is_alive;
@@ -24,7 +25,7 @@ pub(crate) fn begin(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT ifnull(max(id), 0) + 1 FROM attempts))",
         params![start.run_id, job, set, start.model, tasks_to_json(&tasks), start.at_ms],
     )?;
-    let run = db.last_insert_rowid();
+    let run = RunKey(db.last_insert_rowid());
     batches::adopt(db, run, &start.provider)?;
     let (capabilities, calibration) = endpoint(db, &start.endpoint)?;
     Ok(RunKeys { run, job, set, tasks, capabilities, calibration, lost, dead })
@@ -35,13 +36,13 @@ pub(crate) fn define(
     db: &Connection,
     recipes: &[RecipeRecord],
     policy: &str,
-) -> Result<(i64, Vec<TaskKey>), StoreError> {
+) -> Result<(RecipeSetId, Vec<TaskKey>), StoreError> {
     let tasks = recipes.iter().map(|recipe| task_key(db, recipe)).collect::<Result<Vec<_>, _>>()?;
     let set = set_id(db, &tasks.iter().map(|task| task.recipe_id).collect::<Vec<_>>(), policy)?;
     Ok((set, tasks))
 }
 
-fn job_id(db: &Connection, start: &RunStart) -> Result<i64, StoreError> {
+fn job_id(db: &Connection, start: &RunStart) -> Result<JobId, StoreError> {
     db.execute(
         "INSERT INTO jobs (identity, name, manifest, updated_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (identity) DO UPDATE SET name = excluded.name, manifest = excluded.manifest, updated_at = excluded.updated_at",
@@ -61,14 +62,14 @@ fn task_key(db: &Connection, recipe: &RecipeRecord) -> Result<TaskKey, StoreErro
 }
 
 /// What tells a set from others.
-pub(crate) fn set_hash(recipes: &[i64], policy: &str) -> Digest {
-    let bytes: Vec<u8> = recipes.iter().flat_map(|id| id.to_be_bytes()).chain(policy.bytes()).collect();
+pub(crate) fn set_hash(recipes: &[RecipeId], policy: &str) -> Digest {
+    let bytes: Vec<u8> = recipes.iter().flat_map(|id| id.0.to_be_bytes()).chain(policy.bytes()).collect();
     Digest::of(&bytes)
 }
 
 /// The set of these recipes, made when it is new. Order matters: a shared cost's
 /// remainder goes to the first. Another policy makes another set.
-pub(crate) fn set_id(db: &Connection, recipes: &[i64], policy: &str) -> Result<i64, StoreError> {
+pub(crate) fn set_id(db: &Connection, recipes: &[RecipeId], policy: &str) -> Result<RecipeSetId, StoreError> {
     let hash = set_hash(recipes, policy);
     let known = db
         .prepare_cached("SELECT id FROM recipe_sets WHERE hash = ?1")?
@@ -78,7 +79,7 @@ pub(crate) fn set_id(db: &Connection, recipes: &[i64], policy: &str) -> Result<i
         return Ok(id);
     }
     db.execute("INSERT INTO recipe_sets (hash) VALUES (?1)", [hash.as_bytes()])?;
-    let id = db.last_insert_rowid();
+    let id = RecipeSetId(db.last_insert_rowid());
     for (position, recipe) in recipes.iter().enumerate() {
         let position = i64::try_from(position).unwrap_or(i64::MAX);
         db.execute(
@@ -97,7 +98,7 @@ pub(crate) fn end(db: &Connection, end: &RunEnd) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub(crate) fn beat(db: &Connection, run: i64, at_ms: i64) -> Result<(), StoreError> {
+pub(crate) fn beat(db: &Connection, run: RunKey, at_ms: i64) -> Result<(), StoreError> {
     db.execute("UPDATE runs SET heartbeat = ?2 WHERE id = ?1", params![run, at_ms])?;
     Ok(())
 }
@@ -108,7 +109,7 @@ pub(crate) struct Buried {
     /// Attempts that were declared lost.
     pub(crate) lost: u64,
     /// The runs' ids.
-    pub(crate) runs: Vec<String>,
+    pub(crate) runs: Vec<RunId>,
 }
 
 /// Ends the runs that died and declares their open attempts lost. Once that is durable,
@@ -117,12 +118,12 @@ pub(crate) fn bury_the_dead(
     db: &Connection,
     ledger: &mut Ledger,
     store: &Path,
-    own: Option<i64>,
+    own: Option<RunKey>,
     at_ms: i64,
 ) -> Result<Buried, StoreError> {
     let mut open = db.prepare_cached("SELECT id, run_id, heartbeat FROM runs WHERE ended_at IS NULL")?;
     let rows = open.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let unended: Vec<(i64, String, i64)> = rows.collect::<Result<_, _>>()?;
+    let unended: Vec<(RunKey, RunId, i64)> = rows.collect::<Result<_, _>>()?;
     let mut buried = Buried::default();
     for (run, run_id, heartbeat) in unended {
         if Some(run) != own && !is_alive(store, &run_id, heartbeat, at_ms) {
@@ -157,11 +158,11 @@ pub(crate) fn remember(db: &Connection, endpoint: &str, fact: &EndpointFact) -> 
 }
 
 fn tasks_to_json(tasks: &[TaskKey]) -> String {
-    let pairs: Vec<(&str, i64)> = tasks.iter().map(|task| (task.task.as_str(), task.recipe_id)).collect();
+    let pairs: Vec<(&str, i64)> = tasks.iter().map(|task| (task.task.as_str(), task.recipe_id.0)).collect();
     serde_json::to_string(&pairs).unwrap_or_default()
 }
 
 pub(crate) fn tasks_from_json(text: &str) -> Vec<TaskKey> {
     let pairs: Vec<(String, i64)> = serde_json::from_str(text).unwrap_or_default();
-    pairs.into_iter().map(|(task, recipe_id)| TaskKey { task, recipe_id }).collect()
+    pairs.into_iter().map(|(task, recipe_id)| TaskKey { task, recipe_id: RecipeId(recipe_id) }).collect()
 }

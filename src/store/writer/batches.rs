@@ -2,6 +2,7 @@
 
 use super::command::{Answer, Command};
 use super::thread::Store;
+use crate::base::ids::{BatchId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
@@ -11,7 +12,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn begin_batch(&self, start: BatchStart) -> Result<i64, StoreError> {
+    pub async fn begin_batch(&self, start: BatchStart) -> Result<BatchId, StoreError> {
         match self.answer(Command::BeginBatch(Box::new(start))).await? {
             Answer::Batch(batch) => Ok(batch),
             _ => Err(StoreError::Closed),
@@ -30,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn adopt_batches(&self, run: i64, provider: String) -> Result<(), StoreError> {
+    pub async fn adopt_batches(&self, run: RunKey, provider: String) -> Result<(), StoreError> {
         self.answer(Command::AdoptBatches { run, provider }).await.map(|_| ())
     }
 
@@ -38,7 +39,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn withdraw_batch(&self, batch: i64) -> Result<(), StoreError> {
+    pub async fn withdraw_batch(&self, batch: BatchId) -> Result<(), StoreError> {
         self.answer(Command::WithdrawBatch(batch)).await.map(|_| ())
     }
 

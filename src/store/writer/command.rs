@@ -1,11 +1,12 @@
 //! The messages that the writer takes and gives. This interface, not SQLite, is what the
 //! rest of the program knows.
 
+use crate::base::ids::{BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
 use crate::store::records::pages::{
-    EndpointFact, EntryChange, NearRecord, PageId, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey, TaskOutcome,
+    EndpointFact, EntryChange, NearRecord, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey, TaskOutcome,
 };
 use crate::store::write::entries::Settling;
 use tokio::sync::oneshot;
@@ -14,21 +15,21 @@ use tokio::sync::oneshot;
 pub(crate) enum Command {
     BeginRun(Box<RunStart>),
     EndRun(Box<RunEnd>),
-    Entries { job: i64, changes: Vec<EntryChange> },
-    Near { job: i64, near: Vec<NearRecord> },
-    SettleEntries { job: i64, settling: Settling },
+    Entries { job: JobId, changes: Vec<EntryChange> },
+    Near { job: JobId, near: Vec<NearRecord> },
+    SettleEntries { job: JobId, settling: Settling },
     Define { recipes: Vec<RecipeRecord>, policy: String },
     Open(Box<OpenAttempt>),
     Settle(Box<Settlement>),
-    Outcomes { page: PageId, outcomes: Vec<(i64, TaskOutcome)> },
-    LoseOpen { run: i64, at_ms: i64 },
+    Outcomes { page: PageId, outcomes: Vec<(RecipeId, TaskOutcome)> },
+    LoseOpen { run: RunKey, at_ms: i64 },
     Close,
     OpenMany(Vec<OpenAttempt>),
     SettleMany(Vec<Settlement>),
     BeginBatch(Box<BatchStart>),
     ChangeBatch(Box<BatchChange>),
-    WithdrawBatch(i64),
-    AdoptBatches { run: i64, provider: String },
+    WithdrawBatch(BatchId),
+    AdoptBatches { run: RunKey, provider: String },
     Remember { endpoint: String, fact: EndpointFact },
 }
 
@@ -37,9 +38,9 @@ pub(crate) enum Answer {
     Keys(RunKeys),
     Opened(Opened),
     OpenedMany(Vec<Opened>),
-    Batch(i64),
+    Batch(BatchId),
     Count(u64),
-    Defined { set: i64, tasks: Vec<TaskKey> },
+    Defined { set: RecipeSetId, tasks: Vec<TaskKey> },
     Done,
 }
 

@@ -3,10 +3,11 @@
 use super::command::{Answer, Command, Message};
 use crate::base::clock::Clock;
 use crate::base::hooks::{Hooks, Point};
+use crate::base::ids::{JobId, PageId, RecipeId, RecipeSetId, RunId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::pages::{
-    EndpointFact, EntryChange, NearRecord, PageId, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey, TaskOutcome,
+    EndpointFact, EntryChange, NearRecord, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey, TaskOutcome,
 };
 use crate::store::sqlite::run_lock::{LifeLine, forget};
 use crate::store::sqlite::schema;
@@ -99,7 +100,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn change_entries(&self, job: i64, changes: Vec<EntryChange>) -> Result<(), StoreError> {
+    pub fn change_entries(&self, job: JobId, changes: Vec<EntryChange>) -> Result<(), StoreError> {
         self.blocking(Command::Entries { job, changes }).map(|_| ())
     }
 
@@ -107,7 +108,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn put_near(&self, job: i64, near: Vec<NearRecord>) -> Result<(), StoreError> {
+    pub fn put_near(&self, job: JobId, near: Vec<NearRecord>) -> Result<(), StoreError> {
         self.blocking(Command::Near { job, near }).map(|_| ())
     }
 
@@ -116,7 +117,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn settle_entries(&self, job: i64, settling: Settling) -> Result<(), StoreError> {
+    pub fn settle_entries(&self, job: JobId, settling: Settling) -> Result<(), StoreError> {
         self.blocking(Command::SettleEntries { job, settling }).map(|_| ())
     }
 
@@ -124,7 +125,11 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn define(&self, recipes: Vec<RecipeRecord>, policy: String) -> Result<(i64, Vec<TaskKey>), StoreError> {
+    pub fn define(
+        &self,
+        recipes: Vec<RecipeRecord>,
+        policy: String,
+    ) -> Result<(RecipeSetId, Vec<TaskKey>), StoreError> {
         match self.blocking(Command::Define { recipes, policy })? {
             Answer::Defined { set, tasks } => Ok((set, tasks)),
             _ => Err(StoreError::Closed),
@@ -135,7 +140,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn lose_open(&self, run: i64, at_ms: i64) -> Result<u64, StoreError> {
+    pub fn lose_open(&self, run: RunKey, at_ms: i64) -> Result<u64, StoreError> {
         match self.blocking(Command::LoseOpen { run, at_ms })? {
             Answer::Count(count) => Ok(count),
             _ => Err(StoreError::Closed),
@@ -165,7 +170,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn put_outcomes(&self, page: PageId, outcomes: Vec<(i64, TaskOutcome)>) -> Result<(), StoreError> {
+    pub async fn put_outcomes(&self, page: PageId, outcomes: Vec<(RecipeId, TaskOutcome)>) -> Result<(), StoreError> {
         self.done(Command::Outcomes { page, outcomes }).await
     }
 
@@ -173,7 +178,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn put_outcomes_now(&self, page: PageId, outcomes: Vec<(i64, TaskOutcome)>) -> Result<(), StoreError> {
+    pub fn put_outcomes_now(&self, page: PageId, outcomes: Vec<(RecipeId, TaskOutcome)>) -> Result<(), StoreError> {
         self.blocking(Command::Outcomes { page, outcomes }).map(|_| ())
     }
 
@@ -220,7 +225,7 @@ struct Writer {
     clock: Arc<dyn Clock>,
     hooks: Arc<dyn Hooks>,
     life: Option<LifeLine>,
-    run: Option<i64>,
+    run: Option<RunKey>,
     /// Tells the file from another one at the same path.
     identity: Option<(u64, u64)>,
 }
@@ -330,7 +335,7 @@ impl Writer {
         }
     }
 
-    fn beat(&mut self, run: i64, now_ms: i64) -> Result<(), StoreError> {
+    fn beat(&mut self, run: RunKey, now_ms: i64) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         runs::beat(&transaction, run, now_ms)?;
         let mut ledger = Ledger::default();
@@ -359,11 +364,11 @@ type Answered = Vec<(oneshot::Sender<Result<Answer, StoreError>>, Result<Answer,
 struct State<'a> {
     path: &'a Path,
     life: &'a mut Option<LifeLine>,
-    run: &'a mut Option<i64>,
+    run: &'a mut Option<RunKey>,
     /// The run's end is in this transaction.
     has_ended: bool,
     /// Runs whose death is in this transaction.
-    dead: Vec<String>,
+    dead: Vec<RunId>,
     ledger: Ledger,
 }
 
