@@ -27,6 +27,7 @@ pub(crate) mod verdict;
 
 pub use capability::{Capabilities, Change, Format};
 pub use client::{Asker, Exchange, Setup, Wanted};
+pub use client::{Asker as ModelEndpoint, Wanted as PageRequest};
 pub use dialect::openai::batch::{BatchFault, Lines, RemoteBatch, RemoteStatus};
 pub use dialect::openai::batch_line::{Line, line_frame};
 pub use dialect::openai::rate_limit_headers::{Allowance, Allowances, Over};

@@ -32,6 +32,7 @@ pub use error::StoreError;
 pub use maintenance::integrity::{Contents, check, contents};
 pub use maintenance::upkeep::{Pruned, Salvaged, back_up, prune, salvage};
 pub use read::attempt_reader::AttemptRecord;
+pub use read::entry_cursor::EntryCursor;
 pub use read::reader::Reader;
 pub use read::rows::{PageRecord, SpendRecord, View};
 pub use records::attempts::{AttemptCharge, BudgetLine, OpenAttempt, Opened, Settlement};

@@ -1,87 +1,97 @@
-//! Admission: requests go out one after another, first come first served, each when the
-//! cooldown, the concurrency and both rates let it. Nobody else sends.
+//! Admission: requests go out one after another, first come first served, each as soon as the
+//! cooldown, the concurrency and both rate limits allow it. Nothing is sent around it.
 
 use crate::base::clock::Clock;
 use crate::base::random::Random;
+use crate::base::vocabulary::ErrorKind;
 use crate::manifest::{Limits, Retry};
+use crate::pipeline::control::context::{Ending, RunContext};
 use crate::pipeline::control::counters::Counters;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::control::shutdown::Stop;
+use crate::pipeline::control::shutdown::Shutdown;
 use crate::provider::{Cooldown, Exchange, Gate, Pace, Verdict};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 
+/// Lets requests out.
 pub(crate) struct Admission {
     clock: Arc<dyn Clock>,
     random: Random,
-    stop: Stop,
+    shutdown: Shutdown,
     counters: Arc<Counters>,
-    /// tokio's mutex is fair: first come, first served.
+    /// Held by the request that is next. tokio's mutex is fair: first come, first served.
     turn: Mutex<()>,
-    pace: RefCell<Pace>,
-    cooldown: RefCell<Cooldown>,
-    in_flight: Cell<u32>,
-    /// With a budget one request is in flight until there was a reply: what the endpoint
-    /// bills is not known before.
-    is_cautious: Cell<bool>,
-    /// Somebody waits for a place since the last reply.
-    is_full: Cell<bool>,
-    changed: Notify,
-    last_refusal: RefCell<String>,
+    pacing: RefCell<Pacing>,
+    slots: Slots,
 }
 
-/// A place among the requests in flight, held until the attempt's commit.
+/// How fast requests may go out.
+struct Pacing {
+    rates: Pace,
+    cooldown: Cooldown,
+    /// The message of the last reply that asked to wait.
+    last_refusal: String,
+}
+
+/// How many requests are in flight.
+struct Slots {
+    in_flight: Cell<u32>,
+    /// With a budget, one request is in flight until the first reply: what the endpoint bills is
+    /// not known before.
+    is_cautious: Cell<bool>,
+    /// Whether a request has waited for a slot since the last reply.
+    is_full: Cell<bool>,
+    changed: Notify,
+}
+
+/// A place among the requests in flight. Held until the attempt is committed.
 pub(crate) struct Slot<'a> {
     admission: &'a Admission,
     sent: Duration,
 }
 
-/// The run ends: nothing is sent any more.
-#[derive(Debug)]
-pub(crate) struct Closed;
-
 impl Admission {
-    pub(crate) fn new(
-        clock: Arc<dyn Clock>,
-        seed: u64,
-        stop: Stop,
-        counters: Arc<Counters>,
-        limits: &Limits,
-        retry: &Retry,
-    ) -> Self {
+    /// Admission for a run with these limits.
+    pub(crate) fn new(run: &RunContext, limits: &Limits, retry: &Retry) -> Self {
         Self {
-            clock,
-            random: Random::new(seed),
-            stop,
-            counters,
+            clock: run.clock.clone(),
+            random: Random::new(run.random.next_u64()),
+            shutdown: run.shutdown.clone(),
+            counters: run.counters.clone(),
             turn: Mutex::new(()),
-            pace: RefCell::new(Pace::new(limits.requests_per_minute, limits.tokens_per_minute)),
-            cooldown: RefCell::new(Cooldown::new(limits.concurrency, retry.max_wait).up_to(limits.most_concurrency)),
-            in_flight: Cell::new(0),
-            is_cautious: Cell::new(limits.budget.is_some()),
-            is_full: Cell::new(false),
-            changed: Notify::new(),
-            last_refusal: RefCell::default(),
+            pacing: RefCell::new(Pacing {
+                rates: Pace::new(limits.requests_per_minute, limits.tokens_per_minute),
+                cooldown: Cooldown::new(limits.concurrency, retry.max_wait).up_to(limits.most_concurrency),
+                last_refusal: String::new(),
+            }),
+            slots: Slots {
+                in_flight: Cell::new(0),
+                is_cautious: Cell::new(limits.budget.is_some()),
+                is_full: Cell::new(false),
+                changed: Notify::new(),
+            },
         }
     }
 
-    /// Waits for a place to send a request of `tokens`, as the provider counts them.
-    pub(crate) async fn admit(&self, tokens: u64) -> Result<Slot<'_>, Closed> {
+    /// Waits until a request of `tokens`, as the provider counts them, may be sent.
+    ///
+    /// # Errors
+    /// When the run ends first.
+    pub(crate) async fn admit(&self, tokens: u64) -> Result<Slot<'_>, Ending> {
         let _turn = tokio::select! {
             turn = self.turn.lock() => turn,
-            () = self.stop.requested() => return Err(Closed),
+            () = self.shutdown.requested() => return Err(Ending),
         };
         let mut has_request = false;
         loop {
-            if self.stop.is_requested() {
-                return Err(Closed);
+            if self.shutdown.is_requested() {
+                return Err(Ending);
             }
             let now = self.clock.now();
-            // Bound here, so that no borrow is held over a wait.
-            let gate = self.cooldown.borrow().gate(now);
+            // Evaluated here, so that nothing is borrowed during a wait.
+            let gate = self.pacing.borrow().cooldown.gate(now);
             let width = match gate {
                 Gate::Open(width) => width,
                 Gate::Closed(wait) => {
@@ -89,105 +99,99 @@ impl Admission {
                     continue;
                 }
                 Gate::GivenUp => {
-                    self.stop.request(RunOutcome::ProviderUnavailable(self.last_refusal.borrow().clone()));
-                    return Err(Closed);
+                    let message = self.pacing.borrow().last_refusal.clone();
+                    self.shutdown.request(RunOutcome::ProviderUnavailable(message));
+                    return Err(Ending);
                 }
             };
-            let width = if self.is_cautious.get() { 1 } else { width };
-            if self.in_flight.get() >= width {
-                self.is_full.set(true);
+            let width = if self.slots.is_cautious.get() { 1 } else { width };
+            if self.slots.in_flight.get() >= width {
+                self.slots.is_full.set(true);
                 tokio::select! {
-                    () = self.changed.notified() => {}
-                    () = self.stop.requested() => {}
+                    () = self.slots.changed.notified() => {}
+                    () = self.shutdown.requested() => {}
                 }
                 continue;
             }
-            let paced = {
-                let mut pace = self.pace.borrow_mut();
-                let request = if has_request { Ok(()) } else { pace.take_request(now) };
+            let taken = {
+                let rates = &mut self.pacing.borrow_mut().rates;
+                let request = if has_request { Ok(()) } else { rates.take_request(now) };
                 has_request |= request.is_ok();
-                request.and_then(|()| pace.take_tokens(tokens, now))
+                request.and_then(|()| rates.take_tokens(tokens, now))
             };
-            if let Err(wait) = paced {
+            if let Err(wait) = taken {
                 self.wait(wait).await?;
                 continue;
             }
-            self.in_flight.set(self.in_flight.get() + 1);
-            self.counters.in_flight.store(self.in_flight.get().into(), Ordering::Relaxed);
+            self.set_in_flight(self.slots.in_flight.get() + 1);
             return Ok(Slot { admission: self, sent: now });
         }
     }
 
-    async fn wait(&self, wait: Duration) -> Result<(), Closed> {
-        self.counters.is_waiting.store(true, Ordering::Relaxed);
-        let slept = self.pause(wait).await;
-        self.counters.is_waiting.store(false, Ordering::Relaxed);
-        slept
-    }
-
-    /// Sleeps, unless the run ends first.
-    pub(crate) async fn pause(&self, wait: Duration) -> Result<(), Closed> {
-        tokio::select! {
+    async fn wait(&self, wait: Duration) -> Result<(), Ending> {
+        self.counters.set_waiting(true);
+        let waited = tokio::select! {
             () = self.clock.sleep(wait) => Ok(()),
-            () = self.stop.requested() => Err(Closed),
-        }
+            () = self.shutdown.requested() => Err(Ending),
+        };
+        self.counters.set_waiting(false);
+        waited
     }
 
-    /// A wait between the whole of `wait` and a quarter more.
+    fn set_in_flight(&self, requests: u32) {
+        self.slots.in_flight.set(requests);
+        self.counters.set_in_flight(requests);
+    }
+
+    /// A random wait from `wait` up to a quarter more.
     pub(crate) fn jittered(&self, wait: Duration) -> Duration {
         wait.mul_f64(1.0 + 0.25 * self.random.unit())
     }
 }
 
 impl Slot<'_> {
-    /// The request goes out now.
-    pub(crate) fn sending(&mut self) {
+    /// The request is sent now.
+    pub(crate) fn mark_sent(&mut self) {
         self.sent = self.admission.clock.now();
     }
 
-    /// Takes what the attempt says of the provider.
+    /// Learns from the reply how fast requests may go out.
     pub(crate) fn learn(&self, exchange: &Exchange) {
         let now = self.admission.clock.now();
-        let mut pace = self.admission.pace.borrow_mut();
-        // What a refusal says of the bucket is less than that it is a refusal.
+        let Pacing { rates, cooldown, last_refusal } = &mut *self.admission.pacing.borrow_mut();
+        // The refusal itself says more about the limit than the headers that come with it.
         match &exchange.over {
-            Some(over) => pace.refused(over, self.sent, now),
-            None => pace.told(&exchange.allowances, self.sent, now),
+            Some(over) => rates.refused(over, self.sent, now),
+            None => rates.told(&exchange.allowances, self.sent, now),
         }
-        drop(pace);
-        let mut cooldown = self.admission.cooldown.borrow_mut();
         match &exchange.verdict {
             Verdict::Later { after, message } => {
                 tracing::debug!("not now: {message}");
-                message.clone_into(&mut self.admission.last_refusal.borrow_mut());
+                message.clone_into(last_refusal);
                 cooldown.refused(self.sent, now, *after, self.admission.random.unit());
             }
-            // A server that answers with a passing fault is not one that lets requests
-            // through, nor one that asks to wait.
+            // A transient error neither lets requests through nor asks to wait.
             Verdict::Retry(fault) if fault.change.is_none() => {
-                if fault.kind == crate::base::vocabulary::ErrorKind::Timeout {
+                if fault.kind == ErrorKind::Timeout {
                     cooldown.strained();
                 }
             }
             Verdict::Stop(_) => {}
             _ => {
                 cooldown.succeeded(self.sent);
-                if self.admission.is_full.take() {
+                if self.admission.slots.is_full.take() {
                     cooldown.wanted(exchange.latency);
                 }
-                self.admission.is_cautious.set(false);
+                self.admission.slots.is_cautious.set(false);
             }
         }
-        drop(cooldown);
-        self.admission.changed.notify_one();
+        self.admission.slots.changed.notify_one();
     }
 }
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        let left = self.admission.in_flight.get() - 1;
-        self.admission.in_flight.set(left);
-        self.admission.counters.in_flight.store(left.into(), Ordering::Relaxed);
-        self.admission.changed.notify_one();
+        self.admission.set_in_flight(self.admission.slots.in_flight.get() - 1);
+        self.admission.slots.changed.notify_one();
     }
 }

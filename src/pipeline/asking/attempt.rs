@@ -1,57 +1,82 @@
-//! One attempt at a page, whichever way it is delivered: what is known before it is sent,
-//! the row that it opens, and what its end settles.
+//! One attempt at a page, whichever way it is delivered: what is known before it is sent, the row
+//! that it opens, and what its end settles. Pure: it changes only itself.
 
-use super::charge::{Before, charged};
-use super::page_loop::{Context, Ready};
-use super::page_state::{PageState, Step, next};
-use crate::catalog::Basis;
-use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::model::question_set::Asking;
-use crate::provider::{Capabilities, Exchange, Verdict, Wanted};
-use crate::store::{
-    AttemptCharge, AttemptId, AttemptPurpose, BatchId, ErrorKind, FaultRecord, OpenAttempt, OutcomeStatus, PageId,
-    RecipeId, Settlement, StoreError, TaskOutcome, VerdictName,
-};
+use super::charge::{KnownBefore, charge_of};
+use super::page_state::{PageState, Step, next_step};
+use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId};
+use crate::base::vocabulary::{AttemptPurpose, ErrorKind, VerdictName};
+use crate::catalog::{Basis, Price};
+use crate::manifest::Retry;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::model::question_set::QuestionSet;
+use crate::pipeline::model::ready_page::ReadyPage;
+use crate::provider::{Capabilities, Exchange, ModelEndpoint, PageFault, PageRequest, Verdict};
+use crate::store::{FaultRecord, OpenAttempt, Settlement, TaskOutcome};
 use std::sync::Arc;
 
 /// An attempt at a page.
 pub(crate) struct Attempt {
+    /// The page.
     pub(crate) page: PageId,
-    pub(crate) asking: Arc<Asking>,
+    /// All questions of the page.
+    pub(crate) questions: Arc<QuestionSet>,
     /// How far the page has come.
     pub(crate) state: PageState,
+    /// The step that this attempt makes.
     pub(crate) step: Step,
     /// Why it is made.
     pub(crate) purpose: AttemptPurpose,
-    pub(crate) wanted: Wanted,
-    pub(crate) before: Before,
-    /// Pixels that are sent; `None`: another run sent them.
-    pub(crate) size: Option<(u32, u32)>,
-    /// What the endpoint was taken to take when the request was made; `None`: as `size`.
-    pub(crate) capabilities: Option<Capabilities>,
+    /// What is asked.
+    pub(crate) request: PageRequest,
+    /// Tokens and money, as far as they are known before the reply.
+    pub(crate) before: KnownBefore,
+    /// What was sent; `None`: another run sent it.
+    pub(crate) sent: Option<SentRequest>,
+}
+
+/// What was sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SentRequest {
+    /// Size of the image in pixels.
+    pub(crate) size: (u32, u32),
+    /// The capabilities that the request relied on.
+    pub(crate) capabilities: Capabilities,
+}
+
+/// What the end of an attempt means.
+pub(crate) struct Judged {
+    /// What the store keeps of it.
+    pub(crate) settlement: Settlement,
+    /// A capability that the endpoint turned out not to have.
+    pub(crate) change: Option<Capabilities>,
 }
 
 impl Attempt {
-    /// The next attempt at a page; `None` when its next step is not to ask.
-    pub(crate) fn next(context: &Context<'_>, ready: &Ready, state: PageState) -> Option<Self> {
-        let step = next(&state, &context.job.retry);
+    /// The next attempt at a page; `None` when its next step is not an attempt.
+    pub(crate) fn next(
+        endpoint: &ModelEndpoint,
+        price: Option<Price>,
+        retry: &Retry,
+        page: &ReadyPage,
+        state: PageState,
+    ) -> Option<Self> {
+        let step = next_step(&state, retry);
         let Step::Ask { is_lengthened, repair } = &step else { return None };
-        let wanted = Wanted {
-            questions: ready.asking.questions.clone(),
-            tasks: state.tasks(),
+        let request = PageRequest {
+            questions: page.questions.questions.clone(),
+            tasks: state.open_tasks(),
             is_lengthened: *is_lengthened,
-            page: page_number(&ready.page),
+            page: page_number(&page.page),
             repair: repair.clone(),
         };
-        let estimate = context.asker.estimate(&wanted, &ready.prepared);
-        let price = context.job.price();
-        let is_known = context.asker.basis() != Basis::Unknown;
-        let before = Before {
+        let estimate = endpoint.estimate(&request, &page.prepared);
+        let has_rule = endpoint.basis() != Basis::Unknown;
+        let before = KnownBefore {
             estimate,
             price,
-            expected: price.filter(|_| is_known).map(|price| price.cost(estimate.expected)),
+            expected: price.filter(|_| has_rule).map(|price| price.cost(estimate.expected)),
             reserved: price.map(|price| price.cost(estimate.worst)),
-            smaller: context.asker.smaller(&ready.prepared),
+            saved_tokens: endpoint.smaller(&page.prepared),
         };
         let purpose = match &step {
             Step::Ask { repair: Some(_), .. } => AttemptPurpose::Repair,
@@ -60,23 +85,26 @@ impl Attempt {
             _ => AttemptPurpose::Ask,
         };
         Some(Self {
-            page: ready.page,
-            purpose,
-            asking: ready.asking.clone(),
+            page: page.page,
+            questions: page.questions.clone(),
             state,
             step,
-            wanted,
+            purpose,
+            request,
             before,
-            size: Some((ready.prepared.width, ready.prepared.height)),
-            capabilities: Some(context.asker.capabilities()),
+            sent: Some(SentRequest {
+                size: (page.prepared.width, page.prepared.height),
+                capabilities: endpoint.capabilities(),
+            }),
         })
     }
 
-    /// The row that it opens.
-    pub(crate) fn open(&self, context: &Context<'_>, batch: Option<BatchId>) -> OpenAttempt {
-        let recipe = |index: usize| self.asking.recipes.get(index).copied().unwrap_or(RecipeId::UNSTORED);
+    /// The row that it opens in the store. `batch`: the batch that it is part of.
+    pub(crate) fn open_record(&self, run: &RunContext, batch: Option<BatchId>) -> OpenAttempt {
+        let recipe = |at: usize| self.questions.recipes.get(at).copied().unwrap_or(RecipeId::UNSTORED);
+        let at_ms = run.clock.wall_ms();
         OpenAttempt {
-            run: context.run,
+            run: run.identity.keys.run,
             page: self.page,
             recipes: self.state.open.iter().map(|task| (recipe(task.index), task.seen_ms)).collect(),
             request: self.state.request,
@@ -84,89 +112,78 @@ impl Attempt {
             purpose: self.purpose,
             expected: self.before.expected,
             reserved: self.before.reserved,
-            budget: context.budget_line(),
-            at_ms: context.clock.wall_ms(),
+            budget: run.identity.budget(&run.job, at_ms),
+            at_ms,
         }
     }
 
-    /// Takes what came of it: the page is as far as `state` says then, and the store is
-    /// told this. `id`: its key.
-    pub(crate) async fn take(
+    /// Applies what came of it: the page is as far as `state` says then. `known`: what the endpoint
+    /// is believed to accept now, which another attempt may have changed since this one was sent.
+    pub(crate) fn judge(
         &mut self,
-        context: &Context<'_>,
         id: AttemptId,
         exchange: &Exchange,
-    ) -> Result<Settlement, StoreError> {
-        // Only an error about what was really sent takes a capability away.
-        if let Some(used) = self.capabilities {
-            context.adapt(exchange, used, &mut self.state).await?;
-        }
-        let at_ms = context.clock.wall_ms();
-        let retry = &context.job.retry;
-        let has_given_up = matches!(next(&self.state, retry), Step::Settled);
-        let mut outcomes = if has_given_up { Vec::new() } else { self.state.take(exchange, &self.step, at_ms) };
-        if matches!(next(&self.state, retry), Step::Settled) {
-            outcomes.extend(self.state.unanswered(at_ms));
+        known: Capabilities,
+        retry: &Retry,
+        at_ms: i64,
+    ) -> Judged {
+        let change = self.capability_change(exchange, known);
+        let is_settled = |state: &PageState| matches!(next_step(state, retry), Step::Settled);
+        let mut outcomes = match is_settled(&self.state) {
+            true => Vec::new(),
+            false => self.state.apply_exchange(exchange, &self.step, at_ms),
+        };
+        if is_settled(&self.state) {
+            outcomes.extend(self.state.open_outcomes(at_ms));
         }
         let (verdict, fault) = verdict_record(exchange);
-        Ok(Settlement {
+        let settlement = Settlement {
             attempt: id,
             verdict,
             fault,
             http_status: exchange.status,
             server_request_id: exchange.request_id.clone(),
             latency_ms: u64::try_from(exchange.latency.as_millis()).unwrap_or(u64::MAX),
-            charge: charged(exchange, &self.before),
-            outcomes: keyed(&self.asking, outcomes),
+            charge: charge_of(exchange, &self.before),
+            outcomes: by_recipe(&self.questions, outcomes),
             at_ms,
-        })
+        };
+        Judged { settlement, change }
     }
 
-    /// What follows from it once it is settled: what the endpoint bills, and whether the
-    /// run can go on.
-    pub(crate) async fn learn(
-        &self,
-        context: &Context<'_>,
-        exchange: &Exchange,
-        charge: &AttemptCharge,
-    ) -> Result<(), StoreError> {
-        let cost = charge.cost.unwrap_or_default();
-        if let Verdict::Stop(refusal) = &exchange.verdict {
-            context.stop.request(RunOutcome::ProviderRefused(refusal.clone()));
+    /// The capabilities that are left when this exchange shows that one is missing. The page fails
+    /// when none can be taken away: the next request would meet the same error.
+    fn capability_change(&mut self, exchange: &Exchange, known: Capabilities) -> Option<Capabilities> {
+        let (Verdict::Retry(fault), Some(sent)) = (&exchange.verdict, self.sent) else { return None };
+        let change = fault.change?;
+        // Another attempt has met the same error, and the change is made.
+        if known != sent.capabilities {
+            return None;
         }
-        let is_overbilled = self.before.reserved.is_some_and(|reserved| cost > reserved);
-        if is_overbilled && context.job.limits.budget.is_some() {
-            context.stop.request(RunOutcome::BudgetReached { spent: cost, is_overbilled: true });
+        let fewer = sent.capabilities.without(change);
+        if fewer.is_none() {
+            let message = fault.message.clone();
+            self.state.fail(PageFault { kind: ErrorKind::BadRequest, message, is_refusal: false });
         }
-        match self.size {
-            Some(size) => context.calibrate(size, &self.wanted, exchange).await,
-            None => Ok(()),
-        }
+        fewer
     }
 }
 
-/// A number that stands for a page.
+/// A number that stands for a page: it spreads pages over the shards of a prefix cache.
 fn page_number(page: &PageId) -> u64 {
     let bytes = page.content.as_bytes();
     bytes.iter().take(8).fold(u64::from(page.page), |number, byte| number << 8 ^ number >> 56 ^ u64::from(*byte))
 }
 
-/// Outcomes by the keys of their recipes.
-pub(crate) fn keyed(asking: &Asking, outcomes: Vec<(usize, TaskOutcome)>) -> Vec<(RecipeId, TaskOutcome)> {
-    let key = |(index, outcome): (usize, TaskOutcome)| Some((*asking.recipes.get(index)?, outcome));
-    outcomes.into_iter().filter_map(key).collect()
+/// Outcomes by recipe.
+pub(crate) fn by_recipe(questions: &QuestionSet, outcomes: Vec<(usize, TaskOutcome)>) -> Vec<(RecipeId, TaskOutcome)> {
+    let recipe = |(at, outcome): (usize, TaskOutcome)| Some((*questions.recipes.get(at)?, outcome));
+    outcomes.into_iter().filter_map(recipe).collect()
 }
 
-/// The kind and the words of the first thing that is wrong with a page.
-pub(crate) fn first_fault(state: &PageState, at_ms: i64) -> Option<(ErrorKind, String)> {
-    let faults = state.unanswered(at_ms);
-    let fault = faults.iter().find(|(_, outcome)| outcome.status != OutcomeStatus::Ok)?.1.fault.as_ref()?;
-    Some((fault.kind, fault.message.clone()))
-}
-
-/// What the ledger keeps of a verdict.
+/// What the store keeps of a verdict.
 fn verdict_record(exchange: &Exchange) -> (VerdictName, Option<FaultRecord>) {
-    let record = |kind: ErrorKind, message: &str| Some(FaultRecord { kind, message: message.to_owned() });
+    let record = |kind, message: &str| Some(FaultRecord { kind, message: message.to_owned() });
     match &exchange.verdict {
         Verdict::Done { reading, .. } => {
             let fault = reading.iter().find_map(|read| read.as_ref().err());

@@ -1,4 +1,4 @@
-//! What an attempt cost: as reported, else estimated; and what was saved on it.
+//! What an attempt cost, as reported or estimated, and what was saved on it.
 
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
@@ -6,22 +6,25 @@ use crate::catalog::Price;
 use crate::provider::{Charge, Estimate, Exchange};
 use crate::store::AttemptCharge;
 
-/// What was known of an attempt before it was sent.
+/// Tokens and money of an attempt, as far as they are known before the reply.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Before {
+pub(crate) struct KnownBefore {
+    /// Tokens.
     pub(crate) estimate: Estimate,
+    /// The price; `None`: unknown.
     pub(crate) price: Option<Price>,
-    /// What it is expected to cost; `None`: price or rule are unknown.
+    /// The expected cost; `None`: the price or the image rule is unknown.
     pub(crate) expected: Option<Pico>,
-    /// The most that it can cost.
+    /// The maximum cost; `None`: the price is unknown.
     pub(crate) reserved: Option<Pico>,
-    /// Tokens by which the image is smaller than at the size that the model can use.
-    pub(crate) smaller: u64,
+    /// Image tokens that are saved by sending fewer pixels than the model can use.
+    pub(crate) saved_tokens: u64,
 }
 
-/// What an attempt cost. A budget counts the worst case for what the server did not say.
-pub(crate) fn charged(exchange: &Exchange, before: &Before) -> AttemptCharge {
-    let Before { estimate, price, reserved, smaller, .. } = *before;
+/// What an attempt cost. Where the server reports no usage, the cost is an estimate and the budget
+/// counts the worst case.
+pub(crate) fn charge_of(exchange: &Exchange, before: &KnownBefore) -> AttemptCharge {
+    let KnownBefore { estimate, price, reserved, saved_tokens, .. } = *before;
     let nothing = AttemptCharge {
         tokens: Usage::default(),
         is_estimated: false,
@@ -30,7 +33,7 @@ pub(crate) fn charged(exchange: &Exchange, before: &Before) -> AttemptCharge {
         saved_by_cache: Pico::ZERO,
         saved_by_size: Pico::ZERO,
     };
-    let of = |usage: Usage, is_estimated| {
+    let charge = |usage: Usage, is_estimated| {
         let cost = price.map(|price| price.cost(usage));
         let input = price.map_or(Pico::ZERO, |price| price.input);
         let cached = price.map_or(Pico::ZERO, |price| price.cached_input);
@@ -40,18 +43,18 @@ pub(crate) fn charged(exchange: &Exchange, before: &Before) -> AttemptCharge {
             cost,
             budget: cost.unwrap_or_default(),
             saved_by_cache: (input - cached).times(usage.cached_input),
-            saved_by_size: input.times(smaller),
+            saved_by_size: input.times(saved_tokens),
         }
     };
     match exchange.charge {
         Charge::Nothing => nothing,
-        Charge::Reported(usage) => of(usage, false),
+        Charge::Reported(usage) => charge(usage, false),
         Charge::Unknown => {
             let output = match exchange.content.chars().count() as u64 {
                 0 => estimate.expected.output,
                 chars => chars.div_ceil(4),
             };
-            let charge = of(Usage { output, ..estimate.expected }, true);
+            let charge = charge(Usage { output, ..estimate.expected }, true);
             AttemptCharge { budget: charge.budget.max(reserved.unwrap_or_default()), ..charge }
         }
     }

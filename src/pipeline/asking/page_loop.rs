@@ -1,251 +1,168 @@
-//! The loop over attempts for one page: reserve, send, settle, until it is settled.
+//! The loop over attempts at one page. An attempt reads top to bottom: admit, open, send, judge,
+//! settle, adapt, record.
 
-use super::admission::Admission;
-use super::attempt::{Attempt, first_fault, keyed};
-use super::page_state::{LEAST_TIME, PageState, Step, next};
+use super::adaptation::{adapt, apply_change};
+use super::attempt::{Attempt, by_recipe};
+use super::page_state::{MIN_ATTEMPT_TIME, PageState, Step, first_error, next_step};
+use super::stage::Asking;
 use super::telemetry;
-use crate::base::clock::Clock;
-use crate::base::hooks::{Hooks, Point};
+use crate::base::hooks::Point;
+use crate::base::ids::AttemptId;
+use crate::base::vocabulary::{AttemptPurpose, ErrorKind};
 use crate::manifest::Job;
-use crate::pipeline::control::counters::Counters;
-use crate::pipeline::control::keys::{budget_scope, endpoint_key};
+use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::control::shutdown::Stop;
-use crate::pipeline::model::question_set::Asking;
-use crate::prepare::Prepared;
-use crate::provider::{Asker, Exchange, PageFault, Transport, Verdict, Wanted};
-use crate::store::{
-    AttemptCharge, AttemptId, AttemptPurpose, BudgetLine, EndpointFact, ErrorKind, Opened, PageId, RunId, RunKey,
-    Store, StoreError,
-};
-use std::cell::Cell;
+use crate::pipeline::model::ready_page::{PageEnd, ReadyPage, Tasks};
+use crate::provider::PageFault;
+use crate::store::{Opened, StoreError};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument;
 
-/// A page that is ready to be asked.
-#[derive(Debug)]
-pub(crate) struct Ready {
-    pub(crate) page: PageId,
-    /// Indices of the tasks to ask, and when their known outcome was stored.
-    pub(crate) tasks: Vec<(usize, Option<i64>)>,
-    pub(crate) prepared: Prepared,
-    /// What is asked, of which these tasks are a part.
-    pub(crate) asking: Arc<Asking>,
-}
-
-/// How the loop over a page ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum PageEnd {
-    /// Settled; the kind of error and the words when there is no answer.
-    Settled(Option<(ErrorKind, String)>),
-    /// Somebody else is asking, or has just asked: look again later.
-    Elsewhere,
-    /// The run ends first.
-    Unfinished,
-}
-
-/// What all pages of a run share.
-pub(crate) struct Context<'a> {
-    pub(crate) job: &'a Job,
-    pub(crate) asker: Asker,
-    pub(crate) admission: Admission,
-    pub(crate) store: Store,
-    /// The run's key.
-    pub(crate) run: RunKey,
-    pub(crate) run_id: RunId,
-    /// What the store had of the endpoint's bills at the start, as JSON.
-    pub(crate) calibrations: Option<String>,
-    /// The job and the endpoint, for the budget's scope.
-    pub(crate) budget_key: String,
-    /// The client, for what is not a request for a page.
-    pub(crate) transport: Transport,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) hooks: Arc<dyn Hooks>,
-    pub(crate) stop: Stop,
-    pub(crate) counters: Arc<Counters>,
-    /// How many ids were given.
-    pub(crate) ids: Cell<u64>,
-    /// Sees replies as they arrive.
-    pub(crate) on_text: &'a dyn Fn(&str),
-    /// Sees every attempt when it is over.
-    pub(crate) on_exchange: &'a dyn Fn(&Wanted, &Exchange, &AttemptCharge),
-}
-
-/// How long to wait for room in the budget before looking again, when no own attempt
-/// is about to free some.
+/// Interval at which a page that does not fit into the budget checks it again, while other
+/// attempts hold reservations.
 const BUDGET_POLL: Duration = Duration::from_millis(200);
 
-impl Context<'_> {
-    /// An id that nobody else has.
-    pub(crate) fn new_id(&self) -> String {
-        let number = self.ids.get();
-        self.ids.set(number + 1);
-        format!("{}-{number}", self.run_id)
+/// Asks a page until it is settled. An error of the store ends the run.
+pub(crate) async fn ask_page(asking: &Asking<'_>, page: ReadyPage) -> PageEnd {
+    let span = tracing::info_span!("page", content = %page.page.content, page = page.page.page);
+    match ask_until_settled(asking, &page).instrument(span).await {
+        Ok(end) => end,
+        Err(error) => {
+            asking.run.shutdown.request(RunOutcome::from(error));
+            PageEnd::Unfinished
+        }
     }
+}
 
-    /// Asks a page until it is settled.
-    pub(crate) async fn settle(&self, ready: Ready) -> PageEnd {
-        let span = tracing::info_span!("page", content = %ready.page.content, page = ready.page.page);
-        match self.ask_until_settled(&ready).instrument(span).await {
-            Ok(end) => end,
-            Err(error) => {
-                self.stop.request(RunOutcome::StorageError(error.to_string()));
-                PageEnd::Unfinished
+async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<PageEnd, StoreError> {
+    let run = asking.run;
+    let mut state = new_state(&run.job, &page.tasks);
+    loop {
+        match next_step(&state, &run.job.retry) {
+            Step::Settled => return Ok(PageEnd::Settled(first_error(&state, run.clock.wall_ms()))),
+            Step::Wait(wait) => {
+                let wait = asking.admission.jittered(wait);
+                if run.pause(wait).await.is_err() {
+                    return Ok(PageEnd::Unfinished);
+                }
+                state.finish_wait(wait);
             }
-        }
-    }
-
-    async fn ask_until_settled(&self, ready: &Ready) -> Result<PageEnd, StoreError> {
-        let mut state = PageState::new(names(self.job, &ready.tasks));
-        loop {
-            match next(&state, &self.job.retry) {
-                Step::Settled => {
-                    return Ok(PageEnd::Settled(first_fault(&state, self.clock.wall_ms())));
-                }
-                Step::Wait(wait) => {
-                    let wait = self.admission.jittered(wait);
-                    if self.admission.pause(wait).await.is_err() {
-                        return Ok(PageEnd::Unfinished);
-                    }
-                    state.rest(wait);
-                }
-                Step::Ask { .. } => {
-                    let Some(attempt) = Attempt::next(self, ready, state) else {
-                        return Ok(PageEnd::Unfinished);
-                    };
-                    if attempt.purpose != AttemptPurpose::Ask {
-                        Counters::add(&self.counters.retries);
-                    }
-                    state = match self.attempt(ready, attempt).await? {
-                        ControlFlow::Continue(state) => state,
-                        ControlFlow::Break(end) => return Ok(end),
-                    };
-                }
-            }
-        }
-    }
-
-    /// One attempt from admission to commit: how far the page has come, or how the loop ends.
-    async fn attempt(
-        &self,
-        ready: &Ready,
-        mut attempt: Attempt,
-    ) -> Result<ControlFlow<PageEnd, PageState>, StoreError> {
-        let tokens = attempt.before.estimate.admission_tokens;
-        if let Some(limit) = self.job.limits.tokens_per_minute.filter(|limit| tokens > *limit) {
-            let message = format!("{tokens} tokens in one request, and limits.tokens_per_minute is {limit}");
-            return Ok(ControlFlow::Continue(self.refuse(attempt, message).await?));
-        }
-        let Ok(mut slot) = self.admission.admit(tokens).await else {
-            return Ok(ControlFlow::Break(PageEnd::Unfinished));
-        };
-        let id = match self.open(&mut attempt).await? {
-            ControlFlow::Continue(id) => id,
-            ControlFlow::Break(end) => return Ok(ControlFlow::Break(end)),
-        };
-        self.hooks.at(Point::Reserved);
-        // What others have learned in the meantime counts.
-        attempt.capabilities = Some(self.asker.capabilities());
-        slot.sending();
-        self.hooks.at(Point::Sent);
-        let limit = self.job.request.timeouts.attempt;
-        let left = attempt.state.time_left(&self.job.retry).map(|left| left.max(LEAST_TIME));
-        let limit = left.map_or(limit, |left| left.min(limit));
-        let span = telemetry::span(&attempt, id);
-        let asked = self.asker.attempt(&attempt.wanted, &ready.prepared, limit, self.on_text);
-        let exchange = asked.instrument(span.clone()).await;
-        self.hooks.at(Point::Replied);
-        let settlement = attempt.take(self, id, &exchange).await?;
-        let charge = settlement.charge;
-        telemetry::tell(self, &attempt, &settlement, &span);
-        (self.on_exchange)(&attempt.wanted, &exchange, &charge);
-        self.store.settle(settlement).await?;
-        self.hooks.at(Point::Settled);
-        attempt.learn(self, &exchange, &charge).await?;
-        slot.learn(&exchange);
-        Ok(ControlFlow::Continue(attempt.state))
-    }
-
-    /// Settles a page whose request is larger than anything that may be sent.
-    pub(crate) async fn refuse(&self, attempt: Attempt, message: String) -> Result<PageState, StoreError> {
-        let mut state = attempt.state;
-        state.give_up(PageFault { kind: ErrorKind::RequestTooLarge, message, is_refusal: false });
-        let outcomes = keyed(&attempt.asking, state.unanswered(self.clock.wall_ms()));
-        self.store.put_outcomes(attempt.page, outcomes).await?;
-        Ok(state)
-    }
-
-    /// Opens the attempt in the store: its key, or how the loop ends. Waits for room in the
-    /// budget while others hold some.
-    async fn open(&self, attempt: &mut Attempt) -> Result<ControlFlow<PageEnd, AttemptId>, StoreError> {
-        loop {
-            match self.store.open_attempt(attempt.open(self, None)).await? {
-                Opened::Granted { request, attempt: id } => {
-                    attempt.state.request = Some(request);
-                    return Ok(ControlFlow::Continue(id));
-                }
-                Opened::Changed | Opened::Elsewhere => return Ok(ControlFlow::Break(PageEnd::Elsewhere)),
-                Opened::OverBudget { is_reserved: false, spent } => {
-                    self.stop.request(RunOutcome::BudgetReached { spent, is_overbilled: false });
-                    return Ok(ControlFlow::Break(PageEnd::Unfinished));
-                }
-                Opened::OverBudget { .. } => {
-                    if self.admission.pause(BUDGET_POLL).await.is_err() {
-                        return Ok(ControlFlow::Break(PageEnd::Unfinished));
-                    }
-                }
-            }
-        }
-    }
-
-    pub(crate) fn budget_line(&self) -> BudgetLine {
-        let scope = budget_scope(self.job, &self.budget_key, &self.run_id, self.clock.wall_ms());
-        BudgetLine { scope, limit: self.job.limits.budget }
-    }
-
-    /// Takes away a capability that the endpoint turned out not to have, once for all
-    /// requests that met the same error.
-    pub(crate) async fn adapt(
-        &self,
-        exchange: &Exchange,
-        used: crate::provider::Capabilities,
-        state: &mut PageState,
-    ) -> Result<(), StoreError> {
-        let Verdict::Retry(fault) = &exchange.verdict else {
-            return Ok(());
-        };
-        let Some(change) = fault.change else {
-            return Ok(());
-        };
-        if self.asker.capabilities() != used {
-            return Ok(());
-        }
-        match used.without(change) {
-            Some(fewer) => {
-                tracing::info!("the endpoint lacks a capability, going on without it ({change:?}): {}", fault.message);
-                self.asker.set_capabilities(fewer);
-                let fact = EndpointFact::Capabilities(fewer.to_json());
-                self.store.remember(endpoint_key(self.job), fact).await
-            }
-            None => {
-                state.give_up(PageFault {
-                    kind: ErrorKind::BadRequest,
-                    message: fault.message.clone(),
-                    is_refusal: false,
-                });
-                Ok(())
+            Step::Ask { .. } => {
+                let attempt = Attempt::next(&asking.endpoint, run.job.price(), &run.job.retry, page, state);
+                let Some(attempt) = attempt else { return Ok(PageEnd::Unfinished) };
+                state = match make_attempt(asking, page, attempt).await? {
+                    ControlFlow::Continue(state) => state,
+                    ControlFlow::Break(end) => return Ok(end),
+                };
             }
         }
     }
 }
 
-/// Tasks by index, with their names and the time of their known outcome.
-pub(crate) fn names<'a>(
-    job: &'a Job,
-    tasks: &'a [(usize, Option<i64>)],
-) -> impl Iterator<Item = (usize, String, Option<i64>)> + 'a {
-    let name = |index: usize| job.tasks.get(index).map_or(String::new(), |task| task.name.clone());
-    tasks.iter().map(move |(index, seen)| (*index, name(*index), *seen))
+/// Makes one attempt: how far the page has come, or how the loop ends.
+async fn make_attempt(
+    asking: &Asking<'_>,
+    page: &ReadyPage,
+    mut attempt: Attempt,
+) -> Result<ControlFlow<PageEnd, PageState>, StoreError> {
+    let Asking { run, endpoint, admission, observer, .. } = asking;
+    if attempt.purpose != AttemptPurpose::Ask {
+        run.counters.add_retry();
+    }
+    let tokens = attempt.before.estimate.admission_tokens;
+    if let Some(limit) = run.job.limits.tokens_per_minute.filter(|limit| tokens > *limit) {
+        let message = format!("the request needs {tokens} tokens, more than limits.tokens_per_minute: {limit}");
+        return Ok(ControlFlow::Continue(fail_unsent(run, attempt, message).await?));
+    }
+
+    // Admit.
+    let Ok(mut slot) = admission.admit(tokens).await else {
+        return Ok(ControlFlow::Break(PageEnd::Unfinished));
+    };
+
+    // Open.
+    let id = match open(run, &mut attempt).await? {
+        ControlFlow::Continue(id) => id,
+        ControlFlow::Break(end) => return Ok(ControlFlow::Break(end)),
+    };
+    run.hooks.at(Point::Reserved);
+
+    // Send. What other attempts have learned about the endpoint since counts.
+    if let Some(sent) = &mut attempt.sent {
+        sent.capabilities = endpoint.capabilities();
+    }
+    slot.mark_sent();
+    run.hooks.at(Point::Sent);
+    let span = telemetry::span(&attempt, id);
+    let on_text = |text: &str| observer.on_text(text);
+    let sending = endpoint.attempt(&attempt.request, &page.prepared, time_limit(&run.job, &attempt), &on_text);
+    let exchange = sending.instrument(span.clone()).await;
+    run.hooks.at(Point::Replied);
+
+    // Judge.
+    let judged = attempt.judge(id, &exchange, endpoint.capabilities(), &run.job.retry, run.clock.wall_ms());
+    apply_change(asking, &exchange, judged.change);
+
+    // Settle.
+    let record = judged.settlement.clone();
+    run.store.settle(judged.settlement).await?;
+    run.hooks.at(Point::Settled);
+
+    // Adapt.
+    adapt(asking, &attempt, &exchange, &record.charge, judged.change).await?;
+    slot.learn(&exchange);
+
+    // Record.
+    telemetry::record_attempt(run, &attempt, &record, &span);
+    observer.on_exchange(&attempt.request, &exchange, &record.charge);
+    Ok(ControlFlow::Continue(attempt.state))
+}
+
+/// How long an attempt may take: `request.timeout`, or what is left of `retry.page_time`.
+fn time_limit(job: &Job, attempt: &Attempt) -> Duration {
+    let limit = job.request.timeouts.attempt;
+    let left = attempt.state.time_left(&job.retry).map(|left| left.max(MIN_ATTEMPT_TIME));
+    left.map_or(limit, |left| left.min(limit))
+}
+
+/// Opens an attempt in the store: its id, or how the loop ends. Waits for the budget while other
+/// attempts hold reservations.
+async fn open(run: &RunContext, attempt: &mut Attempt) -> Result<ControlFlow<PageEnd, AttemptId>, StoreError> {
+    loop {
+        match run.store.open_attempt(attempt.open_record(run, None)).await? {
+            Opened::Granted { request, attempt: id, .. } => {
+                attempt.state.request = Some(request);
+                return Ok(ControlFlow::Continue(id));
+            }
+            Opened::Changed | Opened::Elsewhere => return Ok(ControlFlow::Break(PageEnd::Elsewhere)),
+            Opened::OverBudget { is_reserved: false, spent } => {
+                run.shutdown.request(RunOutcome::BudgetReached { spent });
+                return Ok(ControlFlow::Break(PageEnd::Unfinished));
+            }
+            Opened::OverBudget { .. } => {
+                if run.pause(BUDGET_POLL).await.is_err() {
+                    return Ok(ControlFlow::Break(PageEnd::Unfinished));
+                }
+            }
+        }
+    }
+}
+
+/// Settles a page whose request is larger than any that may be sent.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn fail_unsent(run: &RunContext, attempt: Attempt, message: String) -> Result<PageState, StoreError> {
+    let mut state = attempt.state;
+    state.fail(PageFault { kind: ErrorKind::RequestTooLarge, message, is_refusal: false });
+    let outcomes = by_recipe(&attempt.questions, state.open_outcomes(run.clock.wall_ms()));
+    run.store.put_outcomes(attempt.page, outcomes).await?;
+    Ok(state)
+}
+
+/// The state of a page before its first attempt.
+pub(crate) fn new_state(job: &Job, tasks: &Tasks) -> PageState {
+    let name = |at: usize| job.tasks.get(at).map_or(String::new(), |task| task.name.clone());
+    PageState::new(tasks.iter().map(|(at, seen_ms)| (*at, name(*at), *seen_ms)))
 }

@@ -1,14 +1,14 @@
-//! What is told of an attempt whose end is known: a line in the log, its span, counters.
-//! The names stay (docs/observability.md). Nothing of the image, of the reply or of a key
-//! is in it.
+//! Telemetry of an attempt: a line in the log, its span, counters. The names are stable
+//! (docs/observability.md). Nothing of the image, of the reply or of a key is in it.
 
 use super::attempt::Attempt;
-use super::page_loop::Context;
-use crate::store::{AttemptId, Settlement};
+use crate::base::ids::AttemptId;
+use crate::pipeline::control::context::RunContext;
+use crate::store::Settlement;
 use tracing::Span;
 use tracing::field::Empty;
 
-/// The span of an attempt; [`tell`] puts into it what came of it. `id`: the attempt's key.
+/// The span of an attempt. [`record_attempt`] adds what came of it.
 pub(crate) fn span(attempt: &Attempt, id: AttemptId) -> Span {
     tracing::info_span!(
         "attempt",
@@ -24,18 +24,18 @@ pub(crate) fn span(attempt: &Attempt, id: AttemptId) -> Span {
     )
 }
 
-/// Tells what came of an attempt. What a batch brings has no span of its own.
-pub(crate) fn tell(context: &Context<'_>, attempt: &Attempt, end: &Settlement, span: &Span) {
+/// Records a settled attempt. Attempts of a batch have no span of their own.
+pub(crate) fn record_attempt(run: &RunContext, attempt: &Attempt, end: &Settlement, span: &Span) {
     let tokens = [end.charge.tokens.input, end.charge.tokens.cached_input, end.charge.tokens.output];
-    context.counters.add_attempt(end.verdict.name(), end.latency_ms, tokens, end.charge.cost.unwrap_or_default().0);
+    run.counters.add_attempt(end.verdict, end.latency_ms, tokens, end.charge.cost.unwrap_or_default().0);
     if !span.is_disabled() {
-        record(span, end);
+        record_in_span(span, end);
     }
     macro_rules! line {
-        ($level:ident, $kind:expr, $words:expr) => {
+        ($level:ident, $kind:expr, $message:expr) => {
             tracing::$level!(
                 event = "attempt",
-                run_id = context.run_id.as_str(),
+                run_id = run.identity.run_id.as_str(),
                 content = %attempt.page.content,
                 page = attempt.page.page,
                 attempt = end.attempt.0,
@@ -51,7 +51,7 @@ pub(crate) fn tell(context: &Context<'_>, attempt: &Attempt, end: &Settlement, s
                 cost_usd = end.charge.cost.map(|cost| cost.to_string()),
                 request_id = end.server_request_id,
                 "{}",
-                $words
+                $message
             )
         };
     }
@@ -61,7 +61,7 @@ pub(crate) fn tell(context: &Context<'_>, attempt: &Attempt, end: &Settlement, s
     }
 }
 
-fn record(span: &Span, end: &Settlement) {
+fn record_in_span(span: &Span, end: &Settlement) {
     span.record("verdict", end.verdict.name());
     span.record("error_kind", end.fault.as_ref().map(|fault| fault.kind.name()));
     span.record("status", end.http_status);

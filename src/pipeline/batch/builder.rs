@@ -1,144 +1,196 @@
-//! A batch while it is filled: a file of request lines beside the store. It holds images,
-//! and goes when the provider has it.
+//! A batch while it is built: a file of request lines beside the store. The file holds images and
+//! is removed when the provider has it.
 
-use super::delivery::custom_id;
-use super::lifecycle::Flying;
+use super::lifecycle::Batch;
 use crate::base::hooks::Point;
+use crate::base::ids::{AttemptId, BatchId, RequestId};
 use crate::pipeline::asking::attempt::Attempt;
-use crate::pipeline::asking::page_loop::Context;
+use crate::pipeline::asking::stage::Asking;
 use crate::provider::line_frame;
-use crate::store::{
-    AttemptId, BatchChange, BatchId, BatchProgress, BatchStart, BatchState, JobId, RequestId, StoreError,
-};
+use crate::store::{BatchChange, BatchProgress, BatchStart, BatchState, StoreError};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// Bytes of a line beside the request's body, at most.
-pub(crate) const LINE_FRAME: u64 = 120;
+/// Maximum number of bytes of a line, besides the body of its request.
+pub(crate) const LINE_FRAME_BYTES: u64 = 160;
+/// Bytes that are written at once.
+const BUFFER_BYTES: usize = 1 << 20;
 
-/// Prompt tokens of a request, as the provider's queue counts them.
-pub(crate) fn queued_tokens(item: &Attempt) -> u64 {
-    item.before.estimate.expected.input
+/// The attempts of a batch, by the custom id of their line.
+#[derive(Default)]
+pub(crate) struct BatchAttempts {
+    by_line: HashMap<String, (AttemptId, Attempt)>,
+    /// Custom ids in the order of the lines.
+    order: Vec<String>,
 }
 
-/// A batch that is filled.
-pub(crate) struct Filling {
+impl BatchAttempts {
+    /// Adds the attempt of the next line.
+    pub(crate) fn push(&mut self, custom_id: String, id: AttemptId, attempt: Attempt) {
+        self.order.push(custom_id.clone());
+        self.by_line.insert(custom_id, (id, attempt));
+    }
+
+    /// The number of lines.
+    pub(crate) fn lines(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The attempts that are not taken yet.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Attempt> {
+        self.by_line.values().map(|(_, attempt)| attempt)
+    }
+
+    /// The number of attempts that are not taken yet.
+    pub(crate) fn left(&self) -> usize {
+        self.by_line.len()
+    }
+
+    /// Takes the attempt of a line; `None`: it is none of this batch, or it is taken already.
+    pub(crate) fn remove(&mut self, custom_id: &str) -> Option<(AttemptId, Attempt)> {
+        self.by_line.remove(custom_id)
+    }
+
+    /// Takes the attempt of a line by the line's number from 1.
+    pub(crate) fn remove_line(&mut self, line: u64) -> Option<(AttemptId, Attempt)> {
+        let at = usize::try_from(line).ok()?.checked_sub(1)?;
+        self.by_line.remove(self.order.get(at)?)
+    }
+
+    /// Takes the next attempt that is left, in the order of the lines.
+    pub(crate) fn remove_next(&mut self, next: &mut usize) -> Option<(AttemptId, Attempt)> {
+        while let Some(custom_id) = self.order.get(*next) {
+            *next += 1;
+            if let Some(found) = self.by_line.remove(custom_id) {
+                return Some(found);
+            }
+        }
+        None
+    }
+}
+
+/// A batch that is being built.
+pub(crate) struct BatchBuilder {
+    /// The batch.
     pub(crate) batch: BatchId,
     key: String,
     path: PathBuf,
     out: BufWriter<File>,
-    items: HashMap<AttemptId, Attempt>,
-    /// Attempts in the order of their lines.
-    order: Vec<AttemptId>,
+    attempts: BatchAttempts,
+    /// Size of the file.
     pub(crate) bytes: u64,
+    /// Prompt tokens, as the provider's queue counts them.
     pub(crate) tokens: u64,
 }
 
-impl Filling {
-    pub(crate) async fn begin(context: &Context<'_>, job: JobId) -> Result<Self, StoreError> {
-        let key = context.new_id();
-        let path = path_of(context.store.path(), &key);
-        let start = BatchStart {
-            key: key.clone(),
-            run: context.run,
-            job,
-            provider: context.job.provider.id.clone(),
-            price: context.job.price().map(|price| price.to_text()),
-            at_ms: context.clock.wall_ms(),
-        };
-        // First the row, then the file: what has no row is nobody's.
-        let batch = context.store.begin_batch(start).await?;
-        // It is read only once it is whole, which the store says.
-        #[expect(clippy::disallowed_methods, reason = "a file of ours alone, under a name that is new")]
-        let file = File::create(&path).map_err(|error| failed(&path, &error))?;
-        let out = BufWriter::with_capacity(1 << 20, file);
-        Ok(Self { batch, key, path, out, items: HashMap::new(), order: Vec::new(), bytes: 0, tokens: 0 })
+impl BatchBuilder {
+    /// Begins a batch.
+    ///
+    /// # Errors
+    /// When the store or the file can't be written.
+    pub(crate) async fn begin(asking: &Asking<'_>) -> Result<Self, StoreError> {
+        let run = asking.run;
+        let key = run.identity.new_id();
+        let path = run.store.batch_file(&key);
+        // First the row, then the file: a file without a row is removed by the next run.
+        let batch = run
+            .store
+            .begin_batch(BatchStart {
+                key: key.clone(),
+                run: run.identity.keys.run,
+                job: run.identity.keys.job,
+                provider: run.job.provider.id.clone(),
+                price: run.job.price().map(|price| price.to_text()),
+                at_ms: run.clock.wall_ms(),
+            })
+            .await?;
+        #[expect(clippy::disallowed_methods, reason = "read only once the store says that it is complete")]
+        let file = File::create(&path).map_err(|error| write_error(&path, &error))?;
+        let out = BufWriter::with_capacity(BUFFER_BYTES, file);
+        Ok(Self { batch, key, path, out, attempts: BatchAttempts::default(), bytes: 0, tokens: 0 })
     }
 
+    /// Whether it has no line.
     pub(crate) fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.attempts.lines() == 0
     }
 
+    /// The number of lines.
     pub(crate) fn requests(&self) -> u64 {
-        self.order.len() as u64
+        self.attempts.lines() as u64
     }
 
+    /// Writes the line of an attempt that was opened as `request` and `id`.
+    ///
+    /// # Errors
+    /// When the file can't be written.
     pub(crate) fn write(
         &mut self,
-        (request, attempt): (RequestId, AttemptId),
-        mut item: Attempt,
+        (request, id, custom_id): (RequestId, AttemptId, String),
+        mut attempt: Attempt,
         body: &Bytes,
     ) -> Result<(), StoreError> {
-        item.state.request = Some(request);
-        let (head, tail) = line_frame(&custom_id(attempt));
-        let parts = [head.as_bytes(), body, tail.as_bytes()];
-        for part in parts {
-            self.out.write_all(part).map_err(|error| failed(&self.path, &error))?;
+        attempt.state.request = Some(request);
+        let (head, tail) = line_frame(&custom_id);
+        for part in [head.as_bytes(), body, tail.as_bytes()] {
+            self.out.write_all(part).map_err(|error| write_error(&self.path, &error))?;
             self.bytes += part.len() as u64;
         }
-        self.tokens += queued_tokens(&item);
-        self.order.push(attempt);
-        self.items.insert(attempt, item);
+        self.tokens += queued_tokens(&attempt);
+        self.attempts.push(custom_id, id, attempt);
         Ok(())
     }
 
-    /// Makes the file durable; from now on the batch may be submitted.
-    pub(crate) async fn complete(mut self, context: &Context<'_>) -> Result<Flying, StoreError> {
-        let synced = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
-        synced.map_err(|error| failed(&self.path, &error))?;
+    /// Makes the file durable. From now on the batch may be submitted.
+    ///
+    /// # Errors
+    /// When the file or the store can't be written.
+    pub(crate) async fn complete(mut self, asking: &Asking<'_>) -> Result<Batch, StoreError> {
+        let run = asking.run;
+        let path = self.path.clone();
+        let requests = self.requests();
+        self.out.flush().map_err(|error| write_error(&path, &error))?;
+        let out = self.out;
+        // Off the only thread that talks to the network: a sync may take seconds.
+        let synced = tokio::task::spawn_blocking(move || out.get_ref().sync_all()).await;
+        match synced {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(write_error(&path, &error)),
+            Err(error) => return Err(StoreError::Failed(error.to_string())),
+        }
         let progress = BatchProgress {
             batch: self.batch,
             state: BatchState::Filled,
-            requests: self.requests(),
+            requests,
             bytes: self.bytes,
             tokens: self.tokens,
             input_file: None,
             remote: None,
         };
-        let at_ms = context.clock.wall_ms();
-        context.store.change_batch(BatchChange { progress: progress.clone(), message: None, at_ms }).await?;
-        context.hooks.at(Point::BatchFilled);
-        Ok(Flying::new(progress, self.key, self.path, self.items, self.order))
+        let at_ms = run.clock.wall_ms();
+        run.store.change_batch(BatchChange { progress: progress.clone(), message: None, at_ms }).await?;
+        run.hooks.at(Point::BatchFilled);
+        Ok(Batch::new(progress, self.key, self.path, self.attempts))
     }
 
-    /// Gives it up: nothing of it was sent.
-    pub(crate) async fn withdraw(self, context: &Context<'_>) -> Result<(), StoreError> {
+    /// Discards the batch: nothing of it was sent.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub(crate) async fn withdraw(self, asking: &Asking<'_>) -> Result<(), StoreError> {
         let _ = std::fs::remove_file(&self.path);
-        context.store.withdraw_batch(self.batch).await
+        asking.run.store.withdraw_batch(self.batch).await
     }
 }
 
-/// Where the lines of a batch are while the provider has not got them.
-pub(crate) fn path_of(store: &Path, key: &str) -> PathBuf {
-    let mut name = store.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".batch-{key}.jsonl"));
-    store.with_file_name(name)
+/// Prompt tokens of a request, as the provider's queue counts them.
+pub(crate) fn queued_tokens(attempt: &Attempt) -> u64 {
+    attempt.before.estimate.expected.input
 }
 
-/// Removes the files of batches that are no more: a run that died was filling them.
-pub(crate) fn remove_orphans(
-    store: &Path,
-    keys: impl FnOnce() -> Result<Vec<String>, StoreError>,
-) -> Result<(), StoreError> {
-    let mut start = store.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    start.push_str(".batch-");
-    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // First the files, then the keys: a file that appears meanwhile is somebody's.
-    let found: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().collect();
-    let keys = keys()?;
-    for entry in found {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let key = name.strip_prefix(&start).and_then(|rest| rest.strip_suffix(".jsonl"));
-        if key.is_some_and(|key| !keys.iter().any(|known| known == key)) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-    Ok(())
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> StoreError {
+fn write_error(path: &std::path::Path, error: &std::io::Error) -> StoreError {
     StoreError::Failed(format!("can't write {}: {error}", path.display()))
 }

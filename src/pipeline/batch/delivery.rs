@@ -1,211 +1,228 @@
-//! Delivery by the provider's batches: pages are written to files, files become batches,
-//! batches end some time, and what they brought is stored like any other answer.
+//! Delivery by the provider's batches: pages are written to files, files become batches, batches end
+//! within a day, and their results are stored like any other answer.
 //!
-//! A batch goes through the states of [`BatchState`], each durable before the next step is
-//! made, so that a run that dies leaves something that the next one can go on with, and
-//! nothing is submitted twice.
-//!
-//! - [`adding`]: pages into the [`mod@file`] of a batch that is filled
-//! - [`looking`]: every batch brought as far as it goes; [`flying`]: one that is complete:
-//!   upload, creation, waiting; [`adopted`]: one that an earlier run made
-//! - [`mod@collect`]: what it brought
+//! A batch goes through the states of `BatchState`. Each is durable before the next step is made, so
+//! a run that dies leaves something that the next run can continue, and nothing is submitted twice.
 
-use super::builder::{self, Filling};
-use super::lifecycle::{self, Flying};
-use crate::catalog::ENOUGH_IMAGES;
-use crate::manifest::Batches;
-use crate::pipeline::asking::page_loop::{Context, PageEnd, Ready};
-use crate::pipeline::asking::page_state::PageState;
-use crate::store::{AttemptId, BatchId, BatchState, JobId, PageId, Reader, RecipeSetId, StoreError};
-use std::collections::{HashMap, HashSet, VecDeque};
+use super::fill::{BatchFiller, Filled};
+use super::poll::BatchPoller;
+use super::queue_limit::QueueLimit;
+use super::resume::resume_batches;
+use super::unfinished::{PageKey, UnfinishedPages};
+use crate::base::ids::{BatchId, PageId};
+use crate::pipeline::asking::elsewhere::PagesElsewhere;
+use crate::pipeline::asking::stage::Asking;
+use crate::pipeline::model::ready_page::{PageEnd, ReadyPage};
+use crate::store::StoreError;
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Pages that are opened in one commit.
+/// Pages whose attempts are opened in one commit.
 const GROUP: usize = 64;
-/// Complete files that may wait for the provider's queue: disk is not endless.
-const WAITING_FILES: usize = 2;
-/// Pages that may be under way: what is known of them is in memory.
-const MOST_PAGES: usize = 100_000;
-/// How long to wait for room in a budget that others hold.
+/// Maximum number of complete files that wait for the provider's queue: they take disk space.
+const MAX_WAITING_FILES: usize = 2;
+/// Maximum number of pages in batches: what is known of them is held in memory.
+const MAX_PAGES: usize = 100_000;
+/// Interval at which pages that do not fit into the budget check it again.
 const BUDGET_POLL: Duration = Duration::from_secs(1);
 
-/// A page under these recipes.
-pub(crate) type Key = (PageId, RecipeSetId);
-
 /// Delivers pages in batches.
-pub(crate) struct Batcher<'a> {
-    pub(crate) context: &'a Context<'a>,
-    pub(crate) bounds: Batches,
-    /// The job's key.
-    pub(crate) job: JobId,
-    /// Prompt tokens that the provider lets wait, as far as it is known.
-    pub(crate) queue: Option<u64>,
-    pub(crate) filling: Option<Filling>,
-    pub(crate) flying: Vec<Flying>,
-    /// How far pages have come that were not settled by the batch they were in.
-    pub(crate) unsettled: HashMap<Key, PageState>,
-    /// The same of the last pass, as far as this one has not met them.
-    pub(crate) known: HashMap<Key, PageState>,
-    /// Pages that wait for room in the budget.
-    pub(crate) held: VecDeque<Ready>,
-    /// Since when the provider does nothing that it is asked to.
-    pub(crate) failing_since: Option<Duration>,
-    /// Since when its queue has no room.
-    pub(crate) full_since: Option<Duration>,
-    /// When it is looked at again.
-    pub(crate) next_look: Duration,
+pub(crate) struct BatchDelivery<'a> {
+    asking: &'a Asking<'a>,
+    filler: BatchFiller<'a>,
+    poller: BatchPoller<'a>,
+    queue: QueueLimit,
+    unfinished: UnfinishedPages,
+    pass: DeliveryPass,
 }
 
-/// What a pass did.
+/// What one pass over the input has delivered so far.
 #[derive(Default)]
-pub(crate) struct Delivered {
-    /// Pages that have to be looked at again.
-    pub(crate) again: u64,
+struct DeliveryPass {
     /// Pages that were taken.
+    seen: HashSet<PageKey>,
+    /// How many more new pages may be taken.
+    left: u64,
+    /// Whether pages may still come.
+    is_open: bool,
+    /// Pages that another pass has to look at.
+    again: u64,
+    elsewhere: PagesElsewhere,
+    has_progressed: bool,
+}
+
+/// What one step of a delivery brought.
+#[derive(Default)]
+pub(crate) struct DeliveryStep {
+    /// Pages that are settled.
+    pub(crate) ends: Vec<PageEnd>,
+    /// New pages that were taken.
     pub(crate) taken: u64,
-    /// Whether anything was written or collected.
-    pub(crate) has_moved: bool,
+    /// Whether no more pages are taken in this pass.
+    pub(crate) is_full: bool,
 }
 
-/// Who listens to what becomes of pages.
-pub(crate) struct Listener<'a> {
-    /// Nothing more is taken.
-    pub(crate) on_full: &'a dyn Fn(),
-    /// A page is settled.
-    pub(crate) on_end: &'a mut dyn FnMut(PageEnd),
+/// What a pass has delivered.
+pub(crate) struct Delivered {
+    /// Pages that another pass has to look at.
+    pub(crate) again: u64,
+    /// Pages that another process is asking.
+    pub(crate) elsewhere: PagesElsewhere,
+    /// Whether a line was written or a batch collected.
+    pub(crate) has_progressed: bool,
 }
 
-impl<'a> Batcher<'a> {
-    /// A batcher for a run, with the batches that other runs of the job left behind.
+impl<'a> BatchDelivery<'a> {
+    /// A delivery for a run, with the batches that earlier runs of the job have left behind.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub(crate) fn new(context: &'a Context<'a>, bounds: Batches, job: JobId) -> Result<Self, StoreError> {
-        let reader = Reader::open(context.store.path())?;
-        builder::remove_orphans(context.store.path(), || reader.batch_keys())?;
-        let flying = lifecycle::adopted(&reader, context, &[])?;
-        let now = context.clock.now();
-        if !flying.is_empty() {
-            let pages: usize = flying.iter().map(Flying::pages).sum();
-            tracing::info!("{} batches of earlier runs, with {pages} pages, are under way", flying.len());
+    pub(crate) fn new(asking: &'a Asking<'a>) -> Result<Self, StoreError> {
+        let bounds = asking.run.job.batch;
+        asking.run.store.remove_orphaned_batch_files()?;
+        let batches = resume_batches(asking.run, &[])?;
+        let poller = BatchPoller::new(asking, bounds.poll, batches);
+        if !poller.batches().is_empty() {
+            let (batches, pages) = (poller.batches().len(), poller.pages());
+            tracing::info!("{batches} batches of earlier runs, with {pages} pages, are being processed");
         }
         Ok(Self {
-            context,
-            bounds,
-            job,
-            queue: bounds.queued_tokens,
-            filling: None,
-            flying,
-            unsettled: HashMap::new(),
-            known: HashMap::new(),
-            held: VecDeque::new(),
-            failing_since: None,
-            full_since: None,
-            next_look: now,
+            asking,
+            filler: BatchFiller::new(asking, bounds),
+            poller,
+            queue: QueueLimit::new(bounds.queued_tokens),
+            unfinished: UnfinishedPages::default(),
+            pass: DeliveryPass::default(),
         })
     }
 
-    /// Pages that are under way and need no look.
-    pub(crate) fn under_way(&self) -> HashSet<PageId> {
-        self.flying.iter().flat_map(Flying::page_keys).collect()
+    /// Pages that are in batches: a pass over the input need not look at them.
+    pub(crate) fn page_ids(&self) -> HashSet<PageId> {
+        self.poller.page_ids()
     }
 
-    /// Takes over what other runs have left behind meanwhile.
+    /// Takes over batches that other runs have left behind since.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) async fn adopt(&mut self) -> Result<(), StoreError> {
-        self.context.store.adopt_batches(self.context.run, self.context.job.provider.id.clone()).await?;
-        let known: Vec<BatchId> = self.flying.iter().map(Flying::batch).collect();
-        let reader = Reader::open(self.context.store.path())?;
-        self.flying.extend(lifecycle::adopted(&reader, self.context, &known)?);
+    pub(crate) async fn take_over(&mut self) -> Result<(), StoreError> {
+        let run = self.asking.run;
+        run.store.adopt_batches(run.identity.keys.run, run.job.provider.id.clone()).await?;
+        let known: Vec<BatchId> = self.poller.batches().iter().map(super::lifecycle::Batch::id).collect();
+        self.poller.extend(resume_batches(run, &known)?);
         Ok(())
     }
 
-    /// Takes pages until there are no more, and waits until every batch has ended. `most`:
-    /// pages to take at most.
+    /// Begins a pass over the input, of which at most `left` new pages are taken.
+    pub(crate) fn begin_pass(&mut self, left: u64) {
+        self.unfinished.begin_pass();
+        let again = self.poller.page_ids().len() as u64;
+        self.pass = DeliveryPass { left, is_open: true, again, ..DeliveryPass::default() };
+    }
+
+    /// Makes one step: takes pages, polls batches, or waits. `None`: every page was taken and every
+    /// batch has ended, or the run ends; then [`BatchDelivery::end_pass`] follows.
     ///
     /// # Errors
     /// When the store or a file fails.
-    pub(crate) async fn deliver(
+    pub(crate) async fn step(
         &mut self,
-        ready: &mut mpsc::Receiver<Ready>,
-        mut most: u64,
-        listener: &mut Listener<'_>,
-    ) -> Result<Delivered, StoreError> {
-        let mut delivered = Delivered { again: self.under_way().len() as u64, ..Delivered::default() };
-        let mut seen = HashSet::new();
-        let mut is_open = true;
-        // A page that is gone by now is forgotten.
-        self.known = std::mem::take(&mut self.unsettled);
-        loop {
-            if most == 0 && self.known.is_empty() && is_open {
-                is_open = false;
-                (listener.on_full)();
-                ready.close();
+        ready: &mut mpsc::Receiver<ReadyPage>,
+    ) -> Result<Option<DeliveryStep>, StoreError> {
+        let run = self.asking.run;
+        let mut step = DeliveryStep::default();
+        if self.pass.left == 0 && self.unfinished.has_met_all() && self.pass.is_open {
+            self.pass.is_open = false;
+            step.is_full = true;
+            ready.close();
+        }
+        if run.shutdown.is_requested() {
+            ready.close();
+            self.filler.withdraw().await?;
+            return Ok(None);
+        }
+        let is_idle = !self.filler.is_building() && self.poller.batches().is_empty();
+        if self.filler.is_holding() && is_idle {
+            let filled = self.filler.add_held(&self.queue, &mut self.unfinished).await?;
+            self.apply(filled, &mut step);
+        }
+        // Nothing more will come, or nothing more fits: what is there goes out.
+        if (!self.pass.is_open || self.filler.is_holding())
+            && let Some(batch) = self.filler.complete().await?
+        {
+            self.poller.push(batch);
+        }
+        if !self.pass.is_open && !self.filler.is_holding() && self.poller.batches().is_empty() {
+            return Ok((!step.ends.is_empty() || step.is_full).then_some(step));
+        }
+        let takes = self.takes_pages();
+        let has_batches = !self.poller.batches().is_empty();
+        let mut group = Vec::new();
+        tokio::select! {
+            biased;
+            () = run.shutdown.requested() => {}
+            () = run.clock.sleep(self.poller.time_to_poll()), if has_batches => {
+                let polled = self.poller.poll(&self.queue, &mut self.unfinished).await?;
+                self.pass.again += polled.unsent;
+                self.pass.has_progressed |= polled.has_collected;
+                step.ends.extend(polled.ends);
             }
-            if self.context.stop.is_requested() {
-                (listener.on_full)();
-                ready.close();
-                self.give_up_filling().await?;
-                return Ok(delivered);
+            count = ready.recv_many(&mut group, GROUP), if takes => {
+                self.pass.is_open = count > 0;
+                step.taken = self.pass.retain_new(&mut group, &self.unfinished);
+                let filled = self.filler.add(group, &self.queue, &mut self.unfinished).await?;
+                self.apply(filled, &mut step);
             }
-            if !self.held.is_empty() {
-                self.retry_held(&mut delivered, listener).await?;
-            }
-            // Nothing more is coming, or nothing more fits: what there is goes out.
-            if !is_open || !self.held.is_empty() {
-                self.close_file().await?;
-            }
-            if !is_open && self.held.is_empty() && self.flying.is_empty() {
-                delivered.again += self.unsettled.len() as u64;
-                return Ok(delivered);
-            }
-            let waiting = self.flying.iter().filter(|flying| flying.state() == BatchState::Filled).count();
-            let pages: usize = self.flying.iter().map(Flying::pages).sum();
-            // Before the endpoint's first bills a budget lets out a few pages only.
-            let is_unsure = self.is_cautious() && !self.flying.is_empty();
-            let has_room = waiting < WAITING_FILES && pages < MOST_PAGES && !is_unsure;
-            let takes = is_open && self.held.is_empty() && has_room;
-            let mut group = Vec::new();
-            let wait = self.next_look.saturating_sub(self.context.clock.now());
-            tokio::select! {
-                biased;
-                () = self.context.stop.requested() => {}
-                () = self.context.clock.sleep(wait), if !self.flying.is_empty() => self.look(&mut delivered, listener).await?,
-                count = ready.recv_many(&mut group, GROUP), if takes => {
-                    is_open = count > 0;
-                    group.retain(|ready| {
-                        let key = (ready.page, ready.asking.set);
-                        let is_new = !self.known.contains_key(&key);
-                        let is_taken = seen.insert(key) && (most > 0 || !is_new);
-                        let counts = u64::from(is_taken && is_new);
-                        (most, delivered.taken) = (most - counts, delivered.taken + counts);
-                        is_taken
-                    });
-                    self.add(group, &mut delivered, listener).await?;
-                    if seen.len() > MOST_PAGES {
-                        seen.clear();
-                    }
-                }
-                () = self.context.clock.sleep(BUDGET_POLL), if !takes && self.flying.is_empty() => {}
-            }
+            () = run.clock.sleep(BUDGET_POLL), if !takes && !has_batches => {}
+        }
+        Ok(Some(step))
+    }
+
+    /// Whether pages are taken now.
+    fn takes_pages(&self) -> bool {
+        // Until the endpoint's first bills are seen, a budget lets few pages out.
+        let is_unsure = self.filler.is_cautious() && !self.poller.batches().is_empty();
+        let has_space = self.poller.waiting_files() < MAX_WAITING_FILES && self.poller.pages() < MAX_PAGES;
+        self.pass.is_open && !self.filler.is_holding() && has_space && !is_unsure
+    }
+
+    fn apply(&mut self, filled: Filled, step: &mut DeliveryStep) {
+        filled.complete.into_iter().for_each(|batch| self.poller.push(batch));
+        filled.elsewhere.into_iter().for_each(|(page, questions)| self.pass.elsewhere.add(page, questions));
+        self.pass.has_progressed |= filled.has_written;
+        step.ends.extend(filled.ends);
+    }
+
+    /// Ends a pass.
+    pub(crate) fn end_pass(&mut self) -> Delivered {
+        let pass = std::mem::take(&mut self.pass);
+        Delivered {
+            again: pass.again + self.unfinished.len(),
+            elsewhere: pass.elsewhere,
+            has_progressed: pass.has_progressed,
         }
     }
+}
 
-    /// With a budget, what the endpoint bills has to be seen before much is sent.
-    pub(crate) fn is_cautious(&self) -> bool {
-        self.context.job.limits.budget.is_some() && self.context.asker.calibration().images() < ENOUGH_IMAGES
+impl DeliveryPass {
+    /// Keeps the pages of a group that were not taken before and may still be taken. Returns how
+    /// many of them are new; pages that the pass before left are not.
+    fn retain_new(&mut self, group: &mut Vec<ReadyPage>, unfinished: &UnfinishedPages) -> u64 {
+        let mut taken = 0;
+        group.retain(|page| {
+            let key = (page.page, page.questions.id);
+            let is_new = !unfinished.is_of_previous(&key);
+            let is_taken = self.seen.insert(key) && (self.left > 0 || !is_new);
+            if is_taken && is_new {
+                self.left -= 1;
+                taken += 1;
+            }
+            is_taken
+        });
+        if self.seen.len() > MAX_PAGES {
+            self.seen.clear();
+        }
+        taken
     }
-}
-
-/// What tells a page's line from others: its attempt in this store.
-pub(crate) fn custom_id(attempt: AttemptId) -> String {
-    format!("docmill-{attempt}")
-}
-
-/// The attempt of a line; `None`: it is none of ours.
-pub(crate) fn attempt_of(custom_id: &str) -> Option<AttemptId> {
-    custom_id.strip_prefix("docmill-")?.parse().ok().map(AttemptId)
 }

@@ -1,67 +1,113 @@
-//! A batch that is complete: it is uploaded, created, and waited for. What was done is
-//! durable before the next step, and what may have been done is looked for before it is
-//! done again.
+//! A complete batch on its way: uploaded, created, awaited. Every state is durable before the next
+//! call is made, and what may have been done already is looked for before it is done again.
 
-use super::builder::path_of;
-use super::resume;
+use super::builder::BatchAttempts;
 use crate::base::hooks::Point;
-use crate::catalog::Price;
-use crate::pipeline::asking::attempt::Attempt;
-use crate::pipeline::asking::page_loop::Context;
+use crate::base::ids::{BatchId, PageId};
+use crate::pipeline::asking::stage::Asking;
 use crate::provider::{BatchFault, Refusal, RemoteBatch, RemoteStatus};
-use crate::store::{AttemptId, BatchChange, BatchId, BatchProgress, BatchState, PageId, Reader, StoreError};
-use std::collections::HashMap;
+use crate::store::{BatchChange, BatchProgress, BatchState, StoreError};
 use std::path::PathBuf;
 
-/// A batch that is complete.
-pub(crate) struct Flying {
+/// How often a file may be unknown to the provider: a new one is not known everywhere at once.
+const MAX_UNKNOWN: u32 = 5;
+/// How often a batch may be missing from the provider's list before it counts as not created.
+const MAX_ABSENT: u32 = 3;
+/// How often the creation of a batch is requested without a confirmation.
+const MAX_CREATED: u32 = 3;
+
+/// A complete batch.
+pub(crate) struct Batch {
     progress: BatchProgress,
     key: String,
     path: PathBuf,
-    pub(crate) items: HashMap<AttemptId, Attempt>,
-    /// Attempts in the order of their lines.
-    pub(crate) order: Vec<AttemptId>,
-    /// The batch may have been created: it is looked for first.
+    /// The attempts whose results are not stored yet.
+    pub(crate) attempts: BatchAttempts,
+    creation: Creation,
+}
+
+/// What is known of the creation of a batch at the provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Creation {
+    /// It may have been created: it is looked for before it is created again.
     may_exist: bool,
-    /// Times that it was asked for, and that it was looked for since and not found.
-    created: u32,
+    /// Times that it was requested.
+    requested: u32,
+    /// Times that it was looked for and not found since the last request.
     absent: u32,
-    /// Times that the provider did not know the file that it was given.
+    /// Times that the provider did not know the file.
     unknown: u32,
 }
 
-/// Times that a file may be unknown to the provider, which needs a moment for new ones.
-const MOST_UNKNOWN: u32 = 5;
-/// Looks after which a batch that is not listed does not exist.
-const MOST_ABSENT: u32 = 3;
-/// Times that a batch is asked for without being confirmed.
-const MOST_CREATED: u32 = 3;
-
-/// How a batch was found.
-pub(crate) enum Look {
-    /// The provider works on it.
-    Working,
-    /// The provider's queue has no room for it.
-    Waits,
-    /// It has come a step further: look again at once.
-    Again,
-    /// It has ended.
-    Ended(RemoteBatch),
-    /// Its file is gone before it was uploaded.
-    Gone,
-    /// A call did not do its work.
-    Fault(BatchFault),
+/// What to do about the creation of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CreationStep {
+    /// Request it.
+    Request,
+    /// Look for it again later: a new batch may not be listed at once.
+    Await,
+    /// Give up: the provider never confirms.
+    GiveUp,
 }
 
-impl Flying {
-    pub(crate) fn new(
-        progress: BatchProgress,
-        key: String,
-        path: PathBuf,
-        items: HashMap<AttemptId, Attempt>,
-        order: Vec<AttemptId>,
-    ) -> Self {
-        Self { progress, key, path, items, order, may_exist: false, created: 0, absent: 0, unknown: 0 }
+impl Creation {
+    /// The next step after the batch was looked for and not found.
+    fn not_found(&mut self) -> CreationStep {
+        if self.absent + 1 < MAX_ABSENT {
+            self.absent += 1;
+            return CreationStep::Await;
+        }
+        if self.requested >= MAX_CREATED {
+            return CreationStep::GiveUp;
+        }
+        (self.may_exist, self.absent) = (false, 0);
+        CreationStep::Request
+    }
+
+    /// The request goes out: until its answer is recorded, the batch may exist.
+    fn request(&mut self) {
+        self.may_exist = true;
+        self.requested += 1;
+    }
+
+    /// The provider did not know the file, so nothing was created; whether the file counts as lost.
+    fn file_unknown(&mut self) -> bool {
+        self.may_exist = false;
+        self.unknown += 1;
+        if self.unknown < MAX_UNKNOWN {
+            return false;
+        }
+        self.unknown = 0;
+        true
+    }
+}
+
+/// How far a step has brought a batch.
+pub(crate) enum BatchStep {
+    /// The provider works on it, or it is not known yet.
+    Working,
+    /// The provider's queue has no space for it.
+    Queued,
+    /// It has come one state further: the next step can be made at once.
+    Advanced,
+    /// It has ended; its results can be collected.
+    Ended(RemoteBatch),
+    /// Its file is gone, and it was never submitted.
+    FileGone,
+    /// A call failed.
+    Failed(BatchFault),
+}
+
+impl Batch {
+    /// A batch that this run has built.
+    pub(crate) fn new(progress: BatchProgress, key: String, path: PathBuf, attempts: BatchAttempts) -> Self {
+        Self { progress, key, path, attempts, creation: Creation::default() }
+    }
+
+    /// A batch that another run has left behind: it may exist at the provider.
+    pub(crate) fn resumed(progress: BatchProgress, key: String, path: PathBuf, attempts: BatchAttempts) -> Self {
+        let creation = Creation { may_exist: true, ..Creation::default() };
+        Self { creation, ..Self::new(progress, key, path, attempts) }
     }
 
     /// Removes the file of its lines.
@@ -69,20 +115,24 @@ impl Flying {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    pub(crate) fn batch(&self) -> BatchId {
+    /// Its id in the store.
+    pub(crate) fn id(&self) -> BatchId {
         self.progress.batch
     }
 
+    /// Its state.
     pub(crate) fn state(&self) -> BatchState {
         self.progress.state
     }
 
+    /// The number of pages whose results are not stored yet.
     pub(crate) fn pages(&self) -> usize {
-        self.items.len()
+        self.attempts.left()
     }
 
-    pub(crate) fn page_keys(&self) -> impl Iterator<Item = PageId> + '_ {
-        self.items.values().map(|item| item.page)
+    /// These pages.
+    pub(crate) fn page_ids(&self) -> impl Iterator<Item = PageId> + '_ {
+        self.attempts.iter().map(|attempt| attempt.page)
     }
 
     /// Prompt tokens, as the provider's queue counts them.
@@ -90,153 +140,166 @@ impl Flying {
         self.progress.tokens
     }
 
-    /// Whether the provider has it in its queue.
+    /// Whether it is in the provider's queue.
     pub(crate) fn is_queued(&self) -> bool {
         matches!(self.progress.state, BatchState::Uploaded | BatchState::Submitted)
     }
 
-    /// Does the next step. `has_room`: the provider's queue has room for it.
-    pub(crate) async fn advance(&mut self, context: &Context<'_>, has_room: bool) -> Result<Look, StoreError> {
+    /// Makes the next step. `fits`: the provider's queue has space for it.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub(crate) async fn advance(&mut self, asking: &Asking<'_>, fits: bool) -> Result<BatchStep, StoreError> {
         match self.progress.state {
-            BatchState::Filled if !self.path.exists() => Ok(Look::Gone),
-            BatchState::Filled if !has_room => Ok(Look::Waits),
-            BatchState::Filled => self.upload(context).await,
-            BatchState::Uploaded => self.create(context).await,
-            _ => self.ask(context).await,
+            BatchState::Filled if !self.path.exists() => Ok(BatchStep::FileGone),
+            BatchState::Filled if !fits => Ok(BatchStep::Queued),
+            BatchState::Filled => self.upload(asking).await,
+            BatchState::Uploaded => self.create(asking).await,
+            BatchState::Filling | BatchState::Submitted | BatchState::Ended => self.poll(asking).await,
         }
     }
 
-    async fn upload(&mut self, context: &Context<'_>) -> Result<Look, StoreError> {
-        match context.transport.upload(&self.path).await {
+    async fn upload(&mut self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
+        match asking.transport.upload(&self.path).await {
             Ok(file) => {
-                context.hooks.at(Point::BatchUploaded);
+                asking.run.hooks.at(Point::BatchUploaded);
                 self.progress.input_file = Some(file);
-                self.change(context, BatchState::Uploaded).await?;
-                Ok(Look::Again)
+                self.change(asking, BatchState::Uploaded).await?;
+                Ok(BatchStep::Advanced)
             }
             Err(BatchFault::Unknown(message)) => {
-                let hint = "does this provider have a Batch API? `delivery: now` does without".to_owned();
-                Ok(Look::Fault(BatchFault::Refused(Refusal { message, hint })))
+                let hint = "check whether this provider has a Batch API; `delivery: now` works without one".to_owned();
+                Ok(BatchStep::Failed(BatchFault::Refused(Refusal { message, hint })))
             }
-            Err(fault) => Ok(Look::Fault(fault)),
+            Err(fault) => Ok(BatchStep::Failed(fault)),
         }
     }
 
-    async fn create(&mut self, context: &Context<'_>) -> Result<Look, StoreError> {
+    async fn create(&mut self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
+        // The state `Uploaded` is recorded together with the file.
         let file = self.progress.input_file.clone().unwrap_or_default();
-        if self.may_exist {
-            match context.transport.find_batch(&file, &self.key).await {
-                Ok(Some(found)) => return self.created(context, found).await,
-                // A new batch may not be listed at once.
-                Ok(None) if self.absent + 1 < MOST_ABSENT => {
-                    self.absent += 1;
-                    return Ok(Look::Working);
-                }
-                Ok(None) if self.created >= MOST_CREATED => {
-                    let message = "the provider does not confirm the creation of a batch".to_owned();
-                    let hint = "look at the batches at the provider, then run again".to_owned();
-                    return Ok(Look::Fault(BatchFault::Refused(Refusal { message, hint })));
-                }
-                Ok(None) => (self.may_exist, self.absent) = (false, 0),
-                Err(fault) => return Ok(Look::Fault(fault)),
+        if self.creation.may_exist {
+            match asking.transport.find_batch(&file, &self.key).await {
+                Ok(Some(found)) => return self.record_created(asking, found).await,
+                Ok(None) => match self.creation.not_found() {
+                    CreationStep::Await => return Ok(BatchStep::Working),
+                    CreationStep::GiveUp => {
+                        let message = "the provider does not confirm the creation of a batch".to_owned();
+                        let hint = "look at the batches at the provider, then run again".to_owned();
+                        return Ok(BatchStep::Failed(BatchFault::Refused(Refusal { message, hint })));
+                    }
+                    CreationStep::Request => {}
+                },
+                Err(fault) => return Ok(BatchStep::Failed(fault)),
             }
         }
-        // From here until its id is recorded it may exist.
-        self.may_exist = true;
-        self.created += 1;
-        match context.transport.create_batch(&file, &self.key).await {
+        self.creation.request();
+        match asking.transport.create_batch(&file, &self.key).await {
             Ok(created) => {
-                context.hooks.at(Point::BatchCreated);
-                self.created(context, created).await
+                asking.run.hooks.at(Point::BatchCreated);
+                self.record_created(asking, created).await
             }
-            // Nothing was created.
+            Err(BatchFault::Unknown(message)) if !self.creation.file_unknown() => {
+                Ok(BatchStep::Failed(BatchFault::Passing { message, after: None }))
+            }
+            Err(BatchFault::Unknown(_)) if !self.path.exists() => Ok(BatchStep::FileGone),
             Err(BatchFault::Unknown(message)) => {
-                self.may_exist = false;
-                self.unknown += 1;
-                if self.unknown < MOST_UNKNOWN {
-                    return Ok(Look::Fault(BatchFault::Passing { message, after: None }));
-                }
-                if !self.path.exists() {
-                    return Ok(Look::Gone);
-                }
-                tracing::warn!("the provider has lost the file of a batch ({message}): it is uploaded again");
-                (self.unknown, self.progress.input_file) = (0, None);
-                self.change(context, BatchState::Filled).await?;
-                Ok(Look::Working)
+                tracing::warn!("the provider has lost the file of a batch ({message}): uploading it again");
+                self.progress.input_file = None;
+                self.change(asking, BatchState::Filled).await?;
+                Ok(BatchStep::Working)
             }
-            Err(fault) => Ok(Look::Fault(fault)),
+            Err(fault) => Ok(BatchStep::Failed(fault)),
         }
     }
 
-    async fn created(&mut self, context: &Context<'_>, remote: RemoteBatch) -> Result<Look, StoreError> {
-        tracing::info!("batch {} with {} pages is submitted", remote.id, self.items.len());
+    async fn record_created(&mut self, asking: &Asking<'_>, remote: RemoteBatch) -> Result<BatchStep, StoreError> {
+        tracing::info!("batch {} with {} pages is submitted", remote.id, self.pages());
         self.progress.remote = Some(remote.id);
-        self.change(context, BatchState::Submitted).await?;
-        context.hooks.at(Point::BatchSubmitted);
+        self.change(asking, BatchState::Submitted).await?;
+        asking.run.hooks.at(Point::BatchSubmitted);
         self.remove_file();
-        Ok(Look::Working)
+        Ok(BatchStep::Working)
     }
 
-    async fn ask(&self, context: &Context<'_>) -> Result<Look, StoreError> {
+    async fn poll(&self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
         let id = self.progress.remote.as_deref().unwrap_or_default();
-        Ok(match context.transport.batch(id).await {
-            Ok(remote) if remote.status == RemoteStatus::Working => Look::Working,
+        Ok(match asking.transport.batch(id).await {
+            Ok(remote) if remote.status == RemoteStatus::Working => BatchStep::Working,
             Ok(remote) if remote.status == RemoteStatus::Unclear => {
-                let message = format!("the provider tells nothing known of batch {id}");
-                Look::Fault(BatchFault::Passing { message, after: None })
+                let message = format!("the provider reports an unknown state of batch {id}");
+                BatchStep::Failed(BatchFault::Passing { message, after: None })
             }
-            Ok(remote) => Look::Ended(remote),
+            Ok(remote) => BatchStep::Ended(remote),
             Err(BatchFault::Unknown(message)) => {
                 tracing::warn!("the provider does not know batch {id} ({message}): its pages are asked again");
-                Look::Ended(RemoteBatch {
+                BatchStep::Ended(RemoteBatch {
                     id: id.to_owned(),
                     status: RemoteStatus::Cancelled,
                     ..RemoteBatch::default()
                 })
             }
-            Err(fault) => Look::Fault(fault),
+            Err(fault) => BatchStep::Failed(fault),
         })
     }
 
-    /// Records that everything of it is stored; `message`: what the provider said.
-    pub(crate) async fn end(&mut self, context: &Context<'_>, message: Option<String>) -> Result<(), StoreError> {
+    /// Records that every result is stored. `message`: why the batch failed, if it did.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub(crate) async fn end(&mut self, asking: &Asking<'_>, message: Option<String>) -> Result<(), StoreError> {
         self.remove_file();
         self.progress.state = BatchState::Ended;
-        self.record(context, message).await
+        self.record(asking, message).await
     }
 
-    async fn change(&mut self, context: &Context<'_>, state: BatchState) -> Result<(), StoreError> {
+    async fn change(&mut self, asking: &Asking<'_>, state: BatchState) -> Result<(), StoreError> {
         self.progress.state = state;
-        self.record(context, None).await
+        self.record(asking, None).await
     }
 
-    async fn record(&self, context: &Context<'_>, message: Option<String>) -> Result<(), StoreError> {
-        let (progress, at_ms) = (self.progress.clone(), context.clock.wall_ms());
-        context.store.change_batch(BatchChange { progress, message, at_ms }).await
+    async fn record(&self, asking: &Asking<'_>, message: Option<String>) -> Result<(), StoreError> {
+        let (progress, at_ms) = (self.progress.clone(), asking.run.clock.wall_ms());
+        asking.run.store.change_batch(BatchChange { progress, message, at_ms }).await
     }
 }
 
-/// The batches that earlier runs of the job left behind. A file that is gone was never
-/// uploaded as far as anybody knows: its pages are asked anew.
-pub(crate) fn adopted(reader: &Reader, context: &Context<'_>, known: &[BatchId]) -> Result<Vec<Flying>, StoreError> {
-    let mut flying = Vec::new();
-    for record in reader.batches(context.run)? {
-        if record.progress.state == BatchState::Filling || known.contains(&record.progress.batch) {
-            continue;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays what the provider answers: `r` a request is sent, `n` the batch is not found, `u` the
+    /// file is unknown. Returns the decisions.
+    fn play(mut creation: Creation, events: &str) -> Vec<String> {
+        let mut decisions = Vec::new();
+        for event in events.chars() {
+            match event {
+                'r' => creation.request(),
+                'n' => decisions.push(format!("{:?}", creation.not_found())),
+                _ => decisions.push(if creation.file_unknown() { "lost" } else { "wait" }.to_owned()),
+            }
         }
-        let path = path_of(context.store.path(), &record.key);
-        if record.progress.state == BatchState::Submitted {
-            // The provider has it.
-            let _ = std::fs::remove_file(&path);
-        }
-        let price = record.price.as_deref().and_then(Price::from_text);
-        let mut items = HashMap::new();
-        let mut order = Vec::new();
-        for stored in reader.batch_attempts(record.progress.batch)? {
-            order.push(stored.attempt);
-            items.insert(stored.attempt, resume::adopted(reader, price, stored)?);
-        }
-        flying.push(Flying { may_exist: true, ..Flying::new(record.progress, record.key, path, items, order) });
+        decisions
     }
-    Ok(flying)
+
+    #[test]
+    fn a_batch_that_may_exist_is_looked_for_three_times_before_it_is_requested_again() {
+        let resumed = Creation { may_exist: true, ..Creation::default() };
+        assert_eq!(play(resumed, "nnn"), ["Await", "Await", "Request"]);
+        assert_eq!(
+            play(resumed, "nnnrnnnrnnnrnnn").last().map(String::as_str),
+            Some("GiveUp"),
+            "three requests at most"
+        );
+        assert_eq!(play(Creation::default(), "rnnrnn"), ["Await", "Await", "Request", "Await"]);
+    }
+
+    #[test]
+    fn a_file_counts_as_lost_after_five_refusals() {
+        assert_eq!(play(Creation::default(), "ruruururu"), ["wait", "wait", "wait", "wait", "lost"]);
+        let mut creation = Creation::default();
+        creation.request();
+        creation.file_unknown();
+        assert!(!creation.may_exist, "nothing was created from a file that is not known");
+    }
 }

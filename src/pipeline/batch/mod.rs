@@ -1,4 +1,10 @@
-//! Delivery through the provider's batches.
+//! Delivery by the provider's batches.
+//!
+//! - [`delivery`]: drives the others, step by step
+//! - [`fill`]: pages into the file of a batch; [`builder`]: that file
+//! - [`poll`]: batches on their way; [`lifecycle`]: one of them; [`collect`]: its results
+//! - [`resume`]: batches of earlier runs
+//! - [`queue_limit`]: the provider's queue; [`unfinished`]: pages that have to be asked again
 
 pub(crate) mod builder;
 pub(crate) mod collect;
@@ -6,4 +12,6 @@ pub(crate) mod delivery;
 pub(crate) mod fill;
 pub(crate) mod lifecycle;
 pub(crate) mod poll;
+pub(crate) mod queue_limit;
 pub(crate) mod resume;
+pub(crate) mod unfinished;

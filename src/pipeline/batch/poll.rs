@@ -1,120 +1,196 @@
-//! Every batch is brought as far as it goes; what stands in the way is waited for, or ends
-//! the run.
+//! Batches on their way: each is advanced as far as it goes. What stands in the way is waited for, or
+//! ends the run.
 
 use super::collect::collect;
-use super::delivery::{Batcher, Delivered, Listener};
-use super::lifecycle::{Flying, Look};
+use super::lifecycle::{Batch, BatchStep};
+use super::queue_limit::QueueLimit;
+use super::unfinished::UnfinishedPages;
+use crate::base::ids::PageId;
+use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::model::ready_page::PageEnd;
 use crate::provider::BatchFault;
 use crate::store::{BatchState, StoreError};
+use std::collections::HashSet;
 use std::time::Duration;
 
-impl Batcher<'_> {
-    /// Brings every batch as far as it goes now.
-    pub(crate) async fn look(
+/// Advances batches.
+pub(crate) struct BatchPoller<'a> {
+    asking: &'a Asking<'a>,
+    /// Time between two polls.
+    interval: Duration,
+    batches: Vec<Batch>,
+    /// Since when every call fails.
+    failing_since: Option<Duration>,
+    /// Since when the provider's queue has no space.
+    full_since: Option<Duration>,
+    /// When the batches are polled next.
+    next_poll: Duration,
+}
+
+/// What a poll brought.
+#[derive(Default)]
+pub(crate) struct Polled {
+    /// Pages that are settled.
+    pub(crate) ends: Vec<PageEnd>,
+    /// Pages of batches that were never submitted: they are asked again.
+    pub(crate) unsent: u64,
+    /// Whether a batch was collected.
+    pub(crate) has_collected: bool,
+}
+
+impl<'a> BatchPoller<'a> {
+    /// A poller of these batches.
+    pub(crate) fn new(asking: &'a Asking<'a>, interval: Duration, batches: Vec<Batch>) -> Self {
+        let next_poll = asking.run.clock.now();
+        Self { asking, interval, batches, failing_since: None, full_since: None, next_poll }
+    }
+
+    /// Adds a batch, which is advanced at once.
+    pub(crate) fn push(&mut self, batch: Batch) {
+        self.batches.push(batch);
+        self.next_poll = self.asking.run.clock.now();
+    }
+
+    /// Adds batches that other runs have left behind.
+    pub(crate) fn extend(&mut self, batches: Vec<Batch>) {
+        self.batches.extend(batches);
+    }
+
+    /// The batches.
+    pub(crate) fn batches(&self) -> &[Batch] {
+        &self.batches
+    }
+
+    /// The pages in all batches.
+    pub(crate) fn page_ids(&self) -> HashSet<PageId> {
+        self.batches.iter().flat_map(Batch::page_ids).collect()
+    }
+
+    /// The number of pages in all batches.
+    pub(crate) fn pages(&self) -> usize {
+        self.batches.iter().map(Batch::pages).sum()
+    }
+
+    /// How many complete files wait for the provider's queue.
+    pub(crate) fn waiting_files(&self) -> usize {
+        self.batches.iter().filter(|batch| batch.state() == BatchState::Filled).count()
+    }
+
+    /// Time until the next poll.
+    pub(crate) fn time_to_poll(&self) -> Duration {
+        self.next_poll.saturating_sub(self.asking.run.clock.now())
+    }
+
+    /// Advances every batch as far as it goes now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn poll(
         &mut self,
-        delivered: &mut Delivered,
-        listener: &mut Listener<'_>,
-    ) -> Result<(), StoreError> {
-        let mut wait = self.bounds.poll;
+        queue: &QueueLimit,
+        unfinished: &mut UnfinishedPages,
+    ) -> Result<Polled, StoreError> {
+        let run = self.asking.run;
+        let mut polled = Polled::default();
+        let mut wait = self.interval;
         let mut at = 0;
-        while at < self.flying.len() {
-            let queued: u64 = self.flying.iter().filter(|other| other.is_queued()).map(Flying::tokens).sum();
-            let has_room = self.queue.is_none_or(|most| queued == 0 || queued + self.flying[at].tokens() <= most);
-            let stop = self.context.stop.clone();
-            let looked = tokio::select! {
-                looked = self.flying[at].advance(self.context, has_room) => looked?,
-                () = stop.requested() => return Ok(()),
+        while at < self.batches.len() {
+            let queued: u64 = self.batches.iter().filter(|other| other.is_queued()).map(Batch::tokens).sum();
+            let batch = &mut self.batches[at];
+            let fits = queue.fits(queued, batch.tokens());
+            let step = tokio::select! {
+                step = batch.advance(self.asking, fits) => step?,
+                () = run.shutdown.requested() => return Ok(polled),
             };
-            match looked {
-                Look::Working => {
+            match step {
+                BatchStep::Working => {
                     self.failing_since = None;
                     at += 1;
                 }
-                Look::Waits => at += 1,
-                // Its pages are asked anew: nothing of it was submitted.
-                Look::Gone => {
-                    delivered.again += self.flying[at].pages() as u64;
-                    let batch = self.flying.remove(at).batch();
-                    self.context.store.withdraw_batch(batch).await?;
+                BatchStep::Queued => at += 1,
+                BatchStep::Advanced => self.failing_since = None,
+                BatchStep::FileGone => {
+                    let gone = self.batches.remove(at);
+                    polled.unsent += gone.pages() as u64;
+                    run.store.withdraw_batch(gone.id()).await?;
                 }
-                Look::Again => self.failing_since = None,
-                Look::Ended(remote) => {
-                    let (collected, fault) = collect(self.context, &mut self.flying[at], &remote).await?;
-                    delivered.has_moved = true;
-                    collected.ended.into_iter().for_each(&mut *listener.on_end);
-                    self.unsettled.extend(collected.unsettled);
-                    if let Some(fault) = fault {
-                        wait = wait.max(self.fault(&fault));
+                BatchStep::Ended(remote) => {
+                    let collected = collect(self.asking, &mut self.batches[at], &remote).await?;
+                    polled.has_collected = true;
+                    polled.ends.extend(collected.ends);
+                    for (page, state) in collected.unfinished {
+                        unfinished.insert(page, state);
+                    }
+                    if let Some(fault) = collected.fault {
+                        // What is stored stays; the rest is collected again.
+                        wait = wait.max(self.handle_fault(&fault));
                         at += 1;
                         continue;
                     }
                     self.failing_since = None;
-                    let ended = self.flying.remove(at);
-                    match collected.queue {
-                        Some(limit) => self.queue_is_full(limit, ended.tokens()).await,
+                    let ended = self.batches.remove(at);
+                    match collected.queue_limit {
+                        Some(limit) => self.handle_full_queue(queue, limit, ended.tokens()).await,
                         None => self.full_since = None,
                     }
                 }
-                // Nothing of it was sent, and never will be: its pages are asked anew.
-                Look::Fault(fault @ BatchFault::Refused(_)) if self.flying[at].state() == BatchState::Filled => {
-                    self.fault(&fault);
-                    let refused = self.flying.remove(at);
-                    refused.remove_file();
-                    self.context.store.withdraw_batch(refused.batch()).await?;
-                }
-                Look::Fault(fault) => {
-                    wait = wait.max(self.fault(&fault));
-                    at += 1;
+                BatchStep::Failed(fault) => {
+                    wait = wait.max(self.handle_fault(&fault));
+                    let is_unsent = self.batches[at].state() == BatchState::Filled;
+                    if is_unsent && matches!(fault, BatchFault::Refused(_)) {
+                        // Nothing of it was sent, and nothing will be.
+                        let refused = self.batches.remove(at);
+                        refused.remove_file();
+                        run.store.withdraw_batch(refused.id()).await?;
+                    } else {
+                        at += 1;
+                    }
                 }
             }
         }
-        self.next_look = self.context.clock.now() + wait;
-        Ok(())
+        self.next_poll = run.clock.now() + wait;
+        Ok(polled)
     }
 
-    /// A batch was refused because the provider's queue is full: batches become smaller,
-    /// and go out when others have ended.
-    async fn queue_is_full(&mut self, limit: u64, refused: u64) {
-        let is_alone = !self.flying.iter().any(Flying::is_queued);
-        // What fits by our count does not by theirs.
-        let limit = if is_alone && refused <= limit { refused * 3 / 4 } else { limit };
-        let known = self.queue.map_or(limit, |known| known.min(limit)).max(1);
-        if self.queue != Some(known) {
-            tracing::warn!("the provider lets {known} prompt tokens wait at once: batches are kept below that");
-        }
-        self.queue = Some(known);
-        let now = self.context.clock.now();
+    /// The provider's queue had no space for a batch of `refused` tokens: batches get smaller, and
+    /// wait until others have ended.
+    async fn handle_full_queue(&mut self, queue: &QueueLimit, limit: u64, refused: u64) {
+        let run = self.asking.run;
+        let is_alone = !self.batches.iter().any(Batch::is_queued);
+        queue.learn(limit, refused, is_alone);
+        let now = run.clock.now();
         let since = *self.full_since.get_or_insert(now);
-        if now.saturating_sub(since) > self.context.job.retry.max_wait {
-            let message = "its queue of batches has no room".to_owned();
-            self.context.stop.request(RunOutcome::ProviderUnavailable(message));
+        if now.saturating_sub(since) > run.job.retry.max_wait {
+            let message = "its queue of batches has no space".to_owned();
+            run.shutdown.request(RunOutcome::ProviderUnavailable(message));
         }
         if is_alone {
-            // It may be others that fill it. A stop is seen by whoever looks next.
-            let _ = self.context.admission.pause(self.bounds.poll).await;
+            // Others may fill it. The end of the run is noticed by the next step.
+            let _ = run.pause(self.interval).await;
         }
     }
 
-    /// A call that did not do its work: waits, or ends the run; how long to wait.
-    fn fault(&mut self, fault: &BatchFault) -> Duration {
+    /// A call failed: ends the run, or returns how long to wait.
+    fn handle_fault(&mut self, fault: &BatchFault) -> Duration {
+        let run = self.asking.run;
         let (message, after) = match fault {
             BatchFault::Refused(refusal) => {
-                self.context.stop.request(RunOutcome::ProviderRefused(refusal.clone()));
+                run.shutdown.request(RunOutcome::ProviderRefused(refusal.clone()));
                 return Duration::ZERO;
             }
             BatchFault::Passing { message, after } => (message, *after),
             BatchFault::Unknown(message) => (message, None),
         };
-        if self.context.stop.is_requested() {
+        if run.shutdown.is_requested() {
             return Duration::ZERO;
         }
-        tracing::warn!("batches: {message}; going on later");
-        let now = self.context.clock.now();
+        tracing::warn!("batches: {message}; retrying later");
+        let now = run.clock.now();
         let since = *self.failing_since.get_or_insert(now);
-        if now.saturating_sub(since) > self.context.job.retry.max_wait {
-            self.context.stop.request(RunOutcome::ProviderUnavailable(message.clone()));
+        if now.saturating_sub(since) > run.job.retry.max_wait {
+            run.shutdown.request(RunOutcome::ProviderUnavailable(message.clone()));
         }
-        after.unwrap_or_default().min(self.context.job.retry.max_wait)
+        after.unwrap_or_default().min(run.job.retry.max_wait)
     }
 }

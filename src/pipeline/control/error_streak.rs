@@ -1,27 +1,26 @@
-//! The same error again and again: a common cause, which another thousand paid requests
-//! would only confirm.
+//! The same error page after page points to a common cause: more paid requests would only confirm it.
 
 use crate::base::vocabulary::ErrorKind;
 
-/// Pages in a row, anywhere in a run, that end with one kind of error.
-const ANYWHERE: u32 = 50;
+/// Pages in a row with the same kind of error that end a run, wherever they occur.
+const MAX_ANYWHERE: u32 = 50;
 
-/// Counts pages that end with one and the same kind of error.
+/// Counts pages in a row that fail with the same kind of error.
 #[derive(Debug)]
-pub(crate) struct Streak {
+pub(crate) struct ErrorStreak {
     at_start: u32,
     kind: Option<ErrorKind>,
     length: u32,
     pages: u32,
 }
 
-impl Streak {
-    /// `at_start`: pages at the start of a run that are enough; 0: never.
+impl ErrorStreak {
+    /// `at_start`: how many such pages end a run whose first pages they are; 0: errors never end it.
     pub(crate) fn new(at_start: u32) -> Self {
         Self { at_start, kind: None, length: 0, pages: 0 }
     }
 
-    /// Takes the end of a page that was asked; the number of pages when it is enough.
+    /// Adds a page that was asked; the length of the streak when it ends the run.
     pub(crate) fn add(&mut self, kind: Option<ErrorKind>) -> Option<u32> {
         self.pages += 1;
         if kind.is_some() && kind == self.kind {
@@ -31,7 +30,7 @@ impl Streak {
             self.length = u32::from(kind.is_some());
         }
         let from_the_start = self.length == self.pages && self.length >= self.at_start;
-        (self.at_start > 0 && (from_the_start || self.length >= ANYWHERE) && self.length > 0).then_some(self.length)
+        (self.at_start > 0 && (from_the_start || self.length >= MAX_ANYWHERE) && self.length > 0).then_some(self.length)
     }
 }
 
@@ -40,12 +39,12 @@ mod tests {
     use super::*;
 
     fn stops_at(at_start: u32, kinds: impl Iterator<Item = Option<ErrorKind>>) -> Option<usize> {
-        let mut streak = Streak::new(at_start);
+        let mut streak = ErrorStreak::new(at_start);
         kinds.take(500).position(|kind| streak.add(kind).is_some()).map(|at| at + 1)
     }
 
     #[test]
-    fn the_start_and_anywhere() {
+    fn a_streak_ends_the_run_at_its_start_and_anywhere() {
         let same = || std::iter::repeat(Some(ErrorKind::Timeout));
         assert_eq!(stops_at(20, same()), Some(20));
         assert_eq!(stops_at(5, same()), Some(5));

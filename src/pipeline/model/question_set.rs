@@ -1,91 +1,109 @@
-//! What is asked of an entry: the same of all, unless questions name columns of the list.
+//! The questions that a page is asked: the same for every page, unless questions name columns of
+//! the list.
 
 use super::recipe::recipes;
+use crate::base::ids::{RecipeId, RecipeSetId};
 use crate::manifest::Job;
 use crate::media::DECODER_VERSION;
 use crate::prepare::PageFeatures;
-use crate::store::{Reader, RecipeId, RecipeSetId, RunKeys, Store, StoreError, Versions};
+use crate::store::{Reader, RunKeys, Store, StoreError, Versions};
 use crate::task::Question;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// What is asked of an entry's pages.
+/// The versions of decoding and of page features that this program has.
+pub(crate) const VERSIONS: Versions = Versions { decoder: DECODER_VERSION, marks: PageFeatures::VERSION };
+
+/// All questions of a page.
 #[derive(Debug)]
-pub(crate) struct Asking {
-    /// All tasks.
+pub(crate) struct QuestionSet {
+    /// One per task, in manifest order.
     pub(crate) questions: Arc<[Question]>,
-    /// The keys of their recipes, in the same order.
+    /// The recipes of the questions, in the same order.
     pub(crate) recipes: Vec<RecipeId>,
     /// The set of these recipes.
-    pub(crate) set: RecipeSetId,
-    /// Whether the set is not the job's.
-    pub(crate) is_own: bool,
+    pub(crate) id: RecipeSetId,
+    /// Whether this is not the job's own set, because questions name columns of the list.
+    pub(crate) is_rendered: bool,
 }
 
-/// What is asked, by entry.
-pub(crate) struct Askings {
+impl QuestionSet {
+    /// The job's own set.
+    pub(crate) fn of_job(questions: &Arc<[Question]>, keys: &RunKeys) -> Self {
+        let recipes = keys.tasks.iter().map(|task| task.recipe_id).collect();
+        Self { questions: questions.clone(), recipes, id: keys.set, is_rendered: false }
+    }
+}
+
+/// The question sets of a job, by entry.
+pub(crate) struct QuestionSets {
     job: Arc<Job>,
     store: Store,
-    common: Arc<Asking>,
+    common: Arc<QuestionSet>,
     has_templates: bool,
-    /// By the words of all questions.
-    rendered: Mutex<HashMap<String, Arc<Asking>>>,
+    /// Rendered sets by the hashes of their recipes.
+    rendered: Mutex<HashMap<String, Arc<QuestionSet>>>,
 }
 
-/// Rendered questions that are kept: lists often repeat a few values.
-const KEPT: usize = 4096;
+/// Rendered sets that are kept in memory: lists often repeat a few values.
+const MAX_KEPT: usize = 4096;
 
-impl Askings {
-    pub(crate) fn new(job: Arc<Job>, questions: Arc<[Question]>, keys: &RunKeys, store: Store) -> Self {
-        let has_templates = questions.iter().any(Question::is_template);
-        let recipes = keys.tasks.iter().map(|task| task.recipe_id).collect();
-        let common = Arc::new(Asking { questions, recipes, set: keys.set, is_own: false });
-        Self { job, store, common, has_templates, rendered: Mutex::default() }
+impl QuestionSets {
+    /// The sets of a job of which `common` is the job's own.
+    pub(crate) fn new(job: Arc<Job>, common: QuestionSet, store: Store) -> Self {
+        let has_templates = common.questions.iter().any(Question::is_template);
+        Self { job, store, common: Arc::new(common), has_templates, rendered: Mutex::default() }
     }
 
-    /// What is asked of an entry that carries these values.
-    pub(crate) fn of(&self, carried: Option<&str>, reader: &Reader) -> Result<Arc<Asking>, StoreError> {
+    /// The set of an entry that carries these values (a JSON object).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn for_entry(&self, carried: Option<&str>, reader: &Reader) -> Result<Arc<QuestionSet>, StoreError> {
         if !self.has_templates {
             return Ok(self.common.clone());
         }
-        let questions = rendered(&self.common.questions, carried);
+        let questions = render(&self.common.questions, carried);
         let recipes = recipes(&self.job, &questions);
         let key: String = recipes.iter().map(|recipe| recipe.hash.to_string()).collect();
         if let Some(known) = self.rendered.lock().ok().and_then(|kept| kept.get(&key).cloned()) {
             return Ok(known);
         }
-        // Only what is new is a commit of its own.
+        // Only a new set costs a commit.
         let policy = policy(&self.job);
-        let (set, recipes) = match reader.known_set(&recipes, &policy)? {
+        let (id, recipes) = match reader.known_set(&recipes, &policy)? {
             Some(known) => known,
             None => {
-                let (set, tasks) = self.store.define(recipes, policy)?;
-                (set, tasks.into_iter().map(|task| task.recipe_id).collect())
+                let (id, tasks) = self.store.define(recipes, policy)?;
+                (id, tasks.into_iter().map(|task| task.recipe_id).collect())
             }
         };
-        let asking = Arc::new(Asking { questions, recipes, set, is_own: true });
+        let set = Arc::new(QuestionSet { questions, recipes, id, is_rendered: true });
         if let Ok(mut kept) = self.rendered.lock() {
-            if kept.len() >= KEPT {
+            if kept.len() >= MAX_KEPT {
                 kept.clear();
             }
-            kept.insert(key, asking.clone());
+            kept.insert(key, set.clone());
         }
-        Ok(asking)
+        Ok(set)
     }
 }
 
-/// The questions with the values that an entry carries.
-pub(crate) fn rendered(questions: &[Question], carried: Option<&str>) -> Arc<[Question]> {
+/// The questions with the values that an entry carries (a JSON object).
+pub(crate) fn render(questions: &[Question], carried: Option<&str>) -> Arc<[Question]> {
+    // The store checks that what it keeps is JSON, and the list reader makes it.
     let values: Map<String, Value> = carried.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     questions.iter().map(|question| question.rendered(&values)).collect()
 }
 
-/// What, beside recipes, decides whether an entry is settled.
+/// What decides, beside the recipes, whether an entry is settled: when it changes, the next walk
+/// looks at every file again, and nothing is paid for. Its text is part of keys in the store.
 pub(crate) fn policy(job: &Job) -> String {
-    let (input, versions) = (&job.input, VERSIONS);
-    format!("{versions:?} {:?} {} {:?}", input.pages, input.skip_blank, input.near_duplicates)
+    let input = &job.input;
+    let (decoder, marks) = (VERSIONS.decoder, VERSIONS.marks);
+    format!(
+        "Versions {{ decoder: {decoder}, marks: {marks} }} {:?} {} {:?}",
+        input.pages, input.skip_blank, input.near_duplicates
+    )
 }
-
-/// The versions of this program.
-pub(crate) const VERSIONS: Versions = Versions { decoder: DECODER_VERSION, marks: PageFeatures::VERSION };

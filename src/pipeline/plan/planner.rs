@@ -1,17 +1,19 @@
-//! File by file, page by page: what is answered, equal, unreadable, to be asked.
+//! Looks at the input file by file and page by page: what is answered, equal, unreadable, or to be
+//! asked.
 
-use super::planning::Plan;
+use super::model::Plan;
 use super::quote::Quoter;
 use crate::base::digest::Digest;
 use crate::base::money::Pico;
 use crate::manifest::Job;
 use crate::media::Format;
-use crate::pipeline::control::environment::PipelineError;
-use crate::pipeline::control::keys::endpoint_key;
-use crate::pipeline::model::page_status::{Stand, View, Wish};
+use crate::pipeline::control::error::PipelineError;
+use crate::pipeline::control::identity::endpoint_id;
+use crate::pipeline::model::calibrations::Calibrations;
+use crate::pipeline::model::page_status::{PageStatus, RetrySelection, StatusRule};
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::pipeline::model::recipe::{difference, recipes};
-use crate::pipeline::results::finalize::known_keys;
+use crate::pipeline::results::job_rows::known_recipes;
 use crate::prepare::{Decoder, DecoderCommand, count_by_header, size_by_header};
 use crate::source;
 use crate::store::{PageId, Reader, RecipeId, Standing, StoreError};
@@ -21,17 +23,17 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Looks at one file after the other.
+/// Makes a plan, one file after the other.
 pub(crate) struct Planner<'a> {
     job: &'a Job,
     reader: Option<&'a Reader>,
-    wish: Wish,
+    selection: RetrySelection,
     plan: Plan,
     /// Pages and what is asked of them.
     seen: HashSet<(PageId, Digest)>,
     /// Canonical recipes by key.
     bodies: HashMap<RecipeId, String>,
-    /// What is asked of the entry at hand.
+    /// What the current entry is asked.
     questions: Arc<[Question]>,
     /// The digest of their recipes.
     asked: Digest,
@@ -55,16 +57,17 @@ impl<'a> Planner<'a> {
     pub(crate) fn new(
         job: &'a Job,
         questions: &[Question],
-        wish: Wish,
+        selection: RetrySelection,
         reader: Option<&'a Reader>,
         decoder: DecoderCommand,
     ) -> Result<Self, StoreError> {
-        let calibration = reader.map(|reader| reader.calibration(&endpoint_key(job))).transpose()?.flatten();
+        let calibration = reader.map(|reader| reader.calibration(&endpoint_id(job))).transpose()?.flatten();
+        let calibrations = Calibrations::parse(calibration.as_deref())?;
         let in_batches = reader.map(Reader::pages_in_batches).transpose()?.unwrap_or_default();
         Ok(Self {
             job,
             reader,
-            wish,
+            selection,
             plan: Plan::default(),
             seen: HashSet::new(),
             bodies: HashMap::new(),
@@ -73,14 +76,14 @@ impl<'a> Planner<'a> {
             keys: Vec::new(),
             in_batches: in_batches.into_iter().collect(),
             decoder: Decoder::new(decoder),
-            quoter: Quoter::new(job, questions, job.price(), calibration.as_deref()),
+            quoter: Quoter::new(job, questions, job.price(), &calibrations),
         })
     }
 
-    /// From now on entries are asked these questions.
-    pub(crate) fn look_up(&mut self, questions: Arc<[Question]>) -> Result<(), StoreError> {
+    /// Entries added from now on are asked these questions.
+    pub(crate) fn set_questions(&mut self, questions: Arc<[Question]>) -> Result<(), StoreError> {
         if let Some(reader) = self.reader {
-            self.keys = known_keys(reader, self.job, &questions)?.into_iter().map(|key| key.recipe_id).collect();
+            self.keys = known_recipes(reader, self.job, &questions)?.into_iter().map(|key| key.recipe_id).collect();
         }
         let hashes = recipes(self.job, &questions).into_iter().map(|recipe| recipe.hash.to_string());
         self.asked = Digest::of(hashes.collect::<String>().as_bytes());
@@ -92,8 +95,8 @@ impl<'a> Planner<'a> {
         Plan { quote: Some(self.quoter.finish()), ..self.plan }
     }
 
-    /// Looks at an entry, of which content and pages may be known; what it is expected to
-    /// cost. `None`: a URL that was not fetched.
+    /// Adds an entry, whose content and page count may be known. Returns its expected cost; `None`: a
+    /// URL that was not fetched.
     pub(crate) fn entry(
         &mut self,
         entry: &source::Entry,
@@ -185,21 +188,21 @@ impl<'a> Planner<'a> {
             None => Standing { outcomes: vec![None; self.questions.len()], ..Standing::default() },
         };
         let skips_blank = self.job.input.skip_blank;
-        let view = View { wish: self.wish, wanted: &[], started_ms: i64::MAX, skips_blank };
-        let tasks = match view.of(&standing, false) {
-            Stand::Settled => {
+        let rule = StatusRule { selection: self.selection, tasks: &[], started_ms: i64::MAX, skips_blank };
+        let tasks = match rule.decide(&standing, false) {
+            PageStatus::Done => {
                 self.plan.answered += 1;
                 return Ok(Pico::ZERO);
             }
-            Stand::Faulty => {
+            PageStatus::Faulty => {
                 self.plan.unreadable += 1;
                 return Ok(Pico::ZERO);
             }
-            Stand::LeftOut => {
+            PageStatus::Skipped => {
                 self.plan.skipped += 1;
                 return Ok(Pico::ZERO);
             }
-            Stand::Ask(tasks) => tasks,
+            PageStatus::Ask(tasks) => tasks,
         };
         let Some(size) = self.size(file, number)? else {
             self.plan.unreadable += 1;

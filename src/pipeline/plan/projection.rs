@@ -1,6 +1,6 @@
 //! A sample of the files, and what it says of all of them.
 
-use super::planning::Plan;
+use super::model::Plan;
 use crate::base::digest::Digest;
 use crate::base::money::Pico;
 use std::collections::BTreeMap;
@@ -18,27 +18,27 @@ pub struct Projection {
     pub input: Option<u64>,
     /// Money to expect; `None`: unknown.
     pub expected: Option<Pico>,
-    /// Where the true expectation lies, 19 times of 20: from and to.
+    /// Where the true expectation lies, with 95 % confidence: from and to.
     pub interval: Option<(Pico, Pico)>,
 }
 
 /// The files whose paths have the lowest digests: the same ones every time.
 #[derive(Default)]
-pub(crate) struct Chosen {
-    most: usize,
+pub(crate) struct SampledFiles {
+    max: usize,
     lowest: BTreeMap<Digest, ()>,
     pub(crate) files: u64,
 }
 
-impl Chosen {
+impl SampledFiles {
     pub(crate) fn new(count: u64) -> Self {
-        Self { most: usize::try_from(count).unwrap_or(usize::MAX), ..Self::default() }
+        Self { max: usize::try_from(count).unwrap_or(usize::MAX), ..Self::default() }
     }
 
     pub(crate) fn offer(&mut self, place: (u64, &[u8])) {
         self.files += 1;
         self.lowest.insert(digest(place), ());
-        if self.lowest.len() > self.most {
+        if self.lowest.len() > self.max {
             self.lowest.pop_last();
         }
     }
@@ -66,7 +66,7 @@ impl Spread {
         (self.count, self.sum, self.squares) = (self.count + 1.0, self.sum + usd, self.squares + usd * usd);
     }
 
-    /// Where the expectation of all `files` lies, in dollars, 19 times of 20; `None`: one
+    /// Where the expectation of all `files` lies, in dollars, with 95 % confidence; `None`: one
     /// file tells nothing of how they differ.
     fn interval(self, files: f64) -> Option<(f64, f64)> {
         if self.count < 2.0 {
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_sample_stays_the_same_and_an_interval_holds_the_truth() {
         let paths: Vec<Vec<u8>> = (0..1000_u32).map(|at| format!("{at}.jpg").into_bytes()).collect();
-        let mut chosen = Chosen::new(100);
+        let mut chosen = SampledFiles::new(100);
         paths.iter().for_each(|path| chosen.offer((0, path)));
         let sampled: Vec<&Vec<u8>> = paths.iter().filter(|path| chosen.has((0, path))).collect();
         assert_eq!((sampled.len(), chosen.files), (100, 1000));

@@ -1,31 +1,127 @@
-//! What comes after the asking: rows, report, outcome. Reads only the store.
+//! The end of a run: rows, report and outcome, from what the store has.
 
+use super::billing::billing_of;
+use super::job_rows::{JobRows, columns_of_job, targets_of_job};
 use crate::base::atomic_file;
 use crate::base::hooks::Hooks;
-use crate::catalog::{Basis, Fit, ImageRule};
-use crate::export::{Columns, ExportError, Outputs, Row, Targets};
-use crate::manifest::{Job, Output};
-use crate::pipeline::asking::calibration;
-use crate::pipeline::control::environment::{Environment, PipelineError};
-use crate::pipeline::control::keys::endpoint_key;
+use crate::base::ids::RunKey;
+use crate::export::ExportError;
+use crate::manifest::Job;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::environment::Environment;
+use crate::pipeline::control::error::PipelineError;
+use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::model::question_set::{VERSIONS, rendered};
-use crate::pipeline::model::recipe::recipes;
-use crate::pipeline::scan::diff::Stored;
-use crate::report::{Billing, Pages, Report, spend_of_runs};
-use crate::source::columns;
-use crate::store::{EntryRecord, JobId, Reader, RecipeId, RunKey, RunKeys, RunRecord, StoreError, TaskKey, View};
-use crate::task::{Question, Shape};
+use crate::pipeline::model::question_set::VERSIONS;
+use crate::pipeline::scan::pass::ScanSeen;
+use crate::report::{Pages, Report, spend_of_runs};
+use crate::store::{Reader, RunEnd, RunRecord, Settling};
 use std::path::{Path, PathBuf};
 
-/// The outcome of a run that nobody stopped.
-pub(crate) fn outcome_of(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
+/// What the passes of a run have seen of its input.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct InputSeen {
+    /// Something differs from what the last run left.
+    has_changes: bool,
+    /// The last walk reached its end: every file has a row.
+    has_all: bool,
+}
+
+impl InputSeen {
+    /// Adds what a pass has seen.
+    pub(crate) fn add(&mut self, pass: &ScanSeen) {
+        self.has_changes |= pass.has_changes();
+        self.has_all = pass.has_all();
+    }
+}
+
+/// Writes the outputs and ends the run in the store.
+///
+/// # Errors
+/// When the store can't be read or written, or an output can't be written.
+pub(crate) fn conclude(
+    run: &RunContext,
+    environment: &Environment,
+    options: &RunOptions,
+    seen: InputSeen,
+) -> Result<(Report, RunOutcome), PipelineError> {
+    let (job, keys) = (&run.job, &run.identity.keys);
+    run.store.lose_open(keys.run, run.clock.wall_ms())?;
+    if seen.has_changes {
+        let settling = Settling {
+            set: keys.set,
+            versions: VERSIONS,
+            skips_blank: job.input.skip_blank,
+            skips_near: job.input.near_duplicates.is_some(),
+        };
+        run.store.settle_entries(keys.job, settling)?;
+    }
+    let reader = run.store.reader()?;
+    let (pages, outputs) = write_outputs(run, &reader, seen, &*environment.hooks)?;
+    let outcome = run.shutdown.outcome().unwrap_or_else(|| judge(job, &pages, options.is_partial()));
+    let runs = runs_of(&reader, run)?;
+    let report = Report {
+        job: job.name.clone(),
+        run_id: run.identity.run_id.to_string(),
+        outcome: outcome.name().to_string(),
+        exit_code: Some(outcome.exit_code().into()),
+        started_ms: run.identity.started_ms,
+        elapsed_ms: i64::try_from(run.elapsed().as_millis()).unwrap_or(i64::MAX),
+        pages,
+        spend: spend_of_runs(&reader, &runs, i64::MIN, i64::MAX)?,
+        outputs,
+        is_priced: job.provider.price.is_some(),
+        billing: billing_of(&reader, job)?,
+        base: Some(job.input.base().to_owned()),
+    };
+    run.store.end_run(RunEnd {
+        run: keys.run,
+        outcome: outcome.name(),
+        exit_code: outcome.exit_code().into(),
+        pages: Some(report.pages.to_stored()),
+        at_ms: run.clock.wall_ms(),
+    })?;
+    if let Some(path) = &job.output.report {
+        write_report(&report, path, &*environment.hooks)?;
+    }
+    Ok((report, outcome))
+}
+
+/// Writes the job's outputs. When nothing has changed and there is no output, the page counts of the
+/// last run still hold.
+fn write_outputs(
+    run: &RunContext,
+    reader: &Reader,
+    seen: InputSeen,
+    hooks: &dyn Hooks,
+) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
+    let (job, keys) = (&run.job, &run.identity.keys);
+    let targets = targets_of_job(job, &job.output);
+    if !seen.has_changes && seen.has_all && !targets.is_any() {
+        let stored = reader.pages_before(keys.run, keys.job, keys.set)?;
+        if let Some(pages) = stored.and_then(|stored| Pages::unchanged(&stored)) {
+            return Ok((pages, Vec::new()));
+        }
+    }
+    let columns = columns_of_job(job, &run.identity.questions, &keys.tasks)?;
+    let rows = JobRows::of_job(reader, keys.job, job, &run.identity.questions);
+    let written = rows.write(&columns, &targets, &[keys.run], seen.has_all, hooks)?;
+    Ok((written.pages, written.files))
+}
+
+fn runs_of(reader: &Reader, run: &RunContext) -> Result<Vec<RunRecord>, PipelineError> {
+    let own: RunKey = run.identity.keys.run;
+    Ok(reader.runs(Some(run.identity.keys.job))?.into_iter().filter(|known| known.run == own).collect())
+}
+
+/// The outcome of a run that nothing ended early.
+fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let is_too_many = pages.unusable() as f64 > job.on_error.max_failed * pages.total as f64 + 1e-9;
     if pages.total == 0 {
         if job.input.allow_empty { RunOutcome::Complete } else { RunOutcome::NoPages }
     } else if is_partial && pages.pending > 0 {
-        // Not finished: a first look at a few pages is no judgement of all.
+        // The run is not finished: a look at a few pages does not judge all of them.
         RunOutcome::Limited
     } else if is_too_many {
         RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total }
@@ -34,255 +130,9 @@ pub(crate) fn outcome_of(job: &Job, pages: &Pages, is_partial: bool) -> RunOutco
     }
 }
 
-/// What a run saw of its input.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    /// Something is not as the last run left it.
-    pub(crate) has_changes: bool,
-    /// The walk reached its end: every file has a row.
-    pub(crate) has_all: bool,
-}
-
-/// Writes the outputs of a run and makes its report.
-pub(crate) fn conclude(
-    job: &Job,
-    questions: &[Question],
-    environment: &Environment,
-    keys: &RunKeys,
-    seen: Seen,
-    outcome: impl FnOnce(&Pages) -> RunOutcome,
-) -> Result<(Report, RunOutcome), PipelineError> {
-    let reader = Reader::open(&job.store)?;
-    let columns = columns_of(job, questions, &keys.tasks)?;
-    let targets = targets(job, &job.output);
-    // Nothing changed and nothing to write: the last run's count still holds.
-    let known = match seen.has_changes || !seen.has_all || targets.is_any() {
-        true => None,
-        false => reader.pages_before(keys.run, keys.job, keys.set)?.and_then(|stored| Pages::unchanged(&stored)),
-    };
-    let (pages, outputs) = match known {
-        Some(pages) => (pages, Vec::new()),
-        None => {
-            let source = Source {
-                reader: &reader,
-                job: keys.job,
-                view: view(job),
-                recipes: Recipes::Rendered(job, questions),
-                writes_empty: job.input.allow_empty,
-            };
-            rows(&source, &columns, &targets, &[keys.run], seen.has_all, &*environment.hooks)?
-        }
-    };
-    let outcome = outcome(&pages);
-    let runs: Vec<RunRecord> = reader.runs(Some(keys.job))?.into_iter().filter(|run| run.run == keys.run).collect();
-    let report = Report {
-        job: job.name.clone(),
-        run_id: environment.run_id.to_string(),
-        outcome: outcome.name().to_owned(),
-        exit_code: Some(outcome.exit_code().into()),
-        started_ms: 0,
-        elapsed_ms: 0,
-        pages,
-        spend: spend_of_runs(&reader, &runs, i64::MIN, i64::MAX)?,
-        outputs,
-        is_priced: job.provider.price.is_some(),
-        billing: billing(&reader, job)?,
-        base: Some(job.input.base().to_owned()),
-    };
-    Ok((report, outcome))
-}
-
 /// Writes a report as JSON.
-///
-/// # Errors
-/// When the file can't be written.
-pub fn write_report(report: &Report, path: &Path, hooks: &dyn Hooks) -> Result<(), ExportError> {
+fn write_report(report: &Report, path: &Path, hooks: &dyn Hooks) -> Result<(), ExportError> {
     let text = format!("{:#}\n", report.to_json());
     atomic_file::write(path, text.as_bytes(), hooks)
         .map_err(|error| ExportError { path: path.to_owned(), reason: error.to_string() })
-}
-
-/// Writes the outputs again from the store; the pages by status and the files.
-///
-/// # Errors
-/// When there is no run of the job in the store, or a file can't be written.
-pub fn export(
-    job: &Job,
-    questions: &[Question],
-    output: &Output,
-    hooks: &dyn Hooks,
-) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
-    let reader = Reader::open(&job.store)?;
-    let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
-    let columns = columns_of(job, questions, &known_keys(&reader, job, questions)?)?;
-    let source = Source {
-        reader: &reader,
-        job: key,
-        view: view(job),
-        recipes: Recipes::Rendered(job, questions),
-        writes_empty: job.input.allow_empty,
-    };
-    rows(&source, &columns, &targets(job, output), &[], true, hooks)
-}
-
-/// The keys of a job's recipes in the store; [`RecipeId::UNSTORED`] for new ones.
-pub(crate) fn known_keys(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Vec<TaskKey>, StoreError> {
-    let key = |recipe: crate::store::RecipeRecord| {
-        Ok(TaskKey { recipe_id: reader.recipe(&recipe.hash)?.unwrap_or(RecipeId::UNSTORED), task: recipe.task })
-    };
-    recipes(job, questions).into_iter().map(key).collect()
-}
-
-fn targets(job: &Job, output: &Output) -> Targets {
-    Targets {
-        csv: output.csv.clone(),
-        parquet: output.parquet.clone(),
-        jsonl: output.jsonl.clone(),
-        keep_formulas: output.keep_formulas,
-        job: job.name.clone(),
-        manifest_hash: job.manifest_hash().to_string(),
-    }
-}
-
-fn columns_of(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<Columns, PipelineError> {
-    let carried = columns(&job.input)?;
-    let has_distance = job.input.near_duplicates.is_some();
-    Ok(Columns { carried, has_distance, ..Columns::new(questions, keys, &job.provider.model) })
-}
-
-fn view(job: &Job) -> View {
-    let input = &job.input;
-    View { versions: VERSIONS, skips_blank: input.skip_blank, collapses_near: input.near_duplicates.is_some() }
-}
-
-/// Where rows come from.
-struct Source<'a> {
-    reader: &'a Reader,
-    job: JobId,
-    view: View,
-    recipes: Recipes<'a>,
-    /// Whether outputs without rows are written.
-    writes_empty: bool,
-}
-
-/// Which recipes an entry's rows show.
-enum Recipes<'a> {
-    /// Those of the manifest, with what the entry carries.
-    Rendered(&'a Job, &'a [Question]),
-    /// Those that it was last asked under.
-    Stored,
-}
-
-impl Source<'_> {
-    fn recipes(&self, entry: &EntryRecord, common: &[RecipeId]) -> Result<Vec<RecipeId>, StoreError> {
-        match (&self.recipes, entry.set) {
-            (Recipes::Stored, Some(set)) => self.reader.set_members(set),
-            (Recipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
-                let questions = rendered(questions, entry.carried.as_deref());
-                Ok(known_keys(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())
-            }
-            _ => Ok(common.to_vec()),
-        }
-    }
-}
-
-fn rows(
-    source: &Source<'_>,
-    columns: &Columns,
-    targets: &Targets,
-    runs: &[RunKey],
-    has_all: bool,
-    hooks: &dyn Hooks,
-) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
-    let mut outputs = Outputs::create(targets, columns)?;
-    let mut pages = Pages::new(label_tasks(columns));
-    let mut stored = Stored::new(source.reader, source.job);
-    while let Some(entry) = stored.next()? {
-        let recipes = source.recipes(&entry, &columns.recipes)?;
-        for page in entry.pages() {
-            let record = source.reader.page(source.job, &entry, page, &recipes, source.view)?;
-            let row = Row::new(&record, columns);
-            pages.add(&record, row.status.name(), row.error.as_deref(), runs);
-            outputs.write(&row)?;
-        }
-    }
-    if pages.total == 0 && !source.writes_empty {
-        // A mistyped glob or a share that is away must not wipe what was there.
-        return Ok((pages, Vec::new()));
-    }
-    let written = outputs.commit(has_all && pages.pending == 0, hooks)?;
-    Ok((pages, written))
-}
-
-/// The tasks whose answers are labels, by their place.
-fn label_tasks(columns: &Columns) -> Vec<(usize, String)> {
-    let is_label = |shape: &Shape| matches!(shape, Shape::Choice(_) | Shape::Tags { .. });
-    let tasks = columns.tasks.iter().enumerate();
-    tasks.filter(|(_, (_, shape))| is_label(shape)).map(|(at, (name, _))| (at, name.clone())).collect()
-}
-
-/// The shape of a stored recipe's answers, as far as a report needs it.
-fn stored_shape(reader: &Reader, recipe: RecipeId) -> Result<Shape, StoreError> {
-    let body = reader.recipe_body(recipe)?.unwrap_or_default();
-    let recipe: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-    Ok(match recipe.get("task") {
-        Some(task) if task.get("classify").is_some() => Shape::Choice(Vec::new()),
-        Some(task) if task.get("tag").is_some() => Shape::Tags { labels: Vec::new(), max: None },
-        _ => Shape::Text,
-    })
-}
-
-/// The report on runs of a job, newest first, from the store alone.
-///
-/// # Errors
-/// When the store can't be read.
-pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64) -> Result<Report, PipelineError> {
-    let newest = runs.first().ok_or(PipelineError::NoRun)?;
-    let keys: Vec<RunKey> = runs.iter().map(|run| run.run).collect();
-    let columns = Columns {
-        tasks: newest
-            .tasks
-            .iter()
-            .map(|task| Ok((task.task.clone(), stored_shape(reader, task.recipe_id)?)))
-            .collect::<Result<_, StoreError>>()?,
-        recipes: newest.tasks.iter().map(|task| task.recipe_id).collect(),
-        model: newest.model.clone(),
-        ..Columns::default()
-    };
-    // What the newest run left out is shown as left out.
-    let view = View { versions: VERSIONS, skips_blank: true, collapses_near: true };
-    let source = Source { reader, job: newest.job, view, recipes: Recipes::Stored, writes_empty: false };
-    let (pages, _) = rows(&source, &columns, &Targets::default(), &keys, true, &crate::base::hooks::NoHooks)?;
-    let spend = spend_of_runs(reader, runs, since_ms, until_ms)?;
-    let (outcome, exit_code) = match &newest.outcome {
-        Some((outcome, exit_code)) => (outcome.name().to_owned(), Some(*exit_code)),
-        None => ("running".to_owned(), None),
-    };
-    Ok(Report {
-        job: newest.job_name.clone(),
-        run_id: newest.run_id.to_string(),
-        outcome,
-        exit_code,
-        started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
-        elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
-        is_priced: spend.unpriced == 0,
-        pages,
-        spend,
-        outputs: Vec::new(),
-        billing: None,
-        base: None,
-    })
-}
-
-/// How the job's endpoint bills images, when it has billed enough.
-///
-/// # Errors
-/// When the store can't be read.
-pub fn billing(reader: &Reader, job: &Job) -> Result<Option<Billing>, StoreError> {
-    let stored = reader.calibration(&endpoint_key(job))?;
-    let calibration = calibration::of(stored.as_deref(), job);
-    let fit = Fit::new(job.image.rule, job.image.detail, &calibration);
-    let differs = (job.image.rule != ImageRule::Unknown).then(|| fit.differs());
-    let is_known = matches!(fit.basis(), Basis::Calibrated(_));
-    Ok(is_known.then(|| Billing { rule: fit.to_string(), images: calibration.images(), differs }))
 }

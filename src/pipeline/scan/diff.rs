@@ -1,141 +1,87 @@
-//! The walk compared with what the store knows of it: an ordered merge of two sorted
-//! lists. An unchanged, settled file costs one comparison and is not opened.
+//! The walk compared with what the store knows of the input: an ordered merge of two sorted lists.
+//! An unchanged, settled file costs one comparison and is not opened.
 
-use super::queue::Work;
-use super::threads::Intake;
+use super::changes::ChangeBuffer;
+use super::pass::ScanPass;
+use super::queue::FoundFile;
+use crate::base::ids::JobId;
+use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::source::{Entries, Entry, WalkFault, path_bytes};
-use crate::store::{EntryChange, EntryRecord, JobId, Reader, StoreError};
-use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
+use crate::store::{EntryChange, EntryCursor, EntryRecord, Reader, StoreError};
+use std::sync::Arc;
 
-/// Entries read from the store at once.
-const BATCH: usize = 1000;
-/// Changes written to the store at once.
-const CHANGES: usize = 256;
-
-/// Stored entries in their order, read in batches.
-pub(crate) struct Stored<'a> {
-    reader: &'a Reader,
-    job: JobId,
-    batch: VecDeque<EntryRecord>,
-    last: (u64, Vec<u8>),
-    is_over: bool,
-}
-
-impl<'a> Stored<'a> {
-    pub(crate) fn new(reader: &'a Reader, job: JobId) -> Self {
-        Self { reader, job, batch: VecDeque::new(), last: (0, Vec::new()), is_over: false }
-    }
-
-    /// The next entry, left in place.
-    pub(crate) fn peek(&mut self) -> Result<Option<&EntryRecord>, StoreError> {
-        if self.batch.is_empty() && !self.is_over {
-            self.batch = self.reader.entries(self.job, (self.last.0, &self.last.1), BATCH)?.into();
-            match self.batch.back() {
-                Some(last) => self.last = (last.line, last.path.clone()),
-                None => self.is_over = true,
-            }
-        }
-        Ok(self.batch.front())
-    }
-
-    pub(crate) fn next(&mut self) -> Result<Option<EntryRecord>, StoreError> {
-        self.peek()?;
-        Ok(self.batch.pop_front())
-    }
-
-    /// The entry at `place`, after handing those before it to `gone`.
-    pub(crate) fn at(
-        &mut self,
-        place: (u64, &[u8]),
-        mut gone: impl FnMut(EntryRecord),
-    ) -> Result<Option<EntryRecord>, StoreError> {
-        while let Some(stored) = self.peek()? {
-            match stored.place().cmp(&place) {
-                std::cmp::Ordering::Less => {
-                    if let Some(entry) = self.next()? {
-                        gone(entry);
-                    }
-                }
-                std::cmp::Ordering::Equal => return self.next(),
-                std::cmp::Ordering::Greater => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Whether a file is as the store knows it.
-fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
-    stored.modified_ns != 0
-        && (entry.size, entry.modified_ns, entry.changed_ns, entry.inode)
-            == (stored.size, stored.modified_ns, stored.changed_ns, stored.inode)
-}
-
-/// Walks the input; sends on what is to be looked at, deletes what is gone.
-pub(crate) fn merge(
-    intake: &Intake,
+/// Walks the input: hands on what has to be looked at, and deletes the records of files that are
+/// gone. `send` returns `false` when the run ends.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn walk_and_compare(
+    run: &Arc<RunContext>,
+    pass: &Arc<ScanPass>,
     entries: Entries,
     reader: &Reader,
-    send: impl Fn(Work) -> bool,
+    send: impl Fn(FoundFile) -> bool,
 ) -> Result<(), StoreError> {
-    let mut stored = Stored::new(reader, intake.keys.job);
-    let mut changes = Changes { intake, gone: Vec::new(), unreadable: Vec::new() };
+    let job = run.identity.keys.job;
+    let mut stored = EntryCursor::new(reader, job);
+    let mut gone = GoneFiles::new(run, pass);
     for found in entries {
-        if intake.stop.is_urgent() {
-            // What was not looked at is not gone.
-            return changes.write();
+        if run.shutdown.is_immediate() {
+            // Files that were not reached are not gone.
+            return gone.write();
         }
         let entry = match found {
             Ok(entry) => entry,
             Err(fault) if fault.is_end => {
-                // What would have followed is not gone.
-                intake.stop.request(RunOutcome::InputError(fault.to_string()));
-                return changes.write();
+                // Files that would have followed are not gone.
+                run.shutdown.request(RunOutcome::InputError(fault.to_string()));
+                return gone.write();
             }
             Err(fault) => {
-                changes.unreadable(&fault, intake);
+                gone.keep_below(&fault, run);
                 continue;
             }
         };
-        intake.counters.found.fetch_add(1, Ordering::Relaxed);
-        let entry_is_of_folder = entry.line == 0;
-        let asking = intake.askings.of(entry.carried.as_deref(), reader)?;
-        let here = stored.at(entry.place(), |gone| changes.gone(gone))?;
-        let is_as_it_was =
-            |known: &EntryRecord| known.settled_set == Some(asking.set) && known.carried == entry.carried;
-        // What a URL names is fetched again when everything is asked again.
+        run.counters.add_found(1);
+        let is_of_folder = entry.line == 0;
+        let questions = pass.question_sets.for_entry(entry.carried.as_deref(), reader)?;
+        let here = stored.seek(entry.place(), |missed| gone.add(missed))?;
         let known = match entry.url() {
-            Some(_) if intake.wish.refresh => None,
-            _ => known(reader, intake.keys.job, &entry, here)?,
+            // With --refresh a URL is fetched again.
+            Some(_) if pass.selection.refresh => None,
+            _ => find_unchanged(reader, job, &entry, here)?,
         };
-        if !intake.looks_at_settled
-            && known.as_ref().is_some_and(|known| known.line == entry.line && is_as_it_was(known))
-        {
-            intake.counters.done.fetch_add(1, Ordering::Relaxed);
+        let is_settled = known.as_ref().is_some_and(|known| {
+            known.line == entry.line && known.settled_set == Some(questions.id) && known.carried == entry.carried
+        });
+        if is_settled && !pass.looks_at_settled {
+            run.counters.add_done();
         } else {
-            intake.has_changes.store(true, Ordering::Relaxed);
-            if !send(Work { entry, known, asking }) {
-                return changes.write();
+            pass.seen.set_changed();
+            if !send(FoundFile { entry, known, questions }) {
+                return gone.write();
             }
         }
-        // The lines of a list move: what is known of a path is looked up where it stood.
-        if entry_is_of_folder {
-            changes.write_when_full()?;
+        // The lines of a list move: a record is looked up by its path before it is deleted.
+        if is_of_folder {
+            gone.write_group()?;
         }
     }
     while let Some(entry) = stored.next()? {
-        changes.gone(entry);
-        changes.write_when_full()?;
+        gone.add(entry);
+        gone.write_group()?;
     }
-    intake.has_seen_all.store(true, Ordering::Relaxed);
-    changes.write()
+    pass.seen.set_all();
+    gone.write()
 }
 
-/// What is known of an entry that has not changed: at its place, or, of a list, wherever
-/// its path stood before.
-pub(crate) fn known(
+/// What the store knows of an entry that has not changed: the record at its place, or, for a
+/// list, the record of its path on any line.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn find_unchanged(
     reader: &Reader,
     job: JobId,
     entry: &Entry,
@@ -148,35 +94,69 @@ pub(crate) fn known(
     }
 }
 
-struct Changes<'a> {
-    intake: &'a Intake,
-    gone: Vec<EntryChange>,
-    /// Places that could not be read: what is below them is not known to be gone.
+/// Whether a file is as the store knows it. Untrusted times are stored as 0.
+fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
+    stored.modified_ns != 0
+        && (entry.size, entry.modified_ns, entry.changed_ns, entry.inode)
+            == (stored.size, stored.modified_ns, stored.changed_ns, stored.inode)
+}
+
+/// Records of files that the walk did not find.
+struct GoneFiles {
+    changes: ChangeBuffer,
+    /// Folders that could not be read: it is not known whether files below them are gone.
     unreadable: Vec<Vec<u8>>,
 }
 
-impl Changes<'_> {
-    fn gone(&mut self, entry: EntryRecord) {
-        if !self.unreadable.iter().any(|place| entry.path.starts_with(place)) {
-            self.gone.push(EntryChange::Gone(entry.line, entry.path));
+impl GoneFiles {
+    fn new(run: &Arc<RunContext>, pass: &Arc<ScanPass>) -> Self {
+        Self { changes: ChangeBuffer::new(run.clone(), pass.clone()), unreadable: Vec::new() }
+    }
+
+    fn add(&mut self, entry: EntryRecord) {
+        if !self.unreadable.iter().any(|folder| entry.path.starts_with(folder)) {
+            self.changes.push(EntryChange::Gone(entry.line, entry.path));
         }
     }
 
-    fn unreadable(&mut self, fault: &WalkFault, intake: &Intake) {
-        tracing::warn!("{fault}; going on without it");
-        let below = fault.path.strip_prefix(intake.job.input.base()).unwrap_or(&fault.path);
+    /// Keeps the records below a folder that can't be read.
+    fn keep_below(&mut self, fault: &WalkFault, run: &RunContext) {
+        tracing::warn!("{fault}; continuing without it");
+        let below = fault.path.strip_prefix(run.job.input.base()).unwrap_or(&fault.path);
         self.unreadable.push(path_bytes(below));
     }
 
-    fn write_when_full(&mut self) -> Result<(), StoreError> {
-        if self.gone.len() < CHANGES { Ok(()) } else { self.write() }
+    fn write_group(&mut self) -> Result<(), StoreError> {
+        self.changes.write_group()
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
-        if self.gone.is_empty() {
-            return Ok(());
+        self.changes.write_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_unchanged_when_size_times_and_inode_are() {
+        let entry = Entry { size: 7, modified_ns: 10, changed_ns: 11, inode: 3, ..Entry::default() };
+        let stored = EntryRecord { size: 7, modified_ns: 10, changed_ns: 11, inode: 3, ..EntryRecord::default() };
+        assert!(is_unchanged(&entry, &stored));
+        for (what, other) in [
+            ("size", EntryRecord { size: 8, ..stored.clone() }),
+            ("modified", EntryRecord { modified_ns: 9, ..stored.clone() }),
+            ("changed", EntryRecord { changed_ns: 12, ..stored.clone() }),
+            ("inode", EntryRecord { inode: 4, ..stored.clone() }),
+            ("untrusted time", EntryRecord { modified_ns: 0, ..stored.clone() }),
+        ] {
+            assert!(!is_unchanged(&entry, &other), "{what}");
         }
-        self.intake.has_changes.store(true, Ordering::Relaxed);
-        self.intake.store.change_entries(self.intake.keys.job, std::mem::take(&mut self.gone))
+        let untrusted = Entry { modified_ns: 0, ..entry };
+        assert!(
+            !is_unchanged(&untrusted, &EntryRecord { modified_ns: 0, ..stored }),
+            "two untrusted times are not equal"
+        );
     }
 }

@@ -1,24 +1,28 @@
-//! Pages that are like others: decided in the order of the input, from fingerprints.
+//! Near duplicates: pages that share an answer. They are found in the order of the input, by the
+//! fingerprints of the pages.
 //!
-//! A page that was asked stays what it is; others join the nearest page that is asked,
-//! the earliest of equally near ones.
+//! A page that was asked stays as it is. Every other page joins the nearest page that is asked, the
+//! earliest of equally near ones.
 //!
-//! The index cuts a fingerprint into one part more than bits may differ: one part at
-//! least is then equal, so only pages that share a part are compared. Source: Norouzi,
-//! Punjani, Fleet, "Fast search in Hamming space with multi-index hashing" (2012).
+//! The index cuts a fingerprint into one part more than bits may differ. At least one part is then
+//! equal, so only pages that share a part are compared. Source: Norouzi, Punjani, Fleet, "Fast
+//! search in Hamming space with multi-index hashing" (2012).
 
-use super::diff::Stored;
-use crate::manifest::Job;
-use crate::pipeline::control::environment::PipelineError;
-use crate::pipeline::control::shutdown::Stop;
+use crate::base::ids::{PageId, RecipeId};
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::prepare::PageFeatures;
-use crate::store::{NearRecord, PageId, Reader, RecipeId, RunKeys, Store};
+use crate::store::{EntryCursor, NearRecord};
 use std::collections::{HashMap, HashSet};
 
-/// Decides which pages of the job are like others, and stores it.
-pub(crate) fn decide(job: &Job, store: &Store, keys: &RunKeys, bits: u32, stop: &Stop) -> Result<(), PipelineError> {
-    let reader = Reader::open(store.path())?;
+/// Finds the near duplicates among the pages of the job, at most `bits` apart, and stores them.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn find_near_duplicates(run: &RunContext, bits: u32) -> Result<(), PipelineError> {
+    let keys = &run.identity.keys;
+    let reader = run.store.reader()?;
     let recipes: Vec<RecipeId> = keys.tasks.iter().map(|task| task.recipe_id).collect();
     let mut index = Index::new(bits);
     let mut seen = HashSet::new();
@@ -27,32 +31,32 @@ pub(crate) fn decide(job: &Job, store: &Store, keys: &RunKeys, bits: u32, stop: 
             index.add(page, fingerprint);
         }
     })?;
-    let mut stored = Stored::new(&reader, keys.job);
+    let mut stored = EntryCursor::new(&reader, keys.job);
     let mut found = Vec::new();
     while let Some(entry) = stored.next()? {
         let Some(content) = entry.content else { continue };
         for page in entry.pages() {
-            // What was decided before stands until all is decided again.
-            if stop.is_requested() {
+            // What was found before stays valid until everything is found again.
+            if run.shutdown.is_requested() {
                 return Ok(());
             }
             let page = PageId { content, page };
-            let standing = reader.standing(&page, &[], VERSIONS)?;
-            let Some(marks) = standing.marks.filter(|_| standing.fault.is_none()) else { continue };
-            let is_skipped = job.input.skip_blank && marks.is_blank;
+            let facts = reader.standing(&page, &[], VERSIONS)?;
+            let Some(features) = facts.marks.filter(|_| facts.fault.is_none()) else { continue };
+            let is_skipped = run.job.input.skip_blank && features.is_blank;
             if is_skipped || !seen.insert(page) {
                 continue;
             }
-            match index.nearest(&marks.fingerprint) {
-                Some((like, distance)) => found.push(NearRecord { page, like, distance }),
-                None => index.add(page, marks.fingerprint),
+            match index.nearest(&features.fingerprint) {
+                Some((original, distance)) => found.push(NearRecord { page, like: original, distance }),
+                None => index.add(page, features.fingerprint),
             }
         }
     }
-    Ok(store.put_near(keys.job, found)?)
+    Ok(run.store.put_near(keys.job, found)?)
 }
 
-/// Fingerprints by their parts.
+/// Fingerprints, found by their parts.
 struct Index {
     bits: u32,
     pages: Vec<(PageId, [u8; 32])>,
@@ -104,7 +108,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_index_finds_what_a_look_at_all_pages_finds(
+        fn the_index_finds_what_comparing_all_pages_finds(
             bits in 1_u32..25,
             known in prop::collection::vec(prop::array::uniform32(any::<u8>()), 1..40),
             at in any::<prop::sample::Index>(),

@@ -1,156 +1,126 @@
-//! A worker's pages: what is to be asked of each, and what is sent instead of it.
+//! Pages prepared: what is sent instead of each.
 
-use super::queue::{PageWish, Pages, Tasks};
-use super::reader::{Broken, Worker};
-use super::threads::Purpose;
+use super::pass::{ScanPass, ScanPurpose};
+use super::queue::FilePages;
 use crate::base::digest::Digest;
+use crate::base::ids::PageId;
 use crate::manifest::{Image, Size};
 use crate::media::{MediaFault, MediaFaultKind};
-use crate::pipeline::asking::page_loop::Ready;
-use crate::pipeline::control::counters::Counters;
+use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::model::page_status::{Stand, View};
-use crate::pipeline::model::question_set::{Asking, VERSIONS};
-use crate::prepare::{PageFeatures, Prepared, as_it_is};
-use crate::store::{EntryChange, FaultRecord, FeaturesRecord, OutcomeStatus, PageId, StoreError, TaskOutcome};
+use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
+use crate::prepare::{Decoder, DecoderCommand, PageFeatures, Prepared, as_it_is};
 use bytes::Bytes;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
-/// Side of what is prepared only to be looked at, in pixels.
-const LOOK_SIDE: u32 = 400;
+/// Side of a page that is prepared only to compute its features, in pixels.
+const INSPECTED_SIDE: u32 = 400;
 
-impl Worker {
-    /// What is to be asked of a page; `None` when there is nothing to do for it.
-    pub(crate) fn wish_for(&self, page: PageId, asking: &Asking) -> Result<Option<PageWish>, StoreError> {
-        let intake = &self.intake;
-        if intake.under_way.contains(&page) {
-            return Ok(None);
-        }
-        let standing = self.reader.standing(&page, &asking.recipes, VERSIONS)?;
-        let has_marks = standing.marks.is_some();
-        if intake.purpose == Purpose::Look {
-            let is_over = has_marks || standing.fault.is_some() && !intake.wish.failed;
-            return Ok((!is_over).then(|| PageWish { page: page.page, tasks: Tasks::new(), has_marks, has_gap: true }));
-        }
-        let view = View {
-            wish: intake.wish,
-            wanted: &intake.wanted,
-            started_ms: intake.started_ms,
-            skips_blank: intake.job.input.skip_blank,
-        };
-        let has_gap = standing.outcomes.iter().any(Option::is_none);
-        match view.of(&standing, self.is_near(page)?) {
-            Stand::Ask(tasks) => {
-                let is_sampled = intake.sample.as_ref().is_none_or(|sample| sample.contains(&page));
-                Ok(is_sampled.then_some(PageWish { page: page.page, tasks, has_marks, has_gap }))
-            }
-            stand => {
-                match stand {
-                    Stand::Faulty => intake.counters.add_failed(),
-                    _ => Counters::add(&intake.counters.done),
-                }
-                Ok(None)
-            }
-        }
+/// Prepares the pages of one file after the other. Owns a decoder process.
+pub(crate) struct Preparer {
+    run: Arc<RunContext>,
+    pass: Arc<ScanPass>,
+    decoder: Decoder,
+    /// The file that the decoder has open, and its number of pages.
+    opened: Option<(Digest, u32)>,
+}
+
+/// What preparing a page brought.
+pub(crate) struct PreparedPage {
+    /// The page.
+    pub(crate) page: PageId,
+    /// Its features, when they were computed.
+    pub(crate) features: Option<PageFeatures>,
+    /// What follows.
+    pub(crate) next: NextStep,
+}
+
+/// What follows for a prepared page.
+pub(crate) enum NextStep {
+    /// It is sent.
+    Ask(Box<ReadyPage>),
+    /// Nothing: it is blank, or only its features were wanted.
+    Nothing,
+    /// It can't be asked as the job wants it: a fault of the request, not of the page.
+    Refuse(MediaFault),
+    /// It gives no picture.
+    Unreadable(MediaFault),
+}
+
+impl Preparer {
+    /// A preparer that gives up when the run ends at once.
+    pub(crate) fn new(run: Arc<RunContext>, pass: Arc<ScanPass>, decoder: &DecoderCommand) -> Self {
+        let shutdown = run.shutdown.clone();
+        let decoder = Decoder::new(decoder.clone()).until(move || shutdown.is_immediate());
+        Self { run, pass, decoder, opened: None }
     }
 
-    fn is_near(&self, page: PageId) -> Result<bool, StoreError> {
-        match self.intake.job.input.near_duplicates {
-            Some(_) => self.reader.is_near(self.intake.keys.job, &page),
-            None => Ok(false),
-        }
-    }
-
-    /// Prepares pages, and sends them on to be asked.
-    pub(crate) fn pages(&mut self, pages: &Pages) -> Result<(), Broken> {
-        for wish in &pages.wanted {
-            let is_over = !self.intake.is_asking.load(Ordering::Relaxed) || self.intake.stop.is_requested();
-            if is_over {
-                break;
-            }
-            self.page(pages, wish)?;
-        }
-        Ok(())
-    }
-
-    fn page(&mut self, pages: &Pages, wish: &PageWish) -> Result<(), Broken> {
-        let stored = PageId { content: pages.content, page: wish.page };
-        match self.prepared(pages, wish)? {
-            Ok(prepared) => {
-                if let Some(marks) = prepared.marks {
-                    self.push(EntryChange::Features(stored, VERSIONS.marks, recorded(marks)));
-                }
-                let is_blank = self.intake.job.input.skip_blank && prepared.marks.is_some_and(|marks| marks.is_blank);
-                if is_blank && wish.has_gap || self.intake.purpose == Purpose::Look {
-                    Counters::add(&self.intake.counters.done);
-                    return Ok(());
-                }
-                let (tasks, asking) = (wish.tasks.clone(), pages.asking.clone());
-                // Nobody receives when the run has ended.
-                let _ = self.ready.blocking_send(Ready { page: stored, tasks, prepared, asking });
-            }
-            // It depends on what is asked for, not on the page.
-            Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => {
-                let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
-                self.refuse(stored, wish, &pages.asking, fault, false)?;
-            }
-            Err(fault) => self.faulty(stored, &fault),
-        }
-        Ok(())
-    }
-
-    fn prepared(&mut self, pages: &Pages, wish: &PageWish) -> Result<Result<Prepared, MediaFault>, Broken> {
-        let is_look = self.intake.purpose == Purpose::Look;
-        let with_marks = is_look || self.intake.job.input.skip_blank && !wish.has_marks;
-        let mut image = self.intake.job.image;
-        if is_look {
-            image = Image { size: Size::Economy, min_side: Some(LOOK_SIDE), ..image };
-        }
-        if !with_marks {
-            match as_it_is(&pages.bytes, &image) {
-                Ok(Some(prepared)) => return Ok(Ok(prepared)),
-                Ok(None) => {}
-                Err(fault) => return Ok(Err(fault)),
-            }
-        }
-        if let Err(fault) = self.open(pages.content, &pages.bytes)? {
-            return Ok(Err(fault));
-        }
-        self.decoder.prepare(wish.page, &image, with_marks).map_err(|error| RunOutcome::Internal(error.to_string()))
-    }
-
-    /// Opens a file in the decoder, unless it is; its pages.
-    pub(crate) fn open(&mut self, content: Digest, bytes: &Bytes) -> Result<Result<u32, MediaFault>, Broken> {
-        if self.opened.is_some_and(|(opened, _)| opened == content) {
-            return Ok(Ok(self.opened.map_or(0, |(_, pages)| pages)));
+    /// Opens a file in the decoder, unless it is open; its number of pages.
+    ///
+    /// # Errors
+    /// When the decoder can't be started: how the run ends.
+    pub(crate) fn open(&mut self, content: Digest, bytes: &Bytes) -> Result<Result<u32, MediaFault>, RunOutcome> {
+        if let Some((_, pages)) = self.opened.filter(|(opened, _)| *opened == content) {
+            return Ok(Ok(pages));
         }
         self.opened = None;
-        let opened = self.decoder.open(bytes).map_err(|error| RunOutcome::Internal(error.to_string()))?;
+        let opened = self.decoder.open(bytes).map_err(|error| RunOutcome::InternalError(error.to_string()))?;
         if let Ok(pages) = &opened {
             self.opened = Some((content, *pages));
         }
         Ok(opened)
     }
 
-    /// Records that a page can't be asked now, or (not `is_passing`) under this job's recipes.
-    pub(crate) fn refuse(
-        &self,
-        page: PageId,
-        wish: &PageWish,
-        asking: &Asking,
-        fault: FaultRecord,
-        is_passing: bool,
-    ) -> Result<(), StoreError> {
-        let at_ms = self.intake.clock.wall_ms();
-        let status = OutcomeStatus::Failed;
-        let outcome = TaskOutcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms };
-        let outcomes = wish.tasks.iter().map(|(at, _)| (asking.recipes[*at], outcome.clone())).collect();
-        self.intake.counters.add_failed();
-        self.intake.has_changes.store(true, Ordering::Relaxed);
-        self.intake.store.put_outcomes_now(page, outcomes)
+    /// Prepares one page of a file.
+    ///
+    /// # Errors
+    /// When the decoder can't be started: how the run ends.
+    pub(crate) fn prepare(&mut self, file: &FilePages, wanted: &PageToPrepare) -> Result<PreparedPage, RunOutcome> {
+        let page = PageId { content: file.content, page: wanted.page };
+        let is_inspection = self.pass.purpose == ScanPurpose::Inspect;
+        let mut features = None;
+        let next = match self.prepare_image(file, wanted)? {
+            Ok(prepared) => {
+                features = prepared.marks;
+                let is_blank =
+                    self.run.job.input.skip_blank && features.as_ref().is_some_and(|features| features.is_blank);
+                if is_blank && wanted.has_unasked || is_inspection {
+                    NextStep::Nothing
+                } else {
+                    let (tasks, questions) = (wanted.tasks.clone(), file.questions.clone());
+                    NextStep::Ask(Box::new(ReadyPage { page, tasks, prepared, questions }))
+                }
+            }
+            Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => NextStep::Refuse(fault),
+            Err(fault) => NextStep::Unreadable(fault),
+        };
+        Ok(PreparedPage { page, features, next })
     }
-}
 
-fn recorded(marks: PageFeatures) -> FeaturesRecord {
-    FeaturesRecord { is_blank: marks.is_blank, fingerprint: marks.fingerprint }
+    fn prepare_image(
+        &mut self,
+        file: &FilePages,
+        wanted: &PageToPrepare,
+    ) -> Result<Result<Prepared, MediaFault>, RunOutcome> {
+        let job = self.run.job.clone();
+        let is_inspection = self.pass.purpose == ScanPurpose::Inspect;
+        let with_features = is_inspection || job.input.skip_blank && !wanted.has_features;
+        let image = match is_inspection {
+            true => Image { size: Size::Economy, min_side: Some(INSPECTED_SIDE), ..job.image },
+            false => job.image,
+        };
+        if !with_features {
+            match as_it_is(&file.bytes, &image) {
+                Ok(Some(prepared)) => return Ok(Ok(prepared)),
+                Ok(None) => {}
+                Err(fault) => return Ok(Err(fault)),
+            }
+        }
+        if let Err(fault) = self.open(file.content, &file.bytes)? {
+            return Ok(Err(fault));
+        }
+        self.decoder
+            .prepare(wanted.page, &image, with_features)
+            .map_err(|error| RunOutcome::InternalError(error.to_string()))
+    }
 }

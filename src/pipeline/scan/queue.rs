@@ -1,8 +1,9 @@
-//! Work for the workers: files as the walk finds them, and the pages of large files, which
-//! come first so that few files are open at a time. Bounded by the files in it.
+//! The queue between the walk and the workers: files in the order of the walk, and pages of large
+//! files, which come first so that few files are open at a time. The number of files is bounded.
 
 use crate::base::digest::Digest;
-use crate::pipeline::model::question_set::Asking;
+use crate::pipeline::model::question_set::QuestionSet;
+use crate::pipeline::model::ready_page::PageToPrepare;
 use crate::source::Entry;
 use crate::store::EntryRecord;
 use bytes::Bytes;
@@ -10,110 +11,103 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-/// A file to look at.
+/// A file that the walk found.
 #[derive(Clone, Debug)]
-pub(crate) struct Work {
+pub(crate) struct FoundFile {
+    /// Where it is.
     pub(crate) entry: Entry,
-    /// What the store knows of it, when it is unchanged.
+    /// What the store knows of it; `None`: it is new, or it has changed.
     pub(crate) known: Option<EntryRecord>,
-    pub(crate) asking: Arc<Asking>,
-}
-
-/// Indices of tasks to ask, and when their known outcome was stored.
-pub(crate) type Tasks = Vec<(usize, Option<i64>)>;
-
-/// What is wanted of a page.
-#[derive(Clone, Debug)]
-pub(crate) struct PageWish {
-    /// Its number from 1.
-    pub(crate) page: u32,
-    /// What is to be asked.
-    pub(crate) tasks: Tasks,
-    /// Whether it was looked at before.
-    pub(crate) has_marks: bool,
-    /// Whether a task has no outcome yet: only then it may be left out.
-    pub(crate) has_gap: bool,
+    /// What its pages are asked.
+    pub(crate) questions: Arc<QuestionSet>,
 }
 
 /// Some pages of a file that was read.
 #[derive(Clone, Debug)]
-pub(crate) struct Pages {
+pub(crate) struct FilePages {
+    /// The digest of the file.
     pub(crate) content: Digest,
+    /// The file.
     pub(crate) bytes: Bytes,
-    pub(crate) asking: Arc<Asking>,
-    pub(crate) wanted: Vec<PageWish>,
+    /// What its pages are asked.
+    pub(crate) questions: Arc<QuestionSet>,
+    /// The pages.
+    pub(crate) wanted: Vec<PageToPrepare>,
 }
 
 /// What a worker does next.
 #[derive(Debug)]
-pub(crate) enum Item {
-    File(Box<Work>),
-    Pages(Pages),
+pub(crate) enum WorkItem {
+    /// Look at a file.
+    File(Box<FoundFile>),
+    /// Prepare pages of a file that another worker has read.
+    Pages(FilePages),
 }
 
 #[derive(Default)]
-struct State {
-    files: VecDeque<Box<Work>>,
-    pages: VecDeque<Pages>,
-    /// Workers that may still split a file.
+struct QueueState {
+    files: VecDeque<Box<FoundFile>>,
+    pages: VecDeque<FilePages>,
+    /// Workers that may still add pages.
     busy: usize,
     is_closed: bool,
 }
 
-/// Files that wait.
-const MOST_FILES: usize = 64;
-/// Between two looks whether the run ends.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// Maximum number of waiting files.
+const MAX_FILES: usize = 64;
+/// Interval at which a waiting walk checks whether the run ends.
+const POLL: Duration = Duration::from_millis(50);
 
+/// Work for the workers. Shared by all threads of a pass.
 #[derive(Default)]
 pub(crate) struct Queue {
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     changed: Condvar,
 }
 
 impl Queue {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         // Nothing panics while it is held.
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Adds a file when there is room; `false` when `is_over` says so first.
-    pub(crate) fn push(&self, work: Work, is_over: impl Fn() -> bool) -> bool {
+    /// Adds a file as soon as there is space; `false` when the run ends first.
+    pub(crate) fn push(&self, file: FoundFile, is_ending: impl Fn() -> bool) -> bool {
         let mut state = self.state();
-        while state.files.len() >= MOST_FILES {
-            if is_over() {
+        while state.files.len() >= MAX_FILES {
+            if is_ending() {
                 return false;
             }
-            state = match self.changed.wait_timeout(state, PATIENCE) {
+            state = match self.changed.wait_timeout(state, POLL) {
                 Ok((state, _)) => state,
                 Err(poisoned) => poisoned.into_inner().0,
             };
         }
-        state.files.push_back(Box::new(work));
+        state.files.push_back(Box::new(file));
         drop(state);
         self.changed.notify_all();
         true
     }
 
-    /// Adds pages of a file that the caller has taken.
-    pub(crate) fn split(&self, pages: impl Iterator<Item = Pages>) {
+    /// Adds pages of the file that the caller is working on.
+    pub(crate) fn push_pages(&self, pages: impl Iterator<Item = FilePages>) {
         self.state().pages.extend(pages);
         self.changed.notify_all();
     }
 
-    /// No more files will come.
+    /// The walk is complete: no more files will be added.
     pub(crate) fn close(&self) {
         self.state().is_closed = true;
         self.changed.notify_all();
     }
 
-    /// What to do next; `None` when there is nothing any more. Followed by [`Queue::done`].
-    pub(crate) fn take(&self) -> Option<Item> {
+    /// Waits for the next item; `None` when there will be none. Call [`Queue::finish_item`] after it.
+    pub(crate) fn next_item(&self) -> Option<WorkItem> {
         let mut state = self.state();
         loop {
             let next = match state.pages.pop_front() {
-                Some(pages) => Some(Item::Pages(pages)),
-                None => state.files.pop_front().map(Item::File),
+                Some(pages) => Some(WorkItem::Pages(pages)),
+                None => state.files.pop_front().map(WorkItem::File),
             };
             if next.is_some() {
                 state.busy += 1;
@@ -128,8 +122,8 @@ impl Queue {
         }
     }
 
-    /// What was taken is done.
-    pub(crate) fn done(&self) {
+    /// The last item is done: it will add no more pages.
+    pub(crate) fn finish_item(&self) {
         self.state().busy -= 1;
         self.changed.notify_all();
     }

@@ -1,15 +1,18 @@
-//! A sample of pages that stays the same.
+//! `--sample`: a sample of pages that stays the same.
 
-use super::diff::Stored;
 use crate::base::digest::Digest;
-use crate::store::{JobId, PageId, Reader, StoreError};
+use crate::base::ids::{JobId, PageId};
+use crate::store::{EntryCursor, Reader, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
-/// The pages whose digests are lowest: a sample that stays the same.
-pub(crate) fn lowest(reader: &Reader, job: JobId, count: u64) -> Result<HashSet<PageId>, StoreError> {
+/// The `count` pages of a job with the lowest digests: the same pages every time.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn sample_pages(reader: &Reader, job: JobId, count: u64) -> Result<HashSet<PageId>, StoreError> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let mut lowest: BTreeMap<Digest, PageId> = BTreeMap::new();
-    let mut stored = Stored::new(reader, job);
+    let mut stored = EntryCursor::new(reader, job);
     while let Some(entry) = stored.next()? {
         let Some(content) = entry.content.filter(|_| entry.page_count > 0) else { continue };
         for page in entry.pages() {

@@ -140,6 +140,26 @@ impl Reader {
         })
     }
 
+    /// Whether an open attempt asks one of these recipes of this page.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn is_being_asked(&self, page: &PageId, recipes: &[RecipeId]) -> Result<bool, StoreError> {
+        let Some(id) = find_page(&self.db, page)? else { return Ok(false) };
+        let mut find = self.db.prepare_cached(
+            "SELECT m.recipe_id FROM requests r JOIN attempts a ON a.request_id = r.id JOIN recipe_set_members m ON m.set_id = r.set_id
+             WHERE r.page_id = ?1 AND a.state = 'open'",
+        )?;
+        let mut rows = find.query([id])?;
+        while let Some(row) = rows.next()? {
+            let recipe: RecipeId = row.get(0)?;
+            if recipes.contains(&recipe) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether a page of the job was found to be like another.
     ///
     /// # Errors

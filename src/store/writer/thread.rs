@@ -5,6 +5,7 @@ use crate::base::clock::Clock;
 use crate::base::hooks::{Hooks, Point};
 use crate::base::ids::{JobId, PageId, RecipeId, RecipeSetId, RunId, RunKey};
 use crate::store::error::StoreError;
+use crate::store::read::reader::Reader;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::pages::{
     EndpointFact, EntryChange, NearRecord, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey, TaskOutcome,
@@ -70,6 +71,49 @@ impl Store {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// A reader. Sees what was committed when each of its calls begins.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        Reader::open(&self.path)
+    }
+
+    /// The file of request lines of the batch with this key.
+    #[must_use]
+    pub fn batch_file(&self, key: &str) -> PathBuf {
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".batch-{key}.jsonl"));
+        self.path.with_file_name(name)
+    }
+
+    /// Removes the files of batches that the store does not know: a run died while it built them.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn remove_orphaned_batch_files(&self) -> Result<(), StoreError> {
+        let mut start = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        start.push_str(".batch-");
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // First the files, then the keys: another run may add a file between the two.
+        let found: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().collect();
+        let keys = self.reader()?.batch_keys()?;
+        for entry in found {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let key = name.strip_prefix(&start).and_then(|rest| rest.strip_suffix(".jsonl"));
+            if key.is_some_and(|key| !keys.iter().any(|known| known == key)) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// The custom id of a batch line.
+    #[must_use]
+    pub fn line_id(&self, attempt: crate::base::ids::AttemptId) -> String {
+        format!("docmill-{attempt}")
     }
 
     /// Begins a run: defines its recipes, declares the open attempts of dead runs lost.

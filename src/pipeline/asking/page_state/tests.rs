@@ -1,4 +1,4 @@
-//! Histories of attempts, and what they lead to.
+//! Histories of attempts and the steps that follow from them.
 
 use super::*;
 use crate::provider::{Change, Charge, Passing};
@@ -25,8 +25,8 @@ const RETRY: Retry = Retry {
 };
 
 /// One letter per attempt: `o` valid, `i` invalid, `c` cut at max_tokens, `h` the first
-/// task valid and the second not, `p` passing fault, `t` time-out, `k` capability, `l` later,
-/// `x` the page can't be answered, `r` refusal.
+/// task valid and the second not, `p` transient error, `t` timeout, `k` missing capability, `l` later,
+/// `x` an error of the page, `r` refusal.
 fn verdict(letter: char, open: usize) -> Verdict {
     let bad = || Err(TaskFault { kind: ErrorKind::WrongLabel, message: "no".into() });
     let done = |reading: Vec<_>, is_cut| Verdict::Done { reading, is_cut };
@@ -56,18 +56,18 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
     let (mut steps, mut outcomes) = (String::new(), vec![String::from("-"); tasks]);
     let mut letters = history.chars();
     loop {
-        let step = next(&state, &RETRY);
+        let step = next_step(&state, &RETRY);
         match &step {
             Step::Settled => {
                 steps.push('S');
-                for (at, outcome) in state.unanswered(1) {
+                for (at, outcome) in state.open_outcomes(1) {
                     outcomes[at] = format!("{} {}", outcome.status.name(), outcome.fault.unwrap().kind);
                 }
                 return (steps, outcomes);
             }
             Step::Wait(_) => {
                 steps.push('W');
-                state.rest(Duration::ZERO);
+                state.finish_wait(Duration::ZERO);
             }
             Step::Ask { is_lengthened, repair } => {
                 steps.push(match (repair.is_some(), is_lengthened) {
@@ -78,7 +78,7 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
                 let Some(letter) = letters.next() else {
                     return (steps, outcomes);
                 };
-                for (at, outcome) in state.take(&exchange(verdict(letter, state.open.len())), &step, 1) {
+                for (at, outcome) in state.apply_exchange(&exchange(verdict(letter, state.open.len())), &step, 1) {
                     outcomes[at] = outcome.status.name().to_owned();
                 }
             }
@@ -123,21 +123,21 @@ fn waits_double_up_to_a_bound() {
     let mut waits = Vec::new();
     let ask = Step::Ask { is_lengthened: false, repair: None };
     for _ in 0..7 {
-        state.take(&exchange(verdict('p', 1)), &ask, 1);
-        if let Step::Wait(wait) = next(&state, &Retry { attempts: 100, ..RETRY }) {
+        state.apply_exchange(&exchange(verdict('p', 1)), &ask, 1);
+        if let Step::Wait(wait) = next_step(&state, &Retry { attempts: 100, ..RETRY }) {
             waits.push(wait.as_millis());
         }
-        state.rest(Duration::ZERO);
+        state.finish_wait(Duration::ZERO);
     }
     assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 8000, 8000]);
 }
 
 #[test]
-fn what_may_still_run_is_asked_again_as_the_policy_says() {
+fn a_request_that_may_still_run_is_repeated_as_the_manifest_says() {
     let after_a_time_out = |timed_out| {
         let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
-        state.take(&exchange(verdict('t', 1)), &Step::Ask { is_lengthened: false, repair: None }, 1);
-        match next(&state, &Retry { timed_out, ..RETRY }) {
+        state.apply_exchange(&exchange(verdict('t', 1)), &Step::Ask { is_lengthened: false, repair: None }, 1);
+        match next_step(&state, &Retry { timed_out, ..RETRY }) {
             Step::Wait(wait) => format!("wait {} ms", wait.as_millis()),
             step => format!("{step:?}"),
         }
@@ -148,25 +148,28 @@ fn what_may_still_run_is_asked_again_as_the_policy_says() {
 }
 
 #[test]
-fn a_page_has_no_more_time_than_it_is_given() {
+fn a_page_uses_no_more_than_its_time() {
     let retry = Retry { attempts: 100, page_time: Some(Duration::from_secs(10)), ..RETRY };
     for letter in ['p', 'i'] {
         let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
         let slow = Exchange { latency: Duration::from_secs(4), ..exchange(verdict(letter, 1)) };
-        state.take(&slow, &Step::Ask { is_lengthened: false, repair: None }, 1);
+        state.apply_exchange(&slow, &Step::Ask { is_lengthened: false, repair: None }, 1);
         assert_eq!(state.time_left(&retry), Some(Duration::from_secs(6)));
-        assert!(!matches!(next(&state, &retry), Step::Settled), "{letter}");
-        state.rest(Duration::from_millis(5500));
-        assert!(matches!(next(&state, &retry), Step::Settled), "half a second is not enough to ask again: {letter}");
+        assert!(!matches!(next_step(&state, &retry), Step::Settled), "{letter}");
+        state.finish_wait(Duration::from_millis(5500));
+        assert!(
+            matches!(next_step(&state, &retry), Step::Settled),
+            "half a second is not enough to ask again: {letter}"
+        );
     }
     // Waiting for limits is not the page's time, and a wait that is longer is not begun.
     let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
     let ask = Step::Ask { is_lengthened: false, repair: None };
     for _ in 0..20 {
-        state.take(&Exchange { latency: Duration::from_secs(4), ..exchange(verdict('l', 1)) }, &ask, 1);
-        assert!(matches!(next(&state, &retry), Step::Ask { .. }));
+        state.apply_exchange(&Exchange { latency: Duration::from_secs(4), ..exchange(verdict('l', 1)) }, &ask, 1);
+        assert!(matches!(next_step(&state, &retry), Step::Ask { .. }));
     }
-    state.take(&exchange(verdict('t', 1)), &ask, 1);
-    assert!(matches!(next(&state, &retry), Step::Settled), "a minute's wait in ten seconds");
-    assert!(state.unanswered(1)[0].1.is_passing, "the next run asks again");
+    state.apply_exchange(&exchange(verdict('t', 1)), &ask, 1);
+    assert!(matches!(next_step(&state, &retry), Step::Settled), "a minute's wait in ten seconds");
+    assert!(state.open_outcomes(1)[0].1.is_passing, "the next run asks again");
 }
