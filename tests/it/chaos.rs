@@ -97,7 +97,7 @@ fn every_page_ends_as_what_it_met_says() {
         let bench =
             Bench::with_pages(240).simulator(Options { faults: 0.3, kinds: kinds.clone(), seed, ..Options::default() });
         bench.job(&format!(
-            "limits: {{concurrency: 32}}\nrequest: {{stream: {is_stream}, timeout: 4s, connect_timeout: 500ms, first_byte_timeout: 2500ms, idle_timeout: 400ms}}\n\
+            "limits: {{concurrency: 32}}\nrequest: {{stream: {is_stream}, timeout: 6s, connect_timeout: 2s, first_byte_timeout: 4s, idle_timeout: 1200ms}}\n\
              retry: {{timed_out: resend}}\non_error: {{max_failed: 100%, stop_after: 0}}"
         ));
         let ran = bench.run(&["-q"]);
@@ -143,7 +143,7 @@ fn a_server_without_an_end_costs_its_time_out_and_no_memory() {
         let bench =
             Bench::with_pages(2).simulator(Options { always, latency: Duration::from_millis(5), ..Options::default() });
         bench.job(&format!(
-            "request: {{stream: {is_stream}, timeout: 1500ms, idle_timeout: 600ms}}\nretry: {{attempts: 2, timed_out: resend}}\non_error: {{max_failed: 100%}}"
+            "request: {{stream: {is_stream}, timeout: 2500ms, idle_timeout: 1s}}\nretry: {{attempts: 2, timed_out: resend}}\non_error: {{max_failed: 100%}}"
         ));
         assert_eq!(bench.run(&["-q"]).code, 0, "{name}");
         for row in bench.rows() {
@@ -164,7 +164,7 @@ fn what_may_still_run_is_left_alone_as_the_policy_says() {
     let asked = |policy: &str| {
         let always = Some("hang".parse().unwrap());
         let bench = Bench::with_pages(1).simulator(Options { always, ..Options::default() });
-        bench.job(&format!("request: {{connect_timeout: 100ms, first_byte_timeout: 100ms, timeout: 3s}}\nretry: {{attempts: 2, timed_out: {policy}}}\non_error: {{max_failed: 100%}}"));
+        bench.job(&format!("request: {{connect_timeout: 500ms, first_byte_timeout: 500ms, timeout: 3s}}\nretry: {{attempts: 2, timed_out: {policy}}}\non_error: {{max_failed: 100%}}"));
         assert_eq!(bench.run(&["-q"]).code, 0);
         let stats = bench.stats();
         (stats["requests"].as_u64().unwrap(), stats["last_ms"].as_u64().unwrap() - stats["first_ms"].as_u64().unwrap())
