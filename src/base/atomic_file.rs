@@ -58,9 +58,9 @@ impl AtomicFile {
         };
         let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
-        hooks.at(Point::TempWritten);
+        hooks.reached(Point::TempWritten);
         std::fs::rename(&self.temporary, target)?;
-        hooks.at(Point::Renamed);
+        hooks.reached(Point::Renamed);
         sync_folder(folder_of(target))
     }
 }
@@ -147,7 +147,7 @@ mod tests {
     }
 
     impl Hooks for Observer {
-        fn at(&self, point: Point) {
+        fn reached(&self, point: Point) {
             self.seen.lock().unwrap().push((point, files(&self.folder)));
             assert!(self.dies_at != Some(point), "dies");
         }

@@ -72,7 +72,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock whose wall time starts at `epoch_ms`, in milliseconds since 1970.
     #[must_use]
-    pub fn at(epoch_ms: i64) -> Self {
+    pub fn starting_at(epoch_ms: i64) -> Self {
         Self { elapsed_ms: AtomicU64::new(0), epoch_ms }
     }
 
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_manual_clock_moves_only_when_advanced_or_slept_on() {
-        let clock = ManualClock::at(1_000);
+        let clock = ManualClock::starting_at(1_000);
         assert_eq!((clock.now(), clock.wall_ms()), (Duration::ZERO, 1_000));
         clock.advance(Duration::from_millis(250));
         assert_eq!((clock.now(), clock.wall_ms()), (Duration::from_millis(250), 1_250));

@@ -11,14 +11,14 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// The digest of `bytes`.
     #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn compute(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
     /// The digest of the canonical form of `value` ([`canonical`]).
     #[must_use]
-    pub fn of_json(value: &Value) -> Self {
-        Self::of(canonical(value).as_bytes())
+    pub fn compute_json(value: &Value) -> Self {
+        Self::compute(canonical(value).as_bytes())
     }
 
     /// The digest with these bytes. `None`: there are not exactly 32.
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn digests_are_blake3_in_hexadecimal() {
         let empty = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
-        let digest = Digest::of(b"");
+        let digest = Digest::compute(b"");
         assert_eq!(digest.to_string(), empty);
         assert_eq!(format!("{digest:?}"), format!("Digest({empty})"));
         assert_eq!(Digest::from_slice(digest.as_bytes()), Some(digest));
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_order_of_items_is_part_of_a_digest() {
-        assert_ne!(Digest::of_json(&json!([1, 2])), Digest::of_json(&json!([2, 1])));
+        assert_ne!(Digest::compute_json(&json!([1, 2])), Digest::compute_json(&json!([2, 1])));
     }
 
     /// Any JSON without floats.
@@ -135,7 +135,7 @@ mod tests {
         fn the_order_of_keys_is_no_part_of_a_digest(value in any_json()) {
             let other = reversed(&value);
             prop_assert_eq!(canonical(&value), canonical(&other));
-            prop_assert_eq!(Digest::of_json(&value), Digest::of_json(&other));
+            prop_assert_eq!(Digest::compute_json(&value), Digest::compute_json(&other));
         }
 
         #[test]

@@ -44,7 +44,7 @@ pub enum Point {
 /// Callbacks at the points of a run. By default they do nothing.
 pub trait Hooks: Send + Sync {
     /// Called when a run reaches `point`, on the thread that reaches it.
-    fn at(&self, point: Point) {
+    fn reached(&self, point: Point) {
         let _ = point;
     }
 }

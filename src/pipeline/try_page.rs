@@ -67,7 +67,7 @@ pub fn try_page(
 ) -> Result<Vec<(String, Option<TaskOutcome>)>, PipelineError> {
     let unusable = |reason: String| PipelineError::Page { path: image.display().to_string(), reason };
     let bytes = Bytes::from(std::fs::read(image).map_err(|error| unusable(error.to_string()))?);
-    let page = PageId { content: Digest::of(&bytes), page: number };
+    let page = PageId { content: Digest::compute(&bytes), page: number };
     let mut decoder = Decoder::new(environment.decoder.clone());
     let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
     decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;

@@ -109,7 +109,7 @@ impl Model {
     /// Source: OpenAI's prompt-caching guide (2026).
     fn cached_tokens(&mut self, request: &ChatRequest) -> u64 {
         let text = text_tokens(request.chars);
-        let is_new = self.prompts.insert(Digest::of(request.text.as_bytes()));
+        let is_new = self.prompts.insert(Digest::compute(request.text.as_bytes()));
         if is_new || text < MIN_CACHED_TOKENS { 0 } else { text / CACHE_STEP_TOKENS * CACHE_STEP_TOKENS }
     }
 }

@@ -83,7 +83,7 @@ impl ChatRequest {
 
     /// The identity of the image.
     pub(crate) fn image_digest(&self) -> Digest {
-        Digest::of(&self.image)
+        Digest::compute(&self.image)
     }
 
     fn add_content(&mut self, content: Option<&Value>) -> Result<(), ApiError> {

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn pages_are_counted_by_their_image() {
-        let (mut stats, one, other) = (Stats::default(), Digest::of(b"one"), Digest::of(b"other"));
+        let (mut stats, one, other) = (Stats::default(), Digest::compute(b"one"), Digest::compute(b"other"));
         assert_eq!([stats.count_page(&one), stats.count_page(&other), stats.count_page(&one)], [0, 0, 1]);
         stats.count_fault(&one, "500");
         stats.count_fault(&one, "slow");

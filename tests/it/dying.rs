@@ -52,7 +52,7 @@ struct Death {
 }
 
 impl Hooks for Death {
-    fn at(&self, point: Point) {
+    fn reached(&self, point: Point) {
         if point == self.point && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
             let _ = std::io::Write::write_all(&mut std::io::stderr(), b"dies now\n");
             std::process::abort();

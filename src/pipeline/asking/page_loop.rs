@@ -142,24 +142,24 @@ impl Context<'_> {
             ControlFlow::Continue(id) => id,
             ControlFlow::Break(end) => return Ok(ControlFlow::Break(end)),
         };
-        self.hooks.at(Point::Reserved);
+        self.hooks.reached(Point::Reserved);
         // What others have learned in the meantime counts.
         attempt.capabilities = Some(self.asker.capabilities());
         slot.sending();
-        self.hooks.at(Point::Sent);
+        self.hooks.reached(Point::Sent);
         let limit = self.job.request.timeouts.attempt;
         let left = attempt.state.time_left(&self.job.retry).map(|left| left.max(LEAST_TIME));
         let limit = left.map_or(limit, |left| left.min(limit));
         let span = telemetry::span(&attempt, id);
         let asked = self.asker.attempt(&attempt.wanted, &ready.prepared, limit, self.on_text);
         let exchange = asked.instrument(span.clone()).await;
-        self.hooks.at(Point::Replied);
+        self.hooks.reached(Point::Replied);
         let settlement = attempt.take(self, id, &exchange).await?;
         let charge = settlement.charge;
         telemetry::tell(self, &attempt, &settlement, &span);
         (self.on_exchange)(&attempt.wanted, &exchange, &charge);
         self.store.settle(settlement).await?;
-        self.hooks.at(Point::Settled);
+        self.hooks.reached(Point::Settled);
         attempt.learn(self, &exchange, &charge).await?;
         slot.learn(&exchange);
         Ok(ControlFlow::Continue(attempt.state))

@@ -98,7 +98,7 @@ impl Filling {
         };
         let at_ms = context.clock.wall_ms();
         context.store.change_batch(BatchChange { progress: progress.clone(), message: None, at_ms }).await?;
-        context.hooks.at(Point::BatchFilled);
+        context.hooks.reached(Point::BatchFilled);
         Ok(Flying::new(progress, self.key, self.path, self.items, self.order))
     }
 

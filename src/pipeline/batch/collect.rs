@@ -86,7 +86,7 @@ pub(crate) async fn collect(
         }
     }
     group.settle().await?;
-    context.hooks.at(Point::BatchCollected);
+    context.hooks.reached(Point::BatchCollected);
     let message = remote.errors.first().map(|(code, message, _)| format!("{code}: {message}"));
     flying.end(context, message).await?;
     tracing::info!("batch {} is collected: {} pages are settled", remote.id, collected.ended.len());
@@ -187,7 +187,7 @@ impl Group<'_> {
             return Ok(());
         }
         self.context.store.settle_many(std::mem::take(&mut self.settlements)).await?;
-        self.context.hooks.at(Point::BatchCollecting);
+        self.context.hooks.reached(Point::BatchCollecting);
         Ok(())
     }
 }

@@ -109,7 +109,7 @@ impl Flying {
     async fn upload(&mut self, context: &Context<'_>) -> Result<Look, StoreError> {
         match context.transport.upload(&self.path).await {
             Ok(file) => {
-                context.hooks.at(Point::BatchUploaded);
+                context.hooks.reached(Point::BatchUploaded);
                 self.progress.input_file = Some(file);
                 self.change(context, BatchState::Uploaded).await?;
                 Ok(Look::Again)
@@ -146,7 +146,7 @@ impl Flying {
         self.created += 1;
         match context.transport.create_batch(&file, &self.key).await {
             Ok(created) => {
-                context.hooks.at(Point::BatchCreated);
+                context.hooks.reached(Point::BatchCreated);
                 self.created(context, created).await
             }
             // Nothing was created.
@@ -172,7 +172,7 @@ impl Flying {
         tracing::info!("batch {} with {} pages is submitted", remote.id, self.items.len());
         self.progress.remote = Some(remote.id);
         self.change(context, BatchState::Submitted).await?;
-        context.hooks.at(Point::BatchSubmitted);
+        context.hooks.reached(Point::BatchSubmitted);
         self.remove_file();
         Ok(Look::Working)
     }

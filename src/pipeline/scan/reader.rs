@@ -155,7 +155,7 @@ impl Worker {
                 return Ok(());
             }
         };
-        if record.page_count == 0 || Digest::of(&bytes) != content {
+        if record.page_count == 0 || Digest::compute(&bytes) != content {
             return self.opened(entry, bytes, asking);
         }
         self.share(Pages { content, bytes, asking: asking.clone(), wanted })
@@ -179,7 +179,7 @@ impl Worker {
 
     /// A file whose pages are not known yet.
     fn opened(&mut self, entry: &Entry, bytes: Bytes, asking: &Arc<Asking>) -> Result<(), Broken> {
-        let content = Digest::of(&bytes);
+        let content = Digest::compute(&bytes);
         let count = match self.count(content, &bytes)? {
             Ok(count) => count,
             Err(fault) => {

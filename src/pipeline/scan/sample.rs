@@ -13,7 +13,7 @@ pub(crate) fn lowest(reader: &Reader, job: i64, count: u64) -> Result<HashSet<Pa
     while let Some(entry) = stored.next()? {
         let Some(content) = entry.content.filter(|_| entry.page_count > 0) else { continue };
         for page in entry.pages() {
-            let digest = Digest::of(&[content.as_bytes().as_slice(), &page.to_be_bytes()].concat());
+            let digest = Digest::compute(&[content.as_bytes().as_slice(), &page.to_be_bytes()].concat());
             lowest.insert(digest, PageId { content, page });
             if lowest.len() > count {
                 lowest.pop_last();
