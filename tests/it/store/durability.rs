@@ -2,7 +2,7 @@
 //! random histories against a simple model, and syncs that come before what relies on them.
 
 use crate::bench::{Bench, without_times};
-use crate::dying;
+use crate::store::dying;
 use docmill::internal::base::clock::SystemClock;
 use docmill::internal::base::digest::Digest;
 use docmill::internal::base::hooks::{NoHooks, Point};

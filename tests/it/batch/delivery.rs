@@ -230,7 +230,7 @@ fn five_thousand_pages_with_everything_that_goes_wrong() {
     });
     bench.job(MORE);
     for point in DEATHS {
-        crate::dying::run(&bench, point, 1);
+        crate::store::dying::run(&bench, point, 1);
     }
     let ran = bench.run(&["-q"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);

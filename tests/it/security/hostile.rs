@@ -1,7 +1,7 @@
 //! Broken and hostile files: no panic, no hang, bounded memory, a row each.
 
 use crate::bench::{Bench, root};
-use crate::pdf::{pdf, stream};
+use crate::input::pdf::{pdf, stream};
 use bytes::Bytes;
 use docmill::internal::base::random::Random;
 use docmill::internal::catalog::{Detail, image_rule};

@@ -32,7 +32,7 @@ const POINTS: [Point; 13] = [
 /// Whether it came there.
 pub(crate) fn dies(bench: &Bench, point: Point, nth: u32) -> bool {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["dying::a_run_that_dies", "--exact", "--ignored", "--nocapture"]);
+    child.args([&test_name("a_run_that_dies"), "--exact", "--ignored", "--nocapture"]);
     child.env("DOCMILL_TEST_DEATH", format!("{point:?} {nth}")).current_dir(bench.path(""));
     let output = child.output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -44,6 +44,12 @@ pub(crate) fn dies(bench: &Bench, point: Point, nth: u32) -> bool {
 /// As [`dies`], and it has to come there.
 pub(crate) fn run(bench: &Bench, point: Point, nth: u32) {
     assert!(dies(bench, point, nth), "{point:?} for the {nth}. time");
+}
+
+/// The full name of a test of this file, as the test program knows it.
+fn test_name(name: &str) -> String {
+    let (_, module) = module_path!().split_once("::").unwrap();
+    format!("{module}::{name}")
 }
 
 struct Death {
@@ -94,7 +100,7 @@ impl Clock for Jumping {
 /// Starts a run of `job.yaml` whose wall clock jumps.
 pub(crate) fn start_jumping(bench: &Bench) -> std::process::Child {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["dying::a_run_whose_clock_jumps", "--exact", "--ignored", "--nocapture"]);
+    child.args([&test_name("a_run_whose_clock_jumps"), "--exact", "--ignored", "--nocapture"]);
     child.env("DOCMILL_TEST_JUMPS", "1").current_dir(bench.path("")).spawn().unwrap()
 }
 

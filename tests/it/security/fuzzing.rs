@@ -4,7 +4,7 @@
 use crate::bench::root;
 use docmill::internal::base::random::Random;
 
-#[path = "../../fuzz/targets.rs"]
+#[path = "../../../fuzz/targets.rs"]
 #[expect(clippy::expect_used, clippy::panic, reason = "what does not hold is told by a panic")]
 mod targets;
 
