@@ -123,7 +123,7 @@ fn every_page_ends_as_what_it_met_says() {
 }
 
 #[test]
-fn what_makes_going_on_pointless_ends_the_run_at_once() {
+fn a_fatal_error_ends_the_run_at_once() {
     for name in ["401-gateway", "402", "403-region", "429-credit", "429-spend-limit", "301", "307"] {
         let always = name.parse().unwrap();
         let bench = Bench::with_pages(30).simulator(Options { always: Some(always), after: 5, ..Options::default() });

@@ -160,7 +160,7 @@ fn stopped_with_a_batch(bench: &Bench) {
 }
 
 #[test]
-fn whoever_comes_next_collects_what_was_left_behind() {
+fn the_next_run_collects_the_batches_of_the_last_one() {
     let slow = || Options { batch_time: Duration::from_millis(900), ..Options::default() };
     type Change = fn(&str) -> String;
     let changes: [(&str, Change); 3] = [
@@ -200,7 +200,7 @@ fn a_batch_that_the_provider_does_not_know_blocks_nobody() {
 }
 
 #[test]
-fn a_provider_without_batches_is_told_apart() {
+fn a_provider_without_batches_is_reported() {
     let bench = Bench::with_pages(2).simulator(Options::default());
     bench.job(MORE);
     let job = bench.text("job.yaml").replace("/v1\"", "/v9\"");

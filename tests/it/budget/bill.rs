@@ -65,7 +65,7 @@ fn the_plan_of_500_pages_is_their_bill() {
 
 /// An endpoint behind whose name is another model, or that multiplies.
 #[test]
-fn an_endpoint_that_bills_otherwise_is_known_after_20_pages() {
+fn an_endpoint_that_bills_differently_is_detected_after_20_pages() {
     for options in [
         Options { bill_as: Some("gpt-4.1-mini".into()), ..Options::default() },
         Options { bill_as: Some("gpt-4o".into()), ..Options::default() },
@@ -92,7 +92,7 @@ fn an_endpoint_that_bills_otherwise_is_known_after_20_pages() {
 
 /// Without a price and without a rule there is no number, and none is made up.
 #[test]
-fn what_is_unknown_is_said_to_be_unknown() {
+fn unknown_costs_are_reported_as_unknown() {
     let bench = Bench::with_pages(3).simulator(Options::default());
     bench.job("# no price");
     let priceless = plan(&bench);
@@ -112,7 +112,7 @@ fn what_is_unknown_is_said_to_be_unknown() {
 }
 
 #[test]
-fn a_sample_tells_of_all() {
+fn a_sample_projects_the_cost_of_all_pages() {
     let bench = mixed(300).simulator(Options::default());
     bench.job("");
     let all = usd(&plan(&bench)["cost_usd"]["expected"]);

@@ -49,7 +49,7 @@ fn skipped() {
 }
 
 #[test]
-fn what_a_file_is_its_content_says() {
+fn formats_are_detected_by_content() {
     let bench = Bench::with_pages(2).simulator(Options::default());
     let png = std::fs::read(root().join("sample_data/pages/mail/invoice-003.png")).unwrap();
     bench.put("pages/really a png.jpg", &png);

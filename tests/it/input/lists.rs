@@ -152,7 +152,7 @@ fn a_file_that_is_away_for_a_night_keeps_its_answers() {
 }
 
 #[test]
-fn columns_that_rows_can_not_have_are_named_all_at_once() {
+fn columns_that_rows_cannot_have_are_reported_together() {
     let bench = Bench::with_pages(1);
     bench.put("list.csv", b"path,Invoice No,status,a__b,fine\npages/00000.jpg,1,2,3,4\n");
     list_job(&bench, "list: list.csv", "");

@@ -43,7 +43,7 @@ fn job(bench: &Bench, input: &str) {
 }
 
 #[test]
-fn pages_that_are_alike_share_an_answer() {
+fn near_duplicates_share_an_answer() {
     let bench = Bench::with_pages(0).simulator(Options::default());
     bench.put("pages/a1.jpg", &drawn(1, 1, 90));
     bench.put("pages/a2.jpg", &drawn(1, 2, 60));
@@ -79,7 +79,7 @@ fn pages_that_are_alike_share_an_answer() {
 }
 
 #[test]
-fn a_page_whose_like_is_gone_is_asked_itself() {
+fn a_near_duplicate_whose_original_is_gone_is_sent() {
     let bench = Bench::with_pages(0).simulator(Options::default());
     bench.put("pages/a.jpg", &drawn(1, 1, 90));
     bench.put("pages/b.jpg", &drawn(1, 2, 60));
@@ -93,7 +93,7 @@ fn a_page_whose_like_is_gone_is_asked_itself() {
 }
 
 #[test]
-fn a_page_of_a_thousand_words_is_like_itself_alone() {
+fn dense_pages_are_not_near_duplicates() {
     let bench = Bench::with_pages(12).simulator(Options::default());
     job(&bench, "near_duplicates: 10");
     assert_eq!(bench.run(&[]).code, 0);
@@ -101,7 +101,7 @@ fn a_page_of_a_thousand_words_is_like_itself_alone() {
 }
 
 #[test]
-fn of_a_blank_page_nothing_more_is_asked_and_nothing_is_lost() {
+fn a_blank_page_is_not_sent_again_and_keeps_its_answers() {
     let bench = Bench::with_pages(0).simulator(Options::default());
     bench.put("pages/blank.jpg", &blank(1));
     bench.job("");
@@ -116,7 +116,7 @@ fn of_a_blank_page_nothing_more_is_asked_and_nothing_is_lost() {
 }
 
 #[test]
-fn blank_pages_are_left_out_when_asked() {
+fn blank_pages_are_skipped_on_request() {
     let bench = Bench::with_pages(0).simulator(Options::default());
     bench.put("pages/blank.jpg", &blank(1));
     bench.put("pages/written.jpg", &drawn(1, 1, 80));

@@ -199,7 +199,7 @@ fn a_key_is_nowhere_but_in_the_request() {
 }
 
 #[test]
-fn a_key_file_that_is_not_one_is_told_without_its_content() {
+fn an_invalid_key_file_is_reported_without_its_content() {
     let bench = Bench::with_pages(1);
     bench.job("");
     let job = bench.text("job.yaml").replace("id: test", "id: test, api_key_file: key");
@@ -224,7 +224,7 @@ fn a_key_file_that_is_not_one_is_told_without_its_content() {
 
 #[cfg(unix)]
 #[test]
-fn no_name_and_no_word_of_a_server_is_obeyed_by_a_terminal() {
+fn file_names_and_messages_of_servers_do_not_control_the_terminal() {
     let server = raw(|stream| {
         let body = "{\"error\":{\"message\":\"\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m bad\\nline\",\"type\":\"server_error\"}}";
         let head = format!("HTTP/1.1 500 Oops\r\nx-request-id: a\x1b[31mb\r\ncontent-length: {}\r\n\r\n", body.len());

@@ -47,7 +47,7 @@ fn a_backup_of_a_busy_store_is_whole() {
 }
 
 #[test]
-fn a_damaged_store_is_told_and_what_can_be_read_is_saved() {
+fn a_damaged_store_is_reported_and_its_readable_rows_are_saved() {
     let bench = Bench::with_pages(400).simulator(Options::default());
     bench.job("limits: {concurrency: 32}");
     assert_eq!(bench.run(&["-q"]).code, 0);
@@ -87,7 +87,7 @@ fn a_damaged_store_is_told_and_what_can_be_read_is_saved() {
 }
 
 #[test]
-fn pruning_takes_what_no_job_shows() {
+fn pruning_deletes_what_no_job_shows() {
     let bench = Bench::with_pages(10).simulator(Options::default());
     bench.job("");
     assert_eq!(bench.run(&["-q"]).code, 0);
@@ -142,7 +142,7 @@ fn pruning_keeps_what_a_job_shows_though_it_was_edited_or_only_listed() {
 }
 
 #[test]
-fn looking_does_not_change_who_is_dead() {
+fn a_dry_run_does_not_change_which_runs_are_dead() {
     let bench = Bench::with_pages(40).simulator(Options { latency: Duration::from_millis(50), ..Options::default() });
     bench.job("limits: {concurrency: 2}");
     let mut child = bench.start(&["--progress", "off"]);
@@ -158,7 +158,7 @@ fn looking_does_not_change_who_is_dead() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_store_is_told() {
+fn what_is_not_a_store_is_reported() {
     let bench = Bench::with_pages(0);
     bench.put("text.db", &b"not a store at all. ".repeat(400));
     std::process::Command::new("mkfifo").arg(bench.path("pipe.db")).status().unwrap();
@@ -216,7 +216,7 @@ fn whatever_is_damaged_a_salvaged_store_can_be_used() {
 }
 
 #[test]
-fn no_pruning_beneath_a_run() {
+fn a_store_in_use_is_not_pruned() {
     let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(60), ..Options::default() });
     bench.job("limits: {concurrency: 2}");
     let child = bench.start(&["--progress", "off"]);
@@ -256,7 +256,7 @@ fn a_full_disk_stops_the_run_and_loses_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_can_not_be_written_is_told_at_once() {
+fn a_folder_that_cannot_be_written_is_reported_at_once() {
     use std::os::unix::fs::PermissionsExt;
     let bench = Bench::with_pages(3).simulator(Options::default());
     bench.put("closed/x", b"");
