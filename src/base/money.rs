@@ -1,7 +1,7 @@
-//! Money as integer pico-dollars (1e-12 USD): sums are exact, in any order.
+//! Money as integer pico-dollars (1e-12 USD). Sums are exact in any order.
 //!
-//! An `i64` holds nine million dollars. A price of up to six decimals for a
-//! million tokens is a whole number of pico-dollars for one token.
+//! An `i64` holds nine million dollars. A price with up to six decimals per million tokens is an
+//! integer number of pico-dollars per token.
 
 use std::fmt;
 use std::iter::Sum;
@@ -15,32 +15,33 @@ const PER_USD: i64 = 1_000_000_000_000;
 pub struct Pico(pub i64);
 
 impl Pico {
-    /// Nothing.
+    /// No money.
     pub const ZERO: Self = Self(0);
 
-    /// Parses a decimal string of dollars such as `5`, `0.40` or `1e-3`.
+    /// Parses a decimal number of dollars, such as `5`, `0.40` or `1e-3`.
     ///
     /// # Errors
-    /// A text that is no decimal number, is negative, has more than twelve
-    /// decimals, or is above nine million dollars.
+    /// If the text is not a decimal number, is negative, has more than twelve decimals, or is more
+    /// than nine million dollars.
     pub fn from_usd(text: &str) -> Result<Self, String> {
         scaled(text, 12).map(Self)
     }
 
-    /// `count` times this amount, saturating.
+    /// `count` times this amount. Saturates.
     #[must_use]
     pub fn times(self, count: u64) -> Self {
         Self(self.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))
     }
 
-    /// Splits into `parts` equal amounts, the remainder to the first: the sum is exact.
+    /// Splits the amount into `parts` equal amounts. The first one gets the remainder, so that the
+    /// sum is exact.
     pub fn split(self, parts: usize) -> impl Iterator<Item = Self> {
         let count = i64::try_from(parts.max(1)).unwrap_or(i64::MAX);
         let (each, rest) = (self.0 / count, self.0 % count);
         (0..parts).map(move |at| Self(if at == 0 { each + rest } else { each }))
     }
 
-    /// Dollars as a float, for display and ratios only.
+    /// The amount in dollars, for display and ratios only.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "display only")]
     pub fn as_usd_f64(self) -> f64 {
@@ -87,15 +88,15 @@ impl Sum for Pico {
     }
 }
 
-/// The price of one token, from a decimal string of dollars for a million.
+/// The price of one token, from a decimal number of dollars per million tokens.
 ///
 /// # Errors
-/// As [`Pico::from_usd`]; more than six decimals.
+/// As [`Pico::from_usd`], and if there are more than six decimals.
 pub fn per_token(usd_per_million: &str) -> Result<Pico, String> {
     scaled(usd_per_million, 6).map(Pico)
 }
 
-/// A decimal text times `10^places`, exactly.
+/// A decimal number times `10^places`, exactly.
 fn scaled(text: &str, places: i32) -> Result<i64, String> {
     let text = text.trim();
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -107,7 +108,7 @@ fn scaled(text: &str, places: i32) -> Result<i64, String> {
     if digits.is_empty() || digits.len() > 30 || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(format!("`{text}` is not an amount of dollars"));
     }
-    let too_large = || format!("`{text}` is more than can be counted");
+    let too_large = || format!("`{text}` is too large");
     let shift = places + exponent.clamp(-40, 40) - i32::try_from(decimals.len()).unwrap_or(40);
     let mut value: i128 = digits.parse().map_err(|_| too_large())?;
     for _ in 0..shift.unsigned_abs() {
@@ -116,7 +117,7 @@ fn scaled(text: &str, places: i32) -> Result<i64, String> {
         } else if value % 10 == 0 {
             value /= 10;
         } else {
-            return Err(format!("`{text}` has more decimals than can be counted"));
+            return Err(format!("`{text}` has too many decimals"));
         }
     }
     i64::try_from(value).map_err(|_| too_large())
@@ -145,21 +146,91 @@ mod tests {
     }
 
     #[test]
-    fn amounts_read_as_decimals() {
-        for (pico, text) in [(0, "0"), (10_200_400_000, "0.0102004"), (PER_USD * 5, "5"), (-1, "-0.000000000001")] {
+    fn amounts_are_printed_as_decimals() {
+        for (pico, text) in [
+            (0, "0"),
+            (10_200_400_000, "0.0102004"),
+            (PER_USD * 5, "5"),
+            (-1, "-0.000000000001"),
+            (-PER_USD * 3 / 2, "-1.5"),
+            (i64::MAX, "9223372.036854775807"),
+            (i64::MIN, "-9223372.036854775808"),
+        ] {
             assert_eq!(Pico(pico).to_string(), text);
         }
     }
 
+    #[test]
+    fn amounts_are_parsed_exactly_or_not_at_all() {
+        for (text, pico) in [
+            ("5", 5 * PER_USD),
+            (" 0.40 ", 400_000_000_000),
+            (".5", PER_USD / 2),
+            ("5.", 5 * PER_USD),
+            ("1e-3", 1_000_000_000),
+            ("12E2", 1200 * PER_USD),
+            ("0.000000000001", 1),
+            ("1.0000000000000", PER_USD),
+            ("10e-13", 1),
+            ("9223372.036854775807", i64::MAX),
+            ("0e99", 0),
+        ] {
+            assert_eq!(Pico::from_usd(text), Ok(Pico(pico)), "{text}");
+        }
+        for (text, words) in [
+            ("-1", "is not an amount of dollars"),
+            ("+1", "is not an amount of dollars"),
+            ("$5", "is not an amount of dollars"),
+            ("1,5", "is not an amount of dollars"),
+            ("1.2.3", "is not an amount of dollars"),
+            (".", "is not an amount of dollars"),
+            ("1e", "is not a number"),
+            ("1ex", "is not a number"),
+            ("0.0000000000001", "has too many decimals"),
+            ("1e-13", "has too many decimals"),
+            ("9223372.036854775808", "is too large"),
+            ("1e40", "is too large"),
+        ] {
+            let error = Pico::from_usd(text).unwrap_err();
+            assert!(error.contains(words) && error.contains(text), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn sums_and_products_saturate() {
+        let most = Pico(i64::MAX);
+        assert_eq!([most + Pico(1), most.times(2), Pico(1).times(u64::MAX)], [most; 3]);
+        assert_eq!(Pico(i64::MIN) - Pico(1), Pico(i64::MIN));
+    }
+
     proptest! {
         #[test]
-        fn what_is_printed_is_read_back(pico in 0_i64..i64::MAX) {
+        fn what_is_printed_is_parsed_back(pico in 0_i64..) {
             prop_assert_eq!(Pico::from_usd(&Pico(pico).to_string()), Ok(Pico(pico)));
         }
 
         #[test]
-        fn parts_sum_to_the_whole(pico in 0_i64..i64::MAX, parts in 1_usize..9) {
-            prop_assert_eq!(Pico(pico).split(parts).sum::<Pico>(), Pico(pico));
+        fn a_price_times_a_million_is_the_price_per_million(whole in 0_u32..100_000, decimals in 0_u32..1_000_000) {
+            let text = format!("{whole}.{decimals:06}");
+            prop_assert_eq!(per_token(&text).unwrap().times(1_000_000), Pico::from_usd(&text).unwrap());
+        }
+
+        #[test]
+        fn parts_sum_to_the_whole_and_differ_by_less_than_their_number(pico: i64, parts in 1_usize..9) {
+            let split: Vec<Pico> = Pico(pico).split(parts).collect();
+            prop_assert_eq!(split.len(), parts);
+            prop_assert_eq!(split.iter().copied().sum::<Pico>(), Pico(pico));
+            prop_assert!(split[1..].iter().all(|part| *part == split[parts - 1]));
+            prop_assert!(split[0].0.abs_diff(split[parts - 1].0) < parts as u64);
+        }
+
+        #[test]
+        fn sums_do_not_depend_on_the_order(mut amounts in proptest::collection::vec(-1_000_000_000_000_i64..1_000_000_000_000, 0..50)) {
+            let sum = |amounts: &[i64]| amounts.iter().map(|amount| Pico(*amount)).sum::<Pico>();
+            let before = sum(&amounts);
+            amounts.sort_unstable();
+            prop_assert_eq!(sum(&amounts), before);
+            prop_assert_eq!(before.0, amounts.iter().sum::<i64>());
         }
     }
 }

@@ -1,55 +1,99 @@
-//! Text from outside, made harmless: no control character reaches a terminal, a log, a
-//! report or a row, and nothing is longer than it may be.
+//! Sanitizes text from outside, such as file names, replies and error messages. No control
+//! character reaches a terminal, a log, a report or a row, and lengths are bounded.
 
-/// Stands for a character that is not shown.
-const HIDDEN: char = '\u{fffd}';
+/// Replaces a character that is not printed.
+const REPLACEMENT: char = '\u{fffd}';
+/// Maximum length of an identifier, in characters.
+const MAX_ID_CHARS: usize = 200;
 
-/// Whether a terminal might obey this character instead of showing it: controls, and
-/// those that turn the direction of writing (Unicode Technical Report 36, section 2.5).
-fn is_harmful(c: char) -> bool {
+/// Whether a terminal may interpret this character instead of printing it: control characters, and
+/// characters that change the direction of text (Unicode Technical Report 36, section 2.5).
+fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// `text` on one line, white space collapsed, at most `most` characters.
+/// The text on one line: each run of white space and control characters becomes one space. A text
+/// of more than `max_chars` characters is cut and ends with `…`.
 #[must_use]
-pub fn one_line(text: &str, most: usize) -> String {
-    let clean: String = text.chars().map(|c| if is_harmful(c) { ' ' } else { c }).collect();
+pub fn one_line(text: &str, max_chars: usize) -> String {
+    let clean: String = text.chars().map(|c| if is_control(c) { ' ' } else { c }).collect();
     let joined = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    match joined.char_indices().nth(most) {
+    match joined.char_indices().nth(max_chars) {
         Some((end, _)) => format!("{}…", &joined[..end]),
         None => joined,
     }
 }
 
-/// `text` with its lines, for a terminal.
+/// The text for a terminal. Line feeds and tabs are kept, other control characters are replaced.
 #[must_use]
 pub fn for_terminal(text: &str) -> String {
-    text.chars().map(|c| if is_harmful(c) && c != '\n' && c != '\t' { HIDDEN } else { c }).collect()
+    text.chars().map(|c| if is_control(c) && c != '\n' && c != '\t' { REPLACEMENT } else { c }).collect()
 }
 
-/// `text` as a value: line ends and tabs stay, other control characters are dropped,
-/// which no text on a page has and many loaders refuse.
+/// The text as a value of a row. Line ends and tabs are kept. Other control characters are removed:
+/// no page shows them, and many programs that load rows reject them.
 #[must_use]
 pub fn value(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect()
 }
 
-/// An identifier from outside: no control characters, at most 200 characters.
+/// The text as an identifier: control characters are removed, and it has at most 200 characters.
 #[must_use]
 pub fn id(text: &str) -> String {
-    text.chars().filter(|c| !is_harmful(*c)).take(200).collect()
+    text.chars().filter(|c| !is_control(*c)).take(MAX_ID_CHARS).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
-    fn nothing_that_a_terminal_obeys_is_left() {
-        assert_eq!(one_line("a\u{1b}[31mb\r\n\tc\u{202e}d", 99), "a [31mb c d");
-        assert_eq!(one_line("äöüß", 3), "äöü…");
-        assert_eq!(for_terminal("a\n\tb\u{1b}]0;x\u{7}\u{9b}m"), "a\n\tb\u{fffd}]0;x\u{fffd}\u{fffd}m");
-        assert_eq!(value("a\u{0}b\u{1b}\nc"), "ab\nc");
-        assert_eq!(id("req_\u{1b}1\n2"), "req_12");
+    fn control_characters_by_use() {
+        // The text, on one line, for a terminal, as a value, as an identifier.
+        for (text, line, terminal, row, name) in [
+            ("plain", "plain", "plain", "plain", "plain"),
+            ("", "", "", "", ""),
+            ("äöü 写真 🙂", "äöü 写真 🙂", "äöü 写真 🙂", "äöü 写真 🙂", "äöü 写真 🙂"),
+            ("a\u{1b}[31mb", "a [31mb", "a\u{fffd}[31mb", "a[31mb", "a[31mb"),
+            ("a\r\n\tb  c ", "a b c", "a\u{fffd}\n\tb  c ", "a\r\n\tb  c ", "ab  c "),
+            ("a\u{0}b\u{7f}c\u{9b}d", "a b c d", "a\u{fffd}b\u{fffd}c\u{fffd}d", "abcd", "abcd"),
+            ("exe.\u{202e}gpj", "exe. gpj", "exe.\u{fffd}gpj", "exe.\u{202e}gpj", "exe.gpj"),
+            ("\u{2066}x\u{2069}", "x", "\u{fffd}x\u{fffd}", "\u{2066}x\u{2069}", "x"),
+        ] {
+            assert_eq!(one_line(text, 99), line, "{text:?}");
+            assert_eq!(for_terminal(text), terminal, "{text:?}");
+            assert_eq!(value(text), row, "{text:?}");
+            assert_eq!(id(text), name, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        for (text, max_chars, cut) in
+            [("äöüß", 3, "äöü…"), ("äöüß", 4, "äöüß"), ("a  b  c", 3, "a b…"), ("", 0, ""), ("a", 0, "…")]
+        {
+            assert_eq!(one_line(text, max_chars), cut);
+        }
+        assert_eq!(id(&"é".repeat(300)).chars().count(), 200);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_left_that_a_terminal_interprets(text in any::<String>(), max_chars in 0_usize..40) {
+            let line = one_line(&text, max_chars);
+            prop_assert!(!line.chars().any(is_control), "{line:?}");
+            prop_assert!(line.chars().count() <= max_chars + 1);
+            prop_assert!(!for_terminal(&text).chars().any(|c| is_control(c) && c != '\n' && c != '\t'));
+            prop_assert!(!id(&text).chars().any(is_control));
+        }
+
+        #[test]
+        fn sanitizing_twice_changes_nothing_more(text in any::<String>()) {
+            for sanitize in [for_terminal, value, id, |text: &str| one_line(text, usize::MAX)] {
+                let once = sanitize(&text);
+                prop_assert_eq!(sanitize(&once), once);
+            }
+        }
     }
 }

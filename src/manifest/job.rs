@@ -109,7 +109,7 @@ impl Job {
             let path = std::fs::canonicalize(path).unwrap_or_else(|_| normalised(path));
             path.to_string_lossy().into_owned()
         };
-        Digest::of_json(&match &self.input.place {
+        Digest::compute_json(&match &self.input.place {
             Place::Folder(folder) => serde_json::json!({
                 "name": self.name,
                 "folder": resolved(folder),
@@ -130,7 +130,7 @@ impl Job {
     /// The digest of the manifest as written.
     #[must_use]
     pub fn manifest_hash(&self) -> Digest {
-        Digest::of(self.source.as_bytes())
+        Digest::compute(self.source.as_bytes())
     }
 }
 

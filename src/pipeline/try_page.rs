@@ -109,7 +109,7 @@ fn prepare(
     let mut decoder = Decoder::new(environment.decoder.clone());
     decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;
     let prepared = decoder.prepare(number, &job.image, false).map_err(internal)?;
-    Ok((Digest::of(&bytes), prepared.map_err(|fault| unusable(fault.message))?))
+    Ok((Digest::compute(&bytes), prepared.map_err(|fault| unusable(fault.message))?))
 }
 
 fn describe(asking: &Asking<'_>, questions: &Arc<[Question]>, ready: &ReadyPage) -> TriedPage {

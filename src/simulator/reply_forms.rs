@@ -1,242 +1,235 @@
-//! Good replies in the forms that compatible servers give them, and ways in which a good
-//! reply never comes to its end.
+//! Sends a completion in another form than OpenAI's API ([`ReplyForm`]).
 
-use super::reply::Said;
-use super::state::{Body, Reply, State, full};
-use http_body_util::BodyExt;
-use hyper::body::{Bytes, Frame};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use super::completion::Completion;
+use super::form::ReplyForm;
+use super::http::{BodyEnd, EVENT_STREAM, JSON, Reply, chunked_body, full_body};
+use super::state::State;
+use hyper::body::Bytes;
 use serde_json::{Value, json};
-use std::io;
 use std::time::Duration;
 
-/// A form of a good reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// The content in parts, members unknown, numbers as floats, a finish reason that nobody knows.
-    Parts,
-    /// The thoughts of a reasoning model before the answer, inside the text.
-    Thoughts,
-    /// Another content type than was asked for: a stream as JSON, JSON as a stream.
-    OtherKind,
-    /// Comment lines and events without data in a stream.
-    Comments,
-    /// CR LF line ends, and no space after `data:`.
-    ReturnLines,
-    /// Sent byte by byte.
-    Bytewise,
-    /// A stream that has a finish reason and no `[DONE]`.
-    NoDone,
-    /// Usage in every event.
-    UsageEverywhere,
-    /// In mid-stream a plain text as error.
-    PlainError,
-    /// In mid-stream LM Studio's error.
-    DoubleError,
-    /// In mid-stream vLLM's error, and then `[DONE]`.
-    ErrorThenDone,
-    /// In mid-stream llama.cpp's field `error:`.
-    ErrorField,
-    /// In mid-stream an event named `error`.
-    ErrorEvent,
-    /// In mid-stream OpenRouter's finish reason `error`.
-    ErrorFinish,
-    /// Half of it, and nothing more.
-    Stall,
-    /// A byte every quarter of a second.
-    Drip,
-    /// No end: comments in a stream, spaces in JSON.
-    Endless,
-}
+/// Time between two bytes of [`ReplyForm::Drip`].
+const DRIP_INTERVAL: Duration = Duration::from_millis(250);
 
-/// All, with their names.
-pub(crate) const FORMS: &[(&str, Form)] = &[
-    ("parts", Form::Parts),
-    ("thoughts", Form::Thoughts),
-    ("other-kind", Form::OtherKind),
-    ("comments", Form::Comments),
-    ("return-lines", Form::ReturnLines),
-    ("bytewise", Form::Bytewise),
-    ("no-done", Form::NoDone),
-    ("usage-everywhere", Form::UsageEverywhere),
-    ("plain-error", Form::PlainError),
-    ("double-error", Form::DoubleError),
-    ("error-then-done", Form::ErrorThenDone),
-    ("error-field", Form::ErrorField),
-    ("error-event", Form::ErrorEvent),
-    ("error-finish", Form::ErrorFinish),
-    ("stall", Form::Stall),
-    ("drip", Form::Drip),
-    ("endless", Form::Endless),
-];
-
-/// A reply in this form; `None` for the ones that this kind of reply does not have.
-pub(crate) fn formed(state: &State, said: &Said, form: Form, is_stream: bool, with_usage: bool) -> Option<Reply> {
-    let events = || said.events(with_usage);
-    let json = |body: String| Some(state.plain(200, "application/json", body));
+/// The reply in this form. `None` when the form does not apply: some are forms of a stream
+/// only, some of JSON only.
+pub(crate) fn reply_in_form(
+    state: &State,
+    completion: &Completion,
+    form: ReplyForm,
+    is_stream: bool,
+    includes_usage: bool,
+) -> Option<Reply> {
+    let json_text = || completion.to_json().to_string();
+    let stream_text = || completion.to_events(includes_usage).concat();
     match form {
-        Form::Parts if !is_stream => json(in_parts(said)),
-        Form::Thoughts if !is_stream => json(with_thoughts(said)),
-        Form::OtherKind if is_stream => json(said.whole()),
-        Form::OtherKind => Some(stream(state, vec![events().concat().into()], End::Whole)),
-        Form::Stall => Some(sent(state, said, is_stream, events(), End::Stalls)),
-        Form::Drip => Some(dripping(state, if is_stream { events().concat() } else { said.whole() }, is_stream)),
-        Form::Endless => Some(sent(state, said, is_stream, events(), End::Never)),
-        _ if !is_stream => None,
-        Form::Parts | Form::Thoughts => None,
-        Form::Bytewise => {
-            let bytes = events().concat().into_bytes().into_iter().map(|byte| Bytes::from(vec![byte])).collect();
-            Some(stream(state, bytes, End::Whole))
+        ReplyForm::OtherKind if is_stream => Some(state.reply(200, JSON, json_text())),
+        ReplyForm::OtherKind => Some(stream_reply(state, vec![stream_text().into()], BodyEnd::Complete)),
+        ReplyForm::Stall | ReplyForm::Endless if is_stream => {
+            let end = if form == ReplyForm::Stall { BodyEnd::Stall } else { BodyEnd::Endless(": still here\n\n") };
+            Some(stream_reply(state, vec![first_half(stream_text()).into()], end))
         }
-        form => Some(stream(state, changed(events(), said, form).into_iter().map(Bytes::from).collect(), End::Whole)),
+        ReplyForm::Stall | ReplyForm::Endless => {
+            let end = if form == ReplyForm::Stall { BodyEnd::Stall } else { BodyEnd::Endless(" ") };
+            Some(json_reply(state, vec![first_half(json_text()).into()], Duration::ZERO, end))
+        }
+        ReplyForm::Drip if is_stream => Some(state.reply(200, "text/event-stream", String::new()).map(|mut reply| {
+            *reply.body_mut() = chunked_body(single_bytes(stream_text()), DRIP_INTERVAL, BodyEnd::Complete);
+            reply
+        })),
+        ReplyForm::Drip => Some(json_reply(state, single_bytes(json_text()), DRIP_INTERVAL, BodyEnd::Complete)),
+        form if is_stream => {
+            let pieces = stream_pieces(completion, form, includes_usage)?;
+            Some(stream_reply(state, pieces, BodyEnd::Complete))
+        }
+        form => Some(state.reply(200, JSON, json_body(completion, form)?.to_string())),
     }
 }
 
-/// The events of a stream, changed as the form says.
-fn changed(mut events: Vec<String>, said: &Said, form: Form) -> Vec<String> {
+/// The JSON body in a form that is one of JSON.
+fn json_body(completion: &Completion, form: ReplyForm) -> Option<Value> {
+    let mut reply = completion.to_json();
+    let content = completion.content.clone().unwrap_or_default();
+    let choice = &mut reply["choices"][0];
+    match form {
+        ReplyForm::Parts => {
+            let (first, second): (String, String) =
+                (content.chars().take(5).collect(), content.chars().skip(5).collect());
+            choice["message"]["content"] = json!([{"type": "text", "text": first}, {"type": "text", "text": second}]);
+            choice["finish_reason"] = "eos".into();
+            reply["created"] = json!(1.7e9);
+            reply["x_metrics"] = json!({"ttft_seconds": 0.1, "tps": null});
+        }
+        ReplyForm::Thoughts => {
+            let thoughts = "<think>It has a table, so {\"kind\": \"letter\"} can't be right.</think>\n";
+            choice["message"]["content"] = format!("{thoughts}{content}").into();
+            choice["message"]["reasoning_content"] = "It has a table.".into();
+        }
+        _ => return None,
+    }
+    Some(reply)
+}
+
+/// The pieces of a stream in a form that is one of a stream and ends.
+fn stream_pieces(completion: &Completion, form: ReplyForm, includes_usage: bool) -> Option<Vec<Bytes>> {
+    let mut events = completion.to_events(includes_usage);
     let half = events.len() / 2;
-    let cut = |mut events: Vec<String>, last: &[&str]| {
+    let break_off = |mut events: Vec<String>, last: &[&str]| {
         events.truncate(half);
         events.extend(last.iter().map(|event| (*event).to_owned()));
         events
     };
-    match form {
-        Form::Comments => {
+    let events = match form {
+        ReplyForm::Bytewise => return Some(single_bytes(events.concat())),
+        ReplyForm::Comments => {
             events.iter().flat_map(|event| [": PROCESSING\n\nevent: ping\n\n".into(), event.clone()]).collect()
         }
-        Form::ReturnLines => {
+        ReplyForm::ReturnLines => {
             events.iter().map(|event| event.replace('\n', "\r\n").replacen("data: ", "data:", 1)).collect()
         }
-        Form::NoDone => {
+        ReplyForm::NoDone => {
             events.pop();
             events
         }
-        Form::UsageEverywhere => {
-            let usage = said.usage.map_or(Value::Null, |(input, _, output)| {
-                json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
+        ReplyForm::UsageEverywhere => {
+            let usage = completion.usage.map_or(Value::Null, |usage| {
+                json!({"prompt_tokens": usage.input, "completion_tokens": usage.output, "total_tokens": usage.input + usage.output})
             });
             events.iter().map(|event| event.replacen("\"usage\":null", &format!("\"usage\":{usage}"), 1)).collect()
         }
-        Form::PlainError => cut(events, &["data: {\"error\":\"something broke\"}\n\n"]),
-        Form::DoubleError => {
-            cut(events, &["data: {\"error\":{\"message\":\"Compute error.\"},\"message\":\"Compute error.\"}\n\n"])
-        }
-        Form::ErrorThenDone => cut(
+        ReplyForm::PlainError => break_off(events, &["data: {\"error\":\"something broke\"}\n\n"]),
+        ReplyForm::DoubleError => break_off(
+            events,
+            &["data: {\"error\":{\"message\":\"Compute error.\"},\"message\":\"Compute error.\"}\n\n"],
+        ),
+        ReplyForm::ErrorThenDone => break_off(
             events,
             &[
                 "data: {\"error\":{\"message\":\"engine died\",\"type\":\"InternalServerError\",\"param\":null,\"code\":500}}\n\n",
                 "data: [DONE]\n\n",
             ],
         ),
-        Form::ErrorField => {
-            cut(events, &["error: {\"code\":500,\"message\":\"slot unavailable\",\"type\":\"server_error\"}\n\n"])
+        ReplyForm::ErrorField => {
+            break_off(events, &["error: {\"code\":500,\"message\":\"slot unavailable\",\"type\":\"server_error\"}\n\n"])
         }
-        Form::ErrorEvent => {
-            cut(events, &["event: error\ndata: {\"error\":{\"message\":\"broken\",\"type\":\"server_error\"}}\n\n"])
-        }
-        Form::ErrorFinish => cut(
+        ReplyForm::ErrorEvent => break_off(
+            events,
+            &["event: error\ndata: {\"error\":{\"message\":\"broken\",\"type\":\"server_error\"}}\n\n"],
+        ),
+        ReplyForm::ErrorFinish => break_off(
             events,
             &[
                 "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"error\":{\"code\":502,\"message\":\"Provider disconnected\"},\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}]}\n\n",
                 "data: [DONE]\n\n",
             ],
         ),
-        _ => events,
-    }
+        _ => return None,
+    };
+    Some(events.into_iter().map(Bytes::from).collect())
 }
 
-fn in_parts(said: &Said) -> String {
-    let mut reply: Value = serde_json::from_str(&said.whole()).unwrap_or_default();
-    let content = said.content.clone().unwrap_or_default();
-    let (first, second): (String, String) = (content.chars().take(5).collect(), content.chars().skip(5).collect());
-    reply["choices"][0]["message"]["content"] =
-        json!([{"type": "text", "text": first}, {"type": "text", "text": second}]);
-    reply["choices"][0]["finish_reason"] = "eos".into();
-    reply["created"] = json!(1.7e9);
-    reply["x_metrics"] = json!({"ttft_seconds": 0.1, "tps": null});
-    reply.to_string()
-}
-
-fn with_thoughts(said: &Said) -> String {
-    let mut reply: Value = serde_json::from_str(&said.whole()).unwrap_or_default();
-    let content = said.content.clone().unwrap_or_default();
-    let thoughts = "<think>It has a table, so {\"kind\": \"letter\"} can't be right.</think>\n";
-    reply["choices"][0]["message"]["content"] = format!("{thoughts}{content}").into();
-    reply["choices"][0]["message"]["reasoning_content"] = "It has a table.".into();
-    reply.to_string()
-}
-
-/// How a body ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    Whole,
-    /// Half of it comes.
-    Stalls,
-    /// All but the end comes, and then what means nothing.
-    Never,
-}
-
-/// Longest that a body without an end is kept up.
-const KEPT_UP: Duration = Duration::from_secs(120);
-
-fn sent(state: &State, said: &Said, is_stream: bool, events: Vec<String>, end: End) -> Reply {
-    let part = |whole: String| whole[..whole.len() / 2].to_owned();
-    if is_stream {
-        return stream(state, vec![part(events.concat()).into()], end);
-    }
-    let mut reply = state.plain(200, "application/json", String::new())?;
-    *reply.body_mut() = body(vec![part(said.whole()).into()], end, " ", Duration::ZERO);
-    Ok(reply)
-}
-
-fn dripping(state: &State, text: String, is_stream: bool) -> Reply {
-    let kind = if is_stream { "text/event-stream" } else { "application/json" };
-    let mut reply = state.plain(200, kind, String::new())?;
-    let bytes = text.into_bytes().into_iter().map(|byte| Bytes::from(vec![byte])).collect();
-    *reply.body_mut() = body(bytes, End::Whole, "", Duration::from_millis(250));
-    Ok(reply)
-}
-
-fn stream(state: &State, pieces: Vec<Bytes>, end: End) -> Reply {
-    let mut reply = state.plain(200, "text/event-stream", String::new())?;
-    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-    let last = pieces.last().is_some_and(|piece| piece.ends_with(b"\n"));
-    // Bytes that come one by one are small; what comes whole need not be sent apart.
-    *reply.body_mut() = match (end, pieces.len() == 1 && last) {
-        (End::Whole, true) => full(pieces.concat()),
-        _ => body(pieces, end, ": still here\n\n", Duration::ZERO),
+fn stream_reply(state: &State, pieces: Vec<Bytes>, end: BodyEnd) -> Reply {
+    let mut reply = state.reply(200, EVENT_STREAM, String::new())?;
+    let is_one_piece = pieces.len() == 1 && pieces.iter().all(|piece| piece.ends_with(b"\n"));
+    *reply.body_mut() = match end {
+        BodyEnd::Complete if is_one_piece => full_body(pieces.concat()),
+        end => chunked_body(pieces, Duration::ZERO, end),
     };
     Ok(reply)
 }
 
-fn body(pieces: Vec<Bytes>, end: End, filler: &'static str, pause: Duration) -> Body {
-    let (mut sender, body) = http_body_util::channel::Channel::<Bytes, io::Error>::new(4);
-    tokio::task::spawn_local(async move {
-        for piece in pieces {
-            if sender.send(Frame::data(piece)).await.is_err() {
-                return;
-            }
-            if pause > Duration::ZERO {
-                tokio::time::sleep(pause).await;
-            }
-        }
-        let until = tokio::time::sleep(KEPT_UP);
-        tokio::pin!(until);
-        let every = match end {
-            End::Whole => return,
-            End::Stalls => KEPT_UP,
-            End::Never => Duration::from_millis(20),
-        };
-        loop {
-            tokio::select! {
-                () = &mut until => return,
-                () = tokio::time::sleep(every) => {
-                    if sender.send(Frame::data(Bytes::from_static(filler.as_bytes()))).await.is_err() {
-                        return;
-                    }
+fn json_reply(state: &State, pieces: Vec<Bytes>, pause: Duration, end: BodyEnd) -> Reply {
+    let mut reply = state.reply(200, JSON, String::new())?;
+    *reply.body_mut() = chunked_body(pieces, pause, end);
+    Ok(reply)
+}
+
+/// The first half of a text's bytes.
+fn first_half(text: String) -> Vec<u8> {
+    let mut bytes = text.into_bytes();
+    bytes.truncate(bytes.len() / 2);
+    bytes
+}
+
+fn single_bytes(text: String) -> Vec<Bytes> {
+    text.into_bytes().into_iter().map(|byte| Bytes::from(vec![byte])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::completion::tests::completion;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The content of a stream, read as the standard of server-sent events says.
+    fn streamed_content(stream: &str) -> String {
+        let stream = stream.replace("\r\n", "\n");
+        let data = stream.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start);
+        let chunks = data.filter(|data| *data != "[DONE]").map(|data| serde_json::from_str::<Value>(data).unwrap());
+        chunks.filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned)).collect()
+    }
+
+    fn stream_text(content: &str, form: ReplyForm) -> Option<String> {
+        let pieces = stream_pieces(&completion(content), form, true)?;
+        Some(String::from_utf8(pieces.concat()).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn good_streams_join_to_the_content_in_every_form(content in "\\PC{0,60}") {
+            let forms = ReplyForm::ALL.iter().map(|(_, form)| *form);
+            let mut count = 0;
+            for form in forms.take_while(|form| *form != ReplyForm::PlainError) {
+                if let Some(stream) = stream_text(&content, form) {
+                    prop_assert_eq!(streamed_content(&stream), &*content, "{form:?}");
+                    count += 1;
                 }
             }
+            prop_assert_eq!(count, 5);
         }
-    });
-    body.boxed()
+
+        #[test]
+        fn parts_join_to_the_content(content in "\\PC{0,60}") {
+            let reply = json_body(&completion(&content), ReplyForm::Parts).unwrap();
+            let parts = reply["choices"][0]["message"]["content"].as_array().unwrap();
+            let joined: String = parts.iter().map(|part| part["text"].as_str().unwrap()).collect();
+            prop_assert_eq!(joined, content);
+        }
+    }
+
+    #[test]
+    fn streams_with_an_error_lack_the_end_of_the_content() {
+        let content = "a text that is longer than one chunk of a stream, and longer than two";
+        for (name, form) in ReplyForm::ALL {
+            let Some(stream) = stream_text(content, *form) else { continue };
+            let is_error = name.contains("error");
+            assert_eq!(streamed_content(&stream) == content, !is_error, "{name}");
+            assert_eq!(stream.contains("error"), is_error, "{name}");
+            let has_done = !is_error && *form != ReplyForm::NoDone;
+            let may_have_done = has_done || matches!(form, ReplyForm::ErrorThenDone | ReplyForm::ErrorFinish);
+            assert_eq!(stream.contains("[DONE]"), may_have_done, "{name}");
+        }
+    }
+
+    #[test]
+    fn thoughts_are_in_front_of_the_answer() {
+        let reply = json_body(&completion("{\"kind\":\"form\"}"), ReplyForm::Thoughts).unwrap();
+        let content = reply["choices"][0]["message"]["content"].as_str().unwrap();
+        assert!(content.starts_with("<think>") && content.ends_with("</think>\n{\"kind\":\"form\"}"), "{content}");
+    }
+
+    #[test]
+    fn usage_is_in_every_chunk_when_the_form_says_so() {
+        let stream = stream_text("two chunks of text", ReplyForm::UsageEverywhere).unwrap();
+        assert_eq!(stream.matches("\"total_tokens\":41").count(), stream.matches("data: {").count());
+    }
+
+    #[test]
+    fn forms_of_json_are_none_of_a_stream() {
+        let completion = completion("{}");
+        for (name, form) in ReplyForm::ALL {
+            let is_json = json_body(&completion, *form).is_some();
+            assert!(!is_json || stream_pieces(&completion, *form, true).is_none(), "{name}");
+        }
+    }
 }

@@ -86,19 +86,19 @@ async fn make_attempt(
         ControlFlow::Continue(id) => id,
         ControlFlow::Break(end) => return Ok(ControlFlow::Break(end)),
     };
-    run.hooks.at(Point::Reserved);
+    run.hooks.reached(Point::Reserved);
 
     // Send. What other attempts have learned about the endpoint since counts.
     if let Some(sent) = &mut attempt.sent {
         sent.capabilities = endpoint.capabilities();
     }
     slot.mark_sent();
-    run.hooks.at(Point::Sent);
+    run.hooks.reached(Point::Sent);
     let span = telemetry::span(&attempt, id);
     let on_text = |text: &str| observer.on_text(text);
     let sending = endpoint.attempt(&attempt.request, &page.prepared, time_limit(&run.job, &attempt), &on_text);
     let exchange = sending.instrument(span.clone()).await;
-    run.hooks.at(Point::Replied);
+    run.hooks.reached(Point::Replied);
 
     // Judge.
     let judged = attempt.judge(id, &exchange, endpoint.capabilities(), &run.job.retry, run.clock.wall_ms());
@@ -107,7 +107,7 @@ async fn make_attempt(
     // Settle.
     let record = judged.settlement.clone();
     run.store.settle(judged.settlement).await?;
-    run.hooks.at(Point::Settled);
+    run.hooks.reached(Point::Settled);
 
     // Adapt.
     adapt(asking, &attempt, &exchange, &record.charge, judged.change).await?;

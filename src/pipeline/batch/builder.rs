@@ -172,7 +172,7 @@ impl BatchBuilder {
         };
         let at_ms = run.clock.wall_ms();
         run.store.change_batch(BatchChange { progress: progress.clone(), message: None, at_ms }).await?;
-        run.hooks.at(Point::BatchFilled);
+        run.hooks.reached(Point::BatchFilled);
         Ok(Batch::new(progress, self.key, self.path, self.attempts))
     }
 

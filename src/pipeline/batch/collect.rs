@@ -65,7 +65,7 @@ pub(crate) async fn collect(
         collector.settle(id, attempt, exchange).await?;
     }
     collector.settle_group().await?;
-    asking.run.hooks.at(Point::BatchCollected);
+    asking.run.hooks.reached(Point::BatchCollected);
     let message = remote.errors.first().map(|(code, message, _)| format!("{code}: {message}"));
     batch.end(asking, message).await?;
     tracing::info!("batch {} is collected: {} pages are settled", remote.id, collector.collected.ends.len());
@@ -198,7 +198,7 @@ impl Collector<'_> {
             return Ok(());
         }
         self.asking.run.store.settle_many(std::mem::take(&mut self.settlements)).await?;
-        self.asking.run.hooks.at(Point::BatchCollecting);
+        self.asking.run.hooks.reached(Point::BatchCollecting);
         Ok(())
     }
 }

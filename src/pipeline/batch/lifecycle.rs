@@ -162,7 +162,7 @@ impl Batch {
     async fn upload(&mut self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
         match asking.transport.upload(&self.path).await {
             Ok(file) => {
-                asking.run.hooks.at(Point::BatchUploaded);
+                asking.run.hooks.reached(Point::BatchUploaded);
                 self.progress.input_file = Some(file);
                 self.change(asking, BatchState::Uploaded).await?;
                 Ok(BatchStep::Advanced)
@@ -196,7 +196,7 @@ impl Batch {
         self.creation.request();
         match asking.transport.create_batch(&file, &self.key).await {
             Ok(created) => {
-                asking.run.hooks.at(Point::BatchCreated);
+                asking.run.hooks.reached(Point::BatchCreated);
                 self.record_created(asking, created).await
             }
             Err(BatchFault::Unknown(message)) if !self.creation.file_unknown() => {
@@ -217,7 +217,7 @@ impl Batch {
         tracing::info!("batch {} with {} pages is submitted", remote.id, self.pages());
         self.progress.remote = Some(remote.id);
         self.change(asking, BatchState::Submitted).await?;
-        asking.run.hooks.at(Point::BatchSubmitted);
+        asking.run.hooks.reached(Point::BatchSubmitted);
         self.remove_file();
         Ok(BatchStep::Working)
     }

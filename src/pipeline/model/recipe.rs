@@ -33,7 +33,7 @@ fn recipe(job: &Job, question: &Question) -> RecipeRecord {
         "prompt": PROMPT_VERSION,
         "task": question.recipe,
     });
-    RecipeRecord { task: question.name.clone(), hash: Digest::of_json(&body), body: canonical(&body) }
+    RecipeRecord { task: question.name.clone(), hash: Digest::compute_json(&body), body: canonical(&body) }
 }
 
 /// Members in which two recipes differ, for people; `None` when they ask different kinds

@@ -72,7 +72,7 @@ impl<'a> Planner<'a> {
             seen: HashSet::new(),
             bodies: HashMap::new(),
             questions: questions.into(),
-            asked: Digest::of(b""),
+            asked: Digest::compute(b""),
             keys: Vec::new(),
             in_batches: in_batches.into_iter().collect(),
             decoder: Decoder::new(decoder),
@@ -86,7 +86,7 @@ impl<'a> Planner<'a> {
             self.keys = known_recipes(reader, self.job, &questions)?.into_iter().map(|key| key.recipe_id).collect();
         }
         let hashes = recipes(self.job, &questions).into_iter().map(|recipe| recipe.hash.to_string());
-        self.asked = Digest::of(hashes.collect::<String>().as_bytes());
+        self.asked = Digest::compute(hashes.collect::<String>().as_bytes());
         self.questions = questions;
         Ok(())
     }
@@ -103,7 +103,7 @@ impl<'a> Planner<'a> {
         known: Option<(Digest, u32)>,
     ) -> Result<Option<Pico>, PipelineError> {
         self.plan.files += 1;
-        let mut file = File { entry, content: Digest::of(b""), bytes: None, is_open: false };
+        let mut file = File { entry, content: Digest::compute(b""), bytes: None, is_open: false };
         let count = match known {
             Some((content, count)) => {
                 file.content = content;
@@ -115,7 +115,7 @@ impl<'a> Planner<'a> {
             }
             None => match entry.read(self.job.input.base()) {
                 Ok(bytes) => {
-                    file.content = Digest::of(&bytes);
+                    file.content = Digest::compute(&bytes);
                     file.bytes = Some(bytes.into());
                     self.count(&mut file)?
                 }

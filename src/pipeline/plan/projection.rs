@@ -49,7 +49,7 @@ impl SampledFiles {
 }
 
 fn digest((line, path): (u64, &[u8])) -> Digest {
-    Digest::of(&[&line.to_be_bytes(), path].concat())
+    Digest::compute(&[&line.to_be_bytes(), path].concat())
 }
 
 /// Expected money of each file that was looked at: sums are enough for an interval.
@@ -119,7 +119,7 @@ mod tests {
         let sampled: Vec<&Vec<u8>> = paths.iter().filter(|path| chosen.has((0, path))).collect();
         assert_eq!((sampled.len(), chosen.files), (100, 1000));
         // Costs of 1 to 10 cents by path; the mean of all is 5.5.
-        let cents = |path: &[u8]| i64::from(Digest::of(path).as_bytes()[0] % 10) + 1;
+        let cents = |path: &[u8]| i64::from(Digest::compute(path).as_bytes()[0] % 10) + 1;
         let truth: i64 = paths.iter().map(|path| cents(path)).sum();
         let mut spread = Spread::default();
         sampled.iter().for_each(|path| spread.add(Pico(cents(path) * 10_000_000_000)));

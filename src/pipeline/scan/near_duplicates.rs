@@ -103,7 +103,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn page(number: u32) -> PageId {
-        PageId { content: Digest::of(&number.to_be_bytes()), page: 1 }
+        PageId { content: Digest::compute(&number.to_be_bytes()), page: 1 }
     }
 
     proptest! {

@@ -171,7 +171,7 @@ impl Worker {
                 return Ok(());
             }
         };
-        if record.page_count == 0 || Digest::of(&bytes) != content {
+        if record.page_count == 0 || Digest::compute(&bytes) != content {
             return self.look_at_content(entry, bytes, questions);
         }
         self.share_pages(FilePages { content, bytes, questions: questions.clone(), wanted })
@@ -196,7 +196,7 @@ impl Worker {
 
     /// A file whose pages are not known yet.
     fn look_at_content(&mut self, entry: &Entry, bytes: Bytes, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
-        let content = Digest::of(&bytes);
+        let content = Digest::compute(&bytes);
         let counted = match count_by_header(&bytes) {
             Ok(Some(count)) => Ok(count),
             Ok(None) => self.preparer.open(content, &bytes)?,

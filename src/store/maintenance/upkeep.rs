@@ -40,7 +40,7 @@ fn new_beside(to: &Path) -> Result<PathBuf, StoreError> {
 }
 
 fn finish(unfinished: &Path, to: &Path) -> Result<(), StoreError> {
-    crate::base::atomic_file::adopt(unfinished, to)
+    crate::base::atomic_file::sync_and_rename(unfinished, to)
         .map_err(|error| StoreError::Failed(format!("can't write {}: {error}", to.display())))
 }
 

@@ -64,7 +64,7 @@ fn task_key(db: &Connection, recipe: &RecipeRecord) -> Result<TaskKey, StoreErro
 /// What tells a set from others.
 pub(crate) fn set_hash(recipes: &[RecipeId], policy: &str) -> Digest {
     let bytes: Vec<u8> = recipes.iter().flat_map(|id| id.0.to_be_bytes()).chain(policy.bytes()).collect();
-    Digest::of(&bytes)
+    Digest::compute(&bytes)
 }
 
 /// The set of these recipes, made when it is new. Order matters: a shared cost's

@@ -65,7 +65,7 @@ impl Frame {
         );
         let footprint = Footprint::of(questions, capabilities.format, *reasons);
         let has_key = request.prompt_cache_key && capabilities.cache_key && footprint.text >= LEAST_CACHED;
-        let prefix = Digest::of(format!("{model}{head}{schema}").as_bytes()).to_string();
+        let prefix = Digest::compute(format!("{model}{head}{schema}").as_bytes()).to_string();
         let members = members(model, request, *capabilities, schema);
         let members = members.iter().map(|(name, value)| format!(",{}:{value}", Value::from(name.as_str()))).collect();
         Self {

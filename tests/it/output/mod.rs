@@ -1,0 +1,4 @@
+//! Rows and the files that hold them.
+
+mod outputs;
+mod rows;

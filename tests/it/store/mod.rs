@@ -1,0 +1,5 @@
+//! The store: durability, runs that die, and maintenance.
+
+mod durability;
+pub(crate) mod dying;
+mod upkeep;
