@@ -78,7 +78,7 @@ pub fn run(
         started: environment.clock.now(),
         has_changes,
         has_seen_all,
-        host_limits: Arc::new(HostLimits::new(&job.input.fetch)),
+        host_limits: Arc::new(HostLimits::new(&job.input.fetch, environment.clock.clone())),
     };
     let asked = session.ask(entries);
     let ended = asked.and_then(|()| session.conclude());

@@ -13,7 +13,7 @@ use crate::pipeline::model::question_set::{VERSIONS, rendered};
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::diff::Stored;
 use crate::report::{Billing, Pages, Report, spend_of_runs};
-use crate::source::columns;
+use crate::source::carried_columns;
 use crate::store::{EntryRecord, Reader, RunKeys, RunRecord, StoreError, TaskKey, View};
 use crate::task::{Question, Shape};
 use std::path::{Path, PathBuf};
@@ -145,7 +145,7 @@ fn targets(job: &Job, output: &Output) -> Targets {
 }
 
 fn columns_of(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<Columns, PipelineError> {
-    let carried = columns(&job.input)?;
+    let carried = carried_columns(&job.input)?;
     let has_distance = job.input.near_duplicates.is_some();
     Ok(Columns { carried, has_distance, ..Columns::new(questions, keys, &job.provider.model) })
 }

@@ -11,7 +11,7 @@ use crate::pipeline::control::counters::Counters;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::page_status::{Stand, View};
 use crate::pipeline::model::question_set::{Asking, VERSIONS};
-use crate::prepare::{PageFeatures, Prepared, as_it_is};
+use crate::prepare::{PageFeatures, Prepared, pass_through};
 use crate::store::{EntryChange, FaultRecord, FeaturesRecord, OutcomeStatus, PageId, StoreError, TaskOutcome};
 use bytes::Bytes;
 use std::sync::atomic::Ordering;
@@ -77,10 +77,11 @@ impl Worker {
         let stored = PageId { content: pages.content, page: wish.page };
         match self.prepared(pages, wish)? {
             Ok(prepared) => {
-                if let Some(marks) = prepared.marks {
-                    self.push(EntryChange::Features(stored, VERSIONS.marks, recorded(marks)));
+                if let Some(features) = prepared.features {
+                    self.push(EntryChange::Features(stored, VERSIONS.marks, recorded(features)));
                 }
-                let is_blank = self.intake.job.input.skip_blank && prepared.marks.is_some_and(|marks| marks.is_blank);
+                let is_blank =
+                    self.intake.job.input.skip_blank && prepared.features.is_some_and(|features| features.is_blank);
                 if is_blank && wish.has_gap || self.intake.purpose == Purpose::Look {
                     Counters::add(&self.intake.counters.done);
                     return Ok(());
@@ -101,13 +102,13 @@ impl Worker {
 
     fn prepared(&mut self, pages: &Pages, wish: &PageWish) -> Result<Result<Prepared, MediaFault>, Broken> {
         let is_look = self.intake.purpose == Purpose::Look;
-        let with_marks = is_look || self.intake.job.input.skip_blank && !wish.has_marks;
+        let with_features = is_look || self.intake.job.input.skip_blank && !wish.has_marks;
         let mut image = self.intake.job.image;
         if is_look {
             image = Image { size: Size::Economy, min_side: Some(LOOK_SIDE), ..image };
         }
-        if !with_marks {
-            match as_it_is(&pages.bytes, &image) {
+        if !with_features {
+            match pass_through(&pages.bytes, &image) {
                 Ok(Some(prepared)) => return Ok(Ok(prepared)),
                 Ok(None) => {}
                 Err(fault) => return Ok(Err(fault)),
@@ -116,7 +117,7 @@ impl Worker {
         if let Err(fault) = self.open(pages.content, &pages.bytes)? {
             return Ok(Err(fault));
         }
-        self.decoder.prepare(wish.page, &image, with_marks).map_err(|error| RunOutcome::Internal(error.to_string()))
+        self.decoder.prepare(wish.page, &image, with_features).map_err(|error| RunOutcome::Internal(error.to_string()))
     }
 
     /// Opens a file in the decoder, unless it is; its pages.
@@ -151,6 +152,6 @@ impl Worker {
     }
 }
 
-fn recorded(marks: PageFeatures) -> FeaturesRecord {
-    FeaturesRecord { is_blank: marks.is_blank, fingerprint: marks.fingerprint }
+fn recorded(features: PageFeatures) -> FeaturesRecord {
+    FeaturesRecord { is_blank: features.is_blank, fingerprint: features.fingerprint }
 }

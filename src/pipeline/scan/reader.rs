@@ -8,8 +8,8 @@ use crate::media::{DECODER_VERSION, MediaFault};
 use crate::pipeline::asking::page_loop::Ready;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::Asking;
-use crate::prepare::{Decoder, count_by_header};
-use crate::source::{Entry, Fetcher};
+use crate::prepare::{Decoder, page_count_from_header};
+use crate::source::{Cancelled, Entry, ReadFault, ReadFaultKind, SourceReader};
 use crate::store::{EntryChange, EntryRecord, FaultRecord, PageId, Reader, StoreError};
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,7 +33,7 @@ pub(crate) struct Worker {
     pub(crate) opened: Option<(Digest, u32)>,
     pub(crate) ready: mpsc::Sender<Ready>,
     queue: Arc<Queue>,
-    fetcher: Option<Fetcher>,
+    source: SourceReader,
     changes: Vec<EntryChange>,
 }
 
@@ -50,8 +50,15 @@ impl Worker {
     pub(crate) fn new(intake: Arc<Intake>, queue: Arc<Queue>, ready: mpsc::Sender<Ready>) -> Result<Self, StoreError> {
         let reader = Reader::open(intake.store.path())?;
         let stop = intake.stop.clone();
-        let decoder = Decoder::new(intake.decoder.clone()).until(move || stop.is_urgent());
-        Ok(Self { intake, reader, decoder, opened: None, ready, queue, fetcher: None, changes: Vec::new() })
+        let decoder = Decoder::new(intake.decoder.clone()).cancel_when(move || stop.is_urgent());
+        let stop = intake.stop.clone();
+        let cancelled = move || -> Cancelled {
+            let stop = stop.clone();
+            Box::pin(async move { stop.hurried().await })
+        };
+        let (hosts, clock) = (intake.host_limits.clone(), intake.clock.clone());
+        let source = SourceReader::new(&intake.job.input, hosts, clock, cancelled);
+        Ok(Self { intake, reader, decoder, opened: None, ready, queue, source, changes: Vec::new() })
     }
 
     /// Works until there is no more work.
@@ -149,7 +156,7 @@ impl Worker {
                 if self.intake.purpose == Purpose::Ask && !self.intake.stop.is_urgent() {
                     for wish in &wanted {
                         let page = PageId { content, page: wish.page };
-                        self.refuse(page, wish, asking, fault.record.clone(), !fault.is_final)?;
+                        self.refuse(page, wish, asking, recorded(&fault), !fault.is_final)?;
                     }
                 }
                 return Ok(());
@@ -170,7 +177,7 @@ impl Worker {
                 let record = self.record(entry, asking, None, 0);
                 // What can't be otherwise tomorrow is not tried again.
                 let modified_ns = if fault.is_final { entry.modified_ns } else { 0 };
-                self.push(EntryChange::Put(EntryRecord { fault: Some(fault.record), modified_ns, ..record }));
+                self.push(EntryChange::Put(EntryRecord { fault: Some(recorded(&fault)), modified_ns, ..record }));
                 self.intake.counters.add_failed();
                 Ok(())
             }
@@ -201,7 +208,7 @@ impl Worker {
 
     /// How many pages the file has.
     fn count(&mut self, content: Digest, bytes: &Bytes) -> Result<Result<u32, MediaFault>, Broken> {
-        match count_by_header(bytes) {
+        match page_count_from_header(bytes) {
             Ok(Some(count)) => Ok(Ok(count)),
             Ok(None) => self.open(content, bytes),
             Err(fault) => Ok(Err(fault)),
@@ -226,28 +233,10 @@ impl Worker {
 
     /// The file's bytes, or why there are none.
     fn read(&mut self, entry: &Entry) -> Result<Result<Bytes, ReadFault>, Broken> {
-        match entry.url() {
-            Some(url) => self.fetch(url),
-            None => Ok(entry.read(self.intake.job.input.base()).map(Bytes::from).map_err(|error| ReadFault {
-                record: FaultRecord { kind: error.kind().into(), message: error.to_string() },
-                is_final: false,
-            })),
+        match self.source.read(entry) {
+            Err(fault) if fault.kind == ReadFaultKind::HttpUnavailable => Err(RunOutcome::Internal(fault.message)),
+            read => Ok(read),
         }
-    }
-
-    fn fetch(&mut self, url: &str) -> Result<Result<Bytes, ReadFault>, Broken> {
-        let intake = &self.intake;
-        let fetcher = match self.fetcher.take() {
-            Some(fetcher) => fetcher,
-            None => Fetcher::new(intake.job.input.fetch, intake.host_limits.clone(), intake.clock.clone())
-                .map_err(|error| RunOutcome::Internal(error.to_string()))?,
-        };
-        let fetched = fetcher.get(url, intake.stop.hurried());
-        self.fetcher = Some(fetcher);
-        Ok(fetched.map(Bytes::from).map_err(|fault| ReadFault {
-            is_final: fault.is_final,
-            record: FaultRecord { kind: "fetch_failed".into(), message: fault.to_string() },
-        }))
     }
 
     /// Records a file or page that gives no picture.
@@ -283,9 +272,6 @@ impl Worker {
     }
 }
 
-/// Why a file could not be read.
-struct ReadFault {
-    record: FaultRecord,
-    /// Whether it can't be otherwise the next time.
-    is_final: bool,
+fn recorded(fault: &ReadFault) -> FaultRecord {
+    FaultRecord { kind: fault.kind.name().into(), message: fault.message.clone() }
 }
