@@ -1,8 +1,8 @@
-//! Preparation, step by step, on an A4 page of 300 dots an inch with a scanner's noise:
-//! `cargo bench --bench prepare`. Compare a step with itself before a change; the
-//! comparison with other programs is `scripts/bench_prepare.py`.
+//! The steps of preparing an A4 page of 300 dpi with the noise of a scanner: run with
+//! `cargo bench --bench prepare`, and compare each step with its time before a change.
+//! `scripts/bench_prepare.py` compares docmill with other programs.
 
-#![expect(clippy::panic, reason = "a bench that can not begin says why")]
+#![expect(clippy::panic, reason = "a benchmark without input has to stop")]
 
 use bytes::Bytes;
 use divan::Bencher;
@@ -10,18 +10,18 @@ use docmill::internal::base::random::Random;
 use docmill::internal::catalog::{Detail, image_rule};
 use docmill::internal::manifest::{Image, Size};
 use docmill::internal::media::{Document, Orientation, Pixels, Probe};
-use docmill::internal::prepare::{jpeg, prepare, to_size};
+use docmill::internal::prepare::{encode_jpeg, prepare, resize_upright};
 
 const WIDTH: u32 = 2480;
 const HEIGHT: u32 = 3508;
-/// What gpt-4o-mini uses of it.
+/// The size that gpt-4o-mini uses.
 const TARGET: (u32, u32) = (768, 1086);
 
 fn main() {
     divan::main();
 }
 
-/// Lines of something like print, and noise.
+/// A page with lines of rectangles that resemble print, and noise.
 fn page(channels: u8) -> Pixels {
     let random = Random::new(1);
     let mut data = Vec::with_capacity((WIDTH * HEIGHT * u32::from(channels)) as usize);
@@ -39,7 +39,7 @@ fn page(channels: u8) -> Pixels {
 }
 
 fn file(channels: u8) -> Bytes {
-    jpeg(&page(channels)).map(Bytes::from).unwrap_or_default()
+    encode_jpeg(&page(channels)).map(Bytes::from).unwrap_or_default()
 }
 
 fn opened(channels: u8) -> (Document, Probe) {
@@ -62,13 +62,14 @@ fn resize(bencher: Bencher<'_, '_>, channels: u8) {
     let pixels = document.decode(1, &probe, TARGET).unwrap_or_else(|fault| panic!("{fault}"));
     bencher
         .with_inputs(|| pixels.clone())
-        .bench_local_values(|pixels| to_size(pixels, Orientation::NoTransforms, TARGET));
+        .bench_local_values(|pixels| resize_upright(pixels, Orientation::NoTransforms, TARGET));
 }
 
 #[divan::bench(args = GREY_AND_COLOUR)]
 fn encode(bencher: Bencher<'_, '_>, channels: u8) {
-    let small = to_size(page(channels), Orientation::NoTransforms, TARGET).unwrap_or_else(|fault| panic!("{fault}"));
-    bencher.bench_local(|| jpeg(&small));
+    let small =
+        resize_upright(page(channels), Orientation::NoTransforms, TARGET).unwrap_or_else(|fault| panic!("{fault}"));
+    bencher.bench_local(|| encode_jpeg(&small));
 }
 
 #[divan::bench(args = GREY_AND_COLOUR)]

@@ -128,8 +128,8 @@ pub(crate) fn limit_headers(data: &[u8]) {
 /// A file's pages are counted and measured within bounds, or there is a reason.
 pub(crate) fn image_header(data: &[u8]) {
     let Ok(document) = Document::open(bytes::Bytes::copy_from_slice(data)) else { return };
-    assert!(document.pages() > 0);
-    for page in 1..=document.pages().min(4) {
+    assert!(document.page_count() > 0);
+    for page in 1..=document.page_count().min(4) {
         if let Ok(probe) = document.probe(page) {
             assert!(probe.width > 0 && probe.height > 0);
             assert!(u64::from(probe.width) * u64::from(probe.height) <= 1 << 30, "{}x{}", probe.width, probe.height);
@@ -149,7 +149,8 @@ pub(crate) fn list(data: &[u8]) {
     let text = JOB.replace("folder: .", &format!("list: list.{ending}"));
     let job = manifest::check(&folder.join("job.yaml"), &text, &|_| None).expect("the job is good");
     // Says why, or gives columns and entries.
-    let Ok(entries) = docmill::internal::source::columns(&job.input).and_then(|_| Entries::start(&job.input)) else {
+    let Ok(entries) = docmill::internal::source::carried_columns(&job.input).and_then(|_| Entries::start(&job.input))
+    else {
         return;
     };
     let mut last = 0;

@@ -12,7 +12,7 @@ use crate::pipeline::{Environment, PipelineError};
 use crate::prepare::DecoderCommand;
 use crate::provider::Transport;
 use crate::simulator::{Options, Server};
-use crate::source::columns;
+use crate::source::carried_columns;
 use crate::store::RunId;
 use crate::task::{Question, compile};
 use std::io::Read;
@@ -53,7 +53,7 @@ pub(crate) fn load_from(
     if let Some(store) = store {
         job.store.clone_from(store);
     }
-    let columns = columns(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
+    let columns = carried_columns(&job.input).map_err(|error| Failure::from(PipelineError::from(error)))?;
     if let Some(column) = columns.iter().find(|column| job.tasks.iter().any(|task| task.name == column.name)) {
         let message = format!("the list carries a column `{}`, and a task is called so too", column.name);
         return Err(

@@ -12,8 +12,7 @@ use crate::catalog::{Detail, image_rule};
 use crate::manifest::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
 use crate::media::MediaFault;
 use crate::prepare::{Decoder, DecoderError, Prepared, serve};
-use crate::source::{Entry, path_bytes};
-use bytes::Bytes;
+use crate::source::{Entry, SourceReader, path_bytes};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -96,9 +95,9 @@ fn image(args: &Prepare) -> Result<Image, Failure> {
 
 fn opened(decoder: &mut Decoder, file: &Path) -> Result<Result<u32, String>, Failure> {
     let entry = Entry { path: path_bytes(file), ..Entry::default() };
-    let bytes = match entry.read(Path::new("")) {
-        Ok(bytes) => Bytes::from(bytes),
-        Err(error) => return Ok(Err(error.to_string())),
+    let bytes = match SourceReader::files_only(Path::new("")).read(&entry) {
+        Ok(bytes) => bytes,
+        Err(fault) => return Ok(Err(fault.message)),
     };
     let opened = decoder.open(&bytes).map_err(crashed)?;
     Ok(opened.map_err(|fault: MediaFault| format!("{}: {}", fault.kind.name(), fault.message)))

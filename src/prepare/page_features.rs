@@ -1,67 +1,67 @@
-//! What a look at the small picture tells: whether it is blank, and a fingerprint that
-//! pictures of the same page share.
+//! Features of a page that are measured on a small copy: whether it is blank, and a
+//! fingerprint that is similar for similar pages.
 
-use crate::media::{Pixels, to_image};
+use crate::media::Pixels;
 use image::GrayImage;
 use serde::{Deserialize, Serialize};
 
-/// Side of the copy that is looked at for ink, in pixels: noise averages out, a line of
-/// print does not.
+/// Longer side of the copy on which ink is searched, in pixels: noise averages out, a line of
+/// print doesn't.
 const SIDE: u32 = 320;
-/// Share of the page at each edge that is not looked at: scanners leave shadows there.
+/// Share of each side that is ignored at both ends: scanners leave shadows there.
 const MARGIN: f64 = 0.03;
-/// How much darker or lighter than the paper ink is, of 255.
+/// Difference between the tones of ink and paper, of 255.
 const CONTRAST: u8 = 20;
-/// Share of the page that may be ink on a blank one: a speck of dust, not a page number.
-const MOST_INK: f64 = 0.0001;
-/// Fields of the fingerprint across and down.
+/// Largest share of ink on a blank page: a speck of dust, not a page number.
+const MAX_INK: f64 = 0.0001;
+/// Fields of the fingerprint, across and down.
 const FIELDS: u32 = 16;
-/// How much lighter than its neighbour a field is that counts, of 255: on plain paper noise
-/// would decide.
+/// Difference between the tones of neighbouring fields that sets a bit, of 255. It is larger
+/// than the noise of plain paper.
 const STEP: u8 = 3;
 
-/// What a look at a page told.
+/// The features of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageFeatures {
-    /// Whether there is nothing on the page.
+    /// Whether nothing is printed or written on the page.
     pub is_blank: bool,
-    /// 256 bits: whether each of 16 x 16 fields is darker than the one to its right.
+    /// 256 bits: for each of 16 x 16 fields, whether it is darker than the one to its right.
     pub fingerprint: [u8; 32],
 }
 
 impl PageFeatures {
-    /// Part of what the store keeps of marks: raising it makes them be taken again.
+    /// The version of the measurement, which the store keeps: raising it measures all pages
+    /// again.
     pub const VERSION: u32 = 1;
 
-    /// Looks at an upright picture.
+    /// Measures an upright page.
     #[must_use]
-    pub fn of(pixels: &Pixels) -> Self {
-        let Some(picture) = to_image(pixels.clone()) else {
+    pub fn measure(pixels: &Pixels) -> Self {
+        let Some(picture) = pixels.clone().into_image() else {
             return Self { is_blank: false, fingerprint: [0; 32] };
         };
         let small = picture.thumbnail(SIDE, SIDE);
         Self { is_blank: is_blank(&small.to_rgb8()), fingerprint: fingerprint(&small.to_luma8()) }
     }
 
-    /// In how many bits two fingerprints differ, when that makes them alike: at most `most`,
-    /// and no more than a third of what either shows. Pages with little on them have few
-    /// bits to differ in.
+    /// The distance of two fingerprints, if it makes their pages near duplicates: at most
+    /// `max_distance`, and at most a third of the bits that are set in either. Pages with
+    /// little on them have few bits to differ in.
     #[must_use]
-    pub fn likeness(a: &[u8; 32], b: &[u8; 32], most: u32) -> Option<u32> {
+    pub fn near_duplicate_distance(a: &[u8; 32], b: &[u8; 32], max_distance: u32) -> Option<u32> {
         let distance = Self::distance(a, b);
-        let shown: u32 = a.iter().zip(b).map(|(a, b)| (a | b).count_ones()).sum();
-        (distance <= most && distance * 3 <= shown).then_some(distance)
+        let set: u32 = a.iter().zip(b).map(|(a, b)| (a | b).count_ones()).sum();
+        (distance <= max_distance && distance * 3 <= set).then_some(distance)
     }
 
-    /// Bits in which two fingerprints differ: 0 to 256.
-    #[must_use]
-    pub fn distance(a: &[u8; 32], b: &[u8; 32]) -> u32 {
+    /// The number of bits in which two fingerprints differ: 0 to 256.
+    fn distance(a: &[u8; 32], b: &[u8; 32]) -> u32 {
         a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
     }
 }
 
-/// The difference hash. Source: Krawetz, "Kind of Like That" (2013), with a step that
-/// plain paper does not reach.
+/// The difference hash. Source: Krawetz, "Kind of Like That" (2013), here with a minimum
+/// difference.
 fn fingerprint(small: &GrayImage) -> [u8; 32] {
     let fields = image::imageops::thumbnail(small, FIELDS + 1, FIELDS);
     let mut bits = [0; 32];
@@ -85,7 +85,7 @@ fn is_blank(small: &image::RgbImage) -> bool {
             .filter(|(x, y, _)| (left..small.width() - left).contains(x) && (top..small.height() - top).contains(y))
             .map(|(_, _, pixel)| pixel.0)
     };
-    // The paper's tone is the most common one, channel by channel.
+    // The tone of the paper is the most common one in each channel.
     let mut counts = [[0_u32; 256]; 3];
     let mut total = 0_u32;
     for pixel in inside() {
@@ -99,5 +99,93 @@ fn is_blank(small: &image::RgbImage) -> bool {
         u8::try_from(common).unwrap_or(255)
     });
     let ink = inside().filter(|pixel| pixel.iter().zip(paper).any(|(v, paper)| v.abs_diff(paper) > CONTRAST)).count();
-    total > 0 && f64::from(u32::try_from(ink).unwrap_or(u32::MAX)) <= MOST_INK * f64::from(total)
+    total > 0 && f64::from(u32::try_from(ink).unwrap_or(u32::MAX)) <= MAX_INK * f64::from(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A page of 600 x 800 pixels of this tone, with rectangles (x, y, width, height, tone).
+    fn page(paper: u8, rectangles: &[(u32, u32, u32, u32, u8)]) -> Pixels {
+        let mut data = vec![paper; 600 * 800];
+        for (x, y, width, height, tone) in rectangles {
+            for row in *y..y + height {
+                let start = (row * 600 + x) as usize;
+                data[start..start + *width as usize].fill(*tone);
+            }
+        }
+        Pixels { width: 600, height: 800, channels: 1, data }
+    }
+
+    #[test]
+    fn which_pages_are_blank() {
+        for (paper, rectangles, is_blank) in [
+            (255, &[][..], true),
+            (90, &[], true),
+            // A speck of dust, and a page number.
+            (255, &[(300, 400, 2, 2, 0)], true),
+            (255, &[(290, 720, 24, 12, 0)], false),
+            // The shadow of an edge, and a line across the page.
+            (255, &[(0, 0, 12, 800, 0)], true),
+            (255, &[(60, 400, 480, 3, 0)], false),
+            // Stains paler than ink, and chalk on slate.
+            (255, &[(100, 100, 300, 300, 240)], true),
+            (60, &[(100, 100, 300, 10, 200)], false),
+        ] {
+            assert_eq!(PageFeatures::measure(&page(paper, rectangles)).is_blank, is_blank, "{paper} {rectangles:?}");
+        }
+    }
+
+    #[test]
+    fn plain_paper_sets_no_bits_and_pixels_are_not_needed() {
+        assert_eq!(PageFeatures::measure(&page(200, &[])).fingerprint, [0; 32]);
+        let broken = Pixels { width: 9, height: 9, channels: 1, data: Vec::new() };
+        assert_eq!(PageFeatures::measure(&broken), PageFeatures { is_blank: false, fingerprint: [0; 32] });
+    }
+
+    #[test]
+    fn similar_pages_have_near_fingerprints() {
+        let letter: Vec<_> = (0..12).map(|line| (80, 100 + line * 45, 440 - line % 3 * 90, 18, 30)).collect();
+        let measure =
+            |rectangles: &[(u32, u32, u32, u32, u8)]| PageFeatures::measure(&page(250, rectangles)).fingerprint;
+        let original = measure(&letter);
+        let paler: Vec<_> = letter.iter().map(|(x, y, w, h, _)| (*x, *y, *w, *h, 60)).collect();
+        let other: Vec<_> = letter.iter().map(|(x, y, w, h, t)| (x + 60, 780 - y, w / 2, *h, *t)).collect();
+        assert!(PageFeatures::near_duplicate_distance(&original, &measure(&paler), 4).is_some());
+        assert_eq!(PageFeatures::near_duplicate_distance(&original, &measure(&other), 24), None);
+    }
+
+    #[test]
+    fn which_distances_make_near_duplicates() {
+        let bits = |set: &[usize]| {
+            let mut fingerprint = [0; 32];
+            set.iter().for_each(|bit| fingerprint[bit / 8] |= 1 << (bit % 8));
+            fingerprint
+        };
+        for (a, b, max_distance, near) in [
+            (&[][..], &[][..], 0, Some(0)),
+            (&[1, 2, 3], &[1, 2, 3], 0, Some(0)),
+            (&[1, 2, 3], &[1, 2], 1, Some(1)),
+            // More than a third of the bits that are set.
+            (&[1, 2], &[1], 1, None),
+            (&[1], &[2], 24, None),
+            (&[1, 2, 3, 4, 5, 6], &[1, 2, 3, 4], 2, Some(2)),
+            (&[1, 2, 3, 4, 5, 6], &[1, 2, 3, 4], 1, None),
+        ] {
+            let found = PageFeatures::near_duplicate_distance(&bits(a), &bits(b), max_distance);
+            assert_eq!(found, near, "{a:?} {b:?} {max_distance}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn distances_are_those_of_a_metric(a: [u8; 32], b: [u8; 32], c: [u8; 32]) {
+            let distance = PageFeatures::distance;
+            prop_assert_eq!(distance(&a, &a), 0);
+            prop_assert_eq!(distance(&a, &b), distance(&b, &a));
+            prop_assert!(distance(&a, &c) <= distance(&a, &b) + distance(&b, &c));
+        }
+    }
 }

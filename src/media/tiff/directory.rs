@@ -1,193 +1,215 @@
-//! One directory of a TIFF: the tags that tell what a page is and where its strips stand.
-//! Nothing is believed: every place is looked up within the file.
+//! One directory of a TIFF: the tags that describe a page and where its strips or tiles are.
+//!
+//! Offsets and counts come from the file and are not trusted: every value is looked up within
+//! the file, one at a time, so that no count decides how much memory is used. The `tiff`
+//! library also reads directories (`Decoder::read_directory`), but not well enough for a list
+//! of pages (`tiff` 0.11.3):
+//!
+//! 1. `Decoder::new` interprets the first directory as an image and fails where that is not
+//!    one that it decodes: one without `PhotometricInterpretation`, as some fax machines write
+//!    it, with a palette, or with inconsistent strips. No other page of such a file can be
+//!    reached.
+//! 2. Where the values of an entry are in the file is private. [`super::patches`] overwrites
+//!    some of them to make the library decode palettes and tiles with LZW.
+//! 3. A file that ends behind the entries of its last directory, before the link to the next
+//!    one, loses that page: `read_directory` fails.
+//! 4. In a BigTIFF, an entry of an unknown type makes it read the entries behind it from wrong
+//!    offsets: it skips 12 of the 20 bytes.
+//! 5. A chain of directories that leads back is an error, raised before the page that has the
+//!    link is returned.
+//!
+//! Tests below check the first, the third and the fourth statement.
 
-use super::window::Window;
-use weezl::BitOrder;
-use weezl::decode::Decoder as Lzw;
+use super::byte_layout::ByteLayout;
+use tiff::tags::{CompressionMethod, PhotometricInterpretation, PlanarConfiguration, Tag, Type};
 
-/// Byte order and width of a file's numbers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Layout {
-    is_little: bool,
-    /// 64-bit offsets.
-    is_big: bool,
-}
+/// The tag `T4Options`, which has no name in the library.
+const T4_OPTIONS: u16 = 292;
+/// Entries of a directory that are read.
+const MAX_ENTRIES: u64 = 4096;
+/// Values of an entry that are read: strips of a page.
+const MAX_VALUES: u64 = 1 << 20;
 
-/// A directory's tags, as far as they are needed.
+/// The tags of a directory that are needed to list and decode its page.
 #[derive(Clone, Debug)]
 pub(crate) struct Directory {
+    /// Where the directory is in the file.
     pub(crate) offset: u64,
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// `Compression`.
     pub(crate) compression: u64,
+    /// `PhotometricInterpretation`.
     pub(crate) photometric: u64,
+    /// `FillOrder`: 2 if the bits of each byte are reversed.
     pub(crate) fill_order: u64,
+    /// `Orientation`, with the values of Exif.
     pub(crate) orientation: u64,
     pub(crate) rows_per_strip: u32,
+    /// `T4Options`: bit 0 is set for two-dimensional coding.
     pub(crate) fax_options: u64,
     pub(crate) is_tiled: bool,
-    /// Each channel has strips or tiles of its own.
+    /// Whether each channel has its own strips or tiles.
     pub(crate) is_planar: bool,
-    /// What a fourth channel is: 1 alpha that colours were multiplied with, 2 other alpha.
-    pub(crate) extra: u64,
-    kind: u64,
-    /// Dots in a unit across and down; 0: unknown.
+    /// The first value of `ExtraSamples`: 1 for premultiplied alpha, 2 for other alpha.
+    pub(crate) extra_samples: u64,
+    /// `NewSubfileType`: bit 0 is set for a thumbnail, bit 2 for a mask.
+    subfile_type: u64,
+    /// `XResolution` and `YResolution`; 0 if missing.
     resolution: (f64, f64),
-    strips: Option<Entry>,
-    sizes: Option<Entry>,
-    colours: Option<Entry>,
-    /// Where the values of compression and photometric stand.
-    places: (Option<Entry>, Option<Entry>),
-    layout: Layout,
+    pub(crate) layout: ByteLayout,
+    /// The entries whose values are read when a page is decoded.
+    pub(crate) offsets: Option<TagEntry>,
+    pub(crate) byte_counts: Option<TagEntry>,
+    pub(crate) color_map: Option<TagEntry>,
+    /// The entries of `compression` and `photometric`.
+    pub(crate) compression_entry: Option<TagEntry>,
+    pub(crate) photometric_entry: Option<TagEntry>,
 }
 
-/// Values of a tag: their size in bytes, how many, and where they stand.
+/// An entry of a directory: the values of one tag.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    size: u64,
+pub(crate) struct TagEntry {
+    /// Where the entry is in the file.
+    pub(crate) offset: u64,
+    /// The size of a value in bytes.
+    pub(crate) value_size: u64,
+    /// The number of values.
     count: u64,
-    place: u64,
-    /// Where the directory says so.
-    tag: u64,
+    /// Where the values are in the file.
+    pub(crate) values_offset: u64,
 }
 
-/// Most tags that are read of a directory.
-const MOST_TAGS: u64 = 4096;
-/// Most strips of a page.
-const MOST_STRIPS: u64 = 1 << 20;
-
-impl Layout {
-    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
-        let is_little = bytes.starts_with(b"II");
-        let layout = Self { is_little, is_big: false };
-        Some(Self { is_little, is_big: layout.number(bytes, 2, 2)? == 43 })
+impl TagEntry {
+    /// Reads the entry at `offset`, and its tag. `None`: it is not in the file. The inner
+    /// `None`: its type is unknown.
+    fn read(bytes: &[u8], layout: ByteLayout, offset: u64) -> Option<(u16, Option<Self>)> {
+        let number = |at: u64, size: u64| layout.number(bytes, at, size);
+        let tag = u16::try_from(number(offset, 2)?).ok()?;
+        let value_size = match u16::try_from(number(offset + 2, 2)?).ok().and_then(Type::from_u16) {
+            Some(Type::BYTE | Type::ASCII | Type::SBYTE | Type::UNDEFINED) => 1,
+            Some(Type::SHORT | Type::SSHORT) => 2,
+            Some(Type::LONG | Type::SLONG | Type::FLOAT | Type::IFD) => 4,
+            Some(_) => 8,
+            None => return Some((tag, None)),
+        };
+        let room = layout.offset_size();
+        let count = number(offset + 4, room)?;
+        let value_field = offset + 4 + room;
+        let is_inline = count.checked_mul(value_size)? <= room;
+        let values_offset = if is_inline { value_field } else { number(value_field, room)? };
+        Some((tag, Some(Self { offset, value_size, count, values_offset })))
     }
 
-    /// Where the first directory stands.
-    pub(crate) fn first(self, bytes: &[u8]) -> Option<u64> {
-        if self.is_big { self.number(bytes, 8, 8) } else { self.number(bytes, 4, 4) }
+    /// The first value, if it is in the file.
+    fn value(self, bytes: &[u8], layout: ByteLayout) -> Option<u64> {
+        layout.number(bytes, self.values_offset, self.value_size)
     }
 
-    /// A file header that names another first directory.
-    pub(crate) fn head_for(self, offset: u64) -> Vec<u8> {
-        let mark = if self.is_little { b"II" } else { b"MM" }.to_vec();
-        let numbers: &[(u64, u64)] =
-            if self.is_big { &[(43, 2), (8, 2), (0, 2), (offset, 8)] } else { &[(42, 2), (offset, 4)] };
-        numbers.iter().fold(mark, |head, (number, size)| [head, self.digits(*number, *size)].concat())
+    /// The values; `None` for one that is not in the file.
+    fn values(self, bytes: &[u8], layout: ByteLayout) -> impl Iterator<Item = Option<u64>> {
+        (0..self.count.min(MAX_VALUES))
+            .map(move |at| layout.number(bytes, self.values_offset.checked_add(at * self.value_size)?, self.value_size))
     }
 
-    fn number(self, bytes: &[u8], at: u64, size: u64) -> Option<u64> {
-        let at = usize::try_from(at).ok()?;
-        let digits = bytes.get(at..at.checked_add(usize::try_from(size).ok()?)?)?;
-        let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-        Some(if self.is_little { digits.iter().rev().fold(0, add) } else { digits.iter().fold(0, add) })
-    }
-
-    /// A number of `size` bytes, in the file's order.
-    fn digits(self, number: u64, size: u64) -> Vec<u8> {
-        let mut digits = number.to_be_bytes().to_vec();
-        digits.drain(..8 - usize::try_from(size).unwrap_or(8).min(8));
-        if self.is_little {
-            digits.reverse();
-        }
-        digits
-    }
-
-    fn values(self, bytes: &[u8], entry: Entry) -> impl Iterator<Item = Option<u64>> {
-        (0..entry.count.min(MOST_STRIPS)).map(move |at| self.number(bytes, entry.place + at * entry.size, entry.size))
+    /// The first value as a fraction; 0 if it is not in the file.
+    fn ratio(self, bytes: &[u8], layout: ByteLayout) -> f64 {
+        let part = |at: u64| layout.number(bytes, self.values_offset.checked_add(at)?, 4);
+        #[expect(clippy::cast_precision_loss, reason = "32-bit numbers")]
+        part(0).zip(part(4)).map_or(0.0, |(over, under)| over as f64 / under as f64)
     }
 }
 
 impl Directory {
-    /// The directory at `offset`, and where the next one stands (0: nowhere).
-    pub(crate) fn read(bytes: &[u8], layout: Layout, offset: u64) -> Option<(Self, u64)> {
-        let (count_size, entry_size, field) = if layout.is_big { (8, 20, 8) } else { (2, 12, 4) };
-        let count = layout.number(bytes, offset, count_size)?;
-        let mut directory = Self {
+    /// Reads the directory at `offset`, and the offset of the next one (0: there is none).
+    /// `None`: it is not in the file.
+    pub(crate) fn read(bytes: &[u8], layout: ByteLayout, offset: u64) -> Option<(Self, u64)> {
+        let entry_size = 4 + 2 * layout.offset_size();
+        let count = layout.number(bytes, offset, layout.count_size())?;
+        let first = offset.checked_add(layout.count_size())?;
+        let mut directory = Self::without_entries(offset, layout);
+        for at in 0..count.min(MAX_ENTRIES) {
+            let (tag, entry) = TagEntry::read(bytes, layout, first.checked_add(at * entry_size)?)?;
+            if let Some(entry) = entry {
+                directory.apply(bytes, tag, entry);
+            }
+        }
+        let link = first.checked_add(count.checked_mul(entry_size)?)?;
+        Some((directory, layout.number(bytes, link, layout.offset_size()).unwrap_or(0)))
+    }
+
+    /// A directory with the default of each tag.
+    fn without_entries(offset: u64, layout: ByteLayout) -> Self {
+        Self {
             offset,
             width: 0,
             height: 0,
-            compression: 1,
-            photometric: 0,
+            compression: CompressionMethod::None.to_u16().into(),
+            photometric: PhotometricInterpretation::WhiteIsZero.to_u16().into(),
             fill_order: 1,
             orientation: 1,
             rows_per_strip: u32::MAX,
             fax_options: 0,
             is_tiled: false,
             is_planar: false,
-            extra: 0,
-            kind: 0,
+            extra_samples: 0,
+            subfile_type: 0,
             resolution: (0.0, 0.0),
-            strips: None,
-            sizes: None,
-            colours: None,
-            places: (None, None),
             layout,
-        };
-        for at in 0..count.min(MOST_TAGS) {
-            let place = offset.checked_add(count_size)?.checked_add(at * entry_size)?;
-            let tag = layout.number(bytes, place, 2)?;
-            let size = match layout.number(bytes, place + 2, 2)? {
-                1 | 2 | 6 | 7 => 1,
-                3 | 8 => 2,
-                4 | 9 | 11 | 13 => 4,
-                5 | 10 | 12 | 16 | 17 | 18 => 8,
-                _ => continue,
-            };
-            let count = layout.number(bytes, place + 4, field)?;
-            let inline = place + 4 + field;
-            let fits = count.checked_mul(size)? <= field;
-            let entry = Entry {
-                size,
-                count,
-                place: if fits { inline } else { layout.number(bytes, inline, field)? },
-                tag: place,
-            };
-            directory.take(bytes, tag, entry);
+            offsets: None,
+            byte_counts: None,
+            color_map: None,
+            compression_entry: None,
+            photometric_entry: None,
         }
-        let next = layout.number(bytes, offset + count_size + count.checked_mul(entry_size)?, field).unwrap_or(0);
-        Some((directory, next))
     }
 
-    fn take(&mut self, bytes: &[u8], tag: u64, entry: Entry) {
-        let value = || self.layout.number(bytes, entry.place, entry.size);
+    fn apply(&mut self, bytes: &[u8], tag: u16, entry: TagEntry) {
+        let layout = self.layout;
+        let value = || entry.value(bytes, layout);
         let small = || value().and_then(|value| u32::try_from(value).ok());
-        let ratio = || {
-            let part = |at: u64| self.layout.number(bytes, entry.place + at, 4);
-            #[expect(clippy::cast_precision_loss, reason = "32-bit numbers")]
-            part(0).zip(part(4)).map_or(0.0, |(over, under)| over as f64 / under as f64)
+        let Some(tag) = Tag::from_u16(tag) else {
+            if tag == T4_OPTIONS {
+                self.fax_options = value().unwrap_or(0);
+            }
+            return;
         };
         match tag {
-            254 => self.kind = value().unwrap_or(0),
-            256 => self.width = small().unwrap_or(0),
-            257 => self.height = small().unwrap_or(0),
-            259 => (self.compression, self.places.0) = (value().unwrap_or(1), Some(entry)),
-            262 => (self.photometric, self.places.1) = (value().unwrap_or(0), Some(entry)),
-            266 => self.fill_order = value().unwrap_or(1),
-            273 => self.strips = Some(entry),
-            274 => self.orientation = value().unwrap_or(1),
-            278 => self.rows_per_strip = small().unwrap_or(u32::MAX),
-            279 => self.sizes = Some(entry),
-            282 => self.resolution.0 = ratio(),
-            283 => self.resolution.1 = ratio(),
-            284 => self.is_planar = value() == Some(2),
-            338 => self.extra = value().unwrap_or(0),
-            292 => self.fax_options = value().unwrap_or(0),
-            320 => self.colours = Some(entry),
-            322 => self.is_tiled = true,
-            324 => self.strips = Some(entry),
-            325 => self.sizes = Some(entry),
+            Tag::NewSubfileType => self.subfile_type = value().unwrap_or(0),
+            Tag::ImageWidth => self.width = small().unwrap_or(0),
+            Tag::ImageLength => self.height = small().unwrap_or(0),
+            Tag::Compression => {
+                self.compression = value().unwrap_or(CompressionMethod::None.to_u16().into());
+                self.compression_entry = Some(entry);
+            }
+            Tag::PhotometricInterpretation => {
+                self.photometric = value().unwrap_or(PhotometricInterpretation::WhiteIsZero.to_u16().into());
+                self.photometric_entry = Some(entry);
+            }
+            Tag::FillOrder => self.fill_order = value().unwrap_or(1),
+            Tag::Orientation => self.orientation = value().unwrap_or(1),
+            Tag::RowsPerStrip => self.rows_per_strip = small().unwrap_or(u32::MAX),
+            Tag::XResolution => self.resolution.0 = entry.ratio(bytes, layout),
+            Tag::YResolution => self.resolution.1 = entry.ratio(bytes, layout),
+            Tag::PlanarConfiguration => {
+                self.is_planar = value() == Some(PlanarConfiguration::Planar.to_u16().into());
+            }
+            Tag::ExtraSamples => self.extra_samples = value().unwrap_or(0),
+            Tag::ColorMap => self.color_map = Some(entry),
+            Tag::TileWidth => self.is_tiled = true,
+            Tag::StripOffsets | Tag::TileOffsets => self.offsets = Some(entry),
+            Tag::StripByteCounts | Tag::TileByteCounts => self.byte_counts = Some(entry),
             _ => {}
         }
     }
 
-    /// Whether this is a page: no thumbnail, no mask of another.
+    /// Whether this is a page, and not a thumbnail or the mask of another page.
     pub(crate) fn is_page(&self) -> bool {
-        self.kind & 0b101 == 0 && self.width > 0 && self.height > 0
+        self.subfile_type & 0b101 == 0 && self.width > 0 && self.height > 0
     }
 
-    /// Pixels across and down of the page as it should look: a fax of normal resolution
-    /// has twice as many dots across as down.
+    /// Width and height with square pixels: a fax of normal resolution has twice as many
+    /// pixels an inch across as down.
     pub(crate) fn shown_size(&self) -> (u32, u32) {
         let (across, down) = self.resolution;
         let ratio = across / down;
@@ -197,69 +219,34 @@ impl Directory {
         (self.width, height)
     }
 
-    /// Whether samples are indices of a palette.
+    /// Whether the samples are indices into a palette.
     pub(crate) fn has_palette(&self) -> bool {
-        self.photometric == 3
+        self.photometric == u64::from(PhotometricInterpretation::RGBPalette.to_u16())
     }
 
-    /// Smooths what the `tiff` library stumbles over: palettes pass as grey, and tiles in
-    /// LZW, of which it loses the end, are unpacked. `None`: the file is cut short.
-    pub(crate) fn smooth(&self, bytes: &[u8], window: &mut Window<'_>) -> Option<()> {
-        if let (true, Some(place)) = (self.has_palette(), self.places.1) {
-            window.change(place.place, self.layout.digits(1, place.size));
-        }
-        let (true, 5) = (self.is_tiled, self.compression) else { return Some(()) };
-        let (compression, places, sizes) = (self.places.0?, self.strips?, self.sizes?);
-        window.change(compression.place, self.layout.digits(1, compression.size));
-        let (mut starts, mut lengths) = (Vec::new(), Vec::new());
-        for tile in self.strips(bytes) {
-            let mut unpacked = Vec::new();
-            let mut decoder = Lzw::with_tiff_size_switch(BitOrder::Msb, 8);
-            decoder.into_vec(&mut unpacked).decode_all(tile?).status.ok()?;
-            starts.push(window.append(&unpacked));
-            lengths.push(unpacked.len() as u64);
-        }
-        self.rewrite(window, places, &starts);
-        self.rewrite(window, sizes, &lengths);
-        Some(())
-    }
-
-    /// Gives a tag these values, as wide as offsets are.
-    fn rewrite(&self, window: &mut Window<'_>, entry: Entry, values: &[u64]) {
-        let (kind, field) = if self.layout.is_big { (16, 8) } else { (4, 4) };
-        let bytes: Vec<u8> = values.iter().flat_map(|value| self.layout.digits(*value, field)).collect();
-        window.change(entry.tag + 2, self.layout.digits(kind, 2));
-        window.change(entry.tag + 4, self.layout.digits(values.len() as u64, field));
-        let inline = entry.tag + 4 + field;
-        if values.len() == 1 {
-            window.change(inline, bytes);
-        } else {
-            let place = window.append(&bytes);
-            window.change(inline, self.layout.digits(place, field));
-        }
-    }
-
-    /// The bytes of each strip or tile; `None` for one that is not in the file.
-    pub(crate) fn strips<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Option<&'a [u8]>> {
-        let none = Entry { size: 4, count: 0, place: 0, tag: 0 };
-        let starts = self.layout.values(bytes, self.strips.unwrap_or(none));
-        let sizes = self.layout.values(bytes, self.sizes.unwrap_or(none));
-        starts.zip(sizes).map(|(start, size)| {
+    /// The data of each strip or tile; `None` for one that is not in the file.
+    pub(crate) fn chunks<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = Option<&'a [u8]>> {
+        let layout = self.layout;
+        let values = move |entry: Option<TagEntry>| entry.into_iter().flat_map(move |e| e.values(bytes, layout));
+        values(self.offsets).zip(values(self.byte_counts)).map(|(start, size)| {
             let start = usize::try_from(start?).ok()?;
             bytes.get(start..start.checked_add(usize::try_from(size?).ok()?)?)
         })
     }
 
-    /// Palette indices as RGB.
-    pub(crate) fn colours(&self, bytes: &[u8], indices: &[u8]) -> Option<Vec<u8>> {
-        let table: Vec<u64> = self.layout.values(bytes, self.colours?).collect::<Option<_>>()?;
-        // Tones have 16 bits; some programs write 8.
+    /// Looks up palette indices: their colours as RGB. `None`: the palette is not in the file.
+    pub(crate) fn look_up_colors(&self, bytes: &[u8], indices: &[u8]) -> Option<Vec<u8>> {
+        let table: Vec<u64> = self.color_map?.values(bytes, self.layout).collect::<Option<_>>()?;
+        // Tones have 16 bits, but some programs write 8.
         let shift = if table.iter().all(|value| *value < 256) { 0 } else { 8 };
         let (plane, tone) = (table.len() / 3, |value: u64| u8::try_from(value >> shift).unwrap_or(255));
-        let colour = |index: &u8| {
+        let color = |index: &u8| {
             let at = usize::from(*index).min(plane.saturating_sub(1));
             [0, 1, 2].map(|channel| table.get(channel * plane + at).map_or(0, |value| tone(*value)))
         };
-        Some(indices.iter().flat_map(colour).collect())
+        Some(indices.iter().flat_map(color).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use super::quote::Quoter;
 use crate::base::digest::Digest;
 use crate::base::money::Pico;
 use crate::manifest::Job;
-use crate::media::Format;
+use crate::media::ImageFormat;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
@@ -14,8 +14,8 @@ use crate::pipeline::model::page_status::{PageStatus, RetrySelection, StatusRule
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::pipeline::model::recipe::{difference, recipes};
 use crate::pipeline::results::job_rows::known_recipes;
-use crate::prepare::{Decoder, DecoderCommand, count_by_header, size_by_header};
-use crate::source;
+use crate::prepare::{Decoder, DecoderCommand, page_count_from_header, size_from_header};
+use crate::source::{self, SourceReader};
 use crate::store::{PageId, Reader, RecipeId, Standing, StoreError};
 use crate::task::Question;
 use bytes::Bytes;
@@ -39,6 +39,7 @@ pub(crate) struct Planner<'a> {
     asked: Digest,
     keys: Vec<RecipeId>,
     in_batches: HashSet<PageId>,
+    source: SourceReader,
     decoder: Decoder,
     quoter: Quoter<'a>,
 }
@@ -75,6 +76,7 @@ impl<'a> Planner<'a> {
             asked: Digest::compute(b""),
             keys: Vec::new(),
             in_batches: in_batches.into_iter().collect(),
+            source: SourceReader::files_only(job.input.base()),
             decoder: Decoder::new(decoder),
             quoter: Quoter::new(job, questions, job.price(), &calibrations),
         })
@@ -113,10 +115,10 @@ impl<'a> Planner<'a> {
                 self.plan.not_fetched += 1;
                 return Ok(None);
             }
-            None => match entry.read(self.job.input.base()) {
+            None => match self.source.read(entry) {
                 Ok(bytes) => {
                     file.content = Digest::compute(&bytes);
-                    file.bytes = Some(bytes.into());
+                    file.bytes = Some(bytes);
                     self.count(&mut file)?
                 }
                 Err(_) => {
@@ -143,7 +145,7 @@ impl<'a> Planner<'a> {
     /// Pages of a file; 0 when it can't be opened.
     fn count(&mut self, file: &mut File<'_>) -> Result<u32, PipelineError> {
         let Some(bytes) = &file.bytes else { return Ok(0) };
-        match count_by_header(bytes) {
+        match page_count_from_header(bytes) {
             Ok(Some(count)) => Ok(count),
             Ok(None) => {
                 let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
@@ -157,10 +159,10 @@ impl<'a> Planner<'a> {
     /// The upright size of a page; `None`: it can't be read.
     fn size(&mut self, file: &mut File<'_>, page: u32) -> Result<Option<(u32, u32)>, PipelineError> {
         if file.bytes.is_none() {
-            file.bytes = file.entry.read(self.job.input.base()).ok().map(Bytes::from);
+            file.bytes = self.source.read(file.entry).ok();
         }
         let Some(bytes) = &file.bytes else { return Ok(None) };
-        match size_by_header(bytes) {
+        match size_from_header(bytes) {
             Ok(Some(size)) => return Ok(Some(size)),
             Ok(None) => {}
             Err(_) => return Ok(None),
@@ -246,7 +248,7 @@ impl<'a> Planner<'a> {
 impl File<'_> {
     /// Its format: by content where it was read, else by its ending.
     fn format(&self) -> String {
-        if let Some(format) = self.bytes.as_ref().and_then(|bytes| Format::of(bytes).ok()) {
+        if let Some(format) = self.bytes.as_ref().and_then(|bytes| ImageFormat::detect(bytes).ok()) {
             return format.mime().rsplit('/').next().unwrap_or_default().to_owned();
         }
         let name = String::from_utf8_lossy(&self.entry.path).to_lowercase();

@@ -8,7 +8,7 @@ use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::{VERSIONS, render};
 use crate::pipeline::model::recipe::recipes;
 use crate::report::Pages;
-use crate::source::columns;
+use crate::source::carried_columns;
 use crate::store::{EntryCursor, EntryRecord, Reader, StoreError, TaskKey, View};
 use crate::task::{Question, Shape};
 use std::path::PathBuf;
@@ -115,7 +115,7 @@ pub(crate) fn known_recipes(reader: &Reader, job: &Job, questions: &[Question]) 
 /// # Errors
 /// When the job's list can't be read.
 pub(crate) fn columns_of_job(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<Columns, PipelineError> {
-    let carried = columns(&job.input)?;
+    let carried = carried_columns(&job.input)?;
     let has_distance = job.input.near_duplicates.is_some();
     Ok(Columns { carried, has_distance, ..Columns::new(questions, keys, &job.provider.model) })
 }

@@ -90,7 +90,7 @@ impl Index {
         let shared = self.parts(fingerprint).into_iter().filter_map(|part| self.parts.get(&part)).flatten();
         let candidates = shared.filter_map(|number| Some((*number, self.pages.get(*number as usize)?)));
         let near = candidates.filter_map(|(number, (page, known))| {
-            Some((PageFeatures::likeness(fingerprint, known, self.bits)?, number, *page))
+            Some((PageFeatures::near_duplicate_distance(fingerprint, known, self.bits)?, number, *page))
         });
         near.min_by_key(|(distance, number, _)| (*distance, *number)).map(|(distance, _, page)| (page, distance))
     }
@@ -119,7 +119,7 @@ mod tests {
             let mut wanted = known[at.index(known.len())];
             flips.iter().for_each(|bit| wanted[bit / 8] ^= 1 << (bit % 8));
             let near = known.iter().enumerate();
-            let nearest = near.filter_map(|(number, known)| Some((PageFeatures::likeness(&wanted, known, bits)?, number as u32))).min();
+            let nearest = near.filter_map(|(number, known)| Some((PageFeatures::near_duplicate_distance(&wanted, known, bits)?, number as u32))).min();
             prop_assert_eq!(index.nearest(&wanted), nearest.map(|(distance, number)| (page(number), distance)));
         }
     }

@@ -9,7 +9,7 @@ use crate::media::{MediaFault, MediaFaultKind};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
-use crate::prepare::{Decoder, DecoderCommand, PageFeatures, Prepared, as_it_is};
+use crate::prepare::{Decoder, DecoderCommand, PageFeatures, Prepared, pass_through};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ impl Preparer {
         let mut features = None;
         let next = match self.prepare_image(file, wanted)? {
             Ok(prepared) => {
-                features = prepared.marks;
+                features = prepared.features;
                 let is_blank =
                     self.run.job.input.skip_blank && features.as_ref().is_some_and(|features| features.is_blank);
                 if is_blank && wanted.has_unasked || is_inspection {
@@ -110,7 +110,7 @@ impl Preparer {
             false => job.image,
         };
         if !with_features {
-            match as_it_is(&file.bytes, &image) {
+            match pass_through(&file.bytes, &image) {
                 Ok(Some(prepared)) => return Ok(Ok(prepared)),
                 Ok(None) => {}
                 Err(fault) => return Ok(Err(fault)),

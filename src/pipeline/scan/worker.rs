@@ -12,7 +12,7 @@ use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
 use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
-use crate::prepare::{DecoderCommand, PageFeatures, count_by_header};
+use crate::prepare::{DecoderCommand, PageFeatures, page_count_from_header};
 use crate::source::{Cancelled, Entry, HostLimits, ReadFault, ReadFaultKind, SourceReader};
 use crate::store::{
     EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, Reader, StoreError, TaskOutcome,
@@ -197,7 +197,7 @@ impl Worker {
     /// A file whose pages are not known yet.
     fn look_at_content(&mut self, entry: &Entry, bytes: Bytes, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
         let content = Digest::compute(&bytes);
-        let counted = match count_by_header(&bytes) {
+        let counted = match page_count_from_header(&bytes) {
             Ok(Some(count)) => Ok(count),
             Ok(None) => self.preparer.open(content, &bytes)?,
             Err(fault) => Err(fault),

@@ -261,7 +261,7 @@ fn urls_are_fetched_within_bounds() {
         "ok",
         "ok",
         "more than 5 redirects",
-        "not a URL of http or https",
+        "not an http or https URL",
         "more than 1000000 bytes",
         "more than 1000000 bytes",
         "can't be fetched",

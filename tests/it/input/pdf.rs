@@ -58,7 +58,7 @@ fn upright(bytes: Vec<u8>) -> (Document, image::GrayImage) {
     let document = Document::open(bytes.into()).unwrap();
     let probe = document.probe(1).unwrap();
     let pixels: Pixels = document.decode(1, &probe, (probe.width, probe.height)).unwrap();
-    let mut picture = docmill::internal::media::to_image(pixels).unwrap();
+    let mut picture = pixels.into_image().unwrap();
     picture.apply_orientation(probe.orientation);
     (document, picture.into_luma8())
 }

@@ -104,7 +104,7 @@ fn disturb(decoder: &mut Decoder, name: &str, whole: &[u8]) {
 #[test]
 fn what_hangs_or_crashes_costs_its_page_and_nothing_more() {
     let page = Bytes::from(std::fs::read(root().join("tests/data/page.jpg")).unwrap());
-    let mut hanging = Decoder::new(command("sleep", &["1000"])).within(Duration::from_millis(200));
+    let mut hanging = Decoder::new(command("sleep", &["1000"])).with_timeout(Duration::from_millis(200));
     let mut crashing = Decoder::new(command("false", &[]));
     for _ in 0..3 {
         assert_eq!(hanging.open(&page).unwrap().unwrap_err().kind, MediaFaultKind::DecodeTimeout);

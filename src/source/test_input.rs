@@ -1,10 +1,10 @@
-//! An input for tests.
+//! An input for unit tests.
 
 use crate::manifest::{Fetch, Input, PageChoice, Place};
 use std::path::Path;
 use std::time::Duration;
 
-/// All pages of a folder.
+/// All pages of all files in a folder.
 pub(crate) fn input(folder: &Path) -> Input {
     Input {
         place: Place::Folder(folder.to_owned()),

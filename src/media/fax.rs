@@ -1,33 +1,32 @@
-//! Fax pages (CCITT Group 3 and 4): run lengths, averaged straight into a small grey
-//! picture. The large picture of black and white pixels is never made.
+//! Fax pages (CCITT Group 3 and 4): decodes run lengths directly into a downscaled grey
+//! picture, without the full-size bitmap.
 //!
-//! Every pixel of the small picture is the exact mean of the area that it covers. Sums
-//! are integers: positions are counted in units of a large pixel divided by the small
-//! width, so that every border falls on a whole unit.
+//! Every pixel of the result is the exact mean of the area that it covers. The arithmetic is
+//! in integers: positions are multiples of a source pixel divided by the target width, so
+//! that every border between target pixels is a whole number.
 
-use crate::media::fault::{MediaFault, MediaFaultKind};
-use crate::media::pixels::Pixels;
+use super::fault::MediaFault;
+use super::pixels::Pixels;
 use hayro_ccitt::{DecodeSettings, Decoder, DecoderContext, EncodingMode, decode};
 
-/// A run-length encoded picture of one or more strips.
+/// A fax page of one or more strips.
 pub(crate) struct Fax<'a> {
-    /// The settings that all strips share, but for their rows.
+    /// The settings of all strips, except for the number of rows.
     pub(crate) settings: DecodeSettings,
-    /// The strips' data and rows.
+    /// The data of each strip, and its number of rows.
     pub(crate) strips: Vec<(&'a [u8], u32)>,
-    /// Whether runs that the code calls black show as white.
+    /// Whether the runs that are coded as black are white.
     pub(crate) is_inverted: bool,
-    /// Pixels down.
+    /// Height in pixels.
     pub(crate) height: u32,
 }
 
-/// Rows of a fax that may be missing before it counts as cut: encoders leave out white
-/// ones at the end.
-const MOST_MISSING: u32 = 64;
+/// Missing rows that are taken for white: some encoders omit white rows at the end.
+const MAX_MISSING_ROWS: u32 = 64;
 
 impl Fax<'_> {
-    /// The settings of a strip.
-    pub(crate) fn settings(encoding: EncodingMode, columns: u32) -> DecodeSettings {
+    /// The settings for this encoding and width, with the defaults of TIFF.
+    pub(crate) fn default_settings(encoding: EncodingMode, columns: u32) -> DecodeSettings {
         DecodeSettings {
             columns,
             rows: 0,
@@ -39,53 +38,59 @@ impl Fax<'_> {
         }
     }
 
-    /// The picture at `target` or, where that is larger than the fax, at its own size.
+    /// Decodes the page at `target` (width, height), or at its own size where that is smaller.
+    ///
+    /// # Errors
+    /// A page of which too many rows are missing.
     pub(crate) fn decode(&self, target: (u32, u32)) -> Result<Pixels, MediaFault> {
         let (columns, rows) = (self.settings.columns, self.height);
-        let mut mean = Mean::new((columns, rows), (target.0.min(columns), target.1.min(rows)));
+        let mut mean = AreaMean::new((columns, rows), (target.0.min(columns), target.1.min(rows)));
         let mut missing_rows = 0;
         for (data, strip_rows) in &self.strips {
             let wanted = (mean.row + strip_rows).min(rows);
             let mut context = DecoderContext::new(DecodeSettings { rows: *strip_rows, ..self.settings });
-            // What was decoded before an error counts; how much is missing decides.
+            // The rows before an error count: too many missing rows are the fault.
             let _ = decode(data, &mut mean, &mut context);
             let missing = wanted.saturating_sub(mean.row);
             missing_rows += missing;
-            if missing_rows > MOST_MISSING.min(rows / 20) {
+            if missing_rows > MAX_MISSING_ROWS.min(rows / 20) {
                 return Err(MediaFault::cut_short());
             }
             for _ in 0..missing {
-                // What shows white, which the code may call black.
+                // White, which may be coded as black.
                 mean.push_row(if self.is_inverted { &[0] } else { &[] });
             }
         }
         if mean.row < rows {
-            return Err(MediaFault::new(MediaFaultKind::Damaged, "the picture has too few rows"));
+            return Err(MediaFault::damaged("the picture has too few rows"));
         }
         Ok(mean.finish(self.is_inverted))
     }
 }
 
-/// Bits in reverse order, byte by byte: TIFF's `FillOrder` 2.
-pub(crate) fn reversed(data: &[u8]) -> Vec<u8> {
+/// Reverses the bits of each byte, which undoes `FillOrder` 2 of TIFF.
+pub(crate) fn reverse_bits(data: &[u8]) -> Vec<u8> {
     data.iter().map(|byte| byte.reverse_bits()).collect()
 }
 
-/// The area mean of rows of runs.
-struct Mean {
+/// Downscales rows of runs to the mean of areas.
+struct AreaMean {
+    /// Source size.
     from: (u32, u32),
+    /// Target size.
     to: (u32, u32),
-    /// Rows that were pushed.
+    /// Source rows so far.
     row: u32,
-    /// Black of the current large row in each small column, in units of a large pixel's
-    /// `to.0`th part.
+    /// The black part of the current source row in each target column, in source pixels
+    /// divided by `to.0`.
     line: Vec<u32>,
-    /// Black of the small row under way, weighted by how much of each large row it covers.
+    /// The black part of the current target row in each column, weighted by the part of each
+    /// source row that it covers.
     sums: Vec<u64>,
     data: Vec<u8>,
 }
 
-impl Mean {
+impl AreaMean {
     fn new(from: (u32, u32), to: (u32, u32)) -> Self {
         let to = (to.0.max(1), to.1.max(1));
         let width = to.0 as usize;
@@ -99,10 +104,10 @@ impl Mean {
         }
     }
 
-    /// Adds the black from large column `start` to `end` to the line.
+    /// Adds a black run of source columns to the line.
     fn blacken(&mut self, start: u32, end: u32) {
         let (from, to) = (u64::from(self.from.0), u64::from(self.to.0));
-        // In these units a small pixel is `from` wide and a large one `to`.
+        // In this unit a target pixel has the width `from`, and a source pixel the width `to`.
         let (mut at, end) = (u64::from(start) * to, u64::from(end) * to);
         while at < end {
             let column = at / from;
@@ -114,6 +119,7 @@ impl Mean {
         }
     }
 
+    /// Finishes a target row.
     fn emit(&mut self) {
         let full = u64::from(self.from.0) * u64::from(self.from.1);
         for sum in &mut self.sums {
@@ -123,6 +129,7 @@ impl Mean {
         }
     }
 
+    /// The picture. Rows that have not been pushed are white.
     fn finish(mut self, is_inverted: bool) -> Pixels {
         self.data.resize(self.to.0 as usize * self.to.1 as usize, 255);
         if is_inverted {
@@ -132,7 +139,7 @@ impl Mean {
     }
 }
 
-impl Decoder for Mean {
+impl Decoder for AreaMean {
     fn push_row(&mut self, changes: &[u32]) {
         if self.row >= self.from.1 {
             return;
@@ -141,7 +148,7 @@ impl Decoder for Mean {
         for run in changes.chunks(2) {
             self.blacken(run[0], run.get(1).copied().unwrap_or(self.from.0));
         }
-        // Down as across: a small row is `from.1` high and a large one `to.1`.
+        // In this unit a target row has the height `from`, and a source row the height `to`.
         let (from, to) = (u64::from(self.from.1), u64::from(self.to.1));
         let (mut at, end) = (u64::from(self.row) * to, u64::from(self.row + 1) * to);
         while at < end {
@@ -163,8 +170,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The mean by definition, in floating point, one small pixel at a time.
-    fn by_definition(rows: &[Vec<bool>], to: (u32, u32)) -> Vec<f64> {
+    /// The mean by its definition, in floating point, pixel by pixel.
+    fn define_mean(rows: &[Vec<bool>], to: (u32, u32)) -> Vec<f64> {
         let (width, height) = (rows[0].len() as f64, rows.len() as f64);
         let overlap = |a: f64, b: f64, at: usize| (b.min(at as f64 + 1.0) - a.max(at as f64)).max(0.0);
         let mut out = Vec::new();
@@ -198,16 +205,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_small_pixel_is_the_mean_of_its_area(
+        fn every_pixel_is_the_mean_of_its_area(
             rows in (1_usize..23).prop_flat_map(|width| prop::collection::vec(prop::collection::vec(any::<bool>(), width), 1..23)),
             to in (1_u32..23, 1_u32..23),
         ) {
             let from = (rows[0].len() as u32, rows.len() as u32);
             let to = (to.0.min(from.0), to.1.min(from.1));
-            let mut mean = Mean::new(from, to);
+            let mut mean = AreaMean::new(from, to);
             rows.iter().for_each(|row| mean.push_row(&changes(row)));
             let got = mean.finish(false).data;
-            let expected = by_definition(&rows, to);
+            let expected = define_mean(&rows, to);
             prop_assert_eq!(got.len(), expected.len());
             for (got, expected) in got.iter().zip(&expected) {
                 prop_assert!((f64::from(*got) - expected).abs() <= 0.51, "{} is not {}", got, expected);

@@ -1,36 +1,38 @@
-//! A file as a reader sees it through changes: another head, other values in places, more
-//! bytes at its end. The file itself is not copied.
+//! A file with changes: overwritten bytes, and more bytes at its end. The file itself is
+//! neither copied nor changed.
 
 use std::io::{Read, Seek, SeekFrom};
 
 /// A file with changes.
-pub(crate) struct Window<'a> {
+pub(crate) struct PatchedFile<'a> {
     bytes: &'a [u8],
-    /// What stands at a place instead of what the file has there.
+    /// Overwritten bytes and their offsets. Later ones win.
     changes: Vec<(u64, Vec<u8>)>,
-    /// What follows the file.
+    /// Bytes behind the end of the file.
     tail: Vec<u8>,
     at: u64,
 }
 
-impl<'a> Window<'a> {
-    pub(crate) fn new(bytes: &'a [u8], head: Vec<u8>) -> Self {
-        Self { bytes, changes: vec![(0, head)], tail: Vec::new(), at: 0 }
+impl<'a> PatchedFile<'a> {
+    /// A file that begins with `header` instead of its own first bytes.
+    pub(crate) fn new(bytes: &'a [u8], header: Vec<u8>) -> Self {
+        Self { bytes, changes: vec![(0, header)], tail: Vec::new(), at: 0 }
     }
 
-    pub(crate) fn change(&mut self, place: u64, to: Vec<u8>) {
-        self.changes.push((place, to));
+    /// Overwrites the bytes from `offset` on.
+    pub(crate) fn overwrite(&mut self, offset: u64, to: Vec<u8>) {
+        self.changes.push((offset, to));
     }
 
-    /// Adds bytes at the end; where they stand.
+    /// Adds bytes at the end, and returns their offset.
     pub(crate) fn append(&mut self, more: &[u8]) -> u64 {
-        let place = (self.bytes.len() + self.tail.len()) as u64;
+        let offset = (self.bytes.len() + self.tail.len()) as u64;
         self.tail.extend_from_slice(more);
-        place
+        offset
     }
 }
 
-impl Read for Window<'_> {
+impl Read for PatchedFile<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let at = usize::try_from(self.at).unwrap_or(usize::MAX);
         let from = match at.checked_sub(self.bytes.len()) {
@@ -39,14 +41,14 @@ impl Read for Window<'_> {
         };
         let count = from.len().min(buffer.len());
         buffer[..count].copy_from_slice(&from[..count]);
-        for (place, to) in &self.changes {
-            // The part of the change that lies in what was read.
-            let start = (*place).max(self.at);
-            let end = (place + to.len() as u64).min(self.at + count as u64);
+        for (offset, to) in &self.changes {
+            // The part of the change within the bytes that were read.
+            let start = (*offset).max(self.at);
+            let end = offset.saturating_add(to.len() as u64).min(self.at + count as u64);
             if let (true, Ok(into), Ok(out_of), Ok(length)) = (
                 start < end,
                 usize::try_from(start.saturating_sub(self.at)),
-                usize::try_from(start.saturating_sub(*place)),
+                usize::try_from(start.saturating_sub(*offset)),
                 usize::try_from(end.saturating_sub(start)),
             ) {
                 buffer[into..into + length].copy_from_slice(&to[out_of..out_of + length]);
@@ -57,7 +59,7 @@ impl Read for Window<'_> {
     }
 }
 
-impl Seek for Window<'_> {
+impl Seek for PatchedFile<'_> {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
         let end = (self.bytes.len() + self.tail.len()) as u64;
         let at = match to {
@@ -65,7 +67,7 @@ impl Seek for Window<'_> {
             SeekFrom::End(by) => end.checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
-        self.at = at.ok_or_else(|| std::io::Error::other("a place before the file"))?;
+        self.at = at.ok_or_else(|| std::io::Error::other("an offset before the start of the file"))?;
         Ok(self.at)
     }
 }
@@ -75,17 +77,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_show_wherever_a_read_begins() {
-        let mut window = Window::new(b"0123456789", b"ab".to_vec());
-        window.change(4, b"xyz".to_vec());
-        assert_eq!(window.append(b"tail"), 10);
+    fn changes_are_seen_wherever_a_read_begins() {
+        let mut file = PatchedFile::new(b"0123456789", b"ab".to_vec());
+        file.overwrite(4, b"xyz".to_vec());
+        assert_eq!(file.append(b"tail"), 10);
         let expected = b"ab23xyz789tail";
         for size in 1..15 {
             for start in 0..14 {
-                window.seek(SeekFrom::Start(start as u64)).unwrap();
+                file.seek(SeekFrom::Start(start as u64)).unwrap();
                 let mut got = Vec::new();
                 let mut buffer = vec![0; size];
-                while let count @ 1.. = window.read(&mut buffer).unwrap() {
+                while let count @ 1.. = file.read(&mut buffer).unwrap() {
                     got.extend_from_slice(&buffer[..count]);
                 }
                 assert_eq!(got, &expected[start..], "from {start} by {size}");
