@@ -19,10 +19,17 @@ mod pipeline;
 mod prepare;
 mod provider;
 mod report;
+mod session;
 mod simulator;
 mod source;
 mod store;
 mod task;
+
+pub use pipeline::{Plan, Progress, RetrySelection, RunOptions, Signal, TriedPage, plan_to_json};
+pub use session::{
+    Canceller, Environment, Error, Job, JobCheck, Outputs, PageCounts, ProgressHandle, ReportQuery, RunReport,
+    Session, TriedAnswer, TriedAttempt, TryObserver, report_from_store, serve_decoder,
+};
 
 #[doc(hidden)]
 pub use cli::main;

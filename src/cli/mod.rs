@@ -5,8 +5,7 @@
 
 pub(crate) mod args;
 pub(crate) mod check;
-pub(crate) mod env;
-pub(crate) mod exit;
+pub(crate) pub(crate) mod exit;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod load;
@@ -69,7 +68,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Run(run) => run::run(run, global),
         Command::Plan(plan) => plan::plan(plan),
         Command::Check(check) => check::check(check),
-        Command::Try(trial) => try_page::trial(trial),
+        Command::Try(args) => try_page::try_page(args),
         Command::Export(export) => export::export(export),
         Command::Report(report) => report::report(report),
         Command::Store(store) => store::store(store),

@@ -4,14 +4,13 @@ use super::args::{DetailName, Prepare, SizeName};
 use super::exit::{Failure, INTERNAL, STORAGE, WRONG_INPUT};
 use super::load;
 use super::out::outln;
-use super::signals;
 use crate::base::atomic_file;
 use crate::base::hooks::NoHooks;
 use crate::base::units::grouped;
 use crate::catalog::{Detail, image_rule};
 use crate::manifest::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
 use crate::media::MediaFault;
-use crate::prepare::{Decoder, DecoderError, Prepared, serve};
+use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::source::{Entry, SourceReader, path_bytes};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -19,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     let image = image(args)?;
     let sources: HashSet<PathBuf> = args.files.iter().filter_map(|file| std::fs::canonicalize(file).ok()).collect();
-    let mut decoder = Decoder::new(load::decoder()?);
+    let mut decoder = Decoder::new(Environment::of_process().decoder().clone());
     let mut names = HashMap::new();
     let mut all_ok = true;
     for file in &args.files {
@@ -54,12 +53,9 @@ pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     Ok(if all_ok { 0 } else { 3 })
 }
 
-/// The decoder process itself: serves the run that started it.
+/// The decoder process, which a run starts.
 pub(crate) fn decode() -> Result<u8, Failure> {
-    // It ends when its run does: a signal to all processes of a service would end it first,
-    // and a page be blamed for that.
-    let _deaf = signals::ignored();
-    match serve(std::io::stdin().lock(), std::io::stdout().lock()) {
+    match environment::decode() {
         Ok(()) => Ok(0),
         Err(error) => Err(Failure::new(INTERNAL, format!("the decoder: {error}"))),
     }
@@ -67,7 +63,7 @@ pub(crate) fn decode() -> Result<u8, Failure> {
 
 fn image(args: &Prepare) -> Result<Image, Failure> {
     if let Some(job) = &args.job {
-        return Ok(load::load_from(job, &args.vars, None)?.job.image);
+        return Ok(load::load(job, &args.vars, None)?.manifest.image);
     }
     if args.min_side.is_some() && args.size != SizeName::Economy {
         return Err(

@@ -3,10 +3,10 @@
 
 use super::args::{Global, ProgressKind};
 use crate::base::money::Pico;
-use crate::pipeline::{Counters, Snapshot};
+use crate::pipeline::Progress as Snapshot;
+use crate::session::ProgressHandle;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn start(global: &Global, counters: Arc<Counters>) -> Self {
+    pub(crate) fn start(global: &Global, counters: ProgressHandle) -> Self {
         let kind = match global.progress {
             ProgressKind::Auto if global.quiet => ProgressKind::Off,
             ProgressKind::Auto if std::io::stderr().is_terminal() => ProgressKind::Bar,
@@ -61,7 +61,7 @@ impl Drop for Progress {
     }
 }
 
-fn bar(counters: Arc<Counters>) -> impl FnMut(Duration) + Send {
+fn bar(counters: ProgressHandle) -> impl FnMut(Duration) + Send {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
         bar.set_style(style);
@@ -81,7 +81,7 @@ fn bar(counters: Arc<Counters>) -> impl FnMut(Duration) + Send {
     }
 }
 
-fn lines(counters: Arc<Counters>) -> impl FnMut(Duration) + Send {
+fn lines(counters: ProgressHandle) -> impl FnMut(Duration) + Send {
     move |elapsed| {
         let now = counters.snapshot();
         let line = format!("{}/{} pages  {}", now.done, now.found, words(&now, elapsed));

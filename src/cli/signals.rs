@@ -1,15 +1,16 @@
-//! Signals: the first closes admission and waits for what is in flight, a second ends at once.
+//! Signals: the first ends the run early, a second ends the process at once.
 
 use crate::base::clock::{Clock, SystemClock};
-use crate::pipeline::{RunOutcome, Signal, Stop};
+use crate::pipeline::{RunOutcome, Signal};
+use crate::session::Canceller;
 use std::time::Duration;
 
-/// Signals closer together than this are one.
-const DOUBLED: Duration = Duration::from_millis(300);
+/// Two signals within this time count as one.
+const REPEAT_TIME: Duration = Duration::from_millis(300);
 
 /// Listens for as long as the program runs.
 #[cfg(unix)]
-pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
+pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate, mut hang_up) = {
@@ -25,17 +26,17 @@ pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
                 _ = hang_up.recv() => Signal::Terminate,
             };
             let outcome = RunOutcome::Interrupted(which);
-            // Some supervisors signal a process and then its group: that is one signal.
+            // Some supervisors send one signal to a process and then to its group.
             let now = clock.now();
-            if !is_first && now.saturating_sub(first) < DOUBLED {
+            if !is_first && now.saturating_sub(first) < REPEAT_TIME {
                 continue;
             }
             first = now;
             if !std::mem::take(&mut is_first) {
                 std::process::exit(outcome.exit_code().into());
             }
-            tracing::warn!("stopping: waiting for what is in flight; a second signal ends at once");
-            stop.request(outcome);
+            tracing::warn!("stopping: waiting for requests in flight; a second signal ends at once");
+            canceller.cancel(which);
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
@@ -43,7 +44,7 @@ pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
 
 /// Listens for as long as the program runs.
 #[cfg(not(unix))]
-pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
+pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listen = async move {
         let mut is_first = true;
@@ -52,27 +53,8 @@ pub(crate) fn listen(stop: Stop) -> std::io::Result<()> {
             if !std::mem::take(&mut is_first) {
                 std::process::exit(outcome.exit_code().into());
             }
-            stop.request(outcome);
+            canceller.cancel(Signal::Interrupt);
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
-}
-
-/// Ignores signals while what it returns lives. Best effort.
-#[cfg(unix)]
-pub(crate) fn ignored() -> Option<impl Sized> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let listening = {
-        let _guard = runtime.enter();
-        kinds.map(|kind| signal(kind).ok())
-    };
-    Some((runtime, listening))
-}
-
-/// Ignores signals while what it returns lives.
-#[cfg(not(unix))]
-pub(crate) fn ignored() -> Option<()> {
-    None
 }

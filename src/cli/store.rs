@@ -6,18 +6,17 @@ use super::load;
 use super::out::outln;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::units::rfc3339;
-use crate::pipeline::PipelineError;
+use crate::session::Error;
 use crate::store;
 use crate::store::{Contents, StoreError};
 use serde_json::json;
 use std::path::Path;
 
 pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
-    let job = match &args.job {
-        Some(job) => Some(load::load_from(job, &args.vars, args.store.as_ref())?.job),
-        None => None,
+    let path = match &args.job {
+        Some(job) => load::load(job, &args.vars, args.store.as_ref())?.store().to_owned(),
+        None => load::default_store(args.store.as_ref()),
     };
-    let path = load::store_path(job.as_ref(), args.store.as_ref());
     match &args.command {
         StoreCommand::Check => check(&path),
         StoreCommand::Backup { to } => {

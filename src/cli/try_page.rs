@@ -1,95 +1,58 @@
-//! `docmill try`: one page, now.
+//! `docmill try`: asks one page at once.
 
 use super::args::Try;
-use super::exit::{Failure, WRONG_INPUT};
+use super::exit::Failure;
 use super::load;
-use super::load::Loaded;
 use super::out::{out, outln};
 use crate::base::units::grouped;
-use crate::pipeline;
-use crate::pipeline::{Stop, Trial};
-use crate::provider::{Exchange, Verdict, Wanted};
-use crate::store::{AttemptCharge, OutcomeStatus, TaskOutcome};
-use crate::task::Question;
+use crate::pipeline::TriedPage;
+use crate::session::{TriedAttempt, TryObserver};
 use std::io::Write;
-use std::sync::Arc;
 
-pub(crate) fn trial(args: &Try) -> Result<u8, Failure> {
-    let Loaded { mut job, mut questions } = load::load(&args.job)?;
-    // One page is asked at once, whatever the job does with many.
-    job.is_batch = false;
-    if questions.iter().any(Question::is_template) {
-        let line = pipeline::line_of(&job, &questions, &args.image).map_err(Failure::from)?;
-        questions = line.ok_or_else(|| {
-            let message = format!("{} is not in the list, whose columns the questions name", args.image.display());
-            Failure::new(WRONG_INPUT, message).with_hint("try a file of the list")
-        })?;
-    }
-    let provider = load::provider(&job)?;
-    let stop = Stop::default();
-    let on_text = |text: &str| {
-        out!("{text}");
-        // A terminal that is gone is not the page's fault.
-        let _ = std::io::stdout().flush();
-    };
-    let job = Arc::new(job);
-    let answers = pipeline::try_page(
-        &job,
-        &questions,
-        &provider.environment,
-        &stop,
-        (&args.image, args.page),
-        &started,
-        &on_text,
-        &exchanged,
-    )?;
+pub(crate) fn try_page(args: &Try) -> Result<u8, Failure> {
+    let session = load::open(&args.job)?;
+    let answers = session.try_page(&args.image, args.page, &Printer)?;
     outln!("\nanswers");
-    let mut all_ok = true;
-    for (task, outcome) in &answers {
-        all_ok &= outcome.as_ref().is_some_and(|outcome| outcome.status == OutcomeStatus::Ok);
-        outln!("  {task:<16} {}", described(outcome.as_ref()));
+    for answer in &answers {
+        outln!("  {:<16} {}", answer.task, answer.text);
     }
-    if let Some((what, hint)) = stop.ending().and_then(|outcome| outcome.explanation()) {
-        let code = stop.ending().map_or(1, |outcome| outcome.exit_code());
-        return Err(Failure::new(code, what).with_hint(&hint));
+    if let Some(error) = session.early_end() {
+        return Err(error.into());
     }
-    Ok(if all_ok { 0 } else { 3 })
+    Ok(if answers.iter().all(|answer| answer.is_ok) { 0 } else { 3 })
 }
 
-fn started(trial: &Trial) {
-    outln!("sent     {} x {} pixels, {} bytes, {}", trial.width, trial.height, grouped(trial.bytes as u64), trial.mime);
-    outln!("expected {} prompt tokens", grouped(trial.expected_input));
-    outln!("\nprompt\n{}\nreply", trial.prompt.trim_end());
-}
+/// Prints what a tried page shows.
+struct Printer;
 
-fn exchanged(_wanted: &Wanted, exchange: &Exchange, charge: &AttemptCharge) {
-    let cost = charge.cost.map_or("unknown (set provider.price)".to_owned(), |cost| format!("USD {cost}"));
-    let tokens = &charge.tokens;
-    let estimated = if charge.is_estimated { ", estimated" } else { "" };
-    outln!("");
-    match &exchange.verdict {
-        Verdict::Done { .. } => {}
-        Verdict::Retry(fault) => outln!("  {}: {}", fault.kind, fault.message),
-        Verdict::Later { message, .. } => outln!("  not now: {message}"),
-        Verdict::Page(fault) => outln!("  {}: {}", fault.kind, fault.message),
-        Verdict::Stop(refusal) => outln!("  {}", refusal.message),
+impl TryObserver for Printer {
+    fn on_start(&self, page: &TriedPage) {
+        let TriedPage { width, height, bytes, mime, expected_input, prompt } = page;
+        outln!("sent     {width} x {height} pixels, {} bytes, {mime}", grouped(*bytes as u64));
+        outln!("expected {} prompt tokens", grouped(*expected_input));
+        outln!("\nprompt\n{}\nreply", prompt.trim_end());
     }
-    outln!(
-        "  {} tokens in ({} cached), {} out, {cost}{estimated}, {} ms",
-        grouped(tokens.input),
-        grouped(tokens.cached_input),
-        grouped(tokens.output),
-        exchange.latency.as_millis()
-    );
-}
 
-fn described(outcome: Option<&TaskOutcome>) -> String {
-    match outcome {
-        None => "not asked".into(),
-        Some(outcome) => match (&outcome.value, &outcome.fault) {
-            (Some(value), _) => value.clone(),
-            (None, Some(fault)) => format!("{} ({}): {}", outcome.status.name(), fault.kind, fault.message),
-            (None, None) => outcome.status.name().into(),
-        },
+    fn on_text(&self, text: &str) {
+        out!("{text}");
+        // A closed terminal does not make the page fail.
+        let _ = std::io::stdout().flush();
+    }
+
+    fn on_attempt(&self, attempt: &TriedAttempt) {
+        let unknown = || "unknown (set provider.price)".to_owned();
+        let cost = attempt.cost_usd.as_ref().map_or_else(unknown, |cost| format!("USD {cost}"));
+        let estimated = if attempt.is_estimated { ", estimated" } else { "" };
+        outln!("");
+        if let Some(error) = &attempt.error {
+            outln!("  {error}");
+        }
+        outln!(
+            "  {} tokens in ({} cached), {} out, {cost}{estimated}, {} ms",
+            grouped(attempt.input_tokens),
+            grouped(attempt.cached_input_tokens),
+            grouped(attempt.output_tokens),
+            attempt.latency.as_millis()
+        );
     }
 }

@@ -57,7 +57,12 @@ pub fn run(
     if run.identity.keys.lost > 0 {
         tracing::warn!("{} attempts of runs that died are counted as lost", run.identity.keys.lost);
     }
-    let passes = Passes { run: &run, environment, options, hosts: Arc::new(HostLimits::new(&job.input.fetch, environment.clock.clone())) };
+    let passes = Passes {
+        run: &run,
+        environment,
+        options,
+        hosts: Arc::new(HostLimits::new(&job.input.fetch, environment.clock.clone())),
+    };
     let ended = passes.ask_everything(entries).and_then(|seen| conclude(&run, environment, options, seen));
     match ended {
         Ok((report, outcome)) => {
