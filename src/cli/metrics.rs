@@ -140,3 +140,29 @@ fn live(labels: &Labels, now: &Snapshot) -> String {
         },
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_of_a_run() {
+        let labels = Labels { job: "office \"mail\"".into(), run_id: "r".into(), model: "m".into() };
+        let now = Snapshot {
+            found: 12,
+            done: 9,
+            asked: 7,
+            failed: 1,
+            retries: 2,
+            in_flight: 3,
+            cost_pico: 1_234_500_000,
+            is_waiting: true,
+            is_walked: true,
+            verdicts: [6, 1, 2, 0, 0],
+            tokens: [1000, 128, 50],
+            latencies: [0, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 1],
+            latency_ms: 131_234,
+        };
+        insta::assert_snapshot!(live(&labels, &now).replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+    }
+}

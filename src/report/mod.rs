@@ -11,6 +11,9 @@ pub(crate) mod render;
 pub(crate) mod spend;
 pub(crate) mod summary;
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 pub use pages::{LabelCount, PageLine, Pages};
 pub use part::{Histogram, Part};
 pub use render::prometheus::failed_exposition;

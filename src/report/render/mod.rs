@@ -5,3 +5,6 @@ pub(crate) mod json;
 pub(crate) mod plot;
 pub(crate) mod prometheus;
 pub(crate) mod text;
+
+#[cfg(test)]
+mod tests;
