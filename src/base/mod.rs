@@ -7,6 +7,7 @@ pub mod exposition;
 pub mod hooks;
 pub mod money;
 pub mod random;
+pub mod row_status;
 pub mod sanitize;
 pub mod units;
 pub mod usage;

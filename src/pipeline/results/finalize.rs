@@ -3,7 +3,7 @@
 use crate::base::atomic_file;
 use crate::base::hooks::Hooks;
 use crate::catalog::{Basis, Fit, ImageRule};
-use crate::export::{Columns, ExportError, Outputs, Row, Targets};
+use crate::export::{ExportError, Outputs, Row, RowSpec, Targets};
 use crate::manifest::{Job, Output};
 use crate::pipeline::asking::calibration;
 use crate::pipeline::control::environment::{Environment, PipelineError};
@@ -144,10 +144,10 @@ fn targets(job: &Job, output: &Output) -> Targets {
     }
 }
 
-fn columns_of(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<Columns, PipelineError> {
+fn columns_of(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<RowSpec, PipelineError> {
     let carried = columns(&job.input)?;
     let has_distance = job.input.near_duplicates.is_some();
-    Ok(Columns { carried, has_distance, ..Columns::new(questions, keys, &job.provider.model) })
+    Ok(RowSpec { carried, has_distance, ..RowSpec::new(questions, keys, &job.provider.model) })
 }
 
 fn view(job: &Job) -> View {
@@ -188,7 +188,7 @@ impl Source<'_> {
 
 fn rows(
     source: &Source<'_>,
-    columns: &Columns,
+    columns: &RowSpec,
     targets: &Targets,
     runs: &[i64],
     has_all: bool,
@@ -215,7 +215,7 @@ fn rows(
 }
 
 /// The tasks whose answers are labels, by their place.
-fn label_tasks(columns: &Columns) -> Vec<(usize, String)> {
+fn label_tasks(columns: &RowSpec) -> Vec<(usize, String)> {
     let is_label = |shape: &Shape| matches!(shape, Shape::Choice(_) | Shape::Tags { .. });
     let tasks = columns.tasks.iter().enumerate();
     tasks.filter(|(_, (_, shape))| is_label(shape)).map(|(at, (name, _))| (at, name.clone())).collect()
@@ -239,7 +239,7 @@ fn stored_shape(reader: &Reader, recipe: i64) -> Result<Shape, StoreError> {
 pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64) -> Result<Report, PipelineError> {
     let newest = runs.first().ok_or(PipelineError::NoRun)?;
     let keys: Vec<i64> = runs.iter().map(|run| run.run).collect();
-    let columns = Columns {
+    let columns = RowSpec {
         tasks: newest
             .tasks
             .iter()
@@ -247,7 +247,7 @@ pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64)
             .collect::<Result<_, StoreError>>()?,
         recipes: newest.tasks.iter().map(|task| task.recipe_id).collect(),
         model: newest.model.clone(),
-        ..Columns::default()
+        ..RowSpec::default()
     };
     // What the newest run left out is shown as left out.
     let view = View { versions: VERSIONS, skips_blank: true, collapses_near: true };
