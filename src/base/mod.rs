@@ -3,7 +3,6 @@
 pub mod atomic_file;
 pub mod clock;
 pub mod digest;
-pub mod exposition;
 pub mod hooks;
 pub mod money;
 pub mod random;

@@ -60,21 +60,20 @@ pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
             summary(args, &ended)?;
             if let Some(path) = &args.metrics_file {
                 let ended_ms = provider.environment.clock.wall_ms();
-                write_file(path, &report::failed_exposition(&job.name, outcome, failure.code(), ended_ms))?;
+                write_file(path, &report::render_failed_prometheus(&job.name, outcome, failure.code(), ended_ms))?;
             }
             return Err(failure);
         }
     };
     let to_stdout = args.summary.as_deref() == Some(Path::new("-"));
-    summary(args, &report.to_json())?;
-    say(global, report.to_text().trim_end());
-    let told = args
-        .metrics_file
-        .as_ref()
-        .map_or(Ok(()), |path| write_file(path, &report.to_exposition(provider.environment.clock.wall_ms())));
+    summary(args, &report::render_json(&report))?;
+    say(global, report::render_text(&report).trim_end());
+    let told = args.metrics_file.as_ref().map_or(Ok(()), |path| {
+        write_file(path, &report::render_prometheus(&report, provider.environment.clock.wall_ms()))
+    });
     if to_stdout {
         // The last line, also of both streams together: that is what Airflow keeps.
-        outln!("{}", report.to_json());
+        outln!("{}", report::render_json(&report));
     }
     told?;
     let outcome = stop.ending().unwrap_or(pipeline::RunOutcome::Complete);

@@ -2,6 +2,7 @@
 
 use super::{Billing, Pages, Report, Spend};
 use crate::base::money::Pico;
+use crate::base::row_status::RowStatus;
 use crate::store::{
     AttemptRecord, AttemptState, FaultRecord, OutcomeStatus, PageRecord, Purpose, RunRecord, SpendRecord, TaskKey,
     TaskOutcome, Tokens,
@@ -122,27 +123,31 @@ pub(crate) fn spend(run: i64, cost: i64) -> SpendRecord {
 
 fn pages() -> Pages {
     let mut pages = Pages::new(vec![(0, "kind".into())]);
-    let mut add = |page: PageRecord, status: &str, error: Option<&str>| pages.add(&page, status, error, &[RUN]);
+    let mut add = |page: PageRecord, status: RowStatus, error: Option<&str>| pages.add(&page, status, error, &[RUN]);
     let fault = |kind: &str| Some(FaultRecord { kind: kind.into(), message: String::new() });
     let without = |page: PageRecord, fault: Option<FaultRecord>| {
         let outcomes = vec![None, None];
         PageRecord { outcomes, spend: Vec::new(), fault, ..page }
     };
-    add(page("mail/1.jpg", 473_600_000), "ok", None);
+    add(page("mail/1.jpg", 473_600_000), RowStatus::Ok, None);
     let mut letter = page("mail/2 & <b>.jpg", 970_000_001);
     letter.page = 2;
     letter.spend.push(spend(RUN, 300_000_000));
     letter.outcomes[0].as_mut().unwrap().value = Some("\"letter\"".into());
-    add(letter, "ok", None);
-    add(PageRecord { spend: vec![spend(1, 400_000_000)], ..page("mail/known.jpg", 0) }, "ok", None);
+    add(letter, RowStatus::Ok, None);
+    add(PageRecord { spend: vec![spend(1, 400_000_000)], ..page("mail/known.jpg", 0) }, RowStatus::Ok, None);
     let copy = PageRecord { duplicate_of: Some(b"mail/1.jpg".to_vec()), ..page("mail/copy.jpg", 473_600_000) };
-    add(copy.clone(), "ok", None);
-    add(PageRecord { distance: Some(3), ..copy }, "ok", None);
-    add(PageRecord { outcomes: vec![None, None], ..page("bad.jpg", 1_473_600_000) }, "invalid", Some("kind: \"x\"?"));
-    add(without(page("no.jpg", 0), None), "refused", Some("kind: declined"));
-    add(without(page("broken.pdf", 0), fault("damaged")), "failed", Some("the file is damaged"));
-    add(without(page("next.jpg", 0), None), "pending", None);
-    add(without(page("blank.jpg", 0), None), "skipped", None);
+    add(copy.clone(), RowStatus::Ok, None);
+    add(PageRecord { distance: Some(3), ..copy }, RowStatus::Ok, None);
+    add(
+        PageRecord { outcomes: vec![None, None], ..page("bad.jpg", 1_473_600_000) },
+        RowStatus::Invalid,
+        Some("kind: \"x\"?"),
+    );
+    add(without(page("no.jpg", 0), None), RowStatus::Refused, Some("kind: declined"));
+    add(without(page("broken.pdf", 0), fault("damaged")), RowStatus::Failed, Some("the file is damaged"));
+    add(without(page("next.jpg", 0), None), RowStatus::Pending, None);
+    add(without(page("blank.jpg", 0), None), RowStatus::Skipped, None);
     pages
 }
 

@@ -12,7 +12,7 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{VERSIONS, rendered};
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::diff::Stored;
-use crate::report::{Billing, Pages, Report, spend_of_runs};
+use crate::report::{Billing, Pages, Report, read_spend, render_json};
 use crate::source::columns;
 use crate::store::{EntryRecord, Reader, RunKeys, RunRecord, StoreError, TaskKey, View};
 use crate::task::{Question, Shape};
@@ -58,7 +58,7 @@ pub(crate) fn conclude(
     // Nothing changed and nothing to write: the last run's count still holds.
     let known = match seen.has_changes || !seen.has_all || targets.is_any() {
         true => None,
-        false => reader.pages_before(keys.run, keys.job, keys.set)?.and_then(|stored| Pages::unchanged(&stored)),
+        false => reader.pages_before(keys.run, keys.job, keys.set)?.and_then(|stored| Pages::from_unchanged(&stored)),
     };
     let (pages, outputs) = match known {
         Some(pages) => (pages, Vec::new()),
@@ -83,7 +83,7 @@ pub(crate) fn conclude(
         started_ms: 0,
         elapsed_ms: 0,
         pages,
-        spend: spend_of_runs(&reader, &runs, i64::MIN, i64::MAX)?,
+        spend: read_spend(&reader, &runs, i64::MIN, i64::MAX)?,
         outputs,
         is_priced: job.provider.price.is_some(),
         billing: billing(&reader, job)?,
@@ -97,7 +97,7 @@ pub(crate) fn conclude(
 /// # Errors
 /// When the file can't be written.
 pub fn write_report(report: &Report, path: &Path, hooks: &dyn Hooks) -> Result<(), ExportError> {
-    let text = format!("{:#}\n", report.to_json());
+    let text = format!("{:#}\n", render_json(report));
     atomic_file::write(path, text.as_bytes(), hooks)
         .map_err(|error| ExportError { path: path.to_owned(), reason: error.to_string() })
 }
@@ -202,7 +202,7 @@ fn rows(
         for page in entry.pages() {
             let record = source.reader.page(source.job, &entry, page, &recipes, source.view)?;
             let row = Row::new(&record, columns);
-            pages.add(&record, row.status.name(), row.error.as_deref(), runs);
+            pages.add(&record, row.status, row.error.as_deref(), runs);
             outputs.write(&row)?;
         }
     }
@@ -253,7 +253,7 @@ pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64)
     let view = View { versions: VERSIONS, skips_blank: true, collapses_near: true };
     let source = Source { reader, job: newest.job, view, recipes: Recipes::Stored, writes_empty: false };
     let (pages, _) = rows(&source, &columns, &Targets::default(), &keys, true, &crate::base::hooks::NoHooks)?;
-    let spend = spend_of_runs(reader, runs, since_ms, until_ms)?;
+    let spend = read_spend(reader, runs, since_ms, until_ms)?;
     let (outcome, exit_code) = match &newest.outcome {
         Some((outcome, exit_code)) => (outcome.clone(), Some(*exit_code)),
         None => ("running".to_owned(), None),
