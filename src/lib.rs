@@ -27,8 +27,8 @@ mod task;
 
 pub use pipeline::{Plan, Progress, RetrySelection, RunOptions, Signal, TriedPage, plan_to_json};
 pub use session::{
-    Canceller, Environment, Error, Job, JobCheck, Outputs, PageCounts, ProgressHandle, ReportQuery, RunReport,
-    Session, TriedAnswer, TriedAttempt, TryObserver, report_from_store, serve_decoder,
+    Canceller, Environment, Error, Job, JobCheck, Outputs, PageCounts, ProgressHandle, ReportQuery, RunReport, Session,
+    TriedAnswer, TriedAttempt, TryObserver, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]

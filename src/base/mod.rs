@@ -11,11 +11,11 @@
 pub mod atomic_file;
 pub mod clock;
 pub mod digest;
-pub mod exposition;
 pub mod hooks;
 pub mod ids;
 pub mod money;
 pub mod random;
+pub mod row_status;
 pub mod sanitize;
 pub mod units;
 pub mod usage;

@@ -33,7 +33,9 @@ pub(crate) fn init(global: &Global) -> Guard {
     let is_coloured = match global.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => std::io::stderr().is_terminal() && crate::session::Environment::of_process().variable("NO_COLOR").is_none(),
+        Color::Auto => {
+            std::io::stderr().is_terminal() && crate::session::Environment::of_process().variable("NO_COLOR").is_none()
+        }
     };
     // Only our own words: libraries may log what they send.
     let filter = tracing_subscriber::EnvFilter::new(format!("docmill={level}"));

@@ -1,11 +1,11 @@
 //! The command line: parse, call, print. The only place that prints, reads the
-//! environment, handles signals and starts the simulator.
+//! environment and handles signals.
 //!
 //! Data goes to stdout, everything else to stderr.
 
 pub(crate) mod args;
 pub(crate) mod check;
-pub(crate) pub(crate) mod exit;
+pub(crate) mod exit;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod load;

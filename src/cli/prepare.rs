@@ -11,6 +11,7 @@ use crate::catalog::{Detail, image_rule};
 use crate::manifest::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
 use crate::media::MediaFault;
 use crate::prepare::{Decoder, DecoderError, Prepared};
+use crate::session::environment::{self, Environment};
 use crate::source::{Entry, SourceReader, path_bytes};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};

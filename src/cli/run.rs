@@ -128,11 +128,8 @@ fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
 fn serve_metrics(args: &Run, global: &Global, session: &Session) -> Result<Option<Metrics>, Failure> {
     let Some(address) = args.metrics else { return Ok(None) };
     let job = session.job();
-    let labels = Labels {
-        job: job.name().to_owned(),
-        run_id: session.run_id().to_owned(),
-        model: job.model().to_owned(),
-    };
+    let labels =
+        Labels { job: job.name().to_owned(), run_id: session.run_id().to_owned(), model: job.model().to_owned() };
     let metrics = Metrics::start(address, labels, session.progress())
         .map_err(|error| Failure::new(WRONG_INPUT, format!("--metrics {address}: {error}")))?;
     say(global, &format!("metrics: http://{}/metrics", metrics.address));

@@ -74,7 +74,7 @@ fn failed(error: StoreError) -> Failure {
         error @ (StoreError::Missing { .. } | StoreError::Foreign { .. }) => {
             Failure::new(WRONG_INPUT, error).with_hint("name the manifest, or the file with --store")
         }
-        error => Failure::from(PipelineError::from(error)),
+        error => Failure::from(Error::from(error)),
     }
 }
 

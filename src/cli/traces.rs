@@ -3,7 +3,7 @@
 //! `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set (OpenTelemetry specification 1.50,
 //! "OTLP exporter configuration").
 
-use super::env;
+use crate::session::Environment;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
@@ -28,7 +28,10 @@ pub(crate) fn layer<S>() -> Option<(impl Layer<S>, Traces)>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"].into_iter().find_map(env::var)?;
+    let environment = Environment::of_process();
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]
+        .into_iter()
+        .find_map(|name| environment.variable(name))?;
     let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = SpanExporter::builder().with_http().build().ok()?;
     let resource = Resource::builder().with_service_name("docmill").build();

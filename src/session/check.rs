@@ -88,7 +88,8 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
     };
     if matches!(job.input.place, Place::Folder(_)) && job.tasks.iter().any(names_column) {
         notes.push(
-            "a question contains `{`: only columns of a list are inserted into questions, so it is sent unchanged".into(),
+            "a question contains `{`: only columns of a list are inserted into questions, so it is sent unchanged"
+                .into(),
         );
     }
     let a4 = |size| target_size((2480, 3508), &Image { size, ..job.image });

@@ -34,8 +34,7 @@ impl Provider {
                 (server.base_url(), Some(server))
             }
         };
-        let options =
-            transport_options(job, environment, &base_url).map_err(|error| Error::new(WRONG_INPUT, error))?;
+        let options = transport_options(job, environment, &base_url).map_err(|error| Error::new(WRONG_INPUT, error))?;
         let transport = Transport::new(options).map_err(|error| Error::new(WRONG_INPUT, error))?;
         Ok(Self { transport, _simulator: simulator })
     }

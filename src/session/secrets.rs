@@ -35,7 +35,11 @@ fn secret_file(path: &Path, key: &str) -> Result<Vec<u8>, String> {
 
 fn key(job: &Job, environment: &Environment) -> Result<Option<Secret>, String> {
     let Some(path) = &job.provider.api_key_file else {
-        return Ok(job.provider.api_key_env.as_ref().map(|name| Secret::new(&environment.variable(name).unwrap_or_default())));
+        return Ok(job
+            .provider
+            .api_key_env
+            .as_ref()
+            .map(|name| Secret::new(&environment.variable(name).unwrap_or_default())));
     };
     let bytes = secret_file(path, "provider.api_key_file")?;
     let text = String::from_utf8(bytes).map_err(|_| format!("{} is not valid UTF-8 text", path.display()))?;
@@ -77,7 +81,9 @@ pub(crate) fn transport_options(
 fn proxy_for(base_url: &str, environment: &Environment) -> Option<String> {
     let url = url::Url::parse(base_url).ok()?;
     let host = url.host_str()?.trim_matches(['[', ']']);
-    let either = |lower: &str, upper: &str| environment.variable(lower).or_else(|| environment.variable(upper)).filter(|value| !value.is_empty());
+    let either = |lower: &str, upper: &str| {
+        environment.variable(lower).or_else(|| environment.variable(upper)).filter(|value| !value.is_empty())
+    };
     let is_loopback =
         host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     let excluded = either("no_proxy", "NO_PROXY").unwrap_or_default();

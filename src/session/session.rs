@@ -133,8 +133,7 @@ impl Session {
         let environment = self.pipeline_environment()?;
         let job = Arc::new(self.job.manifest.clone());
         let (shutdown, counters) = (&self.shutdown, &self.counters);
-        let (report, outcome) =
-            pipeline::run(&job, &self.job.questions, &environment, options, shutdown, counters)?;
+        let (report, outcome) = pipeline::run(&job, &self.job.questions, &environment, options, shutdown, counters)?;
         Ok(RunReport { report, outcome: Some(outcome) })
     }
 

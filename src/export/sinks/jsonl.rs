@@ -1,27 +1,46 @@
-//! Rows as JSON Lines: typed values, money as a decimal text.
+//! Rows as JSON Lines: typed values; money is a decimal string, times are RFC 3339.
 
+use super::row_sink::{RowSink, SinkError, SinkOptions};
 use crate::base::units::rfc3339;
 use crate::export::columns::{Cell, Column};
 use crate::export::row::Row;
-use crate::manifest::ColumnKind;
-use serde_json::{Map, Value};
-use std::io::{self, Write};
+use serde::Serializer;
+use serde::ser::{Serialize, SerializeMap};
+use std::io::Write;
 
-pub(crate) fn write(out: &mut impl Write, row: &Row, columns: &[Column<'_>]) -> io::Result<()> {
-    let value = |column: &Column<'_>| match column {
-        Column::Fixed(fixed) => match (fixed.cell)(row) {
-            Cell::Plain(text) | Cell::Foreign(text) => text.into(),
-            Cell::Count(count) => count.into(),
-            Cell::Money(amount) => amount.map(|amount| amount.to_string()).into(),
-            Cell::Time(ms) => ms.map(rfc3339).into(),
-        },
-        Column::Carried(at, _, kind) => match (kind, row.carried.get(*at)) {
-            (ColumnKind::Time, Some(Value::Number(ms))) => ms.as_i64().map(rfc3339).into(),
-            (_, value) => value.cloned().unwrap_or_default(),
-        },
-        Column::Task(at, ..) => row.answers.get(*at).cloned().unwrap_or_default(),
-    };
-    let members: Map<String, Value> = columns.iter().map(|column| (column.name().to_owned(), value(column))).collect();
-    serde_json::to_writer(&mut *out, &members)?;
-    out.write_all(b"\n")
+/// Writes rows as JSON Lines.
+pub(crate) struct JsonlSink<W: Write> {
+    file: W,
+}
+
+impl<W: Write> RowSink<W> for JsonlSink<W> {
+    fn create(file: W, _columns: &[Column], _options: &SinkOptions) -> Result<Self, SinkError> {
+        Ok(Self { file })
+    }
+
+    fn write(&mut self, columns: &[Column], row: &Row) -> Result<(), SinkError> {
+        let mut line = serde_json::Serializer::new(&mut self.file);
+        let mut members = line.serialize_map(Some(columns.len()))?;
+        for column in columns {
+            members.serialize_entry(&column.name, &column.cell(row))?;
+        }
+        members.end()?;
+        Ok(self.file.write_all(b"\n")?)
+    }
+
+    fn finish(self: Box<Self>) -> Result<W, SinkError> {
+        Ok(self.file)
+    }
+}
+
+impl Serialize for Cell<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text { text, .. } => text.serialize(serializer),
+            Self::Count(count) => count.serialize(serializer),
+            Self::Money(amount) => amount.map(|amount| amount.to_string()).serialize(serializer),
+            Self::Time(ms) => ms.map(rfc3339).serialize(serializer),
+            Self::Json { value, .. } => value.serialize(serializer),
+        }
+    }
 }

@@ -1,10 +1,10 @@
-//! Rows as Parquet, by the library's own column writers: Arrow would cost every newcomer
-//! minutes of build.
+//! Rows as Parquet, by the low-level writers of the `parquet` crate. Its Arrow writers
+//! would add minutes to the build.
 
-use super::shred::{Leaf, Node, Values, column as column_type};
-use crate::export::columns::{Column, Fixed, Kind};
+use super::row_sink::{RowSink, SinkError, SinkOptions};
+use super::shred::{Leaf, Node, Values, column_type};
+use crate::export::columns::{CellKind, Column};
 use crate::export::row::Row;
-use crate::manifest::ColumnKind;
 use crate::task::Shape;
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArrayType, DoubleType, Int32Type, Int64Type};
@@ -13,92 +13,74 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
-use serde_json::Value;
 use std::io::Write;
 use std::sync::Arc;
 
-/// Rows in a row group: bounds memory, and what a reader has to skip.
-const GROUP: usize = 2048;
-
-/// What a file says of itself.
-#[derive(Clone, Debug)]
-pub(crate) struct About {
-    pub(crate) job: String,
-    pub(crate) manifest_hash: String,
-}
+/// Rows per row group. Bounds the memory of writer and reader.
+const GROUP_ROWS: usize = 2048;
 
 /// Writes rows as Parquet.
-pub(crate) struct Parquet<W: Write + Send> {
+pub(crate) struct ParquetSink<W: Write + Send> {
     writer: SerializedFileWriter<W>,
-    /// One a column.
+    /// One node per column.
     nodes: Vec<Node>,
+    /// The leaf columns of all nodes, depth first.
     leaves: Vec<Leaf>,
-    rows: usize,
+    /// Rows in `leaves`.
+    row_count: usize,
 }
 
-impl<W: Write + Send> Parquet<W> {
-    pub(crate) fn new(out: W, columns: &[Column<'_>], about: &About) -> Result<Self> {
+impl<W: Write + Send> RowSink<W> for ParquetSink<W> {
+    fn create(file: W, columns: &[Column], options: &SinkOptions) -> std::result::Result<Self, SinkError> {
         let (mut types, mut nodes, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
         for column in columns {
-            let name = column.name();
-            let (kind, node) = column_type(name, &shape(column), &mut leaves, 0)?;
-            types.push(match column {
-                Column::Fixed(Fixed { kind: Kind::Money, .. }) => decimal(name)?,
-                Column::Fixed(Fixed { kind: Kind::Time, .. }) | Column::Carried(_, _, ColumnKind::Time) => {
-                    timestamp(name)?
-                }
-                _ => kind,
+            let name = &column.name;
+            let shape = match &column.kind {
+                CellKind::Json(shape) => shape,
+                CellKind::Money | CellKind::Time => &Shape::Integer,
+            };
+            let (plain_type, node) = column_type(name, shape, &mut leaves, 0)?;
+            types.push(match &column.kind {
+                CellKind::Json(_) => plain_type,
+                CellKind::Money => decimal_type(name)?,
+                CellKind::Time => timestamp_type(name)?,
             });
             nodes.push(node);
         }
         let schema = Arc::new(Type::group_type_builder("docmill").with_fields(types).build()?);
-        let writer = SerializedFileWriter::new(out, schema, Arc::new(properties(about)))?;
-        Ok(Self { writer, nodes, leaves, rows: 0 })
+        let writer = SerializedFileWriter::new(file, schema, Arc::new(properties(options)))?;
+        Ok(Self { writer, nodes, leaves, row_count: 0 })
     }
 
-    pub(crate) fn write(&mut self, row: &Row, columns: &[Column<'_>]) -> Result<()> {
-        let leaves = &mut self.leaves;
+    fn write(&mut self, columns: &[Column], row: &Row) -> std::result::Result<(), SinkError> {
         for (column, node) in columns.iter().zip(&self.nodes) {
-            match column {
-                Column::Fixed(fixed) => node.put_cell(&(fixed.cell)(row), leaves),
-                Column::Carried(at, ..) => node.put(row.carried.get(*at).unwrap_or(&Value::Null), 0, 0, leaves),
-                Column::Task(at, ..) => node.put(row.answers.get(*at).unwrap_or(&Value::Null), 0, 0, leaves),
-            }
+            node.add_cell(column.cell(row), &mut self.leaves);
         }
-        self.rows += 1;
-        if self.rows == GROUP { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        let mut group = self.writer.next_row_group()?;
-        for leaf in &mut self.leaves {
-            write_leaf(&mut group, leaf)?;
-            leaf.definitions.clear();
-            leaf.repetitions.clear();
-            leaf.values.clear();
+        self.row_count += 1;
+        if self.row_count == GROUP_ROWS {
+            self.write_group()?;
         }
-        group.close()?;
-        self.rows = 0;
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Result<W> {
-        if self.rows > 0 {
-            self.flush()?;
+    fn finish(mut self: Box<Self>) -> std::result::Result<W, SinkError> {
+        if self.row_count > 0 {
+            self.write_group()?;
         }
-        self.writer.into_inner()
+        Ok(self.writer.into_inner()?)
     }
 }
 
-/// The form of a column's values.
-fn shape(column: &Column<'_>) -> Shape {
-    match column {
-        Column::Task(_, _, shape) => (*shape).clone(),
-        Column::Fixed(Fixed { kind: Kind::Text, .. }) | Column::Carried(_, _, ColumnKind::Text) => Shape::Text,
-        Column::Fixed(_) | Column::Carried(_, _, ColumnKind::Integer | ColumnKind::Time) => Shape::Integer,
-        Column::Carried(_, _, ColumnKind::Number) => Shape::Number,
-        Column::Carried(_, _, ColumnKind::Boolean) => Shape::Boolean,
-        Column::Carried(_, _, ColumnKind::Date) => Shape::Date,
+impl<W: Write + Send> ParquetSink<W> {
+    fn write_group(&mut self) -> Result<()> {
+        let mut group = self.writer.next_row_group()?;
+        for leaf in &mut self.leaves {
+            write_leaf(&mut group, leaf)?;
+            leaf.clear();
+        }
+        group.close()?;
+        self.row_count = 0;
+        Ok(())
     }
 }
 
@@ -117,22 +99,23 @@ fn write_leaf<W: Write + Send>(group: &mut SerializedRowGroupWriter<'_, W>, leaf
     column.close()
 }
 
-fn properties(about: &About) -> WriterProperties {
+/// Compression, and the metadata `docmill.job`, `docmill.manifest` and `docmill.version`.
+fn properties(options: &SinkOptions) -> WriterProperties {
     let pair = |key: &str, value: &str| KeyValue::new(format!("docmill.{key}"), value.to_owned());
     let version = env!("CARGO_PKG_VERSION");
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(format!("docmill version {version}"))
         .set_key_value_metadata(Some(vec![
-            pair("job", &about.job),
-            pair("manifest", &about.manifest_hash),
+            pair("job", &options.job),
+            pair("manifest", &options.manifest_hash),
             pair("version", version),
         ]))
         .build()
 }
 
-/// Pico-dollars are an exact decimal of twelve places.
-fn decimal(name: &str) -> Result<Arc<Type>> {
+/// Dollars with twelve decimals, so that pico-dollars are exact.
+fn decimal_type(name: &str) -> Result<Arc<Type>> {
     let built = Type::primitive_type_builder(name, Physical::INT64)
         .with_repetition(Repetition::OPTIONAL)
         .with_logical_type(Some(LogicalType::decimal(12, 18)))
@@ -143,7 +126,8 @@ fn decimal(name: &str) -> Result<Arc<Type>> {
     Ok(Arc::new(built))
 }
 
-fn timestamp(name: &str) -> Result<Arc<Type>> {
+/// Milliseconds since 1970, UTC.
+fn timestamp_type(name: &str) -> Result<Arc<Type>> {
     let built = Type::primitive_type_builder(name, Physical::INT64)
         .with_repetition(Repetition::OPTIONAL)
         .with_logical_type(Some(LogicalType::timestamp(true, TimeUnit::MILLIS)))

@@ -1,5 +1,5 @@
 //! Nested values as Parquet columns: leaves with definition and repetition levels.
-//! Source: Parquet format, "Nested Encoding" and "LogicalTypes.md" (lists of three levels).
+//! Source: Parquet format, "Nested Encoding" and "LogicalTypes.md" (three-level lists).
 
 use crate::base::units::days_since_epoch;
 use crate::export::columns::Cell;
@@ -11,21 +11,29 @@ use parquet::schema::types::Type;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The values of one leaf column, as far as they have been collected.
+/// The buffered values of one leaf column.
 #[derive(Debug, Default)]
 pub(crate) struct Leaf {
+    /// One level per entry: how many of the optional and repeated parents are present.
     pub(crate) definitions: Vec<i16>,
+    /// One level per entry: the list in which the entry starts a new element; 0 starts a row.
     pub(crate) repetitions: Vec<i16>,
+    /// The values of the entries that have one.
     pub(crate) values: Values,
 }
 
 /// Values of one physical type.
 #[derive(Debug)]
 pub(crate) enum Values {
+    /// UTF-8.
     Text(Vec<ByteArray>),
+    /// Numbers.
     Double(Vec<f64>),
+    /// Integers, money and times.
     Int64(Vec<i64>),
+    /// Dates, in days since 1970-01-01.
     Int32(Vec<i32>),
+    /// Booleans.
     Boolean(Vec<bool>),
 }
 
@@ -35,17 +43,20 @@ impl Default for Values {
     }
 }
 
-/// A column of any depth. Leaves are numbered depth first, as Parquet orders columns.
+/// A column of any depth. Leaves are numbered depth first, in the order of Parquet's columns.
 #[derive(Debug)]
 pub(crate) enum Node {
+    /// Position of the leaf.
     Leaf(usize),
-    List { of: Box<Node>, repetition: i16 },
+    /// A list, and the repetition level of its elements.
+    List { element: Box<Node>, repetition: i16 },
+    /// The members, in the order of the schema.
     Object(Vec<(String, Node)>),
 }
 
-/// Builds the Parquet type of a column and the node that fills its leaves. Every level
-/// is optional.
-pub(crate) fn column(name: &str, shape: &Shape, leaves: &mut Vec<Leaf>, depth: i16) -> Result<(Arc<Type>, Node)> {
+/// Builds the Parquet type of a column and the node that fills its leaves, which are appended
+/// to `leaves`. Every level is optional. `depth` is the number of lists around the column.
+pub(crate) fn column_type(name: &str, shape: &Shape, leaves: &mut Vec<Leaf>, depth: i16) -> Result<(Arc<Type>, Node)> {
     let mut primitive = |physical: Physical, logical: Option<LogicalType>, converted: ConvertedType, values: Values| {
         leaves.push(Leaf { values, ..Leaf::default() });
         let built = Type::primitive_type_builder(name, physical)
@@ -56,7 +67,7 @@ pub(crate) fn column(name: &str, shape: &Shape, leaves: &mut Vec<Leaf>, depth: i
         Ok((Arc::new(built), Node::Leaf(leaves.len() - 1)))
     };
     match shape {
-        Shape::Nullable(of) => column(name, of, leaves, depth),
+        Shape::Nullable(inner) => column_type(name, inner, leaves, depth),
         Shape::Text | Shape::Choice(_) => {
             primitive(Physical::BYTE_ARRAY, Some(LogicalType::String), ConvertedType::UTF8, Values::Text(Vec::new()))
         }
@@ -66,14 +77,14 @@ pub(crate) fn column(name: &str, shape: &Shape, leaves: &mut Vec<Leaf>, depth: i
         Shape::Date => {
             primitive(Physical::INT32, Some(LogicalType::Date), ConvertedType::DATE, Values::Int32(Vec::new()))
         }
-        Shape::Tags { labels, .. } => list(name, &Shape::Choice(labels.clone()), leaves, depth),
-        Shape::List(of) => list(name, of, leaves, depth),
+        Shape::Tags { labels, .. } => list_type(name, &Shape::Choice(labels.clone()), leaves, depth),
+        Shape::List(element) => list_type(name, element, leaves, depth),
         Shape::Object(fields) => {
             let mut types = Vec::new();
             let mut nodes = Vec::new();
             for field in fields {
-                let (kind, node) = column(&field.name, &field.shape, leaves, depth)?;
-                types.push(kind);
+                let (member_type, node) = column_type(&field.name, &field.shape, leaves, depth)?;
+                types.push(member_type);
                 nodes.push((field.name.clone(), node));
             }
             let group =
@@ -83,74 +94,99 @@ pub(crate) fn column(name: &str, shape: &Shape, leaves: &mut Vec<Leaf>, depth: i
     }
 }
 
-fn list(name: &str, of: &Shape, leaves: &mut Vec<Leaf>, depth: i16) -> Result<(Arc<Type>, Node)> {
-    let (element, node) = column("element", of, leaves, depth + 1)?;
-    let repeated =
-        Type::group_type_builder("list").with_repetition(Repetition::REPEATED).with_fields(vec![element]).build()?;
+fn list_type(name: &str, element: &Shape, leaves: &mut Vec<Leaf>, depth: i16) -> Result<(Arc<Type>, Node)> {
+    let (element_type, node) = column_type("element", element, leaves, depth + 1)?;
+    let repeated = Type::group_type_builder("list")
+        .with_repetition(Repetition::REPEATED)
+        .with_fields(vec![element_type])
+        .build()?;
     let group = Type::group_type_builder(name)
         .with_repetition(Repetition::OPTIONAL)
         .with_logical_type(Some(LogicalType::List))
         .with_converted_type(ConvertedType::LIST)
         .with_fields(vec![Arc::new(repeated)])
         .build()?;
-    Ok((Arc::new(group), Node::List { of: Box::new(node), repetition: depth + 1 }))
+    Ok((Arc::new(group), Node::List { element: Box::new(node), repetition: depth + 1 }))
 }
 
-impl Node {
-    /// Adds the cell of a column that every row has.
-    pub(crate) fn put_cell(&self, cell: &Cell<'_>, leaves: &mut [Leaf]) {
-        let Self::Leaf(at) = self else { return };
-        let leaf = &mut leaves[*at];
-        let integer = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let is_there = match cell {
-            Cell::Plain(text) | Cell::Foreign(text) => leaf.values.push_text(*text),
-            Cell::Count(count) => leaf.values.push_integer(count.map(integer)),
-            Cell::Money(amount) => leaf.values.push_integer(amount.map(|amount| amount.0)),
-            Cell::Time(ms) => leaf.values.push_integer(*ms),
-        };
-        leaf.definitions.push(is_there.into());
-        leaf.repetitions.push(0);
-    }
-
-    /// Adds one value. `definition` and `repetition` are the levels of what stands around it.
-    pub(crate) fn put(&self, value: &Value, definition: i16, repetition: i16, leaves: &mut [Leaf]) {
-        match (self, value) {
-            (_, Value::Null) => self.absent(definition, repetition, leaves),
-            (Self::Leaf(at), value) => {
-                let leaf = &mut leaves[*at];
-                let is_stored = leaf.values.push(value);
-                leaf.definitions.push(if is_stored { definition + 1 } else { definition });
-                leaf.repetitions.push(repetition);
-            }
-            (Self::Object(members), value) => {
-                for (name, node) in members {
-                    node.put(value.get(name).unwrap_or(&Value::Null), definition + 1, repetition, leaves);
-                }
-            }
-            (Self::List { of, repetition: inner }, Value::Array(items)) if !items.is_empty() => {
-                for (at, item) in items.iter().enumerate() {
-                    of.put(item, definition + 2, if at == 0 { repetition } else { *inner }, leaves);
-                }
-            }
-            // An empty list is there, and has nothing in it.
-            (Self::List { of, .. }, _) => of.absent(definition + 1, repetition, leaves),
+impl Leaf {
+    /// Removes the buffered entries.
+    pub(crate) fn clear(&mut self) {
+        self.definitions.clear();
+        self.repetitions.clear();
+        match &mut self.values {
+            Values::Text(all) => all.clear(),
+            Values::Double(all) => all.clear(),
+            Values::Int64(all) => all.clear(),
+            Values::Int32(all) => all.clear(),
+            Values::Boolean(all) => all.clear(),
         }
     }
 
-    fn absent(&self, definition: i16, repetition: i16, leaves: &mut [Leaf]) {
-        match self {
-            Self::Leaf(at) => {
-                leaves[*at].definitions.push(definition);
-                leaves[*at].repetitions.push(repetition);
+    fn add(&mut self, definition: i16, repetition: i16) {
+        self.definitions.push(definition);
+        self.repetitions.push(repetition);
+    }
+}
+
+impl Node {
+    /// Adds the cell of a new row.
+    pub(crate) fn add_cell(&self, cell: Cell<'_>, leaves: &mut [Leaf]) {
+        if let Cell::Json { value, .. } = cell {
+            return self.add_value(value, 0, 0, leaves);
+        }
+        let Self::Leaf(position) = self else { return };
+        let leaf = &mut leaves[*position];
+        let as_signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let is_stored = match cell {
+            Cell::Text { text, .. } => leaf.values.push_text(text),
+            Cell::Count(count) => leaf.values.push_integer(count.map(as_signed)),
+            Cell::Money(amount) => leaf.values.push_integer(amount.map(|amount| amount.0)),
+            Cell::Time(ms) => leaf.values.push_integer(ms),
+            Cell::Json { .. } => false,
+        };
+        leaf.add(is_stored.into(), 0);
+    }
+
+    /// Adds a value. `definition` and `repetition` are the levels of its parent.
+    fn add_value(&self, value: &Value, definition: i16, repetition: i16, leaves: &mut [Leaf]) {
+        match (self, value) {
+            (_, Value::Null) => self.add_absent(definition, repetition, leaves),
+            (Self::Leaf(position), value) => {
+                let leaf = &mut leaves[*position];
+                let is_stored = leaf.values.push(value);
+                leaf.add(definition + i16::from(is_stored), repetition);
             }
-            Self::List { of, .. } => of.absent(definition, repetition, leaves),
-            Self::Object(members) => members.iter().for_each(|(_, node)| node.absent(definition, repetition, leaves)),
+            (Self::Object(members), value) => {
+                for (name, node) in members {
+                    node.add_value(value.get(name).unwrap_or(&Value::Null), definition + 1, repetition, leaves);
+                }
+            }
+            (Self::List { element, repetition: inner }, Value::Array(items)) if !items.is_empty() => {
+                for (position, item) in items.iter().enumerate() {
+                    let repetition = if position == 0 { repetition } else { *inner };
+                    element.add_value(item, definition + 2, repetition, leaves);
+                }
+            }
+            // An empty list is present but has no element.
+            (Self::List { element, .. }, _) => element.add_absent(definition + 1, repetition, leaves),
+        }
+    }
+
+    /// Adds an entry without a value to every leaf below this node.
+    fn add_absent(&self, definition: i16, repetition: i16, leaves: &mut [Leaf]) {
+        match self {
+            Self::Leaf(position) => leaves[*position].add(definition, repetition),
+            Self::List { element, .. } => element.add_absent(definition, repetition, leaves),
+            Self::Object(members) => {
+                members.iter().for_each(|(_, node)| node.add_absent(definition, repetition, leaves));
+            }
         }
     }
 }
 
 impl Values {
-    /// Adds a value; `false` when it is not of this type, which validation rules out.
+    /// Adds a value. Returns `false` if it does not have this type, which validation rules out.
     fn push(&mut self, value: &Value) -> bool {
         match self {
             Self::Text(all) => value.as_str().map(|text| all.push(text.into())).is_some(),
@@ -161,7 +197,7 @@ impl Values {
         }
     }
 
-    /// Adds a text when there is one; whether there is.
+    /// Adds a text if there is one. Returns whether it was added.
     fn push_text(&mut self, text: Option<&str>) -> bool {
         match (self, text) {
             (Self::Text(all), Some(text)) => all.push(text.into()),
@@ -170,22 +206,12 @@ impl Values {
         true
     }
 
-    /// Adds a number when there is one; whether there is.
+    /// Adds an integer if there is one. Returns whether it was added.
     fn push_integer(&mut self, number: Option<i64>) -> bool {
         match (self, number) {
             (Self::Int64(all), Some(number)) => all.push(number),
             _ => return false,
         }
         true
-    }
-
-    pub(crate) fn clear(&mut self) {
-        match self {
-            Self::Text(all) => all.clear(),
-            Self::Double(all) => all.clear(),
-            Self::Int64(all) => all.clear(),
-            Self::Int32(all) => all.clear(),
-            Self::Boolean(all) => all.clear(),
-        }
     }
 }

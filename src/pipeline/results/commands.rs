@@ -4,11 +4,11 @@ use super::billing::billing_of;
 use super::job_rows::{JobRows, RowRecipes, WrittenRows, columns_of_job, known_recipes, targets_of_job};
 use crate::base::hooks::{Hooks, NoHooks};
 use crate::base::ids::{RecipeId, RunKey};
-use crate::export::{Columns, Targets};
+use crate::export::{RowSpec, Targets};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::VERSIONS;
-use crate::report::{Report, spend_of_runs};
+use crate::report::{Report, read_spend};
 use crate::store::{Reader, RunRecord, StoreError, View};
 use crate::task::{Question, Shape};
 use std::path::PathBuf;
@@ -45,17 +45,17 @@ pub fn report(
     let newest = runs.first().ok_or(PipelineError::NoRun)?;
     let keys: Vec<RunKey> = runs.iter().map(|run| run.run).collect();
     let shape = |task: &crate::store::TaskKey| Ok((task.task.clone(), shape_of_recipe(reader, task.recipe_id)?));
-    let columns = Columns {
+    let columns = RowSpec {
         tasks: newest.tasks.iter().map(shape).collect::<Result<_, StoreError>>()?,
         recipes: newest.tasks.iter().map(|task| task.recipe_id).collect(),
         model: newest.model.clone(),
-        ..Columns::default()
+        ..RowSpec::default()
     };
     // Pages that the newest run skipped are shown as skipped.
     let view = View { versions: VERSIONS, skips_blank: true, collapses_near: true };
     let rows = JobRows { reader, job: newest.job, view, recipes: RowRecipes::Stored, writes_empty: false };
     let WrittenRows { pages, .. } = rows.write(&columns, &Targets::default(), &keys, true, &NoHooks)?;
-    let spend = spend_of_runs(reader, runs, since_ms, until_ms)?;
+    let spend = read_spend(reader, runs, since_ms, until_ms)?;
     let (outcome, exit_code) = match &newest.outcome {
         Some((outcome, exit_code)) => (outcome.to_string(), Some(*exit_code)),
         None => ("running".to_owned(), None),

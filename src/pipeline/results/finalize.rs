@@ -14,7 +14,7 @@ use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::pipeline::scan::pass::ScanSeen;
-use crate::report::{Pages, Report, spend_of_runs};
+use crate::report::{Pages, Report, read_spend, render_json};
 use crate::store::{Reader, RunEnd, RunRecord, Settling};
 use std::path::{Path, PathBuf};
 
@@ -68,7 +68,7 @@ pub(crate) fn conclude(
         started_ms: run.identity.started_ms,
         elapsed_ms: i64::try_from(run.elapsed().as_millis()).unwrap_or(i64::MAX),
         pages,
-        spend: spend_of_runs(&reader, &runs, i64::MIN, i64::MAX)?,
+        spend: read_spend(&reader, &runs, i64::MIN, i64::MAX)?,
         outputs,
         is_priced: job.provider.price.is_some(),
         billing: billing_of(&reader, job)?,
@@ -99,7 +99,7 @@ fn write_outputs(
     let targets = targets_of_job(job, &job.output);
     if !seen.has_changes && seen.has_all && !targets.is_any() {
         let stored = reader.pages_before(keys.run, keys.job, keys.set)?;
-        if let Some(pages) = stored.and_then(|stored| Pages::unchanged(&stored)) {
+        if let Some(pages) = stored.and_then(|stored| Pages::from_unchanged(&stored)) {
             return Ok((pages, Vec::new()));
         }
     }
@@ -132,7 +132,7 @@ fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
 
 /// Writes a report as JSON.
 fn write_report(report: &Report, path: &Path, hooks: &dyn Hooks) -> Result<(), ExportError> {
-    let text = format!("{:#}\n", report.to_json());
+    let text = format!("{:#}\n", render_json(report));
     atomic_file::write(path, text.as_bytes(), hooks)
         .map_err(|error| ExportError { path: path.to_owned(), reason: error.to_string() })
 }

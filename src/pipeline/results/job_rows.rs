@@ -2,7 +2,7 @@
 
 use crate::base::hooks::Hooks;
 use crate::base::ids::{JobId, RecipeId, RunKey};
-use crate::export::{Columns, Outputs, Row, Targets};
+use crate::export::{Outputs, Row, RowSpec, Targets};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::{VERSIONS, render};
@@ -60,7 +60,7 @@ impl<'a> JobRows<'a> {
     /// When the store can't be read or an output can't be written.
     pub(crate) fn write(
         &self,
-        columns: &Columns,
+        columns: &RowSpec,
         targets: &Targets,
         runs: &[RunKey],
         has_all: bool,
@@ -74,7 +74,7 @@ impl<'a> JobRows<'a> {
             for page in entry.pages() {
                 let record = self.reader.page(self.job, &entry, page, &recipes, self.view)?;
                 let row = Row::new(&record, columns);
-                pages.add(&record, row.status.name(), row.error.as_deref(), runs);
+                pages.add(&record, row.status, row.error.as_deref(), runs);
                 outputs.write(&row)?;
             }
         }
@@ -114,10 +114,10 @@ pub(crate) fn known_recipes(reader: &Reader, job: &Job, questions: &[Question]) 
 ///
 /// # Errors
 /// When the job's list can't be read.
-pub(crate) fn columns_of_job(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<Columns, PipelineError> {
+pub(crate) fn columns_of_job(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<RowSpec, PipelineError> {
     let carried = carried_columns(&job.input)?;
     let has_distance = job.input.near_duplicates.is_some();
-    Ok(Columns { carried, has_distance, ..Columns::new(questions, keys, &job.provider.model) })
+    Ok(RowSpec { carried, has_distance, ..RowSpec::new(questions, keys, &job.provider.model) })
 }
 
 /// Where a job's rows are written.
@@ -133,7 +133,7 @@ pub(crate) fn targets_of_job(job: &Job, output: &Output) -> Targets {
 }
 
 /// The tasks whose answers are labels: place and name.
-fn label_tasks(columns: &Columns) -> Vec<(usize, String)> {
+fn label_tasks(columns: &RowSpec) -> Vec<(usize, String)> {
     let is_label = |shape: &Shape| matches!(shape, Shape::Choice(_) | Shape::Tags { .. });
     let tasks = columns.tasks.iter().enumerate();
     tasks.filter(|(_, (_, shape))| is_label(shape)).map(|(at, (name, _))| (at, name.clone())).collect()

@@ -51,7 +51,7 @@ impl Preparer {
     /// A preparer that gives up when the run ends at once.
     pub(crate) fn new(run: Arc<RunContext>, pass: Arc<ScanPass>, decoder: &DecoderCommand) -> Self {
         let shutdown = run.shutdown.clone();
-        let decoder = Decoder::new(decoder.clone()).until(move || shutdown.is_immediate());
+        let decoder = Decoder::new(decoder.clone()).cancel_when(move || shutdown.is_immediate());
         Self { run, pass, decoder, opened: None }
     }
 

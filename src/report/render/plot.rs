@@ -1,92 +1,102 @@
-//! Pictures of the report, as SVG in its text: bars across and bars up. Colours are those
-//! of the page, so that one picture serves light and dark.
+//! Bar charts as inline SVG. Colours are CSS variables of the page, so that one chart serves
+//! light and dark mode.
 
+use plotters::coord::Shift;
 use plotters::coord::ranged1d::SegmentValue;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::error::Error;
 
-/// A colour that stands for one of the page's, which takes its place in the text.
+/// Placeholder for the text colour.
 const INK: RGBColor = RGBColor(1, 1, 1);
+/// Placeholder for the colour of lines.
 const FAINT: RGBColor = RGBColor(2, 2, 2);
+/// Placeholder for the colour of bars.
 const BAR: RGBColor = RGBColor(3, 3, 3);
-const STANDS_FOR: [(&str, &str); 3] =
+/// The CSS variables that replace the placeholders.
+const CSS_COLOURS: [(&str, &str); 3] =
     [("\"#010101\"", "\"var(--ink)\""), ("\"#020202\"", "\"var(--faint)\""), ("\"#030303\"", "\"var(--bar)\"")];
 
-/// Width of a picture, in pixels; it shrinks with the page.
+/// Width of a chart in pixels. It shrinks with the page.
 const WIDTH: u32 = 480;
-/// Height of a picture with bars up.
+/// Height of a chart with vertical bars, in pixels.
 const HEIGHT: u32 = 210;
-/// Height of one bar across, with its gap.
-const ROW: u32 = 26;
-/// Longest name beside a bar, in characters.
-const LONGEST_NAME: usize = 24;
+/// Height of one horizontal bar with its gap, in pixels.
+const BAR_HEIGHT: u32 = 26;
+/// Maximum length of the name of a horizontal bar, in characters.
+const MAX_NAME_CHARS: usize = 24;
+/// Maximum number of names below vertical bars.
+const MAX_NAMES: usize = 6;
 
-type Drawn = Result<(), Box<dyn std::error::Error>>;
+type Drawn = Result<(), Box<dyn Error>>;
 
-/// A bar: its name, its length, and what is written at its end.
+/// A bar.
 #[derive(Clone, Debug)]
 pub(crate) struct Bar {
+    /// Name on the axis.
     pub(crate) name: String,
+    /// Length.
     pub(crate) value: f64,
+    /// Text at the end of a horizontal bar.
     pub(crate) label: String,
 }
 
-/// Bars across, one under the other. `None` when it can't be drawn.
-pub(crate) fn across(bars: &[Bar]) -> Option<String> {
-    let height = u32::try_from(bars.len()).ok()? * ROW + 16;
-    svg(height, |area| {
-        let most = longest(bars);
-        let rows = bars.len();
+/// Draws horizontal bars, one below the other. Returns `None` if that fails.
+pub(crate) fn draw_horizontal_bars(bars: &[Bar]) -> Option<String> {
+    let height = u32::try_from(bars.len()).ok()? * BAR_HEIGHT + 16;
+    draw_svg(height, |area| {
+        let count = bars.len();
         let mut chart = ChartBuilder::on(&area)
             .margin(6)
             .set_label_area_size(LabelAreaPosition::Left, 160)
-            .build_cartesian_2d(0.0..most * 1.35, (0..rows.saturating_sub(1).max(1)).into_segmented())?;
-        let name = |at: &SegmentValue<usize>| match at {
-            SegmentValue::CenterOf(at) if *at < rows => shortened(&bars[rows - 1 - at].name),
+            .build_cartesian_2d(0.0..max_value(bars) * 1.35, (0..count.saturating_sub(1).max(1)).into_segmented())?;
+        // The axis goes up, the list goes down.
+        let segment = |position: usize| count - 1 - position;
+        let name = |value: &SegmentValue<usize>| match value {
+            SegmentValue::CenterOf(at) if *at < count => shorten(&bars[segment(*at)].name),
             _ => String::new(),
         };
         chart
             .configure_mesh()
             .disable_mesh()
             .disable_x_axis()
-            .y_labels(rows)
+            .y_labels(count)
             .y_label_formatter(&name)
             .y_label_style(font(15))
             .axis_style(FAINT)
             .draw()?;
-        let at = |row: usize| rows - 1 - row;
-        let shapes = bars.iter().enumerate().map(|(row, bar)| {
-            let from = (0.0, SegmentValue::Exact(at(row)));
-            let to = (bar.value, SegmentValue::Exact(at(row) + 1));
-            let mut shape = Rectangle::new([from, to], BAR.filled());
-            shape.set_margin(5, 5, 0, 0);
-            shape
+        let rectangles = bars.iter().enumerate().map(|(position, bar)| {
+            let from = (0.0, SegmentValue::Exact(segment(position)));
+            let to = (bar.value, SegmentValue::Exact(segment(position) + 1));
+            let mut rectangle = Rectangle::new([from, to], BAR.filled());
+            rectangle.set_margin(5, 5, 0, 0);
+            rectangle
         });
-        chart.draw_series(shapes)?;
-        let ends = bars.iter().enumerate().map(|(row, bar)| {
+        chart.draw_series(rectangles)?;
+        let labels = bars.iter().enumerate().map(|(position, bar)| {
             let style = font(15).pos(Pos::new(HPos::Left, VPos::Center));
-            EmptyElement::at((bar.value, SegmentValue::CenterOf(at(row)))) + Text::new(bar.label.clone(), (6, 0), style)
+            EmptyElement::at((bar.value, SegmentValue::CenterOf(segment(position))))
+                + Text::new(bar.label.clone(), (6, 0), style)
         });
-        chart.draw_series(ends)?;
+        chart.draw_series(labels)?;
         Ok(())
     })
 }
 
-/// Bars up, one beside the other. `None` when it can't be drawn.
-pub(crate) fn upward(bars: &[Bar], of: &dyn Fn(f64) -> String) -> Option<String> {
-    svg(HEIGHT, |area| {
-        let most = longest(bars);
+/// Draws vertical bars, one beside the other, with `format_value` for the numbers on the
+/// axis. Returns `None` if that fails.
+pub(crate) fn draw_vertical_bars(bars: &[Bar], format_value: &dyn Fn(f64) -> String) -> Option<String> {
+    draw_svg(HEIGHT, |area| {
         let count = bars.len();
         let mut chart = ChartBuilder::on(&area)
             .margin(6)
             .margin_right(16)
             .set_label_area_size(LabelAreaPosition::Left, 78)
             .set_label_area_size(LabelAreaPosition::Bottom, 28)
-            .build_cartesian_2d((0..count.saturating_sub(1).max(1)).into_segmented(), 0.0..most * 1.1)?;
-        // As many names as there is room for.
-        let every = count.div_ceil(6).max(1);
-        let name = |at: &SegmentValue<usize>| match at {
-            SegmentValue::CenterOf(at) if *at < count && at % every == 0 => bars[*at].name.clone(),
+            .build_cartesian_2d((0..count.saturating_sub(1).max(1)).into_segmented(), 0.0..max_value(bars) * 1.1)?;
+        let step = count.div_ceil(MAX_NAMES).max(1);
+        let name = |value: &SegmentValue<usize>| match value {
+            SegmentValue::CenterOf(at) if *at < count && at % step == 0 => bars[*at].name.clone(),
             _ => String::new(),
         };
         chart
@@ -95,46 +105,87 @@ pub(crate) fn upward(bars: &[Bar], of: &dyn Fn(f64) -> String) -> Option<String>
             .x_labels(count)
             .x_label_formatter(&name)
             .y_labels(5)
-            .y_label_formatter(&|value: &f64| of(*value))
+            .y_label_formatter(&|value: &f64| format_value(*value))
             .label_style(font(14))
             .light_line_style(TRANSPARENT)
             .bold_line_style(FAINT)
             .axis_style(FAINT)
             .draw()?;
-        let shapes = bars.iter().enumerate().map(|(at, bar)| {
-            let (from, to) = ((SegmentValue::Exact(at), 0.0), (SegmentValue::Exact(at + 1), bar.value));
-            let mut shape = Rectangle::new([from, to], BAR.filled());
+        let rectangles = bars.iter().enumerate().map(|(position, bar)| {
+            let from = (SegmentValue::Exact(position), 0.0);
+            let to = (SegmentValue::Exact(position + 1), bar.value);
+            let mut rectangle = Rectangle::new([from, to], BAR.filled());
             let gap = if count > 30 { 1 } else { 4 };
-            shape.set_margin(0, 0, gap, gap);
-            shape
+            rectangle.set_margin(0, 0, gap, gap);
+            rectangle
         });
-        chart.draw_series(shapes)?;
+        chart.draw_series(rectangles)?;
         Ok(())
     })
 }
 
-fn svg(height: u32, draw: impl Fn(DrawingArea<SVGBackend<'_>, plotters::coord::Shift>) -> Drawn) -> Option<String> {
-    let mut text = String::new();
-    let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
+fn draw_svg(height: u32, draw: impl Fn(DrawingArea<SVGBackend<'_>, Shift>) -> Drawn) -> Option<String> {
+    let mut svg = String::new();
+    let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
     let drawn = draw(area);
     if let Err(error) = drawn {
-        tracing::warn!("a picture of the report can't be drawn: {error}");
+        tracing::warn!("can't draw a chart of the report: {error}");
         return None;
     }
-    Some(STANDS_FOR.iter().fold(text, |text, (colour, name)| text.replace(colour, name)))
+    Some(CSS_COLOURS.iter().fold(svg, |svg, (placeholder, variable)| svg.replace(placeholder, variable)))
 }
 
 fn font(size: u32) -> TextStyle<'static> {
     TextStyle::from(("sans-serif", size)).color(&INK)
 }
 
-fn longest(bars: &[Bar]) -> f64 {
+/// The greatest value; never zero, so that an axis has a length.
+fn max_value(bars: &[Bar]) -> f64 {
     bars.iter().map(|bar| bar.value).fold(0.0, f64::max).max(1e-12)
 }
 
-fn shortened(name: &str) -> String {
-    if name.chars().count() <= LONGEST_NAME {
+fn shorten(name: &str) -> String {
+    if name.chars().count() <= MAX_NAME_CHARS {
         return name.to_owned();
     }
-    name.chars().take(LONGEST_NAME - 1).chain(['…']).collect()
+    name.chars().take(MAX_NAME_CHARS - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bars(count: u32) -> Vec<Bar> {
+        let bar = |at| Bar { name: format!("bar {at}"), value: f64::from(at), label: format!("= {at}") };
+        (0..count).map(bar).collect()
+    }
+
+    #[test]
+    fn charts_have_every_bar_and_no_colour_of_their_own() {
+        for count in [1, 2, 12, 60] {
+            let horizontal = draw_horizontal_bars(&bars(count)).unwrap();
+            let vertical = draw_vertical_bars(&bars(count), &|value| format!("{value} USD")).unwrap();
+            for svg in [&horizontal, &vertical] {
+                assert_eq!(svg.matches("var(--bar)").count(), count as usize, "{svg}");
+                assert!(!svg.contains("#01") && !svg.contains("#02") && !svg.contains("#03"), "{svg}");
+            }
+            for bar in bars(count) {
+                assert!(horizontal.contains(&bar.label) && horizontal.contains(&bar.name), "{}", bar.name);
+            }
+            assert!(vertical.contains(" USD"));
+        }
+    }
+
+    #[test]
+    fn a_chart_without_values_is_drawn_too() {
+        assert!(draw_horizontal_bars(&[]).is_some() && draw_vertical_bars(&[], &|_| String::new()).is_some());
+        let zero = [Bar { name: "x".into(), value: 0.0, label: "0".into() }];
+        assert!(draw_horizontal_bars(&zero).is_some() && draw_vertical_bars(&zero, &|_| String::new()).is_some());
+    }
+
+    #[test]
+    fn long_names_are_shortened() {
+        assert_eq!(shorten("a name with 24 characters"), "a name with 24 characte…");
+        assert_eq!(shorten("äääääääääääääääääääääääd"), "äääääääääääääääääääääääd");
+    }
 }

@@ -1,170 +1,215 @@
-//! The report as a table for people, and one hint for the next step.
+//! The report as a table for a terminal, with a hint for the next step.
 
-use super::json::{ratio, thousand};
+use super::format::{format_percent, format_usd};
 use crate::base::money::Pico;
+use crate::base::row_status::RowStatus;
+use crate::base::sanitize::for_terminal;
 use crate::base::units::{grouped, human_duration};
-use crate::report::spend::Line;
 use crate::report::summary::Report;
 use std::fmt::Write;
-use std::time::Duration;
 
-impl Report {
-    /// The report as a table. Readable without colour.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        let mut out = String::new();
-        let elapsed = Duration::from_millis(u64::try_from(self.elapsed_ms).unwrap_or(0));
-        let _ = writeln!(out, "{}  {}  {} in {}", self.job, self.run_id, self.outcome, human_duration(elapsed));
-        let mut row = |name: &str, value: String| _ = writeln!(out, "  {name:<18} {value}");
-        let (pages, spend) = (&self.pages, &self.spend);
-        row("pages", grouped(pages.total));
-        for (name, count) in [
-            ("  ok", pages.ok),
-            ("  invalid", pages.invalid),
-            ("  refused", pages.refused),
-            ("  failed", pages.failed),
-            ("  pending", pages.pending),
-            ("  skipped", pages.skipped),
-        ] {
-            if count > 0 || name == "  ok" {
-                row(name, grouped(count));
-            }
-        }
-        if pages.near > 0 {
-            row("  like others", grouped(pages.near));
-        }
-        row("asked", format!("{}, and {} from the store", grouped(pages.asked), grouped(pages.from_store)));
-        let mut attempts = format!("{} ({} succeeded", grouped(spend.sent), grouped(spend.succeeded));
-        for (name, count) in [("failed", spend.failed), ("rate limited", spend.rate_limited), ("lost", spend.lost)] {
-            if count > 0 {
-                let _ = write!(attempts, ", {} {name}", grouped(count));
-            }
-        }
-        row("attempts", attempts + ")");
-        let tokens = &spend.tokens;
-        row(
-            "tokens",
-            format!(
-                "{} in ({} cached), {} out",
-                grouped(tokens.input),
-                grouped(tokens.cached_input),
-                grouped(tokens.output)
-            ),
-        );
-        row("cost", self.cost());
-        if let Some(total) = self.total().filter(|_| spend.requests > 0) {
-            row("per 1,000 pages", usd(thousand(total, spend.requests)));
-        }
-        if let Some(ratio) = ratio(spend.expected_actual, spend.expected) {
-            row("  of the estimate", format!("{:.1} %", ratio * 100.0));
-        }
-        for (name, cost) in [
-            ("  failed attempts", spend.failed_cost),
-            ("  invalid replies", spend.invalid_cost),
-            ("  asked again", spend.repaired_cost),
-        ] {
-            if cost > Pico::ZERO {
-                row(name, usd(cost));
-            }
-        }
-        if spend.estimated_cost > Pico::ZERO {
-            row("  estimated", format!("{} (the server did not say)", usd(spend.estimated_cost)));
-        }
-        if spend.lost_cost > Pico::ZERO {
-            row("  lost, at most", usd(spend.lost_cost));
-        }
-        for (name, saved) in [
-            ("saved by the store", pages.saved.unwrap_or_default()),
-            ("  by equal pages", pages.saved_by_duplicates.unwrap_or_default()),
-            ("  by the cache", spend.saved_by_cache),
-            ("  by smaller images", spend.saved_by_size),
-        ] {
-            if saved > Pico::ZERO && self.is_priced {
-                row(name, usd(saved));
-            }
-        }
-        if let Some(billing) = self.billing.as_ref().filter(|billing| billing.differs == Some(true)) {
-            row(
-                "images billed as",
-                format!("{}, not as documented ({} images)", billing.rule, grouped(billing.images)),
-            );
-        }
-        for (task, part) in spend.by_task.iter().filter(|_| spend.by_task.len() > 1 && spend.total > Pico::ZERO) {
-            row(&format!("  {task}"), usd(part.cost));
-        }
-        self.worst(&mut out);
-        for path in &self.outputs {
-            let _ = writeln!(out, "  wrote              {}", path.display());
-        }
-        if let Some(hint) = self.hint() {
-            let _ = write!(out, "\nhint: {hint}\n");
-        }
-        out
+/// Maximum number of slowest attempts and of most expensive pages.
+const MAX_LISTED: usize = 3;
+
+/// Renders the report as a table. It has no colours.
+#[must_use]
+pub fn render_text(report: &Report) -> String {
+    let mut out = String::new();
+    let elapsed = human_duration(report.elapsed());
+    let _ = writeln!(out, "{}  {}  {} in {elapsed}", report.job, report.run_id, report.outcome);
+    add_pages(&mut out, report);
+    add_attempts(&mut out, report);
+    add_cost(&mut out, report);
+    add_savings(&mut out, report);
+    add_billing(&mut out, report);
+    add_tasks(&mut out, report);
+    add_outliers(&mut out, report);
+    for path in &report.outputs {
+        add_row(&mut out, "wrote", path.display());
     }
+    if let Some(hint) = next_step(report) {
+        let _ = write!(out, "\nhint: {hint}\n");
+    }
+    out
+}
 
-    fn cost(&self) -> String {
-        match self.total() {
-            Some(total) => usd(total),
-            None if self.spend.sent == 0 => usd(Pico::ZERO),
-            None => "unknown (set provider.price)".into(),
+fn add_row(out: &mut String, name: &str, value: impl std::fmt::Display) {
+    let _ = writeln!(out, "  {name:<18} {value}");
+}
+
+fn add_pages(out: &mut String, report: &Report) {
+    let pages = &report.pages;
+    add_row(out, "pages", grouped(pages.total));
+    for (status, count) in pages.by_status() {
+        if count > 0 || status == RowStatus::Ok {
+            add_row(out, &format!("  {}", status.name()), grouped(count));
         }
     }
+    if pages.near_duplicates > 0 {
+        add_row(out, "  near duplicates", grouped(pages.near_duplicates));
+    }
+    add_row(out, "asked", format!("{}, and {} from the store", grouped(pages.asked), grouped(pages.from_store)));
+}
 
-    fn worst(&self, out: &mut String) {
-        let mut list = |name: &str, lines: &[Line], value: &dyn Fn(&Line) -> String| {
-            for (at, line) in lines.iter().take(3).enumerate() {
-                let name = if at == 0 { name } else { "" };
-                let _ = writeln!(out, "  {name:<18} {}  {}", value(line), shown(&line.path));
-            }
+fn add_attempts(out: &mut String, report: &Report) {
+    let (spend, tokens) = (&report.spend, &report.spend.tokens);
+    let mut attempts = format!("{} ({} succeeded", grouped(spend.sent), grouped(spend.succeeded));
+    for (name, count) in [("failed", spend.failed), ("rate limited", spend.rate_limited), ("lost", spend.lost)] {
+        if count > 0 {
+            let _ = write!(attempts, ", {} {name}", grouped(count));
+        }
+    }
+    add_row(out, "attempts", attempts + ")");
+    let (input, cached, output) = (grouped(tokens.input), grouped(tokens.cached_input), grouped(tokens.output));
+    add_row(out, "tokens", format!("{input} in ({cached} cached), {output} out"));
+}
+
+fn add_cost(out: &mut String, report: &Report) {
+    let spend = &report.spend;
+    let cost = match report.total() {
+        Some(total) => format_usd(total),
+        None if spend.sent == 0 => format_usd(Pico::ZERO),
+        None => "unknown (set provider.price)".into(),
+    };
+    add_row(out, "cost", cost);
+    if let Some(cost) = report.cost_per_1000() {
+        add_row(out, "per 1,000 pages", format_usd(cost));
+    }
+    if let Some(ratio) = spend.estimate_ratio() {
+        add_row(out, "  vs. estimate", format_percent(ratio));
+    }
+    for (name, cost, note) in [
+        ("  failed attempts", spend.failed_cost, ""),
+        ("  invalid replies", spend.invalid_cost, ""),
+        ("  repair attempts", spend.repaired_cost, ""),
+        ("  estimated", spend.estimated_cost, " (no usage reported)"),
+        ("  lost, at most", spend.lost_cost, ""),
+    ] {
+        if cost > Pico::ZERO {
+            add_row(out, name, format_usd(cost) + note);
+        }
+    }
+}
+
+fn add_savings(out: &mut String, report: &Report) {
+    let (pages, spend) = (&report.pages, &report.spend);
+    for (name, saved) in [
+        ("saved by the store", pages.saved.unwrap_or_default()),
+        ("  by duplicates", pages.saved_by_duplicates.unwrap_or_default()),
+        ("  by the cache", spend.saved_by_cache),
+        ("  by smaller images", spend.saved_by_size),
+    ] {
+        if saved > Pico::ZERO && report.is_priced {
+            add_row(out, name, format_usd(saved));
+        }
+    }
+}
+
+fn add_billing(out: &mut String, report: &Report) {
+    if let Some(billing) = report.billing.as_ref().filter(|billing| billing.differs == Some(true)) {
+        let images = grouped(billing.images);
+        add_row(out, "image billing", format!("{}, not the documented rule ({images} images)", billing.rule));
+    }
+}
+
+/// The cost of each task, if there are several.
+fn add_tasks(out: &mut String, report: &Report) {
+    let spend = &report.spend;
+    if spend.by_task.len() > 1 && spend.total > Pico::ZERO {
+        for (task, part) in &spend.by_task {
+            add_row(out, &format!("  {task}"), format_usd(part.cost));
+        }
+    }
+}
+
+fn add_outliers(out: &mut String, report: &Report) {
+    let slowest = report.spend.slowest.iter();
+    let slowest = slowest.map(|slow| (format!("{:>7} ms", grouped(slow.latency_ms)), &slow.path));
+    let most_expensive = report.pages.most_expensive.iter().map(|page| (format_usd(page.cost), &page.path));
+    let lists: [(&str, Vec<(String, &Vec<u8>)>); 2] = [
+        ("slowest", slowest.take(MAX_LISTED).collect()),
+        ("most expensive", most_expensive.take(MAX_LISTED).collect()),
+    ];
+    for (name, list) in lists {
+        for (position, (value, path)) in list.into_iter().enumerate() {
+            let name = if position == 0 { name } else { "" };
+            add_row(out, name, format!("{value}  {}", terminal_path(path)));
+        }
+    }
+}
+
+/// The step that probably helps most.
+fn next_step(report: &Report) -> Option<&'static str> {
+    let (pages, spend) = (&report.pages, &report.spend);
+    // A run that stopped early prints its own hint.
+    if !matches!(report.outcome.as_str(), "complete" | "limited" | "running" | "died") {
+        return None;
+    }
+    if pages.pending > 0 {
+        return Some("some pages are pending; run the same command again to resume, without paying twice for a page");
+    }
+    if spend.rate_limited * 20 > spend.sent {
+        return Some("many attempts were rate limited; set limits.requests_per_minute or limits.tokens_per_minute");
+    }
+    if pages.invalid * 20 > pages.total {
+        return Some("many replies were invalid; check the `error` column, then the labels and their descriptions");
+    }
+    if pages.unusable() > 0 {
+        return Some("the `error` column says why pages failed; `--retry failed,invalid,refused` sends them again");
+    }
+    if report.total().is_none() && spend.sent > 0 {
+        return Some("the price of this model is unknown; set provider.price to see the cost");
+    }
+    if pages.asked > 0 {
+        return Some("run the same command again at any time; it sends only new and changed files");
+    }
+    None
+}
+
+/// A path that can't control the terminal.
+fn terminal_path(path: &[u8]) -> String {
+    for_terminal(&String::from_utf8_lossy(path)).replace(['\n', '\t'], "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::{empty_report, report};
+    use crate::report::{Pages, Spend};
+
+    #[test]
+    fn the_hint_fits_the_report() {
+        let pages = |change: fn(&mut Pages)| {
+            let mut pages = Pages::default();
+            (pages.total, pages.ok, pages.asked) = (100, 100, 100);
+            change(&mut pages);
+            pages
         };
-        list("slowest", &self.spend.slowest, &|line| format!("{:>7} ms", grouped(line.latency_ms)));
-        for (at, line) in self.pages.dearest.iter().take(3).enumerate() {
-            let name = if at == 0 { "dearest" } else { "" };
-            let _ = writeln!(out, "  {name:<18} {}  {}", usd(line.cost), shown(&line.path));
+        let none: fn(&mut Pages) = |_| {};
+        let spend = |rate_limited, unpriced| Spend { sent: 100, rate_limited, unpriced, ..Spend::default() };
+        for (outcome, pages, spend, expected) in [
+            ("complete", pages(none), spend(0, 0), Some("run the same command again")),
+            ("complete", pages(|pages| pages.asked = 0), spend(0, 0), None),
+            ("complete", pages(none), spend(0, 1), Some("the price of this model is unknown")),
+            ("complete", pages(|pages| pages.failed = 1), spend(0, 1), Some("the `error` column says why")),
+            ("complete", pages(|pages| pages.invalid = 5), spend(0, 0), Some("the `error` column says why")),
+            ("complete", pages(|pages| pages.invalid = 6), spend(0, 0), Some("many replies were invalid")),
+            ("complete", pages(|pages| pages.invalid = 6), spend(5, 0), Some("many replies were invalid")),
+            ("complete", pages(|pages| pages.invalid = 6), spend(6, 0), Some("many attempts were rate limited")),
+            ("limited", pages(|pages| pages.pending = 1), spend(6, 0), Some("some pages are pending")),
+            ("budget_reached", pages(|pages| pages.pending = 1), spend(6, 0), None),
+        ] {
+            let report = Report { outcome: outcome.into(), pages, spend, is_priced: true, ..empty_report() };
+            let hint = next_step(&report);
+            assert_eq!(hint.is_some(), expected.is_some(), "{outcome} {hint:?} {expected:?}");
+            assert!(hint.unwrap_or_default().starts_with(expected.unwrap_or_default()), "{hint:?} {expected:?}");
         }
     }
 
-    /// The one next step that helps most.
-    fn hint(&self) -> Option<String> {
-        let (pages, spend) = (&self.pages, &self.spend);
-        // A run that was stopped says itself what to do.
-        if !matches!(self.outcome.as_str(), "complete" | "limited" | "running" | "died") {
-            return None;
-        }
-        if pages.pending > 0 {
-            return Some("some pages are pending: run the same command again to go on; nothing is paid twice".into());
-        }
-        if spend.rate_limited * 20 > spend.sent && spend.sent > 0 {
-            return Some("many attempts met the provider's rate limit: set limits.requests_per_minute or limits.tokens_per_minute".into());
-        }
-        if pages.invalid * 20 > pages.total {
-            return Some(
-                "many replies were invalid: look at the `error` column, then at the labels and their descriptions"
-                    .into(),
-            );
-        }
-        if pages.unusable() > 0 {
-            return Some(
-                "the `error` column says why pages failed; `--retry failed,invalid,refused` tries them again".into(),
-            );
-        }
-        if self.total().is_none() && spend.sent > 0 {
-            return Some("the price of this model is unknown: set provider.price to see what it costs".into());
-        }
-        if pages.asked > 0 {
-            return Some("run the same command again: only new and changed files are asked".into());
-        }
-        None
+    #[test]
+    fn a_path_prints_no_control_character() {
+        let text = render_text(&report());
+        assert!(text.contains("mail/\u{fffd}[31m<slow>.jpg") && !text.contains('\u{1b}'), "{text}");
+        assert_eq!(terminal_path(b"a\nb\tc\xff"), "a\u{fffd}b\u{fffd}c\u{fffd}");
     }
-}
-
-/// Dollars to a hundredth of a cent, or to what is left of them.
-pub(crate) fn usd(amount: Pico) -> String {
-    let dollars = amount.as_usd_f64();
-    if amount == Pico::ZERO || dollars >= 0.01 { format!("USD {dollars:.4}") } else { format!("USD {dollars:.7}") }
-}
-
-/// A path for a terminal: what is in it is never a command to it.
-fn shown(path: &[u8]) -> String {
-    crate::base::sanitize::for_terminal(&String::from_utf8_lossy(path)).replace(['\n', '\t'], "\u{fffd}")
 }
