@@ -1,8 +1,8 @@
-//! The steps of preparing an A4 page of 300 dpi with the noise of a scanner: run with
-//! `cargo bench --bench prepare`, and compare each step with its time before a change.
+//! Benchmarks of the preparation steps, on an A4 page at 300 dpi with scanner noise:
+//! `cargo bench --bench prepare --profile release`. Compare a step before and after a change.
 //! `scripts/bench_prepare.py` compares docmill with other programs.
 
-#![expect(clippy::panic, reason = "a benchmark without input has to stop")]
+#![expect(clippy::panic, reason = "a benchmark that cannot start prints the reason")]
 
 use bytes::Bytes;
 use divan::Bencher;
@@ -21,7 +21,7 @@ fn main() {
     divan::main();
 }
 
-/// A page with lines of rectangles that resemble print, and noise.
+/// Draws lines that resemble printed text, and noise.
 fn page(channels: u8) -> Pixels {
     let random = Random::new(1);
     let mut data = Vec::with_capacity((WIDTH * HEIGHT * u32::from(channels)) as usize);

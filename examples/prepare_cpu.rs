@@ -1,7 +1,7 @@
 //! Measures the CPU time of preparing files, for `scripts/bench_prepare.py`.
 //!
-//! `prepare_cpu ROUNDS OUT_DIR FILE...` prints the shortest time of all rounds for each file,
-//! in milliseconds, and writes the images that would be sent to `OUT_DIR`.
+//! `prepare_cpu ROUNDS OUT_DIR FILE...` prints the minimum CPU time of all rounds for each file,
+//! in milliseconds, and writes the images that would be sent.
 
 use cpu_time::ProcessTime;
 use docmill::internal::catalog::{Detail, image_rule};
@@ -12,7 +12,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measuring tool that prints and writes files")]
+#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement tool")]
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [rounds, out, files @ ..] = arguments.as_slice() else {

@@ -1,5 +1,5 @@
-//! What every input from outside has to hold, whatever its bytes. Fuzzers feed these, and
-//! so does the test suite with the corpora and with changed copies of them.
+//! Invariants that must hold for any input from outside, whatever its bytes. Fuzzers run
+//! these targets. The test suite runs them on the corpora and on modified copies.
 
 use docmill::internal::manifest::{self, Job};
 use docmill::internal::media::Document;
@@ -9,10 +9,10 @@ use docmill::internal::task::{Question, compile, read};
 use std::path::Path;
 use std::time::Duration;
 
-/// A target by its name.
+/// A target and its name.
 pub(crate) type Target = (&'static str, fn(&[u8]));
 
-/// All of them; each has a corpus of its name.
+/// All targets. Each has a corpus with its name.
 pub(crate) const TARGETS: &[Target] = &[
     ("manifest", manifest),
     ("reply", reply),
@@ -26,19 +26,19 @@ pub(crate) const TARGETS: &[Target] = &[
 /// 2026-11-23T13:00:00Z.
 const NOW_MS: i64 = 1_795_438_800_000;
 
-/// A manifest loads, or every fault has a place and words that a terminal shows as they are.
+/// A manifest either loads, or gives an error message without terminal escapes.
 pub(crate) fn manifest(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match manifest::check(Path::new("job.yaml"), text, &|_| None) {
         Ok(job) => {
-            // Every question of a job can be asked, or says why not.
+            // The questions compile, or give an error.
             let _ = compile(&job.tasks, &[]);
             assert!(!job.tasks.is_empty() && job.retry.attempts > 0, "a job without work: {text:?}");
         }
         Err(error) => {
             let words = error.to_string();
             assert!(!words.is_empty());
-            assert!(!words.contains('\u{1b}'), "a terminal would obey: {words:?}");
+            assert!(!words.contains('\u{1b}'), "terminal escape in the message: {words:?}");
         }
     }
 }
@@ -50,11 +50,11 @@ thread_local! {
 }
 
 fn questions() -> Vec<Question> {
-    let job: Job = manifest::check(Path::new("job.yaml"), JOB, &|_| None).expect("the job is good");
-    compile(&job.tasks, &[]).expect("its tasks are good")
+    let job: Job = manifest::check(Path::new("job.yaml"), JOB, &|_| None).expect("the job is valid");
+    compile(&job.tasks, &[]).expect("its tasks are valid")
 }
 
-/// No answer is outside of what was asked for, and every answer is its own reading.
+/// Every accepted answer is within the allowed values and is its own canonical form.
 pub(crate) fn reply(data: &[u8]) {
     QUESTIONS.with(|questions| check_reply(data, &questions.iter().collect::<Vec<_>>()));
 }
@@ -84,14 +84,14 @@ fn check_reply(data: &[u8], questions: &[&Question]) {
     }
 }
 
-/// Where a stream is split does not matter.
+/// The result does not depend on where a stream is split.
 pub(crate) fn stream(data: &[u8]) {
     let whole = request_parts::stream([data]);
     let step = data.first().map_or(1, |byte| usize::from(*byte % 7) + 1);
     assert_eq!(request_parts::stream(data.chunks(step)), whole);
 }
 
-/// An error is judged: its words are bounded and harmless, a wait that it asks for too.
+/// An error gives a message of bounded length without control characters, and a bounded wait.
 pub(crate) fn error_body(data: &[u8]) {
     let (status, body) = match data {
         [high, low, body @ ..] => (300 + u16::from_be_bytes([*high, *low]) % 300, body),
@@ -99,7 +99,7 @@ pub(crate) fn error_body(data: &[u8]) {
     };
     let exchange = request_parts::refusal(status, "", &String::from_utf8_lossy(body), NOW_MS);
     let message = match &exchange.verdict {
-        Verdict::Done { .. } => panic!("an error is no answer"),
+        Verdict::Done { .. } => panic!("an error must not be accepted as an answer"),
         Verdict::Retry(fault) => &fault.message,
         Verdict::Page(fault) => &fault.message,
         Verdict::Stop(refusal) => &refusal.message,
@@ -113,7 +113,7 @@ pub(crate) fn error_body(data: &[u8]) {
     assert!(!matches!(exchange.charge, Charge::Reported(_)));
 }
 
-/// Limits that headers tell are ones that can be kept to.
+/// Rate limits and waits from headers are within sane bounds.
 pub(crate) fn limit_headers(data: &[u8]) {
     let headers = String::from_utf8_lossy(data);
     let exchange = request_parts::refusal(429, &headers, "", NOW_MS);
@@ -125,7 +125,7 @@ pub(crate) fn limit_headers(data: &[u8]) {
     }
 }
 
-/// A file's pages are counted and measured within bounds, or there is a reason.
+/// A file either gives an error, or its page count and sizes are within bounds.
 pub(crate) fn image_header(data: &[u8]) {
     let Ok(document) = Document::open(bytes::Bytes::copy_from_slice(data)) else { return };
     assert!(document.page_count() > 0);
@@ -137,8 +137,8 @@ pub(crate) fn image_header(data: &[u8]) {
     }
 }
 
-/// A list gives entries in its order, or says in which line it is wrong. The first byte
-/// tells the kind of list.
+/// A list either gives entries in order, or an error. The first byte selects the kind of
+/// list.
 pub(crate) fn list(data: &[u8]) {
     let (kind, data) = data.split_first().map_or((0, data), |(kind, data)| (*kind, data));
     let ending = ["csv", "tsv", "jsonl", "txt", "parquet"][usize::from(kind) % 5];
@@ -147,17 +147,16 @@ pub(crate) fn list(data: &[u8]) {
     let path = folder.join(format!("list.{ending}"));
     std::fs::write(&path, data).expect("a file");
     let text = JOB.replace("folder: .", &format!("list: list.{ending}"));
-    let job = manifest::check(&folder.join("job.yaml"), &text, &|_| None).expect("the job is good");
-    // Says why, or gives columns and entries.
-    let Ok(entries) = docmill::internal::source::carried_columns(&job.input).and_then(|_| Entries::start(&job.input))
-    else {
+    let job = manifest::check(&folder.join("job.yaml"), &text, &|_| None).expect("the job is valid");
+    // The list gives an error, or columns and entries.
+    let Ok(entries) = docmill::internal::source::columns(&job.input).and_then(|_| Entries::start(&job.input)) else {
         return;
     };
     let mut last = 0;
     for entry in entries.take(1000) {
         match entry {
             Ok(entry) => {
-                assert!(entry.line > last, "lines come in their order");
+                assert!(entry.line > last, "lines come in order");
                 last = entry.line;
             }
             Err(_) => break,

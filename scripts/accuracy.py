@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Compares rows with the truth: accuracy.py ROWS.csv LABELS.csv
+"""Compare rows with expected labels: accuracy.py ROWS.csv LABELS.csv
 
-Prints the accuracy of each task that both files have, and the pages that differ.
+Prints the accuracy of each task in LABELS.csv, and the pages that differ. Exits with 1 if any
+accuracy is below 0.85.
 """
 import csv
 import json
@@ -25,7 +26,7 @@ def main():
             if expected[task].startswith("["):
                 same = got != "" and sorted(json.loads(got)) == sorted(json.loads(expected[task]))
             if not same:
-                wrong.append(f"  {key[0]}: {expected[task]} but {got or 'nothing'}")
+                wrong.append(f"  {key[0]}: expected {expected[task]}, got {got or 'nothing'}")
         accuracy = 1 - len(wrong) / len(truth)
         worst = min(worst, accuracy)
         print(f"{task}: {accuracy:.3f} of {len(truth)}")

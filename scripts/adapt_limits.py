@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Limits that nobody stated, against a simulator that enforces them: how much of the
-allowance is used, how many attempts are refused, how equal processes are.
+"""Measure how docmill adapts to rate limits that the manifest does not state.
+
+The simulator enforces the limits. The script prints the share of the limit that was used, the
+share of attempts that were throttled, and the pages of each process.
 
     python3 scripts/adapt_limits.py [SECONDS] [PART OF A CASE'S NAME]
 
-For each case: after SECONDS (default 60) of warm-up, what goes through in SECONDS more.
+Each case has SECONDS (default 60) of warm-up and SECONDS of measurement.
 """
 import json
 import subprocess
@@ -14,7 +16,7 @@ from lab import Lab
 
 SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 CASES = [
-    # name, options, allowance in pages a minute, processes
+    # name, options, limit in pages per minute, processes
     ("600 requests, 1 s bucket", ["--requests-per-minute", "600", "--bucket-seconds", "1"], 600, 1),
     ("600 requests, 60 s bucket", ["--requests-per-minute", "600"], 600, 1),
     ("600 requests, no headers", ["--requests-per-minute", "600", "--bucket-seconds", "1", "--no-headers"], 600, 1),
@@ -36,7 +38,7 @@ def case(name, options, allowance, processes, change=None):
         for number in range(processes):
             include = ", include: [" + ", ".join(f'"{folder:04}/**"' for folder in range(number * 6, number * 6 + 6)) + "]"
             children.append(lab.start(lab.job("on_error: {stop_after: 0}", f"job{number}", "pages" + include, f"out{number}"), stderr=subprocess.DEVNULL))
-        # What fills the bucket of a minute is used first.
+        # A full one-minute bucket is used up first.
         time.sleep(SECONDS + (60 if "60 s" in name else 0))
         windows, before = [], lab.stats()
         for _ in range(3 if change else 1):
@@ -54,7 +56,7 @@ def case(name, options, allowance, processes, change=None):
         counts = [json.loads((lab.folder / f"out{number}.report.json").read_text())["pages"]["ok"] for number in range(processes)]
         for rate, refused, tokens in windows:
             share = rate / allowance if allowance else rate * (tokens + 100) / 6_000_000
-            print(f"{name}, {processes} processes: {rate:.0f} a minute, {share:.1%} used, {refused:.2%} refused, pages by process {counts}", flush=True)
+            print(f"{name}, {processes} processes: {rate:.0f} per minute, {share:.1%} used, {refused:.2%} throttled, pages by process {counts}", flush=True)
     finally:
         lab.end()
 
@@ -63,10 +65,10 @@ only = sys.argv[2] if len(sys.argv) > 2 else ""
 for one in CASES:
     if only in f"{one[0]}, {one[3]}":
         case(*one)
-# Halved after the first window and doubled after the second: the third is what it was.
+# The limit is halved after the first window and doubled after the second, back to its first value.
 for name, options in [("1200 requests, 1 s bucket, halved and doubled", ["--requests-per-minute", "1200", "--bucket-seconds", "1"]),
                       ("1200 requests, no headers, halved and doubled", ["--requests-per-minute", "1200", "--bucket-seconds", "1", "--no-headers"])]:
-    # The first 30 s after each change are not in a window of their own: shares are of what
-    # is allowed in the whole window.
+    # The second and third window begin with a change, so they include the time that docmill
+    # needs to adapt.
     if only in name:
         case(name, options, 1200, 1, [f"{2 * SECONDS}s=50%", f"{3 * SECONDS}s=100%"])

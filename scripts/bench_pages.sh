@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# CPU and memory of whole runs, for docs/performance.md: bench_pages.sh
-# Needs a release build, Python with Pillow, and nginx or (without it) our simulator.
+# Measures CPU and memory of whole runs, for docs/performance.md: bench_pages.sh
+# Requires a release build and Python with Pillow. Uses nginx if it is installed, otherwise only
+# the simulator.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 docmill=${DOCMILL:-${CARGO_TARGET_DIR:-$PWD/target}/release/docmill}
@@ -36,7 +37,7 @@ $2
 JOB
 }
 outputs='output: {csv: o.csv, parquet: o.parquet, jsonl: o.jsonl, report: r.json}'
-measure() { # words url
+measure() { # label url
   /usr/bin/time -f "%U %S %e %M" -o "$work/time" "$docmill" run "$work/job.yaml" --var URL="$2" -q
   read -r user system wall memory <"$work/time"
   awk -v w="$1" -v u="$user" -v s="$system" -v e="$wall" -v m="$memory" \
@@ -47,7 +48,7 @@ for server in $servers; do
     rm -rf "$work/.docmill"; job 5000 "$outputs"
     measure "5,000 pages of 20 kB, ${server%%=*} ($round)" "${server#*=}"
   done
-  measure "  the same again" "${server#*=}"
+  measure "  second run, no changes" "${server#*=}"
 done
 url=${servers##*=}
 for count in 2000 20000; do
@@ -57,6 +58,6 @@ done
 rm -rf "$work/.docmill"; job 200000 ''
 measure "200,000 files, first run, no outputs" "$url"
 for round in 1 2 3; do
-  measure "200,000 files, untouched, no outputs ($round)" "$url"
+  measure "200,000 files, no changes, no outputs ($round)" "$url"
   /usr/bin/time -f "  find: user %U sys %S wall %e" find "$work/200000" -type f -printf '%s %T@ %p\n' >/dev/null
 done

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Whole preparation beside libvips and Pillow, CPU time, in one run, with a check that
-speed is not bought with blur: bench_prepare.py [ROUNDS] [--features turbojpeg]
+"""Compare the CPU time of preparation with libvips and Pillow, in one run:
+bench_prepare.py [ROUNDS] [--features turbojpeg]
 
-Needs Python with pyvips (binary wheels will do), Pillow, numpy and scikit-image. Draws A4
-pages at 300 dpi with a scanner's noise (1.6 MB as a colour JPEG) as colour and grey JPEG, G4 TIFF, PNG and PDF (one
-a scan, one drawn). Each program takes them to the size that gpt-4o-mini uses (768 x 1086) as JPEG, quality
-85. Rounds are interleaved; the least of each is kept. SSIM is against a whole decode and
-Lanczos in one step.
+Requires Python with pyvips (binary wheels are sufficient), Pillow, numpy and scikit-image. The
+script draws A4 pages at 300 dpi with scanner noise (1.6 MB as a colour JPEG) as colour and grey
+JPEG, G4 TIFF, PNG and PDF (one scanned, one drawn). Each program resizes them to the size that
+gpt-4o-mini uses (768 x 1086) and encodes JPEG with quality 85. Rounds are interleaved and the
+minimum of each is kept. SSIM against a full decode and Lanczos in one step shows whether a
+program is faster only because its result is blurred.
 """
 import io
 import os
@@ -124,7 +125,7 @@ def main():
                         before = time.process_time()
                         prepare(path)
                         keep(program, path, (time.process_time() - before) * 1000)
-        print(f"libvips {pyvips.version(0)}.{pyvips.version(1)}.{pyvips.version(2)}, least of {2 * rounds}, ms of CPU")
+        print(f"libvips {pyvips.version(0)}.{pyvips.version(1)}.{pyvips.version(2)}, minimum of {2 * rounds}, ms of CPU")
         print("| page | docmill | libvips | Pillow | docmill / libvips | SSIM docmill | SSIM libvips |\n|---|---|---|---|---|---|---|")
         for path in files:
             truth = reference(path)

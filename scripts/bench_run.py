@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""CPU of a whole job on scans that have to be made smaller, beside a Python script with the
-openai client and Pillow on the same pages and server, in one run: bench_run.py [PAGES]
+"""Compare the CPU time of a whole job on scans that are downscaled with a Python script that
+uses the openai client and Pillow, on the same pages and server, in one run: bench_run.py [PAGES]
 
-Needs a release build, nginx, and Python with openai, Pillow and numpy. All CPU of each
-program is counted, its child processes included; the server is another process.
+Requires a release build, nginx, and Python with openai, Pillow and numpy. The CPU time includes
+all child processes. The server is a separate process and is not included.
 """
 import os
 import resource
@@ -106,7 +106,7 @@ def main():
             with open(f"{work}/out.csv") as file:
                 assert sum(",ok,letter," in line for line in file) == count
             d, s = min(ours) / count * 1000, min(theirs) / count * 1000
-            print(f"{count} pages of 1654 x 2339, least of 3: docmill {d:.1f} ms a page, script {s:.1f} ms a page, ratio {d / s:.2f}")
+            print(f"{count} pages of 1654 x 2339, minimum of 3: docmill {d:.1f} ms per page, script {s:.1f} ms per page, ratio {d / s:.2f}")
         finally:
             server.terminate()
             server.wait()

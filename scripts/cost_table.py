@@ -1,10 +1,10 @@
-"""What 1,000 A4 pages cost, sent in every way: the table of the README.
+"""Print the cost of 1,000 A4 pages for every way to send them, as in the README.
 
     python3 scripts/cost_table.py [target/release/docmill]
 
-Draws 1,000 pages of 2,480 x 3,508 pixels (300 dpi; needs Pillow), lets `docmill plan` price
-them, and adds what the example request of the provider's page would cost: the image as it
-is, a short question, and `max_tokens` 4096.
+Draws 1,000 pages of 2,480 x 3,508 pixels (300 dpi; requires Pillow) and estimates their cost with
+`docmill plan`. For comparison it adds the cost of the example request of the provider's page: the
+original image, a short question, and `max_tokens` 4096.
 """
 import json
 import pathlib
@@ -44,7 +44,7 @@ def main() -> None:
     example = [(image + 20) * 0.40 / 1e6 * 1000 + output * 1.60 / 1e6 * 1000 for output in (150, 4096)]
     print(f"example request: USD {example[0]:.2f} (a reply of 150 tokens) to {example[1]:.2f} (all 4096)")
     for way in plan["alternatives"]:
-        print(f"{way['detail']:>5} {way['size']:<9} {int(way['input_tokens']) // 1000:>7,} tokens a page  USD {float(way['cost_usd']):.2f}")
+        print(f"{way['detail']:>5} {way['size']:<9} {int(way['input_tokens']) // 1000:>7,} tokens per page  USD {float(way['cost_usd']):.2f}")
 
 
 main()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws many small pages that all differ, for benchmarks: draw_many.py FOLDER"""
+"""Draw many small, distinct pages for benchmarks: draw_many.py FOLDER"""
 import io
 import os
 import random

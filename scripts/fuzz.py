@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs all fuzz targets, two at a time, each for a given CPU time, and sums up.
+"""Run all fuzz targets, two at a time, each for a given CPU time, and print the totals.
 
     cd fuzz && cargo +nightly fuzz build --release --sanitizer none && cd ..
     python3 scripts/fuzz.py [CPU-SECONDS-EACH] [FOLDER]
 
-FOLDER keeps what was found to be new, and what made a target fail.
+FOLDER receives the inputs that increased coverage and those that made a target fail.
 """
 import concurrent.futures
 import os
@@ -22,7 +22,7 @@ TARGETS = ["manifest", "reply", "stream", "error_body", "limit_headers", "image_
 
 
 def cpu_seconds(pid):
-    """User and system time so far (proc(5))."""
+    """User and system time of the process so far (proc(5))."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -45,7 +45,7 @@ def run(target):
             process.send_signal(signal.SIGINT)
         process.wait()
     counts = re.findall(r"^#(\d+)\s", log.read_text(errors="replace"), re.M)
-    line = f"{target}: {used:.0f} s of CPU, {int(counts[-1]) if counts else 0} inputs, {'FAILED' if failed else 'no finding'}"
+    line = f"{target}: {used:.0f} s of CPU, {int(counts[-1]) if counts else 0} inputs, {'FAILED' if failed else 'no findings'}"
     print(line, flush=True)
     return used, int(counts[-1]) if counts else 0, failed
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""kill -9 at random moments in random configurations: nothing that was stored is lost or
-paid again, and the outputs are those of an undisturbed run.
+"""Kill runs with kill -9 at random moments in random configurations. Check that no stored
+answer is lost or paid for again, and that the outputs equal those of a run without kills.
 
     python3 scripts/kill_many.py [KILLS] [SEED]
 """
@@ -38,7 +38,7 @@ while done < kills:
         lab.pages(PAGES)
         options = ["--latency", f"{latency}ms", "--seed", "0"]
         if faults:
-            # Faults that end well: what a page is answered does not depend on them.
+            # Only faults that do not change the answer of a page.
             options += ["--faults", f"{faults}%", "--fault-kinds", "500,cut-body,reset,fenced,502-html,parts,comments"]
         lab.simulate(*options)
         more = f"limits: {{concurrency: {concurrency}}}\nrequest: {{stream: {str(stream).lower()}, timeout: 2s}}\non_error: {{stop_after: 0}}"
@@ -59,19 +59,19 @@ while done < kills:
             assert code == 0, words
         stats = lab.stats()
         met = stats["met"]
-        # Asked again beyond what faults ask for: at most what was in flight at the kills.
+        # Pages sent again, not counting retries after faults: at most those in flight at the kills.
         good = {"fenced", "parts", "comments"}
         again = sum(count - 1 - sum(fault not in good for fault in met.get(page, [])) for page, count in stats["pages"].items())
         most = deaths * processes * concurrency
-        assert len(stats["pages"]) == PAGES and again <= most, f"{again} again, at most {most} were in flight"
+        assert len(stats["pages"]) == PAGES and again <= most, f"{again} sent again, at most {most} were in flight"
         for number in range(processes):
             assert lab.rows(f"out{number}") == expected, f"rows differ: {lab.folder}"
         again_all, most_all = again_all + again, most_all + most
-        # With nothing stored lost, another run asks nothing.
+        # If no stored answer was lost, another run sends nothing.
         requests = stats["requests"]
         assert lab.run("job0.yaml")[0] == 0 and lab.stats()["requests"] == requests
         print(f"{done} kills, {rounds} rounds: stream {stream}, {processes} processes, concurrency {concurrency}, faults {faults} %, "
-              f"latency {latency} ms: {again} asked again of at most {most} in flight", flush=True)
+              f"latency {latency} ms: {again} sent again, at most {most} were in flight", flush=True)
     finally:
         lab.end()
-print(f"{done} kills in {rounds} configurations: nothing lost, rows as undisturbed, {again_all} pages asked again, at most {most_all} in flight")
+print(f"{done} kills in {rounds} configurations: nothing lost, same rows as without kills, {again_all} pages sent again, at most {most_all} were in flight")

@@ -1,4 +1,4 @@
-"""What the measuring scripts share: pages, a simulator in a process of its own, a job."""
+"""Shared by the measurement scripts: pages, a simulator in its own process, and a job."""
 import json
 import os
 import pathlib
@@ -15,13 +15,13 @@ TASKS = "tasks: {kind: {classify: {labels: [invoice, letter, form], other: true}
 
 
 def page(number):
-    """A page that differs from all others: the same picture with a comment of its own."""
+    """A page that differs from all others: the same image with a unique comment."""
     comment = b"page %012d" % number
     return PAGE[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + PAGE[2:]
 
 
 class Lab:
-    """A folder with a job; gone at the end."""
+    """A temporary folder with a job. `end` deletes it."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="docmill-lab-"))
@@ -72,7 +72,7 @@ class Lab:
 
 
 def memory_mb(pid):
-    """Resident memory now."""
+    """Current resident memory."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
 

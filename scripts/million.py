@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Peak memory and CPU of a run over many pages that are all answered, with all outputs:
-100,000 beside 1,000,000. The store is filled by this script, as a run would have left it.
+"""Measure peak memory and CPU of a run over many pages that all have answers, with all outputs:
+100,000 pages compared with 1,000,000. The script fills the store as a run would have done.
 
     python3 scripts/million.py [PAGES ...]
 """
@@ -14,7 +14,7 @@ from lab import Lab
 
 
 def fill(lab, count):
-    """Answers for every file: those of the page that was really asked."""
+    """Give every file the answers of the one page that was really sent."""
     db = sqlite3.connect(lab.folder / "store.db")
     job = db.execute("SELECT id FROM jobs").fetchone()[0]
     members = [row[0] for row in db.execute("SELECT recipe_id FROM recipe_set_members WHERE set_id = (SELECT set_id FROM runs) ORDER BY position")]
@@ -48,8 +48,8 @@ def measure(lab, label):
     report = json.loads((lab.folder / "out.report.json").read_text())
     pages = report["pages"]
     cpu = usage.ru_utime + usage.ru_stime
-    print(f"{label}: exit {os.waitstatus_to_exitcode(status)}, {pages['ok']} ok, {pages['from_store']} from the store, {pages['asked']} asked, "
-          f"peak {usage.ru_maxrss / 1024:.1f} MB, {cpu:.1f} s CPU, {cpu / pages['total'] * 1e6:.1f} us a page", flush=True)
+    print(f"{label}: exit {os.waitstatus_to_exitcode(status)}, {pages['ok']} ok, {pages['from_store']} from the store, {pages['asked']} sent, "
+          f"peak {usage.ru_maxrss / 1024:.1f} MB, {cpu:.1f} s CPU, {cpu / pages['total'] * 1e6:.1f} us per page", flush=True)
     return usage.ru_maxrss
 
 
@@ -64,11 +64,11 @@ for count in [int(text) for text in sys.argv[1:]] or [100_000, 1_000_000]:
         assert code == 0, words
         lab.pages(count - 1, 1)
         fill(lab, count)
-        peaks.append(measure(lab, f"{count} pages, nothing changed"))
-        # One more: the rows are written again.
+        peaks.append(measure(lab, f"{count} pages, no changes"))
+        # With one more page, the rows are written again.
         lab.pages(1, count)
-        peaks[-1] = max(peaks[-1], measure(lab, f"{count} pages and a new one"))
+        peaks[-1] = max(peaks[-1], measure(lab, f"{count} pages and one new page"))
     finally:
         lab.end()
 if len(peaks) > 1:
-    print(f"peak of the last to the first: {peaks[-1] / peaks[0]:.2f}")
+    print(f"ratio of the last peak to the first: {peaks[-1] / peaks[0]:.2f}")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""The official openai client against the simulator: openai_client.py BASE_URL IMAGE
+"""Test the simulator with the official openai client: openai_client.py BASE_URL IMAGE
 
-Plain, streamed, structured output, a data-URL image, a batch, and a 429 that it retries.
+Covers plain and streamed replies, structured output, a data-URL image, a batch, and a 429 that the
+client retries.
 """
 import base64
 import json
@@ -50,11 +51,11 @@ def main():
 
     try:
         client.chat.completions.create(model=model, messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "nothing"}}]}])
-        raise AssertionError("a bad image URL was taken")
+        raise AssertionError("an invalid image URL was accepted")
     except openai.BadRequestError as error:
         assert error.code == "invalid_value", error
 
-    # Two requests as a batch: uploaded, created, listed, waited for, read.
+    # Send two requests as a batch: upload, create, list, wait, read.
     body = {"model": model, "messages": messages, "response_format": form}
     lines = [json.dumps({"custom_id": f"page-{at}", "method": "POST", "url": "/v1/chat/completions", "body": body}) for at in range(2)]
     uploaded = client.files.create(file=("in.jsonl", "\n".join(lines).encode()), purpose="batch")
@@ -73,12 +74,12 @@ def main():
     assert all(json.loads(body["choices"][0]["message"]["content"]) == {"kind": "invoice"} for body in bodies), bodies
     assert all(body["usage"]["prompt_tokens"] == plain.usage.prompt_tokens for body in bodies), bodies
 
-    # 60 a minute, two at once: the third is refused, waits, and comes through.
+    # The limit is 60 per minute and two at once: the third request is throttled and retried.
     raw = [client.chat.completions.with_raw_response.create(model=model, messages=messages, response_format=form) for _ in range(3)]
     retried = [int(reply.http_request.headers["x-stainless-retry-count"]) for reply in raw]
     assert sum(retried) > 0, retried
     assert all(reply.headers["x-ratelimit-limit-requests"] == "60" for reply in raw)
-    print(f"openai {openai.__version__}: plain, streamed, structured, batched, refused and retried ({retried})")
+    print(f"openai {openai.__version__}: plain, streamed, structured, batched, throttled and retried ({retried})")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Programs that are not ours: the official `openai` Python client against our simulator,
-# and nginx with a static reply as a server for us. Each is skipped, with a message, where
-# it can't be had.
+# Tests with third-party programs: the official `openai` Python client against the simulator,
+# and docmill against nginx with a static reply. If a program is unavailable, its test is skipped
+# with a message.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 docmill=${DOCMILL:-${CARGO_TARGET_DIR:-target}/release/docmill}
@@ -9,17 +9,27 @@ work=$(mktemp -d)
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; rm -rf "$work"' EXIT
 
-# The openai client in an environment of its own.
+# As tests/it/skip.rs does it.
+skip() {
+  echo "skipped: scripts/peers.sh needs $1"
+  if [ -n "${DOCMILL_SKIP_LOG:-}" ]; then echo "$1: scripts/peers.sh" >>"$DOCMILL_SKIP_LOG"; fi
+}
+
+# Whether a program that was started in the background still runs.
+running() { kill -0 "$1" 2>/dev/null || { echo "$2 ended early" >&2; exit 1; }; }
+
+# The openai client, in its own virtual environment.
 if python3 -m venv "$work/venv" >/dev/null 2>&1 && "$work/venv/bin/pip" install -q openai >/dev/null 2>&1; then
   "$docmill" simulate --port 0 --requests-per-minute 60 --bucket-seconds 2 --lifetime 120s >"$work/url" &
   pids+=($!)
   for _ in $(seq 100); do [ -s "$work/url" ] && break; sleep 0.1; done
+  running "${pids[-1]}" "the simulator"
   "$work/venv/bin/python" scripts/openai_client.py "$(cat "$work/url")" sample_data/pages/mail/invoice-001.jpg
 else
-  echo "skipped: the openai Python client can't be installed here"
+  skip "the openai Python client"
 fi
 
-# nginx with one static reply.
+# nginx with a static reply.
 if ! command -v nginx >/dev/null && [ "$(id -u)" = 0 ]; then
   (apt-get install -y -q nginx-light || { apt-get update -q && apt-get install -y -q nginx-light; }) >/dev/null 2>&1 || true
 fi
@@ -43,6 +53,7 @@ NGINX
   timeout 60 nginx -c "$work/nginx.conf" -p "$work" &
   pids+=($!)
   sleep 1
+  running "${pids[-1]}" nginx
   cat >"$work/job.yaml" <<JOB
 version: 1
 name: static
@@ -53,7 +64,7 @@ output: {csv: rows.csv}
 JOB
   "$docmill" run "$work/job.yaml" -q || { cat "$work/rows.csv" "$work/error.log"; exit 1; }
   test "$(grep -c ',ok,letter,' "$work/rows.csv")" = 4
-  echo "nginx: 4 pages answered by a static reply"
+  echo "nginx: 4 pages answered with a static reply"
 else
-  echo "skipped: nginx can't be installed here"
+  skip nginx
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A long run, looked at every ten seconds: memory, handles and store growth after warm-up.
+"""Measure a long run every ten seconds: memory, handles and store growth after warm-up.
 
     python3 scripts/soak.py [MINUTES] [PAGES]
 """
@@ -32,8 +32,8 @@ try:
     half = len(warm) // 2
     for name, at in (("memory MB", 2), ("handles", 3), ("log MB", 5)):
         first, last = [line[at] for line in warm[:half]], [line[at] for line in warm[half:]]
-        print(f"{name}: mean of the first half {sum(first) / len(first):.1f}, of the second {sum(last) / len(last):.1f}, most {max(first + last):.1f}")
+        print(f"{name}: mean of the first half {sum(first) / len(first):.1f}, of the second {sum(last) / len(last):.1f}, maximum {max(first + last):.1f}")
     bytes_a_page = [(b[4] - a[4]) * 1e6 / max(b[1] - a[1], 1) for a, b in zip(warm[::12], warm[12::12])]
-    print("store bytes a request, every two minutes:", " ".join(f"{size:.0f}" for size in bytes_a_page))
+    print("store bytes per request, every two minutes:", " ".join(f"{size:.0f}" for size in bytes_a_page))
 finally:
     lab.end()

@@ -1,4 +1,4 @@
-//! A picture to draw on.
+//! An image to draw on.
 
 use crate::font::glyph;
 use docmill::internal::base::random::Random;
@@ -77,7 +77,7 @@ impl Canvas {
         }
     }
 
-    /// A text of capitals; the width that it took.
+    /// Draws text in capitals and returns its width.
     pub(crate) fn text(&mut self, x: i64, y: i64, scale: i64, text: &str, colour: Colour) -> i64 {
         let mut at = x;
         for letter in text.chars() {
@@ -93,7 +93,7 @@ impl Canvas {
         at - x
     }
 
-    /// Grain, as a sensor leaves it.
+    /// Adds grain like that of an image sensor.
     pub(crate) fn grain(&mut self, amount: f64, random: &Random) {
         for pixel in self.0.pixels_mut() {
             let noise = ((random.unit() + random.unit() - 1.0) * amount) as i32;

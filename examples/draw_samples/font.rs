@@ -1,6 +1,6 @@
-//! Capitals and digits, five by seven dots.
+//! A font of capitals and digits, 5 x 7 dots.
 
-/// Rows of a letter, five bits each.
+/// The rows of a letter, with five bits per row.
 pub(crate) fn glyph(letter: char) -> [u8; 7] {
     match letter {
         'A' => [14, 17, 17, 31, 17, 17, 17],

@@ -1,4 +1,4 @@
-//! The eight kinds of pages.
+//! Draws the eight kinds of pages.
 
 use crate::canvas::{BLACK, Canvas, Colour, GREY};
 use docmill::internal::base::random::Random;
@@ -29,7 +29,7 @@ impl Kind {
         }
     }
 
-    /// How much noise its pages have.
+    /// Amount of noise in pages of this kind.
     pub(crate) fn grain(self) -> f64 {
         match self {
             Self::Photo => 26.0,
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// What of `table`, `boxes` and `colour` the page shows, in that order.
+    /// The features of the page, out of `table`, `boxes` and `colour`, in that order.
     pub(crate) fn features(self, is_colour: bool) -> Vec<&'static str> {
         let mut features = Vec::new();
         match self {
@@ -180,7 +180,7 @@ fn letter(random: &Random) -> Canvas {
     }
     y += 10;
     canvas.text(60, y, 2, "YOURS SINCERELY", BLACK);
-    // A signature: a wave with a flourish.
+    // The signature is a wave with a flourish.
     for step in 0..150 {
         let t = f64::from(step) / 10.0;
         let x = 70 + step as i64;
@@ -301,7 +301,7 @@ fn note(random: &Random) -> Canvas {
         let end = f64::from(width) * (0.55 + random.unit() * 0.35);
         let (mut x, mut phase) = (40.0, random.unit() * 6.0);
         while x < end {
-            // A word: loops of varying height, then a gap.
+            // A word is a series of loops of varying height, followed by a gap.
             let word = 30.0 + random.unit() * 70.0;
             let tall = 7.0 + random.unit() * 6.0;
             let mut t = 0.0;

@@ -1,7 +1,7 @@
-//! Draws `sample_data/`: pages of eight kinds that differ to the eye, in several formats,
-//! with the truth beside them in `labels.csv`.
+//! Generates `sample_data/`: pages of eight visually different kinds, in several formats,
+//! and the expected labels in `labels.csv`.
 //!
-//! `cargo run --release --example draw_samples`. The same seed draws the same bytes.
+//! Run it with `cargo run --release --example draw_samples`. The same seed gives the same bytes.
 
 mod canvas;
 mod font;
@@ -21,14 +21,14 @@ use std::path::Path;
 enum Form {
     Jpeg,
     GreyJpeg,
-    /// Turned by 90 degrees, with an Exif note that says so.
+    /// Rotated by 90 degrees, with an EXIF orientation tag.
     TurnedJpeg,
     Png,
     GreyPng,
     Tiff,
 }
 
-/// Pages of each kind: (folder and name, form).
+/// Pages of each kind: (path, form).
 const PAGES: &[(Kind, &[(&str, Form)])] = &[
     (
         Kind::Invoice,
@@ -123,7 +123,7 @@ const PAGES: &[(Kind, &[(&str, Form)])] = &[
     ),
 ];
 
-/// What is true of a page: a line of `labels.csv`.
+/// Expected labels of a page: one line of `labels.csv`.
 struct Truth {
     path: String,
     kind: Kind,
@@ -147,7 +147,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             if is_grey {
                 canvas.drain_colour();
             }
-            // Grain is what scanners and cameras leave; lossless files of it are large.
+            // Scanners and cameras produce grain. Lossless files get none, because it would make them large.
             if !matches!(form, Form::Png | Form::GreyPng | Form::Tiff) {
                 canvas.grain(kind.grain(), &Random::new(seed));
             }
@@ -157,13 +157,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             truth.push(Truth { path: (*name).to_owned(), kind: *kind, is_colour: !is_grey, is_landscape });
         }
     }
-    // An exact duplicate under another name, a damaged file, and one that is no page.
+    // An exact duplicate under another name, a damaged file, and a file that is not a page.
     let original = std::fs::read(pages.join("mail/invoice-001.jpg"))?;
     write(&pages.join("archive/2025/same as invoice-001.jpg"), &original)?;
     let path = "archive/2025/same as invoice-001.jpg".to_owned();
     truth.push(Truth { path, kind: Kind::Invoice, is_colour: true, is_landscape: false });
     write(&pages.join("mail/damaged.jpg"), &original[..original.len() * 2 / 3])?;
-    write(&pages.join("README.txt"), b"This text file is no page: its ending is not selected.\n")?;
+    write(&pages.join("README.txt"), b"This text file is not a page: its extension is not selected.\n")?;
 
     truth.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
     let mut csv = String::from("path,page,kind,features,landscape\r\n");
@@ -174,7 +174,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write(&root.join("labels.csv"), csv.as_bytes())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a generator may be interrupted; it is run again")]
+#[expect(clippy::disallowed_methods, reason = "an interrupted generator can be run again")]
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;

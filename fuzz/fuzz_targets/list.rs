@@ -9,8 +9,8 @@ use std::sync::Once;
 static QUIET: Once = Once::new();
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    // A panic of the Parquet library is caught where it is used; only one that comes out
-    // is a finding.
+    // docmill catches panics of the Parquet library. Do not print them; only a panic that
+    // escapes is a finding.
     QUIET.call_once(|| std::panic::set_hook(Box::new(|_| {})));
     targets::list(data);
 });

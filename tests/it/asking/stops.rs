@@ -1,6 +1,6 @@
 //! What ends a run, with which exit code, and what is kept.
 
-use crate::bench::{Bench, rows, statuses};
+use crate::bench::{Bench, rows, statuses, under_way};
 use docmill::internal::simulator::{Fault, Options};
 use std::time::Duration;
 
@@ -42,6 +42,13 @@ fn the_same_error_on_page_after_page_stops_the_run_early() {
     }
 }
 
+/// Sends a signal to a run in the background.
+#[cfg(unix)]
+fn send(signal: &str, child: &std::process::Child) {
+    let sent = std::process::Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_waits_for_what_is_in_flight_and_the_next_run_goes_on() {
@@ -49,9 +56,9 @@ fn a_signal_waits_for_what_is_in_flight_and_the_next_run_goes_on() {
         let bench =
             Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
         bench.job("limits: {concurrency: 4}");
-        let child = bench.start(&["--progress", "off"]);
-        std::thread::sleep(Duration::from_millis(600));
-        std::process::Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
+        let mut child = bench.start(&["--progress", "off"]);
+        under_way(&bench, &mut child, 8);
+        send(signal, &child);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
         let report = bench.report();
@@ -65,6 +72,7 @@ fn a_signal_waits_for_what_is_in_flight_and_the_next_run_goes_on() {
 #[cfg(unix)]
 #[test]
 fn a_walk_that_was_cut_short_leaves_the_last_whole_output_alone() {
+    use std::os::unix::process::ExitStatusExt;
     let bench = Bench::with_pages(400).simulator(Options::default());
     bench.job("limits: {concurrency: 64}");
     assert_eq!(bench.run(&[]).code, 0);
@@ -73,8 +81,10 @@ fn a_walk_that_was_cut_short_leaves_the_last_whole_output_alone() {
         let store = format!("other-{round}.db");
         let child = bench.start(&["--progress", "off", "--store", &store]);
         std::thread::sleep(Duration::from_millis(4 + 7 * round));
-        std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-        child.wait_with_output().unwrap();
+        send("TERM", &child);
+        let status = child.wait_with_output().unwrap().status;
+        let was_stopped = status.code() == Some(143) || status.signal() == Some(15);
+        assert!(was_stopped, "round {round}: {status}");
         assert!(bench.text("out.csv") == before, "round {round}");
     }
 }
@@ -159,9 +169,9 @@ fn a_stop_is_over_before_a_supervisor_kills() {
     bench.job("limits: {concurrency: 32}");
     bench.put("out.csv", b"the last whole output");
     let mut child = bench.start(&["--progress", "off"]);
-    std::thread::sleep(Duration::from_millis(1500));
+    under_way(&bench, &mut child, 32);
     let before = bench.stats()["requests"].as_u64().unwrap();
-    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    send("TERM", &child);
     // Nothing new is sent, though thousands of pages wait.
     std::thread::sleep(Duration::from_millis(1000));
     let soon = bench.stats()["requests"].as_u64().unwrap();

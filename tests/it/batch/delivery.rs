@@ -151,7 +151,10 @@ fn open_attempts(bench: &Bench) -> i64 {
 /// Starts a run and ends it when a batch of its is under way.
 fn stopped_with_a_batch(bench: &Bench) {
     let mut child = bench.start(&["-q"]);
+    let started = std::time::Instant::now();
     while bench.stats()["batches"] == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended without a batch");
+        assert!(started.elapsed() < Duration::from_secs(60), "the run created no batch");
         std::thread::sleep(Duration::from_millis(20));
     }
     let signalled = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
@@ -236,6 +239,7 @@ fn five_thousand_pages_with_everything_that_goes_wrong() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let (rows, stats) = (bench.rows(), bench.stats());
     assert_eq!(statuses(&rows)["ok"], 5000);
+    assert!(counts(&stats, "batch_keys").len() >= 5, "{}", stats["batch_keys"]);
     assert!(counts(&stats, "batch_keys").iter().all(|count| *count == 1), "{}", stats["batch_keys"]);
     // Only a page whose line went missing was executed again.
     let pages = counts(&stats, "pages");

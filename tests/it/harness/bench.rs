@@ -51,7 +51,8 @@ impl Bench {
     }
 
     pub(crate) fn text(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap_or_default()
+        let path = self.path(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
     /// Writes `job.yaml` against the simulator; `more` are further lines.
@@ -145,6 +146,20 @@ pub(crate) fn stats(base_url: &str) -> Value {
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+/// Waits, for at most half a minute, until the simulator has received `requests` from a run
+/// in the background, which must not have ended by then.
+pub(crate) fn under_way(bench: &Bench, child: &mut Child, requests: u64) {
+    for _ in 0..1500 {
+        let seen = bench.stats()["requests"].as_u64().unwrap();
+        assert!(child.try_wait().unwrap().is_none(), "the run ended after {seen} requests");
+        if seen >= requests {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("the run never sent {requests} requests");
 }
 
 /// Columns that may differ between two runs that answer the same.

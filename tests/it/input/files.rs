@@ -1,15 +1,15 @@
 //! Files as folders really have them.
 
 use crate::bench::{Bench, root, statuses};
+use crate::skip::{REAL_DOCUMENTS, real_documents, skip};
 use docmill::internal::simulator::Options;
 use std::collections::BTreeMap;
 
 #[test]
 fn real_documents_become_rows_with_a_reason() {
-    let folder = root().join("../shared/real_docs");
-    if !folder.is_dir() {
-        return skipped();
-    }
+    let Some(folder) = real_documents() else {
+        return skip(REAL_DOCUMENTS, "real_documents_become_rows_with_a_reason");
+    };
     let bench = Bench::with_pages(0).simulator(Options::default());
     let job = |more: &str| {
         bench.job(more);
@@ -41,11 +41,6 @@ fn real_documents_become_rows_with_a_reason() {
         let found: Vec<(u64, &str)> = found.iter().map(|(page, reason)| (*page, reason.as_str())).collect();
         assert_eq!(found, expected, "{path}");
     }
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn skipped() {
-    eprintln!("skipped: no real documents here");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use crate::bench::{Bench, page, root, rows, statuses, without_times};
 use docmill::internal::simulator::Options;
-use std::process::Command;
 
 #[test]
 fn the_demo_labels_the_sample_and_a_second_run_sends_nothing() {
@@ -194,21 +193,4 @@ fn files_that_come_go_and_change_are_followed() {
     let paths: Vec<String> = bench.rows().iter().map(|row| row["path"].as_str().unwrap().to_owned()).collect();
     assert_eq!(paths, ["00001.jpg", "00002.jpg", "00003.jpg", "new.jpg"]);
     assert_eq!(bench.stats()["requests"], 6);
-}
-
-#[test]
-fn another_reader_agrees() {
-    let script =
-        "import sys, pyarrow.parquet as p; t = p.read_table(sys.argv[1]); print(t.num_rows, t.column('marks').type)";
-    let bench = Bench::with_pages(3).simulator(Options::default());
-    bench.job("");
-    bench.run(&[]);
-    let output =
-        Command::new("python3").args(["-c", script, &bench.path("out.parquet").display().to_string()]).output();
-    match output {
-        Ok(output) if output.status.success() => {
-            assert!(String::from_utf8_lossy(&output.stdout).starts_with("3 list<element: string>"));
-        }
-        _ => eprintln!("skipped: no pyarrow here"),
-    }
 }

@@ -70,7 +70,7 @@ const QUICK: &str =
 /// Runs with a bound on memory: a hostile server is not to fill it.
 #[cfg(target_os = "linux")]
 fn run_within(bench: &Bench, megabytes: u64) -> Ran {
-    let script = format!("ulimit -v {}; exec {} run job.yaml -q", megabytes * 1024, env!("CARGO_BIN_EXE_docmill"));
+    let script = format!("ulimit -v {} && exec {} run job.yaml -q", megabytes * 1024, env!("CARGO_BIN_EXE_docmill"));
     let mut command = std::process::Command::new("sh");
     command.args(["-c", &script]).current_dir(bench.path(""));
     command.output().unwrap().into()
@@ -130,6 +130,7 @@ fn a_hostile_server_is_bounded() {
         let row = &bench.rows()[0];
         assert!(kinds.contains(&row["error_kind"].as_str().unwrap_or("none")), "{name}: {row}");
         assert!(row["error"].as_str().unwrap().len() < 1000, "{name}: words are bounded");
+        assert!(server.connections.load(Ordering::Relaxed) > 0, "{name}: the server was asked");
     }
 }
 
@@ -149,6 +150,7 @@ fn a_redirect_takes_the_key_nowhere() {
         let ran = bench.run(&["-q"]);
         assert_eq!(ran.code, 5, "{}", ran.stderr);
         assert!(ran.stderr.contains("the server redirects"), "{}", ran.stderr);
+        assert!(server.connections.load(Ordering::Relaxed) > 0, "{status}: the server was asked");
         assert_eq!(thief.connections.load(Ordering::Relaxed), 0, "{status}");
     }
 }
@@ -279,7 +281,7 @@ fn store_and_outputs_follow_the_umask() {
     for (mask, mode) in [("077", 0o600), ("022", 0o644)] {
         let bench = Bench::with_pages(2).simulator(Options::default());
         bench.job("");
-        let script = format!("umask {mask}; exec {} run job.yaml -q", env!("CARGO_BIN_EXE_docmill"));
+        let script = format!("umask {mask} && exec {} run job.yaml -q", env!("CARGO_BIN_EXE_docmill"));
         let status =
             std::process::Command::new("sh").args(["-c", &script]).current_dir(bench.path("")).status().unwrap();
         assert!(status.success());

@@ -1,16 +1,15 @@
 //! What was acknowledged survives: deaths at every boundary, logs that were cut or torn,
 //! random histories against a simple model, and syncs that come before what relies on them.
 
-use crate::bench::{Bench, without_times};
+use crate::bench::{Bench, under_way, without_times};
+use crate::skip::{GCC, skip};
 use crate::store::dying;
 use docmill::internal::base::clock::SystemClock;
 use docmill::internal::base::digest::Digest;
 use docmill::internal::base::hooks::{NoHooks, Point};
 use docmill::internal::base::random::Random;
 use docmill::internal::simulator::Options;
-use docmill::internal::store::{
-    OutcomeStatus, PageId, Reader, RecipeId, RecipeRecord, RunId, RunStart, Store, TaskOutcome, Versions,
-};
+use docmill::internal::store::{Outcome, OutcomeStatus, Reader, RecipeRecord, RunStart, Store, StoredPage, Versions};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -240,12 +239,14 @@ fn a_clock_that_jumps_pays_nothing_twice_and_declares_nobody_dead() {
     let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(25), ..Options::default() });
     bench.job("limits: {concurrency: 2, run_time: 60s, budget_usd: 5}");
     let mut jumping = dying::start_jumping(&bench);
-    std::thread::sleep(Duration::from_millis(250));
+    under_way(&bench, &mut jumping, 2);
     // Another run meanwhile, whose clock is right: to it the other's heartbeat is years off.
     let other = bench.text("job.yaml").replace("name: test", "name: other").replace(": out.", ": other.");
     bench.put("other.yaml", other.replace("report.json", "other.json").as_bytes());
     let ran = bench.docmill(&["run", "other.yaml", "-q"]);
-    assert!(jumping.wait().unwrap().success());
+    let jumped = jumping.wait_with_output().unwrap();
+    assert!(jumped.status.success());
+    assert!(String::from_utf8_lossy(&jumped.stdout).contains("running 1 test\n"), "the process ran its test");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(bench.stats()["requests"], 60, "nobody is declared dead");
     assert_eq!(without_times(&bench.rows()), without_times(&crate::bench::rows(&bench.text("other.jsonl"))));
@@ -336,14 +337,12 @@ fn no_request_goes_out_before_the_ledger_is_on_the_disk() {
     let bench = Bench::with_pages(20).simulator(Options::default());
     bench.job("limits: {concurrency: 1}");
     bench.put("watcher.c", WATCHER.as_bytes());
-    let built = std::process::Command::new("gcc")
-        .args(["-shared", "-fPIC", "-O1", "-o", "watcher.so", "watcher.c", "-ldl"])
-        .current_dir(bench.path(""))
-        .status();
-    if !built.is_ok_and(|status| status.success()) {
-        println!("skipped: there is no gcc");
-        return;
-    }
+    let mut gcc = std::process::Command::new("gcc");
+    gcc.args(["-shared", "-fPIC", "-O1", "-o", "watcher.so", "watcher.c", "-ldl"]).current_dir(bench.path(""));
+    let Ok(built) = gcc.status() else {
+        return skip(GCC, "no_request_goes_out_before_the_ledger_is_on_the_disk");
+    };
+    assert!(built.success(), "gcc is there and fails");
     let mut command = bench.command(&["run", "job.yaml", "-q"]);
     command.env("LD_PRELOAD", bench.path("watcher.so")).env("WATCHER_LOG", bench.path("log"));
     assert!(command.status().unwrap().success());

@@ -2,4 +2,5 @@
 
 mod durability;
 pub(crate) mod dying;
+mod old_stores;
 mod upkeep;

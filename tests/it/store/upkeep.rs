@@ -1,6 +1,7 @@
 //! `docmill store`, and what becomes of a run whose store fails.
 
-use crate::bench::{Bench, Ran, statuses, without_times};
+use crate::bench::{Bench, Ran, statuses, under_way, without_times};
+use crate::skip::{ORDINARY_USER, skip};
 use docmill::internal::simulator::Options;
 use std::time::Duration;
 
@@ -33,15 +34,16 @@ fn check_backup_and_stats() {
 
 #[test]
 fn a_backup_of_a_busy_store_is_whole() {
-    let bench = Bench::with_pages(200).simulator(Options { latency: Duration::from_millis(5), ..Options::default() });
+    let bench = Bench::with_pages(200).simulator(Options { latency: Duration::from_millis(40), ..Options::default() });
     bench.job("limits: {concurrency: 4}");
-    let child = bench.start(&["--progress", "off"]);
-    std::thread::sleep(Duration::from_millis(300));
+    let mut child = bench.start(&["--progress", "off"]);
+    under_way(&bench, &mut child, 4);
     for at in 0..3 {
         let to = format!("copy{at}.db");
         assert_eq!(store(&bench, &["backup", "--to", &to]).code, 0);
         // The run of the copy is not one of this machine.
         assert_eq!(bench.docmill(&["store", "check", "--store", &to]).code, 0);
+        assert!(at > 0 || child.try_wait().unwrap().is_none(), "the store is busy");
     }
     assert!(child.wait_with_output().unwrap().status.success());
 }
@@ -146,9 +148,9 @@ fn a_dry_run_does_not_change_which_runs_are_dead() {
     let bench = Bench::with_pages(40).simulator(Options { latency: Duration::from_millis(50), ..Options::default() });
     bench.job("limits: {concurrency: 2}");
     let mut child = bench.start(&["--progress", "off"]);
-    std::thread::sleep(Duration::from_millis(500));
+    under_way(&bench, &mut child, 4);
     child.kill().unwrap();
-    child.wait().unwrap();
+    assert!(!child.wait().unwrap().success(), "it was killed before its end");
     assert_eq!(store(&bench, &["prune", "--older-than", "9d", "--dry-run"]).code, 0);
     // The dead run's pages are asked at once, not when its heartbeat is old.
     let ran = bench.run(&["-q"]);
@@ -161,7 +163,7 @@ fn a_dry_run_does_not_change_which_runs_are_dead() {
 fn what_is_not_a_store_is_reported() {
     let bench = Bench::with_pages(0);
     bench.put("text.db", &b"not a store at all. ".repeat(400));
-    std::process::Command::new("mkfifo").arg(bench.path("pipe.db")).status().unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(bench.path("pipe.db")).status().unwrap().success());
     for name in ["text.db", "pipe.db", "pages"] {
         for arguments in [
             &["check"][..],
@@ -219,8 +221,8 @@ fn whatever_is_damaged_a_salvaged_store_can_be_used() {
 fn a_store_in_use_is_not_pruned() {
     let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(60), ..Options::default() });
     bench.job("limits: {concurrency: 2}");
-    let child = bench.start(&["--progress", "off"]);
-    std::thread::sleep(Duration::from_millis(500));
+    let mut child = bench.start(&["--progress", "off"]);
+    under_way(&bench, &mut child, 4);
     let refused = store(&bench, &["prune", "--older-than", "1ms"]);
     assert!(refused.code == 8 && refused.stderr.contains("is under way"), "{}", refused.stderr);
     assert!(child.wait_with_output().unwrap().status.success());
@@ -234,7 +236,7 @@ fn a_full_disk_stops_the_run_and_loses_nothing() {
     bench.job("limits: {concurrency: 8}");
     let run_within = |kilobytes: u32| {
         let script = format!(
-            "trap '' XFSZ; ulimit -f {}; exec {} run job.yaml -q",
+            "trap '' XFSZ && ulimit -f {} && exec {} run job.yaml -q",
             kilobytes * 2,
             env!("CARGO_BIN_EXE_docmill")
         );
@@ -262,7 +264,7 @@ fn a_folder_that_cannot_be_written_is_reported_at_once() {
     bench.put("closed/x", b"");
     std::fs::set_permissions(bench.path("closed"), std::fs::Permissions::from_mode(0o555)).unwrap();
     if std::fs::File::create(bench.path("closed/y")).is_ok() {
-        println!("skipped: this user may write everywhere");
+        skip(ORDINARY_USER, "a_folder_that_can_not_be_written_is_told_at_once");
     } else {
         bench.job("");
         bench.put("job.yaml", bench.text("job.yaml").replace("store: store.db", "store: closed/store.db").as_bytes());
@@ -278,8 +280,8 @@ fn a_store_that_is_taken_away_stops_the_run_and_leaves_the_outputs() {
     bench.job("limits: {concurrency: 2}");
     bench.put("job.yaml", bench.text("job.yaml").replace("store: store.db", "store: state/store.db").as_bytes());
     bench.put("out.csv", b"the last whole output");
-    let child = bench.start(&["--progress", "off"]);
-    std::thread::sleep(Duration::from_millis(500));
+    let mut child = bench.start(&["--progress", "off"]);
+    under_way(&bench, &mut child, 4);
     std::fs::rename(bench.path("state"), bench.path("elsewhere")).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(8), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Makes the fixtures of one store version with the program that wrote it:
+
+    make.py PROGRAM VERSION        writes VERSION/ beside this file
+    make.py PROGRAM VERSION batch  writes VERSION-batch/, with a batch under way
+
+VERSION/ holds `job.yaml` (written by hand), and from here `store.sql` and `out.*`. The
+store is dumped after a complete run and a second run that was killed while it waited
+for the answer about `new.png`. `@job@` stands for the identity of the job, which
+depends on the folder.
+
+A fixture is made once, when its version is current, and not again: it stands for the
+stores that users have.
+"""
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+class Simulator:
+    def __init__(self, program, *options):
+        command = [program, "simulate", "--port", "0", "--lifetime", "120s", *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.url = re.search(r"http://\S+", self.process.stdout.readline()).group()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def start(program, folder, url):
+    command = [program, "run", "job.yaml", "--progress", "off", "--var", f"PROVIDER={url}"]
+    return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL)
+
+
+def wait_for(store, query):
+    for _ in range(300):
+        time.sleep(0.1)
+        try:
+            if (row := sqlite3.connect(store).execute(query).fetchone()) is not None:
+                return row
+        except sqlite3.OperationalError:
+            pass
+    raise SystemExit(f"never came: {query}")
+
+
+def dump(store, target):
+    database = sqlite3.connect(store)
+    database.text_factory = lambda text: text.decode()
+    pragma = lambda name: database.execute(f"PRAGMA {name}").fetchone()[0]
+    (job,) = [row[0].hex() for row in database.execute("SELECT identity FROM jobs")]
+    lines = [f"PRAGMA application_id={pragma('application_id')};", f"PRAGMA user_version={pragma('user_version')};"]
+    text = "\n".join(lines + list(database.iterdump())) + "\n"
+    target.write_text(text.replace(job, "@job@").replace(job.upper(), "@job@"))
+
+
+def now(program, folder, target):
+    # Some faults, so that there are repeated attempts and pages without an answer.
+    faults = ["--faults", "60%", "--fault-kinds", "500,wrong-label,wrong-label,refusal", "--seed", "11"]
+    with Simulator(program, *faults) as simulator:
+        assert start(program, folder, simulator.url).wait() == 0
+    for name in ["out.csv", "out.jsonl", "out.parquet"]:
+        shutil.copy(folder / name, target / name)
+    shutil.copy(HERE / "new.png", folder / "pages/new.png")
+    with Simulator(program, "--latency", "60s") as simulator:
+        run = start(program, folder, simulator.url)
+        wait_for(folder / "store.db", "SELECT 1 FROM attempts WHERE state = 'open'")
+        run.kill()
+        run.wait()
+
+
+def batch(program, folder, target):
+    with Simulator(program, "--batch-time", "4s") as simulator:
+        run = start(program, folder, simulator.url)
+        (remote,) = wait_for(folder / "store.db", "SELECT remote FROM batches WHERE state = 'submitted'")
+        run.terminate()
+        assert run.wait() == 143
+        get = lambda path: urllib.request.urlopen(f"{simulator.url}/{path}").read()
+        time.sleep(6)
+        state = get(f"batches/{remote}")
+        (target / "batch.json").write_bytes(state)
+        output = re.search(r'"output_file_id":\s*"([^"]+)"', state.decode()).group(1)
+        (target / "output.jsonl").write_bytes(get(f"files/{output}/content"))
+
+
+def main():
+    program, version = str(Path(sys.argv[1]).resolve()), sys.argv[2]
+    is_batch = sys.argv[3:] == ["batch"]
+    target = HERE / (f"{version}-batch" if is_batch else version)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(HERE / "pages", folder / "pages")
+        for file in [target / "job.yaml", HERE / "total.json"]:
+            shutil.copy(file, folder / file.name)
+        (batch if is_batch else now)(program, folder, target)
+        dump(folder / "store.db", target / "store.sql")
+        assert name not in (target / "store.sql").read_text()
+        print(sorted(path.name for path in folder.iterdir()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+//! Tests that cannot run where something is missing: each skip is printed and counted.
+//!
+//! With `DOCMILL_NO_SKIP=1`, as in CI, only the skips of [`ALLOWED`] are accepted.
+//! `DOCMILL_SKIP_LOG` names a file to which every skip is appended as a line.
+
+use crate::bench::root;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// A folder of documents that cannot be published with the repository.
+pub(crate) const REAL_DOCUMENTS: &str = "real documents (DOCMILL_REAL_DOCS)";
+/// A second implementation of Parquet. The outputs are always read with the `parquet` crate.
+pub(crate) const PYARROW: &str = "pyarrow";
+/// The superuser may read and write every file.
+pub(crate) const ORDINARY_USER: &str = "a user without superuser rights";
+/// A C compiler.
+pub(crate) const GCC: &str = "gcc";
+
+/// What may be missing in CI.
+const ALLOWED: &[&str] = &[REAL_DOCUMENTS, PYARROW, ORDINARY_USER];
+
+/// Records that `test` was skipped because `dependency` is missing.
+#[track_caller]
+#[expect(clippy::print_stderr, reason = "a skipped test is reported")]
+pub(crate) fn skip(dependency: &str, test: &str) {
+    let is_strict = std::env::var_os("DOCMILL_NO_SKIP").is_some_and(|value| value == "1");
+    assert!(!is_strict || ALLOWED.contains(&dependency), "{test} needs {dependency}, which is missing");
+    eprintln!("skipped: {test} needs {dependency}");
+    if let Some(log) = std::env::var_os("DOCMILL_SKIP_LOG") {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        file.write_all(format!("{dependency}: {test}\n").as_bytes()).unwrap();
+    }
+}
+
+/// The folder of real documents: `DOCMILL_REAL_DOCS`, or `shared/real_docs` beside the
+/// checkout. A folder that is named but missing is an error, not a skip.
+pub(crate) fn real_documents() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("DOCMILL_REAL_DOCS") {
+        let folder = PathBuf::from(named);
+        assert!(folder.is_dir(), "DOCMILL_REAL_DOCS: {} is not a folder", folder.display());
+        return Some(folder);
+    }
+    let beside = root().join("../shared/real_docs");
+    beside.is_dir().then_some(beside)
+}
+
+#[test]
+fn skips_that_are_allowed_are_named_once() {
+    let mut names = ALLOWED.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), ALLOWED.len());
+    assert!(!ALLOWED.contains(&GCC), "SQLite is built from source: where docmill is built there is a C compiler");
+}
