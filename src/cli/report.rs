@@ -7,7 +7,7 @@ use super::out::{out, outln};
 use crate::manifest::Job;
 use crate::pipeline;
 use crate::pipeline::PipelineError;
-use crate::store::{Reader, RunOutcomeName, RunRecord};
+use crate::store::{ReadStore, RunOutcomeName, RunRecord};
 
 pub(crate) fn report(args: &Report) -> Result<u8, Failure> {
     let manifest = match &args.job {
@@ -17,7 +17,7 @@ pub(crate) fn report(args: &Report) -> Result<u8, Failure> {
     let store = load::store_path(manifest.as_ref(), args.store.as_ref());
     let identity = manifest.as_ref().map(Job::identity);
     let failed = |error| Failure::from(PipelineError::Store(error));
-    let reader = Reader::open(&store).map_err(failed)?;
+    let reader = ReadStore::open(&store).and_then(|store| store.reader()).map_err(failed)?;
     let job = match identity {
         Some(identity) => Some(reader.job(&identity).map_err(failed)?.ok_or(PipelineError::NoRun)?),
         None => None,

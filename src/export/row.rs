@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use crate::base::money::Pico;
-use crate::store::{ErrorKind, OutcomeStatus, PageRecord, RecipeId, SpendRecord, TaskOutcome};
+use crate::store::{ErrorKind, OutcomeStatus, PageRecord, PageStatus, RecipeId, SpendRecord, TaskOutcome};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
@@ -95,10 +95,12 @@ impl Row {
     pub fn new(record: &PageRecord, columns: &Columns) -> Self {
         let failed = record.fault.as_ref();
         let worst = record.outcomes.iter().map(|outcome| Status::of(outcome.as_ref())).max().unwrap_or(Status::Pending);
-        let status = match failed {
-            Some(_) => Status::Failed,
-            None if record.is_skipped => Status::Skipped,
-            None => worst,
+        let status = match &record.status {
+            PageStatus::Faulty => Status::Failed,
+            PageStatus::Skipped => Status::Skipped,
+            // What the next run would do does not matter here: a failed task is failed, whether
+            // it is asked again or not.
+            PageStatus::Ask(_) | PageStatus::Done => worst,
         };
         let value = |outcome: &Option<TaskOutcome>| {
             let answer = outcome.as_ref().filter(|outcome| outcome.status == OutcomeStatus::Ok && failed.is_none());

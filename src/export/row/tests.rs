@@ -17,7 +17,7 @@ fn columns() -> Columns {
 
 fn outcome(status: OutcomeStatus, value: Option<&str>, kind: Option<&str>) -> Option<TaskOutcome> {
     let fault = kind.map(|kind| FaultRecord { kind: ErrorKind::parse(kind).unwrap(), message: format!("{kind}!") });
-    Some(TaskOutcome { status, value: value.map(str::to_owned), fault, is_passing: false, runs: 1, at_ms: 5 })
+    Some(TaskOutcome { status, value: value.map(str::to_owned), fault, is_transient: false, runs: 1, at_ms: 5 })
 }
 
 fn record(outcomes: Vec<Option<TaskOutcome>>) -> PageRecord {
@@ -29,7 +29,7 @@ fn record(outcomes: Vec<Option<TaskOutcome>>) -> PageRecord {
         duplicate_of: None,
         distance: None,
         carried: None,
-        is_skipped: false,
+        status: PageStatus::Done,
         recipes: vec![RecipeId(7), RecipeId(8)],
         outcomes,
         spend: vec![],

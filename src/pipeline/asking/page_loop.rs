@@ -161,7 +161,7 @@ impl Context<'_> {
         let charge = settlement.charge;
         telemetry::tell(self, &attempt, &settlement, &span);
         (self.on_exchange)(&attempt.wanted, &exchange, &charge);
-        self.store.settle(settlement).await?;
+        self.store.settle_attempt(settlement).await?;
         self.hooks.at(Point::Settled);
         attempt.learn(self, &exchange, &charge).await?;
         slot.learn(&exchange);
@@ -182,7 +182,7 @@ impl Context<'_> {
     async fn open(&self, attempt: &mut Attempt) -> Result<ControlFlow<PageEnd, AttemptId>, StoreError> {
         loop {
             match self.store.open_attempt(attempt.open(self, None)).await? {
-                Opened::Granted { request, attempt: id } => {
+                Opened::Granted { request, attempt: id, .. } => {
                     attempt.state.request = Some(request);
                     return Ok(ControlFlow::Continue(id));
                 }
@@ -227,7 +227,7 @@ impl Context<'_> {
                 tracing::info!("the endpoint lacks a capability, going on without it ({change:?}): {}", fault.message);
                 self.asker.set_capabilities(fewer);
                 let fact = EndpointFact::Capabilities(fewer.to_json());
-                self.store.remember(endpoint_key(self.job), fact).await
+                self.store.remember_endpoint(endpoint_key(self.job), fact).await
             }
             None => {
                 state.give_up(PageFault {

@@ -213,7 +213,7 @@ impl PageState {
     /// The outcomes of the tasks that are still open when a page is settled.
     pub(crate) fn unanswered(&self, at_ms: i64) -> Vec<(usize, TaskOutcome)> {
         let outcome = |task: &OpenTask| {
-            let (status, fault, is_passing) = match &self.last {
+            let (status, fault, is_transient) = match &self.last {
                 Last::Page(fault) => {
                     let status = if fault.is_refusal { OutcomeStatus::Refused } else { OutcomeStatus::Failed };
                     (status, FaultRecord { kind: fault.kind, message: fault.message.clone() }, false)
@@ -231,14 +231,14 @@ impl PageState {
                     (OutcomeStatus::Invalid, FaultRecord { kind, message }, false)
                 }
             };
-            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms })
+            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms })
         };
         self.open.iter().map(outcome).collect()
     }
 }
 
 fn ok(value: String, at_ms: i64) -> TaskOutcome {
-    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_passing: false, runs: 1, at_ms }
+    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_transient: false, runs: 1, at_ms }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::pipeline::model::question_set::rendered;
 use crate::pipeline::scan::diff::{Stored, known};
 use crate::prepare::DecoderCommand;
 use crate::source::Entries;
-use crate::store::{JobId, Reader, RunId, StoreError};
+use crate::store::{JobId, ReadStore, RunId, StoreError};
 use crate::task::Question;
 use std::collections::BTreeMap;
 
@@ -87,7 +87,7 @@ pub fn plan(
 ) -> Result<Plan, PipelineError> {
     let entries = Entries::start(&job.input)?;
     let chosen = sample.map(|count| choose(job, count)).transpose()?;
-    let reader = match Reader::open(&job.store) {
+    let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
         Ok(reader) => Some(reader),
         Err(StoreError::Missing { .. }) => None,
         Err(error) => return Err(error.into()),

@@ -9,12 +9,15 @@ use crate::pipeline::asking::calibration;
 use crate::pipeline::control::environment::{Environment, PipelineError};
 use crate::pipeline::control::keys::endpoint_key;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::model::question_set::{VERSIONS, rendered};
+use crate::pipeline::model::question_set::{VERSIONS, rendered, skip_rule};
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::diff::Stored;
 use crate::report::{Billing, Pages, Report, spend_of_runs};
 use crate::source::columns;
-use crate::store::{EntryRecord, JobId, Reader, RecipeId, RunKey, RunKeys, RunRecord, StoreError, TaskKey, View};
+use crate::store::{
+    EntryRecord, JobId, ReadStore, Reader, RecipeId, RowOptions, RunKey, RunKeys, RunRecord, SkipRule, Store,
+    StoreError, TaskKey,
+};
 use crate::task::{Question, Shape};
 use std::path::{Path, PathBuf};
 
@@ -48,17 +51,17 @@ pub(crate) fn conclude(
     job: &Job,
     questions: &[Question],
     environment: &Environment,
-    keys: &RunKeys,
+    (store, keys): (&Store, &RunKeys),
     seen: Seen,
     outcome: impl FnOnce(&Pages) -> RunOutcome,
 ) -> Result<(Report, RunOutcome), PipelineError> {
-    let reader = Reader::open(&job.store)?;
+    let reader = store.reader()?;
     let columns = columns_of(job, questions, &keys.tasks)?;
     let targets = targets(job, &job.output);
     // Nothing changed and nothing to write: the last run's count still holds.
     let known = match seen.has_changes || !seen.has_all || targets.is_any() {
         true => None,
-        false => reader.pages_before(keys.run, keys.job, keys.set)?.and_then(|stored| Pages::unchanged(&stored)),
+        false => reader.page_counts_before(keys.run, keys.job, keys.set)?.and_then(|stored| Pages::unchanged(&stored)),
     };
     let (pages, outputs) = match known {
         Some(pages) => (pages, Vec::new()),
@@ -66,7 +69,7 @@ pub(crate) fn conclude(
             let source = Source {
                 reader: &reader,
                 job: keys.job,
-                view: view(job),
+                options: row_options(job),
                 recipes: Recipes::Rendered(job, questions),
                 writes_empty: job.input.allow_empty,
             };
@@ -112,13 +115,13 @@ pub fn export(
     output: &Output,
     hooks: &dyn Hooks,
 ) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
-    let reader = Reader::open(&job.store)?;
+    let reader = ReadStore::open(&job.store)?.reader()?;
     let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of(job, questions, &known_keys(&reader, job, questions)?)?;
     let source = Source {
         reader: &reader,
         job: key,
-        view: view(job),
+        options: row_options(job),
         recipes: Recipes::Rendered(job, questions),
         writes_empty: job.input.allow_empty,
     };
@@ -150,16 +153,15 @@ fn columns_of(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<Col
     Ok(Columns { carried, has_distance, ..Columns::new(questions, keys, &job.provider.model) })
 }
 
-fn view(job: &Job) -> View {
-    let input = &job.input;
-    View { versions: VERSIONS, skips_blank: input.skip_blank, collapses_near: input.near_duplicates.is_some() }
+fn row_options(job: &Job) -> RowOptions {
+    RowOptions { versions: VERSIONS, skip: skip_rule(job) }
 }
 
 /// Where rows come from.
 struct Source<'a> {
     reader: &'a Reader,
     job: JobId,
-    view: View,
+    options: RowOptions,
     recipes: Recipes<'a>,
     /// Whether outputs without rows are written.
     writes_empty: bool,
@@ -200,7 +202,7 @@ fn rows(
     while let Some(entry) = stored.next()? {
         let recipes = source.recipes(&entry, &columns.recipes)?;
         for page in entry.pages() {
-            let record = source.reader.page(source.job, &entry, page, &recipes, source.view)?;
+            let record = source.reader.row(source.job, &entry, page, &recipes, source.options)?;
             let row = Row::new(&record, columns);
             pages.add(&record, row.status.name(), row.error.as_deref(), runs);
             outputs.write(&row)?;
@@ -250,8 +252,8 @@ pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64)
         ..Columns::default()
     };
     // What the newest run left out is shown as left out.
-    let view = View { versions: VERSIONS, skips_blank: true, collapses_near: true };
-    let source = Source { reader, job: newest.job, view, recipes: Recipes::Stored, writes_empty: false };
+    let options = RowOptions { versions: VERSIONS, skip: SkipRule { blank: true, near_duplicates: true } };
+    let source = Source { reader, job: newest.job, options, recipes: Recipes::Stored, writes_empty: false };
     let (pages, _) = rows(&source, &columns, &Targets::default(), &keys, true, &crate::base::hooks::NoHooks)?;
     let spend = spend_of_runs(reader, runs, since_ms, until_ms)?;
     let (outcome, exit_code) = match &newest.outcome {

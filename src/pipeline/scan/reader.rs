@@ -48,7 +48,7 @@ impl From<StoreError> for Broken {
 
 impl Worker {
     pub(crate) fn new(intake: Arc<Intake>, queue: Arc<Queue>, ready: mpsc::Sender<Ready>) -> Result<Self, StoreError> {
-        let reader = Reader::open(intake.store.path())?;
+        let reader = intake.store.reader()?;
         let stop = intake.stop.clone();
         let decoder = Decoder::new(intake.decoder.clone()).until(move || stop.is_urgent());
         Ok(Self { intake, reader, decoder, opened: None, ready, queue, fetcher: None, changes: Vec::new() })

@@ -168,5 +168,5 @@ fn a_page_has_no_more_time_than_it_is_given() {
     }
     state.take(&exchange(verdict('t', 1)), &ask, 1);
     assert!(matches!(next(&state, &retry), Step::Settled), "a minute's wait in ten seconds");
-    assert!(state.unanswered(1)[0].1.is_passing, "the next run asks again");
+    assert!(state.unanswered(1)[0].1.is_transient, "the next run asks again");
 }
