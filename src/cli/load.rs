@@ -13,6 +13,7 @@ use crate::prepare::DecoderCommand;
 use crate::provider::Transport;
 use crate::simulator::{Options, Server};
 use crate::source::columns;
+use crate::store::RunId;
 use crate::task::{Question, compile};
 use std::io::Read;
 use std::path::PathBuf;
@@ -146,10 +147,10 @@ fn simulator_options(spec: &SimulatorSpec) -> Options {
 }
 
 /// A run's id, such as `20261123T131805-3f9a1c`, and a seed: by time and process.
-fn run_id(clock: &dyn Clock) -> (String, u64) {
+fn run_id(clock: &dyn Clock) -> (RunId, u64) {
     let wall_ms = clock.wall_ms();
     let seed = mix(wall_ms.cast_unsigned() ^ u64::from(std::process::id()) << 40);
     let digits: String =
         crate::base::units::rfc3339(wall_ms).chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
-    (format!("{digits}-{:06x}", seed & 0xff_ffff), seed)
+    (RunId::new(format!("{digits}-{:06x}", seed & 0xff_ffff)), seed)
 }

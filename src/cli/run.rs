@@ -17,6 +17,7 @@ use crate::manifest::{Endpoint, Job};
 use crate::pipeline;
 use crate::pipeline::{Counters, Environment, RunOptions, Stop, Wish};
 use crate::report;
+use crate::store::RunId;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -104,7 +105,7 @@ fn options(args: &Run) -> RunOptions {
 /// The summary of a run that has only begun.
 fn running(job: &str, environment: &Environment) -> Value {
     json!({
-        "job": job, "run_id": environment.run_id, "outcome": "running", "exit_code": null,
+        "job": job, "run_id": environment.run_id.as_str(), "outcome": "running", "exit_code": null,
         "started_at": rfc3339(environment.clock.wall_ms()),
     })
 }
@@ -125,11 +126,11 @@ fn serve_metrics(
     args: &Run,
     global: &Global,
     job: &Job,
-    run_id: &str,
+    run_id: &RunId,
     counters: &Arc<Counters>,
 ) -> Result<Option<Metrics>, Failure> {
     let Some(address) = args.metrics else { return Ok(None) };
-    let labels = Labels { job: job.name.clone(), run_id: run_id.to_owned(), model: job.provider.model.clone() };
+    let labels = Labels { job: job.name.clone(), run_id: run_id.to_string(), model: job.provider.model.clone() };
     let metrics = Metrics::start(address, labels, counters.clone())
         .map_err(|error| Failure::new(WRONG_INPUT, format!("--metrics {address}: {error}")))?;
     say(global, &format!("metrics: http://{}/metrics", metrics.address));

@@ -1,7 +1,7 @@
 //! What all rows of a job have in common.
 
 use crate::manifest;
-use crate::store::TaskKey;
+use crate::store::{RecipeId, TaskKey};
 use crate::task::{Question, Shape};
 
 /// What all rows of a job have in common. It determines their columns.
@@ -11,8 +11,8 @@ pub struct RowSpec {
     pub carried: Vec<manifest::Column>,
     /// Names and answer shapes of the tasks, in manifest order.
     pub tasks: Vec<(String, Shape)>,
-    /// Store keys of the tasks' recipes, in the same order.
-    pub recipes: Vec<i64>,
+    /// Recipes of the tasks, in the same order.
+    pub recipes: Vec<RecipeId>,
     /// Name of the model.
     pub model: String,
     /// Whether rows have the column `duplicate_distance`.

@@ -1,5 +1,6 @@
 //! Why a file gives no picture.
 
+use crate::base::vocabulary::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 /// A kind of fault, as `error_kind` shows it.
@@ -30,22 +31,28 @@ pub enum MediaFaultKind {
 }
 
 impl MediaFaultKind {
-    /// As it stands in a row.
+    /// As `error_kind` shows it.
+    #[must_use]
+    pub fn error_kind(self) -> ErrorKind {
+        match self {
+            Self::EmptyFile => ErrorKind::EmptyFile,
+            Self::NotAnImage => ErrorKind::NotAnImage,
+            Self::UnsupportedFormat => ErrorKind::UnsupportedFormat,
+            Self::CutShort => ErrorKind::CutShort,
+            Self::TooLarge => ErrorKind::TooLarge,
+            Self::Damaged => ErrorKind::Damaged,
+            Self::PasswordProtected => ErrorKind::PasswordProtected,
+            Self::NoPages => ErrorKind::NoPages,
+            Self::DecodeTimeout => ErrorKind::DecodeTimeout,
+            Self::DecoderFailed => ErrorKind::DecoderFailed,
+            Self::RequestTooLarge => ErrorKind::RequestTooLarge,
+        }
+    }
+
+    /// The word of [`Self::error_kind`].
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::EmptyFile => "empty_file",
-            Self::NotAnImage => "not_an_image",
-            Self::UnsupportedFormat => "unsupported_format",
-            Self::CutShort => "cut_short",
-            Self::TooLarge => "too_large",
-            Self::Damaged => "damaged",
-            Self::PasswordProtected => "password_protected",
-            Self::NoPages => "no_pages",
-            Self::DecodeTimeout => "decode_timeout",
-            Self::DecoderFailed => "decoder_failed",
-            Self::RequestTooLarge => "request_too_large",
-        }
+        self.error_kind().name()
     }
 }
 

@@ -10,7 +10,7 @@ use super::control::error_streak::Streak;
 use super::control::keys::{asker, budget_key, run_start};
 use super::control::run_outcome::RunOutcome;
 use super::control::shutdown::Stop;
-use super::model::question_set::{Askings, VERSIONS};
+use super::model::question_set::{Askings, VERSIONS, skip_rule};
 use super::results::finalize;
 use super::scan::near_duplicates;
 use super::scan::sample;
@@ -19,7 +19,7 @@ use super::scan::threads::{Intake, Purpose};
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
-use crate::store::{PageId, Reader, RunEnd, RunKeys, Settling, Store, StoreError, network_file_system};
+use crate::store::{PageId, RunEnd, RunKeys, RunOutcomeName, SettleRule, Store, StoreError, network_file_system};
 use crate::task::Question;
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -57,7 +57,7 @@ pub fn run(
     }
     let started_ms = environment.clock.wall_ms();
     let keys = store.begin_run(run_start(job, questions, environment, started_ms))?;
-    let run_id = &environment.run_id;
+    let run_id = environment.run_id.as_str();
     let _span = tracing::info_span!("run", run_id, job = job.name, model = job.provider.model).entered();
     tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
     if keys.lost > 0 {
@@ -90,7 +90,7 @@ pub fn run(
         }
         Err(error) => {
             // The run is over either way; the store may be what failed.
-            let (outcome, at_ms) = ("storage_error".to_owned(), environment.clock.wall_ms());
+            let (outcome, at_ms) = (RunOutcomeName::StorageError, environment.clock.wall_ms());
             let _ = store.end_run(RunEnd { run: keys.run, outcome, exit_code: 8, pages: None, at_ms });
             return Err(error);
         }
@@ -149,7 +149,7 @@ impl Session<'_> {
         let mut sample = None;
         if let Some(count) = self.options.sample {
             runtime.block_on(self.record(Purpose::Record, first()?))?;
-            sample = Some(sample::lowest(&Reader::open(self.store.path())?, self.keys.job, count)?);
+            sample = Some(sample::lowest(&self.store.reader()?, self.keys.job, count)?);
         }
         // Batches that were left behind are collected, however this job is delivered.
         let mut batcher = Batcher::new(&context, self.job.batch, self.keys.job)?;
@@ -293,31 +293,23 @@ impl Session<'_> {
     /// Writes rows and report from what the store has now.
     fn conclude(&self) -> Result<Report, PipelineError> {
         let clock = &self.environment.clock;
-        self.store.lose_open(self.keys.run, clock.wall_ms())?;
+        self.store.mark_lost(self.keys.run, clock.wall_ms())?;
         let has_changes = self.has_changes.load(Ordering::Relaxed);
         if has_changes {
-            let input = &self.job.input;
-            self.store.settle_entries(
-                self.keys.job,
-                Settling {
-                    set: self.keys.set,
-                    versions: VERSIONS,
-                    skips_blank: input.skip_blank,
-                    skips_near: input.near_duplicates.is_some(),
-                },
-            )?;
+            let rule = SettleRule { set: self.keys.set, versions: VERSIONS, skip: skip_rule(self.job) };
+            self.store.settle_entries(self.keys.job, rule)?;
         }
         let seen = finalize::Seen { has_changes, has_all: self.has_seen_all.load(Ordering::Relaxed) };
         let options = self.options;
         let is_partial = options.limit.is_some() || options.sample.is_some() || !options.tasks.is_empty();
         let ending = self.stop.ending();
         let (mut report, outcome) =
-            finalize::conclude(self.job, self.questions, self.environment, self.keys, seen, |pages| {
+            finalize::conclude(self.job, self.questions, self.environment, (self.store, self.keys), seen, |pages| {
                 ending.unwrap_or_else(|| finalize::outcome_of(self.job, pages, is_partial))
             })?;
         self.store.end_run(RunEnd {
             run: self.keys.run,
-            outcome: outcome.name().to_owned(),
+            outcome: outcome.word(),
             exit_code: outcome.exit_code().into(),
             pages: Some(report.pages.to_stored()),
             at_ms: clock.wall_ms(),

@@ -13,7 +13,7 @@ use crate::manifest::Job;
 use crate::prepare::{Decoder, DecoderError};
 use crate::provider::{Exchange, Wanted};
 use crate::source::{Entries, Entry};
-use crate::store::{AttemptCharge, PageId, Reader, RunEnd, Store, TaskOutcome};
+use crate::store::{AttemptCharge, PageId, RecipeId, RunEnd, RunOutcomeName, Store, TaskOutcome};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
 use std::cell::Cell;
@@ -77,9 +77,9 @@ pub fn try_page(
 
     let store = Store::open(&job.store, environment.clock.clone(), environment.hooks.clone())?;
     let keys = store.begin_run(run_start(job, questions, environment, environment.clock.wall_ms()))?;
-    let recipes: Vec<i64> = keys.tasks.iter().map(|task| task.recipe_id).collect();
-    let reader = Reader::open(store.path())?;
-    let known = reader.standing(&page, &recipes, VERSIONS)?.outcomes;
+    let recipes: Vec<RecipeId> = keys.tasks.iter().map(|task| task.recipe_id).collect();
+    let reader = store.reader()?;
+    let known = reader.stored_page(None, &page, &recipes, VERSIONS)?.outcomes;
     let tasks: Vec<_> =
         known.iter().enumerate().map(|(at, outcome)| (at, outcome.as_ref().map(|outcome| outcome.at_ms))).collect();
 
@@ -135,11 +135,11 @@ pub fn try_page(
         .map_err(|error| PipelineError::Internal(error.to_string()))?;
     let end = runtime.block_on(context.settle(Ready { page, tasks, prepared, asking }));
     drop(context);
-    store.lose_open(keys.run, environment.clock.wall_ms())?;
+    store.mark_lost(keys.run, environment.clock.wall_ms())?;
     let exit_code = if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 };
     let at_ms = environment.clock.wall_ms();
-    store.end_run(RunEnd { run: keys.run, outcome: "try".into(), exit_code, pages: None, at_ms })?;
-    let outcomes = reader.standing(&page, &recipes, VERSIONS)?.outcomes;
+    store.end_run(RunEnd { run: keys.run, outcome: RunOutcomeName::Try, exit_code, pages: None, at_ms })?;
+    let outcomes = reader.stored_page(None, &page, &recipes, VERSIONS)?.outcomes;
     store.close();
     Ok(keys.tasks.iter().map(|key| key.task.clone()).zip(outcomes).collect())
 }

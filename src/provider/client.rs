@@ -16,6 +16,7 @@ use super::verdict::{Charge, Verdict};
 use crate::base::clock::Clock;
 use crate::base::sanitize;
 use crate::base::usage::Usage;
+use crate::base::vocabulary::ErrorKind;
 use crate::catalog::{Basis, Calibration, Detail, Fit, model_facts};
 use crate::manifest::{Image, Request};
 use crate::prepare::Prepared;
@@ -300,7 +301,10 @@ impl Asker {
             }
             None => {
                 let words = ErrorBody::parse(&body).message;
-                Exchange::new(verdict::passing("bad_reply", format!("the reply is no JSON: {words}")), Charge::Unknown)
+                Exchange::new(
+                    verdict::passing(ErrorKind::BadReply, format!("the reply is no JSON: {words}")),
+                    Charge::Unknown,
+                )
             }
         }
     }
@@ -355,7 +359,7 @@ impl Asker {
         } else if let Some(text) = completion.refusal.as_deref().filter(|_| completion.content.trim().is_empty()) {
             verdict::of_refusal(&ErrorBody::parse(text).message)
         } else if finish == "error" || !completion.has_choice {
-            verdict::passing("bad_reply", "the reply holds no answer".into())
+            verdict::passing(ErrorKind::BadReply, "the reply holds no answer".into())
         } else {
             Verdict::Done { reading: read(&completion.content, &wanted.asked()), is_cut: finish == "length" }
         };
@@ -421,6 +425,6 @@ impl Exchange {
     }
 
     fn cut(message: String) -> Self {
-        Self::new(verdict::passing("cut_reply", message), Charge::Unknown)
+        Self::new(verdict::passing(ErrorKind::CutReply, message), Charge::Unknown)
     }
 }

@@ -8,6 +8,7 @@ use super::capability::Change;
 use super::dialect::openai::errors::ErrorBody;
 use super::http::Failure;
 use crate::base::usage::Usage;
+use crate::base::vocabulary::ErrorKind;
 use crate::task::Reading;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ pub enum Verdict {
 pub struct Passing {
     /// As `error_kind` shows it: `server_error`, `timeout`, `reset`, `cut_reply`,
     /// `bad_reply`, `capability`.
-    pub kind: &'static str,
+    pub kind: ErrorKind,
     /// Words for people.
     pub message: String,
     /// A capability that the endpoint lacks: asking again without it does not count.
@@ -55,7 +56,7 @@ pub struct Passing {
 pub struct PageFault {
     /// As `error_kind` shows it: `refusal`, `content_filter`, `request_too_large`,
     /// `context_too_long`, `image_refused`, `bad_request`.
-    pub kind: &'static str,
+    pub kind: ErrorKind,
     /// Words for people.
     pub message: String,
     /// Whether the model or a filter declined, rather than the request being wrong.
@@ -94,10 +95,13 @@ pub(crate) fn of_failure(failure: Failure) -> (Verdict, Charge) {
         }
         Failure::TimedOut(key) => {
             let message = format!("no whole reply within {key}");
-            (Verdict::Retry(Passing { kind: "timeout", message, change: None, may_run: true }), Charge::Unknown)
+            (
+                Verdict::Retry(Passing { kind: ErrorKind::Timeout, message, change: None, may_run: true }),
+                Charge::Unknown,
+            )
         }
-        Failure::Reset(message) => (passing("reset", message), Charge::Unknown),
-        Failure::TooLong => (passing("bad_reply", "the reply is too long".into()), Charge::Unknown),
+        Failure::Reset(message) => (passing(ErrorKind::Reset, message), Charge::Unknown),
+        Failure::TooLong => (passing(ErrorKind::BadReply, "the reply is too long".into()), Charge::Unknown),
     }
 }
 
@@ -109,8 +113,8 @@ pub(crate) fn of_error(
     should_retry: Option<bool>,
 ) -> (Verdict, Charge) {
     let verdict = match (by_status(status, error, after), should_retry) {
-        (Verdict::Page(fault), Some(true)) => passing("server_error", fault.message),
-        (Verdict::Retry(fault), Some(false)) if fault.change.is_none() => page("bad_request", fault.message),
+        (Verdict::Page(fault), Some(true)) => passing(ErrorKind::ServerError, fault.message),
+        (Verdict::Retry(fault), Some(false)) if fault.change.is_none() => page(ErrorKind::BadRequest, fault.message),
         (verdict, _) => verdict,
     };
     let verdict = match verdict {
@@ -145,15 +149,15 @@ fn by_status(status: u16, error: &ErrorBody, after: Option<Duration>) -> Verdict
         300..=399 => stop(message, "the server redirects; set provider.base_url to where it redirects to"),
         401 => stop(message, "check the key that provider.api_key_env or api_key_file names"),
         402 => stop(message, "the account has no credit: top it up, then run again; nothing is lost"),
-        403 if error.says("moderation") || error.says("flagged") => refused("content_filter", message),
+        403 if error.says("moderation") || error.says("flagged") => refused(ErrorKind::ContentFilter, message),
         403 => stop(message, "the key may not use this model or region; check it with the provider"),
         404 | 405 => stop(message, "check provider.model and provider.base_url (it ends before /chat/completions)"),
-        408 => passing("timeout", message),
-        413 => page("request_too_large", message),
-        409 | 425 => passing("server_error", message),
+        408 => passing(ErrorKind::Timeout, message),
+        413 => page(ErrorKind::RequestTooLarge, message),
+        409 | 425 => passing(ErrorKind::ServerError, message),
         429 => too_many(error, after, message),
         498 | 503 | 529 => Verdict::Later { after, message },
-        500..=599 => passing("server_error", message),
+        500..=599 => passing(ErrorKind::ServerError, message),
         _ => bad_request(error, message),
     }
 }
@@ -177,7 +181,7 @@ fn too_many(error: &ErrorBody, after: Option<Duration>, message: String) -> Verd
         );
     }
     if error.says("request too large") || asks_for_more_than_the_limit(&error.message) {
-        return page("request_too_large", message);
+        return page(ErrorKind::RequestTooLarge, message);
     }
     Verdict::Later { after, message }
 }
@@ -210,10 +214,10 @@ fn bad_request(error: &ErrorBody, message: String) -> Verdict {
         .any(|words| error.says(words));
     let changed = |change| {
         let message = message.clone();
-        Verdict::Retry(Passing { kind: "capability", message, change: Some(change), may_run: false })
+        Verdict::Retry(Passing { kind: ErrorKind::Capability, message, change: Some(change), may_run: false })
     };
     if error.is("context_length_exceeded") || error.says("maximum context length") || error.says("context window") {
-        page("context_too_long", message)
+        page(ErrorKind::ContextTooLong, message)
     } else if error.is("model_not_found")
         || (error.says("model") && (error.says("does not exist") || error.says("not found")))
     {
@@ -222,9 +226,9 @@ fn bad_request(error: &ErrorBody, message: String) -> Verdict {
         stop(message, "check the key that provider.api_key_env or api_key_file names")
     } else if error.is("invalid_image_url") || error.says("while downloading") {
         // The provider could not fetch what it was pointed to.
-        passing("server_error", message)
+        passing(ErrorKind::ServerError, message)
     } else if error.is("content_filter") || error.says("content management policy") || error.says("content policy") {
-        refused("content_filter", message)
+        refused(ErrorKind::ContentFilter, message)
     } else if unsupported
         && (about("response_format") || about("json_schema") || about("json_object") || about("guided"))
     {
@@ -238,33 +242,33 @@ fn bad_request(error: &ErrorBody, message: String) -> Verdict {
     } else if unsupported && (about("temperature") || about("top_p")) {
         changed(Change::Sampling)
     } else if about("image") {
-        page("image_refused", message)
+        page(ErrorKind::ImageRefused, message)
     } else {
-        page("bad_request", message)
+        page(ErrorKind::BadRequest, message)
     }
 }
 
 /// How a completion that ended without text was meant.
 pub(crate) fn of_refusal(text: &str) -> Verdict {
     refused(
-        "refusal",
+        ErrorKind::Refusal,
         if text.is_empty() { "the model declined to answer".into() } else { format!("the model declined: {text}") },
     )
 }
 
 pub(crate) fn of_content_filter() -> Verdict {
-    refused("content_filter", "the provider's content filter stopped the reply".into())
+    refused(ErrorKind::ContentFilter, "the provider's content filter stopped the reply".into())
 }
 
-pub(crate) fn passing(kind: &'static str, message: String) -> Verdict {
+pub(crate) fn passing(kind: ErrorKind, message: String) -> Verdict {
     Verdict::Retry(Passing { kind, message, change: None, may_run: false })
 }
 
-pub(crate) fn page(kind: &'static str, message: String) -> Verdict {
+pub(crate) fn page(kind: ErrorKind, message: String) -> Verdict {
     Verdict::Page(PageFault { kind, message, is_refusal: false })
 }
 
-fn refused(kind: &'static str, message: String) -> Verdict {
+fn refused(kind: ErrorKind, message: String) -> Verdict {
     Verdict::Page(PageFault { kind, message, is_refusal: true })
 }
 

@@ -3,8 +3,8 @@
 use super::histogram::Histogram;
 use super::top::insert_top;
 use crate::base::money::Pico;
-use crate::base::row_status::RowStatus;
-use crate::store::{PageRecord, SpendRecord};
+use crate::base::vocabulary::RowStatus;
+use crate::store::{PageRecord, RunKey, SpendRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -109,7 +109,7 @@ impl Pages {
     }
 
     /// Adds a page, with the status and the error of its row, to a report on `runs`.
-    pub fn add(&mut self, record: &PageRecord, status: RowStatus, error: Option<&str>, runs: &[i64]) {
+    pub fn add(&mut self, record: &PageRecord, status: RowStatus, error: Option<&str>, runs: &[RunKey]) {
         self.count_status(status);
         self.near_duplicates += u64::from(record.distance.is_some());
         let is_duplicate = record.duplicate_of.is_some();
@@ -145,7 +145,7 @@ impl Pages {
         *count += 1;
     }
 
-    fn count_labels(&mut self, record: &PageRecord, is_duplicate: bool, runs: &[i64]) {
+    fn count_labels(&mut self, record: &PageRecord, is_duplicate: bool, runs: &[RunKey]) {
         for (position, task) in &self.label_tasks {
             let outcome = record.outcomes.get(*position).and_then(Option::as_ref);
             let Some(value) = outcome.and_then(|outcome| outcome.value.as_deref()) else {
@@ -212,7 +212,7 @@ impl Pages {
     }
 }
 
-fn reported_page(record: &PageRecord, error: Option<&str>, is_duplicate: bool, runs: &[i64]) -> ReportedPage {
+fn reported_page(record: &PageRecord, error: Option<&str>, is_duplicate: bool, runs: &[RunKey]) -> ReportedPage {
     let own: Vec<&SpendRecord> =
         record.spend.iter().filter(|spend| !is_duplicate && runs.contains(&spend.run)).collect();
     ReportedPage {
@@ -234,7 +234,7 @@ fn labels(answer: &str) -> Vec<String> {
 }
 
 /// Cost of a page's answers to one task in these runs.
-fn task_cost(record: &PageRecord, task: usize, runs: &[i64]) -> Pico {
+fn task_cost(record: &PageRecord, task: usize, runs: &[RunKey]) -> Pico {
     let Some(recipe) = record.recipes.get(task) else { return Pico::ZERO };
     let share = |spend: &SpendRecord| {
         let position = spend.recipes.iter().position(|asked| asked == recipe)?;

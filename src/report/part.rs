@@ -1,7 +1,7 @@
 //! A part of the spend: of a task, a model, a day or a run.
 
 use crate::base::money::Pico;
-use crate::store::Tokens;
+use crate::base::usage::Usage;
 
 /// A part of the spend: of a task, a model, a day or a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -9,24 +9,16 @@ pub struct Part {
     /// Number of attempts.
     pub attempts: u64,
     /// Tokens. For a task these are the tokens of whole requests, which tasks share.
-    pub tokens: Tokens,
+    pub tokens: Usage,
     /// Cost.
     pub cost: Pico,
 }
 
 impl Part {
     /// Adds an attempt.
-    pub(crate) fn add(&mut self, tokens: Tokens, cost: Pico) {
+    pub(crate) fn add(&mut self, tokens: Usage, cost: Pico) {
         self.attempts += 1;
-        add_tokens(&mut self.tokens, tokens);
+        self.tokens += tokens;
         self.cost += cost;
     }
-}
-
-/// Adds `tokens` to `sum`.
-pub(crate) fn add_tokens(sum: &mut Tokens, tokens: Tokens) {
-    sum.input += tokens.input;
-    sum.cached_input += tokens.cached_input;
-    sum.cache_write += tokens.cache_write;
-    sum.output += tokens.output;
 }

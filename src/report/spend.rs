@@ -2,11 +2,13 @@
 //! split evenly among its tasks; the first task gets the remainder.
 
 use super::histogram::Histogram;
-use super::part::{Part, add_tokens};
+use super::part::Part;
 use super::top::insert_top;
 use crate::base::money::Pico;
 use crate::base::units::utc_day;
-use crate::store::{AttemptRecord, AttemptState, Purpose, RunRecord, Tokens};
+use crate::base::usage::Usage;
+use crate::base::vocabulary::{AttemptPurpose, AttemptState, VerdictName};
+use crate::store::{AttemptRecord, RunRecord};
 use std::collections::BTreeMap;
 
 /// Maximum number of slowest attempts in a report.
@@ -30,7 +32,7 @@ pub struct Spend {
     /// Attempts of runs that died.
     pub lost: u64,
     /// Tokens of settled attempts.
-    pub tokens: Tokens,
+    pub tokens: Usage,
     /// Cost of settled attempts.
     pub total: Pico,
     /// The part of `total` for attempts without a reply.
@@ -63,8 +65,8 @@ pub struct Spend {
     pub by_day: BTreeMap<String, Part>,
     /// Parts by run.
     pub by_run: BTreeMap<String, Part>,
-    /// Number of attempts by error kind.
-    pub by_fault: BTreeMap<String, u64>,
+    /// Number of attempts by the name of their error kind.
+    pub by_fault: BTreeMap<&'static str, u64>,
     /// Latencies of replies, in milliseconds.
     pub latencies: Histogram,
     /// The slowest attempts.
@@ -88,7 +90,7 @@ impl Spend {
         self.sent += 1;
         self.requests += u64::from(attempt.is_first);
         match attempt.state {
-            AttemptState::Open => {}
+            AttemptState::Open | AttemptState::Withdrawn => {}
             AttemptState::Lost => {
                 self.lost += 1;
                 self.lost_cost += attempt.cost.unwrap_or_default();
@@ -98,26 +100,26 @@ impl Spend {
     }
 
     fn add_settled(&mut self, attempt: &AttemptRecord, run: &RunRecord) {
-        let is_done = attempt.verdict.as_deref() == Some("done");
+        let is_done = attempt.verdict == Some(VerdictName::Done);
         match (is_done, attempt.http_status) {
             (true, _) => self.succeeded += 1,
             (false, Some(429)) => self.rate_limited += 1,
             (false, _) => self.failed += 1,
         }
         let cost = attempt.cost.unwrap_or_default();
-        add_tokens(&mut self.tokens, attempt.tokens);
+        self.tokens += attempt.tokens;
         self.unpriced += u64::from(attempt.cost.is_none());
         self.usage_missing += u64::from(is_done && attempt.is_estimated);
         self.total += cost;
         self.saved_by_cache += attempt.saved_by_cache;
         self.saved_by_size += attempt.saved_by_size;
-        if let Some(kind) = &attempt.error_kind {
-            *self.by_fault.entry(kind.clone()).or_default() += 1;
+        if let Some(kind) = attempt.error_kind {
+            *self.by_fault.entry(kind.name()).or_default() += 1;
         }
         // An attempt counts as wasted in at most one way.
-        match (is_done, attempt.purpose, &attempt.error_kind) {
+        match (is_done, attempt.purpose, attempt.error_kind) {
             (false, ..) => self.failed_cost += cost,
-            (_, Purpose::Repair | Purpose::Lengthen, _) => self.repaired_cost += cost,
+            (_, AttemptPurpose::Repair | AttemptPurpose::Lengthen, _) => self.repaired_cost += cost,
             (.., Some(_)) => self.invalid_cost += cost,
             _ => {}
         }
@@ -139,7 +141,7 @@ impl Spend {
         }
         self.by_model.entry(attempt.model.clone()).or_default().add(attempt.tokens, cost);
         self.by_day.entry(utc_day(attempt.opened_ms)).or_default().add(attempt.tokens, cost);
-        self.by_run.entry(run.run_id.clone()).or_default().add(attempt.tokens, cost);
+        self.by_run.entry(run.run_id.to_string()).or_default().add(attempt.tokens, cost);
         self.add_slowest(attempt, cost);
     }
 

@@ -3,7 +3,7 @@
 use super::pages::Pages;
 use super::spend::Spend;
 use crate::base::money::Pico;
-use crate::store::{Reader, RunRecord, StoreError};
+use crate::store::{AttemptId, Reader, RunRecord, StoreError};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ const BATCH_ATTEMPTS: usize = 1000;
 pub fn read_spend(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64) -> Result<Spend, StoreError> {
     let mut spend = Spend::default();
     for run in runs {
-        let mut after = 0;
+        let mut after = AttemptId(0);
         loop {
             let attempts = reader.attempts(run.run, after, since_ms, until_ms, BATCH_ATTEMPTS)?;
             let Some(last) = attempts.last() else { break };

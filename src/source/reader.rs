@@ -1,6 +1,7 @@
 //! The bytes of a file, within bounds.
 
 use super::entry::Entry;
+use crate::base::vocabulary::ErrorKind;
 use std::path::Path;
 
 /// Largest file that is read, in bytes.
@@ -29,10 +30,10 @@ pub enum ReadError {
 impl ReadError {
     /// As `error_kind` shows it.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::TooLarge(_) => "too_large",
-            _ => "read_failed",
+            Self::TooLarge(_) => ErrorKind::TooLarge,
+            _ => ErrorKind::ReadFailed,
         }
     }
 }

@@ -4,10 +4,11 @@
 use super::shape::Shape;
 use crate::base::sanitize;
 use crate::base::units::is_date;
+use crate::base::vocabulary::ErrorKind;
 use serde_json::{Map, Number, Value};
 
 /// A fault of a value: its kind, as `error_kind` shows it, and words for the model.
-pub(crate) type Mismatch = (&'static str, String);
+pub(crate) type Mismatch = (ErrorKind, String);
 
 /// Longest text that is an answer, in characters: what a spreadsheet's cell holds
 /// (Microsoft, "Excel specifications and limits", 2026).
@@ -80,10 +81,10 @@ fn as_text(text: &str) -> Result<Value, Mismatch> {
     let clean = sanitize::value(text);
     let clean = clean.trim();
     if clean.is_empty() {
-        return Err(("wrong_type", "the text is empty".into()));
+        return Err((ErrorKind::WrongType, "the text is empty".into()));
     }
     if clean.chars().nth(LONGEST_TEXT).is_some() {
-        return Err(("wrong_type", format!("the text is longer than {LONGEST_TEXT} characters")));
+        return Err((ErrorKind::WrongType, format!("the text is longer than {LONGEST_TEXT} characters")));
     }
     Ok(Value::String(clean.to_owned()))
 }
@@ -126,7 +127,7 @@ fn tags(labels: &[String], max: Option<u32>, items: &[Value]) -> Result<Value, M
         labels.iter().filter(|label| found.contains(&label.as_str())).map(|label| label.as_str().into()).collect();
     match max {
         Some(max) if chosen.len() > max as usize => {
-            Err(("too_many_labels", format!("{} labels where at most {max} are allowed", chosen.len())))
+            Err((ErrorKind::TooManyLabels, format!("{} labels where at most {max} are allowed", chosen.len())))
         }
         _ => Ok(Value::Array(chosen)),
     }
@@ -137,11 +138,11 @@ fn no_label(text: &str, labels: &[String]) -> Mismatch {
     if labels.len() > 50 {
         list.push_str(", …");
     }
-    ("wrong_label", format!("`{}` is not one of the labels {list}", shortened(text)))
+    (ErrorKind::WrongLabel, format!("`{}` is not one of the labels {list}", shortened(text)))
 }
 
 fn wrong(expected: &str, value: &Value) -> Mismatch {
-    ("wrong_type", format!("expected {expected}, found {}", shortened(&value.to_string())))
+    (ErrorKind::WrongType, format!("expected {expected}, found {}", shortened(&value.to_string())))
 }
 
 fn inside(member: &str, (kind, message): Mismatch) -> Mismatch {

@@ -3,6 +3,7 @@
 use super::check::label;
 use super::question::Question;
 use super::shape::Shape;
+use crate::base::vocabulary::ErrorKind;
 use serde_json::{Map, Value};
 
 /// Why a task has no valid answer in a reply.
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 pub struct TaskFault {
     /// As `error_kind` shows it: `empty_reply`, `not_json`, `missing`, `wrong_label`,
     /// `wrong_type`, `too_many_labels`.
-    pub kind: &'static str,
+    pub kind: ErrorKind,
     /// Words for the model and for the row.
     pub message: String,
 }
@@ -34,7 +35,7 @@ pub fn read(content: &str, questions: &[&Question]) -> Reading {
 fn member(members: &Map<String, Value>, question: &Question) -> Result<Value, TaskFault> {
     // Absence is not an answer, not even to a question that may be null.
     let Some(value) = members.get(&question.name) else {
-        return Err(TaskFault { kind: "missing", message: "the member is missing".into() });
+        return Err(TaskFault { kind: ErrorKind::Missing, message: "the member is missing".into() });
     };
     question.shape.check(value).map_err(|(kind, message)| TaskFault { kind, message })
 }
@@ -52,12 +53,12 @@ fn bare_label(content: &str, questions: &[&Question]) -> Option<Value> {
 fn object_in(content: &str) -> Result<Map<String, Value>, TaskFault> {
     let text = without_reasoning(content.trim_start_matches('\u{feff}')).trim();
     if text.is_empty() {
-        return Err(TaskFault { kind: "empty_reply", message: "the reply is empty".into() });
+        return Err(TaskFault { kind: ErrorKind::EmptyReply, message: "the reply is empty".into() });
     }
     if let Some(members) = first_object(text) {
         return Ok(members);
     }
-    Err(TaskFault { kind: "not_json", message: "the reply holds no JSON object".into() })
+    Err(TaskFault { kind: ErrorKind::NotJson, message: "the reply holds no JSON object".into() })
 }
 
 fn without_reasoning(text: &str) -> &str {

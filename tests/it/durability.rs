@@ -8,7 +8,9 @@ use docmill::internal::base::digest::Digest;
 use docmill::internal::base::hooks::{NoHooks, Point};
 use docmill::internal::base::random::Random;
 use docmill::internal::simulator::Options;
-use docmill::internal::store::{Outcome, OutcomeStatus, PageId, Reader, RecipeRecord, RunStart, Store, Versions};
+use docmill::internal::store::{
+    OutcomeStatus, PageId, ReadStore, RecipeId, RecipeRecord, RunId, RunStart, Store, TaskOutcome, Versions,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,30 +55,30 @@ fn a_death_at_every_boundary_loses_nothing_and_pays_at_most_what_was_in_flight()
     }
 }
 
-const VERSIONS: Versions = Versions { decoder: 1, marks: 1 };
+const VERSIONS: Versions = Versions { decoder: 1, features: 1 };
 
 fn page(number: u32) -> PageId {
     PageId { content: Digest::of(&number.to_be_bytes()), page: 1 }
 }
 
-fn outcome(value: u64) -> Outcome {
-    Outcome {
+fn outcome(value: u64) -> TaskOutcome {
+    TaskOutcome {
         status: OutcomeStatus::Ok,
         value: Some(value.to_string()),
         fault: None,
-        is_passing: false,
+        is_transient: false,
         runs: 1,
         at_ms: i64::try_from(value).unwrap(),
     }
 }
 
 /// Opens a store and begins a run; the recipes' keys.
-fn begin(path: &Path, run: u32) -> (Store, Vec<i64>) {
+fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
     let store = Store::open(path, Arc::new(SystemClock::default()), Arc::new(NoHooks)).unwrap();
     let recipes =
         ["a", "b"].map(|task| RecipeRecord { task: task.into(), hash: Digest::of(task.as_bytes()), body: "{}".into() });
     let start = RunStart {
-        run_id: format!("run-{run}"),
+        run_id: RunId::new(format!("run-{run}")),
         job: Digest::of(b"job"),
         job_name: "job".into(),
         manifest: String::new(),
@@ -92,12 +94,12 @@ fn begin(path: &Path, run: u32) -> (Store, Vec<i64>) {
 }
 
 /// What a store says of pages and recipes.
-fn values(path: &Path, pages: u32, recipes: &[i64]) -> BTreeMap<(u32, usize), u64> {
-    let reader = Reader::open(path).unwrap();
+fn values(path: &Path, pages: u32, recipes: &[RecipeId]) -> BTreeMap<(u32, usize), u64> {
+    let reader = ReadStore::open(path).unwrap().reader().unwrap();
     let mut found = BTreeMap::new();
     for number in 0..pages {
-        let standing = reader.standing(&page(number), recipes, VERSIONS).unwrap();
-        for (at, outcome) in standing.outcomes.iter().enumerate() {
+        let known = reader.stored_page(None, &page(number), recipes, VERSIONS).unwrap();
+        for (at, outcome) in known.outcomes.iter().enumerate() {
             if let Some(outcome) = outcome {
                 found.insert((number, at), outcome.value.as_ref().unwrap().parse().unwrap());
             }
@@ -129,7 +131,7 @@ fn a_log_that_was_cut_or_torn_gives_the_state_after_some_whole_commit() {
     // After each acknowledgement: how long the log was, and what was acknowledged.
     let mut acknowledged = vec![];
     for number in 0..24_u32 {
-        store.put_outcomes_now(page(number), vec![(recipes[0], outcome(number.into()))]).unwrap();
+        store.put_outcomes_blocking(page(number), vec![(recipes[0], outcome(number.into()))]).unwrap();
         acknowledged.push(std::fs::metadata(log_of(&path)).unwrap().len());
     }
     let log = std::fs::read(log_of(&path)).unwrap();
@@ -194,7 +196,7 @@ fn random_histories_are_as_a_simple_model_says() {
                 3 => assert!(docmill::internal::store::check(&path).unwrap().is_empty()),
                 _ => {
                     let (number, at) = (below(30) as u32, below(2) as usize);
-                    store.put_outcomes_now(page(number), vec![(recipes[at], outcome(step))]).unwrap();
+                    store.put_outcomes_blocking(page(number), vec![(recipes[at], outcome(step))]).unwrap();
                     model.insert((number, at), step);
                 }
             }

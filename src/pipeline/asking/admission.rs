@@ -165,7 +165,7 @@ impl Slot<'_> {
             // A server that answers with a passing fault is not one that lets requests
             // through, nor one that asks to wait.
             Verdict::Retry(fault) if fault.change.is_none() => {
-                if fault.kind == "timeout" {
+                if fault.kind == crate::base::vocabulary::ErrorKind::Timeout {
                     cooldown.strained();
                 }
             }

@@ -9,7 +9,8 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::Asking;
 use crate::provider::{Capabilities, Exchange, Verdict, Wanted};
 use crate::store::{
-    AttemptCharge, FaultRecord, OpenAttempt, OutcomeStatus, PageId, Purpose, Settlement, StoreError, TaskOutcome,
+    AttemptCharge, AttemptId, AttemptPurpose, BatchId, ErrorKind, FaultRecord, OpenAttempt, OutcomeStatus, PageId,
+    RecipeId, Settlement, StoreError, TaskOutcome, VerdictName,
 };
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub(crate) struct Attempt {
     pub(crate) state: PageState,
     pub(crate) step: Step,
     /// Why it is made.
-    pub(crate) purpose: Purpose,
+    pub(crate) purpose: AttemptPurpose,
     pub(crate) wanted: Wanted,
     pub(crate) before: Before,
     /// Pixels that are sent; `None`: another run sent them.
@@ -53,10 +54,10 @@ impl Attempt {
             smaller: context.asker.smaller(&ready.prepared),
         };
         let purpose = match &step {
-            Step::Ask { repair: Some(_), .. } => Purpose::Repair,
-            Step::Ask { is_lengthened: true, .. } => Purpose::Lengthen,
-            _ if state.request.is_some() => Purpose::Retry,
-            _ => Purpose::Ask,
+            Step::Ask { repair: Some(_), .. } => AttemptPurpose::Repair,
+            Step::Ask { is_lengthened: true, .. } => AttemptPurpose::Lengthen,
+            _ if state.request.is_some() => AttemptPurpose::Retry,
+            _ => AttemptPurpose::Ask,
         };
         Some(Self {
             page: ready.page,
@@ -72,8 +73,8 @@ impl Attempt {
     }
 
     /// The row that it opens.
-    pub(crate) fn open(&self, context: &Context<'_>, batch: Option<i64>) -> OpenAttempt {
-        let recipe = |index: usize| self.asking.recipes.get(index).copied().unwrap_or(0);
+    pub(crate) fn open(&self, context: &Context<'_>, batch: Option<BatchId>) -> OpenAttempt {
+        let recipe = |index: usize| self.asking.recipes.get(index).copied().unwrap_or(RecipeId::UNSTORED);
         OpenAttempt {
             run: context.run,
             page: self.page,
@@ -93,7 +94,7 @@ impl Attempt {
     pub(crate) async fn take(
         &mut self,
         context: &Context<'_>,
-        id: i64,
+        id: AttemptId,
         exchange: &Exchange,
     ) -> Result<Settlement, StoreError> {
         // Only an error about what was really sent takes a capability away.
@@ -151,29 +152,29 @@ fn page_number(page: &PageId) -> u64 {
 }
 
 /// Outcomes by the keys of their recipes.
-pub(crate) fn keyed(asking: &Asking, outcomes: Vec<(usize, TaskOutcome)>) -> Vec<(i64, TaskOutcome)> {
+pub(crate) fn keyed(asking: &Asking, outcomes: Vec<(usize, TaskOutcome)>) -> Vec<(RecipeId, TaskOutcome)> {
     let key = |(index, outcome): (usize, TaskOutcome)| Some((*asking.recipes.get(index)?, outcome));
     outcomes.into_iter().filter_map(key).collect()
 }
 
 /// The kind and the words of the first thing that is wrong with a page.
-pub(crate) fn first_fault(state: &PageState, at_ms: i64) -> Option<(String, String)> {
+pub(crate) fn first_fault(state: &PageState, at_ms: i64) -> Option<(ErrorKind, String)> {
     let faults = state.unanswered(at_ms);
     let fault = faults.iter().find(|(_, outcome)| outcome.status != OutcomeStatus::Ok)?.1.fault.as_ref()?;
-    Some((fault.kind.clone(), fault.message.clone()))
+    Some((fault.kind, fault.message.clone()))
 }
 
 /// What the ledger keeps of a verdict.
-fn verdict_record(exchange: &Exchange) -> (&'static str, Option<FaultRecord>) {
-    let record = |kind: &str, message: &str| Some(FaultRecord { kind: kind.to_owned(), message: message.to_owned() });
+fn verdict_record(exchange: &Exchange) -> (VerdictName, Option<FaultRecord>) {
+    let record = |kind: ErrorKind, message: &str| Some(FaultRecord { kind, message: message.to_owned() });
     match &exchange.verdict {
         Verdict::Done { reading, .. } => {
             let fault = reading.iter().find_map(|read| read.as_ref().err());
-            ("done", fault.and_then(|fault| record(fault.kind, &fault.message)))
+            (VerdictName::Done, fault.and_then(|fault| record(fault.kind, &fault.message)))
         }
-        Verdict::Retry(fault) => ("retry", record(fault.kind, &fault.message)),
-        Verdict::Later { message, .. } => ("later", record("not_now", message)),
-        Verdict::Page(fault) => ("page", record(fault.kind, &fault.message)),
-        Verdict::Stop(refusal) => ("stop", record("provider_refused", &refusal.message)),
+        Verdict::Retry(fault) => (VerdictName::Retry, record(fault.kind, &fault.message)),
+        Verdict::Later { message, .. } => (VerdictName::Later, record(ErrorKind::NotNow, message)),
+        Verdict::Page(fault) => (VerdictName::Page, record(fault.kind, &fault.message)),
+        Verdict::Stop(refusal) => (VerdictName::Stop, record(ErrorKind::ProviderRefused, &refusal.message)),
     }
 }

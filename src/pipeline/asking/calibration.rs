@@ -64,7 +64,7 @@ impl Context<'_> {
 
     async fn keep(&self, calibration: Calibration) -> Result<(), StoreError> {
         let text = with(self.calibrations.as_deref(), self.job, calibration);
-        self.store.remember(endpoint_key(self.job), EndpointFact::Calibration(text)).await
+        self.store.remember_endpoint(endpoint_key(self.job), EndpointFact::Calibration(text)).await
     }
 }
 

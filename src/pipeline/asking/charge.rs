@@ -4,7 +4,7 @@ use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::catalog::Price;
 use crate::provider::{Charge, Estimate, Exchange};
-use crate::store::{AttemptCharge, Tokens};
+use crate::store::AttemptCharge;
 
 /// What was known of an attempt before it was sent.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Before {
 pub(crate) fn charged(exchange: &Exchange, before: &Before) -> AttemptCharge {
     let Before { estimate, price, reserved, smaller, .. } = *before;
     let nothing = AttemptCharge {
-        tokens: Tokens::default(),
+        tokens: Usage::default(),
         is_estimated: false,
         cost: Some(Pico::ZERO),
         budget: Pico::ZERO,
@@ -35,7 +35,7 @@ pub(crate) fn charged(exchange: &Exchange, before: &Before) -> AttemptCharge {
         let input = price.map_or(Pico::ZERO, |price| price.input);
         let cached = price.map_or(Pico::ZERO, |price| price.cached_input);
         AttemptCharge {
-            tokens: tokens(usage),
+            tokens: usage,
             is_estimated,
             cost,
             budget: cost.unwrap_or_default(),
@@ -54,14 +54,5 @@ pub(crate) fn charged(exchange: &Exchange, before: &Before) -> AttemptCharge {
             let charge = of(Usage { output, ..estimate.expected }, true);
             AttemptCharge { budget: charge.budget.max(reserved.unwrap_or_default()), ..charge }
         }
-    }
-}
-
-fn tokens(usage: Usage) -> Tokens {
-    Tokens {
-        input: usage.input,
-        cached_input: usage.cached_input,
-        cache_write: usage.cache_write,
-        output: usage.output,
     }
 }

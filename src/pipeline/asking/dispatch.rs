@@ -8,7 +8,7 @@ use crate::pipeline::control::error_streak::Streak;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::run::Session;
 use crate::pipeline::scan::threads::Intake;
-use crate::store::PageId;
+use crate::store::{PageId, RecipeSetId};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::HashSet;
@@ -37,7 +37,7 @@ impl Session<'_> {
         let most = self.job.limits.most_concurrency as usize + SPARE_PAGES;
         let mut under_way = FuturesUnordered::new();
         // The same page with other questions is another.
-        let (mut pages, mut bytes, mut elsewhere) = (HashSet::<(PageId, i64)>::new(), 0_usize, 0);
+        let (mut pages, mut bytes, mut elsewhere) = (HashSet::<(PageId, RecipeSetId)>::new(), 0_usize, 0);
         let (mut is_open, mut is_stopped) = (self.options.limit.is_none_or(|limit| progress.asked < limit), false);
         if !is_open {
             intake.is_asking.store(false, Ordering::Relaxed);
@@ -114,9 +114,9 @@ impl Session<'_> {
         if fault.is_some() {
             Counters::add(&self.counters.failed);
         }
-        let kind = fault.as_ref().map(|(kind, _)| kind.as_str());
+        let kind = fault.as_ref().map(|(kind, _)| *kind);
         if let (Some(pages), Some((kind, message))) = (progress.streak.add(kind), &fault) {
-            self.stop.request(RunOutcome::SameError { kind: kind.clone(), message: message.clone(), pages });
+            self.stop.request(RunOutcome::SameError { kind: *kind, message: message.clone(), pages });
         }
     }
 }

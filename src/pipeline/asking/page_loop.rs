@@ -14,7 +14,10 @@ use crate::pipeline::control::shutdown::Stop;
 use crate::pipeline::model::question_set::Asking;
 use crate::prepare::Prepared;
 use crate::provider::{Asker, Exchange, PageFault, Transport, Verdict, Wanted};
-use crate::store::{AttemptCharge, BudgetLine, EndpointFact, Opened, PageId, Purpose, Store, StoreError};
+use crate::store::{
+    AttemptCharge, AttemptId, AttemptPurpose, BudgetLine, EndpointFact, ErrorKind, Opened, PageId, RunId, RunKey,
+    Store, StoreError,
+};
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -36,7 +39,7 @@ pub(crate) struct Ready {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PageEnd {
     /// Settled; the kind of error and the words when there is no answer.
-    Settled(Option<(String, String)>),
+    Settled(Option<(ErrorKind, String)>),
     /// Somebody else is asking, or has just asked: look again later.
     Elsewhere,
     /// The run ends first.
@@ -50,8 +53,8 @@ pub(crate) struct Context<'a> {
     pub(crate) admission: Admission,
     pub(crate) store: Store,
     /// The run's key.
-    pub(crate) run: i64,
-    pub(crate) run_id: String,
+    pub(crate) run: RunKey,
+    pub(crate) run_id: RunId,
     /// What the store had of the endpoint's bills at the start, as JSON.
     pub(crate) calibrations: Option<String>,
     /// The job and the endpoint, for the budget's scope.
@@ -112,7 +115,7 @@ impl Context<'_> {
                     let Some(attempt) = Attempt::next(self, ready, state) else {
                         return Ok(PageEnd::Unfinished);
                     };
-                    if attempt.purpose != Purpose::Ask {
+                    if attempt.purpose != AttemptPurpose::Ask {
                         Counters::add(&self.counters.retries);
                     }
                     state = match self.attempt(ready, attempt).await? {
@@ -158,7 +161,7 @@ impl Context<'_> {
         let charge = settlement.charge;
         telemetry::tell(self, &attempt, &settlement, &span);
         (self.on_exchange)(&attempt.wanted, &exchange, &charge);
-        self.store.settle(settlement).await?;
+        self.store.settle_attempt(settlement).await?;
         self.hooks.at(Point::Settled);
         attempt.learn(self, &exchange, &charge).await?;
         slot.learn(&exchange);
@@ -168,7 +171,7 @@ impl Context<'_> {
     /// Settles a page whose request is larger than anything that may be sent.
     pub(crate) async fn refuse(&self, attempt: Attempt, message: String) -> Result<PageState, StoreError> {
         let mut state = attempt.state;
-        state.give_up(PageFault { kind: "request_too_large", message, is_refusal: false });
+        state.give_up(PageFault { kind: ErrorKind::RequestTooLarge, message, is_refusal: false });
         let outcomes = keyed(&attempt.asking, state.unanswered(self.clock.wall_ms()));
         self.store.put_outcomes(attempt.page, outcomes).await?;
         Ok(state)
@@ -176,10 +179,10 @@ impl Context<'_> {
 
     /// Opens the attempt in the store: its key, or how the loop ends. Waits for room in the
     /// budget while others hold some.
-    async fn open(&self, attempt: &mut Attempt) -> Result<ControlFlow<PageEnd, i64>, StoreError> {
+    async fn open(&self, attempt: &mut Attempt) -> Result<ControlFlow<PageEnd, AttemptId>, StoreError> {
         loop {
             match self.store.open_attempt(attempt.open(self, None)).await? {
-                Opened::Granted { request, attempt: id } => {
+                Opened::Granted { request, attempt: id, .. } => {
                     attempt.state.request = Some(request);
                     return Ok(ControlFlow::Continue(id));
                 }
@@ -224,10 +227,14 @@ impl Context<'_> {
                 tracing::info!("the endpoint lacks a capability, going on without it ({change:?}): {}", fault.message);
                 self.asker.set_capabilities(fewer);
                 let fact = EndpointFact::Capabilities(fewer.to_json());
-                self.store.remember(endpoint_key(self.job), fact).await
+                self.store.remember_endpoint(endpoint_key(self.job), fact).await
             }
             None => {
-                state.give_up(PageFault { kind: "bad_request", message: fault.message.clone(), is_refusal: false });
+                state.give_up(PageFault {
+                    kind: ErrorKind::BadRequest,
+                    message: fault.message.clone(),
+                    is_refusal: false,
+                });
                 Ok(())
             }
         }

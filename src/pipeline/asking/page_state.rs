@@ -2,7 +2,7 @@
 
 use crate::manifest::{Retry, TimedOut};
 use crate::provider::{Exchange, PageFault, Repair, Verdict};
-use crate::store::{FaultRecord, OutcomeStatus, TaskOutcome};
+use crate::store::{ErrorKind, FaultRecord, OutcomeStatus, RequestId, TaskOutcome};
 use crate::task::{TaskFault, repair_text};
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub(crate) struct OpenTask {
 pub(crate) struct PageState {
     pub(crate) open: Vec<OpenTask>,
     /// The request that its attempts belong to, when it had one.
-    pub(crate) request: Option<i64>,
+    pub(crate) request: Option<RequestId>,
     /// Attempts that met a fault that may pass.
     tries: u32,
     repairs: u32,
@@ -194,7 +194,7 @@ impl PageState {
             Verdict::Retry(fault) => {
                 self.tries += 1;
                 let may_run = fault.may_run;
-                let fault = FaultRecord { kind: fault.kind.to_owned(), message: fault.message.clone() };
+                let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
                 self.last = Last::Passing { fault, may_run, has_rested: false };
                 Vec::new()
             }
@@ -213,32 +213,32 @@ impl PageState {
     /// The outcomes of the tasks that are still open when a page is settled.
     pub(crate) fn unanswered(&self, at_ms: i64) -> Vec<(usize, TaskOutcome)> {
         let outcome = |task: &OpenTask| {
-            let (status, fault, is_passing) = match &self.last {
+            let (status, fault, is_transient) = match &self.last {
                 Last::Page(fault) => {
                     let status = if fault.is_refusal { OutcomeStatus::Refused } else { OutcomeStatus::Failed };
-                    (status, FaultRecord { kind: fault.kind.to_owned(), message: fault.message.clone() }, false)
+                    (status, FaultRecord { kind: fault.kind, message: fault.message.clone() }, false)
                 }
                 Last::Passing { fault, .. } => (OutcomeStatus::Failed, fault.clone(), true),
                 Last::Invalid { is_cut: true, .. } => {
                     let message = "the reply was cut at max_tokens, with twice the room too".to_owned();
-                    (OutcomeStatus::Invalid, FaultRecord { kind: "length".into(), message }, false)
+                    (OutcomeStatus::Invalid, FaultRecord { kind: ErrorKind::Length, message }, false)
                 }
                 Last::Invalid { .. } | Last::Nothing => {
                     let (kind, message) = task
                         .fault
                         .as_ref()
-                        .map_or(("missing", "no answer".to_owned()), |f| (f.kind, f.message.clone()));
-                    (OutcomeStatus::Invalid, FaultRecord { kind: kind.to_owned(), message }, false)
+                        .map_or((ErrorKind::Missing, "no answer".to_owned()), |f| (f.kind, f.message.clone()));
+                    (OutcomeStatus::Invalid, FaultRecord { kind, message }, false)
                 }
             };
-            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms })
+            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms })
         };
         self.open.iter().map(outcome).collect()
     }
 }
 
 fn ok(value: String, at_ms: i64) -> TaskOutcome {
-    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_passing: false, runs: 1, at_ms }
+    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_transient: false, runs: 1, at_ms }
 }
 
 #[cfg(test)]

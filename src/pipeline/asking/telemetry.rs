@@ -4,15 +4,15 @@
 
 use super::attempt::Attempt;
 use super::page_loop::Context;
-use crate::store::Settlement;
+use crate::store::{AttemptId, Settlement};
 use tracing::Span;
 use tracing::field::Empty;
 
 /// The span of an attempt; [`tell`] puts into it what came of it. `id`: the attempt's key.
-pub(crate) fn span(attempt: &Attempt, id: i64) -> Span {
+pub(crate) fn span(attempt: &Attempt, id: AttemptId) -> Span {
     tracing::info_span!(
         "attempt",
-        attempt = id,
+        attempt = id.0,
         purpose = attempt.purpose.name(),
         verdict = Empty,
         error_kind = Empty,
@@ -27,7 +27,7 @@ pub(crate) fn span(attempt: &Attempt, id: i64) -> Span {
 /// Tells what came of an attempt. What a batch brings has no span of its own.
 pub(crate) fn tell(context: &Context<'_>, attempt: &Attempt, end: &Settlement, span: &Span) {
     let tokens = [end.charge.tokens.input, end.charge.tokens.cached_input, end.charge.tokens.output];
-    context.counters.add_attempt(end.verdict, end.latency_ms, tokens, end.charge.cost.unwrap_or_default().0);
+    context.counters.add_attempt(end.verdict.name(), end.latency_ms, tokens, end.charge.cost.unwrap_or_default().0);
     if !span.is_disabled() {
         record(span, end);
     }
@@ -35,12 +35,12 @@ pub(crate) fn tell(context: &Context<'_>, attempt: &Attempt, end: &Settlement, s
         ($level:ident, $kind:expr, $words:expr) => {
             tracing::$level!(
                 event = "attempt",
-                run_id = context.run_id,
+                run_id = context.run_id.as_str(),
                 content = %attempt.page.content,
                 page = attempt.page.page,
-                attempt = end.attempt,
+                attempt = end.attempt.0,
                 purpose = attempt.purpose.name(),
-                verdict = end.verdict,
+                verdict = end.verdict.name(),
                 error_kind = $kind,
                 status = end.http_status,
                 latency_ms = end.latency_ms,
@@ -56,14 +56,14 @@ pub(crate) fn tell(context: &Context<'_>, attempt: &Attempt, end: &Settlement, s
         };
     }
     match &end.fault {
-        Some(fault) => line!(info, Some(&fault.kind), fault.message),
+        Some(fault) => line!(info, Some(fault.kind.name()), fault.message),
         None => line!(debug, None::<&str>, "answered"),
     }
 }
 
 fn record(span: &Span, end: &Settlement) {
-    span.record("verdict", end.verdict);
-    span.record("error_kind", end.fault.as_ref().map(|fault| fault.kind.as_str()));
+    span.record("verdict", end.verdict.name());
+    span.record("error_kind", end.fault.as_ref().map(|fault| fault.kind.name()));
     span.record("status", end.http_status);
     span.record("request_id", end.server_request_id.as_deref());
     span.record("input_tokens", end.charge.tokens.input);

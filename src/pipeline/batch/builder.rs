@@ -1,13 +1,16 @@
 //! A batch while it is filled: a file of request lines beside the store. It holds images,
 //! and goes when the provider has it.
 
-use super::delivery::custom_id;
-use super::lifecycle::Flying;
+use super::lifecycle::{Flying, Lines};
+use super::line_name::custom_id;
 use crate::base::hooks::Point;
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::page_loop::Context;
 use crate::provider::line_frame;
-use crate::store::{BatchChange, BatchProgress, BatchStart, BatchState, StoreError};
+use crate::store::{
+    AttemptId, AttemptName, BatchChange, BatchId, BatchProgress, BatchStart, BatchState, JobId, RequestId, RunId,
+    StoreError,
+};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::fs::File;
@@ -24,21 +27,24 @@ pub(crate) fn queued_tokens(item: &Attempt) -> u64 {
 
 /// A batch that is filled.
 pub(crate) struct Filling {
-    pub(crate) batch: i64,
+    pub(crate) batch: BatchId,
     key: String,
     path: PathBuf,
     out: BufWriter<File>,
-    items: HashMap<i64, Attempt>,
+    items: HashMap<AttemptId, Attempt>,
     /// Attempts in the order of their lines.
-    order: Vec<i64>,
+    order: Vec<AttemptId>,
+    /// Attempts by the names in their lines.
+    names: HashMap<AttemptName, AttemptId>,
+    run: RunId,
     pub(crate) bytes: u64,
     pub(crate) tokens: u64,
 }
 
 impl Filling {
-    pub(crate) async fn begin(context: &Context<'_>, job: i64) -> Result<Self, StoreError> {
+    pub(crate) async fn begin(context: &Context<'_>, job: JobId) -> Result<Self, StoreError> {
         let key = context.new_id();
-        let path = path_of(context.store.path(), &key);
+        let path = context.store.batch_file(&key);
         let start = BatchStart {
             key: key.clone(),
             run: context.run,
@@ -53,7 +59,9 @@ impl Filling {
         #[expect(clippy::disallowed_methods, reason = "a file of ours alone, under a name that is new")]
         let file = File::create(&path).map_err(|error| failed(&path, &error))?;
         let out = BufWriter::with_capacity(1 << 20, file);
-        Ok(Self { batch, key, path, out, items: HashMap::new(), order: Vec::new(), bytes: 0, tokens: 0 })
+        let run = context.run_id.clone();
+        let (items, order, names) = (HashMap::new(), Vec::new(), HashMap::new());
+        Ok(Self { batch, key, path, out, items, order, names, run, bytes: 0, tokens: 0 })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -66,12 +74,13 @@ impl Filling {
 
     pub(crate) fn write(
         &mut self,
-        (request, attempt): (i64, i64),
+        (request, attempt, sequence): (RequestId, AttemptId, u64),
         mut item: Attempt,
         body: &Bytes,
     ) -> Result<(), StoreError> {
         item.state.request = Some(request);
-        let (head, tail) = line_frame(&custom_id(attempt));
+        let name = AttemptName { run: self.run.clone(), sequence };
+        let (head, tail) = line_frame(&custom_id(&name));
         let parts = [head.as_bytes(), body, tail.as_bytes()];
         for part in parts {
             self.out.write_all(part).map_err(|error| failed(&self.path, &error))?;
@@ -79,6 +88,7 @@ impl Filling {
         }
         self.tokens += queued_tokens(&item);
         self.order.push(attempt);
+        self.names.insert(name, attempt);
         self.items.insert(attempt, item);
         Ok(())
     }
@@ -99,7 +109,8 @@ impl Filling {
         let at_ms = context.clock.wall_ms();
         context.store.change_batch(BatchChange { progress: progress.clone(), message: None, at_ms }).await?;
         context.hooks.at(Point::BatchFilled);
-        Ok(Flying::new(progress, self.key, self.path, self.items, self.order))
+        let lines = Lines { items: self.items, order: self.order, names: self.names };
+        Ok(Flying::new(progress, self.key, self.path, lines))
     }
 
     /// Gives it up: nothing of it was sent.
@@ -107,34 +118,6 @@ impl Filling {
         let _ = std::fs::remove_file(&self.path);
         context.store.withdraw_batch(self.batch).await
     }
-}
-
-/// Where the lines of a batch are while the provider has not got them.
-pub(crate) fn path_of(store: &Path, key: &str) -> PathBuf {
-    let mut name = store.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".batch-{key}.jsonl"));
-    store.with_file_name(name)
-}
-
-/// Removes the files of batches that are no more: a run that died was filling them.
-pub(crate) fn remove_orphans(
-    store: &Path,
-    keys: impl FnOnce() -> Result<Vec<String>, StoreError>,
-) -> Result<(), StoreError> {
-    let mut start = store.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    start.push_str(".batch-");
-    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // First the files, then the keys: a file that appears meanwhile is somebody's.
-    let found: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().collect();
-    let keys = keys()?;
-    for entry in found {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let key = name.strip_prefix(&start).and_then(|rest| rest.strip_suffix(".jsonl"));
-        if key.is_some_and(|key| !keys.iter().any(|known| known == key)) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-    Ok(())
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> StoreError {

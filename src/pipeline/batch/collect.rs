@@ -1,7 +1,7 @@
 //! What a batch brought: every line settles its page's attempt, in groups; what is settled
 //! stays, so that collecting may break off anywhere and begin again.
 
-use super::delivery::{Key, attempt_of};
+use super::delivery::Key;
 use super::lifecycle::Flying;
 use crate::base::hooks::Point;
 use crate::pipeline::asking::attempt::{Attempt, first_fault};
@@ -10,7 +10,7 @@ use crate::pipeline::asking::page_state::{PageState, Step, next};
 use crate::pipeline::asking::telemetry;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::provider::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus};
-use crate::store::{Settlement, StoreError};
+use crate::store::{AttemptId, Settlement, StoreError};
 use std::future::Future;
 
 /// Lines that are settled in one commit.
@@ -63,9 +63,7 @@ pub(crate) async fn collect(
             let Some(line) = Line::parse(&text) else { continue };
             has_lines = true;
             // A line that comes twice finds its page settled.
-            let Some(item) = attempt_of(&line.custom_id).and_then(|attempt| flying.items.remove_entry(&attempt)) else {
-                continue;
-            };
+            let Some(item) = flying.lines.remove(&line.custom_id) else { continue };
             let exchange = context.asker.read_line(&line, &item.1.wanted);
             group.take(item.0, item.1, exchange, &mut collected).await?;
         }
@@ -79,8 +77,8 @@ pub(crate) async fn collect(
         failed(&mut group, flying, remote, &mut collected).await?;
     }
     // In their order, so that what follows is the same every time.
-    for attempt in flying.order.clone() {
-        if let Some(item) = flying.items.remove(&attempt) {
+    for attempt in flying.lines.order.clone() {
+        if let Some(item) = flying.lines.items.remove(&attempt) {
             let exchange = context.asker.no_line(remote.status != RemoteStatus::Failed);
             group.take(attempt, item, exchange, &mut collected).await?;
         }
@@ -117,8 +115,8 @@ async fn failed(
         tracing::warn!("batch {} failed: {message}", remote.id);
         // Half of what was too much, when it does not say how much is not.
         collected.queue = Some(queue_limit(message).unwrap_or(flying.tokens() / 2).max(1));
-        for attempt in flying.order.clone() {
-            if let Some(item) = flying.items.remove(&attempt) {
+        for attempt in flying.lines.order.clone() {
+            if let Some(item) = flying.lines.items.remove(&attempt) {
                 let exchange = group.context.asker.no_room(message.clone());
                 group.take(attempt, item, exchange, collected).await?;
             }
@@ -128,8 +126,10 @@ async fn failed(
     let mut is_explained = false;
     for (code, message, line) in &remote.errors {
         let at = line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
-        let attempt = at.and_then(|at| flying.order.get(at)).copied();
-        let Some((attempt, item)) = attempt.and_then(|attempt| flying.items.remove_entry(&attempt)) else { continue };
+        let attempt = at.and_then(|at| flying.lines.order.get(at)).copied();
+        let Some((attempt, item)) = attempt.and_then(|attempt| flying.lines.items.remove_entry(&attempt)) else {
+            continue;
+        };
         is_explained = true;
         let exchange = group.context.asker.bad_line(format!("{code}: {message}"));
         group.take(attempt, item, exchange, collected).await?;
@@ -161,7 +161,7 @@ struct Group<'a> {
 impl Group<'_> {
     async fn take(
         &mut self,
-        id: i64,
+        id: AttemptId,
         mut item: Attempt,
         exchange: Exchange,
         collected: &mut Collected,
@@ -186,7 +186,7 @@ impl Group<'_> {
         if self.settlements.is_empty() {
             return Ok(());
         }
-        self.context.store.settle_many(std::mem::take(&mut self.settlements)).await?;
+        self.context.store.settle_batch_attempts(std::mem::take(&mut self.settlements)).await?;
         self.context.hooks.at(Point::BatchCollecting);
         Ok(())
     }

@@ -10,13 +10,13 @@
 //!   upload, creation, waiting; [`adopted`]: one that an earlier run made
 //! - [`mod@collect`]: what it brought
 
-use super::builder::{self, Filling};
+use super::builder::Filling;
 use super::lifecycle::{self, Flying};
 use crate::catalog::ENOUGH_IMAGES;
 use crate::manifest::Batches;
 use crate::pipeline::asking::page_loop::{Context, PageEnd, Ready};
 use crate::pipeline::asking::page_state::PageState;
-use crate::store::{BatchState, PageId, Reader, StoreError};
+use crate::store::{BatchId, BatchState, JobId, PageId, RecipeSetId, StoreError};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -31,14 +31,14 @@ const MOST_PAGES: usize = 100_000;
 const BUDGET_POLL: Duration = Duration::from_secs(1);
 
 /// A page under these recipes.
-pub(crate) type Key = (PageId, i64);
+pub(crate) type Key = (PageId, RecipeSetId);
 
 /// Delivers pages in batches.
 pub(crate) struct Batcher<'a> {
     pub(crate) context: &'a Context<'a>,
     pub(crate) bounds: Batches,
     /// The job's key.
-    pub(crate) job: i64,
+    pub(crate) job: JobId,
     /// Prompt tokens that the provider lets wait, as far as it is known.
     pub(crate) queue: Option<u64>,
     pub(crate) filling: Option<Filling>,
@@ -81,9 +81,9 @@ impl<'a> Batcher<'a> {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub(crate) fn new(context: &'a Context<'a>, bounds: Batches, job: i64) -> Result<Self, StoreError> {
-        let reader = Reader::open(context.store.path())?;
-        builder::remove_orphans(context.store.path(), || reader.batch_keys())?;
+    pub(crate) fn new(context: &'a Context<'a>, bounds: Batches, job: JobId) -> Result<Self, StoreError> {
+        context.store.remove_orphan_batch_files()?;
+        let reader = context.store.reader()?;
         let flying = lifecycle::adopted(&reader, context, &[])?;
         let now = context.clock.now();
         if !flying.is_empty() {
@@ -117,8 +117,8 @@ impl<'a> Batcher<'a> {
     /// When the store fails.
     pub(crate) async fn adopt(&mut self) -> Result<(), StoreError> {
         self.context.store.adopt_batches(self.context.run, self.context.job.provider.id.clone()).await?;
-        let known: Vec<i64> = self.flying.iter().map(Flying::batch).collect();
-        let reader = Reader::open(self.context.store.path())?;
+        let known: Vec<BatchId> = self.flying.iter().map(Flying::batch).collect();
+        let reader = self.context.store.reader()?;
         self.flying.extend(lifecycle::adopted(&reader, self.context, &known)?);
         Ok(())
     }
@@ -198,14 +198,4 @@ impl<'a> Batcher<'a> {
     pub(crate) fn is_cautious(&self) -> bool {
         self.context.job.limits.budget.is_some() && self.context.asker.calibration().images() < ENOUGH_IMAGES
     }
-}
-
-/// What tells a page's line from others: its attempt in this store.
-pub(crate) fn custom_id(attempt: i64) -> String {
-    format!("docmill-{attempt}")
-}
-
-/// The attempt of a line; `None`: it is none of ours.
-pub(crate) fn attempt_of(custom_id: &str) -> Option<i64> {
-    custom_id.strip_prefix("docmill-")?.parse().ok()
 }

@@ -63,9 +63,9 @@ impl Batcher<'_> {
         let mut over = Vec::new();
         for (opened, (item, body, ready)) in opened.into_iter().zip(part) {
             match opened {
-                Opened::Granted { request, attempt } => {
+                Opened::Granted { request, attempt, sequence } => {
                     delivered.has_moved = true;
-                    filling.write((request, attempt), item, &body)?;
+                    filling.write((request, attempt, sequence), item, &body)?;
                 }
                 Opened::Changed | Opened::Elsewhere => delivered.again += 1,
                 Opened::OverBudget { is_reserved, spent } => over.push((item, ready, is_reserved, spent)),

@@ -2,14 +2,16 @@
 //! durable before the next step, and what may have been done is looked for before it is
 //! done again.
 
-use super::builder::path_of;
+use super::line_name::LineName;
 use super::resume;
 use crate::base::hooks::Point;
 use crate::catalog::Price;
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::page_loop::Context;
 use crate::provider::{BatchFault, Refusal, RemoteBatch, RemoteStatus};
-use crate::store::{BatchChange, BatchProgress, BatchState, PageId, Reader, StoreError};
+use crate::store::{
+    AttemptId, AttemptName, BatchChange, BatchId, BatchProgress, BatchState, PageId, Reader, StoreError,
+};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -18,9 +20,7 @@ pub(crate) struct Flying {
     progress: BatchProgress,
     key: String,
     path: PathBuf,
-    pub(crate) items: HashMap<i64, Attempt>,
-    /// Attempts in the order of their lines.
-    pub(crate) order: Vec<i64>,
+    pub(crate) lines: Lines,
     /// The batch may have been created: it is looked for first.
     may_exist: bool,
     /// Times that it was asked for, and that it was looked for since and not found.
@@ -28,6 +28,27 @@ pub(crate) struct Flying {
     absent: u32,
     /// Times that the provider did not know the file that it was given.
     unknown: u32,
+}
+
+/// The attempts of a batch.
+#[derive(Default)]
+pub(crate) struct Lines {
+    pub(crate) items: HashMap<AttemptId, Attempt>,
+    /// Attempts in the order of their lines.
+    pub(crate) order: Vec<AttemptId>,
+    /// Attempts by the names in their lines.
+    pub(crate) names: HashMap<AttemptName, AttemptId>,
+}
+
+impl Lines {
+    /// Takes the attempt of the line with this `custom_id`, unless it was taken before.
+    pub(crate) fn remove(&mut self, custom_id: &str) -> Option<(AttemptId, Attempt)> {
+        let attempt = match LineName::parse(custom_id)? {
+            LineName::Name(name) => *self.names.get(&name)?,
+            LineName::Key(attempt) => attempt,
+        };
+        self.items.remove_entry(&attempt)
+    }
 }
 
 /// Times that a file may be unknown to the provider, which needs a moment for new ones.
@@ -54,14 +75,8 @@ pub(crate) enum Look {
 }
 
 impl Flying {
-    pub(crate) fn new(
-        progress: BatchProgress,
-        key: String,
-        path: PathBuf,
-        items: HashMap<i64, Attempt>,
-        order: Vec<i64>,
-    ) -> Self {
-        Self { progress, key, path, items, order, may_exist: false, created: 0, absent: 0, unknown: 0 }
+    pub(crate) fn new(progress: BatchProgress, key: String, path: PathBuf, lines: Lines) -> Self {
+        Self { progress, key, path, lines, may_exist: false, created: 0, absent: 0, unknown: 0 }
     }
 
     /// Removes the file of its lines.
@@ -69,7 +84,7 @@ impl Flying {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    pub(crate) fn batch(&self) -> i64 {
+    pub(crate) fn batch(&self) -> BatchId {
         self.progress.batch
     }
 
@@ -78,11 +93,11 @@ impl Flying {
     }
 
     pub(crate) fn pages(&self) -> usize {
-        self.items.len()
+        self.lines.items.len()
     }
 
     pub(crate) fn page_keys(&self) -> impl Iterator<Item = PageId> + '_ {
-        self.items.values().map(|item| item.page)
+        self.lines.items.values().map(|item| item.page)
     }
 
     /// Prompt tokens, as the provider's queue counts them.
@@ -169,7 +184,7 @@ impl Flying {
     }
 
     async fn created(&mut self, context: &Context<'_>, remote: RemoteBatch) -> Result<Look, StoreError> {
-        tracing::info!("batch {} with {} pages is submitted", remote.id, self.items.len());
+        tracing::info!("batch {} with {} pages is submitted", remote.id, self.lines.items.len());
         self.progress.remote = Some(remote.id);
         self.change(context, BatchState::Submitted).await?;
         context.hooks.at(Point::BatchSubmitted);
@@ -218,25 +233,27 @@ impl Flying {
 
 /// The batches that earlier runs of the job left behind. A file that is gone was never
 /// uploaded as far as anybody knows: its pages are asked anew.
-pub(crate) fn adopted(reader: &Reader, context: &Context<'_>, known: &[i64]) -> Result<Vec<Flying>, StoreError> {
+pub(crate) fn adopted(reader: &Reader, context: &Context<'_>, known: &[BatchId]) -> Result<Vec<Flying>, StoreError> {
     let mut flying = Vec::new();
     for record in reader.batches(context.run)? {
         if record.progress.state == BatchState::Filling || known.contains(&record.progress.batch) {
             continue;
         }
-        let path = path_of(context.store.path(), &record.key);
+        let path = context.store.batch_file(&record.key);
         if record.progress.state == BatchState::Submitted {
             // The provider has it.
             let _ = std::fs::remove_file(&path);
         }
         let price = record.price.as_deref().and_then(Price::from_text);
-        let mut items = HashMap::new();
-        let mut order = Vec::new();
-        for stored in reader.batch_attempts(record.progress.batch)? {
-            order.push(stored.attempt);
-            items.insert(stored.attempt, resume::adopted(reader, price, stored)?);
+        let mut lines = Lines::default();
+        for mut stored in reader.batch_attempts(record.progress.batch)? {
+            lines.order.push(stored.attempt);
+            if let Some(name) = stored.name.take() {
+                lines.names.insert(name, stored.attempt);
+            }
+            lines.items.insert(stored.attempt, resume::adopted(reader, price, stored)?);
         }
-        flying.push(Flying { may_exist: true, ..Flying::new(record.progress, record.key, path, items, order) });
+        flying.push(Flying { may_exist: true, ..Flying::new(record.progress, record.key, path, lines) });
     }
     Ok(flying)
 }

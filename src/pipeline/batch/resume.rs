@@ -7,7 +7,7 @@ use crate::pipeline::asking::charge::Before;
 use crate::pipeline::asking::page_state::{PageState, Step};
 use crate::pipeline::model::question_set::Asking;
 use crate::provider::{Estimate, Wanted};
-use crate::store::{BatchAttempt, Purpose, Reader, StoreError};
+use crate::store::{AttemptPurpose, BatchAttempt, Reader, StoreError};
 use crate::task::{Question, of_recipe};
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub(crate) fn adopted(reader: &Reader, price: Option<Price>, stored: BatchAttemp
         asking,
         state,
         step: Step::Ask { is_lengthened: false, repair: None },
-        purpose: Purpose::Ask,
+        purpose: AttemptPurpose::Ask,
         before: Before { estimate, price, expected: stored.expected, reserved: stored.reserved, smaller: 0 },
         size: None,
         capabilities: None,

@@ -7,7 +7,7 @@ use crate::pipeline::model::page_status::Wish;
 use crate::prepare::DecoderCommand;
 use crate::provider::{Transport, TransportError};
 use crate::source::SourceError;
-use crate::store::StoreError;
+use crate::store::{RunId, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub struct Environment {
     /// Decides jitter.
     pub seed: u64,
     /// The run's id.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The client.
     pub transport: Transport,
     /// How a decoder process is started.

@@ -1,6 +1,8 @@
 //! The same error again and again: a common cause, which another thousand paid requests
 //! would only confirm.
 
+use crate::base::vocabulary::ErrorKind;
+
 /// Pages in a row, anywhere in a run, that end with one kind of error.
 const ANYWHERE: u32 = 50;
 
@@ -8,7 +10,7 @@ const ANYWHERE: u32 = 50;
 #[derive(Debug)]
 pub(crate) struct Streak {
     at_start: u32,
-    kind: Option<String>,
+    kind: Option<ErrorKind>,
     length: u32,
     pages: u32,
 }
@@ -20,12 +22,12 @@ impl Streak {
     }
 
     /// Takes the end of a page that was asked; the number of pages when it is enough.
-    pub(crate) fn add(&mut self, kind: Option<&str>) -> Option<u32> {
+    pub(crate) fn add(&mut self, kind: Option<ErrorKind>) -> Option<u32> {
         self.pages += 1;
-        if kind.is_some() && kind == self.kind.as_deref() {
+        if kind.is_some() && kind == self.kind {
             self.length += 1;
         } else {
-            self.kind = kind.map(str::to_owned);
+            self.kind = kind;
             self.length = u32::from(kind.is_some());
         }
         let from_the_start = self.length == self.pages && self.length >= self.at_start;
@@ -37,19 +39,19 @@ impl Streak {
 mod tests {
     use super::*;
 
-    fn stops_at(at_start: u32, kinds: impl Iterator<Item = Option<&'static str>>) -> Option<usize> {
+    fn stops_at(at_start: u32, kinds: impl Iterator<Item = Option<ErrorKind>>) -> Option<usize> {
         let mut streak = Streak::new(at_start);
         kinds.take(500).position(|kind| streak.add(kind).is_some()).map(|at| at + 1)
     }
 
     #[test]
     fn the_start_and_anywhere() {
-        let same = || std::iter::repeat(Some("a"));
+        let same = || std::iter::repeat(Some(ErrorKind::Timeout));
         assert_eq!(stops_at(20, same()), Some(20));
         assert_eq!(stops_at(5, same()), Some(5));
         assert_eq!(stops_at(0, same()), None);
         assert_eq!(stops_at(20, std::iter::once(None).chain(same())), Some(51));
-        assert_eq!(stops_at(20, [Some("a"), Some("b")].into_iter().cycle()), None);
+        assert_eq!(stops_at(20, [Some(ErrorKind::Timeout), Some(ErrorKind::Reset)].into_iter().cycle()), None);
         assert_eq!(stops_at(20, std::iter::repeat(None)), None);
     }
 }

@@ -7,7 +7,7 @@ use crate::pipeline::asking::calibration;
 use crate::pipeline::model::question_set::policy;
 use crate::pipeline::model::recipe::recipes;
 use crate::provider::{Asker, Capabilities, Setup};
-use crate::store::{RunKeys, RunStart};
+use crate::store::{RunId, RunKeys, RunStart};
 use crate::task::Question;
 
 /// What a run says of itself at its start.
@@ -37,7 +37,7 @@ pub(crate) fn budget_key(job: &Job) -> String {
 }
 
 /// The line of the budget that a run's attempts are charged to at `at_ms`.
-pub(crate) fn budget_scope(job: &Job, key: &str, run_id: &str, at_ms: i64) -> String {
+pub(crate) fn budget_scope(job: &Job, key: &str, run_id: &RunId, at_ms: i64) -> String {
     match job.limits.budget_scope {
         BudgetScope::Run => format!("{key}/run:{run_id}"),
         BudgetScope::Day => format!("{key}/day:{}", utc_day(at_ms)),

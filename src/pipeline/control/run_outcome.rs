@@ -1,6 +1,7 @@
 //! How a run ends: for people, for schedulers.
 
 use crate::base::money::Pico;
+use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
 use crate::provider::Refusal;
 
 /// A signal that ended a run.
@@ -29,7 +30,7 @@ pub enum RunOutcome {
     /// Stopped early: page after page ended with the same error.
     SameError {
         /// The kind of error.
-        kind: String,
+        kind: ErrorKind,
         /// The last page's words.
         message: String,
         /// Pages in a row.
@@ -61,24 +62,30 @@ pub enum RunOutcome {
 }
 
 impl RunOutcome {
-    /// As it stands in the report.
+    /// As the store and the report name it.
+    #[must_use]
+    pub fn word(&self) -> RunOutcomeName {
+        match self {
+            Self::Complete => RunOutcomeName::Complete,
+            Self::Limited => RunOutcomeName::Limited,
+            Self::FailedPages { .. } => RunOutcomeName::FailedPages,
+            Self::SameError { .. } => RunOutcomeName::SameError,
+            Self::NoPages => RunOutcomeName::NoPages,
+            Self::BudgetReached { .. } => RunOutcomeName::BudgetReached,
+            Self::ProviderRefused(_) => RunOutcomeName::ProviderRefused,
+            Self::ProviderUnavailable(_) => RunOutcomeName::ProviderUnavailable,
+            Self::StorageError(_) => RunOutcomeName::StorageError,
+            Self::DeadlineReached => RunOutcomeName::DeadlineReached,
+            Self::Interrupted(_) => RunOutcomeName::Interrupted,
+            Self::InputError(_) => RunOutcomeName::InputError,
+            Self::Internal(_) => RunOutcomeName::InternalError,
+        }
+    }
+
+    /// The word of [`Self::word`].
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Limited => "limited",
-            Self::FailedPages { .. } => "failed_pages",
-            Self::SameError { .. } => "same_error",
-            Self::NoPages => "no_pages",
-            Self::BudgetReached { .. } => "budget_reached",
-            Self::ProviderRefused(_) => "provider_refused",
-            Self::ProviderUnavailable(_) => "provider_unavailable",
-            Self::StorageError(_) => "storage_error",
-            Self::DeadlineReached => "deadline_reached",
-            Self::Interrupted(_) => "interrupted",
-            Self::InputError(_) => "input_error",
-            Self::Internal(_) => "internal_error",
-        }
+        self.word().name()
     }
 
     /// The exit code.
@@ -114,7 +121,7 @@ impl RunOutcome {
             ),
             Self::SameError { kind, message, pages } => (
                 format!("stopped: {pages} pages in a row ended with the error `{kind}`: {message}"),
-                same_error_hint(kind).to_owned() + "; on_error.stop_after: 0 goes on regardless",
+                same_error_hint(*kind).to_owned() + "; on_error.stop_after: 0 goes on regardless",
             ),
             Self::NoPages => (
                 "there is no page in the input".to_owned(),
@@ -148,20 +155,24 @@ impl RunOutcome {
     }
 }
 
-fn same_error_hint(kind: &str) -> &'static str {
+fn same_error_hint(kind: ErrorKind) -> &'static str {
     match kind {
-        "wrong_label" | "too_many_labels" => {
+        ErrorKind::WrongLabel | ErrorKind::TooManyLabels => {
             "make the labels clearer, add descriptions or `other: true`, or try another model"
         }
-        "not_json" | "missing" | "wrong_type" | "empty_reply" => {
+        ErrorKind::NotJson | ErrorKind::Missing | ErrorKind::WrongType | ErrorKind::EmptyReply => {
             "the model does not keep to the form: try another model or fewer tasks"
         }
-        "length" => "raise request.max_tokens",
-        "refusal" | "content_filter" => "the provider declines these pages: reword the question or try another model",
-        "bad_request" => "the server does not take this request: look at the message, then at request.extra and image",
-        "image_refused" => "the model does not take these images: check that it has vision, or set image.size",
-        "request_too_large" | "context_too_long" => "send less: image.detail: low, or fewer labels",
-        "timeout" => "raise the time-outs in request, or lower limits.concurrency",
+        ErrorKind::Length => "raise request.max_tokens",
+        ErrorKind::Refusal | ErrorKind::ContentFilter => {
+            "the provider declines these pages: reword the question or try another model"
+        }
+        ErrorKind::BadRequest => {
+            "the server does not take this request: look at the message, then at request.extra and image"
+        }
+        ErrorKind::ImageRefused => "the model does not take these images: check that it has vision, or set image.size",
+        ErrorKind::RequestTooLarge | ErrorKind::ContextTooLong => "send less: image.detail: low, or fewer labels",
+        ErrorKind::Timeout => "raise the time-outs in request, or lower limits.concurrency",
         _ => "look at the message; the server may be down or misconfigured",
     }
 }

@@ -4,7 +4,7 @@ use super::recipe::recipes;
 use crate::manifest::Job;
 use crate::media::DECODER_VERSION;
 use crate::prepare::PageFeatures;
-use crate::store::{Reader, RunKeys, Store, StoreError, Versions};
+use crate::store::{Reader, RecipeId, RecipeSetId, RunKeys, SkipRule, Store, StoreError, Versions};
 use crate::task::Question;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -16,9 +16,9 @@ pub(crate) struct Asking {
     /// All tasks.
     pub(crate) questions: Arc<[Question]>,
     /// The keys of their recipes, in the same order.
-    pub(crate) recipes: Vec<i64>,
+    pub(crate) recipes: Vec<RecipeId>,
     /// The set of these recipes.
-    pub(crate) set: i64,
+    pub(crate) set: RecipeSetId,
     /// Whether the set is not the job's.
     pub(crate) is_own: bool,
 }
@@ -60,7 +60,7 @@ impl Askings {
         let (set, recipes) = match reader.known_set(&recipes, &policy)? {
             Some(known) => known,
             None => {
-                let (set, tasks) = self.store.define(recipes, policy)?;
+                let (set, tasks) = self.store.define_recipes(recipes, policy)?;
                 (set, tasks.into_iter().map(|task| task.recipe_id).collect())
             }
         };
@@ -83,9 +83,16 @@ pub(crate) fn rendered(questions: &[Question], carried: Option<&str>) -> Arc<[Qu
 
 /// What, beside recipes, decides whether an entry is settled.
 pub(crate) fn policy(job: &Job) -> String {
-    let (input, versions) = (&job.input, VERSIONS);
-    format!("{versions:?} {:?} {} {:?}", input.pages, input.skip_blank, input.near_duplicates)
+    let (input, Versions { decoder, features }) = (&job.input, VERSIONS);
+    // The text is part of the identity of stored recipe sets: it stays as it is.
+    let versions = format!("Versions {{ decoder: {decoder}, marks: {features} }}");
+    format!("{versions} {:?} {} {:?}", input.pages, input.skip_blank, input.near_duplicates)
+}
+
+/// Which pages the job skips.
+pub(crate) fn skip_rule(job: &Job) -> SkipRule {
+    SkipRule { blank: job.input.skip_blank, near_duplicates: job.input.near_duplicates.is_some() }
 }
 
 /// The versions of this program.
-pub(crate) const VERSIONS: Versions = Versions { decoder: DECODER_VERSION, marks: PageFeatures::VERSION };
+pub(crate) const VERSIONS: Versions = Versions { decoder: DECODER_VERSION, features: PageFeatures::VERSION };

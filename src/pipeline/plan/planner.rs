@@ -8,13 +8,13 @@ use crate::manifest::Job;
 use crate::media::Format;
 use crate::pipeline::control::environment::PipelineError;
 use crate::pipeline::control::keys::endpoint_key;
-use crate::pipeline::model::page_status::{Stand, View, Wish};
-use crate::pipeline::model::question_set::VERSIONS;
+use crate::pipeline::model::page_status::Wish;
+use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::model::recipe::{difference, recipes};
 use crate::pipeline::results::finalize::known_keys;
 use crate::prepare::{Decoder, DecoderCommand, count_by_header, size_by_header};
 use crate::source;
-use crate::store::{PageId, Reader, Standing, StoreError};
+use crate::store::{PageId, PageStatus, Reader, RecipeId, SkipRule, StoreError, StoredPage, TaskSelection};
 use crate::task::Question;
 use bytes::Bytes;
 use std::collections::hash_map::Entry;
@@ -30,12 +30,12 @@ pub(crate) struct Planner<'a> {
     /// Pages and what is asked of them.
     seen: HashSet<(PageId, Digest)>,
     /// Canonical recipes by key.
-    bodies: HashMap<i64, String>,
+    bodies: HashMap<RecipeId, String>,
     /// What is asked of the entry at hand.
     questions: Arc<[Question]>,
     /// The digest of their recipes.
     asked: Digest,
-    keys: Vec<i64>,
+    keys: Vec<RecipeId>,
     in_batches: HashSet<PageId>,
     decoder: Decoder,
     quoter: Quoter<'a>,
@@ -180,26 +180,27 @@ impl<'a> Planner<'a> {
             self.plan.duplicates += 1;
             return Ok(Pico::ZERO);
         }
-        let standing = match self.reader {
-            Some(reader) => reader.standing(&page, &self.keys, VERSIONS)?,
-            None => Standing { outcomes: vec![None; self.questions.len()], ..Standing::default() },
+        let known = match self.reader {
+            Some(reader) => reader.stored_page(None, &page, &self.keys, VERSIONS)?,
+            None => StoredPage::unknown(self.questions.len()),
         };
-        let skips_blank = self.job.input.skip_blank;
-        let view = View { wish: self.wish, wanted: &[], started_ms: i64::MAX, skips_blank };
-        let tasks = match view.of(&standing, false) {
-            Stand::Settled => {
+        // Near duplicates are determined anew by every run.
+        let skip = SkipRule { near_duplicates: false, ..skip_rule(self.job) };
+        let selection = TaskSelection { retry: self.wish, ..TaskSelection::LATER_RUN };
+        let tasks = match known.status(skip, &selection) {
+            PageStatus::Done => {
                 self.plan.answered += 1;
                 return Ok(Pico::ZERO);
             }
-            Stand::Faulty => {
+            PageStatus::Faulty => {
                 self.plan.unreadable += 1;
                 return Ok(Pico::ZERO);
             }
-            Stand::LeftOut => {
+            PageStatus::Skipped => {
                 self.plan.skipped += 1;
                 return Ok(Pico::ZERO);
             }
-            Stand::Ask(tasks) => tasks,
+            PageStatus::Ask(tasks) => tasks,
         };
         let Some(size) = self.size(file, number)? else {
             self.plan.unreadable += 1;

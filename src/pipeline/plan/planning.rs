@@ -16,7 +16,7 @@ use crate::pipeline::model::question_set::rendered;
 use crate::pipeline::scan::diff::{Stored, known};
 use crate::prepare::DecoderCommand;
 use crate::source::Entries;
-use crate::store::{Reader, StoreError};
+use crate::store::{JobId, ReadStore, RunId, StoreError};
 use crate::task::Question;
 use std::collections::BTreeMap;
 
@@ -87,7 +87,7 @@ pub fn plan(
 ) -> Result<Plan, PipelineError> {
     let entries = Entries::start(&job.input)?;
     let chosen = sample.map(|count| choose(job, count)).transpose()?;
-    let reader = match Reader::open(&job.store) {
+    let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
         Ok(reader) => Some(reader),
         Err(StoreError::Missing { .. }) => None,
         Err(error) => return Err(error.into()),
@@ -96,7 +96,7 @@ pub fn plan(
     planner.look_up(questions.into())?;
     let mut spread = Spread::default();
     let has_templates = questions.iter().any(Question::is_template);
-    let key = reader.as_ref().map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(0);
+    let key = reader.as_ref().map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(JobId(0));
     let mut stored = reader.as_ref().map(|reader| Stored::new(reader, key));
     for entry in entries {
         let entry = match entry {
@@ -123,7 +123,7 @@ pub fn plan(
         }
     }
     let latency = reader.as_ref().map(|reader| reader.mean_latency(key, &job.provider.model)).transpose()?.flatten();
-    let scope = budget_scope(job, &budget_key(job), "", at_ms);
+    let scope = budget_scope(job, &budget_key(job), &RunId::new(""), at_ms);
     let spent = reader.as_ref().map(|reader| reader.budget(&scope)).transpose()?.unwrap_or_default();
     let mut plan = planner.finish();
     if let Some(quote) = &plan.quote {

@@ -9,12 +9,15 @@ use crate::pipeline::asking::calibration;
 use crate::pipeline::control::environment::{Environment, PipelineError};
 use crate::pipeline::control::keys::endpoint_key;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::model::question_set::{VERSIONS, rendered};
+use crate::pipeline::model::question_set::{VERSIONS, rendered, skip_rule};
 use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::diff::Stored;
 use crate::report::{Billing, Pages, Report, read_spend, render_json};
 use crate::source::columns;
-use crate::store::{EntryRecord, Reader, RunKeys, RunRecord, StoreError, TaskKey, View};
+use crate::store::{
+    EntryRecord, JobId, ReadStore, Reader, RecipeId, RowOptions, RunKey, RunKeys, RunRecord, SkipRule, Store,
+    StoreError, TaskKey,
+};
 use crate::task::{Question, Shape};
 use std::path::{Path, PathBuf};
 
@@ -48,17 +51,19 @@ pub(crate) fn conclude(
     job: &Job,
     questions: &[Question],
     environment: &Environment,
-    keys: &RunKeys,
+    (store, keys): (&Store, &RunKeys),
     seen: Seen,
     outcome: impl FnOnce(&Pages) -> RunOutcome,
 ) -> Result<(Report, RunOutcome), PipelineError> {
-    let reader = Reader::open(&job.store)?;
+    let reader = store.reader()?;
     let columns = columns_of(job, questions, &keys.tasks)?;
     let targets = targets(job, &job.output);
     // Nothing changed and nothing to write: the last run's count still holds.
     let known = match seen.has_changes || !seen.has_all || targets.is_any() {
         true => None,
-        false => reader.pages_before(keys.run, keys.job, keys.set)?.and_then(|stored| Pages::from_unchanged(&stored)),
+        false => {
+            reader.page_counts_before(keys.run, keys.job, keys.set)?.and_then(|stored| Pages::from_unchanged(&stored))
+        }
     };
     let (pages, outputs) = match known {
         Some(pages) => (pages, Vec::new()),
@@ -66,7 +71,7 @@ pub(crate) fn conclude(
             let source = Source {
                 reader: &reader,
                 job: keys.job,
-                view: view(job),
+                options: row_options(job),
                 recipes: Recipes::Rendered(job, questions),
                 writes_empty: job.input.allow_empty,
             };
@@ -77,7 +82,7 @@ pub(crate) fn conclude(
     let runs: Vec<RunRecord> = reader.runs(Some(keys.job))?.into_iter().filter(|run| run.run == keys.run).collect();
     let report = Report {
         job: job.name.clone(),
-        run_id: environment.run_id.clone(),
+        run_id: environment.run_id.to_string(),
         outcome: outcome.name().to_owned(),
         exit_code: Some(outcome.exit_code().into()),
         started_ms: 0,
@@ -112,23 +117,23 @@ pub fn export(
     output: &Output,
     hooks: &dyn Hooks,
 ) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
-    let reader = Reader::open(&job.store)?;
+    let reader = ReadStore::open(&job.store)?.reader()?;
     let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of(job, questions, &known_keys(&reader, job, questions)?)?;
     let source = Source {
         reader: &reader,
         job: key,
-        view: view(job),
+        options: row_options(job),
         recipes: Recipes::Rendered(job, questions),
         writes_empty: job.input.allow_empty,
     };
     rows(&source, &columns, &targets(job, output), &[], true, hooks)
 }
 
-/// The keys of a job's recipes in the store; 0, which no recipe has, for new ones.
+/// The keys of a job's recipes in the store; [`RecipeId::UNSTORED`] for new ones.
 pub(crate) fn known_keys(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Vec<TaskKey>, StoreError> {
     let key = |recipe: crate::store::RecipeRecord| {
-        Ok(TaskKey { recipe_id: reader.recipe(&recipe.hash)?.unwrap_or(0), task: recipe.task })
+        Ok(TaskKey { recipe_id: reader.recipe(&recipe.hash)?.unwrap_or(RecipeId::UNSTORED), task: recipe.task })
     };
     recipes(job, questions).into_iter().map(key).collect()
 }
@@ -150,16 +155,15 @@ fn columns_of(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<Row
     Ok(RowSpec { carried, has_distance, ..RowSpec::new(questions, keys, &job.provider.model) })
 }
 
-fn view(job: &Job) -> View {
-    let input = &job.input;
-    View { versions: VERSIONS, skips_blank: input.skip_blank, collapses_near: input.near_duplicates.is_some() }
+fn row_options(job: &Job) -> RowOptions {
+    RowOptions { versions: VERSIONS, skip: skip_rule(job) }
 }
 
 /// Where rows come from.
 struct Source<'a> {
     reader: &'a Reader,
-    job: i64,
-    view: View,
+    job: JobId,
+    options: RowOptions,
     recipes: Recipes<'a>,
     /// Whether outputs without rows are written.
     writes_empty: bool,
@@ -174,7 +178,7 @@ enum Recipes<'a> {
 }
 
 impl Source<'_> {
-    fn recipes(&self, entry: &EntryRecord, common: &[i64]) -> Result<Vec<i64>, StoreError> {
+    fn recipes(&self, entry: &EntryRecord, common: &[RecipeId]) -> Result<Vec<RecipeId>, StoreError> {
         match (&self.recipes, entry.set) {
             (Recipes::Stored, Some(set)) => self.reader.set_members(set),
             (Recipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
@@ -190,7 +194,7 @@ fn rows(
     source: &Source<'_>,
     columns: &RowSpec,
     targets: &Targets,
-    runs: &[i64],
+    runs: &[RunKey],
     has_all: bool,
     hooks: &dyn Hooks,
 ) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
@@ -200,7 +204,7 @@ fn rows(
     while let Some(entry) = stored.next()? {
         let recipes = source.recipes(&entry, &columns.recipes)?;
         for page in entry.pages() {
-            let record = source.reader.page(source.job, &entry, page, &recipes, source.view)?;
+            let record = source.reader.row(source.job, &entry, page, &recipes, source.options)?;
             let row = Row::new(&record, columns);
             pages.add(&record, row.status, row.error.as_deref(), runs);
             outputs.write(&row)?;
@@ -222,7 +226,7 @@ fn label_tasks(columns: &RowSpec) -> Vec<(usize, String)> {
 }
 
 /// The shape of a stored recipe's answers, as far as a report needs it.
-fn stored_shape(reader: &Reader, recipe: i64) -> Result<Shape, StoreError> {
+fn stored_shape(reader: &Reader, recipe: RecipeId) -> Result<Shape, StoreError> {
     let body = reader.recipe_body(recipe)?.unwrap_or_default();
     let recipe: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
     Ok(match recipe.get("task") {
@@ -238,7 +242,7 @@ fn stored_shape(reader: &Reader, recipe: i64) -> Result<Shape, StoreError> {
 /// When the store can't be read.
 pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64) -> Result<Report, PipelineError> {
     let newest = runs.first().ok_or(PipelineError::NoRun)?;
-    let keys: Vec<i64> = runs.iter().map(|run| run.run).collect();
+    let keys: Vec<RunKey> = runs.iter().map(|run| run.run).collect();
     let columns = RowSpec {
         tasks: newest
             .tasks
@@ -250,17 +254,17 @@ pub fn report(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64)
         ..RowSpec::default()
     };
     // What the newest run left out is shown as left out.
-    let view = View { versions: VERSIONS, skips_blank: true, collapses_near: true };
-    let source = Source { reader, job: newest.job, view, recipes: Recipes::Stored, writes_empty: false };
+    let options = RowOptions { versions: VERSIONS, skip: SkipRule { blank: true, near_duplicates: true } };
+    let source = Source { reader, job: newest.job, options, recipes: Recipes::Stored, writes_empty: false };
     let (pages, _) = rows(&source, &columns, &Targets::default(), &keys, true, &crate::base::hooks::NoHooks)?;
     let spend = read_spend(reader, runs, since_ms, until_ms)?;
     let (outcome, exit_code) = match &newest.outcome {
-        Some((outcome, exit_code)) => (outcome.clone(), Some(*exit_code)),
+        Some((outcome, exit_code)) => (outcome.name().to_owned(), Some(*exit_code)),
         None => ("running".to_owned(), None),
     };
     Ok(Report {
         job: newest.job_name.clone(),
-        run_id: newest.run_id.clone(),
+        run_id: newest.run_id.to_string(),
         outcome,
         exit_code,
         started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),

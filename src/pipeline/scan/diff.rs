@@ -5,7 +5,7 @@ use super::queue::Work;
 use super::threads::Intake;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::source::{Entries, Entry, WalkFault, path_bytes};
-use crate::store::{EntryChange, EntryRecord, Reader, StoreError};
+use crate::store::{EntryChange, EntryRecord, JobId, Reader, StoreError};
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
@@ -17,14 +17,14 @@ const CHANGES: usize = 256;
 /// Stored entries in their order, read in batches.
 pub(crate) struct Stored<'a> {
     reader: &'a Reader,
-    job: i64,
+    job: JobId,
     batch: VecDeque<EntryRecord>,
     last: (u64, Vec<u8>),
     is_over: bool,
 }
 
 impl<'a> Stored<'a> {
-    pub(crate) fn new(reader: &'a Reader, job: i64) -> Self {
+    pub(crate) fn new(reader: &'a Reader, job: JobId) -> Self {
         Self { reader, job, batch: VecDeque::new(), last: (0, Vec::new()), is_over: false }
     }
 
@@ -137,7 +137,7 @@ pub(crate) fn merge(
 /// its path stood before.
 pub(crate) fn known(
     reader: &Reader,
-    job: i64,
+    job: JobId,
     entry: &Entry,
     here: Option<EntryRecord>,
 ) -> Result<Option<EntryRecord>, StoreError> {

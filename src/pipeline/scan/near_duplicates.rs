@@ -13,16 +13,16 @@ use crate::pipeline::control::environment::PipelineError;
 use crate::pipeline::control::shutdown::Stop;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::prepare::PageFeatures;
-use crate::store::{NearRecord, PageId, Reader, RunKeys, Store};
+use crate::store::{NearDuplicate, PageId, RecipeId, RunKeys, Store};
 use std::collections::{HashMap, HashSet};
 
 /// Decides which pages of the job are like others, and stores it.
 pub(crate) fn decide(job: &Job, store: &Store, keys: &RunKeys, bits: u32, stop: &Stop) -> Result<(), PipelineError> {
-    let reader = Reader::open(store.path())?;
-    let recipes: Vec<i64> = keys.tasks.iter().map(|task| task.recipe_id).collect();
+    let reader = store.reader()?;
+    let recipes: Vec<RecipeId> = keys.tasks.iter().map(|task| task.recipe_id).collect();
     let mut index = Index::new(bits);
     let mut seen = HashSet::new();
-    reader.answered_marks(keys.job, &recipes, VERSIONS.marks, |page, fingerprint| {
+    reader.answered_features(keys.job, &recipes, VERSIONS.features, |page, fingerprint| {
         if seen.insert(page) {
             index.add(page, fingerprint);
         }
@@ -37,19 +37,19 @@ pub(crate) fn decide(job: &Job, store: &Store, keys: &RunKeys, bits: u32, stop: 
                 return Ok(());
             }
             let page = PageId { content, page };
-            let standing = reader.standing(&page, &[], VERSIONS)?;
-            let Some(marks) = standing.marks.filter(|_| standing.fault.is_none()) else { continue };
+            let known = reader.stored_page(None, &page, &[], VERSIONS)?;
+            let Some(marks) = known.features.filter(|_| known.fault.is_none()) else { continue };
             let is_skipped = job.input.skip_blank && marks.is_blank;
             if is_skipped || !seen.insert(page) {
                 continue;
             }
             match index.nearest(&marks.fingerprint) {
-                Some((like, distance)) => found.push(NearRecord { page, like, distance }),
+                Some((like, distance)) => found.push(NearDuplicate { page, like, distance }),
                 None => index.add(page, marks.fingerprint),
             }
         }
     }
-    Ok(store.put_near(keys.job, found)?)
+    Ok(store.put_near_duplicates(keys.job, found)?)
 }
 
 /// Fingerprints by their parts.

@@ -9,10 +9,11 @@ use crate::media::{MediaFault, MediaFaultKind};
 use crate::pipeline::asking::page_loop::Ready;
 use crate::pipeline::control::counters::Counters;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::model::page_status::{Stand, View};
-use crate::pipeline::model::question_set::{Asking, VERSIONS};
+use crate::pipeline::model::question_set::{Asking, VERSIONS, skip_rule};
 use crate::prepare::{PageFeatures, Prepared, as_it_is};
-use crate::store::{EntryChange, FaultRecord, FeaturesRecord, OutcomeStatus, PageId, StoreError, TaskOutcome};
+use crate::store::{
+    EntryChange, FaultRecord, FeaturesRecord, OutcomeStatus, PageId, PageStatus, StoreError, TaskOutcome, TaskSelection,
+};
 use bytes::Bytes;
 use std::sync::atomic::Ordering;
 
@@ -26,38 +27,27 @@ impl Worker {
         if intake.under_way.contains(&page) {
             return Ok(None);
         }
-        let standing = self.reader.standing(&page, &asking.recipes, VERSIONS)?;
-        let has_marks = standing.marks.is_some();
+        let known = self.reader.stored_page(Some(intake.keys.job), &page, &asking.recipes, VERSIONS)?;
+        let has_marks = known.features.is_some();
         if intake.purpose == Purpose::Look {
-            let is_over = has_marks || standing.fault.is_some() && !intake.wish.failed;
+            let is_over = has_marks || known.fault.is_some() && !intake.wish.failed;
             return Ok((!is_over).then(|| PageWish { page: page.page, tasks: Tasks::new(), has_marks, has_gap: true }));
         }
-        let view = View {
-            wish: intake.wish,
-            wanted: &intake.wanted,
-            started_ms: intake.started_ms,
-            skips_blank: intake.job.input.skip_blank,
-        };
-        let has_gap = standing.outcomes.iter().any(Option::is_none);
-        match view.of(&standing, self.is_near(page)?) {
-            Stand::Ask(tasks) => {
+        let selection = TaskSelection { retry: intake.wish, wanted: &intake.wanted, started_ms: intake.started_ms };
+        let has_gap = known.outcomes.iter().any(Option::is_none);
+        match known.status(skip_rule(&intake.job), &selection) {
+            PageStatus::Ask(tasks) => {
                 let is_sampled = intake.sample.as_ref().is_none_or(|sample| sample.contains(&page));
                 Ok(is_sampled.then_some(PageWish { page: page.page, tasks, has_marks, has_gap }))
             }
-            stand => {
-                match stand {
-                    Stand::Faulty => intake.counters.add_failed(),
-                    _ => Counters::add(&intake.counters.done),
-                }
+            PageStatus::Faulty => {
+                intake.counters.add_failed();
                 Ok(None)
             }
-        }
-    }
-
-    fn is_near(&self, page: PageId) -> Result<bool, StoreError> {
-        match self.intake.job.input.near_duplicates {
-            Some(_) => self.reader.is_near(self.intake.keys.job, &page),
-            None => Ok(false),
+            PageStatus::Done | PageStatus::Skipped => {
+                Counters::add(&intake.counters.done);
+                Ok(None)
+            }
         }
     }
 
@@ -78,7 +68,7 @@ impl Worker {
         match self.prepared(pages, wish)? {
             Ok(prepared) => {
                 if let Some(marks) = prepared.marks {
-                    self.push(EntryChange::Features(stored, VERSIONS.marks, recorded(marks)));
+                    self.push(EntryChange::Features(stored, VERSIONS.features, recorded(marks)));
                 }
                 let is_blank = self.intake.job.input.skip_blank && prepared.marks.is_some_and(|marks| marks.is_blank);
                 if is_blank && wish.has_gap || self.intake.purpose == Purpose::Look {
@@ -91,7 +81,7 @@ impl Worker {
             }
             // It depends on what is asked for, not on the page.
             Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => {
-                let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message };
+                let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
                 self.refuse(stored, wish, &pages.asking, fault, false)?;
             }
             Err(fault) => self.faulty(stored, &fault),
@@ -132,22 +122,22 @@ impl Worker {
         Ok(opened)
     }
 
-    /// Records that a page can't be asked now, or (not `is_passing`) under this job's recipes.
+    /// Records that a page can't be asked now, or (not `is_transient`) under this job's recipes.
     pub(crate) fn refuse(
         &self,
         page: PageId,
         wish: &PageWish,
         asking: &Asking,
         fault: FaultRecord,
-        is_passing: bool,
+        is_transient: bool,
     ) -> Result<(), StoreError> {
         let at_ms = self.intake.clock.wall_ms();
         let status = OutcomeStatus::Failed;
-        let outcome = TaskOutcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms };
+        let outcome = TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms };
         let outcomes = wish.tasks.iter().map(|(at, _)| (asking.recipes[*at], outcome.clone())).collect();
         self.intake.counters.add_failed();
         self.intake.has_changes.store(true, Ordering::Relaxed);
-        self.intake.store.put_outcomes_now(page, outcomes)
+        self.intake.store.put_outcomes_blocking(page, outcomes)
     }
 }
 

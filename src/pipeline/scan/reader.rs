@@ -10,7 +10,7 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::Asking;
 use crate::prepare::{Decoder, count_by_header};
 use crate::source::{Entry, Fetcher};
-use crate::store::{EntryChange, EntryRecord, FaultRecord, PageId, Reader, StoreError};
+use crate::store::{EntryChange, EntryRecord, ErrorKind, FaultRecord, PageId, Reader, StoreError};
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl From<StoreError> for Broken {
 
 impl Worker {
     pub(crate) fn new(intake: Arc<Intake>, queue: Arc<Queue>, ready: mpsc::Sender<Ready>) -> Result<Self, StoreError> {
-        let reader = Reader::open(intake.store.path())?;
+        let reader = intake.store.reader()?;
         let stop = intake.stop.clone();
         let decoder = Decoder::new(intake.decoder.clone()).until(move || stop.is_urgent());
         Ok(Self { intake, reader, decoder, opened: None, ready, queue, fetcher: None, changes: Vec::new() })
@@ -229,7 +229,7 @@ impl Worker {
         match entry.url() {
             Some(url) => self.fetch(url),
             None => Ok(entry.read(self.intake.job.input.base()).map(Bytes::from).map_err(|error| ReadFault {
-                record: FaultRecord { kind: error.kind().into(), message: error.to_string() },
+                record: FaultRecord { kind: error.kind(), message: error.to_string() },
                 is_final: false,
             })),
         }
@@ -246,7 +246,7 @@ impl Worker {
         self.fetcher = Some(fetcher);
         Ok(fetched.map(Bytes::from).map_err(|fault| ReadFault {
             is_final: fault.is_final,
-            record: FaultRecord { kind: "fetch_failed".into(), message: fault.to_string() },
+            record: FaultRecord { kind: ErrorKind::FetchFailed, message: fault.to_string() },
         }))
     }
 
@@ -256,7 +256,7 @@ impl Worker {
         if self.intake.stop.is_urgent() {
             return;
         }
-        let fault = FaultRecord { kind: fault.kind.name().into(), message: fault.message.clone() };
+        let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message.clone() };
         self.push(EntryChange::PageFault(page, DECODER_VERSION, fault));
         self.intake.counters.add_failed();
     }

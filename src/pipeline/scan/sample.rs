@@ -2,11 +2,11 @@
 
 use super::diff::Stored;
 use crate::base::digest::Digest;
-use crate::store::{PageId, Reader, StoreError};
+use crate::store::{JobId, PageId, Reader, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
 /// The pages whose digests are lowest: a sample that stays the same.
-pub(crate) fn lowest(reader: &Reader, job: i64, count: u64) -> Result<HashSet<PageId>, StoreError> {
+pub(crate) fn lowest(reader: &Reader, job: JobId, count: u64) -> Result<HashSet<PageId>, StoreError> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let mut lowest: BTreeMap<Digest, PageId> = BTreeMap::new();
     let mut stored = Stored::new(reader, job);

@@ -13,7 +13,7 @@ use crate::pipeline::model::page_status::Wish;
 use crate::pipeline::model::question_set::Askings;
 use crate::prepare::DecoderCommand;
 use crate::source::{Entries, HostLimits};
-use crate::store::{PageId, Reader, RunKeys, Store, StoreError};
+use crate::store::{PageId, RunKeys, Store, StoreError};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -119,7 +119,7 @@ pub(crate) fn start(intake: &Arc<Intake>, entries: Entries) -> Result<(mpsc::Rec
     let intake = intake.clone();
     handles.push(spawn("walk", move || {
         let send = |work| queue.push(work, || intake.stop.is_urgent());
-        let walk = || Reader::open(intake.store.path()).and_then(|reader| merge(&intake, entries, &reader, send));
+        let walk = || intake.store.reader().and_then(|reader| merge(&intake, entries, &reader, send));
         match catch_unwind(AssertUnwindSafe(walk)) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => intake.stop.request(RunOutcome::StorageError(error.to_string())),

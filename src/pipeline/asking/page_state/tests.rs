@@ -28,11 +28,12 @@ const RETRY: Retry = Retry {
 /// task valid and the second not, `p` passing fault, `t` time-out, `k` capability, `l` later,
 /// `x` the page can't be answered, `r` refusal.
 fn verdict(letter: char, open: usize) -> Verdict {
-    let bad = || Err(TaskFault { kind: "wrong_label", message: "no".into() });
+    let bad = || Err(TaskFault { kind: ErrorKind::WrongLabel, message: "no".into() });
     let done = |reading: Vec<_>, is_cut| Verdict::Done { reading, is_cut };
-    let passing =
-        |change, may_run| Verdict::Retry(Passing { kind: "server_error", message: "500".into(), change, may_run });
-    let page = |is_refusal| Verdict::Page(PageFault { kind: "bad_request", message: "400".into(), is_refusal });
+    let passing = |change, may_run| {
+        Verdict::Retry(Passing { kind: ErrorKind::ServerError, message: "500".into(), change, may_run })
+    };
+    let page = |is_refusal| Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message: "400".into(), is_refusal });
     match letter {
         'o' => done(vec![Ok(json!("a")); open], false),
         'i' => done(vec![bad(); open], false),
@@ -167,5 +168,5 @@ fn a_page_has_no_more_time_than_it_is_given() {
     }
     state.take(&exchange(verdict('t', 1)), &ask, 1);
     assert!(matches!(next(&state, &retry), Step::Settled), "a minute's wait in ten seconds");
-    assert!(state.unanswered(1)[0].1.is_passing, "the next run asks again");
+    assert!(state.unanswered(1)[0].1.is_transient, "the next run asks again");
 }

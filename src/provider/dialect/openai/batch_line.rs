@@ -2,6 +2,7 @@
 
 use super::errors::ErrorBody;
 use super::reply::Completion;
+use crate::base::vocabulary::ErrorKind;
 use crate::provider::client::{Asker, Exchange, Wanted};
 use crate::provider::verdict;
 use crate::provider::verdict::{Charge, Verdict};
@@ -39,9 +40,9 @@ impl Asker {
             let error = ErrorBody::from_value(line.value.get("error").unwrap_or(&Value::Null));
             // What is said to have run out of time was not executed, and is not billed.
             let (kind, charge) = match () {
-                () if error.is("batch_expired") => ("batch_expired", Charge::Nothing),
-                () if error.is("batch_cancelled") => ("batch_line", Charge::Nothing),
-                () => ("batch_line", Charge::Unknown),
+                () if error.is("batch_expired") => (ErrorKind::BatchExpired, Charge::Nothing),
+                () if error.is("batch_cancelled") => (ErrorKind::BatchLine, Charge::Nothing),
+                () => (ErrorKind::BatchLine, Charge::Unknown),
             };
             let mut exchange = Exchange::new(verdict::passing(kind, error.message), charge);
             self.redact(&mut exchange.verdict);
@@ -54,7 +55,7 @@ impl Asker {
         let mut exchange = match (status, Completion::from_json(&body)) {
             (Some(200..=299), Some(completion)) => self.completed(completion, wanted),
             (Some(200..=299), None) => {
-                Exchange::new(verdict::passing("bad_reply", "the line holds no reply".into()), Charge::Unknown)
+                Exchange::new(verdict::passing(ErrorKind::BadReply, "the line holds no reply".into()), Charge::Unknown)
             }
             _ => {
                 let (verdict, charge) = verdict::of_error(status.unwrap_or(500), &ErrorBody::parse(&body), None, None);
@@ -63,7 +64,7 @@ impl Asker {
         };
         // Waiting for a limit is the provider's business here: it counts.
         if let Verdict::Later { message, .. } = exchange.verdict {
-            exchange.verdict = verdict::passing("server_error", message);
+            exchange.verdict = verdict::passing(ErrorKind::ServerError, message);
         }
         exchange.status = status;
         let id = response.get("request_id").and_then(Value::as_str);
@@ -75,7 +76,7 @@ impl Asker {
     /// A request that the provider found to be wrong before it did anything.
     #[must_use]
     pub fn bad_line(&self, message: String) -> Exchange {
-        Exchange::new(verdict::page("bad_request", message), Charge::Nothing)
+        Exchange::new(verdict::page(ErrorKind::BadRequest, message), Charge::Nothing)
     }
 
     /// A request of a batch that the provider had no room for: it was not asked.
@@ -89,6 +90,9 @@ impl Asker {
     #[must_use]
     pub fn no_line(&self, was_done: bool) -> Exchange {
         let charge = if was_done { Charge::Unknown } else { Charge::Nothing };
-        Exchange::new(verdict::passing("batch_line", "the batch ended without a line for this page".into()), charge)
+        Exchange::new(
+            verdict::passing(ErrorKind::BatchLine, "the batch ended without a line for this page".into()),
+            charge,
+        )
     }
 }
