@@ -15,7 +15,6 @@ pub mod hooks;
 pub mod ids;
 pub mod money;
 pub mod random;
-pub mod row_status;
 pub mod sanitize;
 pub mod units;
 pub mod usage;

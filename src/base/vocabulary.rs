@@ -55,6 +55,32 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// The status of a row: the worst status of its tasks. In the order from best to worst.
+    RowStatus {
+        /// The page was skipped on purpose.
+        Skipped = "skipped",
+        /// Every task has a valid answer.
+        Ok = "ok",
+        /// A task has no outcome yet.
+        Pending = "pending",
+        /// No reply was valid.
+        Invalid = "invalid",
+        /// The model or a content filter declined.
+        Refused = "refused",
+        /// The page could not be read, or no request for it succeeded.
+        Failed = "failed",
+    }
+}
+
+impl RowStatus {
+    /// Whether the page ended without an answer.
+    #[must_use]
+    pub const fn is_unusable(self) -> bool {
+        matches!(self, Self::Invalid | Self::Refused | Self::Failed)
+    }
+}
+
+vocabulary! {
     /// The state of an attempt in the ledger.
     AttemptState {
         /// It may have been sent; its end is not recorded.
@@ -257,6 +283,7 @@ mod tests {
             }
         }
         check(OutcomeStatus::ALL, OutcomeStatus::name, OutcomeStatus::parse);
+        check(RowStatus::ALL, RowStatus::name, RowStatus::parse);
         check(AttemptState::ALL, AttemptState::name, AttemptState::parse);
         check(VerdictName::ALL, VerdictName::name, VerdictName::parse);
         check(AttemptPurpose::ALL, AttemptPurpose::name, AttemptPurpose::parse);
@@ -264,6 +291,21 @@ mod tests {
         check(UsageSource::ALL, UsageSource::name, UsageSource::parse);
         check(RunOutcomeName::ALL, RunOutcomeName::name, RunOutcomeName::parse);
         check(ErrorKind::ALL, ErrorKind::name, ErrorKind::parse);
+    }
+
+    #[test]
+    fn row_statuses_are_ordered_from_best_to_worst() {
+        let docs = include_str!("../../docs/rows.md");
+        let worst_first: Vec<String> = RowStatus::ALL
+            .iter()
+            .rev()
+            .map(|status| format!("`{status}`"))
+            .filter(|name| name != "`skipped`")
+            .collect();
+        assert!(docs.contains(&worst_first.join(" > ")), "{worst_first:?}");
+        assert!(RowStatus::ALL.is_sorted());
+        let unusable: Vec<_> = RowStatus::ALL.iter().filter(|status| status.is_unusable()).collect();
+        assert_eq!(unusable, [&RowStatus::Invalid, &RowStatus::Refused, &RowStatus::Failed]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::row::Row;
 use super::spec::RowSpec;
 use crate::base::money::Pico;
+use crate::base::vocabulary::ErrorKind;
 use crate::manifest::ColumnKind;
 use crate::task::Shape;
 use serde_json::Value;
@@ -88,7 +89,7 @@ impl Column {
             columns.push(Self::count("duplicate_distance", |row| Cell::Count(row.distance.map(u64::from))));
         }
         columns.extend([
-            Self::text("error_kind", |row| trusted(row.error_kind.as_deref())),
+            Self::text("error_kind", |row| trusted(row.error_kind.map(ErrorKind::name))),
             Self::text("error", |row| untrusted(row.error.as_deref())),
         ]);
         columns

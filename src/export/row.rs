@@ -2,8 +2,8 @@
 
 use super::spec::RowSpec;
 use crate::base::money::Pico;
-use crate::base::row_status::RowStatus;
-use crate::store::{ErrorKind, OutcomeStatus, PageRecord, RecipeId, SpendRecord, TaskOutcome};
+use crate::base::vocabulary::{ErrorKind, OutcomeStatus, RowStatus};
+use crate::store::{PageRecord, PageStatus, RecipeId, SpendRecord, TaskOutcome};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
@@ -43,7 +43,7 @@ pub struct Row {
     /// Number of fingerprint bits that differ from that page.
     pub distance: Option<u32>,
     /// Kind of the worst error.
-    pub error_kind: Option<String>,
+    pub error_kind: Option<ErrorKind>,
     /// Messages of all errors, with the names of the tasks.
     pub error: Option<String>,
 }
@@ -56,7 +56,7 @@ impl Row {
         let mut row = Self {
             path: display_path(&record.path),
             page: record.page,
-            status: page_status(record),
+            status: row_status(record),
             carried: carried_values(record, spec),
             answers: answers(record),
             model: spec.model.clone(),
@@ -102,16 +102,16 @@ impl Row {
     }
 }
 
-/// The status of a page's row: a file or page error first, then skipped, then the worst task.
-fn page_status(record: &PageRecord) -> RowStatus {
-    if record.fault.is_some() {
-        return RowStatus::Failed;
+/// The status of a page's row. It does not matter whether the next run asks a task again.
+fn row_status(record: &PageRecord) -> RowStatus {
+    match record.status {
+        PageStatus::Faulty => RowStatus::Failed,
+        PageStatus::Skipped => RowStatus::Skipped,
+        PageStatus::Ask(_) | PageStatus::Done => {
+            let tasks = record.outcomes.iter().map(|outcome| task_status(outcome.as_ref()));
+            tasks.max().unwrap_or(RowStatus::Pending)
+        }
     }
-    if record.is_skipped {
-        return RowStatus::Skipped;
-    }
-    let tasks = record.outcomes.iter().map(|outcome| task_status(outcome.as_ref()));
-    tasks.max().unwrap_or(RowStatus::Pending)
 }
 
 fn task_status(outcome: Option<&TaskOutcome>) -> RowStatus {
@@ -142,9 +142,9 @@ fn carried_values(record: &PageRecord, spec: &RowSpec) -> Vec<Value> {
 }
 
 /// The columns `error_kind` and `error`: the kind of the worst error, and the messages of all.
-fn errors(record: &PageRecord, spec: &RowSpec) -> (Option<String>, Option<String>) {
+fn errors(record: &PageRecord, spec: &RowSpec) -> (Option<ErrorKind>, Option<String>) {
     if let Some(fault) = &record.fault {
-        return (Some(fault.kind.to_string()), Some(fault.message.clone()));
+        return (Some(fault.kind), Some(fault.message.clone()));
     }
     let mut messages = String::new();
     let mut worst: Option<(RowStatus, ErrorKind)> = None;
@@ -159,7 +159,7 @@ fn errors(record: &PageRecord, spec: &RowSpec) -> (Option<String>, Option<String
         let separator = if messages.is_empty() { "" } else { "; " };
         let _ = write!(messages, "{separator}{task}: {}", fault.message);
     }
-    (worst.map(|(_, kind)| kind.to_string()), (!messages.is_empty()).then_some(messages))
+    (worst.map(|(_, kind)| kind), (!messages.is_empty()).then_some(messages))
 }
 
 /// A path as text. Bytes that are not UTF-8 are written as `%XX`.

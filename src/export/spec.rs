@@ -11,7 +11,7 @@ pub struct RowSpec {
     pub carried: Vec<manifest::Column>,
     /// Names and answer shapes of the tasks, in manifest order.
     pub tasks: Vec<(String, Shape)>,
-    /// Store keys of the tasks' recipes, in the same order.
+    /// Recipes of the tasks, in the same order.
     pub recipes: Vec<RecipeId>,
     /// Name of the model.
     pub model: String,

@@ -3,7 +3,7 @@
 use super::histogram::Histogram;
 use super::top::insert_top;
 use crate::base::money::Pico;
-use crate::base::row_status::RowStatus;
+use crate::base::vocabulary::RowStatus;
 use crate::store::{PageRecord, RunKey, SpendRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -18,15 +18,7 @@ impl Part {
     /// Adds an attempt.
     pub(crate) fn add(&mut self, tokens: Usage, cost: Pico) {
         self.attempts += 1;
-        add_tokens(&mut self.tokens, tokens);
+        self.tokens += tokens;
         self.cost += cost;
     }
-}
-
-/// Adds `tokens` to `sum`.
-pub(crate) fn add_tokens(sum: &mut Usage, tokens: Usage) {
-    sum.input += tokens.input;
-    sum.cached_input += tokens.cached_input;
-    sum.cache_write += tokens.cache_write;
-    sum.output += tokens.output;
 }

@@ -2,30 +2,33 @@
 
 use super::{Billing, Pages, Report, Spend};
 use crate::base::money::Pico;
-use crate::base::row_status::RowStatus;
+use crate::base::usage::Usage;
+use crate::base::vocabulary::{
+    AttemptPurpose, AttemptState, ErrorKind, OutcomeStatus, RowStatus, RunOutcomeName, VerdictName,
+};
 use crate::store::{
-    AttemptPurpose, AttemptRecord, AttemptState, FaultRecord, OutcomeStatus, PageRecord, RunRecord, SpendRecord,
-    TaskKey, TaskOutcome, Usage,
+    AttemptId, AttemptRecord, FaultRecord, JobId, PageRecord, PageStatus, RecipeId, RunId, RunKey, RunRecord,
+    SpendRecord, TaskKey, TaskOutcome,
 };
 
 /// 2026-11-24T16:46:38Z.
 pub(crate) const STARTED_MS: i64 = 1_795_538_798_000;
 /// The run that is reported.
-pub(crate) const RUN: i64 = 2;
+pub(crate) const RUN: RunKey = RunKey(2);
 
 /// A run with the tasks `kind` (recipe 1), `total` (recipe 2), and so on.
 pub(crate) fn run(task_count: i64) -> RunRecord {
     let names = ["kind", "total", "signed"];
-    let task = |id: i64| TaskKey { task: names[id as usize - 1].into(), recipe_id: id };
+    let task = |id: i64| TaskKey { task: names[id as usize - 1].into(), recipe_id: RecipeId(id) };
     RunRecord {
         run: RUN,
-        run_id: "20261124T164638-5b841e".into(),
-        job: 1,
+        run_id: RunId::new("20261124T164638-5b841e"),
+        job: JobId(1),
         job_name: "office-mail".into(),
         model: "openai/gpt-4o-mini".into(),
         started_ms: STARTED_MS,
         ended_ms: Some(STARTED_MS + 65_250),
-        outcome: Some(("failed_pages".into(), 3)),
+        outcome: Some((RunOutcomeName::FailedPages, 3)),
         tasks: (1..=task_count).map(task).collect(),
     }
 }
@@ -33,14 +36,14 @@ pub(crate) fn run(task_count: i64) -> RunRecord {
 /// A settled attempt with a valid reply for both tasks, at 00:00 UTC plus `id` hours.
 pub(crate) fn attempt(id: i64, cost: Option<i64>) -> AttemptRecord {
     AttemptRecord {
-        id,
+        id: AttemptId(id),
         is_first: true,
         state: AttemptState::Settled,
         purpose: AttemptPurpose::Ask,
         opened_ms: 1_795_478_400_000 + id * 3_600_000,
-        recipes: vec![1, 2],
+        recipes: vec![RecipeId(1), RecipeId(2)],
         model: "openai/gpt-4o-mini".into(),
-        verdict: Some("done".into()),
+        verdict: Some(VerdictName::Done),
         http_status: Some(200),
         tokens: Usage { input: 1100, cached_input: 128, output: 21, ..Usage::default() },
         is_estimated: false,
@@ -55,24 +58,23 @@ pub(crate) fn attempt(id: i64, cost: Option<i64>) -> AttemptRecord {
 }
 
 fn attempts() -> Vec<AttemptRecord> {
-    let fault = |kind: &str| Some(kind.to_owned());
     let again = |purpose, id, cost| AttemptRecord { is_first: false, purpose, ..attempt(id, Some(cost)) };
     vec![
         attempt(1, Some(473_600_000)),
-        AttemptRecord { error_kind: fault("wrong_label"), ..attempt(2, Some(480_000_001)) },
+        AttemptRecord { error_kind: Some(ErrorKind::WrongLabel), ..attempt(2, Some(480_000_001)) },
         again(AttemptPurpose::Repair, 3, 490_000_000),
         AttemptRecord {
-            verdict: Some("later".into()),
+            verdict: Some(VerdictName::Later),
             http_status: Some(429),
-            error_kind: fault("not_now"),
+            error_kind: Some(ErrorKind::NotNow),
             tokens: Usage::default(),
             latency_ms: Some(12),
             ..attempt(4, Some(0))
         },
         AttemptRecord {
-            verdict: Some("retry".into()),
+            verdict: Some(VerdictName::Retry),
             http_status: None,
-            error_kind: fault("timeout"),
+            error_kind: Some(ErrorKind::Timeout),
             is_estimated: true,
             ..again(AttemptPurpose::Retry, 5, 300_000_000)
         },
@@ -80,7 +82,7 @@ fn attempts() -> Vec<AttemptRecord> {
         AttemptRecord { state: AttemptState::Lost, verdict: None, ..attempt(7, Some(900_000_000)) },
         AttemptRecord { state: AttemptState::Open, verdict: None, cost: None, ..attempt(8, None) },
         AttemptRecord {
-            recipes: vec![1],
+            recipes: vec![RecipeId(1)],
             latency_ms: Some(31_000),
             path: Some("mail/\u{1b}[31m<slow>.jpg".into()),
             ..attempt(30, Some(1_473_600_000))
@@ -92,7 +94,7 @@ fn attempts() -> Vec<AttemptRecord> {
 pub(crate) fn page(path: &str, cost: i64) -> PageRecord {
     let outcome = |value: &str| {
         let value = Some(value.to_owned());
-        Some(TaskOutcome { status: OutcomeStatus::Ok, value, fault: None, is_passing: false, runs: 1, at_ms: 5 })
+        Some(TaskOutcome { status: OutcomeStatus::Ok, value, fault: None, is_transient: false, runs: 1, at_ms: 5 })
     };
     PageRecord {
         path: path.as_bytes().to_vec(),
@@ -100,20 +102,20 @@ pub(crate) fn page(path: &str, cost: i64) -> PageRecord {
         carried: None,
         content: None,
         fault: None,
-        is_skipped: false,
+        status: PageStatus::Done,
         duplicate_of: None,
         distance: None,
-        recipes: vec![1, 2],
+        recipes: vec![RecipeId(1), RecipeId(2)],
         outcomes: vec![outcome("\"invoice\""), outcome("12.5")],
         spend: vec![spend(RUN, cost)],
     }
 }
 
 /// What an attempt of a run for both tasks cost.
-pub(crate) fn spend(run: i64, cost: i64) -> SpendRecord {
+pub(crate) fn spend(run: RunKey, cost: i64) -> SpendRecord {
     SpendRecord {
         run,
-        recipes: vec![1, 2],
+        recipes: vec![RecipeId(1), RecipeId(2)],
         tokens: Usage::default(),
         cost: Some(Pico(cost)),
         latency_ms: None,
@@ -124,7 +126,7 @@ pub(crate) fn spend(run: i64, cost: i64) -> SpendRecord {
 fn pages() -> Pages {
     let mut pages = Pages::new(vec![(0, "kind".into())]);
     let mut add = |page: PageRecord, status: RowStatus, error: Option<&str>| pages.add(&page, status, error, &[RUN]);
-    let fault = |kind: &str| Some(FaultRecord { kind: kind.into(), message: String::new() });
+    let damaged = || Some(FaultRecord { kind: ErrorKind::Damaged, message: String::new() });
     let without = |page: PageRecord, fault: Option<FaultRecord>| {
         let outcomes = vec![None, None];
         PageRecord { outcomes, spend: Vec::new(), fault, ..page }
@@ -135,7 +137,7 @@ fn pages() -> Pages {
     letter.spend.push(spend(RUN, 300_000_000));
     letter.outcomes[0].as_mut().unwrap().value = Some("\"letter\"".into());
     add(letter, RowStatus::Ok, None);
-    add(PageRecord { spend: vec![spend(1, 400_000_000)], ..page("mail/known.jpg", 0) }, RowStatus::Ok, None);
+    add(PageRecord { spend: vec![spend(RunKey(1), 400_000_000)], ..page("mail/known.jpg", 0) }, RowStatus::Ok, None);
     let copy = PageRecord { duplicate_of: Some(b"mail/1.jpg".to_vec()), ..page("mail/copy.jpg", 473_600_000) };
     add(copy.clone(), RowStatus::Ok, None);
     add(PageRecord { distance: Some(3), ..copy }, RowStatus::Ok, None);
@@ -145,7 +147,7 @@ fn pages() -> Pages {
         Some("kind: \"x\"?"),
     );
     add(without(page("no.jpg", 0), None), RowStatus::Refused, Some("kind: declined"));
-    add(without(page("broken.pdf", 0), fault("damaged")), RowStatus::Failed, Some("the file is damaged"));
+    add(without(page("broken.pdf", 0), damaged()), RowStatus::Failed, Some("the file is damaged"));
     add(without(page("next.jpg", 0), None), RowStatus::Pending, None);
     add(without(page("blank.jpg", 0), None), RowStatus::Skipped, None);
     pages

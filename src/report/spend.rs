@@ -2,12 +2,13 @@
 //! split evenly among its tasks; the first task gets the remainder.
 
 use super::histogram::Histogram;
-use super::part::{Part, add_tokens};
+use super::part::Part;
 use super::top::insert_top;
 use crate::base::money::Pico;
 use crate::base::units::utc_day;
 use crate::base::usage::Usage;
-use crate::store::{AttemptPurpose, AttemptRecord, AttemptState, RunRecord, VerdictName};
+use crate::base::vocabulary::{AttemptPurpose, AttemptState, VerdictName};
+use crate::store::{AttemptRecord, RunRecord};
 use std::collections::BTreeMap;
 
 /// Maximum number of slowest attempts in a report.
@@ -64,8 +65,8 @@ pub struct Spend {
     pub by_day: BTreeMap<String, Part>,
     /// Parts by run.
     pub by_run: BTreeMap<String, Part>,
-    /// Number of attempts by error kind.
-    pub by_fault: BTreeMap<String, u64>,
+    /// Number of attempts by the name of their error kind.
+    pub by_fault: BTreeMap<&'static str, u64>,
     /// Latencies of replies, in milliseconds.
     pub latencies: Histogram,
     /// The slowest attempts.
@@ -106,14 +107,14 @@ impl Spend {
             (false, _) => self.failed += 1,
         }
         let cost = attempt.cost.unwrap_or_default();
-        add_tokens(&mut self.tokens, attempt.tokens);
+        self.tokens += attempt.tokens;
         self.unpriced += u64::from(attempt.cost.is_none());
         self.usage_missing += u64::from(is_done && attempt.is_estimated);
         self.total += cost;
         self.saved_by_cache += attempt.saved_by_cache;
         self.saved_by_size += attempt.saved_by_size;
         if let Some(kind) = attempt.error_kind {
-            *self.by_fault.entry(kind.name().to_owned()).or_default() += 1;
+            *self.by_fault.entry(kind.name()).or_default() += 1;
         }
         // An attempt counts as wasted in at most one way.
         match (is_done, attempt.purpose, attempt.error_kind) {

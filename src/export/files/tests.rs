@@ -1,12 +1,17 @@
 use super::*;
 use crate::base::hooks::{NoHooks, Point};
-use crate::store::{OutcomeStatus, PageRecord, TaskOutcome};
+use crate::store::{OutcomeStatus, PageRecord, PageStatus, RecipeId, TaskOutcome};
 use crate::task::Shape;
 use std::io::Write;
 use std::sync::Mutex;
 
 fn spec() -> RowSpec {
-    RowSpec { tasks: vec![("kind".into(), Shape::Text)], recipes: vec![1], model: "m".into(), ..RowSpec::default() }
+    RowSpec {
+        tasks: vec![("kind".into(), Shape::Text)],
+        recipes: vec![RecipeId(1)],
+        model: "m".into(),
+        ..RowSpec::default()
+    }
 }
 
 fn row(path: &str) -> Row {
@@ -14,7 +19,7 @@ fn row(path: &str) -> Row {
         status: OutcomeStatus::Ok,
         value: Some("\"letter\"".into()),
         fault: None,
-        is_passing: false,
+        is_transient: false,
         runs: 1,
         at_ms: 0,
     };
@@ -24,10 +29,10 @@ fn row(path: &str) -> Row {
         carried: None,
         content: None,
         fault: None,
-        is_skipped: false,
+        status: PageStatus::Done,
         duplicate_of: None,
         distance: None,
-        recipes: vec![1],
+        recipes: vec![RecipeId(1)],
         outcomes: vec![Some(outcome)],
         spend: Vec::new(),
     };

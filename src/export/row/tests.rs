@@ -1,7 +1,8 @@
 use super::*;
 use crate::base::digest::Digest;
+use crate::base::usage::Usage;
 use crate::manifest::{Column, ColumnKind};
-use crate::store::{FaultRecord, Usage};
+use crate::store::{FaultRecord, RunKey};
 use crate::task::Shape;
 use proptest::prelude::*;
 use serde_json::json;
@@ -11,19 +12,19 @@ fn spec() -> RowSpec {
     let labels = || Shape::Choice(vec!["a".into(), "b".into()]);
     RowSpec {
         tasks: vec![("kind".into(), labels()), ("more".into(), labels())],
-        recipes: vec![7, 8],
+        recipes: vec![RecipeId(7), RecipeId(8)],
         model: "m".into(),
         ..RowSpec::default()
     }
 }
 
 fn fault(kind: &str) -> FaultRecord {
-    FaultRecord { kind: kind.into(), message: format!("{kind}!") }
+    FaultRecord { kind: ErrorKind::parse(kind).unwrap(), message: format!("{kind}!") }
 }
 
 fn outcome(status: OutcomeStatus, value: Option<&str>, kind: Option<&str>) -> Option<TaskOutcome> {
     let (value, fault) = (value.map(str::to_owned), kind.map(fault));
-    Some(TaskOutcome { status, value, fault, is_passing: false, runs: 1, at_ms: 5 })
+    Some(TaskOutcome { status, value, fault, is_transient: false, runs: 1, at_ms: 5 })
 }
 
 fn ok(value: &str) -> Option<TaskOutcome> {
@@ -51,15 +52,16 @@ fn record(outcomes: Vec<Option<TaskOutcome>>) -> PageRecord {
         duplicate_of: None,
         distance: None,
         carried: None,
-        is_skipped: false,
-        recipes: vec![7, 8],
+        status: PageStatus::Done,
+        recipes: vec![RecipeId(7), RecipeId(8)],
         outcomes,
         spend: vec![],
     }
 }
 
-fn spend(recipes: Vec<RecipeId>, tokens: Usage, cost: Option<i64>) -> SpendRecord {
-    SpendRecord { run: 1, recipes, tokens, cost: cost.map(Pico), latency_ms: Some(30), is_done: true }
+fn spend(recipes: Vec<i64>, tokens: Usage, cost: Option<i64>) -> SpendRecord {
+    let recipes = recipes.into_iter().map(RecipeId).collect();
+    SpendRecord { run: RunKey(1), recipes, tokens, cost: cost.map(Pico), latency_ms: Some(30), is_done: true }
 }
 
 #[test]
@@ -84,28 +86,35 @@ fn the_status_is_that_of_the_worst_task() {
         (vec![failed(), refused()], "failed", Some("timeout"), Some("kind: timeout!; more: refusal!")),
     ] {
         let row = Row::new(&record(outcomes.clone()), &spec());
-        let seen = (row.status.name(), row.error_kind.as_deref(), row.error.as_deref());
+        let seen = (row.status.name(), row.error_kind.map(ErrorKind::name), row.error.as_deref());
         assert_eq!(seen, (status, kind, error), "{outcomes:?}");
     }
 }
 
 #[test]
-fn a_fault_of_the_page_precedes_skipping_and_skipping_precedes_outcomes() {
-    for (has_fault, is_skipped, outcomes, status) in [
-        (true, false, vec![None, None], RowStatus::Failed),
-        (true, true, vec![None, None], RowStatus::Failed),
-        (true, false, vec![ok("\"a\""), ok("\"b\"")], RowStatus::Failed),
-        (false, true, vec![None, None], RowStatus::Skipped),
-        (false, true, vec![ok("\"a\""), None], RowStatus::Skipped),
-        (false, true, vec![failed(), None], RowStatus::Skipped),
-        (false, false, vec![ok("\"a\""), ok("\"b\"")], RowStatus::Ok),
+fn faulty_and_skipped_pages_show_that_and_others_their_outcomes() {
+    let done = || vec![ok("\"a\""), ok("\"b\"")];
+    let retried = || PageStatus::Ask(vec![(0, Some(5))]);
+    for (status, outcomes, expected) in [
+        (PageStatus::Faulty, vec![None, None], RowStatus::Failed),
+        (PageStatus::Faulty, vec![ok("\"a\""), None], RowStatus::Failed),
+        (PageStatus::Skipped, vec![None, None], RowStatus::Skipped),
+        (PageStatus::Skipped, vec![ok("\"a\""), None], RowStatus::Skipped),
+        (PageStatus::Skipped, vec![failed(), None], RowStatus::Skipped),
+        (PageStatus::Done, done(), RowStatus::Ok),
+        (PageStatus::Done, vec![failed(), ok("\"b\"")], RowStatus::Failed),
+        (PageStatus::Ask(vec![(0, None), (1, None)]), vec![None, None], RowStatus::Pending),
+        (retried(), vec![failed(), ok("\"b\"")], RowStatus::Failed),
+        (retried(), vec![invalid(), ok("\"b\"")], RowStatus::Invalid),
+        (retried(), done(), RowStatus::Ok),
     ] {
-        let fault = has_fault.then(|| fault("damaged"));
-        let row = Row::new(&PageRecord { fault, is_skipped, ..record(outcomes.clone()) }, &spec());
-        assert_eq!(row.status, status, "{has_fault} {is_skipped} {outcomes:?}");
+        let fault = (status == PageStatus::Faulty).then(|| fault("damaged"));
+        let has_fault = fault.is_some();
+        let row = Row::new(&PageRecord { fault, status: status.clone(), ..record(outcomes.clone()) }, &spec());
+        assert_eq!(row.status, expected, "{status:?} {outcomes:?}");
         if has_fault {
-            assert_eq!((row.error_kind.as_deref(), row.error.as_deref()), (Some("damaged"), Some("damaged!")));
-            assert!(row.answers.iter().all(Value::is_null), "a page with a fault shows no answer");
+            assert_eq!((row.error_kind, row.error.as_deref()), (Some(ErrorKind::Damaged), Some("damaged!")));
+            assert!(row.answers.iter().all(Value::is_null), "a page that can't be read shows no answer");
         }
     }
 }
@@ -216,12 +225,12 @@ proptest! {
         cost in 0_i64..1_000_000_000_000_000,
     ) {
         let tokens = Usage { input, cached_input: input / 3, output, ..Usage::default() };
-        let recipes: Vec<RecipeId> = (0..).take(recipe_jobs.len()).collect();
+        let recipes: Vec<i64> = (0..).take(recipe_jobs.len()).collect();
         let mut sums = (0, 0, 0, Pico::ZERO);
         for job in 0..3 {
             let own = recipes.iter().zip(&recipe_jobs).filter(|(_, owner)| **owner == job).map(|(recipe, _)| *recipe);
             let mut page = record(vec![]);
-            page.recipes = own.collect();
+            page.recipes = own.map(RecipeId).collect();
             page.spend = vec![spend(recipes.clone(), tokens, Some(cost))];
             let row = Row::new(&page, &spec());
             sums.0 += row.input_tokens;

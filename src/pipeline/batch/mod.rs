@@ -11,6 +11,7 @@ pub(crate) mod collect;
 pub(crate) mod delivery;
 pub(crate) mod fill;
 pub(crate) mod lifecycle;
+pub(crate) mod line_name;
 pub(crate) mod poll;
 pub(crate) mod queue_limit;
 pub(crate) mod resume;

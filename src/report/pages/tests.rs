@@ -2,7 +2,7 @@ use super::*;
 use crate::report::sample::{RUN, page, spend};
 use proptest::prelude::*;
 
-const OTHER_RUN: i64 = 1;
+const OTHER_RUN: RunKey = RunKey(1);
 
 fn add(pages: &mut Pages, record: &PageRecord, status: RowStatus) {
     pages.add(record, status, None, &[RUN]);
@@ -15,7 +15,7 @@ fn label_pages() -> Pages {
 #[test]
 fn a_page_counts_under_its_status() {
     let mut pages = label_pages();
-    for (times, status) in RowStatus::ALL.into_iter().enumerate() {
+    for (times, status) in RowStatus::ALL.iter().copied().enumerate() {
         (0..=times).for_each(|_| add(&mut pages, &page("x", 1), status));
     }
     let counts = pages.by_status().map(|(status, count)| (status.name(), count));
@@ -116,7 +116,7 @@ proptest! {
             let duplicate_of = is_duplicate.then(|| b"first".to_vec());
             let record = PageRecord { duplicate_of, ..page("x", cost) };
             asked.add(&record, status, None, &[RUN]);
-            read_again.add(&record, status, None, &[RUN + 1]);
+            read_again.add(&record, status, None, &[RunKey(RUN.0 + 1)]);
         }
         let unchanged = Pages::from_unchanged(&asked.to_stored()).unwrap();
         prop_assert_eq!(unchanged.by_status(), read_again.by_status());

@@ -128,7 +128,7 @@ fn encode_money(gauges: &mut JobGauges<'_, '_>, report: &Report) -> fmt::Result 
 
 fn encode_faults(gauges: &mut JobGauges<'_, '_>, report: &Report) -> fmt::Result {
     let spend = &report.spend;
-    let faults: Vec<(&str, u64)> = spend.by_fault.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+    let faults: Vec<(&str, u64)> = spend.by_fault.iter().map(|(kind, count)| (*kind, *count)).collect();
     gauges.encode_counts("run_faults", "Attempts by what was wrong with them", "kind", &faults)?;
     gauges.encode_counts("run_usage_missing", "Replies without usage", "kind", &[("reply", spend.usage_missing)])?;
     let quantile = |share| {

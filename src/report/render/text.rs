@@ -2,9 +2,9 @@
 
 use super::format::{format_percent, format_usd};
 use crate::base::money::Pico;
-use crate::base::row_status::RowStatus;
 use crate::base::sanitize::for_terminal;
 use crate::base::units::{grouped, human_duration};
+use crate::base::vocabulary::RowStatus;
 use crate::report::summary::Report;
 use std::fmt::Write;
 

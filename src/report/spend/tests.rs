@@ -1,5 +1,7 @@
 use super::*;
+use crate::base::vocabulary::ErrorKind;
 use crate::report::sample::{attempt, run};
+use crate::store::RecipeId;
 use proptest::prelude::*;
 
 fn spend_of(attempts: &[AttemptRecord], tasks: i64) -> Spend {
@@ -17,41 +19,44 @@ fn an_unknown_price_makes_the_total_unknown_not_zero() {
 
 #[test]
 fn an_attempt_is_wasted_in_at_most_one_way() {
-    let fault = || Some("wrong_label".to_owned());
+    use AttemptPurpose::{Ask, Lengthen, Repair, Retry};
+    use VerdictName::{Done, Page};
+    let fault = || Some(ErrorKind::WrongLabel);
     let (none, failed, invalid, repaired) = ([0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]);
     for (purpose, verdict, error_kind, expected) in [
-        (AttemptPurpose::Ask, "done", None, none),
-        (AttemptPurpose::Retry, "done", None, none),
-        (AttemptPurpose::Ask, "done", fault(), invalid),
-        (AttemptPurpose::Retry, "done", fault(), invalid),
-        (AttemptPurpose::Repair, "done", None, repaired),
-        (AttemptPurpose::Repair, "done", fault(), repaired),
-        (AttemptPurpose::Lengthen, "done", None, repaired),
-        (AttemptPurpose::Ask, "retry", fault(), failed),
-        (AttemptPurpose::Repair, "retry", fault(), failed),
-        (AttemptPurpose::Lengthen, "page", fault(), failed),
+        (Ask, Done, None, none),
+        (Retry, Done, None, none),
+        (Ask, Done, fault(), invalid),
+        (Retry, Done, fault(), invalid),
+        (Repair, Done, None, repaired),
+        (Repair, Done, fault(), repaired),
+        (Lengthen, Done, None, repaired),
+        (Ask, VerdictName::Retry, fault(), failed),
+        (Repair, VerdictName::Retry, fault(), failed),
+        (Lengthen, Page, fault(), failed),
     ] {
-        let record = AttemptRecord { purpose, error_kind, verdict: Some(verdict.into()), ..attempt(1, Some(1)) };
+        let record = AttemptRecord { purpose, error_kind, verdict: Some(verdict), ..attempt(1, Some(1)) };
         let spend = spend_of(&[record], 2);
         let wasted = [spend.failed_cost, spend.invalid_cost, spend.repaired_cost];
-        assert_eq!(wasted, expected.map(Pico), "{purpose:?} {verdict}");
+        assert_eq!(wasted, expected.map(Pico), "{purpose:?} {verdict:?}");
     }
 }
 
 #[test]
 fn results_are_counted_by_state_verdict_and_http_status() {
-    use AttemptState::{Lost, Open, Settled};
+    use AttemptState::{Lost, Open, Settled, Withdrawn};
+    use VerdictName::{Done, Later, Retry, Stop};
     for (state, verdict, http_status, expected) in [
         (Open, None, None, [0, 0, 0, 0]),
+        (Withdrawn, None, None, [0, 0, 0, 0]),
         (Lost, None, None, [0, 0, 0, 1]),
-        (Settled, Some("done"), Some(200), [1, 0, 0, 0]),
-        (Settled, Some("later"), Some(429), [0, 0, 1, 0]),
-        (Settled, Some("stop"), Some(429), [0, 0, 1, 0]),
-        (Settled, Some("later"), Some(503), [0, 1, 0, 0]),
-        (Settled, Some("retry"), None, [0, 1, 0, 0]),
+        (Settled, Some(Done), Some(200), [1, 0, 0, 0]),
+        (Settled, Some(Later), Some(429), [0, 0, 1, 0]),
+        (Settled, Some(Stop), Some(429), [0, 0, 1, 0]),
+        (Settled, Some(Later), Some(503), [0, 1, 0, 0]),
+        (Settled, Some(Retry), None, [0, 1, 0, 0]),
         (Settled, None, None, [0, 1, 0, 0]),
     ] {
-        let verdict = verdict.map(str::to_owned);
         let spend = spend_of(&[AttemptRecord { state, verdict, http_status, ..attempt(1, Some(9)) }], 2);
         let results = [spend.succeeded, spend.failed, spend.rate_limited, spend.lost];
         assert_eq!((spend.sent, results), (1, expected), "{state:?} {http_status:?}");
@@ -63,7 +68,7 @@ fn results_are_counted_by_state_verdict_and_http_status() {
 #[test]
 fn usage_estimates_and_latencies_are_of_replies() {
     let reply = AttemptRecord { is_estimated: true, ..attempt(1, Some(10)) };
-    let timeout = AttemptRecord { verdict: Some("retry".into()), http_status: None, ..reply.clone() };
+    let timeout = AttemptRecord { verdict: Some(VerdictName::Retry), http_status: None, ..reply.clone() };
     let spend = spend_of(&[reply.clone(), timeout, AttemptRecord { latency_ms: None, ..attempt(2, Some(10)) }], 2);
     assert_eq!((spend.usage_missing, spend.estimated_cost), (1, Pico(20)));
     assert_eq!(spend.latencies.total(), 1, "neither of a timeout nor of a batch");
@@ -75,7 +80,7 @@ fn usage_estimates_and_latencies_are_of_replies() {
 
 #[test]
 fn a_task_that_the_run_does_not_know_keeps_its_part() {
-    let spend = spend_of(&[AttemptRecord { recipes: vec![2, 9], ..attempt(1, Some(7)) }], 2);
+    let spend = spend_of(&[AttemptRecord { recipes: vec![RecipeId(2), RecipeId(9)], ..attempt(1, Some(7)) }], 2);
     let parts: Vec<(&str, Pico)> = spend.by_task.iter().map(|(task, part)| (task.as_str(), part.cost)).collect();
     assert_eq!(parts, [("", Pico(3)), ("total", Pico(4))]);
 }
@@ -92,15 +97,10 @@ fn the_slowest_attempts_are_kept() {
 /// Attempts of any state, verdict, purpose, price and set of tasks.
 fn attempts() -> impl Strategy<Value = Vec<AttemptRecord>> {
     let state = prop_oneof![Just(AttemptState::Settled), Just(AttemptState::Open), Just(AttemptState::Lost)];
-    let purpose = prop::sample::select(vec![
-        AttemptPurpose::Ask,
-        AttemptPurpose::Retry,
-        AttemptPurpose::Repair,
-        AttemptPurpose::Lengthen,
-    ]);
-    let verdict = prop::sample::select(vec!["done", "retry", "later", "page", "stop"]);
+    let purpose = prop::sample::select(AttemptPurpose::ALL);
+    let verdict = prop::sample::select(VerdictName::ALL);
     let is_first = any::<bool>();
-    let fault = prop::option::of(prop::sample::select(vec!["timeout", "wrong_label"]));
+    let fault = prop::option::of(prop::sample::select(ErrorKind::ALL));
     let cost = prop::option::weighted(0.9, 0_i64..1_000_000_007);
     let one = (state, purpose, verdict, is_first, fault, cost, 1_i64..4, 0_usize..3, any::<bool>());
     prop::collection::vec(one, 0..50).prop_map(|all| {
@@ -110,9 +110,9 @@ fn attempts() -> impl Strategy<Value = Vec<AttemptRecord>> {
                 purpose,
                 is_first,
                 is_estimated,
-                verdict: Some(String::from(verdict)),
-                error_kind: Option::map(fault, String::from),
-                recipes: (1..=tasks).collect(),
+                verdict: Some(verdict),
+                error_kind: fault,
+                recipes: (1..=tasks).map(RecipeId).collect(),
                 model: format!("model {model}"),
                 ..attempt(id, cost)
             };
@@ -134,7 +134,7 @@ proptest! {
         for parts in [&spend.by_model, &spend.by_day, &spend.by_run] {
             prop_assert_eq!(parts.values().map(|part| part.attempts).sum::<u64>(), settled.len() as u64);
             let mut tokens = Usage::default();
-            parts.values().for_each(|part| add_tokens(&mut tokens, part.tokens));
+            parts.values().for_each(|part| tokens += part.tokens);
             prop_assert_eq!(tokens, spend.tokens);
         }
         let open = attempts.iter().filter(|attempt| attempt.state == AttemptState::Open).count() as u64;

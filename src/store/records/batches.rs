@@ -1,52 +1,52 @@
-//! What goes into the store and comes out of it of batches.
+//! Batches and their attempts.
 
-use super::pages::TaskKey;
-use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use super::runs::TaskKey;
+use crate::base::ids::{AttemptId, AttemptName, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::base::money::Pico;
 use crate::base::vocabulary::BatchState;
 
 /// A batch that is about to be filled.
 #[derive(Clone, Debug)]
 pub struct BatchStart {
-    /// Tells it from all others, at the provider too.
+    /// A key that no other batch has, also at the provider.
     pub key: String,
     /// The run.
     pub run: RunKey,
     /// The job.
     pub job: JobId,
-    /// The provider's id: whoever asks it again can collect the batch.
+    /// The id of the provider. Any run that uses it can collect the batch.
     pub provider: String,
-    /// What a token costs, as text; `None`: unknown.
+    /// The price in effect, as text; `None` if unknown.
     pub price: Option<String>,
     /// Wall time in milliseconds.
     pub at_ms: i64,
 }
 
-/// How far a batch has come, and what it holds.
+/// The progress of a batch, and its size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchProgress {
-    /// Its key in this store.
+    /// The batch.
     pub batch: BatchId,
-    /// How far it is.
+    /// The state.
     pub state: BatchState,
-    /// Lines in its file.
+    /// The number of lines in its file.
     pub requests: u64,
-    /// Bytes of its file.
+    /// The size of its file in bytes.
     pub bytes: u64,
-    /// Prompt tokens, as the provider's queue counts them.
+    /// The number of prompt tokens, as the queue of the provider counts them.
     pub tokens: u64,
-    /// The provider's id of the file.
+    /// The id that the provider gave the file.
     pub input_file: Option<String>,
-    /// The provider's id of the batch.
+    /// The id that the provider gave the batch.
     pub remote: Option<String>,
 }
 
-/// A step of a batch.
+/// A state change of a batch.
 #[derive(Clone, Debug)]
 pub struct BatchChange {
-    /// Where it is now.
+    /// The new state.
     pub progress: BatchProgress,
-    /// What the provider said at its end.
+    /// The message of the provider when the batch ended.
     pub message: Option<String>,
     /// Wall time in milliseconds.
     pub at_ms: i64,
@@ -55,29 +55,32 @@ pub struct BatchChange {
 /// A batch that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchRecord {
-    /// Where it is.
+    /// The state.
     pub progress: BatchProgress,
-    /// Tells it from all others, at the provider too.
+    /// A key that no other batch has, also at the provider.
     pub key: String,
-    /// What a token costs, as text; `None`: unknown.
+    /// The price in effect when it was filled, as text; `None` if unknown.
     pub price: Option<String>,
 }
 
 /// An open attempt of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchAttempt {
-    /// Its key.
+    /// The attempt.
     pub attempt: AttemptId,
+    /// Its identity outside this store. `None` if a docmill opened it that knew no sequence
+    /// numbers and was still running when the store was migrated.
+    pub name: Option<AttemptName>,
     /// The page.
     pub page: PageId,
     /// The set of recipes that it asks.
     pub set: RecipeSetId,
     /// These recipes, in their order.
     pub recipes: Vec<RecipeId>,
-    /// What it was expected to cost.
+    /// The expected cost.
     pub expected: Option<Pico>,
-    /// What was set aside for it.
+    /// The reservation.
     pub reserved: Option<Pico>,
-    /// The tasks of the run that asked.
+    /// The tasks of the run that opened the attempt.
     pub tasks: Vec<TaskKey>,
 }

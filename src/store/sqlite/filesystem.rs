@@ -1,9 +1,9 @@
-//! Where a store lies: SQLite's locks and its shared memory are not to be trusted on
+//! The file system that a store is on. SQLite's locks and its shared memory are not reliable on
 //! network file systems (sqlite.org/faq.html, question 5; sqlite.org/wal.html, section 1).
 
 use std::path::Path;
 
-/// File systems whose files are on another machine.
+/// Network file systems, by the names that Linux gives them.
 const NETWORK: &[&str] = &[
     "nfs",
     "nfs4",
@@ -21,8 +21,8 @@ const NETWORK: &[&str] = &[
     "davfs",
 ];
 
-/// The name of the network file system that `path` lies on; `None` for a local disk, and
-/// where the system does not tell.
+/// The name of the network file system that `path` is on; `None` for a local file system, and
+/// where the operating system does not tell (only Linux does).
 #[must_use]
 pub fn network_file_system(path: &Path) -> Option<String> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
@@ -30,7 +30,7 @@ pub fn network_file_system(path: &Path) -> Option<String> {
     network_of(&mounts, &whole)
 }
 
-/// As [`network_file_system`], from the mounts (proc(5), `/proc/[pid]/mountinfo`).
+/// As [`network_file_system`], from the list of mounts (proc(5), `/proc/[pid]/mountinfo`).
 fn network_of(mounts: &str, path: &Path) -> Option<String> {
     let mount = |line: &str| {
         let (place, kind) = line.split_once(" - ")?;
@@ -38,7 +38,7 @@ fn network_of(mounts: &str, path: &Path) -> Option<String> {
         let kind = kind.split(' ').next()?.to_owned();
         path.starts_with(&place).then_some((place.len(), kind))
     };
-    // The innermost; of two at one place the later covers the other.
+    // The innermost mount; of two at the same place the later one hides the earlier one.
     let (_, kind) = mounts.lines().filter_map(mount).max_by_key(|(length, _)| *length)?;
     let is_network = NETWORK.contains(&kind.as_str()) || kind.starts_with("fuse.") && kind != "fuse.lxcfs";
     is_network.then_some(kind)

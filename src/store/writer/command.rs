@@ -1,51 +1,54 @@
-//! The messages that the writer takes and gives. This interface, not SQLite, is what the
-//! rest of the program knows.
+//! The messages to the writer and its answers. This interface, not SQLite, is what the handle
+//! of the store knows.
 
 use crate::base::ids::{BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
-use crate::store::records::pages::{
-    EndpointFact, EntryChange, NearRecord, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey, TaskOutcome,
-};
-use crate::store::write::entries::Settling;
+use crate::store::records::entries::EntryChange;
+use crate::store::records::pages::{NearDuplicate, TaskOutcome};
+use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
+use crate::store::write::settled_entries::SettleRule;
 use tokio::sync::oneshot;
 
-/// What is wanted of the writer.
+/// A command to the writer.
 pub(crate) enum Command {
     BeginRun(Box<RunStart>),
     EndRun(Box<RunEnd>),
-    Entries { job: JobId, changes: Vec<EntryChange> },
-    Near { job: JobId, near: Vec<NearRecord> },
-    SettleEntries { job: JobId, settling: Settling },
-    Define { recipes: Vec<RecipeRecord>, policy: String },
-    Open(Box<OpenAttempt>),
-    Settle(Box<Settlement>),
-    Outcomes { page: PageId, outcomes: Vec<(RecipeId, TaskOutcome)> },
-    LoseOpen { run: RunKey, at_ms: i64 },
-    Close,
-    OpenMany(Vec<OpenAttempt>),
-    SettleMany(Vec<Settlement>),
+    ChangeEntries { job: JobId, changes: Vec<EntryChange> },
+    PutNearDuplicates { job: JobId, near: Vec<NearDuplicate> },
+    SettleEntries { job: JobId, rule: SettleRule },
+    DefineRecipes { recipes: Vec<RecipeRecord>, policy: String },
+    OpenAttempt(Box<OpenAttempt>),
+    OpenAttempts(Vec<OpenAttempt>),
+    SettleAttempt(Box<Settlement>),
+    SettleBatchAttempts(Vec<Settlement>),
+    MarkLost { run: RunKey, at_ms: i64 },
+    PutOutcomes { page: PageId, outcomes: Vec<(RecipeId, TaskOutcome)> },
+    RememberEndpoint { endpoint: String, fact: EndpointFact },
     BeginBatch(Box<BatchStart>),
     ChangeBatch(Box<BatchChange>),
     WithdrawBatch(BatchId),
     AdoptBatches { run: RunKey, provider: String },
-    Remember { endpoint: String, fact: EndpointFact },
+    Close,
 }
 
-/// What a command brought.
+/// The answer to a command.
 pub(crate) enum Answer {
-    Keys(RunKeys),
+    Keys(Box<RunKeys>),
+    Defined { set: RecipeSetId, tasks: Vec<TaskKey> },
     Opened(Opened),
     OpenedMany(Vec<Opened>),
+    Lost(u64),
     Batch(BatchId),
-    Count(u64),
-    Defined { set: RecipeSetId, tasks: Vec<TaskKey> },
     Done,
 }
 
-/// A command and where its answer goes once it is durable.
+/// Where the answer to a command goes.
+pub(crate) type Reply = oneshot::Sender<Result<Answer, StoreError>>;
+
+/// A command, and where its answer goes once it is durable.
 pub(crate) struct Message {
     pub(crate) command: Command,
-    pub(crate) reply: oneshot::Sender<Result<Answer, StoreError>>,
+    pub(crate) reply: Reply,
 }

@@ -7,6 +7,7 @@ use docmill::internal::manifest::Endpoint;
 use docmill::internal::pipeline::{self, Counters, Environment, RunOptions, Stop};
 use docmill::internal::prepare::DecoderCommand;
 use docmill::internal::provider::{Transport, TransportOptions};
+use docmill::internal::store::RunId;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -131,7 +132,7 @@ fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
         clock,
         hooks,
         seed: 1,
-        run_id: format!("20261124T000000-{name}-{}", std::process::id()),
+        run_id: RunId::new(format!("20261124T000000-{name}-{}", std::process::id())),
         transport: transport.unwrap(),
         decoder: DecoderCommand {
             program: env!("CARGO_BIN_EXE_docmill").into(),

@@ -68,7 +68,22 @@ const IMPORTS: &[(&str, &[&str])] = &[
 /// The layers of a folder, lowest first: a child imports only what stands before it.
 const LAYERS: &[(&str, &[&str])] = &[
     ("pipeline", &["control", "model", "scan", "asking", "batch", "results", "plan", "try_page", "run"]),
-    ("store", &["error", "records", "page_status", "sqlite", "read", "write", "writer", "maintenance", "store"]),
+    (
+        "store",
+        &[
+            "error",
+            "page_status",
+            "records",
+            "sqlite",
+            "read",
+            "read_store",
+            "write",
+            "writer",
+            "maintenance",
+            "batch_files",
+            "store",
+        ],
+    ),
 ];
 
 /// Crates that only some modules may use.
