@@ -18,6 +18,7 @@ pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod try_page;
 
+pub use crate::store::RetrySelection;
 pub use asking::stage::{NoObserver, Observer};
 pub use control::counters::{Counters, LATENCY_BOUNDS, Progress};
 pub use control::environment::Environment;
@@ -25,7 +26,6 @@ pub use control::error::PipelineError;
 pub use control::options::RunOptions;
 pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::Shutdown;
-pub use model::page_status::RetrySelection;
 pub use plan::json::plan_to_json;
 pub use plan::model::{Headroom, Plan};
 pub use plan::pace::Bound;

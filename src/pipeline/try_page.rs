@@ -75,7 +75,7 @@ pub fn try_page(
     let keys = &run.identity.keys;
     let set = Arc::new(QuestionSet::of_job(questions, keys));
     let reader = run.store.reader()?;
-    let known = reader.standing(&page, &set.recipes, VERSIONS)?.outcomes;
+    let known = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
     let tasks = known.iter().enumerate().map(|(at, outcome)| (at, outcome.as_ref().map(|known| known.at_ms)));
     let ready = ReadyPage { page, tasks: tasks.collect(), prepared, questions: set.clone() };
 
@@ -88,11 +88,11 @@ pub fn try_page(
     let end = runtime.block_on(ask_page(&asking, ready));
     drop(asking);
 
-    run.store.lose_open(keys.run, run.clock.wall_ms())?;
+    run.store.mark_lost(keys.run, run.clock.wall_ms())?;
     let exit_code = if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 };
     let at_ms = run.clock.wall_ms();
     run.store.end_run(RunEnd { run: keys.run, outcome: RunOutcomeName::Try, exit_code, pages: None, at_ms })?;
-    let outcomes = reader.standing(&page, &set.recipes, VERSIONS)?.outcomes;
+    let outcomes = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
     run.store.clone().close();
     Ok(keys.tasks.iter().map(|key| key.task.clone()).zip(outcomes).collect())
 }

@@ -16,7 +16,7 @@ use crate::base::vocabulary::OutcomeStatus;
 use crate::pipeline::{
     self, Counters, Plan, Progress, RetrySelection, RunOptions, RunOutcome, Shutdown, Signal, questions_for_file,
 };
-use crate::store::{Reader, RunRecord, StoreError, TaskOutcome};
+use crate::store::{ReadStore, RunRecord, StoreError, TaskOutcome};
 use crate::task::Question;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -144,7 +144,7 @@ impl Session {
     /// When the input can't be searched or the store can't be read.
     pub fn plan(&self, selection: RetrySelection, sample: Option<u64>) -> Result<Plan, Error> {
         let job = &self.job.manifest;
-        let reader = match Reader::open(&job.store) {
+        let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
             Ok(reader) => Some(reader),
             Err(StoreError::Missing { .. }) => None,
             Err(error) => return Err(error.into()),
@@ -201,7 +201,7 @@ impl Session {
     /// When the store has no run of the job, or a file can't be written.
     pub fn export(&self, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
         let job = &self.job.manifest;
-        let reader = Reader::open(&job.store)?;
+        let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
         Ok(pipeline::export(&reader, job, &self.job.questions, &output, &NoHooks)?)
     }
@@ -240,7 +240,7 @@ pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -
     if query.since_ms.zip(query.until_ms).is_some_and(|(since, until)| since >= until) {
         return Err(Error::new(WRONG_INPUT, "--since is not before --until"));
     }
-    let reader = Reader::open(store)?;
+    let reader = ReadStore::open(store)?.reader()?;
     let key = match job {
         Some(job) => Some(reader.job(&job.manifest.identity())?.ok_or(pipeline::PipelineError::NoRun)?),
         None => None,

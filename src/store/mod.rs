@@ -49,6 +49,7 @@ pub use maintenance::integrity::check;
 pub use maintenance::prune::{Pruned, prune};
 pub use maintenance::salvage::{Salvaged, salvage};
 pub use page_status::{OutcomeFacts, PageFacts, PageStatus, RetrySelection, TaskSelection, TasksToAsk, decide};
+pub use read::entry_cursor::EntryCursor;
 pub use read::reader::Reader;
 pub use read_store::ReadStore;
 pub use records::attempts::{AttemptCharge, AttemptRecord, BudgetLine, OpenAttempt, Opened, Settlement};

@@ -137,7 +137,7 @@ fn only_a_valid_outcome_is_an_answer() {
 
 #[test]
 fn members_of_the_record_become_columns() {
-    let content = Digest::of(b"x");
+    let content = Digest::compute(b"x");
     let mut page = record(vec![ok("[\"a\"]"), ok("\"b\"")]);
     page.outcomes[1].as_mut().unwrap().at_ms = 9;
     page.page = 3;

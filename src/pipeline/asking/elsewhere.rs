@@ -4,9 +4,8 @@
 use crate::base::ids::PageId;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
-use crate::pipeline::model::page_status::{PageStatus, StatusRule};
-use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
-use crate::store::{Reader, StoreError};
+use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
+use crate::store::{PageStatus, Reader, SkipRule, StoreError, TaskSelection};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,15 +45,12 @@ impl PagesElsewhere {
         }
         let reader = run.store.reader()?;
         let tasks: Vec<bool> = run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect();
-        let rule = StatusRule {
-            selection: options.selection,
-            tasks: &tasks,
-            started_ms: run.identity.started_ms,
-            skips_blank: run.job.input.skip_blank,
-        };
+        let selection = TaskSelection { retry: options.selection, wanted: &tasks, started_ms: run.identity.started_ms };
+        // A near duplicate is not asked, so nobody else asks it.
+        let skip = SkipRule { near_duplicates: false, ..skip_rule(&run.job) };
         // All pages have to be waited for, so only the first is polled.
         while let Some((page, questions)) = self.pages.front() {
-            match look_up(&reader, &rule, page, questions)? {
+            match look_up(&reader, (skip, &selection), page, questions)? {
                 Elsewhere::Asked => {
                     if run.pause(POLL).await.is_err() {
                         return Ok(free);
@@ -82,7 +78,7 @@ enum Elsewhere {
 
 fn look_up(
     reader: &Reader,
-    rule: &StatusRule<'_>,
+    (skip, selection): (SkipRule, &TaskSelection<'_>),
     page: &PageId,
     questions: &QuestionSet,
 ) -> Result<Elsewhere, StoreError> {
@@ -90,8 +86,8 @@ fn look_up(
     if reader.is_being_asked(page, &questions.recipes)? {
         return Ok(Elsewhere::Asked);
     }
-    let facts = reader.standing(page, &questions.recipes, VERSIONS)?;
-    Ok(match rule.decide(&facts, false) {
+    let known = reader.stored_page(None, page, &questions.recipes, VERSIONS)?;
+    Ok(match known.status(skip, selection) {
         PageStatus::Ask(_) => Elsewhere::Free,
         PageStatus::Done | PageStatus::Skipped | PageStatus::Faulty => Elsewhere::Settled,
     })

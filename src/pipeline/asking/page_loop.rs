@@ -106,7 +106,7 @@ async fn make_attempt(
 
     // Settle.
     let record = judged.settlement.clone();
-    run.store.settle(judged.settlement).await?;
+    run.store.settle_attempt(judged.settlement).await?;
     run.hooks.reached(Point::Settled);
 
     // Adapt.

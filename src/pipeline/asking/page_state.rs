@@ -213,7 +213,7 @@ impl PageState {
     /// The outcomes of the tasks that are open when the page is settled.
     pub(crate) fn open_outcomes(&self, at_ms: i64) -> Vec<(usize, TaskOutcome)> {
         let outcome = |task: &OpenTask| {
-            let (status, fault, is_passing) = match &self.last {
+            let (status, fault, is_transient) = match &self.last {
                 LastAttempt::Page(fault) => {
                     let status = if fault.is_refusal { OutcomeStatus::Refused } else { OutcomeStatus::Failed };
                     (status, FaultRecord { kind: fault.kind, message: fault.message.clone() }, false)
@@ -231,7 +231,7 @@ impl PageState {
                     (OutcomeStatus::Invalid, FaultRecord { kind, message }, false)
                 }
             };
-            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms })
+            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms })
         };
         self.open.iter().map(outcome).collect()
     }
@@ -245,7 +245,7 @@ pub(crate) fn first_error(state: &PageState, at_ms: i64) -> Option<PageError> {
 }
 
 fn ok_outcome(value: String, at_ms: i64) -> TaskOutcome {
-    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_passing: false, runs: 1, at_ms }
+    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_transient: false, runs: 1, at_ms }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! is removed when the provider has it.
 
 use super::lifecycle::Batch;
+use super::lines::BatchAttempts;
 use crate::base::hooks::Point;
 use crate::base::ids::{AttemptId, BatchId, RequestId};
 use crate::pipeline::asking::attempt::Attempt;
@@ -9,7 +10,6 @@ use crate::pipeline::asking::stage::Asking;
 use crate::provider::line_frame;
 use crate::store::{BatchChange, BatchProgress, BatchStart, BatchState, StoreError};
 use bytes::Bytes;
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -18,59 +18,6 @@ use std::path::PathBuf;
 pub(crate) const LINE_FRAME_BYTES: u64 = 160;
 /// Bytes that are written at once.
 const BUFFER_BYTES: usize = 1 << 20;
-
-/// The attempts of a batch, by the custom id of their line.
-#[derive(Default)]
-pub(crate) struct BatchAttempts {
-    by_line: HashMap<String, (AttemptId, Attempt)>,
-    /// Custom ids in the order of the lines.
-    order: Vec<String>,
-}
-
-impl BatchAttempts {
-    /// Adds the attempt of the next line.
-    pub(crate) fn push(&mut self, custom_id: String, id: AttemptId, attempt: Attempt) {
-        self.order.push(custom_id.clone());
-        self.by_line.insert(custom_id, (id, attempt));
-    }
-
-    /// The number of lines.
-    pub(crate) fn lines(&self) -> usize {
-        self.order.len()
-    }
-
-    /// The attempts that are not taken yet.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Attempt> {
-        self.by_line.values().map(|(_, attempt)| attempt)
-    }
-
-    /// The number of attempts that are not taken yet.
-    pub(crate) fn left(&self) -> usize {
-        self.by_line.len()
-    }
-
-    /// Takes the attempt of a line; `None`: it is none of this batch, or it is taken already.
-    pub(crate) fn remove(&mut self, custom_id: &str) -> Option<(AttemptId, Attempt)> {
-        self.by_line.remove(custom_id)
-    }
-
-    /// Takes the attempt of a line by the line's number from 1.
-    pub(crate) fn remove_line(&mut self, line: u64) -> Option<(AttemptId, Attempt)> {
-        let at = usize::try_from(line).ok()?.checked_sub(1)?;
-        self.by_line.remove(self.order.get(at)?)
-    }
-
-    /// Takes the next attempt that is left, in the order of the lines.
-    pub(crate) fn remove_next(&mut self, next: &mut usize) -> Option<(AttemptId, Attempt)> {
-        while let Some(custom_id) = self.order.get(*next) {
-            *next += 1;
-            if let Some(found) = self.by_line.remove(custom_id) {
-                return Some(found);
-            }
-        }
-        None
-    }
-}
 
 /// A batch that is being built.
 pub(crate) struct BatchBuilder {

@@ -157,7 +157,7 @@ impl Collector<'_> {
         }
         let mut is_explained = false;
         for (code, message, line) in &remote.errors {
-            let Some((id, attempt)) = line.and_then(|line| batch.attempts.remove_line(line)) else { continue };
+            let Some((id, attempt)) = line.and_then(|line| batch.attempts.remove_number(line)) else { continue };
             is_explained = true;
             let exchange = self.asking.endpoint.bad_line(format!("{code}: {message}"));
             self.settle(id, attempt, exchange).await?;
@@ -197,7 +197,7 @@ impl Collector<'_> {
         if self.settlements.is_empty() {
             return Ok(());
         }
-        self.asking.run.store.settle_many(std::mem::take(&mut self.settlements)).await?;
+        self.asking.run.store.settle_batch_attempts(std::mem::take(&mut self.settlements)).await?;
         self.asking.run.hooks.reached(Point::BatchCollecting);
         Ok(())
     }

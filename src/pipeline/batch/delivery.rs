@@ -80,7 +80,7 @@ impl<'a> BatchDelivery<'a> {
     /// When the store can't be read.
     pub(crate) fn new(asking: &'a Asking<'a>) -> Result<Self, StoreError> {
         let bounds = asking.run.job.batch;
-        asking.run.store.remove_orphaned_batch_files()?;
+        asking.run.store.remove_orphan_batch_files()?;
         let batches = resume_batches(asking.run, &[])?;
         let poller = BatchPoller::new(asking, bounds.poll, batches);
         if !poller.batches().is_empty() {

@@ -2,6 +2,7 @@
 
 use super::builder::{BatchBuilder, LINE_FRAME_BYTES, queued_tokens};
 use super::lifecycle::Batch;
+use super::lines::line_id;
 use super::queue_limit::QueueLimit;
 use super::unfinished::UnfinishedPages;
 use crate::base::ids::PageId;
@@ -134,9 +135,9 @@ impl<'a> BatchFiller<'a> {
         let opened = run.store.open_attempts(records).await?;
         for (opened, (attempt, body, page)) in opened.into_iter().zip(lines) {
             match opened {
-                Opened::Granted { request, attempt: id } => {
+                Opened::Granted { request, attempt: id, sequence } => {
                     filled.has_written = true;
-                    builder.write((request, id, run.store.line_id(id)), attempt, &body)?;
+                    builder.write((request, id, line_id(&run.identity.run_id, sequence)), attempt, &body)?;
                 }
                 Opened::Changed | Opened::Elsewhere => filled.elsewhere.push((page.page, page.questions)),
                 Opened::OverBudget { is_reserved, spent } => {

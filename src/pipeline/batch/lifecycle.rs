@@ -1,7 +1,7 @@
 //! A complete batch on its way: uploaded, created, awaited. Every state is durable before the next
 //! call is made, and what may have been done already is looked for before it is done again.
 
-use super::builder::BatchAttempts;
+use super::lines::BatchAttempts;
 use crate::base::hooks::Point;
 use crate::base::ids::{BatchId, PageId};
 use crate::pipeline::asking::stage::Asking;

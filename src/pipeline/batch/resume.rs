@@ -1,7 +1,7 @@
 //! Batches that earlier runs have left behind: read from the store, to be finished by this run.
 
-use super::builder::BatchAttempts;
 use super::lifecycle::Batch;
+use super::lines::{BatchAttempts, line_id};
 use crate::base::ids::BatchId;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::AttemptPurpose;
@@ -42,8 +42,9 @@ pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<
         };
         let mut attempts = BatchAttempts::default();
         for stored in reader.batch_attempts(record.progress.batch)? {
-            let (custom_id, id) = (run.store.line_id(stored.attempt), stored.attempt);
-            attempts.push(custom_id, id, resume_attempt(&reader, price, stored)?);
+            let line = stored.name.as_ref().map(|name| line_id(&name.run, name.sequence));
+            let id = stored.attempt;
+            attempts.push_resumed(line, id, resume_attempt(&reader, price, stored)?);
         }
         batches.push(Batch::resumed(record.progress, record.key, path, attempts));
     }

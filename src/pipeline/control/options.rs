@@ -1,6 +1,6 @@
 //! What a run is asked to do, beside what its manifest says.
 
-use crate::pipeline::model::page_status::RetrySelection;
+use crate::store::RetrySelection;
 use std::time::Duration;
 
 /// What a run is asked to do, beside what its manifest says.

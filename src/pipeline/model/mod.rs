@@ -6,7 +6,6 @@
 //! - [`ready_page`]: a page that is wanted, a page that is ready, how a page ended
 
 pub(crate) mod calibrations;
-pub(crate) mod page_status;
 pub(crate) mod question_set;
 pub(crate) mod ready_page;
 pub(crate) mod recipe;

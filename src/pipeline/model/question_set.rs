@@ -6,14 +6,14 @@ use crate::base::ids::{RecipeId, RecipeSetId};
 use crate::manifest::Job;
 use crate::media::DECODER_VERSION;
 use crate::prepare::PageFeatures;
-use crate::store::{Reader, RunKeys, Store, StoreError, Versions};
+use crate::store::{Reader, RunKeys, SkipRule, Store, StoreError, Versions};
 use crate::task::Question;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 /// The versions of decoding and of page features that this program has.
-pub(crate) const VERSIONS: Versions = Versions { decoder: DECODER_VERSION, marks: PageFeatures::VERSION };
+pub(crate) const VERSIONS: Versions = Versions { decoder: DECODER_VERSION, features: PageFeatures::VERSION };
 
 /// All questions of a page.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl QuestionSets {
         let (id, recipes) = match reader.known_set(&recipes, &policy)? {
             Some(known) => known,
             None => {
-                let (id, tasks) = self.store.define(recipes, policy)?;
+                let (id, tasks) = self.store.define_recipes(recipes, policy)?;
                 (id, tasks.into_iter().map(|task| task.recipe_id).collect())
             }
         };
@@ -101,9 +101,14 @@ pub(crate) fn render(questions: &[Question], carried: Option<&str>) -> Arc<[Ques
 /// looks at every file again, and nothing is paid for. Its text is part of keys in the store.
 pub(crate) fn policy(job: &Job) -> String {
     let input = &job.input;
-    let (decoder, marks) = (VERSIONS.decoder, VERSIONS.marks);
+    let (decoder, marks) = (VERSIONS.decoder, VERSIONS.features);
     format!(
         "Versions {{ decoder: {decoder}, marks: {marks} }} {:?} {} {:?}",
         input.pages, input.skip_blank, input.near_duplicates
     )
+}
+
+/// Which pages the job skips.
+pub(crate) fn skip_rule(job: &Job) -> SkipRule {
+    SkipRule { blank: job.input.skip_blank, near_duplicates: job.input.near_duplicates.is_some() }
 }

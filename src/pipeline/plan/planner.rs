@@ -10,13 +10,14 @@ use crate::media::ImageFormat;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
-use crate::pipeline::model::page_status::{PageStatus, RetrySelection, StatusRule};
-use crate::pipeline::model::question_set::VERSIONS;
+use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::model::recipe::{difference, recipes};
 use crate::pipeline::results::job_rows::known_recipes;
 use crate::prepare::{Decoder, DecoderCommand, page_count_from_header, size_from_header};
 use crate::source::{self, SourceReader};
-use crate::store::{PageId, Reader, RecipeId, Standing, StoreError};
+use crate::store::{
+    PageId, PageStatus, Reader, RecipeId, RetrySelection, SkipRule, StoreError, StoredPage, TaskSelection,
+};
 use crate::task::Question;
 use bytes::Bytes;
 use std::collections::hash_map::Entry;
@@ -185,13 +186,14 @@ impl<'a> Planner<'a> {
             self.plan.duplicates += 1;
             return Ok(Pico::ZERO);
         }
-        let standing = match self.reader {
-            Some(reader) => reader.standing(&page, &self.keys, VERSIONS)?,
-            None => Standing { outcomes: vec![None; self.questions.len()], ..Standing::default() },
+        let known = match self.reader {
+            Some(reader) => reader.stored_page(None, &page, &self.keys, VERSIONS)?,
+            None => StoredPage::unknown(self.questions.len()),
         };
-        let skips_blank = self.job.input.skip_blank;
-        let rule = StatusRule { selection: self.selection, tasks: &[], started_ms: i64::MAX, skips_blank };
-        let tasks = match rule.decide(&standing, false) {
+        // Near duplicates are determined anew by every run.
+        let skip = SkipRule { near_duplicates: false, ..skip_rule(self.job) };
+        let selection = TaskSelection { retry: self.selection, ..TaskSelection::LATER_RUN };
+        let tasks = match known.status(skip, &selection) {
             PageStatus::Done => {
                 self.plan.answered += 1;
                 return Ok(Pico::ZERO);

@@ -10,12 +10,11 @@ use crate::base::money::Pico;
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::budget_scope;
-use crate::pipeline::model::page_status::RetrySelection;
 use crate::pipeline::model::question_set::render;
 use crate::pipeline::scan::diff::find_unchanged;
 use crate::prepare::DecoderCommand;
 use crate::source::Entries;
-use crate::store::{EntryCursor, Reader};
+use crate::store::{EntryCursor, Reader, RetrySelection};
 use crate::task::Question;
 
 /// Makes the plan of a run from the input and the store (`None`: there is none yet). `sample`: looks

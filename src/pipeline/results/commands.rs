@@ -9,7 +9,7 @@ use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::report::{Report, read_spend};
-use crate::store::{Reader, RunRecord, StoreError, View};
+use crate::store::{Reader, RowOptions, RunRecord, SkipRule, StoreError};
 use crate::task::{Question, Shape};
 use std::path::PathBuf;
 
@@ -52,8 +52,8 @@ pub fn report(
         ..RowSpec::default()
     };
     // Pages that the newest run skipped are shown as skipped.
-    let view = View { versions: VERSIONS, skips_blank: true, collapses_near: true };
-    let rows = JobRows { reader, job: newest.job, view, recipes: RowRecipes::Stored, writes_empty: false };
+    let options = RowOptions { versions: VERSIONS, skip: SkipRule { blank: true, near_duplicates: true } };
+    let rows = JobRows { reader, job: newest.job, options, recipes: RowRecipes::Stored, writes_empty: false };
     let WrittenRows { pages, .. } = rows.write(&columns, &Targets::default(), &keys, true, &NoHooks)?;
     let spend = read_spend(reader, runs, since_ms, until_ms)?;
     let (outcome, exit_code) = match &newest.outcome {

@@ -12,10 +12,10 @@ use crate::pipeline::control::environment::Environment;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::model::question_set::VERSIONS;
+use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::scan::pass::ScanSeen;
 use crate::report::{Pages, Report, read_spend, render_json};
-use crate::store::{Reader, RunEnd, RunRecord, Settling};
+use crate::store::{Reader, RunEnd, RunRecord, SettleRule};
 use std::path::{Path, PathBuf};
 
 /// What the passes of a run have seen of its input.
@@ -46,15 +46,10 @@ pub(crate) fn conclude(
     seen: InputSeen,
 ) -> Result<(Report, RunOutcome), PipelineError> {
     let (job, keys) = (&run.job, &run.identity.keys);
-    run.store.lose_open(keys.run, run.clock.wall_ms())?;
+    run.store.mark_lost(keys.run, run.clock.wall_ms())?;
     if seen.has_changes {
-        let settling = Settling {
-            set: keys.set,
-            versions: VERSIONS,
-            skips_blank: job.input.skip_blank,
-            skips_near: job.input.near_duplicates.is_some(),
-        };
-        run.store.settle_entries(keys.job, settling)?;
+        let rule = SettleRule { set: keys.set, versions: VERSIONS, skip: skip_rule(job) };
+        run.store.settle_entries(keys.job, rule)?;
     }
     let reader = run.store.reader()?;
     let (pages, outputs) = write_outputs(run, &reader, seen, &*environment.hooks)?;
@@ -98,7 +93,7 @@ fn write_outputs(
     let (job, keys) = (&run.job, &run.identity.keys);
     let targets = targets_of_job(job, &job.output);
     if !seen.has_changes && seen.has_all && !targets.is_any() {
-        let stored = reader.pages_before(keys.run, keys.job, keys.set)?;
+        let stored = reader.page_counts_before(keys.run, keys.job, keys.set)?;
         if let Some(pages) = stored.and_then(|stored| Pages::from_unchanged(&stored)) {
             return Ok((pages, Vec::new()));
         }

@@ -5,11 +5,11 @@ use crate::base::ids::{JobId, RecipeId, RunKey};
 use crate::export::{Outputs, Row, RowSpec, Targets};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
-use crate::pipeline::model::question_set::{VERSIONS, render};
+use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
 use crate::pipeline::model::recipe::recipes;
 use crate::report::Pages;
 use crate::source::carried_columns;
-use crate::store::{EntryCursor, EntryRecord, Reader, StoreError, TaskKey, View};
+use crate::store::{EntryCursor, EntryRecord, Reader, RowOptions, StoreError, TaskKey};
 use crate::task::{Question, Shape};
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ pub(crate) struct JobRows<'a> {
     /// The job.
     pub(crate) job: JobId,
     /// How pages are shown.
-    pub(crate) view: View,
+    pub(crate) options: RowOptions,
     /// Which recipes an entry's rows show.
     pub(crate) recipes: RowRecipes<'a>,
     /// Whether outputs without rows are written.
@@ -46,11 +46,9 @@ pub(crate) struct WrittenRows {
 impl<'a> JobRows<'a> {
     /// The rows of a job as its manifest wants them.
     pub(crate) fn of_job(reader: &'a Reader, key: JobId, job: &'a Job, questions: &'a [Question]) -> Self {
-        let input = &job.input;
-        let view =
-            View { versions: VERSIONS, skips_blank: input.skip_blank, collapses_near: input.near_duplicates.is_some() };
+        let options = RowOptions { versions: VERSIONS, skip: skip_rule(job) };
         let recipes = RowRecipes::Rendered(job, questions);
-        Self { reader, job: key, view, recipes, writes_empty: input.allow_empty }
+        Self { reader, job: key, options, recipes, writes_empty: job.input.allow_empty }
     }
 
     /// Writes the rows. `runs`: the runs whose requests are counted. `has_all`: every file of the
@@ -72,7 +70,7 @@ impl<'a> JobRows<'a> {
         while let Some(entry) = stored.next()? {
             let recipes = self.recipes_of(&entry, &columns.recipes)?;
             for page in entry.pages() {
-                let record = self.reader.page(self.job, &entry, page, &recipes, self.view)?;
+                let record = self.reader.row(self.job, &entry, page, &recipes, self.options)?;
                 let row = Row::new(&record, columns);
                 pages.add(&record, row.status, row.error.as_deref(), runs);
                 outputs.write(&row)?;

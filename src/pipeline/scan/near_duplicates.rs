@@ -13,7 +13,7 @@ use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::prepare::PageFeatures;
-use crate::store::{EntryCursor, NearRecord};
+use crate::store::{EntryCursor, NearDuplicate};
 use std::collections::{HashMap, HashSet};
 
 /// Finds the near duplicates among the pages of the job, at most `bits` apart, and stores them.
@@ -26,7 +26,7 @@ pub(crate) fn find_near_duplicates(run: &RunContext, bits: u32) -> Result<(), Pi
     let recipes: Vec<RecipeId> = keys.tasks.iter().map(|task| task.recipe_id).collect();
     let mut index = Index::new(bits);
     let mut seen = HashSet::new();
-    reader.answered_marks(keys.job, &recipes, VERSIONS.marks, |page, fingerprint| {
+    reader.answered_features(keys.job, &recipes, VERSIONS.features, |page, fingerprint| {
         if seen.insert(page) {
             index.add(page, fingerprint);
         }
@@ -41,19 +41,19 @@ pub(crate) fn find_near_duplicates(run: &RunContext, bits: u32) -> Result<(), Pi
                 return Ok(());
             }
             let page = PageId { content, page };
-            let facts = reader.standing(&page, &[], VERSIONS)?;
-            let Some(features) = facts.marks.filter(|_| facts.fault.is_none()) else { continue };
+            let known = reader.stored_page(None, &page, &[], VERSIONS)?;
+            let Some(features) = known.features.filter(|_| known.fault.is_none()) else { continue };
             let is_skipped = run.job.input.skip_blank && features.is_blank;
             if is_skipped || !seen.insert(page) {
                 continue;
             }
             match index.nearest(&features.fingerprint) {
-                Some((original, distance)) => found.push(NearRecord { page, like: original, distance }),
+                Some((original, distance)) => found.push(NearDuplicate { page, like: original, distance }),
                 None => index.add(page, features.fingerprint),
             }
         }
     }
-    Ok(run.store.put_near(keys.job, found)?)
+    Ok(run.store.put_near_duplicates(keys.job, found)?)
 }
 
 /// Fingerprints, found by their parts.

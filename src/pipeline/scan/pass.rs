@@ -3,8 +3,8 @@
 use crate::base::ids::PageId;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
-use crate::pipeline::model::page_status::RetrySelection;
 use crate::pipeline::model::question_set::{QuestionSet, QuestionSets};
+use crate::store::{RetrySelection, TaskSelection};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -51,6 +51,11 @@ pub(crate) struct ScanSeen {
 }
 
 impl ScanPass {
+    /// Which tasks of a page are asked, in a run that began at `started_ms`.
+    pub(crate) fn task_selection(&self, started_ms: i64) -> TaskSelection<'_> {
+        TaskSelection { retry: self.selection, wanted: &self.tasks, started_ms }
+    }
+
     /// A pass for `purpose`.
     pub(crate) fn new(run: &RunContext, options: &RunOptions, purpose: ScanPurpose) -> Self {
         run.counters.begin_pass();

@@ -3,10 +3,9 @@
 use super::pass::{ScanPass, ScanPurpose};
 use crate::base::ids::PageId;
 use crate::pipeline::control::context::RunContext;
-use crate::pipeline::model::page_status::{PageStatus, StatusRule};
-use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
+use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
 use crate::pipeline::model::ready_page::{PageToPrepare, Tasks};
-use crate::store::{Reader, StoreError};
+use crate::store::{PageStatus, Reader, StoreError};
 
 /// What is wanted of a page; `None`: nothing. Counts pages of which nothing is wanted.
 ///
@@ -22,25 +21,16 @@ pub(crate) fn wanted_of_page(
     if pass.in_batches.contains(&page) {
         return Ok(None);
     }
-    let facts = reader.standing(&page, &questions.recipes, VERSIONS)?;
-    let has_features = facts.marks.is_some();
+    let keys = &run.identity.keys;
+    let known = reader.stored_page(Some(keys.job), &page, &questions.recipes, VERSIONS)?;
+    let has_features = known.features.is_some();
     if pass.purpose == ScanPurpose::Inspect {
-        let is_known = has_features || facts.fault.is_some() && !pass.selection.failed;
+        let is_known = has_features || known.fault.is_some() && !pass.selection.failed;
         let wanted = PageToPrepare { page: page.page, tasks: Tasks::new(), has_features, has_unasked: true };
         return Ok((!is_known).then_some(wanted));
     }
-    let rule = StatusRule {
-        selection: pass.selection,
-        tasks: &pass.tasks,
-        started_ms: run.identity.started_ms,
-        skips_blank: run.job.input.skip_blank,
-    };
-    let is_near_duplicate = match run.job.input.near_duplicates {
-        Some(_) => reader.is_near(run.identity.keys.job, &page)?,
-        None => false,
-    };
-    let has_unasked = facts.outcomes.iter().any(Option::is_none);
-    match rule.decide(&facts, is_near_duplicate) {
+    let has_unasked = known.outcomes.iter().any(Option::is_none);
+    match known.status(skip_rule(&run.job), &pass.task_selection(run.identity.started_ms)) {
         PageStatus::Ask(tasks) => {
             let is_in_sample = pass.sample.as_ref().is_none_or(|sample| sample.contains(&page));
             Ok(is_in_sample.then_some(PageToPrepare { page: page.page, tasks, has_features, has_unasked }))

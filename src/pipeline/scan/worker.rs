@@ -259,7 +259,7 @@ impl Worker {
             let prepared = self.preparer.prepare(file, wanted)?;
             if let Some(features) = prepared.features {
                 let features = features_record(&features);
-                self.changes.push(EntryChange::Features(prepared.page, VERSIONS.marks, features));
+                self.changes.push(EntryChange::Features(prepared.page, VERSIONS.features, features));
             }
             match prepared.next {
                 // Nobody receives when the run has ended.
@@ -275,23 +275,23 @@ impl Worker {
         Ok(())
     }
 
-    /// Stores that a page can't be asked now, or (not `is_passing`) under these recipes.
+    /// Stores that a page can't be asked now, or (not `is_transient`) under these recipes.
     fn refuse(
         &self,
         page: PageId,
         wanted: &PageToPrepare,
         questions: &QuestionSet,
         fault: FaultRecord,
-        is_passing: bool,
+        is_transient: bool,
     ) -> Result<(), StoreError> {
         let at_ms = self.run.clock.wall_ms();
         let status = OutcomeStatus::Failed;
-        let outcome = TaskOutcome { status, value: None, fault: Some(fault), is_passing, runs: 1, at_ms };
+        let outcome = TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms };
         let recipes = wanted.tasks.iter().filter_map(|(at, _)| questions.recipes.get(*at));
         let outcomes = recipes.map(|recipe| (*recipe, outcome.clone())).collect();
         self.run.counters.add_refused();
         self.pass.seen.set_changed();
-        self.run.store.put_outcomes_now(page, outcomes)
+        self.run.store.put_outcomes_blocking(page, outcomes)
     }
 
     /// Stores that a file or page gives no picture.

@@ -31,7 +31,7 @@ impl NewFile {
 
     /// Gives the complete file its name, durably.
     pub(crate) fn finish(self) -> Result<(), StoreError> {
-        atomic_file::adopt(&self.path, &self.target).map_err(|error| StoreError::write(&self.target, error))
+        atomic_file::sync_and_rename(&self.path, &self.target).map_err(|error| StoreError::write(&self.target, error))
     }
 
     fn remove(&self) {

@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use crate::base::ids::JobId;
 use crate::store::error::StoreError;
-use crate::store::records::pages::EntryRecord;
+use crate::store::records::entries::EntryRecord;
 use std::collections::VecDeque;
 
 /// Entries read at once.

@@ -12,6 +12,7 @@
 pub(crate) mod attempts;
 pub(crate) mod batches;
 pub(crate) mod entries;
+pub(crate) mod entry_cursor;
 pub(crate) mod pages;
 pub(crate) mod reader;
 pub(crate) mod recipes;

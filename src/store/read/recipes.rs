@@ -28,7 +28,7 @@ pub(crate) fn recipe_body(db: &Connection, id: RecipeId) -> Result<Option<String
 /// The identity of a set: its recipes in their order, and the policy.
 pub(crate) fn set_hash(recipes: &[RecipeId], policy: &str) -> Digest {
     let bytes: Vec<u8> = recipes.iter().flat_map(|id| id.0.to_be_bytes()).chain(policy.bytes()).collect();
-    Digest::of(&bytes)
+    Digest::compute(&bytes)
 }
 
 /// The set of these recipes under this policy.

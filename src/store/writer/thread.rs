@@ -91,7 +91,7 @@ impl Writer {
         let mut answered = Vec::new();
         let committed = self.transact(first, messages, &mut answered);
         if committed.is_ok() {
-            self.hooks.at(Point::Committed);
+            self.hooks.reached(Point::Committed);
         }
         for (reply, answer) in answered {
             // A receiver that is gone does not need the answer.

@@ -58,7 +58,7 @@ fn a_death_at_every_boundary_loses_nothing_and_pays_at_most_what_was_in_flight()
 const VERSIONS: Versions = Versions { decoder: 1, features: 1 };
 
 fn page(number: u32) -> PageId {
-    PageId { content: Digest::of(&number.to_be_bytes()), page: 1 }
+    PageId { content: Digest::compute(&number.to_be_bytes()), page: 1 }
 }
 
 fn outcome(value: u64) -> TaskOutcome {
@@ -75,11 +75,14 @@ fn outcome(value: u64) -> TaskOutcome {
 /// Opens a store and begins a run; the recipes' keys.
 fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
     let store = Store::open(path, Arc::new(SystemClock::default()), Arc::new(NoHooks)).unwrap();
-    let recipes =
-        ["a", "b"].map(|task| RecipeRecord { task: task.into(), hash: Digest::of(task.as_bytes()), body: "{}".into() });
+    let recipes = ["a", "b"].map(|task| RecipeRecord {
+        task: task.into(),
+        hash: Digest::compute(task.as_bytes()),
+        body: "{}".into(),
+    });
     let start = RunStart {
         run_id: RunId::new(format!("run-{run}")),
-        job: Digest::of(b"job"),
+        job: Digest::compute(b"job"),
         job_name: "job".into(),
         manifest: String::new(),
         model: "m".into(),
