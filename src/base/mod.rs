@@ -1,6 +1,7 @@
 //! Leaves: types and functions that import nothing else of docmill.
 
 pub mod atomic_file;
+pub mod backoff;
 pub mod clock;
 pub mod digest;
 pub mod exposition;

@@ -1,17 +1,18 @@
-//! Tokens of one exchange.
+//! Token counts of one exchange, or of several added up.
 
 use std::ops::AddAssign;
 
-/// Tokens that an exchange used. `cached_input` is part of `input`.
+/// The tokens that a provider bills. Every count is a number of tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Prompt tokens, images included.
+    /// Prompt tokens, images and cached tokens included.
     pub input: u64,
-    /// Prompt tokens that the provider had cached, at most `input`.
+    /// The part of `input` that the provider read from its prompt cache; at most `input`.
     pub cached_input: u64,
-    /// Prompt tokens that the provider wrote to its cache, where it bills that.
+    /// The part of `input` that the provider wrote to its prompt cache and bills extra; 0
+    /// for providers that do not bill cache writes.
     pub cache_write: u64,
-    /// Tokens of the reply, reasoning included.
+    /// Reply tokens, reasoning included.
     pub output: u64,
 }
 

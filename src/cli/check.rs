@@ -11,7 +11,7 @@ use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{Endpoint, Image, Job, Place, Size, Task, TaskKind};
 use crate::pipeline::PipelineError;
 use crate::prepare::target_size;
-use crate::provider::{Footprint, Format as AnswerFormat};
+use crate::provider::{Footprint, ReplyFormat};
 use crate::source::Entries;
 use crate::task::Question;
 
@@ -89,8 +89,8 @@ fn notes(job: &Job, questions: &[Question]) -> Vec<String> {
         ));
     }
     if let Some(ModelFacts { context: Some(context), reasons, .. }) = model_facts(&job.provider.model) {
-        let words = Footprint::of(&questions.iter().collect::<Vec<_>>(), AnswerFormat::Schema, *reasons);
-        let room = job.request.max_tokens.unwrap_or_else(|| words.room());
+        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), ReplyFormat::Schema, *reasons);
+        let room = job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens());
         let needed = words.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(room);
         if needed > *context {
             notes.push(format!(
@@ -108,7 +108,7 @@ fn notes(job: &Job, questions: &[Question]) -> Vec<String> {
     }
     let provider = &job.provider;
     if let Endpoint::Remote { base_url } = &provider.endpoint
-        && let Err(fault) = env::transport_options(job, base_url)
+        && let Err(fault) = env::client_options(job, base_url)
     {
         notes.push(fault);
     }

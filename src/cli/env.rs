@@ -1,7 +1,7 @@
 //! The environment: the only place that reads it.
 
 use crate::manifest::{Header, Job};
-use crate::provider::{Secret, TransportOptions};
+use crate::provider::{DialectName, HttpClientOptions, Secret};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
@@ -83,15 +83,16 @@ fn key(job: &Job) -> Result<Option<Secret>, String> {
 ///
 /// # Errors
 /// When a file with a key or with certificates can't be read.
-pub(crate) fn transport_options(job: &Job, base_url: &str) -> Result<TransportOptions, String> {
+pub(crate) fn client_options(job: &Job, base_url: &str) -> Result<HttpClientOptions, String> {
     let secret = |name: &String| Secret::new(&var(name).unwrap_or_default());
     let headers = job.provider.headers.iter().map(|(name, value)| match value {
         Header::Text(text) => (name.clone(), Secret::new(text)),
         Header::Env(variable) => (name.clone(), secret(variable)),
     });
-    Ok(TransportOptions {
+    Ok(HttpClientOptions {
         base_url: base_url.to_owned(),
         key: key(job)?,
+        key_header: DialectName::OpenAi.key_header(),
         authorities: job.provider.ca_file.as_deref().map(|path| secret_file(path, "provider.ca_file")).transpose()?,
         headers: headers.collect(),
         proxy: proxy_for(base_url),

@@ -78,7 +78,7 @@ impl From<PipelineError> for Failure {
             PipelineError::NoTask { .. }
             | PipelineError::Input(_)
             | PipelineError::NearTemplates
-            | PipelineError::Transport(_)
+            | PipelineError::Client(_)
             | PipelineError::Page { .. } => Self::new(WRONG_INPUT, &error),
             PipelineError::NoRun => {
                 Self::new(WRONG_INPUT, &error).with_hint("`docmill run` comes first; `--store` names another store")

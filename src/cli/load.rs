@@ -10,7 +10,7 @@ use crate::manifest;
 use crate::manifest::{Endpoint, Job, Place, SimulatorSpec};
 use crate::pipeline::{Environment, PipelineError};
 use crate::prepare::DecoderCommand;
-use crate::provider::Transport;
+use crate::provider::HttpClient;
 use crate::simulator::{Options, Server};
 use crate::source::columns;
 use crate::task::{Question, compile};
@@ -126,11 +126,11 @@ pub(crate) fn provider(job: &Job) -> Result<Provider, Failure> {
             (server.base_url(), Some(server))
         }
     };
-    let options = env::transport_options(job, &base_url).map_err(|error| Failure::new(WRONG_INPUT, error))?;
-    let transport = Transport::new(options).map_err(|error| Failure::new(WRONG_INPUT, error))?;
+    let options = env::client_options(job, &base_url).map_err(|error| Failure::new(WRONG_INPUT, error))?;
+    let client = HttpClient::new(options).map_err(|error| Failure::new(WRONG_INPUT, error))?;
     let clock = Arc::new(SystemClock::new());
     let (run_id, seed) = run_id(&*clock);
-    let environment = Environment { clock, hooks: Arc::new(NoHooks), seed, run_id, transport, decoder: decoder()? };
+    let environment = Environment { clock, hooks: Arc::new(NoHooks), seed, run_id, client, decoder: decoder()? };
     Ok(Provider { environment, _simulator: simulator })
 }
 

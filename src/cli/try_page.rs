@@ -8,7 +8,7 @@ use super::out::{out, outln};
 use crate::base::units::grouped;
 use crate::pipeline;
 use crate::pipeline::{Stop, Trial};
-use crate::provider::{Exchange, Verdict, Wanted};
+use crate::provider::{Exchange, PageRequest, Verdict};
 use crate::store::{AttemptCharge, OutcomeStatus, TaskOutcome};
 use crate::task::Question;
 use std::io::Write;
@@ -62,7 +62,7 @@ fn started(trial: &Trial) {
     outln!("\nprompt\n{}\nreply", trial.prompt.trim_end());
 }
 
-fn exchanged(_wanted: &Wanted, exchange: &Exchange, charge: &AttemptCharge) {
+fn exchanged(_request: &PageRequest, exchange: &Exchange, charge: &AttemptCharge) {
     let cost = charge.cost.map_or("unknown (set provider.price)".to_owned(), |cost| format!("USD {cost}"));
     let tokens = &charge.tokens;
     let estimated = if charge.is_estimated { ", estimated" } else { "" };

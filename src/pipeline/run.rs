@@ -7,7 +7,7 @@ use super::batch::delivery::Batcher;
 use super::control::counters::Counters;
 use super::control::environment::{Environment, PipelineError, RunOptions};
 use super::control::error_streak::Streak;
-use super::control::keys::{asker, budget_key, run_start};
+use super::control::keys::{budget_key, endpoint, run_start};
 use super::control::run_outcome::RunOutcome;
 use super::control::shutdown::Stop;
 use super::model::question_set::{Askings, VERSIONS};
@@ -23,6 +23,7 @@ use crate::store::{PageId, Reader, RunEnd, RunKeys, Settling, Store, StoreError,
 use crate::task::Question;
 use std::cell::Cell;
 use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -197,16 +198,17 @@ impl Session<'_> {
     fn context(&self) -> Context<'_> {
         let environment = self.environment;
         let (job, clock) = (self.job, environment.clock.clone());
+        let endpoint = Rc::new(endpoint(job, environment, self.keys));
         Context {
             job,
-            asker: asker(job, environment, self.keys),
+            endpoint: endpoint.clone(),
             admission: Admission::new(
                 clock.clone(),
                 environment.seed,
                 self.stop.clone(),
                 self.counters.clone(),
-                &job.limits,
-                &job.retry,
+                endpoint,
+                job.limits.budget.is_some(),
             ),
             store: self.store.clone(),
             run: self.keys.run,
@@ -214,7 +216,6 @@ impl Session<'_> {
             budget_key: budget_key(job),
             calibrations: self.keys.calibration.clone(),
             ids: Cell::new(0),
-            transport: environment.transport.clone(),
             clock,
             hooks: environment.hooks.clone(),
             stop: self.stop.clone(),

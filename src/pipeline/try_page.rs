@@ -5,19 +5,20 @@ use super::asking::admission::Admission;
 use super::asking::page_loop::{Context, PageEnd, Ready};
 use super::control::counters::Counters;
 use super::control::environment::{Environment, PipelineError};
-use super::control::keys::{asker, budget_key, run_start};
+use super::control::keys::{budget_key, endpoint, run_start};
 use super::control::shutdown::Stop;
 use super::model::question_set::{Asking, VERSIONS, rendered};
 use crate::base::digest::Digest;
 use crate::manifest::Job;
 use crate::prepare::{Decoder, DecoderError};
-use crate::provider::{Exchange, Wanted};
+use crate::provider::{Exchange, PageRequest};
 use crate::source::{Entries, Entry};
 use crate::store::{AttemptCharge, PageId, Reader, RunEnd, Store, TaskOutcome};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
 use std::cell::Cell;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What a trial shows before it asks.
@@ -63,7 +64,7 @@ pub fn try_page(
     (image, number): (&Path, u32),
     on_start: &dyn Fn(&Trial),
     on_text: &dyn Fn(&str),
-    on_exchange: &dyn Fn(&Wanted, &Exchange, &AttemptCharge),
+    on_exchange: &dyn Fn(&PageRequest, &Exchange, &AttemptCharge),
 ) -> Result<Vec<(String, Option<TaskOutcome>)>, PipelineError> {
     let unusable = |reason: String| PipelineError::Page { path: image.display().to_string(), reason };
     let bytes = Bytes::from(std::fs::read(image).map_err(|error| unusable(error.to_string()))?);
@@ -85,16 +86,17 @@ pub fn try_page(
 
     let counters = Arc::new(Counters::default());
     let clock = environment.clock.clone();
+    let endpoint = Rc::new(endpoint(job, environment, &keys));
     let context = Context {
         job,
-        asker: asker(job, environment, &keys),
+        endpoint: endpoint.clone(),
         admission: Admission::new(
             clock.clone(),
             environment.seed,
             stop.clone(),
             counters.clone(),
-            &job.limits,
-            &job.retry,
+            endpoint,
+            job.limits.budget.is_some(),
         ),
         store: store.clone(),
         run: keys.run,
@@ -102,7 +104,6 @@ pub fn try_page(
         budget_key: budget_key(job),
         calibrations: keys.calibration.clone(),
         ids: Cell::new(0),
-        transport: environment.transport.clone(),
         clock,
         hooks: environment.hooks.clone(),
         stop: stop.clone(),
@@ -114,7 +115,7 @@ pub fn try_page(
     let questions = questions.clone();
     let asking =
         Arc::new(Asking { questions: questions.clone(), recipes: recipes.clone(), set: keys.set, is_own: false });
-    let wanted = Wanted {
+    let wanted = PageRequest {
         questions: questions.clone(),
         tasks: (0..questions.len()).collect(),
         is_lengthened: false,
@@ -126,7 +127,7 @@ pub fn try_page(
         height: prepared.height,
         bytes: prepared.bytes.len(),
         mime: prepared.mime,
-        expected_input: context.asker.estimate(&wanted, &prepared).expected.input,
+        expected_input: context.endpoint.estimate(&wanted, &prepared).expected.input,
         prompt: instructions(&all, false),
     });
     let runtime = tokio::runtime::Builder::new_current_thread()

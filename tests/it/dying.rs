@@ -6,7 +6,7 @@ use docmill::internal::base::hooks::{Hooks, NoHooks, Point};
 use docmill::internal::manifest::Endpoint;
 use docmill::internal::pipeline::{self, Counters, Environment, RunOptions, Stop};
 use docmill::internal::prepare::DecoderCommand;
-use docmill::internal::provider::{Transport, TransportOptions};
+use docmill::internal::provider::{HttpClient, HttpClientOptions, KeyHeader};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -111,9 +111,10 @@ fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
     let job = docmill::internal::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
     let questions: Arc<[_]> = docmill::internal::task::compile(&job.tasks, &[]).unwrap().into();
     let Endpoint::Remote { base_url } = &job.provider.endpoint else { return };
-    let transport = Transport::new(TransportOptions {
+    let client = HttpClient::new(HttpClientOptions {
         base_url: base_url.clone(),
         key: None,
+        key_header: KeyHeader::Bearer,
         headers: Vec::new(),
         proxy: None,
         authorities: None,
@@ -124,7 +125,7 @@ fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
         hooks,
         seed: 1,
         run_id: format!("20261124T000000-{name}-{}", std::process::id()),
-        transport: transport.unwrap(),
+        client: client.unwrap(),
         decoder: DecoderCommand {
             program: env!("CARGO_BIN_EXE_docmill").into(),
             arguments: vec!["decode-pages".into()],

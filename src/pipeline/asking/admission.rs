@@ -1,14 +1,15 @@
 //! Admission: requests go out one after another, first come first served, each when the
 //! cooldown, the concurrency and both rates let it. Nobody else sends.
 
+use crate::base::backoff;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
-use crate::manifest::{Limits, Retry};
 use crate::pipeline::control::counters::Counters;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::Stop;
-use crate::provider::{Cooldown, Exchange, Gate, Pace, Verdict};
+use crate::provider::{Exchange, Gate, ModelEndpoint, Verdict};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,8 +22,7 @@ pub(crate) struct Admission {
     counters: Arc<Counters>,
     /// tokio's mutex is fair: first come, first served.
     turn: Mutex<()>,
-    pace: RefCell<Pace>,
-    cooldown: RefCell<Cooldown>,
+    endpoint: Rc<ModelEndpoint>,
     in_flight: Cell<u32>,
     /// With a budget one request is in flight until there was a reply: what the endpoint
     /// bills is not known before.
@@ -49,8 +49,8 @@ impl Admission {
         seed: u64,
         stop: Stop,
         counters: Arc<Counters>,
-        limits: &Limits,
-        retry: &Retry,
+        endpoint: Rc<ModelEndpoint>,
+        has_budget: bool,
     ) -> Self {
         Self {
             clock,
@@ -58,10 +58,9 @@ impl Admission {
             stop,
             counters,
             turn: Mutex::new(()),
-            pace: RefCell::new(Pace::new(limits.requests_per_minute, limits.tokens_per_minute)),
-            cooldown: RefCell::new(Cooldown::new(limits.concurrency, retry.max_wait).up_to(limits.most_concurrency)),
+            endpoint,
             in_flight: Cell::new(0),
-            is_cautious: Cell::new(limits.budget.is_some()),
+            is_cautious: Cell::new(has_budget),
             is_full: Cell::new(false),
             changed: Notify::new(),
             last_refusal: RefCell::default(),
@@ -79,10 +78,8 @@ impl Admission {
             if self.stop.is_requested() {
                 return Err(Closed);
             }
-            let now = self.clock.now();
-            // Bound here, so that no borrow is held over a wait.
-            let gate = self.cooldown.borrow().gate(now);
-            let width = match gate {
+            let pacing = self.endpoint.pacing();
+            let width = match pacing.gate() {
                 Gate::Open(width) => width,
                 Gate::Closed(wait) => {
                     self.wait(wait).await?;
@@ -102,19 +99,15 @@ impl Admission {
                 }
                 continue;
             }
-            let paced = {
-                let mut pace = self.pace.borrow_mut();
-                let request = if has_request { Ok(()) } else { pace.take_request(now) };
-                has_request |= request.is_ok();
-                request.and_then(|()| pace.take_tokens(tokens, now))
-            };
-            if let Err(wait) = paced {
+            let request = if has_request { Ok(()) } else { pacing.try_request() };
+            has_request |= request.is_ok();
+            if let Err(wait) = request.and_then(|()| pacing.try_tokens(tokens)) {
                 self.wait(wait).await?;
                 continue;
             }
             self.in_flight.set(self.in_flight.get() + 1);
             self.counters.in_flight.store(self.in_flight.get().into(), Ordering::Relaxed);
-            return Ok(Slot { admission: self, sent: now });
+            return Ok(Slot { admission: self, sent: self.clock.now() });
         }
     }
 
@@ -135,7 +128,7 @@ impl Admission {
 
     /// A wait between the whole of `wait` and a quarter more.
     pub(crate) fn jittered(&self, wait: Duration) -> Duration {
-        wait.mul_f64(1.0 + 0.25 * self.random.unit())
+        backoff::jittered(wait, self.random.unit())
     }
 }
 
@@ -147,38 +140,17 @@ impl Slot<'_> {
 
     /// Takes what the attempt says of the provider.
     pub(crate) fn learn(&self, exchange: &Exchange) {
-        let now = self.admission.clock.now();
-        let mut pace = self.admission.pace.borrow_mut();
-        // What a refusal says of the bucket is less than that it is a refusal.
-        match &exchange.over {
-            Some(over) => pace.refused(over, self.sent, now),
-            None => pace.told(&exchange.allowances, self.sent, now),
+        if let Verdict::Later { message, .. } = &exchange.verdict {
+            tracing::debug!("not now: {message}");
+            message.clone_into(&mut self.admission.last_refusal.borrow_mut());
         }
-        drop(pace);
-        let mut cooldown = self.admission.cooldown.borrow_mut();
-        match &exchange.verdict {
-            Verdict::Later { after, message } => {
-                tracing::debug!("not now: {message}");
-                message.clone_into(&mut self.admission.last_refusal.borrow_mut());
-                cooldown.refused(self.sent, now, *after, self.admission.random.unit());
+        let pacing = self.admission.endpoint.pacing();
+        if pacing.on_exchange(exchange, self.sent, self.admission.random.unit()) {
+            if self.admission.is_full.take() {
+                pacing.on_reply_while_full(exchange.latency);
             }
-            // A server that answers with a passing fault is not one that lets requests
-            // through, nor one that asks to wait.
-            Verdict::Retry(fault) if fault.change.is_none() => {
-                if fault.kind == "timeout" {
-                    cooldown.strained();
-                }
-            }
-            Verdict::Stop(_) => {}
-            _ => {
-                cooldown.succeeded(self.sent);
-                if self.admission.is_full.take() {
-                    cooldown.wanted(exchange.latency);
-                }
-                self.admission.is_cautious.set(false);
-            }
+            self.admission.is_cautious.set(false);
         }
-        drop(cooldown);
         self.admission.changed.notify_one();
     }
 }

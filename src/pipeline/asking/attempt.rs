@@ -7,7 +7,7 @@ use super::page_state::{PageState, Step, next};
 use crate::catalog::Basis;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::Asking;
-use crate::provider::{Capabilities, Exchange, Verdict, Wanted};
+use crate::provider::{Capabilities, Exchange, PageRequest, Verdict};
 use crate::store::{
     AttemptCharge, FaultRecord, OpenAttempt, OutcomeStatus, PageId, Purpose, Settlement, StoreError, TaskOutcome,
 };
@@ -22,7 +22,7 @@ pub(crate) struct Attempt {
     pub(crate) step: Step,
     /// Why it is made.
     pub(crate) purpose: Purpose,
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: PageRequest,
     pub(crate) before: Before,
     /// Pixels that are sent; `None`: another run sent them.
     pub(crate) size: Option<(u32, u32)>,
@@ -35,22 +35,22 @@ impl Attempt {
     pub(crate) fn next(context: &Context<'_>, ready: &Ready, state: PageState) -> Option<Self> {
         let step = next(&state, &context.job.retry);
         let Step::Ask { is_lengthened, repair } = &step else { return None };
-        let wanted = Wanted {
+        let wanted = PageRequest {
             questions: ready.asking.questions.clone(),
             tasks: state.tasks(),
             is_lengthened: *is_lengthened,
             page: page_number(&ready.page),
             repair: repair.clone(),
         };
-        let estimate = context.asker.estimate(&wanted, &ready.prepared);
+        let estimate = context.endpoint.estimate(&wanted, &ready.prepared);
         let price = context.job.price();
-        let is_known = context.asker.basis() != Basis::Unknown;
+        let is_known = context.endpoint.image_basis() != Basis::Unknown;
         let before = Before {
             estimate,
             price,
             expected: price.filter(|_| is_known).map(|price| price.cost(estimate.expected)),
             reserved: price.map(|price| price.cost(estimate.worst)),
-            smaller: context.asker.smaller(&ready.prepared),
+            smaller: context.endpoint.tokens_saved_by_size(&ready.prepared),
         };
         let purpose = match &step {
             Step::Ask { repair: Some(_), .. } => Purpose::Repair,
@@ -67,7 +67,7 @@ impl Attempt {
             wanted,
             before,
             size: Some((ready.prepared.width, ready.prepared.height)),
-            capabilities: Some(context.asker.capabilities()),
+            capabilities: Some(context.endpoint.capabilities()),
         })
     }
 

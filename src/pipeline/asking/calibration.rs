@@ -5,7 +5,7 @@ use super::page_loop::Context;
 use crate::catalog::{Calibration, Detail, Fit};
 use crate::manifest::Job;
 use crate::pipeline::control::keys::endpoint_key;
-use crate::provider::{Charge, Exchange, Verdict, Wanted};
+use crate::provider::{Charge, Exchange, PageRequest, Verdict};
 use crate::store::{EndpointFact, StoreError};
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ impl Context<'_> {
     pub(crate) async fn calibrate(
         &self,
         size: (u32, u32),
-        wanted: &Wanted,
+        wanted: &PageRequest,
         exchange: &Exchange,
     ) -> Result<(), StoreError> {
         let Charge::Reported(usage) = exchange.charge else { return Ok(()) };
@@ -47,9 +47,9 @@ impl Context<'_> {
             return Ok(());
         }
         let is_valid = matches!(&exchange.verdict, Verdict::Done { reading, .. } if reading.iter().all(Result::is_ok));
-        let before = self.asker.fit();
-        let Some(calibration) = self.asker.learn(wanted, size, usage, is_valid) else { return Ok(()) };
-        let after = self.asker.fit();
+        let before = self.endpoint.fit();
+        let Some(calibration) = self.endpoint.learn_bill(wanted, size, usage, is_valid) else { return Ok(()) };
+        let after = self.endpoint.fit();
         if after.differs() && !before.differs() {
             say(self.job, &after, size);
         }
@@ -58,7 +58,7 @@ impl Context<'_> {
 
     /// At the end of a run: keeps what its later replies told too.
     pub(crate) async fn keep_what_was_learned(&self) -> Result<(), StoreError> {
-        let calibration = self.asker.calibration();
+        let calibration = self.endpoint.calibration();
         if calibration == of(self.calibrations.as_deref(), self.job) { Ok(()) } else { self.keep(calibration).await }
     }
 

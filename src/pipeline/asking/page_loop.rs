@@ -13,10 +13,11 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::Stop;
 use crate::pipeline::model::question_set::Asking;
 use crate::prepare::Prepared;
-use crate::provider::{Asker, Exchange, PageFault, Transport, Verdict, Wanted};
+use crate::provider::{Exchange, ModelEndpoint, PageFault, PageRequest, Verdict};
 use crate::store::{AttemptCharge, BudgetLine, EndpointFact, Opened, PageId, Purpose, Store, StoreError};
 use std::cell::Cell;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument;
@@ -46,7 +47,7 @@ pub(crate) enum PageEnd {
 /// What all pages of a run share.
 pub(crate) struct Context<'a> {
     pub(crate) job: &'a Job,
-    pub(crate) asker: Asker,
+    pub(crate) endpoint: Rc<ModelEndpoint>,
     pub(crate) admission: Admission,
     pub(crate) store: Store,
     /// The run's key.
@@ -56,8 +57,6 @@ pub(crate) struct Context<'a> {
     pub(crate) calibrations: Option<String>,
     /// The job and the endpoint, for the budget's scope.
     pub(crate) budget_key: String,
-    /// The client, for what is not a request for a page.
-    pub(crate) transport: Transport,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) stop: Stop,
@@ -67,7 +66,7 @@ pub(crate) struct Context<'a> {
     /// Sees replies as they arrive.
     pub(crate) on_text: &'a dyn Fn(&str),
     /// Sees every attempt when it is over.
-    pub(crate) on_exchange: &'a dyn Fn(&Wanted, &Exchange, &AttemptCharge),
+    pub(crate) on_exchange: &'a dyn Fn(&PageRequest, &Exchange, &AttemptCharge),
 }
 
 /// How long to wait for room in the budget before looking again, when no own attempt
@@ -144,14 +143,14 @@ impl Context<'_> {
         };
         self.hooks.at(Point::Reserved);
         // What others have learned in the meantime counts.
-        attempt.capabilities = Some(self.asker.capabilities());
+        attempt.capabilities = Some(self.endpoint.capabilities());
         slot.sending();
         self.hooks.at(Point::Sent);
         let limit = self.job.request.timeouts.attempt;
         let left = attempt.state.time_left(&self.job.retry).map(|left| left.max(LEAST_TIME));
         let limit = left.map_or(limit, |left| left.min(limit));
         let span = telemetry::span(&attempt, id);
-        let asked = self.asker.attempt(&attempt.wanted, &ready.prepared, limit, self.on_text);
+        let asked = self.endpoint.send(&attempt.wanted, &ready.prepared, limit, self.on_text);
         let exchange = asked.instrument(span.clone()).await;
         self.hooks.at(Point::Replied);
         let settlement = attempt.take(self, id, &exchange).await?;
@@ -216,13 +215,13 @@ impl Context<'_> {
         let Some(change) = fault.change else {
             return Ok(());
         };
-        if self.asker.capabilities() != used {
+        if self.endpoint.capabilities() != used {
             return Ok(());
         }
         match used.without(change) {
             Some(fewer) => {
                 tracing::info!("the endpoint lacks a capability, going on without it ({change:?}): {}", fault.message);
-                self.asker.set_capabilities(fewer);
+                self.endpoint.set_capabilities(fewer);
                 let fact = EndpointFact::Capabilities(fewer.to_json());
                 self.store.remember(endpoint_key(self.job), fact).await
             }

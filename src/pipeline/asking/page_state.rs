@@ -1,5 +1,6 @@
 //! What to do with a page now: the one decision of the loop over attempts, pure.
 
+use crate::base::backoff::Backoff;
 use crate::manifest::{Retry, TimedOut};
 use crate::provider::{Exchange, PageFault, Repair, Verdict};
 use crate::store::{FaultRecord, OutcomeStatus, TaskOutcome};
@@ -11,9 +12,8 @@ const REPAIRS: u32 = 2;
 /// Most characters of an invalid reply that are sent back with what was wrong with it:
 /// whoever babbles for megabytes is not to be paid for reading it.
 const MOST_REPEATED: usize = 8000;
-/// Shortest and longest wait after a fault that may pass: as OpenAI's SDKs.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// Delays after transient faults: as OpenAI's SDKs.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(8));
 /// With less time left a page is not asked again: it would be paid for nothing.
 pub(crate) const LEAST_TIME: Duration = Duration::from_secs(1);
 
@@ -110,7 +110,7 @@ fn pause(tries: u32, may_run: bool, retry: &Retry) -> Option<Duration> {
     match retry.timed_out {
         TimedOut::Leave if may_run => None,
         TimedOut::Wait(wait) if may_run => Some(wait),
-        _ => Some(FIRST_WAIT.saturating_mul(1 << (tries - 1).min(10)).min(LONGEST_WAIT)),
+        _ => Some(BACKOFF.delay(tries)),
     }
 }
 

@@ -6,7 +6,7 @@ use super::lifecycle::Flying;
 use crate::base::hooks::Point;
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::page_loop::Context;
-use crate::provider::line_frame;
+use crate::provider::BatchClient;
 use crate::store::{BatchChange, BatchProgress, BatchStart, BatchState, StoreError};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -69,9 +69,10 @@ impl Filling {
         (request, attempt): (i64, i64),
         mut item: Attempt,
         body: &Bytes,
+        batches: &BatchClient<'_>,
     ) -> Result<(), StoreError> {
         item.state.request = Some(request);
-        let (head, tail) = line_frame(&custom_id(attempt));
+        let (head, tail) = batches.line_frame(&custom_id(attempt));
         let parts = [head.as_bytes(), body, tail.as_bytes()];
         for part in parts {
             self.out.write_all(part).map_err(|error| failed(&self.path, &error))?;

@@ -9,7 +9,7 @@ use crate::pipeline::asking::page_loop::{Context, PageEnd};
 use crate::pipeline::asking::page_state::{PageState, Step, next};
 use crate::pipeline::asking::telemetry;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::provider::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus};
+use crate::provider::{BatchError, BatchFault, Exchange, Refusal, RemoteBatch, RemoteStatus};
 use crate::store::{Settlement, StoreError};
 use std::future::Future;
 
@@ -36,12 +36,13 @@ pub(crate) async fn collect(
 ) -> Result<(Collected, Option<BatchFault>), StoreError> {
     let mut collected = Collected::default();
     let mut group = Group { context, settlements: Vec::new() };
+    let batches = context.endpoint.batches();
     let (mut is_read, mut has_lines) = (false, false);
     for file in [&remote.output_file, &remote.error_file].into_iter().flatten() {
-        let mut lines = match or_stop(context, context.transport.lines_of(file)).await {
+        let mut lines = match or_stop(context, batches.lines(file)).await {
             Ok(lines) => lines,
             // A file that is gone has no lines.
-            Err(BatchFault::Unknown(message)) => {
+            Err(BatchFault::NotFound(message)) => {
                 tracing::warn!("the provider does not know a file of batch {}: {message}", remote.id);
                 continue;
             }
@@ -60,20 +61,20 @@ pub(crate) async fn collect(
                 }
             };
             is_read = true;
-            let Some(line) = Line::parse(&text) else { continue };
+            let Some(line) = batches.read_line(&text) else { continue };
             has_lines = true;
             // A line that comes twice finds its page settled.
             let Some(item) = attempt_of(&line.custom_id).and_then(|attempt| flying.items.remove_entry(&attempt)) else {
                 continue;
             };
-            let exchange = context.asker.read_line(&line, &item.1.wanted);
+            let exchange = context.endpoint.judge_line(&line, &item.1.wanted);
             group.take(item.0, item.1, exchange, &mut collected).await?;
         }
     }
     if is_read && !has_lines {
         // A gateway's page, or a file of something else: nothing is known from it.
         let message = format!("the files of batch {} hold no line of a batch", remote.id);
-        return Ok((collected, Some(BatchFault::Passing { message, after: None })));
+        return Ok((collected, Some(BatchFault::Transient { message, after: None })));
     }
     if remote.status == RemoteStatus::Failed {
         failed(&mut group, flying, remote, &mut collected).await?;
@@ -81,13 +82,13 @@ pub(crate) async fn collect(
     // In their order, so that what follows is the same every time.
     for attempt in flying.order.clone() {
         if let Some(item) = flying.items.remove(&attempt) {
-            let exchange = context.asker.no_line(remote.status != RemoteStatus::Failed);
+            let exchange = Exchange::from_missing_line(remote.status != RemoteStatus::Failed);
             group.take(attempt, item, exchange, &mut collected).await?;
         }
     }
     group.settle().await?;
     context.hooks.at(Point::BatchCollected);
-    let message = remote.errors.first().map(|(code, message, _)| format!("{code}: {message}"));
+    let message = remote.errors.first().map(|error| format!("{}: {}", error.code, error.message));
     flying.end(context, message).await?;
     tracing::info!("batch {} is collected: {} pages are settled", remote.id, collected.ended.len());
     Ok((collected, None))
@@ -100,7 +101,7 @@ async fn or_stop<T>(
 ) -> Result<T, BatchFault> {
     tokio::select! {
         read = reading => read,
-        () = context.stop.requested() => Err(BatchFault::Passing { message: "the run ends".into(), after: None }),
+        () = context.stop.requested() => Err(BatchFault::Transient { message: "the run ends".into(), after: None }),
     }
 }
 
@@ -112,44 +113,36 @@ async fn failed(
     remote: &RemoteBatch,
     collected: &mut Collected,
 ) -> Result<(), StoreError> {
-    let is_queue = |code: &str| code == "token_limit_exceeded";
-    if let Some((_, message, _)) = remote.errors.iter().find(|(code, ..)| is_queue(code)) {
+    if let Some((message, queue)) = remote.errors.iter().find_map(|error| Some((&error.message, error.full_queue?))) {
         tracing::warn!("batch {} failed: {message}", remote.id);
         // Half of what was too much, when it does not say how much is not.
-        collected.queue = Some(queue_limit(message).unwrap_or(flying.tokens() / 2).max(1));
+        collected.queue = Some(queue.max_tokens.unwrap_or(flying.tokens() / 2).max(1));
         for attempt in flying.order.clone() {
             if let Some(item) = flying.items.remove(&attempt) {
-                let exchange = group.context.asker.no_room(message.clone());
+                let exchange = Exchange::from_full_queue(message.clone());
                 group.take(attempt, item, exchange, collected).await?;
             }
         }
         return Ok(());
     }
     let mut is_explained = false;
-    for (code, message, line) in &remote.errors {
+    for BatchError { code, message, line, .. } in &remote.errors {
         let at = line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
         let attempt = at.and_then(|at| flying.order.get(at)).copied();
         let Some((attempt, item)) = attempt.and_then(|attempt| flying.items.remove_entry(&attempt)) else { continue };
         is_explained = true;
-        let exchange = group.context.asker.bad_line(format!("{code}: {message}"));
+        let exchange = Exchange::from_rejected_line(format!("{code}: {message}"));
         group.take(attempt, item, exchange, collected).await?;
     }
     if !is_explained {
         let message = remote.errors.first().map_or_else(
             || format!("batch {} failed, and the provider does not say why", remote.id),
-            |(code, message, _)| format!("batch {} failed: {code}: {message}", remote.id),
+            |error| format!("batch {} failed: {}: {}", remote.id, error.code, error.message),
         );
         let hint = "look at the batch at the provider; nothing of it was billed".to_owned();
         group.context.stop.request(RunOutcome::ProviderRefused(Refusal { message, hint }));
     }
     Ok(())
-}
-
-/// `Limit: 2,000,000 enqueued tokens`.
-fn queue_limit(message: &str) -> Option<u64> {
-    let (_, rest) = message.split_once("Limit: ")?;
-    let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
-    digits.parse().ok().filter(|limit| *limit > 0)
 }
 
 /// Settlements of one commit.
@@ -189,17 +182,5 @@ impl Group<'_> {
         self.context.store.settle_many(std::mem::take(&mut self.settlements)).await?;
         self.context.hooks.at(Point::BatchCollecting);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::queue_limit;
-
-    #[test]
-    fn the_queue_is_read_from_the_refusal() {
-        let message = "Enqueued token limit reached for gpt-4o-mini in organization org-x. Limit: 2,000,000 enqueued tokens. Please try again once some in_progress batches have been completed.";
-        assert_eq!(queue_limit(message), Some(2_000_000));
-        assert_eq!(queue_limit("no"), None);
     }
 }

@@ -196,7 +196,7 @@ impl<'a> Batcher<'a> {
 
     /// With a budget, what the endpoint bills has to be seen before much is sent.
     pub(crate) fn is_cautious(&self) -> bool {
-        self.context.job.limits.budget.is_some() && self.context.asker.calibration().images() < ENOUGH_IMAGES
+        self.context.job.limits.budget.is_some() && self.context.endpoint.calibration().images() < ENOUGH_IMAGES
     }
 }
 

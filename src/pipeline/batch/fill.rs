@@ -28,7 +28,7 @@ impl Batcher<'_> {
             let known = known.filter(|state| state.asks(&ready.tasks));
             let state = known.unwrap_or_else(|| PageState::new(names(self.context.job, &ready.tasks)));
             let Some(item) = Attempt::next(self.context, &ready, state) else { continue };
-            let body = self.context.asker.body(&item.wanted, &ready.prepared);
+            let body = self.context.endpoint.page_body(&item.wanted, &ready.prepared);
             let (size, needed) = (body.len() as u64 + builder::LINE_FRAME, queued_tokens(&item));
             if self.queue.is_some_and(|most| needed > most) {
                 let message = format!("{needed} tokens in one request, and so many may not wait at once");
@@ -65,7 +65,7 @@ impl Batcher<'_> {
             match opened {
                 Opened::Granted { request, attempt } => {
                     delivered.has_moved = true;
-                    filling.write((request, attempt), item, &body)?;
+                    filling.write((request, attempt), item, &body, &context.endpoint.batches())?;
                 }
                 Opened::Changed | Opened::Elsewhere => delivered.again += 1,
                 Opened::OverBudget { is_reserved, spent } => over.push((item, ready, is_reserved, spent)),

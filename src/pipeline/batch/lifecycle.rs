@@ -107,16 +107,12 @@ impl Flying {
     }
 
     async fn upload(&mut self, context: &Context<'_>) -> Result<Look, StoreError> {
-        match context.transport.upload(&self.path).await {
+        match context.endpoint.batches().upload(&self.path).await {
             Ok(file) => {
                 context.hooks.at(Point::BatchUploaded);
                 self.progress.input_file = Some(file);
                 self.change(context, BatchState::Uploaded).await?;
                 Ok(Look::Again)
-            }
-            Err(BatchFault::Unknown(message)) => {
-                let hint = "does this provider have a Batch API? `delivery: now` does without".to_owned();
-                Ok(Look::Fault(BatchFault::Refused(Refusal { message, hint })))
             }
             Err(fault) => Ok(Look::Fault(fault)),
         }
@@ -125,7 +121,7 @@ impl Flying {
     async fn create(&mut self, context: &Context<'_>) -> Result<Look, StoreError> {
         let file = self.progress.input_file.clone().unwrap_or_default();
         if self.may_exist {
-            match context.transport.find_batch(&file, &self.key).await {
+            match context.endpoint.batches().find(&file, &self.key).await {
                 Ok(Some(found)) => return self.created(context, found).await,
                 // A new batch may not be listed at once.
                 Ok(None) if self.absent + 1 < MOST_ABSENT => {
@@ -144,17 +140,17 @@ impl Flying {
         // From here until its id is recorded it may exist.
         self.may_exist = true;
         self.created += 1;
-        match context.transport.create_batch(&file, &self.key).await {
+        match context.endpoint.batches().create(&file, &self.key).await {
             Ok(created) => {
                 context.hooks.at(Point::BatchCreated);
                 self.created(context, created).await
             }
             // Nothing was created.
-            Err(BatchFault::Unknown(message)) => {
+            Err(BatchFault::NotFound(message)) => {
                 self.may_exist = false;
                 self.unknown += 1;
                 if self.unknown < MOST_UNKNOWN {
-                    return Ok(Look::Fault(BatchFault::Passing { message, after: None }));
+                    return Ok(Look::Fault(BatchFault::Transient { message, after: None }));
                 }
                 if !self.path.exists() {
                     return Ok(Look::Gone);
@@ -179,14 +175,14 @@ impl Flying {
 
     async fn ask(&self, context: &Context<'_>) -> Result<Look, StoreError> {
         let id = self.progress.remote.as_deref().unwrap_or_default();
-        Ok(match context.transport.batch(id).await {
+        Ok(match context.endpoint.batches().status(id).await {
             Ok(remote) if remote.status == RemoteStatus::Working => Look::Working,
             Ok(remote) if remote.status == RemoteStatus::Unclear => {
                 let message = format!("the provider tells nothing known of batch {id}");
-                Look::Fault(BatchFault::Passing { message, after: None })
+                Look::Fault(BatchFault::Transient { message, after: None })
             }
             Ok(remote) => Look::Ended(remote),
-            Err(BatchFault::Unknown(message)) => {
+            Err(BatchFault::NotFound(message)) => {
                 tracing::warn!("the provider does not know batch {id} ({message}): its pages are asked again");
                 Look::Ended(RemoteBatch {
                     id: id.to_owned(),

@@ -103,8 +103,8 @@ impl Batcher<'_> {
                 self.context.stop.request(RunOutcome::ProviderRefused(refusal.clone()));
                 return Duration::ZERO;
             }
-            BatchFault::Passing { message, after } => (message, *after),
-            BatchFault::Unknown(message) => (message, None),
+            BatchFault::Transient { message, after } => (message, *after),
+            BatchFault::NotFound(message) => (message, None),
         };
         if self.context.stop.is_requested() {
             return Duration::ZERO;

@@ -6,7 +6,7 @@ use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::charge::Before;
 use crate::pipeline::asking::page_state::{PageState, Step};
 use crate::pipeline::model::question_set::Asking;
-use crate::provider::{Estimate, Wanted};
+use crate::provider::{Estimate, PageRequest};
 use crate::store::{BatchAttempt, Purpose, Reader, StoreError};
 use crate::task::{Question, of_recipe};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(crate) fn adopted(reader: &Reader, price: Option<Price>, stored: BatchAttemp
     let estimate = Estimate { admission_tokens: 0, worst: expected, expected };
     Ok(Attempt {
         page: stored.page,
-        wanted: Wanted { questions: asking.questions.clone(), tasks, is_lengthened: false, page: 0, repair: None },
+        wanted: PageRequest { questions: asking.questions.clone(), tasks, is_lengthened: false, page: 0, repair: None },
         asking,
         state,
         step: Step::Ask { is_lengthened: false, repair: None },

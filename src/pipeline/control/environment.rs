@@ -5,7 +5,7 @@ use crate::base::hooks::Hooks;
 use crate::export::ExportError;
 use crate::pipeline::model::page_status::Wish;
 use crate::prepare::DecoderCommand;
-use crate::provider::{Transport, TransportError};
+use crate::provider::{HttpClient, HttpClientError};
 use crate::source::SourceError;
 use crate::store::StoreError;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub struct Environment {
     pub seed: u64,
     /// The run's id.
     pub run_id: String,
-    /// The client.
-    pub transport: Transport,
+    /// The client of the provider.
+    pub client: HttpClient,
     /// How a decoder process is started.
     pub decoder: DecoderCommand,
 }
@@ -63,7 +63,7 @@ pub enum PipelineError {
     Export(#[from] ExportError),
     /// HTTP can't be set up.
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Client(#[from] HttpClientError),
     /// A task is named that the job does not have.
     #[error("the job has no task `{name}`; it has: {known}")]
     NoTask {

@@ -6,7 +6,7 @@ use crate::manifest::{BudgetScope, Job};
 use crate::pipeline::asking::calibration;
 use crate::pipeline::model::question_set::policy;
 use crate::pipeline::model::recipe::recipes;
-use crate::provider::{Asker, Capabilities, Setup};
+use crate::provider::{Capabilities, DialectName, EndpointSetup, ModelEndpoint};
 use crate::store::{RunKeys, RunStart};
 use crate::task::Question;
 
@@ -45,14 +45,19 @@ pub(crate) fn budget_scope(job: &Job, key: &str, run_id: &str, at_ms: i64) -> St
     }
 }
 
-/// Who asks, with what the endpoint was found to take.
-pub(crate) fn asker(job: &Job, environment: &Environment, keys: &RunKeys) -> Asker {
-    Asker::new(Setup {
-        transport: environment.transport.clone(),
+/// The job's endpoint, with what it was found to support and to bill.
+pub(crate) fn endpoint(job: &Job, environment: &Environment, keys: &RunKeys) -> ModelEndpoint {
+    ModelEndpoint::new(EndpointSetup {
+        id: endpoint_key(job),
+        client: environment.client.clone(),
+        dialect: DialectName::OpenAi,
         clock: environment.clock.clone(),
         model: job.provider.model.clone(),
         request: job.request.clone(),
         image: job.image,
+        limits: job.limits,
+        retry: job.retry,
+        price: job.price(),
         capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),
         calibration: calibration::of(keys.calibration.as_deref(), job),
         cache_shards: cache_shards(job),

@@ -1,13 +1,13 @@
 //! Histories of attempts, and what they lead to.
 
 use super::*;
-use crate::provider::{Change, Charge, Passing};
+use crate::provider::{CapabilityChange, Charge, TransientFault};
 use serde_json::json;
 
 fn exchange(verdict: Verdict) -> Exchange {
     Exchange {
-        allowances: crate::provider::Allowances::default(),
-        over: None,
+        rate_limits: crate::provider::RateLimitHeaders::default(),
+        exceeded: None,
         verdict,
         charge: Charge::Nothing,
         latency: Duration::ZERO,
@@ -30,8 +30,9 @@ const RETRY: Retry = Retry {
 fn verdict(letter: char, open: usize) -> Verdict {
     let bad = || Err(TaskFault { kind: "wrong_label", message: "no".into() });
     let done = |reading: Vec<_>, is_cut| Verdict::Done { reading, is_cut };
-    let passing =
-        |change, may_run| Verdict::Retry(Passing { kind: "server_error", message: "500".into(), change, may_run });
+    let passing = |change, may_run| {
+        Verdict::Retry(TransientFault { kind: "server_error", message: "500".into(), change, may_run })
+    };
     let page = |is_refusal| Verdict::Page(PageFault { kind: "bad_request", message: "400".into(), is_refusal });
     match letter {
         'o' => done(vec![Ok(json!("a")); open], false),
@@ -40,7 +41,7 @@ fn verdict(letter: char, open: usize) -> Verdict {
         'h' => done((0..open).map(|at| if at == 0 { Ok(json!("a")) } else { bad() }).collect(), false),
         'p' => passing(None, false),
         't' => passing(None, true),
-        'k' => passing(Some(Change::Format), false),
+        'k' => passing(Some(CapabilityChange::Format), false),
         'l' => Verdict::Later { after: None, message: String::new() },
         'x' => page(false),
         _ => page(true),
