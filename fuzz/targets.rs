@@ -120,8 +120,8 @@ pub(crate) fn limit_headers(data: &[u8]) {
     if let Verdict::Later { after: Some(after), .. } = exchange.verdict {
         assert!(after <= Duration::from_secs(7 * 86_400));
     }
-    for allowance in [exchange.allowances.requests, exchange.allowances.tokens].into_iter().flatten() {
-        assert!(allowance.per_minute > 0 && allowance.per_minute < 1 << 50);
+    for limit in [exchange.rate_limits.requests, exchange.rate_limits.tokens].into_iter().flatten() {
+        assert!(limit.per_minute > 0 && limit.per_minute < 1 << 50);
     }
 }
 

@@ -9,6 +9,7 @@
 //! - [`exposition`]: metrics as text
 
 pub mod atomic_file;
+pub mod backoff;
 pub mod clock;
 pub mod digest;
 pub mod hooks;

@@ -147,7 +147,7 @@ impl Passes<'_> {
             .enable_all()
             .build()
             .map_err(|error| PipelineError::Internal(error.to_string()))?;
-        let asking = Asking::new(run, &self.environment.transport, &NoObserver)?;
+        let asking = Asking::new(run, &self.environment.client, &NoObserver)?;
         let mut seen = InputSeen::default();
         let mut entries = Some(entries);
         let mut walk = || entries.take().map_or_else(|| Entries::start(&run.job.input), Ok);

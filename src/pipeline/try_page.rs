@@ -79,7 +79,7 @@ pub fn try_page(
     let tasks = known.iter().enumerate().map(|(at, outcome)| (at, outcome.as_ref().map(|known| known.at_ms)));
     let ready = ReadyPage { page, tasks: tasks.collect(), prepared, questions: set.clone() };
 
-    let asking = Asking::new(&run, &environment.transport, observer)?;
+    let asking = Asking::new(&run, &environment.client, observer)?;
     on_start(&describe(&asking, questions, &ready));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,53 +1,53 @@
-//! What an endpoint has been found to take. It starts with everything that OpenAI's own
-//! takes; only an error about a capability takes one away, and that is remembered.
+//! What an endpoint supports. docmill assumes that it supports everything that OpenAI's own
+//! API supports. Only an error about a capability removes one, and the store remembers that.
 
 use serde_json::{Value, json};
 
-/// How a reply's form is asked for.
+/// How a request asks for a reply in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum ReplyFormat {
     /// `json_schema`, strict.
     Schema,
-    /// `json_object`, the schema in the prompt.
+    /// `json_object`; the prompt describes the schema.
     Object,
-    /// Nothing, the schema in the prompt.
+    /// No parameter; the prompt describes the schema.
     Plain,
 }
 
-/// What an endpoint takes.
+/// What an endpoint supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Capabilities {
-    /// How a reply's form is asked for.
-    pub format: Format,
-    /// Whether the limit is called `max_completion_tokens`.
+    /// The strictest format that the endpoint accepts.
+    pub format: ReplyFormat,
+    /// Whether the maximum reply length is called `max_completion_tokens`.
     pub max_completion_tokens: bool,
-    /// Whether `temperature` and `top_p` are taken.
+    /// Whether `temperature` and `top_p` are accepted.
     pub sampling: bool,
-    /// Whether `stream_options` is taken.
+    /// Whether `stream_options` is accepted.
     pub stream_options: bool,
-    /// Whether `prompt_cache_key` is taken.
+    /// Whether `prompt_cache_key` is accepted.
     pub cache_key: bool,
 }
 
-/// A capability that an endpoint turned out not to have.
+/// A capability that an endpoint turned out to lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// The form of the reply: one step down.
+pub enum CapabilityChange {
+    /// The reply format: use the next weaker one.
     Format,
-    /// `max_tokens`.
+    /// `max_tokens`: use `max_completion_tokens`.
     MaxTokens,
-    /// `temperature` or `top_p`.
+    /// `temperature` or `top_p`: leave both out.
     Sampling,
-    /// `stream_options`.
+    /// `stream_options`: leave it out.
     StreamOptions,
-    /// `prompt_cache_key`.
+    /// `prompt_cache_key`: leave it out.
     CacheKey,
 }
 
 impl Default for Capabilities {
     fn default() -> Self {
         Self {
-            format: Format::Schema,
+            format: ReplyFormat::Schema,
             max_completion_tokens: false,
             sampling: true,
             stream_options: true,
@@ -57,28 +57,30 @@ impl Default for Capabilities {
 }
 
 impl Capabilities {
-    /// Without what `change` names; `None` when there is nothing left to take away, so
-    /// that asking again would meet the same error.
+    /// The capabilities without the one that `change` names. `None` if it is already
+    /// removed: retrying would meet the same error.
     #[must_use]
-    pub fn without(self, change: Change) -> Option<Self> {
+    pub fn without(self, change: CapabilityChange) -> Option<Self> {
         match (change, self.format) {
-            (Change::Format, Format::Schema) => Some(Self { format: Format::Object, ..self }),
-            (Change::Format, Format::Object) => Some(Self { format: Format::Plain, ..self }),
-            (Change::MaxTokens, _) if !self.max_completion_tokens => Some(Self { max_completion_tokens: true, ..self }),
-            (Change::Sampling, _) if self.sampling => Some(Self { sampling: false, ..self }),
-            (Change::StreamOptions, _) if self.stream_options => Some(Self { stream_options: false, ..self }),
-            (Change::CacheKey, _) if self.cache_key => Some(Self { cache_key: false, ..self }),
+            (CapabilityChange::Format, ReplyFormat::Schema) => Some(Self { format: ReplyFormat::Object, ..self }),
+            (CapabilityChange::Format, ReplyFormat::Object) => Some(Self { format: ReplyFormat::Plain, ..self }),
+            (CapabilityChange::MaxTokens, _) if !self.max_completion_tokens => {
+                Some(Self { max_completion_tokens: true, ..self })
+            }
+            (CapabilityChange::Sampling, _) if self.sampling => Some(Self { sampling: false, ..self }),
+            (CapabilityChange::StreamOptions, _) if self.stream_options => Some(Self { stream_options: false, ..self }),
+            (CapabilityChange::CacheKey, _) if self.cache_key => Some(Self { cache_key: false, ..self }),
             _ => None,
         }
     }
 
-    /// As the store keeps it.
+    /// The JSON text that the store keeps.
     #[must_use]
     pub fn to_json(self) -> String {
         let format = match self.format {
-            Format::Schema => "json_schema",
-            Format::Object => "json_object",
-            Format::Plain => "plain",
+            ReplyFormat::Schema => "json_schema",
+            ReplyFormat::Object => "json_object",
+            ReplyFormat::Plain => "plain",
         };
         json!({
             "format": format,
@@ -90,16 +92,17 @@ impl Capabilities {
         .to_string()
     }
 
-    /// As the store kept it; what is missing or unknown is taken to be there.
+    /// Reads what [`Self::to_json`] wrote. A missing or unknown member has its default: the
+    /// endpoint rejects what it does not support, and is asked again without it.
     #[must_use]
     pub fn from_json(text: &str) -> Self {
         let value: Value = serde_json::from_str(text).unwrap_or_default();
         let flag = |name: &str, default: bool| value.get(name).and_then(Value::as_bool).unwrap_or(default);
         Self {
             format: match value.get("format").and_then(Value::as_str) {
-                Some("json_object") => Format::Object,
-                Some("plain") => Format::Plain,
-                _ => Format::Schema,
+                Some("json_object") => ReplyFormat::Object,
+                Some("plain") => ReplyFormat::Plain,
+                _ => ReplyFormat::Schema,
             },
             max_completion_tokens: flag("max_completion_tokens", false),
             sampling: flag("sampling", true),
@@ -113,18 +116,49 @@ impl Capabilities {
 mod tests {
     use super::*;
 
+    const OTHERS: [CapabilityChange; 4] = [
+        CapabilityChange::MaxTokens,
+        CapabilityChange::Sampling,
+        CapabilityChange::StreamOptions,
+        CapabilityChange::CacheKey,
+    ];
+
     #[test]
-    fn steps_down_end_and_are_remembered() {
+    fn the_format_weakens_step_by_step() {
         let start = Capabilities::default();
-        let object = start.without(Change::Format).unwrap();
-        let plain = object.without(Change::Format).unwrap();
-        assert_eq!((object.format, plain.format), (Format::Object, Format::Plain));
-        assert_eq!(plain.without(Change::Format), None);
-        let all = [Change::MaxTokens, Change::Sampling, Change::StreamOptions, Change::CacheKey];
-        let bare = all.iter().fold(plain, |now, change| now.without(*change).unwrap());
-        assert!(all.iter().all(|change| bare.without(*change).is_none()));
-        for known in [start, object, plain, bare] {
-            assert_eq!(Capabilities::from_json(&known.to_json()), known);
+        let object = start.without(CapabilityChange::Format).unwrap();
+        let plain = object.without(CapabilityChange::Format).unwrap();
+        assert_eq!((object.format, plain.format), (ReplyFormat::Object, ReplyFormat::Plain));
+        assert_eq!(plain.without(CapabilityChange::Format), None);
+    }
+
+    #[test]
+    fn a_capability_is_removed_once_and_the_others_stay() {
+        for change in OTHERS {
+            let fewer = Capabilities::default().without(change).unwrap();
+            assert_eq!(fewer.without(change), None, "{change:?}");
+            for other in OTHERS.into_iter().filter(|other| *other != change) {
+                assert!(fewer.without(other).is_some(), "{change:?} and {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_store_keeps_every_combination() {
+        for bits in 0..16 {
+            for format in [ReplyFormat::Schema, ReplyFormat::Object, ReplyFormat::Plain] {
+                let known = Capabilities {
+                    format,
+                    max_completion_tokens: bits & 1 > 0,
+                    sampling: bits & 2 > 0,
+                    stream_options: bits & 4 > 0,
+                    cache_key: bits & 8 > 0,
+                };
+                assert_eq!(Capabilities::from_json(&known.to_json()), known);
+            }
+        }
+        for unreadable in ["", "null", "[]", "{\"format\":\"xml\",\"sampling\":1}"] {
+            assert_eq!(Capabilities::from_json(unreadable), Capabilities::default(), "{unreadable}");
         }
     }
 }

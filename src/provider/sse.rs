@@ -1,19 +1,21 @@
-//! Server-sent events as chat servers send them: any line end, comments, several data
-//! lines, data split anywhere, even inside a character.
-//! Source: WHATWG HTML, section 9.2.6 (2026-11); deviations seen in llama.cpp before 2025-09.
+//! Server-sent events as chat servers send them: any line ending, comments, several data
+//! lines per event, data split at any byte, also within a character.
+//!
+//! Source: WHATWG HTML, section 9.2.6 (2026-11); deviations of llama.cpp before 2025-09.
 
-/// Bytes in, the data of whole events out.
+/// Decodes bytes into the data of complete events.
 #[derive(Debug, Default)]
-pub(crate) struct Events {
-    /// Bytes of a line that has not ended.
+pub(crate) struct EventDecoder {
+    /// Bytes of an incomplete line.
     line: Vec<u8>,
-    /// Data lines of an event that has not ended.
+    /// Data lines of an incomplete event.
     data: Vec<String>,
+    /// Whether the last byte was a carriage return, which a line feed may complete.
     after_return: bool,
 }
 
-impl Events {
-    /// Takes the next bytes; the data of every event that they complete.
+impl EventDecoder {
+    /// Takes the next bytes and returns the data of every event that they complete.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         let mut done = Vec::new();
         for &byte in bytes {
@@ -27,8 +29,8 @@ impl Events {
         done
     }
 
-    /// The end of the stream: an event that was not closed by an empty line counts, as
-    /// some servers leave the last one out.
+    /// Ends the stream. An event without the closing empty line counts: some servers omit
+    /// the last one.
     pub(crate) fn finish(&mut self) -> Option<String> {
         let ended_by_line = if self.line.is_empty() { None } else { self.end_of_line() };
         ended_by_line.or_else(|| self.event())
@@ -44,7 +46,7 @@ impl Events {
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field.trim_start_matches('\u{feff}') {
             "data" => self.data.push(value.to_owned()),
-            // Old llama.cpp: an error as a field of its own.
+            // llama.cpp before 2025-09 sends errors in a field of their own.
             "error" if value.starts_with('{') => self.data.push(format!("{{\"error\":{value}}}")),
             _ => {}
         }
@@ -62,7 +64,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn events(stream: &[u8], cuts: &[usize]) -> Vec<String> {
-        let mut events = Events::default();
+        let mut events = EventDecoder::default();
         let mut out = Vec::new();
         let mut at = 0;
         for cut in cuts {
@@ -78,7 +80,7 @@ mod tests {
     const STREAM: &str = ": OPENROUTER PROCESSING\n\ndata: {\"a\":\"é\"}\n\nevent: ping\n\ndata:{\"b\":1}\r\n\r\ndata: one\ndata: two\n\nid: 3\ndata: [DONE]";
 
     #[test]
-    fn all_line_ends_and_comments() {
+    fn all_line_endings_and_comments() {
         assert_eq!(events(STREAM.as_bytes(), &[]), ["{\"a\":\"é\"}", "{\"b\":1}", "one\ntwo", "[DONE]"]);
         assert_eq!(events(b"data: a\r\rdata: b\r\r", &[]), ["a", "b"]);
         assert_eq!(events(b"error: {\"message\":\"x\"}\n\n", &[]), ["{\"error\":{\"message\":\"x\"}}"]);

@@ -3,12 +3,12 @@
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
-use super::secrets::{missing_secrets, transport_options};
+use super::secrets::{client_options, missing_secrets};
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{self, Endpoint, Image, Place, Size, Task, TaskKind};
 use crate::prepare::target_size;
-use crate::provider::{Footprint, Format as ReplyFormat};
+use crate::provider::{Footprint, ReplyFormat};
 use crate::source::Entries;
 use crate::task::Question;
 
@@ -103,8 +103,8 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
         ));
     }
     if let Some(ModelFacts { context: Some(context), reasons, .. }) = model_facts(&job.provider.model) {
-        let words = Footprint::of(&questions.iter().collect::<Vec<_>>(), ReplyFormat::Schema, *reasons);
-        let room = job.request.max_tokens.unwrap_or_else(|| words.room());
+        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), ReplyFormat::Schema, *reasons);
+        let room = job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens());
         let needed = words.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(room);
         if needed > *context {
             notes.push(format!(
@@ -122,7 +122,7 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
     }
     let provider = &job.provider;
     if let Endpoint::Remote { base_url } = &provider.endpoint
-        && let Err(fault) = transport_options(job, environment, base_url)
+        && let Err(fault) = client_options(job, environment, base_url)
     {
         notes.push(fault);
     }

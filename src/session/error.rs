@@ -118,7 +118,7 @@ impl From<PipelineError> for Error {
             PipelineError::NoTask { .. }
             | PipelineError::Input(_)
             | PipelineError::NearDuplicateTemplates
-            | PipelineError::Transport(_)
+            | PipelineError::Client(_)
             | PipelineError::Page { .. }
             | PipelineError::Internal(_) => None,
         };

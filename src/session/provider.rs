@@ -2,15 +2,15 @@
 
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
-use super::secrets::{missing_secrets, transport_options};
+use super::secrets::{client_options, missing_secrets};
 use crate::manifest::{Endpoint, Job, SimulatorSpec};
-use crate::provider::Transport;
+use crate::provider::HttpClient;
 use crate::simulator::{Options, Server};
 
 /// The way to a job's provider. A simulator runs while this lives.
 pub(crate) struct Provider {
     /// The HTTP client.
-    pub(crate) transport: Transport,
+    pub(crate) client: HttpClient,
     _simulator: Option<Server>,
 }
 
@@ -34,9 +34,9 @@ impl Provider {
                 (server.base_url(), Some(server))
             }
         };
-        let options = transport_options(job, environment, &base_url).map_err(|error| Error::new(WRONG_INPUT, error))?;
-        let transport = Transport::new(options).map_err(|error| Error::new(WRONG_INPUT, error))?;
-        Ok(Self { transport, _simulator: simulator })
+        let options = client_options(job, environment, &base_url).map_err(|error| Error::new(WRONG_INPUT, error))?;
+        let client = HttpClient::new(options).map_err(|error| Error::new(WRONG_INPUT, error))?;
+        Ok(Self { client, _simulator: simulator })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::environment::Environment;
 use crate::manifest::{Header, Job};
-use crate::provider::{Secret, TransportOptions};
+use crate::provider::{DialectName, HttpClientOptions, Secret};
 use std::io::Read;
 use std::path::Path;
 
@@ -57,19 +57,20 @@ fn key(job: &Job, environment: &Environment) -> Result<Option<Secret>, String> {
 ///
 /// # Errors
 /// When a file with a key or with certificates can't be read.
-pub(crate) fn transport_options(
+pub(crate) fn client_options(
     job: &Job,
     environment: &Environment,
     base_url: &str,
-) -> Result<TransportOptions, String> {
+) -> Result<HttpClientOptions, String> {
     let secret = |name: &String| Secret::new(&environment.variable(name).unwrap_or_default());
     let headers = job.provider.headers.iter().map(|(name, value)| match value {
         Header::Text(text) => (name.clone(), Secret::new(text)),
         Header::Env(variable) => (name.clone(), secret(variable)),
     });
-    Ok(TransportOptions {
+    Ok(HttpClientOptions {
         base_url: base_url.to_owned(),
         key: key(job, environment)?,
+        key_header: DialectName::OpenAi.key_header(),
         authorities: job.provider.ca_file.as_deref().map(|path| secret_file(path, "provider.ca_file")).transpose()?,
         headers: headers.collect(),
         proxy: proxy_for(base_url, environment),

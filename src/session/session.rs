@@ -220,13 +220,13 @@ impl Session {
             Some(connected) => connected,
             None => Provider::connect(&self.job.manifest, &self.environment)?,
         };
-        let transport = provider.insert(connected).transport.clone();
+        let client = provider.insert(connected).client.clone();
         Ok(pipeline::Environment {
             clock: self.clock.clone(),
             hooks: Arc::new(NoHooks),
             seed: self.seed,
             run_id: self.run_id.clone(),
-            transport,
+            client,
             decoder: self.environment.decoder().clone(),
         })
     }

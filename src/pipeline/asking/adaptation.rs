@@ -32,7 +32,7 @@ pub(crate) async fn adapt(
     }
     if let Some(capabilities) = change {
         let fact = EndpointFact::Capabilities(capabilities.to_json());
-        run.store.remember_endpoint(asking.endpoint_id(), fact).await?;
+        run.store.remember_endpoint(asking.endpoint.id().to_owned(), fact).await?;
     }
     match attempt.sent {
         Some(sent) => calibrate(asking, sent.size, &attempt.request, exchange).await,
@@ -65,7 +65,7 @@ async fn calibrate(
     }
     let before = asking.endpoint.fit();
     let is_valid = reading.iter().all(Result::is_ok);
-    let Some(calibration) = asking.endpoint.learn(request, size, usage, is_valid) else { return Ok(()) };
+    let Some(calibration) = asking.endpoint.learn_bill(request, size, usage, is_valid) else { return Ok(()) };
     let after = asking.endpoint.fit();
     if after.differs() && !before.differs() {
         warn_of_bills(&asking.run.job, &after, size);
@@ -88,7 +88,7 @@ pub(crate) async fn store_what_was_learned(asking: &Asking<'_>) -> Result<(), St
 
 async fn store_calibration(asking: &Asking<'_>, calibration: Calibration) -> Result<(), StoreError> {
     let text = asking.calibrations.to_text_with(asking.run.job.image.detail, calibration);
-    asking.run.store.remember_endpoint(asking.endpoint_id(), EndpointFact::Calibration(text)).await
+    asking.run.store.remember_endpoint(asking.endpoint.id().to_owned(), EndpointFact::Calibration(text)).await
 }
 
 fn warn_of_bills(job: &Job, fit: &Fit, (width, height): (u32, u32)) {

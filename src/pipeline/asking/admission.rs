@@ -1,16 +1,16 @@
 //! Admission: requests go out one after another, first come first served, each as soon as the
 //! cooldown, the concurrency and both rate limits allow it. Nothing is sent around it.
 
+use crate::base::backoff;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
-use crate::base::vocabulary::ErrorKind;
-use crate::manifest::{Limits, Retry};
 use crate::pipeline::control::context::{Ending, RunContext};
 use crate::pipeline::control::counters::Counters;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::Shutdown;
-use crate::provider::{Cooldown, Exchange, Gate, Pace, Verdict};
+use crate::provider::{Exchange, Gate, ModelEndpoint, Verdict};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
@@ -23,16 +23,11 @@ pub(crate) struct Admission {
     counters: Arc<Counters>,
     /// Held by the request that is next. tokio's mutex is fair: first come, first served.
     turn: Mutex<()>,
-    pacing: RefCell<Pacing>,
-    slots: Slots,
-}
-
-/// How fast requests may go out.
-struct Pacing {
-    rates: Pace,
-    cooldown: Cooldown,
+    /// The endpoint, which knows how fast requests may go out.
+    endpoint: Rc<ModelEndpoint>,
     /// The message of the last reply that asked to wait.
-    last_refusal: String,
+    last_refusal: RefCell<String>,
+    slots: Slots,
 }
 
 /// How many requests are in flight.
@@ -53,22 +48,19 @@ pub(crate) struct Slot<'a> {
 }
 
 impl Admission {
-    /// Admission for a run with these limits.
-    pub(crate) fn new(run: &RunContext, limits: &Limits, retry: &Retry) -> Self {
+    /// Admission to an endpoint.
+    pub(crate) fn new(run: &RunContext, endpoint: Rc<ModelEndpoint>, has_budget: bool) -> Self {
         Self {
             clock: run.clock.clone(),
             random: Random::new(run.random.next_u64()),
             shutdown: run.shutdown.clone(),
             counters: run.counters.clone(),
             turn: Mutex::new(()),
-            pacing: RefCell::new(Pacing {
-                rates: Pace::new(limits.requests_per_minute, limits.tokens_per_minute),
-                cooldown: Cooldown::new(limits.concurrency, retry.max_wait).up_to(limits.most_concurrency),
-                last_refusal: String::new(),
-            }),
+            endpoint,
+            last_refusal: RefCell::default(),
             slots: Slots {
                 in_flight: Cell::new(0),
-                is_cautious: Cell::new(limits.budget.is_some()),
+                is_cautious: Cell::new(has_budget),
                 is_full: Cell::new(false),
                 changed: Notify::new(),
             },
@@ -89,17 +81,15 @@ impl Admission {
             if self.shutdown.is_requested() {
                 return Err(Ending);
             }
-            let now = self.clock.now();
-            // Evaluated here, so that nothing is borrowed during a wait.
-            let gate = self.pacing.borrow().cooldown.gate(now);
-            let width = match gate {
+            let pacing = self.endpoint.pacing();
+            let width = match pacing.gate() {
                 Gate::Open(width) => width,
                 Gate::Closed(wait) => {
                     self.wait(wait).await?;
                     continue;
                 }
                 Gate::GivenUp => {
-                    let message = self.pacing.borrow().last_refusal.clone();
+                    let message = self.last_refusal.borrow().clone();
                     self.shutdown.request(RunOutcome::ProviderUnavailable(message));
                     return Err(Ending);
                 }
@@ -113,18 +103,14 @@ impl Admission {
                 }
                 continue;
             }
-            let taken = {
-                let rates = &mut self.pacing.borrow_mut().rates;
-                let request = if has_request { Ok(()) } else { rates.take_request(now) };
-                has_request |= request.is_ok();
-                request.and_then(|()| rates.take_tokens(tokens, now))
-            };
-            if let Err(wait) = taken {
+            let request = if has_request { Ok(()) } else { pacing.try_request() };
+            has_request |= request.is_ok();
+            if let Err(wait) = request.and_then(|()| pacing.try_tokens(tokens)) {
                 self.wait(wait).await?;
                 continue;
             }
             self.set_in_flight(self.slots.in_flight.get() + 1);
-            return Ok(Slot { admission: self, sent: now });
+            return Ok(Slot { admission: self, sent: self.clock.now() });
         }
     }
 
@@ -145,7 +131,7 @@ impl Admission {
 
     /// A random wait from `wait` up to a quarter more.
     pub(crate) fn jittered(&self, wait: Duration) -> Duration {
-        wait.mul_f64(1.0 + 0.25 * self.random.unit())
+        backoff::jittered(wait, self.random.unit())
     }
 }
 
@@ -157,33 +143,16 @@ impl Slot<'_> {
 
     /// Learns from the reply how fast requests may go out.
     pub(crate) fn learn(&self, exchange: &Exchange) {
-        let now = self.admission.clock.now();
-        let Pacing { rates, cooldown, last_refusal } = &mut *self.admission.pacing.borrow_mut();
-        // The refusal itself says more about the limit than the headers that come with it.
-        match &exchange.over {
-            Some(over) => rates.refused(over, self.sent, now),
-            None => rates.told(&exchange.allowances, self.sent, now),
+        if let Verdict::Later { message, .. } = &exchange.verdict {
+            tracing::debug!("not now: {message}");
+            message.clone_into(&mut self.admission.last_refusal.borrow_mut());
         }
-        match &exchange.verdict {
-            Verdict::Later { after, message } => {
-                tracing::debug!("not now: {message}");
-                message.clone_into(last_refusal);
-                cooldown.refused(self.sent, now, *after, self.admission.random.unit());
+        let pacing = self.admission.endpoint.pacing();
+        if pacing.on_exchange(exchange, self.sent, self.admission.random.unit()) {
+            if self.admission.slots.is_full.take() {
+                pacing.on_reply_while_full(exchange.latency);
             }
-            // A transient error neither lets requests through nor asks to wait.
-            Verdict::Retry(fault) if fault.change.is_none() => {
-                if fault.kind == ErrorKind::Timeout {
-                    cooldown.strained();
-                }
-            }
-            Verdict::Stop(_) => {}
-            _ => {
-                cooldown.succeeded(self.sent);
-                if self.admission.slots.is_full.take() {
-                    cooldown.wanted(exchange.latency);
-                }
-                self.admission.slots.is_cautious.set(false);
-            }
+            self.admission.slots.is_cautious.set(false);
         }
         self.admission.slots.changed.notify_one();
     }

@@ -70,13 +70,13 @@ impl Attempt {
             repair: repair.clone(),
         };
         let estimate = endpoint.estimate(&request, &page.prepared);
-        let has_rule = endpoint.basis() != Basis::Unknown;
+        let has_rule = endpoint.image_basis() != Basis::Unknown;
         let before = KnownBefore {
             estimate,
             price,
             expected: price.filter(|_| has_rule).map(|price| price.cost(estimate.expected)),
             reserved: price.map(|price| price.cost(estimate.worst)),
-            saved_tokens: endpoint.smaller(&page.prepared),
+            saved_tokens: endpoint.tokens_saved_by_size(&page.prepared),
         };
         let purpose = match &step {
             Step::Ask { repair: Some(_), .. } => AttemptPurpose::Repair,

@@ -96,7 +96,7 @@ async fn make_attempt(
     run.hooks.reached(Point::Sent);
     let span = telemetry::span(&attempt, id);
     let on_text = |text: &str| observer.on_text(text);
-    let sending = endpoint.attempt(&attempt.request, &page.prepared, time_limit(&run.job, &attempt), &on_text);
+    let sending = endpoint.send(&attempt.request, &page.prepared, time_limit(&run.job, &attempt), &on_text);
     let exchange = sending.instrument(span.clone()).await;
     run.hooks.reached(Point::Replied);
 

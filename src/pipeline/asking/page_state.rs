@@ -1,6 +1,7 @@
 //! How far a page has come, and what to do with it next: the one decision of the loop over attempts.
 //! Pure: replies and times are passed in.
 
+use crate::base::backoff::Backoff;
 use crate::manifest::{Retry, TimedOut};
 use crate::pipeline::model::ready_page::PageError;
 use crate::provider::{Exchange, PageFault, Repair, Verdict};
@@ -12,9 +13,8 @@ use std::time::Duration;
 const MAX_REPAIRS: u32 = 2;
 /// Maximum number of characters of an invalid reply that are sent back: reading them costs money.
 const MAX_REPEATED_CHARS: usize = 8000;
-/// First and longest wait after a transient error. Source: the defaults of OpenAI's SDKs, 2026.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const MAX_WAIT: Duration = Duration::from_secs(8);
+/// The waits after transient errors. Source: the defaults of OpenAI's SDKs, 2026.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(8));
 /// With less time left no attempt is made: it would be cut off and paid for.
 pub(crate) const MIN_ATTEMPT_TIME: Duration = Duration::from_secs(1);
 
@@ -110,7 +110,7 @@ fn wait_after_error(tries: u32, may_run: bool, retry: &Retry) -> Option<Duration
     match retry.timed_out {
         TimedOut::Leave if may_run => None,
         TimedOut::Wait(wait) if may_run => Some(wait),
-        _ => Some(FIRST_WAIT.saturating_mul(1 << (tries - 1).min(10)).min(MAX_WAIT)),
+        _ => Some(BACKOFF.delay(tries)),
     }
 }
 

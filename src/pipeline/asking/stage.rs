@@ -4,17 +4,16 @@ use super::admission::Admission;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
-use crate::provider::{Capabilities, Exchange, ModelEndpoint, PageRequest, Setup, Transport};
+use crate::provider::{Capabilities, DialectName, EndpointSetup, Exchange, HttpClient, ModelEndpoint, PageRequest};
 use crate::store::{AttemptCharge, StoreError};
+use std::rc::Rc;
 
 /// The asking stage of a run: one endpoint, and admission to it. Lives on one thread.
 pub(crate) struct Asking<'a> {
     /// The run.
     pub(crate) run: &'a RunContext,
     /// The model that is asked.
-    pub(crate) endpoint: ModelEndpoint,
-    /// The HTTP client, for calls that are not requests for a page.
-    pub(crate) transport: Transport,
+    pub(crate) endpoint: Rc<ModelEndpoint>,
     /// Lets requests out.
     pub(crate) admission: Admission,
     /// What the store had of the endpoint's bills when the run began.
@@ -53,29 +52,29 @@ impl<'a> Asking<'a> {
     /// When what the store keeps of the endpoint can't be read.
     pub(crate) fn new(
         run: &'a RunContext,
-        transport: &Transport,
+        client: &HttpClient,
         observer: &'a dyn Observer,
     ) -> Result<Self, StoreError> {
         let (job, keys) = (&run.job, &run.identity.keys);
         let calibrations = Calibrations::parse(keys.calibration.as_deref())?;
         let limits = &job.limits;
         let shards = limits.requests_per_minute.map_or(limits.concurrency, |rate| rate.div_ceil(REQUESTS_PER_SHARD));
-        let endpoint = ModelEndpoint::new(Setup {
-            transport: transport.clone(),
+        let endpoint = Rc::new(ModelEndpoint::new(EndpointSetup {
+            id: endpoint_id(job),
+            client: client.clone(),
+            dialect: DialectName::OpenAi,
             clock: run.clock.clone(),
             model: job.provider.model.clone(),
             request: job.request.clone(),
             image: job.image,
+            limits: job.limits,
+            retry: job.retry,
+            price: job.price(),
             capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),
             calibration: calibrations.for_detail(job.image.detail),
             cache_shards: shards.clamp(1, 256).into(),
-        });
-        let admission = Admission::new(run, limits, &job.retry);
-        Ok(Self { run, endpoint, transport: transport.clone(), admission, calibrations, observer })
-    }
-
-    /// The id under which the store keeps what is learned of the endpoint.
-    pub(crate) fn endpoint_id(&self) -> String {
-        endpoint_id(&self.run.job)
+        }));
+        let admission = Admission::new(run, endpoint.clone(), limits.budget.is_some());
+        Ok(Self { run, endpoint, admission, calibrations, observer })
     }
 }

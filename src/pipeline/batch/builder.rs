@@ -7,7 +7,7 @@ use crate::base::hooks::Point;
 use crate::base::ids::{AttemptId, BatchId, RequestId};
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::stage::Asking;
-use crate::provider::line_frame;
+use crate::provider::BatchClient;
 use crate::store::{BatchChange, BatchProgress, BatchStart, BatchState, StoreError};
 use bytes::Bytes;
 use std::fs::File;
@@ -79,9 +79,10 @@ impl BatchBuilder {
         (request, id, custom_id): (RequestId, AttemptId, String),
         mut attempt: Attempt,
         body: &Bytes,
+        batches: &BatchClient<'_>,
     ) -> Result<(), StoreError> {
         attempt.state.request = Some(request);
-        let (head, tail) = line_frame(&custom_id);
+        let (head, tail) = batches.line_frame(&custom_id);
         for part in [head.as_bytes(), body, tail.as_bytes()] {
             self.out.write_all(part).map_err(|error| write_error(&self.path, &error))?;
             self.bytes += part.len() as u64;

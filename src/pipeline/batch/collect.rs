@@ -12,7 +12,7 @@ use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::asking::telemetry;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::ready_page::PageEnd;
-use crate::provider::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus};
+use crate::provider::{BatchError, BatchFault, Exchange, Refusal, RemoteBatch, RemoteStatus};
 use crate::store::{Settlement, StoreError};
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ pub(crate) async fn collect(
     };
     if !content.is_plausible() {
         let message = format!("the files of batch {} hold no results", remote.id);
-        collector.collected.fault = Some(BatchFault::Passing { message, after: None });
+        collector.collected.fault = Some(BatchFault::Transient { message, after: None });
         return Ok(collector.collected);
     }
     if remote.status == RemoteStatus::Failed {
@@ -61,12 +61,12 @@ pub(crate) async fn collect(
     // In the order of the lines, so that everything that follows is the same every time.
     let mut next = 0;
     while let Some((id, attempt)) = batch.attempts.remove_next(&mut next) {
-        let exchange = asking.endpoint.no_line(remote.status != RemoteStatus::Failed);
+        let exchange = Exchange::from_missing_line(remote.status != RemoteStatus::Failed);
         collector.settle(id, attempt, exchange).await?;
     }
     collector.settle_group().await?;
     asking.run.hooks.reached(Point::BatchCollected);
-    let message = remote.errors.first().map(|(code, message, _)| format!("{code}: {message}"));
+    let message = remote.errors.first().map(|error| format!("{}: {}", error.code, error.message));
     batch.end(asking, message).await?;
     tracing::info!("batch {} is collected: {} pages are settled", remote.id, collector.collected.ends.len());
     Ok(collector.collected)
@@ -105,10 +105,11 @@ impl Collector<'_> {
         remote: &RemoteBatch,
     ) -> Result<Result<Content, StoreError>, BatchFault> {
         let mut content = Content::default();
+        let batches = self.asking.endpoint.batches();
         for file in [&remote.output_file, &remote.error_file].into_iter().flatten() {
-            let mut lines = match self.unless_ending(self.asking.transport.lines_of(file)).await {
+            let mut lines = match self.unless_ending(batches.lines(file)).await {
                 Ok(lines) => lines,
-                Err(BatchFault::Unknown(message)) => {
+                Err(BatchFault::NotFound(message)) => {
                     tracing::warn!("the provider does not know a file of batch {}: {message}", remote.id);
                     continue;
                 }
@@ -116,11 +117,11 @@ impl Collector<'_> {
             };
             while let Some(text) = self.unless_ending(lines.next()).await? {
                 content.is_read = true;
-                let Some(line) = Line::parse(&text) else { continue };
+                let Some(line) = batches.read_line(&text) else { continue };
                 content.has_lines = true;
                 // A line that comes twice finds its attempt taken.
                 let Some((id, attempt)) = batch.attempts.remove(&line.custom_id) else { continue };
-                let exchange = self.asking.endpoint.read_line(&line, &attempt.request);
+                let exchange = self.asking.endpoint.judge_line(&line, &attempt.request);
                 if let Err(error) = self.settle(id, attempt, exchange).await {
                     return Ok(Err(error));
                 }
@@ -134,7 +135,7 @@ impl Collector<'_> {
         tokio::select! {
             result = call => result,
             () = self.asking.run.shutdown.requested() => {
-                Err(BatchFault::Passing { message: "the run ends".into(), after: None })
+                Err(BatchFault::Transient { message: "the run ends".into(), after: None })
             }
         }
     }
@@ -142,29 +143,29 @@ impl Collector<'_> {
     /// A batch of which nothing was done: a full queue is transient, a bad line is an error of its
     /// page, anything else ends the run.
     async fn settle_failed_batch(&mut self, batch: &mut Batch, remote: &RemoteBatch) -> Result<(), StoreError> {
-        let is_queue = |code: &str| code == "token_limit_exceeded";
-        if let Some((_, message, _)) = remote.errors.iter().find(|(code, ..)| is_queue(code)) {
+        let full = remote.errors.iter().find_map(|error| Some((&error.message, error.full_queue?)));
+        if let Some((message, queue)) = full {
             tracing::warn!("batch {} failed: {message}", remote.id);
             // Half of what was too much, when the message does not state the limit.
-            let limit = queue_limit(message).unwrap_or(batch.tokens() / 2).max(1);
+            let limit = queue.max_tokens.unwrap_or(batch.tokens() / 2).max(1);
             self.collected.queue_limit = Some(limit);
             let mut next = 0;
             while let Some((id, attempt)) = batch.attempts.remove_next(&mut next) {
-                let exchange = self.asking.endpoint.no_room(message.clone());
+                let exchange = Exchange::from_full_queue(message.clone());
                 self.settle(id, attempt, exchange).await?;
             }
             return Ok(());
         }
         let mut is_explained = false;
-        for (code, message, line) in &remote.errors {
+        for BatchError { code, message, line, .. } in &remote.errors {
             let Some((id, attempt)) = line.and_then(|line| batch.attempts.remove_number(line)) else { continue };
             is_explained = true;
-            let exchange = self.asking.endpoint.bad_line(format!("{code}: {message}"));
+            let exchange = Exchange::from_rejected_line(format!("{code}: {message}"));
             self.settle(id, attempt, exchange).await?;
         }
         if !is_explained {
             let message = match remote.errors.first() {
-                Some((code, message, _)) => format!("batch {} failed: {code}: {message}", remote.id),
+                Some(error) => format!("batch {} failed: {}: {}", remote.id, error.code, error.message),
                 None => format!("batch {} failed, and the provider gives no reason", remote.id),
             };
             let hint = "look at the batch at the provider; nothing of it was billed".to_owned();
@@ -201,11 +202,4 @@ impl Collector<'_> {
         self.asking.run.hooks.reached(Point::BatchCollecting);
         Ok(())
     }
-}
-
-/// `Limit: 2,000,000 enqueued tokens`.
-fn queue_limit(message: &str) -> Option<u64> {
-    let (_, rest) = message.split_once("Limit: ")?;
-    let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
-    digits.parse().ok().filter(|limit| *limit > 0)
 }

@@ -87,7 +87,7 @@ impl<'a> BatchFiller<'a> {
             let Some(attempt) = Attempt::next(endpoint, run.job.price(), &run.job.retry, &page, state) else {
                 continue;
             };
-            let body = endpoint.body(&attempt.request, &page.prepared);
+            let body = endpoint.page_body(&attempt.request, &page.prepared);
             let (bytes, tokens) = (body.len() as u64 + LINE_FRAME_BYTES, queued_tokens(&attempt));
             if let Some(limit) = queue.tokens().filter(|limit| tokens > *limit) {
                 let message = format!("the request needs {tokens} tokens, more than the provider queues: {limit}");
@@ -137,7 +137,12 @@ impl<'a> BatchFiller<'a> {
             match opened {
                 Opened::Granted { request, attempt: id, sequence } => {
                     filled.has_written = true;
-                    builder.write((request, id, line_id(&run.identity.run_id, sequence)), attempt, &body)?;
+                    builder.write(
+                        (request, id, line_id(&run.identity.run_id, sequence)),
+                        attempt,
+                        &body,
+                        &self.asking.endpoint.batches(),
+                    )?;
                 }
                 Opened::Changed | Opened::Elsewhere => filled.elsewhere.push((page.page, page.questions)),
                 Opened::OverBudget { is_reserved, spent } => {

@@ -160,16 +160,12 @@ impl Batch {
     }
 
     async fn upload(&mut self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
-        match asking.transport.upload(&self.path).await {
+        match asking.endpoint.batches().upload(&self.path).await {
             Ok(file) => {
                 asking.run.hooks.reached(Point::BatchUploaded);
                 self.progress.input_file = Some(file);
                 self.change(asking, BatchState::Uploaded).await?;
                 Ok(BatchStep::Advanced)
-            }
-            Err(BatchFault::Unknown(message)) => {
-                let hint = "check whether this provider has a Batch API; `delivery: now` works without one".to_owned();
-                Ok(BatchStep::Failed(BatchFault::Refused(Refusal { message, hint })))
             }
             Err(fault) => Ok(BatchStep::Failed(fault)),
         }
@@ -179,7 +175,7 @@ impl Batch {
         // The state `Uploaded` is recorded together with the file.
         let file = self.progress.input_file.clone().unwrap_or_default();
         if self.creation.may_exist {
-            match asking.transport.find_batch(&file, &self.key).await {
+            match asking.endpoint.batches().find(&file, &self.key).await {
                 Ok(Some(found)) => return self.record_created(asking, found).await,
                 Ok(None) => match self.creation.not_found() {
                     CreationStep::Await => return Ok(BatchStep::Working),
@@ -194,16 +190,16 @@ impl Batch {
             }
         }
         self.creation.request();
-        match asking.transport.create_batch(&file, &self.key).await {
+        match asking.endpoint.batches().create(&file, &self.key).await {
             Ok(created) => {
                 asking.run.hooks.reached(Point::BatchCreated);
                 self.record_created(asking, created).await
             }
-            Err(BatchFault::Unknown(message)) if !self.creation.file_unknown() => {
-                Ok(BatchStep::Failed(BatchFault::Passing { message, after: None }))
+            Err(BatchFault::NotFound(message)) if !self.creation.file_unknown() => {
+                Ok(BatchStep::Failed(BatchFault::Transient { message, after: None }))
             }
-            Err(BatchFault::Unknown(_)) if !self.path.exists() => Ok(BatchStep::FileGone),
-            Err(BatchFault::Unknown(message)) => {
+            Err(BatchFault::NotFound(_)) if !self.path.exists() => Ok(BatchStep::FileGone),
+            Err(BatchFault::NotFound(message)) => {
                 tracing::warn!("the provider has lost the file of a batch ({message}): uploading it again");
                 self.progress.input_file = None;
                 self.change(asking, BatchState::Filled).await?;
@@ -224,14 +220,14 @@ impl Batch {
 
     async fn poll(&self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
         let id = self.progress.remote.as_deref().unwrap_or_default();
-        Ok(match asking.transport.batch(id).await {
+        Ok(match asking.endpoint.batches().status(id).await {
             Ok(remote) if remote.status == RemoteStatus::Working => BatchStep::Working,
             Ok(remote) if remote.status == RemoteStatus::Unclear => {
                 let message = format!("the provider reports an unknown state of batch {id}");
-                BatchStep::Failed(BatchFault::Passing { message, after: None })
+                BatchStep::Failed(BatchFault::Transient { message, after: None })
             }
             Ok(remote) => BatchStep::Ended(remote),
-            Err(BatchFault::Unknown(message)) => {
+            Err(BatchFault::NotFound(message)) => {
                 tracing::warn!("the provider does not know batch {id} ({message}): its pages are asked again");
                 BatchStep::Ended(RemoteBatch {
                     id: id.to_owned(),

@@ -179,8 +179,8 @@ impl<'a> BatchPoller<'a> {
                 run.shutdown.request(RunOutcome::ProviderRefused(refusal.clone()));
                 return Duration::ZERO;
             }
-            BatchFault::Passing { message, after } => (message, *after),
-            BatchFault::Unknown(message) => (message, None),
+            BatchFault::Transient { message, after } => (message, *after),
+            BatchFault::NotFound(message) => (message, None),
         };
         if run.shutdown.is_requested() {
             return Duration::ZERO;

@@ -4,7 +4,7 @@ use crate::base::clock::Clock;
 use crate::base::hooks::Hooks;
 use crate::base::ids::RunId;
 use crate::prepare::DecoderCommand;
-use crate::provider::Transport;
+use crate::provider::HttpClient;
 use std::sync::Arc;
 
 /// Time, randomness, ids and the way to the provider: everything that tests replace.
@@ -19,7 +19,7 @@ pub struct Environment {
     /// The run's id.
     pub run_id: RunId,
     /// The HTTP client.
-    pub transport: Transport,
+    pub client: HttpClient,
     /// How a decoder process is started.
     pub decoder: DecoderCommand,
 }

@@ -1,7 +1,7 @@
 //! Why a command could not do its work.
 
 use crate::export::ExportError;
-use crate::provider::TransportError;
+use crate::provider::HttpClientError;
 use crate::source::SourceError;
 use crate::store::StoreError;
 
@@ -19,7 +19,7 @@ pub enum PipelineError {
     Export(#[from] ExportError),
     /// The HTTP client can't be set up.
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Client(#[from] HttpClientError),
     /// A task was named that the job does not have.
     #[error("the job has no task `{name}`; its tasks are: {known}")]
     NoTask {

@@ -78,7 +78,7 @@ impl RunOutcome {
             PipelineError::Store(_) | PipelineError::Export(_) => Self::StorageError(message),
             PipelineError::Internal(_) => Self::InternalError(message),
             PipelineError::Source(_)
-            | PipelineError::Transport(_)
+            | PipelineError::Client(_)
             | PipelineError::NoTask { .. }
             | PipelineError::Input(_)
             | PipelineError::NearDuplicateTemplates

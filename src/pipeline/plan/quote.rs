@@ -6,7 +6,7 @@ use crate::base::usage::Usage;
 use crate::catalog::{Basis, Calibration, Detail, Fit, Price, least_image_tokens, model_facts};
 use crate::manifest::{Image, Job, Size};
 use crate::prepare::target_size;
-use crate::provider::{Footprint, Format, RequestSize, estimate};
+use crate::provider::{Footprint, ReplyFormat, RequestSize, estimate};
 use crate::task::{Question, compile, without_descriptions};
 use std::collections::{BTreeMap, HashMap};
 
@@ -125,9 +125,10 @@ impl<'a> Quoter<'a> {
         });
         let (fit, calibration) = &fits[usize::from(job.image.detail == Detail::High)];
         let all: Vec<&Question> = questions.iter().collect();
-        let words = Footprint::of(&all, Format::Schema, reasons);
+        let words = Footprint::measure(&all, ReplyFormat::Schema, reasons);
         let bare = compile(&without_descriptions(&job.tasks), &[]).ok();
-        let bare = bare.map(|bare| Footprint::of(&bare.iter().collect::<Vec<_>>(), Format::Schema, reasons).text);
+        let bare =
+            bare.map(|bare| Footprint::measure(&bare.iter().collect::<Vec<_>>(), ReplyFormat::Schema, reasons).text);
         let zero = Range { low: 0, expected: Some(0), high: 0 };
         let quote = Quote {
             pages: 0,
@@ -164,7 +165,7 @@ impl<'a> Quoter<'a> {
         let words = self.footprint(asked);
         let (fit, calibration) = &self.fits[usize::from(self.job.image.detail == Detail::High)];
         let (images, sent) = self.sizes.entry(size).or_insert_with(|| measured(size, &self.ways, &self.fits, self.job));
-        let room = u64::from(self.job.request.max_tokens.unwrap_or_else(|| words.room()));
+        let room = u64::from(self.job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens()));
         let known = estimate(&words, fit, calibration, RequestSize { size: *sent, max_tokens: room, repair: 0 });
         let image = fit.tokens(sent.0, sent.1);
         let (least, most) = bounds(fit, *sent);
@@ -225,7 +226,7 @@ impl<'a> Quoter<'a> {
         if self.words.len() > 4096 {
             self.words.clear();
         }
-        *self.words.entry(key).or_insert_with(|| Footprint::of(asked, Format::Schema, reasons))
+        *self.words.entry(key).or_insert_with(|| Footprint::measure(asked, ReplyFormat::Schema, reasons))
     }
 }
 

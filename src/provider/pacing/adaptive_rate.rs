@@ -1,349 +1,251 @@
-//! A rate that follows a limit which nobody stated: from what replies say of it, else from
-//! refusals. Additive increase, multiplicative decrease: processes that share an account's
-//! limit, each adapting alone, come to equal shares. Pure: time is handed in.
+//! A rate that follows a limit which the manifest does not state: from the headers of
+//! replies if there are any, otherwise from refusals.
 //!
-//! A provider's limit is a bucket that refills all the time. While its level stays where it
-//! is, exactly the refill is used. So the level is steered: at once by the rate (the further
-//! the free part is from its aim, the slower or faster), and slowly by this process's share
-//! of the limit, which others may use too.
+//! Additive increase and multiplicative decrease, so that processes that share an account's
+//! limit and adapt independently converge to equal shares. Time is a parameter.
+//!
+//! With headers, the controller steers the level of the provider's bucket, which refills
+//! continuously: while the level stays constant, docmill sends exactly as fast as the
+//! bucket refills. The rate reacts at once: it is lower while less than the headroom is
+//! free, and higher while more is. This process's share of the limit, which other processes
+//! may use too, follows slowly.
+//!
+//! The constants were found with a model of buckets, processes and latencies, and verified
+//! with processes against a server (docs/performance.md).
 
-use crate::provider::dialect::openai::rate_limit_headers::Allowance;
+use crate::provider::rate_limits::ReportedLimit;
 use std::time::Duration;
 
-/// What of a bucket is kept free: a part of a small one, some seconds of a large one.
-const AIM: (f64, f64) = (0.4, 5.0);
-/// Of its aim, in seconds: how far off it may be before the rate gives way wholly.
-const GIVE: f64 = 1.25;
-/// Most that the rate gives way.
-const MOST_BELOW: f64 = 0.8;
-/// How dear the bucket is when it is fuller than its aim.
-const PRICE: f64 = 3.5;
-/// A bucket of a second or two overflows before a process hears of it, the more of them
-/// share it. There more is kept free, who has more gives more, and each gives way the more
-/// slowly the older what it hears is (found by a model of buckets, processes and latencies,
-/// and tried with processes against a server: docs/performance.md).
-const TIGHT_AIM: f64 = 0.45;
-const TIGHT_PRICE: f64 = 4.5;
-const TIGHT_GIVE: f64 = 8.0;
-/// How fast the share grows and shrinks: faster, and four processes would swing.
+/// Headroom: the part of the provider's bucket that is kept free, as a fraction of it.
+const HEADROOM: f64 = 0.4;
+/// Largest headroom, in seconds of refill: large buckets need no larger one.
+const MAX_HEADROOM_SECONDS: f64 = 5.0;
+/// Deviation from the headroom at which the rate reacts fully, in multiples of the headroom.
+const REACTION_RANGE: f64 = 1.25;
+/// Largest fraction by which the rate falls below this process's share.
+const MAX_DECREASE: f64 = 0.8;
+/// Largest fraction by which the rate rises above this process's share. Only large buckets
+/// allow all of it.
+const MAX_INCREASE: f64 = 0.6;
+/// How strongly the share reacts to the deviation: the exponent of its price.
+const SHARE_PRICE: f64 = 3.5;
+
+/// A bucket of at most this many seconds of refill is small. It overflows before a process
+/// has seen a reply, the more so the more processes share it. For small buckets, keep more
+/// headroom, let processes with a larger share back off more, and damp the reaction by the
+/// age of the last observation.
+const SMALL_BUCKET_SECONDS: f64 = 2.0;
+/// From this size on a bucket is not small at all; in between, the small-bucket constants
+/// count proportionally.
+const NORMAL_BUCKET_SECONDS: f64 = 5.0;
+/// Headroom that a small bucket has in addition, as a fraction of it.
+const SMALL_BUCKET_HEADROOM: f64 = 0.45;
+/// Price that a small bucket has in addition.
+const SMALL_BUCKET_PRICE: f64 = 4.5;
+/// Smallest deviation at which the rate reacts fully to a small bucket, in multiples of the
+/// age of the observation.
+const SMALL_BUCKET_RANGE: f64 = 8.0;
+/// From this size on, in seconds of refill, a bucket allows all of [`MAX_INCREASE`]. A small
+/// bucket allows none; in between, the fraction grows proportionally.
+const FULL_INCREASE_SECONDS: f64 = 22.0;
+/// Bounds of a bucket's size, in seconds of refill. What headers report is rounded, so that
+/// an almost full bucket may seem to have any size.
+const MIN_BUCKET_SECONDS: f64 = 0.5;
+const MAX_BUCKET_SECONDS: f64 = 60.0;
+/// How long the smoothed level remembers: a quarter of the bucket's size, at most 1 second.
+const LEVEL_MEMORY: f64 = 0.25;
+const MAX_LEVEL_MEMORY_SECONDS: f64 = 1.0;
+/// Observations closer than this count as this far apart, in seconds: each moves the level.
+const MIN_OBSERVATION_GAP_SECONDS: f64 = 0.02;
+
+/// How fast the share changes. With a faster one, four processes would oscillate.
 const SHARE_SPEED: f64 = 0.15;
-/// What a refusal leaves of the share.
-const AFTER_REFUSAL: f64 = 0.75;
-/// How fast the rate grows without any word of the bucket, in shares of the limit a second.
+/// The share that a process starts with: other processes may already run.
+const INITIAL_SHARE: f64 = 0.5;
+/// Smallest share of the limit, and smallest rate as a fraction of the limit.
+const MIN_SHARE: f64 = 0.02;
+/// What a refusal leaves of rate and share.
+const DECREASE_FACTOR: f64 = 0.75;
+/// Refusals within this time are one.
+const REFUSAL_WINDOW: Duration = Duration::from_secs(1);
+
+/// Without headers: the fraction of a known limit that is used.
+const BLIND_USE: f64 = 0.97;
+/// Without headers: growth of the rate, as a fraction of the limit per second.
 const BLIND_GROWTH: f64 = 0.01;
-/// Without a word of the bucket: a limit that was not met for so long may have been raised,
-const QUIET: Duration = Duration::from_secs(15);
-/// and for so many requests, so that trying it costs less than one refusal in a hundred.
-const QUIET_REQUESTS: f64 = 120.0;
-/// Attempts that wait for the rate come at least so often while they do.
-const MOST_BETWEEN: Duration = Duration::from_secs(1);
-/// How fast it is tried then: the growth a second gains so much every second.
-const PROBING: f64 = 0.02;
-/// The share that a process begins with: others may be there.
-const FIRST_SHARE: f64 = 0.5;
-/// Least share of the limit.
-const LEAST: f64 = 0.02;
-/// How far above its refill a large bucket may be used, while it is well filled.
-const MOST_ABOVE: f64 = 0.6;
-/// The share of a limit that is used when only its size is known.
-const BLIND_SHARE: f64 = 0.97;
-/// Replies further apart than this, in seconds, count as so far apart.
-const LONGEST_GAP: f64 = 2.0;
-/// Refusals closer to one another are one.
-const ONE_REFUSAL: Duration = Duration::from_secs(1);
+/// Without headers: a limit is probed after requests were delayed for this long without a
+/// refusal. It may have been raised.
+const PROBE_AFTER: Duration = Duration::from_secs(15);
+/// The same as a number of requests: one probe costs a refusal, which is then less than one
+/// in a hundred requests.
+const PROBE_AFTER_REQUESTS: f64 = 120.0;
+/// How fast a probed limit grows: by this fraction per second, times the seconds for which
+/// it has been probed.
+const PROBE_GROWTH: f64 = 0.02;
+/// Longest time between two delayed requests that counts as delayed. Requests that wait
+/// look again at least this often, so that a longer gap is a pause.
+const MAX_DELAY_GAP: Duration = Duration::from_secs(1);
+
+/// Longest time between two observations that is taken into account, in seconds.
+const MAX_OBSERVATION_GAP_SECONDS: f64 = 2.0;
+/// Weight of the newest time between observations in its moving average.
+const GAP_WEIGHT: f64 = 0.2;
 
 /// A rate that follows a limit.
 #[derive(Clone, Debug)]
-pub(crate) struct Rate {
-    /// The limit a minute, as far as it is known.
+pub(crate) struct AdaptiveRate {
+    /// The limit per minute, as far as it is known.
     limit: Option<f64>,
-    /// What is sent a minute.
+    /// What to send per minute.
     rate: f64,
-    /// The part of the limit that this process takes.
+    /// The fraction of the limit that this process takes.
     share: f64,
-    /// The free part of the bucket, smoothed; `None`: nobody says.
+    /// The free fraction of the provider's bucket, smoothed; `None`: no headers report it.
     free: Option<f64>,
-    /// Time between two replies that tell, smoothed, in seconds.
-    heard: Option<f64>,
-    /// When the rate was last changed.
+    /// Time between two observations, smoothed, in seconds.
+    observation_gap: Option<f64>,
+    /// When the rate last changed.
     changed: Duration,
-    /// When the newest attempt that told something was sent: older ones tell nothing.
+    /// When the newest request that was observed was sent. Replies to older ones are ignored.
     newest: Duration,
+    /// When a request was last refused.
     refused: Option<Duration>,
-    /// When an attempt last waited because of this rate, and for how long attempts did
-    /// since the last refusal.
-    pressed: Duration,
-    quiet: Duration,
-    /// Whether the limit is one that is tried.
-    is_trial: bool,
+    /// When a request was last delayed because of this rate.
+    delayed: Duration,
+    /// For how long requests were delayed since the last refusal.
+    delayed_total: Duration,
+    /// Whether the limit was raised to probe it.
+    is_probing: bool,
 }
 
-impl Default for Rate {
+impl Default for AdaptiveRate {
     fn default() -> Self {
         let zero = Duration::ZERO;
         Self {
             limit: None,
             rate: 0.0,
-            share: FIRST_SHARE,
+            share: INITIAL_SHARE,
             free: None,
-            heard: None,
+            observation_gap: None,
             changed: zero,
             newest: zero,
             refused: None,
-            pressed: zero,
-            quiet: zero,
-            is_trial: false,
+            delayed: zero,
+            delayed_total: zero,
+            is_probing: false,
         }
     }
 }
 
-impl Rate {
-    /// What may be sent a minute; `None`: no limit is known.
+impl AdaptiveRate {
+    /// What to send per minute; `None`: no limit is known.
     pub(crate) fn per_minute(&self) -> Option<f64> {
         self.limit.map(|_| self.rate)
     }
 
-    /// A reply to an attempt, sent at `sent`, tells of the bucket.
+    /// The headers of the reply to a request, sent at `sent`, report the bucket's level.
     #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
-    pub(crate) fn told(&mut self, allowance: &Allowance, sent: Duration, now: Duration) {
+    pub(crate) fn on_headers(&mut self, reported: &ReportedLimit, sent: Duration, now: Duration) {
         if sent < self.newest {
             return;
         }
         self.newest = sent;
-        let limit = allowance.per_minute as f64;
+        let limit = reported.per_minute as f64;
         let refill = limit / 60.0;
-        // What a bucket holds: what is free, and what comes back until it is full.
-        let holds = (allowance.remaining as f64 + refill * allowance.reset.as_secs_f64()).max(1.0);
-        let free = (allowance.remaining as f64 / holds).clamp(0.0, 1.0);
-        let seconds = (holds / refill).clamp(0.5, 60.0);
-        let passed = now.saturating_sub(self.changed).as_secs_f64();
-        let memory = (seconds / 4.0).min(1.0);
-        let weight = 1.0 - (-passed.max(0.02) / memory).exp();
+        // The bucket's capacity: what is free, and what refills until everything is.
+        let capacity = (reported.remaining as f64 + refill * reported.reset.as_secs_f64()).max(1.0);
+        let free = (reported.remaining as f64 / capacity).clamp(0.0, 1.0);
+        let seconds = (capacity / refill).clamp(MIN_BUCKET_SECONDS, MAX_BUCKET_SECONDS);
+        let elapsed = now.saturating_sub(self.changed).as_secs_f64();
+        let memory = (seconds * LEVEL_MEMORY).min(MAX_LEVEL_MEMORY_SECONDS);
+        let weight = 1.0 - (-elapsed.max(MIN_OBSERVATION_GAP_SECONDS) / memory).exp();
         let free = self.free.map_or(free, |known| known + (free - known) * weight);
-        // How small the bucket is: 1 up to two seconds, 0 from five on.
-        let tight = ((5.0 - seconds) / 3.0).clamp(0.0, 1.0);
-        let gap = passed.min(LONGEST_GAP);
-        let heard = self.heard.map_or(gap, |known| known + (gap - known) * 0.2);
-        let age = heard + now.saturating_sub(sent).as_secs_f64().min(LONGEST_GAP);
-        // All in seconds of refill, which is how fast a bucket answers.
-        let aim = ((AIM.0 + TIGHT_AIM * tight) * seconds).min(AIM.1);
-        let give = GIVE.max(TIGHT_GIVE * tight * age / aim);
-        let price = PRICE + TIGHT_PRICE * tight;
-        let most_above = MOST_ABOVE * ((seconds - 2.0) / 20.0).clamp(0.0, 1.0);
-        let off = ((free * seconds - aim) / (aim * give)).clamp(-MOST_BELOW, MOST_ABOVE);
-        let speed = SHARE_SPEED / (aim * give) * passed.min(1.0);
-        // As in Kelly's congestion control: who has more gives more, until all have the same.
-        self.share += speed * (1.0 - self.share * (-price * off).exp());
-        self.share = self.share.clamp(LEAST, 1.0);
-        self.rate = (limit * self.share * (1.0 + off)).clamp(limit * LEAST, limit * (1.0 + most_above));
-        (self.limit, self.free, self.heard, self.changed) = (Some(limit), Some(free), Some(heard), now);
+        // From 0 (normal) to 1 (small).
+        let smallness =
+            ((NORMAL_BUCKET_SECONDS - seconds) / (NORMAL_BUCKET_SECONDS - SMALL_BUCKET_SECONDS)).clamp(0.0, 1.0);
+        let gap = elapsed.min(MAX_OBSERVATION_GAP_SECONDS);
+        let gap = self.observation_gap.map_or(gap, |known| known + (gap - known) * GAP_WEIGHT);
+        let latency = now.saturating_sub(sent).as_secs_f64().min(MAX_OBSERVATION_GAP_SECONDS);
+        let age = gap + latency;
+        // In seconds of refill: that is how fast a bucket responds.
+        let headroom = ((HEADROOM + SMALL_BUCKET_HEADROOM * smallness) * seconds).min(MAX_HEADROOM_SECONDS);
+        let range = (headroom * REACTION_RANGE).max(SMALL_BUCKET_RANGE * smallness * age);
+        let price = SHARE_PRICE + SMALL_BUCKET_PRICE * smallness;
+        let deviation = ((free * seconds - headroom) / range).clamp(-MAX_DECREASE, MAX_INCREASE);
+        // Kelly's congestion control ("Rate control for communication networks", 1998): a
+        // larger share pays a higher price, until all shares are equal.
+        let speed = SHARE_SPEED / range * elapsed.min(1.0);
+        self.share += speed * (1.0 - self.share * (-price * deviation).exp());
+        self.share = self.share.clamp(MIN_SHARE, 1.0);
+        let largeness = (seconds - SMALL_BUCKET_SECONDS) / (FULL_INCREASE_SECONDS - SMALL_BUCKET_SECONDS);
+        let max_increase = MAX_INCREASE * largeness.clamp(0.0, 1.0);
+        let rate = limit * self.share * (1.0 + deviation);
+        self.rate = rate.clamp(limit * MIN_SHARE, limit * (1.0 + max_increase));
+        (self.limit, self.free, self.observation_gap, self.changed) = (Some(limit), Some(free), Some(gap), now);
     }
 
-    /// An attempt went out: without any word of the bucket the rate grows with time.
-    pub(crate) fn passes(&mut self, now: Duration) {
+    /// A request is about to be admitted: without headers the rate grows with time.
+    pub(crate) fn on_admission(&mut self, now: Duration) {
         if let (Some(limit), None) = (self.limit, self.free) {
-            let passed = now.saturating_sub(self.changed).as_secs_f64();
-            self.rate = (self.rate + BLIND_GROWTH * limit * passed).min(limit * BLIND_SHARE);
+            let elapsed = now.saturating_sub(self.changed).as_secs_f64();
+            self.rate = (self.rate + BLIND_GROWTH * limit * elapsed).min(limit * BLIND_USE);
             self.changed = now;
         }
     }
 
-    /// An attempt of `count` waits because of this rate. When nobody tells what is allowed,
-    /// only trying more shows that the limit was raised.
+    /// A request of `count` is delayed because of this rate. Without headers, only trying
+    /// more shows that the limit was raised.
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    pub(crate) fn pressed(&mut self, count: u64, now: Duration) {
+    pub(crate) fn on_delayed(&mut self, count: u64, now: Duration) {
         let (Some(limit), None) = (self.limit, self.free) else { return };
         // Only time in which more would have been sent counts: a pause shows nothing.
-        let passed = now.saturating_sub(self.pressed).min(MOST_BETWEEN);
-        self.pressed = now;
-        self.quiet += passed;
-        let few = Duration::try_from_secs_f64(QUIET_REQUESTS * count as f64 * 60.0 / self.rate.max(1.0));
-        let since = self.quiet.saturating_sub(QUIET.max(few.unwrap_or(Duration::MAX))).as_secs_f64();
-        if since > 0.0 {
-            self.limit = Some(limit * (1.0 + PROBING * since * passed.as_secs_f64()));
-            self.rate = self.rate.max(limit * BLIND_SHARE);
-            self.is_trial = true;
+        let elapsed = now.saturating_sub(self.delayed).min(MAX_DELAY_GAP);
+        self.delayed = now;
+        self.delayed_total += elapsed;
+        let requests = Duration::try_from_secs_f64(PROBE_AFTER_REQUESTS * count as f64 * 60.0 / self.rate.max(1.0));
+        let probe_after = PROBE_AFTER.max(requests.unwrap_or(Duration::MAX));
+        let probing = self.delayed_total.saturating_sub(probe_after).as_secs_f64();
+        if probing > 0.0 {
+            self.limit = Some(limit * (1.0 + PROBE_GROWTH * probing * elapsed.as_secs_f64()));
+            self.rate = self.rate.max(limit * BLIND_USE);
+            self.is_probing = true;
         }
     }
 
-    /// An attempt, sent at `sent`, was refused. `named`: the limit that the refusal names;
-    /// `seen`: what went through a minute before it.
-    pub(crate) fn refused(&mut self, named: Option<u64>, seen: f64, sent: Duration, now: Duration) {
-        let is_new = self.refused.is_none_or(|before| sent >= before && now.saturating_sub(before) >= ONE_REFUSAL);
+    /// A request, sent at `sent`, was refused. `named`: the limit per minute that the error
+    /// names; `admitted`: what was admitted per minute before it.
+    pub(crate) fn on_throttled(&mut self, named: Option<u64>, admitted: f64, sent: Duration, now: Duration) {
+        let is_new = self.refused.is_none_or(|before| sent >= before && now.saturating_sub(before) >= REFUSAL_WINDOW);
         #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
         let named = named.map(|limit| limit as f64);
         match (self.limit, named) {
-            (None, Some(limit)) => (self.limit, self.rate) = (Some(limit), limit * BLIND_SHARE),
-            (None, None) if seen > 0.0 => (self.limit, self.rate) = (Some(seen), seen * AFTER_REFUSAL),
+            (None, Some(limit)) => (self.limit, self.rate) = (Some(limit), limit * BLIND_USE),
+            (None, None) if admitted > 0.0 => {
+                (self.limit, self.rate) = (Some(admitted), admitted * DECREASE_FACTOR);
+            }
             (Some(_), Some(limit)) if self.free.is_none() && self.limit != Some(limit) => {
-                (self.limit, self.rate) = (Some(limit), self.rate.min(limit * BLIND_SHARE));
+                (self.limit, self.rate) = (Some(limit), self.rate.min(limit * BLIND_USE));
             }
-            (Some(_), None) if self.is_trial => {
-                (self.limit, self.rate) = (Some(self.rate), self.rate * AFTER_REFUSAL);
+            (Some(_), None) if self.is_probing => {
+                (self.limit, self.rate) = (Some(self.rate), self.rate * DECREASE_FACTOR);
             }
-            (Some(_), _) if is_new => (self.rate, self.share) = (self.rate * AFTER_REFUSAL, self.share * AFTER_REFUSAL),
+            (Some(_), _) if is_new => {
+                (self.rate, self.share) = (self.rate * DECREASE_FACTOR, self.share * DECREASE_FACTOR);
+            }
             _ => {}
         }
         if is_new {
             self.refused = Some(now);
         }
-        (self.quiet, self.is_trial) = (Duration::ZERO, false);
-        // Only what was sent after it tells how it is now.
+        (self.delayed_total, self.is_probing) = (Duration::ZERO, false);
+        // Requests that were sent before report an outdated level.
         self.newest = self.newest.max(now);
         if let Some(limit) = self.limit {
-            self.rate = self.rate.max(limit * LEAST);
+            self.rate = self.rate.max(limit * MIN_SHARE);
         }
         self.changed = now;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A bucket of a provider, in requests, and processes that share it.
-    struct World {
-        limit: f64,
-        holds: f64,
-        level: f64,
-    }
-
-    impl World {
-        fn allowance(&self) -> Allowance {
-            Allowance {
-                per_minute: self.limit as u64,
-                remaining: (self.holds - self.level).max(0.0) as u64,
-                reset: Duration::from_secs_f64(self.level.max(0.0) / (self.limit / 60.0)),
-            }
-        }
-    }
-
-    /// Runs processes for some seconds; what each sent in the last `seconds / 2`, and how
-    /// many of all were refused.
-    fn run(rates: &mut [Rate], world: &mut World, seconds: u64, from: Duration, has_headers: bool) -> (Vec<f64>, f64) {
-        let step = Duration::from_millis(10);
-        let mut due = vec![0.0; rates.len()];
-        let mut sent = vec![0.0; rates.len()];
-        let (mut refused, mut all) = (0.0, 0.0);
-        let steps = seconds * 100;
-        for at in 0..steps {
-            let now = from + step * u32::try_from(at).unwrap();
-            world.level = (world.level - world.limit / 6000.0).max(0.0);
-            for (index, rate) in rates.iter_mut().enumerate() {
-                due[index] += rate.per_minute().unwrap_or(3000.0) / 6000.0;
-                rate.passes(now);
-                rate.pressed(1, now);
-                while due[index] >= 1.0 {
-                    due[index] -= 1.0;
-                    all += 1.0;
-                    if world.level + 1.0 > world.holds {
-                        refused += 1.0;
-                        rate.refused(has_headers.then_some(world.limit as u64), 600.0, now, now);
-                        due[index] -= rate.per_minute().unwrap_or(0.0) / 60.0;
-                        continue;
-                    }
-                    world.level += 1.0;
-                    if has_headers {
-                        rate.told(&world.allowance(), now, now);
-                    }
-                    sent[index] += if at >= steps / 2 { 1.0 } else { 0.0 };
-                }
-            }
-        }
-        (sent, refused / all)
-    }
-
-    #[test]
-    fn the_allowance_is_used_and_refusals_are_rare() {
-        for (limit, seconds) in [(600.0, 1.0), (600.0, 60.0), (6000.0, 1.0), (6000.0, 60.0), (120.0, 60.0)] {
-            for processes in [1, 4] {
-                let mut world = World { limit, holds: limit / 60.0 * seconds, level: 0.0 };
-                let mut rates = vec![Rate::default(); processes];
-                let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), true);
-                let used = sent.iter().sum::<f64>() / limit;
-                let (least, most) =
-                    (sent.iter().copied().fold(f64::MAX, f64::min), sent.iter().copied().fold(0.0, f64::max));
-                let words = format!(
-                    "{limit} a minute in {seconds} s, {processes}: {used:.3} used, {refused:.4} refused, {least} to {most}"
-                );
-                assert!(used > 0.9, "{words}");
-                assert!(refused <= if processes == 1 { 0.01 } else { 0.02 }, "{words}");
-                assert!(least * 2.0 >= most, "{words}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_limit_that_changes_is_followed() {
-        let mut world = World { limit: 1200.0, holds: 1200.0, level: 0.0 };
-        let mut rates = vec![Rate::default()];
-        let mut from = Duration::from_secs(1);
-        for limit in [1200.0, 600.0, 1200.0] {
-            world.level *= limit / world.limit;
-            (world.limit, world.holds) = (limit, limit);
-            // What a full bucket holds beside the limit is used first.
-            let settling = if from < Duration::from_secs(2) { 150 } else { 30 };
-            run(&mut rates, &mut world, settling, from, true);
-            from += Duration::from_secs(settling);
-            let (sent, _) = run(&mut rates, &mut world, 60, from, true);
-            from += Duration::from_secs(60);
-            let used = sent[0] * 2.0 / limit;
-            assert!((0.85..1.15).contains(&used), "{limit}: {used}");
-        }
-    }
-
-    #[test]
-    fn without_a_word_the_rate_is_found_by_refusals() {
-        let mut world = World { limit: 600.0, holds: 10.0, level: 0.0 };
-        let mut rates = vec![Rate::default()];
-        let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), false);
-        assert!(sent[0] > 0.85 * 600.0, "{}", sent[0]);
-        assert!(refused < 0.02, "{refused}");
-    }
-
-    #[test]
-    fn without_a_word_a_limit_that_changes_is_followed() {
-        let mut world = World { limit: 1200.0, holds: 20.0, level: 0.0 };
-        let mut rates = vec![Rate::default()];
-        let mut from = Duration::from_secs(1);
-        let (mut refused, mut parts) = (0.0, 0.0);
-        for limit in [1200.0, 600.0, 1200.0] {
-            (world.limit, world.holds) = (limit, limit / 60.0);
-            run(&mut rates, &mut world, 30, from, false);
-            from += Duration::from_secs(30);
-            let (sent, share) = run(&mut rates, &mut world, 120, from, false);
-            from += Duration::from_secs(120);
-            let used = sent[0] / limit;
-            assert!((0.85..1.05).contains(&used), "{limit}: {used}");
-            (refused, parts) = (refused + share, parts + 1.0);
-        }
-        assert!(refused / parts < 0.02, "{refused}");
-    }
-
-    #[test]
-    fn a_pause_is_no_sign_that_more_is_allowed() {
-        let s = Duration::from_secs;
-        for pause in [20, 60, 300, 100_000] {
-            let mut rate = Rate::default();
-            rate.refused(Some(600), 600.0, s(10), s(10));
-            rate.pressed(1, s(11));
-            rate.pressed(1, s(11 + pause));
-            rate.pressed(1, s(12 + pause));
-            assert!(rate.per_minute().is_some_and(|rate| rate < 601.0), "{pause} s: {rate:?}");
-        }
-    }
-
-    #[test]
-    fn replies_that_come_late_tell_nothing() {
-        let mut rate = Rate::default();
-        let full = Allowance { per_minute: 600, remaining: 600, reset: Duration::ZERO };
-        let empty = Allowance { per_minute: 600, remaining: 0, reset: Duration::from_secs(60) };
-        let s = Duration::from_secs;
-        rate.told(&full, s(10), s(11));
-        let before = rate.per_minute();
-        rate.told(&empty, s(9), s(12));
-        assert_eq!(rate.per_minute(), before);
-        rate.told(&empty, s(13), s(14));
-        assert!(rate.per_minute() < before);
-    }
-}
+mod tests;

@@ -1,13 +1,13 @@
 //! Histories of attempts and the steps that follow from them.
 
 use super::*;
-use crate::provider::{Change, Charge, Passing};
+use crate::provider::{CapabilityChange, Charge, TransientFault};
 use serde_json::json;
 
 fn exchange(verdict: Verdict) -> Exchange {
     Exchange {
-        allowances: crate::provider::Allowances::default(),
-        over: None,
+        rate_limits: crate::provider::RateLimitHeaders::default(),
+        exceeded: None,
         verdict,
         charge: Charge::Nothing,
         latency: Duration::ZERO,
@@ -31,7 +31,7 @@ fn verdict(letter: char, open: usize) -> Verdict {
     let bad = || Err(TaskFault { kind: ErrorKind::WrongLabel, message: "no".into() });
     let done = |reading: Vec<_>, is_cut| Verdict::Done { reading, is_cut };
     let passing = |change, may_run| {
-        Verdict::Retry(Passing { kind: ErrorKind::ServerError, message: "500".into(), change, may_run })
+        Verdict::Retry(TransientFault { kind: ErrorKind::ServerError, message: "500".into(), change, may_run })
     };
     let page = |is_refusal| Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message: "400".into(), is_refusal });
     match letter {
@@ -41,7 +41,7 @@ fn verdict(letter: char, open: usize) -> Verdict {
         'h' => done((0..open).map(|at| if at == 0 { Ok(json!("a")) } else { bad() }).collect(), false),
         'p' => passing(None, false),
         't' => passing(None, true),
-        'k' => passing(Some(Change::Format), false),
+        'k' => passing(Some(CapabilityChange::Format), false),
         'l' => Verdict::Later { after: None, message: String::new() },
         'x' => page(false),
         _ => page(true),

@@ -1,300 +1,126 @@
-//! The provider's Batch API: files and batches, one call at a time.
+//! The calls and replies of the Batch API.
 //!
 //! Source: OpenAI's batch guide and spec 2.3.0 (2026-08).
 
-use super::errors::ErrorBody;
-use crate::provider::body_reader::Incoming;
-use crate::provider::http::{Failure, Transport, failure};
-use crate::provider::pacing::retry_after;
-use crate::provider::verdict;
+use super::batch_line::{line_frame, parse_line, read_result};
+use super::error_body::{ErrorBody, labelled_number};
+use super::errors::{judge_body, requested_delay};
+use crate::base::sanitize::one_line;
+use crate::provider::batch::{BatchError, BatchFault, BatchLine, FullQueue, NO_BATCH_API, RemoteBatch, RemoteStatus};
+use crate::provider::client::call::{FileForm, HttpCall};
+use crate::provider::dialect::interface::{BatchDialect, BatchList, ErrorReply, LineResult};
 use crate::provider::verdict::{Refusal, Verdict};
-use bytes::Bytes;
-use futures_util::stream;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-use std::time::Duration;
 
-/// A batch as the provider has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RemoteBatch {
-    /// Its id.
-    pub id: String,
-    /// How far it is.
-    pub status: RemoteStatus,
-    /// The file that it reads.
-    pub input_file: String,
-    /// The file with replies.
-    pub output_file: Option<String>,
-    /// The file with errors.
-    pub error_file: Option<String>,
-    /// Why it failed as a whole: code, words, the line that it is about (from 1).
-    pub errors: Vec<(String, String, Option<u64>)>,
-    /// What was given to tell it by.
-    pub key: Option<String>,
-}
+/// The Batch API of OpenAI and compatible providers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenAiBatches;
 
-/// How far a batch is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RemoteStatus {
-    /// Waits, is worked on, or is about to end.
-    #[default]
-    Working,
-    /// It is not told, or in a word that is not known.
-    Unclear,
-    /// Nothing of it was done.
-    Failed,
-    /// Everything was done, with or without success.
-    Completed,
-    /// Its time ran out: what was done is there.
-    Expired,
-    /// Somebody cancelled it: what was done is there.
-    Cancelled,
-}
+/// The member of `metadata` that holds [`RemoteBatch::key`].
+const KEY_MEMBER: &str = "docmill";
+/// Batches per page of the list.
+const LIST_LIMIT: u32 = 100;
+/// Longest error message of a batch, in characters.
+const MAX_MESSAGE_CHARS: usize = 500;
 
-/// Why a call did not do its work.
-#[derive(Clone, Debug, PartialEq)]
-pub enum BatchFault {
-    /// It may pass. It may also have been done.
-    Passing {
-        /// Words for people.
-        message: String,
-        /// What the server asked for.
-        after: Option<Duration>,
-    },
-    /// The provider does not know what was asked for.
-    Unknown(String),
-    /// It does not pass.
-    Refused(Refusal),
-}
-
-/// The member of `metadata` by which a batch is told.
-const KEY: &str = "docmill";
-/// Batches in one answer of the list.
-const LISTED: u32 = 100;
-/// Longest that a call takes; an upload besides its bytes.
-const CALL: Duration = Duration::from_secs(120);
-/// Slowest upload that is waited for, in bytes a second.
-const SLOWEST: u64 = 100_000;
-/// Bytes of a file that are sent at once.
-const PIECE: usize = 256 << 10;
-
-impl Transport {
-    /// Uploads a file of request lines; its id.
-    ///
-    /// # Errors
-    /// When the provider does not take it, or can't be reached.
-    pub async fn upload(&self, file: &Path) -> Result<String, BatchFault> {
-        let unreadable = |error: std::io::Error| BatchFault::Passing {
-            message: format!("{}: {error}", file.display()),
-            after: None,
-        };
-        let opened = File::open(file).map_err(unreadable)?;
-        let length = opened.metadata().map_err(unreadable)?.len();
-        let boundary = "docmill-6f1c2a5e9b7d4830";
-        let head = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"batch.jsonl\"\r\nContent-Type: application/jsonl\r\n\r\n"
-        );
-        let tail = format!("\r\n--{boundary}--\r\n");
-        let whole = head.len() as u64 + length + tail.len() as u64;
-        let pieces = stream::unfold(Some(opened), |from| async move {
-            let mut from = from?;
-            let mut piece = vec![0; PIECE];
-            match from.read(&mut piece) {
-                Ok(0) => None,
-                Ok(count) => {
-                    piece.truncate(count);
-                    Some((Ok(Bytes::from(piece)), Some(from)))
-                }
-                Err(error) => Some((Err(error), None)),
-            }
-        });
-        let one = |text: String| stream::iter([Ok::<_, std::io::Error>(Bytes::from(text))]);
-        let body = futures_util::StreamExt::chain(one(head), futures_util::StreamExt::chain(pieces, one(tail)));
-        let request = self
-            .call(Method::POST, "files")
-            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
-            .header(CONTENT_LENGTH, whole)
-            .timeout(CALL + Duration::from_secs(length / SLOWEST))
-            .body(reqwest::Body::wrap_stream(body));
-        let value = self.value(request).await?;
-        value.get("id").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| no_member("id"))
+impl BatchDialect for OpenAiBatches {
+    fn upload_form(&self) -> FileForm {
+        FileForm {
+            path: "files",
+            headers: &[],
+            fields: &[("purpose", "batch")],
+            file_field: "file",
+            file_name: "batch.jsonl",
+            media_type: "application/jsonl",
+        }
     }
 
-    /// Creates a batch that reads an uploaded file. `key` tells it from others.
-    ///
-    /// # Errors
-    /// When the provider does not take it, or can't be reached: then it may exist.
-    pub async fn create_batch(&self, input_file: &str, key: &str) -> Result<RemoteBatch, BatchFault> {
+    fn create_call(&self, input_file: &str, key: &str) -> HttpCall {
         let body = json!({
-            "input_file_id": input_file, "endpoint": "/v1/chat/completions", "completion_window": "24h", "metadata": {KEY: key},
+            "input_file_id": input_file,
+            "endpoint": "/v1/chat/completions",
+            "completion_window": "24h",
+            "metadata": {KEY_MEMBER: key},
         });
-        let request = self.call(Method::POST, "batches").header(CONTENT_TYPE, "application/json");
-        self.remote(&self.value(request.body(body.to_string())).await?).ok_or_else(|| no_member("id"))
+        HttpCall::post("batches", body.to_string().into())
     }
 
-    /// A batch as it is now.
-    ///
-    /// # Errors
-    /// When the provider does not know it, or can't be reached.
-    pub async fn batch(&self, id: &str) -> Result<RemoteBatch, BatchFault> {
-        self.remote(&self.value(self.call(Method::GET, &format!("batches/{id}"))).await?).ok_or_else(|| no_member("id"))
+    fn status_call(&self, batch: &str) -> HttpCall {
+        HttpCall::get(format!("batches/{batch}"))
     }
 
-    /// The batch that was given this key, or that reads this file.
-    ///
-    /// # Errors
-    /// When the list can't be read.
-    pub async fn find_batch(&self, input_file: &str, key: &str) -> Result<Option<RemoteBatch>, BatchFault> {
-        let mut after: Option<String> = None;
-        loop {
-            let place = after.as_ref().map_or(String::new(), |after| format!("&after={after}"));
-            let value = self.value(self.call(Method::GET, &format!("batches?limit={LISTED}{place}"))).await?;
-            let data = value.get("data").and_then(Value::as_array).ok_or_else(|| no_member("data"))?;
-            let listed: Vec<RemoteBatch> = data.iter().filter_map(|value| self.remote(value)).collect();
-            let is_it = |batch: &&RemoteBatch| batch.key.as_deref() == Some(key) || batch.input_file == input_file;
-            if let Some(found) = listed.iter().find(is_it) {
-                return Ok(Some(found.clone()));
-            }
-            let last = listed.last().map(|batch| batch.id.clone());
-            let has_more = value.get("has_more").and_then(Value::as_bool) == Some(true);
-            if !has_more {
-                return Ok(None);
-            }
-            if last.is_none() || last == after {
-                return Err(BatchFault::Passing { message: "the list of batches has no end".into(), after: None });
-            }
-            after = last;
-        }
+    fn list_call(&self, after: Option<&str>) -> HttpCall {
+        let after = after.map_or(String::new(), |after| format!("&after={after}"));
+        HttpCall::get(format!("batches?limit={LIST_LIMIT}{after}"))
     }
 
-    /// Reads a file of the provider's line by line.
-    ///
-    /// # Errors
-    /// When it can't be read to its end.
-    pub async fn lines_of(&self, file: &str) -> Result<Lines, BatchFault> {
-        let request = self.call(Method::GET, &format!("files/{file}/content")).timeout(CALL * 30);
-        Ok(Lines { response: self.checked(request).await?, held: Vec::new(), is_over: false, is_skipping: false })
+    fn content_call(&self, file: &str) -> HttpCall {
+        HttpCall::get(format!("files/{file}/content"))
     }
 
-    fn remote(&self, value: &Value) -> Option<RemoteBatch> {
-        let mut batch = remote(value)?;
-        batch.errors.iter_mut().for_each(|(_, message, _)| *message = self.redact(message));
-        Some(batch)
+    fn read_file_id(&self, reply: &Value) -> Result<String, BatchFault> {
+        text(reply, "id").ok_or_else(|| BatchFault::missing_member("id"))
     }
 
-    fn call(&self, method: Method, path: &str) -> RequestBuilder {
-        self.request(method, path).timeout(CALL)
+    fn read_batch(&self, reply: &Value) -> Result<RemoteBatch, BatchFault> {
+        parse_batch(reply).ok_or_else(|| BatchFault::missing_member("id"))
     }
 
-    async fn checked(&self, request: RequestBuilder) -> Result<Response, BatchFault> {
-        let response = request.send().await.map_err(|error| of_failure(failure(&error)))?;
-        let status = response.status().as_u16();
-        if (200..300).contains(&status) {
-            return Ok(response);
-        }
-        let headers = response.headers().clone();
-        let body = self.redact(&Incoming::new(response).text().await.unwrap_or_default());
-        let error = ErrorBody::parse(&body);
-        let after = retry_after::asked_for(&headers, &error.value, &error.message, 0);
-        // A file that was just uploaded may not be known everywhere yet.
-        if status == 400 && error.param == "file_id" || status == 404 && error.is_api && !error.says("invalid url") {
-            return Err(BatchFault::Unknown(error.message));
-        }
-        Err(match verdict::of_error(status, &error, after, None).0 {
-            Verdict::Stop(refusal) if status == 404 || status == 405 => {
-                let hint = "does this provider have a Batch API? `delivery: now` does without";
-                BatchFault::Refused(Refusal { hint: hint.into(), ..refusal })
-            }
-            Verdict::Stop(refusal) => BatchFault::Refused(refusal),
-            Verdict::Retry(fault) => BatchFault::Passing { message: fault.message, after },
-            Verdict::Later { message, after } => BatchFault::Passing { message, after },
-            Verdict::Page(fault) => BatchFault::Refused(Refusal {
-                message: fault.message,
-                hint: "look at the message, then at batch.megabytes and batch.requests".into(),
-            }),
-            Verdict::Done { .. } => no_member("error"),
+    fn read_list(&self, reply: &Value) -> Result<BatchList, BatchFault> {
+        let data = reply.get("data").and_then(Value::as_array).ok_or_else(|| BatchFault::missing_member("data"))?;
+        Ok(BatchList {
+            batches: data.iter().filter_map(parse_batch).collect(),
+            has_more: reply.get("has_more").and_then(Value::as_bool) == Some(true),
         })
     }
 
-    async fn value(&self, request: RequestBuilder) -> Result<Value, BatchFault> {
-        let text = Incoming::new(self.checked(request).await?).text().await.map_err(of_failure)?;
-        serde_json::from_str(&text)
-            .map_err(|_| BatchFault::Passing { message: "the reply is no JSON".into(), after: None })
-    }
-}
-
-/// Lines of a file of the provider's.
-pub struct Lines {
-    response: Response,
-    held: Vec<u8>,
-    is_over: bool,
-    /// A line that is too long is passed over.
-    is_skipping: bool,
-}
-
-/// Longest line that is read, in bytes.
-const LONGEST_LINE: usize = 16 << 20;
-
-impl Lines {
-    /// The next line without its end; `None` after the last.
-    ///
-    /// # Errors
-    /// When the file can't be read to its end, or a line is longer than any reply.
-    pub async fn next(&mut self) -> Result<Option<String>, BatchFault> {
-        loop {
-            if let Some(end) = self.held.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.held.drain(..=end).collect();
-                if std::mem::take(&mut self.is_skipping) {
-                    continue;
-                }
-                return Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned()));
+    fn judge_error(&self, reply: &ErrorReply<'_>) -> BatchFault {
+        let error = ErrorBody::parse(reply.body);
+        let status = reply.status;
+        // A new file may not be known to all of the provider's servers yet.
+        if status == 400 && error.param == "file_id" || status == 404 && error.is_api && !error.mentions("invalid url")
+        {
+            return BatchFault::NotFound(error.message);
+        }
+        let after = requested_delay(reply, &error);
+        match judge_body(status, &error, after, None).0 {
+            Verdict::Stop(refusal) if status == 404 || status == 405 => {
+                BatchFault::Refused(Refusal { hint: NO_BATCH_API.into(), ..refusal })
             }
-            if self.is_over {
-                let rest = if self.is_skipping { Vec::new() } else { std::mem::take(&mut self.held) };
-                let rest = String::from_utf8_lossy(&rest).trim_end().to_owned();
-                return Ok((!rest.is_empty()).then_some(rest));
-            }
-            if self.held.len() > LONGEST_LINE || self.is_skipping {
-                self.held.clear();
-                self.is_skipping = true;
-            }
-            match self.response.chunk().await.map_err(|error| of_failure(failure(&error)))? {
-                Some(bytes) => self.held.extend_from_slice(&bytes),
-                None => self.is_over = true,
-            }
+            Verdict::Stop(refusal) => BatchFault::Refused(refusal),
+            Verdict::Retry(fault) => BatchFault::Transient { message: fault.message, after },
+            Verdict::Later { message, after } => BatchFault::Transient { message, after },
+            Verdict::Page(fault) => BatchFault::Refused(Refusal {
+                message: fault.message,
+                hint: "check batch.megabytes and batch.requests against the provider's limits".into(),
+            }),
+            Verdict::Done { .. } => BatchFault::missing_member("error"),
         }
     }
-}
 
-fn of_failure(failure: Failure) -> BatchFault {
-    match verdict::of_failure(failure).0 {
-        Verdict::Stop(refusal) => BatchFault::Refused(refusal),
-        Verdict::Later { message, after } => BatchFault::Passing { message, after },
-        Verdict::Retry(fault) => BatchFault::Passing { message: fault.message, after: None },
-        _ => no_member("reply"),
+    fn line_frame(&self, custom_id: &str) -> (String, &'static str) {
+        line_frame(custom_id)
+    }
+
+    fn read_line(&self, text: &str) -> Option<BatchLine> {
+        parse_line(text)
+    }
+
+    fn read_result(&self, line: &BatchLine) -> LineResult {
+        read_result(line)
     }
 }
 
-fn no_member(name: &str) -> BatchFault {
-    BatchFault::Passing { message: format!("the reply has no `{name}`"), after: None }
+fn text(value: &Value, name: &str) -> Option<String> {
+    value.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// A batch as it stands in replies; states are spelled in either case.
-fn remote(value: &Value) -> Option<RemoteBatch> {
-    let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let error = |error: &Value| {
-        let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let shown = |name: &str| crate::base::sanitize::one_line(&part(name), 500);
-        (part("code"), shown("message"), error.get("line").and_then(Value::as_u64))
-    };
-    let errors = value.pointer("/errors/data").and_then(Value::as_array).into_iter().flatten().map(error);
+/// Reads a batch; `None` if it has no id. Providers write states in either case.
+fn parse_batch(value: &Value) -> Option<RemoteBatch> {
+    let errors = value.pointer("/errors/data").and_then(Value::as_array).into_iter().flatten().map(parse_error);
     Some(RemoteBatch {
-        id: text("id")?,
-        status: match text("status").unwrap_or_default().to_lowercase().as_str() {
+        id: text(value, "id")?,
+        status: match text(value, "status").unwrap_or_default().to_lowercase().as_str() {
             "failed" => RemoteStatus::Failed,
             "completed" => RemoteStatus::Completed,
             "expired" => RemoteStatus::Expired,
@@ -302,10 +128,116 @@ fn remote(value: &Value) -> Option<RemoteBatch> {
             "validating" | "in_progress" | "finalizing" | "cancelling" => RemoteStatus::Working,
             _ => RemoteStatus::Unclear,
         },
-        input_file: text("input_file_id").unwrap_or_default(),
-        output_file: text("output_file_id"),
-        error_file: text("error_file_id"),
+        input_file: text(value, "input_file_id").unwrap_or_default(),
+        output_file: text(value, "output_file_id"),
+        error_file: text(value, "error_file_id"),
         errors: errors.collect(),
-        key: value.get("metadata").and_then(|metadata| metadata.get(KEY)?.as_str()).map(str::to_owned),
+        key: value.get("metadata").and_then(|metadata| text(metadata, KEY_MEMBER)),
     })
+}
+
+fn parse_error(value: &Value) -> BatchError {
+    let code = text(value, "code").unwrap_or_default();
+    let message = one_line(&text(value, "message").unwrap_or_default(), MAX_MESSAGE_CHARS);
+    // `Enqueued token limit reached for … Limit: 2,000,000 enqueued tokens.`
+    let is_full = code == "token_limit_exceeded";
+    let full_queue = is_full.then(|| FullQueue { max_tokens: labelled_number(&message, "Limit") });
+    BatchError { code, message, line: value.get("line").and_then(Value::as_u64), full_queue }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderMap;
+
+    #[test]
+    fn states_in_every_spelling() {
+        for (status, expected) in [
+            ("validating", RemoteStatus::Working),
+            ("IN_PROGRESS", RemoteStatus::Working),
+            ("finalizing", RemoteStatus::Working),
+            ("cancelling", RemoteStatus::Working),
+            ("COMPLETED", RemoteStatus::Completed),
+            ("failed", RemoteStatus::Failed),
+            ("expired", RemoteStatus::Expired),
+            ("cancelled", RemoteStatus::Cancelled),
+            ("canceled", RemoteStatus::Cancelled),
+            ("paused", RemoteStatus::Unclear),
+            ("", RemoteStatus::Unclear),
+        ] {
+            let batch = OpenAiBatches.read_batch(&json!({"id": "batch_1", "status": status})).unwrap();
+            assert_eq!(batch.status, expected, "{status}");
+        }
+        assert_eq!(OpenAiBatches.read_batch(&json!({"status": "completed"})), Err(BatchFault::missing_member("id")));
+    }
+
+    #[test]
+    fn a_batch_with_everything() {
+        let message =
+            "Enqueued token limit reached for m in organization o. Limit: 2,000,000 enqueued tokens.\u{1b}[31m";
+        let reply = json!({
+            "id": "batch_1", "status": "failed", "input_file_id": "file-1", "output_file_id": null, "error_file_id": "file-2",
+            "errors": {"data": [{"code": "token_limit_exceeded", "message": message, "line": null}, {"code": "invalid_json_line", "message": "bad", "line": 3}]},
+            "metadata": {"docmill": "run-1"},
+        });
+        let batch = OpenAiBatches.read_batch(&reply).unwrap();
+        assert_eq!((batch.input_file.as_str(), batch.output_file.as_deref()), ("file-1", None));
+        assert_eq!((batch.error_file.as_deref(), batch.key.as_deref()), (Some("file-2"), Some("run-1")));
+        assert_eq!(batch.errors[0].full_queue, Some(FullQueue { max_tokens: Some(2_000_000) }));
+        assert!(!batch.errors[0].message.contains('\u{1b}'));
+        assert_eq!((batch.errors[1].line, batch.errors[1].full_queue), (Some(3), None));
+    }
+
+    #[test]
+    fn a_list_of_batches() {
+        let list =
+            OpenAiBatches.read_list(&json!({"data": [{"id": "a"}, {"no": "id"}, {"id": "b"}], "has_more": true}));
+        let list = list.unwrap();
+        let ids: Vec<&str> = list.batches.iter().map(|batch| batch.id.as_str()).collect();
+        assert_eq!((ids, list.has_more), (vec!["a", "b"], true));
+        assert!(!OpenAiBatches.read_list(&json!({"data": []})).unwrap().has_more);
+        assert_eq!(OpenAiBatches.read_list(&json!([])), Err(BatchFault::missing_member("data")));
+    }
+
+    #[test]
+    fn the_calls() {
+        let path = |call: HttpCall| call.path;
+        assert_eq!(path(OpenAiBatches.status_call("batch_1")), "batches/batch_1");
+        assert_eq!(path(OpenAiBatches.list_call(None)), "batches?limit=100");
+        assert_eq!(path(OpenAiBatches.list_call(Some("batch_9"))), "batches?limit=100&after=batch_9");
+        assert_eq!(path(OpenAiBatches.content_call("file-1")), "files/file-1/content");
+    }
+
+    #[test]
+    fn what_an_error_about_a_batch_means() {
+        let error = |param: &str, message: &str| {
+            json!({"error": {"message": message, "type": "invalid_request_error", "code": null, "param": param}})
+                .to_string()
+        };
+        for (status, body, expected) in [
+            (400, error("file_id", "Cannot find file x"), "not found"),
+            (404, error("id", "No such Batch object: x"), "not found"),
+            (404, error("", "Invalid URL (POST /v1/files)"), "refused: Batch API"),
+            (404, "<html>404</html>".to_owned(), "refused: Batch API"),
+            (405, String::new(), "refused: Batch API"),
+            (401, error("", "Incorrect API key provided"), "refused: API key"),
+            (413, "<html>413</html>".to_owned(), "refused: batch.megabytes"),
+            (400, error("", "The file is too large"), "refused: batch.megabytes"),
+            (500, error("", "x"), "transient None"),
+            (502, "<html>502</html>".to_owned(), "transient None"),
+            (429, error("", "Rate limit. Please try again in 20s."), "transient Some(20s)"),
+        ] {
+            let reply = ErrorReply { status, headers: &HeaderMap::new(), body: &body, wall_ms: 0 };
+            let found = match OpenAiBatches.judge_error(&reply) {
+                BatchFault::NotFound(_) => "not found".to_owned(),
+                BatchFault::Refused(refusal) => format!("refused: {}", refusal.hint),
+                BatchFault::Transient { after, .. } => format!("transient {after:?}"),
+            };
+            let matches = match expected.strip_prefix("refused: ") {
+                Some(hint) => found.starts_with("refused: ") && found.contains(hint),
+                None => found == expected,
+            };
+            assert!(matches, "{status} {body}: {found}");
+        }
+    }
 }

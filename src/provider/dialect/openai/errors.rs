@@ -1,102 +1,207 @@
-//! An error's body, in all the shapes that servers send: an object, a text, an array,
-//! unwrapped, a validator's `detail`, HTML, nothing.
+//! What an error means. The body decides before the status: one 429 is a rate limit that
+//! passes, another an account without credit.
+//!
+//! Source: OpenAI's error-codes guide and spec 2.3.0, and errors that compatible servers
+//! were seen to send (2026-11).
 
-use crate::base::sanitize::one_line;
-use serde_json::Value;
+use super::error_body::{ErrorBody, labelled_number};
+use crate::base::vocabulary::ErrorKind;
+use crate::provider::capability::CapabilityChange;
+use crate::provider::dialect::interface::{ErrorJudgement, ErrorReply};
+use crate::provider::pacing::retry_after::{MAX_DELAY, delay_from_headers};
+use crate::provider::rate_limits::ExceededLimit;
+use crate::provider::verdict::{Charge, TransientFault, Verdict};
+use std::time::Duration;
 
-/// What an error's body says.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct ErrorBody {
-    /// Words for people, on one line, at most [`SHOWN`] characters.
-    pub(crate) message: String,
-    /// `error.type`.
-    pub(crate) kind: String,
-    /// `error.code`, numbers as text.
-    pub(crate) code: String,
-    /// `error.param`.
-    pub(crate) param: String,
-    /// The error itself, for members of single providers.
-    pub(crate) value: Value,
-    /// Whether the body is an API's own error, not a gateway's page.
-    pub(crate) is_api: bool,
+const CHECK_KEY: &str = "check the API key that provider.api_key_env or provider.api_key_file names";
+
+/// Judges a reply whose status is not 2xx.
+pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
+    let error = ErrorBody::parse(reply.body);
+    let header = reply.headers.get("x-should-retry").and_then(|value| value.to_str().ok());
+    let should_retry = header.and_then(|text| text.parse().ok());
+    let (verdict, charge) = judge_body(reply.status, &error, requested_delay(reply, &error), should_retry);
+    let is_throttled = reply.status == 429 && matches!(verdict, Verdict::Later { .. });
+    let exceeded = if is_throttled { exceeded_limit(&error) } else { None };
+    ErrorJudgement { verdict, charge, exceeded }
 }
 
-/// Most characters of a message that are kept.
-const SHOWN: usize = 300;
+/// The delay that an error asks for, in its headers or in its body; at most [`MAX_DELAY`].
+pub(crate) fn requested_delay(reply: &ErrorReply<'_>, error: &ErrorBody) -> Option<Duration> {
+    let delay = delay_from_headers(reply.headers, reply.wall_ms).or_else(|| error.retry_delay());
+    delay.map(|delay| delay.min(MAX_DELAY))
+}
 
-impl ErrorBody {
-    pub(crate) fn parse(body: &str) -> Self {
-        match serde_json::from_str::<Value>(body.trim_start_matches('\u{feff}').trim()) {
-            Ok(value) => Self::from_value(&value),
-            Err(_) => Self { message: one_line(&without_tags(body), SHOWN), ..Self::default() },
+/// Judges an error of HTTP `status`. `after`: the delay that it asks for; `should_retry`:
+/// the header `x-should-retry`.
+pub(crate) fn judge_body(
+    status: u16,
+    error: &ErrorBody,
+    after: Option<Duration>,
+    should_retry: Option<bool>,
+) -> (Verdict, Charge) {
+    let verdict = match (judge_status(status, error, after), should_retry) {
+        (Verdict::Page(fault), Some(true)) => Verdict::transient(ErrorKind::ServerError, fault.message),
+        (Verdict::Retry(fault), Some(false)) if fault.change.is_none() => {
+            Verdict::page_fault(ErrorKind::BadRequest, fault.message)
         }
-    }
-
-    /// From a whole body, or from the value of its `error`.
-    pub(crate) fn from_value(value: &Value) -> Self {
-        let value = value.as_array().and_then(|items| items.first()).unwrap_or(value);
-        let error = value.get("error").filter(|error| !error.is_null()).unwrap_or(value);
-        let text = |name: &str| match error.get(name) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => number.to_string(),
-            _ => String::new(),
-        };
-        let message = match error {
-            Value::String(message) => message.clone(),
-            _ => [text("message"), detail(value), detail(error)]
-                .into_iter()
-                .find(|m| !m.is_empty())
-                .unwrap_or_else(|| error.to_string()),
-        };
-        // OpenRouter: the upstream's own words, as a text.
-        let upstream = error.pointer("/metadata/raw").and_then(Value::as_str);
-        let message = upstream.map_or(message.clone(), |raw| format!("{message}: {raw}"));
-        Self {
-            message: one_line(&message, SHOWN),
-            kind: [text("type"), text("status")].into_iter().find(|t| !t.is_empty()).unwrap_or_default(),
-            code: text("code"),
-            param: text("param"),
-            value: error.clone(),
-            is_api: true,
+        (verdict, _) => verdict,
+    };
+    let verdict = match verdict {
+        // The gateway timed out; the server behind it may still be processing the request.
+        Verdict::Retry(fault) if matches!(status, 504 | 524) => {
+            Verdict::Retry(TransientFault { may_run: true, ..fault })
         }
-    }
+        verdict => verdict,
+    };
+    // A gateway does not know whether the server behind it executed and billed the request.
+    let is_gateway_timeout = matches!(status, 408 | 502 | 504 | 520..=524);
+    let charge = if is_gateway_timeout || (status >= 500 && status != 503 && !error.is_api) {
+        Charge::Unknown
+    } else {
+        Charge::Nothing
+    };
+    (verdict, charge)
+}
 
-    /// Whether code or type is `name`.
-    pub(crate) fn is(&self, name: &str) -> bool {
-        self.code == name || self.kind == name
-    }
+/// Judges an error inside a reply of status 200: the server had begun to generate.
+pub(crate) fn judge_late_error(error: &ErrorBody) -> Verdict {
+    let status = match error.code.parse::<u16>() {
+        Ok(code @ 400..=599) => code,
+        _ if error.is("invalid_request_error") => 400,
+        _ if error.is("rate_limit_exceeded") || error.is("insufficient_quota") => 429,
+        _ => 500,
+    };
+    judge_status(status, error, None)
+}
 
-    /// Whether the message has `words` in it, in any case.
-    pub(crate) fn says(&self, words: &str) -> bool {
-        self.message.to_lowercase().contains(words)
+/// The rate limit that a 429 is about, as in `Rate limit reached for … on tokens per min
+/// (TPM): Limit 30000, Used 29937, Requested 385.` `None` for daily limits: they do not
+/// pace requests.
+pub(crate) fn exceeded_limit(error: &ErrorBody) -> Option<ExceededLimit> {
+    if ["per day", "(rpd)", "(tpd)"].iter().any(|words| error.mentions(words)) {
+        return None;
+    }
+    let is_tokens = error.mentions("tokens per min") || error.is("tokens");
+    Some(ExceededLimit { is_tokens, per_minute: labelled_number(&error.message, "Limit") })
+}
+
+fn judge_status(status: u16, error: &ErrorBody, after: Option<Duration>) -> Verdict {
+    let message = described(status, error);
+    match status {
+        300..=399 => {
+            Verdict::stop(message, "the server redirects: set provider.base_url to the target of the redirect")
+        }
+        401 => Verdict::stop(message, CHECK_KEY),
+        402 => Verdict::stop(message, "the account has no credit: add credit, then run again; finished pages are kept"),
+        403 if error.mentions("moderation") || error.mentions("flagged") => {
+            Verdict::refused(ErrorKind::ContentFilter, message)
+        }
+        403 => Verdict::stop(message, "the API key has no access to this model or region: check its permissions"),
+        404 | 405 => {
+            Verdict::stop(message, "check provider.model and provider.base_url (without /chat/completions at its end)")
+        }
+        408 => Verdict::transient(ErrorKind::Timeout, message),
+        413 => Verdict::page_fault(ErrorKind::RequestTooLarge, message),
+        409 | 425 => Verdict::transient(ErrorKind::ServerError, message),
+        429 => judge_too_many_requests(error, after, message),
+        498 | 503 | 529 => Verdict::Later { after, message },
+        500..=599 => Verdict::transient(ErrorKind::ServerError, message),
+        _ => judge_bad_request(error, message),
     }
 }
 
-/// FastAPI: `{"detail": "…"}` or `{"detail": [{"loc": […], "msg": "…"}]}`.
-fn detail(value: &Value) -> String {
-    match value.get("detail") {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => {
-            let one = |item: &Value| item.get("msg").and_then(Value::as_str).map(str::to_owned);
-            items.iter().filter_map(one).collect::<Vec<_>>().join("; ")
-        }
-        _ => String::new(),
+fn judge_too_many_requests(error: &ErrorBody, after: Option<Duration>, message: String) -> Verdict {
+    const BILLING_CODES: &[&str] = &[
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "organization_usage_limit_exceeded",
+        "billing_hard_limit_reached",
+        "insufficient_balance",
+    ];
+    // The message alone is not enough: Gemini mentions "billing details" for rate limits too.
+    let is_billing_message =
+        after.is_none() && (error.mentions("exceeded your current quota") || error.mentions("insufficient balance"));
+    if is_billing_message || BILLING_CODES.iter().any(|code| error.is(code)) {
+        return Verdict::stop(
+            message,
+            "the account's credit or spend limit is used up: raise it, then run again; finished pages are kept",
+        );
+    }
+    if error.mentions("request too large") || exceeds_whole_limit(&error.message) {
+        return Verdict::page_fault(ErrorKind::RequestTooLarge, message);
+    }
+    Verdict::Later { after, message }
+}
+
+/// Whether a single request is larger than the limit, as in `Limit 30000, Requested 31538`:
+/// waiting does not help.
+fn exceeds_whole_limit(message: &str) -> bool {
+    let numbers = (labelled_number(message, "Limit"), labelled_number(message, "Requested"));
+    matches!(numbers, (Some(limit), Some(requested)) if requested > limit)
+}
+
+fn judge_bad_request(error: &ErrorBody, message: String) -> Verdict {
+    const UNSUPPORTED: &[&str] = &[
+        "not support",
+        "unsupported",
+        "unrecognized",
+        "unknown parameter",
+        "extra inputs",
+        "not permitted",
+        "unavailable",
+    ];
+    let is_about = |words: &str| error.param.contains(words) || error.mentions(words);
+    let is_unsupported = error.is("unsupported_parameter")
+        || error.is("unsupported_value")
+        || UNSUPPORTED.iter().any(|words| error.mentions(words));
+    let lacks = |change| {
+        let message = message.clone();
+        Verdict::Retry(TransientFault { kind: ErrorKind::Capability, message, change: Some(change), may_run: false })
+    };
+    if error.is("context_length_exceeded")
+        || error.mentions("maximum context length")
+        || error.mentions("context window")
+    {
+        Verdict::page_fault(ErrorKind::ContextTooLong, message)
+    } else if error.is("model_not_found")
+        || (error.mentions("model") && (error.mentions("does not exist") || error.mentions("not found")))
+    {
+        Verdict::stop(message, "check provider.model")
+    } else if error.mentions("api key") || error.is("invalid_api_key") {
+        Verdict::stop(message, CHECK_KEY)
+    } else if error.is("invalid_image_url") || error.mentions("while downloading") {
+        // The provider failed to fetch an image.
+        Verdict::transient(ErrorKind::ServerError, message)
+    } else if error.is("content_filter")
+        || error.mentions("content management policy")
+        || error.mentions("content policy")
+    {
+        Verdict::refused(ErrorKind::ContentFilter, message)
+    } else if is_unsupported
+        && ["response_format", "json_schema", "json_object", "guided"].iter().any(|words| is_about(words))
+    {
+        lacks(CapabilityChange::Format)
+    } else if is_unsupported && is_about("max_tokens") {
+        lacks(CapabilityChange::MaxTokens)
+    } else if is_unsupported && is_about("stream_options") {
+        lacks(CapabilityChange::StreamOptions)
+    } else if is_unsupported && is_about("prompt_cache_key") {
+        lacks(CapabilityChange::CacheKey)
+    } else if is_unsupported && (is_about("temperature") || is_about("top_p")) {
+        lacks(CapabilityChange::Sampling)
+    } else if is_about("image") {
+        Verdict::page_fault(ErrorKind::ImageRefused, message)
+    } else {
+        Verdict::page_fault(ErrorKind::BadRequest, message)
     }
 }
 
-fn without_tags(text: &str) -> String {
-    let mut out = String::new();
-    let mut in_tag = false;
-    for c in text.chars().take(5000) {
-        match c {
-            '<' => in_tag = true,
-            '>' => {
-                in_tag = false;
-                out.push(' ');
-            }
-            _ if !in_tag => out.push(c),
-            _ => {}
-        }
-    }
-    out
+fn described(status: u16, error: &ErrorBody) -> String {
+    if error.message.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {}", error.message) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,22 +1,25 @@
-//! A chat completion, streamed or not, read as tolerantly as servers are different:
-//! unknown members, missing and null ones, content in parts, numbers as floats.
+//! A chat completion, whole or in chunks. It is read as tolerantly as servers differ:
+//! unknown, missing and null members, content in parts, numbers as floats or strings.
 
+use super::error_body::ErrorBody;
+use super::errors::judge_late_error;
 use crate::base::usage::Usage;
+use crate::provider::reply::{Reply, ReplyEnd};
 use serde_json::Value;
 
-/// More tokens than any request has: a count above is not believed.
-const MOST_TOKENS: u64 = 100_000_000;
+/// Largest believable token count of one request; a larger one is ignored.
+const MAX_TOKENS: u64 = 100_000_000;
 
-/// What a reply says, whichever way it came.
+/// A completion as far as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Completion {
     /// The visible text.
     pub(crate) content: String,
     /// The text of a refusal.
     pub(crate) refusal: Option<String>,
-    /// Why the reply ended, as sent.
+    /// `finish_reason`.
     pub(crate) finish: Option<String>,
-    /// Tokens, when the server says them.
+    /// Token counts, if the server reports them.
     pub(crate) usage: Option<Usage>,
     /// An error inside a reply of status 200.
     pub(crate) error: Option<Value>,
@@ -25,24 +28,47 @@ pub(crate) struct Completion {
 }
 
 impl Completion {
-    /// Reads a whole reply; `None` when it is no JSON object or array.
-    pub(crate) fn from_json(text: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}').trim()).ok()?;
-        let mut completion = Self::default();
+    /// Reads a whole reply.
+    ///
+    /// # Errors
+    /// The text of a body that is no JSON object or array, shortened for people.
+    pub(crate) fn from_json(text: &str) -> Result<Self, String> {
+        let not_json = || ErrorBody::parse(text).message;
+        let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}').trim()).map_err(|_| not_json())?;
         // Gemini wraps errors in an array.
         let value = value.as_array().and_then(|items| items.first()).unwrap_or(&value);
-        value.is_object().then(|| completion.take(value, "message"))?;
-        Some(completion)
+        if !value.is_object() {
+            return Err(not_json());
+        }
+        let mut completion = Self::default();
+        completion.read(value, "message");
+        Ok(completion)
     }
 
-    /// Takes one chunk of a stream; the text that it adds.
-    pub(crate) fn take_chunk(&mut self, chunk: &Value) -> String {
+    /// Reads one chunk of a stream and returns the text that it adds.
+    pub(crate) fn push_chunk(&mut self, chunk: &Value) -> String {
         let before = self.content.len();
-        self.take(chunk, "delta");
+        self.read(chunk, "delta");
         self.content[before..].to_owned()
     }
 
-    fn take(&mut self, value: &Value, member: &str) {
+    /// The reply, independent of the dialect.
+    pub(crate) fn into_reply(self) -> Reply {
+        let finish = self.finish.as_deref().unwrap_or_default();
+        let refusal = self.refusal.as_deref().filter(|_| self.content.trim().is_empty());
+        let end = match (&self.error, refusal) {
+            (Some(error), _) => ReplyEnd::Error(judge_late_error(&ErrorBody::from_value(error))),
+            _ if finish == "content_filter" => ReplyEnd::ContentFilter,
+            (None, Some(text)) => ReplyEnd::Refusal(ErrorBody::parse(text).message),
+            _ if finish == "error" || !self.has_choice => ReplyEnd::Empty,
+            _ if finish == "length" => ReplyEnd::Length,
+            _ => ReplyEnd::Finished,
+        };
+        Reply { content: self.content, usage: self.usage, end }
+    }
+
+    /// Reads a reply or a chunk, whose text is in the choice's member `member`.
+    fn read(&mut self, value: &Value, member: &str) {
         if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
             self.error = Some(error.clone());
         }
@@ -66,7 +92,7 @@ impl Completion {
     }
 }
 
-/// Content is a text, or a list of parts of which the texts count.
+/// Appends `content`: a string, or a list of parts, of which only text counts.
 fn append(out: &mut String, content: Option<&Value>) {
     match content {
         Some(Value::String(text)) => out.push_str(text),
@@ -79,10 +105,11 @@ fn append(out: &mut String, content: Option<&Value>) {
     }
 }
 
+/// Reads token counts. `None` if they are missing or not believable.
 fn usage(value: &Value) -> Option<Usage> {
     let count = |value: Option<&Value>| {
         let value = value?;
-        // Some servers write numbers as texts.
+        // Some servers write numbers as strings.
         let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "filtered")]
         value.as_u64().or_else(|| number.filter(|f| (0.0..1e15).contains(f)).map(|f| f as u64))
@@ -91,9 +118,9 @@ fn usage(value: &Value) -> Option<Usage> {
     let output = count(value.get("completion_tokens"));
     let detail = |name: &str| count(value.get("prompt_tokens_details").and_then(|details| details.get(name)));
     let (cached, written) = (detail("cached_tokens"), detail("cache_write_tokens"));
-    // A request has a prompt: none, or none that can be read, is no count.
+    // Every request has a prompt: 0 means that the server did not count.
     let input = input.filter(|input| *input > 0)?;
-    if input.saturating_add(output.unwrap_or(0)) > MOST_TOKENS {
+    if input.saturating_add(output.unwrap_or(0)) > MAX_TOKENS {
         return None;
     }
     Some(Usage {
@@ -127,6 +154,7 @@ mod tests {
                 true,
             ),
             (r#"{"choices":[{"message":{"content":null}}],"usage":null}"#, "", true),
+            (r#"{"choices":[{"message":null}]}"#, "", true),
             (r#"{"choices":null}"#, "", false),
             (r#"{"choices":[]}"#, "", false),
             (r#"{}"#, "", false),
@@ -151,6 +179,29 @@ mod tests {
             read(r#"{"choices":[{"message":{"content":null,"refusal":"I can't"}}]}"#).refusal.as_deref(),
             Some("I can't")
         );
-        assert_eq!(Completion::from_json("<html>"), None);
+        for (body, message) in [("<html><p>502</p>", "502"), ("not JSON", "not JSON"), ("7", "7"), ("", "")] {
+            assert_eq!(Completion::from_json(body), Err(message.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn why_a_reply_ended() {
+        let end = |choice: &str, rest: &str| read(&format!(r#"{{"choices":[{choice}]{rest}}}"#)).into_reply().end;
+        let text = |finish: &str| format!(r#"{{"message":{{"content":"{{}}"}},"finish_reason":{finish}}}"#);
+        for (choice, expected) in [
+            (text(r#""stop""#), ReplyEnd::Finished),
+            (text("null"), ReplyEnd::Finished),
+            (text(r#""eos""#), ReplyEnd::Finished),
+            (text(r#""length""#), ReplyEnd::Length),
+            (text(r#""content_filter""#), ReplyEnd::ContentFilter),
+            (text(r#""error""#), ReplyEnd::Empty),
+            (String::new(), ReplyEnd::Empty),
+            (r#"{"message":{"content":" ","refusal":"I can't"}}"#.to_owned(), ReplyEnd::Refusal("I can't".into())),
+            (r#"{"message":{"content":"{}","refusal":"I can't"}}"#.to_owned(), ReplyEnd::Finished),
+        ] {
+            assert_eq!(end(&choice, ""), expected, "{choice}");
+        }
+        let late = end(&text(r#""stop""#), r#","error":{"code":429,"message":"busy"}"#);
+        assert!(matches!(late, ReplyEnd::Error(crate::provider::verdict::Verdict::Later { .. })), "{late:?}");
     }
 }

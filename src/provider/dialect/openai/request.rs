@@ -1,14 +1,13 @@
-//! The request's body: a frame of JSON with the image spliced in as base64. A frame is
-//! made once for a set of tasks; a page costs one copy.
+//! The body of a request for a page: a frame of JSON, with the image spliced in as base64.
+//! A frame is built once for a set of questions; a page costs one copy.
 //!
-//! Static text first, image last, so that a provider's prefix cache can hit.
+//! Static text comes first and the image last, so that the provider's prompt cache can
+//! reuse the prefix.
 
 use crate::base::digest::Digest;
-use crate::catalog::Detail;
 use crate::manifest::Request;
-use crate::prepare::Prepared;
-use crate::provider::capability::{Capabilities, Format};
-use crate::provider::estimate::Footprint;
+use crate::provider::capability::{Capabilities, ReplyFormat};
+use crate::provider::dialect::interface::{FrameOptions, PageFrame, PageParts};
 use crate::task::{Question, SYSTEM, instructions, reply_schema};
 use base64_simd::STANDARD;
 use bytes::Bytes;
@@ -16,46 +15,25 @@ use serde_json::{Map, Value, json};
 
 /// The parts of a body that do not depend on the page.
 #[derive(Debug)]
-pub(crate) struct Frame {
-    /// Up to the image's media type.
+pub(crate) struct ChatFrame {
+    /// Everything before the image's media type.
     head: String,
-    /// Members after the messages, without braces.
+    /// The members after `messages`, without braces.
     members: String,
     max_tokens_name: &'static str,
-    /// The key of the prefix cache, without the number of its shard.
+    /// The key of the prompt cache, without the number of the shard.
     cache_key: Option<String>,
-    /// What the words come to.
-    pub(crate) footprint: Footprint,
-    /// Most tokens of a reply.
-    pub(crate) room: u32,
 }
 
-/// What is added to ask again for an invalid reply.
-#[derive(Clone, Debug)]
-pub struct Repair {
-    /// The reply that was not valid.
-    pub previous: String,
-    /// What was wrong with it.
-    pub text: String,
-}
+/// Shortest prompt that a provider caches, in tokens (OpenAI's prompt-caching guide, 2026).
+const MIN_CACHED_TOKENS: u64 = 1024;
+/// Bytes reserved for what follows the members: the cache key and the reply length.
+const TAIL_BYTES: usize = 96;
 
-pub(crate) struct FrameOptions<'a> {
-    pub(crate) model: &'a str,
-    pub(crate) request: &'a Request,
-    /// `None` for models whose rule is unknown: not every server takes it.
-    pub(crate) detail: Option<Detail>,
-    pub(crate) capabilities: Capabilities,
-    /// The model thinks before it answers.
-    pub(crate) reasons: bool,
-}
-
-/// Shortest prefix that a provider caches, in tokens (OpenAI's prompt-caching guide, 2026).
-const LEAST_CACHED: u64 = 1024;
-
-impl Frame {
+impl ChatFrame {
     pub(crate) fn new(options: &FrameOptions<'_>, questions: &[&Question]) -> Self {
-        let FrameOptions { model, request, detail, capabilities, reasons } = options;
-        let text = instructions(questions, capabilities.format != Format::Schema);
+        let FrameOptions { model, request, detail, capabilities, prompt_tokens } = *options;
+        let text = instructions(questions, capabilities.format != ReplyFormat::Schema);
         let schema = reply_schema(questions);
         let detail = detail.map_or(String::new(), |detail| format!(r#""detail":"{}","#, detail.name()));
         let head = format!(
@@ -63,29 +41,28 @@ impl Frame {
             json!({"role": "system", "content": SYSTEM}),
             json!({"type": "text", "text": text}),
         );
-        let footprint = Footprint::of(questions, capabilities.format, *reasons);
-        let has_key = request.prompt_cache_key && capabilities.cache_key && footprint.text >= LEAST_CACHED;
+        let has_key = request.prompt_cache_key && capabilities.cache_key && prompt_tokens >= MIN_CACHED_TOKENS;
         let prefix = Digest::compute(format!("{model}{head}{schema}").as_bytes()).to_string();
-        let members = members(model, request, *capabilities, schema);
+        let members = members(model, request, capabilities, schema);
         let members = members.iter().map(|(name, value)| format!(",{}:{value}", Value::from(name.as_str()))).collect();
         Self {
             head,
             members,
             max_tokens_name: if capabilities.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" },
             cache_key: has_key.then(|| format!("docmill-{}", &prefix[..16])),
-            room: request.max_tokens.unwrap_or_else(|| footprint.room()),
-            footprint,
         }
     }
+}
 
-    /// The body for one page. `shard`: which part of the prefix cache it goes to.
-    pub(crate) fn body(&self, image: &Prepared, max_tokens: u32, shard: u64, repair: Option<&Repair>) -> Bytes {
+impl PageFrame for ChatFrame {
+    fn body(&self, page: &PageParts<'_>) -> Bytes {
+        let PageParts { image, max_reply_tokens, cache_shard, repair } = *page;
         let repair = repair.map_or(String::new(), |repair| {
             let previous = json!({"role": "assistant", "content": repair.previous});
             format!(",{previous},{}", json!({"role": "user", "content": repair.text}))
         });
         let encoded = STANDARD.encoded_length(image.bytes.len());
-        let capacity = self.head.len() + encoded + repair.len() + self.members.len() + 96;
+        let capacity = self.head.len() + encoded + repair.len() + self.members.len() + TAIL_BYTES;
         let mut body = Vec::with_capacity(capacity);
         body.extend_from_slice(self.head.as_bytes());
         body.extend_from_slice(image.mime.as_bytes());
@@ -96,9 +73,9 @@ impl Frame {
         body.push(b']');
         body.extend_from_slice(self.members.as_bytes());
         if let Some(key) = &self.cache_key {
-            body.extend_from_slice(format!(r#","prompt_cache_key":"{key}-{shard}""#).as_bytes());
+            body.extend_from_slice(format!(r#","prompt_cache_key":"{key}-{cache_shard}""#).as_bytes());
         }
-        body.extend_from_slice(format!(r#","{}":{max_tokens}}}"#, self.max_tokens_name).as_bytes());
+        body.extend_from_slice(format!(r#","{}":{max_reply_tokens}}}"#, self.max_tokens_name).as_bytes());
         body.into()
     }
 }
@@ -118,19 +95,22 @@ fn members(model: &str, request: &Request, capabilities: Capabilities, schema: V
         }
     }
     match capabilities.format {
-        Format::Schema => {
+        ReplyFormat::Schema => {
             let schema = json!({"name": "page", "strict": true, "schema": schema});
             members.insert("response_format".into(), json!({"type": "json_schema", "json_schema": schema}));
         }
-        Format::Object => _ = members.insert("response_format".into(), json!({"type": "json_object"})),
-        Format::Plain => {}
+        ReplyFormat::Object => _ = members.insert("response_format".into(), json!({"type": "json_object"})),
+        ReplyFormat::Plain => {}
     }
     members.extend(request.extra.clone());
     members
 }
 
-/// Whole numbers without a fraction: some servers are strict about `0`.
+/// Writes whole numbers without a fraction: some servers reject `0.0`.
 fn number(value: f64) -> Value {
     #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
     if value.fract() == 0.0 && value.abs() < 1e6 { (value as i64).into() } else { value.into() }
 }
+
+#[cfg(test)]
+mod tests;

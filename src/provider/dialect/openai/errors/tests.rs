@@ -1,11 +1,12 @@
-//! Every error that a provider was seen to send, and what it means.
+//! The table of verdicts: every error that a provider was seen to send, and what it means.
 
 use super::*;
+use reqwest::header::HeaderMap;
 
 fn name(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Done { .. } => "done".into(),
-        Verdict::Retry(Passing { change: Some(change), .. }) => format!("without {change:?}"),
+        Verdict::Retry(TransientFault { change: Some(change), .. }) => format!("without {change:?}"),
         Verdict::Retry(fault) => format!("retry {}", fault.kind),
         Verdict::Later { after, .. } => format!("later {:?}", after.map(|after| after.as_millis())),
         Verdict::Page(fault) if fault.is_refusal => format!("refused {}", fault.kind),
@@ -24,7 +25,7 @@ fn error(kind: &str, code: &str, param: &str, message: &str) -> String {
 const INVALID: &str = "invalid_request_error";
 
 #[test]
-fn the_table_of_errors() {
+fn the_verdict_table() {
     let second = Some(Duration::from_secs(1));
     let html = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>".to_owned();
     let rows: Vec<(u16, String, Option<Duration>, &str)> = vec![
@@ -67,15 +68,21 @@ fn the_table_of_errors() {
         (504, html, None, "retry server_error"),
         (529, error("overloaded_error", "", "", "x"), None, "later None"),
         (400, "{\"error\":\"string\"}".into(), None, "page bad_request"),
+        (400, error(INVALID, "", "prompt_cache_key", "Unrecognized request argument supplied: prompt_cache_key"), None, "without CacheKey"),
+        (400, error(INVALID, "invalid_image_url", "", "Timeout while downloading https://x"), None, "retry server_error"),
+        (403, error("", "", "", "Your input was flagged by our moderation"), None, "refused content_filter"),
+        (405, String::new(), None, "stop"),
+        (425, String::new(), None, "retry server_error"),
+        (418, String::new(), None, "page bad_request"),
     ];
     for (status, body, after, expected) in rows {
-        let (verdict, _) = of_error(status, &ErrorBody::parse(&body), after, None);
+        let (verdict, _) = judge_body(status, &ErrorBody::parse(&body), after, None);
         assert_eq!(name(&verdict), expected, "{status} {body}");
     }
 }
 
 #[test]
-fn what_an_error_costs() {
+fn what_an_error_may_cost() {
     let api = ErrorBody::parse(&error("server_error", "", "", "x"));
     let gateway = ErrorBody::parse("<html>bad gateway</html>");
     for (status, body, expected) in [
@@ -87,19 +94,19 @@ fn what_an_error_costs() {
         (504, &api, Charge::Unknown),
         (400, &api, Charge::Nothing),
     ] {
-        assert_eq!(of_error(status, body, None, None).1, expected, "{status}");
+        assert_eq!(judge_body(status, body, None, None).1, expected, "{status}");
     }
 }
 
 #[test]
-fn servers_may_overrule() {
+fn the_header_x_should_retry_overrules_the_status() {
     let body = ErrorBody::parse(&error(INVALID, "", "", "x"));
-    assert_eq!(name(&of_error(400, &body, None, Some(true)).0), "retry server_error");
-    assert_eq!(name(&of_error(500, &body, None, Some(false)).0), "page bad_request");
+    assert_eq!(name(&judge_body(400, &body, None, Some(true)).0), "retry server_error");
+    assert_eq!(name(&judge_body(500, &body, None, Some(false)).0), "page bad_request");
 }
 
 #[test]
-fn errors_after_the_reply_has_begun() {
+fn errors_inside_a_reply_of_status_200() {
     for (body, expected) in [
         (r#"{"error":{"code":502,"message":"Upstream"}}"#, "retry server_error"),
         (r#"{"error":{"code":429,"message":"x"}}"#, "later None"),
@@ -107,7 +114,47 @@ fn errors_after_the_reply_has_begun() {
         (r#"{"error":"plain string"}"#, "retry server_error"),
         (r#"{"error":{"code":402,"message":"credit"}}"#, "stop"),
     ] {
-        let (verdict, charge) = of_late_error(&ErrorBody::parse(body));
-        assert_eq!((name(&verdict).as_str(), charge), (expected, Charge::Unknown), "{body}");
+        assert_eq!(name(&judge_late_error(&ErrorBody::parse(body))), expected, "{body}");
     }
+}
+
+#[test]
+fn the_limit_that_was_exceeded() {
+    let limit = |kind: &str, message: &str| {
+        exceeded_limit(&ErrorBody::from_value(&serde_json::json!({"error": {"type": kind, "message": message}})))
+    };
+    let tokens =
+        "Rate limit reached for m in organization o on tokens per min (TPM): Limit 30,000, Used 29937, Requested 385.";
+    assert_eq!(limit("tokens", tokens), Some(ExceededLimit { is_tokens: true, per_minute: Some(30_000) }));
+    let requests = "Rate limit reached for m on requests per min (RPM): Limit 500, Used 500, Requested 1.";
+    assert_eq!(limit("requests", requests), Some(ExceededLimit { is_tokens: false, per_minute: Some(500) }));
+    assert_eq!(limit("requests", "on requests per day (RPD): Limit 200, Used 200"), None);
+    assert_eq!(limit("", "slow down"), Some(ExceededLimit { is_tokens: false, per_minute: None }));
+}
+
+#[test]
+fn only_throttling_exceeds_a_limit() {
+    let body =
+        error("tokens", "rate_limit_exceeded", "", "on tokens per min (TPM): Limit 30000, Used 29937, Requested 385.");
+    let judge =
+        |status, body: &str| judge_error(&ErrorReply { status, headers: &HeaderMap::new(), body, wall_ms: 0 }).exceeded;
+    assert_eq!(judge(429, &body), Some(ExceededLimit { is_tokens: true, per_minute: Some(30_000) }));
+    assert_eq!(judge(503, &body), None, "an overloaded server");
+    assert_eq!(judge(429, &error("", "insufficient_quota", "", "Limit 5")), None, "an empty account");
+}
+
+#[test]
+fn the_delay_in_headers_comes_before_the_one_in_the_body() {
+    let body = error("tokens", "", "", "Please try again in 644ms.");
+    let judge = |headers: &[(&'static str, &str)], body: &str| {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        match judge_error(&ErrorReply { status: 429, headers: &headers, body, wall_ms: 0 }).verdict {
+            Verdict::Later { after, .. } => after.map(|after| after.as_millis()),
+            verdict => panic!("{verdict:?}"),
+        }
+    };
+    assert_eq!(judge(&[("retry-after", "2")], &body), Some(2000));
+    assert_eq!(judge(&[("retry-after", "soon")], &body), Some(644));
+    assert_eq!(judge(&[("retry-after", "18446744073709540000")], &body), Some(MAX_DELAY.as_millis()), "cut");
+    assert_eq!(judge(&[], "{}"), None);
 }
