@@ -22,8 +22,3 @@ pub use page::{Prepared, as_it_is, count_by_header, prepare, size_by_header};
 pub use page_features::PageFeatures;
 pub use resize::to_size;
 pub use size::{full_size, target_size};
-
-/// Part of every answer's key: raising it asks every page again. Stands for what a
-/// preparation *means*, not for the encoder's version.
-/// 2: `standard` snaps to the border of tiles and patches.
-pub const PICTURE_VERSION: u32 = 2;

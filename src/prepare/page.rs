@@ -81,7 +81,7 @@ pub fn prepare(document: &Document, page: u32, image: &Image, with_marks: bool) 
     let bytes = document.bytes();
     let prepared = if passes(bytes, &probe, image) {
         let marks = with_marks.then(|| {
-            let small = crate::catalog::longest_at_most(upright, MARKS_SIDE);
+            let small = crate::catalog::fit_longest_side(upright, MARKS_SIDE);
             let pixels = document.decode(page, &probe, Probe::turned(small, probe.orientation))?;
             Ok(PageFeatures::of(&resize::to_size(pixels, probe.orientation, small)?))
         });

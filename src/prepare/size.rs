@@ -1,6 +1,6 @@
 //! How large a page is sent: what the model can use, never more than there is.
 //!
-//! Models bill images in squares ([`ImageRule::step`]): a page that reaches a little over
+//! Models bill images in squares ([`ImageRule::cell_side`]): a page that reaches a little over
 //! the border of a square pays for all of it. An A4 page at 768 x 1086 costs six tiles of
 //! 512 pixels, at 724 x 1024 four.
 
@@ -26,7 +26,7 @@ pub fn target_size(size: (u32, u32), image: &Image) -> (u32, u32) {
 #[must_use]
 pub fn full_size(size: (u32, u32), image: &Image) -> (u32, u32) {
     let (width, height) = capped(size, image.max_side);
-    let usable = image.rule.usable(width, height, image.detail);
+    let usable = image.rule.usable_size(width, height, image.detail);
     match image.rule {
         // Qwen rounds and enlarges on its side; a page is never enlarged on ours.
         ImageRule::Qwen { .. } if usable.0 >= width || usable.1 >= height => (width, height),
@@ -37,7 +37,7 @@ pub fn full_size(size: (u32, u32), image: &Image) -> (u32, u32) {
 /// The largest size within reach that costs least: sides shrink together, to a border of
 /// squares across or down.
 fn snapped(full: (u32, u32), image: &Image) -> (u32, u32) {
-    let Some(step) = image.rule.step(image.detail) else { return full };
+    let Some(step) = image.rule.cell_side(image.detail) else { return full };
     let cost = |(width, height)| image.rule.tokens(width, height, image.detail).unwrap_or(u64::MAX);
     let across = border(full.0, step).map(|border| (border, scaled(full.1, border, full.0)));
     let down = border(full.1, step).map(|border| (scaled(full.0, border, full.1), border));

@@ -19,7 +19,7 @@ use crate::base::usage::Usage;
 use crate::catalog::{Basis, Calibration, Detail, Fit, model_facts};
 use crate::manifest::{Image, Request};
 use crate::prepare::Prepared;
-use crate::task::{Question, read};
+use crate::task::{Question, read_reply};
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use std::cell::{Cell, RefCell};
@@ -175,10 +175,10 @@ impl Asker {
         let words = self.frame(wanted).footprint;
         let mut calibration = self.calibration.borrow_mut();
         if is_valid {
-            calibration.learn_reply(words.usual, usage.output);
+            calibration.record_reply(words.usual, usage.output);
         }
         let billed = usage.input.saturating_sub(words.text);
-        if !calibration.learn(size, billed, words.text) {
+        if !calibration.record_image(size, billed, words.text) {
             return None;
         }
         let mut fit = self.fit.borrow_mut();
@@ -357,7 +357,7 @@ impl Asker {
         } else if finish == "error" || !completion.has_choice {
             verdict::passing("bad_reply", "the reply holds no answer".into())
         } else {
-            Verdict::Done { reading: read(&completion.content, &wanted.asked()), is_cut: finish == "length" }
+            Verdict::Done { reading: read_reply(&completion.content, &wanted.asked()), is_cut: finish == "length" }
         };
         Exchange { content: completion.content, ..Exchange::new(verdict, charge) }
     }
@@ -381,7 +381,7 @@ impl Asker {
 
 /// Not every server takes `detail`; one that is not told looks closely.
 fn detail_sent(image: &Image) -> Option<Detail> {
-    image.rule.takes_detail().then_some(image.detail)
+    image.rule.accepts_detail().then_some(image.detail)
 }
 
 /// Most tokens of the reply.

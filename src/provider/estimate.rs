@@ -3,8 +3,9 @@
 
 use super::capability::Format;
 use crate::base::usage::Usage;
-use crate::catalog::{Calibration, Fit, text_tokens, worst_image_tokens};
-use crate::task::{Question, SYSTEM, instructions, replies, reply_schema};
+use crate::catalog::{Calibration, Fit, max_image_tokens, text_tokens};
+use crate::manifest::DERIVED_MAX_TOKENS;
+use crate::task::{Question, SYSTEM, instructions, reply_schema, sample_replies};
 
 /// What a request may use, before it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +23,6 @@ pub struct Estimate {
 const FRAMING: (u64, u64) = (7, 64);
 /// Room for a reply beyond the longest valid one: white space, a fence, some prose.
 const ROOM: u64 = 50;
-/// Least and most room that is derived for a reply, in tokens.
-const ROOM_BOUNDS: (u64, u64) = (100, 8192);
 /// Tokens that a model which thinks spends on it: usually, and the room it is given.
 const THOUGHT: (u64, u64) = (400, 4000);
 
@@ -53,14 +52,14 @@ impl Footprint {
         if has_schema {
             text.push_str(&reply_schema(questions).to_string());
         }
-        let replies = replies(questions);
+        let replies = sample_replies(questions);
         let thought = if reasons { THOUGHT } else { (0, 0) };
         Self {
             text: text_tokens(&text) + FRAMING.0,
             bytes: text.len() as u64,
             chars: text.chars().count() as u64,
             shortest: text_tokens(&replies.shortest),
-            usual: text_tokens(&replies.usual) + thought.0,
+            usual: text_tokens(&replies.typical) + thought.0,
             longest: text_tokens(&replies.longest) + thought.1,
         }
     }
@@ -68,8 +67,8 @@ impl Footprint {
     /// The room that a reply is given when the manifest does not say.
     #[must_use]
     pub fn room(&self) -> u32 {
-        let room = (self.longest * 3 / 2 + ROOM).clamp(ROOM_BOUNDS.0, ROOM_BOUNDS.1);
-        u32::try_from(room).unwrap_or(u32::MAX)
+        let room = u32::try_from(self.longest * 3 / 2 + ROOM).unwrap_or(u32::MAX);
+        room.clamp(*DERIVED_MAX_TOKENS.start(), *DERIVED_MAX_TOKENS.end())
     }
 }
 
@@ -88,13 +87,13 @@ pub struct RequestSize {
 #[must_use]
 pub fn estimate(words: &Footprint, fit: &Fit, calibration: &Calibration, ask: RequestSize) -> Estimate {
     let (width, height) = ask.size;
-    let image = fit.tokens(width, height).unwrap_or_else(|| worst_image_tokens(width, height, fit.detail()));
-    let output = calibration.reply(words.usual).min(ask.max_tokens);
+    let image = fit.tokens(width, height).unwrap_or_else(|| max_image_tokens(width, height, fit.detail()));
+    let output = calibration.correct_reply_tokens(words.usual).min(ask.max_tokens);
     Estimate {
         admission_tokens: image + ask.max_tokens.max((words.chars + ask.repair).div_ceil(4)),
         // No tokenizer in use makes more tokens than there are bytes.
         worst: {
-            let input = fit.most(width, height) + words.bytes + ask.repair + FRAMING.1;
+            let input = fit.max_tokens(width, height) + words.bytes + ask.repair + FRAMING.1;
             // All of it may be written to the provider's cache, where that costs.
             Usage { input, cache_write: input, output: ask.max_tokens, ..Usage::default() }
         },

@@ -1,6 +1,6 @@
 //! What a list carries beside paths: named, typed columns.
 
-use crate::manifest::{ColumnKind, Input, RESERVED_COLUMNS};
+use crate::manifest::{ColumnKind, ColumnNameFault, Input};
 use serde_json::Value;
 
 /// The type that holds values of both.
@@ -68,7 +68,7 @@ impl Plan {
         };
         for (nth, at) in carried.iter().enumerate() {
             let name = names[*at].as_str();
-            if let Some(why) = misnamed(name) {
+            if let Some(why) = ColumnNameFault::find(name) {
                 faults
                     .push(format!("the column `{name}` {why}; rename it, or list those that you want in input.carry"));
             } else if carried[..nth].iter().any(|earlier| names[*earlier] == name) {
@@ -76,20 +76,5 @@ impl Plan {
             }
         }
         if faults.is_empty() { Ok(Self { path, carried }) } else { Err(faults.join("\n  ")) }
-    }
-}
-
-/// Why a column of rows can't be called so.
-fn misnamed(name: &str) -> Option<&'static str> {
-    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if RESERVED_COLUMNS.contains(&name) {
-        Some("has the name of a column that every row has")
-    } else if name.contains("__") {
-        Some("has `__` in its name, which is kept for what belongs to a task")
-    } else if !is_plain {
-        Some("has a name that is not made of a-z, 0-9 and `_`, a letter first")
-    } else {
-        None
     }
 }

@@ -158,7 +158,7 @@ impl Fetcher {
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, FetchFault> {
-        let most = self.fetch.most_bytes;
+        let most = self.fetch.max_bytes;
         let too_large = || FetchFault::new(format!("more than {most} bytes (input.fetch.max_megabytes)"), true);
         if response.content_length().is_some_and(|length| length > most) {
             return Err(too_large());

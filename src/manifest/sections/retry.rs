@@ -1,7 +1,7 @@
-//! `retry` and `on_error`: when an attempt fails, when pages fail.
+//! `retry`: what happens after a failed attempt.
 
-use crate::base::units::{parse_duration, parse_share};
-use crate::manifest::job::Check;
+use crate::base::units::parse_duration;
+use crate::manifest::check::Check;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use std::time::Duration;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawRetry {
-    /// Attempts for a request that meets passing faults (default 6). Waiting for a limit or an outage uses none.
+    /// Maximum number of attempts per request that fail with a transient error (default 6). Waiting for a rate limit or an outage does not count.
     #[schemars(range(min = 1, max = 100))]
     attempts: Option<u32>,
-    /// How long a run waits for a provider that lets nothing through (default `10m`).
+    /// Maximum time that a run waits while the provider accepts no requests (default `10m`).
     max_wait: Option<String>,
-    /// Longest time that one page may be asked and asked again, waiting for limits and outages apart (default: no bound).
+    /// Maximum total time per page, including retries but not time spent waiting for rate limits or outages (default: unlimited).
     page_time: Option<String>,
-    /// What comes after a time-out, when the server may still be at it: `wait` as long again and ask again, `resend` soon, or `leave` it to the next run (default `wait`).
+    /// What to do after a timeout, when the server may still be working on the request: `wait` for another `request.timeout`, then retry (default); `resend` soon; or `leave` the page to the next run.
     #[serde(default)]
     timed_out: RawTimedOut,
 }
@@ -30,74 +30,44 @@ enum RawTimedOut {
     Leave,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawOnError {
-    /// Share of pages that may fail before the run's exit code says so (default `1%`).
-    max_failed: Option<String>,
-    /// Stop when the first N pages, or any 50 in a row, end with one and the same kind of error (default 20; 0: never).
-    stop_after: Option<u32>,
-}
-
-/// When an attempt fails.
+/// What happens after a failed attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct Retry {
-    /// Attempts for a request that meets passing faults.
+    /// Maximum number of attempts per request that fail with a transient error.
     pub attempts: u32,
-    /// How long a run waits without any success.
+    /// Maximum time that a run waits while no request succeeds.
     pub max_wait: Duration,
-    /// How long a page may be asked and asked again.
+    /// Maximum total time per page, without waiting for rate limits and outages.
     pub page_time: Option<Duration>,
-    /// What comes after a time-out.
+    /// What happens after a timeout.
     pub timed_out: TimedOut,
 }
 
-/// What comes after an attempt that timed out, which the server may still be at: no
-/// provider has idempotency keys, so asking again may be paid twice.
+/// What happens after an attempt that timed out. The server may still be working on it. No
+/// provider supports idempotency keys, so that a retry may be billed in addition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimedOut {
-    /// It is asked again after this time.
+    /// Wait for this time, then retry.
     Wait(Duration),
-    /// It is asked again as after any other fault.
+    /// Retry as after any other transient error.
     Resend,
-    /// It is left to the next run.
+    /// Leave the page to the next run.
     Leave,
 }
 
-/// When pages fail.
-#[derive(Clone, Copy, Debug)]
-pub struct OnError {
-    /// Share of all rows that may fail, 0 to 1.
-    pub max_failed: f64,
-    /// Pages with one and the same error at the start of a run that stop it; 0: never.
-    pub stop_after: u32,
-}
-
 impl RawRetry {
-    /// `timeout`: of an attempt.
-    pub(crate) fn check(self, timeout: Duration, check: &mut Check<'_>) -> Retry {
-        let max_wait = check.parsed("/retry/max_wait", self.max_wait.as_deref(), parse_duration);
-        let page_time =
-            check.parsed("/retry/page_time", self.page_time.as_deref(), |text| match parse_duration(text)? {
-                Duration::ZERO => Err("no time for a page".to_owned()),
-                time => Ok(time),
-            });
+    /// `timeout` is `request.timeout`.
+    pub(crate) fn check(self, timeout: Duration, check: &mut Check) -> Retry {
+        let max_wait = check.parse("/retry/max_wait", self.max_wait.as_deref(), parse_duration);
         Retry {
             attempts: self.attempts.unwrap_or(6),
             max_wait: max_wait.unwrap_or(Duration::from_secs(600)),
-            page_time,
+            page_time: check.parse_positive_duration("/retry/page_time", self.page_time.as_deref()),
             timed_out: match self.timed_out {
                 RawTimedOut::Wait => TimedOut::Wait(timeout),
                 RawTimedOut::Resend => TimedOut::Resend,
                 RawTimedOut::Leave => TimedOut::Leave,
             },
         }
-    }
-}
-
-impl RawOnError {
-    pub(crate) fn check(self, check: &mut Check<'_>) -> OnError {
-        let max_failed = check.parsed("/on_error/max_failed", self.max_failed.as_deref(), parse_share);
-        OnError { max_failed: max_failed.unwrap_or(0.01), stop_after: self.stop_after.unwrap_or(20) }
     }
 }

@@ -59,7 +59,7 @@ impl Admission {
             counters,
             turn: Mutex::new(()),
             pace: RefCell::new(Pace::new(limits.requests_per_minute, limits.tokens_per_minute)),
-            cooldown: RefCell::new(Cooldown::new(limits.concurrency, retry.max_wait).up_to(limits.most_concurrency)),
+            cooldown: RefCell::new(Cooldown::new(limits.concurrency, retry.max_wait).up_to(limits.max_concurrency)),
             in_flight: Cell::new(0),
             is_cautious: Cell::new(limits.budget.is_some()),
             is_full: Cell::new(false),

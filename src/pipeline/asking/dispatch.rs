@@ -34,7 +34,7 @@ impl Session<'_> {
         intake: &Intake,
         progress: &mut Progress,
     ) -> u64 {
-        let most = self.job.limits.most_concurrency as usize + SPARE_PAGES;
+        let most = self.job.limits.max_concurrency as usize + SPARE_PAGES;
         let mut under_way = FuturesUnordered::new();
         // The same page with other questions is another.
         let (mut pages, mut bytes, mut elsewhere) = (HashSet::<(PageId, i64)>::new(), 0_usize, 0);

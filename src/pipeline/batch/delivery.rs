@@ -12,8 +12,8 @@
 
 use super::builder::{self, Filling};
 use super::lifecycle::{self, Flying};
-use crate::catalog::ENOUGH_IMAGES;
-use crate::manifest::Batches;
+use crate::catalog::MIN_CALIBRATION_IMAGES;
+use crate::manifest::BatchBounds;
 use crate::pipeline::asking::page_loop::{Context, PageEnd, Ready};
 use crate::pipeline::asking::page_state::PageState;
 use crate::store::{BatchState, PageId, Reader, StoreError};
@@ -36,7 +36,7 @@ pub(crate) type Key = (PageId, i64);
 /// Delivers pages in batches.
 pub(crate) struct Batcher<'a> {
     pub(crate) context: &'a Context<'a>,
-    pub(crate) bounds: Batches,
+    pub(crate) bounds: BatchBounds,
     /// The job's key.
     pub(crate) job: i64,
     /// Prompt tokens that the provider lets wait, as far as it is known.
@@ -81,7 +81,7 @@ impl<'a> Batcher<'a> {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub(crate) fn new(context: &'a Context<'a>, bounds: Batches, job: i64) -> Result<Self, StoreError> {
+    pub(crate) fn new(context: &'a Context<'a>, bounds: BatchBounds, job: i64) -> Result<Self, StoreError> {
         let reader = Reader::open(context.store.path())?;
         builder::remove_orphans(context.store.path(), || reader.batch_keys())?;
         let flying = lifecycle::adopted(&reader, context, &[])?;
@@ -196,7 +196,7 @@ impl<'a> Batcher<'a> {
 
     /// With a budget, what the endpoint bills has to be seen before much is sent.
     pub(crate) fn is_cautious(&self) -> bool {
-        self.context.job.limits.budget.is_some() && self.context.asker.calibration().images() < ENOUGH_IMAGES
+        self.context.job.limits.budget.is_some() && self.context.asker.calibration().images() < MIN_CALIBRATION_IMAGES
     }
 }
 

@@ -3,7 +3,7 @@
 use super::builder;
 use super::builder::{Filling, queued_tokens};
 use super::delivery::{Batcher, Delivered, Listener};
-use crate::catalog::ENOUGH_IMAGES;
+use crate::catalog::MIN_CALIBRATION_IMAGES;
 use crate::pipeline::asking::attempt::{Attempt, first_fault};
 use crate::pipeline::asking::page_loop::{PageEnd, Ready, names};
 use crate::pipeline::asking::page_state::PageState;
@@ -38,7 +38,7 @@ impl Batcher<'_> {
             }
             let is_full = count > 0
                 && (bytes + size > self.bounds.bytes
-                    || count >= if self.is_cautious() { ENOUGH_IMAGES } else { self.bounds.requests }
+                    || count >= if self.is_cautious() { MIN_CALIBRATION_IMAGES } else { self.bounds.requests }
                     || self.queue.is_some_and(|most| tokens + needed > most));
             if is_full {
                 self.open(std::mem::take(&mut part), delivered).await?;

@@ -8,7 +8,7 @@ use crate::pipeline::asking::page_state::{PageState, Step};
 use crate::pipeline::model::question_set::Asking;
 use crate::provider::{Estimate, Wanted};
 use crate::store::{BatchAttempt, Purpose, Reader, StoreError};
-use crate::task::{Question, of_recipe};
+use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
 
 /// What an earlier run asked: its questions are those of the stored recipes, also when
@@ -23,7 +23,7 @@ pub(crate) fn adopted(reader: &Reader, price: Option<Price>, stored: BatchAttemp
         let task = known.or_else(|| stored.tasks.get(at).filter(|_| same_length));
         let body = reader.recipe_body(*recipe)?.unwrap_or_default();
         let body: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-        let question = task.and_then(|task| of_recipe(&task.task, body.get("task")?));
+        let question = task.and_then(|task| question_from_recipe(&task.task, body.get("task")?));
         if let Some(question) = question {
             questions.push(question);
             recipes.push(*recipe);

@@ -274,7 +274,7 @@ impl Worker {
             inode: entry.inode,
             content,
             page_count,
-            selected: self.intake.job.input.pages.of(page_count),
+            selected: self.intake.job.input.pages.select_pages(page_count),
             fault: None,
             carried: entry.carried.clone(),
             set: asking.is_own.then_some(asking.set),
