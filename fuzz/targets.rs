@@ -5,7 +5,7 @@ use docmill::internal::manifest::{self, Job};
 use docmill::internal::media::Document;
 use docmill::internal::provider::{Charge, Verdict, request_parts};
 use docmill::internal::source::Entries;
-use docmill::internal::task::{Question, compile, read};
+use docmill::internal::task::{Question, check_value, compile, read_reply};
 use std::path::Path;
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ pub(crate) fn reply(data: &[u8]) {
 }
 
 fn check_reply(data: &[u8], questions: &[&Question]) {
-    let reading = read(&String::from_utf8_lossy(data), questions);
+    let reading = read_reply(&String::from_utf8_lossy(data), questions);
     assert_eq!(reading.len(), questions.len());
     for (answer, question) in reading.iter().zip(questions) {
         let Ok(value) = answer else { continue };
@@ -80,7 +80,7 @@ fn check_reply(data: &[u8], questions: &[&Question]) {
             }
             _ => {}
         }
-        assert_eq!(question.shape.check(value).as_ref(), Ok(value), "an answer is its own canonical form");
+        assert_eq!(check_value(&question.shape, value).as_ref(), Ok(value), "an answer is its own canonical form");
     }
 }
 

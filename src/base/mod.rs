@@ -6,17 +6,18 @@
 //! - [`digest`]: content digests and canonical JSON
 //! - [`money`], [`usage`]: amounts of money and of tokens
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside
-//! - [`exposition`]: metrics as text
 
 pub mod atomic_file;
 pub mod backoff;
 pub mod clock;
 pub mod digest;
+pub mod escape;
 pub mod hooks;
 pub mod ids;
 pub mod money;
 pub mod random;
 pub mod sanitize;
+pub mod sibling;
 pub mod units;
 pub mod usage;
 pub mod vocabulary;

@@ -1,17 +1,17 @@
-//! Tokens of texts: by OpenAI's o200k tokenizer, which gpt-4o and all later models of
-//! OpenAI's use. For models of others it is an estimate that is usually near.
+//! Tokens of text, by OpenAI's o200k tokenizer. gpt-4o and all later models of OpenAI use it.
+//! For other models the number is an estimate.
 
 use std::sync::OnceLock;
 use tiktoken_rs::CoreBPE;
 
-/// Tokens of `text`. The first call reads the tokenizer's vocabulary, which takes a tenth
-/// of a second.
+/// The number of tokens of `text`. The first call loads the tokenizer's vocabulary, which
+/// takes a tenth of a second.
 #[must_use]
 pub fn text_tokens(text: &str) -> u64 {
     static TOKENIZER: OnceLock<Option<CoreBPE>> = OnceLock::new();
     match TOKENIZER.get_or_init(|| tiktoken_rs::o200k_base().ok()) {
         Some(tokenizer) => tokenizer.encode_ordinary(text).len() as u64,
-        // The vocabulary is part of the program: a quarter of the characters is never used.
+        // Never used: the vocabulary is part of the program.
         None => text.chars().count().div_ceil(4) as u64,
     }
 }

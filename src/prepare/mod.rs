@@ -22,8 +22,3 @@ pub use page::{Prepared, page_count_from_header, pass_through, prepare, size_fro
 pub use page_features::PageFeatures;
 pub use resize::resize_upright;
 pub use size::{full_size, target_size};
-
-/// The version of what a preparation means, which is part of every answer's key: raising it
-/// asks for every page again. It doesn't depend on encoders.
-/// 2: `standard` ends at the borders of tiles and patches.
-pub const PICTURE_VERSION: u32 = 2;

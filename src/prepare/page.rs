@@ -4,7 +4,7 @@ use super::encode::encode_jpeg;
 use super::page_features::PageFeatures;
 use super::resize::resize_upright;
 use super::size::{full_size, target_size};
-use crate::catalog::longest_at_most;
+use crate::catalog::fit_longest_side;
 use crate::manifest::{Image, Size};
 use crate::media::{Document, ImageFormat, MediaFault, MediaFaultKind, Orientation, Probe, probe};
 use bytes::Bytes;
@@ -84,7 +84,7 @@ pub fn prepare(document: &Document, page: u32, image: &Image, with_features: boo
     let bytes = document.bytes();
     let prepared = if can_pass_through(bytes, &probe, image) {
         let features = with_features.then(|| {
-            let small = longest_at_most(upright, FEATURES_SIDE);
+            let small = fit_longest_side(upright, FEATURES_SIDE);
             let pixels = document.decode(page, &probe, Probe::turn_size(small, probe.orientation))?;
             Ok(PageFeatures::measure(&resize_upright(pixels, probe.orientation, small)?))
         });

@@ -1,6 +1,6 @@
 //! The size at which a page is sent: what the model can use, and never more than the page has.
 //!
-//! Models bill images by squares ([`ImageRule::step`]), also for squares that are partly
+//! Models bill images by squares ([`ImageRule::cell_side`]), also for squares that are partly
 //! filled. An A4 page at 768 x 1086 pixels costs six tiles of 512 pixels, at 724 x 1024 four.
 
 use crate::catalog::ImageRule;
@@ -25,7 +25,7 @@ pub fn target_size(size: (u32, u32), image: &Image) -> (u32, u32) {
 #[must_use]
 pub fn full_size(size: (u32, u32), image: &Image) -> (u32, u32) {
     let (width, height) = limit_side(size, image.max_side);
-    let usable = image.rule.usable(width, height, image.detail);
+    let usable = image.rule.usable_size(width, height, image.detail);
     match image.rule {
         // Qwen rounds and enlarges images itself; docmill never enlarges a page.
         ImageRule::Qwen { .. } if usable.0 >= width || usable.1 >= height => (width, height),
@@ -36,7 +36,7 @@ pub fn full_size(size: (u32, u32), image: &Image) -> (u32, u32) {
 /// The size that costs least among the full one and those that end at a border of squares,
 /// across or down, with the proportions of the page. Of equal costs, the largest.
 fn snap_size(full: (u32, u32), image: &Image) -> (u32, u32) {
-    let Some(step) = image.rule.step(image.detail) else { return full };
+    let Some(step) = image.rule.cell_side(image.detail) else { return full };
     let cost = |(width, height)| image.rule.tokens(width, height, image.detail).unwrap_or(u64::MAX);
     let across = border(full.0, step).map(|border| (border, scaled(full.1, border, full.0)));
     let down = border(full.1, step).map(|border| (scaled(full.0, border, full.1), border));

@@ -196,10 +196,10 @@ impl ModelEndpoint {
         let footprint = self.frame(request).footprint;
         let mut calibration = self.calibration.borrow_mut();
         if is_valid {
-            calibration.learn_reply(footprint.usual, usage.output);
+            calibration.record_reply(footprint.usual, usage.output);
         }
         let image_tokens = usage.input.saturating_sub(footprint.text);
-        if !calibration.learn(size, image_tokens, footprint.text) {
+        if !calibration.record_image(size, image_tokens, footprint.text) {
             return None;
         }
         let mut fit = self.fit.borrow_mut();
@@ -296,7 +296,7 @@ impl ModelEndpoint {
 
 /// The `detail` to send: not every server accepts it. Without it, models look closely.
 fn sent_detail(image: &Image) -> Option<Detail> {
-    image.rule.takes_detail().then_some(image.detail)
+    image.rule.accepts_detail().then_some(image.detail)
 }
 
 fn max_reply_tokens(frame: &CachedFrame, request: &PageRequest) -> u32 {

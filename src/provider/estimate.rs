@@ -3,8 +3,9 @@
 
 use super::capability::ReplyFormat;
 use crate::base::usage::Usage;
-use crate::catalog::{Calibration, Fit, text_tokens, worst_image_tokens};
-use crate::task::{Question, SYSTEM, instructions, replies, reply_schema};
+use crate::catalog::{Calibration, Fit, max_image_tokens, text_tokens};
+use crate::manifest::DERIVED_MAX_TOKENS;
+use crate::task::{Question, SYSTEM, instructions, reply_schema, sample_replies};
 
 /// What a request may use, before it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +26,6 @@ const MAX_FRAMING_TOKENS: u64 = 64;
 /// Tokens allowed beyond one and a half times the longest valid reply: white space, a code
 /// fence, some prose.
 const REPLY_MARGIN_TOKENS: u64 = 50;
-/// Bounds of a derived maximum reply length, in tokens.
-const MIN_REPLY_TOKENS: u64 = 100;
-const MAX_REPLY_TOKENS: u64 = 8192;
 /// Reasoning tokens of a reasoning model: typical.
 const TYPICAL_REASONING_TOKENS: u64 = 400;
 /// Reasoning tokens that the maximum reply length of a reasoning model allows for.
@@ -59,14 +57,14 @@ impl Footprint {
         if has_schema {
             text.push_str(&reply_schema(questions).to_string());
         }
-        let replies = replies(questions);
+        let replies = sample_replies(questions);
         let (typical, max) = if reasons { (TYPICAL_REASONING_TOKENS, MAX_REASONING_TOKENS) } else { (0, 0) };
         Self {
             text: text_tokens(&text) + TYPICAL_FRAMING_TOKENS,
             bytes: text.len() as u64,
             chars: text.chars().count() as u64,
             shortest: text_tokens(&replies.shortest),
-            usual: text_tokens(&replies.usual) + typical,
+            usual: text_tokens(&replies.typical) + typical,
             longest: text_tokens(&replies.longest) + max,
         }
     }
@@ -74,8 +72,8 @@ impl Footprint {
     /// The maximum reply length, in tokens, if the manifest does not set `max_tokens`.
     #[must_use]
     pub fn max_reply_tokens(&self) -> u32 {
-        let tokens = (self.longest * 3 / 2 + REPLY_MARGIN_TOKENS).clamp(MIN_REPLY_TOKENS, MAX_REPLY_TOKENS);
-        u32::try_from(tokens).unwrap_or(u32::MAX)
+        let tokens = u32::try_from(self.longest * 3 / 2 + REPLY_MARGIN_TOKENS).unwrap_or(u32::MAX);
+        tokens.clamp(*DERIVED_MAX_TOKENS.start(), *DERIVED_MAX_TOKENS.end())
     }
 }
 
@@ -94,11 +92,11 @@ pub struct RequestSize {
 #[must_use]
 pub fn estimate(footprint: &Footprint, fit: &Fit, calibration: &Calibration, request: RequestSize) -> Estimate {
     let (width, height) = request.size;
-    let image = fit.tokens(width, height).unwrap_or_else(|| worst_image_tokens(width, height, fit.detail()));
-    let output = calibration.reply(footprint.usual).min(request.max_tokens);
+    let image = fit.tokens(width, height).unwrap_or_else(|| max_image_tokens(width, height, fit.detail()));
+    let output = calibration.correct_reply_tokens(footprint.usual).min(request.max_tokens);
     let text_quarter = (footprint.chars + request.repair).div_ceil(4);
     // No tokenizer in use makes more tokens than there are bytes.
-    let worst_input = fit.most(width, height) + footprint.bytes + request.repair + MAX_FRAMING_TOKENS;
+    let worst_input = fit.max_tokens(width, height) + footprint.bytes + request.repair + MAX_FRAMING_TOKENS;
     Estimate {
         admission_tokens: image + request.max_tokens.max(text_quarter),
         // The provider may bill the whole prompt as a cache write.
@@ -127,7 +125,7 @@ mod tests {
     #[test]
     fn admission_counts_the_larger_of_reply_and_text() {
         let fit = Fit::new(ImageRule::Unknown, Detail::High, &Calibration::default());
-        let image = worst_image_tokens(100, 100, Detail::High);
+        let image = max_image_tokens(100, 100, Detail::High);
         let tokens = |max_tokens, repair| {
             let size = RequestSize { size: (100, 100), max_tokens, repair };
             estimate(&footprint(80), &fit, &Calibration::default(), size).admission_tokens - image

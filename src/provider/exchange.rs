@@ -4,7 +4,7 @@ use super::rate_limits::{ExceededLimit, RateLimitHeaders};
 use super::reply::{Reply, ReplyEnd};
 use super::verdict::{Charge, Verdict};
 use crate::base::vocabulary::ErrorKind;
-use crate::task::{Question, read};
+use crate::task::{Question, read_reply};
 use std::time::Duration;
 
 /// One attempt and its result.
@@ -61,8 +61,8 @@ impl Exchange {
                 Verdict::refused(ErrorKind::Refusal, format!("the model declined to answer: {text}"))
             }
             ReplyEnd::Empty => Verdict::transient(ErrorKind::BadReply, "the reply contains no answer"),
-            ReplyEnd::Finished => Verdict::Done { reading: read(&content, questions), is_cut: false },
-            ReplyEnd::Length => Verdict::Done { reading: read(&content, questions), is_cut: true },
+            ReplyEnd::Finished => Verdict::Done { reading: read_reply(&content, questions), is_cut: false },
+            ReplyEnd::Length => Verdict::Done { reading: read_reply(&content, questions), is_cut: true },
         };
         Self { content, ..Self::new(verdict, usage.map_or(Charge::Unknown, Charge::Reported)) }
     }

@@ -1,6 +1,6 @@
 //! The columns of a list: their types, and which of them are carried into the rows.
 
-use crate::manifest::{Column, ColumnKind, Input, RESERVED_COLUMNS};
+use crate::manifest::{Column, ColumnKind, ColumnNameFault, Input};
 use serde_json::Value;
 
 /// One column of a list.
@@ -60,7 +60,7 @@ impl ColumnPlan {
         };
         for (nth, at) in carried.iter().enumerate() {
             let name = names[*at];
-            if let Some(why) = name_fault(name) {
+            if let Some(why) = ColumnNameFault::find(name) {
                 faults.push(format!("the column `{name}` {why}; rename it, or list the other columns in input.carry"));
             } else if carried[..nth].iter().any(|earlier| names[*earlier] == name) {
                 faults.push(format!("the column `{name}` occurs twice"));
@@ -95,21 +95,6 @@ pub(crate) fn convert_value(kind: ColumnKind, value: Value) -> Value {
         (ColumnKind::Text, Value::String(text)) => Value::String(text),
         (ColumnKind::Text, other) => Value::String(other.to_string()),
         (_, value) => value,
-    }
-}
-
-/// Why no column of a row can have this name, as the predicate of a sentence.
-fn name_fault(name: &str) -> Option<&'static str> {
-    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if RESERVED_COLUMNS.contains(&name) {
-        Some("has the name of a column that every row has")
-    } else if name.contains("__") {
-        Some("has `__` in its name, which is reserved for columns of tasks")
-    } else if !is_plain {
-        Some("has a name with other characters than a-z, 0-9 and `_`, or one that does not begin with a letter")
-    } else {
-        None
     }
 }
 

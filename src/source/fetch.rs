@@ -156,7 +156,7 @@ impl Fetcher {
     }
 
     async fn read_body(&self, mut response: Response) -> Result<Vec<u8>, FetchFault> {
-        let max_bytes = self.limits.most_bytes;
+        let max_bytes = self.limits.max_bytes;
         let too_large =
             || FetchFault::permanent(format!("the file has more than {max_bytes} bytes (input.fetch.max_megabytes)"));
         let expected = response.content_length();

@@ -20,7 +20,7 @@ pub(crate) fn input(folder: &Path) -> Input {
         fetch: Fetch {
             requests_per_second: 10,
             timeout: Duration::from_secs(60),
-            most_bytes: 1 << 20,
+            max_bytes: 1 << 20,
             allow_private_hosts: false,
         },
     }

@@ -1,4 +1,4 @@
-//! The published vectors: OpenAI's guide, public bills, transformers' smart_resize.
+//! Published vectors: OpenAI's guide, public bills, `smart_resize` of transformers.
 
 use super::*;
 use proptest::prelude::*;
@@ -53,7 +53,7 @@ fn tile_sizes() {
         ((2480, 3508), (768, 1086)),
         ((300, 200), (300, 200)),
     ] {
-        assert_eq!(tile(85, 170).usable(w, h, Detail::High), size, "{w}x{h}");
+        assert_eq!(tile(85, 170).usable_size(w, h, Detail::High), size, "{w}x{h}");
     }
 }
 
@@ -80,9 +80,9 @@ fn patch_vectors() {
             assert_eq!(rule.tokens(w, h, Detail::High), Some(expected), "{w}x{h} {rule:?}");
         }
     }
-    assert_eq!(patch(162).usable(1800, 2400, Detail::High), (1056, 1408));
-    assert_eq!(patch(162).usable(1568, 1024, Detail::High), (1519, 992));
-    assert_eq!(patch(162).usable(1920, 1080, Detail::High), (1649, 928));
+    assert_eq!(patch(162).usable_size(1800, 2400, Detail::High), (1056, 1408));
+    assert_eq!(patch(162).usable_size(1568, 1024, Detail::High), (1519, 992));
+    assert_eq!(patch(162).usable_size(1920, 1080, Detail::High), (1649, 928));
 }
 
 #[test]
@@ -106,7 +106,8 @@ fn qwen_vectors() {
     }
 }
 
-/// A third party's table for the newest patch models: no bound for the side, 1.2.
+/// A third party's table for the newest patch models, whose sides are unlimited and whose
+/// multiplier is 1.2.
 #[test]
 fn large_patch_vectors() {
     let rule = |budget| ImageRule::Patch { budget, max_side: u32::MAX, multiplier_percent: 120, low_side: 0 };
@@ -125,9 +126,9 @@ fn large_patch_vectors() {
             assert_eq!(rule(budget).tokens(size.0, size.1, Detail::High), Some(expected), "{size:?} {budget}");
         }
     }
-    // `low` looks at a proxy of 512 pixels.
-    let proxy = ImageRule::Patch { budget: 2500, max_side: 2048, multiplier_percent: 120, low_side: 512 };
-    assert_eq!(proxy.tokens(1024, 1024, Detail::Low), Some(308));
+    // At low detail, the image is scaled to 512 pixels.
+    let scaled = ImageRule::Patch { budget: 2500, max_side: 2048, multiplier_percent: 120, low_side: 512 };
+    assert_eq!(scaled.tokens(1024, 1024, Detail::Low), Some(308));
 }
 
 #[test]
@@ -147,7 +148,7 @@ fn vectors_of_other_vendors() {
     ] {
         assert_eq!(claude.tokens(w, h, Detail::High), Some(tokens), "{w}x{h}");
     }
-    let llama = ImageRule::Tiles { side: 560, most: 2, per_tile: 1601 };
+    let llama = ImageRule::Tiles { side: 560, max_tiles: 2, per_tile: 1601 };
     for ((w, h), tokens) in [((560, 560), 1601), ((1120, 500), 3202), ((500, 900), 3202), ((4000, 3000), 6404)] {
         assert_eq!(llama.tokens(w, h, Detail::High), Some(tokens), "{w}x{h}");
     }
@@ -156,16 +157,36 @@ fn vectors_of_other_vendors() {
     assert_eq!(ImageRule::Fixed { tokens: 1120 }.tokens(9, 9000, Detail::High), Some(1120));
 }
 
+#[test]
+fn names_and_families() {
+    for (rule, shown, accepts_detail, cell_side) in [
+        (tile(85, 170), "openai-tile 85 + 170 a tile", true, Some(512)),
+        (patch(162), "openai-patch 1.62 a patch, at most 1536", true, Some(32)),
+        (patch(100), "openai-patch 1.00 a patch, at most 1536", true, Some(32)),
+        (ImageRule::Qwen { factor: 28, min_pixels: 1, max_pixels: 9 }, "qwen-28 28 pixels", true, None),
+        (ImageRule::Crops { per_crop: 258 }, "gemini 258 a crop", false, None),
+        (ImageRule::Fixed { tokens: 1120 }, "gemini 1120 for any image", false, None),
+        (ImageRule::Area { factor: 28, max_side: 9, max_tokens: 9 }, "area 28 pixels", false, Some(28)),
+        (ImageRule::Tiles { side: 560, max_tiles: 2, per_tile: 1601 }, "llama 1601 a tile", false, None),
+        (ImageRule::Unknown, "none", false, None),
+    ] {
+        assert_eq!(rule.to_string(), shown);
+        assert_eq!((rule.accepts_detail(), rule.cell_side(Detail::High)), (accepts_detail, cell_side), "{rule}");
+        assert!(shown.starts_with(rule.family().name()));
+    }
+    assert_eq!(tile(85, 170).cell_side(Detail::Low), None, "any image costs the same");
+}
+
 proptest! {
-    /// What is sent at the usable size costs the same, and is not resized again.
+    /// An image of the usable size has as many tokens and is not scaled again.
     #[test]
     fn the_usable_size_is_a_fixed_point(w in 1_u32..9000, h in 1_u32..9000, low: bool) {
         let detail = if low { Detail::Low } else { Detail::High };
         let area = ImageRule::Area { factor: 28, max_side: 1568, max_tokens: 1568 };
         for rule in [tile(2833, 5667), patch(162), area] {
-            let (uw, uh) = rule.usable(w, h, detail);
+            let (uw, uh) = rule.usable_size(w, h, detail);
             prop_assert!(uw <= w && uh <= h);
-            prop_assert_eq!(rule.usable(uw, uh, detail), (uw, uh));
+            prop_assert_eq!(rule.usable_size(uw, uh, detail), (uw, uh));
             prop_assert_eq!(rule.tokens(uw, uh, detail), rule.tokens(w, h, detail));
         }
     }

@@ -1,23 +1,30 @@
 //! `image`: how a page is sent.
 
-use crate::catalog::{Detail, Family, ImageRule, image_rule};
-use crate::manifest::job::Check;
+use crate::catalog::{Detail, ImageRule, RuleFamily, image_rule};
+use crate::manifest::check::Check;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Version of the meaning of these settings, part of the key of every answer. To raise it
+/// means that every page is sent, and billed, again. It does not change with the encoder.
+///
+/// Version 2: `standard` shrinks images slightly when that avoids an extra row of tiles or
+/// patches.
+pub const PICTURE_VERSION: u32 = 2;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawImage {
-    /// How closely the model looks (default `high`).
+    /// Detail at which the model sees the image: `low` or `high` (default `high`).
     detail: Option<RawDetail>,
-    /// How many pixels are sent (default `standard`).
+    /// Size at which pages are sent (default `standard`). `full`: the largest size that the model can use. `standard`: up to 8 % less per side when that avoids a row of tiles. `economy`: the smallest size that keeps `min_side`. `original`: the bytes of the file, unchanged.
     size: Option<RawSize>,
-    /// How the model counts an image (default: by the model's name).
+    /// Rule for counting image tokens (default: by the name of the model).
     rule: Option<RawRule>,
-    /// Longest side that is sent, in pixels (default for unknown models: 2048).
+    /// Maximum length of the longer side, in pixels. Default: 2048 for models whose rule is unknown, otherwise none.
     #[schemars(range(min = 64, max = 16384))]
     max_side: Option<u32>,
-    /// Shorter side of a page that `size: economy` keeps, in pixels (default 512).
+    /// Minimum length of the shorter side with `size: economy`, in pixels (default 512).
     #[schemars(range(min = 64, max = 4096))]
     min_side: Option<u32>,
 }
@@ -56,21 +63,21 @@ enum RawRule {
     None,
 }
 
-/// How many pixels are sent.
+/// The size at which a page is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Size {
-    /// All that the model can use.
+    /// The largest size that the model can use.
     Full,
-    /// As `Full`, but for the border of tiles or patches, when that is near.
+    /// Like `Full`, but slightly smaller when that avoids a row of tiles or patches.
     Standard,
-    /// The smallest that keeps `min_side`.
+    /// The smallest size that keeps `min_side`.
     Economy,
-    /// The file's bytes as they are.
+    /// The bytes of the file, unchanged.
     Original,
 }
 
 impl Size {
-    /// As it stands in a manifest.
+    /// The name in a manifest and in recipes.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -82,56 +89,59 @@ impl Size {
     }
 }
 
-/// Shorter side that `economy` keeps: one tile of OpenAI's, on which print is legible
-/// and small print is not.
+/// Default of `min_side`, in pixels: one OpenAI tile. At this size normal print is legible,
+/// small print is not.
 pub const ECONOMY_MIN_SIDE: u32 = 512;
-/// Longest side for a model whose rule is unknown, in pixels.
+/// Default of `max_side` for a model whose rule is unknown, in pixels.
 pub const UNKNOWN_MAX_SIDE: u32 = 2048;
 
 /// How a page is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
-    /// How closely the model looks. Not sent to a model whose rule is unknown.
+    /// Detail at which the model sees the image. Not sent to a model whose rule is unknown.
     pub detail: Detail,
-    /// How many pixels are sent.
+    /// Size at which pages are sent.
     pub size: Size,
-    /// How the model counts.
+    /// Rule for counting image tokens.
     pub rule: ImageRule,
-    /// Longest side that is sent, in pixels.
+    /// Maximum length of the longer side, in pixels.
     pub max_side: Option<u32>,
-    /// Shorter side that `economy` keeps, in pixels; `None` for other sizes.
+    /// Minimum length of the shorter side, in pixels. `None` for sizes other than `economy`.
     pub min_side: Option<u32>,
 }
 
 impl Image {
-    /// The same page, sent otherwise. `economy` keeps the side that it keeps here, or the
-    /// usual one.
+    /// These settings with another detail and size. `economy` keeps the current `min_side`,
+    /// or the default.
     #[must_use]
-    pub fn with(self, detail: Detail, size: Size) -> Self {
-        let kept = self.min_side.unwrap_or(ECONOMY_MIN_SIDE);
-        Self { detail, size, min_side: (size == Size::Economy).then_some(kept), ..self }
+    pub fn with_detail_and_size(self, detail: Detail, size: Size) -> Self {
+        let min_side = self.min_side.unwrap_or(ECONOMY_MIN_SIDE);
+        Self { detail, size, min_side: (size == Size::Economy).then_some(min_side), ..self }
     }
 }
 
 impl RawImage {
-    pub(crate) fn check(self, model: &str, check: &mut Check<'_>) -> Image {
+    /// `model` is `provider.model`.
+    pub(crate) fn check(self, model: &str, check: &mut Check) -> Image {
         let family = self.rule.map(|rule| match rule {
-            RawRule::OpenaiTile => Family::OpenaiTile,
-            RawRule::OpenaiPatch => Family::OpenaiPatch,
-            RawRule::Qwen28 => Family::Qwen28,
-            RawRule::Gemini => Family::Gemini,
-            RawRule::Area => Family::Area,
-            RawRule::Llama => Family::Llama,
-            RawRule::None => Family::None,
+            RawRule::OpenaiTile => RuleFamily::OpenaiTile,
+            RawRule::OpenaiPatch => RuleFamily::OpenaiPatch,
+            RawRule::Qwen28 => RuleFamily::Qwen28,
+            RawRule::Gemini => RuleFamily::Gemini,
+            RawRule::Area => RuleFamily::Area,
+            RawRule::Llama => RuleFamily::Llama,
+            RawRule::None => RuleFamily::None,
         });
         let rule = image_rule(model, family);
-        let fallback = (rule == ImageRule::Unknown).then_some(UNKNOWN_MAX_SIDE);
+        let default_max_side = (rule == ImageRule::Unknown).then_some(UNKNOWN_MAX_SIDE);
         let is_economy = matches!(self.size, Some(RawSize::Economy));
         if self.min_side.is_some() && !is_economy {
-            check.fault("/image/min_side", "`min_side` is what `economy` keeps", "size: economy beside it");
+            check.report("/image/min_side", "`min_side` can only be used with `size: economy`", "size: economy");
         }
-        if self.min_side.zip(self.max_side).is_some_and(|(min, max)| min > max) {
-            check.fault("/image/min_side", "`min_side` is above `max_side`", "at most image.max_side");
+        if let (Some(min), Some(max)) = (self.min_side, self.max_side)
+            && min > max
+        {
+            check.report("/image/min_side", "`min_side` is greater than `max_side`", &format!("at most {max}"));
         }
         Image {
             min_side: is_economy.then(|| self.min_side.unwrap_or(ECONOMY_MIN_SIDE)),
@@ -146,7 +156,29 @@ impl RawImage {
                 Some(RawSize::Standard) | None => Size::Standard,
             },
             rule,
-            max_side: self.max_side.or(fallback),
+            max_side: self.max_side.or(default_max_side),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_economy_has_a_shorter_side() {
+        let image = Image {
+            detail: Detail::High,
+            size: Size::Standard,
+            rule: ImageRule::Unknown,
+            max_side: Some(900),
+            min_side: None,
+        };
+        let economy = image.with_detail_and_size(Detail::Low, Size::Economy);
+        assert_eq!((economy.detail, economy.size, economy.min_side), (Detail::Low, Size::Economy, Some(512)));
+        let economy = Image { min_side: Some(700), ..economy };
+        assert_eq!(economy.with_detail_and_size(Detail::Low, Size::Economy).min_side, Some(700));
+        assert_eq!(economy.with_detail_and_size(Detail::High, Size::Full).min_side, None);
+        assert_eq!(economy.max_side, Some(900));
     }
 }

@@ -1,158 +1,95 @@
-//! `input`: which pages.
+//! `input`: which files and pages are processed.
 
-use crate::base::units::parse_duration;
-use crate::manifest::job::Check;
+use super::fetch::{Fetch, RawFetch};
+use super::pages::{PageChoice, RawPages};
+use crate::manifest::check::Check;
 use globset::GlobBuilder;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawInput {
-    /// The folder with the pages, searched with everything below it. Relative to the manifest. Exactly one of `folder` and `list`.
+    /// Folder to search for pages, including subfolders. Relative to the manifest. Set exactly one of `folder` and `list`.
     folder: Option<String>,
-    /// A list of paths or URLs instead: CSV, JSON Lines, Parquet or text by its ending, or `-` for standard input.
+    /// List of paths or URLs: a CSV, JSON Lines, Parquet or text file, by its extension, or `-` for standard input. Set exactly one of `folder` and `list`.
     list: Option<String>,
-    /// Globs of files to take, by their path below the folder; any case. Default: the endings of every supported format.
+    /// Globs of files to include, matched case-insensitively against the path below the folder. Default: the extensions of all supported formats.
     #[serde(default)]
     include: Vec<String>,
-    /// Globs of files to leave out; they win over `include`.
+    /// Globs of files to exclude. They take precedence over `include`.
     #[serde(default)]
     exclude: Vec<String>,
-    /// Whether symbolic links are followed (default false).
+    /// Whether to follow symbolic links (default false).
     #[serde(default)]
     follow_links: bool,
-    /// Whether an input without pages is a success (exit 0) instead of `no_pages` (exit 3).
+    /// Whether an input without pages counts as success (exit code 0) instead of `no_pages` (exit code 3). Default: false.
     #[serde(default)]
     allow_empty: bool,
-    /// Which pages of a file: `all` (default), `first`, or numbers from 1; -1 is the last.
+    /// Pages of each file: `all` (default), `first`, or numbers such as [1, 2, -1]. -1 is the last page.
     pages: Option<RawPages>,
-    /// Whether blank pages are left out, with the status `skipped` (default false).
+    /// Whether to skip blank pages; their status is `skipped` (default false).
     #[serde(default)]
     skip_blank: bool,
-    /// Pages whose fingerprints differ in at most this many of 256 bits share one answer (default: only equal files do).
+    /// Maximum number of differing fingerprint bits, of 256, at which pages share one answer. Default: only identical files share answers.
     #[schemars(range(min = 1, max = 24))]
     near_duplicates: Option<u32>,
-    /// The list's column with paths or URLs (default `path`).
+    /// Column of the list that holds the paths or URLs (default `path`).
     path_column: Option<String>,
-    /// The list's columns that go into the rows (default: all others).
+    /// Columns of the list that are copied to the rows. Default: all other columns.
     carry: Option<Vec<String>>,
-    /// Whether URLs may name hosts that are private, loopback or link-local (default false).
+    /// Whether URLs may point to private, loopback or link-local hosts (default false).
     #[serde(default)]
     allow_private_hosts: bool,
-    /// Bounds of fetching URLs.
+    /// Bounds for fetching URLs.
     #[serde(default)]
     fetch: RawFetch,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-enum RawPages {
-    Word(RawPagesWord),
-    Numbers(Vec<i64>),
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum RawPagesWord {
-    All,
-    First,
-}
-
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawFetch {
-    /// Requests per second to each host (default 10).
-    #[schemars(range(min = 1, max = 1000))]
-    requests_per_second: Option<u32>,
-    /// Time for a whole file, redirects included (default `60s`).
-    timeout: Option<String>,
-    /// Largest file, in megabytes (default 64).
-    #[schemars(range(min = 1, max = 512))]
-    max_megabytes: Option<u32>,
-}
-
-/// Where pages are looked for.
+/// Where the files of a job come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A folder, with everything below it.
+    /// A folder, including subfolders.
     Folder(PathBuf),
     /// A list in a file.
     List(PathBuf),
-    /// Paths that were handed in: one a line, or each ended by NUL.
+    /// The content of a list from standard input: one path per line, or NUL-terminated
+    /// paths.
     Given(Arc<[u8]>),
 }
 
-/// Which pages of a file are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PageChoice {
-    /// All.
-    All,
-    /// These, from 1; negative ones count from the end, -1 is the last.
-    Numbers(Vec<i32>),
-}
-
-impl PageChoice {
-    /// The pages that are meant of a file of `count`, ascending; `None`: all of them.
-    #[must_use]
-    pub fn of(&self, count: u32) -> Option<Vec<u32>> {
-        let Self::Numbers(numbers) = self else { return None };
-        let page = |number: &i32| match u32::try_from(*number) {
-            Ok(page) => (1..=count).contains(&page).then_some(page),
-            Err(_) => (count + 1).checked_sub(number.unsigned_abs()).filter(|page| *page > 0),
-        };
-        let mut pages: Vec<u32> = numbers.iter().filter_map(page).collect();
-        pages.sort_unstable();
-        pages.dedup();
-        (count > 0).then_some(pages)
-    }
-}
-
-/// Bounds of fetching URLs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fetch {
-    /// Requests per second to each host.
-    pub requests_per_second: u32,
-    /// Time for a whole file, redirects included.
-    pub timeout: Duration,
-    /// Largest file, in bytes.
-    pub most_bytes: u64,
-    /// Whether hosts may be private, loopback or link-local.
-    pub allow_private_hosts: bool,
-}
-
-/// Which pages.
+/// Which files and pages are processed.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// Where they are looked for.
+    /// Where the files come from.
     pub place: Place,
-    /// Globs of files to take; empty: the endings of every supported format.
+    /// Globs of files to include. Empty: the extensions of all supported formats.
     pub include: Vec<String>,
-    /// Globs of files to leave out.
+    /// Globs of files to exclude.
     pub exclude: Vec<String>,
     /// Whether symbolic links are followed.
     pub follow_links: bool,
-    /// Whether no page at all is a success.
+    /// Whether an input without pages counts as success.
     pub allow_empty: bool,
-    /// Which pages of a file.
+    /// Which pages of a file are processed.
     pub pages: PageChoice,
-    /// Whether blank pages are left out.
+    /// Whether blank pages are skipped.
     pub skip_blank: bool,
-    /// Bits in which the fingerprints of pages that share an answer may differ.
+    /// Maximum number of differing fingerprint bits at which pages share one answer. `None`:
+    /// only identical pages do.
     pub near_duplicates: Option<u32>,
-    /// The list's column with paths or URLs.
+    /// Column of the list that holds the paths or URLs.
     pub path_column: String,
-    /// The list's columns that go into the rows; `None`: all others.
+    /// Columns of the list that are copied to the rows. `None`: all others.
     pub carry: Option<Vec<String>>,
-    /// Bounds of fetching URLs.
+    /// Bounds for fetching URLs.
     pub fetch: Fetch,
 }
 
 impl Input {
-    /// What relative paths are relative to.
+    /// The folder that relative paths of the input refer to. Empty: the working folder.
     #[must_use]
     pub fn base(&self) -> &Path {
         match &self.place {
@@ -163,44 +100,24 @@ impl Input {
     }
 }
 
+/// Extensions of list files.
+const LIST_EXTENSIONS: &[&str] = &["csv", "tsv", "jsonl", "ndjson", "parquet", "txt"];
+
 impl RawInput {
-    pub(crate) fn check(self, check: &mut Check<'_>) -> Input {
+    pub(crate) fn check(self, check: &mut Check) -> Input {
         for (key, globs) in [("include", &self.include), ("exclude", &self.exclude)] {
-            for (at, glob) in globs.iter().enumerate() {
+            for (index, glob) in globs.iter().enumerate() {
                 if let Err(error) = GlobBuilder::new(glob).literal_separator(true).build() {
-                    check.fault(
-                        &format!("/input/{key}/{at}"),
-                        &format!("not a glob: {}", error.kind()),
-                        "such as **/*.jpg",
-                    );
+                    let message = format!("not a valid glob: {}", error.kind());
+                    check.report(&format!("/input/{key}/{index}"), &message, "a glob such as **/*.jpg");
                 }
             }
         }
-        let place = self.place(check);
-        let is_list = !matches!(place, Place::Folder(_));
-        let unused = |is_set: bool, key: &str, with: &str, check: &mut Check<'_>| {
-            if is_set {
-                check.fault(&format!("/input/{key}"), &format!("`{key}` goes with `{with}`"), &format!("input.{with}"));
-            }
-        };
-        unused(is_list && !self.include.is_empty(), "include", "folder", check);
-        unused(is_list && !self.exclude.is_empty(), "exclude", "folder", check);
-        unused(is_list && self.follow_links, "follow_links", "folder", check);
-        unused(!is_list && self.path_column.is_some(), "path_column", "list", check);
-        unused(!is_list && self.carry.is_some(), "carry", "list", check);
-        unused(!is_list && self.allow_private_hosts, "allow_private_hosts", "list", check);
-        let timeout = check.parsed("/input/fetch/timeout", self.fetch.timeout.as_deref(), |text| {
-            parse_duration(text).and_then(|time| if time.is_zero() { Err("no time at all".into()) } else { Ok(time) })
-        });
-        let fetch = Fetch {
-            requests_per_second: self.fetch.requests_per_second.unwrap_or(10),
-            timeout: timeout.unwrap_or(Duration::from_secs(60)),
-            most_bytes: u64::from(self.fetch.max_megabytes.unwrap_or(64)) * 1_000_000,
-            allow_private_hosts: self.allow_private_hosts,
-        };
+        let place = self.check_place(check);
+        self.check_unused_keys(&place, check);
         Input {
             place,
-            pages: pages(self.pages.as_ref(), check),
+            pages: self.pages.map_or(PageChoice::All, |pages| pages.check(check)),
             include: self.include,
             exclude: self.exclude,
             follow_links: self.follow_links,
@@ -209,73 +126,51 @@ impl RawInput {
             near_duplicates: self.near_duplicates,
             path_column: self.path_column.unwrap_or_else(|| "path".into()),
             carry: self.carry,
-            fetch,
+            fetch: self.fetch.check(self.allow_private_hosts, check),
         }
     }
 
-    fn place(&self, check: &mut Check<'_>) -> Place {
+    fn check_place(&self, check: &mut Check) -> Place {
         match (&self.folder, &self.list) {
             (Some(folder), None) if folder.trim().is_empty() => {
-                check.fault("/input/folder", "the folder is empty", "a path, relative to this file");
-                Place::Folder(PathBuf::new())
+                check.report("/input/folder", "`folder` is empty", "a path relative to the manifest");
             }
-            (Some(folder), None) => Place::Folder(check.path(folder)),
-            (None, Some(list)) if list == "-" => Place::Given(Arc::from([])),
+            (Some(folder), None) => return Place::Folder(check.resolve(folder)),
+            (None, Some(list)) if list == "-" => return Place::Given(Arc::from([])),
             (None, Some(list)) => {
-                let path = check.path(list);
-                let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-                if !LIST_ENDINGS.contains(&ending.as_str()) {
-                    let message = format!("a list can't be a file with the ending `{ending}`");
-                    check.fault("/input/list", &message, &format!("one of: {}; or -", LIST_ENDINGS.join(", ")));
+                let path = check.resolve(list);
+                let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
+                if !LIST_EXTENSIONS.contains(&extension.as_str()) {
+                    let allowed = format!("one of: {}; or `-` for standard input", LIST_EXTENSIONS.join(", "));
+                    check.report("/input/list", &format!("`{extension}` is not the extension of a list"), &allowed);
                 }
-                Place::List(path)
+                return Place::List(path);
             }
             (Some(_), Some(_)) => {
-                check.fault("/input/list", "`folder` and `list` exclude each other", "one of them");
-                Place::Folder(PathBuf::new())
+                check.report("/input/list", "`folder` and `list` can't be used together", "exactly one of them");
             }
             (None, None) => {
-                check.fault("/input", "there is no input", "`folder` or `list`");
-                Place::Folder(PathBuf::new())
+                check.report("/input", "no input given", "exactly one of `folder` and `list`");
             }
         }
+        Place::Folder(PathBuf::new())
     }
-}
 
-/// Endings of lists, without the dot.
-const LIST_ENDINGS: &[&str] = &["csv", "tsv", "jsonl", "ndjson", "parquet", "txt"];
-
-fn pages(raw: Option<&RawPages>, check: &mut Check<'_>) -> PageChoice {
-    match raw {
-        None | Some(RawPages::Word(RawPagesWord::All)) => PageChoice::All,
-        Some(RawPages::Word(RawPagesWord::First)) => PageChoice::Numbers(vec![1]),
-        Some(RawPages::Numbers(numbers)) => {
-            let small: Vec<i32> = numbers.iter().filter_map(|number| i32::try_from(*number).ok()).collect();
-            if small.is_empty() || small.contains(&0) || small.len() < numbers.len() {
-                check.fault("/input/pages", "pages count from 1, or from the end with -1", "such as [1, 2, -1]");
-            }
-            PageChoice::Numbers(small)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn which_pages_are_meant() {
-        for (numbers, count, pages) in [
-            (&[1][..], 3, &[1][..]),
-            (&[1, 2, -1], 5, &[1, 2, 5]),
-            (&[1, 2, -1], 2, &[1, 2]),
-            (&[1, 2, -1], 1, &[1]),
-            (&[-2], 1, &[]),
-            (&[7], 3, &[]),
+    /// Reports keys that have no effect with the other kind of input.
+    fn check_unused_keys(&self, place: &Place, check: &mut Check) {
+        let is_list = !matches!(place, Place::Folder(_));
+        for (is_unused, key, kind) in [
+            (is_list && !self.include.is_empty(), "include", "folder"),
+            (is_list && !self.exclude.is_empty(), "exclude", "folder"),
+            (is_list && self.follow_links, "follow_links", "folder"),
+            (!is_list && self.path_column.is_some(), "path_column", "list"),
+            (!is_list && self.carry.is_some(), "carry", "list"),
+            (!is_list && self.allow_private_hosts, "allow_private_hosts", "list"),
         ] {
-            assert_eq!(PageChoice::Numbers(numbers.to_vec()).of(count), Some(pages.to_vec()), "{numbers:?} of {count}");
+            if is_unused {
+                let message = format!("`{key}` can only be used with `{kind}`");
+                check.report(&format!("/input/{key}"), &message, &format!("input.{kind}"));
+            }
         }
-        assert_eq!(PageChoice::All.of(3), None);
-        assert_eq!(PageChoice::Numbers(vec![1]).of(0), None);
     }
 }

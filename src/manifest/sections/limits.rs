@@ -1,8 +1,8 @@
-//! `limits`: how fast, how much at a time, how much money, how long.
+//! `limits`: rates, concurrency, budget and run time.
 
 use crate::base::money::Pico;
 use crate::base::units::parse_duration;
-use crate::manifest::job::Check;
+use crate::manifest::check::Check;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use std::time::Duration;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawLimits {
-    /// Requests per minute that the provider allows (default: no limit).
+    /// Maximum number of requests per minute. If set, it is never exceeded. Default: learned from the provider's response headers, or else from its 429 responses.
     #[schemars(range(min = 1, max = 10_000_000))]
     requests_per_minute: Option<u32>,
-    /// Tokens per minute that the provider allows (default: no limit).
+    /// Maximum number of tokens per minute, as the provider counts them. If set, it is never exceeded. Default: learned from the provider's response headers, or else from its 429 responses.
     #[schemars(range(min = 1, max = 4_000_000_000_u64))]
     tokens_per_minute: Option<u64>,
-    /// Requests in flight at once (default: from 8 up to 64, as the provider bears it).
+    /// Number of requests in flight. Default: increases from 8 to at most 64, for as long as the server keeps up.
     #[schemars(range(min = 1, max = 4096))]
     concurrency: Option<u32>,
-    /// Most that may be spent in the scope, in USD (default: no budget).
+    /// Maximum spend per `budget_scope`, in USD (default: no budget).
     #[schemars(range(min = 0.0))]
     budget_usd: Option<f64>,
-    /// What the budget is for: each run, each UTC day (default), or the job for ever.
+    /// Scope of the budget: `run` (each run), `day` (each UTC day; default) or `job` (all runs of the job).
     budget_scope: Option<RawScope>,
-    /// Longest time of a run, such as `2h` (default: none).
+    /// Maximum duration of a run, such as `2h` (default: unlimited).
     run_time: Option<String>,
 }
 
@@ -36,54 +36,58 @@ enum RawScope {
     Job,
 }
 
-/// What a budget is for.
+/// The scope of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BudgetScope {
     /// Each run.
     Run,
     /// Each UTC day.
     Day,
-    /// The job, for ever.
+    /// All runs of the job.
     Job,
 }
 
-/// Rates, concurrency, money, time.
+/// Rates, concurrency, budget and run time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Requests per minute.
+    /// Requests per minute. `None`: learned from the provider.
     pub requests_per_minute: Option<u32>,
-    /// Tokens per minute, as the provider counts them at admission.
+    /// Tokens per minute, as the provider counts them at admission. `None`: learned from the
+    /// provider.
     pub tokens_per_minute: Option<u64>,
-    /// Requests in flight at once, at the start.
+    /// Requests in flight at the start.
     pub concurrency: u32,
-    /// Requests in flight at once, at most: as many when the manifest says it.
-    pub most_concurrency: u32,
-    /// Most that may be spent in the scope.
+    /// Maximum number of requests in flight. The same as `concurrency` if the manifest sets
+    /// it.
+    pub max_concurrency: u32,
+    /// Maximum spend in the scope.
     pub budget: Option<Pico>,
-    /// What the budget is for.
+    /// The scope of the budget.
     pub budget_scope: BudgetScope,
-    /// Longest time of a run.
+    /// Maximum duration of a run.
     pub run_time: Option<Duration>,
 }
 
-/// Requests in flight when the manifest does not say: at the start, and at most.
-const CONCURRENCY: (u32, u32) = (8, 64);
+/// Requests in flight at the start, if the manifest does not set them.
+const DEFAULT_CONCURRENCY: u32 = 8;
+/// Maximum number of requests in flight, if the manifest does not set it.
+const DEFAULT_MAX_CONCURRENCY: u32 = 64;
 
 impl RawLimits {
-    pub(crate) fn check(self, check: &mut Check<'_>) -> Limits {
+    pub(crate) fn check(self, check: &mut Check) -> Limits {
         let budget = self.budget_usd.map(|usd| usd.to_string());
         Limits {
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
-            concurrency: self.concurrency.unwrap_or(CONCURRENCY.0),
-            most_concurrency: self.concurrency.unwrap_or(CONCURRENCY.1),
-            budget: check.parsed("/limits/budget_usd", budget.as_deref(), Pico::from_usd),
+            concurrency: self.concurrency.unwrap_or(DEFAULT_CONCURRENCY),
+            max_concurrency: self.concurrency.unwrap_or(DEFAULT_MAX_CONCURRENCY),
+            budget: check.parse("/limits/budget_usd", budget.as_deref(), Pico::from_usd),
             budget_scope: match self.budget_scope {
                 Some(RawScope::Run) => BudgetScope::Run,
                 Some(RawScope::Day) | None => BudgetScope::Day,
                 Some(RawScope::Job) => BudgetScope::Job,
             },
-            run_time: check.parsed("/limits/run_time", self.run_time.as_deref(), parse_duration),
+            run_time: check.parse("/limits/run_time", self.run_time.as_deref(), parse_duration),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! `request`: sampling and size of a request.
+//! `request`: sampling, reply size and timeouts of a request.
 
-use crate::base::units::{human_duration, parse_duration};
-use crate::manifest::job::Check;
+use crate::base::units::human_duration;
+use crate::manifest::check::Check;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -13,109 +13,103 @@ pub(crate) struct RawRequest {
     /// Sampling temperature (default 0).
     #[schemars(range(min = 0.0, max = 2.0))]
     temperature: Option<f64>,
-    /// Nucleus sampling: left to the provider when absent.
+    /// Nucleus sampling. Default: not sent, so that the provider's default applies.
     #[schemars(range(min = 0.0, max = 1.0))]
     top_p: Option<f64>,
-    /// Most tokens of a reply (default: what the longest valid reply needs, and half as much more).
+    /// Maximum number of tokens of a reply. Default: 1.5 x the longest valid reply of the tasks + 50, clamped to 100..8192. For models that reason, the longest reply includes 4000 tokens of reasoning.
     #[schemars(range(min = 1, max = 1_000_000))]
     max_tokens: Option<u32>,
-    /// Whether replies are streamed (default false; always sent).
+    /// Whether replies are streamed (default false). The member `stream` is always sent.
     stream: Option<bool>,
-    /// Time for a whole attempt (default `60s`).
+    /// Timeout for a whole attempt (default `60s`).
     timeout: Option<String>,
-    /// Time to make a connection (default `10s`, at most half of `timeout`).
+    /// Timeout for connecting (default `10s`, at most half of `timeout`).
     connect_timeout: Option<String>,
-    /// Time until the head of a reply comes (default: as `timeout`).
+    /// Timeout between connecting and the response headers. Default: only `timeout` applies.
     first_byte_timeout: Option<String>,
-    /// Longest pause within a reply (default `30s`).
+    /// Maximum pause within a reply (default `30s`).
     idle_timeout: Option<String>,
-    /// Whether `prompt_cache_key` is sent, so that requests with the same words meet the same cache (default: to api.openai.com).
+    /// Whether to send `prompt_cache_key`, so that requests with the same prompt use the same cache of the provider. Default: true for api.openai.com, otherwise false.
     prompt_cache_key: Option<bool>,
-    /// Further members of the request's body.
+    /// Additional members of the request body.
     #[serde(default)]
     extra: Map<String, Value>,
 }
 
-/// Sampling and size of a request.
+/// Sampling, reply size and timeouts of a request.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Sampling temperature.
     pub temperature: f64,
-    /// Nucleus sampling.
+    /// Nucleus sampling. `None`: not sent.
     pub top_p: Option<f64>,
-    /// Most tokens of a reply; `None`: what the tasks need.
+    /// Maximum number of tokens of a reply. `None`: derived from the tasks, within
+    /// [`DERIVED_MAX_TOKENS`].
     pub max_tokens: Option<u32>,
     /// Whether replies are streamed.
     pub stream: bool,
-    /// How long things may take.
+    /// Timeouts of an attempt.
     pub timeouts: Timeouts,
     /// Whether `prompt_cache_key` is sent.
     pub prompt_cache_key: bool,
-    /// Further members of the body.
+    /// Additional members of the request body.
     pub extra: Map<String, Value>,
 }
 
-/// How long the parts of an attempt may take.
+/// Bounds of `max_tokens` when it is derived from the tasks.
+pub const DERIVED_MAX_TOKENS: std::ops::RangeInclusive<u32> = 100..=8192;
+
+/// Timeouts of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// All of it.
+    /// The whole attempt.
     pub attempt: Duration,
-    /// Making a connection: nothing was sent before.
+    /// Connecting. Nothing has been sent before the connection is there.
     pub connect: Duration,
-    /// From then (at the latest: once `connect` is over) until the head of the reply; `None`: bounded by the attempt alone.
+    /// From connecting, but at the latest from the end of `connect`, to the response
+    /// headers. `None`: only `attempt` applies.
     pub first_byte: Option<Duration>,
-    /// Between two pieces of the reply.
+    /// Pause within a reply.
     pub idle: Duration,
 }
 
-/// Members of the body that docmill sets itself.
-const OURS: &[&str] = &[
-    "model",
-    "messages",
-    "stream",
-    "stream_options",
-    "response_format",
-    "n",
-    "max_tokens",
-    "max_completion_tokens",
-    "temperature",
-    "top_p",
-    "prompt_cache_key",
-];
+/// Members of the request body that have a key of `request`.
+const MEMBERS_WITH_KEY: &[&str] = &["max_tokens", "prompt_cache_key", "stream", "temperature", "top_p"];
+/// Further members of the request body that docmill sets.
+const OTHER_MEMBERS: &[&str] =
+    &["max_completion_tokens", "messages", "model", "n", "response_format", "stream_options"];
 
 impl RawRequest {
-    /// `host`: where requests go.
-    pub(crate) fn check(self, host: &str, check: &mut Check<'_>) -> Request {
-        for name in self.extra.keys().filter(|name| OURS.contains(&name.as_str())) {
-            let allowed =
-                if ["temperature", "top_p", "max_tokens", "stream", "prompt_cache_key"].contains(&name.as_str()) {
-                    format!("request.{name}")
-                } else {
-                    "any other member".to_owned()
-                };
-            check.fault(&format!("/request/extra/{name}"), &format!("`{name}` is set by docmill"), &allowed);
+    /// `host` is the host that requests go to.
+    pub(crate) fn check(self, host: &str, check: &mut Check) -> Request {
+        for name in self.extra.keys() {
+            let allowed = if MEMBERS_WITH_KEY.contains(&name.as_str()) {
+                format!("request.{name}")
+            } else if OTHER_MEMBERS.contains(&name.as_str()) {
+                "any other member".to_owned()
+            } else {
+                continue;
+            };
+            check.report(&format!("/request/extra/{name}"), &format!("`{name}` is set by docmill"), &allowed);
         }
-        let mut time = |key: &str, text: &Option<String>| {
-            check.parsed(&format!("/request/{key}"), text.as_deref(), |text| match parse_duration(text)? {
-                Duration::ZERO => Err("a time-out of nothing".to_owned()),
-                timeout => Ok(timeout),
-            })
+        let mut parse = |key: &str, text: &Option<String>| {
+            check.parse_positive_duration(&format!("/request/{key}"), text.as_deref())
         };
-        let attempt = time("timeout", &self.timeout).unwrap_or(Duration::from_secs(60));
-        let connect = time("connect_timeout", &self.connect_timeout);
-        // What was never sent costs nothing: that has to be known before the attempt ends.
-        let usual = Duration::from_secs(10).min(attempt / 2);
+        let attempt = parse("timeout", &self.timeout).unwrap_or(Duration::from_secs(60));
+        // A failed connection costs nothing. To know that it failed, the timeout for
+        // connecting must end before that of the attempt.
+        let default_connect = Duration::from_secs(10).min(attempt / 2);
         let timeouts = Timeouts {
             attempt,
-            connect: connect.unwrap_or(usual),
-            first_byte: time("first_byte_timeout", &self.first_byte_timeout),
-            idle: time("idle_timeout", &self.idle_timeout).unwrap_or(Duration::from_secs(30)),
+            connect: parse("connect_timeout", &self.connect_timeout).unwrap_or(default_connect),
+            first_byte: parse("first_byte_timeout", &self.first_byte_timeout),
+            idle: parse("idle_timeout", &self.idle_timeout).unwrap_or(Duration::from_secs(30)),
         };
         if timeouts.connect >= timeouts.attempt {
-            check.fault(
+            check.report(
                 "/request/connect_timeout",
-                "a connection may take as long as the whole attempt",
-                &format!("less than request.timeout ({})", human_duration(timeouts.attempt)),
+                "connect_timeout must be less than timeout",
+                &format!("less than {}", human_duration(timeouts.attempt)),
             );
         }
         Request {

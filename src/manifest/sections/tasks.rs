@@ -1,6 +1,9 @@
-//! `tasks`: what is asked of every page.
+//! `tasks`: the questions about every page.
 
-use crate::manifest::job::{Check, read_small};
+use super::column::{ColumnNameFault, RESERVED_COLUMNS};
+use super::labels::{Label, RawLabels, check_labels};
+use crate::base::escape::pointer_token;
+use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,26 +13,26 @@ use std::path::PathBuf;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawTask {
-    /// Exactly one label of a set.
+    /// Picks exactly one label.
     classify: Option<RawClassify>,
-    /// Any labels of a set.
+    /// Picks any number of labels.
     tag: Option<RawTag>,
-    /// Fields, as a JSON Schema describes them.
+    /// Fills the fields that a JSON Schema describes.
     extract: Option<RawExtract>,
-    /// One typed value.
+    /// Returns one typed value.
     question: Option<RawQuestion>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawClassify {
-    /// What to ask (default: which label describes the page best).
+    /// Question to ask. Default: which label describes the page best.
     question: Option<String>,
-    /// The labels: a list, or names with descriptions.
+    /// Labels to choose from: a list, or names with descriptions. Set exactly one of `labels` and `labels_file`.
     labels: Option<RawLabels>,
-    /// A CSV file with the columns `label` and, if wanted, `description`.
+    /// CSV file with the column `label` and optionally `description`. Relative to the manifest.
     labels_file: Option<String>,
-    /// Adds the label `other`.
+    /// Whether to add the label `other`, for pages that no other label fits (default false).
     #[serde(default)]
     other: bool,
 }
@@ -37,13 +40,13 @@ struct RawClassify {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawTag {
-    /// What to ask (default: which labels apply).
+    /// Question to ask. Default: which labels apply to the page.
     question: Option<String>,
-    /// The labels: a list, or names with descriptions.
+    /// Labels to choose from: a list, or names with descriptions. Set exactly one of `labels` and `labels_file`.
     labels: Option<RawLabels>,
-    /// A CSV file with the columns `label` and, if wanted, `description`.
+    /// CSV file with the column `label` and optionally `description`. Relative to the manifest.
     labels_file: Option<String>,
-    /// Most labels of a page (default: all).
+    /// Maximum number of labels per page (default: all).
     #[schemars(range(min = 1))]
     max: Option<u32>,
 }
@@ -51,20 +54,20 @@ struct RawTag {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawExtract {
-    /// A JSON Schema file, relative to the manifest.
+    /// JSON Schema file that describes the fields. Relative to the manifest.
     schema: String,
-    /// What to ask (default: to fill the fields from the page).
+    /// Question to ask. Default: fill in what the page shows.
     question: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawQuestion {
-    /// What to ask.
+    /// Question to ask.
     text: String,
-    /// The answer's type (default `text`).
+    /// Type of the answer: `text`, `number`, `boolean` or `date` (default `text`).
     r#type: Option<RawAnswerType>,
-    /// Whether there must be an answer: null (not on the page) is then no valid answer.
+    /// Whether an answer is required. If not, null is valid and means that the page does not say (default false).
     #[serde(default)]
     required: bool,
 }
@@ -78,15 +81,7 @@ enum RawAnswerType {
     Date,
 }
 
-/// Labels: a list of names, or names with descriptions.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-enum RawLabels {
-    Names(Vec<String>),
-    Described(Ordered<Option<String>>),
-}
-
-/// A question put to every page; a column of the rows.
+/// A question about every page, and a column of the rows.
 #[derive(Clone, Debug)]
 pub struct Task {
     /// Matches `[a-z][a-z0-9_]*`.
@@ -95,181 +90,146 @@ pub struct Task {
     pub kind: TaskKind,
 }
 
-/// What is asked.
+/// What a task asks.
 #[derive(Clone, Debug)]
 pub enum TaskKind {
     /// Exactly one label.
     Classify {
-        /// What to ask.
+        /// Question to ask. `None`: the default.
         question: Option<String>,
-        /// The set, `other` included, in manifest order.
+        /// Labels in the order of the manifest, including `other`.
         labels: Vec<Label>,
     },
-    /// Any labels of the set.
+    /// Any number of labels.
     Tag {
-        /// What to ask.
+        /// Question to ask. `None`: the default.
         question: Option<String>,
-        /// The set, in manifest order.
+        /// Labels in the order of the manifest.
         labels: Vec<Label>,
-        /// Most labels of a page.
+        /// Maximum number of labels per page.
         max: Option<u32>,
     },
     /// Fields.
     Extract {
-        /// What to ask.
+        /// Question to ask. `None`: the default.
         question: Option<String>,
         /// The schema as written.
         schema: Value,
-        /// Where it stands, for messages.
+        /// Path of the schema file, for messages.
         schema_path: PathBuf,
     },
     /// One typed value.
     Question {
-        /// What to ask.
+        /// Question to ask.
         text: String,
-        /// The value's type.
+        /// Type of the value.
         answer: AnswerType,
-        /// Whether null is no valid answer.
+        /// Whether null is not a valid answer.
         required: bool,
     },
 }
 
-/// The type of a question's answer.
+/// The type of the answer to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerType {
     /// Any text.
     Text,
     /// A double.
     Number,
-    /// True or false.
+    /// A boolean.
     Boolean,
     /// A calendar date.
     Date,
 }
 
-/// One label of a set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Label {
-    /// As it stands in rows.
-    pub name: String,
-    /// What it means.
-    pub description: Option<String>,
-}
-
-/// Columns that rows have anyway: no task may be called so.
-pub const RESERVED_COLUMNS: &[&str] = &[
-    "path",
-    "page",
-    "status",
-    "model",
-    "input_tokens",
-    "cached_input_tokens",
-    "output_tokens",
-    "cost_usd",
-    "attempts",
-    "latency_ms",
-    "answered_at",
-    "content_hash",
-    "duplicate_of",
-    "duplicate_distance",
-    "error_kind",
-    "error",
-];
-
-pub(crate) fn check(raw: Ordered<RawTask>, check: &mut Check<'_>) -> Vec<Task> {
+/// Checks `tasks`. Leaves out tasks that can't be represented; these are reported.
+pub(crate) fn check_tasks(raw: Ordered<RawTask>, check: &mut Check) -> Vec<Task> {
     if raw.0.is_empty() {
-        check.fault("/tasks", "nothing is asked", "at least one task: classify, tag, extract or question");
+        check.report("/tasks", "no tasks given", "at least one task: classify, tag, extract or question");
     }
-    raw.0.into_iter().filter_map(|(name, raw)| task(name, raw, check)).collect()
+    raw.0.into_iter().filter_map(|(name, raw)| raw.check(name, check)).collect()
 }
 
-fn task(name: String, raw: RawTask, check: &mut Check<'_>) -> Option<Task> {
-    let place = format!("/tasks/{}", name.replace('~', "~0").replace('/', "~1"));
-    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if !is_name || name.contains("__") {
-        check.fault(
-            &place,
-            &format!("`{name}` is no name for a task"),
-            "lower-case letters, digits and single `_`, a letter first",
-        );
-    } else if RESERVED_COLUMNS.contains(&name.as_str()) {
-        check.fault(
-            &place,
-            &format!("`{name}` is a column of every row"),
-            &format!("any name but {}", RESERVED_COLUMNS.join(", ")),
-        );
+impl RawTask {
+    fn check(self, name: String, check: &mut Check) -> Option<Task> {
+        let pointer = format!("/tasks/{}", pointer_token(&name));
+        match ColumnNameFault::find(&name) {
+            None => {}
+            Some(ColumnNameFault::Reserved) => check.report(
+                &pointer,
+                &format!("`{name}` is the name of a column of every row"),
+                &format!("any name except {}", RESERVED_COLUMNS.join(", ")),
+            ),
+            Some(ColumnNameFault::DoubleUnderscore | ColumnNameFault::Pattern) => check.report(
+                &pointer,
+                &format!("`{name}` is not a valid task name"),
+                "lower-case letters, digits and single `_`, starting with a letter",
+            ),
+        }
+        let kinds = [self.classify.is_some(), self.tag.is_some(), self.extract.is_some(), self.question.is_some()];
+        if kinds.iter().filter(|is_given| **is_given).count() != 1 {
+            let allowed = "exactly one of classify, tag, extract and question";
+            check.report(&pointer, "a task must have exactly one kind", allowed);
+            return None;
+        }
+        let kind = if let Some(raw) = self.classify {
+            raw.check(&format!("{pointer}/classify"), check)
+        } else if let Some(raw) = self.tag {
+            raw.check(&format!("{pointer}/tag"), check)
+        } else if let Some(raw) = self.extract {
+            raw.check(&format!("{pointer}/extract"), check)?
+        } else {
+            self.question?.check(&format!("{pointer}/question"), check)
+        };
+        Some(Task { name, kind })
     }
-    let given = [raw.classify.is_some(), raw.tag.is_some(), raw.extract.is_some(), raw.question.is_some()];
-    if given.iter().filter(|given| **given).count() != 1 {
-        check.fault(&place, "a task asks one thing", "exactly one of classify, tag, extract and question");
-        return None;
-    }
-    let kind = if let Some(raw) = raw.classify {
-        raw.check(&format!("{place}/classify"), check)
-    } else if let Some(raw) = raw.tag {
-        raw.check(&format!("{place}/tag"), check)
-    } else if let Some(raw) = raw.extract {
-        raw.check(&format!("{place}/extract"), check)?
-    } else {
-        raw.question?.check(&format!("{place}/question"), check)
-    };
-    Some(Task { name, kind })
 }
 
 impl RawClassify {
-    fn check(self, place: &str, check: &mut Check<'_>) -> TaskKind {
-        let mut labels = labels(self.labels, self.labels_file.as_deref(), place, check);
+    fn check(self, pointer: &str, check: &mut Check) -> TaskKind {
+        let mut labels = check_labels(self.labels, self.labels_file.as_deref(), pointer, check);
         if self.other {
             if labels.iter().any(|label| label.name == "other") {
-                check.fault(
-                    &format!("{place}/other"),
-                    "the label `other` is in the set already",
-                    "leave `other: true` out",
-                );
+                check.report(&format!("{pointer}/other"), "duplicate label `other`", "remove `other: true`");
             }
             let description = Some("None of the other labels fits.".to_owned());
             labels.push(Label { name: "other".into(), description });
         }
         if labels.len() == 1 && !self.other {
-            check.fault(place, "one label leaves nothing to decide", "two labels or more, or `other: true`");
+            check.report(pointer, "a single label leaves no choice", "at least two labels, or `other: true`");
         }
         TaskKind::Classify { question: self.question, labels }
     }
 }
 
 impl RawTag {
-    fn check(self, place: &str, check: &mut Check<'_>) -> TaskKind {
-        let labels = labels(self.labels, self.labels_file.as_deref(), place, check);
-        if let Some(max) =
-            self.max.filter(|max| usize::try_from(*max).is_ok_and(|max| max > labels.len()) && !labels.is_empty())
-        {
-            check.fault(
-                &format!("{place}/max"),
-                &format!("{max} is more than the set has"),
-                &format!("at most {}", labels.len()),
-            );
+    fn check(self, pointer: &str, check: &mut Check) -> TaskKind {
+        let labels = check_labels(self.labels, self.labels_file.as_deref(), pointer, check);
+        let is_too_large = |max: u32| usize::try_from(max).is_ok_and(|max| max > labels.len()) && !labels.is_empty();
+        if let Some(max) = self.max.filter(|max| is_too_large(*max)) {
+            let message = format!("{max} is more than the number of labels");
+            check.report(&format!("{pointer}/max"), &message, &format!("at most {}", labels.len()));
         }
         TaskKind::Tag { question: self.question, labels, max: self.max }
     }
 }
 
 impl RawExtract {
-    fn check(self, place: &str, check: &mut Check<'_>) -> Option<TaskKind> {
-        let place = format!("{place}/schema");
-        let schema_path = check.path(&self.schema);
-        let schema = check.parsed(&place, Some(&self.schema), |name| {
-            let bytes = read_small(&schema_path).map_err(|error| format!("can't read {name}: {error}"))?;
-            serde_json::from_slice(&bytes).map_err(|error| format!("{name} is not JSON: {error}"))
+    fn check(self, pointer: &str, check: &mut Check) -> Option<TaskKind> {
+        let schema_path = check.resolve(&self.schema);
+        let schema = check.parse(&format!("{pointer}/schema"), Some(&self.schema), |name| {
+            let bytes = Check::read_file(&schema_path, name)?;
+            serde_json::from_slice(&bytes).map_err(|error| format!("{name} is not valid JSON: {error}"))
         })?;
         Some(TaskKind::Extract { question: self.question, schema, schema_path })
     }
 }
 
 impl RawQuestion {
-    fn check(self, place: &str, check: &mut Check<'_>) -> TaskKind {
+    fn check(self, pointer: &str, check: &mut Check) -> TaskKind {
         if self.text.trim().is_empty() {
-            check.fault(&format!("{place}/text"), "the question is empty", "a question such as: Is the page signed?");
+            let allowed = "a question such as: Is the page signed?";
+            check.report(&format!("{pointer}/text"), "the question is empty", allowed);
         }
         let answer = match self.r#type {
             Some(RawAnswerType::Number) => AnswerType::Number,
@@ -279,63 +239,4 @@ impl RawQuestion {
         };
         TaskKind::Question { text: self.text, answer, required: self.required }
     }
-}
-
-fn labels(raw: Option<RawLabels>, file: Option<&str>, place: &str, check: &mut Check<'_>) -> Vec<Label> {
-    let (labels, place) = match (raw, file) {
-        (Some(RawLabels::Names(names)), None) => {
-            (names.into_iter().map(|name| Label { name, description: None }).collect(), format!("{place}/labels"))
-        }
-        (Some(RawLabels::Described(entries)), None) => (
-            entries.0.into_iter().map(|(name, description)| Label { name, description }).collect(),
-            format!("{place}/labels"),
-        ),
-        (None, Some(file)) => {
-            let place = format!("{place}/labels_file");
-            let path = check.path(file);
-            let Some(labels) = check.parsed(&place, Some(file), |_| labels_file(&path)) else { return Vec::new() };
-            (labels, place)
-        }
-        (Some(_), Some(_)) => {
-            check.fault(
-                &format!("{place}/labels_file"),
-                "`labels` and `labels_file` exclude each other",
-                "one of them",
-            );
-            return Vec::new();
-        }
-        (None, None) => {
-            check.fault(place, "there are no labels", "`labels` or `labels_file`");
-            return Vec::new();
-        }
-    };
-    let labels: Vec<Label> = labels;
-    if labels.is_empty() {
-        check.fault(&place, "there are no labels", "one label or more");
-    }
-    for (at, label) in labels.iter().enumerate() {
-        let here = format!("{place}/{at}");
-        if label.name.trim() != label.name || label.name.is_empty() {
-            check.fault(&here, &format!("`{}` is no label", label.name), "a text without space around it");
-        }
-        if labels[..at].iter().any(|earlier| earlier.name == label.name) {
-            check.fault(&here, &format!("the label `{}` is given twice", label.name), "once");
-        }
-    }
-    labels
-}
-
-fn labels_file(path: &std::path::Path) -> Result<Vec<Label>, String> {
-    let bytes = read_small(path).map_err(|error| format!("can't read {}: {error}", path.display()))?;
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    let headers = reader.headers().map_err(|error| error.to_string())?.clone();
-    let column = |name: &str| headers.iter().position(|header| header.trim() == name);
-    let label = column("label").ok_or_else(|| format!("{} has no column `label`", path.display()))?;
-    let description = column("description");
-    let rows = reader.records().map(|row| {
-        let row = row.map_err(|error| error.to_string())?;
-        let cell = |at: usize| row.get(at).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        Ok(Label { name: cell(label).unwrap_or_default(), description: description.and_then(cell) })
-    });
-    rows.collect()
 }

@@ -1,4 +1,4 @@
-//! A mapping that keeps the order in which it was typed: tasks and labels have one.
+//! A mapping that keeps the order in which it was written, as for tasks and labels.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Name and value, in the order typed.
+/// Names and values in the order of the manifest.
 #[derive(Clone, Debug)]
 pub(crate) struct Ordered<T>(pub(crate) Vec<(String, T)>);
 
@@ -50,5 +50,24 @@ impl<T: JsonSchema> JsonSchema for Ordered<T> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let value = generator.subschema_for::<T>();
         schemars::json_schema!({ "type": "object", "additionalProperties": value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_order_of_entries_is_kept() {
+        let Ordered(entries) = serde_json::from_str::<Ordered<u32>>(r#"{"b": 1, "a": 2, "c": 3}"#).unwrap();
+        assert_eq!(entries, [("b".to_owned(), 1), ("a".to_owned(), 2), ("c".to_owned(), 3)]);
+        assert!(serde_json::from_str::<Ordered<u32>>("[1]").is_err());
+    }
+
+    #[test]
+    fn its_schema_is_that_of_a_mapping() {
+        let schema = schemars::schema_for!(Ordered<u32>).to_value();
+        assert_eq!(schema.get("additionalProperties").and_then(|value| value.get("type")), Some(&json!("integer")));
     }
 }

@@ -1,80 +1,90 @@
-//! Nodes -> JSON, guided by the JSON Schema of the raw sections: the schema that
-//! editors use is the one that decides here. Every fault is collected.
+//! Nodes -> JSON, checked against a JSON Schema. The schema is the one that editors use,
+//! so that docmill and editors agree. All faults are collected.
 //!
-//! A scalar under a text type is the text as typed: `no` is "no", 1.10 is "1.10".
+//! Where the schema expects a string, a scalar is taken as written: `no` is "no" and
+//! `1.10` is "1.10".
 
-use super::node::{Key, Kind, Node};
-use crate::manifest::faults::{Fault, nearest};
-use serde_json::{Map, Number, Value};
+use super::node::{Key, Node, NodeKind};
+use super::scalar::{parse_boolean, parse_integer, parse_number, to_untyped_json};
+use crate::base::escape::pointer_token;
+use crate::manifest::faults::{Fault, nearest_name};
+use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// Where each value stands, by its JSON Pointer (RFC 6901).
-pub(crate) type Places = HashMap<String, Range<usize>>;
+/// The byte range of every value, by its JSON Pointer (RFC 6901).
+pub(crate) type Positions = HashMap<String, Range<usize>>;
 
-/// The JSON of a document, where its values stand and what is wrong with it.
+/// The JSON of a document, with positions and faults.
 ///
-/// What is missing or of the wrong type gets a placeholder and stands in `broken`, so
-/// that the sections can still be read and their own rules checked in the same pass.
+/// A value that is missing or has the wrong type is replaced by a placeholder, so that the
+/// sections can still be read and their own rules are checked in the same pass. The pointer
+/// of such a value is in `broken`.
 pub(crate) struct Typed {
     pub(crate) value: Value,
-    pub(crate) places: Places,
+    pub(crate) positions: Positions,
     pub(crate) broken: HashSet<String>,
     pub(crate) faults: Vec<Fault>,
 }
 
-pub(crate) fn apply(root: &Node, schema: &Value) -> Typed {
-    let mut walk = Walk {
+/// Converts `root` to JSON. Of `schema`, these keywords are used: `type`, `properties`,
+/// `additionalProperties`, `required`, `items`, `enum`, `const`, `anyOf`, `oneOf`,
+/// `minimum`, `maximum`, `description`, and `$ref` to `$defs`.
+pub(crate) fn to_typed_json(root: &Node, schema: &Value) -> Typed {
+    let mut converter = Converter {
         definitions: schema.get("$defs").cloned().unwrap_or_default(),
-        places: Places::new(),
+        positions: Positions::new(),
         broken: HashSet::new(),
         faults: Vec::new(),
     };
-    let value = walk.value(root, schema, "");
-    Typed { value, places: walk.places, broken: walk.broken, faults: walk.faults }
+    let value = converter.convert(root, schema, "");
+    Typed { value, positions: converter.positions, broken: converter.broken, faults: converter.faults }
 }
 
-struct Walk {
+struct Converter {
     definitions: Value,
-    places: Places,
+    positions: Positions,
     broken: HashSet<String>,
     faults: Vec<Fault>,
 }
 
-impl Walk {
-    fn fault(&mut self, span: &Range<usize>, message: String, allowed: Option<String>) {
+impl Converter {
+    fn report(&mut self, span: &Range<usize>, message: String, allowed: Option<String>) {
         self.faults.push(Fault::new(span.clone(), message, allowed));
     }
 
-    fn value(&mut self, node: &Node, schema: &Value, at: &str) -> Value {
+    /// Converts `node`, whose JSON Pointer is `pointer`. Marks it as broken if it is a leaf
+    /// with a fault.
+    fn convert(&mut self, node: &Node, schema: &Value, pointer: &str) -> Value {
         let faults_before = self.faults.len();
-        let value = self.value_of(node, schema, at);
+        let value = self.convert_by_schema(node, schema, pointer);
         let is_leaf = !matches!(value, Value::Object(_) | Value::Array(_));
-        if self.faults.len() > faults_before && (is_leaf || matches!(node.kind, Kind::Scalar { .. })) {
-            self.broken.insert(at.to_owned());
+        if self.faults.len() > faults_before && (is_leaf || matches!(node.kind, NodeKind::Scalar { .. })) {
+            self.broken.insert(pointer.to_owned());
         }
         value
     }
 
-    fn value_of(&mut self, node: &Node, schema: &Value, at: &str) -> Value {
-        self.places.insert(at.to_owned(), node.span.clone());
+    fn convert_by_schema(&mut self, node: &Node, schema: &Value, pointer: &str) -> Value {
+        self.positions.insert(pointer.to_owned(), node.span.clone());
         let schema = self.resolve(schema);
         let alternatives = ["anyOf", "oneOf"].iter().find_map(|key| schema.get(key)).and_then(Value::as_array);
         if let Some(alternatives) = alternatives {
-            return self.one_of(node, alternatives, at);
+            return self.convert_alternative(node, alternatives, pointer);
         }
         if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-            return self.choice(node, values);
+            return self.convert_choice(node, values);
         }
         match types_of(&schema).first().copied() {
-            None => untyped(node),
+            None => to_untyped_json(node),
             Some(_) if node.is_null() && types_of(&schema).contains(&"null") => Value::Null,
-            Some("object") => self.object(node, &schema, at),
-            Some("array") => self.array(node, &schema, at),
-            Some(kind) => self.scalar(node, kind, &schema),
+            Some("object") => self.convert_object(node, &schema, pointer),
+            Some("array") => self.convert_array(node, &schema, pointer),
+            Some(kind) => self.convert_scalar(node, kind, &schema),
         }
     }
 
+    /// The schema itself, or the definition that it refers to.
     fn resolve(&self, schema: &Value) -> Value {
         match schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/")) {
             Some(name) => self.definitions.get(name).cloned().unwrap_or_default(),
@@ -82,118 +92,122 @@ impl Walk {
         }
     }
 
-    /// The alternative whose kind fits the node; several texts are a choice.
-    fn one_of(&mut self, node: &Node, alternatives: &[Value], at: &str) -> Value {
+    /// Converts by the first alternative whose type fits the node. Alternatives with `const`
+    /// are choices.
+    fn convert_alternative(&mut self, node: &Node, alternatives: &[Value], pointer: &str) -> Value {
         let resolved: Vec<Value> = alternatives.iter().map(|s| self.resolve(s)).collect();
         if node.is_null() && resolved.iter().any(|s| types_of(s).contains(&"null")) {
             return Value::Null;
         }
         let constants: Vec<Value> = resolved.iter().filter_map(|s| s.get("const").cloned()).collect();
         if !constants.is_empty() {
-            return self.choice(node, &constants);
+            return self.convert_choice(node, &constants);
         }
         let fits = |schema: &&Value| {
             let types = types_of(schema);
             match &node.kind {
-                Kind::Mapping(_) => types.contains(&"object"),
-                Kind::Sequence(_) => types.contains(&"array"),
-                Kind::Scalar { .. } => {
+                NodeKind::Mapping(_) => types.contains(&"object"),
+                NodeKind::Sequence(_) => types.contains(&"array"),
+                NodeKind::Scalar { .. } => {
                     types.is_empty() || types.iter().any(|t| !matches!(*t, "object" | "array" | "null"))
                 }
             }
         };
-        let others = || resolved.iter().find(|s| !types_of(s).contains(&"null"));
-        match resolved.iter().find(fits).or_else(others) {
-            Some(schema) => self.value(node, &schema.clone(), at),
+        let not_null = || resolved.iter().find(|s| !types_of(s).contains(&"null"));
+        match resolved.iter().find(fits).or_else(not_null) {
+            Some(schema) => self.convert(node, &schema.clone(), pointer),
             None => Value::Null,
         }
     }
 
-    fn choice(&mut self, node: &Node, values: &[Value]) -> Value {
+    fn convert_choice(&mut self, node: &Node, values: &[Value]) -> Value {
         let names: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-        if let Kind::Scalar { text, .. } = &node.kind
+        if let NodeKind::Scalar { text, .. } = &node.kind
             && names.contains(&text.as_str())
         {
             return Value::String(text.clone());
         }
-        self.fault(
-            &node.span,
-            format!("{} is not one of the choices", node.describe()),
-            Some(format!("one of: {}", names.join(", "))),
-        );
+        let message = format!("{} is not an allowed value", node.describe());
+        self.report(&node.span, message, Some(format!("one of: {}", names.join(", "))));
         values.first().cloned().unwrap_or_default()
     }
 
-    fn object(&mut self, node: &Node, schema: &Value, at: &str) -> Value {
-        let Kind::Mapping(entries) = &node.kind else {
-            return self.wrong_type(node, "a mapping", schema);
+    fn convert_object(&mut self, node: &Node, schema: &Value, pointer: &str) -> Value {
+        let NodeKind::Mapping(entries) = &node.kind else {
+            return self.report_type(node, "a mapping", schema);
         };
         let empty = Map::new();
         let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
         let mut out = Map::new();
         for (key, value) in entries {
-            let place = format!("{at}/{}", key.name.replace('~', "~0").replace('/', "~1"));
+            let member_pointer = format!("{pointer}/{}", pointer_token(&key.name));
             let member = match (properties.get(&key.name), schema.get("additionalProperties")) {
                 (Some(member), _) => member,
                 (None, Some(Value::Bool(false))) => {
-                    self.unknown_key(key, properties);
+                    self.report_unknown_key(key, properties);
                     continue;
                 }
                 (None, Some(member)) => member,
                 (None, None) => &Value::Bool(true),
             };
-            // A key without a value is a key left out, where it may be.
+            // A known key without a value counts as omitted.
             if value.is_null() && properties.contains_key(&key.name) && types_of(&self.resolve(member)) != ["null"] {
-                self.places.insert(place, key.span.clone());
+                self.positions.insert(member_pointer, key.span.clone());
                 continue;
             }
-            let member = self.value(value, member, &place);
+            let member = self.convert(value, member, &member_pointer);
             out.insert(key.name.clone(), member);
         }
         let required = schema.get("required").and_then(Value::as_array);
         for name in required.into_iter().flatten().filter_map(Value::as_str) {
             if !out.contains_key(name) {
-                let described = properties.get(name).and_then(|p| p.get("description")).and_then(Value::as_str);
-                let help = described.map(|text| text.lines().next().unwrap_or_default().to_owned());
-                self.fault(&node.span, format!("the key `{name}` is missing"), help);
-                self.broken.insert(format!("{at}/{name}"));
-                let filler = properties.get(name).map_or(Value::Null, |schema| self.placeholder(schema));
-                out.insert(name.to_owned(), filler);
+                let placeholder = self.report_missing_key(node, name, properties, pointer);
+                out.insert(name.to_owned(), placeholder);
             }
         }
         Value::Object(out)
     }
 
-    fn unknown_key(&mut self, key: &Key, properties: &Map<String, Value>) {
-        let known: Vec<&str> = properties.keys().map(String::as_str).collect();
-        let meant = nearest(&key.name, known.iter().copied());
-        let meant = meant.map_or(String::new(), |name| format!("did you mean `{name}`? "));
-        let allowed = format!("{meant}known keys: {}", known.join(", "));
-        self.fault(&key.span, format!("unknown key `{}`", key.name), Some(allowed));
+    /// Reports a missing key, with the first line of its description. Returns a placeholder.
+    fn report_missing_key(&mut self, node: &Node, name: &str, properties: &Map<String, Value>, pointer: &str) -> Value {
+        let description = properties.get(name).and_then(|p| p.get("description")).and_then(Value::as_str);
+        let help = description.map(|text| text.lines().next().unwrap_or_default().to_owned());
+        self.report(&node.span, format!("missing key `{name}`"), help);
+        self.broken.insert(format!("{pointer}/{}", pointer_token(name)));
+        properties.get(name).map_or(Value::Null, |schema| self.placeholder(schema))
     }
 
-    fn array(&mut self, node: &Node, schema: &Value, at: &str) -> Value {
-        let Kind::Sequence(items) = &node.kind else {
-            return self.wrong_type(node, "a list", schema);
+    fn report_unknown_key(&mut self, key: &Key, properties: &Map<String, Value>) {
+        let known: Vec<&str> = properties.keys().map(String::as_str).collect();
+        let suggestion = nearest_name(&key.name, known.iter().copied());
+        let suggestion = suggestion.map_or(String::new(), |name| format!("did you mean `{name}`? "));
+        let allowed = format!("{suggestion}known keys: {}", known.join(", "));
+        self.report(&key.span, format!("unknown key `{}`", key.name), Some(allowed));
+    }
+
+    fn convert_array(&mut self, node: &Node, schema: &Value, pointer: &str) -> Value {
+        let NodeKind::Sequence(items) = &node.kind else {
+            return self.report_type(node, "a list", schema);
         };
         let any = Value::Bool(true);
-        let of = schema.get("items").unwrap_or(&any);
-        Value::Array(items.iter().enumerate().map(|(n, item)| self.value(item, of, &format!("{at}/{n}"))).collect())
+        let schema = schema.get("items").unwrap_or(&any);
+        let items = items.iter().enumerate();
+        Value::Array(items.map(|(index, item)| self.convert(item, schema, &format!("{pointer}/{index}"))).collect())
     }
 
-    fn scalar(&mut self, node: &Node, kind: &str, schema: &Value) -> Value {
-        let Kind::Scalar { text, plain } = &node.kind else {
-            return self.wrong_type(node, name_of(kind), schema);
+    fn convert_scalar(&mut self, node: &Node, kind: &str, schema: &Value) -> Value {
+        let NodeKind::Scalar { text, is_plain } = &node.kind else {
+            return self.report_type(node, describe_type(kind), schema);
         };
         let value = match kind {
             "string" => Some(Value::String(text.clone())),
-            "boolean" if *plain => boolean(text),
-            "integer" if *plain => integer(text),
-            "number" if *plain => number(text),
+            "boolean" if *is_plain => parse_boolean(text),
+            "integer" if *is_plain => parse_integer(text),
+            "number" if *is_plain => parse_number(text),
             _ => None,
         };
         let Some(value) = value else {
-            return self.wrong_type(node, name_of(kind), schema);
+            return self.report_type(node, describe_type(kind), schema);
         };
         let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
         let (low, high) = (bound("minimum"), bound("maximum"));
@@ -205,17 +219,17 @@ impl Walk {
                 (Some(low), None) => format!("{low} or more"),
                 (_, high) => format!("at most {}", high.unwrap_or_default()),
             };
-            self.fault(&node.span, format!("{text} is out of range"), Some(allowed));
+            self.report(&node.span, format!("{text} is out of range"), Some(allowed));
         }
         value
     }
 
-    fn wrong_type(&mut self, node: &Node, expected: &str, schema: &Value) -> Value {
-        self.fault(&node.span, format!("expected {expected}, found {}", node.describe()), None);
+    fn report_type(&mut self, node: &Node, expected: &str, schema: &Value) -> Value {
+        self.report(&node.span, format!("expected {expected}, found {}", node.describe()), None);
         self.placeholder(schema)
     }
 
-    /// A value that the schema takes, to read on after a fault.
+    /// A value that is valid for `schema`, in place of a faulty or missing one.
     fn placeholder(&self, schema: &Value) -> Value {
         let schema = self.resolve(schema);
         let first = |key: &str| schema.get(key).and_then(Value::as_array).and_then(|list| list.first());
@@ -251,45 +265,15 @@ fn types_of(schema: &Value) -> Vec<&str> {
     }
 }
 
-fn name_of(kind: &str) -> &'static str {
+/// A type of JSON Schema in an error message.
+fn describe_type(kind: &str) -> &'static str {
     match kind {
         "boolean" => "true or false",
-        "integer" => "a whole number",
+        "integer" => "an integer",
         "number" => "a number",
-        _ => "a text",
+        _ => "a string",
     }
 }
 
-fn boolean(text: &str) -> Option<Value> {
-    match text {
-        "true" | "True" | "TRUE" => Some(Value::Bool(true)),
-        "false" | "False" | "FALSE" => Some(Value::Bool(false)),
-        _ => None,
-    }
-}
-
-fn integer(text: &str) -> Option<Value> {
-    let digits = text.replace('_', "");
-    digits.parse::<i64>().ok().map(|n| Value::Number(n.into()))
-}
-
-fn number(text: &str) -> Option<Value> {
-    let number = text.parse::<f64>().ok().filter(|n| n.is_finite())?;
-    integer(text).or_else(|| Number::from_f64(number).map(Value::Number))
-}
-
-/// YAML 1.2's core schema, for values that we only pass on.
-fn untyped(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Scalar { .. } if node.is_null() => Value::Null,
-        Kind::Scalar { text, plain: true } => boolean(text)
-            .or_else(|| integer(text))
-            .or_else(|| number(text))
-            .unwrap_or_else(|| Value::String(text.clone())),
-        Kind::Scalar { text, .. } => Value::String(text.clone()),
-        Kind::Sequence(items) => Value::Array(items.iter().map(untyped).collect()),
-        Kind::Mapping(entries) => {
-            Value::Object(entries.iter().map(|(key, value)| (key.name.clone(), untyped(value))).collect())
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,8 @@ use super::lines::line_id;
 use super::queue_limit::QueueLimit;
 use super::unfinished::UnfinishedPages;
 use crate::base::ids::PageId;
-use crate::catalog::ENOUGH_IMAGES;
-use crate::manifest::Batches;
+use crate::catalog::MIN_CALIBRATION_IMAGES;
+use crate::manifest::BatchBounds;
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::page_loop::{fail_unsent, new_state};
 use crate::pipeline::asking::page_state::first_error;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// Fills batches.
 pub(crate) struct BatchFiller<'a> {
     asking: &'a Asking<'a>,
-    bounds: Batches,
+    bounds: BatchBounds,
     builder: Option<BatchBuilder>,
     /// Pages that wait for the budget.
     held: VecDeque<ReadyPage>,
@@ -47,7 +47,7 @@ type Line = (Attempt, Bytes, ReadyPage);
 
 impl<'a> BatchFiller<'a> {
     /// A filler without pages.
-    pub(crate) fn new(asking: &'a Asking<'a>, bounds: Batches) -> Self {
+    pub(crate) fn new(asking: &'a Asking<'a>, bounds: BatchBounds) -> Self {
         Self { asking, bounds, builder: None, held: VecDeque::new() }
     }
 
@@ -64,7 +64,7 @@ impl<'a> BatchFiller<'a> {
     /// With a budget, few pages go out until the endpoint's first bills are seen.
     pub(crate) fn is_cautious(&self) -> bool {
         let images = self.asking.endpoint.calibration().images();
-        self.asking.run.job.limits.budget.is_some() && images < ENOUGH_IMAGES
+        self.asking.run.job.limits.budget.is_some() && images < MIN_CALIBRATION_IMAGES
     }
 
     /// Adds pages. A batch that is full is completed first.
@@ -109,7 +109,7 @@ impl<'a> BatchFiller<'a> {
 
     /// Whether a batch of this size (bytes, tokens, requests) has no space for another request.
     fn is_full(&self, size: (u64, u64, u64), (bytes, tokens): (u64, u64), queue: &QueueLimit) -> bool {
-        let max_requests = if self.is_cautious() { ENOUGH_IMAGES } else { self.bounds.requests };
+        let max_requests = if self.is_cautious() { MIN_CALIBRATION_IMAGES } else { self.bounds.requests };
         size.2 > 0
             && (size.0 + bytes > self.bounds.bytes
                 || size.2 >= max_requests

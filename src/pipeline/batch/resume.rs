@@ -13,7 +13,7 @@ use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::provider::{Estimate, PageRequest};
 use crate::store::{BatchAttempt, BatchState, Reader, StoreError};
-use crate::task::{Question, of_recipe};
+use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
 
 /// The batches of this run that it does not know yet: earlier runs have left them behind. A batch
@@ -65,7 +65,7 @@ fn resume_attempt(reader: &Reader, price: Option<Price>, stored: BatchAttempt) -
         let damaged = |reason: &str| StoreError::Damaged(format!("table recipes, row {recipe}: {reason}"));
         let body = body.ok_or_else(|| damaged("the row is missing"))?;
         let body: serde_json::Value = serde_json::from_str(&body).map_err(|error| damaged(&error.to_string()))?;
-        let question = task.and_then(|task| of_recipe(&task.task, body.get("task")?));
+        let question = task.and_then(|task| question_from_recipe(&task.task, body.get("task")?));
         if let Some(question) = question {
             questions.push(question);
             recipes.push(*recipe);

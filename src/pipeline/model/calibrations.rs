@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn each_detail_has_its_own() {
         let mut low = Calibration::default();
-        assert!(low.learn((100, 100), 85, 10));
+        assert!(low.record_image((100, 100), 85, 10));
         let text = Calibrations::default().to_text_with(Detail::Low, low.clone());
         let read = Calibrations::parse(Some(&text)).unwrap();
         assert_eq!(read.for_detail(Detail::Low), low);

@@ -133,7 +133,7 @@ impl<'a> Planner<'a> {
             self.plan.pages += 1;
             self.plan.unreadable += 1;
         }
-        let pages = self.job.input.pages.of(count).unwrap_or_else(|| (1..=count).collect());
+        let pages = self.job.input.pages.select_pages(count).unwrap_or_else(|| (1..=count).collect());
         *self.plan.by_format.entry(file.format()).or_default() += pages.len() as u64;
         let mut cost = Pico::ZERO;
         for page in pages {

@@ -3,7 +3,7 @@
 
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
-use crate::catalog::{Basis, Calibration, Detail, Fit, Price, least_image_tokens, model_facts};
+use crate::catalog::{Basis, Calibration, Detail, Fit, Price, min_image_tokens, model_facts};
 use crate::manifest::{Image, Job, Size};
 use crate::prepare::target_size;
 use crate::provider::{Footprint, ReplyFormat, RequestSize, estimate};
@@ -244,8 +244,8 @@ fn add(range: &mut Range<u64>, low: u64, expected: Option<u64>, high: u64) {
 fn bounds(fit: &Fit, (width, height): (u32, u32)) -> (u64, u64) {
     match (fit.basis(), fit.tokens(width, height)) {
         (Basis::Rule, Some(tokens)) => (tokens, tokens),
-        (Basis::Calibrated(_), Some(tokens)) => (tokens - tokens / 20, fit.most(width, height)),
-        _ => (least_image_tokens(width, height, fit.detail()), fit.most(width, height)),
+        (Basis::Calibrated(_), Some(tokens)) => (tokens - tokens / 20, fit.max_tokens(width, height)),
+        _ => (min_image_tokens(width, height, fit.detail()), fit.max_tokens(width, height)),
     }
 }
 
@@ -253,7 +253,7 @@ fn bounds(fit: &Fit, (width, height): (u32, u32)) -> (u64, u64) {
 fn ways(job: &Job, fits: &[(Fit, Calibration); 2]) -> Vec<(Alternative, Image)> {
     let high = [Size::Full, Size::Standard, Size::Economy, Size::Original].map(|size| (Detail::High, size));
     let low = [(Detail::Low, Size::Standard)];
-    let all = low.into_iter().filter(|_| job.image.rule.takes_detail()).chain(high);
+    let all = low.into_iter().filter(|_| job.image.rule.accepts_detail()).chain(high);
     let is_job = |detail, size| {
         detail == job.image.detail
             && (size == job.image.size || detail == Detail::Low && job.image.detail == Detail::Low)
@@ -267,7 +267,7 @@ fn ways(job: &Job, fits: &[(Fit, Calibration); 2]) -> Vec<(Alternative, Image)> 
             cost: Some(Pico::ZERO),
             basis: fits[usize::from(detail == Detail::High)].0.basis(),
         };
-        let image = if is_job(detail, size) { job.image } else { job.image.with(detail, size) };
+        let image = if is_job(detail, size) { job.image } else { job.image.with_detail_and_size(detail, size) };
         (alternative, image)
     };
     all.map(way).collect()

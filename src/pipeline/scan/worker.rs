@@ -324,7 +324,7 @@ impl Worker {
             inode: entry.inode,
             content,
             page_count,
-            selected: self.run.job.input.pages.of(page_count),
+            selected: self.run.job.input.pages.select_pages(page_count),
             fault: None,
             carried: entry.carried.clone(),
             set: questions.is_rendered.then_some(questions.id),

@@ -10,7 +10,7 @@ use std::io::Write;
 /// Runs `task` against a server with these replies; its result, and what the server received.
 fn with_server<T>(replies: &[(u16, &str)], task: impl AsyncFnOnce(BatchClient<'_>) -> T) -> (T, Vec<Received>) {
     let server = TestServer::start(replies.iter().map(|(status, body)| reply(*status, "", body)).collect());
-    let (client, clock) = (server.client(), ManualClock::at(0));
+    let (client, clock) = (server.client(), ManualClock::starting_at(0));
     let result = block_on(task(BatchClient::new(&client, &OpenAiBatches, &clock)));
     (result, server.requests())
 }
@@ -66,7 +66,7 @@ fn an_upload_that_fails() {
         let found = name(with_server(&[(status, body)], upload).0.unwrap_err());
         assert!(found.starts_with(start) && found.contains(part), "{status} {body}: {found}");
     }
-    let (client, clock) = (client("http://127.0.0.1:9/v1"), ManualClock::at(0));
+    let (client, clock) = (client("http://127.0.0.1:9/v1"), ManualClock::starting_at(0));
     let batches = BatchClient::new(&client, &OpenAiBatches, &clock);
     let missing = name(block_on(batches.upload(Path::new("no/such/file.jsonl"))).unwrap_err());
     assert!(missing.starts_with("transient: can't read no/such/file.jsonl"), "{missing}");
@@ -135,7 +135,7 @@ fn a_file_is_read_line_by_line() {
 #[test]
 fn a_date_to_retry_after_counts_from_now() {
     // 2026-11-23T13:00:00Z.
-    let clock = ManualClock::at(1_795_438_800_000);
+    let clock = ManualClock::starting_at(1_795_438_800_000);
     let throttled = reply(429, "retry-after: Mon, 23 Nov 2026 13:00:10 GMT\r\n", "{}");
     let server = TestServer::start(vec![throttled]);
     let client = server.client();

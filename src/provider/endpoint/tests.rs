@@ -177,7 +177,7 @@ fn a_timeout_names_its_key() {
     let mut timeouts = *setup.client.timeouts();
     timeouts.first_byte = Some(Duration::from_secs(1));
     setup.client = setup.client.with_timeouts(timeouts);
-    setup.clock = Arc::new(ManualClock::at(0));
+    setup.clock = Arc::new(ManualClock::starting_at(0));
     let exchange = block_on(ModelEndpoint::new(setup).send(&request(&[0]), &image(), MINUTE, &|_| {}));
     let Verdict::Retry(fault) = exchange.verdict else { panic!("{:?}", exchange.verdict) };
     assert!(fault.may_run && fault.message.contains("request.first_byte_timeout"), "{fault:?}");

@@ -21,7 +21,7 @@ pub struct EndpointPacing {
 impl EndpointPacing {
     pub(crate) fn new(clock: Arc<dyn Clock>, limits: &Limits, retry: &Retry) -> Self {
         let limiter = RateLimiter::new(limits.requests_per_minute, limits.tokens_per_minute, clock.clone());
-        let cooldown = Cooldown::new(limits.concurrency, retry.max_wait).with_max_width(limits.most_concurrency);
+        let cooldown = Cooldown::new(limits.concurrency, retry.max_wait).with_max_width(limits.max_concurrency);
         Self { clock, limiter: RefCell::new(limiter), cooldown: RefCell::new(cooldown) }
     }
 
@@ -97,7 +97,7 @@ mod tests {
     fn pacing(limits: &str) -> (EndpointPacing, Arc<ManualClock>) {
         let text = format!("{JOB}limits: {{{limits}}}\n");
         let job = manifest::check(std::path::Path::new("job.yaml"), &text, &|_| None).unwrap();
-        let clock = Arc::new(ManualClock::at(0));
+        let clock = Arc::new(ManualClock::starting_at(0));
         (EndpointPacing::new(clock.clone(), &job.limits, &job.retry), clock)
     }
 

@@ -112,7 +112,7 @@ mod tests {
     const S: fn(u64) -> Duration = Duration::from_secs;
 
     fn clock() -> Arc<dyn Clock> {
-        Arc::new(ManualClock::at(0))
+        Arc::new(ManualClock::starting_at(0))
     }
 
     /// How many of `tries` requests are admitted, one every 10 ms.

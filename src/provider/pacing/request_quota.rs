@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn half_a_second_at_once_then_one_by_one() {
         for (per_minute, burst, gap_ms) in [(600, 5, 100), (60, 1, 1000), (1, 1, 60_000), (0, 1, 60_000)] {
-            let clock = Arc::new(ManualClock::at(0));
+            let clock = Arc::new(ManualClock::starting_at(0));
             let quota = RequestQuota::new(per_minute, clock.clone());
             assert_eq!((0..20).take_while(|_| quota.try_take().is_ok()).count(), burst, "{per_minute}");
             let delay = quota.try_take().unwrap_err();

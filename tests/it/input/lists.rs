@@ -66,7 +66,7 @@ fn questions_may_name_columns() {
     list_job(&bench, "list: list.csv", &tasks.replace("{customer}", "{client}"));
     let ran = bench.run(&[]);
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("the list carries no column `client`; it carries: customer"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the list has no column `client`; columns: customer"), "{}", ran.stderr);
 }
 
 #[test]
