@@ -149,7 +149,8 @@ pub(crate) fn list(data: &[u8]) {
     let text = JOB.replace("folder: .", &format!("list: list.{ending}"));
     let job = manifest::check(&folder.join("job.yaml"), &text, &|_| None).expect("the job is valid");
     // The list gives an error, or columns and entries.
-    let Ok(entries) = docmill::internal::source::columns(&job.input).and_then(|_| Entries::start(&job.input)) else {
+    let Ok(entries) = docmill::internal::source::carried_columns(&job.input).and_then(|_| Entries::start(&job.input))
+    else {
         return;
     };
     let mut last = 0;

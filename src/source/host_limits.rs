@@ -63,7 +63,7 @@ mod tests {
     fn limits(requests_per_second: u32) -> (Arc<ManualClock>, HostLimits) {
         let clock = Arc::new(ManualClock::starting_at(0));
         let fetch =
-            Fetch { requests_per_second, timeout: Duration::from_secs(1), most_bytes: 1, allow_private_hosts: false };
+            Fetch { requests_per_second, timeout: Duration::from_secs(1), max_bytes: 1, allow_private_hosts: false };
         (clock.clone(), HostLimits::new(&fetch, clock))
     }
 

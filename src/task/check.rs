@@ -1,11 +1,11 @@
 //! Checks a value against a shape. Different spellings of a certain meaning are accepted,
 //! everything else is rejected. Accepted values are returned in canonical form.
 
-use crate::base::vocabulary::ErrorKind;
 use super::fault::TaskFault;
 use super::shape::Shape;
 use crate::base::sanitize;
 use crate::base::units::is_date;
+use crate::base::vocabulary::ErrorKind;
 use serde_json::{Map, Number, Value};
 
 /// Maximum length of a text answer, in characters: the maximum of a spreadsheet cell
@@ -86,7 +86,10 @@ fn check_text(text: &str) -> Result<Value, TaskFault> {
         return Err(TaskFault::new(ErrorKind::WrongType, "the text is empty"));
     }
     if clean.chars().nth(MAX_TEXT_CHARS).is_some() {
-        return Err(TaskFault::new(ErrorKind::WrongType, format!("the text is longer than {MAX_TEXT_CHARS} characters")));
+        return Err(TaskFault::new(
+            ErrorKind::WrongType,
+            format!("the text is longer than {MAX_TEXT_CHARS} characters"),
+        ));
     }
     Ok(Value::String(clean.to_owned()))
 }

@@ -1,7 +1,6 @@
 //! The text that is sent to the model. A change of the text changes what answers mean: it
 //! requires a higher [`PROMPT_VERSION`], and then every page is sent, and billed, again.
 
-use crate::base::vocabulary::ErrorKind;
 use super::fault::TaskFault;
 use super::question::Question;
 use super::shape::{Field, Shape};
@@ -100,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_message_that_asks_for_a_correction_does_not_change() {
-        let fault = |message: &str| TaskFault::new(ErrorKind::WrongType, message);
+        let fault = |message: &str| TaskFault::new(crate::base::vocabulary::ErrorKind::WrongType, message);
         let (one, other) = (fault("the member is missing"), fault("expected true or false, found 1"));
         assert_eq!(
             repair_text(&[("kind", &one), ("signed", &other)]),

@@ -1,11 +1,11 @@
 //! Reads a reply: the JSON object is searched for tolerantly, its members are validated
 //! strictly.
 
-use crate::base::vocabulary::ErrorKind;
 use super::check::{check_value, find_label};
 use super::fault::TaskFault;
 use super::question::Question;
 use super::shape::Shape;
+use crate::base::vocabulary::ErrorKind;
 use serde_json::{Map, Value};
 
 /// For each question its answer in canonical form, or its fault.

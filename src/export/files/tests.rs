@@ -163,7 +163,7 @@ struct Watch {
 }
 
 impl Hooks for Watch {
-    fn at(&self, point: Point) {
+    fn reached(&self, point: Point) {
         self.seen.lock().unwrap().push((point, self.folder.join("out.csv").exists()));
     }
 }

@@ -52,7 +52,7 @@ fn request(tasks: &[usize]) -> PageRequest {
 
 fn image() -> Prepared {
     let bytes = Bytes::from_static(b"image bytes");
-    Prepared { bytes, mime: "image/jpeg", width: 512, height: 512, full: (1024, 1024), marks: None }
+    Prepared { bytes, mime: "image/jpeg", width: 512, height: 512, full: (1024, 1024), features: None }
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -258,7 +258,7 @@ fn results_of_a_batch() {
     assert_eq!((answered.request_id.as_deref(), answered.content.as_str()), (Some("req_***"), r#"{"kind":"a"}"#));
     let throttled = judge(json!({"status_code": 429, "body": {"error": {"message": "sk-secret: slow down"}}}));
     let Verdict::Retry(fault) = throttled.verdict else { panic!("{:?}", throttled.verdict) };
-    assert_eq!((fault.kind, fault.message.as_str()), ("server_error", "HTTP 429: ***: slow down"));
+    assert_eq!((fault.kind.name(), fault.message.as_str()), ("server_error", "HTTP 429: ***: slow down"));
 }
 
 /// Another dialect: replies are plain text, and every error is throttling.

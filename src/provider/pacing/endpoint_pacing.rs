@@ -113,9 +113,9 @@ mod tests {
         for (verdict, was_processed, gate) in [
             (done(), true, Gate::Open(8)),
             (Verdict::page_fault(ErrorKind::BadRequest, ""), true, Gate::Open(8)),
-            (retry("capability", Some(CapabilityChange::Format)), true, Gate::Open(8)),
-            (retry("server_error", None), false, Gate::Open(8)),
-            (retry("timeout", None), false, Gate::Open(6)),
+            (retry(ErrorKind::Capability, Some(CapabilityChange::Format)), true, Gate::Open(8)),
+            (retry(ErrorKind::ServerError, None), false, Gate::Open(8)),
+            (retry(ErrorKind::Timeout, None), false, Gate::Open(6)),
             (Verdict::stop("", ""), false, Gate::Open(8)),
             (later, false, closed),
         ] {
@@ -135,7 +135,7 @@ mod tests {
         assert!(pacing.try_request().is_err() && pacing.try_tokens(500).is_err());
         clock.advance(Duration::from_secs(1));
         assert_eq!((pacing.try_request(), pacing.try_tokens(500)), (Ok(()), Ok(())));
-        pacing.on_exchange(&Exchange::new(retry("timeout", None), Charge::Unknown), clock.now(), 0.0);
+        pacing.on_exchange(&Exchange::new(retry(ErrorKind::Timeout, None), Charge::Unknown), clock.now(), 0.0);
         assert_eq!(pacing.gate(), Gate::Open(3), "a timeout does not change it");
     }
 

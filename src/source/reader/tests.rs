@@ -64,7 +64,7 @@ fn server() -> u16 {
 fn url_reader(allow_private_hosts: bool, cancelled: impl Fn() -> Cancelled + Send + 'static) -> SourceReader {
     let mut input = input(Path::new("/base"));
     input.fetch.allow_private_hosts = allow_private_hosts;
-    input.fetch.most_bytes = 1000;
+    input.fetch.max_bytes = 1000;
     let clock = Arc::new(ManualClock::starting_at(0));
     SourceReader::new(&input, Arc::new(HostLimits::new(&input.fetch, clock.clone())), clock, cancelled)
 }

@@ -5,7 +5,7 @@ use crate::base::digest::Digest;
 use crate::base::ids::{PageId, RecipeSetId};
 
 /// A file, or a line of a list, as the latest walk of the job found it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryRecord {
     /// The line of the list, from 1; 0 if the input is a folder.
     pub line: u64,

@@ -128,7 +128,11 @@ fn other_replies_have_no_answers() {
     for reply in ["`Letter`", "\"letter\"", " LETTER.\n"] {
         assert_eq!(read_reply(reply, &[kind])[0], Ok(json!("Letter")), "{reply:?}");
     }
-    assert_eq!(read_reply("Letter.", &[kind, signed])[0].as_ref().unwrap_err().kind.name(), "not_json", "two questions");
+    assert_eq!(
+        read_reply("Letter.", &[kind, signed])[0].as_ref().unwrap_err().kind.name(),
+        "not_json",
+        "two questions"
+    );
     assert_eq!(read_reply("Invoice.", &[kind])[0], Ok(json!("invoice")), "a reply of only a label");
 }
 

@@ -1,8 +1,8 @@
 //! What was acknowledged survives: deaths at every boundary, logs that were cut or torn,
 //! random histories against a simple model, and syncs that come before what relies on them.
 
+use super::dying;
 use crate::bench::{Bench, without_times};
-use crate::dying;
 use docmill::internal::base::clock::SystemClock;
 use docmill::internal::base::digest::Digest;
 use docmill::internal::base::hooks::{NoHooks, Point};

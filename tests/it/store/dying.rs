@@ -3,11 +3,11 @@
 use crate::bench::Bench;
 use docmill::internal::base::clock::{Clock, Sleep, SystemClock};
 use docmill::internal::base::hooks::{Hooks, NoHooks, Point};
+use docmill::internal::base::ids::RunId;
 use docmill::internal::manifest::Endpoint;
-use docmill::internal::pipeline::{self, Counters, Environment, RunOptions, Stop};
+use docmill::internal::pipeline::{self, Counters, Environment, RunOptions, Shutdown};
 use docmill::internal::prepare::DecoderCommand;
-use docmill::internal::provider::{Transport, TransportOptions};
-use docmill::internal::store::RunId;
+use docmill::internal::provider::{HttpClient, HttpClientOptions, KeyHeader};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -120,9 +120,10 @@ fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
     let job = docmill::internal::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
     let questions: Arc<[_]> = docmill::internal::task::compile(&job.tasks, &[]).unwrap().into();
     let Endpoint::Remote { base_url } = &job.provider.endpoint else { panic!("the job names no server") };
-    let transport = Transport::new(TransportOptions {
+    let client = HttpClient::new(HttpClientOptions {
         base_url: base_url.clone(),
         key: None,
+        key_header: KeyHeader::Bearer,
         headers: Vec::new(),
         proxy: None,
         authorities: None,
@@ -133,12 +134,12 @@ fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
         hooks,
         seed: 1,
         run_id: RunId::new(format!("20261124T000000-{name}-{}", std::process::id())),
-        transport: transport.unwrap(),
+        client: client.unwrap(),
         decoder: DecoderCommand {
             program: env!("CARGO_BIN_EXE_docmill").into(),
             arguments: vec!["decode-pages".into()],
         },
     };
-    let (counters, stop) = (Arc::new(Counters::default()), Stop::default());
-    pipeline::run(&Arc::new(job), &questions, &environment, &RunOptions::default(), &stop, &counters).unwrap();
+    let (counters, shutdown) = (Arc::new(Counters::default()), Shutdown::default());
+    pipeline::run(&Arc::new(job), &questions, &environment, &RunOptions::default(), &shutdown, &counters).unwrap();
 }

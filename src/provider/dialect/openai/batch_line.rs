@@ -124,7 +124,7 @@ mod tests {
                     assert_eq!((reply.content.as_str(), &reply.end), ("{}", &ReplyEnd::Finished));
                     ("reply".to_owned(), None)
                 }
-                Err((Verdict::Retry(fault), charge)) => (fault.kind.to_owned(), Some(*charge)),
+                Err((Verdict::Retry(fault), charge)) => (fault.kind.to_string(), Some(*charge)),
                 Err((Verdict::Page(fault), charge)) => (format!("page {}", fault.kind), Some(*charge)),
                 Err((Verdict::Later { .. }, charge)) => ("later".to_owned(), Some(*charge)),
                 Err((verdict, _)) => panic!("{verdict:?}"),

@@ -61,9 +61,9 @@ fn judge(recording: &Value) -> Verdict {
 fn name(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Done { .. } => "done",
-        Verdict::Retry(fault) => fault.kind,
+        Verdict::Retry(fault) => fault.kind.name(),
         Verdict::Later { .. } => "later",
-        Verdict::Page(fault) => fault.kind,
+        Verdict::Page(fault) => fault.kind.name(),
         Verdict::Stop(_) => "stop",
     }
 }
