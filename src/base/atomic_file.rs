@@ -117,8 +117,9 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "tests create files")]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests create files")]
+
     use super::super::hooks::NoHooks;
     use super::*;
     use std::collections::BTreeMap;

@@ -78,8 +78,9 @@ impl Batch {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "an origin for times")]
 pub(crate) mod tests {
+    #![expect(clippy::disallowed_methods, reason = "an origin for times")]
+
     use super::*;
 
     pub(crate) fn batch() -> Batch {

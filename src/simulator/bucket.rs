@@ -86,8 +86,9 @@ impl Bucket {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "an origin for times")]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "an origin for times")]
+
     use super::*;
     use proptest::prelude::*;
 

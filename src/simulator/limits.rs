@@ -175,8 +175,9 @@ fn format_go_duration(duration: Duration) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "an origin for times")]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "an origin for times")]
+
     use super::*;
 
     fn limits(requests: Option<u64>, tokens: Option<u64>, steps: &[(u64, f64)]) -> (RateLimits, Instant) {
