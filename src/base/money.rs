@@ -105,9 +105,9 @@ fn scaled(text: &str, places: i32) -> Result<i64, String> {
     let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{whole}{decimals}");
     if digits.is_empty() || digits.len() > 30 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("`{text}` is not an amount of dollars"));
+        return Err(format!("`{text}` is not an amount in USD"));
     }
-    let too_large = || format!("`{text}` is more than can be counted");
+    let too_large = || format!("`{text}` is too large");
     let shift = places + exponent.clamp(-40, 40) - i32::try_from(decimals.len()).unwrap_or(40);
     let mut value: i128 = digits.parse().map_err(|_| too_large())?;
     for _ in 0..shift.unsigned_abs() {
@@ -116,7 +116,7 @@ fn scaled(text: &str, places: i32) -> Result<i64, String> {
         } else if value % 10 == 0 {
             value /= 10;
         } else {
-            return Err(format!("`{text}` has more decimals than can be counted"));
+            return Err(format!("`{text}` has too many decimals"));
         }
     }
     i64::try_from(value).map_err(|_| too_large())
