@@ -106,7 +106,7 @@ fn scaled(text: &str, places: i32) -> Result<i64, String> {
     let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{whole}{decimals}");
     if digits.is_empty() || digits.len() > 30 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("`{text}` is not an amount of dollars"));
+        return Err(format!("`{text}` is not an amount in USD"));
     }
     let too_large = || format!("`{text}` is too large");
     let shift = places + exponent.clamp(-40, 40) - i32::try_from(decimals.len()).unwrap_or(40);

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// # Errors
 /// If the text has another form, or the duration is too large.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let bad = || format!("`{text}` is not a duration; write it like 500ms, 60s, 10m, 2h or 7d");
+    let bad = || format!("`{text}` is not a valid duration; use a form such as 500ms, 60s, 10m, 2h or 7d");
     let mut rest = text.trim();
     if rest == "0" {
         return Ok(Duration::ZERO);
@@ -68,7 +68,7 @@ pub fn utc_day(wall_ms: i64) -> String {
 /// # Errors
 /// If the text has another form.
 pub fn parse_time(text: &str) -> Result<i64, String> {
-    let bad = || format!("`{text}` is not a time; write it like 2026-11-23 or 2026-11-23T13:00:00Z");
+    let bad = || format!("`{text}` is not a valid time; use a form such as 2026-11-23 or 2026-11-23T13:00:00Z");
     let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     full.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_millisecond).map_err(|_| bad())
 }

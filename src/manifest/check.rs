@@ -151,7 +151,7 @@ mod tests {
             (Some("2h"), Ok(Some(Duration::from_secs(7200)))),
             (Some("0"), Err("run_time must be greater than zero")),
             (Some("0s"), Err("run_time must be greater than zero")),
-            (Some("soon"), Err("`soon` is not a duration")),
+            (Some("soon"), Err("`soon` is not a valid duration")),
         ] {
             let mut check = check();
             let found = check.parse_positive_duration("/limits/run_time", text);

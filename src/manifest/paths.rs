@@ -16,10 +16,11 @@ pub(crate) fn normalize(path: &Path) -> PathBuf {
     out
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn equal_paths_are_normalized_to_one() {
         for (path, expected) in

@@ -124,7 +124,7 @@ fn all_faults_come_at_once() {
             "4:22: not a valid URL: relative URL without a base",
             "5:39: duplicate label `a`",
             "6:23: expected an integer, found `x`",
-            "7:19: `y` is not a duration; write it like 500ms, 60s, 10m, 2h or 7d",
+            "7:19: `y` is not a valid duration; use a form such as 500ms, 60s, 10m, 2h or 7d",
         ]
     );
 }

@@ -89,7 +89,7 @@ fn of_provider() {
         ("provider: {simulator: {}, model: ''}", &[(34, "`model` is empty")]),
         (
             "provider: {simulator: {latency: x}, model: m}",
-            &[(33, "`x` is not a duration; write it like 500ms, 60s, 10m, 2h or 7d")],
+            &[(33, "`x` is not a valid duration; use a form such as 500ms, 60s, 10m, 2h or 7d")],
         ),
         ("provider: {simulator: {faults: 120%}, model: m}", &[(32, "`120%` is not a share from 0% to 100%")]),
         ("provider: {simulator: {}, model: m, api_key_env: sk-abc}", &[(50, "not a valid environment variable name")]),
@@ -111,7 +111,7 @@ fn of_provider() {
         ("provider: {simulator: {}, model: m, price: {input: -1, output: 1}}", &[(52, "-1 is out of range")]),
         (
             "provider: {simulator: {}, model: m, price: {input: 1, output: 0.1234567}}",
-            &[(63, "`0.1234567` has more decimals than can be counted")],
+            &[(63, "`0.1234567` has too many decimals")],
         ),
     ]);
 }
@@ -201,7 +201,10 @@ fn of_limits_and_the_rest() {
         ("limits: {tokens_per_minute: 50}", &[(29, "the limit is lower than the maximum size of one reply")]),
         ("limits: {budget_usd: 5}", &[(22, "a budget needs a price, but the price of this model is unknown")]),
         ("limits: {budget_usd: -5}", &[(22, "-5 is out of range")]),
-        ("limits: {run_time: soon}", &[(20, "`soon` is not a duration; write it like 500ms, 60s, 10m, 2h or 7d")]),
+        (
+            "limits: {run_time: soon}",
+            &[(20, "`soon` is not a valid duration; use a form such as 500ms, 60s, 10m, 2h or 7d")],
+        ),
         ("delivery: later", &[(11, "`later` is not an allowed value")]),
         ("batch: {poll: 0s}", &[(15, "poll must be greater than zero")]),
         ("batch: {requests: 0}", &[(19, "0 is out of range")]),
