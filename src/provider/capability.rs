@@ -92,8 +92,8 @@ impl Capabilities {
         .to_string()
     }
 
-    /// Reads what [`Self::to_json`] wrote. A missing or unknown member has its default: the
-    /// endpoint rejects what it does not support, and is asked again without it.
+    /// Reads what [`Self::to_json`] wrote. A missing or unknown member has its default value:
+    /// if the endpoint does not support it, the next error removes it again.
     #[must_use]
     pub fn from_json(text: &str) -> Self {
         let value: Value = serde_json::from_str(text).unwrap_or_default();

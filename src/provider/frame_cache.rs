@@ -22,14 +22,16 @@ pub(crate) struct CachedFrame {
 /// The address of the questions, the tasks to ask, and the endpoint's capabilities.
 type Key = (usize, Vec<usize>, Capabilities);
 
+/// A frame with the questions that it is for: keeping them keeps their address in use.
+type Entry = (Arc<[Question]>, Rc<CachedFrame>);
+
 /// Frames that are kept. Questions that name columns of a list need one for every row.
 const MAX_FRAMES: usize = 256;
 
 /// The cache of an endpoint.
 #[derive(Debug, Default)]
 pub(crate) struct FrameCache {
-    /// Keeping the questions keeps their address from being reused.
-    frames: RefCell<HashMap<Key, (Arc<[Question]>, Rc<CachedFrame>)>>,
+    frames: RefCell<HashMap<Key, Entry>>,
 }
 
 impl FrameCache {

@@ -64,7 +64,7 @@ impl ReplyReader<'_> {
                 (self.on_text)(&reply.content);
                 self.judge(reply, questions)
             }
-            // Some servers stream although they were told not to, under another media type.
+            // Some servers stream although `stream` is false, under another media type.
             Err(_) if body.trim_start().starts_with("data:") => {
                 let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
                 self.push(&mut events, &mut *stream, body.as_bytes());
@@ -112,8 +112,8 @@ impl ReplyReader<'_> {
     }
 }
 
-/// Judges a complete reply. A server that repeats the key in an answer is no reason to
-/// store it.
+/// Judges a complete reply. A key that the server repeats in an answer is removed: it must
+/// not reach the store.
 pub(crate) fn judge_reply(client: &HttpClient, reply: Reply, questions: &[&Question]) -> Exchange {
     let content = client.redact(&reply.content);
     Exchange::from_reply(Reply { content, ..reply }, questions)

@@ -20,7 +20,8 @@ use std::time::Duration;
 const HEADROOM: f64 = 0.4;
 /// Largest headroom, in seconds of refill: large buckets need no larger one.
 const MAX_HEADROOM_SECONDS: f64 = 5.0;
-/// Deviation from the headroom at which the rate reacts fully, in multiples of the headroom.
+/// The reaction range, in multiples of the headroom. The rate changes by the fraction
+/// (what is free - headroom) / range.
 const REACTION_RANGE: f64 = 1.25;
 /// Largest fraction by which the rate falls below this process's share.
 const MAX_DECREASE: f64 = 0.8;
@@ -38,12 +39,11 @@ const SMALL_BUCKET_SECONDS: f64 = 2.0;
 /// From this size on a bucket is not small at all; in between, the small-bucket constants
 /// count proportionally.
 const NORMAL_BUCKET_SECONDS: f64 = 5.0;
-/// Headroom that a small bucket has in addition, as a fraction of it.
+/// Additional headroom of a small bucket, as a fraction of it.
 const SMALL_BUCKET_HEADROOM: f64 = 0.45;
-/// Price that a small bucket has in addition.
+/// Additional price of a small bucket.
 const SMALL_BUCKET_PRICE: f64 = 4.5;
-/// Smallest deviation at which the rate reacts fully to a small bucket, in multiples of the
-/// age of the observation.
+/// Smallest reaction range of a small bucket, in multiples of the age of the observation.
 const SMALL_BUCKET_RANGE: f64 = 8.0;
 /// From this size on, in seconds of refill, a bucket allows all of [`MAX_INCREASE`]. A small
 /// bucket allows none; in between, the fraction grows proportionally.

@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The pacing of one endpoint. It never waits: it tells the caller for how long to wait.
+/// The pacing of one endpoint. It never waits: it returns how long the caller has to wait.
 pub struct EndpointPacing {
     clock: Arc<dyn Clock>,
     limiter: RefCell<RateLimiter>,
@@ -52,7 +52,7 @@ impl EndpointPacing {
     /// processed the request.
     pub fn on_exchange(&self, exchange: &Exchange, sent: Duration, chance: f64) -> bool {
         match &exchange.exceeded {
-            // That the request was refused says more than the headers of the refusal.
+            // A refusal is stronger evidence than the headers that come with it.
             Some(exceeded) => self.limiter.borrow_mut().on_throttled(exceeded, sent),
             None => self.limiter.borrow_mut().on_headers(&exchange.rate_limits, sent),
         }

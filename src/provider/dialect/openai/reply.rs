@@ -31,7 +31,7 @@ impl Completion {
     /// Reads a whole reply.
     ///
     /// # Errors
-    /// The text of a body that is no JSON object or array, shortened for people.
+    /// The text of a body that is not a JSON object or array, shortened for people.
     pub(crate) fn from_json(text: &str) -> Result<Self, String> {
         let not_json = || ErrorBody::parse(text).message;
         let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}').trim()).map_err(|_| not_json())?;

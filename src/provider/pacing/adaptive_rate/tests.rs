@@ -70,14 +70,13 @@ fn the_limit_is_used_and_refusals_are_rare() {
             let mut rates = vec![AdaptiveRate::default(); processes];
             let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), true);
             let used = sent.iter().sum::<f64>() / limit;
-            let (least, most) =
-                (sent.iter().copied().fold(f64::MAX, f64::min), sent.iter().copied().fold(0.0, f64::max));
-            let words = format!(
-                "{limit} a minute in {seconds} s, {processes}: {used:.3} used, {refused:.4} refused, {least} to {most}"
+            let (min, max) = (sent.iter().copied().fold(f64::MAX, f64::min), sent.iter().copied().fold(0.0, f64::max));
+            let result = format!(
+                "{limit} a minute in {seconds} s, {processes}: {used:.3} used, {refused:.4} refused, {min} to {max}"
             );
-            assert!(used > 0.9, "{words}");
-            assert!(refused <= if processes == 1 { 0.01 } else { 0.02 }, "{words}");
-            assert!(least * 2.0 >= most, "{words}");
+            assert!(used > 0.9, "{result}");
+            assert!(refused <= if processes == 1 { 0.01 } else { 0.02 }, "{result}");
+            assert!(min * 2.0 >= max, "{result}");
         }
     }
 }
