@@ -24,6 +24,7 @@ mod resume;
 mod rows;
 mod security;
 mod stops;
+mod store_contract;
 mod tidy;
 mod tiff;
 #[cfg(feature = "otlp")]
