@@ -61,3 +61,6 @@ pub use records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, 
 pub use sqlite::filesystem::network_file_system;
 pub use store::Store;
 pub use write::settled_entries::SettleRule;
+
+#[cfg(test)]
+mod tests;

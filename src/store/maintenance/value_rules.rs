@@ -62,6 +62,12 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         let is_wrong = format!("{column} IS NOT NULL AND NOT json_valid({column})");
         ValueRule { table, column, is_wrong, repair }
     };
+    let missing = |table, column, when: &str, repair| ValueRule {
+        table,
+        column,
+        is_wrong: format!("{column} IS NULL AND {when}"),
+        repair,
+    };
     let digest = |table, column| {
         let is_wrong = format!("{column} IS NOT NULL AND (typeof({column}) <> 'blob' OR length({column}) <> 32)");
         ValueRule { table, column, is_wrong, repair: Delete }
@@ -83,17 +89,21 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         word("attempts", "error_kind", words!(ErrorKind), true, Set("error_kind = NULL")),
         word("batches", "state", words!(BatchState), false, Set("state = 'submitted'")),
         word("runs", "outcome", words!(RunOutcomeName), true, Set("outcome = 'died', exit_code = NULL")),
-        ValueRule {
-            table: "answers",
-            column: "value",
-            is_wrong: "status = 'ok' AND value IS NULL".to_owned(),
-            repair: Delete,
-        },
+        missing("answers", "value", "status = 'ok'", Delete),
+        missing("attempts", "verdict", "state = 'settled'", Set("verdict = 'retry'")),
+        missing("attempts", "usage_source", "state = 'settled'", Set("usage_source = 'estimated'")),
+        missing("runs", "exit_code", "outcome IS NOT NULL AND outcome <> 'died'", Set("exit_code = 1")),
         json("answers", "value", Delete),
         json("recipes", "body", Delete),
         json("runs", "tasks", Set("tasks = '[]'")),
         json("entries", "selected", Delete),
-        json("entries", "carried", Delete),
+        ValueRule {
+            table: "entries",
+            column: "carried",
+            is_wrong: "CASE WHEN json_valid(carried) THEN json_type(carried) <> 'object' ELSE carried IS NOT NULL END"
+                .to_owned(),
+            repair: Delete,
+        },
         json("endpoints", "capabilities", Set("capabilities = NULL")),
         json("endpoints", "calibration", Set("calibration = NULL")),
         digest("pages", "content"),

@@ -21,7 +21,7 @@ pub struct SettleRule {
 
 /// The pages of the entries of a job that are not settled, in their order: a row for each
 /// outcome, and one for a page without outcomes or an entry without pages.
-const PAGES: &str = "
+pub(crate) const PAGES: &str = "
 SELECT e.id, ifnull(e.set_id, ?2), e.page_count, e.selected, p.page, f.page_id IS NOT NULL, ifnull(m.blank, 0), n.page_id IS NOT NULL,
        a.recipe_id, a.status, a.passing, a.runs, a.at
 FROM entries e LEFT JOIN pages p ON p.content = e.content AND p.page BETWEEN min(e.page_count, 1) AND e.page_count

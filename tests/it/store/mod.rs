@@ -1,5 +1,6 @@
 //! The store: durability, runs that die, and maintenance.
 
+mod contract;
 mod durability;
 pub(crate) mod dying;
 mod old_stores;
