@@ -265,7 +265,7 @@ proptest! {
         let db = schema::open(&folder.path().join("store.db")).unwrap();
         db.execute_batch("BEGIN; INSERT INTO recipe_set_members VALUES (1, 0, 1), (1, 1, 2), (2, 0, 2);").unwrap();
         for (number, (page_count, selected, has_own_set, pages)) in (1_i64..).zip(&files) {
-            let content = Digest::of(&number.to_be_bytes());
+            let content = Digest::compute(&number.to_be_bytes());
             let selected = selected.as_ref().map(|pages| format!("{pages:?}"));
             db.execute(
                 "INSERT INTO entries (id, job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, set_id)

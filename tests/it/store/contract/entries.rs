@@ -144,7 +144,9 @@ pub(crate) fn entries_are_settled_when_a_later_run_has_nothing_to_do<B: Backend>
     bench.answer(page(3), 1, failed(true));
     bench.change(vec![EntryChange::PageFault(of(5, 0), 3, fault(ErrorKind::Damaged))]);
     bench.change(vec![EntryChange::PageFault(of(6, 0), 2, fault(ErrorKind::Damaged))]);
-    [of(7, 1), of(7, 2), of(7, 3), of(8, 1), of(8, 3), of(9, 1), of(9, 3), of(10, 1), of(10, 2)].map(both);
+    for members in [of(7, 1), of(7, 2), of(7, 3), of(8, 1), of(8, 3), of(9, 1), of(9, 3), of(10, 1), of(10, 2)] {
+        both(members);
+    }
     let expected = ["all pages", "answered", "equal", "faulty", "nothing selected", "selected"];
     assert_eq!(bench.settle_entries(SKIP_NOTHING), expected);
     // A transient failure is final after three runs.

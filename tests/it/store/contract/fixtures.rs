@@ -98,13 +98,13 @@ impl<B: Backend> Bench<B> {
 
 pub(crate) fn recipe_record(task: &str) -> RecipeRecord {
     let body = format!(r#"{{"task":"{task}"}}"#);
-    RecipeRecord { task: task.to_owned(), hash: Digest::of(body.as_bytes()), body }
+    RecipeRecord { task: task.to_owned(), hash: Digest::compute(body.as_bytes()), body }
 }
 
 pub(crate) fn start(run: &str) -> RunStart {
     RunStart {
         run_id: RunId::new(run),
-        job: Digest::of(b"job"),
+        job: Digest::compute(b"job"),
         job_name: "invoices".into(),
         manifest: "name: invoices".into(),
         model: "model".into(),
@@ -126,7 +126,7 @@ pub(crate) fn page(number: u32) -> PageId {
 }
 
 pub(crate) fn content(number: u32) -> Digest {
-    Digest::of(&number.to_be_bytes())
+    Digest::compute(&number.to_be_bytes())
 }
 
 /// An entry of a folder with one page.

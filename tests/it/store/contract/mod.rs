@@ -41,7 +41,7 @@ impl Backend for Sqlite {
     }
 
     fn open(&self) -> Store {
-        let clock = Arc::new(ManualClock::at(fixtures::NOW_MS));
+        let clock = Arc::new(ManualClock::starting_at(fixtures::NOW_MS));
         Store::open(&self.path, clock, Arc::new(NoHooks)).unwrap()
     }
 
@@ -57,7 +57,7 @@ macro_rules! contract {
             $(mod $file {
                 $(#[test]
                 fn $test() {
-                    crate::store_contract::$file::$test::<crate::store_contract::$backend>();
+                    crate::store::contract::$file::$test::<crate::store::contract::$backend>();
                 })+
             })+
         }

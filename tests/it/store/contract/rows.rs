@@ -96,8 +96,12 @@ pub(crate) fn faulty_and_blank_pages_have_their_status<B: Backend>() {
     let of_file = docmill::internal::store::PageId { page: 0, ..page(2) };
     let change = |change| bench.store.change_entries(bench.job(), vec![change]).unwrap();
     change(EntryChange::PageFault(of_file, VERSIONS.decoder, fault(ErrorKind::CutShort)));
-    [3, 4, 5].map(|number| change(EntryChange::Features(page(number), VERSIONS.features, features(true, 0))));
-    [4, 5].map(|number| change(EntryChange::PageFault(page(number), VERSIONS.decoder, fault(ErrorKind::Damaged))));
+    for number in [3, 4, 5] {
+        change(EntryChange::Features(page(number), VERSIONS.features, features(true, 0)));
+    }
+    for number in [4, 5] {
+        change(EntryChange::PageFault(page(number), VERSIONS.decoder, fault(ErrorKind::Damaged)));
+    }
     bench.put(page(4), vec![(bench.recipe(0), ok("letter"))]);
     bench.put(page(5), vec![(bench.recipe(0), ok("letter")), (bench.recipe(1), ok("2026"))]);
     let status = |entry: &EntryRecord, page, skip| {

@@ -20,7 +20,7 @@ pub(crate) fn a_run_is_recorded_from_its_begin_to_its_end<B: Backend>() {
 
     let end = RunEnd { outcome: RunOutcomeName::BudgetReached, exit_code: 4, ..end(bench.keys.run) };
     bench.store.end_run(end).unwrap();
-    let other = RunStart { job: Digest::of(b"other"), job_name: "letters".into(), ..start("second") };
+    let other = RunStart { job: Digest::compute(b"other"), job_name: "letters".into(), ..start("second") };
     let other = bench.store.begin_run(other).unwrap();
     assert!(other.job != bench.keys.job && other.lost == 0 && other.dead.is_empty());
 
@@ -30,8 +30,8 @@ pub(crate) fn a_run_is_recorded_from_its_begin_to_its_end<B: Backend>() {
     assert_eq!(ids(Some(bench.keys.job)), ["first"]);
     let run = &reader.runs(Some(bench.keys.job)).unwrap()[0];
     assert_eq!((run.ended_ms, run.outcome), (Some(NOW_MS + 1000), Some((RunOutcomeName::BudgetReached, 4))));
-    assert_eq!(reader.job(&Digest::of(b"other")).unwrap(), Some(other.job));
-    assert_eq!(reader.job(&Digest::of(b"neither")).unwrap(), None);
+    assert_eq!(reader.job(&Digest::compute(b"other")).unwrap(), Some(other.job));
+    assert_eq!(reader.job(&Digest::compute(b"neither")).unwrap(), None);
 }
 
 pub(crate) fn recipes_and_sets_are_found_again<B: Backend>() {
@@ -41,7 +41,7 @@ pub(crate) fn recipes_and_sets_are_found_again<B: Backend>() {
     let ids = bench.recipes();
     assert_eq!(reader.recipe(&date.hash).unwrap(), Some(ids[1]));
     assert_eq!(reader.recipe_body(ids[1]).unwrap(), Some(date.body.clone()));
-    assert_eq!(reader.recipe(&Digest::of(b"none")).unwrap(), None);
+    assert_eq!(reader.recipe(&Digest::compute(b"none")).unwrap(), None);
     assert_eq!(reader.recipe_body(RecipeId::UNSTORED).unwrap(), None);
 
     let both = [kind.clone(), date.clone()];
@@ -115,7 +115,7 @@ pub(crate) fn page_counts_are_those_of_the_run_just_before<B: Backend>() {
     let fourth = bench.store.begin_run(RunStart { policy: "other".into(), ..start("fourth") }).unwrap();
     assert_eq!(before(&fourth), None);
     finish(fourth.run);
-    let fifth = bench.store.begin_run(RunStart { job: Digest::of(b"other"), ..start("fifth") }).unwrap();
+    let fifth = bench.store.begin_run(RunStart { job: Digest::compute(b"other"), ..start("fifth") }).unwrap();
     assert_eq!(before(&fifth), None);
     finish(fifth.run);
     // Another run is under way.
