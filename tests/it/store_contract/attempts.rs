@@ -78,7 +78,8 @@ pub(crate) fn a_recipe_of_a_page_is_asked_by_one_attempt_at_a_time<B: Backend>()
     other.close();
     bench.end();
     let bench = bench.die_and_begin("third");
-    assert_eq!((bench.keys.lost, is_asked(&[kind])), (1, false));
+    let is_asked = bench.reader().is_being_asked(&page(1), &[kind]).unwrap();
+    assert_eq!((bench.keys.lost, is_asked), (1, false));
     assert!(granted(bench.open(bench.attempt(page(1)))) > third);
 }
 
