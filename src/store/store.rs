@@ -38,7 +38,6 @@ pub struct Store {
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
-#[expect(clippy::missing_errors_doc, reason = "the errors are those of the type")]
 impl Store {
     /// Opens the store at `path`. Creates it if there is none, and migrates an older one.
     ///

@@ -27,7 +27,6 @@ pub struct Reader {
     sets: SetMembers,
 }
 
-#[expect(clippy::missing_errors_doc, reason = "the errors are those of the type")]
 impl Reader {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self { db: schema::open_to_read(path)?, sets: SetMembers::default() })
