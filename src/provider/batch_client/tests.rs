@@ -125,7 +125,8 @@ fn a_file_is_read_line_by_line() {
         assert_eq!(lines.unwrap(), expected, "{body:?}");
         assert!(requests[0].head.starts_with("get /v1/files/file-2/content "));
     }
-    let too_long = "x".repeat(MAX_LINE_BYTES + 2);
+    // Longer by more than one read brings, so that it is recognized before its end.
+    let too_long = "x".repeat(MAX_LINE_BYTES + (4 << 20));
     let (lines, _) = with_server(&[(200, &format!("one\n{too_long}\ntwo\n{too_long}"))], read);
     assert_eq!(lines.unwrap(), ["3one", "3two"], "lines that are too long are skipped");
     let (missing, _) = with_server(&[(404, r#"{"error":{"message":"No such File"}}"#)], read);

