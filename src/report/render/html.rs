@@ -318,6 +318,12 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_sent_nothing_has_a_report() {
+        let html = render_html(&empty_report());
+        assert!(html.contains("<h2>Money</h2>") && !html.contains("Spend by run"));
+    }
+
+    #[test]
     fn many_labels_are_counted_together() {
         let mut report = report();
         let labels = report.pages.by_label.get_mut("kind").unwrap();

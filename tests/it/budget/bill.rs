@@ -209,7 +209,9 @@ fn the_html_report_needs_nothing_else() {
     bench.job("on_error: {max_failed: 100%}");
     assert_eq!(bench.run(&["-q"]).code, 0);
     let html = bench.docmill(&["report", "job.yaml", "--format", "html"]).stdout;
-    for part in ["Spend by run", "Tokens", "Labels of kind", "Replies by latency", "Pages by cost", "Dearest pages"] {
+    for part in
+        ["Spend by run", "Tokens", "Labels of kind", "Replies by latency", "Pages by cost", "Most expensive pages"]
+    {
         assert!(html.contains(part), "{part}");
     }
     assert!(html.matches("<svg").count() >= 6);
