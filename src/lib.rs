@@ -25,10 +25,11 @@ mod source;
 mod store;
 mod task;
 
-pub use pipeline::{Plan, Progress, RetrySelection, RunOptions, Signal, TriedPage, plan_to_json};
 pub use session::{
-    Canceller, Environment, Error, Job, JobCheck, Outputs, PageCounts, ProgressHandle, ReportQuery, RunReport, Session,
-    TriedAnswer, TriedAttempt, TryObserver, report_from_store, serve_decoder,
+    Alternative, Bound, Canceller, Environment, Error, Headroom, Job, JobCheck, LATENCY_BOUNDS,
+    OPENMETRICS_CONTENT_TYPE, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection, Quote, Range,
+    ReportQuery, RetrySelection, RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt, TriedPage,
+    TryObserver, plan_to_json, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]

@@ -7,7 +7,7 @@ use super::out::{out, outln};
 use super::run;
 use crate::base::money::Pico;
 use crate::base::units::{grouped, human_duration};
-use crate::pipeline::{Headroom, Plan, Projection, Quote, Range, plan_to_json};
+use crate::session::{Headroom, Plan, Projection, Quote, Range, plan_to_json};
 use std::fmt::Write;
 use std::time::Duration;
 

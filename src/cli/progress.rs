@@ -3,8 +3,7 @@
 
 use super::args::{Global, ProgressKind};
 use crate::base::money::Pico;
-use crate::pipeline::Progress as Snapshot;
-use crate::session::ProgressHandle;
+use crate::session::{Progress as Snapshot, ProgressHandle};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};

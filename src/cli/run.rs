@@ -4,7 +4,7 @@ use super::args::{Again, Global, Retry, Run};
 use super::exit::{Failure, INTERNAL, STORAGE, WRONG_INPUT};
 use super::load;
 use super::log;
-use super::metrics::{Labels, Metrics};
+use super::metrics::Metrics;
 use super::out::outln;
 use super::progress::Progress;
 use super::signals;
@@ -12,9 +12,7 @@ use crate::base::atomic_file;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::hooks::NoHooks;
 use crate::base::units::rfc3339;
-use crate::pipeline::{RetrySelection, RunOptions};
-use crate::report::render_failed_prometheus;
-use crate::session::{Environment, Error, Session};
+use crate::session::{Environment, Error, RetrySelection, RunOptions, Session};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -106,8 +104,7 @@ fn write_failure(
     write_summary(args, &summary)?;
     match &args.metrics_file {
         Some(path) => {
-            let name = session.job().name();
-            write_file(path, &render_failed_prometheus(name, error.outcome(), error.exit_code(), ended_ms))
+            write_file(path, &error.to_openmetrics(session.job().name(), ended_ms))
         }
         None => Ok(()),
     }
@@ -127,10 +124,7 @@ fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
 
 fn serve_metrics(args: &Run, global: &Global, session: &Session) -> Result<Option<Metrics>, Failure> {
     let Some(address) = args.metrics else { return Ok(None) };
-    let job = session.job();
-    let labels =
-        Labels { job: job.name().to_owned(), run_id: session.run_id().to_owned(), model: job.model().to_owned() };
-    let metrics = Metrics::start(address, labels, session.progress())
+    let metrics = Metrics::start(address, session.progress())
         .map_err(|error| Failure::new(WRONG_INPUT, format!("--metrics {address}: {error}")))?;
     say(global, &format!("metrics: http://{}/metrics", metrics.address));
     Ok(Some(metrics))

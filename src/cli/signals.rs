@@ -1,8 +1,7 @@
 //! Signals: the first ends the run early, a second ends the process at once.
 
 use crate::base::clock::{Clock, SystemClock};
-use crate::pipeline::{RunOutcome, Signal};
-use crate::session::Canceller;
+use crate::session::{Canceller, Signal};
 use std::time::Duration;
 
 /// Two signals within this time count as one.
@@ -25,7 +24,6 @@ pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
                 _ = terminate.recv() => Signal::Terminate,
                 _ = hang_up.recv() => Signal::Terminate,
             };
-            let outcome = RunOutcome::Interrupted(which);
             // Some supervisors send one signal to a process and then to its group.
             let now = clock.now();
             if !is_first && now.saturating_sub(first) < REPEAT_TIME {
@@ -33,7 +31,7 @@ pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
             }
             first = now;
             if !std::mem::take(&mut is_first) {
-                std::process::exit(outcome.exit_code().into());
+                std::process::exit(which.exit_code().into());
             }
             tracing::warn!("stopping: waiting for requests in flight; a second signal ends at once");
             canceller.cancel(which);
@@ -49,9 +47,8 @@ pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
     let listen = async move {
         let mut is_first = true;
         while tokio::signal::ctrl_c().await.is_ok() {
-            let outcome = RunOutcome::Interrupted(Signal::Interrupt);
             if !std::mem::take(&mut is_first) {
-                std::process::exit(outcome.exit_code().into());
+                std::process::exit(Signal::Interrupt.exit_code().into());
             }
             canceller.cancel(Signal::Interrupt);
         }

@@ -5,8 +5,7 @@ use super::exit::Failure;
 use super::load;
 use super::out::{out, outln};
 use crate::base::units::grouped;
-use crate::pipeline::TriedPage;
-use crate::session::{TriedAttempt, TryObserver};
+use crate::session::{TriedAttempt, TriedPage, TryObserver};
 use std::io::Write;
 
 pub(crate) fn try_page(args: &Try) -> Result<u8, Failure> {

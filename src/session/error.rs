@@ -3,6 +3,7 @@
 use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::ManifestError;
 use crate::pipeline::{PipelineError, RunOutcome};
+use crate::report::render_failed_prometheus;
 use crate::source::SourceError;
 use crate::store::StoreError;
 
@@ -69,6 +70,13 @@ impl Error {
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         self.outcome.name()
+    }
+
+    /// The metrics of a run that failed with this error, as OpenMetrics text. `ended_ms`: wall
+    /// time in milliseconds.
+    #[must_use]
+    pub fn to_openmetrics(&self, job: &str, ended_ms: i64) -> String {
+        render_failed_prometheus(job, self.outcome(), self.exit_code, ended_ms)
     }
 
     /// Whether running again without a change may succeed.

@@ -4,6 +4,7 @@ use super::check::{JobCheck, check_job};
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::job::{Job, Outputs};
+use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::run_report::RunReport;
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
@@ -14,7 +15,7 @@ use crate::base::random::mix;
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::OutcomeStatus;
 use crate::pipeline::{
-    self, Counters, Plan, Progress, RetrySelection, RunOptions, RunOutcome, Shutdown, Signal, questions_for_file,
+    self, Counters, Plan, RetrySelection, RunOptions, RunOutcome, Shutdown, Signal, questions_for_file,
 };
 use crate::store::{ReadStore, RunRecord, StoreError, TaskOutcome};
 use crate::task::Question;
@@ -35,18 +36,6 @@ pub struct Session {
     shutdown: Shutdown,
     counters: Arc<Counters>,
     provider: Mutex<Option<Provider>>,
-}
-
-/// Shows what a session has done so far. Clones show the same session; another thread may hold one.
-#[derive(Clone, Debug)]
-pub struct ProgressHandle(Arc<Counters>);
-
-impl ProgressHandle {
-    /// The counters now.
-    #[must_use]
-    pub fn snapshot(&self) -> Progress {
-        self.0.snapshot()
-    }
 }
 
 /// Ends the run of a session early. Clones end the same run; another thread may hold one.
@@ -105,7 +94,9 @@ impl Session {
     /// Shows what the run has done so far.
     #[must_use]
     pub fn progress(&self) -> ProgressHandle {
-        ProgressHandle(self.counters.clone())
+        let (job, run_id) = (self.job.name().to_owned(), self.run_id.to_string());
+        let run = RunLabels { job, run_id, model: self.job.model().to_owned() };
+        ProgressHandle::new(self.counters.clone(), run)
     }
 
     /// Ends the run early.

@@ -15,6 +15,17 @@ pub enum Signal {
     Terminate,
 }
 
+impl Signal {
+    /// The exit code of a program that the signal ended: 128 and the number of the signal.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
+}
+
 /// How a run ends.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunOutcome {
@@ -120,8 +131,7 @@ impl RunOutcome {
             Self::ProviderUnavailable(_) => 6,
             Self::StorageError(_) => 8,
             Self::DeadlineReached => 9,
-            Self::Interrupted(Signal::Interrupt) => 130,
-            Self::Interrupted(Signal::Terminate) => 143,
+            Self::Interrupted(signal) => signal.exit_code(),
         }
     }
 
