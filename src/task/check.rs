@@ -205,7 +205,7 @@ mod tests {
             (Shape::Date, json!("2026-02-30"), Err("expected a date like 2026-11-23, found \"2026-02-30\"")),
             (choice(&["invoice", "Letter"]), json!(" LETTER "), Ok(json!("Letter"))),
             (choice(&["a", "A"]), json!("A"), Ok(json!("A"))),
-            (choice(&["a b", "A B"]), json!(" a B"), Err("` a B` is not one of the labels `a b`, `A B`")),
+            (choice(&["a b", "A B"]), json!(" a B"), Err("`a B` is not one of the labels `a b`, `A B`")),
             (choice(&["a"]), json!(null), Err("expected one of the labels, found null")),
             (tags(None), json!(["logo", "STAMP", "logo"]), Ok(json!(["Stamp", "logo"]))),
             (tags(Some(1)), json!(["logo", "Logo"]), Ok(json!(["logo"]))),

@@ -141,8 +141,12 @@ impl RawInput {
                 let path = check.resolve(list);
                 let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
                 if !LIST_EXTENSIONS.contains(&extension.as_str()) {
+                    let message = match extension.as_str() {
+                        "" => "the list has no extension".to_owned(),
+                        other => format!("`{other}` is not the extension of a list"),
+                    };
                     let allowed = format!("one of: {}; or `-` for standard input", LIST_EXTENSIONS.join(", "));
-                    check.report("/input/list", &format!("`{extension}` is not the extension of a list"), &allowed);
+                    check.report("/input/list", &message, &allowed);
                 }
                 return Place::List(path);
             }
