@@ -1,5 +1,44 @@
 //! docmill labels folders of document images with a vision model, in bulk.
 //!
+//! A program can embed it: a [`Session`] offers what the commands that take a job offer.
+//!
+//! ```standalone_crate
+//! use docmill::{Environment, Error, Job, RunOptions, Session, Signal};
+//! use std::time::Duration;
+//!
+//! fn main() -> Result<(), Error> {
+//!     // Pages are decoded in separate processes, which run this program again.
+//!     if docmill::serve_decoder().is_some() {
+//!         return Ok(());
+//!     }
+//! #   let folder = tempfile::tempdir().unwrap();
+//! #   std::env::set_current_dir(folder.path()).unwrap();
+//! #   let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/sample_data/pages");
+//! #   std::fs::write("job.yaml", format!("version: 1\nname: example\ninput: {{folder: {pages}}}\n\
+//! #       provider: {{simulator: {{}}, model: m}}\non_error: {{max_failed: 5%}}\n\
+//! #       tasks: {{kind: {{classify: {{labels: [letter, invoice], other: true}}}}}}\n\
+//! #       output: {{csv: rows.csv}}\n")).unwrap();
+//!     let environment = Environment::of_process();
+//!     let session = Session::open(Job::load("job.yaml", &[], &environment)?, environment);
+//!     let report = std::thread::scope(|scope| {
+//!         let run = scope.spawn(|| session.run(&RunOptions::default()));
+//!         while !run.is_finished() {
+//!             let now = session.progress().snapshot();
+//!             println!("{} of {} pages, {} failed", now.done, now.found, now.failed);
+//!             if now.failed > 100 {
+//!                 session.canceller().cancel(Signal::Terminate);
+//!             }
+//!             std::thread::sleep(Duration::from_millis(200));
+//!         }
+//!         run.join().expect("a run does not panic")
+//!     })?;
+//!     println!("{}", report.to_text());
+//! #   assert_eq!(report.outcome(), "complete", "{}", report.to_text());
+//! #   assert!(report.pages().ok > 40 && std::path::Path::new("rows.csv").exists());
+//!     Ok(())
+//! }
+//! ```
+//!
 //! `ARCHITECTURE.md` describes the crate: the folder tree is the data path.
 
 // Without `internal` nothing of a module is reachable.

@@ -178,12 +178,12 @@ mod tests {
             assert_eq!(Pico::from_usd(text), Ok(Pico(pico)), "{text}");
         }
         for (text, words) in [
-            ("-1", "is not an amount of dollars"),
-            ("+1", "is not an amount of dollars"),
-            ("$5", "is not an amount of dollars"),
-            ("1,5", "is not an amount of dollars"),
-            ("1.2.3", "is not an amount of dollars"),
-            (".", "is not an amount of dollars"),
+            ("-1", "is not an amount in USD"),
+            ("+1", "is not an amount in USD"),
+            ("$5", "is not an amount in USD"),
+            ("1,5", "is not an amount in USD"),
+            ("1.2.3", "is not an amount in USD"),
+            (".", "is not an amount in USD"),
             ("1e", "is not a number"),
             ("1ex", "is not a number"),
             ("0.0000000000001", "has too many decimals"),

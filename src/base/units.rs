@@ -144,7 +144,7 @@ mod tests {
         }
         for bad in ["", " ", "10", "ten", "s", "5 minutes", "-1s", "1e9", "1.2.3s", "1S", "1s2", "9999999999999999d"] {
             let error = parse_duration(bad).unwrap_err();
-            assert_eq!(error, format!("`{bad}` is not a duration; write it like 500ms, 60s, 10m, 2h or 7d"));
+            assert_eq!(error, format!("`{bad}` is not a valid duration; use a form such as 500ms, 60s, 10m, 2h or 7d"));
         }
     }
 

@@ -103,9 +103,7 @@ fn write_failure(
         (error.outcome().into(), error.exit_code().into(), error.message().into());
     write_summary(args, &summary)?;
     match &args.metrics_file {
-        Some(path) => {
-            write_file(path, &error.to_openmetrics(session.job().name(), ended_ms))
-        }
+        Some(path) => write_file(path, &error.to_openmetrics(session.job().name(), ended_ms)),
         None => Ok(()),
     }
 }

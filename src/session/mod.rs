@@ -23,8 +23,8 @@ pub use check::JobCheck;
 pub use environment::{Environment, serve_decoder};
 pub use error::Error;
 pub use job::{Job, Outputs};
-pub use run_report::{PageCounts, RunReport};
 pub use progress::ProgressHandle;
+pub use run_report::{PageCounts, RunReport};
 pub use session::{Canceller, ReportQuery, Session, report_from_store};
 pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 

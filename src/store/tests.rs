@@ -250,7 +250,12 @@ fn stored_entries() -> impl Strategy<Value = Vec<(u32, Option<Vec<u32>>, bool, V
     let selected = prop::option::weighted(0.4, prop::collection::btree_set(1_u32..4, 0..3));
     let selected = selected.prop_map(|pages| pages.map(|pages| pages.into_iter().collect()));
     let facts = prop::collection::vec(prop::option::weighted(0.9, stored_facts()), 4);
-    prop::collection::vec((0_u32..4, selected, any::<bool>(), facts), 1..6)
+    // A job selects pages that the file has.
+    let within = |(page_count, selected, has_own_set, facts): (u32, Option<Vec<u32>>, bool, _)| {
+        let selected = selected.map(|pages| pages.into_iter().filter(|page| *page <= page_count).collect());
+        (page_count, selected, has_own_set, facts)
+    };
+    prop::collection::vec((0_u32..4, selected, any::<bool>(), facts).prop_map(within), 1..6)
 }
 
 proptest! {

@@ -197,7 +197,7 @@ mod tests {
             (Shape::Integer, json!(-7), Ok(json!(-7))),
             (Shape::Integer, json!(7.0), Ok(json!(7))),
             (Shape::Integer, json!(7.5), Err("expected a whole number, found 7.5")),
-            (Shape::Integer, json!(1e16), Err("expected a whole number, found 1e16")),
+            (Shape::Integer, json!(1e16), Err("expected a whole number, found 1e+16")),
             (Shape::Integer, json!(u64::MAX), Err("expected a whole number, found 18446744073709551615")),
             (Shape::Boolean, json!(true), Ok(json!(true))),
             (Shape::Boolean, json!("true"), Err("expected true or false, found \"true\"")),

@@ -173,7 +173,7 @@ mod tests {
         let (Reply::Prepared { mime, width, height, features, .. }, bytes) = &replies[4] else {
             panic!("{:?}", replies[4]);
         };
-        assert_eq!((mime.as_str(), *width, *height), ("image/jpeg", 34, 50));
+        assert_eq!((mime.as_str(), *width, *height), ("image/jpeg", 35, 50));
         assert!(features.is_some() && *bytes > 100);
     }
 

@@ -87,7 +87,7 @@ fn add_token_chart(out: &mut String, report: &Report) {
         count_bar("cached input", tokens.cached_input),
         count_bar("output", tokens.output),
     ];
-    add_section(out, "Usage", draw_horizontal_bars(&bars));
+    add_section(out, "Tokens", draw_horizontal_bars(&bars));
 }
 
 fn add_label_charts(out: &mut String, report: &Report) {

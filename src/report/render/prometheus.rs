@@ -87,7 +87,7 @@ fn encode_attempts(gauges: &mut JobGauges<'_, '_>, report: &Report) -> fmt::Resu
     )?;
     gauges.encode_counts(
         "run_tokens",
-        "Usage that were billed",
+        "Tokens that were billed",
         "kind",
         &[("input", tokens.input), ("cached_input", tokens.cached_input), ("output", tokens.output)],
     )

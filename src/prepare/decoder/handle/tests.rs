@@ -9,8 +9,8 @@ const IMAGE: Image =
 
 /// A reply that opens a file of three pages.
 const OPENED: &str = r#"echo '{"message":{"Opened":{"page_count":3}},"bytes":0}';"#;
-/// Waits until the parent is gone.
-const WAIT: &str = "exec cat > /dev/null";
+/// Waits until the parent is gone, and keeps its output open.
+const WAIT: &str = "cat > /dev/null; true";
 
 /// A decoder whose process runs this script.
 fn decoder(script: &str) -> Decoder {
