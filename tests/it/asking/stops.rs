@@ -7,7 +7,7 @@ use std::time::Duration;
 #[test]
 fn a_refusing_provider_stops_the_run_within_one_round_and_keeps_what_was_answered() {
     for (fault, words) in [
-        (Fault::BadKey, "check the key"),
+        (Fault::BadKey, "check the API key"),
         (Fault::NoCredit, "credit or spend limit is used up"),
         (Fault::NoModel, "check provider.model"),
     ] {
@@ -92,8 +92,8 @@ fn a_walk_that_was_cut_short_leaves_the_last_whole_output_alone() {
 #[test]
 fn an_output_in_the_place_of_an_input_is_refused_before_anything_is_sent() {
     for (output, words) in [
-        ("csv: job.yaml", "this is the manifest"),
-        ("csv: store.db", "this is the store"),
+        ("csv: job.yaml", "would overwrite the manifest"),
+        ("csv: store.db", "would overwrite the store"),
         ("csv: pages/00000.jpg", "among the pages"),
         ("{csv: a.x, jsonl: ./a.x}", "another output"),
     ] {

@@ -221,7 +221,7 @@ fn an_invalid_key_file_is_reported_without_its_content() {
         lines.stderr
     );
     bench.put("job.yaml", job.replace("api_key_file: key", "api_key_file: key, api_key_env: X").as_bytes());
-    assert!(bench.run(&[]).stderr.contains("there is `api_key_env` too"));
+    assert!(bench.run(&[]).stderr.contains("`api_key_env` and `api_key_file` can't be used together"));
 }
 
 #[cfg(unix)]
