@@ -1,3 +1,5 @@
+//! The files of a run: complete or absent.
+
 use super::*;
 use crate::base::hooks::{NoHooks, Point};
 use crate::store::{OutcomeStatus, PageRecord, PageStatus, RecipeId, TaskOutcome};

@@ -1,3 +1,5 @@
+//! Rows from stored pages.
+
 use super::*;
 use crate::base::digest::Digest;
 use crate::base::usage::Usage;

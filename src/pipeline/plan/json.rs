@@ -1,8 +1,7 @@
 //! The plan as JSON. Every number of tokens or money has a `basis`: where it comes from.
 
-use super::model::Plan;
+use super::model::{Plan, Projection};
 use super::pace::Bound;
-use super::projection::Projection;
 use super::quote::{Alternative, Quote, Range};
 use crate::base::money::Pico;
 use serde_json::{Map, Value, json};

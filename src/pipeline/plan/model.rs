@@ -1,7 +1,6 @@
 //! The plan of a run: what it would do and cost.
 
 use super::pace::Bound;
-use super::projection::Projection;
 use super::quote::Quote;
 use crate::base::money::Pico;
 use std::collections::BTreeMap;
@@ -15,6 +14,23 @@ pub struct Headroom {
     pub left: Pico,
     /// How many pages that pays for at their expected cost; `None`: unknown.
     pub pages: Option<u64>,
+}
+
+/// The projection of a sample to all files.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Projection {
+    /// Files in the sample.
+    pub sampled: u64,
+    /// All files.
+    pub files: u64,
+    /// Pages to ask.
+    pub to_ask: u64,
+    /// Expected prompt tokens; `None`: unknown.
+    pub input: Option<u64>,
+    /// Expected cost; `None`: unknown.
+    pub expected: Option<Pico>,
+    /// The 95 % confidence interval of the expected cost: from and to.
+    pub interval: Option<(Pico, Pico)>,
 }
 
 /// What a run would do.

@@ -1,26 +1,9 @@
-//! A sample of the files, and what it says of all of them.
+//! Chooses a sample of the files, and projects its plan to all of them.
 
-use super::model::Plan;
+use super::model::{Plan, Projection};
 use crate::base::digest::Digest;
 use crate::base::money::Pico;
 use std::collections::BTreeMap;
-
-/// What a sample says of all files.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Projection {
-    /// Files that were looked at.
-    pub sampled: u64,
-    /// Files that there are.
-    pub files: u64,
-    /// Pages to ask.
-    pub to_ask: u64,
-    /// Prompt tokens to expect; `None`: unknown.
-    pub input: Option<u64>,
-    /// Money to expect; `None`: unknown.
-    pub expected: Option<Pico>,
-    /// Where the true expectation lies, with 95 % confidence: from and to.
-    pub interval: Option<(Pico, Pico)>,
-}
 
 /// The files whose paths have the lowest digests: the same ones every time.
 #[derive(Default)]
@@ -52,7 +35,7 @@ fn digest((line, path): (u64, &[u8])) -> Digest {
     Digest::compute(&[&line.to_be_bytes(), path].concat())
 }
 
-/// Expected money of each file that was looked at: sums are enough for an interval.
+/// The spread of the expected costs of the files in the sample, as sums.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spread {
     count: f64,
@@ -66,15 +49,15 @@ impl Spread {
         (self.count, self.sum, self.squares) = (self.count + 1.0, self.sum + usd, self.squares + usd * usd);
     }
 
-    /// Where the expectation of all `files` lies, in dollars, with 95 % confidence; `None`: one
-    /// file tells nothing of how they differ.
+    /// The 95 % confidence interval of the cost of all `files`, in USD; `None`: a sample of one
+    /// file does not show how files differ.
     fn interval(self, files: f64) -> Option<(f64, f64)> {
         if self.count < 2.0 {
             return None;
         }
         let mean = self.sum / self.count;
         let variance = (self.squares / self.count - mean * mean).max(0.0) * self.count / (self.count - 1.0);
-        // A sample of nearly all files knows nearly all.
+        // Finite population correction: a sample of nearly all files is nearly exact.
         let rest = (1.0 - self.count / files.max(1.0)).max(0.0);
         let error = Z * (variance / self.count * rest).sqrt() * files;
         Some(((mean * files - error).max(0.0), mean * files + error))

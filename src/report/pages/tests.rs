@@ -1,3 +1,5 @@
+//! Page counts of one run and of several.
+
 use super::*;
 use crate::report::sample::{RUN, page, spend};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Sums over attempts.
+
 use super::*;
 use crate::base::vocabulary::ErrorKind;
 use crate::report::sample::{attempt, run};

@@ -15,7 +15,10 @@ pub(crate) struct Cells<'a, F> {
     name: F,
 }
 
-impl<'a, F: Fn() -> String> Cells<'a, F> {
+impl<'a, F> Cells<'a, F>
+where
+    F: Fn() -> String,
+{
     /// The columns of `row` that belong to the row of `table` that `name` names.
     pub(crate) fn new(row: &'a Row<'a>, table: &'static str, name: F) -> Self {
         Self { row, table, name }

@@ -75,7 +75,11 @@ fn an_endpoint_that_bills_differently_is_detected_after_20_pages() {
         bench.job("");
         let before = plan(&bench);
         let ran = bench.run(&["--limit", "20"]);
-        assert!(ran.stderr.contains("billed image tokens differ from the documented rule"), "{options:?}\n{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("billed image tokens differ from the documented rule"),
+            "{options:?}\n{}",
+            ran.stderr
+        );
         let first = billed(&bench.stats());
         let after = plan(&bench);
         assert!(after["cost_usd"]["basis"].as_str().unwrap().contains("calibrated on 20"), "{}", after["cost_usd"]);

@@ -43,6 +43,11 @@ impl Imports {
         Self { sources }
     }
 
+    /// The absolute paths that a module names, as they are written.
+    pub(crate) fn paths_of(&self, module: &[String]) -> &[Module] {
+        self.sources.get(module).map_or(&[], |source| &source.paths)
+    }
+
     /// The folders below the crate; the crate itself is the empty path.
     pub(crate) fn folders(&self) -> BTreeSet<Module> {
         self.sources.keys().flat_map(|module| (0..module.len()).map(|depth| module[..depth].to_vec())).collect()

@@ -67,7 +67,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 
 /// The layers of a folder, lowest first: a child imports only what stands before it.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("pipeline", &["control", "model", "scan", "asking", "batch", "results", "plan", "try_page", "run"]),
+    ("pipeline", &["model", "control", "scan", "asking", "batch", "results", "plan", "try_page", "run"]),
     (
         "store",
         &[
@@ -184,6 +184,23 @@ fn few_modules_use_the_database_and_http() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Commands that take a job do everything through a session.
+#[test]
+fn commands_with_a_job_use_only_the_session() {
+    let imports = Imports::read(&root().join("src"));
+    let mut wrong = Vec::new();
+    for name in ["check", "export", "load", "metrics", "plan", "progress", "report", "run", "signals", "try_page"] {
+        let module = ["cli".to_owned(), name.to_owned()];
+        assert!(!imports.paths_of(&module).is_empty(), "there is no cli/{name}");
+        for path in imports.paths_of(&module) {
+            if !["cli", "session", "base"].contains(&path[0].as_str()) {
+                wrong.push(format!("cli/{name} imports {}", path.join("::")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn files_have_a_description_and_stay_small_and_maps_have_no_logic() {
     let mut wrong = Vec::new();
@@ -209,6 +226,10 @@ fn the_methods_of_a_type_are_in_the_file_that_defines_it() {
     let (mut defined, mut extended) = (BTreeMap::<(String, String), BTreeSet<String>>::new(), Vec::new());
     for file in rust_files(&root().join("src")) {
         let code = code_of(&std::fs::read_to_string(&file).unwrap());
+        // A macro of the file defines the types whose methods it has.
+        if code.contains("struct $name") || code.contains("enum $name") {
+            continue;
+        }
         for line in code.lines() {
             let words: Vec<&str> =
                 line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
