@@ -1,6 +1,6 @@
 //! Time as a parameter: a monotonic clock, a wall clock and a sleep.
 //!
-//! The program uses a [`SystemClock`]. Tests use a [`ManualClock`], on which time passes only when
+//! The program uses a [`SystemClock`]. Tests use a `ManualClock`, on which time passes only when
 //! they say so.
 
 use std::future::Future;

@@ -1,5 +1,5 @@
 //! The sizes to which vendors scale images before they count tokens. Pure arithmetic; the
-//! sources are in [`super::image_rule`].
+//! sources are in [`mod@super::image_rule`].
 
 /// Downscales so that the longer side is at most `max` pixels. Sides are rounded to the
 /// nearest pixel.

@@ -1,9 +1,9 @@
 //! What docmill knows about models and providers: how they count images, what they charge.
 //!
-//! - [`downscale`]: sizes of images under the rules of vendors; [`image_rule`]: image tokens
+//! - [`downscale`]: sizes of images under the rules of vendors; [`mod@image_rule`]: image tokens
 //! - [`model_name`]: names without vendor and date; [`models`]: the table of models
 //! - [`price`]: the table of prices, by provider and model
-//! - [`text_tokens`]: tokens of text
+//! - [`mod@text_tokens`]: tokens of text
 //! - [`calibration`]: image tokens that an endpoint billed; [`curve`]: formulas that explain
 //!   them; [`fit`]: the rule of a model, corrected by them
 

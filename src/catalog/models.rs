@@ -1,5 +1,5 @@
 //! The table of models: which rule a model counts images by, and other facts. The data is
-//! `data/models.csv`; its sources are in [`super::image_rule`].
+//! `data/models.csv`; its sources are in [`mod@super::image_rule`].
 
 use super::image_rule::{Detail, ImageRule, RuleFamily};
 use super::model_name::bare_name;

@@ -2,10 +2,10 @@
 //!
 //! - [`faults`]: everything that is wrong, with file, line, column and what is allowed
 //! - [`yaml`]: text -> JSON with positions, guided by the JSON Schema of the raw sections
-//! - [`check`]: what the sections use to report faults; [`paths`]: paths that can be compared
+//! - [`mod@check`]: what the sections use to report faults; [`paths`]: paths that can be compared
 //! - [`sections`]: one file per section: raw form, checked form, and its rules
 //! - [`job`]: all checked sections; [`schema`]: all raw sections, and the JSON Schema
-//! - [`load`]: from a file to a job
+//! - [`mod@load`]: from a file to a job
 
 pub(crate) mod check;
 pub(crate) mod faults;

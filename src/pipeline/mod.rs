@@ -1,7 +1,7 @@
 //! The only place that knows all stages of a run.
 //!
-//! - [`mod@run`]: wires a run together; [`try_page`]: one page, asked at once
-//! - [`plan`]: what a run would do
+//! - [`mod@run`]: wires a run together; [`mod@try_page`]: one page, asked at once
+//! - [`mod@plan`]: what a run would do
 //! - [`scan`]: the input, compared with the store, read and prepared
 //! - [`asking`]: attempts, and what follows from them; [`batch`]: delivery by the provider's batches
 //! - [`results`]: rows, report and outcome

@@ -15,7 +15,7 @@
 //!   about its limits; [`page_request`]: what to ask about a page
 //! - [`capability`]: what an endpoint supports; [`mod@estimate`]: tokens before they are
 //!   known; [`sse`]: server-sent events
-//! - [`request_parts`]: reads bytes that no server sent, for tests and fuzz targets
+//! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
 
 pub(crate) mod batch;
 pub(crate) mod batch_client;

@@ -6,7 +6,7 @@
 //! - [`page_status`]: the rule that decides what is done for a page
 //! - [`records`]: what goes in and comes out; [`error`]: why the store cannot be used
 //! - [`writer`]: one writer thread; commands in, answers once they are durable
-//! - [`write`]: what the commands change
+//! - [`mod@write`]: what the commands change
 //! - [`read`]: the read connection, which reads long lists in pages
 //! - [`sqlite`]: the file: schema, migrations, values, locks
 //! - [`batch_files`]: the request files of batches beside the store

@@ -239,14 +239,16 @@ fn settling_reads_by_indices_and_sorts_nothing() {
 /// A page of the history: what is stored of it.
 type StoredFacts = (bool, Option<bool>, bool, Vec<Option<(usize, bool, u32)>>);
 
+/// An entry: its pages, the selected ones, whether it has a set of its own, what is stored of its pages.
+type StoredEntry = (u32, Option<Vec<u32>>, bool, Vec<Option<StoredFacts>>);
+
 fn stored_facts() -> impl Strategy<Value = StoredFacts> {
     let outcome = (0_usize..4, any::<bool>(), 1_u32..5);
     let outcomes = prop::collection::vec(prop::option::weighted(0.8, outcome), 2);
     (prop::bool::weighted(0.2), prop::option::weighted(0.4, any::<bool>()), prop::bool::weighted(0.2), outcomes)
 }
 
-/// Entries: pages, selected pages, whether it has a set of its own, and what is stored of pages.
-fn stored_entries() -> impl Strategy<Value = Vec<(u32, Option<Vec<u32>>, bool, Vec<Option<StoredFacts>>)>> {
+fn stored_entries() -> impl Strategy<Value = Vec<StoredEntry>> {
     let selected = prop::option::weighted(0.4, prop::collection::btree_set(1_u32..4, 0..3));
     let selected = selected.prop_map(|pages| pages.map(|pages| pages.into_iter().collect()));
     let facts = prop::collection::vec(prop::option::weighted(0.9, stored_facts()), 4);

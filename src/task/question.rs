@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn descriptions_are_removed_from_labels_only() {
         let task = Task { name: "t".into(), kind: TaskKind::Classify { question: None, labels: labels(&["a", "b"]) } };
-        let with = compile(&[task.clone()], &[]).unwrap().remove(0);
+        let with = compile(std::slice::from_ref(&task), &[]).unwrap().remove(0);
         let without = compile(&without_descriptions(&[task]), &[]).unwrap().remove(0);
         assert_eq!(
             with.text,

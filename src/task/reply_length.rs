@@ -152,7 +152,7 @@ mod tests {
             ),
             (Shape::Boolean, json!(false), json!(false), json!(false)),
             (nullable(Shape::Date), json!("2026-11-23"), json!("2026-11-23"), json!("2026-11-23")),
-            (Shape::Text, json!("x"), json!(vec!["word"; 8].join(" ")), json!(vec!["word"; 100].join(" "))),
+            (Shape::Text, json!("x"), json!(["word"; 8].join(" ")), json!(["word"; 100].join(" "))),
             (
                 Shape::Object(fields),
                 json!({"total": 0, "n": []}),

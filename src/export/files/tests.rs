@@ -194,7 +194,7 @@ fn targets_without_a_path_write_nothing() {
         };
         assert!(targets.is_any(), "{name}");
     }
-    assert_eq!(written(&Targets::default(), true, &["a.jpg"]), [PathBuf::new(); 0]);
+    assert_eq!(written(&Targets::default(), true, &["a.jpg"]), Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! - [`input`] with [`pages`] and [`fetch`]
 //! - [`provider`] with [`endpoint`], [`header`] and [`price`]
 //! - [`request`], [`image`]
-//! - [`tasks`] with [`labels`]; [`column`]: columns of rows and their names
+//! - [`tasks`] with [`labels`]; [`mod@column`]: columns of rows and their names
 //! - [`limits`], [`delivery`] (with `batch`), [`retry`], [`on_error`], [`output`]
 //!
 //! Variants of raw enums have no doc comments, except those of `delivery`: with them, the

@@ -278,7 +278,7 @@ mod tests {
         let mut source = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..9 {
             let below = format!("*a{}", level - 1);
-            let items = vec![below.as_str(); 10].join(", ");
+            let items = [below.as_str(); 10].join(", ");
             source.push_str(&format!("a{level}: &a{level} [{items}]\n"));
         }
         let faults = parse_yaml(&source).unwrap_err();

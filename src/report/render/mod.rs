@@ -5,7 +5,7 @@
 //! - [`html`]: one page, with the charts of [`plot`]
 //! - [`prometheus`]: gauges for the textfile collector; [`openmetrics`]: the encoding, which
 //!   the live metrics share
-//! - [`format`]: amounts of money as text
+//! - [`mod@format`]: amounts of money as text
 
 mod format;
 mod html;

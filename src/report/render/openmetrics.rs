@@ -56,7 +56,7 @@ mod tests {
                 .map(|(verdict, count)| ([("verdict", verdict)], ConstCounter::new(count)));
             encode_family(&mut encoder, "attempts", "Attempts", attempts)?;
             encode_family(&mut encoder, "in_flight", "Now", [(NO_LABELS, ConstGauge::new(2.0))])?;
-            let none: [([(&str, &str); 1], ConstGauge<f64>); 0] = [];
+            let none = std::iter::empty::<([(&str, &str); 1], ConstGauge<f64>)>();
             encode_family(&mut encoder, "faults", "None", none)?;
             encode_family(&mut encoder, "exit_code", "Unknown", [([("job", "x")], ConstGauge::new(f64::NAN))])
         }

@@ -123,18 +123,19 @@ fn add_tasks(out: &mut String, report: &Report) {
 }
 
 fn add_outliers(out: &mut String, report: &Report) {
-    let slowest = report.spend.slowest.iter();
-    let slowest = slowest.map(|slow| (format!("{:>7} ms", grouped(slow.latency_ms)), &slow.path));
-    let most_expensive = report.pages.most_expensive.iter().map(|page| (format_usd(page.cost), &page.path));
-    let lists: [(&str, Vec<(String, &Vec<u8>)>); 2] = [
-        ("slowest", slowest.take(MAX_LISTED).collect()),
-        ("most expensive", most_expensive.take(MAX_LISTED).collect()),
-    ];
-    for (name, list) in lists {
-        for (position, (value, path)) in list.into_iter().enumerate() {
-            let name = if position == 0 { name } else { "" };
-            add_row(out, name, format!("{value}  {}", terminal_path(path)));
-        }
+    let spend = &report.spend;
+    let slowest =
+        spend.slowest.iter().map(|slow| format!("{:>7} ms  {}", grouped(slow.latency_ms), terminal_path(&slow.path)));
+    let pages = report.pages.most_expensive.iter();
+    let expensive = pages.map(|page| format!("{}  {}", format_usd(page.cost), terminal_path(&page.path)));
+    add_list(out, "slowest", slowest);
+    add_list(out, "most expensive", expensive);
+}
+
+/// Adds the first lines of a list; only the first has the name.
+fn add_list(out: &mut String, name: &str, lines: impl Iterator<Item = String>) {
+    for (position, line) in lines.take(MAX_LISTED).enumerate() {
+        add_row(out, if position == 0 { name } else { "" }, line);
     }
 }
 
