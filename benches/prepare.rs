@@ -6,11 +6,11 @@
 
 use bytes::Bytes;
 use divan::Bencher;
-use docmill::catalog::{Detail, image_rule};
-use docmill::manifest::{Image, Size};
-use docmill::media::{Document, Orientation, Pixels, Probe};
-use docmill::prepare::{jpeg, prepare, to_size};
-use docmill::random::Random;
+use docmill::internal::base::random::Random;
+use docmill::internal::catalog::{Detail, image_rule};
+use docmill::internal::manifest::{Image, Size};
+use docmill::internal::media::{Document, Orientation, Pixels, Probe};
+use docmill::internal::prepare::{encode_jpeg, prepare, resize_upright};
 
 const WIDTH: u32 = 2480;
 const HEIGHT: u32 = 3508;
@@ -39,7 +39,7 @@ fn page(channels: u8) -> Pixels {
 }
 
 fn file(channels: u8) -> Bytes {
-    jpeg(&page(channels)).map(Bytes::from).unwrap_or_default()
+    encode_jpeg(&page(channels)).map(Bytes::from).unwrap_or_default()
 }
 
 fn opened(channels: u8) -> (Document, Probe) {
@@ -62,13 +62,14 @@ fn resize(bencher: Bencher<'_, '_>, channels: u8) {
     let pixels = document.decode(1, &probe, TARGET).unwrap_or_else(|fault| panic!("{fault}"));
     bencher
         .with_inputs(|| pixels.clone())
-        .bench_local_values(|pixels| to_size(pixels, Orientation::NoTransforms, TARGET));
+        .bench_local_values(|pixels| resize_upright(pixels, Orientation::NoTransforms, TARGET));
 }
 
 #[divan::bench(args = GREY_AND_COLOUR)]
 fn encode(bencher: Bencher<'_, '_>, channels: u8) {
-    let small = to_size(page(channels), Orientation::NoTransforms, TARGET).unwrap_or_else(|fault| panic!("{fault}"));
-    bencher.bench_local(|| jpeg(&small));
+    let small =
+        resize_upright(page(channels), Orientation::NoTransforms, TARGET).unwrap_or_else(|fault| panic!("{fault}"));
+    bencher.bench_local(|| encode_jpeg(&small));
 }
 
 #[divan::bench(args = GREY_AND_COLOUR)]

@@ -4,10 +4,10 @@
 //! in milliseconds, and writes the images that would be sent.
 
 use cpu_time::ProcessTime;
-use docmill::catalog::{Detail, image_rule};
-use docmill::manifest::{Image, Size};
-use docmill::media::Document;
-use docmill::prepare::prepare;
+use docmill::internal::catalog::{Detail, image_rule};
+use docmill::internal::manifest::{Image, Size};
+use docmill::internal::media::Document;
+use docmill::internal::prepare::prepare;
 use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
@@ -22,15 +22,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let image = Image { detail: Detail::High, size: Size::Full, rule, max_side: None, min_side: None };
     for file in files {
         let bytes = bytes::Bytes::from(std::fs::read(file)?);
-        let mut least = Duration::MAX;
+        let mut shortest = Duration::MAX;
         for _ in 0..rounds.parse::<u32>()? {
             let before = ProcessTime::now();
             let prepared = prepare(&Document::open(bytes.clone())?, 1, &image, false)?;
-            least = least.min(before.elapsed());
+            shortest = shortest.min(before.elapsed());
             let name = Path::new(file).file_name().unwrap_or_default();
             std::fs::write(Path::new(out).join(name).with_extension("docmill.jpg"), &prepared.bytes)?;
         }
-        println!("{file} {:.3}", least.as_secs_f64() * 1e3);
+        println!("{file} {:.3}", shortest.as_secs_f64() * 1e3);
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Invariants that must hold for any input from outside, whatever its bytes. Fuzzers run
 //! these targets. The test suite runs them on the corpora and on modified copies.
 
-use docmill::ask::{Charge, Verdict, raw};
-use docmill::manifest::{self, Job};
-use docmill::media::Document;
-use docmill::source::Entries;
-use docmill::task::{Question, compile, read};
+use docmill::internal::manifest::{self, Job};
+use docmill::internal::media::Document;
+use docmill::internal::provider::{Charge, Verdict, request_parts};
+use docmill::internal::source::Entries;
+use docmill::internal::task::{Question, check_value, compile, read_reply};
 use std::path::Path;
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ pub(crate) fn reply(data: &[u8]) {
 }
 
 fn check_reply(data: &[u8], questions: &[&Question]) {
-    let reading = read(&String::from_utf8_lossy(data), questions);
+    let reading = read_reply(&String::from_utf8_lossy(data), questions);
     assert_eq!(reading.len(), questions.len());
     for (answer, question) in reading.iter().zip(questions) {
         let Ok(value) = answer else { continue };
@@ -80,15 +80,15 @@ fn check_reply(data: &[u8], questions: &[&Question]) {
             }
             _ => {}
         }
-        assert_eq!(question.shape.check(value).as_ref(), Ok(value), "an answer is its own canonical form");
+        assert_eq!(check_value(&question.shape, value).as_ref(), Ok(value), "an answer is its own canonical form");
     }
 }
 
 /// The result does not depend on where a stream is split.
 pub(crate) fn stream(data: &[u8]) {
-    let whole = raw::stream([data]);
+    let whole = request_parts::stream([data]);
     let step = data.first().map_or(1, |byte| usize::from(*byte % 7) + 1);
-    assert_eq!(raw::stream(data.chunks(step)), whole);
+    assert_eq!(request_parts::stream(data.chunks(step)), whole);
 }
 
 /// An error gives a message of bounded length without control characters, and a bounded wait.
@@ -97,7 +97,7 @@ pub(crate) fn error_body(data: &[u8]) {
         [high, low, body @ ..] => (300 + u16::from_be_bytes([*high, *low]) % 300, body),
         short => (500, short),
     };
-    let exchange = raw::refusal(status, "", &String::from_utf8_lossy(body), NOW_MS);
+    let exchange = request_parts::refusal(status, "", &String::from_utf8_lossy(body), NOW_MS);
     let message = match &exchange.verdict {
         Verdict::Done { .. } => panic!("an error must not be accepted as an answer"),
         Verdict::Retry(fault) => &fault.message,
@@ -116,20 +116,20 @@ pub(crate) fn error_body(data: &[u8]) {
 /// Rate limits and waits from headers are within sane bounds.
 pub(crate) fn limit_headers(data: &[u8]) {
     let headers = String::from_utf8_lossy(data);
-    let exchange = raw::refusal(429, &headers, "", NOW_MS);
+    let exchange = request_parts::refusal(429, &headers, "", NOW_MS);
     if let Verdict::Later { after: Some(after), .. } = exchange.verdict {
         assert!(after <= Duration::from_secs(7 * 86_400));
     }
-    for allowance in [exchange.allowances.requests, exchange.allowances.tokens].into_iter().flatten() {
-        assert!(allowance.per_minute > 0 && allowance.per_minute < 1 << 50);
+    for limit in [exchange.rate_limits.requests, exchange.rate_limits.tokens].into_iter().flatten() {
+        assert!(limit.per_minute > 0 && limit.per_minute < 1 << 50);
     }
 }
 
 /// A file either gives an error, or its page count and sizes are within bounds.
 pub(crate) fn image_header(data: &[u8]) {
     let Ok(document) = Document::open(bytes::Bytes::copy_from_slice(data)) else { return };
-    assert!(document.pages() > 0);
-    for page in 1..=document.pages().min(4) {
+    assert!(document.page_count() > 0);
+    for page in 1..=document.page_count().min(4) {
         if let Ok(probe) = document.probe(page) {
             assert!(probe.width > 0 && probe.height > 0);
             assert!(u64::from(probe.width) * u64::from(probe.height) <= 1 << 30, "{}x{}", probe.width, probe.height);
@@ -149,7 +149,10 @@ pub(crate) fn list(data: &[u8]) {
     let text = JOB.replace("folder: .", &format!("list: list.{ending}"));
     let job = manifest::check(&folder.join("job.yaml"), &text, &|_| None).expect("the job is valid");
     // The list gives an error, or columns and entries.
-    let Ok(entries) = docmill::source::columns(&job.input).and_then(|_| Entries::start(&job.input)) else { return };
+    let Ok(entries) = docmill::internal::source::carried_columns(&job.input).and_then(|_| Entries::start(&job.input))
+    else {
+        return;
+    };
     let mut last = 0;
     for entry in entries.take(1000) {
         match entry {

@@ -50,7 +50,7 @@ def duplicates(rows, lines):
 
 
 def skip(dependency, check):
-    """As tests/it/skip.rs does it."""
+    """As tests/it/harness/skip.rs does it."""
     print(f"skipped: {check} needs {dependency}")
     if log := os.environ.get("DOCMILL_SKIP_LOG"):
         with open(log, "a", encoding="utf-8") as file:

@@ -9,7 +9,7 @@ work=$(mktemp -d)
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; rm -rf "$work"' EXIT
 
-# As tests/it/skip.rs does it.
+# As tests/it/harness/skip.rs does it.
 skip() {
   echo "skipped: scripts/peers.sh needs $1"
   if [ -n "${DOCMILL_SKIP_LOG:-}" ]; then echo "$1: scripts/peers.sh" >>"$DOCMILL_SKIP_LOG"; fi

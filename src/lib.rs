@@ -1,45 +1,88 @@
 //! docmill labels folders of document images with a vision model, in bulk.
 //!
-//! The folder tree is the data path; `ARCHITECTURE.md` tells it in two pages.
+//! A program can embed it: a [`Session`] offers what the commands that take a job offer.
 //!
-//! | module | takes | gives |
-//! |---|---|---|
-//! | [`cli`] | arguments, environment | calls, prints, exit codes |
-//! | [`manifest`] | one YAML file | a checked [`manifest::Job`] |
-//! | [`catalog`] | a model's name | image-token rule, price |
-//! | [`source`] | a folder or a list | entries, in their order |
-//! | [`media`] | the bytes of a file | its pages, their pictures |
-//! | [`prepare`] | a page | what is sent instead of it |
-//! | [`task`] | tasks | prompt and shape; a reply's answers |
-//! | [`ask`] | one request | one attempt, judged |
-//! | [`store`] | commands | the ledger, acknowledged when durable |
-//! | [`export`] | stored records | CSV, Parquet, JSONL |
-//! | [`report`] | stored records | spend |
-//! | [`pipeline`] | all of these | a run, a plan |
-//! | [`simulator`] | HTTP | a provider on loopback |
+//! ```standalone_crate
+//! use docmill::{Environment, Error, Job, RunOptions, Session, Signal};
+//! use std::time::Duration;
 //!
-//! The rest are leaves, which import nothing of ours.
+//! fn main() -> Result<(), Error> {
+//!     // Pages are decoded in separate processes, which run this program again.
+//!     if docmill::serve_decoder().is_some() {
+//!         return Ok(());
+//!     }
+//! #   let folder = tempfile::tempdir().unwrap();
+//! #   std::env::set_current_dir(folder.path()).unwrap();
+//! #   let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/sample_data/pages");
+//! #   std::fs::write("job.yaml", format!("version: 1\nname: example\ninput: {{folder: {pages}}}\n\
+//! #       provider: {{simulator: {{}}, model: m}}\non_error: {{max_failed: 5%}}\n\
+//! #       tasks: {{kind: {{classify: {{labels: [letter, invoice], other: true}}}}}}\n\
+//! #       output: {{csv: rows.csv}}\n")).unwrap();
+//!     let environment = Environment::of_process();
+//!     let session = Session::open(Job::load("job.yaml", &[], &environment)?, environment);
+//!     let report = std::thread::scope(|scope| {
+//!         let run = scope.spawn(|| session.run(&RunOptions::default()));
+//!         while !run.is_finished() {
+//!             let now = session.progress().snapshot();
+//!             println!("{} of {} pages, {} failed", now.done, now.found, now.failed);
+//!             if now.failed > 100 {
+//!                 session.canceller().cancel(Signal::Terminate);
+//!             }
+//!             std::thread::sleep(Duration::from_millis(200));
+//!         }
+//!         run.join().expect("a run does not panic")
+//!     })?;
+//!     println!("{}", report.to_text());
+//! #   assert_eq!(report.outcome(), "complete", "{}", report.to_text());
+//! #   assert!(report.pages().ok > 40 && std::path::Path::new("rows.csv").exists());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! `ARCHITECTURE.md` describes the crate: the folder tree is the data path.
 
-pub mod ask;
-pub mod atomic;
-pub mod catalog;
-pub mod cli;
-pub mod clock;
-pub mod digest;
-pub mod export;
-pub mod exposition;
-pub mod hooks;
-pub mod manifest;
-pub mod media;
-pub mod money;
-pub mod pipeline;
-pub mod plain;
-pub mod prepare;
-pub mod random;
-pub mod report;
-pub mod simulator;
-pub mod source;
-pub mod store;
-pub mod task;
-pub mod units;
-pub mod usage;
+// Without `internal` nothing of a module is reachable.
+#![cfg_attr(feature = "internal", warn(unreachable_pub))]
+#![cfg_attr(
+    not(feature = "internal"),
+    allow(unused_imports, reason = "each module lists all its items, also those that only tests use")
+)]
+
+mod base;
+mod catalog;
+mod cli;
+mod export;
+mod manifest;
+mod media;
+mod pipeline;
+mod prepare;
+mod provider;
+mod report;
+mod session;
+mod simulator;
+mod source;
+mod store;
+mod task;
+
+pub use session::{
+    Alternative, Bound, Canceller, Environment, Error, Headroom, Job, JobCheck, LATENCY_BOUNDS,
+    OPENMETRICS_CONTENT_TYPE, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection, Quote, Range,
+    ReportQuery, RetrySelection, RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt, TriedPage,
+    TryObserver, plan_to_json, report_from_store, serve_decoder,
+};
+
+#[doc(hidden)]
+pub use cli::main;
+
+/// The modules of the crate, for its own tests, benchmarks and fuzz targets. Not part of the
+/// public API: anything in it may change in any release.
+#[cfg(feature = "internal")]
+#[doc(hidden)]
+pub mod internal {
+    macro_rules! expose {
+        ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
+    }
+    expose!(
+        base, catalog, export, manifest, media, pipeline, prepare, provider, report, simulator, source, store, task
+    );
+}

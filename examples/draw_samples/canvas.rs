@@ -1,7 +1,7 @@
 //! An image to draw on.
 
 use crate::font::glyph;
-use docmill::random::Random;
+use docmill::internal::base::random::Random;
 use image::{Rgb, RgbImage};
 
 pub(crate) type Colour = [u8; 3];

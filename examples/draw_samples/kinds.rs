@@ -1,7 +1,7 @@
 //! Draws the eight kinds of pages.
 
 use crate::canvas::{BLACK, Canvas, Colour, GREY};
-use docmill::random::Random;
+use docmill::internal::base::random::Random;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -8,7 +8,7 @@ mod font;
 mod kinds;
 
 use canvas::Canvas;
-use docmill::random::Random;
+use docmill::internal::base::random::Random;
 use image::{ExtendedColorType, ImageEncoder};
 use jpeg_encoder::{ColorType, Encoder};
 use kinds::Kind;

@@ -1,105 +1,171 @@
-//! What an endpoint really bills for images. It may not count by its model's documented
-//! rule: it may be another model behind the name, a gateway's own arithmetic, or a flat
-//! price. The first replies tell.
+//! What an endpoint billed for images, and how long its replies were.
+//!
+//! An endpoint may not bill by the documented rule of its model: the name may stand for
+//! another model, a gateway may count on its own, or the price may be flat. Its first bills
+//! show it.
 
 use serde::{Deserialize, Serialize};
 
-/// Sizes that are kept: more tell nothing new.
-const KEPT_SIZES: usize = 64;
-/// Images after which what was billed counts for more than what is documented.
-pub const ENOUGH_IMAGES: u64 = 3;
+/// Maximum number of image sizes that are kept. More sizes do not improve the fit.
+const MAX_SIZES: usize = 64;
+/// Minimum number of billed images, and of replies, before observations replace documented
+/// values.
+pub const MIN_CALIBRATION_IMAGES: u64 = 3;
 
-/// What an endpoint billed for images at one `detail`, by their size; and how long its
-/// replies were.
+/// Bills of an endpoint for images at one `detail`, by image size, and the lengths of its
+/// replies. The store keeps the serialized form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calibration {
     images: u64,
-    /// Tokens of the texts beside the images, as they were counted here.
-    #[serde(default)]
-    texts: u64,
-    sizes: Vec<Seen>,
+    /// Sum over all images of the estimated tokens of the text beside the image.
+    #[serde(default, rename = "texts")]
+    text_tokens: u64,
+    sizes: Vec<ObservedSize>,
     replies: u64,
+    /// Sum of the estimated tokens of all valid replies.
     expected_output: u64,
+    /// Sum of the billed tokens of all valid replies.
     actual_output: u64,
 }
 
-/// Images of one size.
+/// Bills for images of one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Seen {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) images: u64,
-    /// Of all of them: what was billed beyond the text.
-    pub(super) tokens: u64,
-    /// The most that was billed for one.
-    pub(super) most: u64,
+pub(crate) struct ObservedSize {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// Number of images.
+    pub(crate) images: u64,
+    /// Sum of the billed tokens of all these images, without text.
+    pub(crate) tokens: u64,
+    /// Maximum billed tokens of one of these images.
+    #[serde(rename = "most")]
+    pub(crate) max_tokens: u64,
 }
 
-impl Seen {
+impl ObservedSize {
+    /// Average billed tokens per image.
     #[expect(clippy::cast_precision_loss, reason = "a mean")]
-    pub(super) fn mean(&self) -> f64 {
+    pub(crate) fn mean_tokens(&self) -> f64 {
         self.tokens as f64 / self.images.max(1) as f64
     }
 }
 
 impl Calibration {
-    /// Takes a bill: the tokens of the prompt beyond its text, which was counted as `text`. Says whether it told
-    /// something new: a size, or one of the first images.
-    pub fn learn(&mut self, (width, height): (u32, u32), tokens: u64, text: u64) -> bool {
+    /// Records the bill for an image of `(width, height)` pixels: `tokens` are the billed
+    /// prompt tokens minus the estimated tokens of the text, `text_tokens`. Returns whether
+    /// the bill is worth storing: the first images, a new size, or a new maximum.
+    pub fn record_image(&mut self, (width, height): (u32, u32), tokens: u64, text_tokens: u64) -> bool {
         self.images += 1;
-        self.texts += text;
-        let is_early = self.images <= 2 * ENOUGH_IMAGES || self.images.is_power_of_two();
-        if let Some(seen) = self.sizes.iter_mut().find(|seen| (seen.width, seen.height) == (width, height)) {
-            seen.images += 1;
-            seen.tokens += tokens;
-            let is_more = tokens > seen.most;
-            seen.most = seen.most.max(tokens);
-            return is_early || is_more;
+        self.text_tokens += text_tokens;
+        let is_early = self.images <= 2 * MIN_CALIBRATION_IMAGES || self.images.is_power_of_two();
+        if let Some(size) = self.sizes.iter_mut().find(|size| (size.width, size.height) == (width, height)) {
+            size.images += 1;
+            size.tokens += tokens;
+            let is_new_maximum = tokens > size.max_tokens;
+            size.max_tokens = size.max_tokens.max(tokens);
+            return is_early || is_new_maximum;
         }
-        if self.sizes.len() >= KEPT_SIZES {
+        if self.sizes.len() >= MAX_SIZES {
             return is_early;
         }
-        self.sizes.push(Seen { width, height, images: 1, tokens, most: tokens });
+        self.sizes.push(ObservedSize { width, height, images: 1, tokens, max_tokens: tokens });
         true
     }
 
-    /// Takes the length of a valid reply, beside the length that was expected.
-    pub fn learn_reply(&mut self, expected: u64, actual: u64) {
+    /// Records the billed tokens of a valid reply and the tokens that were expected.
+    pub fn record_reply(&mut self, expected: u64, actual: u64) {
         self.replies += 1;
         self.expected_output += expected;
         self.actual_output += actual;
     }
 
-    /// Images that were billed.
+    /// Number of billed images.
     #[must_use]
     pub fn images(&self) -> u64 {
         self.images
     }
 
-    /// Replies whose length is known.
+    /// Number of valid replies.
     #[must_use]
     pub fn replies(&self) -> u64 {
         self.replies
     }
 
-    /// An expected length of reply, corrected by those that came.
+    /// Corrects the estimated tokens of a reply by the ratio of actual to expected tokens so
+    /// far.
     #[must_use]
-    pub fn reply(&self, expected: u64) -> u64 {
-        if self.replies < ENOUGH_IMAGES || self.expected_output == 0 {
-            return expected;
+    pub fn correct_reply_tokens(&self, estimate: u64) -> u64 {
+        if self.replies < MIN_CALIBRATION_IMAGES || self.expected_output == 0 {
+            return estimate;
         }
-        let product = u128::from(expected) * u128::from(self.actual_output);
+        let product = u128::from(estimate) * u128::from(self.actual_output);
         let half = u128::from(self.expected_output / 2);
-        u64::try_from((product + half) / u128::from(self.expected_output)).unwrap_or(expected)
+        u64::try_from((product + half) / u128::from(self.expected_output)).unwrap_or(estimate)
     }
 
-    /// Tokens of a text, on the average.
-    #[must_use]
-    pub fn text(&self) -> u64 {
-        self.texts / self.images.max(1)
+    /// Average estimated tokens of the text per request.
+    pub(crate) fn mean_text_tokens(&self) -> u64 {
+        self.text_tokens / self.images.max(1)
     }
 
-    pub(super) fn sizes(&self) -> &[Seen] {
+    pub(crate) fn sizes(&self) -> &[ObservedSize] {
         &self.sizes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stored_form_does_not_change() {
+        let mut calibration = Calibration::default();
+        calibration.record_image((724, 1024), 25_501, 200);
+        calibration.record_image((724, 1024), 25_511, 210);
+        calibration.record_reply(40, 50);
+        let stored = r#"{"images":2,"texts":410,"sizes":[{"width":724,"height":1024,"images":2,"tokens":51012,"most":25511}],"replies":1,"expected_output":40,"actual_output":50}"#;
+        assert_eq!(serde_json::to_string(&calibration).unwrap(), stored);
+        assert_eq!(serde_json::from_str::<Calibration>(stored).unwrap(), calibration);
+        // Written before texts were counted.
+        let older = stored.replace("\"texts\":410,", "");
+        assert_eq!(serde_json::from_str::<Calibration>(&older).unwrap().mean_text_tokens(), 0);
+    }
+
+    #[test]
+    fn bills_that_add_something_are_worth_storing() {
+        let mut calibration = Calibration::default();
+        for image in 1..=6 {
+            assert!(calibration.record_image((100, 100), 500, 10), "image {image} is one of the first");
+        }
+        assert!(!calibration.record_image((100, 100), 500, 10), "image 7 adds nothing");
+        assert!(calibration.record_image((100, 100), 500, 10), "image 8 is a power of two");
+        assert!(!calibration.record_image((100, 100), 499, 10));
+        assert!(calibration.record_image((100, 100), 501, 10), "a new maximum");
+        assert!(calibration.record_image((200, 100), 900, 10), "a new size");
+        assert_eq!((calibration.images(), calibration.mean_text_tokens()), (11, 10));
+        assert_eq!(calibration.sizes()[0].max_tokens, 501);
+    }
+
+    #[test]
+    fn the_number_of_sizes_is_bounded() {
+        let mut calibration = Calibration::default();
+        for width in 1..=200 {
+            calibration.record_image((width, 100), 500, 10);
+        }
+        assert_eq!((calibration.sizes().len(), calibration.images()), (MAX_SIZES, 200));
+    }
+
+    #[test]
+    fn reply_tokens_are_corrected_by_what_was_billed() {
+        let mut calibration = Calibration::default();
+        assert_eq!(calibration.correct_reply_tokens(40), 40);
+        for (actual, expected) in [(60, 40), (60, 40), (60, 40), (20, 60), (40, 50)] {
+            assert_eq!(calibration.correct_reply_tokens(40), expected, "{actual}");
+            calibration.record_reply(40, actual);
+        }
+        assert_eq!(calibration.replies(), 5);
+        let mut nothing = Calibration::default();
+        (0..5).for_each(|_| nothing.record_reply(0, 7));
+        assert_eq!(nothing.correct_reply_tokens(40), 40, "no ratio to nothing");
     }
 }

@@ -1,42 +1,26 @@
-//! What is known of models: how they count an image, what they cost.
+//! What docmill knows about models and providers: how they count images, what they charge.
 //!
-//! - [`rule`]: image-token arithmetic, by family
-//! - [`models`]: which model counts by which rule, and what else is known of it (data)
-//! - [`calibration`]: what an endpoint was seen to bill; [`fit`]: a rule fitted to that
-//! - [`price`]: what a token costs, by provider and model (data)
-//! - [`text`]: tokens of texts
+//! - [`downscale`]: sizes of images under the rules of vendors; [`mod@image_rule`]: image tokens
+//! - [`model_name`]: names without vendor and date; [`models`]: the table of models
+//! - [`price`]: the table of prices, by provider and model
+//! - [`mod@text_tokens`]: tokens of text
+//! - [`calibration`]: image tokens that an endpoint billed; [`curve`]: formulas that explain
+//!   them; [`fit`]: the rule of a model, corrected by them
 
-mod calibration;
-mod fit;
-mod models;
-mod price;
-mod rule;
-mod text;
+pub(crate) mod calibration;
+pub(crate) mod curve;
+pub(crate) mod downscale;
+pub(crate) mod fit;
+pub(crate) mod image_rule;
+pub(crate) mod model_name;
+pub(crate) mod models;
+pub(crate) mod price;
+pub(crate) mod text_tokens;
 
-pub use calibration::{Calibration, ENOUGH_IMAGES};
+pub use calibration::{Calibration, MIN_CALIBRATION_IMAGES};
+pub use downscale::fit_longest_side;
 pub use fit::{Basis, Fit};
-pub use models::{ModelFacts, image_rule, least_image_tokens, model_facts, worst_image_tokens};
-pub use price::{Listed, Price, listed};
-pub use rule::{Detail, Family, ImageRule, longest_at_most};
-pub use text::text_tokens;
-
-/// A model's name without the vendor prefix and the date of its snapshot, in lower case:
-/// `openai/gpt-4o-mini-2024-07-18` is `gpt-4o-mini`.
-fn bare_name(model: &str) -> String {
-    let name = model.rsplit('/').next().unwrap_or(model).to_lowercase();
-    let is_date = |tail: &str| {
-        let digits = tail.chars().filter(char::is_ascii_digit).count();
-        digits == 8 && tail.chars().all(|c| c.is_ascii_digit() || c == '-')
-    };
-    // `-2024-07-18`, or `-20251001`.
-    for length in [11, 9] {
-        if let Some((start, tail)) = name.len().checked_sub(length).and_then(|at| name.split_at_checked(at))
-            && tail.starts_with('-')
-            && !start.is_empty()
-            && is_date(tail)
-        {
-            return start.to_owned();
-        }
-    }
-    name
-}
+pub use image_rule::{Detail, ImageRule, RuleFamily};
+pub use models::{ModelFacts, image_rule, max_image_tokens, min_image_tokens, model_facts};
+pub use price::{ListedPrice, Price, find_price};
+pub use text_tokens::text_tokens;

@@ -1,7 +1,7 @@
 //! What can be typed.
 
+use crate::base::units::{parse_duration, parse_share, parse_time};
 use crate::simulator::{BatchFault, Fault};
-use crate::units::{parse_duration, parse_share, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,40 +13,40 @@ use std::time::Duration;
 /// 130/143 interrupted. After a run that stopped early the same command goes on where it stopped.
 #[derive(Debug, Parser)]
 #[command(name = "docmill", version, max_term_width = 100)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(crate) command: Command,
     #[command(flatten)]
-    pub(super) global: Global,
+    pub(crate) global: Global,
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Global {
+pub(crate) struct Global {
     /// Say more; twice for everything.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub(super) verbose: u8,
+    pub(crate) verbose: u8,
     /// Say only what is wrong.
     #[arg(short, long, global = true)]
-    pub(super) quiet: bool,
+    pub(crate) quiet: bool,
     /// Form of log lines on stderr.
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
-    pub(super) log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
     /// Progress on stderr: a bar on a terminal, a line every 30 s elsewhere.
     #[arg(long, global = true, value_enum, default_value_t = ProgressKind::Auto)]
-    pub(super) progress: ProgressKind,
+    pub(crate) progress: ProgressKind,
     /// Colours in log lines.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
-    pub(super) color: Color,
+    pub(crate) color: Color,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum LogFormat {
+pub(crate) enum LogFormat {
     Text,
     Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ProgressKind {
+pub(crate) enum ProgressKind {
     Auto,
     Bar,
     Plain,
@@ -54,14 +54,14 @@ pub(super) enum ProgressKind {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Color {
+pub(crate) enum Color {
     Auto,
     Always,
     Never,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Ask what is not answered, write rows and report.
     Run(Run),
     /// Show what a run would ask, cost and take, and why; sends nothing.
@@ -90,65 +90,65 @@ pub(super) enum Command {
 }
 
 /// The name of the command that is a decoder process.
-pub(super) const DECODE: &str = "decode-pages";
+pub(crate) const DECODE: &str = "decode-pages";
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct JobArgs {
+pub(crate) struct JobArgs {
     /// The manifest.
-    pub(super) job: PathBuf,
+    pub(crate) job: PathBuf,
     /// A value for ${NAME} in the manifest; outranks the environment.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
-    pub(super) vars: Vec<(String, String)>,
+    pub(crate) vars: Vec<(String, String)>,
     /// The store's file; outranks the manifest.
     #[arg(long, value_name = "FILE", env = "DOCMILL_STORE")]
-    pub(super) store: Option<PathBuf>,
+    pub(crate) store: Option<PathBuf>,
 }
 
 /// What is asked again.
 #[derive(Debug, ClapArgs)]
-pub(super) struct Again {
+pub(crate) struct Again {
     /// Ask again what ended so.
     #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
-    pub(super) retry: Vec<Retry>,
+    pub(crate) retry: Vec<Retry>,
     /// Ask everything again, valid answers too.
     #[arg(long)]
-    pub(super) refresh: bool,
+    pub(crate) refresh: bool,
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Run {
+pub(crate) struct Run {
     #[command(flatten)]
-    pub(super) job: JobArgs,
+    pub(crate) job: JobArgs,
     /// Ask at most N pages.
     #[arg(long, value_name = "N")]
-    pub(super) limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
     /// Ask only a sample of N pages, the same ones every time.
     #[arg(long, value_name = "N")]
-    pub(super) sample: Option<u64>,
+    pub(crate) sample: Option<u64>,
     #[command(flatten)]
-    pub(super) again: Again,
+    pub(crate) again: Again,
     /// Ask only these tasks.
     #[arg(long = "task", value_name = "NAME")]
-    pub(super) tasks: Vec<String>,
+    pub(crate) tasks: Vec<String>,
     /// Most to spend in the budget's scope; outranks the manifest.
     #[arg(long, value_name = "USD")]
-    pub(super) budget_usd: Option<String>,
+    pub(crate) budget_usd: Option<String>,
     /// Write a summary as JSON while and after running; `-`: to stdout at the end.
     #[arg(long, value_name = "FILE")]
-    pub(super) summary: Option<PathBuf>,
+    pub(crate) summary: Option<PathBuf>,
     /// Serve counters for Prometheus at http://ADDRESS/metrics while running, such as 127.0.0.1:9464.
     #[arg(long, value_name = "ADDRESS")]
-    pub(super) metrics: Option<std::net::SocketAddr>,
+    pub(crate) metrics: Option<std::net::SocketAddr>,
     /// Write the run's numbers at its end for Prometheus' textfile collector (`*.prom`).
     #[arg(long, value_name = "FILE")]
-    pub(super) metrics_file: Option<PathBuf>,
+    pub(crate) metrics_file: Option<PathBuf>,
     /// How long a stop waits for what is in flight.
     #[arg(long, value_name = "TIME", default_value = "8s", value_parser = parse_duration)]
-    pub(super) grace: Duration,
+    pub(crate) grace: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Retry {
+pub(crate) enum Retry {
     Invalid,
     Refused,
     Failed,
@@ -156,73 +156,73 @@ pub(super) enum Retry {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     #[command(flatten)]
-    pub(super) job: JobArgs,
+    pub(crate) job: JobArgs,
     /// Look only at N files, the same ones every time, and say what they tell of all.
     #[arg(long, value_name = "N")]
-    pub(super) sample: Option<u64>,
+    pub(crate) sample: Option<u64>,
     #[command(flatten)]
-    pub(super) again: Again,
+    pub(crate) again: Again,
     /// Form of the output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    pub(crate) format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Text,
     Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ReportFormat {
+pub(crate) enum ReportFormat {
     Text,
     Json,
     Html,
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Try {
+pub(crate) struct Try {
     #[command(flatten)]
-    pub(super) job: JobArgs,
+    pub(crate) job: JobArgs,
     /// The file.
-    pub(super) image: PathBuf,
+    pub(crate) image: PathBuf,
     /// Which page of it.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) page: u32,
+    pub(crate) page: u32,
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Prepare {
+pub(crate) struct Prepare {
     /// Files of any supported format.
     #[arg(required = true)]
-    pub(super) files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// The folder for what would be sent.
     #[arg(long, value_name = "DIR")]
-    pub(super) out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Take model and image settings from this manifest.
     #[arg(long, value_name = "JOB", conflicts_with_all = ["model", "size", "detail", "min_side"])]
-    pub(super) job: Option<PathBuf>,
+    pub(crate) job: Option<PathBuf>,
     /// A value for ${NAME} in the manifest.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
-    pub(super) vars: Vec<(String, String)>,
+    pub(crate) vars: Vec<(String, String)>,
     /// The model, whose rule decides sizes and tokens.
     #[arg(long, default_value = "openai/gpt-4o-mini")]
-    pub(super) model: String,
+    pub(crate) model: String,
     /// How many pixels are sent.
     #[arg(long, value_enum, default_value_t = SizeName::Standard)]
-    pub(super) size: SizeName,
+    pub(crate) size: SizeName,
     /// How closely the model looks.
     #[arg(long, value_enum, default_value_t = DetailName::High)]
-    pub(super) detail: DetailName,
+    pub(crate) detail: DetailName,
     /// Shorter side that `--size economy` keeps, in pixels.
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(64..=4096))]
-    pub(super) min_side: Option<u32>,
+    pub(crate) min_side: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum SizeName {
+pub(crate) enum SizeName {
     Full,
     Standard,
     Economy,
@@ -230,67 +230,67 @@ pub(super) enum SizeName {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum DetailName {
+pub(crate) enum DetailName {
     Low,
     High,
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Export {
+pub(crate) struct Export {
     #[command(flatten)]
-    pub(super) job: JobArgs,
+    pub(crate) job: JobArgs,
     /// Write only these: CSV here.
     #[arg(long, value_name = "FILE")]
-    pub(super) csv: Option<PathBuf>,
+    pub(crate) csv: Option<PathBuf>,
     /// Parquet here.
     #[arg(long, value_name = "FILE")]
-    pub(super) parquet: Option<PathBuf>,
+    pub(crate) parquet: Option<PathBuf>,
     /// JSON Lines here.
     #[arg(long, value_name = "FILE")]
-    pub(super) jsonl: Option<PathBuf>,
+    pub(crate) jsonl: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// The manifest; without it, the newest job of the store.
-    pub(super) job: Option<PathBuf>,
+    pub(crate) job: Option<PathBuf>,
     /// A value for ${NAME} in the manifest.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
-    pub(super) vars: Vec<(String, String)>,
+    pub(crate) vars: Vec<(String, String)>,
     /// The store's file (default: the manifest's, or .docmill/store.db).
     #[arg(long, value_name = "FILE", env = "DOCMILL_STORE")]
-    pub(super) store: Option<PathBuf>,
+    pub(crate) store: Option<PathBuf>,
     /// Form of the output; `html`: one page that opens without network.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    pub(super) format: ReportFormat,
+    pub(crate) format: ReportFormat,
     /// Which runs: `latest` (the default), `all` (the default with --since or --until), or a run's id.
     #[arg(long, value_name = "WHICH")]
-    pub(super) run: Option<String>,
+    pub(crate) run: Option<String>,
     /// Only attempts since this time (2026-11-23, or RFC 3339).
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(super) since: Option<i64>,
+    pub(crate) since: Option<i64>,
     /// Only attempts before this time.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(super) until: Option<i64>,
+    pub(crate) until: Option<i64>,
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Store {
+pub(crate) struct Store {
     #[command(subcommand)]
-    pub(super) command: StoreCommand,
+    pub(crate) command: StoreCommand,
     /// The manifest that names the store.
     #[arg(long, global = true, value_name = "JOB")]
-    pub(super) job: Option<PathBuf>,
+    pub(crate) job: Option<PathBuf>,
     /// A value for ${NAME} in the manifest.
     #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = parse_var)]
-    pub(super) vars: Vec<(String, String)>,
+    pub(crate) vars: Vec<(String, String)>,
     /// The store's file (default: the manifest's, or .docmill/store.db).
     #[arg(long, global = true, value_name = "FILE", env = "DOCMILL_STORE")]
-    pub(super) store: Option<PathBuf>,
+    pub(crate) store: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum StoreCommand {
+pub(crate) enum StoreCommand {
     /// Whether it is sound: every page of the file, and what has to hold among tables.
     Check,
     /// Copy it, as it is at one moment, also while runs write.
@@ -323,83 +323,83 @@ pub(super) enum StoreCommand {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Init {
+pub(crate) struct Init {
     /// Where to write job.yaml.
     #[arg(default_value = ".")]
-    pub(super) dir: PathBuf,
+    pub(crate) dir: PathBuf,
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Simulate {
+pub(crate) struct Simulate {
     /// Port on 127.0.0.1; 0: any free one.
     #[arg(long, default_value_t = 8765)]
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// Time before each reply.
     #[arg(long, default_value = "0", value_parser = parse_duration)]
-    pub(super) latency: Duration,
+    pub(crate) latency: Duration,
     /// Decides answers and faults.
     #[arg(long, default_value_t = 0)]
-    pub(super) seed: u64,
+    pub(crate) seed: u64,
     /// Requests per minute that are enforced.
     #[arg(long, value_name = "N")]
-    pub(super) requests_per_minute: Option<u64>,
+    pub(crate) requests_per_minute: Option<u64>,
     /// Tokens per minute that are enforced.
     #[arg(long, value_name = "N")]
-    pub(super) tokens_per_minute: Option<u64>,
+    pub(crate) tokens_per_minute: Option<u64>,
     /// From a time on both limits are this share of what was said, such as 60s=50%; may be repeated, in order.
     #[arg(long, value_name = "TIME=SHARE", value_parser = parse_step)]
-    pub(super) limit_step: Vec<(Duration, f64)>,
+    pub(crate) limit_step: Vec<(Duration, f64)>,
     /// Seconds of allowance that may be used at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
-    pub(super) bucket_seconds: f64,
+    pub(crate) bucket_seconds: f64,
     /// Share of attempts that meet a fault, such as 20%.
     #[arg(long, default_value = "0%", value_parser = parse_share)]
-    pub(super) faults: f64,
+    pub(crate) faults: f64,
     /// Which faults (default: all that a page survives).
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub(super) fault_kinds: Vec<Fault>,
+    pub(crate) fault_kinds: Vec<Fault>,
     /// A fault that every attempt meets.
     #[arg(long, value_name = "NAME")]
-    pub(super) always: Option<Fault>,
+    pub(crate) always: Option<Fault>,
     /// Answers before `--always` begins.
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(super) after: u64,
+    pub(crate) after: u64,
     /// The only key that is taken.
     #[arg(long, value_name = "KEY")]
-    pub(super) key: Option<String>,
+    pub(crate) key: Option<String>,
     /// The only models that there are.
     #[arg(long = "model", value_name = "NAME")]
-    pub(super) models: Vec<String>,
+    pub(crate) models: Vec<String>,
     /// Replies without usage.
     #[arg(long)]
-    pub(super) no_usage: bool,
+    pub(crate) no_usage: bool,
     /// Replies without rate-limit headers.
     #[arg(long)]
-    pub(super) no_headers: bool,
+    pub(crate) no_headers: bool,
     /// Refuse `json_schema`, as older servers do.
     #[arg(long)]
-    pub(super) no_json_schema: bool,
+    pub(crate) no_json_schema: bool,
     /// Stream when `stream` is absent, as Qubrid does.
     #[arg(long)]
-    pub(super) stream_by_default: bool,
+    pub(crate) stream_by_default: bool,
     /// How long a batch takes: a provider's day, scaled.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
-    pub(super) batch_time: Duration,
+    pub(crate) batch_time: Duration,
     /// What goes wrong with the first batches: none, expire, fail, missing, twice, unreadable.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub(super) batch_faults: Vec<BatchFault>,
+    pub(crate) batch_faults: Vec<BatchFault>,
     /// Prompt tokens that may wait in batches.
     #[arg(long, value_name = "N")]
-    pub(super) batch_queue: Option<u64>,
+    pub(crate) batch_queue: Option<u64>,
     /// Bill images by the rule of this model, whichever is asked.
     #[arg(long, value_name = "MODEL")]
-    pub(super) bill_as: Option<String>,
+    pub(crate) bill_as: Option<String>,
     /// Multiply the tokens of images.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
-    pub(super) bill_times: f64,
+    pub(crate) bill_times: f64,
     /// End by itself after this time.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    pub(super) lifetime: Option<Duration>,
+    pub(crate) lifetime: Option<Duration>,
 }
 
 fn parse_step(text: &str) -> Result<(Duration, f64), String> {

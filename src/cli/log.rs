@@ -1,9 +1,9 @@
 //! Lines on stderr: log lines, and what is said to the user. As JSON, each is one object.
 
 use super::args::{Color, Global, LogFormat};
-use crate::clock::{Clock, SystemClock};
-use crate::plain::for_terminal;
-use crate::units::rfc3339;
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::sanitize::for_terminal;
+use crate::base::units::rfc3339;
 use serde_json::{Map, Value};
 use std::io::IsTerminal;
 use std::sync::OnceLock;
@@ -16,13 +16,13 @@ use tracing_subscriber::{Layer, fmt};
 static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 
 /// What has to be kept until the program ends.
-pub(super) struct Guard {
+pub(crate) struct Guard {
     #[cfg(feature = "otlp")]
     _traces: Option<super::traces::Traces>,
 }
 
 /// Starts logging as the arguments say.
-pub(super) fn init(global: &Global) -> Guard {
+pub(crate) fn init(global: &Global) -> Guard {
     let _ = FORMAT.set(global.log_format);
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::ERROR,
@@ -33,7 +33,9 @@ pub(super) fn init(global: &Global) -> Guard {
     let is_coloured = match global.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => std::io::stderr().is_terminal() && super::env::var("NO_COLOR").is_none(),
+        Color::Auto => {
+            std::io::stderr().is_terminal() && crate::session::Environment::of_process().variable("NO_COLOR").is_none()
+        }
     };
     // Only our own words: libraries may log what they send.
     let filter = tracing_subscriber::EnvFilter::new(format!("docmill={level}"));
@@ -58,14 +60,14 @@ pub(super) fn init(global: &Global) -> Guard {
 }
 
 /// Lines are JSON from now on, though the arguments could not be read.
-pub(super) fn say_as_json() {
+pub(crate) fn say_as_json() {
     let _ = FORMAT.set(LogFormat::Json);
 }
 
 /// A line for the user; `more`: further members of its object. Paths and what servers said
 /// may be in it, and are no commands to a terminal.
 #[expect(clippy::print_stderr, reason = "the command line")]
-pub(super) fn line(level: &str, message: &str, more: Map<String, Value>) {
+pub(crate) fn line(level: &str, message: &str, more: Map<String, Value>) {
     if FORMAT.get() != Some(&LogFormat::Json) {
         eprintln!("{}", for_terminal(message));
         return;

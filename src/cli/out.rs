@@ -4,7 +4,7 @@ use std::fmt::Arguments;
 use std::io::Write;
 
 /// Writes to standard output; ends the program when nobody reads it any more.
-pub(super) fn write(text: Arguments<'_>) {
+pub(crate) fn write(text: Arguments<'_>) {
     let written = std::io::stdout().lock().write_fmt(text);
     if written.is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
         std::process::exit(0);
@@ -21,4 +21,4 @@ macro_rules! out {
     ($($text:tt)*) => { $crate::cli::out::write(format_args!($($text)*)) };
 }
 
-pub(super) use {out, outln};
+pub(crate) use {out, outln};

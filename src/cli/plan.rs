@@ -1,29 +1,27 @@
 //! `docmill plan`: what a run would ask and cost.
 
-use super::args::{Format, Plan};
+use super::args::{Format, Plan as PlanArgs};
 use super::exit::Failure;
-use super::load::{self, Loaded};
+use super::load;
 use super::out::{out, outln};
 use super::run;
-use crate::clock::{Clock, SystemClock};
-use crate::money::Pico;
-use crate::pipeline::{self, Projection, Quote, Range, Room};
-use crate::units::{grouped, human_duration};
+use crate::base::money::Pico;
+use crate::base::units::{grouped, human_duration};
+use crate::session::{Headroom, Plan, Projection, Quote, Range, plan_to_json};
 use std::fmt::Write;
 use std::time::Duration;
 
-pub(super) fn plan(args: &Plan) -> Result<u8, Failure> {
-    let Loaded { job, questions } = load::load_with_input(&args.job)?;
-    let wish = run::wish(&args.again);
-    let plan = pipeline::plan(&job, &questions, wish, args.sample, SystemClock::new().wall_ms(), load::decoder()?)?;
+pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
+    let session = load::open_with_input(&args.job)?;
+    let plan = session.plan(run::selection(&args.again), args.sample)?;
     match args.format {
         Format::Text => out!("{}", text(&plan)),
-        Format::Json => outln!("{:#}", plan.to_json()),
+        Format::Json => outln!("{:#}", plan_to_json(&plan)),
     }
     Ok(0)
 }
 
-fn text(plan: &pipeline::Plan) -> String {
+fn text(plan: &Plan) -> String {
     let mut out = String::new();
     if let Some(Projection { sampled, files, .. }) = &plan.projection {
         let _ = writeln!(out, "a sample of {} of {} files:\n", grouped(*sampled), grouped(*files));
@@ -36,11 +34,11 @@ fn text(plan: &pipeline::Plan) -> String {
         row("  in a batch", plan.under_way);
     }
     if plan.skipped > 0 {
-        row("  blank, left out", plan.skipped);
+        row("  blank, skipped", plan.skipped);
     }
     row("  unreadable", plan.unreadable);
     if plan.not_fetched > 0 {
-        row("  URLs, not fetched yet", plan.not_fetched);
+        row("  URLs not fetched yet", plan.not_fetched);
     }
     row("  to ask", plan.to_ask);
     for (task, count) in &plan.by_task {
@@ -52,10 +50,10 @@ fn text(plan: &pipeline::Plan) -> String {
         let _ = writeln!(out, "{:<24} {}", "  by format", formats.join(", "));
     }
     if let Some(quote) = plan.quote.as_ref().filter(|quote| quote.pages > 0) {
-        quoted(plan, quote, &mut out);
+        write_quote(plan, quote, &mut out);
     }
     if let Some(projection) = &plan.projection {
-        projected(projection, &mut out);
+        write_projection(projection, &mut out);
     }
     for (task, reasons) in &plan.misses {
         for (reason, count) in reasons {
@@ -69,7 +67,7 @@ fn text(plan: &pipeline::Plan) -> String {
     out
 }
 
-fn quoted(plan: &pipeline::Plan, quote: &Quote, out: &mut String) {
+fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
     let _ = writeln!(out, "\n{:<24} {:>16} {:>16} {:>16}  basis", "", "low", "expected", "high");
     let mut row = |name: &str, cells: [String; 3], basis: &str| {
         let _ = writeln!(out, "{name:<24} {:>16} {:>16} {:>16}  {basis}", cells[0], cells[1], cells[2]);
@@ -89,13 +87,13 @@ fn quoted(plan: &pipeline::Plan, quote: &Quote, out: &mut String) {
         row(&format!("  {task}"), [String::new(), money(*cost), String::new()], "equal parts of a request");
     }
     if quote.differs {
-        let _ = writeln!(out, "the endpoint bills images as {}, not as documented", quote.image_rule);
+        let _ = writeln!(out, "billed image tokens differ from the documented rule: {}", quote.image_rule);
     }
     if let Some(bound) = plan.bounds.first() {
         let time = human_duration(Duration::from_secs_f64(bound.minutes * 60.0));
         let _ = writeln!(out, "{:<24} {time}, bound by {} ({})", "time", bound.limit, bound.basis);
     }
-    if let Some(Room { limit, left, pages }) = plan.budget {
+    if let Some(Headroom { limit, left, pages }) = plan.budget {
         let pages = pages.map_or("an unknown number of".into(), grouped);
         let of = if left == limit { String::new() } else { format!(", left of {limit},") };
         let _ = writeln!(out, "{:<24} USD {left}{of} is enough for {pages} pages", "budget");
@@ -105,7 +103,7 @@ fn quoted(plan: &pipeline::Plan, quote: &Quote, out: &mut String) {
         let cost = quote.descriptions_cost.map_or(String::new(), |cost| format!(", {} in all", usd(cost)));
         let _ = writeln!(out, "{:<24} {}{cost}", "label descriptions", share(quote.descriptions));
     }
-    let _ = writeln!(out, "\n{:<24} {:>16} {:>16}", "sent otherwise", "tokens in", "USD");
+    let _ = writeln!(out, "\n{:<24} {:>16} {:>16}", "other settings", "tokens in", "USD");
     for way in &quote.alternatives {
         let name = format!("{}, {}{}", way.detail.name(), way.size.name(), if way.is_chosen { " *" } else { "" });
         let tokens = way.input_tokens.map_or("unknown".into(), grouped);
@@ -113,16 +111,16 @@ fn quoted(plan: &pipeline::Plan, quote: &Quote, out: &mut String) {
     }
 }
 
-fn projected(projection: &Projection, out: &mut String) {
+fn write_projection(projection: &Projection, out: &mut String) {
     let Projection { sampled, files, to_ask, expected, interval, .. } = projection;
     let _ = writeln!(
         out,
-        "\nof all {} files, by these {}: {} pages to ask, USD {}{}",
+        "\nprojected from {1} to all {0} files: {2} pages to ask, USD {3}{4}",
         grouped(*files),
         grouped(*sampled),
         grouped(*to_ask),
         money(*expected),
-        interval.map_or(String::new(), |(from, to)| format!(" ({} to {}, 19 times of 20)", usd(from), usd(to)))
+        interval.map_or(String::new(), |(from, to)| format!(" ({} to {}, 95 % confidence)", usd(from), usd(to)))
     );
 }
 

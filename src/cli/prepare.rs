@@ -4,23 +4,22 @@ use super::args::{DetailName, Prepare, SizeName};
 use super::exit::{Failure, INTERNAL, STORAGE, WRONG_INPUT};
 use super::load;
 use super::out::outln;
-use super::signals;
-use crate::atomic;
+use crate::base::atomic_file;
+use crate::base::hooks::NoHooks;
+use crate::base::units::grouped;
 use crate::catalog::{Detail, image_rule};
-use crate::hooks::NoHooks;
 use crate::manifest::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
 use crate::media::MediaFault;
-use crate::prepare::{Decoder, DecoderError, Prepared, serve};
-use crate::source::{Entry, path_bytes};
-use crate::units::grouped;
-use bytes::Bytes;
+use crate::prepare::{Decoder, DecoderError, Prepared};
+use crate::session::environment::{self, Environment};
+use crate::source::{Entry, SourceReader, path_bytes};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
+pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     let image = image(args)?;
     let sources: HashSet<PathBuf> = args.files.iter().filter_map(|file| std::fs::canonicalize(file).ok()).collect();
-    let mut decoder = Decoder::new(load::decoder()?);
+    let mut decoder = Decoder::new(Environment::of_process().decoder().clone());
     let mut names = HashMap::new();
     let mut all_ok = true;
     for file in &args.files {
@@ -41,7 +40,7 @@ pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
                         let message = format!("{} is one of the files to prepare", target.display());
                         return Err(Failure::new(WRONG_INPUT, message).with_hint("give --out another folder"));
                     }
-                    atomic::write(&target, &prepared.bytes, &NoHooks)
+                    atomic_file::write(&target, &prepared.bytes, &NoHooks)
                         .map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", target.display())))?;
                     outln!("{name}  {}  {}", described(&prepared, &image), target.display());
                 }
@@ -55,12 +54,9 @@ pub(super) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     Ok(if all_ok { 0 } else { 3 })
 }
 
-/// The decoder process itself: serves the run that started it.
-pub(super) fn decode() -> Result<u8, Failure> {
-    // It ends when its run does: a signal to all processes of a service would end it first,
-    // and a page be blamed for that.
-    let _deaf = signals::ignored();
-    match serve(std::io::stdin().lock(), std::io::stdout().lock()) {
+/// The decoder process, which a run starts.
+pub(crate) fn decode() -> Result<u8, Failure> {
+    match environment::decode() {
         Ok(()) => Ok(0),
         Err(error) => Err(Failure::new(INTERNAL, format!("the decoder: {error}"))),
     }
@@ -68,7 +64,7 @@ pub(super) fn decode() -> Result<u8, Failure> {
 
 fn image(args: &Prepare) -> Result<Image, Failure> {
     if let Some(job) = &args.job {
-        return Ok(load::load_from(job, &args.vars, None)?.job.image);
+        return Ok(load::load(job, &args.vars, None)?.manifest.image);
     }
     if args.min_side.is_some() && args.size != SizeName::Economy {
         return Err(
@@ -96,9 +92,9 @@ fn image(args: &Prepare) -> Result<Image, Failure> {
 
 fn opened(decoder: &mut Decoder, file: &Path) -> Result<Result<u32, String>, Failure> {
     let entry = Entry { path: path_bytes(file), ..Entry::default() };
-    let bytes = match entry.read(Path::new("")) {
-        Ok(bytes) => Bytes::from(bytes),
-        Err(error) => return Ok(Err(error.to_string())),
+    let bytes = match SourceReader::files_only(Path::new("")).read(&entry) {
+        Ok(bytes) => bytes,
+        Err(fault) => return Ok(Err(fault.message)),
     };
     let opened = decoder.open(&bytes).map_err(crashed)?;
     Ok(opened.map_err(|fault: MediaFault| format!("{}: {}", fault.kind.name(), fault.message)))

@@ -2,11 +2,10 @@
 //! times a second; nobody waits for it.
 
 use super::args::{Global, ProgressKind};
-use crate::money::Pico;
-use crate::pipeline::{Counters, Snapshot};
+use crate::base::money::Pico;
+use crate::session::{Progress as Snapshot, ProgressHandle};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,13 +16,13 @@ const TICK: Duration = Duration::from_millis(100);
 const LINE: Duration = Duration::from_secs(30);
 
 /// A running display; ends when dropped.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Progress {
-    pub(super) fn start(global: &Global, counters: Arc<Counters>) -> Self {
+    pub(crate) fn start(global: &Global, counters: ProgressHandle) -> Self {
         let kind = match global.progress {
             ProgressKind::Auto if global.quiet => ProgressKind::Off,
             ProgressKind::Auto if std::io::stderr().is_terminal() => ProgressKind::Bar,
@@ -61,7 +60,7 @@ impl Drop for Progress {
     }
 }
 
-fn bar(counters: Arc<Counters>) -> impl FnMut(Duration) + Send {
+fn bar(counters: ProgressHandle) -> impl FnMut(Duration) + Send {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
         bar.set_style(style);
@@ -81,7 +80,7 @@ fn bar(counters: Arc<Counters>) -> impl FnMut(Duration) + Send {
     }
 }
 
-fn lines(counters: Arc<Counters>) -> impl FnMut(Duration) + Send {
+fn lines(counters: ProgressHandle) -> impl FnMut(Duration) + Send {
     move |elapsed| {
         let now = counters.snapshot();
         let line = format!("{}/{} pages  {}", now.done, now.found, words(&now, elapsed));
@@ -98,7 +97,7 @@ fn words(now: &Snapshot, elapsed: Duration) -> String {
     };
     let mut words = format!("{rate:.1}/s");
     if now.is_walked && now.asked > 0 && left.is_finite() && left < 1e7 {
-        words += &format!("  {} left", crate::units::human_duration(Duration::from_secs_f64(left)));
+        words += &format!("  {} left", crate::base::units::human_duration(Duration::from_secs_f64(left)));
     }
     words += &format!("  USD {:.4}  {} in flight", Pico(now.cost_pico).as_usd_f64(), now.in_flight);
     if now.is_waiting {

@@ -1,114 +1,114 @@
 //! `docmill run`.
 
 use super::args::{Again, Global, Retry, Run};
-use super::exit::{Failure, INTERNAL, WRONG_INPUT};
-use super::load::{self, Loaded};
+use super::exit::{Failure, INTERNAL, STORAGE, WRONG_INPUT};
+use super::load;
 use super::log;
-use super::metrics::{Labels, Metrics};
+use super::metrics::Metrics;
 use super::out::outln;
 use super::progress::Progress;
 use super::signals;
-use crate::atomic;
-use crate::hooks::NoHooks;
-use crate::manifest::{Endpoint, Job};
-use crate::money::Pico;
-use crate::pipeline::{self, Counters, Environment, RunOptions, Stop, Wish};
-use crate::report;
-use crate::units::rfc3339;
+use crate::base::atomic_file;
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::hooks::NoHooks;
+use crate::base::units::rfc3339;
+use crate::session::{Environment, Error, RetrySelection, RunOptions, Session};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::sync::Arc;
 
-pub(super) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
-    let Loaded { mut job, questions } = load::load_with_input(&args.job)?;
-    if let Some(text) = &args.budget_usd {
-        job.limits.budget =
-            Some(Pico::from_usd(text).map_err(|error| Failure::new(WRONG_INPUT, format!("--budget-usd: {error}")))?);
-        if job.provider.price.is_none() {
-            return Err(Failure::new(WRONG_INPUT, "--budget-usd: the price of this model is unknown")
-                .with_hint("set provider.price; 0 for free"));
-        }
+pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
+    let mut job = load::load_with_input(&args.job)?;
+    if let Some(usd) = &args.budget_usd {
+        job = job.with_budget(usd)?;
     }
-    let provider = load::provider(&job)?;
-    let stop = Stop::default();
-    signals::listen(stop.clone())
+    let session = Session::open(job, Environment::of_process());
+    session.connect()?;
+    signals::listen(session.canceller())
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
-    let job = Arc::new(job);
-    say(global, &format!("store: {}", job.store.display()));
-    if matches!(job.provider.endpoint, Endpoint::Simulator(_)) {
-        say(
-            global,
-            "provider: the built-in simulator; its answers are made up from what it sees, its costs are no money",
-        );
+    say(global, &format!("store: {}", session.job().store().display()));
+    if session.job().is_simulated() {
+        say(global, "provider: built-in simulator; answers and costs are simulated");
     }
-    let counters = Arc::new(Counters::default());
-    let _metrics = serve_metrics(args, global, &job, &provider.environment.run_id, &counters)?;
-    summary(args, &running(&job.name, &provider.environment))?;
-    let progress = Progress::start(global, counters.clone());
-    let ran = pipeline::run(&job, &questions, &provider.environment, &options(args), &stop, &counters);
+    let _metrics = serve_metrics(args, global, &session)?;
+    let clock = SystemClock::new();
+    let started = running(&session, clock.wall_ms());
+    write_summary(args, &started)?;
+    let progress = Progress::start(global, session.progress());
+    let ran = session.run(&options(args));
     drop(progress);
     let report = match ran {
         Ok(report) => report,
         Err(error) => {
-            let failure = Failure::from(error);
-            let outcome = if failure.code() == super::exit::STORAGE { "storage_error" } else { "error" };
-            let mut ended = running(&job.name, &provider.environment);
-            (ended["outcome"], ended["exit_code"], ended["error"]) =
-                (outcome.into(), failure.code().into(), failure.message().into());
-            summary(args, &ended)?;
-            if let Some(path) = &args.metrics_file {
-                let ended_ms = provider.environment.clock.wall_ms();
-                write_file(path, &report::failed_exposition(&job.name, outcome, failure.code(), ended_ms))?;
-            }
-            return Err(failure);
+            write_failure(args, &session, started, &error, clock.wall_ms())?;
+            return Err(error.into());
         }
     };
-    let to_stdout = args.summary.as_deref() == Some(Path::new("-"));
-    summary(args, &report.to_json())?;
+    write_summary(args, &report.to_json())?;
     say(global, report.to_text().trim_end());
-    let told = args
-        .metrics_file
-        .as_ref()
-        .map_or(Ok(()), |path| write_file(path, &report.to_exposition(provider.environment.clock.wall_ms())));
-    if to_stdout {
-        // The last line, also of both streams together: that is what Airflow keeps.
+    let metrics_written = match &args.metrics_file {
+        Some(path) => write_file(path, &report.to_openmetrics(clock.wall_ms())),
+        None => Ok(()),
+    };
+    if args.summary.as_deref() == Some(Path::new("-")) {
+        // The last line of both streams: that is what Airflow keeps.
         outln!("{}", report.to_json());
     }
-    told?;
-    let outcome = stop.ending().unwrap_or(pipeline::Outcome::Complete);
-    if let Some((what, hint)) = outcome.explanation() {
-        return Err(Failure::new(outcome.exit_code(), what).with_hint(&hint));
+    metrics_written?;
+    match report.error() {
+        Some(error) => Err(error.into()),
+        None => Ok(0),
     }
-    Ok(outcome.exit_code())
 }
 
-/// What is asked again.
-pub(super) fn wish(again: &Again) -> Wish {
+/// Which settled outcomes are asked again.
+pub(crate) fn selection(again: &Again) -> RetrySelection {
     let Again { retry, refresh } = again;
     let refresh = *refresh;
     let retries = |kind: Retry| refresh || retry.contains(&kind) || retry.contains(&Retry::All);
-    Wish { invalid: retries(Retry::Invalid), refused: retries(Retry::Refused), failed: retries(Retry::Failed), refresh }
+    RetrySelection {
+        invalid: retries(Retry::Invalid),
+        refused: retries(Retry::Refused),
+        failed: retries(Retry::Failed),
+        refresh,
+    }
 }
 
 fn options(args: &Run) -> RunOptions {
     RunOptions {
         limit: args.limit,
         sample: args.sample,
-        wish: wish(&args.again),
+        selection: selection(&args.again),
         tasks: args.tasks.clone(),
         grace: args.grace,
     }
 }
 
-/// The summary of a run that has only begun.
-fn running(job: &str, environment: &Environment) -> Value {
+/// The summary of a run that has just begun.
+fn running(session: &Session, started_ms: i64) -> Value {
     json!({
-        "job": job, "run_id": environment.run_id, "outcome": "running", "exit_code": null,
-        "started_at": rfc3339(environment.clock.wall_ms()),
+        "job": session.job().name(), "run_id": session.run_id(), "outcome": "running", "exit_code": null,
+        "started_at": rfc3339(started_ms),
     })
 }
 
-fn summary(args: &Run, value: &Value) -> Result<(), Failure> {
+/// Writes the summary and the metrics of a run that failed with an error.
+fn write_failure(
+    args: &Run,
+    session: &Session,
+    mut summary: Value,
+    error: &Error,
+    ended_ms: i64,
+) -> Result<(), Failure> {
+    (summary["outcome"], summary["exit_code"], summary["error"]) =
+        (error.outcome().into(), error.exit_code().into(), error.message().into());
+    write_summary(args, &summary)?;
+    match &args.metrics_file {
+        Some(path) => write_file(path, &error.to_openmetrics(session.job().name(), ended_ms)),
+        None => Ok(()),
+    }
+}
+
+fn write_summary(args: &Run, value: &Value) -> Result<(), Failure> {
     match args.summary.as_deref() {
         Some(path) if path != Path::new("-") => write_file(path, &format!("{value:#}\n")),
         _ => Ok(()),
@@ -116,20 +116,13 @@ fn summary(args: &Run, value: &Value) -> Result<(), Failure> {
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    atomic::write(path, text.as_bytes(), &NoHooks)
-        .map_err(|error| Failure::new(super::exit::STORAGE, format!("can't write {}: {error}", path.display())))
+    atomic_file::write(path, text.as_bytes(), &NoHooks)
+        .map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", path.display())))
 }
 
-fn serve_metrics(
-    args: &Run,
-    global: &Global,
-    job: &Job,
-    run_id: &str,
-    counters: &Arc<Counters>,
-) -> Result<Option<Metrics>, Failure> {
+fn serve_metrics(args: &Run, global: &Global, session: &Session) -> Result<Option<Metrics>, Failure> {
     let Some(address) = args.metrics else { return Ok(None) };
-    let labels = Labels { job: job.name.clone(), run_id: run_id.to_owned(), model: job.provider.model.clone() };
-    let metrics = Metrics::start(address, labels, counters.clone())
+    let metrics = Metrics::start(address, session.progress())
         .map_err(|error| Failure::new(WRONG_INPUT, format!("--metrics {address}: {error}")))?;
     say(global, &format!("metrics: http://{}/metrics", metrics.address));
     Ok(Some(metrics))

@@ -5,7 +5,7 @@ use super::out::outln;
 use crate::manifest::json_schema;
 
 #[expect(clippy::unnecessary_wraps, reason = "all commands have one form")]
-pub(super) fn schema() -> Result<u8, Failure> {
+pub(crate) fn schema() -> Result<u8, Failure> {
     outln!("{:#}", json_schema());
     Ok(0)
 }

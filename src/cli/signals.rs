@@ -1,15 +1,15 @@
-//! Signals: the first closes admission and waits for what is in flight, a second ends at once.
+//! Signals: the first ends the run early, a second ends the process at once.
 
-use crate::clock::{Clock, SystemClock};
-use crate::pipeline::{Outcome, Signal, Stop};
+use crate::base::clock::{Clock, SystemClock};
+use crate::session::{Canceller, Signal};
 use std::time::Duration;
 
-/// Signals closer together than this are one.
-const DOUBLED: Duration = Duration::from_millis(300);
+/// Two signals within this time count as one.
+const REPEAT_TIME: Duration = Duration::from_millis(300);
 
 /// Listens for as long as the program runs.
 #[cfg(unix)]
-pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
+pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate, mut hang_up) = {
@@ -24,18 +24,17 @@ pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
                 _ = terminate.recv() => Signal::Terminate,
                 _ = hang_up.recv() => Signal::Terminate,
             };
-            let outcome = Outcome::Interrupted(which);
-            // Some supervisors signal a process and then its group: that is one signal.
+            // Some supervisors send one signal to a process and then to its group.
             let now = clock.now();
-            if !is_first && now.saturating_sub(first) < DOUBLED {
+            if !is_first && now.saturating_sub(first) < REPEAT_TIME {
                 continue;
             }
             first = now;
             if !std::mem::take(&mut is_first) {
-                std::process::exit(outcome.exit_code().into());
+                std::process::exit(which.exit_code().into());
             }
-            tracing::warn!("stopping: waiting for what is in flight; a second signal ends at once");
-            stop.request(outcome);
+            tracing::warn!("stopping: waiting for requests in flight; a second signal ends at once");
+            canceller.cancel(which);
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
@@ -43,36 +42,16 @@ pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
 
 /// Listens for as long as the program runs.
 #[cfg(not(unix))]
-pub(super) fn listen(stop: Stop) -> std::io::Result<()> {
+pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listen = async move {
         let mut is_first = true;
         while tokio::signal::ctrl_c().await.is_ok() {
-            let outcome = Outcome::Interrupted(Signal::Interrupt);
             if !std::mem::take(&mut is_first) {
-                std::process::exit(outcome.exit_code().into());
+                std::process::exit(Signal::Interrupt.exit_code().into());
             }
-            stop.request(outcome);
+            canceller.cancel(Signal::Interrupt);
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
-}
-
-/// Ignores signals while what it returns lives. Best effort.
-#[cfg(unix)]
-pub(super) fn ignored() -> Option<impl Sized> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let listening = {
-        let _guard = runtime.enter();
-        kinds.map(|kind| signal(kind).ok())
-    };
-    Some((runtime, listening))
-}
-
-/// Ignores signals while what it returns lives.
-#[cfg(not(unix))]
-pub(super) fn ignored() -> Option<()> {
-    None
 }

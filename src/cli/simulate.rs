@@ -1,4 +1,4 @@
-//! `docmill simulate`: the simulator as a server of its own.
+//! `docmill simulate`: runs the simulator as a server.
 
 use super::args::Simulate;
 use super::exit::{Failure, WRONG_INPUT};
@@ -6,7 +6,7 @@ use super::out::outln;
 use crate::simulator::{Options, Server};
 use std::io::Write;
 
-pub(super) fn simulate(args: &Simulate) -> Result<u8, Failure> {
+pub(crate) fn simulate(args: &Simulate) -> Result<u8, Failure> {
     let options = Options {
         port: args.port,
         latency: args.latency,
@@ -33,9 +33,9 @@ pub(super) fn simulate(args: &Simulate) -> Result<u8, Failure> {
         lifetime: args.lifetime,
     };
     let server = Server::start(options)
-        .map_err(|error| Failure::new(WRONG_INPUT, format!("can't listen on port {}: {error}", args.port)))?;
+        .map_err(|error| Failure::new(WRONG_INPUT, format!("cannot listen on port {}: {error}", args.port)))?;
     outln!("{}", server.base_url());
-    // Whoever reads it may be gone; the server serves on.
+    // The server goes on when nobody reads its output.
     let _ = std::io::stdout().flush();
     server.wait();
     Ok(0)

@@ -4,19 +4,19 @@ use super::args::{Store, StoreCommand};
 use super::exit::{Failure, STORAGE, WRONG_INPUT};
 use super::load;
 use super::out::outln;
-use crate::clock::{Clock, SystemClock};
-use crate::pipeline::PipelineError;
-use crate::store::{self, Contents, StoreError};
-use crate::units::rfc3339;
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::units::rfc3339;
+use crate::session::Error;
+use crate::store;
+use crate::store::{Contents, StoreError};
 use serde_json::json;
 use std::path::Path;
 
-pub(super) fn store(args: &Store) -> Result<u8, Failure> {
-    let job = match &args.job {
-        Some(job) => Some(load::load_from(job, &args.vars, args.store.as_ref())?.job),
-        None => None,
+pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
+    let path = match &args.job {
+        Some(job) => load::load(job, &args.vars, args.store.as_ref())?.store().to_owned(),
+        None => load::default_store(args.store.as_ref()),
     };
-    let path = load::store_path(job.as_ref(), args.store.as_ref());
     match &args.command {
         StoreCommand::Check => check(&path),
         StoreCommand::Backup { to } => {
@@ -74,7 +74,7 @@ fn failed(error: StoreError) -> Failure {
         error @ (StoreError::Missing { .. } | StoreError::Foreign { .. }) => {
             Failure::new(WRONG_INPUT, error).with_hint("name the manifest, or the file with --store")
         }
-        error => Failure::from(PipelineError::from(error)),
+        error => Failure::from(Error::from(error)),
     }
 }
 

@@ -3,7 +3,7 @@
 //! `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set (OpenTelemetry specification 1.50,
 //! "OTLP exporter configuration").
 
-use super::env;
+use crate::session::Environment;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
@@ -14,7 +14,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Sends what is left when dropped.
-pub(super) struct Traces(SdkTracerProvider);
+pub(crate) struct Traces(SdkTracerProvider);
 
 impl Drop for Traces {
     fn drop(&mut self) {
@@ -24,11 +24,14 @@ impl Drop for Traces {
 }
 
 /// The layer that takes spans, and its guard; `None`: no collector is named.
-pub(super) fn layer<S>() -> Option<(impl Layer<S>, Traces)>
+pub(crate) fn layer<S>() -> Option<(impl Layer<S>, Traces)>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"].into_iter().find_map(env::var)?;
+    let environment = Environment::of_process();
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]
+        .into_iter()
+        .find_map(|name| environment.variable(name))?;
     let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = SpanExporter::builder().with_http().build().ok()?;
     let resource = Resource::builder().with_service_name("docmill").build();

@@ -1,137 +1,180 @@
 //! The columns of rows: one list for all formats.
 
 use super::row::Row;
-use crate::manifest::{self, ColumnKind};
-use crate::money::Pico;
-use crate::store::TaskKey;
-use crate::task::{Question, Shape};
+use super::spec::RowSpec;
+use crate::base::money::Pico;
+use crate::base::vocabulary::ErrorKind;
+use crate::manifest::ColumnKind;
+use crate::task::Shape;
+use serde_json::Value;
 
-/// What the rows of a job have in common.
-#[derive(Clone, Debug, Default)]
-pub struct Columns {
-    /// The columns that a list carries, in its order.
-    pub carried: Vec<manifest::Column>,
-    /// The tasks' names and forms, in manifest order.
-    pub tasks: Vec<(String, Shape)>,
-    /// The recipes' keys, in the same order.
-    pub recipes: Vec<i64>,
-    /// The model's name.
-    pub model: String,
-    /// Whether rows say how far a page is from the one that it is like.
-    pub has_distance: bool,
+/// One column of the rows, whatever the format.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    /// Name of the column.
+    pub(crate) name: String,
+    /// Type of its cells.
+    pub(crate) kind: CellKind,
+    source: CellSource,
 }
 
-/// A cell of a column that every row has.
-pub(super) enum Cell<'a> {
-    /// Text that no spreadsheet runs.
-    Plain(Option<&'a str>),
-    /// Text of others, which a spreadsheet might run.
-    Foreign(Option<&'a str>),
-    Count(Option<u64>),
-    Money(Option<Pico>),
-    /// Milliseconds since 1970.
-    Time(Option<i64>),
-}
-
-/// The kind of a [`Cell`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text,
-    Count,
+/// Type of the cells of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum CellKind {
+    /// Values of a JSON shape.
+    Json(Shape),
+    /// Amounts of money.
     Money,
+    /// Times in milliseconds.
     Time,
 }
 
-/// A column that every row has.
-pub(super) struct Fixed {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) cell: fn(&Row) -> Cell<'_>,
+/// One cell of a row. `None` and null are empty cells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cell<'a> {
+    /// Text. `is_untrusted`: its author may not be docmill, so a spreadsheet must not run it.
+    Text { text: Option<&'a str>, is_untrusted: bool },
+    /// A count.
+    Count(Option<u64>),
+    /// An amount of money.
+    Money(Option<Pico>),
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    Time(Option<i64>),
+    /// A JSON value. `is_untrusted` as for text.
+    Json { value: &'a Value, is_untrusted: bool },
 }
 
-const fn fixed(name: &'static str, kind: Kind, cell: fn(&Row) -> Cell<'_>) -> Fixed {
-    Fixed { name, kind, cell }
+/// Where the cells of a column come from.
+#[derive(Clone, Copy, Debug)]
+enum CellSource {
+    /// A member of the row.
+    Row(fn(&Row) -> Cell<'_>),
+    /// A carried value, by its position.
+    Carried(usize, ColumnKind),
+    /// An answer, by the position of its task.
+    Answer(usize),
 }
 
-/// Before carried columns.
-const FIRST: &[Fixed] = &[
-    fixed("path", Kind::Text, |row| Cell::Plain(Some(&row.path))),
-    fixed("page", Kind::Count, |row| Cell::Count(Some(row.page.into()))),
-];
-/// Before tasks.
-const STATUS: &[Fixed] = &[fixed("status", Kind::Text, |row| Cell::Plain(Some(row.status.name())))];
-/// After tasks.
-const LAST: &[Fixed] = &[
-    fixed("model", Kind::Text, |row| Cell::Foreign(Some(&row.model))),
-    fixed("input_tokens", Kind::Count, |row| Cell::Count(Some(row.input_tokens))),
-    fixed("cached_input_tokens", Kind::Count, |row| Cell::Count(Some(row.cached_input_tokens))),
-    fixed("output_tokens", Kind::Count, |row| Cell::Count(Some(row.output_tokens))),
-    fixed("cost_usd", Kind::Money, |row| Cell::Money(row.cost)),
-    fixed("attempts", Kind::Count, |row| Cell::Count(Some(row.attempts))),
-    fixed("latency_ms", Kind::Count, |row| Cell::Count(row.latency_ms)),
-    fixed("answered_at", Kind::Time, |row| Cell::Time(row.answered_at_ms)),
-    fixed("content_hash", Kind::Text, |row| Cell::Plain(row.content_hash.as_deref())),
-    fixed("duplicate_of", Kind::Text, |row| Cell::Plain(row.duplicate_of.as_deref())),
-    fixed("duplicate_distance", Kind::Count, |row| Cell::Count(row.distance.map(u64::from))),
-    fixed("error_kind", Kind::Text, |row| Cell::Plain(row.error_kind.as_deref())),
-    fixed("error", Kind::Text, |row| Cell::Foreign(row.error.as_deref())),
-];
+impl Column {
+    /// All columns of a job's rows, in their order.
+    pub(crate) fn list(spec: &RowSpec) -> Vec<Self> {
+        let mut columns = vec![
+            Self::text("path", |row| trusted(Some(&row.path))),
+            Self::count("page", |row| Cell::Count(Some(row.page.into()))),
+        ];
+        columns.extend(spec.carried.iter().enumerate().map(|(position, column)| Self {
+            name: column.name.clone(),
+            kind: carried_kind(column.kind),
+            source: CellSource::Carried(position, column.kind),
+        }));
+        columns.push(Self::text("status", |row| trusted(Some(row.status.name()))));
+        columns.extend(spec.tasks.iter().enumerate().map(|(position, (name, shape))| Self {
+            name: name.clone(),
+            kind: CellKind::Json(shape.clone()),
+            source: CellSource::Answer(position),
+        }));
+        columns.extend([
+            Self::text("model", |row| untrusted(Some(&row.model))),
+            Self::count("input_tokens", |row| Cell::Count(Some(row.input_tokens))),
+            Self::count("cached_input_tokens", |row| Cell::Count(Some(row.cached_input_tokens))),
+            Self::count("output_tokens", |row| Cell::Count(Some(row.output_tokens))),
+            Self::fixed("cost_usd", CellKind::Money, |row| Cell::Money(row.cost)),
+            Self::count("attempts", |row| Cell::Count(Some(row.attempts))),
+            Self::count("latency_ms", |row| Cell::Count(row.latency_ms)),
+            Self::fixed("answered_at", CellKind::Time, |row| Cell::Time(row.answered_at_ms)),
+            Self::text("content_hash", |row| trusted(row.content_hash.as_deref())),
+            Self::text("duplicate_of", |row| trusted(row.duplicate_of.as_deref())),
+        ]);
+        if spec.has_distance {
+            columns.push(Self::count("duplicate_distance", |row| Cell::Count(row.distance.map(u64::from))));
+        }
+        columns.extend([
+            Self::text("error_kind", |row| trusted(row.error_kind.map(ErrorKind::name))),
+            Self::text("error", |row| untrusted(row.error.as_deref())),
+        ]);
+        columns
+    }
 
-/// One column, whatever it holds.
-pub(super) enum Column<'a> {
-    Fixed(&'static Fixed),
-    /// The position among the carried values.
-    Carried(usize, &'a str, ColumnKind),
-    /// The position among the answers.
-    Task(usize, &'a str, &'a Shape),
-}
-
-impl Column<'_> {
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Self::Fixed(fixed) => fixed.name,
-            Self::Carried(_, name, _) | Self::Task(_, name, _) => name,
+    /// The cell of this column in a row.
+    pub(crate) fn cell<'r>(&self, row: &'r Row) -> Cell<'r> {
+        match self.source {
+            CellSource::Row(cell) => cell(row),
+            CellSource::Carried(position, kind) => {
+                let value = row.carried.get(position).unwrap_or(&Value::Null);
+                match (kind, value) {
+                    (ColumnKind::Time, Value::Number(ms)) => Cell::Time(ms.as_i64()),
+                    _ => Cell::Json { value, is_untrusted: kind == ColumnKind::Text },
+                }
+            }
+            CellSource::Answer(position) => {
+                let is_text = matches!(&self.kind, CellKind::Json(shape) if matches!(shape.required(), Shape::Text | Shape::Choice(_)));
+                Cell::Json { value: row.answers.get(position).unwrap_or(&Value::Null), is_untrusted: is_text }
+            }
         }
     }
+
+    fn fixed(name: &str, kind: CellKind, cell: fn(&Row) -> Cell<'_>) -> Self {
+        Self { name: name.to_owned(), kind, source: CellSource::Row(cell) }
+    }
+
+    fn text(name: &str, cell: fn(&Row) -> Cell<'_>) -> Self {
+        Self::fixed(name, CellKind::Json(Shape::Text), cell)
+    }
+
+    fn count(name: &str, cell: fn(&Row) -> Cell<'_>) -> Self {
+        Self::fixed(name, CellKind::Json(Shape::Integer), cell)
+    }
 }
 
-impl Columns {
-    /// The columns of a job's questions, whose recipes have these keys.
-    #[must_use]
-    pub fn new(questions: &[Question], keys: &[TaskKey], model: &str) -> Self {
-        Self {
-            tasks: questions.iter().map(|question| (question.name.clone(), question.shape.clone())).collect(),
-            recipes: keys.iter().map(|key| key.recipe_id).collect(),
-            model: model.to_owned(),
-            ..Self::default()
-        }
-    }
+fn carried_kind(kind: ColumnKind) -> CellKind {
+    CellKind::Json(match kind {
+        ColumnKind::Text => Shape::Text,
+        ColumnKind::Integer => Shape::Integer,
+        ColumnKind::Number => Shape::Number,
+        ColumnKind::Boolean => Shape::Boolean,
+        ColumnKind::Date => Shape::Date,
+        ColumnKind::Time => return CellKind::Time,
+    })
+}
 
-    /// All columns in their order.
-    pub(super) fn all(&self) -> Vec<Column<'_>> {
-        let carried =
-            self.carried.iter().enumerate().map(|(at, column)| Column::Carried(at, &column.name, column.kind));
-        let tasks = self.tasks.iter().enumerate().map(|(at, (name, shape))| Column::Task(at, name, shape));
-        let last = LAST.iter().filter(|column| self.has_distance || column.name != "duplicate_distance");
-        let first = FIRST.iter().map(Column::Fixed);
-        first
-            .chain(carried)
-            .chain(STATUS.iter().map(Column::Fixed))
-            .chain(tasks)
-            .chain(last.map(Column::Fixed))
-            .collect()
-    }
+fn trusted(text: Option<&str>) -> Cell<'_> {
+    Cell::Text { text, is_untrusted: false }
+}
+
+fn untrusted(text: Option<&str>) -> Cell<'_> {
+    Cell::Text { text, is_untrusted: true }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::RESERVED_COLUMNS;
+    use crate::manifest::{Column as CarriedColumn, RESERVED_COLUMNS};
+
+    fn names(spec: &RowSpec) -> Vec<String> {
+        Column::list(spec).into_iter().map(|column| column.name).collect()
+    }
 
     #[test]
-    fn the_names_of_columns_are_reserved() {
-        let all = Columns { has_distance: true, ..Columns::default() };
-        let names: Vec<String> = all.all().iter().map(|column| column.name().to_owned()).collect();
-        assert_eq!(names, RESERVED_COLUMNS);
+    fn fixed_columns_are_reserved_names() {
+        assert_eq!(names(&RowSpec { has_distance: true, ..RowSpec::default() }), RESERVED_COLUMNS);
+    }
+
+    #[test]
+    fn carried_columns_precede_the_status_and_tasks_follow_it() {
+        let carried = |name: &str, kind| CarriedColumn { name: name.into(), kind };
+        let spec = RowSpec {
+            carried: vec![carried("customer", ColumnKind::Text), carried("received", ColumnKind::Time)],
+            tasks: vec![("kind".into(), Shape::Text), ("total".into(), Shape::Number)],
+            ..RowSpec::default()
+        };
+        let names = names(&spec);
+        assert_eq!(names[..8], ["path", "page", "customer", "received", "status", "kind", "total", "model"]);
+        assert!(!names.contains(&"duplicate_distance".to_owned()));
+        let kinds: Vec<CellKind> = Column::list(&spec).into_iter().map(|column| column.kind).collect();
+        let json = |shape| CellKind::Json(shape);
+        assert_eq!(
+            kinds[2..7],
+            [json(Shape::Text), CellKind::Time, json(Shape::Text), json(Shape::Text), json(Shape::Number)]
+        );
     }
 }

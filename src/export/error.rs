@@ -1,13 +1,13 @@
-//! Why an output can't be written.
+//! Why an output could not be written.
 
 use std::path::PathBuf;
 
-/// Why an output can't be written.
+/// Why an output could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("can't write {}: {reason}", path.display())]
 pub struct ExportError {
-    /// The output.
+    /// Path of the output.
     pub path: PathBuf,
-    /// The system's or the library's words.
+    /// Message of the system or of the format's library.
     pub reason: String,
 }

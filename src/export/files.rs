@@ -1,30 +1,31 @@
-//! The outputs of a job: every row to every file, and at the end each file appears whole
-//! under its own name, or as `<stem>.partial.<ext>` when rows are still pending.
+//! The output files of a job: every row goes to every file, and all files are committed at the end.
 
-use super::columns::Columns;
-use super::csv::Csv;
+use super::columns::Column;
 use super::error::ExportError;
-use super::jsonl;
-use super::parquet::{About, Parquet};
 use super::row::Row;
-use crate::atomic::AtomicFile;
-use crate::hooks::Hooks;
+use super::sinks::csv::CsvSink;
+use super::sinks::jsonl::JsonlSink;
+use super::sinks::parquet::ParquetSink;
+use super::sinks::row_sink::{RowSink, SinkError, SinkOptions};
+use super::spec::RowSpec;
+use crate::base::atomic_file::AtomicFile;
+use crate::base::hooks::Hooks;
 use std::path::{Path, PathBuf};
 
-/// Where the rows go, and what the files say of themselves.
+/// Paths of the outputs, how they are written, and what they say about their origin.
 #[derive(Clone, Debug, Default)]
 pub struct Targets {
-    /// CSV.
+    /// Rows as CSV.
     pub csv: Option<PathBuf>,
-    /// Parquet.
+    /// Rows as Parquet.
     pub parquet: Option<PathBuf>,
-    /// JSON Lines.
+    /// Rows as JSON Lines.
     pub jsonl: Option<PathBuf>,
-    /// Whether text cells that a spreadsheet would run stay as they are.
+    /// Whether CSV text that a spreadsheet would run as a formula is written unchanged.
     pub keep_formulas: bool,
-    /// The job's name.
+    /// Name of the job.
     pub job: String,
-    /// The digest of the manifest.
+    /// Digest of the manifest, hexadecimal.
     pub manifest_hash: String,
 }
 
@@ -32,91 +33,89 @@ impl Targets {
     /// Whether there is a file to write.
     #[must_use]
     pub fn is_any(&self) -> bool {
-        self.csv.is_some() || self.parquet.is_some() || self.jsonl.is_some()
+        self.formats().iter().any(|(path, _)| path.is_some())
+    }
+
+    /// All formats, in the order in which their files are written.
+    fn formats(&self) -> [(&Option<PathBuf>, CreateSink); 3] {
+        [
+            (&self.csv, create_sink::<CsvSink<AtomicFile>>),
+            (&self.parquet, create_sink::<ParquetSink<AtomicFile>>),
+            (&self.jsonl, create_sink::<JsonlSink<AtomicFile>>),
+        ]
     }
 }
 
-/// Files under construction.
+type AnySink = Box<dyn RowSink<AtomicFile>>;
+type CreateSink = fn(AtomicFile, &[Column], &SinkOptions) -> Result<AnySink, SinkError>;
+
+fn create_sink<S: RowSink<AtomicFile> + 'static>(
+    file: AtomicFile,
+    columns: &[Column],
+    options: &SinkOptions,
+) -> Result<AnySink, SinkError> {
+    Ok(Box::new(S::create(file, columns, options)?))
+}
+
+/// Output files under construction. Dropping them before [`Outputs::commit`] leaves nothing.
 pub struct Outputs {
-    columns: Columns,
-    csv: Option<(PathBuf, Csv<AtomicFile>)>,
-    parquet: Option<(PathBuf, Parquet<AtomicFile>)>,
-    jsonl: Option<(PathBuf, AtomicFile)>,
+    columns: Vec<Column>,
+    files: Vec<(PathBuf, AnySink)>,
 }
 
 impl Outputs {
     /// Starts the files.
     ///
     /// # Errors
-    /// When a folder or a temporary file can't be made.
-    pub fn create(targets: &Targets, columns: &Columns) -> Result<Self, ExportError> {
-        let open = |path: &PathBuf| AtomicFile::create(path).map_err(|error| fault(path, error));
-
-        let csv = match &targets.csv {
-            Some(path) => {
-                let csv =
-                    Csv::new(open(path)?, &columns.all(), targets.keep_formulas).map_err(|error| fault(path, error))?;
-                Some((path.clone(), csv))
-            }
-            None => None,
+    /// If a folder or a temporary file can't be created.
+    pub fn create(targets: &Targets, spec: &RowSpec) -> Result<Self, ExportError> {
+        let columns = Column::list(spec);
+        let options = SinkOptions {
+            keep_formulas: targets.keep_formulas,
+            job: targets.job.clone(),
+            manifest_hash: targets.manifest_hash.clone(),
         };
-        let parquet = match &targets.parquet {
-            Some(path) => {
-                let about = About { job: targets.job.clone(), manifest_hash: targets.manifest_hash.clone() };
-                Some((
-                    path.clone(),
-                    Parquet::new(open(path)?, &columns.all(), &about).map_err(|error| fault(path, error))?,
-                ))
-            }
-            None => None,
-        };
-        let jsonl = match &targets.jsonl {
-            Some(path) => Some((path.clone(), open(path)?)),
-            None => None,
-        };
-        Ok(Self { columns: columns.clone(), csv, parquet, jsonl })
+        let mut files = Vec::new();
+        for (path, create) in targets.formats() {
+            let Some(path) = path else { continue };
+            let file = AtomicFile::create(path).map_err(|error| export_error(path, error))?;
+            let sink = create(file, &columns, &options).map_err(|error| export_error(path, error))?;
+            files.push((path.clone(), sink));
+        }
+        Ok(Self { columns, files })
     }
 
     /// Writes a row to every file.
     ///
     /// # Errors
-    /// When a file can't be written.
+    /// If a file can't be written.
     pub fn write(&mut self, row: &Row) -> Result<(), ExportError> {
-        let columns = self.columns.all();
-        if let Some((path, csv)) = &mut self.csv {
-            csv.write(row, &columns).map_err(|error| fault(path, error))?;
-        }
-        if let Some((path, parquet)) = &mut self.parquet {
-            parquet.write(row, &columns).map_err(|error| fault(path, error))?;
-        }
-        if let Some((path, file)) = &mut self.jsonl {
-            jsonl::write(file, row, &columns).map_err(|error| fault(path, error))?;
+        for (path, sink) in &mut self.files {
+            sink.write(&self.columns, row).map_err(|error| export_error(path, error))?;
         }
         Ok(())
     }
 
-    /// Gives every file its name; the names.
+    /// Completes all files, then gives each its name, and returns the absolute paths. With
+    /// `is_complete` that is the target, and an older partial file is removed. Otherwise it is
+    /// `<stem>.partial.<ext>` in the same folder, and the target stays as it was.
     ///
     /// # Errors
-    /// When a file can't be completed; those before it stand.
-    pub fn commit(self, is_whole: bool, hooks: &dyn Hooks) -> Result<Vec<PathBuf>, ExportError> {
-        let mut files: Vec<(PathBuf, AtomicFile)> = Vec::new();
-        if let Some((path, csv)) = self.csv {
-            let file = csv.finish().map_err(|error| fault(&path, error))?;
-            files.push((path, file));
+    /// If a file can't be completed: then no file is committed. If a file can't be renamed:
+    /// then the files before it are committed.
+    pub fn commit(self, is_complete: bool, hooks: &dyn Hooks) -> Result<Vec<PathBuf>, ExportError> {
+        let mut complete = Vec::new();
+        for (path, sink) in self.files {
+            let file = sink.finish().map_err(|error| export_error(&path, error))?;
+            complete.push((path, file));
         }
-        if let Some((path, parquet)) = self.parquet {
-            let file = parquet.finish().map_err(|error| fault(&path, error))?;
-            files.push((path, file));
-        }
-        files.extend(self.jsonl);
         let mut written = Vec::new();
-        for (path, file) in files {
+        for (path, file) in complete {
             let partial = partial_path(&path);
-            let target = if is_whole { &path } else { &partial };
-            file.commit_as(target, hooks).map_err(|error| fault(target, error))?;
-            if is_whole {
-                // There may be none.
+            let target = if is_complete { &path } else { &partial };
+            file.commit_as(target, hooks).map_err(|error| export_error(target, error))?;
+            if is_complete {
+                // Usually there is none.
                 let _ = std::fs::remove_file(&partial);
             }
             written.push(std::fs::canonicalize(target).unwrap_or_else(|_| target.clone()));
@@ -129,12 +128,15 @@ impl Outputs {
 fn partial_path(path: &Path) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let name = match path.extension() {
-        Some(ending) => format!("{stem}.partial.{}", ending.to_string_lossy()),
+        Some(extension) => format!("{stem}.partial.{}", extension.to_string_lossy()),
         None => format!("{stem}.partial"),
     };
     path.with_file_name(name)
 }
 
-fn fault(path: &Path, reason: impl ToString) -> ExportError {
+fn export_error(path: &Path, reason: impl ToString) -> ExportError {
     ExportError { path: path.to_owned(), reason: reason.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,19 +1,20 @@
-//! Stored records -> rows -> CSV, Parquet, JSONL. Never touches the network or an image.
+//! Stored records -> rows -> CSV, Parquet, JSON Lines. Never touches the network or an image.
 //!
-//! - [`row`]: one page's record as a row; [`columns`]: the one list of columns
-//! - [`csv`], [`jsonl`], [`parquet`]: the formats; [`shred`]: nested values as columns
-//! - [`files`]: whole or not at all, partial beside whole
+//! - [`spec`]: what all rows of a job have in common
+//! - [`row`]: one page as a row
+//! - [`columns`]: the columns and cells of a row, one list for all formats
+//! - [`sinks`]: the formats
+//! - [`files`]: all outputs of a job, committed together
+//! - [`error`]: why an output could not be written
 
 mod columns;
-mod csv;
 mod error;
 mod files;
-mod jsonl;
-mod parquet;
 mod row;
-mod shred;
+mod sinks;
+mod spec;
 
-pub use columns::Columns;
 pub use error::ExportError;
 pub use files::{Outputs, Targets};
-pub use row::{Row, Status, display_path};
+pub use row::{Row, display_path};
+pub use spec::RowSpec;

@@ -1,120 +1,65 @@
-//! One page's record as a row.
+//! One page as a row.
 
-use super::columns::Columns;
-use crate::money::Pico;
-use crate::store::{Outcome, OutcomeStatus, PageRecord, SpendRecord};
+use super::spec::RowSpec;
+use crate::base::money::Pico;
+use crate::base::vocabulary::{ErrorKind, OutcomeStatus, RowStatus};
+use crate::store::{PageRecord, PageStatus, RecipeId, SpendRecord, TaskOutcome};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
-/// How a row stands: the worst of its tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Status {
-    /// Left out on purpose.
-    Skipped,
-    /// Every task has a valid answer.
-    Ok,
-    /// Not asked yet.
-    Pending,
-    /// A reply was never valid.
-    Invalid,
-    /// The model or a filter declined.
-    Refused,
-    /// It could not be read or asked.
-    Failed,
-}
-
-impl Status {
-    /// As it stands in a row.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Skipped => "skipped",
-            Self::Ok => "ok",
-            Self::Pending => "pending",
-            Self::Invalid => "invalid",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-
-    fn of(outcome: Option<&Outcome>) -> Self {
-        match outcome.map(|outcome| outcome.status) {
-            None => Self::Pending,
-            Some(OutcomeStatus::Ok) => Self::Ok,
-            Some(OutcomeStatus::Invalid) => Self::Invalid,
-            Some(OutcomeStatus::Refused) => Self::Refused,
-            Some(OutcomeStatus::Failed) => Self::Failed,
-        }
-    }
-}
-
-/// A row: one page.
+/// One page as a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The path below the input folder, as text.
+    /// Path relative to the input folder, or as the list has it. See [`display_path`].
     pub path: String,
-    /// The page's number from 1; 0: the file could not be opened as pages.
+    /// Page number from 1; 0 if the file could not be opened as pages.
     pub page: u32,
-    /// The worst of its tasks.
-    pub status: Status,
-    /// The values of the list's other columns.
+    /// Worst status of the tasks.
+    pub status: RowStatus,
+    /// Values of the carried columns.
     pub carried: Vec<Value>,
-    /// Per task the answer; null where there is none.
+    /// One answer per task; null if there is none.
     pub answers: Vec<Value>,
-    /// The model's name.
+    /// Name of the model.
     pub model: String,
-    /// Prompt tokens of all attempts for this page.
+    /// Prompt tokens of all attempts for this page and the job's tasks.
     pub input_tokens: u64,
-    /// Of these, cached.
+    /// The part of `input_tokens` that the provider had cached.
     pub cached_input_tokens: u64,
-    /// Reply tokens.
+    /// Reply tokens of these attempts.
     pub output_tokens: u64,
-    /// What the attempts cost; `None` when the price was unknown.
+    /// Cost of these attempts; `None` if the price of one was unknown.
     pub cost: Option<Pico>,
-    /// How many attempts there were.
+    /// Number of these attempts.
     pub attempts: u64,
-    /// Time of the attempt that brought the last reply, in milliseconds.
+    /// Latency of the attempt that returned the last reply, in milliseconds.
     pub latency_ms: Option<u64>,
-    /// When the last answer came, in milliseconds of wall time.
+    /// Time of the last outcome, in milliseconds since 1970.
     pub answered_at_ms: Option<i64>,
-    /// BLAKE3 of the file, hexadecimal.
+    /// BLAKE3 hash of the file, hexadecimal.
     pub content_hash: Option<String>,
-    /// The first path with the same content, or the path of the page that it is like.
+    /// First path with the same content, or path of the near duplicate whose answers this page shares.
     pub duplicate_of: Option<String>,
-    /// Bits in which it differs from that one.
+    /// Number of fingerprint bits that differ from that page.
     pub distance: Option<u32>,
-    /// What went wrong, from a closed list.
-    pub error_kind: Option<String>,
-    /// What went wrong, in words.
+    /// Kind of the worst error.
+    pub error_kind: Option<ErrorKind>,
+    /// Messages of all errors, with the names of the tasks.
     pub error: Option<String>,
 }
 
 impl Row {
-    /// The row of a page.
+    /// Builds the row of a page.
     #[must_use]
-    pub fn new(record: &PageRecord, columns: &Columns) -> Self {
-        let failed = record.fault.as_ref();
-        let worst = record.outcomes.iter().map(|outcome| Status::of(outcome.as_ref())).max().unwrap_or(Status::Pending);
-        let status = match failed {
-            Some(_) => Status::Failed,
-            None if record.is_skipped => Status::Skipped,
-            None => worst,
-        };
-        let value = |outcome: &Option<Outcome>| {
-            let answer = outcome.as_ref().filter(|outcome| outcome.status == OutcomeStatus::Ok && failed.is_none());
-            answer.and_then(|outcome| serde_json::from_str(outcome.value.as_deref()?).ok()).unwrap_or(Value::Null)
-        };
-        let (error_kind, error) = match failed {
-            Some(fault) => (Some(fault.kind.clone()), Some(fault.message.clone())),
-            None => faults(record, columns),
-        };
+    pub fn new(record: &PageRecord, spec: &RowSpec) -> Self {
+        let (error_kind, error) = errors(record, spec);
         let mut row = Self {
             path: display_path(&record.path),
             page: record.page,
-            carried: carried(record, columns),
-            status,
-            answers: record.outcomes.iter().map(value).collect(),
-            model: columns.model.clone(),
+            status: row_status(record),
+            carried: carried_values(record, spec),
+            answers: answers(record),
+            model: spec.model.clone(),
             input_tokens: 0,
             cached_input_tokens: 0,
             output_tokens: 0,
@@ -128,30 +73,28 @@ impl Row {
             error_kind,
             error,
         };
-        // The first of equal pages carries what they cost.
+        // The cost of identical pages is shown once, in the row of the first.
         if record.duplicate_of.is_none() {
-            record.spend.iter().for_each(|spend| row.add(spend, &record.recipes));
+            record.spend.iter().for_each(|spend| row.add_spend(spend, &record.recipes));
         }
         row
     }
 
-    /// Adds the share of an attempt that was spent on this job's tasks.
-    fn add(&mut self, spend: &SpendRecord, recipes: &[i64]) {
-        let ours: Vec<bool> = spend.recipes.iter().map(|recipe| recipes.contains(recipe)).collect();
-        let share = |tokens: u64| -> u64 {
-            let amount = Pico(i64::try_from(tokens).unwrap_or(i64::MAX));
-            let parts = amount.split(ours.len()).zip(&ours).filter(|(_, ours)| **ours).map(|(part, _)| part);
-            u64::try_from(parts.sum::<Pico>().0).unwrap_or(0)
+    /// Adds the share of an attempt that was spent on the job's tasks.
+    fn add_spend(&mut self, spend: &SpendRecord, recipes: &[RecipeId]) {
+        let is_own: Vec<bool> = spend.recipes.iter().map(|recipe| recipes.contains(recipe)).collect();
+        let own_share = |amount: Pico| -> Pico {
+            let parts = amount.split(is_own.len()).zip(&is_own);
+            parts.filter(|(_, is_own)| **is_own).map(|(part, _)| part).sum()
         };
-        self.input_tokens += share(spend.tokens.input);
-        self.cached_input_tokens += share(spend.tokens.cached_input);
-        self.output_tokens += share(spend.tokens.output);
-        self.cost = match (self.cost, spend.cost) {
-            (Some(sum), Some(cost)) => {
-                Some(sum + cost.split(ours.len()).zip(&ours).filter(|(_, ours)| **ours).map(|(part, _)| part).sum())
-            }
-            _ => None,
+        let own_tokens = |tokens: u64| -> u64 {
+            let share = own_share(Pico(i64::try_from(tokens).unwrap_or(i64::MAX)));
+            u64::try_from(share.0).unwrap_or(0)
         };
+        self.input_tokens += own_tokens(spend.tokens.input);
+        self.cached_input_tokens += own_tokens(spend.tokens.cached_input);
+        self.output_tokens += own_tokens(spend.tokens.output);
+        self.cost = self.cost.zip(spend.cost).map(|(sum, cost)| sum + own_share(cost));
         self.attempts += 1;
         if spend.is_done {
             self.latency_ms = spend.latency_ms;
@@ -159,32 +102,67 @@ impl Row {
     }
 }
 
-/// The values of today's columns: a list may have had others when it was read.
-fn carried(record: &PageRecord, columns: &Columns) -> Vec<Value> {
-    let mut values: Map<String, Value> =
-        record.carried.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    columns.carried.iter().map(|column| values.remove(&column.name).unwrap_or_default()).collect()
+/// The status of a page's row. It does not matter whether the next run asks a task again.
+fn row_status(record: &PageRecord) -> RowStatus {
+    match record.status {
+        PageStatus::Faulty => RowStatus::Failed,
+        PageStatus::Skipped => RowStatus::Skipped,
+        PageStatus::Ask(_) | PageStatus::Done => {
+            let tasks = record.outcomes.iter().map(|outcome| task_status(outcome.as_ref()));
+            tasks.max().unwrap_or(RowStatus::Pending)
+        }
+    }
 }
 
-/// The kind of the worst fault, and all faults with their tasks.
-fn faults(record: &PageRecord, columns: &Columns) -> (Option<String>, Option<String>) {
-    let mut words = String::new();
-    let mut worst: Option<(Status, &str)> = None;
-    for (outcome, (task, _)) in record.outcomes.iter().zip(&columns.tasks) {
-        let status = Status::of(outcome.as_ref());
+fn task_status(outcome: Option<&TaskOutcome>) -> RowStatus {
+    match outcome.map(|outcome| outcome.status) {
+        None => RowStatus::Pending,
+        Some(OutcomeStatus::Ok) => RowStatus::Ok,
+        Some(OutcomeStatus::Invalid) => RowStatus::Invalid,
+        Some(OutcomeStatus::Refused) => RowStatus::Refused,
+        Some(OutcomeStatus::Failed) => RowStatus::Failed,
+    }
+}
+
+/// One answer per task. A page with an error has none.
+fn answers(record: &PageRecord) -> Vec<Value> {
+    let answer = |outcome: &Option<TaskOutcome>| {
+        let outcome = outcome.as_ref().filter(|outcome| outcome.status == OutcomeStatus::Ok)?;
+        serde_json::from_str(outcome.value.as_deref()?).ok()
+    };
+    let value = |outcome| if record.fault.is_some() { None } else { answer(outcome) };
+    record.outcomes.iter().map(|outcome| value(outcome).unwrap_or_default()).collect()
+}
+
+/// The values of the current carried columns. The list may have had other columns when it was read.
+fn carried_values(record: &PageRecord, spec: &RowSpec) -> Vec<Value> {
+    let mut values: Map<String, Value> =
+        record.carried.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    spec.carried.iter().map(|column| values.remove(&column.name).unwrap_or_default()).collect()
+}
+
+/// The columns `error_kind` and `error`: the kind of the worst error, and the messages of all.
+fn errors(record: &PageRecord, spec: &RowSpec) -> (Option<ErrorKind>, Option<String>) {
+    if let Some(fault) = &record.fault {
+        return (Some(fault.kind), Some(fault.message.clone()));
+    }
+    let mut messages = String::new();
+    let mut worst: Option<(RowStatus, ErrorKind)> = None;
+    for (outcome, (task, _)) in record.outcomes.iter().zip(&spec.tasks) {
+        let status = task_status(outcome.as_ref());
         let Some(fault) = outcome.as_ref().and_then(|outcome| outcome.fault.as_ref()) else {
             continue;
         };
         if worst.is_none_or(|(known, _)| status > known) {
-            worst = Some((status, &fault.kind));
+            worst = Some((status, fault.kind));
         }
-        let separator = if words.is_empty() { "" } else { "; " };
-        let _ = write!(words, "{separator}{task}: {}", fault.message);
+        let separator = if messages.is_empty() { "" } else { "; " };
+        let _ = write!(messages, "{separator}{task}: {}", fault.message);
     }
-    (worst.map(|(_, kind)| kind.to_owned()), (!words.is_empty()).then_some(words))
+    (worst.map(|(_, kind)| kind), (!messages.is_empty()).then_some(messages))
 }
 
-/// A path as text: bytes that are not UTF-8 as `%XX`.
+/// A path as text. Bytes that are not UTF-8 are written as `%XX`.
 #[must_use]
 pub fn display_path(path: &[u8]) -> String {
     let mut out = String::with_capacity(path.len());

@@ -1,29 +1,30 @@
-//! What is wrong with a manifest: every fault with its place and what is allowed.
+//! Faults of a manifest: each with its position and what is allowed there.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
 
-/// One fault.
+/// One fault of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Bytes of the source that are meant.
+    /// Byte range of the faulty text in the source.
     pub span: Range<usize>,
-    /// What is wrong: a lower-case fragment.
+    /// What is wrong: a lower-case fragment without a full stop.
     pub message: String,
-    /// What is allowed there, or what to do.
+    /// What is allowed instead, or how to fix the fault.
     pub allowed: Option<String>,
-    /// Whether what stands there may be a secret: then the line is not shown.
+    /// Whether the source at `span` may contain a secret. If so, it is not shown.
     pub is_secret: bool,
 }
 
 impl Fault {
-    pub(super) fn new(span: Range<usize>, message: impl Into<String>, allowed: Option<String>) -> Self {
+    pub(crate) fn new(span: Range<usize>, message: impl Into<String>, allowed: Option<String>) -> Self {
         Self { span, message: message.into(), allowed, is_secret: false }
     }
 }
 
-/// All faults of one file; displays them in the order of their places.
+/// All faults of one manifest. `Display` shows them in the order of their positions, each
+/// with its file, line and column and the source line.
 #[derive(Clone, Debug)]
 pub struct Faults {
     path: String,
@@ -32,18 +33,15 @@ pub struct Faults {
 }
 
 impl Faults {
-    pub(super) fn new(path: String, source: String, mut faults: Vec<Fault>) -> Self {
+    /// Sorts `faults` by position and removes duplicates. `path` and `source` are the file
+    /// name and text that the spans refer to.
+    pub(crate) fn new(path: String, source: String, mut faults: Vec<Fault>) -> Self {
         faults.sort_by(|a, b| (a.span.start, &a.message).cmp(&(b.span.start, &b.message)));
         faults.dedup();
         Self { path, source, faults }
     }
 
-    /// The faults, in the order of their places.
-    #[must_use]
-    pub fn faults(&self) -> &[Fault] {
-        &self.faults
-    }
-
+    /// The headline of a fault: `job.yaml:3:24: message`. The column counts characters.
     fn title(&self, fault: &Fault) -> String {
         let before = &self.source[..fault.span.start.min(self.source.len())];
         let line = before.matches('\n').count() + 1;
@@ -55,11 +53,11 @@ impl Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let renderer = Renderer::plain();
-        for (at, fault) in self.faults.iter().enumerate() {
-            if at > 0 {
+        for (index, fault) in self.faults.iter().enumerate() {
+            if index > 0 {
                 writeln!(f, "\n")?;
             }
-            // The first line of a long value is enough to find it.
+            // Of a value that spans several lines, only the first is underlined.
             let start = fault.span.start.min(self.source.len());
             let line_end = self.source[start..].find('\n').map_or(self.source.len(), |n| start + n);
             let span = start..fault.span.end.clamp(start, line_end);
@@ -79,12 +77,65 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// The name in `known` that `typed` most likely meant.
-pub(super) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The name in `known` with the smallest edit distance to `typed`. `None` if more than a
+/// third of the characters differ.
+pub(crate) fn nearest_name<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(typed, name), name))
         .filter(|(distance, name)| *distance <= name.len().max(typed.len()).div_ceil(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested_unless_all_are_too_far() {
+        let known = ["labels", "labels_file", "other", "question"];
+        for (typed, expected) in [
+            ("lables", Some("labels")),
+            ("label", Some("labels")),
+            ("labels-file", Some("labels_file")),
+            ("othre", Some("other")),
+            ("quesiton", Some("question")),
+            ("pattern", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest_name(typed, known), expected, "{typed}");
+        }
+        assert_eq!(nearest_name("x", []), None);
+    }
+
+    #[test]
+    fn faults_are_shown_in_the_order_of_their_positions_and_once() {
+        let source = "a: 1\nbé: 2\n";
+        let fault = |span, message: &str| Fault::new(span, message, None);
+        let second = fault(6..8, "second");
+        let faults = vec![second.clone(), fault(0..1, "first"), second];
+        let shown = Faults::new("x.yaml".into(), source.into(), faults).to_string();
+        let titles: Vec<&str> = shown.lines().filter(|line| line.starts_with("error")).collect();
+        // The column counts characters: `é` is two bytes.
+        assert_eq!(titles, ["error: x.yaml:1:1: first", "error: x.yaml:2:2: second"]);
+    }
+
+    #[test]
+    fn only_the_first_line_of_a_long_value_is_underlined() {
+        let source = "key: |\n  one\n  two\n";
+        let fault = Fault::new(5..source.len(), "wrong", Some("a number".into()));
+        let shown = Faults::new("x.yaml".into(), source.into(), vec![fault]).to_string();
+        assert!(shown.contains("1 | key: |"), "{shown}");
+        assert!(shown.contains("^ a number"), "{shown}");
+        assert!(!shown.contains("one"), "{shown}");
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let mut fault = Fault::new(5..11, "not a valid name", Some("the NAME of a variable".into()));
+        fault.is_secret = true;
+        let shown = Faults::new("x.yaml".into(), "key: sk-123\n".into(), vec![fault]).to_string();
+        assert_eq!(shown, "error: x.yaml:1:6: not a valid name\n  = the NAME of a variable");
+    }
 }

@@ -1,39 +1,39 @@
 //! The manifest: one YAML file -> a checked, complete [`Job`].
 //!
-//! 1. [`node`]: YAML -> nodes with their places
-//! 2. [`interpolate`]: `${NAME}` in scalars
-//! 3. [`typed`]: nodes -> JSON, guided by the JSON Schema of the raw sections; finds
-//!    unknown keys, wrong types and missing keys, all of them
-//! 4. one file a section: raw (as typed) -> checked, with the remaining rules
-//!    ([`mod@column`]: what a list carries)
-//! 5. [`faults`]: everything that is wrong, with file, line, column and what is allowed
+//! - [`faults`]: everything that is wrong, with file, line, column and what is allowed
+//! - [`yaml`]: text -> JSON with positions, guided by the JSON Schema of the raw sections
+//! - [`mod@check`]: what the sections use to report faults; [`paths`]: paths that can be compared
+//! - [`sections`]: one file per section: raw form, checked form, and its rules
+//! - [`job`]: all checked sections; [`schema`]: all raw sections, and the JSON Schema
+//! - [`mod@load`]: from a file to a job
 
-mod column;
-mod delivery;
-mod faults;
-mod image;
-mod input;
-mod interpolate;
-mod job;
-mod limits;
-mod node;
-mod ordered;
-mod output;
-mod policy;
-mod provider;
-mod request;
-mod tasks;
-mod typed;
+pub(crate) mod check;
+pub(crate) mod faults;
+pub(crate) mod job;
+pub(crate) mod load;
+pub(crate) mod paths;
+pub(crate) mod schema;
+pub(crate) mod sections;
+pub(crate) mod yaml;
 
-pub use column::{Column, ColumnKind};
-pub use delivery::Batches;
 pub use faults::{Fault, Faults};
-pub use image::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
-pub use input::{Fetch, Input, PageChoice, Place};
-pub use job::{Job, ManifestError, Variables, check, json_schema, load};
-pub use limits::{BudgetScope, Limits};
-pub use output::Output;
-pub use policy::{OnError, Retry, TimedOut};
-pub use provider::{Endpoint, Header, Provider, SimulatorSpec};
-pub use request::{Request, Timeouts};
-pub use tasks::{AnswerType, Label, RESERVED_COLUMNS, Task, TaskKind};
+pub use job::Job;
+pub use load::{ManifestError, check, load};
+pub use schema::json_schema;
+pub use sections::column::{Column, ColumnKind, ColumnNameFault, RESERVED_COLUMNS};
+pub use sections::delivery::BatchBounds;
+pub use sections::endpoint::{Endpoint, SimulatorSpec};
+pub use sections::fetch::Fetch;
+pub use sections::header::Header;
+pub use sections::image::{ECONOMY_MIN_SIDE, Image, PICTURE_VERSION, Size, UNKNOWN_MAX_SIDE};
+pub use sections::input::{Input, Place};
+pub use sections::labels::Label;
+pub use sections::limits::{BudgetScope, Limits};
+pub use sections::on_error::OnError;
+pub use sections::output::Output;
+pub use sections::pages::PageChoice;
+pub use sections::provider::Provider;
+pub use sections::request::{DERIVED_MAX_TOKENS, Request, Timeouts};
+pub use sections::retry::{Retry, TimedOut};
+pub use sections::tasks::{AnswerType, Task, TaskKind};
+pub use yaml::interpolate::Variables;

@@ -1,116 +1,70 @@
-//! The picture of a file that holds one: at reduced scale where the format allows.
+//! Decodes a file that holds one picture, at a reduced size where the format allows that.
 
-use super::fault::{MediaFault, MediaFaultKind};
-use super::jpeg;
-use super::kind::Format;
-use super::pixels::{Pixels, over_white};
+use super::fault::MediaFault;
+use super::kind::ImageFormat;
+use super::pixels::{MAX_DECODER_BYTES, Pixels, blend_over_white};
 use super::probe::Probe;
-use image::{DynamicImage, ImageReader, Limits, RgbImage};
+use super::{jpeg, jpeg2000};
+use image::{ImageReader, Limits};
 use std::io::Cursor;
 
-/// Most memory that a decoder may take for one page, in bytes.
-const MOST_MEMORY: u64 = 1 << 30;
-
-/// Decodes the picture that `probe` described, at `target` or larger.
+/// Decodes the picture that `probe` describes, at `target` (width, height) or larger.
 ///
 /// # Errors
-/// A file that is cut short, damaged or takes more memory than the bounds.
-pub(super) fn decode(bytes: &[u8], probe: &Probe, target: (u32, u32)) -> Result<Pixels, MediaFault> {
+/// A file that is cut short or damaged, or needs more memory than the limit.
+pub(crate) fn decode(bytes: &[u8], probe: &Probe, target: (u32, u32)) -> Result<Pixels, MediaFault> {
     match probe.format {
-        Format::Jpeg => match jpeg::decode(bytes, target) {
+        ImageFormat::Jpeg => match jpeg::decode(bytes, target) {
             Some(pixels) => Ok(pixels),
-            // CMYK, unusual subsampling, arithmetic coding: the slower decoder knows more.
-            None => whole(bytes, probe),
+            // CMYK, unusual subsampling, arithmetic coding: the slower library reads them.
+            None => decode_with_library(bytes, probe),
         },
-        Format::Png => png(bytes, probe),
-        Format::Jpeg2000 => jpeg_2000(bytes, target),
-        _ => whole(bytes, probe),
+        ImageFormat::Png => decode_png(bytes, probe),
+        ImageFormat::Jpeg2000 => jpeg2000::decode(bytes, target),
+        _ => decode_with_library(bytes, probe),
     }
 }
 
-fn whole(bytes: &[u8], probe: &Probe) -> Result<Pixels, MediaFault> {
-    let unsupported = || MediaFault::new(MediaFaultKind::UnsupportedFormat, "a format that is not read");
-    let format = probe.format.of_image_crate().ok_or_else(unsupported)?;
+fn decode_with_library(bytes: &[u8], probe: &Probe) -> Result<Pixels, MediaFault> {
+    let format = probe.format.to_image_library().ok_or_else(|| MediaFault::unsupported("this format"))?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
     reader.limits(limits);
-    let picture = reader.decode().map_err(|error| MediaFault::from_image(&error))?;
-    if (picture.width(), picture.height()) != (probe.width, probe.height) {
-        return Err(damaged("the picture is not as large as its header says"));
-    }
+    let picture = reader.decode().map_err(|error| MediaFault::from_image_error(&error))?;
+    check_header(probe, (picture.width(), picture.height()))?;
     Ok(Pixels::from_image(picture))
 }
 
-/// Checksums were compared when the file was probed; comparing them again costs as much
-/// as inflating.
-fn png(bytes: &[u8], probe: &Probe) -> Result<Pixels, MediaFault> {
-    let failed = |error: png::DecodingError| MediaFault::from_words(&error.to_string());
-    let mut decoder = png::Decoder::new_with_limits(
-        Cursor::new(bytes),
-        png::Limits { bytes: usize::try_from(MOST_MEMORY).unwrap_or(usize::MAX) },
-    );
+/// Decodes a PNG without its checksums: `probe` has checked them, and that costs as much as
+/// inflating the data.
+fn decode_png(bytes: &[u8], probe: &Probe) -> Result<Pixels, MediaFault> {
+    let failed = |error: png::DecodingError| MediaFault::from_decoder_message(&error.to_string());
+    let limits = png::Limits { bytes: usize::try_from(MAX_DECODER_BYTES).unwrap_or(usize::MAX) };
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
     decoder.ignore_checksums(true);
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(failed)?;
-    let size = reader.output_buffer_size().ok_or_else(|| damaged("the picture is too large"))?;
+    let size = reader.output_buffer_size().ok_or_else(|| MediaFault::damaged("the picture is too large"))?;
     let mut data = vec![0; size];
     let info = reader.next_frame(&mut data).map_err(failed)?;
     data.truncate(info.buffer_size());
-    if (info.width, info.height) != (probe.width, probe.height) {
-        return Err(damaged("the picture is not as large as its header says"));
-    }
+    check_header(probe, (info.width, info.height))?;
     let (channels, data) = match info.color_type {
         png::ColorType::Grayscale => (1, data),
-        png::ColorType::GrayscaleAlpha => (1, over_white(&data, 2)),
-        png::ColorType::Rgba => (3, over_white(&data, 4)),
+        png::ColorType::GrayscaleAlpha => (1, blend_over_white(&data, 2)),
+        png::ColorType::Rgba => (3, blend_over_white(&data, 4)),
         png::ColorType::Rgb => (3, data),
-        png::ColorType::Indexed => return Err(damaged("a palette that is none")),
+        png::ColorType::Indexed => return Err(MediaFault::damaged("the palette is missing")),
     };
     Ok(Pixels { width: info.width, height: info.height, channels, data })
 }
 
-/// A JPEG 2000 holds its picture at halved resolutions: the smallest that is enough.
-fn jpeg_2000(bytes: &[u8], target: (u32, u32)) -> Result<Pixels, MediaFault> {
-    let failed = |error: hayro_jpeg2000::DecodeError| MediaFault::from_words(&error.to_string());
-    let settings =
-        hayro_jpeg2000::DecodeSettings { target_resolution: Some(target), ..hayro_jpeg2000::DecodeSettings::default() };
-    let image = hayro_jpeg2000::Image::new(bytes, &settings).map_err(failed)?;
-    let (width, height, has_alpha) = (image.width(), image.height(), image.has_alpha());
-    let mut context = hayro_jpeg2000::DecoderContext::default();
-    let decoded = image.decode(&mut context).map_err(failed)?;
-    let data = decoded.data_u8();
-    let per_pixel = data.len() / (width as usize * height as usize).max(1);
-    let (channels, data) = match (per_pixel, has_alpha) {
-        (1, _) => (1, data),
-        (2, true) => (1, over_white(&data, 2)),
-        (3, _) => (3, data),
-        (4, true) => (3, over_white(&data, 4)),
-        (4, false) => (3, super::pixels::rgb_of_cmyk(&data)),
-        _ => return Err(damaged("a picture of unusual channels")),
-    };
-    let is_whole = data.len() == width as usize * height as usize * usize::from(channels);
-    if is_whole { Ok(Pixels { width, height, channels, data }) } else { Err(damaged("the picture has too few pixels")) }
-}
-
-/// Size of a JPEG 2000 picture.
-pub(super) fn jpeg_2000_size(bytes: &[u8]) -> Result<(u32, u32), MediaFault> {
-    let image = hayro_jpeg2000::Image::new(bytes, &hayro_jpeg2000::DecodeSettings::default())
-        .map_err(|error| MediaFault::from_words(&error.to_string()))?;
-    Ok((image.width(), image.height()))
-}
-
-/// A picture in three channels, for libraries that want one.
-#[must_use]
-pub fn to_image(pixels: Pixels) -> Option<DynamicImage> {
-    let Pixels { width, height, channels, data } = pixels;
-    if channels == 1 {
-        image::GrayImage::from_raw(width, height, data).map(DynamicImage::ImageLuma8)
+/// Checks that a picture has the size that was read from the header.
+fn check_header(probe: &Probe, size: (u32, u32)) -> Result<(), MediaFault> {
+    if size == (probe.width, probe.height) {
+        Ok(())
     } else {
-        RgbImage::from_raw(width, height, data).map(DynamicImage::ImageRgb8)
+        Err(MediaFault::damaged("the size of the picture differs from its header"))
     }
-}
-
-fn damaged(message: &str) -> MediaFault {
-    MediaFault::new(MediaFaultKind::Damaged, message)
 }

@@ -1,91 +1,85 @@
-//! A file, opened: its pages, what their headers say, their pictures.
+//! An open file: its pages, their sizes and their pictures.
 //!
-//! Opening a PDF parses what a stranger wrote, and decoding does so anyway: both belong
-//! into a process of their own (`prepare::Decoder`). The other formats are opened by
-//! readers of our own, which only look at headers.
+//! Opening a PDF and decoding any format run complex parsers on untrusted input: both belong
+//! in a process of their own (`prepare::Decoder`). For the other formats, opening only reads
+//! headers.
 
 use super::decode;
 use super::fault::MediaFault;
-use super::kind::Format;
-use super::pdf::PdfFile;
+use super::kind::ImageFormat;
+use super::pdf::pdf_file::PdfFile;
 use super::pixels::Pixels;
 use super::probe::{Probe, probe};
-use super::tiff_file::TiffFile;
+use super::tiff::tiff_file::TiffFile;
 use bytes::Bytes;
 
-/// An opened file.
+/// An open file.
 pub struct Document {
     bytes: Bytes,
-    format: Format,
-    inside: Inside,
+    content: Content,
 }
 
-enum Inside {
-    /// One picture.
+enum Content {
+    /// A file of one picture, with its header.
     Picture(Probe),
     Tiff(TiffFile),
     Pdf(PdfFile),
 }
 
 impl Document {
-    /// Tells what `bytes` are and how many pages they hold.
+    /// Opens the file with this content.
     ///
     /// # Errors
-    /// What is no image, is not read, is damaged, needs a password or has no pages.
+    /// A file that is not an image, is not supported, is damaged, needs a password or has no
+    /// pages.
     pub fn open(bytes: Bytes) -> Result<Self, MediaFault> {
-        let format = Format::of(&bytes)?;
-        let inside = match format {
-            Format::Tiff => Inside::Tiff(TiffFile::open(&bytes)?),
-            Format::Pdf => Inside::Pdf(PdfFile::open(bytes.clone())?),
-            _ => Inside::Picture(probe(&bytes)?),
+        let format = ImageFormat::detect(&bytes)?;
+        let content = match format {
+            ImageFormat::Tiff => Content::Tiff(TiffFile::open(&bytes)?),
+            ImageFormat::Pdf => Content::Pdf(PdfFile::open(bytes.clone())?),
+            _ => Content::Picture(probe(&bytes)?),
         };
-        Ok(Self { bytes, format, inside })
+        Ok(Self { bytes, content })
     }
 
-    /// What the file is.
-    #[must_use]
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
-    /// The file's bytes.
+    /// The content of the file.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// Pages in it: at least one.
+    /// The number of pages: at least one.
     #[must_use]
-    pub fn pages(&self) -> u32 {
-        match &self.inside {
-            Inside::Picture(_) => 1,
-            Inside::Tiff(tiff) => tiff.pages(),
-            Inside::Pdf(pdf) => pdf.pages(),
+    pub fn page_count(&self) -> u32 {
+        match &self.content {
+            Content::Picture(_) => 1,
+            Content::Tiff(tiff) => tiff.page_count(),
+            Content::Pdf(pdf) => pdf.page_count(),
         }
     }
 
-    /// What is known of a page (from 1) before it is decoded.
+    /// The properties of a page (from 1), without decoding it.
     ///
     /// # Errors
-    /// A page that is cut short, damaged, not read or larger than the bounds.
+    /// A page that does not exist, is cut short, damaged, not supported or too large.
     pub fn probe(&self, page: u32) -> Result<Probe, MediaFault> {
-        match &self.inside {
-            Inside::Picture(probe) => Ok(*probe),
-            Inside::Tiff(tiff) => tiff.probe(page)?.within_bounds(),
-            Inside::Pdf(pdf) => pdf.probe(page)?.within_bounds(),
+        match &self.content {
+            Content::Picture(probe) => Ok(*probe),
+            Content::Tiff(tiff) => tiff.probe(page)?.check_size(),
+            Content::Pdf(pdf) => pdf.probe(page)?.check_size(),
         }
     }
 
-    /// The picture of a page, as stored (not yet upright), at `target` (width, height, as
-    /// stored) or larger: no more than is needed is decoded where the format allows that.
+    /// Decodes a page (from 1) as stored, without its orientation, at `target` (width, height)
+    /// or larger. Formats with smaller resolutions are decoded at the next one.
     ///
     /// # Errors
-    /// As [`Document::probe`], and what only decoding shows.
+    /// As [`Document::probe`], and faults that only decoding shows.
     pub fn decode(&self, page: u32, probe: &Probe, target: (u32, u32)) -> Result<Pixels, MediaFault> {
-        match &self.inside {
-            Inside::Picture(_) => decode::decode(&self.bytes, probe, target),
-            Inside::Tiff(tiff) => tiff.decode(&self.bytes, page, target),
-            Inside::Pdf(pdf) => pdf.decode(page, target),
+        match &self.content {
+            Content::Picture(_) => decode::decode(&self.bytes, probe, target),
+            Content::Tiff(tiff) => tiff.decode(&self.bytes, page, target),
+            Content::Pdf(pdf) => pdf.decode(page, target),
         }
     }
 }

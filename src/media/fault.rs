@@ -1,71 +1,101 @@
-//! Why a file gives no picture.
+//! Faults of files and pages that give no picture.
 
+use crate::base::vocabulary::ErrorKind;
 use serde::{Deserialize, Serialize};
 
-/// A kind of fault, as `error_kind` shows it.
+/// Kinds of [`MediaFault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MediaFaultKind {
-    /// The file has no bytes.
+    /// The file has no content.
     EmptyFile,
-    /// The content is no image.
+    /// The content is not an image or a document.
     NotAnImage,
-    /// The content is a format that docmill does not read.
+    /// The content has a format that docmill doesn't read.
     UnsupportedFormat,
     /// The file ends before its picture does.
     CutShort,
-    /// The picture or the file is larger than the bounds.
+    /// The picture exceeds a limit of size or memory.
     TooLarge,
     /// The content is damaged.
     Damaged,
-    /// The document opens only with a password.
+    /// The document can be opened only with a password.
     PasswordProtected,
-    /// The document has no pages.
+    /// The document has no pages, or not the requested one.
     NoPages,
-    /// Reading the picture took too long.
+    /// Reading the picture exceeded the time limit.
     DecodeTimeout,
     /// The decoder crashed.
     DecoderFailed,
-    /// What would have to be sent is more than providers take.
+    /// The image to send is larger than providers accept.
     RequestTooLarge,
 }
 
 impl MediaFaultKind {
-    /// As it stands in a row.
+    /// The kind of error that the page gets.
+    #[must_use]
+    pub fn error_kind(self) -> ErrorKind {
+        match self {
+            Self::EmptyFile => ErrorKind::EmptyFile,
+            Self::NotAnImage => ErrorKind::NotAnImage,
+            Self::UnsupportedFormat => ErrorKind::UnsupportedFormat,
+            Self::CutShort => ErrorKind::CutShort,
+            Self::TooLarge => ErrorKind::TooLarge,
+            Self::Damaged => ErrorKind::Damaged,
+            Self::PasswordProtected => ErrorKind::PasswordProtected,
+            Self::NoPages => ErrorKind::NoPages,
+            Self::DecodeTimeout => ErrorKind::DecodeTimeout,
+            Self::DecoderFailed => ErrorKind::DecoderFailed,
+            Self::RequestTooLarge => ErrorKind::RequestTooLarge,
+        }
+    }
+
+    /// The value of the column `error_kind`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::EmptyFile => "empty_file",
-            Self::NotAnImage => "not_an_image",
-            Self::UnsupportedFormat => "unsupported_format",
-            Self::CutShort => "cut_short",
-            Self::TooLarge => "too_large",
-            Self::Damaged => "damaged",
-            Self::PasswordProtected => "password_protected",
-            Self::NoPages => "no_pages",
-            Self::DecodeTimeout => "decode_timeout",
-            Self::DecoderFailed => "decoder_failed",
-            Self::RequestTooLarge => "request_too_large",
-        }
+        self.error_kind().name()
     }
 }
 
-/// Why a file gives no picture: a kind and words.
+/// A file or a page gives no picture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{message}")]
 pub struct MediaFault {
     /// The kind.
     pub kind: MediaFaultKind,
-    /// A lower-case fragment.
+    /// A lower-case fragment of one line.
     pub message: String,
 }
 
 impl MediaFault {
+    /// A fault with this message, in which white space becomes single spaces.
     pub(crate) fn new(kind: MediaFaultKind, message: impl Into<String>) -> Self {
         let message: String = message.into();
         Self { kind, message: message.split_whitespace().collect::<Vec<_>>().join(" ") }
     }
 
-    pub(crate) fn from_image(error: &image::ImageError) -> Self {
+    /// A file that is damaged.
+    pub(crate) fn damaged(message: impl Into<String>) -> Self {
+        Self::new(MediaFaultKind::Damaged, message)
+    }
+
+    /// A file that ends too early.
+    pub(crate) fn cut_short() -> Self {
+        Self::new(MediaFaultKind::CutShort, "the file ends before its picture does")
+    }
+
+    /// A document that has no page of this number.
+    pub(crate) fn no_page(page: u32) -> Self {
+        Self::new(MediaFaultKind::NoPages, format!("the document has no page {page}"))
+    }
+
+    /// A picture of which docmill doesn't read this `feature`, which the message begins with.
+    pub(crate) fn unsupported(feature: impl std::fmt::Display) -> Self {
+        let message = format!("{feature} is not supported; convert the file to JPEG or PNG");
+        Self::new(MediaFaultKind::UnsupportedFormat, message)
+    }
+
+    /// From an error of the `image` library.
+    pub(crate) fn from_image_error(error: &image::ImageError) -> Self {
         let ends_early =
             matches!(error, image::ImageError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof);
         let message = error.to_string().to_lowercase();
@@ -73,22 +103,14 @@ impl MediaFault {
             _ if ends_early => Self::cut_short(),
             image::ImageError::Limits(_) => Self::new(MediaFaultKind::TooLarge, message),
             image::ImageError::Unsupported(_) => Self::new(MediaFaultKind::UnsupportedFormat, message),
-            _ => Self::from_words(&message),
+            _ => Self::from_decoder_message(&message),
         }
     }
 
-    /// From what a decoder says: libraries name an early end in words only.
-    pub(crate) fn from_words(words: &str) -> Self {
-        let words = words.to_lowercase();
+    /// From the message of a decoder that reports an early end only as text.
+    pub(crate) fn from_decoder_message(message: &str) -> Self {
+        let message = message.to_lowercase();
         let early = ["unexpected eof", "unexpected end", "failed to fill whole buffer", "end of file"];
-        if early.iter().any(|early| words.contains(early)) {
-            Self::cut_short()
-        } else {
-            Self::new(MediaFaultKind::Damaged, words)
-        }
-    }
-
-    pub(crate) fn cut_short() -> Self {
-        Self::new(MediaFaultKind::CutShort, "the file ends before its picture does")
+        if early.iter().any(|early| message.contains(early)) { Self::cut_short() } else { Self::damaged(message) }
     }
 }

@@ -1,36 +1,35 @@
-//! What a file is, how large its picture is, and the picture itself, within bounds.
+//! Formats of images and documents: detects them, counts pages, reads sizes and decodes
+//! pages, within limits of size and memory.
 //!
-//! - [`kind`]: told by content, never by name
-//! - [`document`]: a file, opened: its pages, their headers, their pictures
-//! - [`mod@probe`]: size, orientation and completeness of one picture, from headers
-//! - [`jpeg`], [`tiff_file`] with [`directory`] and [`window`], [`pdf`] with [`scan`]: formats read by
-//!   readers of our own or with pages; [`ccitt`]: fax pages
-//! - [`decode`], [`pixels`]: the picture, 8 bits, grey or RGB, over white
+//! - [`fault`]: why a file or a page gives no picture
+//! - [`kind`]: the format of a file
+//! - [`pixels`]: a decoded page
+//! - [`jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
+//! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
+//! - [`mod@tiff`], [`mod@pdf`]: files of several pages
+//! - [`document`]: a file of any format
 
-mod ccitt;
-mod decode;
-mod directory;
-mod document;
-mod fault;
-mod jpeg;
-mod kind;
-mod pdf;
-mod pixels;
-mod probe;
-mod scan;
-mod tiff_file;
+pub(crate) mod decode;
+pub(crate) mod document;
+pub(crate) mod fault;
+pub(crate) mod fax;
+pub(crate) mod jpeg;
+pub(crate) mod jpeg2000;
+pub(crate) mod kind;
+pub(crate) mod pdf;
+pub(crate) mod pixels;
+pub(crate) mod probe;
+pub(crate) mod tiff;
 #[cfg(feature = "turbojpeg")]
-mod turbo;
-mod window;
+pub(crate) mod turbo;
 
-pub use decode::to_image;
 pub use document::Document;
 pub use fault::{MediaFault, MediaFaultKind};
 pub use image::metadata::Orientation;
-pub use kind::Format;
+pub use kind::ImageFormat;
 pub use pixels::Pixels;
 pub use probe::{Probe, probe};
 
-/// Part of the key under which an unreadable file is remembered: raising it makes the
-/// next run try such files again.
+/// The version of the decoders, under which the store remembers unreadable files: raising it
+/// makes the next run try them again.
 pub const DECODER_VERSION: u32 = 2;

@@ -1,28 +1,28 @@
-//! What headers say of a page, before anything is decoded.
+//! Size, orientation and completeness of a picture, from its headers.
 
-use super::decode::jpeg_2000_size;
 use super::fault::{MediaFault, MediaFaultKind};
-use super::jpeg;
-use super::kind::Format;
+use super::kind::ImageFormat;
+use super::{jpeg, jpeg2000};
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageReader};
 use std::io::Cursor;
 
-/// Most pixels of a page: 200 megapixels is A0 at 300 dpi, and 600 MB as RGB.
-const MOST_PIXELS: u64 = 200_000_000;
+/// Largest page, in pixels: A0 at 300 dpi has 140 megapixels. As RGB 200 megapixels take
+/// 600 MB.
+const MAX_PIXELS: u64 = 200_000_000;
 
-/// What is known of a page before it is decoded.
+/// The properties of a page that are known before it is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// The format.
-    pub format: Format,
-    /// Pixels across, as stored; of what has none, at 300 a inch.
+    /// The format of the file.
+    pub format: ImageFormat,
+    /// Width as stored, in pixels. A page without pixels of its own has its size at 300 dpi.
     pub width: u32,
-    /// Pixels down, as stored.
+    /// Height as stored, in pixels.
     pub height: u32,
-    /// What turns the stored picture upright.
+    /// The transformation that turns the stored picture upright.
     pub orientation: Orientation,
-    /// Whether a viewer shows the stored bytes as we would: 8 bits or fewer, grey or
+    /// Whether every viewer shows the file as docmill does: 8 bits a sample or fewer, grey or
     /// RGB, opaque.
     pub is_plain: bool,
 }
@@ -31,26 +31,30 @@ impl Probe {
     /// Width and height of the upright picture.
     #[must_use]
     pub fn upright_size(&self) -> (u32, u32) {
-        Self::turned((self.width, self.height), self.orientation)
+        Self::turn_size((self.width, self.height), self.orientation)
     }
 
-    /// The same, when it is a size that is read.
-    pub(super) fn within_bounds(self) -> Result<Self, MediaFault> {
+    /// Checks the size of the picture.
+    ///
+    /// # Errors
+    /// A picture without pixels, or with too many.
+    pub(crate) fn check_size(self) -> Result<Self, MediaFault> {
         let pixels = u64::from(self.width) * u64::from(self.height);
         if pixels == 0 {
-            return Err(MediaFault::new(MediaFaultKind::Damaged, "the picture has no pixels"));
+            return Err(MediaFault::damaged("the picture has no pixels"));
         }
-        if pixels > MOST_PIXELS {
-            let message =
-                format!("{} x {} pixels are more than {} million", self.width, self.height, MOST_PIXELS / 1_000_000);
+        if pixels > MAX_PIXELS {
+            let (width, height, max) = (self.width, self.height, MAX_PIXELS / 1_000_000);
+            let message = format!("the picture has {width} x {height} pixels; the limit is {max} megapixels");
             return Err(MediaFault::new(MediaFaultKind::TooLarge, message));
         }
         Ok(self)
     }
 
-    /// `size` after turning by `orientation`; the same the other way round.
+    /// The size of a picture of this size after `orientation` is applied to it. Its own
+    /// inverse.
     #[must_use]
-    pub fn turned((width, height): (u32, u32), orientation: Orientation) -> (u32, u32) {
+    pub fn turn_size((width, height): (u32, u32), orientation: Orientation) -> (u32, u32) {
         use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
         match orientation {
             Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH => (height, width),
@@ -59,16 +63,16 @@ impl Probe {
     }
 }
 
-/// Reads the headers of a file that holds one picture, and whether the file is whole as
-/// far as its structure tells.
+/// Reads the headers of a file that holds one picture, and checks that the file is complete
+/// as far as its structure shows.
 ///
 /// # Errors
-/// A file that is no image, is not read, is cut short, damaged, or larger than the bounds.
+/// A file that is not an image, is not supported, incomplete, damaged or too large.
 pub fn probe(bytes: &[u8]) -> Result<Probe, MediaFault> {
-    let format = Format::of(bytes)?;
+    let format = ImageFormat::detect(bytes)?;
     let found = match format {
-        Format::Jpeg => {
-            let header = jpeg::header(bytes)?;
+        ImageFormat::Jpeg => {
+            let header = jpeg::read_header(bytes)?;
             Probe {
                 format,
                 width: header.width,
@@ -77,46 +81,45 @@ pub fn probe(bytes: &[u8]) -> Result<Probe, MediaFault> {
                 is_plain: matches!(header.components, 1 | 3),
             }
         }
-        Format::Jpeg2000 => {
-            let (width, height) = jpeg_2000_size(bytes)?;
+        ImageFormat::Jpeg2000 => {
+            let (width, height) = jpeg2000::read_size(bytes)?;
             Probe { format, width, height, orientation: Orientation::NoTransforms, is_plain: false }
         }
-        _ => by_decoder(bytes, format)?,
+        _ => probe_with_library(bytes, format)?,
     };
-    if !is_whole(bytes, format) {
+    let is_complete = match format {
+        ImageFormat::Png => is_complete_png(bytes),
+        ImageFormat::WebP => is_complete_webp(bytes),
+        // Other formats are always decoded, which shows whether they are complete.
+        _ => true,
+    };
+    if !is_complete {
         return Err(MediaFault::new(MediaFaultKind::CutShort, "the file is cut short or damaged"));
     }
-    found.within_bounds()
+    found.check_size()
 }
 
-fn by_decoder(bytes: &[u8], format: Format) -> Result<Probe, MediaFault> {
-    let Some(known) = format.of_image_crate() else {
+fn probe_with_library(bytes: &[u8], format: ImageFormat) -> Result<Probe, MediaFault> {
+    let Some(known) = format.to_image_library() else {
         return Err(MediaFault::new(MediaFaultKind::UnsupportedFormat, "a document of pages, not a picture"));
     };
     let reader = ImageReader::with_format(Cursor::new(bytes), known);
-    let mut decoder = reader.into_decoder().map_err(|error| MediaFault::from_image(&error))?;
+    let mut decoder = reader.into_decoder().map_err(|error| MediaFault::from_image_error(&error))?;
     let (width, height) = decoder.dimensions();
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let is_plain = matches!(decoder.color_type(), ColorType::L8 | ColorType::Rgb8);
     Ok(Probe { format, width, height, orientation, is_plain })
 }
 
-/// What the structure tells of the file's end. Formats that are always decoded are
-/// told by their decoder.
-fn is_whole(bytes: &[u8], format: Format) -> bool {
-    match format {
-        Format::Png => png_is_whole(bytes),
-        Format::WebP => {
-            let size = bytes.get(4..8).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
-            size.is_some_and(|size| u64::from(size) + 8 <= bytes.len() as u64)
-        }
-        _ => true,
-    }
+/// Whether the file has the length that its header states.
+fn is_complete_webp(bytes: &[u8]) -> bool {
+    let size = bytes.get(4..8).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
+    size.is_some_and(|size| u64::from(size) + 8 <= bytes.len() as u64)
 }
 
-/// Whether every chunk up to the last has the checksum that it says: a flipped bit in a
-/// file that is sent as it is would be paid for.
-fn png_is_whole(bytes: &[u8]) -> bool {
+/// Whether all chunks are there, with the right checksums: a damaged file that is sent as it
+/// is would be billed.
+fn is_complete_png(bytes: &[u8]) -> bool {
     let mut at = 8_usize;
     while let Some(head) = bytes.get(at..at.saturating_add(8)) {
         let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
@@ -129,4 +132,64 @@ fn png_is_whole(bytes: &[u8]) -> bool {
         at = to + 4;
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{DynamicImage, RgbImage};
+
+    fn encode(format: image::ImageFormat) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
+        DynamicImage::ImageRgb8(RgbImage::new(30, 20)).write_to(&mut out, format).unwrap();
+        out.into_inner()
+    }
+
+    #[test]
+    fn every_byte_that_is_missing_or_wrong_in_a_png_is_noticed() {
+        let png = encode(image::ImageFormat::Png);
+        assert!(is_complete_png(&png));
+        // Bytes behind the last chunk don't matter.
+        assert!(is_complete_png(&[&png[..], b"more"].concat()));
+        for at in 8..png.len() {
+            assert!(!is_complete_png(&png[..at]), "cut at {at}");
+            let mut wrong = png.clone();
+            wrong[at] ^= 0x10;
+            assert!(!is_complete_png(&wrong), "changed at {at}");
+        }
+    }
+
+    #[test]
+    fn a_webp_is_as_long_as_its_header_states() {
+        let webp = encode(image::ImageFormat::WebP);
+        assert!(is_complete_webp(&webp));
+        assert!(!is_complete_webp(&webp[..webp.len() - 1]));
+        assert!(!is_complete_webp(&webp[..7]));
+    }
+
+    #[test]
+    fn sizes_are_limited() {
+        for (width, height, kind) in [
+            (0, 10, Some(MediaFaultKind::Damaged)),
+            (10, 0, Some(MediaFaultKind::Damaged)),
+            (1, 1, None),
+            (20_000, 10_000, None),
+            (20_001, 10_000, Some(MediaFaultKind::TooLarge)),
+            (u32::MAX, u32::MAX, Some(MediaFaultKind::TooLarge)),
+        ] {
+            let orientation = Orientation::NoTransforms;
+            let probe = Probe { format: ImageFormat::Png, width, height, orientation, is_plain: true };
+            assert_eq!(probe.check_size().err().map(|fault| fault.kind), kind, "{width} x {height}");
+        }
+    }
+
+    #[test]
+    fn turning_a_size_twice_gives_it_back() {
+        for exif in 1..=8 {
+            let orientation = Orientation::from_exif(exif).unwrap();
+            let turned = Probe::turn_size((3, 2), orientation);
+            assert_eq!(turned, if exif >= 5 { (2, 3) } else { (3, 2) }, "orientation {exif}");
+            assert_eq!(Probe::turn_size(turned, orientation), (3, 2));
+        }
+    }
 }

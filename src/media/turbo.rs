@@ -1,26 +1,27 @@
-//! JPEG by libjpeg-turbo, which the feature `turbojpeg` builds (cmake and nasm needed):
-//! the picture at an eighth, a quarter, half or all of its size.
+//! JPEG with libjpeg-turbo, which the feature `turbojpeg` builds from source (needs cmake and
+//! nasm).
 
 use super::pixels::Pixels;
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
-/// Scans of a progressive JPEG that are read; a picture needs about ten.
-const MOST_SCANS: u32 = 100;
+/// Scans of a progressive JPEG that are decoded. Encoders write about ten.
+const MAX_SCANS: u32 = 100;
 
-/// The picture at `target` or larger; `None` when it is of a kind that others read.
-pub(super) fn decode(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
+/// Decodes a JPEG at an eighth, a quarter, half or all of its size, but not below `target`
+/// (width, height). `None`: this decoder can't read it.
+pub(crate) fn decode(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
     let mut decoder = Decompressor::new().ok()?;
-    decoder.set_scan_limit(MOST_SCANS).ok()?;
+    decoder.set_scan_limit(MAX_SCANS).ok()?;
     let header = decoder.read_header(bytes).ok()?;
     let (channels, format) = match header.colorspace {
         Colorspace::Gray => (1, PixelFormat::GRAY),
         Colorspace::RGB | Colorspace::YCbCr => (3, PixelFormat::RGB),
         _ => return None,
     };
-    let wanted = (usize::try_from(target.0).ok()?, usize::try_from(target.1).ok()?);
+    let target = (usize::try_from(target.0).ok()?, usize::try_from(target.1).ok()?);
     let is_enough =
-        |factor: &ScalingFactor| factor.scale(header.width) >= wanted.0 && factor.scale(header.height) >= wanted.1;
-    // Of the other eighths 3/8 looks bad, and none is faster.
+        |factor: &ScalingFactor| factor.scale(header.width) >= target.0 && factor.scale(header.height) >= target.1;
+    // The other multiples of an eighth are not faster, and 3/8 looks bad.
     let factors = [ScalingFactor::ONE_EIGHTH, ScalingFactor::ONE_QUARTER, ScalingFactor::ONE_HALF];
     let factor = factors.into_iter().find(is_enough).unwrap_or(ScalingFactor::ONE);
     decoder.set_scaling_factor(factor).ok()?;

@@ -1,58 +1,36 @@
-//! The only place that knows all stages: makes the channels, starts the threads, decides
-//! on stop and resume.
+//! The only place that knows all stages of a run.
 //!
-//! A run: [`merge`] compares the walk with the store, [`worker`]s take files from the
-//! [`queue`], read them and do the [`preparing`] of what is not answered, [`page`] asks
-//! until [`next`] says that a page is settled, [`finish`] writes rows and report.
-//!
-//! - [`recipe`]: the keys of answers; [`asking`]: what is asked of an entry; [`standing`]:
-//!   what is still to be asked; [`near`]: pages that share an answer
-//! - [`batch`]: delivery by the provider's batches
-//! - [`admission`]: one request at a time may go out; [`stop`]: nothing more may
-//! - [`sending`]: what is ready goes out
-//! - [`setup`]: what runs and trials begin with; [`sample`]: `--sample`
-//! - [`calibrating`]: what the endpoint bills, learned and kept
-//! - [`attempt`]: one attempt, whichever way it is delivered; [`telling`]: what is told of it
-//! - [`charge`]: what an attempt cost
-//! - [`outcome`]: how a run ends; [`streak`]: the same error again and again
-//! - [`mod@plan`]: what a run would do; [`trial`]: one page, now
+//! - [`mod@run`]: wires a run together; [`mod@try_page`]: one page, asked at once
+//! - [`mod@plan`]: what a run would do
+//! - [`scan`]: the input, compared with the store, read and prepared
+//! - [`asking`]: attempts, and what follows from them; [`batch`]: delivery by the provider's batches
+//! - [`results`]: rows, report and outcome
+//! - [`control`]: what every stage shares: context, options, counters, shutdown, outcome
+//! - [`model`]: values that the stages pass to one another
 
-mod admission;
-mod asking;
-mod attempt;
-mod batch;
-mod calibrating;
-mod charge;
-mod counters;
-mod environment;
-mod finish;
-mod intake;
-mod merge;
-mod near;
-mod next;
-mod outcome;
-mod page;
-mod plan;
-mod preparing;
-mod queue;
-mod recipe;
-mod run;
-mod sample;
-mod sending;
-mod setup;
-mod standing;
-mod stop;
-mod streak;
-mod telling;
-mod trial;
-mod worker;
+pub(crate) mod asking;
+pub(crate) mod batch;
+pub(crate) mod control;
+pub(crate) mod model;
+pub(crate) mod plan;
+pub(crate) mod results;
+pub(crate) mod run;
+pub(crate) mod scan;
+pub(crate) mod try_page;
 
-pub use counters::{Counters, LATENCY_BOUNDS, Snapshot, VERDICTS};
-pub use environment::{Environment, PipelineError, RunOptions};
-pub use finish::{billing, export, report, write_report};
-pub use outcome::{Outcome, Signal};
-pub use plan::{Alternative, Bound, Plan, Projection, Quote, Range, Room, plan};
+pub use crate::store::RetrySelection;
+pub use asking::stage::{NoObserver, Observer};
+pub use control::counters::{Counters, LATENCY_BOUNDS, Progress};
+pub use control::environment::Environment;
+pub use control::error::PipelineError;
+pub use control::options::RunOptions;
+pub use control::run_outcome::{RunOutcome, Signal};
+pub use control::shutdown::Shutdown;
+pub use plan::json::plan_to_json;
+pub use plan::model::{Headroom, Plan, Projection};
+pub use plan::pace::Bound;
+pub use plan::planning::plan;
+pub use plan::quote::{Alternative, Quote, Range};
+pub use results::commands::{export, report};
 pub use run::run;
-pub use standing::Wish;
-pub use stop::Stop;
-pub use trial::{Trial, line_of, try_page};
+pub use try_page::{TriedPage, questions_for_file, try_page};

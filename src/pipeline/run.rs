@@ -1,36 +1,39 @@
-//! A run, from the first look at the input to the report.
+//! A run: this file only wires the stages together.
 
-use super::admission::Admission;
-use super::asking::{Askings, VERSIONS};
-use super::batch::Batcher;
-use super::counters::Counters;
-use super::environment::{Environment, PipelineError, RunOptions};
-use super::finish;
-use super::intake::{self, Intake, Purpose};
-use super::near;
-use super::outcome::Outcome;
-use super::page::Context;
-use super::sample;
-use super::sending::Progress;
-use super::setup::{asker, budget_key, run_start};
-use super::stop::Stop;
-use super::streak::Streak;
+use super::asking::adaptation::store_what_was_learned;
+use super::asking::dispatch::{AskedPages, ask_pages};
+use super::asking::elsewhere::PagesElsewhere;
+use super::asking::stage::{Asking, NoObserver};
+use super::batch::delivery::{BatchDelivery, Delivered};
+use super::control::context::RunContext;
+use super::control::counters::Counters;
+use super::control::environment::Environment;
+use super::control::error::PipelineError;
+use super::control::options::RunOptions;
+use super::control::run_outcome::RunOutcome;
+use super::control::shutdown::Shutdown;
+use super::model::ready_page::ReadyPage;
+use super::results::finalize::{InputSeen, conclude};
+use super::scan::near_duplicates::find_near_duplicates;
+use super::scan::pass::{ScanPass, ScanPurpose, ScanSeen};
+use super::scan::sample::sample_pages;
+use super::scan::threads::ScanThreads;
+use crate::base::ids::PageId;
 use crate::manifest::Job;
 use crate::report::Report;
 use crate::source::{Entries, HostLimits};
-use crate::store::{Reader, RunEnd, RunKeys, Settling, Store, StoreError, StoredPage, network_file_system};
+use crate::store::{RunEnd, StoreError, network_file_system};
 use crate::task::Question;
-use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Time before looking again for what another process is asking.
-const ELSEWHERE: Duration = Duration::from_millis(500);
+/// Time before the next pass when the last one made no progress.
+const PASS_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Runs a job.
+/// Runs a job. Returns the report and the outcome, of which everything but the report's own file is
+/// in the store.
 ///
 /// # Errors
 /// When the input can't be searched, or the store or an output can't be read or written.
@@ -39,299 +42,249 @@ pub fn run(
     questions: &Arc<[Question]>,
     environment: &Environment,
     options: &RunOptions,
-    stop: &Stop,
+    shutdown: &Shutdown,
     counters: &Arc<Counters>,
-) -> Result<Report, PipelineError> {
+) -> Result<(Report, RunOutcome), PipelineError> {
+    check_options(job, questions, options)?;
+    let entries = Entries::start(&job.input)?;
+    let run = Arc::new(RunContext::begin(job, questions, environment, shutdown, counters)?);
+    if let Some(kind) = network_file_system(&job.store) {
+        tracing::warn!("the store is on {kind}, whose locks are not reliable; keep it on a local disk");
+    }
+    let run_id = environment.run_id.as_str();
+    let _span = tracing::info_span!("run", run_id, job = job.name, model = job.provider.model).entered();
+    tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
+    if run.identity.keys.lost > 0 {
+        tracing::warn!("{} attempts of runs that died are counted as lost", run.identity.keys.lost);
+    }
+    let passes = Passes {
+        run: &run,
+        environment,
+        options,
+        hosts: Arc::new(HostLimits::new(&job.input.fetch, environment.clock.clone())),
+    };
+    let ended = passes.ask_everything(entries).and_then(|seen| conclude(&run, environment, options, seen));
+    match ended {
+        Ok((report, outcome)) => {
+            log_end(&run, &report);
+            close(run);
+            Ok((report, outcome))
+        }
+        // The store was there when the run began.
+        Err(PipelineError::Store(StoreError::Missing { path })) => {
+            Err(StoreError::Failed(format!("{} was removed", path.display())).into())
+        }
+        Err(error) => {
+            let outcome = RunOutcome::from_error(&error);
+            // The store may be what failed: then the run counts as dead.
+            let _ = run.store.end_run(RunEnd {
+                run: run.identity.keys.run,
+                outcome: outcome.name(),
+                exit_code: outcome.exit_code().into(),
+                pages: None,
+                at_ms: run.clock.wall_ms(),
+            });
+            Err(error)
+        }
+    }
+}
+
+fn check_options(job: &Job, questions: &[Question], options: &RunOptions) -> Result<(), PipelineError> {
     if let Some(unknown) = options.tasks.iter().find(|name| !questions.iter().any(|question| question.name == **name)) {
         let known: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
         return Err(PipelineError::NoTask { name: unknown.clone(), known: known.join(", ") });
     }
     if job.input.near_duplicates.is_some() && questions.iter().any(Question::is_template) {
-        return Err(PipelineError::NearTemplates);
+        return Err(PipelineError::NearDuplicateTemplates);
     }
-    let entries = Entries::start(&job.input)?;
-    let store = Store::open(&job.store, environment.clock.clone(), environment.hooks.clone())?;
-    if let Some(kind) = network_file_system(&job.store) {
-        tracing::warn!("the store is on {kind}, whose locks are not reliable; keep it on a local disk");
-    }
-    let started_ms = environment.clock.wall_ms();
-    let keys = store.begin_run(run_start(job, questions, environment, started_ms))?;
-    let run_id = &environment.run_id;
-    let _span = tracing::info_span!("run", run_id, job = job.name, model = job.provider.model).entered();
-    tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
-    if keys.lost > 0 {
-        tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
-    }
-    let flag = || Arc::new(AtomicBool::new(false));
-    let (has_changes, has_seen_all) = (flag(), flag());
-    let session = Session {
-        job,
-        questions,
-        environment,
-        options,
-        stop,
-        counters,
-        store: &store,
-        keys: &keys,
-        started_ms,
-        started: environment.clock.now(),
-        has_changes,
-        has_seen_all,
-        host_limits: Arc::new(HostLimits::new(&job.input.fetch)),
-    };
-    let asked = session.ask(entries);
-    let ended = asked.and_then(|()| session.conclude());
-    let report = match ended {
-        Ok(report) => report,
-        // It was there when the run began.
-        Err(PipelineError::Store(StoreError::Missing { path })) => {
-            return Err(StoreError::Failed(format!("{} was removed", path.display())).into());
-        }
-        Err(error) => {
-            // The run is over either way; the store may be what failed.
-            let (outcome, at_ms) = ("storage_error".to_owned(), environment.clock.wall_ms());
-            let _ = store.end_run(RunEnd { run: keys.run, outcome, exit_code: 8, pages: None, at_ms });
-            return Err(error);
-        }
-    };
-    store.close();
-    let cost = report.total().map(|total| total.to_string());
-    let (outcome, exit_code, pages) = (&report.outcome, report.exit_code, &report.pages);
+    Ok(())
+}
+
+fn log_end(run: &RunContext, report: &Report) {
+    let pages = &report.pages;
     tracing::info!(
         event = "run_ended",
-        run_id,
-        outcome,
-        exit_code,
+        run_id = run.identity.run_id.as_str(),
+        outcome = report.outcome,
+        exit_code = report.exit_code,
         elapsed_ms = report.elapsed_ms,
         pages_ok = pages.ok,
         pages_asked = pages.asked,
         pages_pending = pages.pending,
         attempts = report.spend.sent,
-        cost_usd = cost,
+        cost_usd = report.total().map(|total| total.to_string()),
         "run ended"
     );
-    Ok(report)
 }
 
-pub(super) struct Session<'a> {
-    pub(super) job: &'a Arc<Job>,
-    pub(super) questions: &'a Arc<[Question]>,
-    pub(super) environment: &'a Environment,
-    pub(super) options: &'a RunOptions,
-    pub(super) stop: &'a Stop,
-    pub(super) counters: &'a Arc<Counters>,
-    pub(super) store: &'a Store,
-    pub(super) keys: &'a RunKeys,
-    pub(super) started_ms: i64,
-    /// The same, monotonic.
-    pub(super) started: Duration,
-    pub(super) has_changes: Arc<AtomicBool>,
-    pub(super) has_seen_all: Arc<AtomicBool>,
-    pub(super) host_limits: Arc<HostLimits>,
+/// Waits until the store has written everything.
+fn close(run: Arc<RunContext>) {
+    run.store.clone().close();
 }
 
-impl Session<'_> {
-    /// Asks everything that is to be asked. Passes over the input until nothing is being
-    /// asked by another process any more.
-    fn ask(&self, entries: Entries) -> Result<(), PipelineError> {
+/// The passes of a run over its input.
+struct Passes<'a> {
+    run: &'a Arc<RunContext>,
+    environment: &'a Environment,
+    options: &'a RunOptions,
+    hosts: Arc<HostLimits>,
+}
+
+/// What a pass leaves to be done.
+struct PassLeft {
+    /// Pages that another process is asking.
+    elsewhere: PagesElsewhere,
+    /// What was delivered in batches.
+    delivered: Option<Delivered>,
+}
+
+impl Passes<'_> {
+    /// Asks everything that is to be asked: passes over the input until nothing is left to ask or the
+    /// run ends.
+    fn ask_everything(&self, entries: Entries) -> Result<InputSeen, PipelineError> {
+        let run = self.run;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| PipelineError::Internal(error.to_string()))?;
-        let context = self.context();
+        let asking = Asking::new(run, &self.environment.client, &NoObserver)?;
+        let mut seen = InputSeen::default();
         let mut entries = Some(entries);
-        let mut first = || entries.take().map_or_else(|| Entries::start(&self.job.input), Ok);
-        if let Some(bits) = self.job.input.near_duplicates {
-            runtime.block_on(self.record(Purpose::Look, first()?))?;
-            near::decide(self.job, self.store, self.keys, bits, self.stop)?;
+        let mut walk = || entries.take().map_or_else(|| Entries::start(&run.job.input), Ok);
+        if let Some(bits) = run.job.input.near_duplicates {
+            runtime.block_on(self.record(ScanPurpose::Inspect, walk()?, &mut seen))?;
+            find_near_duplicates(run, bits)?;
         }
         let mut sample = None;
         if let Some(count) = self.options.sample {
-            runtime.block_on(self.record(Purpose::Record, first()?))?;
-            sample = Some(sample::lowest(&Reader::open(self.store.path())?, self.keys.job, count)?);
+            runtime.block_on(self.record(ScanPurpose::Record, walk()?, &mut seen))?;
+            sample = Some(sample_pages(&run.store.reader()?, run.identity.keys.job, count)?);
         }
-        // Batches that were left behind are collected, however this job is delivered.
-        let mut batcher = Batcher::new(&context, self.job.batch, self.keys.job)?;
-        let mut progress = Progress { streak: Streak::new(self.job.on_error.stop_after), asked: 0 };
+        // Batches of earlier runs are collected, however this job is delivered.
+        let mut delivery = BatchDelivery::new(&asking)?;
+        let mut asked = AskedPages::new(run, self.options);
         loop {
-            let (elsewhere, has_moved) =
-                runtime.block_on(self.pass(&context, first()?, sample.clone(), &mut progress, &mut batcher))?;
-            if elsewhere == 0 || self.stop.is_requested() {
-                return Ok(runtime.block_on(context.keep_what_was_learned())?);
+            let left = runtime.block_on(self.ask_once(
+                &asking,
+                walk()?,
+                sample.clone(),
+                &mut asked,
+                &mut delivery,
+                &mut seen,
+            ))?;
+            let again = runtime.block_on(async {
+                tokio::select! {
+                    again = self.wait_for_more(left) => again,
+                    () = self.deadline() => Ok(false),
+                }
+            })?;
+            if !again || run.shutdown.is_requested() {
+                runtime.block_on(store_what_was_learned(&asking))?;
+                return Ok(seen);
             }
-            // Closed or not, the next pass sees it.
-            let wait = match self.job.is_batch {
-                _ if has_moved => Duration::ZERO,
-                true => self.job.batch.poll,
-                false => ELSEWHERE,
-            };
-            let _ = runtime.block_on(context.admission.pause(wait));
-            runtime.block_on(batcher.adopt())?;
+            runtime.block_on(delivery.take_over())?;
         }
     }
 
     /// A pass over the input that asks nothing.
-    async fn record(&self, purpose: Purpose, entries: Entries) -> Result<(), PipelineError> {
-        let intake = self.intake(None, purpose, HashSet::new());
-        let (mut ready, threads) = intake::start(&intake, entries)?;
+    async fn record(&self, purpose: ScanPurpose, entries: Entries, seen: &mut InputSeen) -> Result<(), PipelineError> {
+        let pass = Arc::new(ScanPass::new(self.run, self.options, purpose));
+        let (mut ready, threads) = self.start(&pass, entries)?;
         tokio::select! {
             () = async { while ready.recv().await.is_some() {} } => {}
-            () = self.overtime() => {}
+            () = self.deadline() => {}
         }
         drop(ready);
-        threads.join(self.stop);
+        threads.join(&self.run.shutdown);
+        seen.add(&pass.seen);
         Ok(())
     }
 
-    /// Asks for the end when the run's time is over; never completes.
-    async fn overtime(&self) {
-        match self.job.limits.run_time.map(|limit| limit.saturating_sub(self.elapsed())) {
-            Some(left) => self.environment.clock.sleep(left).await,
+    /// A pass over the input that asks pages.
+    async fn ask_once(
+        &self,
+        asking: &Asking<'_>,
+        entries: Entries,
+        sample: Option<HashSet<PageId>>,
+        asked: &mut AskedPages,
+        delivery: &mut BatchDelivery<'_>,
+        seen: &mut InputSeen,
+    ) -> Result<PassLeft, PipelineError> {
+        let pass = ScanPass::new(self.run, self.options, ScanPurpose::Ask);
+        let pass = Arc::new(ScanPass { sample, in_batches: delivery.page_ids(), ..pass });
+        let (ready, threads) = self.start(&pass, entries)?;
+        let asking_all = async {
+            if self.run.job.is_batch {
+                let delivered = self.deliver(delivery, ready, &pass.seen, asked).await?;
+                return Ok(PassLeft { elsewhere: PagesElsewhere::default(), delivered: Some(delivered) });
+            }
+            let elsewhere = ask_pages(asking, ready, &pass.seen, self.options, asked).await;
+            // Batches of other runs are collected when they end.
+            let no_pages = mpsc::channel(1).1;
+            let delivered = self.deliver(delivery, no_pages, &pass.seen, asked).await?;
+            Ok(PassLeft { elsewhere, delivered: Some(delivered) })
+        };
+        let left = tokio::select! {
+            left = asking_all => left,
+            () = self.deadline() => Ok(PassLeft { elsewhere: PagesElsewhere::default(), delivered: None }),
+        };
+        pass.seen.stop_asking();
+        threads.join(&self.run.shutdown);
+        seen.add(&pass.seen);
+        left
+    }
+
+    fn start(
+        &self,
+        pass: &Arc<ScanPass>,
+        entries: Entries,
+    ) -> Result<(mpsc::Receiver<ReadyPage>, ScanThreads), StoreError> {
+        ScanThreads::start(self.run, pass, entries, &self.hosts, &self.environment.decoder)
+    }
+
+    /// Delivers pages in batches, until every batch has ended or the run ends.
+    async fn deliver(
+        &self,
+        delivery: &mut BatchDelivery<'_>,
+        mut ready: mpsc::Receiver<ReadyPage>,
+        seen: &ScanSeen,
+        asked: &mut AskedPages,
+    ) -> Result<Delivered, PipelineError> {
+        delivery.begin_pass(asked.left());
+        while let Some(step) = delivery.step(&mut ready).await? {
+            asked.count += step.taken;
+            step.ends.into_iter().for_each(|end| asked.count_end(self.run, end));
+            if step.is_full {
+                seen.stop_asking();
+            }
+        }
+        if self.run.shutdown.is_requested() {
+            seen.stop_asking();
+        }
+        Ok(delivery.end_pass())
+    }
+
+    /// Waits until another pass makes sense; whether it does.
+    async fn wait_for_more(&self, left: PassLeft) -> Result<bool, PipelineError> {
+        let mut free = left.elsewhere.wait(self.run, self.options).await?;
+        let Some(delivered) = left.delivered else { return Ok(free > 0) };
+        free += delivered.elsewhere.wait(self.run, self.options).await?;
+        let has_more = free + delivered.again > 0;
+        if has_more && !delivered.has_progressed {
+            let wait = if self.run.job.is_batch { self.run.job.batch.poll } else { PASS_INTERVAL };
+            // The end of the run is noticed by the next pass.
+            let _ = self.run.pause(wait).await;
+        }
+        Ok(has_more)
+    }
+
+    /// Requests the end of the run when `limits.run_time` is over. Never completes.
+    async fn deadline(&self) {
+        match self.run.job.limits.run_time {
+            Some(limit) => self.run.clock.sleep(limit.saturating_sub(self.run.elapsed())).await,
             None => std::future::pending().await,
         }
-        self.stop.request(Outcome::DeadlineReached);
+        self.run.shutdown.request(RunOutcome::DeadlineReached);
         std::future::pending::<()>().await;
-    }
-
-    fn context(&self) -> Context<'_> {
-        let environment = self.environment;
-        let (job, clock) = (self.job, environment.clock.clone());
-        Context {
-            job,
-            asker: asker(job, environment, self.keys),
-            admission: Admission::new(
-                clock.clone(),
-                environment.seed,
-                self.stop.clone(),
-                self.counters.clone(),
-                &job.limits,
-                &job.retry,
-            ),
-            store: self.store.clone(),
-            run: self.keys.run,
-            run_id: environment.run_id.clone(),
-            budget_key: budget_key(job),
-            calibrations: self.keys.calibration.clone(),
-            ids: Cell::new(0),
-            transport: environment.transport.clone(),
-            clock,
-            hooks: environment.hooks.clone(),
-            stop: self.stop.clone(),
-            counters: self.counters.clone(),
-            on_text: &|_| {},
-            on_exchange: &|_, _, _| {},
-        }
-    }
-
-    fn intake(
-        &self,
-        sample: Option<HashSet<StoredPage>>,
-        purpose: Purpose,
-        under_way: HashSet<StoredPage>,
-    ) -> Arc<Intake> {
-        self.counters.found.store(0, Ordering::Relaxed);
-        self.counters.done.store(0, Ordering::Relaxed);
-        self.has_seen_all.store(false, Ordering::Relaxed);
-        let is_wanted =
-            |name: &str| self.options.tasks.is_empty() || self.options.tasks.iter().any(|task| task == name);
-        Arc::new(Intake {
-            job: self.job.clone(),
-            keys: self.keys.clone(),
-            store: self.store.clone(),
-            clock: self.environment.clock.clone(),
-            stop: self.stop.clone(),
-            counters: self.counters.clone(),
-            wish: self.options.wish,
-            wanted: self.keys.tasks.iter().map(|task| is_wanted(&task.task)).collect(),
-            started_ms: self.started_ms,
-            sample,
-            under_way,
-            purpose,
-            askings: Askings::new(self.job.clone(), self.questions.clone(), self.keys, self.store.clone()),
-            decoder: self.environment.decoder.clone(),
-            host_limits: self.host_limits.clone(),
-            // Which pages are like others is decided anew each time.
-            looks_at_settled: self.options.wish.is_any() || self.job.input.near_duplicates.is_some(),
-            is_asking: AtomicBool::new(true),
-            has_changes: self.has_changes.clone(),
-            has_seen_all: self.has_seen_all.clone(),
-        })
-    }
-
-    /// One pass over the input; how many pages were being asked elsewhere.
-    async fn pass(
-        &self,
-        context: &Context<'_>,
-        entries: Entries,
-        sample: Option<HashSet<StoredPage>>,
-        progress: &mut Progress,
-        batcher: &mut Batcher<'_>,
-    ) -> Result<(u64, bool), PipelineError> {
-        let under_way = batcher.under_way();
-        let intake = self.intake(sample, Purpose::Ask, under_way);
-        let (ready, threads) = intake::start(&intake, entries)?;
-        let asked = async {
-            if self.job.is_batch {
-                return self.deliver(batcher, ready, &intake, progress).await;
-            }
-            let elsewhere = self.ask_pages(context, ready, &intake, progress).await;
-            // What is still in batches of other runs comes when they end.
-            let nothing = mpsc::channel(1).1;
-            let (again, has_moved) = self.deliver(batcher, nothing, &intake, progress).await?;
-            Ok((elsewhere + again, has_moved))
-        };
-        let elsewhere = tokio::select! {
-            elsewhere = asked => elsewhere,
-            () = self.overtime() => Ok((0, false)),
-        };
-        intake.is_asking.store(false, Ordering::Relaxed);
-        threads.join(self.stop);
-        elsewhere
-    }
-
-    fn elapsed(&self) -> Duration {
-        // Monotonic: a clock that is set is no time that has passed.
-        self.environment.clock.now().saturating_sub(self.started)
-    }
-
-    /// Writes rows and report from what the store has now.
-    fn conclude(&self) -> Result<Report, PipelineError> {
-        let clock = &self.environment.clock;
-        self.store.lose_open(self.keys.run, clock.wall_ms())?;
-        let has_changes = self.has_changes.load(Ordering::Relaxed);
-        if has_changes {
-            let input = &self.job.input;
-            self.store.settle_entries(
-                self.keys.job,
-                Settling {
-                    set: self.keys.set,
-                    versions: VERSIONS,
-                    skips_blank: input.skip_blank,
-                    skips_near: input.near_duplicates.is_some(),
-                },
-            )?;
-        }
-        let seen = finish::Seen { has_changes, has_all: self.has_seen_all.load(Ordering::Relaxed) };
-        let options = self.options;
-        let is_partial = options.limit.is_some() || options.sample.is_some() || !options.tasks.is_empty();
-        let ending = self.stop.ending();
-        let (mut report, outcome) =
-            finish::conclude(self.job, self.questions, self.environment, self.keys, seen, |pages| {
-                ending.unwrap_or_else(|| finish::outcome_of(self.job, pages, is_partial))
-            })?;
-        self.store.end_run(RunEnd {
-            run: self.keys.run,
-            outcome: outcome.name().to_owned(),
-            exit_code: outcome.exit_code().into(),
-            pages: Some(report.pages.to_stored()),
-            at_ms: clock.wall_ms(),
-        })?;
-        report.started_ms = self.started_ms;
-        report.elapsed_ms = i64::try_from(self.elapsed().as_millis()).unwrap_or(i64::MAX);
-        if let Some(path) = &self.job.output.report {
-            finish::write_report(&report, path, &*self.environment.hooks)?;
-        }
-        self.stop.request(outcome);
-        Ok(report)
     }
 }

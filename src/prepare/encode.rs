@@ -1,20 +1,20 @@
-//! JPEG at a quality where text keeps its edges.
+//! Encodes a page as JPEG.
 
 use crate::media::{MediaFault, MediaFaultKind, Pixels};
 
-/// Print stays legible; half the bytes of 95.
+/// Quality of the JPEG, of 100. Print stays legible, with half the bytes of quality 95.
 const QUALITY: u8 = 85;
 
-/// `pixels` as a JPEG.
+/// Encodes a page.
 ///
 /// # Errors
-/// When a side is longer than a JPEG's can be.
-pub fn jpeg(pixels: &Pixels) -> Result<Vec<u8>, MediaFault> {
+/// When a side is longer than 65,535 pixels.
+pub fn encode_jpeg(pixels: &Pixels) -> Result<Vec<u8>, MediaFault> {
     let failed = |reason: String| MediaFault::new(MediaFaultKind::TooLarge, format!("can't be encoded: {reason}"));
-    let side = |side: u32| u16::try_from(side).map_err(|_| failed(format!("{side} pixels on a side")));
+    let side = |side: u32| u16::try_from(side).map_err(|_| failed(format!("a side has {side} pixels")));
     let (width, height) = (side(pixels.width)?, side(pixels.height)?);
     #[cfg(feature = "turbojpeg")]
-    return by_turbo(pixels, (width.into(), height.into())).map_err(|error| failed(error.to_string()));
+    return encode_with_turbo(pixels, (width.into(), height.into())).map_err(|error| failed(error.to_string()));
     #[cfg(not(feature = "turbojpeg"))]
     {
         use jpeg_encoder::{ColorType, Encoder};
@@ -28,7 +28,7 @@ pub fn jpeg(pixels: &Pixels) -> Result<Vec<u8>, MediaFault> {
 }
 
 #[cfg(feature = "turbojpeg")]
-fn by_turbo(pixels: &Pixels, (width, height): (usize, usize)) -> turbojpeg::Result<Vec<u8>> {
+fn encode_with_turbo(pixels: &Pixels, (width, height): (usize, usize)) -> turbojpeg::Result<Vec<u8>> {
     use turbojpeg::{Image, PixelFormat, Subsamp, compress};
     let (format, chroma) =
         if pixels.channels == 1 { (PixelFormat::GRAY, Subsamp::Gray) } else { (PixelFormat::RGB, Subsamp::Sub2x2) };

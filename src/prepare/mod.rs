@@ -1,31 +1,24 @@
-//! What is sent instead of a page: upright, no larger than the model can use, encoded.
+//! Turns a page into the image that is sent: upright, no larger than the model can use,
+//! encoded. A file that can be sent as it is, is sent as it is, and is never decoded.
 //!
-//! - [`size`]: how large it is sent; [`resize`]: downscale and turn upright; [`encode`]: as JPEG
-//! - [`marks`]: what a look at the small picture tells: blank, or like another
+//! - [`size`]: the size to send; [`resize`]: downscaling and turning upright; [`encode`]: JPEG
+//! - [`page_features`]: whether a page is blank, and its fingerprint
 //! - [`page`]: all of these for one page
-//! - [`decoder`], [`child`], [`frame`]: the same in a process of its own, where what a
-//!   stranger wrote can crash, hang or swell without harm
-//!
-//! What is fit to be sent as it is, is sent as it is, and never leaves this process.
+//! - [`decoder`]: the same in a separate process, in which a malicious file may crash, hang or
+//!   use up memory
 
-mod child;
-mod decoder;
-mod encode;
-mod frame;
-mod marks;
-mod page;
-mod resize;
-mod size;
+pub(crate) mod decoder;
+pub(crate) mod encode;
+pub(crate) mod page;
+pub(crate) mod page_features;
+pub(crate) mod resize;
+pub(crate) mod size;
 
-pub use child::serve;
-pub use decoder::{Decoder, DecoderCommand, DecoderError};
-pub use encode::jpeg;
-pub use marks::Marks;
-pub use page::{Prepared, as_it_is, count_by_header, prepare, size_by_header};
-pub use resize::to_size;
+pub use decoder::child::serve;
+pub use decoder::handle::{Decoder, DecoderError};
+pub use decoder::process::DecoderCommand;
+pub use encode::encode_jpeg;
+pub use page::{Prepared, page_count_from_header, pass_through, prepare, size_from_header};
+pub use page_features::PageFeatures;
+pub use resize::resize_upright;
 pub use size::{full_size, target_size};
-
-/// Part of every answer's key: raising it asks every page again. Stands for what a
-/// preparation *means*, not for the encoder's version.
-/// 2: `standard` snaps to the border of tiles and patches.
-pub const PICTURE_VERSION: u32 = 2;

@@ -1,22 +1,27 @@
-//! Spend: what a run asked, what it cost, what the store saved. Reads only the store's
+//! Spend: what runs sent, what it cost, and what the store saved. Reads only the store's
 //! records; never touches the network or an image.
 //!
-//! - [`spend`]: attempts, added up exactly
-//! - [`pages`]: pages by status and label; [`part`]: parts and histograms
-//! - [`summary`]: the whole report; [`json`], [`text`], [`html`] with [`plot`]: its forms
+//! - [`part`], [`histogram`], [`top`]: sums, distributions and the greatest few
+//! - [`spend`]: the spend of attempts, added up exactly
+//! - [`pages`]: pages by status and label
+//! - [`summary`]: the whole report
+//! - [`render`]: its forms
 
-mod exposition;
-mod html;
-mod json;
+mod histogram;
 mod pages;
 mod part;
-mod plot;
+mod render;
 mod spend;
 mod summary;
-mod text;
+mod top;
 
-pub use exposition::failed_exposition;
-pub use pages::{LabelCount, PageLine, Pages};
-pub use part::{Histogram, Part};
-pub use spend::{Line, Spend};
-pub use summary::{Billing, Report, spend_of_runs};
+#[cfg(test)]
+mod sample;
+
+pub use histogram::Histogram;
+pub use pages::{LabelCount, Pages, ReportedPage};
+pub use part::Part;
+pub use render::openmetrics;
+pub use render::{render_failed_prometheus, render_html, render_json, render_prometheus, render_text};
+pub use spend::{SlowAttempt, Spend};
+pub use summary::{Billing, Report, read_spend};

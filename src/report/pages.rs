@@ -1,66 +1,70 @@
-//! Pages by status and by label, what the store saved, which pages to look at.
+//! Pages by status and by label, the amount saved by the store, and the pages to look at.
 
-use super::part::Histogram;
-use super::spend::keep;
-use crate::money::Pico;
-use crate::store::PageRecord;
+use super::histogram::Histogram;
+use super::top::insert_top;
+use crate::base::money::Pico;
+use crate::base::vocabulary::RowStatus;
+use crate::store::{PageRecord, RunKey, SpendRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How many of the dearest and of the failed pages are kept.
-const KEPT: (usize, usize) = (10, 50);
-/// The finest step of costs, in pico-dollars: a millionth of a dollar.
-const FINEST: u64 = 1_000_000;
+/// Maximum number of most expensive pages in a report.
+const MAX_EXPENSIVE: usize = 10;
+/// Maximum number of failed, invalid and refused pages in a report.
+const MAX_UNUSABLE: usize = 50;
+/// Lowest bound of the cost histogram, in pico-dollars: a millionth of a dollar.
+const MIN_COST_BOUND: u64 = 1_000_000;
 
-/// Pages of a job by status. `from_store` had their answers before the run.
+/// The pages of a job. A run stores the serialized members for later runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Pages {
     /// All rows.
     pub total: u64,
-    /// Every task has a valid answer.
+    /// Rows with status `ok`.
     pub ok: u64,
-    /// A reply was never valid.
+    /// Rows with status `invalid`.
     pub invalid: u64,
-    /// The model or a filter declined.
+    /// Rows with status `refused`.
     pub refused: u64,
-    /// Could not be read or asked.
+    /// Rows with status `failed`.
     pub failed: u64,
-    /// Not asked yet.
+    /// Rows with status `pending`.
     pub pending: u64,
-    /// Left out on purpose.
+    /// Rows with status `skipped`.
     pub skipped: u64,
-    /// Share the answer of a page that they are like.
-    pub near: u64,
-    /// Answered without asking in the run.
+    /// Pages that share the answers of a near duplicate.
+    #[serde(rename = "near")]
+    pub near_duplicates: u64,
+    /// Pages with status `ok` that were not sent in the reported runs.
     #[serde(skip)]
     pub from_store: u64,
-    /// Asked in the run.
+    /// Pages that were sent in the reported runs.
     #[serde(skip)]
     pub asked: u64,
-    /// What the answers that were not asked again had cost; `None`: some price was unknown.
+    /// Original cost of the answers that came from the store; `None` if a price was unknown.
     #[serde(skip)]
     pub saved: Option<Pico>,
-    /// What pages that are equal to others would have cost.
+    /// Cost of the answers that duplicates share; `None` if a price was unknown.
     #[serde(skip)]
     pub saved_by_duplicates: Option<Pico>,
-    /// What all valid answers had cost, in pico-dollars, whoever asked them.
+    /// Original cost of all valid answers in any run, in pico-dollars.
     value: Option<i64>,
-    /// What equal pages would have cost, in pico-dollars.
+    /// Cost of the answers that duplicates share, in pico-dollars.
     duplicate_value: Option<i64>,
-    /// By task that gives labels, by label.
+    /// Counts by task and label, for tasks whose answers are labels.
     pub by_label: BTreeMap<String, BTreeMap<String, LabelCount>>,
-    /// What the pages that were asked cost, in pico-dollars.
+    /// Cost of the pages that were sent, in pico-dollars.
     #[serde(skip)]
     pub costs: Histogram,
-    /// The dearest of them.
+    /// The most expensive of these pages.
     #[serde(skip)]
-    pub dearest: Vec<PageLine>,
-    /// The first that are failed, invalid or refused.
+    pub most_expensive: Vec<ReportedPage>,
+    /// The first pages with status `failed`, `invalid` or `refused`.
     #[serde(skip)]
-    pub unusable_pages: Vec<PageLine>,
-    /// Which tasks give labels: (place among the outcomes, name).
+    pub unusable_pages: Vec<ReportedPage>,
+    /// Tasks whose answers are labels: position and name.
     #[serde(skip)]
     label_tasks: Vec<(usize, String)>,
 }
@@ -68,29 +72,29 @@ pub struct Pages {
 /// Pages with a label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelCount {
-    /// How many.
+    /// Number of pages.
     pub pages: u64,
-    /// What asking them for it cost, in pico-dollars.
+    /// Cost of these answers in the reported runs, in pico-dollars.
     pub cost: i64,
 }
 
-/// A page to look at.
+/// A page that a report lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageLine {
-    /// The path below the input folder, or as the list has it.
+pub struct ReportedPage {
+    /// Path relative to the input folder, or as the list has it.
     pub path: Vec<u8>,
-    /// The page's number.
+    /// Page number.
     pub page: u32,
-    /// What it cost in the runs that are reported.
+    /// Cost in the reported runs.
     pub cost: Pico,
-    /// Attempts in these runs.
+    /// Attempts in the reported runs.
     pub attempts: u64,
-    /// What went wrong, in words.
+    /// Error message.
     pub error: Option<String>,
 }
 
 impl Pages {
-    /// No page yet. `label_tasks`: which tasks give labels, by their place and name.
+    /// No pages yet. `label_tasks` are the tasks whose answers are labels: position and name.
     #[must_use]
     pub fn new(label_tasks: Vec<(usize, String)>) -> Self {
         let zero = Some(Pico::ZERO);
@@ -104,37 +108,61 @@ impl Pages {
         }
     }
 
-    /// Adds a page that stands as `status`, for a report on `runs`.
-    pub fn add(&mut self, record: &PageRecord, status: &str, error: Option<&str>, runs: &[i64]) {
-        self.total += 1;
-        let count = match status {
-            "ok" => &mut self.ok,
-            "invalid" => &mut self.invalid,
-            "refused" => &mut self.refused,
-            "failed" => &mut self.failed,
-            "skipped" => &mut self.skipped,
-            _ => &mut self.pending,
-        };
-        *count += 1;
-        self.near += u64::from(record.distance.is_some());
+    /// Adds a page, with the status and the error of its row, to a report on `runs`.
+    pub fn add(&mut self, record: &PageRecord, status: RowStatus, error: Option<&str>, runs: &[RunKey]) {
+        self.count_status(status);
+        self.near_duplicates += u64::from(record.distance.is_some());
         let is_duplicate = record.duplicate_of.is_some();
         let is_asked = !is_duplicate && record.spend.iter().any(|spend| runs.contains(&spend.run));
         self.asked += u64::from(is_asked);
-        let line = line(record, error, is_duplicate, runs);
+        let page = reported_page(record, error, is_duplicate, runs);
         if is_asked {
-            self.costs.add(u64::try_from(line.cost.0).unwrap_or(0), FINEST);
+            self.costs.add(u64::try_from(page.cost.0).unwrap_or(0), MIN_COST_BOUND);
         }
-        if matches!(status, "invalid" | "refused" | "failed") && self.unusable_pages.len() < KEPT.1 {
-            self.unusable_pages.push(line.clone());
+        if status.is_unusable() && self.unusable_pages.len() < MAX_UNUSABLE {
+            self.unusable_pages.push(page.clone());
         }
-        if line.cost > Pico::ZERO {
-            keep(&mut self.dearest, line, KEPT.0, |line| line.cost.0);
+        if page.cost > Pico::ZERO {
+            insert_top(&mut self.most_expensive, page, MAX_EXPENSIVE, |page| page.cost.0);
         }
-        self.labels(record, is_duplicate, runs);
-        if status != "ok" {
-            return;
+        self.count_labels(record, is_duplicate, runs);
+        if status == RowStatus::Ok {
+            self.from_store += u64::from(!is_asked);
+            self.add_value(record, is_duplicate, is_asked);
         }
-        self.from_store += u64::from(!is_asked);
+    }
+
+    fn count_status(&mut self, status: RowStatus) {
+        self.total += 1;
+        let count = match status {
+            RowStatus::Ok => &mut self.ok,
+            RowStatus::Invalid => &mut self.invalid,
+            RowStatus::Refused => &mut self.refused,
+            RowStatus::Failed => &mut self.failed,
+            RowStatus::Skipped => &mut self.skipped,
+            RowStatus::Pending => &mut self.pending,
+        };
+        *count += 1;
+    }
+
+    fn count_labels(&mut self, record: &PageRecord, is_duplicate: bool, runs: &[RunKey]) {
+        for (position, task) in &self.label_tasks {
+            let outcome = record.outcomes.get(*position).and_then(Option::as_ref);
+            let Some(value) = outcome.and_then(|outcome| outcome.value.as_deref()) else {
+                continue;
+            };
+            let cost = if is_duplicate { 0 } else { task_cost(record, *position, runs).0 };
+            let counts = self.by_label.entry(task.clone()).or_default();
+            for label in labels(value) {
+                let count = counts.entry(label).or_default();
+                count.pages += 1;
+                count.cost += cost;
+            }
+        }
+    }
+
+    /// Adds the cost of a page's valid answers.
+    fn add_value(&mut self, record: &PageRecord, is_duplicate: bool, is_asked: bool) {
         for spend in &record.spend {
             let add = |sum: Option<Pico>| sum.zip(spend.cost).map(|(sum, cost)| sum + cost);
             if is_duplicate {
@@ -149,68 +177,71 @@ impl Pages {
         }
     }
 
-    fn labels(&mut self, record: &PageRecord, is_duplicate: bool, runs: &[i64]) {
-        for (at, task) in &self.label_tasks {
-            let Some(value) = record.outcomes.get(*at).and_then(|outcome| outcome.as_ref()?.value.as_deref()) else {
-                continue;
-            };
-            let labels: Vec<String> = match serde_json::from_str(value) {
-                Ok(Value::String(label)) => vec![label],
-                Ok(Value::Array(labels)) => {
-                    labels.into_iter().filter_map(|label| Some(label.as_str()?.to_owned())).collect()
-                }
-                _ => Vec::new(),
-            };
-            let cost = if is_duplicate { 0 } else { task_cost(record, *at, runs).0 };
-            let counts = self.by_label.entry(task.clone()).or_default();
-            for label in labels {
-                let count = counts.entry(label).or_default();
-                count.pages += 1;
-                count.cost += cost;
-            }
-        }
-    }
-
-    /// As a run keeps it for the next one.
+    /// The JSON that a run stores for later runs.
     #[must_use]
     pub fn to_stored(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The pages of a run that found nothing changed since `stored` was kept.
+    /// The pages of a run that found no change since an earlier run stored its own: all
+    /// answers come from the store. `None` if `stored` can't be read.
     #[must_use]
-    pub fn unchanged(stored: &str) -> Option<Self> {
+    pub fn from_unchanged(stored: &str) -> Option<Self> {
         let mut pages: Self = serde_json::from_str(stored).ok()?;
-        // Nothing was asked this time.
         pages.by_label.values_mut().flat_map(BTreeMap::values_mut).for_each(|label| label.cost = 0);
         let (saved, saved_by_duplicates) = (pages.value.map(Pico), pages.duplicate_value.map(Pico));
         Some(Self { from_store: pages.ok, saved, saved_by_duplicates, ..pages })
     }
 
-    /// Pages that no one can use: failed, invalid or refused.
+    /// Number of pages with status `failed`, `invalid` or `refused`.
     #[must_use]
     pub fn unusable(&self) -> u64 {
         self.failed + self.invalid + self.refused
     }
+
+    /// Number of pages by status, in the order of reports.
+    pub(crate) fn by_status(&self) -> [(RowStatus, u64); 6] {
+        [
+            (RowStatus::Ok, self.ok),
+            (RowStatus::Invalid, self.invalid),
+            (RowStatus::Refused, self.refused),
+            (RowStatus::Failed, self.failed),
+            (RowStatus::Pending, self.pending),
+            (RowStatus::Skipped, self.skipped),
+        ]
+    }
 }
 
-fn line(record: &PageRecord, error: Option<&str>, is_duplicate: bool, runs: &[i64]) -> PageLine {
-    let own = record.spend.iter().filter(|spend| !is_duplicate && runs.contains(&spend.run));
-    PageLine {
+fn reported_page(record: &PageRecord, error: Option<&str>, is_duplicate: bool, runs: &[RunKey]) -> ReportedPage {
+    let own: Vec<&SpendRecord> =
+        record.spend.iter().filter(|spend| !is_duplicate && runs.contains(&spend.run)).collect();
+    ReportedPage {
         path: record.path.clone(),
         page: record.page,
-        cost: own.clone().filter_map(|spend| spend.cost).sum(),
-        attempts: own.count() as u64,
+        cost: own.iter().filter_map(|spend| spend.cost).sum(),
+        attempts: own.len() as u64,
         error: error.map(str::to_owned),
     }
 }
 
-/// What asking a page for one of its tasks cost in these runs.
-fn task_cost(record: &PageRecord, at: usize, runs: &[i64]) -> Pico {
-    let Some(recipe) = record.recipes.get(at) else { return Pico::ZERO };
-    let part = |spend: &crate::store::SpendRecord| {
-        let place = spend.recipes.iter().position(|asked| asked == recipe)?;
-        spend.cost?.split(spend.recipes.len()).nth(place)
-    };
-    record.spend.iter().filter(|spend| runs.contains(&spend.run)).filter_map(part).sum()
+/// The labels in an answer: one text, or a list of texts.
+fn labels(answer: &str) -> Vec<String> {
+    match serde_json::from_str(answer) {
+        Ok(Value::String(label)) => vec![label],
+        Ok(Value::Array(labels)) => labels.into_iter().filter_map(|label| Some(label.as_str()?.to_owned())).collect(),
+        _ => Vec::new(),
+    }
 }
+
+/// Cost of a page's answers to one task in these runs.
+fn task_cost(record: &PageRecord, task: usize, runs: &[RunKey]) -> Pico {
+    let Some(recipe) = record.recipes.get(task) else { return Pico::ZERO };
+    let share = |spend: &SpendRecord| {
+        let position = spend.recipes.iter().position(|asked| asked == recipe)?;
+        spend.cost?.split(spend.recipes.len()).nth(position)
+    };
+    record.spend.iter().filter(|spend| runs.contains(&spend.run)).filter_map(share).sum()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,82 +1,86 @@
-//! Attempts, added up exactly: integers only, a shared request's cost in equal parts to
-//! its tasks, the remainder to the first.
+//! The spend of attempts, added up exactly: integers only. The cost of a shared request is
+//! split evenly among its tasks; the first task gets the remainder.
 
-use super::part::{Histogram, Part};
-use crate::money::Pico;
-use crate::store::{AttemptRecord, AttemptState, Purpose, RunRecord, Tokens};
-use crate::units::utc_day;
+use super::histogram::Histogram;
+use super::part::Part;
+use super::top::insert_top;
+use crate::base::money::Pico;
+use crate::base::units::utc_day;
+use crate::base::usage::Usage;
+use crate::base::vocabulary::{AttemptPurpose, AttemptState, VerdictName};
+use crate::store::{AttemptRecord, RunRecord};
 use std::collections::BTreeMap;
 
-/// How many of the slowest are kept.
-const KEPT: usize = 5;
-/// The finest step of latencies, in milliseconds.
-const FINEST_MS: u64 = 100;
+/// Maximum number of slowest attempts in a report.
+const MAX_SLOWEST: usize = 5;
+/// Lowest bound of the latency histogram, in milliseconds.
+const MIN_LATENCY_BOUND_MS: u64 = 100;
 
-/// What attempts cost, added up.
+/// The spend of attempts.
 #[derive(Clone, Debug, Default)]
 pub struct Spend {
-    /// Requests that at least one attempt was made for.
+    /// Requests with at least one attempt.
     pub requests: u64,
     /// Attempts of any state.
     pub sent: u64,
-    /// Attempts that brought a reply.
+    /// Attempts that returned a reply.
     pub succeeded: u64,
-    /// Attempts that ended without one, 429s apart.
+    /// Attempts that ended without a reply, except those that got HTTP status 429.
     pub failed: u64,
-    /// Attempts that were answered 429.
+    /// Attempts that got HTTP status 429.
     pub rate_limited: u64,
-    /// Attempts whose run died.
+    /// Attempts of runs that died.
     pub lost: u64,
     /// Tokens of settled attempts.
-    pub tokens: Tokens,
-    /// Money of settled attempts.
+    pub tokens: Usage,
+    /// Cost of settled attempts.
     pub total: Pico,
-    /// Of this, attempts without a reply.
+    /// The part of `total` for attempts without a reply.
     pub failed_cost: Pico,
-    /// Of this, replies that were not valid, as far as they were no repair.
+    /// The part of `total` for first replies that were invalid.
     pub invalid_cost: Pico,
-    /// Of this, asking again because a reply was not valid or was cut.
+    /// The part of `total` for repeating requests whose reply was invalid or cut off.
     pub repaired_cost: Pico,
-    /// Of this, tokens that were estimated.
+    /// The part of `total` whose tokens are estimates.
     pub estimated_cost: Pico,
-    /// What lost attempts may have cost at most.
+    /// Maximum cost of lost attempts. Not part of `total`.
     pub lost_cost: Pico,
-    /// What the provider's cache saved.
+    /// Amount saved by the provider's cache.
     pub saved_by_cache: Pico,
-    /// What sending fewer pixels than the model can use saved.
+    /// Amount saved by sending fewer pixels than the model can use.
     pub saved_by_size: Pico,
-    /// What the attempts with a reply were expected to cost.
+    /// Expected cost of the attempts that returned a reply.
     pub expected: Pico,
-    /// What those cost.
+    /// Actual cost of the same attempts.
     pub expected_actual: Pico,
-    /// Settled attempts that cost tokens at an unknown price.
+    /// Settled attempts at an unknown price.
     pub unpriced: u64,
     /// Replies without usage.
     pub usage_missing: u64,
-    /// By task.
+    /// Parts by task.
     pub by_task: BTreeMap<String, Part>,
-    /// By model.
+    /// Parts by model.
     pub by_model: BTreeMap<String, Part>,
-    /// By UTC day on which the attempt was made.
+    /// Parts by UTC day on which the attempt was opened.
     pub by_day: BTreeMap<String, Part>,
-    /// By run.
+    /// Parts by run.
     pub by_run: BTreeMap<String, Part>,
-    /// Attempts by what went wrong with them.
-    pub by_fault: BTreeMap<String, u64>,
-    /// How long replies took, in milliseconds.
+    /// Number of attempts by the name of their error kind.
+    pub by_fault: BTreeMap<&'static str, u64>,
+    /// Latencies of replies, in milliseconds.
     pub latencies: Histogram,
     /// The slowest attempts.
-    pub slowest: Vec<Line>,
+    pub slowest: Vec<SlowAttempt>,
 }
 
-/// A page worth looking at.
+/// An attempt that took long.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// The page's path.
+pub struct SlowAttempt {
+    /// Path of the page.
     pub path: Vec<u8>,
-    /// Milliseconds of its slowest attempt.
+    /// Latency in milliseconds.
     pub latency_ms: u64,
-    /// What the attempt cost.
+    /// Cost.
     pub cost: Pico,
 }
 
@@ -86,39 +90,36 @@ impl Spend {
         self.sent += 1;
         self.requests += u64::from(attempt.is_first);
         match attempt.state {
-            AttemptState::Open => {}
+            AttemptState::Open | AttemptState::Withdrawn => {}
             AttemptState::Lost => {
                 self.lost += 1;
                 self.lost_cost += attempt.cost.unwrap_or_default();
             }
-            AttemptState::Settled => self.settled(attempt, run),
+            AttemptState::Settled => self.add_settled(attempt, run),
         }
     }
 
-    fn settled(&mut self, attempt: &AttemptRecord, run: &RunRecord) {
-        let is_done = attempt.verdict.as_deref() == Some("done");
+    fn add_settled(&mut self, attempt: &AttemptRecord, run: &RunRecord) {
+        let is_done = attempt.verdict == Some(VerdictName::Done);
         match (is_done, attempt.http_status) {
             (true, _) => self.succeeded += 1,
             (false, Some(429)) => self.rate_limited += 1,
             (false, _) => self.failed += 1,
         }
         let cost = attempt.cost.unwrap_or_default();
-        self.tokens.input += attempt.tokens.input;
-        self.tokens.cached_input += attempt.tokens.cached_input;
-        self.tokens.cache_write += attempt.tokens.cache_write;
-        self.tokens.output += attempt.tokens.output;
+        self.tokens += attempt.tokens;
         self.unpriced += u64::from(attempt.cost.is_none());
         self.usage_missing += u64::from(is_done && attempt.is_estimated);
         self.total += cost;
         self.saved_by_cache += attempt.saved_by_cache;
         self.saved_by_size += attempt.saved_by_size;
-        if let Some(kind) = &attempt.error_kind {
-            *self.by_fault.entry(kind.clone()).or_default() += 1;
+        if let Some(kind) = attempt.error_kind {
+            *self.by_fault.entry(kind.name()).or_default() += 1;
         }
-        // Each attempt is wasted in one way at most.
-        match (is_done, attempt.purpose, &attempt.error_kind) {
+        // An attempt counts as wasted in at most one way.
+        match (is_done, attempt.purpose, attempt.error_kind) {
             (false, ..) => self.failed_cost += cost,
-            (_, Purpose::Repair | Purpose::Lengthen, _) => self.repaired_cost += cost,
+            (_, AttemptPurpose::Repair | AttemptPurpose::Lengthen, _) => self.repaired_cost += cost,
             (.., Some(_)) => self.invalid_cost += cost,
             _ => {}
         }
@@ -127,7 +128,7 @@ impl Spend {
         }
         if is_done {
             if let Some(latency_ms) = attempt.latency_ms {
-                self.latencies.add(latency_ms, FINEST_MS);
+                self.latencies.add(latency_ms, MIN_LATENCY_BOUND_MS);
             }
             if let Some(expected) = attempt.expected {
                 self.expected += expected;
@@ -140,111 +141,30 @@ impl Spend {
         }
         self.by_model.entry(attempt.model.clone()).or_default().add(attempt.tokens, cost);
         self.by_day.entry(utc_day(attempt.opened_ms)).or_default().add(attempt.tokens, cost);
-        self.by_run.entry(run.run_id.clone()).or_default().add(attempt.tokens, cost);
-        self.remember(attempt, cost);
+        self.by_run.entry(run.run_id.to_string()).or_default().add(attempt.tokens, cost);
+        self.add_slowest(attempt, cost);
     }
 
-    fn remember(&mut self, attempt: &AttemptRecord, cost: Pico) {
+    fn add_slowest(&mut self, attempt: &AttemptRecord, cost: Pico) {
         let (Some(path), Some(latency_ms)) = (&attempt.path, attempt.latency_ms) else { return };
-        let line = Line { path: path.clone(), latency_ms, cost };
-        keep(&mut self.slowest, line, KEPT, |line| i64::try_from(line.latency_ms).unwrap_or(i64::MAX));
+        let slow = SlowAttempt { path: path.clone(), latency_ms, cost };
+        let latency = |slow: &SlowAttempt| i64::try_from(slow.latency_ms).unwrap_or(i64::MAX);
+        insert_top(&mut self.slowest, slow, MAX_SLOWEST, latency);
     }
 
-    /// Money of settled attempts; `None` when some price was unknown.
+    /// Cost of settled attempts; `None` if the price of one was unknown.
     #[must_use]
-    pub fn total_known(&self) -> Option<Pico> {
+    pub fn known_total(&self) -> Option<Pico> {
         (self.unpriced == 0).then_some(self.total)
     }
-}
 
-/// Keeps the greatest few, the first seen first among equals.
-pub(super) fn keep<T>(kept: &mut Vec<T>, one: T, most: usize, by: impl Fn(&T) -> i64) {
-    let at = kept.iter().position(|known| by(known) < by(&one)).unwrap_or(kept.len());
-    kept.insert(at, one);
-    kept.truncate(most);
+    /// Actual cost divided by expected cost, to four decimals; `None` if nothing was expected.
+    #[must_use]
+    pub fn estimate_ratio(&self) -> Option<f64> {
+        let ratio = self.expected_actual.as_usd_f64() / self.expected.as_usd_f64();
+        (self.expected > Pico::ZERO).then(|| (ratio * 10_000.0).round() / 10_000.0)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::TaskKey;
-    use proptest::prelude::*;
-
-    fn attempt(id: i64, cost: Option<i64>, recipes: Vec<i64>) -> AttemptRecord {
-        AttemptRecord {
-            id,
-            is_first: true,
-            state: AttemptState::Settled,
-            purpose: Purpose::Ask,
-            opened_ms: id * 40_000_000,
-            recipes,
-            model: "m".into(),
-            verdict: Some("done".into()),
-            http_status: Some(200),
-            tokens: Tokens { input: 10, output: 1, ..Tokens::default() },
-            is_estimated: false,
-            cost: cost.map(Pico),
-            expected: None,
-            saved_by_cache: Pico::ZERO,
-            saved_by_size: Pico::ZERO,
-            error_kind: None,
-            latency_ms: Some(5),
-            path: None,
-        }
-    }
-
-    fn run(tasks: i64) -> RunRecord {
-        RunRecord {
-            run: 1,
-            run_id: "r".into(),
-            job: 1,
-            job_name: "j".into(),
-            model: "m".into(),
-            started_ms: 0,
-            ended_ms: None,
-            outcome: None,
-            tasks: (1..=tasks).map(|id| TaskKey { task: format!("t{id}"), recipe_id: id }).collect(),
-        }
-    }
-
-    #[test]
-    fn an_unknown_price_makes_the_total_unknown_not_zero() {
-        let mut spend = Spend::default();
-        spend.add(&attempt(1, Some(7), vec![1]), &run(0));
-        assert_eq!(spend.total_known(), Some(Pico(7)));
-        spend.add(&attempt(2, None, vec![1]), &run(0));
-        assert_eq!(spend.total_known(), None);
-    }
-
-    #[test]
-    fn what_was_wasted_is_wasted_in_one_way() {
-        let mut spend = Spend::default();
-        let fault = || Some("wrong_label".to_owned());
-        for (purpose, verdict, error_kind) in [
-            (Purpose::Ask, "done", None),
-            (Purpose::Ask, "done", fault()),
-            (Purpose::Repair, "done", fault()),
-            (Purpose::Lengthen, "done", None),
-            (Purpose::Repair, "retry", fault()),
-        ] {
-            let one = AttemptRecord { purpose, error_kind, ..attempt(1, Some(1), vec![1]) };
-            spend.add(&AttemptRecord { verdict: Some(verdict.into()), ..one }, &run(1));
-        }
-        assert_eq!((spend.failed_cost, spend.invalid_cost, spend.repaired_cost), (Pico(1), Pico(1), Pico(2)));
-    }
-
-    proptest! {
-        #[test]
-        fn every_way_to_divide_sums_to_the_total(costs in prop::collection::vec((0_i64..1_000_000_007, 1_usize..4), 0..50)) {
-            let mut spend = Spend::default();
-            for (id, (cost, parts)) in costs.iter().enumerate() {
-                spend.add(&attempt(id as i64, Some(*cost), (1..=*parts as i64).collect()), &run(3));
-            }
-            let total = Pico(costs.iter().map(|(cost, _)| cost).sum());
-            prop_assert_eq!(spend.total, total);
-            for parts in [&spend.by_task, &spend.by_model, &spend.by_day, &spend.by_run] {
-                prop_assert_eq!(parts.values().map(|part| part.cost).sum::<Pico>(), total);
-            }
-        }
-    }
-}
+mod tests;

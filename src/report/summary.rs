@@ -2,62 +2,86 @@
 
 use super::pages::Pages;
 use super::spend::Spend;
-use crate::store::{Reader, RunRecord, StoreError};
+use crate::base::money::Pico;
+use crate::store::{AttemptId, Reader, RunRecord, StoreError};
 use std::path::PathBuf;
+use std::time::Duration;
 
-/// A report on one run, or on several of a job.
+/// A report on one or more runs of a job.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The job's name.
+    /// Name of the job.
     pub job: String,
-    /// The run's id; of several the newest.
+    /// Id of the newest run.
     pub run_id: String,
-    /// How it ended: `running` while it has not.
+    /// Outcome of that run; `running` before it ends.
     pub outcome: String,
-    /// The exit code; `None` while it runs.
+    /// Exit code of that run; `None` before it ends.
     pub exit_code: Option<i32>,
-    /// Wall time in milliseconds.
+    /// Start of the oldest run, in milliseconds since 1970.
     pub started_ms: i64,
-    /// Time that the runs took, in milliseconds.
+    /// Duration of all runs, in milliseconds.
     pub elapsed_ms: i64,
-    /// Pages by status.
+    /// The pages of the job.
     pub pages: Pages,
-    /// What the attempts cost.
+    /// The spend of the attempts.
     pub spend: Spend,
-    /// Files that were written.
+    /// Output files that were written.
     pub outputs: Vec<PathBuf>,
-    /// Whether a price is known: unknown is not zero.
+    /// Whether the price is known. An unknown price is not zero.
     pub is_priced: bool,
-    /// How the endpoint bills images; `None`: not looked at.
+    /// How the endpoint bills images; `None` if that is not known.
     pub billing: Option<Billing>,
-    /// The folder of the input, for links to pages.
+    /// Folder of the input, for links to pages.
     pub base: Option<PathBuf>,
 }
 
 /// How an endpoint bills images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Billing {
-    /// The rule that explains the bills, for people.
+    /// The rule that explains the bills, as text.
     pub rule: String,
-    /// Images that were billed, of all runs.
+    /// Number of billed images, of all runs.
     pub images: u64,
-    /// Whether that is not the model's documented rule; `None`: none is documented.
+    /// Whether the rule differs from the documented one; `None` if none is documented.
     pub differs: Option<bool>,
 }
 
-/// Attempts read at once.
-const BATCH: usize = 1000;
+impl Report {
+    /// Cost of the settled attempts; `None` if a price is unknown.
+    #[must_use]
+    pub fn total(&self) -> Option<Pico> {
+        self.spend.known_total().filter(|_| self.is_priced || self.spend.total > Pico::ZERO)
+    }
 
-/// Adds up the attempts of these runs, opened in `[since_ms, until_ms)`.
+    /// Cost per 1,000 requests, rounded down; `None` if a price is unknown or nothing was sent.
+    #[must_use]
+    pub fn cost_per_1000(&self) -> Option<Pico> {
+        let (total, requests) = (self.total()?, i128::from(self.spend.requests));
+        let cost = (i128::from(total.0) * 1000).checked_div(requests)?;
+        Some(Pico(i64::try_from(cost).unwrap_or(i64::MAX)))
+    }
+
+    /// Duration of all runs.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.elapsed_ms).unwrap_or(0))
+    }
+}
+
+/// Attempts per read.
+const BATCH_ATTEMPTS: usize = 1000;
+
+/// Reads the spend of these runs' attempts that were opened in `[since_ms, until_ms)`.
 ///
 /// # Errors
-/// When the store can't be read.
-pub fn spend_of_runs(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64) -> Result<Spend, StoreError> {
+/// If the store can't be read.
+pub fn read_spend(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_ms: i64) -> Result<Spend, StoreError> {
     let mut spend = Spend::default();
     for run in runs {
-        let mut after = 0;
+        let mut after = AttemptId(0);
         loop {
-            let attempts = reader.attempts(run.run, after, since_ms, until_ms, BATCH)?;
+            let attempts = reader.attempts(run.run, after, since_ms, until_ms, BATCH_ATTEMPTS)?;
             let Some(last) = attempts.last() else { break };
             after = last.id;
             attempts.iter().for_each(|attempt| spend.add(attempt, run));
@@ -66,10 +90,37 @@ pub fn spend_of_runs(reader: &Reader, runs: &[RunRecord], since_ms: i64, until_m
     Ok(spend)
 }
 
-impl Report {
-    /// What the settled attempts cost; `None` when a price is unknown.
-    #[must_use]
-    pub fn total(&self) -> Option<crate::money::Pico> {
-        self.spend.total_known().filter(|_| self.is_priced || self.spend.total.0 > 0)
+#[cfg(test)]
+mod tests {
+    use crate::base::money::Pico;
+    use crate::report::sample::{empty_report, report, unpriced_report};
+
+    #[test]
+    fn an_unknown_price_is_not_zero() {
+        assert_eq!((unpriced_report().total(), unpriced_report().cost_per_1000()), (None, None));
+        assert_eq!(empty_report().total(), None);
+        let mut free = report();
+        free.spend.total = Pico::ZERO;
+        assert_eq!(free.total(), Some(Pico::ZERO));
+        // A run whose price was removed from the manifest later.
+        let mut priced_once = report();
+        priced_once.is_priced = false;
+        assert_eq!(priced_once.total(), Some(priced_once.spend.total));
+    }
+
+    #[test]
+    fn cost_per_1000_requests_is_exact_and_never_overflows() {
+        let mut report = report();
+        for (total, requests, expected) in [
+            (0, 0, None),
+            (7, 0, None),
+            (7, 1, Some(7000)),
+            (7, 3, Some(2333)),
+            (i64::MAX, 1, Some(i64::MAX)),
+            (i64::MAX, 1000, Some(i64::MAX)),
+        ] {
+            (report.spend.total, report.spend.requests) = (Pico(total), requests);
+            assert_eq!(report.cost_per_1000(), expected.map(Pico), "{total} / {requests}");
+        }
     }
 }

@@ -1,78 +1,157 @@
-//! Requests and tokens per minute, enforced as OpenAI's were measured to be: a
-//! continuously refilled bucket; what is refused costs nothing here.
-//!
-//! `reset = (limit - remaining) / refill`, wait of a 429 `= (used + requested - limit) / refill`.
+//! The limits on requests and tokens per minute, and how a refusal and the headers show them.
+//! Source: OpenAI's rate-limits guide (2026).
 
+use super::api_error::ApiError;
+use super::bucket::{Bucket, OverLimit};
+use super::options::Options;
 use std::time::{Duration, Instant};
 
-/// One allowance.
-#[derive(Debug)]
-pub(super) struct Bucket {
-    pub(super) limit: u64,
-    seconds: f64,
-    capacity: f64,
-    level: f64,
-    at: Instant,
+/// What is limited per minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dimension {
+    Requests,
+    Tokens,
 }
 
-/// A refusal: in use, and time until the request would fit.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Full {
-    pub(super) used: u64,
-    pub(super) wait: Duration,
+pub(crate) enum LimitError {
+    /// The request alone has more tokens than the limit per minute.
+    RequestTooLarge { limit: u64, requested: u64 },
+    /// The request fits after `over.wait`.
+    Exceeded { dimension: Dimension, limit: u64, requested: u64, over: OverLimit },
 }
 
-impl Bucket {
-    pub(super) fn new(limit: u64, seconds: f64, now: Instant) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "limits are small")]
-        let capacity = (limit as f64 * seconds / 60.0).max(1.0);
-        Self { limit, seconds, capacity, level: 0.0, at: now }
+/// The limits of the endpoint.
+#[derive(Debug)]
+pub(crate) struct RateLimits {
+    start: Instant,
+    limits: Vec<Limit>,
+    /// The share of the limits that holds from a time since `start` on, in their order.
+    steps: Vec<(Duration, f64)>,
+}
+
+#[derive(Debug)]
+struct Limit {
+    dimension: Dimension,
+    /// Units per minute without steps.
+    per_minute: u64,
+    bucket: Bucket,
+}
+
+impl RateLimits {
+    pub(crate) fn new(options: &Options, now: Instant) -> Self {
+        let limit = |(dimension, per_minute): (Dimension, Option<u64>)| {
+            let per_minute = per_minute?;
+            Some(Limit { dimension, per_minute, bucket: Bucket::new(per_minute, options.bucket_seconds, now) })
+        };
+        let limits =
+            [(Dimension::Requests, options.requests_per_minute), (Dimension::Tokens, options.tokens_per_minute)];
+        Self { start: now, limits: limits.into_iter().filter_map(limit).collect(), steps: options.limit_steps.clone() }
     }
 
-    /// Another limit from now on; what is in use stays in use, in the same share.
-    pub(super) fn change(&mut self, limit: u64, now: Instant) {
-        if limit != self.limit {
-            let fresh = Self::new(limit, self.seconds, now);
-            *self = Self { level: self.level * fresh.capacity / self.capacity, at: self.at, ..fresh };
+    /// Charges a request with this many tokens to all limits. A request over the token limit
+    /// is still charged to the request limit.
+    pub(crate) fn admit(&mut self, tokens: u64, now: Instant) -> Result<(), LimitError> {
+        self.apply_steps(now);
+        let mut limits = self.limits.iter().filter(|limit| limit.dimension == Dimension::Tokens);
+        if let Some(limit) = limits.find(|limit| tokens > limit.bucket.limit()) {
+            return Err(LimitError::RequestTooLarge { limit: limit.bucket.limit(), requested: tokens });
         }
-    }
-
-    fn refill_per_second(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "limits are small")]
-        let limit = self.limit as f64;
-        limit / 60.0
-    }
-
-    /// Takes `amount`, or refuses.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "small and positive"
-    )]
-    pub(super) fn take(&mut self, amount: u64, now: Instant) -> Result<(), Full> {
-        let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        self.level = (self.level - passed * self.refill_per_second()).max(0.0);
-        self.at = now;
-        let over = self.level + amount as f64 - self.capacity;
-        if over > 1e-9 {
-            let used = (self.level + (self.limit as f64 - self.capacity).max(0.0)).round() as u64;
-            return Err(Full { used, wait: Duration::from_secs_f64(over / self.refill_per_second()) });
+        for Limit { dimension, bucket, .. } in &mut self.limits {
+            let requested = if *dimension == Dimension::Requests { 1 } else { tokens };
+            let limit = bucket.limit();
+            bucket.use_up(requested, now).map_err(|over| LimitError::Exceeded {
+                dimension: *dimension,
+                limit,
+                requested,
+                over,
+            })?;
         }
-        self.level += amount as f64;
         Ok(())
     }
 
-    /// Remaining, and time until full again, as the headers say them.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
-    pub(super) fn state(&self) -> (u64, Duration) {
-        let remaining = (self.capacity - self.level).max(0.0).floor() as u64;
-        (remaining, Duration::from_secs_f64(self.level / self.refill_per_second()))
+    /// Sets the limits to the share that holds now.
+    fn apply_steps(&mut self, now: Instant) {
+        let elapsed = now.duration_since(self.start);
+        let Some((_, share)) = self.steps.iter().rev().find(|(from, _)| *from <= elapsed) else { return };
+        for limit in &mut self.limits {
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "limits are small"
+            )]
+            let stepped = ((limit.per_minute as f64 * share) as u64).max(1);
+            limit.bucket.set_limit(stepped, now);
+        }
+    }
+
+    /// The `x-ratelimit-*` headers.
+    pub(crate) fn headers(&self) -> Vec<(String, String)> {
+        let headers = self.limits.iter().flat_map(|Limit { dimension, bucket, .. }| {
+            let (remaining, reset) = bucket.remaining_and_reset();
+            let name = dimension.name();
+            [
+                (format!("x-ratelimit-limit-{name}"), bucket.limit().to_string()),
+                (format!("x-ratelimit-remaining-{name}"), remaining.to_string()),
+                (format!("x-ratelimit-reset-{name}"), format_go_duration(reset)),
+            ]
+        });
+        headers.collect()
+    }
+}
+
+impl Dimension {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Tokens => "tokens",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Requests => "requests per min (RPM)",
+            Self::Tokens => "tokens per min (TPM)",
+        }
+    }
+}
+
+impl LimitError {
+    /// The 429 about a request to `model`.
+    pub(crate) fn to_api_error(self, model: &str) -> ApiError {
+        let (kind, message) = match self {
+            Self::RequestTooLarge { limit, requested } => (
+                "tokens",
+                format!(
+                    "Request too large for {model} in organization org-simulator on tokens per min (TPM): Limit {limit}, Requested {requested}. The input or output tokens must be reduced in order to run successfully."
+                ),
+            ),
+            Self::Exceeded { dimension, limit, requested, over } => (
+                dimension.name(),
+                format!(
+                    "Rate limit reached for {model} in organization org-simulator on {}: Limit {limit}, Used {}, Requested {requested}. Please try again in {}. Visit https://platform.openai.com/account/rate-limits to learn more.",
+                    dimension.title(),
+                    over.used,
+                    format_go_duration(over.wait)
+                ),
+            ),
+        };
+        ApiError::new(429, kind, message).with_code("rate_limit_exceeded")
+    }
+
+    /// The `retry-after` headers of the 429; none when waiting does not help.
+    pub(crate) fn headers(self) -> Vec<(&'static str, u64)> {
+        let Self::Exceeded { over: OverLimit { wait, .. }, .. } = self else { return Vec::new() };
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX - 1);
+        vec![("retry-after", seconds.max(1)), ("retry-after-ms", wait_ms + 1)]
     }
 }
 
 /// A duration as Go prints it, to the millisecond: `0s`, `644ms`, `9.816s`, `7m12s`.
-pub(super) fn go_duration(duration: Duration) -> String {
+fn format_go_duration(duration: Duration) -> String {
     let ms = duration.as_millis();
     if ms == 0 {
         return "0s".into();
@@ -96,41 +175,98 @@ pub(super) fn go_duration(duration: Duration) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the simulator has its own time")]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "an origin for times")]
+
     use super::*;
 
-    /// Waits recorded on the live API: limit, used, requested, milliseconds.
-    #[test]
-    fn waits_are_as_recorded() {
-        for (limit, used, requested, text) in [
-            (30_000, 29_937, 385, "644ms"),
-            (10_000, 8554, 3082, "9.816s"),
-            (30_000, 14_567, 24_754, "18.642s"),
-            (200_000, 162_960, 42_288, "1.574s"),
-            (30_000, 18_928, 11_159, "174ms"),
-            (30_000, 28_039, 3906, "3.89s"),
-        ] {
-            let now = Instant::now();
-            let mut bucket = Bucket::new(limit, 60.0, now);
-            bucket.take(used, now).unwrap();
-            let full = bucket.take(requested, now).unwrap_err();
-            assert_eq!((full.used, go_duration(full.wait).as_str()), (used, text));
-        }
+    fn limits(requests: Option<u64>, tokens: Option<u64>, steps: &[(u64, f64)]) -> (RateLimits, Instant) {
+        let options = Options {
+            requests_per_minute: requests,
+            tokens_per_minute: tokens,
+            limit_steps: steps.iter().map(|(from, share)| (Duration::from_secs(*from), *share)).collect(),
+            ..Options::default()
+        };
+        let now = Instant::now();
+        (RateLimits::new(&options, now), now)
     }
 
     #[test]
-    fn resets_are_as_recorded() {
-        for (limit, taken, text) in
-            [(5000, 1, "12ms"), (3000, 1, "20ms"), (160_000, 24, "9ms"), (40_000, 120, "180ms"), (40_000_000, 21, "0s")]
-        {
-            let now = Instant::now();
-            let mut bucket = Bucket::new(limit, 60.0, now);
-            bucket.take(taken, now).unwrap();
-            assert_eq!(go_duration(bucket.state().1), text);
+    fn durations_are_as_go_prints_them() {
+        for (ms, text) in [
+            (0, "0s"),
+            (9, "9ms"),
+            (999, "999ms"),
+            (1000, "1s"),
+            (3890, "3.89s"),
+            (9816, "9.816s"),
+            (60_000, "1m0s"),
+            (432_000, "7m12s"),
+            (692_334, "11m32.334s"),
+            (3_600_000, "1h0m0s"),
+            (3_661_050, "1h1m1.05s"),
+        ] {
+            assert_eq!(format_go_duration(Duration::from_millis(ms)), text);
         }
-        assert_eq!(go_duration(Duration::from_millis(432_000)), "7m12s");
-        assert_eq!(go_duration(Duration::from_millis(692_334)), "11m32.334s");
-        assert_eq!(go_duration(Duration::from_secs(3600)), "1h0m0s");
+        assert_eq!(format_go_duration(Duration::from_micros(31)), "0s");
+    }
+
+    #[test]
+    fn a_refusal_names_limit_use_and_wait() {
+        let (mut limits, now) = limits(None, Some(30_000), &[]);
+        limits.admit(29_937, now).unwrap();
+        let refused = limits.admit(385, now).unwrap_err();
+        let error = refused.to_api_error("gpt-4o");
+        assert_eq!((error.status, error.kind, error.code), (429, "tokens", Some("rate_limit_exceeded")));
+        let words = "on tokens per min (TPM): Limit 30000, Used 29937, Requested 385. Please try again in 644ms.";
+        assert!(error.message.contains(words), "{}", error.message);
+        assert_eq!(refused.headers(), [("retry-after", 1), ("retry-after-ms", 645)]);
+    }
+
+    #[test]
+    fn a_request_larger_than_the_limit_is_not_told_to_wait() {
+        let (mut limits, now) = limits(Some(1), Some(30_000), &[]);
+        let refused = limits.admit(31_538, now).unwrap_err();
+        assert_eq!(refused, LimitError::RequestTooLarge { limit: 30_000, requested: 31_538 });
+        assert!(refused.headers().is_empty());
+        assert!(refused.to_api_error("m").message.starts_with("Request too large for m in organization"));
+        limits.admit(30_000, now).unwrap();
+        let refused = limits.admit(1, now).unwrap_err();
+        assert!(
+            matches!(refused, LimitError::Exceeded { dimension: Dimension::Requests, limit: 1, .. }),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn steps_change_both_limits_from_their_time_on() {
+        let (mut limits, start) = limits(Some(600), Some(60_000), &[(60, 0.5), (120, 0.001)]);
+        let mut limits_at = |seconds: u64| {
+            let _ = limits.admit(1, start + Duration::from_secs(seconds));
+            limits.limits.iter().map(|limit| limit.bucket.limit()).collect::<Vec<_>>()
+        };
+        assert_eq!(limits_at(0), [600, 60_000]);
+        assert_eq!(limits_at(59), [600, 60_000]);
+        assert_eq!(limits_at(60), [300, 30_000]);
+        assert_eq!(limits_at(121), [1, 60], "a limit is at least 1");
+    }
+
+    #[test]
+    fn headers_are_those_of_the_limits_there_are() {
+        let (mut both, now) = limits(Some(5000), Some(160_000), &[]);
+        both.admit(24, now).unwrap();
+        let headers: Vec<String> = both.headers().iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(
+            headers,
+            [
+                "x-ratelimit-limit-requests: 5000",
+                "x-ratelimit-remaining-requests: 4999",
+                "x-ratelimit-reset-requests: 12ms",
+                "x-ratelimit-limit-tokens: 160000",
+                "x-ratelimit-remaining-tokens: 159976",
+                "x-ratelimit-reset-tokens: 9ms",
+            ]
+        );
+        assert!(limits(None, None, &[]).0.headers().is_empty());
     }
 }

@@ -1,37 +1,58 @@
-//! An OpenAI-compatible provider on loopback: real HTTP, real image tokens, enforced
-//! limits, seeded faults. It answers from the pixels that it receives.
+//! An OpenAI-compatible provider on 127.0.0.1: a real HTTP server with image tokens from real
+//! pixels, enforced rate limits, batches, and faults that a seed decides. It answers from the
+//! pixels that it receives.
 //!
-//! Written from the providers' documents alone and sharing no type with the client: a
-//! misread document would otherwise pass on both sides.
+//! It is written from the providers' documents and shares no type with the client: otherwise a
+//! misread document would pass on both sides. It never fetches a URL.
 //!
-//! - [`options`]: what it is told
-//! - [`server`]: connections and routes; [`chat`]: one request; [`request`]: what it asks
-//!   for; [`state`]: what all connections share
-//! - [`batches`]: files and batches
-//! - [`limits`]: requests and tokens per minute; [`faults`]: what goes wrong, [`canned`]: errors as
-//!   they were seen, [`forms`]: replies as compatible servers give them, or never end
-//! - [`eye`]: what it sees; [`answer`]: what it says; [`bill`]: what it charges
-//! - [`reply`]: JSON and streams; [`stats`]: what it saw
+//! What it sees: ink, long lines, boxes, colours, mid-tones, the aspect ratio, flat areas. It
+//! can't read letters.
 //!
-//! What it can see: ink, long rules, boxes, colour, mid-tones, aspect, flat areas. What
-//! it can't: letters. It never fetches URLs.
+//! From the bottom to the top; a file imports only files above it in this list:
+//! - [`fixtures`]: recorded replies of providers; [`form`]: forms of replies; [`faults`]: faults of
+//!   requests; [`batch_fault`]: faults of batches; [`options`]: the options
+//! - [`api_error`]: the envelope of errors; [`http`]: bodies of responses; [`multipart`]: file uploads
+//! - [`bill`]: what is billed; [`completion`]: replies as JSON and as streams; [`stats`]: counters
+//! - [`bucket`]: one limit; [`limits`]: requests and tokens per minute
+//! - [`strict_schema`]: rules of schemas; [`request`]: the validated request
+//! - [`vision`]: measures of an image; [`answer`]: answers from measures; [`model`]: completions and bills
+//! - [`batch`]: one batch and its states; [`batch_store`]: files and batches
+//! - [`state`]: what connections share, and replies
+//! - [`reply_forms`]: completions in other forms; [`delivery`]: how a completion is sent; [`chat`]: chat
+//!   requests
+//! - [`batch_run`]: execution of batches; [`batches`]: the routes of files and batches
+//! - [`routes`]: all routes; [`server`]: connections
 
 mod answer;
+mod api_error;
+mod batch;
+mod batch_fault;
+mod batch_run;
+mod batch_store;
 mod batches;
 mod bill;
-mod canned;
+mod bucket;
 mod chat;
-mod eye;
+mod completion;
+mod delivery;
 mod faults;
-mod forms;
+mod fixtures;
+mod form;
+mod http;
 mod limits;
+mod model;
+mod multipart;
 mod options;
-mod reply;
+mod reply_forms;
 mod request;
+mod routes;
 mod server;
 mod state;
 mod stats;
+mod strict_schema;
+mod vision;
 
-pub use faults::{BatchFault, Fault};
+pub use batch_fault::BatchFault;
+pub use faults::Fault;
 pub use options::Options;
 pub use server::Server;

@@ -1,56 +1,58 @@
-//! What the simulator is told.
+//! The options of the simulator.
 
-use super::faults::{BatchFault, Fault};
+use super::batch_fault::BatchFault;
+use super::faults::Fault;
 use std::time::Duration;
 
-/// What the simulator is told. The default answers everything at once, correctly.
+/// The options of the simulator. By default it answers every request at once and without faults.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Port on 127.0.0.1; 0: any free one.
+    /// Port on 127.0.0.1. 0: any free port.
     pub port: u16,
     /// Time before each reply.
     pub latency: Duration,
-    /// Decides answers and faults.
+    /// Seed of answers and faults.
     pub seed: u64,
-    /// Share of attempts that meet a fault, 0 to 1.
+    /// Share of requests that meet a fault, 0 to 1.
     pub faults: f64,
-    /// Which faults; empty: all of them.
+    /// The faults to choose from. Empty: all that a page survives.
     pub kinds: Vec<Fault>,
-    /// A fault that every attempt meets.
+    /// A fault that every request meets.
     pub always: Option<Fault>,
-    /// Requests that are answered before `always` begins.
+    /// Completions before `always` begins.
     pub after: u64,
-    /// Requests per minute that are enforced.
+    /// Limit on requests per minute. `None`: no limit.
     pub requests_per_minute: Option<u64>,
-    /// Tokens per minute that are enforced.
+    /// Limit on tokens per minute. `None`: no limit.
     pub tokens_per_minute: Option<u64>,
-    /// What is left of both limits from a time since the start on: `(60 s, 0.5)`.
+    /// Changes of both limits: from this time since the start on, the limits are this share of
+    /// the given ones, such as `(60 s, 0.5)`. In the order of their times.
     pub limit_steps: Vec<(Duration, f64)>,
-    /// Seconds of allowance that the limits' buckets hold; OpenAI's hold a minute's.
+    /// Seconds of allowance that may be used at once. OpenAI's limits allow 60.
     pub bucket_seconds: f64,
-    /// The only key that is taken; `None`: any or none.
+    /// The only valid API key. `None`: every key is valid, and none is needed.
     pub key: Option<String>,
-    /// The only models that there are; empty: any.
+    /// The names of the models. Empty: every name is a model.
     pub models: Vec<String>,
     /// Whether replies carry `usage`.
     pub usage: bool,
     /// Whether replies carry rate-limit headers.
     pub headers: bool,
-    /// Whether `json_schema` is taken.
+    /// Whether `response_format` may be `json_schema`.
     pub json_schema: bool,
-    /// Whether replies are streamed when `stream` is absent, as Qubrid does.
+    /// Whether replies are streamed when the request has no `stream`, as on Qubrid.
     pub stream_by_default: bool,
-    /// How long a batch takes: a provider's day, scaled.
+    /// Time from the creation of a batch to its results. A provider takes up to a day.
     pub batch_time: Duration,
-    /// What goes wrong with the first batches, one after the other.
+    /// Faults of the first batches, in the order of their creation.
     pub batch_faults: Vec<BatchFault>,
-    /// Prompt tokens that may wait in batches.
+    /// Limit on prompt tokens in unfinished batches. `None`: no limit.
     pub batch_queue: Option<u64>,
-    /// The model whose rule images are billed by, instead of the one that is asked.
+    /// The model whose rule bills images. `None`: the requested model.
     pub bill_as: Option<String>,
-    /// What image tokens are multiplied by.
+    /// Factor of image tokens.
     pub bill_times: f64,
-    /// Longest life, after which it ends by itself; `None`: for ever.
+    /// Time after which the server ends by itself. `None`: never.
     pub lifetime: Option<Duration>,
 }
 

@@ -1,160 +1,220 @@
-//! What a request asks for, read as OpenAI's API reads it.
+//! A chat completion request, validated as OpenAI's API validates it.
 
+use super::api_error::ApiError;
+use super::strict_schema::check_strict;
+use crate::base::digest::Digest;
 use serde_json::Value;
 
-/// A chat completion request, as far as the simulator cares.
-pub(super) struct Asked {
-    pub(super) model: String,
-    pub(super) stream: bool,
-    pub(super) include_usage: bool,
-    pub(super) max_tokens: u64,
-    /// The decoded image and what was said of its detail.
-    pub(super) image: Vec<u8>,
-    pub(super) detail: String,
-    /// Characters of all texts and of the schema.
-    pub(super) chars: usize,
-    /// The schema of the reply, from `response_format` or from the prompt.
-    pub(super) schema: Value,
+/// Tokens of a reply when the request sets no maximum.
+const DEFAULT_MAX_TOKENS: u64 = 4096;
+
+/// The members of a request that the simulator uses.
+#[derive(Debug)]
+pub(crate) struct ChatRequest {
+    pub(crate) model: String,
+    pub(crate) is_stream: bool,
+    /// `stream_options.include_usage`.
+    pub(crate) includes_usage: bool,
+    pub(crate) max_tokens: u64,
+    /// The bytes of the last image. Empty: there is none.
+    pub(crate) image: Vec<u8>,
+    /// `detail` of the last image.
+    pub(crate) detail: String,
+    /// Characters of all texts and of the schema in `response_format`.
+    pub(crate) chars: usize,
+    /// The schema of the reply: from `response_format`, or written out in the prompt.
+    pub(crate) schema: Value,
     /// Whether `response_format` is `json_schema`.
-    pub(super) wants_schema: bool,
-    /// The prompt's text.
-    pub(super) text: String,
+    pub(crate) has_json_schema: bool,
+    /// All texts of the prompt.
+    pub(crate) text: String,
 }
 
-/// A refusal of the request: status, type, code, param, message.
-pub(super) type Refused = (u16, &'static str, Option<&'static str>, Option<&'static str>, String);
-
-pub(super) fn parse(body: &[u8], stream_by_default: bool) -> Result<Asked, Refused> {
-    let invalid =
-        |param, message: &str| (400, "invalid_request_error", Some("invalid_value"), param, message.to_owned());
-    let body: Value = serde_json::from_slice(body)
-        .map_err(|error| invalid(None, &format!("We could not parse the JSON body of your request. ({error})")))?;
-    let model = body
-        .get("model")
-        .and_then(Value::as_str)
-        .ok_or_else(|| invalid(Some("model"), "you must provide a model parameter"))?;
-    let messages = body
-        .get("messages")
-        .and_then(Value::as_array)
-        .ok_or_else(|| invalid(Some("messages"), "messages is required"))?;
-    let mut asked = Asked {
-        model: model.to_owned(),
-        stream: body.get("stream").and_then(Value::as_bool).unwrap_or(stream_by_default),
-        include_usage: body.pointer("/stream_options/include_usage").and_then(Value::as_bool).unwrap_or(false),
-        max_tokens: ["max_completion_tokens", "max_tokens"]
-            .iter()
-            .find_map(|name| body.get(name)?.as_u64())
-            .unwrap_or(4096),
-        image: Vec::new(),
-        detail: "auto".into(),
-        chars: 0,
-        schema: Value::Null,
-        wants_schema: body.pointer("/response_format/type").and_then(Value::as_str) == Some("json_schema"),
-        text: String::new(),
-    };
-    for message in messages {
-        take_content(&mut asked, message.get("content"))?;
-    }
-    asked.chars = asked.text.chars().count();
-    match body.pointer("/response_format/json_schema/schema") {
-        Some(schema) => {
-            check_strict(schema, &mut Vec::new())?;
-            asked.chars += schema.to_string().chars().count();
-            asked.schema = schema.clone();
+impl ChatRequest {
+    /// Parses the body of a request.
+    ///
+    /// # Errors
+    /// The 400 that OpenAI's API sends.
+    pub(crate) fn parse(body: &[u8], stream_by_default: bool) -> Result<Self, ApiError> {
+        let body: Value = serde_json::from_slice(body).map_err(|error| {
+            ApiError::invalid_request(format!("We could not parse the JSON body of your request. ({error})"))
+                .with_code("invalid_value")
+        })?;
+        let missing = |param: &'static str, message: &str| {
+            ApiError::invalid_request(message).with_code("invalid_value").with_param(param)
+        };
+        let model = body
+            .get("model")
+            .and_then(Value::as_str)
+            .ok_or_else(|| missing("model", "you must provide a model parameter"))?;
+        let messages = body
+            .get("messages")
+            .and_then(Value::as_array)
+            .ok_or_else(|| missing("messages", "messages is required"))?;
+        let mut request = Self {
+            model: model.to_owned(),
+            is_stream: body.get("stream").and_then(Value::as_bool).unwrap_or(stream_by_default),
+            includes_usage: body.pointer("/stream_options/include_usage").and_then(Value::as_bool).unwrap_or(false),
+            max_tokens: ["max_completion_tokens", "max_tokens"]
+                .iter()
+                .find_map(|name| body.get(name)?.as_u64())
+                .unwrap_or(DEFAULT_MAX_TOKENS),
+            image: Vec::new(),
+            detail: "auto".into(),
+            chars: 0,
+            schema: Value::Null,
+            has_json_schema: body.pointer("/response_format/type").and_then(Value::as_str) == Some("json_schema"),
+            text: String::new(),
+        };
+        for message in messages {
+            request.add_content(message.get("content"))?;
         }
-        None => asked.schema = schema_in_text(&asked.text).unwrap_or_default(),
+        request.chars = request.text.chars().count();
+        match body.pointer("/response_format/json_schema/schema") {
+            Some(schema) => {
+                check_strict(schema)?;
+                request.chars += schema.to_string().chars().count();
+                request.schema = schema.clone();
+            }
+            None => request.schema = schema_in_text(&request.text).unwrap_or_default(),
+        }
+        Ok(request)
     }
-    Ok(asked)
-}
 
-fn take_content(asked: &mut Asked, content: Option<&Value>) -> Result<(), Refused> {
-    match content {
-        Some(Value::String(text)) => asked.text.push_str(text),
-        Some(Value::Array(parts)) => {
-            for part in parts {
-                if let Some(text) = part.get("text").and_then(Value::as_str) {
-                    asked.text.push_str(text);
-                }
-                if let Some(url) = part.pointer("/image_url/url").and_then(Value::as_str) {
-                    asked.image = data_url(url)?;
-                    asked.detail =
-                        part.pointer("/image_url/detail").and_then(Value::as_str).unwrap_or("auto").to_owned();
+    /// The identity of the image.
+    pub(crate) fn image_digest(&self) -> Digest {
+        Digest::compute(&self.image)
+    }
+
+    fn add_content(&mut self, content: Option<&Value>) -> Result<(), ApiError> {
+        match content {
+            Some(Value::String(text)) => self.text.push_str(text),
+            Some(Value::Array(parts)) => {
+                for part in parts {
+                    if let Some(text) = part.get("text").and_then(Value::as_str) {
+                        self.text.push_str(text);
+                    }
+                    if let Some(url) = part.pointer("/image_url/url").and_then(Value::as_str) {
+                        self.image = decode_data_url(url)?;
+                        let detail = part.pointer("/image_url/detail").and_then(Value::as_str);
+                        self.detail = detail.unwrap_or("auto").to_owned();
+                    }
                 }
             }
+            _ => {}
         }
-        _ => {}
+        Ok(())
     }
-    Ok(())
 }
 
-fn data_url(url: &str) -> Result<Vec<u8>, Refused> {
-    let place = Some("messages[0].content[0].image_url.url");
+/// The image in a data URL. Other URLs are refused: the simulator never fetches one.
+fn decode_data_url(url: &str) -> Result<Vec<u8>, ApiError> {
     if url.starts_with("http") {
-        // Nothing is ever fetched.
-        return Err((
-            400,
-            "invalid_request_error",
-            Some("invalid_image_url"),
-            None,
-            "Error while downloading the image.".into(),
-        ));
+        return Err(ApiError::invalid_request("Error while downloading the image.").with_code("invalid_image_url"));
     }
-    let encoded =
-        url.strip_prefix("data:image/").and_then(|rest| rest.split_once(";base64,")).map(|(_, encoded)| encoded);
+    let invalid = |message: &str| {
+        ApiError::invalid_request(message).with_code("invalid_value").with_param("messages[0].content[0].image_url.url")
+    };
+    let encoded = url.strip_prefix("data:image/").and_then(|rest| Some(rest.split_once(";base64,")?.1));
     let Some(encoded) = encoded else {
-        let message = "Invalid image URL: 'messages[0].content[0].image_url.url'. Expected a base64-encoded data URL with an image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got a value without the 'data:' prefix.";
-        return Err((400, "invalid_request_error", Some("invalid_value"), place, message.into()));
+        return Err(invalid(
+            "Invalid image URL: 'messages[0].content[0].image_url.url'. Expected a base64-encoded data URL with an image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got a value without the 'data:' prefix.",
+        ));
     };
-    base64_simd::STANDARD
-        .decode_to_vec(encoded.as_bytes())
-        .map_err(|_| (400, "invalid_request_error", Some("invalid_value"), place, "Invalid base64 image_url.".into()))
+    base64_simd::STANDARD.decode_to_vec(encoded.as_bytes()).map_err(|_| invalid("Invalid base64 image_url."))
 }
 
-/// The strict subset: every object closed, every property required.
-fn check_strict(schema: &Value, path: &mut Vec<String>) -> Result<(), Refused> {
-    let refuse = |path: &[String], words: &str| {
-        let context: Vec<String> = path.iter().map(|part| format!("'{part}'")).collect();
-        let message =
-            format!("Invalid schema for response_format 'page': In context=({}), {words}", context.join(", "));
-        Err((400, "invalid_request_error", None, Some("response_format"), message))
-    };
-    let is_object = schema
-        .get("type")
-        .is_some_and(|kind| kind == "object" || kind.as_array().is_some_and(|kinds| kinds.contains(&"object".into())));
-    if path.is_empty() && !is_object {
-        return refuse(path, "schema must be an object");
-    }
-    if is_object {
-        if schema.get("additionalProperties") != Some(&Value::Bool(false)) {
-            return refuse(path, "'additionalProperties' is required to be supplied and to be false.");
-        }
-        let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-        let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-        for (name, member) in &properties {
-            if !required.contains(&name.as_str().into()) {
-                return refuse(
-                    path,
-                    &format!(
-                        "'required' is required to be supplied and to be an array including every key in properties. Missing '{name}'."
-                    ),
-                );
-            }
-            path.extend(["properties".to_owned(), name.clone()]);
-            check_strict(member, path)?;
-            path.truncate(path.len() - 2);
-        }
-    }
-    if let Some(items) = schema.get("items") {
-        path.push("items".into());
-        check_strict(items, path)?;
-        path.pop();
-    }
-    Ok(())
-}
-
-/// A schema that is written out in the prompt, for clients that send none.
+/// The last schema of an object that is written out in a prompt, for requests without
+/// `response_format`.
 fn schema_in_text(text: &str) -> Option<Value> {
     text.match_indices("{\"type\":\"object\"")
-        .filter_map(|(at, _)| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok())
+        .filter_map(|(start, _)| serde_json::Deserializer::from_str(&text[start..]).into_iter().next()?.ok())
         .last()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(body: &Value) -> Result<ChatRequest, ApiError> {
+        ChatRequest::parse(body.to_string().as_bytes(), false)
+    }
+
+    /// A request with one image part of this URL.
+    fn with_image(url: &str) -> Value {
+        let image = json!({"type": "image_url", "image_url": {"url": url, "detail": "low"}});
+        json!({"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "Which?"}, image]}]})
+    }
+
+    /// A request with this schema in `response_format`.
+    fn with_schema(schema: Value) -> Value {
+        let format = json!({"type": "json_schema", "json_schema": {"name": "page", "strict": true, "schema": schema}});
+        json!({"model": "m", "messages": [], "response_format": format})
+    }
+
+    #[test]
+    fn invalid_requests_get_the_documented_error() {
+        let place = "messages[0].content[0].image_url.url";
+        let no_key = json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": []});
+        for (body, code, param, message) in [
+            (json!({"messages": []}), Some("invalid_value"), Some("model"), "you must provide a model parameter"),
+            (json!({"model": 4, "messages": []}), Some("invalid_value"), Some("model"), "you must provide a model"),
+            (json!({"model": "m"}), Some("invalid_value"), Some("messages"), "messages is required"),
+            (json!({"model": "m", "messages": "x"}), Some("invalid_value"), Some("messages"), "messages is required"),
+            (with_image("https://x.org/a.png"), Some("invalid_image_url"), None, "Error while downloading the image."),
+            (with_image("iVBORw0"), Some("invalid_value"), Some(place), "Invalid image URL: 'messages[0].content[0]"),
+            (with_image("data:text/plain;base64,aGk="), Some("invalid_value"), Some(place), "Invalid image URL"),
+            (with_image("data:image/png,iVBORw0"), Some("invalid_value"), Some(place), "Invalid image URL"),
+            (with_image("data:image/png;base64,?"), Some("invalid_value"), Some(place), "Invalid base64 image_url."),
+            (
+                with_schema(no_key),
+                None,
+                Some("response_format"),
+                "Invalid schema for response_format 'page': In context=()",
+            ),
+        ] {
+            let error = parse(&body).unwrap_err();
+            assert_eq!((error.status, error.kind), (400, "invalid_request_error"), "{body}");
+            assert_eq!((error.code, error.param), (code, param), "{body}");
+            assert!(error.message.starts_with(message), "{body}: {}", error.message);
+        }
+        let error = ChatRequest::parse(b"{\"model\": \"m\"", false).unwrap_err();
+        assert!(error.message.starts_with("We could not parse the JSON body of your request. ("), "{}", error.message);
+    }
+
+    #[test]
+    fn a_request_is_read_in_all_its_parts() {
+        let mut body = with_image("data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=");
+        let schema = json!({"type": "object", "properties": {}, "required": [], "additionalProperties": false});
+        body["response_format"] = with_schema(schema.clone())["response_format"].clone();
+        body["max_tokens"] = json!(77);
+        body["stream"] = json!(true);
+        body["stream_options"] = json!({"include_usage": true});
+        let request = parse(&body).unwrap();
+        assert_eq!((request.model.as_str(), request.max_tokens), ("m", 77));
+        assert!(request.is_stream && request.includes_usage && request.has_json_schema);
+        assert_eq!((request.image.as_slice(), request.detail.as_str()), (&b"img bytes here"[..], "low"));
+        assert_eq!((request.text.as_str(), &request.schema), ("Which?", &schema));
+        assert_eq!(request.chars, 6 + schema.to_string().len());
+    }
+
+    #[test]
+    fn absent_members_have_their_defaults() {
+        let body = json!({"model": "m", "messages": [{"content": "one"}, {"content": [{"text": "two"}]}, {}]});
+        let request = parse(&body).unwrap();
+        assert_eq!((request.text.as_str(), request.chars, request.max_tokens), ("onetwo", 6, 4096));
+        assert!(!request.is_stream && !request.includes_usage && !request.has_json_schema);
+        assert!(request.image.is_empty() && request.schema.is_null());
+        assert!(ChatRequest::parse(body.to_string().as_bytes(), true).unwrap().is_stream);
+        let newer = json!({"model": "m", "messages": [], "max_tokens": 5, "max_completion_tokens": 6});
+        assert_eq!(parse(&newer).unwrap().max_tokens, 6);
+    }
+
+    #[test]
+    fn a_schema_may_be_in_the_prompt() {
+        let text = "Reply with {\"type\":\"object\",\"properties\":{\"a\":{}}}, not {\"type\":\"object\" or prose.";
+        let body = json!({"model": "m", "messages": [{"content": text}]});
+        assert_eq!(parse(&body).unwrap().schema, json!({"type": "object", "properties": {"a": {}}}));
+    }
 }

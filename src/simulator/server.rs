@@ -1,31 +1,28 @@
-//! Connections and routes. One thread with a runtime of its own; ends with its handle,
-//! or by itself at the end of its lifetime.
+//! Connections. The server runs on one thread with its own runtime.
 
-use super::batches;
-use super::chat::chat;
 use super::options::Options;
-use super::state::{Reply, State};
-use hyper::body::Incoming;
-use hyper::{Method, Request};
+use super::routes::route;
+use super::state::State;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::thread::JoinHandle;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// A running simulator.
+/// A running simulator. It ends when it is dropped, or at the end of [`Options::lifetime`].
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// Starts listening on 127.0.0.1.
+    /// Listens on 127.0.0.1.
     ///
     /// # Errors
-    /// When the port is taken.
+    /// If the port is in use, or no thread can be started.
     pub fn start(options: Options) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(("127.0.0.1", options.port))?;
         listener.set_nonblocking(true)?;
@@ -44,15 +41,20 @@ impl Server {
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Such as `http://127.0.0.1:8765/v1`.
+    /// The base URL, such as `http://127.0.0.1:8765/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the server ends by itself.
     pub fn wait(mut self) {
+        self.join();
+    }
+
+    fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
+            // A panic was printed by the thread.
             let _ = thread.join();
         }
     }
@@ -63,27 +65,25 @@ impl Drop for Server {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.join();
     }
 }
 
 async fn serve(listener: TcpListener, options: Options, stopped: oneshot::Receiver<()>) {
-    let end = options.lifetime;
+    let lifetime = options.lifetime;
     let state = Rc::new(State::new(options));
-    let life = async move {
-        match end {
-            Some(end) => tokio::time::sleep(end).await,
+    let lifetime_over = async move {
+        match lifetime {
+            Some(lifetime) => tokio::time::sleep(lifetime).await,
             None => std::future::pending().await,
         }
     };
-    tokio::pin!(life, stopped);
+    tokio::pin!(lifetime_over, stopped);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = &mut stopped => return,
-            () = &mut life => return,
+            () = &mut lifetime_over => return,
         };
         let Ok((stream, _)) = accepted else { continue };
         let _ = stream.set_nodelay(true);
@@ -91,45 +91,8 @@ async fn serve(listener: TcpListener, options: Options, stopped: oneshot::Receiv
         tokio::task::spawn_local(async move {
             let service = hyper::service::service_fn(move |request| route(state.clone(), request));
             let io = hyper_util::rt::TokioIo::new(stream);
-            // A fault that drops the connection is an error here; that is its point.
+            // A fault that drops the connection ends here as an error.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
         });
-    }
-}
-
-async fn route(state: Rc<State>, request: Request<Incoming>) -> Reply {
-    let path = request.uri().path().trim_end_matches('/').to_owned();
-    match (request.method(), path.as_str()) {
-        (&Method::POST, "/v1/chat/completions" | "/chat/completions") => chat(&state, request).await,
-        (&Method::POST, "/v1/files") => batches::upload(&state, request).await,
-        (&Method::POST, "/v1/batches") => batches::create(&state, request).await,
-        (&Method::GET, "/v1/batches") => batches::list(&state, request.uri().query().unwrap_or_default()),
-        (&Method::GET, path) if path.starts_with("/v1/batches/") => {
-            batches::show(&state, &path["/v1/batches/".len()..])
-        }
-        (&Method::GET, path) if path.starts_with("/v1/files/") && path.ends_with("/content") => {
-            let id = &path["/v1/files/".len()..];
-            batches::content(&state, id.trim_end_matches("/content"))
-        }
-        (&Method::GET, "/stats") => {
-            let stats = state.inner.borrow().stats.to_json().to_string();
-            state.plain(200, "application/json", stats)
-        }
-        (&Method::GET, "/v1/models") => {
-            let names = if state.options.models.is_empty() {
-                vec!["openai/gpt-4o-mini".to_owned()]
-            } else {
-                state.options.models.clone()
-            };
-            let data: Vec<_> = names
-                .iter()
-                .map(|id| serde_json::json!({"id": id, "object": "model", "created": 0, "owned_by": "simulator"}))
-                .collect();
-            state.plain(200, "application/json", serde_json::json!({"object": "list", "data": data}).to_string())
-        }
-        (method, path) => {
-            let message = format!("Invalid URL ({method} {path})");
-            state.error(404, "invalid_request_error", None, None, &message)
-        }
     }
 }

@@ -1,157 +1,144 @@
-//! What all connections share: options, counters, limits, and how replies are made.
+//! What all connections share, and the replies that they send.
 
-use super::batches::Shelf;
-use super::eye::Sight;
-use super::limits::{Bucket, go_duration};
+use super::api_error::ApiError;
+use super::batch_store::BatchStore;
+use super::http::{JSON, Reply, full_body};
+use super::limits::RateLimits;
+use super::model::Model;
 use super::options::Options;
-use super::reply::error;
 use super::stats::Stats;
-use crate::random::mix;
-use http_body_util::{BodyExt, Full, combinators::BoxBody};
-use hyper::body::Bytes;
+use crate::base::random::mix;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
-use std::io;
 use std::time::Instant;
 
-pub(super) type Body = BoxBody<Bytes, io::Error>;
-/// An error drops the connection.
-pub(super) type Reply = Result<Response<Body>, io::Error>;
-
-/// What all connections share.
-pub(super) struct State {
-    pub(super) options: Options,
-    pub(super) start: Instant,
-    pub(super) inner: RefCell<Inner>,
+/// What all connections share. They run on one thread.
+pub(crate) struct State {
+    pub(crate) options: Options,
+    start: Instant,
+    pub(crate) shared: RefCell<Shared>,
 }
 
-pub(super) struct Inner {
-    pub(super) stats: Stats,
-    pub(super) requests: Option<Bucket>,
-    pub(super) tokens: Option<Bucket>,
-    pub(super) sights: HashMap<u64, Option<Sight>>,
-    pub(super) shelf: Shelf,
-    /// Prompts seen, for prefix caching.
-    pub(super) prompts: HashSet<u64>,
+/// The part of the state that requests change.
+pub(crate) struct Shared {
+    pub(crate) stats: Stats,
+    pub(crate) limits: RateLimits,
+    pub(crate) model: Model,
+    pub(crate) batches: BatchStore,
 }
-
-/// Sights that are remembered: the same page is often asked again soon.
-pub(super) const SIGHTS: usize = 512;
 
 impl State {
-    pub(super) fn new(options: Options) -> Self {
-        let now = now();
-        let bucket = |limit: Option<u64>| limit.map(|limit| Bucket::new(limit, options.bucket_seconds, now));
-        let inner = Inner {
+    pub(crate) fn new(options: Options) -> Self {
+        let start = now();
+        let shared = Shared {
             stats: Stats::default(),
-            requests: bucket(options.requests_per_minute),
-            tokens: bucket(options.tokens_per_minute),
-            sights: HashMap::new(),
-            shelf: Shelf::default(),
-            prompts: HashSet::new(),
+            limits: RateLimits::new(&options, start),
+            model: Model::new(&options),
+            batches: BatchStore::default(),
         };
-        Self { start: now, inner: inner.into(), options }
+        Self { options, start, shared: shared.into() }
     }
 
-    /// Sets the limits as they are at this time.
-    pub(super) fn step_limits(&self) {
-        let now = now();
-        let passed = now.duration_since(self.start);
-        let Some((_, share)) = self.options.limit_steps.iter().rev().find(|(from, _)| *from <= passed) else { return };
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "limits are small"
-        )]
-        let stepped = |limit: u64| ((limit as f64 * share) as u64).max(1);
-        let Inner { requests, tokens, .. } = &mut *self.inner.borrow_mut();
-        let limits = [(requests, self.options.requests_per_minute), (tokens, self.options.tokens_per_minute)];
-        for (bucket, limit) in limits {
-            if let (Some(bucket), Some(limit)) = (bucket, limit) {
-                bucket.change(stepped(limit), now);
-            }
-        }
+    pub(crate) fn now(&self) -> Instant {
+        now()
     }
 
-    fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        let inner = self.inner.borrow();
-        let mut put = |name: String, value: String| {
-            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
-                headers.insert(name, value);
-            }
-        };
-        let id = mix(self.options.seed ^ inner.stats.requests);
-        put("x-request-id".into(), format!("req_{id:016x}{:016x}", mix(id)));
-        put("openai-version".into(), "2020-10-01".into());
-        put("openai-processing-ms".into(), self.options.latency.as_millis().max(1).to_string());
-        let buckets = [("requests", &inner.requests), ("tokens", &inner.tokens)];
-        for (kind, bucket) in buckets.iter().filter(|_| self.options.headers) {
-            let Some(bucket) = bucket else { continue };
-            let (remaining, reset) = bucket.state();
-            put(format!("x-ratelimit-limit-{kind}"), bucket.limit.to_string());
-            put(format!("x-ratelimit-remaining-{kind}"), remaining.to_string());
-            put(format!("x-ratelimit-reset-{kind}"), go_duration(reset));
-        }
-        headers
+    /// Counts a chat request, as in flight until the guard is dropped.
+    pub(crate) fn begin_request(&self) -> InFlight<'_> {
+        let elapsed_ms = u64::try_from(now().duration_since(self.start).as_millis()).unwrap_or(u64::MAX);
+        self.shared.borrow_mut().stats.begin_request(elapsed_ms);
+        InFlight(self)
     }
 
-    /// A reply of JSON or text.
-    pub(super) fn plain(&self, status: u16, kind: &str, body: String) -> Reply {
-        *self.inner.borrow_mut().stats.statuses.entry(status).or_default() += 1;
-        let mut response = Response::new(full(body));
+    /// A reply with this body.
+    pub(crate) fn reply(&self, status: u16, content_type: &str, body: String) -> Reply {
+        *self.shared.borrow_mut().stats.statuses.entry(status).or_default() += 1;
+        let mut response = Response::new(full_body(body));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         *response.headers_mut() = self.headers();
-        if let Ok(kind) = HeaderValue::from_str(kind) {
-            response.headers_mut().insert(CONTENT_TYPE, kind);
+        if let Ok(content_type) = HeaderValue::from_str(content_type) {
+            response.headers_mut().insert(CONTENT_TYPE, content_type);
         }
         Ok(response)
     }
 
-    pub(super) fn error(
-        &self,
-        status: u16,
-        kind: &str,
-        code: Option<&str>,
-        param: Option<&str>,
-        message: &str,
-    ) -> Reply {
-        self.plain(status, "application/json", error(kind, code, param, message))
+    /// An error reply.
+    pub(crate) fn error(&self, error: &ApiError) -> Reply {
+        self.reply(error.status, JSON, error.to_json().to_string())
+    }
+
+    /// The headers of every reply.
+    fn headers(&self) -> HeaderMap {
+        let shared = self.shared.borrow();
+        let id = mix(self.options.seed ^ shared.stats.requests);
+        let mut headers: Vec<(String, String)> = vec![
+            ("x-request-id".into(), format!("req_{id:016x}{:016x}", mix(id))),
+            ("openai-version".into(), "2020-10-01".into()),
+            ("openai-processing-ms".into(), self.options.latency.as_millis().max(1).to_string()),
+        ];
+        if self.options.headers {
+            headers.extend(shared.limits.headers());
+        }
+        let parse = |(name, value): (String, String)| Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?));
+        headers.into_iter().filter_map(parse).collect()
+    }
+}
+
+/// A chat request without a reply yet.
+pub(crate) struct InFlight<'a>(&'a State);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.shared.borrow_mut().stats.in_flight -= 1;
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the simulator has its own time, like any server")]
-pub(super) fn now() -> Instant {
+fn now() -> Instant {
     Instant::now()
 }
 
-pub(super) fn full(body: impl Into<Bytes>) -> Body {
-    Full::new(body.into()).map_err(|never| match never {}).boxed()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Counts a request as in flight while it lives.
-pub(super) struct InFlight<'a>(&'a State);
-
-impl<'a> InFlight<'a> {
-    pub(super) fn new(state: &'a State) -> Self {
-        let mut inner = state.inner.borrow_mut();
-        let stats = &mut inner.stats;
-        stats.requests += 1;
-        stats.in_flight += 1;
-        stats.most_in_flight = stats.most_in_flight.max(stats.in_flight);
-        let at = u64::try_from(now().duration_since(state.start).as_millis()).unwrap_or(u64::MAX);
-        stats.first_ms.get_or_insert(at);
-        stats.last_ms = at;
-        drop(inner);
-        Self(state)
+    fn headers(options: Options) -> Vec<String> {
+        let state = State::new(options);
+        let _in_flight = state.begin_request();
+        let reply = state.reply(200, JSON, "{}".into()).unwrap();
+        reply.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
     }
-}
 
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.inner.borrow_mut().stats.in_flight -= 1;
+    #[test]
+    fn every_reply_has_the_documented_headers() {
+        let limited = Options { requests_per_minute: Some(5000), ..Options::default() };
+        let found = headers(limited.clone());
+        assert!(found[0].starts_with("x-request-id: req_") && found[0].len() == 18 + 32, "{}", found[0]);
+        assert_eq!(
+            found[1..],
+            [
+                "openai-version: 2020-10-01",
+                "openai-processing-ms: 1",
+                "x-ratelimit-limit-requests: 5000",
+                "x-ratelimit-remaining-requests: 5000",
+                "x-ratelimit-reset-requests: 0s",
+                "content-type: application/json",
+            ]
+        );
+        assert_eq!(headers(Options { headers: false, ..limited }).len(), 4);
+    }
+
+    #[test]
+    fn requests_are_in_flight_until_their_end() {
+        let state = State::new(Options::default());
+        let (one, other) = (state.begin_request(), state.begin_request());
+        assert_eq!(state.shared.borrow().stats.in_flight, 2);
+        drop((one, other));
+        let error = state.error(&ApiError::server_error()).unwrap();
+        assert_eq!(error.status(), 500);
+        let shared = state.shared.borrow();
+        assert_eq!((shared.stats.in_flight, shared.stats.max_in_flight, shared.stats.requests), (0, 2, 2));
+        assert_eq!(shared.stats.statuses[&500], 1);
     }
 }

@@ -1,14 +1,14 @@
-//! All entries of an input, whatever it is.
+//! The entries of an input: a folder or a list.
 
 use super::entry::Entry;
 use super::error::{SourceError, WalkFault};
-use super::list::Lines;
+use super::list::PathList;
 use super::table::Table;
 use super::walk::Walk;
 use crate::manifest::{Column, Input, Place};
 use std::path::PathBuf;
 
-/// The entries of an input, in its order; iterate over it.
+/// Iterates over the entries of an input, in its order.
 pub struct Entries {
     base: PathBuf,
     inner: Inner,
@@ -17,37 +17,37 @@ pub struct Entries {
 
 enum Inner {
     Walk(Box<Walk>),
-    Lines(Lines),
+    Paths(PathList),
     Table(Box<Table>),
 }
 
 impl Entries {
-    /// Starts reading an input.
+    /// Starts listing `input`.
     ///
     /// # Errors
-    /// When the folder or the list can't be read at all.
+    /// When the folder or the list can't be read, or a glob doesn't compile.
     pub fn start(input: &Input) -> Result<Self, SourceError> {
         let base = input.base().to_owned();
         let inner = match &input.place {
             Place::Folder(folder) => Inner::Walk(Box::new(Walk::start(folder, input)?)),
-            Place::Given(bytes) => Inner::Lines(Lines::new(bytes.clone())),
-            Place::List(path) if Lines::are_in(path) => Inner::Lines(Lines::read(path)?),
+            Place::Given(bytes) => Inner::Paths(PathList::new(bytes.clone())),
+            Place::List(path) if PathList::is_path_list(path) => Inner::Paths(PathList::read(path)?),
             Place::List(path) => Inner::Table(Box::new(Table::open(path, input)?)),
         };
         Ok(Self { base, inner, line: 0 })
     }
 
-    /// An entry of a list, with what the system tells of its file. One that is not there
-    /// becomes an entry too: its row says so.
-    fn listed(&mut self, path: Vec<u8>, carried: Option<String>) -> Entry {
+    /// The entry of the next row, with the metadata of its file. A missing file is an entry
+    /// too: reading it fails, and its row shows that.
+    fn list_row(&mut self, path: Vec<u8>, carried: Option<String>) -> Entry {
         self.line += 1;
         let entry = Entry { line: self.line, path, carried, ..Entry::default() };
         if entry.url().is_some() {
-            // What a URL names is supposed to stay: `--refresh` fetches it again.
+            // The content of a URL counts as unchanged; `--refresh` fetches it again.
             return Entry { modified_ns: 1, ..entry };
         }
         match std::fs::metadata(entry.file(&self.base)) {
-            Ok(metadata) => entry.with_times(&metadata),
+            Ok(metadata) => entry.with_metadata(&metadata),
             Err(_) => entry,
         }
     }
@@ -59,23 +59,23 @@ impl Iterator for Entries {
     fn next(&mut self) -> Option<Self::Item> {
         let (path, carried) = match &mut self.inner {
             Inner::Walk(walk) => return walk.next(),
-            Inner::Lines(lines) => (lines.next()?, None),
+            Inner::Paths(paths) => (paths.next()?, None),
             Inner::Table(table) => match table.next()? {
                 Ok((path, carried)) => (path, Some(carried)),
                 Err(fault) => return Some(Err(fault)),
             },
         };
-        Some(Ok(self.listed(path, carried)))
+        Some(Ok(self.list_row(path, carried)))
     }
 }
 
-/// The columns that an input carries: none, unless it is a list with columns.
+/// The columns that an input carries into the rows. Only lists with columns have some.
 ///
 /// # Errors
-/// When the list can't be read, or its columns can't be those of rows.
-pub fn columns(input: &Input) -> Result<Vec<Column>, SourceError> {
+/// When the list can't be read, or its columns don't fit the job.
+pub fn carried_columns(input: &Input) -> Result<Vec<Column>, SourceError> {
     match &input.place {
-        Place::List(path) if !Lines::are_in(path) => Table::columns(path, input),
+        Place::List(path) if !PathList::is_path_list(path) => Ok(Table::open(path, input)?.into_columns()),
         _ => Ok(Vec::new()),
     }
 }

@@ -1,35 +1,35 @@
-//! One file of the input: its path and what tells that it has changed. No bytes.
+//! One file of the input: its path, and the metadata that shows whether it has changed.
 
 use std::path::{Path, PathBuf};
 
-/// One file of a folder, or one line of a list.
+/// One file of a folder, or one row of a list. Holds no content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// The line of the list, from 1; 0: the input is a folder.
+    /// The row of the list, from 1; 0 if the input is a folder.
     pub line: u64,
-    /// The path below the folder, `/` between its parts, in the bytes of the file system;
-    /// of a list, the path or URL as it stands there.
+    /// In a folder: the path below it, with `/` between its parts, in the file system's
+    /// bytes. In a list: the path or URL as written there.
     pub path: Vec<u8>,
     /// Size in bytes.
     pub size: u64,
-    /// Last change of the content, in nanoseconds since 1970.
+    /// Modification time (mtime), in nanoseconds since 1970.
     pub modified_ns: i64,
-    /// Last change of the file's record, in nanoseconds since 1970; 0 where there is none.
+    /// Status change time (ctime), in nanoseconds since 1970; 0 on systems without one.
     pub changed_ns: i64,
-    /// The file's number; 0 where there is none.
+    /// Inode number; 0 on systems without one.
     pub inode: u64,
-    /// The values of the list's other columns, as a JSON object.
+    /// The carried values of the list's other columns, as a JSON object.
     pub carried: Option<String>,
 }
 
 impl Entry {
-    /// Where it stands in the order of the input.
+    /// The key by which entries are ordered: row, then path.
     #[must_use]
     pub fn place(&self) -> (u64, &[u8]) {
         (self.line, &self.path)
     }
 
-    /// The URL, when it is one.
+    /// The entry's URL, if it is a row of a list with an `http` or `https` URL.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         let is_url = |text: &&str| {
@@ -40,21 +40,21 @@ impl Entry {
         std::str::from_utf8(&self.path).ok().filter(is_url).filter(|_| self.line > 0)
     }
 
-    /// The file's path; relative ones stand below `base`.
+    /// The path of the entry's file. A relative path is resolved against `base`.
     #[must_use]
     pub fn file(&self, base: &Path) -> PathBuf {
-        base.join(path_of(&self.path))
+        base.join(path_from_bytes(&self.path))
     }
 
-    /// The same with what the system tells of the file.
+    /// The entry with the size and times of its file.
     #[must_use]
-    pub fn with_times(self, metadata: &std::fs::Metadata) -> Self {
-        let times = times(metadata);
-        Self { size: metadata.len(), modified_ns: times.0, changed_ns: times.1, inode: times.2, ..self }
+    pub fn with_metadata(self, metadata: &std::fs::Metadata) -> Self {
+        let (modified_ns, changed_ns, inode) = identity(metadata);
+        Self { size: metadata.len(), modified_ns, changed_ns, inode, ..self }
     }
 }
 
-/// A path in the bytes of an [`Entry`].
+/// A path in the form of [`Entry::path`].
 #[must_use]
 #[cfg(unix)]
 pub fn path_bytes(path: &Path) -> Vec<u8> {
@@ -62,34 +62,70 @@ pub fn path_bytes(path: &Path) -> Vec<u8> {
     path.as_os_str().as_bytes().to_vec()
 }
 
-/// A path in the bytes of an [`Entry`].
+/// A path in the form of [`Entry::path`].
 #[must_use]
 #[cfg(not(unix))]
 pub fn path_bytes(path: &Path) -> Vec<u8> {
     path.to_string_lossy().replace('\\', "/").into_bytes()
 }
 
+/// The path of bytes in the form of [`Entry::path`].
 #[cfg(unix)]
-fn path_of(bytes: &[u8]) -> PathBuf {
+pub(crate) fn path_from_bytes(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
     std::ffi::OsStr::from_bytes(bytes).into()
 }
 
+/// The path of bytes in the form of [`Entry::path`].
 #[cfg(not(unix))]
-fn path_of(bytes: &[u8]) -> PathBuf {
+pub(crate) fn path_from_bytes(bytes: &[u8]) -> PathBuf {
     String::from_utf8_lossy(bytes).as_ref().into()
 }
 
-/// Last change of the content and of the record, in nanoseconds, and the file's number.
+/// Modification and status change time in nanoseconds since 1970, and the inode number.
 #[cfg(unix)]
-fn times(metadata: &std::fs::Metadata) -> (i64, i64, u64) {
+fn identity(metadata: &std::fs::Metadata) -> (i64, i64, u64) {
     use std::os::unix::fs::MetadataExt;
     let nanos = |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
     (nanos(metadata.mtime(), metadata.mtime_nsec()), nanos(metadata.ctime(), metadata.ctime_nsec()), metadata.ino())
 }
 
 #[cfg(not(unix))]
-fn times(metadata: &std::fs::Metadata) -> (i64, i64, u64) {
+fn identity(metadata: &std::fs::Metadata) -> (i64, i64, u64) {
     let modified = metadata.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     (modified.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0), 0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_rows_of_lists_with_http_are_urls() {
+        for (line, path, url) in [
+            (1, "https://example.com/a.jpg", true),
+            (1, "HTTP://example.com/a.jpg", true),
+            (1, "http:/example.com/a.jpg", false),
+            (1, "ftp://example.com/a.jpg", false),
+            (1, "scans/https://a.jpg", false),
+            (1, "", false),
+            // A folder may hold a folder with the name `http:`.
+            (0, "http://example.com/a.jpg", false),
+        ] {
+            let entry = Entry { line, path: path.into(), ..Entry::default() };
+            assert_eq!(entry.url(), url.then_some(path), "{line} {path}");
+        }
+        let not_text = Entry { line: 1, path: b"http://\xff".to_vec(), ..Entry::default() };
+        assert_eq!(not_text.url(), None);
+    }
+
+    #[test]
+    fn relative_paths_are_resolved_against_the_base() {
+        for (path, file) in
+            [("a/b.jpg", "/base/a/b.jpg"), ("/other/b.jpg", "/other/b.jpg"), ("../c.jpg", "/base/../c.jpg")]
+        {
+            let entry = Entry { path: path.into(), ..Entry::default() };
+            assert_eq!(entry.file(Path::new("/base")), Path::new(file), "{path}");
+        }
+    }
 }

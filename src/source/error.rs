@@ -1,39 +1,39 @@
-//! Why the input, or a place in it, can't be read.
+//! Errors that end the listing of an input, or leave out a part of it.
 
 use std::path::PathBuf;
 
-/// Why the input can't be searched at all.
+/// The input can't be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// There is no such folder.
+    /// The folder is missing or unreadable.
     #[error("the input folder {} does not exist or can't be read: {reason}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// The system's words.
+        /// The operating system's message.
         reason: String,
     },
-    /// A list can't be read, or has not the columns that it needs.
+    /// The list can't be read, or its columns don't fit the job.
     #[error("the list {name}: {reason}")]
     List {
-        /// The file, or `-`.
+        /// The list's path.
         name: String,
-        /// Why.
+        /// A lower-case fragment.
         reason: String,
     },
-    /// A glob can't be compiled.
+    /// A glob doesn't compile.
     #[error("{0}")]
     Glob(String),
 }
 
-/// A place that the search could not read.
+/// A part of the input that can't be listed.
 #[derive(Debug, thiserror::Error)]
 #[error("can't read {}: {reason}", path.display())]
 pub struct WalkFault {
-    /// The place.
+    /// The file or folder.
     pub path: PathBuf,
-    /// The system's words.
+    /// A lower-case fragment.
     pub reason: String,
-    /// Whether what would have followed can't be read either: a damaged list.
+    /// Whether listing ends here: nothing behind a damaged row of a list can be read.
     pub is_end: bool,
 }

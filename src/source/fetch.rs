@@ -1,193 +1,178 @@
-//! What a URL names, within bounds of size, time and redirects, at a rate for each host.
+//! Fetches the content of a URL, within limits of size, time, redirects and requests to
+//! its host.
 
-use super::reach::{NOT_PUBLIC, PublicOnly, is_public};
-use crate::clock::Clock;
+use super::host_limits::HostLimits;
+use super::public_hosts::{PrivateHost, PublicResolver, is_public};
+use crate::base::clock::Clock;
 use crate::manifest::Fetch;
-use governor::clock::Clock as GovernorClock;
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use reqwest::{Client, Response, Url};
-use std::num::NonZeroU32;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Most redirects that are followed.
-const MOST_REDIRECTS: usize = 5;
-/// Time to make a connection.
-const CONNECT: Duration = Duration::from_secs(10);
+/// Redirects that are followed.
+const MAX_REDIRECTS: usize = 5;
+/// Limit on the time to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a URL gives no file.
+/// A URL can't be fetched.
 #[derive(Debug, thiserror::Error)]
 #[error("can't be fetched: {reason}")]
-pub struct FetchFault {
+pub(crate) struct FetchFault {
     /// A lower-case fragment.
-    pub reason: String,
-    /// Whether it can't be otherwise the next time: a host that may not be asked, a file
-    /// that is too large or gone.
-    pub is_final: bool,
+    pub(crate) reason: String,
+    /// Whether another attempt would fail alike: a private host, a file that is too large
+    /// or does not exist.
+    pub(crate) is_final: bool,
 }
 
 impl FetchFault {
-    fn new(reason: impl Into<String>, is_final: bool) -> Self {
-        Self { reason: reason.into(), is_final }
-    }
-}
-
-/// The rate of requests to each host, shared by all that fetch.
-pub struct HostLimits {
-    limiter: DefaultKeyedRateLimiter<String>,
-}
-
-impl HostLimits {
-    /// Each host is asked at most so often; never more than a second's worth at once.
-    #[must_use]
-    pub fn new(fetch: &Fetch) -> Self {
-        let rate = NonZeroU32::new(fetch.requests_per_second).unwrap_or(NonZeroU32::MIN);
-        Self { limiter: RateLimiter::keyed(Quota::per_second(rate)) }
+    fn temporary(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), is_final: false }
     }
 
-    /// How long to wait before asking `host`; zero: now, and the request is counted.
-    fn wait(&self, host: &String) -> Duration {
-        match self.limiter.check_key(host) {
-            Ok(()) => Duration::ZERO,
-            Err(until) => until.wait_time_from(self.limiter.clock().now()).max(Duration::from_millis(1)),
+    fn permanent(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), is_final: true }
+    }
+
+    /// The causes of an HTTP error, without its own message, which repeats the URL.
+    fn from_http(error: &reqwest::Error) -> Self {
+        let mut messages = Vec::new();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            if let Some(private) = error.downcast_ref::<PrivateHost>() {
+                return Self::permanent(private.to_string());
+            }
+            messages.push(error.to_string());
+            cause = error.source();
         }
+        messages.dedup();
+        Self::temporary(if messages.is_empty() { "the connection failed".to_owned() } else { messages.join(": ") })
     }
 }
 
-/// Fetches files, one at a time.
-pub struct Fetcher {
-    fetch: Fetch,
-    limits: Arc<HostLimits>,
+/// HTTP can't be set up: no URL can be fetched.
+#[derive(Debug, thiserror::Error)]
+#[error("can't set up HTTP: {0}")]
+pub(crate) struct HttpSetupError(String);
+
+/// Fetches one URL at a time.
+pub(crate) struct Fetcher {
+    limits: Fetch,
+    hosts: Arc<HostLimits>,
     clock: Arc<dyn Clock>,
     client: Client,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Fetcher {
-    /// A fetcher with these bounds.
+    /// Creates a fetcher with its own connections.
     ///
     /// # Errors
     /// When HTTP can't be set up.
-    pub fn new(fetch: Fetch, limits: Arc<HostLimits>, clock: Arc<dyn Clock>) -> Result<Self, FetchFault> {
-        // Installing it twice is fine: the first stays.
+    pub(crate) fn new(limits: Fetch, hosts: Arc<HostLimits>, clock: Arc<dyn Clock>) -> Result<Self, HttpSetupError> {
+        // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .connect_timeout(CONNECT)
+            .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(concat!("docmill/", env!("CARGO_PKG_VERSION")));
-        if !fetch.allow_private_hosts {
-            builder = builder.dns_resolver(Arc::new(PublicOnly));
+        if !limits.allow_private_hosts {
+            builder = builder.dns_resolver(Arc::new(PublicResolver));
         }
-        let failed = |error: &dyn std::fmt::Display| FetchFault::new(format!("HTTP can't be set up: {error}"), false);
-        let client = builder.build().map_err(|error| failed(&error))?;
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
-        Ok(Self { fetch, limits, clock, client, runtime })
+        let client = builder.build().map_err(|error| HttpSetupError(error.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| HttpSetupError(error.to_string()))?;
+        Ok(Self { limits, hosts, clock, client, runtime })
     }
 
-    /// The bytes that `url` names, unless `end` comes first.
+    /// The content of `url`. Gives up when `cancelled` completes.
     ///
     /// # Errors
-    /// When there are none within the bounds.
-    pub fn get(&self, url: &str, end: impl Future<Output = ()>) -> Result<Vec<u8>, FetchFault> {
+    /// When it can't be fetched within the limits.
+    pub(crate) fn get(&self, url: &str, cancelled: impl Future<Output = ()>) -> Result<Vec<u8>, FetchFault> {
         self.runtime.block_on(async {
             tokio::select! {
                 fetched = self.follow(url) => fetched,
-                () = end => Err(FetchFault::new("the run ends", false)),
+                () = cancelled => Err(FetchFault::temporary("the run is ending")),
             }
         })
     }
 
+    /// Follows redirects to the content.
     async fn follow(&self, url: &str) -> Result<Vec<u8>, FetchFault> {
-        let mut left = self.fetch.timeout;
-        let mut url = Url::parse(url).map_err(|error| FetchFault::new(format!("not a URL: {error}"), true))?;
-        for _ in 0..=MOST_REDIRECTS {
+        let mut left = self.limits.timeout;
+        let late = |_| FetchFault::temporary(format!("it took longer than {} s", self.limits.timeout.as_secs()));
+        let mut url = Url::parse(url).map_err(|error| FetchFault::permanent(format!("not a URL: {error}")))?;
+        for _ in 0..=MAX_REDIRECTS {
             self.check(&url)?;
-            let host = url.host_str().unwrap_or_default().to_owned();
-            loop {
-                let wait = self.limits.wait(&host);
-                if wait.is_zero() {
-                    break;
-                }
-                self.clock.sleep(wait).await;
-            }
-            // Waiting for the host's rate is not the host's time.
+            self.hosts.admit(url.host_str().unwrap_or_default()).await;
+            // The wait for the host's rate doesn't count.
             let began = self.clock.now();
-            let late = |_| FetchFault::new(format!("it takes longer than {} s", self.fetch.timeout.as_secs()), false);
             let sent = tokio::time::timeout(left, self.client.get(url.clone()).send()).await.map_err(late)?;
-            let response = sent.map_err(|error| told(&error))?;
+            let response = sent.map_err(|error| FetchFault::from_http(&error))?;
             left = left.saturating_sub(self.clock.now().saturating_sub(began));
             let status = response.status();
             if status.is_redirection() {
                 let to = response.headers().get("location").and_then(|to| to.to_str().ok());
-                let to = to.ok_or_else(|| FetchFault::new("a redirect to nowhere", true))?;
-                url = url.join(to).map_err(|_| FetchFault::new("a redirect to what is no URL", true))?;
+                let to = to.ok_or_else(|| FetchFault::permanent("a redirect without a location"))?;
+                url = url.join(to).map_err(|_| FetchFault::permanent("a redirect to an invalid URL"))?;
                 continue;
             }
             if !status.is_success() {
                 let is_final = status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429);
-                return Err(FetchFault::new(format!("HTTP {}", status.as_u16()), is_final));
+                return Err(FetchFault { reason: format!("HTTP {}", status.as_u16()), is_final });
             }
-            return tokio::time::timeout(left, self.body(response)).await.map_err(late)?;
+            return tokio::time::timeout(left, self.read_body(response)).await.map_err(late)?;
         }
-        Err(FetchFault::new(format!("more than {MOST_REDIRECTS} redirects"), true))
+        Err(FetchFault::permanent(format!("more than {MAX_REDIRECTS} redirects")))
     }
 
-    /// Whether this URL may be asked; names are checked when they are resolved.
+    /// Checks whether this URL may be fetched. A name's addresses are checked when it is
+    /// resolved.
     fn check(&self, url: &Url) -> Result<(), FetchFault> {
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(FetchFault::new("not a URL of http or https", true));
+            return Err(FetchFault::permanent("not an http or https URL"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(FetchFault::new("a URL with a password in it", true));
+            return Err(FetchFault::permanent("the URL contains a user name or a password"));
         }
         let address = match url.host() {
             Some(url::Host::Ipv4(address)) => Some(address.into()),
             Some(url::Host::Ipv6(address)) => Some(address.into()),
             Some(url::Host::Domain(_)) => None,
-            None => return Err(FetchFault::new("a URL without a host", true)),
+            None => return Err(FetchFault::permanent("the URL has no host")),
         };
         match address {
-            Some(address) if !self.fetch.allow_private_hosts && !is_public(address) => {
-                Err(FetchFault::new(format!("{address} is {NOT_PUBLIC}"), true))
+            Some(address) if !self.limits.allow_private_hosts && !is_public(address) => {
+                Err(FetchFault::permanent(PrivateHost { host: address.to_string() }.to_string()))
             }
             _ => Ok(()),
         }
     }
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, FetchFault> {
-        let most = self.fetch.most_bytes;
-        let too_large = || FetchFault::new(format!("more than {most} bytes (input.fetch.max_megabytes)"), true);
-        if response.content_length().is_some_and(|length| length > most) {
+    async fn read_body(&self, mut response: Response) -> Result<Vec<u8>, FetchFault> {
+        let max_bytes = self.limits.max_bytes;
+        let too_large =
+            || FetchFault::permanent(format!("the file has more than {max_bytes} bytes (input.fetch.max_megabytes)"));
+        let expected = response.content_length();
+        if expected.is_some_and(|length| length > max_bytes) {
             return Err(too_large());
         }
-        let expected = response.content_length();
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| told(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| FetchFault::from_http(&error))? {
             bytes.extend_from_slice(&chunk);
-            if bytes.len() as u64 > most {
+            if bytes.len() as u64 > max_bytes {
                 return Err(too_large());
             }
         }
         if expected.is_some_and(|expected| expected != bytes.len() as u64) {
-            return Err(FetchFault::new("the reply was cut short", false));
+            return Err(FetchFault::temporary("the response ended early"));
         }
         Ok(bytes)
     }
-}
-
-/// The causes below reqwest's own words, which repeat the URL.
-fn told(error: &reqwest::Error) -> FetchFault {
-    let mut words = Vec::new();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(error) = cause {
-        words.push(error.to_string());
-        cause = error.source();
-    }
-    words.dedup();
-    let reason = if words.is_empty() { "the connection failed".to_owned() } else { words.join(": ") };
-    let is_final = reason.contains(NOT_PUBLIC);
-    FetchFault::new(reason, is_final)
 }

@@ -1,45 +1,50 @@
-//! A list without columns: paths, one a line or each ended by NUL.
+//! A list without columns: paths and URLs, one a line or each ended by NUL.
 
 use super::error::SourceError;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Paths one after another.
-pub(super) struct Lines {
+/// The paths of a list.
+pub(crate) struct PathList {
     bytes: Arc<[u8]>,
     at: usize,
-    /// NUL when there is one, as `find -print0` writes; else a line end.
-    end: u8,
+    /// NUL if the list contains one, as `find -print0` writes it; otherwise a line feed.
+    delimiter: u8,
 }
 
-impl Lines {
-    pub(super) fn new(bytes: Arc<[u8]>) -> Self {
-        let end = if bytes.contains(&0) { 0 } else { b'\n' };
-        Self { bytes, at: 0, end }
+impl PathList {
+    /// Splits `bytes` into paths.
+    pub(crate) fn new(bytes: Arc<[u8]>) -> Self {
+        let delimiter = if bytes.contains(&0) { 0 } else { b'\n' };
+        Self { bytes, at: 0, delimiter }
     }
 
-    /// Whether `path` is a list of this kind.
-    pub(super) fn are_in(path: &Path) -> bool {
-        path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt"))
+    /// Whether `path` has the extension of such a list.
+    pub(crate) fn is_path_list(path: &Path) -> bool {
+        path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt"))
     }
 
-    pub(super) fn read(path: &Path) -> Result<Self, SourceError> {
+    /// Reads the list at `path`.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub(crate) fn read(path: &Path) -> Result<Self, SourceError> {
         let bytes = std::fs::read(path)
             .map_err(|error| SourceError::List { name: path.display().to_string(), reason: error.to_string() })?;
         Ok(Self::new(bytes.into()))
     }
 }
 
-impl Iterator for Lines {
+impl Iterator for PathList {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-            let length = rest.iter().position(|byte| *byte == self.end).unwrap_or(rest.len());
+            let length = rest.iter().position(|byte| *byte == self.delimiter).unwrap_or(rest.len());
             let mut path = &rest[..length];
             self.at += length + 1;
-            if self.end == b'\n' {
+            if self.delimiter == b'\n' {
                 path = path.strip_suffix(b"\r").unwrap_or(path);
             }
             if !path.is_empty() {
@@ -54,14 +59,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_and_nul() {
+    fn paths_are_separated_by_line_feeds_or_nul() {
         for (text, paths) in [
             ("a.jpg\nb c.jpg\r\n\nd.jpg", &["a.jpg", "b c.jpg", "d.jpg"][..]),
             ("a\nb.jpg\0c.jpg\0", &["a\nb.jpg", "c.jpg"]),
+            ("a.jpg", &["a.jpg"]),
+            ("a.jpg\r\n\r\n", &["a.jpg"]),
+            // Between NULs a line end belongs to the path.
+            ("a\r\0b\n\0", &["a\r", "b\n"]),
+            ("\0\0", &[]),
             ("", &[]),
         ] {
             let found: Vec<String> =
-                Lines::new(text.as_bytes().into()).map(|path| String::from_utf8(path).unwrap()).collect();
+                PathList::new(text.as_bytes().into()).map(|path| String::from_utf8(path).unwrap()).collect();
             assert_eq!(found, paths, "{text:?}");
         }
     }

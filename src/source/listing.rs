@@ -1,38 +1,36 @@
-//! The names in one folder, sorted, in as little memory as names take: a folder may hold
-//! a million.
+//! The sorted names in one folder, in a compact form: a folder may hold a million files.
 
 use super::entry::path_bytes;
 use std::path::Path;
 use walkdir::WalkDir;
 
-/// What a name stands for.
+/// The type of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum FileKind {
     File,
     Folder,
+    /// A symbolic link that is not followed, or has no target.
     Link,
+    /// A device, a socket, a pipe.
     Other,
 }
 
-/// The names in a folder, those first that sort first: a folder sorts as its name with
-/// the `/` that follows it, so that whole paths come in the order of their bytes.
-pub(super) struct Listing {
+/// The names in a folder, sorted. A folder sorts as its name with a `/` behind it, so that
+/// a walk gives whole paths in the order of their bytes.
+pub(crate) struct Listing {
     /// All names, one after another.
     names: Vec<u8>,
-    /// Where each name starts and ends, and what it is.
-    places: Vec<(u32, u16, Kind)>,
+    /// The start and length of each name in `names`, and its type.
+    spans: Vec<(u32, u16, FileKind)>,
     next: usize,
 }
 
-/// Why a folder can't be listed.
-pub(super) type Reason = String;
-
 impl Listing {
-    /// Lists `folder`; hidden names are left out. A link is what it leads to when links
-    /// are followed, and a link when that can't be told. What could not be read of the
-    /// folder comes back beside what could.
-    pub(super) fn of(folder: &Path, follow_links: bool) -> (Self, Option<Reason>) {
-        let mut listing = Self { names: Vec::new(), places: Vec::new(), next: 0 };
+    /// Lists `folder`, without hidden names. With `follow_links`, a symbolic link has the type
+    /// of its target. If a part of the folder can't be read, the listing has the rest, and the
+    /// operating system's message is returned beside it.
+    pub(crate) fn read(folder: &Path, follow_links: bool) -> (Self, Option<String>) {
+        let mut listing = Self { names: Vec::new(), spans: Vec::new(), next: 0 };
         let mut reason = None;
         for found in WalkDir::new(folder).min_depth(1).max_depth(1) {
             match found {
@@ -42,10 +40,10 @@ impl Listing {
                         kind = std::fs::metadata(found.path()).map_or(kind, |metadata| metadata.file_type());
                     }
                     let kind = match kind {
-                        kind if kind.is_file() => Kind::File,
-                        kind if kind.is_dir() => Kind::Folder,
-                        kind if kind.is_symlink() => Kind::Link,
-                        _ => Kind::Other,
+                        kind if kind.is_file() => FileKind::File,
+                        kind if kind.is_dir() => FileKind::Folder,
+                        kind if kind.is_symlink() => FileKind::Link,
+                        _ => FileKind::Other,
                     };
                     listing.add(&path_bytes(Path::new(found.file_name())), kind);
                 }
@@ -55,32 +53,32 @@ impl Listing {
             }
         }
         let names = std::mem::take(&mut listing.names);
-        listing.places.sort_unstable_by(|a, b| sorted_as(&names, *a).cmp(sorted_as(&names, *b)));
+        listing.spans.sort_unstable_by(|a, b| sort_key(&names, *a).cmp(sort_key(&names, *b)));
         listing.names = names;
         (listing, reason)
     }
 
-    fn add(&mut self, name: &[u8], kind: Kind) {
+    fn add(&mut self, name: &[u8], kind: FileKind) {
         if name.first() == Some(&b'.') {
             return;
         }
         if let (Ok(start), Ok(length)) = (u32::try_from(self.names.len()), u16::try_from(name.len())) {
             self.names.extend_from_slice(name);
-            self.places.push((start, length, kind));
+            self.spans.push((start, length, kind));
         }
     }
 
-    /// The next name and what it is.
-    pub(super) fn next(&mut self) -> Option<(Vec<u8>, Kind)> {
-        let (start, length, kind) = *self.places.get(self.next)?;
+    /// The next name and its type.
+    pub(crate) fn next(&mut self) -> Option<(Vec<u8>, FileKind)> {
+        let (start, length, kind) = *self.spans.get(self.next)?;
         self.next += 1;
         let start = start as usize;
         Some((self.names.get(start..start + usize::from(length))?.to_vec(), kind))
     }
 }
 
-fn sorted_as(names: &[u8], (start, length, kind): (u32, u16, Kind)) -> impl Iterator<Item = u8> {
+fn sort_key(names: &[u8], (start, length, kind): (u32, u16, FileKind)) -> impl Iterator<Item = u8> {
     let start = start as usize;
     let name = names.get(start..start + usize::from(length)).unwrap_or_default();
-    name.iter().copied().chain((kind == Kind::Folder).then_some(b'/'))
+    name.iter().copied().chain((kind == FileKind::Folder).then_some(b'/'))
 }

@@ -1,31 +1,38 @@
-//! Where pages come from: the files of a folder in the order of their paths, or the lines
-//! of a list in theirs. Listing reads no page; fetching a URL does.
+//! Where pages come from: the files of a folder in the order of their paths, or the rows of
+//! a list in its order. Listing an input reads no page.
 //!
-//! - [`entry`]: one file or line; [`entries`]: all of them
-//! - [`select`]: which files are meant; [`walk`]: the search; [`listing`]: one folder's names
-//! - [`list`]: the lines of a list; [`table`] and [`parquet_list`]: lists with columns; [`mod@columns`]: what they carry
-//! - [`read`]: a file's bytes; [`fetch`]: what a URL names; [`reach`]: which hosts may be asked
+//! - [`entry`]: one file or row
+//! - [`select`]: which files of a folder are pages; [`listing`]: the names in one folder;
+//!   [`walk`]: the files below a folder
+//! - [`list`]: a list without columns
+//! - [`columns`]: the columns of a list; [`csv_list`], [`json_list`], [`parquet_list`]: the
+//!   formats of lists with columns; [`table`]: any of them
+//! - [`entries`]: the entries of an input
+//! - [`host_limits`], [`public_hosts`]: how often, and which hosts may be asked; [`fetch`]: the
+//!   content of a URL; [`reader`]: the content of an entry
+//! - [`error`]: what can go wrong when listing
 
-mod columns;
-mod entries;
-mod entry;
-mod error;
-mod fetch;
-mod list;
-mod listing;
-mod parquet_list;
-mod reach;
-mod read;
-mod select;
-mod table;
-mod walk;
-
+pub(crate) mod columns;
+pub(crate) mod csv_list;
+pub(crate) mod entries;
+pub(crate) mod entry;
+pub(crate) mod error;
+pub(crate) mod fetch;
+pub(crate) mod host_limits;
+pub(crate) mod json_list;
+pub(crate) mod list;
+pub(crate) mod listing;
+pub(crate) mod parquet_list;
+pub(crate) mod public_hosts;
+pub(crate) mod reader;
+pub(crate) mod select;
+pub(crate) mod table;
 #[cfg(test)]
-mod tests;
+mod test_input;
+pub(crate) mod walk;
 
-pub use entries::{Entries, columns};
+pub use entries::{Entries, carried_columns};
 pub use entry::{Entry, path_bytes};
 pub use error::{SourceError, WalkFault};
-pub use fetch::{FetchFault, Fetcher, HostLimits};
-pub use read::ReadError;
-pub use select::{ENDINGS, Selection};
+pub use host_limits::HostLimits;
+pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};

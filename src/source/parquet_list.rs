@@ -1,8 +1,8 @@
-//! A list in a Parquet file: its columns' types, and their values as JSON.
+//! A list in a Parquet file.
 
-use super::table::{Kind, Opened, Rows};
+use super::columns::{ColumnPlan, ListColumn, ListRow};
+use crate::base::units::date_of_days;
 use crate::manifest::ColumnKind;
-use crate::units::date_of_days;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -13,56 +13,65 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The rows of a Parquet file.
-pub(super) struct Parquet {
+pub(crate) struct ParquetList {
     rows: RowIter<'static>,
-    /// Rows that the file says it has and that did not come yet.
+    /// Rows that the footer promises and that have not been read yet.
     left: i64,
-    /// Whether a column counts nanoseconds, which the library hands on as they are.
+    /// For each column, whether the library returns its timestamps in nanoseconds.
     is_nanos: Vec<bool>,
 }
 
-pub(super) fn open(file: File) -> Result<Opened, String> {
-    guarded(|| opened(file))
-}
-
-/// The library panics at some damaged files (found by fuzzing, parquet 60.1): they are
-/// damaged, and nothing else is.
-fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("the file is damaged".to_owned()))
-}
-
-fn opened(file: File) -> Result<Opened, String> {
-    let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
-    let metadata = reader.metadata().file_metadata();
-    let (schema, left) = (metadata.schema().clone(), metadata.num_rows());
-    let known = schema.get_fields().iter().map(|field| (field.name().to_owned(), kind(field))).collect();
-    let is_nanos = schema.get_fields().iter().map(|field| is_nanos(field)).collect();
-    let rows = RowIter::from_file_into(Box::new(reader));
-    Ok((known, Rows::Parquet(Parquet { rows, left, is_nanos })))
-}
-
-impl Parquet {
-    /// The values of the next row.
-    pub(super) fn next(&mut self) -> Result<Option<Vec<Value>>, String> {
-        guarded(|| self.read())
+impl ParquetList {
+    /// Reads the columns from the footer.
+    pub(crate) fn open(file: File) -> Result<(Vec<ListColumn>, Self), String> {
+        catch_damage(|| {
+            let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
+            let metadata = reader.metadata().file_metadata();
+            let (schema, left) = (metadata.schema().clone(), metadata.num_rows());
+            let column = |field: &Type| ListColumn { name: field.name().to_owned(), kind: column_kind(field) };
+            let columns = schema.get_fields().iter().map(|field| column(field)).collect();
+            let is_nanos = schema.get_fields().iter().map(|field| is_nanos(field)).collect();
+            let rows = RowIter::from_file_into(Box::new(reader));
+            Ok((columns, Self { rows, left, is_nanos }))
+        })
     }
 
-    fn read(&mut self) -> Result<Option<Vec<Value>>, String> {
-        // The library ends early where it can't read on, instead of saying so.
-        let missing =
-            || format!("{} rows can't be read; is it damaged, or compressed in a way that is not read?", self.left);
+    /// The next row.
+    pub(crate) fn next_row(&mut self, plan: &ColumnPlan) -> Result<Option<ListRow>, String> {
+        let Some(values) = catch_damage(|| self.next_values())? else { return Ok(None) };
+        let path = values.get(plan.path).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
+        let values = plan.carried.iter().map(|at| values.get(*at).cloned().unwrap_or_default()).collect();
+        Ok(Some(ListRow { path, values }))
+    }
+
+    /// The values of the next row's columns.
+    fn next_values(&mut self) -> Result<Option<Vec<Value>>, String> {
         let Some(row) = self.rows.next() else {
-            return if self.left > 0 { Err(missing()) } else { Ok(None) };
+            // The library ends the iteration early when it can't read a row group.
+            return if self.left > 0 {
+                Err(format!(
+                    "{} rows can't be read; the file is damaged, or uses an unsupported compression",
+                    self.left
+                ))
+            } else {
+                Ok(None)
+            };
         };
         self.left -= 1;
         let row = row.map_err(|error| error.to_string())?;
         let fields = row.get_column_iter().map(|(_, field)| field);
         let value = |(field, is_nanos): (&Field, &bool)| match field {
             Field::Long(nanos) if *is_nanos => nanos.div_euclid(1_000_000).into(),
-            field => value(field),
+            field => json_value(field),
         };
         Ok(Some(fields.zip(&self.is_nanos).map(value).collect()))
     }
+}
+
+/// Runs `read`, and reports a panic as damage: the library panics on some damaged files
+/// (found by fuzzing, parquet 60.1).
+fn catch_damage<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("the file is damaged".to_owned()))
 }
 
 fn is_nanos(field: &Type) -> bool {
@@ -70,7 +79,8 @@ fn is_nanos(field: &Type) -> bool {
     matches!(info.logical_type_ref(), Some(LogicalType::Timestamp(time)) if time.unit == TimeUnit::NANOS)
 }
 
-fn kind(field: &Type) -> Kind {
+/// The type of a column, or what it holds instead.
+fn column_kind(field: &Type) -> Result<ColumnKind, String> {
     if !field.is_primitive() {
         return Err("lists or structs".into());
     }
@@ -86,19 +96,19 @@ fn kind(field: &Type) -> Kind {
     match field.get_physical_type() {
         _ if is_date => Ok(ColumnKind::Date),
         _ if is_time => Ok(ColumnKind::Time),
-        // Exact as written; a double would not be.
+        // A double would not be exact.
         _ if is_decimal => Ok(ColumnKind::Text),
         Physical::BOOLEAN => Ok(ColumnKind::Boolean),
         Physical::INT32 | Physical::INT64 => Ok(ColumnKind::Integer),
         Physical::FLOAT | Physical::DOUBLE => Ok(ColumnKind::Number),
         Physical::INT96 => Ok(ColumnKind::Time),
         Physical::BYTE_ARRAY if is_text => Ok(ColumnKind::Text),
-        Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => Err("bytes that are no text".into()),
+        Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => Err("bytes that are not text".into()),
     }
 }
 
-/// A value in the form that its column's type has in JSON.
-fn value(field: &Field) -> Value {
+/// A value as JSON: dates as text, timestamps in milliseconds.
+fn json_value(field: &Field) -> Value {
     match field {
         Field::Bool(value) => Value::Bool(*value),
         Field::Byte(value) => (*value).into(),

@@ -1,108 +1,70 @@
-//! A list with columns: CSV, TSV, JSON Lines or Parquet. Read line by line.
+//! A list with columns: CSV, TSV, JSON Lines or Parquet, read row by row.
 
-use super::columns::{Plan, joined, kind_of, typed};
+use super::columns::{ColumnPlan, ListRow, convert_value};
+use super::csv_list::CsvList;
 use super::error::{SourceError, WalkFault};
-use super::parquet_list::{self, Parquet};
-use crate::manifest::{Column, ColumnKind, Input};
+use super::json_list::JsonList;
+use super::parquet_list::ParquetList;
+use crate::manifest::{Column, Input};
 use serde_json::Value;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The path and the carried values (as a JSON object) of each line.
-pub(super) struct Table {
+/// An open list. Yields the path of each row and its carried values, as a JSON object.
+pub(crate) struct Table {
     path: PathBuf,
-    path_column: String,
-    plan: Plan,
+    plan: ColumnPlan,
     columns: Vec<Column>,
     rows: Rows,
     is_over: bool,
 }
 
-/// The type of a column, or words for what no row can hold.
-pub(super) type Kind = Result<ColumnKind, String>;
-/// The columns of a list, and its lines.
-pub(super) type Opened = (Vec<(String, Kind)>, Rows);
-
-pub(super) enum Rows {
-    Csv(csv::Reader<BufReader<File>>),
-    Json(BufReader<File>),
-    Parquet(Parquet),
+enum Rows {
+    Csv(CsvList),
+    Json(JsonList),
+    Parquet(ParquetList),
 }
 
-/// Longest line of JSON, in bytes.
-const LONGEST_LINE: u64 = 16 << 20;
-
 impl Table {
-    /// The columns that the list at `path` carries.
-    pub(super) fn columns(path: &Path, input: &Input) -> Result<Vec<Column>, SourceError> {
-        Ok(Self::open(path, input)?.columns)
-    }
-
-    pub(super) fn open(path: &Path, input: &Input) -> Result<Self, SourceError> {
+    /// Opens the list at `path`. Its extension decides the format.
+    ///
+    /// # Errors
+    /// A list that can't be read, or whose columns don't fit the job.
+    pub(crate) fn open(path: &Path, input: &Input) -> Result<Self, SourceError> {
         let fault = |reason: String| SourceError::List { name: path.display().to_string(), reason };
         let file = File::open(path).map_err(|error| fault(error.to_string()))?;
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let (known, rows) = match ending.as_str() {
-            "jsonl" | "ndjson" => json(file),
-            "parquet" => parquet_list::open(file),
-            "tsv" => csv(file, b'\t', &input.path_column),
-            _ => csv(file, b',', &input.path_column),
-        }
-        .map_err(fault)?;
-        let names: Vec<String> = known.iter().map(|(name, _)| name.clone()).collect();
-        let plan = Plan::of(&names, input).map_err(fault)?;
-        let column = |at: &usize| {
-            let (name, kind) = &known[*at];
-            let kind = kind.clone().map_err(|what| {
-                fault(format!("the column `{name}` holds {what}, which no row can; leave it out with input.carry"))
-            })?;
-            Ok(Column { name: name.clone(), kind })
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        let opened = match extension.as_deref() {
+            Some("jsonl" | "ndjson") => JsonList::open(file).map(|(known, rows)| (known, Rows::Json(rows))),
+            Some("parquet") => ParquetList::open(file).map(|(known, rows)| (known, Rows::Parquet(rows))),
+            extension => {
+                let delimiter = if extension == Some("tsv") { b'\t' } else { b',' };
+                CsvList::open(file, delimiter, &input.path_column).map(|(known, rows)| (known, Rows::Csv(rows)))
+            }
         };
-        let columns = plan.carried.iter().map(column).collect::<Result<_, SourceError>>()?;
-        Ok(Self { path: path.to_owned(), path_column: input.path_column.clone(), plan, columns, rows, is_over: false })
+        let (known, rows) = opened.map_err(fault)?;
+        let plan = ColumnPlan::choose(&known, input).map_err(fault)?;
+        let columns = plan.carried_columns(&known).map_err(fault)?;
+        Ok(Self { path: path.to_owned(), plan, columns, rows, is_over: false })
     }
 
-    /// The path of a line, and its carried values by name.
-    fn line(&self, path: Vec<u8>, mut value: impl FnMut(usize) -> Value) -> (Vec<u8>, String) {
-        let values = self
-            .plan
-            .carried
-            .iter()
-            .zip(&self.columns)
-            .map(|(at, column)| (column.name.clone(), typed(column.kind, value(*at))));
-        (path, Value::Object(values.collect()).to_string())
+    /// The carried columns.
+    pub(crate) fn into_columns(self) -> Vec<Column> {
+        self.columns
     }
 
-    fn read(&mut self) -> Result<Option<(Vec<u8>, String)>, String> {
-        let path = self.plan.path;
+    fn next_row(&mut self) -> Result<Option<ListRow>, String> {
         match &mut self.rows {
-            Rows::Csv(reader) => {
-                let mut record = csv::ByteRecord::new();
-                if !reader.read_byte_record(&mut record).map_err(|error| error.to_string())? {
-                    return Ok(None);
-                }
-                // An empty cell is no value. That cells are UTF-8 was seen when the list was opened.
-                let cell = |at: usize| match record.get(at) {
-                    None | Some(b"") => Value::Null,
-                    Some(bytes) => Value::String(String::from_utf8_lossy(bytes).into_owned()),
-                };
-                Ok(Some(self.line(record.get(path).unwrap_or_default().to_vec(), cell)))
-            }
-            Rows::Json(reader) => {
-                let Some(mut object) = json_line(reader)? else { return Ok(None) };
-                let text =
-                    object.get(&self.path_column).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
-                let take = |column: &Column| object.remove(&column.name).unwrap_or_default();
-                let mut values = self.columns.iter().map(take).collect::<Vec<_>>().into_iter();
-                Ok(Some(self.line(text, |_| values.next().unwrap_or_default())))
-            }
-            Rows::Parquet(rows) => {
-                let Some(values) = rows.next()? else { return Ok(None) };
-                let text = values.get(path).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
-                Ok(Some(self.line(text, |at| values.get(at).cloned().unwrap_or_default())))
-            }
+            Rows::Csv(rows) => rows.next_row(&self.plan),
+            Rows::Json(rows) => rows.next_row(&self.plan),
+            Rows::Parquet(rows) => rows.next_row(&self.plan),
         }
+    }
+
+    /// The carried values of a row, by the names of their columns.
+    fn carried(&self, values: Vec<Value>) -> String {
+        let member = |(column, value): (&Column, Value)| (column.name.clone(), convert_value(column.kind, value));
+        Value::Object(self.columns.iter().zip(values).map(member).collect()).to_string()
     }
 }
 
@@ -113,77 +75,137 @@ impl Iterator for Table {
         if self.is_over {
             return None;
         }
-        self.read().transpose().map(|line| {
-            line.map_err(|reason| {
-                // What follows can't be told apart any more.
+        match self.next_row() {
+            Ok(row) => row.map(|row| Ok((row.path, self.carried(row.values)))),
+            Err(reason) => {
+                // Where the next row begins is unknown.
                 self.is_over = true;
-                WalkFault { path: self.path.clone(), reason, is_end: true }
-            })
-        })
-    }
-}
-
-fn csv(file: File, delimiter: u8, path_column: &str) -> Result<Opened, String> {
-    let mut file = BufReader::new(file);
-    // Spreadsheets put a byte order mark before the first name.
-    let mark = if file.fill_buf().map_err(|error| error.to_string())?.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    file.consume(mark);
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(file);
-    let names = reader.headers().map_err(|error| error.to_string())?.clone();
-    if names.is_empty() {
-        return Err("it is empty; its first line names its columns".into());
-    }
-    if names.len() == 1 && names.iter().any(|name| name.contains(';')) {
-        return Err("its columns are separated by `;`; save it with commas, or tabs as .tsv".into());
-    }
-    let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
-    let mut record = csv::ByteRecord::new();
-    let start = reader.position().clone();
-    while reader.read_byte_record(&mut record).map_err(|error| error.to_string())? {
-        // A path may be any bytes; the rest goes into rows and questions.
-        let is_text = |(name, cell): (&String, &[u8])| name == path_column || std::str::from_utf8(cell).is_ok();
-        if !names.iter().zip(&record).all(is_text) {
-            let line = record.position().map_or(0, csv::Position::line);
-            return Err(format!("line {line} is not UTF-8; save the list as UTF-8"));
-        }
-    }
-    let first = SeekFrom::Start(start.byte() + mark as u64);
-    reader.seek_raw(first, start).map_err(|error| error.to_string())?;
-    let known = names.into_iter().map(|name| (name, Ok(ColumnKind::Text))).collect();
-    Ok((known, Rows::Csv(reader)))
-}
-
-/// Reads all lines once, to learn their columns and types.
-fn json(file: File) -> Result<Opened, String> {
-    let mut reader = BufReader::new(file);
-    let mut known: Vec<(String, Option<ColumnKind>)> = Vec::new();
-    let mut number = 0_u64;
-    loop {
-        number += 1;
-        let Some(object) = json_line(&mut reader).map_err(|reason| format!("line {number}: {reason}"))? else { break };
-        for (name, value) in &object {
-            let kind = kind_of(value);
-            match known.iter_mut().find(|(known, _)| known == name) {
-                Some((_, known)) => *known = known.zip(kind).map(|(a, b)| joined(a, b)).or(*known).or(kind),
-                None => known.push((name.clone(), kind)),
+                Some(Err(WalkFault { path: self.path.clone(), reason, is_end: true }))
             }
         }
     }
-    reader.seek(SeekFrom::Start(0)).map_err(|error| error.to_string())?;
-    let known = known.into_iter().map(|(name, kind)| (name, Ok(kind.unwrap_or(ColumnKind::Text)))).collect();
-    Ok((known, Rows::Json(reader)))
 }
 
-fn json_line(reader: &mut BufReader<File>) -> Result<Option<serde_json::Map<String, Value>>, String> {
-    loop {
-        let mut line = Vec::new();
-        let count =
-            reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
-        if count == 0 {
-            return Ok(None);
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests write files")]
+mod tests {
+    use super::*;
+    use crate::manifest::ColumnKind;
+    use crate::source::test_input::input;
+    use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+    use std::sync::Arc;
+
+    /// Reads a list: its columns, then its rows as `path carried` or `! fault`.
+    fn read(name: &str, content: &[u8]) -> Result<(Vec<Column>, Vec<String>), String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        let table = Table::open(&path, &input(folder.path())).map_err(|error| error.to_string())?;
+        let columns = table.columns.clone();
+        let text = |row: Result<(Vec<u8>, String), WalkFault>| match row {
+            Ok((path, carried)) => format!("{} {carried}", String::from_utf8_lossy(&path)),
+            Err(fault) => format!("! {}", fault.reason),
+        };
+        Ok((columns, table.map(text).collect()))
+    }
+
+    /// A Parquet file with a path, a count, a date, a timestamp in nanoseconds and bytes.
+    fn parquet() -> Vec<u8> {
+        let schema = "message m { required binary path (UTF8); required int64 count; required int32 day (DATE); \
+                      required int64 at (TIMESTAMP(NANOS, true)); }";
+        let schema = Arc::new(parse_message_type(schema).unwrap());
+        let mut file = Vec::new();
+        let mut writer = SerializedFileWriter::new(&mut file, schema, Arc::new(WriterProperties::default())).unwrap();
+        let mut rows = writer.next_row_group().unwrap();
+        let mut column = rows.next_column().unwrap().unwrap();
+        let paths = ["a.jpg", "b.jpg"].map(ByteArray::from);
+        column.typed::<ByteArrayType>().write_batch(&paths, None, None).unwrap();
+        column.close().unwrap();
+        let mut column = rows.next_column().unwrap().unwrap();
+        column.typed::<Int64Type>().write_batch(&[7, -7], None, None).unwrap();
+        column.close().unwrap();
+        let mut column = rows.next_column().unwrap().unwrap();
+        column.typed::<Int32Type>().write_batch(&[0, 20_780], None, None).unwrap();
+        column.close().unwrap();
+        let mut column = rows.next_column().unwrap().unwrap();
+        column.typed::<Int64Type>().write_batch(&[1_999_999, -1], None, None).unwrap();
+        column.close().unwrap();
+        rows.close().unwrap();
+        writer.close().unwrap();
+        file
+    }
+
+    #[test]
+    fn formats_and_the_rows_that_they_give() {
+        for (name, content, rows) in [
+            ("l.csv", &b"path,a\nx.jpg,1\ny.jpg,\n"[..], &["x.jpg {\"a\":\"1\"}", "y.jpg {\"a\":null}"][..]),
+            ("l.csv", b"\xEF\xBB\xBFpath, a \r\nx.jpg,\"1,\n2\"\r\n", &["x.jpg {\"a\":\"1,\\n2\"}"]),
+            ("l.CSV", b"a,path\n1,x.jpg\n", &["x.jpg {\"a\":\"1\"}"]),
+            ("l.csv", b"path\n\xff.jpg\n", &["\u{fffd}.jpg {}"]),
+            ("l.csv", b"path,a\n", &[]),
+            ("l.tsv", b"path\ta\nx,y.jpg\t1\n", &["x,y.jpg {\"a\":\"1\"}"]),
+            ("l.jsonl", b"{\"path\":\"x\",\"a\":1}\n\n{\"a\":2.5,\"path\":\"y\"}", &["x {\"a\":1}", "y {\"a\":2.5}"]),
+            (
+                "l.ndjson",
+                b"{\"path\":\"x\",\"a\":1}\n{\"path\":\"y\",\"a\":true}",
+                &["x {\"a\":\"1\"}", "y {\"a\":\"true\"}"],
+            ),
+            ("l.jsonl", b"{\"path\":7}\n{\"a\":null}", &[" {\"a\":null}", " {\"a\":null}"]),
+            ("l.jsonl", b"{\"path\":\"x\",\"a\":18446744073709551615}", &["x {\"a\":\"18446744073709551615\"}"]),
+            (
+                "l.parquet",
+                &parquet(),
+                &[
+                    "a.jpg {\"count\":7,\"day\":\"1970-01-01\",\"at\":1}",
+                    "b.jpg {\"count\":-7,\"day\":\"2026-11-23\",\"at\":-1}",
+                ],
+            ),
+        ] {
+            let (_, found) = read(name, content).unwrap();
+            assert_eq!(found, rows, "{name} {}", String::from_utf8_lossy(content));
         }
-        if !line.trim_ascii().is_empty() {
-            return serde_json::from_slice(&line).map(Some).map_err(|error| format!("not a JSON object: {error}"));
+    }
+
+    #[test]
+    fn types_of_json_columns_hold_all_their_values() {
+        use ColumnKind::{Boolean, Integer, Number, Text};
+        for (values, kind) in [
+            (&["1", "-2"][..], Integer),
+            (&["1", "2.5"], Number),
+            (&["null", "1", "null"], Integer),
+            (&["null"], Text),
+            (&["true", "false"], Boolean),
+            (&["true", "1"], Text),
+            (&["1", "\"x\""], Text),
+            (&["1", "18446744073709551615"], Text),
+            (&["[1]"], Text),
+        ] {
+            let lines: Vec<String> = values.iter().map(|value| format!("{{\"path\":\"x\",\"a\":{value}}}")).collect();
+            let (columns, _) = read("l.jsonl", lines.join("\n").as_bytes()).unwrap();
+            assert_eq!(columns, [Column { name: "a".into(), kind }], "{values:?}");
         }
+    }
+
+    #[test]
+    fn lists_that_can_not_be_read_say_why() {
+        let mut damaged = parquet();
+        damaged[4..40].fill(0x55);
+        for (name, content, reason) in [
+            ("l.csv", &b""[..], "it is empty"),
+            ("l.csv", b"path;a\nx;1\n", "separated by `;`"),
+            ("l.csv", b"path,a\nx,1,2\n", "found record with 3 fields"),
+            ("l.csv", b"path,a\nx,1\ny,\xe9\n", "line 3 is not UTF-8"),
+            ("l.jsonl", b"{\"path\":\"x\"}\n[1]\n", "line 2: not a JSON object"),
+            ("l.parquet", b"PAR1", "Parquet"),
+        ] {
+            let fault = read(name, content).unwrap_err();
+            assert!(fault.contains(reason) && fault.contains(name), "{fault:?} says {reason:?}");
+        }
+        // The footer is whole: what is missing shows when rows are read, and ends the list.
+        let (_, rows) = read("l.parquet", &damaged).unwrap();
+        assert!(rows.last().is_some_and(|row| row.starts_with('!')) && rows.len() <= 2, "{rows:?}");
     }
 }

@@ -1,40 +1,40 @@
-//! The search: files below a folder, ordered by the bytes of their whole relative path.
+//! The walk: the files below a folder, in the order of the bytes of their relative paths.
 //!
-//! Hidden files and folders (a leading dot) are left out, and symbolic links unless they
-//! are asked for; links that lead in a circle are noticed. What can't be read is reported
-//! and does not end the search.
+//! Hidden files and folders (with a leading dot) are skipped, and so are symbolic links
+//! unless `input.follow_links` is set; cycles of links are detected. An unreadable file or
+//! folder is reported and does not end the walk.
 
-use super::entry::{Entry, path_bytes};
+use super::entry::{Entry, path_bytes, path_from_bytes};
 use super::error::{SourceError, WalkFault};
-use super::listing::{Kind, Listing};
+use super::listing::{FileKind, Listing};
 use super::select::Selection;
 use crate::manifest::Input;
 use std::path::{Path, PathBuf};
 
-/// The search itself; iterate over it.
-pub(super) struct Walk {
+/// Iterates over the files below a folder.
+pub(crate) struct Walk {
     root: PathBuf,
     selection: Selection,
     follow_links: bool,
-    /// The folders from the root to where the search is.
+    /// The folders from the root to the current one.
     open: Vec<Folder>,
-    /// Faults that were found before what comes next.
+    /// Faults to report before the next entry.
     faults: Vec<WalkFault>,
 }
 
 struct Folder {
     path: PathBuf,
-    /// Tells it from others, to notice circles; where links are followed.
-    identity: Option<PathBuf>,
+    /// The canonical path, to detect cycles; only with `follow_links`.
+    canonical: Option<PathBuf>,
     listing: Listing,
 }
 
 impl Walk {
-    /// Starts a search of `root`.
+    /// Starts a walk of `root`.
     ///
     /// # Errors
-    /// When the folder does not exist, is no folder or can't be read.
-    pub(super) fn start(root: &Path, input: &Input) -> Result<Self, SourceError> {
+    /// When `root` does not exist, is not a folder or can't be read, or a glob doesn't compile.
+    pub(crate) fn start(root: &Path, input: &Input) -> Result<Self, SourceError> {
         let fault = |error: std::io::Error| SourceError::Folder { path: root.to_owned(), reason: error.to_string() };
         std::fs::read_dir(root).map_err(fault)?.next().transpose().map_err(fault)?;
         let mut walk = Self {
@@ -48,29 +48,30 @@ impl Walk {
         Ok(walk)
     }
 
+    /// Makes the folder at `path` the current one.
     fn enter(&mut self, path: PathBuf) {
-        let identity = if self.follow_links { std::fs::canonicalize(&path).ok() } else { None };
-        if identity.is_some() && self.open.iter().any(|folder| folder.identity == identity) {
-            let reason = "a symbolic link that leads back to a folder above it".to_owned();
+        let canonical = if self.follow_links { std::fs::canonicalize(&path).ok() } else { None };
+        if canonical.is_some() && self.open.iter().any(|folder| folder.canonical == canonical) {
+            let reason = "the symbolic link points to one of its parent folders".to_owned();
             self.faults.push(WalkFault { path, reason, is_end: false });
             return;
         }
-        let (listing, reason) = Listing::of(&path, self.follow_links);
+        let (listing, reason) = Listing::read(&path, self.follow_links);
         if let Some(reason) = reason {
             self.faults.push(WalkFault { path: path.clone(), reason, is_end: false });
         }
-        self.open.push(Folder { path, identity, listing });
+        self.open.push(Folder { path, canonical, listing });
     }
 
-    /// The file at `path`, when it is meant.
-    fn file(&self, path: &Path) -> Option<Result<Entry, WalkFault>> {
+    /// The entry of the file at `path`, if it is selected.
+    fn entry_at(&self, path: &Path) -> Option<Result<Entry, WalkFault>> {
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
-        if !self.selection.takes(relative) {
+        if !self.selection.includes(relative) {
             return None;
         }
         let entry = Entry { path: path_bytes(relative), ..Entry::default() };
         Some(match std::fs::metadata(path) {
-            Ok(metadata) => Ok(entry.with_times(&metadata)),
+            Ok(metadata) => Ok(entry.with_metadata(&metadata)),
             Err(error) => Err(WalkFault { path: path.to_owned(), reason: error.to_string(), is_end: false }),
         })
     }
@@ -89,29 +90,30 @@ impl Iterator for Walk {
                 self.open.pop();
                 continue;
             };
-            let path = Entry { path: name, ..Entry::default() }.file(&folder.path);
+            let path = folder.path.join(path_from_bytes(&name));
             match kind {
-                Kind::Folder => self.enter(path),
-                Kind::File => {
-                    if let Some(entry) = self.file(&path) {
+                FileKind::Folder => self.enter(path),
+                FileKind::File => {
+                    if let Some(entry) = self.entry_at(&path) {
                         return Some(entry);
                     }
                 }
-                Kind::Link if self.follow_links => {
-                    let reason = "a symbolic link that leads nowhere".to_owned();
+                FileKind::Link if self.follow_links => {
+                    let reason = "the target of the symbolic link does not exist".to_owned();
                     return Some(Err(WalkFault { path, reason, is_end: false }));
                 }
-                Kind::Link | Kind::Other => {}
+                FileKind::Link | FileKind::Other => {}
             }
         }
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "tests make files")]
+#[expect(clippy::disallowed_methods, reason = "tests write files")]
 mod tests {
-    use super::super::tests::input;
     use super::*;
+    use crate::source::test_input::input;
+    use proptest::prelude::*;
 
     fn walk(folder: &Path, follow_links: bool) -> (Vec<String>, Vec<String>) {
         let input = Input { follow_links, ..input(folder) };
@@ -155,6 +157,24 @@ mod tests {
         assert_eq!(found, ["a-b.jpg", "a.jpg", "a/B.png", "a/b.jpg", "ab/x.jpg", "é/ü.jpg"]);
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn a_walk_gives_every_page_once_in_the_order_of_bytes(
+            // Short names of characters that sort before and after `/` (0x2F), some of them hidden.
+            paths in prop::collection::btree_set("([-.0a]{0,1}[a0é]{1,2}/){0,3}[-.0a]{0,1}[a0é]{1,2}\\.(jpg|txt)", 0..20),
+        ) {
+            let folder = folder_with(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+            let is_page = |path: &&String| path.ends_with(".jpg") && path.split('/').all(|part| !part.starts_with('.'));
+            // The set is ordered by bytes.
+            let expected: Vec<String> = paths.iter().filter(is_page).cloned().collect();
+            let (found, faults) = walk(folder.path(), false);
+            prop_assert_eq!(found, expected);
+            prop_assert!(faults.is_empty());
+        }
+    }
+
     #[test]
     fn a_missing_folder_is_an_error() {
         let folder = Path::new("/no/such/folder");
@@ -163,7 +183,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_when_asked_in_order_and_not_in_circles() {
+    fn links_are_followed_on_request_in_order_and_without_cycles() {
         use std::os::unix::fs::symlink;
         let folder = folder_with(&["in/a/1.jpg", "in/z.jpg", "out/2.jpg"]);
         let root = folder.path().join("in");
@@ -175,13 +195,13 @@ mod tests {
         let (found, faults) = walk(&root, true);
         assert_eq!(found, ["a/1.jpg", "b-link.jpg", "b/2.jpg", "z.jpg"]);
         assert_eq!(faults.len(), 2, "{faults:?}");
-        assert!(faults[0].contains("a/up") && faults[0].contains("leads back"), "{faults:?}");
-        assert!(faults[1].contains("broken.jpg") && faults[1].contains("leads nowhere"), "{faults:?}");
+        assert!(faults[0].contains("a/up") && faults[0].contains("parent folders"), "{faults:?}");
+        assert!(faults[1].contains("broken.jpg") && faults[1].contains("does not exist"), "{faults:?}");
     }
 
     #[cfg(unix)]
     #[test]
-    fn names_that_are_no_text_are_kept_byte_for_byte() {
+    fn names_that_are_not_utf_8_keep_their_bytes() {
         use std::os::unix::ffi::OsStrExt;
         let folder = folder_with(&[]);
         let name = std::ffi::OsStr::from_bytes(b"scan-\xff.jpg");

@@ -1,44 +1,44 @@
-//! Why the store can't be used.
+//! Errors of the store.
 
 use std::path::{Path, PathBuf};
 
-/// Why the store can't be used. Cloned to everybody whose command shared a commit.
+/// Why the store cannot be used. Every command of a failed commit gets a clone.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file can't be opened or made.
-    #[error("can't open the store {}: {reason}", path.display())]
+    /// The file cannot be opened or created.
+    #[error("cannot open the store {}: {reason}", path.display())]
     Open {
-        /// The store's file.
+        /// The file of the store.
         path: PathBuf,
-        /// The system's words.
+        /// The reason, from the operating system or SQLite.
         reason: String,
     },
-    /// The file is no store of docmill.
+    /// The file is not a store of docmill.
     #[error("{} is not a docmill store", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
     },
-    /// The file was written by a newer docmill.
-    #[error("the store {} is of version {found}; this docmill knows up to {known}", path.display())]
+    /// A newer version of docmill wrote the file.
+    #[error("the store {} has version {found}, but this docmill supports versions up to {known}", path.display())]
     Newer {
-        /// The store's file.
+        /// The file of the store.
         path: PathBuf,
-        /// Its version.
+        /// The version of its schema.
         found: i64,
-        /// The newest that this program knows.
+        /// The newest version that this program supports.
         known: i64,
     },
     /// There is no store yet.
     #[error("there is no store at {}", path.display())]
     Missing {
-        /// Where it would be.
+        /// The path that was looked at.
         path: PathBuf,
     },
-    /// What the file says contradicts itself.
+    /// The file contradicts itself or holds a value that docmill never writes.
     #[error("the store is damaged: {0}")]
     Damaged(String),
-    /// Reading or writing failed: a full disk, a removed folder, a damaged file.
+    /// Reading or writing failed, such as on a full disk or in a removed directory.
     #[error("the store failed: {0}")]
     Failed(String),
     /// The writer has ended.
@@ -47,15 +47,26 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn open(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn open(path: &Path, reason: impl ToString) -> Self {
         Self::Open { path: path.to_owned(), reason: reason.to_string() }
+    }
+
+    /// A file of the store, such as that of a batch, cannot be written.
+    pub(crate) fn write(path: &Path, reason: impl ToString) -> Self {
+        Self::Failed(format!("cannot write {}: {}", path.display(), reason.to_string()))
     }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DatabaseCorrupt) => Self::Damaged(error.to_string()),
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        match error {
+            FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) => {
+                Self::Damaged(error.to_string())
+            }
+            _ if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged(error.to_string())
+            }
             _ => Self::Failed(error.to_string()),
         }
     }

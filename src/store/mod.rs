@@ -1,53 +1,66 @@
-//! The ledger: one SQLite file with entries, pages, recipes, answers, attempts and runs.
-//! The only source of outputs and reports. No image bytes, no secrets.
+//! The ledger: one SQLite file with entries, pages, recipes, answers, attempts and runs. It is
+//! the only source of outputs and reports. It holds no image bytes and no secrets.
 //!
-//! - [`schema`]: tables and migrations
-//! - [`records`], [`attempt_records`], [`batch_records`]: what goes in and comes out; no
-//!   other stage's types
-//! - [`command`], [`writer`]: one writer thread; commands in, acknowledged when durable
-//! - [`runs`], [`entries`], [`attempts`], [`batches`] with [`batch_handle`]: what the commands do; [`ledger`]: budget lines of
-//!   one transaction
-//! - [`reader`], [`rows`], [`tallies`]: read connections, in pages
-//! - [`inspect`], [`upkeep`]: is it sound, a copy, less of it; [`filesystem`]: where it lies
-//! - [`alive`]: which runs live, by a lock that the system releases
+//! - [`mod@store`]: [`Store`], the handle for writing; [`read_store`]: [`ReadStore`], for commands
+//!   that only read; both give [`Reader`]s
+//! - [`page_status`]: the rule that decides what is done for a page
+//! - [`records`]: what goes in and comes out; [`error`]: why the store cannot be used
+//! - [`writer`]: one writer thread; commands in, answers once they are durable
+//! - [`mod@write`]: what the commands change
+//! - [`read`]: the read connection, which reads long lists in pages
+//! - [`sqlite`]: the file: schema, migrations, values, locks
+//! - [`batch_files`]: the request files of batches beside the store
+//! - [`maintenance`]: check, contents, backup, salvage, prune
 //!
-//! # What survives
-//! WAL with `synchronous=FULL`: what was acknowledged survives a crash of the process
-//! and a loss of power. What was not acknowledged may be lost, whole commands at a time.
+//! The contract that any implementation has to keep is tested in `tests/it/store_contract`.
+//!
+//! Imports go one way: `error`, `page_status`, `records`, `sqlite`, `read`, `write`, `writer`,
+//! `store`. No other stage sees SQLite.
+//!
+//! # Durability
+//! The store uses WAL with `synchronous=FULL`: what a method of [`Store`] wrote survives a crash of
+//! the process and a loss of power once the method has returned. What it had not returned from
+//! may be lost, but only whole commands at a time.
 
-mod alive;
-mod attempt_records;
-mod attempts;
-mod batch_handle;
-mod batch_records;
-mod batches;
-mod command;
-mod entries;
-mod error;
-mod filesystem;
-mod inspect;
-mod ledger;
-mod reader;
-mod records;
-mod rows;
-mod runs;
-mod schema;
-mod tallies;
-mod upkeep;
-mod writer;
+mod batch_files;
+pub(crate) mod error;
+pub(crate) mod maintenance;
+pub(crate) mod page_status;
+pub(crate) mod read;
+mod read_store;
+pub(crate) mod records;
+pub(crate) mod sqlite;
+#[expect(clippy::module_inception, reason = "the file of the type `Store`")]
+mod store;
+pub(crate) mod write;
+pub(crate) mod writer;
 
-pub use attempt_records::{AttemptCharge, BudgetLine, OpenAttempt, Opened, Purpose, Settlement, Tokens};
-pub use batch_records::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart, BatchState};
-pub use entries::Settling;
-pub use error::StoreError;
-pub use filesystem::network_file_system;
-pub use inspect::{Contents, check, contents};
-pub use reader::Reader;
-pub use records::{
-    EndpointFact, EntryChange, EntryRecord, FaultRecord, MarksRecord, NearRecord, Outcome, OutcomeStatus, RecipeRecord,
-    RunEnd, RunKeys, RunRecord, RunStart, Standing, StoredPage, TaskKey, Versions,
+// The ids and words of the records.
+pub use crate::base::ids::{
+    AttemptId, AttemptName, BatchId, JobId, PageId, RecipeId, RecipeSetId, RequestId, RunId, RunKey,
 };
-pub use rows::{PageRecord, SpendRecord, View};
-pub use tallies::{AttemptRecord, AttemptState};
-pub use upkeep::{Pruned, Salvaged, back_up, prune, salvage};
-pub use writer::Store;
+pub use crate::base::vocabulary::{
+    AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+};
+pub use error::StoreError;
+pub use maintenance::backup::back_up;
+pub use maintenance::contents::{Contents, contents};
+pub use maintenance::integrity::check;
+pub use maintenance::prune::{Pruned, prune};
+pub use maintenance::salvage::{Salvaged, salvage};
+pub use page_status::{OutcomeFacts, PageFacts, PageStatus, RetrySelection, TaskSelection, TasksToAsk, decide};
+pub use read::entry_cursor::EntryCursor;
+pub use read::reader::Reader;
+pub use read_store::ReadStore;
+pub use records::attempts::{AttemptCharge, AttemptRecord, BudgetLine, OpenAttempt, Opened, Settlement};
+pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
+pub use records::entries::{EntryChange, EntryRecord};
+pub use records::pages::{FaultRecord, FeaturesRecord, NearDuplicate, SkipRule, StoredPage, TaskOutcome, Versions};
+pub use records::rows::{PageRecord, RowOptions, SpendRecord};
+pub use records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
+pub use sqlite::filesystem::network_file_system;
+pub use store::Store;
+pub use write::settled_entries::SettleRule;
+
+#[cfg(test)]
+mod tests;

@@ -1,27 +1,33 @@
-//! Tasks -> prompt and [`Shape`]; a reply -> answers.
+//! Tasks -> prompt, [`Shape`] and recipe; reply -> answers.
 //!
-//! - [`shape`]: one type serves the schema that is sent, validation and the output column
-//! - [`schema`]: a user's JSON Schema -> shape, within a closed subset
-//! - [`check`]: a value against a shape
-//! - [`question`]: a manifest's task, compiled; [`words`]: its words, with columns of a list
-//! - [`stored`]: a question from its recipe
-//! - [`prompt`]: what is asked, as text
-//! - [`length`]: how long a reply may be
-//! - [`reply`]: what was answered, read tolerantly, validated strictly
+//! - [`shape`]: the form of an answer: schema that is sent, validation, output column
+//! - [`fault`]: why a reply has no valid answer; [`check`]: a value against a shape
+//! - [`schema`]: a user's JSON Schema -> shape, within a supported subset
+//! - [`words`]: text with columns of a list; [`question`]: a compiled task
+//! - [`prompt`]: the text that is sent
+//! - [`recipe`]: the part of an answer's key that is not the page; [`stored`]: from a recipe
+//!   back to a question
+//! - [`reply_length`]: how long a reply may be
+//! - [`reply`]: reads a reply: tolerant of its format, strict about its values
 
-mod check;
-mod length;
-mod prompt;
-mod question;
-mod reply;
-mod schema;
-mod shape;
-mod stored;
-mod words;
+pub(crate) mod check;
+pub(crate) mod fault;
+pub(crate) mod prompt;
+pub(crate) mod question;
+pub(crate) mod recipe;
+pub(crate) mod reply;
+pub(crate) mod reply_length;
+pub(crate) mod schema;
+pub(crate) mod shape;
+pub(crate) mod stored;
+pub(crate) mod words;
 
-pub use length::{Replies, replies};
+pub use check::check_value;
+pub use fault::TaskFault;
 pub use prompt::{PROMPT_VERSION, SYSTEM, instructions, repair_text, reply_schema};
 pub use question::{Question, TaskDefect, compile, without_descriptions};
-pub use reply::{Reading, TaskFault, read};
+pub use recipe::{Recipe, recipe_difference, recipes};
+pub use reply::{Reading, read_reply};
+pub use reply_length::{SampleReplies, sample_replies};
 pub use shape::{Field, Shape};
-pub use stored::of_recipe;
+pub use stored::question_from_recipe;

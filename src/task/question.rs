@@ -1,6 +1,6 @@
-//! A manifest's task, compiled: its shape and its words.
+//! A compiled task: what is asked, and the form of its answer.
 
-use super::schema;
+use super::schema::compile_schema;
 use super::shape::Shape;
 use super::words::Words;
 use crate::manifest::{AnswerType, Label, Task, TaskKind};
@@ -12,67 +12,73 @@ use std::sync::Arc;
 /// A compiled task.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// The task's name: the member of the reply, the column of the rows.
+    /// Name of the task: the member of the reply and the column of the rows.
     pub name: String,
-    /// The form of its answer.
+    /// Form of the answer.
     pub shape: Shape,
-    /// The task as written, in canonical JSON: part of every answer's key. No name.
+    /// The task as written, without its name. Part of the recipe.
     pub recipe: Value,
-    /// What is asked, as text for the prompt.
-    pub(super) text: String,
-    /// How its words come from a line of a list.
+    /// The text for the prompt.
+    pub(crate) text: String,
+    /// The source of the text, if it names columns of a list.
     template: Option<Arc<Template>>,
 }
 
-/// A task that can't be used.
+/// A task whose text names columns of a list.
+#[derive(Clone, Debug)]
+struct Template {
+    task: Task,
+    words: Words,
+}
+
+/// Why a task can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskDefect {
-    /// A schema says something that is not supported.
+    /// The schema of an `extract` task is not supported.
     #[error("{}: {}: {message}", path.display(), if pointer.is_empty() { "/" } else { pointer })]
     Schema {
-        /// The schema's file.
+        /// Path of the schema file.
         path: PathBuf,
-        /// The place in it, a JSON Pointer.
+        /// Place in the schema, as a JSON Pointer.
         pointer: String,
-        /// A lower-case fragment.
+        /// What is wrong: a lower-case fragment.
         message: String,
     },
-    /// A question names a column that the list does not carry.
+    /// The text of a task has a single brace, or names a column that the list does not have.
     #[error("the question of task `{task}`: {message}")]
     Template {
-        /// The task's name.
+        /// Name of the task.
         task: String,
-        /// A lower-case fragment.
+        /// What is wrong: a lower-case fragment.
         message: String,
     },
 }
 
-/// Compiles the tasks of a manifest. `columns`: what the list carries, which questions may
-/// name as `{column}`; without any, braces are braces.
+/// Compiles the tasks of a manifest. `columns` are the columns that the list carries;
+/// questions may name them as `{column}`. Without columns, braces have no meaning.
 ///
 /// # Errors
-/// Every fault of every `extract` schema and every question.
+/// With all defects of all tasks.
 pub fn compile(tasks: &[Task], columns: &[&str]) -> Result<Vec<Question>, Vec<TaskDefect>> {
-    let mut faults = Vec::new();
+    let mut defects = Vec::new();
     let mut questions = Vec::new();
     for task in tasks {
-        let template = match template(task, columns) {
+        let template = match compile_template(task, columns) {
             Ok(template) => template,
             Err(message) => {
-                faults.push(TaskDefect::Template { task: task.name.clone(), message });
+                defects.push(TaskDefect::Template { task: task.name.clone(), message });
                 continue;
             }
         };
-        match question(task) {
+        match compile_task(task) {
             Ok(question) => questions.push(Question { template, ..question }),
-            Err(found) => faults.extend(found),
+            Err(found) => defects.extend(found),
         }
     }
-    if faults.is_empty() { Ok(questions) } else { Err(faults) }
+    if defects.is_empty() { Ok(questions) } else { Err(defects) }
 }
 
-/// The same tasks without what is said of their labels: what the descriptions cost is the
-/// difference.
+/// The tasks without the descriptions of their labels, to estimate what these cost.
 #[must_use]
 pub fn without_descriptions(tasks: &[Task]) -> Vec<Task> {
     let mut tasks = tasks.to_vec();
@@ -85,46 +91,39 @@ pub fn without_descriptions(tasks: &[Task]) -> Vec<Task> {
 }
 
 impl Question {
-    /// A question that is only answered, never asked.
-    pub(super) fn stored(name: &str, shape: Shape, recipe: Value) -> Self {
+    /// A question whose answers are read but which is not asked again: it has no text.
+    pub(crate) fn without_text(name: &str, shape: Shape, recipe: Value) -> Self {
         Self { name: name.to_owned(), shape, recipe, text: String::new(), template: None }
     }
 
-    /// Whether what is asked differs from line to line of a list.
+    /// Whether the text differs between the lines of a list.
     #[must_use]
     pub fn is_template(&self) -> bool {
         self.template.is_some()
     }
 
-    /// The question with the values of a line, by column.
+    /// The question for a line of a list, with the line's values by column.
     #[must_use]
     pub fn rendered(&self, values: &Map<String, Value>) -> Self {
         let Some(template) = &self.template else { return self.clone() };
         let mut task = template.task.clone();
-        if let Some(words) = words_of(&mut task) {
-            *words = template.words.render(values);
+        if let Some(text) = text_of(&mut task) {
+            *text = template.words.render(values);
         }
-        // Its schema was compiled before: only words have changed.
-        question(&task).unwrap_or_else(|_| self.clone())
+        // Never fails: the schema was compiled before, and only the text has changed.
+        compile_task(&task).unwrap_or_else(|_| self.clone())
     }
 }
 
-/// A task whose words name columns.
-#[derive(Clone, Debug)]
-struct Template {
-    task: Task,
-    words: Words,
-}
-
-fn template(task: &Task, columns: &[&str]) -> Result<Option<Arc<Template>>, String> {
+fn compile_template(task: &Task, columns: &[&str]) -> Result<Option<Arc<Template>>, String> {
     let mut task = task.clone();
-    let Some(text) = words_of(&mut task).filter(|_| !columns.is_empty()) else { return Ok(None) };
+    let Some(text) = text_of(&mut task).filter(|_| !columns.is_empty()) else { return Ok(None) };
     let words = Words::parse(text, columns)?;
     Ok((!words.is_plain(text)).then(|| Arc::new(Template { task, words })))
 }
 
-/// What a task asks, as its author wrote it.
-fn words_of(task: &mut Task) -> Option<&mut String> {
+/// The text of a task as written in the manifest.
+fn text_of(task: &mut Task) -> Option<&mut String> {
     match &mut task.kind {
         TaskKind::Classify { question, .. } | TaskKind::Tag { question, .. } | TaskKind::Extract { question, .. } => {
             question.as_mut()
@@ -133,44 +132,35 @@ fn words_of(task: &mut Task) -> Option<&mut String> {
     }
 }
 
-fn question(task: &Task) -> Result<Question, Vec<TaskDefect>> {
-    let name = task.name.clone();
-    Ok(match &task.kind {
+/// Compiles a task. Its texts are covered by [`PROMPT_VERSION`](super::PROMPT_VERSION).
+fn compile_task(task: &Task) -> Result<Question, Vec<TaskDefect>> {
+    let (shape, recipe, text) = match &task.kind {
         TaskKind::Classify { question, labels } => {
             let words = question.as_deref().unwrap_or("Which label describes the page best?");
-            Question {
-                shape: Shape::Choice(names(labels)),
-                recipe: json!({"classify": words, "labels": pairs(labels)}),
-                text: format!("exactly one label. {words}{}", list(labels)),
-                name,
-                template: None,
-            }
+            (
+                Shape::Choice(label_names(labels)),
+                json!({"classify": words, "labels": label_pairs(labels)}),
+                format!("exactly one label. {words}{}", label_list(labels)),
+            )
         }
         TaskKind::Tag { question, labels, max } => {
             let words = question.as_deref().unwrap_or("Which of these labels apply to the page?");
-            let most = max.map_or(String::new(), |max| format!(", at most {max}"));
-            Question {
-                shape: Shape::Tags { labels: names(labels), max: *max },
-                recipe: json!({"tag": words, "labels": pairs(labels), "max": max}),
-                text: format!("a list of the labels that apply{most}; [] when none does. {words}{}", list(labels)),
-                name,
-                template: None,
-            }
+            let at_most = max.map_or(String::new(), |max| format!(", at most {max}"));
+            (
+                Shape::Tags { labels: label_names(labels), max: *max },
+                json!({"tag": words, "labels": label_pairs(labels), "max": max}),
+                format!("a list of the labels that apply{at_most}; [] when none does. {words}{}", label_list(labels)),
+            )
         }
         TaskKind::Extract { question, schema, schema_path } => {
             let words = question.as_deref().unwrap_or("Fill in what the page shows.");
-            let shape = schema::compile(schema).map_err(|faults| {
-                let fault = |(pointer, message)| TaskDefect::Schema { path: schema_path.clone(), pointer, message };
-                faults.into_iter().map(fault).collect::<Vec<_>>()
+            let shape = compile_schema(schema).map_err(|faults| {
+                let defect = |(pointer, message)| TaskDefect::Schema { path: schema_path.clone(), pointer, message };
+                faults.into_iter().map(defect).collect::<Vec<_>>()
             })?;
             let sent = shape.json_schema();
-            Question {
-                recipe: json!({"extract": words, "schema": sent}),
-                text: format!("an object; null for what is not on the page. {words}\n  Schema: {sent}"),
-                shape,
-                name,
-                template: None,
-            }
+            let text = format!("an object; null for what is not on the page. {words}\n  Schema: {sent}");
+            (shape, json!({"extract": words, "schema": sent}), text)
         }
         TaskKind::Question { text, answer, required } => {
             let (shape, form) = match answer {
@@ -179,27 +169,28 @@ fn question(task: &Task) -> Result<Question, Vec<TaskDefect>> {
                 AnswerType::Boolean => (Shape::Boolean, "true or false"),
                 AnswerType::Date => (Shape::Date, "a date written YYYY-MM-DD"),
             };
-            let null = if *required { "" } else { ", or null when the page does not say" };
-            Question {
-                recipe: json!({"question": text, "type": shape.json_schema(), "required": required}),
-                shape: if *required { shape } else { Shape::Nullable(Box::new(shape)) },
-                text: format!("{form}{null}. {text}"),
-                name,
-                template: None,
-            }
+            let or_null = if *required { "" } else { ", or null when the page does not say" };
+            (
+                if *required { shape.clone() } else { Shape::Nullable(Box::new(shape.clone())) },
+                json!({"question": text, "type": shape.json_schema(), "required": required}),
+                format!("{form}{or_null}. {text}"),
+            )
         }
-    })
+    };
+    Ok(Question { name: task.name.clone(), shape, recipe, text, template: None })
 }
 
-fn names(labels: &[Label]) -> Vec<String> {
+fn label_names(labels: &[Label]) -> Vec<String> {
     labels.iter().map(|label| label.name.clone()).collect()
 }
 
-fn pairs(labels: &[Label]) -> Value {
+/// Names and descriptions, for the recipe.
+fn label_pairs(labels: &[Label]) -> Value {
     labels.iter().map(|label| json!([label.name, label.description])).collect()
 }
 
-fn list(labels: &[Label]) -> String {
+/// Names and descriptions, for the prompt.
+fn label_list(labels: &[Label]) -> String {
     let mut out = String::new();
     for label in labels {
         match &label.description {
@@ -208,4 +199,81 @@ fn list(labels: &[Label]) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(names: &[&str]) -> Vec<Label> {
+        names.iter().map(|name| Label { name: (*name).into(), description: Some(" What it is. ".into()) }).collect()
+    }
+
+    fn ask(text: &str) -> Task {
+        let kind = TaskKind::Question { text: text.into(), answer: AnswerType::Boolean, required: true };
+        Task { name: "t".into(), kind }
+    }
+
+    #[test]
+    fn only_columns_make_a_template() {
+        for (text, columns, is_template, rendered) in [
+            ("From {customer}?", &["customer"][..], true, "true or false. From ACME?"),
+            ("From {customer}?", &[], false, "true or false. From {customer}?"),
+            ("Signed?", &["customer"], false, "true or false. Signed?"),
+            ("Is {{x}} there?", &["customer"], true, "true or false. Is {x} there?"),
+        ] {
+            let question = compile(&[ask(text)], columns).unwrap().remove(0);
+            assert_eq!(question.is_template(), is_template, "{text}");
+            let values = json!({"customer": "ACME"});
+            assert_eq!(question.rendered(values.as_object().unwrap()).text, rendered, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_task_can_name_columns() {
+        let question = || Some("Of {customer}?".to_owned());
+        let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+        for kind in [
+            TaskKind::Classify { question: question(), labels: labels(&["a", "b"]) },
+            TaskKind::Tag { question: question(), labels: labels(&["a", "b"]), max: None },
+            TaskKind::Extract { question: question(), schema, schema_path: "x.json".into() },
+        ] {
+            let task = Task { name: "t".into(), kind };
+            let question = compile(&[task], &["customer"]).unwrap().remove(0);
+            let values = json!({"customer": 7});
+            let rendered = question.rendered(values.as_object().unwrap());
+            assert!(rendered.text.contains("Of 7?") && rendered.recipe.to_string().contains("Of 7?"));
+            assert_eq!(rendered.shape, question.shape);
+            assert!(!rendered.is_template());
+        }
+    }
+
+    #[test]
+    fn all_defects_are_found() {
+        let extract = |schema| TaskKind::Extract { question: None, schema, schema_path: "x.json".into() };
+        let tasks = [
+            ask("From {customer}?"),
+            Task { name: "e".into(), kind: extract(json!({"type": "array"})) },
+            Task { name: "f".into(), kind: extract(json!({"type": "object", "properties": {"a": {"type": "x"}}})) },
+            ask("Signed?"),
+        ];
+        let defects: Vec<String> = compile(&tasks, &["id"]).unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(defects.len(), 3, "{defects:?}");
+        assert!(defects[0].starts_with("the question of task `t`: the list has no column `customer`; columns: id;"));
+        assert!(defects[1].starts_with("x.json: /: "), "{defects:?}");
+        assert!(defects[2].starts_with("x.json: /properties/a/type: "), "{defects:?}");
+    }
+
+    #[test]
+    fn descriptions_are_removed_from_labels_only() {
+        let task = Task { name: "t".into(), kind: TaskKind::Classify { question: None, labels: labels(&["a", "b"]) } };
+        let with = compile(std::slice::from_ref(&task), &[]).unwrap().remove(0);
+        let without = compile(&without_descriptions(&[task]), &[]).unwrap().remove(0);
+        assert_eq!(
+            with.text,
+            "exactly one label. Which label describes the page best?\n  - a: What it is.\n  - b: What it is."
+        );
+        assert_eq!(without.text, "exactly one label. Which label describes the page best?\n  - a\n  - b");
+        assert_eq!(with.shape, without.shape);
+    }
 }

@@ -1,98 +1,91 @@
-//! What was answered: the object is found tolerantly, its members are validated strictly.
+//! Reads a reply: the JSON object is searched for tolerantly, its members are validated
+//! strictly.
 
-use super::check::label;
+use super::check::{check_value, find_label};
+use super::fault::TaskFault;
 use super::question::Question;
 use super::shape::Shape;
+use crate::base::vocabulary::ErrorKind;
 use serde_json::{Map, Value};
 
-/// Why a task has no valid answer in a reply.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct TaskFault {
-    /// As `error_kind` shows it: `empty_reply`, `not_json`, `missing`, `wrong_label`,
-    /// `wrong_type`, `too_many_labels`.
-    pub kind: &'static str,
-    /// Words for the model and for the row.
-    pub message: String,
-}
-
-/// For each question its canonical answer or its fault.
+/// For each question its answer in canonical form, or its fault.
 pub type Reading = Vec<Result<Value, TaskFault>>;
 
-/// Reads a reply to `questions`.
+/// Reads the answers to `questions` from the text of a reply.
 #[must_use]
-pub fn read(content: &str, questions: &[&Question]) -> Reading {
-    match object_in(content) {
-        Ok(members) => questions.iter().map(|question| member(&members, question)).collect(),
-        Err(fault) => match bare_label(content, questions) {
+pub fn read_reply(content: &str, questions: &[&Question]) -> Reading {
+    match find_object(content) {
+        Ok(members) => questions.iter().map(|question| read_member(&members, question)).collect(),
+        Err(fault) => match read_bare_label(content, questions) {
             Some(value) => vec![Ok(value)],
             None => questions.iter().map(|_| Err(fault.clone())).collect(),
         },
     }
 }
 
-fn member(members: &Map<String, Value>, question: &Question) -> Result<Value, TaskFault> {
-    // Absence is not an answer, not even to a question that may be null.
+fn read_member(members: &Map<String, Value>, question: &Question) -> Result<Value, TaskFault> {
+    // A missing member is not an answer, not even where null is allowed.
     let Some(value) = members.get(&question.name) else {
-        return Err(TaskFault { kind: "missing", message: "the member is missing".into() });
+        return Err(TaskFault::new(ErrorKind::Missing, "the member is missing"));
     };
-    question.shape.check(value).map_err(|(kind, message)| TaskFault { kind, message })
+    check_value(&question.shape, value)
 }
 
-/// A server without structured output may answer a lone classification with the label.
-fn bare_label(content: &str, questions: &[&Question]) -> Option<Value> {
+/// The label in a reply that consists of nothing else: servers without structured output
+/// answer a single classification like this.
+fn read_bare_label(content: &str, questions: &[&Question]) -> Option<Value> {
     let [Question { shape: Shape::Choice(labels), .. }] = questions else {
         return None;
     };
-    label(labels, content.trim().trim_matches(['"', '`', '.'])).map(Into::into)
+    find_label(labels, content.trim().trim_matches(['"', '`', '.'])).map(Into::into)
 }
 
-/// The first JSON object in `content`, whatever stands around it: a byte order mark,
-/// reasoning, fences, prose, trailing commas.
-fn object_in(content: &str) -> Result<Map<String, Value>, TaskFault> {
-    let text = without_reasoning(content.trim_start_matches('\u{feff}')).trim();
+/// The first JSON object in `content`. A byte order mark, reasoning, code fences, prose and
+/// trailing commas are ignored.
+fn find_object(content: &str) -> Result<Map<String, Value>, TaskFault> {
+    let text = skip_reasoning(content.trim_start_matches('\u{feff}')).trim();
     if text.is_empty() {
-        return Err(TaskFault { kind: "empty_reply", message: "the reply is empty".into() });
+        return Err(TaskFault::new(ErrorKind::EmptyReply, "the reply is empty"));
     }
-    if let Some(members) = first_object(text) {
+    if let Some(members) = parse_first_object(text) {
         return Ok(members);
     }
-    Err(TaskFault { kind: "not_json", message: "the reply holds no JSON object".into() })
+    Err(TaskFault::new(ErrorKind::NotJson, "the reply holds no JSON object"))
 }
 
-fn without_reasoning(text: &str) -> &str {
+fn skip_reasoning(text: &str) -> &str {
     match text.rfind("</think>") {
         Some(at) => &text[at + "</think>".len()..],
         None => text,
     }
 }
 
-/// The first whole object that is JSON. What is inside an object that is none, or that
-/// does not end, is not the reply.
-fn first_object(text: &str) -> Option<Map<String, Value>> {
+/// The first complete object that is valid JSON. Objects inside of an invalid or incomplete
+/// object are not considered.
+fn parse_first_object(text: &str) -> Option<Map<String, Value>> {
     let mut rest = text;
     loop {
-        let from = rest.find('{')?;
-        let length = object_length(&rest[from..])?;
-        let candidate = &rest[from..from + length];
+        let start = rest.find('{')?;
+        let length = object_length(&rest[start..])?;
+        let candidate = &rest[start..start + length];
         let strict = serde_json::from_str(candidate);
-        if let Ok(members) = strict.or_else(|_| serde_json::from_str(&without_trailing_commas(candidate))) {
+        if let Ok(members) = strict.or_else(|_| serde_json::from_str(&remove_trailing_commas(candidate))) {
             return Some(members);
         }
-        rest = &rest[from + length..];
+        rest = &rest[start + length..];
     }
 }
 
-/// Bytes up to the brace that closes the first; `None` when none does.
+/// Bytes up to the brace that closes the first one. `None` if there is none.
 fn object_length(text: &str) -> Option<usize> {
-    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b'{' if !in_text => depth += 1,
-            b'}' if !in_text => {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' if !in_string => depth += 1,
+            b'}' if !in_string => {
                 depth -= 1;
                 if depth == 0 {
                     return Some(at + 1);
@@ -104,15 +97,15 @@ fn object_length(text: &str) -> Option<usize> {
     None
 }
 
-fn without_trailing_commas(text: &str) -> String {
+fn remove_trailing_commas(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let (mut in_text, mut escaped) = (false, false);
+    let (mut in_string, mut is_escaped) = (false, false);
     for (at, c) in text.char_indices() {
-        if in_text {
-            in_text = escaped || c != '"';
-            escaped = !escaped && c == '\\';
+        if in_string {
+            in_string = is_escaped || c != '"';
+            is_escaped = !is_escaped && c == '\\';
         } else if c == '"' {
-            in_text = true;
+            in_string = true;
         } else if c == ',' && text[at + 1..].trim_start().starts_with(['}', ']']) {
             continue;
         }

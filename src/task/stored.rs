@@ -1,14 +1,15 @@
-//! A question from its recipe: for answers that come to a run which did not ask for them.
+//! From a recipe back to a question, for answers that arrive in a run that did not ask for
+//! them: those of batches of an earlier run.
 
 use super::question::Question;
-use super::schema;
+use super::schema::compile_schema;
 use super::shape::Shape;
 use serde_json::Value;
 
-/// The question of a recipe, as far as its answers have to be read: without words. `None`
-/// when it is none of this version.
+/// The question of a task's recipe, to read answers with. It has no text. `None` if the
+/// recipe is not of this version.
 #[must_use]
-pub fn of_recipe(name: &str, recipe: &Value) -> Option<Question> {
+pub fn question_from_recipe(name: &str, recipe: &Value) -> Option<Question> {
     let labels = || -> Option<Vec<String>> {
         let pairs = recipe.get("labels")?.as_array()?;
         pairs.iter().map(|pair| Some(pair.get(0)?.as_str()?.to_owned())).collect()
@@ -19,7 +20,7 @@ pub fn of_recipe(name: &str, recipe: &Value) -> Option<Question> {
         let max = recipe.get("max").and_then(Value::as_u64).and_then(|max| u32::try_from(max).ok());
         Shape::Tags { labels: labels()?, max }
     } else if recipe.get("extract").is_some() {
-        schema::compile(recipe.get("schema")?).ok()?
+        compile_schema(recipe.get("schema")?).ok()?
     } else {
         let kind = recipe.get("type")?;
         let shape = match (kind.get("type")?.as_str()?, kind.get("format").is_some()) {
@@ -32,24 +33,26 @@ pub fn of_recipe(name: &str, recipe: &Value) -> Option<Question> {
         let is_required = recipe.get("required").and_then(Value::as_bool) == Some(true);
         if is_required { shape } else { Shape::Nullable(Box::new(shape)) }
     };
-    Some(Question::stored(name, shape, recipe.clone()))
+    Some(Question::without_text(name, shape, recipe.clone()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::digest::canonical;
     use crate::manifest::{AnswerType, Label, Task, TaskKind};
     use crate::task::compile;
     use serde_json::json;
 
     #[test]
-    fn the_shape_of_every_kind_of_task_is_found_again() {
+    fn every_kind_of_task_is_read_back_from_its_recipe() {
         let labels = || ["a", "b c"].map(|name| Label { name: name.into(), description: Some("d".into()) }).to_vec();
         let schema = json!({"type": "object", "properties": {"total": {"type": "number"}, "lines": {"type": "array", "items": {"type": "string"}}}});
         let answer = |answer, required| TaskKind::Question { text: "t".into(), answer, required };
         let kinds = [
             TaskKind::Classify { question: None, labels: labels() },
             TaskKind::Tag { question: Some("q".into()), labels: labels(), max: Some(1) },
+            TaskKind::Tag { question: None, labels: labels(), max: None },
             TaskKind::Extract { question: None, schema, schema_path: "x.json".into() },
             answer(AnswerType::Text, true),
             answer(AnswerType::Number, false),
@@ -57,10 +60,35 @@ mod tests {
             answer(AnswerType::Date, false),
         ];
         for kind in kinds {
-            let made = compile(&[Task { name: "t".into(), kind }], &[]).unwrap().remove(0);
-            let found = of_recipe("t", &made.recipe).unwrap();
-            assert_eq!((found.name, found.shape), (made.name, made.shape));
+            let compiled = compile(&[Task { name: "t".into(), kind }], &[]).unwrap().remove(0);
+            let found = question_from_recipe("t", &compiled.recipe).unwrap();
+            assert_eq!((found.name, &found.shape, &found.recipe), (compiled.name, &compiled.shape, &compiled.recipe));
         }
-        assert!(of_recipe("t", &json!({"guess": 1})).is_none());
+    }
+
+    /// The store keeps recipes in canonical form, in which members are sorted.
+    #[test]
+    fn a_stored_recipe_has_sorted_members() {
+        let schema = json!({"type": "object", "required": ["b", "a"], "properties": {"b": {"type": "string"}, "a": {"type": "integer"}}});
+        let kind = TaskKind::Extract { question: None, schema, schema_path: "x.json".into() };
+        let compiled = compile(&[Task { name: "t".into(), kind }], &[]).unwrap().remove(0);
+        let stored: Value = serde_json::from_str(&canonical(&compiled.recipe)).unwrap();
+        let Shape::Object(fields) = question_from_recipe("t", &stored).unwrap().shape else { panic!() };
+        let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+
+    #[test]
+    fn other_recipes_are_not_read() {
+        for recipe in [
+            json!({"guess": 1}),
+            json!({"classify": "q"}),
+            json!({"classify": "q", "labels": [[1]]}),
+            json!({"extract": "q", "schema": {"type": "array"}}),
+            json!({"question": "q", "type": {"type": "integer"}}),
+            json!(null),
+        ] {
+            assert!(question_from_recipe("t", &recipe).is_none(), "{recipe}");
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! Words that name columns of a list: `{column}`; `{{` and `}}` are braces.
+//! Text of a task that names columns of a list: `{column}`. `{{` and `}}` are braces.
 
 use serde_json::{Map, Value};
 
-/// A question's words, taken apart.
+/// The text of a task, split at the columns that it names.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Words(Vec<Part>);
+pub(crate) struct Words(Vec<Part>);
 
 #[derive(Clone, Debug, PartialEq)]
 enum Part {
@@ -14,8 +14,11 @@ enum Part {
 }
 
 impl Words {
-    /// Takes `text` apart. `columns`: the names that it may use.
-    pub(super) fn parse(text: &str, columns: &[&str]) -> Result<Self, String> {
+    /// Parses `text`, which may name the columns in `columns`.
+    ///
+    /// # Errors
+    /// For a single brace and for an unknown column, in words.
+    pub(crate) fn parse(text: &str, columns: &[&str]) -> Result<Self, String> {
         let (mut parts, mut plain, mut rest) = (Vec::new(), String::new(), text);
         while let Some(at) = rest.find(['{', '}']) {
             plain.push_str(&rest[..at]);
@@ -27,12 +30,14 @@ impl Words {
                 continue;
             }
             let (true, Some(end)) = (brace == "{", after.find('}')) else {
-                return Err(format!("`{brace}` stands alone; write `{brace}{brace}` for a brace"));
+                return Err(format!("single `{brace}`; write `{brace}{brace}` for a literal brace"));
             };
             let name = &after[..end];
             if !columns.contains(&name) {
                 let known = columns.join(", ");
-                return Err(format!("the list carries no column `{name}`; it carries: {known}; `{{{{` is a brace"));
+                return Err(format!(
+                    "the list has no column `{name}`; columns: {known}; write `{{{{` for a literal brace"
+                ));
             }
             parts.extend([Part::Text(std::mem::take(&mut plain)), Part::Column(name.to_owned())]);
             rest = &after[end + 1..];
@@ -42,13 +47,13 @@ impl Words {
         Ok(Self(parts))
     }
 
-    /// Whether rendering gives `text` again, whatever the values.
-    pub(super) fn is_plain(&self, text: &str) -> bool {
+    /// Whether every line renders to `text` itself.
+    pub(crate) fn is_plain(&self, text: &str) -> bool {
         matches!(self.0.as_slice(), [Part::Text(plain)] if plain == text)
     }
 
-    /// The words with the values of a line.
-    pub(super) fn render(&self, values: &Map<String, Value>) -> String {
+    /// The text with the values of a line. Null and absent values become empty.
+    pub(crate) fn render(&self, values: &Map<String, Value>) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Column(name) => match values.get(name) {
@@ -64,28 +69,54 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
+    const COLUMNS: &[&str] = &["sender", "number", "none", "absent"];
+
+    fn render(text: &str) -> Result<String, String> {
+        let values = json!({"sender": "{ACME}", "number": 7, "none": null});
+        Words::parse(text, COLUMNS).map(|words| words.render(values.as_object().unwrap()))
+    }
+
     #[test]
-    fn words_with_columns() {
-        let values = json!({"sender": "ACME", "number": 7, "none": null});
-        let values = values.as_object().unwrap();
+    fn text_with_columns() {
         for (text, expected) in [
-            ("Is this from {sender}?", Ok("Is this from ACME?")),
-            ("{number}{sender}", Ok("7ACME")),
-            ("a {none} b", Ok("a  b")),
-            ("{{sender}} {sender}", Ok("{sender} ACME")),
-            ("no columns", Ok("no columns")),
-            ("{other}", Err("no column `other`")),
-            ("a { b", Err("stands alone")),
-            ("a } b", Err("stands alone")),
+            ("Is this from {sender}?", "Is this from {ACME}?"),
+            ("{number}{sender}", "7{ACME}"),
+            ("a {none} b {absent} c", "a  b  c"),
+            ("{{sender}} {sender}", "{sender} {ACME}"),
+            ("{{{sender}}}", "{{ACME}}"),
+            ("no columns", "no columns"),
+            ("", ""),
         ] {
-            let words = Words::parse(text, &["sender", "number", "none"]);
-            match (words.map(|words| words.render(values)), expected) {
-                (Ok(got), Ok(expected)) => assert_eq!(got, expected, "{text}"),
-                (Err(got), Err(expected)) => assert!(got.contains(expected), "{text}: {got}"),
-                (got, expected) => panic!("{text}: {got:?} is not {expected:?}"),
-            }
+            assert_eq!(render(text), Ok(expected.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_of_text() {
+        for (text, expected) in [
+            (
+                "{other}",
+                "the list has no column `other`; columns: sender, number, none, absent; write `{{` for a literal brace",
+            ),
+            ("{}", "the list has no column ``; columns: sender, number, none, absent; write `{{` for a literal brace"),
+            ("a { b", "single `{`; write `{{` for a literal brace"),
+            ("a } b", "single `}`; write `}}` for a literal brace"),
+            ("{{a}", "single `}`; write `}}` for a literal brace"),
+        ] {
+            assert_eq!(render(text), Err(expected.to_owned()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_text_means_itself(text in "[a-z{} ]{0,20}") {
+            let escaped = text.replace('{', "{{").replace('}', "}}");
+            prop_assert_eq!(render(&escaped), Ok(text.clone()));
+            let words = Words::parse(&escaped, COLUMNS).unwrap();
+            prop_assert_eq!(words.is_plain(&escaped), !text.contains(['{', '}']));
         }
     }
 }

@@ -1,36 +1,25 @@
-//! The specification, tried on the built program: one binary, so that it links once.
+//! The specification, tested on the built program. All tests are one binary, which links once.
+//!
+//! - [`harness`]: a folder with pages, a simulator and the program
+//! - [`input`]: files and lists; [`asking`]: requests, faults, stops; [`limits`]; [`budget`]; [`batch`]
+//! - [`store`]: durability and maintenance; [`output`]: rows and files; [`cli`]: messages, logs, metrics
+//! - [`golden`]: recipes, requests and closed lists that must not change
+//! - [`security`]: hostile files, servers and bytes
+//! - [`tidy`]: the rules of the code base
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests fail, wait and make files")]
 
-mod alike;
+mod asking;
 mod batch;
-mod bench;
-mod bill;
 mod budget;
-mod chaos;
-mod demo;
-mod durability;
-mod dying;
-mod faults;
-mod fuzzing;
+mod cli;
 mod golden;
-mod hostile;
+mod harness;
 mod input;
 mod limits;
-mod lists;
-mod messages;
-mod observability;
-mod old_stores;
-mod outputs;
-mod parquet_file;
-mod pdf;
-mod resume;
-mod rows;
+mod output;
 mod security;
-mod skip;
-mod stops;
+mod store;
 mod tidy;
-mod tiff;
-#[cfg(feature = "otlp")]
-mod traces;
-mod upkeep;
+
+use harness::{bench, skip};

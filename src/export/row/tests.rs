@@ -1,25 +1,51 @@
-//! What a row says of which record.
+//! Rows from stored pages.
 
 use super::*;
-use crate::store::{FaultRecord, Tokens};
+use crate::base::digest::Digest;
+use crate::base::usage::Usage;
+use crate::manifest::{Column, ColumnKind};
+use crate::store::{FaultRecord, RunKey};
 use crate::task::Shape;
+use proptest::prelude::*;
+use serde_json::json;
 
-fn columns() -> Columns {
+/// Rows with two tasks, `kind` (recipe 7) and `more` (recipe 8).
+fn spec() -> RowSpec {
     let labels = || Shape::Choice(vec!["a".into(), "b".into()]);
-    Columns {
+    RowSpec {
         tasks: vec![("kind".into(), labels()), ("more".into(), labels())],
-        recipes: vec![7, 8],
+        recipes: vec![RecipeId(7), RecipeId(8)],
         model: "m".into(),
-        ..Columns::default()
+        ..RowSpec::default()
     }
 }
 
-fn outcome(status: OutcomeStatus, value: Option<&str>, kind: Option<&str>) -> Option<Outcome> {
-    let fault = kind.map(|kind| FaultRecord { kind: kind.into(), message: format!("{kind}!") });
-    Some(Outcome { status, value: value.map(str::to_owned), fault, is_passing: false, runs: 1, at_ms: 5 })
+fn fault(kind: &str) -> FaultRecord {
+    FaultRecord { kind: ErrorKind::parse(kind).unwrap(), message: format!("{kind}!") }
 }
 
-fn record(outcomes: Vec<Option<Outcome>>) -> PageRecord {
+fn outcome(status: OutcomeStatus, value: Option<&str>, kind: Option<&str>) -> Option<TaskOutcome> {
+    let (value, fault) = (value.map(str::to_owned), kind.map(fault));
+    Some(TaskOutcome { status, value, fault, is_transient: false, runs: 1, at_ms: 5 })
+}
+
+fn ok(value: &str) -> Option<TaskOutcome> {
+    outcome(OutcomeStatus::Ok, Some(value), None)
+}
+
+fn invalid() -> Option<TaskOutcome> {
+    outcome(OutcomeStatus::Invalid, None, Some("wrong_label"))
+}
+
+fn refused() -> Option<TaskOutcome> {
+    outcome(OutcomeStatus::Refused, None, Some("refusal"))
+}
+
+fn failed() -> Option<TaskOutcome> {
+    outcome(OutcomeStatus::Failed, None, Some("timeout"))
+}
+
+fn record(outcomes: Vec<Option<TaskOutcome>>) -> PageRecord {
     PageRecord {
         path: b"x.jpg".to_vec(),
         page: 1,
@@ -28,67 +54,192 @@ fn record(outcomes: Vec<Option<Outcome>>) -> PageRecord {
         duplicate_of: None,
         distance: None,
         carried: None,
-        is_skipped: false,
-        recipes: vec![7, 8],
+        status: PageStatus::Done,
+        recipes: vec![RecipeId(7), RecipeId(8)],
         outcomes,
         spend: vec![],
     }
 }
 
+fn spend(recipes: Vec<i64>, tokens: Usage, cost: Option<i64>) -> SpendRecord {
+    let recipes = recipes.into_iter().map(RecipeId).collect();
+    SpendRecord { run: RunKey(1), recipes, tokens, cost: cost.map(Pico), latency_ms: Some(30), is_done: true }
+}
+
 #[test]
-fn a_row_stands_as_its_worst_task() {
-    let ok = || outcome(OutcomeStatus::Ok, Some("\"a\""), None);
-    let invalid = || outcome(OutcomeStatus::Invalid, None, Some("wrong_label"));
-    let refused = || outcome(OutcomeStatus::Refused, None, Some("refusal"));
-    let failed = || outcome(OutcomeStatus::Failed, None, Some("timeout"));
+fn the_status_is_that_of_the_worst_task() {
+    let ok = || ok("\"a\"");
     for (outcomes, status, kind, error) in [
+        (vec![], "pending", None, None),
+        (vec![None, None], "pending", None, None),
         (vec![ok(), ok()], "ok", None, None),
         (vec![ok(), None], "pending", None, None),
+        (vec![None, ok()], "pending", None, None),
+        (vec![ok(), invalid()], "invalid", Some("wrong_label"), Some("more: wrong_label!")),
         (vec![invalid(), ok()], "invalid", Some("wrong_label"), Some("kind: wrong_label!")),
         (vec![invalid(), None], "invalid", Some("wrong_label"), Some("kind: wrong_label!")),
+        (vec![ok(), refused()], "refused", Some("refusal"), Some("more: refusal!")),
+        (vec![None, refused()], "refused", Some("refusal"), Some("more: refusal!")),
         (vec![invalid(), refused()], "refused", Some("refusal"), Some("kind: wrong_label!; more: refusal!")),
+        (vec![refused(), invalid()], "refused", Some("refusal"), Some("kind: refusal!; more: wrong_label!")),
+        (vec![ok(), failed()], "failed", Some("timeout"), Some("more: timeout!")),
+        (vec![None, failed()], "failed", Some("timeout"), Some("more: timeout!")),
+        (vec![invalid(), failed()], "failed", Some("timeout"), Some("kind: wrong_label!; more: timeout!")),
         (vec![failed(), refused()], "failed", Some("timeout"), Some("kind: timeout!; more: refusal!")),
     ] {
-        let row = Row::new(&record(outcomes), &columns());
-        assert_eq!((row.status.name(), row.error_kind.as_deref(), row.error.as_deref()), (status, kind, error));
+        let row = Row::new(&record(outcomes.clone()), &spec());
+        let seen = (row.status.name(), row.error_kind.map(ErrorKind::name), row.error.as_deref());
+        assert_eq!(seen, (status, kind, error), "{outcomes:?}");
     }
 }
 
 #[test]
-fn null_from_the_model_and_null_from_a_failure_differ_in_status() {
-    let said = Row::new(&record(vec![outcome(OutcomeStatus::Ok, Some("null"), None)]), &columns());
-    let failed = Row::new(&record(vec![outcome(OutcomeStatus::Failed, None, Some("timeout"))]), &columns());
-    assert_eq!((said.status, &said.answers[0]), (Status::Ok, &Value::Null));
-    assert_eq!((failed.status, &failed.answers[0]), (Status::Failed, &Value::Null));
+fn faulty_and_skipped_pages_show_that_and_others_their_outcomes() {
+    let done = || vec![ok("\"a\""), ok("\"b\"")];
+    let retried = || PageStatus::Ask(vec![(0, Some(5))]);
+    for (status, outcomes, expected) in [
+        (PageStatus::Faulty, vec![None, None], RowStatus::Failed),
+        (PageStatus::Faulty, vec![ok("\"a\""), None], RowStatus::Failed),
+        (PageStatus::Skipped, vec![None, None], RowStatus::Skipped),
+        (PageStatus::Skipped, vec![ok("\"a\""), None], RowStatus::Skipped),
+        (PageStatus::Skipped, vec![failed(), None], RowStatus::Skipped),
+        (PageStatus::Done, done(), RowStatus::Ok),
+        (PageStatus::Done, vec![failed(), ok("\"b\"")], RowStatus::Failed),
+        (PageStatus::Ask(vec![(0, None), (1, None)]), vec![None, None], RowStatus::Pending),
+        (retried(), vec![failed(), ok("\"b\"")], RowStatus::Failed),
+        (retried(), vec![invalid(), ok("\"b\"")], RowStatus::Invalid),
+        (retried(), done(), RowStatus::Ok),
+    ] {
+        let fault = (status == PageStatus::Faulty).then(|| fault("damaged"));
+        let has_fault = fault.is_some();
+        let row = Row::new(&PageRecord { fault, status: status.clone(), ..record(outcomes.clone()) }, &spec());
+        assert_eq!(row.status, expected, "{status:?} {outcomes:?}");
+        if has_fault {
+            assert_eq!((row.error_kind, row.error.as_deref()), (Some(ErrorKind::Damaged), Some("damaged!")));
+            assert!(row.answers.iter().all(Value::is_null), "a page that can't be read shows no answer");
+        }
+    }
 }
 
 #[test]
-fn spend_is_the_share_of_this_jobs_tasks_and_zero_for_duplicates() {
-    let spend = |recipes: Vec<i64>| SpendRecord {
-        run: 1,
-        recipes,
-        tokens: Tokens { input: 101, output: 10, ..Tokens::default() },
-        cost: Some(Pico(1001)),
-        latency_ms: Some(30),
-        is_done: true,
+fn a_null_answer_and_a_missing_answer_differ_in_status() {
+    let null = Row::new(&record(vec![ok("null"), ok("\"a\"")]), &spec());
+    let missing = Row::new(&record(vec![failed(), ok("\"a\"")]), &spec());
+    assert_eq!((null.status, null.answers), (RowStatus::Ok, vec![json!(null), json!("a")]));
+    assert_eq!((missing.status, missing.answers), (RowStatus::Failed, vec![json!(null), json!("a")]));
+}
+
+#[test]
+fn only_a_valid_outcome_is_an_answer() {
+    let with_value = |status| outcome(status, Some("\"a\""), None);
+    for status in [OutcomeStatus::Invalid, OutcomeStatus::Refused, OutcomeStatus::Failed] {
+        assert_eq!(Row::new(&record(vec![with_value(status)]), &spec()).answers, [Value::Null], "{status:?}");
+    }
+}
+
+#[test]
+fn members_of_the_record_become_columns() {
+    let content = Digest::compute(b"x");
+    let mut page = record(vec![ok("[\"a\"]"), ok("\"b\"")]);
+    page.outcomes[1].as_mut().unwrap().at_ms = 9;
+    page.page = 3;
+    page.content = Some(content);
+    page.duplicate_of = Some(b"dir/a.jpg".to_vec());
+    page.distance = Some(4);
+    let row = Row::new(&page, &spec());
+    assert_eq!((row.path.as_str(), row.page, row.model.as_str()), ("x.jpg", 3, "m"));
+    assert_eq!((row.answered_at_ms, row.distance), (Some(9), Some(4)));
+    assert_eq!((row.content_hash, row.duplicate_of.as_deref()), (Some(content.to_string()), Some("dir/a.jpg")));
+    assert_eq!(Row::new(&record(vec![None, None]), &spec()).answered_at_ms, None);
+}
+
+#[test]
+fn carried_values_follow_the_current_columns() {
+    let column = |name: &str, kind| Column { name: name.into(), kind };
+    let spec = RowSpec {
+        carried: vec![column("b", ColumnKind::Integer), column("new", ColumnKind::Text), column("a", ColumnKind::Text)],
+        ..spec()
     };
-    let mut page = record(vec![None, None]);
-    page.spend = vec![spend(vec![7, 8]), spend(vec![9, 7])];
-    let row = Row::new(&page, &columns());
-    assert_eq!(
-        (row.input_tokens, row.cost, row.attempts, row.latency_ms),
-        (101 + 50, Some(Pico(1001 + 500)), 2, Some(30))
-    );
-    page.duplicate_of = Some(b"a.jpg".to_vec());
-    let row = Row::new(&page, &columns());
-    assert_eq!(
-        (row.input_tokens, row.cost, row.attempts, row.duplicate_of.as_deref()),
-        (0, Some(Pico::ZERO), 0, Some("a.jpg"))
-    );
+    for (carried, expected) in [
+        (Some(r#"{"a": "x", "b": 5, "old": true}"#), json!([5, null, "x"])),
+        (Some("not JSON"), json!([null, null, null])),
+        (None, json!([null, null, null])),
+    ] {
+        let page = PageRecord { carried: carried.map(str::to_owned), ..record(vec![]) };
+        assert_eq!(json!(Row::new(&page, &spec).carried), expected, "{carried:?}");
+    }
 }
 
 #[test]
-fn paths_that_are_no_text_are_carried_without_loss() {
+fn spend_is_the_share_of_the_jobs_tasks_and_zero_for_duplicates() {
+    let tokens = Usage { input: 101, output: 10, ..Usage::default() };
+    let mut page = record(vec![None, None]);
+    page.spend = vec![spend(vec![7, 8], tokens, Some(1001)), spend(vec![9, 7], tokens, Some(1001))];
+    let row = Row::new(&page, &spec());
+    assert_eq!((row.input_tokens, row.output_tokens, row.cost), (101 + 50, 10 + 5, Some(Pico(1001 + 500))));
+    assert_eq!((row.attempts, row.latency_ms), (2, Some(30)));
+    page.duplicate_of = Some(b"a.jpg".to_vec());
+    let row = Row::new(&page, &spec());
+    assert_eq!((row.input_tokens, row.output_tokens, row.cost), (0, 0, Some(Pico::ZERO)));
+    assert_eq!((row.attempts, row.latency_ms), (0, None));
+}
+
+#[test]
+fn one_unknown_price_makes_the_cost_unknown() {
+    let mut page = record(vec![None, None]);
+    for (costs, expected) in [
+        (vec![], Some(0)),
+        (vec![Some(5), Some(6)], Some(11)),
+        (vec![None], None),
+        (vec![Some(5), None], None),
+        (vec![None, Some(5)], None),
+    ] {
+        page.spend = costs.iter().map(|cost| spend(vec![7], Usage::default(), *cost)).collect();
+        assert_eq!(Row::new(&page, &spec()).cost, expected.map(Pico), "{costs:?}");
+    }
+}
+
+#[test]
+fn the_latency_is_that_of_the_last_attempt_with_a_reply() {
+    let attempt = |latency_ms, is_done| SpendRecord { latency_ms, is_done, ..spend(vec![7], Usage::default(), None) };
+    let mut page = record(vec![None, None]);
+    page.spend = vec![attempt(Some(10), true), attempt(Some(20), true), attempt(Some(99), false)];
+    assert_eq!(Row::new(&page, &spec()).latency_ms, Some(20));
+    page.spend.push(attempt(None, true));
+    assert_eq!(Row::new(&page, &spec()).latency_ms, None, "a reply in a batch has no latency");
+}
+
+#[test]
+fn paths_that_are_not_text_are_written_without_loss() {
     assert_eq!(display_path("a/é ü.jpg".as_bytes()), "a/é ü.jpg");
     assert_eq!(display_path(b"a\xff\xfe.jpg"), "a%FF%FE.jpg");
+    assert_eq!(display_path(b""), "");
+}
+
+proptest! {
+    /// Several jobs ask tasks of the same page in one request: what their rows show adds up
+    /// to the request's tokens and cost.
+    #[test]
+    fn shares_of_a_request_add_up(
+        recipe_jobs in prop::collection::vec(0_usize..3, 1..7),
+        input in 0_u64..1_000_000_000,
+        output in 0_u64..1_000_000,
+        cost in 0_i64..1_000_000_000_000_000,
+    ) {
+        let tokens = Usage { input, cached_input: input / 3, output, ..Usage::default() };
+        let recipes: Vec<i64> = (0..).take(recipe_jobs.len()).collect();
+        let mut sums = (0, 0, 0, Pico::ZERO);
+        for job in 0..3 {
+            let own = recipes.iter().zip(&recipe_jobs).filter(|(_, owner)| **owner == job).map(|(recipe, _)| *recipe);
+            let mut page = record(vec![]);
+            page.recipes = own.map(RecipeId).collect();
+            page.spend = vec![spend(recipes.clone(), tokens, Some(cost))];
+            let row = Row::new(&page, &spec());
+            sums.0 += row.input_tokens;
+            sums.1 += row.cached_input_tokens;
+            sums.2 += row.output_tokens;
+            sums.3 += row.cost.unwrap();
+        }
+        prop_assert_eq!(sums, (input, input / 3, output, Pico(cost)));
+    }
 }

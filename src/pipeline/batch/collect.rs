@@ -1,205 +1,205 @@
-//! What a batch brought: every line settles its page's attempt, in groups; what is settled
-//! stays, so that collecting may break off anywhere and begin again.
+//! The results of a batch: every line settles the attempt of its page, in groups. What is settled
+//! stays, so collecting may be interrupted anywhere and begun again.
 
-use super::super::attempt::{Attempt, first_fault};
-use super::super::next::{PageState, Step, next};
-use super::super::outcome::Outcome as Ending;
-use super::super::page::{Context, PageEnd};
-use super::super::telling;
-use super::flying::Flying;
-use super::{Key, attempt_of};
-use crate::ask::{BatchFault, Exchange, Line, Refusal, RemoteBatch, RemoteStatus};
-use crate::hooks::Point;
+use super::lifecycle::Batch;
+use super::unfinished::PageKey;
+use crate::base::hooks::Point;
+use crate::base::ids::AttemptId;
+use crate::pipeline::asking::adaptation::{adapt, apply_change};
+use crate::pipeline::asking::attempt::Attempt;
+use crate::pipeline::asking::page_state::{PageState, Step, first_error, next_step};
+use crate::pipeline::asking::stage::Asking;
+use crate::pipeline::asking::telemetry;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::model::ready_page::PageEnd;
+use crate::provider::{BatchError, BatchFault, Exchange, Refusal, RemoteBatch, RemoteStatus};
 use crate::store::{Settlement, StoreError};
-use std::future::Future;
+use std::time::Duration;
 
-/// Lines that are settled in one commit.
+/// Attempts that are settled in one commit.
 const GROUP: usize = 256;
 
 /// What a batch brought.
 #[derive(Default)]
-pub(super) struct Collected {
+pub(crate) struct Collected {
     /// Pages that are settled.
-    pub(super) ended: Vec<PageEnd>,
-    /// Pages that are to be asked again.
-    pub(super) unsettled: Vec<(Key, PageState)>,
-    /// Prompt tokens that the provider lets wait, when that was the reason of its failure.
-    pub(super) queue: Option<u64>,
+    pub(crate) ends: Vec<PageEnd>,
+    /// Pages that have to be asked again.
+    pub(crate) unfinished: Vec<(PageKey, PageState)>,
+    /// Prompt tokens that the provider queues, when the batch failed because of that.
+    pub(crate) queue_limit: Option<u64>,
+    /// Why the results could not be read to their end: the batch has to be collected again.
+    pub(crate) fault: Option<BatchFault>,
 }
 
-/// Collects a batch that has ended. What it brought comes back also when a file could not
-/// be read to its end: then the batch is collected again.
-pub(super) async fn collect(
-    context: &Context<'_>,
-    flying: &mut Flying,
+/// Collects a batch that has ended.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn collect(
+    asking: &Asking<'_>,
+    batch: &mut Batch,
     remote: &RemoteBatch,
-) -> Result<(Collected, Option<BatchFault>), StoreError> {
-    let mut collected = Collected::default();
-    let mut group = Group { context, settlements: Vec::new() };
-    let (mut is_read, mut has_lines) = (false, false);
-    for file in [&remote.output_file, &remote.error_file].into_iter().flatten() {
-        let mut lines = match or_stop(context, context.transport.lines_of(file)).await {
-            Ok(lines) => lines,
-            // A file that is gone has no lines.
-            Err(BatchFault::Unknown(message)) => {
-                tracing::warn!("the provider does not know a file of batch {}: {message}", remote.id);
-                continue;
-            }
-            Err(fault) => {
-                group.settle().await?;
-                return Ok((collected, Some(fault)));
-            }
-        };
-        loop {
-            let text = match or_stop(context, lines.next()).await {
-                Ok(Some(text)) => text,
-                Ok(None) => break,
-                Err(fault) => {
-                    group.settle().await?;
-                    return Ok((collected, Some(fault)));
-                }
-            };
-            is_read = true;
-            let Some(line) = Line::parse(&text) else { continue };
-            has_lines = true;
-            // A line that comes twice finds its page settled.
-            let Some(item) = attempt_of(&line.custom_id).and_then(|attempt| flying.items.remove_entry(&attempt)) else {
-                continue;
-            };
-            let exchange = context.asker.read_line(&line, &item.1.wanted);
-            group.take(item.0, item.1, exchange, &mut collected).await?;
+) -> Result<Collected, StoreError> {
+    let mut collector = Collector { asking, settlements: Vec::new(), collected: Collected::default() };
+    let read = collector.read_files(batch, remote).await;
+    let content = match read {
+        Ok(content) => content?,
+        Err(fault) => {
+            collector.settle_group().await?;
+            return Ok(Collected { fault: Some(fault), ..collector.collected });
         }
-    }
-    if is_read && !has_lines {
-        // A gateway's page, or a file of something else: nothing is known from it.
-        let message = format!("the files of batch {} hold no line of a batch", remote.id);
-        return Ok((collected, Some(BatchFault::Passing { message, after: None })));
+    };
+    if !content.is_plausible() {
+        let message = format!("the files of batch {} hold no results", remote.id);
+        collector.collected.fault = Some(BatchFault::Transient { message, after: None });
+        return Ok(collector.collected);
     }
     if remote.status == RemoteStatus::Failed {
-        failed(&mut group, flying, remote, &mut collected).await?;
+        collector.settle_failed_batch(batch, remote).await?;
     }
-    // In their order, so that what follows is the same every time.
-    for attempt in flying.order.clone() {
-        if let Some(item) = flying.items.remove(&attempt) {
-            let exchange = context.asker.no_line(remote.status != RemoteStatus::Failed);
-            group.take(attempt, item, exchange, &mut collected).await?;
-        }
+    // In the order of the lines, so that everything that follows is the same every time.
+    let mut next = 0;
+    while let Some((id, attempt)) = batch.attempts.remove_next(&mut next) {
+        let exchange = Exchange::from_missing_line(remote.status != RemoteStatus::Failed);
+        collector.settle(id, attempt, exchange).await?;
     }
-    group.settle().await?;
-    context.hooks.at(Point::BatchCollected);
-    let message = remote.errors.first().map(|(code, message, _)| format!("{code}: {message}"));
-    flying.end(context, message).await?;
-    tracing::info!("batch {} is collected: {} pages are settled", remote.id, collected.ended.len());
-    Ok((collected, None))
+    collector.settle_group().await?;
+    asking.run.hooks.reached(Point::BatchCollected);
+    let message = remote.errors.first().map(|error| format!("{}: {}", error.code, error.message));
+    batch.end(asking, message).await?;
+    tracing::info!("batch {} is collected: {} pages are settled", remote.id, collector.collected.ends.len());
+    Ok(collector.collected)
 }
 
-/// What is being read, unless the run ends first.
-async fn or_stop<T>(
-    context: &Context<'_>,
-    reading: impl Future<Output = Result<T, BatchFault>>,
-) -> Result<T, BatchFault> {
-    tokio::select! {
-        read = reading => read,
-        () = context.stop.requested() => Err(BatchFault::Passing { message: "the run ends".into(), after: None }),
+/// What the files of a batch hold.
+#[derive(Clone, Copy, Debug, Default)]
+struct Content {
+    /// Something was read.
+    is_read: bool,
+    /// A line of a batch was among it.
+    has_lines: bool,
+}
+
+impl Content {
+    /// Whether it can be the result of a batch: a gateway's page is not.
+    fn is_plausible(self) -> bool {
+        self.has_lines || !self.is_read
     }
 }
 
-/// A batch of which nothing was done: a full queue passes, a bad line is its page's fault,
-/// everything else is everybody's.
-async fn failed(
-    group: &mut Group<'_>,
-    flying: &mut Flying,
-    remote: &RemoteBatch,
-    collected: &mut Collected,
-) -> Result<(), StoreError> {
-    let is_queue = |code: &str| code == "token_limit_exceeded";
-    if let Some((_, message, _)) = remote.errors.iter().find(|(code, ..)| is_queue(code)) {
-        tracing::warn!("batch {} failed: {message}", remote.id);
-        // Half of what was too much, when it does not say how much is not.
-        collected.queue = Some(queue_limit(message).unwrap_or(flying.tokens() / 2).max(1));
-        for attempt in flying.order.clone() {
-            if let Some(item) = flying.items.remove(&attempt) {
-                let exchange = group.context.asker.no_room(message.clone());
-                group.take(attempt, item, exchange, collected).await?;
+/// Settles the attempts of a batch.
+struct Collector<'a> {
+    asking: &'a Asking<'a>,
+    /// Settlements of the next commit.
+    settlements: Vec<Settlement>,
+    collected: Collected,
+}
+
+impl Collector<'_> {
+    /// Reads the provider's files line by line. The outer error is the provider's, the inner one
+    /// the store's.
+    async fn read_files(
+        &mut self,
+        batch: &mut Batch,
+        remote: &RemoteBatch,
+    ) -> Result<Result<Content, StoreError>, BatchFault> {
+        let mut content = Content::default();
+        let batches = self.asking.endpoint.batches();
+        for file in [&remote.output_file, &remote.error_file].into_iter().flatten() {
+            let mut lines = match self.unless_ending(batches.lines(file)).await {
+                Ok(lines) => lines,
+                Err(BatchFault::NotFound(message)) => {
+                    tracing::warn!("the provider does not know a file of batch {}: {message}", remote.id);
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
+            while let Some(text) = self.unless_ending(lines.next()).await? {
+                content.is_read = true;
+                let Some(line) = batches.read_line(&text) else { continue };
+                content.has_lines = true;
+                // A line that comes twice finds its attempt taken.
+                let Some((id, attempt)) = batch.attempts.remove(&line.custom_id) else { continue };
+                let exchange = self.asking.endpoint.judge_line(&line, &attempt.request);
+                if let Err(error) = self.settle(id, attempt, exchange).await {
+                    return Ok(Err(error));
+                }
             }
         }
-        return Ok(());
+        Ok(Ok(content))
     }
-    let mut is_explained = false;
-    for (code, message, line) in &remote.errors {
-        let at = line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
-        let attempt = at.and_then(|at| flying.order.get(at)).copied();
-        let Some((attempt, item)) = attempt.and_then(|attempt| flying.items.remove_entry(&attempt)) else { continue };
-        is_explained = true;
-        let exchange = group.context.asker.bad_line(format!("{code}: {message}"));
-        group.take(attempt, item, exchange, collected).await?;
-    }
-    if !is_explained {
-        let message = remote.errors.first().map_or_else(
-            || format!("batch {} failed, and the provider does not say why", remote.id),
-            |(code, message, _)| format!("batch {} failed: {code}: {message}", remote.id),
-        );
-        let hint = "look at the batch at the provider; nothing of it was billed".to_owned();
-        group.context.stop.request(Ending::ProviderRefused(Refusal { message, hint }));
-    }
-    Ok(())
-}
 
-/// `Limit: 2,000,000 enqueued tokens`.
-fn queue_limit(message: &str) -> Option<u64> {
-    let (_, rest) = message.split_once("Limit: ")?;
-    let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
-    digits.parse().ok().filter(|limit| *limit > 0)
-}
-
-/// Settlements of one commit.
-struct Group<'a> {
-    context: &'a Context<'a>,
-    settlements: Vec<Settlement>,
-}
-
-impl Group<'_> {
-    async fn take(
-        &mut self,
-        id: i64,
-        mut item: Attempt,
-        exchange: Exchange,
-        collected: &mut Collected,
-    ) -> Result<(), StoreError> {
-        let context = self.context;
-        let settlement = item.take(context, id, &exchange).await?;
-        telling::tell(context, &item, &settlement, &tracing::Span::none());
-        let (charge, at_ms) = (settlement.charge, settlement.at_ms);
-        self.settlements.push(settlement);
-        item.learn(context, &exchange, &charge).await?;
-        // The next batch is wait enough.
-        item.state.rest(std::time::Duration::ZERO);
-        if matches!(next(&item.state, &context.job.retry), Step::Settled) {
-            collected.ended.push(PageEnd::Settled(first_fault(&item.state, at_ms)));
-        } else {
-            collected.unsettled.push(((item.page, item.asking.set), item.state));
+    /// The result of a call, unless the run ends first.
+    async fn unless_ending<T>(&self, call: impl Future<Output = Result<T, BatchFault>>) -> Result<T, BatchFault> {
+        tokio::select! {
+            result = call => result,
+            () = self.asking.run.shutdown.requested() => {
+                Err(BatchFault::Transient { message: "the run ends".into(), after: None })
+            }
         }
-        if self.settlements.len() >= GROUP { self.settle().await } else { Ok(()) }
     }
 
-    async fn settle(&mut self) -> Result<(), StoreError> {
+    /// A batch of which nothing was done: a full queue is transient, a bad line is an error of its
+    /// page, anything else ends the run.
+    async fn settle_failed_batch(&mut self, batch: &mut Batch, remote: &RemoteBatch) -> Result<(), StoreError> {
+        let full = remote.errors.iter().find_map(|error| Some((&error.message, error.full_queue?)));
+        if let Some((message, queue)) = full {
+            tracing::warn!("batch {} failed: {message}", remote.id);
+            // Half of what was too much, when the message does not state the limit.
+            let limit = queue.max_tokens.unwrap_or(batch.tokens() / 2).max(1);
+            self.collected.queue_limit = Some(limit);
+            let mut next = 0;
+            while let Some((id, attempt)) = batch.attempts.remove_next(&mut next) {
+                let exchange = Exchange::from_full_queue(message.clone());
+                self.settle(id, attempt, exchange).await?;
+            }
+            return Ok(());
+        }
+        let mut is_explained = false;
+        for BatchError { code, message, line, .. } in &remote.errors {
+            let Some((id, attempt)) = line.and_then(|line| batch.attempts.remove_number(line)) else { continue };
+            is_explained = true;
+            let exchange = Exchange::from_rejected_line(format!("{code}: {message}"));
+            self.settle(id, attempt, exchange).await?;
+        }
+        if !is_explained {
+            let message = match remote.errors.first() {
+                Some(error) => format!("batch {} failed: {}: {}", remote.id, error.code, error.message),
+                None => format!("batch {} failed, and the provider gives no reason", remote.id),
+            };
+            let hint = "look at the batch at the provider; nothing of it was billed".to_owned();
+            self.asking.run.shutdown.request(RunOutcome::ProviderRefused(Refusal { message, hint }));
+        }
+        Ok(())
+    }
+
+    /// Settles one attempt with what came of it.
+    async fn settle(&mut self, id: AttemptId, mut attempt: Attempt, exchange: Exchange) -> Result<(), StoreError> {
+        let Asking { run, endpoint, .. } = self.asking;
+        let retry = &run.job.retry;
+        let judged = attempt.judge(id, &exchange, endpoint.capabilities(), retry, run.clock.wall_ms());
+        apply_change(self.asking, &exchange, judged.change);
+        telemetry::record_attempt(run, &attempt, &judged.settlement, &tracing::Span::none());
+        let (charge, at_ms) = (judged.settlement.charge, judged.settlement.at_ms);
+        self.settlements.push(judged.settlement);
+        adapt(self.asking, &attempt, &exchange, &charge, judged.change).await?;
+        // The next batch is wait enough.
+        attempt.state.finish_wait(Duration::ZERO);
+        if matches!(next_step(&attempt.state, retry), Step::Settled) {
+            self.collected.ends.push(PageEnd::Settled(first_error(&attempt.state, at_ms)));
+        } else {
+            self.collected.unfinished.push(((attempt.page, attempt.questions.id), attempt.state));
+        }
+        if self.settlements.len() >= GROUP { self.settle_group().await } else { Ok(()) }
+    }
+
+    async fn settle_group(&mut self) -> Result<(), StoreError> {
         if self.settlements.is_empty() {
             return Ok(());
         }
-        self.context.store.settle_many(std::mem::take(&mut self.settlements)).await?;
-        self.context.hooks.at(Point::BatchCollecting);
+        self.asking.run.store.settle_batch_attempts(std::mem::take(&mut self.settlements)).await?;
+        self.asking.run.hooks.reached(Point::BatchCollecting);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::queue_limit;
-
-    #[test]
-    fn the_queue_is_read_from_the_refusal() {
-        let message = "Enqueued token limit reached for gpt-4o-mini in organization org-x. Limit: 2,000,000 enqueued tokens. Please try again once some in_progress batches have been completed.";
-        assert_eq!(queue_limit(message), Some(2_000_000));
-        assert_eq!(queue_limit("no"), None);
     }
 }

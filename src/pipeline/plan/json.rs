@@ -1,79 +1,67 @@
-//! The plan as JSON: beside every number of tokens or money its `basis`.
+//! The plan as JSON. Every number of tokens or money has a `basis`: where it comes from.
 
+use super::model::{Plan, Projection};
 use super::pace::Bound;
-use super::projection::Projection;
 use super::quote::{Alternative, Quote, Range};
-use super::{Pico, Plan};
+use crate::base::money::Pico;
 use serde_json::{Map, Value, json};
 
-impl Plan {
-    /// The plan as JSON.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let mut out = json!({
-            "files": self.files, "pages": self.pages, "answered": self.answered, "to_ask": self.to_ask,
-            "duplicates": self.duplicates, "skipped": self.skipped, "under_way": self.under_way, "unreadable": self.unreadable, "not_fetched": self.not_fetched,
-            "by_format": self.by_format, "by_task": self.by_task, "misses": self.misses,
-        });
-        if let (Some(quote), Some(members)) = (&self.quote, out.as_object_mut()) {
-            members.extend(quote.to_json());
-            members.insert("minutes".into(), minutes(&self.bounds));
-            members.insert(
-                "budget".into(),
-                self.budget.map_or(Value::Null, |room| json!({"usd": room.limit.to_string(), "left_usd": room.left.to_string(), "pages": room.pages})),
-            );
-        }
-        if let (Some(projection), Some(members)) = (&self.projection, out.as_object_mut()) {
-            members.insert("projection".into(), projected(projection));
-        }
-        out
+/// The plan as JSON.
+#[must_use]
+pub fn plan_to_json(plan: &Plan) -> Value {
+    let mut out = json!({
+        "files": plan.files, "pages": plan.pages, "answered": plan.answered, "to_ask": plan.to_ask,
+        "duplicates": plan.duplicates, "skipped": plan.skipped, "under_way": plan.under_way, "unreadable": plan.unreadable, "not_fetched": plan.not_fetched,
+        "by_format": plan.by_format, "by_task": plan.by_task, "misses": plan.misses,
+    });
+    if let (Some(quote), Some(members)) = (&plan.quote, out.as_object_mut()) {
+        members.extend(quote_to_json(quote));
+        members.insert("minutes".into(), minutes(&plan.bounds));
+        members.insert(
+            "budget".into(),
+            plan.budget.map_or(
+                Value::Null,
+                |room| json!({"usd": room.limit.to_string(), "left_usd": room.left.to_string(), "pages": room.pages}),
+            ),
+        );
     }
+    if let (Some(projection), Some(members)) = (&plan.projection, out.as_object_mut()) {
+        members.insert("projection".into(), projected(projection));
+    }
+    out
 }
 
-impl Quote {
-    /// What the money rests on.
-    #[must_use]
-    pub fn cost_basis(&self) -> String {
-        match &self.price_basis {
-            Some(price) => format!("images: {}; price: {price}", self.image_basis),
-            None => "unknown".to_owned(),
-        }
-    }
-
-    fn to_json(&self) -> Map<String, Value> {
-        let cost_basis = self.cost_basis();
-        let money = |amount: Option<Pico>| amount.map(|amount| amount.to_string());
-        let by_task = self
-            .by_task
-            .iter()
-            .map(|(name, cost)| (name.clone(), json!({"expected": money(*cost), "basis": cost_basis})));
-        let members = json!({
-            "tokens": {
-                "input": tokens(&self.input, &format!("images: {}; text: {}", self.image_basis, self.text_basis)),
-                "output": tokens(&self.output, &self.output_basis),
+fn quote_to_json(quote: &Quote) -> Map<String, Value> {
+    let cost_basis = quote.cost_basis();
+    let money = |amount: Option<Pico>| amount.map(|amount| amount.to_string());
+    let by_task =
+        quote.by_task.iter().map(|(name, cost)| (name.clone(), json!({"expected": money(*cost), "basis": cost_basis})));
+    let members = json!({
+        "tokens": {
+            "input": tokens(&quote.input, &format!("images: {}; text: {}", quote.image_basis, quote.text_basis)),
+            "output": tokens(&quote.output, &quote.output_basis),
+        },
+        "cost_usd": {
+            "low": money(quote.cost.map(|cost| cost.low)),
+            "expected": money(quote.cost.and_then(|cost| cost.expected)),
+            "high": money(quote.cost.map(|cost| cost.high)),
+            "basis": cost_basis,
+        },
+        "cost_usd_by_task": Value::Object(by_task.collect()),
+        "worst_request_usd": {"value": money(quote.worst), "basis": format!("set aside for one request; {cost_basis}")},
+        "image_rule": {"rule": quote.image_rule, "basis": quote.image_basis.to_string(), "differs_from_documented": quote.differs},
+        "text": {
+            "tokens_per_page": {"value": quote.text, "basis": quote.text_basis},
+            "label_descriptions": {
+                "tokens_per_page": {"value": quote.descriptions, "basis": quote.text_basis},
+                "cost_usd": {"value": money(quote.descriptions_cost), "basis": cost_basis},
             },
-            "cost_usd": {
-                "low": money(self.cost.map(|cost| cost.low)),
-                "expected": money(self.cost.and_then(|cost| cost.expected)),
-                "high": money(self.cost.map(|cost| cost.high)),
-                "basis": cost_basis,
-            },
-            "cost_usd_by_task": Value::Object(by_task.collect()),
-            "worst_request_usd": {"value": money(self.worst), "basis": format!("set aside for one request; {cost_basis}")},
-            "image_rule": {"rule": self.image_rule, "basis": self.image_basis.to_string(), "differs_from_documented": self.differs},
-            "text": {
-                "tokens_per_page": {"value": self.text, "basis": self.text_basis},
-                "label_descriptions": {
-                    "tokens_per_page": {"value": self.descriptions, "basis": self.text_basis},
-                    "cost_usd": {"value": money(self.descriptions_cost), "basis": cost_basis},
-                },
-            },
-            "alternatives": self.alternatives.iter().map(|way| alternative(way, self.price_basis.as_deref())).collect::<Vec<_>>(),
-        });
-        match members {
-            Value::Object(members) => members,
-            _ => Map::new(),
-        }
+        },
+        "alternatives": quote.alternatives.iter().map(|way| alternative(way, quote.price_basis.as_deref())).collect::<Vec<_>>(),
+    });
+    match members {
+        Value::Object(members) => members,
+        _ => Map::new(),
     }
 }
 

@@ -22,7 +22,7 @@ const USUAL_LATENCY_MS: u64 = 3000;
 
 /// The limits and how long each takes, the one that binds first.
 #[expect(clippy::cast_precision_loss, reason = "minutes for people")]
-pub(super) fn bounds(quote: &Quote, job: &Job, latency: Option<(u64, u64)>) -> Vec<Bound> {
+pub(crate) fn bounds(quote: &Quote, job: &Job, latency: Option<(u64, u64)>) -> Vec<Bound> {
     let limits = &job.limits;
     if job.is_batch {
         let basis = "a day at most for each batch".to_owned();

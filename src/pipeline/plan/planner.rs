@@ -1,42 +1,46 @@
-//! File by file, page by page: what is answered, equal, unreadable, to be asked.
+//! Looks at the input file by file and page by page: what is answered, equal, unreadable, or to be
+//! asked.
 
-use super::super::asking::VERSIONS;
-use super::super::environment::PipelineError;
-use super::super::finish::known_keys;
-use super::super::recipe::{difference, recipes};
-use super::super::setup::endpoint_key;
-use super::super::standing::{Stand, View, Wish};
-use super::Plan;
+use super::model::Plan;
 use super::quote::Quoter;
-use crate::digest::Digest;
+use crate::base::digest::Digest;
+use crate::base::money::Pico;
 use crate::manifest::Job;
-use crate::media::Format;
-use crate::money::Pico;
-use crate::prepare::{Decoder, DecoderCommand, count_by_header, size_by_header};
-use crate::source;
-use crate::store::{Reader, Standing, StoreError, StoredPage};
+use crate::media::ImageFormat;
+use crate::pipeline::control::error::PipelineError;
+use crate::pipeline::control::identity::endpoint_id;
+use crate::pipeline::model::calibrations::Calibrations;
+use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
+use crate::pipeline::model::recipe::{difference, recipes};
+use crate::pipeline::results::job_rows::known_recipes;
+use crate::prepare::{Decoder, DecoderCommand, page_count_from_header, size_from_header};
+use crate::source::{self, SourceReader};
+use crate::store::{
+    PageId, PageStatus, Reader, RecipeId, RetrySelection, SkipRule, StoreError, StoredPage, TaskSelection,
+};
 use crate::task::Question;
 use bytes::Bytes;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Looks at one file after the other.
-pub(super) struct Planner<'a> {
+/// Makes a plan, one file after the other.
+pub(crate) struct Planner<'a> {
     job: &'a Job,
     reader: Option<&'a Reader>,
-    wish: Wish,
+    selection: RetrySelection,
     plan: Plan,
     /// Pages and what is asked of them.
-    seen: HashSet<(StoredPage, Digest)>,
+    seen: HashSet<(PageId, Digest)>,
     /// Canonical recipes by key.
-    bodies: HashMap<i64, String>,
-    /// What is asked of the entry at hand.
+    bodies: HashMap<RecipeId, String>,
+    /// What the current entry is asked.
     questions: Arc<[Question]>,
     /// The digest of their recipes.
     asked: Digest,
-    keys: Vec<i64>,
-    in_batches: HashSet<StoredPage>,
+    keys: Vec<RecipeId>,
+    in_batches: HashSet<PageId>,
+    source: SourceReader,
     decoder: Decoder,
     quoter: Quoter<'a>,
 }
@@ -52,55 +56,57 @@ struct File<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         job: &'a Job,
         questions: &[Question],
-        wish: Wish,
+        selection: RetrySelection,
         reader: Option<&'a Reader>,
         decoder: DecoderCommand,
     ) -> Result<Self, StoreError> {
-        let calibration = reader.map(|reader| reader.calibration(&endpoint_key(job))).transpose()?.flatten();
+        let calibration = reader.map(|reader| reader.calibration(&endpoint_id(job))).transpose()?.flatten();
+        let calibrations = Calibrations::parse(calibration.as_deref())?;
         let in_batches = reader.map(Reader::pages_in_batches).transpose()?.unwrap_or_default();
         Ok(Self {
             job,
             reader,
-            wish,
+            selection,
             plan: Plan::default(),
             seen: HashSet::new(),
             bodies: HashMap::new(),
             questions: questions.into(),
-            asked: Digest::of(b""),
+            asked: Digest::compute(b""),
             keys: Vec::new(),
             in_batches: in_batches.into_iter().collect(),
+            source: SourceReader::files_only(job.input.base()),
             decoder: Decoder::new(decoder),
-            quoter: Quoter::new(job, questions, job.price(), calibration.as_deref()),
+            quoter: Quoter::new(job, questions, job.price(), &calibrations),
         })
     }
 
-    /// From now on entries are asked these questions.
-    pub(super) fn look_up(&mut self, questions: Arc<[Question]>) -> Result<(), StoreError> {
+    /// Entries added from now on are asked these questions.
+    pub(crate) fn set_questions(&mut self, questions: Arc<[Question]>) -> Result<(), StoreError> {
         if let Some(reader) = self.reader {
-            self.keys = known_keys(reader, self.job, &questions)?.into_iter().map(|key| key.recipe_id).collect();
+            self.keys = known_recipes(reader, self.job, &questions)?.into_iter().map(|key| key.recipe_id).collect();
         }
         let hashes = recipes(self.job, &questions).into_iter().map(|recipe| recipe.hash.to_string());
-        self.asked = Digest::of(hashes.collect::<String>().as_bytes());
+        self.asked = Digest::compute(hashes.collect::<String>().as_bytes());
         self.questions = questions;
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Plan {
+    pub(crate) fn finish(self) -> Plan {
         Plan { quote: Some(self.quoter.finish()), ..self.plan }
     }
 
-    /// Looks at an entry, of which content and pages may be known; what it is expected to
-    /// cost. `None`: a URL that was not fetched.
-    pub(super) fn entry(
+    /// Adds an entry, whose content and page count may be known. Returns its expected cost; `None`: a
+    /// URL that was not fetched.
+    pub(crate) fn entry(
         &mut self,
         entry: &source::Entry,
         known: Option<(Digest, u32)>,
     ) -> Result<Option<Pico>, PipelineError> {
         self.plan.files += 1;
-        let mut file = File { entry, content: Digest::of(b""), bytes: None, is_open: false };
+        let mut file = File { entry, content: Digest::compute(b""), bytes: None, is_open: false };
         let count = match known {
             Some((content, count)) => {
                 file.content = content;
@@ -110,10 +116,10 @@ impl<'a> Planner<'a> {
                 self.plan.not_fetched += 1;
                 return Ok(None);
             }
-            None => match entry.read(self.job.input.base()) {
+            None => match self.source.read(entry) {
                 Ok(bytes) => {
-                    file.content = Digest::of(&bytes);
-                    file.bytes = Some(bytes.into());
+                    file.content = Digest::compute(&bytes);
+                    file.bytes = Some(bytes);
                     self.count(&mut file)?
                 }
                 Err(_) => {
@@ -127,7 +133,7 @@ impl<'a> Planner<'a> {
             self.plan.pages += 1;
             self.plan.unreadable += 1;
         }
-        let pages = self.job.input.pages.of(count).unwrap_or_else(|| (1..=count).collect());
+        let pages = self.job.input.pages.select_pages(count).unwrap_or_else(|| (1..=count).collect());
         *self.plan.by_format.entry(file.format()).or_default() += pages.len() as u64;
         let mut cost = Pico::ZERO;
         for page in pages {
@@ -140,7 +146,7 @@ impl<'a> Planner<'a> {
     /// Pages of a file; 0 when it can't be opened.
     fn count(&mut self, file: &mut File<'_>) -> Result<u32, PipelineError> {
         let Some(bytes) = &file.bytes else { return Ok(0) };
-        match count_by_header(bytes) {
+        match page_count_from_header(bytes) {
             Ok(Some(count)) => Ok(count),
             Ok(None) => {
                 let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
@@ -154,10 +160,10 @@ impl<'a> Planner<'a> {
     /// The upright size of a page; `None`: it can't be read.
     fn size(&mut self, file: &mut File<'_>, page: u32) -> Result<Option<(u32, u32)>, PipelineError> {
         if file.bytes.is_none() {
-            file.bytes = file.entry.read(self.job.input.base()).ok().map(Bytes::from);
+            file.bytes = self.source.read(file.entry).ok();
         }
         let Some(bytes) = &file.bytes else { return Ok(None) };
-        match size_by_header(bytes) {
+        match size_from_header(bytes) {
             Ok(Some(size)) => return Ok(Some(size)),
             Ok(None) => {}
             Err(_) => return Ok(None),
@@ -171,7 +177,7 @@ impl<'a> Planner<'a> {
 
     /// Looks at a page; what it is expected to cost.
     fn page(&mut self, file: &mut File<'_>, number: u32) -> Result<Pico, PipelineError> {
-        let page = StoredPage { content: file.content, page: number };
+        let page = PageId { content: file.content, page: number };
         if self.in_batches.contains(&page) {
             self.plan.under_way += 1;
             return Ok(Pico::ZERO);
@@ -180,26 +186,27 @@ impl<'a> Planner<'a> {
             self.plan.duplicates += 1;
             return Ok(Pico::ZERO);
         }
-        let standing = match self.reader {
-            Some(reader) => reader.standing(&page, &self.keys, VERSIONS)?,
-            None => Standing { outcomes: vec![None; self.questions.len()], ..Standing::default() },
+        let known = match self.reader {
+            Some(reader) => reader.stored_page(None, &page, &self.keys, VERSIONS)?,
+            None => StoredPage::unknown(self.questions.len()),
         };
-        let skips_blank = self.job.input.skip_blank;
-        let view = View { wish: self.wish, wanted: &[], started_ms: i64::MAX, skips_blank };
-        let tasks = match view.of(&standing, false) {
-            Stand::Settled => {
+        // Near duplicates are determined anew by every run.
+        let skip = SkipRule { near_duplicates: false, ..skip_rule(self.job) };
+        let selection = TaskSelection { retry: self.selection, ..TaskSelection::LATER_RUN };
+        let tasks = match known.status(skip, &selection) {
+            PageStatus::Done => {
                 self.plan.answered += 1;
                 return Ok(Pico::ZERO);
             }
-            Stand::Faulty => {
+            PageStatus::Faulty => {
                 self.plan.unreadable += 1;
                 return Ok(Pico::ZERO);
             }
-            Stand::LeftOut => {
+            PageStatus::Skipped => {
                 self.plan.skipped += 1;
                 return Ok(Pico::ZERO);
             }
-            Stand::Ask(tasks) => tasks,
+            PageStatus::Ask(tasks) => tasks,
         };
         let Some(size) = self.size(file, number)? else {
             self.plan.unreadable += 1;
@@ -219,7 +226,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Why an answered page misses: in what the nearest answered recipe differs.
-    fn miss(&mut self, page: &StoredPage, at: usize, reader: &Reader) -> Result<(), StoreError> {
+    fn miss(&mut self, page: &PageId, at: usize, reader: &Reader) -> Result<(), StoreError> {
         let ours = recipes(self.job, &self.questions[at..=at]).remove(0);
         let mut nearest: Option<Vec<String>> = None;
         for recipe in reader.answered_recipes(page)?.into_iter().filter(|recipe| !self.keys.contains(recipe)) {
@@ -243,7 +250,7 @@ impl<'a> Planner<'a> {
 impl File<'_> {
     /// Its format: by content where it was read, else by its ending.
     fn format(&self) -> String {
-        if let Some(format) = self.bytes.as_ref().and_then(|bytes| Format::of(bytes).ok()) {
+        if let Some(format) = self.bytes.as_ref().and_then(|bytes| ImageFormat::detect(bytes).ok()) {
             return format.mime().rsplit('/').next().unwrap_or_default().to_owned();
         }
         let name = String::from_utf8_lossy(&self.entry.path).to_lowercase();

@@ -1,80 +1,63 @@
-//! A sample of the files, and what it says of all of them.
+//! Chooses a sample of the files, and projects its plan to all of them.
 
-use super::Plan;
-use crate::digest::Digest;
-use crate::money::Pico;
+use super::model::{Plan, Projection};
+use crate::base::digest::Digest;
+use crate::base::money::Pico;
 use std::collections::BTreeMap;
-
-/// What a sample says of all files.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Projection {
-    /// Files that were looked at.
-    pub sampled: u64,
-    /// Files that there are.
-    pub files: u64,
-    /// Pages to ask.
-    pub to_ask: u64,
-    /// Prompt tokens to expect; `None`: unknown.
-    pub input: Option<u64>,
-    /// Money to expect; `None`: unknown.
-    pub expected: Option<Pico>,
-    /// Where the true expectation lies, 19 times of 20: from and to.
-    pub interval: Option<(Pico, Pico)>,
-}
 
 /// The files whose paths have the lowest digests: the same ones every time.
 #[derive(Default)]
-pub(super) struct Chosen {
-    most: usize,
+pub(crate) struct SampledFiles {
+    max: usize,
     lowest: BTreeMap<Digest, ()>,
-    pub(super) files: u64,
+    pub(crate) files: u64,
 }
 
-impl Chosen {
-    pub(super) fn new(count: u64) -> Self {
-        Self { most: usize::try_from(count).unwrap_or(usize::MAX), ..Self::default() }
+impl SampledFiles {
+    pub(crate) fn new(count: u64) -> Self {
+        Self { max: usize::try_from(count).unwrap_or(usize::MAX), ..Self::default() }
     }
 
-    pub(super) fn offer(&mut self, place: (u64, &[u8])) {
+    pub(crate) fn offer(&mut self, place: (u64, &[u8])) {
         self.files += 1;
         self.lowest.insert(digest(place), ());
-        if self.lowest.len() > self.most {
+        if self.lowest.len() > self.max {
             self.lowest.pop_last();
         }
     }
 
-    pub(super) fn has(&self, place: (u64, &[u8])) -> bool {
+    pub(crate) fn has(&self, place: (u64, &[u8])) -> bool {
         self.lowest.contains_key(&digest(place))
     }
 }
 
 fn digest((line, path): (u64, &[u8])) -> Digest {
-    Digest::of(&[&line.to_be_bytes(), path].concat())
+    Digest::compute(&[&line.to_be_bytes(), path].concat())
 }
 
-/// Expected money of each file that was looked at: sums are enough for an interval.
+/// The spread of the expected costs of the files in the sample, as sums.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spread {
+pub(crate) struct Spread {
     count: f64,
     sum: f64,
     squares: f64,
 }
 
 impl Spread {
-    pub(super) fn add(&mut self, cost: Pico) {
+    pub(crate) fn add(&mut self, cost: Pico) {
         let usd = cost.as_usd_f64();
         (self.count, self.sum, self.squares) = (self.count + 1.0, self.sum + usd, self.squares + usd * usd);
     }
 
-    /// Where the expectation of all `files` lies, in dollars, 19 times of 20; `None`: one
-    /// file tells nothing of how they differ.
+    /// The 95 % confidence interval of the cost of all `files`, in USD; `None`: a sample of one
+    /// file does not show how files differ.
     fn interval(self, files: f64) -> Option<(f64, f64)> {
         if self.count < 2.0 {
             return None;
         }
         let mean = self.sum / self.count;
         let variance = (self.squares / self.count - mean * mean).max(0.0) * self.count / (self.count - 1.0);
-        // A sample of nearly all files knows nearly all.
+        // Finite population correction: a sample of nearly all files is nearly exact.
         let rest = (1.0 - self.count / files.max(1.0)).max(0.0);
         let error = Z * (variance / self.count * rest).sqrt() * files;
         Some(((mean * files - error).max(0.0), mean * files + error))
@@ -90,7 +73,7 @@ const Z: f64 = 1.96;
     clippy::cast_sign_loss,
     reason = "a projection"
 )]
-pub(super) fn project(plan: &Plan, files: u64, spread: Spread) -> Projection {
+pub(crate) fn project(plan: &Plan, files: u64, spread: Spread) -> Projection {
     let sampled = plan.files - plan.not_fetched;
     let factor = if sampled == 0 { 0.0 } else { files as f64 / sampled as f64 };
     let scaled = |count: u64| (count as f64 * factor).round() as u64;
@@ -114,12 +97,12 @@ mod tests {
     #[test]
     fn a_sample_stays_the_same_and_an_interval_holds_the_truth() {
         let paths: Vec<Vec<u8>> = (0..1000_u32).map(|at| format!("{at}.jpg").into_bytes()).collect();
-        let mut chosen = Chosen::new(100);
+        let mut chosen = SampledFiles::new(100);
         paths.iter().for_each(|path| chosen.offer((0, path)));
         let sampled: Vec<&Vec<u8>> = paths.iter().filter(|path| chosen.has((0, path))).collect();
         assert_eq!((sampled.len(), chosen.files), (100, 1000));
         // Costs of 1 to 10 cents by path; the mean of all is 5.5.
-        let cents = |path: &[u8]| i64::from(Digest::of(path).as_bytes()[0] % 10) + 1;
+        let cents = |path: &[u8]| i64::from(Digest::compute(path).as_bytes()[0] % 10) + 1;
         let truth: i64 = paths.iter().map(|path| cents(path)).sum();
         let mut spread = Spread::default();
         sampled.iter().for_each(|path| spread.add(Pico(cents(path) * 10_000_000_000)));

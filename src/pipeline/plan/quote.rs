@@ -1,122 +1,134 @@
-//! What the pages that are to be asked will cost: tokens and money, low, expected and
-//! high, and what each number rests on.
+//! The quote for the pages to ask: tokens and money, low, expected and high, and where each number
+//! comes from.
 
-use crate::ask::{Footprint, Format, RequestSize, estimate};
-use crate::catalog::{Basis, Calibration, Detail, Fit, Price, least_image_tokens, model_facts};
+use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use crate::catalog::{Basis, Calibration, Detail, Fit, Price, min_image_tokens, model_facts};
 use crate::manifest::{Image, Job, Size};
-use crate::money::Pico;
 use crate::prepare::target_size;
+use crate::provider::{Footprint, ReplyFormat, RequestSize, estimate};
 use crate::task::{Question, compile, without_descriptions};
-use crate::usage::Usage;
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::calibrating;
+use crate::pipeline::model::calibrations::Calibrations;
 
 /// A number that is not known exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Range<T> {
-    /// What it is at least.
+    /// The lower bound.
     pub low: T,
-    /// What it will most likely be; `None`: unknown.
+    /// The expected value; `None`: unknown.
     pub expected: Option<T>,
-    /// What it is at most, when little goes wrong.
+    /// The upper bound, with few repeat attempts.
     pub high: T,
 }
 
-/// What another way to send the pages would cost.
+/// What the pages would cost when sent another way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alternative {
-    /// How closely the model looks.
+    /// The `detail` that is sent.
     pub detail: Detail,
-    /// How many pixels are sent.
+    /// The `size` that is sent.
     pub size: Size,
-    /// Whether it is the job's way.
+    /// Whether the job sends pages this way.
     pub is_chosen: bool,
     /// Prompt tokens of all pages; `None`: unknown.
     pub input_tokens: Option<u64>,
     /// Money for all pages; `None`: unknown.
     pub cost: Option<Pico>,
-    /// What the tokens rest on.
+    /// Where the tokens come from.
     pub basis: Basis,
 }
 
-/// What is to be asked, in numbers.
+/// What asking the pages takes.
 #[derive(Clone, Debug)]
 pub struct Quote {
-    /// Pages of which the size is known.
+    /// Pages whose size is known.
     pub pages: u64,
     /// Prompt tokens.
     pub input: Range<u64>,
     /// Reply tokens.
     pub output: Range<u64>,
-    /// Tokens as a limit counts them.
+    /// Tokens as a rate limit counts them.
     pub admission: u64,
-    /// The most that one request is charged to the limit.
+    /// The maximum number of tokens that one request counts against a rate limit.
     pub largest: u64,
     /// Money; `None`: the price is unknown.
     pub cost: Option<Range<Pico>>,
-    /// By task, in equal parts of a request; `None`: unknown.
+    /// Money by task, in equal parts of each request; `None`: unknown.
     pub by_task: BTreeMap<String, Option<Pico>>,
-    /// The most that one request can cost.
+    /// The maximum cost of one request.
     pub worst: Option<Pico>,
-    /// What image tokens rest on.
+    /// Where image tokens come from.
     pub image_basis: Basis,
-    /// The rule, for people.
+    /// The image rule, as text.
     pub image_rule: String,
-    /// Whether the endpoint bills otherwise than documented.
+    /// Whether bills differ from the documented rule.
     pub differs: bool,
-    /// What text tokens rest on.
+    /// Where text tokens come from.
     pub text_basis: &'static str,
-    /// What the length of replies rests on.
+    /// Where the length of replies comes from.
     pub output_basis: String,
     /// Where the price comes from; `None`: unknown.
     pub price_basis: Option<String>,
     /// Text tokens of one request.
     pub text: u64,
-    /// Of these, the descriptions of labels.
+    /// Of these, tokens of the descriptions of labels.
     pub descriptions: u64,
     /// What the descriptions cost for all pages.
     pub descriptions_cost: Option<Pico>,
-    /// The other ways to send the pages.
+    /// What the pages would cost when sent another way.
     pub alternatives: Vec<Alternative>,
+}
+
+impl Quote {
+    /// Where the amount of money comes from.
+    #[must_use]
+    pub fn cost_basis(&self) -> String {
+        match &self.price_basis {
+            Some(price) => format!("images: {}; price: {price}", self.image_basis),
+            None => "unknown".to_owned(),
+        }
+    }
 }
 
 /// Image tokens of each way to send a page, and the size at which the job sends it.
 type Measured = (Vec<Option<u64>>, (u32, u32));
 
-/// Adds up pages.
-pub(super) struct Quoter<'a> {
+/// Adds up the pages of a quote.
+pub(crate) struct Quoter<'a> {
     job: &'a Job,
     price: Option<Price>,
     reasons: bool,
     fits: [(Fit, Calibration); 2],
     ways: Vec<(Alternative, Image)>,
-    /// Footprints by what is asked.
+    /// Footprints by the questions that are asked.
     words: HashMap<Vec<String>, Footprint>,
     /// Image tokens of each way by the page's size; and the size that is sent.
     sizes: HashMap<(u32, u32), Measured>,
     quote: Quote,
 }
 
-/// Share that asking again may add.
-const AGAIN_PERCENT: u64 = 5;
-/// Text from which a provider may have the prefix cached, in tokens.
-const CACHED_FROM: u64 = 1024;
+/// Share of tokens that repeat attempts may add, in percent.
+const REPEAT_PERCENT: u64 = 5;
+/// Minimum length of a prefix that a provider caches, in tokens.
+const MIN_CACHED: u64 = 1024;
 
 impl<'a> Quoter<'a> {
-    /// `stored`: what the store has of the endpoint's bills, as JSON.
-    pub(super) fn new(job: &'a Job, questions: &[Question], price: Option<Price>, stored: Option<&str>) -> Self {
+    /// `calibrations`: what the store has of the endpoint's bills.
+    pub(crate) fn new(job: &'a Job, questions: &[Question], price: Option<Price>, calibrations: &Calibrations) -> Self {
         let facts = model_facts(&job.provider.model);
         let reasons = facts.is_some_and(|facts| facts.reasons);
         let fits = [Detail::Low, Detail::High].map(|detail| {
-            let calibration = calibrating::at(stored, detail);
+            let calibration = calibrations.for_detail(detail);
             (Fit::new(job.image.rule, detail, &calibration), calibration)
         });
         let (fit, calibration) = &fits[usize::from(job.image.detail == Detail::High)];
         let all: Vec<&Question> = questions.iter().collect();
-        let words = Footprint::of(&all, Format::Schema, reasons);
+        let words = Footprint::measure(&all, ReplyFormat::Schema, reasons);
         let bare = compile(&without_descriptions(&job.tasks), &[]).ok();
-        let bare = bare.map(|bare| Footprint::of(&bare.iter().collect::<Vec<_>>(), Format::Schema, reasons).text);
+        let bare =
+            bare.map(|bare| Footprint::measure(&bare.iter().collect::<Vec<_>>(), ReplyFormat::Schema, reasons).text);
         let zero = Range { low: 0, expected: Some(0), high: 0 };
         let quote = Quote {
             pages: 0,
@@ -149,26 +161,26 @@ impl<'a> Quoter<'a> {
     }
 
     /// Adds a page of `size` upright pixels, of which these tasks are asked.
-    pub(super) fn add(&mut self, size: (u32, u32), asked: &[&Question]) -> Option<Pico> {
+    pub(crate) fn add(&mut self, size: (u32, u32), asked: &[&Question]) -> Option<Pico> {
         let words = self.footprint(asked);
         let (fit, calibration) = &self.fits[usize::from(self.job.image.detail == Detail::High)];
         let (images, sent) = self.sizes.entry(size).or_insert_with(|| measured(size, &self.ways, &self.fits, self.job));
-        let room = u64::from(self.job.request.max_tokens.unwrap_or_else(|| words.room()));
+        let room = u64::from(self.job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens()));
         let known = estimate(&words, fit, calibration, RequestSize { size: *sent, max_tokens: room, repair: 0 });
         let image = fit.tokens(sent.0, sent.1);
         let (least, most) = bounds(fit, *sent);
         let low = Usage {
             input: least + words.text * 9 / 10,
-            cached_input: if words.text >= CACHED_FROM { words.text * 9 / 10 } else { 0 },
+            cached_input: if words.text >= MIN_CACHED { words.text * 9 / 10 } else { 0 },
             output: words.shortest.min(known.expected.output).min(room),
             ..Usage::default()
         };
         let expected = image.map(|_| known.expected);
-        let most_input = again(most + words.text * 5 / 4 + 64);
+        let most_input = with_repeats(most + words.text * 5 / 4 + 64);
         let high = Usage {
             input: most_input,
             cache_write: most_input,
-            output: again(words.longest.max(known.expected.output).min(room)),
+            output: with_repeats(words.longest.max(known.expected.output).min(room)),
             ..Usage::default()
         };
         let quote = &mut self.quote;
@@ -202,7 +214,7 @@ impl<'a> Quoter<'a> {
         expected_cost
     }
 
-    pub(super) fn finish(mut self) -> Quote {
+    pub(crate) fn finish(mut self) -> Quote {
         self.quote.alternatives = self.ways.into_iter().map(|(way, _)| way).collect();
         self.quote
     }
@@ -214,12 +226,12 @@ impl<'a> Quoter<'a> {
         if self.words.len() > 4096 {
             self.words.clear();
         }
-        *self.words.entry(key).or_insert_with(|| Footprint::of(asked, Format::Schema, reasons))
+        *self.words.entry(key).or_insert_with(|| Footprint::measure(asked, ReplyFormat::Schema, reasons))
     }
 }
 
-fn again(tokens: u64) -> u64 {
-    tokens + tokens * AGAIN_PERCENT / 100
+fn with_repeats(tokens: u64) -> u64 {
+    tokens + tokens * REPEAT_PERCENT / 100
 }
 
 fn add(range: &mut Range<u64>, low: u64, expected: Option<u64>, high: u64) {
@@ -228,20 +240,20 @@ fn add(range: &mut Range<u64>, low: u64, expected: Option<u64>, high: u64) {
     range.high += high;
 }
 
-/// Least and most image tokens.
+/// Lower and upper bound of image tokens.
 fn bounds(fit: &Fit, (width, height): (u32, u32)) -> (u64, u64) {
     match (fit.basis(), fit.tokens(width, height)) {
         (Basis::Rule, Some(tokens)) => (tokens, tokens),
-        (Basis::Calibrated(_), Some(tokens)) => (tokens - tokens / 20, fit.most(width, height)),
-        _ => (least_image_tokens(width, height, fit.detail()), fit.most(width, height)),
+        (Basis::Calibrated(_), Some(tokens)) => (tokens - tokens / 20, fit.max_tokens(width, height)),
+        _ => (min_image_tokens(width, height, fit.detail()), fit.max_tokens(width, height)),
     }
 }
 
-/// Every way to send a page that makes a difference.
+/// Every way to send a page that changes its cost.
 fn ways(job: &Job, fits: &[(Fit, Calibration); 2]) -> Vec<(Alternative, Image)> {
     let high = [Size::Full, Size::Standard, Size::Economy, Size::Original].map(|size| (Detail::High, size));
     let low = [(Detail::Low, Size::Standard)];
-    let all = low.into_iter().filter(|_| job.image.rule.takes_detail()).chain(high);
+    let all = low.into_iter().filter(|_| job.image.rule.accepts_detail()).chain(high);
     let is_job = |detail, size| {
         detail == job.image.detail
             && (size == job.image.size || detail == Detail::Low && job.image.detail == Detail::Low)
@@ -255,7 +267,7 @@ fn ways(job: &Job, fits: &[(Fit, Calibration); 2]) -> Vec<(Alternative, Image)> 
             cost: Some(Pico::ZERO),
             basis: fits[usize::from(detail == Detail::High)].0.basis(),
         };
-        let image = if is_job(detail, size) { job.image } else { job.image.with(detail, size) };
+        let image = if is_job(detail, size) { job.image } else { job.image.with_detail_and_size(detail, size) };
         (alternative, image)
     };
     all.map(way).collect()

@@ -234,7 +234,10 @@ fn batch() -> Value {
     let received = recorder.received();
     let posts = received.iter().filter(|request| request.line.starts_with("POST "));
     let shown = posts.map(|request| {
-        let body: Vec<Value> = request.body.lines().map(line).collect();
+        // The boundary between the parts of a form is random.
+        let boundary = request.headers.iter().find_map(|(_, value)| value.split_once("boundary=").map(|(_, it)| it));
+        let text = boundary.map_or(request.body.clone(), |boundary| request.body.replace(boundary, "BOUNDARY"));
+        let body: Vec<Value> = text.lines().map(line).collect();
         json!({"request": request.line, "headers": request.headers_masked(), "body": body})
     });
     let requests: Vec<Value> = shown.collect();

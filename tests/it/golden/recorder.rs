@@ -175,6 +175,10 @@ impl Received {
             .filter(|(name, _)| name != "content-length")
             .map(|(name, value)| match name.as_str() {
                 "host" => (name.clone(), "HOST".into()),
+                "content-type" if value.contains("boundary=") => {
+                    let kind = value.split("boundary=").next().unwrap_or_default();
+                    (name.clone(), format!("{kind}boundary=BOUNDARY").into())
+                }
                 _ => (name.clone(), value.replace(env!("CARGO_PKG_VERSION"), "VERSION").into()),
             })
             .collect();

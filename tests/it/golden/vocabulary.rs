@@ -20,135 +20,63 @@ struct ClosedLists {
     outcomes: BTreeMap<String, BTreeSet<u8>>,
 }
 
-/// The only place of these tests that knows where the library has its lists. A variant that
-/// is added to an enumeration fails to compile here until it is listed.
+/// The only place of these tests that knows where the library has its lists. An outcome that
+/// is added fails to compile here until it is listed.
 fn closed_lists() -> ClosedLists {
-    use docmill::export::Status;
-    use docmill::media::MediaFaultKind as Media;
-    use docmill::pipeline::{Outcome, Signal, VERDICTS};
-    use docmill::store::Purpose;
+    use docmill::internal::base::vocabulary::{AttemptPurpose, ErrorKind, RowStatus, RunOutcomeName, VerdictName};
+    use docmill::internal::pipeline::{RunOutcome, Signal};
+    use docmill::internal::provider::Refusal;
 
-    let statuses = [Status::Skipped, Status::Ok, Status::Pending, Status::Invalid, Status::Refused, Status::Failed];
-    for status in statuses {
-        match status {
-            Status::Skipped | Status::Ok | Status::Pending | Status::Invalid | Status::Refused | Status::Failed => {}
-        }
-    }
-    let purposes = [Purpose::Ask, Purpose::Retry, Purpose::Repair, Purpose::Lengthen];
-    for purpose in purposes {
-        match purpose {
-            Purpose::Ask | Purpose::Retry | Purpose::Repair | Purpose::Lengthen => {}
-        }
-    }
-    let media = [
-        Media::EmptyFile,
-        Media::NotAnImage,
-        Media::UnsupportedFormat,
-        Media::CutShort,
-        Media::TooLarge,
-        Media::Damaged,
-        Media::PasswordProtected,
-        Media::NoPages,
-        Media::DecodeTimeout,
-        Media::DecoderFailed,
-        Media::RequestTooLarge,
-    ];
-    for kind in media {
-        match kind {
-            Media::EmptyFile
-            | Media::NotAnImage
-            | Media::UnsupportedFormat
-            | Media::CutShort
-            | Media::TooLarge
-            | Media::Damaged
-            | Media::PasswordProtected
-            | Media::NoPages
-            | Media::DecodeTimeout
-            | Media::DecoderFailed
-            | Media::RequestTooLarge => {}
-        }
-    }
     let text = String::new;
-    let refusal = docmill::ask::Refusal { message: text(), hint: text() };
+    let spent = docmill::internal::base::money::Pico::ZERO;
     let all = [
-        Outcome::Complete,
-        Outcome::Limited,
-        Outcome::FailedPages { unusable: 1, total: 2 },
-        Outcome::SameError { kind: text(), message: text(), pages: 1 },
-        Outcome::NoPages,
-        Outcome::BudgetReached { spent: docmill::money::Pico::ZERO, is_overbilled: false },
-        Outcome::ProviderRefused(refusal),
-        Outcome::ProviderUnavailable(text()),
-        Outcome::StorageError(text()),
-        Outcome::DeadlineReached,
-        Outcome::Interrupted(Signal::Interrupt),
-        Outcome::Interrupted(Signal::Terminate),
-        Outcome::InputError(text()),
-        Outcome::Internal(text()),
+        RunOutcome::Complete,
+        RunOutcome::Limited,
+        RunOutcome::FailedPages { unusable: 1, total: 2 },
+        RunOutcome::SameError { kind: ErrorKind::Length, message: text(), pages: 1 },
+        RunOutcome::NoPages,
+        RunOutcome::BudgetReached { spent },
+        RunOutcome::Overbilled { cost: spent },
+        RunOutcome::ProviderRefused(Refusal { message: text(), hint: text() }),
+        RunOutcome::ProviderUnavailable(text()),
+        RunOutcome::StorageError(text()),
+        RunOutcome::DeadlineReached,
+        RunOutcome::Interrupted(Signal::Interrupt),
+        RunOutcome::Interrupted(Signal::Terminate),
+        RunOutcome::InputError(text()),
+        RunOutcome::InternalError(text()),
     ];
     let mut outcomes = BTreeMap::<String, BTreeSet<u8>>::new();
     for outcome in &all {
         match outcome {
-            Outcome::Complete
-            | Outcome::Limited
-            | Outcome::FailedPages { .. }
-            | Outcome::SameError { .. }
-            | Outcome::NoPages
-            | Outcome::BudgetReached { .. }
-            | Outcome::ProviderRefused(_)
-            | Outcome::ProviderUnavailable(_)
-            | Outcome::StorageError(_)
-            | Outcome::DeadlineReached
-            | Outcome::Interrupted(Signal::Interrupt | Signal::Terminate)
-            | Outcome::InputError(_)
-            | Outcome::Internal(_) => {}
+            RunOutcome::Complete
+            | RunOutcome::Limited
+            | RunOutcome::FailedPages { .. }
+            | RunOutcome::SameError { .. }
+            | RunOutcome::NoPages
+            | RunOutcome::BudgetReached { .. }
+            | RunOutcome::Overbilled { .. }
+            | RunOutcome::ProviderRefused(_)
+            | RunOutcome::ProviderUnavailable(_)
+            | RunOutcome::StorageError(_)
+            | RunOutcome::DeadlineReached
+            | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)
+            | RunOutcome::InputError(_)
+            | RunOutcome::InternalError(_) => {}
         }
-        outcomes.entry(outcome.name().to_owned()).or_default().insert(outcome.exit_code());
+        outcomes.entry(outcome.name().to_string()).or_default().insert(outcome.exit_code());
     }
-    let mut error_kinds: Words = media.iter().map(|kind| kind.name().to_owned()).collect();
-    error_kinds.extend(kinds_in_source());
+    // A tried page and a run that died are not outcomes of a run: only the store has these words.
+    let of_runs = RunOutcomeName::ALL.iter().filter(|name| !matches!(name, RunOutcomeName::Try | RunOutcomeName::Died));
+    let names: Words = of_runs.map(ToString::to_string).collect();
+    assert_eq!(outcomes.keys().cloned().collect::<Words>(), names, "outcomes, and their words");
     ClosedLists {
-        error_kinds,
-        statuses: statuses.iter().map(|status| status.name().to_owned()).collect(),
-        verdicts: VERDICTS.iter().map(|name| (*name).to_owned()).collect(),
-        purposes: purposes.iter().map(|purpose| purpose.name().to_owned()).collect(),
+        error_kinds: ErrorKind::ALL.iter().map(ToString::to_string).collect(),
+        statuses: RowStatus::ALL.iter().map(ToString::to_string).collect(),
+        verdicts: VerdictName::ALL.iter().map(ToString::to_string).collect(),
+        purposes: AttemptPurpose::ALL.iter().map(ToString::to_string).collect(),
         outcomes,
     }
-}
-
-/// Kinds of errors that stand in the source as texts, by what stands before them.
-fn kinds_in_source() -> Words {
-    // Where kinds are made, and how.
-    const PLACES: &[(&str, &[&str])] = &[
-        ("src/ask", &["kind: \"", "passing(\"", "page(\"", "refused(\"", "=> (\""]),
-        ("src/task", &["kind: \"", "Err((\"", "(\"wrong"]),
-        ("src/pipeline", &["kind: \"", "\", record(\"", "map_or((\""]),
-        ("src/source", &["=> \""]),
-    ];
-    let mut kinds = Words::new();
-    for (folder, beginnings) in PLACES {
-        for entry in walkdir::WalkDir::new(root().join(folder)).into_iter().map(Result::unwrap) {
-            let is_source = entry.path().extension().is_some_and(|ending| ending == "rs");
-            if !is_source || entry.path().ends_with("tests.rs") {
-                continue;
-            }
-            let text = std::fs::read_to_string(entry.path()).unwrap();
-            let code = text.split("#[cfg(test)]").next().unwrap();
-            // A call that goes over several lines is read as one.
-            let code: String = code.split_inclusive('(').map(|part| part.trim_start()).collect();
-            for beginning in *beginnings {
-                for (at, _) in code.match_indices(beginning) {
-                    let start = at + beginning.rfind('"').unwrap() + 1;
-                    let word: String = code[start..].chars().take_while(|c| *c != '"').collect();
-                    let is_word = word.len() > 3 && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-                    if is_word {
-                        kinds.insert(word);
-                    }
-                }
-            }
-        }
-    }
-    kinds
 }
 
 /// Texts between backticks.
@@ -256,7 +184,7 @@ impl Written {
 
 #[test]
 fn what_is_written_is_documented() {
-    use docmill::simulator::{Fault, Options};
+    use docmill::internal::simulator::{Fault, Options};
     // Those that end a run come after this, those that only take time are left out.
     let ends_a_run = ["bad-key", "no-credit", "no-model"];
     let left_out = ["slow", "hang", "bad-request", "402", "498", "529", "503-overloaded", "401-gateway", "403-region"];

@@ -1,0 +1,140 @@
+//! Ids as types, so that one cannot stand in the place of another.
+//!
+//! Three identities are valid everywhere: [`RunId`], [`AttemptName`] and [`PageId`]. Every other
+//! id is the integer key of a row and is valid only within the store that assigned it: a
+//! [`RunKey`] is the row of a [`RunId`], an [`AttemptId`] the row of an [`AttemptName`].
+
+use super::digest::Digest;
+use std::fmt;
+use std::sync::Arc;
+
+/// The identity of a run: `20261123T131805-3f9a1c`.
+///
+/// Users, file names, logs and reports know a run by this text. Inside a store the same run
+/// is a [`RunKey`].
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(Arc<str>);
+
+impl RunId {
+    /// The id with this text.
+    #[must_use]
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self(text.as_ref().into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RunId({})", self.0)
+    }
+}
+
+/// The identity of an attempt: its run, and its sequence number in the run.
+///
+/// The run is the one that opened the attempt, also if a later run collects it from a batch.
+/// Inside a store the same attempt is an [`AttemptId`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AttemptName {
+    /// The run that opened the attempt.
+    pub run: RunId,
+    /// The sequence number among the attempts that the run opened, from 1.
+    pub sequence: u64,
+}
+
+impl AttemptName {
+    /// The name with this text: `20261123T131805-3f9a1c-17`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (run, sequence) = text.rsplit_once('-')?;
+        let is_number = !sequence.is_empty() && sequence.bytes().all(|b| b.is_ascii_digit());
+        let sequence = sequence.parse().ok().filter(|_| is_number && !run.is_empty())?;
+        Some(Self { run: RunId::new(run), sequence })
+    }
+}
+
+impl fmt::Display for AttemptName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.run, self.sequence)
+    }
+}
+
+/// A page of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PageId {
+    /// The digest of the file's bytes.
+    pub content: Digest,
+    /// The page's number from 1; 0: the file as a whole.
+    pub page: u32,
+}
+
+/// A row's integer key.
+macro_rules! row_ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(transparent)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+    )+ };
+}
+
+row_ids! {
+    /// A run, as a row of its store. Its identity outside the store is a [`RunId`].
+    RunKey,
+    /// A job.
+    JobId,
+    /// A recipe: everything about an answer except the page.
+    RecipeId,
+    /// An ordered set of recipes.
+    RecipeSetId,
+    /// A request: one or more attempts for the same page and the same recipes.
+    RequestId,
+    /// An attempt, as a row of its store. Its identity outside the store is an [`AttemptName`].
+    AttemptId,
+    /// A batch.
+    BatchId,
+}
+
+impl RecipeId {
+    /// The id of no stored recipe: it matches no answer.
+    pub const UNSTORED: Self = Self(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_attempts_are_read_back() {
+        let name = AttemptName { run: RunId::new("20261123T131805-3f9a1c"), sequence: 17 };
+        assert_eq!(name.to_string(), "20261123T131805-3f9a1c-17");
+        assert_eq!(AttemptName::parse(&name.to_string()), Some(name));
+        // The key of an attempt, as older versions wrote it, is not a name.
+        for text in ["", "17", "-17", "run-", "run-x", "run-+1", "run--", "run-99999999999999999999"] {
+            assert_eq!(AttemptName::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Leaves: types and functions that import nothing else of docmill, and that every stage may
+//! import. Only [`atomic_file`] imports another leaf.
+//!
+//! - [`atomic_file`]: files that appear complete or not at all
+//! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
+//! - [`digest`]: content digests and canonical JSON
+//! - [`money`], [`usage`]: amounts of money and of tokens
+//! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside
+
+pub mod atomic_file;
+pub mod backoff;
+pub mod clock;
+pub mod digest;
+pub mod escape;
+pub mod hooks;
+pub mod ids;
+pub mod money;
+pub mod random;
+pub mod sanitize;
+pub mod sibling;
+pub mod units;
+pub mod usage;
+pub mod vocabulary;

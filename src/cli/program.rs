@@ -1,0 +1,57 @@
+//! The program: reads the arguments and starts a command.
+
+use super::args::{self, Args, Command};
+use super::exit::{self, Failure};
+use super::{check, export, init, log, plan, prepare, report, run, schema, simulate, store, try_page};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return wrong_arguments(&error),
+    };
+    let _guard = log::init(&args.global);
+    run_command(&args)
+}
+
+/// Prints help and version to stdout, and an error of the arguments in the requested log format.
+fn wrong_arguments(error: &clap::Error) -> ExitCode {
+    let words: Vec<String> = std::env::args().collect();
+    let is_json = words.iter().any(|word| word == "--log-format=json")
+        || words.windows(2).any(|two| two[0] == "--log-format" && two[1] == "json");
+    if !error.use_stderr() || !is_json {
+        error.exit();
+    }
+    let message = error.to_string();
+    let message = message.trim_start_matches("error: ").trim_end();
+    log::say_as_json();
+    Failure::new(exit::WRONG_INPUT, message).report(args::LogFormat::Json)
+}
+
+fn run_command(args: &Args) -> ExitCode {
+    match dispatch(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => failure.report(args.global.log_format),
+    }
+}
+
+fn dispatch(args: &Args) -> Result<u8, Failure> {
+    let global = &args.global;
+    match &args.command {
+        Command::Run(run) => run::run(run, global),
+        Command::Plan(plan) => plan::plan(plan),
+        Command::Check(check) => check::check(check),
+        Command::Try(args) => try_page::try_page(args),
+        Command::Export(export) => export::export(export),
+        Command::Report(report) => report::report(report),
+        Command::Store(store) => store::store(store),
+        Command::Init(init) => init::init(init),
+        Command::Simulate(simulate) => simulate::simulate(simulate),
+        Command::Schema => schema::schema(),
+        Command::Prepare(prepare) => prepare::prepare(prepare),
+        Command::Decode => prepare::decode(),
+    }
+}

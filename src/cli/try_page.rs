@@ -1,0 +1,57 @@
+//! `docmill try`: asks one page at once.
+
+use super::args::Try;
+use super::exit::Failure;
+use super::load;
+use super::out::{out, outln};
+use crate::base::units::grouped;
+use crate::session::{TriedAttempt, TriedPage, TryObserver};
+use std::io::Write;
+
+pub(crate) fn try_page(args: &Try) -> Result<u8, Failure> {
+    let session = load::open(&args.job)?;
+    let answers = session.try_page(&args.image, args.page, &Printer)?;
+    outln!("\nanswers");
+    for answer in &answers {
+        outln!("  {:<16} {}", answer.task, answer.text);
+    }
+    if let Some(error) = session.early_end() {
+        return Err(error.into());
+    }
+    Ok(if answers.iter().all(|answer| answer.is_ok) { 0 } else { 3 })
+}
+
+/// Prints what a tried page shows.
+struct Printer;
+
+impl TryObserver for Printer {
+    fn on_start(&self, page: &TriedPage) {
+        let TriedPage { width, height, bytes, mime, expected_input, prompt } = page;
+        outln!("sent     {width} x {height} pixels, {} bytes, {mime}", grouped(*bytes as u64));
+        outln!("expected {} prompt tokens", grouped(*expected_input));
+        outln!("\nprompt\n{}\nreply", prompt.trim_end());
+    }
+
+    fn on_text(&self, text: &str) {
+        out!("{text}");
+        // A closed terminal does not make the page fail.
+        let _ = std::io::stdout().flush();
+    }
+
+    fn on_attempt(&self, attempt: &TriedAttempt) {
+        let unknown = || "unknown (set provider.price)".to_owned();
+        let cost = attempt.cost_usd.as_ref().map_or_else(unknown, |cost| format!("USD {cost}"));
+        let estimated = if attempt.is_estimated { ", estimated" } else { "" };
+        outln!("");
+        if let Some(error) = &attempt.error {
+            outln!("  {error}");
+        }
+        outln!(
+            "  {} tokens in ({} cached), {} out, {cost}{estimated}, {} ms",
+            grouped(attempt.input_tokens),
+            grouped(attempt.cached_input_tokens),
+            grouped(attempt.output_tokens),
+            attempt.latency.as_millis()
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! From a file to a checked [`Job`]: read, parse, replace variables, convert to JSON, check.
+
+use super::check::Check;
+use super::faults::{Fault, Faults};
+use super::job::Job;
+use super::schema::{RawJob, json_schema};
+use super::yaml::interpolate::{Variables, interpolate};
+use super::yaml::node::parse_yaml;
+use super::yaml::typed::to_typed_json;
+use std::path::{Path, PathBuf};
+
+/// Why a manifest can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The file can't be read.
+    #[error("can't read the manifest {}", path.display())]
+    Read {
+        /// Path of the manifest.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The manifest has faults.
+    #[error("{0}")]
+    Faults(Faults),
+}
+
+/// Reads and checks the manifest at `path`.
+///
+/// # Errors
+/// [`ManifestError::Read`] if the file can't be read or is not UTF-8, otherwise
+/// [`ManifestError::Faults`] with all faults.
+pub fn load(path: &Path, variables: Variables<'_>) -> Result<Job, ManifestError> {
+    let source =
+        std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+    check(path, &source, variables)
+}
+
+/// Checks the text of a manifest as if it had been read from `path`.
+///
+/// # Errors
+/// [`ManifestError::Faults`] with all faults.
+pub fn check(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, ManifestError> {
+    check_source(path, source, variables)
+        .map_err(|faults| ManifestError::Faults(Faults::new(path.display().to_string(), source.to_owned(), faults)))
+}
+
+fn check_source(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec<Fault>> {
+    let mut root = parse_yaml(source)?;
+    let mut faults = Vec::new();
+    interpolate(&mut root, variables, &mut faults);
+    let typed = to_typed_json(&root, &json_schema());
+    // A variable that is not set is one fault: not also one of the type of its value.
+    let is_new = |fault: &Fault| faults.iter().all(|known| known.span != fault.span);
+    let of_types: Vec<Fault> = typed.faults.into_iter().filter(is_new).collect();
+    faults.extend(of_types);
+    let raw: RawJob = match serde_json::from_value(typed.value) {
+        Ok(raw) => raw,
+        Err(error) if faults.is_empty() => {
+            return Err(vec![Fault::new(0..0, format!("not a valid manifest: {error}"), None)]);
+        }
+        Err(_) => return Err(faults),
+    };
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let mut check = Check::new(typed.positions, typed.broken, faults, folder);
+    let job = raw.check(path, source, &mut check);
+    let faults = check.into_faults();
+    if faults.is_empty() { Ok(job) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests;

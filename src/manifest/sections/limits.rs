@@ -1,0 +1,93 @@
+//! `limits`: rates, concurrency, budget and run time.
+
+use crate::base::money::Pico;
+use crate::base::units::parse_duration;
+use crate::manifest::check::Check;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::time::Duration;
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawLimits {
+    /// Maximum number of requests per minute. If set, it is never exceeded. Default: learned from the provider's response headers, or else from its 429 responses.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    requests_per_minute: Option<u32>,
+    /// Maximum number of tokens per minute, as the provider counts them. If set, it is never exceeded. Default: learned from the provider's response headers, or else from its 429 responses.
+    #[schemars(range(min = 1, max = 4_000_000_000_u64))]
+    tokens_per_minute: Option<u64>,
+    /// Number of requests in flight. Default: increases from 8 to at most 64, for as long as the server keeps up.
+    #[schemars(range(min = 1, max = 4096))]
+    concurrency: Option<u32>,
+    /// Maximum spend per `budget_scope`, in USD (default: no budget).
+    #[schemars(range(min = 0.0))]
+    budget_usd: Option<f64>,
+    /// Scope of the budget: `run` (each run), `day` (each UTC day; default) or `job` (all runs of the job).
+    budget_scope: Option<RawScope>,
+    /// Maximum duration of a run, such as `2h` (default: unlimited).
+    run_time: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum RawScope {
+    Run,
+    Day,
+    Job,
+}
+
+/// The scope of a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BudgetScope {
+    /// Each run.
+    Run,
+    /// Each UTC day.
+    Day,
+    /// All runs of the job.
+    Job,
+}
+
+/// Rates, concurrency, budget and run time.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests per minute. `None`: learned from the provider.
+    pub requests_per_minute: Option<u32>,
+    /// Tokens per minute, as the provider counts them at admission. `None`: learned from the
+    /// provider.
+    pub tokens_per_minute: Option<u64>,
+    /// Requests in flight at the start.
+    pub concurrency: u32,
+    /// Maximum number of requests in flight. The same as `concurrency` if the manifest sets
+    /// it.
+    pub max_concurrency: u32,
+    /// Maximum spend in the scope.
+    pub budget: Option<Pico>,
+    /// The scope of the budget.
+    pub budget_scope: BudgetScope,
+    /// Maximum duration of a run.
+    pub run_time: Option<Duration>,
+}
+
+/// Requests in flight at the start, if the manifest does not set them.
+const DEFAULT_CONCURRENCY: u32 = 8;
+/// Maximum number of requests in flight, if the manifest does not set it.
+const DEFAULT_MAX_CONCURRENCY: u32 = 64;
+
+impl RawLimits {
+    pub(crate) fn check(self, check: &mut Check) -> Limits {
+        let budget = self.budget_usd.map(|usd| usd.to_string());
+        Limits {
+            requests_per_minute: self.requests_per_minute,
+            tokens_per_minute: self.tokens_per_minute,
+            concurrency: self.concurrency.unwrap_or(DEFAULT_CONCURRENCY),
+            max_concurrency: self.concurrency.unwrap_or(DEFAULT_MAX_CONCURRENCY),
+            budget: check.parse("/limits/budget_usd", budget.as_deref(), Pico::from_usd),
+            budget_scope: match self.budget_scope {
+                Some(RawScope::Run) => BudgetScope::Run,
+                Some(RawScope::Day) | None => BudgetScope::Day,
+                Some(RawScope::Job) => BudgetScope::Job,
+            },
+            run_time: check.parse("/limits/run_time", self.run_time.as_deref(), parse_duration),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! PDF pages that are one scanned image: the image is decoded, and the page is not drawn.
+//!
+//! Scanners write an image that covers the page; text recognition adds invisible text. A page
+//! with anything else on it is drawn, and so is an image that is masked, stretched or smaller
+//! than the page. Source: ISO 32000-1, 8.9 (images).
+
+use super::content::{covers, find_only_image, has_square_pixels};
+use crate::media::fault::{MediaFault, MediaFaultKind};
+use crate::media::fax::Fax;
+use crate::media::jpeg;
+use crate::media::pixels::Pixels;
+use hayro::hayro_syntax::Filter;
+use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
+use hayro::hayro_syntax::page::{Page, Rotation};
+use hayro_ccitt::EncodingMode;
+use image::metadata::Orientation;
+
+/// The image of a scanned page.
+pub(crate) struct Scan<'a> {
+    stream: Stream<'a>,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// The transformation that turns the image upright.
+    pub(crate) orientation: Orientation,
+}
+
+/// Longest content stream that is examined, in bytes. Invisible text is all that makes that of
+/// a scan long.
+const MAX_CONTENT_BYTES: usize = 4 << 20;
+
+impl<'a> Scan<'a> {
+    /// The image of a scanned page; `None` for any other page.
+    pub(crate) fn find(page: &Page<'a>) -> Option<Self> {
+        // Annotations are drawn over the scan: stamps, signatures.
+        if page.raw().get::<Array<'_>>("Annots").is_some_and(|notes| notes.raw_iter().next().is_some()) {
+            return None;
+        }
+        let content = page.page_stream().filter(|content| content.len() <= MAX_CONTENT_BYTES)?;
+        let (name, matrix) = find_only_image(content, page)?;
+        let stream = page.resources().get_x_object(&name)?;
+        let dict = stream.dict();
+        let is_plain = dict.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Image")
+            && !dict.contains_key("SMask")
+            && !dict.contains_key("Mask")
+            && !dict.contains_key("OC")
+            && dict.get::<bool>("ImageMask") != Some(true);
+        let side = |key: &str| dict.get::<u32>(key).filter(|side| (1..=65_000).contains(side));
+        let (width, height) = (side("Width")?, side("Height")?);
+        if !is_plain || !covers(page, matrix) || !has_square_pixels(matrix, width, height) {
+            return None;
+        }
+        let orientation = match page.rotation() {
+            Rotation::None => Orientation::NoTransforms,
+            Rotation::Horizontal => Orientation::Rotate90,
+            Rotation::Flipped => Orientation::Rotate180,
+            Rotation::FlippedHorizontal => Orientation::Rotate270,
+        };
+        let scan = Self { stream, width, height, orientation };
+        scan.is_readable().then_some(scan)
+    }
+
+    /// Whether the image can be decoded here.
+    fn is_readable(&self) -> bool {
+        match self.stream.filters().as_slice() {
+            [Filter::DctDecode] => self.channels().is_some() && !self.has_decode_array(),
+            [Filter::CcittFaxDecode] => self.bit_is_white().is_some(),
+            _ => false,
+        }
+    }
+
+    /// The channels of a grey or RGB colour space: 1 or 3.
+    fn channels(&self) -> Option<u32> {
+        let dict = self.stream.dict();
+        if let Some(name) = dict.get::<Name<'_>>("ColorSpace") {
+            return match &*name {
+                b"DeviceGray" | b"CalGray" => Some(1),
+                b"DeviceRGB" | b"CalRGB" => Some(3),
+                _ => None,
+            };
+        }
+        let array = dict.get::<Array<'_>>("ColorSpace")?;
+        let mut items = array.iter::<Object<'_>>();
+        let kind = match items.next()? {
+            Object::Name(name) => name,
+            _ => return None,
+        };
+        match (&*kind, items.next()) {
+            (b"ICCBased", Some(Object::Stream(profile))) => {
+                profile.dict().get::<u32>("N").filter(|count| [1, 3].contains(count))
+            }
+            (b"CalGray", _) => Some(1),
+            (b"CalRGB", _) => Some(3),
+            _ => None,
+        }
+    }
+
+    fn has_decode_array(&self) -> bool {
+        let dict = self.stream.dict();
+        dict.contains_key("Decode") || dict.contains_key("D")
+    }
+
+    /// Whether the bit 1 of a bilevel image is white; `None` for other images.
+    fn bit_is_white(&self) -> Option<bool> {
+        let dict = self.stream.dict();
+        if self.channels() != Some(1) {
+            return None;
+        }
+        match dict.get::<Array<'_>>("Decode") {
+            None => Some(true),
+            Some(decode) => decode.iter::<f32>().next().map(|first| first < 0.5),
+        }
+    }
+
+    /// Decodes the image at `target` (width, height) or larger. `None`: it can't be decoded
+    /// here, and the page has to be drawn.
+    ///
+    /// # Errors
+    /// An image that is cut short or damaged.
+    pub(crate) fn decode(&self, target: (u32, u32)) -> Result<Option<Pixels>, MediaFault> {
+        match self.stream.filters().as_slice() {
+            [Filter::DctDecode] => {
+                let data = self.stream.raw_data();
+                match jpeg::read_header(&data) {
+                    Err(fault) if fault.kind == MediaFaultKind::CutShort => Err(fault),
+                    Err(_) => Ok(None),
+                    Ok(_) => Ok(jpeg::decode(&data, target)),
+                }
+            }
+            [Filter::CcittFaxDecode] => self.decode_fax(target),
+            _ => Ok(None),
+        }
+    }
+
+    fn decode_fax(&self, target: (u32, u32)) -> Result<Option<Pixels>, MediaFault> {
+        let dict = self.stream.dict();
+        let parameters = dict
+            .get::<Dict<'_>>("DecodeParms")
+            .or_else(|| dict.get::<Array<'_>>("DecodeParms").and_then(|all| all.iter::<Dict<'_>>().next()))
+            .unwrap_or_default();
+        let flag = |key: &str| parameters.get::<bool>(key).unwrap_or(false);
+        let columns = parameters.get::<u32>("Columns").unwrap_or(1728);
+        let (true, Some(bit_is_white)) = (columns == self.width, self.bit_is_white()) else { return Ok(None) };
+        let encoding = match parameters.get::<i32>("K").unwrap_or(0) {
+            0 => EncodingMode::Group3_1D,
+            1.. => EncodingMode::Group3_2D,
+            _ => EncodingMode::Group4,
+        };
+        let mut settings = Fax::default_settings(encoding, columns);
+        settings.rows_are_byte_aligned = flag("EncodedByteAlign");
+        settings.end_of_line = flag("EndOfLine");
+        settings.end_of_block = parameters.get::<bool>("EndOfBlock").unwrap_or(true);
+        // Runs that are coded as black are the bit 0, or 1 with `BlackIs1`.
+        let black_is_white = flag("BlackIs1") == bit_is_white;
+        let data = self.stream.raw_data();
+        let strips = vec![(&*data, self.height)];
+        Fax { settings, strips, is_inverted: black_is_white, height: self.height }.decode(target).map(Some)
+    }
+}

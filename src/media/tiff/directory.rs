@@ -1,0 +1,252 @@
+//! One directory of a TIFF: the tags that describe a page and where its strips or tiles are.
+//!
+//! Offsets and counts come from the file and are not trusted: every value is looked up within
+//! the file, one at a time, so that no count decides how much memory is used. The `tiff`
+//! library also reads directories (`Decoder::read_directory`), but not well enough for a list
+//! of pages (`tiff` 0.11.3):
+//!
+//! 1. `Decoder::new` interprets the first directory as an image and fails where that is not
+//!    one that it decodes: one without `PhotometricInterpretation`, as some fax machines write
+//!    it, with a palette, or with inconsistent strips. No other page of such a file can be
+//!    reached.
+//! 2. Where the values of an entry are in the file is private. [`super::patches`] overwrites
+//!    some of them to make the library decode palettes and tiles with LZW.
+//! 3. A file that ends behind the entries of its last directory, before the link to the next
+//!    one, loses that page: `read_directory` fails.
+//! 4. In a BigTIFF, an entry of an unknown type makes it read the entries behind it from wrong
+//!    offsets: it skips 12 of the 20 bytes.
+//! 5. A chain of directories that leads back is an error, raised before the page that has the
+//!    link is returned.
+//!
+//! Tests below check the first, the third and the fourth statement.
+
+use super::byte_layout::ByteLayout;
+use tiff::tags::{CompressionMethod, PhotometricInterpretation, PlanarConfiguration, Tag, Type};
+
+/// The tag `T4Options`, which has no name in the library.
+const T4_OPTIONS: u16 = 292;
+/// Entries of a directory that are read.
+const MAX_ENTRIES: u64 = 4096;
+/// Values of an entry that are read: strips of a page.
+const MAX_VALUES: u64 = 1 << 20;
+
+/// The tags of a directory that are needed to list and decode its page.
+#[derive(Clone, Debug)]
+pub(crate) struct Directory {
+    /// Where the directory is in the file.
+    pub(crate) offset: u64,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// `Compression`.
+    pub(crate) compression: u64,
+    /// `PhotometricInterpretation`.
+    pub(crate) photometric: u64,
+    /// `FillOrder`: 2 if the bits of each byte are reversed.
+    pub(crate) fill_order: u64,
+    /// `Orientation`, with the values of Exif.
+    pub(crate) orientation: u64,
+    pub(crate) rows_per_strip: u32,
+    /// `T4Options`: bit 0 is set for two-dimensional coding.
+    pub(crate) fax_options: u64,
+    pub(crate) is_tiled: bool,
+    /// Whether each channel has its own strips or tiles.
+    pub(crate) is_planar: bool,
+    /// The first value of `ExtraSamples`: 1 for premultiplied alpha, 2 for other alpha.
+    pub(crate) extra_samples: u64,
+    /// `NewSubfileType`: bit 0 is set for a thumbnail, bit 2 for a mask.
+    subfile_type: u64,
+    /// `XResolution` and `YResolution`; 0 if missing.
+    resolution: (f64, f64),
+    pub(crate) layout: ByteLayout,
+    /// The entries whose values are read when a page is decoded.
+    pub(crate) offsets: Option<TagEntry>,
+    pub(crate) byte_counts: Option<TagEntry>,
+    pub(crate) color_map: Option<TagEntry>,
+    /// The entries of `compression` and `photometric`.
+    pub(crate) compression_entry: Option<TagEntry>,
+    pub(crate) photometric_entry: Option<TagEntry>,
+}
+
+/// An entry of a directory: the values of one tag.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TagEntry {
+    /// Where the entry is in the file.
+    pub(crate) offset: u64,
+    /// The size of a value in bytes.
+    pub(crate) value_size: u64,
+    /// The number of values.
+    count: u64,
+    /// Where the values are in the file.
+    pub(crate) values_offset: u64,
+}
+
+impl TagEntry {
+    /// Reads the entry at `offset`, and its tag. `None`: it is not in the file. The inner
+    /// `None`: its type is unknown.
+    fn read(bytes: &[u8], layout: ByteLayout, offset: u64) -> Option<(u16, Option<Self>)> {
+        let number = |at: u64, size: u64| layout.number(bytes, at, size);
+        let tag = u16::try_from(number(offset, 2)?).ok()?;
+        let value_size = match u16::try_from(number(offset + 2, 2)?).ok().and_then(Type::from_u16) {
+            Some(Type::BYTE | Type::ASCII | Type::SBYTE | Type::UNDEFINED) => 1,
+            Some(Type::SHORT | Type::SSHORT) => 2,
+            Some(Type::LONG | Type::SLONG | Type::FLOAT | Type::IFD) => 4,
+            Some(_) => 8,
+            None => return Some((tag, None)),
+        };
+        let room = layout.offset_size();
+        let count = number(offset + 4, room)?;
+        let value_field = offset + 4 + room;
+        let is_inline = count.checked_mul(value_size)? <= room;
+        let values_offset = if is_inline { value_field } else { number(value_field, room)? };
+        Some((tag, Some(Self { offset, value_size, count, values_offset })))
+    }
+
+    /// The first value, if it is in the file.
+    fn value(self, bytes: &[u8], layout: ByteLayout) -> Option<u64> {
+        layout.number(bytes, self.values_offset, self.value_size)
+    }
+
+    /// The values; `None` for one that is not in the file.
+    fn values(self, bytes: &[u8], layout: ByteLayout) -> impl Iterator<Item = Option<u64>> {
+        (0..self.count.min(MAX_VALUES))
+            .map(move |at| layout.number(bytes, self.values_offset.checked_add(at * self.value_size)?, self.value_size))
+    }
+
+    /// The first value as a fraction; 0 if it is not in the file.
+    fn ratio(self, bytes: &[u8], layout: ByteLayout) -> f64 {
+        let part = |at: u64| layout.number(bytes, self.values_offset.checked_add(at)?, 4);
+        #[expect(clippy::cast_precision_loss, reason = "32-bit numbers")]
+        part(0).zip(part(4)).map_or(0.0, |(over, under)| over as f64 / under as f64)
+    }
+}
+
+impl Directory {
+    /// Reads the directory at `offset`, and the offset of the next one (0: there is none).
+    /// `None`: it is not in the file.
+    pub(crate) fn read(bytes: &[u8], layout: ByteLayout, offset: u64) -> Option<(Self, u64)> {
+        let entry_size = 4 + 2 * layout.offset_size();
+        let count = layout.number(bytes, offset, layout.count_size())?;
+        let first = offset.checked_add(layout.count_size())?;
+        let mut directory = Self::without_entries(offset, layout);
+        for at in 0..count.min(MAX_ENTRIES) {
+            let (tag, entry) = TagEntry::read(bytes, layout, first.checked_add(at * entry_size)?)?;
+            if let Some(entry) = entry {
+                directory.apply(bytes, tag, entry);
+            }
+        }
+        let link = first.checked_add(count.checked_mul(entry_size)?)?;
+        Some((directory, layout.number(bytes, link, layout.offset_size()).unwrap_or(0)))
+    }
+
+    /// A directory with the default of each tag.
+    fn without_entries(offset: u64, layout: ByteLayout) -> Self {
+        Self {
+            offset,
+            width: 0,
+            height: 0,
+            compression: CompressionMethod::None.to_u16().into(),
+            photometric: PhotometricInterpretation::WhiteIsZero.to_u16().into(),
+            fill_order: 1,
+            orientation: 1,
+            rows_per_strip: u32::MAX,
+            fax_options: 0,
+            is_tiled: false,
+            is_planar: false,
+            extra_samples: 0,
+            subfile_type: 0,
+            resolution: (0.0, 0.0),
+            layout,
+            offsets: None,
+            byte_counts: None,
+            color_map: None,
+            compression_entry: None,
+            photometric_entry: None,
+        }
+    }
+
+    fn apply(&mut self, bytes: &[u8], tag: u16, entry: TagEntry) {
+        let layout = self.layout;
+        let value = || entry.value(bytes, layout);
+        let small = || value().and_then(|value| u32::try_from(value).ok());
+        let Some(tag) = Tag::from_u16(tag) else {
+            if tag == T4_OPTIONS {
+                self.fax_options = value().unwrap_or(0);
+            }
+            return;
+        };
+        match tag {
+            Tag::NewSubfileType => self.subfile_type = value().unwrap_or(0),
+            Tag::ImageWidth => self.width = small().unwrap_or(0),
+            Tag::ImageLength => self.height = small().unwrap_or(0),
+            Tag::Compression => {
+                self.compression = value().unwrap_or(CompressionMethod::None.to_u16().into());
+                self.compression_entry = Some(entry);
+            }
+            Tag::PhotometricInterpretation => {
+                self.photometric = value().unwrap_or(PhotometricInterpretation::WhiteIsZero.to_u16().into());
+                self.photometric_entry = Some(entry);
+            }
+            Tag::FillOrder => self.fill_order = value().unwrap_or(1),
+            Tag::Orientation => self.orientation = value().unwrap_or(1),
+            Tag::RowsPerStrip => self.rows_per_strip = small().unwrap_or(u32::MAX),
+            Tag::XResolution => self.resolution.0 = entry.ratio(bytes, layout),
+            Tag::YResolution => self.resolution.1 = entry.ratio(bytes, layout),
+            Tag::PlanarConfiguration => {
+                self.is_planar = value() == Some(PlanarConfiguration::Planar.to_u16().into());
+            }
+            Tag::ExtraSamples => self.extra_samples = value().unwrap_or(0),
+            Tag::ColorMap => self.color_map = Some(entry),
+            Tag::TileWidth => self.is_tiled = true,
+            Tag::StripOffsets | Tag::TileOffsets => self.offsets = Some(entry),
+            Tag::StripByteCounts | Tag::TileByteCounts => self.byte_counts = Some(entry),
+            _ => {}
+        }
+    }
+
+    /// Whether this is a page, and not a thumbnail or the mask of another page.
+    pub(crate) fn is_page(&self) -> bool {
+        self.subfile_type & 0b101 == 0 && self.width > 0 && self.height > 0
+    }
+
+    /// Width and height with square pixels: a fax of normal resolution has twice as many
+    /// pixels an inch across as down.
+    pub(crate) fn shown_size(&self) -> (u32, u32) {
+        let (across, down) = self.resolution;
+        let ratio = across / down;
+        let is_stretched = ratio.is_finite() && (1.2..=4.0).contains(&ratio);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most four times a height")]
+        let height = if is_stretched { (f64::from(self.height) * ratio).round() as u32 } else { self.height };
+        (self.width, height)
+    }
+
+    /// Whether the samples are indices into a palette.
+    pub(crate) fn has_palette(&self) -> bool {
+        self.photometric == u64::from(PhotometricInterpretation::RGBPalette.to_u16())
+    }
+
+    /// The data of each strip or tile; `None` for one that is not in the file.
+    pub(crate) fn chunks<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = Option<&'a [u8]>> {
+        let layout = self.layout;
+        let values = move |entry: Option<TagEntry>| entry.into_iter().flat_map(move |e| e.values(bytes, layout));
+        values(self.offsets).zip(values(self.byte_counts)).map(|(start, size)| {
+            let start = usize::try_from(start?).ok()?;
+            bytes.get(start..start.checked_add(usize::try_from(size?).ok()?)?)
+        })
+    }
+
+    /// Looks up palette indices: their colours as RGB. `None`: the palette is not in the file.
+    pub(crate) fn look_up_colors(&self, bytes: &[u8], indices: &[u8]) -> Option<Vec<u8>> {
+        let table: Vec<u64> = self.color_map?.values(bytes, self.layout).collect::<Option<_>>()?;
+        // Tones have 16 bits, but some programs write 8.
+        let shift = if table.iter().all(|value| *value < 256) { 0 } else { 8 };
+        let (plane, tone) = (table.len() / 3, |value: u64| u8::try_from(value >> shift).unwrap_or(255));
+        let color = |index: &u8| {
+            let at = usize::from(*index).min(plane.saturating_sub(1));
+            [0, 1, 2].map(|channel| table.get(channel * plane + at).map_or(0, |value| tone(*value)))
+        };
+        Some(indices.iter().flat_map(color).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! What follows from an attempt once it is settled: what the endpoint accepts and bills, and
+//! whether the run can continue.
+
+use super::attempt::Attempt;
+use super::stage::Asking;
+use crate::catalog::{Calibration, Fit};
+use crate::manifest::Job;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::provider::{Capabilities, Charge, Exchange, PageRequest, Verdict};
+use crate::store::{AttemptCharge, EndpointFact, StoreError};
+
+/// Learns from a settled attempt. `change`: the capabilities that are left, when the attempt showed
+/// that one is missing.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn adapt(
+    asking: &Asking<'_>,
+    attempt: &Attempt,
+    exchange: &Exchange,
+    charge: &AttemptCharge,
+    change: Option<Capabilities>,
+) -> Result<(), StoreError> {
+    let run = asking.run;
+    if let Verdict::Stop(refusal) = &exchange.verdict {
+        run.shutdown.request(RunOutcome::ProviderRefused(refusal.clone()));
+    }
+    let cost = charge.cost.unwrap_or_default();
+    let is_overbilled = attempt.before.reserved.is_some_and(|reserved| cost > reserved);
+    if is_overbilled && run.job.limits.budget.is_some() {
+        run.shutdown.request(RunOutcome::Overbilled { cost });
+    }
+    if let Some(capabilities) = change {
+        let fact = EndpointFact::Capabilities(capabilities.to_json());
+        run.store.remember_endpoint(asking.endpoint.id().to_owned(), fact).await?;
+    }
+    match attempt.sent {
+        Some(sent) => calibrate(asking, sent.size, &attempt.request, exchange).await,
+        None => Ok(()),
+    }
+}
+
+/// Applies a missing capability at once, so that requests which are not yet sent do without it.
+pub(crate) fn apply_change(asking: &Asking<'_>, exchange: &Exchange, change: Option<Capabilities>) {
+    let (Some(capabilities), Verdict::Retry(fault)) = (change, &exchange.verdict) else { return };
+    let lost = fault.change.map_or(String::new(), |change| format!("{change:?}"));
+    tracing::info!("the endpoint does not support a capability, continuing without it ({lost}): {}", fault.message);
+    asking.endpoint.set_capabilities(capabilities);
+}
+
+/// Compares a bill with the estimate. Only a page's first request is compared: repairs also carry
+/// the last reply.
+async fn calibrate(
+    asking: &Asking<'_>,
+    size: (u32, u32),
+    request: &PageRequest,
+    exchange: &Exchange,
+) -> Result<(), StoreError> {
+    // The bill of an error or of a content filter does not show what the image cost.
+    let (Charge::Reported(usage), Verdict::Done { reading, .. }) = (exchange.charge, &exchange.verdict) else {
+        return Ok(());
+    };
+    if request.repair.is_some() || usage.input == 0 {
+        return Ok(());
+    }
+    let before = asking.endpoint.fit();
+    let is_valid = reading.iter().all(Result::is_ok);
+    let Some(calibration) = asking.endpoint.learn_bill(request, size, usage, is_valid) else { return Ok(()) };
+    let after = asking.endpoint.fit();
+    if after.differs() && !before.differs() {
+        warn_of_bills(&asking.run.job, &after, size);
+    }
+    store_calibration(asking, calibration).await
+}
+
+/// At the end of a run: stores what its last replies showed.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn store_what_was_learned(asking: &Asking<'_>) -> Result<(), StoreError> {
+    let calibration = asking.endpoint.calibration();
+    let detail = asking.run.job.image.detail;
+    if calibration == asking.calibrations.for_detail(detail) {
+        return Ok(());
+    }
+    store_calibration(asking, calibration).await
+}
+
+async fn store_calibration(asking: &Asking<'_>, calibration: Calibration) -> Result<(), StoreError> {
+    let text = asking.calibrations.to_text_with(asking.run.job.image.detail, calibration);
+    asking.run.store.remember_endpoint(asking.endpoint.id().to_owned(), EndpointFact::Calibration(text)).await
+}
+
+fn warn_of_bills(job: &Job, fit: &Fit, (width, height): (u32, u32)) {
+    let expected = job.image.rule.tokens(width, height, job.image.detail).unwrap_or(0);
+    let billed = fit.tokens(width, height).unwrap_or(0);
+    tracing::warn!(
+        "billed image tokens differ from the documented rule ({}): a {width}x{height} image cost {billed} tokens (expected {expected}); using the observed rate: {fit} ({})",
+        job.image.rule,
+        fit.basis(),
+    );
+}

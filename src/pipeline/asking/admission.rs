@@ -1,0 +1,166 @@
+//! Admission: requests go out one after another, first come first served, each as soon as the
+//! cooldown, the concurrency and both rate limits allow it. Nothing is sent around it.
+
+use crate::base::backoff;
+use crate::base::clock::Clock;
+use crate::base::random::Random;
+use crate::pipeline::control::context::{Ending, RunContext};
+use crate::pipeline::control::counters::Counters;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::control::shutdown::Shutdown;
+use crate::provider::{Exchange, Gate, ModelEndpoint, Verdict};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, Notify};
+
+/// Lets requests out.
+pub(crate) struct Admission {
+    clock: Arc<dyn Clock>,
+    random: Random,
+    shutdown: Shutdown,
+    counters: Arc<Counters>,
+    /// Held by the request that is next. tokio's mutex is fair: first come, first served.
+    turn: Mutex<()>,
+    /// The endpoint, which knows how fast requests may go out.
+    endpoint: Rc<ModelEndpoint>,
+    /// The message of the last reply that asked to wait.
+    last_refusal: RefCell<String>,
+    slots: Slots,
+}
+
+/// How many requests are in flight.
+struct Slots {
+    in_flight: Cell<u32>,
+    /// With a budget, one request is in flight until the first reply: what the endpoint bills is
+    /// not known before.
+    is_cautious: Cell<bool>,
+    /// Whether a request has waited for a slot since the last reply.
+    is_full: Cell<bool>,
+    changed: Notify,
+}
+
+/// A place among the requests in flight. Held until the attempt is committed.
+pub(crate) struct Slot<'a> {
+    admission: &'a Admission,
+    sent: Duration,
+}
+
+impl Admission {
+    /// Admission to an endpoint.
+    pub(crate) fn new(run: &RunContext, endpoint: Rc<ModelEndpoint>, has_budget: bool) -> Self {
+        Self {
+            clock: run.clock.clone(),
+            random: Random::new(run.random.next_u64()),
+            shutdown: run.shutdown.clone(),
+            counters: run.counters.clone(),
+            turn: Mutex::new(()),
+            endpoint,
+            last_refusal: RefCell::default(),
+            slots: Slots {
+                in_flight: Cell::new(0),
+                is_cautious: Cell::new(has_budget),
+                is_full: Cell::new(false),
+                changed: Notify::new(),
+            },
+        }
+    }
+
+    /// Waits until a request of `tokens`, as the provider counts them, may be sent.
+    ///
+    /// # Errors
+    /// When the run ends first.
+    pub(crate) async fn admit(&self, tokens: u64) -> Result<Slot<'_>, Ending> {
+        let _turn = tokio::select! {
+            turn = self.turn.lock() => turn,
+            () = self.shutdown.requested() => return Err(Ending),
+        };
+        let mut has_request = false;
+        loop {
+            if self.shutdown.is_requested() {
+                return Err(Ending);
+            }
+            let pacing = self.endpoint.pacing();
+            let width = match pacing.gate() {
+                Gate::Open(width) => width,
+                Gate::Closed(wait) => {
+                    self.wait(wait).await?;
+                    continue;
+                }
+                Gate::GivenUp => {
+                    let message = self.last_refusal.borrow().clone();
+                    self.shutdown.request(RunOutcome::ProviderUnavailable(message));
+                    return Err(Ending);
+                }
+            };
+            let width = if self.slots.is_cautious.get() { 1 } else { width };
+            if self.slots.in_flight.get() >= width {
+                self.slots.is_full.set(true);
+                tokio::select! {
+                    () = self.slots.changed.notified() => {}
+                    () = self.shutdown.requested() => {}
+                }
+                continue;
+            }
+            let request = if has_request { Ok(()) } else { pacing.try_request() };
+            has_request |= request.is_ok();
+            if let Err(wait) = request.and_then(|()| pacing.try_tokens(tokens)) {
+                self.wait(wait).await?;
+                continue;
+            }
+            self.set_in_flight(self.slots.in_flight.get() + 1);
+            return Ok(Slot { admission: self, sent: self.clock.now() });
+        }
+    }
+
+    async fn wait(&self, wait: Duration) -> Result<(), Ending> {
+        self.counters.set_waiting(true);
+        let waited = tokio::select! {
+            () = self.clock.sleep(wait) => Ok(()),
+            () = self.shutdown.requested() => Err(Ending),
+        };
+        self.counters.set_waiting(false);
+        waited
+    }
+
+    fn set_in_flight(&self, requests: u32) {
+        self.slots.in_flight.set(requests);
+        self.counters.set_in_flight(requests);
+    }
+
+    /// A random wait from `wait` up to a quarter more.
+    pub(crate) fn jittered(&self, wait: Duration) -> Duration {
+        backoff::jittered(wait, self.random.unit())
+    }
+}
+
+impl Slot<'_> {
+    /// The request is sent now.
+    pub(crate) fn mark_sent(&mut self) {
+        self.sent = self.admission.clock.now();
+    }
+
+    /// Learns from the reply how fast requests may go out.
+    pub(crate) fn learn(&self, exchange: &Exchange) {
+        if let Verdict::Later { message, .. } = &exchange.verdict {
+            tracing::debug!("not now: {message}");
+            message.clone_into(&mut self.admission.last_refusal.borrow_mut());
+        }
+        let pacing = self.admission.endpoint.pacing();
+        if pacing.on_exchange(exchange, self.sent, self.admission.random.unit()) {
+            if self.admission.slots.is_full.take() {
+                pacing.on_reply_while_full(exchange.latency);
+            }
+            self.admission.slots.is_cautious.set(false);
+        }
+        self.admission.slots.changed.notify_one();
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        self.admission.set_in_flight(self.admission.slots.in_flight.get() - 1);
+        self.admission.slots.changed.notify_one();
+    }
+}

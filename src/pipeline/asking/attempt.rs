@@ -1,0 +1,197 @@
+//! One attempt at a page, whichever way it is delivered: what is known before it is sent, the row
+//! that it opens, and what its end settles. Pure: it changes only itself.
+
+use super::charge::{KnownBefore, charge_of};
+use super::page_state::{PageState, Step, next_step};
+use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId};
+use crate::base::vocabulary::{AttemptPurpose, ErrorKind, VerdictName};
+use crate::catalog::{Basis, Price};
+use crate::manifest::Retry;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::model::question_set::QuestionSet;
+use crate::pipeline::model::ready_page::ReadyPage;
+use crate::provider::{Capabilities, Exchange, ModelEndpoint, PageFault, PageRequest, Verdict};
+use crate::store::{FaultRecord, OpenAttempt, Settlement, TaskOutcome};
+use std::sync::Arc;
+
+/// An attempt at a page.
+pub(crate) struct Attempt {
+    /// The page.
+    pub(crate) page: PageId,
+    /// All questions of the page.
+    pub(crate) questions: Arc<QuestionSet>,
+    /// How far the page has come.
+    pub(crate) state: PageState,
+    /// The step that this attempt makes.
+    pub(crate) step: Step,
+    /// Why it is made.
+    pub(crate) purpose: AttemptPurpose,
+    /// What is asked.
+    pub(crate) request: PageRequest,
+    /// Tokens and money, as far as they are known before the reply.
+    pub(crate) before: KnownBefore,
+    /// What was sent; `None`: another run sent it.
+    pub(crate) sent: Option<SentRequest>,
+}
+
+/// What was sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SentRequest {
+    /// Size of the image in pixels.
+    pub(crate) size: (u32, u32),
+    /// The capabilities that the request relied on.
+    pub(crate) capabilities: Capabilities,
+}
+
+/// What the end of an attempt means.
+pub(crate) struct Judged {
+    /// What the store keeps of it.
+    pub(crate) settlement: Settlement,
+    /// A capability that the endpoint turned out not to have.
+    pub(crate) change: Option<Capabilities>,
+}
+
+impl Attempt {
+    /// The next attempt at a page; `None` when its next step is not an attempt.
+    pub(crate) fn next(
+        endpoint: &ModelEndpoint,
+        price: Option<Price>,
+        retry: &Retry,
+        page: &ReadyPage,
+        state: PageState,
+    ) -> Option<Self> {
+        let step = next_step(&state, retry);
+        let Step::Ask { is_lengthened, repair } = &step else { return None };
+        let request = PageRequest {
+            questions: page.questions.questions.clone(),
+            tasks: state.open_tasks(),
+            is_lengthened: *is_lengthened,
+            page: page_number(&page.page),
+            repair: repair.clone(),
+        };
+        let estimate = endpoint.estimate(&request, &page.prepared);
+        let has_rule = endpoint.image_basis() != Basis::Unknown;
+        let before = KnownBefore {
+            estimate,
+            price,
+            expected: price.filter(|_| has_rule).map(|price| price.cost(estimate.expected)),
+            reserved: price.map(|price| price.cost(estimate.worst)),
+            saved_tokens: endpoint.tokens_saved_by_size(&page.prepared),
+        };
+        let purpose = match &step {
+            Step::Ask { repair: Some(_), .. } => AttemptPurpose::Repair,
+            Step::Ask { is_lengthened: true, .. } => AttemptPurpose::Lengthen,
+            _ if state.request.is_some() => AttemptPurpose::Retry,
+            _ => AttemptPurpose::Ask,
+        };
+        Some(Self {
+            page: page.page,
+            questions: page.questions.clone(),
+            state,
+            step,
+            purpose,
+            request,
+            before,
+            sent: Some(SentRequest {
+                size: (page.prepared.width, page.prepared.height),
+                capabilities: endpoint.capabilities(),
+            }),
+        })
+    }
+
+    /// The row that it opens in the store. `batch`: the batch that it is part of.
+    pub(crate) fn open_record(&self, run: &RunContext, batch: Option<BatchId>) -> OpenAttempt {
+        let recipe = |at: usize| self.questions.recipes.get(at).copied().unwrap_or(RecipeId::UNSTORED);
+        let at_ms = run.clock.wall_ms();
+        OpenAttempt {
+            run: run.identity.keys.run,
+            page: self.page,
+            recipes: self.state.open.iter().map(|task| (recipe(task.index), task.seen_ms)).collect(),
+            request: self.state.request,
+            batch,
+            purpose: self.purpose,
+            expected: self.before.expected,
+            reserved: self.before.reserved,
+            budget: run.identity.budget(&run.job, at_ms),
+            at_ms,
+        }
+    }
+
+    /// Applies what came of it: the page is as far as `state` says then. `known`: what the endpoint
+    /// is believed to accept now, which another attempt may have changed since this one was sent.
+    pub(crate) fn judge(
+        &mut self,
+        id: AttemptId,
+        exchange: &Exchange,
+        known: Capabilities,
+        retry: &Retry,
+        at_ms: i64,
+    ) -> Judged {
+        let change = self.capability_change(exchange, known);
+        let is_settled = |state: &PageState| matches!(next_step(state, retry), Step::Settled);
+        let mut outcomes = match is_settled(&self.state) {
+            true => Vec::new(),
+            false => self.state.apply_exchange(exchange, &self.step, at_ms),
+        };
+        if is_settled(&self.state) {
+            outcomes.extend(self.state.open_outcomes(at_ms));
+        }
+        let (verdict, fault) = verdict_record(exchange);
+        let settlement = Settlement {
+            attempt: id,
+            verdict,
+            fault,
+            http_status: exchange.status,
+            server_request_id: exchange.request_id.clone(),
+            latency_ms: u64::try_from(exchange.latency.as_millis()).unwrap_or(u64::MAX),
+            charge: charge_of(exchange, &self.before),
+            outcomes: by_recipe(&self.questions, outcomes),
+            at_ms,
+        };
+        Judged { settlement, change }
+    }
+
+    /// The capabilities that are left when this exchange shows that one is missing. The page fails
+    /// when none can be taken away: the next request would meet the same error.
+    fn capability_change(&mut self, exchange: &Exchange, known: Capabilities) -> Option<Capabilities> {
+        let (Verdict::Retry(fault), Some(sent)) = (&exchange.verdict, self.sent) else { return None };
+        let change = fault.change?;
+        // Another attempt has met the same error, and the change is made.
+        if known != sent.capabilities {
+            return None;
+        }
+        let fewer = sent.capabilities.without(change);
+        if fewer.is_none() {
+            let message = fault.message.clone();
+            self.state.fail(PageFault { kind: ErrorKind::BadRequest, message, is_refusal: false });
+        }
+        fewer
+    }
+}
+
+/// A number that stands for a page: it spreads pages over the shards of a prefix cache.
+fn page_number(page: &PageId) -> u64 {
+    let bytes = page.content.as_bytes();
+    bytes.iter().take(8).fold(u64::from(page.page), |number, byte| number << 8 ^ number >> 56 ^ u64::from(*byte))
+}
+
+/// Outcomes by recipe.
+pub(crate) fn by_recipe(questions: &QuestionSet, outcomes: Vec<(usize, TaskOutcome)>) -> Vec<(RecipeId, TaskOutcome)> {
+    let recipe = |(at, outcome): (usize, TaskOutcome)| Some((*questions.recipes.get(at)?, outcome));
+    outcomes.into_iter().filter_map(recipe).collect()
+}
+
+/// What the store keeps of a verdict.
+fn verdict_record(exchange: &Exchange) -> (VerdictName, Option<FaultRecord>) {
+    let record = |kind, message: &str| Some(FaultRecord { kind, message: message.to_owned() });
+    match &exchange.verdict {
+        Verdict::Done { reading, .. } => {
+            let fault = reading.iter().find_map(|read| read.as_ref().err());
+            (VerdictName::Done, fault.and_then(|fault| record(fault.kind, &fault.message)))
+        }
+        Verdict::Retry(fault) => (VerdictName::Retry, record(fault.kind, &fault.message)),
+        Verdict::Later { message, .. } => (VerdictName::Later, record(ErrorKind::NotNow, message)),
+        Verdict::Page(fault) => (VerdictName::Page, record(fault.kind, &fault.message)),
+        Verdict::Stop(refusal) => (VerdictName::Stop, record(ErrorKind::ProviderRefused, &refusal.message)),
+    }
+}

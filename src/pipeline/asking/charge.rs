@@ -1,0 +1,61 @@
+//! What an attempt cost, as reported or estimated, and what was saved on it.
+
+use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use crate::catalog::Price;
+use crate::provider::{Charge, Estimate, Exchange};
+use crate::store::AttemptCharge;
+
+/// Tokens and money of an attempt, as far as they are known before the reply.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownBefore {
+    /// Tokens.
+    pub(crate) estimate: Estimate,
+    /// The price; `None`: unknown.
+    pub(crate) price: Option<Price>,
+    /// The expected cost; `None`: the price or the image rule is unknown.
+    pub(crate) expected: Option<Pico>,
+    /// The maximum cost; `None`: the price is unknown.
+    pub(crate) reserved: Option<Pico>,
+    /// Image tokens that are saved by sending fewer pixels than the model can use.
+    pub(crate) saved_tokens: u64,
+}
+
+/// What an attempt cost. Where the server reports no usage, the cost is an estimate and the budget
+/// counts the worst case.
+pub(crate) fn charge_of(exchange: &Exchange, before: &KnownBefore) -> AttemptCharge {
+    let KnownBefore { estimate, price, reserved, saved_tokens, .. } = *before;
+    let nothing = AttemptCharge {
+        tokens: Usage::default(),
+        is_estimated: false,
+        cost: Some(Pico::ZERO),
+        budget: Pico::ZERO,
+        saved_by_cache: Pico::ZERO,
+        saved_by_size: Pico::ZERO,
+    };
+    let charge = |usage: Usage, is_estimated| {
+        let cost = price.map(|price| price.cost(usage));
+        let input = price.map_or(Pico::ZERO, |price| price.input);
+        let cached = price.map_or(Pico::ZERO, |price| price.cached_input);
+        AttemptCharge {
+            tokens: usage,
+            is_estimated,
+            cost,
+            budget: cost.unwrap_or_default(),
+            saved_by_cache: (input - cached).times(usage.cached_input),
+            saved_by_size: input.times(saved_tokens),
+        }
+    };
+    match exchange.charge {
+        Charge::Nothing => nothing,
+        Charge::Reported(usage) => charge(usage, false),
+        Charge::Unknown => {
+            let output = match exchange.content.chars().count() as u64 {
+                0 => estimate.expected.output,
+                chars => chars.div_ceil(4),
+            };
+            let charge = charge(Usage { output, ..estimate.expected }, true);
+            AttemptCharge { budget: charge.budget.max(reserved.unwrap_or_default()), ..charge }
+        }
+    }
+}

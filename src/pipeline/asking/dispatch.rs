@@ -1,0 +1,136 @@
+//! Ready pages are asked concurrently, each in a future of its own. Memory is bounded by the number
+//! of pages and by the bytes of their images.
+
+use super::elsewhere::PagesElsewhere;
+use super::page_loop::ask_page;
+use super::stage::Asking;
+use crate::base::ids::{PageId, RecipeSetId};
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::error_streak::ErrorStreak;
+use crate::pipeline::control::options::RunOptions;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::model::ready_page::{PageEnd, ReadyPage};
+use crate::pipeline::scan::pass::ScanSeen;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::collections::HashSet;
+use tokio::sync::mpsc;
+
+/// Maximum number of bytes of prepared images that are held at once.
+const MAX_BYTES: usize = 256 << 20;
+/// Pages that are held beyond the maximum in flight: they wait for a slot or for their next attempt.
+const SPARE_PAGES: usize = 8;
+
+/// What is counted over all passes of a run.
+pub(crate) struct AskedPages {
+    streak: ErrorStreak,
+    /// Pages that were asked.
+    pub(crate) count: u64,
+    limit: Option<u64>,
+}
+
+impl AskedPages {
+    /// Nothing was asked yet.
+    pub(crate) fn new(run: &RunContext, options: &RunOptions) -> Self {
+        Self { streak: ErrorStreak::new(run.job.on_error.stop_after), count: 0, limit: options.limit }
+    }
+
+    /// How many more pages may be asked.
+    pub(crate) fn left(&self) -> u64 {
+        self.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.count))
+    }
+
+    /// Counts the end of a page. The same error again and again ends the run.
+    pub(crate) fn count_end(&mut self, run: &RunContext, end: PageEnd) {
+        let PageEnd::Settled(error) = end else { return };
+        run.counters.add_asked(error.is_some());
+        if let (Some(pages), Some(error)) = (self.streak.add(error.as_ref().map(|error| error.kind)), error) {
+            run.shutdown.request(RunOutcome::SameError { kind: error.kind, message: error.message, pages });
+        }
+    }
+}
+
+/// Asks the pages that come out of `ready`, until there are no more or the run ends. Returns the
+/// pages that another process is asking.
+pub(crate) async fn ask_pages(
+    asking: &Asking<'_>,
+    mut ready: mpsc::Receiver<ReadyPage>,
+    seen: &ScanSeen,
+    options: &RunOptions,
+    asked: &mut AskedPages,
+) -> PagesElsewhere {
+    let run = asking.run;
+    let max_pages = run.job.limits.max_concurrency as usize + SPARE_PAGES;
+    let mut held = HeldPages::default();
+    let mut elsewhere = PagesElsewhere::default();
+    let mut futures = FuturesUnordered::new();
+    let (mut is_open, mut is_ending) = (asked.left() > 0, false);
+    if !is_open {
+        seen.stop_asking();
+        ready.close();
+    }
+    let grace = async {
+        // An end that is not immediate waits for the replies, which their timeout bounds.
+        run.shutdown.immediate().await;
+        run.clock.sleep(options.grace).await;
+    };
+    tokio::pin!(grace);
+    while is_open || !futures.is_empty() {
+        let has_space = futures.len() < max_pages && (held.bytes < MAX_BYTES || futures.is_empty());
+        tokio::select! {
+            biased;
+            () = run.shutdown.requested(), if !is_ending => {
+                // Pages that are only prepared are dropped; the workers go on listing files.
+                seen.stop_asking();
+                (is_open, is_ending) = (false, true);
+                ready.close();
+            }
+            Some((page, bytes, questions, end)) = futures.next(), if !futures.is_empty() => {
+                held.remove(page, bytes);
+                match end {
+                    PageEnd::Elsewhere => elsewhere.add(page.0, questions),
+                    end => asked.count_end(run, end),
+                }
+            }
+            next = ready.recv(), if is_open && has_space => {
+                let Some(next) = next else { is_open = false; continue };
+                let (page, bytes) = ((next.page, next.questions.id), next.prepared.bytes.len());
+                // The same page is being asked already: its row finds the answer by its key.
+                if !held.add(page, bytes) {
+                    continue;
+                }
+                let questions = next.questions.clone();
+                futures.push(async move { (page, bytes, questions, ask_page(asking, next).await) });
+                asked.count += 1;
+                if asked.left() == 0 {
+                    seen.stop_asking();
+                    is_open = false;
+                    ready.close();
+                }
+            }
+            () = &mut grace => break,
+        }
+    }
+    elsewhere
+}
+
+/// Pages that are being asked. The same page with other questions is another page.
+#[derive(Default)]
+struct HeldPages {
+    keys: HashSet<(PageId, RecipeSetId)>,
+    bytes: usize,
+}
+
+impl HeldPages {
+    /// Adds a page; `false` when it is there already.
+    fn add(&mut self, page: (PageId, RecipeSetId), bytes: usize) -> bool {
+        let is_new = self.keys.insert(page);
+        self.bytes += if is_new { bytes } else { 0 };
+        is_new
+    }
+
+    fn remove(&mut self, page: (PageId, RecipeSetId), bytes: usize) {
+        self.keys.remove(&page);
+        self.bytes -= bytes;
+    }
+}

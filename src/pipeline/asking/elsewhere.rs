@@ -1,0 +1,94 @@
+//! Pages that another process is asking: their keys are polled in the store until they are settled
+//! or free again.
+
+use crate::base::ids::PageId;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::options::RunOptions;
+use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
+use crate::store::{PageStatus, Reader, SkipRule, StoreError, TaskSelection};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Pages that another process is asking.
+#[derive(Default)]
+pub(crate) struct PagesElsewhere {
+    pages: VecDeque<(PageId, Arc<QuestionSet>)>,
+    /// Pages that did not fit: the input is walked again for them.
+    uncounted: u64,
+}
+
+/// Maximum number of keys that are kept.
+const MAX_KEYS: usize = 100_000;
+/// Time between two polls.
+const POLL: Duration = Duration::from_millis(500);
+
+impl PagesElsewhere {
+    /// Adds a page that another process is asking.
+    pub(crate) fn add(&mut self, page: PageId, questions: Arc<QuestionSet>) {
+        if self.pages.len() < MAX_KEYS {
+            self.pages.push_back((page, questions));
+        } else {
+            self.uncounted += 1;
+        }
+    }
+
+    /// Waits until no page is being asked by another process; how many pages are free again without
+    /// an answer, so that the input has to be walked again. Ends early when the run does.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) async fn wait(mut self, run: &RunContext, options: &RunOptions) -> Result<u64, StoreError> {
+        let mut free = self.uncounted;
+        if self.pages.is_empty() {
+            return Ok(free);
+        }
+        let reader = run.store.reader()?;
+        let tasks: Vec<bool> = run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect();
+        let selection = TaskSelection { retry: options.selection, wanted: &tasks, started_ms: run.identity.started_ms };
+        // A near duplicate is not asked, so nobody else asks it.
+        let skip = SkipRule { near_duplicates: false, ..skip_rule(&run.job) };
+        // All pages have to be waited for, so only the first is polled.
+        while let Some((page, questions)) = self.pages.front() {
+            match look_up(&reader, (skip, &selection), page, questions)? {
+                Elsewhere::Asked => {
+                    if run.pause(POLL).await.is_err() {
+                        return Ok(free);
+                    }
+                    continue;
+                }
+                Elsewhere::Settled => run.counters.add_done(),
+                Elsewhere::Free => free += 1,
+            }
+            self.pages.pop_front();
+        }
+        Ok(free)
+    }
+}
+
+/// What another process has done with a page.
+enum Elsewhere {
+    /// It is asking it.
+    Asked,
+    /// Nothing is left to ask of it.
+    Settled,
+    /// It is not asking it any more, and something is left to ask.
+    Free,
+}
+
+fn look_up(
+    reader: &Reader,
+    (skip, selection): (SkipRule, &TaskSelection<'_>),
+    page: &PageId,
+    questions: &QuestionSet,
+) -> Result<Elsewhere, StoreError> {
+    // In this order: an attempt is settled in the commit that stores its outcomes.
+    if reader.is_being_asked(page, &questions.recipes)? {
+        return Ok(Elsewhere::Asked);
+    }
+    let known = reader.stored_page(None, page, &questions.recipes, VERSIONS)?;
+    Ok(match known.status(skip, selection) {
+        PageStatus::Ask(_) => Elsewhere::Free,
+        PageStatus::Done | PageStatus::Skipped | PageStatus::Faulty => Elsewhere::Settled,
+    })
+}

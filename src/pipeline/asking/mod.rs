@@ -1,0 +1,19 @@
+//! Asking pages: attempts, and what follows from them.
+//!
+//! - [`stage`]: what the stage works with; [`admission`]: lets requests out
+//! - [`page_state`]: how far a page has come, and its next step (pure)
+//! - [`attempt`]: one attempt, whichever way it is delivered (pure); [`charge`]: what it cost
+//! - [`adaptation`]: what is learned from it; [`telemetry`]: its log line, span and counters
+//! - [`page_loop`]: the attempts at one page; [`dispatch`]: many pages at once
+//! - [`elsewhere`]: pages that another process is asking
+
+pub(crate) mod adaptation;
+pub(crate) mod admission;
+pub(crate) mod attempt;
+pub(crate) mod charge;
+pub(crate) mod dispatch;
+pub(crate) mod elsewhere;
+pub(crate) mod page_loop;
+pub(crate) mod page_state;
+pub(crate) mod stage;
+pub(crate) mod telemetry;

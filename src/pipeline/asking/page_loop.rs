@@ -1,0 +1,168 @@
+//! The loop over attempts at one page. An attempt reads top to bottom: admit, open, send, judge,
+//! settle, adapt, record.
+
+use super::adaptation::{adapt, apply_change};
+use super::attempt::{Attempt, by_recipe};
+use super::page_state::{MIN_ATTEMPT_TIME, PageState, Step, first_error, next_step};
+use super::stage::Asking;
+use super::telemetry;
+use crate::base::hooks::Point;
+use crate::base::ids::AttemptId;
+use crate::base::vocabulary::{AttemptPurpose, ErrorKind};
+use crate::manifest::Job;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::model::ready_page::{PageEnd, ReadyPage, Tasks};
+use crate::provider::PageFault;
+use crate::store::{Opened, StoreError};
+use std::ops::ControlFlow;
+use std::time::Duration;
+use tracing::Instrument;
+
+/// Interval at which a page that does not fit into the budget checks it again, while other
+/// attempts hold reservations.
+const BUDGET_POLL: Duration = Duration::from_millis(200);
+
+/// Asks a page until it is settled. An error of the store ends the run.
+pub(crate) async fn ask_page(asking: &Asking<'_>, page: ReadyPage) -> PageEnd {
+    let span = tracing::info_span!("page", content = %page.page.content, page = page.page.page);
+    match ask_until_settled(asking, &page).instrument(span).await {
+        Ok(end) => end,
+        Err(error) => {
+            asking.run.shutdown.request(RunOutcome::from(error));
+            PageEnd::Unfinished
+        }
+    }
+}
+
+async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<PageEnd, StoreError> {
+    let run = asking.run;
+    let mut state = new_state(&run.job, &page.tasks);
+    loop {
+        match next_step(&state, &run.job.retry) {
+            Step::Settled => return Ok(PageEnd::Settled(first_error(&state, run.clock.wall_ms()))),
+            Step::Wait(wait) => {
+                let wait = asking.admission.jittered(wait);
+                if run.pause(wait).await.is_err() {
+                    return Ok(PageEnd::Unfinished);
+                }
+                state.finish_wait(wait);
+            }
+            Step::Ask { .. } => {
+                let attempt = Attempt::next(&asking.endpoint, run.job.price(), &run.job.retry, page, state);
+                let Some(attempt) = attempt else { return Ok(PageEnd::Unfinished) };
+                state = match make_attempt(asking, page, attempt).await? {
+                    ControlFlow::Continue(state) => state,
+                    ControlFlow::Break(end) => return Ok(end),
+                };
+            }
+        }
+    }
+}
+
+/// Makes one attempt: how far the page has come, or how the loop ends.
+async fn make_attempt(
+    asking: &Asking<'_>,
+    page: &ReadyPage,
+    mut attempt: Attempt,
+) -> Result<ControlFlow<PageEnd, PageState>, StoreError> {
+    let Asking { run, endpoint, admission, observer, .. } = asking;
+    if attempt.purpose != AttemptPurpose::Ask {
+        run.counters.add_retry();
+    }
+    let tokens = attempt.before.estimate.admission_tokens;
+    if let Some(limit) = run.job.limits.tokens_per_minute.filter(|limit| tokens > *limit) {
+        let message = format!("the request needs {tokens} tokens, more than limits.tokens_per_minute: {limit}");
+        return Ok(ControlFlow::Continue(fail_unsent(run, attempt, message).await?));
+    }
+
+    // Admit.
+    let Ok(mut slot) = admission.admit(tokens).await else {
+        return Ok(ControlFlow::Break(PageEnd::Unfinished));
+    };
+
+    // Open.
+    let id = match open(run, &mut attempt).await? {
+        ControlFlow::Continue(id) => id,
+        ControlFlow::Break(end) => return Ok(ControlFlow::Break(end)),
+    };
+    run.hooks.reached(Point::Reserved);
+
+    // Send. What other attempts have learned about the endpoint since counts.
+    if let Some(sent) = &mut attempt.sent {
+        sent.capabilities = endpoint.capabilities();
+    }
+    slot.mark_sent();
+    run.hooks.reached(Point::Sent);
+    let span = telemetry::span(&attempt, id);
+    let on_text = |text: &str| observer.on_text(text);
+    let sending = endpoint.send(&attempt.request, &page.prepared, time_limit(&run.job, &attempt), &on_text);
+    let exchange = sending.instrument(span.clone()).await;
+    run.hooks.reached(Point::Replied);
+
+    // Judge.
+    let judged = attempt.judge(id, &exchange, endpoint.capabilities(), &run.job.retry, run.clock.wall_ms());
+    apply_change(asking, &exchange, judged.change);
+
+    // Settle.
+    let record = judged.settlement.clone();
+    run.store.settle_attempt(judged.settlement).await?;
+    run.hooks.reached(Point::Settled);
+
+    // Adapt.
+    adapt(asking, &attempt, &exchange, &record.charge, judged.change).await?;
+    slot.learn(&exchange);
+
+    // Record.
+    telemetry::record_attempt(run, &attempt, &record, &span);
+    observer.on_exchange(&attempt.request, &exchange, &record.charge);
+    Ok(ControlFlow::Continue(attempt.state))
+}
+
+/// How long an attempt may take: `request.timeout`, or what is left of `retry.page_time`.
+fn time_limit(job: &Job, attempt: &Attempt) -> Duration {
+    let limit = job.request.timeouts.attempt;
+    let left = attempt.state.time_left(&job.retry).map(|left| left.max(MIN_ATTEMPT_TIME));
+    left.map_or(limit, |left| left.min(limit))
+}
+
+/// Opens an attempt in the store: its id, or how the loop ends. Waits for the budget while other
+/// attempts hold reservations.
+async fn open(run: &RunContext, attempt: &mut Attempt) -> Result<ControlFlow<PageEnd, AttemptId>, StoreError> {
+    loop {
+        match run.store.open_attempt(attempt.open_record(run, None)).await? {
+            Opened::Granted { request, attempt: id, .. } => {
+                attempt.state.request = Some(request);
+                return Ok(ControlFlow::Continue(id));
+            }
+            Opened::Changed | Opened::Elsewhere => return Ok(ControlFlow::Break(PageEnd::Elsewhere)),
+            Opened::OverBudget { is_reserved: false, spent } => {
+                run.shutdown.request(RunOutcome::BudgetReached { spent });
+                return Ok(ControlFlow::Break(PageEnd::Unfinished));
+            }
+            Opened::OverBudget { .. } => {
+                if run.pause(BUDGET_POLL).await.is_err() {
+                    return Ok(ControlFlow::Break(PageEnd::Unfinished));
+                }
+            }
+        }
+    }
+}
+
+/// Settles a page whose request is larger than any that may be sent.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn fail_unsent(run: &RunContext, attempt: Attempt, message: String) -> Result<PageState, StoreError> {
+    let mut state = attempt.state;
+    state.fail(PageFault { kind: ErrorKind::RequestTooLarge, message, is_refusal: false });
+    let outcomes = by_recipe(&attempt.questions, state.open_outcomes(run.clock.wall_ms()));
+    run.store.put_outcomes(attempt.page, outcomes).await?;
+    Ok(state)
+}
+
+/// The state of a page before its first attempt.
+pub(crate) fn new_state(job: &Job, tasks: &Tasks) -> PageState {
+    let name = |at: usize| job.tasks.get(at).map_or(String::new(), |task| task.name.clone());
+    PageState::new(tasks.iter().map(|(at, seen_ms)| (*at, name(*at), *seen_ms)))
+}

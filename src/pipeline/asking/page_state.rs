@@ -1,0 +1,252 @@
+//! How far a page has come, and what to do with it next: the one decision of the loop over attempts.
+//! Pure: replies and times are passed in.
+
+use crate::base::backoff::Backoff;
+use crate::manifest::{Retry, TimedOut};
+use crate::pipeline::model::ready_page::PageError;
+use crate::provider::{Exchange, PageFault, Repair, Verdict};
+use crate::store::{ErrorKind, FaultRecord, OutcomeStatus, RequestId, TaskOutcome};
+use crate::task::{TaskFault, repair_text};
+use std::time::Duration;
+
+/// Maximum number of repairs: requests that send an invalid reply back with its errors.
+const MAX_REPAIRS: u32 = 2;
+/// Maximum number of characters of an invalid reply that are sent back: reading them costs money.
+const MAX_REPEATED_CHARS: usize = 8000;
+/// The waits after transient errors. Source: the defaults of OpenAI's SDKs, 2026.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(8));
+/// With less time left no attempt is made: it would be cut off and paid for.
+pub(crate) const MIN_ATTEMPT_TIME: Duration = Duration::from_secs(1);
+
+/// A task of the page that is not settled.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenTask {
+    /// Its place in the job.
+    pub(crate) index: usize,
+    /// Its name, for the model.
+    pub(crate) name: String,
+    /// When its known outcome was stored.
+    pub(crate) seen_ms: Option<i64>,
+    /// The error of the last reply to it.
+    fault: Option<TaskFault>,
+}
+
+/// How far a page has come.
+#[derive(Clone, Debug)]
+pub(crate) struct PageState {
+    pub(crate) open: Vec<OpenTask>,
+    /// The request that its attempts belong to; `None` before the first attempt.
+    pub(crate) request: Option<RequestId>,
+    /// Attempts that ended with a transient error.
+    tries: u32,
+    repairs: u32,
+    is_lengthened: bool,
+    /// A repair that was sent and has had no reply yet.
+    repair: Option<Repair>,
+    /// Time used by attempts and by waits between them.
+    time_used: Duration,
+    last: LastAttempt,
+}
+
+/// What the last attempt brought.
+#[derive(Clone, Debug)]
+enum LastAttempt {
+    /// There was none, or it does not count.
+    Nothing,
+    /// A reply with an invalid part.
+    Invalid { is_cut: bool, content: String },
+    /// A transient error.
+    Passing { fault: FaultRecord, may_run: bool, has_waited: bool },
+    /// An error that no other attempt can change.
+    Page(PageFault),
+}
+
+/// What to do next.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// Make an attempt for the open tasks.
+    Ask {
+        /// Allow a reply of twice the length.
+        is_lengthened: bool,
+        repair: Option<Repair>,
+    },
+    /// Wait this long (before jitter), then decide again.
+    Wait(Duration),
+    /// Nothing is left to ask.
+    Settled,
+}
+
+/// What to do with a page next.
+pub(crate) fn next_step(state: &PageState, retry: &Retry) -> Step {
+    let ask = |repair| Step::Ask { is_lengthened: state.is_lengthened, repair };
+    if state.open.is_empty() {
+        return Step::Settled;
+    }
+    match &state.last {
+        LastAttempt::Nothing => ask(state.repair.clone()),
+        LastAttempt::Page(_) => Step::Settled,
+        // An attempt that can't end within the page's time is not begun.
+        _ if state.time_left(retry).is_some_and(|left| left < MIN_ATTEMPT_TIME) => Step::Settled,
+        LastAttempt::Passing { .. } if state.tries >= retry.attempts => Step::Settled,
+        LastAttempt::Passing { has_waited: true, .. } => ask(state.repair.clone()),
+        LastAttempt::Passing { may_run, .. } => match wait_after_error(state.tries, *may_run, retry) {
+            Some(wait) if state.time_left(retry).is_none_or(|left| wait + MIN_ATTEMPT_TIME <= left) => Step::Wait(wait),
+            _ => Step::Settled,
+        },
+        LastAttempt::Invalid { is_cut: true, .. } if state.is_lengthened => Step::Settled,
+        LastAttempt::Invalid { is_cut: true, .. } => Step::Ask { is_lengthened: true, repair: None },
+        LastAttempt::Invalid { .. } if state.repairs >= MAX_REPAIRS => Step::Settled,
+        LastAttempt::Invalid { content, .. } => {
+            let faults: Vec<_> =
+                state.open.iter().filter_map(|task| Some((task.name.as_str(), task.fault.as_ref()?))).collect();
+            let previous = content.chars().take(MAX_REPEATED_CHARS).collect();
+            ask(Some(Repair { previous, text: repair_text(&faults) }))
+        }
+    }
+}
+
+/// How long a page waits after its `tries`th transient error; `None`: it is left to the next run.
+fn wait_after_error(tries: u32, may_run: bool, retry: &Retry) -> Option<Duration> {
+    match retry.timed_out {
+        TimedOut::Leave if may_run => None,
+        TimedOut::Wait(wait) if may_run => Some(wait),
+        _ => Some(BACKOFF.delay(tries)),
+    }
+}
+
+impl PageState {
+    /// A page of which these tasks are asked: place in the job, name, time of the known outcome.
+    pub(crate) fn new(tasks: impl Iterator<Item = (usize, String, Option<i64>)>) -> Self {
+        let open = tasks.map(|(index, name, seen_ms)| OpenTask { index, name, seen_ms, fault: None }).collect();
+        Self {
+            open,
+            request: None,
+            tries: 0,
+            repairs: 0,
+            is_lengthened: false,
+            repair: None,
+            time_used: Duration::ZERO,
+            last: LastAttempt::Nothing,
+        }
+    }
+
+    /// The places of the open tasks in the job.
+    pub(crate) fn open_tasks(&self) -> Vec<usize> {
+        self.open.iter().map(|task| task.index).collect()
+    }
+
+    /// Whether exactly these tasks are open.
+    pub(crate) fn has_open(&self, tasks: &[(usize, Option<i64>)]) -> bool {
+        self.open.iter().map(|task| task.index).eq(tasks.iter().map(|(index, _)| *index))
+    }
+
+    /// What is left of `retry.page_time`; `None`: there is no such limit.
+    pub(crate) fn time_left(&self, retry: &Retry) -> Option<Duration> {
+        retry.page_time.map(|time| time.saturating_sub(self.time_used))
+    }
+
+    /// A wait of this length is over.
+    pub(crate) fn finish_wait(&mut self, waited: Duration) {
+        self.time_used += waited;
+        if let LastAttempt::Passing { has_waited, .. } = &mut self.last {
+            *has_waited = true;
+        }
+    }
+
+    /// The page can't be answered, whatever else is tried.
+    pub(crate) fn fail(&mut self, fault: PageFault) {
+        self.last = LastAttempt::Page(fault);
+    }
+
+    /// Applies what an attempt brought; returns the outcomes of the tasks that it answered.
+    pub(crate) fn apply_exchange(&mut self, exchange: &Exchange, step: &Step, at_ms: i64) -> Vec<(usize, TaskOutcome)> {
+        // Time spent waiting for a rate limit or an outage is not the page's time.
+        if !matches!(exchange.verdict, Verdict::Later { .. } | Verdict::Stop(_)) {
+            self.time_used += exchange.latency;
+        }
+        if let Step::Ask { is_lengthened, repair } = step {
+            self.is_lengthened = *is_lengthened;
+            let has_reply = matches!(exchange.verdict, Verdict::Done { .. });
+            self.repairs += u32::from(repair.is_some() && has_reply);
+            self.repair = if has_reply { None } else { repair.clone() };
+        }
+        match &exchange.verdict {
+            Verdict::Done { reading, is_cut } => {
+                let mut answered = Vec::new();
+                let mut still_open = Vec::new();
+                for (mut task, read) in self.open.drain(..).zip(reading) {
+                    match read {
+                        Ok(value) => answered.push((task.index, ok_outcome(value.to_string(), at_ms))),
+                        Err(fault) => {
+                            task.fault = Some(fault.clone());
+                            still_open.push(task);
+                        }
+                    }
+                }
+                self.open = still_open;
+                self.last = LastAttempt::Invalid { is_cut: *is_cut, content: exchange.content.clone() };
+                answered
+            }
+            Verdict::Retry(fault) if fault.change.is_some() => {
+                self.last = LastAttempt::Nothing;
+                Vec::new()
+            }
+            Verdict::Retry(fault) => {
+                self.tries += 1;
+                let may_run = fault.may_run;
+                let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
+                self.last = LastAttempt::Passing { fault, may_run, has_waited: false };
+                Vec::new()
+            }
+            // Admission waits; the attempt does not count.
+            Verdict::Later { .. } | Verdict::Stop(_) => {
+                self.last = LastAttempt::Nothing;
+                Vec::new()
+            }
+            Verdict::Page(fault) => {
+                self.last = LastAttempt::Page(fault.clone());
+                Vec::new()
+            }
+        }
+    }
+
+    /// The outcomes of the tasks that are open when the page is settled.
+    pub(crate) fn open_outcomes(&self, at_ms: i64) -> Vec<(usize, TaskOutcome)> {
+        let outcome = |task: &OpenTask| {
+            let (status, fault, is_transient) = match &self.last {
+                LastAttempt::Page(fault) => {
+                    let status = if fault.is_refusal { OutcomeStatus::Refused } else { OutcomeStatus::Failed };
+                    (status, FaultRecord { kind: fault.kind, message: fault.message.clone() }, false)
+                }
+                LastAttempt::Passing { fault, .. } => (OutcomeStatus::Failed, fault.clone(), true),
+                LastAttempt::Invalid { is_cut: true, .. } => {
+                    let message = "the reply was cut at max_tokens, even at twice the length".to_owned();
+                    (OutcomeStatus::Invalid, FaultRecord { kind: ErrorKind::Length, message }, false)
+                }
+                LastAttempt::Invalid { .. } | LastAttempt::Nothing => {
+                    let (kind, message) = task
+                        .fault
+                        .as_ref()
+                        .map_or((ErrorKind::Missing, "no answer".to_owned()), |f| (f.kind, f.message.clone()));
+                    (OutcomeStatus::Invalid, FaultRecord { kind, message }, false)
+                }
+            };
+            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms })
+        };
+        self.open.iter().map(outcome).collect()
+    }
+}
+
+/// The first error of a page whose tasks are not all answered.
+pub(crate) fn first_error(state: &PageState, at_ms: i64) -> Option<PageError> {
+    let outcomes = state.open_outcomes(at_ms);
+    let fault = outcomes.into_iter().find_map(|(_, outcome)| outcome.fault)?;
+    Some(PageError { kind: fault.kind, message: fault.message })
+}
+
+fn ok_outcome(value: String, at_ms: i64) -> TaskOutcome {
+    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_transient: false, runs: 1, at_ms }
+}
+
+#[cfg(test)]
+mod tests;

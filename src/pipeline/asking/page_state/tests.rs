@@ -1,0 +1,175 @@
+//! Histories of attempts and the steps that follow from them.
+
+use super::*;
+use crate::provider::{CapabilityChange, Charge, TransientFault};
+use serde_json::json;
+
+fn exchange(verdict: Verdict) -> Exchange {
+    Exchange {
+        rate_limits: crate::provider::RateLimitHeaders::default(),
+        exceeded: None,
+        verdict,
+        charge: Charge::Nothing,
+        latency: Duration::ZERO,
+        status: None,
+        request_id: None,
+        content: "{}".into(),
+    }
+}
+
+const RETRY: Retry = Retry {
+    attempts: 3,
+    max_wait: Duration::from_secs(600),
+    page_time: None,
+    timed_out: TimedOut::Wait(Duration::from_secs(60)),
+};
+
+/// One letter per attempt: `o` valid, `i` invalid, `c` cut at max_tokens, `h` the first
+/// task valid and the second not, `p` transient error, `t` timeout, `k` missing capability, `l` later,
+/// `x` an error of the page, `r` refusal.
+fn verdict(letter: char, open: usize) -> Verdict {
+    let bad = || Err(TaskFault { kind: ErrorKind::WrongLabel, message: "no".into() });
+    let done = |reading: Vec<_>, is_cut| Verdict::Done { reading, is_cut };
+    let passing = |change, may_run| {
+        Verdict::Retry(TransientFault { kind: ErrorKind::ServerError, message: "500".into(), change, may_run })
+    };
+    let page = |is_refusal| Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message: "400".into(), is_refusal });
+    match letter {
+        'o' => done(vec![Ok(json!("a")); open], false),
+        'i' => done(vec![bad(); open], false),
+        'c' => done(vec![bad(); open], true),
+        'h' => done((0..open).map(|at| if at == 0 { Ok(json!("a")) } else { bad() }).collect(), false),
+        'p' => passing(None, false),
+        't' => passing(None, true),
+        'k' => passing(Some(CapabilityChange::Format), false),
+        'l' => Verdict::Later { after: None, message: String::new() },
+        'x' => page(false),
+        _ => page(true),
+    }
+}
+
+/// Plays a history; the steps taken (A ask, R repair, L longer, W wait, S settled) and
+/// the outcomes by task.
+fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
+    let names = ["kind", "more"];
+    let mut state = PageState::new((0..tasks).map(|at| (at, names[at].to_owned(), None)));
+    let (mut steps, mut outcomes) = (String::new(), vec![String::from("-"); tasks]);
+    let mut letters = history.chars();
+    loop {
+        let step = next_step(&state, &RETRY);
+        match &step {
+            Step::Settled => {
+                steps.push('S');
+                for (at, outcome) in state.open_outcomes(1) {
+                    outcomes[at] = format!("{} {}", outcome.status.name(), outcome.fault.unwrap().kind);
+                }
+                return (steps, outcomes);
+            }
+            Step::Wait(_) => {
+                steps.push('W');
+                state.finish_wait(Duration::ZERO);
+            }
+            Step::Ask { is_lengthened, repair } => {
+                steps.push(match (repair.is_some(), is_lengthened) {
+                    (true, _) => 'R',
+                    (false, true) => 'L',
+                    (false, false) => 'A',
+                });
+                let Some(letter) = letters.next() else {
+                    return (steps, outcomes);
+                };
+                for (at, outcome) in state.apply_exchange(&exchange(verdict(letter, state.open.len())), &step, 1) {
+                    outcomes[at] = outcome.status.name().to_owned();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn histories_of_one_task() {
+    for (history, steps, outcome) in [
+        ("o", "AS", "ok"),
+        ("io", "ARS", "ok"),
+        ("iio", "ARRS", "ok"),
+        ("iii", "ARRS", "invalid wrong_label"),
+        ("po", "AWAS", "ok"),
+        ("ppp", "AWAWAS", "failed server_error"),
+        ("ippo", "ARWRWRS", "ok"),
+        ("iliki", "ARRRRS", "invalid wrong_label"),
+        ("ko", "AAS", "ok"),
+        ("lllllllo", "AAAAAAAAS", "ok"),
+        ("x", "AS", "failed bad_request"),
+        ("r", "AS", "refused bad_request"),
+        ("co", "ALS", "ok"),
+        ("cc", "ALS", "invalid length"),
+        ("ir", "ARS", "refused bad_request"),
+        ("lplp", "AAWAAWA", "-"),
+    ] {
+        assert_eq!(play(history, 1), (steps.to_owned(), vec![outcome.to_owned()]), "{history}");
+    }
+}
+
+#[test]
+fn only_the_invalid_task_is_asked_again() {
+    assert_eq!(play("ho", 2), ("ARS".into(), vec!["ok".into(), "ok".into()]));
+    assert_eq!(play("hii", 2), ("ARRS".into(), vec!["ok".into(), "invalid wrong_label".into()]));
+    assert_eq!(play("hx", 2), ("ARS".into(), vec!["ok".into(), "failed bad_request".into()]));
+}
+
+#[test]
+fn waits_double_up_to_a_bound() {
+    let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
+    let mut waits = Vec::new();
+    let ask = Step::Ask { is_lengthened: false, repair: None };
+    for _ in 0..7 {
+        state.apply_exchange(&exchange(verdict('p', 1)), &ask, 1);
+        if let Step::Wait(wait) = next_step(&state, &Retry { attempts: 100, ..RETRY }) {
+            waits.push(wait.as_millis());
+        }
+        state.finish_wait(Duration::ZERO);
+    }
+    assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 8000, 8000]);
+}
+
+#[test]
+fn a_request_that_may_still_run_is_repeated_as_the_manifest_says() {
+    let after_a_time_out = |timed_out| {
+        let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
+        state.apply_exchange(&exchange(verdict('t', 1)), &Step::Ask { is_lengthened: false, repair: None }, 1);
+        match next_step(&state, &Retry { timed_out, ..RETRY }) {
+            Step::Wait(wait) => format!("wait {} ms", wait.as_millis()),
+            step => format!("{step:?}"),
+        }
+    };
+    assert_eq!(after_a_time_out(TimedOut::Wait(Duration::from_secs(60))), "wait 60000 ms");
+    assert_eq!(after_a_time_out(TimedOut::Resend), "wait 500 ms");
+    assert_eq!(after_a_time_out(TimedOut::Leave), "Settled");
+}
+
+#[test]
+fn a_page_uses_no_more_than_its_time() {
+    let retry = Retry { attempts: 100, page_time: Some(Duration::from_secs(10)), ..RETRY };
+    for letter in ['p', 'i'] {
+        let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
+        let slow = Exchange { latency: Duration::from_secs(4), ..exchange(verdict(letter, 1)) };
+        state.apply_exchange(&slow, &Step::Ask { is_lengthened: false, repair: None }, 1);
+        assert_eq!(state.time_left(&retry), Some(Duration::from_secs(6)));
+        assert!(!matches!(next_step(&state, &retry), Step::Settled), "{letter}");
+        state.finish_wait(Duration::from_millis(5500));
+        assert!(
+            matches!(next_step(&state, &retry), Step::Settled),
+            "half a second is not enough to ask again: {letter}"
+        );
+    }
+    // Waiting for limits is not the page's time, and a wait that is longer is not begun.
+    let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
+    let ask = Step::Ask { is_lengthened: false, repair: None };
+    for _ in 0..20 {
+        state.apply_exchange(&Exchange { latency: Duration::from_secs(4), ..exchange(verdict('l', 1)) }, &ask, 1);
+        assert!(matches!(next_step(&state, &retry), Step::Ask { .. }));
+    }
+    state.apply_exchange(&exchange(verdict('t', 1)), &ask, 1);
+    assert!(matches!(next_step(&state, &retry), Step::Settled), "a minute's wait in ten seconds");
+    assert!(state.open_outcomes(1)[0].1.is_transient, "the next run asks again");
+}

@@ -1,0 +1,80 @@
+//! What the asking stage works with, beside the run.
+
+use super::admission::Admission;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::identity::endpoint_id;
+use crate::pipeline::model::calibrations::Calibrations;
+use crate::provider::{Capabilities, DialectName, EndpointSetup, Exchange, HttpClient, ModelEndpoint, PageRequest};
+use crate::store::{AttemptCharge, StoreError};
+use std::rc::Rc;
+
+/// The asking stage of a run: one endpoint, and admission to it. Lives on one thread.
+pub(crate) struct Asking<'a> {
+    /// The run.
+    pub(crate) run: &'a RunContext,
+    /// The model that is asked.
+    pub(crate) endpoint: Rc<ModelEndpoint>,
+    /// Lets requests out.
+    pub(crate) admission: Admission,
+    /// What the store had of the endpoint's bills when the run began.
+    pub(crate) calibrations: Calibrations,
+    /// Watches replies and attempts.
+    pub(crate) observer: &'a dyn Observer,
+}
+
+/// Watches what is asked, for `docmill try`.
+pub trait Observer {
+    /// A part of a reply's text arrived.
+    fn on_text(&self, text: &str) {
+        let _ = text;
+    }
+
+    /// An attempt ended.
+    fn on_exchange(&self, request: &PageRequest, exchange: &Exchange, charge: &AttemptCharge) {
+        let _ = (request, exchange, charge);
+    }
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {}
+
+/// Requests a minute that one shard of a provider's prefix cache serves. Source: OpenAI's
+/// prompt-caching guide, 2026.
+const REQUESTS_PER_SHARD: u32 = 15;
+
+impl<'a> Asking<'a> {
+    /// The asking stage of a run.
+    ///
+    /// # Errors
+    /// When what the store keeps of the endpoint can't be read.
+    pub(crate) fn new(
+        run: &'a RunContext,
+        client: &HttpClient,
+        observer: &'a dyn Observer,
+    ) -> Result<Self, StoreError> {
+        let (job, keys) = (&run.job, &run.identity.keys);
+        let calibrations = Calibrations::parse(keys.calibration.as_deref())?;
+        let limits = &job.limits;
+        let shards = limits.requests_per_minute.map_or(limits.concurrency, |rate| rate.div_ceil(REQUESTS_PER_SHARD));
+        let endpoint = Rc::new(ModelEndpoint::new(EndpointSetup {
+            id: endpoint_id(job),
+            client: client.clone(),
+            dialect: DialectName::OpenAi,
+            clock: run.clock.clone(),
+            model: job.provider.model.clone(),
+            request: job.request.clone(),
+            image: job.image,
+            limits: job.limits,
+            retry: job.retry,
+            price: job.price(),
+            capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),
+            calibration: calibrations.for_detail(job.image.detail),
+            cache_shards: shards.clamp(1, 256).into(),
+        }));
+        let admission = Admission::new(run, endpoint.clone(), limits.budget.is_some());
+        Ok(Self { run, endpoint, admission, calibrations, observer })
+    }
+}

@@ -1,0 +1,72 @@
+//! Telemetry of an attempt: a line in the log, its span, counters. The names are stable
+//! (docs/observability.md). Nothing of the image, of the reply or of a key is in it.
+
+use super::attempt::Attempt;
+use crate::base::ids::AttemptId;
+use crate::pipeline::control::context::RunContext;
+use crate::store::Settlement;
+use tracing::Span;
+use tracing::field::Empty;
+
+/// The span of an attempt. [`record_attempt`] adds what came of it.
+pub(crate) fn span(attempt: &Attempt, id: AttemptId) -> Span {
+    tracing::info_span!(
+        "attempt",
+        attempt = id.0,
+        purpose = attempt.purpose.name(),
+        verdict = Empty,
+        error_kind = Empty,
+        status = Empty,
+        request_id = Empty,
+        input_tokens = Empty,
+        output_tokens = Empty,
+        cost_usd = Empty
+    )
+}
+
+/// Records a settled attempt. Attempts of a batch have no span of their own.
+pub(crate) fn record_attempt(run: &RunContext, attempt: &Attempt, end: &Settlement, span: &Span) {
+    let tokens = [end.charge.tokens.input, end.charge.tokens.cached_input, end.charge.tokens.output];
+    run.counters.add_attempt(end.verdict, end.latency_ms, tokens, end.charge.cost.unwrap_or_default().0);
+    if !span.is_disabled() {
+        record_in_span(span, end);
+    }
+    macro_rules! line {
+        ($level:ident, $kind:expr, $message:expr) => {
+            tracing::$level!(
+                event = "attempt",
+                run_id = run.identity.run_id.as_str(),
+                content = %attempt.page.content,
+                page = attempt.page.page,
+                attempt = end.attempt.0,
+                purpose = attempt.purpose.name(),
+                verdict = end.verdict.name(),
+                error_kind = $kind,
+                status = end.http_status,
+                latency_ms = end.latency_ms,
+                input_tokens = end.charge.tokens.input,
+                cached_input_tokens = end.charge.tokens.cached_input,
+                output_tokens = end.charge.tokens.output,
+                is_estimated = end.charge.is_estimated,
+                cost_usd = end.charge.cost.map(|cost| cost.to_string()),
+                request_id = end.server_request_id,
+                "{}",
+                $message
+            )
+        };
+    }
+    match &end.fault {
+        Some(fault) => line!(info, Some(fault.kind.name()), fault.message),
+        None => line!(debug, None::<&str>, "answered"),
+    }
+}
+
+fn record_in_span(span: &Span, end: &Settlement) {
+    span.record("verdict", end.verdict.name());
+    span.record("error_kind", end.fault.as_ref().map(|fault| fault.kind.name()));
+    span.record("status", end.http_status);
+    span.record("request_id", end.server_request_id.as_deref());
+    span.record("input_tokens", end.charge.tokens.input);
+    span.record("output_tokens", end.charge.tokens.output);
+    span.record("cost_usd", end.charge.cost.map(|cost| cost.to_string()));
+}

@@ -1,0 +1,301 @@
+//! A complete batch on its way: uploaded, created, awaited. Every state is durable before the next
+//! call is made, and what may have been done already is looked for before it is done again.
+
+use super::lines::BatchAttempts;
+use crate::base::hooks::Point;
+use crate::base::ids::{BatchId, PageId};
+use crate::pipeline::asking::stage::Asking;
+use crate::provider::{BatchFault, Refusal, RemoteBatch, RemoteStatus};
+use crate::store::{BatchChange, BatchProgress, BatchState, StoreError};
+use std::path::PathBuf;
+
+/// How often a file may be unknown to the provider: a new one is not known everywhere at once.
+const MAX_UNKNOWN: u32 = 5;
+/// How often a batch may be missing from the provider's list before it counts as not created.
+const MAX_ABSENT: u32 = 3;
+/// How often the creation of a batch is requested without a confirmation.
+const MAX_CREATED: u32 = 3;
+
+/// A complete batch.
+pub(crate) struct Batch {
+    progress: BatchProgress,
+    key: String,
+    path: PathBuf,
+    /// The attempts whose results are not stored yet.
+    pub(crate) attempts: BatchAttempts,
+    creation: Creation,
+}
+
+/// What is known of the creation of a batch at the provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Creation {
+    /// It may have been created: it is looked for before it is created again.
+    may_exist: bool,
+    /// Times that it was requested.
+    requested: u32,
+    /// Times that it was looked for and not found since the last request.
+    absent: u32,
+    /// Times that the provider did not know the file.
+    unknown: u32,
+}
+
+/// What to do about the creation of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CreationStep {
+    /// Request it.
+    Request,
+    /// Look for it again later: a new batch may not be listed at once.
+    Await,
+    /// Give up: the provider never confirms.
+    GiveUp,
+}
+
+impl Creation {
+    /// The next step after the batch was looked for and not found.
+    fn not_found(&mut self) -> CreationStep {
+        if self.absent + 1 < MAX_ABSENT {
+            self.absent += 1;
+            return CreationStep::Await;
+        }
+        if self.requested >= MAX_CREATED {
+            return CreationStep::GiveUp;
+        }
+        (self.may_exist, self.absent) = (false, 0);
+        CreationStep::Request
+    }
+
+    /// The request goes out: until its answer is recorded, the batch may exist.
+    fn request(&mut self) {
+        self.may_exist = true;
+        self.requested += 1;
+    }
+
+    /// The provider did not know the file, so nothing was created; whether the file counts as lost.
+    fn file_unknown(&mut self) -> bool {
+        self.may_exist = false;
+        self.unknown += 1;
+        if self.unknown < MAX_UNKNOWN {
+            return false;
+        }
+        self.unknown = 0;
+        true
+    }
+}
+
+/// How far a step has brought a batch.
+pub(crate) enum BatchStep {
+    /// The provider works on it, or it is not known yet.
+    Working,
+    /// The provider's queue has no space for it.
+    Queued,
+    /// It has come one state further: the next step can be made at once.
+    Advanced,
+    /// It has ended; its results can be collected.
+    Ended(RemoteBatch),
+    /// Its file is gone, and it was never submitted.
+    FileGone,
+    /// A call failed.
+    Failed(BatchFault),
+}
+
+impl Batch {
+    /// A batch that this run has built.
+    pub(crate) fn new(progress: BatchProgress, key: String, path: PathBuf, attempts: BatchAttempts) -> Self {
+        Self { progress, key, path, attempts, creation: Creation::default() }
+    }
+
+    /// A batch that another run has left behind: it may exist at the provider.
+    pub(crate) fn resumed(progress: BatchProgress, key: String, path: PathBuf, attempts: BatchAttempts) -> Self {
+        let creation = Creation { may_exist: true, ..Creation::default() };
+        Self { creation, ..Self::new(progress, key, path, attempts) }
+    }
+
+    /// Removes the file of its lines.
+    pub(crate) fn remove_file(&self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+
+    /// Its id in the store.
+    pub(crate) fn id(&self) -> BatchId {
+        self.progress.batch
+    }
+
+    /// Its state.
+    pub(crate) fn state(&self) -> BatchState {
+        self.progress.state
+    }
+
+    /// The number of pages whose results are not stored yet.
+    pub(crate) fn pages(&self) -> usize {
+        self.attempts.left()
+    }
+
+    /// These pages.
+    pub(crate) fn page_ids(&self) -> impl Iterator<Item = PageId> + '_ {
+        self.attempts.iter().map(|attempt| attempt.page)
+    }
+
+    /// Prompt tokens, as the provider's queue counts them.
+    pub(crate) fn tokens(&self) -> u64 {
+        self.progress.tokens
+    }
+
+    /// Whether it is in the provider's queue.
+    pub(crate) fn is_queued(&self) -> bool {
+        matches!(self.progress.state, BatchState::Uploaded | BatchState::Submitted)
+    }
+
+    /// Makes the next step. `fits`: the provider's queue has space for it.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub(crate) async fn advance(&mut self, asking: &Asking<'_>, fits: bool) -> Result<BatchStep, StoreError> {
+        match self.progress.state {
+            BatchState::Filled if !self.path.exists() => Ok(BatchStep::FileGone),
+            BatchState::Filled if !fits => Ok(BatchStep::Queued),
+            BatchState::Filled => self.upload(asking).await,
+            BatchState::Uploaded => self.create(asking).await,
+            BatchState::Filling | BatchState::Submitted | BatchState::Ended => self.poll(asking).await,
+        }
+    }
+
+    async fn upload(&mut self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
+        match asking.endpoint.batches().upload(&self.path).await {
+            Ok(file) => {
+                asking.run.hooks.reached(Point::BatchUploaded);
+                self.progress.input_file = Some(file);
+                self.change(asking, BatchState::Uploaded).await?;
+                Ok(BatchStep::Advanced)
+            }
+            Err(fault) => Ok(BatchStep::Failed(fault)),
+        }
+    }
+
+    async fn create(&mut self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
+        // The state `Uploaded` is recorded together with the file.
+        let file = self.progress.input_file.clone().unwrap_or_default();
+        if self.creation.may_exist {
+            match asking.endpoint.batches().find(&file, &self.key).await {
+                Ok(Some(found)) => return self.record_created(asking, found).await,
+                Ok(None) => match self.creation.not_found() {
+                    CreationStep::Await => return Ok(BatchStep::Working),
+                    CreationStep::GiveUp => {
+                        let message = "the provider does not confirm the creation of a batch".to_owned();
+                        let hint = "look at the batches at the provider, then run again".to_owned();
+                        return Ok(BatchStep::Failed(BatchFault::Refused(Refusal { message, hint })));
+                    }
+                    CreationStep::Request => {}
+                },
+                Err(fault) => return Ok(BatchStep::Failed(fault)),
+            }
+        }
+        self.creation.request();
+        match asking.endpoint.batches().create(&file, &self.key).await {
+            Ok(created) => {
+                asking.run.hooks.reached(Point::BatchCreated);
+                self.record_created(asking, created).await
+            }
+            Err(BatchFault::NotFound(message)) if !self.creation.file_unknown() => {
+                Ok(BatchStep::Failed(BatchFault::Transient { message, after: None }))
+            }
+            Err(BatchFault::NotFound(_)) if !self.path.exists() => Ok(BatchStep::FileGone),
+            Err(BatchFault::NotFound(message)) => {
+                tracing::warn!("the provider has lost the file of a batch ({message}): uploading it again");
+                self.progress.input_file = None;
+                self.change(asking, BatchState::Filled).await?;
+                Ok(BatchStep::Working)
+            }
+            Err(fault) => Ok(BatchStep::Failed(fault)),
+        }
+    }
+
+    async fn record_created(&mut self, asking: &Asking<'_>, remote: RemoteBatch) -> Result<BatchStep, StoreError> {
+        tracing::info!("batch {} with {} pages is submitted", remote.id, self.pages());
+        self.progress.remote = Some(remote.id);
+        self.change(asking, BatchState::Submitted).await?;
+        asking.run.hooks.reached(Point::BatchSubmitted);
+        self.remove_file();
+        Ok(BatchStep::Working)
+    }
+
+    async fn poll(&self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
+        let id = self.progress.remote.as_deref().unwrap_or_default();
+        Ok(match asking.endpoint.batches().status(id).await {
+            Ok(remote) if remote.status == RemoteStatus::Working => BatchStep::Working,
+            Ok(remote) if remote.status == RemoteStatus::Unclear => {
+                let message = format!("the provider reports an unknown state of batch {id}");
+                BatchStep::Failed(BatchFault::Transient { message, after: None })
+            }
+            Ok(remote) => BatchStep::Ended(remote),
+            Err(BatchFault::NotFound(message)) => {
+                tracing::warn!("the provider does not know batch {id} ({message}): its pages are asked again");
+                BatchStep::Ended(RemoteBatch {
+                    id: id.to_owned(),
+                    status: RemoteStatus::Cancelled,
+                    ..RemoteBatch::default()
+                })
+            }
+            Err(fault) => BatchStep::Failed(fault),
+        })
+    }
+
+    /// Records that every result is stored. `message`: why the batch failed, if it did.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub(crate) async fn end(&mut self, asking: &Asking<'_>, message: Option<String>) -> Result<(), StoreError> {
+        self.remove_file();
+        self.progress.state = BatchState::Ended;
+        self.record(asking, message).await
+    }
+
+    async fn change(&mut self, asking: &Asking<'_>, state: BatchState) -> Result<(), StoreError> {
+        self.progress.state = state;
+        self.record(asking, None).await
+    }
+
+    async fn record(&self, asking: &Asking<'_>, message: Option<String>) -> Result<(), StoreError> {
+        let (progress, at_ms) = (self.progress.clone(), asking.run.clock.wall_ms());
+        asking.run.store.change_batch(BatchChange { progress, message, at_ms }).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays what the provider answers: `r` a request is sent, `n` the batch is not found, `u` the
+    /// file is unknown. Returns the decisions.
+    fn play(mut creation: Creation, events: &str) -> Vec<String> {
+        let mut decisions = Vec::new();
+        for event in events.chars() {
+            match event {
+                'r' => creation.request(),
+                'n' => decisions.push(format!("{:?}", creation.not_found())),
+                _ => decisions.push(if creation.file_unknown() { "lost" } else { "wait" }.to_owned()),
+            }
+        }
+        decisions
+    }
+
+    #[test]
+    fn a_batch_that_may_exist_is_looked_for_three_times_before_it_is_requested_again() {
+        let resumed = Creation { may_exist: true, ..Creation::default() };
+        assert_eq!(play(resumed, "nnn"), ["Await", "Await", "Request"]);
+        assert_eq!(
+            play(resumed, "nnnrnnnrnnnrnnn").last().map(String::as_str),
+            Some("GiveUp"),
+            "three requests at most"
+        );
+        assert_eq!(play(Creation::default(), "rnnrnn"), ["Await", "Await", "Request", "Await"]);
+    }
+
+    #[test]
+    fn a_file_counts_as_lost_after_five_refusals() {
+        assert_eq!(play(Creation::default(), "ruruururu"), ["wait", "wait", "wait", "wait", "lost"]);
+        let mut creation = Creation::default();
+        creation.request();
+        creation.file_unknown();
+        assert!(!creation.may_exist, "nothing was created from a file that is not known");
+    }
+}

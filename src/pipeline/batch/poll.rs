@@ -1,0 +1,196 @@
+//! Batches on their way: each is advanced as far as it goes. What stands in the way is waited for, or
+//! ends the run.
+
+use super::collect::collect;
+use super::lifecycle::{Batch, BatchStep};
+use super::queue_limit::QueueLimit;
+use super::unfinished::UnfinishedPages;
+use crate::base::ids::PageId;
+use crate::pipeline::asking::stage::Asking;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::model::ready_page::PageEnd;
+use crate::provider::BatchFault;
+use crate::store::{BatchState, StoreError};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Advances batches.
+pub(crate) struct BatchPoller<'a> {
+    asking: &'a Asking<'a>,
+    /// Time between two polls.
+    interval: Duration,
+    batches: Vec<Batch>,
+    /// Since when every call fails.
+    failing_since: Option<Duration>,
+    /// Since when the provider's queue has no space.
+    full_since: Option<Duration>,
+    /// When the batches are polled next.
+    next_poll: Duration,
+}
+
+/// What a poll brought.
+#[derive(Default)]
+pub(crate) struct Polled {
+    /// Pages that are settled.
+    pub(crate) ends: Vec<PageEnd>,
+    /// Pages of batches that were never submitted: they are asked again.
+    pub(crate) unsent: u64,
+    /// Whether a batch was collected.
+    pub(crate) has_collected: bool,
+}
+
+impl<'a> BatchPoller<'a> {
+    /// A poller of these batches.
+    pub(crate) fn new(asking: &'a Asking<'a>, interval: Duration, batches: Vec<Batch>) -> Self {
+        let next_poll = asking.run.clock.now();
+        Self { asking, interval, batches, failing_since: None, full_since: None, next_poll }
+    }
+
+    /// Adds a batch, which is advanced at once.
+    pub(crate) fn push(&mut self, batch: Batch) {
+        self.batches.push(batch);
+        self.next_poll = self.asking.run.clock.now();
+    }
+
+    /// Adds batches that other runs have left behind.
+    pub(crate) fn extend(&mut self, batches: Vec<Batch>) {
+        self.batches.extend(batches);
+    }
+
+    /// The batches.
+    pub(crate) fn batches(&self) -> &[Batch] {
+        &self.batches
+    }
+
+    /// The pages in all batches.
+    pub(crate) fn page_ids(&self) -> HashSet<PageId> {
+        self.batches.iter().flat_map(Batch::page_ids).collect()
+    }
+
+    /// The number of pages in all batches.
+    pub(crate) fn pages(&self) -> usize {
+        self.batches.iter().map(Batch::pages).sum()
+    }
+
+    /// How many complete files wait for the provider's queue.
+    pub(crate) fn waiting_files(&self) -> usize {
+        self.batches.iter().filter(|batch| batch.state() == BatchState::Filled).count()
+    }
+
+    /// Time until the next poll.
+    pub(crate) fn time_to_poll(&self) -> Duration {
+        self.next_poll.saturating_sub(self.asking.run.clock.now())
+    }
+
+    /// Advances every batch as far as it goes now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn poll(
+        &mut self,
+        queue: &QueueLimit,
+        unfinished: &mut UnfinishedPages,
+    ) -> Result<Polled, StoreError> {
+        let run = self.asking.run;
+        let mut polled = Polled::default();
+        let mut wait = self.interval;
+        let mut at = 0;
+        while at < self.batches.len() {
+            let queued: u64 = self.batches.iter().filter(|other| other.is_queued()).map(Batch::tokens).sum();
+            let batch = &mut self.batches[at];
+            let fits = queue.fits(queued, batch.tokens());
+            let step = tokio::select! {
+                step = batch.advance(self.asking, fits) => step?,
+                () = run.shutdown.requested() => return Ok(polled),
+            };
+            match step {
+                BatchStep::Working => {
+                    self.failing_since = None;
+                    at += 1;
+                }
+                BatchStep::Queued => at += 1,
+                BatchStep::Advanced => self.failing_since = None,
+                BatchStep::FileGone => {
+                    let gone = self.batches.remove(at);
+                    polled.unsent += gone.pages() as u64;
+                    run.store.withdraw_batch(gone.id()).await?;
+                }
+                BatchStep::Ended(remote) => {
+                    let collected = collect(self.asking, &mut self.batches[at], &remote).await?;
+                    polled.has_collected = true;
+                    polled.ends.extend(collected.ends);
+                    for (page, state) in collected.unfinished {
+                        unfinished.insert(page, state);
+                    }
+                    if let Some(fault) = collected.fault {
+                        // What is stored stays; the rest is collected again.
+                        wait = wait.max(self.handle_fault(&fault));
+                        at += 1;
+                        continue;
+                    }
+                    self.failing_since = None;
+                    let ended = self.batches.remove(at);
+                    match collected.queue_limit {
+                        Some(limit) => self.handle_full_queue(queue, limit, ended.tokens()).await,
+                        None => self.full_since = None,
+                    }
+                }
+                BatchStep::Failed(fault) => {
+                    wait = wait.max(self.handle_fault(&fault));
+                    let is_unsent = self.batches[at].state() == BatchState::Filled;
+                    if is_unsent && matches!(fault, BatchFault::Refused(_)) {
+                        // Nothing of it was sent, and nothing will be.
+                        let refused = self.batches.remove(at);
+                        refused.remove_file();
+                        run.store.withdraw_batch(refused.id()).await?;
+                    } else {
+                        at += 1;
+                    }
+                }
+            }
+        }
+        self.next_poll = run.clock.now() + wait;
+        Ok(polled)
+    }
+
+    /// The provider's queue had no space for a batch of `refused` tokens: batches get smaller, and
+    /// wait until others have ended.
+    async fn handle_full_queue(&mut self, queue: &QueueLimit, limit: u64, refused: u64) {
+        let run = self.asking.run;
+        let is_alone = !self.batches.iter().any(Batch::is_queued);
+        queue.learn(limit, refused, is_alone);
+        let now = run.clock.now();
+        let since = *self.full_since.get_or_insert(now);
+        if now.saturating_sub(since) > run.job.retry.max_wait {
+            let message = "its queue of batches has no space".to_owned();
+            run.shutdown.request(RunOutcome::ProviderUnavailable(message));
+        }
+        if is_alone {
+            // Others may fill it. The end of the run is noticed by the next step.
+            let _ = run.pause(self.interval).await;
+        }
+    }
+
+    /// A call failed: ends the run, or returns how long to wait.
+    fn handle_fault(&mut self, fault: &BatchFault) -> Duration {
+        let run = self.asking.run;
+        let (message, after) = match fault {
+            BatchFault::Refused(refusal) => {
+                run.shutdown.request(RunOutcome::ProviderRefused(refusal.clone()));
+                return Duration::ZERO;
+            }
+            BatchFault::Transient { message, after } => (message, *after),
+            BatchFault::NotFound(message) => (message, None),
+        };
+        if run.shutdown.is_requested() {
+            return Duration::ZERO;
+        }
+        tracing::warn!("batches: {message}; retrying later");
+        let now = run.clock.now();
+        let since = *self.failing_since.get_or_insert(now);
+        if now.saturating_sub(since) > run.job.retry.max_wait {
+            run.shutdown.request(RunOutcome::ProviderUnavailable(message.clone()));
+        }
+        after.unwrap_or_default().min(run.job.retry.max_wait)
+    }
+}

@@ -1,0 +1,95 @@
+//! Batches that earlier runs have left behind: read from the store, to be finished by this run.
+
+use super::lifecycle::Batch;
+use super::lines::{BatchAttempts, line_id};
+use crate::base::ids::BatchId;
+use crate::base::usage::Usage;
+use crate::base::vocabulary::AttemptPurpose;
+use crate::catalog::Price;
+use crate::pipeline::asking::attempt::Attempt;
+use crate::pipeline::asking::charge::KnownBefore;
+use crate::pipeline::asking::page_state::{PageState, Step};
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::model::question_set::QuestionSet;
+use crate::provider::{Estimate, PageRequest};
+use crate::store::{BatchAttempt, BatchState, Reader, StoreError};
+use crate::task::{Question, question_from_recipe};
+use std::sync::Arc;
+
+/// The batches of this run that it does not know yet: earlier runs have left them behind. A batch
+/// whose file is gone was never uploaded as far as the store knows: its pages are asked again.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<Batch>, StoreError> {
+    let reader = run.store.reader()?;
+    let mut batches = Vec::new();
+    for record in reader.batches(run.identity.keys.run)? {
+        if record.progress.state == BatchState::Filling || known.contains(&record.progress.batch) {
+            continue;
+        }
+        let path = run.store.batch_file(&record.key);
+        if record.progress.state == BatchState::Submitted {
+            // The provider has it.
+            let _ = std::fs::remove_file(&path);
+        }
+        let price = match record.price.as_deref() {
+            Some(text) => Some(
+                Price::from_text(text)
+                    .ok_or_else(|| StoreError::Damaged(format!("table batches, column price: `{text}`")))?,
+            ),
+            None => None,
+        };
+        let mut attempts = BatchAttempts::default();
+        for stored in reader.batch_attempts(record.progress.batch)? {
+            let line = stored.name.as_ref().map(|name| line_id(&name.run, name.sequence));
+            let id = stored.attempt;
+            attempts.push_resumed(line, id, resume_attempt(&reader, price, stored)?);
+        }
+        batches.push(Batch::resumed(record.progress, record.key, path, attempts));
+    }
+    Ok(batches)
+}
+
+/// What an earlier run asked. Its questions are those of the stored recipes, even when the job has
+/// other questions by now.
+fn resume_attempt(reader: &Reader, price: Option<Price>, stored: BatchAttempt) -> Result<Attempt, StoreError> {
+    let mut questions: Vec<Question> = Vec::new();
+    let mut recipes = Vec::new();
+    let same_length = stored.recipes.len() == stored.tasks.len();
+    for (at, recipe) in stored.recipes.iter().enumerate() {
+        let known = stored.tasks.iter().find(|task| task.recipe_id == *recipe);
+        // Recipes of questions that name columns belong to no task: their order tells the task.
+        let task = known.or_else(|| stored.tasks.get(at).filter(|_| same_length));
+        let body = reader.recipe_body(*recipe)?;
+        let damaged = |reason: &str| StoreError::Damaged(format!("table recipes, row {recipe}: {reason}"));
+        let body = body.ok_or_else(|| damaged("the row is missing"))?;
+        let body: serde_json::Value = serde_json::from_str(&body).map_err(|error| damaged(&error.to_string()))?;
+        let question = task.and_then(|task| question_from_recipe(&task.task, body.get("task")?));
+        if let Some(question) = question {
+            questions.push(question);
+            recipes.push(*recipe);
+        }
+    }
+    let names: Vec<String> = questions.iter().map(|question| question.name.clone()).collect();
+    let questions = Arc::new(QuestionSet { questions: questions.into(), recipes, id: stored.set, is_rendered: true });
+    let tasks: Vec<usize> = (0..names.len()).collect();
+    let state = PageState::new(names.into_iter().enumerate().map(|(at, name)| (at, name, None)));
+    // Only the money was stored. The same amount of prompt tokens stands for it.
+    let per_token = price.map_or(0, |price| price.input.0);
+    let input = stored.expected.filter(|_| per_token > 0).map_or(0, |cost| cost.0 / per_token);
+    let expected = Usage { input: u64::try_from(input).unwrap_or(0), ..Usage::default() };
+    let estimate = Estimate { admission_tokens: 0, worst: expected, expected };
+    let request =
+        PageRequest { questions: questions.questions.clone(), tasks, is_lengthened: false, page: 0, repair: None };
+    Ok(Attempt {
+        page: stored.page,
+        request,
+        questions,
+        state,
+        step: Step::Ask { is_lengthened: false, repair: None },
+        purpose: AttemptPurpose::Ask,
+        before: KnownBefore { estimate, price, expected: stored.expected, reserved: stored.reserved, saved_tokens: 0 },
+        sent: None,
+    })
+}

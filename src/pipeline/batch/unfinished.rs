@@ -1,0 +1,53 @@
+//! Pages that their batch did not settle, and how far they have come.
+
+use crate::base::ids::{PageId, RecipeSetId};
+use crate::pipeline::asking::page_state::PageState;
+use crate::pipeline::model::ready_page::ReadyPage;
+use std::collections::HashMap;
+
+/// A page with its questions.
+pub(crate) type PageKey = (PageId, RecipeSetId);
+
+/// How far pages have come that were not settled by the batch they were in. Their images are not
+/// kept: the next pass over the input prepares them again.
+#[derive(Default)]
+pub(crate) struct UnfinishedPages {
+    /// Of this pass.
+    current: HashMap<PageKey, PageState>,
+    /// Of the pass before, as far as this one has not met them.
+    previous: HashMap<PageKey, PageState>,
+}
+
+impl UnfinishedPages {
+    /// A new pass begins. A page that the pass before did not meet is gone from the input.
+    pub(crate) fn begin_pass(&mut self) {
+        self.previous = std::mem::take(&mut self.current);
+    }
+
+    /// Adds a page.
+    pub(crate) fn insert(&mut self, page: PageKey, state: PageState) {
+        self.current.insert(page, state);
+    }
+
+    /// Takes the state of a page, when exactly its tasks are open.
+    pub(crate) fn remove(&mut self, page: &ReadyPage) -> Option<PageState> {
+        let key = (page.page, page.questions.id);
+        let state = self.current.remove(&key).or_else(|| self.previous.remove(&key))?;
+        state.has_open(&page.tasks).then_some(state)
+    }
+
+    /// Whether the pass before left this page.
+    pub(crate) fn is_of_previous(&self, page: &PageKey) -> bool {
+        self.previous.contains_key(page)
+    }
+
+    /// Whether this pass has met every page that the pass before left.
+    pub(crate) fn has_met_all(&self) -> bool {
+        self.previous.is_empty()
+    }
+
+    /// The number of pages that this pass leaves.
+    pub(crate) fn len(&self) -> u64 {
+        self.current.len() as u64
+    }
+}

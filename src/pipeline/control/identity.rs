@@ -1,0 +1,91 @@
+//! Who a run is: its id, its keys in the store, the budget that it is charged to.
+
+use crate::base::clock::Clock;
+use crate::base::ids::RunId;
+use crate::base::units::utc_day;
+use crate::manifest::{BudgetScope, Job};
+use crate::pipeline::model::question_set::policy;
+use crate::pipeline::model::recipe::recipes;
+use crate::store::{BudgetLine, RunKeys, RunStart, Store, StoreError};
+use crate::task::Question;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Who a run is.
+#[derive(Debug)]
+pub(crate) struct RunIdentity {
+    /// The run's id, such as `20261123T131805-3f9a1c`.
+    pub(crate) run_id: RunId,
+    /// Its keys in the store, and what the store knew at its start.
+    pub(crate) keys: RunKeys,
+    /// All questions of the job, in manifest order.
+    pub(crate) questions: Arc<[Question]>,
+    /// When it began: wall time in milliseconds.
+    pub(crate) started_ms: i64,
+    /// When it began: monotonic.
+    pub(crate) started: Duration,
+    /// Ids given so far.
+    ids: AtomicU64,
+}
+
+impl RunIdentity {
+    /// Begins a run in the store.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn begin(
+        job: &Job,
+        questions: &Arc<[Question]>,
+        run_id: &RunId,
+        store: &Store,
+        clock: &dyn Clock,
+    ) -> Result<Self, StoreError> {
+        let started_ms = clock.wall_ms();
+        let keys = store.begin_run(RunStart {
+            run_id: run_id.clone(),
+            job: job.identity(),
+            job_name: job.name.clone(),
+            manifest: job.source.clone(),
+            model: job.provider.model.clone(),
+            endpoint: endpoint_id(job),
+            provider: job.provider.id.clone(),
+            recipes: recipes(job, questions),
+            policy: policy(job),
+            at_ms: started_ms,
+        })?;
+        Ok(Self {
+            run_id: run_id.clone(),
+            keys,
+            questions: questions.clone(),
+            started_ms,
+            started: clock.now(),
+            ids: AtomicU64::new(0),
+        })
+    }
+
+    /// An id that no other run and no other call gives.
+    pub(crate) fn new_id(&self) -> String {
+        format!("{}-{}", self.run_id, self.ids.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The budget that attempts opened at `at_ms` (wall time) are charged to.
+    pub(crate) fn budget(&self, job: &Job, at_ms: i64) -> BudgetLine {
+        BudgetLine { scope: budget_scope(job, &self.run_id, at_ms), limit: job.limits.budget }
+    }
+}
+
+/// The id under which the store keeps what was learned of an endpoint: a model at a provider.
+pub(crate) fn endpoint_id(job: &Job) -> String {
+    format!("{} {}", job.provider.id, job.provider.model)
+}
+
+/// The budget line of a job at this endpoint: what a simulator bills is kept apart from money.
+pub(crate) fn budget_scope(job: &Job, run_id: &RunId, at_ms: i64) -> String {
+    let key = format!("job:{}/endpoint:{}", job.identity(), job.provider.id);
+    match job.limits.budget_scope {
+        BudgetScope::Run => format!("{key}/run:{run_id}"),
+        BudgetScope::Day => format!("{key}/day:{}", utc_day(at_ms)),
+        BudgetScope::Job => key,
+    }
+}

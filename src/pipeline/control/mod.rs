@@ -1,0 +1,17 @@
+//! What every stage of a run shares.
+//!
+//! - [`context`]: the run; [`identity`]: who it is; [`environment`]: what it is given
+//! - [`options`]: what it is asked to do
+//! - [`counters`]: what it has done so far
+//! - [`shutdown`], [`run_outcome`], [`error_streak`]: when and how it ends
+//! - [`error`]: why a command could not do its work
+
+pub(crate) mod context;
+pub(crate) mod counters;
+pub(crate) mod environment;
+pub(crate) mod error;
+pub(crate) mod error_streak;
+pub(crate) mod identity;
+pub(crate) mod options;
+pub(crate) mod run_outcome;
+pub(crate) mod shutdown;

@@ -1,0 +1,43 @@
+//! What a run is asked to do, beside what its manifest says.
+
+use crate::store::RetrySelection;
+use std::time::Duration;
+
+/// What a run is asked to do, beside what its manifest says.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Maximum number of pages to ask.
+    pub limit: Option<u64>,
+    /// Ask only a sample of this many pages: the same pages every time.
+    pub sample: Option<u64>,
+    /// Which settled outcomes are asked again.
+    pub selection: RetrySelection,
+    /// Names of the tasks to ask; empty: all.
+    pub tasks: Vec<String>,
+    /// How long a stop waits for requests in flight.
+    pub grace: Duration,
+}
+
+impl RunOptions {
+    /// Whether pages may stay pending on purpose, so that the run is not judged as a whole.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.limit.is_some() || self.sample.is_some() || !self.tasks.is_empty()
+    }
+
+    /// Whether a task is asked.
+    pub(crate) fn asks(&self, task: &str) -> bool {
+        self.tasks.is_empty() || self.tasks.iter().any(|name| name == task)
+    }
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            limit: None,
+            sample: None,
+            selection: RetrySelection::default(),
+            tasks: Vec::new(),
+            grace: Duration::from_secs(8),
+        }
+    }
+}

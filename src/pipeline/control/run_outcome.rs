@@ -1,0 +1,258 @@
+//! How a run ends: the only source of outcome words, exit codes, explanations and hints.
+
+use super::error::PipelineError;
+use crate::base::money::Pico;
+use crate::base::vocabulary::{ErrorKind, RunOutcomeName};
+use crate::provider::Refusal;
+use crate::store::StoreError;
+
+/// A signal that ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// What schedulers and supervisors send.
+    Terminate,
+}
+
+impl Signal {
+    /// The exit code of a program that the signal ended: 128 and the number of the signal.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
+}
+
+/// How a run ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunOutcome {
+    /// Every page is settled.
+    Complete,
+    /// Everything that `--limit`, `--sample` or `--task` asked for is settled.
+    Limited,
+    /// Finished; more pages are unusable than allowed.
+    FailedPages {
+        /// Pages that are failed, invalid or refused.
+        unusable: u64,
+        /// All pages.
+        total: u64,
+    },
+    /// Stopped early: page after page failed with the same error.
+    SameError {
+        /// The kind of error.
+        kind: ErrorKind,
+        /// The message of the last page.
+        message: String,
+        /// Pages in a row.
+        pages: u32,
+    },
+    /// The input has no pages.
+    NoPages,
+    /// The next request might exceed the budget.
+    BudgetReached {
+        /// What is spent in the budget's scope.
+        spent: Pico,
+    },
+    /// The endpoint billed more for one request than was reserved for it, and there is a budget.
+    Overbilled {
+        /// What the request cost.
+        cost: Pico,
+    },
+    /// The provider refuses every request.
+    ProviderRefused(Refusal),
+    /// The provider let nothing through for longer than `retry.max_wait`; its last message.
+    ProviderUnavailable(String),
+    /// The store or an output can't be read or written.
+    StorageError(String),
+    /// `limits.run_time` is over.
+    DeadlineReached,
+    /// A signal came.
+    Interrupted(Signal),
+    /// The input can't be read to its end, or what was asked for does not fit the job.
+    InputError(String),
+    /// A defect of docmill.
+    InternalError(String),
+}
+
+/// The hint of outcomes after which the same command continues.
+const RESUMABLE: &str = "run the same command again to continue; nothing is paid for twice";
+
+impl RunOutcome {
+    /// The outcome of a run that failed with an error.
+    #[must_use]
+    pub fn from_error(error: &PipelineError) -> Self {
+        let message = error.to_string();
+        match error {
+            PipelineError::Store(_) | PipelineError::Export(_) => Self::StorageError(message),
+            PipelineError::Internal(_) => Self::InternalError(message),
+            PipelineError::Source(_)
+            | PipelineError::Client(_)
+            | PipelineError::NoTask { .. }
+            | PipelineError::Input(_)
+            | PipelineError::NearDuplicateTemplates
+            | PipelineError::Page { .. }
+            | PipelineError::NoRun => Self::InputError(message),
+        }
+    }
+
+    /// The word for it in the store, in reports and in logs.
+    #[must_use]
+    pub fn name(&self) -> RunOutcomeName {
+        match self {
+            Self::Complete => RunOutcomeName::Complete,
+            Self::Limited => RunOutcomeName::Limited,
+            Self::FailedPages { .. } => RunOutcomeName::FailedPages,
+            Self::SameError { .. } => RunOutcomeName::SameError,
+            Self::NoPages => RunOutcomeName::NoPages,
+            Self::BudgetReached { .. } | Self::Overbilled { .. } => RunOutcomeName::BudgetReached,
+            Self::ProviderRefused(_) => RunOutcomeName::ProviderRefused,
+            Self::ProviderUnavailable(_) => RunOutcomeName::ProviderUnavailable,
+            Self::StorageError(_) => RunOutcomeName::StorageError,
+            Self::DeadlineReached => RunOutcomeName::DeadlineReached,
+            Self::Interrupted(_) => RunOutcomeName::Interrupted,
+            Self::InputError(_) => RunOutcomeName::InputError,
+            Self::InternalError(_) => RunOutcomeName::InternalError,
+        }
+    }
+
+    /// The exit code of `docmill run`.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Complete | Self::Limited => 0,
+            Self::InternalError(_) => 1,
+            Self::InputError(_) => 2,
+            Self::FailedPages { .. } | Self::SameError { .. } | Self::NoPages => 3,
+            Self::BudgetReached { .. } | Self::Overbilled { .. } => 4,
+            Self::ProviderRefused(_) => 5,
+            Self::ProviderUnavailable(_) => 6,
+            Self::StorageError(_) => 8,
+            Self::DeadlineReached => 9,
+            Self::Interrupted(signal) => signal.exit_code(),
+        }
+    }
+
+    /// What happened, and a hint what to do; `None` for success.
+    #[must_use]
+    pub fn explanation(&self) -> Option<(String, String)> {
+        let (what, hint) = match self {
+            Self::Complete | Self::Limited => return None,
+            Self::FailedPages { unusable, total } => (
+                format!(
+                    "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows"
+                ),
+                "look at the `error_kind` and `error` columns; raise on_error.max_failed if so many are expected"
+                    .to_owned(),
+            ),
+            Self::SameError { kind, message, pages } => (
+                format!("stopped: {pages} pages in a row failed with the error `{kind}`: {message}"),
+                same_error_hint(*kind).to_owned() + "; on_error.stop_after: 0 continues regardless",
+            ),
+            Self::NoPages => (
+                "there is no page in the input".to_owned(),
+                "check input.folder and input.include, or input.list; input.allow_empty: true makes this a success"
+                    .to_owned(),
+            ),
+            Self::BudgetReached { spent } => (
+                format!("the budget is reached: USD {spent} are spent, and the next request might exceed it"),
+                "raise limits.budget_usd and run again; a daily budget starts again at midnight UTC, a budget per run with each run. `docmill plan` shows the maximum cost of a request".to_owned(),
+            ),
+            Self::Overbilled { cost } => (
+                format!("the endpoint billed USD {cost} for one request, more than was reserved for it"),
+                "docmill has learned what the endpoint bills: look at `docmill plan`, then run again; nothing is paid for twice".to_owned(),
+            ),
+            Self::ProviderRefused(refusal) => {
+                (format!("the provider refuses: {}", refusal.message), refusal.hint.clone())
+            }
+            Self::ProviderUnavailable(message) => (
+                format!("the provider let nothing through for longer than retry.max_wait: {message}"),
+                RESUMABLE.to_owned(),
+            ),
+            Self::StorageError(message) => {
+                (message.clone(), format!("check the disk and the permissions, then {RESUMABLE}"))
+            }
+            Self::DeadlineReached => ("limits.run_time is over".to_owned(), RESUMABLE.to_owned()),
+            Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
+            Self::InputError(message) => (message.clone(), format!("correct the list, then {RESUMABLE}")),
+            Self::InternalError(message) => (message.clone(), RESUMABLE.to_owned()),
+        };
+        Some((what, hint))
+    }
+}
+
+impl From<StoreError> for RunOutcome {
+    fn from(error: StoreError) -> Self {
+        Self::StorageError(error.to_string())
+    }
+}
+
+fn same_error_hint(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::WrongLabel | ErrorKind::TooManyLabels => {
+            "make the labels clearer, add descriptions or `other: true`, or try another model"
+        }
+        ErrorKind::NotJson | ErrorKind::Missing | ErrorKind::WrongType | ErrorKind::EmptyReply => {
+            "the model does not follow the reply format: try another model or fewer tasks"
+        }
+        ErrorKind::Length => "raise request.max_tokens",
+        ErrorKind::Refusal | ErrorKind::ContentFilter => {
+            "the provider declines these pages: reword the question or try another model"
+        }
+        ErrorKind::BadRequest => {
+            "the server rejects this request: look at the message, then at request.extra and image"
+        }
+        ErrorKind::ImageRefused => "the model rejects these images: check that it accepts images, or set image.size",
+        ErrorKind::RequestTooLarge | ErrorKind::ContextTooLong => "send less: image.detail: low, or fewer labels",
+        ErrorKind::Timeout => "raise the timeouts in request, or lower limits.concurrency",
+        _ => "look at the message; the server may be down or misconfigured",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal() -> Refusal {
+        Refusal { message: "no credit".into(), hint: "add credit".into() }
+    }
+
+    #[test]
+    fn words_and_exit_codes() {
+        for (outcome, word, exit_code) in [
+            (RunOutcome::Complete, "complete", 0),
+            (RunOutcome::Limited, "limited", 0),
+            (RunOutcome::FailedPages { unusable: 2, total: 3 }, "failed_pages", 3),
+            (RunOutcome::SameError { kind: ErrorKind::Length, message: String::new(), pages: 20 }, "same_error", 3),
+            (RunOutcome::NoPages, "no_pages", 3),
+            (RunOutcome::BudgetReached { spent: Pico::ZERO }, "budget_reached", 4),
+            (RunOutcome::Overbilled { cost: Pico::ZERO }, "budget_reached", 4),
+            (RunOutcome::ProviderRefused(refusal()), "provider_refused", 5),
+            (RunOutcome::ProviderUnavailable("503".into()), "provider_unavailable", 6),
+            (RunOutcome::StorageError("full".into()), "storage_error", 8),
+            (RunOutcome::DeadlineReached, "deadline_reached", 9),
+            (RunOutcome::Interrupted(Signal::Interrupt), "interrupted", 130),
+            (RunOutcome::Interrupted(Signal::Terminate), "interrupted", 143),
+            (RunOutcome::InputError("line 3".into()), "input_error", 2),
+            (RunOutcome::InternalError("defect".into()), "internal_error", 1),
+        ] {
+            assert_eq!((outcome.name().name(), outcome.exit_code()), (word, exit_code), "{outcome:?}");
+            assert_eq!(outcome.explanation().is_none(), exit_code == 0, "success needs no explanation: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn errors_are_outcomes_of_their_kind() {
+        for (error, word) in [
+            (PipelineError::Store(StoreError::Closed), "storage_error"),
+            (PipelineError::Internal("defect".into()), "internal_error"),
+            (PipelineError::Input("line 3".into()), "input_error"),
+            (PipelineError::NoRun, "input_error"),
+            (PipelineError::NearDuplicateTemplates, "input_error"),
+        ] {
+            assert_eq!(RunOutcome::from_error(&error).name().name(), word, "{error}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A page on its way through a run: what is wanted of it, what is ready to be sent, how it ended.
+
+use super::question_set::QuestionSet;
+use crate::base::ids::PageId;
+use crate::base::vocabulary::ErrorKind;
+use crate::prepare::Prepared;
+use std::sync::Arc;
+
+/// The tasks to ask of a page: their places in the job, and when their known outcome was stored
+/// (wall time in milliseconds).
+pub(crate) type Tasks = Vec<(usize, Option<i64>)>;
+
+/// What is wanted of a page.
+#[derive(Clone, Debug)]
+pub(crate) struct PageToPrepare {
+    /// Its number from 1.
+    pub(crate) page: u32,
+    /// What is to be asked.
+    pub(crate) tasks: Tasks,
+    /// Whether its page features are known.
+    pub(crate) has_features: bool,
+    /// Whether a task has no outcome yet: only then the page may be skipped as blank.
+    pub(crate) has_unasked: bool,
+}
+
+/// A page that is ready to be asked.
+#[derive(Debug)]
+pub(crate) struct ReadyPage {
+    /// The page.
+    pub(crate) page: PageId,
+    /// What is to be asked.
+    pub(crate) tasks: Tasks,
+    /// What is sent instead of the page.
+    pub(crate) prepared: Prepared,
+    /// All questions of the page, of which `tasks` are a part.
+    pub(crate) questions: Arc<QuestionSet>,
+}
+
+/// How the attempts at a page ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum PageEnd {
+    /// Every task is settled; the first error when one has no answer.
+    Settled(Option<PageError>),
+    /// Another process is asking it, or has just asked it.
+    Elsewhere,
+    /// The run ended first.
+    Unfinished,
+}
+
+/// Why a page has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PageError {
+    /// The kind, as `error_kind` shows it.
+    pub(crate) kind: ErrorKind,
+    /// The message.
+    pub(crate) message: String,
+}

@@ -1,0 +1,14 @@
+//! The plan of a run: pages found, answered and to ask, tokens, money and time, and why answered
+//! pages are asked again.
+//!
+//! - [`planning`]: makes the plan; [`planner`]: file by file, page by page
+//! - [`quote`]: tokens and money; [`pace`]: time; [`projection`]: `--sample`
+//! - [`model`]: the plan; [`json`]: the plan as JSON
+
+pub(crate) mod json;
+pub(crate) mod model;
+pub(crate) mod pace;
+pub(crate) mod planner;
+pub(crate) mod planning;
+pub(crate) mod projection;
+pub(crate) mod quote;

@@ -1,0 +1,71 @@
+//! The plan of a run: what it would do and cost.
+
+use super::pace::Bound;
+use super::quote::Quote;
+use crate::base::money::Pico;
+use std::collections::BTreeMap;
+
+/// What is left of a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Headroom {
+    /// The budget.
+    pub limit: Pico,
+    /// What is neither spent nor reserved.
+    pub left: Pico,
+    /// How many pages that pays for at their expected cost; `None`: unknown.
+    pub pages: Option<u64>,
+}
+
+/// The projection of a sample to all files.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Projection {
+    /// Files in the sample.
+    pub sampled: u64,
+    /// All files.
+    pub files: u64,
+    /// Pages to ask.
+    pub to_ask: u64,
+    /// Expected prompt tokens; `None`: unknown.
+    pub input: Option<u64>,
+    /// Expected cost; `None`: unknown.
+    pub expected: Option<Pico>,
+    /// The 95 % confidence interval of the expected cost: from and to.
+    pub interval: Option<(Pico, Pico)>,
+}
+
+/// What a run would do.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Files found.
+    pub files: u64,
+    /// Pages in them, including those that can't be read.
+    pub pages: u64,
+    /// Pages with all tasks settled.
+    pub answered: u64,
+    /// Pages with a task to ask; equal pages count once.
+    pub to_ask: u64,
+    /// Pages that are equal to an earlier one.
+    pub duplicates: u64,
+    /// Pages that are known to be blank and are skipped.
+    pub skipped: u64,
+    /// Pages in a batch that has not ended.
+    pub under_way: u64,
+    /// Files and pages that give no picture.
+    pub unreadable: u64,
+    /// URLs that were not fetched yet. Their pages are not counted.
+    pub not_fetched: u64,
+    /// Pages by format. The format is detected by content where the file was read, else by extension.
+    pub by_format: BTreeMap<String, u64>,
+    /// The expected cost of the pages to ask.
+    pub quote: Option<Quote>,
+    /// How long they take by each limit, the slowest first.
+    pub bounds: Vec<Bound>,
+    /// What is left of the budget.
+    pub budget: Option<Headroom>,
+    /// The projection of a sample to all files.
+    pub projection: Option<Projection>,
+    /// By task: pages to ask.
+    pub by_task: BTreeMap<String, u64>,
+    /// By task: why pages with an answer to a similar task are asked; (reason, pages).
+    pub misses: BTreeMap<String, BTreeMap<String, u64>>,
+}

@@ -1,0 +1,98 @@
+//! Makes the plan of a run. Decodes no page, sends nothing and writes nothing.
+
+use super::model::{Headroom, Plan};
+use super::pace;
+use super::planner::Planner;
+use super::projection::{self, SampledFiles, Spread};
+use super::quote::Quote;
+use crate::base::ids::{JobId, RunId};
+use crate::base::money::Pico;
+use crate::manifest::Job;
+use crate::pipeline::control::error::PipelineError;
+use crate::pipeline::control::identity::budget_scope;
+use crate::pipeline::model::question_set::render;
+use crate::pipeline::scan::diff::find_unchanged;
+use crate::prepare::DecoderCommand;
+use crate::source::Entries;
+use crate::store::{EntryCursor, Reader, RetrySelection};
+use crate::task::Question;
+
+/// Makes the plan of a run from the input and the store (`None`: there is none yet). `sample`: looks
+/// at this many files and projects them to all. `at_ms`: wall time in milliseconds, which decides the
+/// day of a daily budget.
+///
+/// # Errors
+/// When the input can't be searched or the store can't be read.
+pub fn plan(
+    job: &Job,
+    questions: &[Question],
+    reader: Option<&Reader>,
+    selection: RetrySelection,
+    sample: Option<u64>,
+    at_ms: i64,
+    decoder: DecoderCommand,
+) -> Result<Plan, PipelineError> {
+    let entries = Entries::start(&job.input)?;
+    let chosen = sample.map(|count| choose(job, count)).transpose()?;
+    let mut planner = Planner::new(job, questions, selection, reader, decoder)?;
+    planner.set_questions(questions.into())?;
+    let mut spread = Spread::default();
+    let has_templates = questions.iter().any(Question::is_template);
+    let key = reader.map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(JobId(0));
+    let mut stored = reader.map(|reader| EntryCursor::new(reader, key));
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(fault) if fault.is_end => return Err(PipelineError::Input(fault.to_string())),
+            Err(_) => continue,
+        };
+        if chosen.as_ref().is_some_and(|chosen| !chosen.has(entry.place())) {
+            continue;
+        }
+        if has_templates {
+            planner.set_questions(render(questions, entry.carried.as_deref()))?;
+        }
+        let known = match (reader, &mut stored) {
+            (Some(reader), Some(stored)) => {
+                let here = stored.seek(entry.place(), |_| {})?;
+                find_unchanged(reader, key, &entry, here)?
+            }
+            _ => None,
+        };
+        let cost = planner.entry(&entry, known.and_then(|known| Some((known.content?, known.page_count))))?;
+        if let Some(cost) = cost {
+            spread.add(cost);
+        }
+    }
+    let latency = reader.map(|reader| reader.mean_latency(key, &job.provider.model)).transpose()?.flatten();
+    let scope = budget_scope(job, &RunId::new(""), at_ms);
+    let spent = reader.map(|reader| reader.budget(&scope)).transpose()?.unwrap_or_default();
+    let mut plan = planner.finish();
+    if let Some(quote) = &plan.quote {
+        plan.bounds = pace::bounds(quote, job, latency);
+        plan.budget = job.limits.budget.map(|limit| headroom(limit, spent, quote));
+    }
+    plan.projection = chosen.map(|chosen| projection::project(&plan, chosen.files, spread));
+    Ok(plan)
+}
+
+/// What is left of a budget of which `spent` is spent or reserved.
+fn headroom(limit: Pico, spent: Pico, quote: &Quote) -> Headroom {
+    let left = (limit - spent).max(Pico::ZERO);
+    let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO);
+    let pages = expected.map(|cost| i128::from(left.0) * i128::from(quote.pages) / i128::from(cost.0));
+    Headroom { limit, left, pages: pages.and_then(|pages| u64::try_from(pages).ok()) }
+}
+
+/// The files of a sample.
+fn choose(job: &Job, count: u64) -> Result<SampledFiles, PipelineError> {
+    let mut chosen = SampledFiles::new(count);
+    for entry in Entries::start(&job.input)? {
+        match entry {
+            Ok(entry) => chosen.offer(entry.place()),
+            Err(fault) if fault.is_end => return Err(PipelineError::Input(fault.to_string())),
+            Err(_) => {}
+        }
+    }
+    Ok(chosen)
+}

@@ -1,0 +1,89 @@
+//! What `docmill export` and `docmill report` do: outputs and reports again, from the store alone.
+
+use super::billing::billing_of;
+use super::job_rows::{JobRows, RowRecipes, WrittenRows, columns_of_job, known_recipes, targets_of_job};
+use crate::base::hooks::{Hooks, NoHooks};
+use crate::base::ids::{RecipeId, RunKey};
+use crate::export::{RowSpec, Targets};
+use crate::manifest::{Job, Output};
+use crate::pipeline::control::error::PipelineError;
+use crate::pipeline::model::question_set::VERSIONS;
+use crate::report::{Report, read_spend};
+use crate::store::{Reader, RowOptions, RunRecord, SkipRule, StoreError};
+use crate::task::{Question, Shape};
+use std::path::PathBuf;
+
+/// Writes the outputs again; the files.
+///
+/// # Errors
+/// When there is no run of the job in the store, or a file can't be written.
+pub fn export(
+    reader: &Reader,
+    job: &Job,
+    questions: &[Question],
+    output: &Output,
+    hooks: &dyn Hooks,
+) -> Result<Vec<PathBuf>, PipelineError> {
+    let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
+    let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
+    let rows = JobRows::of_job(reader, key, job, questions);
+    let WrittenRows { files, .. } = rows.write(&columns, &targets_of_job(job, output), &[], true, hooks)?;
+    Ok(files)
+}
+
+/// The report on runs of one job, newest first. `job`: its manifest, when it is at hand.
+///
+/// # Errors
+/// When there is no run, or the store can't be read.
+pub fn report(
+    reader: &Reader,
+    runs: &[RunRecord],
+    since_ms: i64,
+    until_ms: i64,
+    job: Option<&Job>,
+) -> Result<Report, PipelineError> {
+    let newest = runs.first().ok_or(PipelineError::NoRun)?;
+    let keys: Vec<RunKey> = runs.iter().map(|run| run.run).collect();
+    let shape = |task: &crate::store::TaskKey| Ok((task.task.clone(), shape_of_recipe(reader, task.recipe_id)?));
+    let columns = RowSpec {
+        tasks: newest.tasks.iter().map(shape).collect::<Result<_, StoreError>>()?,
+        recipes: newest.tasks.iter().map(|task| task.recipe_id).collect(),
+        model: newest.model.clone(),
+        ..RowSpec::default()
+    };
+    // Pages that the newest run skipped are shown as skipped.
+    let options = RowOptions { versions: VERSIONS, skip: SkipRule { blank: true, near_duplicates: true } };
+    let rows = JobRows { reader, job: newest.job, options, recipes: RowRecipes::Stored, writes_empty: false };
+    let WrittenRows { pages, .. } = rows.write(&columns, &Targets::default(), &keys, true, &NoHooks)?;
+    let spend = read_spend(reader, runs, since_ms, until_ms)?;
+    let (outcome, exit_code) = match &newest.outcome {
+        Some((outcome, exit_code)) => (outcome.to_string(), Some(*exit_code)),
+        None => ("running".to_owned(), None),
+    };
+    Ok(Report {
+        job: newest.job_name.clone(),
+        run_id: newest.run_id.to_string(),
+        outcome,
+        exit_code,
+        started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
+        elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
+        is_priced: spend.unpriced == 0,
+        pages,
+        spend,
+        outputs: Vec::new(),
+        billing: job.map(|job| billing_of(reader, job)).transpose()?.flatten(),
+        base: job.map(|job| job.input.base().to_owned()),
+    })
+}
+
+/// The shape of a stored recipe's answers, as far as a report needs it: whether they are labels.
+fn shape_of_recipe(reader: &Reader, recipe: RecipeId) -> Result<Shape, StoreError> {
+    let Some(body) = reader.recipe_body(recipe)? else { return Ok(Shape::Text) };
+    let body: serde_json::Value = serde_json::from_str(&body)
+        .map_err(|error| StoreError::Damaged(format!("table recipes, row {recipe}: {error}")))?;
+    Ok(match body.get("task") {
+        Some(task) if task.get("classify").is_some() => Shape::Choice(Vec::new()),
+        Some(task) if task.get("tag").is_some() => Shape::Tags { labels: Vec::new(), max: None },
+        _ => Shape::Text,
+    })
+}

@@ -1,0 +1,133 @@
+//! The end of a run: rows, report and outcome, from what the store has.
+
+use super::billing::billing_of;
+use super::job_rows::{JobRows, columns_of_job, targets_of_job};
+use crate::base::atomic_file;
+use crate::base::hooks::Hooks;
+use crate::base::ids::RunKey;
+use crate::export::ExportError;
+use crate::manifest::Job;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::environment::Environment;
+use crate::pipeline::control::error::PipelineError;
+use crate::pipeline::control::options::RunOptions;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
+use crate::pipeline::scan::pass::ScanSeen;
+use crate::report::{Pages, Report, read_spend, render_json};
+use crate::store::{Reader, RunEnd, RunRecord, SettleRule};
+use std::path::{Path, PathBuf};
+
+/// What the passes of a run have seen of its input.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct InputSeen {
+    /// Something differs from what the last run left.
+    has_changes: bool,
+    /// The last walk reached its end: every file has a row.
+    has_all: bool,
+}
+
+impl InputSeen {
+    /// Adds what a pass has seen.
+    pub(crate) fn add(&mut self, pass: &ScanSeen) {
+        self.has_changes |= pass.has_changes();
+        self.has_all = pass.has_all();
+    }
+}
+
+/// Writes the outputs and ends the run in the store.
+///
+/// # Errors
+/// When the store can't be read or written, or an output can't be written.
+pub(crate) fn conclude(
+    run: &RunContext,
+    environment: &Environment,
+    options: &RunOptions,
+    seen: InputSeen,
+) -> Result<(Report, RunOutcome), PipelineError> {
+    let (job, keys) = (&run.job, &run.identity.keys);
+    run.store.mark_lost(keys.run, run.clock.wall_ms())?;
+    if seen.has_changes {
+        let rule = SettleRule { set: keys.set, versions: VERSIONS, skip: skip_rule(job) };
+        run.store.settle_entries(keys.job, rule)?;
+    }
+    let reader = run.store.reader()?;
+    let (pages, outputs) = write_outputs(run, &reader, seen, &*environment.hooks)?;
+    let outcome = run.shutdown.outcome().unwrap_or_else(|| judge(job, &pages, options.is_partial()));
+    let runs = runs_of(&reader, run)?;
+    let report = Report {
+        job: job.name.clone(),
+        run_id: run.identity.run_id.to_string(),
+        outcome: outcome.name().to_string(),
+        exit_code: Some(outcome.exit_code().into()),
+        started_ms: run.identity.started_ms,
+        elapsed_ms: i64::try_from(run.elapsed().as_millis()).unwrap_or(i64::MAX),
+        pages,
+        spend: read_spend(&reader, &runs, i64::MIN, i64::MAX)?,
+        outputs,
+        is_priced: job.provider.price.is_some(),
+        billing: billing_of(&reader, job)?,
+        base: Some(job.input.base().to_owned()),
+    };
+    run.store.end_run(RunEnd {
+        run: keys.run,
+        outcome: outcome.name(),
+        exit_code: outcome.exit_code().into(),
+        pages: Some(report.pages.to_stored()),
+        at_ms: run.clock.wall_ms(),
+    })?;
+    if let Some(path) = &job.output.report {
+        write_report(&report, path, &*environment.hooks)?;
+    }
+    Ok((report, outcome))
+}
+
+/// Writes the job's outputs. When nothing has changed and there is no output, the page counts of the
+/// last run still hold.
+fn write_outputs(
+    run: &RunContext,
+    reader: &Reader,
+    seen: InputSeen,
+    hooks: &dyn Hooks,
+) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
+    let (job, keys) = (&run.job, &run.identity.keys);
+    let targets = targets_of_job(job, &job.output);
+    if !seen.has_changes && seen.has_all && !targets.is_any() {
+        let stored = reader.page_counts_before(keys.run, keys.job, keys.set)?;
+        if let Some(pages) = stored.and_then(|stored| Pages::from_unchanged(&stored)) {
+            return Ok((pages, Vec::new()));
+        }
+    }
+    let columns = columns_of_job(job, &run.identity.questions, &keys.tasks)?;
+    let rows = JobRows::of_job(reader, keys.job, job, &run.identity.questions);
+    let written = rows.write(&columns, &targets, &[keys.run], seen.has_all, hooks)?;
+    Ok((written.pages, written.files))
+}
+
+fn runs_of(reader: &Reader, run: &RunContext) -> Result<Vec<RunRecord>, PipelineError> {
+    let own: RunKey = run.identity.keys.run;
+    Ok(reader.runs(Some(run.identity.keys.job))?.into_iter().filter(|known| known.run == own).collect())
+}
+
+/// The outcome of a run that nothing ended early.
+fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    let is_too_many = pages.unusable() as f64 > job.on_error.max_failed * pages.total as f64 + 1e-9;
+    if pages.total == 0 {
+        if job.input.allow_empty { RunOutcome::Complete } else { RunOutcome::NoPages }
+    } else if is_partial && pages.pending > 0 {
+        // The run is not finished: a look at a few pages does not judge all of them.
+        RunOutcome::Limited
+    } else if is_too_many {
+        RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total }
+    } else {
+        RunOutcome::Complete
+    }
+}
+
+/// Writes a report as JSON.
+fn write_report(report: &Report, path: &Path, hooks: &dyn Hooks) -> Result<(), ExportError> {
+    let text = format!("{:#}\n", render_json(report));
+    atomic_file::write(path, text.as_bytes(), hooks)
+        .map_err(|error| ExportError { path: path.to_owned(), reason: error.to_string() })
+}

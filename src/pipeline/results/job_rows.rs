@@ -1,0 +1,138 @@
+//! The rows of a job, made from the store alone.
+
+use crate::base::hooks::Hooks;
+use crate::base::ids::{JobId, RecipeId, RunKey};
+use crate::export::{Outputs, Row, RowSpec, Targets};
+use crate::manifest::{Job, Output};
+use crate::pipeline::control::error::PipelineError;
+use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
+use crate::pipeline::model::recipe::recipes;
+use crate::report::Pages;
+use crate::source::carried_columns;
+use crate::store::{EntryCursor, EntryRecord, Reader, RowOptions, StoreError, TaskKey};
+use crate::task::{Question, Shape};
+use std::path::PathBuf;
+
+/// Where rows come from.
+pub(crate) struct JobRows<'a> {
+    /// The store.
+    pub(crate) reader: &'a Reader,
+    /// The job.
+    pub(crate) job: JobId,
+    /// How pages are shown.
+    pub(crate) options: RowOptions,
+    /// Which recipes an entry's rows show.
+    pub(crate) recipes: RowRecipes<'a>,
+    /// Whether outputs without rows are written.
+    pub(crate) writes_empty: bool,
+}
+
+/// Which recipes an entry's rows show.
+pub(crate) enum RowRecipes<'a> {
+    /// Those of the manifest, with the values that the entry carries.
+    Rendered(&'a Job, &'a [Question]),
+    /// Those that it was last asked under.
+    Stored,
+}
+
+/// What was written, and what it holds.
+pub(crate) struct WrittenRows {
+    /// The pages by status.
+    pub(crate) pages: Pages,
+    /// The files.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+impl<'a> JobRows<'a> {
+    /// The rows of a job as its manifest wants them.
+    pub(crate) fn of_job(reader: &'a Reader, key: JobId, job: &'a Job, questions: &'a [Question]) -> Self {
+        let options = RowOptions { versions: VERSIONS, skip: skip_rule(job) };
+        let recipes = RowRecipes::Rendered(job, questions);
+        Self { reader, job: key, options, recipes, writes_empty: job.input.allow_empty }
+    }
+
+    /// Writes the rows. `runs`: the runs whose requests are counted. `has_all`: every file of the
+    /// input has a row, so that the outputs may be complete.
+    ///
+    /// # Errors
+    /// When the store can't be read or an output can't be written.
+    pub(crate) fn write(
+        &self,
+        columns: &RowSpec,
+        targets: &Targets,
+        runs: &[RunKey],
+        has_all: bool,
+        hooks: &dyn Hooks,
+    ) -> Result<WrittenRows, PipelineError> {
+        let mut outputs = Outputs::create(targets, columns)?;
+        let mut pages = Pages::new(label_tasks(columns));
+        let mut stored = EntryCursor::new(self.reader, self.job);
+        while let Some(entry) = stored.next()? {
+            let recipes = self.recipes_of(&entry, &columns.recipes)?;
+            for page in entry.pages() {
+                let record = self.reader.row(self.job, &entry, page, &recipes, self.options)?;
+                let row = Row::new(&record, columns);
+                pages.add(&record, row.status, row.error.as_deref(), runs);
+                outputs.write(&row)?;
+            }
+        }
+        if pages.total == 0 && !self.writes_empty {
+            // A mistyped pattern or an unmounted folder must not replace existing outputs.
+            return Ok(WrittenRows { pages, files: Vec::new() });
+        }
+        let files = outputs.commit(has_all && pages.pending == 0, hooks)?;
+        Ok(WrittenRows { pages, files })
+    }
+
+    fn recipes_of(&self, entry: &EntryRecord, common: &[RecipeId]) -> Result<Vec<RecipeId>, StoreError> {
+        match (&self.recipes, entry.set) {
+            (RowRecipes::Stored, Some(set)) => self.reader.set_members(set),
+            (RowRecipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
+                let questions = render(questions, entry.carried.as_deref());
+                Ok(known_recipes(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())
+            }
+            _ => Ok(common.to_vec()),
+        }
+    }
+}
+
+/// A job's tasks with the recipes that the store has for them; [`RecipeId::UNSTORED`] for new ones.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn known_recipes(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Vec<TaskKey>, StoreError> {
+    let key = |recipe: crate::store::RecipeRecord| {
+        let recipe_id = reader.recipe(&recipe.hash)?.unwrap_or(RecipeId::UNSTORED);
+        Ok(TaskKey { recipe_id, task: recipe.task })
+    };
+    recipes(job, questions).into_iter().map(key).collect()
+}
+
+/// The columns of a job's rows.
+///
+/// # Errors
+/// When the job's list can't be read.
+pub(crate) fn columns_of_job(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<RowSpec, PipelineError> {
+    let carried = carried_columns(&job.input)?;
+    let has_distance = job.input.near_duplicates.is_some();
+    Ok(RowSpec { carried, has_distance, ..RowSpec::new(questions, keys, &job.provider.model) })
+}
+
+/// Where a job's rows are written.
+pub(crate) fn targets_of_job(job: &Job, output: &Output) -> Targets {
+    Targets {
+        csv: output.csv.clone(),
+        parquet: output.parquet.clone(),
+        jsonl: output.jsonl.clone(),
+        keep_formulas: output.keep_formulas,
+        job: job.name.clone(),
+        manifest_hash: job.manifest_hash().to_string(),
+    }
+}
+
+/// The tasks whose answers are labels: place and name.
+fn label_tasks(columns: &RowSpec) -> Vec<(usize, String)> {
+    let is_label = |shape: &Shape| matches!(shape, Shape::Choice(_) | Shape::Tags { .. });
+    let tasks = columns.tasks.iter().enumerate();
+    tasks.filter(|(_, (_, shape))| is_label(shape)).map(|(at, (name, _))| (at, name.clone())).collect()
+}

@@ -1,0 +1,10 @@
+//! Rows, reports and outcomes, made from the store alone.
+//!
+//! - [`job_rows`]: the rows of a job; [`billing`]: how its endpoint bills images
+//! - [`finalize`]: the end of a run
+//! - [`commands`]: what `docmill export` and `docmill report` do
+
+pub(crate) mod billing;
+pub(crate) mod commands;
+pub(crate) mod finalize;
+pub(crate) mod job_rows;

@@ -1,0 +1,162 @@
+//! The walk compared with what the store knows of the input: an ordered merge of two sorted lists.
+//! An unchanged, settled file costs one comparison and is not opened.
+
+use super::changes::ChangeBuffer;
+use super::pass::ScanPass;
+use super::queue::FoundFile;
+use crate::base::ids::JobId;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::source::{Entries, Entry, WalkFault, path_bytes};
+use crate::store::{EntryChange, EntryCursor, EntryRecord, Reader, StoreError};
+use std::sync::Arc;
+
+/// Walks the input: hands on what has to be looked at, and deletes the records of files that are
+/// gone. `send` returns `false` when the run ends.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn walk_and_compare(
+    run: &Arc<RunContext>,
+    pass: &Arc<ScanPass>,
+    entries: Entries,
+    reader: &Reader,
+    send: impl Fn(FoundFile) -> bool,
+) -> Result<(), StoreError> {
+    let job = run.identity.keys.job;
+    let mut stored = EntryCursor::new(reader, job);
+    let mut gone = GoneFiles::new(run, pass);
+    for found in entries {
+        if run.shutdown.is_immediate() {
+            // Files that were not reached are not gone.
+            return gone.write();
+        }
+        let entry = match found {
+            Ok(entry) => entry,
+            Err(fault) if fault.is_end => {
+                // Files that would have followed are not gone.
+                run.shutdown.request(RunOutcome::InputError(fault.to_string()));
+                return gone.write();
+            }
+            Err(fault) => {
+                gone.keep_below(&fault, run);
+                continue;
+            }
+        };
+        run.counters.add_found(1);
+        let is_of_folder = entry.line == 0;
+        let questions = pass.question_sets.for_entry(entry.carried.as_deref(), reader)?;
+        let here = stored.seek(entry.place(), |missed| gone.add(missed))?;
+        let known = match entry.url() {
+            // With --refresh a URL is fetched again.
+            Some(_) if pass.selection.refresh => None,
+            _ => find_unchanged(reader, job, &entry, here)?,
+        };
+        let is_settled = known.as_ref().is_some_and(|known| {
+            known.line == entry.line && known.settled_set == Some(questions.id) && known.carried == entry.carried
+        });
+        if is_settled && !pass.looks_at_settled {
+            run.counters.add_done();
+        } else {
+            pass.seen.set_changed();
+            if !send(FoundFile { entry, known, questions }) {
+                return gone.write();
+            }
+        }
+        // The lines of a list move: a record is looked up by its path before it is deleted.
+        if is_of_folder {
+            gone.write_group()?;
+        }
+    }
+    while let Some(entry) = stored.next()? {
+        gone.add(entry);
+        gone.write_group()?;
+    }
+    pass.seen.set_all();
+    gone.write()
+}
+
+/// What the store knows of an entry that has not changed: the record at its place, or, for a
+/// list, the record of its path on any line.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn find_unchanged(
+    reader: &Reader,
+    job: JobId,
+    entry: &Entry,
+    here: Option<EntryRecord>,
+) -> Result<Option<EntryRecord>, StoreError> {
+    let is_same = |known: &EntryRecord| is_unchanged(entry, known);
+    match here.filter(is_same) {
+        None if entry.line > 0 => Ok(reader.entry(job, &entry.path)?.filter(is_same)),
+        here => Ok(here),
+    }
+}
+
+/// Whether a file is as the store knows it. Untrusted times are stored as 0.
+fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
+    stored.modified_ns != 0
+        && (entry.size, entry.modified_ns, entry.changed_ns, entry.inode)
+            == (stored.size, stored.modified_ns, stored.changed_ns, stored.inode)
+}
+
+/// Records of files that the walk did not find.
+struct GoneFiles {
+    changes: ChangeBuffer,
+    /// Folders that could not be read: it is not known whether files below them are gone.
+    unreadable: Vec<Vec<u8>>,
+}
+
+impl GoneFiles {
+    fn new(run: &Arc<RunContext>, pass: &Arc<ScanPass>) -> Self {
+        Self { changes: ChangeBuffer::new(run.clone(), pass.clone()), unreadable: Vec::new() }
+    }
+
+    fn add(&mut self, entry: EntryRecord) {
+        if !self.unreadable.iter().any(|folder| entry.path.starts_with(folder)) {
+            self.changes.push(EntryChange::Gone(entry.line, entry.path));
+        }
+    }
+
+    /// Keeps the records below a folder that can't be read.
+    fn keep_below(&mut self, fault: &WalkFault, run: &RunContext) {
+        tracing::warn!("{fault}; continuing without it");
+        let below = fault.path.strip_prefix(run.job.input.base()).unwrap_or(&fault.path);
+        self.unreadable.push(path_bytes(below));
+    }
+
+    fn write_group(&mut self) -> Result<(), StoreError> {
+        self.changes.write_group()
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        self.changes.write_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_unchanged_when_size_times_and_inode_are() {
+        let entry = Entry { size: 7, modified_ns: 10, changed_ns: 11, inode: 3, ..Entry::default() };
+        let stored = EntryRecord { size: 7, modified_ns: 10, changed_ns: 11, inode: 3, ..EntryRecord::default() };
+        assert!(is_unchanged(&entry, &stored));
+        for (what, other) in [
+            ("size", EntryRecord { size: 8, ..stored.clone() }),
+            ("modified", EntryRecord { modified_ns: 9, ..stored.clone() }),
+            ("changed", EntryRecord { changed_ns: 12, ..stored.clone() }),
+            ("inode", EntryRecord { inode: 4, ..stored.clone() }),
+            ("untrusted time", EntryRecord { modified_ns: 0, ..stored.clone() }),
+        ] {
+            assert!(!is_unchanged(&entry, &other), "{what}");
+        }
+        let untrusted = Entry { modified_ns: 0, ..entry };
+        assert!(
+            !is_unchanged(&untrusted, &EntryRecord { modified_ns: 0, ..stored }),
+            "two untrusted times are not equal"
+        );
+    }
+}

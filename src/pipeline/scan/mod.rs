@@ -1,0 +1,19 @@
+//! The input, compared with the store, read and prepared.
+//!
+//! - [`pass`]: one pass over the input: what it is for, what it has seen
+//! - [`threads`]: the threads of a pass
+//! - [`diff`]: the walk compared with the store; [`changes`]: differences on their way into it
+//! - [`queue`]: files and pages that wait for a worker
+//! - [`worker`]: reads files; [`wanted`]: what is wanted of a page; [`preparer`]: prepares pages
+//! - [`near_duplicates`]: pages that share an answer; [`sample`]: `--sample`
+
+pub(crate) mod changes;
+pub(crate) mod diff;
+pub(crate) mod near_duplicates;
+pub(crate) mod pass;
+pub(crate) mod preparer;
+pub(crate) mod queue;
+pub(crate) mod sample;
+pub(crate) mod threads;
+pub(crate) mod wanted;
+pub(crate) mod worker;

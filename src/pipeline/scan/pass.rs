@@ -1,0 +1,111 @@
+//! One pass over the input: what it is for, and what it has seen.
+
+use crate::base::ids::PageId;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::options::RunOptions;
+use crate::pipeline::model::question_set::{QuestionSet, QuestionSets};
+use crate::store::{RetrySelection, TaskSelection};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a pass over the input is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScanPurpose {
+    /// To record which files and pages there are.
+    Record,
+    /// To record them and the features of every page.
+    Inspect,
+    /// To ask pages.
+    Ask,
+}
+
+/// What all threads of a pass share, beside the run.
+pub(crate) struct ScanPass {
+    /// What the pass is for.
+    pub(crate) purpose: ScanPurpose,
+    /// Which settled outcomes are asked again.
+    pub(crate) selection: RetrySelection,
+    /// Which tasks may be asked, in manifest order.
+    pub(crate) tasks: Vec<bool>,
+    /// Only these pages are asked; `None`: all.
+    pub(crate) sample: Option<HashSet<PageId>>,
+    /// Pages that are in a batch: nothing is to be done for them.
+    pub(crate) in_batches: HashSet<PageId>,
+    /// What is asked, by entry.
+    pub(crate) question_sets: QuestionSets,
+    /// Whether files are looked at although every page of them is settled.
+    pub(crate) looks_at_settled: bool,
+    /// What the pass has seen.
+    pub(crate) seen: ScanSeen,
+}
+
+/// What a pass has seen. Written by its threads, read by the driver.
+#[derive(Debug)]
+pub(crate) struct ScanSeen {
+    /// Cleared when nothing more is asked: the rest of the input is only listed.
+    is_asking: AtomicBool,
+    /// Set when the walk reached its end: every file has a row.
+    has_all: AtomicBool,
+    /// Set when the input, or what is known of it, differs from what the store had.
+    has_changes: AtomicBool,
+}
+
+impl ScanPass {
+    /// Which tasks of a page are asked, in a run that began at `started_ms`.
+    pub(crate) fn task_selection(&self, started_ms: i64) -> TaskSelection<'_> {
+        TaskSelection { retry: self.selection, wanted: &self.tasks, started_ms }
+    }
+
+    /// A pass for `purpose`.
+    pub(crate) fn new(run: &RunContext, options: &RunOptions, purpose: ScanPurpose) -> Self {
+        run.counters.begin_pass();
+        let common = QuestionSet::of_job(&run.identity.questions, &run.identity.keys);
+        Self {
+            purpose,
+            selection: options.selection,
+            tasks: run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect(),
+            sample: None,
+            in_batches: HashSet::new(),
+            question_sets: QuestionSets::new(run.job.clone(), common, run.store.clone()),
+            // Which pages are near duplicates is decided anew in every run.
+            looks_at_settled: options.selection.is_any() || run.job.input.near_duplicates.is_some(),
+            seen: ScanSeen {
+                is_asking: AtomicBool::new(true),
+                has_all: AtomicBool::new(false),
+                has_changes: AtomicBool::new(false),
+            },
+        }
+    }
+}
+
+impl ScanSeen {
+    /// Whether pages are still asked.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.is_asking.load(Ordering::Relaxed)
+    }
+
+    /// Nothing more is asked: the rest of the input is only listed.
+    pub(crate) fn stop_asking(&self) {
+        self.is_asking.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the walk reached its end.
+    pub(crate) fn has_all(&self) -> bool {
+        self.has_all.load(Ordering::Relaxed)
+    }
+
+    /// The walk reached its end.
+    pub(crate) fn set_all(&self) {
+        self.has_all.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether something differs from what the store had.
+    pub(crate) fn has_changes(&self) -> bool {
+        self.has_changes.load(Ordering::Relaxed)
+    }
+
+    /// Something differs from what the store had.
+    pub(crate) fn set_changed(&self) {
+        self.has_changes.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,126 @@
+//! Pages prepared: what is sent instead of each.
+
+use super::pass::{ScanPass, ScanPurpose};
+use super::queue::FilePages;
+use crate::base::digest::Digest;
+use crate::base::ids::PageId;
+use crate::manifest::{Image, Size};
+use crate::media::{MediaFault, MediaFaultKind};
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
+use crate::prepare::{Decoder, DecoderCommand, PageFeatures, Prepared, pass_through};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Side of a page that is prepared only to compute its features, in pixels.
+const INSPECTED_SIDE: u32 = 400;
+
+/// Prepares the pages of one file after the other. Owns a decoder process.
+pub(crate) struct Preparer {
+    run: Arc<RunContext>,
+    pass: Arc<ScanPass>,
+    decoder: Decoder,
+    /// The file that the decoder has open, and its number of pages.
+    opened: Option<(Digest, u32)>,
+}
+
+/// What preparing a page brought.
+pub(crate) struct PreparedPage {
+    /// The page.
+    pub(crate) page: PageId,
+    /// Its features, when they were computed.
+    pub(crate) features: Option<PageFeatures>,
+    /// What follows.
+    pub(crate) next: NextStep,
+}
+
+/// What follows for a prepared page.
+pub(crate) enum NextStep {
+    /// It is sent.
+    Ask(Box<ReadyPage>),
+    /// Nothing: it is blank, or only its features were wanted.
+    Nothing,
+    /// It can't be asked as the job wants it: a fault of the request, not of the page.
+    Refuse(MediaFault),
+    /// It gives no picture.
+    Unreadable(MediaFault),
+}
+
+impl Preparer {
+    /// A preparer that gives up when the run ends at once.
+    pub(crate) fn new(run: Arc<RunContext>, pass: Arc<ScanPass>, decoder: &DecoderCommand) -> Self {
+        let shutdown = run.shutdown.clone();
+        let decoder = Decoder::new(decoder.clone()).cancel_when(move || shutdown.is_immediate());
+        Self { run, pass, decoder, opened: None }
+    }
+
+    /// Opens a file in the decoder, unless it is open; its number of pages.
+    ///
+    /// # Errors
+    /// When the decoder can't be started: how the run ends.
+    pub(crate) fn open(&mut self, content: Digest, bytes: &Bytes) -> Result<Result<u32, MediaFault>, RunOutcome> {
+        if let Some((_, pages)) = self.opened.filter(|(opened, _)| *opened == content) {
+            return Ok(Ok(pages));
+        }
+        self.opened = None;
+        let opened = self.decoder.open(bytes).map_err(|error| RunOutcome::InternalError(error.to_string()))?;
+        if let Ok(pages) = &opened {
+            self.opened = Some((content, *pages));
+        }
+        Ok(opened)
+    }
+
+    /// Prepares one page of a file.
+    ///
+    /// # Errors
+    /// When the decoder can't be started: how the run ends.
+    pub(crate) fn prepare(&mut self, file: &FilePages, wanted: &PageToPrepare) -> Result<PreparedPage, RunOutcome> {
+        let page = PageId { content: file.content, page: wanted.page };
+        let is_inspection = self.pass.purpose == ScanPurpose::Inspect;
+        let mut features = None;
+        let next = match self.prepare_image(file, wanted)? {
+            Ok(prepared) => {
+                features = prepared.features;
+                let is_blank =
+                    self.run.job.input.skip_blank && features.as_ref().is_some_and(|features| features.is_blank);
+                if is_blank && wanted.has_unasked || is_inspection {
+                    NextStep::Nothing
+                } else {
+                    let (tasks, questions) = (wanted.tasks.clone(), file.questions.clone());
+                    NextStep::Ask(Box::new(ReadyPage { page, tasks, prepared, questions }))
+                }
+            }
+            Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => NextStep::Refuse(fault),
+            Err(fault) => NextStep::Unreadable(fault),
+        };
+        Ok(PreparedPage { page, features, next })
+    }
+
+    fn prepare_image(
+        &mut self,
+        file: &FilePages,
+        wanted: &PageToPrepare,
+    ) -> Result<Result<Prepared, MediaFault>, RunOutcome> {
+        let job = self.run.job.clone();
+        let is_inspection = self.pass.purpose == ScanPurpose::Inspect;
+        let with_features = is_inspection || job.input.skip_blank && !wanted.has_features;
+        let image = match is_inspection {
+            true => Image { size: Size::Economy, min_side: Some(INSPECTED_SIDE), ..job.image },
+            false => job.image,
+        };
+        if !with_features {
+            match pass_through(&file.bytes, &image) {
+                Ok(Some(prepared)) => return Ok(Ok(prepared)),
+                Ok(None) => {}
+                Err(fault) => return Ok(Err(fault)),
+            }
+        }
+        if let Err(fault) = self.open(file.content, &file.bytes)? {
+            return Ok(Err(fault));
+        }
+        self.decoder
+            .prepare(wanted.page, &image, with_features)
+            .map_err(|error| RunOutcome::InternalError(error.to_string()))
+    }
+}

@@ -1,0 +1,27 @@
+//! `--sample`: a sample of pages that stays the same.
+
+use crate::base::digest::Digest;
+use crate::base::ids::{JobId, PageId};
+use crate::store::{EntryCursor, Reader, StoreError};
+use std::collections::{BTreeMap, HashSet};
+
+/// The `count` pages of a job with the lowest digests: the same pages every time.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn sample_pages(reader: &Reader, job: JobId, count: u64) -> Result<HashSet<PageId>, StoreError> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut lowest: BTreeMap<Digest, PageId> = BTreeMap::new();
+    let mut stored = EntryCursor::new(reader, job);
+    while let Some(entry) = stored.next()? {
+        let Some(content) = entry.content.filter(|_| entry.page_count > 0) else { continue };
+        for page in entry.pages() {
+            let digest = Digest::compute(&[content.as_bytes().as_slice(), &page.to_be_bytes()].concat());
+            lowest.insert(digest, PageId { content, page });
+            if lowest.len() > count {
+                lowest.pop_last();
+            }
+        }
+    }
+    Ok(lowest.into_values().collect())
+}

@@ -1,0 +1,100 @@
+//! The threads of a pass: one walks the input, a few read files and prepare pages. Every queue
+//! between them is bounded.
+
+use super::diff::walk_and_compare;
+use super::pass::ScanPass;
+use super::queue::Queue;
+use super::worker::Worker;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::control::shutdown::Shutdown;
+use crate::pipeline::model::ready_page::ReadyPage;
+use crate::prepare::DecoderCommand;
+use crate::source::{Entries, HostLimits};
+use crate::store::StoreError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Prepared pages that may wait to be asked.
+const MAX_READY: usize = 4;
+/// How long an immediate end waits for threads, beyond the grace period for requests in flight.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// Interval at which threads are checked.
+const POLL: Duration = Duration::from_millis(5);
+/// Maximum number of workers: more of them only take memory.
+const MAX_WORKERS: usize = 16;
+
+/// The threads of a pass.
+pub(crate) struct ScanThreads {
+    handles: Vec<JoinHandle<()>>,
+}
+
+impl ScanThreads {
+    /// Starts the threads. Pages come out of the channel until it closes.
+    ///
+    /// # Errors
+    /// When the store can't be read or a thread can't be started.
+    pub(crate) fn start(
+        run: &Arc<RunContext>,
+        pass: &Arc<ScanPass>,
+        entries: Entries,
+        hosts: &Arc<HostLimits>,
+        decoder: &DecoderCommand,
+    ) -> Result<(mpsc::Receiver<ReadyPage>, Self), StoreError> {
+        let queue = Arc::new(Queue::default());
+        let (ready, pages) = mpsc::channel(MAX_READY);
+        let count = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, MAX_WORKERS);
+        let mut handles = Vec::new();
+        for _ in 0..count {
+            let worker = Worker::new(run, pass, queue.clone(), hosts.clone(), decoder, ready.clone())?;
+            let shutdown = run.shutdown.clone();
+            handles.push(spawn("prepare", move || {
+                if let Err(outcome) = worker.work() {
+                    shutdown.request(outcome);
+                }
+            })?);
+        }
+        let (run, pass) = (run.clone(), pass.clone());
+        handles.push(spawn("walk", move || {
+            let send = |file| queue.push(file, || run.shutdown.is_immediate());
+            let walk = || run.store.reader().and_then(|reader| walk_and_compare(&run, &pass, entries, &reader, send));
+            match catch_unwind(AssertUnwindSafe(walk)) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => run.shutdown.request(error.into()),
+                Err(_) => run.shutdown.request(RunOutcome::InternalError("reading the input panicked".into())),
+            }
+            run.counters.end_walk();
+            queue.close();
+        })?);
+        Ok((pages, Self { handles }))
+    }
+
+    /// Waits for the threads. The receiver of ready pages must be dropped or drained. When the end
+    /// is immediate, a thread that a file system blocks is left behind: the program ends soon.
+    #[expect(clippy::disallowed_methods, reason = "threads are polled; no result depends on the time")]
+    pub(crate) fn join(self, shutdown: &Shutdown) {
+        let mut left = JOIN_TIMEOUT;
+        while !self.handles.iter().all(JoinHandle::is_finished) {
+            if shutdown.is_immediate() {
+                if left.is_zero() {
+                    tracing::warn!("a file could not be read to its end in time");
+                    return;
+                }
+                left = left.saturating_sub(POLL);
+            }
+            std::thread::sleep(POLL);
+        }
+        for handle in self.handles {
+            // A panic has already requested the end of the run.
+            let _ = handle.join();
+        }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    let builder = std::thread::Builder::new().name(name.to_owned());
+    builder.spawn(work).map_err(|error| StoreError::Failed(format!("can't start a thread: {error}")))
+}

@@ -1,0 +1,47 @@
+//! What is wanted of a page in a pass: decided from what the store knows of it.
+
+use super::pass::{ScanPass, ScanPurpose};
+use crate::base::ids::PageId;
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
+use crate::pipeline::model::ready_page::{PageToPrepare, Tasks};
+use crate::store::{PageStatus, Reader, StoreError};
+
+/// What is wanted of a page; `None`: nothing. Counts pages of which nothing is wanted.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn wanted_of_page(
+    run: &RunContext,
+    pass: &ScanPass,
+    reader: &Reader,
+    page: PageId,
+    questions: &QuestionSet,
+) -> Result<Option<PageToPrepare>, StoreError> {
+    if pass.in_batches.contains(&page) {
+        return Ok(None);
+    }
+    let keys = &run.identity.keys;
+    let known = reader.stored_page(Some(keys.job), &page, &questions.recipes, VERSIONS)?;
+    let has_features = known.features.is_some();
+    if pass.purpose == ScanPurpose::Inspect {
+        let is_known = has_features || known.fault.is_some() && !pass.selection.failed;
+        let wanted = PageToPrepare { page: page.page, tasks: Tasks::new(), has_features, has_unasked: true };
+        return Ok((!is_known).then_some(wanted));
+    }
+    let has_unasked = known.outcomes.iter().any(Option::is_none);
+    match known.status(skip_rule(&run.job), &pass.task_selection(run.identity.started_ms)) {
+        PageStatus::Ask(tasks) => {
+            let is_in_sample = pass.sample.as_ref().is_none_or(|sample| sample.contains(&page));
+            Ok(is_in_sample.then_some(PageToPrepare { page: page.page, tasks, has_features, has_unasked }))
+        }
+        PageStatus::Faulty => {
+            run.counters.add_unreadable();
+            Ok(None)
+        }
+        PageStatus::Done | PageStatus::Skipped => {
+            run.counters.add_done();
+            Ok(None)
+        }
+    }
+}

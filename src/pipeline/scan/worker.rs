@@ -1,0 +1,342 @@
+//! One worker: reads a file, counts its pages, and prepares those that are to be asked.
+
+use super::changes::ChangeBuffer;
+use super::pass::{ScanPass, ScanPurpose};
+use super::preparer::{NextStep, Preparer};
+use super::queue::{FilePages, FoundFile, Queue, WorkItem};
+use super::wanted::wanted_of_page;
+use crate::base::digest::Digest;
+use crate::base::ids::PageId;
+use crate::media::{DECODER_VERSION, MediaFault};
+use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
+use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
+use crate::prepare::{DecoderCommand, PageFeatures, page_count_from_header};
+use crate::source::{Cancelled, Entry, HostLimits, ReadFault, ReadFaultKind, SourceReader};
+use crate::store::{
+    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, Reader, StoreError, TaskOutcome,
+};
+use bytes::Bytes;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// File times younger than this are not trusted, in nanoseconds: the next change may fall into
+/// the same tick of the file system's clock.
+const UNTRUSTED_NS: i64 = 2_000_000_000;
+/// Pages of a file that a worker prepares before other workers may take some.
+const PAGES_AT_ONCE: usize = 8;
+
+/// One worker of a pass.
+pub(crate) struct Worker {
+    run: Arc<RunContext>,
+    pass: Arc<ScanPass>,
+    queue: Arc<Queue>,
+    stored: Reader,
+    source: SourceReader,
+    preparer: Preparer,
+    changes: ChangeBuffer,
+    ready: mpsc::Sender<ReadyPage>,
+}
+
+impl Worker {
+    /// A worker that takes files from `queue` and sends pages to `ready`.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn new(
+        run: &Arc<RunContext>,
+        pass: &Arc<ScanPass>,
+        queue: Arc<Queue>,
+        hosts: Arc<HostLimits>,
+        decoder: &DecoderCommand,
+        ready: mpsc::Sender<ReadyPage>,
+    ) -> Result<Self, StoreError> {
+        let shutdown = run.shutdown.clone();
+        let cancelled = move || {
+            let shutdown = shutdown.clone();
+            let ending: Cancelled = Box::pin(async move { shutdown.immediate().await });
+            ending
+        };
+        Ok(Self {
+            run: run.clone(),
+            pass: pass.clone(),
+            queue,
+            stored: run.store.reader()?,
+            source: SourceReader::new(&run.job.input, hosts, run.clock.clone(), cancelled),
+            preparer: Preparer::new(run.clone(), pass.clone(), decoder),
+            changes: ChangeBuffer::new(run.clone(), pass.clone()),
+            ready,
+        })
+    }
+
+    /// Works until the queue is empty and closed.
+    ///
+    /// # Errors
+    /// How the run ends, when the worker can't continue.
+    pub(crate) fn work(mut self) -> Result<(), RunOutcome> {
+        let queue = self.queue.clone();
+        let mut result = Ok(());
+        // The queue is emptied even after an error: the walk waits for space in it.
+        while let Some(item) = queue.next_item() {
+            if result.is_ok() && !self.run.shutdown.is_immediate() {
+                let worked = catch_unwind(AssertUnwindSafe(|| self.work_on(item)));
+                result = worked.unwrap_or_else(|_| Err(RunOutcome::InternalError("a worker panicked".into())));
+            }
+            queue.finish_item();
+        }
+        result?;
+        Ok(self.changes.write_all()?)
+    }
+
+    fn work_on(&mut self, item: WorkItem) -> Result<(), RunOutcome> {
+        match item {
+            WorkItem::File(file) => self.look_at_file(*file)?,
+            WorkItem::Pages(pages) => self.prepare_pages(&pages)?,
+        }
+        Ok(self.changes.write_group()?)
+    }
+
+    /// Whether files are only listed from now on.
+    fn only_lists(&self) -> bool {
+        !self.pass.seen.is_asking() || self.run.shutdown.is_requested()
+    }
+
+    fn look_at_file(&mut self, file: FoundFile) -> Result<(), RunOutcome> {
+        let FoundFile { entry, known, questions } = file;
+        if self.only_lists() {
+            match known {
+                // A line that has moved is stored at its new place, with what is known of it.
+                Some(known) => _ = self.store_known(&entry, &known, &questions),
+                None => {
+                    let listed = self.new_record(&entry, &questions, None, 1);
+                    self.changes.push(EntryChange::Listed(listed));
+                }
+            }
+            return Ok(());
+        }
+        match known {
+            Some(known) => match known.content {
+                Some(content) => self.look_at_known_file(&entry, &known, content, &questions),
+                // A URL that can never be fetched.
+                None if known.fault.is_some() && !self.pass.selection.failed => {
+                    self.store_known(&entry, &known, &questions);
+                    self.run.counters.add_unreadable();
+                    Ok(())
+                }
+                None => self.look_at_new_file(&entry, &questions),
+            },
+            None => self.look_at_new_file(&entry, &questions),
+        }
+    }
+
+    /// Stores what is known of an unchanged file at the place where the walk found it; the record.
+    fn store_known(&mut self, entry: &Entry, known: &EntryRecord, questions: &QuestionSet) -> EntryRecord {
+        let record = EntryRecord {
+            modified_ns: known.modified_ns,
+            fault: known.fault.clone(),
+            settled_set: known.settled_set,
+            ..self.new_record(entry, questions, known.content, known.page_count)
+        };
+        if record != *known {
+            self.changes.push(EntryChange::Put(record.clone()));
+        }
+        record
+    }
+
+    /// An unchanged file: it is read only when something of it is to be asked.
+    fn look_at_known_file(
+        &mut self,
+        entry: &Entry,
+        known: &EntryRecord,
+        content: Digest,
+        questions: &Arc<QuestionSet>,
+    ) -> Result<(), RunOutcome> {
+        let record = self.store_known(entry, known, questions);
+        let wanted = self.wanted_of_file(content, &record, questions)?;
+        if self.pass.purpose == ScanPurpose::Record || wanted.is_empty() {
+            return Ok(());
+        }
+        let bytes = match self.read(entry)? {
+            Ok(bytes) => bytes,
+            Err(fault) => {
+                // Stored answers stay; what was to be asked is left to a later run.
+                if self.pass.purpose == ScanPurpose::Ask && !self.run.shutdown.is_immediate() {
+                    for wanted in &wanted {
+                        let page = PageId { content, page: wanted.page };
+                        self.refuse(page, wanted, questions, fault_record(&fault), !fault.is_final)?;
+                    }
+                }
+                return Ok(());
+            }
+        };
+        if record.page_count == 0 || Digest::compute(&bytes) != content {
+            return self.look_at_content(entry, bytes, questions);
+        }
+        self.share_pages(FilePages { content, bytes, questions: questions.clone(), wanted })
+    }
+
+    /// A new or changed file.
+    fn look_at_new_file(&mut self, entry: &Entry, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
+        match self.read(entry)? {
+            Ok(bytes) => self.look_at_content(entry, bytes, questions),
+            Err(_) if self.run.shutdown.is_immediate() => Ok(()),
+            Err(fault) => {
+                let record = self.new_record(entry, questions, None, 0);
+                // A final fault is not tried again as long as the file does not change.
+                let modified_ns = if fault.is_final { entry.modified_ns } else { 0 };
+                let fault = Some(fault_record(&fault));
+                self.changes.push(EntryChange::Put(EntryRecord { fault, modified_ns, ..record }));
+                self.run.counters.add_unreadable();
+                Ok(())
+            }
+        }
+    }
+
+    /// A file whose pages are not known yet.
+    fn look_at_content(&mut self, entry: &Entry, bytes: Bytes, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
+        let content = Digest::compute(&bytes);
+        let counted = match page_count_from_header(&bytes) {
+            Ok(Some(count)) => Ok(count),
+            Ok(None) => self.preparer.open(content, &bytes)?,
+            Err(fault) => Err(fault),
+        };
+        let count = match counted {
+            Ok(count) => count,
+            Err(fault) => {
+                let record = self.new_record(entry, questions, Some(content), 0);
+                self.changes.push(EntryChange::Put(record));
+                self.record_unreadable(PageId { content, page: 0 }, &fault);
+                return Ok(());
+            }
+        };
+        let record = self.new_record(entry, questions, Some(content), count);
+        let pages = u64::try_from(record.pages().count()).unwrap_or(u64::MAX);
+        self.run.counters.add_found(pages.saturating_sub(1));
+        self.changes.push(EntryChange::Put(record.clone()));
+        let wanted = self.wanted_of_file(content, &record, questions)?;
+        if self.pass.purpose == ScanPurpose::Record || wanted.is_empty() {
+            return Ok(());
+        }
+        self.share_pages(FilePages { content, bytes, questions: questions.clone(), wanted })
+    }
+
+    /// The file's bytes, or why there are none.
+    fn read(&mut self, entry: &Entry) -> Result<Result<Bytes, ReadFault>, RunOutcome> {
+        match self.source.read(entry) {
+            Err(fault) if fault.kind == ReadFaultKind::HttpUnavailable => Err(RunOutcome::InternalError(fault.message)),
+            read => Ok(read),
+        }
+    }
+
+    fn wanted_of_file(
+        &self,
+        content: Digest,
+        record: &EntryRecord,
+        questions: &QuestionSet,
+    ) -> Result<Vec<PageToPrepare>, StoreError> {
+        let wanted = |page| wanted_of_page(&self.run, &self.pass, &self.stored, PageId { content, page }, questions);
+        record.pages().map(wanted).filter_map(Result::transpose).collect()
+    }
+
+    /// Prepares the first pages of a file, and leaves the others to whoever is free.
+    fn share_pages(&mut self, mut file: FilePages) -> Result<(), RunOutcome> {
+        if file.wanted.len() > PAGES_AT_ONCE {
+            let rest = file.wanted.split_off(PAGES_AT_ONCE);
+            let part = |wanted: &[PageToPrepare]| FilePages { wanted: wanted.to_vec(), ..file.clone() };
+            self.queue.push_pages(rest.chunks(PAGES_AT_ONCE).map(part));
+        }
+        self.prepare_pages(&file)
+    }
+
+    /// Prepares pages and sends them on.
+    fn prepare_pages(&mut self, file: &FilePages) -> Result<(), RunOutcome> {
+        for wanted in &file.wanted {
+            if self.only_lists() {
+                break;
+            }
+            let prepared = self.preparer.prepare(file, wanted)?;
+            if let Some(features) = prepared.features {
+                let features = features_record(&features);
+                self.changes.push(EntryChange::Features(prepared.page, VERSIONS.features, features));
+            }
+            match prepared.next {
+                // Nobody receives when the run has ended.
+                NextStep::Ask(page) => _ = self.ready.blocking_send(*page),
+                NextStep::Nothing => self.run.counters.add_done(),
+                NextStep::Refuse(fault) => {
+                    let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
+                    self.refuse(prepared.page, wanted, &file.questions, fault, false)?;
+                }
+                NextStep::Unreadable(fault) => self.record_unreadable(prepared.page, &fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores that a page can't be asked now, or (not `is_transient`) under these recipes.
+    fn refuse(
+        &self,
+        page: PageId,
+        wanted: &PageToPrepare,
+        questions: &QuestionSet,
+        fault: FaultRecord,
+        is_transient: bool,
+    ) -> Result<(), StoreError> {
+        let at_ms = self.run.clock.wall_ms();
+        let status = OutcomeStatus::Failed;
+        let outcome = TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms };
+        let recipes = wanted.tasks.iter().filter_map(|(at, _)| questions.recipes.get(*at));
+        let outcomes = recipes.map(|recipe| (*recipe, outcome.clone())).collect();
+        self.run.counters.add_refused();
+        self.pass.seen.set_changed();
+        self.run.store.put_outcomes_blocking(page, outcomes)
+    }
+
+    /// Stores that a file or page gives no picture.
+    fn record_unreadable(&mut self, page: PageId, fault: &MediaFault) {
+        // A page that was given up because the run ends may well be readable.
+        if self.run.shutdown.is_immediate() {
+            return;
+        }
+        let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message.clone() };
+        self.changes.push(EntryChange::PageFault(page, DECODER_VERSION, fault));
+        self.run.counters.add_unreadable();
+    }
+
+    /// The record of an entry that was just looked at.
+    fn new_record(
+        &self,
+        entry: &Entry,
+        questions: &QuestionSet,
+        content: Option<Digest>,
+        page_count: u32,
+    ) -> EntryRecord {
+        let now_ns = self.run.clock.wall_ms().saturating_mul(1_000_000);
+        let is_untrusted = now_ns - entry.modified_ns.max(entry.changed_ns) < UNTRUSTED_NS;
+        EntryRecord {
+            line: entry.line,
+            path: entry.path.clone(),
+            size: entry.size,
+            modified_ns: if is_untrusted || content.is_none() { 0 } else { entry.modified_ns },
+            changed_ns: entry.changed_ns,
+            inode: entry.inode,
+            content,
+            page_count,
+            selected: self.run.job.input.pages.select_pages(page_count),
+            fault: None,
+            carried: entry.carried.clone(),
+            set: questions.is_rendered.then_some(questions.id),
+            settled_set: None,
+        }
+    }
+}
+
+fn fault_record(fault: &ReadFault) -> FaultRecord {
+    FaultRecord { kind: fault.kind.error_kind(), message: fault.message.clone() }
+}
+
+fn features_record(features: &PageFeatures) -> FeaturesRecord {
+    FeaturesRecord { is_blank: features.is_blank, fingerprint: features.fingerprint }
+}

@@ -1,0 +1,186 @@
+//! The decoder process: opens files and prepares pages until its input ends.
+
+use super::frame;
+use super::frame::{Reply, Request};
+use crate::media::{Document, MediaFault, MediaFaultKind};
+use crate::prepare::page::prepare;
+use bytes::Bytes;
+use std::io::{self, BufReader, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Limit on the address space of the process, in bytes. A decoder that exceeds it aborts, before
+/// the system runs out of memory.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other systems have no such limit"))]
+const MAX_MEMORY_BYTES: u64 = 4 << 30;
+
+/// Time between two checks of the watchdog.
+const WATCHDOG_INTERVAL: Duration = Duration::from_secs(10);
+/// Checks during one page after which the watchdog ends the process: three minutes.
+const MAX_CHECKS: u64 = 18;
+
+/// Serves requests from `input` until it ends. Limits the memory of the process and starts a
+/// watchdog: only for a process that does nothing else.
+///
+/// # Errors
+/// When a message can't be read or written.
+pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
+    limit_resources();
+    let busy = Arc::new(AtomicU64::new(0));
+    start_watchdog(busy.clone());
+    answer_requests(input, output, &busy)
+}
+
+/// Answers requests until the input ends. `busy` is 0 between them, and set to 1 at the start
+/// of each.
+fn answer_requests(input: impl Read, mut output: impl Write, busy: &AtomicU64) -> io::Result<()> {
+    let mut input = BufReader::with_capacity(1 << 16, input);
+    let mut open: Option<Document> = None;
+    while let Some((request, bytes)) = frame::read(&mut input)? {
+        busy.store(1, Ordering::Relaxed);
+        let answered = catch_unwind(AssertUnwindSafe(|| answer(&mut open, request, bytes)));
+        let (reply, bytes) = answered
+            .unwrap_or_else(|_| Err(MediaFault::new(MediaFaultKind::DecoderFailed, "the decoder panicked")))
+            .unwrap_or_else(|fault| (Reply::Fault(fault), Bytes::new()));
+        frame::write(&mut output, &reply, &bytes)?;
+        busy.store(0, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+fn answer(open: &mut Option<Document>, request: Request, bytes: Vec<u8>) -> Result<(Reply, Bytes), MediaFault> {
+    let not_open = || MediaFault::new(MediaFaultKind::DecoderFailed, "no file is open");
+    match request {
+        Request::Open => {
+            // Frees the last file before the next one is opened.
+            *open = None;
+            let document = open.insert(Document::open(bytes.into())?);
+            Ok((Reply::Opened { page_count: document.page_count() }, Bytes::new()))
+        }
+        Request::Measure { page } => {
+            let (width, height) = open.as_ref().ok_or_else(not_open)?.probe(page)?.upright_size();
+            Ok((Reply::Measured { width, height }, Bytes::new()))
+        }
+        Request::Prepare { page, image, with_features } => {
+            let prepared = prepare(open.as_ref().ok_or_else(not_open)?, page, &image, with_features)?;
+            let reply = Reply::Prepared {
+                mime: prepared.mime.to_owned(),
+                width: prepared.width,
+                height: prepared.height,
+                full: prepared.full,
+                features: prepared.features,
+            };
+            Ok((reply, prepared.bytes))
+        }
+    }
+}
+
+/// Ends the process if a page takes far too long. Its parent ends it sooner, unless the parent
+/// was killed.
+#[expect(clippy::disallowed_methods, reason = "the process has no clock; its parent keeps the time")]
+fn start_watchdog(busy: Arc<AtomicU64>) {
+    let watch = move || {
+        loop {
+            std::thread::sleep(WATCHDOG_INTERVAL);
+            // Counts the checks during the current request.
+            let checks = busy.load(Ordering::Relaxed);
+            if checks > MAX_CHECKS {
+                std::process::exit(1);
+            }
+            if checks > 0 {
+                let _ = busy.compare_exchange(checks, checks + 1, Ordering::Relaxed, Ordering::Relaxed);
+            }
+        }
+    };
+    // Without it, the time limit of the parent remains.
+    let _ = std::thread::Builder::new().name("watchdog".into()).spawn(watch);
+}
+
+/// Limits memory, and turns off core dumps. On systems without such limits, those of the
+/// single decoders remain.
+#[cfg(unix)]
+fn limit_resources() {
+    use rlimit::Resource;
+    let lower = |resource: Resource, to: u64| {
+        if let Ok((_, hard)) = resource.get() {
+            let _ = resource.set(to.min(hard), to.min(hard));
+        }
+    };
+    lower(Resource::CORE, 0);
+    #[cfg(target_os = "linux")]
+    lower(Resource::AS, MAX_MEMORY_BYTES);
+}
+
+#[cfg(not(unix))]
+fn limit_resources() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Detail, ImageRule};
+    use crate::manifest::{Image, Size};
+
+    const IMAGE: Image = Image {
+        detail: Detail::High,
+        size: Size::Standard,
+        rule: ImageRule::Unknown,
+        max_side: Some(50),
+        min_side: None,
+    };
+
+    fn data(name: &str) -> Vec<u8> {
+        std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
+    }
+
+    /// The replies to these requests, one after another, and their sizes.
+    fn serve(requests: &[(Request, Vec<u8>)]) -> Vec<(Reply, usize)> {
+        let (mut input, mut output) = (Vec::new(), Vec::new());
+        requests.iter().for_each(|(request, bytes)| frame::write(&mut input, request, bytes).unwrap());
+        answer_requests(&input[..], &mut output, &AtomicU64::new(0)).unwrap();
+        let mut output = &output[..];
+        let next = || frame::read(&mut output).unwrap().map(|(reply, bytes)| (reply, bytes.len()));
+        std::iter::from_fn(next).collect()
+    }
+
+    fn fault_kind(reply: &Reply) -> Option<&'static str> {
+        match reply {
+            Reply::Fault(fault) => Some(fault.kind.name()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn requests_are_answered_in_order_for_the_file_that_is_open() {
+        let prepare = Request::Prepare { page: 2, image: IMAGE, with_features: true };
+        let replies = serve(&[
+            (Request::Measure { page: 1 }, Vec::new()),
+            (Request::Open, data("tiff/several.tif")),
+            (Request::Measure { page: 4 }, Vec::new()),
+            (Request::Measure { page: 5 }, Vec::new()),
+            (prepare, Vec::new()),
+            (Request::Open, b"not an image".to_vec()),
+            (Request::Measure { page: 1 }, Vec::new()),
+            (Request::Open, data("page.jpg")),
+        ]);
+        let kinds: Vec<_> = replies.iter().map(|(reply, _)| fault_kind(reply)).collect();
+        let (failed, none) = (Some("decoder_failed"), None);
+        assert_eq!(kinds, [failed, none, none, Some("no_pages"), none, Some("not_an_image"), failed, none]);
+        assert_eq!(replies[1], (Reply::Opened { page_count: 4 }, 0));
+        assert_eq!(replies[2], (Reply::Measured { width: 75, height: 110 }, 0));
+        assert_eq!(replies[7], (Reply::Opened { page_count: 1 }, 0));
+        let (Reply::Prepared { mime, width, height, features, .. }, bytes) = &replies[4] else {
+            panic!("{:?}", replies[4]);
+        };
+        assert_eq!((mime.as_str(), *width, *height), ("image/jpeg", 35, 50));
+        assert!(features.is_some() && *bytes > 100);
+    }
+
+    #[test]
+    fn input_that_is_no_request_ends_the_process() {
+        let busy = AtomicU64::new(0);
+        assert!(answer_requests(&b"noise\n"[..], Vec::new(), &busy).is_err());
+        assert!(answer_requests(&b""[..], Vec::new(), &busy).is_ok());
+    }
+}

@@ -1,0 +1,165 @@
+//! The messages between a worker and its decoder process: a line of JSON, followed by as many
+//! bytes as it states. Both processes are this program, in the same version.
+
+use crate::manifest::Image;
+use crate::media::MediaFault;
+use crate::prepare::page_features::PageFeatures;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, Read, Write};
+
+/// Largest number of bytes behind a message: above the size of any file that is read.
+const MAX_PAYLOAD_BYTES: usize = 1 << 30;
+/// Longest line of JSON, in bytes.
+const MAX_LINE_BYTES: u64 = 1 << 20;
+
+/// A request to a decoder process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Request {
+    /// Open the file whose content follows.
+    Open,
+    /// Return the size of a page (from 1) of the open file.
+    Measure { page: u32 },
+    /// Prepare a page (from 1) of the open file.
+    Prepare { page: u32, image: Image, with_features: bool },
+}
+
+/// A reply of a decoder process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Reply {
+    /// The file is open.
+    Opened { page_count: u32 },
+    /// The upright size of the page in pixels.
+    Measured { width: u32, height: u32 },
+    /// The page is prepared; its image follows.
+    Prepared { mime: String, width: u32, height: u32, full: (u32, u32), features: Option<PageFeatures> },
+    /// The file or the page gives no picture.
+    Fault(MediaFault),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head<T> {
+    message: T,
+    bytes: usize,
+}
+
+/// Writes a message and the bytes that belong to it.
+///
+/// # Errors
+/// When `out` can't be written.
+pub(crate) fn write(out: &mut impl Write, message: &impl Serialize, bytes: &[u8]) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Head { message, bytes: bytes.len() })?;
+    out.write_all(b"\n")?;
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// Reads the next message and its bytes; `None` at the end.
+///
+/// # Errors
+/// When `from` can't be read, ends within a message, or doesn't hold one.
+pub(crate) fn read<T: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<Option<(T, Vec<u8>)>> {
+    let mut line = Vec::new();
+    if Read::take(&mut *from, MAX_LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    let head: Head<T> = serde_json::from_slice(&line)?;
+    if head.bytes > MAX_PAYLOAD_BYTES {
+        return Err(io::Error::other(format!("a message of {} bytes is too large", head.bytes)));
+    }
+    let mut bytes = vec![0; head.bytes];
+    from.read_exact(&mut bytes)?;
+    Ok(Some((head.message, bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Detail, ImageRule, image_rule};
+    use crate::manifest::Size;
+    use crate::media::MediaFaultKind;
+    use proptest::prelude::*;
+
+    fn request() -> impl Strategy<Value = Request> {
+        let size = prop::sample::select(vec![Size::Full, Size::Standard, Size::Economy, Size::Original]);
+        let rule = prop::sample::select(vec![
+            image_rule("gpt-4o", None),
+            image_rule("qwen2.5-vl-7b", None),
+            ImageRule::Unknown,
+        ]);
+        let image = (size, rule, any::<bool>(), any::<Option<u32>>(), any::<Option<u32>>()).prop_map(
+            |(size, rule, is_low, max_side, min_side)| {
+                let detail = if is_low { Detail::Low } else { Detail::High };
+                Image { detail, size, rule, max_side, min_side }
+            },
+        );
+        prop_oneof![
+            Just(Request::Open),
+            any::<u32>().prop_map(|page| Request::Measure { page }),
+            (any::<u32>(), image, any::<bool>()).prop_map(|(page, image, with_features)| Request::Prepare {
+                page,
+                image,
+                with_features
+            }),
+        ]
+    }
+
+    fn reply() -> impl Strategy<Value = Reply> {
+        let features = (any::<bool>(), any::<[u8; 32]>())
+            .prop_map(|(is_blank, fingerprint)| PageFeatures { is_blank, fingerprint });
+        prop_oneof![
+            any::<u32>().prop_map(|page_count| Reply::Opened { page_count }),
+            any::<(u32, u32)>().prop_map(|(width, height)| Reply::Measured { width, height }),
+            (".*", any::<(u32, u32)>(), any::<(u32, u32)>(), prop::option::of(features)).prop_map(
+                |(mime, (width, height), full, features)| Reply::Prepared { mime, width, height, full, features }
+            ),
+            ".*".prop_map(|message| Reply::Fault(MediaFault { kind: MediaFaultKind::CutShort, message })),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn messages_arrive_as_they_were_sent(
+            messages in prop::collection::vec((request(), reply(), prop::collection::vec(any::<u8>(), 0..50)), 0..5),
+        ) {
+            let (mut requests, mut replies) = (Vec::new(), Vec::new());
+            for (request, reply, bytes) in &messages {
+                write(&mut requests, request, bytes).unwrap();
+                write(&mut replies, reply, bytes).unwrap();
+            }
+            let (mut requests, mut replies) = (&requests[..], &replies[..]);
+            for (request, reply, bytes) in messages {
+                prop_assert_eq!(read(&mut requests).unwrap(), Some((request, bytes.clone())));
+                prop_assert_eq!(read(&mut replies).unwrap(), Some((reply, bytes)));
+            }
+            prop_assert_eq!(read::<Request>(&mut requests).unwrap(), None);
+            prop_assert_eq!(read::<Reply>(&mut replies).unwrap(), None);
+        }
+
+        #[test]
+        fn a_message_that_breaks_off_is_an_error(reply in reply(), bytes in prop::collection::vec(any::<u8>(), 0..50), at in any::<prop::sample::Index>()) {
+            let mut sent = Vec::new();
+            write(&mut sent, &reply, &bytes).unwrap();
+            // The line is complete without its end, if nothing follows.
+            let cut = at.index(sent.len() - usize::from(bytes.is_empty()));
+            let read = read::<Reply>(&mut &sent[..cut]);
+            prop_assert!(if cut == 0 { matches!(read, Ok(None)) } else { read.is_err() }, "{cut} of {} bytes", sent.len());
+        }
+
+        #[test]
+        fn noise_is_an_error_and_no_panic(noise in prop::collection::vec(any::<u8>(), 1..200)) {
+            prop_assert!(read::<Reply>(&mut &noise[..]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_message_can_not_claim_any_amount_of_memory() {
+        for bytes in [MAX_PAYLOAD_BYTES + 1, usize::MAX] {
+            let line = format!("{{\"message\":\"Open\",\"bytes\":{bytes}}}\n");
+            assert!(read::<Request>(&mut line.as_bytes()).unwrap_err().to_string().contains("too large"));
+        }
+        let endless = vec![b' '; 2 << 20];
+        assert!(read::<Request>(&mut &endless[..]).is_err());
+        assert!(MAX_PAYLOAD_BYTES as u64 >= crate::source::reader::MAX_FILE_BYTES, "every file fits");
+    }
+}

@@ -1,0 +1,167 @@
+//! A worker's decoder: starts a process when there is something to decode, kills one that
+//! hangs, and starts another one after that. A crash, a stack overflow, a hang or a lack of
+//! memory costs only the page that caused it.
+
+use super::frame::{Reply, Request};
+use super::process::{Answer, DecoderCommand, DecoderProcess, NoReply};
+use crate::manifest::Image;
+use crate::media::{ImageFormat, MediaFault, MediaFaultKind};
+use crate::prepare::page::Prepared;
+use bytes::Bytes;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Time limit for a page. It is wall time on a machine that may be busy.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The decoder process can't be started: no page can be decoded.
+#[derive(Debug, thiserror::Error)]
+#[error("can't start the decoder {}: {reason}", program.display())]
+pub struct DecoderError {
+    /// The program.
+    pub program: PathBuf,
+    /// A lower-case fragment.
+    pub reason: String,
+}
+
+/// The result for a page, or the error that no page can be decoded.
+type DecoderResult<T> = Result<Result<T, MediaFault>, DecoderError>;
+
+/// Decodes pages in a separate process.
+pub struct Decoder {
+    command: DecoderCommand,
+    timeout: Duration,
+    is_cancelled: Box<dyn Fn() -> bool + Send>,
+    process: Option<DecoderProcess>,
+    /// The content of the open file, to open it again in a new process.
+    file: Bytes,
+}
+
+impl Decoder {
+    /// A decoder whose processes are started with `command`.
+    #[must_use]
+    pub fn new(command: DecoderCommand) -> Self {
+        Self { command, timeout: TIMEOUT, is_cancelled: Box::new(|| false), process: None, file: Bytes::new() }
+    }
+
+    /// Gives up a page, as after a timeout, when `is_cancelled` returns true.
+    #[must_use]
+    pub fn cancel_when(mut self, is_cancelled: impl Fn() -> bool + Send + 'static) -> Self {
+        self.is_cancelled = Box::new(is_cancelled);
+        self
+    }
+
+    #[cfg(any(test, feature = "internal"))]
+    /// Sets the time limit for a page.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Opens a file, and returns its number of pages.
+    ///
+    /// # Errors
+    /// When the process can't be started.
+    pub fn open(&mut self, bytes: &Bytes) -> DecoderResult<u32> {
+        self.file = bytes.clone();
+        let mut answer = self.ask(&Request::Open, bytes)?;
+        if is_crash(&answer) {
+            // The file may be the cause, or someone killed the process: a new one decides.
+            answer = self.ask(&Request::Open, bytes)?;
+        }
+        Ok(answer.and_then(|(reply, _)| match reply {
+            Reply::Opened { page_count } => Ok(page_count),
+            reply => Err(unexpected(reply)),
+        }))
+    }
+
+    /// Returns the upright width and height of a page (from 1) of the open file, in pixels,
+    /// without decoding it.
+    ///
+    /// # Errors
+    /// When the process can't be started.
+    pub fn measure(&mut self, page: u32) -> DecoderResult<(u32, u32)> {
+        let answer = self.ask_about_file(&Request::Measure { page })?;
+        Ok(answer.and_then(|(reply, _)| match reply {
+            Reply::Measured { width, height } => Ok((width, height)),
+            reply => Err(unexpected(reply)),
+        }))
+    }
+
+    /// Prepares a page (from 1) of the open file.
+    ///
+    /// # Errors
+    /// When the process can't be started.
+    pub fn prepare(&mut self, page: u32, image: &Image, with_features: bool) -> DecoderResult<Prepared> {
+        let request = Request::Prepare { page, image: *image, with_features };
+        let mut answer = self.ask_about_file(&request)?;
+        if is_crash(&answer) {
+            answer = self.ask_about_file(&request)?;
+        }
+        Ok(answer.and_then(|(reply, bytes)| match reply {
+            Reply::Prepared { mime, width, height, full, features } => {
+                Ok(Prepared { bytes: bytes.into(), mime: known_mime(&mime), width, height, full, features })
+            }
+            reply => Err(unexpected(reply)),
+        }))
+    }
+
+    /// Sends a request about the open file, which a new process has to open first.
+    fn ask_about_file(&mut self, request: &Request) -> DecoderResult<Answer> {
+        if self.process.is_none() {
+            let file = self.file.clone();
+            if let Err(fault) = self.open(&file)? {
+                return Ok(Err(fault));
+            }
+        }
+        self.ask(request, &[])
+    }
+
+    fn ask(&mut self, request: &Request, bytes: &[u8]) -> DecoderResult<Answer> {
+        let mut process = match self.process.take() {
+            Some(process) => process,
+            None => DecoderProcess::start(&self.command)
+                .map_err(|reason| DecoderError { program: self.command.program.clone(), reason })?,
+        };
+        Ok(match process.ask(request, bytes, self.timeout, &self.is_cancelled) {
+            Ok(answer) => {
+                self.process = Some(process);
+                Ok(answer)
+            }
+            Err(NoReply::TimedOut) => {
+                let message = format!("decoding took longer than {} s", self.timeout.as_secs());
+                Err(MediaFault::new(MediaFaultKind::DecodeTimeout, message))
+            }
+            Err(NoReply::Crashed) => Err(decoder_failed("the decoder crashed")),
+        })
+    }
+}
+
+fn is_crash<T>(outcome: &Result<T, MediaFault>) -> bool {
+    matches!(outcome, Err(fault) if fault.kind == MediaFaultKind::DecoderFailed)
+}
+
+/// The fault in a reply, or that of a reply to another request.
+fn unexpected(reply: Reply) -> MediaFault {
+    match reply {
+        Reply::Fault(fault) => fault,
+        _ => decoder_failed("the decoder sent an unexpected reply"),
+    }
+}
+
+fn decoder_failed(message: &str) -> MediaFault {
+    MediaFault::new(MediaFaultKind::DecoderFailed, message)
+}
+
+/// The media type of a prepared page.
+fn known_mime(mime: &str) -> &'static str {
+    [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif]
+        .map(ImageFormat::mime)
+        .into_iter()
+        .find(|known| *known == mime)
+        .unwrap_or("image/jpeg")
+}
+
+#[cfg(all(test, unix))]
+mod tests;

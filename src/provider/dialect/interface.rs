@@ -1,0 +1,186 @@
+//! What a dialect provides. All methods are pure; an endpoint chooses its dialect at run time.
+
+use crate::catalog::Detail;
+use crate::manifest::Request;
+use crate::prepare::Prepared;
+use crate::provider::batch::{BatchFault, BatchLine, RemoteBatch};
+use crate::provider::capability::Capabilities;
+use crate::provider::client::call::{FileForm, HttpCall};
+use crate::provider::page_request::Repair;
+use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders};
+use crate::provider::reply::Reply;
+use crate::provider::verdict::{Charge, Verdict};
+use crate::task::Question;
+use bytes::Bytes;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+use std::fmt;
+
+/// How an API spells requests for pages, and their replies.
+pub(crate) trait Dialect: fmt::Debug {
+    /// Builds what the bodies of all requests for the same questions have in common.
+    fn page_frame(&self, options: &FrameOptions<'_>, questions: &[&Question]) -> Box<dyn PageFrame>;
+
+    /// The call that sends the body of a request for a page.
+    fn page_call(&self, body: Bytes) -> HttpCall;
+
+    /// The response header with the server's id of the request, in lower case.
+    fn request_id_header(&self) -> &'static str;
+
+    /// Reads a reply that was not streamed.
+    ///
+    /// # Errors
+    /// The text of a body that is not valid JSON, shortened for people.
+    fn read_reply(&self, body: &str) -> Result<Reply, String>;
+
+    /// A reader for one streamed reply.
+    fn reply_stream(&self) -> Box<dyn ReplyStream>;
+
+    /// Judges a reply whose status is not 2xx.
+    fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement;
+
+    /// Reads the rate limits that a reply's headers report. `wall_ms`: the time of the
+    /// reply, in milliseconds since 1970.
+    fn read_rate_limits(&self, headers: &HeaderMap, wall_ms: i64) -> RateLimitHeaders;
+
+    /// How the API spells batches.
+    fn batches(&self) -> &dyn BatchDialect;
+}
+
+/// What the requests of one endpoint have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FrameOptions<'a> {
+    /// The model's name, as the provider knows it.
+    pub(crate) model: &'a str,
+    pub(crate) request: &'a Request,
+    /// `None` for models whose image rule is unknown: not every server accepts `detail`.
+    pub(crate) detail: Option<Detail>,
+    pub(crate) capabilities: Capabilities,
+    /// Prompt tokens without the image.
+    pub(crate) prompt_tokens: u64,
+}
+
+/// The parts of a request body that do not depend on the page.
+pub(crate) trait PageFrame: fmt::Debug {
+    /// The body for one page. It copies the frame and the encoded image once.
+    fn body(&self, page: &PageParts<'_>) -> Bytes;
+}
+
+/// The parts of a request body that depend on the page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageParts<'a> {
+    pub(crate) image: &'a Prepared,
+    /// The maximum reply length, in tokens.
+    pub(crate) max_reply_tokens: u32,
+    /// The shard of the provider's prompt cache.
+    pub(crate) cache_shard: u64,
+    pub(crate) repair: Option<&'a Repair>,
+}
+
+/// Reads one streamed reply, event by event.
+pub(crate) trait ReplyStream {
+    /// Takes the data of one event and returns the text that it adds to the reply.
+    fn push(&mut self, data: &str) -> String;
+
+    /// Whether the reply is complete, perhaps without its usage: a connection that breaks
+    /// now does no harm.
+    fn is_complete(&self) -> bool;
+
+    /// Whether nothing more is expected.
+    fn is_ended(&self) -> bool;
+
+    /// Ends the stream.
+    ///
+    /// # Errors
+    /// The text so far, when the reply is not complete.
+    fn finish(self: Box<Self>) -> Result<Reply, String>;
+}
+
+/// A reply whose status is not 2xx.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ErrorReply<'a> {
+    pub(crate) status: u16,
+    pub(crate) headers: &'a HeaderMap,
+    /// The body, without secrets.
+    pub(crate) body: &'a str,
+    /// Wall time in milliseconds since 1970.
+    pub(crate) wall_ms: i64,
+}
+
+/// What an error means.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ErrorJudgement {
+    pub(crate) verdict: Verdict,
+    pub(crate) charge: Charge,
+    /// The rate limit that the request exceeded.
+    pub(crate) exceeded: Option<ExceededLimit>,
+}
+
+/// How an API spells batches: a file of requests is uploaded, a batch is created from it,
+/// and its results are files of lines.
+pub(crate) trait BatchDialect {
+    /// How a file of request lines is uploaded.
+    fn upload_form(&self) -> FileForm;
+
+    /// The call that creates a batch from an uploaded file. `key`: metadata by which
+    /// [`RemoteBatch::key`] finds the batch again.
+    fn create_call(&self, input_file: &str, key: &str) -> HttpCall;
+
+    /// The call for the state of a batch.
+    fn status_call(&self, batch: &str) -> HttpCall;
+
+    /// The call for the list of batches, newest first, after the batch `after`.
+    fn list_call(&self, after: Option<&str>) -> HttpCall;
+
+    /// The call for the content of a file.
+    fn content_call(&self, file: &str) -> HttpCall;
+
+    /// Reads the id of an uploaded file.
+    ///
+    /// # Errors
+    /// When the reply has none.
+    fn read_file_id(&self, reply: &Value) -> Result<String, BatchFault>;
+
+    /// Reads a batch.
+    ///
+    /// # Errors
+    /// When the reply is none.
+    fn read_batch(&self, reply: &Value) -> Result<RemoteBatch, BatchFault>;
+
+    /// Reads one page of the list of batches.
+    ///
+    /// # Errors
+    /// When the reply is none.
+    fn read_list(&self, reply: &Value) -> Result<BatchList, BatchFault>;
+
+    /// Judges a reply whose status is not 2xx.
+    fn judge_error(&self, reply: &ErrorReply<'_>) -> BatchFault;
+
+    /// What precedes and follows a request's body in a line of a batch's file. `custom_id`
+    /// consists of ASCII letters, digits and hyphens.
+    fn line_frame(&self, custom_id: &str) -> (String, &'static str);
+
+    /// Reads a line of a result file; `None` if it is not one.
+    fn read_line(&self, text: &str) -> Option<BatchLine>;
+
+    /// Reads the result that a line carries.
+    fn read_result(&self, line: &BatchLine) -> LineResult;
+}
+
+/// The result of one request of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LineResult {
+    /// The HTTP status that the request would have had; `None` if it was not executed.
+    pub(crate) status: Option<u16>,
+    /// The server's id of the request.
+    pub(crate) request_id: Option<String>,
+    /// The reply, or what its absence means.
+    pub(crate) reply: Result<Reply, (Verdict, Charge)>,
+}
+
+/// One page of the list of batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BatchList {
+    pub(crate) batches: Vec<RemoteBatch>,
+    pub(crate) has_more: bool,
+}

@@ -1,0 +1,30 @@
+//! The names of the dialects.
+
+use super::interface::Dialect;
+use super::openai::OpenAi;
+use crate::provider::client::http_client::KeyHeader;
+use std::rc::Rc;
+
+/// The dialect that an endpoint speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DialectName {
+    /// OpenAI's Chat Completions API and compatible servers.
+    #[default]
+    OpenAi,
+}
+
+impl DialectName {
+    /// The header in which the dialect expects the API key.
+    #[must_use]
+    pub fn key_header(self) -> KeyHeader {
+        match self {
+            Self::OpenAi => KeyHeader::Bearer,
+        }
+    }
+
+    pub(crate) fn dialect(self) -> Rc<dyn Dialect> {
+        match self {
+            Self::OpenAi => Rc::new(OpenAi),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The table of verdicts: every error that a provider was seen to send, and what it means.
+
+use super::*;
+use reqwest::header::HeaderMap;
+
+fn name(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Done { .. } => "done".into(),
+        Verdict::Retry(TransientFault { change: Some(change), .. }) => format!("without {change:?}"),
+        Verdict::Retry(fault) => format!("retry {}", fault.kind),
+        Verdict::Later { after, .. } => format!("later {:?}", after.map(|after| after.as_millis())),
+        Verdict::Page(fault) if fault.is_refusal => format!("refused {}", fault.kind),
+        Verdict::Page(fault) => format!("page {}", fault.kind),
+        Verdict::Stop(_) => "stop".into(),
+    }
+}
+
+fn error(kind: &str, code: &str, param: &str, message: &str) -> String {
+    let or_null = |text: &str| {
+        if text.is_empty() { serde_json::Value::Null } else { text.into() }
+    };
+    serde_json::json!({"error": {"message": message, "type": or_null(kind), "code": or_null(code), "param": or_null(param)}}).to_string()
+}
+
+const INVALID: &str = "invalid_request_error";
+
+#[test]
+fn the_verdict_table() {
+    let second = Some(Duration::from_secs(1));
+    let html = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>".to_owned();
+    let rows: Vec<(u16, String, Option<Duration>, &str)> = vec![
+        (400, error(INVALID, "", "", "generic"), None, "page bad_request"),
+        (400, error(INVALID, "context_length_exceeded", "messages", "This model's maximum context length is 128000 tokens."), None, "page context_too_long"),
+        (400, error(INVALID, "unsupported_parameter", "max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."), None, "without MaxTokens"),
+        (400, error(INVALID, "unsupported_value", "temperature", "Unsupported value: 'temperature' does not support 0.16 with this model."), None, "without Sampling"),
+        (400, error(INVALID, "", "response_format", "Invalid schema for response_format 'x': In context=(), 'additionalProperties' is required"), None, "page bad_request"),
+        (400, error(INVALID, "", "response_format", "response_format json_schema is not supported by this model"), None, "without Format"),
+        (400, r#"{"object":"error","message":"stream_options: Extra inputs are not permitted","type":"BadRequestError","param":null,"code":400}"#.into(), None, "without StreamOptions"),
+        (400, error(INVALID, "invalid_value", "messages[0].content[0].image_url.url", "Invalid image URL"), None, "page image_refused"),
+        (400, error(INVALID, "sanitizer_server_error", "", "You uploaded an unsupported image. Please make sure your image is below 20 MB"), None, "page image_refused"),
+        (400, error(INVALID, "", "messages.[0].content.[1].type", "Invalid content type. image_url is only supported by certain models."), None, "page image_refused"),
+        (400, r#"[{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}]"#.into(), None, "stop"),
+        (400, error("", "content_filter", "prompt", "The response was filtered due to the prompt triggering Azure OpenAI's content management policy"), None, "refused content_filter"),
+        (401, error(INVALID, "invalid_api_key", "", "Incorrect API key provided"), None, "stop"),
+        (402, "{\"error\":\"no credit\"}".into(), None, "stop"),
+        (403, error("", "unsupported_country_region_territory", "", "Country not supported"), None, "stop"),
+        (404, error(INVALID, "model_not_found", "", "The model `x` does not exist or you do not have access to it."), None, "stop"),
+        (307, String::new(), None, "stop"),
+        (408, String::new(), None, "retry timeout"),
+        (409, String::new(), None, "retry server_error"),
+        (413, html.clone(), None, "page request_too_large"),
+        (422, r#"{"detail":[{"loc":["body"],"msg":"field required","type":"missing"}]}"#.into(), None, "page bad_request"),
+        (429, error("tokens", "rate_limit_exceeded", "", "Rate limit reached for M on tokens per min (TPM): Limit 30000, Used 29937, Requested 385."), second, "later Some(1000)"),
+        (429, error("requests", "rate_limit_exceeded", "", "Rate limit reached"), None, "later None"),
+        (429, error("tokens", "rate_limit_exceeded", "", "Request too large for M on tokens per min (TPM): Limit 30000, Requested 31538."), None, "page request_too_large"),
+        (429, error("tokens", "rate_limit_exceeded", "", "Limit 30000, Requested 31538. The input must be reduced"), second, "page request_too_large"),
+        (429, error("insufficient_quota", "insufficient_quota", "", "You exceeded your current quota, please check your plan and billing details."), None, "stop"),
+        (429, error("insufficient_quota", "", "", "You exceeded your current quota"), None, "stop"),
+        (429, error("insufficient_quota", "project_spend_limit_exceeded", "", "x"), None, "stop"),
+        (429, r#"[{"error":{"code":429,"message":"You exceeded your current quota, please check billing details","status":"RESOURCE_EXHAUSTED"}}]"#.into(), second, "later Some(1000)"),
+        (429, error("rate_limit_error", "slow_down", "", "x"), None, "later None"),
+        (429, String::new(), None, "later None"),
+        (498, error("", "capacity_exceeded", "", "x"), None, "later None"),
+        (500, error("server_error", "", "", "The server had an error while processing your request."), None, "retry server_error"),
+        (502, html.clone(), None, "retry server_error"),
+        (503, html.clone(), None, "later None"),
+        (503, error("service_unavailable_error", "server_is_overloaded", "", "x"), second, "later Some(1000)"),
+        (504, html, None, "retry server_error"),
+        (529, error("overloaded_error", "", "", "x"), None, "later None"),
+        (400, "{\"error\":\"string\"}".into(), None, "page bad_request"),
+        (400, error(INVALID, "", "prompt_cache_key", "Unrecognized request argument supplied: prompt_cache_key"), None, "without CacheKey"),
+        (400, error(INVALID, "invalid_image_url", "", "Timeout while downloading https://x"), None, "retry server_error"),
+        (403, error("", "", "", "Your input was flagged by our moderation"), None, "refused content_filter"),
+        (405, String::new(), None, "stop"),
+        (425, String::new(), None, "retry server_error"),
+        (418, String::new(), None, "page bad_request"),
+    ];
+    for (status, body, after, expected) in rows {
+        let (verdict, _) = judge_body(status, &ErrorBody::parse(&body), after, None);
+        assert_eq!(name(&verdict), expected, "{status} {body}");
+    }
+}
+
+#[test]
+fn what_an_error_may_cost() {
+    let api = ErrorBody::parse(&error("server_error", "", "", "x"));
+    let gateway = ErrorBody::parse("<html>bad gateway</html>");
+    for (status, body, expected) in [
+        (429, &api, Charge::Nothing),
+        (500, &api, Charge::Nothing),
+        (500, &gateway, Charge::Unknown),
+        (502, &gateway, Charge::Unknown),
+        (503, &gateway, Charge::Nothing),
+        (504, &api, Charge::Unknown),
+        (400, &api, Charge::Nothing),
+    ] {
+        assert_eq!(judge_body(status, body, None, None).1, expected, "{status}");
+    }
+}
+
+#[test]
+fn the_header_x_should_retry_overrules_the_status() {
+    let body = ErrorBody::parse(&error(INVALID, "", "", "x"));
+    assert_eq!(name(&judge_body(400, &body, None, Some(true)).0), "retry server_error");
+    assert_eq!(name(&judge_body(500, &body, None, Some(false)).0), "page bad_request");
+}
+
+#[test]
+fn errors_inside_a_reply_of_status_200() {
+    for (body, expected) in [
+        (r#"{"error":{"code":502,"message":"Upstream"}}"#, "retry server_error"),
+        (r#"{"error":{"code":429,"message":"x"}}"#, "later None"),
+        (r#"{"error":{"message":"The server had an error","type":"server_error"}}"#, "retry server_error"),
+        (r#"{"error":"plain string"}"#, "retry server_error"),
+        (r#"{"error":{"code":402,"message":"credit"}}"#, "stop"),
+    ] {
+        assert_eq!(name(&judge_late_error(&ErrorBody::parse(body))), expected, "{body}");
+    }
+}
+
+#[test]
+fn the_limit_that_was_exceeded() {
+    let limit = |kind: &str, message: &str| {
+        exceeded_limit(&ErrorBody::from_value(&serde_json::json!({"error": {"type": kind, "message": message}})))
+    };
+    let tokens =
+        "Rate limit reached for m in organization o on tokens per min (TPM): Limit 30,000, Used 29937, Requested 385.";
+    assert_eq!(limit("tokens", tokens), Some(ExceededLimit { is_tokens: true, per_minute: Some(30_000) }));
+    let requests = "Rate limit reached for m on requests per min (RPM): Limit 500, Used 500, Requested 1.";
+    assert_eq!(limit("requests", requests), Some(ExceededLimit { is_tokens: false, per_minute: Some(500) }));
+    assert_eq!(limit("requests", "on requests per day (RPD): Limit 200, Used 200"), None);
+    assert_eq!(limit("", "slow down"), Some(ExceededLimit { is_tokens: false, per_minute: None }));
+}
+
+#[test]
+fn only_throttling_exceeds_a_limit() {
+    let body =
+        error("tokens", "rate_limit_exceeded", "", "on tokens per min (TPM): Limit 30000, Used 29937, Requested 385.");
+    let judge =
+        |status, body: &str| judge_error(&ErrorReply { status, headers: &HeaderMap::new(), body, wall_ms: 0 }).exceeded;
+    assert_eq!(judge(429, &body), Some(ExceededLimit { is_tokens: true, per_minute: Some(30_000) }));
+    assert_eq!(judge(503, &body), None, "an overloaded server");
+    assert_eq!(judge(429, &error("", "insufficient_quota", "", "Limit 5")), None, "an empty account");
+}
+
+#[test]
+fn the_delay_in_headers_comes_before_the_one_in_the_body() {
+    let body = error("tokens", "", "", "Please try again in 644ms.");
+    let judge = |headers: &[(&'static str, &str)], body: &str| {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        match judge_error(&ErrorReply { status: 429, headers: &headers, body, wall_ms: 0 }).verdict {
+            Verdict::Later { after, .. } => after.map(|after| after.as_millis()),
+            verdict => panic!("{verdict:?}"),
+        }
+    };
+    assert_eq!(judge(&[("retry-after", "2")], &body), Some(2000));
+    assert_eq!(judge(&[("retry-after", "soon")], &body), Some(644));
+    assert_eq!(judge(&[("retry-after", "18446744073709540000")], &body), Some(MAX_DELAY.as_millis()), "cut");
+    assert_eq!(judge(&[], "{}"), None);
+}

@@ -1,0 +1,55 @@
+//! The OpenAI-compatible dialect. Source: OpenAI's API reference, spec 2.3.0 (2026-08).
+
+use super::batch::OpenAiBatches;
+use super::errors::judge_error;
+use super::rate_limit_headers::read_rate_limits;
+use super::reply::Completion;
+use super::request::ChatFrame;
+use super::stream::ChatStream;
+use crate::provider::client::call::HttpCall;
+use crate::provider::dialect::interface::{
+    BatchDialect, Dialect, ErrorJudgement, ErrorReply, FrameOptions, PageFrame, ReplyStream,
+};
+use crate::provider::rate_limits::RateLimitHeaders;
+use crate::provider::reply::Reply;
+use crate::task::Question;
+use bytes::Bytes;
+use reqwest::header::HeaderMap;
+
+/// The OpenAI-compatible dialect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenAi;
+
+impl Dialect for OpenAi {
+    fn page_frame(&self, options: &FrameOptions<'_>, questions: &[&Question]) -> Box<dyn PageFrame> {
+        Box::new(ChatFrame::new(options, questions))
+    }
+
+    fn page_call(&self, body: Bytes) -> HttpCall {
+        HttpCall::post("chat/completions", body)
+    }
+
+    fn request_id_header(&self) -> &'static str {
+        "x-request-id"
+    }
+
+    fn read_reply(&self, body: &str) -> Result<Reply, String> {
+        Completion::from_json(body).map(Completion::into_reply)
+    }
+
+    fn reply_stream(&self) -> Box<dyn ReplyStream> {
+        Box::new(ChatStream::default())
+    }
+
+    fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement {
+        judge_error(reply)
+    }
+
+    fn read_rate_limits(&self, headers: &HeaderMap, wall_ms: i64) -> RateLimitHeaders {
+        read_rate_limits(headers, wall_ms)
+    }
+
+    fn batches(&self) -> &dyn BatchDialect {
+        &OpenAiBatches
+    }
+}

@@ -1,0 +1,116 @@
+//! The body of a request for a page: a frame of JSON, with the image spliced in as base64.
+//! A frame is built once for a set of questions; a page costs one copy.
+//!
+//! Static text comes first and the image last, so that the provider's prompt cache can
+//! reuse the prefix.
+
+use crate::base::digest::Digest;
+use crate::manifest::Request;
+use crate::provider::capability::{Capabilities, ReplyFormat};
+use crate::provider::dialect::interface::{FrameOptions, PageFrame, PageParts};
+use crate::task::{Question, SYSTEM, instructions, reply_schema};
+use base64_simd::STANDARD;
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+/// The parts of a body that do not depend on the page.
+#[derive(Debug)]
+pub(crate) struct ChatFrame {
+    /// Everything before the image's media type.
+    head: String,
+    /// The members after `messages`, without braces.
+    members: String,
+    max_tokens_name: &'static str,
+    /// The key of the prompt cache, without the number of the shard.
+    cache_key: Option<String>,
+}
+
+/// Shortest prompt that a provider caches, in tokens (OpenAI's prompt-caching guide, 2026).
+const MIN_CACHED_TOKENS: u64 = 1024;
+/// Bytes reserved for what follows the members: the cache key and the reply length.
+const TAIL_BYTES: usize = 96;
+
+impl ChatFrame {
+    pub(crate) fn new(options: &FrameOptions<'_>, questions: &[&Question]) -> Self {
+        let FrameOptions { model, request, detail, capabilities, prompt_tokens } = *options;
+        let text = instructions(questions, capabilities.format != ReplyFormat::Schema);
+        let schema = reply_schema(questions);
+        let detail = detail.map_or(String::new(), |detail| format!(r#""detail":"{}","#, detail.name()));
+        let head = format!(
+            r#"{{"messages":[{},{{"role":"user","content":[{},{{"type":"image_url","image_url":{{{detail}"url":"data:"#,
+            json!({"role": "system", "content": SYSTEM}),
+            json!({"type": "text", "text": text}),
+        );
+        let has_key = request.prompt_cache_key && capabilities.cache_key && prompt_tokens >= MIN_CACHED_TOKENS;
+        let prefix = Digest::compute(format!("{model}{head}{schema}").as_bytes()).to_string();
+        let members = members(model, request, capabilities, schema);
+        let members = members.iter().map(|(name, value)| format!(",{}:{value}", Value::from(name.as_str()))).collect();
+        Self {
+            head,
+            members,
+            max_tokens_name: if capabilities.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" },
+            cache_key: has_key.then(|| format!("docmill-{}", &prefix[..16])),
+        }
+    }
+}
+
+impl PageFrame for ChatFrame {
+    fn body(&self, page: &PageParts<'_>) -> Bytes {
+        let PageParts { image, max_reply_tokens, cache_shard, repair } = *page;
+        let repair = repair.map_or(String::new(), |repair| {
+            let previous = json!({"role": "assistant", "content": repair.previous});
+            format!(",{previous},{}", json!({"role": "user", "content": repair.text}))
+        });
+        let encoded = STANDARD.encoded_length(image.bytes.len());
+        let capacity = self.head.len() + encoded + repair.len() + self.members.len() + TAIL_BYTES;
+        let mut body = Vec::with_capacity(capacity);
+        body.extend_from_slice(self.head.as_bytes());
+        body.extend_from_slice(image.mime.as_bytes());
+        body.extend_from_slice(b";base64,");
+        STANDARD.encode_append(&image.bytes, &mut body);
+        body.extend_from_slice(br#""}}]}"#);
+        body.extend_from_slice(repair.as_bytes());
+        body.push(b']');
+        body.extend_from_slice(self.members.as_bytes());
+        if let Some(key) = &self.cache_key {
+            body.extend_from_slice(format!(r#","prompt_cache_key":"{key}-{cache_shard}""#).as_bytes());
+        }
+        body.extend_from_slice(format!(r#","{}":{max_reply_tokens}}}"#, self.max_tokens_name).as_bytes());
+        body.into()
+    }
+}
+
+fn members(model: &str, request: &Request, capabilities: Capabilities, schema: Value) -> Map<String, Value> {
+    let mut members = Map::new();
+    members.insert("model".into(), model.into());
+    // Always explicit: some providers stream by default.
+    members.insert("stream".into(), request.stream.into());
+    if request.stream && capabilities.stream_options {
+        members.insert("stream_options".into(), json!({"include_usage": true}));
+    }
+    if capabilities.sampling {
+        members.insert("temperature".into(), number(request.temperature));
+        if let Some(top_p) = request.top_p {
+            members.insert("top_p".into(), number(top_p));
+        }
+    }
+    match capabilities.format {
+        ReplyFormat::Schema => {
+            let schema = json!({"name": "page", "strict": true, "schema": schema});
+            members.insert("response_format".into(), json!({"type": "json_schema", "json_schema": schema}));
+        }
+        ReplyFormat::Object => _ = members.insert("response_format".into(), json!({"type": "json_object"})),
+        ReplyFormat::Plain => {}
+    }
+    members.extend(request.extra.clone());
+    members
+}
+
+/// Writes whole numbers without a fraction: some servers reject `0.0`.
+fn number(value: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+    if value.fract() == 0.0 && value.abs() < 1e6 { (value as i64).into() } else { value.into() }
+}
+
+#[cfg(test)]
+mod tests;

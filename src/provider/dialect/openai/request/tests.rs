@@ -1,0 +1,99 @@
+//! The bytes of request bodies.
+
+use super::*;
+use crate::manifest::{self, Job};
+use crate::prepare::Prepared;
+use crate::provider::capability::CapabilityChange;
+use crate::provider::page_request::Repair;
+use crate::task::compile;
+
+const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
+
+fn job(request: &str) -> Job {
+    manifest::check(std::path::Path::new("job.yaml"), &format!("{JOB}{request}"), &|_| None).unwrap()
+}
+
+fn body(request: &str, change: Option<CapabilityChange>, repair: Option<&Repair>, prompt_tokens: u64) -> String {
+    let job = job(request);
+    let questions = compile(&job.tasks, &[]).unwrap();
+    let capabilities = Capabilities::default();
+    let options = FrameOptions {
+        model: "openai/gpt-4o-mini",
+        request: &job.request,
+        detail: Some(crate::catalog::Detail::High),
+        capabilities: change.map_or(capabilities, |change| capabilities.without(change).unwrap()),
+        prompt_tokens,
+    };
+    let frame = ChatFrame::new(&options, &questions.iter().collect::<Vec<_>>());
+    let bytes = Bytes::from_static(b"image bytes");
+    let image = Prepared { bytes, mime: "image/jpeg", width: 8, height: 8, full: (8, 8), features: None };
+    let page = PageParts { image: &image, max_reply_tokens: 300, cache_shard: 5, repair };
+    String::from_utf8(frame.body(&page).to_vec()).unwrap()
+}
+
+#[test]
+fn the_image_is_spliced_in_and_the_body_is_valid_json() {
+    let text = body("", None, None, 0);
+    let value: Value = serde_json::from_str(&text).unwrap();
+    let content = &value["messages"][1]["content"];
+    assert_eq!(content[1]["image_url"]["url"], "data:image/jpeg;base64,aW1hZ2UgYnl0ZXM=");
+    assert_eq!(content[1]["image_url"]["detail"], "high");
+    let members: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, ["messages", "model", "stream", "temperature", "response_format", "max_tokens"]);
+    assert_eq!(
+        (&value["stream"], &value["temperature"], &value["max_tokens"]),
+        (&json!(false), &json!(0), &json!(300))
+    );
+    assert!(text.contains(r#""temperature":0,"#), "a whole number has no fraction");
+}
+
+#[test]
+fn a_repair_follows_the_image() {
+    let repair = Repair { previous: "{\"kind\": \"c\"}".into(), text: "not a \"label\"".into() };
+    let value: Value = serde_json::from_str(&body("", None, Some(&repair), 0)).unwrap();
+    assert_eq!(value["messages"][2], json!({"role": "assistant", "content": "{\"kind\": \"c\"}"}));
+    assert_eq!(value["messages"][3], json!({"role": "user", "content": "not a \"label\""}));
+}
+
+#[test]
+fn each_capability_changes_its_members_only() {
+    let request = "request: {stream: true, top_p: 0.5, temperature: 0.5, extra: {seed: 7}}\n";
+    let names = |change| {
+        let value: Value = serde_json::from_str(&body(request, change, None, 0)).unwrap();
+        let kind = value["response_format"]["type"].as_str().unwrap_or_default().to_owned();
+        let names: Vec<String> = value.as_object().unwrap().keys().skip(2).cloned().collect();
+        (names.join(" "), kind)
+    };
+    let schema = "json_schema";
+    for (change, expected, kind) in [
+        (None, "stream stream_options temperature top_p response_format seed max_tokens", schema),
+        (
+            Some(CapabilityChange::Format),
+            "stream stream_options temperature top_p response_format seed max_tokens",
+            "json_object",
+        ),
+        (
+            Some(CapabilityChange::MaxTokens),
+            "stream stream_options temperature top_p response_format seed max_completion_tokens",
+            schema,
+        ),
+        (Some(CapabilityChange::Sampling), "stream stream_options response_format seed max_tokens", schema),
+        (Some(CapabilityChange::StreamOptions), "stream temperature top_p response_format seed max_tokens", schema),
+    ] {
+        assert_eq!(names(change), (expected.to_owned(), kind.to_owned()), "{change:?}");
+    }
+}
+
+#[test]
+fn the_cache_key_needs_a_prompt_that_is_cached() {
+    let request = "request: {prompt_cache_key: true}\n";
+    let key = |change, tokens| {
+        let value: Value = serde_json::from_str(&body(request, change, None, tokens)).unwrap();
+        value.get("prompt_cache_key").and_then(Value::as_str).map(str::to_owned)
+    };
+    let found = key(None, MIN_CACHED_TOKENS).unwrap();
+    assert!(found.starts_with("docmill-") && found.ends_with("-5"), "{found}");
+    assert_eq!(key(None, MIN_CACHED_TOKENS), Some(found), "the same prefix, the same key");
+    assert_eq!(key(None, MIN_CACHED_TOKENS - 1), None);
+    assert_eq!(key(Some(CapabilityChange::CacheKey), MIN_CACHED_TOKENS), None);
+}

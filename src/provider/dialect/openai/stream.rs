@@ -1,0 +1,92 @@
+//! A streamed chat completion.
+
+use super::reply::Completion;
+use crate::provider::dialect::interface::ReplyStream;
+use crate::provider::reply::Reply;
+
+/// A stream as far as it was read.
+#[derive(Debug, Default)]
+pub(crate) struct ChatStream {
+    completion: Completion,
+    /// Whether `[DONE]` was read.
+    saw_done: bool,
+}
+
+impl ReplyStream for ChatStream {
+    fn push(&mut self, data: &str) -> String {
+        if data.trim() == "[DONE]" {
+            self.saw_done = true;
+            return String::new();
+        }
+        // Some gateways send comments as data.
+        serde_json::from_str(data).map_or(String::new(), |chunk| self.completion.push_chunk(&chunk))
+    }
+
+    fn is_complete(&self) -> bool {
+        self.saw_done || self.completion.finish.is_some() || self.completion.error.is_some()
+    }
+
+    fn is_ended(&self) -> bool {
+        self.saw_done || self.is_complete() && self.completion.usage.is_some()
+    }
+
+    fn finish(self: Box<Self>) -> Result<Reply, String> {
+        if self.is_complete() { Ok(self.completion.into_reply()) } else { Err(self.completion.content) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::reply::ReplyEnd;
+
+    const TEXT: &str = r#"{"choices":[{"delta":{"content":"ab"}}]}"#;
+    const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+    const USAGE: &str = r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}"#;
+    const ERROR: &str = r#"{"error":{"code":502,"message":"upstream"}}"#;
+
+    /// The letters C and E stand for "complete" and "ended" after each event.
+    fn play(events: &[&str]) -> (String, Result<Reply, String>) {
+        let mut stream = Box::<ChatStream>::default();
+        let mut states = String::new();
+        for event in events {
+            stream.push(event);
+            states.push(if stream.is_ended() {
+                'E'
+            } else if stream.is_complete() {
+                'C'
+            } else {
+                '-'
+            });
+        }
+        (states, stream.finish())
+    }
+
+    #[test]
+    fn a_stream_is_complete_before_it_ends() {
+        for (events, states, is_reply) in [
+            (&[TEXT, STOP, USAGE, "[DONE]"][..], "-CEE", true),
+            (&[TEXT, STOP, "[DONE]"], "-CE", true),
+            (&[TEXT, USAGE, STOP], "--E", true),
+            (&[TEXT, " [DONE] "], "-E", true),
+            (&[TEXT, ERROR], "-C", true),
+            (&[": OPENROUTER PROCESSING", "", TEXT, "{\"choices\":"], "----", false),
+            (&[TEXT, TEXT], "--", false),
+            (&[], "", false),
+        ] {
+            let (found, reply) = play(events);
+            assert_eq!((found.as_str(), reply.is_ok()), (states, is_reply), "{events:?}");
+        }
+    }
+
+    #[test]
+    fn text_and_usage_are_collected() {
+        let (_, reply) = play(&[TEXT, TEXT, STOP, USAGE, "[DONE]"]);
+        let reply = reply.unwrap();
+        assert_eq!((reply.content.as_str(), reply.end), ("abab", ReplyEnd::Finished));
+        assert_eq!(reply.usage.map(|usage| (usage.input, usage.output)), Some((7, 2)));
+        assert_eq!(play(&[TEXT, TEXT]).1, Err("abab".to_owned()), "what came before the break");
+        let mut stream = ChatStream::default();
+        assert_eq!([stream.push(TEXT), stream.push(STOP), stream.push("[DONE]")], ["ab", "", ""]);
+    }
+}

@@ -1,0 +1,307 @@
+//! One model at one endpoint: makes requests for pages, knows what they cost and what the
+//! endpoint supports, and owns its pacing.
+
+use super::batch::BatchLine;
+use super::batch_client::BatchClient;
+use super::capability::Capabilities;
+use super::client::failure::HttpFailure;
+use super::client::http_client::HttpClient;
+use super::dialect::interface::{Dialect, FrameOptions, PageParts};
+use super::dialect::name::DialectName;
+use super::estimate::{Estimate, Footprint, RequestSize, estimate};
+use super::exchange::Exchange;
+use super::frame_cache::{CachedFrame, FrameCache};
+use super::pacing::endpoint_pacing::EndpointPacing;
+use super::page_request::PageRequest;
+use super::reply_reader::{ReplyReader, judge_reply};
+use super::verdict::Verdict;
+use crate::base::clock::Clock;
+use crate::base::sanitize;
+use crate::base::usage::Usage;
+use crate::base::vocabulary::ErrorKind;
+use crate::catalog::{Basis, Calibration, Detail, Fit, Price, model_facts};
+use crate::manifest::{Image, Limits, Request, Retry};
+use crate::prepare::Prepared;
+use bytes::Bytes;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What an endpoint is made of.
+#[derive(Clone)]
+pub struct EndpointSetup {
+    /// Identifies the model at its endpoint, in keys of the store.
+    pub id: String,
+    /// The client of the endpoint's server.
+    pub client: HttpClient,
+    /// The dialect that the endpoint speaks.
+    pub dialect: DialectName,
+    /// The clock for timeouts and pacing.
+    pub clock: Arc<dyn Clock>,
+    /// The model's name, as the provider knows it.
+    pub model: String,
+    /// Sampling and reply length.
+    pub request: Request,
+    /// How images are sent.
+    pub image: Image,
+    /// The manifest's limits.
+    pub limits: Limits,
+    /// The manifest's retry policy.
+    pub retry: Retry,
+    /// What a token costs; `None`: unknown.
+    pub price: Option<Price>,
+    /// What the endpoint supports, as far as it is known.
+    pub capabilities: Capabilities,
+    /// What the endpoint was seen to bill.
+    pub calibration: Calibration,
+    /// Shards of the provider's prompt cache to use, at least 1. One shard takes about 15
+    /// requests per minute (OpenAI's prompt-caching guide, 2026).
+    pub cache_shards: u64,
+}
+
+/// One model at one endpoint. It belongs to one thread.
+pub struct ModelEndpoint {
+    id: String,
+    client: HttpClient,
+    dialect: Rc<dyn Dialect>,
+    clock: Arc<dyn Clock>,
+    model: String,
+    request: Request,
+    image: Image,
+    price: Option<Price>,
+    pacing: EndpointPacing,
+    capabilities: Cell<Capabilities>,
+    calibration: RefCell<Calibration>,
+    fit: RefCell<Fit>,
+    cache_shards: u64,
+    /// Whether the model reasons before it answers.
+    reasons: bool,
+    frames: FrameCache,
+}
+
+impl ModelEndpoint {
+    /// An endpoint that has not sent anything.
+    #[must_use]
+    pub fn new(setup: EndpointSetup) -> Self {
+        let dialect = setup.dialect.dialect();
+        Self::with_dialect(setup, dialect)
+    }
+
+    pub(crate) fn with_dialect(setup: EndpointSetup, dialect: Rc<dyn Dialect>) -> Self {
+        let detail = sent_detail(&setup.image).unwrap_or(Detail::High);
+        Self {
+            pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),
+            fit: RefCell::new(Fit::new(setup.image.rule, detail, &setup.calibration)),
+            reasons: model_facts(&setup.model).is_some_and(|facts| facts.reasons),
+            id: setup.id,
+            client: setup.client,
+            dialect,
+            clock: setup.clock,
+            model: setup.model,
+            request: setup.request,
+            image: setup.image,
+            price: setup.price,
+            capabilities: Cell::new(setup.capabilities),
+            calibration: RefCell::new(setup.calibration),
+            cache_shards: setup.cache_shards.max(1),
+            frames: FrameCache::default(),
+        }
+    }
+
+    /// Identifies the model at its endpoint, in keys of the store.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What a token costs; `None`: unknown.
+    #[must_use]
+    pub fn price(&self) -> Option<Price> {
+        self.price
+    }
+
+    /// When requests may be sent.
+    #[must_use]
+    pub fn pacing(&self) -> &EndpointPacing {
+        &self.pacing
+    }
+
+    /// The provider's Batch API.
+    #[must_use]
+    pub fn batches(&self) -> BatchClient<'_> {
+        BatchClient::new(&self.client, self.dialect.batches(), &*self.clock)
+    }
+
+    /// What the endpoint supports, as far as it is known now.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities.get()
+    }
+
+    /// Sets what the endpoint supports. Later requests depend on it.
+    pub fn set_capabilities(&self, capabilities: Capabilities) {
+        self.capabilities.set(capabilities);
+    }
+
+    /// Estimates the tokens of a request.
+    #[must_use]
+    pub fn estimate(&self, request: &PageRequest, image: &Prepared) -> Estimate {
+        let frame = self.frame(request);
+        let size = RequestSize {
+            size: (image.width, image.height),
+            max_tokens: max_reply_tokens(&frame, request).into(),
+            repair: request.repair_bytes(),
+        };
+        estimate(&frame.footprint, &self.fit.borrow(), &self.calibration.borrow(), size)
+    }
+
+    /// Tokens that sending `image` smaller than at full size saves.
+    #[must_use]
+    pub fn tokens_saved_by_size(&self, image: &Prepared) -> u64 {
+        let fit = self.fit.borrow();
+        let tokens = |(width, height)| fit.tokens(width, height).unwrap_or(0);
+        tokens(image.full).saturating_sub(tokens((image.width, image.height)))
+    }
+
+    /// What image tokens are computed from.
+    #[must_use]
+    pub fn image_basis(&self) -> Basis {
+        self.fit.borrow().basis()
+    }
+
+    /// How the endpoint bills images, as far as it is known now.
+    #[must_use]
+    pub fn fit(&self) -> Fit {
+        self.fit.borrow().clone()
+    }
+
+    /// What the endpoint was seen to bill.
+    #[must_use]
+    pub fn calibration(&self) -> Calibration {
+        self.calibration.borrow().clone()
+    }
+
+    /// Learns from the bill of a first question about a page, whose image had `size` pixels.
+    /// `is_valid`: all answers of the reply were valid. Returns the calibration if it should
+    /// be stored, because it changed more than a little.
+    #[must_use]
+    pub fn learn_bill(
+        &self,
+        request: &PageRequest,
+        size: (u32, u32),
+        usage: Usage,
+        is_valid: bool,
+    ) -> Option<Calibration> {
+        let footprint = self.frame(request).footprint;
+        let mut calibration = self.calibration.borrow_mut();
+        if is_valid {
+            calibration.record_reply(footprint.usual, usage.output);
+        }
+        let image_tokens = usage.input.saturating_sub(footprint.text);
+        if !calibration.record_image(size, image_tokens, footprint.text) {
+            return None;
+        }
+        let mut fit = self.fit.borrow_mut();
+        *fit = Fit::new(self.image.rule, fit.detail(), &calibration);
+        Some(calibration.clone())
+    }
+
+    /// The body of a request.
+    #[must_use]
+    pub fn page_body(&self, request: &PageRequest, image: &Prepared) -> Bytes {
+        let frame = self.frame(request);
+        frame.frame.body(&PageParts {
+            image,
+            max_reply_tokens: max_reply_tokens(&frame, request),
+            cache_shard: request.page % self.cache_shards,
+            repair: request.repair.as_ref(),
+        })
+    }
+
+    /// Makes one attempt: sends a request and reads the reply, both within `timeout`.
+    /// `on_text` receives the reply's text as it arrives.
+    pub async fn send(
+        &self,
+        request: &PageRequest,
+        image: &Prepared,
+        timeout: Duration,
+        on_text: &dyn Fn(&str),
+    ) -> Exchange {
+        let call = self.dialect.page_call(self.page_body(request, image));
+        let sent = self.clock.now();
+        let mut exchange = match self.client.send_page(call, timeout, &*self.clock).await {
+            Ok(response) => {
+                let reader = ReplyReader { client: &self.client, dialect: &*self.dialect, clock: &self.clock, on_text };
+                reader.read(response, &request.asked()).await
+            }
+            Err(failure) => {
+                let (verdict, charge) = self.named_timeout(failure, timeout).judge();
+                Exchange::new(verdict, charge)
+            }
+        };
+        exchange.latency = self.clock.now().saturating_sub(sent);
+        exchange.verdict.edit_message(|message| self.client.redact(message));
+        exchange
+    }
+
+    /// Judges a result line of a batch, for the request that `request` describes.
+    #[must_use]
+    pub fn judge_line(&self, line: &BatchLine, request: &PageRequest) -> Exchange {
+        let result = self.dialect.batches().read_result(line);
+        let mut exchange = match result.reply {
+            Ok(reply) => judge_reply(&self.client, reply, &request.asked()),
+            Err((verdict, charge)) => Exchange::new(verdict, charge),
+        };
+        // In a batch the provider waits for limits; throttling is a fault like any other.
+        if let Verdict::Later { message, .. } = exchange.verdict {
+            exchange.verdict = Verdict::transient(ErrorKind::ServerError, message);
+        }
+        exchange.status = result.status;
+        exchange.request_id = result.request_id.map(|id| self.client.redact(&sanitize::id(&id)));
+        exchange.verdict.edit_message(|message| self.client.redact(message));
+        exchange
+    }
+
+    /// Names the manifest key behind a timeout: the page's time may end before the attempt's.
+    fn named_timeout(&self, failure: HttpFailure, timeout: Duration) -> HttpFailure {
+        match failure {
+            HttpFailure::TimedOut("request.timeout") if timeout < self.client.timeouts().attempt => {
+                HttpFailure::TimedOut("retry.page_time")
+            }
+            failure => failure,
+        }
+    }
+
+    fn frame(&self, request: &PageRequest) -> Rc<CachedFrame> {
+        let capabilities = self.capabilities.get();
+        self.frames.get_or_build(request, capabilities, || {
+            let questions = request.asked();
+            let footprint = Footprint::measure(&questions, capabilities.format, self.reasons);
+            let options = FrameOptions {
+                model: &self.model,
+                request: &self.request,
+                detail: sent_detail(&self.image),
+                capabilities,
+                prompt_tokens: footprint.text,
+            };
+            CachedFrame {
+                frame: self.dialect.page_frame(&options, &questions),
+                footprint,
+                max_reply_tokens: self.request.max_tokens.unwrap_or_else(|| footprint.max_reply_tokens()),
+            }
+        })
+    }
+}
+
+/// The `detail` to send: not every server accepts it. Without it, models look closely.
+fn sent_detail(image: &Image) -> Option<Detail> {
+    image.rule.accepts_detail().then_some(image.detail)
+}
+
+fn max_reply_tokens(frame: &CachedFrame, request: &PageRequest) -> u32 {
+    frame.max_reply_tokens.saturating_mul(if request.is_lengthened { 2 } else { 1 })
+}
+
+#[cfg(test)]
+mod tests;

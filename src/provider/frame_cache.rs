@@ -1,0 +1,57 @@
+//! The frames of requests: built once for the same questions, used for many pages.
+
+use super::capability::Capabilities;
+use super::dialect::interface::PageFrame;
+use super::estimate::Footprint;
+use super::page_request::PageRequest;
+use crate::task::Question;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What the requests for the same questions have in common.
+#[derive(Debug)]
+pub(crate) struct CachedFrame {
+    pub(crate) frame: Box<dyn PageFrame>,
+    pub(crate) footprint: Footprint,
+    /// The usual maximum reply length, in tokens.
+    pub(crate) max_reply_tokens: u32,
+}
+
+/// The address of the questions, the tasks to ask, and the endpoint's capabilities.
+type Key = (usize, Vec<usize>, Capabilities);
+
+/// A frame with the questions that it is for: keeping them keeps their address in use.
+type Entry = (Arc<[Question]>, Rc<CachedFrame>);
+
+/// Frames that are kept. Questions that name columns of a list need one for every row.
+const MAX_FRAMES: usize = 256;
+
+/// The cache of an endpoint.
+#[derive(Debug, Default)]
+pub(crate) struct FrameCache {
+    frames: RefCell<HashMap<Key, Entry>>,
+}
+
+impl FrameCache {
+    /// The frame for a request, built by `build` unless it is cached.
+    pub(crate) fn get_or_build(
+        &self,
+        request: &PageRequest,
+        capabilities: Capabilities,
+        build: impl FnOnce() -> CachedFrame,
+    ) -> Rc<CachedFrame> {
+        let key = (request.questions.as_ptr().addr(), request.tasks.clone(), capabilities);
+        let mut frames = self.frames.borrow_mut();
+        if let Some((_, frame)) = frames.get(&key) {
+            return frame.clone();
+        }
+        if frames.len() >= MAX_FRAMES {
+            frames.clear();
+        }
+        let frame = Rc::new(build());
+        frames.insert(key, (request.questions.clone(), frame.clone()));
+        frame
+    }
+}

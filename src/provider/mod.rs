@@ -1,0 +1,54 @@
+//! Asks a model: one HTTP attempt for a page, its judgement and its cost. The loop over
+//! attempts is in the pipeline.
+//!
+//! From top to bottom; a file imports only files below it:
+//!
+//! - [`endpoint`]: one model at one endpoint, which owns all of the following
+//! - [`batch_client`]: the provider's Batch API; [`reply_reader`]: reads and judges a reply;
+//!   [`frame_cache`]: what the requests for the same questions have in common
+//! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
+//! - [`pacing`]: when requests may be sent, by rates and by a cooldown
+//! - [`client`]: HTTP, timeouts, redaction; knows no dialect
+//! - [`exchange`]: one attempt and its result; [`reply`]: a model's reply; [`batch`]: a batch
+//!   as the provider reports it
+//! - [`verdict`]: what an attempt means and costs; [`rate_limits`]: what a provider reports
+//!   about its limits; [`page_request`]: what to ask about a page
+//! - [`capability`]: what an endpoint supports; [`mod@estimate`]: tokens before they are
+//!   known; [`sse`]: server-sent events
+//! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
+
+pub(crate) mod batch;
+pub(crate) mod batch_client;
+pub(crate) mod capability;
+pub(crate) mod client;
+pub(crate) mod dialect;
+pub(crate) mod endpoint;
+pub(crate) mod estimate;
+pub(crate) mod exchange;
+pub(crate) mod frame_cache;
+pub(crate) mod pacing;
+pub(crate) mod page_request;
+pub(crate) mod rate_limits;
+pub(crate) mod reply;
+pub(crate) mod reply_reader;
+#[cfg(any(test, feature = "internal"))]
+pub mod request_parts;
+pub(crate) mod sse;
+#[cfg(test)]
+mod test_server;
+pub(crate) mod verdict;
+
+pub use batch::{BatchError, BatchFault, BatchLine, FullQueue, RemoteBatch, RemoteStatus};
+pub use batch_client::{BatchClient, BatchLines};
+pub use capability::{Capabilities, CapabilityChange, ReplyFormat};
+pub use client::http_client::{HttpClient, HttpClientError, HttpClientOptions, KeyHeader};
+pub use client::secret::Secret;
+pub use dialect::name::DialectName;
+pub use endpoint::{EndpointSetup, ModelEndpoint};
+pub use estimate::{Estimate, Footprint, RequestSize, estimate};
+pub use exchange::Exchange;
+pub use pacing::cooldown::Gate;
+pub use pacing::endpoint_pacing::EndpointPacing;
+pub use page_request::{PageRequest, Repair};
+pub use rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
+pub use verdict::{Charge, PageFault, Refusal, TransientFault, Verdict};

@@ -1,0 +1,251 @@
+//! A rate that follows a limit which the manifest does not state: from the headers of
+//! replies if there are any, otherwise from refusals.
+//!
+//! Additive increase and multiplicative decrease, so that processes that share an account's
+//! limit and adapt independently converge to equal shares. Time is a parameter.
+//!
+//! With headers, the controller steers the level of the provider's bucket, which refills
+//! continuously: while the level stays constant, docmill sends exactly as fast as the
+//! bucket refills. The rate reacts at once: it is lower while less than the headroom is
+//! free, and higher while more is. This process's share of the limit, which other processes
+//! may use too, follows slowly.
+//!
+//! The constants were found with a model of buckets, processes and latencies, and verified
+//! with processes against a server (docs/performance.md).
+
+use crate::provider::rate_limits::ReportedLimit;
+use std::time::Duration;
+
+/// Headroom: the part of the provider's bucket that is kept free, as a fraction of it.
+const HEADROOM: f64 = 0.4;
+/// Largest headroom, in seconds of refill: large buckets need no larger one.
+const MAX_HEADROOM_SECONDS: f64 = 5.0;
+/// The reaction range, in multiples of the headroom. The rate changes by the fraction
+/// (what is free - headroom) / range.
+const REACTION_RANGE: f64 = 1.25;
+/// Largest fraction by which the rate falls below this process's share.
+const MAX_DECREASE: f64 = 0.8;
+/// Largest fraction by which the rate rises above this process's share. Only large buckets
+/// allow all of it.
+const MAX_INCREASE: f64 = 0.6;
+/// How strongly the share reacts to the deviation: the exponent of its price.
+const SHARE_PRICE: f64 = 3.5;
+
+/// A bucket of at most this many seconds of refill is small. It overflows before a process
+/// has seen a reply, the more so the more processes share it. For small buckets, keep more
+/// headroom, let processes with a larger share back off more, and damp the reaction by the
+/// age of the last observation.
+const SMALL_BUCKET_SECONDS: f64 = 2.0;
+/// From this size on a bucket is not small at all; in between, the small-bucket constants
+/// count proportionally.
+const NORMAL_BUCKET_SECONDS: f64 = 5.0;
+/// Additional headroom of a small bucket, as a fraction of it.
+const SMALL_BUCKET_HEADROOM: f64 = 0.45;
+/// Additional price of a small bucket.
+const SMALL_BUCKET_PRICE: f64 = 4.5;
+/// Smallest reaction range of a small bucket, in multiples of the age of the observation.
+const SMALL_BUCKET_RANGE: f64 = 8.0;
+/// From this size on, in seconds of refill, a bucket allows all of [`MAX_INCREASE`]. A small
+/// bucket allows none; in between, the fraction grows proportionally.
+const FULL_INCREASE_SECONDS: f64 = 22.0;
+/// Bounds of a bucket's size, in seconds of refill. What headers report is rounded, so that
+/// an almost full bucket may seem to have any size.
+const MIN_BUCKET_SECONDS: f64 = 0.5;
+const MAX_BUCKET_SECONDS: f64 = 60.0;
+/// How long the smoothed level remembers: a quarter of the bucket's size, at most 1 second.
+const LEVEL_MEMORY: f64 = 0.25;
+const MAX_LEVEL_MEMORY_SECONDS: f64 = 1.0;
+/// Observations closer than this count as this far apart, in seconds: each moves the level.
+const MIN_OBSERVATION_GAP_SECONDS: f64 = 0.02;
+
+/// How fast the share changes. With a faster one, four processes would oscillate.
+const SHARE_SPEED: f64 = 0.15;
+/// The share that a process starts with: other processes may already run.
+const INITIAL_SHARE: f64 = 0.5;
+/// Smallest share of the limit, and smallest rate as a fraction of the limit.
+const MIN_SHARE: f64 = 0.02;
+/// What a refusal leaves of rate and share.
+const DECREASE_FACTOR: f64 = 0.75;
+/// Refusals within this time are one.
+const REFUSAL_WINDOW: Duration = Duration::from_secs(1);
+
+/// Without headers: the fraction of a known limit that is used.
+const BLIND_USE: f64 = 0.97;
+/// Without headers: growth of the rate, as a fraction of the limit per second.
+const BLIND_GROWTH: f64 = 0.01;
+/// Without headers: a limit is probed after requests were delayed for this long without a
+/// refusal. It may have been raised.
+const PROBE_AFTER: Duration = Duration::from_secs(15);
+/// The same as a number of requests: one probe costs a refusal, which is then less than one
+/// in a hundred requests.
+const PROBE_AFTER_REQUESTS: f64 = 120.0;
+/// How fast a probed limit grows: by this fraction per second, times the seconds for which
+/// it has been probed.
+const PROBE_GROWTH: f64 = 0.02;
+/// Longest time between two delayed requests that counts as delayed. Requests that wait
+/// look again at least this often, so that a longer gap is a pause.
+const MAX_DELAY_GAP: Duration = Duration::from_secs(1);
+
+/// Longest time between two observations that is taken into account, in seconds.
+const MAX_OBSERVATION_GAP_SECONDS: f64 = 2.0;
+/// Weight of the newest time between observations in its moving average.
+const GAP_WEIGHT: f64 = 0.2;
+
+/// A rate that follows a limit.
+#[derive(Clone, Debug)]
+pub(crate) struct AdaptiveRate {
+    /// The limit per minute, as far as it is known.
+    limit: Option<f64>,
+    /// What to send per minute.
+    rate: f64,
+    /// The fraction of the limit that this process takes.
+    share: f64,
+    /// The free fraction of the provider's bucket, smoothed; `None`: no headers report it.
+    free: Option<f64>,
+    /// Time between two observations, smoothed, in seconds.
+    observation_gap: Option<f64>,
+    /// When the rate last changed.
+    changed: Duration,
+    /// When the newest request that was observed was sent. Replies to older ones are ignored.
+    newest: Duration,
+    /// When a request was last refused.
+    refused: Option<Duration>,
+    /// When a request was last delayed because of this rate.
+    delayed: Duration,
+    /// For how long requests were delayed since the last refusal.
+    delayed_total: Duration,
+    /// Whether the limit was raised to probe it.
+    is_probing: bool,
+}
+
+impl Default for AdaptiveRate {
+    fn default() -> Self {
+        let zero = Duration::ZERO;
+        Self {
+            limit: None,
+            rate: 0.0,
+            share: INITIAL_SHARE,
+            free: None,
+            observation_gap: None,
+            changed: zero,
+            newest: zero,
+            refused: None,
+            delayed: zero,
+            delayed_total: zero,
+            is_probing: false,
+        }
+    }
+}
+
+impl AdaptiveRate {
+    /// What to send per minute; `None`: no limit is known.
+    pub(crate) fn per_minute(&self) -> Option<f64> {
+        self.limit.map(|_| self.rate)
+    }
+
+    /// The headers of the reply to a request, sent at `sent`, report the bucket's level.
+    #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
+    pub(crate) fn on_headers(&mut self, reported: &ReportedLimit, sent: Duration, now: Duration) {
+        if sent < self.newest {
+            return;
+        }
+        self.newest = sent;
+        let limit = reported.per_minute as f64;
+        let refill = limit / 60.0;
+        // The bucket's capacity: what is free, and what refills until everything is.
+        let capacity = (reported.remaining as f64 + refill * reported.reset.as_secs_f64()).max(1.0);
+        let free = (reported.remaining as f64 / capacity).clamp(0.0, 1.0);
+        let seconds = (capacity / refill).clamp(MIN_BUCKET_SECONDS, MAX_BUCKET_SECONDS);
+        let elapsed = now.saturating_sub(self.changed).as_secs_f64();
+        let memory = (seconds * LEVEL_MEMORY).min(MAX_LEVEL_MEMORY_SECONDS);
+        let weight = 1.0 - (-elapsed.max(MIN_OBSERVATION_GAP_SECONDS) / memory).exp();
+        let free = self.free.map_or(free, |known| known + (free - known) * weight);
+        // From 0 (normal) to 1 (small).
+        let smallness =
+            ((NORMAL_BUCKET_SECONDS - seconds) / (NORMAL_BUCKET_SECONDS - SMALL_BUCKET_SECONDS)).clamp(0.0, 1.0);
+        let gap = elapsed.min(MAX_OBSERVATION_GAP_SECONDS);
+        let gap = self.observation_gap.map_or(gap, |known| known + (gap - known) * GAP_WEIGHT);
+        let latency = now.saturating_sub(sent).as_secs_f64().min(MAX_OBSERVATION_GAP_SECONDS);
+        let age = gap + latency;
+        // In seconds of refill: that is how fast a bucket responds.
+        let headroom = ((HEADROOM + SMALL_BUCKET_HEADROOM * smallness) * seconds).min(MAX_HEADROOM_SECONDS);
+        let range = (headroom * REACTION_RANGE).max(SMALL_BUCKET_RANGE * smallness * age);
+        let price = SHARE_PRICE + SMALL_BUCKET_PRICE * smallness;
+        let deviation = ((free * seconds - headroom) / range).clamp(-MAX_DECREASE, MAX_INCREASE);
+        // Kelly's congestion control ("Rate control for communication networks", 1998): a
+        // larger share pays a higher price, until all shares are equal.
+        let speed = SHARE_SPEED / range * elapsed.min(1.0);
+        self.share += speed * (1.0 - self.share * (-price * deviation).exp());
+        self.share = self.share.clamp(MIN_SHARE, 1.0);
+        let largeness = (seconds - SMALL_BUCKET_SECONDS) / (FULL_INCREASE_SECONDS - SMALL_BUCKET_SECONDS);
+        let max_increase = MAX_INCREASE * largeness.clamp(0.0, 1.0);
+        let rate = limit * self.share * (1.0 + deviation);
+        self.rate = rate.clamp(limit * MIN_SHARE, limit * (1.0 + max_increase));
+        (self.limit, self.free, self.observation_gap, self.changed) = (Some(limit), Some(free), Some(gap), now);
+    }
+
+    /// A request is about to be admitted: without headers the rate grows with time.
+    pub(crate) fn on_admission(&mut self, now: Duration) {
+        if let (Some(limit), None) = (self.limit, self.free) {
+            let elapsed = now.saturating_sub(self.changed).as_secs_f64();
+            self.rate = (self.rate + BLIND_GROWTH * limit * elapsed).min(limit * BLIND_USE);
+            self.changed = now;
+        }
+    }
+
+    /// A request of `count` is delayed because of this rate. Without headers, only trying
+    /// more shows that the limit was raised.
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    pub(crate) fn on_delayed(&mut self, count: u64, now: Duration) {
+        let (Some(limit), None) = (self.limit, self.free) else { return };
+        // Only time in which more would have been sent counts: a pause shows nothing.
+        let elapsed = now.saturating_sub(self.delayed).min(MAX_DELAY_GAP);
+        self.delayed = now;
+        self.delayed_total += elapsed;
+        let requests = Duration::try_from_secs_f64(PROBE_AFTER_REQUESTS * count as f64 * 60.0 / self.rate.max(1.0));
+        let probe_after = PROBE_AFTER.max(requests.unwrap_or(Duration::MAX));
+        let probing = self.delayed_total.saturating_sub(probe_after).as_secs_f64();
+        if probing > 0.0 {
+            self.limit = Some(limit * (1.0 + PROBE_GROWTH * probing * elapsed.as_secs_f64()));
+            self.rate = self.rate.max(limit * BLIND_USE);
+            self.is_probing = true;
+        }
+    }
+
+    /// A request, sent at `sent`, was refused. `named`: the limit per minute that the error
+    /// names; `admitted`: what was admitted per minute before it.
+    pub(crate) fn on_throttled(&mut self, named: Option<u64>, admitted: f64, sent: Duration, now: Duration) {
+        let is_new = self.refused.is_none_or(|before| sent >= before && now.saturating_sub(before) >= REFUSAL_WINDOW);
+        #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
+        let named = named.map(|limit| limit as f64);
+        match (self.limit, named) {
+            (None, Some(limit)) => (self.limit, self.rate) = (Some(limit), limit * BLIND_USE),
+            (None, None) if admitted > 0.0 => {
+                (self.limit, self.rate) = (Some(admitted), admitted * DECREASE_FACTOR);
+            }
+            (Some(_), Some(limit)) if self.free.is_none() && self.limit != Some(limit) => {
+                (self.limit, self.rate) = (Some(limit), self.rate.min(limit * BLIND_USE));
+            }
+            (Some(_), None) if self.is_probing => {
+                (self.limit, self.rate) = (Some(self.rate), self.rate * DECREASE_FACTOR);
+            }
+            (Some(_), _) if is_new => {
+                (self.rate, self.share) = (self.rate * DECREASE_FACTOR, self.share * DECREASE_FACTOR);
+            }
+            _ => {}
+        }
+        if is_new {
+            self.refused = Some(now);
+        }
+        (self.delayed_total, self.is_probing) = (Duration::ZERO, false);
+        // Requests that were sent before report an outdated level.
+        self.newest = self.newest.max(now);
+        if let Some(limit) = self.limit {
+            self.rate = self.rate.max(limit * MIN_SHARE);
+        }
+        self.changed = now;
+    }
+}
+
+#[cfg(test)]
+mod tests;

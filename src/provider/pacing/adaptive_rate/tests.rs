@@ -1,0 +1,156 @@
+//! Whole runs of processes against a provider's bucket.
+
+use super::*;
+
+/// A provider's bucket, in requests, which processes share.
+struct World {
+    /// Per minute.
+    limit: f64,
+    capacity: f64,
+    /// How much of the capacity is used.
+    level: f64,
+}
+
+impl World {
+    fn report(&self) -> ReportedLimit {
+        ReportedLimit {
+            per_minute: self.limit as u64,
+            remaining: (self.capacity - self.level).max(0.0) as u64,
+            reset: Duration::from_secs_f64(self.level.max(0.0) / (self.limit / 60.0)),
+        }
+    }
+}
+
+/// Runs processes for some seconds, starting at `from`. Returns what each sent in the second
+/// half, and which fraction of all requests was refused.
+fn run(
+    rates: &mut [AdaptiveRate],
+    world: &mut World,
+    seconds: u64,
+    from: Duration,
+    has_headers: bool,
+) -> (Vec<f64>, f64) {
+    let step = Duration::from_millis(10);
+    let mut due = vec![0.0; rates.len()];
+    let mut sent = vec![0.0; rates.len()];
+    let (mut refused, mut all) = (0.0, 0.0);
+    let steps = seconds * 100;
+    for at in 0..steps {
+        let now = from + step * u32::try_from(at).unwrap();
+        world.level = (world.level - world.limit / 6000.0).max(0.0);
+        for (index, rate) in rates.iter_mut().enumerate() {
+            due[index] += rate.per_minute().unwrap_or(3000.0) / 6000.0;
+            rate.on_admission(now);
+            rate.on_delayed(1, now);
+            while due[index] >= 1.0 {
+                due[index] -= 1.0;
+                all += 1.0;
+                if world.level + 1.0 > world.capacity {
+                    refused += 1.0;
+                    rate.on_throttled(has_headers.then_some(world.limit as u64), 600.0, now, now);
+                    due[index] -= rate.per_minute().unwrap_or(0.0) / 60.0;
+                    continue;
+                }
+                world.level += 1.0;
+                if has_headers {
+                    rate.on_headers(&world.report(), now, now);
+                }
+                sent[index] += if at >= steps / 2 { 1.0 } else { 0.0 };
+            }
+        }
+    }
+    (sent, refused / all)
+}
+
+#[test]
+fn the_limit_is_used_and_refusals_are_rare() {
+    for (limit, seconds) in [(600.0, 1.0), (600.0, 60.0), (6000.0, 1.0), (6000.0, 60.0), (120.0, 60.0)] {
+        for processes in [1, 4] {
+            let mut world = World { limit, capacity: limit / 60.0 * seconds, level: 0.0 };
+            let mut rates = vec![AdaptiveRate::default(); processes];
+            let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), true);
+            let used = sent.iter().sum::<f64>() / limit;
+            let (min, max) = (sent.iter().copied().fold(f64::MAX, f64::min), sent.iter().copied().fold(0.0, f64::max));
+            let result = format!(
+                "{limit} a minute in {seconds} s, {processes}: {used:.3} used, {refused:.4} refused, {min} to {max}"
+            );
+            assert!(used > 0.9, "{result}");
+            assert!(refused <= if processes == 1 { 0.01 } else { 0.02 }, "{result}");
+            assert!(min * 2.0 >= max, "{result}");
+        }
+    }
+}
+
+#[test]
+fn a_limit_that_changes_is_followed_by_headers() {
+    let mut world = World { limit: 1200.0, capacity: 1200.0, level: 0.0 };
+    let mut rates = vec![AdaptiveRate::default()];
+    let mut from = Duration::from_secs(1);
+    for limit in [1200.0, 600.0, 1200.0] {
+        world.level *= limit / world.limit;
+        (world.limit, world.capacity) = (limit, limit);
+        // A full bucket's content is used first.
+        let settling = if from < Duration::from_secs(2) { 150 } else { 30 };
+        run(&mut rates, &mut world, settling, from, true);
+        from += Duration::from_secs(settling);
+        let (sent, _) = run(&mut rates, &mut world, 60, from, true);
+        from += Duration::from_secs(60);
+        let used = sent[0] * 2.0 / limit;
+        assert!((0.85..1.15).contains(&used), "{limit}: {used}");
+    }
+}
+
+#[test]
+fn without_headers_the_rate_is_found_by_refusals() {
+    let mut world = World { limit: 600.0, capacity: 10.0, level: 0.0 };
+    let mut rates = vec![AdaptiveRate::default()];
+    let (sent, refused) = run(&mut rates, &mut world, 120, Duration::from_secs(1), false);
+    assert!(sent[0] > 0.85 * 600.0, "{}", sent[0]);
+    assert!(refused < 0.02, "{refused}");
+}
+
+#[test]
+fn without_headers_a_limit_that_changes_is_followed() {
+    let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0 };
+    let mut rates = vec![AdaptiveRate::default()];
+    let mut from = Duration::from_secs(1);
+    let (mut refused, mut parts) = (0.0, 0.0);
+    for limit in [1200.0, 600.0, 1200.0] {
+        (world.limit, world.capacity) = (limit, limit / 60.0);
+        run(&mut rates, &mut world, 30, from, false);
+        from += Duration::from_secs(30);
+        let (sent, share) = run(&mut rates, &mut world, 120, from, false);
+        from += Duration::from_secs(120);
+        let used = sent[0] / limit;
+        assert!((0.85..1.05).contains(&used), "{limit}: {used}");
+        (refused, parts) = (refused + share, parts + 1.0);
+    }
+    assert!(refused / parts < 0.02, "{refused}");
+}
+
+#[test]
+fn a_pause_does_not_start_a_probe() {
+    let s = Duration::from_secs;
+    for pause in [20, 60, 300, 100_000] {
+        let mut rate = AdaptiveRate::default();
+        rate.on_throttled(Some(600), 600.0, s(10), s(10));
+        rate.on_delayed(1, s(11));
+        rate.on_delayed(1, s(11 + pause));
+        rate.on_delayed(1, s(12 + pause));
+        assert!(rate.per_minute().is_some_and(|rate| rate < 601.0), "{pause} s: {rate:?}");
+    }
+}
+
+#[test]
+fn replies_to_older_requests_are_ignored() {
+    let mut rate = AdaptiveRate::default();
+    let full = ReportedLimit { per_minute: 600, remaining: 600, reset: Duration::ZERO };
+    let empty = ReportedLimit { per_minute: 600, remaining: 0, reset: Duration::from_secs(60) };
+    let s = Duration::from_secs;
+    rate.on_headers(&full, s(10), s(11));
+    let before = rate.per_minute();
+    rate.on_headers(&empty, s(9), s(12));
+    assert_eq!(rate.per_minute(), before);
+    rate.on_headers(&empty, s(13), s(14));
+    assert!(rate.per_minute() < before);
+}

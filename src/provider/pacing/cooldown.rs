@@ -1,0 +1,252 @@
+//! Waits while the provider throttles, and how many requests may be in flight.
+//!
+//! One cooldown for all requests to an endpoint: after a refusal all of them wait, then one
+//! probe is sent, then the number in flight rises again. Time and chance are parameters.
+
+use crate::base::backoff::{Backoff, jittered};
+use std::time::Duration;
+
+/// Whether a request may be sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Yes, if fewer than this many requests are in flight.
+    Open(u32),
+    /// Not for this long.
+    Closed(Duration),
+    /// The provider has been unavailable for longer than the run waits.
+    GivenUp,
+}
+
+/// The state of the cooldown.
+#[derive(Clone, Debug)]
+pub(crate) struct Cooldown {
+    /// The most requests in flight while nothing is wrong.
+    normal_width: u32,
+    /// What `normal_width` may grow to.
+    max_width: u32,
+    /// Whether the width adapts: the manifest does not set it.
+    adapts: bool,
+    /// Replies since `normal_width` last changed.
+    replies: u32,
+    /// The fastest reply so far; `None`: no reply while the width was used up.
+    fastest: Option<Duration>,
+    /// The latency of recent replies, smoothed.
+    recent: Duration,
+    /// The most requests in flight now.
+    width: u32,
+    /// Nothing is sent before this time.
+    until: Duration,
+    /// Consecutive refusals, each of a probe.
+    refusals: u32,
+    /// When the trouble began: the first refusal since the last success.
+    since: Option<Duration>,
+    /// How long the run waits for a success.
+    max_wait: Duration,
+}
+
+/// Delays if the server asks for none. The longest is short enough to notice the end of an
+/// outage soon.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
+/// Shortest delay, also if the server asks for a shorter one.
+const MIN_DELAY: Duration = Duration::from_millis(50);
+/// Latencies below this count as equal.
+const MIN_LATENCY: Duration = Duration::from_millis(20);
+/// A server whose replies take this many times as long as the fastest has enough to do.
+const MAX_SLOWDOWN: u32 = 2;
+/// Weight of the older latencies in the moving average; the newest has a weight of 1.
+const LATENCY_WEIGHT: u32 = 7;
+
+impl Cooldown {
+    /// An open cooldown: at most `width` requests in flight, counted from 1. It gives up
+    /// after `max_wait` without a success.
+    #[must_use]
+    pub(crate) fn new(width: u32, max_wait: Duration) -> Self {
+        let width = width.max(1);
+        Self {
+            normal_width: width,
+            max_width: width,
+            adapts: false,
+            replies: 0,
+            fastest: None,
+            recent: Duration::ZERO,
+            width,
+            until: Duration::ZERO,
+            refusals: 0,
+            since: None,
+            max_wait,
+        }
+    }
+
+    /// The same, whose width grows up to `max` for as long as the server keeps up.
+    #[must_use]
+    pub(crate) fn with_max_width(mut self, max: u32) -> Self {
+        self.max_width = max.max(self.normal_width);
+        self.adapts = self.max_width > self.normal_width;
+        self
+    }
+
+    /// A reply arrived after `latency` while other requests waited for a place. Additive
+    /// increase: one more in flight per round of replies, unless they have become slow.
+    pub(crate) fn on_reply_while_full(&mut self, latency: Duration) {
+        self.recent = match self.fastest {
+            Some(_) => (self.recent * LATENCY_WEIGHT + latency) / (LATENCY_WEIGHT + 1),
+            None => latency,
+        };
+        let fastest = self.fastest.map_or(latency, |fastest| fastest.min(latency)).max(MIN_LATENCY);
+        self.fastest = Some(fastest);
+        self.replies += 1;
+        if self.replies >= self.normal_width && self.normal_width < self.max_width {
+            self.replies = 0;
+            if self.recent <= fastest * MAX_SLOWDOWN && self.width == self.normal_width {
+                (self.normal_width, self.width) = (self.normal_width + 1, self.width + 1);
+            }
+        }
+    }
+
+    /// A request timed out. Multiplicative decrease, unless the manifest sets the width.
+    pub(crate) fn on_timeout(&mut self) {
+        if self.adapts {
+            self.replies = 0;
+            self.normal_width = (self.normal_width * 3 / 4).max(1);
+            self.width = self.width.min(self.normal_width);
+        }
+    }
+
+    /// Whether a request may be sent at `now`.
+    #[must_use]
+    pub(crate) fn gate(&self, now: Duration) -> Gate {
+        match self.since {
+            Some(since) if now.saturating_sub(since) > self.max_wait => Gate::GivenUp,
+            // A delay that ends too late is not waited for.
+            Some(since) if self.until.saturating_sub(since) > self.max_wait => Gate::GivenUp,
+            _ if now < self.until => Gate::Closed(self.until - now),
+            _ => Gate::Open(self.width),
+        }
+    }
+
+    /// A request, sent at `sent`, was refused at `now`. `after`: the minimum delay that the
+    /// server asked for; `chance`: a random number from 0 to 1, which spreads processes that
+    /// share a limit.
+    pub(crate) fn on_throttled(&mut self, sent: Duration, now: Duration, after: Option<Duration>, chance: f64) {
+        self.since.get_or_insert(now);
+        // The requests in flight when a cooldown begins are all refused, for the same reason.
+        let is_new = sent >= self.until || self.refusals == 0;
+        self.refusals += u32::from(is_new);
+        let delay = after.unwrap_or_else(|| BACKOFF.delay(self.refusals));
+        if is_new || after.is_some() {
+            self.until = self.until.max(now + jittered(delay, chance).max(MIN_DELAY));
+        }
+        self.width = 1;
+    }
+
+    /// A request, sent at `sent`, was answered. One that was in flight when the cooldown
+    /// began does not show that it is over.
+    pub(crate) fn on_success(&mut self, sent: Duration) {
+        if sent < self.until {
+            return;
+        }
+        self.since = None;
+        self.refusals = 0;
+        self.width = self.width.saturating_mul(2).min(self.normal_width);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    #[test]
+    fn a_storm_is_one_cooldown_then_one_probe_then_the_width_rises() {
+        let mut cooldown = Cooldown::new(8, S(600));
+        assert_eq!(cooldown.gate(S(0)), Gate::Open(8));
+        for _ in 0..8 {
+            cooldown.on_throttled(S(9), S(10), Some(S(2)), 0.0);
+        }
+        assert_eq!(cooldown.gate(S(10)), Gate::Closed(S(2)));
+        assert_eq!(cooldown.gate(S(12)), Gate::Open(1));
+        for width in [2, 4, 8, 8] {
+            cooldown.on_success(S(12));
+            assert_eq!(cooldown.gate(S(12)), Gate::Open(width));
+        }
+    }
+
+    #[test]
+    fn a_width_that_is_not_set_grows_while_the_server_keeps_up() {
+        let ms = Duration::from_millis;
+        let rounds = |cooldown: &mut Cooldown, latency, rounds: u32| {
+            for _ in 0..rounds * 64 {
+                cooldown.on_reply_while_full(latency);
+            }
+        };
+        let mut cooldown = Cooldown::new(8, S(600)).with_max_width(64);
+        rounds(&mut cooldown, ms(100), 8);
+        let Gate::Open(grown) = cooldown.gate(S(1)) else { panic!("closed") };
+        assert!(grown > 20, "{grown}");
+        rounds(&mut cooldown, ms(300), 8);
+        assert_eq!(cooldown.gate(S(1)), Gate::Open(grown), "slower replies");
+        cooldown.on_timeout();
+        assert_eq!(cooldown.gate(S(1)), Gate::Open(grown * 3 / 4));
+        rounds(&mut cooldown, ms(100), 100);
+        assert_eq!(cooldown.gate(S(1)), Gate::Open(64));
+        let mut set = Cooldown::new(8, S(600));
+        rounds(&mut set, ms(100), 8);
+        set.on_timeout();
+        assert_eq!(set.gate(S(1)), Gate::Open(8), "the width of the manifest stays");
+    }
+
+    #[test]
+    fn without_a_requested_delay_it_doubles_up_to_a_bound() {
+        let mut cooldown = Cooldown::new(8, S(600));
+        let mut now = S(1);
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            cooldown.on_throttled(now, now, None, 0.0);
+            let Gate::Closed(wait) = cooldown.gate(now) else { panic!("closed") };
+            waits.push(wait.as_millis());
+            now += wait;
+        }
+        assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+    }
+
+    #[test]
+    fn it_gives_up_after_max_wait_and_at_once_if_the_delay_is_longer() {
+        let mut cooldown = Cooldown::new(8, S(60));
+        cooldown.on_throttled(S(100), S(100), None, 0.0);
+        assert!(matches!(cooldown.gate(S(101)), Gate::Open(1)));
+        assert_eq!(cooldown.gate(S(161)), Gate::GivenUp);
+        cooldown.on_success(S(160));
+        assert_eq!(cooldown.gate(S(161)), Gate::Open(2));
+        cooldown.on_throttled(S(200), S(200), Some(S(3600)), 0.0);
+        assert_eq!(cooldown.gate(S(201)), Gate::GivenUp);
+    }
+
+    #[test]
+    fn a_late_refusal_after_a_success_is_a_new_cooldown() {
+        let mut cooldown = Cooldown::new(8, S(600));
+        cooldown.on_throttled(S(10), S(10), Some(S(5)), 0.0);
+        cooldown.on_success(S(9));
+        assert_eq!(cooldown.gate(S(15)), Gate::Open(1), "only the probe raises the width");
+        cooldown.on_success(S(15));
+        cooldown.on_throttled(S(9), S(16), None, 0.0);
+        assert_eq!(cooldown.gate(S(16)), Gate::Closed(BACKOFF.delay(1)));
+    }
+
+    #[test]
+    fn jitter_spreads_processes_and_a_delay_of_nothing_is_none() {
+        for (after, chance, ms) in [(None, 0.5, 562), (Some(S(0)), 1.0, 50), (Some(S(4)), 0.5, 4500)] {
+            let mut cooldown = Cooldown::new(8, S(600));
+            cooldown.on_throttled(S(1), S(1), after, chance);
+            let Gate::Closed(delay) = cooldown.gate(S(1)) else { panic!("open") };
+            assert_eq!(delay.as_millis(), ms, "{after:?}");
+        }
+    }
+
+    #[test]
+    fn a_requested_delay_is_a_minimum() {
+        let mut cooldown = Cooldown::new(8, S(60));
+        cooldown.on_throttled(S(1), S(1), Some(S(8)), 1.0);
+        assert_eq!(cooldown.gate(S(1)), Gate::Closed(S(10)));
+    }
+}

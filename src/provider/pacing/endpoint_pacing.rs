@@ -1,0 +1,155 @@
+//! When requests may be sent to one endpoint, and what their results change about that.
+
+use super::cooldown::{Cooldown, Gate};
+use super::limiter::RateLimiter;
+use crate::base::clock::Clock;
+use crate::base::vocabulary::ErrorKind;
+use crate::manifest::{Limits, Retry};
+use crate::provider::exchange::Exchange;
+use crate::provider::verdict::Verdict;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The pacing of one endpoint. It never waits: it returns how long the caller has to wait.
+pub struct EndpointPacing {
+    clock: Arc<dyn Clock>,
+    limiter: RefCell<RateLimiter>,
+    cooldown: RefCell<Cooldown>,
+}
+
+impl EndpointPacing {
+    pub(crate) fn new(clock: Arc<dyn Clock>, limits: &Limits, retry: &Retry) -> Self {
+        let limiter = RateLimiter::new(limits.requests_per_minute, limits.tokens_per_minute, clock.clone());
+        let cooldown = Cooldown::new(limits.concurrency, retry.max_wait).with_max_width(limits.max_concurrency);
+        Self { clock, limiter: RefCell::new(limiter), cooldown: RefCell::new(cooldown) }
+    }
+
+    /// Whether a request may be sent now, rates apart.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        self.cooldown.borrow().gate(self.clock.now())
+    }
+
+    /// Takes one request from the request rate.
+    ///
+    /// # Errors
+    /// How long to wait before the next try.
+    pub fn try_request(&self) -> Result<(), Duration> {
+        self.limiter.borrow_mut().try_request()
+    }
+
+    /// Takes `count` tokens from the token rate.
+    ///
+    /// # Errors
+    /// How long to wait before the next try.
+    pub fn try_tokens(&self, count: u64) -> Result<(), Duration> {
+        self.limiter.borrow_mut().try_tokens(count)
+    }
+
+    /// Learns from the result of a request that was sent at `sent`, as the clock measures
+    /// it. `chance`: a random number from 0 to 1, for jitter. Returns whether the provider
+    /// processed the request.
+    pub fn on_exchange(&self, exchange: &Exchange, sent: Duration, chance: f64) -> bool {
+        match &exchange.exceeded {
+            // A refusal is stronger evidence than the headers that come with it.
+            Some(exceeded) => self.limiter.borrow_mut().on_throttled(exceeded, sent),
+            None => self.limiter.borrow_mut().on_headers(&exchange.rate_limits, sent),
+        }
+        let mut cooldown = self.cooldown.borrow_mut();
+        match &exchange.verdict {
+            Verdict::Later { after, .. } => {
+                cooldown.on_throttled(sent, self.clock.now(), *after, chance);
+                false
+            }
+            // A server with a transient fault neither processes requests nor asks to wait.
+            Verdict::Retry(fault) if fault.change.is_none() => {
+                if fault.kind == ErrorKind::Timeout {
+                    cooldown.on_timeout();
+                }
+                false
+            }
+            Verdict::Stop(_) => false,
+            Verdict::Done { .. } | Verdict::Retry(_) | Verdict::Page(_) => {
+                cooldown.on_success(sent);
+                true
+            }
+        }
+    }
+
+    /// A reply arrived after `latency` while other requests waited for a place.
+    pub fn on_reply_while_full(&self, latency: Duration) {
+        self.cooldown.borrow_mut().on_reply_while_full(latency);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::ManualClock;
+    use crate::manifest;
+    use crate::provider::capability::CapabilityChange;
+    use crate::provider::rate_limits::ExceededLimit;
+    use crate::provider::verdict::{Charge, TransientFault};
+
+    const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
+
+    fn pacing(limits: &str) -> (EndpointPacing, Arc<ManualClock>) {
+        let text = format!("{JOB}limits: {{{limits}}}\n");
+        let job = manifest::check(std::path::Path::new("job.yaml"), &text, &|_| None).unwrap();
+        let clock = Arc::new(ManualClock::starting_at(0));
+        (EndpointPacing::new(clock.clone(), &job.limits, &job.retry), clock)
+    }
+
+    fn retry(kind: ErrorKind, change: Option<CapabilityChange>) -> Verdict {
+        Verdict::Retry(TransientFault { kind, message: String::new(), change, may_run: false })
+    }
+
+    #[test]
+    fn what_each_verdict_changes() {
+        let later = Verdict::Later { after: Some(Duration::from_secs(2)), message: String::new() };
+        let done = || Verdict::Done { reading: Vec::new(), is_cut: false };
+        let closed = Gate::Closed(Duration::from_secs(2));
+        for (verdict, was_processed, gate) in [
+            (done(), true, Gate::Open(8)),
+            (Verdict::page_fault(ErrorKind::BadRequest, ""), true, Gate::Open(8)),
+            (retry(ErrorKind::Capability, Some(CapabilityChange::Format)), true, Gate::Open(8)),
+            (retry(ErrorKind::ServerError, None), false, Gate::Open(8)),
+            (retry(ErrorKind::Timeout, None), false, Gate::Open(6)),
+            (Verdict::stop("", ""), false, Gate::Open(8)),
+            (later, false, closed),
+        ] {
+            let (pacing, clock) = pacing("");
+            clock.advance(Duration::from_secs(1));
+            let exchange = Exchange::new(verdict.clone(), Charge::Nothing);
+            assert_eq!(pacing.on_exchange(&exchange, clock.now(), 0.0), was_processed, "{verdict:?}");
+            assert_eq!(pacing.gate(), gate, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn the_manifest_sets_width_and_rates() {
+        let (pacing, clock) = pacing("concurrency: 3, requests_per_minute: 60, tokens_per_minute: 60000");
+        assert_eq!(pacing.gate(), Gate::Open(3));
+        assert_eq!((pacing.try_request(), pacing.try_tokens(500)), (Ok(()), Ok(())));
+        assert!(pacing.try_request().is_err() && pacing.try_tokens(500).is_err());
+        clock.advance(Duration::from_secs(1));
+        assert_eq!((pacing.try_request(), pacing.try_tokens(500)), (Ok(()), Ok(())));
+        pacing.on_exchange(&Exchange::new(retry(ErrorKind::Timeout, None), Charge::Unknown), clock.now(), 0.0);
+        assert_eq!(pacing.gate(), Gate::Open(3), "a timeout does not change it");
+    }
+
+    #[test]
+    fn a_refusal_that_names_a_limit_paces_requests() {
+        let (pacing, clock) = pacing("");
+        assert!((0..100).all(|_| pacing.try_request().is_ok()), "no limit is known");
+        let exceeded = Some(ExceededLimit { is_tokens: false, per_minute: Some(60) });
+        let later = Verdict::Later { after: None, message: String::new() };
+        let exchange = Exchange { exceeded, ..Exchange::new(later, Charge::Nothing) };
+        pacing.on_exchange(&exchange, clock.now(), 0.0);
+        assert!(pacing.try_request().is_err());
+        clock.advance(Duration::from_millis(1100));
+        assert_eq!(pacing.try_request(), Ok(()));
+        assert!(pacing.try_request().is_err());
+    }
+}

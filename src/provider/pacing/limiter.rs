@@ -1,0 +1,64 @@
+//! Requests and tokens per minute: never more than the manifest states, and as close as
+//! possible to what the provider enforces.
+
+use super::limit::Limit;
+use crate::base::clock::Clock;
+use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The limits on requests and on tokens per minute.
+pub(crate) struct RateLimiter {
+    clock: Arc<dyn Clock>,
+    requests: Limit,
+    tokens: Limit,
+}
+
+impl RateLimiter {
+    /// A limiter with the manifest's limits. `None`: only what the provider enforces.
+    #[must_use]
+    pub(crate) fn new(requests_per_minute: Option<u32>, tokens_per_minute: Option<u64>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            requests: Limit::on_requests(requests_per_minute, &clock),
+            tokens: Limit::on_tokens(tokens_per_minute, &clock),
+            clock,
+        }
+    }
+
+    /// Takes one request.
+    ///
+    /// # Errors
+    /// How long to wait before the next try.
+    pub(crate) fn try_request(&mut self) -> Result<(), Duration> {
+        self.requests.try_take(1, self.clock.now())
+    }
+
+    /// Takes `count` tokens. A count may exceed any burst: it waits until that many tokens
+    /// have accumulated.
+    ///
+    /// # Errors
+    /// How long to wait before the next try.
+    pub(crate) fn try_tokens(&mut self, count: u64) -> Result<(), Duration> {
+        self.tokens.try_take(count, self.clock.now())
+    }
+
+    /// Learns from the headers of the reply to a request that was sent at `sent`, as the
+    /// clock measures it.
+    pub(crate) fn on_headers(&mut self, headers: &RateLimitHeaders, sent: Duration) {
+        let now = self.clock.now();
+        for (limit, reported) in [(&mut self.requests, headers.requests), (&mut self.tokens, headers.tokens)] {
+            if let Some(reported) = reported {
+                limit.on_headers(&reported, sent, now);
+            }
+        }
+    }
+
+    /// Learns that a request, sent at `sent`, exceeded a limit.
+    pub(crate) fn on_throttled(&mut self, exceeded: &ExceededLimit, sent: Duration) {
+        let limit = if exceeded.is_tokens { &mut self.tokens } else { &mut self.requests };
+        limit.on_throttled(exceeded.per_minute, sent, self.clock.now());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! When requests may be sent to one endpoint.
+//!
+//! - [`endpoint_pacing`]: all of it, as an endpoint owns it
+//! - [`limiter`]: requests and tokens per minute; [`limit`]: one of the two
+//! - [`request_quota`]: a fixed number of requests per minute
+//! - [`token_bucket`]: a bucket whose rate can change
+//! - [`adaptive_rate`]: follows a limit that the manifest does not state
+//! - [`cooldown`]: waits while the provider throttles, and how many requests may be in flight
+//! - [`retry_after`]: the delay that a reply asks for
+
+pub(crate) mod adaptive_rate;
+pub(crate) mod cooldown;
+pub(crate) mod endpoint_pacing;
+pub(crate) mod limit;
+pub(crate) mod limiter;
+pub(crate) mod request_quota;
+pub(crate) mod retry_after;
+pub(crate) mod token_bucket;

@@ -1,0 +1,32 @@
+//! What a provider reports about its rate limits, whatever the dialect.
+
+use std::time::Duration;
+
+/// The state of one rate limit, as the headers of a reply report it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportedLimit {
+    /// Requests or tokens allowed per minute; more than 0.
+    pub per_minute: u64,
+    /// Requests or tokens that may be sent at once now.
+    pub remaining: u64,
+    /// Time until the limit is fully replenished.
+    pub reset: Duration,
+}
+
+/// The rate limits that the headers of one reply report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RateLimitHeaders {
+    /// The limit on requests; `None` if it is not reported.
+    pub requests: Option<ReportedLimit>,
+    /// The limit on tokens; `None` if it is not reported.
+    pub tokens: Option<ReportedLimit>,
+}
+
+/// The rate limit that a request exceeded, as the error reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExceededLimit {
+    /// Whether it is the limit on tokens; otherwise it is the limit on requests.
+    pub is_tokens: bool,
+    /// The limit per minute; `None` if the error does not name it.
+    pub per_minute: Option<u64>,
+}

@@ -1,0 +1,32 @@
+//! A model's reply, whatever the dialect and whether it was streamed or not.
+
+use super::verdict::Verdict;
+use crate::base::usage::Usage;
+
+/// A complete reply.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Reply {
+    /// The visible text.
+    pub(crate) content: String,
+    /// Token counts; `None` if the server does not report them.
+    pub(crate) usage: Option<Usage>,
+    /// Why the reply ended.
+    pub(crate) end: ReplyEnd,
+}
+
+/// Why a reply ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ReplyEnd {
+    /// The model finished.
+    Finished,
+    /// The reply reached its maximum length.
+    Length,
+    /// The model declined, with this explanation (which may be empty).
+    Refusal(String),
+    /// The provider's content filter blocked the reply.
+    ContentFilter,
+    /// The reply contains no answer.
+    Empty,
+    /// The reply has a success status but carries an error, judged by the dialect.
+    Error(Verdict),
+}

@@ -1,0 +1,135 @@
+//! Reads the reply to a request for a page, whole or streamed, and judges it.
+
+use super::client::body_reader::BodyReader;
+use super::client::failure::HttpFailure;
+use super::client::http_client::HttpClient;
+use super::dialect::interface::{Dialect, ErrorReply, ReplyStream};
+use super::exchange::Exchange;
+use super::reply::Reply;
+use super::sse::EventDecoder;
+use super::verdict::{Charge, Verdict};
+use crate::base::clock::Clock;
+use crate::base::sanitize;
+use crate::base::vocabulary::ErrorKind;
+use crate::task::Question;
+use reqwest::Response;
+use reqwest::header::HeaderMap;
+use std::sync::Arc;
+
+/// Reads the replies of one endpoint.
+pub(crate) struct ReplyReader<'a> {
+    pub(crate) client: &'a HttpClient,
+    pub(crate) dialect: &'a dyn Dialect,
+    pub(crate) clock: &'a Arc<dyn Clock>,
+    /// Receives the reply's text as it arrives.
+    pub(crate) on_text: &'a dyn Fn(&str),
+}
+
+impl ReplyReader<'_> {
+    /// Reads the reply to a request for `questions`. Its messages may still hold secrets.
+    pub(crate) async fn read(&self, response: Response, questions: &[&Question]) -> Exchange {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let request_id = header(&headers, self.dialect.request_id_header());
+        let is_stream = header(&headers, "content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        // Reset times count from when the headers arrived.
+        let rate_limits = self.dialect.read_rate_limits(&headers, self.clock.wall_ms());
+        let body = BodyReader::new(response).with_idle_timeout(self.clock.clone(), self.client.timeouts().idle);
+        let mut exchange = match status {
+            200..=299 if is_stream => self.read_stream(body, questions).await,
+            200..=299 => self.read_whole(body, questions).await,
+            _ => {
+                // An error remains one, even if its body can't be read.
+                let body = self.client.redact(&body.text().await.unwrap_or_default());
+                let wall_ms = self.clock.wall_ms();
+                let reply = ErrorReply { status, headers: &headers, body: &body, wall_ms };
+                let judgement = self.dialect.judge_error(&reply);
+                let exceeded = judgement.exceeded;
+                Exchange { exceeded, ..Exchange::new(judgement.verdict, judgement.charge) }
+            }
+        };
+        exchange.status = Some(status);
+        exchange.request_id = request_id.map(|id| self.client.redact(&sanitize::id(id)));
+        exchange.rate_limits = rate_limits;
+        exchange
+    }
+
+    async fn read_whole(&self, body: BodyReader, questions: &[&Question]) -> Exchange {
+        let body = match body.text().await {
+            Ok(body) => body,
+            Err(failure) => return broken_off(failure, String::new()),
+        };
+        match self.dialect.read_reply(&body) {
+            Ok(reply) => {
+                (self.on_text)(&reply.content);
+                self.judge(reply, questions)
+            }
+            // Some servers stream although `stream` is false, under another media type.
+            Err(_) if body.trim_start().starts_with("data:") => {
+                let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
+                self.push(&mut events, &mut *stream, body.as_bytes());
+                self.finish(events, stream, questions)
+            }
+            Err(text) => {
+                let message = format!("the reply is not valid JSON: {text}");
+                Exchange::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Unknown)
+            }
+        }
+    }
+
+    async fn read_stream(&self, mut body: BodyReader, questions: &[&Question]) -> Exchange {
+        let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
+        while !stream.is_ended() {
+            match body.next().await {
+                Ok(Some(bytes)) => self.push(&mut events, &mut *stream, &bytes),
+                Ok(None) => break,
+                // The reply is complete: how the connection ends does not matter.
+                Err(_) if stream.is_complete() => break,
+                Err(failure) => return broken_off(failure, stream.finish().err().unwrap_or_default()),
+            }
+        }
+        self.finish(events, stream, questions)
+    }
+
+    fn push(&self, events: &mut EventDecoder, stream: &mut dyn ReplyStream, bytes: &[u8]) {
+        for data in events.push(bytes) {
+            (self.on_text)(&stream.push(&data));
+        }
+    }
+
+    fn finish(&self, mut events: EventDecoder, mut stream: Box<dyn ReplyStream>, questions: &[&Question]) -> Exchange {
+        if let Some(data) = events.finish() {
+            stream.push(&data);
+        }
+        match stream.finish() {
+            Ok(reply) => self.judge(reply, questions),
+            Err(text) => Exchange::from_cut_reply("the stream ended before the reply was complete", text),
+        }
+    }
+
+    fn judge(&self, reply: Reply, questions: &[&Question]) -> Exchange {
+        judge_reply(self.client, reply, questions)
+    }
+}
+
+/// Judges a complete reply. A key that the server repeats in an answer is removed: it must
+/// not reach the store.
+pub(crate) fn judge_reply(client: &HttpClient, reply: Reply, questions: &[&Question]) -> Exchange {
+    let content = client.redact(&reply.content);
+    Exchange::from_reply(Reply { content, ..reply }, questions)
+}
+
+/// A reply that failed after `content`.
+fn broken_off(failure: HttpFailure, content: String) -> Exchange {
+    match failure {
+        HttpFailure::Reset(message) => Exchange::from_cut_reply(message, content),
+        failure => {
+            let (verdict, charge) = failure.judge();
+            Exchange { content, ..Exchange::new(verdict, charge) }
+        }
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

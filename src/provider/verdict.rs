@@ -1,0 +1,112 @@
+//! The vocabulary of outcomes: every attempt ends in one [`Verdict`] and one [`Charge`].
+
+use super::capability::CapabilityChange;
+use crate::base::usage::Usage;
+use crate::base::vocabulary::ErrorKind;
+use crate::task::Reading;
+use std::time::Duration;
+
+/// What an attempt means for its page and for the run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// The model replied.
+    Done {
+        /// One entry per requested task: the answer, or why it is invalid.
+        reading: Reading,
+        /// Whether the reply reached its maximum length.
+        is_cut: bool,
+    },
+    /// A transient fault: retry the page. It uses up one of the page's attempts.
+    Retry(TransientFault),
+    /// The provider is throttling or unavailable: all requests wait. It uses up no attempt.
+    Later {
+        /// The minimum delay that the server asked for.
+        after: Option<Duration>,
+        /// A message for people.
+        message: String,
+    },
+    /// This page cannot be answered; other pages can.
+    Page(PageFault),
+    /// No page can be answered: end the run.
+    Stop(Refusal),
+}
+
+/// A fault that may not occur again when the request is retried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransientFault {
+    /// The error kind as rows show it: `server_error`, `timeout`, `reset`, `cut_reply`,
+    /// `bad_reply`, `capability`, `batch_expired` or `batch_line`.
+    pub kind: ErrorKind,
+    /// A message for people.
+    pub message: String,
+    /// The capability that the endpoint lacks. Retrying without it uses up no attempt.
+    pub change: Option<CapabilityChange>,
+    /// Whether the server may still be processing the request, and may bill for it.
+    pub may_run: bool,
+}
+
+/// Why a page cannot be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageFault {
+    /// The error kind as rows show it: `refusal`, `content_filter`, `request_too_large`,
+    /// `context_too_long`, `image_refused` or `bad_request`.
+    pub kind: ErrorKind,
+    /// A message for people.
+    pub message: String,
+    /// Whether the model or a content filter declined, rather than the request being wrong.
+    pub is_refusal: bool,
+}
+
+/// Why the provider answers no request at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The provider's message.
+    pub message: String,
+    /// What the user can do.
+    pub hint: String,
+}
+
+/// What an attempt cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charge {
+    /// The token counts that the server reported.
+    Reported(Usage),
+    /// The request may have been executed, but the server reported no usage.
+    Unknown,
+    /// Nothing: the request was not executed.
+    Nothing,
+}
+
+impl Verdict {
+    /// A transient fault without further consequences.
+    pub(crate) fn transient(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::Retry(TransientFault { kind, message: message.into(), change: None, may_run: false })
+    }
+
+    /// A page whose request is wrong.
+    pub(crate) fn page_fault(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::Page(PageFault { kind, message: message.into(), is_refusal: false })
+    }
+
+    /// A page that the model or a content filter declined.
+    pub(crate) fn refused(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::Page(PageFault { kind, message: message.into(), is_refusal: true })
+    }
+
+    /// The end of the run.
+    pub(crate) fn stop(message: impl Into<String>, hint: &str) -> Self {
+        Self::Stop(Refusal { message: message.into(), hint: hint.to_owned() })
+    }
+
+    /// Replaces the message, if there is one, by what `edit` makes of it.
+    pub(crate) fn edit_message(&mut self, edit: impl FnOnce(&str) -> String) {
+        let message = match self {
+            Self::Done { .. } => return,
+            Self::Retry(fault) => &mut fault.message,
+            Self::Later { message, .. } => message,
+            Self::Page(fault) => &mut fault.message,
+            Self::Stop(refusal) => &mut refusal.message,
+        };
+        *message = edit(message);
+    }
+}

@@ -1,0 +1,24 @@
+//! Forms of a report. Each is a function over [`super::Report`].
+//!
+//! - [`text`]: a table for a terminal
+//! - [`json`]: the report file and the summary
+//! - [`html`]: one page, with the charts of [`plot`]
+//! - [`prometheus`]: gauges for the textfile collector; [`openmetrics`]: the encoding, which
+//!   the live metrics share
+//! - [`mod@format`]: amounts of money as text
+
+mod format;
+mod html;
+mod json;
+pub mod openmetrics;
+mod plot;
+mod prometheus;
+mod text;
+
+pub use html::render_html;
+pub use json::render_json;
+pub use prometheus::{render_failed_prometheus, render_prometheus};
+pub use text::render_text;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Checks a job before anything is sent: what its input holds, and settings that may not be intended.
+
+use super::environment::Environment;
+use super::error::{Error, WRONG_INPUT};
+use super::job::Job;
+use super::secrets::{client_options, missing_secrets};
+use crate::base::units::grouped;
+use crate::catalog::{ImageRule, ModelFacts, model_facts};
+use crate::manifest::{self, Endpoint, Image, Place, Size, Task, TaskKind};
+use crate::prepare::target_size;
+use crate::provider::{Footprint, ReplyFormat};
+use crate::source::Entries;
+use crate::task::Question;
+
+/// What a check of a job found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobCheck {
+    /// Files in the input.
+    pub files: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// Files of the list that do not exist.
+    pub missing: u64,
+    /// Where the input is: a folder, a list, standard input.
+    pub input: String,
+    /// The base URL of the provider, or the built-in simulator.
+    pub provider: String,
+    /// The names of the tasks.
+    pub tasks: Vec<String>,
+    /// Settings that are valid but may not be intended.
+    pub notes: Vec<String>,
+}
+
+/// Checks a job.
+///
+/// # Errors
+/// When the input can't be searched.
+pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck, Error> {
+    let Job { manifest, questions } = job;
+    let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
+    let mut notes = notes_on(manifest, questions, environment);
+    for found in Entries::start(&manifest.input)? {
+        match found {
+            Ok(entry) => {
+                files += 1;
+                bytes += entry.size;
+                missing += u64::from(entry.line > 0 && entry.modified_ns == 0);
+            }
+            Err(fault) if fault.is_end => return Err(Error::new(WRONG_INPUT, fault)),
+            Err(fault) => notes.push(fault.to_string()),
+        }
+    }
+    if files == 0 {
+        notes.push("there is no page in the input".into());
+    }
+    Ok(JobCheck {
+        files,
+        bytes,
+        missing,
+        input: match &manifest.input.place {
+            Place::Folder(path) | Place::List(path) => path.display().to_string(),
+            Place::Given(_) => "standard input".into(),
+        },
+        provider: match &manifest.provider.endpoint {
+            Endpoint::Remote { base_url } => base_url.clone(),
+            Endpoint::Simulator(_) => "the built-in simulator".into(),
+        },
+        tasks: questions.iter().map(|question| question.name.clone()).collect(),
+        notes,
+    })
+}
+
+/// Settings that are valid but may not be intended.
+fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environment) -> Vec<String> {
+    let mut notes = Vec::new();
+    if job.image.rule == ImageRule::Unknown {
+        let model = &job.provider.model;
+        notes.push(format!("the image rule of `{model}` is unknown: images are sent with at most {} pixels per side and without `detail`; set image.rule", job.image.max_side.unwrap_or(0)));
+    }
+    if job.provider.price.is_none() {
+        notes.push("the price is unknown, so costs are shown as unknown; set provider.price (0 for free)".into());
+    }
+    let names_column = |task: &Task| match &task.kind {
+        TaskKind::Question { text, .. } => text.contains('{'),
+        TaskKind::Classify { question, .. } | TaskKind::Tag { question, .. } | TaskKind::Extract { question, .. } => {
+            question.as_ref().is_some_and(|text| text.contains('{'))
+        }
+    };
+    if matches!(job.input.place, Place::Folder(_)) && job.tasks.iter().any(names_column) {
+        notes.push(
+            "a question contains `{`: only columns of a list are inserted into questions, so it is sent unchanged"
+                .into(),
+        );
+    }
+    let a4 = |size| target_size((2480, 3508), &Image { size, ..job.image });
+    let cost = |(width, height)| job.image.rule.tokens(width, height, job.image.detail);
+    if let (Size::Economy, Some(tokens)) = (job.image.size, cost(a4(Size::Economy)))
+        && Some(tokens) == cost(a4(Size::Standard))
+    {
+        notes.push(format!(
+            "`economy` costs {} tokens per A4 page, the same as `standard`: lower image.min_side",
+            grouped(tokens)
+        ));
+    }
+    if let Some(ModelFacts { context: Some(context), reasons, .. }) = model_facts(&job.provider.model) {
+        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), ReplyFormat::Schema, *reasons);
+        let room = job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens());
+        let needed = words.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(room);
+        if needed > *context {
+            notes.push(format!(
+                "an A4 page needs {} tokens with its questions and the reply, more than the model accepts: {}",
+                grouped(needed),
+                grouped(*context)
+            ));
+        }
+    }
+    if job.batch.is_given && !job.is_batch {
+        notes.push("`batch` is set, but `delivery: batch` is not: requests are sent at once, at full price".into());
+    }
+    for name in missing_secrets(job, environment) {
+        notes.push(format!("the environment variable {name} is not set"));
+    }
+    let provider = &job.provider;
+    if let Endpoint::Remote { base_url } = &provider.endpoint
+        && let Err(fault) = client_options(job, environment, base_url)
+    {
+        notes.push(fault);
+    }
+    if let (Endpoint::Remote { base_url }, true) =
+        (&provider.endpoint, provider.api_key_env.is_some() || provider.api_key_file.is_some())
+        && base_url.starts_with("http://")
+        && !base_url.contains("//127.")
+        && !base_url.contains("//localhost")
+    {
+        notes.push("the key is sent unencrypted: the base URL is not https".into());
+    }
+    let output = &job.output;
+    if output.csv.is_none() && output.parquet.is_none() && output.jsonl.is_none() {
+        notes.push("no output is set: rows stay in the store until `docmill export`".into());
+    }
+    notes
+}

@@ -1,0 +1,168 @@
+//! Errors of the public API.
+
+use crate::base::vocabulary::RunOutcomeName;
+use crate::manifest::ManifestError;
+use crate::pipeline::{PipelineError, RunOutcome};
+use crate::report::render_failed_prometheus;
+use crate::source::SourceError;
+use crate::store::StoreError;
+
+/// The exit code of an internal error.
+pub(crate) const INTERNAL: u8 = 1;
+/// The exit code of wrong input: arguments, manifest, input folder.
+pub(crate) const WRONG_INPUT: u8 = 2;
+/// The exit code of a store or an output that can't be read or written.
+pub(crate) const STORAGE: u8 = 8;
+
+/// Why something could not be done, or why a run ended early: a message, often a hint, and the exit
+/// code that `docmill` would have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    message: String,
+    hint: Option<String>,
+    exit_code: u8,
+    outcome: RunOutcomeName,
+}
+
+impl Error {
+    pub(crate) fn new(exit_code: u8, message: impl ToString) -> Self {
+        let outcome = match exit_code {
+            INTERNAL => RunOutcomeName::InternalError,
+            STORAGE => RunOutcomeName::StorageError,
+            _ => RunOutcomeName::InputError,
+        };
+        Self { message: message.to_string(), hint: None, exit_code, outcome }
+    }
+
+    pub(crate) fn with_hint(mut self, hint: &str) -> Self {
+        self.hint = Some(hint.to_owned());
+        self
+    }
+
+    /// The error of a run that ended with this outcome; `None`: it succeeded.
+    pub(crate) fn from_outcome(outcome: &RunOutcome) -> Option<Self> {
+        let (message, hint) = outcome.explanation()?;
+        Some(Self { message, hint: Some(hint), exit_code: outcome.exit_code(), outcome: outcome.name() })
+    }
+
+    /// What went wrong: lower-case, without a full stop.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The exit code that `docmill` has: 1 internal error, 2 wrong input, 3 failed pages, 4 budget
+    /// reached, 5 provider refuses, 6 provider unavailable, 8 storage error, 9 deadline reached, 130
+    /// and 143 interrupted.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+
+    /// The word for the outcome, as reports show it.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        self.outcome.name()
+    }
+
+    /// The metrics of a run that failed with this error, as OpenMetrics text. `ended_ms`: wall
+    /// time in milliseconds.
+    #[must_use]
+    pub fn to_openmetrics(&self, job: &str, ended_ms: i64) -> String {
+        render_failed_prometheus(job, self.outcome(), self.exit_code, ended_ms)
+    }
+
+    /// Whether running again without a change may succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.exit_code, 6 | 8 | 9 | 130 | 143)
+    }
+}
+
+impl From<ManifestError> for Error {
+    fn from(error: ManifestError) -> Self {
+        match &error {
+            ManifestError::Read { source, .. } => Self::new(WRONG_INPUT, format!("{error}: {source}"))
+                .with_hint("`docmill init` writes a manifest to start from"),
+            ManifestError::Faults(_) => Self::new(WRONG_INPUT, error),
+        }
+    }
+}
+
+impl From<SourceError> for Error {
+    fn from(error: SourceError) -> Self {
+        PipelineError::from(error).into()
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        PipelineError::from(error).into()
+    }
+}
+
+impl From<PipelineError> for Error {
+    fn from(error: PipelineError) -> Self {
+        let hint = match &error {
+            PipelineError::Source(_) => Some("input.folder and input.list are relative to the manifest"),
+            PipelineError::NoRun => Some("start with `docmill run`, or name another store with `--store`"),
+            PipelineError::Store(StoreError::Missing { .. }) => {
+                Some("`docmill run` creates it beside the manifest; name the manifest, or the file with --store")
+            }
+            PipelineError::Store(StoreError::Damaged(_)) => Some(
+                "`docmill store check` shows the damage; restore your last `docmill store backup`, or save what \
+                 can be read with `docmill store salvage --to FILE`",
+            ),
+            PipelineError::Store(_) | PipelineError::Export(_) => {
+                Some("check the disk and the permissions, then run again; nothing is paid for twice")
+            }
+            PipelineError::NoTask { .. }
+            | PipelineError::Input(_)
+            | PipelineError::NearDuplicateTemplates
+            | PipelineError::Client(_)
+            | PipelineError::Page { .. }
+            | PipelineError::Internal(_) => None,
+        };
+        let outcome = RunOutcome::from_error(&error);
+        // Commands other than `run` find no store where the user pointed: wrong input.
+        let exit_code = match &error {
+            PipelineError::Store(StoreError::Missing { .. }) => WRONG_INPUT,
+            _ => outcome.exit_code(),
+        };
+        Self { hint: hint.map(str::to_owned), outcome: outcome.name(), ..Self::new(exit_code, error) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_have_the_exit_codes_of_the_command_line() {
+        let missing = StoreError::Missing { path: "store.db".into() };
+        for (error, exit_code, outcome, is_retryable) in [
+            (Error::from(PipelineError::Internal("defect".into())), 1, "internal_error", false),
+            (Error::from(PipelineError::NoRun), 2, "input_error", false),
+            (Error::from(missing), 2, "storage_error", false),
+            (Error::from(StoreError::Closed), 8, "storage_error", true),
+            (Error::from(PipelineError::Input("line 3".into())), 2, "input_error", false),
+        ] {
+            assert_eq!(
+                (error.exit_code(), error.outcome(), error.is_retryable()),
+                (exit_code, outcome, is_retryable),
+                "{error}"
+            );
+        }
+        assert_eq!(Error::from_outcome(&RunOutcome::Complete), None);
+        let deadline = Error::from_outcome(&RunOutcome::DeadlineReached).unwrap();
+        assert_eq!((deadline.exit_code(), deadline.outcome(), deadline.is_retryable()), (9, "deadline_reached", true));
+        assert!(deadline.hint().is_some());
+    }
+}

@@ -1,0 +1,36 @@
+//! The public face of the crate: everything that can be done with a job.
+//!
+//! - [`job`]: a manifest that was loaded and checked; [`environment`]: what the process gives
+//! - [`mod@session`]: run, plan, try, export, report; [`check`]: checks before anything is sent
+//! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
+//! - [`try_observer`]: what a tried page shows
+//! - [`provider`], [`secrets`]: the way to the provider, and its keys
+//! - [`error`]: errors with hints and exit codes
+
+pub(crate) mod check;
+pub(crate) mod environment;
+pub(crate) mod error;
+pub(crate) mod job;
+pub(crate) mod progress;
+pub(crate) mod provider;
+pub(crate) mod run_report;
+pub(crate) mod secrets;
+#[expect(clippy::module_inception, reason = "the folder is named after its main type")]
+pub(crate) mod session;
+pub(crate) mod try_observer;
+
+pub use check::JobCheck;
+pub use environment::{Environment, serve_decoder};
+pub use error::Error;
+pub use job::{Job, Outputs};
+pub use progress::ProgressHandle;
+pub use run_report::{PageCounts, RunReport};
+pub use session::{Canceller, ReportQuery, Session, report_from_store};
+pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
+
+// What stages below define and callers see.
+pub use crate::pipeline::{
+    Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,
+    Signal, TriedPage, plan_to_json,
+};
+pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;

@@ -1,0 +1,290 @@
+//! A session: a job and everything that can be done with it.
+
+use super::check::{JobCheck, check_job};
+use super::environment::Environment;
+use super::error::{Error, WRONG_INPUT};
+use super::job::{Job, Outputs};
+use super::progress::{ProgressHandle, RunLabels};
+use super::provider::Provider;
+use super::run_report::RunReport;
+use super::try_observer::{Forward, TriedAnswer, TryObserver};
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::hooks::NoHooks;
+use crate::base::ids::RunId;
+use crate::base::random::mix;
+use crate::base::units::rfc3339;
+use crate::base::vocabulary::OutcomeStatus;
+use crate::pipeline::{
+    self, Counters, Plan, RetrySelection, RunOptions, RunOutcome, Shutdown, Signal, questions_for_file,
+};
+use crate::store::{ReadStore, RunRecord, StoreError, TaskOutcome};
+use crate::task::Question;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// A job and everything that can be done with it: run it, plan it, try a page, write its outputs
+/// again, report its spend.
+///
+/// A session has one run id and runs once. Open another session for the next run; answers are in
+/// the store, so nothing is paid for twice.
+pub struct Session {
+    job: Job,
+    environment: Environment,
+    clock: Arc<SystemClock>,
+    run_id: RunId,
+    seed: u64,
+    shutdown: Shutdown,
+    counters: Arc<Counters>,
+    provider: Mutex<Option<Provider>>,
+}
+
+/// Ends the run of a session early. Clones end the same run; another thread may hold one.
+#[derive(Clone, Debug)]
+pub struct Canceller(Shutdown);
+
+impl Canceller {
+    /// Ends the run: nothing more is sent, requests in flight have the grace period of
+    /// [`RunOptions`] to end, outputs are written. The run can be continued later.
+    pub fn cancel(&self, signal: Signal) {
+        self.0.request(RunOutcome::Interrupted(signal));
+    }
+}
+
+/// Which runs a report covers.
+#[derive(Clone, Debug, Default)]
+pub struct ReportQuery {
+    /// `latest`, `all`, or the id of a run; `None`: `all` when a time is given, else `latest`.
+    pub run: Option<String>,
+    /// Only attempts from this time on: wall time in milliseconds.
+    pub since_ms: Option<i64>,
+    /// Only attempts before this time: wall time in milliseconds.
+    pub until_ms: Option<i64>,
+}
+
+impl Session {
+    /// Opens a session. Nothing is sent, read or written yet.
+    #[must_use]
+    pub fn open(job: Job, environment: Environment) -> Self {
+        let clock = Arc::new(SystemClock::new());
+        let (run_id, seed) = new_run_id(&*clock);
+        Self {
+            job,
+            environment,
+            clock,
+            run_id,
+            seed,
+            shutdown: Shutdown::default(),
+            counters: Arc::new(Counters::default()),
+            provider: Mutex::new(None),
+        }
+    }
+
+    /// The job.
+    #[must_use]
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The id of the session's run, such as `20261123T131805-3f9a1c`.
+    #[must_use]
+    pub fn run_id(&self) -> &str {
+        self.run_id.as_str()
+    }
+
+    /// Shows what the run has done so far.
+    #[must_use]
+    pub fn progress(&self) -> ProgressHandle {
+        let (job, run_id) = (self.job.name().to_owned(), self.run_id.to_string());
+        let run = RunLabels { job, run_id, model: self.job.model().to_owned() };
+        ProgressHandle::new(self.counters.clone(), run)
+    }
+
+    /// Ends the run early.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        Canceller(self.shutdown.clone())
+    }
+
+    /// Reads keys and starts the simulator, if the job uses it. [`Session::run`] and
+    /// [`Session::try_page`] do so themselves.
+    ///
+    /// # Errors
+    /// When a key is missing or can't be read.
+    pub fn connect(&self) -> Result<(), Error> {
+        self.pipeline_environment().map(|_| ())
+    }
+
+    /// Runs the job: asks every page that has no answer, and writes the outputs. Blocks until it is
+    /// done; do not call it from an async task. A run that ends early is a report with an
+    /// [`RunReport::error`], not an `Err`.
+    ///
+    /// # Errors
+    /// When the input can't be searched, or the store or an output can't be read or written.
+    pub fn run(&self, options: &RunOptions) -> Result<RunReport, Error> {
+        let environment = self.pipeline_environment()?;
+        let job = Arc::new(self.job.manifest.clone());
+        let (shutdown, counters) = (&self.shutdown, &self.counters);
+        let (report, outcome) = pipeline::run(&job, &self.job.questions, &environment, options, shutdown, counters)?;
+        Ok(RunReport { report, outcome: Some(outcome) })
+    }
+
+    /// What a run would ask and cost. Decodes no page, sends nothing and writes nothing. `sample`:
+    /// looks at this many files and projects them to all.
+    ///
+    /// # Errors
+    /// When the input can't be searched or the store can't be read.
+    pub fn plan(&self, selection: RetrySelection, sample: Option<u64>) -> Result<Plan, Error> {
+        let job = &self.job.manifest;
+        let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
+            Ok(reader) => Some(reader),
+            Err(StoreError::Missing { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
+        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), selection, sample, at_ms, decoder)?)
+    }
+
+    /// Checks the input and the settings of the job. Sends nothing.
+    ///
+    /// # Errors
+    /// When the input can't be searched.
+    pub fn check(&self) -> Result<JobCheck, Error> {
+        check_job(&self.job, &self.environment)
+    }
+
+    /// Asks one page at once: a file and the page's number from 1. Its attempts and answers are
+    /// stored like those of a run.
+    ///
+    /// # Errors
+    /// When the page or the store can't be read, or the provider refuses.
+    pub fn try_page(&self, file: &Path, page: u32, observer: &dyn TryObserver) -> Result<Vec<TriedAnswer>, Error> {
+        let mut job = self.job.manifest.clone();
+        // One page is asked at once, however the job delivers many.
+        job.is_batch = false;
+        let mut questions = self.job.questions.clone();
+        if questions.iter().any(Question::is_template) {
+            questions = questions_for_file(&job, &questions, file)?.ok_or_else(|| {
+                let message = format!("{} is not in the list, whose columns the questions name", file.display());
+                Error::new(WRONG_INPUT, message).with_hint("try a file of the list")
+            })?;
+        }
+        let environment = self.pipeline_environment()?;
+        let answers = pipeline::try_page(
+            (&Arc::new(job), &questions),
+            &environment,
+            &self.shutdown,
+            (file, page),
+            &|tried| observer.on_start(tried),
+            &Forward(observer),
+        )?;
+        Ok(answers.into_iter().map(|(task, outcome)| answer_of(task, outcome.as_ref())).collect())
+    }
+
+    /// Why the session ended early, such as a refusal during [`Session::try_page`].
+    #[must_use]
+    pub fn early_end(&self) -> Option<Error> {
+        self.shutdown.outcome().as_ref().and_then(Error::from_outcome)
+    }
+
+    /// Writes the outputs again from the store. Sends nothing and reads no page. Returns the files.
+    ///
+    /// # Errors
+    /// When the store has no run of the job, or a file can't be written.
+    pub fn export(&self, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
+        let job = &self.job.manifest;
+        let reader = ReadStore::open(&job.store)?.reader()?;
+        let output = self.job.outputs(instead);
+        Ok(pipeline::export(&reader, job, &self.job.questions, &output, &NoHooks)?)
+    }
+
+    /// The report on runs of the job, from the store alone.
+    ///
+    /// # Errors
+    /// When the store can't be read or has no such run.
+    pub fn report(&self, query: &ReportQuery) -> Result<RunReport, Error> {
+        report_from_store(&self.job.manifest.store, Some(&self.job), query)
+    }
+
+    fn pipeline_environment(&self) -> Result<pipeline::Environment, Error> {
+        let mut provider = self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let connected = match provider.take() {
+            Some(connected) => connected,
+            None => Provider::connect(&self.job.manifest, &self.environment)?,
+        };
+        let client = provider.insert(connected).client.clone();
+        Ok(pipeline::Environment {
+            clock: self.clock.clone(),
+            hooks: Arc::new(NoHooks),
+            seed: self.seed,
+            run_id: self.run_id.clone(),
+            client,
+            decoder: self.environment.decoder().clone(),
+        })
+    }
+}
+
+/// The report on runs in a store; `job`: only of this job.
+///
+/// # Errors
+/// When the store can't be read or has no such run.
+pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -> Result<RunReport, Error> {
+    if query.since_ms.zip(query.until_ms).is_some_and(|(since, until)| since >= until) {
+        return Err(Error::new(WRONG_INPUT, "--since is not before --until"));
+    }
+    let reader = ReadStore::open(store)?.reader()?;
+    let key = match job {
+        Some(job) => Some(reader.job(&job.manifest.identity())?.ok_or(pipeline::PipelineError::NoRun)?),
+        None => None,
+    };
+    let is_timed = query.since_ms.is_some() || query.until_ms.is_some();
+    let which = query.run.as_deref().unwrap_or(if is_timed { "all" } else { "latest" });
+    let all = reader.runs(key)?;
+    let latest: Vec<String> = all.iter().take(5).map(|run| run.run_id.to_string()).collect();
+    let runs = choose_runs(all, which);
+    if runs.is_empty() && !latest.is_empty() {
+        let message = format!("there is no run `{which}`");
+        return Err(Error::new(WRONG_INPUT, message).with_hint(&format!("the latest runs: {}", latest.join(", "))));
+    }
+    let (since_ms, until_ms) = (query.since_ms.unwrap_or(i64::MIN), query.until_ms.unwrap_or(i64::MAX));
+    let report = pipeline::report(&reader, &runs, since_ms, until_ms, job.map(|job| &job.manifest))?;
+    Ok(RunReport { report, outcome: None })
+}
+
+/// The chosen runs, newest first, all of one job. A tried page does not head a report when there is
+/// a run.
+fn choose_runs(runs: Vec<RunRecord>, which: &str) -> Vec<RunRecord> {
+    use crate::base::vocabulary::RunOutcomeName;
+    let is_try = |run: &RunRecord| matches!(run.outcome, Some((RunOutcomeName::Try, _)));
+    let newest = runs.iter().find(|run| !is_try(run)).or(runs.first()).map(|run| (run.job, run.run));
+    let Some((job, latest)) = newest else { return runs };
+    match which {
+        "all" => {
+            let mut runs: Vec<RunRecord> = runs.into_iter().filter(|run| run.job == job).collect();
+            runs.sort_by_key(is_try);
+            runs
+        }
+        "latest" => runs.into_iter().filter(|run| run.run == latest).collect(),
+        id => runs.into_iter().filter(|run| run.run_id.as_str() == id).collect(),
+    }
+}
+
+fn answer_of(task: String, outcome: Option<&TaskOutcome>) -> TriedAnswer {
+    let is_ok = outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::Ok);
+    let text = match outcome {
+        None => "not asked".to_owned(),
+        Some(outcome) => match (&outcome.value, &outcome.fault) {
+            (Some(value), _) => value.clone(),
+            (None, Some(fault)) => format!("{} ({}): {}", outcome.status.name(), fault.kind, fault.message),
+            (None, None) => outcome.status.name().to_owned(),
+        },
+    };
+    TriedAnswer { task, text, is_ok }
+}
+
+/// A run's id, and a seed: by time and process.
+fn new_run_id(clock: &dyn Clock) -> (RunId, u64) {
+    let wall_ms = clock.wall_ms();
+    let seed = mix(wall_ms.cast_unsigned() ^ u64::from(std::process::id()) << 40);
+    let digits: String = rfc3339(wall_ms).chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
+    (RunId::new(format!("{digits}-{:06x}", seed & 0xff_ffff)), seed)
+}

@@ -1,0 +1,74 @@
+//! The routes of the endpoint.
+
+use super::api_error::ApiError;
+use super::batches;
+use super::chat::chat;
+use super::http::{JSON, Reply};
+use super::state::State;
+use hyper::body::Incoming;
+use hyper::{Method, Request};
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+/// The model that is listed when every name is a model.
+const DEFAULT_MODEL: &str = "openai/gpt-4o-mini";
+
+/// Replies to a request.
+pub(crate) async fn route(state: Rc<State>, request: Request<Incoming>) -> Reply {
+    let path = request.uri().path().trim_end_matches('/').to_owned();
+    match (request.method(), path.as_str()) {
+        (&Method::POST, "/v1/chat/completions" | "/chat/completions") => chat(&state, request).await,
+        (&Method::POST, "/v1/files") => batches::upload(&state, request).await,
+        (&Method::POST, "/v1/batches") => batches::create(&state, request).await,
+        (&Method::GET, "/v1/batches") => batches::list(&state, request.uri().query().unwrap_or_default()),
+        (&Method::GET, "/v1/models") => state.reply(200, JSON, list_models(&state.options.models).to_string()),
+        (&Method::GET, "/stats") => {
+            let stats = state.shared.borrow().stats.to_json();
+            state.reply(200, JSON, stats.to_string())
+        }
+        (method, path) => {
+            if method == Method::GET
+                && let Some(id) = path.strip_prefix("/v1/batches/")
+            {
+                return batches::show(&state, id);
+            }
+            if method == Method::GET
+                && let Some(id) = file_id(path)
+            {
+                return batches::download(&state, id);
+            }
+            let message = format!("Invalid URL ({method} {path})");
+            state.error(&ApiError::new(404, "invalid_request_error", message))
+        }
+    }
+}
+
+/// The id in `/v1/files/{id}/content`.
+fn file_id(path: &str) -> Option<&str> {
+    path.strip_prefix("/v1/files/")?.strip_suffix("/content")
+}
+
+fn list_models(names: &[String]) -> Value {
+    let names = if names.is_empty() { &[DEFAULT_MODEL.to_owned()] } else { names };
+    let model = |id: &String| json!({"id": id, "object": "model", "created": 0, "owned_by": "simulator"});
+    json!({"object": "list", "data": names.iter().map(model).collect::<Vec<_>>()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_ids_are_between_prefix_and_suffix() {
+        assert_eq!(file_id("/v1/files/file-1/content"), Some("file-1"));
+        assert_eq!(file_id("/v1/files/file-1"), None);
+        assert_eq!(file_id("/v1/other/file-1/content"), None);
+    }
+
+    #[test]
+    fn one_model_is_listed_when_all_are_valid() {
+        assert_eq!(list_models(&[])["data"][0]["id"], DEFAULT_MODEL);
+        let two = list_models(&["a".to_owned(), "b".to_owned()]);
+        assert_eq!((two["data"].as_array().unwrap().len(), &two["data"][1]["id"]), (2, &json!("b")));
+    }
+}

@@ -1,0 +1,158 @@
+//! Reads the content of an entry, wherever it is stored: in a file, or behind a URL.
+
+use super::entry::Entry;
+use super::fetch::Fetcher;
+use super::host_limits::HostLimits;
+use crate::base::clock::Clock;
+use crate::base::vocabulary::ErrorKind;
+use crate::manifest::{Fetch, Input};
+use bytes::Bytes;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Largest file that is read, in bytes.
+pub(crate) const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// Kinds of [`ReadFault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadFaultKind {
+    /// The file is larger than the limit.
+    TooLarge,
+    /// The file can't be read.
+    ReadFailed,
+    /// The URL can't be fetched.
+    FetchFailed,
+    /// HTTP can't be set up, so that no URL can be fetched: the run should end.
+    HttpUnavailable,
+}
+
+impl ReadFaultKind {
+    /// The value of the column `error_kind`.
+    #[must_use]
+    pub fn error_kind(self) -> ErrorKind {
+        match self {
+            Self::TooLarge => ErrorKind::TooLarge,
+            Self::ReadFailed => ErrorKind::ReadFailed,
+            Self::FetchFailed | Self::HttpUnavailable => ErrorKind::FetchFailed,
+        }
+    }
+}
+
+/// The content of an entry can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ReadFault {
+    /// The kind.
+    pub kind: ReadFaultKind,
+    /// A lower-case fragment.
+    pub message: String,
+    /// Whether another attempt would fail alike. Never for a file, which may come back.
+    pub is_final: bool,
+}
+
+impl ReadFault {
+    /// A fault of a file.
+    fn of_file(kind: ReadFaultKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), is_final: false }
+    }
+
+    fn from_io(error: &std::io::Error) -> Self {
+        Self::of_file(ReadFaultKind::ReadFailed, format!("can't be read: {error}"))
+    }
+}
+
+/// Completes when reading should be given up.
+pub type Cancelled = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Reads the content of entries, one at a time.
+pub struct SourceReader {
+    base: PathBuf,
+    /// `None`: URLs are not fetched.
+    urls: Option<UrlReader>,
+}
+
+/// What is needed to fetch URLs.
+struct UrlReader {
+    limits: Fetch,
+    hosts: Arc<HostLimits>,
+    clock: Arc<dyn Clock>,
+    cancelled: Box<dyn Fn() -> Cancelled + Send>,
+    /// Created for the first URL: most inputs have none.
+    fetcher: Option<Fetcher>,
+}
+
+impl SourceReader {
+    /// A reader of the entries of `input`. A fetch is given up when the future that
+    /// `cancelled` returns completes.
+    #[must_use]
+    pub fn new(
+        input: &Input,
+        hosts: Arc<HostLimits>,
+        clock: Arc<dyn Clock>,
+        cancelled: impl Fn() -> Cancelled + Send + 'static,
+    ) -> Self {
+        let urls = UrlReader { limits: input.fetch, hosts, clock, cancelled: Box::new(cancelled), fetcher: None };
+        Self { base: input.base().to_owned(), urls: Some(urls) }
+    }
+
+    /// A reader of files only: a URL is a fault. Relative paths are resolved against `base`.
+    #[must_use]
+    pub fn files_only(base: &Path) -> Self {
+        Self { base: base.to_owned(), urls: None }
+    }
+
+    /// The content of `entry`.
+    ///
+    /// # Errors
+    /// When it can't be read within the limits.
+    pub fn read(&mut self, entry: &Entry) -> Result<Bytes, ReadFault> {
+        match (entry.url(), &mut self.urls) {
+            (Some(url), Some(urls)) => urls.read(url),
+            _ => read_file(entry, &self.base),
+        }
+    }
+}
+
+impl UrlReader {
+    fn read(&mut self, url: &str) -> Result<Bytes, ReadFault> {
+        let fetcher =
+            match self.fetcher.take() {
+                Some(fetcher) => fetcher,
+                None => Fetcher::new(self.limits, self.hosts.clone(), self.clock.clone()).map_err(|error| {
+                    ReadFault { kind: ReadFaultKind::HttpUnavailable, message: error.to_string(), is_final: false }
+                })?,
+            };
+        let fetched = fetcher.get(url, (self.cancelled)());
+        self.fetcher = Some(fetcher);
+        fetched.map(Bytes::from).map_err(|fault| ReadFault {
+            kind: ReadFaultKind::FetchFailed,
+            message: fault.to_string(),
+            is_final: fault.is_final,
+        })
+    }
+}
+
+fn read_file(entry: &Entry, base: &Path) -> Result<Bytes, ReadFault> {
+    let failed = |message: &str| ReadFault::of_file(ReadFaultKind::ReadFailed, message);
+    if entry.path.is_empty() {
+        return Err(failed("this row of the list has no path"));
+    }
+    let path = entry.file(base);
+    let metadata = std::fs::metadata(&path).map_err(|error| {
+        let is_url = entry.line > 0 && entry.path.windows(3).any(|three| three == b"://");
+        if is_url { failed("can't be read: only files and http or https URLs are") } else { ReadFault::from_io(&error) }
+    })?;
+    // Reading a device or a pipe might never end.
+    if !metadata.is_file() {
+        return Err(failed("not a file"));
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        let message = format!("the file has {} bytes; the limit is {MAX_FILE_BYTES}", metadata.len());
+        return Err(ReadFault::of_file(ReadFaultKind::TooLarge, message));
+    }
+    std::fs::read(path).map(Bytes::from).map_err(|error| ReadFault::from_io(&error))
+}
+
+#[cfg(test)]
+mod tests;

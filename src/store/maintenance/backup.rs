@@ -1,0 +1,20 @@
+//! A copy of a store.
+
+use super::new_file::NewFile;
+use crate::store::error::StoreError;
+use crate::store::sqlite::schema;
+use std::path::Path;
+
+/// Copies the store at `path` to `to`, as it is at one moment; runs may write meanwhile. The
+/// copy is complete and durable when this returns.
+///
+/// # Errors
+/// When `to` exists, or one of the files cannot be read or written.
+pub fn back_up(path: &Path, to: &Path) -> Result<(), StoreError> {
+    let db = schema::open_to_read(path)?;
+    let copy = NewFile::beside(to)?;
+    let name = copy.path().to_str();
+    let name = name.ok_or_else(|| StoreError::Failed(format!("the path {} is not valid UTF-8", to.display())))?;
+    db.execute("VACUUM INTO ?1", [name]).map_err(|error| StoreError::Failed(error.to_string()))?;
+    copy.finish()
+}

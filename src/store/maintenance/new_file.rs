@@ -1,0 +1,50 @@
+//! A database file that appears under its name only when it is complete.
+
+use crate::base::atomic_file;
+use crate::store::error::StoreError;
+use std::path::{Path, PathBuf};
+
+/// A file that becomes `target` when it is complete. Dropped before, it is removed.
+#[derive(Debug)]
+pub(crate) struct NewFile {
+    target: PathBuf,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Chooses a name beside `target`, which must not exist.
+    pub(crate) fn beside(target: &Path) -> Result<Self, StoreError> {
+        if target.exists() {
+            return Err(StoreError::Failed(format!("{} exists already", target.display())));
+        }
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        let file = Self { target: target.to_owned(), path: target.with_file_name(name) };
+        file.remove();
+        Ok(file)
+    }
+
+    /// The file that is being written.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the complete file its name, durably.
+    pub(crate) fn finish(self) -> Result<(), StoreError> {
+        atomic_file::sync_and_rename(&self.path, &self.target).map_err(|error| StoreError::write(&self.target, error))
+    }
+
+    fn remove(&self) {
+        for ending in ["", "-wal", "-shm"] {
+            let mut name = self.path.clone().into_os_string();
+            name.push(ending);
+            let _ = std::fs::remove_file(name);
+        }
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}

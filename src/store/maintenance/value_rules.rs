@@ -1,0 +1,113 @@
+//! The values that columns may hold, and how a salvage repairs others. Reading another value is
+//! [`StoreError::Damaged`](crate::store::StoreError::Damaged).
+
+use crate::base::vocabulary::{
+    AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+};
+
+/// The values that a column may hold.
+pub(crate) struct ValueRule {
+    table: &'static str,
+    column: &'static str,
+    /// An SQL condition that holds for other values.
+    is_wrong: String,
+    repair: Repair,
+}
+
+/// How a salvage repairs a wrong value.
+enum Repair {
+    /// Deletes the row: docmill finds or asks it again.
+    Delete,
+    /// Sets columns of the row, which stays: it says what was paid.
+    Set(&'static str),
+}
+
+impl ValueRule {
+    /// A description of a wrong value.
+    pub(crate) fn what(&self) -> String {
+        format!("a value of {}.{} that docmill never writes", self.table, self.column)
+    }
+
+    /// A query that names the rows with wrong values.
+    pub(crate) fn find(&self) -> String {
+        let Self { table, column, is_wrong, .. } = self;
+        // Tables without row numbers are known by their keys.
+        let row = match *table {
+            "answers" => "'page ' || page_id || ', recipe ' || recipe_id",
+            "endpoints" => "id",
+            _ => "'row ' || rowid",
+        };
+        format!("SELECT {row} || ': ' || substr(quote({column}), 1, 60) FROM {table} WHERE {is_wrong}")
+    }
+
+    /// A statement that repairs wrong values.
+    pub(crate) fn repair(&self) -> String {
+        let Self { table, is_wrong, repair, .. } = self;
+        match repair {
+            Repair::Delete => format!("DELETE FROM {table} WHERE {is_wrong}"),
+            Repair::Set(columns) => format!("UPDATE {table} SET {columns} WHERE {is_wrong}"),
+        }
+    }
+}
+
+/// The rules for all columns that hold words, JSON or digests.
+pub(crate) fn value_rules() -> Vec<ValueRule> {
+    use Repair::{Delete, Set};
+    let word = |table, column, words: Vec<&str>, is_nullable: bool, repair| {
+        let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+        let null = if is_nullable { "" } else { &format!("{column} IS NULL OR ") };
+        ValueRule { table, column, is_wrong: format!("{null}{column} NOT IN ({})", words.join(", ")), repair }
+    };
+    let json = |table, column, repair| {
+        let is_wrong = format!("{column} IS NOT NULL AND NOT json_valid({column})");
+        ValueRule { table, column, is_wrong, repair }
+    };
+    let missing = |table, column, when: &str, repair| ValueRule {
+        table,
+        column,
+        is_wrong: format!("{column} IS NULL AND {when}"),
+        repair,
+    };
+    let digest = |table, column| {
+        let is_wrong = format!("{column} IS NOT NULL AND (typeof({column}) <> 'blob' OR length({column}) <> 32)");
+        ValueRule { table, column, is_wrong, repair: Delete }
+    };
+    macro_rules! words {
+        ($vocabulary:ident) => {
+            $vocabulary::ALL.iter().map(|word| word.name()).collect()
+        };
+    }
+    vec![
+        word("answers", "status", words!(OutcomeStatus), false, Delete),
+        word("answers", "reason", words!(ErrorKind), true, Set("reason = NULL, message = NULL")),
+        word("page_faults", "kind", words!(ErrorKind), false, Delete),
+        word("entries", "fault", words!(ErrorKind), true, Delete),
+        word("attempts", "state", words!(AttemptState), false, Set("state = 'lost', cost = ifnull(cost, reserved)")),
+        word("attempts", "verdict", words!(VerdictName), true, Set("verdict = 'retry'")),
+        word("attempts", "purpose", words!(AttemptPurpose), true, Set("purpose = NULL")),
+        word("attempts", "usage_source", words!(UsageSource), true, Set("usage_source = 'estimated'")),
+        word("attempts", "error_kind", words!(ErrorKind), true, Set("error_kind = NULL")),
+        word("batches", "state", words!(BatchState), false, Set("state = 'submitted'")),
+        word("runs", "outcome", words!(RunOutcomeName), true, Set("outcome = 'died', exit_code = NULL")),
+        missing("answers", "value", "status = 'ok'", Delete),
+        missing("attempts", "verdict", "state = 'settled'", Set("verdict = 'retry'")),
+        missing("attempts", "usage_source", "state = 'settled'", Set("usage_source = 'estimated'")),
+        missing("runs", "exit_code", "outcome IS NOT NULL AND outcome <> 'died'", Set("exit_code = 1")),
+        json("answers", "value", Delete),
+        json("recipes", "body", Delete),
+        json("runs", "tasks", Set("tasks = '[]'")),
+        json("entries", "selected", Delete),
+        ValueRule {
+            table: "entries",
+            column: "carried",
+            is_wrong: "CASE WHEN json_valid(carried) THEN json_type(carried) <> 'object' ELSE carried IS NOT NULL END"
+                .to_owned(),
+            repair: Delete,
+        },
+        json("endpoints", "capabilities", Set("capabilities = NULL")),
+        json("endpoints", "calibration", Set("calibration = NULL")),
+        digest("pages", "content"),
+        digest("entries", "content"),
+        digest("marks", "fingerprint"),
+    ]
+}

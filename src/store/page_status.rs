@@ -1,0 +1,133 @@
+//! The rule that decides what is done for a page.
+//!
+//! Runs, plans, rows and the record of settled entries all use [`decide`]; nothing else may
+//! derive the status of a page from its outcomes.
+//!
+//! Outcomes come first: a page with an outcome for every task is never faulty or skipped,
+//! because it could be read when it was asked. Next come faults, then pages that are skipped
+//! on purpose. What is left is asked.
+
+use crate::base::vocabulary::OutcomeStatus;
+
+/// Which settled outcomes a run asks again: `--retry` and `--refresh`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RetrySelection {
+    /// Tasks without a valid reply.
+    pub invalid: bool,
+    /// Tasks that the model or a content filter declined.
+    pub refused: bool,
+    /// Pages that could not be read, and tasks that could not be asked.
+    pub failed: bool,
+    /// Tasks with a valid answer.
+    pub refresh: bool,
+}
+
+impl RetrySelection {
+    /// Whether any settled outcome is asked again, so that settled files have to be read.
+    #[must_use]
+    pub fn is_any(self) -> bool {
+        self.invalid || self.refused || self.failed || self.refresh
+    }
+
+    /// Whether a task with this outcome is asked by a run that started at `started_ms`.
+    #[must_use]
+    pub fn asks(self, outcome: Option<OutcomeFacts>, started_ms: i64) -> bool {
+        let Some(outcome) = outcome else { return true };
+        // The run itself stored this outcome.
+        if outcome.at_ms >= started_ms {
+            return false;
+        }
+        match outcome.status {
+            OutcomeStatus::Ok => self.refresh,
+            OutcomeStatus::Invalid => self.invalid,
+            OutcomeStatus::Refused => self.refused,
+            OutcomeStatus::Failed => self.failed || !outcome.is_final,
+        }
+    }
+}
+
+/// A stored outcome, as far as the rule needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutcomeFacts {
+    /// The status of the task.
+    pub status: OutcomeStatus,
+    /// Whether later runs leave it alone unless they are told to retry.
+    pub is_final: bool,
+    /// When it was stored, wall time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// A page, as far as the rule needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct PageFacts<'a> {
+    /// The file or the page cannot be read.
+    pub has_fault: bool,
+    /// The page is blank, and the job skips blank pages.
+    pub is_blank: bool,
+    /// The page is a near duplicate of another one, and the job skips near duplicates.
+    pub is_near_duplicate: bool,
+    /// The outcome of each task of the job.
+    pub outcomes: &'a [Option<OutcomeFacts>],
+}
+
+/// Which tasks may be asked.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskSelection<'a> {
+    /// Which settled outcomes are asked again.
+    pub retry: RetrySelection,
+    /// By task: `false` if it may not be asked. Tasks beyond the end may be asked.
+    pub wanted: &'a [bool],
+    /// When the run started, wall time in milliseconds. Outcomes stored since are not asked
+    /// again.
+    pub started_ms: i64,
+}
+
+impl TaskSelection<'_> {
+    /// A later run without options: every task, no retries.
+    pub const LATER_RUN: TaskSelection<'static> = TaskSelection {
+        retry: RetrySelection { invalid: false, refused: false, failed: false, refresh: false },
+        wanted: &[],
+        started_ms: i64::MAX,
+    };
+}
+
+/// The tasks of a page that are asked: the index of each, and when its known outcome was
+/// stored (wall time in milliseconds).
+pub type TasksToAsk = Vec<(usize, Option<i64>)>;
+
+/// What is done for a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageStatus {
+    /// These tasks are asked.
+    Ask(TasksToAsk),
+    /// Nothing: every task is settled or not wanted.
+    Done,
+    /// Nothing: the page is skipped on purpose, because it is blank or a near duplicate.
+    Skipped,
+    /// Nothing: the page cannot be read.
+    Faulty,
+}
+
+/// What is done for a page.
+#[must_use]
+pub fn decide(page: &PageFacts<'_>, selection: &TaskSelection<'_>) -> PageStatus {
+    let has_gap = page.outcomes.iter().any(Option::is_none);
+    let has_no_outcome = page.outcomes.iter().all(Option::is_none);
+    if has_gap && page.has_fault && !selection.retry.failed {
+        return PageStatus::Faulty;
+    }
+    // A blank page that was asked before it was known to be blank keeps its answers. A near
+    // duplicate shows the answers of the other page only if it has none of its own.
+    if has_gap && page.is_blank || has_no_outcome && page.is_near_duplicate {
+        return PageStatus::Skipped;
+    }
+    let is_asked = |(index, outcome): &(usize, &Option<OutcomeFacts>)| {
+        selection.wanted.get(*index) != Some(&false) && selection.retry.asks(**outcome, selection.started_ms)
+    };
+    let asked = page.outcomes.iter().enumerate().filter(is_asked);
+    let tasks: TasksToAsk = asked.map(|(index, outcome)| (index, outcome.map(|outcome| outcome.at_ms))).collect();
+    if tasks.is_empty() { PageStatus::Done } else { PageStatus::Ask(tasks) }
+}
+
+#[cfg(test)]
+mod tests;

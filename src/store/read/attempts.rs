@@ -1,0 +1,72 @@
+//! Attempts one by one, for the spend report.
+
+use crate::base::ids::{AttemptId, RunKey};
+use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use crate::base::vocabulary::{AttemptPurpose, AttemptState, UsageSource};
+use crate::store::error::StoreError;
+use crate::store::read::recipes::SetMembers;
+use crate::store::records::attempts::AttemptRecord;
+use crate::store::sqlite::cells::Cells;
+use rusqlite::{Connection, Row, params};
+
+/// The next attempts of a run after `after`, by id, opened in `[since_ms, until_ms)`. Without
+/// attempts that were withdrawn: nothing of them was sent.
+pub(crate) fn attempts(
+    db: &Connection,
+    sets: &SetMembers,
+    run: RunKey,
+    after: AttemptId,
+    (since_ms, until_ms): (i64, i64),
+    limit: usize,
+) -> Result<Vec<AttemptRecord>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT a.id, a.id = (SELECT min(b.id) FROM attempts b WHERE b.request_id = a.request_id), a.state, r.set_id, runs.model, a.verdict,
+                a.http_status, a.input_tokens, a.cached_input_tokens, a.output_tokens, a.usage_source, a.cost, a.latency_ms,
+                (SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.line, e.path LIMIT 1),
+                a.purpose, a.opened_at, a.expected, a.cache_write_tokens, a.saved_by_cache, a.saved_by_size, a.error_kind
+         FROM runs JOIN attempts a ON a.run_id = runs.id JOIN requests r ON r.id = a.request_id
+         WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.id > ?2 AND a.opened_at >= ?3 AND a.opened_at < ?4 AND a.state <> 'withdrawn' ORDER BY a.id LIMIT ?5",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = find.query_and_then(params![run, after, since_ms, until_ms, limit], |row| attempt(db, sets, row))?;
+    rows.collect()
+}
+
+fn attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<AttemptRecord, StoreError> {
+    let id: AttemptId = row.get(0)?;
+    let cells = Cells::new(row, "attempts", || format!("attempt {id}"));
+    let state: AttemptState = cells.get(2)?;
+    let usage: Option<UsageSource> = cells.get(10)?;
+    if state == AttemptState::Settled && usage.is_none() {
+        return Err(cells.damaged(10, "a settled attempt has a usage source"));
+    }
+    let purpose: Option<AttemptPurpose> = cells.get(14)?;
+    let saved = |index| Ok::<_, StoreError>(cells.get::<Option<Pico>>(index)?.unwrap_or(Pico::ZERO));
+    Ok(AttemptRecord {
+        id,
+        is_first: row.get(1)?,
+        state,
+        // Versions 1 and 2 of the store did not record it.
+        purpose: purpose.unwrap_or(AttemptPurpose::Ask),
+        opened_ms: cells.get(15)?,
+        recipes: sets.of_set(db, cells.get(3)?)?,
+        model: cells.get(4)?,
+        verdict: cells.get(5)?,
+        http_status: cells.get(6)?,
+        tokens: Usage {
+            input: cells.count(7)?,
+            cached_input: cells.count(8)?,
+            cache_write: cells.count(17)?,
+            output: cells.count(9)?,
+        },
+        is_estimated: usage == Some(UsageSource::Estimated),
+        cost: cells.get(11)?,
+        expected: cells.get(16)?,
+        saved_by_cache: saved(18)?,
+        saved_by_size: saved(19)?,
+        error_kind: cells.get(20)?,
+        latency_ms: cells.optional_count(12)?,
+        path: cells.get(13)?,
+    })
+}

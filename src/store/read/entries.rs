@@ -1,0 +1,58 @@
+//! The entries of a job.
+
+use crate::base::ids::JobId;
+use crate::store::error::StoreError;
+use crate::store::read::pages::fault;
+use crate::store::records::entries::EntryRecord;
+use crate::store::sqlite::cells::Cells;
+use crate::store::sqlite::values::as_signed;
+use rusqlite::{Connection, Row, params};
+
+/// The columns that [`entry`] reads.
+const ENTRY: &str = "line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set, id";
+
+/// The next entries of a job after `after` (line, path), in their order.
+pub(crate) fn entries(
+    db: &Connection,
+    job: JobId,
+    after: (u64, &[u8]),
+    limit: usize,
+) -> Result<Vec<EntryRecord>, StoreError> {
+    let mut find = db.prepare_cached(&format!(
+        "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND (line, path) > (?2, ?3) ORDER BY line, path LIMIT ?4"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    find.query_and_then(params![job, as_signed(after.0), after.1, limit], entry)?.collect()
+}
+
+/// A readable entry of a job with this path, on any line.
+pub(crate) fn entry_with_path(db: &Connection, job: JobId, path: &[u8]) -> Result<Option<EntryRecord>, StoreError> {
+    let mut find = db.prepare_cached(&format!(
+        "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND path = ?2 AND content IS NOT NULL LIMIT 1"
+    ))?;
+    find.query_and_then(params![job, path], entry)?.next().transpose()
+}
+
+fn entry(row: &Row<'_>) -> Result<EntryRecord, StoreError> {
+    let id: i64 = row.get(14)?;
+    let cells = Cells::new(row, "entries", || format!("entry {id}"));
+    let carried = cells.json_text(11)?;
+    if carried.as_ref().is_some_and(|text| !text.trim_start().starts_with('{')) {
+        return Err(cells.damaged(11, "not a JSON object"));
+    }
+    Ok(EntryRecord {
+        line: cells.get::<i64>(0)?.cast_unsigned(),
+        path: cells.get(1)?,
+        size: cells.get::<i64>(2)?.cast_unsigned(),
+        modified_ns: cells.get(3)?,
+        changed_ns: cells.get(4)?,
+        inode: cells.get::<i64>(5)?.cast_unsigned(),
+        content: cells.get(6)?,
+        page_count: cells.get(7)?,
+        selected: cells.optional_json(8)?,
+        fault: fault(&cells, 9, 10)?,
+        carried,
+        set: cells.get(12)?,
+        settled_set: cells.get(13)?,
+    })
+}

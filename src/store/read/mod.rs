@@ -1,0 +1,20 @@
+//! Reading. [`reader::Reader`] is the face; each of the other files reads one part of the
+//! store from a connection, also for the writer.
+//!
+//! - [`runs`]: jobs, runs, budgets, endpoints
+//! - [`recipes`]: recipes and their sets
+//! - [`pages`]: pages, their faults, features and outcomes, and whether they are being asked
+//! - [`entries`]: the files of a job
+//! - [`rows`]: the rows of an output
+//! - [`attempts`]: attempts one by one
+//! - [`batches`]: batches and their attempts
+
+pub(crate) mod attempts;
+pub(crate) mod batches;
+pub(crate) mod entries;
+pub(crate) mod entry_cursor;
+pub(crate) mod pages;
+pub(crate) mod reader;
+pub(crate) mod recipes;
+pub(crate) mod rows;
+pub(crate) mod runs;

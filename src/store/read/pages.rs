@@ -1,0 +1,155 @@
+//! Pages: their keys, faults, features and outcomes, and whether they are being asked.
+
+use crate::base::digest::Digest;
+use crate::base::ids::{JobId, PageId, RecipeId};
+use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
+use crate::store::error::StoreError;
+use crate::store::records::pages::{FaultRecord, FeaturesRecord, StoredPage, TaskOutcome, Versions};
+use crate::store::sqlite::cells::Cells;
+use crate::store::sqlite::values::PageKey;
+use rusqlite::{Connection, OptionalExtension, params};
+
+pub(crate) fn page_key(db: &Connection, page: &PageId) -> Result<Option<PageKey>, StoreError> {
+    let mut find = db.prepare_cached("SELECT id FROM pages WHERE content = ?1 AND page = ?2")?;
+    Ok(find.query_row(params![page.content, page.page], |row| row.get(0)).optional()?)
+}
+
+/// What the store knows of a page under these recipes, and its key; `None` if it does not know
+/// the page. Without a job no page is a near duplicate.
+pub(crate) fn stored_page(
+    db: &Connection,
+    job: Option<JobId>,
+    page: &PageId,
+    recipes: &[RecipeId],
+    versions: Versions,
+) -> Result<Option<(PageKey, StoredPage)>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT p.id, f.kind, f.message, m.blank, m.fingerprint, n.page_id IS NOT NULL
+         FROM pages p LEFT JOIN page_faults f ON f.page_id = p.id AND f.decoder_version = ?3
+         LEFT JOIN marks m ON m.page_id = p.id AND m.version = ?4
+         LEFT JOIN near n ON n.job_id = ?5 AND n.page_id = p.id
+         WHERE p.content = ?1 AND p.page = ?2",
+    )?;
+    let mut rows = find.query(params![page.content, page.page, versions.decoder, versions.features, job])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let key: PageKey = row.get(0)?;
+    let fault = fault(&Cells::new(row, "page_faults", || format!("page {}", key.0)), 1, 2)?;
+    let marks = Cells::new(row, "marks", || format!("page {}", key.0));
+    let is_blank: Option<bool> = marks.get(3)?;
+    let features = match is_blank {
+        Some(is_blank) => Some(FeaturesRecord { is_blank, fingerprint: marks.get(4)? }),
+        None => None,
+    };
+    let is_near_duplicate = row.get(5)?;
+    Ok(Some((key, StoredPage { fault, features, is_near_duplicate, outcomes: outcomes(db, key, recipes)? })))
+}
+
+/// A fault whose kind and message are in these columns.
+pub(crate) fn fault<F: Fn() -> String>(
+    cells: &Cells<'_, F>,
+    kind: usize,
+    message: usize,
+) -> Result<Option<FaultRecord>, StoreError> {
+    let known: Option<ErrorKind> = cells.get(kind)?;
+    let Some(kind) = known else { return Ok(None) };
+    Ok(Some(FaultRecord { kind, message: cells.get(message)? }))
+}
+
+/// The outcomes of a page, by recipe.
+pub(crate) fn outcomes(
+    db: &Connection,
+    page: PageKey,
+    recipes: &[RecipeId],
+) -> Result<Vec<Option<TaskOutcome>>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT recipe_id, status, value, reason, message, passing, runs, at FROM answers WHERE page_id = ?1 AND sample = 0",
+    )?;
+    let mut outcomes = vec![None; recipes.len()];
+    let mut rows = find.query([page])?;
+    while let Some(row) = rows.next()? {
+        let recipe: RecipeId = row.get(0)?;
+        let cells = Cells::new(row, "answers", || format!("page {}, recipe {recipe}", page.0));
+        for (outcome, _) in outcomes.iter_mut().zip(recipes).filter(|(_, wanted)| **wanted == recipe) {
+            *outcome = Some(task_outcome(&cells)?);
+        }
+    }
+    Ok(outcomes)
+}
+
+fn task_outcome<F: Fn() -> String>(cells: &Cells<'_, F>) -> Result<TaskOutcome, StoreError> {
+    let outcome = TaskOutcome {
+        status: cells.get(1)?,
+        value: cells.json_text(2)?,
+        fault: fault(cells, 3, 4)?,
+        is_transient: cells.get(5)?,
+        runs: cells.get(6)?,
+        at_ms: cells.get(7)?,
+    };
+    if outcome.status == OutcomeStatus::Ok && outcome.value.is_none() {
+        return Err(cells.damaged(2, "an outcome that is `ok` has a value"));
+    }
+    Ok(outcome)
+}
+
+/// The recipes under which a page has valid answers, latest first.
+pub(crate) fn answered_recipes(db: &Connection, page: &PageId) -> Result<Vec<RecipeId>, StoreError> {
+    let Some(key) = page_key(db, page)? else { return Ok(Vec::new()) };
+    let mut find =
+        db.prepare_cached("SELECT recipe_id FROM answers WHERE page_id = ?1 AND status = 'ok' ORDER BY at DESC")?;
+    Ok(find.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Calls `take` with the fingerprints of the pages of a job that have answers under the first
+/// of these recipes, in the order of the input.
+pub(crate) fn answered_features(
+    db: &Connection,
+    job: JobId,
+    recipes: &[RecipeId],
+    version: u32,
+    mut take: impl FnMut(PageId, [u8; 32]),
+) -> Result<(), StoreError> {
+    let Some(first) = recipes.first() else { return Ok(()) };
+    let mut find = db.prepare_cached(
+        "SELECT DISTINCT p.content, p.page, m.fingerprint, p.id FROM entries e JOIN pages p ON p.content = e.content
+         JOIN marks m ON m.page_id = p.id AND m.version = ?2 JOIN answers a ON a.page_id = p.id AND a.recipe_id = ?3 AND a.status = 'ok'
+         WHERE e.job_id = ?1 ORDER BY e.line, e.path, p.page",
+    )?;
+    let mut rows = find.query(params![job, version, first])?;
+    while let Some(row) = rows.next()? {
+        let key: PageKey = row.get(3)?;
+        let page = page_id(&Cells::new(row, "pages", || format!("page {}", key.0)), 0, 1)?;
+        take(page, Cells::new(row, "marks", || format!("page {}", key.0)).get(2)?);
+    }
+    Ok(())
+}
+
+/// A page whose content and number are in these columns.
+pub(crate) fn page_id<F: Fn() -> String>(
+    cells: &Cells<'_, F>,
+    content: usize,
+    page: usize,
+) -> Result<PageId, StoreError> {
+    Ok(PageId { content: cells.get::<Digest>(content)?, page: cells.get(page)? })
+}
+
+/// Whether an open attempt, of any live run, asks one of these recipes of this page. The
+/// attempts of dead runs are not open any more, except those of batches, whose results are
+/// still collected.
+pub(crate) fn is_being_asked(
+    db: &Connection,
+    page: PageKey,
+    recipes: impl Iterator<Item = RecipeId> + Clone,
+) -> Result<bool, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT m.recipe_id FROM requests r JOIN attempts a ON a.request_id = r.id JOIN recipe_set_members m ON m.set_id = r.set_id
+         WHERE r.page_id = ?1 AND a.state = 'open'",
+    )?;
+    let mut rows = find.query([page])?;
+    while let Some(row) = rows.next()? {
+        let asked: RecipeId = row.get(0)?;
+        if recipes.clone().any(|recipe| recipe == asked) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,187 @@
+//! The face of reading.
+
+use super::{attempts, batches, entries, pages, recipes, rows, runs};
+use crate::base::digest::Digest;
+use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::base::money::Pico;
+use crate::store::error::StoreError;
+use crate::store::records::attempts::AttemptRecord;
+use crate::store::records::batches::{BatchAttempt, BatchRecord};
+use crate::store::records::entries::EntryRecord;
+use crate::store::records::pages::{StoredPage, Versions};
+use crate::store::records::rows::{PageRecord, RowOptions};
+use crate::store::records::runs::{RecipeRecord, RunRecord};
+use crate::store::sqlite::schema;
+use recipes::SetMembers;
+use rusqlite::Connection;
+use std::path::Path;
+
+/// A read connection. Each call sees what was committed when it began. Long lists are read in
+/// pages.
+///
+/// # Errors
+/// Every method fails with [`StoreError::Damaged`] if the store holds a value that docmill
+/// never writes, and with [`StoreError::Failed`] if the store cannot be read.
+pub struct Reader {
+    db: Connection,
+    sets: SetMembers,
+}
+
+impl Reader {
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { db: schema::open_to_read(path)?, sets: SetMembers::default() })
+    }
+
+    /// The job with this identity.
+    pub fn job(&self, identity: &Digest) -> Result<Option<JobId>, StoreError> {
+        runs::job_id(&self.db, identity)
+    }
+
+    /// Runs, newest first: of one job, or of all.
+    pub fn runs(&self, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
+        runs::runs(&self.db, job)
+    }
+
+    /// The page counts that the run just before `run` stored ([`RunEnd::pages`]), if it was of
+    /// the same job and set and no other run came between.
+    ///
+    /// [`RunEnd::pages`]: crate::store::RunEnd::pages
+    pub fn page_counts_before(&self, run: RunKey, job: JobId, set: RecipeSetId) -> Result<Option<String>, StoreError> {
+        runs::page_counts_before(&self.db, run, job, set)
+    }
+
+    /// The mean latency of the latest replies of a model to a job, in milliseconds, and their
+    /// number, at most 1000. Without attempts of batches.
+    pub fn mean_latency(&self, job: JobId, model: &str) -> Result<Option<(u64, u64)>, StoreError> {
+        runs::mean_latency(&self.db, job, model)
+    }
+
+    /// What is spent and reserved in the scope of a budget.
+    pub fn budget(&self, scope: &str) -> Result<Pico, StoreError> {
+        runs::budget(&self.db, scope)
+    }
+
+    /// The observed image billing of an endpoint, as JSON.
+    pub fn calibration(&self, endpoint: &str) -> Result<Option<String>, StoreError> {
+        Ok(runs::endpoint(&self.db, endpoint)?.1)
+    }
+
+    /// The recipe with this digest.
+    pub fn recipe(&self, hash: &Digest) -> Result<Option<RecipeId>, StoreError> {
+        recipes::recipe_id(&self.db, hash)
+    }
+
+    /// The canonical JSON of a recipe.
+    pub fn recipe_body(&self, id: RecipeId) -> Result<Option<String>, StoreError> {
+        recipes::recipe_body(&self.db, id)
+    }
+
+    /// The set of these recipes under a policy, and their ids; `None` unless all of it is
+    /// stored.
+    pub fn known_set(
+        &self,
+        recipes: &[RecipeRecord],
+        policy: &str,
+    ) -> Result<Option<(RecipeSetId, Vec<RecipeId>)>, StoreError> {
+        recipes::known_set(&self.db, recipes, policy)
+    }
+
+    /// The recipes of a set, in its order.
+    pub fn set_members(&self, set: RecipeSetId) -> Result<Vec<RecipeId>, StoreError> {
+        self.sets.of_set(&self.db, set)
+    }
+
+    /// What the store knows of a page under these recipes. Whether it is a near duplicate is
+    /// known only with a job.
+    pub fn stored_page(
+        &self,
+        job: Option<JobId>,
+        page: &PageId,
+        recipes: &[RecipeId],
+        versions: Versions,
+    ) -> Result<StoredPage, StoreError> {
+        let known = pages::stored_page(&self.db, job, page, recipes, versions)?;
+        Ok(known.map_or_else(|| StoredPage::unknown(recipes.len()), |(_, known)| known))
+    }
+
+    /// Whether an open attempt of any live run, or of a batch, asks one of these recipes of
+    /// this page.
+    pub fn is_being_asked(&self, page: &PageId, recipes: &[RecipeId]) -> Result<bool, StoreError> {
+        match pages::page_key(&self.db, page)? {
+            Some(key) => pages::is_being_asked(&self.db, key, recipes.iter().copied()),
+            None => Ok(false),
+        }
+    }
+
+    /// The recipes under which a page has valid answers, latest first.
+    pub fn answered_recipes(&self, page: &PageId) -> Result<Vec<RecipeId>, StoreError> {
+        pages::answered_recipes(&self.db, page)
+    }
+
+    /// Calls `take` with the fingerprints of the pages of a job that have answers under the
+    /// first of these recipes, in the order of the input.
+    pub fn answered_features(
+        &self,
+        job: JobId,
+        recipes: &[RecipeId],
+        version: u32,
+        take: impl FnMut(PageId, [u8; 32]),
+    ) -> Result<(), StoreError> {
+        pages::answered_features(&self.db, job, recipes, version, take)
+    }
+
+    /// The next entries of a job after `after` (line, path), in their order.
+    pub fn entries(&self, job: JobId, after: (u64, &[u8]), limit: usize) -> Result<Vec<EntryRecord>, StoreError> {
+        entries::entries(&self.db, job, after, limit)
+    }
+
+    /// A readable entry of a job with this path, on any line.
+    pub fn entry(&self, job: JobId, path: &[u8]) -> Result<Option<EntryRecord>, StoreError> {
+        entries::entry_with_path(&self.db, job, path)
+    }
+
+    /// The row of a page (0 for the file as a whole) of an entry, under these recipes.
+    pub fn row(
+        &self,
+        job: JobId,
+        entry: &EntryRecord,
+        page: u32,
+        recipes: &[RecipeId],
+        options: RowOptions,
+    ) -> Result<PageRecord, StoreError> {
+        rows::row(&self.db, &self.sets, job, entry, page, recipes, options)
+    }
+
+    /// The next attempts of a run after `after`, by id, opened in `[since_ms, until_ms)`.
+    /// Without attempts that were withdrawn: nothing of them was sent.
+    pub fn attempts(
+        &self,
+        run: RunKey,
+        after: AttemptId,
+        since_ms: i64,
+        until_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<AttemptRecord>, StoreError> {
+        attempts::attempts(&self.db, &self.sets, run, after, (since_ms, until_ms), limit)
+    }
+
+    /// The batches of a run that have not ended, oldest first.
+    pub fn batches(&self, run: RunKey) -> Result<Vec<BatchRecord>, StoreError> {
+        batches::batches(&self.db, run)
+    }
+
+    /// The open attempts of a batch, in the order of its file.
+    pub fn batch_attempts(&self, batch: BatchId) -> Result<Vec<BatchAttempt>, StoreError> {
+        batches::batch_attempts(&self.db, &self.sets, batch)
+    }
+
+    /// The pages of all batches that have not ended.
+    pub fn pages_in_batches(&self) -> Result<Vec<PageId>, StoreError> {
+        batches::pages_in_batches(&self.db)
+    }
+
+    /// The keys of all batches that have not ended, of any run.
+    pub(crate) fn batch_keys(&self) -> Result<Vec<String>, StoreError> {
+        batches::batch_keys(&self.db)
+    }
+}

@@ -1,0 +1,103 @@
+//! Jobs, runs, budgets, endpoints.
+
+use crate::base::digest::Digest;
+use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunKey};
+use crate::base::money::Pico;
+use crate::base::vocabulary::RunOutcomeName;
+use crate::store::error::StoreError;
+use crate::store::records::runs::{RunRecord, TaskKey};
+use crate::store::sqlite::cells::Cells;
+use rusqlite::{Connection, OptionalExtension, params};
+
+pub(crate) fn job_id(db: &Connection, identity: &Digest) -> Result<Option<JobId>, StoreError> {
+    let mut find = db.prepare_cached("SELECT id FROM jobs WHERE identity = ?1")?;
+    Ok(find.query_row([identity], |row| row.get(0)).optional()?)
+}
+
+/// Runs, newest first: of one job, or of all.
+pub(crate) fn runs(db: &Connection, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks
+         FROM runs r JOIN jobs j ON j.id = r.job_id WHERE ?1 IS NULL OR r.job_id = ?1 ORDER BY r.id DESC",
+    )?;
+    let runs = find.query_and_then([job], |row| {
+        let run: RunKey = row.get(0)?;
+        let cells = Cells::new(row, "runs", || format!("run {run}"));
+        let outcome: Option<RunOutcomeName> = cells.get(7)?;
+        let exit_code: Option<i32> = cells.get(8)?;
+        let outcome = match (outcome, exit_code) {
+            (None, _) => None,
+            (Some(outcome), Some(exit_code)) => Some((outcome, exit_code)),
+            // Another process recorded its end.
+            (Some(RunOutcomeName::Died), None) => Some((RunOutcomeName::Died, 1)),
+            (Some(_), None) => return Err(cells.damaged(8, "a run that ended has an exit code")),
+        };
+        Ok(RunRecord {
+            run,
+            run_id: cells.get(1)?,
+            job: cells.get(2)?,
+            job_name: cells.get(3)?,
+            model: cells.get(4)?,
+            started_ms: cells.get(5)?,
+            ended_ms: cells.get(6)?,
+            outcome,
+            tasks: tasks(&cells, 9)?,
+        })
+    })?;
+    runs.collect()
+}
+
+/// The tasks of a run, as [`tasks_to_json`] stored them.
+pub(crate) fn tasks<F: Fn() -> String>(cells: &Cells<'_, F>, index: usize) -> Result<Vec<TaskKey>, StoreError> {
+    let pairs: Vec<(String, i64)> = cells.json(index)?;
+    Ok(pairs.into_iter().map(|(task, recipe_id)| TaskKey { task, recipe_id: RecipeId(recipe_id) }).collect())
+}
+
+/// The tasks of a run as a JSON array of name and recipe.
+pub(crate) fn tasks_to_json(tasks: &[TaskKey]) -> String {
+    let pairs: Vec<(&str, i64)> = tasks.iter().map(|task| (task.task.as_str(), task.recipe_id.0)).collect();
+    serde_json::json!(pairs).to_string()
+}
+
+/// The page counts that the run just before `run` stored, if it was of the same job and set
+/// and no other run came between.
+pub(crate) fn page_counts_before(
+    db: &Connection,
+    run: RunKey,
+    job: JobId,
+    set: RecipeSetId,
+) -> Result<Option<String>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT pages FROM runs WHERE id = ?1 - 1 AND job_id = ?2 AND set_id = ?3 AND ended_at IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM runs WHERE id > ?1 OR (ended_at IS NULL AND id <> ?1))",
+    )?;
+    Ok(find.query_row(params![run, job, set], |row| row.get(0)).optional()?.flatten())
+}
+
+/// The mean latency of the latest replies of a model to a job, in milliseconds, and their
+/// number, at most 1000.
+pub(crate) fn mean_latency(db: &Connection, job: JobId, model: &str) -> Result<Option<(u64, u64)>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT avg(latency_ms), count(*) FROM (SELECT a.latency_ms FROM attempts a JOIN runs r ON r.id = a.run_id
+           WHERE r.job_id = ?1 AND r.model = ?2 AND a.verdict = 'done' AND a.batch_id IS NULL ORDER BY a.id DESC LIMIT 1000)",
+    )?;
+    let (mean, count): (Option<f64>, i64) =
+        find.query_row(params![job, model], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds")]
+    Ok(mean.map(|mean| (mean.round() as u64, count.cast_unsigned())))
+}
+
+/// What is spent and reserved in the scope of a budget.
+pub(crate) fn budget(db: &Connection, scope: &str) -> Result<Pico, StoreError> {
+    let mut find = db.prepare_cached("SELECT spent + reserved FROM budget WHERE scope = ?1")?;
+    Ok(find.query_row([scope], |row| row.get(0)).optional()?.unwrap_or(Pico::ZERO))
+}
+
+/// What is known of an endpoint, as JSON: its capabilities, its calibration.
+pub(crate) fn endpoint(db: &Connection, id: &str) -> Result<(Option<String>, Option<String>), StoreError> {
+    let mut find = db.prepare_cached("SELECT capabilities, calibration FROM endpoints WHERE id = ?1")?;
+    let mut rows = find.query([id])?;
+    let Some(row) = rows.next()? else { return Ok((None, None)) };
+    let cells = Cells::new(row, "endpoints", || format!("endpoint `{id}`"));
+    Ok((cells.json_text(0)?, cells.json_text(1)?))
+}

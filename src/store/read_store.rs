@@ -1,0 +1,30 @@
+//! A store that is only read.
+
+use super::error::StoreError;
+use super::read::reader::Reader;
+use super::sqlite::schema;
+use std::path::{Path, PathBuf};
+
+/// A store that is only read, for commands that write nothing: reports, exports, plans.
+#[derive(Clone, Debug)]
+pub struct ReadStore {
+    path: PathBuf,
+}
+
+impl ReadStore {
+    /// Opens the store at `path`. Migrates an older one.
+    ///
+    /// # Errors
+    /// When there is no store, the file is not a store, or a newer docmill wrote it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        schema::open_to_read(path).map(|_| Self { path: path.to_owned() })
+    }
+
+    /// A new read connection.
+    ///
+    /// # Errors
+    /// As [`ReadStore::open`].
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        Reader::open(&self.path)
+    }
+}

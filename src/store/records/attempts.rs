@@ -1,0 +1,149 @@
+//! Attempts: from their reservation to their settlement, and as the spend report reads them.
+
+use super::pages::{FaultRecord, TaskOutcome};
+use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId, RequestId, RunKey};
+use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use crate::base::vocabulary::{AttemptPurpose, AttemptState, ErrorKind, VerdictName};
+
+/// The budget that attempts are charged to.
+#[derive(Clone, Debug)]
+pub struct BudgetLine {
+    /// What the budget is for, such as `job:…/day:2026-11-23`.
+    pub scope: String,
+    /// The maximum of what is spent and reserved; `None` for no limit.
+    pub limit: Option<Pico>,
+}
+
+/// An attempt that is about to be made.
+#[derive(Clone, Debug)]
+pub struct OpenAttempt {
+    /// The run.
+    pub run: RunKey,
+    /// The page.
+    pub page: PageId,
+    /// The recipes that are asked, and when the known outcome of each was stored.
+    pub recipes: Vec<(RecipeId, Option<i64>)>,
+    /// The request that the attempt belongs to; `None` for a new one.
+    pub request: Option<RequestId>,
+    /// The batch that the attempt is part of; `None` if it is sent on its own.
+    pub batch: Option<BatchId>,
+    /// Why it is made.
+    pub purpose: AttemptPurpose,
+    /// The expected cost; `None` if the price is unknown.
+    pub expected: Option<Pico>,
+    /// The maximum cost, which is reserved; `None` if the price is unknown.
+    pub reserved: Option<Pico>,
+    /// The budget that it is charged to.
+    pub budget: BudgetLine,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// The answer to an [`OpenAttempt`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// The attempt is recorded, and may be sent.
+    Granted {
+        /// The request that it belongs to.
+        request: RequestId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its sequence number in the run, from 1: with the [`RunId`](crate::base::ids::RunId)
+        /// its identity outside this store.
+        sequence: u64,
+    },
+    /// Another outcome of a recipe has been stored: read the page again.
+    Changed,
+    /// Another open attempt asks one of the recipes of the page: try again later.
+    Elsewhere,
+    /// The reservation does not fit into the budget.
+    OverBudget {
+        /// Whether other reservations are open, some of which may be returned.
+        is_reserved: bool,
+        /// What is spent.
+        spent: Pico,
+    },
+}
+
+/// The cost of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptCharge {
+    /// The tokens.
+    pub tokens: Usage,
+    /// Whether the tokens are an estimate, because the server did not report them.
+    pub is_estimated: bool,
+    /// The cost; `None` if the price is unknown.
+    pub cost: Option<Pico>,
+    /// What is charged to the budget: at least `cost`.
+    pub budget: Pico,
+    /// What the cache of the provider saved.
+    pub saved_by_cache: Pico,
+    /// What a smaller image than the model can use saved.
+    pub saved_by_size: Pico,
+}
+
+/// The end of an attempt.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The verdict.
+    pub verdict: VerdictName,
+    /// Why it did not succeed, or what is wrong with the reply.
+    pub fault: Option<FaultRecord>,
+    /// The HTTP status.
+    pub http_status: Option<u16>,
+    /// The id that the server gave the request.
+    pub server_request_id: Option<String>,
+    /// The time from sending to the end of the reply, in milliseconds.
+    pub latency_ms: u64,
+    /// The cost.
+    pub charge: AttemptCharge,
+    /// The outcomes that the attempt led to.
+    pub outcomes: Vec<(RecipeId, TaskOutcome)>,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// A stored attempt, as the spend report reads it.
+#[derive(Clone, Debug)]
+pub struct AttemptRecord {
+    /// The attempt. Ascends with time.
+    pub id: AttemptId,
+    /// Whether it is the first attempt of its request.
+    pub is_first: bool,
+    /// The state.
+    pub state: AttemptState,
+    /// Why it was made.
+    pub purpose: AttemptPurpose,
+    /// When it was opened, wall time in milliseconds.
+    pub opened_ms: i64,
+    /// The recipes that it asked, in their order.
+    pub recipes: Vec<RecipeId>,
+    /// The name of the model.
+    pub model: String,
+    /// The verdict; `None` unless it is settled.
+    pub verdict: Option<VerdictName>,
+    /// The HTTP status.
+    pub http_status: Option<u16>,
+    /// The tokens.
+    pub tokens: Usage,
+    /// Whether the tokens are an estimate.
+    pub is_estimated: bool,
+    /// The cost; `None` if the price was unknown. For a lost attempt: its reservation.
+    pub cost: Option<Pico>,
+    /// The expected cost.
+    pub expected: Option<Pico>,
+    /// What the cache of the provider saved.
+    pub saved_by_cache: Pico,
+    /// What a smaller image than the model can use saved.
+    pub saved_by_size: Pico,
+    /// What was wrong with the attempt or its reply.
+    pub error_kind: Option<ErrorKind>,
+    /// The time from sending to the end of the reply, in milliseconds; `None` for attempts of
+    /// batches.
+    pub latency_ms: Option<u64>,
+    /// The path of the page in the job, any one of them.
+    pub path: Option<Vec<u8>>,
+}

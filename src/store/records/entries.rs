@@ -1,0 +1,90 @@
+//! The entries of a job: what the latest walk of its input found.
+
+use super::pages::{FaultRecord, FeaturesRecord};
+use crate::base::digest::Digest;
+use crate::base::ids::{PageId, RecipeSetId};
+
+/// A file, or a line of a list, as the latest walk of the job found it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntryRecord {
+    /// The line of the list, from 1; 0 if the input is a folder.
+    pub line: u64,
+    /// The path below the input folder, or as written in the list.
+    pub path: Vec<u8>,
+    /// The size in bytes.
+    pub size: u64,
+    /// The modification time in nanoseconds; 0 if it cannot be relied on.
+    pub modified_ns: i64,
+    /// The time of the last status change in nanoseconds.
+    pub changed_ns: i64,
+    /// The inode number.
+    pub inode: u64,
+    /// The digest of the bytes; `None` if the file could not be read.
+    pub content: Option<Digest>,
+    /// The number of pages; 0 if the file could not be opened as pages.
+    pub page_count: u32,
+    /// The pages that the job selects, ascending; `None` for all pages.
+    pub selected: Option<Vec<u32>>,
+    /// Why the file could not be read.
+    pub fault: Option<FaultRecord>,
+    /// The values of the other columns of the list, as a JSON object.
+    pub carried: Option<String>,
+    /// The recipe set of its pages, if it differs from that of the job.
+    pub set: Option<RecipeSetId>,
+    /// The recipe set under which all its pages are settled.
+    pub settled_set: Option<RecipeSetId>,
+}
+
+impl EntryRecord {
+    /// Its position in the order of the entries of a job.
+    #[must_use]
+    pub fn place(&self) -> (u64, &[u8]) {
+        (self.line, &self.path)
+    }
+
+    /// The pages that the job selects; `[0]` if the file could not be opened as pages.
+    pub fn pages(&self) -> impl Iterator<Item = u32> + '_ {
+        selected_pages(self.page_count, self.selected.as_deref())
+    }
+}
+
+/// The pages that a job selects of a file; `[0]` if the file could not be opened as pages.
+pub(crate) fn selected_pages(page_count: u32, selected: Option<&[u32]>) -> impl Iterator<Item = u32> + '_ {
+    let range = match (selected, page_count) {
+        (_, 0) => 0..1,
+        (Some(_), _) => 0..0,
+        (None, count) => 1..count.saturating_add(1),
+    };
+    range.chain(selected.filter(|_| page_count > 0).into_iter().flatten().copied())
+}
+
+/// A difference between the walk and the store.
+#[derive(Clone, Debug)]
+pub enum EntryChange {
+    /// A new or changed file.
+    Put(EntryRecord),
+    /// A file that was listed but not read: the stored entry stays unless the file changed.
+    Listed(EntryRecord),
+    /// A file that is gone, by its line and path.
+    Gone(u64, Vec<u8>),
+    /// A page that cannot be decoded: the page, the version of the decoder, the fault.
+    PageFault(PageId, u32, FaultRecord),
+    /// The features of a page: the page, the version of the features, the features.
+    Features(PageId, u32, FeaturesRecord),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::selected_pages;
+
+    #[test]
+    fn selected_pages_are_those_of_the_file() {
+        let pages = |count, selected: Option<&[u32]>| selected_pages(count, selected).collect::<Vec<_>>();
+        assert_eq!(pages(0, None), [0]);
+        assert_eq!(pages(0, Some(&[1, 2])), [0], "the file could not be opened");
+        assert_eq!(pages(3, None), [1, 2, 3]);
+        assert_eq!(pages(3, Some(&[2])), [2]);
+        assert_eq!(pages(3, Some(&[])), Vec::<u32>::new());
+        assert_eq!(pages(u32::MAX, Some(&[7])), [7]);
+    }
+}

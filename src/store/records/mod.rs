@@ -1,0 +1,15 @@
+//! What goes into the store and comes out of it. No type of another stage appears here.
+//!
+//! - [`runs`]: runs, recipes, endpoints
+//! - [`entries`]: files and lines of lists, and how they change
+//! - [`pages`]: faults, features, near duplicates and outcomes of pages
+//! - [`attempts`]: attempts, from their reservation to their settlement
+//! - [`batches`]: batches and their attempts
+//! - [`rows`]: what the rows of an output are made of
+
+pub(crate) mod attempts;
+pub(crate) mod batches;
+pub(crate) mod entries;
+pub(crate) mod pages;
+pub(crate) mod rows;
+pub(crate) mod runs;

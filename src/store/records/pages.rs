@@ -1,0 +1,150 @@
+//! Pages: faults, features, near duplicates, outcomes.
+
+use crate::base::ids::PageId;
+use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
+use crate::store::page_status::{OutcomeFacts, PageFacts, PageStatus, TaskSelection, decide};
+
+/// An error: its kind, and a message for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultRecord {
+    /// The kind of error.
+    pub kind: ErrorKind,
+    /// A message for people.
+    pub message: String,
+}
+
+/// Features of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeaturesRecord {
+    /// Whether the page is blank.
+    pub is_blank: bool,
+    /// A fingerprint that differs in only a few bits between images of the same page.
+    pub fingerprint: [u8; 32],
+}
+
+/// A page of a job that is a near duplicate of another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NearDuplicate {
+    /// The page, which is not asked.
+    pub page: PageId,
+    /// The other page, which is asked.
+    pub like: PageId,
+    /// The number of bits in which the fingerprints differ.
+    pub distance: u32,
+}
+
+/// Faults and features are valid only under the versions that they were stored with.
+#[derive(Clone, Copy, Debug)]
+pub struct Versions {
+    /// The version of the decoder.
+    pub decoder: u32,
+    /// The version of the page features.
+    pub features: u32,
+}
+
+/// Which pages a job skips.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SkipRule {
+    /// Pages that are blank.
+    pub blank: bool,
+    /// Pages that are near duplicates of others.
+    pub near_duplicates: bool,
+}
+
+/// The stored outcome of one task on one page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskOutcome {
+    /// The status of the task.
+    pub status: OutcomeStatus,
+    /// The answer as canonical JSON; always there with `ok`. Null means that null is the
+    /// answer.
+    pub value: Option<String>,
+    /// Why there is no answer.
+    pub fault: Option<FaultRecord>,
+    /// Whether the fault is transient: later runs ask again, up to [`MAX_RUNS`] runs.
+    pub is_transient: bool,
+    /// The number of runs in a row that ended with a transient fault.
+    pub runs: u32,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// Runs after which a transient fault is final.
+pub(crate) const MAX_RUNS: u32 = 3;
+
+/// Whether later runs leave an outcome alone unless they are told to retry.
+pub(crate) fn is_final(is_transient: bool, runs: u32) -> bool {
+    !is_transient || runs >= MAX_RUNS
+}
+
+impl TaskOutcome {
+    /// What the page status rule needs of the outcome.
+    #[must_use]
+    pub fn facts(&self) -> OutcomeFacts {
+        let is_final = is_final(self.is_transient, self.runs);
+        OutcomeFacts { status: self.status, is_final, at_ms: self.at_ms }
+    }
+}
+
+/// What the store knows of a page under some recipes.
+#[derive(Clone, Debug, Default)]
+pub struct StoredPage {
+    /// Why it cannot be decoded, by the current decoder.
+    pub fault: Option<FaultRecord>,
+    /// Its features, of the current version.
+    pub features: Option<FeaturesRecord>,
+    /// Whether it is a near duplicate of another page of the job.
+    pub is_near_duplicate: bool,
+    /// By recipe.
+    pub outcomes: Vec<Option<TaskOutcome>>,
+}
+
+impl StoredPage {
+    /// A page of which nothing is known, under `recipes` recipes.
+    #[must_use]
+    pub fn unknown(recipes: usize) -> Self {
+        Self { outcomes: vec![None; recipes], ..Self::default() }
+    }
+
+    /// What is done for the page.
+    #[must_use]
+    pub fn status(&self, skip: SkipRule, selection: &TaskSelection<'_>) -> PageStatus {
+        let outcomes: Vec<_> = self.outcomes.iter().map(|outcome| outcome.as_ref().map(TaskOutcome::facts)).collect();
+        let facts = PageFacts {
+            has_fault: self.fault.is_some(),
+            is_blank: skip.blank && self.features.is_some_and(|features| features.is_blank),
+            is_near_duplicate: skip.near_duplicates && self.is_near_duplicate,
+            outcomes: &outcomes,
+        };
+        decide(&facts, selection)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transient_fault_is_final_after_three_runs() {
+        for (is_transient, runs, expected) in
+            [(false, 1, true), (true, 1, false), (true, 2, false), (true, 3, true), (true, 4, true)]
+        {
+            assert_eq!(is_final(is_transient, runs), expected, "{is_transient} {runs}");
+        }
+    }
+
+    #[test]
+    fn pages_are_skipped_only_when_the_job_says_so() {
+        let blank = StoredPage {
+            features: Some(FeaturesRecord { is_blank: true, fingerprint: [0; 32] }),
+            ..StoredPage::unknown(1)
+        };
+        let near = StoredPage { is_near_duplicate: true, ..StoredPage::unknown(1) };
+        let status = |page: &StoredPage, blank, near_duplicates| {
+            page.status(SkipRule { blank, near_duplicates }, &TaskSelection::LATER_RUN)
+        };
+        let ask = || PageStatus::Ask(vec![(0, None)]);
+        assert_eq!([status(&blank, true, false), status(&blank, false, true)], [PageStatus::Skipped, ask()]);
+        assert_eq!([status(&near, false, true), status(&near, true, false)], [PageStatus::Skipped, ask()]);
+    }
+}

@@ -1,0 +1,64 @@
+//! What the rows of an output are made of.
+
+use super::pages::{FaultRecord, SkipRule, TaskOutcome, Versions};
+use crate::base::digest::Digest;
+use crate::base::ids::{RecipeId, RunKey};
+use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use crate::store::page_status::PageStatus;
+
+/// A page of a job, with everything that its row shows.
+#[derive(Clone, Debug)]
+pub struct PageRecord {
+    /// The path below the input folder, or as written in the list.
+    pub path: Vec<u8>,
+    /// The number of the page, from 1; 0 if the file could not be opened as pages.
+    pub page: u32,
+    /// The values of the other columns of the list, as a JSON object.
+    pub carried: Option<String>,
+    /// The digest of the file; `None` if it could not be read.
+    pub content: Option<Digest>,
+    /// What a run without options would do for the page. The status of a near duplicate that
+    /// shows the answers of another page is that of the other page.
+    pub status: PageStatus,
+    /// Why the page cannot be read; only with [`PageStatus::Faulty`].
+    pub fault: Option<FaultRecord>,
+    /// The first path with the same content if that is another one, or the path of the page
+    /// that this one is a near duplicate of.
+    pub duplicate_of: Option<Vec<u8>>,
+    /// The number of bits in which it differs from the page that it is a near duplicate of.
+    pub distance: Option<u32>,
+    /// The recipes of its outcomes.
+    pub recipes: Vec<RecipeId>,
+    /// By recipe.
+    pub outcomes: Vec<Option<TaskOutcome>>,
+    /// Settled attempts for this page under any of these recipes, oldest first.
+    pub spend: Vec<SpendRecord>,
+}
+
+/// How rows are read.
+#[derive(Clone, Copy, Debug)]
+pub struct RowOptions {
+    /// The versions of faults and features that are valid.
+    pub versions: Versions,
+    /// Which pages are skipped. Near duplicates show the answers of the other page.
+    pub skip: SkipRule,
+}
+
+/// The cost of one settled attempt for a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpendRecord {
+    /// The run that is charged for it.
+    pub run: RunKey,
+    /// The recipes that it asked, in their order.
+    pub recipes: Vec<RecipeId>,
+    /// The tokens.
+    pub tokens: Usage,
+    /// The cost; `None` if the price was unknown.
+    pub cost: Option<Pico>,
+    /// The time from sending to the end of the reply, in milliseconds; `None` for attempts of
+    /// batches.
+    pub latency_ms: Option<u64>,
+    /// Whether there was a reply.
+    pub is_done: bool,
+}

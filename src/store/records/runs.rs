@@ -1,0 +1,119 @@
+//! Runs, the recipes that they ask, and the endpoints that they use.
+
+use crate::base::digest::Digest;
+use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey};
+use crate::base::vocabulary::RunOutcomeName;
+
+/// A recipe: everything about an answer except the page.
+#[derive(Clone, Debug)]
+pub struct RecipeRecord {
+    /// The name of the task in this job. Not part of the recipe.
+    pub task: String,
+    /// The digest of `body`: the identity of the recipe.
+    pub hash: Digest,
+    /// The recipe as canonical JSON, so that two recipes can be compared.
+    pub body: String,
+}
+
+/// A task of a run and its recipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskKey {
+    /// The name of the task.
+    pub task: String,
+    /// The recipe.
+    pub recipe_id: RecipeId,
+}
+
+/// What is recorded of a run when it starts.
+#[derive(Clone, Debug)]
+pub struct RunStart {
+    /// The id of the run.
+    pub run_id: RunId,
+    /// The identity of the job.
+    pub job: Digest,
+    /// The name of the job.
+    pub job_name: String,
+    /// The manifest as written, before variables are replaced.
+    pub manifest: String,
+    /// The name of the model.
+    pub model: String,
+    /// The endpoint: a model of a provider.
+    pub endpoint: String,
+    /// The id of the provider.
+    pub provider: String,
+    /// The recipes of the job, in the order of the manifest.
+    pub recipes: Vec<RecipeRecord>,
+    /// What decides, apart from recipes, whether a file is settled. Under another policy
+    /// every file is read again. Not part of the key of an answer.
+    pub policy: String,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// The end of a run.
+#[derive(Clone, Debug)]
+pub struct RunEnd {
+    /// The run.
+    pub run: RunKey,
+    /// How it ended.
+    pub outcome: RunOutcomeName,
+    /// The exit code.
+    pub exit_code: i32,
+    /// Page counts in the form of the report, for a next run that finds nothing changed.
+    pub pages: Option<String>,
+    /// Wall time in milliseconds.
+    pub at_ms: i64,
+}
+
+/// The keys that a run works with.
+#[derive(Clone, Debug)]
+pub struct RunKeys {
+    /// The run.
+    pub run: RunKey,
+    /// The job.
+    pub job: JobId,
+    /// The set of all recipes of the job.
+    pub set: RecipeSetId,
+    /// The tasks, in the order of the manifest.
+    pub tasks: Vec<TaskKey>,
+    /// The known capabilities of the endpoint, as JSON.
+    pub capabilities: Option<String>,
+    /// The observed image billing of the endpoint, as JSON.
+    pub calibration: Option<String>,
+    /// Open attempts of dead runs that were marked lost when this run started.
+    pub lost: u64,
+    /// The ids of these dead runs.
+    pub dead: Vec<RunId>,
+}
+
+/// A learned fact about an endpoint, as JSON.
+#[derive(Clone, Debug)]
+pub enum EndpointFact {
+    /// Which request features it supports.
+    Capabilities(String),
+    /// How many tokens it bills for images.
+    Calibration(String),
+}
+
+/// A stored run.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// The run.
+    pub run: RunKey,
+    /// The id of the run.
+    pub run_id: RunId,
+    /// The job.
+    pub job: JobId,
+    /// The name of the job.
+    pub job_name: String,
+    /// The name of the model.
+    pub model: String,
+    /// Wall time in milliseconds.
+    pub started_ms: i64,
+    /// Wall time in milliseconds; `None` while it runs.
+    pub ended_ms: Option<i64>,
+    /// How it ended, and the exit code; 1 for a run that died. `None` while it runs.
+    pub outcome: Option<(RunOutcomeName, i32)>,
+    /// The tasks, in the order of the manifest.
+    pub tasks: Vec<TaskKey>,
+}

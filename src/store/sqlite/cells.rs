@@ -1,0 +1,136 @@
+//! Reading columns. A value that docmill never writes is [`StoreError::Damaged`], and the
+//! error names the table, the row, the column and the value; no default replaces it.
+
+use super::values::shown;
+use crate::store::error::StoreError;
+use rusqlite::Row;
+use rusqlite::types::FromSql;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+/// The columns of a row of a query that belong to one row of a table.
+pub(crate) struct Cells<'a, F> {
+    row: &'a Row<'a>,
+    table: &'static str,
+    /// Names the row of the table. Called only for errors.
+    name: F,
+}
+
+impl<'a, F> Cells<'a, F>
+where
+    F: Fn() -> String,
+{
+    /// The columns of `row` that belong to the row of `table` that `name` names.
+    pub(crate) fn new(row: &'a Row<'a>, table: &'static str, name: F) -> Self {
+        Self { row, table, name }
+    }
+
+    /// The value of a column.
+    pub(crate) fn get<T: FromSql>(&self, index: usize) -> Result<T, StoreError> {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        self.row.get(index).map_err(|error| match &error {
+            FromSqlConversionFailure(_, _, reason) => self.damaged(index, &reason.to_string()),
+            IntegralValueOutOfRange(..) => self.damaged(index, "out of range"),
+            InvalidColumnType(..) => self.damaged(index, "wrong type"),
+            _ => self.damaged(index, &error.to_string()),
+        })
+    }
+
+    /// A count, which cannot be negative.
+    pub(crate) fn count(&self, index: usize) -> Result<u64, StoreError> {
+        Ok(self.optional_count(index)?.unwrap_or(0))
+    }
+
+    /// A count; `None` for NULL.
+    pub(crate) fn optional_count(&self, index: usize) -> Result<Option<u64>, StoreError> {
+        let value: Option<i64> = self.get(index)?;
+        value.map(|value| u64::try_from(value).map_err(|_| self.damaged(index, "out of range"))).transpose()
+    }
+
+    /// A value that is stored as JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self, index: usize) -> Result<T, StoreError> {
+        let text: String = self.get(index)?;
+        serde_json::from_str(&text).map_err(|error| self.damaged(index, &error.to_string()))
+    }
+
+    /// As [`Cells::json`]; `None` for NULL.
+    pub(crate) fn optional_json<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>, StoreError> {
+        let text: Option<String> = self.get(index)?;
+        let parse = |text: String| serde_json::from_str(&text);
+        text.map(parse).transpose().map_err(|error| self.damaged(index, &error.to_string()))
+    }
+
+    /// The text of a JSON value, which is checked but not parsed.
+    pub(crate) fn json_text(&self, index: usize) -> Result<Option<String>, StoreError> {
+        let text: Option<String> = self.get(index)?;
+        if let Some(text) = &text {
+            let checked = serde_json::from_str::<IgnoredAny>(text);
+            checked.map_err(|error| self.damaged(index, &error.to_string()))?;
+        }
+        Ok(text)
+    }
+
+    /// The value of a column is not one that docmill writes.
+    pub(crate) fn damaged(&self, index: usize, reason: &str) -> StoreError {
+        let column = self.row.as_ref().column_name(index).unwrap_or("?").to_owned();
+        let value = self.row.get_ref(index).map_or_else(|_| "?".to_owned(), shown);
+        StoreError::Damaged(format!("{}, {}: {column} is {value}: {reason}", self.table, (self.name)()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
+    use crate::store::sqlite::values::shown;
+    use rusqlite::Connection;
+
+    /// Reads the only column of a query.
+    fn read<T>(
+        query: &str,
+        get: impl FnOnce(&Cells<'_, fn() -> String>) -> Result<T, StoreError>,
+    ) -> Result<T, String> {
+        let db = Connection::open_in_memory().unwrap();
+        let mut statement = db.prepare(query).unwrap();
+        let mut rows = statement.query([]).unwrap();
+        let row = rows.next().unwrap().unwrap();
+        get(&Cells::new(row, "things", || "thing 7".to_owned())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_damaged_value_is_named_with_its_place() {
+        let status = |query| read(query, |cells| cells.get::<OutcomeStatus>(0)).unwrap_err();
+        assert_eq!(
+            status("SELECT 'bogus' AS status"),
+            "the store is damaged: things, thing 7: status is `bogus`: not a known value"
+        );
+        assert_eq!(
+            status("SELECT NULL AS status"),
+            "the store is damaged: things, thing 7: status is NULL: wrong type"
+        );
+        assert_eq!(
+            status("SELECT x'00ff' AS status"),
+            "the store is damaged: things, thing 7: status is a blob of 2 bytes: wrong type"
+        );
+        let count = read("SELECT -3 AS runs", |cells| cells.count(0)).unwrap_err();
+        assert_eq!(count, "the store is damaged: things, thing 7: runs is -3: out of range");
+        let page = read("SELECT 4294967296 AS page", |cells| cells.get::<u32>(0)).unwrap_err();
+        assert_eq!(page, "the store is damaged: things, thing 7: page is 4294967296: out of range");
+        let json = read("SELECT '[1,' AS selected", |cells| cells.json::<Vec<u32>>(0)).unwrap_err();
+        assert!(json.starts_with("the store is damaged: things, thing 7: selected is `[1,`: EOF"), "{json}");
+    }
+
+    #[test]
+    fn null_is_a_value_where_it_may_be_one() {
+        assert_eq!(read("SELECT NULL AS kind", |cells| cells.get::<Option<ErrorKind>>(0)), Ok(None));
+        assert_eq!(read("SELECT NULL AS tokens", |cells| cells.count(0)), Ok(0));
+        assert_eq!(read("SELECT NULL AS selected", |cells| cells.optional_json::<Vec<u32>>(0)), Ok(None));
+        assert_eq!(read("SELECT '{}' AS carried", |cells| cells.json_text(0)), Ok(Some("{}".to_owned())));
+    }
+
+    #[test]
+    fn values_in_messages_are_short_and_printable() {
+        let text = format!("a\u{1b}{}", "b".repeat(500));
+        let value = rusqlite::types::ValueRef::Text(text.as_bytes());
+        assert!(shown(value).chars().count() < 70 && !shown(value).contains('\u{1b}'));
+    }
+}

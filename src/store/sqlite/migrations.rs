@@ -1,0 +1,86 @@
+//! The tables, as migrations. `user_version` of the file counts them. A migration is never
+//! edited after a release, only followed by another one.
+
+/// The migrations in their order.
+pub(crate) const MIGRATIONS: &[&str] = &[
+    // Version 1.
+    "
+CREATE TABLE jobs (id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE, name TEXT NOT NULL, manifest TEXT NOT NULL, updated_at INTEGER NOT NULL);
+CREATE TABLE recipes (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, body TEXT NOT NULL);
+CREATE TABLE recipe_sets (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE);
+CREATE TABLE recipe_set_members (set_id INTEGER NOT NULL, position INTEGER NOT NULL, recipe_id INTEGER NOT NULL, PRIMARY KEY (set_id, position)) WITHOUT ROWID;
+CREATE TABLE pages (id INTEGER PRIMARY KEY, content BLOB NOT NULL, page INTEGER NOT NULL, UNIQUE (content, page));
+CREATE TABLE answers (
+  page_id INTEGER NOT NULL, recipe_id INTEGER NOT NULL, sample INTEGER NOT NULL DEFAULT 0,
+  status TEXT NOT NULL, value TEXT, reason TEXT, message TEXT, passing INTEGER NOT NULL, runs INTEGER NOT NULL,
+  request_id INTEGER, at INTEGER NOT NULL, PRIMARY KEY (page_id, recipe_id, sample)) WITHOUT ROWID;
+CREATE TABLE page_faults (page_id INTEGER PRIMARY KEY, decoder_version INTEGER NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL);
+CREATE TABLE entries (
+  id INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
+  ctime INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB, page_count INTEGER NOT NULL, fault TEXT, message TEXT,
+  carried TEXT, settled_set INTEGER, UNIQUE (job_id, path));
+CREATE INDEX entries_by_content ON entries (job_id, content, path);
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, job_id INTEGER NOT NULL, set_id INTEGER NOT NULL, model TEXT NOT NULL,
+  tasks TEXT NOT NULL, started_at INTEGER NOT NULL, heartbeat INTEGER NOT NULL, first_attempt INTEGER NOT NULL, ended_at INTEGER, outcome TEXT, exit_code INTEGER, pages TEXT);
+CREATE INDEX runs_by_job ON runs (job_id, id);
+CREATE TABLE requests (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, page_id INTEGER NOT NULL, set_id INTEGER NOT NULL);
+CREATE INDEX requests_by_page ON requests (page_id);
+CREATE TABLE attempts (
+  id INTEGER PRIMARY KEY, request_id INTEGER NOT NULL, run_id INTEGER NOT NULL, state TEXT NOT NULL, budget_id INTEGER NOT NULL,
+  reserved INTEGER, input_tokens INTEGER, cached_input_tokens INTEGER, output_tokens INTEGER, usage_source TEXT, cost INTEGER,
+  verdict TEXT, error_kind TEXT, message TEXT, http_status INTEGER, server_request_id TEXT, latency_ms INTEGER,
+  opened_at INTEGER NOT NULL, settled_at INTEGER);
+CREATE INDEX attempts_by_request ON attempts (request_id);
+CREATE TABLE budget (id INTEGER PRIMARY KEY, scope TEXT NOT NULL UNIQUE, spent INTEGER NOT NULL, reserved INTEGER NOT NULL);
+CREATE TABLE endpoints (id TEXT PRIMARY KEY, capabilities TEXT, calibration TEXT, limits TEXT) WITHOUT ROWID;
+",
+    // Version 2. Entries of lists: an entry is a line, with the columns that it carries and a recipe
+    // set of its own. Files of several pages: which of them are selected; every file counts as
+    // changed, because version 1 knew one page of a TIFF. Page features and near duplicates.
+    "
+CREATE TABLE lined_entries (
+  id INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, line INTEGER NOT NULL DEFAULT 0, path BLOB NOT NULL, size INTEGER NOT NULL,
+  mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB, page_count INTEGER NOT NULL, selected TEXT,
+  fault TEXT, message TEXT, carried TEXT, set_id INTEGER, settled_set INTEGER, UNIQUE (job_id, line, path));
+INSERT INTO lined_entries (job_id, path, size, mtime, ctime, inode, content, page_count, fault, message)
+  SELECT job_id, path, size, 0, ctime, inode, content, page_count, fault, message FROM entries;
+DROP TABLE entries;
+ALTER TABLE lined_entries RENAME TO entries;
+CREATE INDEX entries_by_content ON entries (job_id, content, line, path);
+CREATE INDEX entries_by_path ON entries (job_id, path);
+CREATE TABLE marks (page_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, blank INTEGER NOT NULL, fingerprint BLOB NOT NULL);
+CREATE TABLE near (job_id INTEGER NOT NULL, page_id INTEGER NOT NULL, like_id INTEGER NOT NULL, distance INTEGER NOT NULL,
+  PRIMARY KEY (job_id, page_id)) WITHOUT ROWID;
+",
+    // Version 3. The expected cost of an attempt, its purpose, what was saved on it; batches.
+    "
+ALTER TABLE attempts ADD COLUMN purpose TEXT;
+ALTER TABLE attempts ADD COLUMN expected INTEGER;
+ALTER TABLE attempts ADD COLUMN cache_write_tokens INTEGER;
+ALTER TABLE attempts ADD COLUMN saved_by_cache INTEGER;
+ALTER TABLE attempts ADD COLUMN saved_by_size INTEGER;
+ALTER TABLE attempts ADD COLUMN batch_id INTEGER;
+CREATE INDEX attempts_by_batch ON attempts (batch_id) WHERE batch_id IS NOT NULL;
+CREATE TABLE batches (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, run_id INTEGER NOT NULL, job_id INTEGER NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL,
+  requests INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
+  input_file TEXT, remote TEXT, message TEXT, price TEXT, made_at INTEGER NOT NULL, ended_at INTEGER);
+CREATE INDEX batches_by_endpoint ON batches (endpoint, state);
+",
+    // Version 4. The sequence number of an attempt among those that its run opened: with the id of
+    // the run its identity outside this store. The run is that of the request: an attempt of a
+    // batch may be charged to a later run (`attempts.run_id`), which collects it.
+    "
+ALTER TABLE attempts ADD COLUMN sequence INTEGER;
+UPDATE attempts SET sequence = numbered.sequence FROM (
+  SELECT a.id, row_number() OVER (PARTITION BY ifnull(r.run_id, a.run_id) ORDER BY a.id) AS sequence
+  FROM attempts a LEFT JOIN requests r ON r.id = a.request_id) AS numbered
+WHERE numbered.id = attempts.id;
+",
+];
+
+/// The version of the tables after all migrations.
+pub(crate) fn latest() -> i64 {
+    MIGRATIONS.len() as i64
+}

@@ -1,0 +1,14 @@
+//! The SQLite file.
+//!
+//! - [`schema`]: opening, versions, the check on opening; [`migrations`]: the tables
+//! - [`values`]: ids, words and money as SQLite values
+//! - [`cells`]: reading columns, with the place of a damaged value in the error
+//! - [`run_lock`]: which runs are alive
+//! - [`filesystem`]: whether the store is on a network file system
+
+pub(crate) mod cells;
+pub(crate) mod filesystem;
+pub(crate) mod migrations;
+pub(crate) mod run_lock;
+pub(crate) mod schema;
+pub(crate) mod values;

@@ -1,0 +1,224 @@
+//! The handle of the store.
+
+use super::batch_files;
+use super::writer::command::{Answer, Command, Message};
+use super::writer::thread::start;
+use crate::base::clock::Clock;
+use crate::base::hooks::Hooks;
+use crate::base::ids::{BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::store::error::StoreError;
+use crate::store::read::reader::Reader;
+use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
+use crate::store::records::batches::{BatchChange, BatchStart};
+use crate::store::records::entries::EntryChange;
+use crate::store::records::pages::{NearDuplicate, TaskOutcome};
+use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
+use crate::store::sqlite::schema;
+use crate::store::write::settled_entries::SettleRule;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// A store that is written. Clones share one writer. What a method wrote is durable when it
+/// returns.
+///
+/// Methods that are not `async` block, and must not be called on an async runtime.
+///
+/// # Errors
+/// Every method fails with the error of its commit: [`StoreError::Failed`] if the store cannot
+/// be written, [`StoreError::Damaged`] if it holds a value that docmill never writes,
+/// [`StoreError::Closed`] after [`Store::close`].
+#[derive(Clone)]
+pub struct Store {
+    path: PathBuf,
+    commands: SyncSender<Message>,
+    /// Taken by whoever closes the store.
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Store {
+    /// Opens the store at `path`. Creates it if there is none, and migrates an older one.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is not a store, or a newer docmill wrote it.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>) -> Result<Self, StoreError> {
+        let (commands, thread) = start(path, clock, hooks)?;
+        Ok(Self { path: path.to_owned(), commands, thread: Arc::new(Mutex::new(Some(thread))) })
+    }
+
+    /// A new read connection.
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        Reader::open(&self.path)
+    }
+
+    /// The file with the requests of the batch with this key.
+    #[must_use]
+    pub fn batch_file(&self, key: &str) -> PathBuf {
+        batch_files::path_of(&self.path, key)
+    }
+
+    /// Removes batch files whose batch has ended or was withdrawn, such as that of a run that
+    /// died while it filled a batch.
+    pub fn remove_orphan_batch_files(&self) -> Result<(), StoreError> {
+        // First the files, then the keys: a file that appears in between has a batch.
+        let files = batch_files::list(&self.path);
+        if files.is_empty() {
+            return Ok(());
+        }
+        let keys = self.reader()?.batch_keys()?;
+        for (_, path) in files.into_iter().filter(|(key, _)| !keys.contains(key)) {
+            let _ = std::fs::remove_file(path);
+        }
+        Ok(())
+    }
+
+    /// Begins a run: stores its job and recipes, marks the open attempts of dead runs lost, and
+    /// adopts the batches that they left.
+    pub fn begin_run(&self, start: RunStart) -> Result<RunKeys, StoreError> {
+        let Answer::Keys(keys) = self.blocking(Command::BeginRun(Box::new(start)))? else {
+            return Err(StoreError::Closed);
+        };
+        if !keys.dead.is_empty() {
+            // Whatever ended the run may have damaged the file. Not on the connection of the
+            // writer, which others may use meanwhile.
+            schema::quick_check(&schema::open_to_read(&self.path)?)?;
+        }
+        Ok(*keys)
+    }
+
+    /// Ends a run. Its open attempts are marked lost.
+    pub fn end_run(&self, end: RunEnd) -> Result<(), StoreError> {
+        self.blocking(Command::EndRun(Box::new(end))).map(|_| ())
+    }
+
+    /// Stores differences between the walk and the entries of a job.
+    pub fn change_entries(&self, job: JobId, changes: Vec<EntryChange>) -> Result<(), StoreError> {
+        self.blocking(Command::ChangeEntries { job, changes }).map(|_| ())
+    }
+
+    /// Stores which pages of a job are near duplicates, in place of what was stored before.
+    pub fn put_near_duplicates(&self, job: JobId, near: Vec<NearDuplicate>) -> Result<(), StoreError> {
+        self.blocking(Command::PutNearDuplicates { job, near }).map(|_| ())
+    }
+
+    /// Marks the entries of a job that are settled: for whose pages a later run without options
+    /// has nothing to do.
+    pub fn settle_entries(&self, job: JobId, rule: SettleRule) -> Result<(), StoreError> {
+        self.blocking(Command::SettleEntries { job, rule }).map(|_| ())
+    }
+
+    /// Stores recipes that are not those of the job itself; their set and keys.
+    pub fn define_recipes(
+        &self,
+        recipes: Vec<RecipeRecord>,
+        policy: String,
+    ) -> Result<(RecipeSetId, Vec<TaskKey>), StoreError> {
+        match self.blocking(Command::DefineRecipes { recipes, policy })? {
+            Answer::Defined { set, tasks } => Ok((set, tasks)),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    /// Marks the open attempts of a run lost, except for those of batches; their number.
+    pub fn mark_lost(&self, run: RunKey, at_ms: i64) -> Result<u64, StoreError> {
+        match self.blocking(Command::MarkLost { run, at_ms })? {
+            Answer::Lost(count) => Ok(count),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    /// Opens an attempt.
+    pub async fn open_attempt(&self, open: OpenAttempt) -> Result<Opened, StoreError> {
+        match self.answer(Command::OpenAttempt(Box::new(open))).await? {
+            Answer::Opened(opened) => Ok(opened),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    /// Opens attempts, one after the other, in one commit.
+    pub async fn open_attempts(&self, opens: Vec<OpenAttempt>) -> Result<Vec<Opened>, StoreError> {
+        match self.answer(Command::OpenAttempts(opens)).await? {
+            Answer::OpenedMany(opened) => Ok(opened),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    /// Settles an attempt and stores its outcomes. An attempt that was marked lost in the
+    /// meantime is not charged again.
+    pub async fn settle_attempt(&self, settlement: Settlement) -> Result<(), StoreError> {
+        self.answer(Command::SettleAttempt(Box::new(settlement))).await.map(|_| ())
+    }
+
+    /// Settles attempts of a batch in one commit. Attempts that are settled stay as they are.
+    pub async fn settle_batch_attempts(&self, settlements: Vec<Settlement>) -> Result<(), StoreError> {
+        self.answer(Command::SettleBatchAttempts(settlements)).await.map(|_| ())
+    }
+
+    /// Stores outcomes that no single attempt led to.
+    pub async fn put_outcomes(&self, page: PageId, outcomes: Vec<(RecipeId, TaskOutcome)>) -> Result<(), StoreError> {
+        self.answer(Command::PutOutcomes { page, outcomes }).await.map(|_| ())
+    }
+
+    /// As [`Store::put_outcomes`], blocking.
+    pub fn put_outcomes_blocking(
+        &self,
+        page: PageId,
+        outcomes: Vec<(RecipeId, TaskOutcome)>,
+    ) -> Result<(), StoreError> {
+        self.blocking(Command::PutOutcomes { page, outcomes }).map(|_| ())
+    }
+
+    /// Stores a learned fact about an endpoint.
+    pub async fn remember_endpoint(&self, endpoint: String, fact: EndpointFact) -> Result<(), StoreError> {
+        self.answer(Command::RememberEndpoint { endpoint, fact }).await.map(|_| ())
+    }
+
+    /// Begins a batch, in the state `filling`.
+    pub async fn begin_batch(&self, start: BatchStart) -> Result<BatchId, StoreError> {
+        match self.answer(Command::BeginBatch(Box::new(start))).await? {
+            Answer::Batch(batch) => Ok(batch),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    /// Records the state of a batch. Attempts that are open when it ends are marked lost.
+    pub async fn change_batch(&self, change: BatchChange) -> Result<(), StoreError> {
+        self.answer(Command::ChangeBatch(Box::new(change))).await.map(|_| ())
+    }
+
+    /// Deletes a batch that was never submitted, and returns its reservations.
+    pub async fn withdraw_batch(&self, batch: BatchId) -> Result<(), StoreError> {
+        self.answer(Command::WithdrawBatch(batch)).await.map(|_| ())
+    }
+
+    /// Gives a run the batches of a provider that have not ended and that no live run has.
+    pub async fn adopt_batches(&self, run: RunKey, provider: String) -> Result<(), StoreError> {
+        self.answer(Command::AdoptBatches { run, provider }).await.map(|_| ())
+    }
+
+    /// Waits until the writer has committed everything and closed the file. Other clones of the
+    /// handle find the store closed.
+    pub fn close(self) {
+        // It does not matter if another clone has closed it.
+        let _ = self.blocking(Command::Close);
+        if let Some(thread) = self.thread.lock().ok().and_then(|mut thread| thread.take()) {
+            let _ = thread.join();
+        }
+    }
+
+    async fn answer(&self, command: Command) -> Result<Answer, StoreError> {
+        self.send(command)?.await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn blocking(&self, command: Command) -> Result<Answer, StoreError> {
+        self.send(command)?.blocking_recv().map_err(|_| StoreError::Closed)?
+    }
+
+    fn send(&self, command: Command) -> Result<oneshot::Receiver<Result<Answer, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Message { command, reply }).map_err(|_| StoreError::Closed)?;
+        Ok(answer)
+    }
+}

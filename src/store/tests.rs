@@ -1,0 +1,322 @@
+//! What only the SQLite file shows: damaged values, migrations, the plan of the statement that
+//! settles entries, and that statement against reading page by page.
+
+#![expect(clippy::disallowed_methods, reason = "files of tests")]
+
+use super::page_status::TaskSelection;
+use super::read::{attempts, batches, entries, pages, recipes, rows, runs};
+use super::records::pages::{SkipRule, Versions};
+use super::records::rows::RowOptions;
+use super::sqlite::migrations::{MIGRATIONS, latest};
+use super::sqlite::schema;
+use super::sqlite::values::PageKey;
+use super::write::settled_entries::{PAGES, settle_entries};
+use super::*;
+use crate::base::digest::Digest;
+use proptest::prelude::*;
+use recipes::SetMembers;
+use rusqlite::{Connection, params};
+use std::path::Path;
+
+const VERSIONS: Versions = Versions { decoder: 3, features: 2 };
+
+/// A store with one row in every table.
+const ROWS: &str = "
+INSERT INTO jobs VALUES (1, x'01', 'job', '', 0);
+INSERT INTO recipes VALUES (1, x'02', '{}');
+INSERT INTO recipe_sets VALUES (1, x'03');
+INSERT INTO recipe_set_members VALUES (1, 0, 1);
+INSERT INTO pages VALUES (1, zeroblob(32), 1);
+INSERT INTO answers VALUES (1, 1, 0, 'invalid', NULL, 'not_json', 'm', 0, 1, 1, 5);
+INSERT INTO page_faults VALUES (1, 3, 'damaged', 'm');
+INSERT INTO marks VALUES (1, 2, 0, zeroblob(32));
+INSERT INTO entries (id, job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried)
+  VALUES (1, 1, 0, x'61', 1, 1, 1, 1, zeroblob(32), 1, '[1]', 'read_failed', 'm', '{}');
+INSERT INTO runs VALUES (1, 'run', 1, 1, 'model', '[[\"kind\",1]]', 0, 0, 1, 9, 'complete', 0, NULL);
+INSERT INTO requests VALUES (1, 1, 1, 1);
+INSERT INTO budget VALUES (1, 'scope', 0, 0);
+INSERT INTO attempts (id, request_id, run_id, state, budget_id, usage_source, cost, verdict, error_kind, opened_at, purpose, sequence)
+  VALUES (1, 1, 1, 'settled', 1, 'reported', 7, 'done', 'not_json', 0, 'ask', 1);
+INSERT INTO attempts (id, request_id, run_id, state, budget_id, opened_at, batch_id, sequence) VALUES (2, 1, 1, 'open', 1, 0, 1, 2);
+INSERT INTO endpoints VALUES ('e', '{}', '{}', NULL);
+INSERT INTO batches (id, key, run_id, job_id, endpoint, state, made_at) VALUES (1, 'key', 1, 1, 'p', 'submitted', 0);
+";
+
+fn store_with_rows(path: &Path) -> Connection {
+    let db = schema::open(path).unwrap();
+    db.execute_batch(ROWS).unwrap();
+    db
+}
+
+/// Reads everything; the first error.
+fn read_all(db: &Connection) -> Result<(), StoreError> {
+    let (sets, job, recipe) = (SetMembers::default(), JobId(1), [RecipeId(1)]);
+    runs::runs(db, None)?;
+    runs::endpoint(db, "e")?;
+    recipes::recipe_body(db, recipe[0])?;
+    for entry in entries::entries(db, job, (0, b""), 9)? {
+        let skip = SkipRule { blank: true, near_duplicates: true };
+        rows::row(db, &sets, job, &entry, 1, &recipe, RowOptions { versions: VERSIONS, skip })?;
+    }
+    let page = PageId { content: Digest::from_slice(&[0; 32]).unwrap(), page: 1 };
+    pages::stored_page(db, Some(job), &page, &recipe, VERSIONS)?;
+    attempts::attempts(db, &sets, RunKey(1), AttemptId(0), (i64::MIN, i64::MAX), 9)?;
+    batches::batches(db, RunKey(1))?;
+    batches::batch_attempts(db, &sets, BatchId(1))?;
+    batches::pages_in_batches(db)?;
+    settle_entries(db, job, SettleRule { set: RecipeSetId(1), versions: VERSIONS, skip: SkipRule::default() })
+}
+
+#[test]
+fn a_value_that_is_never_written_is_damage_with_its_place_and_can_be_salvaged() {
+    for (damage, place) in [
+        ("answers SET status = 'fine'", "answers, page 1, recipe 1: status is `fine`"),
+        ("answers SET status = NULL", ""),
+        ("answers SET reason = 'bad_luck'", "answers, page 1, recipe 1: reason is `bad_luck`"),
+        ("answers SET status = 'ok'", "answers, page 1, recipe 1: value is NULL"),
+        ("answers SET value = '{'", "answers, page 1, recipe 1: value is `{`"),
+        ("page_faults SET kind = ''", "page_faults, page 1: kind is ``"),
+        ("marks SET fingerprint = x'00'", "marks, page 1: fingerprint is a blob of 1 bytes"),
+        ("entries SET fault = 'Damaged'", "entries, entry 1: fault is `Damaged`"),
+        ("entries SET selected = '1-2'", "entries, entry 1: selected is `1-2`"),
+        ("entries SET carried = '{]'", "entries, entry 1: carried is `{]`"),
+        ("entries SET carried = '[]'", "entries, entry 1: carried is `[]`: not a JSON object"),
+        ("entries SET content = x'00'", "entries, entry 1: content is a blob of 1 bytes"),
+        ("attempts SET state = 'closed' WHERE id = 1", "attempts, attempt 1: state is `closed`"),
+        ("attempts SET verdict = 'maybe' WHERE id = 1", "attempts, attempt 1: verdict is `maybe`"),
+        ("attempts SET purpose = 'fun' WHERE id = 1", "attempts, attempt 1: purpose is `fun`"),
+        ("attempts SET usage_source = 'guess' WHERE id = 1", "attempts, attempt 1: usage_source is `guess`"),
+        ("attempts SET usage_source = NULL WHERE id = 1", "attempts, attempt 1: usage_source is NULL"),
+        ("attempts SET error_kind = 'x' WHERE id = 1", "attempts, attempt 1: error_kind is `x`"),
+        ("attempts SET input_tokens = -1 WHERE id = 1", "attempts, attempt 1: input_tokens is -1"),
+        ("batches SET state = 'lost'", "batches, batch 1: state is `lost`"),
+        ("batches SET bytes = -1", "batches, batch 1: bytes is -1"),
+        ("runs SET outcome = 'fine'", "runs, run 1: outcome is `fine`"),
+        ("runs SET exit_code = NULL", "runs, run 1: exit_code is NULL"),
+        ("runs SET tasks = '[[1]]'", "runs, run 1: tasks is `[[1]]`"),
+        ("recipes SET body = 'no'", "recipes, recipe 1: body is `no`"),
+        ("endpoints SET calibration = '{'", "endpoints, endpoint `e`: calibration is `{`"),
+        ("endpoints SET capabilities = ''", "endpoints, endpoint `e`: capabilities is ``"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, saved) = (folder.path().join("store.db"), folder.path().join("saved.db"));
+        let db = store_with_rows(&path);
+        read_all(&db).unwrap();
+        if place.is_empty() {
+            assert!(db.execute(&format!("UPDATE {damage}"), []).is_err(), "the schema refuses it: {damage}");
+            continue;
+        }
+        assert_eq!(db.execute(&format!("UPDATE {damage}"), []), Ok(1), "{damage}");
+        match read_all(&db) {
+            Err(StoreError::Damaged(message)) => assert!(message.starts_with(place), "{damage}: {message}"),
+            other => panic!("{damage}: {other:?}"),
+        }
+        drop(db);
+        let findings = check(&path).unwrap();
+        // Counts and the members of JSON arrays are not checked.
+        let is_checked = !["bytes", "input_tokens", "[[1]]"].iter().any(|word| damage.contains(word));
+        assert_eq!(!findings.is_empty(), is_checked, "{damage}: {findings:?}");
+        if is_checked {
+            salvage(&path, &saved).unwrap();
+            assert_eq!(check(&saved).unwrap(), Vec::<String>::new(), "{damage}");
+            read_all(&schema::open(&saved).unwrap()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_purpose_that_older_versions_did_not_record_is_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = store_with_rows(&folder.path().join("store.db"));
+    db.execute("UPDATE attempts SET purpose = NULL, sequence = NULL", []).unwrap();
+    let read = attempts::attempts(&db, &SetMembers::default(), RunKey(1), AttemptId(0), (i64::MIN, i64::MAX), 1);
+    assert_eq!(read.unwrap()[0].purpose, AttemptPurpose::Ask);
+    assert_eq!(batches::batch_attempts(&db, &SetMembers::default(), BatchId(1)).unwrap()[0].name, None);
+    read_all(&db).unwrap();
+}
+
+#[test]
+fn rules_on_references_find_what_they_are_for() {
+    for (damage, finding) in [
+        ("DELETE FROM pages", "an answer without its page: page 1, recipe 1"),
+        ("DELETE FROM recipes", "an answer without its recipe: page 1, recipe 1"),
+        ("DELETE FROM requests", "an attempt without its request: attempt 1"),
+        ("DELETE FROM runs", "an attempt without its run: attempt 1"),
+        ("DELETE FROM budget", "an attempt without its budget: attempt 1"),
+        ("UPDATE attempts SET batch_id = NULL", "an open attempt of a run that has ended: attempt 2"),
+        ("UPDATE attempts SET sequence = 1", "a sequence number that is used twice: attempts 1, 2"),
+        ("UPDATE budget SET reserved = 9", "a budget that reserves what no open attempt does: scope: 9 pico-USD"),
+        ("DELETE FROM recipe_sets", "a recipe set without its row: set 1"),
+        ("DELETE FROM jobs", "a file without its job: entry 1"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let db = store_with_rows(&path);
+        assert_eq!(check(&path).unwrap(), Vec::<String>::new());
+        db.execute_batch(damage).unwrap();
+        let findings = check(&path).unwrap();
+        assert!(findings.contains(&finding.to_owned()), "{damage}: {findings:?}");
+        let saved = folder.path().join("saved.db");
+        salvage(&path, &saved).unwrap();
+        let left = check(&saved).unwrap();
+        // Which of two attempts a number belongs to is not known.
+        assert_eq!(left.is_empty(), !damage.contains("UPDATE attempts"), "{damage}: {left:?}");
+    }
+}
+
+/// A store as the first `version` migrations make it.
+fn store_of_version(path: &Path, version: usize) -> Connection {
+    let db = Connection::open(path).unwrap();
+    MIGRATIONS[..version].iter().for_each(|migration| db.execute_batch(migration).unwrap());
+    db.pragma_update(None, "application_id", 0x646f_636d).unwrap();
+    db.pragma_update(None, "user_version", version as i64).unwrap();
+    db
+}
+
+#[test]
+fn migrated_attempts_are_numbered_in_the_run_that_opened_them() {
+    let folder = tempfile::tempdir().unwrap();
+    for version in 1..MIGRATIONS.len() {
+        let path = folder.path().join(format!("{version}.db"));
+        let old = store_of_version(&path, version);
+        // Attempt 4 was opened by run 1, and is collected from its batch by run 2.
+        for (attempt, opened_by, charged_to) in [(1, 1, 1), (2, 2, 2), (3, 1, 1), (4, 1, 2), (5, 2, 2)] {
+            old.execute("INSERT INTO requests VALUES (?1, ?2, 1, 1)", [attempt, opened_by]).unwrap();
+            old.execute(
+                "INSERT INTO attempts (id, request_id, run_id, state, budget_id, opened_at) VALUES (?1, ?1, ?2, 'lost', 1, 0)",
+                [attempt, charged_to],
+            )
+            .unwrap();
+        }
+        drop(old);
+        let db = schema::open_to_read(&path).unwrap();
+        let mut find = db.prepare("SELECT id, sequence FROM attempts ORDER BY id").unwrap();
+        let found = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let found: Vec<(i64, i64)> = found.map(Result::unwrap).collect();
+        assert_eq!(found, [(1, 1), (2, 1), (3, 2), (4, 3), (5, 2)], "version {version}");
+        assert_eq!(db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), latest());
+    }
+}
+
+#[test]
+fn other_files_and_newer_stores_are_left_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("text"), "not a database, but long enough to be one. ".repeat(99)).unwrap();
+    Connection::open(path("foreign")).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    Connection::open(path("versioned")).unwrap().execute_batch("PRAGMA user_version = 2").unwrap();
+    store_of_version(&path("newer"), MIGRATIONS.len()).pragma_update(None, "user_version", latest() + 1).unwrap();
+    std::fs::create_dir(path("folder")).unwrap();
+    for (name, expected) in [
+        ("text", "is not a docmill store"),
+        ("foreign", "is not a docmill store"),
+        ("versioned", "is not a docmill store"),
+        ("folder", "is not a docmill store"),
+        ("newer", "supports versions up to"),
+        ("missing", "there is no store at"),
+    ] {
+        let before = std::fs::read(path(name)).ok();
+        let error = ReadStore::open(&path(name)).unwrap_err().to_string();
+        assert!(error.contains(expected), "{name}: {error}");
+        if name != "missing" {
+            let error = schema::open(&path(name)).unwrap_err().to_string();
+            assert!(error.contains(expected), "{name}: {error}");
+        }
+        assert_eq!(std::fs::read(path(name)).ok(), before, "{name}");
+    }
+}
+
+#[test]
+fn settling_reads_by_indices_and_sorts_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = store_with_rows(&folder.path().join("store.db"));
+    let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {PAGES}")).unwrap();
+    let steps = explain.query_map(params![1, 1, 3, 2], |row| row.get::<_, String>(3)).unwrap();
+    let steps: Vec<String> = steps.map(Result::unwrap).collect();
+    assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:#?}");
+}
+
+/// A page of the history: what is stored of it.
+type StoredFacts = (bool, Option<bool>, bool, Vec<Option<(usize, bool, u32)>>);
+
+/// An entry: its pages, the selected ones, whether it has a set of its own, what is stored of its pages.
+type StoredEntry = (u32, Option<Vec<u32>>, bool, Vec<Option<StoredFacts>>);
+
+fn stored_facts() -> impl Strategy<Value = StoredFacts> {
+    let outcome = (0_usize..4, any::<bool>(), 1_u32..5);
+    let outcomes = prop::collection::vec(prop::option::weighted(0.8, outcome), 2);
+    (prop::bool::weighted(0.2), prop::option::weighted(0.4, any::<bool>()), prop::bool::weighted(0.2), outcomes)
+}
+
+fn stored_entries() -> impl Strategy<Value = Vec<StoredEntry>> {
+    let selected = prop::option::weighted(0.4, prop::collection::btree_set(1_u32..4, 0..3));
+    let selected = selected.prop_map(|pages| pages.map(|pages| pages.into_iter().collect()));
+    let facts = prop::collection::vec(prop::option::weighted(0.9, stored_facts()), 4);
+    // A job selects pages that the file has.
+    let within = |(page_count, selected, has_own_set, facts): (u32, Option<Vec<u32>>, bool, _)| {
+        let selected = selected.map(|pages| pages.into_iter().filter(|page| *page <= page_count).collect());
+        (page_count, selected, has_own_set, facts)
+    };
+    prop::collection::vec((0_u32..4, selected, any::<bool>(), facts).prop_map(within), 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    /// The statement that settles entries and the rule on each page, read one by one.
+    #[test]
+    fn an_entry_is_settled_when_nothing_is_to_be_asked_of_its_pages(
+        files in stored_entries(), blank in any::<bool>(), near_duplicates in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = schema::open(&folder.path().join("store.db")).unwrap();
+        db.execute_batch("BEGIN; INSERT INTO recipe_set_members VALUES (1, 0, 1), (1, 1, 2), (2, 0, 2);").unwrap();
+        for (number, (page_count, selected, has_own_set, pages)) in (1_i64..).zip(&files) {
+            let content = Digest::compute(&number.to_be_bytes());
+            let selected = selected.as_ref().map(|pages| format!("{pages:?}"));
+            db.execute(
+                "INSERT INTO entries (id, job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, set_id)
+                 VALUES (?1, 1, ?1, x'61', 1, 1, 1, 1, ?2, ?3, ?4, ?5)",
+                params![number, content, page_count, selected, has_own_set.then_some(2)],
+            )
+            .unwrap();
+            for (page, facts) in (0_u32..).zip(pages) {
+                let Some((has_fault, is_blank, is_near, outcomes)) = facts else { continue };
+                db.execute("INSERT INTO pages (content, page) VALUES (?1, ?2)", params![content, page]).unwrap();
+                let key = PageKey(db.last_insert_rowid());
+                if *has_fault {
+                    db.execute("INSERT INTO page_faults VALUES (?1, 3, 'damaged', '')", [key]).unwrap();
+                }
+                if let Some(is_blank) = is_blank {
+                    db.execute("INSERT INTO marks VALUES (?1, 2, ?2, zeroblob(32))", params![key, is_blank]).unwrap();
+                }
+                if *is_near {
+                    db.execute("INSERT INTO near VALUES (1, ?1, ?1, 0)", [key]).unwrap();
+                }
+                for (recipe, outcome) in (1_i64..).zip(outcomes) {
+                    let Some((status, is_transient, runs)) = outcome else { continue };
+                    let status = OutcomeStatus::ALL[*status];
+                    let value = (status == OutcomeStatus::Ok).then_some("1");
+                    let put = "INSERT INTO answers VALUES (?1, ?2, 0, ?3, ?4, NULL, NULL, ?5, ?6, NULL, 0)";
+                    db.execute(put, params![key, recipe, status, value, is_transient, runs]).unwrap();
+                }
+            }
+        }
+        let skip = SkipRule { blank, near_duplicates };
+        let rule = SettleRule { set: RecipeSetId(1), versions: VERSIONS, skip };
+        settle_entries(&db, JobId(1), rule).unwrap();
+        let sets = SetMembers::default();
+        for entry in entries::entries(&db, JobId(1), (0, b""), 99).unwrap() {
+            let set = entry.set.unwrap_or(RecipeSetId(1));
+            let recipes = sets.of_set(&db, set).unwrap();
+            let is_open = |page| {
+                let page = PageId { content: entry.content.unwrap(), page };
+                let known = pages::stored_page(&db, Some(JobId(1)), &page, &recipes, VERSIONS).unwrap();
+                let known = known.map_or_else(|| StoredPage::unknown(recipes.len()), |(_, known)| known);
+                matches!(known.status(skip, &TaskSelection::LATER_RUN), PageStatus::Ask(_))
+            };
+            let expected = (!entry.pages().any(is_open)).then_some(set);
+            prop_assert_eq!(entry.settled_set, expected, "entry {}", entry.line);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What the latest walk of a job found.
+
+use super::pages::{put_fault, put_features};
+use crate::base::ids::JobId;
+use crate::store::error::StoreError;
+use crate::store::records::entries::{EntryChange, EntryRecord};
+use crate::store::sqlite::values::as_signed;
+use rusqlite::{Connection, params};
+
+pub(crate) fn change(db: &Connection, job: JobId, changes: Vec<EntryChange>) -> Result<(), StoreError> {
+    for change in changes {
+        match change {
+            EntryChange::Put(entry) => put(db, job, &entry, "")?,
+            EntryChange::Listed(entry) => {
+                put(
+                    db,
+                    job,
+                    &entry,
+                    " WHERE entries.size <> excluded.size OR entries.ctime <> excluded.ctime OR entries.inode <> excluded.inode",
+                )?;
+                // The list itself says this, whether the file was read or not.
+                db.prepare_cached(
+                    "UPDATE entries SET carried = ?4, set_id = ?5 WHERE job_id = ?1 AND line = ?2 AND path = ?3",
+                )?
+                .execute(params![job, as_signed(entry.line), entry.path, entry.carried, entry.set])?;
+            }
+            EntryChange::Gone(line, path) => {
+                db.prepare_cached("DELETE FROM entries WHERE job_id = ?1 AND line = ?2 AND path = ?3")?
+                    .execute(params![job, as_signed(line), path])?;
+            }
+            EntryChange::PageFault(page, version, fault) => put_fault(db, &page, version, &fault)?,
+            EntryChange::Features(page, version, features) => put_features(db, &page, version, &features)?,
+        }
+    }
+    Ok(())
+}
+
+/// Stores an entry. `only` restricts which stored entries are replaced.
+fn put(db: &Connection, job: JobId, entry: &EntryRecord, only: &str) -> Result<(), StoreError> {
+    let mut insert = db.prepare_cached(&format!(
+        "INSERT INTO entries (job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+         ON CONFLICT (job_id, line, path) DO UPDATE SET size = excluded.size, mtime = excluded.mtime, ctime = excluded.ctime,
+           inode = excluded.inode, content = excluded.content, page_count = excluded.page_count, selected = excluded.selected,
+           fault = excluded.fault, message = excluded.message, carried = excluded.carried, set_id = excluded.set_id,
+           settled_set = excluded.settled_set{only}",
+    ))?;
+    let fault = entry.fault.as_ref();
+    insert.execute(params![
+        job,
+        as_signed(entry.line),
+        entry.path,
+        as_signed(entry.size),
+        entry.modified_ns,
+        entry.changed_ns,
+        as_signed(entry.inode),
+        entry.content,
+        entry.page_count,
+        entry.selected.as_ref().map(|pages| serde_json::json!(pages).to_string()),
+        fault.map(|fault| fault.kind),
+        fault.map(|fault| &fault.message),
+        entry.carried,
+        entry.set,
+        entry.settled_set,
+    ])?;
+    Ok(())
+}

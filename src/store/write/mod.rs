@@ -1,0 +1,21 @@
+//! What commands change, each within a transaction of the writer.
+//!
+//! - [`ledger`]: budgets, recipe sets and sequence numbers of one transaction, in memory
+//! - [`runs`]: begin and end of runs; [`dead_runs`]: the end of runs that died
+//! - [`recipe_sets`]: recipes and their sets; [`endpoints`]: learned facts
+//! - [`entries`]: what the walk found; [`pages`]: faults, features and near duplicates;
+//!   [`settled_entries`]: which entries are settled
+//! - [`attempts`]: open, settle, mark lost; [`outcomes`]: answers and failures
+//! - [`batches`]: the life cycle of batches
+
+pub(crate) mod attempts;
+pub(crate) mod batches;
+pub(crate) mod dead_runs;
+pub(crate) mod endpoints;
+pub(crate) mod entries;
+pub(crate) mod ledger;
+pub(crate) mod outcomes;
+pub(crate) mod pages;
+pub(crate) mod recipe_sets;
+pub(crate) mod runs;
+pub(crate) mod settled_entries;

@@ -1,0 +1,43 @@
+//! Outcomes of tasks.
+
+use crate::base::ids::{RecipeId, RequestId};
+use crate::base::vocabulary::OutcomeStatus;
+use crate::store::error::StoreError;
+use crate::store::records::pages::TaskOutcome;
+use crate::store::sqlite::values::PageKey;
+use rusqlite::{Connection, params};
+
+/// Stores outcomes of a page. A valid answer is replaced only by another valid answer. Runs in
+/// a row that end with a transient fault are counted.
+pub(crate) fn put_outcomes(
+    db: &Connection,
+    page: PageKey,
+    request: Option<RequestId>,
+    outcomes: &[(RecipeId, TaskOutcome)],
+) -> Result<(), StoreError> {
+    let mut put = db.prepare_cached(
+        "INSERT INTO answers (page_id, recipe_id, sample, status, value, reason, message, passing, runs, request_id, at)
+         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (page_id, recipe_id, sample) DO UPDATE SET status = excluded.status, value = excluded.value, reason = excluded.reason,
+           message = excluded.message, passing = excluded.passing, request_id = excluded.request_id, at = excluded.at,
+           runs = CASE WHEN answers.passing = 1 AND excluded.passing = 1 THEN answers.runs + 1 ELSE excluded.runs END
+         WHERE excluded.status = 'ok' OR answers.status <> 'ok'",
+    )?;
+    for (recipe, outcome) in outcomes {
+        debug_assert!(outcome.status != OutcomeStatus::Ok || outcome.value.is_some(), "an answer has a value");
+        let fault = outcome.fault.as_ref();
+        put.execute(params![
+            page,
+            recipe,
+            outcome.status,
+            outcome.value,
+            fault.map(|fault| fault.kind),
+            fault.map(|fault| &fault.message),
+            outcome.is_transient,
+            outcome.runs,
+            request,
+            outcome.at_ms,
+        ])?;
+    }
+    Ok(())
+}

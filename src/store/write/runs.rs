@@ -1,0 +1,61 @@
+//! The begin, the heartbeat and the end of runs.
+
+use super::dead_runs::{DeadRuns, reap_dead_runs};
+use super::ledger::Ledger;
+use super::{attempts, batches, recipe_sets};
+use crate::base::ids::{JobId, RunKey};
+use crate::store::error::StoreError;
+use crate::store::read::runs::{endpoint, job_id, tasks_to_json};
+use crate::store::records::runs::{RunEnd, RunKeys, RunStart};
+use rusqlite::{Connection, params};
+use std::path::Path;
+
+/// Begins a run of the store at `store`: reaps dead runs, stores the job and its recipes,
+/// adopts the batches that no live run has.
+pub(crate) fn begin(
+    db: &Connection,
+    ledger: &mut Ledger,
+    store: &Path,
+    start: &RunStart,
+) -> Result<RunKeys, StoreError> {
+    let DeadRuns { lost, runs: dead } = reap_dead_runs(db, ledger, store, None, start.at_ms)?;
+    let job = put_job(db, start)?;
+    let (set, tasks) = recipe_sets::define(db, &start.recipes, &start.policy)?;
+    db.execute(
+        "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT ifnull(max(id), 0) + 1 FROM attempts))",
+        params![start.run_id, job, set, start.model, tasks_to_json(&tasks), start.at_ms],
+    )?;
+    let run = RunKey(db.last_insert_rowid());
+    ledger.begin_sequence(run);
+    batches::adopt(db, run, &start.provider)?;
+    let (capabilities, calibration) = endpoint(db, &start.endpoint)?;
+    Ok(RunKeys { run, job, set, tasks, capabilities, calibration, lost, dead })
+}
+
+fn put_job(db: &Connection, start: &RunStart) -> Result<JobId, StoreError> {
+    db.execute(
+        "INSERT INTO jobs (identity, name, manifest, updated_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (identity) DO UPDATE SET name = excluded.name, manifest = excluded.manifest, updated_at = excluded.updated_at",
+        params![start.job, start.job_name, start.manifest, start.at_ms],
+    )?;
+    job_id(db, &start.job)?.ok_or_else(|| StoreError::Damaged("jobs: a row is not found in its index".into()))
+}
+
+/// Records that a run is alive.
+pub(crate) fn beat(db: &Connection, run: RunKey, at_ms: i64) -> Result<(), StoreError> {
+    db.execute("UPDATE runs SET heartbeat = ?2 WHERE id = ?1", params![run, at_ms])?;
+    Ok(())
+}
+
+/// Ends a run. Its open attempts are lost, and the batch that it was filling is withdrawn:
+/// otherwise their reservations would be held for ever.
+pub(crate) fn end(db: &Connection, ledger: &mut Ledger, end: &RunEnd) -> Result<(), StoreError> {
+    attempts::mark_lost(db, ledger, end.run, end.at_ms)?;
+    batches::withdraw_filling(db, ledger, end.run)?;
+    db.execute(
+        "UPDATE runs SET ended_at = ?2, heartbeat = ?2, outcome = ?3, exit_code = ?4, pages = ?5 WHERE id = ?1",
+        params![end.run, end.at_ms, end.outcome, end.exit_code, end.pages],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! The messages to the writer and its answers. This interface, not SQLite, is what the handle
+//! of the store knows.
+
+use crate::base::ids::{BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::store::error::StoreError;
+use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
+use crate::store::records::batches::{BatchChange, BatchStart};
+use crate::store::records::entries::EntryChange;
+use crate::store::records::pages::{NearDuplicate, TaskOutcome};
+use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
+use crate::store::write::settled_entries::SettleRule;
+use tokio::sync::oneshot;
+
+/// A command to the writer.
+pub(crate) enum Command {
+    BeginRun(Box<RunStart>),
+    EndRun(Box<RunEnd>),
+    ChangeEntries { job: JobId, changes: Vec<EntryChange> },
+    PutNearDuplicates { job: JobId, near: Vec<NearDuplicate> },
+    SettleEntries { job: JobId, rule: SettleRule },
+    DefineRecipes { recipes: Vec<RecipeRecord>, policy: String },
+    OpenAttempt(Box<OpenAttempt>),
+    OpenAttempts(Vec<OpenAttempt>),
+    SettleAttempt(Box<Settlement>),
+    SettleBatchAttempts(Vec<Settlement>),
+    MarkLost { run: RunKey, at_ms: i64 },
+    PutOutcomes { page: PageId, outcomes: Vec<(RecipeId, TaskOutcome)> },
+    RememberEndpoint { endpoint: String, fact: EndpointFact },
+    BeginBatch(Box<BatchStart>),
+    ChangeBatch(Box<BatchChange>),
+    WithdrawBatch(BatchId),
+    AdoptBatches { run: RunKey, provider: String },
+    Close,
+}
+
+/// The answer to a command.
+pub(crate) enum Answer {
+    Keys(Box<RunKeys>),
+    Defined { set: RecipeSetId, tasks: Vec<TaskKey> },
+    Opened(Opened),
+    OpenedMany(Vec<Opened>),
+    Lost(u64),
+    Batch(BatchId),
+    Done,
+}
+
+/// Where the answer to a command goes.
+pub(crate) type Reply = oneshot::Sender<Result<Answer, StoreError>>;
+
+/// A command, and where its answer goes once it is durable.
+pub(crate) struct Message {
+    pub(crate) command: Command,
+    pub(crate) reply: Reply,
+}

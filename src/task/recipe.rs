@@ -1,0 +1,67 @@
+//! Recipes: the part of an answer's key that is not the page.
+//!
+//! A recipe contains what determines the meaning of an answer: provider, model, sampling,
+//! settings of the image, prompt version, task. It does not contain paths, names, limits,
+//! `max_tokens`, retries, outputs, `stream` or the encoder. A change of the recipes that a
+//! manifest leads to makes every user pay for every page again.
+
+use super::prompt::PROMPT_VERSION;
+use super::question::Question;
+use crate::base::digest::{Digest, canonical};
+use crate::manifest::{Job, PICTURE_VERSION};
+use serde_json::{Map, Value, json};
+
+/// The recipe of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    /// Name of the task in this job. Not part of the recipe.
+    pub task: String,
+    /// Digest of `body`: the part of the key.
+    pub hash: Digest,
+    /// The recipe as canonical JSON.
+    pub body: String,
+}
+
+/// The recipes of a job's questions, in the same order.
+#[must_use]
+pub fn recipes(job: &Job, questions: &[Question]) -> Vec<Recipe> {
+    questions.iter().map(|question| recipe(job, question)).collect()
+}
+
+fn recipe(job: &Job, question: &Question) -> Recipe {
+    let body = json!({
+        "provider": job.provider.id,
+        "revision": job.provider.revision,
+        "model": job.provider.model,
+        "sampling": {"temperature": job.request.temperature, "top_p": job.request.top_p},
+        "extra": job.request.extra,
+        "picture": {
+            "version": PICTURE_VERSION,
+            "detail": job.image.detail.name(),
+            "size": job.image.size.name(),
+            "rule": job.image.rule.family().name(),
+            "max_side": job.image.max_side,
+            "min_side": job.image.min_side,
+        },
+        "prompt": PROMPT_VERSION,
+        "task": question.recipe,
+    });
+    Recipe { task: question.name.clone(), hash: Digest::compute_json(&body), body: canonical(&body) }
+}
+
+/// Names of the members in which two recipes (canonical JSON) differ. `None` if they belong
+/// to different kinds of tasks.
+#[must_use]
+pub fn recipe_difference(ours: &str, theirs: &str) -> Option<Vec<String>> {
+    let parse = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
+    let (ours, theirs) = (parse(ours), parse(theirs));
+    let kind = |recipe: &Map<String, Value>| {
+        let task = recipe.get("task")?.as_object()?;
+        ["classify", "tag", "extract", "question"].into_iter().find(|kind| task.contains_key(*kind))
+    };
+    let differs = ours.iter().filter(|(name, value)| theirs.get(*name) != Some(value)).map(|(name, _)| name.clone());
+    (kind(&ours) == kind(&theirs)).then(|| differs.collect())
+}
+
+#[cfg(test)]
+mod tests;

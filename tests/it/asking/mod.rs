@@ -1,0 +1,6 @@
+//! Requests: faults and their effects, retries, stops, and runs that continue.
+
+mod chaos;
+mod faults;
+mod resume;
+mod stops;

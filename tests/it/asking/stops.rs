@@ -1,0 +1,194 @@
+//! What ends a run, with which exit code, and what is kept.
+
+use crate::bench::{Bench, rows, statuses, under_way};
+use docmill::internal::simulator::{Fault, Options};
+use std::time::Duration;
+
+#[test]
+fn a_refusing_provider_stops_the_run_within_one_round_and_keeps_what_was_answered() {
+    for (fault, words) in [
+        (Fault::BadKey, "check the API key"),
+        (Fault::NoCredit, "credit or spend limit is used up"),
+        (Fault::NoModel, "check provider.model"),
+    ] {
+        let options =
+            Options { always: Some(fault), after: 10, latency: Duration::from_millis(20), ..Options::default() };
+        let bench = Bench::with_pages(60).simulator(options);
+        bench.job("limits: {concurrency: 4}");
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 5, "{fault:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{fault:?}: {}", ran.stderr);
+        let requests = bench.stats()["requests"].as_u64().unwrap();
+        assert!(requests <= 10 + 2 * 4, "{fault:?}: {requests} requests");
+        let kept = statuses(&rows(&bench.text("out.partial.jsonl")));
+        // Those that were on the way when the tenth was answered came through too.
+        assert!((10..=14).contains(&kept["ok"]) && kept["ok"] + kept["pending"] == 60, "{fault:?} {kept:?}");
+    }
+}
+
+#[test]
+fn the_same_error_on_page_after_page_stops_the_run_early() {
+    for (fault, kind) in
+        [(Fault::WrongLabel, "wrong_label"), (Fault::BadRequest, "bad_request"), (Fault::Empty, "empty_reply")]
+    {
+        let bench = Bench::with_pages(80).simulator(Options { always: Some(fault), ..Options::default() });
+        bench.job("limits: {concurrency: 4}");
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 3, "{fault:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(kind) && ran.stderr.contains("hint:"), "{fault:?}: {}", ran.stderr);
+        assert_eq!(bench.report()["outcome"], "same_error");
+        let pages = bench.stats()["pages"].as_object().unwrap().len();
+        assert!((20..=30).contains(&pages), "{fault:?}: {pages} pages");
+    }
+}
+
+/// Sends a signal to a run in the background.
+#[cfg(unix)]
+fn send(signal: &str, child: &std::process::Child) {
+    let sent = std::process::Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_waits_for_what_is_in_flight_and_the_next_run_goes_on() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let bench =
+            Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
+        bench.job("limits: {concurrency: 4}");
+        let mut child = bench.start(&["--progress", "off"]);
+        under_way(&bench, &mut child, 8);
+        send(signal, &child);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        let report = bench.report();
+        assert_eq!((report["outcome"].as_str(), report["attempts"]["lost"].as_u64()), (Some("interrupted"), Some(0)));
+        assert!(bench.path("out.partial.csv").exists());
+        assert_eq!(bench.run(&[]).code, 0);
+        assert_eq!(bench.stats()["requests"], 60, "nothing twice");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_walk_that_was_cut_short_leaves_the_last_whole_output_alone() {
+    use std::os::unix::process::ExitStatusExt;
+    let bench = Bench::with_pages(400).simulator(Options::default());
+    bench.job("limits: {concurrency: 64}");
+    assert_eq!(bench.run(&[]).code, 0);
+    let before = bench.text("out.csv");
+    for round in 0..4_u64 {
+        let store = format!("other-{round}.db");
+        let child = bench.start(&["--progress", "off", "--store", &store]);
+        std::thread::sleep(Duration::from_millis(4 + 7 * round));
+        send("TERM", &child);
+        let status = child.wait_with_output().unwrap().status;
+        let was_stopped = status.code() == Some(143) || status.signal() == Some(15);
+        assert!(was_stopped, "round {round}: {status}");
+        assert!(bench.text("out.csv") == before, "round {round}");
+    }
+}
+
+#[test]
+fn an_output_in_the_place_of_an_input_is_refused_before_anything_is_sent() {
+    for (output, words) in [
+        ("csv: job.yaml", "would overwrite the manifest"),
+        ("csv: store.db", "would overwrite the store"),
+        ("csv: pages/00000.jpg", "among the pages"),
+        ("{csv: a.x, jsonl: ./a.x}", "another output"),
+    ] {
+        let bench = Bench::with_pages(1).simulator(Options::default());
+        bench.job("");
+        let text = bench.text("job.yaml");
+        let line = text.lines().find(|line| line.starts_with("output:")).unwrap();
+        let given = if output.starts_with('{') { format!("output: {output}") } else { format!("output: {{{output}}}") };
+        bench.put("job.yaml", text.replace(line, &given).as_bytes());
+        let ran = bench.run(&[]);
+        assert!(ran.code == 2 && ran.stderr.contains(words), "{output}: {}", ran.stderr);
+        assert_eq!(bench.stats()["requests"], 0);
+    }
+}
+
+#[test]
+fn the_deadline_ends_a_run_that_goes_on_later() {
+    let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
+    bench.job("limits: {concurrency: 2, run_time: 500ms}");
+    assert_eq!(bench.run(&[]).code, 9);
+    assert_eq!(bench.report()["outcome"], "deadline_reached");
+    assert!(bench.path("out.partial.csv").exists());
+}
+
+#[test]
+fn no_page_and_too_many_failed_pages() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&[]).code, 3);
+    bench.put(
+        "job.yaml",
+        bench.text("job.yaml").replace("{folder: pages}", "{folder: pages, allow_empty: true}").as_bytes(),
+    );
+    assert_eq!(bench.run(&[]).code, 0);
+
+    let bench = Bench::with_pages(10).simulator(Options::default());
+    bench.put("pages/bad.png", b"not a picture");
+    bench.job("");
+    assert_eq!(bench.run(&[]).code, 3);
+    assert_eq!(bench.report()["outcome"], "failed_pages");
+    assert!(bench.path("out.csv").exists(), "finished all the same");
+    bench.job("on_error: {max_failed: 10%}");
+    assert_eq!(bench.run(&[]).code, 0);
+}
+
+#[test]
+fn wrong_input_is_exit_2_and_storage_is_exit_8() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    std::fs::rename(bench.path("pages"), bench.path("gone")).unwrap();
+    assert_eq!(bench.run(&[]).code, 2);
+    std::fs::rename(bench.path("gone"), bench.path("pages")).unwrap();
+    assert_eq!(bench.docmill(&["run", "none.yaml"]).code, 2);
+    bench.put(
+        "job.yaml",
+        bench.text("job.yaml").replace("model: ", "api_key_env: DOCMILL_TEST_NOT_SET, model: ").as_bytes(),
+    );
+    let ran = bench.run(&[]);
+    assert!(ran.code == 2 && ran.stderr.contains("DOCMILL_TEST_NOT_SET"), "{}", ran.stderr);
+    bench.job("");
+    bench.put("store.db", b"this is no database, it is a text of some length that nobody should overwrite");
+    let ran = bench.run(&[]);
+    assert!(ran.code == 8 && ran.stderr.contains("not a docmill store"), "{}", ran.stderr);
+    assert!(bench.text("store.db").starts_with("this is no database"));
+}
+
+/// As a supervisor does it: SIGTERM, and SIGKILL ten seconds later.
+#[cfg(unix)]
+#[test]
+fn a_stop_is_over_before_a_supervisor_kills() {
+    let latency = Duration::from_secs(40);
+    let bench = Bench::with_pages(3000).simulator(Options { latency, ..Options::default() });
+    bench.job("limits: {concurrency: 32}");
+    bench.put("out.csv", b"the last whole output");
+    let mut child = bench.start(&["--progress", "off"]);
+    under_way(&bench, &mut child, 32);
+    let before = bench.stats()["requests"].as_u64().unwrap();
+    send("TERM", &child);
+    // Nothing new is sent, though thousands of pages wait.
+    std::thread::sleep(Duration::from_millis(1000));
+    let soon = bench.stats()["requests"].as_u64().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    let later = bench.stats()["requests"].as_u64().unwrap();
+    assert!(before == 32 && soon == 32 && later == 32, "{before}, {soon}, {later}");
+    let mut waited = 25;
+    while child.try_wait().unwrap().is_none() && waited < 100 {
+        std::thread::sleep(Duration::from_millis(100));
+        waited += 1;
+    }
+    let ended = child.try_wait().unwrap();
+    let _ = child.kill();
+    assert_eq!(ended.and_then(|status| status.code()), Some(143), "it ended by itself before the kill");
+    let report = bench.report();
+    assert_eq!((report["outcome"].as_str(), report["attempts"]["lost"].as_u64()), (Some("interrupted"), Some(32)));
+    // What the walk had found: a signal does not wait for the rest.
+    assert!(crate::bench::rows(&bench.text("out.partial.jsonl")).len() >= 32);
+    assert_eq!(bench.text("out.csv"), "the last whole output");
+}

@@ -1,0 +1,265 @@
+//! Delivery by the provider's batches: every page is answered once, nothing is submitted
+//! twice, wherever a run dies.
+
+use crate::bench::{Bench, statuses, without_times};
+use docmill::internal::base::hooks::Point;
+use docmill::internal::simulator::{BatchFault, Options};
+use serde_json::Value;
+use std::time::Duration;
+
+const MORE: &str = "delivery: batch\nbatch: {poll: 50ms, requests: 1000}\non_error: {stop_after: 0}";
+
+fn options() -> Options {
+    Options { batch_time: Duration::from_millis(200), ..Options::default() }
+}
+
+/// How often each page was executed, and each batch created.
+fn counts(stats: &Value, name: &str) -> Vec<u64> {
+    stats[name].as_object().unwrap().values().filter_map(Value::as_u64).collect()
+}
+
+#[test]
+fn a_batch_gives_the_same_rows_for_half_the_price() {
+    let (now, batch) = (Bench::with_pages(40).simulator(options()), Bench::with_pages(40).simulator(options()));
+    now.job("");
+    batch.job(MORE);
+    let plan: Value = serde_json::from_str(&batch.docmill(&["plan", "job.yaml", "--format", "json"]).stdout).unwrap();
+    assert_eq!((now.run(&["-q"]).code, batch.run(&["-q"]).code), (0, 0));
+    assert_eq!(without_times(&now.rows()), without_times(&batch.rows()));
+    let cost = |bench: &Bench| bench.report()["cost"]["total_usd"].as_str().unwrap().parse::<f64>().unwrap();
+    assert!((cost(&now) / cost(&batch) - 2.0).abs() < 1e-9, "{} {}", cost(&now), cost(&batch));
+    let expected: f64 = plan["cost_usd"]["expected"].as_str().unwrap().parse().unwrap();
+    assert!((expected / cost(&batch) - 1.0).abs() < 0.02);
+    let stats = batch.stats();
+    assert_eq!((&stats["batches"], &stats["requests"]), (&1.into(), &0.into()), "one batch, and nothing beside it");
+    assert_eq!(batch.run(&["-q"]).code, 0);
+    assert_eq!(batch.stats()["batches"], 1, "nothing is asked again");
+    let left: Vec<_> = std::fs::read_dir(batch.path("")).unwrap().filter_map(Result::ok).collect();
+    assert!(left.iter().all(|entry| !entry.file_name().to_string_lossy().contains(".batch-")), "no file is left");
+}
+
+#[test]
+fn invalid_and_cut_replies_are_asked_again_in_the_next_batch() {
+    let kinds = ["500", "wrong-label", "length", "refusal", "empty"];
+    let kinds = kinds.iter().map(|name| name.parse().unwrap()).collect();
+    let bench = Bench::with_pages(60).simulator(Options { faults: 0.3, kinds, ..options() });
+    bench.job(
+        &format!("{MORE}\nrequest: {{max_tokens: 90}}").replace("stop_after: 0", "stop_after: 0, max_failed: 100%"),
+    );
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let statuses = statuses(&bench.rows());
+    assert!(statuses["ok"] > 50 && !statuses.contains_key("pending"), "{statuses:?}");
+    let batches = bench.stats()["batches"].as_u64().unwrap();
+    assert!((2..=8).contains(&batches), "{batches} batches");
+}
+
+#[test]
+fn a_full_queue_makes_smaller_batches() {
+    let bench = Bench::with_pages(60).simulator(Options { batch_queue: Some(60_000), ..options() });
+    bench.job(MORE);
+    let ran = bench.run(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("60000 prompt tokens"), "{}", ran.stderr);
+    assert_eq!(statuses(&bench.rows())["ok"], 60);
+    assert_eq!(counts(&bench.stats(), "pages"), vec![1; 60]);
+}
+
+#[test]
+fn a_budget_holds_for_batches_too() {
+    let bench = Bench::with_pages(40).simulator(options());
+    bench.job(&format!("{MORE}\nlimits: {{budget_usd: 0.04}}"));
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    let report = bench.report();
+    let spent: f64 = report["cost"]["total_usd"].as_str().unwrap().parse().unwrap();
+    assert!(spent <= 0.04 && spent > 0.035, "{spent}");
+    bench.job(MORE);
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(counts(&bench.stats(), "pages"), vec![1; 40]);
+}
+
+#[test]
+fn a_stop_leaves_batches_to_the_next_run() {
+    let bench =
+        Bench::with_pages(30).simulator(Options { batch_time: Duration::from_millis(1500), ..Options::default() });
+    bench.job(MORE);
+    stopped_with_a_batch(&bench);
+    // What is asked has changed by now: the answers are still those to what was asked.
+    let changed = bench.text("job.yaml").replace("marks:", "stamps:").replace("[stamp, logo, seal]", "[stamp]");
+    let kept = bench.text("job.yaml");
+    bench.put("job.yaml", changed.as_bytes());
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    bench.put("job.yaml", kept.as_bytes());
+    let before = bench.stats()["lines"].clone();
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(bench.stats()["lines"], before, "the first batch's answers were stored");
+    assert_eq!(statuses(&bench.rows())["ok"], 30);
+}
+
+#[test]
+fn files_that_cannot_be_read_at_first_lose_nothing() {
+    let kinds = vec!["500".parse().unwrap()];
+    let faults = vec![BatchFault::Unreadable, BatchFault::Unreadable];
+    let bench = Bench::with_pages(40).simulator(Options { faults: 0.4, kinds, batch_faults: faults, ..options() });
+    bench.job(MORE);
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(statuses(&bench.rows())["ok"], 40);
+    assert_eq!(open_attempts(&bench), 0);
+}
+
+#[test]
+fn lines_that_are_refused_for_a_limit_do_not_go_on_for_ever() {
+    let kinds = vec!["429".parse().unwrap()];
+    let bench = Bench::with_pages(6).simulator(Options { faults: 1.0, kinds, ..options() });
+    bench.job(&format!("{MORE}\nretry: {{attempts: 3}}").replace("stop_after: 0", "stop_after: 0, max_failed: 100%"));
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(bench.stats()["batches"], 3);
+    assert_eq!(statuses(&bench.rows())["failed"], 6);
+}
+
+#[test]
+fn one_error_takes_away_one_capability_however_many_batches_meet_it() {
+    let bench = Bench::with_pages(12).simulator(Options { json_schema: false, ..options() });
+    bench.job(&MORE.replace("requests: 1000", "requests: 3"));
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(statuses(&bench.rows())["ok"], 12);
+}
+
+#[test]
+fn pages_that_all_fail_alike_stop_the_run_before_all_are_sent() {
+    let kinds = vec!["refusal".parse().unwrap()];
+    let bench =
+        Bench::with_pages(120).simulator(Options { faults: 1.0, kinds, batch_queue: Some(120_000), ..options() });
+    bench.job(
+        &MORE
+            .replace("stop_after: 0", "stop_after: 20")
+            .replace("requests: 1000", "requests: 12, queued_tokens: 110000"),
+    );
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(bench.stats()["pages"].as_object().unwrap().len() < 120);
+}
+
+fn open_attempts(bench: &Bench) -> i64 {
+    let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+    store.query_row("SELECT count(*) FROM attempts WHERE state = 'open'", [], |row| row.get(0)).unwrap()
+}
+
+/// Starts a run and ends it when a batch of its is under way.
+fn stopped_with_a_batch(bench: &Bench) {
+    let mut child = bench.start(&["-q"]);
+    let started = std::time::Instant::now();
+    while bench.stats()["batches"] == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended without a batch");
+        assert!(started.elapsed() < Duration::from_secs(60), "the run created no batch");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let signalled = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(signalled.success());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+}
+
+#[test]
+fn the_next_run_collects_the_batches_of_the_last_one() {
+    let slow = || Options { batch_time: Duration::from_millis(900), ..Options::default() };
+    type Change = fn(&str) -> String;
+    let changes: [(&str, Change); 3] = [
+        ("delivery: now", |job| job.replace("delivery: batch", "delivery: now")),
+        ("another job", |job| job.replace("name: test", "name: other")),
+        ("another model", |job| job.replace("gpt-4o-mini", "gpt-4o")),
+    ];
+    for (name, change) in changes {
+        let bench = Bench::with_pages(10).simulator(slow());
+        bench.job(MORE);
+        stopped_with_a_batch(&bench);
+        let plan: Value =
+            serde_json::from_str(&bench.docmill(&["plan", "job.yaml", "--format", "json"]).stdout).unwrap();
+        assert_eq!((&plan["under_way"], &plan["to_ask"]), (&10.into(), &0.into()));
+        bench.put("job.yaml", change(&bench.text("job.yaml")).as_bytes());
+        let ran = bench.run(&["-q"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        assert_eq!(statuses(&bench.rows())["ok"], 10, "{name}");
+        assert_eq!(open_attempts(&bench), 0, "{name}");
+        let again = if name == "another model" { 2 } else { 1 };
+        assert_eq!(counts(&bench.stats(), "pages"), vec![again; 10], "{name}");
+    }
+}
+
+/// A provider that has forgotten a batch: its pages are asked again.
+#[test]
+fn a_batch_that_the_provider_does_not_know_blocks_nobody() {
+    let bench = Bench::with_pages(5).simulator(Options { batch_time: Duration::from_secs(60), ..Options::default() });
+    bench.job(MORE);
+    stopped_with_a_batch(&bench);
+    let bench = bench.simulator(options());
+    bench.job(MORE);
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(statuses(&bench.rows())["ok"], 5);
+    assert_eq!(open_attempts(&bench), 0);
+}
+
+#[test]
+fn a_provider_without_batches_is_reported() {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    bench.job(MORE);
+    let job = bench.text("job.yaml").replace("/v1\"", "/v9\"");
+    bench.put("job.yaml", job.as_bytes());
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert!(ran.stderr.contains("Batch API"), "{}", ran.stderr);
+}
+
+/// The points at which a run dies, one after the other.
+const DEATHS: [Point; 6] = [
+    Point::BatchFilled,
+    Point::BatchUploaded,
+    Point::BatchCreated,
+    Point::BatchSubmitted,
+    Point::BatchCollecting,
+    Point::BatchCollected,
+];
+
+#[test]
+fn five_thousand_pages_with_everything_that_goes_wrong() {
+    use BatchFault::{Expire, Fail, Missing, None, Twice};
+    let bench = Bench::with_pages(5000).simulator(Options {
+        batch_time: Duration::from_millis(500),
+        batch_faults: vec![None, Expire, Fail, Missing, Twice],
+        ..Options::default()
+    });
+    bench.job(MORE);
+    for point in DEATHS {
+        crate::store::dying::run(&bench, point, 1);
+    }
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let (rows, stats) = (bench.rows(), bench.stats());
+    assert_eq!(statuses(&rows)["ok"], 5000);
+    assert!(counts(&stats, "batch_keys").len() >= 5, "{}", stats["batch_keys"]);
+    assert!(counts(&stats, "batch_keys").iter().all(|count| *count == 1), "{}", stats["batch_keys"]);
+    // Only a page whose line went missing was executed again.
+    let pages = counts(&stats, "pages");
+    let again = pages.iter().filter(|count| **count > 1).count();
+    assert_eq!(pages.len(), 5000);
+    assert!(again > 0 && again <= 1000 / 50, "{again} pages were executed again");
+    let undisturbed = Bench::with_pages(5000).simulator(options());
+    undisturbed.job("limits: {concurrency: 64}");
+    assert_eq!(undisturbed.run(&["-q"]).code, 0);
+    assert_eq!(without_times(&rows), without_times(&undisturbed.rows()));
+    // The ledger knows what the server executed: settled, and not answered.
+    let billed = |bench: &Bench| bench.report()["tokens"]["input"].as_u64().unwrap();
+    let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+    let settled: i64 = store
+        .query_row(
+            "SELECT sum(input_tokens) FROM attempts WHERE state = 'settled' AND usage_source = 'reported'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(settled as u64, billed(&undisturbed));
+    assert!(stats["tokens"]["input"].as_u64().unwrap() > settled as u64, "the missing lines were billed");
+}

@@ -1,0 +1,3 @@
+//! Delivery by the provider's batches.
+
+mod delivery;

@@ -1,0 +1,4 @@
+//! Money: the budget, the plan and the bill.
+
+mod bill;
+mod cap;

@@ -1,0 +1,6 @@
+//! Messages, logs, metrics and traces.
+
+mod messages;
+mod observability;
+#[cfg(feature = "otlp")]
+mod traces;

@@ -1,0 +1,123 @@
+//! What is told while a run goes on, and at its end (docs/observability.md).
+
+use crate::bench::Bench;
+use docmill::internal::simulator::Options;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+#[test]
+fn with_json_every_line_is_one_object_and_every_attempt_a_line() {
+    let bench = Bench::with_pages(30).simulator(Options { faults: 0.3, ..Options::default() });
+    bench.job("request: {timeout: 1s}\nretry: {timed_out: resend}\non_error: {max_failed: 100%}");
+    let ran = bench.run(&["-vv", "--log-format", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let lines: Vec<Value> = ran.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    for line in &lines {
+        assert!(line["timestamp"].is_string() && line["level"].is_string() && line["message"].is_string(), "{line}");
+    }
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
+    let attempts = of("attempt");
+    assert_eq!(attempts.len() as u64, bench.stats()["requests"].as_u64().unwrap());
+    let report = bench.report();
+    let first = attempts.iter().filter(|attempt| attempt["purpose"] == "ask").count();
+    assert_eq!(first, 30, "each page is asked once, and again for a reason");
+    let mut tokens = 0;
+    for attempt in &attempts {
+        assert_eq!(attempt["run_id"], report["run_id"]);
+        assert!(attempt["content"].as_str().is_some_and(|content| content.len() == 64) && attempt["page"] == 1);
+        assert!(attempt["attempt"].is_u64() || attempt["attempt"].is_i64());
+        assert!(["done", "retry", "later", "page", "stop"].contains(&attempt["verdict"].as_str().unwrap()));
+        assert!(attempt["latency_ms"].is_u64() && attempt["cost_usd"].is_string(), "{attempt}");
+        assert!(
+            attempt["status"].is_null() || attempt["request_id"].as_str().unwrap().starts_with("req_"),
+            "{attempt}"
+        );
+        assert!(attempt["verdict"] == "done" || attempt["error_kind"].is_string(), "{attempt}");
+        tokens += attempt["input_tokens"].as_u64().unwrap();
+    }
+    assert_eq!(tokens, report["tokens"]["input"].as_u64().unwrap());
+    assert_eq!((of("run_started").len(), of("run_ended").len()), (1, 1));
+    assert_eq!(of("run_ended")[0]["outcome"], "complete");
+    for wrong in [&["run"][..], &["run", "job.yaml", "--bogus"], &["store"], &["simulate", "--port", "99999"]] {
+        let failed = bench.docmill(&[wrong, &["--log-format", "json"]].concat());
+        let lines: Vec<Value> = failed.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        assert_eq!((lines.len(), lines[0]["exit_code"].as_u64()), (1, Some(2)), "{wrong:?}: {}", failed.stderr);
+    }
+    let failed = bench.docmill(&["run", "missing.yaml", "--log-format", "json"]);
+    let line: Value = serde_json::from_str(failed.stderr.trim()).unwrap();
+    assert_eq!((line["level"].as_str(), line["exit_code"].as_u64()), (Some("ERROR"), Some(2)), "{line}");
+}
+
+/// Numbers by name and labels.
+fn samples(text: &str) -> BTreeMap<String, f64> {
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    samples
+        .map(|line| line.rsplit_once(' ').unwrap())
+        .map(|(name, value)| (name.to_owned(), value.parse().unwrap()))
+        .collect()
+}
+
+fn scrape(address: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(stream, "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").ok()?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).ok()?;
+    let (head, body) = reply.split_once("\r\n\r\n")?;
+    assert!(head.starts_with("HTTP/1.1 200") && head.contains("openmetrics-text"), "{head}");
+    Some(body.to_owned())
+}
+
+#[test]
+fn a_run_serves_its_counters_while_it_runs() {
+    let bench = Bench::with_pages(80).simulator(Options { latency: Duration::from_millis(60), ..Options::default() });
+    bench.job("limits: {concurrency: 2}");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("127.0.0.1:{port}");
+    let mut child = bench.start(&["--progress", "off", "--metrics", &address]);
+    let mut seen = Vec::new();
+    while child.try_wait().unwrap().is_none() {
+        if let Some(text) = scrape(&address) {
+            seen.push(samples(&text));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(child.wait().unwrap().success());
+    assert!(seen.len() >= 3, "{}", seen.len());
+    let asked: Vec<f64> = seen.iter().map(|samples| samples["docmill_pages_asked_total"]).collect();
+    assert!(asked.windows(2).all(|two| two[0] <= two[1]) && asked.last() > asked.first(), "{asked:?}");
+    let last = seen.last().unwrap();
+    assert_eq!(last["docmill_attempts_total{verdict=\"done\"}"], last["docmill_attempt_latency_seconds_count"]);
+    assert!(last["docmill_tokens_total{kind=\"input\"}"] > 1000.0 && last["docmill_cost_usd_total"] > 0.0);
+    assert!(seen.iter().all(|samples| samples["docmill_in_flight"] <= 2.0));
+    let taken = bench.start(&["--metrics", "203.0.113.1:1"]).wait_with_output().unwrap();
+    assert_eq!(taken.status.code(), Some(2), "an address that is not ours");
+}
+
+#[test]
+fn the_file_at_the_end_says_what_the_report_says() {
+    let bench = Bench::with_pages(25).simulator(Options { faults: 0.2, ..Options::default() });
+    bench.job("request: {timeout: 1s}\nretry: {timed_out: resend}\non_error: {max_failed: 100%}");
+    assert_eq!(bench.run(&["-q", "--metrics-file", "run.prom"]).code, 0);
+    let (samples, report) = (samples(&bench.text("run.prom")), bench.report());
+    let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok()).unwrap();
+    for (group, metric, label) in
+        [("pages", "run_pages", "status"), ("attempts", "run_attempts", "result"), ("tokens", "run_tokens", "kind")]
+    {
+        for (name, value) in report[group].as_object().unwrap() {
+            let in_source = ["from_store", "asked", "near_duplicates"].contains(&name.as_str());
+            let (metric, label) = if in_source { ("run_pages_by_source", "source") } else { (metric, label) };
+            if !["total", "sent"].contains(&name.as_str()) {
+                let key = format!("docmill_{metric}{{job_name=\"test\",{label}=\"{name}\"}}");
+                assert_eq!(samples.get(&key), Some(&number(value)), "{key}");
+            }
+        }
+    }
+    let total = number(&report["cost"]["total_usd"]);
+    assert!((samples["docmill_run_cost_usd{job_name=\"test\",part=\"total\"}"] - total).abs() < 1e-9);
+    assert_eq!(samples["docmill_run_exit_code{job_name=\"test\"}"], 0.0);
+}

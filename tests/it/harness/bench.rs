@@ -1,0 +1,188 @@
+//! A place to run jobs: a folder with pages, a simulator, the built program.
+
+use docmill::internal::simulator::{Options, Server};
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// A folder for one test; gone with it.
+pub(crate) struct Bench {
+    folder: tempfile::TempDir,
+    pub server: Option<Server>,
+}
+
+/// What a run left behind.
+pub(crate) struct Ran {
+    pub code: i32,
+    pub stderr: String,
+    pub stdout: String,
+}
+
+pub(crate) const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form], other: true}}, marks: {tag: {labels: [stamp, logo, seal]}}}";
+
+impl Bench {
+    /// A folder with `count` small pages that all differ.
+    pub(crate) fn with_pages(count: usize) -> Self {
+        let bench = Self { folder: tempfile::tempdir().unwrap(), server: None };
+        std::fs::create_dir(bench.path("pages")).unwrap();
+        for at in 0..count {
+            bench.put(&format!("pages/{at:05}.jpg"), &page(at as u32));
+        }
+        bench
+    }
+
+    /// Starts a simulator in this process.
+    pub(crate) fn simulator(mut self, options: Options) -> Self {
+        self.server = Some(Server::start(options).unwrap());
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "tests make files")]
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    pub(crate) fn text(&self, name: &str) -> String {
+        let path = self.path(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Writes `job.yaml` against the simulator; `more` are further lines.
+    pub(crate) fn job(&self, more: &str) {
+        let url = self.server.as_ref().map_or("http://127.0.0.1:9/v1".into(), Server::base_url);
+        self.job_at(&url, more);
+    }
+
+    pub(crate) fn job_at(&self, url: &str, more: &str) {
+        let tasks = if more.contains("tasks:") { "" } else { TASKS };
+        let price =
+            if more.contains("# no price") { "" } else { ", price: {input: 0.40, cached_input: 0.10, output: 1.60}" };
+        let job = format!(
+            "version: 1\nname: test\ninput: {{folder: pages}}\nprovider: {{base_url: \"{url}\", id: test, model: openai/gpt-4o-mini{price}}}\n\
+             {tasks}\noutput: {{csv: out.csv, parquet: out.parquet, jsonl: out.jsonl, report: report.json}}\nstore: store.db\n{more}\n"
+        );
+        self.put("job.yaml", job.as_bytes());
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_docmill"));
+        command.args(arguments).current_dir(self.folder.path()).env_remove("DOCMILL_STORE").stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn docmill(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.docmill(&[&["run", "job.yaml"], arguments].concat())
+    }
+
+    /// Starts a run in the background.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(&[&["run", "job.yaml"], arguments].concat());
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    pub(crate) fn report(&self) -> Value {
+        serde_json::from_str(&self.text("report.json")).unwrap()
+    }
+
+    /// The rows of the whole output, by path.
+    pub(crate) fn rows(&self) -> Vec<Value> {
+        rows(&self.text("out.jsonl"))
+    }
+
+    pub(crate) fn stats(&self) -> Value {
+        stats(&self.server.as_ref().unwrap().base_url())
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        }
+    }
+}
+
+pub(crate) fn rows(jsonl: &str) -> Vec<Value> {
+    jsonl.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A small page, different for every seed.
+pub(crate) fn page(seed: u32) -> Vec<u8> {
+    let (side, mut state) = (48_u32, seed.wrapping_mul(2_654_435_761) | 1);
+    let pixels: Vec<u8> = (0..side * side)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            if state % 9 == 0 { 30 } else { 250 }
+        })
+        .collect();
+    let mut out = Vec::new();
+    jpeg_encoder::Encoder::new(&mut out, 80)
+        .encode(&pixels, side as u16, side as u16, jpeg_encoder::ColorType::Luma)
+        .unwrap();
+    out
+}
+
+/// What a simulator saw.
+pub(crate) fn stats(base_url: &str) -> Value {
+    let host = base_url.trim_start_matches("http://").trim_end_matches("/v1");
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET /stats HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+/// Waits, for at most half a minute, until the simulator has received `requests` from a run
+/// in the background, which must not have ended by then.
+pub(crate) fn under_way(bench: &Bench, child: &mut Child, requests: u64) {
+    for _ in 0..1500 {
+        let seen = bench.stats()["requests"].as_u64().unwrap();
+        assert!(child.try_wait().unwrap().is_none(), "the run ended after {seen} requests");
+        if seen >= requests {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("the run never sent {requests} requests");
+}
+
+/// Columns that may differ between two runs that answer the same.
+pub(crate) fn without_times(rows: &[Value]) -> Vec<Value> {
+    let strip = |row: &Value| {
+        let mut row = row.clone();
+        for name in ["latency_ms", "attempts", "answered_at", "cost_usd", "input_tokens", "output_tokens"] {
+            row.as_object_mut().unwrap().remove(name);
+        }
+        row
+    };
+    rows.iter().map(strip).collect()
+}
+
+pub(crate) fn statuses(rows: &[Value]) -> std::collections::BTreeMap<String, usize> {
+    let mut counts = std::collections::BTreeMap::new();
+    for row in rows {
+        *counts.entry(row["status"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+/// The repository's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

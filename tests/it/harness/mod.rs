@@ -1,0 +1,4 @@
+//! What tests run: a folder with pages, a simulator and the built program.
+
+pub(crate) mod bench;
+pub(crate) mod skip;

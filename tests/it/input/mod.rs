@@ -1,0 +1,7 @@
+//! Files, lists, documents of several pages, and pages that are not sent.
+
+mod files;
+mod lists;
+mod near_duplicates;
+pub(crate) mod pdf;
+mod tiff;

@@ -1,0 +1,3 @@
+//! Rate limits of the provider.
+
+mod learned;

@@ -1,0 +1,6 @@
+//! Rows and the files that hold them.
+
+mod demo;
+mod outputs;
+pub(crate) mod parquet_file;
+mod rows;

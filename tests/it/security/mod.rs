@@ -1,0 +1,5 @@
+//! Hostile files, servers, names and bytes.
+
+mod endpoints;
+mod fuzzing;
+mod hostile;

@@ -1,0 +1,211 @@
+//! Records with simple contents, and a run on a new store.
+
+use super::Backend;
+use docmill::internal::base::digest::Digest;
+use docmill::internal::base::money::Pico;
+use docmill::internal::base::usage::Usage;
+use docmill::internal::store::{
+    AttemptCharge, AttemptId, AttemptPurpose, BudgetLine, EntryRecord, ErrorKind, FaultRecord, FeaturesRecord, JobId,
+    OpenAttempt, Opened, OutcomeStatus, PageId, Reader, RecipeId, RecipeRecord, RunEnd, RunId, RunKey, RunKeys,
+    RunOutcomeName, RunStart, Settlement, Store, StoredPage, TaskOutcome, VerdictName, Versions,
+};
+use std::future::Future;
+
+/// Wall time, in milliseconds, at which all runs start.
+pub(crate) const NOW_MS: i64 = 1_795_438_800_000;
+
+pub(crate) const VERSIONS: Versions = Versions { decoder: 3, features: 2 };
+
+/// Completes a future of the store.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// A run on a new store.
+pub(crate) struct Bench<B> {
+    pub(crate) backend: B,
+    pub(crate) store: Store,
+    pub(crate) keys: RunKeys,
+}
+
+impl<B: Backend> Bench<B> {
+    /// A run `first` with two tasks, `kind` and `date`.
+    pub(crate) fn new() -> Self {
+        let backend = B::new();
+        let store = backend.open();
+        let keys = store.begin_run(start("first")).unwrap();
+        Self { backend, store, keys }
+    }
+
+    pub(crate) fn reader(&self) -> Reader {
+        self.store.reader().unwrap()
+    }
+
+    pub(crate) fn job(&self) -> JobId {
+        self.keys.job
+    }
+
+    /// The recipe of a task: 0 for `kind`, 1 for `date`.
+    pub(crate) fn recipe(&self, task: usize) -> RecipeId {
+        self.keys.tasks[task].recipe_id
+    }
+
+    pub(crate) fn recipes(&self) -> Vec<RecipeId> {
+        self.keys.tasks.iter().map(|task| task.recipe_id).collect()
+    }
+
+    /// What the store knows of a page under both recipes.
+    pub(crate) fn page(&self, page: PageId) -> StoredPage {
+        self.reader().stored_page(Some(self.job()), &page, &self.recipes(), VERSIONS).unwrap()
+    }
+
+    /// An attempt of the run for both recipes of a page, with a reservation of 100.
+    pub(crate) fn attempt(&self, page: PageId) -> OpenAttempt {
+        attempt(self.keys.run, page, self.recipes())
+    }
+
+    /// Opens an attempt.
+    pub(crate) fn open(&self, open: OpenAttempt) -> Opened {
+        wait(self.store.open_attempt(open)).unwrap()
+    }
+
+    /// Opens an attempt for both recipes of a page, which has to be granted.
+    pub(crate) fn granted(&self, page: PageId) -> AttemptId {
+        granted(self.open(self.attempt(page)))
+    }
+
+    pub(crate) fn settle(&self, settlement: Settlement) {
+        wait(self.store.settle_attempt(settlement)).unwrap();
+    }
+
+    pub(crate) fn put(&self, page: PageId, outcomes: Vec<(RecipeId, TaskOutcome)>) {
+        wait(self.store.put_outcomes(page, outcomes)).unwrap();
+    }
+
+    /// Ends the run.
+    pub(crate) fn end(&self) {
+        self.store.end_run(end(self.keys.run)).unwrap();
+    }
+
+    /// The process dies: another one begins a run.
+    pub(crate) fn die_and_begin(self, run: &str) -> Self {
+        self.store.close();
+        let store = self.backend.open();
+        let keys = store.begin_run(start(run)).unwrap();
+        Self { backend: self.backend, store, keys }
+    }
+}
+
+pub(crate) fn recipe_record(task: &str) -> RecipeRecord {
+    let body = format!(r#"{{"task":"{task}"}}"#);
+    RecipeRecord { task: task.to_owned(), hash: Digest::compute(body.as_bytes()), body }
+}
+
+pub(crate) fn start(run: &str) -> RunStart {
+    RunStart {
+        run_id: RunId::new(run),
+        job: Digest::compute(b"job"),
+        job_name: "invoices".into(),
+        manifest: "name: invoices".into(),
+        model: "model".into(),
+        endpoint: "provider model".into(),
+        provider: "provider".into(),
+        recipes: vec![recipe_record("kind"), recipe_record("date")],
+        policy: "policy".into(),
+        at_ms: NOW_MS,
+    }
+}
+
+pub(crate) fn end(run: RunKey) -> RunEnd {
+    RunEnd { run, outcome: RunOutcomeName::Complete, exit_code: 0, pages: None, at_ms: NOW_MS + 1000 }
+}
+
+/// A page of a file of its own.
+pub(crate) fn page(number: u32) -> PageId {
+    PageId { content: content(number), page: 1 }
+}
+
+pub(crate) fn content(number: u32) -> Digest {
+    Digest::compute(&number.to_be_bytes())
+}
+
+/// An entry of a folder with one page.
+pub(crate) fn entry(path: &str, number: u32) -> EntryRecord {
+    EntryRecord {
+        line: 0,
+        path: path.as_bytes().to_vec(),
+        size: 1000,
+        modified_ns: 1,
+        changed_ns: 2,
+        inode: u64::MAX - 5,
+        content: Some(content(number)),
+        page_count: 1,
+        selected: None,
+        fault: None,
+        carried: None,
+        set: None,
+        settled_set: None,
+    }
+}
+
+pub(crate) fn attempt(run: RunKey, page: PageId, recipes: Vec<RecipeId>) -> OpenAttempt {
+    OpenAttempt {
+        run,
+        page,
+        recipes: recipes.into_iter().map(|recipe| (recipe, None)).collect(),
+        request: None,
+        batch: None,
+        purpose: AttemptPurpose::Ask,
+        expected: Some(Pico(60)),
+        reserved: Some(Pico(100)),
+        budget: BudgetLine { scope: "budget".into(), limit: None },
+        at_ms: NOW_MS,
+    }
+}
+
+pub(crate) fn granted(opened: Opened) -> AttemptId {
+    let Opened::Granted { attempt, .. } = opened else { panic!("{opened:?}") };
+    attempt
+}
+
+/// A reply that cost 70, with these outcomes.
+pub(crate) fn settlement(attempt: AttemptId, outcomes: Vec<(RecipeId, TaskOutcome)>) -> Settlement {
+    Settlement {
+        attempt,
+        verdict: VerdictName::Done,
+        fault: None,
+        http_status: Some(200),
+        server_request_id: Some("req-1".into()),
+        latency_ms: 250,
+        charge: AttemptCharge {
+            tokens: Usage { input: 1000, cached_input: 100, cache_write: 10, output: 50 },
+            is_estimated: false,
+            cost: Some(Pico(70)),
+            budget: Pico(70),
+            saved_by_cache: Pico(3),
+            saved_by_size: Pico(4),
+        },
+        outcomes,
+        at_ms: NOW_MS + 10,
+    }
+}
+
+pub(crate) fn fault(kind: ErrorKind) -> FaultRecord {
+    FaultRecord { kind, message: format!("{kind}!") }
+}
+
+/// A valid answer.
+pub(crate) fn ok(value: &str) -> TaskOutcome {
+    let value = Some(format!("\"{value}\""));
+    TaskOutcome { status: OutcomeStatus::Ok, value, fault: None, is_transient: false, runs: 1, at_ms: NOW_MS + 10 }
+}
+
+/// A failure, transient or not.
+pub(crate) fn failed(is_transient: bool) -> TaskOutcome {
+    let (status, fault) = (OutcomeStatus::Failed, Some(fault(ErrorKind::Timeout)));
+    TaskOutcome { status, value: None, fault, is_transient, runs: 1, at_ms: NOW_MS + 10 }
+}
+
+pub(crate) fn features(is_blank: bool, byte: u8) -> FeaturesRecord {
+    FeaturesRecord { is_blank, fingerprint: [byte; 32] }
+}

@@ -1,0 +1,161 @@
+//! Runs, recipes, endpoints.
+
+use super::Backend;
+use super::fixtures::{Bench, NOW_MS, end, granted, ok, page, recipe_record, settlement, start};
+use docmill::internal::base::digest::Digest;
+use docmill::internal::base::money::Pico;
+use docmill::internal::store::{
+    AttemptId, AttemptState, EndpointFact, OpenAttempt, RecipeId, RunEnd, RunId, RunOutcomeName, RunStart, Settlement,
+    VerdictName,
+};
+
+pub(crate) fn a_run_is_recorded_from_its_begin_to_its_end<B: Backend>() {
+    let bench = Bench::<B>::new();
+    let run = &bench.reader().runs(None).unwrap()[0];
+    assert_eq!((run.run, run.run_id.as_str(), run.job), (bench.keys.run, "first", bench.keys.job));
+    assert_eq!((run.job_name.as_str(), run.model.as_str()), ("invoices", "model"));
+    assert_eq!((run.started_ms, run.ended_ms, run.outcome), (NOW_MS, None, None));
+    assert_eq!(run.tasks, bench.keys.tasks);
+    assert_eq!(run.tasks.iter().map(|task| task.task.as_str()).collect::<Vec<_>>(), ["kind", "date"]);
+
+    let end = RunEnd { outcome: RunOutcomeName::BudgetReached, exit_code: 4, ..end(bench.keys.run) };
+    bench.store.end_run(end).unwrap();
+    let other = RunStart { job: Digest::compute(b"other"), job_name: "letters".into(), ..start("second") };
+    let other = bench.store.begin_run(other).unwrap();
+    assert!(other.job != bench.keys.job && other.lost == 0 && other.dead.is_empty());
+
+    let reader = bench.backend.open_to_read().reader().unwrap();
+    let ids = |job| reader.runs(job).unwrap().into_iter().map(|run| run.run_id.to_string()).collect::<Vec<_>>();
+    assert_eq!(ids(None), ["second", "first"], "newest first");
+    assert_eq!(ids(Some(bench.keys.job)), ["first"]);
+    let run = &reader.runs(Some(bench.keys.job)).unwrap()[0];
+    assert_eq!((run.ended_ms, run.outcome), (Some(NOW_MS + 1000), Some((RunOutcomeName::BudgetReached, 4))));
+    assert_eq!(reader.job(&Digest::compute(b"other")).unwrap(), Some(other.job));
+    assert_eq!(reader.job(&Digest::compute(b"neither")).unwrap(), None);
+}
+
+pub(crate) fn recipes_and_sets_are_found_again<B: Backend>() {
+    let bench = Bench::<B>::new();
+    let (kind, date) = (recipe_record("kind"), recipe_record("date"));
+    let reader = bench.reader();
+    let ids = bench.recipes();
+    assert_eq!(reader.recipe(&date.hash).unwrap(), Some(ids[1]));
+    assert_eq!(reader.recipe_body(ids[1]).unwrap(), Some(date.body.clone()));
+    assert_eq!(reader.recipe(&Digest::compute(b"none")).unwrap(), None);
+    assert_eq!(reader.recipe_body(RecipeId::UNSTORED).unwrap(), None);
+
+    let both = [kind.clone(), date.clone()];
+    assert_eq!(reader.known_set(&both, "policy").unwrap(), Some((bench.keys.set, ids.clone())));
+    assert_eq!(reader.known_set(&both, "other policy").unwrap(), None);
+    assert_eq!(reader.set_members(bench.keys.set).unwrap(), ids);
+
+    let define = |recipes: &[_], policy: &str| bench.store.define_recipes(recipes.to_vec(), policy.into()).unwrap();
+    assert_eq!(define(&both, "policy"), (bench.keys.set, bench.keys.tasks.clone()), "nothing new");
+    let (reversed, tasks) = define(&[date.clone(), kind.clone()], "policy");
+    assert!(reversed != bench.keys.set, "the order of a set matters");
+    assert_eq!((tasks[0].task.as_str(), tasks[0].recipe_id), ("date", ids[1]));
+    assert_eq!(reader.set_members(reversed).unwrap(), [ids[1], ids[0]]);
+    let (stricter, _) = define(&both, "other policy");
+    assert!(stricter != bench.keys.set && reader.set_members(stricter).unwrap() == ids);
+    let (wider, tasks) = define(&[kind, recipe_record("total")], "policy");
+    assert!(!ids.contains(&tasks[1].recipe_id) && reader.set_members(wider).unwrap()[0] == ids[0]);
+}
+
+pub(crate) fn a_run_that_died_is_reaped_by_the_next_one<B: Backend>() {
+    let bench = Bench::<B>::new();
+    let (lost, settled) = (bench.granted(page(1)), bench.granted(page(2)));
+    bench.settle(settlement(settled, vec![(bench.recipe(0), ok("letter"))]));
+    assert_eq!(bench.reader().budget("budget").unwrap(), Pico(170));
+
+    let first = bench.keys.run;
+    let bench = bench.die_and_begin("second");
+    assert_eq!((bench.keys.lost, &bench.keys.dead), (1, &vec![RunId::new("first")]));
+    let reader = bench.reader();
+    assert_eq!(reader.budget("budget").unwrap(), Pico(170), "a lost attempt counts with its reservation");
+    let attempts = reader.attempts(first, AttemptId(0), i64::MIN, i64::MAX, 9).unwrap();
+    let states: Vec<_> = attempts.iter().map(|attempt| (attempt.id, attempt.state, attempt.cost)).collect();
+    assert_eq!(states, [(lost, AttemptState::Lost, Some(Pico(100))), (settled, AttemptState::Settled, Some(Pico(70)))]);
+    let dead = reader.runs(None).unwrap().remove(1);
+    assert_eq!((dead.run_id.as_str(), dead.outcome), ("first", Some((RunOutcomeName::Died, 1))));
+    assert!(dead.ended_ms.is_some());
+    // Once only.
+    bench.end();
+    assert_eq!(bench.die_and_begin("third").keys.lost, 0);
+}
+
+pub(crate) fn a_run_that_is_alive_is_left_alone<B: Backend>() {
+    let bench = Bench::<B>::new();
+    bench.granted(page(1));
+    let other = bench.backend.open();
+    // Years later: a clock that is wrong kills nobody.
+    let late = RunStart { at_ms: NOW_MS + 100_000_000_000, ..start("second") };
+    let keys = other.begin_run(late).unwrap();
+    assert_eq!((keys.lost, keys.dead.len()), (0, 0));
+    let runs = bench.reader().runs(None).unwrap();
+    assert!(runs.len() == 2 && runs.iter().all(|run| run.ended_ms.is_none()));
+}
+
+pub(crate) fn page_counts_are_those_of_the_run_just_before<B: Backend>() {
+    let bench = Bench::<B>::new();
+    let counts = || Some("{\"ok\":3}".to_owned());
+    let finish = |run| bench.store.end_run(RunEnd { pages: counts(), ..end(run) }).unwrap();
+    let before = |keys: &docmill::internal::store::RunKeys| {
+        bench.reader().page_counts_before(keys.run, keys.job, keys.set).unwrap()
+    };
+    assert_eq!(before(&bench.keys), None, "there is none");
+    finish(bench.keys.run);
+    let second = bench.store.begin_run(start("second")).unwrap();
+    assert_eq!(before(&second), counts());
+    // Without counts.
+    bench.store.end_run(end(second.run)).unwrap();
+    let third = bench.store.begin_run(start("third")).unwrap();
+    assert_eq!(before(&third), None);
+    finish(third.run);
+    // Under another policy; of another job.
+    let fourth = bench.store.begin_run(RunStart { policy: "other".into(), ..start("fourth") }).unwrap();
+    assert_eq!(before(&fourth), None);
+    finish(fourth.run);
+    let fifth = bench.store.begin_run(RunStart { job: Digest::compute(b"other"), ..start("fifth") }).unwrap();
+    assert_eq!(before(&fifth), None);
+    finish(fifth.run);
+    // Another run is under way.
+    let sixth = bench.store.begin_run(start("sixth")).unwrap();
+    finish(sixth.run);
+    let seventh = bench.store.begin_run(start("seventh")).unwrap();
+    assert_eq!(before(&seventh), counts());
+    let other = bench.backend.open();
+    other.begin_run(start("eighth")).unwrap();
+    assert_eq!(before(&seventh), None);
+}
+
+pub(crate) fn the_mean_latency_is_that_of_replies_of_the_model<B: Backend>() {
+    let bench = Bench::<B>::new();
+    assert_eq!(bench.reader().mean_latency(bench.job(), "model").unwrap(), None);
+    for (number, verdict, latency_ms) in
+        [(1, VerdictName::Done, 100), (2, VerdictName::Done, 301), (3, VerdictName::Retry, 9000)]
+    {
+        let open = OpenAttempt { at_ms: NOW_MS + i64::from(number), ..bench.attempt(page(number)) };
+        let attempt = granted(bench.open(open));
+        bench.settle(Settlement { verdict, latency_ms, ..settlement(attempt, Vec::new()) });
+    }
+    let reader = bench.reader();
+    assert_eq!(reader.mean_latency(bench.job(), "model").unwrap(), Some((201, 2)));
+    assert_eq!(reader.mean_latency(bench.job(), "other").unwrap(), None);
+}
+
+pub(crate) fn facts_about_endpoints_are_kept_apart<B: Backend>() {
+    let bench = Bench::<B>::new();
+    assert_eq!((&bench.keys.capabilities, &bench.keys.calibration), (&None, &None));
+    let remember = |endpoint: &str, fact| {
+        super::fixtures::wait(bench.store.remember_endpoint(endpoint.into(), fact)).unwrap();
+    };
+    remember("provider model", EndpointFact::Capabilities("{\"a\":1}".into()));
+    remember("provider model", EndpointFact::Calibration("{\"b\":1}".into()));
+    remember("provider model", EndpointFact::Calibration("{\"b\":2}".into()));
+    remember("provider other", EndpointFact::Calibration("{\"b\":3}".into()));
+    assert_eq!(bench.reader().calibration("provider other").unwrap().as_deref(), Some("{\"b\":3}"));
+    assert_eq!(bench.reader().calibration("nobody").unwrap(), None);
+    bench.end();
+    let keys = bench.store.begin_run(start("second")).unwrap();
+    assert_eq!((keys.capabilities.as_deref(), keys.calibration.as_deref()), (Some("{\"a\":1}"), Some("{\"b\":2}")));
+}

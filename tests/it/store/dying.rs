@@ -1,0 +1,145 @@
+//! A run that dies at a point of its way: the process ends there, as by kill -9.
+
+use crate::bench::Bench;
+use docmill::internal::base::clock::{Clock, Sleep, SystemClock};
+use docmill::internal::base::hooks::{Hooks, NoHooks, Point};
+use docmill::internal::base::ids::RunId;
+use docmill::internal::manifest::Endpoint;
+use docmill::internal::pipeline::{self, Counters, Environment, RunOptions, Shutdown};
+use docmill::internal::prepare::DecoderCommand;
+use docmill::internal::provider::{HttpClient, HttpClientOptions, KeyHeader};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+const POINTS: [Point; 13] = [
+    Point::Reserved,
+    Point::Sent,
+    Point::Replied,
+    Point::Committed,
+    Point::Settled,
+    Point::BatchFilled,
+    Point::BatchUploaded,
+    Point::BatchCreated,
+    Point::BatchSubmitted,
+    Point::BatchCollecting,
+    Point::BatchCollected,
+    Point::TempWritten,
+    Point::Renamed,
+];
+
+/// Runs `job.yaml` of a bench until it comes to `point` for the `nth` time, where it dies.
+/// Whether it came there.
+pub(crate) fn dies(bench: &Bench, point: Point, nth: u32) -> bool {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args([&test_name("a_run_that_dies"), "--exact", "--ignored", "--nocapture"]);
+    child.env("DOCMILL_TEST_DEATH", format!("{point:?} {nth}")).current_dir(bench.path(""));
+    let output = child.output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    let has_died = words.contains("dies now");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("running 1 test\n"), "the process ran its test");
+    assert_eq!(has_died, !output.status.success(), "{point:?}: {words}");
+    has_died
+}
+
+/// As [`dies`], and it has to come there.
+pub(crate) fn run(bench: &Bench, point: Point, nth: u32) {
+    assert!(dies(bench, point, nth), "{point:?} for the {nth}. time");
+}
+
+/// The full name of a test of this file, as the test program knows it.
+fn test_name(name: &str) -> String {
+    let (_, module) = module_path!().split_once("::").unwrap();
+    format!("{module}::{name}")
+}
+
+struct Death {
+    point: Point,
+    left: AtomicU32,
+}
+
+impl Hooks for Death {
+    fn reached(&self, point: Point) {
+        if point == self.point && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), b"dies now\n");
+            std::process::abort();
+        }
+    }
+}
+
+#[test]
+#[ignore = "a part of other tests: a process of its own"]
+fn a_run_that_dies() {
+    let Ok(death) = std::env::var("DOCMILL_TEST_DEATH") else { return };
+    let (name, nth) = death.split_once(' ').unwrap();
+    let point = *POINTS.iter().find(|point| format!("{point:?}") == name).unwrap();
+    let hooks = Death { point, left: nth.parse::<u32>().unwrap().into() };
+    run_here(Arc::new(SystemClock::default()), Arc::new(hooks), &format!("{name}{nth}"));
+}
+
+/// A clock that is set forward and back by days, all the time.
+struct Jumping {
+    inner: SystemClock,
+    calls: AtomicU32,
+}
+
+impl Clock for Jumping {
+    fn now(&self) -> Duration {
+        self.inner.now()
+    }
+
+    fn wall_ms(&self) -> i64 {
+        let days = [0, 3, -40, 400, -1, 0, 9000][self.calls.fetch_add(1, Ordering::SeqCst) as usize % 7];
+        self.inner.wall_ms() + days * 86_400_000
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep<'_> {
+        self.inner.sleep(duration)
+    }
+}
+
+/// Starts a run of `job.yaml` whose wall clock jumps.
+pub(crate) fn start_jumping(bench: &Bench) -> std::process::Child {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args([&test_name("a_run_whose_clock_jumps"), "--exact", "--ignored", "--nocapture"]);
+    child.env("DOCMILL_TEST_JUMPS", "1").current_dir(bench.path("")).stdout(std::process::Stdio::piped());
+    child.spawn().unwrap()
+}
+
+#[test]
+#[ignore = "a part of other tests: a process of its own"]
+fn a_run_whose_clock_jumps() {
+    if std::env::var("DOCMILL_TEST_JUMPS").is_ok() {
+        let clock = Jumping { inner: SystemClock::default(), calls: 0.into() };
+        run_here(Arc::new(clock), Arc::new(NoHooks), "jumps");
+    }
+}
+
+fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
+    let job = docmill::internal::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
+    let questions: Arc<[_]> = docmill::internal::task::compile(&job.tasks, &[]).unwrap().into();
+    let Endpoint::Remote { base_url } = &job.provider.endpoint else { panic!("the job names no server") };
+    let client = HttpClient::new(HttpClientOptions {
+        base_url: base_url.clone(),
+        key: None,
+        key_header: KeyHeader::Bearer,
+        headers: Vec::new(),
+        proxy: None,
+        authorities: None,
+        timeouts: job.request.timeouts,
+    });
+    let environment = Environment {
+        clock,
+        hooks,
+        seed: 1,
+        run_id: RunId::new(format!("20261124T000000-{name}-{}", std::process::id())),
+        client: client.unwrap(),
+        decoder: DecoderCommand {
+            program: env!("CARGO_BIN_EXE_docmill").into(),
+            arguments: vec!["decode-pages".into()],
+        },
+    };
+    let (counters, shutdown) = (Arc::new(Counters::default()), Shutdown::default());
+    pipeline::run(&Arc::new(job), &questions, &environment, &RunOptions::default(), &shutdown, &counters).unwrap();
+}

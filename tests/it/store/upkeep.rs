@@ -1,0 +1,294 @@
+//! `docmill store`, and what becomes of a run whose store fails.
+
+use crate::bench::{Bench, Ran, statuses, under_way, without_times};
+use crate::skip::{ORDINARY_USER, skip};
+use docmill::internal::simulator::Options;
+use std::time::Duration;
+
+fn store(bench: &Bench, arguments: &[&str]) -> Ran {
+    bench.docmill(&[&["store"], arguments, &["--store", "store.db"]].concat())
+}
+
+#[test]
+fn check_backup_and_stats() {
+    let bench = Bench::with_pages(20).simulator(Options::default());
+    bench.job("");
+    assert_eq!(store(&bench, &["check"]).code, 2, "there is none");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let sound = store(&bench, &["check"]);
+    assert!(sound.code == 0 && sound.stdout.contains("sound"), "{}{}", sound.stdout, sound.stderr);
+    let stats: serde_json::Value = serde_json::from_str(&store(&bench, &["stats", "--json"]).stdout).unwrap();
+    assert_eq!((stats["pages"].as_u64(), stats["answers"]["ok"].as_u64()), (Some(20), Some(40)));
+    assert_eq!(stats["jobs"][0]["name"], "test");
+    assert!(store(&bench, &["stats"]).stdout.contains("20 files, 1 runs"));
+
+    let copied = store(&bench, &["backup", "--to", "copy.db"]);
+    assert_eq!(copied.code, 0, "{}", copied.stderr);
+    assert_eq!(store(&bench, &["backup", "--to", "copy.db"]).code, 8, "never over what is there");
+    // The copy is worth what the store was.
+    let before = without_times(&bench.rows());
+    assert_eq!(bench.run(&["-q", "--store", "copy.db"]).code, 0);
+    assert_eq!(without_times(&bench.rows()), before);
+    assert_eq!(bench.stats()["requests"], 20);
+}
+
+#[test]
+fn a_backup_of_a_busy_store_is_whole() {
+    let bench = Bench::with_pages(200).simulator(Options { latency: Duration::from_millis(40), ..Options::default() });
+    bench.job("limits: {concurrency: 4}");
+    let mut child = bench.start(&["--progress", "off"]);
+    under_way(&bench, &mut child, 4);
+    for at in 0..3 {
+        let to = format!("copy{at}.db");
+        assert_eq!(store(&bench, &["backup", "--to", &to]).code, 0);
+        // The run of the copy is not one of this machine.
+        assert_eq!(bench.docmill(&["store", "check", "--store", &to]).code, 0);
+        assert!(at > 0 || child.try_wait().unwrap().is_none(), "the store is busy");
+    }
+    assert!(child.wait_with_output().unwrap().status.success());
+}
+
+#[test]
+fn a_damaged_store_is_reported_and_its_readable_rows_are_saved() {
+    let bench = Bench::with_pages(400).simulator(Options::default());
+    bench.job("limits: {concurrency: 32}");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let before = without_times(&bench.rows());
+    let bytes = std::fs::read(bench.path("store.db")).unwrap();
+    let (mut told, mut asked_again) = (0, Vec::new());
+    for part in 1..10 {
+        let mut damaged = bytes.clone();
+        let at = damaged.len() * part / 10 / 4096 * 4096;
+        damaged[at..at + 4096].fill(0xa5);
+        bench.put("store.db", &damaged);
+        for name in ["saved.db", "store.db-wal", "store.db-shm"] {
+            let _ = std::fs::remove_file(bench.path(name));
+        }
+        let checked = store(&bench, &["check"]);
+        if checked.code == 0 {
+            continue; // A page that nothing uses.
+        }
+        told += 1;
+        assert!(checked.code == 8 && checked.stderr.contains("docmill store salvage"), "{}", checked.stderr);
+        let output = bench.text("out.csv");
+        let ran = bench.run(&["-q"]);
+        assert!(ran.code == 8 && ran.stderr.contains("damaged") && ran.stderr.contains("salvage"), "{}", ran.stderr);
+        assert_eq!(bench.text("out.csv"), output, "the last outputs stay");
+        let saved = store(&bench, &["salvage", "--to", "saved.db"]);
+        assert_eq!(saved.code, 0, "{}", saved.stderr);
+        assert_eq!(bench.docmill(&["store", "check", "--store", "saved.db"]).code, 0);
+        let requests = bench.stats()["requests"].as_u64().unwrap();
+        let ran = bench.run(&["-q", "--store", "saved.db"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(without_times(&bench.rows()), before);
+        asked_again.push(bench.stats()["requests"].as_u64().unwrap() - requests);
+    }
+    assert!(told >= 5, "{told}");
+    asked_again.sort_unstable();
+    assert!(asked_again[asked_again.len() / 2] < 200, "most of it is saved: {asked_again:?}");
+}
+
+#[test]
+fn pruning_deletes_what_no_job_shows() {
+    let bench = Bench::with_pages(10).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    for at in 0..4 {
+        std::fs::remove_file(bench.path(&format!("pages/{at:05}.jpg"))).unwrap();
+    }
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let rows = bench.text("out.jsonl");
+    let young = store(&bench, &["prune", "--older-than", "1h"]);
+    assert!(young.stdout.contains("pruned: 0 answers"), "{}", young.stdout);
+    std::thread::sleep(Duration::from_millis(20));
+    let trial = store(&bench, &["prune", "--older-than", "1ms", "--dry-run"]);
+    assert!(trial.stdout.contains("would be pruned: 8 answers, 4 attempts, 4 pages"), "{}", trial.stdout);
+    let pruned = store(&bench, &["prune", "--older-than", "1ms"]);
+    assert!(pruned.stdout.contains("pruned: 8 answers, 4 attempts, 4 pages"), "{}{}", pruned.stdout, pruned.stderr);
+    assert_eq!(store(&bench, &["check"]).code, 0);
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(bench.text("out.jsonl"), rows, "what is shown stays, to the byte");
+    assert_eq!(bench.stats()["requests"], 10, "and is not asked again");
+    bench.put("pages/00000.jpg", &crate::bench::page(0));
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(bench.stats()["requests"], 11);
+}
+
+#[test]
+fn pruning_keeps_what_a_job_shows_though_it_was_edited_or_only_listed() {
+    // More pages than a limited run reads ahead (2 sent, 4 ready, one per worker, at most 16
+    // workers), so that some files are only listed, however many cores are free.
+    const PAGES: u32 = 40;
+    let bench = Bench::with_pages(PAGES as usize).simulator(Options::default());
+    bench.job("");
+    let job = bench.text("job.yaml");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    // An edited job that could not ask anything yet.
+    bench.put("job.yaml", job.replace("[invoice, letter, form]", "[invoice, letter, poster]").as_bytes());
+    assert_eq!(bench.run(&["-q", "--budget-usd", "0.0000001"]).code, 4);
+    std::thread::sleep(Duration::from_millis(20));
+    assert_eq!(store(&bench, &["prune", "--older-than", "1ms"]).code, 0);
+    bench.put("job.yaml", job.as_bytes());
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!((statuses(&bench.rows())["ok"], bench.stats()["requests"].as_u64()), (40, Some(40)));
+    // Files that have changed and were only listed since.
+    for at in 0..PAGES {
+        bench.put(&format!("pages/{at:05}.jpg"), &crate::bench::page(at));
+    }
+    assert_eq!(bench.run(&["-q", "--refresh", "--limit", "2"]).code, 0);
+    let asked = bench.stats()["requests"].as_u64().unwrap();
+    let held = store(&bench, &["prune", "--older-than", "1ms"]);
+    assert!(held.stdout.contains(" 0 pages") && held.stdout.contains("note: files of a job"), "{}", held.stdout);
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!((statuses(&bench.rows())["ok"], bench.stats()["requests"].as_u64()), (40, Some(asked)));
+}
+
+#[test]
+fn a_dry_run_does_not_change_which_runs_are_dead() {
+    let bench = Bench::with_pages(40).simulator(Options { latency: Duration::from_millis(50), ..Options::default() });
+    bench.job("limits: {concurrency: 2}");
+    let mut child = bench.start(&["--progress", "off"]);
+    under_way(&bench, &mut child, 4);
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success(), "it was killed before its end");
+    assert_eq!(store(&bench, &["prune", "--older-than", "9d", "--dry-run"]).code, 0);
+    // The dead run's pages are asked at once, not when its heartbeat is old.
+    let ran = bench.run(&["-q"]);
+    assert_eq!((ran.code, statuses(&bench.rows())["ok"]), (0, 40), "{}", ran.stderr);
+    assert!(bench.report()["elapsed_seconds"].as_f64().unwrap() < 30.0);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_store_is_reported() {
+    let bench = Bench::with_pages(0);
+    bench.put("text.db", &b"not a store at all. ".repeat(400));
+    assert!(std::process::Command::new("mkfifo").arg(bench.path("pipe.db")).status().unwrap().success());
+    for name in ["text.db", "pipe.db", "pages"] {
+        for arguments in [
+            &["check"][..],
+            &["stats"],
+            &["backup", "--to", "x.db"],
+            &["salvage", "--to", "x.db"],
+            &["prune", "--older-than", "1d"],
+        ] {
+            let ran = bench.docmill(&[&["store"], arguments, &["--store", name]].concat());
+            assert!([2, 8].contains(&ran.code), "{name} {arguments:?}: {} {}", ran.code, ran.stdout);
+        }
+    }
+    let left: Vec<_> = std::fs::read_dir(bench.path("")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+/// Every table's own pages, one after the other.
+#[test]
+fn whatever_is_damaged_a_salvaged_store_can_be_used() {
+    let bench = Bench::with_pages(6).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let before = without_times(&bench.rows());
+    let roots: Vec<(String, i64)> = {
+        let db = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+        db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;").unwrap();
+        let tables = "SELECT name, rootpage FROM sqlite_schema WHERE type = 'table' AND rootpage > 1";
+        let mut tables = db.prepare(tables).unwrap();
+        let roots = tables.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        roots.map(Result::unwrap).collect()
+    };
+    assert!(roots.len() >= 16);
+    let bytes = std::fs::read(bench.path("store.db")).unwrap();
+    for (table, root) in roots {
+        let (mut damaged, root) = (bytes.clone(), usize::try_from(root).unwrap());
+        damaged[(root - 1) * 4096..root * 4096].fill(0xa5);
+        for name in ["saved.db", "saved.db-wal", "saved.db-shm", "store.db-wal", "store.db-shm"] {
+            let _ = std::fs::remove_file(bench.path(name));
+        }
+        bench.put("store.db", &damaged);
+        assert_eq!(store(&bench, &["check"]).code, 8, "{table}");
+        let saved = store(&bench, &["salvage", "--to", "saved.db"]);
+        assert_eq!(saved.code, 0, "{table}: {}", saved.stderr);
+        let sound = bench.docmill(&["store", "check", "--store", "saved.db"]);
+        assert_eq!(sound.code, 0, "{table}: {}", sound.stdout);
+        for _ in 0..2 {
+            let ran = bench.run(&["-q", "--store", "saved.db"]);
+            assert_eq!(ran.code, 0, "{table}: {}", ran.stderr);
+            assert_eq!(without_times(&bench.rows()), before, "{table}");
+        }
+    }
+}
+
+#[test]
+fn a_store_in_use_is_not_pruned() {
+    let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(60), ..Options::default() });
+    bench.job("limits: {concurrency: 2}");
+    let mut child = bench.start(&["--progress", "off"]);
+    under_way(&bench, &mut child, 4);
+    let refused = store(&bench, &["prune", "--older-than", "1ms"]);
+    assert!(refused.code == 8 && refused.stderr.contains("is under way"), "{}", refused.stderr);
+    assert!(child.wait_with_output().unwrap().status.success());
+}
+
+/// A disk that has no more room: files may not grow beyond a size.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_stops_the_run_and_loses_nothing() {
+    let bench = Bench::with_pages(300).simulator(Options::default());
+    bench.job("limits: {concurrency: 8}");
+    let run_within = |kilobytes: u32| {
+        let script = format!(
+            "trap '' XFSZ && ulimit -f {} && exec {} run job.yaml -q",
+            kilobytes * 2,
+            env!("CARGO_BIN_EXE_docmill")
+        );
+        Ran::from(
+            std::process::Command::new("bash").args(["-c", &script]).current_dir(bench.path("")).output().unwrap(),
+        )
+    };
+    let full = run_within(150);
+    assert_eq!(full.code, 8, "{}", full.stderr);
+    assert!(full.stderr.contains("check the disk") || full.stderr.contains("store"), "{}", full.stderr);
+    assert!(!bench.path("out.csv").exists(), "no half of an output");
+    assert_eq!(store(&bench, &["check"]).code, 0);
+    let asked = bench.stats()["requests"].as_u64().unwrap();
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(statuses(&bench.rows())["ok"], 300);
+    let again = bench.stats()["requests"].as_u64().unwrap() - 300;
+    assert!(again <= 8, "{again} of {asked} again, at most what was in flight");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_is_reported_at_once() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::with_pages(3).simulator(Options::default());
+    bench.put("closed/x", b"");
+    std::fs::set_permissions(bench.path("closed"), std::fs::Permissions::from_mode(0o555)).unwrap();
+    if std::fs::File::create(bench.path("closed/y")).is_ok() {
+        skip(ORDINARY_USER, "a_folder_that_can_not_be_written_is_told_at_once");
+    } else {
+        bench.job("");
+        bench.put("job.yaml", bench.text("job.yaml").replace("store: store.db", "store: closed/store.db").as_bytes());
+        let ran = bench.run(&["-q"]);
+        assert_eq!((ran.code, bench.stats()["requests"].as_u64()), (8, Some(0)), "{}", ran.stderr);
+    }
+    std::fs::set_permissions(bench.path("closed"), std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_store_that_is_taken_away_stops_the_run_and_leaves_the_outputs() {
+    let bench = Bench::with_pages(120).simulator(Options { latency: Duration::from_millis(20), ..Options::default() });
+    bench.job("limits: {concurrency: 2}");
+    bench.put("job.yaml", bench.text("job.yaml").replace("store: store.db", "store: state/store.db").as_bytes());
+    bench.put("out.csv", b"the last whole output");
+    let mut child = bench.start(&["--progress", "off"]);
+    under_way(&bench, &mut child, 4);
+    std::fs::rename(bench.path("state"), bench.path("elsewhere")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(8), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(bench.text("out.csv"), "the last whole output");
+    // Brought back, it goes on where it stopped.
+    let _ = std::fs::remove_dir_all(bench.path("state"));
+    std::fs::rename(bench.path("elsewhere"), bench.path("state")).unwrap();
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert!(bench.stats()["requests"].as_u64().unwrap() <= 120 + 4);
+}

@@ -1,0 +1,372 @@
+//! The structure of the code base, enforced: import directions, cycles, file sizes, one file for
+//! each type's methods; manifests that load; the JSON Schema that the code generates.
+
+mod imports;
+
+use crate::bench::root;
+use imports::{Imports, code_of, rust_files};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Which top-level modules a module may import. This table is the diagram of ARCHITECTURE.md.
+const IMPORTS: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("catalog", &["base"]),
+    ("manifest", &["base", "catalog"]),
+    ("source", &["base", "manifest"]),
+    ("media", &["base"]),
+    ("prepare", &["base", "manifest", "catalog", "media"]),
+    ("task", &["base", "manifest"]),
+    ("provider", &["base", "manifest", "catalog", "prepare", "task"]),
+    ("store", &["base"]),
+    ("export", &["base", "manifest", "task", "store"]),
+    ("report", &["base", "manifest", "catalog", "store"]),
+    (
+        "pipeline",
+        &["base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export", "report"],
+    ),
+    ("simulator", &["base"]),
+    (
+        "session",
+        &[
+            "base",
+            "catalog",
+            "manifest",
+            "source",
+            "media",
+            "prepare",
+            "task",
+            "provider",
+            "store",
+            "export",
+            "report",
+            "pipeline",
+            "simulator",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "base",
+            "catalog",
+            "manifest",
+            "source",
+            "media",
+            "prepare",
+            "task",
+            "provider",
+            "store",
+            "export",
+            "report",
+            "pipeline",
+            "simulator",
+            "session",
+        ],
+    ),
+];
+
+/// The layers of a folder, lowest first: a child imports only what stands before it.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("pipeline", &["model", "control", "scan", "asking", "batch", "results", "plan", "try_page", "run"]),
+    (
+        "store",
+        &[
+            "error",
+            "page_status",
+            "records",
+            "sqlite",
+            "read",
+            "read_store",
+            "write",
+            "writer",
+            "maintenance",
+            "batch_files",
+            "store",
+        ],
+    ),
+];
+
+/// Crates that only some modules may use.
+const RESTRICTED: &[(&str, &[&str])] = &[
+    ("rusqlite::", &["store"]),
+    ("reqwest::", &["provider", "source"]),
+    ("hyper::", &["cli", "simulator"]),
+    ("governor::", &["provider", "source"]),
+];
+
+/// Most lines of code in a file, without unit tests, comments and blank lines.
+const MAX_LINES: usize = 400;
+
+/// The checkout that is measured: `DOCMILL_CHECKOUT` names another one, to compare.
+fn src() -> PathBuf {
+    std::env::var_os("DOCMILL_CHECKOUT").map_or_else(|| root().to_owned(), PathBuf::from).join("src")
+}
+
+fn display(module: &[String]) -> String {
+    if module.is_empty() { "src".to_owned() } else { module.join("/") }
+}
+
+/// The name of a file below the repository.
+fn name_of(file: &Path) -> String {
+    file.strip_prefix(root()).unwrap_or(file).display().to_string()
+}
+
+/// The top-level module of a file.
+fn top_of(file: &Path) -> String {
+    let below = file.strip_prefix(src()).unwrap();
+    below.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn top_level_modules_import_only_what_the_table_allows() {
+    let allowed: BTreeMap<&str, &[&str]> = IMPORTS.iter().copied().collect();
+    let imports = Imports::read(&root().join("src"));
+    let wrong: Vec<String> = imports
+        .edges(&[])
+        .into_iter()
+        .filter(|(from, to)| !allowed.get(from.as_str()).is_some_and(|modules| modules.contains(&to.as_str())))
+        .map(|(from, to)| format!("{from} imports {to}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_folder_has_an_import_cycle() {
+    let imports = Imports::read(&root().join("src"));
+    let mut wrong = Vec::new();
+    for folder in imports.folders() {
+        for cycle in imports.cycles(&folder) {
+            wrong.push(format!("{}: {}", display(&folder), cycle.join(" <-> ")));
+        }
+    }
+    for (module, path) in imports.upward_to_a_map() {
+        wrong.push(format!(
+            "{} imports {}, which the mod.rs of its own folder defines",
+            display(&module),
+            path.join("::")
+        ));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn layered_folders_import_downwards() {
+    let imports = Imports::read(&root().join("src"));
+    let mut wrong = Vec::new();
+    for (folder, layers) in LAYERS {
+        let place = |name: &str| layers.iter().position(|layer| *layer == name);
+        let folder = [(*folder).to_owned()];
+        for child in imports.children(&folder) {
+            if place(&child).is_none() {
+                wrong.push(format!("{}/{child} has no layer", folder[0]));
+            }
+        }
+        for (from, to) in imports.edges(&folder) {
+            if place(&from) < place(&to) {
+                wrong.push(format!("{}: {from} imports {to}", folder[0]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn few_modules_use_the_database_and_http() {
+    let mut wrong = Vec::new();
+    for file in rust_files(&root().join("src")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (word, modules) in RESTRICTED {
+            if text.contains(word) && !modules.contains(&top_of(&file).as_str()) {
+                wrong.push(format!("{} uses {word}", name_of(&file)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Commands that take a job do everything through a session.
+#[test]
+fn commands_with_a_job_use_only_the_session() {
+    let imports = Imports::read(&root().join("src"));
+    let mut wrong = Vec::new();
+    for name in ["check", "export", "load", "metrics", "plan", "progress", "report", "run", "signals", "try_page"] {
+        let module = ["cli".to_owned(), name.to_owned()];
+        assert!(!imports.paths_of(&module).is_empty(), "there is no cli/{name}");
+        for path in imports.paths_of(&module) {
+            if !["cli", "session", "base"].contains(&path[0].as_str()) {
+                wrong.push(format!("cli/{name} imports {}", path.join("::")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_have_a_description_and_stay_small_and_maps_have_no_logic() {
+    let mut wrong = Vec::new();
+    for file in rust_files(&root().join("src")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = code_of(&text);
+        let lines = code.lines().filter(|line| !line.trim().is_empty()).count();
+        if lines > MAX_LINES {
+            wrong.push(format!("{} has {lines} lines of code", name_of(&file)));
+        }
+        if !text.starts_with("//!") {
+            wrong.push(format!("{} has no description", name_of(&file)));
+        }
+        if file.ends_with("mod.rs") && code.lines().any(|line| line.starts_with("impl ") || line.contains("fn ")) {
+            wrong.push(format!("{} is a map and has logic", name_of(&file)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_methods_of_a_type_are_in_the_file_that_defines_it() {
+    let (mut defined, mut extended) = (BTreeMap::<(String, String), BTreeSet<String>>::new(), Vec::new());
+    for file in rust_files(&root().join("src")) {
+        let code = code_of(&std::fs::read_to_string(&file).unwrap());
+        // A macro of the file defines the types whose methods it has.
+        if code.contains("struct $name") || code.contains("enum $name") {
+            continue;
+        }
+        for line in code.lines() {
+            let words: Vec<&str> =
+                line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
+            let is_top = !line.starts_with(' ');
+            if let Some(at) = words.iter().position(|word| ["struct", "enum", "trait"].contains(word))
+                && is_top
+                && let Some(name) = words.get(at + 1)
+            {
+                defined.entry((top_of(&file), (*name).to_owned())).or_default().insert(name_of(&file));
+            }
+            if is_top && line.starts_with("impl") && !line.contains(" for ") {
+                let head = line.trim_start_matches("impl");
+                let head =
+                    if head.starts_with('<') { head.split_once("> ").map_or(head, |(_, rest)| rest) } else { head };
+                let name: String = head.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                extended.push(((top_of(&file), name), name_of(&file)));
+            }
+        }
+    }
+    let is_elsewhere =
+        |(key, file): &((String, String), String)| !defined.get(key).is_some_and(|files| files.contains(file));
+    let wrong: Vec<String> = extended
+        .into_iter()
+        .filter(is_elsewhere)
+        .map(|((_, name), file)| format!("{file} has methods of {name}, which another file defines"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Prints the measures of the structure: `cargo test --profile bench --test it measures -- --nocapture`.
+#[test]
+fn measures() {
+    let src = src();
+    let imports = Imports::read(&src);
+    let cycles: usize = imports.folders().iter().map(|folder| imports.cycles(folder).len()).sum();
+    let pipeline = ["pipeline".to_owned()];
+    let (mut code_lines, mut test_lines, mut pub_super, mut largest) = (0, 0, 0, (0, String::new()));
+    for file in rust_files(&src) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = code_of(&text);
+        let count = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).count();
+        if file.ends_with("tests.rs") || file.components().any(|part| part.as_os_str() == "tests") {
+            test_lines += count(&text);
+            continue;
+        }
+        code_lines += count(&code);
+        test_lines += text.split_once("#[cfg(test)]\nmod tests").map_or(0, |(_, tests)| count(tests));
+        pub_super += code.matches("pub(super)").count();
+        for (name, fields) in contexts(&code) {
+            if top_of(&file) == "pipeline" && fields > largest.0 {
+                largest = (fields, name);
+            }
+        }
+    }
+    for file in rust_files(&src.parent().unwrap().join("tests")) {
+        let text = std::fs::read_to_string(file).unwrap();
+        test_lines += text.lines().filter(|line| !line.trim().is_empty()).count();
+    }
+    let lib = std::fs::read_to_string(src.join("lib.rs")).unwrap();
+    let rows = [
+        ("import cycles inside folders", cycles.to_string()),
+        ("children of pipeline", imports.children(&pipeline).len().to_string()),
+        ("import levels of pipeline", imports.levels(&pipeline).to_string()),
+        ("import edges between them", imports.edges(&pipeline).len().to_string()),
+        ("largest context of pipeline", format!("{} fields ({})", largest.0, largest.1)),
+        ("pub(super)", pub_super.to_string()),
+        ("pub mod in lib.rs", lib.lines().filter(|line| line.starts_with("pub mod")).count().to_string()),
+        ("lines of code", code_lines.to_string()),
+        ("lines of tests", test_lines.to_string()),
+        ("tests : code", format!("{:.2}", test_lines as f64 / code_lines as f64)),
+    ];
+    for (name, value) in rows {
+        println!("{name:<32} {value}");
+    }
+    assert_eq!(cycles, 0, "see no_folder_has_an_import_cycle");
+}
+
+/// Structs that share state among the stages of a run, with the number of their fields.
+fn contexts(code: &str) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    let mut lines = code.lines();
+    while let Some(line) = lines.next() {
+        let Some((_, rest)) = line.split_once("struct ") else { continue };
+        if !line.trim_end().ends_with('{') {
+            continue;
+        }
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let fields = lines.by_ref().take_while(|line| *line != "}").filter(|line| line.contains(": ")).count();
+        if ["Context", "Session", "Intake", "Asking", "Scan", "Pass"].iter().any(|end| name.ends_with(end)) {
+            found.push((name, fields));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_job_loads() {
+    let jobs = std::fs::read_dir(root().join("jobs")).unwrap().filter_map(Result::ok).map(|entry| entry.path());
+    let jobs: Vec<PathBuf> = jobs.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")).collect();
+    assert!(jobs.len() >= 6);
+    for job in jobs {
+        let loaded = docmill::internal::manifest::load(&job, &|_| None).unwrap_or_else(|error| panic!("{error}"));
+        docmill::internal::task::compile(&loaded.tasks, &[]).unwrap_or_else(|faults| panic!("{faults:?}"));
+    }
+    let template = root().join("src/cli/init.yaml");
+    docmill::internal::manifest::load(&template, &|_| None).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn the_schema_in_the_repository_is_generated_from_the_code() {
+    let stored = std::fs::read_to_string(root().join("schemas/job.schema.json")).unwrap();
+    let made = format!("{:#}\n", docmill::internal::manifest::json_schema());
+    assert!(stored == made, "run `docmill schema > schemas/job.schema.json`");
+    let schema = serde_json::from_str(&stored).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    // An editor that uses the schema accepts what docmill accepts.
+    let demo = serde_json::json!({
+        "version": 1, "name": "x", "input": {"folder": "p"}, "provider": {"simulator": {"latency": "5ms"}, "model": "m"},
+        "tasks": {"kind": {"classify": {"labels": {"a": null, "b": "B."}}}},
+    });
+    assert!(
+        validator.is_valid(&demo),
+        "{:?}",
+        validator.iter_errors(&demo).map(|error| error.to_string()).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn no_unfinished_work_and_no_machine_paths() {
+    let mut wrong = Vec::new();
+    for file in rust_files(&root().join("src")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for word in ["TODO", "FIXME", "/work/", "todo!(", "unimplemented!("] {
+            if text.contains(word) {
+                wrong.push(format!("{}: {word}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
