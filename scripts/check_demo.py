@@ -3,7 +3,7 @@
 
 Checks rows, statuses and sums, and that CSV and JSON Lines agree. `second` also checks that the
 second run sent nothing. With pyarrow a second implementation reads the Parquet file;
-tests/it/demo.rs always reads it.
+tests/it/output/demo.rs always reads it.
 """
 import csv
 import json

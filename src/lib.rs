@@ -4,12 +4,13 @@
 //!
 //! ```standalone_crate
 //! use docmill::{Environment, Error, Job, RunOptions, Session, Signal};
+//! use std::process::ExitCode;
 //! use std::time::Duration;
 //!
-//! fn main() -> Result<(), Error> {
+//! fn main() -> ExitCode {
 //!     // Pages are decoded in separate processes, which run this program again.
-//!     if docmill::serve_decoder().is_some() {
-//!         return Ok(());
+//!     if let Some(exit_code) = docmill::serve_decoder() {
+//!         return exit_code;
 //!     }
 //! #   let folder = tempfile::tempdir().unwrap();
 //! #   std::env::set_current_dir(folder.path()).unwrap();
@@ -18,6 +19,14 @@
 //! #       provider: {{simulator: {{}}, model: m}}\non_error: {{max_failed: 5%}}\n\
 //! #       tasks: {{kind: {{classify: {{labels: [letter, invoice], other: true}}}}}}\n\
 //! #       output: {{csv: rows.csv}}\n")).unwrap();
+//!     if let Err(error) = label_pages() {
+//!         eprintln!("error: {error}");
+//!         return ExitCode::from(error.exit_code());
+//!     }
+//!     ExitCode::SUCCESS
+//! }
+//!
+//! fn label_pages() -> Result<(), Error> {
 //!     let environment = Environment::of_process();
 //!     let session = Session::open(Job::load("job.yaml", &[], &environment)?, environment);
 //!     let report = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command-line arguments.
 
 use crate::base::units::{parse_duration, parse_share, parse_time};
 use crate::simulator::{BatchFault, Fault};
@@ -10,7 +10,7 @@ use std::time::Duration;
 ///
 /// Exit codes: 0 done, 1 internal error, 2 wrong input, 3 pages failed, 4 budget reached,
 /// 5 provider refuses, 6 provider unavailable, 8 storage error, 9 deadline reached,
-/// 130/143 interrupted. After a run that stopped early the same command goes on where it stopped.
+/// 130/143 interrupted. After a run that stopped early, the same command continues where it stopped.
 #[derive(Debug, Parser)]
 #[command(name = "docmill", version, max_term_width = 100)]
 pub(crate) struct Args {
@@ -22,19 +22,19 @@ pub(crate) struct Args {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Global {
-    /// Say more; twice for everything.
+    /// Print more log lines; twice for all.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Say only what is wrong.
+    /// Print only errors.
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Form of log lines on stderr.
+    /// Format of log lines on stderr.
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
-    /// Progress on stderr: a bar on a terminal, a line every 30 s elsewhere.
+    /// Progress on stderr: a bar on a terminal, otherwise a line every 30 s.
     #[arg(long, global = true, value_enum, default_value_t = ProgressKind::Auto)]
     pub(crate) progress: ProgressKind,
-    /// Colours in log lines.
+    /// Whether log lines are coloured.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
 }
@@ -62,55 +62,55 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Ask what is not answered, write rows and report.
+    /// Send pages that have no answer, then write the rows and the report.
     Run(Run),
-    /// Show what a run would ask, cost and take, and why; sends nothing.
+    /// Show what a run would send, what it would cost, and how long it would take; sends nothing.
     Plan(Plan),
     /// Check the manifest and its inputs; sends nothing.
     Check(JobArgs),
-    /// Ask one page now, and show everything.
+    /// Send one page now and show every detail.
     Try(Try),
-    /// Write the outputs again from the store.
+    /// Write the outputs again, from the store.
     Export(Export),
     /// Show what runs cost, from the store.
     Report(Report),
-    /// Look after the store: check, backup, salvage, prune, stats.
+    /// Maintain the store: check, backup, salvage, prune, stats.
     Store(Store),
     /// Write a manifest to start from.
     Init(Init),
-    /// Serve the simulator: an OpenAI-compatible API on loopback.
+    /// Run the simulator: an OpenAI-compatible API on loopback.
     Simulate(Simulate),
     /// Print the JSON Schema of manifests.
     Schema,
-    /// Write what would be sent of files, with size, bytes and tokens.
+    /// Write the images that would be sent, and print their size, bytes and tokens.
     Prepare(Prepare),
-    /// What a run starts to decode pages apart from itself.
+    /// The decoder process, which a run starts.
     #[command(name = DECODE, hide = true)]
     Decode,
 }
 
 /// The name of the command that is a decoder process.
-pub(crate) const DECODE: &str = "decode-pages";
+pub(crate) const DECODE: &str = crate::session::environment::DECODER_ARGUMENT;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct JobArgs {
-    /// The manifest.
+    /// Manifest of the job.
     pub(crate) job: PathBuf,
-    /// A value for ${NAME} in the manifest; outranks the environment.
+    /// Value for ${NAME} in the manifest; overrides the environment.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
     pub(crate) vars: Vec<(String, String)>,
-    /// The store's file; outranks the manifest.
+    /// File of the store; overrides the manifest.
     #[arg(long, value_name = "FILE", env = "DOCMILL_STORE")]
     pub(crate) store: Option<PathBuf>,
 }
 
-/// What is asked again.
+/// Which settled pages are sent again.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Again {
-    /// Ask again what ended so.
+    /// Retry pages that ended with these statuses.
     #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
     pub(crate) retry: Vec<Retry>,
-    /// Ask everything again, valid answers too.
+    /// Send every page again, including those with valid answers.
     #[arg(long)]
     pub(crate) refresh: bool,
 }
@@ -119,10 +119,10 @@ pub(crate) struct Again {
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) job: JobArgs,
-    /// Ask at most N pages.
+    /// Send at most N pages.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
-    /// Ask only a sample of N pages, the same ones every time.
+    /// Send only a sample of N pages, always the same ones.
     #[arg(long, value_name = "N")]
     pub(crate) sample: Option<u64>,
     #[command(flatten)]
@@ -130,19 +130,19 @@ pub(crate) struct Run {
     /// Ask only these tasks.
     #[arg(long = "task", value_name = "NAME")]
     pub(crate) tasks: Vec<String>,
-    /// Most to spend in the budget's scope; outranks the manifest.
+    /// Maximum spend per `budget_scope`; overrides the manifest.
     #[arg(long, value_name = "USD")]
     pub(crate) budget_usd: Option<String>,
-    /// Write a summary as JSON while and after running; `-`: to stdout at the end.
+    /// Write a JSON summary when the run starts and when it ends; `-` prints it to stdout at the end.
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
-    /// Serve counters for Prometheus at http://ADDRESS/metrics while running, such as 127.0.0.1:9464.
+    /// Serve metrics for Prometheus at http://ADDRESS/metrics during the run, for example 127.0.0.1:9464.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) metrics: Option<std::net::SocketAddr>,
-    /// Write the run's numbers at its end for Prometheus' textfile collector (`*.prom`).
+    /// Write metrics when the run ends, for the textfile collector of Prometheus (`*.prom`).
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_file: Option<PathBuf>,
-    /// How long a stop waits for what is in flight.
+    /// Maximum time that a stop waits for requests in flight.
     #[arg(long, value_name = "TIME", default_value = "8s", value_parser = parse_duration)]
     pub(crate) grace: Duration,
 }
@@ -159,12 +159,12 @@ pub(crate) enum Retry {
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) job: JobArgs,
-    /// Look only at N files, the same ones every time, and say what they tell of all.
+    /// Read only N files, always the same ones, and project the result to all files.
     #[arg(long, value_name = "N")]
     pub(crate) sample: Option<u64>,
     #[command(flatten)]
     pub(crate) again: Again,
-    /// Form of the output.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -186,37 +186,37 @@ pub(crate) enum ReportFormat {
 pub(crate) struct Try {
     #[command(flatten)]
     pub(crate) job: JobArgs,
-    /// The file.
+    /// File with the page.
     pub(crate) image: PathBuf,
-    /// Which page of it.
+    /// Page number in the file.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) page: u32,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Prepare {
-    /// Files of any supported format.
+    /// Files in any supported format.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// The folder for what would be sent.
+    /// Folder for the images.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Take model and image settings from this manifest.
+    /// Take the model and the image settings from this manifest.
     #[arg(long, value_name = "JOB", conflicts_with_all = ["model", "size", "detail", "min_side"])]
     pub(crate) job: Option<PathBuf>,
-    /// A value for ${NAME} in the manifest.
+    /// Value for ${NAME} in the manifest.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
     pub(crate) vars: Vec<(String, String)>,
-    /// The model, whose rule decides sizes and tokens.
+    /// Model whose rule determines sizes and tokens.
     #[arg(long, default_value = "openai/gpt-4o-mini")]
     pub(crate) model: String,
-    /// How many pixels are sent.
+    /// Size of the images.
     #[arg(long, value_enum, default_value_t = SizeName::Standard)]
     pub(crate) size: SizeName,
-    /// How closely the model looks.
+    /// Level of detail at which the model looks at images.
     #[arg(long, value_enum, default_value_t = DetailName::High)]
     pub(crate) detail: DetailName,
-    /// Shorter side that `--size economy` keeps, in pixels.
+    /// Minimum length of the shorter side with `--size economy`, in pixels.
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(64..=4096))]
     pub(crate) min_side: Option<u32>,
 }
@@ -239,37 +239,37 @@ pub(crate) enum DetailName {
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) job: JobArgs,
-    /// Write only these: CSV here.
+    /// Write CSV to this file. If an output is given here, the manifest's outputs are not written.
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
-    /// Parquet here.
+    /// Write Parquet to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) parquet: Option<PathBuf>,
-    /// JSON Lines here.
+    /// Write JSON Lines to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) jsonl: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Report {
-    /// The manifest; without it, the newest job of the store.
+    /// Manifest of the job; without it, the newest job in the store.
     pub(crate) job: Option<PathBuf>,
-    /// A value for ${NAME} in the manifest.
+    /// Value for ${NAME} in the manifest.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
     pub(crate) vars: Vec<(String, String)>,
-    /// The store's file (default: the manifest's, or .docmill/store.db).
+    /// File of the store (default: from the manifest, or .docmill/store.db).
     #[arg(long, value_name = "FILE", env = "DOCMILL_STORE")]
     pub(crate) store: Option<PathBuf>,
-    /// Form of the output; `html`: one page that opens without network.
+    /// Output format; `html` is a single page that works offline.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// Which runs: `latest` (the default), `all` (the default with --since or --until), or a run's id.
+    /// Runs to include: `latest` (default), `all` (default with --since or --until), or the id of a run.
     #[arg(long, value_name = "WHICH")]
     pub(crate) run: Option<String>,
-    /// Only attempts since this time (2026-11-23, or RFC 3339).
+    /// Include only attempts from this time on (2026-11-23 or RFC 3339).
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) since: Option<i64>,
-    /// Only attempts before this time.
+    /// Include only attempts before this time.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) until: Option<i64>,
 }
@@ -278,45 +278,45 @@ pub(crate) struct Report {
 pub(crate) struct Store {
     #[command(subcommand)]
     pub(crate) command: StoreCommand,
-    /// The manifest that names the store.
+    /// Manifest that names the store.
     #[arg(long, global = true, value_name = "JOB")]
     pub(crate) job: Option<PathBuf>,
-    /// A value for ${NAME} in the manifest.
+    /// Value for ${NAME} in the manifest.
     #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = parse_var)]
     pub(crate) vars: Vec<(String, String)>,
-    /// The store's file (default: the manifest's, or .docmill/store.db).
+    /// File of the store (default: from the manifest, or .docmill/store.db).
     #[arg(long, global = true, value_name = "FILE", env = "DOCMILL_STORE")]
     pub(crate) store: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Whether it is sound: every page of the file, and what has to hold among tables.
+    /// Check the integrity of the store: the file, and the rules that hold between its tables.
     Check,
-    /// Copy it, as it is at one moment, also while runs write.
+    /// Copy the store; works during runs.
     Backup {
-        /// A file that is not there yet.
+        /// New file; it must not exist.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
-    /// Copy what can be read of a damaged one.
+    /// Copy what is readable from a damaged store.
     Salvage {
-        /// A file that is not there yet.
+        /// New file; it must not exist.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
-    /// Take away old answers and attempts at pages that no job shows any more; if they come back, they are asked again.
+    /// Delete old answers for pages that no job references. If the pages reappear, they are sent again.
     Prune {
-        /// Their least age, such as `180d`.
+        /// Minimum age of what is deleted, for example `180d`.
         #[arg(long, value_name = "TIME", value_parser = parse_duration)]
         older_than: Duration,
-        /// Only say what would be taken away.
+        /// Only print what would be deleted.
         #[arg(long)]
         dry_run: bool,
     },
-    /// What is in it.
+    /// Print the contents of the store.
     Stats {
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
@@ -324,87 +324,91 @@ pub(crate) enum StoreCommand {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Init {
-    /// Where to write job.yaml.
+    /// Folder for job.yaml.
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Simulate {
-    /// Port on 127.0.0.1; 0: any free one.
+    /// Port on 127.0.0.1; 0 selects a free one.
     #[arg(long, default_value_t = 8765)]
     pub(crate) port: u16,
-    /// Time before each reply.
+    /// Latency of each reply.
     #[arg(long, default_value = "0", value_parser = parse_duration)]
     pub(crate) latency: Duration,
-    /// Decides answers and faults.
+    /// Seed of answers and faults.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Requests per minute that are enforced.
+    /// Enforced limit of requests per minute.
     #[arg(long, value_name = "N")]
     pub(crate) requests_per_minute: Option<u64>,
-    /// Tokens per minute that are enforced.
+    /// Enforced limit of tokens per minute.
     #[arg(long, value_name = "N")]
     pub(crate) tokens_per_minute: Option<u64>,
-    /// From a time on both limits are this share of what was said, such as 60s=50%; may be repeated, in order.
+    /// From a time on, multiply both limits by a share, for example 60s=50%; may be repeated, in order.
     #[arg(long, value_name = "TIME=SHARE", value_parser = parse_step)]
     pub(crate) limit_step: Vec<(Duration, f64)>,
-    /// Seconds of allowance that may be used at once.
+    /// Size of the rate-limit buckets, in seconds of the limit.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub(crate) bucket_seconds: f64,
-    /// Share of attempts that meet a fault, such as 20%.
+    /// Share of attempts with a fault, for example 20%.
     #[arg(long, default_value = "0%", value_parser = parse_share)]
     pub(crate) faults: f64,
-    /// Which faults (default: all that a page survives).
+    /// Kinds of faults (default: all that a page can survive).
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(crate) fault_kinds: Vec<Fault>,
-    /// A fault that every attempt meets.
+    /// Fault of every attempt.
     #[arg(long, value_name = "NAME")]
     pub(crate) always: Option<Fault>,
-    /// Answers before `--always` begins.
+    /// Number of successful replies before `--always` applies.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) after: u64,
-    /// The only key that is taken.
+    /// The only API key that is accepted.
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
-    /// The only models that there are.
+    /// The only models that exist.
     #[arg(long = "model", value_name = "NAME")]
     pub(crate) models: Vec<String>,
-    /// Replies without usage.
+    /// Omit usage from replies.
     #[arg(long)]
     pub(crate) no_usage: bool,
-    /// Replies without rate-limit headers.
+    /// Omit rate-limit headers.
     #[arg(long)]
     pub(crate) no_headers: bool,
-    /// Refuse `json_schema`, as older servers do.
+    /// Reject `json_schema`, as older servers do.
     #[arg(long)]
     pub(crate) no_json_schema: bool,
-    /// Stream when `stream` is absent, as Qubrid does.
+    /// Stream if the request has no `stream` member, as Qubrid does.
     #[arg(long)]
     pub(crate) stream_by_default: bool,
-    /// How long a batch takes: a provider's day, scaled.
+    /// Duration of a batch.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     pub(crate) batch_time: Duration,
-    /// What goes wrong with the first batches: none, expire, fail, missing, twice, unreadable.
+    /// Faults of the first batches: none, expire, fail, missing, twice, unreadable.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(crate) batch_faults: Vec<BatchFault>,
-    /// Prompt tokens that may wait in batches.
+    /// Maximum prompt tokens in the batch queue.
     #[arg(long, value_name = "N")]
     pub(crate) batch_queue: Option<u64>,
-    /// Bill images by the rule of this model, whichever is asked.
+    /// Bill images by the rule of this model, whichever model is requested.
     #[arg(long, value_name = "MODEL")]
     pub(crate) bill_as: Option<String>,
-    /// Multiply the tokens of images.
+    /// Multiply image tokens by this factor.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     pub(crate) bill_times: f64,
-    /// End by itself after this time.
+    /// Stop after this time.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) lifetime: Option<Duration>,
 }
 
 fn parse_step(text: &str) -> Result<(Duration, f64), String> {
     let (time, share) = text.split_once('=').ok_or("write it as TIME=SHARE")?;
-    let percent = share.strip_suffix('%').unwrap_or(share).parse::<f64>().map_err(|_| "a share such as 50% or 200%")?;
+    let percent = share
+        .strip_suffix('%')
+        .unwrap_or(share)
+        .parse::<f64>()
+        .map_err(|_| "not a valid share: write it as 50% or 200%")?;
     Ok((parse_duration(time)?, percent / 100.0))
 }
 

@@ -34,7 +34,7 @@ impl Failure {
                 log::line("ERROR", &self.message, more);
             }
             LogFormat::Text => {
-                // A rendered fault says `error:` itself.
+                // A rendered manifest fault already starts with `error:`.
                 let prefix = if self.message.starts_with("error:") { "" } else { "error: " };
                 let hint = self.hint.as_ref().map_or(String::new(), |hint| format!("\n\nhint: {hint}"));
                 log::line("ERROR", &format!("{prefix}{}{hint}", self.message), serde_json::Map::new());

@@ -1,4 +1,4 @@
-//! Lines on stderr: log lines, and what is said to the user. As JSON, each is one object.
+//! Lines on stderr: log lines and messages. With JSON, each is one object.
 
 use super::args::{Color, Global, LogFormat};
 use crate::base::clock::{Clock, SystemClock};
@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
-/// The form of lines, as the arguments say it once.
+/// The log format, set once.
 static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 
 /// What has to be kept until the program ends.
@@ -37,7 +37,7 @@ pub(crate) fn init(global: &Global) -> Guard {
             std::io::stderr().is_terminal() && crate::session::Environment::of_process().variable("NO_COLOR").is_none()
         }
     };
-    // Only our own words: libraries may log what they send.
+    // Only docmill's own events: libraries may log what they send.
     let filter = tracing_subscriber::EnvFilter::new(format!("docmill={level}"));
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(is_coloured).with_target(false);
     let lines = match global.log_format {
@@ -59,13 +59,13 @@ pub(crate) fn init(global: &Global) -> Guard {
     }
 }
 
-/// Lines are JSON from now on, though the arguments could not be read.
+/// Switches to JSON although the arguments are invalid.
 pub(crate) fn say_as_json() {
     let _ = FORMAT.set(LogFormat::Json);
 }
 
-/// A line for the user; `more`: further members of its object. Paths and what servers said
-/// may be in it, and are no commands to a terminal.
+/// Prints a message; `more`: further members of its object. It may contain paths and text of
+/// servers, so control characters are replaced.
 #[expect(clippy::print_stderr, reason = "the command line")]
 pub(crate) fn line(level: &str, message: &str, more: Map<String, Value>) {
     if FORMAT.get() != Some(&LogFormat::Json) {

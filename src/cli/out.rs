@@ -1,9 +1,9 @@
-//! Standard output that may be closed: who reads `docmill report | head` has seen enough.
+//! Standard output that may be closed, as with `docmill report | head`.
 
 use std::fmt::Arguments;
 use std::io::Write;
 
-/// Writes to standard output; ends the program when nobody reads it any more.
+/// Writes to standard output; ends the program if the reader has closed it.
 pub(crate) fn write(text: Arguments<'_>) {
     let written = std::io::stdout().lock().write_fmt(text);
     if written.is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {

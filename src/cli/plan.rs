@@ -59,7 +59,7 @@ fn text(plan: &Plan) -> String {
         for (reason, count) in reasons {
             let _ = writeln!(
                 out,
-                "`{task}` of {} pages have an answer to a task of this kind, asked with another {reason}",
+                "`{task}`: {} pages have an answer to a similar task with a different {reason}",
                 grouped(*count)
             );
         }
@@ -96,9 +96,9 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
     if let Some(Headroom { limit, left, pages }) = plan.budget {
         let pages = pages.map_or("an unknown number of".into(), grouped);
         let of = if left == limit { String::new() } else { format!(", left of {limit},") };
-        let _ = writeln!(out, "{:<24} USD {left}{of} is enough for {pages} pages", "budget");
+        let _ = writeln!(out, "{:<24} USD {left}{of}: enough for {pages} pages", "budget");
     }
-    let share = |part: u64| format!("{} of {} text tokens a page", grouped(part), grouped(quote.text));
+    let share = |part: u64| format!("{} of {} text tokens per page", grouped(part), grouped(quote.text));
     if quote.descriptions > 0 {
         let cost = quote.descriptions_cost.map_or(String::new(), |cost| format!(", {} in all", usd(cost)));
         let _ = writeln!(out, "{:<24} {}{cost}", "label descriptions", share(quote.descriptions));

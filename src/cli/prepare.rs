@@ -58,7 +58,7 @@ pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
 pub(crate) fn decode() -> Result<u8, Failure> {
     match environment::decode() {
         Ok(()) => Ok(0),
-        Err(error) => Err(Failure::new(INTERNAL, format!("the decoder: {error}"))),
+        Err(error) => Err(Failure::new(INTERNAL, format!("the decoder failed: {error}"))),
     }
 }
 
@@ -67,9 +67,7 @@ fn image(args: &Prepare) -> Result<Image, Failure> {
         return Ok(load::load(job, &args.vars, None)?.manifest.image);
     }
     if args.min_side.is_some() && args.size != SizeName::Economy {
-        return Err(
-            Failure::new(WRONG_INPUT, "--min-side is what --size economy keeps").with_hint("add --size economy")
-        );
+        return Err(Failure::new(WRONG_INPUT, "--min-side requires --size economy").with_hint("add --size economy"));
     }
     let rule = image_rule(&args.model, None);
     let size = match args.size {
@@ -104,7 +102,7 @@ fn crashed(error: DecoderError) -> Failure {
     Failure::new(INTERNAL, error)
 }
 
-/// Such as `scan-3.jpg`; a number more when two files are called the same.
+/// For example `scan-3.jpg`; a number is added if two files have the same name.
 fn target(
     args: &Prepare,
     file: &Path,

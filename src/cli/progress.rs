@@ -1,5 +1,5 @@
 //! Progress on stderr: a bar on a terminal, plain lines elsewhere. Reads counters ten
-//! times a second; nobody waits for it.
+//! times a second; nothing waits for it.
 
 use super::args::{Global, ProgressKind};
 use crate::base::money::Pico;
@@ -10,9 +10,9 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Between two looks at the counters for a bar.
+/// Interval between updates of the bar.
 const TICK: Duration = Duration::from_millis(100);
-/// Between two plain lines.
+/// Interval between plain lines.
 const LINE: Duration = Duration::from_secs(30);
 
 /// A running display; ends when dropped.
@@ -88,7 +88,7 @@ fn lines(counters: ProgressHandle) -> impl FnMut(Duration) + Send {
     }
 }
 
-/// Rate, time left, money, what is going on.
+/// Rate, time left, cost, state.
 fn words(now: &Snapshot, elapsed: Duration) -> String {
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let (rate, left) = {
@@ -101,7 +101,7 @@ fn words(now: &Snapshot, elapsed: Duration) -> String {
     }
     words += &format!("  USD {:.4}  {} in flight", Pico(now.cost_pico).as_usd_f64(), now.in_flight);
     if now.is_waiting {
-        words += "  waiting for the limit";
+        words += "  waiting for a rate limit or an outage";
     }
     if now.retries > 0 {
         words += &format!("  {} retries", now.retries);

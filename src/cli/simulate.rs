@@ -33,9 +33,9 @@ pub(crate) fn simulate(args: &Simulate) -> Result<u8, Failure> {
         lifetime: args.lifetime,
     };
     let server = Server::start(options)
-        .map_err(|error| Failure::new(WRONG_INPUT, format!("cannot listen on port {}: {error}", args.port)))?;
+        .map_err(|error| Failure::new(WRONG_INPUT, format!("can't listen on port {}: {error}", args.port)))?;
     outln!("{}", server.base_url());
-    // The server goes on when nobody reads its output.
+    // The server keeps running if stdout is closed.
     let _ = std::io::stdout().flush();
     server.wait();
     Ok(0)

@@ -30,7 +30,7 @@ pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
                 outln!("{rows:>12} {table}");
             }
             if saved.lost_budgets > 0 {
-                outln!("note: {} lines of the budget were lost; budgets count anew", saved.lost_budgets);
+                outln!("note: {} budget lines were lost; these budgets start again at 0", saved.lost_budgets);
             }
             outln!("{}: what could be read is in {}", path.display(), to.display());
             Ok(0)
@@ -52,7 +52,7 @@ pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
                 );
             }
             if !pruned.is_compact {
-                outln!("note: the file keeps its length; there was no room or no quiet to make it shorter");
+                outln!("note: the file was not shortened: there was not enough disk space, or the store was in use");
             }
             Ok(0)
         }
@@ -91,7 +91,7 @@ fn check(path: &Path) -> Result<u8, Failure> {
         return Ok(0);
     }
     Err(Failure::new(STORAGE, format!("{} is not sound", path.display())).with_hint(
-        "put your last `docmill store backup` in its place, or save what can be read with `docmill store salvage --to FILE`; \
+        "restore your last `docmill store backup`, or save what is readable with `docmill store salvage --to FILE`; \
          what is not in there is asked again",
     ))
 }

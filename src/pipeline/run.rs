@@ -29,7 +29,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Time before the next pass when the last one made no progress.
+/// Time before the next pass when the last one made no progress, and between two looks at pages that
+/// other processes ask.
 const PASS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Runs a job. Returns the report and the outcome, of which everything but the report's own file is
@@ -174,7 +175,7 @@ impl Passes<'_> {
             ))?;
             let again = runtime.block_on(async {
                 tokio::select! {
-                    again = self.wait_for_more(left) => again,
+                    again = self.wait_for_more(left, &mut delivery) => again,
                     () = self.deadline() => Ok(false),
                 }
             })?;
@@ -182,7 +183,6 @@ impl Passes<'_> {
                 runtime.block_on(store_what_was_learned(&asking))?;
                 return Ok(seen);
             }
-            runtime.block_on(delivery.take_over())?;
         }
     }
 
@@ -264,18 +264,27 @@ impl Passes<'_> {
         Ok(delivery.end_pass())
     }
 
-    /// Waits until another pass makes sense; whether it does.
-    async fn wait_for_more(&self, left: PassLeft) -> Result<bool, PipelineError> {
-        let mut free = left.elsewhere.wait(self.run, self.options).await?;
-        let Some(delivered) = left.delivered else { return Ok(free > 0) };
-        free += delivered.elsewhere.wait(self.run, self.options).await?;
-        let has_more = free + delivered.again > 0;
-        if has_more && !delivered.has_progressed {
-            let wait = if self.run.job.is_batch { self.run.job.batch.poll } else { PASS_INTERVAL };
-            // The end of the run is noticed by the next pass.
-            let _ = self.run.pause(wait).await;
+    /// Waits until another pass makes sense; whether it does. Meanwhile pages that other processes
+    /// ask are polled, and batches of processes that have ended are taken over.
+    async fn wait_for_more(&self, left: PassLeft, delivery: &mut BatchDelivery<'_>) -> Result<bool, PipelineError> {
+        let PassLeft { mut elsewhere, delivered } = left;
+        let (mut again, mut has_progressed) = (0, true);
+        if let Some(delivered) = delivered {
+            elsewhere.append(delivered.elsewhere);
+            (again, has_progressed) = (delivered.again, delivered.has_progressed);
         }
-        Ok(has_more)
+        loop {
+            again += elsewhere.poll(self.run, self.options)?;
+            let taken_over = delivery.take_over().await?;
+            if again > 0 && !has_progressed {
+                let wait = if self.run.job.is_batch { self.run.job.batch.poll } else { PASS_INTERVAL };
+                // The end of the run is noticed by the next pass.
+                let _ = self.run.pause(wait).await;
+            }
+            if again > 0 || taken_over > 0 || elsewhere.is_empty() || self.run.pause(PASS_INTERVAL).await.is_err() {
+                return Ok(again > 0 || taken_over > 0);
+            }
+        }
     }
 
     /// Requests the end of the run when `limits.run_time` is over. Never completes.

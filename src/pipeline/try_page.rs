@@ -53,7 +53,7 @@ pub fn questions_for_file(
     let Ok(wanted) = std::fs::canonicalize(file) else { return Ok(None) };
     let is_it = |entry: &Entry| std::fs::canonicalize(entry.file(job.input.base())).is_ok_and(|path| path == wanted);
     let line = Entries::start(&job.input)?.filter_map(Result::ok).find(is_it);
-    Ok(line.map(|entry| render(questions, entry.carried.as_deref())))
+    Ok(line.map(|entry| render(questions, entry.carried.as_deref())).transpose()?)
 }
 
 /// Asks one page: `file` and the page's number from 1. `on_start` sees what is about to be sent,

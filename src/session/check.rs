@@ -51,7 +51,7 @@ pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck
         }
     }
     if files == 0 {
-        notes.push("there is no page in the input".into());
+        notes.push("the input has no pages".into());
     }
     Ok(JobCheck {
         files,

@@ -131,12 +131,7 @@ impl From<PipelineError> for Error {
             | PipelineError::Internal(_) => None,
         };
         let outcome = RunOutcome::from_error(&error);
-        // Commands other than `run` find no store where the user pointed: wrong input.
-        let exit_code = match &error {
-            PipelineError::Store(StoreError::Missing { .. }) => WRONG_INPUT,
-            _ => outcome.exit_code(),
-        };
-        Self { hint: hint.map(str::to_owned), outcome: outcome.name(), ..Self::new(exit_code, error) }
+        Self { hint: hint.map(str::to_owned), outcome: outcome.name(), ..Self::new(outcome.exit_code(), error) }
     }
 }
 
@@ -150,7 +145,7 @@ mod tests {
         for (error, exit_code, outcome, is_retryable) in [
             (Error::from(PipelineError::Internal("defect".into())), 1, "internal_error", false),
             (Error::from(PipelineError::NoRun), 2, "input_error", false),
-            (Error::from(missing), 2, "storage_error", false),
+            (Error::from(missing), 2, "input_error", false),
             (Error::from(StoreError::Closed), 8, "storage_error", true),
             (Error::from(PipelineError::Input("line 3".into())), 2, "input_error", false),
         ] {

@@ -64,12 +64,12 @@ impl Collector for LiveRun {
         encode_counter(encoder, "pages_asked", "Pages that were asked and are settled", as_f64(now.asked))?;
         encode_counter(encoder, "pages_failed", "Pages and files that ended without an answer", as_f64(now.failed))?;
         let verdicts = VerdictName::ALL.iter().map(|verdict| verdict.name()).zip(now.verdicts);
-        encode_counters(encoder, "attempts", "Attempts by what they meant", "verdict", verdicts)?;
-        encode_counter(encoder, "retries", "Attempts beyond the first", as_f64(now.retries))?;
+        encode_counters(encoder, "attempts", "Attempts by verdict", "verdict", verdicts)?;
+        encode_counter(encoder, "retries", "Repeat attempts", as_f64(now.retries))?;
         let tokens = ["input", "cached_input", "output"].into_iter().zip(now.tokens);
         encode_counters(encoder, "tokens", "Tokens that were billed", "kind", tokens)?;
         encode_counter(encoder, "cost_usd", "What was spent", Pico(now.cost_pico).as_usd_f64())?;
-        encode_gauge(encoder, "in_flight", "Requests under way", now.in_flight)?;
+        encode_gauge(encoder, "in_flight", "Requests in flight", now.in_flight)?;
         let help = "Whether requests wait for a limit or an outage";
         encode_gauge(encoder, "waiting", help, now.is_waiting.into())?;
         self.encode_latencies(encoder)

@@ -44,7 +44,8 @@ pub(crate) fn text_tokens(chars: usize) -> u64 {
     chars.div_ceil(4) as u64
 }
 
-/// Tiles of 512 x 512 pixels. Sides are rounded to the nearest pixel after each scaling.
+/// Tiles of 512 x 512 pixels. Sides are rounded to the nearest pixel after each scaling, and have at
+/// least one.
 fn tiles(width: u32, height: u32) -> u64 {
     let (mut w, mut h) = shrink_to_max_side(width, height);
     if w.min(h) > MAX_SHORT_SIDE {
@@ -62,7 +63,7 @@ fn patch_tokens(width: u32, height: u32, multiplier: f64) -> u64 {
         let s = (PATCH * PATCH * MAX_PATCHES / (w * h)).sqrt();
         let s = s * ((w * s / PATCH).floor() / (w * s / PATCH)).min((h * s / PATCH).floor() / (h * s / PATCH));
         // One side is now a multiple of 32, but for the error of floats.
-        (w, h) = ((w * s + 1e-6).floor(), (h * s + 1e-6).floor());
+        (w, h) = ((w * s + 1e-6).floor().max(1.0), (h * s + 1e-6).floor().max(1.0));
     }
     to_integer((count(w, h).min(MAX_PATCHES) * multiplier - 1e-9).ceil())
 }
@@ -73,7 +74,7 @@ fn shrink_to_max_side(width: u32, height: u32) -> (f64, f64) {
         return (w, h);
     }
     let scale = MAX_SIDE / w.max(h);
-    ((w * scale).round(), (h * scale).round())
+    ((w * scale).round().max(1.0), (h * scale).round().max(1.0))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]

@@ -8,7 +8,6 @@ use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
 use crate::store::{PageStatus, Reader, SkipRule, StoreError, TaskSelection};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Pages that another process is asking.
 #[derive(Default)]
@@ -20,8 +19,8 @@ pub(crate) struct PagesElsewhere {
 
 /// Maximum number of keys that are kept.
 const MAX_KEYS: usize = 100_000;
-/// Time between two polls.
-const POLL: Duration = Duration::from_millis(500);
+/// Maximum number of pages that one poll looks at.
+const MAX_LOOK_UPS: usize = 2000;
 
 impl PagesElsewhere {
     /// Adds a page that another process is asking.
@@ -33,34 +32,40 @@ impl PagesElsewhere {
         }
     }
 
-    /// Waits until no page is being asked by another process; how many pages are free again without
-    /// an answer, so that the input has to be walked again. Ends early when the run does.
+    /// Adds the pages of another pass.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.pages.append(&mut other.pages);
+        self.uncounted += other.uncounted;
+    }
+
+    /// Whether no page is being waited for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
+    /// Looks at pages that have been waited for longest, and forgets those that are no longer being
+    /// asked. Returns how many are free again without an answer, so that the input has to be walked
+    /// again.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub(crate) async fn wait(mut self, run: &RunContext, options: &RunOptions) -> Result<u64, StoreError> {
-        let mut free = self.uncounted;
-        if self.pages.is_empty() {
-            return Ok(free);
-        }
+    pub(crate) fn poll(&mut self, run: &RunContext, options: &RunOptions) -> Result<u64, StoreError> {
         let reader = run.store.reader()?;
         let tasks: Vec<bool> = run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect();
         let selection = TaskSelection { retry: options.selection, wanted: &tasks, started_ms: run.identity.started_ms };
-        // A near duplicate is not asked, so nobody else asks it.
+        // A near duplicate is not asked, so no other process asks it.
         let skip = SkipRule { near_duplicates: false, ..skip_rule(&run.job) };
-        // All pages have to be waited for, so only the first is polled.
-        while let Some((page, questions)) = self.pages.front() {
-            match look_up(&reader, (skip, &selection), page, questions)? {
-                Elsewhere::Asked => {
-                    if run.pause(POLL).await.is_err() {
-                        return Ok(free);
-                    }
-                    continue;
-                }
+        let mut free = 0;
+        for _ in 0..self.pages.len().min(MAX_LOOK_UPS) {
+            let Some((page, questions)) = self.pages.pop_front() else { break };
+            match look_up(&reader, (skip, &selection), &page, &questions)? {
+                Elsewhere::Asked => self.pages.push_back((page, questions)),
                 Elsewhere::Settled => run.counters.add_done(),
                 Elsewhere::Free => free += 1,
             }
-            self.pages.pop_front();
+        }
+        if self.pages.is_empty() {
+            free += std::mem::take(&mut self.uncounted);
         }
         Ok(free)
     }

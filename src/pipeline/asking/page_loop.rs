@@ -106,7 +106,11 @@ async fn make_attempt(
 
     // Settle.
     let record = judged.settlement.clone();
-    run.store.settle_attempt(judged.settlement).await?;
+    if let Err(error) = run.store.settle_attempt(judged.settlement).await {
+        // It was sent and may be billed: the log is the only record of it.
+        telemetry::record_attempt(run, &attempt, &record, &span);
+        return Err(error);
+    }
     run.hooks.reached(Point::Settled);
 
     // Adapt.

@@ -102,16 +102,18 @@ impl<'a> BatchDelivery<'a> {
         self.poller.page_ids()
     }
 
-    /// Takes over batches that other runs have left behind since.
+    /// Takes over batches that other runs have left behind since. Returns how many.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) async fn take_over(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn take_over(&mut self) -> Result<usize, StoreError> {
         let run = self.asking.run;
         run.store.adopt_batches(run.identity.keys.run, run.job.provider.id.clone()).await?;
         let known: Vec<BatchId> = self.poller.batches().iter().map(super::lifecycle::Batch::id).collect();
-        self.poller.extend(resume_batches(run, &known)?);
-        Ok(())
+        let batches = resume_batches(run, &known)?;
+        let count = batches.len();
+        self.poller.extend(batches);
+        Ok(count)
     }
 
     /// Begins a pass over the input, of which at most `left` new pages are taken.

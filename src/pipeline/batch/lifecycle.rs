@@ -173,7 +173,7 @@ impl Batch {
 
     async fn create(&mut self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
         // The state `Uploaded` is recorded together with the file.
-        let file = self.progress.input_file.clone().unwrap_or_default();
+        let file = self.progress.input_file.clone().ok_or_else(|| self.damaged("uploaded without a file"))?;
         if self.creation.may_exist {
             match asking.endpoint.batches().find(&file, &self.key).await {
                 Ok(Some(found)) => return self.record_created(asking, found).await,
@@ -218,8 +218,12 @@ impl Batch {
         Ok(BatchStep::Working)
     }
 
+    fn damaged(&self, what: &str) -> StoreError {
+        StoreError::Damaged(format!("table batches, row {}: {what}", self.progress.batch))
+    }
+
     async fn poll(&self, asking: &Asking<'_>) -> Result<BatchStep, StoreError> {
-        let id = self.progress.remote.as_deref().unwrap_or_default();
+        let id = self.progress.remote.as_deref().ok_or_else(|| self.damaged("submitted without the provider's id"))?;
         Ok(match asking.endpoint.batches().status(id).await {
             Ok(remote) if remote.status == RemoteStatus::Working => BatchStep::Working,
             Ok(remote) if remote.status == RemoteStatus::Unclear => {

@@ -59,15 +59,16 @@ fn resume_attempt(reader: &Reader, price: Option<Price>, stored: BatchAttempt) -
     let same_length = stored.recipes.len() == stored.tasks.len();
     for (at, recipe) in stored.recipes.iter().enumerate() {
         let known = stored.tasks.iter().find(|task| task.recipe_id == *recipe);
-        // Recipes of questions that name columns belong to no task: their order tells the task.
+        // Recipes of questions that name columns belong to no task: they are matched by order.
         let task = known.or_else(|| stored.tasks.get(at).filter(|_| same_length));
         let body = reader.recipe_body(*recipe)?;
         let damaged = |reason: &str| StoreError::Damaged(format!("table recipes, row {recipe}: {reason}"));
         let body = body.ok_or_else(|| damaged("the row is missing"))?;
         let body: serde_json::Value = serde_json::from_str(&body).map_err(|error| damaged(&error.to_string()))?;
-        let question = task.and_then(|task| question_from_recipe(&task.task, body.get("task")?));
-        if let Some(question) = question {
-            questions.push(question);
+        let stored_task = body.get("task").ok_or_else(|| damaged("the task is missing"))?;
+        if let Some(task) = task {
+            let question = question_from_recipe(&task.task, stored_task);
+            questions.push(question.ok_or_else(|| damaged("the task can't be read"))?);
             recipes.push(*recipe);
         }
     }
@@ -75,7 +76,7 @@ fn resume_attempt(reader: &Reader, price: Option<Price>, stored: BatchAttempt) -
     let questions = Arc::new(QuestionSet { questions: questions.into(), recipes, id: stored.set, is_rendered: true });
     let tasks: Vec<usize> = (0..names.len()).collect();
     let state = PageState::new(names.into_iter().enumerate().map(|(at, name)| (at, name, None)));
-    // Only the money was stored. The same amount of prompt tokens stands for it.
+    // Only the money was stored; it is converted to prompt tokens.
     let per_token = price.map_or(0, |price| price.input.0);
     let input = stored.expected.filter(|_| per_token > 0).map_or(0, |cost| cost.0 / per_token);
     let expected = Usage { input: u64::try_from(input).unwrap_or(0), ..Usage::default() };

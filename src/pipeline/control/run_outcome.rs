@@ -86,6 +86,8 @@ impl RunOutcome {
     pub fn from_error(error: &PipelineError) -> Self {
         let message = error.to_string();
         match error {
+            // There is no store where the user pointed.
+            PipelineError::Store(StoreError::Missing { .. }) => Self::InputError(message),
             PipelineError::Store(_) | PipelineError::Export(_) => Self::StorageError(message),
             PipelineError::Internal(_) => Self::InternalError(message),
             PipelineError::Source(_)
@@ -144,7 +146,7 @@ impl RunOutcome {
                 format!(
                     "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows"
                 ),
-                "look at the `error_kind` and `error` columns; raise on_error.max_failed if so many are expected"
+                "look at the `error_kind` and `error` columns; raise on_error.max_failed if this is expected"
                     .to_owned(),
             ),
             Self::SameError { kind, message, pages } => (
@@ -152,12 +154,12 @@ impl RunOutcome {
                 same_error_hint(*kind).to_owned() + "; on_error.stop_after: 0 continues regardless",
             ),
             Self::NoPages => (
-                "there is no page in the input".to_owned(),
+                "the input has no pages".to_owned(),
                 "check input.folder and input.include, or input.list; input.allow_empty: true makes this a success"
                     .to_owned(),
             ),
             Self::BudgetReached { spent } => (
-                format!("the budget is reached: USD {spent} are spent, and the next request might exceed it"),
+                format!("the budget is reached: USD {spent} is spent, and the next request might exceed it"),
                 "raise limits.budget_usd and run again; a daily budget starts again at midnight UTC, a budget per run with each run. `docmill plan` shows the maximum cost of a request".to_owned(),
             ),
             Self::Overbilled { cost } => (
@@ -176,7 +178,7 @@ impl RunOutcome {
             }
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), RESUMABLE.to_owned()),
             Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
-            Self::InputError(message) => (message.clone(), format!("correct the list, then {RESUMABLE}")),
+            Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),
             Self::InternalError(message) => (message.clone(), RESUMABLE.to_owned()),
         };
         Some((what, hint))

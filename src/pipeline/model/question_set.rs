@@ -64,7 +64,7 @@ impl QuestionSets {
         if !self.has_templates {
             return Ok(self.common.clone());
         }
-        let questions = render(&self.common.questions, carried);
+        let questions = render(&self.common.questions, carried)?;
         let recipes = recipes(&self.job, &questions);
         let key: String = recipes.iter().map(|recipe| recipe.hash.to_string()).collect();
         if let Some(known) = self.rendered.lock().ok().and_then(|kept| kept.get(&key).cloned()) {
@@ -91,10 +91,16 @@ impl QuestionSets {
 }
 
 /// The questions with the values that an entry carries (a JSON object).
-pub(crate) fn render(questions: &[Question], carried: Option<&str>) -> Arc<[Question]> {
-    // The store checks that what it keeps is JSON, and the list reader makes it.
-    let values: Map<String, Value> = carried.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    questions.iter().map(|question| question.rendered(&values)).collect()
+///
+/// # Errors
+/// When the values are damaged: a page must not be asked with other words.
+pub(crate) fn render(questions: &[Question], carried: Option<&str>) -> Result<Arc<[Question]>, StoreError> {
+    let parse = |text| {
+        serde_json::from_str(text)
+            .map_err(|error| StoreError::Damaged(format!("table entries, column carried: {error}")))
+    };
+    let values: Map<String, Value> = carried.map_or(Ok(Map::new()), parse)?;
+    Ok(questions.iter().map(|question| question.rendered(&values)).collect())
 }
 
 /// What decides, beside the recipes, whether an entry is settled: when it changes, the next walk

@@ -48,7 +48,7 @@ fn quote_to_json(quote: &Quote) -> Map<String, Value> {
             "basis": cost_basis,
         },
         "cost_usd_by_task": Value::Object(by_task.collect()),
-        "worst_request_usd": {"value": money(quote.worst), "basis": format!("set aside for one request; {cost_basis}")},
+        "worst_request_usd": {"value": money(quote.worst), "basis": format!("reserved for one request; {cost_basis}")},
         "image_rule": {"rule": quote.image_rule, "basis": quote.image_basis.to_string(), "differs_from_documented": quote.differs},
         "text": {
             "tokens_per_page": {"value": quote.text, "basis": quote.text_basis},

@@ -1,17 +1,17 @@
-//! How long the pages will take, and what holds them up.
+//! How long the pages take, and which limit determines it.
 
 use super::quote::Quote;
 use crate::manifest::Job;
 
-/// A time that something takes at least.
+/// The minimum time by one limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bound {
-    /// What holds the pages up: `requests_per_minute`, `tokens_per_minute`, `concurrency`,
+    /// The limit: `requests_per_minute`, `tokens_per_minute`, `concurrency`,
     /// `batch`.
     pub limit: &'static str,
     /// How many minutes it takes for all pages.
     pub minutes: f64,
-    /// What that rests on.
+    /// Where the number comes from.
     pub basis: String,
 }
 
@@ -25,13 +25,13 @@ const USUAL_LATENCY_MS: u64 = 3000;
 pub(crate) fn bounds(quote: &Quote, job: &Job, latency: Option<(u64, u64)>) -> Vec<Bound> {
     let limits = &job.limits;
     if job.is_batch {
-        let basis = "a day at most for each batch".to_owned();
+        let basis = "at most one day per batch".to_owned();
         return vec![Bound { limit: "batch", minutes: WINDOW_MINUTES, basis }];
     }
     let pages = quote.pages as f64;
     let (latency_ms, basis) = match latency {
-        Some((mean, replies)) => (mean.max(1), format!("{mean} ms a reply, measured on {replies}")),
-        None => (USUAL_LATENCY_MS, format!("{USUAL_LATENCY_MS} ms a reply, assumed")),
+        Some((mean, replies)) => (mean.max(1), format!("{mean} ms per reply, measured on {replies} replies")),
+        None => (USUAL_LATENCY_MS, format!("{USUAL_LATENCY_MS} ms per reply, assumed")),
     };
     let mut bounds = vec![Bound {
         limit: "concurrency",

@@ -50,7 +50,7 @@ pub fn plan(
             continue;
         }
         if has_templates {
-            planner.set_questions(render(questions, entry.carried.as_deref()))?;
+            planner.set_questions(render(questions, entry.carried.as_deref())?)?;
         }
         let known = match (reader, &mut stored) {
             (Some(reader), Some(stored)) => {

@@ -88,7 +88,7 @@ impl<'a> JobRows<'a> {
         match (&self.recipes, entry.set) {
             (RowRecipes::Stored, Some(set)) => self.reader.set_members(set),
             (RowRecipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
-                let questions = render(questions, entry.carried.as_deref());
+                let questions = render(questions, entry.carried.as_deref())?;
                 Ok(known_recipes(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())
             }
             _ => Ok(common.to_vec()),

@@ -240,7 +240,7 @@ impl Worker {
         record.pages().map(wanted).filter_map(Result::transpose).collect()
     }
 
-    /// Prepares the first pages of a file, and leaves the others to whoever is free.
+    /// Prepares the first pages of a file, and leaves the others to any free worker.
     fn share_pages(&mut self, mut file: FilePages) -> Result<(), RunOutcome> {
         if file.wanted.len() > PAGES_AT_ONCE {
             let rest = file.wanted.split_off(PAGES_AT_ONCE);

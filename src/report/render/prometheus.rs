@@ -50,8 +50,8 @@ impl Collector for ReportedRun {
         let mut gauges = JobGauges { encoder, job: &report.job };
         gauges.encode_info(&[("run_id", &report.run_id), ("outcome", &report.outcome)])?;
         gauges.encode_end(report.exit_code.map_or(f64::NAN, f64::from), self.ended_ms)?;
-        gauges.encode_one("run_started_timestamp_seconds", "When it began", seconds(report.started_ms))?;
-        gauges.encode_one("run_seconds", "How long it took", seconds(report.elapsed_ms))?;
+        gauges.encode_one("run_started_timestamp_seconds", "Start time of the run", seconds(report.started_ms))?;
+        gauges.encode_one("run_seconds", "Duration of the run", seconds(report.elapsed_ms))?;
         encode_pages(&mut gauges, report)?;
         encode_attempts(&mut gauges, report)?;
         encode_money(&mut gauges, report)?;
@@ -100,7 +100,7 @@ fn encode_money(gauges: &mut JobGauges<'_, '_>, report: &Report) -> fmt::Result 
     let saved = |amount: Option<Pico>| amount.filter(|_| report.is_priced);
     gauges.encode_known(
         "run_cost_usd",
-        "What it cost; absent when the price is unknown",
+        "Cost of the run; absent if the price is unknown",
         "part",
         &[
             ("total", total),
@@ -114,7 +114,7 @@ fn encode_money(gauges: &mut JobGauges<'_, '_>, report: &Report) -> fmt::Result 
     )?;
     gauges.encode_known(
         "run_saved_usd",
-        "What it would have cost more",
+        "Amount saved",
         "part",
         &[
             ("store", saved(pages.saved)),
@@ -129,7 +129,7 @@ fn encode_money(gauges: &mut JobGauges<'_, '_>, report: &Report) -> fmt::Result 
 fn encode_faults(gauges: &mut JobGauges<'_, '_>, report: &Report) -> fmt::Result {
     let spend = &report.spend;
     let faults: Vec<(&str, u64)> = spend.by_fault.iter().map(|(kind, count)| (*kind, *count)).collect();
-    gauges.encode_counts("run_faults", "Attempts by what was wrong with them", "kind", &faults)?;
+    gauges.encode_counts("run_faults", "Attempts by error kind", "kind", &faults)?;
     gauges.encode_counts("run_usage_missing", "Replies without usage", "kind", &[("reply", spend.usage_missing)])?;
     let quantile = |share| {
         let ms = spend.latencies.quantile(share)?;
@@ -159,8 +159,8 @@ impl<'a> JobGauges<'a, '_> {
 
     /// The gauges for the end of every run.
     fn encode_end(&mut self, exit_code: f64, ended_ms: i64) -> fmt::Result {
-        self.encode_one("run_exit_code", "Its exit code", exit_code)?;
-        self.encode_one("run_ended_timestamp_seconds", "When it ended", seconds(ended_ms))
+        self.encode_one("run_exit_code", "Exit code of the run", exit_code)?;
+        self.encode_one("run_ended_timestamp_seconds", "End time of the run", seconds(ended_ms))
     }
 
     fn encode_one(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {

@@ -72,6 +72,10 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         let is_wrong = format!("{column} IS NOT NULL AND (typeof({column}) <> 'blob' OR length({column}) <> 32)");
         ValueRule { table, column, is_wrong, repair: Delete }
     };
+    let integer = |table, column, repair| {
+        let is_wrong = format!("{column} IS NOT NULL AND typeof({column}) <> 'integer'");
+        ValueRule { table, column, is_wrong, repair }
+    };
     macro_rules! words {
         ($vocabulary:ident) => {
             $vocabulary::ALL.iter().map(|word| word.name()).collect()
@@ -93,6 +97,18 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         missing("attempts", "verdict", "state = 'settled'", Set("verdict = 'retry'")),
         missing("attempts", "usage_source", "state = 'settled'", Set("usage_source = 'estimated'")),
         missing("runs", "exit_code", "outcome IS NOT NULL AND outcome <> 'died'", Set("exit_code = 1")),
+        // What an attempt cost is not known: the worst case counts.
+        integer("attempts", "cost", Set("cost = reserved")),
+        integer("attempts", "input_tokens", Set("input_tokens = 0")),
+        integer("attempts", "cached_input_tokens", Set("cached_input_tokens = 0")),
+        integer("attempts", "output_tokens", Set("output_tokens = 0")),
+        integer("attempts", "http_status", Set("http_status = NULL")),
+        integer("attempts", "latency_ms", Set("latency_ms = NULL")),
+        integer("answers", "at", Delete),
+        integer("answers", "passing", Delete),
+        integer("answers", "runs", Delete),
+        integer("entries", "page_count", Delete),
+        integer("runs", "exit_code", Set("outcome = 'died', exit_code = NULL")),
         json("answers", "value", Delete),
         json("recipes", "body", Delete),
         json("runs", "tasks", Set("tasks = '[]'")),

@@ -4,7 +4,7 @@
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId, RecipeId};
 use crate::base::usage::Usage;
-use crate::base::vocabulary::VerdictName;
+use crate::base::vocabulary::{AttemptState, VerdictName};
 use crate::store::error::StoreError;
 use crate::store::page_status::{PageStatus, TaskSelection};
 use crate::store::read::pages::{outcomes, stored_page};
@@ -116,18 +116,21 @@ fn spend(
     recipes: &[RecipeId],
 ) -> Result<Vec<SpendRecord>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT r.set_id, a.run_id, a.input_tokens, a.cached_input_tokens, a.output_tokens, a.cost, a.latency_ms, a.verdict, a.id
-         FROM requests r JOIN attempts a ON a.request_id = r.id WHERE r.page_id = ?1 AND a.state = 'settled' ORDER BY a.id",
+        "SELECT r.set_id, a.run_id, a.input_tokens, a.cached_input_tokens, a.output_tokens, a.cost, a.latency_ms, a.verdict, a.id, a.state
+         FROM requests r JOIN attempts a ON a.request_id = r.id WHERE r.page_id = ?1 ORDER BY a.id",
     )?;
     let mut spend = Vec::new();
     let mut rows = find.query([page])?;
     while let Some(row) = rows.next()? {
+        let id: i64 = row.get(8)?;
+        let cells = Cells::new(row, "attempts", || format!("attempt {id}"));
+        if cells.get::<AttemptState>(9)? != AttemptState::Settled {
+            continue;
+        }
         let asked = sets.of_set(db, row.get(0)?)?;
         if !asked.iter().any(|recipe| recipes.contains(recipe)) {
             continue;
         }
-        let id: i64 = row.get(8)?;
-        let cells = Cells::new(row, "attempts", || format!("attempt {id}"));
         spend.push(SpendRecord {
             run: cells.get(1)?,
             recipes: asked,

@@ -263,3 +263,28 @@ fn five_thousand_pages_with_everything_that_goes_wrong() {
     assert_eq!(settled as u64, billed(&undisturbed));
     assert!(stats["tokens"]["input"].as_u64().unwrap() > settled as u64, "the missing lines were billed");
 }
+
+/// Whichever of them notices: a run does not wait for ever for pages in a batch that no process
+/// collects any more.
+#[test]
+fn a_run_takes_over_the_batch_of_a_process_that_ends_while_it_waits() {
+    for other in [MORE, ""] {
+        let bench = Bench::with_pages(20).simulator(Options { batch_time: Duration::from_secs(3), ..options() });
+        bench.job(MORE);
+        let mut first = bench.start(&["-q"]);
+        while bench.stats()["batches"] != 1 {
+            assert!(first.try_wait().unwrap().is_none(), "the first run ended early");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        bench.job(other);
+        let second = bench.start(&["-q"]);
+        std::thread::sleep(Duration::from_millis(500));
+        first.kill().unwrap();
+        first.wait().unwrap();
+        let ran = second.wait_with_output().unwrap();
+        assert!(ran.status.success(), "{other}: {}", String::from_utf8_lossy(&ran.stderr));
+        let stats = bench.stats();
+        assert_eq!((&stats["batches"], &stats["requests"]), (&1.into(), &0.into()), "{other}: nothing is asked twice");
+        assert_eq!(statuses(&bench.rows())["ok"], 20, "{other}");
+    }
+}

@@ -117,7 +117,7 @@ fn a_list_that_breaks_off_loses_nothing() {
     bench.put("list.parquet", &broken);
     let ran = bench.run(&[]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(ran.stderr.contains("list.parquet") && ran.stderr.contains("correct the list"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("list.parquet") && ran.stderr.contains("correct the input"), "{}", ran.stderr);
     assert_eq!(bench.text("out.csv"), before, "the last whole output stands");
     assert_eq!(bench.docmill(&["check", "job.yaml"]).code, 2);
     bench.put("list.parquet", &whole);
