@@ -53,17 +53,6 @@ pub struct AttemptName {
     pub sequence: u64,
 }
 
-impl AttemptName {
-    /// The name with this text: `20261123T131805-3f9a1c-17`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (run, sequence) = text.rsplit_once('-')?;
-        let is_number = !sequence.is_empty() && sequence.bytes().all(|b| b.is_ascii_digit());
-        let sequence = sequence.parse().ok().filter(|_| is_number && !run.is_empty())?;
-        Some(Self { run: RunId::new(run), sequence })
-    }
-}
-
 impl fmt::Display for AttemptName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.run, self.sequence)
@@ -128,13 +117,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_attempts_are_read_back() {
+    fn the_name_of_an_attempt_is_its_run_and_number() {
         let name = AttemptName { run: RunId::new("20261123T131805-3f9a1c"), sequence: 17 };
         assert_eq!(name.to_string(), "20261123T131805-3f9a1c-17");
-        assert_eq!(AttemptName::parse(&name.to_string()), Some(name));
-        // The key of an attempt, as older versions wrote it, is not a name.
-        for text in ["", "17", "-17", "run-", "run-x", "run-+1", "run--", "run-99999999999999999999"] {
-            assert_eq!(AttemptName::parse(text), None, "{text}");
-        }
     }
 }

@@ -15,6 +15,8 @@ macro_rules! vocabulary {
             $($(#[$value_doc])* $value,)+
         }
 
+        // Not every vocabulary is listed or read back.
+        #[cfg_attr(not(feature = "internal"), allow(dead_code))]
         impl $name {
             /// All values.
             pub const ALL: &[Self] = &[$(Self::$value,)+];

@@ -128,7 +128,7 @@ fn money(amount: Option<Pico>) -> String {
     amount.map_or("unknown".into(), usd)
 }
 
-/// Dollars to a hundredth of a cent, or to what is left of them.
+/// USD with four decimals, or with seven below one cent.
 fn usd(amount: Pico) -> String {
     let dollars = amount.as_usd_f64();
     if dollars >= 0.01 || amount == Pico::ZERO { format!("{dollars:.4}") } else { format!("{dollars:.7}") }

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     }
 }
 
-/// Which settled outcomes are asked again.
+/// Which settled tasks are sent again.
 pub(crate) fn selection(again: &Again) -> RetrySelection {
     let Again { retry, refresh } = again;
     let refresh = *refresh;

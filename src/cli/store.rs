@@ -92,7 +92,7 @@ fn check(path: &Path) -> Result<u8, Failure> {
     }
     Err(Failure::new(STORAGE, format!("{} is not sound", path.display())).with_hint(
         "restore your last `docmill store backup`, or save what is readable with `docmill store salvage --to FILE`; \
-         what is not in there is asked again",
+         missing answers are sent again",
     ))
 }
 

@@ -41,7 +41,7 @@ pub(crate) mod verdict;
 pub use batch::{BatchError, BatchFault, BatchLine, FullQueue, RemoteBatch, RemoteStatus};
 pub use batch_client::{BatchClient, BatchLines};
 pub use capability::{Capabilities, CapabilityChange, ReplyFormat};
-pub use client::http_client::{HttpClient, HttpClientError, HttpClientOptions, KeyHeader};
+pub use client::http_client::{HttpClient, HttpClientError, HttpClientOptions};
 pub use client::secret::Secret;
 pub use dialect::name::DialectName;
 pub use endpoint::{EndpointSetup, ModelEndpoint};

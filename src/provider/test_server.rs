@@ -1,7 +1,7 @@
 //! A tiny server on loopback: it answers each connection with the next of given replies,
 //! and keeps what it received.
 
-use super::client::http_client::{HttpClient, HttpClientOptions, KeyHeader};
+use super::client::http_client::{HttpClient, HttpClientOptions};
 use super::client::secret::Secret;
 use crate::manifest::Timeouts;
 use std::io::{Read, Write};
@@ -59,7 +59,6 @@ pub(crate) fn client(base_url: &str) -> HttpClient {
     HttpClient::new(HttpClientOptions {
         base_url: base_url.to_owned(),
         key: Some(Secret::new("sk-secret")),
-        key_header: KeyHeader::Bearer,
         headers: Vec::new(),
         authorities: None,
         proxy: None,

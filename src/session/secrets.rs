@@ -2,7 +2,7 @@
 
 use super::environment::Environment;
 use crate::manifest::{Header, Job};
-use crate::provider::{DialectName, HttpClientOptions, Secret};
+use crate::provider::{HttpClientOptions, Secret};
 use std::io::Read;
 use std::path::Path;
 
@@ -70,7 +70,6 @@ pub(crate) fn client_options(
     Ok(HttpClientOptions {
         base_url: base_url.to_owned(),
         key: key(job, environment)?,
-        key_header: DialectName::OpenAi.key_header(),
         authorities: job.provider.ca_file.as_deref().map(|path| secret_file(path, "provider.ca_file")).transpose()?,
         headers: headers.collect(),
         proxy: proxy_for(base_url, environment),

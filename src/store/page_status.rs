@@ -5,11 +5,11 @@
 //!
 //! Outcomes come first: a page with an outcome for every task is never faulty or skipped,
 //! because it could be read when it was asked. Next come faults, then pages that are skipped
-//! on purpose. What is left is asked.
+//! on purpose. The rest is asked.
 
 use crate::base::vocabulary::OutcomeStatus;
 
-/// Which settled outcomes a run asks again: `--retry` and `--refresh`.
+/// Which settled tasks a run sends again: `--retry` and `--refresh`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetrySelection {
     /// Tasks without a valid reply.
@@ -23,7 +23,7 @@ pub struct RetrySelection {
 }
 
 impl RetrySelection {
-    /// Whether any settled outcome is asked again, so that settled files have to be read.
+    /// Whether any settled task is sent again, so that settled files have to be read.
     #[must_use]
     pub fn is_any(self) -> bool {
         self.invalid || self.refused || self.failed || self.refresh
@@ -73,7 +73,7 @@ pub struct PageFacts<'a> {
 /// Which tasks may be asked.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskSelection<'a> {
-    /// Which settled outcomes are asked again.
+    /// Which settled tasks are sent again.
     pub retry: RetrySelection,
     /// By task: `false` if it may not be asked. Tasks beyond the end may be asked.
     pub wanted: &'a [bool],

@@ -91,7 +91,7 @@ pub fn without_descriptions(tasks: &[Task]) -> Vec<Task> {
 }
 
 impl Question {
-    /// A question whose answers are read but which is not asked again: it has no text.
+    /// A question whose answers are read but which is not sent again: it has no text.
     pub(crate) fn without_text(name: &str, shape: Shape, recipe: Value) -> Self {
         Self { name: name.to_owned(), shape, recipe, text: String::new(), template: None }
     }

@@ -5,7 +5,7 @@ use super::charge::{KnownBefore, charge_of};
 use super::page_state::{PageState, Step, next_step};
 use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId};
 use crate::base::vocabulary::{AttemptPurpose, ErrorKind, VerdictName};
-use crate::catalog::{Basis, Price};
+use crate::catalog::Basis;
 use crate::manifest::Retry;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::QuestionSet;
@@ -53,13 +53,7 @@ pub(crate) struct Judged {
 
 impl Attempt {
     /// The next attempt at a page; `None` when its next step is not an attempt.
-    pub(crate) fn next(
-        endpoint: &ModelEndpoint,
-        price: Option<Price>,
-        retry: &Retry,
-        page: &ReadyPage,
-        state: PageState,
-    ) -> Option<Self> {
+    pub(crate) fn next(endpoint: &ModelEndpoint, retry: &Retry, page: &ReadyPage, state: PageState) -> Option<Self> {
         let step = next_step(&state, retry);
         let Step::Ask { is_lengthened, repair } = &step else { return None };
         let request = PageRequest {
@@ -70,6 +64,7 @@ impl Attempt {
             repair: repair.clone(),
         };
         let estimate = endpoint.estimate(&request, &page.prepared);
+        let price = endpoint.price();
         let has_rule = endpoint.image_basis() != Basis::Unknown;
         let before = KnownBefore {
             estimate,
@@ -117,7 +112,7 @@ impl Attempt {
         }
     }
 
-    /// Applies what came of it: the page is as far as `state` says then. `known`: what the endpoint
+    /// Applies the result to `state`. `known`: what the endpoint
     /// is believed to accept now, which another attempt may have changed since this one was sent.
     pub(crate) fn judge(
         &mut self,

@@ -49,7 +49,7 @@ async fn ask_until_settled(asking: &Asking<'_>, page: &ReadyPage) -> Result<Page
                 state.finish_wait(wait);
             }
             Step::Ask { .. } => {
-                let attempt = Attempt::next(&asking.endpoint, run.job.price(), &run.job.retry, page, state);
+                let attempt = Attempt::next(&asking.endpoint, &run.job.retry, page, state);
                 let Some(attempt) = attempt else { return Ok(PageEnd::Unfinished) };
                 state = match make_attempt(asking, page, attempt).await? {
                     ControlFlow::Continue(state) => state,
@@ -123,7 +123,7 @@ async fn make_attempt(
     Ok(ControlFlow::Continue(attempt.state))
 }
 
-/// How long an attempt may take: `request.timeout`, or what is left of `retry.page_time`.
+/// How long an attempt may take: `request.timeout`, or the rest of `retry.page_time`.
 fn time_limit(job: &Job, attempt: &Attempt) -> Duration {
     let limit = job.request.timeouts.attempt;
     let left = attempt.state.time_left(&job.retry).map(|left| left.max(MIN_ATTEMPT_TIME));

@@ -140,7 +140,7 @@ impl PageState {
         self.open.iter().map(|task| task.index).eq(tasks.iter().map(|(index, _)| *index))
     }
 
-    /// What is left of `retry.page_time`; `None`: there is no such limit.
+    /// The rest of `retry.page_time`; `None`: no limit.
     pub(crate) fn time_left(&self, retry: &Retry) -> Option<Duration> {
         retry.page_time.map(|time| time.saturating_sub(self.time_used))
     }

@@ -8,7 +8,7 @@ use crate::store::Settlement;
 use tracing::Span;
 use tracing::field::Empty;
 
-/// The span of an attempt. [`record_attempt`] adds what came of it.
+/// The span of an attempt. [`record_attempt`] adds the result.
 pub(crate) fn span(attempt: &Attempt, id: AttemptId) -> Span {
     tracing::info_span!(
         "attempt",

@@ -50,7 +50,7 @@ impl BatchBuilder {
                 run: run.identity.keys.run,
                 job: run.identity.keys.job,
                 provider: run.job.provider.id.clone(),
-                price: run.job.price().map(|price| price.to_text()),
+                price: asking.endpoint.price().map(|price| price.to_text()),
                 at_ms: run.clock.wall_ms(),
             })
             .await?;

@@ -24,7 +24,7 @@ const GROUP: usize = 256;
 pub(crate) struct Collected {
     /// Pages that are settled.
     pub(crate) ends: Vec<PageEnd>,
-    /// Pages that have to be asked again.
+    /// Pages that must be sent again.
     pub(crate) unfinished: Vec<(PageKey, PageState)>,
     /// Prompt tokens that the provider queues, when the batch failed because of that.
     pub(crate) queue_limit: Option<u64>,
@@ -174,7 +174,7 @@ impl Collector<'_> {
         Ok(())
     }
 
-    /// Settles one attempt with what came of it.
+    /// Settles one attempt with its result.
     async fn settle(&mut self, id: AttemptId, mut attempt: Attempt, exchange: Exchange) -> Result<(), StoreError> {
         let Asking { run, endpoint, .. } = self.asking;
         let retry = &run.job.retry;

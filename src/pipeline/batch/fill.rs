@@ -84,7 +84,7 @@ impl<'a> BatchFiller<'a> {
             self.builder.as_ref().map_or((0, 0, 0), |builder| (builder.bytes, builder.tokens, builder.requests()));
         for page in pages {
             let state = unfinished.remove(&page).unwrap_or_else(|| new_state(&run.job, &page.tasks));
-            let Some(attempt) = Attempt::next(endpoint, run.job.price(), &run.job.retry, &page, state) else {
+            let Some(attempt) = Attempt::next(endpoint, &run.job.retry, &page, state) else {
                 continue;
             };
             let body = endpoint.page_body(&attempt.request, &page.prepared);

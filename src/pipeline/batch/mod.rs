@@ -5,7 +5,7 @@
 //! - [`lines`]: the lines of the files, and their attempts
 //! - [`poll`]: batches on their way; [`lifecycle`]: one of them; [`collect`]: its results
 //! - [`resume`]: batches of earlier runs
-//! - [`queue_limit`]: the provider's queue; [`unfinished`]: pages that have to be asked again
+//! - [`queue_limit`]: the provider's queue; [`unfinished`]: pages that must be sent again
 
 pub(crate) mod builder;
 pub(crate) mod collect;

@@ -33,7 +33,7 @@ pub(crate) struct BatchPoller<'a> {
 pub(crate) struct Polled {
     /// Pages that are settled.
     pub(crate) ends: Vec<PageEnd>,
-    /// Pages of batches that were never submitted: they are asked again.
+    /// Pages of batches that were never submitted: they are sent again.
     pub(crate) unsent: u64,
     /// Whether a batch was collected.
     pub(crate) has_collected: bool,

@@ -17,7 +17,7 @@ use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
 
 /// The batches of this run that it does not know yet: earlier runs have left them behind. A batch
-/// whose file is gone was never uploaded as far as the store knows: its pages are asked again.
+/// whose file is gone was never uploaded as far as the store knows: its pages are sent again.
 ///
 /// # Errors
 /// When the store can't be read.

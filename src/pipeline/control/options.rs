@@ -10,7 +10,7 @@ pub struct RunOptions {
     pub limit: Option<u64>,
     /// Ask only a sample of this many pages: the same pages every time.
     pub sample: Option<u64>,
-    /// Which settled outcomes are asked again.
+    /// Which settled tasks are sent again.
     pub selection: RetrySelection,
     /// Names of the tasks to ask; empty: all.
     pub tasks: Vec<String>,

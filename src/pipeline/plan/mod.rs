@@ -1,5 +1,5 @@
 //! The plan of a run: pages found, answered and to ask, tokens, money and time, and why answered
-//! pages are asked again.
+//! pages are sent again.
 //!
 //! - [`planning`]: makes the plan; [`planner`]: file by file, page by page
 //! - [`quote`]: tokens and money; [`pace`]: time; [`projection`]: `--sample`

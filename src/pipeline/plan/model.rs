@@ -5,7 +5,7 @@ use super::quote::Quote;
 use crate::base::money::Pico;
 use std::collections::BTreeMap;
 
-/// What is left of a budget.
+/// The rest of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Headroom {
     /// The budget.
@@ -60,7 +60,7 @@ pub struct Plan {
     pub quote: Option<Quote>,
     /// How long they take by each limit, the slowest first.
     pub bounds: Vec<Bound>,
-    /// What is left of the budget.
+    /// The rest of the budget.
     pub budget: Option<Headroom>,
     /// The projection of a sample to all files.
     pub projection: Option<Projection>,

@@ -76,7 +76,7 @@ pub fn plan(
     Ok(plan)
 }
 
-/// What is left of a budget of which `spent` is spent or reserved.
+/// The rest of a budget of which `spent` is spent or reserved.
 fn headroom(limit: Pico, spent: Pico, quote: &Quote) -> Headroom {
     let left = (limit - spent).max(Pico::ZERO);
     let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO);

@@ -23,7 +23,7 @@ pub(crate) enum ScanPurpose {
 pub(crate) struct ScanPass {
     /// What the pass is for.
     pub(crate) purpose: ScanPurpose,
-    /// Which settled outcomes are asked again.
+    /// Which settled tasks are sent again.
     pub(crate) selection: RetrySelection,
     /// Which tasks may be asked, in manifest order.
     pub(crate) tasks: Vec<bool>,

@@ -20,8 +20,6 @@ pub struct HttpClientOptions {
     pub base_url: String,
     /// The API key.
     pub key: Option<Secret>,
-    /// The header that carries the key.
-    pub key_header: KeyHeader,
     /// Further headers of every request: name and value.
     pub headers: Vec<(String, Secret)>,
     /// PEM certificates of authorities that are trusted beside the system's.
@@ -30,16 +28,6 @@ pub struct HttpClientOptions {
     pub proxy: Option<String>,
     /// The timeouts of a request for a page.
     pub timeouts: Timeouts,
-}
-
-/// The header that carries the API key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeyHeader {
-    /// `Authorization: Bearer KEY`.
-    #[default]
-    Bearer,
-    /// The bare key, in the header of this name.
-    Named(&'static str),
 }
 
 /// Why no request can be sent at all.
@@ -97,11 +85,7 @@ impl HttpClient {
         let client = builder.build().map_err(|error| setup(&error))?;
         let mut headers = HeaderMap::new();
         if let Some(key) = options.key.as_ref().filter(|key| !key.is_empty()) {
-            let (name, value) = match options.key_header {
-                KeyHeader::Bearer => (AUTHORIZATION.as_str(), format!("Bearer {}", key.expose())),
-                KeyHeader::Named(name) => (name, key.expose().to_owned()),
-            };
-            insert_sensitive(&mut headers, name, &value)?;
+            insert_sensitive(&mut headers, AUTHORIZATION.as_str(), &format!("Bearer {}", key.expose()))?;
         }
         for (name, value) in &options.headers {
             insert_sensitive(&mut headers, name, value.expose())?;
@@ -187,7 +171,6 @@ mod tests {
         HttpClientOptions {
             base_url: "http://127.0.0.1:9/v1/".into(),
             key: Some(Secret::new("sk-secret")),
-            key_header: KeyHeader::Bearer,
             headers: vec![("X-Org".into(), Secret::new("my-organisation"))],
             authorities: None,
             proxy: None,
@@ -196,19 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn the_key_goes_into_the_header_that_the_dialect_names() {
-        let bearer = HttpClient::new(options()).unwrap();
-        assert_eq!(bearer.headers[AUTHORIZATION], "Bearer sk-secret");
-        assert_eq!(bearer.headers["x-org"], "my-organisation");
-        let named = HttpClient::new(HttpClientOptions { key_header: KeyHeader::Named("x-api-key"), ..options() });
-        let named = named.unwrap();
-        assert_eq!(named.headers["x-api-key"], "sk-secret");
-        assert!(!named.headers.contains_key(AUTHORIZATION));
-        for client in [bearer, named] {
-            assert!(client.headers.values().all(HeaderValue::is_sensitive));
-            assert_eq!(client.redact("sk-secret of my-organisation"), "*** of ***");
-            assert!(!format!("{client:?}").contains("sk-secret"), "{client:?}");
-        }
+    fn headers_with_secrets_are_sensitive_and_messages_are_redacted() {
+        let client = HttpClient::new(options()).unwrap();
+        assert_eq!(client.headers[AUTHORIZATION], "Bearer sk-secret");
+        assert_eq!(client.headers["x-org"], "my-organisation");
+        assert!(client.headers.values().all(HeaderValue::is_sensitive));
+        assert_eq!(client.redact("sk-secret of my-organisation"), "*** of ***");
+        assert!(!format!("{client:?}").contains("sk-secret"), "{client:?}");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use super::interface::Dialect;
 use super::openai::OpenAi;
-use crate::provider::client::http_client::KeyHeader;
 use std::rc::Rc;
 
 /// The dialect that an endpoint speaks.
@@ -14,14 +13,6 @@ pub enum DialectName {
 }
 
 impl DialectName {
-    /// The header in which the dialect expects the API key.
-    #[must_use]
-    pub fn key_header(self) -> KeyHeader {
-        match self {
-            Self::OpenAi => KeyHeader::Bearer,
-        }
-    }
-
     pub(crate) fn dialect(self) -> Rc<dyn Dialect> {
         match self {
             Self::OpenAi => Rc::new(OpenAi),

@@ -7,7 +7,7 @@ use docmill::internal::base::ids::RunId;
 use docmill::internal::manifest::Endpoint;
 use docmill::internal::pipeline::{self, Counters, Environment, RunOptions, Shutdown};
 use docmill::internal::prepare::DecoderCommand;
-use docmill::internal::provider::{HttpClient, HttpClientOptions, KeyHeader};
+use docmill::internal::provider::{HttpClient, HttpClientOptions};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -123,7 +123,6 @@ fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
     let client = HttpClient::new(HttpClientOptions {
         base_url: base_url.clone(),
         key: None,
-        key_header: KeyHeader::Bearer,
         headers: Vec::new(),
         proxy: None,
         authorities: None,
