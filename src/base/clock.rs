@@ -1,7 +1,7 @@
 //! Time as a parameter: a monotonic clock, a wall clock and a sleep.
 //!
-//! The program uses a [`SystemClock`]. Tests use a `ManualClock`, on which time passes only when
-//! they say so.
+//! The program uses a [`SystemClock`]. Tests use a `ManualClock`, whose time passes only when
+//! they advance it.
 
 use std::future::Future;
 use std::pin::Pin;

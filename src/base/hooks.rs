@@ -1,6 +1,6 @@
 //! Named points of a run at which a test observes, delays or kills it.
 
-/// A point of a run. Each says who reaches it, and what is durable there.
+/// A point of a run. The docs of each name the code that reaches it, and what is durable there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
     /// The loop over a page, before each attempt: the attempt's open row and its reservation are

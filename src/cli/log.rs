@@ -21,7 +21,7 @@ pub(crate) struct Guard {
     _traces: Option<super::traces::Traces>,
 }
 
-/// Starts logging as the arguments say.
+/// Starts logging with the settings of the arguments.
 pub(crate) fn init(global: &Global) -> Guard {
     let _ = FORMAT.set(global.log_format);
     let level = match (global.quiet, global.verbose) {

@@ -13,7 +13,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Sends what is left when dropped.
+/// Sends the remaining spans when dropped.
 pub(crate) struct Traces(SdkTracerProvider);
 
 impl Drop for Traces {

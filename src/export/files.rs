@@ -12,7 +12,7 @@ use crate::base::atomic_file::AtomicFile;
 use crate::base::hooks::Hooks;
 use std::path::{Path, PathBuf};
 
-/// Paths of the outputs, how they are written, and what they say about their origin.
+/// Paths of the outputs, how they are written, and the origin that they record.
 #[derive(Clone, Debug, Default)]
 pub struct Targets {
     /// Rows as CSV.

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Time before the next pass when the last one made no progress, and between two looks at pages that
+/// Time before the next pass when the last one made no progress, and between two polls of pages that
 /// other processes ask.
 const PASS_INTERVAL: Duration = Duration::from_millis(500);
 

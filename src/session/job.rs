@@ -18,7 +18,7 @@ pub struct Job {
     pub(crate) questions: Arc<[Question]>,
 }
 
-/// Where outputs are written instead of where the manifest says.
+/// Paths of outputs that replace those of the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Outputs {
     /// The CSV file.

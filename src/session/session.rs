@@ -129,7 +129,7 @@ impl Session {
     }
 
     /// What a run would ask and cost. Decodes no page, sends nothing and writes nothing. `sample`:
-    /// looks at this many files and projects them to all.
+    /// reads this many files and projects the result to all.
     ///
     /// # Errors
     /// When the input can't be searched or the store can't be read.

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 const MAX_FILE_BYTES: usize = 200_000_000;
 /// Maximum size of the form around a file, in bytes.
 const MAX_FORM_BYTES: usize = 4096;
-/// Batches of one page of the list, unless the request says otherwise.
+/// Batches of one page of the list, unless the request sets another number.
 const LIST_LIMIT: usize = 20;
 /// Limit in the message of [`BatchFault::Fail`], in tokens.
 const FAULT_QUEUE: u64 = 2_000_000;

@@ -114,7 +114,7 @@ impl Model {
     }
 }
 
-/// The number that stands for an image in draws.
+/// The number derived from an image that seeds its draws.
 pub(crate) fn image_key(image: &Digest) -> u64 {
     u64::from_le_bytes(image.as_bytes()[..8].try_into().unwrap_or_default())
 }

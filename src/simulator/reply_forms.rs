@@ -161,7 +161,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The content of a stream, read as the standard of server-sent events says.
+    /// The content of a stream, read by the standard of server-sent events.
     fn streamed_content(stream: &str) -> String {
         let stream = stream.replace("\r\n", "\n");
         let data = stream.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start);

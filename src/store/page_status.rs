@@ -51,7 +51,7 @@ impl RetrySelection {
 pub struct OutcomeFacts {
     /// The status of the task.
     pub status: OutcomeStatus,
-    /// Whether later runs leave it alone unless they are told to retry.
+    /// Whether later runs leave it alone unless a retry is requested.
     pub is_final: bool,
     /// When it was stored, wall time in milliseconds.
     pub at_ms: i64,

@@ -34,7 +34,7 @@ use tokio::sync::oneshot;
 pub struct Store {
     path: PathBuf,
     commands: SyncSender<Message>,
-    /// Taken by whoever closes the store.
+    /// Taken when the store is closed.
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 

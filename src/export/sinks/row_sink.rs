@@ -8,7 +8,7 @@ use std::io::Write;
 /// Why a sink failed: an I/O error, or an error of the format's library.
 pub(crate) type SinkError = Box<dyn Error + Send + Sync>;
 
-/// How a sink writes, and what a file says about its origin.
+/// How a sink writes, and the origin that it records in files.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SinkOptions {
     /// Whether text that a spreadsheet would run as a formula is written unchanged.

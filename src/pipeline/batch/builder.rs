@@ -54,7 +54,7 @@ impl BatchBuilder {
                 at_ms: run.clock.wall_ms(),
             })
             .await?;
-        #[expect(clippy::disallowed_methods, reason = "read only once the store says that it is complete")]
+        #[expect(clippy::disallowed_methods, reason = "read only when the store has recorded that it is complete")]
         let file = File::create(&path).map_err(|error| write_error(&path, &error))?;
         let out = BufWriter::with_capacity(BUFFER_BYTES, file);
         Ok(Self { batch, key, path, out, attempts: BatchAttempts::default(), bytes: 0, tokens: 0 })

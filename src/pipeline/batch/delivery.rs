@@ -46,7 +46,7 @@ struct DeliveryPass {
     left: u64,
     /// Whether pages may still come.
     is_open: bool,
-    /// Pages that another pass has to look at.
+    /// Pages for another pass.
     again: u64,
     elsewhere: PagesElsewhere,
     has_progressed: bool,
@@ -65,7 +65,7 @@ pub(crate) struct DeliveryStep {
 
 /// What a pass has delivered.
 pub(crate) struct Delivered {
-    /// Pages that another pass has to look at.
+    /// Pages for another pass.
     pub(crate) again: u64,
     /// Pages that another process is asking.
     pub(crate) elsewhere: PagesElsewhere,
@@ -97,7 +97,7 @@ impl<'a> BatchDelivery<'a> {
         })
     }
 
-    /// Pages that are in batches: a pass over the input need not look at them.
+    /// Pages that are in batches: a pass over the input skips them.
     pub(crate) fn page_ids(&self) -> HashSet<PageId> {
         self.poller.page_ids()
     }

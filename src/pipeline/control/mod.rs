@@ -1,6 +1,6 @@
 //! What every stage of a run shares.
 //!
-//! - [`context`]: the run; [`identity`]: who it is; [`environment`]: what it is given
+//! - [`context`]: the run; [`identity`]: its ids; [`environment`]: its dependencies
 //! - [`options`]: what it is asked to do
 //! - [`counters`]: what it has done so far
 //! - [`shutdown`], [`run_outcome`], [`error_streak`]: when and how it ends

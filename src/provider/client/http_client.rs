@@ -48,7 +48,7 @@ pub struct HttpClient {
     /// Ends with a slash.
     base: reqwest::Url,
     headers: HeaderMap,
-    /// Values that are removed from what the server says: servers repeat keys in messages.
+    /// Values that are removed from texts of the server: servers repeat keys in messages.
     secrets: Vec<Secret>,
     timeouts: Timeouts,
 }

@@ -18,7 +18,7 @@ pub(crate) struct ValueRule {
 enum Repair {
     /// Deletes the row: docmill finds or asks it again.
     Delete,
-    /// Sets columns of the row, which stays: it says what was paid.
+    /// Sets columns of the row, which stays: it records what was paid.
     Set(&'static str),
 }
 

@@ -72,7 +72,7 @@ pub struct TaskOutcome {
 /// Runs after which a transient fault is final.
 pub(crate) const MAX_RUNS: u32 = 3;
 
-/// Whether later runs leave an outcome alone unless they are told to retry.
+/// Whether later runs leave an outcome alone unless a retry is requested.
 pub(crate) fn is_final(is_transient: bool, runs: u32) -> bool {
     !is_transient || runs >= MAX_RUNS
 }

@@ -22,7 +22,7 @@ const NETWORK: &[&str] = &[
 ];
 
 /// The name of the network file system that `path` is on; `None` for a local file system, and
-/// where the operating system does not tell (only Linux does).
+/// where the operating system does not report it (only Linux does).
 #[must_use]
 pub fn network_file_system(path: &Path) -> Option<String> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;

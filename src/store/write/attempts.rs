@@ -104,7 +104,7 @@ pub(crate) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settleme
     put_outcomes(db, page, Some(request), &settlement.outcomes)
 }
 
-/// What the ledger says of an attempt.
+/// The row of an attempt in the ledger.
 struct Stored {
     state: AttemptState,
     budget: BudgetKey,
@@ -131,7 +131,7 @@ fn stored(db: &Connection, attempt: AttemptId) -> Result<Stored, StoreError> {
 }
 
 /// Marks the open attempts of a run lost: their reservations count as spent. Attempts of
-/// batches stay open: the provider goes on with them, and the next run collects them.
+/// batches stay open: the provider continues to process them, and the next run collects them.
 pub(crate) fn mark_lost(db: &Connection, ledger: &mut Ledger, run: RunKey, at_ms: i64) -> Result<u64, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT a.id, a.budget_id, ifnull(a.reserved, 0) FROM runs JOIN attempts a ON a.run_id = runs.id

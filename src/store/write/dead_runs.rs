@@ -1,4 +1,4 @@
-//! The end of runs that died, recorded by whoever finds them.
+//! The end of runs that died, recorded by the process that finds them.
 
 use super::ledger::Ledger;
 use super::{attempts, batches};

@@ -18,7 +18,7 @@ pub(crate) fn change(db: &Connection, job: JobId, changes: Vec<EntryChange>) -> 
                     &entry,
                     " WHERE entries.size <> excluded.size OR entries.ctime <> excluded.ctime OR entries.inode <> excluded.inode",
                 )?;
-                // The list itself says this, whether the file was read or not.
+                // This comes from the list, whether the file was read or not.
                 db.prepare_cached(
                     "UPDATE entries SET carried = ?4, set_id = ?5 WHERE job_id = ?1 AND line = ?2 AND path = ?3",
                 )?

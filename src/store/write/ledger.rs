@@ -117,7 +117,7 @@ impl Ledger {
     }
 
     /// Writes the budgets that changed, before the commit. The sequence numbers, which the next
-    /// transaction goes on with if this one is committed.
+    /// transaction continues with if this one is committed.
     pub(crate) fn write(self, db: &Connection) -> Result<Sequences, StoreError> {
         for budget in &self.budgets {
             db.prepare_cached("UPDATE budget SET spent = ?2, reserved = ?3 WHERE id = ?1")?.execute(params![
