@@ -105,11 +105,21 @@ row_ids! {
     AttemptId,
     /// A batch.
     BatchId,
+    /// A point in the history of a store. Every transaction that stores outcomes or begins a run has
+    /// a higher one than those before it, whatever the clocks of the processes show.
+    Revision,
 }
 
 impl RecipeId {
     /// The id of no stored recipe: it matches no answer.
     pub const UNSTORED: Self = Self(0);
+}
+
+impl Revision {
+    /// Before everything that a store holds.
+    pub const NONE: Self = Self(0);
+    /// After everything that a store holds.
+    pub const END: Self = Self(i64::MAX);
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ vocabulary! {
     RunOutcomeName {
         /// Every page is settled.
         Complete = "complete",
-        /// The pages of `--limit` or `--sample` are settled.
+        /// Everything that `--limit`, `--sample` or `--task` asked for is settled.
         Limited = "limited",
         /// Finished, with more failed pages than allowed.
         FailedPages = "failed_pages",
@@ -167,6 +167,8 @@ vocabulary! {
         NoPages = "no_pages",
         /// The next request could have exceeded the budget.
         BudgetReached = "budget_reached",
+        /// The endpoint billed more for a request than any known rule allows.
+        UnexpectedBill = "unexpected_bill",
         /// The provider refuses every request.
         ProviderRefused = "provider_refused",
         /// The provider was unavailable for longer than `retry.max_wait`.
@@ -177,7 +179,7 @@ vocabulary! {
         DeadlineReached = "deadline_reached",
         /// A signal ended the run.
         Interrupted = "interrupted",
-        /// The input could not be read to its end.
+        /// The input could not be read to its end, or what was asked for does not fit the job.
         InputError = "input_error",
         /// A defect of docmill.
         InternalError = "internal_error",
@@ -185,6 +187,14 @@ vocabulary! {
         Died = "died",
         /// A `docmill try`.
         Try = "try",
+    }
+}
+
+impl RunOutcomeName {
+    /// Whether the run came to its end: a later run with the same options begins anew.
+    #[must_use]
+    pub const fn is_completed(self) -> bool {
+        matches!(self, Self::Complete | Self::FailedPages | Self::NoPages)
     }
 }
 

@@ -122,7 +122,7 @@ pub(crate) struct Run {
     /// Send at most N pages.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
-    /// Send only a sample of N pages, always the same ones.
+    /// Send only a sample of N pages, always the same ones. (`plan --sample` counts files.)
     #[arg(long, value_name = "N")]
     pub(crate) sample: Option<u64>,
     #[command(flatten)]
@@ -159,11 +159,14 @@ pub(crate) enum Retry {
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) job: JobArgs,
-    /// Read only N files, always the same ones, and project the result to all files.
+    /// Read only N files, always the same ones, and project the result to all files. (`run --sample` counts pages.)
     #[arg(long, value_name = "N")]
     pub(crate) sample: Option<u64>,
     #[command(flatten)]
     pub(crate) again: Again,
+    /// Exit with 4 if the rest of the budget is too small for all pages.
+    #[arg(long)]
+    pub(crate) fail_over_budget: bool,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -191,6 +194,9 @@ pub(crate) struct Try {
     /// Page number in the file.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) page: u32,
+    /// Send the page although the store has valid answers for it.
+    #[arg(long)]
+    pub(crate) refresh: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -272,6 +278,9 @@ pub(crate) struct Report {
     /// Include only attempts before this time.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) until: Option<i64>,
+    /// Show all budgets of the store instead: what is spent of each, and what is reserved.
+    #[arg(long, conflicts_with_all = ["run", "since", "until"])]
+    pub(crate) budgets: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -3,6 +3,7 @@
 use super::args::{Format, Plan as PlanArgs};
 use super::exit::Failure;
 use super::load;
+use super::log;
 use super::out::{out, outln};
 use super::run;
 use crate::base::money::Pico;
@@ -18,7 +19,27 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
         Format::Text => out!("{}", text(&plan)),
         Format::Json => outln!("{:#}", plan_to_json(&plan)),
     }
-    Ok(0)
+    match plan.budget.as_ref().and_then(too_small) {
+        Some(message) if args.fail_over_budget => Err(Failure::new(OVER_BUDGET, message)
+            .with_hint("raise limits.budget_usd, or run with --limit; what a run asks is not paid for again")),
+        Some(message) => {
+            log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
+            Ok(0)
+        }
+        None => Ok(0),
+    }
+}
+
+/// The exit code when the budget is too small, as that of a run that reaches its budget.
+const OVER_BUDGET: u8 = 4;
+
+/// What is wrong with a budget that does not pay for all pages; `None`: it does, or that is unknown.
+fn too_small(budget: &Headroom) -> Option<String> {
+    let Headroom { limit, left, pages, needed, is_enough } = *budget;
+    let (needed, Some(false)) = (needed?, is_enough) else { return None };
+    let pages = pages.map_or(String::new(), |pages| format!(", enough for about {} pages", grouped(pages)));
+    let rest = if left == limit { format!("it is USD {limit}") } else { format!("USD {left} of {limit} is left") };
+    Some(format!("the budget is too small: {rest}{pages}, and the expected cost is USD {}", usd(needed)))
 }
 
 fn text(plan: &Plan) -> String {
@@ -93,7 +114,7 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
         let time = human_duration(Duration::from_secs_f64(bound.minutes * 60.0));
         let _ = writeln!(out, "{:<24} {time}, bound by {} ({})", "time", bound.limit, bound.basis);
     }
-    if let Some(Headroom { limit, left, pages }) = plan.budget {
+    if let Some(Headroom { limit, left, pages, .. }) = plan.budget {
         let pages = pages.map_or("an unknown number of".into(), grouped);
         let of = if left == limit { String::new() } else { format!(", left of {limit},") };
         let _ = writeln!(out, "{:<24} USD {left}{of}: enough for {pages} pages", "budget");

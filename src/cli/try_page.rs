@@ -3,6 +3,7 @@
 use super::args::Try;
 use super::exit::Failure;
 use super::load;
+use super::log;
 use super::out::{out, outln};
 use crate::base::units::grouped;
 use crate::session::{TriedAttempt, TriedPage, TryObserver};
@@ -10,10 +11,15 @@ use std::io::Write;
 
 pub(crate) fn try_page(args: &Try) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
-    let answers = session.try_page(&args.image, args.page, &Printer)?;
+    let answers = session.try_page(&args.image, args.page, args.refresh, &Printer)?;
     outln!("\nanswers");
     for answer in &answers {
-        outln!("  {:<16} {}", answer.task, answer.text);
+        let stored = answer.stored_at.as_ref().map_or(String::new(), |at| format!("  (stored {at})"));
+        outln!("  {:<16} {}{stored}", answer.task, answer.text);
+    }
+    if answers.iter().any(|answer| answer.stored_at.is_some()) {
+        let message = "answers marked as stored were not asked again; --refresh asks and pays again";
+        log::line("INFO", message, serde_json::Map::new());
     }
     if let Some(error) = session.early_end() {
         return Err(error.into());

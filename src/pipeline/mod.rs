@@ -33,4 +33,4 @@ pub use plan::planning::plan;
 pub use plan::quote::{Alternative, Quote, Range};
 pub use results::commands::{export, report};
 pub use run::run;
-pub use try_page::{TriedPage, questions_for_file, try_page};
+pub use try_page::{TriedOutcome, TriedPage, questions_for_file, try_page};

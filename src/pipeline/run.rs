@@ -48,15 +48,20 @@ pub fn run(
 ) -> Result<(Report, RunOutcome), PipelineError> {
     check_options(job, questions, options)?;
     let entries = Entries::start(&job.input)?;
-    let run = Arc::new(RunContext::begin(job, questions, environment, shutdown, counters)?);
+    let run = Arc::new(RunContext::begin(job, questions, environment, options.selection_text(), shutdown, counters)?);
     if let Some(kind) = network_file_system(&job.store) {
         tracing::warn!("the store is on {kind}, whose locks are not reliable; keep it on a local disk");
     }
     let run_id = environment.run_id.as_str();
     let _span = tracing::info_span!("run", run_id, job = job.name, model = job.provider.model).entered();
     tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
-    if run.identity.keys.lost > 0 {
-        tracing::warn!("{} attempts of runs that died are counted as lost", run.identity.keys.lost);
+    let keys = &run.identity.keys;
+    keys.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
+    if let Some(other) = &keys.continues {
+        tracing::warn!("continuing run {other}, which did not come to its end: what it has asked is not asked again");
+    }
+    if keys.lost > 0 {
+        tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
     }
     let passes = Passes {
         run: &run,
@@ -274,7 +279,7 @@ impl Passes<'_> {
             (again, has_progressed) = (delivered.again, delivered.has_progressed);
         }
         loop {
-            again += elsewhere.poll(self.run, self.options)?;
+            again += elsewhere.poll(self.run, self.options).await?;
             let taken_over = delivery.take_over().await?;
             if again > 0 && !has_progressed {
                 let wait = if self.run.job.is_batch { self.run.job.batch.poll } else { PASS_INTERVAL };

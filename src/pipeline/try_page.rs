@@ -10,6 +10,7 @@ use super::control::error::PipelineError;
 use super::control::shutdown::Shutdown;
 use super::model::question_set::{QuestionSet, VERSIONS, render};
 use super::model::ready_page::{PageEnd, ReadyPage};
+use super::results::job_rows::known_recipes;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::base::vocabulary::RunOutcomeName;
@@ -17,7 +18,7 @@ use crate::manifest::Job;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::provider::PageRequest;
 use crate::source::{Entries, Entry};
-use crate::store::{RunEnd, TaskOutcome};
+use crate::store::{OutcomeStatus, ReadStore, RecipeId, RunEnd, StoreError, TaskOutcome};
 use crate::task::{Question, instructions};
 use bytes::Bytes;
 use std::path::Path;
@@ -56,8 +57,20 @@ pub fn questions_for_file(
     Ok(line.map(|entry| render(questions, entry.carried.as_deref())).transpose()?)
 }
 
-/// Asks one page: `file` and the page's number from 1. `on_start` sees what is about to be sent,
-/// `observer` everything else. Returns the outcomes by task.
+/// The outcome of a task of a tried page.
+#[derive(Clone, Debug)]
+pub struct TriedOutcome {
+    /// The name of the task.
+    pub task: String,
+    /// Its outcome; `None`: the attempt did not come to one.
+    pub outcome: Option<TaskOutcome>,
+    /// Whether the store had a valid answer, so that the task was not asked.
+    pub is_stored: bool,
+}
+
+/// Asks one page: `file` and the page's number from 1. Tasks with a valid answer are asked only with
+/// `refresh`. `on_start` sees what is about to be sent, `observer` everything else. Returns the
+/// outcomes by task.
 ///
 /// # Errors
 /// When the page or the store can't be read.
@@ -65,18 +78,24 @@ pub fn try_page(
     (job, questions): (&Arc<Job>, &Arc<[Question]>),
     environment: &Environment,
     shutdown: &Shutdown,
-    (file, number): (&Path, u32),
+    (file, number, refresh): (&Path, u32, bool),
     on_start: &dyn Fn(&TriedPage),
     observer: &dyn Observer,
-) -> Result<Vec<(String, Option<TaskOutcome>)>, PipelineError> {
+) -> Result<Vec<TriedOutcome>, PipelineError> {
     let (content, prepared) = prepare(job, environment, file, number)?;
     let page = PageId { content, page: number };
-    let run = RunContext::begin(job, questions, environment, shutdown, &Arc::new(Counters::default()))?;
+    let stored = if refresh { None } else { stored_answers(job, questions, &page)? };
+    if let Some(answers) = stored {
+        return Ok(answers);
+    }
+    let run = RunContext::begin(job, questions, environment, None, shutdown, &Arc::new(Counters::default()))?;
     let keys = &run.identity.keys;
     let set = Arc::new(QuestionSet::of_job(questions, keys));
     let reader = run.store.reader()?;
     let known = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
-    let tasks = known.iter().enumerate().map(|(at, outcome)| (at, outcome.as_ref().map(|known| known.at_ms)));
+    let is_stored: Vec<bool> = known.iter().map(|outcome| !refresh && has_answer(outcome.as_ref())).collect();
+    let tasks = known.iter().enumerate().filter(|(at, _)| !is_stored[*at]);
+    let tasks = tasks.map(|(at, outcome)| (at, outcome.as_ref().map(|known| known.revision)));
     let ready = ReadyPage { page, tasks: tasks.collect(), prepared, questions: set.clone() };
 
     let asking = Asking::new(&run, &environment.client, observer)?;
@@ -94,7 +113,33 @@ pub fn try_page(
     run.store.end_run(RunEnd { run: keys.run, outcome: RunOutcomeName::Try, exit_code, pages: None, at_ms })?;
     let outcomes = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
     run.store.clone().close();
-    Ok(keys.tasks.iter().map(|key| key.task.clone()).zip(outcomes).collect())
+    let tried = keys.tasks.iter().zip(outcomes).zip(is_stored);
+    Ok(tried.map(|((key, outcome), is_stored)| TriedOutcome { task: key.task.clone(), outcome, is_stored }).collect())
+}
+
+/// The answers to all tasks of a page, when the store has a valid one for each.
+fn stored_answers(
+    job: &Job,
+    questions: &[Question],
+    page: &PageId,
+) -> Result<Option<Vec<TriedOutcome>>, PipelineError> {
+    let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
+        Ok(reader) => reader,
+        Err(StoreError::Missing { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let keys = known_recipes(&reader, job, questions)?;
+    let recipes: Vec<RecipeId> = keys.iter().map(|key| key.recipe_id).collect();
+    let outcomes = reader.stored_page(None, page, &recipes, VERSIONS)?.outcomes;
+    if !outcomes.iter().all(|outcome| has_answer(outcome.as_ref())) {
+        return Ok(None);
+    }
+    let answers = keys.into_iter().zip(outcomes);
+    Ok(Some(answers.map(|(key, outcome)| TriedOutcome { task: key.task, outcome, is_stored: true }).collect()))
+}
+
+fn has_answer(outcome: Option<&TaskOutcome>) -> bool {
+    outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::Ok)
 }
 
 fn prepare(
@@ -107,7 +152,10 @@ fn prepare(
     let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
     let bytes = Bytes::from(std::fs::read(file).map_err(|error| unusable(error.to_string()))?);
     let mut decoder = Decoder::new(environment.decoder.clone());
-    decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;
+    let pages = decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;
+    if number > pages {
+        return Err(unusable(format!("there is no page {number}; its last page is {pages}")));
+    }
     let prepared = decoder.prepare(number, &job.image, false).map_err(internal)?;
     Ok((Digest::compute(&bytes), prepared.map_err(|fault| unusable(fault.message))?))
 }

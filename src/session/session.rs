@@ -15,9 +15,9 @@ use crate::base::random::mix;
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::OutcomeStatus;
 use crate::pipeline::{
-    self, Counters, Plan, RetrySelection, RunOptions, RunOutcome, Shutdown, Signal, questions_for_file,
+    self, Counters, Plan, RetrySelection, RunOptions, RunOutcome, Shutdown, Signal, TriedOutcome, questions_for_file,
 };
-use crate::store::{ReadStore, RunRecord, StoreError, TaskOutcome};
+use crate::store::{ReadStore, RunRecord, StoreError};
 use crate::task::Question;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -153,11 +153,18 @@ impl Session {
     }
 
     /// Asks one page at once: a file and the page's number from 1. Its attempts and answers are
-    /// stored like those of a run.
+    /// stored like those of a run. Tasks that have a valid answer in the store are asked only with
+    /// `refresh`.
     ///
     /// # Errors
     /// When the page or the store can't be read, or the provider refuses.
-    pub fn try_page(&self, file: &Path, page: u32, observer: &dyn TryObserver) -> Result<Vec<TriedAnswer>, Error> {
+    pub fn try_page(
+        &self,
+        file: &Path,
+        page: u32,
+        refresh: bool,
+        observer: &dyn TryObserver,
+    ) -> Result<Vec<TriedAnswer>, Error> {
         let mut job = self.job.manifest.clone();
         // One page is asked at once, however the job delivers many.
         job.is_batch = false;
@@ -173,11 +180,11 @@ impl Session {
             (&Arc::new(job), &questions),
             &environment,
             &self.shutdown,
-            (file, page),
+            (file, page, refresh),
             &|tried| observer.on_start(tried),
             &Forward(observer),
         )?;
-        Ok(answers.into_iter().map(|(task, outcome)| answer_of(task, outcome.as_ref())).collect())
+        Ok(answers.into_iter().map(answer_of).collect())
     }
 
     /// Why the session ended early, such as a refusal during [`Session::try_page`].
@@ -268,7 +275,9 @@ fn choose_runs(runs: Vec<RunRecord>, which: &str) -> Vec<RunRecord> {
     }
 }
 
-fn answer_of(task: String, outcome: Option<&TaskOutcome>) -> TriedAnswer {
+fn answer_of(tried: TriedOutcome) -> TriedAnswer {
+    let TriedOutcome { task, outcome, is_stored } = tried;
+    let outcome = outcome.as_ref();
     let is_ok = outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::Ok);
     let text = match outcome {
         None => "not asked".to_owned(),
@@ -278,7 +287,8 @@ fn answer_of(task: String, outcome: Option<&TaskOutcome>) -> TriedAnswer {
             (None, None) => outcome.status.name().to_owned(),
         },
     };
-    TriedAnswer { task, text, is_ok }
+    let stored_at = outcome.filter(|_| is_stored).map(|outcome| rfc3339(outcome.at_ms));
+    TriedAnswer { task, text, is_ok, stored_at }
 }
 
 /// A run's id, and a seed: by time and process.

@@ -51,6 +51,8 @@ pub struct TriedAnswer {
     pub text: String,
     /// Whether there is a valid answer.
     pub is_ok: bool,
+    /// When the answer was stored, as an RFC 3339 time, if the store had it and the task was not asked.
+    pub stored_at: Option<String>,
 }
 
 /// Passes on what the pipeline sees.

@@ -12,7 +12,7 @@
 //! - [`batch_files`]: the request files of batches beside the store
 //! - [`maintenance`]: check, contents, backup, salvage, prune
 //!
-//! The contract that any implementation has to keep is tested in `tests/it/store_contract`.
+//! The contract that any implementation has to keep is tested in `tests/it/store/contract`.
 //!
 //! Imports go one way: `error`, `page_status`, `records`, `sqlite`, `read`, `write`, `writer`,
 //! `store`. No other stage sees SQLite.
@@ -37,7 +37,7 @@ pub(crate) mod writer;
 
 // The ids and words of the records.
 pub use crate::base::ids::{
-    AttemptId, AttemptName, BatchId, JobId, PageId, RecipeId, RecipeSetId, RequestId, RunId, RunKey,
+    AttemptId, AttemptName, BatchId, JobId, PageId, RecipeId, RecipeSetId, RequestId, Revision, RunId, RunKey,
 };
 pub use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
@@ -52,7 +52,8 @@ pub use page_status::{OutcomeFacts, PageFacts, PageStatus, RetrySelection, TaskS
 pub use read::entry_cursor::EntryCursor;
 pub use read::reader::Reader;
 pub use read_store::ReadStore;
-pub use records::attempts::{AttemptCharge, AttemptRecord, BudgetLine, OpenAttempt, Opened, Settlement};
+pub use records::attempts::{AskedElsewhere, AttemptCharge, AttemptRecord, BudgetLine, OpenAttempt, Opened, Settlement};
+pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
 pub use records::entries::{EntryChange, EntryRecord};
 pub use records::pages::{FaultRecord, FeaturesRecord, NearDuplicate, SkipRule, StoredPage, TaskOutcome, Versions};

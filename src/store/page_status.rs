@@ -7,6 +7,7 @@
 //! because it could be read when it was asked. Next come faults, then pages that are skipped
 //! on purpose. The rest is asked.
 
+use crate::base::ids::Revision;
 use crate::base::vocabulary::OutcomeStatus;
 
 /// Which settled tasks a run sends again: `--retry` and `--refresh`.
@@ -29,12 +30,13 @@ impl RetrySelection {
         self.invalid || self.refused || self.failed || self.refresh
     }
 
-    /// Whether a task with this outcome is asked by a run that started at `started_ms`.
+    /// Whether a task with this outcome is asked by a run that sends again what was stored before
+    /// `since`.
     #[must_use]
-    pub fn asks(self, outcome: Option<OutcomeFacts>, started_ms: i64) -> bool {
+    pub fn asks(self, outcome: Option<OutcomeFacts>, since: Revision) -> bool {
         let Some(outcome) = outcome else { return true };
-        // The run itself stored this outcome.
-        if outcome.at_ms >= started_ms {
+        // It was stored since the run began.
+        if outcome.revision >= since {
             return false;
         }
         match outcome.status {
@@ -53,8 +55,8 @@ pub struct OutcomeFacts {
     pub status: OutcomeStatus,
     /// Whether later runs leave it alone unless a retry is requested.
     pub is_final: bool,
-    /// When it was stored, wall time in milliseconds.
-    pub at_ms: i64,
+    /// The revision of the store in which it was stored.
+    pub revision: Revision,
 }
 
 /// A page, as far as the rule needs it.
@@ -77,9 +79,9 @@ pub struct TaskSelection<'a> {
     pub retry: RetrySelection,
     /// By task: `false` if it may not be asked. Tasks beyond the end may be asked.
     pub wanted: &'a [bool],
-    /// When the run started, wall time in milliseconds. Outcomes stored since are not asked
-    /// again.
-    pub started_ms: i64,
+    /// The revision in which the run began, or the run that it continues. Outcomes stored since are
+    /// not asked again.
+    pub since: Revision,
 }
 
 impl TaskSelection<'_> {
@@ -87,13 +89,12 @@ impl TaskSelection<'_> {
     pub const LATER_RUN: TaskSelection<'static> = TaskSelection {
         retry: RetrySelection { invalid: false, refused: false, failed: false, refresh: false },
         wanted: &[],
-        started_ms: i64::MAX,
+        since: Revision::END,
     };
 }
 
-/// The tasks of a page that are asked: the index of each, and when its known outcome was
-/// stored (wall time in milliseconds).
-pub type TasksToAsk = Vec<(usize, Option<i64>)>;
+/// The tasks of a page that are asked: the index of each, and the revision of its known outcome.
+pub type TasksToAsk = Vec<(usize, Option<Revision>)>;
 
 /// What is done for a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,10 +123,10 @@ pub fn decide(page: &PageFacts<'_>, selection: &TaskSelection<'_>) -> PageStatus
         return PageStatus::Skipped;
     }
     let is_asked = |(index, outcome): &(usize, &Option<OutcomeFacts>)| {
-        selection.wanted.get(*index) != Some(&false) && selection.retry.asks(**outcome, selection.started_ms)
+        selection.wanted.get(*index) != Some(&false) && selection.retry.asks(**outcome, selection.since)
     };
     let asked = page.outcomes.iter().enumerate().filter(is_asked);
-    let tasks: TasksToAsk = asked.map(|(index, outcome)| (index, outcome.map(|outcome| outcome.at_ms))).collect();
+    let tasks: TasksToAsk = asked.map(|(index, outcome)| (index, outcome.map(|outcome| outcome.revision))).collect();
     if tasks.is_empty() { PageStatus::Done } else { PageStatus::Ask(tasks) }
 }
 

@@ -5,7 +5,7 @@ use super::writer::command::{Answer, Command, Message};
 use super::writer::thread::start;
 use crate::base::clock::Clock;
 use crate::base::hooks::Hooks;
-use crate::base::ids::{BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::read::reader::Reader;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
@@ -127,6 +127,12 @@ impl Store {
             Answer::Lost(count) => Ok(count),
             _ => Err(StoreError::Closed),
         }
+    }
+
+    /// Marks attempts of other runs lost, unless they have ended: their processes are stopped or
+    /// hang. Their reservations count as spent.
+    pub async fn give_up_attempts(&self, attempts: Vec<AttemptId>, at_ms: i64) -> Result<(), StoreError> {
+        self.answer(Command::GiveUpAttempts { attempts, at_ms }).await.map(|_| ())
     }
 
     /// Opens an attempt.

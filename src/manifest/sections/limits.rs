@@ -22,8 +22,11 @@ pub(crate) struct RawLimits {
     /// Maximum spend per `budget_scope`, in USD (default: no budget).
     #[schemars(range(min = 0.0))]
     budget_usd: Option<f64>,
-    /// Scope of the budget: `run` (each run), `day` (each UTC day; default) or `job` (all runs of the job).
+    /// Scope of the budget: `run` (each run), `day` (each UTC day; default) or `job` (all runs). It counts the spend of all jobs in the store with the same name, whatever their input and provider.
     budget_scope: Option<RawScope>,
+    /// Name under which the budget counts, so that several jobs share it (default: the name of the job).
+    #[schemars(length(min = 1, max = 100))]
+    budget_name: Option<String>,
     /// Maximum duration of a run, such as `2h` (default: unlimited).
     run_time: Option<String>,
 }
@@ -43,12 +46,12 @@ pub enum BudgetScope {
     Run,
     /// Each UTC day.
     Day,
-    /// All runs of the job.
+    /// All runs.
     Job,
 }
 
 /// Rates, concurrency, budget and run time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// Requests per minute. `None`: learned from the provider.
     pub requests_per_minute: Option<u32>,
@@ -64,6 +67,8 @@ pub struct Limits {
     pub budget: Option<Pico>,
     /// The scope of the budget.
     pub budget_scope: BudgetScope,
+    /// The name under which the budget counts. `None`: the name of the job.
+    pub budget_name: Option<String>,
     /// Maximum duration of a run.
     pub run_time: Option<Duration>,
 }
@@ -72,6 +77,9 @@ pub struct Limits {
 const DEFAULT_CONCURRENCY: u32 = 8;
 /// Maximum number of requests in flight, if the manifest does not set it.
 const DEFAULT_MAX_CONCURRENCY: u32 = 64;
+
+/// Maximum length of the name of a budget, in characters.
+const MAX_BUDGET_NAME: usize = 100;
 
 impl RawLimits {
     pub(crate) fn check(self, check: &mut Check) -> Limits {
@@ -87,7 +95,15 @@ impl RawLimits {
                 Some(RawScope::Day) | None => BudgetScope::Day,
                 Some(RawScope::Job) => BudgetScope::Job,
             },
+            budget_name: self.budget_name.inspect(|name| check_budget_name(name, check)),
             run_time: check.parse("/limits/run_time", self.run_time.as_deref(), parse_duration),
         }
+    }
+}
+
+fn check_budget_name(name: &str, check: &mut Check) {
+    if name.is_empty() || name.chars().count() > MAX_BUDGET_NAME || name.chars().any(char::is_control) {
+        let message = "`budget_name` is empty, too long or has control characters";
+        check.report("/limits/budget_name", message, "a short name such as team-a");
     }
 }

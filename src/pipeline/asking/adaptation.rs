@@ -28,7 +28,7 @@ pub(crate) async fn adapt(
     let cost = charge.cost.unwrap_or_default();
     let is_overbilled = attempt.before.reserved.is_some_and(|reserved| cost > reserved);
     if is_overbilled && run.job.limits.budget.is_some() {
-        run.shutdown.request(RunOutcome::Overbilled { cost });
+        run.shutdown.request(RunOutcome::UnexpectedBill { cost });
     }
     if let Some(capabilities) = change {
         let fact = EndpointFact::Capabilities(capabilities.to_json());

@@ -101,7 +101,7 @@ impl Attempt {
         OpenAttempt {
             run: run.identity.keys.run,
             page: self.page,
-            recipes: self.state.open.iter().map(|task| (recipe(task.index), task.seen_ms)).collect(),
+            recipes: self.state.open.iter().map(|task| (recipe(task.index), task.seen)).collect(),
             request: self.state.request,
             batch,
             purpose: self.purpose,

@@ -1,32 +1,56 @@
 //! Pages that another process is asking: their keys are polled in the store until they are settled
-//! or free again.
+//! or free again. An attempt that takes longer than its run allows does not hold a page for ever.
 
-use crate::base::ids::PageId;
+use crate::base::ids::{AttemptId, PageId, RunId};
+use crate::base::units::human_duration;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
-use crate::store::{PageStatus, Reader, SkipRule, StoreError, TaskSelection};
-use std::collections::VecDeque;
+use crate::store::{AskedElsewhere, PageStatus, Reader, SkipRule, StoreError, TaskSelection};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Pages that another process is asking.
 #[derive(Default)]
 pub(crate) struct PagesElsewhere {
-    pages: VecDeque<(PageId, Arc<QuestionSet>)>,
+    pages: VecDeque<PageElsewhere>,
     /// Pages that did not fit: the input is walked again for them.
     uncounted: u64,
+    /// The runs that the user knows to be waited for.
+    announced: Vec<RunId>,
+}
+
+/// A page that another process is asking.
+struct PageElsewhere {
+    page: PageId,
+    questions: Arc<QuestionSet>,
+    watched: Option<Watched>,
+}
+
+/// The attempt that is waited for.
+#[derive(Clone, Copy)]
+struct Watched {
+    attempt: AttemptId,
+    /// When it was first seen, as the run's clock measures it. The wall clock of the process that
+    /// opened it may show anything.
+    since: Duration,
 }
 
 /// Maximum number of keys that are kept.
 const MAX_KEYS: usize = 100_000;
 /// Maximum number of pages that one poll looks at.
 const MAX_LOOK_UPS: usize = 2000;
+/// After this time the user is told for which run this one waits.
+const ANNOUNCE_AFTER: Duration = Duration::from_secs(5);
+/// How much longer than its timeout an attempt may be open: its process has to store the end of it.
+const STORE_TIME: Duration = Duration::from_secs(10);
 
 impl PagesElsewhere {
     /// Adds a page that another process is asking.
     pub(crate) fn add(&mut self, page: PageId, questions: Arc<QuestionSet>) {
         if self.pages.len() < MAX_KEYS {
-            self.pages.push_back((page, questions));
+            self.pages.push_back(PageElsewhere { page, questions, watched: None });
         } else {
             self.uncounted += 1;
         }
@@ -48,33 +72,84 @@ impl PagesElsewhere {
     /// again.
     ///
     /// # Errors
-    /// When the store can't be read.
-    pub(crate) fn poll(&mut self, run: &RunContext, options: &RunOptions) -> Result<u64, StoreError> {
+    /// When the store can't be read or written.
+    pub(crate) async fn poll(&mut self, run: &RunContext, options: &RunOptions) -> Result<u64, StoreError> {
         let reader = run.store.reader()?;
         let tasks: Vec<bool> = run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect();
-        let selection = TaskSelection { retry: options.selection, wanted: &tasks, started_ms: run.identity.started_ms };
+        let since = run.identity.keys.since;
+        let selection = TaskSelection { retry: options.selection, wanted: &tasks, since };
         // A near duplicate is not asked, so no other process asks it.
         let skip = SkipRule { near_duplicates: false, ..skip_rule(&run.job) };
-        let mut free = 0;
+        let (now, own_timeout) = (run.clock.now(), run.job.request.timeouts.attempt);
+        let (mut free, mut overdue) = (0, Vec::new());
+        let mut waiting: BTreeMap<RunId, (u64, Duration)> = BTreeMap::new();
         for _ in 0..self.pages.len().min(MAX_LOOK_UPS) {
-            let Some((page, questions)) = self.pages.pop_front() else { break };
-            match look_up(&reader, (skip, &selection), &page, &questions)? {
-                Elsewhere::Asked => self.pages.push_back((page, questions)),
+            let Some(mut waits) = self.pages.pop_front() else { break };
+            match look_up(&reader, (skip, &selection), &waits.page, &waits.questions)? {
+                Elsewhere::Asked(asked) => {
+                    let watched = waits.watch(asked.attempt, now);
+                    let waited = now.saturating_sub(watched.since);
+                    let timeout = asked.timeout.unwrap_or(own_timeout);
+                    if !asked.is_in_batch && waited > timeout + STORE_TIME {
+                        overdue.push(asked);
+                    } else if !asked.is_in_batch && waited > ANNOUNCE_AFTER {
+                        waiting.entry(asked.run).or_insert((0, timeout)).0 += 1;
+                    }
+                    self.pages.push_back(waits);
+                }
                 Elsewhere::Settled => run.counters.add_done(),
                 Elsewhere::Free => free += 1,
             }
         }
+        self.announce(&waiting);
+        give_up(run, overdue).await?;
         if self.pages.is_empty() {
             free += std::mem::take(&mut self.uncounted);
         }
         Ok(free)
     }
+
+    /// Tells once for which runs this one waits, with their pages and how long at most.
+    fn announce(&mut self, waiting: &BTreeMap<RunId, (u64, Duration)>) {
+        for (other, (pages, timeout)) in waiting {
+            if !self.announced.contains(other) {
+                self.announced.push(other.clone());
+                let at_most = human_duration(*timeout + STORE_TIME);
+                tracing::warn!("waiting for {pages} pages that run {other} is asking, at most {at_most}");
+            }
+        }
+    }
+}
+
+impl PageElsewhere {
+    /// Notes that this attempt holds the page now.
+    fn watch(&mut self, attempt: AttemptId, now: Duration) -> Watched {
+        let watched = self.watched.filter(|watched| watched.attempt == attempt);
+        *self.watched.insert(watched.unwrap_or(Watched { attempt, since: now }))
+    }
+}
+
+/// Marks attempts lost that take longer than their runs allow, so that their pages are free.
+async fn give_up(run: &RunContext, overdue: Vec<AskedElsewhere>) -> Result<(), StoreError> {
+    let mut by_run: BTreeMap<RunId, Vec<AttemptId>> = BTreeMap::new();
+    for asked in overdue {
+        by_run.entry(asked.run).or_default().push(asked.attempt);
+    }
+    for (other, mut attempts) in by_run {
+        attempts.dedup();
+        tracing::warn!(
+            "run {other} has not ended {} requests in time: its process is stopped or hangs; their pages are asked again, and their maximum cost counts as spent",
+            attempts.len()
+        );
+        run.store.give_up_attempts(attempts, run.clock.wall_ms()).await?;
+    }
+    Ok(())
 }
 
 /// What another process has done with a page.
 enum Elsewhere {
     /// It is asking it.
-    Asked,
+    Asked(AskedElsewhere),
     /// Nothing is left to ask of it.
     Settled,
     /// It is not asking it any more, and something is left to ask.
@@ -88,8 +163,8 @@ fn look_up(
     questions: &QuestionSet,
 ) -> Result<Elsewhere, StoreError> {
     // In this order: an attempt is settled in the commit that stores its outcomes.
-    if reader.is_being_asked(page, &questions.recipes)? {
-        return Ok(Elsewhere::Asked);
+    if let Some(asked) = reader.asked_elsewhere(page, &questions.recipes)? {
+        return Ok(Elsewhere::Asked(asked));
     }
     let known = reader.stored_page(None, page, &questions.recipes, VERSIONS)?;
     Ok(match known.status(skip, selection) {

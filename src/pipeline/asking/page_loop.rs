@@ -12,9 +12,9 @@ use crate::base::vocabulary::{AttemptPurpose, ErrorKind};
 use crate::manifest::Job;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::model::ready_page::{PageEnd, ReadyPage, Tasks};
+use crate::pipeline::model::ready_page::{PageEnd, ReadyPage};
 use crate::provider::PageFault;
-use crate::store::{Opened, StoreError};
+use crate::store::{Opened, StoreError, TasksToAsk};
 use std::ops::ControlFlow;
 use std::time::Duration;
 use tracing::Instrument;
@@ -166,7 +166,7 @@ pub(crate) async fn fail_unsent(run: &RunContext, attempt: Attempt, message: Str
 }
 
 /// The state of a page before its first attempt.
-pub(crate) fn new_state(job: &Job, tasks: &Tasks) -> PageState {
+pub(crate) fn new_state(job: &Job, tasks: &TasksToAsk) -> PageState {
     let name = |at: usize| job.tasks.get(at).map_or(String::new(), |task| task.name.clone());
-    PageState::new(tasks.iter().map(|(at, seen_ms)| (*at, name(*at), *seen_ms)))
+    PageState::new(tasks.iter().map(|(at, seen)| (*at, name(*at), *seen)))
 }

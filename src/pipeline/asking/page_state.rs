@@ -2,6 +2,7 @@
 //! Pure: replies and times are passed in.
 
 use crate::base::backoff::Backoff;
+use crate::base::ids::Revision;
 use crate::manifest::{Retry, TimedOut};
 use crate::pipeline::model::ready_page::PageError;
 use crate::provider::{Exchange, PageFault, Repair, Verdict};
@@ -25,8 +26,8 @@ pub(crate) struct OpenTask {
     pub(crate) index: usize,
     /// Its name, for the model.
     pub(crate) name: String,
-    /// When its known outcome was stored.
-    pub(crate) seen_ms: Option<i64>,
+    /// The revision of its known outcome.
+    pub(crate) seen: Option<Revision>,
     /// The error of the last reply to it.
     fault: Option<TaskFault>,
 }
@@ -115,9 +116,9 @@ fn wait_after_error(tries: u32, may_run: bool, retry: &Retry) -> Option<Duration
 }
 
 impl PageState {
-    /// A page of which these tasks are asked: place in the job, name, time of the known outcome.
-    pub(crate) fn new(tasks: impl Iterator<Item = (usize, String, Option<i64>)>) -> Self {
-        let open = tasks.map(|(index, name, seen_ms)| OpenTask { index, name, seen_ms, fault: None }).collect();
+    /// A page of which these tasks are asked: place in the job, name, revision of the known outcome.
+    pub(crate) fn new(tasks: impl Iterator<Item = (usize, String, Option<Revision>)>) -> Self {
+        let open = tasks.map(|(index, name, seen)| OpenTask { index, name, seen, fault: None }).collect();
         Self {
             open,
             request: None,
@@ -136,7 +137,7 @@ impl PageState {
     }
 
     /// Whether exactly these tasks are open.
-    pub(crate) fn has_open(&self, tasks: &[(usize, Option<i64>)]) -> bool {
+    pub(crate) fn has_open(&self, tasks: &[(usize, Option<Revision>)]) -> bool {
         self.open.iter().map(|task| task.index).eq(tasks.iter().map(|(index, _)| *index))
     }
 
@@ -231,7 +232,7 @@ impl PageState {
                     (OutcomeStatus::Invalid, FaultRecord { kind, message }, false)
                 }
             };
-            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms })
+            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms, revision: Revision::NONE })
         };
         self.open.iter().map(outcome).collect()
     }
@@ -245,7 +246,7 @@ pub(crate) fn first_error(state: &PageState, at_ms: i64) -> Option<PageError> {
 }
 
 fn ok_outcome(value: String, at_ms: i64) -> TaskOutcome {
-    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_transient: false, runs: 1, at_ms }
+    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_transient: false, runs: 1, at_ms, revision: Revision::NONE }
 }
 
 #[cfg(test)]

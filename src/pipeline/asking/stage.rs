@@ -67,7 +67,7 @@ impl<'a> Asking<'a> {
             model: job.provider.model.clone(),
             request: job.request.clone(),
             image: job.image,
-            limits: job.limits,
+            limits: job.limits.clone(),
             retry: job.retry,
             price: job.price(),
             capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),

@@ -35,7 +35,7 @@ pub(crate) struct RunContext {
 }
 
 impl RunContext {
-    /// Begins a run in the store.
+    /// Begins a run in the store. `selection`: which settled tasks it sends again, as text.
     ///
     /// # Errors
     /// When the store can't be opened or written.
@@ -43,12 +43,13 @@ impl RunContext {
         job: &Arc<Job>,
         questions: &Arc<[crate::task::Question]>,
         environment: &Environment,
+        selection: Option<String>,
         shutdown: &Shutdown,
         counters: &Arc<Counters>,
     ) -> Result<Self, PipelineError> {
         let clock = environment.clock.clone();
         let store = Store::open(&job.store, clock.clone(), environment.hooks.clone())?;
-        let identity = RunIdentity::begin(job, questions, &environment.run_id, &store, &*clock)?;
+        let identity = RunIdentity::begin(job, questions, &environment.run_id, selection, &store, &*clock)?;
         Ok(Self {
             job: job.clone(),
             identity,

@@ -3,10 +3,10 @@
 use crate::base::clock::Clock;
 use crate::base::ids::RunId;
 use crate::base::units::utc_day;
-use crate::manifest::{BudgetScope, Job};
+use crate::manifest::{BudgetScope, Endpoint, Job};
 use crate::pipeline::model::question_set::policy;
 use crate::pipeline::model::recipe::recipes;
-use crate::store::{BudgetLine, RunKeys, RunStart, Store, StoreError};
+use crate::store::{BudgetCounter, BudgetLine, BudgetPeriod, RunKeys, RunStart, Store, StoreError};
 use crate::task::Question;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,6 +38,7 @@ impl RunIdentity {
         job: &Job,
         questions: &Arc<[Question]>,
         run_id: &RunId,
+        selection: Option<String>,
         store: &Store,
         clock: &dyn Clock,
     ) -> Result<Self, StoreError> {
@@ -52,6 +53,8 @@ impl RunIdentity {
             provider: job.provider.id.clone(),
             recipes: recipes(job, questions),
             policy: policy(job),
+            selection,
+            attempt_timeout: job.request.timeouts.attempt,
             at_ms: started_ms,
         })?;
         Ok(Self {
@@ -71,7 +74,7 @@ impl RunIdentity {
 
     /// The budget that attempts opened at `at_ms` (wall time) are charged to.
     pub(crate) fn budget(&self, job: &Job, at_ms: i64) -> BudgetLine {
-        BudgetLine { scope: budget_scope(job, &self.run_id, at_ms), limit: job.limits.budget }
+        BudgetLine { scope: budget_counter(job, &self.run_id, at_ms).to_string(), limit: job.limits.budget }
     }
 }
 
@@ -80,12 +83,16 @@ pub(crate) fn endpoint_id(job: &Job) -> String {
     format!("{} {}", job.provider.id, job.provider.model)
 }
 
-/// The budget line of a job at this endpoint: what a simulator bills is kept apart from money.
-pub(crate) fn budget_scope(job: &Job, run_id: &RunId, at_ms: i64) -> String {
-    let key = format!("job:{}/endpoint:{}", job.identity(), job.provider.id);
-    match job.limits.budget_scope {
-        BudgetScope::Run => format!("{key}/run:{run_id}"),
-        BudgetScope::Day => format!("{key}/day:{}", utc_day(at_ms)),
-        BudgetScope::Job => key,
+/// What the budget of a job counts: everything under its name, whatever its input and its provider.
+/// What the built-in simulator bills is kept apart from money.
+pub(crate) fn budget_counter(job: &Job, run_id: &RunId, at_ms: i64) -> BudgetCounter {
+    BudgetCounter {
+        period: match job.limits.budget_scope {
+            BudgetScope::Run => BudgetPeriod::Run(run_id.clone()),
+            BudgetScope::Day => BudgetPeriod::Day(utc_day(at_ms)),
+            BudgetScope::Job => BudgetPeriod::Job,
+        },
+        is_simulated: matches!(job.provider.endpoint, Endpoint::Simulator(_)),
+        name: job.limits.budget_name.clone().unwrap_or_else(|| job.name.clone()),
     }
 }

@@ -24,10 +24,26 @@ impl RunOptions {
         self.limit.is_some() || self.sample.is_some() || !self.tasks.is_empty()
     }
 
+    /// Which settled tasks are sent again, as text by which the store recognizes a run that continues
+    /// another; `None`: none.
+    pub(crate) fn selection_text(&self) -> Option<String> {
+        selection_text(self.selection, &self.tasks)
+    }
+
     /// Whether a task is asked.
     pub(crate) fn asks(&self, task: &str) -> bool {
         self.tasks.is_empty() || self.tasks.iter().any(|name| name == task)
     }
+}
+
+/// A selection as text: `refresh`, or the statuses that are sent again, then the tasks.
+pub(crate) fn selection_text(selection: RetrySelection, tasks: &[String]) -> Option<String> {
+    let RetrySelection { invalid, refused, failed, refresh } = selection;
+    let words = [("invalid", invalid), ("refused", refused), ("failed", failed), ("refresh", refresh)];
+    let chosen: Vec<&str> = words.into_iter().filter(|(_, is_chosen)| *is_chosen).map(|(word, _)| word).collect();
+    let mut tasks = tasks.to_vec();
+    tasks.sort_unstable();
+    selection.is_any().then(|| serde_json::json!([chosen, tasks]).to_string())
 }
 
 impl Default for RunOptions {

@@ -57,7 +57,7 @@ pub enum RunOutcome {
         spent: Pico,
     },
     /// The endpoint billed more for one request than was reserved for it, and there is a budget.
-    Overbilled {
+    UnexpectedBill {
         /// What the request cost.
         cost: Pico,
     },
@@ -109,7 +109,8 @@ impl RunOutcome {
             Self::FailedPages { .. } => RunOutcomeName::FailedPages,
             Self::SameError { .. } => RunOutcomeName::SameError,
             Self::NoPages => RunOutcomeName::NoPages,
-            Self::BudgetReached { .. } | Self::Overbilled { .. } => RunOutcomeName::BudgetReached,
+            Self::BudgetReached { .. } => RunOutcomeName::BudgetReached,
+            Self::UnexpectedBill { .. } => RunOutcomeName::UnexpectedBill,
             Self::ProviderRefused(_) => RunOutcomeName::ProviderRefused,
             Self::ProviderUnavailable(_) => RunOutcomeName::ProviderUnavailable,
             Self::StorageError(_) => RunOutcomeName::StorageError,
@@ -128,7 +129,7 @@ impl RunOutcome {
             Self::InternalError(_) => 1,
             Self::InputError(_) => 2,
             Self::FailedPages { .. } | Self::SameError { .. } | Self::NoPages => 3,
-            Self::BudgetReached { .. } | Self::Overbilled { .. } => 4,
+            Self::BudgetReached { .. } | Self::UnexpectedBill { .. } => 4,
             Self::ProviderRefused(_) => 5,
             Self::ProviderUnavailable(_) => 6,
             Self::StorageError(_) => 8,
@@ -162,7 +163,7 @@ impl RunOutcome {
                 format!("the budget is reached: USD {spent} is spent, and the next request might exceed it"),
                 "raise limits.budget_usd and run again; a daily budget starts again at midnight UTC, a budget per run with each run. `docmill plan` shows the maximum cost of a request".to_owned(),
             ),
-            Self::Overbilled { cost } => (
+            Self::UnexpectedBill { cost } => (
                 format!("the endpoint billed USD {cost} for one request, more than was reserved for it"),
                 "docmill has learned what the endpoint bills: look at `docmill plan`, then run again; nothing is paid for twice".to_owned(),
             ),
@@ -230,7 +231,7 @@ mod tests {
             (RunOutcome::SameError { kind: ErrorKind::Length, message: String::new(), pages: 20 }, "same_error", 3),
             (RunOutcome::NoPages, "no_pages", 3),
             (RunOutcome::BudgetReached { spent: Pico::ZERO }, "budget_reached", 4),
-            (RunOutcome::Overbilled { cost: Pico::ZERO }, "budget_reached", 4),
+            (RunOutcome::UnexpectedBill { cost: Pico::ZERO }, "unexpected_bill", 4),
             (RunOutcome::ProviderRefused(refusal()), "provider_refused", 5),
             (RunOutcome::ProviderUnavailable("503".into()), "provider_unavailable", 6),
             (RunOutcome::StorageError("full".into()), "storage_error", 8),

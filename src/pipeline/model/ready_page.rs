@@ -4,11 +4,8 @@ use super::question_set::QuestionSet;
 use crate::base::ids::PageId;
 use crate::base::vocabulary::ErrorKind;
 use crate::prepare::Prepared;
+use crate::store::TasksToAsk;
 use std::sync::Arc;
-
-/// The tasks to ask of a page: their places in the job, and when their known outcome was stored
-/// (wall time in milliseconds).
-pub(crate) type Tasks = Vec<(usize, Option<i64>)>;
 
 /// What is wanted of a page.
 #[derive(Clone, Debug)]
@@ -16,7 +13,7 @@ pub(crate) struct PageToPrepare {
     /// Its number from 1.
     pub(crate) page: u32,
     /// What is to be asked.
-    pub(crate) tasks: Tasks,
+    pub(crate) tasks: TasksToAsk,
     /// Whether its page features are known.
     pub(crate) has_features: bool,
     /// Whether a task has no outcome yet: only then the page may be skipped as blank.
@@ -29,7 +26,7 @@ pub(crate) struct ReadyPage {
     /// The page.
     pub(crate) page: PageId,
     /// What is to be asked.
-    pub(crate) tasks: Tasks,
+    pub(crate) tasks: TasksToAsk,
     /// What is sent instead of the page.
     pub(crate) prepared: Prepared,
     /// All questions of the page, of which `tasks` are a part.

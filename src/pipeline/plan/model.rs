@@ -14,6 +14,11 @@ pub struct Headroom {
     pub left: Pico,
     /// How many pages that pays for at their expected cost; `None`: unknown.
     pub pages: Option<u64>,
+    /// The expected cost of all pages to ask; `None`: unknown.
+    pub needed: Option<Pico>,
+    /// Whether what is left pays for all of them at their expected cost, and for the reservation of one
+    /// request at its worst case; `None`: unknown.
+    pub is_enough: Option<bool>,
 }
 
 /// The projection of a sample to all files.

@@ -16,7 +16,7 @@ use crate::pipeline::results::job_rows::known_recipes;
 use crate::prepare::{Decoder, DecoderCommand, page_count_from_header, size_from_header};
 use crate::source::{self, SourceReader};
 use crate::store::{
-    PageId, PageStatus, Reader, RecipeId, RetrySelection, SkipRule, StoreError, StoredPage, TaskSelection,
+    PageId, PageStatus, Reader, RecipeId, RetrySelection, Revision, SkipRule, StoreError, StoredPage, TaskSelection,
 };
 use crate::task::Question;
 use bytes::Bytes;
@@ -29,6 +29,8 @@ pub(crate) struct Planner<'a> {
     job: &'a Job,
     reader: Option<&'a Reader>,
     selection: RetrySelection,
+    /// Outcomes stored since are not sent again.
+    since: Revision,
     plan: Plan,
     /// Pages and what is asked of them.
     seen: HashSet<(PageId, Digest)>,
@@ -59,7 +61,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn new(
         job: &'a Job,
         questions: &[Question],
-        selection: RetrySelection,
+        (selection, since): (RetrySelection, Revision),
         reader: Option<&'a Reader>,
         decoder: DecoderCommand,
     ) -> Result<Self, StoreError> {
@@ -70,6 +72,7 @@ impl<'a> Planner<'a> {
             job,
             reader,
             selection,
+            since,
             plan: Plan::default(),
             seen: HashSet::new(),
             bodies: HashMap::new(),
@@ -192,7 +195,7 @@ impl<'a> Planner<'a> {
         };
         // Near duplicates are determined anew by every run.
         let skip = SkipRule { near_duplicates: false, ..skip_rule(self.job) };
-        let selection = TaskSelection { retry: self.selection, ..TaskSelection::LATER_RUN };
+        let selection = TaskSelection { retry: self.selection, since: self.since, ..TaskSelection::LATER_RUN };
         let tasks = match known.status(skip, &selection) {
             PageStatus::Done => {
                 self.plan.answered += 1;
@@ -216,9 +219,9 @@ impl<'a> Planner<'a> {
         let questions = self.questions.clone();
         let asked: Vec<&Question> = tasks.iter().filter_map(|(at, _)| questions.get(*at)).collect();
         let cost = self.quoter.add(size, &asked).unwrap_or_default();
-        for (at, answered_ms) in tasks {
+        for (at, answered) in tasks {
             *self.plan.by_task.entry(self.questions[at].name.clone()).or_default() += 1;
-            if let (Some(reader), None) = (self.reader, answered_ms) {
+            if let (Some(reader), None) = (self.reader, answered) {
                 self.miss(&page, at, reader)?;
             }
         }

@@ -5,11 +5,12 @@ use super::pace;
 use super::planner::Planner;
 use super::projection::{self, SampledFiles, Spread};
 use super::quote::Quote;
-use crate::base::ids::{JobId, RunId};
+use crate::base::ids::{JobId, Revision, RunId};
 use crate::base::money::Pico;
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
-use crate::pipeline::control::identity::budget_scope;
+use crate::pipeline::control::identity::budget_counter;
+use crate::pipeline::control::options::selection_text;
 use crate::pipeline::model::question_set::render;
 use crate::pipeline::scan::diff::find_unchanged;
 use crate::prepare::DecoderCommand;
@@ -34,11 +35,14 @@ pub fn plan(
 ) -> Result<Plan, PipelineError> {
     let entries = Entries::start(&job.input)?;
     let chosen = sample.map(|count| choose(job, count)).transpose()?;
-    let mut planner = Planner::new(job, questions, selection, reader, decoder)?;
+    let key = reader.map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(JobId(0));
+    let text = selection_text(selection, &[]);
+    let continued = reader.zip(text).map(|(reader, text)| reader.continued_since(key, &text)).transpose()?.flatten();
+    let since = continued.unwrap_or(Revision::END);
+    let mut planner = Planner::new(job, questions, (selection, since), reader, decoder)?;
     planner.set_questions(questions.into())?;
     let mut spread = Spread::default();
     let has_templates = questions.iter().any(Question::is_template);
-    let key = reader.map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(JobId(0));
     let mut stored = reader.map(|reader| EntryCursor::new(reader, key));
     for entry in entries {
         let entry = match entry {
@@ -65,23 +69,29 @@ pub fn plan(
         }
     }
     let latency = reader.map(|reader| reader.mean_latency(key, &job.provider.model)).transpose()?.flatten();
-    let scope = budget_scope(job, &RunId::new(""), at_ms);
+    let scope = budget_counter(job, &RunId::new(""), at_ms).to_string();
     let spent = reader.map(|reader| reader.budget(&scope)).transpose()?.unwrap_or_default();
     let mut plan = planner.finish();
     if let Some(quote) = &plan.quote {
         plan.bounds = pace::bounds(quote, job, latency);
-        plan.budget = job.limits.budget.map(|limit| headroom(limit, spent, quote));
     }
     plan.projection = chosen.map(|chosen| projection::project(&plan, chosen.files, spread));
+    plan.budget = job.limits.budget.zip(plan.quote.as_ref()).map(|(limit, quote)| {
+        let projected = plan.projection.as_ref().map(|projection| projection.expected);
+        headroom(limit, spent, quote, projected.unwrap_or_else(|| quote.cost.and_then(|cost| cost.expected)))
+    });
     Ok(plan)
 }
 
-/// The rest of a budget of which `spent` is spent or reserved.
-fn headroom(limit: Pico, spent: Pico, quote: &Quote) -> Headroom {
+/// The rest of a budget of which `spent` is spent or reserved. `needed`: the expected cost of all pages.
+fn headroom(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> Headroom {
     let left = (limit - spent).max(Pico::ZERO);
     let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO);
     let pages = expected.map(|cost| i128::from(left.0) * i128::from(quote.pages) / i128::from(cost.0));
-    Headroom { limit, left, pages: pages.and_then(|pages| u64::try_from(pages).ok()) }
+    // The last request goes out only if its worst case fits, too.
+    let worst = if quote.pages > 0 { quote.worst } else { Some(Pico::ZERO) };
+    let is_enough = needed.zip(worst).map(|(needed, worst)| needed <= left && worst <= left);
+    Headroom { limit, left, pages: pages.and_then(|pages| u64::try_from(pages).ok()), needed, is_enough }
 }
 
 /// The files of a sample.

@@ -1,6 +1,6 @@
 //! One pass over the input: what it is for, and what it has seen.
 
-use crate::base::ids::PageId;
+use crate::base::ids::{PageId, Revision};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, QuestionSets};
@@ -51,9 +51,9 @@ pub(crate) struct ScanSeen {
 }
 
 impl ScanPass {
-    /// Which tasks of a page are asked, in a run that began at `started_ms`.
-    pub(crate) fn task_selection(&self, started_ms: i64) -> TaskSelection<'_> {
-        TaskSelection { retry: self.selection, wanted: &self.tasks, started_ms }
+    /// Which tasks of a page are asked. Outcomes stored `since` are not asked again.
+    pub(crate) fn task_selection(&self, since: Revision) -> TaskSelection<'_> {
+        TaskSelection { retry: self.selection, wanted: &self.tasks, since }
     }
 
     /// A pass for `purpose`.

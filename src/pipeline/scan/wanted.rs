@@ -4,8 +4,8 @@ use super::pass::{ScanPass, ScanPurpose};
 use crate::base::ids::PageId;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
-use crate::pipeline::model::ready_page::{PageToPrepare, Tasks};
-use crate::store::{PageStatus, Reader, StoreError};
+use crate::pipeline::model::ready_page::PageToPrepare;
+use crate::store::{PageStatus, Reader, StoreError, TasksToAsk};
 
 /// What is wanted of a page; `None`: nothing. Counts pages of which nothing is wanted.
 ///
@@ -26,11 +26,11 @@ pub(crate) fn wanted_of_page(
     let has_features = known.features.is_some();
     if pass.purpose == ScanPurpose::Inspect {
         let is_known = has_features || known.fault.is_some() && !pass.selection.failed;
-        let wanted = PageToPrepare { page: page.page, tasks: Tasks::new(), has_features, has_unasked: true };
+        let wanted = PageToPrepare { page: page.page, tasks: TasksToAsk::new(), has_features, has_unasked: true };
         return Ok((!is_known).then_some(wanted));
     }
     let has_unasked = known.outcomes.iter().any(Option::is_none);
-    match known.status(skip_rule(&run.job), &pass.task_selection(run.identity.started_ms)) {
+    match known.status(skip_rule(&run.job), &pass.task_selection(keys.since)) {
         PageStatus::Ask(tasks) => {
             let is_in_sample = pass.sample.as_ref().is_none_or(|sample| sample.contains(&page));
             Ok(is_in_sample.then_some(PageToPrepare { page: page.page, tasks, has_features, has_unasked }))

@@ -6,7 +6,7 @@ use super::preparer::{NextStep, Preparer};
 use super::queue::{FilePages, FoundFile, Queue, WorkItem};
 use super::wanted::wanted_of_page;
 use crate::base::digest::Digest;
-use crate::base::ids::PageId;
+use crate::base::ids::{PageId, Revision};
 use crate::media::{DECODER_VERSION, MediaFault};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -286,7 +286,7 @@ impl Worker {
     ) -> Result<(), StoreError> {
         let at_ms = self.run.clock.wall_ms();
         let status = OutcomeStatus::Failed;
-        let outcome = TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms };
+        let outcome = TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms, revision: Revision::NONE };
         let recipes = wanted.tasks.iter().filter_map(|(at, _)| questions.recipes.get(*at));
         let outcomes = recipes.map(|recipe| (*recipe, outcome.clone())).collect();
         self.run.counters.add_refused();

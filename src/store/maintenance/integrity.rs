@@ -23,6 +23,7 @@ const RULES: &[(&str, &str)] = &[
     ("a request without its page", "SELECT 'request ' || id FROM requests WHERE page_id NOT IN (SELECT id FROM pages)"),
     ("a budget that reserves what no open attempt does",
      "SELECT scope || ': ' || reserved || ' pico-USD' FROM budget b WHERE reserved != (SELECT ifnull(sum(reserved), 0) FROM attempts a WHERE a.budget_id = b.id AND a.state = 'open')"),
+    ("an answer of a later revision than the store's", "SELECT 'page ' || page_id || ', recipe ' || recipe_id FROM answers WHERE revision > (SELECT max(last) FROM revisions)"),
     ("a recipe set without its row", "SELECT DISTINCT 'set ' || set_id FROM recipe_set_members WHERE set_id NOT IN (SELECT id FROM recipe_sets)"),
     ("a recipe set with an unknown recipe", "SELECT 'set ' || set_id FROM recipe_set_members WHERE recipe_id NOT IN (SELECT id FROM recipes)"),
     ("page features without their page", "SELECT 'page ' || page_id FROM marks WHERE page_id NOT IN (SELECT id FROM pages)"),

@@ -3,6 +3,7 @@
 use super::new_file::NewFile;
 use super::value_rules::value_rules;
 use crate::store::error::StoreError;
+use crate::store::sqlite::migrations::MERGE_BUDGETS;
 use crate::store::sqlite::schema;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
@@ -26,11 +27,13 @@ const TABLES: &[(&str, &str)] = &[
     ("marks", "rowid"),
     ("near", "job_id, page_id"),
     ("batches", "rowid"),
+    ("notices", "rowid"),
 ];
 
 /// What is repaired in the new store, after its values: no row refers to a row that was lost. The ledger stays:
 /// what was paid was paid, whatever run or budget it belonged to. A recipe set that lost members
-/// gets an identity that no job looks for. A store that had no sequence numbers gets them.
+/// gets an identity that no job looks for. A store that had no sequence numbers gets them,
+/// and the next revision is later than all that are left.
 const REPAIRS: &str = "
 DELETE FROM answers WHERE page_id NOT IN (SELECT id FROM pages) OR recipe_id NOT IN (SELECT id FROM recipes);
 DELETE FROM marks WHERE page_id NOT IN (SELECT id FROM pages);
@@ -50,6 +53,7 @@ UPDATE attempts SET sequence = numbered.sequence FROM (
 WHERE numbered.id = attempts.id;
 INSERT OR IGNORE INTO budget (id, scope, spent, reserved)
   SELECT budget_id, 'salvaged-' || budget_id, sum(ifnull(cost, 0)), 0 FROM attempts GROUP BY budget_id;
+UPDATE revisions SET last = (SELECT max(ifnull((SELECT max(revision) FROM answers), 0), ifnull((SELECT max(since) FROM runs), 0)));
 DELETE FROM entries WHERE job_id NOT IN (SELECT id FROM jobs);
 UPDATE entries SET settled_set = NULL;
 UPDATE entries SET set_id = NULL WHERE set_id NOT IN (SELECT id FROM recipe_sets);
@@ -101,6 +105,7 @@ fn copy(from: &Connection, to: &Path) -> Result<Salvaged, StoreError> {
     for rule in value_rules() {
         into.execute(&rule.repair(), [])?;
     }
+    into.execute_batch(MERGE_BUDGETS)?;
     into.execute_batch(REPAIRS)?;
     let count = |query: &str| -> Result<u64, StoreError> {
         Ok(into.query_row(query, [], |row| row.get::<_, i64>(0))?.cast_unsigned())

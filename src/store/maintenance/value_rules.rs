@@ -22,6 +22,9 @@ enum Repair {
     Set(&'static str),
 }
 
+/// What the attempts of a budget cost.
+const SPENT_IN_LEDGER: &str = "spent = (SELECT ifnull(sum(cost), 0) FROM attempts a WHERE a.budget_id = budget.id)";
+
 impl ValueRule {
     /// A description of a wrong value.
     pub(crate) fn what(&self) -> String {
@@ -107,7 +110,12 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("answers", "at", Delete),
         integer("answers", "passing", Delete),
         integer("answers", "runs", Delete),
+        integer("answers", "revision", Set("revision = 0")),
         integer("entries", "page_count", Delete),
+        integer("budget", "spent", Set(SPENT_IN_LEDGER)),
+        integer("attempts", "sequence", Set("sequence = NULL")),
+        integer("runs", "heartbeat", Set("heartbeat = 0")),
+        integer("runs", "since", Set("since = 0")),
         integer("runs", "exit_code", Set("outcome = 'died', exit_code = NULL")),
         json("answers", "value", Delete),
         json("recipes", "body", Delete),
@@ -122,6 +130,7 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         },
         json("endpoints", "capabilities", Set("capabilities = NULL")),
         json("endpoints", "calibration", Set("calibration = NULL")),
+        digest("recipes", "hash"),
         digest("pages", "content"),
         digest("entries", "content"),
         digest("marks", "fingerprint"),

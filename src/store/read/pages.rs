@@ -1,13 +1,15 @@
 //! Pages: their keys, faults, features and outcomes, and whether they are being asked.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{JobId, PageId, RecipeId};
+use crate::base::ids::{AttemptId, JobId, PageId, RecipeId};
 use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
 use crate::store::error::StoreError;
+use crate::store::records::attempts::AskedElsewhere;
 use crate::store::records::pages::{FaultRecord, FeaturesRecord, StoredPage, TaskOutcome, Versions};
 use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::PageKey;
 use rusqlite::{Connection, OptionalExtension, params};
+use std::time::Duration;
 
 pub(crate) fn page_key(db: &Connection, page: &PageId) -> Result<Option<PageKey>, StoreError> {
     let mut find = db.prepare_cached("SELECT id FROM pages WHERE content = ?1 AND page = ?2")?;
@@ -62,7 +64,7 @@ pub(crate) fn outcomes(
     recipes: &[RecipeId],
 ) -> Result<Vec<Option<TaskOutcome>>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT recipe_id, status, value, reason, message, passing, runs, at FROM answers WHERE page_id = ?1 AND sample = 0",
+        "SELECT recipe_id, status, value, reason, message, passing, runs, at, revision FROM answers WHERE page_id = ?1 AND sample = 0",
     )?;
     let mut outcomes = vec![None; recipes.len()];
     let mut rows = find.query([page])?;
@@ -84,6 +86,7 @@ fn task_outcome<F: Fn() -> String>(cells: &Cells<'_, F>) -> Result<TaskOutcome, 
         is_transient: cells.get(5)?,
         runs: cells.get(6)?,
         at_ms: cells.get(7)?,
+        revision: cells.get(8)?,
     };
     if outcome.status == OutcomeStatus::Ok && outcome.value.is_none() {
         return Err(cells.damaged(2, "an outcome that is `ok` has a value"));
@@ -95,7 +98,7 @@ fn task_outcome<F: Fn() -> String>(cells: &Cells<'_, F>) -> Result<TaskOutcome, 
 pub(crate) fn answered_recipes(db: &Connection, page: &PageId) -> Result<Vec<RecipeId>, StoreError> {
     let Some(key) = page_key(db, page)? else { return Ok(Vec::new()) };
     let mut find =
-        db.prepare_cached("SELECT recipe_id FROM answers WHERE page_id = ?1 AND status = 'ok' ORDER BY at DESC")?;
+        db.prepare_cached("SELECT recipe_id FROM answers WHERE page_id = ?1 AND status = 'ok' ORDER BY revision DESC, at DESC")?;
     Ok(find.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
@@ -132,24 +135,29 @@ pub(crate) fn page_id<F: Fn() -> String>(
     Ok(PageId { content: cells.get::<Digest>(content)?, page: cells.get(page)? })
 }
 
-/// Whether an open attempt, of any live run, asks one of these recipes of this page. The
-/// attempts of dead runs are not open any more, except those of batches, whose results are
-/// still collected.
-pub(crate) fn is_being_asked(
+/// An open attempt, of any live run, that asks one of these recipes of this page. The attempts of
+/// dead runs are not open any more, except those of batches, whose results are still collected.
+pub(crate) fn asked_elsewhere(
     db: &Connection,
     page: PageKey,
     recipes: impl Iterator<Item = RecipeId> + Clone,
-) -> Result<bool, StoreError> {
+) -> Result<Option<AskedElsewhere>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT m.recipe_id FROM requests r JOIN attempts a ON a.request_id = r.id JOIN recipe_set_members m ON m.set_id = r.set_id
+        "SELECT m.recipe_id, a.id, a.batch_id IS NOT NULL, runs.run_id, runs.attempt_timeout_ms
+         FROM requests r JOIN attempts a ON a.request_id = r.id JOIN recipe_set_members m ON m.set_id = r.set_id
+           JOIN runs ON runs.id = a.run_id
          WHERE r.page_id = ?1 AND a.state = 'open'",
     )?;
     let mut rows = find.query([page])?;
     while let Some(row) = rows.next()? {
         let asked: RecipeId = row.get(0)?;
         if recipes.clone().any(|recipe| recipe == asked) {
-            return Ok(true);
+            let attempt: AttemptId = row.get(1)?;
+            let cells = Cells::new(row, "runs", || format!("of attempt {attempt}"));
+            let timeout = cells.optional_count(4)?.map(Duration::from_millis);
+            let (is_in_batch, run) = (row.get(2)?, cells.get(3)?);
+            return Ok(Some(AskedElsewhere { attempt, run, is_in_batch, timeout }));
         }
     }
-    Ok(false)
+    Ok(None)
 }

@@ -2,11 +2,12 @@
 
 use super::{attempts, batches, entries, pages, recipes, rows, runs};
 use crate::base::digest::Digest;
-use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey};
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
-use crate::store::records::attempts::AttemptRecord;
+use crate::store::records::attempts::{AskedElsewhere, AttemptRecord};
 use crate::store::records::batches::{BatchAttempt, BatchRecord};
+use crate::store::records::budgets::BudgetRecord;
 use crate::store::records::entries::EntryRecord;
 use crate::store::records::pages::{StoredPage, Versions};
 use crate::store::records::rows::{PageRecord, RowOptions};
@@ -61,6 +62,17 @@ impl Reader {
         runs::budget(&self.db, scope)
     }
 
+    /// All budgets, in the order of their scopes.
+    pub fn budgets(&self) -> Result<Vec<BudgetRecord>, StoreError> {
+        runs::budgets(&self.db)
+    }
+
+    /// The revision from which outcomes count, if a run of this job with this selection would
+    /// continue another one.
+    pub fn continued_since(&self, job: JobId, selection: &str) -> Result<Option<Revision>, StoreError> {
+        Ok(runs::unfinished_run(&self.db, job, selection)?.map(|(_, since)| since))
+    }
+
     /// The observed image billing of an endpoint, as JSON.
     pub fn calibration(&self, endpoint: &str) -> Result<Option<String>, StoreError> {
         Ok(runs::endpoint(&self.db, endpoint)?.1)
@@ -104,12 +116,11 @@ impl Reader {
         Ok(known.map_or_else(|| StoredPage::unknown(recipes.len()), |(_, known)| known))
     }
 
-    /// Whether an open attempt of any live run, or of a batch, asks one of these recipes of
-    /// this page.
-    pub fn is_being_asked(&self, page: &PageId, recipes: &[RecipeId]) -> Result<bool, StoreError> {
+    /// An open attempt, of any live run or of a batch, that asks one of these recipes of this page.
+    pub fn asked_elsewhere(&self, page: &PageId, recipes: &[RecipeId]) -> Result<Option<AskedElsewhere>, StoreError> {
         match pages::page_key(&self.db, page)? {
-            Some(key) => pages::is_being_asked(&self.db, key, recipes.iter().copied()),
-            None => Ok(false),
+            Some(key) => pages::asked_elsewhere(&self.db, key, recipes.iter().copied()),
+            None => Ok(None),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Jobs, runs, budgets, endpoints.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{JobId, RecipeId, RecipeSetId, Revision, RunId, RunKey};
 use crate::base::money::Pico;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::store::error::StoreError;
+use crate::store::records::budgets::BudgetRecord;
 use crate::store::records::runs::{RunRecord, TaskKey};
 use crate::store::sqlite::cells::Cells;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -87,10 +88,42 @@ pub(crate) fn mean_latency(db: &Connection, job: JobId, model: &str) -> Result<O
     Ok(mean.map(|mean| (mean.round() as u64, count.cast_unsigned())))
 }
 
+/// The run that a new run of a job with this selection continues: the last run of the job, if it
+/// had the same selection and did not come to its end. With it the revision from which its outcomes
+/// count.
+pub(crate) fn unfinished_run(
+    db: &Connection,
+    job: JobId,
+    selection: &str,
+) -> Result<Option<(RunId, Revision)>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT id, run_id, selection, since, outcome FROM runs
+         WHERE job_id = ?1 AND outcome IS NOT ?2 ORDER BY id DESC LIMIT 1",
+    )?;
+    let mut rows = find.query(params![job, RunOutcomeName::Try])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let run: RunKey = row.get(0)?;
+    let cells = Cells::new(row, "runs", || format!("run {run}"));
+    let (last, outcome): (Option<String>, Option<RunOutcomeName>) = (cells.get(2)?, cells.get(4)?);
+    let is_completed = outcome.is_some_and(RunOutcomeName::is_completed);
+    Ok(if is_completed || last.as_deref() != Some(selection) { None } else { Some((cells.get(1)?, cells.get(3)?)) })
+}
+
 /// What is spent and reserved in the scope of a budget.
 pub(crate) fn budget(db: &Connection, scope: &str) -> Result<Pico, StoreError> {
     let mut find = db.prepare_cached("SELECT spent + reserved FROM budget WHERE scope = ?1")?;
     Ok(find.query_row([scope], |row| row.get(0)).optional()?.unwrap_or(Pico::ZERO))
+}
+
+/// All budgets, in the order of their scopes.
+pub(crate) fn budgets(db: &Connection) -> Result<Vec<BudgetRecord>, StoreError> {
+    let mut find = db.prepare_cached("SELECT scope, spent, reserved FROM budget ORDER BY scope")?;
+    let budgets = find.query_and_then([], |row| {
+        let scope: String = row.get(0)?;
+        let cells = Cells::new(row, "budget", || format!("`{scope}`"));
+        Ok(BudgetRecord { scope: scope.clone(), spent: cells.get(1)?, reserved: cells.get(2)? })
+    })?;
+    budgets.collect()
 }
 
 /// What is known of an endpoint, as JSON: its capabilities, its calibration.

@@ -1,15 +1,16 @@
 //! Attempts: from their reservation to their settlement, and as the spend report reads them.
 
 use super::pages::{FaultRecord, TaskOutcome};
-use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId, RequestId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId, RequestId, Revision, RunId, RunKey};
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::{AttemptPurpose, AttemptState, ErrorKind, VerdictName};
+use std::time::Duration;
 
 /// The budget that attempts are charged to.
 #[derive(Clone, Debug)]
 pub struct BudgetLine {
-    /// What the budget is for, such as `job:…/day:2026-11-23`.
+    /// What it counts, as a [`BudgetCounter`](super::budgets::BudgetCounter) is written.
     pub scope: String,
     /// The maximum of what is spent and reserved; `None` for no limit.
     pub limit: Option<Pico>,
@@ -22,8 +23,8 @@ pub struct OpenAttempt {
     pub run: RunKey,
     /// The page.
     pub page: PageId,
-    /// The recipes that are asked, and when the known outcome of each was stored.
-    pub recipes: Vec<(RecipeId, Option<i64>)>,
+    /// The recipes that are asked, and the revision of the known outcome of each.
+    pub recipes: Vec<(RecipeId, Option<Revision>)>,
     /// The request that the attempt belongs to; `None` for a new one.
     pub request: Option<RequestId>,
     /// The batch that the attempt is part of; `None` if it is sent on its own.
@@ -38,6 +39,19 @@ pub struct OpenAttempt {
     pub budget: BudgetLine,
     /// Wall time in milliseconds.
     pub at_ms: i64,
+}
+
+/// An open attempt that asks what another run wants to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedElsewhere {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The run that it belongs to.
+    pub run: RunId,
+    /// Whether it is part of a batch, which may take a day.
+    pub is_in_batch: bool,
+    /// How long it may take; `None`: a version that did not record it began the run.
+    pub timeout: Option<Duration>,
 }
 
 /// The answer to an [`OpenAttempt`].

@@ -4,11 +4,13 @@
 //! - [`entries`]: files and lines of lists, and how they change
 //! - [`pages`]: faults, features, near duplicates and outcomes of pages
 //! - [`attempts`]: attempts, from their reservation to their settlement
+//! - [`budgets`]: what budgets count
 //! - [`batches`]: batches and their attempts
 //! - [`rows`]: what the rows of an output are made of
 
 pub(crate) mod attempts;
 pub(crate) mod batches;
+pub(crate) mod budgets;
 pub(crate) mod entries;
 pub(crate) mod pages;
 pub(crate) mod rows;

@@ -1,6 +1,6 @@
 //! Pages: faults, features, near duplicates, outcomes.
 
-use crate::base::ids::PageId;
+use crate::base::ids::{PageId, Revision};
 use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
 use crate::store::page_status::{OutcomeFacts, PageFacts, PageStatus, TaskSelection, decide};
 
@@ -65,8 +65,10 @@ pub struct TaskOutcome {
     pub is_transient: bool,
     /// The number of runs in a row that ended with a transient fault.
     pub runs: u32,
-    /// Wall time in milliseconds.
+    /// Wall time in milliseconds, for people: it decides nothing.
     pub at_ms: i64,
+    /// The revision of the store in which it was stored. The store assigns it.
+    pub revision: Revision,
 }
 
 /// Runs after which a transient fault is final.
@@ -82,7 +84,7 @@ impl TaskOutcome {
     #[must_use]
     pub fn facts(&self) -> OutcomeFacts {
         let is_final = is_final(self.is_transient, self.runs);
-        OutcomeFacts { status: self.status, is_final, at_ms: self.at_ms }
+        OutcomeFacts { status: self.status, is_final, revision: self.revision }
     }
 }
 

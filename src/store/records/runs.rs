@@ -1,7 +1,8 @@
 //! Runs, the recipes that they ask, and the endpoints that they use.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey};
+use crate::base::ids::{JobId, RecipeId, RecipeSetId, Revision, RunId, RunKey};
+use std::time::Duration;
 use crate::base::vocabulary::RunOutcomeName;
 
 /// A recipe: everything about an answer except the page.
@@ -46,6 +47,11 @@ pub struct RunStart {
     /// What decides, apart from recipes, whether a file is settled. Under another policy
     /// every file is read again. Not part of the key of an answer.
     pub policy: String,
+    /// Which settled tasks are sent again, as text; `None`: none. A run with the same selection
+    /// continues one that was not completed.
+    pub selection: Option<String>,
+    /// How long an attempt of the run may take. Other processes wait no longer for it.
+    pub attempt_timeout: Duration,
     /// Wall time in milliseconds.
     pub at_ms: i64,
 }
@@ -76,6 +82,12 @@ pub struct RunKeys {
     pub set: RecipeSetId,
     /// The tasks, in the order of the manifest.
     pub tasks: Vec<TaskKey>,
+    /// Outcomes stored in this revision or later are not sent again.
+    pub since: Revision,
+    /// The run that this one continues: it sends again what that run did not come to.
+    pub continues: Option<RunId>,
+    /// What a migration of the store has changed, for the user. Each is given to one run.
+    pub notices: Vec<String>,
     /// The known capabilities of the endpoint, as JSON.
     pub capabilities: Option<String>,
     /// The observed image billing of the endpoint, as JSON.

@@ -1,6 +1,32 @@
 //! The tables, as migrations. `user_version` of the file counts them. A migration is never
 //! edited after a release, only followed by another one.
 
+/// The text of [`MERGE_BUDGETS`], as a part of a migration.
+macro_rules! merge_budgets {
+    () => {
+        "
+CREATE TEMP TABLE old_budgets AS SELECT b.id, b.spent, b.reserved,
+  CASE WHEN b.scope GLOB '*/day:[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' THEN 'day:' || substr(b.scope, -10)
+       WHEN b.scope GLOB '*/run:[0-9]???????T??????-??????' THEN 'run:' || substr(b.scope, -22)
+       ELSE 'job' END
+  || CASE WHEN substr(b.scope, 79, 10) = 'simulator:' THEN '/simulated/' ELSE '/paid/' END
+  || ifnull((SELECT name FROM jobs WHERE lower(hex(identity)) = substr(b.scope, 5, 64)), substr(b.scope, 5, 64)) AS scope
+  FROM budget b WHERE b.scope GLOB 'job:*/endpoint:*';
+CREATE TEMP TABLE new_budgets AS
+  SELECT scope, min(id) AS id, sum(spent) AS spent, sum(reserved) AS reserved, count(*) AS parts FROM old_budgets GROUP BY scope;
+INSERT INTO notices (message)
+  SELECT 'budgets now count by the name of the job, over all its inputs, dates and endpoints: ' || sum(parts) || ' counters of this store were added up to '
+    || count(*) || '; `docmill report --budgets` shows them' FROM new_budgets WHERE parts > 1 HAVING count(*) > 0;
+UPDATE attempts SET budget_id = n.id FROM old_budgets o JOIN new_budgets n ON n.scope = o.scope
+  WHERE o.id = attempts.budget_id AND o.id <> n.id;
+DELETE FROM budget WHERE id IN (SELECT id FROM old_budgets) AND id NOT IN (SELECT id FROM new_budgets);
+UPDATE budget SET scope = n.scope, spent = n.spent, reserved = n.reserved FROM new_budgets n WHERE n.id = budget.id;
+DROP TABLE old_budgets;
+DROP TABLE new_budgets;
+"
+    };
+}
+
 /// The migrations in their order.
 pub(crate) const MIGRATIONS: &[&str] = &[
     // Version 1.
@@ -78,7 +104,26 @@ UPDATE attempts SET sequence = numbered.sequence FROM (
   FROM attempts a LEFT JOIN requests r ON r.id = a.request_id) AS numbered
 WHERE numbered.id = attempts.id;
 ",
+    // Version 5. Revisions, which order what is stored without a clock; what a run sends again and
+    // how long its attempts may take; budgets by name.
+    concat!(
+        "
+ALTER TABLE answers ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE revisions (last INTEGER NOT NULL);
+INSERT INTO revisions (last) VALUES (0);
+ALTER TABLE runs ADD COLUMN selection TEXT;
+ALTER TABLE runs ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN attempt_timeout_ms INTEGER;
+CREATE TABLE notices (id INTEGER PRIMARY KEY, message TEXT NOT NULL);
+",
+        merge_budgets!(),
+    ),
 ];
+
+/// Adds up the budgets that versions before 5 counted by job identity and endpoint: now they count
+/// by the name of the job. Their scopes were `job:<identity>/endpoint:<provider>`, followed by
+/// `/day:<date>`, `/run:<id>` or nothing. Does nothing where there are none.
+pub(crate) const MERGE_BUDGETS: &str = merge_budgets!();
 
 /// The version of the tables after all migrations.
 pub(crate) fn latest() -> i64 {

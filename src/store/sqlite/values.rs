@@ -1,7 +1,7 @@
 //! Ids, words, digests and money as SQLite values.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{AttemptId, BatchId, JobId, RecipeId, RecipeSetId, RequestId, RunId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, JobId, RecipeId, RecipeSetId, RequestId, Revision, RunId, RunKey};
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::vocabulary::{
@@ -33,7 +33,7 @@ macro_rules! integers {
     )+ };
 }
 
-integers!(RunKey, JobId, RecipeId, RecipeSetId, RequestId, AttemptId, BatchId, PageKey, BudgetKey, Pico);
+integers!(RunKey, JobId, RecipeId, RecipeSetId, RequestId, AttemptId, BatchId, PageKey, BudgetKey, Revision, Pico);
 
 impl ToSql for RunId {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -3,11 +3,11 @@
 use super::ledger::Ledger;
 use super::outcomes::put_outcomes;
 use super::pages::find_or_add_page;
-use crate::base::ids::{AttemptId, RecipeId, RequestId, RunKey};
+use crate::base::ids::{AttemptId, RecipeId, RequestId, Revision, RunKey};
 use crate::base::money::Pico;
 use crate::base::vocabulary::{AttemptState, UsageSource};
 use crate::store::error::StoreError;
-use crate::store::read::pages::is_being_asked;
+use crate::store::read::pages::asked_elsewhere;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::{BudgetKey, PageKey, count};
@@ -17,12 +17,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 pub(crate) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> Result<Opened, StoreError> {
     let (page, is_new) = find_or_add_page(db, &open.page)?;
     if !is_new {
-        for (recipe, seen_ms) in &open.recipes {
-            if outcome_time(db, page, *recipe)? != *seen_ms {
+        for (recipe, seen) in &open.recipes {
+            if outcome_revision(db, page, *recipe)? != *seen {
                 return Ok(Opened::Changed);
             }
         }
-        if is_being_asked(db, page, open.recipes.iter().map(|(recipe, _)| *recipe))? {
+        if asked_elsewhere(db, page, open.recipes.iter().map(|(recipe, _)| *recipe))?.is_some() {
             return Ok(Opened::Elsewhere);
         }
     }
@@ -62,8 +62,9 @@ pub(crate) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> 
     Ok(Opened::Granted { request, attempt: AttemptId(db.last_insert_rowid()), sequence })
 }
 
-fn outcome_time(db: &Connection, page: PageKey, recipe: RecipeId) -> Result<Option<i64>, StoreError> {
-    let mut find = db.prepare_cached("SELECT at FROM answers WHERE page_id = ?1 AND recipe_id = ?2 AND sample = 0")?;
+fn outcome_revision(db: &Connection, page: PageKey, recipe: RecipeId) -> Result<Option<Revision>, StoreError> {
+    let mut find =
+        db.prepare_cached("SELECT revision FROM answers WHERE page_id = ?1 AND recipe_id = ?2 AND sample = 0")?;
     Ok(find.query_row(params![page, recipe], |row| row.get(0)).optional()?)
 }
 
@@ -101,7 +102,7 @@ pub(crate) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settleme
         charge.saved_by_cache,
         charge.saved_by_size,
     ])?;
-    put_outcomes(db, page, Some(request), &settlement.outcomes)
+    put_outcomes(db, ledger.revision(db)?, page, Some(request), &settlement.outcomes)
 }
 
 /// The row of an attempt in the ledger.
@@ -143,6 +144,12 @@ pub(crate) fn mark_lost(db: &Connection, ledger: &mut Ledger, run: RunKey, at_ms
         lose(db, ledger, *attempt, (*budget, *reserved), at_ms)?;
     }
     Ok(open.len() as u64)
+}
+
+/// Marks an attempt of another run lost, unless it has ended: its process does not continue.
+pub(crate) fn give_up(db: &Connection, ledger: &mut Ledger, attempt: AttemptId, at_ms: i64) -> Result<(), StoreError> {
+    let Stored { state, budget, reserved, .. } = stored(db, attempt)?;
+    if state == AttemptState::Open { lose(db, ledger, attempt, (budget, reserved), at_ms) } else { Ok(()) }
 }
 
 /// Marks one attempt lost: its reservation counts as spent.

@@ -1,8 +1,8 @@
-//! Budgets, recipe sets and sequence numbers of one transaction, in memory while it lasts. The
-//! transaction is the only writer, so they cannot change under it.
+//! Budgets, recipe sets, sequence numbers and the revision of one transaction, in memory while it
+//! lasts. The transaction is the only writer, so they cannot change under it.
 
 use super::recipe_sets::find_or_add_set;
-use crate::base::ids::{RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{RecipeId, RecipeSetId, Revision, RunKey};
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
 use crate::store::sqlite::values::BudgetKey;
@@ -27,12 +27,13 @@ pub(crate) struct Ledger {
     scopes: HashMap<String, BudgetKey>,
     sets: HashMap<Vec<RecipeId>, RecipeSetId>,
     sequences: Sequences,
+    revision: Option<Revision>,
 }
 
 impl Ledger {
     /// The ledger of a transaction that follows one which ended with these sequence numbers.
     pub(crate) fn new(sequences: Sequences) -> Self {
-        Self { budgets: Vec::new(), scopes: HashMap::new(), sets: HashMap::new(), sequences }
+        Self { budgets: Vec::new(), scopes: HashMap::new(), sets: HashMap::new(), sequences, revision: None }
     }
 
     /// The budget of a scope. Created if it is new.
@@ -109,6 +110,18 @@ impl Ledger {
         };
         self.sequences[at].1 += 1;
         Ok(self.sequences[at].1)
+    }
+
+    /// The revision of this transaction: one more than that of the last transaction that had one.
+    pub(crate) fn revision(&mut self, db: &Connection) -> Result<Revision, StoreError> {
+        if let Some(revision) = self.revision {
+            return Ok(revision);
+        }
+        let mut next = db.prepare_cached("UPDATE revisions SET last = last + 1 RETURNING last")?;
+        let revision: Option<Revision> = next.query_row([], |row| row.get(0)).optional()?;
+        let revision = revision.ok_or_else(|| StoreError::Damaged("revisions: there is no row".into()))?;
+        self.revision = Some(revision);
+        Ok(revision)
     }
 
     /// A run has begun: its sequence numbers start at 1.

@@ -1,6 +1,6 @@
 //! Outcomes of tasks.
 
-use crate::base::ids::{RecipeId, RequestId};
+use crate::base::ids::{RecipeId, RequestId, Revision};
 use crate::base::vocabulary::OutcomeStatus;
 use crate::store::error::StoreError;
 use crate::store::records::pages::TaskOutcome;
@@ -11,15 +11,16 @@ use rusqlite::{Connection, params};
 /// a row that end with a transient fault are counted.
 pub(crate) fn put_outcomes(
     db: &Connection,
+    revision: Revision,
     page: PageKey,
     request: Option<RequestId>,
     outcomes: &[(RecipeId, TaskOutcome)],
 ) -> Result<(), StoreError> {
     let mut put = db.prepare_cached(
-        "INSERT INTO answers (page_id, recipe_id, sample, status, value, reason, message, passing, runs, request_id, at)
-         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        "INSERT INTO answers (page_id, recipe_id, sample, status, value, reason, message, passing, runs, request_id, at, revision)
+         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (page_id, recipe_id, sample) DO UPDATE SET status = excluded.status, value = excluded.value, reason = excluded.reason,
-           message = excluded.message, passing = excluded.passing, request_id = excluded.request_id, at = excluded.at,
+           message = excluded.message, passing = excluded.passing, request_id = excluded.request_id, at = excluded.at, revision = excluded.revision,
            runs = CASE WHEN answers.passing = 1 AND excluded.passing = 1 THEN answers.runs + 1 ELSE excluded.runs END
          WHERE excluded.status = 'ok' OR answers.status <> 'ok'",
     )?;
@@ -37,6 +38,7 @@ pub(crate) fn put_outcomes(
             outcome.runs,
             request,
             outcome.at_ms,
+            revision,
         ])?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use super::ledger::Ledger;
 use super::{attempts, batches, recipe_sets};
 use crate::base::ids::{JobId, RunKey};
 use crate::store::error::StoreError;
-use crate::store::read::runs::{endpoint, job_id, tasks_to_json};
+use crate::store::read::runs::{endpoint, job_id, tasks_to_json, unfinished_run};
 use crate::store::records::runs::{RunEnd, RunKeys, RunStart};
 use rusqlite::{Connection, params};
 use std::path::Path;
@@ -21,16 +21,41 @@ pub(crate) fn begin(
     let DeadRuns { lost, runs: dead } = reap_dead_runs(db, ledger, store, None, start.at_ms)?;
     let job = put_job(db, start)?;
     let (set, tasks) = recipe_sets::define(db, &start.recipes, &start.policy)?;
+    let unfinished = match &start.selection {
+        Some(selection) => unfinished_run(db, job, selection)?,
+        None => None,
+    };
+    let (since, continues) = match unfinished {
+        Some((run, since)) => (since, Some(run)),
+        None => (ledger.revision(db)?, None),
+    };
     db.execute(
-        "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT ifnull(max(id), 0) + 1 FROM attempts))",
-        params![start.run_id, job, set, start.model, tasks_to_json(&tasks), start.at_ms],
+        "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, selection, since, attempt_timeout_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT ifnull(max(id), 0) + 1 FROM attempts), ?7, ?8, ?9)",
+        params![
+            start.run_id,
+            job,
+            set,
+            start.model,
+            tasks_to_json(&tasks),
+            start.at_ms,
+            start.selection,
+            since,
+            i64::try_from(start.attempt_timeout.as_millis()).unwrap_or(i64::MAX),
+        ],
     )?;
     let run = RunKey(db.last_insert_rowid());
     ledger.begin_sequence(run);
     batches::adopt(db, run, &start.provider)?;
     let (capabilities, calibration) = endpoint(db, &start.endpoint)?;
-    Ok(RunKeys { run, job, set, tasks, capabilities, calibration, lost, dead })
+    let notices = take_notices(db)?;
+    Ok(RunKeys { run, job, set, tasks, since, continues, notices, capabilities, calibration, lost, dead })
+}
+
+/// Removes what migrations have to say, and returns it.
+fn take_notices(db: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut take = db.prepare_cached("DELETE FROM notices RETURNING message")?;
+    Ok(take.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 fn put_job(db: &Connection, start: &RunStart) -> Result<JobId, StoreError> {

@@ -23,7 +23,7 @@ pub struct SettleRule {
 /// outcome, and one for a page without outcomes or an entry without pages.
 pub(crate) const PAGES: &str = "
 SELECT e.id, ifnull(e.set_id, ?2), e.page_count, e.selected, p.page, f.page_id IS NOT NULL, ifnull(m.blank, 0), n.page_id IS NOT NULL,
-       a.recipe_id, a.status, a.passing, a.runs, a.at
+       a.recipe_id, a.status, a.passing, a.runs, a.revision
 FROM entries e LEFT JOIN pages p ON p.content = e.content AND p.page BETWEEN min(e.page_count, 1) AND e.page_count
   LEFT JOIN page_faults f ON f.page_id = p.id AND f.decoder_version = ?3
   LEFT JOIN marks m ON m.page_id = p.id AND m.version = ?4
@@ -134,7 +134,7 @@ impl Entry {
         for (outcome, _) in page.outcomes.iter_mut().zip(recipes).filter(|(_, wanted)| **wanted == recipe) {
             let cells = Cells::new(row, "answers", || format!("page {number} of entry {}, recipe {recipe}", self.id));
             let is_final = is_final(cells.get(10)?, cells.get(11)?);
-            *outcome = Some(OutcomeFacts { status: cells.get(9)?, is_final, at_ms: cells.get(12)? });
+            *outcome = Some(OutcomeFacts { status: cells.get(9)?, is_final, revision: cells.get(12)? });
         }
         Ok(())
     }

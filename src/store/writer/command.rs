@@ -1,7 +1,7 @@
 //! The messages to the writer and its answers. This interface, not SQLite, is what the handle
 //! of the store knows.
 
-use crate::base::ids::{BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
@@ -24,6 +24,7 @@ pub(crate) enum Command {
     SettleAttempt(Box<Settlement>),
     SettleBatchAttempts(Vec<Settlement>),
     MarkLost { run: RunKey, at_ms: i64 },
+    GiveUpAttempts { attempts: Vec<AttemptId>, at_ms: i64 },
     PutOutcomes { page: PageId, outcomes: Vec<(RecipeId, TaskOutcome)> },
     RememberEndpoint { endpoint: String, fact: EndpointFact },
     BeginBatch(Box<BatchStart>),

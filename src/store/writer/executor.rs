@@ -74,9 +74,12 @@ impl<'a> Executor<'a> {
             Command::MarkLost { run, at_ms } => {
                 return Ok(Answer::Lost(attempts::mark_lost(db, ledger, run, at_ms)?));
             }
+            Command::GiveUpAttempts { attempts, at_ms } => {
+                attempts.into_iter().try_for_each(|attempt| attempts::give_up(db, ledger, attempt, at_ms))?;
+            }
             Command::PutOutcomes { page, outcomes } => {
                 let (page, _) = pages::find_or_add_page(db, &page)?;
-                outcomes::put_outcomes(db, page, None, &outcomes)?;
+                outcomes::put_outcomes(db, ledger.revision(db)?, page, None, &outcomes)?;
             }
             Command::RememberEndpoint { endpoint, fact } => endpoints::remember(db, &endpoint, &fact)?,
             Command::BeginBatch(start) => return Ok(Answer::Batch(batches::begin(db, &start)?)),

@@ -36,7 +36,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::SameError { kind: ErrorKind::Length, message: text(), pages: 1 },
         RunOutcome::NoPages,
         RunOutcome::BudgetReached { spent },
-        RunOutcome::Overbilled { cost: spent },
+        RunOutcome::UnexpectedBill { cost: spent },
         RunOutcome::ProviderRefused(Refusal { message: text(), hint: text() }),
         RunOutcome::ProviderUnavailable(text()),
         RunOutcome::StorageError(text()),
@@ -55,7 +55,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::SameError { .. }
             | RunOutcome::NoPages
             | RunOutcome::BudgetReached { .. }
-            | RunOutcome::Overbilled { .. }
+            | RunOutcome::UnexpectedBill { .. }
             | RunOutcome::ProviderRefused(_)
             | RunOutcome::ProviderUnavailable(_)
             | RunOutcome::StorageError(_)
