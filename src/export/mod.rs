@@ -5,16 +5,19 @@
 //! - [`columns`]: the columns and cells of a row, one list for all formats
 //! - [`sinks`]: the formats
 //! - [`files`]: all outputs of a job, committed together
+//! - [`preflight`]: whether outputs can be written, before anything is paid for
 //! - [`error`]: why an output could not be written
 
 mod columns;
 mod error;
 mod files;
+mod preflight;
 mod row;
 mod sinks;
 mod spec;
 
 pub use error::ExportError;
 pub use files::{Outputs, Targets};
+pub use preflight::check_outputs;
 pub use row::{Row, display_path};
 pub use spec::RowSpec;

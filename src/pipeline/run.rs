@@ -14,6 +14,7 @@ use super::control::run_outcome::RunOutcome;
 use super::control::shutdown::Shutdown;
 use super::model::ready_page::ReadyPage;
 use super::results::finalize::{InputSeen, conclude};
+use super::results::preflight::check_outputs_of;
 use super::scan::near_duplicates::find_near_duplicates;
 use super::scan::pass::{ScanPass, ScanPurpose, ScanSeen};
 use super::scan::sample::sample_pages;
@@ -47,6 +48,7 @@ pub fn run(
     counters: &Arc<Counters>,
 ) -> Result<(Report, RunOutcome), PipelineError> {
     check_options(job, questions, options)?;
+    check_outputs_of(job)?;
     let entries = Entries::start(&job.input)?;
     let run = Arc::new(RunContext::begin(job, questions, environment, options.selection_text(), shutdown, counters)?);
     if let Some(kind) = network_file_system(&job.store) {

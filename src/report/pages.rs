@@ -4,7 +4,8 @@ use super::histogram::Histogram;
 use super::top::insert_top;
 use crate::base::money::Pico;
 use crate::base::vocabulary::RowStatus;
-use crate::store::{PageRecord, RunKey, SpendRecord};
+use crate::catalog::Price;
+use crate::store::{PageRecord, RecipeId, RunKey, SpendRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -43,15 +44,16 @@ pub struct Pages {
     /// Pages that were sent in the reported runs.
     #[serde(skip)]
     pub asked: u64,
-    /// Original cost of the answers that came from the store; `None` if a price was unknown.
+    /// What asking again would cost now for the answers that came from the store; `None` if a price
+    /// is unknown.
     #[serde(skip)]
     pub saved: Option<Pico>,
-    /// Cost of the answers that duplicates share; `None` if a price was unknown.
+    /// The same for the answers that duplicates share.
     #[serde(skip)]
     pub saved_by_duplicates: Option<Pico>,
-    /// Original cost of all valid answers in any run, in pico-dollars.
+    /// What asking all valid answers again would cost now, in pico-dollars.
     value: Option<i64>,
-    /// Cost of the answers that duplicates share, in pico-dollars.
+    /// What asking the pages of duplicates again would cost now, in pico-dollars.
     duplicate_value: Option<i64>,
     /// Counts by task and label, for tasks whose answers are labels.
     pub by_label: BTreeMap<String, BTreeMap<String, LabelCount>>,
@@ -67,6 +69,9 @@ pub struct Pages {
     /// Tasks whose answers are labels: position and name.
     #[serde(skip)]
     label_tasks: Vec<(usize, String)>,
+    /// The price now. `None`: what the answers cost when they were asked counts.
+    #[serde(skip)]
+    price: Option<Price>,
 }
 
 /// Pages with a label.
@@ -106,6 +111,12 @@ impl Pages {
             label_tasks,
             ..Self::default()
         }
+    }
+
+    /// The same, with the price that asking has now.
+    #[must_use]
+    pub fn with_price(self, price: Option<Price>) -> Self {
+        Self { price, ..self }
     }
 
     /// Adds a page, with the status and the error of its row, to a report on `runs`.
@@ -161,10 +172,11 @@ impl Pages {
         }
     }
 
-    /// Adds the cost of a page's valid answers.
+    /// Adds what asking a page again would cost: the newest reply to each of its tasks, once.
     fn add_value(&mut self, record: &PageRecord, is_duplicate: bool, is_asked: bool) {
-        for spend in &record.spend {
-            let add = |sum: Option<Pico>| sum.zip(spend.cost).map(|(sum, cost)| sum + cost);
+        for spend in newest_replies(record) {
+            let cost = self.price.map(|price| price.cost(spend.tokens)).or(spend.cost);
+            let add = |sum: Option<Pico>| sum.zip(cost).map(|(sum, cost)| sum + cost);
             if is_duplicate {
                 self.saved_by_duplicates = add(self.saved_by_duplicates);
                 self.duplicate_value = self.saved_by_duplicates.map(|saved| saved.0);
@@ -222,6 +234,21 @@ fn reported_page(record: &PageRecord, error: Option<&str>, is_duplicate: bool, r
         attempts: own.len() as u64,
         error: error.map(str::to_owned),
     }
+}
+
+/// The newest replies that together answer every task of a page.
+fn newest_replies(record: &PageRecord) -> Vec<&SpendRecord> {
+    let mut answered: Vec<RecipeId> = Vec::new();
+    let mut newest = Vec::new();
+    for spend in record.spend.iter().rev().filter(|spend| spend.is_done) {
+        let is_new = |recipe: &&RecipeId| record.recipes.contains(*recipe) && !answered.contains(*recipe);
+        let new: Vec<RecipeId> = spend.recipes.iter().filter(is_new).copied().collect();
+        if !new.is_empty() {
+            answered.extend(new);
+            newest.push(spend);
+        }
+    }
+    newest
 }
 
 /// The labels in an answer: one text, or a list of texts.

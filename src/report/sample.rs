@@ -160,6 +160,7 @@ pub(crate) fn report() -> Report {
     Report {
         job: "office-mail".into(),
         run_id: "20261124T164638-5b841e".into(),
+        runs: 1,
         outcome: "failed_pages".into(),
         exit_code: Some(3),
         started_ms: STARTED_MS,

@@ -21,6 +21,8 @@ const MIN_LATENCY_BOUND_MS: u64 = 100;
 pub struct Spend {
     /// Requests with at least one attempt.
     pub requests: u64,
+    /// Pages that were asked, each counted once: over one run, the number of requests.
+    pub pages: u64,
     /// Attempts of any state.
     pub sent: u64,
     /// Attempts that returned a reply.
@@ -89,6 +91,7 @@ impl Spend {
     pub fn add(&mut self, attempt: &AttemptRecord, run: &RunRecord) {
         self.sent += 1;
         self.requests += u64::from(attempt.is_first);
+        self.pages += u64::from(attempt.is_first);
         match attempt.state {
             AttemptState::Open | AttemptState::Withdrawn => {}
             AttemptState::Lost => {

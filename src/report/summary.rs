@@ -14,6 +14,8 @@ pub struct Report {
     pub job: String,
     /// Id of the newest run.
     pub run_id: String,
+    /// Number of runs.
+    pub runs: usize,
     /// Outcome of that run; `running` before it ends.
     pub outcome: String,
     /// Exit code of that run; `None` before it ends.
@@ -54,11 +56,12 @@ impl Report {
         self.spend.known_total().filter(|_| self.is_priced || self.spend.total > Pico::ZERO)
     }
 
-    /// Cost per 1,000 requests, rounded down; `None` if a price is unknown or nothing was sent.
+    /// Cost per 1,000 pages that were asked, however often, rounded down; `None` if a price is unknown
+    /// or nothing was sent.
     #[must_use]
     pub fn cost_per_1000(&self) -> Option<Pico> {
-        let (total, requests) = (self.total()?, i128::from(self.spend.requests));
-        let cost = (i128::from(total.0) * 1000).checked_div(requests)?;
+        let (total, pages) = (self.total()?, i128::from(self.spend.pages));
+        let cost = (i128::from(total.0) * 1000).checked_div(pages)?;
         Some(Pico(i64::try_from(cost).unwrap_or(i64::MAX)))
     }
 
@@ -109,9 +112,9 @@ mod tests {
     }
 
     #[test]
-    fn cost_per_1000_requests_is_exact_and_never_overflows() {
+    fn cost_per_1000_pages_is_exact_and_never_overflows() {
         let mut report = report();
-        for (total, requests, expected) in [
+        for (total, pages, expected) in [
             (0, 0, None),
             (7, 0, None),
             (7, 1, Some(7000)),
@@ -119,8 +122,8 @@ mod tests {
             (i64::MAX, 1, Some(i64::MAX)),
             (i64::MAX, 1000, Some(i64::MAX)),
         ] {
-            (report.spend.total, report.spend.requests) = (Pico(total), requests);
-            assert_eq!(report.cost_per_1000(), expected.map(Pico), "{total} / {requests}");
+            (report.spend.total, report.spend.pages) = (Pico(total), pages);
+            assert_eq!(report.cost_per_1000(), expected.map(Pico), "{total} / {pages}");
         }
     }
 }

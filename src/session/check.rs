@@ -7,6 +7,7 @@ use super::secrets::{client_options, missing_secrets};
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{self, Endpoint, Image, Place, Size, Task, TaskKind};
+use crate::pipeline::check_outputs_of;
 use crate::prepare::target_size;
 use crate::provider::{Footprint, ReplyFormat};
 use crate::source::Entries;
@@ -34,10 +35,11 @@ pub struct JobCheck {
 /// Checks a job.
 ///
 /// # Errors
-/// When the input can't be searched.
+/// When the input can't be searched, or an output can't be written.
 pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck, Error> {
     let Job { manifest, questions } = job;
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
+    check_outputs_of(manifest)?;
     let mut notes = notes_on(manifest, questions, environment);
     for found in Entries::start(&manifest.input)? {
         match found {

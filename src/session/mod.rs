@@ -5,8 +5,10 @@
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`try_observer`]: what a tried page shows
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
+//! - [`budgets`]: the budgets of a store
 //! - [`error`]: errors with hints and exit codes
 
+pub(crate) mod budgets;
 pub(crate) mod check;
 pub(crate) mod environment;
 pub(crate) mod error;
@@ -19,6 +21,7 @@ pub(crate) mod secrets;
 pub(crate) mod session;
 pub(crate) mod try_observer;
 
+pub use budgets::{Budget, budgets_of_store};
 pub use check::JobCheck;
 pub use environment::{Environment, serve_decoder};
 pub use error::Error;

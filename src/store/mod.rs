@@ -52,9 +52,11 @@ pub use page_status::{OutcomeFacts, PageFacts, PageStatus, RetrySelection, TaskS
 pub use read::entry_cursor::EntryCursor;
 pub use read::reader::Reader;
 pub use read_store::ReadStore;
-pub use records::attempts::{AskedElsewhere, AttemptCharge, AttemptRecord, BudgetLine, OpenAttempt, Opened, Settlement};
-pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
+pub use records::attempts::{
+    AskedElsewhere, AttemptCharge, AttemptRecord, BudgetLine, OpenAttempt, Opened, Settlement,
+};
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
+pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
 pub use records::entries::{EntryChange, EntryRecord};
 pub use records::pages::{FaultRecord, FeaturesRecord, NearDuplicate, SkipRule, StoredPage, TaskOutcome, Versions};
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};

@@ -232,7 +232,18 @@ impl PageState {
                     (OutcomeStatus::Invalid, FaultRecord { kind, message }, false)
                 }
             };
-            (task.index, TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms, revision: Revision::NONE })
+            (
+                task.index,
+                TaskOutcome {
+                    status,
+                    value: None,
+                    fault: Some(fault),
+                    is_transient,
+                    runs: 1,
+                    at_ms,
+                    revision: Revision::NONE,
+                },
+            )
         };
         self.open.iter().map(outcome).collect()
     }
@@ -246,7 +257,15 @@ pub(crate) fn first_error(state: &PageState, at_ms: i64) -> Option<PageError> {
 }
 
 fn ok_outcome(value: String, at_ms: i64) -> TaskOutcome {
-    TaskOutcome { status: OutcomeStatus::Ok, value: Some(value), fault: None, is_transient: false, runs: 1, at_ms, revision: Revision::NONE }
+    TaskOutcome {
+        status: OutcomeStatus::Ok,
+        value: Some(value),
+        fault: None,
+        is_transient: false,
+        runs: 1,
+        at_ms,
+        revision: Revision::NONE,
+    }
 }
 
 #[cfg(test)]

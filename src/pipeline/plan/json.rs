@@ -21,7 +21,7 @@ pub fn plan_to_json(plan: &Plan) -> Value {
             "budget".into(),
             plan.budget.map_or(
                 Value::Null,
-                |room| json!({"usd": room.limit.to_string(), "left_usd": room.left.to_string(), "pages": room.pages}),
+                |room| json!({"usd": room.limit.to_string(), "left_usd": room.left.to_string(), "pages": room.pages, "is_enough": room.is_enough}),
             ),
         );
     }

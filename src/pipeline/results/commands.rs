@@ -53,9 +53,19 @@ pub fn report(
     };
     // Pages that the newest run skipped are shown as skipped.
     let options = RowOptions { versions: VERSIONS, skip: SkipRule { blank: true, near_duplicates: true } };
-    let rows = JobRows { reader, job: newest.job, options, recipes: RowRecipes::Stored, writes_empty: false };
+    let rows = JobRows {
+        reader,
+        job: newest.job,
+        options,
+        recipes: RowRecipes::Stored,
+        writes_empty: false,
+        price: job.and_then(Job::price),
+    };
     let WrittenRows { pages, .. } = rows.write(&columns, &Targets::default(), &keys, true, &NoHooks)?;
-    let spend = read_spend(reader, runs, since_ms, until_ms)?;
+    let mut spend = read_spend(reader, runs, since_ms, until_ms)?;
+    if runs.len() > 1 {
+        spend.pages = reader.asked_pages(&keys, since_ms, until_ms)?;
+    }
     let (outcome, exit_code) = match &newest.outcome {
         Some((outcome, exit_code)) => (outcome.to_string(), Some(*exit_code)),
         None => ("running".to_owned(), None),
@@ -63,6 +73,7 @@ pub fn report(
     Ok(Report {
         job: newest.job_name.clone(),
         run_id: newest.run_id.to_string(),
+        runs: runs.len(),
         outcome,
         exit_code,
         started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
@@ -78,7 +89,9 @@ pub fn report(
 
 /// The shape of a stored recipe's answers, as far as a report needs it: whether they are labels.
 fn shape_of_recipe(reader: &Reader, recipe: RecipeId) -> Result<Shape, StoreError> {
-    let Some(body) = reader.recipe_body(recipe)? else { return Ok(Shape::Text) };
+    let Some(body) = reader.recipe_body(recipe)? else {
+        return Err(StoreError::Damaged(format!("table recipes, row {recipe}: there is no such row")));
+    };
     let body: serde_json::Value = serde_json::from_str(&body)
         .map_err(|error| StoreError::Damaged(format!("table recipes, row {recipe}: {error}")))?;
     Ok(match body.get("task") {

@@ -58,6 +58,7 @@ pub(crate) fn conclude(
     let report = Report {
         job: job.name.clone(),
         run_id: run.identity.run_id.to_string(),
+        runs: 1,
         outcome: outcome.name().to_string(),
         exit_code: Some(outcome.exit_code().into()),
         started_ms: run.identity.started_ms,

@@ -2,6 +2,7 @@
 
 use crate::base::hooks::Hooks;
 use crate::base::ids::{JobId, RecipeId, RunKey};
+use crate::catalog::Price;
 use crate::export::{Outputs, Row, RowSpec, Targets};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
@@ -25,6 +26,8 @@ pub(crate) struct JobRows<'a> {
     pub(crate) recipes: RowRecipes<'a>,
     /// Whether outputs without rows are written.
     pub(crate) writes_empty: bool,
+    /// The price that asking has now; `None`: unknown.
+    pub(crate) price: Option<Price>,
 }
 
 /// Which recipes an entry's rows show.
@@ -48,7 +51,7 @@ impl<'a> JobRows<'a> {
     pub(crate) fn of_job(reader: &'a Reader, key: JobId, job: &'a Job, questions: &'a [Question]) -> Self {
         let options = RowOptions { versions: VERSIONS, skip: skip_rule(job) };
         let recipes = RowRecipes::Rendered(job, questions);
-        Self { reader, job: key, options, recipes, writes_empty: job.input.allow_empty }
+        Self { reader, job: key, options, recipes, writes_empty: job.input.allow_empty, price: job.price() }
     }
 
     /// Writes the rows. `runs`: the runs whose requests are counted. `has_all`: every file of the
@@ -65,7 +68,7 @@ impl<'a> JobRows<'a> {
         hooks: &dyn Hooks,
     ) -> Result<WrittenRows, PipelineError> {
         let mut outputs = Outputs::create(targets, columns)?;
-        let mut pages = Pages::new(label_tasks(columns));
+        let mut pages = Pages::new(label_tasks(columns)).with_price(self.price);
         let mut stored = EntryCursor::new(self.reader, self.job);
         while let Some(entry) = stored.next()? {
             let recipes = self.recipes_of(&entry, &columns.recipes)?;

@@ -1,6 +1,7 @@
 //! Rows, reports and outcomes, made from the store alone.
 //!
 //! - [`job_rows`]: the rows of a job; [`billing`]: how its endpoint bills images
+//! - [`preflight`]: whether the outputs can be written, before anything is paid for
 //! - [`finalize`]: the end of a run
 //! - [`commands`]: what `docmill export` and `docmill report` do
 
@@ -8,3 +9,4 @@ pub(crate) mod billing;
 pub(crate) mod commands;
 pub(crate) mod finalize;
 pub(crate) mod job_rows;
+pub(crate) mod preflight;

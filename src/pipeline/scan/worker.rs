@@ -286,7 +286,15 @@ impl Worker {
     ) -> Result<(), StoreError> {
         let at_ms = self.run.clock.wall_ms();
         let status = OutcomeStatus::Failed;
-        let outcome = TaskOutcome { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms, revision: Revision::NONE };
+        let outcome = TaskOutcome {
+            status,
+            value: None,
+            fault: Some(fault),
+            is_transient,
+            runs: 1,
+            at_ms,
+            revision: Revision::NONE,
+        };
         let recipes = wanted.tasks.iter().filter_map(|(at, _)| questions.recipes.get(*at));
         let outcomes = recipes.map(|recipe| (*recipe, outcome.clone())).collect();
         self.run.counters.add_refused();

@@ -21,6 +21,7 @@ pub fn render_json(report: &Report) -> Value {
     json!({
         "job": report.job,
         "run_id": report.run_id,
+        "runs": report.runs,
         "outcome": report.outcome,
         "exit_code": report.exit_code,
         "started_at": rfc3339(report.started_ms),

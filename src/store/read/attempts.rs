@@ -33,6 +33,21 @@ pub(crate) fn attempts(
     rows.collect()
 }
 
+/// How many pages the attempts of these runs, opened in `[since_ms, until_ms)`, asked.
+pub(crate) fn asked_pages(
+    db: &Connection,
+    runs: &[RunKey],
+    (since_ms, until_ms): (i64, i64),
+) -> Result<u64, StoreError> {
+    let runs = serde_json::json!(runs.iter().map(|run| run.0).collect::<Vec<_>>()).to_string();
+    let mut count = db.prepare_cached(
+        "SELECT count(DISTINCT r.page_id) FROM attempts a JOIN requests r ON r.id = a.request_id
+         WHERE a.run_id IN (SELECT value FROM json_each(?1)) AND a.opened_at >= ?2 AND a.opened_at < ?3 AND a.state <> 'withdrawn'",
+    )?;
+    let pages: i64 = count.query_row(params![runs, since_ms, until_ms], |row| row.get(0))?;
+    Ok(pages.cast_unsigned())
+}
+
 fn attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<AttemptRecord, StoreError> {
     let id: AttemptId = row.get(0)?;
     let cells = Cells::new(row, "attempts", || format!("attempt {id}"));

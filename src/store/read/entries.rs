@@ -56,3 +56,10 @@ fn entry(row: &Row<'_>) -> Result<EntryRecord, StoreError> {
         settled_set: cells.get(13)?,
     })
 }
+
+/// The number of entries of a job.
+pub(crate) fn entry_count(db: &Connection, job: JobId) -> Result<u64, StoreError> {
+    let mut find = db.prepare_cached("SELECT count(*) FROM entries WHERE job_id = ?1")?;
+    let count: i64 = find.query_row([job], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
+}

@@ -97,8 +97,9 @@ fn task_outcome<F: Fn() -> String>(cells: &Cells<'_, F>) -> Result<TaskOutcome, 
 /// The recipes under which a page has valid answers, latest first.
 pub(crate) fn answered_recipes(db: &Connection, page: &PageId) -> Result<Vec<RecipeId>, StoreError> {
     let Some(key) = page_key(db, page)? else { return Ok(Vec::new()) };
-    let mut find =
-        db.prepare_cached("SELECT recipe_id FROM answers WHERE page_id = ?1 AND status = 'ok' ORDER BY revision DESC, at DESC")?;
+    let mut find = db.prepare_cached(
+        "SELECT recipe_id FROM answers WHERE page_id = ?1 AND status = 'ok' ORDER BY revision DESC, at DESC",
+    )?;
     Ok(find.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 

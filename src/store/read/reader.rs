@@ -146,6 +146,11 @@ impl Reader {
         entries::entries(&self.db, job, after, limit)
     }
 
+    /// The number of entries of a job.
+    pub fn entry_count(&self, job: JobId) -> Result<u64, StoreError> {
+        entries::entry_count(&self.db, job)
+    }
+
     /// A readable entry of a job with this path, on any line.
     pub fn entry(&self, job: JobId, path: &[u8]) -> Result<Option<EntryRecord>, StoreError> {
         entries::entry_with_path(&self.db, job, path)
@@ -174,6 +179,11 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<AttemptRecord>, StoreError> {
         attempts::attempts(&self.db, &self.sets, run, after, (since_ms, until_ms), limit)
+    }
+
+    /// How many pages these runs asked in `[since_ms, until_ms)`, each counted once.
+    pub fn asked_pages(&self, runs: &[RunKey], since_ms: i64, until_ms: i64) -> Result<u64, StoreError> {
+        attempts::asked_pages(&self.db, runs, (since_ms, until_ms))
     }
 
     /// The batches of a run that have not ended, oldest first.

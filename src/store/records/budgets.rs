@@ -83,7 +83,12 @@ mod tests {
         for (period, is_simulated, name, text) in [
             (BudgetPeriod::Job, false, "nightly", "job/paid/nightly"),
             (BudgetPeriod::Day("2026-11-23".into()), false, "a/b: c", "day:2026-11-23/paid/a/b: c"),
-            (BudgetPeriod::Run(RunId::new("20261123T131805-3f9a1c")), true, "x", "run:20261123T131805-3f9a1c/simulated/x"),
+            (
+                BudgetPeriod::Run(RunId::new("20261123T131805-3f9a1c")),
+                true,
+                "x",
+                "run:20261123T131805-3f9a1c/simulated/x",
+            ),
         ] {
             let scope = BudgetCounter { period, is_simulated, name: name.into() };
             assert_eq!(scope.to_string(), text);

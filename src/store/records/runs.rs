@@ -2,8 +2,8 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RecipeId, RecipeSetId, Revision, RunId, RunKey};
-use std::time::Duration;
 use crate::base::vocabulary::RunOutcomeName;
+use std::time::Duration;
 
 /// A recipe: everything about an answer except the page.
 #[derive(Clone, Debug)]

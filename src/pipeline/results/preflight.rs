@@ -1,0 +1,32 @@
+//! Whether the outputs of a job can be written, checked before anything is paid for.
+
+use crate::export::check_outputs;
+use crate::manifest::Job;
+use crate::pipeline::control::error::PipelineError;
+use crate::store::{ReadStore, StoreError};
+use std::path::Path;
+
+/// Checks that the outputs of a job can be written. The files that the store knows of the job tell
+/// how much space they take.
+///
+/// # Errors
+/// When an output can't be written, or the store can't be read.
+pub fn check_outputs_of(job: &Job) -> Result<(), PipelineError> {
+    let output = &job.output;
+    let paths = [&output.csv, &output.parquet, &output.jsonl, &output.report];
+    let paths: Vec<&Path> = paths.into_iter().filter_map(|path| path.as_deref()).collect();
+    Ok(check_outputs(&paths, known_files(job)?)?)
+}
+
+/// How many files of the job the store knows.
+fn known_files(job: &Job) -> Result<u64, StoreError> {
+    let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
+        Ok(reader) => reader,
+        Err(StoreError::Missing { .. }) => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    match reader.job(&job.identity())? {
+        Some(key) => reader.entry_count(key),
+        None => Ok(0),
+    }
+}
