@@ -1,6 +1,7 @@
 //! A report for tests: attempts and pages of every kind, added up by the code under test.
 
 use super::{Billing, Pages, Report, Spend};
+use crate::base::ids::Revision;
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::{
@@ -94,7 +95,15 @@ fn attempts() -> Vec<AttemptRecord> {
 pub(crate) fn page(path: &str, cost: i64) -> PageRecord {
     let outcome = |value: &str| {
         let value = Some(value.to_owned());
-        Some(TaskOutcome { status: OutcomeStatus::Ok, value, fault: None, is_transient: false, runs: 1, at_ms: 5 })
+        Some(TaskOutcome {
+            status: OutcomeStatus::Ok,
+            value,
+            fault: None,
+            is_transient: false,
+            runs: 1,
+            at_ms: 5,
+            revision: Revision::NONE,
+        })
     };
     PageRecord {
         path: path.as_bytes().to_vec(),

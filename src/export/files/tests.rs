@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::hooks::{NoHooks, Point};
-use crate::store::{OutcomeStatus, PageRecord, PageStatus, RecipeId, TaskOutcome};
+use crate::store::{OutcomeStatus, PageRecord, PageStatus, RecipeId, Revision, TaskOutcome};
 use crate::task::Shape;
 use std::io::Write;
 use std::sync::Mutex;
@@ -24,6 +24,7 @@ fn row(path: &str) -> Row {
         is_transient: false,
         runs: 1,
         at_ms: 0,
+        revision: Revision::NONE,
     };
     let record = PageRecord {
         path: path.as_bytes().to_vec(),

@@ -4,7 +4,7 @@ use super::*;
 use crate::base::digest::Digest;
 use crate::base::usage::Usage;
 use crate::manifest::{Column, ColumnKind};
-use crate::store::{FaultRecord, RunKey};
+use crate::store::{FaultRecord, Revision, RunKey};
 use crate::task::Shape;
 use proptest::prelude::*;
 use serde_json::json;
@@ -26,7 +26,7 @@ fn fault(kind: &str) -> FaultRecord {
 
 fn outcome(status: OutcomeStatus, value: Option<&str>, kind: Option<&str>) -> Option<TaskOutcome> {
     let (value, fault) = (value.map(str::to_owned), kind.map(fault));
-    Some(TaskOutcome { status, value, fault, is_transient: false, runs: 1, at_ms: 5 })
+    Some(TaskOutcome { status, value, fault, is_transient: false, runs: 1, at_ms: 5, revision: Revision::NONE })
 }
 
 fn ok(value: &str) -> Option<TaskOutcome> {
@@ -96,7 +96,7 @@ fn the_status_is_that_of_the_worst_task() {
 #[test]
 fn faulty_and_skipped_pages_show_that_and_others_their_outcomes() {
     let done = || vec![ok("\"a\""), ok("\"b\"")];
-    let retried = || PageStatus::Ask(vec![(0, Some(5))]);
+    let retried = || PageStatus::Ask(vec![(0, Some(Revision(5)))]);
     for (status, outcomes, expected) in [
         (PageStatus::Faulty, vec![None, None], RowStatus::Failed),
         (PageStatus::Faulty, vec![ok("\"a\""), None], RowStatus::Failed),

@@ -3,8 +3,8 @@
 use super::*;
 use proptest::prelude::*;
 
-/// When the run of the table started.
-const STARTED_MS: i64 = 100;
+/// The revision in which the run of the table began.
+const SINCE: Revision = Revision(100);
 
 /// A page in one word per part: the outcomes of its tasks, then its properties.
 ///
@@ -13,7 +13,7 @@ const STARTED_MS: i64 = 100;
 fn page<T>(text: &str, check: impl FnOnce(&PageFacts<'_>) -> T) -> T {
     let mut words = text.split(' ');
     let outcome = |letter: char| {
-        let at_ms = if letter.is_uppercase() { STARTED_MS } else { 1 };
+        let revision = if letter.is_uppercase() { SINCE } else { Revision(1) };
         let (status, is_final) = match letter.to_ascii_lowercase() {
             'o' => (OutcomeStatus::Ok, true),
             'i' => (OutcomeStatus::Invalid, true),
@@ -22,7 +22,7 @@ fn page<T>(text: &str, check: impl FnOnce(&PageFacts<'_>) -> T) -> T {
             't' => (OutcomeStatus::Failed, false),
             _ => return None,
         };
-        Some(OutcomeFacts { status, is_final, at_ms })
+        Some(OutcomeFacts { status, is_final, revision })
     };
     let outcomes: Vec<_> = words.next().unwrap_or_default().chars().map(outcome).collect();
     let properties: Vec<&str> = words.collect();
@@ -51,14 +51,13 @@ fn selection(text: &str) -> TaskSelection<'static> {
             () if has("only1") => &[false, true],
             () => &[],
         },
-        started_ms: STARTED_MS,
+        since: SINCE,
     }
 }
 
 /// A status in words: `ask` with the indices of the tasks, an index with `!` has an outcome.
 fn name(status: &PageStatus) -> String {
-    let task =
-        |(index, seen_ms): &(usize, Option<i64>)| format!(" {index}{}", if seen_ms.is_some() { "!" } else { "" });
+    let task = |(index, seen): &(usize, Option<Revision>)| format!(" {index}{}", if seen.is_some() { "!" } else { "" });
     match status {
         PageStatus::Ask(tasks) => format!("ask{}", tasks.iter().map(task).collect::<String>()),
         PageStatus::Done => "done".into(),
@@ -141,7 +140,7 @@ fn a_page_without_tasks_is_done() {
 /// Outcomes that a page may have.
 fn outcomes() -> impl Strategy<Value = Vec<Option<OutcomeFacts>>> {
     let outcome = (prop::sample::select(OutcomeStatus::ALL), any::<bool>(), 0_i64..200)
-        .prop_map(|(status, is_final, at_ms)| OutcomeFacts { status, is_final, at_ms });
+        .prop_map(|(status, is_final, at)| OutcomeFacts { status, is_final, revision: Revision(at) });
     prop::collection::vec(prop::option::of(outcome), 1..5)
 }
 
@@ -167,12 +166,12 @@ proptest! {
     ) {
         let facts = PageFacts { has_fault: fault, is_blank: blank, is_near_duplicate: near, outcomes: &outcomes };
         let retry = RetrySelection { invalid, refused, failed, refresh };
-        let selection = TaskSelection { retry, wanted: &[], started_ms: STARTED_MS };
+        let selection = TaskSelection { retry, wanted: &[], since: SINCE };
         if let PageStatus::Ask(tasks) = decide(&facts, &selection) {
             prop_assert!(!tasks.is_empty());
-            for (index, seen_ms) in tasks {
-                prop_assert_eq!(outcomes[index].map(|outcome| outcome.at_ms), seen_ms);
-                prop_assert!(seen_ms.is_none_or(|at_ms| at_ms < STARTED_MS));
+            for (index, seen) in tasks {
+                prop_assert_eq!(outcomes[index].map(|outcome| outcome.revision), seen);
+                prop_assert!(seen.is_none_or(|revision| revision < SINCE));
             }
         }
     }

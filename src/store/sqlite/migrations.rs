@@ -129,3 +129,87 @@ pub(crate) const MERGE_BUDGETS: &str = merge_budgets!();
 pub(crate) fn latest() -> i64 {
     MIGRATIONS.len() as i64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::Connection;
+
+    /// The budgets of a store after the migration to version 5: scope, spent, reserved, attempts.
+    fn merged(db: &Connection) -> Vec<(String, i64, i64, i64)> {
+        let mut find = db
+            .prepare("SELECT scope, spent, reserved, (SELECT count(*) FROM attempts a WHERE a.budget_id = budget.id) FROM budget ORDER BY scope")
+            .unwrap();
+        let rows = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    fn notices(db: &Connection) -> Vec<String> {
+        let mut find = db.prepare("SELECT message FROM notices").unwrap();
+        find.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// A store of version 4 with two jobs of one name, one of another, and these budgets: the job's
+    /// number, the rest of the scope, spent, reserved.
+    fn version_4(budgets: &[(u8, &str, i64, i64)]) -> Connection {
+        let db = Connection::open_in_memory().unwrap();
+        MIGRATIONS[..4].iter().for_each(|migration| db.execute_batch(migration).unwrap());
+        for (number, name) in [(1_u8, "nightly"), (2, "nightly"), (3, "other")] {
+            let job = "INSERT INTO jobs (identity, name, manifest, updated_at) VALUES (?1, ?2, '', 0)";
+            db.execute(job, rusqlite::params![[number; 32].as_slice(), name]).unwrap();
+        }
+        for (number, rest, spent, reserved) in budgets {
+            let identity = format!("{number:02x}").repeat(32);
+            let budget = "INSERT INTO budget (scope, spent, reserved) VALUES (?1, ?2, ?3)";
+            db.execute(budget, rusqlite::params![format!("job:{identity}/endpoint:{rest}"), spent, reserved]).unwrap();
+            let attempt = "INSERT INTO attempts (request_id, run_id, state, budget_id, opened_at) VALUES (1, 1, 'settled', ?1, 0)";
+            db.execute(attempt, [db.last_insert_rowid()]).unwrap();
+        }
+        db
+    }
+
+    #[test]
+    fn budgets_of_one_name_are_added_up() {
+        let db = version_4(&[
+            (1, "https://a/v1/day:2026-11-23", 10, 1),
+            (2, "https://a/v1/day:2026-11-23", 20, 2),
+            (2, "https://b/v1/day:2026-11-23", 30, 0),
+            (1, "https://a/v1/day:2026-11-24", 40, 0),
+            (1, "simulator:7/day:2026-11-23", 50, 0),
+            (3, "https://a/v1/day:2026-11-23", 60, 0),
+            (1, "https://a/v1", 70, 0),
+            (2, "https://a/v1/run:20261123T131805-3f9a1c", 80, 0),
+            (4, "https://a/v1", 90, 0),
+        ]);
+        db.execute_batch(MIGRATIONS[4]).unwrap();
+        let unknown = format!("job/paid/{}", "04".repeat(32));
+        let expected = [
+            ("day:2026-11-23/paid/nightly", 60, 3, 3),
+            ("day:2026-11-23/paid/other", 60, 0, 1),
+            ("day:2026-11-23/simulated/nightly", 50, 0, 1),
+            ("day:2026-11-24/paid/nightly", 40, 0, 1),
+            (&unknown, 90, 0, 1),
+            ("job/paid/nightly", 70, 0, 1),
+            ("run:20261123T131805-3f9a1c/paid/nightly", 80, 0, 1),
+        ];
+        assert_eq!(
+            merged(&db),
+            expected.map(|(scope, spent, reserved, attempts)| (scope.to_owned(), spent, reserved, attempts))
+        );
+        let notices = notices(&db);
+        assert!(
+            notices.len() == 1 && notices[0].contains("3 counters of this store were added up to 1"),
+            "{notices:?}"
+        );
+        // A salvage does it again on a store that has no old budgets.
+        db.execute_batch(MERGE_BUDGETS).unwrap();
+        assert_eq!(merged(&db).len(), 7);
+    }
+
+    #[test]
+    fn nothing_is_said_when_no_budgets_are_added_up() {
+        let db = version_4(&[(1, "https://a/v1/day:2026-11-23", 10, 1)]);
+        db.execute_batch(MIGRATIONS[4]).unwrap();
+        assert_eq!((merged(&db).len(), notices(&db)), (1, Vec::new()));
+    }
+}

@@ -2,5 +2,6 @@
 
 mod chaos;
 mod faults;
+mod refresh;
 mod resume;
 mod stops;

@@ -9,7 +9,7 @@ use docmill::internal::base::hooks::{NoHooks, Point};
 use docmill::internal::base::random::Random;
 use docmill::internal::simulator::Options;
 use docmill::internal::store::{
-    OutcomeStatus, PageId, ReadStore, RecipeId, RecipeRecord, RunId, RunStart, Store, TaskOutcome, Versions,
+    OutcomeStatus, PageId, ReadStore, RecipeId, RecipeRecord, Revision, RunId, RunStart, Store, TaskOutcome, Versions,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,6 +69,7 @@ fn outcome(value: u64) -> TaskOutcome {
         is_transient: false,
         runs: 1,
         at_ms: i64::try_from(value).unwrap(),
+        revision: Revision::NONE,
     }
 }
 
@@ -90,6 +91,8 @@ fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
         provider: "p".into(),
         recipes: recipes.to_vec(),
         policy: String::new(),
+        selection: None,
+        attempt_timeout: Duration::from_secs(60),
         at_ms: 1,
     };
     let keys = store.begin_run(start).unwrap();
@@ -239,7 +242,7 @@ fn eight_processes_on_one_store_pay_once_and_write_the_same_rows() {
 fn a_clock_that_jumps_pays_nothing_twice_and_declares_nobody_dead() {
     let bench = Bench::with_pages(60).simulator(Options { latency: Duration::from_millis(25), ..Options::default() });
     bench.job("limits: {concurrency: 2, run_time: 60s, budget_usd: 5}");
-    let mut jumping = dying::start_jumping(&bench);
+    let mut jumping = dying::start_jumping(&bench, &[]);
     std::thread::sleep(Duration::from_millis(250));
     // Another run meanwhile, whose clock is right: to it the other's heartbeat is years off.
     let other = bench.text("job.yaml").replace("name: test", "name: other").replace(": out.", ": other.");

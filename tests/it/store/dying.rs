@@ -5,7 +5,7 @@ use docmill::internal::base::clock::{Clock, Sleep, SystemClock};
 use docmill::internal::base::hooks::{Hooks, NoHooks, Point};
 use docmill::internal::base::ids::RunId;
 use docmill::internal::manifest::Endpoint;
-use docmill::internal::pipeline::{self, Counters, Environment, RunOptions, Shutdown};
+use docmill::internal::pipeline::{self, Counters, Environment, RetrySelection, RunOptions, Shutdown};
 use docmill::internal::prepare::DecoderCommand;
 use docmill::internal::provider::{HttpClient, HttpClientOptions};
 use std::path::Path;
@@ -75,7 +75,7 @@ fn a_run_that_dies() {
     let (name, nth) = death.split_once(' ').unwrap();
     let point = *POINTS.iter().find(|point| format!("{point:?}") == name).unwrap();
     let hooks = Death { point, left: nth.parse::<u32>().unwrap().into() };
-    run_here(Arc::new(SystemClock::default()), Arc::new(hooks), &format!("{name}{nth}"));
+    run_here(Arc::new(SystemClock::default()), Arc::new(hooks), &format!("{name}{nth}"), &RunOptions::default());
 }
 
 /// A clock that is set forward and back by days, all the time.
@@ -99,24 +99,27 @@ impl Clock for Jumping {
     }
 }
 
-/// Starts a run of `job.yaml` whose wall clock jumps.
-pub(crate) fn start_jumping(bench: &Bench) -> std::process::Child {
+/// Starts a run of `job.yaml` whose wall clock jumps; with `refresh`, everything is asked again.
+pub(crate) fn start_jumping(bench: &Bench, options: &[&str]) -> std::process::Child {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     child.args([&test_name("a_run_whose_clock_jumps"), "--exact", "--ignored", "--nocapture"]);
-    child.env("DOCMILL_TEST_JUMPS", "1").current_dir(bench.path("")).stdout(std::process::Stdio::piped());
+    child.env("DOCMILL_TEST_JUMPS", options.join(" ")).current_dir(bench.path("")).stdout(std::process::Stdio::piped());
     child.spawn().unwrap()
 }
 
 #[test]
 #[ignore = "a part of other tests: a process of its own"]
 fn a_run_whose_clock_jumps() {
-    if std::env::var("DOCMILL_TEST_JUMPS").is_ok() {
+    if let Ok(options) = std::env::var("DOCMILL_TEST_JUMPS") {
         let clock = Jumping { inner: SystemClock::default(), calls: 0.into() };
-        run_here(Arc::new(clock), Arc::new(NoHooks), "jumps");
+        let refresh = options == "refresh";
+        let selection = RetrySelection { invalid: refresh, refused: refresh, failed: refresh, refresh };
+        let options = RunOptions { selection, ..RunOptions::default() };
+        run_here(Arc::new(clock), Arc::new(NoHooks), "jumps", &options);
     }
 }
 
-fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
+fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str, options: &RunOptions) {
     let job = docmill::internal::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
     let questions: Arc<[_]> = docmill::internal::task::compile(&job.tasks, &[]).unwrap().into();
     let Endpoint::Remote { base_url } = &job.provider.endpoint else { panic!("the job names no server") };
@@ -140,5 +143,5 @@ fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str) {
         },
     };
     let (counters, shutdown) = (Arc::new(Counters::default()), Shutdown::default());
-    pipeline::run(&Arc::new(job), &questions, &environment, &RunOptions::default(), &shutdown, &counters).unwrap();
+    pipeline::run(&Arc::new(job), &questions, &environment, options, &shutdown, &counters).unwrap();
 }

@@ -1,13 +1,16 @@
 //! Attempts.
 
 use super::Backend;
-use super::fixtures::{Bench, NOW_MS, attempt, entry, failed, fault, granted, ok, page, settlement, start, wait};
+use super::fixtures::{
+    Bench, NOW_MS, attempt, entry, failed, fault, granted, ok, page, settlement, start, wait, without_revisions,
+};
 use docmill::internal::base::money::Pico;
 use docmill::internal::base::usage::Usage;
 use docmill::internal::store::{
-    AttemptCharge, AttemptId, AttemptPurpose, AttemptState, EntryChange, ErrorKind, OpenAttempt, Opened, PageId,
-    RunStart, Settlement, VerdictName,
+    AskedElsewhere, AttemptCharge, AttemptId, AttemptPurpose, AttemptState, EntryChange, ErrorKind, OpenAttempt,
+    Opened, PageId, Revision, RunId, RunStart, Settlement, VerdictName,
 };
+use std::time::Duration;
 
 pub(crate) fn attempts_of_a_run_are_numbered_from_one<B: Backend>() {
     let bench = Bench::<B>::new();
@@ -40,9 +43,9 @@ pub(crate) fn an_attempt_is_not_opened_when_an_outcome_was_stored_meanwhile<B: B
     let (kind, date) = (bench.recipe(0), bench.recipe(1));
     bench.put(page(1), vec![(kind, failed(true))]);
     let open = |recipes: Vec<_>| bench.open(OpenAttempt { recipes, ..bench.attempt(page(1)) });
-    let seen = Some(NOW_MS + 10);
+    let seen = bench.revision(page(1), 0);
     assert_eq!(open(vec![(kind, None), (date, None)]), Opened::Changed, "there is an outcome");
-    assert_eq!(open(vec![(kind, Some(NOW_MS))]), Opened::Changed, "it was another one");
+    assert_eq!(open(vec![(kind, Some(Revision::NONE))]), Opened::Changed, "it was another one");
     assert_eq!(open(vec![(date, seen)]), Opened::Changed, "there is none");
     assert!(matches!(open(vec![(date, None)]), Opened::Granted { .. }));
     assert!(matches!(open(vec![(kind, seen)]), Opened::Granted { .. }));
@@ -54,7 +57,7 @@ pub(crate) fn a_recipe_of_a_page_is_asked_by_one_attempt_at_a_time<B: Backend>()
     let other = bench.backend.open();
     let keys = other.begin_run(start("second")).unwrap();
     let elsewhere = |recipes: Vec<_>| wait(other.open_attempt(attempt(keys.run, page(1), recipes))).unwrap();
-    let is_asked = |recipes: &[_]| bench.reader().is_being_asked(&page(1), recipes).unwrap();
+    let is_asked = |recipes: &[_]| bench.reader().asked_elsewhere(&page(1), recipes).unwrap().is_some();
 
     assert!(!is_asked(&[kind, date]), "the page is not known");
     let first = granted(bench.open(attempt(bench.keys.run, page(1), vec![kind])));
@@ -62,7 +65,7 @@ pub(crate) fn a_recipe_of_a_page_is_asked_by_one_attempt_at_a_time<B: Backend>()
         [is_asked(&[kind]), is_asked(&[date]), is_asked(&[date, kind]), is_asked(&[])],
         [true, false, true, false]
     );
-    assert!(!bench.reader().is_being_asked(&PageId { page: 2, ..page(1) }, &[kind]).unwrap());
+    assert!(!bench.reader().asked_elsewhere(&PageId { page: 2, ..page(1) }, &[kind]).unwrap().is_some());
     assert_eq!(elsewhere(vec![kind]), Opened::Elsewhere);
     assert_eq!(elsewhere(vec![date, kind]), Opened::Elsewhere);
     let second = granted(elsewhere(vec![date]));
@@ -79,8 +82,32 @@ pub(crate) fn a_recipe_of_a_page_is_asked_by_one_attempt_at_a_time<B: Backend>()
     bench.end();
     let bench = bench.die_and_begin("third");
     assert_eq!(bench.keys.lost, 1);
-    assert!(!bench.reader().is_being_asked(&page(1), &[kind]).unwrap());
+    assert!(!bench.reader().asked_elsewhere(&page(1), &[kind]).unwrap().is_some());
     assert!(granted(bench.open(bench.attempt(page(1)))) > third);
+}
+
+/// An attempt of a process that is stopped. It holds its page until another process gives it up, and
+/// its answer counts when it comes after all.
+pub(crate) fn an_attempt_of_another_run_is_given_up_once<B: Backend>() {
+    let bench = Bench::<B>::new();
+    let (attempt, settled) = (bench.granted(page(1)), bench.granted(page(2)));
+    bench.settle(settlement(settled, Vec::new()));
+    let asked = bench.reader().asked_elsewhere(&page(1), &bench.recipes()).unwrap();
+    let (run, timeout) = (RunId::new("first"), Some(Duration::from_secs(60)));
+    assert_eq!(asked, Some(AskedElsewhere { attempt, run, is_in_batch: false, timeout }));
+
+    let other = bench.backend.open();
+    let keys = other.begin_run(start("second")).unwrap();
+    for _ in 0..2 {
+        wait(other.give_up_attempts(vec![attempt, settled], NOW_MS)).unwrap();
+        assert_eq!(bench.reader().budget("budget").unwrap(), Pico(170), "its reservation counts as spent, once");
+    }
+    let again = granted(wait(other.open_attempt(self::attempt(keys.run, page(1), bench.recipes()))).unwrap());
+    bench.settle(settlement(attempt, vec![(bench.recipe(0), ok("letter"))]));
+    assert_eq!(bench.page(page(1)).outcomes[0], Some(ok("letter")));
+    assert_eq!(bench.reader().budget("budget").unwrap(), Pico(270), "with what the other one reserves");
+    wait(other.settle_attempt(settlement(again, vec![(bench.recipe(0), ok("invoice"))]))).unwrap();
+    assert_eq!(bench.page(page(1)).outcomes[0], Some(ok("invoice")));
 }
 
 pub(crate) fn settled_attempts_are_read_as_they_were_settled<B: Backend>() {
@@ -125,7 +152,7 @@ pub(crate) fn settled_attempts_are_read_as_they_were_settled<B: Backend>() {
     assert_eq!((three.id, three.state, three.verdict, three.cost), (third, AttemptState::Open, None, None));
     assert_eq!(reader.budget("budget").unwrap(), Pico(70 + 55 + 100));
     let known = bench.page(page(1));
-    assert_eq!(known.outcomes, [Some(ok("letter")), Some(failed(true))]);
+    assert_eq!(without_revisions(known.outcomes), [Some(ok("letter")), Some(failed(true))]);
 }
 
 pub(crate) fn attempts_are_read_in_pages_and_by_time<B: Backend>() {
@@ -174,5 +201,5 @@ pub(crate) fn open_attempts_are_lost_when_their_run_ends<B: Backend>() {
     assert_eq!((attempts[0].id, attempts[0].state, attempts[0].cost), (attempt, AttemptState::Lost, Some(Pico(100))));
     let keys = bench.store.begin_run(RunStart { policy: "x".into(), ..start("second") }).unwrap();
     assert_eq!((keys.lost, keys.dead.len()), (0, 0), "an orderly end is not a death");
-    assert!(!reader.is_being_asked(&page(1), &bench.recipes()).unwrap());
+    assert!(!reader.asked_elsewhere(&page(1), &bench.recipes()).unwrap().is_some());
 }

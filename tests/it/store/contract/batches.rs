@@ -94,7 +94,7 @@ pub(crate) fn a_batch_goes_through_its_states<B: Backend>() {
     let mut expected = [page(1), page(2), page(3)];
     expected.sort();
     assert_eq!(pages, expected);
-    assert!(bench.reader().is_being_asked(&page(1), &bench.recipes()).unwrap());
+    assert!(bench.reader().asked_elsewhere(&page(1), &bench.recipes()).unwrap().is_some());
     bench.change_batch(progress(batch, BatchState::Ended), Some("done"));
     assert_eq!((record().len(), bench.reader().pages_in_batches().unwrap().len()), (0, 0));
 }
@@ -123,7 +123,7 @@ pub(crate) fn a_withdrawn_batch_returns_its_reservations<B: Backend>() {
     assert_eq!(bench.spent(), 300);
     wait(bench.store.withdraw_batch(batch)).unwrap();
     assert_eq!((bench.spent(), bench.states(), bench.reader().batches(bench.keys.run).unwrap().len()), (0, vec![], 0));
-    assert!(!bench.reader().is_being_asked(&page(1), &bench.recipes()).unwrap());
+    assert!(!bench.reader().asked_elsewhere(&page(1), &bench.recipes()).unwrap().is_some());
     // Neither their ids nor their sequence numbers are used again.
     let Opened::Granted { attempt, sequence: 4, .. } = bench.open(bench.attempt(page(1))) else { panic!() };
     assert!(attempts.iter().all(|withdrawn| *withdrawn < attempt));

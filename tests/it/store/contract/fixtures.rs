@@ -6,10 +6,11 @@ use docmill::internal::base::money::Pico;
 use docmill::internal::base::usage::Usage;
 use docmill::internal::store::{
     AttemptCharge, AttemptId, AttemptPurpose, BudgetLine, EntryRecord, ErrorKind, FaultRecord, FeaturesRecord, JobId,
-    OpenAttempt, Opened, OutcomeStatus, PageId, Reader, RecipeId, RecipeRecord, RunEnd, RunId, RunKey, RunKeys,
-    RunOutcomeName, RunStart, Settlement, Store, StoredPage, TaskOutcome, VerdictName, Versions,
+    OpenAttempt, Opened, OutcomeStatus, PageId, Reader, RecipeId, RecipeRecord, Revision, RunEnd, RunId, RunKey,
+    RunKeys, RunOutcomeName, RunStart, Settlement, Store, StoredPage, TaskOutcome, VerdictName, Versions,
 };
 use std::future::Future;
+use std::time::Duration;
 
 /// Wall time, in milliseconds, at which all runs start.
 pub(crate) const NOW_MS: i64 = 1_795_438_800_000;
@@ -54,9 +55,16 @@ impl<B: Backend> Bench<B> {
         self.keys.tasks.iter().map(|task| task.recipe_id).collect()
     }
 
-    /// What the store knows of a page under both recipes.
+    /// What the store knows of a page under both recipes, without revisions.
     pub(crate) fn page(&self, page: PageId) -> StoredPage {
-        self.reader().stored_page(Some(self.job()), &page, &self.recipes(), VERSIONS).unwrap()
+        let known = self.reader().stored_page(Some(self.job()), &page, &self.recipes(), VERSIONS).unwrap();
+        StoredPage { outcomes: without_revisions(known.outcomes), ..known }
+    }
+
+    /// The revision of the outcome of a task.
+    pub(crate) fn revision(&self, page: PageId, task: usize) -> Option<Revision> {
+        let known = self.reader().stored_page(Some(self.job()), &page, &self.recipes(), VERSIONS).unwrap();
+        known.outcomes[task].as_ref().map(|outcome| outcome.revision)
     }
 
     /// An attempt of the run for both recipes of a page, with a reservation of 100.
@@ -112,6 +120,8 @@ pub(crate) fn start(run: &str) -> RunStart {
         provider: "provider".into(),
         recipes: vec![recipe_record("kind"), recipe_record("date")],
         policy: "policy".into(),
+        selection: None,
+        attempt_timeout: Duration::from_secs(60),
         at_ms: NOW_MS,
     }
 }
@@ -194,16 +204,30 @@ pub(crate) fn fault(kind: ErrorKind) -> FaultRecord {
     FaultRecord { kind, message: format!("{kind}!") }
 }
 
+/// Outcomes as they were given to the store.
+pub(crate) fn without_revisions(mut outcomes: Vec<Option<TaskOutcome>>) -> Vec<Option<TaskOutcome>> {
+    outcomes.iter_mut().flatten().for_each(|outcome| outcome.revision = Revision::NONE);
+    outcomes
+}
+
 /// A valid answer.
 pub(crate) fn ok(value: &str) -> TaskOutcome {
     let value = Some(format!("\"{value}\""));
-    TaskOutcome { status: OutcomeStatus::Ok, value, fault: None, is_transient: false, runs: 1, at_ms: NOW_MS + 10 }
+    TaskOutcome {
+        status: OutcomeStatus::Ok,
+        value,
+        fault: None,
+        is_transient: false,
+        runs: 1,
+        at_ms: NOW_MS + 10,
+        revision: Revision::NONE,
+    }
 }
 
 /// A failure, transient or not.
 pub(crate) fn failed(is_transient: bool) -> TaskOutcome {
     let (status, fault) = (OutcomeStatus::Failed, Some(fault(ErrorKind::Timeout)));
-    TaskOutcome { status, value: None, fault, is_transient, runs: 1, at_ms: NOW_MS + 10 }
+    TaskOutcome { status, value: None, fault, is_transient, runs: 1, at_ms: NOW_MS + 10, revision: Revision::NONE }
 }
 
 pub(crate) fn features(is_blank: bool, byte: u8) -> FeaturesRecord {

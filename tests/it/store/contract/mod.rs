@@ -74,10 +74,12 @@ contract! {
         page_counts_are_those_of_the_run_just_before,
         the_mean_latency_is_that_of_replies_of_the_model,
         facts_about_endpoints_are_kept_apart,
+        a_run_continues_one_with_the_same_selection_that_was_not_completed,
     ]
     attempts [
         attempts_of_a_run_are_numbered_from_one,
         an_attempt_is_not_opened_when_an_outcome_was_stored_meanwhile,
+        an_attempt_of_another_run_is_given_up_once,
         a_recipe_of_a_page_is_asked_by_one_attempt_at_a_time,
         settled_attempts_are_read_as_they_were_settled,
         attempts_are_read_in_pages_and_by_time,

@@ -1,0 +1,108 @@
+//! `--refresh`: each page once, whatever interrupts it and whatever the clock shows.
+
+use crate::bench::{Bench, under_way};
+use crate::store::dying;
+use docmill::internal::simulator::Options;
+use std::time::Duration;
+
+fn answered(pages: usize, options: Options) -> Bench {
+    let bench = Bench::with_pages(pages).simulator(options);
+    bench.job("limits: {concurrency: 4}");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(requests(&bench), pages as u64);
+    bench
+}
+
+fn requests(bench: &Bench) -> u64 {
+    bench.stats()["requests"].as_u64().unwrap()
+}
+
+#[test]
+fn an_interrupted_refresh_is_continued_by_the_same_command() {
+    let bench = answered(40, Options { latency: Duration::from_millis(30), ..Options::default() });
+    let mut child = bench.start(&["--refresh", "--progress", "off"]);
+    under_way(&bench, &mut child, 50);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = requests(&bench);
+    let plan = |arguments: &[&str]| {
+        let ran = bench.docmill(&[&["plan", "job.yaml", "--format", "json"], arguments].concat());
+        serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()["to_ask"].as_u64().unwrap()
+    };
+    let left = plan(&["--refresh"]);
+    assert!((40 - 14..=30 + 4).contains(&left), "{left} pages are left to ask");
+    assert_eq!(plan(&["--retry", "invalid"]), 0, "another selection");
+    let limited = bench.run(&["--refresh", "--limit", "5"]);
+    assert!(limited.stderr.contains("continuing run"), "{}", limited.stderr);
+    assert_eq!((limited.code, requests(&bench)), (0, before + 5));
+    assert_eq!(bench.run(&["--refresh"]).code, 0);
+    assert_eq!(requests(&bench), before + left);
+    let anew = bench.run(&["--refresh"]);
+    assert!(!anew.stderr.contains("continuing run"), "{}", anew.stderr);
+    assert_eq!(requests(&bench), before + left + 40, "a refresh that came to its end is not continued");
+}
+
+/// Answers stamped in the future, and a clock that jumps during the run.
+#[test]
+fn the_clock_does_not_decide_what_a_refresh_asks() {
+    let bench = answered(30, Options { latency: Duration::from_millis(2), ..Options::default() });
+    let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+    store.execute("UPDATE answers SET at = at + 3600000 * (1 - 2 * (page_id % 2))", []).unwrap();
+    drop(store);
+    assert_eq!(bench.run(&["--refresh", "-q"]).code, 0);
+    assert_eq!(requests(&bench), 60);
+    for _ in 0..2 {
+        let before = requests(&bench);
+        let mut child = dying::start_jumping(&bench, &["refresh"]);
+        assert!(child.wait().unwrap().success());
+        assert_eq!(requests(&bench), before + 30);
+    }
+}
+
+#[test]
+fn a_tried_page_is_asked_once() {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    bench.job("");
+    let first = bench.docmill(&["try", "job.yaml", "pages/00000.jpg"]);
+    assert_eq!((first.code, requests(&bench)), (0, 1), "{}", first.stderr);
+    let again = bench.docmill(&["try", "job.yaml", "pages/00000.jpg"]);
+    assert_eq!((again.code, requests(&bench)), (0, 1), "{}", again.stderr);
+    assert!(
+        again.stdout.contains("(stored 20") && again.stderr.contains("--refresh"),
+        "{}{}",
+        again.stdout,
+        again.stderr
+    );
+    assert_eq!(bench.docmill(&["try", "job.yaml", "pages/00000.jpg", "--refresh"]).code, 0);
+    assert_eq!(requests(&bench), 2);
+    let beyond = bench.docmill(&["try", "job.yaml", "pages/00001.jpg", "--page", "9"]);
+    assert_eq!((beyond.code, requests(&bench)), (2, 2), "{}", beyond.stderr);
+    assert!(beyond.stderr.contains("there is no page 9"), "{}", beyond.stderr);
+}
+
+/// A process that was stopped while it waited for replies. Its requests do not hold their pages longer
+/// than they may take.
+#[cfg(unix)]
+#[test]
+fn a_stopped_process_does_not_hold_its_pages_for_ever() {
+    let bench = Bench::with_pages(12).simulator(Options { latency: Duration::from_millis(400), ..Options::default() });
+    bench.job("limits: {concurrency: 4}\nrequest: {timeout: 2s}");
+    let mut child = bench.start(&["--progress", "off"]);
+    under_way(&bench, &mut child, 4);
+    let signal = |name: &str| {
+        let sent = std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success(), "{name}");
+    };
+    signal("-STOP");
+    let run = bench.run(&[]);
+    signal("-CONT");
+    let run_id = run.stderr.split_once("pages that run ").map(|(_, rest)| rest.split(' ').next().unwrap().to_owned());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let run_id = run_id.unwrap_or_else(|| panic!("it does not say for whom it waits: {}", run.stderr));
+    assert!(run.stderr.contains(&format!("run {run_id} has not ended 4 requests in time")), "{}", run.stderr);
+    assert_eq!(bench.rows().iter().filter(|row| row["status"] == "ok").count(), 12);
+    // The stopped one finds everything answered.
+    assert!(child.wait().unwrap().success());
+    assert!(requests(&bench) <= 12 + 4, "{}", requests(&bench));
+    assert_eq!(bench.docmill(&["store", "check", "--store", "store.db"]).code, 0);
+}
