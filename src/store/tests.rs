@@ -23,16 +23,16 @@ const VERSIONS: Versions = Versions { decoder: 3, features: 2 };
 /// A store with one row in every table.
 const ROWS: &str = "
 INSERT INTO jobs VALUES (1, x'01', 'job', '', 0);
-INSERT INTO recipes VALUES (1, x'02', '{}');
+INSERT INTO recipes VALUES (1, zeroblob(32), '{}');
 INSERT INTO recipe_sets VALUES (1, x'03');
 INSERT INTO recipe_set_members VALUES (1, 0, 1);
 INSERT INTO pages VALUES (1, zeroblob(32), 1);
-INSERT INTO answers VALUES (1, 1, 0, 'invalid', NULL, 'not_json', 'm', 0, 1, 1, 5);
+INSERT INTO answers VALUES (1, 1, 0, 'invalid', NULL, 'not_json', 'm', 0, 1, 1, 5, 0);
 INSERT INTO page_faults VALUES (1, 3, 'damaged', 'm');
 INSERT INTO marks VALUES (1, 2, 0, zeroblob(32));
 INSERT INTO entries (id, job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried)
   VALUES (1, 1, 0, x'61', 1, 1, 1, 1, zeroblob(32), 1, '[1]', 'read_failed', 'm', '{}');
-INSERT INTO runs VALUES (1, 'run', 1, 1, 'model', '[[\"kind\",1]]', 0, 0, 1, 9, 'complete', 0, NULL);
+INSERT INTO runs VALUES (1, 'run', 1, 1, 'model', '[[\"kind\",1]]', 0, 0, 1, 9, 'complete', 0, NULL, NULL, 0, NULL);
 INSERT INTO requests VALUES (1, 1, 1, 1);
 INSERT INTO budget VALUES (1, 'scope', 0, 0);
 INSERT INTO attempts (id, request_id, run_id, state, budget_id, usage_source, cost, verdict, error_kind, opened_at, purpose, sequence)
@@ -146,6 +146,7 @@ fn rules_on_references_find_what_they_are_for() {
         ("UPDATE attempts SET batch_id = NULL", "an open attempt of a run that has ended: attempt 2"),
         ("UPDATE attempts SET sequence = 1", "a sequence number that is used twice: attempts 1, 2"),
         ("UPDATE budget SET reserved = 9", "a budget that reserves what no open attempt does: scope: 9 pico-USD"),
+        ("UPDATE answers SET revision = 5", "an answer of a later revision than the store's: page 1, recipe 1"),
         ("DELETE FROM recipe_sets", "a recipe set without its row: set 1"),
         ("DELETE FROM jobs", "a file without its job: entry 1"),
     ] {
@@ -176,7 +177,8 @@ fn store_of_version(path: &Path, version: usize) -> Connection {
 #[test]
 fn migrated_attempts_are_numbered_in_the_run_that_opened_them() {
     let folder = tempfile::tempdir().unwrap();
-    for version in 1..MIGRATIONS.len() {
+    // From version 4 on, attempts have numbers.
+    for version in 1..4 {
         let path = folder.path().join(format!("{version}.db"));
         let old = store_of_version(&path, version);
         // Attempt 4 was opened by run 1, and is collected from its batch by run 2.
@@ -297,7 +299,7 @@ proptest! {
                     let Some((status, is_transient, runs)) = outcome else { continue };
                     let status = OutcomeStatus::ALL[*status];
                     let value = (status == OutcomeStatus::Ok).then_some("1");
-                    let put = "INSERT INTO answers VALUES (?1, ?2, 0, ?3, ?4, NULL, NULL, ?5, ?6, NULL, 0)";
+                    let put = "INSERT INTO answers VALUES (?1, ?2, 0, ?3, ?4, NULL, NULL, ?5, ?6, NULL, 0, 0)";
                     db.execute(put, params![key, recipe, status, value, is_transient, runs]).unwrap();
                 }
             }

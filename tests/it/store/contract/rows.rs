@@ -2,7 +2,7 @@
 
 use super::Backend;
 use super::fixtures::{
-    Bench, NOW_MS, VERSIONS, content, entry, failed, fault, features, granted, ok, page, settlement, without_revisions,
+    Bench, VERSIONS, content, entry, failed, fault, features, granted, ok, page, settlement, without_revisions,
 };
 use docmill::internal::base::money::Pico;
 use docmill::internal::store::{
