@@ -89,7 +89,8 @@ vocabulary! {
         Open = "open",
         /// It has ended, and its cost is recorded.
         Settled = "settled",
-        /// Its run died before it ended: its reservation counts as spent.
+        /// Its end was never stored: its run died, or ended while it was in flight. Its reservation counts
+        /// as spent.
         Lost = "lost",
         /// It was part of a batch that was never submitted: it costs nothing.
         Withdrawn = "withdrawn",

@@ -271,7 +271,7 @@ impl Passes<'_> {
         Ok(delivery.end_pass())
     }
 
-    /// Waits until another pass makes sense; whether it does. Meanwhile pages that other processes
+    /// Waits until another pass makes sense. Returns whether it does. Meanwhile pages that other processes
     /// ask are polled, and batches of processes that have ended are taken over.
     async fn wait_for_more(&self, left: PassLeft, delivery: &mut BatchDelivery<'_>) -> Result<bool, PipelineError> {
         let PassLeft { mut elsewhere, delivered } = left;

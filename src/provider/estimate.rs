@@ -19,14 +19,14 @@ pub struct Estimate {
     pub expected: Usage,
 }
 
-/// Tokens that the chat format adds to a prompt: typical. Public bills show 7.
+/// Tokens that the chat format adds to a prompt: typical, as assumed.
 const TYPICAL_FRAMING_TOKENS: u64 = 7;
-/// Tokens that the chat format adds to a prompt: worst case.
+/// Tokens that the chat format adds to a prompt: worst case, as assumed.
 const MAX_FRAMING_TOKENS: u64 = 64;
 /// Tokens allowed beyond one and a half times the longest valid reply: white space, a code
 /// fence, some prose.
 const REPLY_MARGIN_TOKENS: u64 = 50;
-/// Reasoning tokens of a reasoning model: typical.
+/// Reasoning tokens of a reasoning model: typical, as assumed.
 const TYPICAL_REASONING_TOKENS: u64 = 400;
 /// Reasoning tokens that the maximum reply length of a reasoning model allows for.
 const MAX_REASONING_TOKENS: u64 = 4000;

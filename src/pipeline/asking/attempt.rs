@@ -112,8 +112,8 @@ impl Attempt {
         }
     }
 
-    /// Applies the result to `state`. `known`: what the endpoint
-    /// is believed to accept now, which another attempt may have changed since this one was sent.
+    /// Applies what the attempt brought to `state`, and returns what to store. `known`: what the endpoint
+    /// is believed to accept now; another attempt may have changed it since this one was sent.
     pub(crate) fn judge(
         &mut self,
         id: AttemptId,

@@ -21,6 +21,10 @@ pub(crate) struct KnownBefore {
     pub(crate) saved_tokens: u64,
 }
 
+/// Characters of a reply per token, for a reply whose usage is not known. Source: OpenAI's rule of thumb
+/// for English text, 2026.
+const CHARS_PER_TOKEN: u64 = 4;
+
 /// What an attempt cost. Where the server reports no usage, the cost is an estimate and the budget
 /// counts the worst case.
 pub(crate) fn charge_of(exchange: &Exchange, before: &KnownBefore) -> AttemptCharge {
@@ -52,7 +56,7 @@ pub(crate) fn charge_of(exchange: &Exchange, before: &KnownBefore) -> AttemptCha
         Charge::Unknown => {
             let output = match exchange.content.chars().count() as u64 {
                 0 => estimate.expected.output,
-                chars => chars.div_ceil(4),
+                chars => chars.div_ceil(CHARS_PER_TOKEN),
             };
             let charge = charge(Usage { output, ..estimate.expected }, true);
             AttemptCharge { budget: charge.budget.max(reserved.unwrap_or_default()), ..charge }

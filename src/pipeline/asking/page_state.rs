@@ -54,10 +54,10 @@ pub(crate) struct PageState {
 enum LastAttempt {
     /// There was none, or it does not count.
     Nothing,
-    /// A reply with an invalid part.
-    Invalid { is_cut: bool, content: String },
+    /// A reply. Tasks that are still open have no valid answer in it.
+    Replied { is_cut: bool, content: String },
     /// A transient error.
-    Passing { fault: FaultRecord, may_run: bool, has_waited: bool },
+    Transient { fault: FaultRecord, may_run: bool, has_waited: bool },
     /// An error that no other attempt can change.
     Page(PageFault),
 }
@@ -88,16 +88,16 @@ pub(crate) fn next_step(state: &PageState, retry: &Retry) -> Step {
         LastAttempt::Page(_) => Step::Settled,
         // An attempt that can't end within the page's time is not begun.
         _ if state.time_left(retry).is_some_and(|left| left < MIN_ATTEMPT_TIME) => Step::Settled,
-        LastAttempt::Passing { .. } if state.tries >= retry.attempts => Step::Settled,
-        LastAttempt::Passing { has_waited: true, .. } => ask(state.repair.clone()),
-        LastAttempt::Passing { may_run, .. } => match wait_after_error(state.tries, *may_run, retry) {
+        LastAttempt::Transient { .. } if state.tries >= retry.attempts => Step::Settled,
+        LastAttempt::Transient { has_waited: true, .. } => ask(state.repair.clone()),
+        LastAttempt::Transient { may_run, .. } => match wait_after_error(state.tries, *may_run, retry) {
             Some(wait) if state.time_left(retry).is_none_or(|left| wait + MIN_ATTEMPT_TIME <= left) => Step::Wait(wait),
             _ => Step::Settled,
         },
-        LastAttempt::Invalid { is_cut: true, .. } if state.is_lengthened => Step::Settled,
-        LastAttempt::Invalid { is_cut: true, .. } => Step::Ask { is_lengthened: true, repair: None },
-        LastAttempt::Invalid { .. } if state.repairs >= MAX_REPAIRS => Step::Settled,
-        LastAttempt::Invalid { content, .. } => {
+        LastAttempt::Replied { is_cut: true, .. } if state.is_lengthened => Step::Settled,
+        LastAttempt::Replied { is_cut: true, .. } => Step::Ask { is_lengthened: true, repair: None },
+        LastAttempt::Replied { .. } if state.repairs >= MAX_REPAIRS => Step::Settled,
+        LastAttempt::Replied { content, .. } => {
             let faults: Vec<_> =
                 state.open.iter().filter_map(|task| Some((task.name.as_str(), task.fault.as_ref()?))).collect();
             let previous = content.chars().take(MAX_REPEATED_CHARS).collect();
@@ -149,7 +149,7 @@ impl PageState {
     /// A wait of this length is over.
     pub(crate) fn finish_wait(&mut self, waited: Duration) {
         self.time_used += waited;
-        if let LastAttempt::Passing { has_waited, .. } = &mut self.last {
+        if let LastAttempt::Transient { has_waited, .. } = &mut self.last {
             *has_waited = true;
         }
     }
@@ -185,7 +185,7 @@ impl PageState {
                     }
                 }
                 self.open = still_open;
-                self.last = LastAttempt::Invalid { is_cut: *is_cut, content: exchange.content.clone() };
+                self.last = LastAttempt::Replied { is_cut: *is_cut, content: exchange.content.clone() };
                 answered
             }
             Verdict::Retry(fault) if fault.change.is_some() => {
@@ -196,7 +196,7 @@ impl PageState {
                 self.tries += 1;
                 let may_run = fault.may_run;
                 let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
-                self.last = LastAttempt::Passing { fault, may_run, has_waited: false };
+                self.last = LastAttempt::Transient { fault, may_run, has_waited: false };
                 Vec::new()
             }
             // Admission waits; the attempt does not count.
@@ -219,12 +219,16 @@ impl PageState {
                     let status = if fault.is_refusal { OutcomeStatus::Refused } else { OutcomeStatus::Failed };
                     (status, FaultRecord { kind: fault.kind, message: fault.message.clone() }, false)
                 }
-                LastAttempt::Passing { fault, .. } => (OutcomeStatus::Failed, fault.clone(), true),
-                LastAttempt::Invalid { is_cut: true, .. } => {
-                    let message = "the reply was cut at max_tokens, even at twice the length".to_owned();
+                LastAttempt::Transient { fault, .. } => (OutcomeStatus::Failed, fault.clone(), true),
+                LastAttempt::Replied { is_cut: true, .. } => {
+                    let message = match self.is_lengthened {
+                        true => "the reply was cut at max_tokens, even at twice the length",
+                        false => "the reply was cut at max_tokens; retry.page_time left no time for twice the length",
+                    };
+                    let message = message.to_owned();
                     (OutcomeStatus::Invalid, FaultRecord { kind: ErrorKind::Length, message }, false)
                 }
-                LastAttempt::Invalid { .. } | LastAttempt::Nothing => {
+                LastAttempt::Replied { .. } | LastAttempt::Nothing => {
                     let (kind, message) = task
                         .fault
                         .as_ref()

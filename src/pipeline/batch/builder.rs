@@ -55,7 +55,7 @@ impl BatchBuilder {
             })
             .await?;
         #[expect(clippy::disallowed_methods, reason = "read only when the store has recorded that it is complete")]
-        let file = File::create(&path).map_err(|error| write_error(&path, &error))?;
+        let file = File::create(&path).map_err(|error| StoreError::write(&path, error))?;
         let out = BufWriter::with_capacity(BUFFER_BYTES, file);
         Ok(Self { batch, key, path, out, attempts: BatchAttempts::default(), bytes: 0, tokens: 0 })
     }
@@ -84,7 +84,7 @@ impl BatchBuilder {
         attempt.state.request = Some(request);
         let (head, tail) = batches.line_frame(&custom_id);
         for part in [head.as_bytes(), body, tail.as_bytes()] {
-            self.out.write_all(part).map_err(|error| write_error(&self.path, &error))?;
+            self.out.write_all(part).map_err(|error| StoreError::write(&self.path, error))?;
             self.bytes += part.len() as u64;
         }
         self.tokens += queued_tokens(&attempt);
@@ -100,14 +100,14 @@ impl BatchBuilder {
         let run = asking.run;
         let path = self.path.clone();
         let requests = self.requests();
-        self.out.flush().map_err(|error| write_error(&path, &error))?;
+        self.out.flush().map_err(|error| StoreError::write(&path, error))?;
         let out = self.out;
         // Off the only thread that talks to the network: a sync may take seconds.
         let synced = tokio::task::spawn_blocking(move || out.get_ref().sync_all()).await;
         match synced {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(write_error(&path, &error)),
-            Err(error) => return Err(StoreError::Failed(error.to_string())),
+            Ok(Err(error)) => return Err(StoreError::write(&path, error)),
+            Err(error) => return Err(StoreError::write(&path, error)),
         }
         let progress = BatchProgress {
             batch: self.batch,
@@ -137,8 +137,4 @@ impl BatchBuilder {
 /// Prompt tokens of a request, as the provider's queue counts them.
 pub(crate) fn queued_tokens(attempt: &Attempt) -> u64 {
     attempt.before.estimate.expected.input
-}
-
-fn write_error(path: &std::path::Path, error: &std::io::Error) -> StoreError {
-    StoreError::Failed(format!("can't write {}: {error}", path.display()))
 }

@@ -2,7 +2,7 @@
 //! stays, so collecting may be interrupted anywhere and begun again.
 
 use super::lifecycle::Batch;
-use super::unfinished::PageKey;
+use super::unfinished::AskedPage;
 use crate::base::hooks::Point;
 use crate::base::ids::AttemptId;
 use crate::pipeline::asking::adaptation::{adapt, apply_change};
@@ -25,7 +25,7 @@ pub(crate) struct Collected {
     /// Pages that are settled.
     pub(crate) ends: Vec<PageEnd>,
     /// Pages that must be sent again.
-    pub(crate) unfinished: Vec<(PageKey, PageState)>,
+    pub(crate) unfinished: Vec<(AskedPage, PageState)>,
     /// Prompt tokens that the provider queues, when the batch failed because of that.
     pub(crate) queue_limit: Option<u64>,
     /// Why the results could not be read to their end: the batch has to be collected again.
@@ -92,7 +92,8 @@ impl Content {
 struct Collector<'a> {
     asking: &'a Asking<'a>,
     /// Settlements of the next commit.
-    settlements: Vec<Settlement>,
+    /// What is settled with the next commit.
+    settlements: Vec<(Attempt, Settlement)>,
     collected: Collected,
 }
 
@@ -180,17 +181,10 @@ impl Collector<'_> {
         let retry = &run.job.retry;
         let judged = attempt.judge(id, &exchange, endpoint.capabilities(), retry, run.clock.wall_ms());
         apply_change(self.asking, &exchange, judged.change);
-        telemetry::record_attempt(run, &attempt, &judged.settlement, &tracing::Span::none());
-        let (charge, at_ms) = (judged.settlement.charge, judged.settlement.at_ms);
-        self.settlements.push(judged.settlement);
-        adapt(self.asking, &attempt, &exchange, &charge, judged.change).await?;
+        adapt(self.asking, &attempt, &exchange, &judged.settlement.charge, judged.change).await?;
         // The next batch is wait enough.
         attempt.state.finish_wait(Duration::ZERO);
-        if matches!(next_step(&attempt.state, retry), Step::Settled) {
-            self.collected.ends.push(PageEnd::Settled(first_error(&attempt.state, at_ms)));
-        } else {
-            self.collected.unfinished.push(((attempt.page, attempt.questions.id), attempt.state));
-        }
+        self.settlements.push((attempt, judged.settlement));
         if self.settlements.len() >= GROUP { self.settle_group().await } else { Ok(()) }
     }
 
@@ -198,8 +192,20 @@ impl Collector<'_> {
         if self.settlements.is_empty() {
             return Ok(());
         }
-        self.asking.run.store.settle_batch_attempts(std::mem::take(&mut self.settlements)).await?;
-        self.asking.run.hooks.reached(Point::BatchCollecting);
+        let run = self.asking.run;
+        let settled = std::mem::take(&mut self.settlements);
+        let settlements = settled.iter().map(|(_, settlement)| settlement.clone()).collect();
+        run.store.settle_batch_attempts(settlements).await?;
+        run.hooks.reached(Point::BatchCollecting);
+        // An answer is durable before it is counted.
+        for (attempt, settlement) in settled {
+            telemetry::record_attempt(run, &attempt, &settlement, &tracing::Span::none());
+            if matches!(next_step(&attempt.state, &run.job.retry), Step::Settled) {
+                self.collected.ends.push(PageEnd::Settled(first_error(&attempt.state, settlement.at_ms)));
+            } else {
+                self.collected.unfinished.push(((attempt.page, attempt.questions.id), attempt.state));
+            }
+        }
         Ok(())
     }
 }

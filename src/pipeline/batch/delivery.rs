@@ -8,7 +8,7 @@ use super::fill::{BatchFiller, Filled};
 use super::poll::BatchPoller;
 use super::queue_limit::QueueLimit;
 use super::resume::resume_batches;
-use super::unfinished::{PageKey, UnfinishedPages};
+use super::unfinished::{AskedPage, UnfinishedPages};
 use crate::base::ids::{BatchId, PageId};
 use crate::pipeline::asking::elsewhere::PagesElsewhere;
 use crate::pipeline::asking::stage::Asking;
@@ -41,7 +41,7 @@ pub(crate) struct BatchDelivery<'a> {
 #[derive(Default)]
 struct DeliveryPass {
     /// Pages that were taken.
-    seen: HashSet<PageKey>,
+    seen: HashSet<AskedPage>,
     /// How many more new pages may be taken.
     left: u64,
     /// Whether pages may still come.

@@ -6,16 +6,16 @@ use crate::pipeline::model::ready_page::ReadyPage;
 use std::collections::HashMap;
 
 /// A page with its questions.
-pub(crate) type PageKey = (PageId, RecipeSetId);
+pub(crate) type AskedPage = (PageId, RecipeSetId);
 
 /// How far pages have come that were not settled by the batch they were in. Their images are not
 /// kept: the next pass over the input prepares them again.
 #[derive(Default)]
 pub(crate) struct UnfinishedPages {
     /// Of this pass.
-    current: HashMap<PageKey, PageState>,
+    current: HashMap<AskedPage, PageState>,
     /// Of the pass before, as far as this one has not met them.
-    previous: HashMap<PageKey, PageState>,
+    previous: HashMap<AskedPage, PageState>,
 }
 
 impl UnfinishedPages {
@@ -25,7 +25,7 @@ impl UnfinishedPages {
     }
 
     /// Adds a page.
-    pub(crate) fn insert(&mut self, page: PageKey, state: PageState) {
+    pub(crate) fn insert(&mut self, page: AskedPage, state: PageState) {
         self.current.insert(page, state);
     }
 
@@ -37,7 +37,7 @@ impl UnfinishedPages {
     }
 
     /// Whether the pass before left this page.
-    pub(crate) fn is_of_previous(&self, page: &PageKey) -> bool {
+    pub(crate) fn is_of_previous(&self, page: &AskedPage) -> bool {
         self.previous.contains_key(page)
     }
 

@@ -235,7 +235,10 @@ impl<'a> Planner<'a> {
         for recipe in reader.answered_recipes(page)?.into_iter().filter(|recipe| !self.keys.contains(recipe)) {
             let theirs = match self.bodies.entry(recipe) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(reader.recipe_body(recipe)?.unwrap_or_default()),
+                Entry::Vacant(new) => {
+                    let missing = || StoreError::Damaged(format!("table recipes, row {recipe}: there is no such row"));
+                    new.insert(reader.recipe_body(recipe)?.ok_or_else(missing)?)
+                }
             };
             let Some(differs) = difference(&ours.body, theirs) else { continue };
             if nearest.as_ref().is_none_or(|known| differs.len() < known.len()) {

@@ -78,7 +78,7 @@ pub fn report(
         exit_code,
         started_ms: runs.iter().map(|run| run.started_ms).min().unwrap_or(newest.started_ms),
         elapsed_ms: runs.iter().map(|run| run.ended_ms.map_or(0, |ended| ended - run.started_ms)).sum(),
-        is_priced: spend.unpriced == 0,
+        is_priced: spend.unpriced == 0 && job.is_none_or(|job| job.price().is_some()),
         pages,
         spend,
         outputs: Vec::new(),

@@ -66,7 +66,7 @@ pub(crate) fn conclude(
         pages,
         spend: read_spend(&reader, &runs, i64::MIN, i64::MAX)?,
         outputs,
-        is_priced: job.provider.price.is_some(),
+        is_priced: job.price().is_some(),
         billing: billing_of(&reader, job)?,
         base: Some(job.input.base().to_owned()),
     };

@@ -94,6 +94,11 @@ pub(crate) fn find_unchanged(
     }
 }
 
+/// Whether a path is `place`, or below it.
+fn is_at_or_below(path: &[u8], place: &[u8]) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || place.is_empty() || rest[0] == b'/')
+}
+
 /// Whether a file is as the store knows it. Untrusted times are stored as 0.
 fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
     stored.modified_ns != 0
@@ -104,7 +109,8 @@ fn is_unchanged(entry: &Entry, stored: &EntryRecord) -> bool {
 /// Records of files that the walk did not find.
 struct GoneFiles {
     changes: ChangeBuffer,
-    /// Folders that could not be read: it is not known whether files below them are gone.
+    /// Files and folders that could not be read: it is not known whether they, or what is below them, are
+    /// gone.
     unreadable: Vec<Vec<u8>>,
 }
 
@@ -114,7 +120,7 @@ impl GoneFiles {
     }
 
     fn add(&mut self, entry: EntryRecord) {
-        if !self.unreadable.iter().any(|folder| entry.path.starts_with(folder)) {
+        if !self.unreadable.iter().any(|place| is_at_or_below(&entry.path, place)) {
             self.changes.push(EntryChange::Gone(entry.line, entry.path));
         }
     }

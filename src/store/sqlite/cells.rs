@@ -5,7 +5,7 @@ use super::values::shown;
 use crate::store::error::StoreError;
 use rusqlite::Row;
 use rusqlite::types::FromSql;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
 /// The columns of a row of a query that belong to one row of a table.
 pub(crate) struct Cells<'a, F> {
@@ -59,11 +59,11 @@ where
         text.map(parse).transpose().map_err(|error| self.damaged(index, &error.to_string()))
     }
 
-    /// The text of a JSON value, which is checked but not parsed.
+    /// The text of a JSON value that can be read.
     pub(crate) fn json_text(&self, index: usize) -> Result<Option<String>, StoreError> {
         let text: Option<String> = self.get(index)?;
         if let Some(text) = &text {
-            let checked = serde_json::from_str::<IgnoredAny>(text);
+            let checked = serde_json::from_str::<serde_json::Value>(text);
             checked.map_err(|error| self.damaged(index, &error.to_string()))?;
         }
         Ok(text)

@@ -1,5 +1,9 @@
 //! The tables, as migrations. `user_version` of the file counts them. A migration is never
 //! edited after a release, only followed by another one.
+//!
+//! Some columns have older names: `passing` is whether a fault is transient, `reason` the kind of error,
+//! `marks` page features, `near` near duplicates, `at` a wall time. `answers.sample` is always 0 and
+//! `endpoints.limits` is not used: version 1 had plans for them.
 
 /// The text of [`MERGE_BUDGETS`], as a part of a migration.
 macro_rules! merge_budgets {

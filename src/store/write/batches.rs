@@ -49,18 +49,18 @@ pub(crate) fn change(db: &Connection, ledger: &mut Ledger, change: &BatchChange)
 }
 
 /// An open attempt and its reservation.
-struct OpenAttempt {
+struct Reservation {
     attempt: AttemptId,
     budget: BudgetKey,
     reserved: Pico,
 }
 
-fn open_attempts(db: &Connection, batch: BatchId) -> Result<Vec<OpenAttempt>, StoreError> {
+fn open_attempts(db: &Connection, batch: BatchId) -> Result<Vec<Reservation>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT id, budget_id, ifnull(reserved, 0) FROM attempts WHERE batch_id = ?1 AND state = 'open'",
     )?;
     let rows = find.query_map([batch], |row| {
-        Ok(OpenAttempt { attempt: row.get(0)?, budget: row.get(1)?, reserved: row.get(2)? })
+        Ok(Reservation { attempt: row.get(0)?, budget: row.get(1)?, reserved: row.get(2)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -54,9 +54,9 @@ pub(crate) fn judge_body(
         }
         verdict => verdict,
     };
-    // A gateway does not know whether the server behind it executed and billed the request.
-    let is_gateway_timeout = matches!(status, 408 | 502 | 504 | 520..=524);
-    let charge = if is_gateway_timeout || (status >= 500 && status != 503 && !error.is_api) {
+    // Whoever answered does not know whether the server behind it executed and billed the request.
+    let may_have_run = matches!(status, 408 | 502 | 504 | 520..=524);
+    let charge = if may_have_run || (status >= 500 && status != 503 && !error.is_api) {
         Charge::Unknown
     } else {
         Charge::Nothing
