@@ -4,10 +4,12 @@
 use super::charge::{KnownBefore, charge_of};
 use super::page_state::{PageState, Step, next_step};
 use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId};
+use crate::base::money::Pico;
 use crate::base::vocabulary::{AttemptPurpose, ErrorKind, VerdictName};
 use crate::catalog::Basis;
-use crate::manifest::Retry;
+use crate::manifest::{Job, Retry};
 use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::pipeline::model::ready_page::ReadyPage;
 use crate::provider::{Capabilities, Exchange, ModelEndpoint, PageFault, PageRequest, Verdict};
@@ -110,6 +112,12 @@ impl Attempt {
             budget: run.identity.budget(&run.job, at_ms),
             at_ms,
         }
+    }
+
+    /// How the run ends when what it reserves does not fit into the budget, of which `spent` is spent.
+    pub(crate) fn budget_reached(&self, job: &Job, spent: Pico) -> RunOutcome {
+        let (limit, needed) = (job.limits.budget.unwrap_or_default(), self.before.reserved.unwrap_or_default());
+        RunOutcome::BudgetReached { spent, limit, needed }
     }
 
     /// Applies what the attempt brought to `state`, and returns what to store. `known`: what the endpoint

@@ -141,7 +141,7 @@ async fn open(run: &RunContext, attempt: &mut Attempt) -> Result<ControlFlow<Pag
             }
             Opened::Changed | Opened::Elsewhere => return Ok(ControlFlow::Break(PageEnd::Elsewhere)),
             Opened::OverBudget { is_reserved: false, spent } => {
-                run.shutdown.request(RunOutcome::BudgetReached { spent });
+                run.shutdown.request(attempt.budget_reached(&run.job, spent));
                 return Ok(ControlFlow::Break(PageEnd::Unfinished));
             }
             Opened::OverBudget { .. } => {

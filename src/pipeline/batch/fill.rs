@@ -12,7 +12,6 @@ use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::page_loop::{fail_unsent, new_state};
 use crate::pipeline::asking::page_state::first_error;
 use crate::pipeline::asking::stage::Asking;
-use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::pipeline::model::ready_page::{PageEnd, ReadyPage};
 use crate::store::{Opened, StoreError};
@@ -147,7 +146,7 @@ impl<'a> BatchFiller<'a> {
                 Opened::Changed | Opened::Elsewhere => filled.elsewhere.push((page.page, page.questions)),
                 Opened::OverBudget { is_reserved, spent } => {
                     if !is_reserved {
-                        run.shutdown.request(RunOutcome::BudgetReached { spent });
+                        run.shutdown.request(attempt.budget_reached(&run.job, spent));
                     }
                     unfinished.insert((page.page, page.questions.id), attempt.state);
                     self.held.push_back(page);

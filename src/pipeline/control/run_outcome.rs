@@ -55,6 +55,10 @@ pub enum RunOutcome {
     BudgetReached {
         /// What is spent in the budget's scope.
         spent: Pico,
+        /// The budget.
+        limit: Pico,
+        /// What the next request may cost.
+        needed: Pico,
     },
     /// The endpoint billed more for one request than was reserved for it, and there is a budget.
     UnexpectedBill {
@@ -159,8 +163,15 @@ impl RunOutcome {
                 "check input.folder and input.include, or input.list; input.allow_empty: true makes this a success"
                     .to_owned(),
             ),
-            Self::BudgetReached { spent } => (
-                format!("the budget is reached: USD {spent} is spent, and the next request might exceed it"),
+            Self::BudgetReached { spent, limit, needed } => (
+                match *spent {
+                    Pico::ZERO => {
+                        format!("the budget is too small: it is USD {limit}, and one request may cost USD {needed}")
+                    }
+                    _ => format!(
+                        "the budget of USD {limit} is reached: USD {spent} is spent, and the next request may cost USD {needed}"
+                    ),
+                },
                 "raise limits.budget_usd and run again; a daily budget starts again at midnight UTC, a budget per run with each run. `docmill plan` shows the maximum cost of a request".to_owned(),
             ),
             Self::UnexpectedBill { cost } => (
@@ -230,7 +241,7 @@ mod tests {
             (RunOutcome::FailedPages { unusable: 2, total: 3 }, "failed_pages", 3),
             (RunOutcome::SameError { kind: ErrorKind::Length, message: String::new(), pages: 20 }, "same_error", 3),
             (RunOutcome::NoPages, "no_pages", 3),
-            (RunOutcome::BudgetReached { spent: Pico::ZERO }, "budget_reached", 4),
+            (RunOutcome::BudgetReached { spent: Pico(1), limit: Pico(2), needed: Pico(2) }, "budget_reached", 4),
             (RunOutcome::UnexpectedBill { cost: Pico::ZERO }, "unexpected_bill", 4),
             (RunOutcome::ProviderRefused(refusal()), "provider_refused", 5),
             (RunOutcome::ProviderUnavailable("503".into()), "provider_unavailable", 6),

@@ -4,7 +4,7 @@ use crate::bench::Bench;
 use docmill::internal::simulator::{Fault, Options};
 
 /// Masks what differs from run to run.
-fn masked(bench: &Bench, text: &str) -> String {
+pub(crate) fn masked(bench: &Bench, text: &str) -> String {
     let folder = bench.path("").display().to_string();
     let text = text.replace(folder.trim_end_matches('/'), "DIR");
     let url = bench.server.as_ref().map(docmill::internal::simulator::Server::base_url).unwrap_or_default();

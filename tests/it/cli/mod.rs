@@ -1,6 +1,7 @@
 //! Messages, logs, metrics and traces.
 
 mod messages;
+mod mistakes;
 mod observability;
 #[cfg(feature = "otlp")]
 mod traces;

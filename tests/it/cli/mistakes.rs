@@ -1,0 +1,88 @@
+//! Ten typical mistakes. The first line after the one that names the store names the cause.
+
+use super::messages::masked;
+use crate::bench::Bench;
+use docmill::internal::simulator::{Fault, Options};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+/// A server that is no API: every reply is a web page. Serves at most 40 connections.
+fn web_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().take(40).flatten() {
+            stream.set_read_timeout(Some(std::time::Duration::from_millis(500))).unwrap();
+            let mut request = [0; 1 << 16];
+            while stream.read(&mut request).is_ok_and(|count| count == request.len()) {}
+            let body = "<!doctype html>\n<title>Sign in</title><p>Please sign in to continue.";
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\n", body.len());
+            let _ = stream.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes());
+        }
+    });
+    url
+}
+
+fn simulated(fault: Fault) -> Bench {
+    Bench::with_pages(25).simulator(Options { always: Some(fault), ..Options::default() })
+}
+
+/// Runs `job.yaml`: the exit code, and stderr without the line that names the store and without times.
+fn run(bench: &Bench) -> (i32, String) {
+    let ran = bench.run(&["--progress", "off"]);
+    let lines = ran.stderr.lines().filter(|line| !line.contains("store: "));
+    let lines: Vec<&str> = lines.map(|line| line.split_once("Z  ").map_or(line, |(_, rest)| rest)).collect();
+    (ran.code, masked(bench, &lines.join("\n")))
+}
+
+#[test]
+fn the_first_line_names_the_cause() {
+    let web = web_server();
+    for (name, code, cause) in [
+        ("wrong_port", 6, "cannot connect to http://127.0.0.1:9/v1"),
+        ("web_page", 5, "is not an API"),
+        ("constant_500", 3, "server_error"),
+        ("output_that_cannot_be_written", 8, "rows.csv"),
+        ("small_budget", 4, "the budget is too small"),
+        ("pasted_key", 2, "api_key"),
+        ("missing_folder", 2, "no/such/folder"),
+        ("tab", 2, "tab"),
+        ("unknown_model", 5, "model"),
+        ("no_credit_left", 5, "credit"),
+    ] {
+        let bench = match name {
+            "constant_500" => simulated(Fault::ServerError),
+            "unknown_model" => simulated(Fault::NoModel),
+            "no_credit_left" => simulated(Fault::NoCredit),
+            "small_budget" => Bench::with_pages(2).simulator(Options::default()),
+            _ => Bench::with_pages(2),
+        };
+        let more = match name {
+            "wrong_port" => "retry: {max_wait: 300ms}",
+            "constant_500" => "retry: {attempts: 1}",
+            "small_budget" => "limits: {budget_usd: 0.0001}",
+            _ => "",
+        };
+        if name == "web_page" {
+            bench.job_at(&web, more)
+        } else {
+            bench.job(more)
+        }
+        let job = bench.text("job.yaml");
+        let job = match name {
+            "output_that_cannot_be_written" => job.replace("csv: out.csv", "csv: /proc/rows.csv"),
+            "pasted_key" => job.replace("id: test,", "id: test, api_key: sk-proj-Zm9vYmFyYmF6cXV4MTIzNDU2,"),
+            "missing_folder" => job.replace("folder: pages", "folder: no/such/folder"),
+            "tab" => job.replace("version: 1\n", "version: 1\ninput:\n\tfolder: pages\n"),
+            _ => job,
+        };
+        bench.put("job.yaml", job.as_bytes());
+        let (ended, text) = run(&bench);
+        let text = text.replace(web.trim_end_matches("/v1"), "http://HOST");
+        assert_eq!(ended, code, "{name}: {text}");
+        let first = text.lines().next().unwrap_or_default();
+        assert!(first.contains(cause), "{name}: {text}");
+        assert!(!text.contains("Zm9vYmFy"), "{name}: {text}");
+        insta::assert_snapshot!(name, text);
+    }
+}
