@@ -5,12 +5,14 @@
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`try_observer`]: what a tried page shows
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
+//! - [`open_files`]: how many connections the limit on open files leaves
 //! - [`error`]: errors with hints and exit codes
 
 pub(crate) mod check;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod job;
+pub(crate) mod open_files;
 pub(crate) mod progress;
 pub(crate) mod provider;
 pub(crate) mod run_report;

@@ -2,5 +2,6 @@
 
 mod chaos;
 mod faults;
+mod not_an_api;
 mod resume;
 mod stops;
