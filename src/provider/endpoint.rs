@@ -8,6 +8,7 @@ use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
 use super::dialect::interface::{Dialect, FrameOptions, PageParts};
 use super::dialect::name::DialectName;
+use super::endpoint_proof::EndpointProof;
 use super::estimate::{Estimate, Footprint, RequestSize, estimate};
 use super::exchange::Exchange;
 use super::frame_cache::{CachedFrame, FrameCache};
@@ -71,6 +72,7 @@ pub struct ModelEndpoint {
     image: Image,
     price: Option<Price>,
     pacing: EndpointPacing,
+    proof: EndpointProof,
     capabilities: Cell<Capabilities>,
     calibration: RefCell<Calibration>,
     fit: RefCell<Fit>,
@@ -92,6 +94,7 @@ impl ModelEndpoint {
         let detail = sent_detail(&setup.image).unwrap_or(Detail::High);
         Self {
             pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),
+            proof: EndpointProof::default(),
             fit: RefCell::new(Fit::new(setup.image.rule, detail, &setup.calibration)),
             reasons: model_facts(&setup.model).is_some_and(|facts| facts.reasons),
             id: setup.id,
@@ -229,6 +232,7 @@ impl ModelEndpoint {
         on_text: &dyn Fn(&str),
     ) -> Exchange {
         let call = self.dialect.page_call(self.page_body(request, image));
+        let url = self.client.url(&call.path);
         let sent = self.clock.now();
         let mut exchange = match self.client.send_page(call, timeout, &*self.clock).await {
             Ok(response) => {
@@ -241,6 +245,7 @@ impl ModelEndpoint {
             }
         };
         exchange.latency = self.clock.now().saturating_sub(sent);
+        self.proof.judge(&mut exchange, &url);
         exchange.verdict.edit_message(|message| self.client.redact(message));
         exchange
     }

@@ -27,6 +27,8 @@ pub struct Exchange {
     /// The text of the reply. A repair quotes it, and it bounds the tokens of a reply
     /// without usage.
     pub content: String,
+    /// The beginning of a body that the API does not send, such as an HTML page.
+    pub foreign: Option<String>,
 }
 
 impl Exchange {
@@ -40,7 +42,15 @@ impl Exchange {
             rate_limits: RateLimitHeaders::default(),
             exceeded: None,
             content: String::new(),
+            foreign: None,
         }
+    }
+
+    /// A reply with a body that the API does not send. Nothing was executed for it.
+    pub(crate) fn from_foreign_body(beginning: String) -> Self {
+        let message = format!("the reply is not a chat completion: {beginning}");
+        let foreign = Some(beginning);
+        Self { foreign, ..Self::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Nothing) }
     }
 
     /// Judges a complete reply to `questions`.

@@ -3,7 +3,7 @@
 use super::client::body_reader::BodyReader;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
-use super::dialect::interface::{Dialect, ErrorReply, ReplyStream};
+use super::dialect::interface::{Dialect, ErrorReply, NotAReply, ReplyStream};
 use super::exchange::Exchange;
 use super::reply::Reply;
 use super::sse::EventDecoder;
@@ -15,6 +15,9 @@ use crate::task::Question;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 use std::sync::Arc;
+
+/// Characters of a body that are shown when it is not a reply.
+const MAX_SHOWN_CHARS: usize = 200;
 
 /// Reads the replies of one endpoint.
 pub(crate) struct ReplyReader<'a> {
@@ -45,7 +48,8 @@ impl ReplyReader<'_> {
                 let reply = ErrorReply { status, headers: &headers, body: &body, wall_ms };
                 let judgement = self.dialect.judge_error(&reply);
                 let exceeded = judgement.exceeded;
-                Exchange { exceeded, ..Exchange::new(judgement.verdict, judgement.charge) }
+                let foreign = is_foreign_error(status, &body).then(|| beginning(&body));
+                Exchange { exceeded, foreign, ..Exchange::new(judgement.verdict, judgement.charge) }
             }
         };
         exchange.status = Some(status);
@@ -61,46 +65,62 @@ impl ReplyReader<'_> {
         };
         match self.dialect.read_reply(&body) {
             Ok(reply) => {
-                (self.on_text)(&reply.content);
+                (self.on_text)(&self.client.redact(&reply.content));
                 self.judge(reply, questions)
             }
             // Some servers stream although `stream` is false, under another media type.
             Err(_) if body.trim_start().starts_with("data:") => {
                 let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
-                self.push(&mut events, &mut *stream, body.as_bytes());
-                self.finish(events, stream, questions)
+                let mut unshown = String::new();
+                self.push(&mut events, &mut *stream, body.as_bytes(), &mut unshown);
+                self.finish(events, stream, questions, unshown)
             }
-            Err(text) => {
+            Err(NotAReply::Damaged(text)) => {
                 let message = format!("the reply is not valid JSON: {text}");
                 Exchange::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Unknown)
             }
+            Err(NotAReply::Foreign) => Exchange::from_foreign_body(beginning(&self.client.redact(&body))),
         }
     }
 
     async fn read_stream(&self, mut body: BodyReader, questions: &[&Question]) -> Exchange {
         let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
+        let mut unshown = String::new();
         while !stream.is_ended() {
             match body.next().await {
-                Ok(Some(bytes)) => self.push(&mut events, &mut *stream, &bytes),
+                Ok(Some(bytes)) => self.push(&mut events, &mut *stream, &bytes, &mut unshown),
                 Ok(None) => break,
                 // The reply is complete: how the connection ends does not matter.
                 Err(_) if stream.is_complete() => break,
                 Err(failure) => return broken_off(failure, stream.finish().err().unwrap_or_default()),
             }
         }
-        self.finish(events, stream, questions)
+        body.finish().await;
+        self.finish(events, stream, questions, unshown)
     }
 
-    fn push(&self, events: &mut EventDecoder, stream: &mut dyn ReplyStream, bytes: &[u8]) {
+    fn push(&self, events: &mut EventDecoder, stream: &mut dyn ReplyStream, bytes: &[u8], unshown: &mut String) {
         for data in events.push(bytes) {
-            (self.on_text)(&stream.push(&data));
+            unshown.push_str(&stream.push(&data));
         }
+        // Up to the last white space: a secret, which contains none, may arrive in parts.
+        let end = unshown.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let end = (end..unshown.len()).find(|end| unshown.is_char_boundary(*end)).unwrap_or(unshown.len());
+        let rest = unshown.split_off(end);
+        (self.on_text)(&self.client.redact(&std::mem::replace(unshown, rest)));
     }
 
-    fn finish(&self, mut events: EventDecoder, mut stream: Box<dyn ReplyStream>, questions: &[&Question]) -> Exchange {
+    fn finish(
+        &self,
+        mut events: EventDecoder,
+        mut stream: Box<dyn ReplyStream>,
+        questions: &[&Question],
+        mut unshown: String,
+    ) -> Exchange {
         if let Some(data) = events.finish() {
-            stream.push(&data);
+            unshown.push_str(&stream.push(&data));
         }
+        (self.on_text)(&self.client.redact(&unshown));
         match stream.finish() {
             Ok(reply) => self.judge(reply, questions),
             Err(text) => Exchange::from_cut_reply("the stream ended before the reply was complete", text),
@@ -127,6 +147,21 @@ fn broken_off(failure: HttpFailure, content: String) -> Exchange {
             let (verdict, charge) = failure.judge();
             Exchange { content, ..Exchange::new(verdict, charge) }
         }
+    }
+}
+
+/// Whether an error comes from something else than the API, such as a login page. The pages
+/// with which gateways report passing errors don't count.
+fn is_foreign_error(status: u16, body: &str) -> bool {
+    let is_passing = matches!(status, 408 | 409 | 413 | 425 | 429 | 498);
+    ((400..500).contains(&status) && !is_passing || status == 501) && body.trim_start().starts_with('<')
+}
+
+/// The beginning of a body, for people.
+fn beginning(body: &str) -> String {
+    match sanitize::one_line(body, MAX_SHOWN_CHARS) {
+        text if text.is_empty() => "(nothing)".to_owned(),
+        text => text,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{self, Endpoint, Image, Place, Size, Task, TaskKind};
 use crate::pipeline::check_outputs_of;
 use crate::prepare::target_size;
-use crate::provider::{Footprint, ReplyFormat};
+use crate::provider::{Footprint, HttpClient, ReplyFormat};
 use crate::source::Entries;
 use crate::task::Question;
 
@@ -123,10 +123,12 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
         notes.push(format!("the environment variable {name} is not set"));
     }
     let provider = &job.provider;
-    if let Endpoint::Remote { base_url } = &provider.endpoint
-        && let Err(fault) = client_options(job, environment, base_url)
-    {
-        notes.push(fault);
+    if let Endpoint::Remote { base_url } = &provider.endpoint {
+        let client = client_options(job, environment, base_url)
+            .and_then(|options| HttpClient::new(options).map_err(|error| error.to_string()));
+        if let Err(fault) = client.and_then(|client| client.check_tls()) {
+            notes.push(fault);
+        }
     }
     if let (Endpoint::Remote { base_url }, true) =
         (&provider.endpoint, provider.api_key_env.is_some() || provider.api_key_file.is_some())

@@ -6,6 +6,7 @@
 //! - [`try_observer`]: what a tried page shows
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
 //! - [`budgets`]: the budgets of a store
+//! - [`open_files`]: how many connections the limit on open files leaves
 //! - [`error`]: errors with hints and exit codes
 
 pub(crate) mod budgets;
@@ -13,6 +14,7 @@ pub(crate) mod check;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod job;
+pub(crate) mod open_files;
 pub(crate) mod progress;
 pub(crate) mod provider;
 pub(crate) mod run_report;

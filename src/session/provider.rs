@@ -2,6 +2,7 @@
 
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
+use super::open_files::OpenFiles;
 use super::secrets::{client_options, missing_secrets};
 use crate::manifest::{Endpoint, Job, SimulatorSpec};
 use crate::provider::HttpClient;
@@ -11,6 +12,8 @@ use crate::simulator::{Options, Server};
 pub(crate) struct Provider {
     /// The HTTP client.
     pub(crate) client: HttpClient,
+    /// What the limit on open files leaves for connections.
+    pub(crate) open_files: OpenFiles,
     _simulator: Option<Server>,
 }
 
@@ -36,7 +39,9 @@ impl Provider {
         };
         let options = client_options(job, environment, &base_url).map_err(|error| Error::new(WRONG_INPUT, error))?;
         let client = HttpClient::new(options).map_err(|error| Error::new(WRONG_INPUT, error))?;
-        Ok(Self { client, _simulator: simulator })
+        let open_files = OpenFiles::raise(simulator.is_some());
+        let client = client.with_max_connections(open_files.max_connections(job.limits.max_concurrency));
+        Ok(Self { client, open_files, _simulator: simulator })
     }
 }
 

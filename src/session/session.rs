@@ -122,7 +122,11 @@ impl Session {
     /// When the input can't be searched, or the store or an output can't be read or written.
     pub fn run(&self, options: &RunOptions) -> Result<RunReport, Error> {
         let environment = self.pipeline_environment()?;
-        let job = Arc::new(self.job.manifest.clone());
+        let mut job = self.job.manifest.clone();
+        if let Some(provider) = &*self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            provider.open_files.apply(&mut job.limits);
+        }
+        let job = Arc::new(job);
         let (shutdown, counters) = (&self.shutdown, &self.counters);
         let (report, outcome) = pipeline::run(&job, &self.job.questions, &environment, options, shutdown, counters)?;
         Ok(RunReport { report, outcome: Some(outcome) })

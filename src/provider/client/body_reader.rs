@@ -9,6 +9,9 @@ use std::time::Duration;
 /// Largest reply that is read, in bytes: 16 MiB.
 pub(crate) const MAX_REPLY_BYTES: usize = 16 << 20;
 
+/// Longest time for which the end of a body is waited for after its last event.
+const MAX_END_DELAY: Duration = Duration::from_millis(20);
+
 /// The unread part of a reply.
 pub(crate) struct BodyReader {
     response: reqwest::Response,
@@ -48,6 +51,13 @@ impl BodyReader {
             return Err(HttpFailure::TooLarge);
         }
         Ok(next)
+    }
+
+    /// Reads what follows a complete reply, so that its connection can be used again. Waits
+    /// only a moment for it.
+    pub(crate) async fn finish(mut self) {
+        let rest = async { while let Ok(Some(_)) = self.next().await {} };
+        let _ = tokio::time::timeout(MAX_END_DELAY, rest).await;
     }
 
     /// The whole rest as text. Bytes that are not UTF-8 are replaced.

@@ -1,7 +1,9 @@
 //! How a call fails without a complete reply.
 
+use super::reply_body::Expired;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::verdict::{Charge, TransientFault, Verdict};
+use std::error::Error;
 
 /// Why there is no complete reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +12,8 @@ pub(crate) enum HttpFailure {
     NotConnected(String),
     /// TLS: the server's certificate is not trusted.
     Untrusted(String),
+    /// TLS: there are no certificates of authorities that could be trusted.
+    NoRoots(String),
     /// No complete reply within the time that this manifest key sets. The server may still
     /// be processing the request.
     TimedOut(&'static str),
@@ -19,7 +23,20 @@ pub(crate) enum HttpFailure {
     Reset(String),
 }
 
+/// What helps when there are no certificates of authorities.
+pub(crate) const NO_ROOTS_HINT: &str = "install the system's certificates (the package ca-certificates), or name a file of PEM certificates in SSL_CERT_FILE or provider.ca_file";
+
 impl HttpFailure {
+    /// Why TLS could not be set up on a connection.
+    pub(crate) fn from_handshake(error: &std::io::Error) -> Self {
+        let message = causes(error);
+        if message.contains("certificate") || message.contains("invalid peer") {
+            Self::Untrusted(message)
+        } else {
+            Self::NotConnected(message)
+        }
+    }
+
     /// What the failure means for the attempt, and what it may have cost.
     pub(crate) fn judge(self) -> (Verdict, Charge) {
         match self {
@@ -28,6 +45,9 @@ impl HttpFailure {
             }
             Self::Untrusted(message) => {
                 (Verdict::stop(message, "check provider.base_url and the server's certificate"), Charge::Nothing)
+            }
+            Self::NoRoots(message) => {
+                (Verdict::stop(format!("no trusted certificates for TLS: {message}"), NO_ROOTS_HINT), Charge::Nothing)
             }
             Self::TimedOut(key) => {
                 let message = format!("no complete reply within {key}");
@@ -44,12 +64,14 @@ impl HttpFailure {
 
 impl From<&reqwest::Error> for HttpFailure {
     fn from(error: &reqwest::Error) -> Self {
-        let message = causes(error);
+        // Its own message is left out, as it repeats the URL.
+        let cause = std::error::Error::source(error);
+        let message = cause.map_or_else(|| "the connection failed".to_owned(), causes);
         if message.contains("certificate") || message.contains("invalid peer") {
             Self::Untrusted(message)
         } else if error.is_connect() {
             Self::NotConnected(message)
-        } else if error.is_timeout() {
+        } else if error.is_timeout() || chain(error).any(|cause| cause.is::<Expired>()) {
             Self::TimedOut("request.timeout")
         } else {
             Self::Reset(message)
@@ -57,18 +79,21 @@ impl From<&reqwest::Error> for HttpFailure {
     }
 }
 
-/// The causes of an error. reqwest's own message is left out, as it repeats the URL.
-fn causes(error: &reqwest::Error) -> String {
-    let mut messages = Vec::new();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if messages.last() != Some(&message) {
-            messages.push(message);
-        }
-        cause = error.source();
-    }
-    if messages.is_empty() { "the connection failed".into() } else { messages.join(": ") }
+/// The messages of an error and of its causes.
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut messages: Vec<String> = chain(error).map(ToString::to_string).collect();
+    messages.dedup();
+    messages.join(": ")
+}
+
+/// An error and its causes.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
 }
 
 #[cfg(test)]
@@ -81,6 +106,7 @@ mod tests {
         for (failure, name, charge) in [
             (HttpFailure::NotConnected(text()), "later", Charge::Nothing),
             (HttpFailure::Untrusted(text()), "stop", Charge::Nothing),
+            (HttpFailure::NoRoots(text()), "stop", Charge::Nothing),
             (HttpFailure::TimedOut("request.timeout"), "timeout, may run", Charge::Unknown),
             (HttpFailure::TooLarge, "bad_reply", Charge::Unknown),
             (HttpFailure::Reset(text()), "reset", Charge::Unknown),

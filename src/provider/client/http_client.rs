@@ -4,14 +4,27 @@
 //! Each request in flight has its own connection: over HTTP/2 all uploads would share one.
 
 use super::call::{CallBody, HttpCall};
-use super::failure::HttpFailure;
+use super::connection_pool::{Connection, ConnectionPool};
+use super::connector::Connector;
+use super::failure::{HttpFailure, NO_ROOTS_HINT, causes};
+use super::reply_body::ReplyBody;
 use super::secret::Secret;
+use super::tls::Tls;
 use crate::base::clock::Clock;
 use crate::manifest::Timeouts;
-use reqwest::Response;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Request;
+use hyper::body::Incoming;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+};
+use reqwest::{Body, Response, Url};
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::time::Instant;
+use url::Position;
 
 /// How to reach a server.
 #[derive(Debug)]
@@ -44,14 +57,24 @@ pub enum HttpClientError {
 /// The client of one server. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    client: reqwest::Client,
     /// Ends with a slash.
-    base: reqwest::Url,
+    base: Url,
     headers: HeaderMap,
+    connector: Arc<Connector>,
+    pool: Arc<ConnectionPool>,
+    tls: Arc<Tls>,
+    /// For calls that are not about a page; made for the first of them.
+    other_calls: Arc<OnceLock<Result<reqwest::Client, HttpFailure>>>,
+    proxy: Option<String>,
     /// Values that are removed from texts of the server: servers repeat keys in messages.
     secrets: Vec<Secret>,
     timeouts: Timeouts,
 }
+
+/// From this many connections on, none is opened as long as another one is free.
+const MAX_CONNECTIONS: usize = 256;
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const USER_AGENT_VALUE: &str = concat!("docmill/", env!("CARGO_PKG_VERSION"));
 
 impl HttpClient {
     /// A client for the server in `options`.
@@ -59,41 +82,58 @@ impl HttpClient {
     /// # Errors
     /// When the URL, a header, the proxy or a certificate is not valid.
     pub fn new(options: HttpClientOptions) -> Result<Self, HttpClientError> {
-        // Fails if a provider is installed already, which is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let setup = |error: &dyn fmt::Display| HttpClientError::Setup(error.to_string());
-        let mut builder = reqwest::Client::builder()
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .connect_timeout(options.timeouts.connect)
-            .timeout(options.timeouts.attempt)
-            .tcp_nodelay(true)
-            .user_agent(concat!("docmill/", env!("CARGO_PKG_VERSION")));
-        if let Some(proxy) = &options.proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|error| setup(&error))?);
-        }
-        if let Some(pem) = &options.authorities {
-            let fault = |error: &dyn fmt::Display| HttpClientError::Setup(format!("provider.ca_file: {error}"));
-            let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| fault(&error))?;
-            if certificates.is_empty() {
-                return Err(fault(&"no PEM certificate found"));
-            }
-            builder = builder.tls_certs_merge(certificates);
-        }
-        let client = builder.build().map_err(|error| setup(&error))?;
+        let authorities = options.authorities.as_deref();
+        let tls = Tls::new(authorities).map_err(|error| setup(&format!("provider.ca_file: {error}")))?;
+        let tls = Arc::new(tls);
+        let base = format!("{}/", options.base_url.trim_end_matches('/'));
+        let base: Url = base.parse().map_err(|error| setup(&format!("{base}: {error}")))?;
+        let connector = Connector::new(&base, options.proxy.as_deref(), tls.clone(), options.timeouts.connect)
+            .map_err(|error| setup(&error))?;
         let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         if let Some(key) = options.key.as_ref().filter(|key| !key.is_empty()) {
             insert_sensitive(&mut headers, AUTHORIZATION.as_str(), &format!("Bearer {}", key.expose()))?;
         }
         for (name, value) in &options.headers {
             insert_sensitive(&mut headers, name, value.expose())?;
         }
-        let base = format!("{}/", options.base_url.trim_end_matches('/'));
-        let base = base.parse().map_err(|error| setup(&format!("{base}: {error}")))?;
         let secrets = options.key.into_iter().chain(options.headers.into_iter().map(|(_, value)| value)).collect();
-        Ok(Self { client, base, headers, secrets, timeouts: options.timeouts })
+        Ok(Self {
+            base,
+            headers,
+            connector: Arc::new(connector),
+            pool: Arc::new(ConnectionPool::new(MAX_CONNECTIONS)),
+            tls,
+            other_calls: Arc::default(),
+            proxy: options.proxy,
+            secrets,
+            timeouts: options.timeouts,
+        })
+    }
+
+    /// The same, which opens no more than `connections` connections as long as one is free.
+    #[must_use]
+    pub fn with_max_connections(self, connections: usize) -> Self {
+        Self { pool: Arc::new(ConnectionPool::new(connections)), ..self }
+    }
+
+    /// The URL of a call.
+    #[must_use]
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// Checks that TLS can be used, if the server needs it. Connects to nothing.
+    ///
+    /// # Errors
+    /// Why it can't, with what helps.
+    pub fn check_tls(&self) -> Result<(), String> {
+        match self.connector.needs_tls().then(|| self.tls.config()) {
+            Some(Err(message)) => Err(format!("no trusted certificates for TLS ({message}): {NO_ROOTS_HINT}")),
+            _ => Ok(()),
+        }
     }
 
     /// The timeouts of a request for a page.
@@ -106,25 +146,47 @@ impl HttpClient {
         Self { timeouts, ..self }
     }
 
-    /// Makes a call and returns the head of the reply. `timeout` covers the whole reply.
+    /// Makes a call that is not about a page, on a connection of its own, and returns the head
+    /// of the reply. `timeout` covers the whole reply.
     ///
     /// # Errors
     /// When no head of a reply arrives.
     pub(crate) async fn send(&self, call: HttpCall, timeout: Duration) -> Result<Response, HttpFailure> {
+        let client = self.other_calls.get_or_init(|| self.other_client()).as_ref().map_err(Clone::clone)?;
         let url = self.base.join(&call.path).map_err(|error| HttpFailure::NotConnected(error.to_string()))?;
-        let request = self.client.request(call.method, url).headers(self.headers.clone()).timeout(timeout);
+        let request = client.request(call.method, url).headers(self.headers.clone()).timeout(timeout);
         let request = call.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let request = match call.body {
             CallBody::Empty => request,
-            CallBody::Json(body) => {
-                request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body)
-            }
+            CallBody::Json(body) => request.header(CONTENT_TYPE, JSON).body(body),
             CallBody::Form(form) => request.multipart(form),
         };
         request.send().await.map_err(|error| HttpFailure::from(&error))
     }
 
-    /// The same for a request for a page, which also has a timeout for the first byte.
+    fn other_client(&self) -> Result<reqwest::Client, HttpFailure> {
+        // Fails if a provider is installed already, which is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .connect_timeout(self.timeouts.connect)
+            .tcp_nodelay(true);
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|error| HttpFailure::from(&error))?);
+        }
+        builder = match self.connector.needs_tls() {
+            true => builder.tls_backend_preconfigured((*self.tls.config().map_err(HttpFailure::NoRoots)?).clone()),
+            false => builder.tls_certs_only([]),
+        };
+        builder.build().map_err(|error| HttpFailure::from(&error))
+    }
+
+    /// Makes a call for a page and returns the head of the reply. `timeout` covers the whole
+    /// reply; there may also be a timeout for the first byte.
     ///
     /// # Errors
     /// When no head of a reply arrives.
@@ -134,6 +196,7 @@ impl HttpClient {
         timeout: Duration,
         clock: &dyn Clock,
     ) -> Result<Response, HttpFailure> {
+        let deadline = Instant::now() + timeout;
         let first_byte = async {
             match self.timeouts.first_byte {
                 // Connecting has its own timeout, during which nothing is sent.
@@ -142,9 +205,59 @@ impl HttpClient {
             }
         };
         tokio::select! {
-            response = self.send(call, timeout) => response,
+            response = self.exchange(call, deadline) => response,
+            () = tokio::time::sleep_until(deadline) => Err(HttpFailure::TimedOut("request.timeout")),
             () = first_byte => Err(HttpFailure::TimedOut("request.first_byte_timeout")),
         }
+    }
+
+    /// Sends a request on a connection that was used before, or else on a new one.
+    async fn exchange(&self, call: HttpCall, deadline: Instant) -> Result<Response, HttpFailure> {
+        let request = self.page_request(call)?;
+        if let Some(mut connection) = self.pool.take() {
+            match connection.sender.send_request(request.clone()).await {
+                Ok(reply) => return Ok(self.response(reply, deadline, connection)),
+                // The server can't have executed it: its end was not sent.
+                Err(error) if connection.watch.is_unusable() || error.is_canceled() => {
+                    tracing::debug!("a kept connection is closed: {error}");
+                }
+                Err(error) => return Err(HttpFailure::Reset(causes(&error))),
+            }
+        }
+        let (stream, watch) = self.connector.connect().await?;
+        let reset = |error: hyper::Error| HttpFailure::Reset(causes(&error));
+        let mut connection = self.pool.open(stream, watch).await.map_err(reset)?;
+        let reply = connection.sender.send_request(request).await.map_err(reset)?;
+        Ok(self.response(reply, deadline, connection))
+    }
+
+    fn page_request(&self, call: HttpCall) -> Result<Request<Full<Bytes>>, HttpFailure> {
+        let url = self.base.join(&call.path).map_err(|error| HttpFailure::NotConnected(error.to_string()))?;
+        let body = match call.body {
+            CallBody::Json(body) => body,
+            CallBody::Empty | CallBody::Form(_) => Bytes::new(),
+        };
+        let target = match self.connector.is_forwarded() {
+            true => url.as_str(),
+            false => &url[Position::BeforePath..Position::AfterQuery],
+        };
+        let host = &url[Position::BeforeHost..Position::AfterPort];
+        let mut request = Request::builder().method(call.method).uri(target).header(HOST, host);
+        for (name, value) in call.headers {
+            request = request.header(*name, *value);
+        }
+        request = request.header(CONTENT_TYPE, JSON);
+        if let Some(headers) = request.headers_mut() {
+            headers.extend(self.headers.clone());
+            if let Some(value) = self.connector.proxy_authorization() {
+                headers.insert(PROXY_AUTHORIZATION, value.clone());
+            }
+        }
+        request.body(Full::new(body)).map_err(|error| HttpFailure::NotConnected(error.to_string()))
+    }
+
+    fn response(&self, reply: hyper::Response<Incoming>, deadline: Instant, connection: Connection) -> Response {
+        reply.map(|body| Body::wrap(ReplyBody::new(body, deadline, connection, self.pool.clone()))).into()
     }
 
     /// `text` without the key and the header values of this client.
@@ -163,48 +276,4 @@ fn insert_sensitive(headers: &mut HeaderMap, name: &str, value: &str) -> Result<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn options() -> HttpClientOptions {
-        let second = Duration::from_secs(1);
-        HttpClientOptions {
-            base_url: "http://127.0.0.1:9/v1/".into(),
-            key: Some(Secret::new("sk-secret")),
-            headers: vec![("X-Org".into(), Secret::new("my-organisation"))],
-            authorities: None,
-            proxy: None,
-            timeouts: Timeouts { attempt: second, connect: second, first_byte: None, idle: second },
-        }
-    }
-
-    #[test]
-    fn headers_with_secrets_are_sensitive_and_messages_are_redacted() {
-        let client = HttpClient::new(options()).unwrap();
-        assert_eq!(client.headers[AUTHORIZATION], "Bearer sk-secret");
-        assert_eq!(client.headers["x-org"], "my-organisation");
-        assert!(client.headers.values().all(HeaderValue::is_sensitive));
-        assert_eq!(client.redact("sk-secret of my-organisation"), "*** of ***");
-        assert!(!format!("{client:?}").contains("sk-secret"), "{client:?}");
-    }
-
-    #[test]
-    fn what_http_does_not_allow_is_an_error_before_anything_is_sent() {
-        let error = |options| HttpClient::new(options).map(|_| ()).unwrap_err().to_string();
-        let header = |name: &str, value: &str| HttpClientOptions {
-            headers: vec![(name.into(), Secret::new(value))],
-            ..options()
-        };
-        for (options, expected) in [
-            (header("X-Org", "a\nb"), "`X-Org`"),
-            (header("X Org", "a"), "`X Org`"),
-            (HttpClientOptions { base_url: "nowhere".into(), ..options() }, "nowhere"),
-            (HttpClientOptions { proxy: Some("::".into()), ..options() }, "HTTP client"),
-            (HttpClientOptions { authorities: Some(b"none".to_vec()), ..options() }, "provider.ca_file"),
-            (HttpClientOptions { key: Some(Secret::new("a\nb")), ..options() }, "`authorization`"),
-        ] {
-            let message = error(options);
-            assert!(message.contains(expected), "{expected}: {message}");
-        }
-    }
-}
+mod tests;

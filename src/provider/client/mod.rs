@@ -3,13 +3,22 @@
 //! - [`secret`]: a text that is never printed
 //! - [`call`]: one HTTP call, as data
 //! - [`failure`]: how a call fails without a complete reply
-//! - [`http_client`]: the client: headers, proxy, TLS, timeouts, redaction
+//! - [`http_client`]: the client: headers, timeouts, redaction
+//! - [`connector`]: connects, perhaps through a proxy; [`tls`]: encrypts
+//! - [`guarded_stream`]: a connection that refuses bytes which are no reply
+//! - [`connection_pool`]: connections that can be used again
+//! - [`reply_body`]: the body of a reply, which holds its connection
 //! - [`body_reader`]: reads a reply within bounds of size and time
 //! - [`upload`]: a file as a streamed form
 
 pub(crate) mod body_reader;
 pub(crate) mod call;
+pub(crate) mod connection_pool;
+pub(crate) mod connector;
 pub(crate) mod failure;
+pub(crate) mod guarded_stream;
 pub(crate) mod http_client;
+pub(crate) mod reply_body;
 pub(crate) mod secret;
+pub(crate) mod tls;
 pub(crate) mod upload;

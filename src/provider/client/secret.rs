@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Secret(String);
 
+/// What is shown instead of a secret.
+const MASK: &str = "***";
 /// Shortest secret that is redacted, in bytes: a shorter one would match ordinary text.
 const MIN_REDACTED_BYTES: usize = 4;
 
@@ -22,17 +24,69 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// `text` with every occurrence of the secret replaced by `***`. A secret of less than
-    /// 4 bytes is left in place.
+    /// `text` with every occurrence of the secret replaced by `***`, also where some or all
+    /// of its characters are escaped as in JSON. A secret of less than 4 bytes is left in
+    /// place.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        if self.0.len() < MIN_REDACTED_BYTES { text.to_owned() } else { text.replace(&self.0, "***") }
+        if self.0.len() < MIN_REDACTED_BYTES {
+            return text.to_owned();
+        }
+        // Few texts have escapes, and searching for the plain secret is fast.
+        let text = text.replace(&self.0, MASK);
+        if !text.contains('\\') {
+            return text;
+        }
+        let (mut out, mut rest) = (String::with_capacity(text.len()), &text[..]);
+        while let Some(first) = rest.chars().next() {
+            match self.escaped_length(rest) {
+                Some(length) => {
+                    out.push_str(MASK);
+                    rest = &rest[length..];
+                }
+                None => {
+                    out.push(first);
+                    rest = &rest[first.len_utf8()..];
+                }
+            }
+        }
+        out
+    }
+
+    /// The length of the secret at the start of `text`, escaped or not; `None`: it is not
+    /// there.
+    fn escaped_length(&self, text: &str) -> Option<usize> {
+        let mut units = [0; 2];
+        let mut rest = text;
+        for c in self.0.chars() {
+            rest = match rest.strip_prefix(c) {
+                Some(after) => after,
+                None => c.encode_utf16(&mut units).iter().try_fold(rest, |rest, unit| strip_escape(rest, *unit))?,
+            };
+        }
+        Some(text.len() - rest.len())
     }
 
     /// The secret itself, for a header.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// `text` after an escape of the UTF-16 code unit `unit`: `\u0073`, or a backslash and the
+/// character itself. Text that was escaped twice has more backslashes.
+fn strip_escape(text: &str, unit: u16) -> Option<&str> {
+    let rest = text.trim_start_matches('\\');
+    if rest.len() == text.len() {
+        return None;
+    }
+    if let Some(digits) = rest.strip_prefix('u').and_then(|rest| rest.get(..4))
+        && u16::from_str_radix(digits, 16).is_ok_and(|found| found == unit)
+    {
+        return Some(&rest[5..]);
+    }
+    let itself = char::from_u32(unit.into())?;
+    rest.strip_prefix(itself).filter(|_| !itself.is_alphanumeric())
 }
 
 impl fmt::Debug for Secret {
@@ -52,5 +106,25 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "***");
         assert_eq!(Secret::new("abc").redact("abc"), "abc");
         assert!(Secret::new(" \n").is_empty());
+    }
+
+    #[test]
+    fn an_escaped_secret_is_removed_too() {
+        let secret = Secret::new("sk-12/3+Z\u{1f511}");
+        let all = r"\u0073\u006B\u002d\u0031\u0032\u002F\u0033\u002b\u005a\ud83d\uDD11";
+        for text in [
+            "sk-12/3+Z\u{1f511}".to_owned(),
+            r"\u0073k-12/3+Z\ud83d\udd11".to_owned(),
+            "s\\u006b-12\\/3+Z\u{1f511}".to_owned(),
+            all.to_owned(),
+            all.replace('\\', r"\\"),
+            all.to_uppercase().replace("\\U", r"\u"),
+        ] {
+            let around = format!(r#"{{"kind":"\u00e4 {text}\n{text}"}}"#);
+            assert_eq!(secret.redact(&around), r#"{"kind":"\u00e4 ***\n***"}"#, "{text}");
+        }
+        for other in [r"\u0073k-12/3+Y", r"\u0073", r"\", r"\u", r"\u00e", r"\sk-12/3+Z", "ä\\ö"] {
+            assert_eq!(secret.redact(other), other);
+        }
     }
 }

@@ -30,8 +30,8 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Reads a reply that was not streamed.
     ///
     /// # Errors
-    /// The text of a body that is not valid JSON, shortened for people.
-    fn read_reply(&self, body: &str) -> Result<Reply, String>;
+    /// When the body is none.
+    fn read_reply(&self, body: &str) -> Result<Reply, NotAReply>;
 
     /// A reader for one streamed reply.
     fn reply_stream(&self) -> Box<dyn ReplyStream>;
@@ -94,6 +94,15 @@ pub(crate) trait ReplyStream {
     /// # Errors
     /// The text so far, when the reply is not complete.
     fn finish(self: Box<Self>) -> Result<Reply, String>;
+}
+
+/// A body that is not a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotAReply {
+    /// JSON that breaks off or is damaged; its text, shortened for people.
+    Damaged(String),
+    /// Nothing that this API sends, such as an HTML page.
+    Foreign,
 }
 
 /// A reply whose status is not 2xx.

@@ -5,7 +5,9 @@ use crate::base::clock::{ManualClock, SystemClock};
 use crate::manifest::{self, Job};
 use crate::provider::capability::{CapabilityChange, ReplyFormat};
 use crate::provider::client::call::HttpCall;
-use crate::provider::dialect::interface::{BatchDialect, ErrorJudgement, ErrorReply, PageFrame, ReplyStream};
+use crate::provider::dialect::interface::{
+    BatchDialect, ErrorJudgement, ErrorReply, NotAReply, PageFrame, ReplyStream,
+};
 use crate::provider::dialect::openai::OpenAi;
 use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
 use crate::provider::reply::{Reply, ReplyEnd};
@@ -121,7 +123,12 @@ fn replies_of_every_kind() {
         (cut(&stream(&[text])), "retry cut_reply", None, r#"{"kind":"b"}"#),
         (cut(&stream(&[text, stop])), "1 done", None, r#"{"kind":"b"}"#),
         (reply(200, sse, &stream(&[text, r#"{"error":{"code":429,"message":"slow down"}}"#])), "later", None, ""),
-        (reply(200, "", "<html>ok</html>"), "retry bad_reply", None, ""),
+        // The first reply of this endpoint: the run waits.
+        (reply(200, "", "<html>ok</html>"), "later", None, ""),
+        (reply(200, "", r#"{"status":"ok"}"#), "later", None, ""),
+        (reply(403, "", "<html>Sign in"), "stop", None, ""),
+        (reply(400, "", "<html>Sign in"), "later", None, ""),
+        (reply(200, "", r#"{"choices":[{"mess"#), "retry bad_reply", None, ""),
         (reply(200, "", r#"{"choices":[]}"#), "retry bad_reply", None, ""),
         (reply(200, "", &ANSWER.replace("\"stop\"", "\"length\"")), "1 done, cut", Some(5), r#"{"kind":"a"}"#),
         (
@@ -281,7 +288,7 @@ impl Dialect for PlainText {
         "request-id"
     }
 
-    fn read_reply(&self, body: &str) -> Result<Reply, String> {
+    fn read_reply(&self, body: &str) -> Result<Reply, NotAReply> {
         Ok(Reply { content: body.to_owned(), usage: None, end: ReplyEnd::Finished })
     }
 

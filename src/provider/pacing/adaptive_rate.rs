@@ -58,6 +58,10 @@ const MAX_LEVEL_MEMORY_SECONDS: f64 = 1.0;
 /// Observations closer than this count as this far apart, in seconds: each moves the level.
 const MIN_OBSERVATION_GAP_SECONDS: f64 = 0.02;
 
+/// Growth of the share at the start, per second, while the bucket is comfortably full.
+const RAMP_SPEED: f64 = 0.4;
+/// Longest start, from the first report on.
+const MAX_RAMP: Duration = Duration::from_secs(5);
 /// How fast the share changes. With a faster one, four processes would oscillate.
 const SHARE_SPEED: f64 = 0.15;
 /// The share that a process starts with: other processes may already run.
@@ -73,6 +77,17 @@ const REFUSAL_WINDOW: Duration = Duration::from_secs(1);
 const BLIND_USE: f64 = 0.97;
 /// Without headers: growth of the rate, as a fraction of the limit per second.
 const BLIND_GROWTH: f64 = 0.01;
+/// The same after a single refusal, up to a fraction of what was sent before it.
+const BLIND_RECOVERY: f64 = 0.1;
+const RECOVERED: f64 = 0.93;
+/// The same after refusals that show what the limit lets through.
+const SHARED: f64 = 0.9;
+/// A refusal this long after the last one is a single one. More frequent ones show that
+/// others use the limit too: then the rate recovers slowly, so that all get equal shares.
+const SINGLE_AFTER: Duration = Duration::from_secs(10);
+/// A probe that was refused at less than this multiple of the limit before it shows that the
+/// limit is unchanged: a bucket lets a little more through for a while.
+const RAISED: f64 = 1.3;
 /// Without headers: a limit is probed after requests were delayed for this long without a
 /// refusal. It may have been raised.
 const PROBE_AFTER: Duration = Duration::from_secs(15);
@@ -110,12 +125,36 @@ pub(crate) struct AdaptiveRate {
     newest: Duration,
     /// When a request was last refused.
     refused: Option<Duration>,
+    /// Whether the limit is what was sent before the first refusal, of which a part came out
+    /// of a full bucket.
+    is_guess: bool,
+    /// The rate up to which it grows fast after a refusal.
+    recover_to: f64,
     /// When a request was last delayed because of this rate.
     delayed: Duration,
     /// For how long requests were delayed since the last refusal.
     delayed_total: Duration,
-    /// Whether the limit was raised to probe it.
-    is_probing: bool,
+    /// The limit before it was raised to probe it.
+    before_probe: Option<f64>,
+    /// At the start and after a refusal the share grows fast; `None`: this is over.
+    ramp: Option<Ramp>,
+}
+
+/// A share that grows fast.
+#[derive(Clone, Copy, Debug)]
+struct Ramp {
+    /// When the first report arrived.
+    since: Option<Duration>,
+    /// Whether the share has grown.
+    has_grown: bool,
+    /// The share at which it ends.
+    target: f64,
+}
+
+impl Ramp {
+    fn to(target: f64) -> Option<Self> {
+        Some(Self { since: None, has_grown: false, target })
+    }
 }
 
 impl Default for AdaptiveRate {
@@ -130,14 +169,31 @@ impl Default for AdaptiveRate {
             changed: zero,
             newest: zero,
             refused: None,
+            is_guess: false,
+            recover_to: 0.0,
             delayed: zero,
             delayed_total: zero,
-            is_probing: false,
+            before_probe: None,
+            ramp: Ramp::to(1.0),
         }
     }
 }
 
 impl AdaptiveRate {
+    /// Starts with less: a refusal of what the manifest states shows that others use the limit
+    /// too, or that it is lower.
+    pub(crate) fn yield_to_others(&mut self) {
+        if let Some(limit) = self.limit {
+            (self.recover_to, self.rate) = (limit * RECOVERED, self.rate * INITIAL_SHARE);
+        }
+    }
+
+    /// Starts with all of the limit: the manifest claims it, and nobody else was seen to use
+    /// it.
+    pub(crate) fn claim_whole_limit(&mut self) {
+        self.share = 1.0;
+    }
+
     /// What to send per minute; `None`: no limit is known.
     pub(crate) fn per_minute(&self) -> Option<f64> {
         self.limit.map(|_| self.rate)
@@ -175,7 +231,9 @@ impl AdaptiveRate {
         // Kelly's congestion control ("Rate control for communication networks", 1998): a
         // larger share pays a higher price, until all shares are equal.
         let speed = SHARE_SPEED / range * elapsed.min(1.0);
-        self.share += speed * (1.0 - self.share * (-price * deviation).exp());
+        if !self.grow_fast(deviation, elapsed.min(1.0), sent, now) {
+            self.share += speed * (1.0 - self.share * (-price * deviation).exp());
+        }
         self.share = self.share.clamp(MIN_SHARE, 1.0);
         let largeness = (seconds - SMALL_BUCKET_SECONDS) / (FULL_INCREASE_SECONDS - SMALL_BUCKET_SECONDS);
         let max_increase = MAX_INCREASE * largeness.clamp(0.0, 1.0);
@@ -184,11 +242,30 @@ impl AdaptiveRate {
         (self.limit, self.free, self.observation_gap, self.changed) = (Some(limit), Some(free), Some(gap), now);
     }
 
+    /// Lets the share grow fast, until the bucket's level falls because of it. A low level
+    /// before that is due to requests that were sent before anything was known. Returns
+    /// whether this goes on.
+    fn grow_fast(&mut self, deviation: f64, elapsed: f64, sent: Duration, now: Duration) -> bool {
+        let Some(ramp) = &mut self.ramp else { return false };
+        let since = *ramp.since.get_or_insert(now);
+        if deviation >= 0.0 && sent >= since {
+            ramp.has_grown = true;
+            self.share += RAMP_SPEED * elapsed;
+        }
+        let is_over =
+            self.share >= ramp.target || (ramp.has_grown && deviation < 0.0) || now.saturating_sub(since) > MAX_RAMP;
+        if is_over {
+            self.ramp = None;
+        }
+        !is_over
+    }
+
     /// A request is about to be admitted: without headers the rate grows with time.
     pub(crate) fn on_admission(&mut self, now: Duration) {
         if let (Some(limit), None) = (self.limit, self.free) {
             let elapsed = now.saturating_sub(self.changed).as_secs_f64();
-            self.rate = (self.rate + BLIND_GROWTH * limit * elapsed).min(limit * BLIND_USE);
+            let fast = (BLIND_RECOVERY * limit * elapsed).min((self.recover_to - self.rate).max(0.0));
+            self.rate = (self.rate + fast.max(BLIND_GROWTH * limit * elapsed)).min(limit * BLIND_USE);
             self.changed = now;
         }
     }
@@ -208,28 +285,52 @@ impl AdaptiveRate {
         if probing > 0.0 {
             self.limit = Some(limit * (1.0 + PROBE_GROWTH * probing * elapsed.as_secs_f64()));
             self.rate = self.rate.max(limit * BLIND_USE);
-            self.is_probing = true;
+            self.before_probe.get_or_insert(limit);
         }
     }
 
     /// A request, sent at `sent`, was refused. `named`: the limit per minute that the error
-    /// names; `admitted`: what was admitted per minute before it.
-    pub(crate) fn on_throttled(&mut self, named: Option<u64>, admitted: f64, sent: Duration, now: Duration) {
+    /// names; `admitted`: what was admitted per minute before it; `sustained`: the same since
+    /// the last refusal, when the bucket was as empty as now.
+    pub(crate) fn on_throttled(
+        &mut self,
+        named: Option<u64>,
+        admitted: f64,
+        sustained: Option<f64>,
+        sent: Duration,
+        now: Duration,
+    ) {
         let is_new = self.refused.is_none_or(|before| sent >= before && now.saturating_sub(before) >= REFUSAL_WINDOW);
+        let is_single = self.refused.is_none_or(|before| now.saturating_sub(before) >= SINGLE_AFTER);
+        if is_new {
+            self.recover_to = if is_single { self.rate * RECOVERED } else { 0.0 };
+        }
         #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
         let named = named.map(|limit| limit as f64);
         match (self.limit, named) {
             (None, Some(limit)) => (self.limit, self.rate) = (Some(limit), limit * BLIND_USE),
             (None, None) if admitted > 0.0 => {
                 (self.limit, self.rate) = (Some(admitted), admitted * DECREASE_FACTOR);
+                self.recover_to = admitted * RECOVERED;
+                self.is_guess = true;
             }
             (Some(_), Some(limit)) if self.free.is_none() && self.limit != Some(limit) => {
                 (self.limit, self.rate) = (Some(limit), self.rate.min(limit * BLIND_USE));
             }
-            (Some(_), None) if self.is_probing => {
-                (self.limit, self.rate) = (Some(self.rate), self.rate * DECREASE_FACTOR);
+            (Some(_), None) if self.free.is_none() && self.before_probe.is_some() => {
+                let before = self.before_probe.unwrap_or(self.rate);
+                let limit = if self.rate > before * RAISED { self.rate * DECREASE_FACTOR } else { before };
+                (self.limit, self.rate) = (Some(limit), limit * DECREASE_FACTOR);
+                self.recover_to = limit * RECOVERED;
+            }
+            (Some(limit), None) if is_new && self.is_guess && sustained.is_some() => {
+                let limit = sustained.unwrap_or(limit);
+                self.is_guess = false;
+                (self.limit, self.rate) = (Some(limit), limit * DECREASE_FACTOR);
+                self.recover_to = limit * SHARED;
             }
             (Some(_), _) if is_new => {
+                self.ramp = if is_single { Ramp::to(self.share * RECOVERED) } else { None };
                 (self.rate, self.share) = (self.rate * DECREASE_FACTOR, self.share * DECREASE_FACTOR);
             }
             _ => {}
@@ -237,7 +338,7 @@ impl AdaptiveRate {
         if is_new {
             self.refused = Some(now);
         }
-        (self.delayed_total, self.is_probing) = (Duration::ZERO, false);
+        (self.delayed_total, self.before_probe) = (Duration::ZERO, None);
         // Requests that were sent before report an outdated level.
         self.newest = self.newest.max(now);
         if let Some(limit) = self.limit {

@@ -24,10 +24,11 @@ pub(crate) struct Cooldown {
     normal_width: u32,
     /// What `normal_width` may grow to.
     max_width: u32,
-    /// Whether the width adapts: the manifest does not set it.
+    /// Whether the width adapts to how the server keeps up: the manifest does not set it.
     adapts: bool,
-    /// Replies since `normal_width` last changed.
+    /// Replies since `normal_width` last changed, and when it did.
     replies: u32,
+    grown: Duration,
     /// The fastest reply so far; `None`: no reply while the width was used up.
     fastest: Option<Duration>,
     /// The latency of recent replies, smoothed.
@@ -53,6 +54,9 @@ const MIN_DELAY: Duration = Duration::from_millis(50);
 const MIN_LATENCY: Duration = Duration::from_millis(20);
 /// A server whose replies take this many times as long as the fastest has enough to do.
 const MAX_SLOWDOWN: u32 = 2;
+/// Growth of a width that the manifest sets, as a fraction per second, as long as no rate is
+/// known: what a bucket of one second absorbs until a refusal shows the limit.
+const GROWTH_PER_SECOND: f64 = 0.3;
 /// Weight of the older latencies in the moving average; the newest has a weight of 1.
 const LATENCY_WEIGHT: u32 = 7;
 
@@ -67,6 +71,7 @@ impl Cooldown {
             max_width: width,
             adapts: false,
             replies: 0,
+            grown: Duration::ZERO,
             fastest: None,
             recent: Duration::ZERO,
             width,
@@ -81,13 +86,23 @@ impl Cooldown {
     #[must_use]
     pub(crate) fn with_max_width(mut self, max: u32) -> Self {
         self.max_width = max.max(self.normal_width);
-        self.adapts = self.max_width > self.normal_width;
+        self.adapts = true;
         self
     }
 
-    /// A reply arrived after `latency` while other requests waited for a place. Additive
-    /// increase: one more in flight per round of replies, unless they have become slow.
-    pub(crate) fn on_reply_while_full(&mut self, latency: Duration) {
+    /// The same, whose width grows up to `max`, however the server keeps up.
+    #[must_use]
+    pub(crate) fn with_set_width(mut self, max: u32) -> Self {
+        self.max_width = max.max(self.normal_width);
+        self
+    }
+
+    /// A reply arrived at `now`, after `latency`, while other requests waited for a place.
+    /// Where a rate paces requests (`is_paced`), the width is no brake: it doubles per round of
+    /// replies. Otherwise a width that adapts grows by one per round, and a width that the
+    /// manifest sets grows slowly enough to meet a limit gently. A width that adapts does not
+    /// grow while replies are slow.
+    pub(crate) fn on_reply_while_full(&mut self, latency: Duration, is_paced: bool, now: Duration) {
         self.recent = match self.fastest {
             Some(_) => (self.recent * LATENCY_WEIGHT + latency) / (LATENCY_WEIGHT + 1),
             None => latency,
@@ -95,12 +110,27 @@ impl Cooldown {
         let fastest = self.fastest.map_or(latency, |fastest| fastest.min(latency)).max(MIN_LATENCY);
         self.fastest = Some(fastest);
         self.replies += 1;
-        if self.replies >= self.normal_width && self.normal_width < self.max_width {
-            self.replies = 0;
-            if self.recent <= fastest * MAX_SLOWDOWN && self.width == self.normal_width {
-                (self.normal_width, self.width) = (self.normal_width + 1, self.width + 1);
-            }
+        let step = match (is_paced, self.adapts) {
+            (true, _) => self.replies,
+            (false, true) => self.replies / self.normal_width,
+            (false, false) => self.replies.min(self.growth_since(now)),
+        };
+        if step == 0 {
+            return;
         }
+        (self.replies, self.grown) = (0, now);
+        let is_slow = self.adapts && self.recent > fastest * MAX_SLOWDOWN;
+        if !is_slow && self.width == self.normal_width {
+            self.normal_width = self.normal_width.saturating_add(step).min(self.max_width);
+            self.width = self.normal_width;
+        }
+    }
+
+    /// By how much a width that the manifest sets may have grown since it last did.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
+    fn growth_since(&self, now: Duration) -> u32 {
+        let elapsed = now.saturating_sub(self.grown).as_secs_f64();
+        (f64::from(self.normal_width) * GROWTH_PER_SECOND * elapsed) as u32
     }
 
     /// A request timed out. Multiplicative decrease, unless the manifest sets the width.
@@ -140,14 +170,16 @@ impl Cooldown {
     }
 
     /// A request, sent at `sent`, was answered. One that was in flight when the cooldown
-    /// began does not show that it is over.
-    pub(crate) fn on_success(&mut self, sent: Duration) {
+    /// began does not show that it is over. Where a rate paces requests (`is_paced`), the
+    /// width is restored at once.
+    pub(crate) fn on_success(&mut self, sent: Duration, is_paced: bool) {
         if sent < self.until {
             return;
         }
         self.since = None;
         self.refusals = 0;
-        self.width = self.width.saturating_mul(2).min(self.normal_width);
+        let width = if is_paced { self.normal_width } else { self.width.saturating_mul(2) };
+        self.width = width.min(self.normal_width);
     }
 }
 
@@ -167,9 +199,44 @@ mod tests {
         assert_eq!(cooldown.gate(S(10)), Gate::Closed(S(2)));
         assert_eq!(cooldown.gate(S(12)), Gate::Open(1));
         for width in [2, 4, 8, 8] {
-            cooldown.on_success(S(12));
+            cooldown.on_success(S(12), false);
             assert_eq!(cooldown.gate(S(12)), Gate::Open(width));
         }
+    }
+
+    #[test]
+    fn a_known_rate_restores_the_width_at_once() {
+        let mut cooldown = Cooldown::new(8, S(600));
+        cooldown.on_throttled(S(9), S(10), Some(S(2)), 0.0);
+        cooldown.on_success(S(11), true);
+        assert_eq!(cooldown.gate(S(12)), Gate::Open(1), "only the probe does");
+        cooldown.on_success(S(12), true);
+        assert_eq!(cooldown.gate(S(12)), Gate::Open(8));
+    }
+
+    /// The width after these many replies, 100 ms apart.
+    fn width_after(mut cooldown: Cooldown, replies: u32, is_paced: bool) -> u32 {
+        for at in 0..replies {
+            let now = Duration::from_millis(100) * at;
+            cooldown.on_reply_while_full(Duration::from_millis(100), is_paced, now);
+        }
+        let Gate::Open(width) = cooldown.gate(S(1000)) else { panic!("closed") };
+        width
+    }
+
+    #[test]
+    fn a_set_width_is_a_maximum_and_not_a_start() {
+        let set = || Cooldown::new(8, S(600)).with_set_width(256);
+        assert_eq!(width_after(set(), 0, false), 8);
+        // About 30 % a second, however many replies there are.
+        let after_two_seconds = width_after(set(), 20, false);
+        assert!((10..=14).contains(&after_two_seconds), "{after_two_seconds}");
+        assert_eq!(width_after(set(), 400, false), 256);
+        assert_eq!(width_after(set(), 8, true), 16, "doubled after one round");
+        assert_eq!(width_after(set(), 248, true), 256);
+        assert_eq!(width_after(set(), 500, true), 256);
+        let adapting = || Cooldown::new(8, S(600)).with_max_width(64);
+        assert_eq!((width_after(adapting(), 8, false), width_after(adapting(), 8, true)), (9, 16));
     }
 
     #[test]
@@ -177,7 +244,7 @@ mod tests {
         let ms = Duration::from_millis;
         let rounds = |cooldown: &mut Cooldown, latency, rounds: u32| {
             for _ in 0..rounds * 64 {
-                cooldown.on_reply_while_full(latency);
+                cooldown.on_reply_while_full(latency, false, S(1));
             }
         };
         let mut cooldown = Cooldown::new(8, S(600)).with_max_width(64);
@@ -216,7 +283,7 @@ mod tests {
         cooldown.on_throttled(S(100), S(100), None, 0.0);
         assert!(matches!(cooldown.gate(S(101)), Gate::Open(1)));
         assert_eq!(cooldown.gate(S(161)), Gate::GivenUp);
-        cooldown.on_success(S(160));
+        cooldown.on_success(S(160), false);
         assert_eq!(cooldown.gate(S(161)), Gate::Open(2));
         cooldown.on_throttled(S(200), S(200), Some(S(3600)), 0.0);
         assert_eq!(cooldown.gate(S(201)), Gate::GivenUp);
@@ -226,9 +293,9 @@ mod tests {
     fn a_late_refusal_after_a_success_is_a_new_cooldown() {
         let mut cooldown = Cooldown::new(8, S(600));
         cooldown.on_throttled(S(10), S(10), Some(S(5)), 0.0);
-        cooldown.on_success(S(9));
+        cooldown.on_success(S(9), false);
         assert_eq!(cooldown.gate(S(15)), Gate::Open(1), "only the probe raises the width");
-        cooldown.on_success(S(15));
+        cooldown.on_success(S(15), false);
         cooldown.on_throttled(S(9), S(16), None, 0.0);
         assert_eq!(cooldown.gate(S(16)), Gate::Closed(BACKOFF.delay(1)));
     }

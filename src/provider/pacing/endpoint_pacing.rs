@@ -18,10 +18,13 @@ pub struct EndpointPacing {
     cooldown: RefCell<Cooldown>,
 }
 
+/// Requests in flight at the start, while no limit is known.
+const FIRST_WIDTH: u32 = 8;
+
 impl EndpointPacing {
     pub(crate) fn new(clock: Arc<dyn Clock>, limits: &Limits, retry: &Retry) -> Self {
         let limiter = RateLimiter::new(limits.requests_per_minute, limits.tokens_per_minute, clock.clone());
-        let cooldown = Cooldown::new(limits.concurrency, retry.max_wait).with_max_width(limits.max_concurrency);
+        let cooldown = cooldown(limits, retry, limiter.is_pacing());
         Self { clock, limiter: RefCell::new(limiter), cooldown: RefCell::new(cooldown) }
     }
 
@@ -71,7 +74,7 @@ impl EndpointPacing {
             }
             Verdict::Stop(_) => false,
             Verdict::Done { .. } | Verdict::Retry(_) | Verdict::Page(_) => {
-                cooldown.on_success(sent);
+                cooldown.on_success(sent, self.limiter.borrow().is_pacing());
                 true
             }
         }
@@ -79,7 +82,21 @@ impl EndpointPacing {
 
     /// A reply arrived after `latency` while other requests waited for a place.
     pub fn on_reply_while_full(&self, latency: Duration) {
-        self.cooldown.borrow_mut().on_reply_while_full(latency);
+        let is_paced = self.limiter.borrow().is_pacing();
+        self.cooldown.borrow_mut().on_reply_while_full(latency, is_paced, self.clock.now());
+    }
+}
+
+/// The number of requests in flight. A rate that the manifest states paces requests from the
+/// first one on: their number may at once become as large as the rate needs. Otherwise it
+/// starts small, even if the manifest sets it: a limit may have to be learned first.
+fn cooldown(limits: &Limits, retry: &Retry, is_paced: bool) -> Cooldown {
+    let max = limits.max_concurrency;
+    let start = if is_paced { max } else { limits.concurrency.min(FIRST_WIDTH) };
+    let cooldown = Cooldown::new(start, retry.max_wait);
+    match limits.concurrency < max {
+        true => cooldown.with_max_width(max),
+        false => cooldown.with_set_width(max),
     }
 }
 
@@ -137,6 +154,21 @@ mod tests {
         assert_eq!((pacing.try_request(), pacing.try_tokens(500)), (Ok(()), Ok(())));
         pacing.on_exchange(&Exchange::new(retry(ErrorKind::Timeout, None), Charge::Unknown), clock.now(), 0.0);
         assert_eq!(pacing.gate(), Gate::Open(3), "a timeout does not change it");
+    }
+
+    #[test]
+    fn how_many_requests_are_in_flight_at_first() {
+        for (limits, width) in [
+            ("", 8),
+            ("concurrency: 3", 3),
+            ("concurrency: 256", 8),
+            ("requests_per_minute: 1200", 64),
+            ("tokens_per_minute: 100000", 64),
+            ("requests_per_minute: 1200, concurrency: 256", 256),
+            ("requests_per_minute: 1200, concurrency: 3", 3),
+        ] {
+            assert_eq!(pacing(limits).0.gate(), Gate::Open(width), "{limits}");
+        }
     }
 
     #[test]

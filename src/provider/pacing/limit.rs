@@ -14,36 +14,62 @@ use std::time::Duration;
 pub(crate) struct Limit {
     /// The manifest's limit on requests.
     quota: Option<RequestQuota>,
-    /// The manifest's limit on tokens, per minute.
-    max_tokens: Option<f64>,
-    /// Refills at the lower of `max_tokens` and the learned rate; `None`: neither is known.
+    /// The manifest's limit, per minute.
+    max: Option<f64>,
+    /// Refills at the lower of `max` and the learned rate; `None`: neither is known, or a
+    /// quota takes its place.
     bucket: Option<TokenBucket>,
     adaptive: AdaptiveRate,
+    /// Whether the learned rate is followed. A limit that the manifest states is trusted
+    /// until the provider shows that it is too high, or used by others too.
+    is_learning: bool,
     /// What was admitted recently, and when.
     admitted: VecDeque<(Duration, u64)>,
+    /// The last refusal.
+    refused: Option<Duration>,
 }
 
 /// How long admissions are remembered, to measure the rate before a refusal.
 const MEMORY: Duration = Duration::from_secs(10);
 
+/// After a refusal the bucket saves up nothing for this long: the provider's has no room.
+const CALM: Duration = Duration::from_secs(2);
+/// Shortest time between two refusals that shows what the limit lets through.
+const MIN_SUSTAINED: Duration = Duration::from_secs(1);
+/// A reported limit that is lower than the manifest's by more than rounding.
+const MIN_REPORTED: f64 = 0.99;
+/// Smallest bucket whose level shows anything, in requests.
+const MIN_CAPACITY: f64 = 4.0;
+/// A bucket with less left is used by others too: pacing alone leaves almost half of it.
+const MIN_FREE: f64 = 0.2;
+
 impl Limit {
     /// A limit on requests. `None`: only what the provider enforces.
     pub(crate) fn on_requests(per_minute: Option<u32>, clock: &Arc<dyn Clock>) -> Self {
-        let quota = per_minute.map(|per_minute| RequestQuota::new(per_minute, clock.clone()));
-        Self { quota, ..Self::on_tokens(None, clock) }
+        let Some(per_minute) = per_minute else { return Self::on_tokens(None, clock) };
+        let quota = Some(RequestQuota::new(per_minute, clock.clone()));
+        // The quota is exact; the bucket is there for a lower rate.
+        Self { quota, bucket: None, ..Self::on_tokens(Some(per_minute.into()), clock) }
     }
 
     /// A limit on tokens. `None`: only what the provider enforces.
     #[expect(clippy::cast_precision_loss, reason = "limits are below 2^52")]
     pub(crate) fn on_tokens(per_minute: Option<u64>, clock: &Arc<dyn Clock>) -> Self {
-        let max_tokens = per_minute.map(|per_minute| per_minute as f64);
+        let max = per_minute.map(|per_minute| per_minute as f64);
         Self {
             quota: None,
-            max_tokens,
-            bucket: max_tokens.map(|max_tokens| TokenBucket::full(max_tokens, clock.now())),
+            max,
+            bucket: max.map(|max| TokenBucket::full(max, clock.now())),
             adaptive: AdaptiveRate::default(),
+            is_learning: max.is_none(),
             admitted: VecDeque::new(),
+            refused: None,
         }
+    }
+
+    /// Whether a rate is stated or was learned.
+    pub(crate) fn is_pacing(&self) -> bool {
+        self.quota.is_some() || self.bucket.is_some() || self.adaptive.per_minute().is_some()
     }
 
     /// Takes `count` at `now`: tokens, or 1 request.
@@ -53,6 +79,11 @@ impl Limit {
     pub(crate) fn try_take(&mut self, count: u64, now: Duration) -> Result<(), Duration> {
         self.adaptive.on_admission(now);
         let is_learned_rate = self.follow_learned_rate(now);
+        if self.refused.is_some_and(|at| now.saturating_sub(at) < CALM)
+            && let Some(bucket) = &mut self.bucket
+        {
+            bucket.lower_level(count, now);
+        }
         if let Some(delay) = self.bucket.as_mut().and_then(|bucket| bucket.delay(count, now)) {
             if is_learned_rate {
                 self.adaptive.on_delayed(count, now);
@@ -74,34 +105,59 @@ impl Limit {
 
     /// Learns from the headers of the reply to a request that was sent at `sent`.
     pub(crate) fn on_headers(&mut self, reported: &ReportedLimit, sent: Duration, now: Duration) {
-        self.adaptive.on_headers(reported, sent, now);
+        if !self.is_learning && self.max.is_some_and(|max| shows_less(reported, max)) {
+            self.is_learning = true;
+            self.adaptive.claim_whole_limit();
+        }
+        if self.is_learning {
+            self.adaptive.on_headers(reported, sent, now);
+        }
     }
 
     /// Learns that a request, sent at `sent`, exceeded the limit. `named`: the limit per
     /// minute that the error names.
     pub(crate) fn on_throttled(&mut self, named: Option<u64>, sent: Duration, now: Duration) {
-        let admitted = self.admitted_per_minute(now);
-        self.adaptive.on_throttled(named, admitted, sent, now);
+        let is_first = !std::mem::replace(&mut self.is_learning, true);
+        let admitted = self.admitted_per_minute(Duration::ZERO, now);
+        let refused = self.refused.filter(|at| (MIN_SUSTAINED..MEMORY).contains(&now.saturating_sub(*at)));
+        let sustained = refused.map(|at| self.admitted_per_minute(at, now));
+        // Where the error names no limit, the manifest's is the best guess.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 2^52")]
+        let known = named.or(self.max.map(|max| max as u64));
+        self.adaptive.on_throttled(known, admitted, sustained, sent, now);
+        if is_first {
+            self.adaptive.yield_to_others();
+        }
+        self.refused = Some(now);
     }
 
     /// Sets the bucket's rate to the learned rate, but never above the manifest's limit.
     /// Returns whether the learned rate is the lower one.
     fn follow_learned_rate(&mut self, now: Duration) -> bool {
         let Some(learned) = self.adaptive.per_minute() else { return false };
-        let rate = self.max_tokens.map_or(learned, |max_tokens| learned.min(max_tokens));
+        let rate = self.max.map_or(learned, |max| learned.min(max));
         // A new bucket is empty: much may be in flight already.
         let bucket = self.bucket.get_or_insert_with(|| TokenBucket::empty(rate.max(1.0).floor(), now));
         bucket.set_rate(rate, now);
-        self.max_tokens.is_none_or(|max_tokens| learned < max_tokens)
+        self.max.is_none_or(|max| learned < max)
     }
 
-    /// The recent rate of admissions, per minute.
+    /// The rate of admissions per minute since `from`, as far as they are remembered.
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
-    fn admitted_per_minute(&self, now: Duration) -> f64 {
+    fn admitted_per_minute(&self, from: Duration, now: Duration) -> f64 {
         let Some((first, _)) = self.admitted.front() else { return 0.0 };
-        let total: u64 = self.admitted.iter().map(|(_, count)| count).sum();
-        total as f64 * 60.0 / now.saturating_sub(*first).as_secs_f64().max(1.0)
+        let total: u64 = self.admitted.iter().filter(|(at, _)| *at >= from).map(|(_, count)| count).sum();
+        total as f64 * 60.0 / now.saturating_sub(from.max(*first)).as_secs_f64().max(1.0)
     }
+}
+
+/// Whether a reported limit is lower than `max` per minute, or almost used up: others use it,
+/// or it was used up before. A bucket of a few requests is always almost used up.
+#[expect(clippy::cast_precision_loss, reason = "limits are below 2^52")]
+fn shows_less(reported: &ReportedLimit, max: f64) -> bool {
+    let limit = reported.per_minute as f64;
+    let capacity = reported.remaining as f64 + limit / 60.0 * reported.reset.as_secs_f64();
+    limit < max * MIN_REPORTED || (capacity >= MIN_CAPACITY && (reported.remaining as f64) < capacity * MIN_FREE)
 }
 
 #[cfg(test)]
@@ -133,9 +189,51 @@ mod tests {
         let mut limit = Limit::on_requests(None, &clock());
         assert_eq!(admitted(&mut limit, S(0), 1000), 1000, "100 a second");
         limit.on_throttled(None, S(10), S(10));
-        // Three quarters of 100 a second, for 10 seconds.
+        // From three quarters of 100 a second back to almost all, for 10 seconds.
         let after = admitted(&mut limit, S(10), 1000);
-        assert!((700..=850).contains(&after), "{after}");
+        assert!((800..=930).contains(&after), "{after}");
+    }
+
+    #[test]
+    fn a_stated_limit_is_used_from_the_first_second_while_nothing_speaks_against_it() {
+        let ms = Duration::from_millis;
+        // A provider's bucket of one second, and how many of 20 seconds' requests are admitted.
+        let used = |free: u64, per_minute: u64| {
+            let mut limit = Limit::on_requests(Some(1200), &clock());
+            let mut count = 0;
+            let clock = Arc::new(ManualClock::starting_at(0));
+            limit.quota = Some(RequestQuota::new(1200, clock.clone()));
+            for at in 0..2000 {
+                clock.advance(ms(10));
+                let now = ms(10) * (at + 1);
+                count += u32::from(limit.try_take(1, now).is_ok());
+                let reset = Duration::from_secs_f64((20 - free) as f64 * 60.0 / per_minute as f64);
+                limit.on_headers(&ReportedLimit { per_minute, remaining: free, reset }, now, now);
+            }
+            count
+        };
+        assert!((400..=410).contains(&used(10, 1200)), "{}", used(10, 1200));
+        assert!((400..=410).contains(&used(10, 6000)), "a higher limit changes nothing");
+        assert!(used(2, 1200) < 300, "others use it: {}", used(2, 1200));
+        assert!(used(19, 600) < 220, "it is lower: {}", used(19, 600));
+    }
+
+    #[test]
+    fn a_refusal_of_a_stated_limit_slows_down() {
+        let mut limit = Limit::on_tokens(Some(1200), &clock());
+        assert!(admitted(&mut limit, S(0), 1000) >= 200);
+        limit.on_throttled(None, S(10), S(10));
+        let after = admitted(&mut limit, S(10), 100);
+        assert!(after <= 12, "half of 20 in a second: {after}");
+    }
+
+    #[test]
+    fn after_a_refusal_nothing_is_saved_up() {
+        let mut limit = Limit::on_requests(None, &clock());
+        limit.on_throttled(Some(1200), S(1), S(1));
+        assert!(limit.try_take(1, S(1)).is_err(), "a new bucket is empty");
+        assert_eq!((0..20).filter(|_| limit.try_take(1, S(2)).is_ok()).count(), 1);
+        assert_eq!((0..20).filter(|_| limit.try_take(1, S(9)).is_ok()).count(), 9, "half a second's");
     }
 
     #[test]

@@ -25,6 +25,11 @@ impl RateLimiter {
         }
     }
 
+    /// Whether a rate paces requests: one that the manifest states or one that was learned.
+    pub(crate) fn is_pacing(&self) -> bool {
+        self.requests.is_pacing() || self.tokens.is_pacing()
+    }
+
     /// Takes one request.
     ///
     /// # Errors

@@ -49,6 +49,12 @@ impl TokenBucket {
         self.per_second = per_second(per_minute);
     }
 
+    /// Removes what is above `count`.
+    pub(crate) fn lower_level(&mut self, count: u64, now: Duration) {
+        self.refill(now);
+        self.level = self.level.min(exact(count));
+    }
+
     /// How long to wait until `count` can be taken; `None`: it can be taken now. A count
     /// above the capacity raises the capacity.
     pub(crate) fn delay(&mut self, count: u64, now: Duration) -> Option<Duration> {

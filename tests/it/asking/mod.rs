@@ -3,5 +3,6 @@
 mod chaos;
 mod faults;
 mod refresh;
+mod not_an_api;
 mod resume;
 mod stops;

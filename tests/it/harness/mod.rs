@@ -1,4 +1,5 @@
 //! What tests run: a folder with pages, a simulator and the built program.
 
 pub(crate) mod bench;
+pub(crate) mod http_server;
 pub(crate) mod skip;

@@ -1,3 +1,5 @@
 //! Rate limits of the provider.
 
 mod learned;
+mod open_files;
+mod stated;

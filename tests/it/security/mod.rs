@@ -3,3 +3,5 @@
 mod endpoints;
 mod fuzzing;
 mod hostile;
+mod stray_replies;
+mod tls_roots;

@@ -90,7 +90,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const RESTRICTED: &[(&str, &[&str])] = &[
     ("rusqlite::", &["store"]),
     ("reqwest::", &["provider", "source"]),
-    ("hyper::", &["cli", "simulator"]),
+    ("hyper::", &["cli", "provider", "simulator"]),
     ("governor::", &["provider", "source"]),
 ];
 

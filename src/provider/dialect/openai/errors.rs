@@ -56,7 +56,7 @@ pub(crate) fn judge_body(
     };
     // Whoever answered does not know whether the server behind it executed and billed the request.
     let may_have_run = matches!(status, 408 | 502 | 504 | 520..=524);
-    let charge = if may_have_run || (status >= 500 && status != 503 && !error.is_api) {
+    let charge = if may_have_run || (status >= 500 && !matches!(status, 501 | 503) && !error.is_api) {
         Charge::Unknown
     } else {
         Charge::Nothing
@@ -105,6 +105,7 @@ fn judge_status(status: u16, error: &ErrorBody, after: Option<Duration>) -> Verd
         413 => Verdict::page_fault(ErrorKind::RequestTooLarge, message),
         409 | 425 => Verdict::transient(ErrorKind::ServerError, message),
         429 => judge_too_many_requests(error, after, message),
+        501 => Verdict::stop(message, "check provider.base_url: this server does not serve such requests"),
         498 | 503 | 529 => Verdict::Later { after, message },
         500..=599 => Verdict::transient(ErrorKind::ServerError, message),
         _ => judge_bad_request(error, message),

@@ -8,7 +8,7 @@ use super::request::ChatFrame;
 use super::stream::ChatStream;
 use crate::provider::client::call::HttpCall;
 use crate::provider::dialect::interface::{
-    BatchDialect, Dialect, ErrorJudgement, ErrorReply, FrameOptions, PageFrame, ReplyStream,
+    BatchDialect, Dialect, ErrorJudgement, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
 };
 use crate::provider::rate_limits::RateLimitHeaders;
 use crate::provider::reply::Reply;
@@ -33,7 +33,7 @@ impl Dialect for OpenAi {
         "x-request-id"
     }
 
-    fn read_reply(&self, body: &str) -> Result<Reply, String> {
+    fn read_reply(&self, body: &str) -> Result<Reply, NotAReply> {
         Completion::from_json(body).map(Completion::into_reply)
     }
 

@@ -12,6 +12,10 @@ use std::time::Duration;
 /// Longest window of a limit that paces requests, in seconds. The rest of a daily limit
 /// may be used at once.
 const MAX_WINDOW_SECONDS: f64 = 300.0;
+/// The window of a limit per second. Reset times are rounded, and measured a little later
+/// than what remains.
+const SECOND: f64 = 1.0;
+const SECOND_TOLERANCE: f64 = 0.25;
 
 /// Reads the rate limits in `headers`. Of several limits of one kind the tighter one
 /// counts. `wall_ms`: the time of the reply, in milliseconds since 1970.
@@ -43,7 +47,17 @@ fn read_limit<'a>(text: &dyn Fn(&str) -> Option<&'a str>, wall_ms: i64) -> Optio
     #[expect(clippy::cast_precision_loss, reason = "a ratio")]
     let window_seconds = reset.as_secs_f64() * limit as f64 / limit.saturating_sub(remaining).max(1) as f64;
     let is_pacing = limit > 0 && window_seconds <= MAX_WINDOW_SECONDS;
-    is_pacing.then_some(ReportedLimit { per_minute: limit, remaining, reset })
+    let per_minute = if is_per_second(limit, reset, window_seconds) { limit.saturating_mul(60) } else { limit };
+    is_pacing.then_some(ReportedLimit { per_minute, remaining, reset })
+}
+
+/// Whether a limit is per second: what was used comes back at that rate, and in a limit per
+/// minute not even one unit would come back within `reset`. (A limit per minute may have a
+/// bucket of one second: then several units do.)
+fn is_per_second(limit: u64, reset: Duration, window_seconds: f64) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
+    let refilled = limit as f64 / 60.0 * reset.as_secs_f64();
+    (SECOND - SECOND_TOLERANCE..=SECOND + SECOND_TOLERANCE).contains(&window_seconds) && refilled < 1.0
 }
 
 /// Parses a duration, a number of seconds, or a point in time: RFC 3339, or seconds or
@@ -95,6 +109,52 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(parse_reset(text, NOW).map(|reset| reset.as_millis()), ms, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_window_of_a_limit() {
+        // Limit, remaining and reset time; what it means per minute.
+        for (limit, remaining, reset, per_minute) in [
+            // One second.
+            ("10", "9", "100ms", Some(600)),
+            ("10", "9", "99ms", Some(600)),
+            ("10", "5", "500ms", Some(600)),
+            ("10", "0", "1s", Some(600)),
+            ("10", "0", "1", Some(600)),
+            ("5", "4", "0.2", Some(300)),
+            ("50", "49", "20ms", Some(3000)),
+            // One minute, whole.
+            ("10", "9", "6s", Some(10)),
+            ("10", "0", "1m0s", Some(10)),
+            ("60", "59", "1s", Some(60)),
+            ("60", "30", "30s", Some(60)),
+            ("500", "499", "120ms", Some(500)),
+            ("5000", "4999", "12ms", Some(5000)),
+            ("160000", "159976", "9ms", Some(160_000)),
+            // One minute, in a bucket of one second.
+            ("600", "9", "100ms", Some(600)),
+            ("600", "0", "1s", Some(600)),
+            ("3000", "49", "20ms", Some(3000)),
+            ("60", "0", "1s", Some(60)),
+            // Measured while the last unit came back.
+            ("500", "499", "50ms", Some(500)),
+            ("10", "10", "0s", Some(10)),
+            // One day.
+            ("200", "199", "7m12s", None),
+            ("10000", "9999", "8.64s", None),
+            ("10000", "0", "24h", None),
+        ] {
+            let found = read_rate_limits(
+                &headers(&[
+                    ("x-ratelimit-limit-requests", limit),
+                    ("x-ratelimit-remaining-requests", remaining),
+                    ("x-ratelimit-reset-requests", reset),
+                ]),
+                NOW,
+            );
+            let found = found.requests.map(|found| found.per_minute);
+            assert_eq!(found, per_minute, "limit {limit}, remaining {remaining}, reset {reset}");
         }
     }
 

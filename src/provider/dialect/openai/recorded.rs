@@ -79,7 +79,7 @@ fn successful_replies_are_read() {
             assert_eq!(read_stream(body, 7), whole, "{id}: where it is split does not matter");
             whole
         } else {
-            OpenAi.read_reply(body)
+            OpenAi.read_reply(body).map_err(|error| format!("{error:?}"))
         };
         let reply = match reply {
             Ok(reply) => reply,

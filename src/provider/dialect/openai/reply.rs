@@ -4,11 +4,15 @@
 use super::error_body::ErrorBody;
 use super::errors::judge_late_error;
 use crate::base::usage::Usage;
+use crate::provider::dialect::interface::NotAReply;
 use crate::provider::reply::{Reply, ReplyEnd};
 use serde_json::Value;
 
 /// Largest believable token count of one request; a larger one is ignored.
 const MAX_TOKENS: u64 = 100_000_000;
+
+/// A reply has at least one of these members.
+const MEMBERS: &[&str] = &["choices", "error", "usage"];
 
 /// A completion as far as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,14 +35,17 @@ impl Completion {
     /// Reads a whole reply.
     ///
     /// # Errors
-    /// The text of a body that is not a JSON object or array, shortened for people.
-    pub(crate) fn from_json(text: &str) -> Result<Self, String> {
-        let not_json = || ErrorBody::parse(text).message;
-        let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}').trim()).map_err(|_| not_json())?;
+    /// When it is not one.
+    pub(crate) fn from_json(text: &str) -> Result<Self, NotAReply> {
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let value: Value = serde_json::from_str(text).map_err(|_| match text.starts_with(['{', '[']) {
+            true => NotAReply::Damaged(ErrorBody::parse(text).message),
+            false => NotAReply::Foreign,
+        })?;
         // Gemini wraps errors in an array.
         let value = value.as_array().and_then(|items| items.first()).unwrap_or(&value);
-        if !value.is_object() {
-            return Err(not_json());
+        if MEMBERS.iter().all(|name| value.get(name).is_none()) {
+            return Err(NotAReply::Foreign);
         }
         let mut completion = Self::default();
         completion.read(value, "message");
@@ -157,7 +164,6 @@ mod tests {
             (r#"{"choices":[{"message":null}]}"#, "", true),
             (r#"{"choices":null}"#, "", false),
             (r#"{"choices":[]}"#, "", false),
-            (r#"{}"#, "", false),
         ] {
             let found = read(text);
             assert_eq!((found.content.as_str(), found.has_choice, found.usage), (content, has_choice, None), "{text}");
@@ -179,8 +185,11 @@ mod tests {
             read(r#"{"choices":[{"message":{"content":null,"refusal":"I can't"}}]}"#).refusal.as_deref(),
             Some("I can't")
         );
-        for (body, message) in [("<html><p>502</p>", "502"), ("not JSON", "not JSON"), ("7", "7"), ("", "")] {
-            assert_eq!(Completion::from_json(body), Err(message.to_owned()), "{body}");
+        for body in ["<html><p>502</p>", "not JSON", "7", "", "{}", "[]", r#"{"status":"ok"}"#, r#"["choices"]"#] {
+            assert_eq!(Completion::from_json(body), Err(NotAReply::Foreign), "{body}");
+        }
+        for body in [r#"{"choices":[{"mess"#, "[{]"] {
+            assert_eq!(Completion::from_json(body), Err(NotAReply::Damaged(body.to_owned())), "{body}");
         }
     }
 

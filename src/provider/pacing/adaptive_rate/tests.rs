@@ -47,7 +47,7 @@ fn run(
                 all += 1.0;
                 if world.level + 1.0 > world.capacity {
                     refused += 1.0;
-                    rate.on_throttled(has_headers.then_some(world.limit as u64), 600.0, now, now);
+                    rate.on_throttled(has_headers.then_some(world.limit as u64), 600.0, None, now, now);
                     due[index] -= rate.per_minute().unwrap_or(0.0) / 60.0;
                     continue;
                 }
@@ -133,7 +133,7 @@ fn a_pause_does_not_start_a_probe() {
     let s = Duration::from_secs;
     for pause in [20, 60, 300, 100_000] {
         let mut rate = AdaptiveRate::default();
-        rate.on_throttled(Some(600), 600.0, s(10), s(10));
+        rate.on_throttled(Some(600), 600.0, None, s(10), s(10));
         rate.on_delayed(1, s(11));
         rate.on_delayed(1, s(11 + pause));
         rate.on_delayed(1, s(12 + pause));
@@ -153,4 +153,40 @@ fn replies_to_older_requests_are_ignored() {
     assert_eq!(rate.per_minute(), before);
     rate.on_headers(&empty, s(13), s(14));
     assert!(rate.per_minute() < before);
+}
+
+/// The rates of one process after each second, from 0 on; `refused_at`: the second in which one
+/// request is refused without need.
+fn rates(has_headers: bool, refused_at: u64) -> Vec<f64> {
+    let mut world = World { limit: 1200.0, capacity: 20.0, level: 0.0 };
+    let mut rates = vec![AdaptiveRate::default()];
+    if !has_headers {
+        rates[0].on_throttled(Some(1200), 0.0, None, Duration::from_secs(1), Duration::from_secs(1));
+    }
+    let second = |at: u64| {
+        let now = Duration::from_secs(at + 1);
+        if at == refused_at {
+            rates[0].on_throttled(None, 0.0, None, now, now);
+        }
+        run(&mut rates, &mut world, 1, now, has_headers);
+        rates[0].per_minute().unwrap_or_default()
+    };
+    (0..13).map(second).collect()
+}
+
+#[test]
+fn a_limit_that_nobody_else_uses_is_used_within_seconds() {
+    let found = rates(true, 1000);
+    assert!(found[4] > 0.95 * 1200.0, "{found:?}");
+}
+
+#[test]
+fn after_a_single_refusal_the_rate_recovers_within_seconds() {
+    for has_headers in [true, false] {
+        let found = rates(has_headers, 8);
+        assert!(found[7] > 0.9 * 1200.0, "{found:?}");
+        // Headers show within a second that nothing is wrong.
+        assert!(has_headers || found[8] < 0.95 * found[7], "{found:?}");
+        assert!(found[12] > 0.85 * 1200.0, "{found:?}");
+    }
 }

@@ -1,0 +1,164 @@
+//! What the client sends, and that each request gets its own reply.
+
+use super::*;
+use crate::base::clock::SystemClock;
+use crate::provider::client::body_reader::BodyReader;
+use crate::provider::test_server::{block_on, client};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Mutex;
+
+fn options() -> HttpClientOptions {
+    let second = Duration::from_secs(1);
+    HttpClientOptions {
+        base_url: "http://127.0.0.1:9/v1/".into(),
+        key: Some(Secret::new("sk-secret")),
+        headers: vec![("X-Org".into(), Secret::new("my-organisation"))],
+        authorities: None,
+        proxy: None,
+        timeouts: Timeouts { attempt: second, connect: second, first_byte: None, idle: second },
+    }
+}
+
+#[test]
+fn headers_with_secrets_are_sensitive_and_messages_are_redacted() {
+    let client = HttpClient::new(options()).unwrap();
+    assert_eq!(client.headers[AUTHORIZATION], "Bearer sk-secret");
+    assert_eq!(client.headers["x-org"], "my-organisation");
+    let plain = client.headers.iter().filter(|(_, value)| !value.is_sensitive());
+    assert_eq!(plain.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["user-agent", "accept"]);
+    assert_eq!(client.redact("sk-secret of my-organisation"), "*** of ***");
+    assert!(!format!("{client:?}").contains("sk-secret"), "{client:?}");
+}
+
+#[test]
+fn what_http_does_not_allow_is_an_error_before_anything_is_sent() {
+    let error = |options| HttpClient::new(options).map(|_| ()).unwrap_err().to_string();
+    let header =
+        |name: &str, value: &str| HttpClientOptions { headers: vec![(name.into(), Secret::new(value))], ..options() };
+    for (options, expected) in [
+        (header("X-Org", "a\nb"), "`X-Org`"),
+        (header("X Org", "a"), "`X Org`"),
+        (HttpClientOptions { base_url: "nowhere".into(), ..options() }, "nowhere"),
+        (HttpClientOptions { proxy: Some("::".into()), ..options() }, "HTTP client"),
+        (HttpClientOptions { authorities: Some(b"none".to_vec()), ..options() }, "provider.ca_file"),
+        (HttpClientOptions { key: Some(Secret::new("a\nb")), ..options() }, "`authorization`"),
+    ] {
+        let message = error(options);
+        assert!(message.contains(expected), "{expected}: {message}");
+    }
+}
+
+/// When a server sends the second reply to a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stray {
+    Never,
+    /// In the same write as the first.
+    AtOnce,
+    AfterMs(u64),
+    /// Before the next request has arrived completely.
+    InNextUpload,
+}
+
+/// What a server has received: connections, and the first 8 bytes of each complete body.
+type Seen = Arc<Mutex<(usize, Vec<String>)>>;
+
+/// A server that repeats the first 8 bytes of a request's body, and then sends the stray reply
+/// `"wrong..."`. It ends with the process.
+fn stray_server(stray: Stray) -> (HttpClient, Seen) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let seen = Seen::default();
+    let counted = seen.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            counted.lock().unwrap().0 += 1;
+            let seen = counted.clone();
+            std::thread::spawn(move || answer(stream.unwrap(), stray, &seen));
+        }
+    });
+    (client(&base_url), seen)
+}
+
+/// Answers the requests of one connection; `None` at its end.
+fn answer(mut stream: TcpStream, stray: Stray, seen: &Seen) -> Option<()> {
+    let wrong = "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nwrong...";
+    stream.set_nodelay(true).ok()?;
+    for number in 0.. {
+        let mut input = BufReader::new(stream.try_clone().ok()?);
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if input.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            match line.to_lowercase().strip_prefix("content-length: ") {
+                Some(text) => length = text.trim().parse().ok()?,
+                None if line == "\r\n" => break,
+                None => {}
+            }
+        }
+        if stray == Stray::InNextUpload && number > 0 {
+            stream.write_all(wrong.as_bytes()).ok()?;
+        }
+        let mut body = vec![0; length];
+        input.read_exact(&mut body).ok()?;
+        let id = String::from_utf8_lossy(&body[..8]).into_owned();
+        seen.lock().unwrap().1.push(id.clone());
+        let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{id}");
+        match stray {
+            Stray::AtOnce => stream.write_all(format!("{reply}{wrong}").as_bytes()).ok()?,
+            _ => stream.write_all(reply.as_bytes()).ok()?,
+        }
+        if let Stray::AfterMs(ms) = stray {
+            std::thread::sleep(Duration::from_millis(ms));
+            stream.write_all(wrong.as_bytes()).ok()?;
+        }
+    }
+    None
+}
+
+/// Asks for pages one after another and checks that each has its own answer.
+fn ask(client: &HttpClient, pages: u32, bytes: usize, pause: Duration) {
+    block_on(async {
+        for page in 0..pages {
+            let mut body = format!("page{page:04}").into_bytes();
+            body.resize(bytes, b' ');
+            let call = HttpCall::post("chat/completions", body.into());
+            let clock = SystemClock::new();
+            let reply = client.send_page(call, Duration::from_secs(30), &clock).await.unwrap();
+            assert_eq!(BodyReader::new(reply).text().await.unwrap(), format!("page{page:04}"));
+            tokio::time::sleep(pause).await;
+        }
+    });
+}
+
+#[test]
+fn a_second_reply_is_never_the_answer_to_the_next_page() {
+    let longer = Duration::from_millis(150);
+    for (stray, pages, bytes, pause) in [
+        (Stray::AtOnce, 20, 1000, Duration::ZERO),
+        (Stray::AtOnce, 3, 1000, longer),
+        (Stray::AfterMs(0), 20, 1000, Duration::ZERO),
+        (Stray::AfterMs(1), 20, 1000, Duration::ZERO),
+        (Stray::AfterMs(20), 20, 1000, Duration::ZERO),
+        (Stray::AfterMs(50), 20, 1000, Duration::from_millis(5)),
+        (Stray::InNextUpload, 3, 32 << 20, longer),
+    ] {
+        let (client, seen) = stray_server(stray);
+        ask(&client, pages, bytes, pause);
+        // Every page was executed once: a request that is sent again was not complete before.
+        let expected: Vec<_> = (0..pages).map(|page| format!("page{page:04}")).collect();
+        assert_eq!(seen.lock().unwrap().1, expected, "{stray:?}");
+    }
+}
+
+#[test]
+fn connections_are_used_again() {
+    let (client, seen) = stray_server(Stray::Never);
+    ask(&client, 4, 1000, Duration::from_millis(150));
+    assert_eq!(seen.lock().unwrap().0, 1, "connections");
+    let (client, seen) = stray_server(Stray::Never);
+    ask(&client.with_max_connections(2), 8, 1000, Duration::ZERO);
+    assert_eq!(seen.lock().unwrap().0, 2, "connections");
+}

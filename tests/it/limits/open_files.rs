@@ -1,0 +1,32 @@
+//! A low limit on open files fails no page.
+
+use crate::bench::{Bench, Ran};
+use docmill::internal::simulator::Options;
+use std::time::Duration;
+
+fn run_with(bench: &Bench, limits: &str) -> Ran {
+    let script = format!("{limits} && exec {} run job.yaml", env!("CARGO_BIN_EXE_docmill"));
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &script]).current_dir(bench.path("")).env_remove("DOCMILL_STORE");
+    command.output().unwrap().into()
+}
+
+#[cfg(unix)]
+#[test]
+fn few_open_files_lower_the_concurrency_and_fail_no_page() {
+    for (limits, is_lowered) in [
+        ("ulimit -S -n 64", false),
+        ("ulimit -S -n 256 && ulimit -H -n 256", true),
+        ("ulimit -S -n 256 && ulimit -H -n 300", true),
+    ] {
+        let bench =
+            Bench::with_pages(400).simulator(Options { latency: Duration::from_millis(300), ..Options::default() });
+        bench.job("limits: {concurrency: 256, requests_per_minute: 60000}\nretry: {attempts: 1}");
+        let ran = run_with(&bench, limits);
+        assert_eq!(ran.code, 0, "{limits}: {}", ran.stderr);
+        assert_eq!(bench.report()["pages"]["ok"], 400, "{limits}");
+        assert_eq!(bench.report()["attempts"]["failed"], 0, "{limits}: {}", bench.report());
+        let warning = "requests are in flight instead of 256; raise the limit (ulimit -n)";
+        assert_eq!(ran.stderr.contains(warning), is_lowered, "{limits}: {}", ran.stderr);
+    }
+}

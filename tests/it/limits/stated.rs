@@ -1,0 +1,44 @@
+//! Limits that the manifest states are used from the first second and never exceeded.
+
+use crate::bench::Bench;
+use docmill::internal::simulator::Options;
+use std::time::Duration;
+
+#[test]
+fn a_stated_limit_is_not_exceeded_even_in_a_bucket_of_one_second() {
+    for (requests_per_minute, headers) in [(1200, true), (1200, false), (6000, true)] {
+        let bench = Bench::with_pages(150).simulator(Options {
+            requests_per_minute: Some(requests_per_minute),
+            bucket_seconds: 1.0,
+            headers,
+            latency: Duration::from_millis(150),
+            ..Options::default()
+        });
+        bench.job(&format!("limits: {{requests_per_minute: {requests_per_minute}}}"));
+        let ran = bench.run(&["-q"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let stats = bench.stats();
+        let case = format!("{requests_per_minute} per minute, headers {headers}");
+        assert_eq!((stats["rate_limited"].as_u64(), stats["answered"].as_u64()), (Some(0), Some(150)), "{case}");
+    }
+}
+
+#[test]
+fn a_stated_concurrency_is_a_maximum_and_not_a_starting_burst() {
+    for headers in [true, false] {
+        let bench = Bench::with_pages(300).simulator(Options {
+            requests_per_minute: Some(3000),
+            bucket_seconds: 1.0,
+            headers,
+            latency: Duration::from_millis(100),
+            ..Options::default()
+        });
+        bench.job("limits: {concurrency: 256}");
+        let ran = bench.run(&["-q"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let stats = bench.stats();
+        assert_eq!(stats["answered"].as_u64(), Some(300));
+        let refused = stats["rate_limited"].as_u64().unwrap();
+        assert!(refused <= if headers { 0 } else { 9 }, "headers {headers}: {refused} of 300 refused");
+    }
+}
