@@ -12,6 +12,7 @@ use super::model::question_set::{QuestionSet, VERSIONS, render};
 use super::model::ready_page::{PageEnd, ReadyPage};
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::sanitize;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::Job;
 use crate::prepare::{Decoder, DecoderError, Prepared};
@@ -64,20 +65,21 @@ pub fn questions_for_file(
 pub fn try_page(
     (job, questions): (&Arc<Job>, &Arc<[Question]>),
     environment: &Environment,
-    shutdown: &Shutdown,
+    (shutdown, counters): (&Shutdown, &Arc<Counters>),
     (file, number): (&Path, u32),
     on_start: &dyn Fn(&TriedPage),
     observer: &dyn Observer,
 ) -> Result<Vec<(String, Option<TaskOutcome>)>, PipelineError> {
     let (content, prepared) = prepare(job, environment, file, number)?;
     let page = PageId { content, page: number };
-    let run = RunContext::begin(job, questions, environment, shutdown, &Arc::new(Counters::default()))?;
+    let run = RunContext::begin(job, questions, environment, shutdown, counters)?;
     let keys = &run.identity.keys;
     let set = Arc::new(QuestionSet::of_job(questions, keys));
     let reader = run.store.reader()?;
     let known = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
     let tasks = known.iter().enumerate().map(|(at, outcome)| (at, outcome.as_ref().map(|known| known.at_ms)));
-    let ready = ReadyPage { page, tasks: tasks.collect(), prepared, questions: set.clone() };
+    let path = sanitize::path(file.as_os_str().as_encoded_bytes()).into();
+    let ready = ReadyPage { page, tasks: tasks.collect(), path, prepared, questions: set.clone() };
 
     let asking = Asking::new(&run, &environment.client, observer)?;
     on_start(&describe(&asking, questions, &ready));

@@ -2,11 +2,13 @@
 
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::verdict::{Charge, TransientFault, Verdict};
+use std::io;
 
 /// Why there is no complete reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HttpFailure {
-    /// Nothing was sent: connection refused, unknown host, no route, connect timeout.
+    /// Nothing was sent: connection refused, unknown host, no route, connect timeout. [`HttpFailure::at_server`]
+    /// adds the server.
     NotConnected(String),
     /// TLS: the server's certificate is not trusted.
     Untrusted(String),
@@ -20,11 +22,19 @@ pub(crate) enum HttpFailure {
 }
 
 impl HttpFailure {
+    /// The failure of a request to `server`, as messages name it.
+    pub(crate) fn at_server(self, server: &str) -> Self {
+        match self {
+            Self::NotConnected(reason) => Self::NotConnected(format!("to {server}: {reason}")),
+            other => other,
+        }
+    }
+
     /// What the failure means for the attempt, and what it may have cost.
     pub(crate) fn judge(self) -> (Verdict, Charge) {
         match self {
             Self::NotConnected(message) => {
-                (Verdict::Later { after: None, message: format!("can't connect: {message}") }, Charge::Nothing)
+                (Verdict::Later { after: None, message: format!("cannot connect {message}") }, Charge::Nothing)
             }
             Self::Untrusted(message) => {
                 (Verdict::stop(message, "check provider.base_url and the server's certificate"), Charge::Nothing)
@@ -48,12 +58,34 @@ impl From<&reqwest::Error> for HttpFailure {
         if message.contains("certificate") || message.contains("invalid peer") {
             Self::Untrusted(message)
         } else if error.is_connect() {
-            Self::NotConnected(message)
+            Self::NotConnected(connect_reason(error, message))
         } else if error.is_timeout() {
             Self::TimedOut("request.timeout")
         } else {
             Self::Reset(message)
         }
+    }
+}
+
+/// Why there is no connection. `causes`: all causes, for reasons that are not among the usual ones.
+fn connect_reason(error: &reqwest::Error, causes: String) -> String {
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    let mut kind = None;
+    while let Some(error) = cause {
+        kind = error.downcast_ref::<io::Error>().map(io::Error::kind).or(kind);
+        cause = error.source();
+    }
+    match kind {
+        Some(io::ErrorKind::ConnectionRefused) => "connection refused".into(),
+        Some(io::ErrorKind::ConnectionReset) => "connection reset".into(),
+        Some(io::ErrorKind::HostUnreachable) => "no route to the host".into(),
+        Some(io::ErrorKind::NetworkUnreachable) => "the network is unreachable".into(),
+        _ if causes.contains("dns error") => match causes.rsplit(": ").next() {
+            Some(reason) => format!("the host name cannot be resolved ({reason})"),
+            None => "the host name cannot be resolved".into(),
+        },
+        _ if error.is_timeout() => "no connection within request.connect_timeout".into(),
+        _ => causes,
     }
 }
 

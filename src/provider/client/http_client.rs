@@ -7,6 +7,7 @@ use super::call::{CallBody, HttpCall};
 use super::failure::HttpFailure;
 use super::secret::Secret;
 use crate::base::clock::Clock;
+use crate::base::sanitize;
 use crate::manifest::Timeouts;
 use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -47,6 +48,8 @@ pub struct HttpClient {
     client: reqwest::Client,
     /// Ends with a slash.
     base: reqwest::Url,
+    /// The server, and the proxy to it, as messages show them: without credentials and query.
+    server: String,
     headers: HeaderMap,
     /// Values that are removed from texts of the server: servers repeat keys in messages.
     secrets: Vec<Secret>,
@@ -91,9 +94,14 @@ impl HttpClient {
             insert_sensitive(&mut headers, name, value.expose())?;
         }
         let base = format!("{}/", options.base_url.trim_end_matches('/'));
-        let base = base.parse().map_err(|error| setup(&format!("{base}: {error}")))?;
+        let base: reqwest::Url = base.parse().map_err(|error| setup(&format!("{base}: {error}")))?;
+        let server = sanitize::path(base.as_str().as_bytes());
+        let server = match options.proxy {
+            Some(proxy) => format!("{server} through the proxy {}", sanitize::path(proxy.as_bytes())),
+            None => server,
+        };
         let secrets = options.key.into_iter().chain(options.headers.into_iter().map(|(_, value)| value)).collect();
-        Ok(Self { client, base, headers, secrets, timeouts: options.timeouts })
+        Ok(Self { client, base, server, headers, secrets, timeouts: options.timeouts })
     }
 
     /// The timeouts of a request for a page.
@@ -121,7 +129,7 @@ impl HttpClient {
             }
             CallBody::Form(form) => request.multipart(form),
         };
-        request.send().await.map_err(|error| HttpFailure::from(&error))
+        request.send().await.map_err(|error| HttpFailure::from(&error).at_server(&self.server))
     }
 
     /// The same for a request for a page, which also has a timeout for the first byte.
@@ -186,6 +194,25 @@ mod tests {
         assert!(client.headers.values().all(HeaderValue::is_sensitive));
         assert_eq!(client.redact("sk-secret of my-organisation"), "*** of ***");
         assert!(!format!("{client:?}").contains("sk-secret"), "{client:?}");
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_names_the_server_and_the_reason_but_no_credentials() {
+        let refused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let base_url = format!("http://me:pass@127.0.0.1:{refused}/v1?key=secret");
+        for (proxy, expected) in [
+            (None, format!("to http://127.0.0.1:{refused}/v1?…: connection refused")),
+            (
+                Some(format!("http://127.0.0.1:{refused}")),
+                format!(
+                    "to http://127.0.0.1:{refused}/v1?… through the proxy http://127.0.0.1:{refused}: connection refused"
+                ),
+            ),
+        ] {
+            let client = HttpClient::new(HttpClientOptions { base_url: base_url.clone(), proxy, ..options() }).unwrap();
+            let failed = client.send(HttpCall::get("models".into()), Duration::from_secs(5)).await;
+            assert_eq!(failed.map(|_| ()), Err(HttpFailure::NotConnected(expected)));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Messages, logs, metrics and traces.
+//! Messages, logs, progress, metrics and traces.
 
 mod messages;
 mod observability;
+mod progress;
 #[cfg(feature = "otlp")]
 mod traces;
