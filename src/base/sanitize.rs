@@ -5,6 +5,8 @@
 const REPLACEMENT: char = '\u{fffd}';
 /// Maximum length of an identifier, in characters.
 const MAX_ID_CHARS: usize = 200;
+/// Maximum length of a path that is shown, in characters.
+const MAX_PATH_CHARS: usize = 1000;
 
 /// Whether a terminal may interpret this character instead of printing it: control characters, and
 /// characters that change the direction of text (Unicode Technical Report 36, section 2.5).
@@ -28,6 +30,26 @@ pub fn one_line(text: &str, max_chars: usize) -> String {
 #[must_use]
 pub fn for_terminal(text: &str) -> String {
     text.chars().map(|c| if is_control(c) && c != '\n' && c != '\t' { REPLACEMENT } else { c }).collect()
+}
+
+/// A path or URL for a terminal or a log: on one line. The query and the credentials of a URL are left
+/// out, because they may be secrets.
+#[must_use]
+pub fn path(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let shown: String =
+        text.chars().map(|c| if is_control(c) { REPLACEMENT } else { c }).take(MAX_PATH_CHARS).collect();
+    let is_url = ["http://", "https://"]
+        .iter()
+        .any(|scheme| shown.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let Some((scheme, rest)) = shown.split_once("://").filter(|_| is_url) else { return shown };
+    let (place, is_cut) = match rest.find(['?', '#']) {
+        Some(end) => (&rest[..end], true),
+        None => (rest, false),
+    };
+    let host_end = place.find('/').unwrap_or(place.len());
+    let host_start = place[..host_end].rfind('@').map_or(0, |at| at + 1);
+    format!("{scheme}://{}{}", &place[host_start..], if is_cut { "?…" } else { "" })
 }
 
 /// The text as a value of a row. Line ends and tabs are kept. Other control characters are removed:
@@ -78,6 +100,22 @@ mod tests {
         assert_eq!(id(&"é".repeat(300)).chars().count(), 200);
     }
 
+    #[test]
+    fn paths_keep_their_name_and_lose_secrets_and_control_characters() {
+        for (bytes, shown) in [
+            (&b"mail/a b.jpg"[..], "mail/a b.jpg"),
+            (b"a\nb\tc\xff\x1b[31m", "a\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}[31m"),
+            (b"what?.jpg", "what?.jpg"),
+            (b"https://example.com/a.jpg", "https://example.com/a.jpg"),
+            (b"https://example.com/a.jpg?X-Amz-Signature=secret", "https://example.com/a.jpg?\u{2026}"),
+            (b"HTTP://me:pass@example.com/a@b.jpg#x", "HTTP://example.com/a@b.jpg?\u{2026}"),
+            (b"http://me:pass@example.com", "http://example.com"),
+            (b"http://?q", "http://?\u{2026}"),
+        ] {
+            assert_eq!(path(bytes), shown);
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_is_left_that_a_terminal_interprets(text in any::<String>(), max_chars in 0_usize..40) {
@@ -86,6 +124,7 @@ mod tests {
             prop_assert!(line.chars().count() <= max_chars + 1);
             prop_assert!(!for_terminal(&text).chars().any(|c| is_control(c) && c != '\n' && c != '\t'));
             prop_assert!(!id(&text).chars().any(is_control));
+            prop_assert!(!path(text.as_bytes()).chars().any(is_control));
         }
 
         #[test]

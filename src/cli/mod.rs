@@ -21,9 +21,12 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod signals;
 pub(crate) mod simulate;
+pub(crate) mod status_line;
 pub(crate) mod store;
+pub(crate) mod text_lines;
 #[cfg(feature = "otlp")]
 pub(crate) mod traces;
+pub(crate) mod trouble_log;
 pub(crate) mod try_page;
 
 pub use program::main;

@@ -44,7 +44,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Run(run) => run::run(run, global),
         Command::Plan(plan) => plan::plan(plan),
         Command::Check(check) => check::check(check),
-        Command::Try(args) => try_page::try_page(args),
+        Command::Try(args) => try_page::try_page(args, global),
         Command::Export(export) => export::export(export),
         Command::Report(report) => report::report(report),
         Command::Store(store) => store::store(store),

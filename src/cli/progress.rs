@@ -1,19 +1,33 @@
-//! Progress on stderr: a bar on a terminal, plain lines elsewhere. Reads counters ten
-//! times a second; nothing waits for it.
+//! Progress on stderr: a line that is redrawn on a terminal, plain lines elsewhere, and why requests are
+//! not answered. Reads the counters ten times a second; nothing waits for it.
 
 use super::args::{Global, ProgressKind};
+use super::log;
+use super::status_line;
+use super::trouble_log::{TroubleLog, TroubleNews};
+use crate::base::clock::{Clock, SystemClock};
 use crate::base::money::Pico;
-use crate::session::{Progress as Snapshot, ProgressHandle};
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::base::units::{grouped, human_duration};
+use crate::session::{Environment, Progress as Snapshot, ProgressHandle, WaitReason};
+use serde_json::{Map, Value, json};
 use std::io::IsTerminal;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Interval between updates of the bar.
+/// Interval between looks at the counters.
 const TICK: Duration = Duration::from_millis(100);
 /// Interval between plain lines.
 const LINE: Duration = Duration::from_secs(30);
+/// Maximum width of the redrawn line while requests are answered: most terminals have more, so that
+/// nothing of it is left when one is resized.
+const MAX_WIDTH: usize = 79;
+/// A narrower line has no bar.
+const MIN_WIDTH_WITH_BAR: usize = 60;
+/// Width of the bar in the redrawn line, in columns.
+const BAR_WIDTHS: std::ops::RangeInclusive<usize> = 10..=20;
+/// How long the line shows what requests waited for: single waits are too short to be read.
+const HOLD: Duration = Duration::from_secs(2);
 
 /// A running display; ends when dropped.
 pub(crate) struct Progress {
@@ -22,29 +36,27 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// Starts the display of a run.
     pub(crate) fn start(global: &Global, counters: ProgressHandle) -> Self {
-        let kind = match global.progress {
-            ProgressKind::Auto if global.quiet => ProgressKind::Off,
-            ProgressKind::Auto if std::io::stderr().is_terminal() => ProgressKind::Bar,
-            ProgressKind::Auto => ProgressKind::Plain,
-            kind => kind,
-        };
+        Self::spawn(display_kind(global), global.quiet, counters)
+    }
+
+    /// Starts a display that shows nothing but why requests are not answered.
+    pub(crate) fn start_troubles(global: &Global, counters: ProgressHandle) -> Self {
+        Self::spawn(ProgressKind::Off, global.quiet, counters)
+    }
+
+    fn spawn(kind: ProgressKind, is_quiet: bool, counters: ProgressHandle) -> Self {
+        if is_quiet && kind == ProgressKind::Off {
+            return Self { end: None, thread: None };
+        }
         let (end, ended) = channel();
-        let show: Box<dyn FnMut(Duration) + Send> = match kind {
-            ProgressKind::Off | ProgressKind::Auto => {
-                return Self { end: None, thread: None };
-            }
-            ProgressKind::Bar => Box::new(bar(counters)),
-            ProgressKind::Plain => Box::new(lines(counters)),
-        };
-        let interval = if kind == ProgressKind::Bar { TICK } else { LINE };
-        let mut show = show;
         let work = move || {
-            let mut elapsed = Duration::ZERO;
-            while ended.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                elapsed += interval;
-                show(elapsed);
+            let mut display = Display::new(kind, is_quiet);
+            while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                display.update(&counters.snapshot());
             }
+            status_line::clear();
         };
         let thread = std::thread::Builder::new().name("progress".into()).spawn(work).ok();
         Self { end: Some(end), thread }
@@ -60,54 +72,281 @@ impl Drop for Progress {
     }
 }
 
-fn bar(counters: ProgressHandle) -> impl FnMut(Duration) + Send {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
-        bar.set_style(style);
+/// The kind of display that suits the arguments and the terminal.
+fn display_kind(global: &Global) -> ProgressKind {
+    let is_dumb = || Environment::of_process().variable("TERM").is_none_or(|name| name == "dumb");
+    let can_redraw = || std::io::stderr().is_terminal() && !is_dumb();
+    match global.progress {
+        ProgressKind::Auto if global.quiet => ProgressKind::Off,
+        ProgressKind::Auto | ProgressKind::Bar if can_redraw() => ProgressKind::Bar,
+        ProgressKind::Auto | ProgressKind::Bar => ProgressKind::Plain,
+        kind => kind,
     }
-    struct Cleared(ProgressBar);
-    impl Drop for Cleared {
-        fn drop(&mut self) {
-            self.0.finish_and_clear();
+}
+
+/// What is shown, and what was.
+struct Display {
+    kind: ProgressKind,
+    is_quiet: bool,
+    clock: SystemClock,
+    /// When the first request was sent.
+    asking_since: Option<Duration>,
+    next_line: Duration,
+    troubles: TroubleLog,
+    /// What requests waited for, and when that was seen.
+    waited: Option<(WaitReason, Duration)>,
+}
+
+impl Display {
+    fn new(kind: ProgressKind, is_quiet: bool) -> Self {
+        Self {
+            kind,
+            is_quiet,
+            clock: SystemClock::new(),
+            asking_since: None,
+            next_line: LINE,
+            troubles: TroubleLog::default(),
+            waited: None,
         }
     }
-    let bar = Cleared(bar);
-    move |elapsed| {
-        let now = counters.snapshot();
-        bar.0.set_length(now.found);
-        bar.0.set_position(now.done);
-        bar.0.set_message(words(&now, elapsed));
+
+    fn update(&mut self, now: &Snapshot) {
+        let elapsed = self.clock.now();
+        let news = self.troubles.update(now.trouble.as_ref(), elapsed);
+        if let Some(news) = news.filter(|_| !self.is_quiet) {
+            print_news(&news);
+        }
+        let words = self.words(now, elapsed);
+        match self.kind {
+            ProgressKind::Bar => status_line::show(|width| words.to_line(width)),
+            ProgressKind::Plain if elapsed >= self.next_line => {
+                self.next_line = elapsed + LINE;
+                log::status("INFO", &words.to_text(), words.members);
+            }
+            ProgressKind::Plain | ProgressKind::Off | ProgressKind::Auto => {}
+        }
+    }
+
+    fn words(&mut self, now: &Snapshot, elapsed: Duration) -> Words {
+        if now.asked > 0 || now.in_flight > 0 {
+            self.asking_since.get_or_insert(elapsed);
+        }
+        self.waited = match now.wait_reason {
+            Some(reason) => Some((reason, elapsed)),
+            None => self.waited.filter(|(_, seen)| elapsed.saturating_sub(*seen) < HOLD),
+        };
+        let asking_time = self.asking_since.map(|since| elapsed.saturating_sub(since));
+        let trouble = now.trouble.as_ref().filter(|trouble| self.troubles.is_shown(trouble, elapsed));
+        let explanation = trouble.map(crate::session::Trouble::explanation);
+        Words::new(now, asking_time, self.waited.map(|(reason, _)| reason), explanation)
     }
 }
 
-fn lines(counters: ProgressHandle) -> impl FnMut(Duration) + Send {
-    move |elapsed| {
-        let now = counters.snapshot();
-        let line = format!("{}/{} pages  {}", now.done, now.found, words(&now, elapsed));
-        super::log::line("INFO", &line, serde_json::Map::new());
-    }
-}
-
-/// Rate, time left, cost, state.
-fn words(now: &Snapshot, elapsed: Duration) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    let (rate, left) = {
-        let rate = now.asked as f64 / elapsed.as_secs_f64().max(0.1);
-        (rate, (now.found.saturating_sub(now.done)) as f64 / rate.max(1e-6))
+fn print_news(news: &TroubleNews) {
+    let (level, message) = match news {
+        TroubleNews::Begun(explanation) => ("WARN", explanation.clone()),
+        TroubleNews::Over(duration) => {
+            ("INFO", format!("requests are answered again, after {}", human_duration(*duration)))
+        }
     };
-    let mut words = format!("{rate:.1}/s");
-    if now.is_walked && now.asked > 0 && left.is_finite() && left < 1e7 {
-        words += &format!("  {} left", crate::base::units::human_duration(Duration::from_secs_f64(left)));
+    let mut members = Map::new();
+    members.insert("event".into(), "trouble".into());
+    log::status(level, &message, members);
+}
+
+/// What the display says, most important first.
+#[derive(Debug)]
+struct Words {
+    /// Why requests are not answered.
+    trouble: Option<String>,
+    /// The share of the work that is finished.
+    share: Option<f64>,
+    pieces: Vec<String>,
+    /// The numbers, for JSON.
+    members: Map<String, Value>,
+}
+
+impl Words {
+    fn new(now: &Snapshot, asking_time: Option<Duration>, waited: Option<WaitReason>, trouble: Option<String>) -> Self {
+        let at_least = if now.is_minimum { "at least " } else { "" };
+        let mut pieces = Vec::new();
+        let mut share = None;
+        if now.is_only_listing {
+            pieces.push(format!("reading the input: {} pages", grouped(now.found)));
+        } else {
+            #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+            let done = now.finished as f64 / (now.total as f64).max(1.0);
+            share = Some(done);
+            pieces.push(format!("{}/{at_least}{} pages", grouped(now.finished), grouped(now.total)));
+        }
+        let speed = asking_time.and_then(|time| Speed::new(now, time));
+        let left = speed.as_ref().and_then(|speed| speed.time_left);
+        pieces.extend(left.map(|left| format!("{} left", human_duration(left))));
+        if now.failed > 0 {
+            pieces.push(format!("{} failed", grouped(now.failed)));
+        }
+        pieces.push(format!("USD {:.4}", Pico(now.cost_pico).as_usd_f64()));
+        pieces.extend(speed.as_ref().map(|speed| format!("{:.1}/s", speed.per_second)));
+        pieces.push(format!("{} in flight", now.in_flight));
+        match waited {
+            Some(WaitReason::RequestLimit) => pieces.push("at the request limit".into()),
+            Some(WaitReason::TokenLimit) => pieces.push("at the token limit".into()),
+            Some(WaitReason::Cooldown) | None => {}
+        }
+        if now.retries > 0 {
+            pieces.push(format!("{} retries", grouped(now.retries)));
+        }
+        let members = json!({
+            "event": "progress", "pages_finished": now.finished, "pages_total": now.total,
+            "is_minimum": now.is_minimum, "pages_asked": now.asked, "pages_failed": now.failed,
+            "seconds_left": left.map(|left| left.as_secs()), "cost_usd": Pico(now.cost_pico).to_string(),
+            "in_flight": now.in_flight, "retries": now.retries, "trouble": trouble,
+        });
+        let members = if let Value::Object(members) = members { members } else { Map::new() };
+        Self { trouble, share, pieces, members }
     }
-    words += &format!("  USD {:.4}  {} in flight", Pico(now.cost_pico).as_usd_f64(), now.in_flight);
-    if now.is_waiting {
-        words += "  waiting for a rate limit or an outage";
+
+    /// A plain line.
+    fn to_text(&self) -> String {
+        let parts = self.pieces.iter().chain(&self.trouble);
+        parts.map(String::as_str).collect::<Vec<_>>().join("  ")
     }
-    if now.retries > 0 {
-        words += &format!("  {} retries", now.retries);
+
+    /// The redrawn line for a terminal with `width` free columns: what does not fit is left out.
+    fn to_line(&self, width: usize) -> String {
+        if let Some(trouble) = &self.trouble {
+            return self.with_pieces(trouble.clone(), width);
+        }
+        let width = width.min(MAX_WIDTH);
+        let has_bar = self.share.is_some() && width >= MIN_WIDTH_WITH_BAR;
+        let for_bar = if has_bar { BAR_WIDTHS.start() + 1 } else { 0 };
+        let text = self.with_pieces(String::new(), width - for_bar);
+        let free = width.saturating_sub(text.chars().count() + 1).min(*BAR_WIDTHS.end());
+        match self.share.filter(|_| has_bar) {
+            Some(share) => format!("{} {text}", bar(share, free)),
+            None => text,
+        }
     }
-    if now.failed > 0 {
-        words += &format!("  {} failed", now.failed);
+
+    fn with_pieces(&self, mut text: String, width: usize) -> String {
+        for piece in &self.pieces {
+            let gap = if text.is_empty() { 0 } else { 2 };
+            if text.chars().count() + gap + piece.chars().count() > width && !text.is_empty() {
+                break;
+            }
+            text = format!("{text}{:gap$}{piece}", "");
+        }
+        text
     }
-    words
+}
+
+fn bar(share: f64, width: usize) -> String {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and a few columns"
+    )]
+    let filled = ((share * width as f64) as usize).min(width);
+    format!("{}{}", "█".repeat(filled), "░".repeat(width - filled))
+}
+
+/// How fast pages are asked.
+struct Speed {
+    per_second: f64,
+    /// `None`: nothing is left, or it can't be said.
+    time_left: Option<Duration>,
+}
+
+impl Speed {
+    /// From what was asked in `time`, since the first request; `None`: nothing was.
+    fn new(now: &Snapshot, time: Duration) -> Option<Self> {
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let (asked, left) = (now.asked as f64, now.left as f64);
+        let per_second = asked / time.as_secs_f64().max(0.1);
+        let seconds_left = left / per_second;
+        let time_left = (left > 0.0 && seconds_left < 1e7).then(|| Duration::from_secs_f64(seconds_left));
+        (asked > 0.0).then_some(Self { per_second, time_left })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use console::measure_text_width;
+    use proptest::prelude::*;
+
+    fn busy() -> Snapshot {
+        Snapshot {
+            total: 20_000,
+            finished: 1234,
+            left: 18_766,
+            asked: 1230,
+            failed: 3,
+            retries: 12,
+            in_flight: 64,
+            cost_pico: 12_345_600_000_000,
+            ..Snapshot::default()
+        }
+    }
+
+    fn words(now: &Snapshot, trouble: Option<&str>) -> Words {
+        let waited = Some(WaitReason::TokenLimit);
+        Words::new(now, Some(Duration::from_secs(100)), waited, trouble.map(str::to_owned))
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_the_least_important_first() {
+        let (busy, cause) = (busy(), "cannot connect to http://127.0.0.1:9/v1/: connection refused; retrying");
+        let unknown = Snapshot { is_minimum: true, asked: 0, retries: 0, failed: 0, ..busy.clone() };
+        let listing = Snapshot { is_only_listing: true, found: 500, ..Snapshot::default() };
+        let lines = [
+            words(&busy, None).to_line(200),
+            words(&busy, None).to_line(79),
+            words(&busy, None).to_line(59),
+            words(&busy, None).to_line(39),
+            words(&busy, None).to_line(19),
+            words(&unknown, None).to_line(79),
+            words(&listing, None).to_line(79),
+            words(&busy, Some(cause)).to_line(120),
+            words(&busy, Some(cause)).to_line(79),
+            words(&busy, Some(cause)).to_text(),
+        ];
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn the_time_left_follows_from_the_pages_asked_and_the_pages_to_ask() {
+        let left = |asked, left, seconds| {
+            let now = Snapshot { asked, left, finished: 900_000, found: 1_000_000, ..Snapshot::default() };
+            Speed::new(&now, Duration::from_secs(seconds)).and_then(|speed| speed.time_left).map(|left| left.as_secs())
+        };
+        assert_eq!(left(10, 90, 5), Some(45), "files that need nothing do not count");
+        assert_eq!(left(1, 1, 1000), Some(1000));
+        assert_eq!(left(10, 0, 5), None);
+        assert_eq!(left(0, 90, 5), None);
+        assert_eq!(left(1, 1 << 40, 5), None);
+    }
+
+    #[test]
+    fn a_bar_is_full_at_the_end() {
+        for (share, text) in [(0.0, "░░░░"), (0.5, "██░░"), (0.99, "███░"), (1.0, "████"), (1.5, "████")]
+        {
+            assert_eq!(bar(share, 4), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_without_trouble_fits(
+            numbers in prop::array::uniform6(0_u64..1 << 30),
+            flags in prop::array::uniform2(any::<bool>()),
+            width in 40_usize..200,
+        ) {
+            let [total, finished, left, asked, failed, retries] = numbers;
+            let [is_minimum, is_only_listing] = flags;
+            let now = Snapshot { total, finished, left, asked, failed, retries, is_minimum, is_only_listing, ..busy() };
+            prop_assert!(measure_text_width(&words(&now, None).to_line(width)) <= width.min(MAX_WIDTH));
+        }
+    }
 }

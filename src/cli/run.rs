@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     }
     let session = Session::open(job, Environment::of_process());
     session.connect()?;
-    signals::listen(session.canceller())
+    signals::listen(session.canceller(), session.progress())
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
     say(global, &format!("store: {}", session.job().store().display()));
     if session.job().is_simulated() {
@@ -44,11 +44,16 @@ pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
         }
     };
     write_summary(args, &report.to_json())?;
-    say(global, report.to_text().trim_end());
     let metrics_written = match &args.metrics_file {
         Some(path) => write_file(path, &report.to_openmetrics(clock.wall_ms())),
         None => Ok(()),
     };
+    let written = args.summary.iter().filter(|path| path.as_os_str() != "-");
+    let written = written.chain(args.metrics_file.iter().filter(|_| metrics_written.is_ok()));
+    let report = written.fold(report, |report, path| report.with_file(path));
+    if !global.quiet {
+        log::line("INFO", report.to_text().trim_end(), serde_json::Map::new());
+    }
     if args.summary.as_deref() == Some(Path::new("-")) {
         // The last line of both streams: that is what Airflow keeps.
         outln!("{}", report.to_json());
@@ -130,6 +135,6 @@ fn serve_metrics(args: &Run, global: &Global, session: &Session) -> Result<Optio
 
 fn say(global: &Global, line: &str) {
     if !global.quiet {
-        log::line("INFO", line, serde_json::Map::new());
+        log::status("INFO", line, serde_json::Map::new());
     }
 }

@@ -1,15 +1,34 @@
 //! Signals: the first ends the run early, a second ends the process at once.
 
+use super::status_line;
 use crate::base::clock::{Clock, SystemClock};
-use crate::session::{Canceller, Signal};
+use crate::session::{Canceller, ProgressHandle, Signal};
 use std::time::Duration;
 
 /// Two signals within this time count as one.
 const REPEAT_TIME: Duration = Duration::from_millis(300);
 
+/// What is said at the first signal: what is waited for, and why requests were not answered.
+fn stopping(progress: &ProgressHandle) -> String {
+    let now = progress.snapshot();
+    let wait = match now.in_flight {
+        0 => String::new(),
+        1 => " waiting for 1 request in flight;".to_owned(),
+        count => format!(" waiting for {count} requests in flight;"),
+    };
+    let error = now.trouble.map_or(String::new(), |trouble| format!("; last error: {}", trouble.message));
+    format!("stopping:{wait} a second signal ends at once{error}")
+}
+
+/// Ends the process at once.
+fn exit(signal: Signal) -> ! {
+    status_line::clear();
+    std::process::exit(signal.exit_code().into())
+}
+
 /// Listens for as long as the program runs.
 #[cfg(unix)]
-pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
+pub(crate) fn listen(canceller: Canceller, progress: ProgressHandle) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate, mut hang_up) = {
@@ -31,9 +50,9 @@ pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
             }
             first = now;
             if !std::mem::take(&mut is_first) {
-                std::process::exit(which.exit_code().into());
+                exit(which);
             }
-            tracing::warn!("stopping: waiting for requests in flight; a second signal ends at once");
+            tracing::warn!("{}", stopping(&progress));
             canceller.cancel(which);
         }
     };
@@ -42,14 +61,15 @@ pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
 
 /// Listens for as long as the program runs.
 #[cfg(not(unix))]
-pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
+pub(crate) fn listen(canceller: Canceller, progress: ProgressHandle) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listen = async move {
         let mut is_first = true;
         while tokio::signal::ctrl_c().await.is_ok() {
             if !std::mem::take(&mut is_first) {
-                std::process::exit(Signal::Interrupt.exit_code().into());
+                exit(Signal::Interrupt);
             }
+            tracing::warn!("{}", stopping(&progress));
             canceller.cancel(Signal::Interrupt);
         }
     };

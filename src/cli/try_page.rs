@@ -1,17 +1,24 @@
 //! `docmill try`: asks one page at once.
 
-use super::args::Try;
-use super::exit::Failure;
+use super::args::{Global, Try};
+use super::exit::{Failure, INTERNAL};
 use super::load;
 use super::log;
 use super::out::{out, outln};
+use super::progress::Progress;
+use super::signals;
 use crate::base::units::grouped;
 use crate::session::{TriedAttempt, TriedPage, TryObserver};
 use std::io::Write;
 
-pub(crate) fn try_page(args: &Try) -> Result<u8, Failure> {
+pub(crate) fn try_page(args: &Try, global: &Global) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
-    let answers = session.try_page(&args.image, args.page, args.refresh, &Printer)?;
+    signals::listen(session.canceller(), session.progress())
+        .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
+    let troubles = Progress::start_troubles(global, session.progress());
+    let answers = session.try_page(&args.image, args.page, args.refresh, &Printer);
+    drop(troubles);
+    let answers = answers?;
     outln!("\nanswers");
     for answer in &answers {
         let stored = answer.stored_at.as_ref().map_or(String::new(), |at| format!("  (stored {at})"));

@@ -54,6 +54,9 @@ pub fn run(
     if let Some(kind) = network_file_system(&job.store) {
         tracing::warn!("the store is on {kind}, whose locks are not reliable; keep it on a local disk");
     }
+    if let Some(pages) = options.limit.into_iter().chain(options.sample).min() {
+        counters.set_limit(pages);
+    }
     let run_id = environment.run_id.as_str();
     let _span = tracing::info_span!("run", run_id, job = job.name, model = job.provider.model).entered();
     tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");

@@ -13,6 +13,7 @@ use super::model::ready_page::{PageEnd, ReadyPage};
 use super::results::job_rows::known_recipes;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::sanitize;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::Job;
 use crate::prepare::{Decoder, DecoderError, Prepared};
@@ -77,7 +78,7 @@ pub struct TriedOutcome {
 pub fn try_page(
     (job, questions): (&Arc<Job>, &Arc<[Question]>),
     environment: &Environment,
-    shutdown: &Shutdown,
+    (shutdown, counters): (&Shutdown, &Arc<Counters>),
     (file, number, refresh): (&Path, u32, bool),
     on_start: &dyn Fn(&TriedPage),
     observer: &dyn Observer,
@@ -88,7 +89,7 @@ pub fn try_page(
     if let Some(answers) = stored {
         return Ok(answers);
     }
-    let run = RunContext::begin(job, questions, environment, None, shutdown, &Arc::new(Counters::default()))?;
+    let run = RunContext::begin(job, questions, environment, None, shutdown, counters)?;
     let keys = &run.identity.keys;
     let set = Arc::new(QuestionSet::of_job(questions, keys));
     let reader = run.store.reader()?;
@@ -96,7 +97,8 @@ pub fn try_page(
     let is_stored: Vec<bool> = known.iter().map(|outcome| !refresh && has_answer(outcome.as_ref())).collect();
     let tasks = known.iter().enumerate().filter(|(at, _)| !is_stored[*at]);
     let tasks = tasks.map(|(at, outcome)| (at, outcome.as_ref().map(|known| known.revision)));
-    let ready = ReadyPage { page, tasks: tasks.collect(), prepared, questions: set.clone() };
+    let path = sanitize::path(file.as_os_str().as_encoded_bytes()).into();
+    let ready = ReadyPage { page, tasks: tasks.collect(), path, prepared, questions: set.clone() };
 
     let asking = Asking::new(&run, &environment.client, observer)?;
     on_start(&describe(&asking, questions, &ready));

@@ -3,10 +3,11 @@
 //!
 //! - [`part`], [`histogram`], [`top`]: sums, distributions and the greatest few
 //! - [`spend`]: the spend of attempts, added up exactly
-//! - [`pages`]: pages by status and label
+//! - [`pages`]: pages by status and label; [`failures`]: pages without an answer
 //! - [`summary`]: the whole report
 //! - [`render`]: its forms
 
+mod failures;
 mod histogram;
 mod pages;
 mod part;
@@ -18,6 +19,7 @@ mod top;
 #[cfg(test)]
 mod sample;
 
+pub use failures::{FailedPage, FailureCount, Failures};
 pub use histogram::Histogram;
 pub use pages::{LabelCount, Pages, ReportedPage};
 pub use part::Part;

@@ -1,9 +1,10 @@
 //! Pages by status and by label, the amount saved by the store, and the pages to look at.
 
+use super::failures::Failures;
 use super::histogram::Histogram;
 use super::top::insert_top;
 use crate::base::money::Pico;
-use crate::base::vocabulary::RowStatus;
+use crate::base::vocabulary::{ErrorKind, RowStatus};
 use crate::catalog::Price;
 use crate::store::{PageRecord, RecipeId, RunKey, SpendRecord};
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,16 @@ pub struct Pages {
     /// Pages that share the answers of a near duplicate.
     #[serde(rename = "near")]
     pub near_duplicates: u64,
-    /// Pages with status `ok` that were not sent in the reported runs.
+    /// Pages that are identical to an earlier one and share its answers.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub duplicates: u64,
+    /// Pages with status `ok` that share the answers of an identical page or of a near duplicate.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub sharing: u64,
+    /// Pages with status `failed`, `invalid` or `refused`, by the kind of their error.
+    #[serde(skip_serializing_if = "has_none")]
+    pub failures: Failures,
+    /// Pages with status `ok` that were not sent in the reported runs. They include those that share an answer.
     #[serde(skip)]
     pub from_store: u64,
     /// Pages that were sent in the reported runs.
@@ -120,13 +130,18 @@ impl Pages {
     }
 
     /// Adds a page, with the status and the error of its row, to a report on `runs`.
-    pub fn add(&mut self, record: &PageRecord, status: RowStatus, error: Option<&str>, runs: &[RunKey]) {
+    pub fn add(&mut self, record: &PageRecord, status: RowStatus, error: Option<(ErrorKind, &str)>, runs: &[RunKey]) {
         self.count_status(status);
         self.near_duplicates += u64::from(record.distance.is_some());
         let is_duplicate = record.duplicate_of.is_some();
+        self.duplicates += u64::from(is_duplicate && record.distance.is_none());
+        self.sharing += u64::from(is_duplicate && status == RowStatus::Ok);
+        if let Some((kind, error)) = error.filter(|_| status.is_unusable()) {
+            self.failures.add(&record.path, record.page, kind, error);
+        }
         let is_asked = !is_duplicate && record.spend.iter().any(|spend| runs.contains(&spend.run));
         self.asked += u64::from(is_asked);
-        let page = reported_page(record, error, is_duplicate, runs);
+        let page = reported_page(record, error.map(|(_, error)| error), is_duplicate, runs);
         if is_asked {
             self.costs.add(u64::try_from(page.cost.0).unwrap_or(0), MIN_COST_BOUND);
         }
@@ -222,6 +237,15 @@ impl Pages {
             (RowStatus::Skipped, self.skipped),
         ]
     }
+}
+
+/// Members without a value are left out, as earlier versions did.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+fn has_none(failures: &Failures) -> bool {
+    failures.first.is_empty()
 }
 
 fn reported_page(record: &PageRecord, error: Option<&str>, is_duplicate: bool, runs: &[RunKey]) -> ReportedPage {

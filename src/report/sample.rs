@@ -134,7 +134,9 @@ pub(crate) fn spend(run: RunKey, cost: i64) -> SpendRecord {
 
 fn pages() -> Pages {
     let mut pages = Pages::new(vec![(0, "kind".into())]);
-    let mut add = |page: PageRecord, status: RowStatus, error: Option<&str>| pages.add(&page, status, error, &[RUN]);
+    let mut add = |page: PageRecord, status: RowStatus, error: Option<(ErrorKind, &str)>| {
+        pages.add(&page, status, error, &[RUN]);
+    };
     let damaged = || Some(FaultRecord { kind: ErrorKind::Damaged, message: String::new() });
     let without = |page: PageRecord, fault: Option<FaultRecord>| {
         let outcomes = vec![None, None];
@@ -153,10 +155,14 @@ fn pages() -> Pages {
     add(
         PageRecord { outcomes: vec![None, None], ..page("bad.jpg", 1_473_600_000) },
         RowStatus::Invalid,
-        Some("kind: \"x\"?"),
+        Some((ErrorKind::WrongLabel, "kind: \"x\"?")),
     );
-    add(without(page("no.jpg", 0), None), RowStatus::Refused, Some("kind: declined"));
-    add(without(page("broken.pdf", 0), damaged()), RowStatus::Failed, Some("the file is damaged"));
+    add(without(page("no.jpg", 0), None), RowStatus::Refused, Some((ErrorKind::Refusal, "kind: declined")));
+    add(
+        without(page("broken.pdf", 0), damaged()),
+        RowStatus::Failed,
+        Some((ErrorKind::Damaged, "the file is damaged")),
+    );
     add(without(page("next.jpg", 0), None), RowStatus::Pending, None);
     add(without(page("blank.jpg", 0), None), RowStatus::Skipped, None);
     pages
@@ -177,6 +183,7 @@ pub(crate) fn report() -> Report {
         pages: pages(),
         spend,
         outputs: vec!["/srv/out/mail.csv".into(), "/srv/out/mail.parquet".into()],
+        other_files: vec!["/srv/out/mail.report.json".into()],
         is_priced: true,
         billing: Some(Billing { rule: "openai-tile x 2".into(), images: 1234, differs: Some(true) }),
         base: Some("/srv/mail".into()),
@@ -191,6 +198,7 @@ pub(crate) fn empty_report() -> Report {
         pages: Pages::new(Vec::new()),
         spend: Spend::default(),
         outputs: Vec::new(),
+        other_files: Vec::new(),
         is_priced: false,
         billing: None,
         base: None,

@@ -30,6 +30,8 @@ pub struct Report {
     pub spend: Spend,
     /// Output files that were written.
     pub outputs: Vec<PathBuf>,
+    /// Other files that were written, such as the report.
+    pub other_files: Vec<PathBuf>,
     /// Whether the price is known. An unknown price is not zero.
     pub is_priced: bool,
     /// How the endpoint bills images; `None` if that is not known.

@@ -36,6 +36,6 @@ pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 // What stages below define and callers see.
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,
-    Signal, TriedPage, plan_to_json,
+    Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,
 };
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;

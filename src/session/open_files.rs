@@ -82,6 +82,7 @@ mod tests {
                 max_concurrency: 256,
                 budget: None,
                 budget_scope: BudgetScope::Day,
+                budget_name: None,
                 run_time: None,
             };
             files.apply(&mut limits);

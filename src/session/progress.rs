@@ -144,6 +144,7 @@ mod tests {
             tokens: [1000, 128, 50],
             latencies: [0, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 1],
             latency_ms: 131_234,
+            ..Progress::default()
         };
         insta::assert_snapshot!(
             encode_metrics(LiveRun { run: Arc::new(run), snapshot: now }).replace(env!("CARGO_PKG_VERSION"), "VERSION")

@@ -4,7 +4,7 @@ use super::error::Error;
 use crate::pipeline::RunOutcome;
 use crate::report::{Report, render_html, render_json, render_prometheus, render_text};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The report on a run, or on several: pages, tokens and money.
 #[derive(Clone, Debug)]
@@ -77,6 +77,13 @@ impl RunReport {
     #[must_use]
     pub fn outputs(&self) -> &[PathBuf] {
         &self.report.outputs
+    }
+
+    /// The report, with a file that was written beside its outputs.
+    #[must_use]
+    pub fn with_file(mut self, path: &Path) -> Self {
+        self.report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
+        self
     }
 
     /// The report as text.

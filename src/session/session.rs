@@ -183,7 +183,7 @@ impl Session {
         let answers = pipeline::try_page(
             (&Arc::new(job), &questions),
             &environment,
-            &self.shutdown,
+            (&self.shutdown, &self.counters),
             (file, page, refresh),
             &|tried| observer.on_start(tried),
             &Forward(observer),

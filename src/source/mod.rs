@@ -7,12 +7,13 @@
 //! - [`list`]: a list without columns
 //! - [`columns`]: the columns of a list; [`csv_list`], [`json_list`], [`parquet_list`]: the
 //!   formats of lists with columns; [`table`]: any of them
-//! - [`entries`]: the entries of an input
+//! - [`entries`]: the entries of an input; [`count`]: their number
 //! - [`host_limits`], [`public_hosts`]: how often, and which hosts may be asked; [`fetch`]: the
 //!   content of a URL; [`reader`]: the content of an entry
 //! - [`error`]: what can go wrong when listing
 
 pub(crate) mod columns;
+pub(crate) mod count;
 pub(crate) mod csv_list;
 pub(crate) mod entries;
 pub(crate) mod entry;
@@ -31,6 +32,7 @@ pub(crate) mod table;
 mod test_input;
 pub(crate) mod walk;
 
+pub use count::count_entries;
 pub use entries::{Entries, carried_columns};
 pub use entry::{Entry, path_bytes};
 pub use error::{SourceError, WalkFault};

@@ -5,7 +5,7 @@ use crate::base::backoff;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::pipeline::control::context::{Ending, RunContext};
-use crate::pipeline::control::counters::Counters;
+use crate::pipeline::control::counters::{Counters, WaitReason};
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::Shutdown;
 use crate::provider::{Exchange, Gate, ModelEndpoint, Verdict};
@@ -85,7 +85,7 @@ impl Admission {
             let width = match pacing.gate() {
                 Gate::Open(width) => width,
                 Gate::Closed(wait) => {
-                    self.wait(wait).await?;
+                    self.wait(wait, WaitReason::Cooldown).await?;
                     continue;
                 }
                 Gate::GivenUp => {
@@ -106,7 +106,7 @@ impl Admission {
             let request = if has_request { Ok(()) } else { pacing.try_request() };
             has_request |= request.is_ok();
             if let Err(wait) = request.and_then(|()| pacing.try_tokens(tokens)) {
-                self.wait(wait).await?;
+                self.wait(wait, if has_request { WaitReason::TokenLimit } else { WaitReason::RequestLimit }).await?;
                 continue;
             }
             self.set_in_flight(self.slots.in_flight.get() + 1);
@@ -114,13 +114,13 @@ impl Admission {
         }
     }
 
-    async fn wait(&self, wait: Duration) -> Result<(), Ending> {
-        self.counters.set_waiting(true);
+    async fn wait(&self, wait: Duration, reason: WaitReason) -> Result<(), Ending> {
+        self.counters.set_waiting(Some(reason));
         let waited = tokio::select! {
             () = self.clock.sleep(wait) => Ok(()),
             () = self.shutdown.requested() => Err(Ending),
         };
-        self.counters.set_waiting(false);
+        self.counters.set_waiting(None);
         waited
     }
 

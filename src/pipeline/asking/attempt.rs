@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub(crate) struct Attempt {
     /// The page.
     pub(crate) page: PageId,
+    /// Where it was found, as logs show it; `None`: another run sent it, and the file is gone.
+    pub(crate) path: Option<Arc<str>>,
     /// All questions of the page.
     pub(crate) questions: Arc<QuestionSet>,
     /// How far the page has come.
@@ -83,6 +85,7 @@ impl Attempt {
         };
         Some(Self {
             page: page.page,
+            path: Some(page.path.clone()),
             questions: page.questions.clone(),
             state,
             step,

@@ -97,6 +97,7 @@ pub(crate) async fn ask_pages(
                 let (page, bytes) = ((next.page, next.questions.id), next.prepared.bytes.len());
                 // The same page is being asked already: its row finds the answer by its key.
                 if !held.add(page, bytes) {
+                    run.counters.add_done();
                     continue;
                 }
                 let questions = next.questions.clone();

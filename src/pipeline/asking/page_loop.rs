@@ -25,7 +25,7 @@ const BUDGET_POLL: Duration = Duration::from_millis(200);
 
 /// Asks a page until it is settled. An error of the store ends the run.
 pub(crate) async fn ask_page(asking: &Asking<'_>, page: ReadyPage) -> PageEnd {
-    let span = tracing::info_span!("page", content = %page.page.content, page = page.page.page);
+    let span = tracing::info_span!("page", path = &*page.path, content = %page.page.content, page = page.page.page);
     match ask_until_settled(asking, &page).instrument(span).await {
         Ok(end) => end,
         Err(error) => {

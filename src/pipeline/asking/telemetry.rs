@@ -3,7 +3,9 @@
 
 use super::attempt::Attempt;
 use crate::base::ids::AttemptId;
+use crate::base::vocabulary::{ErrorKind, VerdictName};
 use crate::pipeline::control::context::RunContext;
+use crate::pipeline::control::trouble::TroubleKind;
 use crate::store::Settlement;
 use tracing::Span;
 use tracing::field::Empty;
@@ -28,6 +30,7 @@ pub(crate) fn span(attempt: &Attempt, id: AttemptId) -> Span {
 pub(crate) fn record_attempt(run: &RunContext, attempt: &Attempt, end: &Settlement, span: &Span) {
     let tokens = [end.charge.tokens.input, end.charge.tokens.cached_input, end.charge.tokens.output];
     run.counters.add_attempt(end.verdict, end.latency_ms, tokens, end.charge.cost.unwrap_or_default().0);
+    record_trouble(run, end);
     if !span.is_disabled() {
         record_in_span(span, end);
     }
@@ -36,6 +39,7 @@ pub(crate) fn record_attempt(run: &RunContext, attempt: &Attempt, end: &Settleme
             tracing::$level!(
                 event = "attempt",
                 run_id = run.identity.run_id.as_str(),
+                path = attempt.path.as_deref(),
                 content = %attempt.page.content,
                 page = attempt.page.page,
                 attempt = end.attempt.0,
@@ -58,6 +62,28 @@ pub(crate) fn record_attempt(run: &RunContext, attempt: &Attempt, end: &Settleme
     match &end.fault {
         Some(fault) => line!(info, Some(fault.kind.name()), fault.message),
         None => line!(debug, None::<&str>, "answered"),
+    }
+}
+
+/// Whether requests are answered at the moment, and why not.
+fn record_trouble(run: &RunContext, end: &Settlement) {
+    let max_wait = Some(run.job.retry.max_wait);
+    match (end.verdict, &end.fault) {
+        (VerdictName::Later, Some(fault)) => {
+            let kind = match end.http_status {
+                Some(429) => TroubleKind::RateLimit,
+                Some(_) => TroubleKind::Unavailable,
+                None => TroubleKind::Unreachable,
+            };
+            run.counters.set_trouble(kind, &fault.message, max_wait);
+        }
+        // The server did answer, and the next request asks for less.
+        (VerdictName::Retry, Some(fault)) if fault.kind == ErrorKind::Capability => run.counters.end_trouble(),
+        (VerdictName::Retry, Some(fault)) => {
+            run.counters.set_trouble(TroubleKind::Error(fault.kind.name()), &fault.message, None);
+        }
+        (VerdictName::Done | VerdictName::Page, _) => run.counters.end_trouble(),
+        (VerdictName::Later | VerdictName::Retry | VerdictName::Stop, _) => {}
     }
 }
 

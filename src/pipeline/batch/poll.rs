@@ -8,6 +8,7 @@ use super::unfinished::UnfinishedPages;
 use crate::base::ids::PageId;
 use crate::pipeline::asking::stage::Asking;
 use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::control::trouble::TroubleKind;
 use crate::pipeline::model::ready_page::PageEnd;
 use crate::provider::BatchFault;
 use crate::store::{BatchState, StoreError};
@@ -105,7 +106,7 @@ impl<'a> BatchPoller<'a> {
             };
             match step {
                 BatchStep::Working => {
-                    self.failing_since = None;
+                    self.set_working();
                     at += 1;
                 }
                 BatchStep::Queued => at += 1,
@@ -128,7 +129,7 @@ impl<'a> BatchPoller<'a> {
                         at += 1;
                         continue;
                     }
-                    self.failing_since = None;
+                    self.set_working();
                     let ended = self.batches.remove(at);
                     match collected.queue_limit {
                         Some(limit) => self.handle_full_queue(queue, limit, ended.tokens()).await,
@@ -171,6 +172,12 @@ impl<'a> BatchPoller<'a> {
         }
     }
 
+    /// A call succeeded.
+    fn set_working(&mut self) {
+        self.failing_since = None;
+        self.asking.run.counters.end_trouble();
+    }
+
     /// A call failed: ends the run, or returns how long to wait.
     fn handle_fault(&mut self, fault: &BatchFault) -> Duration {
         let run = self.asking.run;
@@ -185,6 +192,7 @@ impl<'a> BatchPoller<'a> {
         if run.shutdown.is_requested() {
             return Duration::ZERO;
         }
+        run.counters.set_trouble(TroubleKind::Batches, message, Some(run.job.retry.max_wait));
         tracing::warn!("batches: {message}; retrying later");
         let now = run.clock.now();
         let since = *self.failing_since.get_or_insert(now);

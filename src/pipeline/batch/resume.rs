@@ -2,7 +2,8 @@
 
 use super::lifecycle::Batch;
 use super::lines::{BatchAttempts, line_id};
-use crate::base::ids::BatchId;
+use crate::base::ids::{BatchId, JobId};
+use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::AttemptPurpose;
 use crate::catalog::Price;
@@ -44,7 +45,7 @@ pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<
         for stored in reader.batch_attempts(record.progress.batch)? {
             let line = stored.name.as_ref().map(|name| line_id(&name.run, name.sequence));
             let id = stored.attempt;
-            attempts.push_resumed(line, id, resume_attempt(&reader, price, stored)?);
+            attempts.push_resumed(line, id, resume_attempt((&reader, run.identity.keys.job), price, stored)?);
         }
         batches.push(Batch::resumed(record.progress, record.key, path, attempts));
     }
@@ -53,7 +54,11 @@ pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<
 
 /// What an earlier run asked. Its questions are those of the stored recipes, even when the job has
 /// other questions by now.
-fn resume_attempt(reader: &Reader, price: Option<Price>, stored: BatchAttempt) -> Result<Attempt, StoreError> {
+fn resume_attempt(
+    (reader, job): (&Reader, JobId),
+    price: Option<Price>,
+    stored: BatchAttempt,
+) -> Result<Attempt, StoreError> {
     let mut questions: Vec<Question> = Vec::new();
     let mut recipes = Vec::new();
     let same_length = stored.recipes.len() == stored.tasks.len();
@@ -83,8 +88,10 @@ fn resume_attempt(reader: &Reader, price: Option<Price>, stored: BatchAttempt) -
     let estimate = Estimate { admission_tokens: 0, worst: expected, expected };
     let request =
         PageRequest { questions: questions.questions.clone(), tasks, is_lengthened: false, page: 0, repair: None };
+    let path = reader.path_of_content(job, &stored.page.content)?;
     Ok(Attempt {
         page: stored.page,
+        path: path.map(|path| sanitize::path(&path).into()),
         request,
         questions,
         state,

@@ -1,8 +1,12 @@
 //! What a run has done so far. All threads write the counters; the progress display and the
 //! metrics endpoint read them. Nobody waits for them.
 
+use super::trouble::{Trouble, TroubleKind};
+use super::work::{KnownInput, Work};
 use crate::base::vocabulary::VerdictName;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 /// Upper bounds of [`Progress::latencies`] in milliseconds; the last bucket has none.
 pub const LATENCY_BOUNDS: [u64; 11] = [100, 250, 500, 1000, 2500, 5000, 10_000, 20_000, 30_000, 60_000, 120_000];
@@ -11,6 +15,15 @@ pub const LATENCY_BOUNDS: [u64; 11] = [100, 250, 500, 1000, 2500, 5000, 10_000, 
 #[derive(Debug, Default)]
 pub struct Counters {
     found: AtomicU64,
+    /// Entries of this pass that the walk has passed, and of these those that need nothing.
+    walked: AtomicU64,
+    settled: AtomicU64,
+    /// Entries that were counted ahead of the walk.
+    counted: AtomicU64,
+    is_counted: AtomicBool,
+    stored_settled: AtomicU64,
+    /// `u64::MAX`: no limit.
+    max_asked: Limit,
     done: AtomicU64,
     asked: AtomicU64,
     /// Pages that were asked, or refused before they could be, and have no answer.
@@ -22,8 +35,13 @@ pub struct Counters {
     retries: AtomicU64,
     in_flight: AtomicU64,
     cost_pico: AtomicI64,
-    is_waiting: AtomicBool,
+    /// The [`WaitReason`], or 0.
+    waiting: AtomicU8,
     is_walked: AtomicBool,
+    is_only_listing: AtomicBool,
+    /// Whether `trouble` has a value: most attempts need no lock.
+    has_trouble: AtomicBool,
+    trouble: Mutex<TroubleLog>,
     verdicts: [AtomicU64; VerdictName::ALL.len()],
     /// Input, cached input, output.
     tokens: [AtomicU64; 3],
@@ -31,9 +49,58 @@ pub struct Counters {
     latency_ms: AtomicU64,
 }
 
+/// A limit that is none by default.
+#[derive(Debug)]
+struct Limit(AtomicU64);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
+}
+
+/// The trouble of now, and how many there were.
+#[derive(Debug, Default)]
+struct TroubleLog {
+    now: Option<Trouble>,
+    count: u64,
+}
+
+/// What requests wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitReason {
+    /// The end of a cooldown after a refusal or an outage.
+    Cooldown = 1,
+    /// The limit of requests per minute.
+    RequestLimit = 2,
+    /// The limit of tokens per minute.
+    TokenLimit = 3,
+}
+
+impl WaitReason {
+    fn from_number(number: u8) -> Option<Self> {
+        [Self::Cooldown, Self::RequestLimit, Self::TokenLimit].into_iter().find(|reason| *reason as u8 == number)
+    }
+}
+
 /// The counters of a run at one moment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Progress {
+    /// Pages that the run has to look at, as far as is known. Files that have not changed and need nothing
+    /// are left out. At most `--limit`.
+    pub total: u64,
+    /// Of these, finished.
+    pub finished: u64,
+    /// Whether `total` may still rise: the input is being counted, or has files of unknown length.
+    pub is_minimum: bool,
+    /// Estimated number of pages left to ask.
+    pub left: u64,
+    /// Whether the input is only listed or compared: nothing is asked in this pass over it.
+    pub is_only_listing: bool,
+    /// What requests wait for now.
+    pub wait_reason: Option<WaitReason>,
+    /// Why requests are not answered at the moment.
+    pub trouble: Option<Trouble>,
     /// Pages found so far. A file counts as one page until it is opened.
     pub found: u64,
     /// Of these, settled.
@@ -66,16 +133,41 @@ impl Counters {
     /// The counters now.
     #[must_use]
     pub fn snapshot(&self) -> Progress {
+        let (found, done, asked) = (read(&self.found), read(&self.done), read(&self.asked));
+        let is_walked = self.is_walked.load(Ordering::Relaxed);
+        let limit = read(&self.max_asked.0);
+        let settled = read(&self.settled);
+        let work = Work::estimate(&KnownInput {
+            // The walk counts an entry before it is settled.
+            walked: read(&self.walked).max(settled),
+            settled,
+            is_walked,
+            counted: read(&self.counted),
+            is_counted: self.is_counted.load(Ordering::Relaxed),
+            stored_settled: read(&self.stored_settled),
+            found,
+            done,
+            asked,
+            limit: (limit < u64::MAX).then_some(limit),
+        });
+        let wait_reason = WaitReason::from_number(self.waiting.load(Ordering::Relaxed));
         Progress {
-            found: read(&self.found),
-            done: read(&self.done),
-            asked: read(&self.asked),
+            total: work.total,
+            finished: work.finished,
+            is_minimum: work.is_minimum,
+            left: work.left,
+            is_only_listing: self.is_only_listing.load(Ordering::Relaxed),
+            wait_reason,
+            trouble: self.trouble().now.clone(),
+            found,
+            done,
+            asked,
             failed: read(&self.failed) + read(&self.max_unreadable),
             retries: read(&self.retries),
             in_flight: read(&self.in_flight),
             cost_pico: self.cost_pico.load(Ordering::Relaxed),
-            is_waiting: self.is_waiting.load(Ordering::Relaxed),
-            is_walked: self.is_walked.load(Ordering::Relaxed),
+            is_waiting: wait_reason.is_some(),
+            is_walked,
             verdicts: self.verdicts.each_ref().map(read),
             tokens: self.tokens.each_ref().map(read),
             latencies: self.latencies.each_ref().map(read),
@@ -83,21 +175,62 @@ impl Counters {
         }
     }
 
-    /// A pass over the input begins: it finds every page again.
-    pub(crate) fn begin_pass(&self) {
-        for counter in [&self.found, &self.done, &self.unreadable] {
+    /// A pass over the input begins: it finds every page again. `is_asking`: whether it asks pages.
+    pub(crate) fn begin_pass(&self, is_asking: bool) {
+        for counter in [&self.found, &self.walked, &self.settled, &self.done, &self.unreadable] {
             counter.store(0, Ordering::Relaxed);
         }
+        self.is_walked.store(false, Ordering::Relaxed);
+        self.is_only_listing.store(!is_asking, Ordering::Relaxed);
     }
 
     /// The walk of a pass is complete.
     pub(crate) fn end_walk(&self) {
+        self.set_counted(read(&self.walked));
         self.is_walked.store(true, Ordering::Relaxed);
     }
 
-    /// Counts pages that the walk found.
-    pub(crate) fn add_found(&self, pages: u64) {
+    /// The walk found an entry, which counts as one page until it is opened.
+    pub(crate) fn add_entry(&self) {
+        add(&self.walked);
+        add(&self.found);
+    }
+
+    /// An entry that was opened has this many pages more than one.
+    pub(crate) fn add_more_pages(&self, pages: u64) {
         self.found.fetch_add(pages, Ordering::Relaxed);
+    }
+
+    /// The walk found that an entry needs nothing.
+    pub(crate) fn add_settled(&self) {
+        add(&self.settled);
+        add(&self.done);
+    }
+
+    /// Whether all entries of the input have been counted.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.is_counted.load(Ordering::Relaxed)
+    }
+
+    /// This many entries were counted so far, ahead of the walk.
+    pub(crate) fn set_counting(&self, entries: u64) {
+        self.counted.store(entries, Ordering::Relaxed);
+    }
+
+    /// The input has this many entries.
+    pub(crate) fn set_counted(&self, entries: u64) {
+        self.counted.store(entries, Ordering::Relaxed);
+        self.is_counted.store(true, Ordering::Relaxed);
+    }
+
+    /// This many entries needed nothing when they were last looked at.
+    pub(crate) fn set_stored_settled(&self, entries: u64) {
+        self.stored_settled.store(entries, Ordering::Relaxed);
+    }
+
+    /// At most this many pages are asked.
+    pub(crate) fn set_limit(&self, pages: u64) {
+        self.max_asked.0.store(pages, Ordering::Relaxed);
     }
 
     /// Counts a page that needs nothing more.
@@ -151,9 +284,29 @@ impl Counters {
         self.in_flight.store(requests.into(), Ordering::Relaxed);
     }
 
-    /// Sets whether requests wait for a rate limit or an outage.
-    pub(crate) fn set_waiting(&self, is_waiting: bool) {
-        self.is_waiting.store(is_waiting, Ordering::Relaxed);
+    /// Sets what requests wait for.
+    pub(crate) fn set_waiting(&self, reason: Option<WaitReason>) {
+        self.waiting.store(reason.map_or(0, |reason| reason as u8), Ordering::Relaxed);
+    }
+
+    /// An attempt met an error that may pass. `max_wait`: how long the run keeps trying.
+    pub(crate) fn set_trouble(&self, kind: TroubleKind, message: &str, max_wait: Option<Duration>) {
+        let mut log = self.trouble();
+        log.count += u64::from(log.now.is_none());
+        log.now = Some(Trouble { number: log.count, kind, message: message.to_owned(), max_wait });
+        self.has_trouble.store(true, Ordering::Relaxed);
+    }
+
+    /// The provider answered.
+    pub(crate) fn end_trouble(&self) {
+        if self.has_trouble.swap(false, Ordering::Relaxed) {
+            self.trouble().now = None;
+        }
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, TroubleLog> {
+        // Nothing panics while it is held.
+        self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -172,16 +325,16 @@ mod tests {
     #[test]
     fn a_second_pass_counts_no_page_twice() {
         let counters = Counters::default();
-        counters.begin_pass();
-        counters.add_found(4);
+        counters.begin_pass(true);
+        (0..4).for_each(|_| counters.add_entry());
         (0..2).for_each(|_| counters.add_unreadable());
         counters.add_asked(true);
         counters.add_asked(false);
         let first = counters.snapshot();
         assert_eq!((first.found, first.done, first.asked, first.failed), (4, 4, 2, 3));
         // The second pass meets the two unreadable pages again; the asked ones are settled.
-        counters.begin_pass();
-        counters.add_found(4);
+        counters.begin_pass(true);
+        (0..4).for_each(|_| counters.add_entry());
         (0..2).for_each(|_| counters.add_unreadable());
         (0..2).for_each(|_| counters.add_done());
         let second = counters.snapshot();
@@ -191,12 +344,60 @@ mod tests {
     #[test]
     fn the_number_of_failed_pages_never_falls_while_a_pass_runs() {
         let counters = Counters::default();
-        counters.begin_pass();
+        counters.begin_pass(true);
         (0..5).for_each(|_| counters.add_unreadable());
-        counters.begin_pass();
+        counters.begin_pass(true);
         assert_eq!(counters.snapshot().failed, 5);
         (0..6).for_each(|_| counters.add_unreadable());
         assert_eq!(counters.snapshot().failed, 6, "a file that broke between two passes");
+    }
+
+    #[test]
+    fn an_answer_ends_a_trouble_and_the_next_error_begins_another() {
+        let counters = Counters::default();
+        let now = || counters.snapshot().trouble.map(|trouble| (trouble.number, trouble.message));
+        counters.end_trouble();
+        assert_eq!(now(), None);
+        counters.set_trouble(TroubleKind::Unreachable, "refused", Some(Duration::from_secs(9)));
+        counters.set_trouble(TroubleKind::Unavailable, "503", None);
+        assert_eq!(now(), Some((1, "503".into())));
+        counters.end_trouble();
+        assert_eq!(now(), None);
+        counters.set_trouble(TroubleKind::RateLimit, "429", None);
+        assert_eq!(now(), Some((2, "429".into())));
+    }
+
+    #[test]
+    fn what_requests_wait_for() {
+        let counters = Counters::default();
+        let now = || (counters.snapshot().is_waiting, counters.snapshot().wait_reason);
+        assert_eq!(now(), (false, None));
+        for reason in [WaitReason::Cooldown, WaitReason::RequestLimit, WaitReason::TokenLimit] {
+            counters.set_waiting(Some(reason));
+            assert_eq!(now(), (true, Some(reason)));
+        }
+        counters.set_waiting(None);
+        assert_eq!(now(), (false, None));
+    }
+
+    #[test]
+    fn the_work_of_a_run_is_bounded_by_its_limit_and_final_after_the_walk() {
+        let counters = Counters::default();
+        counters.begin_pass(true);
+        (0..10).for_each(|_| counters.add_entry());
+        (0..4).for_each(|_| counters.add_settled());
+        let work = || {
+            let now = counters.snapshot();
+            (now.finished, now.total, now.is_minimum)
+        };
+        assert_eq!(work(), (0, 6, true));
+        counters.set_counted(100);
+        counters.add_asked(false);
+        assert_eq!(work(), (1, 96, false));
+        counters.set_limit(5);
+        assert_eq!(work(), (1, 5, false));
+        counters.end_walk();
+        assert_eq!((work(), counters.is_counted()), ((1, 5, false), true));
     }
 
     #[test]

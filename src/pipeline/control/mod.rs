@@ -2,7 +2,8 @@
 //!
 //! - [`context`]: the run; [`identity`]: its ids; [`environment`]: its dependencies
 //! - [`options`]: what it is asked to do
-//! - [`counters`]: what it has done so far
+//! - [`counters`]: what it has done so far; [`work`]: how much there is to do; [`trouble`]: why requests
+//!   are not answered
 //! - [`shutdown`], [`run_outcome`], [`error_streak`]: when and how it ends
 //! - [`error`]: why a command could not do its work
 
@@ -15,3 +16,5 @@ pub(crate) mod identity;
 pub(crate) mod options;
 pub(crate) mod run_outcome;
 pub(crate) mod shutdown;
+pub(crate) mod trouble;
+pub(crate) mod work;

@@ -56,6 +56,11 @@ impl QuestionSets {
         Self { job, store, common: Arc::new(common), has_templates, rendered: Mutex::default() }
     }
 
+    /// Whether questions name columns of the list, so that entries have sets of their own.
+    pub(crate) fn has_templates(&self) -> bool {
+        self.has_templates
+    }
+
     /// The set of an entry that carries these values (a JSON object).
     ///
     /// # Errors

@@ -27,6 +27,8 @@ pub(crate) struct ReadyPage {
     pub(crate) page: PageId,
     /// What is to be asked.
     pub(crate) tasks: TasksToAsk,
+    /// Where it was found, as logs show it.
+    pub(crate) path: Arc<str>,
     /// What is sent instead of the page.
     pub(crate) prepared: Prepared,
     /// All questions of the page, of which `tasks` are a part.

@@ -82,6 +82,7 @@ pub fn report(
         pages,
         spend,
         outputs: Vec::new(),
+        other_files: Vec::new(),
         billing: job.map(|job| billing_of(reader, job)).transpose()?.flatten(),
         base: job.map(|job| job.input.base().to_owned()),
     })

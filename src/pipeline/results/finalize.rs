@@ -55,7 +55,7 @@ pub(crate) fn conclude(
     let (pages, outputs) = write_outputs(run, &reader, seen, &*environment.hooks)?;
     let outcome = run.shutdown.outcome().unwrap_or_else(|| judge(job, &pages, options, run.counters.snapshot().asked));
     let runs = runs_of(&reader, run)?;
-    let report = Report {
+    let mut report = Report {
         job: job.name.clone(),
         run_id: run.identity.run_id.to_string(),
         runs: 1,
@@ -66,6 +66,7 @@ pub(crate) fn conclude(
         pages,
         spend: read_spend(&reader, &runs, i64::MIN, i64::MAX)?,
         outputs,
+        other_files: Vec::new(),
         is_priced: job.price().is_some(),
         billing: billing_of(&reader, job)?,
         base: Some(job.input.base().to_owned()),
@@ -79,6 +80,7 @@ pub(crate) fn conclude(
     })?;
     if let Some(path) = &job.output.report {
         write_report(&report, path, &*environment.hooks)?;
+        report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
     }
     Ok((report, outcome))
 }

@@ -75,7 +75,7 @@ impl<'a> JobRows<'a> {
             for page in entry.pages() {
                 let record = self.reader.row(self.job, &entry, page, &recipes, self.options)?;
                 let row = Row::new(&record, columns);
-                pages.add(&record, row.status, row.error.as_deref(), runs);
+                pages.add(&record, row.status, row.error_kind.zip(row.error.as_deref()), runs);
                 outputs.write(&row)?;
             }
         }

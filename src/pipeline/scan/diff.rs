@@ -43,7 +43,7 @@ pub(crate) fn walk_and_compare(
                 continue;
             }
         };
-        run.counters.add_found(1);
+        run.counters.add_entry();
         let is_of_folder = entry.line == 0;
         let questions = pass.question_sets.for_entry(entry.carried.as_deref(), reader)?;
         let here = stored.seek(entry.place(), |missed| gone.add(missed))?;
@@ -56,7 +56,7 @@ pub(crate) fn walk_and_compare(
             known.line == entry.line && known.settled_set == Some(questions.id) && known.carried == entry.carried
         });
         if is_settled && !pass.looks_at_settled {
-            run.counters.add_done();
+            run.counters.add_settled();
         } else {
             pass.seen.set_changed();
             if !send(FoundFile { entry, known, questions }) {

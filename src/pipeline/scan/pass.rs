@@ -58,7 +58,7 @@ impl ScanPass {
 
     /// A pass for `purpose`.
     pub(crate) fn new(run: &RunContext, options: &RunOptions, purpose: ScanPurpose) -> Self {
-        run.counters.begin_pass();
+        run.counters.begin_pass(purpose == ScanPurpose::Ask);
         let common = QuestionSet::of_job(&run.identity.questions, &run.identity.keys);
         Self {
             purpose,

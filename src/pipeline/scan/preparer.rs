@@ -87,8 +87,8 @@ impl Preparer {
                 if is_blank && wanted.has_unasked || is_inspection {
                     NextStep::Nothing
                 } else {
-                    let (tasks, questions) = (wanted.tasks.clone(), file.questions.clone());
-                    NextStep::Ask(Box::new(ReadyPage { page, tasks, prepared, questions }))
+                    let (tasks, questions, path) = (wanted.tasks.clone(), file.questions.clone(), file.path.clone());
+                    NextStep::Ask(Box::new(ReadyPage { page, tasks, path, prepared, questions }))
                 }
             }
             Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => NextStep::Refuse(fault),

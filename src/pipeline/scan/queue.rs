@@ -25,6 +25,8 @@ pub(crate) struct FoundFile {
 /// Some pages of a file that was read.
 #[derive(Clone, Debug)]
 pub(crate) struct FilePages {
+    /// Where the file was found, as logs show it.
+    pub(crate) path: Arc<str>,
     /// The digest of the file.
     pub(crate) content: Digest,
     /// The file.
@@ -87,6 +89,11 @@ impl Queue {
         drop(state);
         self.changed.notify_all();
         true
+    }
+
+    /// Whether a file that is added has to wait.
+    pub(crate) fn is_full(&self) -> bool {
+        self.state().files.len() >= MAX_FILES
     }
 
     /// Adds pages of the file that the caller is working on.

@@ -1,5 +1,5 @@
-//! The threads of a pass: one walks the input, a few read files and prepare pages. Every queue
-//! between them is bounded.
+//! The threads of a pass: one walks the input, one counts it when the walk has to wait, a few read files
+//! and prepare pages. Every queue between them is bounded.
 
 use super::diff::walk_and_compare;
 use super::pass::ScanPass;
@@ -10,10 +10,12 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::Shutdown;
 use crate::pipeline::model::ready_page::ReadyPage;
 use crate::prepare::DecoderCommand;
-use crate::source::{Entries, HostLimits};
+use crate::source::{Entries, HostLimits, count_entries};
 use crate::store::StoreError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -57,15 +59,26 @@ impl ScanThreads {
                 }
             })?);
         }
+        let (begin, begun) = sync_channel(1);
+        let is_walked = Arc::new(AtomicBool::new(run.counters.is_counted()));
+        let (counting, pass_counted, walk_ended) = (run.clone(), pass.clone(), is_walked.clone());
+        handles.push(spawn("count", move || count_ahead(&counting, &pass_counted, &begun, &walk_ended))?);
         let (run, pass) = (run.clone(), pass.clone());
         handles.push(spawn("walk", move || {
-            let send = |file| queue.push(file, || run.shutdown.is_immediate());
+            let send = |file| {
+                if queue.is_full() {
+                    // It is begun once, and not at all when the walk never waits.
+                    let _ = begin.try_send(());
+                }
+                queue.push(file, || run.shutdown.is_immediate())
+            };
             let walk = || run.store.reader().and_then(|reader| walk_and_compare(&run, &pass, entries, &reader, send));
             match catch_unwind(AssertUnwindSafe(walk)) {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => run.shutdown.request(error.into()),
                 Err(_) => run.shutdown.request(RunOutcome::InternalError("reading the input panicked".into())),
             }
+            is_walked.store(true, Ordering::Relaxed);
             run.counters.end_walk();
             queue.close();
         })?);
@@ -91,6 +104,30 @@ impl ScanThreads {
             // A panic has already requested the end of the run.
             let _ = handle.join();
         }
+    }
+}
+
+/// Counts the input for the progress display, once the walk has to wait. Ends with the walk.
+fn count_ahead(run: &RunContext, pass: &ScanPass, begun: &Receiver<()>, is_walked: &AtomicBool) {
+    if begun.recv().is_err() || is_walked.load(Ordering::Relaxed) {
+        return;
+    }
+    if !pass.looks_at_settled {
+        let keys = &run.identity.keys;
+        let set = (!pass.question_sets.has_templates()).then_some(keys.set);
+        let settled = run.store.reader().and_then(|reader| reader.settled_entries(keys.job, set));
+        // A store that fails ends the run elsewhere.
+        run.counters.set_stored_settled(settled.unwrap_or(0));
+    }
+    let counted = count_entries(&run.job.input, |count| {
+        let goes_on = !is_walked.load(Ordering::Relaxed) && !run.shutdown.is_requested();
+        if goes_on {
+            run.counters.set_counting(count);
+        }
+        goes_on
+    });
+    if let Ok(Some(count)) = counted {
+        run.counters.set_counted(count);
     }
 }
 

@@ -7,6 +7,7 @@ use super::queue::{FilePages, FoundFile, Queue, WorkItem};
 use super::wanted::wanted_of_page;
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, Revision};
+use crate::base::sanitize;
 use crate::media::{DECODER_VERSION, MediaFault};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -174,7 +175,8 @@ impl Worker {
         if record.page_count == 0 || Digest::compute(&bytes) != content {
             return self.look_at_content(entry, bytes, questions);
         }
-        self.share_pages(FilePages { content, bytes, questions: questions.clone(), wanted })
+        let path = sanitize::path(&entry.path).into();
+        self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), wanted })
     }
 
     /// A new or changed file.
@@ -213,13 +215,14 @@ impl Worker {
         };
         let record = self.new_record(entry, questions, Some(content), count);
         let pages = u64::try_from(record.pages().count()).unwrap_or(u64::MAX);
-        self.run.counters.add_found(pages.saturating_sub(1));
+        self.run.counters.add_more_pages(pages.saturating_sub(1));
         self.changes.push(EntryChange::Put(record.clone()));
         let wanted = self.wanted_of_file(content, &record, questions)?;
         if self.pass.purpose == ScanPurpose::Record || wanted.is_empty() {
             return Ok(());
         }
-        self.share_pages(FilePages { content, bytes, questions: questions.clone(), wanted })
+        let path = sanitize::path(&entry.path).into();
+        self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), wanted })
     }
 
     /// The file's bytes, or why there are none.

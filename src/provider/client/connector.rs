@@ -1,6 +1,6 @@
 //! Connects to one server, directly or through a proxy.
 
-use super::failure::{HttpFailure, causes};
+use super::failure::{CONNECT_TIMEOUT, HttpFailure, causes, connect_reason};
 use super::guarded_stream::{ConnectionWatch, GuardedStream};
 use super::tls::{Tls, encrypt};
 use hyper::Uri;
@@ -85,7 +85,7 @@ impl Connector {
     /// # Errors
     /// When the server can't be reached in time, or is not trusted.
     pub(crate) async fn connect(&self) -> Result<(Box<dyn Transport>, Arc<ConnectionWatch>), HttpFailure> {
-        let late = |_| HttpFailure::NotConnected("no connection within request.connect_timeout".into());
+        let late = |_| HttpFailure::NotConnected(CONNECT_TIMEOUT.into());
         tokio::time::timeout(self.timeout, self.dial()).await.map_err(late)?
     }
 
@@ -95,7 +95,7 @@ impl Connector {
         }
         let first = self.proxy.as_ref().map_or(&self.server, |proxy| &proxy.place);
         let tcp = self.tcp.clone().call(first.uri.clone()).await;
-        let tcp = tcp.map_err(|error| HttpFailure::NotConnected(causes(&error)))?.into_inner();
+        let tcp = tcp.map_err(|error| HttpFailure::NotConnected(connect_reason(&error)))?.into_inner();
         let watch = Arc::new(ConnectionWatch::default());
         let mut stream: Box<dyn Transport> = Box::new(GuardedStream::new(tcp, watch.clone()));
         if let Some(proxy) = &self.proxy {

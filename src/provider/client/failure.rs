@@ -4,11 +4,13 @@ use super::reply_body::Expired;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::verdict::{Charge, TransientFault, Verdict};
 use std::error::Error;
+use std::io;
 
 /// Why there is no complete reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HttpFailure {
-    /// Nothing was sent: connection refused, unknown host, no route, connect timeout.
+    /// Nothing was sent: connection refused, unknown host, no route, connect timeout. [`HttpFailure::at_server`]
+    /// adds the server.
     NotConnected(String),
     /// TLS: the server's certificate is not trusted.
     Untrusted(String),
@@ -22,6 +24,9 @@ pub(crate) enum HttpFailure {
     /// The connection ended before the reply did.
     Reset(String),
 }
+
+/// Why there is no connection in time.
+pub(crate) const CONNECT_TIMEOUT: &str = "no connection within request.connect_timeout";
 
 /// What helps when there are no certificates of authorities.
 pub(crate) const NO_ROOTS_HINT: &str = "install the system's certificates (the package ca-certificates), or name a file of PEM certificates in SSL_CERT_FILE or provider.ca_file";
@@ -37,11 +42,19 @@ impl HttpFailure {
         }
     }
 
+    /// The failure of a request to `server`, as messages name it.
+    pub(crate) fn at_server(self, server: &str) -> Self {
+        match self {
+            Self::NotConnected(reason) => Self::NotConnected(format!("to {server}: {reason}")),
+            other => other,
+        }
+    }
+
     /// What the failure means for the attempt, and what it may have cost.
     pub(crate) fn judge(self) -> (Verdict, Charge) {
         match self {
             Self::NotConnected(message) => {
-                (Verdict::Later { after: None, message: format!("can't connect: {message}") }, Charge::Nothing)
+                (Verdict::Later { after: None, message: format!("cannot connect {message}") }, Charge::Nothing)
             }
             Self::Untrusted(message) => {
                 (Verdict::stop(message, "check provider.base_url and the server's certificate"), Charge::Nothing)
@@ -70,7 +83,7 @@ impl From<&reqwest::Error> for HttpFailure {
         if message.contains("certificate") || message.contains("invalid peer") {
             Self::Untrusted(message)
         } else if error.is_connect() {
-            Self::NotConnected(message)
+            Self::NotConnected(std::error::Error::source(error).map_or(message, connect_reason))
         } else if error.is_timeout() || chain(error).any(|cause| cause.is::<Expired>()) {
             Self::TimedOut("request.timeout")
         } else {
@@ -94,6 +107,25 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
         next = error.source();
         Some(error)
     })
+}
+
+/// Why there is no connection.
+pub(crate) fn connect_reason(error: &(dyn Error + 'static)) -> String {
+    let kinds = chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind));
+    match kinds.last() {
+        Some(io::ErrorKind::ConnectionRefused) => "connection refused".into(),
+        Some(io::ErrorKind::ConnectionReset) => "connection reset".into(),
+        Some(io::ErrorKind::HostUnreachable) => "no route to the host".into(),
+        Some(io::ErrorKind::NetworkUnreachable) => "the network is unreachable".into(),
+        Some(io::ErrorKind::TimedOut) => CONNECT_TIMEOUT.into(),
+        _ => match causes(error) {
+            causes if causes.contains("dns error") => {
+                let reason = causes.rsplit(": ").next().unwrap_or_default();
+                format!("the host name cannot be resolved ({reason})")
+            }
+            causes => causes,
+        },
+    }
 }
 
 #[cfg(test)]

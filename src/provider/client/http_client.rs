@@ -11,6 +11,7 @@ use super::reply_body::ReplyBody;
 use super::secret::Secret;
 use super::tls::Tls;
 use crate::base::clock::Clock;
+use crate::base::sanitize;
 use crate::manifest::Timeouts;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -59,6 +60,8 @@ pub enum HttpClientError {
 pub struct HttpClient {
     /// Ends with a slash.
     base: Url,
+    /// The server, and the proxy to it, as messages show them: without credentials and query.
+    server: String,
     headers: HeaderMap,
     connector: Arc<Connector>,
     pool: Arc<ConnectionPool>,
@@ -99,9 +102,15 @@ impl HttpClient {
         for (name, value) in &options.headers {
             insert_sensitive(&mut headers, name, value.expose())?;
         }
+        let server = sanitize::path(base.as_str().as_bytes());
+        let server = match &options.proxy {
+            Some(proxy) => format!("{server} through the proxy {}", sanitize::path(proxy.as_bytes())),
+            None => server,
+        };
         let secrets = options.key.into_iter().chain(options.headers.into_iter().map(|(_, value)| value)).collect();
         Ok(Self {
             base,
+            server,
             headers,
             connector: Arc::new(connector),
             pool: Arc::new(ConnectionPool::new(MAX_CONNECTIONS)),
@@ -161,7 +170,7 @@ impl HttpClient {
             CallBody::Json(body) => request.header(CONTENT_TYPE, JSON).body(body),
             CallBody::Form(form) => request.multipart(form),
         };
-        request.send().await.map_err(|error| HttpFailure::from(&error))
+        request.send().await.map_err(|error| HttpFailure::from(&error).at_server(&self.server))
     }
 
     fn other_client(&self) -> Result<reqwest::Client, HttpFailure> {
@@ -224,7 +233,8 @@ impl HttpClient {
                 Err(error) => return Err(HttpFailure::Reset(causes(&error))),
             }
         }
-        let (stream, watch) = self.connector.connect().await?;
+        let connected = self.connector.connect().await;
+        let (stream, watch) = connected.map_err(|failure| failure.at_server(&self.server))?;
         let reset = |error: hyper::Error| HttpFailure::Reset(causes(&error));
         let mut connection = self.pool.open(stream, watch).await.map_err(reset)?;
         let reply = connection.sender.send_request(request).await.map_err(reset)?;

@@ -74,7 +74,7 @@ fn labels_are_counted_with_the_cost_of_their_task() {
 fn expensive_and_unusable_pages_are_listed_up_to_a_maximum() {
     let mut pages = label_pages();
     for cost in 1..=60 {
-        pages.add(&page(&format!("{cost:02}"), cost), RowStatus::Failed, Some("why"), &[RUN]);
+        pages.add(&page(&format!("{cost:02}"), cost), RowStatus::Failed, Some((ErrorKind::Damaged, "why")), &[RUN]);
     }
     add(&mut pages, &PageRecord { duplicate_of: Some(b"x".to_vec()), ..page("copy", 999) }, RowStatus::Ok);
     let costs: Vec<i64> = pages.most_expensive.iter().map(|page| page.cost.0).collect();
@@ -97,7 +97,7 @@ fn stored_pages_keep_their_members() {
     );
     assert_eq!(
         pages.to_stored(),
-        r#"{"total":2,"ok":2,"invalid":0,"refused":0,"failed":0,"pending":0,"skipped":0,"near":1,"value":7,"duplicate_value":7,"by_label":{"kind":{"invoice":{"pages":2,"cost":4}}}}"#
+        r#"{"total":2,"ok":2,"invalid":0,"refused":0,"failed":0,"pending":0,"skipped":0,"near":1,"sharing":1,"value":7,"duplicate_value":7,"by_label":{"kind":{"invoice":{"pages":2,"cost":4}}}}"#
     );
     let unchanged = Pages::from_unchanged(&pages.to_stored()).unwrap();
     assert_eq!((unchanged.total, unchanged.near_duplicates, unchanged.asked, unchanged.from_store), (2, 1, 0, 2));

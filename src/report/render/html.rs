@@ -62,7 +62,8 @@ fn add_numbers(out: &mut String, report: &Report) {
         ("failed, invalid, refused", grouped(pages.unusable())),
         ("pending", grouped(pages.pending)),
         ("asked", grouped(pages.asked)),
-        ("from the store", grouped(pages.from_store)),
+        ("from the store", grouped(pages.from_store.saturating_sub(pages.sharing))),
+        ("duplicates", grouped(pages.duplicates)),
         ("attempts", grouped(spend.sent)),
     ];
     out.push_str("<div class=\"numbers\">\n");

@@ -2,6 +2,7 @@
 
 use crate::base::money::Pico;
 use crate::base::units::rfc3339;
+use crate::report::failures::{FailedPage, FailureCount};
 use crate::report::pages::{LabelCount, ReportedPage};
 use crate::report::part::Part;
 use crate::report::spend::SlowAttempt;
@@ -29,7 +30,7 @@ pub fn render_json(report: &Report) -> Value {
         "pages": {
             "total": pages.total, "ok": pages.ok, "invalid": pages.invalid, "refused": pages.refused, "failed": pages.failed,
             "pending": pages.pending, "skipped": pages.skipped, "from_store": pages.from_store, "asked": pages.asked,
-            "near_duplicates": pages.near_duplicates,
+            "near_duplicates": pages.near_duplicates, "duplicates": pages.duplicates,
         },
         "requests": {"sent": spend.requests},
         "attempts": {
@@ -62,6 +63,7 @@ pub fn render_json(report: &Report) -> Value {
         "by_run": parts_json(&spend.by_run, total),
         "by_label": labels_json(&pages.by_label, total.is_some() || report.is_priced),
         "by_fault": spend.by_fault,
+        "failures": pages.failures.by_kind.iter().map(|(kind, count)| (kind.clone(), failure_json(count))).collect::<Map<_, _>>(),
         "latency_ms": {"p50": spend.latencies.quantile(0.5), "p95": spend.latencies.quantile(0.95), "p99": spend.latencies.quantile(0.99)},
         "usage_missing": spend.usage_missing,
         "slowest": spend.slowest.iter().map(|slow| slow_json(slow, total)).collect::<Vec<_>>(),
@@ -87,6 +89,11 @@ fn labels_json(tasks: &BTreeMap<String, BTreeMap<String, LabelCount>>, is_priced
         Value::Object(counts.iter().map(|(label, count)| (label.clone(), count_json(count))).collect())
     };
     Value::Object(tasks.iter().map(|(task, counts)| (task.clone(), task_json(counts))).collect())
+}
+
+fn failure_json(count: &FailureCount) -> Value {
+    let FailedPage { path, page, error, .. } = &count.example;
+    json!({"pages": count.pages, "example": {"path": path, "page": page, "error": error}})
 }
 
 fn page_json(page: &ReportedPage, total: Option<Pico>) -> Value {

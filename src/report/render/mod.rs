@@ -1,6 +1,6 @@
 //! Forms of a report. Each is a function over [`super::Report`].
 //!
-//! - [`text`]: a table for a terminal
+//! - [`text`]: a table for a terminal, laid out by [`text_table`]
 //! - [`json`]: the report file and the summary
 //! - [`html`]: one page, with the charts of [`plot`]
 //! - [`prometheus`]: gauges for the textfile collector; [`openmetrics`]: the encoding, which
@@ -14,6 +14,7 @@ pub mod openmetrics;
 mod plot;
 mod prometheus;
 mod text;
+mod text_table;
 
 pub use html::render_html;
 pub use json::render_json;

@@ -67,7 +67,12 @@ fn encode_pages(gauges: &mut JobGauges<'_, '_>, report: &Report) -> fmt::Result 
         "run_pages_by_source",
         "Where answers come from",
         "source",
-        &[("from_store", pages.from_store), ("asked", pages.asked), ("near_duplicates", pages.near_duplicates)],
+        &[
+            ("from_store", pages.from_store),
+            ("asked", pages.asked),
+            ("near_duplicates", pages.near_duplicates),
+            ("duplicates", pages.duplicates),
+        ],
     )
 }
 

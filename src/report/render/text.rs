@@ -1,141 +1,196 @@
-//! The report as a table for a terminal, with a hint for the next step.
+//! The report as a table for a terminal, with a hint for the next step. What did not happen is left out.
 
 use super::format::{format_percent, format_usd};
+use super::text_table::{TextTable, WIDTH, wrap};
 use crate::base::money::Pico;
-use crate::base::sanitize::for_terminal;
+use crate::base::sanitize;
 use crate::base::units::{grouped, human_duration};
-use crate::base::vocabulary::RowStatus;
+use crate::report::failures::FailedPage;
 use crate::report::summary::Report;
 use std::fmt::Write;
 
 /// Maximum number of slowest attempts and of most expensive pages.
 const MAX_LISTED: usize = 3;
+/// Maximum number of labels of a task.
+const MAX_LABELS: usize = 10;
 
 /// Renders the report as a table. It has no colours.
 #[must_use]
 pub fn render_text(report: &Report) -> String {
-    let mut out = String::new();
-    let elapsed = human_duration(report.elapsed());
-    let _ = writeln!(out, "{}  {}  {} in {elapsed}", report.job, report.run_id, report.outcome);
-    add_pages(&mut out, report);
-    add_attempts(&mut out, report);
-    add_cost(&mut out, report);
-    add_savings(&mut out, report);
-    add_billing(&mut out, report);
-    add_tasks(&mut out, report);
-    add_outliers(&mut out, report);
-    for path in &report.outputs {
-        add_row(&mut out, "wrote", path.display());
+    let mut table = TextTable::new(&title(report));
+    add_pages(&mut table, report);
+    add_spend(&mut table, report);
+    add_saved(&mut table, report);
+    add_wasted(&mut table, report);
+    add_tasks(&mut table, report);
+    add_labels(&mut table, report);
+    add_failures(&mut table, report);
+    add_outliers(&mut table, report);
+    table.heading("files");
+    for path in report.outputs.iter().chain(&report.other_files) {
+        table.whole(1, &path.display().to_string());
     }
+    let mut out = table.into_text();
     if let Some(hint) = next_step(report) {
-        let _ = write!(out, "\nhint: {hint}\n");
+        let _ = write!(out, "\nhint: {}\n", wrap(hint, WIDTH - 6).join("\n      "));
     }
     out
 }
 
-fn add_row(out: &mut String, name: &str, value: impl std::fmt::Display) {
-    let _ = writeln!(out, "  {name:<18} {value}");
+fn title(report: &Report) -> String {
+    let elapsed = human_duration(report.elapsed());
+    let run = format!("{}  {} in {elapsed}", report.run_id, report.outcome);
+    let gap = if report.job.chars().count() + 2 + run.chars().count() > WIDTH { "\n" } else { "  " };
+    format!("{}{gap}{run}", report.job)
 }
 
-fn add_pages(out: &mut String, report: &Report) {
+fn add_pages(table: &mut TextTable, report: &Report) {
     let pages = &report.pages;
-    add_row(out, "pages", grouped(pages.total));
-    for (status, count) in pages.by_status() {
-        if count > 0 || status == RowStatus::Ok {
-            add_row(out, &format!("  {}", status.name()), grouped(count));
-        }
-    }
-    if pages.near_duplicates > 0 {
-        add_row(out, "  near duplicates", grouped(pages.near_duplicates));
-    }
-    add_row(out, "asked", format!("{}, and {} from the store", grouped(pages.asked), grouped(pages.from_store)));
+    table.heading("pages");
+    table.row(1, "total", grouped(pages.total));
+    let by_status = pages.by_status().map(|(status, count)| (status.name(), count));
+    add_counts(table, 2, &by_status);
+    add_counts(
+        table,
+        1,
+        &[
+            ("asked", pages.asked),
+            // Those that share an answer have rows of their own.
+            ("from the store", pages.from_store.saturating_sub(pages.sharing)),
+            ("duplicates", pages.duplicates),
+            ("near duplicates", pages.near_duplicates),
+        ],
+    );
 }
 
-fn add_attempts(out: &mut String, report: &Report) {
+fn add_counts(table: &mut TextTable, level: usize, counts: &[(&str, u64)]) {
+    for (name, count) in counts.iter().filter(|(_, count)| *count > 0) {
+        table.row(level, name, grouped(*count));
+    }
+}
+
+fn add_amounts(table: &mut TextTable, level: usize, amounts: &[(&str, Pico)]) {
+    for (name, amount) in amounts.iter().filter(|(_, amount)| *amount > Pico::ZERO) {
+        table.row(level, name, format_usd(*amount));
+    }
+}
+
+fn add_spend(table: &mut TextTable, report: &Report) {
     let (spend, tokens) = (&report.spend, &report.spend.tokens);
-    let mut attempts = format!("{} ({} succeeded", grouped(spend.sent), grouped(spend.succeeded));
-    for (name, count) in [("failed", spend.failed), ("rate limited", spend.rate_limited), ("lost", spend.lost)] {
-        if count > 0 {
-            let _ = write!(attempts, ", {} {name}", grouped(count));
-        }
+    table.heading("spend");
+    if spend.sent == 0 {
+        return table.text(1, "nothing was sent");
     }
-    add_row(out, "attempts", attempts + ")");
-    let (input, cached, output) = (grouped(tokens.input), grouped(tokens.cached_input), grouped(tokens.output));
-    add_row(out, "tokens", format!("{input} in ({cached} cached), {output} out"));
-}
-
-fn add_cost(out: &mut String, report: &Report) {
-    let spend = &report.spend;
-    let cost = match report.total() {
-        Some(total) => format_usd(total),
-        None if spend.sent == 0 => format_usd(Pico::ZERO),
-        None => "unknown (set provider.price)".into(),
-    };
-    add_row(out, "cost", cost);
+    table.row(1, "attempts", grouped(spend.sent));
+    if spend.succeeded != spend.sent {
+        add_counts(table, 2, &[("succeeded", spend.succeeded), ("failed", spend.failed)]);
+        if spend.rate_limited > 0 {
+            table.row_with_note(2, "rate limited", grouped(spend.rate_limited), "HTTP 429");
+        }
+        add_counts(table, 2, &[("lost", spend.lost)]);
+    }
+    add_counts(table, 1, &[("input tokens", tokens.input)]);
+    add_counts(table, 2, &[("cached", tokens.cached_input)]);
+    add_counts(table, 1, &[("output tokens", tokens.output)]);
+    match report.total() {
+        Some(total) => table.row(1, "cost", format_usd(total)),
+        None => table.row_with_note(1, "cost", "unknown", "set provider.price"),
+    }
     if let Some(cost) = report.cost_per_1000() {
-        add_row(out, "per 1,000 pages", format_usd(cost));
+        table.row(1, "per 1,000 pages", format_usd(cost));
     }
     if let Some(ratio) = spend.estimate_ratio() {
-        add_row(out, "  vs. estimate", format_percent(ratio));
+        table.row(1, "actual vs. estimate", format_percent(ratio));
     }
-    for (name, cost, note) in [
-        ("  failed attempts", spend.failed_cost, ""),
-        ("  invalid replies", spend.invalid_cost, ""),
-        ("  repair attempts", spend.repaired_cost, ""),
-        ("  estimated", spend.estimated_cost, " (no usage reported)"),
-        ("  lost, at most", spend.lost_cost, ""),
-    ] {
-        if cost > Pico::ZERO {
-            add_row(out, name, format_usd(cost) + note);
-        }
+    if spend.estimated_cost > Pico::ZERO {
+        table.row_with_note(1, "estimated", format_usd(spend.estimated_cost), "no usage reported");
     }
-}
-
-fn add_savings(out: &mut String, report: &Report) {
-    let (pages, spend) = (&report.pages, &report.spend);
-    for (name, saved) in [
-        ("saved by the store", pages.saved.unwrap_or_default()),
-        ("  by duplicates", pages.saved_by_duplicates.unwrap_or_default()),
-        ("  by the cache", spend.saved_by_cache),
-        ("  by smaller images", spend.saved_by_size),
-    ] {
-        if saved > Pico::ZERO && report.is_priced {
-            add_row(out, name, format_usd(saved));
-        }
-    }
-}
-
-fn add_billing(out: &mut String, report: &Report) {
     if let Some(billing) = report.billing.as_ref().filter(|billing| billing.differs == Some(true)) {
         let images = grouped(billing.images);
-        add_row(out, "image billing", format!("{}, not the documented rule ({images} images)", billing.rule));
+        table.text(1, &format!("images are billed as {}, not by the documented rule ({images} images)", billing.rule));
     }
+}
+
+fn add_saved(table: &mut TextTable, report: &Report) {
+    if !report.is_priced {
+        return;
+    }
+    let (pages, spend) = (&report.pages, &report.spend);
+    table.heading("saved");
+    let amounts = [
+        ("by the store", pages.saved.unwrap_or_default()),
+        ("by duplicates", pages.saved_by_duplicates.unwrap_or_default()),
+        ("by the provider's cache", spend.saved_by_cache),
+        ("by smaller images", spend.saved_by_size),
+    ];
+    add_amounts(table, 1, &amounts);
+}
+
+fn add_wasted(table: &mut TextTable, report: &Report) {
+    let spend = &report.spend;
+    table.heading("wasted");
+    let amounts = [
+        ("attempts without reply", spend.failed_cost),
+        ("invalid replies", spend.invalid_cost),
+        ("repair attempts", spend.repaired_cost),
+        ("lost, at most", spend.lost_cost),
+    ];
+    add_amounts(table, 1, &amounts);
 }
 
 /// The cost of each task, if there are several.
-fn add_tasks(out: &mut String, report: &Report) {
+fn add_tasks(table: &mut TextTable, report: &Report) {
     let spend = &report.spend;
     if spend.by_task.len() > 1 && spend.total > Pico::ZERO {
+        table.heading("by task");
         for (task, part) in &spend.by_task {
-            add_row(out, &format!("  {task}"), format_usd(part.cost));
+            table.row(1, task, format_usd(part.cost));
         }
     }
 }
 
-fn add_outliers(out: &mut String, report: &Report) {
-    let spend = &report.spend;
-    let slowest =
-        spend.slowest.iter().map(|slow| format!("{:>7} ms  {}", grouped(slow.latency_ms), terminal_path(&slow.path)));
-    let pages = report.pages.most_expensive.iter();
-    let expensive = pages.map(|page| format!("{}  {}", format_usd(page.cost), terminal_path(&page.path)));
-    add_list(out, "slowest", slowest);
-    add_list(out, "most expensive", expensive);
+/// The most frequent labels of each task.
+fn add_labels(table: &mut TextTable, report: &Report) {
+    table.heading("by label");
+    for (task, labels) in report.pages.by_label.iter().filter(|(_, labels)| !labels.is_empty()) {
+        let mut sorted: Vec<(&str, u64)> = labels.iter().map(|(name, count)| (name.as_str(), count.pages)).collect();
+        sorted.sort_by_key(|(_, pages)| std::cmp::Reverse(*pages));
+        table.text(1, task);
+        add_counts(table, 2, &sorted[..sorted.len().min(MAX_LABELS)]);
+        let others: u64 = sorted.iter().skip(MAX_LABELS).map(|(_, pages)| pages).sum();
+        let name = format!("({} other labels)", sorted.len().saturating_sub(MAX_LABELS));
+        add_counts(table, 2, &[(&name, others)]);
+    }
 }
 
-/// Adds the first lines of a list; only the first has the name.
-fn add_list(out: &mut String, name: &str, lines: impl Iterator<Item = String>) {
-    for (position, line) in lines.take(MAX_LISTED).enumerate() {
-        add_row(out, if position == 0 { name } else { "" }, line);
+/// Pages without an answer by the kind of their error, an example of each, and the first of all.
+fn add_failures(table: &mut TextTable, report: &Report) {
+    let failures = &report.pages.failures;
+    let page_of = |page: &FailedPage| if page.page > 1 { format!(", page {}", page.page) } else { String::new() };
+    table.heading("failures");
+    for (kind, count) in failures.most_frequent() {
+        table.row(1, kind, grouped(count.pages));
+        let example = &count.example;
+        table.path(2, "", &shown_path(example.path.as_bytes()), &page_of(example));
+        table.text(2, &example.error);
+    }
+    if failures.first.len() > failures.by_kind.len() {
+        table.heading("first failed pages");
+        for page in &failures.first {
+            let behind = format!("{}  {}", page_of(page), page.error_kind);
+            table.path(1, "", &shown_path(page.path.as_bytes()), &behind);
+        }
+    }
+}
+
+fn add_outliers(table: &mut TextTable, report: &Report) {
+    table.heading("slowest");
+    for slow in report.spend.slowest.iter().take(MAX_LISTED) {
+        table.path(1, &format!("{:>9} ms  ", grouped(slow.latency_ms)), &shown_path(&slow.path), "");
+    }
+    table.heading("most expensive");
+    for page in report.pages.most_expensive.iter().take(MAX_LISTED) {
+        table.path(1, &format!("{}  ", format_usd(page.cost)), &shown_path(&page.path), "");
     }
 }
 
@@ -150,7 +205,9 @@ fn next_step(report: &Report) -> Option<&'static str> {
         return Some("some pages are pending; run the same command again to resume, without paying twice for a page");
     }
     if spend.rate_limited * 20 > spend.sent {
-        return Some("many attempts were rate limited; set limits.requests_per_minute or limits.tokens_per_minute");
+        return Some(
+            "many attempts were rate limited (HTTP 429); set limits.requests_per_minute or limits.tokens_per_minute",
+        );
     }
     if pages.invalid * 20 > pages.total {
         return Some("many replies were invalid; check the `error` column, then the labels and their descriptions");
@@ -167,14 +224,14 @@ fn next_step(report: &Report) -> Option<&'static str> {
     None
 }
 
-/// A path that can't control the terminal.
-fn terminal_path(path: &[u8]) -> String {
-    for_terminal(&String::from_utf8_lossy(path)).replace(['\n', '\t'], "\u{fffd}")
+fn shown_path(path: &[u8]) -> String {
+    sanitize::path(path)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::pages::LabelCount;
     use crate::report::sample::{empty_report, report};
     use crate::report::{Pages, Spend};
 
@@ -208,9 +265,31 @@ mod tests {
     }
 
     #[test]
-    fn a_path_prints_no_control_character() {
-        let text = render_text(&report());
+    fn the_report_fits_80_columns_and_prints_no_control_character() {
+        let mut report = report();
+        report.job = "j".repeat(60);
+        let labels = report.pages.by_label.get_mut("kind").unwrap();
+        labels.extend((0..20).map(|at| (format!("{at:02} {}", "label ".repeat(20)), LabelCount { pages: 1, cost: 0 })));
+        let text = render_text(&report);
         assert!(text.contains("mail/\u{fffd}[31m<slow>.jpg") && !text.contains('\u{1b}'), "{text}");
-        assert_eq!(terminal_path(b"a\nb\tc\xff"), "a\u{fffd}b\u{fffd}c\u{fffd}");
+        assert!(text.contains("(12 other labels)"), "{text}");
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_duplicate_does_not_come_from_the_store() {
+        let mut pages = Pages::default();
+        (pages.total, pages.ok, pages.asked, pages.from_store) = (3, 3, 1, 2);
+        (pages.duplicates, pages.sharing) = (1, 1);
+        let text = |pages| render_text(&Report { pages, ..empty_report() });
+        let rows = |text: &str| {
+            let rows = text.lines().filter(|line| line.contains("store") || line.contains("duplicates"));
+            rows.map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(&text(pages.clone())), ["from the store 1", "duplicates 1"]);
+        pages.from_store = 1;
+        assert_eq!(rows(&text(pages)), ["duplicates 1"]);
     }
 }

@@ -1,6 +1,7 @@
 //! The entries of a job.
 
-use crate::base::ids::JobId;
+use crate::base::digest::Digest;
+use crate::base::ids::{JobId, RecipeSetId};
 use crate::store::error::StoreError;
 use crate::store::read::pages::fault;
 use crate::store::records::entries::EntryRecord;
@@ -31,6 +32,22 @@ pub(crate) fn entry_with_path(db: &Connection, job: JobId, path: &[u8]) -> Resul
         "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND path = ?2 AND content IS NOT NULL LIMIT 1"
     ))?;
     find.query_and_then(params![job, path], entry)?.next().transpose()
+}
+
+/// The path of the first entry of a job with this content.
+pub(crate) fn path_of_content(db: &Connection, job: JobId, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut find =
+        db.prepare_cached("SELECT path FROM entries WHERE job_id = ?1 AND content = ?2 ORDER BY line, path LIMIT 1")?;
+    Ok(find.query_map(params![job, content], |row| row.get(0))?.next().transpose()?)
+}
+
+/// The number of a job's entries that are settled under `set`; `None`: under any set.
+pub(crate) fn settled_entries(db: &Connection, job: JobId, set: Option<RecipeSetId>) -> Result<u64, StoreError> {
+    let mut count = db.prepare_cached(
+        "SELECT count(*) FROM entries WHERE job_id = ?1 AND settled_set IS NOT NULL AND settled_set = ifnull(?2, settled_set)",
+    )?;
+    let entries: i64 = count.query_row(params![job, set], |row| row.get(0))?;
+    Ok(entries.cast_unsigned())
 }
 
 fn entry(row: &Row<'_>) -> Result<EntryRecord, StoreError> {

@@ -156,6 +156,16 @@ impl Reader {
         entries::entry_with_path(&self.db, job, path)
     }
 
+    /// The path of the first entry of a job with this content.
+    pub fn path_of_content(&self, job: JobId, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        entries::path_of_content(&self.db, job, content)
+    }
+
+    /// The number of a job's entries that are settled under `set`; `None`: under any set.
+    pub fn settled_entries(&self, job: JobId, set: Option<RecipeSetId>) -> Result<u64, StoreError> {
+        entries::settled_entries(&self.db, job, set)
+    }
+
     /// The row of a page (0 for the file as a whole) of an entry, under these recipes.
     pub fn row(
         &self,

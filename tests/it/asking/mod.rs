@@ -2,7 +2,7 @@
 
 mod chaos;
 mod faults;
-mod refresh;
 mod not_an_api;
+mod refresh;
 mod resume;
 mod stops;

@@ -7,6 +7,11 @@ use docmill::internal::simulator::{Fault, Options};
 pub(crate) fn masked(bench: &Bench, text: &str) -> String {
     let folder = bench.path("").display().to_string();
     let text = text.replace(folder.trim_end_matches('/'), "DIR");
+    let without_time = |line: &str| match line.split_once(' ') {
+        Some((time, rest)) if docmill::internal::base::units::parse_time(time).is_ok() => format!("TIME {rest}\n"),
+        _ => format!("{line}\n"),
+    };
+    let text: String = text.lines().map(without_time).collect();
     let url = bench.server.as_ref().map(docmill::internal::simulator::Server::base_url).unwrap_or_default();
     if url.is_empty() { text } else { text.replace(url.trim_end_matches("/v1"), "http://HOST") }
 }

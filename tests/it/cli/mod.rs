@@ -1,7 +1,8 @@
-//! Messages, logs, metrics and traces.
+//! Messages, logs, progress, metrics and traces.
 
 mod messages;
 mod mistakes;
 mod observability;
+mod progress;
 #[cfg(feature = "otlp")]
 mod traces;

@@ -1,9 +1,9 @@
 //! What is told while a run goes on, and at its end (docs/observability.md).
 
-use crate::bench::Bench;
+use crate::bench::{Bench, page, root};
 use docmill::internal::simulator::Options;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -28,6 +28,7 @@ fn with_json_every_line_is_one_object_and_every_attempt_a_line() {
     for attempt in &attempts {
         assert_eq!(attempt["run_id"], report["run_id"]);
         assert!(attempt["content"].as_str().is_some_and(|content| content.len() == 64) && attempt["page"] == 1);
+        assert!(attempt["path"].as_str().unwrap().ends_with(".jpg"), "{attempt}");
         assert!(attempt["attempt"].is_u64() || attempt["attempt"].is_i64());
         assert!(["done", "retry", "later", "page", "stop"].contains(&attempt["verdict"].as_str().unwrap()));
         assert!(attempt["latency_ms"].is_u64() && attempt["cost_usd"].is_string(), "{attempt}");
@@ -41,6 +42,10 @@ fn with_json_every_line_is_one_object_and_every_attempt_a_line() {
     assert_eq!(tokens, report["tokens"]["input"].as_u64().unwrap());
     assert_eq!((of("run_started").len(), of("run_ended").len()), (1, 1));
     assert_eq!(of("run_ended")[0]["outcome"], "complete");
+    let documented = documented_members();
+    let members = lines.iter().flat_map(|line| line.as_object().unwrap().keys());
+    let unknown: Vec<_> = members.filter(|name| !documented.contains(*name)).collect();
+    assert!(unknown.is_empty(), "docs/observability.md does not list {unknown:?}");
     for wrong in [&["run"][..], &["run", "job.yaml", "--bogus"], &["store"], &["simulate", "--port", "99999"]] {
         let failed = bench.docmill(&[wrong, &["--log-format", "json"]].concat());
         let lines: Vec<Value> = failed.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
@@ -49,6 +54,36 @@ fn with_json_every_line_is_one_object_and_every_attempt_a_line() {
     let failed = bench.docmill(&["run", "missing.yaml", "--log-format", "json"]);
     let line: Value = serde_json::from_str(failed.stderr.trim()).unwrap();
     assert_eq!((line["level"].as_str(), line["exit_code"].as_u64()), (Some("ERROR"), Some(2)), "{line}");
+}
+
+/// The members of log lines that docs/observability.md lists.
+fn documented_members() -> BTreeSet<String> {
+    let docs = std::fs::read_to_string(root().join("docs/observability.md")).unwrap();
+    let rows = docs.lines().skip_while(|line| !line.starts_with("| member | in |")).take_while(|line| !line.is_empty());
+    let names = rows.filter_map(|row| row.split(" | ").next());
+    names.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+}
+
+#[test]
+fn with_text_a_line_has_the_time_and_the_path_and_the_id_of_the_run_is_printed_where_it_begins() {
+    let bench = Bench::with_pages(8).simulator(Options { faults: 0.5, ..Options::default() });
+    bench.put("pages/\u{1b}[31m red.jpg", &page(77));
+    bench.job("request: {timeout: 1s}\nretry: {timed_out: resend}\non_error: {max_failed: 100%}");
+    let ran = bench.run(&["-vv"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+    let run_id = bench.report()["run_id"].as_str().unwrap().to_owned();
+    let events: Vec<&str> = ran.stderr.lines().filter(|line| line.contains(" event=")).collect();
+    assert!(events.len() >= 11, "{}", ran.stderr);
+    let with_id: Vec<_> = events.iter().filter(|line| line.contains(&run_id)).collect();
+    assert!(with_id.len() == 1 && with_id[0].contains("event=run_started"), "{with_id:?}");
+    for line in events {
+        let time = line.split_whitespace().next().unwrap();
+        assert!(docmill::internal::base::units::parse_time(time).is_ok(), "{line}");
+        let has_page = line.contains(".jpg content=") || line.contains(" red.jpg\" content=");
+        assert_eq!(has_page, line.contains("event=attempt"), "{line}");
+    }
+    assert_eq!(ran.stderr.matches(&run_id).count(), 2, "where the run begins, and above the summary");
 }
 
 /// Numbers by name and labels.
@@ -109,7 +144,7 @@ fn the_file_at_the_end_says_what_the_report_says() {
         [("pages", "run_pages", "status"), ("attempts", "run_attempts", "result"), ("tokens", "run_tokens", "kind")]
     {
         for (name, value) in report[group].as_object().unwrap() {
-            let in_source = ["from_store", "asked", "near_duplicates"].contains(&name.as_str());
+            let in_source = ["from_store", "asked", "near_duplicates", "duplicates"].contains(&name.as_str());
             let (metric, label) = if in_source { ("run_pages_by_source", "source") } else { (metric, label) };
             if !["total", "sent"].contains(&name.as_str()) {
                 let key = format!("docmill_{metric}{{job_name=\"test\",{label}=\"{name}\"}}");

@@ -13,6 +13,8 @@ pub(crate) const REAL_DOCUMENTS: &str = "real documents (DOCMILL_REAL_DOCS)";
 pub(crate) const PYARROW: &str = "pyarrow";
 /// The superuser may read and write every file.
 pub(crate) const ORDINARY_USER: &str = "a user without superuser rights";
+/// Python: it runs the program in a pseudo-terminal.
+pub(crate) const PYTHON: &str = "python3";
 /// A C compiler.
 pub(crate) const GCC: &str = "gcc";
 

@@ -32,6 +32,25 @@ fn headers_with_secrets_are_sensitive_and_messages_are_redacted() {
 }
 
 #[test]
+fn a_refused_connection_names_the_server_and_the_reason_but_no_credentials() {
+    let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let base_url = format!("http://me:pass@127.0.0.1:{refused}/v1?key=secret");
+    let server = format!("to http://127.0.0.1:{refused}/v1?…");
+    let proxy = format!("http://127.0.0.1:{refused}");
+    for (proxy, expected) in [
+        (None, format!("{server}: connection refused")),
+        (Some(proxy.clone()), format!("{server} through the proxy {proxy}: connection refused")),
+    ] {
+        let client = HttpClient::new(HttpClientOptions { base_url: base_url.clone(), proxy, ..options() }).unwrap();
+        let expected = Err(HttpFailure::NotConnected(expected));
+        let second = Duration::from_secs(5);
+        assert_eq!(block_on(client.send(HttpCall::get("models".into()), second)).map(|_| ()), expected);
+        let page = HttpCall::get("models".into());
+        assert_eq!(block_on(client.send_page(page, second, &SystemClock::new())).map(|_| ()), expected);
+    }
+}
+
+#[test]
 fn what_http_does_not_allow_is_an_error_before_anything_is_sent() {
     let error = |options| HttpClient::new(options).map(|_| ()).unwrap_err().to_string();
     let header =

@@ -51,6 +51,8 @@ pub(crate) fn entries_are_read_in_their_order<B: Backend>() {
     bench.change(put(shuffled));
     assert_eq!(bench.entries(), ordered);
     let reader = bench.reader();
+    let path = |number| reader.path_of_content(bench.job(), &content(number)).unwrap();
+    assert_eq!((path(1).as_deref(), path(2)), (Some(&b"A"[..]), None), "of the first entry with this content");
     let mut read = Vec::new();
     loop {
         let after = read.last().map_or((0, Vec::new()), |last: &EntryRecord| (last.line, last.path.clone()));
@@ -106,6 +108,9 @@ pub(crate) fn a_listed_entry_keeps_what_is_known_of_an_unchanged_file<B: Backend
         EntryChange::Listed(EntryRecord { inode: 7, ..listed("c") }),
         EntryChange::Listed(listed("d")),
     ]);
+    let reader = bench.reader();
+    let settled = |set| reader.settled_entries(bench.job(), set).unwrap();
+    assert_eq!([settled(Some(bench.keys.set)), settled(Some(RecipeSetId(99))), settled(None)], [1, 0, 1]);
     let entries = bench.entries();
     // What the list says is new; the file is what it was.
     assert_eq!(entries[0], EntryRecord { carried, set: Some(RecipeSetId(5)), ..known });

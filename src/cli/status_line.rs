@@ -1,0 +1,90 @@
+//! One line at the bottom of the terminal, redrawn in place by indicatif. Whatever else is written to
+//! stderr goes above it, through [`write_above`].
+
+use console::{Term, measure_text_width, truncate_str};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::{Mutex, MutexGuard};
+
+/// The line that is shown; `None`: none is. The terminal is one for the whole process.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// The width of a terminal that does not report its own, in columns.
+const DEFAULT_WIDTH: usize = 80;
+/// How often a terminal is drawn at most, per second.
+const REFRESH_RATE: u8 = 20;
+
+/// Shows a line instead of the last one. `compose` is given the number of columns that it may fill; a
+/// longer line is cut.
+pub(crate) fn show(compose: impl FnOnce(usize) -> String) {
+    let width = usable_width(Term::stderr().size_checked().map(|(_, columns)| columns));
+    let line = fit(&compose(width), width);
+    shown().get_or_insert_with(new_line).set_message(line);
+}
+
+/// Removes the line. Nothing of it is left.
+pub(crate) fn clear() {
+    if let Some(line) = shown().take() {
+        line.finish_and_clear();
+    }
+}
+
+/// Writes something else to stderr, whole lines of it.
+pub(crate) fn write_above<T>(write: impl FnOnce() -> T) -> T {
+    match &*shown() {
+        Some(line) => line.suspend(write),
+        None => write(),
+    }
+}
+
+fn new_line() -> ProgressBar {
+    let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(REFRESH_RATE));
+    // The template is valid; without it the line would have indicatif's own bar.
+    line.with_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+fn shown() -> MutexGuard<'static, Option<ProgressBar>> {
+    SHOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The columns that a line may fill in a terminal of `columns`. The last one stays free: a terminal
+/// would begin another line.
+fn usable_width(columns: Option<u16>) -> usize {
+    columns.map(usize::from).filter(|columns| *columns > 0).unwrap_or(DEFAULT_WIDTH) - 1
+}
+
+/// `line` in at most `width` columns.
+fn fit(line: &str, width: usize) -> String {
+    if measure_text_width(line) <= width { line.to_owned() } else { truncate_str(line, width, "…").into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_line_leaves_the_last_column_free() {
+        for (columns, width) in [(Some(80), 79), (Some(1), 0), (Some(0), 79), (None, 79), (Some(200), 199)] {
+            assert_eq!(usable_width(columns), width, "{columns:?}");
+        }
+        for (line, width, fitted) in [
+            ("3/8 pages", 9, "3/8 pages"),
+            ("3/8 pages", 8, "3/8 pag…"),
+            ("写真 1/8", 6, "写真 …"),
+            ("3/8", 0, ""),
+            ("", 0, ""),
+        ] {
+            assert!(measure_text_width(&fit(line, width)) <= width.max(1), "{line} {width}");
+            if width > 0 {
+                assert_eq!(fit(line, width), fitted);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_wider_than_allowed(line in "[ -~写é]{0,120}", width in 1_usize..100) {
+            prop_assert!(measure_text_width(&fit(&line, width)) <= width);
+        }
+    }
+}

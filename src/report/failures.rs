@@ -1,0 +1,105 @@
+//! Pages without an answer: how many by the kind of their error, an example of each kind, and the first
+//! ones.
+
+use crate::base::sanitize::one_line;
+use crate::base::vocabulary::ErrorKind;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Maximum number of pages that are listed.
+const MAX_FIRST: usize = 10;
+/// Maximum length of an error, in characters.
+const MAX_ERROR_CHARS: usize = 500;
+
+/// Pages without an answer. A run stores them for later runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Failures {
+    /// By the name of the kind of their error.
+    pub by_kind: BTreeMap<String, FailureCount>,
+    /// The first of them, in the order of the rows.
+    pub first: Vec<FailedPage>,
+}
+
+/// Pages with one kind of error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureCount {
+    /// Number of pages.
+    pub pages: u64,
+    /// The first of them.
+    pub example: FailedPage,
+}
+
+/// A page without an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedPage {
+    /// Path relative to the input folder, or as the list has it. Bytes that are not UTF-8 are replaced.
+    pub path: String,
+    /// Page number; 0 if the file could not be opened as pages.
+    pub page: u32,
+    /// The name of the kind of its error.
+    pub error_kind: String,
+    /// The error, on one line.
+    pub error: String,
+}
+
+impl Failures {
+    /// Adds a page.
+    pub(crate) fn add(&mut self, path: &[u8], page: u32, kind: ErrorKind, error: &str) {
+        let known = self.by_kind.get_mut(kind.name());
+        if let Some(known) = known.filter(|_| self.first.len() >= MAX_FIRST) {
+            known.pages += 1;
+            return;
+        }
+        let failed = FailedPage {
+            path: String::from_utf8_lossy(path).into_owned(),
+            page,
+            error_kind: kind.name().to_owned(),
+            error: one_line(error, MAX_ERROR_CHARS),
+        };
+        if self.first.len() < MAX_FIRST {
+            self.first.push(failed.clone());
+        }
+        let new = || FailureCount { pages: 0, example: failed };
+        self.by_kind.entry(kind.name().to_owned()).or_insert_with(new).pages += 1;
+    }
+
+    /// The kinds, the most frequent first.
+    pub(crate) fn most_frequent(&self) -> Vec<(&str, &FailureCount)> {
+        let mut kinds: Vec<_> = self.by_kind.iter().map(|(kind, count)| (kind.as_str(), count)).collect();
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(count.pages));
+        kinds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_counted_with_an_example_and_the_first_pages_are_kept() {
+        let mut failures = Failures::default();
+        failures.add(b"a.jpg", 1, ErrorKind::Timeout, "no\nreply");
+        for at in 0..12 {
+            failures.add(format!("b{at}\u{ff}.jpg").as_bytes(), 2, ErrorKind::Damaged, &"long ".repeat(200));
+        }
+        failures.add(b"\xff.jpg", 0, ErrorKind::NoPages, "empty");
+        let kinds: Vec<_> = failures
+            .most_frequent()
+            .iter()
+            .map(|(kind, count)| (*kind, count.pages, count.example.path.clone()))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                ("damaged", 12, "b0\u{ff}.jpg".to_owned()),
+                ("no_pages", 1, "\u{fffd}.jpg".into()),
+                ("timeout", 1, "a.jpg".into())
+            ]
+        );
+        assert_eq!((failures.first.len(), failures.first[0].error.as_str()), (10, "no reply"));
+        assert!(failures.by_kind["damaged"].example.error.chars().count() <= MAX_ERROR_CHARS + 1);
+        let stored = serde_json::to_string(&failures).unwrap();
+        assert_eq!(serde_json::from_str::<Failures>(&stored).unwrap(), failures);
+    }
+}

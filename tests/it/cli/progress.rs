@@ -1,0 +1,156 @@
+//! What a person sees while a run goes on: in a terminal, and in plain lines.
+#![cfg(unix)]
+
+use crate::bench::{Bench, root};
+use crate::skip::{PYTHON, skip};
+use docmill::internal::simulator::{Fault, Options};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// A refused port: nothing listens there.
+fn refused_url() -> String {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    format!("http://127.0.0.1:{port}/v1")
+}
+
+/// What a person saw in a terminal.
+struct Seen {
+    code: i64,
+    /// What is left on the screen.
+    screen: Vec<String>,
+    /// The lines that were redrawn, and the width of the terminal.
+    frames: Vec<(usize, String)>,
+}
+
+/// Runs docmill in a terminal of these widths; Ctrl-C is pressed when `stop` is seen. `None`: there is no
+/// Python.
+fn in_terminal(bench: &Bench, widths: &str, stop: &str, arguments: &[&str]) -> Option<Seen> {
+    if Command::new("python3").arg("--version").stdout(Stdio::null()).status().is_err() {
+        skip(PYTHON, "progress in a terminal");
+        return None;
+    }
+    let script = root().join("tests/it/cli/terminal.py");
+    let program = bench.command(arguments);
+    let output = Command::new("python3")
+        .arg(script)
+        .args([widths, stop])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .current_dir(program.get_current_dir().unwrap())
+        .env_remove("DOCMILL_STORE")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let lines = |value: &Value| value.as_array().unwrap().clone();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let frame = |value: &Value| (value[0].as_u64().unwrap() as usize, text(&value[1]));
+    Some(Seen {
+        code: seen["code"].as_i64().unwrap(),
+        screen: lines(&seen["screen"]).iter().map(text).collect(),
+        frames: lines(&seen["frames"]).iter().map(frame).collect(),
+    })
+}
+
+/// A simulator whose run of `pages` pages takes a few seconds.
+fn slow_bench(pages: usize) -> Bench {
+    let bench =
+        Bench::with_pages(pages).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
+    bench.job("limits: {concurrency: 2}");
+    bench
+}
+
+#[test]
+fn the_line_fits_survives_resizing_and_leaves_nothing_behind() {
+    let bench = slow_bench(120);
+    let Some(seen) = in_terminal(&bench, "80,50,120", "-", &["run", "job.yaml"]) else { return };
+    assert_eq!(seen.code, 0, "{:?}", seen.screen);
+    assert!(seen.frames.len() > 30, "{:?}", seen.frames);
+    let mut since_resize = 0;
+    for (at, (width, line)) in seen.frames.iter().enumerate() {
+        since_resize = if at > 0 && seen.frames[at - 1].0 != *width { 0 } else { since_resize + 1 };
+        // Lines on their way when the terminal was resized had the width before.
+        if since_resize > 4 {
+            assert!(line.chars().count() < *width && line.chars().count() < 80, "{width}: {line}");
+        }
+    }
+    // The queue between walk and workers holds 64 files: the total is known because the count runs ahead.
+    let is_early = |line: &String| line.contains("/120 pages") && line.contains(" left");
+    assert!(seen.frames.iter().take(15).any(|(_, line)| is_early(line)), "{:?}", seen.frames);
+    assert!(seen.frames.iter().any(|(_, line)| line.contains("in flight")), "{:?}", seen.frames);
+    let screen = seen.screen.join("\n");
+    assert!(screen.starts_with("store: store.db\ntest  ") && screen.contains("complete in"), "{screen}");
+    assert!(!screen.contains("in flight") && !screen.contains('█') && !screen.contains('░'), "{screen}");
+}
+
+#[test]
+fn an_interrupted_run_leaves_nothing_of_the_line_and_a_limit_bounds_the_total() {
+    let bench = slow_bench(120);
+    let Some(seen) = in_terminal(&bench, "80", " left", &["run", "job.yaml", "--limit", "90"]) else { return };
+    assert_eq!(seen.code, 130, "{:?}", seen.screen);
+    assert!(seen.frames.iter().any(|(_, line)| line.contains("/90 pages")), "{:?}", seen.frames);
+    let screen = seen.screen.join("\n");
+    assert!(screen.contains("stopping: waiting for") && screen.contains("interrupted in"), "{screen}");
+    assert!(!screen.contains('█') && !screen.contains('░'), "{screen}");
+    assert!(!screen.contains("last error"), "nothing went wrong: {screen}");
+}
+
+#[test]
+fn an_outage_is_named_in_the_line_above_it_and_when_the_run_is_interrupted() {
+    let bench = Bench::with_pages(3);
+    let url = refused_url();
+    bench.job_at(&url, "");
+    let cause = format!("cannot connect to {url}/: connection refused");
+    let Some(seen) = in_terminal(&bench, "160", "retrying for up to 10 min", &["run", "job.yaml"]) else { return };
+    assert_eq!(seen.code, 130, "{:?}", seen.screen);
+    let whole = format!("{cause}; retrying for up to 10 min");
+    assert!(seen.frames.iter().any(|(_, line)| line.starts_with(&whole)), "{:?}", seen.frames);
+    assert_eq!(seen.screen.iter().filter(|line| line.starts_with(&whole)).count(), 1, "{:?}", seen.screen);
+    let stopping = seen.screen.iter().find(|line| line.contains("stopping:")).unwrap();
+    assert!(stopping.ends_with(&format!("; last error: {cause}")), "{stopping}");
+}
+
+#[test]
+fn an_outage_has_a_plain_line_at_once_and_no_timestamp_is_missing() {
+    let bench = Bench::with_pages(3);
+    let url = refused_url();
+    bench.job_at(&url, "");
+    let mut child = bench.start(&[]);
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let whole = format!("cannot connect to {url}/: connection refused; retrying for up to 10 min");
+    let before: Vec<String> = lines.by_ref().take_while(|line| !line.ends_with(&whole)).collect();
+    assert!(before.len() <= 1, "{before:?}");
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let after: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let stopping = after.iter().find(|line| line.contains("stopping:")).unwrap();
+    assert!(stopping.contains("; last error: cannot connect to "), "{stopping}");
+    for line in before.iter().chain([stopping]) {
+        let time = line.split_whitespace().next().unwrap();
+        assert!(docmill::internal::base::units::parse_time(time).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn an_unavailable_server_is_not_called_a_rate_limit() {
+    let bench = Bench::with_pages(3).simulator(Options { always: Some(Fault::Unavailable), ..Options::default() });
+    bench.job("retry: {max_wait: 1s}");
+    let ran = bench.run(&[]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert!(ran.stderr.contains("WARN the server is unavailable: HTTP 503"), "{}", ran.stderr);
+    assert!(!ran.stderr.to_lowercase().contains("rate limit"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_tried_page_says_why_it_waits() {
+    let bench = Bench::with_pages(1);
+    let url = refused_url();
+    bench.job_at(&url, "retry: {max_wait: 1s}");
+    let tried = bench.docmill(&["try", "job.yaml", "pages/00000.jpg"]);
+    assert_eq!(tried.code, 6, "{}", tried.stderr);
+    let whole = format!("WARN cannot connect to {url}/: connection refused; retrying for up to 1 s\n");
+    assert_eq!(tried.stderr.matches(&whole).count(), 1, "{}", tried.stderr);
+}
