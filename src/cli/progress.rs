@@ -8,7 +8,7 @@ use super::trouble_log::{TroubleLog, TroubleNews};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::money::Pico;
 use crate::base::units::{grouped, human_duration};
-use crate::session::{Environment, Progress as Snapshot, ProgressHandle, WaitReason};
+use crate::session::{Environment, Progress as Snapshot, ProgressHandle, Trouble, WaitReason};
 use serde_json::{Map, Value, json};
 use std::io::IsTerminal;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -137,8 +137,7 @@ impl Display {
         };
         let asking_time = self.asking_since.map(|since| elapsed.saturating_sub(since));
         let trouble = now.trouble.as_ref().filter(|trouble| self.troubles.is_shown(trouble, elapsed));
-        let explanation = trouble.map(crate::session::Trouble::explanation);
-        Words::new(now, asking_time, self.waited.map(|(reason, _)| reason), explanation)
+        Words::new(now, asking_time, self.waited.map(|(reason, _)| reason), trouble)
     }
 }
 
@@ -157,8 +156,8 @@ fn print_news(news: &TroubleNews) {
 /// What the display says, most important first.
 #[derive(Debug)]
 struct Words {
-    /// Why requests are not answered.
-    trouble: Option<String>,
+    /// Why requests are not answered: the explanation, and the same for a narrow line.
+    trouble: Option<(String, String)>,
     /// The share of the work that is finished.
     share: Option<f64>,
     pieces: Vec<String>,
@@ -167,7 +166,12 @@ struct Words {
 }
 
 impl Words {
-    fn new(now: &Snapshot, asking_time: Option<Duration>, waited: Option<WaitReason>, trouble: Option<String>) -> Self {
+    fn new(
+        now: &Snapshot,
+        asking_time: Option<Duration>,
+        waited: Option<WaitReason>,
+        trouble: Option<&Trouble>,
+    ) -> Self {
         let at_least = if now.is_minimum { "at least " } else { "" };
         let mut pieces = Vec::new();
         let mut share = None;
@@ -185,7 +189,10 @@ impl Words {
         if now.failed > 0 {
             pieces.push(format!("{} failed", grouped(now.failed)));
         }
-        pieces.push(format!("USD {:.4}", Pico(now.cost_pico).as_usd_f64()));
+        // Without a price it is not known what is spent.
+        if now.cost_pico > 0 {
+            pieces.push(format!("USD {:.4}", Pico(now.cost_pico).as_usd_f64()));
+        }
         pieces.extend(speed.as_ref().map(|speed| format!("{:.1}/s", speed.per_second)));
         pieces.push(format!("{} in flight", now.in_flight));
         match waited {
@@ -196,11 +203,13 @@ impl Words {
         if now.retries > 0 {
             pieces.push(format!("{} retries", grouped(now.retries)));
         }
+        let trouble = trouble.map(|trouble| (trouble.explanation(), trouble.short_explanation()));
         let members = json!({
             "event": "progress", "pages_finished": now.finished, "pages_total": now.total,
             "is_minimum": now.is_minimum, "pages_asked": now.asked, "pages_failed": now.failed,
             "seconds_left": left.map(|left| left.as_secs()), "cost_usd": Pico(now.cost_pico).to_string(),
-            "in_flight": now.in_flight, "retries": now.retries, "trouble": trouble,
+            "in_flight": now.in_flight, "retries": now.retries,
+            "trouble": trouble.as_ref().map(|(explanation, _)| explanation),
         });
         let members = if let Value::Object(members) = members { members } else { Map::new() };
         Self { trouble, share, pieces, members }
@@ -208,14 +217,15 @@ impl Words {
 
     /// A plain line.
     fn to_text(&self) -> String {
-        let parts = self.pieces.iter().chain(&self.trouble);
+        let parts = self.pieces.iter().chain(self.trouble.as_ref().map(|(explanation, _)| explanation));
         parts.map(String::as_str).collect::<Vec<_>>().join("  ")
     }
 
     /// The redrawn line for a terminal with `width` free columns: what does not fit is left out.
     fn to_line(&self, width: usize) -> String {
-        if let Some(trouble) = &self.trouble {
-            return self.with_pieces(trouble.clone(), width);
+        if let Some((explanation, short)) = &self.trouble {
+            let fits = explanation.chars().count() <= width;
+            return self.with_pieces(if fits { explanation.clone() } else { short.clone() }, width);
         }
         let width = width.min(MAX_WIDTH);
         let has_bar = self.share.is_some() && width >= MIN_WIDTH_WITH_BAR;
@@ -273,6 +283,7 @@ impl Speed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::TroubleKind;
     use console::measure_text_width;
     use proptest::prelude::*;
 
@@ -290,14 +301,19 @@ mod tests {
         }
     }
 
-    fn words(now: &Snapshot, trouble: Option<&str>) -> Words {
-        let waited = Some(WaitReason::TokenLimit);
-        Words::new(now, Some(Duration::from_secs(100)), waited, trouble.map(str::to_owned))
+    fn words(now: &Snapshot, trouble: Option<&Trouble>) -> Words {
+        Words::new(now, Some(Duration::from_secs(100)), Some(WaitReason::TokenLimit), trouble)
     }
 
     #[test]
     fn what_does_not_fit_is_left_out_the_least_important_first() {
-        let (busy, cause) = (busy(), "cannot connect to http://127.0.0.1:9/v1/: connection refused; retrying");
+        let busy = busy();
+        let cause = &Trouble {
+            number: 1,
+            kind: TroubleKind::Unreachable,
+            message: "cannot connect to http://127.0.0.1:9/v1/: connection refused".into(),
+            max_wait: Some(Duration::from_secs(600)),
+        };
         let unknown = Snapshot { is_minimum: true, asked: 0, retries: 0, failed: 0, ..busy.clone() };
         let listing = Snapshot { is_only_listing: true, found: 500, ..Snapshot::default() };
         let lines = [

@@ -90,8 +90,11 @@ mod tests {
     const LIMIT: (TroubleKind, &str) = (TroubleKind::RateLimit, "429");
     const TIMEOUT: (TroubleKind, &str) = (TroubleKind::Error("timeout"), "no reply");
 
-    /// The lines of troubles at these times in tenths of a second: time, number, kind and message.
-    fn lines(looks: &[(u64, Option<(u64, (TroubleKind, &str))>)]) -> Vec<String> {
+    /// A look in tenths of a second, and the number, kind and message of the trouble.
+    type Look = (u64, Option<(u64, (TroubleKind, &'static str))>);
+
+    /// The lines of troubles at these times.
+    fn lines(looks: &[Look]) -> Vec<String> {
         let mut log = TroubleLog::default();
         let news = looks.iter().filter_map(|(at, trouble)| {
             let trouble = trouble.map(|(number, (kind, message))| Trouble {

@@ -1,7 +1,6 @@
 //! Why requests are not answered at the moment.
 
 use crate::base::units::human_duration;
-use std::fmt::Write;
 use std::time::Duration;
 
 /// Why requests are not answered at the moment: what the last attempt met, since the last answer.
@@ -45,17 +44,27 @@ impl Trouble {
     /// refused; retrying for up to 10 min`.
     #[must_use]
     pub fn explanation(&self) -> String {
+        self.explain("; retrying for up to ")
+    }
+
+    /// The same for a narrow line, such as `cannot connect to http://127.0.0.1:9/v1/: connection refused;
+    /// retrying 10 min`.
+    #[must_use]
+    pub fn short_explanation(&self) -> String {
+        self.explain("; retrying ")
+    }
+
+    fn explain(&self, retrying: &str) -> String {
         let what = match self.kind {
             TroubleKind::Unreachable | TroubleKind::Error(_) => "",
             TroubleKind::Unavailable => "the server is unavailable: ",
             TroubleKind::RateLimit => "the provider limits the rate: ",
             TroubleKind::Batches => "batches: ",
         };
-        let mut text = format!("{what}{}; retrying", self.message);
-        if let Some(max_wait) = self.max_wait {
-            let _ = write!(text, " for up to {}", round_duration(max_wait));
+        match self.max_wait {
+            Some(max_wait) => format!("{what}{}{retrying}{}", self.message, round_duration(max_wait)),
+            None => format!("{what}{}; retrying", self.message),
         }
-        text
     }
 }
 
@@ -105,6 +114,7 @@ mod tests {
             ),
         ] {
             assert_eq!((trouble.explanation().as_str(), trouble.is_outage()), (text, is_outage));
+            assert_eq!(trouble.short_explanation(), text.replace("for up to ", ""));
         }
     }
 }

@@ -185,7 +185,9 @@ fn add_failures(table: &mut TextTable, report: &Report) {
 
 fn add_outliers(table: &mut TextTable, report: &Report) {
     table.heading("slowest");
-    for slow in report.spend.slowest.iter().take(MAX_LISTED) {
+    // Without a reply nothing was slow.
+    let slowest = report.spend.slowest.iter().filter(|_| report.spend.succeeded > 0);
+    for slow in slowest.take(MAX_LISTED) {
         table.path(1, &format!("{:>9} ms  ", grouped(slow.latency_ms)), &shown_path(&slow.path), "");
     }
     table.heading("most expensive");
