@@ -7,9 +7,9 @@ use std::time::Duration;
 /// Two signals within this time count as one.
 const REPEAT_TIME: Duration = Duration::from_millis(300);
 
-/// Listens for as long as the program runs.
+/// Listens for as long as the program runs. A second signal calls `on_abort` and ends the process.
 #[cfg(unix)]
-pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
+pub(crate) fn listen(canceller: Canceller, on_abort: impl Fn(Signal) + Send + 'static) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate, mut hang_up) = {
@@ -31,6 +31,7 @@ pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
             }
             first = now;
             if !std::mem::take(&mut is_first) {
+                on_abort(which);
                 std::process::exit(which.exit_code().into());
             }
             tracing::warn!("stopping: waiting for requests in flight; a second signal ends at once");
@@ -40,14 +41,15 @@ pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
     std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
 }
 
-/// Listens for as long as the program runs.
+/// Listens for as long as the program runs. A second signal calls `on_abort` and ends the process.
 #[cfg(not(unix))]
-pub(crate) fn listen(canceller: Canceller) -> std::io::Result<()> {
+pub(crate) fn listen(canceller: Canceller, on_abort: impl Fn(Signal) + Send + 'static) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listen = async move {
         let mut is_first = true;
         while tokio::signal::ctrl_c().await.is_ok() {
             if !std::mem::take(&mut is_first) {
+                on_abort(Signal::Interrupt);
                 std::process::exit(Signal::Interrupt.exit_code().into());
             }
             canceller.cancel(Signal::Interrupt);

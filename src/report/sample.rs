@@ -2,6 +2,7 @@
 
 use super::{Billing, Pages, Report, Spend};
 use crate::base::money::Pico;
+use crate::base::output_file::OutputFile;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, ErrorKind, OutcomeStatus, RowStatus, RunOutcomeName, VerdictName,
@@ -166,7 +167,10 @@ pub(crate) fn report() -> Report {
         elapsed_ms: 65_250,
         pages: pages(),
         spend,
-        outputs: vec!["/srv/out/mail.csv".into(), "/srv/out/mail.parquet".into()],
+        outputs: vec![
+            OutputFile { format: "csv", path: "/srv/out/mail.csv".into(), is_partial: false },
+            OutputFile { format: "parquet", path: "/srv/out/mail.partial.parquet".into(), is_partial: true },
+        ],
         is_priced: true,
         billing: Some(Billing { rule: "openai-tile x 2".into(), images: 1234, differs: Some(true) }),
         base: Some("/srv/mail".into()),

@@ -27,8 +27,8 @@ pub fn export(
     let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
     let rows = JobRows::of_job(reader, key, job, questions);
-    let WrittenRows { files, .. } = rows.write(&columns, &targets_of_job(job, output), &[], true, hooks)?;
-    Ok(files)
+    let WrittenRows { files, .. } = rows.write(&columns, &targets_of_job(job, output), &[], true, &|| false, hooks)?;
+    Ok(files.into_iter().map(|file| file.path).collect())
 }
 
 /// The report on runs of one job, newest first. `job`: its manifest, when it is at hand.
@@ -54,7 +54,7 @@ pub fn report(
     // Pages that the newest run skipped are shown as skipped.
     let options = RowOptions { versions: VERSIONS, skip: SkipRule { blank: true, near_duplicates: true } };
     let rows = JobRows { reader, job: newest.job, options, recipes: RowRecipes::Stored, writes_empty: false };
-    let WrittenRows { pages, .. } = rows.write(&columns, &Targets::default(), &keys, true, &NoHooks)?;
+    let WrittenRows { pages, .. } = rows.write(&columns, &Targets::default(), &keys, true, &|| false, &NoHooks)?;
     let spend = read_spend(reader, runs, since_ms, until_ms)?;
     let (outcome, exit_code) = match &newest.outcome {
         Some((outcome, exit_code)) => (outcome.to_string(), Some(*exit_code)),

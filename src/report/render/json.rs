@@ -1,6 +1,7 @@
 //! The report as JSON. Money is an exact decimal string, or null if a price is unknown.
 
 use crate::base::money::Pico;
+use crate::base::output_file::OutputFile;
 use crate::base::units::rfc3339;
 use crate::report::pages::{LabelCount, ReportedPage};
 use crate::report::part::Part;
@@ -65,7 +66,7 @@ pub fn render_json(report: &Report) -> Value {
         "usage_missing": spend.usage_missing,
         "slowest": spend.slowest.iter().map(|slow| slow_json(slow, total)).collect::<Vec<_>>(),
         "dearest": pages.most_expensive.iter().map(|page| page_json(page, total)).collect::<Vec<_>>(),
-        "outputs": report.outputs.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+        "outputs": report.outputs.iter().map(output_json).collect::<Vec<_>>(),
     })
 }
 
@@ -86,6 +87,10 @@ fn labels_json(tasks: &BTreeMap<String, BTreeMap<String, LabelCount>>, is_priced
         Value::Object(counts.iter().map(|(label, count)| (label.clone(), count_json(count))).collect())
     };
     Value::Object(tasks.iter().map(|(task, counts)| (task.clone(), task_json(counts))).collect())
+}
+
+fn output_json(file: &OutputFile) -> Value {
+    json!({"format": file.format, "path": file.path.display().to_string(), "partial": file.is_partial})
 }
 
 fn page_json(page: &ReportedPage, total: Option<Pico>) -> Value {

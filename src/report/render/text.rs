@@ -24,8 +24,8 @@ pub fn render_text(report: &Report) -> String {
     add_billing(&mut out, report);
     add_tasks(&mut out, report);
     add_outliers(&mut out, report);
-    for path in &report.outputs {
-        add_row(&mut out, "wrote", path.display());
+    for file in &report.outputs {
+        add_row(&mut out, "wrote", file.path.display());
     }
     if let Some(hint) = next_step(report) {
         let _ = write!(out, "\nhint: {hint}\n");

@@ -4,3 +4,4 @@ mod chaos;
 mod faults;
 mod resume;
 mod stops;
+mod waits;

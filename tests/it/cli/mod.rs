@@ -2,5 +2,6 @@
 
 mod messages;
 mod observability;
+mod schedulers;
 #[cfg(feature = "otlp")]
 mod traces;
