@@ -131,11 +131,13 @@ fn masked_bytes(text: &str, span: Range<usize>) -> impl Iterator<Item = usize> +
 }
 
 fn replace<'a>(text: &'a str, spans: &[Range<usize>]) -> Cow<'a, str> {
-    if spans.is_empty() {
+    // What is masked already keeps its length.
+    let is_masked = |span: &Range<usize>| text[span.clone()].bytes().all(|byte| byte == b'*');
+    if spans.iter().all(is_masked) {
         return Cow::Borrowed(text);
     }
     let (mut out, mut at) = (String::with_capacity(text.len()), 0);
-    for span in spans {
+    for span in spans.iter().filter(|span| !is_masked(span)) {
         if span.start >= at {
             out.push_str(&text[at..span.start]);
             out.push_str(MASK);
@@ -349,6 +351,7 @@ mod tests {
             ("https://x/v1?api_key=hunter2&page=3", "https://x/v1?api_key=***&page=3"),
             ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl is", "*** is"),
             ("ghp_0123456789abcdefghij", "***"),
+            ("https://x/v1?api_key=******** is masked", "https://x/v1?api_key=******** is masked"),
             ("a task named risk-free, sk-, or asked", "a task named risk-free, sk-, or asked"),
             // Only text that a user has written is searched for random tokens.
             (

@@ -169,7 +169,7 @@ pub(crate) fn report() -> Report {
         spend,
         outputs: vec![
             OutputFile { format: "csv", path: "/srv/out/mail.csv".into(), is_partial: false },
-            OutputFile { format: "parquet", path: "/srv/out/mail.partial.parquet".into(), is_partial: true },
+            OutputFile { format: "parquet", path: "/srv/out/mail.parquet".into(), is_partial: true },
         ],
         is_priced: true,
         billing: Some(Billing { rule: "openai-tile x 2".into(), images: 1234, differs: Some(true) }),

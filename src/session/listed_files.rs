@@ -41,7 +41,8 @@ impl ListedFile {
         let detail = match reason {
             LeftOutReason::Exclude(glob) => Some(glob.clone()),
             LeftOutReason::Extension | LeftOutReason::Content | LeftOutReason::Include => {
-                Some(extension_of(&path_from_bytes(path)))
+                // A file without an extension has nothing to add.
+                Some(extension_of(&path_from_bytes(path))).filter(|extension| extension.starts_with('.'))
             }
             LeftOutReason::Hidden | LeftOutReason::Link | LeftOutReason::Special => None,
         };

@@ -134,10 +134,10 @@ impl RowSink<AtomicFile> for FailingSink {
 
 /// Outputs of which the second fails at a step.
 fn failing_outputs(folder: &Path, fails_at: &'static str) -> Outputs {
-    let sink = |name: &str, fails_at| -> (PathBuf, AnySink) {
+    let sink = |name: &str, fails_at| -> (&'static str, PathBuf, AnySink) {
         let path = folder.join(name);
         let file = AtomicFile::create(&path).unwrap();
-        (path, Box::new(FailingSink { file, fails_at }))
+        ("x", path, Box::new(FailingSink { file, fails_at }))
     };
     Outputs { columns: Column::list(&spec()), files: vec![sink("good.x", ""), sink("bad.x", fails_at)] }
 }
@@ -196,7 +196,7 @@ fn targets_without_a_path_write_nothing() {
         };
         assert!(targets.is_any(), "{name}");
     }
-    assert_eq!(written(&Targets::default(), true, &["a.jpg"]), Vec::<PathBuf>::new());
+    assert_eq!(written(&Targets::default(), true, &["a.jpg"]), Vec::<OutputFile>::new());
 }
 
 #[test]
