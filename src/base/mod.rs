@@ -5,7 +5,8 @@
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
 //! - [`digest`]: content digests and canonical JSON
 //! - [`money`], [`usage`]: amounts of money and of tokens
-//! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside
+//! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text
+//! - [`output_file`]: a file of rows that was written
 
 pub mod atomic_file;
 pub mod backoff;
@@ -14,7 +15,9 @@ pub mod digest;
 pub mod escape;
 pub mod hooks;
 pub mod ids;
+pub mod mask;
 pub mod money;
+pub mod output_file;
 pub mod random;
 pub mod sanitize;
 pub mod sibling;

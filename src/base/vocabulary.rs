@@ -222,6 +222,8 @@ vocabulary! {
         DecodeTimeout = "decode_timeout",
         /// The decoder crashed.
         DecoderFailed = "decoder_failed",
+        /// The decoder ran out of memory.
+        DecoderOutOfMemory = "decoder_out_of_memory",
         /// The file could not be read.
         ReadFailed = "read_failed",
         /// The URL could not be fetched.

@@ -133,13 +133,13 @@ pub(crate) struct Run {
     /// Maximum spend per `budget_scope`; overrides the manifest.
     #[arg(long, value_name = "USD")]
     pub(crate) budget_usd: Option<String>,
-    /// Write a JSON summary when the run starts and when it ends; `-` prints it to stdout at the end.
+    /// Write a JSON summary when the run starts and when it ends, however it ends; `-` prints it to stdout at the end. May be a pipe or a device.
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
     /// Serve metrics for Prometheus at http://ADDRESS/metrics during the run, for example 127.0.0.1:9464.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) metrics: Option<std::net::SocketAddr>,
-    /// Write metrics when the run ends, for the textfile collector of Prometheus (`*.prom`).
+    /// Write metrics when the run starts and when it ends, for the textfile collector of Prometheus (`*.prom`).
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_file: Option<PathBuf>,
     /// Maximum time that a stop waits for requests in flight.
@@ -167,6 +167,9 @@ pub(crate) struct Plan {
     /// Exit with 4 if the rest of the budget is too small for all pages.
     #[arg(long)]
     pub(crate) fail_over_budget: bool,
+    /// List every file instead: whether it is taken, or why it is left out; with `--format json`, one object per line.
+    #[arg(long, conflicts_with = "sample")]
+    pub(crate) files: bool,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

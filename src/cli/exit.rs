@@ -2,6 +2,7 @@
 
 use super::args::LogFormat;
 use super::log;
+use crate::base::mask::mask_keys;
 use crate::session::Error;
 use std::process::ExitCode;
 
@@ -11,13 +12,37 @@ pub(crate) struct Failure {
     message: String,
     hint: Option<String>,
     code: u8,
+    outcome: &'static str,
 }
 
 pub(crate) use crate::session::error::{INTERNAL, STORAGE, WRONG_INPUT};
 
 impl Failure {
     pub(crate) fn new(code: u8, message: impl ToString) -> Self {
-        Self { message: message.to_string(), hint: None, code }
+        let outcome = Error::new(code, "").outcome();
+        // A key that was pasted in the wrong place is not repeated.
+        let message = mask_keys(&message.to_string()).into_owned();
+        Self { message, hint: None, code, outcome }
+    }
+
+    /// What went wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The exit code.
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// The word for it in a summary of a run.
+    pub(crate) fn outcome(&self) -> &'static str {
+        self.outcome
     }
 
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {
@@ -46,7 +71,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let failure = Self::new(error.exit_code(), error.message());
+        let outcome = error.outcome();
+        let failure = Self { outcome, ..Self::new(error.exit_code(), error.message()) };
         match error.hint() {
             Some(hint) => failure.with_hint(hint),
             None => failure,

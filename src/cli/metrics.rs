@@ -6,16 +6,22 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+/// Maximum time until the head of a request is complete.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Maximum time that a connection is open.
 const MAX_CONNECTION_TIME: Duration = Duration::from_secs(10);
 
-/// Maximum number of connections at the same time.
+/// Maximum number of connections at the same time. The oldest one makes room for a new one, so that
+/// connections that send nothing block nobody.
 const MAX_CONNECTIONS: usize = 16;
 
 /// Pause after a connection could not be accepted, for example for lack of file handles.
@@ -53,10 +59,9 @@ impl Metrics {
 }
 
 async fn serve(listener: std::net::TcpListener, progress: ProgressHandle) {
-    let connections = Arc::new(tokio::sync::Semaphore::new(MAX_CONNECTIONS));
+    let mut open: VecDeque<AbortHandle> = VecDeque::new();
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     loop {
-        let Ok(permit) = connections.clone().acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
@@ -66,13 +71,21 @@ async fn serve(listener: std::net::TcpListener, progress: ProgressHandle) {
             let response = respond(&request, &progress);
             async move { Ok::<_, Infallible>(response) }
         });
-        let connection =
-            hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), service);
-        tokio::spawn(async move {
-            // A client that is too slow is disconnected.
-            let _ = tokio::time::timeout(MAX_CONNECTION_TIME, connection).await;
-            drop(permit);
-        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), service);
+        open.retain(|connection| !connection.is_finished());
+        if open.len() >= MAX_CONNECTIONS
+            && let Some(oldest) = open.pop_front()
+        {
+            oldest.abort();
+        }
+        // A client that is too slow is disconnected.
+        let serving = async move { _ = tokio::time::timeout(MAX_CONNECTION_TIME, connection).await };
+        open.push_back(tokio::spawn(serving).abort_handle());
+        // A request that is there already is answered before the next connection takes its place.
+        tokio::task::yield_now().await;
     }
 }
 

@@ -7,13 +7,17 @@ use super::log;
 use super::out::{out, outln};
 use super::run;
 use crate::base::money::Pico;
+use crate::base::sanitize::for_terminal;
 use crate::base::units::{grouped, human_duration};
-use crate::session::{Headroom, Plan, Projection, Quote, Range, plan_to_json};
+use crate::session::{Headroom, LeftOut, Plan, Projection, Quote, Range, Session, plan_to_json};
 use std::fmt::Write;
 use std::time::Duration;
 
 pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
     let session = load::open_with_input(&args.job)?;
+    if args.files {
+        return list_files(&session, args.format);
+    }
     let plan = session.plan(run::selection(&args.again), args.sample)?;
     match args.format {
         Format::Text => out!("{}", text(&plan)),
@@ -42,6 +46,25 @@ fn too_small(budget: &Headroom) -> Option<String> {
     Some(format!("the budget is too small: {rest}{pages}, and the expected cost is USD {}", usd(needed)))
 }
 
+/// Lists the files of the input, one a line.
+fn list_files(session: &Session, format: Format) -> Result<u8, Failure> {
+    let (taken, left_out) = session.list_files(&mut |file| match format {
+        Format::Json => outln!("{}", file.to_json()),
+        Format::Text => {
+            let parts: Vec<&str> = file.reason.iter().copied().chain(file.detail.as_deref()).collect();
+            let why = if parts.is_empty() { String::new() } else { format!("  ({})", parts.join(" ")) };
+            let verb = if file.is_taken { "take " } else { "leave" };
+            // One file, one line.
+            let line = for_terminal(&format!("{}{why}", file.path)).replace(['\n', '\t'], "\u{fffd}");
+            outln!("{verb}  {line}");
+        }
+    })?;
+    if format == Format::Text {
+        log::line("INFO", &format!("{} taken, {} left out", grouped(taken), grouped(left_out)), serde_json::Map::new());
+    }
+    Ok(0)
+}
+
 fn text(plan: &Plan) -> String {
     let mut out = String::new();
     if let Some(Projection { sampled, files, .. }) = &plan.projection {
@@ -67,6 +90,13 @@ fn text(plan: &Plan) -> String {
     }
     let formats: Vec<String> =
         plan.by_format.iter().map(|(name, count)| format!("{} {name}", grouped(*count))).collect();
+    let left_out = &plan.left_out;
+    if plan.files == 0 && *left_out != LeftOut::default() {
+        let _ = writeln!(out, "{}", left_out.explain_none(plan.has_include));
+    } else if left_out.unselected() > 0 {
+        let _ =
+            writeln!(out, "{:<24} {:>12}  {}", "files left out", grouped(left_out.unselected()), left_out.extensions());
+    }
     if !formats.is_empty() {
         let _ = writeln!(out, "{:<24} {}", "  by format", formats.join(", "));
     }

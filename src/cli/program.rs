@@ -2,7 +2,9 @@
 
 use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
+use super::run_record::RunRecord;
 use super::{check, export, init, log, plan, prepare, report, run, schema, simulate, store, try_page};
+use crate::base::mask::mask_secrets;
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -19,16 +21,27 @@ pub fn main() -> ExitCode {
 
 /// Prints help and version to stdout, and an error of the arguments in the requested log format.
 fn wrong_arguments(error: &clap::Error) -> ExitCode {
-    let words: Vec<String> = std::env::args().collect();
-    let is_json = words.iter().any(|word| word == "--log-format=json")
-        || words.windows(2).any(|two| two[0] == "--log-format" && two[1] == "json");
-    if !error.use_stderr() || !is_json {
+    if !error.use_stderr() {
         error.exit();
     }
-    let message = error.to_string();
-    let message = message.trim_start_matches("error: ").trim_end();
-    log::say_as_json();
-    Failure::new(exit::WRONG_INPUT, message).report(args::LogFormat::Json)
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let is_json = words.iter().any(|word| word == "--log-format=json")
+        || words.windows(2).any(|two| two[0] == "--log-format" && two[1] == "json");
+    let text = error.to_string();
+    let message = mask_secrets(text.trim_start_matches("error: ").trim_end());
+    let failure = Failure::new(exit::WRONG_INPUT, &message);
+    if let Some(record) = RunRecord::of_words(&words) {
+        record.write_failure(&failure);
+    }
+    if is_json {
+        log::say_as_json();
+        return failure.report(args::LogFormat::Json);
+    }
+    if text.contains(failure.message()) {
+        // Nothing is masked: with its colours.
+        error.exit();
+    }
+    failure.report(args::LogFormat::Text)
 }
 
 fn run_command(args: &Args) -> ExitCode {

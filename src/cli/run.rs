@@ -1,67 +1,62 @@
 //! `docmill run`.
 
 use super::args::{Again, Global, Retry, Run};
-use super::exit::{Failure, INTERNAL, STORAGE, WRONG_INPUT};
+use super::exit::{Failure, INTERNAL, WRONG_INPUT};
 use super::load;
 use super::log;
 use super::metrics::Metrics;
-use super::out::outln;
 use super::progress::Progress;
+use super::run_record::RunRecord;
 use super::signals;
-use crate::base::atomic_file;
-use crate::base::clock::{Clock, SystemClock};
-use crate::base::hooks::NoHooks;
-use crate::base::units::rfc3339;
-use crate::session::{Environment, Error, RetrySelection, RunOptions, Session};
-use serde_json::{Value, json};
-use std::path::Path;
+use crate::session::{Environment, RetrySelection, RunOptions, Session};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
+    let record = Arc::new(RunRecord::of_arguments(args));
+    let ran = catch_unwind(AssertUnwindSafe(|| run_recorded(args, global, &record)));
+    let ran = ran.unwrap_or_else(|_| Err(Failure::new(INTERNAL, "internal error: the program panicked")));
+    ran.inspect_err(|failure| record.write_failure(failure))
+}
+
+/// A run whose end without a report the caller records.
+fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<u8, Failure> {
+    record.write_running(None)?;
     let mut job = load::load_with_input(&args.job)?;
     if let Some(usd) = &args.budget_usd {
         job = job.with_budget(usd)?;
     }
     let session = Session::open(job, Environment::of_process());
     session.connect()?;
-    signals::listen(session.canceller(), session.progress())
+    let on_abort = {
+        let record = record.clone();
+        move |signal| record.write_abort(signal)
+    };
+    signals::listen(session.canceller(), session.progress(), on_abort)
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
+    record.write_running(Some(&session))?;
     say(global, &format!("store: {}", session.job().store().display()));
     if session.job().is_simulated() {
         say(global, "provider: built-in simulator; answers and costs are simulated");
     }
     let _metrics = serve_metrics(args, global, &session)?;
-    let clock = SystemClock::new();
-    let started = running(&session, clock.wall_ms());
-    write_summary(args, &started)?;
     let progress = Progress::start(global, session.progress());
     let ran = session.run(&options(args));
     drop(progress);
-    let report = match ran {
-        Ok(report) => report,
-        Err(error) => {
-            write_failure(args, &session, started, &error, clock.wall_ms())?;
-            return Err(error.into());
-        }
-    };
-    write_summary(args, &report.to_json())?;
-    let metrics_written = match &args.metrics_file {
-        Some(path) => write_file(path, &report.to_openmetrics(clock.wall_ms())),
-        None => Ok(()),
-    };
-    let written = args.summary.iter().filter(|path| path.as_os_str() != "-");
-    let written = written.chain(args.metrics_file.iter().filter(|_| metrics_written.is_ok()));
-    let report = written.fold(report, |report, path| report.with_file(path));
+    let report = record.files().fold(ran?, |report, path| report.with_file(path));
     if !global.quiet {
         log::line("INFO", report.to_text().trim_end(), serde_json::Map::new());
     }
-    if args.summary.as_deref() == Some(Path::new("-")) {
-        // The last line of both streams: that is what Airflow keeps.
-        outln!("{}", report.to_json());
-    }
-    metrics_written?;
+    // Standard output gets the summary as the last line of both streams: that is what Airflow keeps.
+    let recorded = record.write_report(&report);
     match report.error() {
-        Some(error) => Err(error.into()),
-        None => Ok(0),
+        Some(error) => {
+            if let Err(failure) = recorded {
+                log::line("WARN", &format!("warning: {}", failure.message()), serde_json::Map::new());
+            }
+            Err(error.into())
+        }
+        None => recorded.map(|()| 0),
     }
 }
 
@@ -86,43 +81,6 @@ fn options(args: &Run) -> RunOptions {
         tasks: args.tasks.clone(),
         grace: args.grace,
     }
-}
-
-/// The summary of a run that has just begun.
-fn running(session: &Session, started_ms: i64) -> Value {
-    json!({
-        "job": session.job().name(), "run_id": session.run_id(), "outcome": "running", "exit_code": null,
-        "started_at": rfc3339(started_ms),
-    })
-}
-
-/// Writes the summary and the metrics of a run that failed with an error.
-fn write_failure(
-    args: &Run,
-    session: &Session,
-    mut summary: Value,
-    error: &Error,
-    ended_ms: i64,
-) -> Result<(), Failure> {
-    (summary["outcome"], summary["exit_code"], summary["error"]) =
-        (error.outcome().into(), error.exit_code().into(), error.message().into());
-    write_summary(args, &summary)?;
-    match &args.metrics_file {
-        Some(path) => write_file(path, &error.to_openmetrics(session.job().name(), ended_ms)),
-        None => Ok(()),
-    }
-}
-
-fn write_summary(args: &Run, value: &Value) -> Result<(), Failure> {
-    match args.summary.as_deref() {
-        Some(path) if path != Path::new("-") => write_file(path, &format!("{value:#}\n")),
-        _ => Ok(()),
-    }
-}
-
-fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    atomic_file::write(path, text.as_bytes(), &NoHooks)
-        .map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", path.display())))
 }
 
 fn serve_metrics(args: &Run, global: &Global, session: &Session) -> Result<Option<Metrics>, Failure> {

@@ -26,9 +26,13 @@ fn exit(signal: Signal) -> ! {
     std::process::exit(signal.exit_code().into())
 }
 
-/// Listens for as long as the program runs.
+/// Listens for as long as the program runs. A second signal calls `on_abort` and ends the process.
 #[cfg(unix)]
-pub(crate) fn listen(canceller: Canceller, progress: ProgressHandle) -> std::io::Result<()> {
+pub(crate) fn listen(
+    canceller: Canceller,
+    progress: ProgressHandle,
+    on_abort: impl Fn(Signal) + Send + 'static,
+) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate, mut hang_up) = {
@@ -50,6 +54,7 @@ pub(crate) fn listen(canceller: Canceller, progress: ProgressHandle) -> std::io:
             }
             first = now;
             if !std::mem::take(&mut is_first) {
+                on_abort(which);
                 exit(which);
             }
             tracing::warn!("{}", stopping(&progress));
@@ -59,14 +64,19 @@ pub(crate) fn listen(canceller: Canceller, progress: ProgressHandle) -> std::io:
     std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
 }
 
-/// Listens for as long as the program runs.
+/// Listens for as long as the program runs. A second signal calls `on_abort` and ends the process.
 #[cfg(not(unix))]
-pub(crate) fn listen(canceller: Canceller, progress: ProgressHandle) -> std::io::Result<()> {
+pub(crate) fn listen(
+    canceller: Canceller,
+    progress: ProgressHandle,
+    on_abort: impl Fn(Signal) + Send + 'static,
+) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listen = async move {
         let mut is_first = true;
         while tokio::signal::ctrl_c().await.is_ok() {
             if !std::mem::take(&mut is_first) {
+                on_abort(Signal::Interrupt);
                 exit(Signal::Interrupt);
             }
             tracing::warn!("{}", stopping(&progress));

@@ -13,7 +13,7 @@ use std::io::Write;
 
 pub(crate) fn try_page(args: &Try, global: &Global) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
-    signals::listen(session.canceller(), session.progress())
+    signals::listen(session.canceller(), session.progress(), |_| ())
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
     let troubles = Progress::start_troubles(global, session.progress());
     let answers = session.try_page(&args.image, args.page, args.refresh, &Printer);

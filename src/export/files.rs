@@ -10,6 +10,7 @@ use super::sinks::row_sink::{RowSink, SinkError, SinkOptions};
 use super::spec::RowSpec;
 use crate::base::atomic_file::AtomicFile;
 use crate::base::hooks::Hooks;
+use crate::base::output_file::OutputFile;
 use std::path::{Path, PathBuf};
 
 /// Paths of the outputs, how they are written, and the origin that they record.
@@ -33,15 +34,15 @@ impl Targets {
     /// Whether there is a file to write.
     #[must_use]
     pub fn is_any(&self) -> bool {
-        self.formats().iter().any(|(path, _)| path.is_some())
+        self.formats().iter().any(|(_, path, _)| path.is_some())
     }
 
     /// All formats, in the order in which their files are written.
-    fn formats(&self) -> [(&Option<PathBuf>, CreateSink); 3] {
+    fn formats(&self) -> [(&'static str, &Option<PathBuf>, CreateSink); 3] {
         [
-            (&self.csv, create_sink::<CsvSink<AtomicFile>>),
-            (&self.parquet, create_sink::<ParquetSink<AtomicFile>>),
-            (&self.jsonl, create_sink::<JsonlSink<AtomicFile>>),
+            ("csv", &self.csv, create_sink::<CsvSink<AtomicFile>>),
+            ("parquet", &self.parquet, create_sink::<ParquetSink<AtomicFile>>),
+            ("jsonl", &self.jsonl, create_sink::<JsonlSink<AtomicFile>>),
         ]
     }
 }
@@ -60,7 +61,8 @@ fn create_sink<S: RowSink<AtomicFile> + 'static>(
 /// Output files under construction. Dropping them before [`Outputs::commit`] leaves nothing.
 pub struct Outputs {
     columns: Vec<Column>,
-    files: Vec<(PathBuf, AnySink)>,
+    /// The format, the target and the sink of each.
+    files: Vec<(&'static str, PathBuf, AnySink)>,
 }
 
 impl Outputs {
@@ -76,11 +78,11 @@ impl Outputs {
             manifest_hash: targets.manifest_hash.clone(),
         };
         let mut files = Vec::new();
-        for (path, create) in targets.formats() {
+        for (format, path, create) in targets.formats() {
             let Some(path) = path else { continue };
             let file = AtomicFile::create(path).map_err(|error| export_error(path, error))?;
             let sink = create(file, &columns, &options).map_err(|error| export_error(path, error))?;
-            files.push((path.clone(), sink));
+            files.push((format, path.clone(), sink));
         }
         Ok(Self { columns, files })
     }
@@ -90,27 +92,27 @@ impl Outputs {
     /// # Errors
     /// If a file can't be written.
     pub fn write(&mut self, row: &Row) -> Result<(), ExportError> {
-        for (path, sink) in &mut self.files {
+        for (_, path, sink) in &mut self.files {
             sink.write(&self.columns, row).map_err(|error| export_error(path, error))?;
         }
         Ok(())
     }
 
-    /// Completes all files, then gives each its name, and returns the absolute paths. With
+    /// Completes all files, then gives each its name, and returns them. With
     /// `is_complete` that is the target, and an older partial file is removed. Otherwise it is
     /// `<stem>.partial.<ext>` in the same folder, and the target stays as it was.
     ///
     /// # Errors
     /// If a file can't be completed: then no file is committed. If a file can't be renamed:
     /// then the files before it are committed.
-    pub fn commit(self, is_complete: bool, hooks: &dyn Hooks) -> Result<Vec<PathBuf>, ExportError> {
+    pub fn commit(self, is_complete: bool, hooks: &dyn Hooks) -> Result<Vec<OutputFile>, ExportError> {
         let mut complete = Vec::new();
-        for (path, sink) in self.files {
+        for (format, path, sink) in self.files {
             let file = sink.finish().map_err(|error| export_error(&path, error))?;
-            complete.push((path, file));
+            complete.push((format, path, file));
         }
         let mut written = Vec::new();
-        for (path, file) in complete {
+        for (format, path, file) in complete {
             let partial = partial_path(&path);
             let target = if is_complete { &path } else { &partial };
             file.commit_as(target, hooks).map_err(|error| export_error(target, error))?;
@@ -118,7 +120,8 @@ impl Outputs {
                 // Usually there is none.
                 let _ = std::fs::remove_file(&partial);
             }
-            written.push(std::fs::canonicalize(target).unwrap_or_else(|_| target.clone()));
+            let path = std::fs::canonicalize(target).unwrap_or_else(|_| target.clone());
+            written.push(OutputFile { format, path, is_partial: !is_complete });
         }
         Ok(written)
     }

@@ -1,5 +1,6 @@
 //! Faults of a manifest: each with its position and what is allowed there.
 
+use crate::base::mask::SecretText;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
@@ -24,21 +25,28 @@ impl Fault {
 }
 
 /// All faults of one manifest. `Display` shows them in the order of their positions, each
-/// with its file, line and column and the source line.
+/// with its file, line and column and the source line. Secrets are masked.
 #[derive(Clone, Debug)]
 pub struct Faults {
     path: String,
+    /// With `*` for every byte of a secret.
     source: String,
     faults: Vec<Fault>,
 }
 
 impl Faults {
     /// Sorts `faults` by position and removes duplicates. `path` and `source` are the file
-    /// name and text that the spans refer to.
-    pub(crate) fn new(path: String, source: String, mut faults: Vec<Fault>) -> Self {
+    /// name and text that the spans refer to. `secrets`: values that messages may repeat, beside those
+    /// of the source.
+    pub(crate) fn new(path: String, source: &str, mut faults: Vec<Fault>, secrets: Vec<String>) -> Self {
+        let secrets = SecretText::new(source, secrets);
+        for fault in &mut faults {
+            fault.message = secrets.mask(&fault.message);
+            fault.allowed = fault.allowed.as_deref().map(|allowed| secrets.mask(allowed));
+        }
         faults.sort_by(|a, b| (a.span.start, &a.message).cmp(&(b.span.start, &b.message)));
         faults.dedup();
-        Self { path, source, faults }
+        Self { path, source: secrets.masked().to_owned(), faults }
     }
 
     /// The headline of a fault: `job.yaml:3:24: message`. The column counts characters.
@@ -115,7 +123,7 @@ mod tests {
         let fault = |span, message: &str| Fault::new(span, message, None);
         let second = fault(6..8, "second");
         let faults = vec![second.clone(), fault(0..1, "first"), second];
-        let shown = Faults::new("x.yaml".into(), source.into(), faults).to_string();
+        let shown = Faults::new("x.yaml".into(), source, faults, Vec::new()).to_string();
         let titles: Vec<&str> = shown.lines().filter(|line| line.starts_with("error")).collect();
         // The column counts characters: `é` is two bytes.
         assert_eq!(titles, ["error: x.yaml:1:1: first", "error: x.yaml:2:2: second"]);
@@ -125,7 +133,7 @@ mod tests {
     fn only_the_first_line_of_a_long_value_is_underlined() {
         let source = "key: |\n  one\n  two\n";
         let fault = Fault::new(5..source.len(), "wrong", Some("a number".into()));
-        let shown = Faults::new("x.yaml".into(), source.into(), vec![fault]).to_string();
+        let shown = Faults::new("x.yaml".into(), source, vec![fault], Vec::new()).to_string();
         assert!(shown.contains("1 | key: |"), "{shown}");
         assert!(shown.contains("^ a number"), "{shown}");
         assert!(!shown.contains("one"), "{shown}");
@@ -135,7 +143,7 @@ mod tests {
     fn a_secret_is_not_shown() {
         let mut fault = Fault::new(5..11, "not a valid name", Some("the NAME of a variable".into()));
         fault.is_secret = true;
-        let shown = Faults::new("x.yaml".into(), "key: sk-123\n".into(), vec![fault]).to_string();
+        let shown = Faults::new("x.yaml".into(), "key: sk-123\n", vec![fault], Vec::new()).to_string();
         assert_eq!(shown, "error: x.yaml:1:6: not a valid name\n  = the NAME of a variable");
     }
 }

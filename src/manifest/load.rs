@@ -7,6 +7,8 @@ use super::schema::{RawJob, json_schema};
 use super::yaml::interpolate::{Variables, interpolate};
 use super::yaml::node::parse_yaml;
 use super::yaml::typed::to_typed_json;
+use crate::base::mask::{is_secret_name, mask_secrets};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 /// Why a manifest can't be used.
@@ -41,8 +43,20 @@ pub fn load(path: &Path, variables: Variables<'_>) -> Result<Job, ManifestError>
 /// # Errors
 /// [`ManifestError::Faults`] with all faults.
 pub fn check(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, ManifestError> {
-    check_source(path, source, variables)
-        .map_err(|faults| ManifestError::Faults(Faults::new(path.display().to_string(), source.to_owned(), faults)))
+    // Values of variables are not in the source, but faults may name them.
+    let secrets = RefCell::new(Vec::new());
+    let lookup = |name: &str| {
+        let value = variables(name);
+        if let Some(value) = value.as_ref().filter(|value| is_secret_name(name) || mask_secrets(value) != **value) {
+            secrets.borrow_mut().push(value.clone());
+        }
+        value
+    };
+    let checked = check_source(path, source, &lookup);
+    checked.map_err(|faults| {
+        let path = path.display().to_string();
+        ManifestError::Faults(Faults::new(path, source, faults, secrets.into_inner()))
+    })
 }
 
 fn check_source(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec<Fault>> {

@@ -26,6 +26,8 @@ pub enum MediaFaultKind {
     DecodeTimeout,
     /// The decoder crashed.
     DecoderFailed,
+    /// The decoder ran out of memory. Another try may succeed.
+    DecoderOutOfMemory,
     /// The image to send is larger than providers accept.
     RequestTooLarge,
 }
@@ -45,6 +47,7 @@ impl MediaFaultKind {
             Self::NoPages => ErrorKind::NoPages,
             Self::DecodeTimeout => ErrorKind::DecodeTimeout,
             Self::DecoderFailed => ErrorKind::DecoderFailed,
+            Self::DecoderOutOfMemory => ErrorKind::DecoderOutOfMemory,
             Self::RequestTooLarge => ErrorKind::RequestTooLarge,
         }
     }

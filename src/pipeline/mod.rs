@@ -20,12 +20,12 @@ pub(crate) mod try_page;
 
 pub use crate::store::RetrySelection;
 pub use asking::stage::{NoObserver, Observer};
-pub use control::counters::{Counters, LATENCY_BOUNDS, Progress, WaitReason};
+pub use control::counters::{Counters, LATENCY_BOUNDS, Progress, UnstoredAnswers, WaitReason};
 pub use control::environment::Environment;
 pub use control::error::PipelineError;
 pub use control::options::RunOptions;
 pub use control::run_outcome::{RunOutcome, Signal};
-pub use control::shutdown::Shutdown;
+pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub use control::trouble::{Trouble, TroubleKind};
 pub use plan::json::plan_to_json;
 pub use plan::model::{Headroom, Plan, Projection};

@@ -11,7 +11,7 @@ use super::control::environment::Environment;
 use super::control::error::PipelineError;
 use super::control::options::RunOptions;
 use super::control::run_outcome::RunOutcome;
-use super::control::shutdown::Shutdown;
+use super::control::shutdown::{Shutdown, StopStep};
 use super::model::ready_page::ReadyPage;
 use super::results::finalize::{InputSeen, conclude};
 use super::results::preflight::check_outputs_of;
@@ -27,6 +27,7 @@ use crate::store::{RunEnd, StoreError, network_file_system};
 use crate::task::Question;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -34,11 +35,15 @@ use tokio::sync::mpsc;
 /// other processes ask.
 const PASS_INTERVAL: Duration = Duration::from_millis(500);
 
+/// Interval at which a run that ends at once checks how long closing the store may take.
+const CLOSE_POLL: Duration = Duration::from_millis(20);
+
 /// Runs a job. Returns the report and the outcome, of which everything but the report's own file is
 /// in the store.
 ///
 /// # Errors
-/// When the input can't be searched, or the store or an output can't be read or written.
+/// When the input can't be searched, the store or an output can't be read or written, or a run that
+/// ends at once has no time left for its outputs.
 pub fn run(
     job: &Arc<Job>,
     questions: &Arc<[Question]>,
@@ -48,6 +53,7 @@ pub fn run(
     counters: &Arc<Counters>,
 ) -> Result<(Report, RunOutcome), PipelineError> {
     check_options(job, questions, options)?;
+    shutdown.set_grace(options.grace);
     check_outputs_of(job)?;
     let entries = Entries::start(&job.input)?;
     let run = Arc::new(RunContext::begin(job, questions, environment, options.selection_text(), shutdown, counters)?);
@@ -86,7 +92,8 @@ pub fn run(
             Err(StoreError::Failed(format!("{} was removed", path.display())).into())
         }
         Err(error) => {
-            let outcome = RunOutcome::from_error(&error);
+            let ended = matches!(error, PipelineError::OutputsAbandoned).then(|| run.shutdown.outcome()).flatten();
+            let outcome = ended.unwrap_or_else(|| RunOutcome::from_error(&error));
             // The store may be what failed: then the run counts as dead.
             let _ = run.store.end_run(RunEnd {
                 run: run.identity.keys.run,
@@ -128,9 +135,25 @@ fn log_end(run: &RunContext, report: &Report) {
     );
 }
 
-/// Waits until the store has written everything.
+/// Waits until the store is closed; a run that ends at once waits no longer than it may.
 fn close(run: Arc<RunContext>) {
-    run.store.clone().close();
+    let store = run.store.clone();
+    if !run.shutdown.is_immediate() {
+        store.close();
+        return;
+    }
+    let (closing, closed) = channel::<()>();
+    let close = move || {
+        store.close();
+        drop(closing);
+    };
+    // Without it the store is closed by the end of the process.
+    let Ok(_) = std::thread::Builder::new().name("close".into()).spawn(close) else { return };
+    while closed.recv_timeout(CLOSE_POLL) == Err(RecvTimeoutError::Timeout) {
+        if run.shutdown.is_past(StopStep::StoreClosed) {
+            return;
+        }
+    }
 }
 
 /// The passes of a run over its input.

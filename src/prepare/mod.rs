@@ -16,6 +16,7 @@ pub(crate) mod size;
 
 pub use decoder::child::serve;
 pub use decoder::handle::{Decoder, DecoderError};
+pub use decoder::memory::DecoderMemory;
 pub use decoder::process::DecoderCommand;
 pub use encode::encode_jpeg;
 pub use page::{Prepared, page_count_from_header, pass_through, prepare, size_from_header};

@@ -24,6 +24,9 @@ pub use histogram::Histogram;
 pub use pages::{LabelCount, Pages, ReportedPage};
 pub use part::Part;
 pub use render::openmetrics;
-pub use render::{render_failed_prometheus, render_html, render_json, render_prometheus, render_text};
+pub use render::{
+    UnreportedRun, parse_last_success, render_html, render_json, render_prometheus, render_text,
+    render_unreported_prometheus,
+};
 pub use spend::{SlowAttempt, Spend};
 pub use summary::{Billing, Report, read_spend};

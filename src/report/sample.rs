@@ -3,6 +3,7 @@
 use super::{Billing, Pages, Report, Spend};
 use crate::base::ids::Revision;
 use crate::base::money::Pico;
+use crate::base::output_file::OutputFile;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, ErrorKind, OutcomeStatus, RowStatus, RunOutcomeName, VerdictName,
@@ -182,7 +183,10 @@ pub(crate) fn report() -> Report {
         elapsed_ms: 65_250,
         pages: pages(),
         spend,
-        outputs: vec!["/srv/out/mail.csv".into(), "/srv/out/mail.parquet".into()],
+        outputs: vec![
+            OutputFile { format: "csv", path: "/srv/out/mail.csv".into(), is_partial: false },
+            OutputFile { format: "parquet", path: "/srv/out/mail.parquet".into(), is_partial: true },
+        ],
         other_files: vec!["/srv/out/mail.report.json".into()],
         is_priced: true,
         billing: Some(Billing { rule: "openai-tile x 2".into(), images: 1234, differs: Some(true) }),

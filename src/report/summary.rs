@@ -3,6 +3,7 @@
 use super::pages::Pages;
 use super::spend::Spend;
 use crate::base::money::Pico;
+use crate::base::output_file::OutputFile;
 use crate::store::{AttemptId, Reader, RunRecord, StoreError};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,7 +30,7 @@ pub struct Report {
     /// The spend of the attempts.
     pub spend: Spend,
     /// Output files that were written.
-    pub outputs: Vec<PathBuf>,
+    pub outputs: Vec<OutputFile>,
     /// Other files that were written, such as the report.
     pub other_files: Vec<PathBuf>,
     /// Whether the price is known. An unknown price is not zero.

@@ -4,6 +4,7 @@ use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
 use super::secrets::{client_options, missing_secrets};
+use crate::base::mask::mask_secrets;
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{self, Endpoint, Image, Place, Size, Task, TaskKind};
@@ -41,7 +42,8 @@ pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
     check_outputs_of(manifest)?;
     let mut notes = notes_on(manifest, questions, environment);
-    for found in Entries::start(&manifest.input)? {
+    let mut entries = Entries::start(&manifest.input)?;
+    for found in entries.by_ref() {
         match found {
             Ok(entry) => {
                 files += 1;
@@ -53,7 +55,10 @@ pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck
         }
     }
     if files == 0 {
-        notes.push("the input has no pages".into());
+        notes.push(match manifest.input.place {
+            Place::Folder(_) => entries.left_out().explain_none(!manifest.input.include.is_empty()),
+            Place::List(_) | Place::Given(_) => "the list is empty".into(),
+        });
     }
     Ok(JobCheck {
         files,
@@ -120,7 +125,7 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
         notes.push("`batch` is set, but `delivery: batch` is not: requests are sent at once, at full price".into());
     }
     for name in missing_secrets(job, environment) {
-        notes.push(format!("the environment variable {name} is not set"));
+        notes.push(format!("the environment variable {} is not set", mask_secrets(&name)));
     }
     let provider = &job.provider;
     if let Endpoint::Remote { base_url } = &provider.endpoint {

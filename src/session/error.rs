@@ -1,9 +1,9 @@
 //! Errors of the public API.
 
+use crate::base::money::Pico;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::ManifestError;
-use crate::pipeline::{PipelineError, RunOutcome};
-use crate::report::render_failed_prometheus;
+use crate::pipeline::{PipelineError, RunOutcome, UnstoredAnswers};
 use crate::source::SourceError;
 use crate::store::StoreError;
 
@@ -46,6 +46,37 @@ impl Error {
         Some(Self { message, hint: Some(hint), exit_code: outcome.exit_code(), outcome: outcome.name() })
     }
 
+    /// The error of a run that ended early and left something undone: `what`.
+    pub(crate) fn cut_short(outcome: &RunOutcome, what: &str) -> Self {
+        let ended = outcome.explanation().map_or_else(|| outcome.name().to_string(), |(message, _)| message);
+        let hint = "`docmill export` writes the outputs from what is stored; run the same command again to continue";
+        Self {
+            message: format!("{ended}; {what}"),
+            hint: Some(hint.to_owned()),
+            exit_code: outcome.exit_code(),
+            outcome: outcome.name(),
+        }
+    }
+
+    /// The same, saying which answers are lost, if any.
+    pub(crate) fn with_unstored(mut self, unstored: UnstoredAnswers) -> Self {
+        let UnstoredAnswers { replies, cost_pico } = unstored;
+        if replies == 0 {
+            return self;
+        }
+        let cost = if cost_pico > 0 { format!(" (USD {})", Pico(cost_pico)) } else { String::new() };
+        let (noun, verb) = if replies == 1 { ("reply", "was") } else { ("replies", "were") };
+        let lost = format!(
+            "{replies} {noun}{cost} {verb} received but could not be stored: these pages are sent and billed again"
+        );
+        let todo = match self.exit_code {
+            STORAGE => "check the disk and the permissions, then run the same command again to continue".to_owned(),
+            _ => self.hint.unwrap_or_default(),
+        };
+        self.hint = Some(format!("{lost}; {todo}"));
+        self
+    }
+
     /// What went wrong: lower-case, without a full stop.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -70,13 +101,6 @@ impl Error {
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         self.outcome.name()
-    }
-
-    /// The metrics of a run that failed with this error, as OpenMetrics text. `ended_ms`: wall
-    /// time in milliseconds.
-    #[must_use]
-    pub fn to_openmetrics(&self, job: &str, ended_ms: i64) -> String {
-        render_failed_prometheus(job, self.outcome(), self.exit_code, ended_ms)
     }
 
     /// Whether running again without a change may succeed.
@@ -128,6 +152,7 @@ impl From<PipelineError> for Error {
             | PipelineError::NearDuplicateTemplates
             | PipelineError::Client(_)
             | PipelineError::Page { .. }
+            | PipelineError::OutputsAbandoned
             | PipelineError::Internal(_) => None,
         };
         let outcome = RunOutcome::from_error(&error);

@@ -2,6 +2,7 @@
 
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
+use crate::base::mask::mask_secrets;
 use crate::base::money::Pico;
 use crate::manifest::{self, Output, Place};
 use crate::source::carried_columns;
@@ -50,6 +51,8 @@ impl Job {
         let manifest = manifest::load(manifest.as_ref(), &lookup)?;
         // A variable that the manifest does not use is most likely misspelled.
         if let Some(name) = given.keys().filter(|name| !used.borrow().contains(**name)).min() {
+            // Who swaps them gives a key as a name.
+            let name = mask_secrets(name);
             let message = format!("--var {name}: the manifest does not use ${{{name}}}");
             return Err(Error::new(WRONG_INPUT, message).with_hint("variables are written ${NAME} in the manifest"));
         }

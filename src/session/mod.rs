@@ -2,6 +2,7 @@
 //!
 //! - [`job`]: a manifest that was loaded and checked; [`environment`]: what the process gives
 //! - [`mod@session`]: run, plan, try, export, report; [`check`]: checks before anything is sent
+//! - [`listed_files`]: the files of the input, taken or not
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`try_observer`]: what a tried page shows
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
@@ -14,6 +15,7 @@ pub(crate) mod check;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod job;
+pub(crate) mod listed_files;
 pub(crate) mod open_files;
 pub(crate) mod progress;
 pub(crate) mod provider;
@@ -28,14 +30,18 @@ pub use check::JobCheck;
 pub use environment::{Environment, serve_decoder};
 pub use error::Error;
 pub use job::{Job, Outputs};
+pub use listed_files::ListedFile;
 pub use progress::ProgressHandle;
 pub use run_report::{PageCounts, RunReport};
 pub use session::{Canceller, ReportQuery, Session, report_from_store};
 pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 
 // What stages below define and callers see.
+pub use crate::base::output_file::OutputFile;
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,
     Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,
 };
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
+pub(crate) use crate::report::{UnreportedRun, parse_last_success, render_unreported_prometheus};
+pub use crate::source::LeftOut;

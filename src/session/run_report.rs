@@ -1,10 +1,11 @@
 //! The report on a run, or on several.
 
-use super::error::Error;
-use crate::pipeline::RunOutcome;
+use super::error::{Error, STORAGE};
+use crate::base::output_file::OutputFile;
+use crate::pipeline::{RunOutcome, UnstoredAnswers};
 use crate::report::{Report, render_html, render_json, render_prometheus, render_text};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The report on a run, or on several: pages, tokens and money.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub struct RunReport {
     pub(crate) report: Report,
     /// How the run ended; `None`: the report was made from the store.
     pub(crate) outcome: Option<RunOutcome>,
+    /// What was received and could not be stored.
+    pub(crate) unstored: UnstoredAnswers,
 }
 
 /// Pages by status.
@@ -43,7 +46,9 @@ impl RunReport {
     /// Why the run did not succeed; `None`: it did, or the report was made from the store.
     #[must_use]
     pub fn error(&self) -> Option<Error> {
-        self.outcome.as_ref().and_then(Error::from_outcome)
+        let error = self.outcome.as_ref().and_then(Error::from_outcome)?;
+        // Replies that the end of the grace period has cut off are shown as lost attempts.
+        Some(if error.exit_code() == STORAGE { error.with_unstored(self.unstored) } else { error })
     }
 
     /// The run's id.
@@ -75,7 +80,7 @@ impl RunReport {
 
     /// The files that were written.
     #[must_use]
-    pub fn outputs(&self) -> &[PathBuf] {
+    pub fn outputs(&self) -> &[OutputFile] {
         &self.report.outputs
     }
 
@@ -104,9 +109,10 @@ impl RunReport {
         render_html(&self.report)
     }
 
-    /// The report as OpenMetrics text. `ended_ms`: wall time in milliseconds.
+    /// The report as OpenMetrics text. `ended_ms`: wall time in milliseconds; `last_success_ms`: that of
+    /// the end of an earlier run that succeeded. If this one has, its own end counts.
     #[must_use]
-    pub fn to_openmetrics(&self, ended_ms: i64) -> String {
-        render_prometheus(&self.report, ended_ms)
+    pub fn to_openmetrics(&self, ended_ms: i64, last_success_ms: Option<i64>) -> String {
+        render_prometheus(&self.report, ended_ms, last_success_ms)
     }
 }

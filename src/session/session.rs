@@ -2,8 +2,9 @@
 
 use super::check::{JobCheck, check_job};
 use super::environment::Environment;
-use super::error::{Error, WRONG_INPUT};
+use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::job::{Job, Outputs};
+use super::listed_files::{ListedFile, list_files};
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::run_report::RunReport;
@@ -15,12 +16,20 @@ use crate::base::random::mix;
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::OutcomeStatus;
 use crate::pipeline::{
-    self, Counters, Plan, RetrySelection, RunOptions, RunOutcome, Shutdown, Signal, TriedOutcome, questions_for_file,
+    self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
+    TriedOutcome, UnstoredAnswers, questions_for_file,
 };
 use crate::store::{ReadStore, RunRecord, StoreError};
 use crate::task::Question;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Interval at which a run is checked for having taken too long to end.
+const STOP_POLL: Duration = Duration::from_millis(20);
+/// Stack of the thread of a run, in bytes: that of a program's first thread.
+const RUN_STACK: usize = 8 << 20;
 
 /// A job and everything that can be done with it: run it, plan it, try a page, write its outputs
 /// again, report its spend.
@@ -70,10 +79,10 @@ impl Session {
         Self {
             job,
             environment,
+            shutdown: Shutdown::new(clock.clone()),
             clock,
             run_id,
             seed,
-            shutdown: Shutdown::default(),
             counters: Arc::new(Counters::default()),
             provider: Mutex::new(None),
         }
@@ -118,18 +127,54 @@ impl Session {
     /// done; do not call it from an async task. A run that ends early is a report with an
     /// [`RunReport::error`], not an `Err`.
     ///
+    /// After [`Canceller::cancel`], or when `limits.run_time` is over, it returns within the grace
+    /// period and two seconds, whatever the store and the disks do. Threads that a file system or
+    /// another process blocks are then left behind.
+    ///
     /// # Errors
-    /// When the input can't be searched, or the store or an output can't be read or written.
+    /// When the input can't be searched, the store or an output can't be read or written, or a run
+    /// that was ended early could not finish everything in time.
     pub fn run(&self, options: &RunOptions) -> Result<RunReport, Error> {
         let environment = self.pipeline_environment()?;
-        let mut job = self.job.manifest.clone();
-        if let Some(provider) = &*self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
-            provider.open_files.apply(&mut job.limits);
+        self.shutdown.set_grace(options.grace);
+        let (send, ended) = channel();
+        let work = {
+            let mut job = self.job.manifest.clone();
+            if let Some(provider) = &*self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+                provider.open_files.apply(&mut job.limits);
+            }
+            let (job, questions) = (Arc::new(job), self.job.questions.clone());
+            let (options, shutdown, counters) = (options.clone(), self.shutdown.clone(), self.counters.clone());
+            // Nobody receives when the run took too long to end.
+            move || _ = send.send(pipeline::run(&job, &questions, &environment, &options, &shutdown, &counters))
+        };
+        let started = std::thread::Builder::new().name("run".into()).stack_size(RUN_STACK).spawn(work);
+        started.map_err(|error| Error::new(INTERNAL, format!("can't start a thread: {error}")))?;
+        loop {
+            return match ended.recv_timeout(STOP_POLL) {
+                Ok(Ok((report, outcome))) => {
+                    Ok(RunReport { report, outcome: Some(outcome), unstored: self.counters.unstored() })
+                }
+                Ok(Err(PipelineError::OutputsAbandoned)) => {
+                    Err(self.cut_short("the outputs were not finished in time"))
+                }
+                Ok(Err(error)) => Err(Error::from(error).with_unstored(self.counters.unstored())),
+                Err(RecvTimeoutError::Timeout) if self.shutdown.is_past(StopStep::Everything) => {
+                    let seconds = options.grace.saturating_add(STOP_TIME).as_secs();
+                    let message = format!("not everything could be finished within {seconds} s");
+                    Err(self.cut_short(&message).with_unstored(self.counters.unstored()))
+                }
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => Err(Error::new(INTERNAL, "internal error: the run panicked")
+                    .with_hint("run the same command again to continue; nothing is paid for twice")),
+            };
         }
-        let job = Arc::new(job);
-        let (shutdown, counters) = (&self.shutdown, &self.counters);
-        let (report, outcome) = pipeline::run(&job, &self.job.questions, &environment, options, shutdown, counters)?;
-        Ok(RunReport { report, outcome: Some(outcome) })
+    }
+
+    /// The error of a run that was ended early and left something undone.
+    fn cut_short(&self, what: &str) -> Error {
+        let outcome = self.shutdown.outcome().unwrap_or_else(|| RunOutcome::InternalError("the run ended".into()));
+        Error::cut_short(&outcome, what)
     }
 
     /// What a run would ask and cost. Decodes no page, sends nothing and writes nothing. `sample`:
@@ -146,6 +191,16 @@ impl Session {
         };
         let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
         Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), selection, sample, at_ms, decoder)?)
+    }
+
+    /// Lists the files of the input in its order: which are taken, which are left out, and why. Returns
+    /// how many are taken and how many are left out. Reads no page, except for the first bytes of files
+    /// with `input.detect: content`.
+    ///
+    /// # Errors
+    /// When the input can't be searched.
+    pub fn list_files(&self, on_file: &mut dyn FnMut(&ListedFile)) -> Result<(u64, u64), Error> {
+        list_files(&self.job.manifest.input, on_file)
     }
 
     /// Checks the input and the settings of the job. Sends nothing.
@@ -258,7 +313,7 @@ pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -
     }
     let (since_ms, until_ms) = (query.since_ms.unwrap_or(i64::MIN), query.until_ms.unwrap_or(i64::MAX));
     let report = pipeline::report(&reader, &runs, since_ms, until_ms, job.map(|job| &job.manifest))?;
-    Ok(RunReport { report, outcome: None })
+    Ok(RunReport { report, outcome: None, unstored: UnstoredAnswers::default() })
 }
 
 /// The chosen runs, newest first, all of one job. A tried page does not head a report when there is

@@ -3,14 +3,15 @@
 
 use super::error::SourceError;
 use super::list::PathList;
-use super::select::Selection;
+use super::select::{Choice, Selection};
 use super::table::Table;
-use crate::manifest::{Input, Place};
+use crate::manifest::{Detect, Input, Place};
 use std::path::Path;
 use walkdir::{DirEntry, WalkDir};
 
 /// Counts the entries of `input`. `report` is told the count so far after every entry; it returns
-/// `false` to stop. What can't be read is not counted. Returns `None` if it was stopped.
+/// `false` to stop. What can't be read is not counted. Returns `None` if it was stopped, or if the
+/// content of files decides which of them are pages (`input.detect: content`).
 ///
 /// # Errors
 /// When the list can't be read, or a glob doesn't compile.
@@ -20,6 +21,9 @@ pub fn count_entries(input: &Input, mut report: impl FnMut(u64) -> bool) -> Resu
         counted += 1;
         report(counted)
     };
+    if input.detect == Detect::Content && matches!(input.place, Place::Folder(_)) {
+        return Ok(None);
+    }
     let is_complete = match &input.place {
         Place::Folder(folder) => count_files(folder, input, &mut count)?,
         Place::Given(bytes) => PathList::new(bytes.clone()).all(|_| count()),
@@ -34,7 +38,8 @@ fn count_files(root: &Path, input: &Input, count: &mut impl FnMut() -> bool) -> 
     let selection = Selection::new(input)?;
     let is_shown = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
     let is_selected = |entry: &DirEntry| {
-        entry.file_type().is_file() && selection.includes(entry.path().strip_prefix(root).unwrap_or(entry.path()))
+        let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        entry.file_type().is_file() && selection.choose(relative) == Choice::Take
     };
     let found = WalkDir::new(root).follow_links(input.follow_links).into_iter().filter_entry(is_shown);
     Ok(found.filter_map(Result::ok).filter(is_selected).all(|_| count()))

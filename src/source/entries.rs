@@ -1,18 +1,28 @@
 //! The entries of an input: a folder or a list.
 
-use super::entry::Entry;
+use super::entry::{Entry, path_bytes};
 use super::error::{SourceError, WalkFault};
+use super::left_out::{LeftOut, LeftOutReason};
 use super::list::PathList;
 use super::table::Table;
-use super::walk::Walk;
+use super::walk::{Walk, WalkItem};
 use crate::manifest::{Column, Input, Place};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Iterates over the entries of an input, in its order.
 pub struct Entries {
     base: PathBuf,
     inner: Inner,
     line: u64,
+}
+
+/// What listing an input comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FoundFile {
+    /// A file or URL that is read.
+    Taken(Entry),
+    /// A file or folder that is left out: its path below the folder.
+    LeftOut(Vec<u8>, LeftOutReason),
 }
 
 enum Inner {
@@ -35,6 +45,40 @@ impl Entries {
             Place::List(path) => Inner::Table(Box::new(Table::open(path, input)?)),
         };
         Ok(Self { base, inner, line: 0 })
+    }
+
+    /// As [`Entries::start`], for [`Entries::next_file`]: hidden files are reported too.
+    ///
+    /// # Errors
+    /// As [`Entries::start`].
+    pub fn start_with_hidden(input: &Input) -> Result<Self, SourceError> {
+        match &input.place {
+            Place::Folder(folder) => {
+                let walk = Box::new(Walk::start_with_hidden(folder, input)?);
+                Ok(Self { base: input.base().to_owned(), inner: Inner::Walk(walk), line: 0 })
+            }
+            Place::Given(_) | Place::List(_) => Self::start(input),
+        }
+    }
+
+    /// The next file, whether it is taken or not. Everything in a list is taken.
+    pub fn next_file(&mut self) -> Option<Result<FoundFile, WalkFault>> {
+        let Inner::Walk(walk) = &mut self.inner else {
+            return self.next().map(|entry| entry.map(FoundFile::Taken));
+        };
+        Some(walk.next_item()?.map(|item| match item {
+            WalkItem::Entry(entry) => FoundFile::Taken(entry),
+            WalkItem::LeftOut(path, reason) => FoundFile::LeftOut(path_bytes(Path::new(&path)), reason),
+        }))
+    }
+
+    /// What was left out so far; nothing of a list.
+    #[must_use]
+    pub fn left_out(&self) -> LeftOut {
+        match &self.inner {
+            Inner::Walk(walk) => walk.left_out().clone(),
+            Inner::Paths(_) | Inner::Table(_) => LeftOut::default(),
+        }
     }
 
     /// The entry of the next row, with the metadata of its file. A missing file is an entry

@@ -71,14 +71,16 @@ pub fn path_bytes(path: &Path) -> Vec<u8> {
 
 /// The path of bytes in the form of [`Entry::path`].
 #[cfg(unix)]
-pub(crate) fn path_from_bytes(bytes: &[u8]) -> PathBuf {
+#[must_use]
+pub fn path_from_bytes(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
     std::ffi::OsStr::from_bytes(bytes).into()
 }
 
 /// The path of bytes in the form of [`Entry::path`].
 #[cfg(not(unix))]
-pub(crate) fn path_from_bytes(bytes: &[u8]) -> PathBuf {
+#[must_use]
+pub fn path_from_bytes(bytes: &[u8]) -> PathBuf {
     String::from_utf8_lossy(bytes).as_ref().into()
 }
 

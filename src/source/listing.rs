@@ -13,6 +13,8 @@ pub(crate) enum FileKind {
     Link,
     /// A device, a socket, a pipe.
     Other,
+    /// A file or a folder whose name begins with a dot.
+    Hidden,
 }
 
 /// The names in a folder, sorted. A folder sorts as its name with a `/` behind it, so that
@@ -23,18 +25,28 @@ pub(crate) struct Listing {
     /// The start and length of each name in `names`, and its type.
     spans: Vec<(u32, u16, FileKind)>,
     next: usize,
+    /// Hidden names that are not in the listing.
+    pub(crate) hidden: u64,
 }
 
 impl Listing {
-    /// Lists `folder`, without hidden names. With `follow_links`, a symbolic link has the type
+    /// Lists `folder`. Hidden names are only counted, unless `with_hidden` is set. With `follow_links`, a symbolic link has the type
     /// of its target. If a part of the folder can't be read, the listing has the rest, and the
     /// operating system's message is returned beside it.
-    pub(crate) fn read(folder: &Path, follow_links: bool) -> (Self, Option<String>) {
-        let mut listing = Self { names: Vec::new(), spans: Vec::new(), next: 0 };
+    pub(crate) fn read(folder: &Path, follow_links: bool, with_hidden: bool) -> (Self, Option<String>) {
+        let mut listing = Self { names: Vec::new(), spans: Vec::new(), next: 0, hidden: 0 };
         let mut reason = None;
         for found in WalkDir::new(folder).min_depth(1).max_depth(1) {
             match found {
                 Ok(found) => {
+                    let name = path_bytes(Path::new(found.file_name()));
+                    if name.first() == Some(&b'.') {
+                        match with_hidden {
+                            true => listing.add(&name, FileKind::Hidden),
+                            false => listing.hidden += 1,
+                        }
+                        continue;
+                    }
                     let mut kind = found.file_type();
                     if kind.is_symlink() && follow_links {
                         kind = std::fs::metadata(found.path()).map_or(kind, |metadata| metadata.file_type());
@@ -45,7 +57,7 @@ impl Listing {
                         kind if kind.is_symlink() => FileKind::Link,
                         _ => FileKind::Other,
                     };
-                    listing.add(&path_bytes(Path::new(found.file_name())), kind);
+                    listing.add(&name, kind);
                 }
                 Err(error) => {
                     reason = Some(error.io_error().map_or_else(|| error.to_string(), ToString::to_string));
@@ -59,9 +71,6 @@ impl Listing {
     }
 
     fn add(&mut self, name: &[u8], kind: FileKind) {
-        if name.first() == Some(&b'.') {
-            return;
-        }
         if let (Ok(start), Ok(length)) = (u32::try_from(self.names.len()), u16::try_from(name.len())) {
             self.names.extend_from_slice(name);
             self.spans.push((start, length, kind));

@@ -2,7 +2,7 @@
 //! a list in its order. Listing an input reads no page.
 //!
 //! - [`entry`]: one file or row
-//! - [`select`]: which files of a folder are pages; [`listing`]: the names in one folder;
+//! - [`select`]: which files of a folder are pages; [`left_out`]: which are not, and why; [`listing`]: the names in one folder;
 //!   [`walk`]: the files below a folder
 //! - [`list`]: a list without columns
 //! - [`columns`]: the columns of a list; [`csv_list`], [`json_list`], [`parquet_list`]: the
@@ -21,6 +21,7 @@ pub(crate) mod error;
 pub(crate) mod fetch;
 pub(crate) mod host_limits;
 pub(crate) mod json_list;
+pub(crate) mod left_out;
 pub(crate) mod list;
 pub(crate) mod listing;
 pub(crate) mod parquet_list;
@@ -33,8 +34,9 @@ mod test_input;
 pub(crate) mod walk;
 
 pub use count::count_entries;
-pub use entries::{Entries, carried_columns};
-pub use entry::{Entry, path_bytes};
+pub use entries::{Entries, FoundFile, carried_columns};
+pub use entry::{Entry, path_bytes, path_from_bytes};
 pub use error::{SourceError, WalkFault};
 pub use host_limits::HostLimits;
+pub use left_out::{LeftOut, LeftOutReason, extension_of};
 pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};

@@ -1,7 +1,8 @@
-//! Which files of a folder are pages: by extension, or by the globs of the manifest.
+//! Which files of a folder are pages: by extension or content, and by the globs of the manifest.
 
 use super::error::SourceError;
-use crate::manifest::Input;
+use super::left_out::LeftOutReason;
+use crate::manifest::{Detect, Input};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::path::Path;
 
@@ -13,12 +14,25 @@ const EXTENSIONS: &[&str] = &[
     "heic", "heif",
 ];
 
-/// The compiled selection of `input.include` and `input.exclude`.
+/// The compiled selection of `input.include`, `input.exclude` and `input.detect`.
 #[derive(Debug)]
 pub(crate) struct Selection {
-    /// `None`: the extensions of the supported formats.
+    /// `None`: every file.
     include: Option<GlobSet>,
     exclude: GlobSet,
+    exclude_globs: Vec<String>,
+    detect: Detect,
+}
+
+/// What happens with a file, by its path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// It is a page.
+    Take,
+    /// Its content decides.
+    Look,
+    /// It is not a page.
+    LeaveOut(LeftOutReason),
 }
 
 impl Selection {
@@ -28,19 +42,30 @@ impl Selection {
     /// When a glob doesn't compile. Those of a checked manifest do.
     pub(crate) fn new(input: &Input) -> Result<Self, SourceError> {
         let include = if input.include.is_empty() { None } else { Some(compile(&input.include)?) };
-        Ok(Self { include, exclude: compile(&input.exclude)? })
+        let (exclude, exclude_globs) = (compile(&input.exclude)?, input.exclude.clone());
+        Ok(Self { include, exclude, exclude_globs, detect: input.detect })
     }
 
-    /// Whether the file at `path`, relative to the folder, is selected.
-    pub(crate) fn includes(&self, path: &Path) -> bool {
-        let is_included = match &self.include {
-            Some(globs) => globs.is_match(path),
-            None => path
-                .extension()
-                .and_then(|extension| extension.to_str())
-                .is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))),
+    /// What happens with the file at `path`, relative to the folder.
+    pub(crate) fn choose(&self, path: &Path) -> Choice {
+        if self.include.as_ref().is_some_and(|globs| !globs.is_match(path)) {
+            return Choice::LeaveOut(LeftOutReason::Include);
+        }
+        let is_known = || {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            extension.is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
         };
-        is_included && !self.exclude.is_match(path)
+        // `exclude` wins over `include`; a file that is no page anyway is left out for that.
+        let excluded = || {
+            let glob = self.exclude.matches(path).first().and_then(|at| self.exclude_globs.get(*at)).cloned();
+            glob.map(|glob| Choice::LeaveOut(LeftOutReason::Exclude(glob)))
+        };
+        match (self.detect, &self.include) {
+            (Detect::Extension, Some(_)) => excluded().unwrap_or(Choice::Take),
+            _ if is_known() => excluded().unwrap_or(Choice::Take),
+            (Detect::Extension, None) => Choice::LeaveOut(LeftOutReason::Extension),
+            (Detect::Content, _) => excluded().unwrap_or(Choice::Look),
+        }
     }
 }
 
@@ -64,7 +89,30 @@ mod tests {
             exclude: owned(exclude),
             ..crate::source::test_input::input(Path::new("x"))
         };
-        Selection::new(&input).unwrap().includes(Path::new(path))
+        Selection::new(&input).unwrap().choose(Path::new(path)) == Choice::Take
+    }
+
+    #[test]
+    fn by_content_only_other_extensions_are_looked_at() {
+        let owned = |globs: &[&str]| globs.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>();
+        for (include, path, choice) in [
+            (&[][..], "a.jpg", Choice::Take),
+            (&[], "a.txt", Choice::Look),
+            (&[], "a", Choice::Look),
+            (&[], "drafts/a", Choice::LeaveOut(LeftOutReason::Exclude("drafts/**".into()))),
+            (&[], "drafts/a.jpg", Choice::LeaveOut(LeftOutReason::Exclude("drafts/**".into()))),
+            (&["in/**"], "in/a", Choice::Look),
+            (&["in/**"], "in/a.jpg", Choice::Take),
+            (&["in/**"], "a.jpg", Choice::LeaveOut(LeftOutReason::Include)),
+        ] {
+            let input = Input {
+                include: owned(include),
+                exclude: owned(&["drafts/**"]),
+                detect: Detect::Content,
+                ..crate::source::test_input::input(Path::new("x"))
+            };
+            assert_eq!(Selection::new(&input).unwrap().choose(Path::new(path)), choice, "{include:?} {path}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! An input for unit tests.
 
-use crate::manifest::{Fetch, Input, PageChoice, Place};
+use crate::manifest::{Detect, Fetch, Input, PageChoice, Place};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ pub(crate) fn input(folder: &Path) -> Input {
         place: Place::Folder(folder.to_owned()),
         include: Vec::new(),
         exclude: Vec::new(),
+        detect: Detect::Extension,
         follow_links: false,
         allow_empty: false,
         pages: PageChoice::All,

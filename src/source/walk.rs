@@ -1,14 +1,17 @@
 //! The walk: the files below a folder, in the order of the bytes of their relative paths.
 //!
-//! Hidden files and folders (with a leading dot) are skipped, and so are symbolic links
-//! unless `input.follow_links` is set; cycles of links are detected. An unreadable file or
-//! folder is reported and does not end the walk.
+//! Hidden files and folders (with a leading dot) are left out, and so are symbolic links
+//! unless `input.follow_links` is set; cycles of links are detected. What is left out is counted.
+//! An unreadable file or folder is reported and does not end the walk.
 
 use super::entry::{Entry, path_bytes, path_from_bytes};
 use super::error::{SourceError, WalkFault};
+use super::left_out::{LeftOut, LeftOutReason};
 use super::listing::{FileKind, Listing};
-use super::select::Selection;
+use super::select::{Choice, Selection};
 use crate::manifest::Input;
+use crate::media::ImageFormat;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Iterates over the files below a folder.
@@ -20,7 +23,22 @@ pub(crate) struct Walk {
     open: Vec<Folder>,
     /// Faults to report before the next entry.
     faults: Vec<WalkFault>,
+    /// Whether hidden names are reported one by one.
+    lists_hidden: bool,
+    /// What was left out so far.
+    left_out: LeftOut,
 }
+
+/// What a walk comes to.
+pub(crate) enum WalkItem {
+    /// A page.
+    Entry(Entry),
+    /// A file or folder that is left out: its path below the root.
+    LeftOut(PathBuf, LeftOutReason),
+}
+
+/// First bytes of a file that show its format.
+const HEAD_BYTES: u64 = 1024;
 
 struct Folder {
     path: PathBuf,
@@ -43,9 +61,29 @@ impl Walk {
             follow_links: input.follow_links,
             open: Vec::new(),
             faults: Vec::new(),
+            lists_hidden: false,
+            left_out: LeftOut::default(),
         };
         walk.enter(root.to_owned());
         Ok(walk)
+    }
+
+    /// As [`Walk::start`], for a walk that also reports hidden names.
+    ///
+    /// # Errors
+    /// As [`Walk::start`].
+    pub(crate) fn start_with_hidden(root: &Path, input: &Input) -> Result<Self, SourceError> {
+        let mut walk = Self::start(root, input)?;
+        walk.open.clear();
+        walk.faults.clear();
+        (walk.lists_hidden, walk.left_out) = (true, LeftOut::default());
+        walk.enter(root.to_owned());
+        Ok(walk)
+    }
+
+    /// What was left out so far.
+    pub(crate) fn left_out(&self) -> &LeftOut {
+        &self.left_out
     }
 
     /// Makes the folder at `path` the current one.
@@ -56,31 +94,37 @@ impl Walk {
             self.faults.push(WalkFault { path, reason, is_end: false });
             return;
         }
-        let (listing, reason) = Listing::read(&path, self.follow_links);
+        let (listing, reason) = Listing::read(&path, self.follow_links, self.lists_hidden);
+        self.left_out.hidden += listing.hidden;
         if let Some(reason) = reason {
             self.faults.push(WalkFault { path: path.clone(), reason, is_end: false });
         }
         self.open.push(Folder { path, canonical, listing });
     }
 
-    /// The entry of the file at `path`, if it is selected.
-    fn entry_at(&self, path: &Path) -> Option<Result<Entry, WalkFault>> {
+    /// The file at `path`: an entry, if it is selected.
+    fn file_at(&mut self, path: &Path) -> Result<WalkItem, WalkFault> {
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
-        if !self.selection.includes(relative) {
-            return None;
+        let fault =
+            |error: std::io::Error| WalkFault { path: path.to_owned(), reason: error.to_string(), is_end: false };
+        match self.selection.choose(relative) {
+            Choice::Take => {}
+            Choice::Look if is_image(path).map_err(fault)? => {}
+            Choice::Look => return Ok(self.leave_out(path, LeftOutReason::Content)),
+            Choice::LeaveOut(reason) => return Ok(self.leave_out(path, reason)),
         }
         let entry = Entry { path: path_bytes(relative), ..Entry::default() };
-        Some(match std::fs::metadata(path) {
-            Ok(metadata) => Ok(entry.with_metadata(&metadata)),
-            Err(error) => Err(WalkFault { path: path.to_owned(), reason: error.to_string(), is_end: false }),
-        })
+        let metadata = std::fs::metadata(path).map_err(fault)?;
+        Ok(WalkItem::Entry(entry.with_metadata(&metadata)))
     }
-}
 
-impl Iterator for Walk {
-    type Item = Result<Entry, WalkFault>;
+    fn leave_out(&mut self, path: &Path, reason: LeftOutReason) -> WalkItem {
+        self.left_out.add(path, &reason);
+        WalkItem::LeftOut(path.strip_prefix(&self.root).unwrap_or(path).to_owned(), reason)
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
+    /// The next file, whether it is a page or not.
+    pub(crate) fn next_item(&mut self) -> Option<Result<WalkItem, WalkFault>> {
         loop {
             if let Some(fault) = self.faults.pop() {
                 return Some(Err(fault));
@@ -93,16 +137,35 @@ impl Iterator for Walk {
             let path = folder.path.join(path_from_bytes(&name));
             match kind {
                 FileKind::Folder => self.enter(path),
-                FileKind::File => {
-                    if let Some(entry) = self.entry_at(&path) {
-                        return Some(entry);
-                    }
-                }
+                FileKind::File => return Some(self.file_at(&path)),
                 FileKind::Link if self.follow_links => {
                     let reason = "the target of the symbolic link does not exist".to_owned();
                     return Some(Err(WalkFault { path, reason, is_end: false }));
                 }
-                FileKind::Link | FileKind::Other => {}
+                FileKind::Link => return Some(Ok(self.leave_out(&path, LeftOutReason::Link))),
+                FileKind::Other => return Some(Ok(self.leave_out(&path, LeftOutReason::Special))),
+                FileKind::Hidden => return Some(Ok(self.leave_out(&path, LeftOutReason::Hidden))),
+            }
+        }
+    }
+}
+
+/// Whether the first bytes of a file are those of a supported format.
+fn is_image(path: &Path) -> std::io::Result<bool> {
+    let mut head = Vec::new();
+    std::fs::File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
+    Ok(ImageFormat::detect(&head).is_ok())
+}
+
+impl Iterator for Walk {
+    type Item = Result<Entry, WalkFault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.next_item()? {
+                Ok(WalkItem::Entry(entry)) => return Some(Ok(entry)),
+                Ok(WalkItem::LeftOut(..)) => {}
+                Err(fault) => return Some(Err(fault)),
             }
         }
     }
@@ -173,6 +236,51 @@ mod tests {
             prop_assert_eq!(found, expected);
             prop_assert!(faults.is_empty());
         }
+    }
+
+    #[test]
+    fn by_content_files_with_any_name_are_pages() {
+        let folder = folder_with(&["a.txt", "empty", "b.docx", "notes"]);
+        std::fs::write(folder.path().join("scan"), b"\xFF\xD8\xFF\xE0").unwrap();
+        std::fs::write(folder.path().join("fax.dat"), b"II*\0....").unwrap();
+        std::fs::write(folder.path().join("late"), [vec![0; 1100], b"%PDF-".to_vec()].concat()).unwrap();
+        let input = Input { detect: crate::manifest::Detect::Content, ..input(folder.path()) };
+        let mut walk = Walk::start(folder.path(), &input).unwrap();
+        let found: Vec<_> = walk.by_ref().map(|entry| String::from_utf8(entry.unwrap().path).unwrap()).collect();
+        assert_eq!(found, ["fax.dat", "scan"]);
+        assert_eq!(walk.left_out().extensions(), "no extension 3, .docx 1, .txt 1");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn every_file_is_reported_once_in_order_with_its_reason() {
+        let folder =
+            folder_with(&[".git/x.jpg", ".hidden.jpg", "a/.x", "a/b.jpg", "a/note.txt", "drafts/c.jpg", "z.png"]);
+        std::os::unix::fs::symlink(folder.path().join("z.png"), folder.path().join("link.png")).unwrap();
+        let input = Input { exclude: vec!["drafts/**".into()], ..input(folder.path()) };
+        let mut walk = Walk::start_with_hidden(folder.path(), &input).unwrap();
+        let mut found = Vec::new();
+        while let Some(item) = walk.next_item() {
+            found.push(match item.unwrap() {
+                WalkItem::Entry(entry) => String::from_utf8(entry.path).unwrap(),
+                WalkItem::LeftOut(path, reason) => format!("{} {}", path.display(), reason.name()),
+            });
+        }
+        let expected = [
+            ".git hidden",
+            ".hidden.jpg hidden",
+            "a/.x hidden",
+            "a/b.jpg",
+            "a/note.txt extension",
+            "drafts/c.jpg exclude",
+            "link.png link",
+            "z.png",
+        ];
+        assert_eq!(found, expected);
+        // Counted in the same way when hidden names are not reported.
+        let mut counting = Walk::start(folder.path(), &input).unwrap();
+        assert_eq!(counting.by_ref().count(), 2);
+        assert_eq!(counting.left_out(), walk.left_out());
     }
 
     #[test]

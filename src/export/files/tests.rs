@@ -58,7 +58,7 @@ fn files(folder: &Path) -> Vec<String> {
     files.map(|entry| entry.path().strip_prefix(folder).unwrap().display().to_string()).collect()
 }
 
-fn written(targets: &Targets, is_complete: bool, paths: &[&str]) -> Vec<PathBuf> {
+fn written(targets: &Targets, is_complete: bool, paths: &[&str]) -> Vec<OutputFile> {
     let mut outputs = Outputs::create(targets, &spec()).unwrap();
     paths.iter().for_each(|path| outputs.write(&row(path)).unwrap());
     outputs.commit(is_complete, &NoHooks).unwrap()
@@ -71,12 +71,14 @@ fn complete_outputs_appear_under_their_names_and_replace_partial_ones() {
     let partial = written(&targets, false, &["a.jpg"]);
     let partial_names = ["deep/out.partial.parquet", "out.partial.csv", "out.partial.jsonl"];
     assert_eq!(files(folder.path()), partial_names);
-    assert!(partial.iter().all(|path| path.is_absolute() && path.exists()), "{partial:?}");
+    assert!(partial.iter().all(|file| file.is_partial && file.path.is_absolute() && file.path.exists()), "{partial:?}");
 
     let complete = written(&targets, true, &["a.jpg", "b.jpg"]);
     assert_eq!(files(folder.path()), ["deep/out.parquet", "out.csv", "out.jsonl"]);
-    let names: Vec<_> = complete.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, ["out.csv", "out.parquet", "out.jsonl"], "in the order of the formats");
+    let name = |file: &OutputFile| file.path.file_name().unwrap().to_str().unwrap().to_owned();
+    let names: Vec<_> = complete.iter().map(|file| (file.format, name(file), file.is_partial)).collect();
+    let expected = [("csv", "out.csv"), ("parquet", "out.parquet"), ("jsonl", "out.jsonl")];
+    assert_eq!(names, expected.map(|(format, name)| (format, name.to_owned(), false)), "in the order of the formats");
 
     let before = std::fs::read(folder.path().join("out.csv")).unwrap();
     written(&targets, false, &["c.jpg"]);
@@ -133,10 +135,10 @@ impl RowSink<AtomicFile> for FailingSink {
 
 /// Outputs of which the second fails at a step.
 fn failing_outputs(folder: &Path, fails_at: &'static str) -> Outputs {
-    let sink = |name: &str, fails_at| -> (PathBuf, AnySink) {
+    let sink = |name: &str, fails_at| -> (&'static str, PathBuf, AnySink) {
         let path = folder.join(name);
         let file = AtomicFile::create(&path).unwrap();
-        (path, Box::new(FailingSink { file, fails_at }))
+        ("x", path, Box::new(FailingSink { file, fails_at }))
     };
     Outputs { columns: Column::list(&spec()), files: vec![sink("good.x", ""), sink("bad.x", fails_at)] }
 }
@@ -195,7 +197,7 @@ fn targets_without_a_path_write_nothing() {
         };
         assert!(targets.is_any(), "{name}");
     }
-    assert_eq!(written(&Targets::default(), true, &["a.jpg"]), Vec::<PathBuf>::new());
+    assert_eq!(written(&Targets::default(), true, &["a.jpg"]), Vec::<OutputFile>::new());
 }
 
 #[test]

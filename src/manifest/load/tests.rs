@@ -35,7 +35,7 @@ fn with(section: &str) -> String {
 /// The faults of a manifest as `line:column: message`, in the order of their positions.
 fn fault_titles(source: &str) -> Vec<String> {
     let faults = check_source(Path::new("x.yaml"), source, &|_| None).err().unwrap_or_default();
-    let shown = Faults::new("x.yaml".into(), source.into(), faults).to_string();
+    let shown = Faults::new("x.yaml".into(), source, faults, Vec::new()).to_string();
     let titles = shown.lines().filter_map(|line| line.strip_prefix("error: x.yaml:"));
     titles.map(str::to_owned).collect()
 }

@@ -9,6 +9,17 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// How pages are recognized among the files of a folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Detect {
+    /// By the extensions of the supported formats.
+    #[default]
+    Extension,
+    /// By extension or by the first bytes of the file.
+    Content,
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawInput {
@@ -22,6 +33,8 @@ pub(crate) struct RawInput {
     /// Globs of files to exclude. They take precedence over `include`.
     #[serde(default)]
     exclude: Vec<String>,
+    /// How pages are recognized among the files of the folder: `extension` (default), or `content` to also take files with other extensions or none whose first bytes are those of a supported format.
+    detect: Option<Detect>,
     /// Whether to follow symbolic links (default false).
     #[serde(default)]
     follow_links: bool,
@@ -69,6 +82,8 @@ pub struct Input {
     pub include: Vec<String>,
     /// Globs of files to exclude.
     pub exclude: Vec<String>,
+    /// How pages are recognized among the files of a folder.
+    pub detect: Detect,
     /// Whether symbolic links are followed.
     pub follow_links: bool,
     /// Whether an input without pages counts as success.
@@ -120,6 +135,7 @@ impl RawInput {
             pages: self.pages.map_or(PageChoice::All, |pages| pages.check(check)),
             include: self.include,
             exclude: self.exclude,
+            detect: self.detect.unwrap_or_default(),
             follow_links: self.follow_links,
             allow_empty: self.allow_empty,
             skip_blank: self.skip_blank,
@@ -166,6 +182,7 @@ impl RawInput {
         for (is_unused, key, kind) in [
             (is_list && !self.include.is_empty(), "include", "folder"),
             (is_list && !self.exclude.is_empty(), "exclude", "folder"),
+            (is_list && self.detect.is_some(), "detect", "folder"),
             (is_list && self.follow_links, "follow_links", "folder"),
             (!is_list && self.path_column.is_some(), "path_column", "list"),
             (!is_list && self.carry.is_some(), "carry", "list"),

@@ -8,7 +8,7 @@ use super::stage::Asking;
 use super::telemetry;
 use crate::base::hooks::Point;
 use crate::base::ids::AttemptId;
-use crate::base::vocabulary::{AttemptPurpose, ErrorKind};
+use crate::base::vocabulary::{AttemptPurpose, ErrorKind, VerdictName};
 use crate::manifest::Job;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -106,11 +106,14 @@ async fn make_attempt(
 
     // Settle.
     let record = judged.settlement.clone();
+    let unstored = (record.verdict == VerdictName::Done).then(|| record.charge.cost.unwrap_or_default().0);
+    unstored.inspect(|cost| run.counters.add_unstored(*cost));
     if let Err(error) = run.store.settle_attempt(judged.settlement).await {
         // It was sent and may be billed: the log is the only record of it.
         telemetry::record_attempt(run, &attempt, &record, &span);
         return Err(error);
     }
+    unstored.inspect(|cost| run.counters.mark_stored(*cost));
     run.hooks.reached(Point::Settled);
 
     // Adapt.

@@ -37,6 +37,9 @@ pub struct Counters {
     cost_pico: AtomicI64,
     /// The [`WaitReason`], or 0.
     waiting: AtomicU8,
+    /// Replies with answers that are not stored (yet), and what they cost.
+    unstored: AtomicU64,
+    unstored_pico: AtomicI64,
     is_walked: AtomicBool,
     is_only_listing: AtomicBool,
     /// Whether `trouble` has a value: most attempts need no lock.
@@ -127,6 +130,15 @@ pub struct Progress {
     pub latencies: [u64; LATENCY_BOUNDS.len() + 1],
     /// The sum of latencies in milliseconds.
     pub latency_ms: u64,
+}
+
+/// Answers that were received and are not in the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnstoredAnswers {
+    /// Replies.
+    pub replies: u64,
+    /// What they cost, as far as that is known, in pico-dollars.
+    pub cost_pico: i64,
 }
 
 impl Counters {
@@ -277,6 +289,24 @@ impl Counters {
         add(&self.latencies[bucket]);
         self.latency_ms.fetch_add(latency_ms, Ordering::Relaxed);
         self.cost_pico.fetch_add(cost_pico, Ordering::Relaxed);
+    }
+
+    /// Counts a reply with answers that is about to be stored.
+    pub(crate) fn add_unstored(&self, cost_pico: i64) {
+        add(&self.unstored);
+        self.unstored_pico.fetch_add(cost_pico, Ordering::Relaxed);
+    }
+
+    /// A reply that was counted by [`Counters::add_unstored`] is stored.
+    pub(crate) fn mark_stored(&self, cost_pico: i64) {
+        self.unstored.fetch_sub(1, Ordering::Relaxed);
+        self.unstored_pico.fetch_sub(cost_pico, Ordering::Relaxed);
+    }
+
+    /// What was received and is not stored. While replies are being stored they count too.
+    #[must_use]
+    pub fn unstored(&self) -> UnstoredAnswers {
+        UnstoredAnswers { replies: read(&self.unstored), cost_pico: self.unstored_pico.load(Ordering::Relaxed) }
     }
 
     /// Sets the number of requests in flight.

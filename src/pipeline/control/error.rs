@@ -45,6 +45,9 @@ pub enum PipelineError {
     /// The store holds no run of the job.
     #[error("the store has no run of this job")]
     NoRun,
+    /// A run that ends at once had no time left for its outputs. They are as they were.
+    #[error("the outputs were not finished in time")]
+    OutputsAbandoned,
     /// A defect of docmill.
     #[error("internal error: {0}")]
     Internal(String),

@@ -93,7 +93,7 @@ impl RunOutcome {
             // There is no store where the user pointed.
             PipelineError::Store(StoreError::Missing { .. }) => Self::InputError(message),
             PipelineError::Store(_) | PipelineError::Export(_) => Self::StorageError(message),
-            PipelineError::Internal(_) => Self::InternalError(message),
+            PipelineError::Internal(_) | PipelineError::OutputsAbandoned => Self::InternalError(message),
             PipelineError::Source(_)
             | PipelineError::Client(_)
             | PipelineError::NoTask { .. }

@@ -1,27 +1,79 @@
 //! The end of a run. Anybody may request it; the first request decides the outcome.
+//!
+//! A signal or the deadline makes the end immediate. From then on the grace period runs, and at most
+//! [`STOP_TIME`] after it the run is over: the steps of the end look at [`Shutdown::is_past`].
 
 use super::run_outcome::RunOutcome;
-use std::sync::Arc;
+use crate::base::clock::Clock;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::sync::watch;
 
-/// Requests the end of a run, and shows whether it was requested. Clones share one state.
-#[derive(Clone, Debug)]
-pub struct Shutdown {
-    outcome: Arc<watch::Sender<Option<RunOutcome>>>,
-    /// A signal or the deadline came, first or later: nothing waits longer than the grace period.
-    is_immediate: Arc<watch::Sender<bool>>,
+/// The longest time between the end of the grace period and the end of a run that ends at once.
+pub const STOP_TIME: Duration = Duration::from_secs(2);
+
+/// A step of the end of a run that ends at once. Each has to be done some time after the grace period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopStep {
+    /// Threads that read files have ended.
+    ThreadsEnd,
+    /// The outputs are written.
+    OutputsWritten,
+    /// The store is closed. What was acknowledged is durable without that.
+    StoreClosed,
+    /// Everything: whoever waits for the run gives up.
+    Everything,
 }
 
-impl Default for Shutdown {
-    fn default() -> Self {
-        Self { outcome: Arc::new(watch::channel(None).0), is_immediate: Arc::new(watch::channel(false).0) }
+impl StopStep {
+    /// When the step has to be done, after the grace period.
+    fn limit(self) -> Duration {
+        match self {
+            Self::ThreadsEnd => STOP_TIME * 2 / 5,
+            Self::OutputsWritten => STOP_TIME * 4 / 5,
+            Self::StoreClosed => STOP_TIME * 9 / 10,
+            Self::Everything => STOP_TIME,
+        }
     }
 }
 
+/// Requests the end of a run, and shows whether it was requested. Clones share one state.
+#[derive(Clone)]
+pub struct Shutdown {
+    clock: Arc<dyn Clock>,
+    outcome: Arc<watch::Sender<Option<RunOutcome>>>,
+    /// A signal or the deadline came, first or later: nothing waits longer than the grace period.
+    is_immediate: Arc<watch::Sender<bool>>,
+    /// When it came, by the clock.
+    immediate_at: Arc<OnceLock<Duration>>,
+    /// In milliseconds.
+    grace: Arc<AtomicU64>,
+}
+
 impl Shutdown {
+    /// No end is requested. The grace period is zero until it is set.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            outcome: Arc::new(watch::channel(None).0),
+            is_immediate: Arc::new(watch::channel(false).0),
+            immediate_at: Arc::default(),
+            grace: Arc::default(),
+        }
+    }
+
+    /// Sets how long an immediate end waits for requests in flight.
+    pub fn set_grace(&self, grace: Duration) {
+        self.grace.store(u64::try_from(grace.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     /// Requests the end. Later requests do not change the outcome.
     pub fn request(&self, outcome: RunOutcome) {
         if matches!(outcome, RunOutcome::Interrupted(_) | RunOutcome::DeadlineReached) {
+            self.immediate_at.get_or_init(|| self.clock.now());
             self.is_immediate.send_replace(true);
         }
         self.outcome.send_if_modified(|first| {
@@ -51,6 +103,14 @@ impl Shutdown {
         *self.is_immediate.borrow()
     }
 
+    /// Whether the end is immediate, and the time for this step is over.
+    #[must_use]
+    pub fn is_past(&self, step: StopStep) -> bool {
+        let grace = Duration::from_millis(self.grace.load(Ordering::Relaxed));
+        let limit = grace.saturating_add(step.limit());
+        self.immediate_at.get().is_some_and(|at| self.clock.now().saturating_sub(*at) >= limit)
+    }
+
     /// Completes when a signal or the deadline requests the end.
     pub async fn immediate(&self) {
         let mut is_immediate = self.is_immediate.subscribe();
@@ -66,19 +126,56 @@ impl Shutdown {
     }
 }
 
+impl fmt::Debug for Shutdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shutdown")
+            .field("outcome", &*self.outcome.borrow())
+            .field("immediate_at", &self.immediate_at.get())
+            .finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::clock::ManualClock;
     use crate::pipeline::control::run_outcome::Signal;
 
     #[test]
     fn the_first_request_decides_and_a_later_signal_only_makes_it_immediate() {
-        let shutdown = Shutdown::default();
+        let shutdown = Shutdown::new(Arc::new(ManualClock::default()));
         assert!(!shutdown.is_requested() && !shutdown.is_immediate());
         shutdown.request(RunOutcome::StorageError("the disk is full".into()));
         assert!(shutdown.is_requested() && !shutdown.is_immediate());
         shutdown.clone().request(RunOutcome::Interrupted(Signal::Terminate));
         assert!(shutdown.is_immediate());
         assert_eq!(shutdown.outcome(), Some(RunOutcome::StorageError("the disk is full".into())));
+    }
+
+    #[test]
+    fn the_steps_of_an_end_come_after_the_grace_period_in_their_order() {
+        use StopStep::{Everything, OutputsWritten, ThreadsEnd};
+        let clock = Arc::new(ManualClock::default());
+        let shutdown = Shutdown::new(clock.clone());
+        shutdown.set_grace(Duration::from_secs(8));
+        let past = |shutdown: &Shutdown| [ThreadsEnd, OutputsWritten, Everything].map(|step| shutdown.is_past(step));
+        clock.advance(Duration::from_secs(60));
+        shutdown.request(RunOutcome::StorageError("the disk is full".into()));
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(past(&shutdown), [false; 3], "an end that is not immediate takes its time");
+        shutdown.request(RunOutcome::DeadlineReached);
+        for (after_ms, expected) in [
+            (8_000, [false; 3]),
+            (800, [true, false, false]),
+            (799, [true, false, false]),
+            (1, [true, true, false]),
+            (399, [true, true, false]),
+            (1, [true; 3]),
+        ] {
+            clock.advance(Duration::from_millis(after_ms));
+            // A second signal does not prolong it.
+            shutdown.request(RunOutcome::Interrupted(Signal::Terminate));
+            assert_eq!(past(&shutdown), expected, "{after_ms}");
+        }
     }
 }

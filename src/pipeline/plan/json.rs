@@ -4,6 +4,7 @@ use super::model::{Plan, Projection};
 use super::pace::Bound;
 use super::quote::{Alternative, Quote, Range};
 use crate::base::money::Pico;
+use crate::source::LeftOut;
 use serde_json::{Map, Value, json};
 
 /// The plan as JSON.
@@ -12,7 +13,7 @@ pub fn plan_to_json(plan: &Plan) -> Value {
     let mut out = json!({
         "files": plan.files, "pages": plan.pages, "answered": plan.answered, "to_ask": plan.to_ask,
         "duplicates": plan.duplicates, "skipped": plan.skipped, "under_way": plan.under_way, "unreadable": plan.unreadable, "not_fetched": plan.not_fetched,
-        "by_format": plan.by_format, "by_task": plan.by_task, "misses": plan.misses,
+        "by_format": plan.by_format, "left_out": left_out(&plan.left_out), "by_task": plan.by_task, "misses": plan.misses,
     });
     if let (Some(quote), Some(members)) = (&plan.quote, out.as_object_mut()) {
         members.extend(quote_to_json(quote));
@@ -29,6 +30,13 @@ pub fn plan_to_json(plan: &Plan) -> Value {
         members.insert("projection".into(), projected(projection));
     }
     out
+}
+
+fn left_out(files: &LeftOut) -> Value {
+    json!({
+        "hidden": files.hidden, "links": files.links, "special": files.special, "excluded": files.excluded,
+        "by_extension": files.by_extension,
+    })
 }
 
 fn quote_to_json(quote: &Quote) -> Map<String, Value> {

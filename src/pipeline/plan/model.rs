@@ -3,6 +3,7 @@
 use super::pace::Bound;
 use super::quote::Quote;
 use crate::base::money::Pico;
+use crate::source::LeftOut;
 use std::collections::BTreeMap;
 
 /// The rest of a budget.
@@ -61,6 +62,10 @@ pub struct Plan {
     pub not_fetched: u64,
     /// Pages by format. The format is detected by content where the file was read, else by extension.
     pub by_format: BTreeMap<String, u64>,
+    /// Files that are left out, by reason.
+    pub left_out: LeftOut,
+    /// Whether `input.include` selects the files.
+    pub has_include: bool,
     /// The expected cost of the pages to ask.
     pub quote: Option<Quote>,
     /// How long they take by each limit, the slowest first.

@@ -33,7 +33,7 @@ pub fn plan(
     at_ms: i64,
     decoder: DecoderCommand,
 ) -> Result<Plan, PipelineError> {
-    let entries = Entries::start(&job.input)?;
+    let mut entries = Entries::start(&job.input)?;
     let chosen = sample.map(|count| choose(job, count)).transpose()?;
     let key = reader.map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(JobId(0));
     let text = selection_text(selection, &[]);
@@ -44,7 +44,7 @@ pub fn plan(
     let mut spread = Spread::default();
     let has_templates = questions.iter().any(Question::is_template);
     let mut stored = reader.map(|reader| EntryCursor::new(reader, key));
-    for entry in entries {
+    for entry in entries.by_ref() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(fault) if fault.is_end => return Err(PipelineError::Input(fault.to_string())),
@@ -72,6 +72,8 @@ pub fn plan(
     let scope = budget_counter(job, &RunId::new(""), at_ms).to_string();
     let spent = reader.map(|reader| reader.budget(&scope)).transpose()?.unwrap_or_default();
     let mut plan = planner.finish();
+    plan.left_out = entries.left_out();
+    plan.has_include = !job.input.include.is_empty();
     if let Some(quote) = &plan.quote {
         plan.bounds = pace::bounds(quote, job, latency);
     }

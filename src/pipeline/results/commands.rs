@@ -27,8 +27,8 @@ pub fn export(
     let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
     let rows = JobRows::of_job(reader, key, job, questions);
-    let WrittenRows { files, .. } = rows.write(&columns, &targets_of_job(job, output), &[], true, hooks)?;
-    Ok(files)
+    let WrittenRows { files, .. } = rows.write(&columns, &targets_of_job(job, output), &[], true, &|| false, hooks)?;
+    Ok(files.into_iter().map(|file| file.path).collect())
 }
 
 /// The report on runs of one job, newest first. `job`: its manifest, when it is at hand.
@@ -61,7 +61,7 @@ pub fn report(
         writes_empty: false,
         price: job.and_then(Job::price),
     };
-    let WrittenRows { pages, .. } = rows.write(&columns, &Targets::default(), &keys, true, &NoHooks)?;
+    let WrittenRows { pages, .. } = rows.write(&columns, &Targets::default(), &keys, true, &|| false, &NoHooks)?;
     let mut spend = read_spend(reader, runs, since_ms, until_ms)?;
     if runs.len() > 1 {
         spend.pages = reader.asked_pages(&keys, since_ms, until_ms)?;

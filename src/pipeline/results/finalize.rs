@@ -5,6 +5,7 @@ use super::job_rows::{JobRows, columns_of_job, targets_of_job};
 use crate::base::atomic_file;
 use crate::base::hooks::Hooks;
 use crate::base::ids::RunKey;
+use crate::base::output_file::OutputFile;
 use crate::export::ExportError;
 use crate::manifest::Job;
 use crate::pipeline::control::context::RunContext;
@@ -12,11 +13,12 @@ use crate::pipeline::control::environment::Environment;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::pipeline::control::shutdown::StopStep;
 use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::scan::pass::ScanSeen;
 use crate::report::{Pages, Report, read_spend, render_json};
 use crate::store::{Reader, RunEnd, RunRecord, SettleRule};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What the passes of a run have seen of its input.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,7 +40,8 @@ impl InputSeen {
 /// Writes the outputs and ends the run in the store.
 ///
 /// # Errors
-/// When the store can't be read or written, or an output can't be written.
+/// When the store can't be read or written, an output can't be written, or a run that ends at once has
+/// no time left for its outputs.
 pub(crate) fn conclude(
     run: &RunContext,
     environment: &Environment,
@@ -92,7 +95,7 @@ fn write_outputs(
     reader: &Reader,
     seen: InputSeen,
     hooks: &dyn Hooks,
-) -> Result<(Pages, Vec<PathBuf>), PipelineError> {
+) -> Result<(Pages, Vec<OutputFile>), PipelineError> {
     let (job, keys) = (&run.job, &run.identity.keys);
     let targets = targets_of_job(job, &job.output);
     if !seen.has_changes && seen.has_all && !targets.is_any() {
@@ -103,7 +106,8 @@ fn write_outputs(
     }
     let columns = columns_of_job(job, &run.identity.questions, &keys.tasks)?;
     let rows = JobRows::of_job(reader, keys.job, job, &run.identity.questions);
-    let written = rows.write(&columns, &targets, &[keys.run], seen.has_all, hooks)?;
+    let is_abandoned = || run.shutdown.is_past(StopStep::OutputsWritten);
+    let written = rows.write(&columns, &targets, &[keys.run], seen.has_all, &is_abandoned, hooks)?;
     Ok((written.pages, written.files))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::base::hooks::Hooks;
 use crate::base::ids::{JobId, RecipeId, RunKey};
+use crate::base::output_file::OutputFile;
 use crate::catalog::Price;
 use crate::export::{Outputs, Row, RowSpec, Targets};
 use crate::manifest::{Job, Output};
@@ -12,7 +13,6 @@ use crate::report::Pages;
 use crate::source::carried_columns;
 use crate::store::{EntryCursor, EntryRecord, Reader, RowOptions, StoreError, TaskKey};
 use crate::task::{Question, Shape};
-use std::path::PathBuf;
 
 /// Where rows come from.
 pub(crate) struct JobRows<'a> {
@@ -43,7 +43,7 @@ pub(crate) struct WrittenRows {
     /// The pages by status.
     pub(crate) pages: Pages,
     /// The files.
-    pub(crate) files: Vec<PathBuf>,
+    pub(crate) files: Vec<OutputFile>,
 }
 
 impl<'a> JobRows<'a> {
@@ -55,16 +55,18 @@ impl<'a> JobRows<'a> {
     }
 
     /// Writes the rows. `runs`: the runs whose requests are counted. `has_all`: every file of the
-    /// input has a row, so that the outputs may be complete.
+    /// input has a row, so that the outputs may be complete. `is_abandoned`: whether there is no more
+    /// time for them.
     ///
     /// # Errors
-    /// When the store can't be read or an output can't be written.
+    /// When the store can't be read, an output can't be written, or there is no more time.
     pub(crate) fn write(
         &self,
         columns: &RowSpec,
         targets: &Targets,
         runs: &[RunKey],
         has_all: bool,
+        is_abandoned: &dyn Fn() -> bool,
         hooks: &dyn Hooks,
     ) -> Result<WrittenRows, PipelineError> {
         let mut outputs = Outputs::create(targets, columns)?;
@@ -77,6 +79,9 @@ impl<'a> JobRows<'a> {
                 let row = Row::new(&record, columns);
                 pages.add(&record, row.status, row.error_kind.zip(row.error.as_deref()), runs);
                 outputs.write(&row)?;
+            }
+            if is_abandoned() {
+                return Err(PipelineError::OutputsAbandoned);
             }
         }
         if pages.total == 0 && !self.writes_empty {

@@ -5,6 +5,7 @@ use super::changes::ChangeBuffer;
 use super::pass::ScanPass;
 use super::queue::FoundFile;
 use crate::base::ids::JobId;
+use crate::manifest::Place;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::source::{Entries, Entry, WalkFault, path_bytes};
@@ -19,14 +20,15 @@ use std::sync::Arc;
 pub(crate) fn walk_and_compare(
     run: &Arc<RunContext>,
     pass: &Arc<ScanPass>,
-    entries: Entries,
+    mut entries: Entries,
     reader: &Reader,
     send: impl Fn(FoundFile) -> bool,
 ) -> Result<(), StoreError> {
     let job = run.identity.keys.job;
     let mut stored = EntryCursor::new(reader, job);
     let mut gone = GoneFiles::new(run, pass);
-    for found in entries {
+    let mut has_entries = false;
+    for found in entries.by_ref() {
         if run.shutdown.is_immediate() {
             // Files that were not reached are not gone.
             return gone.write();
@@ -44,6 +46,7 @@ pub(crate) fn walk_and_compare(
             }
         };
         run.counters.add_entry();
+        has_entries = true;
         let is_of_folder = entry.line == 0;
         let questions = pass.question_sets.for_entry(entry.carried.as_deref(), reader)?;
         let here = stored.seek(entry.place(), |missed| gone.add(missed))?;
@@ -73,7 +76,23 @@ pub(crate) fn walk_and_compare(
         gone.write_group()?;
     }
     pass.seen.set_all();
+    log_left_out(run, &entries, has_entries);
     gone.write()
+}
+
+/// Logs what the first complete walk left out.
+fn log_left_out(run: &RunContext, entries: &Entries, has_entries: bool) {
+    let input = &run.job.input;
+    if run.counters.snapshot().is_walked || !matches!(input.place, Place::Folder(_)) {
+        return;
+    }
+    let left_out = entries.left_out();
+    if left_out.unselected() > 0 {
+        tracing::info!("left out {} files by their extension: {}", left_out.unselected(), left_out.extensions());
+    }
+    if !has_entries && !input.allow_empty {
+        tracing::warn!("{}", left_out.explain_none(!input.include.is_empty()));
+    }
 }
 
 /// What the store knows of an entry that has not changed: the record at its place, or, for a

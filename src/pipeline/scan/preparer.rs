@@ -43,6 +43,8 @@ pub(crate) enum NextStep {
     Nothing,
     /// It can't be asked as the job wants it: a fault of the request, not of the page.
     Refuse(MediaFault),
+    /// It could not be decoded for lack of memory: a later run tries again.
+    Postpone(MediaFault),
     /// It gives no picture.
     Unreadable(MediaFault),
 }
@@ -92,6 +94,7 @@ impl Preparer {
                 }
             }
             Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => NextStep::Refuse(fault),
+            Err(fault) if fault.kind == MediaFaultKind::DecoderOutOfMemory => NextStep::Postpone(fault),
             Err(fault) => NextStep::Unreadable(fault),
         };
         Ok(PreparedPage { page, features, next })

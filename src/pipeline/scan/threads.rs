@@ -7,7 +7,7 @@ use super::queue::Queue;
 use super::worker::Worker;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::pipeline::control::shutdown::Shutdown;
+use crate::pipeline::control::shutdown::{Shutdown, StopStep};
 use crate::pipeline::model::ready_page::ReadyPage;
 use crate::prepare::DecoderCommand;
 use crate::source::{Entries, HostLimits, count_entries};
@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 /// Prepared pages that may wait to be asked.
 const MAX_READY: usize = 4;
-/// How long an immediate end waits for threads, beyond the grace period for requests in flight.
+/// How long an immediate end waits for threads once nothing else is left to wait for.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Interval at which threads are checked.
 const POLL: Duration = Duration::from_millis(5);
@@ -92,7 +92,7 @@ impl ScanThreads {
         let mut left = JOIN_TIMEOUT;
         while !self.handles.iter().all(JoinHandle::is_finished) {
             if shutdown.is_immediate() {
-                if left.is_zero() {
+                if left.is_zero() || shutdown.is_past(StopStep::ThreadsEnd) {
                     tracing::warn!("a file could not be read to its end in time");
                     return;
                 }

@@ -8,7 +8,7 @@ use super::wanted::wanted_of_page;
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, Revision};
 use crate::base::sanitize;
-use crate::media::{DECODER_VERSION, MediaFault};
+use crate::media::{DECODER_VERSION, MediaFault, MediaFaultKind};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
@@ -206,6 +206,16 @@ impl Worker {
         };
         let count = match counted {
             Ok(count) => count,
+            // Like a file that can't be read now: the next run looks at it again.
+            Err(fault) if fault.kind == MediaFaultKind::DecoderOutOfMemory => {
+                if !self.run.shutdown.is_immediate() {
+                    let fault = Some(FaultRecord { kind: fault.kind.error_kind(), message: fault.message });
+                    let record = self.new_record(entry, questions, None, 0);
+                    self.changes.push(EntryChange::Put(EntryRecord { fault, ..record }));
+                    self.run.counters.add_unreadable();
+                }
+                return Ok(());
+            }
             Err(fault) => {
                 let record = self.new_record(entry, questions, Some(content), 0);
                 self.changes.push(EntryChange::Put(record));
@@ -271,6 +281,13 @@ impl Worker {
                 NextStep::Refuse(fault) => {
                     let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
                     self.refuse(prepared.page, wanted, &file.questions, fault, false)?;
+                }
+                NextStep::Postpone(fault) => {
+                    // A page that was given up because the run ends has no fault.
+                    if self.pass.purpose == ScanPurpose::Ask && !self.run.shutdown.is_immediate() {
+                        let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
+                        self.refuse(prepared.page, wanted, &file.questions, fault, true)?;
+                    }
                 }
                 NextStep::Unreadable(fault) => self.record_unreadable(prepared.page, &fault),
             }

@@ -2,6 +2,8 @@
 
 use super::frame;
 use super::frame::{Reply, Request};
+#[cfg(target_os = "linux")]
+use super::memory::limit_bytes;
 use crate::media::{Document, MediaFault, MediaFaultKind};
 use crate::prepare::page::prepare;
 use bytes::Bytes;
@@ -98,6 +100,34 @@ fn start_watchdog(busy: Arc<AtomicU64>) {
     let _ = std::thread::Builder::new().name("watchdog".into()).spawn(watch);
 }
 
+/// What a process may reserve without using it, such as stacks, in bytes.
+#[cfg(target_os = "linux")]
+const UNUSED_BYTES: u64 = 64 << 20;
+
+/// The limit of the address space: what a container's limit allows beside what is mapped already, so
+/// that a picture which can't fit fails to be allocated instead of getting the whole container killed.
+#[cfg(target_os = "linux")]
+fn max_memory_bytes() -> u64 {
+    let mapped = || {
+        let text = std::fs::read_to_string("/proc/self/status").ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+    };
+    match limit_bytes(std::path::Path::new("/")).zip(mapped()) {
+        Some((limit, mapped)) => limit.saturating_add(mapped).saturating_add(UNUSED_BYTES).min(MAX_MEMORY_BYTES),
+        None => MAX_MEMORY_BYTES,
+    }
+}
+
+/// When memory is short, the system ends this process and not the run that has started it.
+#[cfg(target_os = "linux")]
+fn volunteer_to_be_killed() {
+    if let Ok(mut file) = std::fs::OpenOptions::new().write(true).open("/proc/self/oom_score_adj") {
+        // Without it the system decides by size.
+        let _ = file.write_all(b"1000");
+    }
+}
+
 /// Limits memory, and turns off core dumps. On systems without such limits, those of the
 /// single decoders remain.
 #[cfg(unix)]
@@ -110,7 +140,10 @@ fn limit_resources() {
     };
     lower(Resource::CORE, 0);
     #[cfg(target_os = "linux")]
-    lower(Resource::AS, MAX_MEMORY_BYTES);
+    {
+        lower(Resource::AS, max_memory_bytes());
+        volunteer_to_be_killed();
+    }
 }
 
 #[cfg(not(unix))]

@@ -1,18 +1,24 @@
 //! A worker's decoder: starts a process when there is something to decode, kills one that
 //! hangs, and starts another one after that. A crash, a stack overflow, a hang or a lack of
-//! memory costs only the page that caused it.
+//! memory costs only the page that caused it. A page that ran out of memory is tried once more
+//! while no other decoder of the program has a page.
 
 use super::frame::{Reply, Request};
+use super::memory::{Need, available_bytes, bytes_to_decode, bytes_to_open};
 use super::process::{Answer, DecoderCommand, DecoderProcess, NoReply};
 use crate::manifest::Image;
 use crate::media::{ImageFormat, MediaFault, MediaFaultKind};
-use crate::prepare::page::Prepared;
+use crate::prepare::page::{Prepared, size_from_header};
 use bytes::Bytes;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Time limit for a page. It is wall time on a machine that may be busy.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Where memory is scarce, a process ends after a page that needed this many bytes: it would keep
+/// some of them.
+const LARGE_BYTES: u64 = 48 << 20;
 
 /// The decoder process can't be started: no page can be decoded.
 #[derive(Debug, thiserror::Error)]
@@ -65,11 +71,8 @@ impl Decoder {
     /// When the process can't be started.
     pub fn open(&mut self, bytes: &Bytes) -> DecoderResult<u32> {
         self.file = bytes.clone();
-        let mut answer = self.ask(&Request::Open, bytes)?;
-        if is_crash(&answer) {
-            // The file may be the cause, or someone killed the process: a new one decides.
-            answer = self.ask(&Request::Open, bytes)?;
-        }
+        let need = Need::Bytes(bytes_to_open(bytes.len()));
+        let answer = self.with_memory(need, |decoder| decoder.ask(&Request::Open, bytes))?;
         Ok(answer.and_then(|(reply, _)| match reply {
             Reply::Opened { page_count } => Ok(page_count),
             reply => Err(unexpected(reply)),
@@ -82,7 +85,8 @@ impl Decoder {
     /// # Errors
     /// When the process can't be started.
     pub fn measure(&mut self, page: u32) -> DecoderResult<(u32, u32)> {
-        let answer = self.ask_about_file(&Request::Measure { page })?;
+        let need = Need::Bytes(bytes_to_open(self.file.len()));
+        let answer = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Measure { page }))?;
         Ok(answer.and_then(|(reply, _)| match reply {
             Reply::Measured { width, height } => Ok((width, height)),
             reply => Err(unexpected(reply)),
@@ -95,10 +99,8 @@ impl Decoder {
     /// When the process can't be started.
     pub fn prepare(&mut self, page: u32, image: &Image, with_features: bool) -> DecoderResult<Prepared> {
         let request = Request::Prepare { page, image: *image, with_features };
-        let mut answer = self.ask_about_file(&request)?;
-        if is_crash(&answer) {
-            answer = self.ask_about_file(&request)?;
-        }
+        let need = self.need_of_page(page)?;
+        let answer = self.with_memory(need, |decoder| decoder.ask_about_file(&request))?;
         Ok(answer.and_then(|(reply, bytes)| match reply {
             Reply::Prepared { mime, width, height, full, features } => {
                 Ok(Prepared { bytes: bytes.into(), mime: known_mime(&mime), width, height, full, features })
@@ -107,12 +109,73 @@ impl Decoder {
         }))
     }
 
+    /// What decoding a page needs, where memory is scarce.
+    fn need_of_page(&mut self, page: u32) -> Result<Need, DecoderError> {
+        let file = self.file.len();
+        if !self.command.memory.is_scarce() {
+            return Ok(Need::Bytes(bytes_to_open(file)));
+        }
+        let size = match size_from_header(&self.file) {
+            Ok(Some(size)) => Some(size),
+            _ => self.measure(page)?.ok(),
+        };
+        Ok(Need::Bytes(size.map_or(bytes_to_open(file), |size| bytes_to_decode(size, file))))
+    }
+
+    /// Asks, with memory for it: again after a crash, and again alone after a lack of memory.
+    fn with_memory(&mut self, need: Need, ask: impl Fn(&mut Self) -> DecoderResult<Answer>) -> DecoderResult<Answer> {
+        let memory = self.command.memory.clone();
+        let answer = {
+            let share = memory.acquire(need, &self.is_cancelled);
+            if share.is_none() {
+                return Ok(Err(self.timed_out()));
+            }
+            let mut answer = ask(self)?;
+            if is_fault(&answer, MediaFaultKind::DecoderFailed) {
+                // The file may be the cause, or someone ended the process: a new one decides.
+                answer = ask(self)?;
+            }
+            self.free_memory(need);
+            answer
+        };
+        if !is_fault(&answer, MediaFaultKind::DecoderOutOfMemory) {
+            return Ok(answer);
+        }
+        tracing::info!("a decoder ran out of memory; its page is decoded again without others at the same time");
+        let share = memory.acquire(Need::Everything, &self.is_cancelled);
+        if share.is_none() {
+            return Ok(Err(self.timed_out()));
+        }
+        memory.reduce(available_bytes(Path::new("/")));
+        let answer = ask(self)?;
+        self.free_memory(Need::Everything);
+        Ok(answer)
+    }
+
+    /// Ends the process after a large page, where memory is scarce.
+    fn free_memory(&mut self, need: Need) {
+        let is_large = match need {
+            Need::Bytes(bytes) => bytes >= LARGE_BYTES,
+            Need::Everything => true,
+        };
+        if is_large && self.command.memory.is_scarce() {
+            self.process = None;
+        }
+    }
+
+    fn timed_out(&self) -> MediaFault {
+        let message = format!("decoding took longer than {} s", self.timeout.as_secs());
+        MediaFault::new(MediaFaultKind::DecodeTimeout, message)
+    }
+
     /// Sends a request about the open file, which a new process has to open first.
     fn ask_about_file(&mut self, request: &Request) -> DecoderResult<Answer> {
         if self.process.is_none() {
             let file = self.file.clone();
-            if let Err(fault) = self.open(&file)? {
-                return Ok(Err(fault));
+            match self.ask(&Request::Open, &file)? {
+                Ok((Reply::Opened { .. }, _)) => {}
+                Ok((reply, _)) => return Ok(Err(unexpected(reply))),
+                Err(fault) => return Ok(Err(fault)),
             }
         }
         self.ask(request, &[])
@@ -129,17 +192,18 @@ impl Decoder {
                 self.process = Some(process);
                 Ok(answer)
             }
-            Err(NoReply::TimedOut) => {
-                let message = format!("decoding took longer than {} s", self.timeout.as_secs());
-                Err(MediaFault::new(MediaFaultKind::DecodeTimeout, message))
-            }
+            Err(NoReply::TimedOut) => Err(self.timed_out()),
             Err(NoReply::Crashed) => Err(decoder_failed("the decoder crashed")),
+            Err(NoReply::OutOfMemory) => Err(MediaFault::new(
+                MediaFaultKind::DecoderOutOfMemory,
+                "the decoder ran out of memory, or was killed for lack of it",
+            )),
         })
     }
 }
 
-fn is_crash<T>(outcome: &Result<T, MediaFault>) -> bool {
-    matches!(outcome, Err(fault) if fault.kind == MediaFaultKind::DecoderFailed)
+fn is_fault<T>(outcome: &Result<T, MediaFault>, kind: MediaFaultKind) -> bool {
+    matches!(outcome, Err(fault) if fault.kind == kind)
 }
 
 /// The fault in a reply, or that of a reply to another request.

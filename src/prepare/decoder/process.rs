@@ -2,9 +2,10 @@
 
 use super::frame;
 use super::frame::{Reply, Request};
-use std::io::{self, BufReader};
+use super::memory::DecoderMemory;
+use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
@@ -17,6 +18,15 @@ const CANCEL_INTERVAL: Duration = Duration::from_millis(100);
 const ALLOCATOR: [(&str, &str); 3] =
     [("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "1073741824"), ("MALLOC_TRIM_THRESHOLD_", "134217728")];
 
+/// How long a process that has stopped to reply may take to end.
+const END_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// How much of its last error output is kept, in bytes.
+const MAX_ERRORS: usize = 1024;
+
+/// What Rust's standard library prints before it aborts for lack of memory.
+const ALLOCATION_FAILED: &str = "memory allocation of ";
+
 /// How a decoder process is started: a program that calls [`crate::prepare::serve`].
 #[derive(Clone, Debug)]
 pub struct DecoderCommand {
@@ -24,6 +34,16 @@ pub struct DecoderCommand {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
+    /// The memory that all processes of clones of this command share.
+    pub memory: DecoderMemory,
+}
+
+impl DecoderCommand {
+    /// A command whose processes use the memory of this machine.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>, arguments: Vec<String>) -> Self {
+        Self { program: program.into(), arguments, memory: DecoderMemory::of_machine() }
+    }
 }
 
 /// A reply and the bytes that belong to it.
@@ -36,6 +56,8 @@ pub(crate) enum NoReply {
     TimedOut,
     /// The process ended, or wrote something else.
     Crashed,
+    /// The process ended for lack of memory: an allocation failed, or the system killed it.
+    OutOfMemory,
 }
 
 /// A running decoder process, which is killed when this is dropped.
@@ -43,6 +65,8 @@ pub(crate) struct DecoderProcess {
     child: Child,
     input: ChildStdin,
     replies: Receiver<Answer>,
+    /// The end of its error output, once it has ended.
+    errors: Receiver<Vec<u8>>,
 }
 
 impl DecoderProcess {
@@ -52,12 +76,13 @@ impl DecoderProcess {
     /// The reason why it can't be started.
     pub(crate) fn start(command: &DecoderCommand) -> Result<Self, String> {
         let mut start = Command::new(&command.program);
-        start.args(&command.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        start.args(&command.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // The process parses untrusted files: it gets no secrets.
         start.env_clear().envs(ALLOCATOR);
         detach_from_terminal(&mut start);
         let mut child = start.spawn().map_err(|error| error.to_string())?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+        let (Some(input), Some(output), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
             return Err("it has no pipes".to_owned());
         };
         // There is at most one reply at a time. The thread ends when the process does.
@@ -71,7 +96,10 @@ impl DecoderProcess {
             }
         };
         std::thread::Builder::new().name("decoded".into()).spawn(read).map_err(|error| error.to_string())?;
-        Ok(Self { child, input, replies })
+        let (send, end_of_errors) = sync_channel(1);
+        let keep = move || _ = send.send(read_end(errors));
+        std::thread::Builder::new().name("decoder errors".into()).spawn(keep).map_err(|error| error.to_string())?;
+        Ok(Self { child, input, replies, errors: end_of_errors })
     }
 
     /// Sends a request and waits for the reply, for at most `timeout`, until `is_cancelled`
@@ -86,17 +114,28 @@ impl DecoderProcess {
         timeout: Duration,
         is_cancelled: impl Fn() -> bool,
     ) -> Result<Answer, NoReply> {
-        frame::write(&mut self.input, request, bytes).map_err(|_| NoReply::Crashed)?;
+        frame::write(&mut self.input, request, bytes).map_err(|_| self.cause_of_end())?;
         let mut left = timeout;
         loop {
             match self.replies.recv_timeout(CANCEL_INTERVAL.min(left)) {
                 Ok(answer) => return Ok(answer),
-                Err(RecvTimeoutError::Disconnected) => return Err(NoReply::Crashed),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.cause_of_end()),
                 Err(RecvTimeoutError::Timeout) if left <= CANCEL_INTERVAL || is_cancelled() => {
                     return Err(NoReply::TimedOut);
                 }
                 Err(RecvTimeoutError::Timeout) => left -= CANCEL_INTERVAL,
             }
+        }
+    }
+
+    /// Why a process that does not reply any more has ended, if it has.
+    fn cause_of_end(&mut self) -> NoReply {
+        // Its pipes close when it ends; one that only writes something else goes on.
+        let Ok(errors) = self.errors.recv_timeout(END_TIMEOUT) else { return NoReply::Crashed };
+        let has_failed_to_allocate = String::from_utf8_lossy(&errors).contains(ALLOCATION_FAILED);
+        match self.child.wait() {
+            Ok(status) if has_failed_to_allocate || is_killed(status) => NoReply::OutOfMemory,
+            _ => NoReply::Crashed,
         }
     }
 }
@@ -107,6 +146,30 @@ impl Drop for DecoderProcess {
         let _: io::Result<()> = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The last bytes of what a process writes until it ends.
+fn read_end(mut from: impl Read) -> Vec<u8> {
+    let (mut end, mut part) = (Vec::new(), [0; MAX_ERRORS]);
+    while let Ok(count @ 1..) = from.read(&mut part) {
+        end.extend_from_slice(&part[..count]);
+        end.drain(..end.len().saturating_sub(MAX_ERRORS));
+    }
+    end
+}
+
+/// Whether SIGKILL ended a process. Its parent did not send it: most likely the system did, for
+/// lack of memory.
+#[cfg(unix)]
+fn is_killed(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    const SIGKILL: i32 = 9;
+    status.signal() == Some(SIGKILL)
+}
+
+#[cfg(not(unix))]
+fn is_killed(_status: ExitStatus) -> bool {
+    false
 }
 
 /// Puts the process in a group of its own: Ctrl-C on the terminal is for the run, which then

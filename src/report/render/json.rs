@@ -1,6 +1,7 @@
 //! The report as JSON. Money is an exact decimal string, or null if a price is unknown.
 
 use crate::base::money::Pico;
+use crate::base::output_file::OutputFile;
 use crate::base::units::rfc3339;
 use crate::report::failures::{FailedPage, FailureCount};
 use crate::report::pages::{LabelCount, ReportedPage};
@@ -68,7 +69,7 @@ pub fn render_json(report: &Report) -> Value {
         "usage_missing": spend.usage_missing,
         "slowest": spend.slowest.iter().map(|slow| slow_json(slow, total)).collect::<Vec<_>>(),
         "dearest": pages.most_expensive.iter().map(|page| page_json(page, total)).collect::<Vec<_>>(),
-        "outputs": report.outputs.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+        "outputs": report.outputs.iter().map(output_json).collect::<Vec<_>>(),
     })
 }
 
@@ -94,6 +95,10 @@ fn labels_json(tasks: &BTreeMap<String, BTreeMap<String, LabelCount>>, is_priced
 fn failure_json(count: &FailureCount) -> Value {
     let FailedPage { path, page, error, .. } = &count.example;
     json!({"pages": count.pages, "example": {"path": path, "page": page, "error": error}})
+}
+
+fn output_json(file: &OutputFile) -> Value {
+    json!({"format": file.format, "path": file.path.display().to_string(), "partial": file.is_partial})
 }
 
 fn page_json(page: &ReportedPage, total: Option<Pico>) -> Value {

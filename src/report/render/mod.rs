@@ -18,7 +18,7 @@ mod text_table;
 
 pub use html::render_html;
 pub use json::render_json;
-pub use prometheus::{render_failed_prometheus, render_prometheus};
+pub use prometheus::{UnreportedRun, parse_last_success, render_prometheus, render_unreported_prometheus};
 pub use text::render_text;
 
 #[cfg(test)]

@@ -8,32 +8,71 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 
-/// Renders the report. `ended_ms`: end of the run, in milliseconds since 1970.
+/// Renders the report. `ended_ms`: end of the run, in milliseconds since 1970. `last_success_ms`: the
+/// same of an earlier run that succeeded, if there was one.
 #[must_use]
-pub fn render_prometheus(report: &Report, ended_ms: i64) -> String {
-    encode_metrics(ReportedRun { report: report.clone(), ended_ms })
+pub fn render_prometheus(report: &Report, ended_ms: i64, last_success_ms: Option<i64>) -> String {
+    encode_metrics(ReportedRun { report: report.clone(), ended_ms, last_success_ms })
 }
 
-/// Renders a run that ended without a report. `ended_ms` as for [`render_prometheus`].
+/// Renders a run without a report.
 #[must_use]
-pub fn render_failed_prometheus(job: &str, outcome: &str, exit_code: u8, ended_ms: i64) -> String {
-    encode_metrics(FailedRun { job: job.to_owned(), outcome: outcome.to_owned(), exit_code, ended_ms })
+pub fn render_unreported_prometheus(run: &UnreportedRun) -> String {
+    encode_metrics(run.clone())
 }
 
-/// The metrics of a run that ended without a report.
-#[derive(Debug)]
-struct FailedRun {
-    job: String,
-    outcome: String,
-    exit_code: u8,
-    ended_ms: i64,
+/// The metric for the end of the last run that succeeded, without its prefix.
+const LAST_SUCCESS: &str = "run_last_success_timestamp_seconds";
+
+/// The job and the last success in a text that this module has rendered: its name, and milliseconds
+/// since 1970.
+#[must_use]
+pub fn parse_last_success(text: &str) -> (Option<String>, Option<i64>) {
+    let line =
+        |name: &str| text.lines().find(|line| line.strip_prefix("docmill_").is_some_and(|line| line.starts_with(name)));
+    let job = line("run_info{").and_then(|line| {
+        let quoted = line.split_once("job_name=\"")?.1;
+        let end = quoted.match_indices('"').map(|(at, _)| at).find(|at| !is_escaped(quoted, *at))?;
+        Some(quoted[..end].replace("\\\"", "\"").replace("\\\\", "\\"))
+    });
+    let seconds = line(&format!("{LAST_SUCCESS}{{")).and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+    #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds, checked to be a time")]
+    let ms = seconds.filter(|seconds| (0.0..1e11).contains(seconds)).map(|seconds| (seconds * 1000.0).round() as i64);
+    (job, ms)
 }
 
-impl Collector for FailedRun {
+/// Whether an odd number of backslashes stands before a place.
+fn is_escaped(text: &str, at: usize) -> bool {
+    text[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
+}
+
+/// A run that goes on, or that ended without a report.
+#[derive(Clone, Debug)]
+pub struct UnreportedRun {
+    /// Name of the job.
+    pub job: String,
+    /// Id of the run, if it has one.
+    pub run_id: Option<String>,
+    /// Its outcome, or `running`.
+    pub outcome: String,
+    /// When it started, in milliseconds since 1970.
+    pub started_ms: i64,
+    /// Its exit code, and when it ended, in milliseconds since 1970; `None`: it goes on.
+    pub end: Option<(u8, i64)>,
+    /// When the last run that succeeded has ended, in milliseconds since 1970.
+    pub last_success_ms: Option<i64>,
+}
+
+impl Collector for UnreportedRun {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut gauges = JobGauges { encoder, job: &self.job };
-        gauges.encode_info(&[("outcome", &self.outcome)])?;
-        gauges.encode_end(self.exit_code.into(), self.ended_ms)
+        let id = self.run_id.iter().map(|id| ("run_id", id));
+        gauges.encode_info(&id.chain([("outcome", &self.outcome)]).collect::<Vec<_>>())?;
+        if let Some((exit_code, ended_ms)) = self.end {
+            gauges.encode_end(exit_code.into(), ended_ms)?;
+        }
+        gauges.encode_last_success(self.last_success_ms)?;
+        gauges.encode_one("run_started_timestamp_seconds", "Start time of the run", seconds(self.started_ms))
     }
 }
 
@@ -42,6 +81,7 @@ impl Collector for FailedRun {
 struct ReportedRun {
     report: Report,
     ended_ms: i64,
+    last_success_ms: Option<i64>,
 }
 
 impl Collector for ReportedRun {
@@ -50,6 +90,8 @@ impl Collector for ReportedRun {
         let mut gauges = JobGauges { encoder, job: &report.job };
         gauges.encode_info(&[("run_id", &report.run_id), ("outcome", &report.outcome)])?;
         gauges.encode_end(report.exit_code.map_or(f64::NAN, f64::from), self.ended_ms)?;
+        let own_success_ms = (report.exit_code == Some(0)).then_some(self.ended_ms);
+        gauges.encode_last_success(own_success_ms.or(self.last_success_ms))?;
         gauges.encode_one("run_started_timestamp_seconds", "Start time of the run", seconds(report.started_ms))?;
         gauges.encode_one("run_seconds", "Duration of the run", seconds(report.elapsed_ms))?;
         encode_pages(&mut gauges, report)?;
@@ -166,6 +208,12 @@ impl<'a> JobGauges<'a, '_> {
     fn encode_end(&mut self, exit_code: f64, ended_ms: i64) -> fmt::Result {
         self.encode_one("run_exit_code", "Exit code of the run", exit_code)?;
         self.encode_one("run_ended_timestamp_seconds", "End time of the run", seconds(ended_ms))
+    }
+
+    /// The end of the last run that succeeded, when there was one.
+    fn encode_last_success(&mut self, ended_ms: Option<i64>) -> fmt::Result {
+        let help = "End time of the last run with exit code 0";
+        ended_ms.map_or(Ok(()), |ended_ms| self.encode_one(LAST_SUCCESS, help, seconds(ended_ms)))
     }
 
     fn encode_one(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {

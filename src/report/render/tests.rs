@@ -2,7 +2,10 @@
 //! Text and HTML are for people: wording may change.
 
 use crate::report::sample::{STARTED_MS, empty_report, report, unpriced_report};
-use crate::report::{render_failed_prometheus, render_html, render_json, render_prometheus, render_text};
+use crate::report::{
+    UnreportedRun, parse_last_success, render_html, render_json, render_prometheus, render_text,
+    render_unreported_prometheus,
+};
 
 #[test]
 fn text() {
@@ -24,11 +27,45 @@ fn html() {
 
 #[test]
 fn prometheus() {
-    insta::assert_snapshot!("prometheus", render_prometheus(&report(), STARTED_MS + 65_250));
-    insta::assert_snapshot!("prometheus_unpriced", render_prometheus(&unpriced_report(), STARTED_MS));
-    insta::assert_snapshot!("prometheus_empty", render_prometheus(&empty_report(), STARTED_MS));
     insta::assert_snapshot!(
-        "prometheus_failed",
-        render_failed_prometheus("office \"mail\"", "storage_error", 8, STARTED_MS)
+        "prometheus",
+        render_prometheus(&report(), STARTED_MS + 65_250, Some(STARTED_MS - 86_400_000))
     );
+    insta::assert_snapshot!("prometheus_unpriced", render_prometheus(&unpriced_report(), STARTED_MS, None));
+    insta::assert_snapshot!("prometheus_empty", render_prometheus(&empty_report(), STARTED_MS, None));
+    let failed = UnreportedRun {
+        job: "office \"mail\"".into(),
+        run_id: None,
+        outcome: "storage_error".into(),
+        started_ms: STARTED_MS - 1000,
+        end: Some((8, STARTED_MS)),
+        last_success_ms: Some(STARTED_MS - 86_400_000),
+    };
+    insta::assert_snapshot!("prometheus_failed", render_unreported_prometheus(&failed));
+    let running = UnreportedRun { run_id: Some("r".into()), outcome: "running".into(), end: None, ..failed };
+    insta::assert_snapshot!("prometheus_running", render_unreported_prometheus(&running));
+}
+
+#[test]
+fn the_last_success_is_read_back_from_any_form() {
+    let run = |job: &str, last_success_ms| UnreportedRun {
+        job: job.into(),
+        run_id: Some("r".into()),
+        outcome: "running".into(),
+        started_ms: STARTED_MS,
+        end: None,
+        last_success_ms,
+    };
+    for job in ["mail", "office \"mail\"", "a\\b", "ends with \\", "\\\""] {
+        let text = render_unreported_prometheus(&run(job, Some(STARTED_MS + 1)));
+        assert_eq!(parse_last_success(&text), (Some(job.to_owned()), Some(STARTED_MS + 1)), "{text}");
+    }
+    assert_eq!(parse_last_success(&render_unreported_prometheus(&run("x", None))), (Some("x".into()), None));
+    let failed = render_prometheus(&report(), STARTED_MS + 65_250, Some(STARTED_MS - 86_400_000));
+    assert_eq!(parse_last_success(&failed).1, Some(STARTED_MS - 86_400_000), "a failed run keeps it");
+    let succeeded = render_prometheus(&unpriced_report(), STARTED_MS, Some(STARTED_MS - 86_400_000));
+    assert_eq!(parse_last_success(&succeeded).1, Some(STARTED_MS), "a run that succeeded replaces it");
+    for text in ["", "docmill_run_info{job_name=\"x", "docmill_run_last_success_timestamp_seconds{} NaN", "noise"] {
+        assert_eq!(parse_last_success(text), (None, None), "{text}");
+    }
 }

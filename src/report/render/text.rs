@@ -27,7 +27,7 @@ pub fn render_text(report: &Report) -> String {
     add_failures(&mut table, report);
     add_outliers(&mut table, report);
     table.heading("files");
-    for path in report.outputs.iter().chain(&report.other_files) {
+    for path in report.outputs.iter().map(|file| &file.path).chain(&report.other_files) {
         table.whole(1, &path.display().to_string());
     }
     let mut out = table.into_text();

@@ -6,3 +6,4 @@ mod not_an_api;
 mod refresh;
 mod resume;
 mod stops;
+mod waits;

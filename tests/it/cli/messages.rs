@@ -68,3 +68,83 @@ fn the_key_is_never_shown() {
     let right = bench.command(&["run", "job.yaml"]).env("DOCMILL_TEST_KEY", " other\n").output().unwrap();
     assert_eq!(right.status.code(), Some(0), "white space around a key is no part of it");
 }
+
+#[test]
+fn a_key_in_the_wrong_place_is_never_repeated() {
+    const KEY: &str = "sk-proj-4f9Zq81LmPw3Rt7Vb1Nc6Yd3";
+    const OTHER: &str = "8f14e45fceea167a5a36dedd4bea2543";
+    let manifest = |provider: &str, more: &str| {
+        format!(
+            "version: 1\nname: x\ninput: {{folder: pages}}\nprovider:\n  model: m\n{provider}\n\
+             tasks:\n  kind: {{classify: {{labels: [a, b]}}}}\n{more}\n"
+        )
+    };
+    let url = "  base_url: http://127.0.0.1:9/v1";
+    let mut shown = String::new();
+    for (name, source) in [
+        ("a member that does not exist", manifest(&format!("{url}\n  api_key: {KEY}"), "")),
+        ("in quotes, in a flow mapping", manifest(&format!("{url}\n  auth: {{token: \"{OTHER}\", user: me}}"), "")),
+        ("without a space", manifest(&format!("{url}\n  api_key:{KEY}"), "")),
+        ("a tab", manifest(&format!("{url}\n\tapi_key: {OTHER}"), "")),
+        ("a string without an end", manifest(&format!("{url}\n  password: \"{OTHER}"), "")),
+        ("over several lines", manifest(&format!("{url}\n  secret: |\n    {OTHER}\n    {OTHER}"), "")),
+        ("the name of a variable", manifest(&format!("{url}\n  api_key_env: {KEY}"), "")),
+        ("a header", manifest(&format!("{url}\n  headers: {{Authorization: Bearer {OTHER}}}"), "")),
+        ("a header with a wrong type", manifest(&format!("{url}\n  headers: {{X-Api-Key: [{OTHER}]}}"), "")),
+        ("a wrong type", manifest(url, &format!("limits: {{concurrency: {KEY}}}"))),
+        ("a value that is not allowed", manifest(url, &format!("delivery: {OTHER}"))),
+        ("an unknown key", manifest(&format!("{url}\n  {KEY}: true"), "")),
+        ("a URL with a password", manifest(&format!("  base_url: https://me:{OTHER}@x.example/v1"), "")),
+        ("a URL with a key", manifest(&format!("  base_url: https://x.example/v1?api_key={OTHER}"), "")),
+        ("a duplicate", manifest(&format!("{url}\n  token: {OTHER}\n  token: {KEY}"), "")),
+        ("extra members", manifest(url, &format!("request: {{timeout: {OTHER}, extra: {{api_key: {KEY}}}}}"))),
+    ] {
+        let bench = Bench::with_pages(1);
+        bench.put("job.yaml", source.as_bytes());
+        let ran = bench.docmill(&["check", "job.yaml"]);
+        assert_eq!(ran.code, 2, "{name}: {}", ran.stderr);
+        let json = bench.docmill(&["run", "job.yaml", "--log-format", "json", "--summary", "summary.json"]);
+        for text in [&ran.stderr, &json.stderr, &bench.text("summary.json")] {
+            // Not even a part of it.
+            assert!(!text.contains(&KEY[8..16]) && !text.contains(&OTHER[..8]), "{name}: {text}");
+        }
+        shown += &format!("# {name}\n{}\n", masked(&bench, &ran.stderr));
+    }
+    insta::assert_snapshot!("keys_in_a_manifest", shown);
+}
+
+#[test]
+fn a_key_among_the_arguments_or_in_a_variable_is_never_repeated() {
+    const KEY: &str = "sk-proj-4f9Zq81LmPw3Rt7Vb1Nc6Yd3";
+    let bench = Bench::with_pages(1);
+    bench.job("limits: {concurrency: \"${N:-1}\"}");
+    let mut shown = String::new();
+    for arguments in [
+        &["run", "job.yaml", KEY][..],
+        &["run", "job.yaml", "--var", KEY],
+        &["run", "job.yaml", "--var", "sk-proj-4f9Zq81LmPw3Rt7Vb1Nc6Yd3=QUBRID_API_KEY"],
+        &["run", "job.yaml", "--var", "N=sk-proj-4f9Zq81LmPw3Rt7Vb1Nc6Yd3"],
+        &["run", "job.yaml", "--limit", KEY],
+        &["run", KEY],
+        &["report", "job.yaml", "--run", KEY],
+    ] {
+        for format in ["text", "json"] {
+            let ran = bench.docmill(&[arguments, &["--log-format", format]].concat());
+            assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+            assert!(!ran.stderr.contains("4f9Zq81L"), "{arguments:?}: {}", ran.stderr);
+            if format == "text" {
+                shown += &format!("# {}\n{}\n", arguments.join(" ").replace(KEY, "KEY"), masked(&bench, &ran.stderr));
+            }
+        }
+    }
+    // A variable of the environment: by its name, or because it looks like a key.
+    for (name, value) in [("N", KEY), ("MY_API_KEY", "hunter2")] {
+        bench.put("job.yaml", bench.text("job.yaml").replace("${N:-1}", &format!("${{{name}}}")).as_bytes());
+        let output = bench.command(&["check", "job.yaml"]).env(name, value).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && !said.contains(value), "{said}");
+        shown += &format!("# {name} in the environment\n{}\n", masked(&bench, &said));
+        bench.put("job.yaml", bench.text("job.yaml").replace(&format!("${{{name}}}"), "${N:-1}").as_bytes());
+    }
+    insta::assert_snapshot!("keys_in_arguments", shown);
+}

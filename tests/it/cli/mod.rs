@@ -4,5 +4,6 @@ mod messages;
 mod mistakes;
 mod observability;
 mod progress;
+mod schedulers;
 #[cfg(feature = "otlp")]
 mod traces;

@@ -156,3 +156,182 @@ fn the_file_at_the_end_says_what_the_report_says() {
     assert!((samples["docmill_run_cost_usd{job_name=\"test\",part=\"total\"}"] - total).abs() < 1e-9);
     assert_eq!(samples["docmill_run_exit_code{job_name=\"test\"}"], 0.0);
 }
+
+/// A request that never ends: its head is not complete.
+fn half_open(address: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nx-slow: ").unwrap();
+    stream
+}
+
+#[test]
+fn half_open_requests_do_not_block_the_counters() {
+    let bench = Bench::with_pages(200).simulator(Options { latency: Duration::from_millis(60), ..Options::default() });
+    bench.job("limits: {concurrency: 1}");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("127.0.0.1:{port}");
+    let mut child = bench.start(&["--progress", "off", "--metrics", &address]);
+    crate::bench::under_way(&bench, &mut child, 1);
+    // More than are served at the same time.
+    let open: Vec<TcpStream> = (0..40).map(|_| half_open(&address)).collect();
+    let text = scrape(&address).unwrap();
+    assert!(samples(&text).contains_key("docmill_in_flight"));
+    drop(open);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+const SUCCESS: &str = "docmill_run_last_success_timestamp_seconds{job_name=\"test\"}";
+
+fn summary(bench: &Bench) -> Value {
+    serde_json::from_str(&bench.text("summary.json")).unwrap()
+}
+
+/// The outcome in the metrics file.
+fn outcome(bench: &Bench) -> String {
+    let text = bench.text("run.prom");
+    let info = text.lines().find(|line| line.starts_with("docmill_run_info{")).unwrap();
+    assert!(info.contains("job_name=\"test\""), "{info}");
+    info.split_once("outcome=\"").unwrap().1.split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn the_records_of_a_run_are_rewritten_however_it_ends() {
+    const FILES: [&str; 4] = ["--summary", "summary.json", "--metrics-file", "run.prom"];
+    let bench = Bench::with_pages(3).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&FILES).code, 0);
+    assert_eq!((summary(&bench)["outcome"].as_str(), outcome(&bench).as_str()), (Some("complete"), "complete"));
+    let success = samples(&bench.text("run.prom"))[SUCCESS];
+    assert!(success > 1.7e9, "{success}");
+    let job = bench.text("job.yaml");
+    for (name, wrong, arguments, code, word) in [
+        ("a fault of the manifest", job.replace("version: 1", "version: one"), &[][..], 2, "input_error"),
+        ("no manifest", String::new(), &[], 2, "input_error"),
+        ("an unknown argument", job.clone(), &["--bogus"], 2, "input_error"),
+        ("a value that is not valid", job.clone(), &["--limit", "many"], 2, "input_error"),
+        ("a budget that is not valid", job.clone(), &["--budget-usd", "much"], 2, "input_error"),
+        ("a task that does not exist", job.clone(), &["--task", "colour"], 2, "input_error"),
+        ("an address that is not ours", job.clone(), &["--metrics", "203.0.113.1:1"], 2, "input_error"),
+        ("no key", job.replace("model: ", "api_key_env: DOCMILL_TEST_NOT_SET, model: "), &[], 2, "input_error"),
+        ("no folder", job.replace("folder: pages", "folder: none"), &[], 2, "input_error"),
+        ("no pages", job.replace("folder: pages", "folder: pages, include: [none]"), &[], 3, "no_pages"),
+        ("a store that is none", job.clone(), &["--store", "job.yaml"], 8, "storage_error"),
+    ] {
+        // As a run that succeeded has left them.
+        bench.put("job.yaml", job.as_bytes());
+        assert_eq!(bench.run(&[&FILES[..], &["-q"]].concat()).code, 0);
+        let success = samples(&bench.text("run.prom"))[SUCCESS];
+        match wrong.is_empty() {
+            true => std::fs::remove_file(bench.path("job.yaml")).unwrap(),
+            false => bench.put("job.yaml", wrong.as_bytes()),
+        }
+        let ran = bench.run(&[&FILES[..], arguments].concat());
+        assert_eq!(ran.code, code, "{name}: {}", ran.stderr);
+        let found = summary(&bench);
+        assert_eq!(
+            (found["outcome"].as_str(), found["exit_code"].as_i64()),
+            (Some(word), Some(code.into())),
+            "{name}: {found}"
+        );
+        assert!(
+            word == "no_pages" || found["error"].as_str().is_some_and(|error| !error.is_empty()),
+            "{name}: {found}"
+        );
+        assert_eq!(outcome(&bench), word, "{name}");
+        let samples = samples(&bench.text("run.prom"));
+        assert_eq!(samples["docmill_run_exit_code{job_name=\"test\"}"], f64::from(code), "{name}");
+        assert_eq!(samples[SUCCESS], success, "{name}: kept from the last run that succeeded");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_records_say_running_while_a_run_goes_on_and_interrupted_after_two_signals() {
+    let latency = Duration::from_secs(30);
+    let bench = Bench::with_pages(6).simulator(Options { latency, ..Options::default() });
+    bench.job("limits: {concurrency: 2}");
+    bench.put(
+        "run.prom",
+        format!("docmill_run_info{{job_name=\"test\",outcome=\"complete\"}} 1.0\n{SUCCESS} 1764000000.5\n# EOF\n")
+            .as_bytes(),
+    );
+    bench.put("summary.json", b"{\"outcome\": \"complete\"}");
+    let mut child = bench.start(&["--progress", "off", "--summary", "summary.json", "--metrics-file", "run.prom"]);
+    crate::bench::under_way(&bench, &mut child, 2);
+    let running = summary(&bench);
+    assert_eq!((running["outcome"].as_str(), &running["exit_code"]), (Some("running"), &Value::Null));
+    assert!(running["job"] == "test" && running["run_id"].is_string(), "{running}");
+    assert_eq!(outcome(&bench), "running");
+    let found = samples(&bench.text("run.prom"));
+    assert_eq!(found[SUCCESS], 1_764_000_000.5);
+    assert!(found.keys().all(|name| !name.contains("exit_code") && !name.contains("ended")), "{found:?}");
+    for _ in 0..2 {
+        let sent = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+        // Two signals within 300 ms count as one.
+        std::thread::sleep(Duration::from_millis(700));
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    let ended = summary(&bench);
+    assert_eq!((ended["outcome"].as_str(), ended["exit_code"].as_u64()), (Some("interrupted"), Some(143)), "{ended}");
+    assert_eq!(outcome(&bench), "interrupted");
+    assert_eq!(samples(&bench.text("run.prom"))[SUCCESS], 1_764_000_000.5);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_records_may_go_to_pipes_and_devices() {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    bench.job("");
+    let one = |text: &str| {
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 1, "{text}");
+        serde_json::from_str::<Value>(lines[0]).unwrap()
+    };
+    for target in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+        let ran = bench.run(&["--summary", target]);
+        assert_eq!((ran.code, one(&ran.stdout)["outcome"].as_str()), (0, Some("complete")), "{target}: {}", ran.stderr);
+    }
+    // A log that the shell appends to stays as it was.
+    bench.put("log", b"before\n");
+    let log = std::fs::File::options().append(true).open(bench.path("log")).unwrap();
+    let arguments = ["run", "job.yaml", "-q", "--summary", "/dev/stderr", "--metrics-file", "/dev/null"];
+    assert!(bench.command(&arguments).stderr(log).status().unwrap().success());
+    let text = bench.text("log");
+    assert_eq!(one(text.strip_prefix("before\n").unwrap())["outcome"], "complete");
+    // A pipe with a reader, and one without.
+    assert!(std::process::Command::new("mkfifo").arg(bench.path("pipe")).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = bench.path("pipe");
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    // The reader has opened it once it can be opened for writing.
+    let held = std::fs::File::options().write(true).open(bench.path("pipe")).unwrap();
+    assert_eq!(bench.run(&["--summary", "pipe"]).code, 0);
+    drop(held);
+    assert_eq!(one(&reader.join().unwrap())["outcome"], "complete");
+    let ran = bench.run(&["--summary", "pipe"]);
+    assert!(ran.code == 8 && ran.stderr.contains("can't write pipe"), "{}", ran.stderr);
+    // An end with a line of its own, and an end without a report.
+    let ran = bench.run(&["--summary", "/dev/stdout", "--bogus"]);
+    assert_eq!((ran.code, one(&ran.stdout)["outcome"].as_str()), (2, Some("input_error")));
+}
+
+#[test]
+fn the_summary_names_each_output_with_its_format_and_whether_it_is_partial() {
+    let bench = Bench::with_pages(4).simulator(Options::default());
+    bench.job("");
+    for (arguments, partial, suffix) in [(&["--limit", "1"][..], true, "partial."), (&[], false, "")] {
+        assert_eq!(bench.run(&[arguments, &["--summary", "summary.json"]].concat()).code, 0);
+        let outputs = summary(&bench)["outputs"].as_array().unwrap().clone();
+        let folder = std::fs::canonicalize(bench.path("")).unwrap();
+        let expected: Vec<Value> = ["csv", "parquet", "jsonl"]
+            .map(|format| {
+                let path = folder.join(format!("out.{suffix}{format}"));
+                serde_json::json!({"format": format, "path": path, "partial": partial})
+            })
+            .into();
+        assert_eq!(outputs, expected);
+    }
+}

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub(crate) const REAL_DOCUMENTS: &str = "real documents (DOCMILL_REAL_DOCS)";
 /// A second implementation of Parquet. The outputs are always read with the `parquet` crate.
 pub(crate) const PYARROW: &str = "pyarrow";
+/// A scheduler in Python. The README's task always runs with a stand-in for it.
+pub(crate) const AIRFLOW: &str = "airflow (DOCMILL_AIRFLOW)";
 /// The superuser may read and write every file.
 pub(crate) const ORDINARY_USER: &str = "a user without superuser rights";
 /// Python: it runs the program in a pseudo-terminal.
@@ -19,7 +21,7 @@ pub(crate) const PYTHON: &str = "python3";
 pub(crate) const GCC: &str = "gcc";
 
 /// What may be missing in CI.
-const ALLOWED: &[&str] = &[REAL_DOCUMENTS, PYARROW, ORDINARY_USER];
+const ALLOWED: &[&str] = &[REAL_DOCUMENTS, PYARROW, AIRFLOW, ORDINARY_USER];
 
 /// Records that `test` was skipped because `dependency` is missing.
 #[track_caller]

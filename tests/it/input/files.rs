@@ -70,3 +70,98 @@ fn formats_are_detected_by_content() {
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.stats()["requests"], 3);
 }
+
+/// A folder with files of every kind that may be left out.
+fn mixed_folder() -> Bench {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    bench.put("pages/letter", &crate::bench::page(7));
+    bench.put("pages/fax.dat", &std::fs::read(root().join("tests/data/tiff/several.tif")).unwrap());
+    bench.put("pages/zero.jpg", b"");
+    bench.put("pages/.hidden/x.jpg", b"x");
+    bench.put("pages/drafts/a.jpg", b"x");
+    for name in ["a.txt", "b.txt", "c.docx"] {
+        bench.put(&format!("pages/{name}"), b"no page");
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(bench.path("pages/00000.jpg"), bench.path("pages/link.jpg")).unwrap();
+    bench.job("");
+    let job = bench.text("job.yaml").replace("folder: pages", "folder: pages, exclude: [\"drafts/**\"]");
+    bench.put("job.yaml", job.as_bytes());
+    bench
+}
+
+#[cfg(unix)]
+#[test]
+fn a_plan_lists_every_file_and_why_it_is_left_out() {
+    let bench = mixed_folder();
+    let listed = bench.docmill(&["plan", "job.yaml", "--files"]);
+    assert_eq!(listed.code, 0, "{}", listed.stderr);
+    insta::assert_snapshot!("listed_files", format!("{}\n{}", listed.stdout, listed.stderr));
+    let json = bench.docmill(&["plan", "job.yaml", "--files", "--format", "json"]);
+    let files: Vec<serde_json::Value> = json.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(files.len(), listed.stdout.lines().count());
+    let paths: Vec<&str> = files.iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert!(paths.is_sorted(), "{paths:?}");
+    let find = |path: &str| files.iter().find(|file| file["path"] == path).unwrap();
+    assert_eq!(find("c.docx").to_string(), r#"{"path":"c.docx","taken":false,"reason":"extension","detail":".docx"}"#);
+    assert_eq!(find("00000.jpg").to_string(), r#"{"path":"00000.jpg","taken":true,"reason":null,"detail":null}"#);
+    // The listing and a run agree.
+    bench.run(&["-q"]);
+    let taken: Vec<&str> =
+        files.iter().filter(|file| file["taken"] == true).map(|file| file["path"].as_str().unwrap()).collect();
+    let rows = bench.rows();
+    assert_eq!(rows.iter().map(|row| row["path"].as_str().unwrap()).collect::<Vec<_>>(), taken);
+}
+
+#[test]
+fn a_verbose_run_counts_what_is_left_out_by_extension() {
+    let bench = mixed_folder();
+    let ran = bench.run(&["-v", "--limit", "1"]);
+    assert!(
+        ran.stderr.contains("left out 5 files by their extension: .txt 2, .dat 1, .docx 1, no extension 1"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!bench.run(&["--limit", "1"]).stderr.contains("left out"), "only on request");
+    let plan = bench.docmill(&["plan", "job.yaml"]).stdout;
+    assert!(plan.contains("files left out                      5  .txt 2,"), "{plan}");
+}
+
+#[test]
+fn by_content_files_with_any_name_are_asked() {
+    let bench = mixed_folder();
+    let by_extension = bench.run(&["-q"]);
+    assert_eq!((by_extension.code, bench.stats()["requests"].as_u64()), (3, Some(2)), "the empty file fails");
+    let job = bench.text("job.yaml").replace("folder: pages,", "folder: pages, detect: content,");
+    bench.put("job.yaml", job.as_bytes());
+    assert_eq!(bench.run(&["-q"]).code, 3);
+    let rows = bench.rows();
+    let paths: Vec<(&str, u64)> =
+        rows.iter().map(|row| (row["path"].as_str().unwrap(), row["page"].as_u64().unwrap())).collect();
+    let fax = (1..=4).map(|page| ("fax.dat", page));
+    let expected: Vec<(&str, u64)> =
+        [("00000.jpg", 1), ("00001.jpg", 1)].into_iter().chain(fax).chain([("letter", 1), ("zero.jpg", 0)]).collect();
+    assert_eq!(paths, expected);
+    assert_eq!(bench.stats()["requests"], 2 + 4 + 1, "what was answered is not asked again");
+}
+
+#[test]
+fn a_folder_without_pages_says_why() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    bench.put("pages/a.txt", b"x");
+    bench.put("pages/b.docx", b"x");
+    bench.put("pages/c.txt", b"x");
+    bench.job("");
+    let words = "3 files have other extensions: .txt 2, .docx 1";
+    for arguments in [&["plan", "job.yaml"][..], &["check", "job.yaml"], &["run", "job.yaml"]] {
+        let ran = bench.docmill(arguments);
+        assert!(format!("{}{}", ran.stdout, ran.stderr).contains(words), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+    }
+    let job = bench.text("job.yaml").replace("folder: pages", "folder: pages, include: [\"*.tif\"]");
+    bench.put("job.yaml", job.as_bytes());
+    let ran = bench.docmill(&["check", "job.yaml"]);
+    assert!(ran.stdout.contains(&format!("no file matches input.include; {words}")), "{}", ran.stdout);
+    let plan: serde_json::Value =
+        serde_json::from_str(&bench.docmill(&["plan", "job.yaml", "--format", "json"]).stdout).unwrap();
+    assert_eq!(plan["left_out"]["by_extension"].to_string(), r#"{".docx":1,".txt":2}"#);
+}

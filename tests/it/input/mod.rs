@@ -1,5 +1,6 @@
 //! Files, lists, documents of several pages, and pages that are not sent.
 
+mod decoders;
 mod files;
 mod lists;
 mod near_duplicates;

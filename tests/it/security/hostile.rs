@@ -14,7 +14,7 @@ use std::time::Duration;
 
 fn command(program: &str, arguments: &[&str]) -> DecoderCommand {
     let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-    DecoderCommand { program: program.into(), arguments }
+    DecoderCommand::new(program, arguments)
 }
 
 fn decoder() -> Decoder {

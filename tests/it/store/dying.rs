@@ -5,9 +5,12 @@ use docmill::internal::base::clock::{Clock, Sleep, SystemClock};
 use docmill::internal::base::hooks::{Hooks, NoHooks, Point};
 use docmill::internal::base::ids::RunId;
 use docmill::internal::manifest::Endpoint;
-use docmill::internal::pipeline::{self, Counters, Environment, RetrySelection, RunOptions, Shutdown};
+use docmill::internal::pipeline::{
+    self, Counters, Environment, PipelineError, RetrySelection, RunOptions, RunOutcome, Shutdown,
+};
 use docmill::internal::prepare::DecoderCommand;
 use docmill::internal::provider::{HttpClient, HttpClientOptions};
+use docmill::internal::report::Report;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -120,7 +123,20 @@ fn a_run_whose_clock_jumps() {
 }
 
 fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str, options: &RunOptions) {
-    let job = docmill::internal::manifest::load(Path::new("job.yaml"), &|_| None).unwrap();
+    let shutdown = Shutdown::new(clock.clone());
+    run_at(Path::new("job.yaml"), clock, hooks, &shutdown, name, options).unwrap();
+}
+
+/// Runs a job in this process.
+pub(crate) fn run_at(
+    manifest: &Path,
+    clock: Arc<dyn Clock>,
+    hooks: Arc<dyn Hooks>,
+    shutdown: &Shutdown,
+    name: &str,
+    options: &RunOptions,
+) -> Result<(Report, RunOutcome), PipelineError> {
+    let job = docmill::internal::manifest::load(manifest, &|_| None).unwrap();
     let questions: Arc<[_]> = docmill::internal::task::compile(&job.tasks, &[]).unwrap().into();
     let Endpoint::Remote { base_url } = &job.provider.endpoint else { panic!("the job names no server") };
     let client = HttpClient::new(HttpClientOptions {
@@ -137,11 +153,8 @@ fn run_here(clock: Arc<dyn Clock>, hooks: Arc<dyn Hooks>, name: &str, options: &
         seed: 1,
         run_id: RunId::new(format!("20261124T000000-{name}-{}", std::process::id())),
         client: client.unwrap(),
-        decoder: DecoderCommand {
-            program: env!("CARGO_BIN_EXE_docmill").into(),
-            arguments: vec!["decode-pages".into()],
-        },
+        decoder: DecoderCommand::new(env!("CARGO_BIN_EXE_docmill"), vec!["decode-pages".into()]),
     };
-    let (counters, shutdown) = (Arc::new(Counters::default()), Shutdown::default());
-    pipeline::run(&Arc::new(job), &questions, &environment, options, &shutdown, &counters).unwrap();
+    let counters = Arc::new(Counters::default());
+    pipeline::run(&Arc::new(job), &questions, &environment, options, shutdown, &counters)
 }

@@ -254,6 +254,8 @@ fn a_full_disk_stops_the_run_and_loses_nothing() {
     assert_eq!(statuses(&bench.rows())["ok"], 300);
     let again = bench.stats()["requests"].as_u64().unwrap() - 300;
     assert!(again <= 8, "{again} of {asked} again, at most what was in flight");
+    let lost = full.stderr.contains("received but could not be stored: these pages are sent and billed again");
+    assert!(lost == (again > 0) && lost == full.stderr.contains("(USD 0."), "{again} again: {}", full.stderr);
 }
 
 #[cfg(unix)]

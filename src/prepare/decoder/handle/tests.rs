@@ -17,7 +17,7 @@ const WAIT: &str = "cat > /dev/null; true";
 /// A decoder whose process runs this script.
 fn decoder(script: &str) -> Decoder {
     let arguments = vec!["-c".to_owned(), script.to_owned()];
-    Decoder::new(DecoderCommand { program: "/bin/sh".into(), arguments })
+    Decoder::new(DecoderCommand::new("/bin/sh", arguments))
 }
 
 fn opened(decoder: &mut Decoder) -> Result<u32, &'static str> {
@@ -28,11 +28,18 @@ fn opened(decoder: &mut Decoder) -> Result<u32, &'static str> {
 fn processes_that_do_not_reply_cost_one_page() {
     for (script, outcome) in [
         (format!("{OPENED} {WAIT}"), Ok(3)),
-        // Ends before and after the request; is killed; aborts, as for lack of memory.
+        // Ends before and after the request; crashes; aborts for another reason than lack of memory.
         ("exit 0".to_owned(), Err("decoder_failed")),
         ("read -r line; exit 1".to_owned(), Err("decoder_failed")),
-        ("read -r line; kill -KILL $$".to_owned(), Err("decoder_failed")),
-        ("read -r line; kill -ABRT $$".to_owned(), Err("decoder_failed")),
+        ("read -r line; kill -SEGV $$".to_owned(), Err("decoder_failed")),
+        ("read -r line; echo 'stack overflow' >&2; kill -ABRT $$".to_owned(), Err("decoder_failed")),
+        // The system kills it; an allocation fails, after much other output.
+        ("read -r line; kill -KILL $$".to_owned(), Err("decoder_out_of_memory")),
+        (
+            "read -r line; head -c 300000 /dev/zero >&2; echo 'memory allocation of 5 bytes failed' >&2; kill -ABRT $$"
+                .to_owned(),
+            Err("decoder_out_of_memory"),
+        ),
         // Writes something else, half of a message, one that is too large, the wrong one, a fault.
         (format!("echo noise; {WAIT}"), Err("decoder_failed")),
         ("echo '{\"message\":{\"Opened\":{\"page_count\":3}},\"bytes\":9}'; exit".to_owned(), Err("decoder_failed")),
@@ -80,23 +87,48 @@ fn a_crash_is_tried_once_more_in_a_new_process_with_the_file_open() {
         r#"{"message":{"Prepared":{"mime":"image/png","width":2,"height":1,"full":[2,1],"features":null}},"bytes":4}"#;
     let script = format!(
         "read -r line; dd bs=1 count=7 > /dev/null 2>&1; {OPENED} read -r line; \
-         if test -e {flag}; then echo '{page}'; printf abcd; {WAIT}; else : > {flag}; kill -KILL $$; fi"
+         if test -e {flag}; then echo '{page}'; printf abcd; {WAIT}; else : > {flag}; kill -SEGV $$; fi"
     );
     let mut decoder = decoder(&script);
     assert_eq!(opened(&mut decoder), Ok(3));
     let prepared = decoder.prepare(1, &IMAGE, false).unwrap().unwrap();
     assert_eq!((prepared.mime, prepared.width, prepared.height, &*prepared.bytes), ("image/png", 2, 1, &b"abcd"[..]));
     // One that always crashes is given up.
-    let script = format!("read -r line; dd bs=1 count=7 > /dev/null 2>&1; {OPENED} read -r line; kill -KILL $$");
-    let mut decoder = self::decoder(&script);
-    assert_eq!(opened(&mut decoder), Ok(3));
-    let fault = decoder.prepare(1, &IMAGE, false).unwrap().unwrap_err();
-    assert_eq!(fault.kind, MediaFaultKind::DecoderFailed);
+    for (signal, kind) in [("SEGV", MediaFaultKind::DecoderFailed), ("KILL", MediaFaultKind::DecoderOutOfMemory)] {
+        let script =
+            format!("read -r line; dd bs=1 count=7 > /dev/null 2>&1; {OPENED} read -r line; kill -{signal} $$");
+        let mut decoder = self::decoder(&script);
+        assert_eq!(opened(&mut decoder), Ok(3));
+        let fault = decoder.prepare(1, &IMAGE, false).unwrap().unwrap_err();
+        assert_eq!(fault.kind, kind);
+    }
+}
+
+#[test]
+fn a_page_that_ran_out_of_memory_is_tried_again_when_no_other_decoder_has_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let flag = folder.path().join("killed").display().to_string();
+    let script = format!("if test -e {flag}; then {OPENED} {WAIT}; else : > {flag}; read -r line; kill -KILL $$; fi");
+    let mut decoder = decoder(&script);
+    let memory = decoder.command.memory.clone();
+    // Another decoder has a page until this one has been killed.
+    let other = memory.acquire(Need::Bytes(1), &|| false).unwrap();
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(move || opened(&mut decoder));
+        while !std::path::Path::new(&flag).exists() {
+            std::thread::yield_now();
+        }
+        // It waits for the other page: nothing can end its wait but this.
+        assert!(!opening.is_finished());
+        drop(other);
+        assert_eq!(opening.join().unwrap(), Ok(3));
+    });
+    assert!(memory.is_scarce(), "from now on pages state what they need");
 }
 
 #[test]
 fn a_program_that_can_not_be_started_is_an_error() {
-    let command = DecoderCommand { program: "/no/such/program".into(), arguments: Vec::new() };
+    let command = DecoderCommand::new("/no/such/program", Vec::new());
     let error = Decoder::new(command).open(&Bytes::new()).unwrap_err();
     assert!(error.to_string().contains("can't start the decoder /no/such/program"), "{error}");
 }

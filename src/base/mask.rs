@@ -1,0 +1,479 @@
+//! Secrets in text that is shown: keys that were pasted in the wrong place.
+//!
+//! [`mask_keys`] masks what certainly is a secret: keys with a known prefix, `Bearer …`, the user and
+//! password of a URL. [`mask_secrets`] also masks long tokens that look random, for text that a user
+//! has written. [`SecretText`] also knows members with names such as `api_key`.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// What stands for a secret in a message.
+const MASK: &str = "***";
+
+/// Prefixes of keys and tokens, and how many characters follow at least.
+const PREFIXES: &[(&str, usize)] = &[
+    ("sk-", 3),
+    ("sk_", 3),
+    ("pk-", 8),
+    ("pk_", 8),
+    ("rk_", 8),
+    ("gsk_", 8),
+    ("ghp_", 8),
+    ("gho_", 8),
+    ("ghs_", 8),
+    ("github_pat_", 8),
+    ("glpat-", 8),
+    ("xoxb-", 8),
+    ("xoxp-", 8),
+    ("hf_", 8),
+    ("r8_", 8),
+    ("nvapi-", 8),
+    ("AKIA", 12),
+    ("ASIA", 12),
+    ("AIza", 12),
+    ("eyJ", 12),
+];
+
+/// Words before a key in a header.
+const SCHEMES: &[&str] = &["bearer ", "basic "];
+
+/// Names of members that hold a secret, in lower case and without `-` and `_`.
+const NAMES: &[&str] = &[
+    "key",
+    "auth",
+    "authorization",
+    "bearer",
+    "cookie",
+    "credential",
+    "credentials",
+    "passphrase",
+    "passwd",
+    "password",
+    "pwd",
+    "secret",
+    "setcookie",
+    "token",
+];
+
+/// Ends of such names.
+const NAME_ENDS: &[&str] =
+    &["apikey", "accesskey", "privatekey", "secretkey", "authorization", "password", "passwd", "secret", "token"];
+
+/// Names that end like secrets and are none.
+const ORDINARY_NAMES: &[&str] = &["prompt_cache_key"];
+
+/// Shortest value of a member that is also searched for in messages, in bytes: a shorter one may
+/// be part of any word.
+const MIN_VALUE: usize = 4;
+
+/// Masks what certainly is a secret.
+#[must_use]
+pub fn mask_keys(text: &str) -> Cow<'_, str> {
+    replace(text, &known_keys(text))
+}
+
+/// Masks what certainly or probably is a secret.
+#[must_use]
+pub fn mask_secrets(text: &str) -> Cow<'_, str> {
+    replace(text, &probable_keys(text))
+}
+
+/// Whether a member or a variable with this name holds a secret.
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let plain: String = lower.chars().filter(|c| !matches!(c, '-' | '_')).collect();
+    let is_key = lower.ends_with("_key") || lower.ends_with("-key");
+    (is_key || NAMES.contains(&plain.as_str()) || NAME_ENDS.iter().any(|end| plain.ends_with(end)))
+        && !ORDINARY_NAMES.contains(&lower.as_str())
+}
+
+/// A text of members, such as a manifest, and the secrets in it.
+pub struct SecretText {
+    masked: String,
+    values: Vec<String>,
+}
+
+impl SecretText {
+    /// Finds the secrets of a text, whether it is valid YAML or not. `more`: secrets from elsewhere.
+    #[must_use]
+    pub fn new(text: &str, more: Vec<String>) -> Self {
+        let mut spans = probable_keys(text);
+        spans.extend(secret_members(text));
+        let mut masked = text.as_bytes().to_vec();
+        for byte in spans.iter().cloned().flat_map(|span| masked_bytes(text, span)) {
+            masked[byte] = b'*';
+        }
+        let mut values: Vec<String> = spans.into_iter().map(|span| text[span].to_owned()).chain(more).collect();
+        values.retain(|value| value.len() >= MIN_VALUE);
+        // A value that contains another one is replaced first.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Self { masked: String::from_utf8_lossy(&masked).into_owned(), values }
+    }
+
+    /// The text with `*` for every byte of a secret, so that places stay the same.
+    #[must_use]
+    pub fn masked(&self) -> &str {
+        &self.masked
+    }
+
+    /// Masks the secrets of the text in a message about it.
+    #[must_use]
+    pub fn mask(&self, message: &str) -> String {
+        let known = self.values.iter().fold(message.to_owned(), |message, value| message.replace(value, MASK));
+        mask_secrets(&known).into_owned()
+    }
+}
+
+/// The bytes of a span that are masked: all but line ends.
+fn masked_bytes(text: &str, span: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+    span.filter(|at| !matches!(text.as_bytes()[*at], b'\n' | b'\r'))
+}
+
+fn replace<'a>(text: &'a str, spans: &[Range<usize>]) -> Cow<'a, str> {
+    // What is masked already keeps its length.
+    let is_masked = |span: &Range<usize>| text[span.clone()].bytes().all(|byte| byte == b'*');
+    if spans.iter().all(is_masked) {
+        return Cow::Borrowed(text);
+    }
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    for span in spans.iter().filter(|span| !is_masked(span)) {
+        if span.start >= at {
+            out.push_str(&text[at..span.start]);
+            out.push_str(MASK);
+        }
+        at = at.max(span.end);
+    }
+    out.push_str(&text[at..]);
+    Cow::Owned(out)
+}
+
+/// Spans of what certainly is a secret, in order.
+fn known_keys(text: &str) -> Vec<Range<usize>> {
+    let mut spans: Vec<Range<usize>> =
+        tokens(text).filter(|span| has_known_prefix(&text[span.clone()])).map(|span| with_dots(text, span)).collect();
+    spans.extend(scheme_values(text));
+    spans.extend(url_users(text));
+    spans.extend(assigned_values(text));
+    spans.sort_by_key(|span| (span.start, span.end));
+    spans
+}
+
+/// Spans of what certainly or probably is a secret, in order.
+fn probable_keys(text: &str) -> Vec<Range<usize>> {
+    let mut spans = known_keys(text);
+    // A part of a path is a name, however random it looks.
+    let is_in_path = |span: &Range<usize>| text[..span.start].ends_with('/') || text[span.end..].starts_with('/');
+    spans.extend(tokens(text).filter(|span| looks_random(&text[span.clone()]) && !is_in_path(span)));
+    spans.sort_by_key(|span| (span.start, span.end));
+    spans
+}
+
+/// Runs of characters that keys consist of.
+fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text[at..].find(is_part)?;
+        let end = text[start..].find(|c| !is_part(c)).map_or(text.len(), |length| start + length);
+        at = end;
+        Some(start..end)
+    })
+}
+
+fn has_known_prefix(token: &str) -> bool {
+    PREFIXES.iter().any(|(prefix, more)| token.strip_prefix(prefix).is_some_and(|rest| rest.len() >= *more))
+}
+
+/// A JSON web token has parts with dots between them.
+fn with_dots(text: &str, span: Range<usize>) -> Range<usize> {
+    if !text[span.clone()].starts_with("eyJ") {
+        return span;
+    }
+    let rest = text[span.end..].find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')));
+    span.start..rest.map_or(text.len(), |length| span.end + length)
+}
+
+/// Whether a token looks like a random one: long, with digits and letters in no order. Names of
+/// models and dates of releases don't.
+fn looks_random(token: &str) -> bool {
+    let kind = |c: char| match c {
+        '0'..='9' => 0,
+        'a'..='z' => 1,
+        'A'..='Z' => 2,
+        _ => 3,
+    };
+    let kinds: Vec<u8> = token.chars().map(kind).collect();
+    let count = |wanted: u8| kinds.iter().filter(|kind| **kind == wanted).count();
+    let changes = kinds.windows(2).filter(|two| (two[0] == 0) != (two[1] == 0) && !two.contains(&3)).count();
+    let longest_run = token.split(['-', '_']).map(str::len).max().unwrap_or(0);
+    let (digits, letters) = (count(0), count(1) + count(2));
+    let is_hex_like = longest_run >= 20 && digits >= 4 && letters >= 4 && changes >= 4;
+    let is_base64_like = token.len() >= 24 && count(1) >= 2 && count(2) >= 2 && digits >= 3 && changes >= 4;
+    let parts: Vec<usize> = token.split('-').map(str::len).collect();
+    let is_uuid = parts == [8, 4, 4, 4, 12] && token.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    is_hex_like || is_base64_like || is_uuid
+}
+
+/// What follows `Bearer` or `Basic`.
+fn scheme_values(text: &str) -> Vec<Range<usize>> {
+    let lower = text.to_ascii_lowercase();
+    let mut spans = Vec::new();
+    for scheme in SCHEMES {
+        for (at, _) in lower.match_indices(scheme) {
+            let start = at + scheme.len();
+            let end = text[start..].find(is_end_of_value).map_or(text.len(), |length| start + length);
+            let value = &text[start..end];
+            // `Bearer token` is prose.
+            if value.len() >= 16 || value.len() >= 6 && value.contains(|c: char| c.is_ascii_digit()) {
+                spans.push(start..end);
+            }
+        }
+    }
+    spans
+}
+
+fn is_end_of_value(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | '}' | ']' | '<' | '>' | ')')
+}
+
+/// User names and passwords of URLs.
+fn url_users(text: &str) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    for (at, _) in text.match_indices("://") {
+        let start = at + 3;
+        let end = text[start..]
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>'))
+            .map_or(text.len(), |length| start + length);
+        let url = &text[start..end];
+        let authority = url.find(['/', '?', '#']).unwrap_or(url.len());
+        let is_port = |text: &str| text.split('@').next().is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
+        // A password may contain a slash, although it should not.
+        let has_password = url[..authority].split_once(':').is_some_and(|(_, rest)| !is_port(rest));
+        let user = url[..authority].rfind('@').or_else(|| has_password.then(|| url.rfind('@')).flatten());
+        spans.extend(user.filter(|length| *length > 0).map(|length| start..start + length));
+    }
+    spans
+}
+
+/// Values after a secret name and `=`, as in the query of a URL or in `NAME=VALUE`.
+fn assigned_values(text: &str) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    for name in tokens(text).filter(|span| is_secret_name(&text[span.clone()])) {
+        let Some(value) = text[name.end..].strip_prefix('=') else { continue };
+        let start = name.end + 1;
+        let end = value.find(|c| is_end_of_value(c) || c == '&').map_or(text.len(), |length| start + length);
+        if end > start {
+            spans.push(start..end);
+        }
+    }
+    spans
+}
+
+/// The values of members with secret names, line by line: the text need not be valid.
+fn secret_members(text: &str) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    // The indent of a secret member whose value is on the lines below, and whether all of them are.
+    let mut below: Option<(usize, bool)> = None;
+    let mut line_start = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end();
+        let indent = content.len() - content.trim_start().len();
+        if let Some((parent, is_block)) = below {
+            if !content.is_empty() && indent <= parent {
+                below = None;
+            } else if is_block || !content.contains(':') {
+                spans.push(line_start + indent.min(content.len())..line_start + content.len());
+            } else {
+                below = None;
+            }
+        }
+        for name in tokens(content).filter(|span| is_secret_name(&content[span.clone()])) {
+            let Some(value) = value_of(content, name.end) else { continue };
+            let shown = &content[value.clone()];
+            match shown {
+                "" | "|" | "|-" | "|+" | ">" | ">-" | ">+" => below = Some((indent, !shown.is_empty())),
+                _ if is_variable(shown) => {}
+                _ => spans.push(line_start + value.start..line_start + value.end),
+            }
+        }
+        line_start += line.len();
+    }
+    spans
+}
+
+/// Where the value of a member is whose name ends at `end`; `None`: it is no member.
+fn value_of(line: &str, end: usize) -> Option<Range<usize>> {
+    let rest = &line[end..];
+    let after_quote = rest.trim_start_matches(['"', '\'']).trim_start();
+    let after = after_quote.strip_prefix([':', '='])?;
+    let value = after.trim_start();
+    let start = line.len() - value.len();
+    let length = match value.chars().next() {
+        Some(quote @ ('"' | '\'')) => value[1..].find(quote).map_or(value.len(), |at| at + 2),
+        Some('{' | '[') => value.len(),
+        _ => {
+            let is_flow = line[..end].matches(['{', '[']).count() > line[..end].matches(['}', ']']).count();
+            let ends = |(at, c): &(usize, char)| match c {
+                // A variable has braces of its own.
+                '}' => is_flow && !value[..*at].contains("${"),
+                ',' | ']' => is_flow,
+                '#' => value[..*at].ends_with(' '),
+                _ => false,
+            };
+            value.char_indices().find(ends).map_or(value.len(), |(at, _)| at)
+        }
+    };
+    let length = value[..length].trim_end().len();
+    Some(start..start + length)
+}
+
+/// Whether a value is only the name of a variable.
+fn is_variable(value: &str) -> bool {
+    let inner = value.trim_matches(['"', '\'']).strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    inner.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keys_are_masked_and_ordinary_words_are_not() {
+        for (text, masked) in [
+            ("unexpected argument 'sk-123456' found", "unexpected argument '***' found"),
+            ("Authorization: Bearer abc123def", "Authorization: Bearer ***"),
+            ("Bearer tokens are sent in a header", "Bearer tokens are sent in a header"),
+            ("can't connect to https://user:pa55@x.example/v1", "can't connect to https://***@x.example/v1"),
+            ("https://user:pa/ss@x.example/v1", "https://***@x.example/v1"),
+            ("http://localhost:8000/a@b", "http://localhost:8000/a@b"),
+            ("https://x/v1?api_key=hunter2&page=3", "https://x/v1?api_key=***&page=3"),
+            ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl is", "*** is"),
+            ("ghp_0123456789abcdefghij", "***"),
+            ("https://x/v1?api_key=******** is masked", "https://x/v1?api_key=******** is masked"),
+            ("a task named risk-free, sk-, or asked", "a task named risk-free, sk-, or asked"),
+            // Only text that a user has written is searched for random tokens.
+            (
+                "run 20261123T131805-3f9a1c of 0d5e9f6a7b1c2d3e4f50",
+                "run 20261123T131805-3f9a1c of 0d5e9f6a7b1c2d3e4f50",
+            ),
+        ] {
+            assert_eq!(mask_keys(text), masked, "{text}");
+        }
+    }
+
+    #[test]
+    fn random_tokens_are_masked_in_text_of_a_user() {
+        for token in [
+            "0d5e9f6a7b1c2d3e4f50",
+            "8f14e45fceea167a5a36dedd4bea2543",
+            "Zx8Kq2Lm9Pw4Rt7Vb1Nc6Yd3",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "aB3-dE5_fG7hI9jK1lM2nO4p",
+        ] {
+            assert_eq!(mask_secrets(&format!("found `{token}` here")), "found `***` here", "{token}");
+        }
+        for text in [
+            "openai/gpt-4o-mini-2024-07-18",
+            "claude-3-5-sonnet-20241022",
+            "qwen2.5-vl-72b-instruct",
+            "QUBRID_API_KEY_OF_PRODUCTION_2026",
+            "schemas/invoice-total.schema.json",
+            "/var/lib/pods/550e8400-e29b-41d4-a716-446655440000/pages",
+            "a_very_long_name_of_a_task_with_1_digit",
+            "MyCompanyDocumentScanner2024Batch",
+            "20261123T131805-3f9a1c",
+        ] {
+            assert_eq!(mask_secrets(text), text, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_secrets() {
+        for name in [
+            "api_key",
+            "apiKey",
+            "API-KEY",
+            "key",
+            "token",
+            "x-api-key",
+            "X-Auth-Token",
+            "client_secret",
+            "password",
+            "Authorization",
+            "Proxy-Authorization",
+            "QUBRID_API_KEY",
+            "OPENAI_KEY",
+            "db_password",
+            "secret",
+            "Cookie",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in [
+            "api_key_env",
+            "api_key_file",
+            "max_tokens",
+            "tokens_per_minute",
+            "queued_tokens",
+            "prompt_cache_key",
+            "model",
+            "keys",
+            "keyboard",
+            "author",
+            "secretary",
+            "monkey",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn values_of_secret_members_are_masked_wherever_they_stand() {
+        for (source, masked) in [
+            ("api_key: hunter2\nmodel: m\n", "api_key: *******\nmodel: m\n"),
+            ("  api_key:hunter2 # mine", "  api_key:******* # mine"),
+            ("provider: {key: hunter2, model: m}", "provider: {key: *******, model: m}"),
+            ("{\"token\": \"hun ter2\", \"model\": 1}", "{\"token\": **********, \"model\": 1}"),
+            ("headers: {X-Api-Key: 'a, b', X-Org: me}", "headers: {X-Api-Key: ******, X-Org: me}"),
+            ("password: {env: NAME}", "password: ***********"),
+            ("secret: \"no end\nmodel: m", "secret: *******\nmodel: m"),
+            ("secret: |\n  one\n  two: 2\nmodel: m", "secret: |\n  ***\n  ******\nmodel: m"),
+            ("token:\n  hunter2\nmodel: m", "token:\n  *******\nmodel: m"),
+            ("token:\n  classify: {labels: [a]}", "token:\n  classify: {labels: [a]}"),
+            ("api_key: ${QUBRID_API_KEY}", "api_key: ${QUBRID_API_KEY}"),
+            ("{api_key: ${A}, b: c}", "{api_key: ${A}, b: c}"),
+            ("key: höhle\nb: 1", "key: ******\nb: 1"),
+            ("model: sk-1234\nurl: https://a:b@x/v1", "model: *******\nurl: https://***@x/v1"),
+            ("name: plain\nlabels: [invoice, letter]", "name: plain\nlabels: [invoice, letter]"),
+        ] {
+            let text = SecretText::new(source, Vec::new());
+            assert_eq!(text.masked(), masked, "{source}");
+        }
+    }
+
+    #[test]
+    fn messages_about_a_text_do_not_repeat_its_secrets() {
+        let text = SecretText::new("api_key: hunter2\nkey: abc\n", vec!["from-elsewhere".into()]);
+        assert_eq!(text.mask("found `hunter2`, not `from-elsewhere`"), "found `***`, not `***`");
+        assert_eq!(text.mask("abc is short"), "abc is short");
+    }
+
+    proptest! {
+        #[test]
+        fn masking_keeps_places_and_panics_never(source in "(api_key|key|ä|: |\\{|\\}|\"|'|\n|  |sk-|[a-z0-9]{1,9}|://|@|\\||#|=){0,40}") {
+            let text = SecretText::new(&source, Vec::new());
+            prop_assert_eq!(text.masked().len(), source.len());
+            let ends = |text: &str| text.match_indices('\n').map(|(at, _)| at).collect::<Vec<_>>();
+            prop_assert_eq!(ends(text.masked()), ends(&source));
+            let _ = (mask_keys(&source), text.mask(&source));
+        }
+
+        #[test]
+        fn a_value_is_nowhere_in_the_masked_text(value in "[a-zA-Z0-9/+]{8,30}", name in "(api_key|token|Authorization|x-api-key|password)", indent in "[ ]{0,6}") {
+            let source = format!("version: 1\n{indent}{name}: {value}\nother: 1\n");
+            prop_assert!(!SecretText::new(&source, Vec::new()).masked().contains(&value));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A file that records the state of a run: `--summary` or `--metrics-file`. It may also be a pipe or
+//! a device.
+
+use crate::base::atomic_file;
+use crate::base::hooks::NoHooks;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a pipe may take to accept a record.
+const PIPE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Names of the standard streams. Opening them again could overwrite a file that they append to.
+const STDOUT: &[&str] = &["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+const STDERR: &[&str] = &["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"];
+
+/// Where a record goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RecordFile {
+    /// A file, which is replaced by a rename.
+    Replaced(PathBuf),
+    /// A file that can't be replaced, because something is mounted on it or has it open: it is
+    /// overwritten. Kubernetes reads `/dev/termination-log`.
+    Overwritten(PathBuf),
+    /// A device or a pipe: one record is one line, at the end of the run.
+    Stream(PathBuf),
+    /// Standard output, likewise.
+    Stdout,
+    /// Standard error, likewise.
+    Stderr,
+}
+
+impl RecordFile {
+    /// Decides by name and by what is there.
+    pub(crate) fn at(path: &Path) -> Self {
+        let is_named = |names: &[&str]| names.iter().any(|name| path == Path::new(name));
+        if is_named(STDOUT) {
+            return Self::Stdout;
+        }
+        if is_named(STDERR) {
+            return Self::Stderr;
+        }
+        let path = path.to_owned();
+        match std::fs::metadata(&path) {
+            Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => Self::Stream(path),
+            Ok(metadata) if metadata.is_file() && (path.starts_with("/dev") || path.starts_with("/proc")) => {
+                Self::Overwritten(path)
+            }
+            _ => Self::Replaced(path),
+        }
+    }
+
+    /// The file, unless it is a standard stream.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Replaced(path) | Self::Overwritten(path) | Self::Stream(path) => Some(path),
+            Self::Stdout | Self::Stderr => None,
+        }
+    }
+
+    /// Whether a later record takes the place of an earlier one.
+    pub(crate) fn is_rewritten(&self) -> bool {
+        matches!(self, Self::Replaced(_) | Self::Overwritten(_))
+    }
+
+    /// What the file holds, if it can be read again.
+    pub(crate) fn read(&self) -> Option<String> {
+        match self {
+            Self::Replaced(path) | Self::Overwritten(path) => std::fs::read_to_string(path).ok(),
+            Self::Stream(_) | Self::Stdout | Self::Stderr => None,
+        }
+    }
+
+    /// Writes a record: to a file instead of the last one.
+    ///
+    /// # Errors
+    /// When it can't be written, with the name of the file.
+    pub(crate) fn write(&self, text: &str) -> Result<(), String> {
+        let (name, written) = match self {
+            Self::Replaced(path) => (path.display().to_string(), replace(path, text)),
+            Self::Overwritten(path) => (path.display().to_string(), overwrite(path, text)),
+            Self::Stream(path) => (path.display().to_string(), send(path, text)),
+            Self::Stdout => {
+                let mut stdout = io::stdout().lock();
+                let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+                // As with `docmill report | head`.
+                let is_closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+                (
+                    "standard output".to_owned(),
+                    written.or_else(|error| if is_closed(&error) { Ok(()) } else { Err(error) }),
+                )
+            }
+            Self::Stderr => ("standard error".to_owned(), io::stderr().lock().write_all(text.as_bytes())),
+        };
+        written.map_err(|error| format!("can't write {name}: {error}"))
+    }
+}
+
+/// Replaces a file. Where that is impossible, such as below a mount point or in a folder that can't
+/// be written, an existing file is overwritten.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    atomic_file::write(path, text.as_bytes(), &NoHooks).or_else(|error| match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && error.kind() != io::ErrorKind::StorageFull => {
+            overwrite(path, text).map_err(|_| error)
+        }
+        _ => Err(error),
+    })
+}
+
+fn overwrite(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).truncate(true).open(path)?.write_all(text.as_bytes())
+}
+
+/// Sends a record to a device, or to a pipe that somebody reads.
+#[cfg(unix)]
+fn send(path: &Path, text: &str) -> io::Result<()> {
+    use std::os::unix::fs::FileTypeExt;
+    use tokio::io::AsyncWriteExt;
+    if !std::fs::metadata(path)?.file_type().is_fifo() {
+        return OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // Opening a pipe that nobody reads fails instead of waiting for a reader.
+        let mut pipe = tokio::net::unix::pipe::OpenOptions::new().open_sender(path)?;
+        let writing = async {
+            pipe.write_all(text.as_bytes()).await?;
+            pipe.flush().await
+        };
+        let is_late = |_| io::Error::new(io::ErrorKind::TimedOut, "nobody reads the pipe");
+        tokio::time::timeout(PIPE_TIMEOUT, writing).await.map_err(is_late)?
+    })
+}
+
+#[cfg(not(unix))]
+fn send(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests make files")]
+
+    use super::*;
+    use std::os::fd::AsRawFd;
+
+    #[test]
+    fn a_record_is_replaced_overwritten_or_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, missing) = (folder.path().join("file"), folder.path().join("deep/missing"));
+        std::fs::write(&file, "old").unwrap();
+        let open = std::fs::File::open(&file).unwrap();
+        let opened = PathBuf::from(format!("/dev/fd/{}", open.as_raw_fd()));
+        for (path, expected) in [
+            (Path::new("-"), RecordFile::Stdout),
+            (Path::new("/dev/stdout"), RecordFile::Stdout),
+            (Path::new("/proc/self/fd/2"), RecordFile::Stderr),
+            (Path::new("/dev/null"), RecordFile::Stream("/dev/null".into())),
+            (&file, RecordFile::Replaced(file.clone())),
+            (&missing, RecordFile::Replaced(missing.clone())),
+            (folder.path(), RecordFile::Replaced(folder.path().into())),
+            (&opened, RecordFile::Overwritten(opened.clone())),
+        ] {
+            assert_eq!(RecordFile::at(path), expected, "{}", path.display());
+        }
+        for record in [RecordFile::Overwritten(opened), RecordFile::Replaced(file.clone()), RecordFile::at(&missing)] {
+            for text in ["a longer record\n", "short\n"] {
+                record.write(text).unwrap();
+                assert!(record.is_rewritten());
+                assert_eq!(record.read().as_deref(), Some(text));
+            }
+        }
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "short\n");
+        RecordFile::at(Path::new("/dev/null")).write("gone\n").unwrap();
+        let error = RecordFile::at(folder.path()).write("x").unwrap_err();
+        assert!(error.contains("not a file"), "{error}");
+    }
+}

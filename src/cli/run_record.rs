@@ -1,0 +1,196 @@
+//! What `--summary` and `--metrics-file` say of a run, from its arguments to its end, however it
+//! ends. A record of an earlier run never stands for a later one.
+
+use super::args::Run;
+use super::exit::Failure;
+use super::log;
+use super::record_file::RecordFile;
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::units::rfc3339;
+use crate::session::{RunReport, Session, Signal, UnreportedRun, parse_last_success, render_unreported_prometheus};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The records of one run.
+pub(crate) struct RunRecord {
+    summary: Option<RecordFile>,
+    metrics: Option<RecordFile>,
+    started_ms: i64,
+    /// When the last run that succeeded has ended, in milliseconds since 1970.
+    last_success_ms: Option<i64>,
+    state: Mutex<State>,
+}
+
+/// What is known of a run.
+struct State {
+    /// Name of the job for metrics: of the last run of this file until the manifest is read.
+    job: String,
+    /// Name of the job and id of the run, once they are known.
+    known: Option<(String, String)>,
+    /// Nothing is written after the end.
+    has_ended: bool,
+}
+
+impl RunRecord {
+    /// The records of a run whose arguments are known.
+    pub(crate) fn of_arguments(args: &Run) -> Self {
+        Self::new(args.summary.as_deref(), args.metrics_file.as_deref(), Some(&args.job.job))
+    }
+
+    /// The records of a run whose arguments are wrong: what they name as far as it can be seen.
+    pub(crate) fn of_words(words: &[String]) -> Option<Self> {
+        let value = |name: &str| {
+            let with_equals = words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+            let next = || words.windows(2).find(|two| two[0] == name).map(|two| two[1].as_str());
+            with_equals.or_else(next).map(PathBuf::from)
+        };
+        let (summary, metrics) = (value("--summary"), value("--metrics-file"));
+        let is_run = words.iter().skip(1).find(|word| !word.starts_with('-')).is_some_and(|word| word == "run");
+        (is_run && (summary.is_some() || metrics.is_some()))
+            .then(|| Self::new(summary.as_deref(), metrics.as_deref(), None))
+    }
+
+    fn new(summary: Option<&Path>, metrics: Option<&Path>, manifest: Option<&Path>) -> Self {
+        let metrics = metrics.map(RecordFile::at);
+        let (job, last_success_ms) =
+            metrics.as_ref().and_then(RecordFile::read).map_or((None, None), |text| parse_last_success(&text));
+        let stem = || manifest.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
+        Self {
+            summary: summary.map(RecordFile::at),
+            metrics,
+            started_ms: SystemClock::new().wall_ms(),
+            last_success_ms,
+            state: Mutex::new(State { job: job.or_else(stem).unwrap_or_default(), known: None, has_ended: false }),
+        }
+    }
+
+    /// The regular files that are written at the end.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let records = [&self.summary, &self.metrics].into_iter().flatten();
+        records.filter(|record| record.is_rewritten()).filter_map(RecordFile::path)
+    }
+
+    /// The run goes on. `session`: once there is one.
+    ///
+    /// # Errors
+    /// When a record can't be written, before anything is paid for.
+    pub(crate) fn write_running(&self, session: Option<&Session>) -> Result<(), Failure> {
+        let mut state = self.state();
+        if let Some(session) = session {
+            session.job().name().clone_into(&mut state.job);
+            state.known = Some((session.job().name().to_owned(), session.run_id().to_owned()));
+        }
+        let summary = self.summary_of(&state, "running", None);
+        let metrics = self.metrics_of(&state, "running", None);
+        let rewritten = |record: &&RecordFile| record.is_rewritten();
+        let written = [(self.summary.as_ref(), self.pretty(&summary)), (self.metrics.as_ref(), metrics)]
+            .into_iter()
+            .filter_map(|(record, text)| Some((record.filter(rewritten)?, text)))
+            .try_for_each(|(record, text)| record.write(&text));
+        written.map_err(|error| Failure::new(super::exit::STORAGE, error))
+    }
+
+    /// The run ended with a report. Standard output gets its line last.
+    ///
+    /// # Errors
+    /// When a record can't be written.
+    pub(crate) fn write_report(&self, report: &RunReport) -> Result<(), Failure> {
+        let mut state = self.state();
+        state.has_ended = true;
+        let metrics = report.to_openmetrics(SystemClock::new().wall_ms(), self.last_success_ms);
+        self.write_end(&report.to_json(), &metrics).map_err(|error| Failure::new(super::exit::STORAGE, error))
+    }
+
+    /// The run ended without a report.
+    pub(crate) fn write_failure(&self, failure: &Failure) {
+        let mut state = self.state();
+        if std::mem::replace(&mut state.has_ended, true) {
+            return;
+        }
+        let mut summary = self.summary_of(&state, failure.outcome(), Some(failure.code()));
+        (summary["error"], summary["hint"]) = (failure.message().into(), failure.hint().into());
+        let metrics = self.metrics_of(&state, failure.outcome(), Some(failure.code()));
+        if let Err(error) = self.write_end(&summary, &metrics) {
+            log::line("WARN", &format!("warning: {error}"), serde_json::Map::new());
+        }
+    }
+
+    /// A second signal ends the process now.
+    pub(crate) fn write_abort(&self, signal: Signal) {
+        // The end may be under way: then it has the last word.
+        let Ok(state) = self.state.try_lock() else { return };
+        if state.has_ended {
+            return;
+        }
+        let summary = self.summary_of(&state, "interrupted", Some(signal.exit_code()));
+        let metrics = self.metrics_of(&state, "interrupted", Some(signal.exit_code()));
+        // The process ends whether it can be written or not.
+        let _ = self.write_end(&summary, &metrics);
+    }
+
+    fn write_end(&self, summary: &Value, metrics: &str) -> Result<(), String> {
+        let first = self.metrics.as_ref().map_or(Ok(()), |record| record.write(metrics));
+        let text = match &self.summary {
+            Some(RecordFile::Replaced(_)) | None => self.pretty(summary),
+            Some(_) => format!("{summary}\n"),
+        };
+        self.summary.as_ref().map_or(Ok(()), |record| record.write(&text)).and(first)
+    }
+
+    fn pretty(&self, summary: &Value) -> String {
+        match &self.summary {
+            // Readers such as Kubernetes keep only some kilobytes.
+            Some(RecordFile::Overwritten(_)) => format!("{summary}\n"),
+            _ => format!("{summary:#}\n"),
+        }
+    }
+
+    /// The summary of a run without a report.
+    fn summary_of(&self, state: &State, outcome: &str, exit_code: Option<u8>) -> Value {
+        let (job, run_id) = state.known.clone().unzip();
+        json!({
+            "job": job, "run_id": run_id, "outcome": outcome, "exit_code": exit_code,
+            "started_at": rfc3339(self.started_ms),
+        })
+    }
+
+    /// The metrics of a run without a report.
+    fn metrics_of(&self, state: &State, outcome: &str, exit_code: Option<u8>) -> String {
+        render_unreported_prometheus(&UnreportedRun {
+            job: state.job.clone(),
+            run_id: state.known.as_ref().map(|(_, run_id)| run_id.clone()),
+            outcome: outcome.to_owned(),
+            started_ms: self.started_ms,
+            end: exit_code.map(|exit_code| (exit_code, SystemClock::new().wall_ms())),
+            last_success_ms: self.last_success_ms,
+        })
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_arguments_name_their_records_as_far_as_they_can_be_seen() {
+        for (words, summary, metrics) in [
+            ("docmill run job.yaml --summary s.json --bogus", Some("s.json"), None),
+            ("docmill -q run --summary=s.json --metrics-file m.prom --limit x", Some("s.json"), Some("m.prom")),
+            ("docmill run --metrics-file=m.prom", None, Some("m.prom")),
+            ("docmill run --bogus --summary", None, None),
+            ("docmill plan --summary s.json", None, None),
+            ("docmill", None, None),
+        ] {
+            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+            let record = RunRecord::of_words(&words);
+            let file = |name: Option<&str>| name.map(|name| RecordFile::Replaced(name.into()));
+            let found = record.map_or((None, None), |record| (record.summary, record.metrics));
+            assert_eq!(found, (file(summary), file(metrics)), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+"""Stands for Airflow where it is not installed."""
