@@ -2,7 +2,8 @@
 //! stderr goes above it, through [`write_above`].
 
 use console::{Term, measure_text_width, truncate_str};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use std::io;
 use std::sync::{Mutex, MutexGuard};
 
 /// The line that is shown; `None`: none is. The terminal is one for the whole process.
@@ -37,9 +38,57 @@ pub(crate) fn write_above<T>(write: impl FnOnce() -> T) -> T {
 }
 
 fn new_line() -> ProgressBar {
-    let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(REFRESH_RATE));
+    let terminal = Box::new(Unpadded(Term::buffered_stderr()));
+    let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like_with_hz(terminal, REFRESH_RATE));
     // The template is valid; without it the line would have indicatif's own bar.
     line.with_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+/// The terminal, without the spaces with which indicatif fills the line: a terminal that is made
+/// narrower would wrap them, and keep a part of an old line.
+#[derive(Debug)]
+struct Unpadded(Term);
+
+impl TermLike for Unpadded {
+    fn width(&self) -> u16 {
+        TermLike::width(&self.0)
+    }
+
+    fn height(&self) -> u16 {
+        TermLike::height(&self.0)
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_up(lines)
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_down(lines)
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        if text.trim_matches(' ').is_empty() { Ok(()) } else { self.0.write_str(text) }
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn shown() -> MutexGuard<'static, Option<ProgressBar>> {
