@@ -190,8 +190,8 @@ impl Words {
             pieces.push(format!("{} failed", grouped(now.failed)));
         }
         // Without a price it is not known what is spent.
-        if now.cost_pico > 0 {
-            pieces.push(format!("USD {:.4}", Pico(now.cost_pico).as_usd_f64()));
+        if let Some(cost) = now.cost_pico.filter(|cost| *cost > 0) {
+            pieces.push(format!("USD {:.4}", Pico(cost).as_usd_f64()));
         }
         pieces.extend(speed.as_ref().map(|speed| format!("{:.1}/s", speed.per_second)));
         pieces.push(format!("{} in flight", now.in_flight));
@@ -207,7 +207,7 @@ impl Words {
         let members = json!({
             "event": "progress", "pages_finished": now.finished, "pages_total": now.total,
             "is_minimum": now.is_minimum, "pages_asked": now.asked, "pages_failed": now.failed,
-            "seconds_left": left.map(|left| left.as_secs()), "cost_usd": Pico(now.cost_pico).to_string(),
+            "seconds_left": left.map(|left| left.as_secs()), "cost_usd": now.cost_pico.map(|cost| Pico(cost).to_string()),
             "in_flight": now.in_flight, "retries": now.retries,
             "trouble": trouble.as_ref().map(|(explanation, _)| explanation),
         });
@@ -296,7 +296,7 @@ mod tests {
             failed: 3,
             retries: 12,
             in_flight: 64,
-            cost_pico: 12_345_600_000_000,
+            cost_pico: Some(12_345_600_000_000),
             ..Snapshot::default()
         }
     }

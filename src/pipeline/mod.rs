@@ -24,6 +24,7 @@ pub use control::counters::{Counters, LATENCY_BOUNDS, Progress, UnstoredAnswers,
 pub use control::environment::Environment;
 pub use control::error::PipelineError;
 pub use control::options::RunOptions;
+pub(crate) use control::run_outcome::DAMAGED_STORE_HINT;
 pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub use control::trouble::{Trouble, TroubleKind};

@@ -3,7 +3,7 @@
 use crate::base::money::Pico;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::ManifestError;
-use crate::pipeline::{PipelineError, RunOutcome, UnstoredAnswers};
+use crate::pipeline::{DAMAGED_STORE_HINT, PipelineError, RunOutcome, UnstoredAnswers};
 use crate::source::SourceError;
 use crate::store::StoreError;
 
@@ -140,10 +140,7 @@ impl From<PipelineError> for Error {
             PipelineError::Store(StoreError::Missing { .. }) => {
                 Some("`docmill run` creates it beside the manifest; name the manifest, or the file with --store")
             }
-            PipelineError::Store(StoreError::Damaged(_)) => Some(
-                "`docmill store check` shows the damage; restore your last `docmill store backup`, or save what \
-                 can be read with `docmill store salvage --to FILE`",
-            ),
+            PipelineError::Store(StoreError::Damaged(_)) => Some(DAMAGED_STORE_HINT),
             PipelineError::Store(_) | PipelineError::Export(_) => {
                 Some("check the disk and the permissions, then run again; nothing is paid for twice")
             }

@@ -59,8 +59,8 @@ impl Collector for LiveRun {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let (encoder, now) = (&mut encoder, &self.snapshot);
         self.encode_info(encoder)?;
-        encode_gauge(encoder, "files_found", "Files that the walk has found so far", now.found)?;
-        encode_gauge(encoder, "files_done", "Files that are settled", now.done)?;
+        encode_gauge(encoder, "files_found", "Pages found so far; a file counts as one until it is opened", now.found)?;
+        encode_gauge(encoder, "files_done", "Pages found so far that need nothing more", now.done)?;
         encode_counter(encoder, "pages_asked", "Pages that were asked and are settled", as_f64(now.asked))?;
         encode_counter(encoder, "pages_failed", "Pages and files that ended without an answer", as_f64(now.failed))?;
         let verdicts = VerdictName::ALL.iter().map(|verdict| verdict.name()).zip(now.verdicts);
@@ -68,7 +68,10 @@ impl Collector for LiveRun {
         encode_counter(encoder, "retries", "Repeat attempts", as_f64(now.retries))?;
         let tokens = ["input", "cached_input", "output"].into_iter().zip(now.tokens);
         encode_counters(encoder, "tokens", "Tokens that were billed", "kind", tokens)?;
-        encode_counter(encoder, "cost_usd", "What was spent", Pico(now.cost_pico).as_usd_f64())?;
+        // Without a price it is not known what is spent.
+        if let Some(cost) = now.cost_pico {
+            encode_counter(encoder, "cost_usd", "What was spent", Pico(cost).as_usd_f64())?;
+        }
         encode_gauge(encoder, "in_flight", "Requests in flight", now.in_flight)?;
         let help = "Whether requests wait for a limit or an outage";
         encode_gauge(encoder, "waiting", help, now.is_waiting.into())?;
@@ -137,7 +140,7 @@ mod tests {
             failed: 1,
             retries: 2,
             in_flight: 3,
-            cost_pico: 1_234_500_000,
+            cost_pico: Some(1_234_500_000),
             is_waiting: true,
             is_walked: true,
             verdicts: [6, 1, 2, 0, 0],

@@ -29,7 +29,7 @@ pub(crate) fn span(attempt: &Attempt, id: AttemptId) -> Span {
 /// Records a settled attempt. Attempts of a batch have no span of their own.
 pub(crate) fn record_attempt(run: &RunContext, attempt: &Attempt, end: &Settlement, span: &Span) {
     let tokens = [end.charge.tokens.input, end.charge.tokens.cached_input, end.charge.tokens.output];
-    run.counters.add_attempt(end.verdict, end.latency_ms, tokens, end.charge.cost.unwrap_or_default().0);
+    run.counters.add_attempt(end.verdict, end.latency_ms, tokens, end.charge.cost);
     record_trouble(run, end);
     if !span.is_disabled() {
         record_in_span(span, end);

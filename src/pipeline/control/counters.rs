@@ -3,6 +3,7 @@
 
 use super::trouble::{Trouble, TroubleKind};
 use super::work::{KnownInput, Work};
+use crate::base::money::Pico;
 use crate::base::vocabulary::VerdictName;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -35,6 +36,8 @@ pub struct Counters {
     retries: AtomicU64,
     in_flight: AtomicU64,
     cost_pico: AtomicI64,
+    /// Attempts whose price is unknown.
+    unpriced: AtomicU64,
     /// The [`WaitReason`], or 0.
     waiting: AtomicU8,
     /// Replies with answers that are not stored (yet), and what they cost.
@@ -116,8 +119,8 @@ pub struct Progress {
     pub retries: u64,
     /// Requests in flight.
     pub in_flight: u64,
-    /// What was spent so far, in pico-dollars (10^-12 USD).
-    pub cost_pico: i64,
+    /// What was spent so far, in pico-dollars (10^-12 USD); `None` if a price is unknown.
+    pub cost_pico: Option<i64>,
     /// Whether requests wait for a rate limit or an outage.
     pub is_waiting: bool,
     /// Whether the walk is complete, so that `found` is final.
@@ -177,7 +180,7 @@ impl Counters {
             failed: read(&self.failed) + read(&self.max_unreadable),
             retries: read(&self.retries),
             in_flight: read(&self.in_flight),
-            cost_pico: self.cost_pico.load(Ordering::Relaxed),
+            cost_pico: (read(&self.unpriced) == 0).then(|| self.cost_pico.load(Ordering::Relaxed)),
             is_waiting: wait_reason.is_some(),
             is_walked,
             verdicts: self.verdicts.each_ref().map(read),
@@ -277,8 +280,9 @@ impl Counters {
         add(&self.retries);
     }
 
-    /// Counts a settled attempt. `tokens`: input, cached input, output.
-    pub(crate) fn add_attempt(&self, verdict: VerdictName, latency_ms: u64, tokens: [u64; 3], cost_pico: i64) {
+    /// Counts a settled attempt. `tokens`: input, cached input, output. `cost`: `None` if the price is
+    /// unknown.
+    pub(crate) fn add_attempt(&self, verdict: VerdictName, latency_ms: u64, tokens: [u64; 3], cost: Option<Pico>) {
         if let Some(at) = VerdictName::ALL.iter().position(|name| *name == verdict) {
             add(&self.verdicts[at]);
         }
@@ -288,7 +292,10 @@ impl Counters {
         let bucket = LATENCY_BOUNDS.iter().position(|bound| latency_ms <= *bound).unwrap_or(LATENCY_BOUNDS.len());
         add(&self.latencies[bucket]);
         self.latency_ms.fetch_add(latency_ms, Ordering::Relaxed);
-        self.cost_pico.fetch_add(cost_pico, Ordering::Relaxed);
+        match cost {
+            Some(cost) => _ = self.cost_pico.fetch_add(cost.0, Ordering::Relaxed),
+            None => add(&self.unpriced),
+        }
     }
 
     /// Counts a reply with answers that is about to be stored.
@@ -434,10 +441,12 @@ mod tests {
     fn latencies_fall_into_the_first_bucket_that_holds_them() {
         let counters = Counters::default();
         for latency_ms in [1, 100, 101, 120_000, 120_001] {
-            counters.add_attempt(VerdictName::Done, latency_ms, [1, 0, 2], 3);
+            counters.add_attempt(VerdictName::Done, latency_ms, [1, 0, 2], Some(Pico(3)));
         }
         let now = counters.snapshot();
         assert_eq!((now.latencies[0], now.latencies[1], now.latencies[10], now.latencies[11]), (2, 1, 1, 1));
-        assert_eq!((now.verdicts[0], now.tokens, now.cost_pico, now.latency_ms), (5, [5, 0, 10], 15, 240_203));
+        assert_eq!((now.verdicts[0], now.tokens, now.cost_pico, now.latency_ms), (5, [5, 0, 10], Some(15), 240_203));
+        counters.add_attempt(VerdictName::Done, 1, [1, 0, 2], None);
+        assert_eq!(counters.snapshot().cost_pico, None, "a price that is unknown is not zero");
     }
 }

@@ -1,4 +1,5 @@
-//! How a run ends: the only source of outcome words, exit codes, explanations and hints.
+//! How a run ends: its word, exit code, explanation and hint. Hints of errors before a run are in
+//! `session/error.rs`.
 
 use super::error::PipelineError;
 use crate::base::money::Pico;
@@ -71,6 +72,8 @@ pub enum RunOutcome {
     ProviderUnavailable(String),
     /// The store or an output can't be read or written.
     StorageError(String),
+    /// The store holds what docmill never writes.
+    DamagedStore(String),
     /// `limits.run_time` is over.
     DeadlineReached,
     /// A signal came.
@@ -80,6 +83,9 @@ pub enum RunOutcome {
     /// A defect of docmill.
     InternalError(String),
 }
+
+/// The hint for a damaged store.
+pub(crate) const DAMAGED_STORE_HINT: &str = "`docmill store check` shows the damage; restore your last `docmill store backup`, or save what can be read with `docmill store salvage --to FILE`";
 
 /// The hint of outcomes after which the same command continues.
 const RESUMABLE: &str = "run the same command again to continue; nothing is paid for twice";
@@ -92,6 +98,7 @@ impl RunOutcome {
         match error {
             // There is no store where the user pointed.
             PipelineError::Store(StoreError::Missing { .. }) => Self::InputError(message),
+            PipelineError::Store(StoreError::Damaged(_)) => Self::DamagedStore(message),
             PipelineError::Store(_) | PipelineError::Export(_) => Self::StorageError(message),
             PipelineError::Internal(_) | PipelineError::OutputsAbandoned => Self::InternalError(message),
             PipelineError::Source(_)
@@ -117,7 +124,7 @@ impl RunOutcome {
             Self::UnexpectedBill { .. } => RunOutcomeName::UnexpectedBill,
             Self::ProviderRefused(_) => RunOutcomeName::ProviderRefused,
             Self::ProviderUnavailable(_) => RunOutcomeName::ProviderUnavailable,
-            Self::StorageError(_) => RunOutcomeName::StorageError,
+            Self::StorageError(_) | Self::DamagedStore(_) => RunOutcomeName::StorageError,
             Self::DeadlineReached => RunOutcomeName::DeadlineReached,
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
             Self::InputError(_) => RunOutcomeName::InputError,
@@ -136,7 +143,7 @@ impl RunOutcome {
             Self::BudgetReached { .. } | Self::UnexpectedBill { .. } => 4,
             Self::ProviderRefused(_) => 5,
             Self::ProviderUnavailable(_) => 6,
-            Self::StorageError(_) => 8,
+            Self::StorageError(_) | Self::DamagedStore(_) => 8,
             Self::DeadlineReached => 9,
             Self::Interrupted(signal) => signal.exit_code(),
         }
@@ -188,6 +195,7 @@ impl RunOutcome {
             Self::StorageError(message) => {
                 (message.clone(), format!("check the disk and the permissions, then {RESUMABLE}"))
             }
+            Self::DamagedStore(message) => (message.clone(), DAMAGED_STORE_HINT.to_owned()),
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), RESUMABLE.to_owned()),
             Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
             Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),
@@ -199,7 +207,10 @@ impl RunOutcome {
 
 impl From<StoreError> for RunOutcome {
     fn from(error: StoreError) -> Self {
-        Self::StorageError(error.to_string())
+        match error {
+            StoreError::Damaged(_) => Self::DamagedStore(error.to_string()),
+            error => Self::StorageError(error.to_string()),
+        }
     }
 }
 
@@ -246,6 +257,7 @@ mod tests {
             (RunOutcome::ProviderRefused(refusal()), "provider_refused", 5),
             (RunOutcome::ProviderUnavailable("503".into()), "provider_unavailable", 6),
             (RunOutcome::StorageError("full".into()), "storage_error", 8),
+            (RunOutcome::DamagedStore("row 3".into()), "storage_error", 8),
             (RunOutcome::DeadlineReached, "deadline_reached", 9),
             (RunOutcome::Interrupted(Signal::Interrupt), "interrupted", 130),
             (RunOutcome::Interrupted(Signal::Terminate), "interrupted", 143),

@@ -40,6 +40,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::ProviderRefused(Refusal { message: text(), hint: text() }),
         RunOutcome::ProviderUnavailable(text()),
         RunOutcome::StorageError(text()),
+        RunOutcome::DamagedStore(text()),
         RunOutcome::DeadlineReached,
         RunOutcome::Interrupted(Signal::Interrupt),
         RunOutcome::Interrupted(Signal::Terminate),
@@ -59,6 +60,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::ProviderRefused(_)
             | RunOutcome::ProviderUnavailable(_)
             | RunOutcome::StorageError(_)
+            | RunOutcome::DamagedStore(_)
             | RunOutcome::DeadlineReached
             | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)
             | RunOutcome::InputError(_)
