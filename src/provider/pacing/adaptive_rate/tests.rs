@@ -171,7 +171,7 @@ fn rates(has_headers: bool, refused_at: u64) -> Vec<f64> {
         run(&mut rates, &mut world, 1, now, has_headers);
         rates[0].per_minute().unwrap_or_default()
     };
-    (0..13).map(second).collect()
+    (0..16).map(second).collect()
 }
 
 #[test]
@@ -183,10 +183,10 @@ fn a_limit_that_nobody_else_uses_is_used_within_seconds() {
 #[test]
 fn after_a_single_refusal_the_rate_recovers_within_seconds() {
     for has_headers in [true, false] {
-        let found = rates(has_headers, 8);
-        assert!(found[7] > 0.9 * 1200.0, "{found:?}");
+        let found = rates(has_headers, 11);
+        assert!(found[10] > 0.9 * 1200.0, "{found:?}");
         // Headers show within a second that nothing is wrong.
-        assert!(has_headers || found[8] < 0.95 * found[7], "{found:?}");
-        assert!(found[12] > 0.85 * 1200.0, "{found:?}");
+        assert!(has_headers || found[11] < 0.95 * found[10], "{found:?}");
+        assert!(found[15] > 0.85 * 1200.0, "{found:?}");
     }
 }
