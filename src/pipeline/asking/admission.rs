@@ -97,8 +97,17 @@ impl Admission {
             let width = if self.slots.is_cautious.get() { 1 } else { width };
             if self.slots.in_flight.get() >= width {
                 self.slots.is_full.set(true);
+                // With a budget, only the first reply makes room.
+                let growth = pacing.delay_while_full().filter(|_| !self.slots.is_cautious.get());
+                let growth = async {
+                    match growth {
+                        Some(delay) => self.clock.sleep(delay).await,
+                        None => std::future::pending().await,
+                    }
+                };
                 tokio::select! {
                     () = self.slots.changed.notified() => {}
+                    () = growth => {}
                     () = self.shutdown.requested() => {}
                 }
                 continue;

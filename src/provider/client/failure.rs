@@ -1,6 +1,5 @@
 //! How a call fails without a complete reply.
 
-use super::reply_body::Expired;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::verdict::{Charge, TransientFault, Verdict};
 use std::error::Error;
@@ -27,6 +26,11 @@ pub(crate) enum HttpFailure {
 
 /// Why there is no connection in time.
 pub(crate) const CONNECT_TIMEOUT: &str = "no connection within request.connect_timeout";
+
+/// The time for a reply is over.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the time for the reply is over")]
+pub(crate) struct Expired;
 
 /// What helps when there are no certificates of authorities.
 pub(crate) const NO_ROOTS_HINT: &str = "install the system's certificates (the package ca-certificates), or name a file of PEM certificates in SSL_CERT_FILE or provider.ca_file";

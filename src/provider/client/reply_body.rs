@@ -1,6 +1,7 @@
 //! The body of a reply. It holds its connection until it was read to its end.
 
 use super::connection_pool::{Connection, ConnectionPool};
+use super::failure::Expired;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::error::Error;
@@ -9,11 +10,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::time::{Instant, Sleep};
-
-/// The time of the call is over.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the time for the reply is over")]
-pub(crate) struct Expired;
 
 /// The body of a reply.
 pub(crate) struct ReplyBody {

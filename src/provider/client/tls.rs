@@ -48,8 +48,11 @@ impl Tls {
 
     fn load(&self) -> Result<Arc<ClientConfig>, String> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Verifier::new_with_extra_roots(self.authorities.iter().cloned(), provider.clone())
-            .map_err(|error| error.to_string())?;
+        let verifier = Verifier::new_with_extra_roots(self.authorities.iter().cloned(), provider.clone());
+        let verifier = verifier.map_err(|error| match error {
+            rustls::Error::General(reason) => reason,
+            error => error.to_string(),
+        })?;
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?

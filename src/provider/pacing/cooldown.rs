@@ -29,6 +29,8 @@ pub(crate) struct Cooldown {
     /// Replies since `normal_width` last changed, and when it did.
     replies: u32,
     grown: Duration,
+    /// When a request last waited for a place.
+    full: Duration,
     /// The fastest reply so far; `None`: no reply while the width was used up.
     fastest: Option<Duration>,
     /// The latency of recent replies, smoothed.
@@ -57,6 +59,9 @@ const MAX_SLOWDOWN: u32 = 2;
 /// Growth of a width that the manifest sets, as a fraction per second, as long as no rate is
 /// known: what a bucket of one second absorbs until a refusal shows the limit.
 const GROWTH_PER_SECOND: f64 = 0.3;
+/// Longest time between two moments at which requests waited for a place that counts as
+/// waiting.
+const MAX_FULL_GAP: Duration = Duration::from_secs(1);
 /// Weight of the older latencies in the moving average; the newest has a weight of 1.
 const LATENCY_WEIGHT: u32 = 7;
 
@@ -72,6 +77,7 @@ impl Cooldown {
             adapts: false,
             replies: 0,
             grown: Duration::ZERO,
+            full: Duration::ZERO,
             fastest: None,
             recent: Duration::ZERO,
             width,
@@ -99,9 +105,8 @@ impl Cooldown {
 
     /// A reply arrived at `now`, after `latency`, while other requests waited for a place.
     /// Where a rate paces requests (`is_paced`), the width is no brake: it doubles per round of
-    /// replies. Otherwise a width that adapts grows by one per round, and a width that the
-    /// manifest sets grows slowly enough to meet a limit gently. A width that adapts does not
-    /// grow while replies are slow.
+    /// replies. Otherwise a width that adapts grows by one per round. A width that adapts does
+    /// not grow while replies are slow.
     pub(crate) fn on_reply_while_full(&mut self, latency: Duration, is_paced: bool, now: Duration) {
         self.recent = match self.fastest {
             Some(_) => (self.recent * LATENCY_WEIGHT + latency) / (LATENCY_WEIGHT + 1),
@@ -113,7 +118,8 @@ impl Cooldown {
         let step = match (is_paced, self.adapts) {
             (true, _) => self.replies,
             (false, true) => self.replies / self.normal_width,
-            (false, false) => self.replies.min(self.growth_since(now)),
+            // It grows with time.
+            (false, false) => 0,
         };
         if step == 0 {
             return;
@@ -126,11 +132,27 @@ impl Cooldown {
         }
     }
 
-    /// By how much a width that the manifest sets may have grown since it last did.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
-    fn growth_since(&self, now: Duration) -> u32 {
-        let elapsed = now.saturating_sub(self.grown).as_secs_f64();
-        (f64::from(self.normal_width) * GROWTH_PER_SECOND * elapsed) as u32
+    /// A request waits for a place at `now`, and no rate paces requests. A width that the
+    /// manifest sets grows with time, slowly enough to meet a limit gently, and also while no
+    /// reply arrives: some models take minutes. Returns when it will grow next; `None`: it
+    /// does not grow with time.
+    pub(crate) fn grow_while_full(&mut self, now: Duration) -> Option<Duration> {
+        let is_growing = !self.adapts && self.normal_width < self.max_width && self.width == self.normal_width;
+        let was_full = now.saturating_sub(self.full) < MAX_FULL_GAP;
+        self.full = now;
+        if !is_growing {
+            return None;
+        }
+        if !was_full {
+            self.grown = now;
+        }
+        let per_step = Duration::from_secs_f64(1.0 / (f64::from(self.normal_width) * GROWTH_PER_SECOND));
+        while self.grown + per_step <= now && self.normal_width < self.max_width {
+            self.grown += per_step;
+            self.normal_width += 1;
+            self.width = self.normal_width;
+        }
+        Some((self.grown + per_step).saturating_sub(now))
     }
 
     /// A request timed out. Multiplicative decrease, unless the manifest sets the width.
@@ -219,6 +241,9 @@ mod tests {
         for at in 0..replies {
             let now = Duration::from_millis(100) * at;
             cooldown.on_reply_while_full(Duration::from_millis(100), is_paced, now);
+            if !is_paced {
+                cooldown.grow_while_full(now);
+            }
         }
         let Gate::Open(width) = cooldown.gate(S(1000)) else { panic!("closed") };
         width
@@ -230,13 +255,28 @@ mod tests {
         assert_eq!(width_after(set(), 0, false), 8);
         // About 30 % a second, however many replies there are.
         let after_two_seconds = width_after(set(), 20, false);
-        assert!((10..=14).contains(&after_two_seconds), "{after_two_seconds}");
+        assert!((12..=15).contains(&after_two_seconds), "{after_two_seconds}");
         assert_eq!(width_after(set(), 400, false), 256);
         assert_eq!(width_after(set(), 8, true), 16, "doubled after one round");
         assert_eq!(width_after(set(), 248, true), 256);
         assert_eq!(width_after(set(), 500, true), 256);
         let adapting = || Cooldown::new(8, S(600)).with_max_width(64);
         assert_eq!((width_after(adapting(), 8, false), width_after(adapting(), 8, true)), (9, 16));
+    }
+
+    #[test]
+    fn a_set_width_grows_only_while_requests_wait_for_a_place() {
+        let ms = Duration::from_millis;
+        let mut cooldown = Cooldown::new(8, S(600)).with_set_width(256);
+        let next = cooldown.grow_while_full(S(100)).unwrap();
+        assert_eq!(cooldown.gate(S(100)), Gate::Open(8), "a pause is no reason to grow");
+        assert_eq!(next.as_millis(), 416, "2.4 a second");
+        cooldown.grow_while_full(S(100) + ms(420));
+        assert_eq!(cooldown.gate(S(101)), Gate::Open(9));
+        cooldown.on_throttled(S(101), S(101), None, 0.0);
+        assert_eq!(cooldown.grow_while_full(S(101)), None, "a cooldown is not the time to grow");
+        assert_eq!(Cooldown::new(8, S(600)).with_max_width(64).grow_while_full(S(1)), None);
+        assert_eq!(Cooldown::new(3, S(600)).with_set_width(3).grow_while_full(S(1)), None);
     }
 
     #[test]

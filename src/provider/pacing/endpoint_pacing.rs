@@ -85,6 +85,14 @@ impl EndpointPacing {
         let is_paced = self.limiter.borrow().is_pacing();
         self.cooldown.borrow_mut().on_reply_while_full(latency, is_paced, self.clock.now());
     }
+
+    /// A request waits for a place. Returns how long it takes until there may be one without
+    /// a reply; `None`: only a reply makes room.
+    #[must_use]
+    pub fn delay_while_full(&self) -> Option<Duration> {
+        let is_paced = self.limiter.borrow().is_pacing();
+        if is_paced { None } else { self.cooldown.borrow_mut().grow_while_full(self.clock.now()) }
+    }
 }
 
 /// The number of requests in flight. A rate that the manifest states paces requests from the

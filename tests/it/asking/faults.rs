@@ -86,10 +86,11 @@ fn limits_that_are_given_are_never_passed_and_limits_that_are_not_fail_no_page()
     bench.job("limits: {requests_per_minute: 1200, concurrency: 32}");
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.stats()["rate_limited"], 0);
-    let bench = Bench::with_pages(80).simulator(options());
+    // A bucket that is smaller than the first requests.
+    let bench = Bench::with_pages(30).simulator(Options { requests_per_minute: Some(240), ..options() });
     bench.job("limits: {concurrency: 32}");
     assert_eq!(bench.run(&[]).code, 0);
-    assert_eq!(statuses(&bench.rows())["ok"], 80);
+    assert_eq!(statuses(&bench.rows())["ok"], 30);
     assert!(bench.stats()["rate_limited"].as_u64().unwrap() > 0);
 }
 
