@@ -1,14 +1,15 @@
 //! Outcomes of tasks.
 
 use crate::base::ids::{RecipeId, RequestId, Revision};
-use crate::base::vocabulary::OutcomeStatus;
+use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
 use crate::store::error::StoreError;
 use crate::store::records::pages::TaskOutcome;
 use crate::store::sqlite::values::PageKey;
 use rusqlite::{Connection, params};
 
 /// Stores outcomes of a page. A valid answer is replaced only by another valid answer. Runs in
-/// a row that end with a transient fault are counted.
+/// a row that end with a transient fault are counted, unless only the machine's memory was short: that
+/// says nothing about the page.
 pub(crate) fn put_outcomes(
     db: &Connection,
     revision: Revision,
@@ -21,7 +22,7 @@ pub(crate) fn put_outcomes(
          VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (page_id, recipe_id, sample) DO UPDATE SET status = excluded.status, value = excluded.value, reason = excluded.reason,
            message = excluded.message, passing = excluded.passing, request_id = excluded.request_id, at = excluded.at, revision = excluded.revision,
-           runs = CASE WHEN answers.passing = 1 AND excluded.passing = 1 THEN answers.runs + 1 ELSE excluded.runs END
+           runs = CASE WHEN answers.passing = 1 AND excluded.passing = 1 AND excluded.reason IS NOT ?12 THEN answers.runs + 1 ELSE excluded.runs END
          WHERE excluded.status = 'ok' OR answers.status <> 'ok'",
     )?;
     for (recipe, outcome) in outcomes {
@@ -39,6 +40,7 @@ pub(crate) fn put_outcomes(
             request,
             outcome.at_ms,
             revision,
+            ErrorKind::DecoderOutOfMemory,
         ])?;
     }
     Ok(())
