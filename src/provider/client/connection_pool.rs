@@ -41,8 +41,8 @@ struct Idle {
     since: Instant,
 }
 
-/// Counts a connection as long as it lives.
-struct Counted(Arc<AtomicUsize>);
+/// The right to open a connection. It counts as one from the decision to open it to its end.
+pub(crate) struct Permit(Arc<AtomicUsize>);
 
 impl ConnectionPool {
     /// An empty pool. From `max_open` connections on, a connection is used again although it
@@ -51,8 +51,11 @@ impl ConnectionPool {
         Self { idle: Mutex::default(), open: Arc::default(), max_open }
     }
 
-    /// A connection that was used before; `None`: open another one.
-    pub(crate) fn take(&self) -> Option<Connection> {
+    /// A connection that was used before.
+    ///
+    /// # Errors
+    /// When there is none: the permit to open another one.
+    pub(crate) fn take(&self) -> Result<Connection, Permit> {
         let now = Instant::now();
         let mut idle = self.idle();
         idle.retain(|idle| !idle.connection.sender.is_closed() && now - idle.since < MAX_IDLE);
@@ -61,10 +64,16 @@ impl ConnectionPool {
         let quiet = idle.iter().rposition(|idle| now - idle.since >= QUIET && is_ready(idle));
         let at = match quiet {
             Some(at) => at,
-            None if self.open.load(Ordering::Relaxed) < self.max_open => return None,
-            None => idle.iter().position(is_ready)?,
+            None if self.open.load(Ordering::Relaxed) < self.max_open => return Err(self.permit()),
+            None => idle.iter().position(is_ready).ok_or_else(|| self.permit())?,
         };
-        Some(idle.remove(at).connection)
+        Ok(idle.remove(at).connection)
+    }
+
+    /// A permit to open a connection, whether another one is free or not.
+    pub(crate) fn permit(&self) -> Permit {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Permit(self.open.clone())
     }
 
     /// Begins to speak HTTP on a new connection.
@@ -72,15 +81,13 @@ impl ConnectionPool {
     /// # Errors
     /// When the connection broke.
     pub(crate) async fn open(
-        &self,
         stream: Box<dyn Transport>,
         watch: Arc<ConnectionWatch>,
+        permit: Permit,
     ) -> Result<Connection, hyper::Error> {
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        self.open.fetch_add(1, Ordering::Relaxed);
-        let counted = Counted(self.open.clone());
         tokio::spawn(async move {
-            let _counted = counted;
+            let _permit = permit;
             // A request that it carried has the error.
             let _ = connection.await;
         });
@@ -105,7 +112,7 @@ impl std::fmt::Debug for Connection {
     }
 }
 
-impl Drop for Counted {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -223,20 +223,22 @@ impl HttpClient {
     /// Sends a request on a connection that was used before, or else on a new one.
     async fn exchange(&self, call: HttpCall, deadline: Instant) -> Result<Response, HttpFailure> {
         let request = self.page_request(call)?;
-        if let Some(mut connection) = self.pool.take() {
-            match connection.sender.send_request(request.clone()).await {
+        let permit = match self.pool.take() {
+            Ok(mut connection) => match connection.sender.send_request(request.clone()).await {
                 Ok(reply) => return Ok(self.response(reply, deadline, connection)),
                 // The server can't have executed it: its end was not sent.
                 Err(error) if connection.watch.is_unusable() || error.is_canceled() => {
                     tracing::debug!("a kept connection is closed: {error}");
+                    self.pool.permit()
                 }
                 Err(error) => return Err(HttpFailure::Reset(causes(&error))),
-            }
-        }
+            },
+            Err(permit) => permit,
+        };
         let connected = self.connector.connect().await;
         let (stream, watch) = connected.map_err(|failure| failure.at_server(&self.server))?;
         let reset = |error: hyper::Error| HttpFailure::Reset(causes(&error));
-        let mut connection = self.pool.open(stream, watch).await.map_err(reset)?;
+        let mut connection = ConnectionPool::open(stream, watch, permit).await.map_err(reset)?;
         let reply = connection.sender.send_request(request).await.map_err(reset)?;
         Ok(self.response(reply, deadline, connection))
     }
