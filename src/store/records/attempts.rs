@@ -63,7 +63,7 @@ pub enum Opened {
         request: RequestId,
         /// The attempt.
         attempt: AttemptId,
-        /// Its sequence number in the run, from 1: with the [`RunId`](crate::base::ids::RunId)
+        /// Its sequence number in the run, from 1: with the [`RunId`]
         /// its identity outside this store.
         sequence: u64,
     },
