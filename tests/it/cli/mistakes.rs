@@ -64,9 +64,9 @@ fn the_first_line_names_the_cause() {
             _ => "",
         };
         if name == "web_page" {
-            bench.job_at(&web, more)
+            bench.job_at(&web, more);
         } else {
-            bench.job(more)
+            bench.job(more);
         }
         let job = bench.text("job.yaml");
         let job = match name {

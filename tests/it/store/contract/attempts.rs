@@ -65,7 +65,7 @@ pub(crate) fn a_recipe_of_a_page_is_asked_by_one_attempt_at_a_time<B: Backend>()
         [is_asked(&[kind]), is_asked(&[date]), is_asked(&[date, kind]), is_asked(&[])],
         [true, false, true, false]
     );
-    assert!(!bench.reader().asked_elsewhere(&PageId { page: 2, ..page(1) }, &[kind]).unwrap().is_some());
+    assert!(bench.reader().asked_elsewhere(&PageId { page: 2, ..page(1) }, &[kind]).unwrap().is_none());
     assert_eq!(elsewhere(vec![kind]), Opened::Elsewhere);
     assert_eq!(elsewhere(vec![date, kind]), Opened::Elsewhere);
     let second = granted(elsewhere(vec![date]));
@@ -82,7 +82,7 @@ pub(crate) fn a_recipe_of_a_page_is_asked_by_one_attempt_at_a_time<B: Backend>()
     bench.end();
     let bench = bench.die_and_begin("third");
     assert_eq!(bench.keys.lost, 1);
-    assert!(!bench.reader().asked_elsewhere(&page(1), &[kind]).unwrap().is_some());
+    assert!(bench.reader().asked_elsewhere(&page(1), &[kind]).unwrap().is_none());
     assert!(granted(bench.open(bench.attempt(page(1)))) > third);
 }
 
@@ -201,5 +201,5 @@ pub(crate) fn open_attempts_are_lost_when_their_run_ends<B: Backend>() {
     assert_eq!((attempts[0].id, attempts[0].state, attempts[0].cost), (attempt, AttemptState::Lost, Some(Pico(100))));
     let keys = bench.store.begin_run(RunStart { policy: "x".into(), ..start("second") }).unwrap();
     assert_eq!((keys.lost, keys.dead.len()), (0, 0), "an orderly end is not a death");
-    assert!(!reader.asked_elsewhere(&page(1), &bench.recipes()).unwrap().is_some());
+    assert!(reader.asked_elsewhere(&page(1), &bench.recipes()).unwrap().is_none());
 }

@@ -123,7 +123,7 @@ pub(crate) fn a_withdrawn_batch_returns_its_reservations<B: Backend>() {
     assert_eq!(bench.spent(), 300);
     wait(bench.store.withdraw_batch(batch)).unwrap();
     assert_eq!((bench.spent(), bench.states(), bench.reader().batches(bench.keys.run).unwrap().len()), (0, vec![], 0));
-    assert!(!bench.reader().asked_elsewhere(&page(1), &bench.recipes()).unwrap().is_some());
+    assert!(bench.reader().asked_elsewhere(&page(1), &bench.recipes()).unwrap().is_none());
     // Neither their ids nor their sequence numbers are used again.
     let Opened::Granted { attempt, sequence: 4, .. } = bench.open(bench.attempt(page(1))) else { panic!() };
     assert!(attempts.iter().all(|withdrawn| *withdrawn < attempt));
