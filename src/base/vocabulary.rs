@@ -191,14 +191,6 @@ vocabulary! {
     }
 }
 
-impl RunOutcomeName {
-    /// Whether the run came to its end: a later run with the same options begins anew.
-    #[must_use]
-    pub const fn is_completed(self) -> bool {
-        matches!(self, Self::Complete | Self::FailedPages | Self::NoPages)
-    }
-}
-
 vocabulary! {
     /// What went wrong with a page, a task or an attempt (docs/rows.md).
     ErrorKind {

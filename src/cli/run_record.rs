@@ -46,7 +46,8 @@ impl RunRecord {
             with_equals.or_else(next).map(PathBuf::from)
         };
         let (summary, metrics) = (value("--summary"), value("--metrics-file"));
-        let is_run = words.iter().skip(1).find(|word| !word.starts_with('-')).is_some_and(|word| word == "run");
+        // Options with values may come before the command.
+        let is_run = words.iter().skip(1).any(|word| word == "run");
         (is_run && (summary.is_some() || metrics.is_some()))
             .then(|| Self::new(summary.as_deref(), metrics.as_deref(), None))
     }

@@ -57,8 +57,10 @@ pub(crate) fn listen(
                 on_abort(which);
                 exit(which);
             }
-            tracing::warn!("{}", stopping(&progress));
+            // A terminal that is held may keep the message from being written.
+            let message = stopping(&progress);
             canceller.cancel(which);
+            tracing::warn!("{message}");
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
@@ -79,8 +81,9 @@ pub(crate) fn listen(
                 on_abort(Signal::Interrupt);
                 exit(Signal::Interrupt);
             }
-            tracing::warn!("{}", stopping(&progress));
+            let message = stopping(&progress);
             canceller.cancel(Signal::Interrupt);
+            tracing::warn!("{message}");
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())

@@ -11,6 +11,7 @@ use super::control::environment::Environment;
 use super::control::error::PipelineError;
 use super::control::options::RunOptions;
 use super::control::run_outcome::RunOutcome;
+use super::control::runtime::AskingRuntime;
 use super::control::shutdown::{Shutdown, StopStep};
 use super::model::ready_page::ReadyPage;
 use super::results::finalize::{InputSeen, conclude};
@@ -67,7 +68,6 @@ pub fn run(
     let _span = tracing::info_span!("run", run_id, job = job.name, model = job.provider.model).entered();
     tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
     let keys = &run.identity.keys;
-    keys.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
     if let Some(other) = &keys.continues {
         tracing::warn!("continuing run {other}, which did not come to its end: what it has asked is not asked again");
     }
@@ -99,6 +99,7 @@ pub fn run(
                 run: run.identity.keys.run,
                 outcome: outcome.name(),
                 exit_code: outcome.exit_code().into(),
+                is_finished: false,
                 pages: None,
                 at_ms: run.clock.wall_ms(),
             });
@@ -177,10 +178,7 @@ impl Passes<'_> {
     /// run ends.
     fn ask_everything(&self, entries: Entries) -> Result<InputSeen, PipelineError> {
         let run = self.run;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| PipelineError::Internal(error.to_string()))?;
+        let runtime = AskingRuntime::new()?;
         let asking = Asking::new(run, &self.environment.client, &NoObserver)?;
         let mut seen = InputSeen::default();
         let mut entries = Some(entries);
@@ -213,7 +211,7 @@ impl Passes<'_> {
                 }
             })?;
             if !again || run.shutdown.is_requested() {
-                runtime.block_on(store_what_was_learned(&asking))?;
+                runtime.block_on(async { Ok(store_what_was_learned(&asking).await?) })?;
                 return Ok(seen);
             }
         }

@@ -7,6 +7,7 @@ use super::control::context::RunContext;
 use super::control::counters::Counters;
 use super::control::environment::Environment;
 use super::control::error::PipelineError;
+use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
 use super::model::question_set::{QuestionSet, VERSIONS, render};
 use super::model::ready_page::{PageEnd, ReadyPage};
@@ -102,17 +103,21 @@ pub fn try_page(
 
     let asking = Asking::new(&run, &environment.client, observer)?;
     on_start(&describe(&asking, questions, &ready));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| PipelineError::Internal(error.to_string()))?;
-    let end = runtime.block_on(ask_page(&asking, ready));
+    let runtime = AskingRuntime::new()?;
+    let end = runtime.block_on(async { Ok(ask_page(&asking, ready).await) })?;
     drop(asking);
 
     run.store.mark_lost(keys.run, run.clock.wall_ms())?;
     let exit_code = if matches!(end, PageEnd::Settled(None)) { 0 } else { 3 };
     let at_ms = run.clock.wall_ms();
-    run.store.end_run(RunEnd { run: keys.run, outcome: RunOutcomeName::Try, exit_code, pages: None, at_ms })?;
+    run.store.end_run(RunEnd {
+        run: keys.run,
+        outcome: RunOutcomeName::Try,
+        exit_code,
+        is_finished: true,
+        pages: None,
+        at_ms,
+    })?;
     let outcomes = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
     run.store.clone().close();
     let tried = keys.tasks.iter().zip(outcomes).zip(is_stored);

@@ -46,11 +46,12 @@ impl Exchange {
         }
     }
 
-    /// A reply with a body that the API does not send. Nothing was executed for it.
+    /// A reply with a body that the API does not send. A gateway may have sent it although the server
+    /// behind it executed and billed the request.
     pub(crate) fn from_foreign_body(beginning: String) -> Self {
         let message = format!("the reply is not a chat completion: {beginning}");
         let foreign = Some(beginning);
-        Self { foreign, ..Self::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Nothing) }
+        Self { foreign, ..Self::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Unknown) }
     }
 
     /// Judges a complete reply to `questions`.

@@ -48,7 +48,9 @@ pub use maintenance::contents::{Contents, contents};
 pub use maintenance::integrity::check;
 pub use maintenance::prune::{Pruned, prune};
 pub use maintenance::salvage::{Salvaged, salvage};
-pub use page_status::{OutcomeFacts, PageFacts, PageStatus, RetrySelection, TaskSelection, TasksToAsk, decide};
+pub use page_status::{
+    OutcomeFacts, PageFacts, PageStatus, RetrySelection, RunBegin, TaskSelection, TasksToAsk, decide,
+};
 pub use read::entry_cursor::EntryCursor;
 pub use read::reader::Reader;
 pub use read_store::ReadStore;

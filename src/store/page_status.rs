@@ -30,13 +30,12 @@ impl RetrySelection {
         self.invalid || self.refused || self.failed || self.refresh
     }
 
-    /// Whether a task with this outcome is asked by a run that sends again what was stored before
-    /// `since`.
+    /// Whether a task with this outcome is asked by a run that begins here.
     #[must_use]
-    pub fn asks(self, outcome: Option<OutcomeFacts>, since: Revision) -> bool {
+    pub fn asks(self, outcome: Option<OutcomeFacts>, begin: RunBegin) -> bool {
         let Some(outcome) = outcome else { return true };
-        // It was stored since the run began.
-        if outcome.revision >= since {
+        // The run, or one that it continues, stored it.
+        if outcome.revision >= if outcome.is_final { begin.since } else { begin.own } {
             return false;
         }
         match outcome.status {
@@ -46,6 +45,21 @@ impl RetrySelection {
             OutcomeStatus::Failed => self.failed || !outcome.is_final,
         }
     }
+}
+
+/// Where a run begins in the history of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunBegin {
+    /// The revision in which it began. Outcomes stored since are not asked again.
+    pub own: Revision,
+    /// The revision in which the first of the runs that it continues began; otherwise as `own`. Final
+    /// outcomes stored since are not asked again.
+    pub since: Revision,
+}
+
+impl RunBegin {
+    /// A run that begins after everything that the store holds.
+    pub const END: Self = Self { own: Revision::END, since: Revision::END };
 }
 
 /// A stored outcome, as far as the rule needs it.
@@ -79,9 +93,8 @@ pub struct TaskSelection<'a> {
     pub retry: RetrySelection,
     /// By task: `false` if it may not be asked. Tasks beyond the end may be asked.
     pub wanted: &'a [bool],
-    /// The revision in which the run began, or the run that it continues. Outcomes stored since are
-    /// not asked again.
-    pub since: Revision,
+    /// Where the run begins in the history of the store.
+    pub begin: RunBegin,
 }
 
 impl TaskSelection<'_> {
@@ -89,7 +102,7 @@ impl TaskSelection<'_> {
     pub const LATER_RUN: TaskSelection<'static> = TaskSelection {
         retry: RetrySelection { invalid: false, refused: false, failed: false, refresh: false },
         wanted: &[],
-        since: Revision::END,
+        begin: RunBegin::END,
     };
 }
 
@@ -123,7 +136,7 @@ pub fn decide(page: &PageFacts<'_>, selection: &TaskSelection<'_>) -> PageStatus
         return PageStatus::Skipped;
     }
     let is_asked = |(index, outcome): &(usize, &Option<OutcomeFacts>)| {
-        selection.wanted.get(*index) != Some(&false) && selection.retry.asks(**outcome, selection.since)
+        selection.wanted.get(*index) != Some(&false) && selection.retry.asks(**outcome, selection.begin)
     };
     let asked = page.outcomes.iter().enumerate().filter(is_asked);
     let tasks: TasksToAsk = asked.map(|(index, outcome)| (index, outcome.map(|outcome| outcome.revision))).collect();

@@ -1,6 +1,7 @@
 //! Pages that another process is asking: their keys are polled in the store until they are settled
 //! or free again. An attempt that takes longer than its run allows does not hold a page for ever.
 
+use super::page_loop::STORE_TIME;
 use crate::base::ids::{AttemptId, PageId, RunId};
 use crate::base::units::human_duration;
 use crate::pipeline::control::context::RunContext;
@@ -43,8 +44,6 @@ const MAX_KEYS: usize = 100_000;
 const MAX_LOOK_UPS: usize = 2000;
 /// After this time the user is told for which run this one waits.
 const ANNOUNCE_AFTER: Duration = Duration::from_secs(5);
-/// How much longer than its timeout an attempt may be open: its process has to store the end of it.
-const STORE_TIME: Duration = Duration::from_secs(10);
 
 impl PagesElsewhere {
     /// Adds a page that another process is asking.
@@ -76,8 +75,8 @@ impl PagesElsewhere {
     pub(crate) async fn poll(&mut self, run: &RunContext, options: &RunOptions) -> Result<u64, StoreError> {
         let reader = run.store.reader()?;
         let tasks: Vec<bool> = run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect();
-        let since = run.identity.keys.since;
-        let selection = TaskSelection { retry: options.selection, wanted: &tasks, since };
+        let begin = run.identity.keys.begin;
+        let selection = TaskSelection { retry: options.selection, wanted: &tasks, begin };
         // A near duplicate is not asked, so no other process asks it.
         let skip = SkipRule { near_duplicates: false, ..skip_rule(&run.job) };
         let (now, own_timeout) = (run.clock.now(), run.job.request.timeouts.attempt);

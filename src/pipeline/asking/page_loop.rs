@@ -23,6 +23,9 @@ use tracing::Instrument;
 /// attempts hold reservations.
 const BUDGET_POLL: Duration = Duration::from_millis(200);
 
+/// How much longer than its timeout an attempt may be open: its process has to store the end of it.
+pub(crate) const STORE_TIME: Duration = Duration::from_secs(10);
+
 /// Asks a page until it is settled. An error of the store ends the run.
 pub(crate) async fn ask_page(asking: &Asking<'_>, page: ReadyPage) -> PageEnd {
     let span = tracing::info_span!("page", path = &*page.path, content = %page.page.content, page = page.page.page);
@@ -134,8 +137,11 @@ fn time_limit(job: &Job, attempt: &Attempt) -> Duration {
 }
 
 /// Opens an attempt in the store: its id, or how the loop ends. Waits for the budget while other
-/// attempts hold reservations.
+/// attempts hold reservations, as long as a request may take.
 async fn open(run: &RunContext, attempt: &mut Attempt) -> Result<ControlFlow<PageEnd, AttemptId>, StoreError> {
+    // Reservations of requests end with their timeout. Those of batches and of stopped processes may not.
+    let max_wait = run.job.request.timeouts.attempt + STORE_TIME;
+    let began = run.clock.now();
     loop {
         match run.store.open_attempt(attempt.open_record(run, None)).await? {
             Opened::Granted { request, attempt: id, .. } => {
@@ -143,7 +149,9 @@ async fn open(run: &RunContext, attempt: &mut Attempt) -> Result<ControlFlow<Pag
                 return Ok(ControlFlow::Continue(id));
             }
             Opened::Changed | Opened::Elsewhere => return Ok(ControlFlow::Break(PageEnd::Elsewhere)),
-            Opened::OverBudget { is_reserved: false, spent } => {
+            Opened::OverBudget { is_reserved, spent }
+                if !is_reserved || run.clock.now().saturating_sub(began) > max_wait =>
+            {
                 run.shutdown.request(attempt.budget_reached(&run.job, spent));
                 return Ok(ControlFlow::Break(PageEnd::Unfinished));
             }

@@ -69,6 +69,8 @@ pub(crate) fn record_attempt(run: &RunContext, attempt: &Attempt, end: &Settleme
 fn record_trouble(run: &RunContext, end: &Settlement) {
     let max_wait = Some(run.job.retry.max_wait);
     match (end.verdict, &end.fault) {
+        // It is not known yet whether this is the API: the run goes on or ends within seconds.
+        (VerdictName::Later, _) if end.http_status.is_some_and(|status| status < 300) => {}
         (VerdictName::Later, Some(fault)) => {
             let kind = match end.http_status {
                 Some(429) => TroubleKind::RateLimit,

@@ -50,6 +50,7 @@ impl RunContext {
         let clock = environment.clock.clone();
         let store = Store::open(&job.store, clock.clone(), environment.hooks.clone())?;
         let identity = RunIdentity::begin(job, questions, &environment.run_id, selection, &store, &*clock)?;
+        identity.keys.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
         Ok(Self {
             job: job.clone(),
             identity,

@@ -44,6 +44,7 @@ pub struct Counters {
     unstored: AtomicU64,
     unstored_pico: AtomicI64,
     is_walked: AtomicBool,
+    has_walked_once: AtomicBool,
     is_only_listing: AtomicBool,
     /// Whether `trouble` has a value: most attempts need no lock.
     has_trouble: AtomicBool,
@@ -197,6 +198,11 @@ impl Counters {
         }
         self.is_walked.store(false, Ordering::Relaxed);
         self.is_only_listing.store(!is_asking, Ordering::Relaxed);
+    }
+
+    /// Whether no walk was complete before this one. True once.
+    pub(crate) fn is_first_walk(&self) -> bool {
+        !self.has_walked_once.swap(true, Ordering::Relaxed)
     }
 
     /// The walk of a pass is complete.

@@ -54,6 +54,7 @@ impl RunIdentity {
             recipes: recipes(job, questions),
             policy: policy(job),
             selection,
+            shows_notices: tracing::enabled!(tracing::Level::WARN),
             attempt_timeout: job.request.timeouts.attempt,
             at_ms: started_ms,
         })?;

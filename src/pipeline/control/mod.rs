@@ -5,6 +5,7 @@
 //! - [`counters`]: what it has done so far; [`work`]: how much there is to do; [`trouble`]: why requests
 //!   are not answered
 //! - [`shutdown`], [`run_outcome`], [`error_streak`]: when and how it ends
+//! - [`runtime`]: the runtime of the asking thread
 //! - [`error`]: why a command could not do its work
 
 pub(crate) mod context;
@@ -15,6 +16,7 @@ pub(crate) mod error_streak;
 pub(crate) mod identity;
 pub(crate) mod options;
 pub(crate) mod run_outcome;
+pub(crate) mod runtime;
 pub(crate) mod shutdown;
 pub(crate) mod trouble;
 pub(crate) mod work;

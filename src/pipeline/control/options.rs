@@ -27,7 +27,7 @@ impl RunOptions {
     /// Which settled tasks are sent again, as text by which the store recognizes a run that continues
     /// another; `None`: none.
     pub(crate) fn selection_text(&self) -> Option<String> {
-        selection_text(self.selection, &self.tasks)
+        selection_text(self.selection, &self.tasks, self.sample)
     }
 
     /// Whether a task is asked.
@@ -36,14 +36,14 @@ impl RunOptions {
     }
 }
 
-/// A selection as text: `refresh`, or the statuses that are sent again, then the tasks.
-pub(crate) fn selection_text(selection: RetrySelection, tasks: &[String]) -> Option<String> {
+/// A selection as text: the statuses that are sent again, the tasks, the size of the sample.
+pub(crate) fn selection_text(selection: RetrySelection, tasks: &[String], sample: Option<u64>) -> Option<String> {
     let RetrySelection { invalid, refused, failed, refresh } = selection;
     let words = [("invalid", invalid), ("refused", refused), ("failed", failed), ("refresh", refresh)];
     let chosen: Vec<&str> = words.into_iter().filter(|(_, is_chosen)| *is_chosen).map(|(word, _)| word).collect();
     let mut tasks = tasks.to_vec();
     tasks.sort_unstable();
-    selection.is_any().then(|| serde_json::json!([chosen, tasks]).to_string())
+    selection.is_any().then(|| serde_json::json!([chosen, tasks, sample]).to_string())
 }
 
 impl Default for RunOptions {

@@ -16,7 +16,7 @@ use crate::pipeline::results::job_rows::known_recipes;
 use crate::prepare::{Decoder, DecoderCommand, page_count_from_header, size_from_header};
 use crate::source::{self, SourceReader};
 use crate::store::{
-    PageId, PageStatus, Reader, RecipeId, RetrySelection, Revision, SkipRule, StoreError, StoredPage, TaskSelection,
+    PageId, PageStatus, Reader, RecipeId, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage, TaskSelection,
 };
 use crate::task::Question;
 use bytes::Bytes;
@@ -29,8 +29,8 @@ pub(crate) struct Planner<'a> {
     job: &'a Job,
     reader: Option<&'a Reader>,
     selection: RetrySelection,
-    /// Outcomes stored since are not sent again.
-    since: Revision,
+    /// Where the run would begin in the history of the store.
+    begin: RunBegin,
     plan: Plan,
     /// Pages and what is asked of them.
     seen: HashSet<(PageId, Digest)>,
@@ -61,7 +61,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn new(
         job: &'a Job,
         questions: &[Question],
-        (selection, since): (RetrySelection, Revision),
+        (selection, begin): (RetrySelection, RunBegin),
         reader: Option<&'a Reader>,
         decoder: DecoderCommand,
     ) -> Result<Self, StoreError> {
@@ -72,7 +72,7 @@ impl<'a> Planner<'a> {
             job,
             reader,
             selection,
-            since,
+            begin,
             plan: Plan::default(),
             seen: HashSet::new(),
             bodies: HashMap::new(),
@@ -195,7 +195,7 @@ impl<'a> Planner<'a> {
         };
         // Near duplicates are determined anew by every run.
         let skip = SkipRule { near_duplicates: false, ..skip_rule(self.job) };
-        let selection = TaskSelection { retry: self.selection, since: self.since, ..TaskSelection::LATER_RUN };
+        let selection = TaskSelection { retry: self.selection, begin: self.begin, ..TaskSelection::LATER_RUN };
         let tasks = match known.status(skip, &selection) {
             PageStatus::Done => {
                 self.plan.answered += 1;

@@ -15,7 +15,7 @@ use crate::pipeline::model::question_set::render;
 use crate::pipeline::scan::diff::find_unchanged;
 use crate::prepare::DecoderCommand;
 use crate::source::Entries;
-use crate::store::{EntryCursor, Reader, RetrySelection};
+use crate::store::{EntryCursor, Reader, RetrySelection, RunBegin};
 use crate::task::Question;
 
 /// Makes the plan of a run from the input and the store (`None`: there is none yet). `sample`: looks
@@ -36,10 +36,10 @@ pub fn plan(
     let mut entries = Entries::start(&job.input)?;
     let chosen = sample.map(|count| choose(job, count)).transpose()?;
     let key = reader.map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(JobId(0));
-    let text = selection_text(selection, &[]);
+    let text = selection_text(selection, &[], None);
     let continued = reader.zip(text).map(|(reader, text)| reader.continued_since(key, &text)).transpose()?.flatten();
-    let since = continued.unwrap_or(Revision::END);
-    let mut planner = Planner::new(job, questions, (selection, since), reader, decoder)?;
+    let begin = RunBegin { since: continued.unwrap_or(Revision::END), ..RunBegin::END };
+    let mut planner = Planner::new(job, questions, (selection, begin), reader, decoder)?;
     planner.set_questions(questions.into())?;
     let mut spread = Spread::default();
     let has_templates = questions.iter().any(Question::is_template);

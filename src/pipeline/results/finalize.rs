@@ -56,7 +56,7 @@ pub(crate) fn conclude(
     }
     let reader = run.store.reader()?;
     let (pages, outputs) = write_outputs(run, &reader, seen, &*environment.hooks)?;
-    let outcome = run.shutdown.outcome().unwrap_or_else(|| judge(job, &pages, options, run.counters.snapshot().asked));
+    let outcome = run.shutdown.outcome().unwrap_or_else(|| judge(job, &pages, options.is_partial()));
     let runs = runs_of(&reader, run)?;
     let mut report = Report {
         job: job.name.clone(),
@@ -78,6 +78,9 @@ pub(crate) fn conclude(
         run: keys.run,
         outcome: outcome.name(),
         exit_code: outcome.exit_code().into(),
+        // Pages that `--limit` leaves to be asked again are not pending: they have their earlier answers.
+        is_finished: run.shutdown.outcome().is_none()
+            && options.limit.is_none_or(|limit| run.counters.snapshot().asked < limit),
         pages: Some(report.pages.to_stored()),
         at_ms: run.clock.wall_ms(),
     })?;
@@ -116,16 +119,13 @@ fn runs_of(reader: &Reader, run: &RunContext) -> Result<Vec<RunRecord>, Pipeline
     Ok(reader.runs(Some(run.identity.keys.job))?.into_iter().filter(|known| known.run == own).collect())
 }
 
-/// The outcome of a run that nothing ended early, after it has asked this many pages.
-fn judge(job: &Job, pages: &Pages, options: &RunOptions, asked: u64) -> RunOutcome {
-    // Pages that were to be asked again are not pending: they have their earlier answers.
-    let is_cut = options.sample.is_some() || options.limit.is_some_and(|limit| asked >= limit);
-    let has_more = pages.pending > 0 || options.selection.is_any() && is_cut;
+/// The outcome of a run that nothing ended early.
+fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let is_too_many = pages.unusable() as f64 > job.on_error.max_failed * pages.total as f64 + 1e-9;
     if pages.total == 0 {
         if job.input.allow_empty { RunOutcome::Complete } else { RunOutcome::NoPages }
-    } else if options.is_partial() && has_more {
+    } else if is_partial && pages.pending > 0 {
         // The run is not finished: a look at a few pages does not judge all of them.
         RunOutcome::Limited
     } else if is_too_many {

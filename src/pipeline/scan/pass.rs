@@ -1,10 +1,10 @@
 //! One pass over the input: what it is for, and what it has seen.
 
-use crate::base::ids::{PageId, Revision};
+use crate::base::ids::PageId;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, QuestionSets};
-use crate::store::{RetrySelection, TaskSelection};
+use crate::store::{RetrySelection, RunBegin, TaskSelection};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -51,9 +51,9 @@ pub(crate) struct ScanSeen {
 }
 
 impl ScanPass {
-    /// Which tasks of a page are asked. Outcomes stored `since` are not asked again.
-    pub(crate) fn task_selection(&self, since: Revision) -> TaskSelection<'_> {
-        TaskSelection { retry: self.selection, wanted: &self.tasks, since }
+    /// Which tasks of a page are asked by a run that begins here.
+    pub(crate) fn task_selection(&self, begin: RunBegin) -> TaskSelection<'_> {
+        TaskSelection { retry: self.selection, wanted: &self.tasks, begin }
     }
 
     /// A pass for `purpose`.

@@ -30,7 +30,7 @@ pub(crate) fn wanted_of_page(
         return Ok((!is_known).then_some(wanted));
     }
     let has_unasked = known.outcomes.iter().any(Option::is_none);
-    match known.status(skip_rule(&run.job), &pass.task_selection(keys.since)) {
+    match known.status(skip_rule(&run.job), &pass.task_selection(keys.begin)) {
         PageStatus::Ask(tasks) => {
             let is_in_sample = pass.sample.as_ref().is_none_or(|sample| sample.contains(&page));
             Ok(is_in_sample.then_some(PageToPrepare { page: page.page, tasks, has_features, has_unasked }))

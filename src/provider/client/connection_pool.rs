@@ -33,6 +33,8 @@ pub(crate) struct ConnectionPool {
     open: Arc<AtomicUsize>,
     /// From this many on, none is opened as long as another one is free.
     max_open: usize,
+    /// How long a connection is left alone after a reply.
+    rest: Duration,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,13 @@ impl ConnectionPool {
     /// An empty pool. From `max_open` connections on, a connection is used again although it
     /// was not quiet for long.
     pub(crate) fn new(max_open: usize) -> Self {
-        Self { idle: Mutex::default(), open: Arc::default(), max_open }
+        Self { idle: Mutex::default(), open: Arc::default(), max_open, rest: QUIET }
+    }
+
+    /// The same, in which connections rest for another time.
+    #[cfg(test)]
+    pub(crate) fn with_rest(self, rest: Duration) -> Self {
+        Self { rest, ..self }
     }
 
     /// A connection that was used before.
@@ -61,7 +69,7 @@ impl ConnectionPool {
         idle.retain(|idle| !idle.connection.sender.is_closed() && now - idle.since < MAX_IDLE);
         // The newest that was quiet: the others may expire.
         let is_ready = |idle: &Idle| idle.connection.sender.is_ready();
-        let quiet = idle.iter().rposition(|idle| now - idle.since >= QUIET && is_ready(idle));
+        let quiet = idle.iter().rposition(|idle| now - idle.since >= self.rest && is_ready(idle));
         let at = match quiet {
             Some(at) => at,
             None if self.open.load(Ordering::Relaxed) < self.max_open => return Err(self.permit()),

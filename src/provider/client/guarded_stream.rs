@@ -17,9 +17,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// The first exchange: whatever arrives belongs to it. It includes the handshakes of TLS and
-/// of a proxy.
-const FIRST: u8 = 0;
+// 0 is the first exchange: whatever arrives belongs to it. It includes the handshakes of TLS and of a
+// proxy.
 /// Between two exchanges: nothing may arrive.
 const IDLE: u8 = 1;
 /// A request is being written: nothing may arrive.
@@ -73,8 +72,8 @@ impl GuardedStream {
         }
         match self.watch.phase.load(Ordering::Relaxed) {
             IDLE => self.check_silence()?,
-            FIRST | WRITING => return Ok(()),
-            _ => {}
+            // After the request TLS may still have something to write: its reply may have arrived.
+            _ => return Ok(()),
         }
         self.watch.phase.store(WRITING, Ordering::Relaxed);
         Ok(())

@@ -128,6 +128,11 @@ impl HttpClient {
         Self { pool: Arc::new(ConnectionPool::new(connections)), ..self }
     }
 
+    #[cfg(test)]
+    pub(crate) fn with_rest(self, rest: Duration) -> Self {
+        Self { pool: Arc::new(ConnectionPool::new(MAX_CONNECTIONS).with_rest(rest)), ..self }
+    }
+
     /// The URL of a call.
     #[must_use]
     pub(crate) fn url(&self, path: &str) -> String {

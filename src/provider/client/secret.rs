@@ -11,6 +11,9 @@ const MASK: &str = "***";
 /// Shortest secret that is redacted, in bytes: a shorter one would match ordinary text.
 const MIN_REDACTED_BYTES: usize = 4;
 
+/// Words before the secret part of a header value.
+const SCHEMES: [&str; 4] = ["Bearer", "Basic", "Token", "ApiKey"];
+
 impl Secret {
     /// Wraps a secret. Surrounding white space, which files and shells add, is removed.
     #[must_use]
@@ -32,6 +35,13 @@ impl Secret {
         if self.0.len() < MIN_REDACTED_BYTES {
             return text.to_owned();
         }
+        // A server may repeat what follows `Bearer` alone.
+        let text = match self.0.split_once(' ') {
+            Some((scheme, token)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+                Self::new(token).redact(text)
+            }
+            _ => text.to_owned(),
+        };
         // Few texts have escapes, and searching for the plain secret is fast.
         let text = text.replace(&self.0, MASK);
         if !text.contains('\\') {
@@ -73,11 +83,15 @@ impl Secret {
     }
 }
 
+/// Longest run of backslashes that is read as an escape: that of text that was escaped three times.
+const MAX_BACKSLASHES: usize = 8;
+
 /// `text` after an escape of the UTF-16 code unit `unit`: `\u0073`, or a backslash and the
 /// character itself. Text that was escaped twice has more backslashes.
 fn strip_escape(text: &str, unit: u16) -> Option<&str> {
-    let rest = text.trim_start_matches('\\');
-    if rest.len() == text.len() {
+    let backslashes = text.bytes().take(MAX_BACKSLASHES).take_while(|byte| *byte == b'\\').count();
+    let rest = &text[backslashes..];
+    if backslashes == 0 {
         return None;
     }
     if let Some(digits) = rest.strip_prefix('u').and_then(|rest| rest.get(..4))
@@ -106,6 +120,8 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "***");
         assert_eq!(Secret::new("abc").redact("abc"), "abc");
         assert!(Secret::new(" \n").is_empty());
+        let header = Secret::new("Bearer sk-1234");
+        assert_eq!(header.redact("got sk-1234 as Bearer sk-1234"), "got *** as Bearer ***");
     }
 
     #[test]
@@ -126,5 +142,12 @@ mod tests {
         for other in [r"\u0073k-12/3+Y", r"\u0073", r"\", r"\u", r"\u00e", r"\sk-12/3+Z", "ä\\ö"] {
             assert_eq!(secret.redact(other), other);
         }
+    }
+
+    /// A hostile server can't make the search slow.
+    #[test]
+    fn many_backslashes_are_read_once() {
+        let text = "\\".repeat(4 << 20);
+        assert_eq!(Secret::new("sk-1234").redact(&text), text);
     }
 }

@@ -140,11 +140,12 @@ impl Cooldown {
         let is_growing = !self.adapts && self.normal_width < self.max_width && self.width == self.normal_width;
         let was_full = now.saturating_sub(self.full) < MAX_FULL_GAP;
         self.full = now;
+        // Time in which it could not grow does not count.
+        if !is_growing || !was_full {
+            self.grown = now;
+        }
         if !is_growing {
             return None;
-        }
-        if !was_full {
-            self.grown = now;
         }
         let per_step = Duration::from_secs_f64(1.0 / (f64::from(self.normal_width) * GROWTH_PER_SECOND));
         while self.grown + per_step <= now && self.normal_width < self.max_width {

@@ -51,7 +51,7 @@ fn selection(text: &str) -> TaskSelection<'static> {
             () if has("only1") => &[false, true],
             () => &[],
         },
-        since: SINCE,
+        begin: RunBegin { own: SINCE, since: SINCE },
     }
 }
 
@@ -166,7 +166,7 @@ proptest! {
     ) {
         let facts = PageFacts { has_fault: fault, is_blank: blank, is_near_duplicate: near, outcomes: &outcomes };
         let retry = RetrySelection { invalid, refused, failed, refresh };
-        let selection = TaskSelection { retry, wanted: &[], since: SINCE };
+        let selection = TaskSelection { retry, wanted: &[], begin: RunBegin { own: SINCE, since: SINCE } };
         if let PageStatus::Ask(tasks) = decide(&facts, &selection) {
             prop_assert!(!tasks.is_empty());
             for (index, seen) in tasks {
@@ -174,5 +174,23 @@ proptest! {
                 prop_assert!(seen.is_none_or(|revision| revision < SINCE));
             }
         }
+    }
+}
+
+/// A run that continues another leaves alone what is final since that one began, and asks again what
+/// failed in it and may pass.
+#[test]
+fn a_run_that_continues_another_asks_what_may_pass_again() {
+    let begin = RunBegin { own: Revision(20), since: Revision(10) };
+    let retry = RetrySelection { invalid: true, refused: true, failed: true, refresh: true };
+    for (status, is_final, revision, asks) in [
+        (OutcomeStatus::Ok, true, 9, true),
+        (OutcomeStatus::Ok, true, 10, false),
+        (OutcomeStatus::Failed, true, 15, false),
+        (OutcomeStatus::Failed, false, 15, true),
+        (OutcomeStatus::Failed, false, 20, false),
+    ] {
+        let outcome = OutcomeFacts { status, is_final, revision: Revision(revision) };
+        assert_eq!(retry.asks(Some(outcome), begin), asks, "{outcome:?}");
     }
 }

@@ -1,8 +1,9 @@
 //! Runs, the recipes that they ask, and the endpoints that they use.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{JobId, RecipeId, RecipeSetId, Revision, RunId, RunKey};
+use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey};
 use crate::base::vocabulary::RunOutcomeName;
+use crate::store::page_status::RunBegin;
 use std::time::Duration;
 
 /// A recipe: everything about an answer except the page.
@@ -50,6 +51,8 @@ pub struct RunStart {
     /// Which settled tasks are sent again, as text; `None`: none. A run with the same selection
     /// continues one that was not completed.
     pub selection: Option<String>,
+    /// Whether the user sees what a migration of the store has to say.
+    pub shows_notices: bool,
     /// How long an attempt of the run may take. Other processes wait no longer for it.
     pub attempt_timeout: Duration,
     /// Wall time in milliseconds.
@@ -65,6 +68,9 @@ pub struct RunEnd {
     pub outcome: RunOutcomeName,
     /// The exit code.
     pub exit_code: i32,
+    /// Whether everything was asked that its options select: a later run with the same options begins
+    /// anew instead of continuing this one.
+    pub is_finished: bool,
     /// Page counts in the form of the report, for a next run that finds nothing changed.
     pub pages: Option<String>,
     /// Wall time in milliseconds.
@@ -82,8 +88,8 @@ pub struct RunKeys {
     pub set: RecipeSetId,
     /// The tasks, in the order of the manifest.
     pub tasks: Vec<TaskKey>,
-    /// Outcomes stored in this revision or later are not sent again.
-    pub since: Revision,
+    /// Where the run begins in the history of the store.
+    pub begin: RunBegin,
     /// The run that this one continues: it sends again what that run did not come to.
     pub continues: Option<RunId>,
     /// What a migration of the store has changed, for the user. Each is given to one run.

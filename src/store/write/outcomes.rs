@@ -25,7 +25,14 @@ pub(crate) fn put_outcomes(
            runs = CASE WHEN answers.passing = 1 AND excluded.passing = 1 AND excluded.reason IS NOT ?12 THEN answers.runs + 1 ELSE excluded.runs END
          WHERE excluded.status = 'ok' OR answers.status <> 'ok'",
     )?;
+    // A page that was asked again without success keeps its answer, and was asked in this revision.
+    let mut touch = db.prepare_cached(
+        "UPDATE answers SET revision = ?3 WHERE page_id = ?1 AND recipe_id = ?2 AND sample = 0 AND status = 'ok'",
+    )?;
     for (recipe, outcome) in outcomes {
+        if outcome.status != OutcomeStatus::Ok && !outcome.is_transient {
+            touch.execute(params![page, recipe, revision])?;
+        }
         debug_assert!(outcome.status != OutcomeStatus::Ok || outcome.value.is_some(), "an answer has a value");
         let fault = outcome.fault.as_ref();
         put.execute(params![

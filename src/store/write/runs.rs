@@ -5,6 +5,7 @@ use super::ledger::Ledger;
 use super::{attempts, batches, recipe_sets};
 use crate::base::ids::{JobId, RunKey};
 use crate::store::error::StoreError;
+use crate::store::page_status::RunBegin;
 use crate::store::read::runs::{endpoint, job_id, tasks_to_json, unfinished_run};
 use crate::store::records::runs::{RunEnd, RunKeys, RunStart};
 use rusqlite::{Connection, params};
@@ -25,9 +26,10 @@ pub(crate) fn begin(
         Some(selection) => unfinished_run(db, job, selection)?,
         None => None,
     };
+    let own = ledger.revision(db)?;
     let (since, continues) = match unfinished {
         Some((run, since)) => (since, Some(run)),
-        None => (ledger.revision(db)?, None),
+        None => (own, None),
     };
     db.execute(
         "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, selection, since, attempt_timeout_ms)
@@ -48,8 +50,9 @@ pub(crate) fn begin(
     ledger.begin_sequence(run);
     batches::adopt(db, run, &start.provider)?;
     let (capabilities, calibration) = endpoint(db, &start.endpoint)?;
-    let notices = take_notices(db)?;
-    Ok(RunKeys { run, job, set, tasks, since, continues, notices, capabilities, calibration, lost, dead })
+    let notices = if start.shows_notices { take_notices(db)? } else { Vec::new() };
+    let begin = RunBegin { own, since };
+    Ok(RunKeys { run, job, set, tasks, begin, continues, notices, capabilities, calibration, lost, dead })
 }
 
 /// Removes what migrations have to say, and returns it.
@@ -79,8 +82,9 @@ pub(crate) fn end(db: &Connection, ledger: &mut Ledger, end: &RunEnd) -> Result<
     attempts::mark_lost(db, ledger, end.run, end.at_ms)?;
     batches::withdraw_filling(db, ledger, end.run)?;
     db.execute(
-        "UPDATE runs SET ended_at = ?2, heartbeat = ?2, outcome = ?3, exit_code = ?4, pages = ?5 WHERE id = ?1",
-        params![end.run, end.at_ms, end.outcome, end.exit_code, end.pages],
+        "UPDATE runs SET ended_at = ?2, heartbeat = ?2, outcome = ?3, exit_code = ?4, pages = ?5,
+           selection = CASE WHEN ?6 THEN NULL ELSE selection END WHERE id = ?1",
+        params![end.run, end.at_ms, end.outcome, end.exit_code, end.pages, end.is_finished],
     )?;
     Ok(())
 }

@@ -92,6 +92,7 @@ fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
         recipes: recipes.to_vec(),
         policy: String::new(),
         selection: None,
+        shows_notices: true,
         attempt_timeout: Duration::from_secs(60),
         at_ms: 1,
     };

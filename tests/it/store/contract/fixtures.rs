@@ -121,13 +121,21 @@ pub(crate) fn start(run: &str) -> RunStart {
         recipes: vec![recipe_record("kind"), recipe_record("date")],
         policy: "policy".into(),
         selection: None,
+        shows_notices: true,
         attempt_timeout: Duration::from_secs(60),
         at_ms: NOW_MS,
     }
 }
 
 pub(crate) fn end(run: RunKey) -> RunEnd {
-    RunEnd { run, outcome: RunOutcomeName::Complete, exit_code: 0, pages: None, at_ms: NOW_MS + 1000 }
+    RunEnd {
+        run,
+        outcome: RunOutcomeName::Complete,
+        exit_code: 0,
+        is_finished: true,
+        pages: None,
+        at_ms: NOW_MS + 1000,
+    }
 }
 
 /// A page of a file of its own.

@@ -164,7 +164,10 @@ pub(crate) fn facts_about_endpoints_are_kept_apart<B: Backend>() {
 /// clock does not matter.
 pub(crate) fn a_run_continues_one_with_the_same_selection_that_was_not_completed<B: Backend>() {
     let bench = Bench::<B>::new();
-    let finish = |run, outcome| bench.store.end_run(RunEnd { outcome, ..end(run) }).unwrap();
+    let finish = |run, outcome| {
+        let is_finished = outcome == RunOutcomeName::Complete;
+        bench.store.end_run(RunEnd { outcome, is_finished, ..end(run) }).unwrap();
+    };
     let begin = |id: &str, selection: Option<&str>| {
         let selection = selection.map(str::to_owned);
         // The clock goes back from run to run.
@@ -175,24 +178,29 @@ pub(crate) fn a_run_continues_one_with_the_same_selection_that_was_not_completed
     let (refresh, retry) = (Some("refresh"), Some("retry"));
     let first = begin("a", refresh);
     assert_eq!(first.continues, None);
-    assert!(first.since > bench.keys.since);
-    assert_eq!(bench.reader().continued_since(bench.keys.job, "refresh").unwrap(), Some(first.since), "it still runs");
+    assert!(first.begin.since > bench.keys.begin.since);
+    assert_eq!(
+        bench.reader().continued_since(bench.keys.job, "refresh").unwrap(),
+        Some(first.begin.since),
+        "it still runs"
+    );
     finish(first.run, RunOutcomeName::Interrupted);
     let second = begin("b", refresh);
-    assert_eq!((second.since, &second.continues), (first.since, &Some(RunId::new("a"))));
+    assert_eq!((second.begin.since, &second.continues), (first.begin.since, &Some(RunId::new("a"))));
+    assert!(second.begin.own > first.begin.own);
     finish(second.run, RunOutcomeName::BudgetReached);
     // A tried page is no run of the job.
     let tried = begin("c", None);
     finish(tried.run, RunOutcomeName::Try);
     let third = begin("d", refresh);
-    assert_eq!((third.since, &third.continues), (first.since, &Some(RunId::new("b"))));
+    assert_eq!((third.begin.since, &third.continues), (first.begin.since, &Some(RunId::new("b"))));
     finish(third.run, RunOutcomeName::Complete);
     assert_eq!(bench.reader().continued_since(bench.keys.job, "refresh").unwrap(), None);
     let anew = begin("e", refresh);
-    assert!(anew.since > first.since && anew.continues.is_none());
+    assert!(anew.begin.since > first.begin.since && anew.continues.is_none());
     finish(anew.run, RunOutcomeName::Interrupted);
     let other = begin("f", retry);
-    assert!(other.since > anew.since && other.continues.is_none(), "another selection");
+    assert!(other.begin.since > anew.begin.since && other.continues.is_none(), "another selection");
     finish(other.run, RunOutcomeName::Interrupted);
     let plain = begin("g", None);
     finish(plain.run, RunOutcomeName::Complete);
