@@ -162,7 +162,7 @@ impl RunOutcome {
                     .to_owned(),
             ),
             Self::SameError { kind, message, pages } => (
-                format!("stopped: {pages} pages in a row failed with the error `{kind}`: {message}"),
+                format!("{pages} pages in a row failed with the error `{kind}`: {message}"),
                 same_error_hint(*kind).to_owned() + "; on_error.stop_after: 0 continues regardless",
             ),
             Self::NoPages => (

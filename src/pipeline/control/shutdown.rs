@@ -76,13 +76,21 @@ impl Shutdown {
             self.immediate_at.get_or_init(|| self.clock.now());
             self.is_immediate.send_replace(true);
         }
-        self.outcome.send_if_modified(|first| {
+        let cause = match outcome {
+            RunOutcome::Interrupted(_) => None,
+            _ => outcome.explanation().map(|(what, _)| what),
+        };
+        let is_first = self.outcome.send_if_modified(|first| {
             let is_first = first.is_none();
             if is_first {
                 *first = Some(outcome);
             }
             is_first
         });
+        // The end itself may take a while, and a summary comes before the error.
+        if let (Some(cause), true) = (cause, is_first) {
+            tracing::warn!("stopping: {cause}");
+        }
     }
 
     /// The outcome of the first request.
