@@ -146,7 +146,7 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
     }
     if let Some(Headroom { limit, left, pages, .. }) = plan.budget {
         let pages = pages.map_or("an unknown number of".into(), grouped);
-        let of = if left == limit { String::new() } else { format!(", left of {limit},") };
+        let of = if left == limit { String::new() } else { format!(" of {limit} is left") };
         let _ = writeln!(out, "{:<24} USD {left}{of}: enough for {pages} pages", "budget");
     }
     let share = |part: u64| format!("{} of {} text tokens per page", grouped(part), grouped(quote.text));

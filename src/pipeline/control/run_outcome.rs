@@ -158,7 +158,7 @@ impl RunOutcome {
                 format!(
                     "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows"
                 ),
-                "look at the `error_kind` and `error` columns; raise on_error.max_failed if this is expected"
+                "the summary and the `error_kind` and `error` columns say why; raise on_error.max_failed only if so many are expected"
                     .to_owned(),
             ),
             Self::SameError { kind, message, pages } => (
@@ -179,7 +179,7 @@ impl RunOutcome {
                         "the budget of USD {limit} is reached: USD {spent} is spent, and the next request may cost USD {needed}"
                     ),
                 },
-                "raise limits.budget_usd and run again; a daily budget starts again at midnight UTC, a budget per run with each run. `docmill plan` shows the maximum cost of a request".to_owned(),
+                "raise limits.budget_usd (or --budget-usd) and run again; a daily budget starts again at midnight UTC, a budget per run with each run".to_owned(),
             ),
             Self::UnexpectedBill { cost } => (
                 format!("the endpoint billed USD {cost} for one request, more than was reserved for it"),
@@ -190,7 +190,7 @@ impl RunOutcome {
             }
             Self::ProviderUnavailable(message) => (
                 format!("the provider let nothing through for longer than retry.max_wait: {message}"),
-                RESUMABLE.to_owned(),
+                format!("if it has never answered, check provider.base_url; otherwise {RESUMABLE}"),
             ),
             Self::StorageError(message) => {
                 (message.clone(), format!("check the disk and the permissions, then {RESUMABLE}"))

@@ -39,7 +39,10 @@ pub fn render_text(report: &Report) -> String {
 
 fn title(report: &Report) -> String {
     let elapsed = human_duration(report.elapsed());
-    let run = format!("{}  {} in {elapsed}", report.run_id, report.outcome);
+    let run = match report.runs {
+        0 | 1 => format!("{}  {} in {elapsed}", report.run_id, report.outcome),
+        runs => format!("{runs} runs in {elapsed}, the last: {}  {}", report.run_id, report.outcome),
+    };
     let gap = if report.job.chars().count() + 2 + run.chars().count() > WIDTH { "\n" } else { "  " };
     format!("{}{gap}{run}", report.job)
 }
