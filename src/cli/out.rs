@@ -1,13 +1,22 @@
-//! Standard output that may be closed, as with `docmill report | head`.
+//! Standard output that may be closed, as with `docmill report | head`, or full.
 
+use super::args::LogFormat;
+use super::exit::{Failure, STORAGE};
 use std::fmt::Arguments;
 use std::io::Write;
 
-/// Writes to standard output; ends the program if the reader has closed it.
+/// Writes to standard output. Ends the program if the reader has closed it, and with an error if it can't be
+/// written.
 pub(crate) fn write(text: Arguments<'_>) {
     let written = std::io::stdout().lock().write_fmt(text);
-    if written.is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
-        std::process::exit(0);
+    match written {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            let failure = Failure::new(STORAGE, format!("can't write standard output: {error}"));
+            let _ = failure.report(LogFormat::Text);
+            std::process::exit(STORAGE.into());
+        }
     }
 }
 

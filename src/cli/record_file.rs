@@ -3,13 +3,16 @@
 
 use crate::base::atomic_file;
 use crate::base::hooks::NoHooks;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a pipe may take to accept a record.
 const PIPE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The first bytes of a record, by which it is recognized.
+const RECOGNIZED_BYTES: u64 = 4096;
 
 /// Names of the standard streams. Opening them again could overwrite a file that they append to.
 const STDOUT: &[&str] = &["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
@@ -72,11 +75,31 @@ impl RecordFile {
         }
     }
 
+    /// Checks that no other file would be lost: a file is replaced only if it is empty or an earlier
+    /// record.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Self::Replaced(path) = self else { return Ok(()) };
+        let Ok(file) = File::open(path) else { return Ok(()) };
+        let mut beginning = Vec::new();
+        let read = file.take(RECOGNIZED_BYTES).read_to_end(&mut beginning);
+        let text = String::from_utf8_lossy(&beginning);
+        let is_summary = text.starts_with('{') && text.contains("\"outcome\"");
+        let is_metrics = text.starts_with('#') && text.contains("docmill_");
+        if read.is_err() || beginning.is_empty() || is_summary || is_metrics {
+            return Ok(());
+        }
+        Err(format!("{} exists and is not a summary or metrics of docmill; it is left as it is", path.display()))
+    }
+
     /// Writes a record: to a file instead of the last one.
     ///
     /// # Errors
     /// When it can't be written, with the name of the file.
     pub(crate) fn write(&self, text: &str) -> Result<(), String> {
+        self.check()?;
         let (name, written) = match self {
             Self::Replaced(path) => (path.display().to_string(), replace(path, text)),
             Self::Overwritten(path) => (path.display().to_string(), overwrite(path, text)),

@@ -10,7 +10,7 @@ use super::run_record::RunRecord;
 use super::signals;
 use crate::session::{Environment, RetrySelection, RunOptions, Session};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     let record = Arc::new(RunRecord::of_arguments(args));
@@ -21,6 +21,14 @@ pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
 
 /// A run whose end without a report the caller records.
 fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<u8, Failure> {
+    record.check()?;
+    let watched = Arc::new(OnceLock::new());
+    let on_abort = {
+        let record = record.clone();
+        move |signal| record.write_abort(signal)
+    };
+    signals::listen(watched.clone(), on_abort)
+        .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
     record.write_running(None)?;
     let mut job = load::load_with_input(&args.job)?;
     if let Some(usd) = &args.budget_usd {
@@ -28,12 +36,7 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
     }
     let session = Session::open(job, Environment::of_process());
     session.connect()?;
-    let on_abort = {
-        let record = record.clone();
-        move |signal| record.write_abort(signal)
-    };
-    signals::listen(session.canceller(), session.progress(), on_abort)
-        .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
+    let _ = watched.set((session.canceller(), session.progress()));
     record.write_running(Some(&session))?;
     say(global, &format!("store: {}", session.job().store().display()));
     if session.job().is_simulated() {

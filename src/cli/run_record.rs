@@ -42,7 +42,11 @@ impl RunRecord {
     pub(crate) fn of_words(words: &[String]) -> Option<Self> {
         let value = |name: &str| {
             let with_equals = words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-            let next = || words.windows(2).find(|two| two[0] == name).map(|two| two[1].as_str());
+            // The value may have been forgotten.
+            let next = || {
+                let value = words.windows(2).find(|two| two[0] == name).map(|two| two[1].as_str());
+                value.filter(|value| *value == "-" || !value.starts_with('-'))
+            };
             with_equals.or_else(next).map(PathBuf::from)
         };
         let (summary, metrics) = (value("--summary"), value("--metrics-file"));
@@ -70,6 +74,22 @@ impl RunRecord {
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let records = [&self.summary, &self.metrics].into_iter().flatten();
         records.filter(|record| record.is_rewritten()).filter_map(RecordFile::path)
+    }
+
+    /// Checks that the records take the place of nothing else.
+    ///
+    /// # Errors
+    /// When one of them would overwrite another file, or the other one.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let records = [&self.summary, &self.metrics];
+        let checked = records.into_iter().flatten().try_for_each(RecordFile::check);
+        let checked = checked.and_then(|()| match (&self.summary, &self.metrics) {
+            (Some(summary), Some(metrics)) if summary.is_rewritten() && summary == metrics => {
+                Err("--summary and --metrics-file name the same file".to_owned())
+            }
+            _ => Ok(()),
+        });
+        checked.map_err(|message| Failure::new(super::exit::WRONG_INPUT, message).with_hint("name another file"))
     }
 
     /// The run goes on. `session`: once there is one.

@@ -3,10 +3,14 @@
 use super::status_line;
 use crate::base::clock::{Clock, SystemClock};
 use crate::session::{Canceller, ProgressHandle, Signal};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Two signals within this time count as one.
 const REPEAT_TIME: Duration = Duration::from_millis(300);
+
+/// The run that signals end; empty before there is one.
+pub(crate) type Watched = Arc<OnceLock<(Canceller, ProgressHandle)>>;
 
 /// What is said at the first signal: what is waited for, and why requests were not answered.
 fn stopping(progress: &ProgressHandle) -> String {
@@ -26,26 +30,48 @@ fn exit(signal: Signal) -> ! {
     std::process::exit(signal.exit_code().into())
 }
 
-/// Listens for as long as the program runs. A second signal calls `on_abort` and ends the process.
+/// The signals that the program was started to ignore, as by `nohup` or in the background of a script. Bit
+/// n - 1 stands for signal n. Source: proc_pid_status(5), 2024-06-15.
 #[cfg(unix)]
-pub(crate) fn listen(
-    canceller: Canceller,
-    progress: ProgressHandle,
-    on_abort: impl Fn(Signal) + Send + 'static,
-) -> std::io::Result<()> {
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// Completes when the signal comes; never when it is ignored.
+#[cfg(unix)]
+async fn received(signal: Option<&mut tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => _ = signal.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Listens for as long as the program runs. A second signal, or one before there is a run, calls `on_abort`
+/// and ends the process.
+#[cfg(unix)]
+pub(crate) fn listen(watched: Watched, on_abort: impl Fn(Signal) + Send + 'static) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ignored = ignored_signals();
     let (mut interrupt, mut terminate, mut hang_up) = {
         let _guard = runtime.enter();
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?)
+        let unless_ignored =
+            |kind: SignalKind| (ignored >> (kind.as_raw_value() - 1) & 1 == 0).then(|| signal(kind)).transpose();
+        (
+            unless_ignored(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            unless_ignored(SignalKind::hangup())?,
+        )
     };
     let listen = async move {
         let (clock, mut is_first, mut first) = (SystemClock::new(), true, Duration::ZERO);
         loop {
             let which = tokio::select! {
-                _ = interrupt.recv() => Signal::Interrupt,
+                () = received(interrupt.as_mut()) => Signal::Interrupt,
                 _ = terminate.recv() => Signal::Terminate,
-                _ = hang_up.recv() => Signal::Terminate,
+                () = received(hang_up.as_mut()) => Signal::Terminate,
             };
             // Some supervisors send one signal to a process and then to its group.
             let now = clock.now();
@@ -53,12 +79,12 @@ pub(crate) fn listen(
                 continue;
             }
             first = now;
-            if !std::mem::take(&mut is_first) {
+            let (true, Some((canceller, progress))) = (std::mem::take(&mut is_first), watched.get()) else {
                 on_abort(which);
                 exit(which);
-            }
+            };
             // A terminal that is held may keep the message from being written.
-            let message = stopping(&progress);
+            let message = stopping(progress);
             canceller.cancel(which);
             tracing::warn!("{message}");
         }
@@ -66,22 +92,19 @@ pub(crate) fn listen(
     std::thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen)).map(|_| ())
 }
 
-/// Listens for as long as the program runs. A second signal calls `on_abort` and ends the process.
+/// Listens for as long as the program runs. A second signal, or one before there is a run, calls `on_abort`
+/// and ends the process.
 #[cfg(not(unix))]
-pub(crate) fn listen(
-    canceller: Canceller,
-    progress: ProgressHandle,
-    on_abort: impl Fn(Signal) + Send + 'static,
-) -> std::io::Result<()> {
+pub(crate) fn listen(watched: Watched, on_abort: impl Fn(Signal) + Send + 'static) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listen = async move {
         let mut is_first = true;
         while tokio::signal::ctrl_c().await.is_ok() {
-            if !std::mem::take(&mut is_first) {
+            let (true, Some((canceller, progress))) = (std::mem::take(&mut is_first), watched.get()) else {
                 on_abort(Signal::Interrupt);
                 exit(Signal::Interrupt);
-            }
-            let message = stopping(&progress);
+            };
+            let message = stopping(progress);
             canceller.cancel(Signal::Interrupt);
             tracing::warn!("{message}");
         }

@@ -10,10 +10,12 @@ use super::signals;
 use crate::base::units::grouped;
 use crate::session::{TriedAttempt, TriedPage, TryObserver};
 use std::io::Write;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) fn try_page(args: &Try, global: &Global) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
-    signals::listen(session.canceller(), session.progress(), |_| ())
+    let watched = Arc::new(OnceLock::from((session.canceller(), session.progress())));
+    signals::listen(watched, |_| ())
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
     let troubles = Progress::start_troubles(global, session.progress());
     let answers = session.try_page(&args.image, args.page, args.refresh, &Printer);

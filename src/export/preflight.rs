@@ -50,7 +50,9 @@ fn writable_folder(path: &Path) -> io::Result<PathBuf> {
     if !folder.is_dir() {
         return Err(io::Error::other(format!("{} is not a folder", folder.display())));
     }
-    let probe = folder.join(format!(".docmill.{}.probe", std::process::id()));
+    // As long as the name of the temporary file.
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let probe = folder.join(format!(".{name}.{}.tmp", std::process::id()));
     let written = File::options().write(true).create_new(true).open(&probe).and_then(|mut file| file.write_all(b"."));
     let removed = std::fs::remove_file(&probe);
     written.and(removed)?;

@@ -15,6 +15,8 @@ pub(crate) struct Check {
     faults: Vec<Fault>,
     /// The folder that relative paths refer to.
     folder: PathBuf,
+    /// Files with labels that the manifest names.
+    label_files: Vec<PathBuf>,
 }
 
 /// Maximum size of a file that a manifest refers to (labels, a schema), in bytes.
@@ -23,7 +25,7 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 impl Check {
     /// `faults` are those found so far; `folder` is the folder of the manifest.
     pub(crate) fn new(positions: Positions, broken: HashSet<String>, faults: Vec<Fault>, folder: PathBuf) -> Self {
-        Self { positions, broken, faults, folder }
+        Self { positions, broken, faults, folder, label_files: Vec::new() }
     }
 
     /// All faults, in no particular order.
@@ -81,6 +83,16 @@ impl Check {
             Duration::ZERO => Err(format!("{name} must be greater than zero")),
             duration => Ok(duration),
         })
+    }
+
+    /// Notes a file with labels.
+    pub(crate) fn add_label_file(&mut self, file: PathBuf) {
+        self.label_files.push(file);
+    }
+
+    /// The files with labels.
+    pub(crate) fn take_label_files(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.label_files)
     }
 
     /// Resolves a path of the manifest, which is relative to the manifest's folder.

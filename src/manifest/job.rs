@@ -35,6 +35,8 @@ pub struct Job {
     pub image: Image,
     /// Questions about every page, in the order of the manifest.
     pub tasks: Vec<Task>,
+    /// Files with labels of tasks.
+    pub label_files: Vec<PathBuf>,
     /// Rates, concurrency, budget and run time.
     pub limits: Limits,
     /// Whether requests are sent through the provider's Batch API.
@@ -93,6 +95,7 @@ impl Job {
         }
         files.extend(self.provider.api_key_file.iter().map(|file| (file.clone(), "the file with the API key")));
         files.extend(self.provider.ca_file.iter().map(|file| (file.clone(), "the file with certificates")));
+        files.extend(self.label_files.iter().map(|file| (file.clone(), "the labels of a task")));
         files.extend(self.tasks.iter().filter_map(|task| match &task.kind {
             TaskKind::Extract { schema_path, .. } => Some((schema_path.clone(), "the schema of a task")),
             _ => None,

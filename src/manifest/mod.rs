@@ -19,6 +19,7 @@ pub(crate) mod yaml;
 pub use faults::{Fault, Faults};
 pub use job::Job;
 pub use load::{ManifestError, check, load};
+pub(crate) use paths::normalize;
 pub use schema::json_schema;
 pub use sections::column::{Column, ColumnKind, ColumnNameFault, RESERVED_COLUMNS};
 pub use sections::delivery::BatchBounds;

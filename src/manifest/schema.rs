@@ -113,6 +113,7 @@ impl RawJob {
             input: self.input.check(check),
             image: self.image.check(&provider.model, check),
             tasks: check_tasks(self.tasks, check),
+            label_files: check.take_label_files(),
             provider,
             request,
             limits,

@@ -133,6 +133,16 @@ impl Job {
         matches!(self.manifest.provider.endpoint, manifest::Endpoint::Simulator(_))
     }
 
+    /// A file that the job uses otherwise and that one of these outputs would overwrite, and what it is.
+    pub(crate) fn overwritten_by(&self, outputs: &Outputs) -> Option<(PathBuf, &'static str)> {
+        let used = self.manifest.used_files();
+        let given = [&outputs.csv, &outputs.parquet, &outputs.jsonl].into_iter().flatten();
+        given.map(|path| manifest::normalize(path)).find_map(|path| {
+            let known = used.iter().find(|(file, _)| manifest::normalize(file) == path)?;
+            Some((path, known.1))
+        })
+    }
+
     /// The outputs of the manifest, or those that are given instead of all of them.
     pub(crate) fn outputs(&self, instead: &Outputs) -> Output {
         let output = &self.manifest.output;

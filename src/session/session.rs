@@ -255,9 +255,13 @@ impl Session {
     /// Writes the outputs again from the store. Sends nothing and reads no page. Returns the files.
     ///
     /// # Errors
-    /// When the store has no run of the job, or a file can't be written.
+    /// When a file is one that the job uses, the store has no run of the job, or a file can't be written.
     pub fn export(&self, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
         let job = &self.job.manifest;
+        if let Some((path, what)) = self.job.overwritten_by(instead) {
+            let message = format!("export would overwrite {what}: {}", path.display());
+            return Err(Error::new(WRONG_INPUT, message).with_hint("name a path that nothing else uses"));
+        }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
         Ok(pipeline::export(&reader, job, &self.job.questions, &output, &NoHooks)?)

@@ -31,6 +31,7 @@ pub(crate) fn check_labels(raw: Option<RawLabels>, file: Option<&str>, pointer: 
         (None, Some(file)) => {
             let pointer = format!("{pointer}/labels_file");
             let path = check.resolve(file);
+            check.add_label_file(path.clone());
             let Some(labels) = check.parse(&pointer, Some(file), |_| read_labels_file(&path)) else {
                 return Vec::new();
             };

@@ -88,23 +88,21 @@ pub(crate) fn mean_latency(db: &Connection, job: JobId, model: &str) -> Result<O
     Ok(mean.map(|mean| (mean.round() as u64, count.cast_unsigned())))
 }
 
-/// The run that a new run of a job with this selection continues: the last run of the job, if it
-/// had the same selection and did not finish it. With it the revision from which its outcomes count.
+/// The run that a new run of a job with this selection continues: the last one with the same
+/// selection, unless it was finished. With it the revision from which its outcomes count.
 pub(crate) fn unfinished_run(
     db: &Connection,
     job: JobId,
     selection: &str,
 ) -> Result<Option<(RunId, Revision)>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT id, run_id, selection, since FROM runs
-         WHERE job_id = ?1 AND outcome IS NOT ?2 ORDER BY id DESC LIMIT 1",
+        "SELECT id, run_id, since FROM runs WHERE job_id = ?1 AND selection = ?2 ORDER BY id DESC LIMIT 1",
     )?;
-    let mut rows = find.query(params![job, RunOutcomeName::Try])?;
+    let mut rows = find.query(params![job, selection])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let run: RunKey = row.get(0)?;
     let cells = Cells::new(row, "runs", || format!("run {run}"));
-    let last: Option<String> = cells.get(2)?;
-    Ok(if last.as_deref() == Some(selection) { Some((cells.get(1)?, cells.get(3)?)) } else { None })
+    Ok(Some((cells.get(1)?, cells.get(2)?)))
 }
 
 /// What is spent and reserved in the scope of a budget.

@@ -82,9 +82,16 @@ pub(crate) fn end(db: &Connection, ledger: &mut Ledger, end: &RunEnd) -> Result<
     attempts::mark_lost(db, ledger, end.run, end.at_ms)?;
     batches::withdraw_filling(db, ledger, end.run)?;
     db.execute(
-        "UPDATE runs SET ended_at = ?2, heartbeat = ?2, outcome = ?3, exit_code = ?4, pages = ?5,
-           selection = CASE WHEN ?6 THEN NULL ELSE selection END WHERE id = ?1",
-        params![end.run, end.at_ms, end.outcome, end.exit_code, end.pages, end.is_finished],
+        "UPDATE runs SET ended_at = ?2, heartbeat = ?2, outcome = ?3, exit_code = ?4, pages = ?5 WHERE id = ?1",
+        params![end.run, end.at_ms, end.outcome, end.exit_code, end.pages],
     )?;
+    if end.is_finished {
+        // Of this run, and of those that it continued.
+        db.execute(
+            "UPDATE runs SET selection = NULL WHERE job_id = (SELECT job_id FROM runs WHERE id = ?1)
+               AND selection = (SELECT selection FROM runs WHERE id = ?1)",
+            [end.run],
+        )?;
+    }
     Ok(())
 }

@@ -24,13 +24,15 @@ fn an_interrupted_refresh_is_continued_by_the_same_command() {
     under_way(&bench, &mut child, 50);
     child.kill().unwrap();
     child.wait().unwrap();
+    // A run without options in between does not matter.
+    assert_eq!(bench.run(&["-q"]).code, 0);
     let before = requests(&bench);
     let plan = |arguments: &[&str]| {
         let ran = bench.docmill(&[&["plan", "job.yaml", "--format", "json"], arguments].concat());
         serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()["to_ask"].as_u64().unwrap()
     };
     let store = rusqlite::Connection::open(bench.path("store.db")).unwrap();
-    let stored = "SELECT count(DISTINCT page_id) FROM answers WHERE revision >= (SELECT max(since) FROM runs)";
+    let stored = "SELECT count(DISTINCT page_id) FROM answers WHERE revision >= (SELECT since FROM runs WHERE selection IS NOT NULL)";
     let refreshed: u64 = store.query_row(stored, [], |row| row.get::<_, i64>(0)).unwrap().cast_unsigned();
     drop(store);
     let left = plan(&["--refresh"]);
@@ -110,4 +112,13 @@ fn a_stopped_process_does_not_hold_its_pages_for_ever() {
     assert!(child.wait().unwrap().success());
     assert!(requests(&bench) <= 12 + 4, "{}", requests(&bench));
     assert_eq!(bench.docmill(&["store", "check", "--store", "store.db"]).code, 0);
+}
+
+#[test]
+fn a_sample_is_refreshed_as_often_as_it_is_wanted() {
+    let bench = answered(20, Options::default());
+    for round in 1..=3 {
+        assert_eq!(bench.run(&["--refresh", "--sample", "4", "-q"]).code, 0);
+        assert_eq!(requests(&bench), 20 + 4 * round);
+    }
 }

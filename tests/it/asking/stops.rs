@@ -192,3 +192,18 @@ fn a_stop_is_over_before_a_supervisor_kills() {
     assert!(crate::bench::rows(&bench.text("out.partial.jsonl")).len() >= 32);
     assert_eq!(bench.text("out.csv"), "the last whole output");
 }
+
+/// What `nohup` is for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_the_program_was_started_to_ignore_ends_nothing() {
+    let bench = Bench::with_pages(12).simulator(Options { latency: Duration::from_millis(200), ..Options::default() });
+    bench.job("limits: {concurrency: 2}");
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" run job.yaml -q", env!("CARGO_BIN_EXE_docmill")]);
+    let mut child = shell.current_dir(bench.path("")).spawn().unwrap();
+    under_way(&bench, &mut child, 2);
+    send("HUP", &child);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(bench.stats()["requests"], 12);
+}

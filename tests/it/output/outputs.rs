@@ -142,3 +142,55 @@ fn names_of_all_kinds_come_through() {
         csv::Reader::from_reader(csv.as_bytes()).records().map(|record| record.unwrap()[0].to_owned()).collect();
     assert_eq!(in_csv, expected);
 }
+
+/// Whatever is named by mistake: the store, the manifest, the labels, another file.
+#[test]
+fn no_file_in_use_is_overwritten() {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    bench.put("labels.csv", b"label,description\na,one\nb,two\n");
+    bench.put("notes.txt", b"mine");
+    bench.job("tasks: {kind: {classify: {labels_file: labels.csv}}}");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let kept = ["job.yaml", "store.db", "labels.csv", "notes.txt", "out.csv"];
+    let read = || kept.map(|name| std::fs::read(bench.path(name)).unwrap());
+    let before = read();
+    for arguments in [
+        &["export", "job.yaml", "--csv", "store.db"][..],
+        &["export", "job.yaml", "--parquet", "job.yaml"],
+        &["export", "job.yaml", "--jsonl", "pages/../labels.csv"],
+        &["run", "job.yaml", "--summary", "store.db"],
+        &["run", "job.yaml", "--summary", "out.csv"],
+        &["run", "job.yaml", "--metrics-file", "notes.txt"],
+        &["run", "job.yaml", "--summary", "new.txt", "--metrics-file", "new.txt"],
+        // The value was forgotten, or an argument is wrong.
+        &["run", "--summary", "job.yaml"],
+        &["run", "--metrics-file=job.yaml", "--bogus"],
+    ] {
+        let ran = bench.docmill(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(read() == before, "{arguments:?}");
+    }
+    for name in ["labels.csv", "store.db", "wrong.yaml"] {
+        let job = bench.text("job.yaml").replace("csv: out.csv", &format!("csv: {name}"));
+        bench.put("wrong.yaml", job.as_bytes());
+        let ran = bench.docmill(&["check", "wrong.yaml"]);
+        assert_eq!(ran.code, 2, "{name}: {}", ran.stderr);
+    }
+    // A record of an earlier run is replaced.
+    for _ in 0..2 {
+        assert_eq!(bench.run(&["-q", "--summary", "summary.json", "--metrics-file", "docmill.prom"]).code, 0);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_an_error() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    for arguments in [&["report", "job.yaml"][..], &["plan", "job.yaml"], &["check", "job.yaml"], &["schema"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let status = bench.command(arguments).stdout(full).stderr(std::process::Stdio::null()).status().unwrap();
+        assert_eq!(status.code(), Some(8), "{arguments:?}");
+    }
+}

@@ -204,5 +204,9 @@ pub(crate) fn a_run_continues_one_with_the_same_selection_that_was_not_completed
     finish(other.run, RunOutcomeName::Interrupted);
     let plain = begin("g", None);
     finish(plain.run, RunOutcomeName::Complete);
-    assert_eq!(begin("h", retry).continues, None, "another run came to its end since");
+    let last = begin("h", retry);
+    assert_eq!(last.continues, Some(RunId::new("f")), "a run without a selection does not matter");
+    finish(last.run, RunOutcomeName::Complete);
+    assert_eq!(begin("i", retry).continues, None);
+    assert_eq!(begin("j", refresh).continues, Some(RunId::new("e")), "each selection on its own");
 }
