@@ -87,7 +87,7 @@ impl RecordFile {
         let read = file.take(RECOGNIZED_BYTES).read_to_end(&mut beginning);
         let text = String::from_utf8_lossy(&beginning);
         let is_summary = text.starts_with('{') && text.contains("\"outcome\"");
-        let is_metrics = text.starts_with('#') && text.contains("docmill_");
+        let is_metrics = text.starts_with("docmill_") || text.starts_with('#') && text.contains("docmill_");
         if read.is_err() || beginning.is_empty() || is_summary || is_metrics {
             return Ok(());
         }
