@@ -27,7 +27,7 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
         let record = record.clone();
         move |signal| record.write_abort(signal)
     };
-    signals::listen(watched.clone(), on_abort)
+    signals::listen(watched.clone(), None, on_abort)
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
     record.write_running(None)?;
     let mut job = load::load_with_input(&args.job)?;

@@ -49,9 +49,14 @@ async fn received(signal: Option<&mut tokio::signal::unix::Signal>) {
 }
 
 /// Listens for as long as the program runs. A second signal, or one before there is a run, calls `on_abort`
-/// and ends the process.
+/// and ends the process. So does the end of `max_end` after the first one, if the run does not see to that
+/// itself.
 #[cfg(unix)]
-pub(crate) fn listen(watched: Watched, on_abort: impl Fn(Signal) + Send + 'static) -> std::io::Result<()> {
+pub(crate) fn listen(
+    watched: Watched,
+    max_end: Option<Duration>,
+    on_abort: impl Fn(Signal) + Send + 'static,
+) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ignored = ignored_signals();
@@ -67,8 +72,13 @@ pub(crate) fn listen(watched: Watched, on_abort: impl Fn(Signal) + Send + 'stati
     };
     let listen = async move {
         let (clock, mut is_first, mut first) = (SystemClock::new(), true, Duration::ZERO);
+        let mut ending: Option<Signal> = None;
         loop {
+            let left = max_end.unwrap_or_default().saturating_sub(clock.now().saturating_sub(first));
             let which = tokio::select! {
+                () = clock.sleep(left), if max_end.is_some() && ending.is_some() => {
+                    exit(ending.unwrap_or(Signal::Terminate));
+                }
                 () = received(interrupt.as_mut()) => Signal::Interrupt,
                 _ = terminate.recv() => Signal::Terminate,
                 () = received(hang_up.as_mut()) => Signal::Terminate,
@@ -85,6 +95,7 @@ pub(crate) fn listen(watched: Watched, on_abort: impl Fn(Signal) + Send + 'stati
             };
             // A terminal that is held may keep the message from being written.
             let message = stopping(progress);
+            ending = Some(which);
             canceller.cancel(which);
             tracing::warn!("{message}");
         }
@@ -95,7 +106,11 @@ pub(crate) fn listen(watched: Watched, on_abort: impl Fn(Signal) + Send + 'stati
 /// Listens for as long as the program runs. A second signal, or one before there is a run, calls `on_abort`
 /// and ends the process.
 #[cfg(not(unix))]
-pub(crate) fn listen(watched: Watched, on_abort: impl Fn(Signal) + Send + 'static) -> std::io::Result<()> {
+pub(crate) fn listen(
+    watched: Watched,
+    _max_end: Option<Duration>,
+    on_abort: impl Fn(Signal) + Send + 'static,
+) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listen = async move {
         let mut is_first = true;

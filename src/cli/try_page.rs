@@ -11,11 +11,15 @@ use crate::base::units::grouped;
 use crate::session::{TriedAttempt, TriedPage, TryObserver};
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// How long a stop waits for the reply: as long as that of a run with its default grace period.
+const MAX_END: Duration = Duration::from_secs(10);
 
 pub(crate) fn try_page(args: &Try, global: &Global) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
     let watched = Arc::new(OnceLock::from((session.canceller(), session.progress())));
-    signals::listen(watched, |_| ())
+    signals::listen(watched, Some(MAX_END), |_| ())
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
     let troubles = Progress::start_troubles(global, session.progress());
     let answers = session.try_page(&args.image, args.page, args.refresh, &Printer);

@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, rows, statuses, under_way};
 use docmill::internal::simulator::{Fault, Options};
+use std::process::Stdio;
 use std::time::Duration;
 
 #[test]
@@ -206,4 +207,24 @@ fn a_signal_that_the_program_was_started_to_ignore_ends_nothing() {
     send("HUP", &child);
     assert!(child.wait().unwrap().success());
     assert_eq!(bench.stats()["requests"], 12);
+}
+
+/// The reply may take ten minutes; a stop does not.
+#[cfg(unix)]
+#[test]
+fn a_stop_of_a_tried_page_does_not_wait_for_its_reply() {
+    let bench = Bench::with_pages(1).simulator(Options { always: Some(Fault::Hang), ..Options::default() });
+    bench.job("request: {timeout: 10m, first_byte_timeout: 10m}");
+    let mut child = bench.command(&["try", "job.yaml", "pages/00000.jpg"]).stdout(Stdio::null()).spawn().unwrap();
+    under_way(&bench, &mut child, 1);
+    send("TERM", &child);
+    for _ in 0..600 {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let ended = child.try_wait().unwrap();
+    let _ = child.kill();
+    assert_eq!(ended.and_then(|status| status.code()), Some(143), "it ended by itself before the reply");
 }
