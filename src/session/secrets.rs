@@ -1,6 +1,7 @@
 //! Keys, certificates and proxies of a job's provider, from the environment and from files.
 
 use super::environment::Environment;
+use crate::base::mask::mask_secrets;
 use crate::manifest::{Header, Job};
 use crate::provider::{HttpClientOptions, Secret};
 use std::io::Read;
@@ -21,7 +22,11 @@ const MAX_BYTES: u64 = 4 << 20;
 
 /// Reads the file with the key or with certificates. Messages never contain its content.
 fn secret_file(path: &Path, key: &str) -> Result<Vec<u8>, String> {
-    let failed = |reason: &dyn std::fmt::Display| format!("can't read {key} {}: {reason}", path.display());
+    // The key itself may have been written where the name of its file belongs.
+    let name = path.display().to_string();
+    let failed = |reason: &dyn std::fmt::Display| {
+        format!("can't read {key} {}: {reason}; it is the name of a file", mask_secrets(&name))
+    };
     let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
     let mut bytes = Vec::new();
     // A pipe is fine: `api_key_file: /dev/fd/3`.
@@ -45,7 +50,7 @@ fn key(job: &Job, environment: &Environment) -> Result<Option<Secret>, String> {
     let text = String::from_utf8(bytes).map_err(|_| format!("{} is not valid UTF-8 text", path.display()))?;
     let key = Secret::new(&text);
     if key.is_empty() {
-        return Err(format!("{} is blank", path.display()));
+        return Err(format!("{} is blank", mask_secrets(&path.display().to_string())));
     }
     if text.trim().contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(format!("{} contains more than a key: there is white space in it", path.display()));
