@@ -25,6 +25,7 @@ pub(crate) fn run(task_count: i64) -> RunRecord {
     RunRecord {
         run: RUN,
         run_id: RunId::new("20261124T164638-5b841e"),
+        heartbeat_ms: 0,
         job: JobId(1),
         job_name: "office-mail".into(),
         model: "openai/gpt-4o-mini".into(),

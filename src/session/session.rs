@@ -14,7 +14,7 @@ use crate::base::hooks::NoHooks;
 use crate::base::ids::RunId;
 use crate::base::random::mix;
 use crate::base::units::rfc3339;
-use crate::base::vocabulary::OutcomeStatus;
+use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
@@ -301,14 +301,19 @@ pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -
     if query.since_ms.zip(query.until_ms).is_some_and(|(since, until)| since >= until) {
         return Err(Error::new(WRONG_INPUT, "--since is not before --until"));
     }
-    let reader = ReadStore::open(store)?.reader()?;
+    let opened = ReadStore::open(store)?;
+    let reader = opened.reader()?;
     let key = match job {
         Some(job) => Some(reader.job(&job.manifest.identity())?.ok_or(pipeline::PipelineError::NoRun)?),
         None => None,
     };
     let is_timed = query.since_ms.is_some() || query.until_ms.is_some();
     let which = query.run.as_deref().unwrap_or(if is_timed { "all" } else { "latest" });
-    let all = reader.runs(key)?;
+    let mut all = reader.runs(key)?;
+    let now_ms = SystemClock::new().wall_ms();
+    for run in all.iter_mut().filter(|run| opened.has_died(run, now_ms)) {
+        (run.outcome, run.ended_ms) = (Some((RunOutcomeName::Died, 1)), Some(run.heartbeat_ms));
+    }
     let latest: Vec<String> = all.iter().take(5).map(|run| run.run_id.to_string()).collect();
     let runs = choose_runs(all, which);
     if runs.is_empty() && !latest.is_empty() {
@@ -323,7 +328,6 @@ pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -
 /// The chosen runs, newest first, all of one job. A tried page does not head a report when there is
 /// a run.
 fn choose_runs(runs: Vec<RunRecord>, which: &str) -> Vec<RunRecord> {
-    use crate::base::vocabulary::RunOutcomeName;
     let is_try = |run: &RunRecord| matches!(run.outcome, Some((RunOutcomeName::Try, _)));
     let newest = runs.iter().find(|run| !is_try(run)).or(runs.first()).map(|run| (run.job, run.run));
     let Some((job, latest)) = newest else { return runs };

@@ -2,6 +2,8 @@
 
 use super::error::StoreError;
 use super::read::reader::Reader;
+use super::records::runs::RunRecord;
+use super::sqlite::run_lock::is_alive;
 use super::sqlite::schema;
 use std::path::{Path, PathBuf};
 
@@ -26,5 +28,12 @@ impl ReadStore {
     /// As [`ReadStore::open`].
     pub fn reader(&self) -> Result<Reader, StoreError> {
         Reader::open(&self.path)
+    }
+
+    /// Whether a run without an end has died, which no other run has recorded yet. `now_ms`: wall time in
+    /// milliseconds.
+    #[must_use]
+    pub fn has_died(&self, run: &RunRecord, now_ms: i64) -> bool {
+        run.outcome.is_none() && !is_alive(&self.path, &run.run_id, run.heartbeat_ms, now_ms)
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn job_id(db: &Connection, identity: &Digest) -> Result<Option<JobId>
 /// Runs, newest first: of one job, or of all.
 pub(crate) fn runs(db: &Connection, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks
+        "SELECT r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks, r.heartbeat
          FROM runs r JOIN jobs j ON j.id = r.job_id WHERE ?1 IS NULL OR r.job_id = ?1 ORDER BY r.id DESC",
     )?;
     let runs = find.query_and_then([job], |row| {
@@ -41,6 +41,7 @@ pub(crate) fn runs(db: &Connection, job: Option<JobId>) -> Result<Vec<RunRecord>
             model: cells.get(4)?,
             started_ms: cells.get(5)?,
             ended_ms: cells.get(6)?,
+            heartbeat_ms: cells.get(10)?,
             outcome,
             tasks: tasks(&cells, 9)?,
         })

@@ -130,6 +130,8 @@ pub struct RunRecord {
     pub started_ms: i64,
     /// Wall time in milliseconds; `None` while it runs.
     pub ended_ms: Option<i64>,
+    /// When it last showed that it is alive: wall time in milliseconds.
+    pub heartbeat_ms: i64,
     /// How it ended, and the exit code; 1 for a run that died. `None` while it runs.
     pub outcome: Option<(RunOutcomeName, i32)>,
     /// The tasks, in the order of the manifest.

@@ -24,6 +24,8 @@ fn an_interrupted_refresh_is_continued_by_the_same_command() {
     under_way(&bench, &mut child, 50);
     child.kill().unwrap();
     child.wait().unwrap();
+    let report = bench.docmill(&["report", "job.yaml"]);
+    assert!(report.stdout.contains("  died in "), "{}", report.stdout);
     // A run without options in between does not matter.
     assert_eq!(bench.run(&["-q"]).code, 0);
     let before = requests(&bench);
