@@ -188,13 +188,23 @@ mod tests {
             assert_eq!(RecordFile::at(path), expected, "{}", path.display());
         }
         for record in [RecordFile::Overwritten(opened), RecordFile::Replaced(file.clone()), RecordFile::at(&missing)] {
-            for text in ["a longer record\n", "short\n"] {
+            for text in ["{\"outcome\": \"a longer record\"}\n", "{\"outcome\": 1}\n"] {
                 record.write(text).unwrap();
                 assert!(record.is_rewritten());
                 assert_eq!(record.read().as_deref(), Some(text));
             }
         }
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "short\n");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "{\"outcome\": 1}\n");
+        for (text, is_record) in [
+            ("", true),
+            ("# HELP docmill_run_info The run\n", true),
+            ("docmill_run_info 1\n", true),
+            ("version: 1\n", false),
+            ("{\"name\": 1}\n", false),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            assert_eq!(RecordFile::at(&file).check().is_ok(), is_record, "{text}");
+        }
         RecordFile::at(Path::new("/dev/null")).write("gone\n").unwrap();
         let error = RecordFile::at(folder.path()).write("x").unwrap_err();
         assert!(error.contains("not a file"), "{error}");
