@@ -3,6 +3,7 @@
 
 use crate::base::atomic_file;
 use crate::base::hooks::NoHooks;
+use crate::manifest::real_path;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,12 @@ impl RecordFile {
         }
     }
 
+    /// Whether both are the same file.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let real = |record: &Self| record.path().map(real_path);
+        self.path().is_some() && real(self) == real(other)
+    }
+
     /// The file, unless it is a standard stream.
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
@@ -81,13 +88,20 @@ impl RecordFile {
     /// # Errors
     /// When it is something else.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let Self::Replaced(path) = self else { return Ok(()) };
+        // An open file was chosen by whoever opened it.
+        let is_open = |path: &Path| path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd");
+        let path = match self {
+            Self::Replaced(path) => path,
+            Self::Overwritten(path) if !is_open(path) => path,
+            _ => return Ok(()),
+        };
         let Ok(file) = File::open(path) else { return Ok(()) };
         let mut beginning = Vec::new();
         let read = file.take(RECOGNIZED_BYTES).read_to_end(&mut beginning);
         let text = String::from_utf8_lossy(&beginning);
-        let is_summary = text.starts_with('{') && text.contains("\"outcome\"");
-        let is_metrics = text.starts_with("docmill_") || text.starts_with('#') && text.contains("docmill_");
+        let has = |name: &str| text.contains(&format!("\"{name}\":"));
+        let is_summary = text.starts_with('{') && has("outcome") && has("run_id") && has("exit_code");
+        let is_metrics = ["docmill_", "# HELP docmill_", "# TYPE docmill_"].iter().any(|start| text.starts_with(start));
         if read.is_err() || beginning.is_empty() || is_summary || is_metrics {
             return Ok(());
         }
@@ -170,6 +184,8 @@ mod tests {
 
     #[test]
     fn a_record_is_replaced_overwritten_or_sent() {
+        const LONG: &str = "{\"run_id\": \"a\", \"outcome\": \"a longer one\", \"exit_code\": 0}\n";
+        const SHORT: &str = "{\"run_id\": 1, \"outcome\": 1, \"exit_code\": 0}\n";
         let folder = tempfile::tempdir().unwrap();
         let (file, missing) = (folder.path().join("file"), folder.path().join("deep/missing"));
         std::fs::write(&file, "old").unwrap();
@@ -188,19 +204,21 @@ mod tests {
             assert_eq!(RecordFile::at(path), expected, "{}", path.display());
         }
         for record in [RecordFile::Overwritten(opened), RecordFile::Replaced(file.clone()), RecordFile::at(&missing)] {
-            for text in ["{\"outcome\": \"a longer record\"}\n", "{\"outcome\": 1}\n"] {
+            for text in [LONG, SHORT] {
                 record.write(text).unwrap();
                 assert!(record.is_rewritten());
                 assert_eq!(record.read().as_deref(), Some(text));
             }
         }
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "{\"outcome\": 1}\n");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), SHORT);
         for (text, is_record) in [
             ("", true),
             ("# HELP docmill_run_info The run\n", true),
             ("docmill_run_info 1\n", true),
             ("version: 1\n", false),
-            ("{\"name\": 1}\n", false),
+            (SHORT, true),
+            ("# see docmill_jobs.md\nversion: 1\n", false),
+            ("{\"name\": 1, \"outcome\": 2}\n", false),
         ] {
             std::fs::write(&file, text).unwrap();
             assert_eq!(RecordFile::at(&file).check().is_ok(), is_record, "{text}");

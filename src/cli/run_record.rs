@@ -10,7 +10,8 @@ use crate::base::units::rfc3339;
 use crate::session::{RunReport, Session, Signal, UnreportedRun, parse_last_success, render_unreported_prometheus};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The records of one run.
 pub(crate) struct RunRecord {
@@ -84,7 +85,7 @@ impl RunRecord {
         let records = [&self.summary, &self.metrics];
         let checked = records.into_iter().flatten().try_for_each(RecordFile::check);
         let checked = checked.and_then(|()| match (&self.summary, &self.metrics) {
-            (Some(summary), Some(metrics)) if summary.is_rewritten() && summary == metrics => {
+            (Some(summary), Some(metrics)) if summary.is_rewritten() && summary.is_same(metrics) => {
                 Err("--summary and --metrics-file name the same file".to_owned())
             }
             _ => Ok(()),
@@ -139,8 +140,8 @@ impl RunRecord {
 
     /// A second signal ends the process now.
     pub(crate) fn write_abort(&self, signal: Signal) {
-        // The end may be under way: then it has the last word.
-        let Ok(state) = self.state.try_lock() else { return };
+        // What is being written is finished first. The end may be under way: then it has the last word.
+        let Some(state) = self.lock_soon() else { return };
         if state.has_ended {
             return;
         }
@@ -148,6 +149,18 @@ impl RunRecord {
         let metrics = self.metrics_of(&state, "interrupted", Some(signal.exit_code()));
         // The process ends whether it can be written or not.
         let _ = self.write_end(&summary, &metrics);
+    }
+
+    /// The state, if nobody holds it for long.
+    #[expect(clippy::disallowed_methods, reason = "the process ends, and no result depends on the time")]
+    fn lock_soon(&self) -> Option<MutexGuard<'_, State>> {
+        for _ in 0..100 {
+            match self.state.try_lock() {
+                Ok(state) => return Some(state),
+                Err(_) => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+        None
     }
 
     fn write_end(&self, summary: &Value, metrics: &str) -> Result<(), String> {

@@ -113,6 +113,8 @@ impl Outputs {
         }
         let mut written = Vec::new();
         for (format, path, file) in complete {
+            // A link is followed: its file is replaced, in its folder.
+            let path = std::fs::canonicalize(&path).unwrap_or(path);
             let partial = partial_path(&path);
             let target = if is_complete { &path } else { &partial };
             file.commit_as(target, hooks).map_err(|error| export_error(target, error))?;

@@ -135,12 +135,31 @@ impl Job {
 
     /// A file that the job uses otherwise and that one of these outputs would overwrite, and what it is.
     pub(crate) fn overwritten_by(&self, outputs: &Outputs) -> Option<(PathBuf, &'static str)> {
-        let used = self.manifest.used_files();
-        let given = [&outputs.csv, &outputs.parquet, &outputs.jsonl].into_iter().flatten();
-        given.map(|path| manifest::normalize(path)).find_map(|path| {
-            let known = used.iter().find(|(file, _)| manifest::normalize(file) == path)?;
-            Some((path, known.1))
-        })
+        let own = &self.manifest.output;
+        let given = [(&outputs.csv, &own.csv), (&outputs.parquet, &own.parquet), (&outputs.jsonl, &own.jsonl)];
+        let all = [&own.csv, &own.parquet, &own.jsonl, &own.report];
+        let mut used = self.manifest.used_files();
+        let pages = match &self.manifest.input.place {
+            Place::Folder(folder) => Some(manifest::real_path(folder)),
+            Place::List(_) | Place::Given(_) => None,
+        };
+        for (path, same) in given {
+            let Some(path) = path else { continue };
+            let real = manifest::real_path(path);
+            let others = all.into_iter().flatten().filter(|other| Some(*other) != same.as_ref());
+            let other = others.map(|other| (other.clone(), "another output of the job"));
+            let known = used.iter().cloned().chain(other).find(|(file, _)| manifest::real_path(file) == real);
+            if let Some((_, what)) = known {
+                return Some((real, what));
+            }
+            let extension = real.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
+            let is_below = pages.as_ref().is_some_and(|folder| real.starts_with(folder));
+            if is_below && !manifest::OUTPUT_EXTENSIONS.contains(&extension.as_str()) {
+                return Some((real, "a page of the input"));
+            }
+            used.push((path.clone(), "another output"));
+        }
+        None
     }
 
     /// The outputs of the manifest, or those that are given instead of all of them.

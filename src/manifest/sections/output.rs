@@ -1,7 +1,7 @@
 //! `output`: where rows and the report are written.
 
 use crate::manifest::check::Check;
-use crate::manifest::paths::normalize;
+use crate::manifest::paths::real_path;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -64,20 +64,20 @@ impl RawOutput {
 
 /// Extensions that no page of an input folder has. An output with one of them may be below
 /// that folder.
-const OUTPUT_EXTENSIONS: &[&str] = &["csv", "parquet", "jsonl", "json"];
+pub(crate) const OUTPUT_EXTENSIONS: &[&str] = &["csv", "parquet", "jsonl", "json"];
 
 impl Output {
     /// Reports outputs that would overwrite a file in use, each other, or be found as pages
     /// of the input. `used` are the files that the job reads or writes otherwise, with their
     /// descriptions; `input_folder` is the input, if it is a folder.
     pub(crate) fn check_collisions(&self, used: &[(PathBuf, &str)], input_folder: Option<&Path>, check: &mut Check) {
-        let mut used: Vec<(PathBuf, &str)> = used.iter().map(|(path, what)| (normalize(path), *what)).collect();
-        let input_folder = input_folder.map(normalize);
+        let mut used: Vec<(PathBuf, &str)> = used.iter().map(|(path, what)| (real_path(path), *what)).collect();
+        let input_folder = input_folder.map(real_path);
         let files = [("csv", &self.csv), ("parquet", &self.parquet), ("jsonl", &self.jsonl), ("report", &self.report)];
         for (key, path) in files {
             let Some(path) = path else { continue };
             let pointer = format!("/output/{key}");
-            let path = normalize(path);
+            let path = real_path(path);
             if let Some((_, what)) = used.iter().find(|(known, _)| *known == path) {
                 let message = format!("the output would overwrite {what}");
                 check.report(&pointer, &message, "a path that nothing else uses");

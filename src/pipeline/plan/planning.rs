@@ -11,7 +11,8 @@ use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::budget_counter;
 use crate::pipeline::control::options::selection_text;
-use crate::pipeline::model::question_set::render;
+use crate::pipeline::model::question_set::{policy, render};
+use crate::pipeline::model::recipe::recipes;
 use crate::pipeline::scan::diff::find_unchanged;
 use crate::prepare::DecoderCommand;
 use crate::source::Entries;
@@ -37,7 +38,13 @@ pub fn plan(
     let chosen = sample.map(|count| choose(job, count)).transpose()?;
     let key = reader.map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(JobId(0));
     let text = selection_text(selection, &[], None);
-    let continued = reader.zip(text).map(|(reader, text)| reader.continued_since(key, &text)).transpose()?.flatten();
+    let continued = match (reader, text) {
+        (Some(reader), Some(text)) => match reader.known_set(&recipes(job, questions), &policy(job))? {
+            Some((set, _)) => reader.continued_since(key, set, &text)?,
+            None => None,
+        },
+        _ => None,
+    };
     let begin = RunBegin { since: continued.unwrap_or(Revision::END), ..RunBegin::END };
     let mut planner = Planner::new(job, questions, (selection, begin), reader, decoder)?;
     planner.set_questions(questions.into())?;

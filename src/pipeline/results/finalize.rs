@@ -27,6 +27,8 @@ pub(crate) struct InputSeen {
     has_changes: bool,
     /// The last walk reached its end: every file has a row.
     has_all: bool,
+    /// The last pass stopped asking before it had looked at everything, such as at `--limit`.
+    pub(crate) is_cut: bool,
 }
 
 impl InputSeen {
@@ -79,8 +81,7 @@ pub(crate) fn conclude(
         outcome: outcome.name(),
         exit_code: outcome.exit_code().into(),
         // Pages that `--limit` leaves to be asked again are not pending: they have their earlier answers.
-        is_finished: run.shutdown.outcome().is_none()
-            && options.limit.is_none_or(|limit| run.counters.snapshot().asked < limit),
+        is_finished: run.shutdown.outcome().is_none() && !seen.is_cut,
         pages: Some(report.pages.to_stored()),
         at_ms: run.clock.wall_ms(),
     })?;

@@ -67,10 +67,15 @@ impl Reader {
         runs::budgets(&self.db)
     }
 
-    /// The revision from which outcomes count, if a run of this job with this selection would
-    /// continue another one.
-    pub fn continued_since(&self, job: JobId, selection: &str) -> Result<Option<Revision>, StoreError> {
-        Ok(runs::unfinished_run(&self.db, job, selection)?.map(|(_, since)| since))
+    /// The revision from which outcomes count, if a run of this job with these recipes and this
+    /// selection would continue another one.
+    pub fn continued_since(
+        &self,
+        job: JobId,
+        set: RecipeSetId,
+        selection: &str,
+    ) -> Result<Option<Revision>, StoreError> {
+        Ok(runs::unfinished_run(&self.db, job, set, selection)?.map(|(_, since)| since))
     }
 
     /// The observed image billing of an endpoint, as JSON.

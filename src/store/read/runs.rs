@@ -90,16 +90,17 @@ pub(crate) fn mean_latency(db: &Connection, job: JobId, model: &str) -> Result<O
 }
 
 /// The run that a new run of a job with this selection continues: the last one with the same
-/// selection, unless it was finished. With it the revision from which its outcomes count.
+/// selection and recipes, unless it was finished. With it the revision from which its outcomes count.
 pub(crate) fn unfinished_run(
     db: &Connection,
     job: JobId,
+    set: RecipeSetId,
     selection: &str,
 ) -> Result<Option<(RunId, Revision)>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT id, run_id, since FROM runs WHERE job_id = ?1 AND selection = ?2 ORDER BY id DESC LIMIT 1",
+        "SELECT id, run_id, since FROM runs WHERE job_id = ?1 AND selection = ?2 AND set_id = ?3 ORDER BY id DESC LIMIT 1",
     )?;
-    let mut rows = find.query(params![job, selection])?;
+    let mut rows = find.query(params![job, selection, set])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let run: RunKey = row.get(0)?;
     let cells = Cells::new(row, "runs", || format!("run {run}"));

@@ -23,7 +23,7 @@ pub(crate) fn begin(
     let job = put_job(db, start)?;
     let (set, tasks) = recipe_sets::define(db, &start.recipes, &start.policy)?;
     let unfinished = match &start.selection {
-        Some(selection) => unfinished_run(db, job, selection)?,
+        Some(selection) => unfinished_run(db, job, set, selection)?,
         None => None,
     };
     let own = ledger.revision(db)?;

@@ -151,13 +151,20 @@ fn no_file_in_use_is_overwritten() {
     bench.put("notes.txt", b"mine");
     bench.job("tasks: {kind: {classify: {labels_file: labels.csv}}}");
     assert_eq!(bench.run(&["-q"]).code, 0);
-    let kept = ["job.yaml", "store.db", "labels.csv", "notes.txt", "out.csv"];
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(".", bench.path("link")).unwrap();
+    let kept = ["job.yaml", "store.db", "labels.csv", "notes.txt", "out.csv", "out.jsonl", "pages/00000.jpg"];
     let read = || kept.map(|name| std::fs::read(bench.path(name)).unwrap());
     let before = read();
     for arguments in [
         &["export", "job.yaml", "--csv", "store.db"][..],
         &["export", "job.yaml", "--parquet", "job.yaml"],
         &["export", "job.yaml", "--jsonl", "pages/../labels.csv"],
+        &["export", "job.yaml", "--csv", "link/store.db"],
+        &["export", "job.yaml", "--csv", "out.jsonl"],
+        &["export", "job.yaml", "--csv", "report.json"],
+        &["export", "job.yaml", "--csv", "pages/00000.jpg"],
+        &["run", "job.yaml", "--summary", "new.txt", "--metrics-file", "./new.txt"],
         &["run", "job.yaml", "--summary", "store.db"],
         &["run", "job.yaml", "--summary", "out.csv"],
         &["run", "job.yaml", "--metrics-file", "notes.txt"],

@@ -180,7 +180,7 @@ pub(crate) fn a_run_continues_one_with_the_same_selection_that_was_not_completed
     assert_eq!(first.continues, None);
     assert!(first.begin.since > bench.keys.begin.since);
     assert_eq!(
-        bench.reader().continued_since(bench.keys.job, "refresh").unwrap(),
+        bench.reader().continued_since(bench.keys.job, bench.keys.set, "refresh").unwrap(),
         Some(first.begin.since),
         "it still runs"
     );
@@ -195,7 +195,7 @@ pub(crate) fn a_run_continues_one_with_the_same_selection_that_was_not_completed
     let third = begin("d", refresh);
     assert_eq!((third.begin.since, &third.continues), (first.begin.since, &Some(RunId::new("b"))));
     finish(third.run, RunOutcomeName::Complete);
-    assert_eq!(bench.reader().continued_since(bench.keys.job, "refresh").unwrap(), None);
+    assert_eq!(bench.reader().continued_since(bench.keys.job, bench.keys.set, "refresh").unwrap(), None);
     let anew = begin("e", refresh);
     assert!(anew.begin.since > first.begin.since && anew.continues.is_none());
     finish(anew.run, RunOutcomeName::Interrupted);
