@@ -256,7 +256,7 @@ fn the_records_say_running_while_a_run_goes_on_and_interrupted_after_two_signals
         format!("docmill_run_info{{job_name=\"test\",outcome=\"complete\"}} 1.0\n{SUCCESS} 1764000000.5\n# EOF\n")
             .as_bytes(),
     );
-    bench.put("summary.json", b"{\"outcome\": \"complete\"}");
+    bench.put("summary.json", b"{\"run_id\": \"r\", \"outcome\": \"complete\", \"exit_code\": 0}");
     let mut child = bench.start(&["--progress", "off", "--summary", "summary.json", "--metrics-file", "run.prom"]);
     crate::bench::under_way(&bench, &mut child, 2);
     let running = summary(&bench);
