@@ -1,5 +1,6 @@
 //! The command-line arguments.
 
+use super::arg_values::{parse_step, parse_var};
 use crate::base::units::{parse_duration, parse_share, parse_time};
 use crate::simulator::{BatchFault, Fault};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -412,19 +413,4 @@ pub(crate) struct Simulate {
     /// Stop after this time.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) lifetime: Option<Duration>,
-}
-
-fn parse_step(text: &str) -> Result<(Duration, f64), String> {
-    let (time, share) = text.split_once('=').ok_or("write it as TIME=SHARE")?;
-    let percent = share
-        .strip_suffix('%')
-        .unwrap_or(share)
-        .parse::<f64>()
-        .map_err(|_| "not a valid share: write it as 50% or 200%")?;
-    Ok((parse_duration(time)?, percent / 100.0))
-}
-
-fn parse_var(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
 }

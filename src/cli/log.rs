@@ -108,8 +108,8 @@ pub(crate) fn line(level: &str, message: &str, more: Map<String, Value>) {
     write_whole(format!("{}\n", Value::Object(object)));
 }
 
-/// Writes lines in one piece, so that those of other processes do not come between. Nobody can be told
-/// when stderr is closed.
+/// Writes lines in one piece, so that those of other processes do not come between. If stderr is
+/// closed, they are lost.
 fn write_whole(lines: String) {
     let _ = write_above(|| std::io::stderr().write_all(lines.as_bytes()));
 }

@@ -31,7 +31,7 @@ pub use sections::input::{Detect, Input, Place};
 pub use sections::labels::Label;
 pub use sections::limits::{BudgetScope, Limits};
 pub use sections::on_error::OnError;
-pub(crate) use sections::output::OUTPUT_EXTENSIONS;
+pub(crate) use sections::output::Collision;
 pub use sections::output::Output;
 pub use sections::pages::PageChoice;
 pub use sections::provider::Provider;

@@ -249,7 +249,7 @@ impl Passes<'_> {
                 let delivered = self.deliver(delivery, ready, &pass.seen, asked).await?;
                 return Ok(PassLeft { elsewhere: PagesElsewhere::default(), delivered: Some(delivered) });
             }
-            let elsewhere = ask_pages(asking, ready, &pass.seen, self.options, asked).await;
+            let elsewhere = ask_pages(asking, ready, &pass.seen, asked).await;
             // Batches of other runs are collected when they end.
             let no_pages = mpsc::channel(1).1;
             let delivered = self.deliver(delivery, no_pages, &pass.seen, asked).await?;

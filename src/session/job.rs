@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use crate::base::mask::mask_secrets;
 use crate::base::money::Pico;
-use crate::manifest::{self, Output, Place};
+use crate::manifest::{self, Collision, Output, Place};
 use crate::source::carried_columns;
 use crate::task::{Question, compile};
 use std::cell::RefCell;
@@ -133,33 +133,24 @@ impl Job {
         matches!(self.manifest.provider.endpoint, manifest::Endpoint::Simulator(_))
     }
 
-    /// A file that the job uses otherwise and that one of these outputs would overwrite, and what it is.
-    pub(crate) fn overwritten_by(&self, outputs: &Outputs) -> Option<(PathBuf, &'static str)> {
-        let own = &self.manifest.output;
-        let given = [(&outputs.csv, &own.csv), (&outputs.parquet, &own.parquet), (&outputs.jsonl, &own.jsonl)];
-        let all = [&own.csv, &own.parquet, &own.jsonl, &own.report];
+    /// What the first of these outputs that collides with something would overwrite.
+    pub(crate) fn overwritten_by(&self, outputs: &Outputs) -> Option<String> {
+        let (given, own) = (self.outputs(outputs), &self.manifest.output);
         let mut used = self.manifest.used_files();
-        let pages = match &self.manifest.input.place {
-            Place::Folder(folder) => Some(manifest::real_path(folder)),
+        // An output may take the place of the same one of the manifest.
+        let others = own.files().filter(|(key, path)| !given.files().any(|same| same == (*key, *path)));
+        used.extend(others.map(|(_, path)| (path.clone(), "another output of the job")));
+        let folder = match &self.manifest.input.place {
+            Place::Folder(folder) => Some(folder.as_path()),
             Place::List(_) | Place::Given(_) => None,
         };
-        for (path, same) in given {
-            let Some(path) = path else { continue };
-            let real = manifest::real_path(path);
-            let others = all.into_iter().flatten().filter(|other| Some(*other) != same.as_ref());
-            let other = others.map(|other| (other.clone(), "another output of the job"));
-            let known = used.iter().cloned().chain(other).find(|(file, _)| manifest::real_path(file) == real);
-            if let Some((_, what)) = known {
-                return Some((real, what));
-            }
-            let extension = real.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
-            let is_below = pages.as_ref().is_some_and(|folder| real.starts_with(folder));
-            if is_below && !manifest::OUTPUT_EXTENSIONS.contains(&extension.as_str()) {
-                return Some((real, "a page of the input"));
-            }
-            used.push((path.clone(), "another output"));
-        }
-        None
+        let (key, collision) = given.collisions(&used, folder).into_iter().next()?;
+        let what = match collision {
+            Collision::File(what) => what,
+            Collision::Folder => "a folder",
+            Collision::Page => "a page of the input",
+        };
+        Some(format!("--{key} would overwrite {what}"))
     }
 
     /// The outputs of the manifest, or those that are given instead of all of them.

@@ -136,7 +136,6 @@ impl Session {
     /// that was ended early could not finish everything in time.
     pub fn run(&self, options: &RunOptions) -> Result<RunReport, Error> {
         let environment = self.pipeline_environment()?;
-        self.shutdown.set_grace(options.grace);
         let (send, ended) = channel();
         let work = {
             let mut job = self.job.manifest.clone();
@@ -258,8 +257,7 @@ impl Session {
     /// When a file is one that the job uses, the store has no run of the job, or a file can't be written.
     pub fn export(&self, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
         let job = &self.job.manifest;
-        if let Some((path, what)) = self.job.overwritten_by(instead) {
-            let message = format!("export would overwrite {what}: {}", path.display());
+        if let Some(message) = self.job.overwritten_by(instead) {
             return Err(Error::new(WRONG_INPUT, message).with_hint("name a path that nothing else uses"));
         }
         let reader = ReadStore::open(&job.store)?.reader()?;

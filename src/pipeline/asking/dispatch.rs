@@ -56,7 +56,6 @@ pub(crate) async fn ask_pages(
     asking: &Asking<'_>,
     mut ready: mpsc::Receiver<ReadyPage>,
     seen: &ScanSeen,
-    options: &RunOptions,
     asked: &mut AskedPages,
 ) -> PagesElsewhere {
     let run = asking.run;
@@ -69,11 +68,8 @@ pub(crate) async fn ask_pages(
         seen.stop_asking();
         ready.close();
     }
-    let grace = async {
-        // An end that is not immediate waits for the replies, which their timeout bounds.
-        run.shutdown.immediate().await;
-        run.clock.sleep(options.grace).await;
-    };
+    // An end that is not immediate waits for the replies, which their timeout bounds.
+    let grace = run.shutdown.grace_over();
     tokio::pin!(grace);
     while is_open || !futures.is_empty() {
         let has_space = futures.len() < max_pages && (held.bytes < MAX_BYTES || futures.is_empty());

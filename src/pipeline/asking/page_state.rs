@@ -177,7 +177,7 @@ impl PageState {
                 let mut still_open = Vec::new();
                 for (mut task, read) in self.open.drain(..).zip(reading) {
                     match read {
-                        Ok(value) => answered.push((task.index, ok_outcome(value.to_string(), at_ms))),
+                        Ok(value) => answered.push((task.index, TaskOutcome::answer(value.to_string(), at_ms))),
                         Err(fault) => {
                             task.fault = Some(fault.clone());
                             still_open.push(task);
@@ -236,18 +236,7 @@ impl PageState {
                     (OutcomeStatus::Invalid, FaultRecord { kind, message }, false)
                 }
             };
-            (
-                task.index,
-                TaskOutcome {
-                    status,
-                    value: None,
-                    fault: Some(fault),
-                    is_transient,
-                    runs: 1,
-                    at_ms,
-                    revision: Revision::NONE,
-                },
-            )
+            (task.index, TaskOutcome::failure(status, fault, is_transient, at_ms))
         };
         self.open.iter().map(outcome).collect()
     }
@@ -258,18 +247,6 @@ pub(crate) fn first_error(state: &PageState, at_ms: i64) -> Option<PageError> {
     let outcomes = state.open_outcomes(at_ms);
     let fault = outcomes.into_iter().find_map(|(_, outcome)| outcome.fault)?;
     Some(PageError { kind: fault.kind, message: fault.message })
-}
-
-fn ok_outcome(value: String, at_ms: i64) -> TaskOutcome {
-    TaskOutcome {
-        status: OutcomeStatus::Ok,
-        value: Some(value),
-        fault: None,
-        is_transient: false,
-        runs: 1,
-        at_ms,
-        revision: Revision::NONE,
-    }
 }
 
 #[cfg(test)]

@@ -114,8 +114,7 @@ impl Shutdown {
     /// Whether the end is immediate, and the time for this step is over.
     #[must_use]
     pub fn is_past(&self, step: StopStep) -> bool {
-        let grace = Duration::from_millis(self.grace.load(Ordering::Relaxed));
-        let limit = grace.saturating_add(step.limit());
+        let limit = self.grace().saturating_add(step.limit());
         self.immediate_at.get().is_some_and(|at| self.clock.now().saturating_sub(*at) >= limit)
     }
 
@@ -124,6 +123,16 @@ impl Shutdown {
         let mut is_immediate = self.is_immediate.subscribe();
         // The sender lives as long as this handle.
         let _ = is_immediate.wait_for(|is_immediate| *is_immediate).await;
+    }
+
+    /// Completes when the end is immediate and the grace period is over.
+    pub(crate) async fn grace_over(&self) {
+        self.immediate().await;
+        self.clock.sleep(self.grace()).await;
+    }
+
+    fn grace(&self) -> Duration {
+        Duration::from_millis(self.grace.load(Ordering::Relaxed))
     }
 
     /// Completes when the end is requested.

@@ -42,7 +42,7 @@ pub(crate) enum NextStep {
     /// Nothing: it is blank, or only its features were wanted.
     Nothing,
     /// It can't be asked as the job wants it: a fault of the request, not of the page.
-    Refuse(MediaFault),
+    Fail(MediaFault),
     /// It could not be decoded for lack of memory: a later run tries again.
     Postpone(MediaFault),
     /// It gives no picture.
@@ -93,7 +93,7 @@ impl Preparer {
                     NextStep::Ask(Box::new(ReadyPage { page, tasks, path, prepared, questions }))
                 }
             }
-            Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => NextStep::Refuse(fault),
+            Err(fault) if fault.kind == MediaFaultKind::RequestTooLarge => NextStep::Fail(fault),
             Err(fault) if fault.kind == MediaFaultKind::DecoderOutOfMemory => NextStep::Postpone(fault),
             Err(fault) => NextStep::Unreadable(fault),
         };

@@ -6,7 +6,7 @@ use super::preparer::{NextStep, Preparer};
 use super::queue::{FilePages, FoundFile, Queue, WorkItem};
 use super::wanted::wanted_of_page;
 use crate::base::digest::Digest;
-use crate::base::ids::{PageId, Revision};
+use crate::base::ids::PageId;
 use crate::base::sanitize;
 use crate::media::{DECODER_VERSION, MediaFault, MediaFaultKind};
 use crate::pipeline::control::context::RunContext;
@@ -166,7 +166,7 @@ impl Worker {
                 if self.pass.purpose == ScanPurpose::Ask && !self.run.shutdown.is_immediate() {
                     for wanted in &wanted {
                         let page = PageId { content, page: wanted.page };
-                        self.refuse(page, wanted, questions, fault_record(&fault), !fault.is_final)?;
+                        self.fail_unsent(page, wanted, questions, fault_record(&fault), !fault.is_final)?;
                     }
                 }
                 return Ok(());
@@ -278,15 +278,15 @@ impl Worker {
                 // Nobody receives when the run has ended.
                 NextStep::Ask(page) => _ = self.ready.blocking_send(*page),
                 NextStep::Nothing => self.run.counters.add_done(),
-                NextStep::Refuse(fault) => {
+                NextStep::Fail(fault) => {
                     let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
-                    self.refuse(prepared.page, wanted, &file.questions, fault, false)?;
+                    self.fail_unsent(prepared.page, wanted, &file.questions, fault, false)?;
                 }
                 NextStep::Postpone(fault) => {
                     // A page that was given up because the run ends has no fault.
                     if self.pass.purpose == ScanPurpose::Ask && !self.run.shutdown.is_immediate() {
                         let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
-                        self.refuse(prepared.page, wanted, &file.questions, fault, true)?;
+                        self.fail_unsent(prepared.page, wanted, &file.questions, fault, true)?;
                     }
                 }
                 NextStep::Unreadable(fault) => self.record_unreadable(prepared.page, &fault),
@@ -296,7 +296,7 @@ impl Worker {
     }
 
     /// Stores that a page can't be asked now, or (not `is_transient`) under these recipes.
-    fn refuse(
+    fn fail_unsent(
         &self,
         page: PageId,
         wanted: &PageToPrepare,
@@ -305,19 +305,10 @@ impl Worker {
         is_transient: bool,
     ) -> Result<(), StoreError> {
         let at_ms = self.run.clock.wall_ms();
-        let status = OutcomeStatus::Failed;
-        let outcome = TaskOutcome {
-            status,
-            value: None,
-            fault: Some(fault),
-            is_transient,
-            runs: 1,
-            at_ms,
-            revision: Revision::NONE,
-        };
+        let outcome = TaskOutcome::failure(OutcomeStatus::Failed, fault, is_transient, at_ms);
         let recipes = wanted.tasks.iter().filter_map(|(at, _)| questions.recipes.get(*at));
         let outcomes = recipes.map(|recipe| (*recipe, outcome.clone())).collect();
-        self.run.counters.add_refused();
+        self.run.counters.add_failed_unsent();
         self.pass.seen.set_changed();
         self.run.store.put_outcomes_blocking(page, outcomes)
     }

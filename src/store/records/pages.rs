@@ -80,6 +80,19 @@ pub(crate) fn is_final(is_transient: bool, runs: u32) -> bool {
 }
 
 impl TaskOutcome {
+    /// A valid answer: a value as canonical JSON. `at_ms`: wall time in milliseconds.
+    #[must_use]
+    pub fn answer(value: String, at_ms: i64) -> Self {
+        let (status, value) = (OutcomeStatus::Ok, Some(value));
+        Self { status, value, fault: None, is_transient: false, runs: 1, at_ms, revision: Revision::NONE }
+    }
+
+    /// No answer, and why. `at_ms`: wall time in milliseconds.
+    #[must_use]
+    pub fn failure(status: OutcomeStatus, fault: FaultRecord, is_transient: bool, at_ms: i64) -> Self {
+        Self { status, value: None, fault: Some(fault), is_transient, runs: 1, at_ms, revision: Revision::NONE }
+    }
+
     /// What the page status rule needs of the outcome.
     #[must_use]
     pub fn facts(&self) -> OutcomeFacts {

@@ -1,0 +1,139 @@
+//! What is masked, as tables, and properties of masked text.
+
+use super::*;
+use proptest::prelude::*;
+
+#[test]
+fn keys_are_masked_and_ordinary_words_are_not() {
+    for (text, masked) in [
+        ("unexpected argument 'sk-123456' found", "unexpected argument '***' found"),
+        ("Authorization: Bearer abc123def", "Authorization: Bearer ***"),
+        ("Bearer tokens are sent in a header", "Bearer tokens are sent in a header"),
+        ("can't connect to https://user:pa55@x.example/v1", "can't connect to https://***@x.example/v1"),
+        ("https://user:pa/ss@x.example/v1", "https://***@x.example/v1"),
+        ("http://localhost:8000/a@b", "http://localhost:8000/a@b"),
+        ("https://x/v1?api_key=hunter2&page=3", "https://x/v1?api_key=***&page=3"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl is", "*** is"),
+        ("ghp_0123456789abcdefghij", "***"),
+        ("https://x/v1?api_key=******** is masked", "https://x/v1?api_key=******** is masked"),
+        ("a task named risk-free, sk-, or asked", "a task named risk-free, sk-, or asked"),
+        // Only text that a user has written is searched for random tokens.
+        ("run 20261123T131805-3f9a1c of 0d5e9f6a7b1c2d3e4f50", "run 20261123T131805-3f9a1c of 0d5e9f6a7b1c2d3e4f50"),
+    ] {
+        assert_eq!(mask_keys(text), masked, "{text}");
+    }
+}
+
+#[test]
+fn random_tokens_are_masked_in_text_of_a_user() {
+    for token in [
+        "0d5e9f6a7b1c2d3e4f50",
+        "8f14e45fceea167a5a36dedd4bea2543",
+        "Zx8Kq2Lm9Pw4Rt7Vb1Nc6Yd3",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "aB3-dE5_fG7hI9jK1lM2nO4p",
+    ] {
+        assert_eq!(mask_secrets(&format!("found `{token}` here")), "found `***` here", "{token}");
+    }
+    for text in [
+        "openai/gpt-4o-mini-2024-07-18",
+        "claude-3-5-sonnet-20241022",
+        "qwen2.5-vl-72b-instruct",
+        "QUBRID_API_KEY_OF_PRODUCTION_2026",
+        "schemas/invoice-total.schema.json",
+        "/var/lib/pods/550e8400-e29b-41d4-a716-446655440000/pages",
+        "a_very_long_name_of_a_task_with_1_digit",
+        "MyCompanyDocumentScanner2024Batch",
+        "20261123T131805-3f9a1c",
+    ] {
+        assert_eq!(mask_secrets(text), text, "{text}");
+    }
+}
+
+#[test]
+fn names_of_secrets() {
+    for name in [
+        "api_key",
+        "apiKey",
+        "API-KEY",
+        "key",
+        "token",
+        "x-api-key",
+        "X-Auth-Token",
+        "client_secret",
+        "password",
+        "Authorization",
+        "Proxy-Authorization",
+        "QUBRID_API_KEY",
+        "OPENAI_KEY",
+        "db_password",
+        "secret",
+        "Cookie",
+    ] {
+        assert!(is_secret_name(name), "{name}");
+    }
+    for name in [
+        "api_key_env",
+        "api_key_file",
+        "max_tokens",
+        "tokens_per_minute",
+        "queued_tokens",
+        "prompt_cache_key",
+        "model",
+        "keys",
+        "keyboard",
+        "author",
+        "secretary",
+        "monkey",
+    ] {
+        assert!(!is_secret_name(name), "{name}");
+    }
+}
+
+#[test]
+fn values_of_secret_members_are_masked_wherever_they_stand() {
+    for (source, masked) in [
+        ("api_key: hunter2\nmodel: m\n", "api_key: *******\nmodel: m\n"),
+        ("  api_key:hunter2 # mine", "  api_key:******* # mine"),
+        ("provider: {key: hunter2, model: m}", "provider: {key: *******, model: m}"),
+        ("{\"token\": \"hun ter2\", \"model\": 1}", "{\"token\": **********, \"model\": 1}"),
+        ("headers: {X-Api-Key: 'a, b', X-Org: me}", "headers: {X-Api-Key: ******, X-Org: me}"),
+        ("password: {env: NAME}", "password: ***********"),
+        ("secret: \"no end\nmodel: m", "secret: *******\nmodel: m"),
+        ("secret: |\n  one\n  two: 2\nmodel: m", "secret: |\n  ***\n  ******\nmodel: m"),
+        ("token:\n  hunter2\nmodel: m", "token:\n  *******\nmodel: m"),
+        ("token:\n  classify: {labels: [a]}", "token:\n  classify: {labels: [a]}"),
+        ("api_key: ${QUBRID_API_KEY}", "api_key: ${QUBRID_API_KEY}"),
+        ("{api_key: ${A}, b: c}", "{api_key: ${A}, b: c}"),
+        ("key: höhle\nb: 1", "key: ******\nb: 1"),
+        ("model: sk-1234\nurl: https://a:b@x/v1", "model: *******\nurl: https://***@x/v1"),
+        ("name: plain\nlabels: [invoice, letter]", "name: plain\nlabels: [invoice, letter]"),
+    ] {
+        let text = SecretText::new(source, Vec::new());
+        assert_eq!(text.masked(), masked, "{source}");
+    }
+}
+
+#[test]
+fn messages_about_a_text_do_not_repeat_its_secrets() {
+    let text = SecretText::new("api_key: hunter2\nkey: abc\n", vec!["from-elsewhere".into()]);
+    assert_eq!(text.mask("found `hunter2`, not `from-elsewhere`"), "found `***`, not `***`");
+    assert_eq!(text.mask("abc is short"), "abc is short");
+}
+
+proptest! {
+    #[test]
+    fn masking_keeps_places_and_panics_never(source in "(api_key|key|ä|: |\\{|\\}|\"|'|\n|  |sk-|[a-z0-9]{1,9}|://|@|\\||#|=){0,40}") {
+        let text = SecretText::new(&source, Vec::new());
+        prop_assert_eq!(text.masked().len(), source.len());
+        let ends = |text: &str| text.match_indices('\n').map(|(at, _)| at).collect::<Vec<_>>();
+        prop_assert_eq!(ends(text.masked()), ends(&source));
+        let _ = (mask_keys(&source), text.mask(&source));
+    }
+
+    #[test]
+    fn a_value_is_nowhere_in_the_masked_text(value in "[a-zA-Z0-9/+]{8,30}", name in "(api_key|token|Authorization|x-api-key|password)", indent in "[ ]{0,6}") {
+        let source = format!("version: 1\n{indent}{name}: {value}\nother: 1\n");
+        prop_assert!(!SecretText::new(&source, Vec::new()).masked().contains(&value));
+    }
+}

@@ -1,0 +1,21 @@
+//! Values of arguments that are not of a standard type.
+
+use crate::base::units::parse_duration;
+use std::time::Duration;
+
+/// Parses a change of a limit at a time, such as `30s=50%`.
+pub(crate) fn parse_step(text: &str) -> Result<(Duration, f64), String> {
+    let (time, share) = text.split_once('=').ok_or("write it as TIME=SHARE")?;
+    let percent = share
+        .strip_suffix('%')
+        .unwrap_or(share)
+        .parse::<f64>()
+        .map_err(|_| "not a valid share: write it as 50% or 200%")?;
+    Ok((parse_duration(time)?, percent / 100.0))
+}
+
+/// Parses a variable and its value, such as `date=2026-11-23`.
+pub(crate) fn parse_var(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
