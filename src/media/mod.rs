@@ -7,15 +7,17 @@
 //! - [`jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
 //! - [`mod@tiff`], [`mod@pdf`]: files of several pages
-//! - [`document`]: a file of any format
+//! - [`document`]: a file of any format; [`page_layout`]: its pages; [`earlier`]: what earlier versions made of one
 
 pub(crate) mod decode;
 pub(crate) mod document;
+pub(crate) mod earlier;
 pub(crate) mod fault;
 pub(crate) mod fax;
 pub(crate) mod jpeg;
 pub(crate) mod jpeg2000;
 pub(crate) mod kind;
+pub(crate) mod page_layout;
 pub(crate) mod pdf;
 pub(crate) mod pixels;
 pub(crate) mod probe;
@@ -24,12 +26,12 @@ pub(crate) mod tiff;
 pub(crate) mod turbo;
 
 pub use document::Document;
+pub use earlier::EarlierPicture;
 pub use fault::{MediaFault, MediaFaultKind};
 pub use image::metadata::Orientation;
 pub use kind::ImageFormat;
+pub use page_layout::PageLayout;
 pub use pixels::Pixels;
 pub use probe::{Probe, probe};
 
-/// The version of the decoders, under which the store remembers unreadable files: raising it
-/// makes the next run try them again.
-pub const DECODER_VERSION: u32 = 2;
+pub use crate::base::decoder_version::DECODER_VERSION;

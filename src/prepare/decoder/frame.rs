@@ -2,7 +2,7 @@
 //! bytes as it states. Both processes are this program, in the same version.
 
 use crate::manifest::Image;
-use crate::media::MediaFault;
+use crate::media::{EarlierPicture, MediaFault, PageLayout};
 use crate::prepare::page_features::PageFeatures;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ pub(crate) enum Request {
     Open,
     /// Return the size of a page (from 1) of the open file.
     Measure { page: u32 },
+    /// Compare a page (from 1) of the open file with what earlier versions of docmill made of it.
+    Compare { page: u32 },
     /// Prepare a page (from 1) of the open file.
     Prepare { page: u32, image: Image, with_features: bool },
 }
@@ -28,9 +30,11 @@ pub(crate) enum Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Reply {
     /// The file is open.
-    Opened { page_count: u32 },
+    Opened(PageLayout),
     /// The upright size of the page in pixels.
     Measured { width: u32, height: u32 },
+    /// What earlier versions made of the page.
+    Compared(EarlierPicture),
     /// The page is prepared; its image follows.
     Prepared { mime: String, width: u32, height: u32, full: (u32, u32), features: Option<PageFeatures> },
     /// The file or the page gives no picture.
@@ -96,6 +100,7 @@ mod tests {
         prop_oneof![
             Just(Request::Open),
             any::<u32>().prop_map(|page| Request::Measure { page }),
+            any::<u32>().prop_map(|page| Request::Compare { page }),
             (any::<u32>(), image, any::<bool>()).prop_map(|(page, image, with_features)| Request::Prepare {
                 page,
                 image,
@@ -108,7 +113,10 @@ mod tests {
         let features = (any::<bool>(), any::<[u8; 32]>())
             .prop_map(|(is_blank, fingerprint)| PageFeatures { is_blank, fingerprint });
         prop_oneof![
-            any::<u32>().prop_map(|page_count| Reply::Opened { page_count }),
+            (any::<u32>(), any::<Vec<(u32, u32)>>(), any::<Option<Vec<u32>>>()).prop_map(
+                |(count, repeats, earlier_numbers)| Reply::Opened(PageLayout { count, repeats, earlier_numbers })
+            ),
+            ".*".prop_map(|reason| Reply::Compared(EarlierPicture::Incomplete(reason))),
             any::<(u32, u32)>().prop_map(|(width, height)| Reply::Measured { width, height }),
             (".*", any::<(u32, u32)>(), any::<(u32, u32)>(), prop::option::of(features)).prop_map(
                 |(mime, (width, height), full, features)| Reply::Prepared { mime, width, height, full, features }
