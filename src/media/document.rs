@@ -7,6 +7,7 @@
 use super::decode;
 use super::fault::MediaFault;
 use super::kind::ImageFormat;
+use super::page_layout::PageLayout;
 use super::pdf::pdf_file::PdfFile;
 use super::pixels::Pixels;
 use super::probe::{Probe, probe};
@@ -54,7 +55,16 @@ impl Document {
         match &self.content {
             Content::Picture(_) => 1,
             Content::Tiff(tiff) => tiff.page_count(),
-            Content::Pdf(pdf) => pdf.page_count(),
+            Content::Pdf(pdf) => pdf.layout().count,
+        }
+    }
+
+    /// The numbers of the pages.
+    #[must_use]
+    pub fn layout(&self) -> PageLayout {
+        match &self.content {
+            Content::Pdf(pdf) => pdf.layout().clone(),
+            _ => PageLayout::of_count(self.page_count()),
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! - [`fault`]: why a file or a page gives no picture
 //! - [`kind`]: the format of a file
+//! - [`page_layout`]: how the pages of a document are numbered
 //! - [`pixels`]: a decoded page
 //! - [`jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
@@ -16,6 +17,7 @@ pub(crate) mod fax;
 pub(crate) mod jpeg;
 pub(crate) mod jpeg2000;
 pub(crate) mod kind;
+pub(crate) mod page_layout;
 pub(crate) mod pdf;
 pub(crate) mod pixels;
 pub(crate) mod probe;
@@ -27,6 +29,7 @@ pub use document::Document;
 pub use fault::{MediaFault, MediaFaultKind};
 pub use image::metadata::Orientation;
 pub use kind::ImageFormat;
+pub use page_layout::PageLayout;
 pub use pixels::Pixels;
 pub use probe::{Probe, probe};
 

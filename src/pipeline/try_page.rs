@@ -159,7 +159,7 @@ fn prepare(
     let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
     let bytes = Bytes::from(std::fs::read(file).map_err(|error| unusable(error.to_string()))?);
     let mut decoder = Decoder::new(environment.decoder.clone());
-    let pages = decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;
+    let pages = decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?.count;
     if number > pages {
         return Err(unusable(format!("there is no page {number}; its last page is {pages}")));
     }

@@ -154,7 +154,7 @@ impl<'a> Planner<'a> {
             Ok(None) => {
                 let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
                 file.is_open = opened.is_ok();
-                Ok(opened.unwrap_or(0))
+                Ok(opened.map_or(0, |layout| layout.count))
             }
             Err(_) => Ok(0),
         }

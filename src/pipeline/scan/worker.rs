@@ -201,7 +201,7 @@ impl Worker {
         let content = Digest::compute(&bytes);
         let counted = match page_count_from_header(&bytes) {
             Ok(Some(count)) => Ok(count),
-            Ok(None) => self.preparer.open(content, &bytes)?,
+            Ok(None) => self.preparer.open(content, &bytes)?.map(|layout| layout.count),
             Err(fault) => Err(fault),
         };
         let count = match counted {

@@ -59,7 +59,7 @@ fn answer(open: &mut Option<Document>, request: Request, bytes: Vec<u8>) -> Resu
             // Frees the last file before the next one is opened.
             *open = None;
             let document = open.insert(Document::open(bytes.into())?);
-            Ok((Reply::Opened { page_count: document.page_count() }, Bytes::new()))
+            Ok((Reply::Opened(document.layout()), Bytes::new()))
         }
         Request::Measure { page } => {
             let (width, height) = open.as_ref().ok_or_else(not_open)?.probe(page)?.upright_size();
@@ -154,6 +154,7 @@ mod tests {
     use super::*;
     use crate::catalog::{Detail, ImageRule};
     use crate::manifest::{Image, Size};
+    use crate::media::PageLayout;
 
     const IMAGE: Image = Image {
         detail: Detail::High,
@@ -200,9 +201,9 @@ mod tests {
         let kinds: Vec<_> = replies.iter().map(|(reply, _)| fault_kind(reply)).collect();
         let (failed, none) = (Some("decoder_failed"), None);
         assert_eq!(kinds, [failed, none, none, Some("no_pages"), none, Some("not_an_image"), failed, none]);
-        assert_eq!(replies[1], (Reply::Opened { page_count: 4 }, 0));
+        assert_eq!(replies[1], (Reply::Opened(PageLayout::of_count(4)), 0));
         assert_eq!(replies[2], (Reply::Measured { width: 75, height: 110 }, 0));
-        assert_eq!(replies[7], (Reply::Opened { page_count: 1 }, 0));
+        assert_eq!(replies[7], (Reply::Opened(PageLayout::of_count(1)), 0));
         let (Reply::Prepared { mime, width, height, features, .. }, bytes) = &replies[4] else {
             panic!("{:?}", replies[4]);
         };
