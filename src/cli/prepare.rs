@@ -9,7 +9,7 @@ use crate::base::hooks::NoHooks;
 use crate::base::units::grouped;
 use crate::catalog::{Detail, image_rule};
 use crate::manifest::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
-use crate::media::{MediaFault, PageLayout};
+use crate::media::MediaFault;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::session::environment::{self, Environment};
 use crate::source::{Entry, SourceReader, path_bytes};
@@ -23,15 +23,14 @@ pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     let mut names = HashMap::new();
     let mut all_ok = true;
     for file in &args.files {
-        let layout = match opened(&mut decoder, file)? {
-            Ok(layout) => layout,
+        let pages = match opened(&mut decoder, file)? {
+            Ok(pages) => pages,
             Err(reason) => {
                 outln!("{}  failed: {reason}", file.display());
                 all_ok = false;
                 continue;
             }
         };
-        let pages = layout.count;
         for page in 1..=pages {
             let name = format!("{}{}", file.display(), if pages > 1 { format!(" page {page}") } else { String::new() });
             match decoder.prepare(page, &image, false).map_err(crashed)? {
@@ -89,14 +88,15 @@ fn image(args: &Prepare) -> Result<Image, Failure> {
     })
 }
 
-fn opened(decoder: &mut Decoder, file: &Path) -> Result<Result<PageLayout, String>, Failure> {
+fn opened(decoder: &mut Decoder, file: &Path) -> Result<Result<u32, String>, Failure> {
     let entry = Entry { path: path_bytes(file), ..Entry::default() };
     let bytes = match SourceReader::files_only(Path::new("")).read(&entry) {
         Ok(bytes) => bytes,
         Err(fault) => return Ok(Err(fault.message)),
     };
     let opened = decoder.open(&bytes).map_err(crashed)?;
-    Ok(opened.map_err(|fault: MediaFault| format!("{}: {}", fault.kind.name(), fault.message)))
+    let described = |fault: MediaFault| format!("{}: {}", fault.kind.name(), fault.message);
+    Ok(opened.map(|layout| layout.count).map_err(described))
 }
 
 fn crashed(error: DecoderError) -> Failure {

@@ -56,7 +56,16 @@ impl Document {
         match &self.content {
             Content::Picture(_) => 1,
             Content::Tiff(tiff) => tiff.page_count(),
-            Content::Pdf(pdf) => pdf.page_count(),
+            Content::Pdf(pdf) => pdf.layout().count,
+        }
+    }
+
+    /// The numbers of the pages.
+    #[must_use]
+    pub fn layout(&self) -> PageLayout {
+        match &self.content {
+            Content::Pdf(pdf) => pdf.layout().clone(),
+            _ => PageLayout::of_count(self.page_count()),
         }
     }
 
@@ -70,12 +79,6 @@ impl Document {
             Content::Tiff(tiff) => tiff.probe(page)?.check_size(),
             Content::Pdf(pdf) => pdf.probe(page)?.check_size(),
         }
-    }
-
-    /// The pages of the document and their numbers.
-    #[must_use]
-    pub fn layout(&self) -> PageLayout {
-        PageLayout::plain(self.page_count())
     }
 
     /// What versions of docmill before this one made of a page (from 1), compared with what this one

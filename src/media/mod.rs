@@ -3,6 +3,7 @@
 //!
 //! - [`fault`]: why a file or a page gives no picture
 //! - [`kind`]: the format of a file
+//! - [`page_layout`]: how the pages of a document are numbered
 //! - [`pixels`]: a decoded page
 //! - [`jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture

@@ -1,24 +1,27 @@
-//! The pages of a document and their numbers.
+//! How the pages of a document are numbered.
 
 use crate::base::page_repeats::first_of;
 use serde::{Deserialize, Serialize};
 
-/// The pages of a document.
+/// The pages of a document: how many there are, which are the same, and how earlier versions of
+/// docmill numbered them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageLayout {
-    /// The number of pages.
+    /// The number of pages: at least one.
     pub count: u32,
-    /// Pages that are the same as an earlier one: the page, and the first that is the same; ascending.
+    /// Pages that are the same object as an earlier page of the document, with the first such
+    /// page. Ascending.
     pub repeats: Vec<(u32, u32)>,
-    /// By the number (from 1) that versions of docmill before decoder version 3 gave a page: its number
-    /// now. `None` if no number has changed.
+    /// Today's numbers of the pages, by their numbers (from 1) in earlier versions of docmill,
+    /// which skipped unreadable pages and listed a repeated page once. 0: what they listed is
+    /// not a page. `None`: no number has changed.
     pub earlier_numbers: Option<Vec<u32>>,
 }
 
 impl PageLayout {
-    /// A document of `count` different pages.
+    /// The layout of `count` different pages whose numbers have not changed.
     #[must_use]
-    pub fn plain(count: u32) -> Self {
+    pub fn of_count(count: u32) -> Self {
         Self { count, ..Self::default() }
     }
 
@@ -28,7 +31,7 @@ impl PageLayout {
         first_of(&self.repeats, page)
     }
 
-    /// The number of a page that had the number `earlier` (from 1).
+    /// The number of a page that had the number `earlier` (from 1); 0 if there is no such page any more.
     #[must_use]
     pub fn number_now(&self, earlier: u32) -> u32 {
         let place = usize::try_from(earlier).ok().and_then(|number| number.checked_sub(1));

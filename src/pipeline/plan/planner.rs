@@ -119,7 +119,7 @@ impl<'a> Planner<'a> {
             Some((content, known)) => {
                 file.content = content;
                 self.plan.outdated += u64::from(known.decoder < VERSIONS.decoder && entry.url().is_none());
-                PageLayout { repeats: known.repeats, ..PageLayout::plain(known.page_count) }
+                PageLayout { repeats: known.repeats, ..PageLayout::of_count(known.page_count) }
             }
             None if entry.url().is_some() => {
                 self.plan.not_fetched += 1;
@@ -157,7 +157,7 @@ impl<'a> Planner<'a> {
     fn count(&mut self, file: &mut File<'_>) -> Result<PageLayout, PipelineError> {
         let Some(bytes) = &file.bytes else { return Ok(PageLayout::default()) };
         match page_count_from_header(bytes) {
-            Ok(Some(count)) => Ok(PageLayout::plain(count)),
+            Ok(Some(count)) => Ok(PageLayout::of_count(count)),
             Ok(None) => {
                 let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
                 file.is_open = opened.is_ok();

@@ -21,8 +21,8 @@ pub(crate) struct Preparer {
     run: Arc<RunContext>,
     pass: Arc<ScanPass>,
     decoder: Decoder,
-    /// The file that the decoder has open, and its pages.
-    opened: Option<(Digest, PageLayout)>,
+    /// The file that the decoder has open, and the numbers of its pages.
+    opened: Option<(Digest, Arc<PageLayout>)>,
 }
 
 /// What preparing a page brought.
@@ -57,7 +57,7 @@ impl Preparer {
         Self { run, pass, decoder, opened: None }
     }
 
-    /// Opens a file in the decoder, unless it is open; its pages.
+    /// Opens a file in the decoder, unless it is open; the numbers of its pages.
     ///
     /// # Errors
     /// When the decoder can't be started: how the run ends.
@@ -65,14 +65,15 @@ impl Preparer {
         &mut self,
         content: Digest,
         bytes: &Bytes,
-    ) -> Result<Result<PageLayout, MediaFault>, RunOutcome> {
-        if let Some((_, pages)) = self.opened.as_ref().filter(|(opened, _)| *opened == content) {
-            return Ok(Ok(pages.clone()));
+    ) -> Result<Result<Arc<PageLayout>, MediaFault>, RunOutcome> {
+        if let Some((_, layout)) = self.opened.as_ref().filter(|(opened, _)| *opened == content) {
+            return Ok(Ok(layout.clone()));
         }
         self.opened = None;
         let opened = self.decoder.open(bytes).map_err(|error| RunOutcome::InternalError(error.to_string()))?;
-        if let Ok(pages) = &opened {
-            self.opened = Some((content, pages.clone()));
+        let opened = opened.map(Arc::new);
+        if let Ok(layout) = &opened {
+            self.opened = Some((content, layout.clone()));
         }
         Ok(opened)
     }

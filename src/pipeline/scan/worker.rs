@@ -210,8 +210,8 @@ impl Worker {
     fn look_at_content(&mut self, entry: &Entry, bytes: Bytes, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
         let content = Digest::compute(&bytes);
         let opened = match page_count_from_header(&bytes) {
-            Ok(Some(count)) => Ok(PageLayout::plain(count)),
-            Ok(None) => self.preparer.open(content, &bytes)?,
+            Ok(Some(count)) => Ok(PageLayout::of_count(count)),
+            Ok(None) => self.preparer.open(content, &bytes)?.map(|layout| PageLayout::clone(&layout)),
             Err(fault) => Err(fault),
         };
         let layout = match self.reread(content, &bytes, opened)? {
@@ -269,13 +269,16 @@ impl Worker {
                     redrawn.extend(answered.map(|page| (page, fault.message.clone())));
                     let file = RereadFile { content, numbers: None, redrawn, drops_features: false };
                     self.run.store.put_reread(file)?;
-                    return Ok(Ok(PageLayout::plain(count)));
+                    return Ok(Ok(PageLayout::of_count(count)));
                 }
                 None => return Ok(Err(fault)),
             },
         };
         for page in answered {
             let page = layout.number_now(page);
+            if page == 0 {
+                continue;
+            }
             match self.preparer.compare_with_earlier(PageId { content, page }, bytes)? {
                 Ok(EarlierPicture::Same) => {}
                 Ok(EarlierPicture::Incomplete(reason) | EarlierPicture::Different(reason)) => {

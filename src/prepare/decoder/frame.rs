@@ -10,8 +10,8 @@ use std::io::{self, BufRead, Read, Write};
 
 /// Largest number of bytes behind a message: above the size of any file that is read.
 const MAX_PAYLOAD_BYTES: usize = 1 << 30;
-/// Longest line of JSON, in bytes.
-const MAX_LINE_BYTES: u64 = 1 << 20;
+/// Longest line of JSON, in bytes: above that of the layout with the most pages.
+const MAX_LINE_BYTES: u64 = 32 << 20;
 
 /// A request to a decoder process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,14 +109,22 @@ mod tests {
         ]
     }
 
+    fn layout() -> impl Strategy<Value = PageLayout> {
+        let repeats = prop::collection::vec(any::<(u32, u32)>(), 0..4);
+        let earlier_numbers = prop::option::of(prop::collection::vec(any::<u32>(), 0..4));
+        (any::<u32>(), repeats, earlier_numbers).prop_map(|(count, repeats, earlier_numbers)| PageLayout {
+            count,
+            repeats,
+            earlier_numbers,
+        })
+    }
+
     fn reply() -> impl Strategy<Value = Reply> {
         let features = (any::<bool>(), any::<[u8; 32]>())
             .prop_map(|(is_blank, fingerprint)| PageFeatures { is_blank, fingerprint });
         prop_oneof![
-            (any::<u32>(), any::<Vec<(u32, u32)>>(), any::<Option<Vec<u32>>>()).prop_map(
-                |(count, repeats, earlier_numbers)| Reply::Opened(PageLayout { count, repeats, earlier_numbers })
-            ),
             ".*".prop_map(|reason| Reply::Compared(EarlierPicture::Incomplete(reason))),
+            layout().prop_map(Reply::Opened),
             any::<(u32, u32)>().prop_map(|(width, height)| Reply::Measured { width, height }),
             (".*", any::<(u32, u32)>(), any::<(u32, u32)>(), prop::option::of(features)).prop_map(
                 |(mime, (width, height), full, features)| Reply::Prepared { mime, width, height, full, features }
@@ -166,7 +174,7 @@ mod tests {
             let line = format!("{{\"message\":\"Open\",\"bytes\":{bytes}}}\n");
             assert!(read::<Request>(&mut line.as_bytes()).unwrap_err().to_string().contains("too large"));
         }
-        let endless = vec![b' '; 2 << 20];
+        let endless = vec![b' '; usize::try_from(MAX_LINE_BYTES).unwrap() + 1];
         assert!(read::<Request>(&mut &endless[..]).is_err());
         assert!(MAX_PAYLOAD_BYTES as u64 >= crate::source::reader::MAX_FILE_BYTES, "every file fits");
     }

@@ -65,7 +65,7 @@ impl Decoder {
         self
     }
 
-    /// Opens a file, and returns its pages.
+    /// Opens a file, and returns the numbers of its pages.
     ///
     /// # Errors
     /// When the process can't be started.
@@ -186,7 +186,7 @@ impl Decoder {
         if self.process.is_none() {
             let file = self.file.clone();
             match self.ask(&Request::Open, &file)? {
-                Ok((Reply::Opened { .. }, _)) => {}
+                Ok((Reply::Opened(_), _)) => {}
                 Ok((reply, _)) => return Ok(Err(unexpected(reply))),
                 Err(fault) => return Ok(Err(fault)),
             }

@@ -39,7 +39,8 @@ pub struct Redrawn {
 pub struct RereadFile {
     /// The file.
     pub content: Digest,
-    /// By the earlier number of a page (from 1): its number now; `None` if no number has changed.
+    /// By the earlier number of a page (from 1): its number now, 0 if it is not a page any more; `None` if
+    /// no number has changed.
     pub numbers: Option<Vec<u32>>,
     /// Pages (by their numbers now) whose earlier picture was wrong, and what was wrong.
     pub redrawn: Vec<(u32, String)>,

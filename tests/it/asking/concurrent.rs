@@ -29,7 +29,11 @@ fn a_run_waits_for_files_that_another_run_asks() {
         let ran = run.wait_with_output().unwrap();
         assert!(ran.status.success(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
         let summary: serde_json::Value = serde_json::from_str(&bench.text(&format!("{name}.json"))).unwrap();
-        assert_eq!((summary["outcome"].as_str(), &summary["pages"]["pending"]), (Some("complete"), &0.into()), "{name}");
+        assert_eq!(
+            (summary["outcome"].as_str(), &summary["pages"]["pending"]),
+            (Some("complete"), &0.into()),
+            "{name}"
+        );
     }
     assert_eq!(statuses(&bench.rows()), [("ok".to_owned(), 12)].into());
     assert_eq!(bench.stats()["requests"], 12, "nothing was asked twice");
