@@ -220,7 +220,9 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
         db.execute("INSERT INTO marks VALUES (?1, 2, 0, zeroblob(32))", [page + 10]).unwrap();
     }
     let answer = "INSERT INTO answers VALUES (?1, 1, 0, ?2, '1', NULL, NULL, 0, 1, NULL, 0, 4)";
-    [(11, "ok"), (12, "ok"), (13, "invalid")].map(|row| db.execute(answer, row).unwrap());
+    for row in [(11, "ok"), (12, "ok"), (13, "invalid")] {
+        db.execute(answer, row).unwrap();
+    }
     let other = Digest::compute(b"another document");
     db.execute("INSERT INTO pages (id, content, page, decoder) VALUES (1, ?1, 2, 2)", [other]).unwrap();
     let outdated_pages = |content, version| pages::outdated_pages(&db, content, version).unwrap();
