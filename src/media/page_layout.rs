@@ -31,6 +31,15 @@ impl PageLayout {
         first_of(&self.repeats, page)
     }
 
+    /// The number that earlier versions gave a page; `None`: they did not list it.
+    #[must_use]
+    pub fn number_before(&self, page: u32) -> Option<u32> {
+        match &self.earlier_numbers {
+            Some(numbers) => (1..).zip(numbers).find(|(_, now)| **now == page).map(|(before, _)| before),
+            None => Some(page),
+        }
+    }
+
     /// The number of a page that had the number `earlier` (from 1); 0 if there is no such page any more.
     #[must_use]
     pub fn number_now(&self, earlier: u32) -> u32 {

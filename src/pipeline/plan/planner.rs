@@ -56,6 +56,8 @@ struct File<'a> {
     content: Digest,
     /// Its bytes, when they were read.
     bytes: Option<Bytes>,
+    /// Whether an earlier decoder has read it.
+    is_outdated: bool,
     /// Whether the decoder has it open.
     is_open: bool,
 }
@@ -113,12 +115,12 @@ impl<'a> Planner<'a> {
         known: Option<EntryRecord>,
     ) -> Result<Option<Pico>, PipelineError> {
         self.plan.files += 1;
-        let mut file = File { entry, content: Digest::compute(b""), bytes: None, is_open: false };
+        let mut file = File { entry, content: Digest::compute(b""), bytes: None, is_outdated: false, is_open: false };
         let known = known.and_then(|known| Some((known.content?, known)));
         let layout = match known {
             Some((content, known)) => {
                 file.content = content;
-                self.plan.outdated += u64::from(known.decoder < VERSIONS.decoder && entry.url().is_none());
+                file.is_outdated = known.decoder < VERSIONS.decoder && entry.url().is_none();
                 PageLayout { repeats: known.repeats, ..PageLayout::of_count(known.page_count) }
             }
             None if entry.url().is_some() => {
@@ -129,6 +131,7 @@ impl<'a> Planner<'a> {
                 Ok(bytes) => {
                     file.content = Digest::compute(&bytes);
                     file.bytes = Some(bytes);
+                    file.is_outdated = self.has_outdated_pages(&file)?;
                     self.count(&mut file)?
                 }
                 Err(_) => {
@@ -138,6 +141,7 @@ impl<'a> Planner<'a> {
                 }
             },
         };
+        self.plan.outdated += u64::from(file.is_outdated);
         let count = layout.count;
         if count == 0 {
             self.plan.pages += 1;
@@ -148,9 +152,17 @@ impl<'a> Planner<'a> {
         let mut cost = Pico::ZERO;
         for page in pages {
             self.plan.pages += 1;
-            cost += self.page(&mut file, layout.first_of(page))?;
+            let page = layout.first_of(page);
+            let stored = if file.is_outdated { layout.number_before(page) } else { Some(page) };
+            cost += self.page(&mut file, page, stored)?;
         }
         Ok(Some(cost))
+    }
+
+    /// Whether an earlier decoder has read pages of a file.
+    fn has_outdated_pages(&self, file: &File<'_>) -> Result<bool, StoreError> {
+        let Some(reader) = self.reader else { return Ok(false) };
+        Ok(!reader.outdated_pages(&file.content, VERSIONS.decoder)?.is_empty())
     }
 
     /// The pages of a file; none when it can't be opened.
@@ -185,8 +197,8 @@ impl<'a> Planner<'a> {
         Ok(if file.is_open { self.decoder.measure(page).map_err(internal)?.ok() } else { None })
     }
 
-    /// Looks at a page; what it is expected to cost.
-    fn page(&mut self, file: &mut File<'_>, number: u32) -> Result<Pico, PipelineError> {
+    /// Looks at a page; what it is expected to cost. `stored`: the number under which the store has it.
+    fn page(&mut self, file: &mut File<'_>, number: u32, stored: Option<u32>) -> Result<Pico, PipelineError> {
         let page = PageId { content: file.content, page: number };
         if self.in_batches.contains(&page) {
             self.plan.under_way += 1;
@@ -196,8 +208,10 @@ impl<'a> Planner<'a> {
             self.plan.duplicates += 1;
             return Ok(Pico::ZERO);
         }
-        let known = match self.reader {
-            Some(reader) => reader.stored_page(None, &page, &self.keys, VERSIONS)?,
+        let known = match self.reader.zip(stored) {
+            Some((reader, stored)) => {
+                reader.stored_page(None, &PageId { page: stored, ..page }, &self.keys, VERSIONS)?
+            }
             None => StoredPage::unknown(self.questions.len()),
         };
         let known = known.seen_by(&self.renderers);
