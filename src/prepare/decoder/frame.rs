@@ -107,8 +107,11 @@ mod tests {
     fn layout() -> impl Strategy<Value = PageLayout> {
         let repeats = prop::collection::vec(any::<(u32, u32)>(), 0..4);
         let earlier_numbers = prop::option::of(prop::collection::vec(any::<u32>(), 0..4));
-        (any::<u32>(), repeats, earlier_numbers)
-            .prop_map(|(count, repeats, earlier_numbers)| PageLayout { count, repeats, earlier_numbers })
+        (any::<u32>(), repeats, earlier_numbers).prop_map(|(count, repeats, earlier_numbers)| PageLayout {
+            count,
+            repeats,
+            earlier_numbers,
+        })
     }
 
     fn reply() -> impl Strategy<Value = Reply> {

@@ -43,9 +43,15 @@ fn processes_that_do_not_reply_cost_one_page() {
         ),
         // Writes something else, half of a message, one that is too large, the wrong one, a fault.
         (format!("echo noise; {WAIT}"), Err("decoder_failed")),
-        ("echo '{\"message\":{\"Opened\":{\"count\":3,\"repeats\":[],\"earlier_numbers\":null}},\"bytes\":9}'; exit".to_owned(), Err("decoder_failed")),
         (
-            format!("echo '{{\"message\":{{\"Opened\":{{\"count\":3,\"repeats\":[],\"earlier_numbers\":null}}}},\"bytes\":99999999999}}'; {WAIT}"),
+            "echo '{\"message\":{\"Opened\":{\"count\":3,\"repeats\":[],\"earlier_numbers\":null}},\"bytes\":9}'; exit"
+                .to_owned(),
+            Err("decoder_failed"),
+        ),
+        (
+            format!(
+                "echo '{{\"message\":{{\"Opened\":{{\"count\":3,\"repeats\":[],\"earlier_numbers\":null}}}},\"bytes\":99999999999}}'; {WAIT}"
+            ),
             Err("decoder_failed"),
         ),
         (
