@@ -9,7 +9,7 @@ use std::io::Cursor;
 
 /// Largest page, in pixels: A0 at 300 dpi has 140 megapixels. As RGB 200 megapixels take
 /// 600 MB.
-const MAX_PIXELS: u64 = 200_000_000;
+pub(crate) const MAX_PIXELS: u64 = 200_000_000;
 
 /// The properties of a page that are known before it is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Dict, FromBytes, Name, ObjRef};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The key of the encryption dictionary in a trailer.
@@ -12,13 +13,16 @@ const ENCRYPT: &[u8] = b"/Encrypt";
 /// A key of the same length without a meaning.
 const IGNORED: &[u8] = b"/Ignored";
 
+/// Largest number of references to encryption dictionaries: one for each time a file was saved.
+const MAX_REFERENCES: usize = 1000;
+
 /// Opens a file whose pages are not encrypted without the encryption of its attachments. `None`:
 /// its pages are encrypted.
 pub(crate) fn open_without_attachments(bytes: &[u8]) -> Option<Pdf> {
     // Trailers and the dictionaries of cross-reference streams are neither compressed nor
     // encrypted.
     let places = find_references(bytes);
-    if places.is_empty() {
+    if !(1..=MAX_REFERENCES).contains(&places.len()) {
         return None;
     }
     let mut copy = bytes.to_vec();
@@ -26,12 +30,15 @@ pub(crate) fn open_without_attachments(bytes: &[u8]) -> Option<Pdf> {
         copy.get_mut(*place..place + ENCRYPT.len())?.copy_from_slice(IGNORED);
     }
     let pdf = Pdf::new(Arc::new(copy)).ok()?;
+    let mut known = HashSet::new();
     let is_plain = |place: &usize| {
         let value = bytes.get(place + ENCRYPT.len()..).unwrap_or_default().trim_ascii_start();
-        match ObjRef::from_bytes(value) {
-            Some(id) => pdf.xref().get::<Dict<'_>>(id.into()).is_some_and(|dict| leaves_pages_plain(&dict)),
-            None => Dict::from_bytes(value).is_some_and(|dict| leaves_pages_plain(&dict)),
-        }
+        let dict = match ObjRef::from_bytes(value) {
+            Some(id) if !known.insert(id) => return true,
+            Some(id) => pdf.xref().get::<Dict<'_>>(id.into()),
+            None => Dict::from_bytes(value),
+        };
+        dict.is_some_and(|dict| leaves_pages_plain(&dict))
     };
     let is_plain = places.iter().all(is_plain);
     is_plain.then_some(pdf)

@@ -227,7 +227,7 @@ impl<'a> Walk<'a> {
                     open.push(OpenNode { id, kids, next: 0 });
                 }
             }
-            if pages.len() > max || visited > 4 * MAX_PAGES {
+            if pages.len() > max || visited > 2 * MAX_PAGES {
                 return None;
             }
         }

@@ -5,6 +5,7 @@ use super::stream_check::{check_image, damaged};
 use crate::media::fault::MediaFault;
 use crate::media::jpeg2000;
 use crate::media::pixels::Pixels;
+use crate::media::probe::MAX_PIXELS;
 use hayro::hayro_interpret::font::GlyphRun;
 use hayro::hayro_interpret::{
     BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps, InterpreterCache,
@@ -26,7 +27,8 @@ pub(crate) struct RasterFormat {
 }
 
 impl RasterFormat {
-    /// The format of an image of this size; `None`: it is not a raster scan.
+    /// The format of an image of this size; `None`: it is not a raster scan, or has more pixels
+    /// than a picture may have.
     pub(crate) fn read(stream: &Stream<'_>, page: &Page<'_>, (width, height): (u32, u32)) -> Option<Self> {
         let dict = stream.dict();
         let bits = dict.get::<u32>("BitsPerComponent").unwrap_or(8);
@@ -40,7 +42,8 @@ impl RasterFormat {
             _ => return None,
         };
         let row_bits = u64::from(width) * u64::from(channels) * u64::from(bits);
-        matches!(bits, 1 | 2 | 4 | 8 | 16).then_some(Self { row_bits, rows: u64::from(height) })
+        let is_small = u64::from(width) * u64::from(height) <= MAX_PIXELS;
+        (is_small && matches!(bits, 1 | 2 | 4 | 8 | 16)).then_some(Self { row_bits, rows: u64::from(height) })
     }
 }
 

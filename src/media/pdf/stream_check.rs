@@ -94,8 +94,8 @@ fn check_segments(data: &[u8]) -> Result<(), MediaFault> {
         rest = after.get(length..).ok_or_else(cut_short)?;
         segments += 1;
     }
-    // White space may follow; a header that is cut is longer.
-    let is_end = segments > 0 && rest.len() <= 2;
+    // Anything else is a header that is cut.
+    let is_end = segments > 0 && rest.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace());
     is_end.then_some(()).ok_or_else(cut_short)
 }
 

@@ -5,4 +5,7 @@ mod files;
 mod lists;
 mod near_duplicates;
 pub(crate) mod pdf;
+mod pdf_encryption;
+mod pdf_numbers;
+mod pdf_scans;
 mod tiff;
