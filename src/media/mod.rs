@@ -7,10 +7,11 @@
 //! - [`jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
 //! - [`mod@tiff`], [`mod@pdf`]: files of several pages
-//! - [`document`]: a file of any format
+//! - [`document`]: a file of any format; [`earlier`]: what earlier versions made of it
 
 pub(crate) mod decode;
 pub(crate) mod document;
+pub(crate) mod earlier;
 pub(crate) mod fault;
 pub(crate) mod fax;
 pub(crate) mod jpeg;
@@ -24,12 +25,17 @@ pub(crate) mod tiff;
 pub(crate) mod turbo;
 
 pub use document::Document;
+pub use earlier::EarlierPicture;
 pub use fault::{MediaFault, MediaFaultKind};
 pub use image::metadata::Orientation;
 pub use kind::ImageFormat;
+pub(crate) use pdf::drawing::BUILT_IN as BUILT_IN_RENDERER;
+pub use pdf::poppler::Pdftoppm;
+pub use pdf::renderer::PdfRenderers;
+pub(crate) use pdf::system_fonts::hash_of_installed as hash_of_installed_fonts;
 pub use pixels::Pixels;
 pub use probe::{Probe, probe};
 
 /// The version of the decoders, under which the store remembers unreadable files: raising it
 /// makes the next run try them again.
-pub const DECODER_VERSION: u32 = 2;
+pub const DECODER_VERSION: u32 = 3;
