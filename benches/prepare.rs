@@ -8,7 +8,7 @@ use bytes::Bytes;
 use divan::Bencher;
 use docmill::internal::base::random::Random;
 use docmill::internal::catalog::{Detail, image_rule};
-use docmill::internal::manifest::{Image, Size};
+use docmill::internal::manifest::{Image, PdfRenderer, Size};
 use docmill::internal::media::{Document, Orientation, Pixels, Probe};
 use docmill::internal::prepare::{encode_jpeg, prepare, resize_upright};
 
@@ -76,6 +76,13 @@ fn encode(bencher: Bencher<'_, '_>, channels: u8) {
 fn whole(bencher: Bencher<'_, '_>, channels: u8) {
     let bytes = file(channels);
     let rule = image_rule("gpt-4o-mini", None);
-    let image = Image { detail: Detail::High, size: Size::Full, rule, max_side: None, min_side: None };
+    let image = Image {
+        detail: Detail::High,
+        size: Size::Full,
+        rule,
+        max_side: None,
+        min_side: None,
+        pdf_renderer: PdfRenderer::Builtin,
+    };
     bencher.bench_local(|| Document::open(bytes.clone()).and_then(|document| prepare(&document, 1, &image, false)));
 }

@@ -206,6 +206,8 @@ vocabulary! {
         TooLarge = "too_large",
         /// The content is damaged.
         Damaged = "damaged",
+        /// The page can't be drawn completely.
+        IncompletePage = "incomplete_page",
         /// The document opens only with a password.
         PasswordProtected = "password_protected",
         /// The document has no pages.

@@ -215,7 +215,7 @@ pub(crate) struct Prepare {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// Take the model and the image settings from this manifest.
-    #[arg(long, value_name = "JOB", conflicts_with_all = ["model", "size", "detail", "min_side"])]
+    #[arg(long, value_name = "JOB", conflicts_with_all = ["model", "size", "detail", "min_side", "pdf_renderer"])]
     pub(crate) job: Option<PathBuf>,
     /// Value for ${NAME} in the manifest.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
@@ -232,6 +232,16 @@ pub(crate) struct Prepare {
     /// Minimum length of the shorter side with `--size economy`, in pixels.
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(64..=4096))]
     pub(crate) min_side: Option<u32>,
+    /// Renderer of the pages of PDFs.
+    #[arg(long, value_enum, default_value_t = RendererName::Auto)]
+    pub(crate) pdf_renderer: RendererName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RendererName {
+    Auto,
+    Builtin,
+    Pdftoppm,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,6 @@
 //! `docmill prepare`: what would be sent, to look at.
 
-use super::args::{DetailName, Prepare, SizeName};
+use super::args::{DetailName, Prepare, RendererName, SizeName};
 use super::exit::{Failure, INTERNAL, STORAGE, WRONG_INPUT};
 use super::load;
 use super::out::outln;
@@ -8,10 +8,11 @@ use crate::base::atomic_file;
 use crate::base::hooks::NoHooks;
 use crate::base::units::grouped;
 use crate::catalog::{Detail, image_rule};
-use crate::manifest::{ECONOMY_MIN_SIDE, Image, Size, UNKNOWN_MAX_SIDE};
+use crate::manifest::{ECONOMY_MIN_SIDE, Image, PdfRenderer, Size, UNKNOWN_MAX_SIDE};
 use crate::media::MediaFault;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::session::environment::{self, Environment};
+use crate::session::renderer::check_renderer;
 use crate::source::{Entry, SourceReader, path_bytes};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -19,7 +20,9 @@ use std::path::{Path, PathBuf};
 pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     let image = image(args)?;
     let sources: HashSet<PathBuf> = args.files.iter().filter_map(|file| std::fs::canonicalize(file).ok()).collect();
-    let mut decoder = Decoder::new(Environment::of_process().decoder().clone());
+    let environment = Environment::of_process();
+    check_renderer(image.pdf_renderer, &environment)?;
+    let mut decoder = Decoder::new(environment.decoder().clone());
     let mut names = HashMap::new();
     let mut all_ok = true;
     for file in &args.files {
@@ -85,6 +88,11 @@ fn image(args: &Prepare) -> Result<Image, Failure> {
         rule,
         max_side: rule.tokens(1, 1, Detail::High).is_none().then_some(UNKNOWN_MAX_SIDE),
         min_side: (size == Size::Economy).then(|| args.min_side.unwrap_or(ECONOMY_MIN_SIDE)),
+        pdf_renderer: match args.pdf_renderer {
+            RendererName::Auto => PdfRenderer::Auto,
+            RendererName::Builtin => PdfRenderer::Builtin,
+            RendererName::Pdftoppm => PdfRenderer::Pdftoppm,
+        },
     })
 }
 
@@ -124,5 +132,6 @@ fn described(prepared: &Prepared, image: &Image) -> String {
     let Prepared { bytes, width, height, .. } = prepared;
     let tokens = image.rule.tokens(*width, *height, image.detail);
     let tokens = tokens.map_or("tokens unknown".to_owned(), |tokens| format!("{} tokens", grouped(tokens)));
-    format!("{width} x {height}, {} bytes, {tokens}", grouped(bytes.len() as u64))
+    let renderer = prepared.renderer.as_ref().map_or(String::new(), |renderer| format!(", {renderer}"));
+    format!("{width} x {height}, {} bytes, {tokens}{renderer}", grouped(bytes.len() as u64))
 }

@@ -10,6 +10,7 @@ use super::fault::MediaFault;
 use super::kind::ImageFormat;
 use super::page_layout::PageLayout;
 use super::pdf::pdf_file::PdfFile;
+use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use super::probe::{Probe, probe};
 use super::tiff::tiff_file::TiffFile;
@@ -81,25 +82,48 @@ impl Document {
         }
     }
 
-    /// What versions of docmill before this one made of a page (from 1), compared with what this one
-    /// makes of it at `target` (width, height).
-    ///
-    /// # Errors
-    /// A page that this version can't decode.
-    pub fn compare_with_earlier(&self, page: u32, _target: (u32, u32)) -> Result<EarlierPicture, MediaFault> {
-        self.probe(page).map(|_| EarlierPicture::Same)
-    }
-
     /// Decodes a page (from 1) as stored, without its orientation, at `target` (width, height)
-    /// or larger. Formats with smaller resolutions are decoded at the next one.
+    /// or larger. Formats with smaller resolutions are decoded at the next one. Pages of PDFs are
+    /// drawn with the built-in renderer.
     ///
     /// # Errors
     /// As [`Document::probe`], and faults that only decoding shows.
     pub fn decode(&self, page: u32, probe: &Probe, target: (u32, u32)) -> Result<Pixels, MediaFault> {
-        match &self.content {
+        self.decode_with(page, probe, target, &PdfRenderers::default()).map(|(pixels, _)| pixels)
+    }
+
+    /// The same with these renderers of PDFs. Also returns which of them drew the page, with its
+    /// version; `None` for other formats.
+    ///
+    /// # Errors
+    /// As [`Document::decode`].
+    pub fn decode_with(
+        &self,
+        page: u32,
+        probe: &Probe,
+        target: (u32, u32),
+        renderers: &PdfRenderers,
+    ) -> Result<(Pixels, Option<String>), MediaFault> {
+        let pixels = match &self.content {
             Content::Picture(_) => decode::decode(&self.bytes, probe, target),
             Content::Tiff(tiff) => tiff.decode(&self.bytes, page, target),
-            Content::Pdf(pdf) => pdf.decode(page, target),
+            Content::Pdf(pdf) => {
+                let (pixels, renderer) = pdf.decode(page, target, renderers)?;
+                return Ok((pixels, Some(renderer)));
+            }
+        };
+        Ok((pixels?, None))
+    }
+
+    /// Compares a page (from 1) with what earlier versions of docmill made of it, at `size`
+    /// (width, height, upright) or smaller.
+    ///
+    /// # Errors
+    /// As [`Document::probe`].
+    pub fn compare_with_earlier(&self, page: u32, size: (u32, u32)) -> Result<EarlierPicture, MediaFault> {
+        match &self.content {
+            Content::Pdf(pdf) => EarlierPicture::of_pdf(pdf, page, size),
+            Content::Picture(_) | Content::Tiff(_) => self.probe(page).map(|_| EarlierPicture::Same),
         }
     }
 }

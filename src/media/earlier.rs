@@ -1,12 +1,89 @@
-//! What versions of docmill before this one made of a page.
+//! What versions of docmill before this one made of a page: whether their picture was incomplete,
+//! or differs.
 
-/// An earlier picture of a page, compared with the one that is made now.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+use super::fault::MediaFault;
+use super::pdf::drawing::Manner;
+use super::pdf::pdf_file::PdfFile;
+use super::pixels::Pixels;
+use serde::{Deserialize, Serialize};
+
+/// Fields across and down in which two pictures are compared.
+const FIELDS: usize = 48;
+/// Difference of the mean tones of a field that is noticed, of 255.
+const NOTICED: u32 = 6;
+/// Fields that differ without being noticed: edges that fall on other pixels.
+const MAX_FIELDS: usize = 2;
+
+/// What an earlier version of docmill made of a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EarlierPicture {
-    /// The same.
+    /// The same picture, as far as a reader notices.
     Same,
-    /// It lacked something; a lower-case fragment.
+    /// A picture that lacked something: what.
     Incomplete(String),
-    /// It looked different; a lower-case fragment.
+    /// Another picture: how it differs.
     Different(String),
+}
+
+impl EarlierPicture {
+    /// Draws a page of a PDF both ways.
+    ///
+    /// # Errors
+    /// A page that does not exist or is too large.
+    pub(crate) fn of_pdf(pdf: &PdfFile, page: u32, size: (u32, u32)) -> Result<Self, MediaFault> {
+        // The image of a scan was decoded by the same code.
+        if !pdf.is_drawn(page)? {
+            return Ok(Self::Same);
+        }
+        let earlier = pdf.draw(page, size, Manner::Plain)?;
+        if !earlier.losses.is_empty() {
+            return Ok(Self::Incomplete(earlier.losses.describe()));
+        }
+        let now = pdf.draw(page, size, Manner::Full)?;
+        if !differs(&earlier.pixels, &now.pixels) {
+            return Ok(Self::Same);
+        }
+        Ok(Self::Different(match now.added.is_empty() {
+            true => "other fonts are used now".to_owned(),
+            false => format!("{} are drawn now", now.added.join(", ")),
+        }))
+    }
+}
+
+/// Whether two pictures of one size differ so that a reader notices.
+fn differs(a: &Pixels, b: &Pixels) -> bool {
+    let (a, b) = (mean_tones(a), mean_tones(b));
+    a.iter().zip(&b).filter(|(a, b)| a.abs_diff(**b) > NOTICED).count() > MAX_FIELDS
+}
+
+/// The mean tone of each field.
+fn mean_tones(pixels: &Pixels) -> Vec<u32> {
+    let (width, height) = (pixels.width as usize, pixels.height as usize);
+    let channels = usize::from(pixels.channels);
+    let mut sums = vec![(0_u64, 0_u64); FIELDS * FIELDS];
+    for (at, pixel) in pixels.data.chunks_exact(channels).enumerate() {
+        let (x, y) = (at % width, at / width);
+        let field = &mut sums[(y * FIELDS / height).min(FIELDS - 1) * FIELDS + x * FIELDS / width];
+        let tone = pixel.iter().map(|value| u64::from(*value)).sum::<u64>() / channels as u64;
+        *field = (field.0 + tone, field.1 + 1);
+    }
+    sums.into_iter().map(|(sum, count)| u32::try_from(sum / count.max(1)).unwrap_or(255)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_print_is_noticed_and_an_edge_is_not() {
+        let page = |ink: &[(usize, u8)]| {
+            let mut data = vec![255; 480 * 480];
+            ink.iter().for_each(|(at, tone)| data[*at] = *tone);
+            Pixels { width: 480, height: 480, channels: 1, data }
+        };
+        let line: Vec<_> = (0..2000).map(|at| (240 * 480 + (at / 100) * 480 + at % 100, 0)).collect();
+        assert!(!differs(&page(&[]), &page(&[])));
+        assert!(!differs(&page(&[]), &page(&[(5, 0), (700, 0)])));
+        assert!(differs(&page(&[]), &page(&line)));
+    }
 }

@@ -18,6 +18,8 @@ pub enum MediaFaultKind {
     TooLarge,
     /// The content is damaged.
     Damaged,
+    /// The page can't be drawn completely.
+    IncompletePage,
     /// The document can be opened only with a password.
     PasswordProtected,
     /// The document has no pages, or not the requested one.
@@ -43,6 +45,7 @@ impl MediaFaultKind {
             Self::CutShort => ErrorKind::CutShort,
             Self::TooLarge => ErrorKind::TooLarge,
             Self::Damaged => ErrorKind::Damaged,
+            Self::IncompletePage => ErrorKind::IncompletePage,
             Self::PasswordProtected => ErrorKind::PasswordProtected,
             Self::NoPages => ErrorKind::NoPages,
             Self::DecodeTimeout => ErrorKind::DecodeTimeout,

@@ -6,7 +6,7 @@ use super::resize::resize_upright;
 use super::size::{full_size, target_size};
 use crate::catalog::fit_longest_side;
 use crate::manifest::{Image, Size};
-use crate::media::{Document, ImageFormat, MediaFault, MediaFaultKind, Orientation, Probe, probe};
+use crate::media::{Document, ImageFormat, MediaFault, MediaFaultKind, Orientation, PdfRenderers, Probe, probe};
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -30,6 +30,8 @@ pub struct Prepared {
     pub full: (u32, u32),
     /// The features of the page, if they were requested.
     pub features: Option<PageFeatures>,
+    /// What drew the page, with its version; `None`: the file is not a PDF.
+    pub renderer: Option<String>,
 }
 
 /// Passes a file through unchanged, if it holds one page that can be sent as it is. `None`:
@@ -72,12 +74,26 @@ fn read_header(bytes: &[u8]) -> Result<Option<Probe>, MediaFault> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(MediaFault::damaged("the header can't be read")))
 }
 
-/// Prepares a page (from 1) of a document. With `with_features`, its features are measured,
-/// also if the file is sent as it is.
+/// Prepares a page (from 1) of a document with the renderers that are part of this program. With
+/// `with_features`, its features are measured, also if the file is sent as it is.
 ///
 /// # Errors
 /// A page that can't be decoded, or whose image is larger than providers accept.
 pub fn prepare(document: &Document, page: u32, image: &Image, with_features: bool) -> Result<Prepared, MediaFault> {
+    prepare_with(document, page, image, with_features, &PdfRenderers::default())
+}
+
+/// The same with these renderers of PDFs.
+///
+/// # Errors
+/// As [`prepare`].
+pub(crate) fn prepare_with(
+    document: &Document,
+    page: u32,
+    image: &Image,
+    with_features: bool,
+    renderers: &PdfRenderers,
+) -> Result<Prepared, MediaFault> {
     let probe = document.probe(page)?;
     let upright = probe.upright_size();
     let target = target_size(upright, image);
@@ -90,12 +106,14 @@ pub fn prepare(document: &Document, page: u32, image: &Image, with_features: boo
         });
         Prepared { features: features.transpose()?, ..unchanged(bytes, &probe, image) }
     } else {
-        let pixels = document.decode(page, &probe, Probe::turn_size(target, probe.orientation))?;
+        let size = Probe::turn_size(target, probe.orientation);
+        let (pixels, renderer) = document.decode_with(page, &probe, size, renderers)?;
         let upright = resize_upright(pixels, probe.orientation, target)?;
         let features = with_features.then(|| PageFeatures::measure(&upright));
         let bytes = encode_jpeg(&upright)?.into();
         let full = full_size(probe.upright_size(), image);
-        Prepared { bytes, mime: "image/jpeg", width: upright.width, height: upright.height, full, features }
+        let (width, height) = (upright.width, upright.height);
+        Prepared { bytes, mime: "image/jpeg", width, height, full, features, renderer }
     };
     check_bytes(prepared)
 }
@@ -129,7 +147,7 @@ fn unchanged(bytes: &Bytes, probe: &Probe, image: &Image) -> Prepared {
     // Models may ignore the orientation, so the size is that of the stored picture.
     let (width, height) = if image.size == Size::Original { (probe.width, probe.height) } else { probe.upright_size() };
     let full = full_size((width, height), image);
-    Prepared { bytes: bytes.clone(), mime: probe.format.mime(), width, height, full, features: None }
+    Prepared { bytes: bytes.clone(), mime: probe.format.mime(), width, height, full, features: None, renderer: None }
 }
 
 #[cfg(test)]

@@ -89,10 +89,18 @@ fn limit_side((width, height): (u32, u32), max_side: Option<u32>) -> (u32, u32) 
 mod tests {
     use super::*;
     use crate::catalog::{Detail, image_rule};
+    use crate::manifest::PdfRenderer;
     use proptest::prelude::*;
 
     fn image(model: &str, size: Size, min_side: Option<u32>) -> Image {
-        Image { detail: Detail::High, size, rule: image_rule(model, None), max_side: None, min_side }
+        Image {
+            detail: Detail::High,
+            size,
+            rule: image_rule(model, None),
+            max_side: None,
+            min_side,
+            pdf_renderer: PdfRenderer::Auto,
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
+use super::renderer::check_renderer;
 use super::secrets::{client_options, missing_secrets};
 use crate::base::mask::mask_secrets;
 use crate::base::units::grouped;
@@ -40,6 +41,7 @@ pub struct JobCheck {
 pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck, Error> {
     let Job { manifest, questions } = job;
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
+    check_renderer(manifest.image.pdf_renderer, environment)?;
     check_outputs_of(manifest)?;
     let mut notes = notes_on(manifest, questions, environment);
     let mut entries = Entries::start(&manifest.input)?;

@@ -36,7 +36,8 @@ impl Environment {
     /// The same with another program that decodes pages: the path of a `docmill` program.
     #[must_use]
     pub fn with_decoder(self, program: PathBuf) -> Self {
-        Self { decoder: DecoderCommand::new(program, vec![DECODER_ARGUMENT.to_owned()]), ..self }
+        let decoder = DecoderCommand::new(program, vec![DECODER_ARGUMENT.to_owned()]);
+        Self { decoder: decoder.with_search_path(variable("PATH")), ..self }
     }
 
     /// The value of a variable, when it is set and UTF-8.
@@ -116,5 +117,5 @@ fn own_decoder() -> DecoderCommand {
         // Without a path of its own the name is looked up.
         false => std::env::current_exe().unwrap_or_else(|_| PathBuf::from("docmill")),
     };
-    DecoderCommand::new(program, vec![DECODER_ARGUMENT.to_owned()])
+    DecoderCommand::new(program, vec![DECODER_ARGUMENT.to_owned()]).with_search_path(variable("PATH"))
 }

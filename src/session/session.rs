@@ -7,6 +7,7 @@ use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
+use super::renderer::check_renderer;
 use super::run_report::RunReport;
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
@@ -274,6 +275,7 @@ impl Session {
     }
 
     fn pipeline_environment(&self) -> Result<pipeline::Environment, Error> {
+        check_renderer(self.job.manifest.image.pdf_renderer, &self.environment)?;
         let mut provider = self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let connected = match provider.take() {
             Some(connected) => connected,

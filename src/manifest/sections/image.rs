@@ -27,6 +27,16 @@ pub(crate) struct RawImage {
     /// Minimum length of the shorter side with `size: economy`, in pixels (default 512).
     #[schemars(range(min = 64, max = 4096))]
     min_side: Option<u32>,
+    /// Renderer of the pages of PDFs (default `auto`). `auto`: the built-in one; an installed `pdftoppm` (Poppler) for pages that it can't draw completely. `builtin`: never `pdftoppm`. `pdftoppm`: always.
+    pdf_renderer: Option<RawPdfRenderer>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum RawPdfRenderer {
+    Auto,
+    Builtin,
+    Pdftoppm,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -61,6 +71,18 @@ enum RawRule {
     Llama,
     #[serde(rename = "none")]
     None,
+}
+
+/// The renderer of the pages of PDFs. No part of a recipe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PdfRenderer {
+    /// The built-in one; an installed `pdftoppm` for pages that it can't draw completely.
+    #[default]
+    Auto,
+    /// Only the built-in one.
+    Builtin,
+    /// Only `pdftoppm`.
+    Pdftoppm,
 }
 
 /// The size at which a page is sent.
@@ -108,6 +130,8 @@ pub struct Image {
     pub max_side: Option<u32>,
     /// Minimum length of the shorter side, in pixels. `None` for sizes other than `economy`.
     pub min_side: Option<u32>,
+    /// Renderer of the pages of PDFs.
+    pub pdf_renderer: PdfRenderer,
 }
 
 impl Image {
@@ -157,6 +181,11 @@ impl RawImage {
             },
             rule,
             max_side: self.max_side.or(default_max_side),
+            pdf_renderer: match self.pdf_renderer {
+                Some(RawPdfRenderer::Builtin) => PdfRenderer::Builtin,
+                Some(RawPdfRenderer::Pdftoppm) => PdfRenderer::Pdftoppm,
+                Some(RawPdfRenderer::Auto) | None => PdfRenderer::Auto,
+            },
         }
     }
 }
@@ -173,6 +202,7 @@ mod tests {
             rule: ImageRule::Unknown,
             max_side: Some(900),
             min_side: None,
+            pdf_renderer: PdfRenderer::Auto,
         };
         let economy = image.with_detail_and_size(Detail::Low, Size::Economy);
         assert_eq!((economy.detail, economy.size, economy.min_side), (Detail::Low, Size::Economy, Some(512)));

@@ -12,7 +12,7 @@ const SLACK: f64 = 0.03;
 pub(crate) type Matrix = [f64; 6];
 
 /// The transformation that applies `a`, then `b`.
-fn multiply(a: Matrix, b: Matrix) -> Matrix {
+pub(crate) fn multiply(a: Matrix, b: Matrix) -> Matrix {
     [
         a[0] * b[0] + a[1] * b[2],
         a[0] * b[1] + a[1] * b[3],

@@ -6,12 +6,34 @@
 //! - [`stream_check`]: whether the data of an image is complete
 //! - [`raster_scan`]: scanned images without loss, and in JPEG 2000 and JBIG2
 //! - [`scan`]: pages that are one scanned image
+//! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`objects`]: whether
+//!   images, fonts and other objects of the file are complete
+//! - [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
+//! - [`examine`]: what hayro leaves out of a page
+//! - [`form_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: what is drawn over
+//!   a page because the file does not contain how it looks
+//! - [`drawing`]: draws a page with hayro; [`poppler`]: with `pdftoppm`; [`renderer`]: which of them
 //! - [`pdf_file`]: the pages of a file
 
+pub(crate) mod annotations;
+pub(crate) mod appearance;
 pub(crate) mod content;
+pub(crate) mod drawing;
+pub(crate) mod embedded_font;
 pub(crate) mod encryption;
+pub(crate) mod examine;
+pub(crate) mod fonts;
+pub(crate) mod form_field;
+pub(crate) mod form_text;
+pub(crate) mod images;
+pub(crate) mod losses;
+pub(crate) mod objects;
+pub(crate) mod overlay;
 pub(crate) mod page_tree;
 pub(crate) mod pdf_file;
+pub(crate) mod poppler;
 pub(crate) mod raster_scan;
+pub(crate) mod renderer;
 pub(crate) mod scan;
 pub(crate) mod stream_check;
+pub(crate) mod system_fonts;

@@ -1,8 +1,10 @@
 //! The pages of a PDF. The image of a scanned page is decoded ([`super::scan`]); other pages
-//! are drawn by `hayro`, upright and at the requested size.
+//! are drawn ([`super::renderer`]), upright and at the requested size.
 
+use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
 use super::page_tree::PageTree;
+use super::renderer::PdfRenderers;
 use super::scan::Scan;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
@@ -10,14 +12,8 @@ use crate::media::page_layout::PageLayout;
 use crate::media::pixels::Pixels;
 use crate::media::probe::Probe;
 use bytes::Bytes;
-use hayro::hayro_interpret::InterpreterSettings;
-use hayro::hayro_interpret::util::TransformExt;
 use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
-use hayro::kurbo::Affine;
-use hayro::vello_cpu::color::palette::css::WHITE;
-use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
-use hayro::{RenderCache, RenderSettings, render_into};
 use image::metadata::Orientation;
 use std::sync::Arc;
 
@@ -27,9 +23,12 @@ const DOTS_PER_INCH: f64 = 300.0;
 const POINTS_PER_INCH: f64 = 72.0;
 /// Longest side of a drawn page, in pixels, whatever the size of the paper.
 const MAX_SIDE: f64 = 4096.0;
+/// The renderer of pages of which the scanned image is decoded.
+const SCANNED_IMAGE: &str = "scanned image";
 
 /// An open PDF.
 pub(crate) struct PdfFile {
+    bytes: Bytes,
     pdf: Pdf,
     tree: PageTree,
     layout: PageLayout,
@@ -50,7 +49,7 @@ impl PdfFile {
         if layout.count == 0 {
             return Err(MediaFault::new(MediaFaultKind::NoPages, "the PDF has no pages"));
         }
-        Ok(Self { pdf, tree, layout })
+        Ok(Self { bytes, pdf, tree, layout })
     }
 
     /// The numbers of its pages.
@@ -80,22 +79,47 @@ impl PdfFile {
         Ok(Probe { format: ImageFormat::Pdf, width, height, orientation, is_plain: false })
     }
 
-    /// Decodes or draws a page (from 1) at `target` (width, height, as stored) or larger.
+    /// Decodes or draws a page (from 1) at `target` (width, height, as stored) or larger. Also
+    /// returns the renderer and its version.
     ///
     /// # Errors
-    /// A page that does not exist, is cut short, damaged or too large.
-    pub(crate) fn decode(&self, page: u32, target: (u32, u32)) -> Result<Pixels, MediaFault> {
-        let page = self.page(page)?;
+    /// A page that does not exist, is cut short, damaged or too large, or can't be drawn completely.
+    pub(crate) fn decode(
+        &self,
+        number: u32,
+        target: (u32, u32),
+        renderers: &PdfRenderers,
+    ) -> Result<(Pixels, String), MediaFault> {
+        let page = self.page(number)?;
         match Scan::find(page) {
             Some(scan) => match scan.decode(page, target)? {
-                Some(pixels) => Ok(pixels),
+                Some(pixels) => Ok((pixels, SCANNED_IMAGE.to_owned())),
                 // Drawn upright, then turned to how the scan is stored: that is what the caller
                 // turns upright.
-                None => draw(page, Probe::turn_size(target, scan.orientation))
-                    .map(|pixels| undo_orientation(pixels, scan.orientation)),
+                None => {
+                    let target = Probe::turn_size(target, scan.orientation);
+                    let (pixels, renderer) = renderers.draw(&self.bytes, number, page, target)?;
+                    Ok((undo_orientation(pixels, scan.orientation), renderer))
+                }
             },
-            None => draw(page, target),
+            None => renderers.draw(&self.bytes, number, page, target),
         }
+    }
+
+    /// Draws a page (from 1) with the built-in renderer only, upright.
+    ///
+    /// # Errors
+    /// A page that does not exist or is too large.
+    pub(crate) fn draw(&self, number: u32, size: (u32, u32), manner: Manner) -> Result<Drawing, MediaFault> {
+        draw(self.page(number)?, size, manner)
+    }
+
+    /// Whether a page (from 1) is drawn, and not decoded as a scan.
+    ///
+    /// # Errors
+    /// A page that does not exist.
+    pub(crate) fn is_drawn(&self, number: u32) -> Result<bool, MediaFault> {
+        Ok(Scan::find(self.page(number)?).is_none())
     }
 }
 
@@ -124,30 +148,6 @@ fn nominal_size(page: &Page<'_>) -> (u32, u32) {
         pixels
     };
     (pixels(width), pixels(height))
-}
-
-/// Draws a page upright at this size, over white.
-fn draw(page: &Page<'_>, (width, height): (u32, u32)) -> Result<Pixels, MediaFault> {
-    let too_large = |_| MediaFault::new(MediaFaultKind::TooLarge, "the page is too large to be drawn");
-    let (across, down) = (u16::try_from(width).map_err(too_large)?, u16::try_from(height).map_err(too_large)?);
-    let points = page.render_dimensions();
-    let scale =
-        Affine::scale_non_uniform(f64::from(width) / f64::from(points.0), f64::from(height) / f64::from(points.1));
-    let mut context = RenderContext::new(across, down);
-    render_into(
-        page,
-        &RenderCache::new(),
-        &InterpreterSettings::default(),
-        &RenderSettings::default(),
-        &mut context,
-        scale * page.initial_transform(true).to_kurbo(),
-    );
-    context.flush();
-    let mut pixmap = Pixmap::new(across, down);
-    let settings = RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..RasterizerSettings::default() };
-    context.render_with(&mut pixmap, &mut Resources::default(), settings);
-    let data = pixmap.data_as_u8_slice().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-    Ok(Pixels { width, height, channels: 3, data }.simplify())
 }
 
 /// Applies the inverse of `orientation`.

@@ -86,7 +86,7 @@ impl<'a> Planner<'a> {
             keys: Vec::new(),
             in_batches: in_batches.into_iter().collect(),
             source: SourceReader::files_only(job.input.base()),
-            renderers: decoder.renderers(),
+            renderers: decoder.renderers(job.image.pdf_renderer),
             decoder: Decoder::new(decoder),
             quoter: Quoter::new(job, questions, job.price(), &calibrations),
         })

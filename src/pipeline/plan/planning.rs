@@ -40,7 +40,9 @@ pub fn plan(
     let text = selection_text(selection, &[], None);
     let continued = match (reader, text) {
         (Some(reader), Some(text)) => {
-            match reader.known_set(&recipes(job, questions), &policy(job, &decoder.renderers()))? {
+            match reader
+                .known_set(&recipes(job, questions), &policy(job, &decoder.renderers(job.image.pdf_renderer)))?
+            {
                 Some((set, _)) => reader.continued_since(key, set, &text)?,
                 None => None,
             }

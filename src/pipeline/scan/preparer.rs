@@ -29,6 +29,8 @@ pub(crate) struct Preparer {
 pub(crate) struct PreparedPage {
     /// The page.
     pub(crate) page: PageId,
+    /// What has drawn it, with its version; `None` for formats that are not drawn.
+    pub(crate) renderer: Option<String>,
     /// Its features, when they were computed.
     pub(crate) features: Option<PageFeatures>,
     /// What follows.
@@ -100,10 +102,11 @@ impl Preparer {
     pub(crate) fn prepare(&mut self, file: &FilePages, wanted: &PageToPrepare) -> Result<PreparedPage, RunOutcome> {
         let page = PageId { content: file.content, page: wanted.page };
         let is_inspection = self.pass.purpose == ScanPurpose::Inspect;
-        let mut features = None;
+        let (mut features, mut renderer) = (None, None);
         let next = match self.prepare_image(file, wanted)? {
             Ok(prepared) => {
                 features = prepared.features;
+                renderer.clone_from(&prepared.renderer);
                 let is_blank =
                     self.run.job.input.skip_blank && features.as_ref().is_some_and(|features| features.is_blank);
                 if is_blank && wanted.has_unasked || is_inspection {
@@ -117,7 +120,7 @@ impl Preparer {
             Err(fault) if fault.kind == MediaFaultKind::DecoderOutOfMemory => NextStep::Postpone(fault),
             Err(fault) => NextStep::Unreadable(fault),
         };
-        Ok(PreparedPage { page, features, next })
+        Ok(PreparedPage { page, renderer, features, next })
     }
 
     fn prepare_image(

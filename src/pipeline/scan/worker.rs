@@ -334,6 +334,9 @@ impl Worker {
                 let features = features_record(&features);
                 self.changes.push(EntryChange::Features(prepared.page, VERSIONS.features, features));
             }
+            if let (Some(renderer), NextStep::Ask(_)) = (prepared.renderer, &prepared.next) {
+                self.changes.push(EntryChange::Renderer(prepared.page, renderer));
+            }
             match prepared.next {
                 // Nobody receives when the run has ended.
                 NextStep::Ask(page) => _ = self.ready.blocking_send(*page),

@@ -6,7 +6,7 @@ use super::frame::{Reply, Request};
 use super::memory::limit_bytes;
 use crate::catalog::fit_longest_side;
 use crate::media::{Document, MediaFault, MediaFaultKind};
-use crate::prepare::page::prepare;
+use crate::prepare::page::prepare_with;
 use bytes::Bytes;
 use std::io::{self, BufReader, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -75,14 +75,16 @@ fn answer(open: &mut Option<Document>, request: Request, bytes: Vec<u8>) -> Resu
             let target = fit_longest_side((probe.width, probe.height), COMPARED_SIDE);
             Ok((Reply::Compared(document.compare_with_earlier(page, target)?), Bytes::new()))
         }
-        Request::Prepare { page, image, with_features } => {
-            let prepared = prepare(open.as_ref().ok_or_else(not_open)?, page, &image, with_features)?;
+        Request::Prepare { page, image, with_features, renderers } => {
+            let document = open.as_ref().ok_or_else(not_open)?;
+            let prepared = prepare_with(document, page, &image, with_features, &renderers)?;
             let reply = Reply::Prepared {
                 mime: prepared.mime.to_owned(),
                 width: prepared.width,
                 height: prepared.height,
                 full: prepared.full,
                 features: prepared.features,
+                renderer: prepared.renderer,
             };
             Ok((reply, prepared.bytes))
         }
@@ -163,8 +165,8 @@ fn limit_resources() {}
 mod tests {
     use super::*;
     use crate::catalog::{Detail, ImageRule};
-    use crate::manifest::{Image, Size};
-    use crate::media::PageLayout;
+    use crate::manifest::{Image, PdfRenderer, Size};
+    use crate::media::{PageLayout, PdfRenderers};
 
     const IMAGE: Image = Image {
         detail: Detail::High,
@@ -172,6 +174,7 @@ mod tests {
         rule: ImageRule::Unknown,
         max_side: Some(50),
         min_side: None,
+        pdf_renderer: PdfRenderer::Auto,
     };
 
     fn data(name: &str) -> Vec<u8> {
@@ -197,7 +200,8 @@ mod tests {
 
     #[test]
     fn requests_are_answered_in_order_for_the_file_that_is_open() {
-        let prepare = Request::Prepare { page: 2, image: IMAGE, with_features: true };
+        let prepare =
+            Request::Prepare { page: 2, image: IMAGE, with_features: true, renderers: PdfRenderers::default() };
         let replies = serve(&[
             (Request::Measure { page: 1 }, Vec::new()),
             (Request::Open, data("tiff/several.tif")),

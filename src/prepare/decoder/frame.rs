@@ -2,7 +2,7 @@
 //! bytes as it states. Both processes are this program, in the same version.
 
 use crate::manifest::Image;
-use crate::media::{EarlierPicture, MediaFault, PageLayout};
+use crate::media::{EarlierPicture, MediaFault, PageLayout, PdfRenderers};
 use crate::prepare::page_features::PageFeatures;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -22,8 +22,8 @@ pub(crate) enum Request {
     Measure { page: u32 },
     /// Compare a page (from 1) of the open file with what earlier versions of docmill made of it.
     Compare { page: u32 },
-    /// Prepare a page (from 1) of the open file.
-    Prepare { page: u32, image: Image, with_features: bool },
+    /// Prepare a page (from 1) of the open file, with these renderers if it is a PDF.
+    Prepare { page: u32, image: Image, with_features: bool, renderers: PdfRenderers },
 }
 
 /// A reply of a decoder process.
@@ -36,7 +36,14 @@ pub(crate) enum Reply {
     /// What earlier versions made of the page.
     Compared(EarlierPicture),
     /// The page is prepared; its image follows.
-    Prepared { mime: String, width: u32, height: u32, full: (u32, u32), features: Option<PageFeatures> },
+    Prepared {
+        mime: String,
+        width: u32,
+        height: u32,
+        full: (u32, u32),
+        features: Option<PageFeatures>,
+        renderer: Option<String>,
+    },
     /// The file or the page gives no picture.
     Fault(MediaFault),
 }
@@ -80,8 +87,8 @@ pub(crate) fn read<T: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<O
 mod tests {
     use super::*;
     use crate::catalog::{Detail, ImageRule, image_rule};
-    use crate::manifest::Size;
-    use crate::media::MediaFaultKind;
+    use crate::manifest::{PdfRenderer, Size};
+    use crate::media::{MediaFaultKind, Pdftoppm};
     use proptest::prelude::*;
 
     fn request() -> impl Strategy<Value = Request> {
@@ -94,18 +101,20 @@ mod tests {
         let image = (size, rule, any::<bool>(), any::<Option<u32>>(), any::<Option<u32>>()).prop_map(
             |(size, rule, is_low, max_side, min_side)| {
                 let detail = if is_low { Detail::Low } else { Detail::High };
-                Image { detail, size, rule, max_side, min_side }
+                Image { detail, size, rule, max_side, min_side, pdf_renderer: PdfRenderer::Builtin }
             },
         );
         prop_oneof![
             Just(Request::Open),
             any::<u32>().prop_map(|page| Request::Measure { page }),
             any::<u32>().prop_map(|page| Request::Compare { page }),
-            (any::<u32>(), image, any::<bool>()).prop_map(|(page, image, with_features)| Request::Prepare {
-                page,
-                image,
-                with_features
-            }),
+            (any::<u32>(), image, any::<bool>(), any::<bool>()).prop_map(
+                |(page, image, with_features, is_preferred)| {
+                    let pdftoppm = is_preferred.then(|| Pdftoppm::new("/usr/bin/pdftoppm".into(), "24.02.0".into()));
+                    let renderers = PdfRenderers { pdftoppm, is_preferred };
+                    Request::Prepare { page, image, with_features, renderers }
+                }
+            ),
         ]
     }
 
@@ -126,9 +135,15 @@ mod tests {
             ".*".prop_map(|reason| Reply::Compared(EarlierPicture::Incomplete(reason))),
             layout().prop_map(Reply::Opened),
             any::<(u32, u32)>().prop_map(|(width, height)| Reply::Measured { width, height }),
-            (".*", any::<(u32, u32)>(), any::<(u32, u32)>(), prop::option::of(features)).prop_map(
-                |(mime, (width, height), full, features)| Reply::Prepared { mime, width, height, full, features }
-            ),
+            (".*", any::<(u32, u32)>(), any::<(u32, u32)>(), prop::option::of(features), any::<Option<String>>())
+                .prop_map(|(mime, (width, height), full, features, renderer)| Reply::Prepared {
+                    mime,
+                    width,
+                    height,
+                    full,
+                    features,
+                    renderer
+                }),
             ".*".prop_map(|message| Reply::Fault(MediaFault { kind: MediaFaultKind::CutShort, message })),
         ]
     }

@@ -7,7 +7,7 @@ use super::frame::{Reply, Request};
 use super::memory::{Need, available_bytes, bytes_to_decode, bytes_to_open};
 use super::process::{Answer, DecoderCommand, DecoderProcess, NoReply};
 use crate::manifest::Image;
-use crate::media::{EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout};
+use crate::media::{EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout, PdfRenderers};
 use crate::prepare::page::{Prepared, size_from_header};
 use bytes::Bytes;
 use std::path::{Path, PathBuf};
@@ -111,12 +111,16 @@ impl Decoder {
     /// # Errors
     /// When the process can't be started.
     pub fn prepare(&mut self, page: u32, image: &Image, with_features: bool) -> DecoderResult<Prepared> {
-        let request = Request::Prepare { page, image: *image, with_features };
+        let renderers = match ImageFormat::detect(&self.file) {
+            Ok(ImageFormat::Pdf) => self.command.pdf_renderers(image.pdf_renderer),
+            _ => PdfRenderers::default(),
+        };
+        let request = Request::Prepare { page, image: *image, with_features, renderers };
         let need = self.need_of_page(page)?;
         let answer = self.with_memory(need, |decoder| decoder.ask_about_file(&request))?;
         Ok(answer.and_then(|(reply, bytes)| match reply {
-            Reply::Prepared { mime, width, height, full, features } => {
-                Ok(Prepared { bytes: bytes.into(), mime: known_mime(&mime), width, height, full, features })
+            Reply::Prepared { mime, width, height, full, features, renderer } => {
+                Ok(Prepared { bytes: bytes.into(), mime: known_mime(&mime), width, height, full, features, renderer })
             }
             reply => Err(unexpected(reply)),
         }))

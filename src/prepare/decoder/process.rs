@@ -3,10 +3,13 @@
 use super::frame;
 use super::frame::{Reply, Request};
 use super::memory::DecoderMemory;
+use crate::manifest::PdfRenderer;
+use crate::media::{BUILT_IN_RENDERER, PdfRenderers, Pdftoppm, hash_of_installed_fonts};
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Longest time between two checks whether a page has been cancelled.
@@ -36,19 +39,63 @@ pub struct DecoderCommand {
     pub arguments: Vec<String>,
     /// The memory that all processes of clones of this command share.
     pub memory: DecoderMemory,
+    /// Where programs are searched: the value of `PATH`.
+    search_path: Option<String>,
+    installed: Arc<Installed>,
+}
+
+/// What is installed, found when it is needed first.
+#[derive(Debug, Default)]
+struct Installed {
+    pdftoppm: OnceLock<Option<Pdftoppm>>,
+    fonts: OnceLock<String>,
 }
 
 impl DecoderCommand {
     /// A command whose processes use the memory of this machine.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>, arguments: Vec<String>) -> Self {
-        Self { program: program.into(), arguments, memory: DecoderMemory::of_machine() }
+        let memory = DecoderMemory::of_machine();
+        Self { program: program.into(), arguments, memory, search_path: None, installed: Arc::default() }
     }
 
-    /// The renderers and fonts that its processes use.
+    /// The same, whose processes may run programs that are found on this path: the value of `PATH`.
     #[must_use]
-    pub fn renderers(&self) -> String {
-        "hayro 0.9".to_owned()
+    pub fn with_search_path(self, path: Option<String>) -> Self {
+        Self { search_path: path, installed: Arc::default(), ..self }
+    }
+
+    /// The installed `pdftoppm`, if there is one on the search path.
+    #[must_use]
+    pub fn pdftoppm(&self) -> Option<&Pdftoppm> {
+        let find = || Pdftoppm::find(self.search_path.as_deref()?);
+        self.installed.pdftoppm.get_or_init(find).as_ref()
+    }
+
+    /// The renderers that may draw the pages of PDFs.
+    pub(crate) fn pdf_renderers(&self, choice: PdfRenderer) -> PdfRenderers {
+        PdfRenderers {
+            pdftoppm: match choice {
+                PdfRenderer::Builtin => None,
+                PdfRenderer::Auto | PdfRenderer::Pdftoppm => self.pdftoppm().cloned(),
+            },
+            is_preferred: choice == PdfRenderer::Pdftoppm,
+        }
+    }
+
+    /// Identifies the renderers of PDFs and the fonts that are installed, for example `hayro 0.9;
+    /// pdftoppm 24.02.0; fonts 0a1b2c3d4e5f`. Pages that could not be drawn may be drawn when it
+    /// changes.
+    #[must_use]
+    pub fn renderers(&self, choice: PdfRenderer) -> String {
+        let fonts = self.installed.fonts.get_or_init(hash_of_installed_fonts);
+        let renderers = self.pdf_renderers(choice);
+        let pdftoppm = renderers.pdftoppm.map(|program| program.name());
+        let names = match renderers.is_preferred {
+            true => [pdftoppm.as_deref(), Some(BUILT_IN_RENDERER)],
+            false => [Some(BUILT_IN_RENDERER), pdftoppm.as_deref()],
+        };
+        format!("{}; fonts {fonts}", names.into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -148,7 +195,8 @@ impl DecoderProcess {
 
 impl Drop for DecoderProcess {
     fn drop(&mut self) {
-        // It may hang, and has nothing to save.
+        // It may hang, and has nothing to save; nor has a program that it runs.
+        kill_group(&self.child);
         let _: io::Result<()> = self.child.kill();
         let _ = self.child.wait();
     }
@@ -188,3 +236,13 @@ fn detach_from_terminal(command: &mut Command) {
 
 #[cfg(not(unix))]
 fn detach_from_terminal(_command: &mut Command) {}
+
+/// Kills the process and those that it has started.
+#[cfg(unix)]
+fn kill_group(child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let _: rustix::io::Result<()> = kill_process_group(Pid::from_child(child), Signal::KILL);
+}
+
+#[cfg(not(unix))]
+fn kill_group(_child: &Child) {}

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::catalog::{Detail, ImageRule, image_rule};
+use crate::manifest::PdfRenderer;
 use image::{DynamicImage, GrayImage, ImageFormat as Encoding, RgbImage, RgbaImage};
 use std::io::Cursor;
 
 fn options(size: Size, rule: ImageRule) -> Image {
-    Image { detail: Detail::High, size, rule, max_side: None, min_side: None }
+    Image { detail: Detail::High, size, rule, max_side: None, min_side: None, pdf_renderer: PdfRenderer::Auto }
 }
 
 fn tile(size: Size) -> Image {

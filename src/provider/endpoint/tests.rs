@@ -54,7 +54,7 @@ fn request(tasks: &[usize]) -> PageRequest {
 
 fn image() -> Prepared {
     let bytes = Bytes::from_static(b"image bytes");
-    Prepared { bytes, mime: "image/jpeg", width: 512, height: 512, full: (1024, 1024), features: None }
+    Prepared { bytes, mime: "image/jpeg", width: 512, height: 512, full: (1024, 1024), features: None, renderer: None }
 }
 
 const MINUTE: Duration = Duration::from_secs(60);

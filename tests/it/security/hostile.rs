@@ -5,7 +5,7 @@ use crate::input::pdf::{pdf, stream};
 use bytes::Bytes;
 use docmill::internal::base::random::Random;
 use docmill::internal::catalog::{Detail, image_rule};
-use docmill::internal::manifest::{Image, Size};
+use docmill::internal::manifest::{Image, PdfRenderer, Size};
 use docmill::internal::media::{MediaFault, MediaFaultKind};
 use docmill::internal::prepare::{Decoder, DecoderCommand};
 use docmill::internal::simulator::Options;
@@ -23,7 +23,14 @@ fn decoder() -> Decoder {
 
 fn image() -> Image {
     let rule = image_rule("gpt-4o-mini", None);
-    Image { detail: Detail::High, size: Size::Economy, rule, max_side: None, min_side: Some(64) }
+    Image {
+        detail: Detail::High,
+        size: Size::Economy,
+        rule,
+        max_side: None,
+        min_side: Some(64),
+        pdf_renderer: PdfRenderer::Auto,
+    }
 }
 
 /// Opens a file and prepares its first page.

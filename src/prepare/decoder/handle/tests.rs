@@ -4,10 +4,16 @@
 
 use super::*;
 use crate::catalog::{Detail, ImageRule};
-use crate::manifest::Size;
+use crate::manifest::{PdfRenderer, Size};
 
-const IMAGE: Image =
-    Image { detail: Detail::High, size: Size::Full, rule: ImageRule::Unknown, max_side: None, min_side: None };
+const IMAGE: Image = Image {
+    detail: Detail::High,
+    size: Size::Full,
+    rule: ImageRule::Unknown,
+    max_side: None,
+    min_side: None,
+    pdf_renderer: PdfRenderer::Builtin,
+};
 
 /// A reply that opens a file of three pages.
 const OPENED: &str = r#"echo '{"message":{"Opened":{"count":3,"repeats":[],"earlier_numbers":null}},"bytes":0}';"#;

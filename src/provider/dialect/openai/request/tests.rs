@@ -26,7 +26,8 @@ fn body(request: &str, change: Option<CapabilityChange>, repair: Option<&Repair>
     };
     let frame = ChatFrame::new(&options, &questions.iter().collect::<Vec<_>>());
     let bytes = Bytes::from_static(b"image bytes");
-    let image = Prepared { bytes, mime: "image/jpeg", width: 8, height: 8, full: (8, 8), features: None };
+    let image =
+        Prepared { bytes, mime: "image/jpeg", width: 8, height: 8, full: (8, 8), features: None, renderer: None };
     let page = PageParts { image: &image, max_reply_tokens: 300, cache_shard: 5, repair };
     String::from_utf8(frame.body(&page).to_vec()).unwrap()
 }

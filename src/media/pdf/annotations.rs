@@ -1,0 +1,191 @@
+//! Annotations without an appearance: drawn as viewers draw them. Source: ISO 32000-1, 12.5.
+
+use super::appearance::{Appearance, FILL, STROKE, border_width, color, ellipse, numbers, start, write_lines};
+use super::form_field::{Field, Form};
+use super::form_text::{TextStyle, base_font, read_text};
+use super::overlay::Overlay;
+use hayro::hayro_syntax::object::{Array, Dict, Name, Object};
+use hayro::hayro_syntax::page::Page;
+use hayro::kurbo::Rect;
+use std::fmt::Write;
+
+/// Most annotations of a page that are looked at.
+const MAX_ANNOTATIONS: usize = 5000;
+/// Most points of an annotation.
+const MAX_POINTS: usize = 20_000;
+const HIDDEN: u32 = 1 << 1;
+const NO_VIEW: u32 = 1 << 5;
+
+/// What is drawn over a page beside what its file contains.
+pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
+    let mut overlay = Overlay::default();
+    let Some(annotations) = page.raw().get::<Array<'_>>("Annots") else { return overlay };
+    let form = Form::of_page(page);
+    for annotation in annotations.iter::<Dict<'_>>().take(MAX_ANNOTATIONS) {
+        let flags = annotation.get::<u32>("F").unwrap_or(0);
+        let Some(rect) = read_rect(&annotation) else { continue };
+        if flags & (HIDDEN | NO_VIEW) != 0 {
+            continue;
+        }
+        let kind = annotation.get::<Name<'_>>("Subtype");
+        let appearance = Appearance::of(&annotation);
+        match kind.as_deref() {
+            Some(b"Widget") => Field::new(&annotation, &form, rect).draw(appearance, &mut overlay),
+            _ if appearance != Appearance::Missing => {}
+            Some(kind) => draw_markup(kind, &annotation, rect, &form, &mut overlay),
+            None => {}
+        }
+    }
+    overlay
+}
+
+/// The rectangle of an annotation; `None`: it has no area.
+fn read_rect(annotation: &Dict<'_>) -> Option<Rect> {
+    let [a, b, c, d] = annotation.get::<[f64; 4]>("Rect")?;
+    let rect = Rect::new(a.min(c), b.min(d), a.max(c), b.max(d));
+    let is_seen = rect.width() > 0.0 && rect.height() > 0.0 && [a, b, c, d].iter().all(|side| side.abs() < 1e6);
+    is_seen.then_some(rect)
+}
+
+fn draw_markup(kind: &[u8], annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, overlay: &mut Overlay) {
+    let quads = || annotation.get::<Array<'_>>("QuadPoints").map(|array| numbers(&array)).unwrap_or_default();
+    let opacity = annotation.get::<f64>("CA").unwrap_or(1.0);
+    let name = match kind {
+        b"Highlight" => "highlights",
+        b"Underline" | b"Squiggly" | b"StrikeOut" => "lines",
+        b"Square" | b"Circle" | b"Line" | b"Ink" | b"Polygon" | b"PolyLine" => "drawings",
+        b"FreeText" => "text annotations",
+        b"Stamp" => "stamps",
+        // Notes, links, popups and attachments are no content of the page.
+        _ => return,
+    };
+    overlay.kinds.insert(name);
+    overlay.push("q");
+    match kind {
+        b"Highlight" => {
+            if let Some(color) = color(annotation, "C", FILL) {
+                overlay.set_state(opacity, true);
+                overlay.push(&color);
+                for quad in quads().chunks_exact(8) {
+                    // Upper left, upper right, lower left, lower right.
+                    let order = [quad[0], quad[1], quad[2], quad[3], quad[6], quad[7], quad[4], quad[5]];
+                    overlay.push(&format!("{} f", path(&order, true)));
+                }
+            }
+        }
+        b"Underline" | b"Squiggly" | b"StrikeOut" => {
+            overlay.set_state(opacity, false);
+            overlay.push(&color(annotation, "C", STROKE).unwrap_or_else(|| "0 G".to_owned()));
+            for quad in quads().chunks_exact(8) {
+                let share = if kind == b"StrikeOut" { 0.5 } else { 0.92 };
+                let at = |top: f64, bottom: f64| top + (bottom - top) * share;
+                let line = [at(quad[0], quad[4]), at(quad[1], quad[5]), at(quad[2], quad[6]), at(quad[3], quad[7])];
+                let thickness = ((quad[1] - quad[5]).abs() / 16.0).clamp(0.5, 3.0);
+                overlay.push(&format!("{thickness:.2} w {} S", path(&line, false)));
+            }
+        }
+        b"FreeText" => draw_free_text(annotation, rect, form, opacity, overlay),
+        b"Stamp" => draw_stamp(annotation, rect, opacity, overlay),
+        _ => {
+            overlay.set_state(opacity, false);
+            draw_shape(kind, annotation, rect, overlay);
+        }
+    }
+    overlay.push("Q");
+}
+
+/// A path of straight lines through these points.
+fn path(points: &[f64], is_closed: bool) -> String {
+    let mut path = String::new();
+    for (at, point) in points.chunks_exact(2).enumerate() {
+        let _ = write!(path, "{:.3} {:.3} {} ", point[0], point[1], if at == 0 { 'm' } else { 'l' });
+    }
+    if is_closed {
+        path.push('h');
+    }
+    path
+}
+
+fn draw_shape(kind: &[u8], annotation: &Dict<'_>, rect: Rect, overlay: &mut Overlay) {
+    let width = border_width(annotation);
+    let stroke = color(annotation, "C", STROKE).filter(|_| width > 0.0);
+    let is_open = matches!(kind, b"Line" | b"Ink" | b"PolyLine");
+    let fill = color(annotation, "IC", FILL).filter(|_| !is_open);
+    let paint = match (&stroke, &fill) {
+        (Some(_), Some(_)) => "B",
+        (Some(_), None) => "S",
+        (None, Some(_)) => "f",
+        // Lines have a colour even if they state none.
+        (None, None) if is_open => "S",
+        (None, None) => return,
+    };
+    overlay.push(&format!("{width:.2} w {} {}", stroke.unwrap_or_default(), fill.unwrap_or_default()));
+    let inner = rect.inset(-width / 2.0);
+    let points = |key: &str| annotation.get::<Array<'_>>(key).map(|array| numbers(&array)).unwrap_or_default();
+    match kind {
+        b"Square" => {
+            let (x, y, w, h) = (inner.x0, inner.y0, inner.width(), inner.height());
+            overlay.push(&format!("{x:.3} {y:.3} {w:.3} {h:.3} re {paint}"));
+        }
+        b"Circle" => overlay.push(&format!("{} {paint}", ellipse(inner))),
+        b"Line" => overlay.push(&format!("{} {paint}", path(&points("L"), false))),
+        b"Polygon" | b"PolyLine" => {
+            overlay.push(&format!("{} {paint}", path(&points("Vertices"), kind == b"Polygon")));
+        }
+        _ => {
+            let strokes = annotation.get::<Array<'_>>("InkList");
+            for line in strokes.iter().flat_map(|all| all.iter::<Array<'_>>()).take(MAX_POINTS) {
+                overlay.push(&format!("{} {paint}", path(&numbers(&line), false)));
+            }
+        }
+    }
+}
+
+fn draw_free_text(annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, opacity: f64, overlay: &mut Overlay) {
+    overlay.set_state(opacity, false);
+    let width = border_width(annotation);
+    let fill = color(annotation, "C", FILL);
+    let paint = match (&fill, width > 0.0) {
+        (Some(_), true) => "B",
+        (Some(_), false) => "f",
+        (None, true) => "S",
+        (None, false) => "n",
+    };
+    let box_ = rect.inset(-width / 2.0);
+    overlay.push(&format!(
+        "{} 0 G {width:.2} w {:.3} {:.3} {:.3} {:.3} re {paint}",
+        fill.unwrap_or_default(),
+        box_.x0,
+        box_.y0,
+        box_.width(),
+        box_.height()
+    ));
+    let Some(text) = annotation.get::<Object<'_>>("Contents").and_then(|value| read_text(&value)) else { return };
+    let appearance = annotation.get::<Object<'_>>("DA").and_then(|value| read_text(&value));
+    let style = TextStyle::read(&appearance.unwrap_or_default(), |name| base_font(form.fonts.as_ref(), name));
+    let quadding = annotation.get::<u32>("Q").unwrap_or(0);
+    write_lines(overlay, &style, rect.inset(-width - 1.0), &text, quadding);
+}
+
+/// The name of a stamp in a red frame.
+fn draw_stamp(annotation: &Dict<'_>, rect: Rect, opacity: f64, overlay: &mut Overlay) {
+    let name = annotation.get::<Name<'_>>("Name");
+    let name = name.map_or("DRAFT".to_owned(), |name| {
+        let words: String =
+            name.as_str().chars().flat_map(|c| if c.is_uppercase() { vec![' ', c] } else { vec![c] }).collect();
+        words.trim().to_uppercase()
+    });
+    overlay.set_state(opacity, false);
+    let frame = rect.inset(-1.5);
+    overlay.push(&format!(
+        "0.8 0 0 RG 2 w {:.3} {:.3} {:.3} {:.3} re S",
+        frame.x0,
+        frame.y0,
+        frame.width(),
+        frame.height()
+    ));
+    let style = TextStyle { font: "Helvetica-Bold", size: 0.0, color: "0.8 0 0 rg".to_owned() };
+    let size = (rect.height() * 0.6).min((rect.width() - 8.0).max(1.0) / style.width(&name).max(0.1)).max(1.0);
+    let y = rect.center().y - size * 0.36;
+    overlay.write(&style, size, (start(&style, size, rect, &name, 1), y), &name);
+}

@@ -1,0 +1,134 @@
+//! Parts of which the appearance of annotations and fields is made. Source: ISO 32000-1, 12.5.
+
+use super::form_text::TextStyle;
+use super::overlay::Overlay;
+use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
+use hayro::kurbo::Rect;
+use std::fmt::Write;
+
+/// Most points of an annotation.
+const MAX_POINTS: usize = 20_000;
+/// Operators that set the colour of areas: grey, RGB, CMYK.
+pub(crate) const FILL: [&str; 3] = ["g", "rg", "k"];
+/// Operators that set the colour of lines.
+pub(crate) const STROKE: [&str; 3] = ["G", "RG", "K"];
+
+/// What the file holds of an annotation's appearance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appearance {
+    /// There is none.
+    Missing,
+    /// There is one, which paints nothing.
+    Empty,
+    /// It is drawn by the renderer.
+    Drawn,
+}
+
+impl Appearance {
+    /// Examines an annotation.
+    pub(crate) fn of(annotation: &Dict<'_>) -> Self {
+        let normal = annotation.get::<Dict<'_>>("AP").and_then(|all| all.get::<Object<'_>>("N"));
+        let stream = match normal {
+            Some(Object::Stream(stream)) => Some(stream),
+            Some(Object::Dict(states)) => {
+                let state = annotation.get::<Name<'_>>("AS");
+                match state.and_then(|state| states.get::<Stream<'_>>(&*state)) {
+                    Some(stream) => Some(stream),
+                    // A button that is off may have no stream for that.
+                    None => return Self::Drawn,
+                }
+            }
+            _ => None,
+        };
+        let Some(stream) = stream else { return Self::Missing };
+        let content = stream.decoded_data().unwrap_or_default();
+        let paints = content
+            .split(|byte| byte.is_ascii_whitespace() || matches!(byte, b')' | b'>' | b']'))
+            .any(|word| matches!(word, b"Tj" | b"TJ" | b"'" | b"\"" | b"Do" | b"sh" | b"BI"));
+        if paints { Self::Drawn } else { Self::Empty }
+    }
+}
+
+/// The operator for a colour array; `None`: transparent. `names`: the operators for grey, RGB, CMYK.
+pub(crate) fn color(dict: &Dict<'_>, key: &str, names: [&str; 3]) -> Option<String> {
+    let numbers = numbers(&dict.get::<Array<'_>>(key)?);
+    let name = match numbers.len() {
+        1 => names[0],
+        3 => names[1],
+        4 => names[2],
+        _ => return None,
+    };
+    Some(format!("{} {name}", join(&numbers)))
+}
+
+/// The width of the border, in points (ISO 32000-1, 12.5.4).
+pub(crate) fn border_width(annotation: &Dict<'_>) -> f64 {
+    let style = annotation.get::<Dict<'_>>("BS").and_then(|style| style.get::<f64>("W"));
+    let border = || annotation.get::<Array<'_>>("Border").and_then(|border| numbers(&border).get(2).copied());
+    style.or_else(border).unwrap_or(1.0).clamp(0.0, 100.0)
+}
+
+/// An ellipse of four Bézier curves.
+pub(crate) fn ellipse(rect: Rect) -> String {
+    // The distance of the control points for a quarter of a circle.
+    const CURVE: f64 = 0.552_284_75;
+    let (center, across, down) = (rect.center(), rect.width() / 2.0, rect.height() / 2.0);
+    let point = |x: f64, y: f64| format!("{:.3} {:.3}", center.x + x * across, center.y + y * down);
+    let mut path = format!("{} m ", point(1.0, 0.0));
+    for (from, to) in
+        [((1.0, 0.0), (0.0, 1.0)), ((0.0, 1.0), (-1.0, 0.0)), ((-1.0, 0.0), (0.0, -1.0)), ((0.0, -1.0), (1.0, 0.0))]
+    {
+        let (from, to): ((f64, f64), (f64, f64)) = (from, to);
+        let first = point(from.0 + to.0 * CURVE, from.1 + to.1 * CURVE);
+        let second = point(to.0 + from.0 * CURVE, to.1 + from.1 * CURVE);
+        let _ = write!(path, "{first} {second} {} c ", point(to.0, to.1));
+    }
+    path.push('h');
+    path
+}
+
+/// Writes text from the top of a rectangle, in lines. Text of size 0 is 12 points high, or less to
+/// fit.
+pub(crate) fn write_lines(overlay: &mut Overlay, style: &TextStyle, rect: Rect, text: &str, quadding: u32) {
+    const LEADING: f64 = 1.15;
+    let mut size = if style.size > 0.0 { style.size } else { 12.0 };
+    let mut lines = style.wrap(text, size, rect.width());
+    #[expect(clippy::cast_precision_loss, reason = "a few lines")]
+    while style.size <= 0.0 && size > 4.0 && lines.len() as f64 * size * LEADING > rect.height() {
+        size -= 0.5;
+        lines = style.wrap(text, size, rect.width());
+    }
+    overlay.push(&clip(rect));
+    let mut y = rect.y1 - size * 0.9;
+    for line in &lines {
+        if y < rect.y0 - size {
+            break;
+        }
+        overlay.write(style, size, (start(style, size, rect, line, quadding), y), line);
+        y -= size * LEADING;
+    }
+}
+
+/// Where a line begins: on the left, in the middle, on the right.
+pub(crate) fn start(style: &TextStyle, size: f64, rect: Rect, line: &str, quadding: u32) -> f64 {
+    let free = rect.width() - style.width(line) * size;
+    match quadding {
+        1 => rect.x0 + free / 2.0,
+        2 => rect.x0 + free,
+        _ => rect.x0,
+    }
+}
+
+/// The operators that clip to a rectangle.
+pub(crate) fn clip(rect: Rect) -> String {
+    format!("{:.3} {:.3} {:.3} {:.3} re W n", rect.x0, rect.y0, rect.width(), rect.height())
+}
+
+/// The numbers of an array.
+pub(crate) fn numbers(array: &Array<'_>) -> Vec<f64> {
+    array.iter::<Object<'_>>().take(MAX_POINTS).filter_map(|item| Some(item.into_number()?.as_f64())).collect()
+}
+
+fn join(numbers: &[f64]) -> String {
+    numbers.iter().map(|number| format!("{number:.3}")).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,140 @@
+//! Draws pages with hayro, and finds out what it leaves out.
+
+use super::annotations::draw_annotations;
+use super::examine::Examiner;
+use super::fonts::Fonts;
+use super::losses::{Losses, Lost};
+use super::objects::find_missing_objects;
+use crate::media::fault::{MediaFault, MediaFaultKind};
+use crate::media::pixels::Pixels;
+use hayro::hayro_interpret::util::TransformExt;
+use hayro::hayro_interpret::{Context, InterpreterCache, InterpreterSettings, InterpreterWarning, interpret_page};
+use hayro::hayro_syntax::Pdf;
+use hayro::hayro_syntax::page::Page;
+use hayro::kurbo::{Affine, Rect};
+use hayro::vello_cpu::color::palette::css::WHITE;
+use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+use hayro::{RenderCache, RenderSettings, render_into};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The renderer that is part of this program.
+pub(crate) const BUILT_IN: &str = "hayro 0.9";
+/// How often other fonts are tried for characters without a glyph.
+const MAX_ROUNDS: u32 = 3;
+
+/// A page that was drawn, and what is missing of it.
+pub(crate) struct Drawing {
+    pub(crate) pixels: Pixels,
+    pub(crate) losses: Losses,
+    /// The kinds of what was drawn over the page because the file does not contain how it looks.
+    pub(crate) added: Vec<&'static str>,
+}
+
+/// How a page is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// With form fields, annotations and installed fonts.
+    Full,
+    /// Only what the file contains, as versions of docmill before 0.2 did.
+    Plain,
+}
+
+/// Draws a page upright at this size, over white.
+///
+/// # Errors
+/// A page that is too large.
+pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner) -> Result<Drawing, MediaFault> {
+    let too_large = |_| MediaFault::new(MediaFaultKind::TooLarge, "the page is too large to be drawn");
+    let (across, down) = (u16::try_from(width).map_err(too_large)?, u16::try_from(height).map_err(too_large)?);
+    let points = page.render_dimensions();
+    let scale =
+        Affine::scale_non_uniform(f64::from(width) / f64::from(points.0), f64::from(height) / f64::from(points.1));
+    let to_picture = scale * page.initial_transform(true).to_kurbo();
+    let target = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
+
+    let overlay = draw_annotations(page);
+    let box_ = page.intersected_crop_box();
+    let over = match manner {
+        Manner::Full if !overlay.is_empty() => {
+            Pdf::new(Arc::new(overlay.to_pdf(Rect::new(box_.x0, box_.y0, box_.x1, box_.y1)))).ok()
+        }
+        _ => None,
+    };
+    let pages: Vec<&Page<'_>> =
+        [Some(page), over.as_ref().and_then(|pdf| pdf.pages().first())].into_iter().flatten().collect();
+
+    let fonts = Arc::new(Fonts::new(manner == Manner::Full));
+    let warnings = Arc::new(Warnings::default());
+    let settings = settings(&fonts, &warnings);
+    let mut losses = examine(&pages, to_picture, target, &fonts, &settings);
+    find_missing_objects(page, to_picture, target, &mut losses);
+    if warnings.font.load(Ordering::Relaxed) {
+        losses.add(Lost::Font, None);
+    }
+    match manner {
+        Manner::Full => overlay.lost.iter().for_each(|lost| losses.add(lost.clone(), None)),
+        Manner::Plain => overlay.kinds.iter().for_each(|kind| losses.add(Lost::Appearance((*kind).to_owned()), None)),
+    }
+
+    let mut context = RenderContext::new(across, down);
+    for page in pages {
+        render_into(page, &RenderCache::new(), &settings, &RenderSettings::default(), &mut context, to_picture);
+    }
+    context.flush();
+    if warnings.image.load(Ordering::Relaxed) && !losses.has_image() {
+        losses.add(Lost::Image("damaged data".to_owned()), None);
+    }
+    let mut pixmap = Pixmap::new(across, down);
+    let settings = RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..RasterizerSettings::default() };
+    context.render_with(&mut pixmap, &mut Resources::default(), settings);
+    let data = pixmap.data_as_u8_slice().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let pixels = Pixels { width, height, channels: 3, data }.simplify();
+    Ok(Drawing { pixels, losses, added: overlay.kinds.into_iter().collect() })
+}
+
+/// What the renderer warns of.
+#[derive(Debug, Default)]
+struct Warnings {
+    image: AtomicBool,
+    font: AtomicBool,
+}
+
+fn settings(fonts: &Arc<Fonts>, warnings: &Arc<Warnings>) -> InterpreterSettings {
+    let (fonts, warnings) = (fonts.clone(), warnings.clone());
+    InterpreterSettings {
+        font_resolver: Arc::new(move |query| fonts.resolve(query)),
+        warning_sink: Arc::new(move |warning| match warning {
+            InterpreterWarning::ImageDecodeFailure => warnings.image.store(true, Ordering::Relaxed),
+            InterpreterWarning::UnsupportedFont => warnings.font.store(true, Ordering::Relaxed),
+            // A button that is off has none; others are examined with the annotations.
+            _ => {}
+        }),
+        ..InterpreterSettings::default()
+    }
+}
+
+/// What the renderer will leave out of these pages, which are drawn one over another, with the
+/// fonts that lose least.
+fn examine(
+    pages: &[&Page<'_>],
+    to_picture: Affine,
+    target: Rect,
+    fonts: &Fonts,
+    settings: &InterpreterSettings,
+) -> Losses {
+    let mut round = 0;
+    loop {
+        round += 1;
+        fonts.begin();
+        let mut examiner = Examiner::new(target, fonts);
+        for page in pages {
+            let cache = InterpreterCache::new();
+            let mut context = Context::new(to_picture, target, &cache, page.xref(), settings.clone());
+            interpret_page(page, &mut context, &mut examiner);
+        }
+        if round == MAX_ROUNDS || !fonts.improve(&examiner.missing) {
+            return examiner.losses;
+        }
+    }
+}

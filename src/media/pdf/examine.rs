@@ -1,0 +1,149 @@
+//! Examines what a page draws: finds images and characters that the renderer leaves out.
+
+use super::fonts::Fonts;
+use super::images::find_damage;
+use super::losses::{Losses, Lost};
+use hayro::hayro_interpret::font::{Glyph, GlyphRun, OutlineGlyph};
+use hayro::hayro_interpret::hayro_cmap::BfString;
+use hayro::hayro_interpret::pattern::Pattern;
+use hayro::hayro_interpret::{
+    BlendMode, CacheKey, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, Paint, SoftMask,
+};
+use hayro::kurbo::{Affine, BezPath, Rect, Shape};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Units of an em in which glyphs are given.
+const UNITS_PER_EM: f64 = 1000.0;
+/// Opacity below which nothing is seen.
+const MIN_OPACITY: f32 = 0.004;
+
+/// A device that draws nothing, and finds what a renderer leaves out.
+pub(crate) struct Examiner<'f> {
+    fonts: &'f Fonts,
+    /// What is lost.
+    pub(crate) losses: Losses,
+    /// The characters without a glyph.
+    pub(crate) missing: BTreeSet<char>,
+    /// The parts of the picture that the clips leave.
+    clips: Vec<Rect>,
+    /// For each transparency group, whether it can be seen.
+    groups: Vec<bool>,
+    images: HashMap<u128, Option<String>>,
+    examined: HashSet<u128>,
+}
+
+impl<'f> Examiner<'f> {
+    /// `target`: the picture, in pixels.
+    pub(crate) fn new(target: Rect, fonts: &'f Fonts) -> Self {
+        Self {
+            fonts,
+            losses: Losses::default(),
+            missing: BTreeSet::new(),
+            clips: vec![target],
+            groups: Vec::new(),
+            images: HashMap::new(),
+            examined: HashSet::new(),
+        }
+    }
+
+    /// The part of a rectangle that can be seen, if any.
+    fn visible(&self, rect: Rect) -> Option<Rect> {
+        let clip = self.clips.last().copied().unwrap_or(Rect::ZERO);
+        let part = rect.intersect(clip);
+        let is_seen = part.width() > 0.01 && part.height() > 0.01 && self.groups.iter().all(|seen| *seen);
+        is_seen.then_some(part)
+    }
+
+    fn examine_glyph(&mut self, glyph: &OutlineGlyph, to_page: Affine) {
+        let width = f64::from(glyph.advance_width().unwrap_or(500.0)).abs().max(100.0);
+        let cell = to_page.transform_rect_bbox(Rect::new(0.0, -0.2 * UNITS_PER_EM, width, 0.8 * UNITS_PER_EM));
+        let Some(region) = self.visible(cell) else { return };
+        let text = glyph.as_unicode();
+        if let Some(lost) = self.fonts.find_lost_glyph(glyph, text.as_ref()) {
+            self.losses.add(Lost::Glyphs(lost), Some(region));
+            match text {
+                Some(BfString::Char(character)) => _ = self.missing.insert(character),
+                Some(BfString::String(text)) => self.missing.extend(text.chars()),
+                None => {}
+            }
+        }
+    }
+
+    fn examine_paint<'a>(&mut self, paint: &Paint<'a>, transform: Affine) {
+        if let Paint::Pattern(pattern) = paint
+            && let Pattern::Tiling(tile) = &**pattern
+            && self.examined.insert(pattern.cache_key())
+        {
+            let _ = tile.interpret(self, transform * tile.matrix, false);
+        }
+    }
+}
+
+impl<'a> Device<'a> for Examiner<'_> {
+    fn draw_path(&mut self, _path: &BezPath, props: DrawProps<'a>, _mode: &DrawMode) {
+        self.examine_paint(&props.paint, Affine::IDENTITY);
+    }
+
+    fn push_clip_path(&mut self, clip: &ClipPath) {
+        let last = self.clips.last().copied().unwrap_or(Rect::ZERO);
+        self.clips.push(last.intersect(clip.path.bounding_box()));
+    }
+
+    fn push_transparency_group(&mut self, opacity: f32, mask: Option<SoftMask<'a>>, _mode: BlendMode) {
+        self.groups.push(opacity > MIN_OPACITY);
+        if let Some(mask) = mask
+            && self.examined.insert(mask.cache_key())
+        {
+            mask.interpret(self);
+        }
+    }
+
+    fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, mode: &DrawMode) {
+        let is_transparent =
+            matches!(&props.paint, Paint::Color(color) if color.to_rgba().components()[3] < MIN_OPACITY);
+        if matches!(mode, DrawMode::Invisible) || is_transparent {
+            return;
+        }
+        self.examine_paint(&props.paint, Affine::IDENTITY);
+        for glyph in run.glyphs() {
+            match &**glyph {
+                Glyph::Outline(outline) => self.examine_glyph(outline, props.transform * glyph.transform()),
+                Glyph::Type3(drawn) => {
+                    if self.examined.insert(drawn.cache_key()) {
+                        drawn.interpret(self, props.transform, glyph.transform(), &props.paint);
+                    }
+                }
+            }
+        }
+    }
+
+    fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
+        let whole = Rect::new(0.0, 0.0, f64::from(image.width()), f64::from(image.height()));
+        let Some(region) = self.visible(props.transform.transform_rect_bbox(whole)) else { return };
+        let key = image.cache_key();
+        let damage = match self.images.get(&key) {
+            Some(damage) => damage.clone(),
+            None => {
+                let damage = match &image {
+                    Image::Raster(raster) => find_damage(raster.stream(), false),
+                    Image::Stencil(stencil) => find_damage(stencil.stream(), true),
+                };
+                self.images.insert(key, damage.clone());
+                damage
+            }
+        };
+        if let Some(damage) = damage {
+            self.losses.add(Lost::Image(damage), Some(region));
+        }
+    }
+
+    fn pop_clip(&mut self) {
+        if self.clips.len() > 1 {
+            self.clips.pop();
+        }
+    }
+
+    fn pop_transparency_group(&mut self) {
+        self.groups.pop();
+    }
+}

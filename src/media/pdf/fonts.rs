@@ -1,0 +1,269 @@
+//! The fonts that a page is drawn with, and the characters that they have no glyph for.
+//!
+//! Fonts that are not embedded are replaced: the 14 standard fonts by those that hayro contains
+//! (Foxit's, BSD license), others by an installed font with their name, or one that has the
+//! characters. Source: ISO 32000-1, 9.6.2.2 and 9.7.3.
+
+use super::embedded_font::GlyphPositions;
+use super::system_fonts::{Style, find_by_name, find_covering};
+use hayro::hayro_interpret::font::{FallbackFontQuery, FontData, FontQuery, OutlineGlyph, StandardFont};
+use hayro::hayro_interpret::hayro_cmap::{BfString, CidFamily};
+use skrifa::MetadataProvider;
+use skrifa::raw::FontRef;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The characters of every text font that hayro contains (hayro-font 0.5, `assets`), beside Latin-1.
+const CONTAINED: &[u32] = &[
+    0x131, 0x141, 0x142, 0x152, 0x153, 0x160, 0x161, 0x178, 0x17D, 0x17E, 0x192, 0x2C6, 0x2C7, 0x2D8, 0x2D9, 0x2DA,
+    0x2DB, 0x2DC, 0x2DD, 0x2013, 0x2014, 0x2018, 0x2019, 0x201A, 0x201C, 0x201D, 0x201E, 0x2020, 0x2021, 0x2022,
+    0x2026, 0x2030, 0x2039, 0x203A, 0x2044, 0x20AC, 0x2122, 0x2212, 0xFB01, 0xFB02,
+];
+
+/// The fonts of one page.
+#[derive(Debug)]
+pub(crate) struct Fonts {
+    uses_installed: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What the page asked for, and how it looks.
+    asked: BTreeMap<String, Style>,
+    /// Installed fonts that replace others, by what was asked.
+    chosen: HashMap<String, Installed>,
+    /// Replacements that were given, by the address of their data.
+    given: HashMap<usize, Replacement>,
+    /// Embedded fonts, by the address of their data.
+    embedded: HashMap<usize, Option<GlyphPositions>>,
+}
+
+#[derive(Clone)]
+struct Installed {
+    data: Arc<Vec<u8>>,
+    index: u32,
+    /// Whether it has the name that was asked for, so that glyph numbers are the same.
+    is_same: bool,
+}
+
+impl std::fmt::Debug for Installed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Installed").field("bytes", &self.data.len()).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Replacement {
+    /// One that hayro contains.
+    Contained,
+    Installed(Installed),
+}
+
+impl Replacement {
+    fn covers(&self, character: char) -> bool {
+        match self {
+            Self::Contained => is_contained(character),
+            Self::Installed(font) => FontRef::from_index(&font.data, font.index)
+                .is_ok_and(|font| font.charmap().map(character).is_some_and(|glyph| glyph.to_u32() != 0)),
+        }
+    }
+}
+
+fn is_contained(character: char) -> bool {
+    let code = u32::from(character);
+    matches!(code, 0x20..=0x7E | 0xA0..=0xAC | 0xAE..=0xFF) || CONTAINED.contains(&code)
+}
+
+impl Fonts {
+    /// `uses_installed`: whether installed fonts may be used.
+    pub(crate) fn new(uses_installed: bool) -> Self {
+        Self { uses_installed, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets the embedded fonts, whose data may be elsewhere when the page is drawn again.
+    pub(crate) fn begin(&self) {
+        let mut state = self.state();
+        state.embedded.clear();
+        state.given.clear();
+    }
+
+    /// Returns the font for a query of the renderer.
+    pub(crate) fn resolve(&self, query: &FontQuery) -> Option<(FontData, u32)> {
+        let (key, style) = describe(query);
+        let mut state = self.state();
+        state.asked.insert(key.clone(), style);
+        if self.uses_installed
+            && !state.chosen.contains_key(&key)
+            && let FontQuery::Fallback(wanted) = query
+            && let Some(font) = find_installed(wanted, style)
+        {
+            state.chosen.insert(key.clone(), font);
+        }
+        if let Some(font) = state.chosen.get(&key).cloned() {
+            state.given.insert(font.data.as_ptr() as usize, Replacement::Installed(font.clone()));
+            return Some((font.data, font.index));
+        }
+        let (data, index) = match query {
+            FontQuery::Standard(font) => font.get_font_data(),
+            FontQuery::Fallback(wanted) => wanted.pick_standard_font().get_font_data(),
+        };
+        state.given.insert(address(&data), Replacement::Contained);
+        Some((data, index))
+    }
+
+    /// Chooses installed fonts that have these characters. Whether anything changes.
+    pub(crate) fn improve(&self, missing: &BTreeSet<char>) -> bool {
+        if !self.uses_installed || missing.is_empty() {
+            return false;
+        }
+        let mut state = self.state();
+        let mut is_better = false;
+        for (key, style) in state.asked.clone() {
+            let has = |character: &char| match state.chosen.get(&key) {
+                Some(font) => Replacement::Installed(font.clone()).covers(*character),
+                None => is_contained(*character),
+            };
+            let lacking: Vec<char> = missing.iter().filter(|character| !has(character)).copied().collect();
+            // These two have encodings of their own.
+            if lacking.is_empty() || key == "Symbol" || key == "ZapfDingbats" {
+                continue;
+            }
+            // Latin text is on nearly every page.
+            let wanted: Vec<char> = lacking.iter().copied().chain("Aa0".chars()).collect();
+            if let Some(face) = find_covering(&wanted, style)
+                && let Some(data) = face.load()
+            {
+                let font = Installed { data, index: face.index, is_same: false };
+                let is_gain = lacking.iter().any(|c| Replacement::Installed(font.clone()).covers(*c));
+                if is_gain {
+                    state.chosen.insert(key, font);
+                    is_better = true;
+                }
+            }
+        }
+        is_better
+    }
+
+    /// The font of a glyph that is not drawn, or drawn as another one. `None`: it is drawn, or
+    /// can't be seen anyway.
+    pub(crate) fn find_lost_glyph(&self, glyph: &OutlineGlyph, text: Option<&BfString>) -> Option<String> {
+        if text.is_some_and(is_invisible) {
+            return None;
+        }
+        let Some(font) = glyph.font_data() else {
+            // Type 1, or one of the standard fonts.
+            let is_lost = glyph.glyph_id().to_u32() == 0 && text.is_some();
+            return is_lost.then(|| "its font".to_owned());
+        };
+        let name = || font.postscript_name.as_ref().map_or("its font".to_owned(), |name| format!("the font {name}"));
+        let mut state = self.state();
+        let place = address(&font.data);
+        let is_lost = match (state.given.get(&place), text) {
+            (Some(given), Some(BfString::Char(character))) => !given.covers(*character),
+            // Chosen by its number in the font that is missing.
+            (Some(Replacement::Installed(font)), _) if font.is_same => glyph.glyph_id().to_u32() == 0,
+            (Some(_), _) => true,
+            (None, _) => {
+                let positions =
+                    state.embedded.entry(place).or_insert_with(|| GlyphPositions::read((*font.data).as_ref()));
+                let is_damaged = positions.as_ref().is_some_and(|table| table.is_lost(glyph.glyph_id().to_u32()));
+                is_damaged || (glyph.glyph_id().to_u32() == 0 && text.is_some())
+            }
+        };
+        is_lost.then(name)
+    }
+}
+
+/// The address of a font's data, which stays where it is while the page is drawn.
+fn address(data: &FontData) -> usize {
+    (**data).as_ref().as_ptr() as usize
+}
+
+/// What identifies a query, and how the font looks.
+fn describe(query: &FontQuery) -> (String, Style) {
+    let style = |font: StandardFont| {
+        let name = font.postscript_name();
+        Style {
+            is_bold: name.contains("Bold"),
+            is_italic: name.contains("Oblique") || name.contains("Italic"),
+            is_serif: name.starts_with("Times"),
+            is_monospaced: name.starts_with("Courier"),
+        }
+    };
+    match query {
+        FontQuery::Standard(font) => (font.postscript_name().to_owned(), style(*font)),
+        FontQuery::Fallback(wanted) => {
+            let look = Style {
+                is_bold: wanted.is_bold || wanted.font_weight >= 600,
+                is_italic: wanted.is_italic,
+                is_serif: wanted.is_serif,
+                is_monospaced: wanted.is_fixed_pitch,
+            };
+            (format!("{wanted:?}"), look)
+        }
+    }
+}
+
+/// An installed font with the wanted name, or one for the wanted character collection.
+fn find_installed(wanted: &FallbackFontQuery, style: Style) -> Option<Installed> {
+    let names = [&wanted.post_script_name, &wanted.font_name, &wanted.font_family];
+    if let Some(face) = names.into_iter().flatten().find_map(|name| find_by_name(name)) {
+        return Some(Installed { data: face.load()?, index: face.index, is_same: true });
+    }
+    // Characters that tell the collections apart.
+    let sample: &[char] = match wanted.character_collection.as_ref()?.family {
+        CidFamily::AdobeGB1 => &['国', '这', '的', '。'],
+        CidFamily::AdobeCNS1 => &['國', '這', '的', '。'],
+        CidFamily::AdobeJapan1 => &['国', 'の', 'カ', '。'],
+        CidFamily::AdobeKorea1 => &['한', '국', '어'],
+        _ => return None,
+    };
+    let face = find_covering(sample, style)?;
+    Some(Installed { data: face.load()?, index: face.index, is_same: false })
+}
+
+/// Whether nothing is seen of a text: spaces, controls, marks of direction.
+fn is_invisible(text: &BfString) -> bool {
+    let invisible = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(u32::from(c), 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFE00..=0xFE0F | 0xFEFF | 0xFFF9..=0xFFFD)
+    };
+    match text {
+        BfString::Char(c) => invisible(*c),
+        BfString::String(text) => text.chars().all(invisible),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seen_and_what_the_contained_fonts_have() {
+        for (text, seen) in
+            [(' ', false), ('\u{a0}', false), ('\u{feff}', false), ('\n', false), ('\u{ad}', true), ('x', true)]
+        {
+            assert_eq!(is_invisible(&BfString::Char(text)), !seen, "{text:?}");
+        }
+        for (character, has) in [('A', true), ('é', true), ('€', true), ('\u{ad}', false), ('文', false), ('Ж', false)]
+        {
+            assert_eq!(is_contained(character), has, "{character}");
+        }
+    }
+
+    #[test]
+    fn a_standard_font_is_one_of_the_contained_ones() {
+        let fonts = Fonts::new(false);
+        let (data, index) = fonts.resolve(&FontQuery::Standard(StandardFont::TimesBold)).unwrap();
+        assert!((*data).as_ref().len() > 10_000 && index == 0);
+        assert!(!fonts.improve(&BTreeSet::from(['文'])), "installed fonts are not used");
+        let style = describe(&FontQuery::Standard(StandardFont::CourierBoldOblique)).1;
+        assert_eq!(style, Style { is_bold: true, is_italic: true, is_serif: false, is_monospaced: true });
+    }
+}

@@ -1,0 +1,281 @@
+//! Fields of forms without an appearance: their values are drawn as viewers draw them. Source: ISO
+//! 32000-1, 12.7.
+
+use super::appearance::{Appearance, FILL, STROKE, border_width, clip, color, ellipse, start, write_lines};
+use super::form_text::{TextStyle, base_font, read_text};
+use super::losses::Lost;
+use super::overlay::Overlay;
+use hayro::hayro_syntax::object::{Dict, Name, Object};
+use hayro::hayro_syntax::page::Page;
+use hayro::kurbo::{Affine, Rect};
+
+/// Most ancestors of a field.
+const MAX_ANCESTORS: usize = 32;
+/// Most options of a list that are drawn.
+const MAX_OPTIONS: usize = 1000;
+const MULTILINE: u32 = 1 << 12;
+const PASSWORD: u32 = 1 << 13;
+const RADIO: u32 = 1 << 15;
+const PUSH_BUTTON: u32 = 1 << 16;
+const COMBO: u32 = 1 << 17;
+const COMB: u32 = 1 << 24;
+
+/// What the fields of a document have in common.
+pub(crate) struct Form<'a> {
+    needs_appearances: bool,
+    default_appearance: String,
+    /// The fonts that default appearances name.
+    pub(crate) fonts: Option<Dict<'a>>,
+}
+
+impl<'a> Form<'a> {
+    /// The form of the document that a page belongs to.
+    pub(crate) fn of_page(page: &Page<'a>) -> Self {
+        let xref = page.xref();
+        let form = xref.get::<Dict<'a>>(xref.root_id()).and_then(|catalog| catalog.get::<Dict<'a>>("AcroForm"));
+        let form = form.unwrap_or_default();
+        let fonts = form.get::<Dict<'a>>("DR").and_then(|resources| resources.get::<Dict<'a>>("Font"));
+        Self {
+            needs_appearances: form.get::<bool>("NeedAppearances").unwrap_or(false),
+            default_appearance: form.get::<Object<'_>>("DA").and_then(|value| read_text(&value)).unwrap_or_default(),
+            fonts: fonts.or_else(|| Some(page.resources().fonts.clone())),
+        }
+    }
+}
+
+/// A field at its place on a page.
+pub(crate) struct Field<'a, 'f> {
+    /// The field and its ancestors.
+    dicts: Vec<Dict<'a>>,
+    form: &'f Form<'a>,
+    rect: Rect,
+}
+
+impl<'a, 'f> Field<'a, 'f> {
+    pub(crate) fn new(widget: &Dict<'a>, form: &'f Form<'a>, rect: Rect) -> Self {
+        let mut dicts = vec![widget.clone()];
+        while dicts.len() < MAX_ANCESTORS
+            && let Some(parent) = dicts.last().and_then(|dict| dict.get::<Dict<'a>>("Parent"))
+        {
+            dicts.push(parent);
+        }
+        Self { dicts, form, rect }
+    }
+
+    fn get(&self, key: &str) -> Option<Object<'a>> {
+        self.dicts.iter().find_map(|dict| dict.get::<Object<'a>>(key))
+    }
+
+    fn number(&self, key: &str) -> Option<u32> {
+        u32::try_from(self.get(key)?.into_number()?.as_i64()).ok()
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        self.get(key).and_then(|value| read_text(&value))
+    }
+
+    fn style(&self) -> TextStyle {
+        let text = self.text("DA").unwrap_or_else(|| self.form.default_appearance.clone());
+        TextStyle::read(&text, |name| base_font(self.form.fonts.as_ref(), name))
+    }
+
+    /// Draws the field, unless the file contains how it looks.
+    pub(crate) fn draw(&self, appearance: Appearance, overlay: &mut Overlay) {
+        let is_needed = match appearance {
+            Appearance::Missing => true,
+            // An empty one may be meant, unless the viewer is asked to replace it.
+            Appearance::Empty => self.form.needs_appearances,
+            Appearance::Drawn => false,
+        };
+        if !is_needed {
+            return;
+        }
+        let kind = self.get("FT").and_then(Object::into_name);
+        let flags = self.number("Ff").unwrap_or(0);
+        overlay.push("q");
+        let rect = self.turn(overlay);
+        if appearance == Appearance::Missing {
+            self.draw_frame(rect, flags & RADIO != 0, overlay);
+        }
+        match kind.as_deref() {
+            Some(b"Tx") => self.draw_text(rect, flags, overlay),
+            Some(b"Ch") if flags & COMBO != 0 => self.draw_choice(rect, overlay),
+            Some(b"Ch") => self.draw_list(rect, overlay),
+            Some(b"Btn") => self.draw_button(rect, flags, overlay),
+            // A signature shows what its appearance shows.
+            _ => {}
+        }
+        overlay.push("Q");
+    }
+
+    /// Turns the coordinates as the field is turned, and returns its rectangle in them.
+    fn turn(&self, overlay: &mut Overlay) -> Rect {
+        let turn = self.dicts[0].get::<Dict<'_>>("MK").and_then(|dict| dict.get::<i32>("R")).unwrap_or(0);
+        let Rect { x0, y0, x1, y1 } = self.rect;
+        let (matrix, width, height) = match turn.rem_euclid(360) {
+            90 => ([0.0, 1.0, -1.0, 0.0, x1, y0], self.rect.height(), self.rect.width()),
+            180 => ([-1.0, 0.0, 0.0, -1.0, x1, y1], self.rect.width(), self.rect.height()),
+            270 => ([0.0, -1.0, 1.0, 0.0, x0, y1], self.rect.height(), self.rect.width()),
+            _ => return self.rect,
+        };
+        let [a, b, c, d, e, f] = Affine::new(matrix).as_coeffs();
+        overlay.push(&format!("{a} {b} {c} {d} {e:.3} {f:.3} cm"));
+        Rect::new(0.0, 0.0, width, height)
+    }
+
+    fn draw_frame(&self, rect: Rect, is_round: bool, overlay: &mut Overlay) {
+        let Some(looks) = self.dicts[0].get::<Dict<'_>>("MK") else { return };
+        let width = border_width(&self.dicts[0]);
+        let (fill, stroke) = (color(&looks, "BG", FILL), color(&looks, "BC", STROKE).filter(|_| width > 0.0));
+        let paint = match (&fill, &stroke) {
+            (Some(_), Some(_)) => "B",
+            (Some(_), None) => "f",
+            (None, Some(_)) => "S",
+            (None, None) => return,
+        };
+        let inner = rect.inset(-width / 2.0);
+        let shape = match is_round {
+            true => ellipse(inner),
+            false => format!("{:.3} {:.3} {:.3} {:.3} re", inner.x0, inner.y0, inner.width(), inner.height()),
+        };
+        overlay.push(&format!(
+            "{} {} {width:.2} w {shape} {paint}",
+            fill.unwrap_or_default(),
+            stroke.unwrap_or_default()
+        ));
+    }
+
+    fn draw_text(&self, rect: Rect, flags: u32, overlay: &mut Overlay) {
+        let text = match self.get("V") {
+            None | Some(Object::Null(_)) => return,
+            Some(value) => read_text(&value),
+        };
+        let Some(text) = text else {
+            overlay.lost.push(Lost::Appearance("a form field".to_owned()));
+            return;
+        };
+        let text = if flags & PASSWORD != 0 { "*".repeat(text.chars().count()) } else { text };
+        let (style, quadding) = (self.style(), self.number("Q").unwrap_or(0));
+        match (flags & MULTILINE != 0, self.number("MaxLen")) {
+            (true, _) => {
+                overlay.kinds.insert("form fields");
+                write_lines(overlay, &style, rect.inset(-2.0), &text, quadding);
+            }
+            (false, Some(cells @ 1..=1000)) if flags & COMB != 0 => {
+                Self::draw_comb(rect, &style, &text, cells, overlay)
+            }
+            _ => Self::draw_line(rect, &style, &text, quadding, overlay),
+        }
+    }
+
+    fn draw_line(rect: Rect, style: &TextStyle, text: &str, quadding: u32, overlay: &mut Overlay) {
+        let text = text.replace(['\r', '\n'], " ");
+        if text.trim().is_empty() {
+            return;
+        }
+        overlay.kinds.insert("form fields");
+        let inner = rect.inset((-2.0, 0.0));
+        let size = match style.size {
+            size if size > 0.0 => size,
+            _ => (rect.height() * 0.7).min(inner.width() / style.width(&text).max(0.1)).max(2.0),
+        };
+        overlay.push(&clip(rect));
+        let y = rect.center().y - size * 0.36;
+        overlay.write(style, size, (start(style, size, inner, &text, quadding), y), &text);
+    }
+
+    /// Each character in a cell of its own.
+    fn draw_comb(rect: Rect, style: &TextStyle, text: &str, cells: u32, overlay: &mut Overlay) {
+        overlay.kinds.insert("form fields");
+        let width = rect.width() / f64::from(cells);
+        let size = if style.size > 0.0 { style.size } else { (rect.height() * 0.7).min(width * 1.4) };
+        overlay.push(&clip(rect));
+        for (at, character) in text.chars().take(cells as usize).enumerate() {
+            let (character, at) = (character.to_string(), u32::try_from(at).unwrap_or(0));
+            let left = rect.x0 + f64::from(at) * width;
+            let cell = Rect::new(left, rect.y0, left + width, rect.y1);
+            let x = start(style, size, cell, &character, 1);
+            overlay.write(style, size, (x, rect.center().y - size * 0.36), &character);
+        }
+    }
+
+    /// The options: what is stored, and what is shown.
+    fn options(&self) -> Vec<(String, String)> {
+        let options = self.get("Opt").and_then(Object::into_array);
+        let option = |option: Object<'_>| match &option {
+            Object::Array(pair) => {
+                let mut texts = pair.iter::<Object<'_>>().filter_map(|value| read_text(&value));
+                let stored = texts.next()?;
+                Some((stored.clone(), texts.next().unwrap_or(stored)))
+            }
+            other => read_text(other).map(|text| (text.clone(), text)),
+        };
+        options.iter().flat_map(|all| all.iter::<Object<'_>>()).take(MAX_OPTIONS).filter_map(option).collect()
+    }
+
+    /// The stored values that are selected.
+    fn selected(&self) -> Vec<String> {
+        match self.get("V") {
+            Some(Object::Array(all)) => all.iter::<Object<'_>>().filter_map(|value| read_text(&value)).collect(),
+            Some(value) => read_text(&value).into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    fn draw_choice(&self, rect: Rect, overlay: &mut Overlay) {
+        let options = self.options();
+        let shown = |value: &String| {
+            options.iter().find(|(stored, _)| stored == value).map_or(value, |(_, shown)| shown).clone()
+        };
+        if let Some(value) = self.selected().first() {
+            Self::draw_line(rect, &self.style(), &shown(value), self.number("Q").unwrap_or(0), overlay);
+        }
+    }
+
+    fn draw_list(&self, rect: Rect, overlay: &mut Overlay) {
+        let (selected, style) = (self.selected(), self.style());
+        let size = if style.size > 0.0 { style.size } else { 12.0 };
+        let first = self.number("TI").unwrap_or(0) as usize;
+        overlay.kinds.insert("form fields");
+        overlay.push(&clip(rect));
+        let mut top = rect.y1 - 1.0;
+        for (stored, shown) in self.options().into_iter().skip(first) {
+            if top < rect.y0 {
+                break;
+            }
+            let bottom = top - size * 1.2;
+            if selected.contains(&stored) || selected.contains(&shown) {
+                let (x, width, height) = (rect.x0, rect.width(), top - bottom);
+                overlay.push(&format!("0.6 0.75 0.85 rg {x:.3} {bottom:.3} {width:.3} {height:.3} re f"));
+            }
+            overlay.write(&style, size, (rect.x0 + 2.0, bottom + size * 0.3), &shown);
+            top = bottom;
+        }
+    }
+
+    fn draw_button(&self, rect: Rect, flags: u32, overlay: &mut Overlay) {
+        let looks = self.dicts[0].get::<Dict<'_>>("MK").unwrap_or_default();
+        let caption = looks.get::<Object<'_>>("CA").and_then(|value| read_text(&value));
+        if flags & PUSH_BUTTON != 0 {
+            if let Some(caption) = caption {
+                Self::draw_line(rect, &self.style(), &caption, 1, overlay);
+            }
+            return;
+        }
+        // Without an appearance nothing names the state that is "on", except that it is not `Off`.
+        let state = self.dicts[0].get::<Name<'_>>("AS").or_else(|| self.get("V").and_then(Object::into_name));
+        if state.is_none_or(|state| &*state == b"Off") {
+            return;
+        }
+        overlay.kinds.insert("form fields");
+        let mark = match caption.as_deref() {
+            Some(mark) if mark.len() == 1 => mark,
+            _ if flags & RADIO != 0 => "l",
+            _ => "4",
+        };
+        let style = TextStyle { font: "ZapfDingbats", ..self.style() };
+        let size = if style.size > 0.0 { style.size } else { rect.width().min(rect.height()) * 0.8 };
+        let center = rect.center();
+        overlay.write(&style, size, (center.x - size * 0.4, center.y - size * 0.35), mark);
+    }
+}

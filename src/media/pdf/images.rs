@@ -1,0 +1,319 @@
+//! Whether an image of a PDF can be decoded completely.
+//!
+//! Renderers show what they could decode of an image, and leave the rest white or grey. Sources:
+//! ISO 32000-1, 7.4 (filters) and 8.9 (images); ITU-T T.81, annex B (JPEG); T.800, annex A (JPEG
+//! 2000); T.88, clause 7 (JBIG2).
+
+use crate::media::fault::MediaFaultKind;
+use crate::media::jpeg;
+use hayro::hayro_syntax::Filter;
+use hayro::hayro_syntax::object::stream::ImageDecodeParams;
+use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
+
+/// Why an image can't be decoded completely, in a few words; `None`: it can.
+pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<String> {
+    let dict = image.dict();
+    let parameters = Parameters::read(dict, is_mask);
+    if let Some(name) = find_unknown_filter(dict) {
+        return Some(format!("unknown filter {name}"));
+    }
+    let filters = image.filters();
+    let damage = match filters.as_slice() {
+        [Filter::DctDecode] => find_jpeg_damage(image, &parameters),
+        [Filter::JpxDecode] => find_jpeg2000_damage(&image.raw_data()),
+        [Filter::Jbig2Decode] => find_jbig2_damage(image),
+        [.., Filter::CcittFaxDecode] => find_fax_damage(image, &parameters),
+        [.., Filter::DctDecode | Filter::JpxDecode | Filter::Jbig2Decode] => None,
+        _ => find_missing_samples(image, &parameters),
+    };
+    let mask = || {
+        let mask = dict.get::<Stream<'_>>("SMask").or_else(|| dict.get::<Stream<'_>>("Mask"))?;
+        find_damage(&mask, true).map(|damage| format!("its mask: {damage}"))
+    };
+    damage.or_else(|| if is_mask { None } else { mask() })
+}
+
+/// What is known about the samples of an image.
+struct Parameters {
+    width: u32,
+    height: u32,
+    bits: Option<u8>,
+    /// Samples a pixel, where the colour space shows it.
+    channels: Option<u32>,
+    is_indexed: bool,
+}
+
+impl Parameters {
+    fn read(dict: &Dict<'_>, is_mask: bool) -> Self {
+        let number = |long: &str, short: &str| dict.get::<u32>(short).or_else(|| dict.get::<u32>(long));
+        let is_stencil = dict.get::<bool>("IM").or_else(|| dict.get::<bool>("ImageMask")).unwrap_or(false);
+        let space = dict.get::<Object<'_>>("CS").or_else(|| dict.get::<Object<'_>>("ColorSpace"));
+        let bits = number("BitsPerComponent", "BPC").and_then(|bits| u8::try_from(bits).ok());
+        let channels = if is_mask || is_stencil { Some(1) } else { space.as_ref().and_then(count_channels) };
+        Self {
+            width: number("Width", "W").unwrap_or(0),
+            height: number("Height", "H").unwrap_or(0),
+            bits: if is_stencil { Some(1) } else { bits },
+            channels,
+            is_indexed: space.is_some_and(|space| is_indexed(&space)),
+        }
+    }
+
+    fn to_decode(&self) -> ImageDecodeParams {
+        ImageDecodeParams {
+            is_indexed: self.is_indexed,
+            bpc: self.bits,
+            num_components: self.channels.and_then(|count| u8::try_from(count).ok()),
+            target_dimension: None,
+            width: self.width,
+            height: self.height,
+        }
+    }
+}
+
+fn first_name<'a>(space: &Object<'a>) -> Option<Name<'a>> {
+    match space {
+        Object::Name(name) => Some(name.clone()),
+        Object::Array(array) => array.iter::<Object<'_>>().next()?.into_name(),
+        _ => None,
+    }
+}
+
+fn is_indexed(space: &Object<'_>) -> bool {
+    first_name(space).is_some_and(|name| matches!(&*name, b"Indexed" | b"I"))
+}
+
+/// The samples a pixel of a colour space; `None`: it is a name of the page's resources, or unknown.
+fn count_channels(space: &Object<'_>) -> Option<u32> {
+    let second = || match space {
+        Object::Array(array) => array.iter::<Object<'_>>().nth(1),
+        _ => None,
+    };
+    match &*first_name(space)? {
+        b"DeviceGray" | b"G" | b"CalGray" | b"Indexed" | b"I" | b"Separation" => Some(1),
+        b"DeviceRGB" | b"RGB" | b"CalRGB" | b"Lab" => Some(3),
+        b"DeviceCMYK" | b"CMYK" | b"CalCMYK" => Some(4),
+        b"ICCBased" => match second()? {
+            Object::Stream(profile) => profile.dict().get::<u32>("N"),
+            _ => None,
+        },
+        b"DeviceN" => u32::try_from(second()?.into_array()?.raw_iter().count()).ok(),
+        _ => None,
+    }
+}
+
+/// The name of a filter that is not one of ISO 32000-1, table 6.
+fn find_unknown_filter(dict: &Dict<'_>) -> Option<String> {
+    const KNOWN: [&[u8]; 17] = [
+        b"ASCIIHexDecode",
+        b"AHx",
+        b"ASCII85Decode",
+        b"A85",
+        b"LZWDecode",
+        b"LZW",
+        b"FlateDecode",
+        b"Fl",
+        b"RunLengthDecode",
+        b"RL",
+        b"CCITTFaxDecode",
+        b"CCF",
+        b"JBIG2Decode",
+        b"DCTDecode",
+        b"DCT",
+        b"JPXDecode",
+        b"Crypt",
+    ];
+    let unknown = |name: &Name<'_>| (!KNOWN.contains(&&**name)).then(|| name.as_str().to_owned());
+    match dict.get::<Object<'_>>("F").or_else(|| dict.get::<Object<'_>>("Filter"))? {
+        Object::Name(name) => unknown(&name),
+        Object::Array(names) => names.iter::<Name<'_>>().find_map(|name| unknown(&name)),
+        _ => None,
+    }
+}
+
+/// Samples that are missing behind filters that only compress bytes. Up to a row is no loss: many
+/// writers leave out the last bytes.
+fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<String> {
+    let Ok(decoded) = image.decoded_image(&parameters.to_decode()) else {
+        return Some("damaged data".to_owned());
+    };
+    let bits = u64::from(parameters.bits.unwrap_or(8)) * u64::from(parameters.channels.unwrap_or(1));
+    let row = (u64::from(parameters.width) * bits).div_ceil(8);
+    let expected = row * u64::from(parameters.height);
+    let found = decoded.data.len() as u64;
+    (found + row < expected).then(|| format!("only {} % of its data", found * 100 / expected.max(1)))
+}
+
+fn find_jpeg_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<String> {
+    let data = image.raw_data();
+    let Some(start) = data.windows(3).position(|three| three == [0xFF, 0xD8, 0xFF]) else {
+        return Some("not a JPEG".to_owned());
+    };
+    let data = &data[start..];
+    match jpeg::read_header(data) {
+        Err(fault) if fault.kind == MediaFaultKind::CutShort => return Some("a JPEG that ends early".to_owned()),
+        // `jpeg` reads no such files; the renderer is asked below.
+        Err(_) | Ok(_) => {}
+    }
+    let (marker, precision) = find_frame(data)?;
+    let process = match marker {
+        0xC3 | 0xC7 | 0xCB | 0xCF => Some("lossless JPEG"),
+        0xC9 | 0xCA | 0xCD | 0xCE => Some("arithmetic-coded JPEG"),
+        0xF7 => Some("JPEG-LS"),
+        _ => None,
+    };
+    let cause = match (process, precision) {
+        (Some(process), _) => process.to_owned(),
+        (None, 8) => return None,
+        (None, bits) => format!("JPEG with {bits} bits a sample"),
+    };
+    // Should the renderer learn it, it is no loss any more.
+    image.decoded_image(&parameters.to_decode()).is_err().then_some(cause)
+}
+
+/// The marker of the first frame header, and its bits a sample.
+fn find_frame(data: &[u8]) -> Option<(u8, u8)> {
+    let mut at = 2;
+    loop {
+        while data.get(at) == Some(&0xFF) && data.get(at + 1) == Some(&0xFF) {
+            at += 1;
+        }
+        let (&0xFF, &marker) = (data.get(at)?, data.get(at + 1)?) else { return None };
+        at += 2;
+        if matches!(marker, 0x01 | 0xD0..=0xD8) {
+            continue;
+        }
+        let length = usize::from(u16::from_be_bytes([*data.get(at)?, *data.get(at + 1)?]));
+        match marker {
+            0xC0..=0xCF | 0xF7 if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => return Some((marker, *data.get(at + 2)?)),
+            0xDA | 0xD9 => return None,
+            _ => at += length.max(2),
+        }
+    }
+}
+
+/// Whether all tile-parts of a JPEG 2000 codestream are there.
+fn find_jpeg2000_damage(data: &[u8]) -> Option<String> {
+    let cut = || Some("JPEG 2000 that ends early".to_owned());
+    let Some(start) = data.windows(4).position(|four| four == [0xFF, 0x4F, 0xFF, 0x51]) else {
+        return Some("not JPEG 2000".to_owned());
+    };
+    let data = &data[start..];
+    let word = |at: usize| Some(usize::from(u16::from_be_bytes([*data.get(at)?, *data.get(at + 1)?])));
+    let long = |at: usize| Some(u32::from_be_bytes(data.get(at..at + 4)?.try_into().ok()?));
+    let mut at = 2;
+    let (mut tiles, mut seen, mut is_high_throughput) = (1_u64, std::collections::BTreeSet::new(), false);
+    while let Some(marker) = word(at) {
+        let Some(length) = word(at + 2) else { return cut() };
+        match marker {
+            // SIZ: size, offset, size of a tile, offset of the first.
+            0xFF51 => {
+                let side = |size: usize, tile: usize, offset: usize| {
+                    let (size, tile, offset) = (long(size)?, long(tile)?, long(offset)?);
+                    Some(u64::from(size.checked_sub(offset)?.div_ceil(tile.max(1))))
+                };
+                tiles = side(at + 6, at + 22, at + 30)?.saturating_mul(side(at + 10, at + 26, at + 34)?);
+            }
+            0xFF50 => is_high_throughput = true,
+            // SOT: the number of the tile, the length of the part.
+            0xFF90 => {
+                seen.insert(word(at + 4)?);
+                match long(at + 6)? as usize {
+                    0 => break,
+                    part if at + part > data.len() => return cut(),
+                    part => at += part,
+                }
+                continue;
+            }
+            0xFFD9 => break,
+            _ => {}
+        }
+        at += 2 + length.max(2);
+    }
+    let readable = hayro_jpeg2000::Image::new(data, &hayro_jpeg2000::DecodeSettings::default()).is_ok();
+    match (readable, is_high_throughput) {
+        (false, true) => Some("HTJ2K".to_owned()),
+        (false, false) => Some("damaged JPEG 2000".to_owned()),
+        (true, _) if (seen.len() as u64) < tiles => cut(),
+        (true, _) => None,
+    }
+}
+
+/// Regions that the lenient decoder leaves out.
+fn find_jbig2_damage(image: &Stream<'_>) -> Option<String> {
+    let dict = image.dict();
+    let parameters = dict
+        .get::<Dict<'_>>("DecodeParms")
+        .or_else(|| dict.get::<Array<'_>>("DecodeParms").and_then(|all| all.iter::<Dict<'_>>().next()));
+    let globals = parameters.and_then(|parameters| parameters.get::<Stream<'_>>("JBIG2Globals"));
+    let settings = hayro_jbig2::DecodeSettings { strict: true };
+    let damaged = || Some("damaged JBIG2 data".to_owned());
+    let globals = match globals.map(|globals| globals.decoded_data()) {
+        Some(Err(_)) => return damaged(),
+        Some(Ok(globals)) => Some(globals),
+        None => None,
+    };
+    let globals = match globals.as_ref().map(|globals| hayro_jbig2::Globals::new(globals, &settings)) {
+        Some(Err(_)) => return damaged(),
+        Some(Ok(globals)) => Some(globals),
+        None => None,
+    };
+    let data = image.raw_data();
+    let decoded =
+        hayro_jbig2::Page::new_embedded(&data, globals.as_ref(), &settings).and_then(|page| page.decode(&mut NoPixels));
+    if decoded.is_err() { damaged() } else { None }
+}
+
+/// Takes pixels and keeps none.
+struct NoPixels;
+
+impl hayro_jbig2::Decoder for NoPixels {
+    fn push_pixel(&mut self, _black: bool) {}
+    fn push_pixel_chunk(&mut self, _black: bool, _chunk_count: u32) {}
+    fn next_line(&mut self) {}
+}
+
+/// Rows that a fax decoder did not find. Scanners state a height that is a few rows more than they
+/// send.
+fn find_fax_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<String> {
+    // The decoder leaves out the rows that it did not find only from data of one bit a sample.
+    let packed = ImageDecodeParams { is_indexed: true, bpc: Some(1), ..parameters.to_decode() };
+    let Ok(decoded) = image.decoded_image(&packed) else {
+        return Some("damaged fax data".to_owned());
+    };
+    let columns = decoded.image_data.as_ref().map_or(parameters.width, |data| data.width);
+    let rows = decoded.data.len() as u64 / u64::from(columns.div_ceil(8).max(1));
+    let expected = u64::from(parameters.height);
+    let slack = (expected / 100).max(8);
+    (rows + slack < expected).then(|| format!("fax data with {rows} of {expected} rows"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_jpegs_are_found() {
+        let head =
+            |marker: u8| [&[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 0, 0, 0xFF, 0xFF, marker, 0, 11, 12][..], &[0; 9]].concat();
+        for (marker, found) in [(0xC0, Some((0xC0, 12))), (0xC9, Some((0xC9, 12))), (0xC4, None), (0xDA, None)] {
+            assert_eq!(find_frame(&head(marker)), found, "{marker:x}");
+        }
+        assert_eq!(find_frame(&[0xFF, 0xD8]), None);
+    }
+
+    #[test]
+    fn codestreams_that_end_early_are_noticed() {
+        let mut siz = vec![0xFF, 0x4F, 0xFF, 0x51, 0, 38, 0, 0];
+        for number in [20_u32, 10, 0, 0, 10, 10, 0, 0] {
+            siz.extend(number.to_be_bytes());
+        }
+        let part = |tile: u16| {
+            [&[0xFF, 0x90, 0, 10][..], &tile.to_be_bytes(), &14_u32.to_be_bytes(), &[0, 1, 0xFF, 0x93]].concat()
+        };
+        let cut = Some("JPEG 2000 that ends early".to_owned());
+        let second = part(1);
+        assert_eq!(find_jpeg2000_damage(&[&siz[..], &part(0), &second[..12]].concat()), cut);
+        assert_eq!(find_jpeg2000_damage(b"noise").as_deref(), Some("not JPEG 2000"));
+    }
+}

@@ -1,0 +1,180 @@
+//! A page of its own with what is drawn over another: values of form fields, and annotations
+//! without an appearance. It is a PDF that hayro interprets like any other.
+
+use super::form_text::{TextStyle, to_win_ansi, width};
+use super::losses::Lost;
+use hayro::kurbo::Rect;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write;
+
+/// Longest content, in bytes.
+const MAX_BYTES: usize = 4 << 20;
+/// Number of the first object of a font.
+const FIRST_FONT: usize = 6;
+
+/// Content that is drawn over a page, in the coordinates of the page.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    content: String,
+    /// Fonts, and whether their codes are UTF-16.
+    fonts: Vec<(&'static str, bool)>,
+    /// Characters that are written in UTF-16.
+    wide: BTreeSet<char>,
+    /// Opacities in percent, each with the blend mode `Multiply` or without.
+    states: HashMap<(u32, bool), usize>,
+    /// What could not be drawn.
+    pub(crate) lost: Vec<Lost>,
+    /// The kinds of what is drawn, for people.
+    pub(crate) kinds: BTreeSet<&'static str>,
+}
+
+impl Overlay {
+    /// Whether there is nothing to draw.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.content.is_empty()
+    }
+
+    /// Adds operators.
+    pub(crate) fn push(&mut self, operators: &str) {
+        if self.content.len() + operators.len() < MAX_BYTES {
+            self.content.push_str(operators);
+            self.content.push('\n');
+        }
+    }
+
+    /// Adds a line of text that begins at (x, y).
+    pub(crate) fn write(&mut self, style: &TextStyle, size: f64, (x, y): (f64, f64), text: &str) {
+        // The encoding of these is their own: the characters are codes.
+        let is_symbolic = matches!(style.font, "ZapfDingbats" | "Symbol");
+        let is_wide = !is_symbolic && text.chars().any(|character| to_win_ansi(character).is_none());
+        let at = match self.fonts.iter().position(|font| *font == (style.font, is_wide)) {
+            Some(at) => at,
+            None => {
+                self.fonts.push((style.font, is_wide));
+                self.fonts.len() - 1
+            }
+        };
+        let mut codes = String::new();
+        for character in text.chars().filter(|character| !character.is_control()) {
+            if is_wide {
+                // Characters beyond 16 bits would be two codes.
+                let unit = u16::try_from(u32::from(character)).unwrap_or(0xFFFD);
+                self.wide.insert(character);
+                let _ = write!(codes, "{unit:04X}");
+            } else {
+                let _ = write!(codes, "{:02X}", to_win_ansi(character).unwrap_or(b'?'));
+            }
+        }
+        let color = &style.color;
+        self.push(&format!("BT {color} /F{at} {size:.2} Tf 1 0 0 1 {x:.2} {y:.2} Tm <{codes}> Tj ET"));
+    }
+
+    /// The operator that sets this opacity, and the blend mode `Multiply`.
+    pub(crate) fn set_state(&mut self, opacity: f64, is_multiplied: bool) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+        let percent = (opacity.clamp(0.0, 1.0) * 100.0).round() as u32;
+        let next = self.states.len();
+        let at = *self.states.entry((percent, is_multiplied)).or_insert(next);
+        self.push(&format!("/G{at} gs"));
+    }
+
+    /// The PDF, whose page has this box.
+    pub(crate) fn to_pdf(&self, page: Rect) -> Vec<u8> {
+        let mut fonts = String::new();
+        let mut objects = Vec::new();
+        for (at, (name, is_wide)) in self.fonts.iter().enumerate() {
+            let _ = write!(fonts, "/F{at} {} 0 R ", FIRST_FONT + objects.len());
+            if *is_wide {
+                let next = FIRST_FONT + objects.len() + 1;
+                objects.push(format!(
+                    "<</Type/Font/Subtype/Type0/BaseFont/{name}/Encoding/Identity-H/DescendantFonts[{next} 0 R]/ToUnicode 5 0 R>>"
+                ));
+                let mut widths = String::new();
+                for character in &self.wide {
+                    if let Ok(code) = u16::try_from(u32::from(*character)) {
+                        let _ = write!(widths, "{code}[{}]", width(name, *character));
+                    }
+                }
+                objects.push(format!(
+                    "<</Type/Font/Subtype/CIDFontType2/BaseFont/{name}/DW 1000/W[{widths}]/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>"
+                ));
+            } else {
+                let encoding =
+                    if matches!(*name, "ZapfDingbats" | "Symbol") { "" } else { "/Encoding/WinAnsiEncoding" };
+                objects.push(format!("<</Type/Font/Subtype/Type1/BaseFont/{name}{encoding}>>"));
+            }
+        }
+        let mut states: Vec<_> = self.states.iter().collect();
+        states.sort_by_key(|(_, at)| **at);
+        let states: String = states
+            .into_iter()
+            .map(|((percent, is_multiplied), at)| {
+                let opacity = f64::from(*percent) / 100.0;
+                let mode = if *is_multiplied { "Multiply" } else { "Normal" };
+                format!("/G{at}<</ca {opacity}/CA {opacity}/BM/{mode}>>")
+            })
+            .collect();
+        let Rect { x0, y0, x1, y1 } = page;
+        let mut all = vec![
+            "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+            format!(
+                "<</Type/Page/Parent 2 0 R/MediaBox[{x0} {y0} {x1} {y1}]/Contents 4 0 R/Resources<</Font<<{fonts}>>/ExtGState<<{states}>>>>>>"
+            ),
+            stream(&self.content),
+            stream(&unicode_map()),
+        ];
+        all.extend(objects);
+        let mut out = String::from("%PDF-1.7\n");
+        let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", all.len() + 1);
+        for (at, object) in all.iter().enumerate() {
+            let _ = writeln!(table, "{:010} 00000 n ", out.len());
+            let _ = write!(out, "{} 0 obj\n{object}\nendobj\n", at + 1);
+        }
+        let start = out.len();
+        let _ = write!(out, "{table}trailer\n<</Size {}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n", all.len() + 1);
+        out.into_bytes()
+    }
+}
+
+fn stream(content: &str) -> String {
+    format!("<</Length {}>>\nstream\n{content}\nendstream", content.len())
+}
+
+/// A map in which every code is its own character.
+fn unicode_map() -> String {
+    let mut map = String::from("begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange\n");
+    for block in (0..=255_u32).collect::<Vec<_>>().chunks(100) {
+        let _ = writeln!(map, "{} beginbfrange", block.len());
+        block.iter().for_each(|high| _ = writeln!(map, "<{high:02X}00> <{high:02X}FF> <{high:02X}00>"));
+        map.push_str("endbfrange\n");
+    }
+    map.push_str("endcmap");
+    map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hayro::hayro_syntax::Pdf;
+    use std::sync::Arc;
+
+    #[test]
+    fn an_overlay_is_a_pdf_with_its_text_and_states() {
+        let mut overlay = Overlay::default();
+        assert!(overlay.is_empty());
+        let style = TextStyle::read("/Helv 10 Tf", |_| None);
+        overlay.write(&style, 10.0, (1.0, 2.0), "caf\u{e9}");
+        overlay.write(&style, 10.0, (1.0, 2.0), "文");
+        overlay.set_state(0.5, true);
+        overlay.set_state(0.5, true);
+        let pdf = overlay.to_pdf(Rect::new(0.0, 0.0, 100.0, 50.0));
+        let text = String::from_utf8_lossy(&pdf);
+        for part in ["<636166E9> Tj", "<6587> Tj", "/F1 7 0 R", "/G0<</ca 0.5/CA 0.5/BM/Multiply>>", "[25991[1000]]"] {
+            assert!(text.contains(part), "{part}");
+        }
+        assert!(!text.contains("/G1"));
+        let pdf = Pdf::new(Arc::new(pdf)).unwrap();
+        assert_eq!(pdf.pages()[0].render_dimensions(), (100.0, 50.0));
+    }
+}
