@@ -4,13 +4,16 @@
 //! - [`fault`]: why a file or a page gives no picture
 //! - [`kind`]: the format of a file
 //! - [`pixels`]: a decoded page
-//! - [`jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
+//! - [`exif`]: the orientation in Exif data; [`png_chunks`], [`webp_chunks`]: where it is, and
+//!   whether the file is complete
+//! - [`mod@jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
 //! - [`mod@tiff`], [`mod@pdf`]: files of several pages
 //! - [`document`]: a file of any format
 
 pub(crate) mod decode;
 pub(crate) mod document;
+pub(crate) mod exif;
 pub(crate) mod fault;
 pub(crate) mod fax;
 pub(crate) mod jpeg;
@@ -18,18 +21,20 @@ pub(crate) mod jpeg2000;
 pub(crate) mod kind;
 pub(crate) mod pdf;
 pub(crate) mod pixels;
+pub(crate) mod png_chunks;
 pub(crate) mod probe;
 pub(crate) mod tiff;
 #[cfg(feature = "turbojpeg")]
 pub(crate) mod turbo;
+pub(crate) mod webp_chunks;
 
 pub use document::Document;
 pub use fault::{MediaFault, MediaFaultKind};
 pub use image::metadata::Orientation;
 pub use kind::ImageFormat;
 pub use pixels::Pixels;
-pub use probe::{Probe, probe};
+pub use probe::{Probe, check_complete, probe};
 
 /// The version of the decoders, under which the store remembers unreadable files: raising it
 /// makes the next run try them again.
-pub const DECODER_VERSION: u32 = 2;
+pub const DECODER_VERSION: u32 = 3;
