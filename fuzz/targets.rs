@@ -2,7 +2,7 @@
 //! these targets. The test suite runs them on the corpora and on modified copies.
 
 use docmill::internal::manifest::{self, Job};
-use docmill::internal::media::Document;
+use docmill::internal::media::{Document, check_complete, probe};
 use docmill::internal::provider::{Charge, Verdict, request_parts};
 use docmill::internal::source::Entries;
 use docmill::internal::task::{Question, check_value, compile, read_reply};
@@ -20,6 +20,7 @@ pub(crate) const TARGETS: &[Target] = &[
     ("error_body", error_body),
     ("limit_headers", limit_headers),
     ("image_header", image_header),
+    ("jpeg_data", jpeg_data),
     ("list", list),
 ];
 
@@ -134,6 +135,19 @@ pub(crate) fn image_header(data: &[u8]) {
             assert!(probe.width > 0 && probe.height > 0);
             assert!(u64::from(probe.width) * u64::from(probe.height) <= 1 << 30, "{}x{}", probe.width, probe.height);
         }
+    }
+}
+
+/// The data of a JPEG is complete, or gives an error; what follows its end changes nothing. A file
+/// that is complete without its last byte is so with it.
+pub(crate) fn jpeg_data(data: &[u8]) {
+    let Ok(probe) = probe(data) else { return };
+    let is_complete = check_complete(data, &probe).is_ok();
+    if is_complete {
+        let with_trailer = [data, b"\xFF\xD8\xFF\xC0\0"].concat();
+        assert!(check_complete(&with_trailer, &probe).is_ok(), "a trailer changes nothing");
+    } else if let Some((_, shorter)) = data.split_last() {
+        assert!(check_complete(shorter, &probe).is_err(), "less data is not complete");
     }
 }
 

@@ -14,11 +14,14 @@ use std::io::Cursor;
 /// A file that is cut short or damaged, or needs more memory than the limit.
 pub(crate) fn decode(bytes: &[u8], probe: &Probe, target: (u32, u32)) -> Result<Pixels, MediaFault> {
     match probe.format {
-        ImageFormat::Jpeg => match jpeg::decode(bytes, target) {
-            Some(pixels) => Ok(pixels),
-            // CMYK, unusual subsampling, arithmetic coding: the slower library reads them.
-            None => decode_with_library(bytes, probe),
-        },
+        ImageFormat::Jpeg => {
+            jpeg::check_complete(bytes)?;
+            match jpeg::decode(bytes, target) {
+                Some(pixels) => Ok(pixels),
+                // CMYK, unusual subsampling: the slower library reads them.
+                None => decode_with_library(bytes, probe),
+            }
+        }
         ImageFormat::Png => decode_png(bytes, probe),
         ImageFormat::Jpeg2000 => jpeg2000::decode(bytes, target),
         _ => decode_with_library(bytes, probe),

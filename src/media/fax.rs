@@ -50,9 +50,14 @@ impl Fax<'_> {
             let wanted = (mean.row + strip_rows).min(rows);
             let mut context = DecoderContext::new(DecodeSettings { rows: *strip_rows, ..self.settings });
             // The rows before an error count: too many missing rows are the fault.
-            let _ = decode(data, &mut mean, &mut context);
+            let before = mean.row;
+            let read = decode(data, &mut mean, &mut context).unwrap_or(0);
             let missing = wanted.saturating_sub(mean.row);
-            missing_rows += missing;
+            // Data that says that it ends is complete, whatever the page says: what follows is
+            // white, as libtiff shows it.
+            if mean.row == before || !has_end_of_block(&data[..read.min(data.len())], self.settings.encoding) {
+                missing_rows += missing;
+            }
             if missing_rows > MAX_MISSING_ROWS.min(rows / 20) {
                 return Err(MediaFault::cut_short());
             }
@@ -65,6 +70,76 @@ impl Fax<'_> {
             return Err(MediaFault::damaged("the picture has too few rows"));
         }
         Ok(mean.finish(self.is_inverted))
+    }
+}
+
+/// Whether decoded data ends with the code that says so: two line ends, which Group 3 repeats, with
+/// a bit behind each if its lines have two dimensions.
+fn has_end_of_block(data: &[u8], encoding: EncodingMode) -> bool {
+    let (code, size) = match encoding {
+        EncodingMode::Group3_2D => (0x6003, 26),
+        EncodingMode::Group3_1D | EncodingMode::Group4 => (0x1001, 24),
+    };
+    let tail = data.iter().rev().take(5).rev().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+    // Up to seven bits of padding follow.
+    (0..8).any(|padding| tail >> padding & ((1 << size) - 1) == code)
+}
+
+/// Whether the data of Group 3 has line ends: eleven zeros and a one.
+pub(crate) fn has_line_ends(data: &[u8]) -> bool {
+    let (mut zeros, mut found) = (0, 0);
+    for byte in data {
+        if *byte == 0 {
+            zeros += 8;
+            continue;
+        }
+        if zeros + byte.leading_zeros() >= 11 {
+            found += 1;
+            // A single one may be padding before a code.
+            if found > 2 {
+                return true;
+            }
+        }
+        zeros = byte.trailing_zeros();
+    }
+    false
+}
+
+/// Packs rows of runs into bits: 1 for the runs that are coded as black.
+pub(crate) struct PackedRows {
+    columns: u32,
+    data: Vec<u8>,
+}
+
+impl PackedRows {
+    /// Decodes all rows, each in whole bytes.
+    ///
+    /// # Errors
+    /// Data with too few rows.
+    pub(crate) fn decode(data: &[u8], settings: DecodeSettings) -> Result<Vec<u8>, MediaFault> {
+        let mut rows = Self { columns: settings.columns, data: Vec::new() };
+        let size = settings.columns.div_ceil(8) as usize * settings.rows as usize;
+        let read = decode(data, &mut rows, &mut DecoderContext::new(settings)).unwrap_or(0);
+        if rows.data.len() < size && !has_end_of_block(&data[..read.min(data.len())], settings.encoding) {
+            return Err(MediaFault::cut_short());
+        }
+        rows.data.resize(size, 0);
+        Ok(rows.data)
+    }
+}
+
+impl Decoder for PackedRows {
+    fn push_row(&mut self, changes: &[u32]) {
+        let start = self.data.len();
+        self.data.resize(start + self.columns.div_ceil(8) as usize, 0);
+        let row = &mut self.data[start..];
+        for run in changes.chunks(2) {
+            for column in run[0]..run.get(1).copied().unwrap_or(self.columns) {
+                if let Some(byte) = row.get_mut(column as usize / 8) {
+                    *byte |= 0x80 >> (column % 8);
+                }
+            }
+        }
     }
 }
 
@@ -220,5 +295,32 @@ mod tests {
                 prop_assert!((f64::from(*got) - expected).abs() <= 0.51, "{} is not {}", got, expected);
             }
         }
+    }
+
+    #[test]
+    fn ends_of_blocks_and_of_lines() {
+        use EncodingMode::{Group3_1D, Group3_2D, Group4};
+        for (data, encoding, is_end) in [
+            (&[0x12, 0x00, 0x10, 0x01][..], Group4, true),
+            (&[0x12, 0x00, 0x20, 0x02], Group4, true),
+            (&[0xFF, 0x80, 0x08, 0x00, 0x80], Group3_1D, true),
+            (&[0x00, 0x10, 0x01, 0x00], Group4, false),
+            (&[0x00, 0x18, 0x00, 0xC0], Group3_2D, true),
+            (&[0x00, 0x10, 0x01], Group3_2D, false),
+            (&[0x01], Group4, false),
+            (&[], Group4, false),
+        ] {
+            assert_eq!(has_end_of_block(data, encoding), is_end, "{data:x?} {encoding:?}");
+        }
+        assert!(has_line_ends(&[0x00, 0x1F, 0x80, 0x0F, 0x12, 0x00, 0x01]));
+        assert!(!has_line_ends(&[0x00, 0x1F, 0x80, 0x3F, 0x12, 0x01, 0x01]));
+    }
+
+    #[test]
+    fn rows_are_packed() {
+        let mut rows = PackedRows { columns: 10, data: Vec::new() };
+        rows.push_row(&[1, 3, 9]);
+        rows.push_row(&[]);
+        assert_eq!(rows.data, [0b0110_0000, 0b0100_0000, 0, 0]);
     }
 }

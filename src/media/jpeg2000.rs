@@ -1,8 +1,13 @@
 //! JPEG 2000.
 
+use super::exif;
 use super::fault::MediaFault;
 use super::pixels::{Pixels, blend_over_white, cmyk_to_rgb};
 use hayro_jpeg2000::{DecodeError, DecodeSettings, DecoderContext, Image};
+use image::metadata::Orientation;
+
+/// The id of a box with Exif data.
+const EXIF_BOX: &[u8] = b"JpgTiffExif->JP2";
 
 /// Width and height in pixels.
 ///
@@ -11,6 +16,26 @@ use hayro_jpeg2000::{DecodeError, DecodeSettings, DecoderContext, Image};
 pub(crate) fn read_size(bytes: &[u8]) -> Result<(u32, u32), MediaFault> {
     let image = Image::new(bytes, &DecodeSettings::default()).map_err(|error| fault(&error))?;
     Ok((image.width(), image.height()))
+}
+
+/// The orientation in the box with Exif data, if there is one. Source: ITU-T T.800, annex I.
+pub(crate) fn read_orientation(bytes: &[u8]) -> Option<Orientation> {
+    let mut at = 0_usize;
+    loop {
+        let &[l0, l1, l2, l3, k0, k1, k2, k3] = bytes.get(at..)?.first_chunk()?;
+        let short = u32::from_be_bytes([l0, l1, l2, l3]);
+        let (head, length) = match short {
+            // To the end of the file.
+            0 => (8, bytes.len() - at),
+            1 => (16, usize::try_from(u64::from_be_bytes(*bytes.get(at + 8..)?.first_chunk()?)).ok()?),
+            length => (8, usize::try_from(length).ok()?),
+        };
+        let content = bytes.get(at.checked_add(head)?..at.checked_add(length)?)?;
+        if let (b"uuid", Some(data)) = (&[k0, k1, k2, k3], content.strip_prefix(EXIF_BOX)) {
+            return exif::read_orientation(data);
+        }
+        at = at.checked_add(length)?;
+    }
 }
 
 /// Decodes the smallest of the resolutions in the file that is not below `target` (width,
@@ -42,4 +67,30 @@ pub(crate) fn decode(bytes: &[u8], target: (u32, u32)) -> Result<Pixels, MediaFa
 
 fn fault(error: &DecodeError) -> MediaFault {
     MediaFault::from_decoder_message(&error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orientations() {
+        let exif = &b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"[..];
+        let file = |head: &[u8], content: &[u8]| [b"\0\0\0\x0cjP  \r\n\x87\n", head, EXIF_BOX, content].concat();
+        let length = (8 + 16 + exif.len()) as u8;
+        for (bytes, found) in [
+            (file(&[0, 0, 0, length, b'u', b'u', b'i', b'd'], exif), Some(Orientation::Rotate90)),
+            (file(b"\0\0\0\0uuid", exif), Some(Orientation::Rotate90)),
+            (
+                file(&[0, 0, 0, 1, b'u', b'u', b'i', b'd', 0, 0, 0, 0, 0, 0, 0, length + 8], exif),
+                Some(Orientation::Rotate90),
+            ),
+            (file(&[0, 0, 0, length + 1, b'u', b'u', b'i', b'd'], exif), None),
+            (file(&[0, 0, 0, length, b'x', b'm', b'l', b' '], exif), None),
+            (file(&[0, 0, 0, 2, b'u', b'u', b'i', b'd'], exif), None),
+            (file(b"\0\0\0\x01uuid\xff\xff\xff\xff\xff\xff\xff\xff", exif), None),
+        ] {
+            assert_eq!(read_orientation(&bytes), found, "{bytes:x?}");
+        }
+    }
 }

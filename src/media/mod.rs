@@ -5,7 +5,9 @@
 //! - [`kind`]: the format of a file
 //! - [`page_layout`]: how the pages of a document are numbered
 //! - [`pixels`]: a decoded page
-//! - [`jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
+//! - [`exif`]: the orientation in Exif data; [`png_chunks`], [`webp_chunks`]: where it is, and
+//!   whether the file is complete
+//! - [`mod@jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
 //! - [`mod@tiff`], [`mod@pdf`]: files of several pages
 //! - [`document`]: a file of any format; [`page_layout`]: its pages; [`earlier`]: what earlier versions made of one
@@ -13,6 +15,7 @@
 pub(crate) mod decode;
 pub(crate) mod document;
 pub(crate) mod earlier;
+pub(crate) mod exif;
 pub(crate) mod fault;
 pub(crate) mod fax;
 pub(crate) mod jpeg;
@@ -21,10 +24,12 @@ pub(crate) mod kind;
 pub(crate) mod page_layout;
 pub(crate) mod pdf;
 pub(crate) mod pixels;
+pub(crate) mod png_chunks;
 pub(crate) mod probe;
 pub(crate) mod tiff;
 #[cfg(feature = "turbojpeg")]
 pub(crate) mod turbo;
+pub(crate) mod webp_chunks;
 
 pub use document::Document;
 pub use earlier::EarlierPicture;
@@ -37,6 +42,6 @@ pub use pdf::poppler::Pdftoppm;
 pub use pdf::renderer::PdfRenderers;
 pub(crate) use pdf::system_fonts::hash_of_installed as hash_of_installed_fonts;
 pub use pixels::Pixels;
-pub use probe::{Probe, probe};
+pub use probe::{Probe, check_complete, probe};
 
 pub use crate::base::decoder_version::DECODER_VERSION;

@@ -5,6 +5,10 @@ use image::{DynamicImage, GrayImage, RgbImage};
 /// Memory that a decoder may use for one page, in bytes.
 pub(crate) const MAX_DECODER_BYTES: u64 = 1 << 30;
 
+/// Largest page, in pixels: A0 at 300 dpi has 140 megapixels. As RGB 200 megapixels take
+/// 600 MB.
+pub(crate) const MAX_PIXELS: u64 = 200_000_000;
+
 /// A decoded page, in rows from top to bottom.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pixels {

@@ -2,14 +2,13 @@
 
 use super::fault::{MediaFault, MediaFaultKind};
 use super::kind::ImageFormat;
+use super::pixels::MAX_PIXELS;
+use super::png_chunks::PngChunks;
+use super::webp_chunks::{is_complete_webp, read_webp_orientation};
 use super::{jpeg, jpeg2000};
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageReader};
 use std::io::Cursor;
-
-/// Largest page, in pixels: A0 at 300 dpi has 140 megapixels. As RGB 200 megapixels take
-/// 600 MB.
-pub(crate) const MAX_PIXELS: u64 = 200_000_000;
 
 /// The properties of a page that are known before it is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,19 +82,24 @@ pub fn probe(bytes: &[u8]) -> Result<Probe, MediaFault> {
         }
         ImageFormat::Jpeg2000 => {
             let (width, height) = jpeg2000::read_size(bytes)?;
-            Probe { format, width, height, orientation: Orientation::NoTransforms, is_plain: false }
+            let orientation = jpeg2000::read_orientation(bytes).unwrap_or(Orientation::NoTransforms);
+            Probe { format, width, height, orientation, is_plain: false }
         }
         _ => probe_with_library(bytes, format)?,
     };
-    let is_complete = match format {
-        ImageFormat::Png => is_complete_png(bytes),
-        ImageFormat::WebP => is_complete_webp(bytes),
+    let (is_complete, orientation) = match format {
+        ImageFormat::Png => {
+            let chunks = PngChunks::read(bytes);
+            (chunks.is_complete, chunks.orientation)
+        }
+        ImageFormat::WebP => (is_complete_webp(bytes), read_webp_orientation(bytes)),
         // Other formats are always decoded, which shows whether they are complete.
-        _ => true,
+        _ => (true, None),
     };
     if !is_complete {
         return Err(MediaFault::new(MediaFaultKind::CutShort, "the file is cut short or damaged"));
     }
+    let found = Probe { orientation: orientation.unwrap_or(found.orientation), ..found };
     found.check_size()
 }
 
@@ -104,68 +108,27 @@ fn probe_with_library(bytes: &[u8], format: ImageFormat) -> Result<Probe, MediaF
         return Err(MediaFault::new(MediaFaultKind::UnsupportedFormat, "a document of pages, not a picture"));
     };
     let reader = ImageReader::with_format(Cursor::new(bytes), known);
-    let mut decoder = reader.into_decoder().map_err(|error| MediaFault::from_image_error(&error))?;
+    let decoder = reader.into_decoder().map_err(|error| MediaFault::from_image_error(&error))?;
     let (width, height) = decoder.dimensions();
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let is_plain = matches!(decoder.color_type(), ColorType::L8 | ColorType::Rgb8);
-    Ok(Probe { format, width, height, orientation, is_plain })
+    Ok(Probe { format, width, height, orientation: Orientation::NoTransforms, is_plain })
 }
 
-/// Whether the file has the length that its header states.
-fn is_complete_webp(bytes: &[u8]) -> bool {
-    let size = bytes.get(4..8).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
-    size.is_some_and(|size| u64::from(size) + 8 <= bytes.len() as u64)
-}
-
-/// Whether all chunks are there, with the right checksums: a damaged file that is sent as it
-/// is would be billed.
-fn is_complete_png(bytes: &[u8]) -> bool {
-    let mut at = 8_usize;
-    while let Some(head) = bytes.get(at..at.saturating_add(8)) {
-        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        let (from, to) = (at + 4, at.saturating_add(8).saturating_add(length));
-        let Some(sum) = bytes.get(to..to.saturating_add(4)) else { return false };
-        let is_right = bytes.get(from..to).is_some_and(|chunk| crc32fast::hash(chunk).to_be_bytes() == sum);
-        if !is_right || &head[4..] == b"IEND" {
-            return is_right;
-        }
-        at = to + 4;
+/// Checks that the picture is complete, beyond what [`probe`] has checked: everything that a
+/// viewer shows is in the file. To be called before a file is sent as it is.
+///
+/// # Errors
+/// A picture that is cut short or damaged.
+pub fn check_complete(bytes: &[u8], probe: &Probe) -> Result<(), MediaFault> {
+    match probe.format {
+        ImageFormat::Jpeg => jpeg::check_complete(bytes),
+        _ => Ok(()),
     }
-    false
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{DynamicImage, RgbImage};
-
-    fn encode(format: image::ImageFormat) -> Vec<u8> {
-        let mut out = Cursor::new(Vec::new());
-        DynamicImage::ImageRgb8(RgbImage::new(30, 20)).write_to(&mut out, format).unwrap();
-        out.into_inner()
-    }
-
-    #[test]
-    fn every_byte_that_is_missing_or_wrong_in_a_png_is_noticed() {
-        let png = encode(image::ImageFormat::Png);
-        assert!(is_complete_png(&png));
-        // Bytes behind the last chunk don't matter.
-        assert!(is_complete_png(&[&png[..], b"more"].concat()));
-        for at in 8..png.len() {
-            assert!(!is_complete_png(&png[..at]), "cut at {at}");
-            let mut wrong = png.clone();
-            wrong[at] ^= 0x10;
-            assert!(!is_complete_png(&wrong), "changed at {at}");
-        }
-    }
-
-    #[test]
-    fn a_webp_is_as_long_as_its_header_states() {
-        let webp = encode(image::ImageFormat::WebP);
-        assert!(is_complete_webp(&webp));
-        assert!(!is_complete_webp(&webp[..webp.len() - 1]));
-        assert!(!is_complete_webp(&webp[..7]));
-    }
 
     #[test]
     fn sizes_are_limited() {

@@ -6,7 +6,9 @@ use super::resize::resize_upright;
 use super::size::{full_size, target_size};
 use crate::catalog::fit_longest_side;
 use crate::manifest::{Image, Size};
-use crate::media::{Document, ImageFormat, MediaFault, MediaFaultKind, Orientation, PdfRenderers, Probe, probe};
+use crate::media::{
+    Document, ImageFormat, MediaFault, MediaFaultKind, Orientation, PdfRenderers, Probe, check_complete, probe,
+};
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -40,9 +42,11 @@ pub struct Prepared {
 /// # Errors
 /// A file that is not an image, is cut short, damaged or too large.
 pub fn pass_through(bytes: &Bytes, image: &Image) -> Result<Option<Prepared>, MediaFault> {
-    let Some(probe) = read_header(bytes)? else { return Ok(None) };
-    let prepared = can_pass_through(bytes, &probe, image).then(|| unchanged(bytes, &probe, image));
-    prepared.map(check_bytes).transpose()
+    let Some(probe) = read_header(bytes)?.filter(|probe| can_pass_through(bytes, probe, image)) else {
+        return Ok(None);
+    };
+    check_safely(|| check_complete(bytes, &probe))?;
+    check_bytes(unchanged(bytes, &probe, image)).map(Some)
 }
 
 /// The number of pages of a file, from its header. `None`: the file has to be opened as a
@@ -71,7 +75,12 @@ fn read_header(bytes: &[u8]) -> Result<Option<Probe>, MediaFault> {
         format if format.is_sendable() => probe(bytes).map(Some),
         _ => Ok(None),
     };
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(MediaFault::damaged("the header can't be read")))
+    check_safely(read)
+}
+
+/// Runs a check in this process; a panic counts as damage.
+fn check_safely<T>(check: impl FnOnce() -> Result<T, MediaFault>) -> Result<T, MediaFault> {
+    catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|_| Err(MediaFault::damaged("the file can't be read")))
 }
 
 /// Prepares a page (from 1) of a document with the renderers that are part of this program. With
@@ -99,6 +108,7 @@ pub(crate) fn prepare_with(
     let target = target_size(upright, image);
     let bytes = document.bytes();
     let prepared = if can_pass_through(bytes, &probe, image) {
+        check_complete(bytes, &probe)?;
         let features = with_features.then(|| {
             let small = fit_longest_side(upright, FEATURES_SIDE);
             let pixels = document.decode(page, &probe, Probe::turn_size(small, probe.orientation))?;

@@ -4,8 +4,7 @@
 use super::stream_check::{check_image, damaged};
 use crate::media::fault::MediaFault;
 use crate::media::jpeg2000;
-use crate::media::pixels::Pixels;
-use crate::media::probe::MAX_PIXELS;
+use crate::media::pixels::{MAX_PIXELS, Pixels};
 use hayro::hayro_interpret::font::GlyphRun;
 use hayro::hayro_interpret::{
     BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps, InterpreterCache,

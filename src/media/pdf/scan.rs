@@ -131,7 +131,10 @@ impl<'a> Scan<'a> {
                 match jpeg::read_header(&data) {
                     Err(fault) if fault.kind == MediaFaultKind::CutShort => Err(fault),
                     Err(_) => Ok(None),
-                    Ok(_) => Ok(jpeg::decode(&data, target)),
+                    Ok(_) => {
+                        jpeg::check_complete(&data)?;
+                        Ok(jpeg::decode(&data, target))
+                    }
                 }
             }
             [Filter::CcittFaxDecode] => self.decode_fax(target),

@@ -20,14 +20,6 @@ impl ByteLayout {
         self.number(bytes, self.offset_size(), self.offset_size())
     }
 
-    /// A file header whose first directory is at `offset`.
-    pub(crate) fn header(self, offset: u64) -> Vec<u8> {
-        let mark = if self.is_little_endian { b"II" } else { b"MM" }.to_vec();
-        let numbers: &[(u64, u64)] =
-            if self.is_big_tiff { &[(43, 2), (8, 2), (0, 2), (offset, 8)] } else { &[(42, 2), (offset, 4)] };
-        numbers.iter().fold(mark, |header, (number, size)| [header, self.encode(*number, *size)].concat())
-    }
-
     /// The size of the number of entries of a directory, in bytes.
     pub(crate) fn count_size(self) -> u64 {
         if self.is_big_tiff { 8 } else { 2 }
@@ -47,14 +39,14 @@ impl ByteLayout {
         Some(if self.is_little_endian { digits.iter().rev().fold(0, add) } else { digits.iter().fold(0, add) })
     }
 
-    /// A number as `size` bytes.
-    pub(crate) fn encode(self, number: u64, size: u64) -> Vec<u8> {
-        let mut digits = number.to_be_bytes().to_vec();
-        digits.drain(..8 - usize::try_from(size).unwrap_or(8).min(8));
-        if self.is_little_endian {
-            digits.reverse();
-        }
-        digits
+    /// The number that two bytes are.
+    pub(crate) fn word(self, bytes: [u8; 2]) -> u16 {
+        if self.is_little_endian { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) }
+    }
+
+    /// A number as two bytes.
+    pub(crate) fn word_bytes(self, number: u16) -> [u8; 2] {
+        if self.is_little_endian { number.to_le_bytes() } else { number.to_be_bytes() }
     }
 }
 
@@ -63,6 +55,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// A number as `size` bytes.
+    fn encode(layout: ByteLayout, number: u64, size: u64) -> Vec<u8> {
+        let size = size as usize;
+        if layout.is_little_endian {
+            number.to_le_bytes()[..size].to_vec()
+        } else {
+            number.to_be_bytes()[8 - size..].to_vec()
+        }
+    }
+
     proptest! {
         #[test]
         fn numbers_and_headers_can_be_read_back(
@@ -70,11 +72,14 @@ mod tests {
         ) {
             let layout = ByteLayout { is_little_endian, is_big_tiff };
             let number = number >> (64 - 8 * size);
-            let bytes = [before.clone(), layout.encode(number, size)].concat();
+            let bytes = [before.clone(), encode(layout, number, size)].concat();
             prop_assert_eq!(layout.number(&bytes, before.len() as u64, size), Some(number));
             prop_assert_eq!(layout.number(&bytes, before.len() as u64 + 1, size), None);
             let offset = number >> if is_big_tiff { 0 } else { 32 };
-            let header = layout.header(offset);
+            let mark = if is_little_endian { b"II" } else { b"MM" }.to_vec();
+            let numbers: &[(u64, u64)] =
+                if is_big_tiff { &[(43, 2), (8, 2), (0, 2), (offset, 8)] } else { &[(42, 2), (offset, 4)] };
+            let header = numbers.iter().fold(mark, |head, (number, size)| [head, encode(layout, *number, *size)].concat());
             prop_assert_eq!(ByteLayout::read(&header), Some(layout));
             prop_assert_eq!(layout.first_directory(&header), Some(offset));
         }

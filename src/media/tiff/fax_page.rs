@@ -1,16 +1,19 @@
 //! Fax pages of a TIFF (compressions 2, 3 and 4).
 
+use super::chunks::{ChunkGrid, chunk_data};
 use super::directory::Directory;
 use crate::media::fault::MediaFault;
-use crate::media::fax::{Fax, reverse_bits};
+use crate::media::fax::{Fax, PackedRows, has_line_ends, reverse_bits};
 use crate::media::pixels::Pixels;
-use hayro_ccitt::EncodingMode;
+use hayro_ccitt::{DecodeSettings, EncodingMode};
+use std::borrow::Cow;
 use tiff::tags::{CompressionMethod, PhotometricInterpretation};
 
 /// Whether [`decode_fax`] decodes the pages of this directory.
 pub(crate) fn is_fax(directory: &Directory) -> bool {
     let fax = [CompressionMethod::Huffman, CompressionMethod::Fax3, CompressionMethod::Fax4];
-    !directory.is_tiled && fax.iter().any(|method| directory.compression == u64::from(method.to_u16()))
+    let is_bilevel = (directory.bits_per_sample, directory.samples_per_pixel) == (1, 1);
+    !directory.is_tiled && is_bilevel && directory.is_compressed_with(&fax)
 }
 
 /// Decodes a fax page at `target` (width, height), or at its own size where that is smaller.
@@ -18,8 +21,34 @@ pub(crate) fn is_fax(directory: &Directory) -> bool {
 /// # Errors
 /// A page that is cut short or damaged.
 pub(crate) fn decode_fax(bytes: &[u8], directory: &Directory, target: (u32, u32)) -> Result<Pixels, MediaFault> {
-    let is_method = |method: CompressionMethod| directory.compression == u64::from(method.to_u16());
-    let (width, height) = (directory.width, directory.height);
+    let data = chunk_data(bytes, directory);
+    let mut strips = Vec::new();
+    for place in ChunkGrid::new(directory)?.places() {
+        let strip = data.get(place.index).copied().flatten().ok_or_else(MediaFault::cut_short)?;
+        strips.push((order_bits(directory, strip), place.height));
+    }
+    let first = strips.first().map(|(data, _)| &**data).unwrap_or_default();
+    let settings = settings(directory, directory.width, first);
+    let is_inverted = directory.photometric == Some(PhotometricInterpretation::BlackIsZero.to_u16().into());
+    let strips = strips.iter().map(|(data, rows)| (&**data, *rows)).collect();
+    Fax { settings, strips, is_inverted, height: directory.height }.decode(target)
+}
+
+/// The bits of a tile, in rows of whole bytes.
+///
+/// # Errors
+/// A tile that is cut short.
+pub(crate) fn unpack_fax(directory: &Directory, data: &[u8], width: u32, height: u32) -> Result<Vec<u8>, MediaFault> {
+    let data = order_bits(directory, data);
+    PackedRows::decode(&data, DecodeSettings { rows: height, ..settings(directory, width, &data) })
+}
+
+fn order_bits<'a>(directory: &Directory, data: &'a [u8]) -> Cow<'a, [u8]> {
+    if directory.fill_order == 2 { Cow::Owned(reverse_bits(data)) } else { Cow::Borrowed(data) }
+}
+
+fn settings(directory: &Directory, width: u32, data: &[u8]) -> DecodeSettings {
+    let is_method = |method: CompressionMethod| directory.is_compressed_with(&[method]);
     let encoding = if is_method(CompressionMethod::Fax4) {
         EncodingMode::Group4
     } else if is_method(CompressionMethod::Fax3) && directory.fax_options & 1 == 1 {
@@ -30,24 +59,7 @@ pub(crate) fn decode_fax(bytes: &[u8], directory: &Directory, target: (u32, u32)
     let mut settings = Fax::default_settings(encoding, width);
     // Compression 2 is Group 3 without line ends, and with every row on its own byte.
     settings.rows_are_byte_aligned = is_method(CompressionMethod::Huffman);
-    let per_strip = directory.rows_per_strip.clamp(1, height.max(1));
-    let mut reversed = Vec::new();
-    if directory.fill_order == 2 {
-        reversed = directory
-            .chunks(bytes)
-            .map(|strip| strip.map(reverse_bits))
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(MediaFault::cut_short)?;
-    }
-    let mut strips = Vec::new();
-    for (at, strip) in directory.chunks(bytes).enumerate() {
-        let data = match reversed.get(at) {
-            Some(reversed) => reversed.as_slice(),
-            None => strip.ok_or_else(MediaFault::cut_short)?,
-        };
-        let before = per_strip.saturating_mul(u32::try_from(at).unwrap_or(u32::MAX));
-        strips.push((data, per_strip.min(height.saturating_sub(before))));
-    }
-    let is_inverted = directory.photometric == u64::from(PhotometricInterpretation::BlackIsZero.to_u16());
-    Fax { settings, strips, is_inverted, height }.decode(target)
+    // With line ends, a bad line costs only itself, also before the first of them.
+    settings.end_of_line = is_method(CompressionMethod::Fax3) && has_line_ends(data);
+    settings
 }

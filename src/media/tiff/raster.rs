@@ -1,119 +1,177 @@
-//! Pages of a TIFF that the `tiff` library decodes: all but fax pages.
+//! Pages of samples: all but fax pages.
 
+use super::byte_layout::ByteLayout;
+use super::chunks::{ChunkGrid, ChunkPlace, chunk_data};
+use super::colors::PixelConverter;
 use super::directory::Directory;
-use super::patches::patch_file;
+use super::fax_page::unpack_fax;
+use super::jpeg_chunk::decode_jpeg_chunk;
+use super::predictor::{has_predictor, undo_predictor};
+use super::subsampling::Subsampling;
+use super::unpack::unpack;
 use crate::media::fault::{MediaFault, MediaFaultKind};
-use crate::media::pixels::{MAX_DECODER_BYTES, Pixels, blend_over_white, cmyk_to_rgb};
-use tiff::decoder::{Decoder, DecodingResult, Limits};
-use tiff::tags::PhotometricInterpretation;
-use tiff::{ColorType, TiffError};
+use crate::media::pixels::{MAX_DECODER_BYTES, MAX_PIXELS, Pixels};
+use std::borrow::Cow;
+use tiff::tags::{CompressionMethod, PhotometricInterpretation};
+
+/// Samples of a pixel that are read.
+const MAX_SAMPLES: u64 = 64;
 
 /// Decodes a page at its own size.
 ///
 /// # Errors
 /// A page that is cut short, damaged, not supported or needs too much memory.
 pub(crate) fn decode_raster(bytes: &[u8], directory: &Directory) -> Result<Pixels, MediaFault> {
-    let max_bytes = usize::try_from(MAX_DECODER_BYTES).unwrap_or(usize::MAX);
-    let mut limits = Limits::default();
-    limits.decoding_buffer_size = max_bytes;
-    limits.intermediate_buffer_size = max_bytes / 4;
-    let file = patch_file(bytes, directory).ok_or_else(MediaFault::cut_short)?;
-    let mut decoder = Decoder::new(file).map_err(fault)?.with_limits(limits);
-    let (width, height) = decoder.dimensions().map_err(fault)?;
-    let color = decoder.colortype().map_err(fault)?;
-    let mut result = DecodingResult::U8(Vec::new());
-    let planes = decoder.read_image_to_buffer(&mut result).map_err(fault)?.planes.max(1);
-    let samples = match result {
-        DecodingResult::U8(data) => data,
-        DecodingResult::U16(data) => data.iter().map(|value| value.to_be_bytes()[0]).collect(),
-        _ => return Err(MediaFault::unsupported("TIFF with this type of samples")),
-    };
-    let pixels = width as usize * height as usize;
-    let samples = if planes > 1 { interleave(&samples, planes) } else { samples };
-    let (channels, data) = match color {
-        ColorType::Gray(bits @ (1 | 2 | 4 | 8)) if directory.has_palette() => {
-            let indices = if bits == 8 { samples } else { unpack_bits(&samples, bits, width, 1) };
-            (3, directory.look_up_colors(bytes, &indices).ok_or_else(MediaFault::cut_short)?)
+    let page = RasterPage::new(bytes, directory)?;
+    let converter = PixelConverter::new(bytes, directory, page.samples)?;
+    let (width, channels) = (directory.width as usize, usize::from(converter.channels()));
+    let mut data = vec![0; width * directory.height as usize * channels];
+    let mut samples = Vec::new();
+    for place in page.grid.places() {
+        let planes = page.planes(&place)?;
+        for y in 0..place.shown.1 as usize {
+            let start = ((place.y as usize + y) * width + place.x as usize) * channels;
+            let out = &mut data[start..start + place.shown.0 as usize * channels];
+            let row = |plane: &Cow<'_, [u8]>| y * page.row_bytes..((y + 1) * page.row_bytes).min(plane.len());
+            match planes.as_slice() {
+                [plane] if converter.changes_nothing() => out.copy_from_slice(&plane[row(plane)][..out.len()]),
+                [plane] => {
+                    samples.resize(place.shown.0 as usize * page.samples, 0);
+                    read_samples(&plane[row(plane)], page.bits, directory.layout, &mut samples, 1);
+                    converter.convert(&samples, out);
+                }
+                planes => {
+                    samples.resize(place.shown.0 as usize * planes.len(), 0);
+                    for (at, plane) in planes.iter().enumerate() {
+                        read_samples(&plane[row(plane)], page.bits, directory.layout, &mut samples[at..], planes.len());
+                    }
+                    converter.convert(&samples, out);
+                }
+            }
         }
-        ColorType::Gray(8 | 16) => (1, samples),
-        ColorType::Gray(bits @ (1 | 2 | 4)) => (1, unpack_bits(&samples, bits, width, 255 / ((1 << bits) - 1))),
-        ColorType::GrayA(8 | 16) => (1, blend_over_white(&samples, 2)),
-        ColorType::RGB(8 | 16) => (3, samples),
-        ColorType::RGBA(8 | 16) => (
-            3,
-            match directory.extra_samples {
-                1 => blend_premultiplied(&samples),
-                2 => blend_over_white(&samples, 4),
-                // Not alpha.
-                _ => samples.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
-            },
-        ),
-        ColorType::CMYK(8 | 16) => (3, cmyk_to_rgb(&samples)),
-        ColorType::YCbCr(8) => (3, ycbcr_to_rgb(&samples)),
-        ColorType::Multiband { bit_depth: 8 | 16, num_samples } if num_samples > 0 => {
-            (1, samples.chunks_exact(num_samples.into()).map(|pixel| pixel[0]).collect())
+    }
+    Ok(Pixels { width: directory.width, height: directory.height, channels: converter.channels(), data })
+}
+
+/// A page and the form of its samples.
+struct RasterPage<'a> {
+    bytes: &'a [u8],
+    directory: &'a Directory,
+    grid: ChunkGrid,
+    /// The data of each chunk, plane by plane.
+    chunks: Vec<Option<&'a [u8]>>,
+    /// Samples of a pixel.
+    samples: usize,
+    bits: usize,
+    /// Bytes of a row of a chunk.
+    row_bytes: usize,
+    subsampling: Option<Subsampling>,
+}
+
+impl<'a> RasterPage<'a> {
+    fn new(bytes: &'a [u8], directory: &'a Directory) -> Result<Self, MediaFault> {
+        let too_large = || MediaFault::new(MediaFaultKind::TooLarge, "the picture needs too much memory");
+        if u64::from(directory.width) * u64::from(directory.height) > MAX_PIXELS {
+            return Err(too_large());
         }
-        other => return Err(MediaFault::unsupported(format!("TIFF with the colour type {other:?}"))),
-    };
-    // The library inverts `WhiteIsZero`, except for `Multiband`.
-    let is_inverted = directory.photometric == u64::from(PhotometricInterpretation::WhiteIsZero.to_u16());
-    let data = match color {
-        ColorType::Multiband { .. } if is_inverted => data.iter().map(|value| 255 - value).collect(),
-        _ => data,
-    };
-    if data.len() != pixels * usize::from(channels) {
-        return Err(MediaFault::damaged("the picture has too few pixels"));
-    }
-    Ok(Pixels { width, height, channels, data })
-}
-
-fn fault(error: TiffError) -> MediaFault {
-    match &error {
-        TiffError::UnsupportedError(_) => {
-            let message = format!("this TIFF is not supported: {error}; convert the file to JPEG or PNG");
-            MediaFault::new(MediaFaultKind::UnsupportedFormat, message.to_lowercase())
+        let bits = directory.bits_per_sample;
+        if !(1..=16).contains(&bits) || !directory.has_equal_bits {
+            return Err(MediaFault::unsupported(format!("TIFF with {bits} bits per sample")));
         }
-        TiffError::LimitsExceeded => MediaFault::new(MediaFaultKind::TooLarge, "the picture needs too much memory"),
-        _ => MediaFault::from_decoder_message(&error.to_string()),
+        let is_lab = directory.photometric == Some(PhotometricInterpretation::CIELab.to_u16().into());
+        if !matches!((directory.sample_format, is_lab), (0 | 1 | 4, _) | (2, true)) {
+            return Err(MediaFault::unsupported("TIFF with signed samples or floating-point numbers"));
+        }
+        let samples = directory.samples_per_pixel;
+        if !(1..=MAX_SAMPLES).contains(&samples) {
+            return Err(MediaFault::unsupported(format!("TIFF with {samples} samples per pixel")));
+        }
+        let grid = ChunkGrid::new(directory)?;
+        let in_a_chunk = if directory.is_planar { 1 } else { samples };
+        let row_bytes = (u64::from(grid.chunk.0) * in_a_chunk * bits).div_ceil(8);
+        let chunk_bytes = row_bytes.checked_mul(grid.chunk.1.into()).filter(|size| *size <= MAX_DECODER_BYTES);
+        chunk_bytes.ok_or_else(too_large)?;
+        Ok(Self {
+            bytes,
+            directory,
+            grid,
+            chunks: chunk_data(bytes, directory),
+            samples: usize::try_from(samples).map_err(|_| too_large())?,
+            bits: usize::try_from(bits).map_err(|_| too_large())?,
+            row_bytes: usize::try_from(row_bytes).map_err(|_| too_large())?,
+            subsampling: read_subsampling(directory)?,
+        })
+    }
+
+    /// The samples of a chunk in each plane, in rows of whole bytes.
+    fn planes(&self, place: &ChunkPlace) -> Result<Vec<Cow<'a, [u8]>>, MediaFault> {
+        let planes = if self.directory.is_planar { self.samples } else { 1 };
+        let data = |plane: usize| self.chunks.get(plane * self.grid.len() + place.index).copied().flatten();
+        let decode = |plane: usize| self.decode(data(plane).ok_or_else(MediaFault::cut_short)?, place);
+        (0..planes).map(decode).collect()
+    }
+
+    fn decode(&self, data: &'a [u8], place: &ChunkPlace) -> Result<Cow<'a, [u8]>, MediaFault> {
+        let directory = self.directory;
+        let in_a_chunk = if directory.is_planar { 1 } else { self.samples };
+        let (width, height) = (place.width as usize, place.height as usize);
+        if directory.is_compressed_with(&[CompressionMethod::ModernJPEG]) {
+            if self.bits != 8 {
+                return Err(MediaFault::unsupported(format!("TIFF with JPEG of {} bits per sample", self.bits)));
+            }
+            return decode_jpeg_chunk(self.bytes, directory, data, place, in_a_chunk).map(Cow::Owned);
+        }
+        let fax = [CompressionMethod::Huffman, CompressionMethod::Fax3, CompressionMethod::Fax4];
+        if directory.is_compressed_with(&fax) {
+            if (self.bits, in_a_chunk) != (1, 1) {
+                return Err(MediaFault::damaged("a fax page has more than one bit per pixel"));
+            }
+            return unpack_fax(directory, data, place.width, place.height).map(Cow::Owned);
+        }
+        if let Some(subsampling) = self.subsampling {
+            let packed = unpack(directory, data, subsampling.size(width, height))?;
+            return Ok(Cow::Owned(subsampling.expand(&packed, width, height)));
+        }
+        let mut samples = unpack(directory, data, self.row_bytes * height)?;
+        if has_predictor(directory) {
+            undo_predictor(directory, samples.to_mut(), self.row_bytes, in_a_chunk)?;
+        }
+        Ok(samples)
     }
 }
 
-/// Blends RGB that is multiplied by its alpha over white.
-fn blend_premultiplied(data: &[u8]) -> Vec<u8> {
-    data.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(|value| value.saturating_add(255 - p[3]))).collect()
-}
-
-/// Unpacks samples of less than a byte, in rows of whole bytes, to one byte each, multiplied
-/// by `factor`.
-fn unpack_bits(data: &[u8], bits: u8, width: u32, factor: u8) -> Vec<u8> {
-    let (width, mask) = (width as usize, (1_u8 << bits) - 1);
-    let per_byte = 8 / usize::from(bits);
-    let mut out = Vec::with_capacity(data.len() * per_byte);
-    for row in data.chunks_exact(width.div_ceil(per_byte).max(1)) {
-        out.extend((0..width).map(|x| {
-            let shift = 8 - usize::from(bits) * (x % per_byte + 1);
-            (row[x / per_byte] >> shift & mask) * factor
-        }));
+/// How the colour of a page is subsampled; `None`: it is not, or the decoder of JPEG handles it.
+fn read_subsampling(directory: &Directory) -> Result<Option<Subsampling>, MediaFault> {
+    let is_ycbcr = directory.photometric == Some(PhotometricInterpretation::YCbCr.to_u16().into());
+    if !is_ycbcr || directory.is_compressed_with(&[CompressionMethod::ModernJPEG]) {
+        return Ok(None);
     }
-    out
-}
-
-/// Converts planes to pixels.
-fn interleave(data: &[u8], planes: usize) -> Vec<u8> {
-    let size = data.len() / planes;
-    (0..size).flat_map(|at| (0..planes).map(move |plane| data[plane * size + at])).collect()
-}
-
-/// Converts full-range YCbCr (ITU-R BT.601) to RGB.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
-fn ycbcr_to_rgb(data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len());
-    for pixel in data.chunks_exact(3) {
-        let (y, cb, cr) = (f32::from(pixel[0]), f32::from(pixel[1]) - 128.0, f32::from(pixel[2]) - 128.0);
-        let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
-        out.extend(rgb.map(|value| value.round().clamp(0.0, 255.0) as u8));
+    let found = Subsampling::new(directory.subsampling).filter(|found| !found.is_none());
+    let is_readable = (directory.bits_per_sample, directory.samples_per_pixel) == (8, 3) && !directory.is_planar;
+    match found {
+        Some(_) if !is_readable || has_predictor(directory) => {
+            Err(MediaFault::unsupported("TIFF with subsampled colours in this form"))
+        }
+        found => Ok(found),
     }
-    out
+}
+
+/// Reads samples of this many bits from a row into every `step`th of `out`.
+fn read_samples(row: &[u8], bits: usize, layout: ByteLayout, out: &mut [u16], step: usize) {
+    let out = out.iter_mut().step_by(step);
+    match bits {
+        8 => out.zip(row).for_each(|(sample, byte)| *sample = u16::from(*byte)),
+        16 => out.zip(row.chunks_exact(2)).for_each(|(sample, pair)| *sample = layout.word([pair[0], pair[1]])),
+        _ => {
+            for (at, sample) in out.enumerate() {
+                // At most 15 bits, which touch at most three bytes.
+                let (byte, offset) = (at * bits / 8, at * bits % 8);
+                let window =
+                    (0..3).fold(0_u32, |sum, next| sum << 8 | u32::from(row.get(byte + next).copied().unwrap_or(0)));
+                *sample = u16::try_from(window >> (24 - offset - bits) & ((1 << bits) - 1)).unwrap_or(0);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -121,26 +179,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn samples_of_less_than_a_byte() {
-        for (data, bits, width, factor, samples) in [
-            (&[0b1010_0000, 0b0100_0000][..], 1, 3, 255, &[255, 0, 255, 0, 255, 0][..]),
-            (&[0b1101_1000], 2, 3, 85, &[255, 85, 170]),
-            (&[0x1F, 0x20, 0x3A, 0x40], 4, 3, 1, &[1, 15, 2, 3, 10, 4]),
-            (&[0xFF; 2], 1, 9, 1, &[1; 9]),
+    fn samples_of_every_size() {
+        let little = ByteLayout::read(b"II*\0").unwrap();
+        let big = ByteLayout::read(b"MM\0*").unwrap();
+        for (row, bits, layout, samples) in [
+            (&[0b1010_0000][..], 1, little, &[1, 0, 1][..]),
+            (&[0b1101_1000], 2, little, &[3, 1, 2]),
+            (&[0x1F, 0x20], 4, little, &[1, 15, 2]),
+            (&[0b1010_1110, 0b1000_0000], 5, little, &[21, 26]),
+            (&[0x12, 0x34, 0x56], 12, little, &[0x123, 0x456]),
+            (&[1, 255], 8, little, &[1, 255]),
+            (&[1, 2, 3, 4], 16, little, &[0x0201, 0x0403]),
+            (&[1, 2, 3, 4], 16, big, &[0x0102, 0x0304]),
         ] {
-            assert_eq!(unpack_bits(data, bits, width, factor), samples, "{data:x?} with {bits} bits");
+            let mut out = vec![0; samples.len()];
+            read_samples(row, bits, layout, &mut out, 1);
+            assert_eq!(out, samples, "{row:x?} with {bits} bits");
         }
-    }
-
-    #[test]
-    fn colors() {
-        assert_eq!(interleave(&[1, 2, 3, 4, 5, 6], 3), [1, 3, 5, 2, 4, 6]);
-        assert_eq!(
-            blend_premultiplied(&[0, 0, 0, 0, 10, 20, 30, 255, 50, 60, 70, 128]),
-            [255, 255, 255, 10, 20, 30, 177, 187, 197]
-        );
-        for (ycbcr, rgb) in [([0, 128, 128], [0; 3]), ([255, 128, 128], [255; 3]), ([76, 85, 255], [254, 0, 0])] {
-            assert_eq!(ycbcr_to_rgb(&ycbcr), rgb, "{ycbcr:?}");
-        }
+        let mut out = [0; 6];
+        read_samples(&[7, 8, 9], 8, little, &mut out[1..], 2);
+        assert_eq!(out, [0, 7, 0, 8, 0, 9]);
     }
 }

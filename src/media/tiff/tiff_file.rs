@@ -91,10 +91,8 @@ impl TiffFile {
         let directory = self.page(page)?;
         if is_fax(directory) {
             decode_fax(bytes, directory, target)
-        } else if directory.compression == u64::from(CompressionMethod::JPEG.to_u16()) {
+        } else if directory.is_compressed_with(&[CompressionMethod::JPEG]) {
             Err(MediaFault::unsupported("TIFF with old-style JPEG compression"))
-        } else if directory.is_tiled && directory.is_planar {
-            Err(MediaFault::unsupported("TIFF with tiles in separate planes"))
         } else {
             decode_raster(bytes, directory)
         }

@@ -1,14 +1,8 @@
-//! JPEG: the header, the end of the file, and the picture.
-//!
-//! The end is checked because decoders fill the missing part of a file with grey and report
-//! success; the request for such a page would be billed. Source: ITU-T T.81, annex B.
+//! Size and orientation of a JPEG, from its segments. Source: ITU-T T.81, annex B.
 
-use super::fault::MediaFault;
-use super::pixels::Pixels;
+use crate::media::exif::read_orientation;
+use crate::media::fault::MediaFault;
 use image::metadata::Orientation;
-use jpeg_decoder::{Decoder, PixelFormat};
-use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::sync::OnceLock;
 
 /// The header of a JPEG.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,46 +14,14 @@ pub(crate) struct JpegHeader {
     pub(crate) orientation: Orientation,
 }
 
-/// Decodes a JPEG at an eighth, a quarter, half or all of its size, but not below `target`
-/// (width, height), which is faster than decoding and downscaling all of it. `None`: this
-/// decoder can't read it.
-pub(crate) fn decode(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
-    #[cfg(feature = "turbojpeg")]
-    if let Some(pixels) = super::turbo::decode(bytes, target) {
-        return Some(pixels);
-    }
-    // The decoder splits its work between threads. That costs 10 % of CPU, and gains nothing
-    // when every core decodes a page of its own: it gets a pool of one thread.
-    static ALONE: OnceLock<Option<ThreadPool>> = OnceLock::new();
-    let pool = ALONE.get_or_init(|| ThreadPoolBuilder::new().num_threads(1).build().ok());
-    match pool {
-        Some(pool) => pool.install(|| decode_in_pool(bytes, target)),
-        None => decode_in_pool(bytes, target),
-    }
-}
-
-fn decode_in_pool(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
-    let mut decoder = Decoder::new(bytes);
-    decoder.read_info().ok()?;
-    let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
-    decoder.scale(side(target.0), side(target.1)).ok()?;
-    let data = decoder.decode().ok()?;
-    let info = decoder.info()?;
-    let channels = match info.pixel_format {
-        PixelFormat::L8 => 1,
-        PixelFormat::RGB24 => 3,
-        PixelFormat::L16 | PixelFormat::CMYK32 => return None,
-    };
-    Some(Pixels { width: info.width.into(), height: info.height.into(), channels, data })
-}
-
-/// Reads the header, and checks that the file has an end.
+/// Reads the header, and checks that the file has an end. [`super::check_complete`] checks what is
+/// between.
 ///
 /// # Errors
-/// A file that is cut short or damaged.
+/// A file that is cut short or damaged, or coded in a way that is not supported.
 pub(crate) fn read_header(bytes: &[u8]) -> Result<JpegHeader, MediaFault> {
     let cut = MediaFault::cut_short;
-    let mut orientation = Orientation::NoTransforms;
+    let mut orientation = None;
     let mut frame = None;
     let mut at = 2;
     loop {
@@ -81,26 +43,61 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<JpegHeader, MediaFault> {
         if marker == 0xD9 {
             return Err(MediaFault::damaged("the file has no picture"));
         }
-        let length = bytes.get(at..at + 2).map(|b| usize::from(b[0]) << 8 | usize::from(b[1])).ok_or_else(cut)?;
-        let segment = bytes.get(at + 2..at + length.max(2)).ok_or_else(cut)?;
-        at += length.max(2);
+        let segment = read_segment(bytes, at)?;
+        at += 2 + segment.len();
+        if check_frame_type(marker, segment)?.is_some() {
+            let &[_, h1, h0, w1, w0, components, ..] = segment else {
+                return Err(MediaFault::damaged("the frame header is too short"));
+            };
+            frame = Some((u32::from(w1) << 8 | u32::from(w0), u32::from(h1) << 8 | u32::from(h0), components));
+        }
         match marker {
-            // Start of frame. The three markers between those of frames are for tables.
-            0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => {
-                let &[_, h1, h0, w1, w0, components, ..] = segment else {
-                    return Err(MediaFault::damaged("the frame header is too short"));
-                };
-                frame = Some((u32::from(w1) << 8 | u32::from(w0), u32::from(h1) << 8 | u32::from(h0), components));
-            }
-            0xE1 if segment.starts_with(b"Exif\0\0") => {
-                orientation = Orientation::from_exif_chunk(&segment[6..]).unwrap_or(orientation);
-            }
+            0xE1 if segment.starts_with(b"Exif\0") => orientation = orientation.or_else(|| read_orientation(segment)),
             0xDA => break,
             _ => {}
         }
     }
     let (width, height, components) = frame.ok_or_else(|| MediaFault::damaged("the file has no frame header"))?;
+    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
     if has_end(&bytes[at..]) { Ok(JpegHeader { width, height, components, orientation }) } else { Err(cut()) }
+}
+
+/// The content of the segment whose length is at byte `at`.
+///
+/// # Errors
+/// A file that ends before the segment does, or a length that is impossible.
+pub(crate) fn read_segment(bytes: &[u8], at: usize) -> Result<&[u8], MediaFault> {
+    let length = bytes.get(at..).and_then(|rest| rest.first_chunk()).ok_or_else(MediaFault::cut_short)?;
+    let length = usize::from(u16::from_be_bytes(*length));
+    if length < 2 {
+        return Err(MediaFault::damaged("a segment has no length"));
+    }
+    bytes.get(at + 2..at + length).ok_or_else(MediaFault::cut_short)
+}
+
+/// What kind of frame a marker begins: whether it is progressive. `None`: not a frame.
+///
+/// # Errors
+/// A kind of frame that providers and decoders don't read, although the file is a JPEG.
+pub(crate) fn check_frame_type(marker: u8, segment: &[u8]) -> Result<Option<bool>, MediaFault> {
+    let feature = match marker {
+        0xC0..=0xC2 => {
+            let (precision, height) = (segment.first().copied(), segment.get(1..3));
+            match (precision, height) {
+                (Some(bits), _) if bits != 8 => format!("JPEG with {bits} bits per sample"),
+                (_, Some([0, 0])) => "JPEG with its height behind the picture (DNL)".to_owned(),
+                _ => return Ok(Some(marker == 0xC2)),
+            }
+        }
+        0xC3 => "lossless JPEG".to_owned(),
+        // The markers between those of frames are for tables.
+        0xC4 | 0xC8 | 0xCC => return Ok(None),
+        0xC5..=0xC7 | 0xCD..=0xCF | 0xDE | 0xDF => "hierarchical JPEG".to_owned(),
+        0xC9..=0xCB => "JPEG with arithmetic coding".to_owned(),
+        0xF7 => "JPEG-LS".to_owned(),
+        _ => return Ok(None),
+    };
+    Err(MediaFault::unsupported(feature))
 }
 
 /// Whether an end-of-image marker follows: usually in the last two bytes, but cameras append
@@ -159,11 +156,33 @@ mod tests {
         for (bytes, message) in [
             (jpeg(&[]), "no frame header"),
             (jpeg(&[(0xC0, &FRAME[..5])]), "too short"),
+            (vec![0xFF, 0xD8, 0xFF, 0xE0, 0, 1, 0, 0], "no length"),
             (vec![0xFF, 0xD8, 0xFF, 0xD9, 0, 0], "no picture"),
             (vec![0xFF, 0xD8, 0x12, 0x34, 0, 0], "no marker"),
         ] {
             let fault = read_header(&bytes).unwrap_err();
             assert_eq!(fault.kind, MediaFaultKind::Damaged, "{fault}");
+            assert!(fault.message.contains(message), "{fault}");
+        }
+    }
+
+    #[test]
+    fn unsupported_kinds_are_named() {
+        let with = |precision: u8, height: u8| vec![precision, 0, height, 0, 3, 1, 0, 0x11, 0];
+        for (marker, frame, message) in [
+            (0xC0, with(12, 2), "JPEG with 12 bits per sample"),
+            (0xC1, with(12, 2), "JPEG with 12 bits per sample"),
+            (0xC2, with(8, 0), "(DNL)"),
+            (0xC3, with(8, 2), "lossless JPEG"),
+            (0xC5, with(8, 2), "hierarchical JPEG"),
+            (0xC9, with(8, 2), "arithmetic coding"),
+            (0xCA, with(8, 2), "arithmetic coding"),
+            (0xCF, with(8, 2), "hierarchical JPEG"),
+            (0xDE, with(8, 2), "hierarchical JPEG"),
+            (0xF7, with(8, 2), "JPEG-LS"),
+        ] {
+            let fault = read_header(&jpeg(&[(marker, &frame)])).unwrap_err();
+            assert_eq!(fault.kind, MediaFaultKind::UnsupportedFormat, "{marker:x}: {fault}");
             assert!(fault.message.contains(message), "{fault}");
         }
     }

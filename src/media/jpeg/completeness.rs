@@ -1,0 +1,188 @@
+//! Whether every block of a picture is in the file.
+//!
+//! Decoders fill what is missing with grey and report success, and the request for such a page
+//! would be billed. A file whose end is missing is not the only case: a download that was closed
+//! properly, a copy with a damaged part, or a progressive file without its last scans has an end
+//! as well. Therefore every code of every scan is read, without decoding the picture. What counts
+//! as a fault is what makes libjpeg warn that data is missing or corrupt; bytes that are too many
+//! are not. Source: ITU-T T.81, annexes B, F and G.
+
+use super::bit_reader::{ScanFault, find_marker};
+use super::entropy::{BlockMasks, BlockSkips, Scan, ScanTables, TablePair};
+use super::frame::{Frame, ScanHeader};
+use super::header::{check_frame_type, read_segment};
+use super::huffman::{HuffmanTable, SkipTable, TableDefinition};
+use super::standard_tables::standard_table;
+use crate::media::fault::{MediaFault, MediaFaultKind};
+use crate::media::pixels::MAX_PIXELS;
+
+/// Scans that are read. Encoders write about ten; the limit bounds the time.
+const MAX_SCANS: usize = 100;
+/// What is not known of a coefficient that was not sent.
+const NOTHING: u8 = u8::MAX;
+
+/// Checks that the data of the picture is complete. A JPEG that was cut out of another file may
+/// begin with the tables of that file.
+///
+/// # Errors
+/// A picture that is cut short, damaged, too large, or coded in a way that is not supported.
+pub(crate) fn check_complete(bytes: &[u8]) -> Result<(), MediaFault> {
+    let mut picture = Picture::new();
+    let mut at = 2;
+    loop {
+        let (marker, next) = find_marker(bytes, at).ok_or_else(MediaFault::cut_short)?;
+        at = next;
+        match marker {
+            0x01 | 0xD0..=0xD8 => continue,
+            0xD9 if picture.is_complete() => return Ok(()),
+            0xD9 => return Err(MediaFault::cut_short()),
+            _ => {}
+        }
+        let segment = read_segment(bytes, at)?;
+        at += 2 + segment.len();
+        match marker {
+            0xC4 => picture.read_tables(segment).ok_or_else(damaged)?,
+            0xDD => {
+                picture.restart_interval = u32::from(u16::from_be_bytes(*segment.first_chunk().ok_or_else(damaged)?))
+            }
+            0xDA => {
+                // The tables of further scans of a sequential picture that is complete don't matter.
+                if picture.is_complete() && picture.is_sequential() {
+                    return Ok(());
+                }
+                at = picture.walk_scan(bytes, segment, at)?;
+            }
+            _ => {
+                if let Some(is_progressive) = check_frame_type(marker, segment)? {
+                    picture.start(Frame::read(segment, is_progressive).ok_or_else(damaged)?)?;
+                }
+            }
+        }
+    }
+}
+
+fn damaged() -> MediaFault {
+    MediaFault::damaged("the data of the picture is damaged")
+}
+
+/// What of a picture has been read.
+struct Picture {
+    frame: Option<Frame>,
+    restart_interval: u32,
+    /// Tables of DC and of AC coefficients, by their ids.
+    tables: [[Option<TableDefinition>; 4]; 2],
+    scans: usize,
+    /// For each component and coefficient: the lowest bit that was sent, or [`NOTHING`].
+    known: Vec<[u8; 64]>,
+    masks: Vec<BlockMasks>,
+}
+
+impl Picture {
+    fn new() -> Self {
+        let standard = |is_ac| [0, 1, 2, 3].map(|id| standard_table(is_ac, id));
+        Self {
+            frame: None,
+            restart_interval: 0,
+            tables: [standard(false), standard(true)],
+            scans: 0,
+            known: Vec::new(),
+            masks: Vec::new(),
+        }
+    }
+
+    fn start(&mut self, frame: Frame) -> Result<(), MediaFault> {
+        if self.frame.is_some() {
+            return Err(damaged());
+        }
+        let blocks =
+            |component: &super::frame::Component| u64::from(component.blocks.0) * u64::from(component.blocks.1);
+        if frame.components.iter().map(blocks).max().unwrap_or(0) > MAX_PIXELS / 64 * 2 {
+            return Err(MediaFault::new(MediaFaultKind::TooLarge, "the picture has too many pixels"));
+        }
+        self.known = vec![[NOTHING; 64]; frame.components.len()];
+        self.masks = vec![BlockMasks::new(); frame.components.len()];
+        self.frame = Some(frame);
+        Ok(())
+    }
+
+    fn is_sequential(&self) -> bool {
+        self.frame.as_ref().is_some_and(|frame| !frame.is_progressive)
+    }
+
+    /// Whether every bit of every coefficient was sent.
+    fn is_complete(&self) -> bool {
+        !self.known.is_empty() && self.known.iter().flatten().all(|low| *low == 0)
+    }
+
+    /// Reads the content of a segment of Huffman tables. `None`: it is damaged.
+    fn read_tables(&mut self, mut segment: &[u8]) -> Option<()> {
+        while let Some((&kind, rest)) = segment.split_first() {
+            let (counts, rest) = rest.split_first_chunk::<16>()?;
+            let (symbols, rest) = rest.split_at_checked(counts.iter().map(|count| usize::from(*count)).sum())?;
+            let definition = TableDefinition { counts: *counts, symbols: symbols.to_vec() };
+            *self.tables.get_mut(usize::from(kind >> 4))?.get_mut(usize::from(kind & 15))? = Some(definition);
+            segment = rest;
+        }
+        Some(())
+    }
+
+    /// Walks over a scan whose data begins at byte `at`, and returns the byte behind it.
+    fn walk_scan(&mut self, bytes: &[u8], segment: &[u8], at: usize) -> Result<usize, MediaFault> {
+        let frame = self.frame.as_ref().ok_or_else(damaged)?;
+        let header = ScanHeader::read(segment, frame).ok_or_else(damaged)?;
+        self.scans += 1;
+        if self.scans > MAX_SCANS {
+            return Err(MediaFault::damaged("the picture has too many scans"));
+        }
+        let tables = self.scan_tables(&header).ok_or_else(damaged)?;
+        let scan = Scan { frame, header: &header, tables: &tables, restart_interval: self.restart_interval };
+        let (index, ..) = *header.components.first().ok_or_else(damaged)?;
+        let masks = &mut self.masks[index];
+        if header.band.0 > 0 && masks.is_empty() {
+            let (across, down) = frame.components[index].blocks;
+            masks.resize(across as usize * down as usize, 0);
+        }
+        let end = scan.walk(bytes, at, masks).map_err(|(fault, end)| explain(fault, bytes, end))?;
+        for (index, ..) in &header.components {
+            self.known[*index][header.band.0..=header.band.1].fill(header.low);
+        }
+        Ok(end)
+    }
+
+    /// The tables that a scan needs. `None`: one is missing or damaged.
+    fn scan_tables(&self, header: &ScanHeader) -> Option<ScanTables> {
+        let needs_dc = header.band.0 == 0 && header.high == 0;
+        let needs_ac = header.band.1 > 0;
+        let table = |is_ac: bool, id: usize| HuffmanTable::new(self.tables[usize::from(is_ac)][id].as_ref()?);
+        let mut ids = Vec::new();
+        let mut tables = ScanTables { of_component: Vec::new(), pairs: Vec::new() };
+        for (_, dc_id, ac_id) in &header.components {
+            let at = ids.iter().position(|pair| *pair == (dc_id, ac_id)).unwrap_or(ids.len());
+            tables.of_component.push(at);
+            if at < ids.len() {
+                continue;
+            }
+            ids.push((dc_id, ac_id));
+            let dc = if needs_dc { Some(table(false, *dc_id)?) } else { None };
+            let ac = if needs_ac { Some(table(true, *ac_id)?) } else { None };
+            let skips = dc
+                .as_ref()
+                .zip(ac.as_ref())
+                .map(|(dc, ac)| BlockSkips { start: SkipTable::new(Some(dc), ac), rest: SkipTable::new(None, ac) });
+            tables.pairs.push(TablePair { dc, ac, skips });
+        }
+        Some(tables)
+    }
+}
+
+/// The fault of a scan that could be read up to byte `end`.
+fn explain(fault: ScanFault, bytes: &[u8], end: usize) -> MediaFault {
+    match (fault, find_marker(bytes, end)) {
+        (ScanFault::Ends, None | Some((0xD9, _))) => MediaFault::cut_short(),
+        (ScanFault::Ends, Some(_)) => MediaFault::damaged("the data of the picture is interrupted"),
+        (ScanFault::Corrupt, _) => damaged(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

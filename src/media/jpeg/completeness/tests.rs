@@ -1,0 +1,142 @@
+//! Files of every kind, whole and with every kind of fault.
+
+use super::*;
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+const SIZE: (u16, u16) = (61, 47);
+
+fn encode(kind: &str) -> Vec<u8> {
+    let (width, height) = SIZE;
+    let tone = |at: usize| (at * at / 7 % 251) as u8 ^ if at.is_multiple_of(3) { 0x55 } else { 0 };
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new(&mut out, 85);
+    let (channels, color) = if kind == "grey" { (1, ColorType::Luma) } else { (3, ColorType::Rgb) };
+    match kind {
+        "420" => encoder.set_sampling_factor(SamplingFactor::F_2_2),
+        "progressive" => encoder.set_progressive_scans(6),
+        "restarts" => encoder.set_restart_interval(1),
+        "progressive restarts" => {
+            encoder.set_progressive_scans(4);
+            encoder.set_restart_interval(5);
+        }
+        "optimized" => encoder.set_optimized_huffman_tables(true),
+        _ => {}
+    }
+    let pixels: Vec<u8> = (0..usize::from(width) * usize::from(height) * channels).map(tone).collect();
+    encoder.encode(&pixels, width, height, color).unwrap();
+    out
+}
+
+const KINDS: [&str; 7] = ["grey", "444", "420", "progressive", "restarts", "progressive restarts", "optimized"];
+
+/// The offsets of the markers of these kinds, behind `from`.
+fn markers(bytes: &[u8], from: usize, is_one: impl Fn(u8) -> bool) -> Vec<usize> {
+    (from..bytes.len() - 1).filter(|at| bytes[*at] == 0xFF && is_one(bytes[at + 1])).collect()
+}
+
+/// The first byte of the data of the first scan.
+fn first_data(bytes: &[u8]) -> usize {
+    let at = markers(bytes, 2, |marker| marker == 0xDA)[0];
+    at + 2 + usize::from(bytes[at + 3])
+}
+
+fn kind_of(bytes: &[u8]) -> Option<MediaFaultKind> {
+    check_complete(bytes).err().map(|fault| fault.kind)
+}
+
+#[test]
+fn whole_files_and_bytes_that_are_too_many() {
+    for kind in KINDS {
+        let whole = encode(kind);
+        assert_eq!(kind_of(&whole), None, "{kind}");
+        assert_eq!(kind_of(&[&whole[..], b"trailer", &whole].concat()), None, "{kind} with a trailer");
+        let end = whole.len() - 2;
+        for more in [&b"\0"[..], b"\x55\xAA\0\0\0", b"\xFF\xFF", b"\xFF\0"] {
+            let bytes = [&whole[..end], more, &whole[end..]].concat();
+            assert_eq!(kind_of(&bytes), None, "{kind} with {more:x?} before its end");
+        }
+    }
+}
+
+#[test]
+fn files_that_end_early_and_have_an_end() {
+    for kind in KINDS {
+        let whole = encode(kind);
+        for at in (first_data(&whole)..whole.len() - 2).step_by(5) {
+            let cut = [&whole[..at], b"\xFF\xD9"].concat();
+            // The last byte of a scan may hold nothing but padding.
+            if at < whole.len() - 3 {
+                let found = kind_of(&cut);
+                let expected = [Some(MediaFaultKind::CutShort), Some(MediaFaultKind::Damaged)];
+                assert!(expected.contains(&found), "{kind}, {at} of {} bytes: {found:?}", whole.len());
+            }
+        }
+        let middle = (first_data(&whole) + whole.len()) / 2;
+        assert_eq!(kind_of(&[&whole[..middle], b"\xFF\xD9"].concat()), Some(MediaFaultKind::CutShort), "{kind}");
+        assert!(kind_of(&[&whole[..middle], b"\xFF\xE2", &whole[middle..]].concat()).is_some(), "{kind}");
+        assert_eq!(kind_of(&whole[..whole.len() - 2]), Some(MediaFaultKind::CutShort), "{kind} without an end");
+    }
+}
+
+#[test]
+fn more_rows_than_there_are() {
+    for kind in KINDS {
+        let mut bytes = encode(kind);
+        let frame = markers(&bytes, 2, |marker| matches!(marker, 0xC0..=0xC2))[0];
+        bytes[frame + 5..frame + 7].copy_from_slice(&(2 * SIZE.1).to_be_bytes());
+        let fault = kind_of(&bytes);
+        let expected = [Some(MediaFaultKind::CutShort), Some(MediaFaultKind::Damaged)];
+        assert!(expected.contains(&fault), "{kind}: {fault:?}");
+        // Fewer rows leave data over, which is no fault of the picture.
+        bytes[frame + 5..frame + 7].copy_from_slice(&(SIZE.1 / 2).to_be_bytes());
+        if !kind.contains("restarts") && kind != "progressive" {
+            assert_eq!(kind_of(&bytes), None, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn scans_that_are_missing() {
+    for kind in ["progressive", "progressive restarts"] {
+        let whole = encode(kind);
+        let scans = markers(&whole, 2, |marker| marker == 0xDA);
+        assert!(scans.len() > 4);
+        for scan in scans {
+            let cut = [&whole[..scan], b"\xFF\xD9"].concat();
+            assert_eq!(kind_of(&cut), Some(MediaFaultKind::CutShort), "{kind}: cut before a scan");
+        }
+    }
+}
+
+#[test]
+fn restart_intervals_that_are_missing() {
+    let whole = encode("restarts");
+    let restarts = markers(&whole, first_data(&whole), |marker| matches!(marker, 0xD0..=0xD7));
+    assert!(restarts.len() > 8);
+    for pair in restarts.windows(2) {
+        let without = [&whole[..pair[0]], &whole[pair[1]..]].concat();
+        assert_eq!(kind_of(&without), Some(MediaFaultKind::Damaged));
+    }
+    let last = restarts[restarts.len() - 1];
+    assert_eq!(kind_of(&[&whole[..last], b"\xFF\xD9"].concat()), Some(MediaFaultKind::CutShort));
+}
+
+#[test]
+fn files_without_tables_use_those_of_the_standard() {
+    let mut bytes = encode("444");
+    for table in markers(&encode("444"), 2, |marker| marker == 0xC4).into_iter().rev() {
+        let length = usize::from(u16::from_be_bytes([bytes[table + 2], bytes[table + 3]]));
+        bytes.drain(table..table + 2 + length);
+    }
+    assert_eq!(kind_of(&bytes), None);
+}
+
+#[test]
+fn the_standard_allows_a_run_that_covers_many_blocks() {
+    // A progressive picture of one tone: nearly all of its blocks are empty.
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new(&mut out, 85);
+    encoder.set_progressive_scans(6);
+    encoder.encode(&[200; 256 * 256], 256, 256, ColorType::Luma).unwrap();
+    assert_eq!(kind_of(&out), None);
+}

@@ -1,0 +1,46 @@
+//! Decodes a JPEG at a reduced size.
+
+use crate::media::pixels::Pixels;
+use jpeg_decoder::{Decoder, PixelFormat};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::sync::OnceLock;
+
+/// Decodes a JPEG at an eighth, a quarter, half or all of its size, but not below `target`
+/// (width, height), which is faster than decoding and downscaling all of it. `None`: this
+/// decoder can't read it.
+///
+/// Decoders fill what is missing with grey and report success:
+/// [`super::completeness::check_complete`] finds out.
+pub(crate) fn decode(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
+    #[cfg(feature = "turbojpeg")]
+    if let Some(pixels) = crate::media::turbo::decode(bytes, target) {
+        return Some(pixels);
+    }
+    install(|| decode_in_pool(bytes, target))
+}
+
+/// Runs `work` on the one thread that decodes JPEG. The decoder splits its work between threads.
+/// That costs 10 % of CPU, and gains nothing when every core decodes a page of its own.
+pub(crate) fn install<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    static ALONE: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    let pool = ALONE.get_or_init(|| ThreadPoolBuilder::new().num_threads(1).build().ok());
+    match pool {
+        Some(pool) => pool.install(work),
+        None => work(),
+    }
+}
+
+fn decode_in_pool(bytes: &[u8], target: (u32, u32)) -> Option<Pixels> {
+    let mut decoder = Decoder::new(bytes);
+    decoder.read_info().ok()?;
+    let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
+    decoder.scale(side(target.0), side(target.1)).ok()?;
+    let data = decoder.decode().ok()?;
+    let info = decoder.info()?;
+    let channels = match info.pixel_format {
+        PixelFormat::L8 => 1,
+        PixelFormat::RGB24 => 3,
+        PixelFormat::L16 | PixelFormat::CMYK32 => return None,
+    };
+    Some(Pixels { width: info.width.into(), height: info.height.into(), channels, data })
+}

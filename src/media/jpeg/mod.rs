@@ -1,0 +1,21 @@
+//! JPEG (ITU-T T.81).
+//!
+//! - [`header`]: size, orientation and end of a file, from its segments
+//! - [`bit_reader`], [`huffman`], [`standard_tables`]: Huffman codes
+//! - [`frame`]: frame and scan headers
+//! - [`entropy`]: walks over the coded blocks of a scan, without decoding them
+//! - [`completeness`]: whether every block of the picture is in the file
+//! - [`decode`](mod@decode): the picture
+
+pub(crate) mod bit_reader;
+pub(crate) mod completeness;
+pub(crate) mod decode;
+pub(crate) mod entropy;
+pub(crate) mod frame;
+pub(crate) mod header;
+pub(crate) mod huffman;
+pub(crate) mod standard_tables;
+
+pub(crate) use completeness::check_complete;
+pub(crate) use decode::decode;
+pub(crate) use header::read_header;
