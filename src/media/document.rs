@@ -123,7 +123,8 @@ impl Document {
     pub fn compare_with_earlier(&self, page: u32, size: (u32, u32)) -> Result<EarlierPicture, MediaFault> {
         match &self.content {
             Content::Pdf(pdf) => EarlierPicture::of_pdf(pdf, page, size),
-            Content::Picture(_) | Content::Tiff(_) => self.probe(page).map(|_| EarlierPicture::Same),
+            Content::Tiff(tiff) => EarlierPicture::of_tiff(tiff, &self.bytes, page, size),
+            Content::Picture(probe) => Ok(EarlierPicture::of_picture(&self.bytes, probe)),
         }
     }
 }

@@ -4,6 +4,7 @@
 use super::byte_layout::ByteLayout;
 use super::directory::Directory;
 use super::fax_page::{decode_fax, is_fax};
+use super::predictor::has_predictor;
 use super::raster::decode_raster;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
@@ -11,7 +12,7 @@ use crate::media::pixels::Pixels;
 use crate::media::probe::Probe;
 use image::metadata::Orientation;
 use std::collections::HashSet;
-use tiff::tags::CompressionMethod;
+use tiff::tags::{CompressionMethod, PhotometricInterpretation};
 
 /// Directories of a file that are read.
 const MAX_DIRECTORIES: usize = 100_000;
@@ -79,6 +80,29 @@ impl TiffFile {
             height,
             orientation: orientation.unwrap_or(Orientation::NoTransforms),
             is_plain: false,
+        })
+    }
+
+    /// What decoder versions before 3 read in another way in a page (from 1) that they could decode; a
+    /// lower-case fragment.
+    ///
+    /// # Errors
+    /// A page that does not exist.
+    pub(crate) fn change_of_reading(&self, page: u32) -> Result<Option<&'static str>, MediaFault> {
+        let directory = self.page(page)?;
+        let is = |kind: PhotometricInterpretation| directory.photometric == Some(u64::from(kind.to_u16()));
+        let is_grey = is(PhotometricInterpretation::BlackIsZero) || is(PhotometricInterpretation::WhiteIsZero);
+        let is_palette = is(PhotometricInterpretation::RGBPalette);
+        Ok(match () {
+            () if is_fax(directory) => None,
+            () if directory.predictor > 1 && !has_predictor(directory) => {
+                Some("its predictor means nothing, and is ignored now")
+            }
+            () if is_grey && directory.samples_per_pixel > 1 => Some("its transparent parts are white now"),
+            () if is_palette && (directory.samples_per_pixel > 1 || directory.bits_per_sample > 8) => {
+                Some("its palette is applied now")
+            }
+            () => None,
         })
     }
 
