@@ -3,14 +3,15 @@
 //!
 //! - [`atomic_file`]: files that appear complete or not at all
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
-//! - [`digest`]: content digests and canonical JSON
+//! - [`digest`]: content digests and canonical JSON; [`decoder_version`]: the version of decoding, which is stored
 //! - [`money`], [`usage`]: amounts of money and of tokens
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text
-//! - [`output_file`]: a file of rows that was written
+//! - [`output_file`]: a file of rows that was written; [`page_repeats`]: pages that are in a document twice
 
 pub mod atomic_file;
 pub mod backoff;
 pub mod clock;
+pub mod decoder_version;
 pub mod digest;
 pub mod escape;
 pub mod hooks;
@@ -18,6 +19,7 @@ pub mod ids;
 pub mod mask;
 pub mod money;
 pub mod output_file;
+pub mod page_repeats;
 pub mod random;
 pub mod sanitize;
 pub mod sibling;

@@ -153,6 +153,9 @@ pub(crate) enum Retry {
     Invalid,
     Refused,
     Failed,
+    /// Pages whose picture was incomplete, or is drawn in another way now.
+    Redrawn,
+    /// invalid, refused and failed.
     All,
 }
 

@@ -7,9 +7,9 @@ use super::log;
 use super::out::{out, outln};
 use super::run;
 use crate::base::money::Pico;
-use crate::base::sanitize::for_terminal;
+use crate::base::sanitize::{self, for_terminal};
 use crate::base::units::{grouped, human_duration};
-use crate::session::{Headroom, LeftOut, Plan, Projection, Quote, Range, Session, plan_to_json};
+use crate::session::{Headroom, LeftOut, Plan, Projection, Quote, Range, RedrawnPage, Session, plan_to_json};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -81,6 +81,12 @@ fn text(plan: &Plan) -> String {
         row("  blank, skipped", plan.skipped);
     }
     row("  unreadable", plan.unreadable);
+    if plan.redrawn.pages > 0 {
+        row("  earlier picture", plan.redrawn.pages);
+    }
+    if plan.outdated > 0 {
+        row("files to open once more", plan.outdated);
+    }
     if plan.not_fetched > 0 {
         row("  URLs not fetched yet", plan.not_fetched);
     }
@@ -105,6 +111,27 @@ fn text(plan: &Plan) -> String {
     }
     if let Some(projection) = &plan.projection {
         write_projection(projection, &mut out);
+    }
+    for RedrawnPage { path, page, reason } in &plan.redrawn.first {
+        let _ = writeln!(
+            out,
+            "answered from an earlier picture: {}, page {page}: {reason}",
+            sanitize::path(path.as_bytes())
+        );
+    }
+    if plan.redrawn.pages > 0 {
+        let _ = writeln!(
+            out,
+            "`--retry redrawn` asks the {} pages with an earlier picture again",
+            grouped(plan.redrawn.pages)
+        );
+    }
+    if plan.outdated > 0 {
+        let _ = writeln!(
+            out,
+            "{} files were read by an earlier version of docmill; the next run opens them once more, at no cost",
+            grouped(plan.outdated)
+        );
     }
     for (task, reasons) in &plan.misses {
         for (reason, count) in reasons {

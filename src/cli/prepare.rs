@@ -95,7 +95,8 @@ fn opened(decoder: &mut Decoder, file: &Path) -> Result<Result<u32, String>, Fai
         Err(fault) => return Ok(Err(fault.message)),
     };
     let opened = decoder.open(&bytes).map_err(crashed)?;
-    Ok(opened.map_err(|fault: MediaFault| format!("{}: {}", fault.kind.name(), fault.message)))
+    let described = |fault: MediaFault| format!("{}: {}", fault.kind.name(), fault.message);
+    Ok(opened.map(|layout| layout.count).map_err(described))
 }
 
 fn crashed(error: DecoderError) -> Failure {

@@ -73,6 +73,7 @@ pub(crate) fn selection(again: &Again) -> RetrySelection {
         refused: retries(Retry::Refused),
         failed: retries(Retry::Failed),
         refresh,
+        redrawn: retry.contains(&Retry::Redrawn),
     }
 }
 

@@ -5,9 +5,12 @@
 //! headers.
 
 use super::decode;
+use super::earlier::EarlierPicture;
 use super::fault::MediaFault;
 use super::kind::ImageFormat;
+use super::page_layout::PageLayout;
 use super::pdf::pdf_file::PdfFile;
+use super::picture_changes::compare_picture;
 use super::pixels::Pixels;
 use super::probe::{Probe, probe};
 use super::tiff::tiff_file::TiffFile;
@@ -54,7 +57,16 @@ impl Document {
         match &self.content {
             Content::Picture(_) => 1,
             Content::Tiff(tiff) => tiff.page_count(),
-            Content::Pdf(pdf) => pdf.page_count(),
+            Content::Pdf(pdf) => pdf.layout().count,
+        }
+    }
+
+    /// The numbers of the pages.
+    #[must_use]
+    pub fn layout(&self) -> PageLayout {
+        match &self.content {
+            Content::Pdf(pdf) => pdf.layout().clone(),
+            _ => PageLayout::of_count(self.page_count()),
         }
     }
 
@@ -67,6 +79,19 @@ impl Document {
             Content::Picture(probe) => Ok(*probe),
             Content::Tiff(tiff) => tiff.probe(page)?.check_size(),
             Content::Pdf(pdf) => pdf.probe(page)?.check_size(),
+        }
+    }
+
+    /// What versions of docmill before this one made of a page (from 1), compared with what this one
+    /// makes of it at `target` (width, height).
+    ///
+    /// # Errors
+    /// A page that this version can't decode.
+    pub fn compare_with_earlier(&self, page: u32, _target: (u32, u32)) -> Result<EarlierPicture, MediaFault> {
+        match &self.content {
+            Content::Picture(probe) => compare_picture(&self.bytes, probe),
+            Content::Tiff(tiff) => tiff.compare_with_earlier(&self.bytes, page),
+            Content::Pdf(_) => self.probe(page).map(|_| EarlierPicture::Same),
         }
     }
 

@@ -3,23 +3,28 @@
 //!
 //! - [`fault`]: why a file or a page gives no picture
 //! - [`kind`]: the format of a file
+//! - [`page_layout`]: how the pages of a document are numbered
 //! - [`pixels`]: a decoded page
 //! - [`exif`]: the orientation in Exif data; [`png_chunks`], [`webp_chunks`]: where it is, and
 //!   whether the file is complete
 //! - [`mod@jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
 //! - [`mod@tiff`], [`mod@pdf`]: files of several pages
-//! - [`document`]: a file of any format
+//! - [`document`]: a file of any format; [`page_layout`]: its pages; [`earlier`]: what earlier versions made of one;
+//!   [`picture_changes`]: which pictures they decoded otherwise
 
 pub(crate) mod decode;
 pub(crate) mod document;
+pub(crate) mod earlier;
 pub(crate) mod exif;
 pub(crate) mod fault;
 pub(crate) mod fax;
 pub(crate) mod jpeg;
 pub(crate) mod jpeg2000;
 pub(crate) mod kind;
+pub(crate) mod page_layout;
 pub(crate) mod pdf;
+pub(crate) mod picture_changes;
 pub(crate) mod pixels;
 pub(crate) mod png_chunks;
 pub(crate) mod probe;
@@ -29,12 +34,12 @@ pub(crate) mod turbo;
 pub(crate) mod webp_chunks;
 
 pub use document::Document;
+pub use earlier::EarlierPicture;
 pub use fault::{MediaFault, MediaFaultKind};
 pub use image::metadata::Orientation;
 pub use kind::ImageFormat;
+pub use page_layout::PageLayout;
 pub use pixels::Pixels;
 pub use probe::{Probe, check_complete, probe};
 
-/// The version of the decoders, under which the store remembers unreadable files: raising it
-/// makes the next run try them again.
-pub const DECODER_VERSION: u32 = 3;
+pub use crate::base::decoder_version::DECODER_VERSION;

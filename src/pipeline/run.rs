@@ -14,7 +14,7 @@ use super::control::run_outcome::RunOutcome;
 use super::control::runtime::AskingRuntime;
 use super::control::shutdown::{Shutdown, StopStep};
 use super::model::ready_page::ReadyPage;
-use super::results::finalize::{InputSeen, conclude};
+use super::results::finalize::{Conclusion, InputSeen, conclude};
 use super::results::preflight::check_outputs_of;
 use super::scan::near_duplicates::find_near_duplicates;
 use super::scan::pass::{ScanPass, ScanPurpose, ScanSeen};
@@ -35,6 +35,9 @@ use tokio::sync::mpsc;
 /// Time before the next pass when the last one made no progress, and between two polls of pages that
 /// other processes ask.
 const PASS_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How often a run begins again because other runs have found more files.
+const MAX_ROUNDS: u32 = 100;
 
 /// Interval at which a run that ends at once checks how long closing the store may take.
 const CLOSE_POLL: Duration = Duration::from_millis(20);
@@ -80,7 +83,7 @@ pub fn run(
         options,
         hosts: Arc::new(HostLimits::new(&job.input.fetch, environment.clock.clone())),
     };
-    let ended = passes.ask_everything(entries).and_then(|seen| conclude(&run, environment, options, seen));
+    let ended = passes.go_to_end(entries);
     match ended {
         Ok((report, outcome)) => {
             log_end(&run, &report);
@@ -174,6 +177,21 @@ struct PassLeft {
 }
 
 impl Passes<'_> {
+    /// Asks everything and ends the run. While other runs of the job find more files, it asks these, too:
+    /// rows that are pending would not be complete.
+    fn go_to_end(&self, mut entries: Entries) -> Result<(Report, RunOutcome), PipelineError> {
+        let mut rounds = 1;
+        loop {
+            let seen = self.ask_everything(entries)?;
+            match conclude(self.run, self.environment, self.options, seen, rounds < MAX_ROUNDS)? {
+                Conclusion::Ended(report, outcome) => return Ok((*report, outcome)),
+                Conclusion::Pending(pages) => tracing::info!("another run has found {pages} more pages"),
+            }
+            entries = Entries::start(&self.run.job.input)?;
+            rounds += 1;
+        }
+    }
+
     /// Asks everything that is to be asked: passes over the input until nothing is left to ask or the
     /// run ends.
     fn ask_everything(&self, entries: Entries) -> Result<InputSeen, PipelineError> {

@@ -84,8 +84,7 @@ pub fn try_page(
     on_start: &dyn Fn(&TriedPage),
     observer: &dyn Observer,
 ) -> Result<Vec<TriedOutcome>, PipelineError> {
-    let (content, prepared) = prepare(job, environment, file, number)?;
-    let page = PageId { content, page: number };
+    let (page, prepared) = prepare(job, environment, file, number)?;
     let stored = if refresh { None } else { stored_answers(job, questions, &page)? };
     if let Some(answers) = stored {
         return Ok(answers);
@@ -154,17 +153,18 @@ fn prepare(
     environment: &Environment,
     file: &Path,
     number: u32,
-) -> Result<(Digest, Prepared), PipelineError> {
+) -> Result<(PageId, Prepared), PipelineError> {
     let unusable = |reason: String| PipelineError::Page { path: file.display().to_string(), reason };
     let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
     let bytes = Bytes::from(std::fs::read(file).map_err(|error| unusable(error.to_string()))?);
     let mut decoder = Decoder::new(environment.decoder.clone());
     let pages = decoder.open(&bytes).map_err(internal)?.map_err(|fault| unusable(fault.message))?;
-    if number > pages {
-        return Err(unusable(format!("there is no page {number}; its last page is {pages}")));
+    if number > pages.count {
+        return Err(unusable(format!("there is no page {number}; its last page is {}", pages.count)));
     }
     let prepared = decoder.prepare(number, &job.image, false).map_err(internal)?;
-    Ok((Digest::compute(&bytes), prepared.map_err(|fault| unusable(fault.message))?))
+    let page = PageId { content: Digest::compute(&bytes), page: pages.first_of(number) };
+    Ok((page, prepared.map_err(|fault| unusable(fault.message))?))
 }
 
 fn describe(asking: &Asking<'_>, questions: &Arc<[Question]>, ready: &ReadyPage) -> TriedPage {

@@ -3,7 +3,8 @@
 //!
 //! - [`part`], [`histogram`], [`top`]: sums, distributions and the greatest few
 //! - [`spend`]: the spend of attempts, added up exactly
-//! - [`pages`]: pages by status and label; [`failures`]: pages without an answer
+//! - [`pages`]: pages by status and label; [`failures`]: pages without an answer; [`redrawn`]: answers of earlier
+//!   pictures
 //! - [`summary`]: the whole report
 //! - [`render`]: its forms
 
@@ -11,6 +12,7 @@ mod failures;
 mod histogram;
 mod pages;
 mod part;
+mod redrawn;
 mod render;
 mod spend;
 mod summary;
@@ -23,6 +25,7 @@ pub use failures::{FailedPage, FailureCount, Failures};
 pub use histogram::Histogram;
 pub use pages::{LabelCount, Pages, ReportedPage};
 pub use part::Part;
+pub use redrawn::{RedrawnPage, RedrawnPages};
 pub use render::openmetrics;
 pub use render::{
     UnreportedRun, parse_last_success, render_html, render_json, render_prometheus, render_text,

@@ -2,6 +2,7 @@
 
 use super::failures::Failures;
 use super::histogram::Histogram;
+use super::redrawn::RedrawnPages;
 use super::top::insert_top;
 use crate::base::money::Pico;
 use crate::base::vocabulary::{ErrorKind, RowStatus};
@@ -48,6 +49,9 @@ pub struct Pages {
     /// Pages with status `failed`, `invalid` or `refused`, by the kind of their error.
     #[serde(skip_serializing_if = "has_none")]
     pub failures: Failures,
+    /// Pages whose answers are of an earlier picture that was incomplete or looked different.
+    #[serde(skip_serializing_if = "RedrawnPages::is_empty")]
+    pub redrawn: RedrawnPages,
     /// Pages with status `ok` that were not sent in the reported runs. They include those that share an answer.
     #[serde(skip)]
     pub from_store: u64,
@@ -138,6 +142,9 @@ impl Pages {
         self.sharing += u64::from(is_duplicate && status == RowStatus::Ok);
         if let Some((kind, error)) = error.filter(|_| status.is_unusable()) {
             self.failures.add(&record.path, record.page, kind, error);
+        }
+        if let Some(reason) = &record.wrong_picture {
+            self.redrawn.add(&record.path, record.page, reason);
         }
         let is_asked = !is_duplicate && record.spend.iter().any(|spend| runs.contains(&spend.run));
         self.asked += u64::from(is_asked);

@@ -108,6 +108,7 @@ pub(crate) fn page(path: &str, cost: i64) -> PageRecord {
         })
     };
     PageRecord {
+        wrong_picture: None,
         path: path.as_bytes().to_vec(),
         page: 1,
         carried: None,

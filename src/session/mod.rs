@@ -43,5 +43,6 @@ pub use crate::pipeline::{
     Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,
 };
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
+pub use crate::report::{RedrawnPage, RedrawnPages};
 pub(crate) use crate::report::{UnreportedRun, parse_last_success, render_unreported_prometheus};
 pub use crate::source::LeftOut;

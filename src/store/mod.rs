@@ -60,7 +60,10 @@ pub use records::attempts::{
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
 pub use records::entries::{EntryChange, EntryRecord};
-pub use records::pages::{FaultRecord, FeaturesRecord, NearDuplicate, SkipRule, StoredPage, TaskOutcome, Versions};
+pub use records::pages::{
+    FaultRecord, FeaturesRecord, NearDuplicate, PageFaultRecord, Redrawn, RereadFile, SkipRule, StoredPage,
+    TaskOutcome, Versions,
+};
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};
 pub use records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
 pub use sqlite::filesystem::network_file_system;

@@ -21,22 +21,28 @@ pub struct RetrySelection {
     pub failed: bool,
     /// Tasks with a valid answer.
     pub refresh: bool,
+    /// Tasks whose outcome is of a picture that was incomplete, or that is drawn in another way now.
+    pub redrawn: bool,
 }
 
 impl RetrySelection {
     /// Whether any settled task is sent again, so that settled files have to be read.
     #[must_use]
     pub fn is_any(self) -> bool {
-        self.invalid || self.refused || self.failed || self.refresh
+        self.invalid || self.refused || self.failed || self.refresh || self.redrawn
     }
 
-    /// Whether a task with this outcome is asked by a run that begins here.
+    /// Whether a task with this outcome is asked by a run that begins here. `redrawn`: since when the
+    /// page's earlier picture is known to have been wrong.
     #[must_use]
-    pub fn asks(self, outcome: Option<OutcomeFacts>, begin: RunBegin) -> bool {
+    pub fn asks(self, outcome: Option<OutcomeFacts>, redrawn: Option<Revision>, begin: RunBegin) -> bool {
         let Some(outcome) = outcome else { return true };
         // The run, or one that it continues, stored it.
         if outcome.revision >= if outcome.is_final { begin.since } else { begin.own } {
             return false;
+        }
+        if self.redrawn && redrawn.is_some_and(|since| outcome.revision < since) {
+            return true;
         }
         match outcome.status {
             OutcomeStatus::Ok => self.refresh,
@@ -82,6 +88,8 @@ pub struct PageFacts<'a> {
     pub is_blank: bool,
     /// The page is a near duplicate of another one, and the job skips near duplicates.
     pub is_near_duplicate: bool,
+    /// Since when its earlier picture is known to have been wrong.
+    pub redrawn: Option<Revision>,
     /// The outcome of each task of the job.
     pub outcomes: &'a [Option<OutcomeFacts>],
 }
@@ -100,7 +108,7 @@ pub struct TaskSelection<'a> {
 impl TaskSelection<'_> {
     /// A later run without options: every task, no retries.
     pub const LATER_RUN: TaskSelection<'static> = TaskSelection {
-        retry: RetrySelection { invalid: false, refused: false, failed: false, refresh: false },
+        retry: RetrySelection { invalid: false, refused: false, failed: false, refresh: false, redrawn: false },
         wanted: &[],
         begin: RunBegin::END,
     };
@@ -136,7 +144,7 @@ pub fn decide(page: &PageFacts<'_>, selection: &TaskSelection<'_>) -> PageStatus
         return PageStatus::Skipped;
     }
     let is_asked = |(index, outcome): &(usize, &Option<OutcomeFacts>)| {
-        selection.wanted.get(*index) != Some(&false) && selection.retry.asks(**outcome, selection.begin)
+        selection.wanted.get(*index) != Some(&false) && selection.retry.asks(**outcome, page.redrawn, selection.begin)
     };
     let asked = page.outcomes.iter().enumerate().filter(is_asked);
     let tasks: TasksToAsk = asked.map(|(index, outcome)| (index, outcome.map(|outcome| outcome.revision))).collect();

@@ -11,7 +11,7 @@ use crate::store::read::reader::Reader;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
 use crate::store::records::entries::EntryChange;
-use crate::store::records::pages::{NearDuplicate, TaskOutcome};
+use crate::store::records::pages::{NearDuplicate, RereadFile, TaskOutcome};
 use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
 use crate::store::sqlite::schema;
 use crate::store::write::settled_entries::SettleRule;
@@ -96,6 +96,12 @@ impl Store {
     /// Stores differences between the walk and the entries of a job.
     pub fn change_entries(&self, job: JobId, changes: Vec<EntryChange>) -> Result<(), StoreError> {
         self.blocking(Command::ChangeEntries { job, changes }).map(|_| ())
+    }
+
+    /// Stores what reading a file again has shown of pages that an earlier version of the decoder has
+    /// read.
+    pub fn put_reread(&self, file: RereadFile) -> Result<(), StoreError> {
+        self.blocking(Command::PutReread(Box::new(file))).map(|_| ())
     }
 
     /// Stores which pages of a job are near duplicates, in place of what was stored before.

@@ -27,6 +27,7 @@ fn row(path: &str) -> Row {
         revision: Revision::NONE,
     };
     let record = PageRecord {
+        wrong_picture: None,
         path: path.as_bytes().to_vec(),
         page: 1,
         carried: None,

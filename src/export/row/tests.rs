@@ -47,6 +47,7 @@ fn failed() -> Option<TaskOutcome> {
 
 fn record(outcomes: Vec<Option<TaskOutcome>>) -> PageRecord {
     PageRecord {
+        wrong_picture: None,
         path: b"x.jpg".to_vec(),
         page: 1,
         content: None,

@@ -1,9 +1,12 @@
 //! The pages of a PDF. The image of a scanned page is decoded ([`super::scan`]); other pages
 //! are drawn by `hayro`, upright and at the requested size.
 
+use super::encryption::open_without_attachments;
+use super::page_tree::PageTree;
 use super::scan::Scan;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
+use crate::media::page_layout::PageLayout;
 use crate::media::pixels::Pixels;
 use crate::media::probe::Probe;
 use bytes::Bytes;
@@ -28,6 +31,8 @@ const MAX_SIDE: f64 = 4096.0;
 /// An open PDF.
 pub(crate) struct PdfFile {
     pdf: Pdf,
+    tree: PageTree,
+    layout: PageLayout,
 }
 
 impl PdfFile {
@@ -36,36 +41,33 @@ impl PdfFile {
     /// # Errors
     /// A PDF that is damaged, needs a password or has no pages.
     pub(crate) fn open(bytes: Bytes) -> Result<Self, MediaFault> {
-        let pdf = Pdf::new(Arc::new(bytes)).map_err(|error| match error {
-            LoadPdfError::Decryption(DecryptionError::PasswordProtected) => {
-                MediaFault::new(MediaFaultKind::PasswordProtected, "the PDF needs a password; save it without one")
-            }
-            LoadPdfError::Decryption(_) => MediaFault::new(
-                MediaFaultKind::UnsupportedFormat,
-                "the encryption of the PDF is not supported; save it without encryption",
-            ),
-            LoadPdfError::Invalid => MediaFault::damaged("the PDF is damaged"),
-        })?;
-        if pdf.pages().is_empty() {
+        let pdf = match Pdf::new(Arc::new(bytes.clone())) {
+            Ok(pdf) => pdf,
+            Err(error) => open_without_attachments(&bytes).ok_or_else(|| load_fault(error))?,
+        };
+        let (pdf, tree) = PageTree::read(pdf);
+        let layout = tree.layout();
+        if layout.count == 0 {
             return Err(MediaFault::new(MediaFaultKind::NoPages, "the PDF has no pages"));
         }
-        Ok(Self { pdf })
+        Ok(Self { pdf, tree, layout })
     }
 
-    /// The number of pages: at least one.
-    pub(crate) fn page_count(&self) -> u32 {
-        u32::try_from(self.pdf.pages().len()).unwrap_or(u32::MAX)
+    /// The numbers of its pages.
+    pub(crate) fn layout(&self) -> &PageLayout {
+        &self.layout
     }
 
     fn page(&self, page: u32) -> Result<&Page<'_>, MediaFault> {
-        let at = usize::try_from(page).ok().and_then(|page| page.checked_sub(1));
-        at.and_then(|at| self.pdf.pages().get(at)).ok_or_else(|| MediaFault::no_page(page))
+        let place = self.tree.place(page).ok_or_else(|| MediaFault::no_page(page))?;
+        let found = place.and_then(|place| self.pdf.pages().get(place));
+        found.ok_or_else(|| MediaFault::damaged(format!("page {page} of the PDF is missing or damaged")))
     }
 
     /// The properties of a page (from 1).
     ///
     /// # Errors
-    /// A page that does not exist.
+    /// A page that does not exist or can't be read.
     pub(crate) fn probe(&self, page: u32) -> Result<Probe, MediaFault> {
         let page = self.page(page)?;
         let (width, height, orientation) = match Scan::find(page) {
@@ -85,7 +87,7 @@ impl PdfFile {
     pub(crate) fn decode(&self, page: u32, target: (u32, u32)) -> Result<Pixels, MediaFault> {
         let page = self.page(page)?;
         match Scan::find(page) {
-            Some(scan) => match scan.decode(target)? {
+            Some(scan) => match scan.decode(page, target)? {
                 Some(pixels) => Ok(pixels),
                 // Drawn upright, then turned to how the scan is stored: that is what the caller
                 // turns upright.
@@ -94,6 +96,20 @@ impl PdfFile {
             },
             None => draw(page, target),
         }
+    }
+}
+
+/// Why the library can't open a file.
+fn load_fault(error: LoadPdfError) -> MediaFault {
+    match error {
+        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => {
+            MediaFault::new(MediaFaultKind::PasswordProtected, "the PDF needs a password; save it without one")
+        }
+        LoadPdfError::Decryption(_) => MediaFault::new(
+            MediaFaultKind::UnsupportedFormat,
+            "the encryption of the PDF is not supported; save it without encryption",
+        ),
+        LoadPdfError::Invalid => MediaFault::damaged("the PDF is damaged"),
     }
 }
 

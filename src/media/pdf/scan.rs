@@ -1,23 +1,30 @@
-//! PDF pages that are one scanned image: the image is decoded, and the page is not drawn.
+//! PDF pages that are one scanned image: the image is decoded, and the page is not drawn. JPEG
+//! and fax pages are decoded here, other images in [`super::raster_scan`].
 //!
 //! Scanners write an image that covers the page; text recognition adds invisible text. A page
 //! with anything else on it is drawn, and so is an image that is masked, stretched or smaller
 //! than the page. Source: ISO 32000-1, 8.9 (images).
 
 use super::content::{covers, find_only_image, has_square_pixels};
+use super::raster_scan::{self, RasterFormat};
+use super::stream_check::decode_parameters;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::fax::Fax;
 use crate::media::jpeg;
 use crate::media::pixels::Pixels;
 use hayro::hayro_syntax::Filter;
-use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
+use hayro::hayro_syntax::object::{Array, Name, Object, Stream};
 use hayro::hayro_syntax::page::{Page, Rotation};
 use hayro_ccitt::EncodingMode;
 use image::metadata::Orientation;
 
 /// The image of a scanned page.
 pub(crate) struct Scan<'a> {
+    /// The name of the image in the page's resources.
+    name: Vec<u8>,
     stream: Stream<'a>,
+    /// The format of a raster scan.
+    raster: Option<RasterFormat>,
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// The transformation that turns the image upright.
@@ -55,7 +62,8 @@ impl<'a> Scan<'a> {
             Rotation::Flipped => Orientation::Rotate180,
             Rotation::FlippedHorizontal => Orientation::Rotate270,
         };
-        let scan = Self { stream, width, height, orientation };
+        let raster = RasterFormat::read(&stream, page, (width, height));
+        let scan = Self { name: name.to_vec(), stream, raster, width, height, orientation };
         scan.is_readable().then_some(scan)
     }
 
@@ -64,7 +72,7 @@ impl<'a> Scan<'a> {
         match self.stream.filters().as_slice() {
             [Filter::DctDecode] => self.channels().is_some() && !self.has_decode_array(),
             [Filter::CcittFaxDecode] => self.bit_is_white().is_some(),
-            _ => false,
+            _ => self.raster.is_some(),
         }
     }
 
@@ -111,12 +119,12 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Decodes the image at `target` (width, height) or larger. `None`: it can't be decoded
+    /// Decodes the image of this `page` at `target` (width, height) or larger. `None`: it can't be decoded
     /// here, and the page has to be drawn.
     ///
     /// # Errors
     /// An image that is cut short or damaged.
-    pub(crate) fn decode(&self, target: (u32, u32)) -> Result<Option<Pixels>, MediaFault> {
+    pub(crate) fn decode(&self, page: &Page<'_>, target: (u32, u32)) -> Result<Option<Pixels>, MediaFault> {
         match self.stream.filters().as_slice() {
             [Filter::DctDecode] => {
                 let data = self.stream.raw_data();
@@ -130,16 +138,18 @@ impl<'a> Scan<'a> {
                 }
             }
             [Filter::CcittFaxDecode] => self.decode_fax(target),
-            _ => Ok(None),
+            _ => match self.raster {
+                Some(format) => {
+                    raster_scan::decode(page, &self.name, &self.stream, format, (self.width, self.height), target)
+                }
+                None => Ok(None),
+            },
         }
     }
 
     fn decode_fax(&self, target: (u32, u32)) -> Result<Option<Pixels>, MediaFault> {
         let dict = self.stream.dict();
-        let parameters = dict
-            .get::<Dict<'_>>("DecodeParms")
-            .or_else(|| dict.get::<Array<'_>>("DecodeParms").and_then(|all| all.iter::<Dict<'_>>().next()))
-            .unwrap_or_default();
+        let parameters = decode_parameters(dict);
         let flag = |key: &str| parameters.get::<bool>(key).unwrap_or(false);
         let columns = parameters.get::<u32>("Columns").unwrap_or(1728);
         let (true, Some(bit_is_white)) = (columns == self.width, self.bit_is_white()) else { return Ok(None) };

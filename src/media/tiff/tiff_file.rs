@@ -2,9 +2,11 @@
 //! 6.0, and the BigTIFF design.
 
 use super::byte_layout::ByteLayout;
+use super::changes::find_change;
 use super::directory::Directory;
 use super::fax_page::{decode_fax, is_fax};
 use super::raster::decode_raster;
+use crate::media::earlier::EarlierPicture;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
 use crate::media::pixels::Pixels;
@@ -80,6 +82,19 @@ impl TiffFile {
             orientation: orientation.unwrap_or(Orientation::NoTransforms),
             is_plain: false,
         })
+    }
+
+    /// Compares a page (from 1) with what earlier versions of docmill made of it.
+    ///
+    /// # Errors
+    /// A page that does not exist, or that earlier versions took for complete, and is not.
+    pub(crate) fn compare_with_earlier(&self, bytes: &[u8], page: u32) -> Result<EarlierPicture, MediaFault> {
+        let directory = self.page(page)?;
+        if directory.is_compressed_with(&[CompressionMethod::ModernJPEG]) {
+            self.probe(page)?.check_size()?;
+            self.decode(bytes, page, (1, 1))?;
+        }
+        Ok(find_change(directory).map_or(EarlierPicture::Same, |reason| EarlierPicture::Different(reason.to_owned())))
     }
 
     /// Decodes a page (from 1) of the file with this content. A fax page is downscaled to

@@ -49,7 +49,8 @@ impl RunContext {
     ) -> Result<Self, PipelineError> {
         let clock = environment.clock.clone();
         let store = Store::open(&job.store, clock.clone(), environment.hooks.clone())?;
-        let identity = RunIdentity::begin(job, questions, &environment.run_id, selection, &store, &*clock)?;
+        let renderers = environment.decoder.renderers();
+        let identity = RunIdentity::begin(job, questions, &environment.run_id, selection, renderers, &store, &*clock)?;
         identity.keys.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
         Ok(Self {
             job: job.clone(),

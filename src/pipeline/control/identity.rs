@@ -21,6 +21,8 @@ pub(crate) struct RunIdentity {
     pub(crate) keys: RunKeys,
     /// All questions of the job, in manifest order.
     pub(crate) questions: Arc<[Question]>,
+    /// The renderers and fonts that are installed.
+    pub(crate) renderers: String,
     /// When it began: wall time in milliseconds.
     pub(crate) started_ms: i64,
     /// When it began: monotonic.
@@ -39,6 +41,7 @@ impl RunIdentity {
         questions: &Arc<[Question]>,
         run_id: &RunId,
         selection: Option<String>,
+        renderers: String,
         store: &Store,
         clock: &dyn Clock,
     ) -> Result<Self, StoreError> {
@@ -52,7 +55,7 @@ impl RunIdentity {
             endpoint: endpoint_id(job),
             provider: job.provider.id.clone(),
             recipes: recipes(job, questions),
-            policy: policy(job),
+            policy: policy(job, &renderers),
             selection,
             shows_notices: tracing::enabled!(tracing::Level::WARN),
             attempt_timeout: job.request.timeouts.attempt,
@@ -62,6 +65,7 @@ impl RunIdentity {
             run_id: run_id.clone(),
             keys,
             questions: questions.clone(),
+            renderers,
             started_ms,
             started: clock.now(),
             ids: AtomicU64::new(0),

@@ -38,8 +38,9 @@ impl RunOptions {
 
 /// A selection as text: the statuses that are sent again, the tasks, the size of the sample.
 pub(crate) fn selection_text(selection: RetrySelection, tasks: &[String], sample: Option<u64>) -> Option<String> {
-    let RetrySelection { invalid, refused, failed, refresh } = selection;
-    let words = [("invalid", invalid), ("refused", refused), ("failed", failed), ("refresh", refresh)];
+    let RetrySelection { invalid, refused, failed, refresh, redrawn } = selection;
+    let words =
+        [("invalid", invalid), ("refused", refused), ("failed", failed), ("refresh", refresh), ("redrawn", redrawn)];
     let chosen: Vec<&str> = words.into_iter().filter(|(_, is_chosen)| *is_chosen).map(|(word, _)| word).collect();
     let mut tasks = tasks.to_vec();
     tasks.sort_unstable();

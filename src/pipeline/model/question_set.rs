@@ -42,6 +42,7 @@ pub(crate) struct QuestionSets {
     store: Store,
     common: Arc<QuestionSet>,
     has_templates: bool,
+    renderers: String,
     /// Rendered sets by the hashes of their recipes.
     rendered: Mutex<HashMap<String, Arc<QuestionSet>>>,
 }
@@ -51,9 +52,9 @@ const MAX_KEPT: usize = 4096;
 
 impl QuestionSets {
     /// The sets of a job of which `common` is the job's own.
-    pub(crate) fn new(job: Arc<Job>, common: QuestionSet, store: Store) -> Self {
+    pub(crate) fn new(job: Arc<Job>, common: QuestionSet, store: Store, renderers: String) -> Self {
         let has_templates = common.questions.iter().any(Question::is_template);
-        Self { job, store, common: Arc::new(common), has_templates, rendered: Mutex::default() }
+        Self { job, store, common: Arc::new(common), has_templates, renderers, rendered: Mutex::default() }
     }
 
     /// Whether questions name columns of the list, so that entries have sets of their own.
@@ -76,7 +77,7 @@ impl QuestionSets {
             return Ok(known);
         }
         // Only a new set costs a commit.
-        let policy = policy(&self.job);
+        let policy = policy(&self.job, &self.renderers);
         let (id, recipes) = match reader.known_set(&recipes, &policy)? {
             Some(known) => known,
             None => {
@@ -109,12 +110,13 @@ pub(crate) fn render(questions: &[Question], carried: Option<&str>) -> Result<Ar
 }
 
 /// What decides, beside the recipes, whether an entry is settled: when it changes, the next walk
-/// looks at every file again, and nothing is paid for. Its text is part of keys in the store.
-pub(crate) fn policy(job: &Job) -> String {
+/// looks at every file again, and nothing is paid for. Its text is part of keys in the store. `renderers`:
+/// those that are installed.
+pub(crate) fn policy(job: &Job, renderers: &str) -> String {
     let input = &job.input;
     let (decoder, marks) = (VERSIONS.decoder, VERSIONS.features);
     format!(
-        "Versions {{ decoder: {decoder}, marks: {marks} }} {:?} {} {:?}",
+        "Versions {{ decoder: {decoder}, marks: {marks} }} {:?} {} {:?} {renderers}",
         input.pages, input.skip_blank, input.near_duplicates
     )
 }

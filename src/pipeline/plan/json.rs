@@ -13,7 +13,7 @@ pub fn plan_to_json(plan: &Plan) -> Value {
     let mut out = json!({
         "files": plan.files, "pages": plan.pages, "answered": plan.answered, "to_ask": plan.to_ask,
         "duplicates": plan.duplicates, "skipped": plan.skipped, "under_way": plan.under_way, "unreadable": plan.unreadable, "not_fetched": plan.not_fetched,
-        "by_format": plan.by_format, "left_out": left_out(&plan.left_out), "by_task": plan.by_task, "misses": plan.misses,
+        "redrawn": plan.redrawn, "outdated_files": plan.outdated, "by_format": plan.by_format, "left_out": left_out(&plan.left_out), "by_task": plan.by_task, "misses": plan.misses,
     });
     if let (Some(quote), Some(members)) = (&plan.quote, out.as_object_mut()) {
         members.extend(quote_to_json(quote));

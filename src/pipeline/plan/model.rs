@@ -3,6 +3,7 @@
 use super::pace::Bound;
 use super::quote::Quote;
 use crate::base::money::Pico;
+use crate::report::RedrawnPages;
 use crate::source::LeftOut;
 use std::collections::BTreeMap;
 
@@ -58,6 +59,10 @@ pub struct Plan {
     pub under_way: u64,
     /// Files and pages that give no picture.
     pub unreadable: u64,
+    /// Pages whose answers are of an earlier picture that was incomplete or looked different.
+    pub redrawn: RedrawnPages,
+    /// Files that an earlier version of docmill has read: the next run opens them once more.
+    pub outdated: u64,
     /// URLs that were not fetched yet. Their pages are not counted.
     pub not_fetched: u64,
     /// Pages by format. The format is detected by content where the file was read, else by extension.

@@ -6,7 +6,7 @@ use super::quote::Quoter;
 use crate::base::digest::Digest;
 use crate::base::money::Pico;
 use crate::manifest::Job;
-use crate::media::ImageFormat;
+use crate::media::{ImageFormat, PageLayout};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
@@ -16,7 +16,8 @@ use crate::pipeline::results::job_rows::known_recipes;
 use crate::prepare::{Decoder, DecoderCommand, page_count_from_header, size_from_header};
 use crate::source::{self, SourceReader};
 use crate::store::{
-    PageId, PageStatus, Reader, RecipeId, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage, TaskSelection,
+    EntryRecord, PageId, PageStatus, Reader, RecipeId, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage,
+    TaskSelection,
 };
 use crate::task::Question;
 use bytes::Bytes;
@@ -44,6 +45,8 @@ pub(crate) struct Planner<'a> {
     in_batches: HashSet<PageId>,
     source: SourceReader,
     decoder: Decoder,
+    /// The renderers that are installed.
+    renderers: String,
     quoter: Quoter<'a>,
 }
 
@@ -53,6 +56,8 @@ struct File<'a> {
     content: Digest,
     /// Its bytes, when they were read.
     bytes: Option<Bytes>,
+    /// Whether an earlier decoder has read it.
+    is_outdated: bool,
     /// Whether the decoder has it open.
     is_open: bool,
 }
@@ -81,6 +86,7 @@ impl<'a> Planner<'a> {
             keys: Vec::new(),
             in_batches: in_batches.into_iter().collect(),
             source: SourceReader::files_only(job.input.base()),
+            renderers: decoder.renderers(),
             decoder: Decoder::new(decoder),
             quoter: Quoter::new(job, questions, job.price(), &calibrations),
         })
@@ -101,19 +107,21 @@ impl<'a> Planner<'a> {
         Plan { quote: Some(self.quoter.finish()), ..self.plan }
     }
 
-    /// Adds an entry, whose content and page count may be known. Returns its expected cost; `None`: a
+    /// Adds an entry, of which a record may be known. Returns its expected cost; `None`: a
     /// URL that was not fetched.
     pub(crate) fn entry(
         &mut self,
         entry: &source::Entry,
-        known: Option<(Digest, u32)>,
+        known: Option<EntryRecord>,
     ) -> Result<Option<Pico>, PipelineError> {
         self.plan.files += 1;
-        let mut file = File { entry, content: Digest::compute(b""), bytes: None, is_open: false };
-        let count = match known {
-            Some((content, count)) => {
+        let mut file = File { entry, content: Digest::compute(b""), bytes: None, is_outdated: false, is_open: false };
+        let known = known.and_then(|known| Some((known.content?, known)));
+        let layout = match known {
+            Some((content, known)) => {
                 file.content = content;
-                count
+                file.is_outdated = known.decoder < VERSIONS.decoder && entry.url().is_none();
+                PageLayout { repeats: known.repeats, ..PageLayout::of_count(known.page_count) }
             }
             None if entry.url().is_some() => {
                 self.plan.not_fetched += 1;
@@ -123,6 +131,7 @@ impl<'a> Planner<'a> {
                 Ok(bytes) => {
                     file.content = Digest::compute(&bytes);
                     file.bytes = Some(bytes);
+                    file.is_outdated = self.has_outdated_pages(&file)?;
                     self.count(&mut file)?
                 }
                 Err(_) => {
@@ -132,6 +141,8 @@ impl<'a> Planner<'a> {
                 }
             },
         };
+        self.plan.outdated += u64::from(file.is_outdated);
+        let count = layout.count;
         if count == 0 {
             self.plan.pages += 1;
             self.plan.unreadable += 1;
@@ -141,22 +152,30 @@ impl<'a> Planner<'a> {
         let mut cost = Pico::ZERO;
         for page in pages {
             self.plan.pages += 1;
-            cost += self.page(&mut file, page)?;
+            let page = layout.first_of(page);
+            let stored = if file.is_outdated { layout.number_before(page) } else { Some(page) };
+            cost += self.page(&mut file, page, stored)?;
         }
         Ok(Some(cost))
     }
 
-    /// Pages of a file; 0 when it can't be opened.
-    fn count(&mut self, file: &mut File<'_>) -> Result<u32, PipelineError> {
-        let Some(bytes) = &file.bytes else { return Ok(0) };
+    /// Whether an earlier decoder has read pages of a file.
+    fn has_outdated_pages(&self, file: &File<'_>) -> Result<bool, StoreError> {
+        let Some(reader) = self.reader else { return Ok(false) };
+        Ok(!reader.outdated_pages(&file.content, VERSIONS.decoder)?.is_empty())
+    }
+
+    /// The pages of a file; none when it can't be opened.
+    fn count(&mut self, file: &mut File<'_>) -> Result<PageLayout, PipelineError> {
+        let Some(bytes) = &file.bytes else { return Ok(PageLayout::default()) };
         match page_count_from_header(bytes) {
-            Ok(Some(count)) => Ok(count),
+            Ok(Some(count)) => Ok(PageLayout::of_count(count)),
             Ok(None) => {
                 let opened = self.decoder.open(bytes).map_err(|error| PipelineError::Internal(error.to_string()))?;
                 file.is_open = opened.is_ok();
-                Ok(opened.unwrap_or(0))
+                Ok(opened.unwrap_or_default())
             }
-            Err(_) => Ok(0),
+            Err(_) => Ok(PageLayout::default()),
         }
     }
 
@@ -178,8 +197,8 @@ impl<'a> Planner<'a> {
         Ok(if file.is_open { self.decoder.measure(page).map_err(internal)?.ok() } else { None })
     }
 
-    /// Looks at a page; what it is expected to cost.
-    fn page(&mut self, file: &mut File<'_>, number: u32) -> Result<Pico, PipelineError> {
+    /// Looks at a page; what it is expected to cost. `stored`: the number under which the store has it.
+    fn page(&mut self, file: &mut File<'_>, number: u32, stored: Option<u32>) -> Result<Pico, PipelineError> {
         let page = PageId { content: file.content, page: number };
         if self.in_batches.contains(&page) {
             self.plan.under_way += 1;
@@ -189,16 +208,22 @@ impl<'a> Planner<'a> {
             self.plan.duplicates += 1;
             return Ok(Pico::ZERO);
         }
-        let known = match self.reader {
-            Some(reader) => reader.stored_page(None, &page, &self.keys, VERSIONS)?,
+        let known = match self.reader.zip(stored) {
+            Some((reader, stored)) => {
+                reader.stored_page(None, &PageId { page: stored, ..page }, &self.keys, VERSIONS)?
+            }
             None => StoredPage::unknown(self.questions.len()),
         };
+        let known = known.seen_by(&self.renderers);
         // Near duplicates are determined anew by every run.
         let skip = SkipRule { near_duplicates: false, ..skip_rule(self.job) };
         let selection = TaskSelection { retry: self.selection, begin: self.begin, ..TaskSelection::LATER_RUN };
         let tasks = match known.status(skip, &selection) {
             PageStatus::Done => {
                 self.plan.answered += 1;
+                if let Some(reason) = known.wrong_picture() {
+                    self.plan.redrawn.add(&file.entry.path, number, reason);
+                }
                 return Ok(Pico::ZERO);
             }
             PageStatus::Faulty => {

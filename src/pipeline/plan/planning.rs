@@ -39,10 +39,12 @@ pub fn plan(
     let key = reader.map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(JobId(0));
     let text = selection_text(selection, &[], None);
     let continued = match (reader, text) {
-        (Some(reader), Some(text)) => match reader.known_set(&recipes(job, questions), &policy(job))? {
-            Some((set, _)) => reader.continued_since(key, set, &text)?,
-            None => None,
-        },
+        (Some(reader), Some(text)) => {
+            match reader.known_set(&recipes(job, questions), &policy(job, &decoder.renderers()))? {
+                Some((set, _)) => reader.continued_since(key, set, &text)?,
+                None => None,
+            }
+        }
         _ => None,
     };
     let begin = RunBegin { since: continued.unwrap_or(Revision::END), ..RunBegin::END };
@@ -70,7 +72,7 @@ pub fn plan(
             }
             _ => None,
         };
-        let cost = planner.entry(&entry, known.and_then(|known| Some((known.content?, known.page_count))))?;
+        let cost = planner.entry(&entry, known)?;
         if let Some(cost) = cost {
             spread.add(cost);
         }

@@ -39,7 +39,16 @@ impl InputSeen {
     }
 }
 
-/// Writes the outputs and ends the run in the store.
+/// What became of the end of a run.
+pub(crate) enum Conclusion {
+    /// The run has ended.
+    Ended(Box<Report>, RunOutcome),
+    /// It goes on: another run of the job has found this number of pages since, which have no answers.
+    Pending(u64),
+}
+
+/// Writes the outputs and ends the run in the store. `may_go_on`: the run goes on instead, if nothing ended
+/// it and pages are pending.
 ///
 /// # Errors
 /// When the store can't be read or written, an output can't be written, or a run that ends at once has
@@ -49,7 +58,8 @@ pub(crate) fn conclude(
     environment: &Environment,
     options: &RunOptions,
     seen: InputSeen,
-) -> Result<(Report, RunOutcome), PipelineError> {
+    may_go_on: bool,
+) -> Result<Conclusion, PipelineError> {
     let (job, keys) = (&run.job, &run.identity.keys);
     run.store.mark_lost(keys.run, run.clock.wall_ms())?;
     if seen.has_changes {
@@ -58,7 +68,13 @@ pub(crate) fn conclude(
     }
     let reader = run.store.reader()?;
     let (pages, outputs) = write_outputs(run, &reader, seen, &*environment.hooks)?;
-    let outcome = run.shutdown.outcome().unwrap_or_else(|| judge(job, &pages, options.is_partial()));
+    let outcome = match run.shutdown.outcome() {
+        Some(outcome) => outcome,
+        None if pages.pending > 0 && !options.is_partial() && may_go_on => {
+            return Ok(Conclusion::Pending(pages.pending));
+        }
+        None => judge(job, &pages, options.is_partial()),
+    };
     let runs = runs_of(&reader, run)?;
     let mut report = Report {
         job: job.name.clone(),
@@ -89,7 +105,7 @@ pub(crate) fn conclude(
         write_report(&report, path, &*environment.hooks)?;
         report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
     }
-    Ok((report, outcome))
+    Ok(Conclusion::Ended(Box::new(report), outcome))
 }
 
 /// Writes the job's outputs. When nothing has changed and there is no output, the page counts of the
@@ -129,6 +145,8 @@ fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
     } else if is_partial && pages.pending > 0 {
         // The run is not finished: a look at a few pages does not judge all of them.
         RunOutcome::Limited
+    } else if pages.pending > 0 {
+        RunOutcome::InternalError(format!("{} pages have neither an answer nor an error", pages.pending))
     } else if is_too_many {
         RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total }
     } else {

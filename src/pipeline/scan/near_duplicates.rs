@@ -35,7 +35,7 @@ pub(crate) fn find_near_duplicates(run: &RunContext, bits: u32) -> Result<(), Pi
     let mut found = Vec::new();
     while let Some(entry) = stored.next()? {
         let Some(content) = entry.content else { continue };
-        for page in entry.pages() {
+        for page in entry.distinct_pages() {
             // What was found before stays valid until everything is found again.
             if run.shutdown.is_requested() {
                 return Ok(());

@@ -66,7 +66,12 @@ impl ScanPass {
             tasks: run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect(),
             sample: None,
             in_batches: HashSet::new(),
-            question_sets: QuestionSets::new(run.job.clone(), common, run.store.clone()),
+            question_sets: QuestionSets::new(
+                run.job.clone(),
+                common,
+                run.store.clone(),
+                run.identity.renderers.clone(),
+            ),
             // Which pages are near duplicates is decided anew in every run.
             looks_at_settled: options.selection.is_any() || run.job.input.near_duplicates.is_some(),
             seen: ScanSeen {

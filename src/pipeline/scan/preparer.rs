@@ -5,7 +5,7 @@ use super::queue::FilePages;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::manifest::{Image, Size};
-use crate::media::{MediaFault, MediaFaultKind};
+use crate::media::{EarlierPicture, MediaFault, MediaFaultKind, PageLayout};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
@@ -21,8 +21,8 @@ pub(crate) struct Preparer {
     run: Arc<RunContext>,
     pass: Arc<ScanPass>,
     decoder: Decoder,
-    /// The file that the decoder has open, and its number of pages.
-    opened: Option<(Digest, u32)>,
+    /// The file that the decoder has open, and the numbers of its pages.
+    opened: Option<(Digest, Arc<PageLayout>)>,
 }
 
 /// What preparing a page brought.
@@ -57,20 +57,40 @@ impl Preparer {
         Self { run, pass, decoder, opened: None }
     }
 
-    /// Opens a file in the decoder, unless it is open; its number of pages.
+    /// Opens a file in the decoder, unless it is open; the numbers of its pages.
     ///
     /// # Errors
     /// When the decoder can't be started: how the run ends.
-    pub(crate) fn open(&mut self, content: Digest, bytes: &Bytes) -> Result<Result<u32, MediaFault>, RunOutcome> {
-        if let Some((_, pages)) = self.opened.filter(|(opened, _)| *opened == content) {
-            return Ok(Ok(pages));
+    pub(crate) fn open(
+        &mut self,
+        content: Digest,
+        bytes: &Bytes,
+    ) -> Result<Result<Arc<PageLayout>, MediaFault>, RunOutcome> {
+        if let Some((_, layout)) = self.opened.as_ref().filter(|(opened, _)| *opened == content) {
+            return Ok(Ok(layout.clone()));
         }
         self.opened = None;
         let opened = self.decoder.open(bytes).map_err(|error| RunOutcome::InternalError(error.to_string()))?;
-        if let Ok(pages) = &opened {
-            self.opened = Some((content, *pages));
+        let opened = opened.map(Arc::new);
+        if let Ok(layout) = &opened {
+            self.opened = Some((content, layout.clone()));
         }
         Ok(opened)
+    }
+
+    /// Compares a page of a file with what earlier versions of docmill made of it.
+    ///
+    /// # Errors
+    /// When the decoder can't be started: how the run ends.
+    pub(crate) fn compare_with_earlier(
+        &mut self,
+        page: PageId,
+        bytes: &Bytes,
+    ) -> Result<Result<EarlierPicture, MediaFault>, RunOutcome> {
+        if let Err(fault) = self.open(page.content, bytes)? {
+            return Ok(Err(fault));
+        }
+        self.decoder.compare_with_earlier(page.page).map_err(|error| RunOutcome::InternalError(error.to_string()))
     }
 
     /// Prepares one page of a file.

@@ -15,7 +15,7 @@ pub(crate) fn sample_pages(reader: &Reader, job: JobId, count: u64) -> Result<Ha
     let mut stored = EntryCursor::new(reader, job);
     while let Some(entry) = stored.next()? {
         let Some(content) = entry.content.filter(|_| entry.page_count > 0) else { continue };
-        for page in entry.pages() {
+        for page in entry.distinct_pages() {
             let digest = Digest::compute(&[content.as_bytes().as_slice(), &page.to_be_bytes()].concat());
             lowest.insert(digest, PageId { content, page });
             if lowest.len() > count {

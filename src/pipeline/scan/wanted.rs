@@ -23,6 +23,7 @@ pub(crate) fn wanted_of_page(
     }
     let keys = &run.identity.keys;
     let known = reader.stored_page(Some(keys.job), &page, &questions.recipes, VERSIONS)?;
+    let known = known.seen_by(&run.identity.renderers);
     let has_features = known.features.is_some();
     if pass.purpose == ScanPurpose::Inspect {
         let is_known = has_features || known.fault.is_some() && !pass.selection.failed;

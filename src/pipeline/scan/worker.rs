@@ -8,7 +8,7 @@ use super::wanted::wanted_of_page;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::base::sanitize;
-use crate::media::{DECODER_VERSION, MediaFault, MediaFaultKind};
+use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
@@ -16,7 +16,8 @@ use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
 use crate::prepare::{DecoderCommand, PageFeatures, page_count_from_header};
 use crate::source::{Cancelled, Entry, HostLimits, ReadFault, ReadFaultKind, SourceReader};
 use crate::store::{
-    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, Reader, StoreError, TaskOutcome,
+    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageFaultRecord, Reader, RereadFile,
+    StoreError, TaskOutcome,
 };
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -138,6 +139,8 @@ impl Worker {
             modified_ns: known.modified_ns,
             fault: known.fault.clone(),
             settled_set: known.settled_set,
+            decoder: known.decoder,
+            repeats: known.repeats.clone(),
             ..self.new_record(entry, questions, known.content, known.page_count)
         };
         if record != *known {
@@ -154,6 +157,13 @@ impl Worker {
         content: Digest,
         questions: &Arc<QuestionSet>,
     ) -> Result<(), RunOutcome> {
+        // The file is opened once more by a new decoder. A URL is not fetched for that.
+        if known.decoder < DECODER_VERSION
+            && entry.url().is_none()
+            && let Ok(bytes) = self.read(entry)?
+        {
+            return self.look_at_content(entry, bytes, questions);
+        }
         let record = self.store_known(entry, known, questions);
         let wanted = self.wanted_of_file(content, &record, questions)?;
         if self.pass.purpose == ScanPurpose::Record || wanted.is_empty() {
@@ -199,13 +209,13 @@ impl Worker {
     /// A file whose pages are not known yet.
     fn look_at_content(&mut self, entry: &Entry, bytes: Bytes, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
         let content = Digest::compute(&bytes);
-        let counted = match page_count_from_header(&bytes) {
-            Ok(Some(count)) => Ok(count),
-            Ok(None) => self.preparer.open(content, &bytes)?,
+        let opened = match page_count_from_header(&bytes) {
+            Ok(Some(count)) => Ok(PageLayout::of_count(count)),
+            Ok(None) => self.preparer.open(content, &bytes)?.map(|layout| PageLayout::clone(&layout)),
             Err(fault) => Err(fault),
         };
-        let count = match counted {
-            Ok(count) => count,
+        let layout = match self.reread(content, &bytes, opened)? {
+            Ok(layout) => layout,
             // Like a file that can't be read now: the next run looks at it again.
             Err(fault) if fault.kind == MediaFaultKind::DecoderOutOfMemory => {
                 if !self.run.shutdown.is_immediate() {
@@ -223,7 +233,8 @@ impl Worker {
                 return Ok(());
             }
         };
-        let record = self.new_record(entry, questions, Some(content), count);
+        let record =
+            EntryRecord { repeats: layout.repeats, ..self.new_record(entry, questions, Some(content), layout.count) };
         let pages = u64::try_from(record.pages().count()).unwrap_or(u64::MAX);
         self.run.counters.add_more_pages(pages.saturating_sub(1));
         self.changes.push(EntryChange::Put(record.clone()));
@@ -233,6 +244,55 @@ impl Worker {
         }
         let path = sanitize::path(&entry.path).into();
         self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), wanted })
+    }
+
+    /// Compares pages that an earlier decoder has read with what this one makes of them, before anything of
+    /// the file is asked. Returns the pages of the file.
+    fn reread(
+        &mut self,
+        content: Digest,
+        bytes: &Bytes,
+        opened: Result<PageLayout, MediaFault>,
+    ) -> Result<Result<PageLayout, MediaFault>, RunOutcome> {
+        let outdated = self.stored.outdated_pages(&content, DECODER_VERSION)?;
+        let is_short_of_memory = |fault: &MediaFault| fault.kind == MediaFaultKind::DecoderOutOfMemory;
+        if outdated.is_empty() || opened.as_ref().is_err_and(is_short_of_memory) {
+            return Ok(opened);
+        }
+        let answered = outdated.iter().filter(|(page, is_answered)| *page > 0 && *is_answered).map(|(page, _)| *page);
+        let mut redrawn = Vec::new();
+        let layout = match opened {
+            Ok(layout) => layout,
+            // Answered pages keep their answers, and their rows.
+            Err(fault) => match answered.clone().max() {
+                Some(count) => {
+                    redrawn.extend(answered.map(|page| (page, fault.message.clone())));
+                    let file = RereadFile { content, numbers: None, redrawn, drops_features: false };
+                    self.run.store.put_reread(file)?;
+                    return Ok(Ok(PageLayout::of_count(count)));
+                }
+                None => return Ok(Err(fault)),
+            },
+        };
+        for page in answered {
+            let page = layout.number_now(page);
+            if page == 0 {
+                continue;
+            }
+            match self.preparer.compare_with_earlier(PageId { content, page }, bytes)? {
+                Ok(EarlierPicture::Same) => {}
+                Ok(EarlierPicture::Incomplete(reason) | EarlierPicture::Different(reason)) => {
+                    redrawn.push((page, reason));
+                }
+                // The next run compares again.
+                Err(fault) if is_short_of_memory(&fault) || self.run.shutdown.is_immediate() => return Ok(Err(fault)),
+                Err(fault) => redrawn.push((page, fault.message)),
+            }
+        }
+        let drops_features = ImageFormat::detect(bytes).is_ok_and(|format| !format.is_sendable());
+        let numbers = layout.earlier_numbers.clone();
+        self.run.store.put_reread(RereadFile { content, numbers, redrawn, drops_features })?;
+        Ok(Ok(layout))
     }
 
     /// The file's bytes, or why there are none.
@@ -250,7 +310,7 @@ impl Worker {
         questions: &QuestionSet,
     ) -> Result<Vec<PageToPrepare>, StoreError> {
         let wanted = |page| wanted_of_page(&self.run, &self.pass, &self.stored, PageId { content, page }, questions);
-        record.pages().map(wanted).filter_map(Result::transpose).collect()
+        record.distinct_pages().into_iter().map(wanted).filter_map(Result::transpose).collect()
     }
 
     /// Prepares the first pages of a file, and leaves the others to any free worker.
@@ -320,7 +380,8 @@ impl Worker {
             return;
         }
         let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message.clone() };
-        self.changes.push(EntryChange::PageFault(page, DECODER_VERSION, fault));
+        let renderers = self.run.identity.renderers.clone();
+        self.changes.push(EntryChange::PageFault(page, PageFaultRecord { fault, decoder: DECODER_VERSION, renderers }));
         self.run.counters.add_unreadable();
     }
 
@@ -343,6 +404,8 @@ impl Worker {
             inode: entry.inode,
             content,
             page_count,
+            repeats: Vec::new(),
+            decoder: DECODER_VERSION,
             selected: self.run.job.input.pages.select_pages(page_count),
             fault: None,
             carried: entry.carried.clone(),

@@ -4,6 +4,7 @@ use super::frame;
 use super::frame::{Reply, Request};
 #[cfg(target_os = "linux")]
 use super::memory::limit_bytes;
+use crate::catalog::fit_longest_side;
 use crate::media::{Document, MediaFault, MediaFaultKind};
 use crate::prepare::page::prepare;
 use bytes::Bytes;
@@ -17,6 +18,9 @@ use std::time::Duration;
 /// the system runs out of memory.
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other systems have no such limit"))]
 const MAX_MEMORY_BYTES: u64 = 4 << 30;
+
+/// Longer side at which a page is compared with what earlier versions made of it, in pixels.
+const COMPARED_SIDE: u32 = 1024;
 
 /// Time between two checks of the watchdog.
 const WATCHDOG_INTERVAL: Duration = Duration::from_secs(10);
@@ -59,11 +63,17 @@ fn answer(open: &mut Option<Document>, request: Request, bytes: Vec<u8>) -> Resu
             // Frees the last file before the next one is opened.
             *open = None;
             let document = open.insert(Document::open(bytes.into())?);
-            Ok((Reply::Opened { page_count: document.page_count() }, Bytes::new()))
+            Ok((Reply::Opened(document.layout()), Bytes::new()))
         }
         Request::Measure { page } => {
             let (width, height) = open.as_ref().ok_or_else(not_open)?.probe(page)?.upright_size();
             Ok((Reply::Measured { width, height }, Bytes::new()))
+        }
+        Request::Compare { page } => {
+            let document = open.as_ref().ok_or_else(not_open)?;
+            let probe = document.probe(page)?;
+            let target = fit_longest_side((probe.width, probe.height), COMPARED_SIDE);
+            Ok((Reply::Compared(document.compare_with_earlier(page, target)?), Bytes::new()))
         }
         Request::Prepare { page, image, with_features } => {
             let prepared = prepare(open.as_ref().ok_or_else(not_open)?, page, &image, with_features)?;
@@ -154,6 +164,7 @@ mod tests {
     use super::*;
     use crate::catalog::{Detail, ImageRule};
     use crate::manifest::{Image, Size};
+    use crate::media::PageLayout;
 
     const IMAGE: Image = Image {
         detail: Detail::High,
@@ -200,9 +211,9 @@ mod tests {
         let kinds: Vec<_> = replies.iter().map(|(reply, _)| fault_kind(reply)).collect();
         let (failed, none) = (Some("decoder_failed"), None);
         assert_eq!(kinds, [failed, none, none, Some("no_pages"), none, Some("not_an_image"), failed, none]);
-        assert_eq!(replies[1], (Reply::Opened { page_count: 4 }, 0));
+        assert_eq!(replies[1], (Reply::Opened(PageLayout::of_count(4)), 0));
         assert_eq!(replies[2], (Reply::Measured { width: 75, height: 110 }, 0));
-        assert_eq!(replies[7], (Reply::Opened { page_count: 1 }, 0));
+        assert_eq!(replies[7], (Reply::Opened(PageLayout::of_count(1)), 0));
         let (Reply::Prepared { mime, width, height, features, .. }, bytes) = &replies[4] else {
             panic!("{:?}", replies[4]);
         };

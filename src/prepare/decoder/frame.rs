@@ -2,7 +2,7 @@
 //! bytes as it states. Both processes are this program, in the same version.
 
 use crate::manifest::Image;
-use crate::media::MediaFault;
+use crate::media::{EarlierPicture, MediaFault, PageLayout};
 use crate::prepare::page_features::PageFeatures;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use std::io::{self, BufRead, Read, Write};
 
 /// Largest number of bytes behind a message: above the size of any file that is read.
 const MAX_PAYLOAD_BYTES: usize = 1 << 30;
-/// Longest line of JSON, in bytes.
-const MAX_LINE_BYTES: u64 = 1 << 20;
+/// Longest line of JSON, in bytes: above that of the layout with the most pages.
+const MAX_LINE_BYTES: u64 = 32 << 20;
 
 /// A request to a decoder process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub(crate) enum Request {
     Open,
     /// Return the size of a page (from 1) of the open file.
     Measure { page: u32 },
+    /// Compare a page (from 1) of the open file with what earlier versions of docmill made of it.
+    Compare { page: u32 },
     /// Prepare a page (from 1) of the open file.
     Prepare { page: u32, image: Image, with_features: bool },
 }
@@ -28,9 +30,11 @@ pub(crate) enum Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Reply {
     /// The file is open.
-    Opened { page_count: u32 },
+    Opened(PageLayout),
     /// The upright size of the page in pixels.
     Measured { width: u32, height: u32 },
+    /// What earlier versions made of the page.
+    Compared(EarlierPicture),
     /// The page is prepared; its image follows.
     Prepared { mime: String, width: u32, height: u32, full: (u32, u32), features: Option<PageFeatures> },
     /// The file or the page gives no picture.
@@ -96,6 +100,7 @@ mod tests {
         prop_oneof![
             Just(Request::Open),
             any::<u32>().prop_map(|page| Request::Measure { page }),
+            any::<u32>().prop_map(|page| Request::Compare { page }),
             (any::<u32>(), image, any::<bool>()).prop_map(|(page, image, with_features)| Request::Prepare {
                 page,
                 image,
@@ -104,11 +109,22 @@ mod tests {
         ]
     }
 
+    fn layout() -> impl Strategy<Value = PageLayout> {
+        let repeats = prop::collection::vec(any::<(u32, u32)>(), 0..4);
+        let earlier_numbers = prop::option::of(prop::collection::vec(any::<u32>(), 0..4));
+        (any::<u32>(), repeats, earlier_numbers).prop_map(|(count, repeats, earlier_numbers)| PageLayout {
+            count,
+            repeats,
+            earlier_numbers,
+        })
+    }
+
     fn reply() -> impl Strategy<Value = Reply> {
         let features = (any::<bool>(), any::<[u8; 32]>())
             .prop_map(|(is_blank, fingerprint)| PageFeatures { is_blank, fingerprint });
         prop_oneof![
-            any::<u32>().prop_map(|page_count| Reply::Opened { page_count }),
+            ".*".prop_map(|reason| Reply::Compared(EarlierPicture::Incomplete(reason))),
+            layout().prop_map(Reply::Opened),
             any::<(u32, u32)>().prop_map(|(width, height)| Reply::Measured { width, height }),
             (".*", any::<(u32, u32)>(), any::<(u32, u32)>(), prop::option::of(features)).prop_map(
                 |(mime, (width, height), full, features)| Reply::Prepared { mime, width, height, full, features }
@@ -158,7 +174,7 @@ mod tests {
             let line = format!("{{\"message\":\"Open\",\"bytes\":{bytes}}}\n");
             assert!(read::<Request>(&mut line.as_bytes()).unwrap_err().to_string().contains("too large"));
         }
-        let endless = vec![b' '; 2 << 20];
+        let endless = vec![b' '; usize::try_from(MAX_LINE_BYTES).unwrap() + 1];
         assert!(read::<Request>(&mut &endless[..]).is_err());
         assert!(MAX_PAYLOAD_BYTES as u64 >= crate::source::reader::MAX_FILE_BYTES, "every file fits");
     }

@@ -7,7 +7,7 @@ use super::frame::{Reply, Request};
 use super::memory::{Need, available_bytes, bytes_to_decode, bytes_to_open};
 use super::process::{Answer, DecoderCommand, DecoderProcess, NoReply};
 use crate::manifest::Image;
-use crate::media::{ImageFormat, MediaFault, MediaFaultKind};
+use crate::media::{EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout};
 use crate::prepare::page::{Prepared, size_from_header};
 use bytes::Bytes;
 use std::path::{Path, PathBuf};
@@ -65,16 +65,16 @@ impl Decoder {
         self
     }
 
-    /// Opens a file, and returns its number of pages.
+    /// Opens a file, and returns the numbers of its pages.
     ///
     /// # Errors
     /// When the process can't be started.
-    pub fn open(&mut self, bytes: &Bytes) -> DecoderResult<u32> {
+    pub fn open(&mut self, bytes: &Bytes) -> DecoderResult<PageLayout> {
         self.file = bytes.clone();
         let need = Need::Bytes(bytes_to_open(bytes.len()));
         let answer = self.with_memory(need, |decoder| decoder.ask(&Request::Open, bytes))?;
         Ok(answer.and_then(|(reply, _)| match reply {
-            Reply::Opened { page_count } => Ok(page_count),
+            Reply::Opened(layout) => Ok(layout),
             reply => Err(unexpected(reply)),
         }))
     }
@@ -89,6 +89,19 @@ impl Decoder {
         let answer = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Measure { page }))?;
         Ok(answer.and_then(|(reply, _)| match reply {
             Reply::Measured { width, height } => Ok((width, height)),
+            reply => Err(unexpected(reply)),
+        }))
+    }
+
+    /// Compares a page (from 1) of the open file with what earlier versions of docmill made of it.
+    ///
+    /// # Errors
+    /// When the process can't be started.
+    pub fn compare_with_earlier(&mut self, page: u32) -> DecoderResult<EarlierPicture> {
+        let need = self.need_of_page(page)?;
+        let answer = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Compare { page }))?;
+        Ok(answer.and_then(|(reply, _)| match reply {
+            Reply::Compared(earlier) => Ok(earlier),
             reply => Err(unexpected(reply)),
         }))
     }
@@ -173,7 +186,7 @@ impl Decoder {
         if self.process.is_none() {
             let file = self.file.clone();
             match self.ask(&Request::Open, &file)? {
-                Ok((Reply::Opened { .. }, _)) => {}
+                Ok((Reply::Opened(_), _)) => {}
                 Ok((reply, _)) => return Ok(Err(unexpected(reply))),
                 Err(fault) => return Ok(Err(fault)),
             }

@@ -44,6 +44,12 @@ impl DecoderCommand {
     pub fn new(program: impl Into<PathBuf>, arguments: Vec<String>) -> Self {
         Self { program: program.into(), arguments, memory: DecoderMemory::of_machine() }
     }
+
+    /// The renderers and fonts that its processes use.
+    #[must_use]
+    pub fn renderers(&self) -> String {
+        "hayro 0.9".to_owned()
+    }
 }
 
 /// A reply and the bytes that belong to it.

@@ -65,6 +65,7 @@ pub fn render_json(report: &Report) -> Value {
         "by_label": labels_json(&pages.by_label, total.is_some() || report.is_priced),
         "by_fault": spend.by_fault,
         "failures": pages.failures.by_kind.iter().map(|(kind, count)| (kind.clone(), failure_json(count))).collect::<Map<_, _>>(),
+        "redrawn": pages.redrawn,
         "latency_ms": {"p50": spend.latencies.quantile(0.5), "p95": spend.latencies.quantile(0.95), "p99": spend.latencies.quantile(0.99)},
         "usage_missing": spend.usage_missing,
         "slowest": spend.slowest.iter().map(|slow| slow_json(slow, total)).collect::<Vec<_>>(),

@@ -5,7 +5,7 @@ use super::text_table::{TextTable, WIDTH, wrap};
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::units::{grouped, human_duration};
-use crate::report::failures::FailedPage;
+use crate::report::redrawn::RedrawnPage;
 use crate::report::summary::Report;
 use std::fmt::Write;
 
@@ -25,6 +25,7 @@ pub fn render_text(report: &Report) -> String {
     add_tasks(&mut table, report);
     add_labels(&mut table, report);
     add_failures(&mut table, report);
+    add_redrawn(&mut table, report);
     add_outliers(&mut table, report);
     table.heading("files");
     for path in report.outputs.iter().map(|file| &file.path).chain(&report.other_files) {
@@ -169,21 +170,39 @@ fn add_labels(table: &mut TextTable, report: &Report) {
 /// Pages without an answer by the kind of their error, an example of each, and the first of all.
 fn add_failures(table: &mut TextTable, report: &Report) {
     let failures = &report.pages.failures;
-    let page_of = |page: &FailedPage| if page.page > 1 { format!(", page {}", page.page) } else { String::new() };
     table.heading("failures");
     for (kind, count) in failures.most_frequent() {
         table.row(1, kind, grouped(count.pages));
         let example = &count.example;
-        table.path(2, "", &shown_path(example.path.as_bytes()), &page_of(example));
+        table.path(2, "", &shown_path(example.path.as_bytes()), &page_number(example.page));
         table.text(2, &example.error);
     }
     if failures.first.len() > failures.by_kind.len() {
         table.heading("first failed pages");
         for page in &failures.first {
-            let behind = format!("{}  {}", page_of(page), page.error_kind);
+            let behind = format!("{}  {}", page_number(page.page), page.error_kind);
             table.path(1, "", &shown_path(page.path.as_bytes()), &behind);
         }
     }
+}
+
+/// Pages whose answers are of an earlier picture, and what was wrong with it.
+fn add_redrawn(table: &mut TextTable, report: &Report) {
+    let redrawn = &report.pages.redrawn;
+    if redrawn.pages == 0 {
+        return;
+    }
+    table.heading("earlier pictures");
+    table.row(1, "incomplete or different", grouped(redrawn.pages));
+    for RedrawnPage { path, page, reason } in &redrawn.first {
+        table.path(2, "", &shown_path(path.as_bytes()), &page_number(*page));
+        table.text(2, reason);
+    }
+}
+
+/// The number of a page behind its path, unless it is the first.
+fn page_number(page: u32) -> String {
+    if page > 1 { format!(", page {page}") } else { String::new() }
 }
 
 fn add_outliers(table: &mut TextTable, report: &Report) {
@@ -219,6 +238,11 @@ fn next_step(report: &Report) -> Option<&'static str> {
     }
     if pages.unusable() > 0 {
         return Some("the `error` column says why pages failed; `--retry failed,invalid,refused` sends them again");
+    }
+    if pages.redrawn.pages > 0 {
+        return Some(
+            "some answers are of a picture that was incomplete or looked different; `--retry redrawn` asks these pages again",
+        );
     }
     if report.total().is_none() && spend.sent > 0 {
         return Some("the price of this model is unknown; set provider.price to see the cost");

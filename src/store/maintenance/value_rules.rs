@@ -121,6 +121,9 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         json("recipes", "body", Delete),
         json("runs", "tasks", Set("tasks = '[]'")),
         json("entries", "selected", Delete),
+        json("entries", "repeats", Delete),
+        integer("pages", "redrawn", Set("redrawn = NULL")),
+        missing("pages", "redrawn_reason", "redrawn IS NOT NULL", Set("redrawn = NULL")),
         ValueRule {
             table: "entries",
             column: "carried",

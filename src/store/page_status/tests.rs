@@ -31,6 +31,8 @@ fn page<T>(text: &str, check: impl FnOnce(&PageFacts<'_>) -> T) -> T {
         has_fault: has("fault"),
         is_blank: has("blank"),
         is_near_duplicate: has("near"),
+        // After `o` and the like, before what the run itself stores.
+        redrawn: has("redrawn").then_some(Revision(50)),
         outcomes: &outcomes,
     })
 }
@@ -45,6 +47,7 @@ fn selection(text: &str) -> TaskSelection<'static> {
             refused: has("refused") || refresh,
             failed: has("failed") || refresh,
             refresh,
+            redrawn: has("redrawn"),
         },
         wanted: match () {
             () if has("only0") => &[true, false],
@@ -94,6 +97,12 @@ fn the_table_of_page_statuses() {
         of              | invalid refused   | done
         oI              | invalid           | done
         ir              | invalid refused   | ask 0! 1!
+        oo redrawn      |                   | done
+        oi redrawn      | redrawn           | ask 0! 1!
+        oO redrawn      | redrawn           | ask 0!
+        oo              | redrawn           | done
+        o- redrawn      | redrawn           | ask 0! 1
+        oo fault redrawn | redrawn          | ask 0! 1!
         -- fault        |                   | faulty
         o- fault        |                   | faulty
         oo fault        |                   | done
@@ -147,7 +156,7 @@ fn outcomes() -> impl Strategy<Value = Vec<Option<OutcomeFacts>>> {
 proptest! {
     #[test]
     fn a_later_run_asks_exactly_what_is_missing_or_transient(outcomes in outcomes()) {
-        let facts = PageFacts { has_fault: false, is_blank: false, is_near_duplicate: false, outcomes: &outcomes };
+        let facts = PageFacts { has_fault: false, is_blank: false, is_near_duplicate: false, redrawn: None, outcomes: &outcomes };
         let is_open = |outcome: &Option<OutcomeFacts>| {
             outcome.is_none_or(|known| known.status == OutcomeStatus::Failed && !known.is_final)
         };
@@ -164,8 +173,8 @@ proptest! {
         outcomes in outcomes(), fault in any::<bool>(), blank in any::<bool>(), near in any::<bool>(),
         invalid in any::<bool>(), refused in any::<bool>(), failed in any::<bool>(), refresh in any::<bool>(),
     ) {
-        let facts = PageFacts { has_fault: fault, is_blank: blank, is_near_duplicate: near, outcomes: &outcomes };
-        let retry = RetrySelection { invalid, refused, failed, refresh };
+        let facts = PageFacts { has_fault: fault, is_blank: blank, is_near_duplicate: near, redrawn: None, outcomes: &outcomes };
+        let retry = RetrySelection { invalid, refused, failed, refresh, redrawn: false };
         let selection = TaskSelection { retry, wanted: &[], begin: RunBegin { own: SINCE, since: SINCE } };
         if let PageStatus::Ask(tasks) = decide(&facts, &selection) {
             prop_assert!(!tasks.is_empty());
@@ -182,7 +191,7 @@ proptest! {
 #[test]
 fn a_run_that_continues_another_asks_what_may_pass_again() {
     let begin = RunBegin { own: Revision(20), since: Revision(10) };
-    let retry = RetrySelection { invalid: true, refused: true, failed: true, refresh: true };
+    let retry = RetrySelection { invalid: true, refused: true, failed: true, refresh: true, redrawn: true };
     for (status, is_final, revision, asks) in [
         (OutcomeStatus::Ok, true, 9, true),
         (OutcomeStatus::Ok, true, 10, false),
@@ -191,6 +200,6 @@ fn a_run_that_continues_another_asks_what_may_pass_again() {
         (OutcomeStatus::Failed, false, 20, false),
     ] {
         let outcome = OutcomeFacts { status, is_final, revision: Revision(revision) };
-        assert_eq!(retry.asks(Some(outcome), begin), asks, "{outcome:?}");
+        assert_eq!(retry.asks(Some(outcome), Some(Revision::END), begin), asks, "{outcome:?}");
     }
 }

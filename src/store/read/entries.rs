@@ -10,7 +10,7 @@ use crate::store::sqlite::values::as_signed;
 use rusqlite::{Connection, Row, params};
 
 /// The columns that [`entry`] reads.
-const ENTRY: &str = "line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set, id";
+const ENTRY: &str = "line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set, id, repeats, decoder";
 
 /// The next entries of a job after `after` (line, path), in their order.
 pub(crate) fn entries(
@@ -66,6 +66,8 @@ fn entry(row: &Row<'_>) -> Result<EntryRecord, StoreError> {
         inode: cells.get::<i64>(5)?.cast_unsigned(),
         content: cells.get(6)?,
         page_count: cells.get(7)?,
+        repeats: cells.optional_json(15)?.unwrap_or_default(),
+        decoder: cells.get(16)?,
         selected: cells.optional_json(8)?,
         fault: fault(&cells, 9, 10)?,
         carried,

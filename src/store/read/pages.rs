@@ -1,11 +1,11 @@
 //! Pages: their keys, faults, features and outcomes, and whether they are being asked.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{AttemptId, JobId, PageId, RecipeId};
+use crate::base::ids::{AttemptId, JobId, PageId, RecipeId, Revision};
 use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::AskedElsewhere;
-use crate::store::records::pages::{FaultRecord, FeaturesRecord, StoredPage, TaskOutcome, Versions};
+use crate::store::records::pages::{FaultRecord, FeaturesRecord, Redrawn, StoredPage, TaskOutcome, Versions};
 use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::PageKey;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -26,7 +26,7 @@ pub(crate) fn stored_page(
     versions: Versions,
 ) -> Result<Option<(PageKey, StoredPage)>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT p.id, f.kind, f.message, m.blank, m.fingerprint, n.page_id IS NOT NULL
+        "SELECT p.id, f.kind, f.message, m.blank, m.fingerprint, n.page_id IS NOT NULL, ifnull(f.renderers, ''), p.redrawn, p.redrawn_reason
          FROM pages p LEFT JOIN page_faults f ON f.page_id = p.id AND f.decoder_version = ?3
          LEFT JOIN marks m ON m.page_id = p.id AND m.version = ?4
          LEFT JOIN near n ON n.job_id = ?5 AND n.page_id = p.id
@@ -42,8 +42,27 @@ pub(crate) fn stored_page(
         Some(is_blank) => Some(FeaturesRecord { is_blank, fingerprint: marks.get(4)? }),
         None => None,
     };
-    let is_near_duplicate = row.get(5)?;
-    Ok(Some((key, StoredPage { fault, features, is_near_duplicate, outcomes: outcomes(db, key, recipes)? })))
+    let pages = Cells::new(row, "pages", || format!("page {}", key.0));
+    let since: Option<Revision> = pages.get(7)?;
+    let redrawn = since.map(|since| Ok::<_, StoreError>(Redrawn { since, reason: pages.get(8)? })).transpose()?;
+    let (is_near_duplicate, fault_renderers) = (pages.get(5)?, pages.get(6)?);
+    let outcomes = outcomes(db, key, recipes)?;
+    Ok(Some((key, StoredPage { fault, fault_renderers, redrawn, features, is_near_duplicate, outcomes })))
+}
+
+/// The pages of a file that an earlier version of the decoder has read: their numbers, and whether they
+/// have valid answers.
+pub(crate) fn outdated_pages(
+    db: &Connection,
+    content: &Digest,
+    decoder_version: u32,
+) -> Result<Vec<(u32, bool)>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT p.page, EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id AND a.status = 'ok')
+         FROM pages p WHERE p.content = ?1 AND p.decoder < ?2 ORDER BY p.page",
+    )?;
+    let pages = find.query_map(params![content, decoder_version], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(pages.collect::<Result<_, _>>()?)
 }
 
 /// A fault whose kind and message are in these columns.

@@ -121,6 +121,12 @@ impl Reader {
         Ok(known.map_or_else(|| StoredPage::unknown(recipes.len()), |(_, known)| known))
     }
 
+    /// The pages of a file that a decoder before this version has read: their numbers, ascending, and
+    /// whether they have valid answers.
+    pub fn outdated_pages(&self, content: &Digest, decoder_version: u32) -> Result<Vec<(u32, bool)>, StoreError> {
+        pages::outdated_pages(&self.db, content, decoder_version)
+    }
+
     /// An open attempt, of any live run or of a batch, that asks one of these recipes of this page.
     pub fn asked_elsewhere(&self, page: &PageId, recipes: &[RecipeId]) -> Result<Option<AskedElsewhere>, StoreError> {
         match pages::page_key(&self.db, page)? {

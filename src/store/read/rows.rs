@@ -26,7 +26,8 @@ pub(crate) fn row(
     recipes: &[RecipeId],
     options: RowOptions,
 ) -> Result<PageRecord, StoreError> {
-    let page_id = entry.content.map(|content| PageId { content, page });
+    let first = entry.first_of(page);
+    let page_id = entry.content.map(|content| PageId { content, page: first });
     let found = match &page_id {
         Some(page) => stored_page(db, Some(job), page, recipes, options.versions)?,
         None => None,
@@ -44,6 +45,10 @@ pub(crate) fn row(
     known.is_near_duplicate = like.is_some();
     let mut status = known.status(options.skip, &TaskSelection::LATER_RUN);
     let mut duplicate_of = entry.content.map(|content| equal_before(db, job, entry, &content)).transpose()?.flatten();
+    // The same page of the same file, if it has a row of its own.
+    if first != page && duplicate_of.is_none() && entry.pages().any(|other| other == first) {
+        duplicate_of = Some(entry.path.clone());
+    }
     let mut distance = None;
     let is_blank = options.skip.blank && known.features.is_some_and(|features| features.is_blank);
     if let Some(like) = like.filter(|_| status == PageStatus::Skipped && !is_blank) {
@@ -61,6 +66,7 @@ pub(crate) fn row(
         page,
         carried: entry.carried.clone(),
         content: entry.content,
+        wrong_picture: known.wrong_picture().map(str::to_owned),
         fault: known.fault.filter(|_| status == PageStatus::Faulty),
         status,
         duplicate_of,

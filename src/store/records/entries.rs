@@ -1,8 +1,9 @@
 //! The entries of a job: what the latest walk of its input found.
 
-use super::pages::{FaultRecord, FeaturesRecord};
+use super::pages::{FaultRecord, FeaturesRecord, PageFaultRecord};
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, RecipeSetId};
+use crate::base::page_repeats::{distinct_pages, first_of};
 
 /// A file, or a line of a list, as the latest walk of the job found it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,10 @@ pub struct EntryRecord {
     pub content: Option<Digest>,
     /// The number of pages; 0 if the file could not be opened as pages.
     pub page_count: u32,
+    /// Pages of the file that are the same as an earlier one: the page, and the first that is the same.
+    pub repeats: Vec<(u32, u32)>,
+    /// The version of the decoder that has read the file.
+    pub decoder: u32,
     /// The pages that the job selects, ascending; `None` for all pages.
     pub selected: Option<Vec<u32>>,
     /// Why the file could not be read.
@@ -46,6 +51,18 @@ impl EntryRecord {
     pub fn pages(&self) -> impl Iterator<Item = u32> + '_ {
         selected_pages(self.page_count, self.selected.as_deref())
     }
+
+    /// The pages that are asked for the selected ones, each once.
+    #[must_use]
+    pub fn distinct_pages(&self) -> Vec<u32> {
+        distinct_pages(self.pages(), &self.repeats)
+    }
+
+    /// The first page of the file that is the same as this one.
+    #[must_use]
+    pub fn first_of(&self, page: u32) -> u32 {
+        first_of(&self.repeats, page)
+    }
 }
 
 /// The pages that a job selects of a file; `[0]` if the file could not be opened as pages.
@@ -67,8 +84,10 @@ pub enum EntryChange {
     Listed(EntryRecord),
     /// A file that is gone, by its line and path.
     Gone(u64, Vec<u8>),
-    /// A page that cannot be decoded: the page, the version of the decoder, the fault.
-    PageFault(PageId, u32, FaultRecord),
+    /// A page that cannot be decoded.
+    PageFault(PageId, PageFaultRecord),
+    /// What has drawn the page that is asked, with its version.
+    Renderer(PageId, String),
     /// The features of a page: the page, the version of the features, the features.
     Features(PageId, u32, FeaturesRecord),
 }

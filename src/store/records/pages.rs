@@ -1,5 +1,6 @@
 //! Pages: faults, features, near duplicates, outcomes.
 
+use crate::base::digest::Digest;
 use crate::base::ids::{PageId, Revision};
 use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
 use crate::store::page_status::{OutcomeFacts, PageFacts, PageStatus, TaskSelection, decide};
@@ -11,6 +12,40 @@ pub struct FaultRecord {
     pub kind: ErrorKind,
     /// A message for people.
     pub message: String,
+}
+
+/// Why a page cannot be decoded, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageFaultRecord {
+    /// The fault.
+    pub fault: FaultRecord,
+    /// The version of the decoder.
+    pub decoder: u32,
+    /// The renderers and fonts that were installed: with others the page may be drawn.
+    pub renderers: String,
+}
+
+/// An earlier picture of a page that was not what the page shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redrawn {
+    /// The revision since which that is known: outcomes stored before are of the earlier picture.
+    pub since: Revision,
+    /// What was wrong with it.
+    pub reason: String,
+}
+
+/// A file whose pages an earlier version of the decoder has read, read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RereadFile {
+    /// The file.
+    pub content: Digest,
+    /// By the earlier number of a page (from 1): its number now, 0 if it is not a page any more; `None` if
+    /// no number has changed.
+    pub numbers: Option<Vec<u32>>,
+    /// Pages (by their numbers now) whose earlier picture was wrong, and what was wrong.
+    pub redrawn: Vec<(u32, String)>,
+    /// Whether features of the pages are measured again.
+    pub drops_features: bool,
 }
 
 /// Features of a page.
@@ -106,6 +141,10 @@ impl TaskOutcome {
 pub struct StoredPage {
     /// Why it cannot be decoded, by the current decoder.
     pub fault: Option<FaultRecord>,
+    /// The renderers that were installed when it could not be decoded.
+    pub fault_renderers: String,
+    /// Its earlier picture was wrong.
+    pub redrawn: Option<Redrawn>,
     /// Its features, of the current version.
     pub features: Option<FeaturesRecord>,
     /// Whether it is a near duplicate of another page of the job.
@@ -129,9 +168,27 @@ impl StoredPage {
             has_fault: self.fault.is_some(),
             is_blank: skip.blank && self.features.is_some_and(|features| features.is_blank),
             is_near_duplicate: skip.near_duplicates && self.is_near_duplicate,
+            redrawn: self.redrawn.as_ref().map(|redrawn| redrawn.since),
             outcomes: &outcomes,
         };
         decide(&facts, selection)
+    }
+
+    /// Forgets a fault that was found with other renderers than `renderers`.
+    #[must_use]
+    pub fn seen_by(mut self, renderers: &str) -> Self {
+        if self.fault_renderers != renderers {
+            self.fault = None;
+        }
+        self
+    }
+
+    /// What was wrong with the picture that an outcome is of; `None`: nothing is known to be.
+    #[must_use]
+    pub fn wrong_picture(&self) -> Option<&str> {
+        let redrawn = self.redrawn.as_ref()?;
+        let is_earlier = |outcome: &TaskOutcome| outcome.revision < redrawn.since;
+        self.outcomes.iter().flatten().any(is_earlier).then_some(redrawn.reason.as_str())
     }
 }
 

@@ -122,6 +122,18 @@ CREATE TABLE notices (id INTEGER PRIMARY KEY, message TEXT NOT NULL);
 ",
         merge_budgets!(),
     ),
+    // Version 6. The version of the decoder that has read a file or a page: rows of earlier versions get
+    // 2, the last version that was not recorded. Pages of a document that are the same; how a page was
+    // drawn; since which revision its earlier picture is known to have been wrong, and why.
+    "
+ALTER TABLE entries ADD COLUMN decoder INTEGER NOT NULL DEFAULT 2;
+ALTER TABLE entries ADD COLUMN repeats TEXT;
+ALTER TABLE pages ADD COLUMN decoder INTEGER NOT NULL DEFAULT 2;
+ALTER TABLE pages ADD COLUMN renderer TEXT;
+ALTER TABLE pages ADD COLUMN redrawn INTEGER;
+ALTER TABLE pages ADD COLUMN redrawn_reason TEXT;
+ALTER TABLE page_faults ADD COLUMN renderers TEXT NOT NULL DEFAULT '';
+",
 ];
 
 /// Adds up the budgets that versions before 5 counted by job identity and endpoint: now they count

@@ -1,6 +1,6 @@
 //! What the latest walk of a job found.
 
-use super::pages::{put_fault, put_features};
+use super::pages::{put_fault, put_features, put_renderer};
 use crate::base::ids::JobId;
 use crate::store::error::StoreError;
 use crate::store::records::entries::{EntryChange, EntryRecord};
@@ -28,7 +28,8 @@ pub(crate) fn change(db: &Connection, job: JobId, changes: Vec<EntryChange>) -> 
                 db.prepare_cached("DELETE FROM entries WHERE job_id = ?1 AND line = ?2 AND path = ?3")?
                     .execute(params![job, as_signed(line), path])?;
             }
-            EntryChange::PageFault(page, version, fault) => put_fault(db, &page, version, &fault)?,
+            EntryChange::PageFault(page, fault) => put_fault(db, &page, &fault)?,
+            EntryChange::Renderer(page, renderer) => put_renderer(db, &page, &renderer)?,
             EntryChange::Features(page, version, features) => put_features(db, &page, version, &features)?,
         }
     }
@@ -38,12 +39,12 @@ pub(crate) fn change(db: &Connection, job: JobId, changes: Vec<EntryChange>) -> 
 /// Stores an entry. `only` restricts which stored entries are replaced.
 fn put(db: &Connection, job: JobId, entry: &EntryRecord, only: &str) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(&format!(
-        "INSERT INTO entries (job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+        "INSERT INTO entries (job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set, repeats, decoder)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT (job_id, line, path) DO UPDATE SET size = excluded.size, mtime = excluded.mtime, ctime = excluded.ctime,
            inode = excluded.inode, content = excluded.content, page_count = excluded.page_count, selected = excluded.selected,
            fault = excluded.fault, message = excluded.message, carried = excluded.carried, set_id = excluded.set_id,
-           settled_set = excluded.settled_set{only}",
+           settled_set = excluded.settled_set, repeats = excluded.repeats, decoder = excluded.decoder{only}",
     ))?;
     let fault = entry.fault.as_ref();
     insert.execute(params![
@@ -62,6 +63,8 @@ fn put(db: &Connection, job: JobId, entry: &EntryRecord, only: &str) -> Result<(
         entry.carried,
         entry.set,
         entry.settled_set,
+        (!entry.repeats.is_empty()).then(|| serde_json::json!(entry.repeats).to_string()),
+        entry.decoder,
     ])?;
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! Pages, their faults and features, and near duplicates.
 
-use crate::base::ids::{JobId, PageId};
+use crate::base::decoder_version::DECODER_VERSION;
+use crate::base::digest::Digest;
+use crate::base::ids::{JobId, PageId, Revision};
 use crate::store::error::StoreError;
 use crate::store::read::pages::page_key;
-use crate::store::records::pages::{FaultRecord, FeaturesRecord, NearDuplicate};
+use crate::store::records::pages::{FeaturesRecord, NearDuplicate, PageFaultRecord, RereadFile};
 use crate::store::sqlite::values::PageKey;
 use rusqlite::{Connection, params};
 
@@ -12,23 +14,80 @@ pub(crate) fn find_or_add_page(db: &Connection, page: &PageId) -> Result<(PageKe
     if let Some(key) = page_key(db, page)? {
         return Ok((key, false));
     }
-    db.prepare_cached("INSERT INTO pages (content, page) VALUES (?1, ?2)")?
-        .execute(params![page.content, page.page])?;
+    db.prepare_cached("INSERT INTO pages (content, page, decoder) VALUES (?1, ?2, ?3)")?.execute(params![
+        page.content,
+        page.page,
+        DECODER_VERSION
+    ])?;
     Ok((PageKey(db.last_insert_rowid()), true))
 }
 
-/// Stores why a page cannot be decoded by this version of the decoder.
-pub(crate) fn put_fault(
-    db: &Connection,
-    page: &PageId,
-    decoder_version: u32,
-    fault: &FaultRecord,
-) -> Result<(), StoreError> {
+/// Stores why a page cannot be decoded.
+pub(crate) fn put_fault(db: &Connection, page: &PageId, fault: &PageFaultRecord) -> Result<(), StoreError> {
     let (key, _) = find_or_add_page(db, page)?;
+    let PageFaultRecord { fault, decoder, renderers } = fault;
     db.prepare_cached(
-        "INSERT OR REPLACE INTO page_faults (page_id, decoder_version, kind, message) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT OR REPLACE INTO page_faults (page_id, decoder_version, kind, message, renderers) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![key, decoder_version, fault.kind, fault.message])?;
+    .execute(params![key, decoder, fault.kind, fault.message, renderers])?;
+    Ok(())
+}
+
+/// Stores what has drawn a page.
+pub(crate) fn put_renderer(db: &Connection, page: &PageId, renderer: &str) -> Result<(), StoreError> {
+    let (key, _) = find_or_add_page(db, page)?;
+    db.prepare_cached("UPDATE pages SET renderer = ?2 WHERE id = ?1 AND renderer IS NOT ?2")?
+        .execute(params![key, renderer])?;
+    Ok(())
+}
+
+/// Brings the pages of a file that an earlier decoder has read up to date, in one step: their numbers,
+/// which of them had a wrong picture, and that the current decoder has read them.
+pub(crate) fn put_reread(db: &Connection, revision: Revision, file: &RereadFile) -> Result<(), StoreError> {
+    let RereadFile { content, numbers, redrawn, drops_features } = file;
+    let mut find = db.prepare_cached("SELECT id, page FROM pages WHERE content = ?1 AND decoder < ?2")?;
+    let outdated: Vec<(PageKey, u32)> = find
+        .query_map(params![content, DECODER_VERSION], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    if let Some(numbers) = numbers {
+        renumber(db, content, &outdated, numbers)?;
+    }
+    let mut mark = db.prepare_cached("UPDATE pages SET decoder = ?2 WHERE id = ?1")?;
+    let mut drop = db.prepare_cached("DELETE FROM marks WHERE page_id = ?1")?;
+    for (key, _) in &outdated {
+        mark.execute(params![key, DECODER_VERSION])?;
+        if *drops_features {
+            drop.execute([key])?;
+        }
+    }
+    let mut redraw =
+        db.prepare_cached("UPDATE pages SET redrawn = ?3, redrawn_reason = ?4 WHERE content = ?1 AND page = ?2")?;
+    for (page, reason) in redrawn {
+        redraw.execute(params![content, page, revision, reason])?;
+    }
+    Ok(())
+}
+
+/// Gives pages of a file the numbers that they have now. What was stored for them moves with them.
+fn renumber(db: &Connection, content: &Digest, pages: &[(PageKey, u32)], numbers: &[u32]) -> Result<(), StoreError> {
+    let number_now = |page: u32| {
+        let place = usize::try_from(page).ok().and_then(|page| page.checked_sub(1));
+        place.and_then(|place| numbers.get(place)).copied()
+    };
+    let moved: Vec<(PageKey, u32)> =
+        pages.iter().filter_map(|(key, page)| Some((*key, number_now(*page).filter(|now| now != page)?))).collect();
+    // Numbers are unique at every moment: the pages move by way of numbers that no page has.
+    let mut away = db.prepare_cached(
+        "UPDATE pages SET page = (SELECT max(page) FROM pages WHERE content = ?2) + ?3 WHERE id = ?1",
+    )?;
+    for (key, _) in &moved {
+        away.execute(params![key, content, i64::try_from(numbers.len()).unwrap_or(i64::MAX)])?;
+    }
+    // What is not a page any more stays there. A number that is taken belongs to a page that was read anew: both are kept.
+    let mut put = db.prepare_cached("UPDATE OR IGNORE pages SET page = ?2 WHERE id = ?1")?;
+    for (key, now) in moved.iter().filter(|(_, now)| *now > 0) {
+        put.execute(params![key, now])?;
+    }
     Ok(())
 }
 

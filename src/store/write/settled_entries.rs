@@ -1,6 +1,7 @@
 //! Which entries of a job are settled: a later run passes them with one comparison.
 
 use crate::base::ids::{JobId, RecipeId, RecipeSetId};
+use crate::base::page_repeats::distinct_pages;
 use crate::store::error::StoreError;
 use crate::store::page_status::{OutcomeFacts, PageFacts, PageStatus, TaskSelection, decide};
 use crate::store::records::entries::selected_pages;
@@ -23,7 +24,7 @@ pub struct SettleRule {
 /// outcome, and one for a page without outcomes or an entry without pages.
 pub(crate) const PAGES: &str = "
 SELECT e.id, ifnull(e.set_id, ?2), e.page_count, e.selected, p.page, f.page_id IS NOT NULL, ifnull(m.blank, 0), n.page_id IS NOT NULL,
-       a.recipe_id, a.status, a.passing, a.runs, a.revision
+       a.recipe_id, a.status, a.passing, a.runs, a.revision, e.repeats
 FROM entries e LEFT JOIN pages p ON p.content = e.content AND p.page BETWEEN min(e.page_count, 1) AND e.page_count
   LEFT JOIN page_faults f ON f.page_id = p.id AND f.decoder_version = ?3
   LEFT JOIN marks m ON m.page_id = p.id AND m.version = ?4
@@ -106,7 +107,8 @@ impl Entry {
     fn new(id: i64, row: &Row<'_>) -> Result<Self, StoreError> {
         let cells = Cells::new(row, "entries", || format!("entry {id}"));
         let selected: Option<Vec<u32>> = cells.optional_json(3)?;
-        let mut pages: Vec<u32> = selected_pages(cells.get(2)?, selected.as_deref()).collect();
+        let repeats: Vec<(u32, u32)> = cells.optional_json(13)?.unwrap_or_default();
+        let mut pages = distinct_pages(selected_pages(cells.get(2)?, selected.as_deref()), &repeats);
         pages.sort_unstable_by(|a, b| b.cmp(a));
         Ok(Self { id, set: cells.get(1)?, pages, page: None, is_settled: true })
     }
@@ -154,6 +156,8 @@ impl Entry {
             has_fault: page.has_fault,
             is_blank: skip.blank && page.is_blank,
             is_near_duplicate: skip.near_duplicates && page.is_near_duplicate,
+            // Without `--retry redrawn` the outcomes hold.
+            redrawn: None,
             outcomes: &page.outcomes,
         };
         !matches!(decide(&facts, &TaskSelection::LATER_RUN), PageStatus::Ask(_))

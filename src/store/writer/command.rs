@@ -6,7 +6,7 @@ use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
 use crate::store::records::entries::EntryChange;
-use crate::store::records::pages::{NearDuplicate, TaskOutcome};
+use crate::store::records::pages::{NearDuplicate, RereadFile, TaskOutcome};
 use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
 use crate::store::write::settled_entries::SettleRule;
 use tokio::sync::oneshot;
@@ -16,6 +16,7 @@ pub(crate) enum Command {
     BeginRun(Box<RunStart>),
     EndRun(Box<RunEnd>),
     ChangeEntries { job: JobId, changes: Vec<EntryChange> },
+    PutReread(Box<RereadFile>),
     PutNearDuplicates { job: JobId, near: Vec<NearDuplicate> },
     SettleEntries { job: JobId, rule: SettleRule },
     DefineRecipes { recipes: Vec<RecipeRecord>, policy: String },

@@ -58,6 +58,7 @@ impl<'a> Executor<'a> {
                 self.effects.has_ended = true;
             }
             Command::ChangeEntries { job, changes } => entries::change(db, job, changes)?,
+            Command::PutReread(file) => pages::put_reread(db, ledger.revision(db)?, &file)?,
             Command::PutNearDuplicates { job, near } => pages::put_near_duplicates(db, job, &near)?,
             Command::SettleEntries { job, rule } => settled_entries::settle_entries(db, job, rule)?,
             Command::DefineRecipes { recipes, policy } => {

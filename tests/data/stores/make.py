@@ -3,6 +3,7 @@
 
     make.py PROGRAM VERSION        writes VERSION/ beside this file
     make.py PROGRAM VERSION batch  writes VERSION-batch/, with a batch under way
+    make.py PROGRAM VERSION pictures  writes VERSION-pictures/, a complete run on its own pages
 
 VERSION/ holds `job.yaml` (written by hand), and from here `store.sql` and `out.*`. The
 store is dumped after a complete run and a second run that was killed while it waited
@@ -94,16 +95,22 @@ def batch(program, folder, target):
         (target / "output.jsonl").write_bytes(get(f"files/{output}/content"))
 
 
+def pictures(program, folder, target):
+    with Simulator(program, "--seed", "11") as simulator:
+        assert start(program, folder, simulator.url).wait() in (0, 3)
+    shutil.copy(folder / "out.jsonl", target / "out.jsonl")
+
+
 def main():
     program, version = str(Path(sys.argv[1]).resolve()), sys.argv[2]
-    is_batch = sys.argv[3:] == ["batch"]
-    target = HERE / (f"{version}-batch" if is_batch else version)
+    kind = "".join(sys.argv[3:])
+    target = HERE / "-".join(filter(None, [version, kind]))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copytree(HERE / "pages", folder / "pages")
+        shutil.copytree((target if kind == "pictures" else HERE) / "pages", folder / "pages")
         for file in [target / "job.yaml", HERE / "total.json"]:
             shutil.copy(file, folder / file.name)
-        (batch if is_batch else now)(program, folder, target)
+        {"": now, "batch": batch, "pictures": pictures}[kind](program, folder, target)
         dump(folder / "store.db", target / "store.sql")
         assert name not in (target / "store.sql").read_text()
         print(sorted(path.name for path in folder.iterdir()))

@@ -1,6 +1,7 @@
 //! Requests: faults and their effects, retries, stops, and runs that continue.
 
 mod chaos;
+mod concurrent;
 mod faults;
 mod not_an_api;
 mod refresh;

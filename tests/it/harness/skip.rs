@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 /// A folder of documents that cannot be published with the repository.
 pub(crate) const REAL_DOCUMENTS: &str = "real documents (DOCMILL_REAL_DOCS)";
+/// Minimal files of problems that users reported, which have no license to be published.
+pub(crate) const CASES: &str = "reported cases (DOCMILL_CASES)";
 /// A second implementation of Parquet. The outputs are always read with the `parquet` crate.
 pub(crate) const PYARROW: &str = "pyarrow";
 /// A scheduler in Python. The README's task always runs with a stand-in for it.
@@ -21,7 +23,7 @@ pub(crate) const PYTHON: &str = "python3";
 pub(crate) const GCC: &str = "gcc";
 
 /// What may be missing in CI.
-const ALLOWED: &[&str] = &[REAL_DOCUMENTS, PYARROW, AIRFLOW, ORDINARY_USER];
+const ALLOWED: &[&str] = &[REAL_DOCUMENTS, CASES, PYARROW, AIRFLOW, ORDINARY_USER];
 
 /// Records that `test` was skipped because `dependency` is missing.
 #[track_caller]
@@ -46,6 +48,21 @@ pub(crate) fn real_documents() -> Option<PathBuf> {
     }
     let beside = root().join("../shared/real_docs");
     beside.is_dir().then_some(beside)
+}
+
+/// A file of the folder of reported cases: `DOCMILL_CASES`, or `shared/cases` beside the
+/// checkout or the folder that it is in. A folder that is named but missing is an error, not a
+/// skip.
+pub(crate) fn case_file(name: &str) -> Option<PathBuf> {
+    let folders = match std::env::var_os("DOCMILL_CASES") {
+        Some(named) => {
+            let folder = PathBuf::from(named);
+            assert!(folder.is_dir(), "DOCMILL_CASES: {} is not a folder", folder.display());
+            vec![folder]
+        }
+        None => vec![root().join("../shared/cases"), root().join("../../shared/cases")],
+    };
+    folders.into_iter().map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn image() -> Image {
 
 /// Opens a file and prepares its first page.
 fn first_page(decoder: &mut Decoder, bytes: Vec<u8>) -> Result<u32, MediaFault> {
-    let pages = decoder.open(&Bytes::from(bytes)).unwrap()?;
+    let pages = decoder.open(&Bytes::from(bytes)).unwrap()?.count;
     decoder.prepare(1, &image(), false).unwrap()?;
     Ok(pages)
 }

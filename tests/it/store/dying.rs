@@ -116,7 +116,7 @@ fn a_run_whose_clock_jumps() {
     if let Ok(options) = std::env::var("DOCMILL_TEST_JUMPS") {
         let clock = Jumping { inner: SystemClock::default(), calls: 0.into() };
         let refresh = options == "refresh";
-        let selection = RetrySelection { invalid: refresh, refused: refresh, failed: refresh, refresh };
+        let selection = RetrySelection { invalid: refresh, refused: refresh, failed: refresh, refresh, redrawn: false };
         let options = RunOptions { selection, ..RunOptions::default() };
         run_here(Arc::new(clock), Arc::new(NoHooks), "jumps", &options);
     }

@@ -26,10 +26,15 @@ fn read(name: &str) -> Vec<u8> {
 
 /// A folder with the pages, the job and the store of a fixture, and a simulator.
 fn restored(version: &str, include: &[&str]) -> Bench {
+    restored_with(version, "pages", include)
+}
+
+/// The same, with the pages of `pages`.
+fn restored_with(version: &str, pages: &str, include: &[&str]) -> Bench {
     let bench = Bench::with_pages(0).simulator(Options::default());
-    for entry in std::fs::read_dir(fixture("pages")).unwrap() {
+    for entry in std::fs::read_dir(fixture(pages)).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        bench.put(&format!("pages/{name}"), &read(&format!("pages/{name}")));
+        bench.put(&format!("pages/{name}"), &read(&format!("{pages}/{name}")));
     }
     bench.put("job.yaml", &read(&format!("{version}/job.yaml")));
     bench.put("total.json", &read("total.json"));
@@ -293,6 +298,53 @@ fn a_store_of_version_1_is_continued() {
     assert_eq!(plan["to_ask"], 11, "{plan}");
     continued(&bench, "v1", 11);
     assert_only_a_new_page_is_asked(&bench, "v1");
+}
+
+/// Version 5 sent other pictures of some pages, and had other numbers for pages of PDFs.
+#[test]
+fn answers_of_earlier_pictures_stay_and_are_asked_again_only_on_request() {
+    let bench = restored_with("v5-pictures", "v5-pictures/pages", &[]);
+    let plan = |options: &[&str]| -> Value {
+        let plan = docmill(&bench, &[&["plan", "job.yaml", "--format", "json"], options].concat());
+        serde_json::from_str(&plan.stdout).unwrap()
+    };
+    let before = plan(&[]);
+    assert_eq!((&before["to_ask"], &before["outdated_files"]), (&json!(0), &json!(8)));
+    run(&bench);
+    let shown = |row: &Value| {
+        let text = |name: &str| row[name].as_str().unwrap_or("-").to_owned();
+        format!("{} {} {} {} {}", text("path"), row["page"], text("status"), text("kind"), text("duplicate_of"))
+    };
+    let rows = |bench: &Bench| bench.rows().iter().map(shown).collect::<Vec<_>>();
+    let expected = [
+        "cut.jpg 1 ok form -",
+        "form.pdf 1 ok letter -",
+        "gap.pdf 1 ok letter -",
+        "gap.pdf 2 failed - -",
+        "gap.pdf 3 ok letter -",
+        "order.pdf 1 ok letter -",
+        "order.pdf 2 ok form -",
+        "order.pdf 3 ok letter order.pdf",
+        "order.pdf 4 ok letter -",
+        "predictor.tif 1 ok other -",
+        "same.pdf 1 ok letter -",
+        "turned.png 1 ok other -",
+        "whole.jpg 1 ok form -",
+    ];
+    assert_eq!(rows(&bench), expected);
+    assert_eq!(requests(&bench), 0);
+    let after = plan(&[]);
+    let first = after["redrawn"]["first"].as_array().unwrap();
+    let redrawn: Vec<&str> = first.iter().filter_map(|page| page["path"].as_str()).collect();
+    assert_eq!(redrawn, ["cut.jpg", "form.pdf", "predictor.tif", "turned.png"], "{after}");
+    assert_eq!((&after["to_ask"], &after["outdated_files"]), (&json!(0), &json!(0)));
+    // What can't be drawn keeps its answer.
+    assert_eq!(plan(&["--retry", "redrawn"])["to_ask"], 3);
+    assert_eq!(docmill(&bench, &["run", "job.yaml", "--retry", "redrawn"]).code, 0);
+    assert_eq!(requests(&bench), 3);
+    assert_eq!(bench.rows().iter().filter(|row| row["status"] == "ok").count(), 12);
+    assert_eq!(docmill(&bench, &["run", "job.yaml", "--retry", "redrawn"]).code, 0);
+    assert_eq!((requests(&bench), &plan(&[])["redrawn"]["pages"]), (3, &json!(1)));
 }
 
 /// What a provider answers about the batch of a fixture, and the requests that it received.

@@ -10,7 +10,7 @@ const IMAGE: Image =
     Image { detail: Detail::High, size: Size::Full, rule: ImageRule::Unknown, max_side: None, min_side: None };
 
 /// A reply that opens a file of three pages.
-const OPENED: &str = r#"echo '{"message":{"Opened":{"page_count":3}},"bytes":0}';"#;
+const OPENED: &str = r#"echo '{"message":{"Opened":{"count":3,"repeats":[],"earlier_numbers":null}},"bytes":0}';"#;
 /// Waits until the parent is gone, and keeps its output open.
 const WAIT: &str = "cat > /dev/null; true";
 
@@ -21,7 +21,8 @@ fn decoder(script: &str) -> Decoder {
 }
 
 fn opened(decoder: &mut Decoder) -> Result<u32, &'static str> {
-    decoder.open(&Bytes::from_static(b"content")).unwrap().map_err(|fault| fault.kind.name())
+    let opened = decoder.open(&Bytes::from_static(b"content")).unwrap();
+    opened.map(|layout| layout.count).map_err(|fault| fault.kind.name())
 }
 
 #[test]
@@ -42,9 +43,15 @@ fn processes_that_do_not_reply_cost_one_page() {
         ),
         // Writes something else, half of a message, one that is too large, the wrong one, a fault.
         (format!("echo noise; {WAIT}"), Err("decoder_failed")),
-        ("echo '{\"message\":{\"Opened\":{\"page_count\":3}},\"bytes\":9}'; exit".to_owned(), Err("decoder_failed")),
         (
-            format!("echo '{{\"message\":{{\"Opened\":{{\"page_count\":3}}}},\"bytes\":99999999999}}'; {WAIT}"),
+            "echo '{\"message\":{\"Opened\":{\"count\":3,\"repeats\":[],\"earlier_numbers\":null}},\"bytes\":9}'; exit"
+                .to_owned(),
+            Err("decoder_failed"),
+        ),
+        (
+            format!(
+                "echo '{{\"message\":{{\"Opened\":{{\"count\":3,\"repeats\":[],\"earlier_numbers\":null}}}},\"bytes\":99999999999}}'; {WAIT}"
+            ),
             Err("decoder_failed"),
         ),
         (

@@ -1,7 +1,9 @@
 //! Entries of a job, which of them are settled, near duplicates.
 
 use super::Backend;
-use super::fixtures::{Bench, NOW_MS, VERSIONS, content, entry, failed, fault, features, ok, page, recipe_record};
+use super::fixtures::{
+    Bench, NOW_MS, VERSIONS, content, entry, failed, fault, features, ok, page, page_fault, recipe_record,
+};
 use docmill::internal::store::{
     EntryChange, EntryRecord, ErrorKind, NearDuplicate, PageId, RecipeId, RecipeSetId, SettleRule, SkipRule,
     TaskOutcome,
@@ -147,8 +149,8 @@ pub(crate) fn entries_are_settled_when_a_later_run_has_nothing_to_do<B: Backend>
     bench.answer(page(2), 0, ok("letter"));
     bench.answer(page(3), 0, ok("letter"));
     bench.answer(page(3), 1, failed(true));
-    bench.change(vec![EntryChange::PageFault(of(5, 0), 3, fault(ErrorKind::Damaged))]);
-    bench.change(vec![EntryChange::PageFault(of(6, 0), 2, fault(ErrorKind::Damaged))]);
+    bench.change(vec![EntryChange::PageFault(of(5, 0), page_fault(ErrorKind::Damaged, 3))]);
+    bench.change(vec![EntryChange::PageFault(of(6, 0), page_fault(ErrorKind::Damaged, 2))]);
     for members in [of(7, 1), of(7, 2), of(7, 3), of(8, 1), of(8, 3), of(9, 1), of(9, 3), of(10, 1), of(10, 2)] {
         both(members);
     }
@@ -163,6 +165,18 @@ pub(crate) fn entries_are_settled_when_a_later_run_has_nothing_to_do<B: Backend>
         ["all pages", "answered", "equal", "faulty", "nothing selected", "one page short", "selected", "transient"];
     assert_eq!(bench.settle_entries(SKIP_NOTHING), expected);
     assert_eq!(bench.settle_entries(SKIP_NOTHING), expected, "settled stays settled");
+}
+
+pub(crate) fn a_page_that_is_in_a_file_twice_is_settled_with_the_first<B: Backend>() {
+    let bench = Bench::<B>::new();
+    bench.change(put([EntryRecord { page_count: 3, repeats: vec![(3, 1)], ..entry("twice", 1) }]));
+    let settled = |number| {
+        let of = PageId { content: content(1), page: number };
+        bench.answer(of, 0, ok("letter"));
+        bench.answer(of, 1, ok("2026"));
+        bench.settle_entries(SKIP_NOTHING).len()
+    };
+    assert_eq!([1, 2].map(settled), [0, 1]);
 }
 
 pub(crate) fn entries_with_a_set_of_their_own_are_settled_under_it<B: Backend>() {
@@ -198,7 +212,7 @@ pub(crate) fn skipped_pages_are_settled_only_where_the_job_skips_them<B: Backend
         EntryChange::Features(page(1), VERSIONS.features, features(true, 0)),
         EntryChange::Features(page(2), VERSIONS.features, features(true, 0)),
         EntryChange::Features(page(5), VERSIONS.features - 1, features(true, 0)),
-        EntryChange::PageFault(page(3), VERSIONS.decoder, fault(ErrorKind::Damaged)),
+        EntryChange::PageFault(page(3), page_fault(ErrorKind::Damaged, VERSIONS.decoder)),
     ]);
     bench.answer(page(2), 0, ok("letter"));
     bench.answer(page(2), 1, failed(true));

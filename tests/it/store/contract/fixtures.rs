@@ -6,8 +6,9 @@ use docmill::internal::base::money::Pico;
 use docmill::internal::base::usage::Usage;
 use docmill::internal::store::{
     AttemptCharge, AttemptId, AttemptPurpose, BudgetLine, EntryRecord, ErrorKind, FaultRecord, FeaturesRecord, JobId,
-    OpenAttempt, Opened, OutcomeStatus, PageId, Reader, RecipeId, RecipeRecord, Revision, RunEnd, RunId, RunKey,
-    RunKeys, RunOutcomeName, RunStart, Settlement, Store, StoredPage, TaskOutcome, VerdictName, Versions,
+    OpenAttempt, Opened, OutcomeStatus, PageFaultRecord, PageId, Reader, RecipeId, RecipeRecord, Revision, RunEnd,
+    RunId, RunKey, RunKeys, RunOutcomeName, RunStart, Settlement, Store, StoredPage, TaskOutcome, VerdictName,
+    Versions,
 };
 use std::future::Future;
 use std::time::Duration;
@@ -158,6 +159,8 @@ pub(crate) fn entry(path: &str, number: u32) -> EntryRecord {
         inode: u64::MAX - 5,
         content: Some(content(number)),
         page_count: 1,
+        repeats: Vec::new(),
+        decoder: VERSIONS.decoder,
         selected: None,
         fault: None,
         carried: None,
@@ -210,6 +213,11 @@ pub(crate) fn settlement(attempt: AttemptId, outcomes: Vec<(RecipeId, TaskOutcom
 
 pub(crate) fn fault(kind: ErrorKind) -> FaultRecord {
     FaultRecord { kind, message: format!("{kind}!") }
+}
+
+/// A fault that this version of the decoder has found.
+pub(crate) fn page_fault(kind: ErrorKind, decoder: u32) -> PageFaultRecord {
+    PageFaultRecord { fault: fault(kind), decoder, renderers: "renderers".into() }
 }
 
 /// Outcomes as they were given to the store.

@@ -1,7 +1,7 @@
 //! Outcomes of tasks, faults and features of pages.
 
 use super::Backend;
-use super::fixtures::{Bench, NOW_MS, VERSIONS, failed, fault, features, ok, page, without_revisions};
+use super::fixtures::{Bench, NOW_MS, VERSIONS, failed, fault, features, ok, page, page_fault, without_revisions};
 use docmill::internal::store::{EntryChange, ErrorKind, OutcomeStatus, PageId, TaskOutcome, Versions};
 
 pub(crate) fn a_valid_answer_is_never_replaced_by_a_failure<B: Backend>() {
@@ -65,7 +65,7 @@ pub(crate) fn outcomes_are_read_by_recipe<B: Backend>() {
 pub(crate) fn faults_and_features_are_valid_under_their_versions<B: Backend>() {
     let bench = Bench::<B>::new();
     let put = |change| bench.store.change_entries(bench.job(), vec![change]).unwrap();
-    put(EntryChange::PageFault(page(1), 3, fault(ErrorKind::Damaged)));
+    put(EntryChange::PageFault(page(1), page_fault(ErrorKind::Damaged, 3)));
     put(EntryChange::Features(page(1), 2, features(true, 7)));
     let read = |decoder, version| {
         let known = bench.reader().stored_page(None, &page(1), &[], Versions { decoder, features: version }).unwrap();
@@ -73,8 +73,11 @@ pub(crate) fn faults_and_features_are_valid_under_their_versions<B: Backend>() {
     };
     assert_eq!(read(3, 2), (Some(ErrorKind::Damaged), Some(features(true, 7))));
     assert_eq!(read(4, 3), (None, None));
-    put(EntryChange::PageFault(page(1), 4, fault(ErrorKind::CutShort)));
+    put(EntryChange::PageFault(page(1), page_fault(ErrorKind::CutShort, 4)));
     put(EntryChange::Features(page(1), 3, features(false, 8)));
     assert_eq!(read(4, 3), (Some(ErrorKind::CutShort), Some(features(false, 8))));
     assert_eq!(read(3, 2), (None, None), "one version at a time");
+    let known = || bench.reader().stored_page(None, &page(1), &[], Versions { decoder: 4, features: 3 }).unwrap();
+    assert!(known().seen_by("renderers").fault.is_some());
+    assert!(known().seen_by("other renderers").fault.is_none(), "with others the page may be drawn");
 }

@@ -2,7 +2,8 @@
 
 use super::Backend;
 use super::fixtures::{
-    Bench, VERSIONS, content, entry, failed, fault, features, granted, ok, page, settlement, without_revisions,
+    Bench, VERSIONS, content, entry, failed, fault, features, granted, ok, page, page_fault, settlement,
+    without_revisions,
 };
 use docmill::internal::base::money::Pico;
 use docmill::internal::store::{
@@ -88,6 +89,22 @@ pub(crate) fn equal_files_name_the_first_one<B: Backend>() {
     assert!(rows.iter().all(|row| row.status == PageStatus::Done && row.spend.len() == 1 && row.distance.is_none()));
 }
 
+pub(crate) fn a_page_that_is_in_a_file_twice_shows_the_answers_of_the_first<B: Backend>() {
+    let bench = Bench::<B>::new();
+    let twice = EntryRecord { page_count: 3, repeats: vec![(3, 1)], ..entry("twice", 1) };
+    bench.put_entries([twice.clone()]);
+    assert_eq!(twice.distinct_pages(), [1, 2]);
+    bench.ask(1, "letter");
+    let row = bench.row(&twice, 3, SKIP_NOTHING);
+    assert_eq!((row.status, row.duplicate_of), (PageStatus::Done, Some(b"twice".to_vec())));
+    assert_eq!(row.outcomes, bench.row(&twice, 1, SKIP_NOTHING).outcomes);
+    // Where the first one is not selected it has no row.
+    let without_first = EntryRecord { selected: Some(vec![2, 3]), ..twice };
+    bench.put_entries([without_first.clone()]);
+    let row = bench.row(&without_first, 3, SKIP_NOTHING);
+    assert_eq!((row.status, row.duplicate_of, row.spend.len()), (PageStatus::Done, None, 1));
+}
+
 pub(crate) fn faulty_and_blank_pages_have_their_status<B: Backend>() {
     let bench = Bench::<B>::new();
     let unreadable =
@@ -96,12 +113,12 @@ pub(crate) fn faulty_and_blank_pages_have_their_status<B: Backend>() {
     bench.put_entries([unreadable.clone(), damaged.clone(), entry("blank", 3), entry("half", 4), entry("both", 5)]);
     let of_file = docmill::internal::store::PageId { page: 0, ..page(2) };
     let change = |change| bench.store.change_entries(bench.job(), vec![change]).unwrap();
-    change(EntryChange::PageFault(of_file, VERSIONS.decoder, fault(ErrorKind::CutShort)));
+    change(EntryChange::PageFault(of_file, page_fault(ErrorKind::CutShort, VERSIONS.decoder)));
     for number in [3, 4, 5] {
         change(EntryChange::Features(page(number), VERSIONS.features, features(true, 0)));
     }
     for number in [4, 5] {
-        change(EntryChange::PageFault(page(number), VERSIONS.decoder, fault(ErrorKind::Damaged)));
+        change(EntryChange::PageFault(page(number), page_fault(ErrorKind::Damaged, VERSIONS.decoder)));
     }
     bench.put(page(4), vec![(bench.recipe(0), ok("letter"))]);
     bench.put(page(5), vec![(bench.recipe(0), ok("letter")), (bench.recipe(1), ok("2026"))]);

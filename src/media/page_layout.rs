@@ -1,0 +1,52 @@
+//! How the pages of a document are numbered.
+
+use crate::base::page_repeats::first_of;
+use serde::{Deserialize, Serialize};
+
+/// The pages of a document: how many there are, which are the same, and how earlier versions of
+/// docmill numbered them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageLayout {
+    /// The number of pages: at least one.
+    pub count: u32,
+    /// Pages that are the same object as an earlier page of the document, with the first such
+    /// page. Ascending.
+    pub repeats: Vec<(u32, u32)>,
+    /// Today's numbers of the pages, by their numbers (from 1) in earlier versions of docmill,
+    /// which skipped unreadable pages and listed a repeated page once. 0: what they listed is
+    /// not a page. `None`: no number has changed.
+    pub earlier_numbers: Option<Vec<u32>>,
+}
+
+impl PageLayout {
+    /// The layout of `count` different pages whose numbers have not changed.
+    #[must_use]
+    pub fn of_count(count: u32) -> Self {
+        Self { count, ..Self::default() }
+    }
+
+    /// The first page that is the same as this one.
+    #[must_use]
+    pub fn first_of(&self, page: u32) -> u32 {
+        first_of(&self.repeats, page)
+    }
+
+    /// The number that earlier versions gave a page; `None`: they did not list it.
+    #[must_use]
+    pub fn number_before(&self, page: u32) -> Option<u32> {
+        match &self.earlier_numbers {
+            Some(numbers) => (1..).zip(numbers).find(|(_, now)| **now == page).map(|(before, _)| before),
+            None => Some(page),
+        }
+    }
+
+    /// The number of a page that had the number `earlier` (from 1); 0 if there is no such page any more.
+    #[must_use]
+    pub fn number_now(&self, earlier: u32) -> u32 {
+        let place = usize::try_from(earlier).ok().and_then(|number| number.checked_sub(1));
+        place
+            .zip(self.earlier_numbers.as_ref())
+            .and_then(|(place, numbers)| numbers.get(place))
+            .map_or(earlier, |now| *now)
+    }
+}

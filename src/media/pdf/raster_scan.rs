@@ -1,0 +1,158 @@
+//! Scanned images that are compressed without loss, or in JPEG 2000 or JBIG2. The library
+//! decodes them at their own size, with their colour space.
+
+use super::stream_check::{check_image, damaged};
+use crate::media::fault::MediaFault;
+use crate::media::jpeg2000;
+use crate::media::pixels::MAX_PIXELS;
+use crate::media::pixels::Pixels;
+use hayro::hayro_interpret::font::GlyphRun;
+use hayro::hayro_interpret::{
+    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps, InterpreterCache,
+    InterpreterSettings, SoftMask, interpret,
+};
+use hayro::hayro_syntax::Filter;
+use hayro::hayro_syntax::content::TypedIter;
+use hayro::hayro_syntax::object::{Name, Object, Stream};
+use hayro::hayro_syntax::page::Page;
+use hayro::kurbo::{Affine, BezPath, Rect};
+
+/// The format of the samples of an image.
+#[derive(Clone, Copy)]
+pub(crate) struct RasterFormat {
+    /// Bits of a row.
+    row_bits: u64,
+    /// Rows.
+    rows: u64,
+}
+
+impl RasterFormat {
+    /// The format of an image of this size; `None`: it is not a raster scan, or has more pixels
+    /// than a picture may have.
+    pub(crate) fn read(stream: &Stream<'_>, page: &Page<'_>, (width, height): (u32, u32)) -> Option<Self> {
+        let dict = stream.dict();
+        let bits = dict.get::<u32>("BitsPerComponent").unwrap_or(8);
+        let color_space = dict.get::<Object<'_>>("ColorSpace");
+        let channels = color_space.and_then(|space| count_channels(&space, page, 0));
+        let (bits, channels) = match stream.filters().as_slice() {
+            // The picture itself states both.
+            [Filter::JpxDecode] if dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 => (8, channels.unwrap_or(1)),
+            [Filter::Jbig2Decode] => (1, channels?),
+            filters if filters.iter().all(is_lossless) => (bits, channels?),
+            _ => return None,
+        };
+        let row_bits = u64::from(width) * u64::from(channels) * u64::from(bits);
+        let is_small = u64::from(width) * u64::from(height) <= MAX_PIXELS;
+        (is_small && matches!(bits, 1 | 2 | 4 | 8 | 16)).then_some(Self { row_bits, rows: u64::from(height) })
+    }
+}
+
+/// Whether a filter is one for any data.
+fn is_lossless(filter: &Filter) -> bool {
+    matches!(
+        filter,
+        Filter::FlateDecode
+            | Filter::LzwDecode
+            | Filter::RunLengthDecode
+            | Filter::AsciiHexDecode
+            | Filter::Ascii85Decode
+    )
+}
+
+/// The channels of a colour space. Source: ISO 32000-1, 8.6.
+fn count_channels(space: &Object<'_>, page: &Page<'_>, depth: u8) -> Option<u32> {
+    match space {
+        Object::Name(name) => match &**name {
+            b"DeviceGray" | b"CalGray" | b"G" => Some(1),
+            b"DeviceRGB" | b"CalRGB" | b"RGB" => Some(3),
+            b"DeviceCMYK" | b"CMYK" => Some(4),
+            // A name that the page defines.
+            _ if depth == 0 => count_channels(&page.resources().get_color_space(name)?, page, depth + 1),
+            _ => None,
+        },
+        Object::Array(array) => {
+            let mut items = array.iter::<Object<'_>>();
+            let Object::Name(family) = items.next()? else { return None };
+            match &*family {
+                b"ICCBased" => match items.next()? {
+                    Object::Stream(profile) => profile.dict().get::<u32>("N").filter(|n| [1, 3, 4].contains(n)),
+                    _ => None,
+                },
+                b"Indexed" | b"I" | b"Separation" => Some(1),
+                b"Lab" => Some(3),
+                b"DeviceN" => match items.next()? {
+                    Object::Array(names) => u32::try_from(names.iter::<Name<'_>>().count()).ok(),
+                    _ => None,
+                },
+                b"Pattern" => None,
+                _ => count_channels(&Object::Name(family), page, 1),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Decodes the image `name` of a page. JPEG 2000 is decoded at `target` (width, height) or
+/// larger. `None`: the image has another size than its dictionary states.
+///
+/// # Errors
+/// An image that is cut short or damaged.
+pub(crate) fn decode(
+    page: &Page<'_>,
+    name: &[u8],
+    stream: &Stream<'_>,
+    format: RasterFormat,
+    size: (u32, u32),
+    target: (u32, u32),
+) -> Result<Option<Pixels>, MediaFault> {
+    let is_jpeg2000 = stream.filters().as_slice() == [Filter::JpxDecode];
+    if is_jpeg2000 && jpeg2000::read_size(&stream.raw_data())? != size {
+        return Ok(None);
+    }
+    check_image(stream, format.row_bits.div_ceil(8), format.rows)?;
+    let pixels = paint(page, name, target).ok_or_else(damaged)?;
+    Ok((is_jpeg2000 || (pixels.width, pixels.height) == size).then_some(pixels))
+}
+
+/// The image that the operator `Do` paints, without scaling it.
+fn paint(page: &Page<'_>, name: &[u8], target: (u32, u32)) -> Option<Pixels> {
+    let name: String = name.iter().map(|byte| format!("#{byte:02X}")).collect();
+    let content = format!("/{name} Do");
+    let bounds = Rect::new(0.0, 0.0, 1.0, 1.0);
+    let (cache, settings) = (InterpreterCache::new(), InterpreterSettings::default());
+    let mut context = Context::new(Affine::IDENTITY, bounds, &cache, page.xref(), settings);
+    let mut canvas = Canvas { target, pixels: None };
+    interpret(TypedIter::new(content.as_bytes()), page.resources(), &mut context, &mut canvas);
+    canvas.pixels.map(Pixels::simplify)
+}
+
+/// Takes an image instead of painting it.
+struct Canvas {
+    target: (u32, u32),
+    pixels: Option<Pixels>,
+}
+
+impl<'a> Device<'a> for Canvas {
+    fn draw_image(&mut self, image: Image<'a, '_>, _: ImageDrawProps<'a>) {
+        let Image::Raster(raster) = image else { return };
+        let mut keep = |pixels: Pixels| self.pixels = Some(pixels);
+        raster.with_rgba(
+            |image, _| match image {
+                ImageData::Luma(grey) => {
+                    keep(Pixels { width: grey.width, height: grey.height, channels: 1, data: grey.data });
+                }
+                ImageData::Rgb(rgb) => {
+                    keep(Pixels { width: rgb.width, height: rgb.height, channels: 3, data: rgb.data });
+                }
+            },
+            Some(self.target),
+        );
+    }
+
+    fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}
+    fn push_clip_path(&mut self, _: &ClipPath) {}
+    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
+    fn draw_glyph_run(&mut self, _: &GlyphRun<'_, 'a>, _: DrawProps<'a>, _: &DrawMode) {}
+    fn pop_clip(&mut self) {}
+    fn pop_transparency_group(&mut self) {}
+}

@@ -1,0 +1,122 @@
+//! Whether the data of an image in a PDF is complete.
+//!
+//! The library fills in what is missing. Source: ISO 32000-1, 7.4 (filters).
+
+use crate::media::fault::{MediaFault, MediaFaultKind};
+use flate2::{Decompress, FlushDecompress, Status};
+use hayro::hayro_syntax::Filter;
+use hayro::hayro_syntax::object::{Array, Dict, Stream};
+
+/// Checks that an image of `rows` rows of `row_bytes` bytes is complete and undamaged.
+///
+/// # Errors
+/// An image that is cut short or damaged.
+pub(crate) fn check_image(stream: &Stream<'_>, row_bytes: u64, rows: u64) -> Result<(), MediaFault> {
+    match stream.filters().as_slice() {
+        [Filter::FlateDecode] => check_deflated(&stream.raw_data(), inflated_bytes(stream.dict(), row_bytes, rows)),
+        // The end of the code stream.
+        [Filter::JpxDecode] => {
+            let has_end = stream.raw_data().windows(2).rev().any(|marker| marker == [0xFF, 0xD9]);
+            has_end.then_some(()).ok_or_else(cut_short)
+        }
+        [Filter::Jbig2Decode] => check_segments(&stream.raw_data()),
+        _ => match stream.decoded_data() {
+            Ok(data) if data.len() as u64 >= row_bytes * rows => Ok(()),
+            Ok(_) => Err(cut_short()),
+            Err(_) => Err(damaged()),
+        },
+    }
+}
+
+fn cut_short() -> MediaFault {
+    MediaFault::new(MediaFaultKind::CutShort, "the image of the page is cut short")
+}
+
+/// An image that can't be decoded.
+pub(crate) fn damaged() -> MediaFault {
+    MediaFault::damaged("the image of the page is damaged")
+}
+
+/// The parameters of the only filter.
+pub(crate) fn decode_parameters<'a>(dict: &Dict<'a>) -> Dict<'a> {
+    ["DecodeParms", "DP"]
+        .iter()
+        .find_map(|key| {
+            dict.get::<Dict<'a>>(key)
+                .or_else(|| dict.get::<Array<'a>>(key).and_then(|all| all.iter::<Dict<'a>>().next()))
+        })
+        .unwrap_or_default()
+}
+
+/// The size of the data of an image before predictors are undone, in bytes.
+fn inflated_bytes(dict: &Dict<'_>, row_bytes: u64, rows: u64) -> u64 {
+    let parameters = decode_parameters(dict);
+    let number = |key: &str, default: u64| u64::from(parameters.get::<u32>(key).unwrap_or(0)).max(default);
+    if number("Predictor", 1) < 10 {
+        return row_bytes * rows;
+    }
+    // Each predicted row begins with a byte for its predictor.
+    let bits = number("Colors", 1) * number("BitsPerComponent", 8) * number("Columns", 1);
+    let predicted = bits.div_ceil(8).max(1);
+    (row_bytes * rows).div_ceil(predicted) * (predicted + 1)
+}
+
+/// Checks a zlib stream of at least `expected` bytes. Its checksum counts unless it is missing.
+fn check_deflated(data: &[u8], expected: u64) -> Result<(), MediaFault> {
+    let mut inflate = Decompress::new(true);
+    let mut out = vec![0; 1 << 16];
+    loop {
+        let (read, written) = (inflate.total_in(), inflate.total_out());
+        let rest = usize::try_from(read).ok().and_then(|read| data.get(read..)).unwrap_or_default();
+        match inflate.decompress(rest, &mut out, FlushDecompress::None) {
+            Ok(Status::StreamEnd) if inflate.total_out() >= expected => return Ok(()),
+            Ok(Status::StreamEnd) => return Err(cut_short()),
+            Ok(_) if (inflate.total_in(), inflate.total_out()) != (read, written) => {}
+            // All input is used.
+            Ok(_) if inflate.total_out() >= expected => return Ok(()),
+            Ok(_) => return Err(cut_short()),
+            Err(_) => return Err(damaged()),
+        }
+    }
+}
+
+/// Checks that no segment of a JBIG2 stream extends beyond its end. Source: ITU-T T.88, 7.2.
+fn check_segments(data: &[u8]) -> Result<(), MediaFault> {
+    /// A generic region whose length is not known before it ends.
+    const UNKNOWN_LENGTH: u32 = u32::MAX;
+    let mut rest = data;
+    let mut segments = 0;
+    while let Some((length, after)) = split_segment_header(rest) {
+        if length == UNKNOWN_LENGTH {
+            return Ok(());
+        }
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        rest = after.get(length..).ok_or_else(cut_short)?;
+        segments += 1;
+    }
+    // Anything else is a header that is cut.
+    let is_end = segments > 0 && rest.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace());
+    is_end.then_some(()).ok_or_else(cut_short)
+}
+
+/// The length of the data of a segment, and what follows its header.
+fn split_segment_header(data: &[u8]) -> Option<(u32, &[u8])> {
+    let number = u32::from_be_bytes(*data.first_chunk()?);
+    let flags = *data.get(4)?;
+    let (count, mut at) = match data.get(5)? >> 5 {
+        7 => {
+            let count = u32::from_be_bytes(*data.get(5..)?.first_chunk()?) & 0x1FFF_FFFF;
+            (count, 9 + (usize::try_from(count).ok()? + 8) / 8)
+        }
+        count => (u32::from(count), 6),
+    };
+    let reference_bytes = match number {
+        0..=256 => 1,
+        257..=65_536 => 2,
+        _ => 4,
+    };
+    at += usize::try_from(count).ok()?.checked_mul(reference_bytes)?;
+    at += if flags & 0x40 == 0 { 1 } else { 4 };
+    let (length, after) = data.get(at..)?.split_first_chunk()?;
+    Some((u32::from_be_bytes(*length), after))
+}
