@@ -11,6 +11,7 @@ use super::kind::ImageFormat;
 use super::page_layout::PageLayout;
 use super::pdf::pdf_file::PdfFile;
 use super::pdf::renderer::PdfRenderers;
+use super::picture_changes::compare_picture;
 use super::pixels::Pixels;
 use super::probe::{Probe, probe};
 use super::tiff::tiff_file::TiffFile;
@@ -123,8 +124,8 @@ impl Document {
     pub fn compare_with_earlier(&self, page: u32, size: (u32, u32)) -> Result<EarlierPicture, MediaFault> {
         match &self.content {
             Content::Pdf(pdf) => EarlierPicture::of_pdf(pdf, page, size),
-            Content::Tiff(tiff) => EarlierPicture::of_tiff(tiff, &self.bytes, page, size),
-            Content::Picture(probe) => Ok(EarlierPicture::of_picture(&self.bytes, probe)),
+            Content::Tiff(tiff) => tiff.compare_with_earlier(&self.bytes, page),
+            Content::Picture(probe) => compare_picture(&self.bytes, probe),
         }
     }
 }

@@ -2,16 +2,10 @@
 //! or differs.
 
 use super::fault::MediaFault;
-use super::kind::ImageFormat;
 use super::pdf::drawing::Manner;
 use super::pdf::pdf_file::PdfFile;
 use super::pixels::Pixels;
-use super::probe::{Probe, check_complete};
-use super::tiff::tiff_file::TiffFile;
-use image::metadata::Orientation;
-use image::{ImageDecoder, ImageReader};
 use serde::{Deserialize, Serialize};
-use std::io::Cursor;
 
 /// Fields across and down in which two pictures are compared.
 const FIELDS: usize = 48;
@@ -32,30 +26,6 @@ pub enum EarlierPicture {
 }
 
 impl EarlierPicture {
-    /// Compares a file that holds one picture.
-    pub(crate) fn of_picture(bytes: &[u8], probe: &Probe) -> Self {
-        if let Err(fault) = check_complete(bytes, probe) {
-            return Self::Incomplete(fault.message);
-        }
-        match earlier_orientation(bytes, probe) == probe.orientation {
-            true => Self::Same,
-            false => Self::Different("the orientation of its Exif data is applied now".to_owned()),
-        }
-    }
-
-    /// Compares a page of a TIFF, by the tags that earlier versions applied in another way.
-    ///
-    /// # Errors
-    /// A page that does not exist.
-    pub(crate) fn of_tiff(tiff: &TiffFile, bytes: &[u8], page: u32, size: (u32, u32)) -> Result<Self, MediaFault> {
-        let change = tiff.change_of_reading(page)?;
-        Ok(match (tiff.decode(bytes, page, size), change) {
-            (Err(fault), _) => Self::Incomplete(fault.message),
-            (Ok(_), Some(change)) => Self::Different(change.to_owned()),
-            (Ok(_), None) => Self::Same,
-        })
-    }
-
     /// Draws a page of a PDF both ways.
     ///
     /// # Errors
@@ -78,18 +48,6 @@ impl EarlierPicture {
             false => format!("{} are drawn now", now.added.join(", ")),
         }))
     }
-}
-
-/// The orientation that earlier versions read: only where the `image` library finds it.
-fn earlier_orientation(bytes: &[u8], probe: &Probe) -> Orientation {
-    if probe.format == ImageFormat::Jpeg {
-        return probe.orientation;
-    }
-    let found = probe.format.to_image_library().and_then(|format| {
-        let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder().ok()?;
-        decoder.orientation().ok()
-    });
-    found.unwrap_or(Orientation::NoTransforms)
 }
 
 /// Whether two pictures of one size differ so that a reader notices.

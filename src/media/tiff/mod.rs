@@ -6,9 +6,11 @@
 //! - [`unpack`], [`predictor`], [`jpeg_chunk`], [`subsampling`]: from the data of a chunk to samples
 //! - [`colors`]: from samples to pixels
 //! - [`raster`]: pages of samples; [`fax_page`]: fax pages
+//! - [`changes`]: pages that earlier versions decoded otherwise
 //! - [`tiff_file`]: the pages of a file
 
 pub(crate) mod byte_layout;
+pub(crate) mod changes;
 pub(crate) mod chunks;
 pub(crate) mod colors;
 pub(crate) mod directory;

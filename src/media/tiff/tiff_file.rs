@@ -2,17 +2,18 @@
 //! 6.0, and the BigTIFF design.
 
 use super::byte_layout::ByteLayout;
+use super::changes::find_change;
 use super::directory::Directory;
 use super::fax_page::{decode_fax, is_fax};
-use super::predictor::has_predictor;
 use super::raster::decode_raster;
+use crate::media::earlier::EarlierPicture;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::kind::ImageFormat;
 use crate::media::pixels::Pixels;
 use crate::media::probe::Probe;
 use image::metadata::Orientation;
 use std::collections::HashSet;
-use tiff::tags::{CompressionMethod, PhotometricInterpretation};
+use tiff::tags::CompressionMethod;
 
 /// Directories of a file that are read.
 const MAX_DIRECTORIES: usize = 100_000;
@@ -83,27 +84,17 @@ impl TiffFile {
         })
     }
 
-    /// What decoder versions before 3 read in another way in a page (from 1) that they could decode; a
-    /// lower-case fragment.
+    /// Compares a page (from 1) with what earlier versions of docmill made of it.
     ///
     /// # Errors
-    /// A page that does not exist.
-    pub(crate) fn change_of_reading(&self, page: u32) -> Result<Option<&'static str>, MediaFault> {
+    /// A page that does not exist, or that earlier versions took for complete, and is not.
+    pub(crate) fn compare_with_earlier(&self, bytes: &[u8], page: u32) -> Result<EarlierPicture, MediaFault> {
         let directory = self.page(page)?;
-        let is = |kind: PhotometricInterpretation| directory.photometric == Some(u64::from(kind.to_u16()));
-        let is_grey = is(PhotometricInterpretation::BlackIsZero) || is(PhotometricInterpretation::WhiteIsZero);
-        let is_palette = is(PhotometricInterpretation::RGBPalette);
-        Ok(match () {
-            () if is_fax(directory) => None,
-            () if directory.predictor > 1 && !has_predictor(directory) => {
-                Some("its predictor means nothing, and is ignored now")
-            }
-            () if is_grey && directory.samples_per_pixel > 1 => Some("its transparent parts are white now"),
-            () if is_palette && (directory.samples_per_pixel > 1 || directory.bits_per_sample > 8) => {
-                Some("its palette is applied now")
-            }
-            () => None,
-        })
+        if directory.is_compressed_with(&[CompressionMethod::ModernJPEG]) {
+            self.probe(page)?.check_size()?;
+            self.decode(bytes, page, (1, 1))?;
+        }
+        Ok(find_change(directory).map_or(EarlierPicture::Same, |reason| EarlierPicture::Different(reason.to_owned())))
     }
 
     /// Decodes a page (from 1) of the file with this content. A fax page is downscaled to

@@ -1,7 +1,7 @@
 //! Files as folders really have them.
 
 use crate::bench::{Bench, root, statuses};
-use crate::skip::{REAL_DOCUMENTS, real_documents, skip};
+use crate::skip::{CASES, REAL_DOCUMENTS, case_file, real_documents, skip};
 use docmill::internal::simulator::Options;
 use std::collections::BTreeMap;
 
@@ -164,4 +164,136 @@ fn a_folder_without_pages_says_why() {
     let plan: serde_json::Value =
         serde_json::from_str(&bench.docmill(&["plan", "job.yaml", "--format", "json"]).stdout).unwrap();
     assert_eq!(plan["left_out"]["by_extension"].to_string(), r#"{".docx":1,".txt":2}"#);
+}
+
+/// A JPEG whose frame header has this marker, height and precision, all others as in `page`.
+fn with_frame(page: &[u8], marker: u8, height: Option<u16>, precision: u8) -> Vec<u8> {
+    let at = page.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    let mut out = page.to_vec();
+    out[at + 1] = marker;
+    out[at + 4] = precision;
+    if let Some(height) = height {
+        out[at + 5..at + 7].copy_from_slice(&height.to_be_bytes());
+    }
+    out
+}
+
+#[test]
+fn a_jpeg_that_is_not_complete_is_not_sent() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    let whole = crate::bench::page(1);
+    let middle = whole.len() - 200;
+    let cut = [&whole[..middle], b"\xFF\xD9"].concat();
+    let marker = [&whole[..middle], b"\xFF\xE5\0\x02", &whole[middle..]].concat();
+    let end = whole.len() - 2;
+    let mut wide = Vec::new();
+    let encoder = jpeg_encoder::Encoder::new(&mut wide, 80);
+    let pixels: Vec<u8> = (0..3000 * 64).map(|at: u32| (at % 251) as u8).collect();
+    encoder.encode(&pixels, 3000, 64, jpeg_encoder::ColorType::Luma).unwrap();
+    // Decoded in the decoder process, because it is too wide to be sent.
+    let wide_cut = [&wide[..wide.len() / 2], b"\xFF\xD9"].concat();
+    for (name, bytes) in [
+        ("a-whole.jpg", whole.clone()),
+        ("b-trailer.jpg", [&whole[..], b"trailer \xFF\xD9"].concat()),
+        ("c-more-before-the-end.jpg", [&whole[..end], b"\0\x55", &whole[end..]].concat()),
+        ("d-cut.jpg", cut),
+        ("e-height.jpg", with_frame(&whole, 0xC0, Some(96), 8)),
+        ("f-marker.jpg", marker),
+        ("g-wide-cut.jpg", wide_cut),
+        ("h-lossless.jpg", with_frame(&whole, 0xC3, None, 8)),
+        ("i-jpeg-ls.jpg", with_frame(&whole, 0xF7, None, 8)),
+        ("j-height-behind.jpg", with_frame(&whole, 0xC0, Some(0), 8)),
+        ("k-12-bits.jpg", with_frame(&whole, 0xC1, None, 12)),
+        ("l-arithmetic.jpg", with_frame(&whole, 0xC9, None, 8)),
+    ] {
+        bench.put(&format!("pages/{name}"), &bytes);
+    }
+    bench.job("on_error: {max_failed: 100%, stop_after: 0}");
+    let ran = bench.run(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let found: Vec<String> = bench
+        .rows()
+        .iter()
+        .map(|row| {
+            let text = |name: &str| row[name].as_str().unwrap_or("-").to_owned();
+            format!("{} {}: {}", &text("path")[..1], text("error_kind"), text("error"))
+        })
+        .collect();
+    insta::assert_snapshot!("incomplete_jpegs", found.join("\n"));
+    assert_eq!(bench.stats()["requests"], 3);
+}
+
+#[test]
+fn reported_jpegs_that_are_cut_and_have_an_end() {
+    let bench = Bench::with_pages(0);
+    for (name, is_whole) in [
+        ("whole.jpg", true),
+        ("cut.jpg", false),
+        ("height-doubled.jpg", false),
+        ("marker-inside.jpg", false),
+        ("in-a.pdf", false),
+    ] {
+        let Some(file) = case_file(&format!("04-jpeg-cut-but-ended/{name}")) else {
+            return skip(CASES, "reported_jpegs_that_are_cut_and_have_an_end");
+        };
+        let ran = bench.docmill(&["prepare", &file.display().to_string(), "--out", "out"]);
+        assert_eq!(ran.code == 0, is_whole, "{name}: {}{}", ran.stdout, ran.stderr);
+        let words = ["ends before its picture", "is damaged", "is interrupted"];
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(is_whole || words.iter().any(|words| said.contains(words)), "{name}: {said}");
+    }
+}
+
+/// Exif data with orientation 6: the picture is shown turned by 90 degrees.
+const TURNED: &[u8] = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+
+#[test]
+fn every_container_of_exif_turns_its_picture() {
+    let picture = |format: image::ImageFormat| {
+        let mut out = std::io::Cursor::new(Vec::new());
+        image::DynamicImage::ImageRgb8(image::RgbImage::new(30, 20)).write_to(&mut out, format).unwrap();
+        out.into_inner()
+    };
+    let prefixed = [&b"Exif\0\0"[..], TURNED].concat();
+    let chunk = |kind: &[u8; 4], content: &[u8]| {
+        let data = [&kind[..], content].concat();
+        [&(content.len() as u32).to_be_bytes()[..], &data, &crc32fast::hash(&data).to_be_bytes()].concat()
+    };
+    let png = |chunk: Vec<u8>| {
+        let png = picture(image::ImageFormat::Png);
+        [&png[..png.len() - 12], &chunk, &png[png.len() - 12..]].concat()
+    };
+    let webp = |content: &[u8]| {
+        let mut webp = picture(image::ImageFormat::WebP);
+        webp.resize(webp.len().next_multiple_of(2), 0);
+        webp.extend(b"EXIF");
+        webp.extend((content.len() as u32).to_le_bytes());
+        webp.extend(content);
+        let size = (webp.len() - 8) as u32;
+        webp[4..8].copy_from_slice(&size.to_le_bytes());
+        webp
+    };
+    let jpeg = |content: &[u8]| {
+        let jpeg = picture(image::ImageFormat::Jpeg);
+        let length = (content.len() + 2) as u16;
+        [&jpeg[..2], b"\xFF\xE1", &length.to_be_bytes(), content, &jpeg[2..]].concat()
+    };
+    let digits: String = prefixed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = format!("Raw profile type exif\0\nexif\n {}\n{digits}\n", prefixed.len());
+    for (name, bytes) in [
+        ("JPEG", jpeg(&prefixed)),
+        ("JPEG, prefix twice", jpeg(&[b"Exif\0\0", &prefixed[..]].concat())),
+        ("PNG", png(chunk(b"eXIf", TURNED))),
+        ("PNG with a prefix", png(chunk(b"eXIf", &prefixed))),
+        ("PNG with a text", png(chunk(b"tEXt", text.as_bytes()))),
+        ("WebP", webp(TURNED)),
+        ("WebP with a prefix", webp(&prefixed)),
+    ] {
+        let document = docmill::internal::media::Document::open(bytes.into()).unwrap();
+        assert_eq!(document.probe(1).unwrap().upright_size(), (20, 30), "{name}");
+    }
+    let bench = Bench::with_pages(0);
+    bench.put("page.png", &png(chunk(b"eXIf", &prefixed)));
+    let ran = bench.docmill(&["prepare", "page.png", "--out", "out"]);
+    assert!(ran.stdout.contains("20 x 30"), "what is sent is upright: {}{}", ran.stdout, ran.stderr);
 }

@@ -9,3 +9,5 @@ mod pdf_encryption;
 mod pdf_numbers;
 mod pdf_scans;
 mod tiff;
+mod tiff_builder;
+mod tiff_variants;
