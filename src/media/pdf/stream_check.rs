@@ -84,6 +84,9 @@ fn check_deflated(data: &[u8], expected: u64) -> Result<(), MediaFault> {
 fn check_segments(data: &[u8]) -> Result<(), MediaFault> {
     /// A generic region whose length is not known before it ends.
     const UNKNOWN_LENGTH: u32 = u32::MAX;
+    if data.starts_with(b"\x97JB2\r\n") {
+        return Err(MediaFault::unsupported("a JBIG2 image with the header of a file"));
+    }
     let mut rest = data;
     let mut segments = 0;
     while let Some((length, after)) = split_segment_header(rest) {
