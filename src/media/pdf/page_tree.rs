@@ -19,6 +19,9 @@ const MAX_PAGES: usize = 0xF_FFFF;
 /// one another may claim any number of pages.
 const MAX_REPEATED_PAGES: usize = 10_000;
 
+/// Largest number of entries that are read, and of steps that are made to find the pages.
+const MAX_ENTRIES: usize = 2 * MAX_PAGES;
+
 /// The pages of a document, in the order of its page tree.
 pub(crate) struct PageTree {
     pages: Vec<TreePage>,
@@ -179,6 +182,8 @@ struct Walk<'a> {
     places_by_id: HashMap<ObjectIdentifier, usize>,
     /// What references lead to: each is read once, however often it occurs.
     known: HashMap<ObjRef, Kid<'a>>,
+    /// The number of entries that have been read.
+    entries: usize,
     mistyped: Vec<Mistyped>,
 }
 
@@ -191,7 +196,7 @@ impl<'a> Walk<'a> {
                 places_by_id.insert(id, place);
             }
         }
-        Self { xref: pdf.xref(), places, places_by_id, known: HashMap::new(), mistyped: Vec::new() }
+        Self { xref: pdf.xref(), places, places_by_id, known: HashMap::new(), entries: 0, mistyped: Vec::new() }
     }
 
     /// All pages below `root`; `None`: it is not a node, or has more than `max` pages.
@@ -227,7 +232,7 @@ impl<'a> Walk<'a> {
                     open.push(OpenNode { id, kids, next: 0 });
                 }
             }
-            if pages.len() > max || visited > 2 * MAX_PAGES {
+            if pages.len() > max || visited.max(self.entries) > MAX_ENTRIES {
                 return None;
             }
         }
@@ -253,6 +258,7 @@ impl<'a> Walk<'a> {
         if !is_of_type(b"Page")
             && let Some(kids) = read_kids(dict)
         {
+            self.entries += kids.len();
             if !is_node {
                 self.mark_mistyped(dict, id, "Pages");
             }
@@ -284,5 +290,5 @@ fn read_kids<'a>(node: &Dict<'a>) -> Option<Rc<[KidEntry<'a>]>> {
         MaybeRef::NotRef(Object::Dict(dict)) => KidEntry::Direct(dict),
         MaybeRef::NotRef(_) => KidEntry::Other,
     };
-    Some(node.get::<Array<'a>>("Kids")?.raw_iter().map(entry).collect())
+    Some(node.get::<Array<'a>>("Kids")?.raw_iter().take(MAX_ENTRIES + 1).map(entry).collect())
 }

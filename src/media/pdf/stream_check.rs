@@ -61,20 +61,28 @@ fn inflated_bytes(dict: &Dict<'_>, row_bytes: u64, rows: u64) -> u64 {
     (row_bytes * rows).div_ceil(predicted) * (predicted + 1)
 }
 
-/// Checks a zlib stream of at least `expected` bytes. Its checksum counts unless it is missing.
+/// Checks a zlib stream of at least `expected` bytes. Its checksum counts unless it is cut.
 fn check_deflated(data: &[u8], expected: u64) -> Result<(), MediaFault> {
-    let mut inflate = Decompress::new(true);
+    if inflate(data, true, expected)? {
+        return Ok(());
+    }
+    // The same without the header of two bytes and the checksum.
+    let is_whole = inflate(data.get(2..).unwrap_or_default(), false, expected)?;
+    is_whole.then_some(()).ok_or_else(cut_short)
+}
+
+/// Whether a stream of at least `expected` bytes ends; `false`: it is cut.
+fn inflate(data: &[u8], has_header: bool, expected: u64) -> Result<bool, MediaFault> {
+    let mut inflate = Decompress::new(has_header);
     let mut out = vec![0; 1 << 16];
     loop {
         let (read, written) = (inflate.total_in(), inflate.total_out());
         let rest = usize::try_from(read).ok().and_then(|read| data.get(read..)).unwrap_or_default();
         match inflate.decompress(rest, &mut out, FlushDecompress::None) {
-            Ok(Status::StreamEnd) if inflate.total_out() >= expected => return Ok(()),
-            Ok(Status::StreamEnd) => return Err(cut_short()),
+            Ok(Status::StreamEnd) if inflate.total_out() < expected => return Err(cut_short()),
+            Ok(Status::StreamEnd) => return Ok(true),
             Ok(_) if (inflate.total_in(), inflate.total_out()) != (read, written) => {}
-            // All input is used.
-            Ok(_) if inflate.total_out() >= expected => return Ok(()),
-            Ok(_) => return Err(cut_short()),
+            Ok(_) => return Ok(false),
             Err(_) => return Err(damaged()),
         }
     }
@@ -84,6 +92,9 @@ fn check_deflated(data: &[u8], expected: u64) -> Result<(), MediaFault> {
 fn check_segments(data: &[u8]) -> Result<(), MediaFault> {
     /// A generic region whose length is not known before it ends.
     const UNKNOWN_LENGTH: u32 = u32::MAX;
+    if data.starts_with(b"\x97JB2\r\n") {
+        return Err(MediaFault::unsupported("a JBIG2 image with the header of a file"));
+    }
     let mut rest = data;
     let mut segments = 0;
     while let Some((length, after)) = split_segment_header(rest) {
