@@ -4,6 +4,7 @@
 use super::fault::MediaFault;
 use super::pdf::drawing::Manner;
 use super::pdf::pdf_file::PdfFile;
+use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use serde::{Deserialize, Serialize};
 
@@ -29,11 +30,11 @@ impl EarlierPicture {
     /// Draws a page of a PDF both ways.
     ///
     /// # Errors
-    /// A page that does not exist or is too large.
+    /// A page that does not exist or is too large, and a scan that earlier versions took for complete, and
+    /// is not.
     pub(crate) fn of_pdf(pdf: &PdfFile, page: u32, size: (u32, u32)) -> Result<Self, MediaFault> {
-        // The image of a scan was decoded by the same code.
         if !pdf.is_drawn(page)? {
-            return Ok(Self::Same);
+            return pdf.decode(page, size, &PdfRenderers::default()).map(|_| Self::Same);
         }
         let earlier = pdf.draw(page, size, Manner::Plain)?;
         if !earlier.losses.is_empty() {
