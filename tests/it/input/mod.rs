@@ -5,4 +5,5 @@ mod files;
 mod lists;
 mod near_duplicates;
 pub(crate) mod pdf;
+mod selections;
 mod tiff;
