@@ -2,8 +2,10 @@
 
 mod decoders;
 mod files;
+mod list_files;
 mod lists;
 mod near_duplicates;
 pub(crate) mod pdf;
 mod selections;
+mod signed_urls;
 mod tiff;
