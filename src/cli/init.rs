@@ -31,7 +31,7 @@ pub(crate) fn init(args: &Init) -> Result<u8, Failure> {
     write_new(&args.dir.join("total.schema.json"), TOTAL_SCHEMA)?;
     write_new(&path, TEMPLATE)?;
     outln!("{}", path.display());
-    let (pages, job) = (args.dir.join("pages"), path.display());
+    let (pages, job) = (args.dir.join("pages"), quote(&path.display().to_string()));
     let next = format!(
         "next: put pages into {}, set provider and tasks in {job}, then\n  \
          docmill plan {job}      # shows what a run would send and cost; sends nothing\n  \
@@ -43,6 +43,12 @@ pub(crate) fn init(args: &Init) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// A path as a shell reads it.
+fn quote(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:\\".contains(c);
+    if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
 /// Writes a file, unless there is one.
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     if path.symlink_metadata().is_ok() {
@@ -50,4 +56,21 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     }
     atomic_file::write(path, text.as_bytes(), &NoHooks)
         .map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quote;
+
+    #[test]
+    fn paths_are_quoted_where_a_shell_needs_it() {
+        for (path, quoted) in [
+            ("./größe/job.yaml", "./größe/job.yaml"),
+            ("a b/job.yaml", "'a b/job.yaml'"),
+            ("it's", r"'it'\''s'"),
+            ("$x", "'$x'"),
+        ] {
+            assert_eq!(quote(path), quoted);
+        }
+    }
 }

@@ -11,7 +11,8 @@ fn init_makes_a_job_that_runs_and_overwrites_nothing() {
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let job = format!("{dir}/job.yaml");
         assert_eq!(ran.stdout, format!("{job}\n"));
-        for next in [format!("{dir}/pages"), format!("docmill plan {job}"), format!("docmill run {job}")] {
+        let quoted = if dir.contains(' ') { format!("'{job}'") } else { job.clone() };
+        for next in [format!("{dir}/pages"), format!("docmill plan {quoted}"), format!("docmill run {quoted}")] {
             assert!(ran.stderr.contains(&next), "{}", ran.stderr);
         }
         assert!(bench.path(dir).join("pages").is_dir() && bench.path(dir).join("out").is_dir());
