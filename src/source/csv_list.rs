@@ -64,6 +64,14 @@ fn is_empty(record: &csv::ByteRecord) -> bool {
     record.iter().all(|cell| cell.trim_ascii().is_empty())
 }
 
+/// The line on which a record begins; `next`: the line behind it. The position of a record is that of the
+/// empty lines before it.
+fn line_of(record: &csv::ByteRecord, next: u64) -> u64 {
+    let ends = record.iter().flatten().filter(|byte| **byte == b'\n').count() as u64;
+    let position = record.position().map_or(0, csv::Position::line);
+    position.max(next.saturating_sub(1 + ends))
+}
+
 /// Checks that every row has the cells of all columns, and that all are UTF-8, except for paths, which
 /// may be any bytes.
 fn check_rows(reader: &mut csv::Reader<TextReader<File>>, names: &[String], path: Option<usize>) -> Result<(), String> {
@@ -72,7 +80,7 @@ fn check_rows(reader: &mut csv::Reader<TextReader<File>>, names: &[String], path
         if is_empty(&record) {
             continue;
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(&record, reader.position().line());
         if record.len() != names.len() {
             let fields = |count: usize| if count == 1 { "1 field".to_owned() } else { format!("{count} fields") };
             let (found, columns) = (fields(record.len()), fields(names.len()));

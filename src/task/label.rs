@@ -35,7 +35,6 @@ pub(crate) fn label_of_value<'a>(labels: &'a [String], value: &Value) -> Option<
 /// The only label that is a JSON number of this value: `2.10` may have been written for `2.10` or `2.1`.
 fn label_of_double<'a>(labels: &'a [String], number: &Number) -> Option<&'a str> {
     let double = number.as_f64().filter(|double| double.abs() < MAX_EXACT)?;
-    #[expect(clippy::float_cmp, reason = "both are read from decimal digits")]
     only(labels, |label| {
         let number = serde_json::from_str::<Number>(label).ok().filter(|_| !label.starts_with(char::is_whitespace));
         number.and_then(|number| number.as_f64()) == Some(double)
