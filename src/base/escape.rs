@@ -6,6 +6,12 @@ pub fn pointer_token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// A pointer to the key of the member at `pointer`. No JSON Pointer of a value is equal to it.
+#[must_use]
+pub fn key_pointer(pointer: &str) -> String {
+    format!("{pointer}/~key")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,11 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
-//! import. Only [`atomic_file`] imports another leaf.
+//! import. Only [`atomic_file`] and [`file_names`] import another leaf.
 //!
 //! - [`atomic_file`]: files that appear complete or not at all
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
 //! - [`digest`]: content digests and canonical JSON; [`decoder_version`]: the version of decoding, which is stored
 //! - [`money`], [`usage`]: amounts of money and of tokens
+//! - [`unicode`]: forms of text; [`text_reader`]: encodings; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text
 //! - [`output_file`]: a file of rows that was written; [`page_repeats`]: pages that are in a document twice
 
@@ -14,15 +15,19 @@ pub mod clock;
 pub mod decoder_version;
 pub mod digest;
 pub mod escape;
+pub mod file_names;
 pub mod hooks;
 pub mod ids;
 pub mod mask;
 pub mod money;
 pub mod output_file;
 pub mod page_repeats;
+pub mod path_text;
 pub mod random;
 pub mod sanitize;
 pub mod sibling;
+pub mod text_reader;
+pub mod unicode;
 pub mod units;
 pub mod usage;
 pub mod vocabulary;

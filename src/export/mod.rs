@@ -19,5 +19,5 @@ mod spec;
 pub use error::ExportError;
 pub use files::{Outputs, Targets};
 pub use preflight::check_outputs;
-pub use row::{Row, display_path};
+pub use row::Row;
 pub use spec::RowSpec;

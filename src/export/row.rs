@@ -2,6 +2,7 @@
 
 use super::spec::RowSpec;
 use crate::base::money::Pico;
+use crate::base::path_text::display_path;
 use crate::base::vocabulary::{ErrorKind, OutcomeStatus, RowStatus};
 use crate::store::{PageRecord, PageStatus, RecipeId, SpendRecord, TaskOutcome};
 use serde_json::{Map, Value};
@@ -160,19 +161,6 @@ fn errors(record: &PageRecord, spec: &RowSpec) -> (Option<ErrorKind>, Option<Str
         let _ = write!(messages, "{separator}{task}: {}", fault.message);
     }
     (worst.map(|(_, kind)| kind), (!messages.is_empty()).then_some(messages))
-}
-
-/// A path as text. Bytes that are not UTF-8 are written as `%XX`.
-#[must_use]
-pub fn display_path(path: &[u8]) -> String {
-    let mut out = String::with_capacity(path.len());
-    for chunk in path.utf8_chunks() {
-        out.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::sections::input::{Input, Place};
 use super::sections::limits::Limits;
 use super::sections::on_error::OnError;
 use super::sections::output::Output;
+use super::sections::pages::PageChoice;
 use super::sections::provider::Provider;
 use super::sections::request::Request;
 use super::sections::retry::Retry;
@@ -15,6 +16,9 @@ use crate::base::digest::Digest;
 use crate::base::sibling::database_files;
 use crate::catalog::Price;
 use std::path::{Path, PathBuf};
+
+/// Maximum number of runs of one job that read standard input at once, beside the first.
+const MAX_SLOTS: u32 = 255;
 
 /// A checked, complete manifest. Paths are absolute or relative to the working folder.
 #[derive(Clone, Debug)]
@@ -54,14 +58,33 @@ pub struct Job {
 }
 
 impl Job {
-    /// Identity of the job in the store: its name and its input with resolved paths.
+    /// Identity of the job in the store: its name, its input with resolved paths, and the pages that it
+    /// selects.
     #[must_use]
     pub fn identity(&self) -> Digest {
+        self.identity_of(0, &self.input.pages)
+    }
+
+    /// Further identities of a job that reads its list from standard input, for runs at the same time:
+    /// their lists are not the same. Other jobs have none.
+    pub fn slots(&self) -> impl Iterator<Item = Digest> {
+        let count = if matches!(self.input.place, Place::Given(_)) { MAX_SLOTS } else { 0 };
+        (1..=count).map(|slot| self.identity_of(slot, &self.input.pages))
+    }
+
+    /// The identity that earlier versions gave the job, if it was another: it did not depend on
+    /// `input.pages`.
+    #[must_use]
+    pub fn former_identity(&self) -> Option<Digest> {
+        (self.input.pages != PageChoice::All).then(|| self.identity_of(0, &PageChoice::All))
+    }
+
+    fn identity_of(&self, slot: u32, pages: &PageChoice) -> Digest {
         let resolved = |path: &Path| {
             let path = std::fs::canonicalize(path).unwrap_or_else(|_| normalize(path));
             path.to_string_lossy().into_owned()
         };
-        Digest::compute_json(&match &self.input.place {
+        let mut identity = match &self.input.place {
             Place::Folder(folder) => serde_json::json!({
                 "name": self.name,
                 "folder": resolved(folder),
@@ -70,7 +93,18 @@ impl Job {
             }),
             Place::List(list) => serde_json::json!({"name": self.name, "list": resolved(list)}),
             Place::Given(_) => serde_json::json!({"name": self.name, "list": "-"}),
-        })
+        };
+        // Members that stores of earlier versions do not have are only there where they matter.
+        if let PageChoice::Numbers(numbers) = pages {
+            let mut numbers = numbers.clone();
+            numbers.sort_unstable();
+            numbers.dedup();
+            identity["pages"] = serde_json::json!(numbers);
+        }
+        if slot > 0 {
+            identity["slot"] = serde_json::json!(slot);
+        }
+        Digest::compute_json(&identity)
     }
 
     /// Price at which the requests of this job are billed. `None` means unknown, not free.

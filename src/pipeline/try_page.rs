@@ -54,7 +54,8 @@ pub fn questions_for_file(
     file: &Path,
 ) -> Result<Option<Arc<[Question]>>, PipelineError> {
     let Ok(wanted) = std::fs::canonicalize(file) else { return Ok(None) };
-    let is_it = |entry: &Entry| std::fs::canonicalize(entry.file(job.input.base())).is_ok_and(|path| path == wanted);
+    let is_it =
+        |entry: &Entry| std::fs::canonicalize(entry.find_file(job.input.base()).0).is_ok_and(|path| path == wanted);
     let line = Entries::start(&job.input)?.filter_map(Result::ok).find(is_it);
     Ok(line.map(|entry| render(questions, entry.carried.as_deref())).transpose()?)
 }

@@ -1,6 +1,7 @@
 //! Pages without an answer: how many by the kind of their error, an example of each kind, and the first
 //! ones.
 
+use crate::base::path_text::display_path;
 use crate::base::sanitize::one_line;
 use crate::base::vocabulary::ErrorKind;
 use serde::{Deserialize, Serialize};
@@ -52,7 +53,7 @@ impl Failures {
             return;
         }
         let failed = FailedPage {
-            path: String::from_utf8_lossy(path).into_owned(),
+            path: display_path(path),
             page,
             error_kind: kind.name().to_owned(),
             error: one_line(error, MAX_ERROR_CHARS),

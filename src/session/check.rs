@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
 use super::renderer::check_renderer;
-use super::secrets::{client_options, missing_secrets};
+use super::secrets::{client_options, missing_secrets, proxy_for};
 use crate::base::mask::mask_secrets;
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
@@ -37,12 +37,15 @@ pub struct JobCheck {
 /// Checks a job.
 ///
 /// # Errors
-/// When the input can't be searched, or an output can't be written.
+/// When the input can't be searched, an output can't be written, or a proxy can't be used.
 pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck, Error> {
     let Job { manifest, questions } = job;
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
     check_renderer(manifest.image.pdf_renderer, environment)?;
     check_outputs_of(manifest)?;
+    if let Endpoint::Remote { base_url } = &manifest.provider.endpoint {
+        proxy_for(base_url, environment).map_err(|fault| Error::new(WRONG_INPUT, fault))?;
+    }
     let mut notes = notes_on(manifest, questions, environment);
     let mut entries = Entries::start(&manifest.input)?;
     for found in entries.by_ref() {

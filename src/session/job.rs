@@ -60,9 +60,8 @@ impl Job {
         let clash = columns.iter().find(|column| manifest.tasks.iter().any(|task| task.name == column.name));
         if let Some(column) = clash {
             let message = format!("the list carries a column `{}`, and a task has the same name", column.name);
-            return Err(
-                Error::new(WRONG_INPUT, message).with_hint("rename one, or name the columns to carry in input.carry")
-            );
+            return Err(Error::new(WRONG_INPUT, message)
+                .with_hint("rename one (columns with input.rename), or name the columns to carry in input.carry"));
         }
         let columns: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let questions = compile(&manifest.tasks, &columns).map_err(|faults| {

@@ -1,7 +1,7 @@
 //! The files of a job's input, one by one: which are taken, which are left out, and why.
 
 use super::error::{Error, WRONG_INPUT};
-use crate::export::display_path;
+use crate::base::path_text::display_path;
 use crate::manifest::Input;
 use crate::source::{Entries, Entry, FoundFile, LeftOutReason, extension_of, path_bytes, path_from_bytes};
 use serde_json::{Value, json};

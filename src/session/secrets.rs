@@ -2,6 +2,7 @@
 
 use super::environment::Environment;
 use crate::base::mask::mask_secrets;
+use crate::base::sanitize;
 use crate::manifest::{Header, Job};
 use crate::provider::{HttpClientOptions, Secret};
 use std::io::Read;
@@ -61,7 +62,7 @@ fn key(job: &Job, environment: &Environment) -> Result<Option<Secret>, String> {
 /// How to reach the provider at `base_url`, secrets included.
 ///
 /// # Errors
-/// When a file with a key or with certificates can't be read.
+/// When a file with a key or with certificates can't be read, or a proxy can't be used.
 pub(crate) fn client_options(
     job: &Job,
     environment: &Environment,
@@ -77,29 +78,82 @@ pub(crate) fn client_options(
         key: key(job, environment)?,
         authorities: job.provider.ca_file.as_deref().map(|path| secret_file(path, "provider.ca_file")).transpose()?,
         headers: headers.collect(),
-        proxy: proxy_for(base_url, environment),
+        proxy: proxy_for(base_url, environment)?,
         timeouts: job.request.timeouts,
     })
 }
 
 /// The proxy for a URL, by the usual variables; none for loopback and for `NO_PROXY`.
-fn proxy_for(base_url: &str, environment: &Environment) -> Option<String> {
-    let url = url::Url::parse(base_url).ok()?;
-    let host = url.host_str()?.trim_matches(['[', ']']);
-    let either = |lower: &str, upper: &str| {
-        environment.variable(lower).or_else(|| environment.variable(upper)).filter(|value| !value.is_empty())
+///
+/// # Errors
+/// When the proxy's scheme is not supported. The message names the variable and no part of its value
+/// but the scheme: it may hold a password.
+pub(crate) fn proxy_for(base_url: &str, environment: &Environment) -> Result<Option<String>, String> {
+    let Ok(url) = url::Url::parse(base_url) else { return Ok(None) };
+    let Some(host) = url.host_str().map(|host| host.trim_matches(['[', ']'])) else { return Ok(None) };
+    let either = |lower: &'static str, upper: &'static str| {
+        let set = |name| environment.variable(name).filter(|value| !value.is_empty()).map(|value| (name, value));
+        set(lower).or_else(|| set(upper))
     };
     let is_loopback =
         host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    let excluded = either("no_proxy", "NO_PROXY").unwrap_or_default();
+    let excluded = either("no_proxy", "NO_PROXY").map(|(_, names)| names).unwrap_or_default();
     let is_excluded = excluded
         .split(',')
         .map(|name| name.trim().trim_start_matches('.'))
         .any(|name| !name.is_empty() && (name == "*" || host == name || host.ends_with(&format!(".{name}"))));
     if is_loopback || is_excluded {
-        return None;
+        return Ok(None);
     }
     let scheme =
         if url.scheme() == "https" { either("https_proxy", "HTTPS_PROXY") } else { either("http_proxy", "HTTP_PROXY") };
-    scheme.or_else(|| either("all_proxy", "ALL_PROXY"))
+    let Some((name, proxy)) = scheme.or_else(|| either("all_proxy", "ALL_PROXY")) else { return Ok(None) };
+    check_proxy(&proxy).map_err(|fault| format!("the proxy in the environment variable {name} {fault}"))?;
+    Ok(Some(proxy))
+}
+
+/// Checks the URL of a proxy. Without a scheme it is `http`.
+fn check_proxy(proxy: &str) -> Result<(), String> {
+    const ALLOWED: &str = "use a form such as http://host:3128 or https://host:3129";
+    let with_scheme = if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") };
+    let scheme = with_scheme.split_once("://").map(|(scheme, _)| scheme.to_lowercase()).unwrap_or_default();
+    let is_scheme = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    if is_scheme && !matches!(scheme.as_str(), "http" | "https") {
+        let shown = sanitize::one_line(&scheme, MAX_SCHEME_CHARS);
+        return Err(format!("has the scheme `{shown}`, which docmill does not support; {ALLOWED}"));
+    }
+    let is_url = url::Url::parse(&with_scheme).is_ok_and(|url| url.host_str().is_some_and(|host| !host.is_empty()));
+    if is_scheme && is_url { Ok(()) } else { Err(format!("is not a valid URL; {ALLOWED}")) }
+}
+
+/// Maximum length of a scheme in a message, in characters.
+const MAX_SCHEME_CHARS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::check_proxy;
+
+    #[test]
+    fn proxies() {
+        for (proxy, expected) in [
+            ("http://h:1", None),
+            ("HTTPS://u:SECRET@h:1/", None),
+            ("h:3128", None),
+            ("u:SECRET@h:1", None),
+            ("[::1]:3128", None),
+            ("socks4://u:SECRET@h:1", Some("`socks4`")),
+            ("socks5h://u:SECRET@h:1", Some("`socks5h`")),
+            ("ftp://SECRET@h", Some("`ftp`")),
+            ("file:///SECRET", Some("`file`")),
+            ("://SECRET", Some("not a valid URL")),
+            ("SEC RET://h", Some("not a valid URL")),
+            ("http://", Some("not a valid URL")),
+            ("http://h:SECRET", Some("not a valid URL")),
+        ] {
+            let found = check_proxy(proxy).err();
+            assert_eq!(found.is_some(), expected.is_some(), "{proxy}: {found:?}");
+            let found = found.unwrap_or_default();
+            assert!(found.contains(expected.unwrap_or_default()) && !found.contains("SECRET"), "{proxy}: {found}");
+        }
+    }
 }

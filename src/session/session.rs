@@ -304,7 +304,7 @@ pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -
     let opened = ReadStore::open(store)?;
     let reader = opened.reader()?;
     let key = match job {
-        Some(job) => Some(reader.job(&job.manifest.identity())?.ok_or(pipeline::PipelineError::NoRun)?),
+        Some(job) => Some(pipeline::stored_job(&reader, &job.manifest)?.ok_or(pipeline::PipelineError::NoRun)?),
         None => None,
     };
     let is_timed = query.since_ms.is_some() || query.until_ms.is_some();

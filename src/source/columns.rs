@@ -1,6 +1,8 @@
 //! The columns of a list: their types, and which of them are carried into the rows.
 
-use crate::manifest::{Column, ColumnKind, ColumnNameFault, Input};
+use super::signed_url::without_secrets;
+use crate::base::unicode::nfd;
+use crate::manifest::{Column, ColumnKind, ColumnNameFault, Input, PATH_COLUMN};
 use serde_json::Value;
 
 /// One column of a list.
@@ -16,7 +18,12 @@ pub(crate) struct ListRow {
     pub(crate) path: Vec<u8>,
     /// The values of the carried columns, in the order of [`ColumnPlan::carried`].
     pub(crate) values: Vec<Value>,
+    /// The values of the columns that name the version of a file.
+    pub(crate) version: Vec<Value>,
 }
+
+/// Columns that name the version of the file behind a URL, in any case.
+const VERSION_COLUMNS: &[&str] = &["etag", "version"];
 
 /// Which columns of a list are used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +32,10 @@ pub(crate) struct ColumnPlan {
     pub(crate) path: usize,
     /// The positions of the carried columns.
     pub(crate) carried: Vec<usize>,
+    /// The positions of the columns that name the version of a file.
+    pub(crate) version: Vec<usize>,
+    /// The names of all columns, as rows have them.
+    names: Vec<String>,
 }
 
 impl ColumnPlan {
@@ -34,10 +45,10 @@ impl ColumnPlan {
     /// All faults, one a line: a column that is missing, has two of its name, or has a name
     /// that no column of a row can have.
     pub(crate) fn choose(known: &[ListColumn], input: &Input) -> Result<Self, String> {
-        let names: Vec<&str> = known.iter().map(|column| column.name.as_str()).collect();
-        let position = |wanted: &str| names.iter().position(|name| *name == wanted);
-        let all = || names.join(", ");
-        let path = position(&input.path_column).ok_or_else(|| {
+        let originals: Vec<&str> = known.iter().map(|column| column.name.as_str()).collect();
+        let names = new_names(&originals, input);
+        let all = || originals.iter().map(|name| without_secrets(name)).collect::<Vec<_>>().join(", ");
+        let path = find_path(&originals, input).ok_or_else(|| {
             format!(
                 "there is no column `{}`; it has: {}; set input.path_column to one of them",
                 input.path_column,
@@ -45,11 +56,14 @@ impl ColumnPlan {
             )
         })?;
         let mut faults = Vec::new();
+        for (old, _) in input.rename.iter().filter(|(old, _)| !originals.contains(&old.as_str())) {
+            faults.push(format!("input.rename names the unknown column `{old}`; the list has: {}", all()));
+        }
         let carried: Vec<usize> = match &input.carry {
             Some(wanted) => wanted
                 .iter()
                 .filter_map(|name| {
-                    let found = position(name);
+                    let found = position(&originals, &names, name);
                     if found.is_none() {
                         faults.push(format!("input.carry names the unknown column `{name}`; the list has: {}", all()));
                     }
@@ -58,15 +72,36 @@ impl ColumnPlan {
                 .collect(),
             None => (0..names.len()).filter(|at| *at != path).collect(),
         };
+        let mut suggested: Vec<(String, String)> = Vec::new();
         for (nth, at) in carried.iter().enumerate() {
-            let name = names[*at];
+            let name = &names[*at];
             if let Some(why) = ColumnNameFault::find(name) {
-                faults.push(format!("the column `{name}` {why}; rename it, or list the other columns in input.carry"));
-            } else if carried[..nth].iter().any(|earlier| names[*earlier] == name) {
-                faults.push(format!("the column `{name}` occurs twice"));
+                let shown = without_secrets(name);
+                faults.push(format!("the column `{shown}` (column {}) {why}", at + 1));
+                let is_taken = |new: &str| {
+                    names.iter().any(|name| name == new) || suggested.iter().any(|(_, earlier)| earlier == new)
+                };
+                let new = suggest_name(name, at + 1, is_taken);
+                suggested.push((shown, new));
+            } else if let Some(earlier) = carried[..nth].iter().find(|earlier| names[**earlier] == *name) {
+                let which =
+                    if earlier == at { String::new() } else { format!(" (columns {} and {})", earlier + 1, at + 1) };
+                faults.push(format!("the column `{name}` occurs twice{which}"));
             }
         }
-        if faults.is_empty() { Ok(Self { path, carried }) } else { Err(faults.join("\n  ")) }
+        if !suggested.is_empty() {
+            let pair = |(old, new): &(String, String)| format!("{}: {new}", Value::from(old.as_str()));
+            let pairs = suggested.iter().map(pair).collect::<Vec<_>>().join(", ");
+            faults.push(format!(
+                "give such columns a name with input.rename: {{{pairs}}}, or list the other columns in input.carry"
+            ));
+        }
+        let names_version = |at: &usize| {
+            let is_version = |name: &str| VERSION_COLUMNS.iter().any(|known| name.eq_ignore_ascii_case(known));
+            *at != path && (is_version(originals[*at]) || is_version(&names[*at]))
+        };
+        let version = (0..names.len()).filter(names_version).collect();
+        if faults.is_empty() { Ok(Self { path, carried, version, names }) } else { Err(faults.join("\n  ")) }
     }
 
     /// The carried columns.
@@ -75,7 +110,7 @@ impl ColumnPlan {
     /// A column with values that no row can hold.
     pub(crate) fn carried_columns(&self, known: &[ListColumn]) -> Result<Vec<Column>, String> {
         let column = |at: &usize| {
-            let ListColumn { name, kind } = &known[*at];
+            let (name, kind) = (&self.names[*at], &known[*at].kind);
             let kind = kind.clone().map_err(|what| {
                 format!(
                     "the column `{name}` holds {what}, which rows can't hold; list the other columns in input.carry"
@@ -84,6 +119,55 @@ impl ColumnPlan {
             Ok(Column { name: name.clone(), kind })
         };
         self.carried.iter().map(column).collect()
+    }
+}
+
+/// The names of a list's columns as rows have them.
+fn new_names(originals: &[&str], input: &Input) -> Vec<String> {
+    let new_name = |original: &&str| {
+        let renamed = input.rename.iter().find(|(old, _)| old == original);
+        renamed.map_or(*original, |(_, new)| new.as_str()).to_owned()
+    };
+    originals.iter().map(new_name).collect()
+}
+
+/// The position of the column with this name: its name in the list, or else its new name.
+fn position(originals: &[&str], names: &[String], wanted: &str) -> Option<usize> {
+    let original = originals.iter().position(|name| *name == wanted);
+    original.or_else(|| names.iter().position(|name| name == wanted))
+}
+
+/// The position of the column with paths or URLs: the one that is renamed to `path`, or else that of
+/// `input.path_column`.
+pub(crate) fn find_path(originals: &[&str], input: &Input) -> Option<usize> {
+    let renamed = input.rename.iter().find(|(_, new)| new == PATH_COLUMN);
+    match renamed.and_then(|(old, _)| originals.iter().position(|name| name == old)) {
+        Some(at) => Some(at),
+        None => position(originals, &new_names(originals, input), &input.path_column),
+    }
+}
+
+/// A valid name for the column at this position, from 1.
+fn suggest_name(name: &str, position: usize, is_taken: impl Fn(&str) -> bool) -> String {
+    let plain: String = nfd(name).to_lowercase().chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).collect();
+    let words: Vec<&str> = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let mut base = words.join("_");
+    if !base.starts_with(|c: char| c.is_ascii_lowercase()) {
+        base = if base.is_empty() { format!("column_{position}") } else { format!("column_{base}") };
+    }
+    if ColumnNameFault::find(&base).is_some() {
+        base = format!("list_{base}");
+    }
+    let numbered = (2..).map(|number| format!("{base}_{number}"));
+    std::iter::once(base.clone()).chain(numbered).find(|name| !is_taken(name)).unwrap_or(base)
+}
+
+/// Whether a value is nothing but white space, or null.
+pub(crate) fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
     }
 }
 
@@ -124,7 +208,8 @@ mod tests {
             // What is not carried may have any name.
             (&["path", "A Name", "status", "b"], Some(&["b"]), 0, &[3]),
         ] {
-            assert_eq!(choose(names, carry), Ok(ColumnPlan { path, carried: carried.to_vec() }), "{names:?} {carry:?}");
+            let found = choose(names, carry).unwrap();
+            assert_eq!((found.path, found.carried.as_slice()), (path, carried), "{names:?} {carry:?}");
         }
     }
 
@@ -141,19 +226,58 @@ mod tests {
                 &["path", "status", "a__b", "A", "9a", ""],
                 None,
                 &[
-                    "`status` has the name of a column",
-                    "`a__b` has `__`",
-                    "`A` has a name",
-                    "`9a` has a name",
-                    "`` has a name",
+                    "`status` (column 2) has the name of a column",
+                    "`a__b` (column 3) has `__`",
+                    "`A` (column 4) has a name",
+                    "`9a` (column 5) has a name",
+                    "`` (column 6) has a name",
+                    r#"input.rename: {"status": list_status, "a__b": a_b, "A": a, "9a": column_9a, "": column_6}"#,
                 ],
             ),
-            (&["path", "a", "a"], None, &["`a` occurs twice"]),
+            (&["path", "a", "a"], None, &["`a` occurs twice (columns 2 and 3)"]),
+            (&["path", "A b", "a_b", "a B", "Größe №"], None, &[r#"{"A b": a_b_2, "a B": a_b_3, "Größe №": gro_e}"#]),
+            (&["https://h/a.jpg?token=SECRET"], None, &["it has: https://h/a.jpg;"]),
             (&["path", "a"], Some(&["a", "a"]), &["`a` occurs twice"]),
         ] {
             let fault = choose(names, carry).unwrap_err();
             for part in parts {
                 assert!(fault.contains(part), "{fault:?} names {part:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn columns_are_renamed() {
+        let names = ["File Path", "Invoice No.", "ETag", "status"];
+        for (rename, path_column, carry, expected) in [
+            (
+                &[("Invoice No.", "invoice_no"), ("status", "state")][..],
+                "File Path",
+                Some(&["Invoice No.", "state"][..]),
+                Ok((0, &["invoice_no", "state"][..])),
+            ),
+            (&[("File Path", "path")], "path", Some(&[]), Ok((0, &[]))),
+            (&[("File Path", "file")], "file", Some(&[]), Ok((0, &[]))),
+            (&[("Invoice", "invoice")], "File Path", Some(&[]), Err("input.rename names the unknown column `Invoice`")),
+            (
+                &[("status", "a"), ("ETag", "etag"), ("Invoice No.", "etag")],
+                "File Path",
+                None,
+                Err("`etag` occurs twice (columns 2 and 3)"),
+            ),
+        ] {
+            let rename = rename.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect();
+            let carry = carry.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+            let input = Input { rename, carry, path_column: path_column.into(), ..input(Path::new("x")) };
+            let found = ColumnPlan::choose(&known(&names), &input);
+            match expected {
+                Ok((path, columns)) => {
+                    let found = found.unwrap();
+                    let carried = found.carried_columns(&known(&names)).unwrap();
+                    let carried: Vec<&str> = carried.iter().map(|column| column.name.as_str()).collect();
+                    assert_eq!((found.path, carried.as_slice(), found.version), (path, columns, vec![2]));
+                }
+                Err(fault) => assert!(found.as_ref().is_err_and(|found| found.contains(fault)), "{found:?}"),
             }
         }
     }
@@ -165,7 +289,8 @@ mod tests {
             columns[2].kind = Err("lists or structs".into());
             columns
         };
-        let carried = |at: &[usize]| ColumnPlan { path: 0, carried: at.to_vec() }.carried_columns(&columns());
+        let plan = choose(&["path", "a", "b"], None).unwrap();
+        let carried = |at: &[usize]| ColumnPlan { carried: at.to_vec(), ..plan.clone() }.carried_columns(&columns());
         assert_eq!(carried(&[1]).unwrap().len(), 1);
         assert!(carried(&[1, 2]).unwrap_err().contains("`b` holds lists or structs"));
     }

@@ -2,7 +2,7 @@
 //! grow with the number of files.
 
 use super::error::SourceError;
-use super::list::PathList;
+use super::list::{PathList, STANDARD_INPUT};
 use super::select::{Choice, Selection};
 use super::table::Table;
 use crate::manifest::{Detect, Input, Place};
@@ -26,7 +26,7 @@ pub fn count_entries(input: &Input, mut report: impl FnMut(u64) -> bool) -> Resu
     }
     let is_complete = match &input.place {
         Place::Folder(folder) => count_files(folder, input, &mut count)?,
-        Place::Given(bytes) => PathList::new(bytes.clone()).all(|_| count()),
+        Place::Given(bytes) => PathList::new(bytes, STANDARD_INPUT)?.all(|_| count()),
         Place::List(path) if PathList::is_path_list(path) => PathList::read(path)?.all(|_| count()),
         Place::List(path) => Table::open(path, input)?.filter_map(Result::ok).all(|_| count()),
     };

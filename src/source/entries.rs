@@ -3,17 +3,20 @@
 use super::entry::{Entry, path_bytes};
 use super::error::{SourceError, WalkFault};
 use super::left_out::{LeftOut, LeftOutReason};
-use super::list::PathList;
-use super::table::Table;
+use super::list::{ListedPath, PathList, STANDARD_INPUT};
+use super::signed_url::{Redacted, TokenClashes, redact};
+use super::table::{Table, TableRow};
 use super::walk::{Walk, WalkItem};
 use crate::manifest::{Column, Input, Place};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Iterates over the entries of an input, in its order.
 pub struct Entries {
-    base: PathBuf,
+    input: Input,
     inner: Inner,
     line: u64,
+    /// Found when the first URL with a token is listed.
+    clashes: Option<TokenClashes>,
 }
 
 /// What listing an input comes to.
@@ -37,14 +40,13 @@ impl Entries {
     /// # Errors
     /// When the folder or the list can't be read, or a glob doesn't compile.
     pub fn start(input: &Input) -> Result<Self, SourceError> {
-        let base = input.base().to_owned();
         let inner = match &input.place {
             Place::Folder(folder) => Inner::Walk(Box::new(Walk::start(folder, input)?)),
-            Place::Given(bytes) => Inner::Paths(PathList::new(bytes.clone())),
+            Place::Given(bytes) => Inner::Paths(PathList::new(bytes, STANDARD_INPUT)?),
             Place::List(path) if PathList::is_path_list(path) => Inner::Paths(PathList::read(path)?),
             Place::List(path) => Inner::Table(Box::new(Table::open(path, input)?)),
         };
-        Ok(Self { base, inner, line: 0 })
+        Ok(Self { input: input.clone(), inner, line: 0, clashes: None })
     }
 
     /// As [`Entries::start`], for [`Entries::next_file`]: hidden files are reported too.
@@ -55,7 +57,7 @@ impl Entries {
         match &input.place {
             Place::Folder(folder) => {
                 let walk = Box::new(Walk::start_with_hidden(folder, input)?);
-                Ok(Self { base: input.base().to_owned(), inner: Inner::Walk(walk), line: 0 })
+                Ok(Self { input: input.clone(), inner: Inner::Walk(walk), line: 0, clashes: None })
             }
             Place::Given(_) | Place::List(_) => Self::start(input),
         }
@@ -83,17 +85,61 @@ impl Entries {
 
     /// The entry of the next row, with the metadata of its file. A missing file is an entry
     /// too: reading it fails, and its row shows that.
-    fn list_row(&mut self, path: Vec<u8>, carried: Option<String>) -> Entry {
+    fn list_row(&mut self, row: ListedRow) -> Entry {
         self.line += 1;
+        let ListedRow { path, is_exact, carried, version } = row;
         let entry = Entry { line: self.line, path, carried, ..Entry::default() };
+        let base = self.input.base();
+        // Blanks around a path are a part of it only if there is such a file.
+        let trimmed = entry.path.trim_ascii();
+        let entry = if is_exact || trimmed.len() == entry.path.len() || entry.file(base).symlink_metadata().is_ok() {
+            entry
+        } else {
+            Entry { path: trimmed.to_vec(), ..entry }
+        };
+        let entry = match redact(&entry.path) {
+            Some(redacted) => {
+                let path = self.path_of(&redacted);
+                Entry { path, address: redacted.address, ..entry }
+            }
+            None => entry,
+        };
         if entry.url().is_some() {
-            // The content of a URL counts as unchanged; `--refresh` fetches it again.
-            return Entry { modified_ns: 1, ..entry };
+            // The content of a URL counts as unchanged while its version is; `--refresh` fetches it again.
+            return Entry { modified_ns: 1, inode: version, ..entry };
         }
-        match std::fs::metadata(entry.file(&self.base)) {
+        match entry.metadata(self.input.base()) {
             Ok(metadata) => entry.with_metadata(&metadata),
             Err(_) => entry,
         }
+    }
+
+    /// The path of the entry of a URL with secrets.
+    fn path_of(&mut self, redacted: &Redacted) -> Vec<u8> {
+        if !redacted.has_tokens() {
+            return redacted.path.clone();
+        }
+        let clashes = self.clashes.get_or_insert_with(|| find_clashes(&self.input));
+        clashes.path_of(redacted)
+    }
+}
+
+/// A row of a list as it is written there.
+struct ListedRow {
+    path: Vec<u8>,
+    /// Whether blanks around the path are a part of it in any case.
+    is_exact: bool,
+    carried: Option<String>,
+    version: u64,
+}
+
+/// Reads the list once more, for URLs that only their tokens tell apart. What can't be read ends the
+/// listing anyway.
+fn find_clashes(input: &Input) -> TokenClashes {
+    match Entries::start(input).map(|entries| entries.inner) {
+        Ok(Inner::Paths(paths)) => TokenClashes::find(paths.map(|listed| listed.path)),
+        Ok(Inner::Table(table)) => TokenClashes::find(table.filter_map(Result::ok).map(|row| row.path)),
+        Ok(Inner::Walk(_)) | Err(_) => TokenClashes::default(),
     }
 }
 
@@ -101,15 +147,20 @@ impl Iterator for Entries {
     type Item = Result<Entry, WalkFault>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (path, carried) = match &mut self.inner {
+        let row = match &mut self.inner {
             Inner::Walk(walk) => return walk.next(),
-            Inner::Paths(paths) => (paths.next()?, None),
+            Inner::Paths(paths) => {
+                let ListedPath { path, is_exact } = paths.next()?;
+                ListedRow { path, is_exact, carried: None, version: 0 }
+            }
             Inner::Table(table) => match table.next()? {
-                Ok((path, carried)) => (path, Some(carried)),
+                Ok(TableRow { path, carried, version }) => {
+                    ListedRow { path, is_exact: false, carried: Some(carried), version }
+                }
                 Err(fault) => return Some(Err(fault)),
             },
         };
-        Some(Ok(self.list_row(path, carried)))
+        Some(Ok(self.list_row(row)))
     }
 }
 

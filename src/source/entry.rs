@@ -1,5 +1,7 @@
 //! One file of the input: its path, and the metadata that shows whether it has changed.
 
+use super::signed_url::Address;
+use crate::base::file_names::find_in_both_forms;
 use std::path::{Path, PathBuf};
 
 /// One file of a folder, or one row of a list. Holds no content.
@@ -8,15 +10,17 @@ pub struct Entry {
     /// The row of the list, from 1; 0 if the input is a folder.
     pub line: u64,
     /// In a folder: the path below it, with `/` between its parts, in the file system's
-    /// bytes. In a list: the path or URL as written there.
+    /// bytes. In a list: the path or URL as written there, without the secrets of a URL.
     pub path: Vec<u8>,
+    /// The URL with its secrets, if it has some.
+    pub address: Option<Address>,
     /// Size in bytes.
     pub size: u64,
     /// Modification time (mtime), in nanoseconds since 1970.
     pub modified_ns: i64,
     /// Status change time (ctime), in nanoseconds since 1970; 0 on systems without one.
     pub changed_ns: i64,
-    /// Inode number; 0 on systems without one.
+    /// Inode number; 0 on systems without one. Of a URL: a digest of its version as the list has it, or 0.
     pub inode: u64,
     /// The carried values of the list's other columns, as a JSON object.
     pub carried: Option<String>,
@@ -29,7 +33,8 @@ impl Entry {
         (self.line, &self.path)
     }
 
-    /// The entry's URL, if it is a row of a list with an `http` or `https` URL.
+    /// The entry's URL with its secrets, if it is a row of a list with an `http` or `https` URL. It must
+    /// not be shown or stored.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         let is_url = |text: &&str| {
@@ -37,13 +42,37 @@ impl Entry {
                 .iter()
                 .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
         };
-        std::str::from_utf8(&self.path).ok().filter(is_url).filter(|_| self.line > 0)
+        let address = self.address.as_ref().map(Address::as_str);
+        let text = address.or_else(|| std::str::from_utf8(&self.path).ok());
+        text.filter(is_url).filter(|_| self.line > 0)
     }
 
     /// The path of the entry's file. A relative path is resolved against `base`.
     #[must_use]
     pub fn file(&self, base: &Path) -> PathBuf {
         base.join(path_from_bytes(&self.path))
+    }
+
+    /// The metadata of the entry's file. A file of a list is also found by its name in the other form of
+    /// accents (NFC or NFD).
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn metadata(&self, base: &Path) -> std::io::Result<std::fs::Metadata> {
+        self.find_file(base).1
+    }
+
+    /// The entry's file and its metadata, as [`Entry::metadata`] finds them.
+    pub(crate) fn find_file(&self, base: &Path) -> (PathBuf, std::io::Result<std::fs::Metadata>) {
+        let file = self.file(base);
+        match std::fs::metadata(&file) {
+            Err(_) if self.line > 0 => {
+                let file = find_in_both_forms(&file);
+                let metadata = std::fs::metadata(&file);
+                (file, metadata)
+            }
+            metadata => (file, metadata),
+        }
     }
 
     /// The entry with the size and times of its file.

@@ -1,17 +1,18 @@
 //! A list in a JSON Lines file: one object a line.
 
-use super::columns::{ColumnPlan, ListColumn, ListRow};
+use super::columns::{ColumnPlan, ListColumn, ListRow, is_blank};
+use crate::base::text_reader::TextReader;
 use crate::manifest::ColumnKind;
 use serde_json::{Map, Value};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read};
 
 /// Longest line that is read, in bytes.
 const MAX_LINE_BYTES: u64 = 16 << 20;
 
 /// The rows of a JSON Lines file.
 pub(crate) struct JsonList {
-    reader: BufReader<File>,
+    reader: BufReader<TextReader<File>>,
     /// The names of all columns.
     names: Vec<String>,
 }
@@ -19,7 +20,7 @@ pub(crate) struct JsonList {
 impl JsonList {
     /// Reads every line once, to learn the columns and their types.
     pub(crate) fn open(file: File) -> Result<(Vec<ListColumn>, Self), String> {
-        let mut reader = BufReader::new(file);
+        let mut reader = BufReader::new(TextReader::new(file).map_err(|error| error.to_string())?);
         let mut known: Vec<(String, Option<ColumnKind>)> = Vec::new();
         let mut number = 0_u64;
         loop {
@@ -34,7 +35,9 @@ impl JsonList {
                 }
             }
         }
-        reader.seek(SeekFrom::Start(0)).map_err(|error| error.to_string())?;
+        let mut text = reader.into_inner();
+        text.rewind().map_err(|error| error.to_string())?;
+        let reader = BufReader::new(text);
         let names = known.iter().map(|(name, _)| name.clone()).collect();
         let column = |(name, kind): (String, Option<ColumnKind>)| {
             // A column of nulls is text.
@@ -47,13 +50,14 @@ impl JsonList {
     pub(crate) fn next_row(&mut self, plan: &ColumnPlan) -> Result<Option<ListRow>, String> {
         let Some(mut object) = read_object(&mut self.reader)? else { return Ok(None) };
         let path = object.get(&self.names[plan.path]).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
+        let version = plan.version.iter().map(|at| object.get(&self.names[*at]).cloned().unwrap_or_default()).collect();
         let values = plan.carried.iter().map(|at| object.remove(&self.names[*at]).unwrap_or_default()).collect();
-        Ok(Some(ListRow { path, values }))
+        Ok(Some(ListRow { path, values, version }))
     }
 }
 
-/// The object in the next line that is not empty.
-fn read_object(reader: &mut BufReader<File>) -> Result<Option<Map<String, Value>>, String> {
+/// The next object with a value, whatever empty lines and objects come before it.
+fn read_object(reader: &mut BufReader<TextReader<File>>) -> Result<Option<Map<String, Value>>, String> {
     loop {
         let mut line = Vec::new();
         let count =
@@ -61,8 +65,16 @@ fn read_object(reader: &mut BufReader<File>) -> Result<Option<Map<String, Value>
         if count == 0 {
             return Ok(None);
         }
-        if !line.trim_ascii().is_empty() {
-            return serde_json::from_slice(&line).map(Some).map_err(|error| format!("not a JSON object: {error}"));
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let object: Map<String, Value> = serde_json::from_slice(&line).map_err(|error| match error.is_data() {
+            // The message would show the value, which may be a URL with a signature.
+            true => "not a JSON object".to_owned(),
+            false => format!("not a JSON object: {error}"),
+        })?;
+        if !object.values().all(is_blank) {
+            return Ok(Some(object));
         }
     }
 }

@@ -1,8 +1,13 @@
 //! A list without columns: paths and URLs, one a line or each ended by NUL.
 
 use super::error::SourceError;
+use crate::base::text_reader::TextReader;
+use std::io::{Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
+
+/// The name of a list from standard input in messages.
+pub(crate) const STANDARD_INPUT: &str = "standard input";
 
 /// The paths of a list.
 pub(crate) struct PathList {
@@ -12,11 +17,26 @@ pub(crate) struct PathList {
     delimiter: u8,
 }
 
+/// A path of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ListedPath {
+    pub(crate) path: Vec<u8>,
+    /// Whether blanks around it are a part of it in any case.
+    pub(crate) is_exact: bool,
+}
+
 impl PathList {
-    /// Splits `bytes` into paths.
-    pub(crate) fn new(bytes: Arc<[u8]>) -> Self {
+    /// Splits `bytes`, the content of the list `name`, into paths.
+    ///
+    /// # Errors
+    /// When the list is not text in the encoding that its byte order mark names.
+    pub(crate) fn new(bytes: &Arc<[u8]>, name: &str) -> Result<Self, SourceError> {
+        let mut text = Vec::new();
+        let read = TextReader::new(Cursor::new(bytes)).and_then(|mut reader| reader.read_to_end(&mut text));
+        read.map_err(|error| SourceError::List { name: name.to_owned(), reason: error.to_string() })?;
+        let bytes = if text.as_slice() == bytes.as_ref() { bytes.clone() } else { text.into() };
         let delimiter = if bytes.contains(&0) { 0 } else { b'\n' };
-        Self { bytes, at: 0, delimiter }
+        Ok(Self { bytes, at: 0, delimiter })
     }
 
     /// Whether `path` has the extension of such a list.
@@ -29,14 +49,16 @@ impl PathList {
     /// # Errors
     /// When the file can't be read.
     pub(crate) fn read(path: &Path) -> Result<Self, SourceError> {
-        let bytes = std::fs::read(path)
-            .map_err(|error| SourceError::List { name: path.display().to_string(), reason: error.to_string() })?;
-        Ok(Self::new(bytes.into()))
+        let name = path.display().to_string();
+        match std::fs::read(path) {
+            Ok(bytes) => Self::new(&bytes.into(), &name),
+            Err(error) => Err(SourceError::List { name, reason: error.to_string() }),
+        }
     }
 }
 
 impl Iterator for PathList {
-    type Item = Vec<u8>;
+    type Item = ListedPath;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -47,8 +69,9 @@ impl Iterator for PathList {
             if self.delimiter == b'\n' {
                 path = path.strip_suffix(b"\r").unwrap_or(path);
             }
-            if !path.is_empty() {
-                return Some(path.to_vec());
+            let is_exact = self.delimiter == 0;
+            if !path.is_empty() && (is_exact || !path.trim_ascii().is_empty()) {
+                return Some(ListedPath { path: path.to_vec(), is_exact });
             }
         }
     }
@@ -69,10 +92,22 @@ mod tests {
             ("a\r\0b\n\0", &["a\r", "b\n"]),
             ("\0\0", &[]),
             ("", &[]),
+            ("\u{feff}a.jpg\n", &["a.jpg"]),
+            ("a.jpg\n \t\n\r\n b.jpg\n", &["a.jpg", " b.jpg"]),
+            (" \0", &[" "]),
         ] {
-            let found: Vec<String> =
-                PathList::new(text.as_bytes().into()).map(|path| String::from_utf8(path).unwrap()).collect();
-            assert_eq!(found, paths, "{text:?}");
+            let utf16: Vec<u8> = std::iter::once(0xfeff)
+                .chain(text.trim_start_matches('\u{feff}').encode_utf16())
+                .flat_map(u16::to_le_bytes)
+                .collect();
+            // Two NULs behind a byte order mark are UTF-32.
+            let utf16 = if text.starts_with('\0') { text.as_bytes() } else { &utf16 };
+            for bytes in [text.as_bytes(), utf16] {
+                let found: Vec<ListedPath> = PathList::new(&bytes.into(), "x").unwrap().collect();
+                assert!(found.iter().all(|path| path.is_exact == text.contains('\0')), "{text:?}");
+                let found: Vec<String> = found.into_iter().map(|path| String::from_utf8(path.path).unwrap()).collect();
+                assert_eq!(found, paths, "{text:?}");
+            }
         }
     }
 }

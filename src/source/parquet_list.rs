@@ -1,6 +1,6 @@
 //! A list in a Parquet file.
 
-use super::columns::{ColumnPlan, ListColumn, ListRow};
+use super::columns::{ColumnPlan, ListColumn, ListRow, is_blank};
 use crate::base::units::date_of_days;
 use crate::manifest::ColumnKind;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
@@ -36,12 +36,17 @@ impl ParquetList {
         })
     }
 
-    /// The next row.
+    /// The next row that is not empty.
     pub(crate) fn next_row(&mut self, plan: &ColumnPlan) -> Result<Option<ListRow>, String> {
-        let Some(values) = catch_damage(|| self.next_values())? else { return Ok(None) };
+        let values = loop {
+            let Some(values) = catch_damage(|| self.next_values())? else { return Ok(None) };
+            if !values.iter().all(is_blank) {
+                break values;
+            }
+        };
         let path = values.get(plan.path).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
-        let values = plan.carried.iter().map(|at| values.get(*at).cloned().unwrap_or_default()).collect();
-        Ok(Some(ListRow { path, values }))
+        let of = |columns: &[usize]| columns.iter().map(|at| values.get(*at).cloned().unwrap_or_default()).collect();
+        Ok(Some(ListRow { path, values: of(&plan.carried), version: of(&plan.version) }))
     }
 
     /// The values of the next row's columns.

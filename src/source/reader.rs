@@ -138,8 +138,8 @@ fn read_file(entry: &Entry, base: &Path) -> Result<Bytes, ReadFault> {
     if entry.path.is_empty() {
         return Err(failed("this row of the list has no path"));
     }
-    let path = entry.file(base);
-    let metadata = std::fs::metadata(&path).map_err(|error| {
+    let (path, metadata) = entry.find_file(base);
+    let metadata = metadata.map_err(|error| {
         let is_url = entry.line > 0 && entry.path.windows(3).any(|three| three == b"://");
         if is_url { failed("can't be read: only files and http or https URLs are") } else { ReadFault::from_io(&error) }
     })?;

@@ -2,9 +2,10 @@
 
 use super::error::SourceError;
 use super::left_out::LeftOutReason;
+use crate::base::unicode::nfc;
 use crate::manifest::{Detect, Input};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Extensions of the supported formats, and of HEIC: phones write it, and a row with advice
 /// is better than a page that is silently missing. The format of a file is detected by its
@@ -48,6 +49,9 @@ impl Selection {
 
     /// What happens with the file at `path`, relative to the folder.
     pub(crate) fn choose(&self, path: &Path) -> Choice {
+        // Globs match names in either form of accents.
+        let composed = path.to_str().filter(|text| !text.is_ascii()).map(|text| PathBuf::from(nfc(text).as_ref()));
+        let path = composed.as_deref().unwrap_or(path);
         if self.include.as_ref().is_some_and(|globs| !globs.is_match(path)) {
             return Choice::LeaveOut(LeftOutReason::Include);
         }
@@ -72,7 +76,7 @@ impl Selection {
 fn compile(globs: &[String]) -> Result<GlobSet, SourceError> {
     let mut set = GlobSetBuilder::new();
     for glob in globs {
-        let built = GlobBuilder::new(glob).literal_separator(true).case_insensitive(true).build();
+        let built = GlobBuilder::new(&nfc(glob)).literal_separator(true).case_insensitive(true).build();
         set.add(built.map_err(|error| SourceError::Glob(error.to_string()))?);
     }
     set.build().map_err(|error| SourceError::Glob(error.to_string()))
@@ -137,6 +141,8 @@ mod tests {
             (&["a/**", "*.png"], &[], "b/b.png", false),
             (&["{a,b}/[0-9]?.tif"], &[], "b/1x.tif", true),
             (&["{a,b}/[0-9]?.tif"], &[], "b/x1.tif", false),
+            (&["gr\u{f6}\u{df}e/*.jpg"], &[], "gro\u{308}\u{df}e/a.jpg", true),
+            (&[], &["gro\u{308}\u{df}e/**"], "gr\u{f6}\u{df}e/a.jpg", false),
             (&[], &[], "photo.heic", true),
             (&[], &[], "scan.pdf.bak", false),
         ] {

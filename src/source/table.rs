@@ -1,16 +1,28 @@
 //! A list with columns: CSV, TSV, JSON Lines or Parquet, read row by row.
 
-use super::columns::{ColumnPlan, ListRow, convert_value};
+use super::columns::{ColumnPlan, ListRow, convert_value, is_blank};
 use super::csv_list::CsvList;
 use super::error::{SourceError, WalkFault};
 use super::json_list::JsonList;
 use super::parquet_list::ParquetList;
+use super::signed_url::without_secrets;
+use crate::base::digest::Digest;
 use crate::manifest::{Column, Input};
 use serde_json::Value;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// An open list. Yields the path of each row and its carried values, as a JSON object.
+/// A row of a list.
+pub(crate) struct TableRow {
+    /// The path or URL as written in the list.
+    pub(crate) path: Vec<u8>,
+    /// The carried values, as a JSON object.
+    pub(crate) carried: String,
+    /// A digest of the file's version as the list has it; 0 if it has none.
+    pub(crate) version: u64,
+}
+
+/// An open list. Yields its rows.
 pub(crate) struct Table {
     path: PathBuf,
     plan: ColumnPlan,
@@ -39,7 +51,7 @@ impl Table {
             Some("parquet") => ParquetList::open(file).map(|(known, rows)| (known, Rows::Parquet(rows))),
             extension => {
                 let delimiter = if extension == Some("tsv") { b'\t' } else { b',' };
-                CsvList::open(file, delimiter, &input.path_column).map(|(known, rows)| (known, Rows::Csv(rows)))
+                CsvList::open(file, delimiter, input).map(|(known, rows)| (known, Rows::Csv(rows)))
             }
         };
         let (known, rows) = opened.map_err(fault)?;
@@ -63,20 +75,29 @@ impl Table {
 
     /// The carried values of a row, by the names of their columns.
     fn carried(&self, values: Vec<Value>) -> String {
-        let member = |(column, value): (&Column, Value)| (column.name.clone(), convert_value(column.kind, value));
+        let member = |(column, value): (&Column, Value)| {
+            let value = match convert_value(column.kind, value) {
+                Value::String(text) if text.contains("://") => Value::String(without_secrets(&text)),
+                value => value,
+            };
+            (column.name.clone(), value)
+        };
         Value::Object(self.columns.iter().zip(values).map(member).collect()).to_string()
     }
 }
 
 impl Iterator for Table {
-    type Item = Result<(Vec<u8>, String), WalkFault>;
+    type Item = Result<TableRow, WalkFault>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.is_over {
             return None;
         }
         match self.next_row() {
-            Ok(row) => row.map(|row| Ok((row.path, self.carried(row.values)))),
+            Ok(row) => row.map(|row| {
+                let version = digest_of_version(row.version);
+                Ok(TableRow { path: row.path, carried: self.carried(row.values), version })
+            }),
             Err(reason) => {
                 // Where the next row begins is unknown.
                 self.is_over = true;
@@ -84,6 +105,15 @@ impl Iterator for Table {
             }
         }
     }
+}
+
+/// A digest of the values that name a version; 0 if there is none.
+fn digest_of_version(values: Vec<Value>) -> u64 {
+    if values.iter().all(is_blank) {
+        return 0;
+    }
+    let digest = Digest::compute_json(&Value::Array(values));
+    digest.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)).max(1)
 }
 
 #[cfg(test)]
@@ -105,8 +135,8 @@ mod tests {
         std::fs::write(&path, content).unwrap();
         let table = Table::open(&path, &input(folder.path())).map_err(|error| error.to_string())?;
         let columns = table.columns.clone();
-        let text = |row: Result<(Vec<u8>, String), WalkFault>| match row {
-            Ok((path, carried)) => format!("{} {carried}", String::from_utf8_lossy(&path)),
+        let text = |row: Result<TableRow, WalkFault>| match row {
+            Ok(row) => format!("{} {}", String::from_utf8_lossy(&row.path), row.carried),
             Err(fault) => format!("! {}", fault.reason),
         };
         Ok((columns, table.map(text).collect()))
@@ -153,7 +183,15 @@ mod tests {
                 b"{\"path\":\"x\",\"a\":1}\n{\"path\":\"y\",\"a\":true}",
                 &["x {\"a\":\"1\"}", "y {\"a\":\"true\"}"],
             ),
-            ("l.jsonl", b"{\"path\":7}\n{\"a\":null}", &[" {\"a\":null}", " {\"a\":null}"]),
+            ("l.jsonl", b"{\"path\":7}\n{\"a\":1}", &[" {\"a\":null}", " {\"a\":1}"]),
+            // Byte order marks, UTF-16, and rows of nothing.
+            ("l.jsonl", b"\xEF\xBB\xBF{\"path\":\"x\"}\n{}\n{\"path\":\" \",\"a\":null}\n", &["x {}"]),
+            ("l.jsonl", b"\xFF\xFE{\0\"\0p\0a\0t\0h\0\"\0:\0\"\0x\0\"\0}\0\n\0", &["x {}"]),
+            ("l.csv", b"\xFE\xFF\0p\0a\0t\0h\0\n\0x\0\n", &["x {}"]),
+            ("l.tsv", b"\xFF\xFEp\0a\0t\0h\0\t\0a\0\r\0\n\0x\0\t\0\xe9\0\r\0\n\0", &["x {\"a\":\"é\"}"]),
+            ("l.csv", b"path,a\r\nx,1\r\n,\r\n\r\n  \r\n , ,,,\r\n,2\r\n", &["x {\"a\":\"1\"}", " {\"a\":\"2\"}"]),
+            // Signatures do not reach rows.
+            ("l.csv", b"path,link\nx,https://h/y?v=1&sig=SECRET&se=1\n", &["x {\"link\":\"https://h/y?v=1\"}"]),
             ("l.jsonl", b"{\"path\":\"x\",\"a\":18446744073709551615}", &["x {\"a\":\"18446744073709551615\"}"]),
             (
                 "l.parquet",
@@ -196,13 +234,19 @@ mod tests {
         for (name, content, reason) in [
             ("l.csv", &b""[..], "it is empty"),
             ("l.csv", b"path;a\nx;1\n", "separated by `;`"),
-            ("l.csv", b"path,a\nx,1,2\n", "found record with 3 fields"),
+            ("l.csv", b"path,a\nx,1,2\n", "line 2: found record with 3 fields, but the first line has 2 fields"),
+            ("l.csv", b"path,a\n\n\"x\ny\",1\n\nx\n", "line 6: found record with 1 field"),
+            ("l.csv", b"\xFF\xFEp\0a", "not valid UTF-16"),
+            ("l.csv", b"\xFF\xFE\0\0p\0\0\0", "UTF-32"),
+            ("l.csv", b"https://h/x.jpg?sig=SECRET\n", "it has: https://h/x.jpg; set"),
             ("l.csv", b"path,a\nx,1\ny,\xe9\n", "line 3 is not UTF-8"),
             ("l.jsonl", b"{\"path\":\"x\"}\n[1]\n", "line 2: not a JSON object"),
+            ("l.jsonl", b"\"https://h/x?sig=SECRET\"\n", "line 1: not a JSON object"),
             ("l.parquet", b"PAR1", "Parquet"),
         ] {
             let fault = read(name, content).unwrap_err();
             assert!(fault.contains(reason) && fault.contains(name), "{fault:?} says {reason:?}");
+            assert!(!fault.contains("SECRET"), "{fault}");
         }
         // The footer is whole: what is missing shows when rows are read, and ends the list.
         let (_, rows) = read("l.parquet", &damaged).unwrap();

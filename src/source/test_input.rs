@@ -18,6 +18,7 @@ pub(crate) fn input(folder: &Path) -> Input {
         near_duplicates: None,
         path_column: "path".into(),
         carry: None,
+        rename: Vec::new(),
         fetch: Fetch {
             requests_per_second: 10,
             timeout: Duration::from_secs(60),

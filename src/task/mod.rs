@@ -1,7 +1,8 @@
 //! Tasks -> prompt, [`Shape`] and recipe; reply -> answers.
 //!
 //! - [`shape`]: the form of an answer: schema that is sent, validation, output column
-//! - [`fault`]: why a reply has no valid answer; [`check`]: a value against a shape
+//! - [`fault`]: why a reply has no valid answer; [`label`]: the label that a value stands for;
+//!   [`typed_text`]: texts that stand for other values; [`check`]: a value against a shape
 //! - [`schema`]: a user's JSON Schema -> shape, within a supported subset
 //! - [`words`]: text with columns of a list; [`question`]: a compiled task
 //! - [`prompt`]: the text that is sent
@@ -12,6 +13,7 @@
 
 pub(crate) mod check;
 pub(crate) mod fault;
+pub(crate) mod label;
 pub(crate) mod prompt;
 pub(crate) mod question;
 pub(crate) mod recipe;
@@ -20,6 +22,7 @@ pub(crate) mod reply_length;
 pub(crate) mod schema;
 pub(crate) mod shape;
 pub(crate) mod stored;
+pub(crate) mod typed_text;
 pub(crate) mod words;
 
 pub use check::check_value;

@@ -1,8 +1,9 @@
 //! Reads a reply: the JSON object is searched for tolerantly, its members are validated
 //! strictly.
 
-use super::check::{check_value, find_label};
+use super::check::check_value;
 use super::fault::TaskFault;
+use super::label::find_label;
 use super::question::Question;
 use super::shape::Shape;
 use crate::base::vocabulary::ErrorKind;

@@ -210,13 +210,6 @@ fn the_latency_is_that_of_the_last_attempt_with_a_reply() {
     assert_eq!(Row::new(&page, &spec()).latency_ms, None, "a reply in a batch has no latency");
 }
 
-#[test]
-fn paths_that_are_not_text_are_written_without_loss() {
-    assert_eq!(display_path("a/é ü.jpg".as_bytes()), "a/é ü.jpg");
-    assert_eq!(display_path(b"a\xff\xfe.jpg"), "a%FF%FE.jpg");
-    assert_eq!(display_path(b""), "");
-}
-
 proptest! {
     /// Several jobs ask tasks of the same page in one request: what their rows show adds up
     /// to the request's tokens and cost.

@@ -4,10 +4,12 @@
 //! - [`faults`]: every fault with its message and its place
 
 use super::*;
+use crate::base::digest::Digest;
 use crate::catalog::Detail;
 use crate::manifest::{BudgetScope, Place, Size, TimedOut};
 use proptest::prelude::*;
 use serde_json::json;
+use std::collections::HashSet;
 use std::time::Duration;
 
 mod faults;
@@ -85,7 +87,8 @@ fn the_identity_is_the_name_and_the_input() {
         ("limits: {concurrency: 3}", true),
         ("tasks: {other: {question: {text: Signed?}}}", true),
         ("input: {folder: ./q/../p}", true),
-        ("input: {folder: p, pages: first}", true),
+        ("input: {folder: p, pages: all}", true),
+        ("input: {folder: p, pages: first}", false),
         ("name: y", false),
         ("input: {folder: q}", false),
         ("input: {folder: p, include: [\"*.jpg\"]}", false),
@@ -94,7 +97,20 @@ fn the_identity_is_the_name_and_the_input() {
         ("input: {list: \"-\"}", false),
     ] {
         assert_eq!(job_with(section).identity() == first, is_same, "{section}");
+        assert_eq!(job_with(section).former_identity(), section.contains("first").then_some(first), "{section}");
     }
+    let pages = |pages: &str| job_with(&format!("input: {{folder: p, pages: {pages}}}")).identity();
+    assert_eq!(pages("first"), pages("[1, 1]"));
+    assert_eq!(pages("[-1, 2]"), pages("[2, -1]"));
+    assert_ne!(pages("[1]"), pages("[2]"));
+}
+
+#[test]
+fn only_a_list_from_standard_input_has_more_identities() {
+    assert_eq!(job(MINIMAL).slots().count() + job_with("input: {list: p.csv}").slots().count(), 0);
+    let given = job_with("input: {list: \"-\"}");
+    let all: HashSet<Digest> = given.slots().chain([given.identity()]).collect();
+    assert_eq!(all.len(), 256);
 }
 
 #[test]

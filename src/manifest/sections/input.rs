@@ -1,8 +1,12 @@
 //! `input`: which files and pages are processed.
 
+use super::column::ColumnNameFault;
 use super::fetch::{Fetch, RawFetch};
 use super::pages::{PageChoice, RawPages};
+use crate::base::escape::pointer_token;
+use crate::base::file_names::find_in_both_forms;
 use crate::manifest::check::Check;
+use crate::manifest::yaml::ordered::Ordered;
 use globset::GlobBuilder;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -53,6 +57,9 @@ pub(crate) struct RawInput {
     path_column: Option<String>,
     /// Columns of the list that are copied to the rows. Default: all other columns.
     carry: Option<Vec<String>>,
+    /// New names of columns of the list, such as {"Invoice No.": invoice_no}. A column that is renamed to `path` holds the paths or URLs.
+    #[serde(default)]
+    rename: Ordered<String>,
     /// Whether URLs may point to private, loopback or link-local hosts (default false).
     #[serde(default)]
     allow_private_hosts: bool,
@@ -99,6 +106,8 @@ pub struct Input {
     pub path_column: String,
     /// Columns of the list that are copied to the rows. `None`: all others.
     pub carry: Option<Vec<String>>,
+    /// Names of columns of the list, and the names that they have in rows and questions.
+    pub rename: Vec<(String, String)>,
     /// Bounds for fetching URLs.
     pub fetch: Fetch,
 }
@@ -115,6 +124,9 @@ impl Input {
     }
 }
 
+/// Column of a list that holds the paths or URLs, unless `path_column` names another one.
+pub(crate) const PATH_COLUMN: &str = "path";
+
 /// Extensions of list files.
 const LIST_EXTENSIONS: &[&str] = &["csv", "tsv", "jsonl", "ndjson", "parquet", "txt"];
 
@@ -130,6 +142,7 @@ impl RawInput {
         }
         let place = self.check_place(check);
         self.check_unused_keys(&place, check);
+        self.check_rename(check);
         Input {
             place,
             pages: self.pages.map_or(PageChoice::All, |pages| pages.check(check)),
@@ -140,8 +153,9 @@ impl RawInput {
             allow_empty: self.allow_empty,
             skip_blank: self.skip_blank,
             near_duplicates: self.near_duplicates,
-            path_column: self.path_column.unwrap_or_else(|| "path".into()),
+            path_column: self.path_column.unwrap_or_else(|| PATH_COLUMN.into()),
             carry: self.carry,
+            rename: self.rename.0,
             fetch: self.fetch.check(self.allow_private_hosts, check),
         }
     }
@@ -151,10 +165,10 @@ impl RawInput {
             (Some(folder), None) if folder.trim().is_empty() => {
                 check.report("/input/folder", "`folder` is empty", "a path relative to the manifest");
             }
-            (Some(folder), None) => return Place::Folder(check.resolve(folder)),
+            (Some(folder), None) => return Place::Folder(find_in_both_forms(&check.resolve(folder))),
             (None, Some(list)) if list == "-" => return Place::Given(Arc::from([])),
             (None, Some(list)) => {
-                let path = check.resolve(list);
+                let path = find_in_both_forms(&check.resolve(list));
                 let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
                 if !LIST_EXTENSIONS.contains(&extension.as_str()) {
                     let message = match extension.as_str() {
@@ -176,6 +190,24 @@ impl RawInput {
         Place::Folder(PathBuf::new())
     }
 
+    /// Reports new names that no column can have.
+    fn check_rename(&self, check: &mut Check) {
+        let renamed = &self.rename.0;
+        for (nth, (old, new)) in renamed.iter().enumerate() {
+            let pointer = format!("/input/rename/{}", pointer_token(old));
+            let is_path = new == PATH_COLUMN;
+            if is_path && self.path_column.as_ref().is_some_and(|column| column != old) {
+                let message = "the paths can't be in two columns: `path_column` names another one";
+                check.report(&pointer, message, "one of `path_column` and a column that is renamed to `path`");
+            } else if let Some(fault) = ColumnNameFault::find(new).filter(|_| !is_path) {
+                let allowed = "a name such as invoice_no: the column's name in the list stands before the colon";
+                check.report(&pointer, &format!("`{new}` {fault}"), allowed);
+            } else if let Some((earlier, _)) = renamed[..nth].iter().find(|(_, earlier)| earlier == new) {
+                check.report(&pointer, &format!("`{earlier}` is renamed to `{new}`, too"), "each new name once");
+            }
+        }
+    }
+
     /// Reports keys that have no effect with the other kind of input.
     fn check_unused_keys(&self, place: &Place, check: &mut Check) {
         let is_list = !matches!(place, Place::Folder(_));
@@ -186,6 +218,7 @@ impl RawInput {
             (is_list && self.follow_links, "follow_links", "folder"),
             (!is_list && self.path_column.is_some(), "path_column", "list"),
             (!is_list && self.carry.is_some(), "carry", "list"),
+            (!is_list && !self.rename.0.is_empty(), "rename", "list"),
             (!is_list && self.allow_private_hosts, "allow_private_hosts", "list"),
         ] {
             if is_unused {

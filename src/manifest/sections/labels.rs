@@ -1,9 +1,13 @@
 //! Labels of `classify` and `tag`: in the manifest, or in a CSV file.
 
+use crate::base::escape::{key_pointer, pointer_token};
+use crate::base::text_reader::TextReader;
+use crate::base::unicode::fold;
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::io::Cursor;
 use std::path::Path;
 
 /// Labels: a list of names, or names with descriptions.
@@ -23,11 +27,23 @@ pub struct Label {
     pub description: Option<String>,
 }
 
+/// A label where it is written.
+struct WrittenLabel {
+    label: Label,
+    /// Pointer for faults.
+    pointer: String,
+    /// Where it is in a file, as an addition to a message.
+    place: String,
+}
+
 /// The labels of a task, from `labels` or `labels_file`. `pointer` is that of the task's
 /// kind, such as `/tasks/kind/classify`. Empty after a fault.
 pub(crate) fn check_labels(raw: Option<RawLabels>, file: Option<&str>, pointer: &str, check: &mut Check) -> Vec<Label> {
     let (labels, pointer) = match (raw, file) {
-        (Some(raw), None) => (raw.into_labels(), format!("{pointer}/labels")),
+        (Some(raw), None) => {
+            let pointer = format!("{pointer}/labels");
+            (raw.into_labels(&pointer), pointer)
+        }
         (None, Some(file)) => {
             let pointer = format!("{pointer}/labels_file");
             let path = check.resolve(file);
@@ -35,7 +51,11 @@ pub(crate) fn check_labels(raw: Option<RawLabels>, file: Option<&str>, pointer: 
             let Some(labels) = check.parse(&pointer, Some(file), |_| read_labels_file(&path)) else {
                 return Vec::new();
             };
-            (labels, pointer)
+            let written = |(label, line): (Label, u64)| {
+                let place = format!(" ({}, line {line})", path.display());
+                WrittenLabel { label, pointer: pointer.clone(), place }
+            };
+            (labels.into_iter().map(written).collect(), pointer)
         }
         (Some(_), Some(_)) => {
             let message = "`labels` and `labels_file` can't be used together";
@@ -50,45 +70,64 @@ pub(crate) fn check_labels(raw: Option<RawLabels>, file: Option<&str>, pointer: 
     if labels.is_empty() {
         check.report(&pointer, "no labels given", "at least one label");
     }
-    for (index, label) in labels.iter().enumerate() {
-        let pointer = format!("{pointer}/{index}");
-        if label.name.trim() != label.name || label.name.is_empty() {
-            let allowed = "text that is not empty and has no white space around it";
-            check.report(&pointer, &format!("`{}` is not a valid label", label.name), allowed);
-        }
-        if labels[..index].iter().any(|earlier| earlier.name == label.name) {
-            check.report(&pointer, &format!("duplicate label `{}`", label.name), "each label once");
+    for (index, WrittenLabel { label, pointer, place }) in labels.iter().enumerate() {
+        let name = &label.name;
+        if !is_label(name) {
+            let allowed = "text that is not empty, not `~` and has no white space around it";
+            check.report(pointer, &format!("`{name}` is not a valid label{place}"), allowed);
+        } else if labels[..index].iter().any(|earlier| earlier.label.name == *name) {
+            check.report(pointer, &format!("duplicate label `{name}`{place}"), "each label once");
         }
     }
-    labels
+    labels.into_iter().map(|written| written.label).collect()
+}
+
+/// Whether a text can be a label. `~` is YAML's null, and was not meant as a label.
+fn is_label(name: &str) -> bool {
+    name.trim() == name && !fold(name).is_empty() && name != "~"
 }
 
 impl RawLabels {
-    fn into_labels(self) -> Vec<Label> {
+    fn into_labels(self, pointer: &str) -> Vec<WrittenLabel> {
+        let written = |label, pointer| WrittenLabel { label, pointer, place: String::new() };
         match self {
-            Self::Names(names) => names.into_iter().map(|name| Label { name, description: None }).collect(),
+            Self::Names(names) => {
+                let label = |(index, name)| written(Label { name, description: None }, format!("{pointer}/{index}"));
+                names.into_iter().enumerate().map(label).collect()
+            }
             Self::Described(Ordered(entries)) => {
-                entries.into_iter().map(|(name, description)| Label { name, description }).collect()
+                let label = |(name, description): (String, _)| {
+                    let pointer = key_pointer(&format!("{pointer}/{}", pointer_token(&name)));
+                    written(Label { name, description }, pointer)
+                };
+                entries.into_iter().map(label).collect()
             }
         }
     }
 }
 
-/// Reads a CSV file with the columns `label` and optionally `description`. Cells are
-/// trimmed; an empty description counts as none.
-fn read_labels_file(path: &Path) -> Result<Vec<Label>, String> {
+/// Reads a CSV file with the columns `label` and optionally `description`: the labels, each with
+/// its line. Cells are trimmed; an empty description counts as none. Empty rows are ignored.
+fn read_labels_file(path: &Path) -> Result<Vec<(Label, u64)>, String> {
     let bytes = Check::read_file(path, &path.display().to_string())?;
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let text = TextReader::new(Cursor::new(bytes)).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut reader = csv::Reader::from_reader(text);
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();
     let column = |name: &str| headers.iter().position(|header| header.trim() == name);
     let label = column("label").ok_or_else(|| format!("{} has no column `label`", path.display()))?;
     let description = column("description");
-    let rows = reader.records().map(|row| {
+    let mut labels = Vec::new();
+    for row in reader.records() {
         let row = row.map_err(|error| error.to_string())?;
+        if row.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
         let cell = |at: usize| row.get(at).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        Ok(Label { name: cell(label).unwrap_or_default(), description: description.and_then(cell) })
-    });
-    rows.collect()
+        let line = row.position().map_or(0, csv::Position::line);
+        let name = cell(label).unwrap_or_default();
+        labels.push((Label { name, description: description.and_then(cell) }, line));
+    }
+    Ok(labels)
 }
 
 #[cfg(test)]
@@ -100,7 +139,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(content.as_bytes()).unwrap();
         let labels = read_labels_file(file.path())?;
-        Ok(labels.into_iter().map(|label| (label.name, label.description)).collect())
+        Ok(labels.into_iter().map(|(label, _)| (label.name, label.description)).collect())
     }
 
     #[test]
@@ -113,6 +152,7 @@ mod tests {
             ("id,label\n1,no\n", vec![label("no", None)]),
             ("label,description\n,x\n", vec![label("", Some("x"))]),
             ("label\n", vec![]),
+            ("\u{feff}label,description\na,One.\n,\n\n , \nb,\n", vec![label("a", Some("One.")), label("b", None)]),
         ] {
             assert_eq!(read(content), Ok(expected), "{content:?}");
         }

@@ -6,13 +6,14 @@
 
 use super::node::{Key, Node, NodeKind};
 use super::scalar::{parse_boolean, parse_integer, parse_number, to_untyped_json};
-use crate::base::escape::pointer_token;
+use crate::base::escape::{key_pointer, pointer_token};
 use crate::manifest::faults::{Fault, nearest_name};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// The byte range of every value, by its JSON Pointer (RFC 6901).
+/// The byte range of every value, by its JSON Pointer (RFC 6901), and of every key that the user
+/// chooses, by its [`key_pointer`].
 pub(crate) type Positions = HashMap<String, Range<usize>>;
 
 /// The JSON of a document, with positions and faults.
@@ -147,7 +148,10 @@ impl Converter {
                     self.report_unknown_key(key, properties);
                     continue;
                 }
-                (None, Some(member)) => member,
+                (None, Some(member)) => {
+                    self.positions.insert(key_pointer(&member_pointer), key.span.clone());
+                    member
+                }
                 (None, None) => &Value::Bool(true),
             };
             // A known key without a value counts as omitted.

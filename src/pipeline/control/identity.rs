@@ -1,12 +1,13 @@
 //! Who a run is: its id, its keys in the store, the budget that it is charged to.
 
 use crate::base::clock::Clock;
-use crate::base::ids::RunId;
+use crate::base::ids::{JobId, RunId, RunKey};
 use crate::base::units::utc_day;
+use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::{BudgetScope, Endpoint, Job};
 use crate::pipeline::model::question_set::policy;
 use crate::pipeline::model::recipe::recipes;
-use crate::store::{BudgetCounter, BudgetLine, BudgetPeriod, RunKeys, RunStart, Store, StoreError};
+use crate::store::{BudgetCounter, BudgetLine, BudgetPeriod, Reader, RunKeys, RunStart, Store, StoreError};
 use crate::task::Question;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +50,8 @@ impl RunIdentity {
         let keys = store.begin_run(RunStart {
             run_id: run_id.clone(),
             job: job.identity(),
+            slots: job.slots().collect(),
+            former: job.former_identity(),
             job_name: job.name.clone(),
             manifest: job.source.clone(),
             model: job.provider.model.clone(),
@@ -81,6 +84,32 @@ impl RunIdentity {
     pub(crate) fn budget(&self, job: &Job, at_ms: i64) -> BudgetLine {
         BudgetLine { scope: budget_counter(job, &self.run_id, at_ms).to_string(), limit: job.limits.budget }
     }
+}
+
+/// The job in the store: of a list from standard input that of the newest run, apart from tried pages.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn stored_job(reader: &Reader, job: &Job) -> Result<Option<JobId>, StoreError> {
+    let Some(first) = reader.job(&job.identity())? else {
+        // It is renamed when the next run begins.
+        let former = job.former_identity();
+        return Ok(former.map(|former| reader.job_of_manifest(&former, &job.source)).transpose()?.flatten());
+    };
+    let mut newest: Option<(bool, RunKey, JobId)> = None;
+    let mut known = Some(first);
+    let mut slots = job.slots().peekable();
+    if slots.peek().is_none() {
+        return Ok(known);
+    }
+    while let Some(key) = known {
+        for run in reader.runs(Some(key))? {
+            let is_try = matches!(run.outcome, Some((RunOutcomeName::Try, _)));
+            newest = newest.max(Some((!is_try, run.run, key)));
+        }
+        known = slots.next().map(|slot| reader.job(&slot)).transpose()?.flatten();
+    }
+    Ok(newest.map(|(_, _, key)| key).or(Some(first)))
 }
 
 /// The id under which the store keeps what was learned of an endpoint: a model at a provider.

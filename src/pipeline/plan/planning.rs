@@ -9,7 +9,7 @@ use crate::base::ids::{JobId, Revision, RunId};
 use crate::base::money::Pico;
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
-use crate::pipeline::control::identity::budget_counter;
+use crate::pipeline::control::identity::{budget_counter, stored_job};
 use crate::pipeline::control::options::selection_text;
 use crate::pipeline::model::question_set::{policy, render};
 use crate::pipeline::model::recipe::recipes;
@@ -36,7 +36,7 @@ pub fn plan(
 ) -> Result<Plan, PipelineError> {
     let mut entries = Entries::start(&job.input)?;
     let chosen = sample.map(|count| choose(job, count)).transpose()?;
-    let key = reader.map(|reader| reader.job(&job.identity())).transpose()?.flatten().unwrap_or(JobId(0));
+    let key = reader.map(|reader| stored_job(reader, job)).transpose()?.flatten().unwrap_or(JobId(0));
     let text = selection_text(selection, &[], None);
     let continued = match (reader, text) {
         (Some(reader), Some(text)) => {

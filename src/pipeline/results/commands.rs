@@ -7,6 +7,7 @@ use crate::base::ids::{RecipeId, RunKey};
 use crate::export::{RowSpec, Targets};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
+use crate::pipeline::control::identity::stored_job;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::report::{Report, read_spend};
 use crate::store::{Reader, RowOptions, RunRecord, SkipRule, StoreError};
@@ -24,7 +25,7 @@ pub fn export(
     output: &Output,
     hooks: &dyn Hooks,
 ) -> Result<Vec<PathBuf>, PipelineError> {
-    let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
+    let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
     let rows = JobRows::of_job(reader, key, job, questions);
     let WrittenRows { files, .. } = rows.write(&columns, &targets_of_job(job, output), &[], true, &|| false, hooks)?;

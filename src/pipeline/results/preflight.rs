@@ -3,6 +3,7 @@
 use crate::export::check_outputs;
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
+use crate::pipeline::control::identity::stored_job;
 use crate::store::{ReadStore, StoreError};
 use std::path::Path;
 
@@ -25,7 +26,7 @@ fn known_files(job: &Job) -> Result<u64, StoreError> {
         Err(StoreError::Missing { .. }) => return Ok(0),
         Err(error) => return Err(error),
     };
-    match reader.job(&job.identity())? {
+    match stored_job(&reader, job)? {
         Some(key) => reader.entry_count(key),
         None => Ok(0),
     }

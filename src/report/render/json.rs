@@ -2,6 +2,7 @@
 
 use crate::base::money::Pico;
 use crate::base::output_file::OutputFile;
+use crate::base::path_text::display_path;
 use crate::base::units::rfc3339;
 use crate::report::failures::{FailedPage, FailureCount};
 use crate::report::pages::{LabelCount, ReportedPage};
@@ -103,11 +104,11 @@ fn output_json(file: &OutputFile) -> Value {
 }
 
 fn page_json(page: &ReportedPage, total: Option<Pico>) -> Value {
-    let path = String::from_utf8_lossy(&page.path);
+    let path = display_path(&page.path);
     json!({"path": path, "page": page.page, "attempts": page.attempts, "cost_usd": total.map(|_| page.cost.to_string())})
 }
 
 fn slow_json(slow: &SlowAttempt, total: Option<Pico>) -> Value {
-    let path = String::from_utf8_lossy(&slow.path);
+    let path = display_path(&slow.path);
     json!({"path": path, "latency_ms": slow.latency_ms, "cost_usd": total.map(|_| slow.cost.to_string())})
 }

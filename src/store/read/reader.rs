@@ -38,6 +38,11 @@ impl Reader {
         runs::job_id(&self.db, identity)
     }
 
+    /// The job with this identity, if it was stored for this manifest.
+    pub fn job_of_manifest(&self, identity: &Digest, manifest: &str) -> Result<Option<JobId>, StoreError> {
+        runs::job_of_manifest(&self.db, identity, manifest)
+    }
+
     /// Runs, newest first: of one job, or of all.
     pub fn runs(&self, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
         runs::runs(&self.db, job)

@@ -15,6 +15,12 @@ pub(crate) fn job_id(db: &Connection, identity: &Digest) -> Result<Option<JobId>
     Ok(find.query_row([identity], |row| row.get(0)).optional()?)
 }
 
+/// The job with this identity, if it was stored for this manifest.
+pub(crate) fn job_of_manifest(db: &Connection, identity: &Digest, manifest: &str) -> Result<Option<JobId>, StoreError> {
+    let mut find = db.prepare_cached("SELECT id FROM jobs WHERE identity = ?1 AND manifest = ?2")?;
+    Ok(find.query_row(params![identity, manifest], |row| row.get(0)).optional()?)
+}
+
 /// Runs, newest first: of one job, or of all.
 pub(crate) fn runs(db: &Connection, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
     let mut find = db.prepare_cached(

@@ -33,6 +33,12 @@ pub struct RunStart {
     pub run_id: RunId,
     /// The identity of the job.
     pub job: Digest,
+    /// Further identities of the job. The run takes the first one that no live run has, so that inputs
+    /// which are not the same do not mix.
+    pub slots: Vec<Digest>,
+    /// The identity that earlier versions gave the job. Its record is taken over if it was stored for the
+    /// same manifest.
+    pub former: Option<Digest>,
     /// The name of the job.
     pub job_name: String,
     /// The manifest as written, before variables are replaced.

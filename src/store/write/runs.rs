@@ -3,6 +3,7 @@
 use super::dead_runs::{DeadRuns, reap_dead_runs};
 use super::ledger::Ledger;
 use super::{attempts, batches, recipe_sets};
+use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::page_status::RunBegin;
@@ -62,12 +63,41 @@ fn take_notices(db: &Connection) -> Result<Vec<String>, StoreError> {
 }
 
 fn put_job(db: &Connection, start: &RunStart) -> Result<JobId, StoreError> {
+    if let Some(former) = start.former
+        && job_id(db, &start.job)?.is_none()
+    {
+        db.execute(
+            "UPDATE jobs SET identity = ?1 WHERE identity = ?2 AND manifest = ?3",
+            params![start.job, former, start.manifest],
+        )?;
+    }
+    let identity = free_identity(db, start)?;
     db.execute(
         "INSERT INTO jobs (identity, name, manifest, updated_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (identity) DO UPDATE SET name = excluded.name, manifest = excluded.manifest, updated_at = excluded.updated_at",
-        params![start.job, start.job_name, start.manifest, start.at_ms],
+        params![identity, start.job_name, start.manifest, start.at_ms],
     )?;
-    job_id(db, &start.job)?.ok_or_else(|| StoreError::Damaged("jobs: a row is not found in its index".into()))
+    job_id(db, &identity)?.ok_or_else(|| StoreError::Damaged("jobs: a row is not found in its index".into()))
+}
+
+/// The first identity of the job that no live run has. Dead runs have been reaped.
+fn free_identity(db: &Connection, start: &RunStart) -> Result<Digest, StoreError> {
+    let mut find = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND ended_at IS NULL)")?;
+    let mut last = start.job;
+    if start.slots.is_empty() {
+        return Ok(last);
+    }
+    for identity in std::iter::once(start.job).chain(start.slots.iter().copied()) {
+        last = identity;
+        let is_used = match job_id(db, &identity)? {
+            Some(job) => find.query_row([job], |row| row.get(0))?,
+            None => false,
+        };
+        if !is_used {
+            break;
+        }
+    }
+    Ok(last)
 }
 
 /// Records that a run is alive.

@@ -1,5 +1,6 @@
 //! Messages, logs, progress, metrics and traces.
 
+mod init;
 mod messages;
 mod mistakes;
 mod observability;

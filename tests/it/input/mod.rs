@@ -2,12 +2,15 @@
 
 mod decoders;
 mod files;
+mod list_files;
 mod lists;
 mod near_duplicates;
 pub(crate) mod pdf;
 mod pdf_encryption;
 mod pdf_numbers;
 mod pdf_scans;
+mod selections;
+mod signed_urls;
 mod tiff;
 mod tiff_builder;
 mod tiff_variants;

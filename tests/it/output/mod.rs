@@ -4,3 +4,4 @@ mod demo;
 mod outputs;
 pub(crate) mod parquet_file;
 mod rows;
+mod values;

@@ -3,5 +3,6 @@
 mod endpoints;
 mod fuzzing;
 mod hostile;
+mod proxies;
 mod stray_replies;
 mod tls_roots;

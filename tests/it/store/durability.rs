@@ -84,6 +84,8 @@ fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
     let start = RunStart {
         run_id: RunId::new(format!("run-{run}")),
         job: Digest::compute(b"job"),
+        slots: Vec::new(),
+        former: None,
         job_name: "job".into(),
         manifest: String::new(),
         model: "m".into(),

@@ -114,6 +114,8 @@ pub(crate) fn start(run: &str) -> RunStart {
     RunStart {
         run_id: RunId::new(run),
         job: Digest::compute(b"job"),
+        slots: Vec::new(),
+        former: None,
         job_name: "invoices".into(),
         manifest: "name: invoices".into(),
         model: "model".into(),

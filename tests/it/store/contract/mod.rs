@@ -75,6 +75,8 @@ contract! {
         the_mean_latency_is_that_of_replies_of_the_model,
         facts_about_endpoints_are_kept_apart,
         a_run_continues_one_with_the_same_selection_that_was_not_completed,
+        a_run_takes_the_first_identity_that_no_live_run_has,
+        a_job_takes_over_the_record_of_its_former_identity,
     ]
     attempts [
         attempts_of_a_run_are_numbered_from_one,

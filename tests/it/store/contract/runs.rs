@@ -210,3 +210,38 @@ pub(crate) fn a_run_continues_one_with_the_same_selection_that_was_not_completed
     assert_eq!(begin("i", retry).continues, None);
     assert_eq!(begin("j", refresh).continues, Some(RunId::new("e")), "each selection on its own");
 }
+
+pub(crate) fn a_run_takes_the_first_identity_that_no_live_run_has<B: Backend>() {
+    let bench = Bench::<B>::new();
+    let slots = vec![Digest::compute(b"one"), Digest::compute(b"two")];
+    // A process has one run.
+    let processes: Vec<_> = (0..4).map(|_| bench.backend.open()).collect();
+    let begin = |at: usize, id: &str| processes[at].begin_run(RunStart { slots: slots.clone(), ..start(id) }).unwrap();
+    let (second, third) = (begin(0, "second"), begin(1, "third"));
+    let reader = bench.reader();
+    assert_eq!(reader.job(&slots[0]).unwrap(), Some(second.job));
+    assert_eq!(reader.job(&slots[1]).unwrap(), Some(third.job));
+    assert!(second.job != bench.keys.job && third.job != second.job);
+    processes[0].end_run(end(second.run)).unwrap();
+    assert_eq!(begin(0, "fourth").job, second.job, "a slot is used again");
+    bench.end();
+    assert_eq!(begin(2, "fifth").job, bench.keys.job, "the job's own identity comes first");
+    let shared = processes[3].begin_run(start("sixth")).unwrap();
+    assert_eq!(shared.job, bench.keys.job, "a job without slots has one identity");
+}
+
+pub(crate) fn a_job_takes_over_the_record_of_its_former_identity<B: Backend>() {
+    let bench = Bench::<B>::new();
+    bench.end();
+    let (former, new) = (Digest::compute(b"job"), Digest::compute(b"new"));
+    let other = RunStart { job: new, former: Some(former), manifest: "name: other".into(), ..start("second") };
+    let other = bench.store.begin_run(RunStart { job: Digest::compute(b"other"), ..other }).unwrap();
+    assert!(other.job != bench.keys.job, "another manifest");
+    let reader = bench.reader();
+    assert_eq!(reader.job_of_manifest(&former, "name: invoices").unwrap(), Some(bench.keys.job));
+    assert_eq!(reader.job_of_manifest(&former, "name: other").unwrap(), None);
+    let begin = |id: &str| bench.store.begin_run(RunStart { job: new, former: Some(former), ..start(id) }).unwrap();
+    assert_eq!((begin("third").job, begin("fourth").job), (bench.keys.job, bench.keys.job));
+    let reader = bench.reader();
+    assert_eq!((reader.job(&former).unwrap(), reader.job(&new).unwrap()), (None, Some(bench.keys.job)));
+}

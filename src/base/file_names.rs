@@ -1,0 +1,65 @@
+//! Names of files whose accents are a part of their letters (NFC) or follow them (NFD). File systems
+//! and programs write either, and people cannot tell them apart.
+
+use super::unicode::{nfc, nfd};
+use std::path::{Component, Path, PathBuf};
+
+/// `path`, or the file that its name means in the other form: each component that does not exist is
+/// searched for in both forms. `path` itself if there is none.
+#[must_use]
+pub fn find_in_both_forms(path: &Path) -> PathBuf {
+    let has_forms = path.to_str().is_some_and(|text| !text.is_ascii());
+    if !has_forms || exists(path) {
+        return path.to_owned();
+    }
+    let mut found = PathBuf::new();
+    for component in path.components() {
+        let as_is = found.join(component);
+        let form = match component {
+            Component::Normal(name) if !exists(&as_is) => {
+                let name = name.to_string_lossy();
+                [nfc(&name), nfd(&name)].into_iter().map(|form| found.join(&*form)).find(|form| exists(form))
+            }
+            _ => None,
+        };
+        found = form.unwrap_or(as_is);
+    }
+    if exists(&found) { found } else { path.to_owned() }
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests write files")]
+    fn a_name_in_one_form_finds_the_file_in_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        // `é` and `ü`, composed or not, as the file system has them.
+        let names =
+            ["caf\u{e9}/u\u{308}ber.jpg", "cafe\u{301}2/\u{fc}ber.jpg", "plain/a.jpg", "e\u{301}.jpg", "\u{e9}.jpg"];
+        for name in names {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        for (asked, found) in [
+            ("caf\u{e9}/\u{fc}ber.jpg", names[0]),
+            ("cafe\u{301}/u\u{308}ber.jpg", names[0]),
+            ("cafe\u{301}/\u{fc}ber.jpg", names[0]),
+            ("caf\u{e9}2/u\u{308}ber.jpg", names[1]),
+            ("plain/a.jpg", names[2]),
+            // Where both exist, each is found by its own name.
+            ("e\u{301}.jpg", names[3]),
+            ("\u{e9}.jpg", names[4]),
+            ("caf\u{e9}/none.jpg", "caf\u{e9}/none.jpg"),
+            ("cafe\u{301}/none.jpg", "cafe\u{301}/none.jpg"),
+        ] {
+            assert_eq!(find_in_both_forms(&folder.path().join(asked)), folder.path().join(found), "{asked:?}");
+        }
+    }
+}

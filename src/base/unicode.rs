@@ -1,0 +1,107 @@
+//! Forms of Unicode text: one spelling for what people cannot tell apart.
+
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+use std::borrow::Cow;
+
+/// The text in Normalization Form C: accents are a part of their letters.
+#[must_use]
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    const { ComposingNormalizerBorrowed::new_nfc() }.normalize(text)
+}
+
+/// The text in Normalization Form D: accents follow their letters, as some file systems write them.
+#[must_use]
+pub fn nfd(text: &str) -> Cow<'_, str> {
+    const { DecomposingNormalizerBorrowed::new_nfd() }.normalize(text)
+}
+
+/// The text for a comparison that ignores what is not a difference in meaning: Normalization Form C,
+/// full case folding (`ß` is `ss`), runs of white space, forms of quotes and dashes, full-width
+/// letters, invisible characters, and one period at the end.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let unified: String = nfc(text).chars().filter_map(unify).flat_map(fold_case).collect();
+    let joined = unified.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Folding may leave letters and accents that compose again.
+    let folded = nfc(joined.strip_suffix('.').unwrap_or(&joined)).trim_end().to_owned();
+    // A text of nothing else is not empty.
+    if folded.is_empty() { joined } else { folded }
+}
+
+/// A character in the form that stands for all of its forms; `None` if it cannot be seen.
+fn unify(c: char) -> Option<char> {
+    Some(match c {
+        // Soft hyphen, zero width space, word joiner, byte order mark.
+        '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' => return None,
+        '‘' | '’' | '‚' | '‛' | '‹' | '›' | '′' | '`' | '´' | 'ʼ' => '\'',
+        '“' | '”' | '„' | '‟' | '«' | '»' | '″' => '"',
+        // Hyphen, non-breaking hyphen, figure dash, en dash, em dash, horizontal bar, minus.
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' => '-',
+        '。' | '｡' => '.',
+        // Full-width forms of the characters from `!` to `~`.
+        '\u{ff01}'..='\u{ff5e}' => u8::try_from(u32::from(c) - 0xfee0).map_or(c, char::from),
+        other => other,
+    })
+}
+
+/// Full case folding of Unicode: the lower case of the upper case. Without a dot, `ı` is a letter of
+/// its own.
+fn fold_case(c: char) -> impl Iterator<Item = char> {
+    let upper: String = if c == 'ı' { c.to_string() } else { c.to_uppercase().collect() };
+    upper.chars().flat_map(char::to_lowercase).collect::<Vec<_>>().into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn texts_that_fold_to_the_same() {
+        for (one, other) in [
+            ("Gro\u{308}ße", "GRÖSSE"),
+            ("ΟΔΟΣ", "οδος"),
+            ("ﬁle", "FILE"),
+            ("a  b\u{a0}c\u{202f}d\u{3000}e\n", " A b c d e"),
+            ("driver’s licence", "Driver's licence"),
+            ("“x”", "\"X\""),
+            ("follow–up", "follow-up"),
+            ("non\u{2011}breaking", "non-breaking"),
+            ("−1", "-1"),
+            ("Invoice.", "invoice"),
+            ("发票。", "发票"),
+            ("ＩＤ１", "id1"),
+            ("in\u{ad}voice\u{200b}", "invoice"),
+            ("J\u{30c}", "ǰ"),
+        ] {
+            assert_eq!(fold(one), fold(other), "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn texts_that_fold_to_different_ones() {
+        for (one, other) in [
+            ("invoice", "invoices"),
+            ("a b", "ab"),
+            ("a-b", "a b"),
+            ("a..", "a"),
+            ("ı", "i"),
+            ("é", "e"),
+            ("m²", "m2"),
+            (".", ""),
+            ("a/b", "a-b"),
+        ] {
+            assert_ne!(fold(one), fold(other), "{one:?} {other:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_forms_are_the_same_text(text in "\\PC{0,12}") {
+            let decomposed = nfd(&text);
+            prop_assert_eq!(nfc(&decomposed), nfc(&text));
+            prop_assert_eq!(fold(&decomposed), fold(&text));
+            prop_assert_eq!(fold(&text), fold(&format!(" {text} ")));
+        }
+    }
+}

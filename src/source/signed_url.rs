@@ -1,0 +1,372 @@
+//! URLs with secrets in them, such as signed links to an object store. The path of an entry is the URL
+//! without its secrets: they change every day, and must not reach rows, logs or the store.
+
+use crate::base::digest::Digest;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Parameters that sign a URL or say who signed it. What is signed is named by the rest of it.
+/// Sources: AWS "Authenticating requests: query parameters" and "Signed URLs" of CloudFront, Google
+/// "Signed URLs", Alibaba OSS, Tencent COS, Huawei OBS, Akamai.
+const SIGNATURES: &[&str] = &[
+    "signature",
+    "sig",
+    "hmac",
+    "awsaccesskeyid",
+    "googleaccessid",
+    "key-pair-id",
+    "ossaccesskeyid",
+    "accesskeyid",
+    "security-token",
+    "x-oss-signature",
+    "x-oss-signature-version",
+    "x-oss-credential",
+    "x-oss-date",
+    "x-oss-expires",
+    "x-oss-security-token",
+    "x-oss-additional-headers",
+    "x-cos-security-token",
+    "x-obs-security-token",
+    "q-sign-algorithm",
+    "q-ak",
+    "q-sign-time",
+    "q-key-time",
+    "q-header-list",
+    "q-url-param-list",
+    "q-signature",
+    "hdnts",
+    "hdnea",
+    "hdntl",
+    "__token__",
+    "__gda__",
+];
+/// Prefixes of such parameters.
+const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-"];
+/// Parameters of a shared access signature, beside `sig` (Microsoft, "Create a service SAS").
+const SAS: &[&str] = &[
+    "sv", "ss", "srt", "sr", "sp", "st", "se", "spr", "sip", "si", "skoid", "sktid", "skt", "ske", "sks", "skv",
+    "saoid", "suoid", "scid", "sdd", "ses",
+];
+/// Parameters that say until when a signature or a token holds, and what it allows.
+const EXPIRIES: &[&str] = &["expires", "expiry", "expire", "exp", "policy", "hash-algorithm", "token_path"];
+/// Keys, tokens and passwords.
+const TOKENS: &[&str] = &[
+    "token",
+    "access_token",
+    "access-token",
+    "accesstoken",
+    "auth_token",
+    "auth-token",
+    "authtoken",
+    "id_token",
+    "refresh_token",
+    "private_token",
+    "download_token",
+    "x-token",
+    "sas",
+    "sas_token",
+    "sastoken",
+    "jwt",
+    "bearer",
+    "auth",
+    "authorization",
+    "authkey",
+    "tempauth",
+    "rlkey",
+    "sign",
+    "api_key",
+    "api-key",
+    "apikey",
+    "x-api-key",
+    "subscription-key",
+    "ocp-apim-subscription-key",
+    "client_secret",
+    "secret",
+    "password",
+    "passwd",
+    "pwd",
+    "pass",
+    "credential",
+    "credentials",
+    "access_key",
+    "accesskey",
+    "secret_key",
+    "secretkey",
+];
+/// Parameters that hold a secret on some servers, and the name of a file on others.
+const AMBIGUOUS: &[&str] = &["key", "code", "session", "session_id", "sessionid", "sid", "ticket"];
+
+/// Hexadecimal digits that stand for a value.
+const DIGEST_CHARS: usize = 12;
+
+/// The URL that is fetched: it may hold secrets, and is never shown or stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(String);
+
+impl Address {
+    /// The URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// A URL with secrets, without them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Redacted {
+    /// The URL without its secrets.
+    pub(crate) path: Vec<u8>,
+    /// As `path`, with a digest in place of each token.
+    pub(crate) with_digests: Vec<u8>,
+    /// The URL itself, if it is text.
+    pub(crate) address: Option<Address>,
+}
+
+impl Redacted {
+    /// Whether there are tokens, which may be all that tells one file from another.
+    pub(crate) fn has_tokens(&self) -> bool {
+        self.path != self.with_digests
+    }
+}
+
+/// What a parameter is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parameter {
+    /// It tells one file from another.
+    Name,
+    Signature,
+    Token,
+    Ambiguous,
+}
+
+/// `url` without its secrets; `None` if it is not a URL or has none.
+pub(crate) fn redact(url: &[u8]) -> Option<Redacted> {
+    let scheme = url.windows(3).position(|three| three == b"://").filter(|end| is_scheme(&url[..*end]))?;
+    let (start, rest) = url.split_at(scheme + 3);
+    let host_end = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
+    // A user name and a password.
+    let user_end = rest[..host_end].iter().rposition(|byte| *byte == b'@').map_or(0, |at| at + 1);
+    let rest = &rest[user_end..];
+    let (rest, fragment) = split(rest, b'#');
+    let (place, query) = split(rest, b'?');
+    let parts: Vec<&[u8]> = query.map(|query| query.split(|byte| *byte == b'&').collect()).unwrap_or_default();
+    let kinds = parameters(&parts);
+    let has_secret_fragment = fragment.is_some_and(|fragment| {
+        let parts: Vec<&[u8]> = fragment.split(|byte| *byte == b'&').collect();
+        parameters(&parts).iter().any(|kind| *kind != Parameter::Name)
+    });
+    if user_end == 0 && !has_secret_fragment && kinds.iter().all(|kind| *kind == Parameter::Name) {
+        return None;
+    }
+    let build = |with_tokens: bool| {
+        let kept: Vec<Vec<u8>> = parts
+            .iter()
+            .zip(&kinds)
+            .filter_map(|(part, kind)| match kind {
+                Parameter::Name => Some(part.to_vec()),
+                Parameter::Ambiguous => Some(digest_of(part)),
+                Parameter::Token if with_tokens => Some(digest_of(part)),
+                Parameter::Token | Parameter::Signature => None,
+            })
+            .collect();
+        let mut out = [start, place].concat();
+        if !kept.is_empty() {
+            out.push(b'?');
+            out.extend_from_slice(&kept.join(&b'&'));
+        }
+        if let Some(fragment) = fragment.filter(|_| !has_secret_fragment) {
+            out.push(b'#');
+            out.extend_from_slice(fragment);
+        }
+        out
+    };
+    let address = std::str::from_utf8(url).ok().map(|text| Address(text.to_owned()));
+    Some(Redacted { path: build(false), with_digests: build(true), address })
+}
+
+/// `text` for a message or a row: without its secrets if it is a URL.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let redacted = redact(text.as_bytes()).and_then(|redacted| String::from_utf8(redacted.path).ok());
+    redacted.unwrap_or_else(|| text.to_owned())
+}
+
+fn is_scheme(text: &[u8]) -> bool {
+    text.first().is_some_and(u8::is_ascii_alphabetic)
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
+}
+
+/// The text before the first `separator`, and that behind it.
+fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    match text.iter().position(|byte| *byte == separator) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
+
+/// What each parameter of a query is.
+fn parameters(parts: &[&[u8]]) -> Vec<Parameter> {
+    let names: Vec<String> = parts.iter().map(|part| name_of(part)).collect();
+    let has = |name: &str| names.iter().any(|known| known == name);
+    // A link to an attachment in Discord is signed by these three.
+    let is_discord = ["ex", "is", "hm"].into_iter().all(has);
+    let is_sas = has("sig");
+    let mut kinds: Vec<Parameter> = names
+        .iter()
+        .map(|name| match name.as_str() {
+            name if SIGNATURES.contains(&name) || SIGNATURE_PREFIXES.iter().any(|start| name.starts_with(start)) => {
+                Parameter::Signature
+            }
+            name if is_sas && SAS.contains(&name) || is_discord && ["ex", "is", "hm"].contains(&name) => {
+                Parameter::Signature
+            }
+            name if TOKENS.contains(&name) => Parameter::Token,
+            name if AMBIGUOUS.contains(&name) => Parameter::Ambiguous,
+            _ => Parameter::Name,
+        })
+        .collect();
+    if kinds.iter().any(|kind| matches!(kind, Parameter::Signature | Parameter::Token)) {
+        let expiries = names.iter().zip(&mut kinds).filter(|(name, _)| EXPIRIES.contains(&name.as_str()));
+        expiries.for_each(|(_, kind)| *kind = Parameter::Signature);
+    }
+    kinds
+}
+
+/// The name of a parameter, decoded and in lower case.
+fn name_of(part: &[u8]) -> String {
+    let (name, _) = split(part, b'=');
+    url::form_urlencoded::parse(name).next().map(|(name, _)| name.trim().to_lowercase()).unwrap_or_default()
+}
+
+/// A parameter with a digest in place of its value.
+fn digest_of(part: &[u8]) -> Vec<u8> {
+    let (name, value) = split(part, b'=');
+    let digest = Digest::compute(value.unwrap_or_default()).to_string();
+    [name, b"=~", &digest.as_bytes()[..DIGEST_CHARS.min(digest.len())]].concat()
+}
+
+/// URLs that are equal except for their tokens: the tokens tell their files apart.
+#[derive(Debug, Default)]
+pub(crate) struct TokenClashes(HashSet<u64>);
+
+impl TokenClashes {
+    /// Finds them among the URLs of a list. Needs some 20 bytes for each URL with a token.
+    pub(crate) fn find(urls: impl Iterator<Item = Vec<u8>>) -> Self {
+        let mut known: HashMap<u64, u64> = HashMap::new();
+        let mut clashes = HashSet::new();
+        for redacted in urls.filter_map(|url| redact(url.trim_ascii())).filter(Redacted::has_tokens) {
+            let (path, with_digests) = (hash(&redacted.path), hash(&redacted.with_digests));
+            if *known.entry(path).or_insert(with_digests) != with_digests {
+                clashes.insert(path);
+            }
+        }
+        Self(clashes)
+    }
+
+    /// The path of the entry of a URL.
+    pub(crate) fn path_of(&self, redacted: &Redacted) -> Vec<u8> {
+        let is_clash = self.0.contains(&hash(&redacted.path));
+        if is_clash { redacted.with_digests.clone() } else { redacted.path.clone() }
+    }
+}
+
+fn hash(text: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(url: &str) -> Option<String> {
+        redact(url.as_bytes()).map(|redacted| String::from_utf8(redacted.path).unwrap())
+    }
+
+    #[test]
+    fn secrets_are_left_out() {
+        for (url, expected) in [
+            (
+                "https://b.s3.amazonaws.com/a.jpg?X-Amz-Algorithm=AWS4&X-Amz-Credential=SECRET&X-Amz-Date=1&X-Amz-Expires=9&X-Amz-SignedHeaders=host&X-Amz-Signature=SECRET&X-Amz-Security-Token=SECRET",
+                "https://b.s3.amazonaws.com/a.jpg",
+            ),
+            ("https://h/a.jpg?versionId=7&x%2Damz%2Dsignature=SECRET", "https://h/a.jpg?versionId=7"),
+            ("https://h/a.jpg?AWSAccessKeyId=SECRET&Signature=SECRET&Expires=1", "https://h/a.jpg"),
+            (
+                "https://storage.googleapis.com/b/a.jpg?X-Goog-Signature=SECRET&generation=3",
+                "https://storage.googleapis.com/b/a.jpg?generation=3",
+            ),
+            ("https://h/b/a.jpg?GoogleAccessId=SECRET&Expires=1&Signature=SECRET", "https://h/b/a.jpg"),
+            (
+                "https://x.blob.core.windows.net/c/a.jpg?sv=1&st=2&se=3&sr=b&sp=r&sig=SECRET&snapshot=5",
+                "https://x.blob.core.windows.net/c/a.jpg?snapshot=5",
+            ),
+            (
+                "https://d.cloudfront.net/a.jpg?Policy=SECRET&Signature=SECRET&Key-Pair-Id=SECRET",
+                "https://d.cloudfront.net/a.jpg",
+            ),
+            (
+                "https://h/a.jpg?OSSAccessKeyId=SECRET&Expires=1&Signature=SECRET&x-oss-process=image/resize",
+                "https://h/a.jpg?x-oss-process=image/resize",
+            ),
+            ("https://h/a.jpg?id=1&token=SECRET&expires=1&page=2", "https://h/a.jpg?id=1&page=2"),
+            ("https://h/a.jpg?ACCESS_TOKEN=SECRET", "https://h/a.jpg"),
+            ("https://h/a.jpg?sas=SECRET", "https://h/a.jpg"),
+            ("https://h/a.jpg?api_key=SECRET#top", "https://h/a.jpg#top"),
+            ("https://h/a.jpg#access_token=SECRET", "https://h/a.jpg"),
+            ("https://me:SECRET@h/a.jpg?x=1", "https://h/a.jpg?x=1"),
+            ("s3://b/a.jpg?token=SECRET", "s3://b/a.jpg"),
+            ("https://cdn.discordapp.com/a.png?ex=SECRET&is=SECRET&hm=SECRET&", "https://cdn.discordapp.com/a.png?"),
+        ] {
+            assert_eq!(path(url).as_deref(), Some(expected), "{url}");
+            let redacted = redact(url.as_bytes()).unwrap();
+            assert!(!format!("{redacted:?}").contains("SECRET"), "{url}");
+            assert_eq!(redacted.address.as_ref().map(Address::as_str), Some(url));
+            assert!(!without_secrets(url).contains("SECRET"), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_tells_files_apart_is_kept() {
+        for url in [
+            "https://h/a.jpg",
+            "https://h/a.jpg?id=1",
+            "https://h/a.jpg?versionId=7&se=north&sp=2&sr=1&exp=3&expires=4",
+            "https://h/a@b.jpg?mail=a@b",
+            "https://h/?is=1&ex=2",
+            "scans/a.jpg?token=1",
+            "a b://c?token=1",
+            "",
+        ] {
+            assert_eq!(path(url), None, "{url}");
+        }
+        // A name or a secret: neither shown nor ignored.
+        let (one, other) = (path("https://h/get?key=one.jpg"), path("https://h/get?key=other.jpg"));
+        assert!(one.is_some() && one != other && !one.unwrap().contains("one.jpg"));
+    }
+
+    #[test]
+    fn tokens_that_tell_files_apart_are_told_by_their_digests() {
+        let urls = [
+            "https://h/get?token=A",
+            "https://h/get?token=B",
+            "https://h/b.jpg?token=C",
+            "https://h/b.jpg?token=C",
+            "https://h/c?token=D",
+        ];
+        let clashes = TokenClashes::find(urls.iter().map(|url| url.as_bytes().to_vec()));
+        let paths: Vec<String> = urls
+            .iter()
+            .map(|url| String::from_utf8(clashes.path_of(&redact(url.as_bytes()).unwrap())).unwrap())
+            .collect();
+        assert!(paths[0].starts_with("https://h/get?token=~") && paths[0] != paths[1], "{paths:?}");
+        assert_eq!(paths[2..], ["https://h/b.jpg", "https://h/b.jpg", "https://h/c"]);
+    }
+}
