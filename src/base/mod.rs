@@ -1,7 +1,7 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
-//! import. Only [`atomic_file`] imports another leaf.
+//! import. Only [`atomic_file`] and [`sibling`] import other leaves.
 //!
-//! - [`atomic_file`]: files that appear complete or not at all
+//! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
 //! - [`digest`]: content digests and canonical JSON
 //! - [`money`], [`usage`]: amounts of money and of tokens
@@ -13,6 +13,7 @@ pub mod backoff;
 pub mod clock;
 pub mod digest;
 pub mod escape;
+pub mod file_identity;
 pub mod hooks;
 pub mod ids;
 pub mod mask;

@@ -12,7 +12,7 @@ use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::hooks::NoHooks;
 use crate::base::ids::RunId;
-use crate::base::random::mix;
+use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
 use crate::pipeline::{
@@ -94,7 +94,7 @@ impl Session {
         &self.job
     }
 
-    /// The id of the session's run, such as `20261123T131805-3f9a1c`.
+    /// The id of the session's run, such as `20261123T131805-3f9a1c0b7d42`.
     #[must_use]
     pub fn run_id(&self) -> &str {
         self.run_id.as_str()
@@ -356,10 +356,10 @@ fn answer_of(tried: TriedOutcome) -> TriedAnswer {
     TriedAnswer { task, text, is_ok, stored_at }
 }
 
-/// A run's id, and a seed: by time and process.
+/// A run's id: its time, for people, and twelve random digits. And a seed. Both are new also for runs that
+/// begin at the same time in containers, where every process has the same id.
 fn new_run_id(clock: &dyn Clock) -> (RunId, u64) {
-    let wall_ms = clock.wall_ms();
-    let seed = mix(wall_ms.cast_unsigned() ^ u64::from(std::process::id()) << 40);
-    let digits: String = rfc3339(wall_ms).chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
-    (RunId::new(format!("{digits}-{:06x}", seed & 0xff_ffff)), seed)
+    let seed = entropy();
+    let digits: String = rfc3339(clock.wall_ms()).chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
+    (RunId::new(format!("{digits}-{:012x}", seed & 0xffff_ffff_ffff)), mix(seed))
 }
