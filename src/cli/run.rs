@@ -8,6 +8,7 @@ use super::metrics::Metrics;
 use super::progress::Progress;
 use super::run_record::RunRecord;
 use super::signals;
+use crate::base::sibling::database_files;
 use crate::session::{Environment, RetrySelection, RunOptions, Session};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -22,6 +23,13 @@ pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
 /// A run whose end without a report the caller records.
 fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<u8, Failure> {
     record.check()?;
+    let store = args.job.store.iter().flat_map(|store| database_files(store));
+    record.protect(&std::iter::once(args.job.job.clone()).chain(store).collect::<Vec<_>>())?;
+    // A record must not take the place of a file that the manifest names, which may not exist yet.
+    let loaded = load::load_job(&args.job);
+    if let Ok(job) = &loaded {
+        record.protect_files_of(job)?;
+    }
     let watched = Arc::new(OnceLock::new());
     let on_abort = {
         let record = record.clone();
@@ -30,7 +38,7 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
     signals::listen(watched.clone(), None, on_abort)
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
     record.write_running(None)?;
-    let mut job = load::load_with_input(&args.job)?;
+    let mut job = load::with_input(loaded?)?;
     if let Some(usd) = &args.budget_usd {
         job = job.with_budget(usd)?;
     }

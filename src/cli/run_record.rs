@@ -6,8 +6,12 @@ use super::exit::Failure;
 use super::log;
 use super::record_file::RecordFile;
 use crate::base::clock::{Clock, SystemClock};
+use crate::base::sibling::database_files;
 use crate::base::units::rfc3339;
-use crate::session::{RunReport, Session, Signal, UnreportedRun, parse_last_success, render_unreported_prometheus};
+use crate::session::overwriting::WrittenFile;
+use crate::session::{
+    Job, RunReport, Session, Signal, UnreportedRun, parse_last_success, render_unreported_prometheus,
+};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,6 +35,8 @@ struct State {
     known: Option<(String, String)>,
     /// Nothing is written after the end.
     has_ended: bool,
+    /// Records that would take the place of another file: nothing is written to them.
+    refused: Vec<RecordFile>,
 }
 
 impl RunRecord {
@@ -53,8 +59,11 @@ impl RunRecord {
         let (summary, metrics) = (value("--summary"), value("--metrics-file"));
         // Options with values may come before the command.
         let is_run = words.iter().skip(1).any(|word| word == "run");
-        (is_run && (summary.is_some() || metrics.is_some()))
-            .then(|| Self::new(summary.as_deref(), metrics.as_deref(), None))
+        let record = (is_run && (summary.is_some() || metrics.is_some()))
+            .then(|| Self::new(summary.as_deref(), metrics.as_deref(), None))?;
+        // What is refused is not written to.
+        let _ = value("--store").map(|store| record.protect(&database_files(&store)));
+        Some(record)
     }
 
     fn new(summary: Option<&Path>, metrics: Option<&Path>, manifest: Option<&Path>) -> Self {
@@ -67,7 +76,12 @@ impl RunRecord {
             metrics,
             started_ms: SystemClock::new().wall_ms(),
             last_success_ms,
-            state: Mutex::new(State { job: job.or_else(stem).unwrap_or_default(), known: None, has_ended: false }),
+            state: Mutex::new(State {
+                job: job.or_else(stem).unwrap_or_default(),
+                known: None,
+                has_ended: false,
+                refused: Vec::new(),
+            }),
         }
     }
 
@@ -93,6 +107,47 @@ impl RunRecord {
         checked.map_err(|message| Failure::new(super::exit::WRONG_INPUT, message).with_hint("name another file"))
     }
 
+    /// Checks that no record takes the place of one of these files, whether they exist or not. A record
+    /// that does is never written.
+    ///
+    /// # Errors
+    /// When one of them would.
+    pub(crate) fn protect(&self, files: &[PathBuf]) -> Result<(), Failure> {
+        let files: Vec<RecordFile> = files.iter().map(|path| RecordFile::Replaced(path.clone())).collect();
+        let found = self.named().find(|(_, record)| files.iter().any(|file| file.is_same(record)));
+        found.map_or(Ok(()), |(option, record)| {
+            self.refuse(record);
+            let message = format!("{option} would overwrite the manifest or the store");
+            Err(Failure::new(super::exit::WRONG_INPUT, message).with_hint("name another file"))
+        })
+    }
+
+    /// Checks that no record takes the place of a file that the job needs. A record that does is never
+    /// written.
+    ///
+    /// # Errors
+    /// When one of them would.
+    pub(crate) fn protect_files_of(&self, job: &Job) -> Result<(), Failure> {
+        for (option, record) in self.named().filter(|(_, record)| record.is_rewritten()) {
+            let written = record.path().map(|path| WrittenFile::other(option, path));
+            if let Err(error) = job.check_written(written.as_slice()) {
+                self.refuse(record);
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The records with their options.
+    fn named(&self) -> impl Iterator<Item = (&'static str, &RecordFile)> {
+        let named = [("--summary", &self.summary), ("--metrics-file", &self.metrics)];
+        named.into_iter().filter_map(|(option, record)| Some((option, record.as_ref()?)))
+    }
+
+    fn refuse(&self, record: &RecordFile) {
+        self.state().refused.push(record.clone());
+    }
+
     /// The run goes on. `session`: once there is one.
     ///
     /// # Errors
@@ -109,6 +164,7 @@ impl RunRecord {
         let written = [(self.summary.as_ref(), self.pretty(&summary)), (self.metrics.as_ref(), metrics)]
             .into_iter()
             .filter_map(|(record, text)| Some((record.filter(rewritten)?, text)))
+            .filter(|(record, _)| !state.refused.contains(record))
             .try_for_each(|(record, text)| record.write(&text));
         written.map_err(|error| Failure::new(super::exit::STORAGE, error))
     }
@@ -121,7 +177,7 @@ impl RunRecord {
         let mut state = self.state();
         state.has_ended = true;
         let metrics = report.to_openmetrics(SystemClock::new().wall_ms(), self.last_success_ms);
-        self.write_end(&report.to_json(), &metrics).map_err(|error| Failure::new(super::exit::STORAGE, error))
+        self.write_end(&state, &report.to_json(), &metrics).map_err(|error| Failure::new(super::exit::STORAGE, error))
     }
 
     /// The run ended without a report.
@@ -133,7 +189,7 @@ impl RunRecord {
         let mut summary = self.summary_of(&state, failure.outcome(), Some(failure.code()));
         (summary["error"], summary["hint"]) = (failure.message().into(), failure.hint().into());
         let metrics = self.metrics_of(&state, failure.outcome(), Some(failure.code()));
-        if let Err(error) = self.write_end(&summary, &metrics) {
+        if let Err(error) = self.write_end(&state, &summary, &metrics) {
             log::line("WARN", &format!("warning: {error}"), serde_json::Map::new());
         }
     }
@@ -148,7 +204,7 @@ impl RunRecord {
         let summary = self.summary_of(&state, "interrupted", Some(signal.exit_code()));
         let metrics = self.metrics_of(&state, "interrupted", Some(signal.exit_code()));
         // The process ends whether it can be written or not.
-        let _ = self.write_end(&summary, &metrics);
+        let _ = self.write_end(&state, &summary, &metrics);
     }
 
     /// The state, if nobody holds it for long.
@@ -163,13 +219,16 @@ impl RunRecord {
         None
     }
 
-    fn write_end(&self, summary: &Value, metrics: &str) -> Result<(), String> {
-        let first = self.metrics.as_ref().map_or(Ok(()), |record| record.write(metrics));
+    fn write_end(&self, state: &State, summary: &Value, metrics: &str) -> Result<(), String> {
+        let write = |record: &RecordFile, text: &str| {
+            if state.refused.contains(record) { Ok(()) } else { record.write(text) }
+        };
+        let first = self.metrics.as_ref().map_or(Ok(()), |record| write(record, metrics));
         let text = match &self.summary {
             Some(RecordFile::Replaced(_)) | None => self.pretty(summary),
             Some(_) => format!("{summary}\n"),
         };
-        self.summary.as_ref().map_or(Ok(()), |record| record.write(&text)).and(first)
+        self.summary.as_ref().map_or(Ok(()), |record| write(record, &text)).and(first)
     }
 
     fn pretty(&self, summary: &Value) -> String {

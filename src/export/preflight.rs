@@ -1,6 +1,9 @@
 //! Whether outputs can be written, checked before anything is paid for.
 
 use super::error::ExportError;
+use super::partitions::partitions::check_no_whole_file;
+use crate::base::file_identity::follow_links;
+use crate::base::sibling::temporary_beside;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,14 +15,17 @@ const MIN_BYTES: u64 = 1 << 20;
 
 /// Checks that each of these files can be written with `rows` rows: that its folder exists or can be
 /// created, that a file can be written there, and that there is enough space. Creates no folder and
-/// leaves no file.
+/// leaves no file. `is_partitioned`: they are written as partitions.
 ///
 /// # Errors
 /// If one of them can't be written.
-pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
+pub fn check_outputs(paths: &[&Path], rows: u64, is_partitioned: bool) -> Result<(), ExportError> {
     for path in paths {
         let fault = |error: io::Error| ExportError { path: (*path).to_owned(), reason: error.to_string() };
         let folder = writable_folder(path).map_err(fault)?;
+        if is_partitioned {
+            check_no_whole_file(path)?;
+        }
         let needed = rows.saturating_mul(ROW_BYTES).saturating_add(MIN_BYTES);
         match free_space(&folder) {
             Some(free) if free < needed => {
@@ -36,23 +42,21 @@ pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
 /// The folder in which `path` will be, or the nearest one above it that exists, once a file was
 /// written there.
 fn writable_folder(path: &Path) -> io::Result<PathBuf> {
-    // As an atomic file does: a link is followed.
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // As an atomic file does: links are followed.
+    let target = follow_links(path)?;
     match std::fs::metadata(&target) {
         Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it exists and is not a file")),
         _ => {}
     }
-    let absolute = std::path::absolute(&target)?;
-    let mut folder = absolute.parent().ok_or_else(|| io::Error::other("not a file name"))?;
+    let mut folder = target.parent().ok_or_else(|| io::Error::other("not a file name"))?;
     while !folder.exists() {
         folder = folder.parent().ok_or_else(|| io::Error::other("no folder above it exists"))?;
     }
     if !folder.is_dir() {
         return Err(io::Error::other(format!("{} is not a folder", folder.display())));
     }
-    // As long as the name of the temporary file.
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let probe = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    // As the name of the temporary file.
+    let probe = temporary_beside(&folder.join(target.file_name().unwrap_or_default()));
     let written = File::options().write(true).create_new(true).open(&probe).and_then(|mut file| file.write_all(b"."));
     let removed = std::fs::remove_file(&probe);
     written.and(removed)?;
@@ -91,7 +95,7 @@ mod tests {
             ("file/rows.csv", 10, Some("is not a folder")),
             ("rows.csv", u64::MAX / 2000, Some("are needed")),
         ] {
-            let checked = check_outputs(&[&at(name)], rows).map_err(|error| error.to_string());
+            let checked = check_outputs(&[&at(name)], rows, false).map_err(|error| error.to_string());
             match expected {
                 None => assert!(checked.is_ok(), "{name}: {checked:?}"),
                 Some(part) => assert!(checked.as_ref().is_err_and(|error| error.contains(part)), "{name}: {checked:?}"),

@@ -40,6 +40,7 @@ pub struct JobCheck {
 pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck, Error> {
     let Job { manifest, questions } = job;
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
+    job.check_outputs()?;
     check_outputs_of(manifest)?;
     let mut notes = notes_on(manifest, questions, environment);
     let mut entries = Entries::start(&manifest.input)?;

@@ -5,6 +5,7 @@ use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
+use super::overwriting::WrittenFile;
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::run_report::RunReport;
@@ -15,12 +16,14 @@ use crate::base::ids::RunId;
 use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
+use crate::export::RowFormat;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
 };
 use crate::store::{ReadStore, RunRecord, StoreError};
 use crate::task::Question;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
@@ -135,6 +138,7 @@ impl Session {
     /// When the input can't be searched, the store or an output can't be read or written, or a run
     /// that was ended early could not finish everything in time.
     pub fn run(&self, options: &RunOptions) -> Result<RunReport, Error> {
+        self.job.check_outputs()?;
         let environment = self.pipeline_environment()?;
         let (send, ended) = channel();
         let work = {
@@ -257,12 +261,26 @@ impl Session {
     /// When a file is one that the job uses, the store has no run of the job, or a file can't be written.
     pub fn export(&self, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
         let job = &self.job.manifest;
-        if let Some(message) = self.job.overwritten_by(instead) {
-            return Err(Error::new(WRONG_INPUT, message).with_hint("name a path that nothing else uses"));
+        let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
+        let given = given.into_iter().filter_map(|(option, path)| Some(WrittenFile::output(option, path.as_ref()?)));
+        match given.collect::<Vec<_>>().as_slice() {
+            [] => self.job.check_outputs()?,
+            given => self.job.check_written(given)?,
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
         Ok(pipeline::export(&reader, job, &self.job.questions, &output, &NoHooks)?)
+    }
+
+    /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
+    /// pending.
+    ///
+    /// # Errors
+    /// When the store has no run of the job, or the stream can't be written.
+    pub fn export_stream(&self, format: RowFormat, out: impl Write + Send + 'static) -> Result<u64, Error> {
+        let job = &self.job.manifest;
+        let reader = ReadStore::open(&job.store)?.reader()?;
+        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, Box::new(out))?)
     }
 
     /// The report on runs of the job, from the store alone.

@@ -13,9 +13,12 @@ use std::path::Path;
 /// When an output can't be written, or the store can't be read.
 pub fn check_outputs_of(job: &Job) -> Result<(), PipelineError> {
     let output = &job.output;
-    let paths = [&output.csv, &output.parquet, &output.jsonl, &output.report];
-    let paths: Vec<&Path> = paths.into_iter().filter_map(|path| path.as_deref()).collect();
-    Ok(check_outputs(&paths, known_files(job)?)?)
+    let files = known_files(job)?;
+    let rows: Vec<&Path> =
+        [&output.csv, &output.parquet, &output.jsonl].into_iter().filter_map(|path| path.as_deref()).collect();
+    check_outputs(&rows, files, !output.partition_by.is_empty())?;
+    let report: Vec<&Path> = output.report.as_deref().into_iter().collect();
+    Ok(check_outputs(&report, files, false)?)
 }
 
 /// How many files of the job the store knows.
