@@ -17,7 +17,7 @@ pub(crate) fn load(manifest: &Path, vars: &[(String, String)], store: Option<&Pa
     let Some(store) = store else { return Ok(job) };
     let job = job.with_store(store);
     // The manifest does not know this store.
-    job.check_outputs()?;
+    job.check_store()?;
     Ok(job)
 }
 

@@ -17,6 +17,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// The options that name records.
+const SUMMARY: &str = "--summary";
+const METRICS_FILE: &str = "--metrics-file";
+
 /// The records of one run.
 pub(crate) struct RunRecord {
     summary: Option<RecordFile>,
@@ -35,8 +39,8 @@ struct State {
     known: Option<(String, String)>,
     /// Nothing is written after the end.
     has_ended: bool,
-    /// Records that would take the place of another file: nothing is written to them.
-    refused: Vec<RecordFile>,
+    /// Options of records that would take the place of another file: nothing is written to them.
+    refused: Vec<&'static str>,
 }
 
 impl RunRecord {
@@ -56,7 +60,7 @@ impl RunRecord {
             };
             with_equals.or_else(next).map(PathBuf::from)
         };
-        let (summary, metrics) = (value("--summary"), value("--metrics-file"));
+        let (summary, metrics) = (value(SUMMARY), value(METRICS_FILE));
         // Options with values may come before the command.
         let is_run = words.iter().skip(1).any(|word| word == "run");
         let record = (is_run && (summary.is_some() || metrics.is_some()))
@@ -100,6 +104,7 @@ impl RunRecord {
         let checked = records.into_iter().flatten().try_for_each(RecordFile::check);
         let checked = checked.and_then(|()| match (&self.summary, &self.metrics) {
             (Some(summary), Some(metrics)) if summary.is_rewritten() && summary.is_same(metrics) => {
+                self.refuse(METRICS_FILE);
                 Err("--summary and --metrics-file name the same file".to_owned())
             }
             _ => Ok(()),
@@ -114,9 +119,10 @@ impl RunRecord {
     /// When one of them would.
     pub(crate) fn protect(&self, files: &[PathBuf]) -> Result<(), Failure> {
         let files: Vec<RecordFile> = files.iter().map(|path| RecordFile::Replaced(path.clone())).collect();
-        let found = self.named().find(|(_, record)| files.iter().any(|file| file.is_same(record)));
-        found.map_or(Ok(()), |(option, record)| {
-            self.refuse(record);
+        self.refuse_if(|option, record| {
+            if !files.iter().any(|file| file.is_same(record)) {
+                return Ok(());
+            }
             let message = format!("{option} would overwrite the manifest or the store");
             Err(Failure::new(super::exit::WRONG_INPUT, message).with_hint("name another file"))
         })
@@ -128,24 +134,26 @@ impl RunRecord {
     /// # Errors
     /// When one of them would.
     pub(crate) fn protect_files_of(&self, job: &Job) -> Result<(), Failure> {
-        for (option, record) in self.named().filter(|(_, record)| record.is_rewritten()) {
-            let written = record.path().map(|path| WrittenFile::other(option, path));
-            if let Err(error) = job.check_written(written.as_slice()) {
-                self.refuse(record);
-                return Err(error.into());
-            }
+        self.refuse_if(|option, record| {
+            let written = record.path().filter(|_| record.is_rewritten());
+            let written = written.map(|path| WrittenFile::other(option, path));
+            Ok(job.check_written(written.as_slice())?)
+        })
+    }
+
+    /// Refuses the records that `check` rejects, and returns the first rejection.
+    fn refuse_if(&self, check: impl Fn(&'static str, &RecordFile) -> Result<(), Failure>) -> Result<(), Failure> {
+        let named = [(SUMMARY, &self.summary), (METRICS_FILE, &self.metrics)];
+        let mut checked = Ok(());
+        for (option, record) in named.into_iter().filter_map(|(option, record)| Some((option, record.as_ref()?))) {
+            let found = check(option, record).inspect_err(|_| self.refuse(option));
+            checked = checked.and(found);
         }
-        Ok(())
+        checked
     }
 
-    /// The records with their options.
-    fn named(&self) -> impl Iterator<Item = (&'static str, &RecordFile)> {
-        let named = [("--summary", &self.summary), ("--metrics-file", &self.metrics)];
-        named.into_iter().filter_map(|(option, record)| Some((option, record.as_ref()?)))
-    }
-
-    fn refuse(&self, record: &RecordFile) {
-        self.state().refused.push(record.clone());
+    fn refuse(&self, option: &'static str) {
+        self.state().refused.push(option);
     }
 
     /// The run goes on. `session`: once there is one.
@@ -161,10 +169,12 @@ impl RunRecord {
         let summary = self.summary_of(&state, "running", None);
         let metrics = self.metrics_of(&state, "running", None);
         let rewritten = |record: &&RecordFile| record.is_rewritten();
-        let written = [(self.summary.as_ref(), self.pretty(&summary)), (self.metrics.as_ref(), metrics)]
+        let records =
+            [(SUMMARY, self.summary.as_ref(), self.pretty(&summary)), (METRICS_FILE, self.metrics.as_ref(), metrics)];
+        let written = records
             .into_iter()
-            .filter_map(|(record, text)| Some((record.filter(rewritten)?, text)))
-            .filter(|(record, _)| !state.refused.contains(record))
+            .filter(|(option, ..)| !state.refused.contains(option))
+            .filter_map(|(_, record, text)| Some((record.filter(rewritten)?, text)))
             .try_for_each(|(record, text)| record.write(&text));
         written.map_err(|error| Failure::new(super::exit::STORAGE, error))
     }
@@ -220,15 +230,15 @@ impl RunRecord {
     }
 
     fn write_end(&self, state: &State, summary: &Value, metrics: &str) -> Result<(), String> {
-        let write = |record: &RecordFile, text: &str| {
-            if state.refused.contains(record) { Ok(()) } else { record.write(text) }
+        let write = |option: &str, record: Option<&RecordFile>, text: &str| {
+            record.filter(|_| !state.refused.contains(&option)).map_or(Ok(()), |record| record.write(text))
         };
-        let first = self.metrics.as_ref().map_or(Ok(()), |record| write(record, metrics));
+        let first = write(METRICS_FILE, self.metrics.as_ref(), metrics);
         let text = match &self.summary {
             Some(RecordFile::Replaced(_)) | None => self.pretty(summary),
             Some(_) => format!("{summary}\n"),
         };
-        self.summary.as_ref().map_or(Ok(()), |record| write(record, &text)).and(first)
+        write(SUMMARY, self.summary.as_ref(), &text).and(first)
     }
 
     fn pretty(&self, summary: &Value) -> String {

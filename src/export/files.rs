@@ -112,9 +112,9 @@ impl Outputs {
                     replace_markers(&places, &mut written.markers)?;
                 }
                 for (file, place) in files.into_iter().zip(&places) {
-                    // Of the time when the output was partitioned.
-                    remove_parts(place, has_markers)?;
                     file.commit_as(place, hooks).map_err(|error| ExportError::new(place, error))?;
+                    // Of the time when the output was partitioned.
+                    remove_parts(place)?;
                 }
                 written.files = output_files(&targets, places, is_complete, partitions);
             }
@@ -156,7 +156,7 @@ fn replace_markers(places: &[PathBuf], markers: &mut SuccessMarkers) -> Result<(
 /// Removes the partial files of an output that is complete.
 fn remove_partial(partial: &PartialFolder, target: &Path) -> Result<(), ExportError> {
     for place in partial.claimed(target) {
-        remove_parts(&place, false)?;
+        remove_parts(&place)?;
         let _ = std::fs::remove_file(&place);
     }
     partial.release(target);

@@ -2,6 +2,8 @@
 
 use super::error::ExportError;
 use super::partitions::partitions::check_no_whole_file;
+use super::success_marker::has_marker;
+use super::target::Targets;
 use crate::base::file_identity::follow_links;
 use crate::base::sibling::temporary_beside;
 use std::fs::File;
@@ -15,17 +17,14 @@ const MIN_BYTES: u64 = 1 << 20;
 
 /// Checks that each of these files can be written with `rows` rows: that its folder exists or can be
 /// created, that a file can be written there, and that there is enough space. Creates no folder and
-/// leaves no file. `is_partitioned`: they are written as partitions.
+/// leaves no file.
 ///
 /// # Errors
 /// If one of them can't be written.
-pub fn check_outputs(paths: &[&Path], rows: u64, is_partitioned: bool) -> Result<(), ExportError> {
+pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
     for path in paths {
         let fault = |error: io::Error| ExportError { path: (*path).to_owned(), reason: error.to_string() };
         let folder = writable_folder(path).map_err(fault)?;
-        if is_partitioned {
-            check_no_whole_file(path)?;
-        }
         let needed = rows.saturating_mul(ROW_BYTES).saturating_add(MIN_BYTES);
         match free_space(&folder) {
             Some(free) if free < needed => {
@@ -34,6 +33,24 @@ pub fn check_outputs(paths: &[&Path], rows: u64, is_partitioned: bool) -> Result
                 return Err(fault(io::Error::other(message)));
             }
             _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the rows of a job can be written as its manifest says.
+///
+/// # Errors
+/// If a whole file is in the place of partitions, or something else has the name of a marker.
+pub fn check_row_files(targets: &Targets) -> Result<(), ExportError> {
+    for (_, path) in targets.files() {
+        let fault = |error: io::Error| ExportError::new(path, error);
+        let target = follow_links(path).map_err(fault)?;
+        if !targets.partition_by.is_empty() {
+            check_no_whole_file(&target)?;
+        }
+        if targets.success_marker {
+            has_marker(target.parent().unwrap_or(Path::new(""))).map_err(fault)?;
         }
     }
     Ok(())
@@ -95,7 +112,7 @@ mod tests {
             ("file/rows.csv", 10, Some("is not a folder")),
             ("rows.csv", u64::MAX / 2000, Some("are needed")),
         ] {
-            let checked = check_outputs(&[&at(name)], rows, false).map_err(|error| error.to_string());
+            let checked = check_outputs(&[&at(name)], rows).map_err(|error| error.to_string());
             match expected {
                 None => assert!(checked.is_ok(), "{name}: {checked:?}"),
                 Some(part) => assert!(checked.as_ref().is_err_and(|error| error.contains(part)), "{name}: {checked:?}"),

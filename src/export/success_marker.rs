@@ -36,14 +36,24 @@ impl SuccessMarkers {
     }
 }
 
-/// Removes the marker of a folder, if it has one. A file with this name that is not empty is somebody
-/// else's.
-pub(crate) fn remove_marker(folder: &Path) -> io::Result<()> {
+/// Checks whether a folder has a marker. A file with this name that is not empty is somebody else's.
+///
+/// # Errors
+/// If there is something else with its name.
+pub(crate) fn has_marker(folder: &Path) -> io::Result<bool> {
     let path = folder.join(NAME);
     match std::fs::symlink_metadata(&path) {
-        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => std::fs::remove_file(&path),
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => Ok(true),
         Ok(_) => Err(io::Error::other(format!("{} exists and is not an empty file", path.display()))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Removes the marker of a folder, if it has one.
+///
+/// # Errors
+/// As [`has_marker`], or if it can't be removed.
+pub(crate) fn remove_marker(folder: &Path) -> io::Result<()> {
+    if has_marker(folder)? { std::fs::remove_file(folder.join(NAME)) } else { Ok(()) }
 }

@@ -146,12 +146,7 @@ impl Job {
     /// When one of them would overwrite another file.
     pub(crate) fn check_outputs(&self) -> Result<(), Error> {
         let (job, output) = (&self.manifest, &self.manifest.output);
-        // `--store` and DOCMILL_STORE are not in the manifest.
-        let store = ProtectedFiles::without_store(job).collision(&job.store);
-        if let Some(collision) = store.filter(|collision| *collision != Collision::Page) {
-            let message = format!("the store {} would overwrite {}", job.store.display(), collision.what());
-            return Err(Error::new(WRONG_INPUT, message).with_hint(OTHER_PATH));
-        }
+        self.check_store()?;
         let written: Vec<_> =
             output.files().map(|(key, path)| WrittenFile::output(format!("output.{key}"), path)).collect();
         let Some((at, what)) = find_overwritten(job, &written, &[]) else { return Ok(()) };
@@ -161,6 +156,25 @@ impl Job {
         });
         let fault = Fault::new(position.unwrap_or_default(), message, Some("a path that nothing else uses".into()));
         Err(manifest::faults_of(job, vec![fault]).into())
+    }
+
+    /// Checks that the store, which `--store` and DOCMILL_STORE choose, takes the place of nothing else.
+    ///
+    /// # Errors
+    /// When it would overwrite another file, or an output would overwrite it.
+    pub(crate) fn check_store(&self) -> Result<(), Error> {
+        let job = &self.manifest;
+        let refused = |message: String| Err(Error::new(WRONG_INPUT, message).with_hint(OTHER_PATH));
+        let store = ProtectedFiles::without_store(job).collision(&job.store);
+        if let Some(collision) = store.filter(|collision| *collision != Collision::Page) {
+            return refused(format!("the store {} would overwrite {}", job.store.display(), collision.what()));
+        }
+        let files = ProtectedFiles::of_store(&job.store);
+        let output =
+            job.output.files().find(|(_, path)| files.collision(path).is_some_and(|it| it != Collision::Folder));
+        output.map_or(Ok(()), |(key, _)| {
+            refused(format!("output.{key} would overwrite the store {}", job.store.display()))
+        })
     }
 
     /// Checks that files which a command writes take the place of nothing that the job needs.

@@ -11,7 +11,7 @@ use crate::export::error::ExportError;
 use crate::export::row::Row;
 use crate::export::sinks::format::{FileSink, RowFormat};
 use crate::export::sinks::row_sink::{SinkError, SinkOptions};
-use crate::export::success_marker::{SuccessMarkers, remove_marker};
+use crate::export::success_marker::SuccessMarkers;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io;
@@ -230,7 +230,7 @@ pub(crate) fn check_no_whole_file(path: &Path) -> Result<(), ExportError> {
 }
 
 /// Removes the parts that earlier runs have written for `target`, when it is no longer partitioned.
-pub(crate) fn remove_parts(target: &Path, removes_markers: bool) -> Result<(), ExportError> {
+pub(crate) fn remove_parts(target: &Path) -> Result<(), ExportError> {
     let list = PartsList::of_output(target);
     if !list.exists() {
         return Ok(());
@@ -238,9 +238,6 @@ pub(crate) fn remove_parts(target: &Path, removes_markers: bool) -> Result<(), E
     let fault = |error: io::Error| ExportError::new(target, error);
     for part in list.read().map_err(fault)? {
         list.remove(&part).map_err(fault)?;
-    }
-    if removes_markers {
-        remove_marker(target.parent().unwrap_or(Path::new(""))).map_err(fault)?;
     }
     list.write(&BTreeSet::new()).map_err(fault)
 }
