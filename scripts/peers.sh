@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests with third-party programs: the official `openai` Python client against the simulator,
-# and docmill against nginx with a static reply. If a program is unavailable, its test is skipped
+# docmill's outputs against readers of data lakes, and docmill against nginx with a static reply. If a program is unavailable, its test is skipped
 # with a message.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,6 +27,13 @@ if python3 -m venv "$work/venv" >/dev/null 2>&1 && "$work/venv/bin/pip" install 
   "$work/venv/bin/python" scripts/openai_client.py "$(cat "$work/url")" sample_data/pages/mail/invoice-001.jpg
 else
   skip "the openai Python client"
+fi
+
+# Readers of data lakes, in their own virtual environment.
+if python3 -m venv "$work/lake" >/dev/null 2>&1 && "$work/lake/bin/pip" install -q duckdb polars pyarrow >/dev/null 2>&1; then
+  "$work/lake/bin/python" scripts/lake_readers.py "$docmill"
+else
+  skip "duckdb, polars and pyarrow"
 fi
 
 # nginx with a static reply.

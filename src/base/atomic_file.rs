@@ -1,10 +1,21 @@
 //! Files that appear complete or not at all: the content goes to a temporary file in the same folder,
 //! which is synced and renamed; then the folder is synced.
+//!
+//! The temporary file is locked while it is written. What a killed process left is recognized by its
+//! free lock and its age.
 
+use super::file_identity::follow_links;
 use super::hooks::{Hooks, Point};
+use super::sibling::{is_temporary_of, temporary_beside};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Age at which the temporary file of a process that has ended is removed. A lock that seems to be free
+/// may be held on another machine, where a file system has no common locks; nothing is written for so
+/// long.
+const ABANDONED_AFTER: Duration = Duration::from_hours(12);
 
 /// A file that is being written. If it is dropped before [`AtomicFile::commit`], the temporary file is
 /// removed and the target stays as it was.
@@ -12,31 +23,77 @@ use std::path::{Path, PathBuf};
 pub struct AtomicFile {
     target: PathBuf,
     temporary: PathBuf,
+    /// `None`: the content is complete.
     writer: Option<BufWriter<File>>,
+    /// Whether the temporary file has another name by now.
+    is_renamed: bool,
 }
 
 impl AtomicFile {
-    /// Creates the temporary file for `target`, and missing folders.
+    /// Creates the temporary file for `target`, and missing folders. Links are followed, also to a file
+    /// that does not exist and to another file system: the file that they name is replaced.
     ///
     /// # Errors
     /// If `target` exists and is not a file, or the folder or the temporary file cannot be created.
     pub fn create(target: &Path) -> io::Result<Self> {
-        // A link is followed, and the file that it names is replaced. A device or a folder is never
-        // replaced.
-        let target = &std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
-        if std::fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
+        let target = follow_links(target)?;
+        // A device or a folder is never replaced.
+        if std::fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(io::Error::other("it exists and is not a file"));
         }
-        let folder = folder_of(target);
-        std::fs::create_dir_all(folder)?;
-        let name = target.file_name().ok_or_else(|| io::Error::other("not a file name"))?;
-        let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-        // A killed process with the same id may have left one. `create_new` does not follow a link that
-        // somebody else created.
-        let _ = std::fs::remove_file(&temporary);
+        if target.file_name().is_none() {
+            return Err(io::Error::other("not a file name"));
+        }
+        std::fs::create_dir_all(folder_of(&target))?;
+        let temporary = temporary_beside(&target);
+        // `create_new` does not follow a link that somebody else created.
         let file = File::options().write(true).create_new(true).open(&temporary)?;
+        // Where there are no locks, nothing is ever recognized as abandoned.
+        let _ = file.try_lock();
         let writer = BufWriter::with_capacity(1 << 16, file);
-        Ok(Self { target: target.to_owned(), temporary, writer: Some(writer) })
+        Ok(Self { target, temporary, writer: Some(writer), is_renamed: false })
+    }
+
+    /// The file that is replaced, with every link followed.
+    #[must_use]
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Removes temporary files of the same target that killed processes have left.
+    pub fn remove_abandoned(&self) {
+        let Some(now) = modified(&self.temporary) else { return };
+        let entries = std::fs::read_dir(folder_of(&self.target)).into_iter().flatten().flatten();
+        let names = entries.filter(|entry| is_temporary_of(&entry.file_name().to_string_lossy(), &self.target));
+        for path in names.map(|entry| entry.path()).filter(|path| *path != self.temporary) {
+            // By the clock of the file system, which may be another machine's.
+            let age = modified(&path).and_then(|modified| now.duration_since(modified).ok());
+            let is_old = age.is_some_and(|age| age > ABANDONED_AFTER);
+            let is_free = || File::options().write(true).open(&path).is_ok_and(|file| file.try_lock().is_ok());
+            if is_old && is_free() {
+                let _ = std::fs::remove_file(&path);
+            }
+        }
+    }
+
+    /// Syncs the content and closes the temporary file. Nothing can be written afterwards.
+    ///
+    /// # Errors
+    /// If writing or syncing fails.
+    pub fn complete(&mut self) -> io::Result<()> {
+        match self.writer.take() {
+            Some(writer) => writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+
+    /// Opens the content written so far for reading.
+    ///
+    /// # Errors
+    /// If it can't be written or opened.
+    pub fn reopen(&mut self) -> io::Result<File> {
+        self.flush()?;
+        File::open(&self.temporary)
     }
 
     /// Syncs the content, renames the file to its target and syncs the folder.
@@ -48,18 +105,25 @@ impl AtomicFile {
         self.commit_as(&target, hooks)
     }
 
-    /// As [`AtomicFile::commit`], with another target in the same folder.
+    /// As [`AtomicFile::commit`], with another target, whose folder exists. On another file system it is
+    /// a copy.
     ///
     /// # Errors
     /// As [`AtomicFile::commit`].
     pub fn commit_as(mut self, target: &Path, hooks: &dyn Hooks) -> io::Result<()> {
-        let Some(writer) = self.writer.take() else {
-            return Ok(());
-        };
-        let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
+        self.complete()?;
         hooks.reached(Point::TempWritten);
-        std::fs::rename(&self.temporary, target)?;
+        match std::fs::rename(&self.temporary, target) {
+            Ok(()) => self.is_renamed = true,
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                let mut copy = Self::create(target)?;
+                io::copy(&mut File::open(&self.temporary)?, &mut copy)?;
+                copy.complete()?;
+                std::fs::rename(&copy.temporary, target)?;
+                copy.is_renamed = true;
+            }
+            Err(error) => return Err(error),
+        }
         hooks.reached(Point::Renamed);
         sync_folder(folder_of(target))
     }
@@ -67,7 +131,7 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.as_mut().ok_or_else(|| io::Error::other("already committed"))?.write(bytes)
+        self.writer.as_mut().ok_or_else(|| io::Error::other("already complete"))?.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -77,7 +141,7 @@ impl Write for AtomicFile {
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        if self.writer.take().is_some() || self.temporary.exists() {
+        if !self.is_renamed {
             // A temporary file that stays behind is harmless.
             let _ = std::fs::remove_file(&self.temporary);
         }
@@ -104,11 +168,16 @@ pub fn sync_and_rename(from: &Path, target: &Path) -> io::Result<()> {
     sync_folder(folder_of(target))
 }
 
+/// The folder of a file.
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+fn modified(path: &Path) -> Option<std::time::SystemTime> {
+    std::fs::symlink_metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
 /// Makes a rename durable. On Windows folders cannot be opened, and the rename is durable.
@@ -157,18 +226,18 @@ mod tests {
     #[test]
     fn the_target_is_replaced_by_the_rename_and_not_before() {
         let folder = tempfile::tempdir().unwrap();
-        let (target, temporary) = (folder.path().join("out"), format!(".out.{}.tmp", std::process::id()));
+        let target = folder.path().join("out");
         std::fs::write(&target, "old").unwrap();
         let observer = Observer::new(folder.path(), None);
         write(&target, b"new", &observer).unwrap();
         let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
-        assert_eq!(
-            observer.seen.into_inner().unwrap(),
-            [
-                (Point::TempWritten, BTreeMap::from([pair("out", "old"), pair(&temporary, "new")])),
-                (Point::Renamed, BTreeMap::from([pair("out", "new")])),
-            ]
-        );
+        let mut seen = observer.seen.into_inner().unwrap();
+        assert_eq!(seen.pop(), Some((Point::Renamed, BTreeMap::from([pair("out", "new")]))));
+        let (point, mut files) = seen.pop().unwrap();
+        assert_eq!((point, files.remove("out").as_deref()), (Point::TempWritten, Some("old")));
+        let (temporary, content) = files.pop_first().unwrap();
+        assert!(is_temporary_of(&temporary, &target) && content == "new", "{temporary}");
+        assert!(files.is_empty() && seen.is_empty());
     }
 
     #[test]
@@ -186,7 +255,51 @@ mod tests {
         }
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "old");
         write(&target, b"newer", &NoHooks).unwrap();
-        assert_eq!(files(folder.path()), BTreeMap::from([("out".to_owned(), "newer".to_owned())]));
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "newer");
+        assert_eq!(files(folder.path()).len(), 2, "it may be another process's");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_when_it_is_old_and_nobody_writes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        let at = |name: &str| folder.path().join(name);
+        let (old, locked, recent) =
+            (".out.00000000000000aa.tmp", ".out.00000000000000bb.tmp", ".out.00000000000000cc.tmp");
+        let other = ".other.00000000000000aa.tmp";
+        for name in [old, locked, recent, other] {
+            std::fs::write(at(name), "half").unwrap();
+        }
+        let holder = File::options().write(true).open(at(locked)).unwrap();
+        holder.lock().unwrap();
+        let file = AtomicFile::create(&target).unwrap();
+        let now = modified(&file.temporary).unwrap();
+        for (name, age) in [(old, 13), (locked, 13), (recent, 11), (other, 13)] {
+            let file = File::options().write(true).open(at(name)).unwrap();
+            file.set_modified(now - Duration::from_hours(age)).unwrap();
+        }
+        file.remove_abandoned();
+        file.commit(&NoHooks).unwrap();
+        let left: Vec<String> = files(folder.path()).into_keys().collect();
+        assert_eq!(left, [other, locked, recent, "out"]);
+    }
+
+    /// As processes in containers that share a folder: every one has the same id.
+    #[test]
+    fn files_of_one_target_that_are_written_at_once_do_not_disturb_one_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        let mut files: Vec<AtomicFile> = (0..10).map(|_| AtomicFile::create(&target).unwrap()).collect();
+        for (at, file) in files.iter_mut().enumerate() {
+            write!(file, "{at}").unwrap();
+            file.remove_abandoned();
+        }
+        drop(files.pop());
+        for (at, file) in files.into_iter().enumerate() {
+            file.commit(&NoHooks).unwrap();
+            assert_eq!(std::fs::read_to_string(&target).unwrap(), at.to_string());
+        }
+        assert_eq!(self::files(folder.path()).len(), 1);
     }
 
     #[test]
@@ -221,9 +334,28 @@ mod tests {
         assert!(AtomicFile::create(Path::new("/")).is_err());
     }
 
+    /// `/dev/shm` is another file system than the folder of temporary files.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn another_file_system_gets_a_copy() {
+        let (here, there) =
+            (tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap(), tempfile::tempdir_in("/dev/shm"));
+        let Ok(there) = there else { return };
+        let (target, other) = (here.path().join("out"), there.path().join("out"));
+        let mut file = AtomicFile::create(&target).unwrap();
+        file.write_all(b"rows").unwrap();
+        file.commit_as(&other, &NoHooks).unwrap();
+        assert_eq!(files(there.path()), BTreeMap::from([("out".to_owned(), "rows".to_owned())]));
+        assert!(files(here.path()).is_empty());
+        std::os::unix::fs::symlink(&other, &target).unwrap();
+        write(&target, b"newer", &NoHooks).unwrap();
+        assert!(target.is_symlink());
+        assert_eq!(files(there.path()), BTreeMap::from([("out".to_owned(), "newer".to_owned())]));
+    }
+
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_except_in_the_place_of_the_temporary_file() {
+    fn links_are_followed_also_to_files_that_do_not_exist() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         std::fs::write(&file, "old").unwrap();
@@ -231,13 +363,16 @@ mod tests {
         write(&link, b"new", &NoHooks).unwrap();
         assert!(link.is_symlink());
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
-        let victim = folder.path().join("victim");
-        std::fs::write(&victim, "untouched").unwrap();
-        let temporary = folder.path().join(format!(".file.{}.tmp", std::process::id()));
-        std::os::unix::fs::symlink(&victim, temporary).unwrap();
-        write(&file, b"newer", &NoHooks).unwrap();
-        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "untouched");
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "newer");
+        // A link to a file that does not exist yet, through a link to a folder.
+        std::fs::create_dir(folder.path().join("deep")).unwrap();
+        std::os::unix::fs::symlink("deep", folder.path().join("folder")).unwrap();
+        std::os::unix::fs::symlink("folder/new", folder.path().join("dangling")).unwrap();
+        write(&folder.path().join("dangling"), b"created", &NoHooks).unwrap();
+        assert!(folder.path().join("dangling").is_symlink());
+        assert_eq!(std::fs::read_to_string(folder.path().join("deep/new")).unwrap(), "created");
+        std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+        assert!(AtomicFile::create(&folder.path().join("loop")).is_err());
+        assert!(folder.path().join("loop").is_symlink());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::digest::Digest;
 use std::fmt;
 use std::sync::Arc;
 
-/// The identity of a run: `20261123T131805-3f9a1c`.
+/// The identity of a run: `20261123T131805-3f9a1c0b7d42`.
 ///
 /// Users, file names, logs and reports know a run by this text. Inside a store the same run
 /// is a [`RunKey`].

@@ -1,7 +1,7 @@
 //! Leaves: types and functions that import nothing else of docmill, and that every stage may
-//! import. Only [`atomic_file`] and [`file_names`] import another leaf.
+//! import. Only [`atomic_file`], [`sibling`] and [`file_names`] import other leaves.
 //!
-//! - [`atomic_file`]: files that appear complete or not at all
+//! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
 //! - [`digest`]: content digests and canonical JSON; [`decoder_version`]: the version of decoding, which is stored
 //! - [`money`], [`usage`]: amounts of money and of tokens
@@ -15,6 +15,7 @@ pub mod clock;
 pub mod decoder_version;
 pub mod digest;
 pub mod escape;
+pub mod file_identity;
 pub mod file_names;
 pub mod hooks;
 pub mod ids;

@@ -1,7 +1,23 @@
 //! Seeded pseudo-random numbers for jitter and for the simulator: SplitMix64 (Steele, Lea and
 //! Flood, "Fast splittable pseudorandom number generators", 2014). Not for secrets.
+//! And the system's entropy, for names that nothing else may choose.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// 64 bits of entropy from the system. Processes that begin at the same time and have the same process
+/// id, as in containers, get different numbers.
+#[must_use]
+pub fn entropy() -> u64 {
+    // Without the system call, the keys of the standard library's hash maps are all there is.
+    getrandom::u64().unwrap_or_else(|_| RandomState::new().hash_one(std::process::id()))
+}
+
+/// 16 random hexadecimal digits, for names of files that no other process may choose.
+#[must_use]
+pub fn token() -> String {
+    format!("{:016x}", entropy())
+}
 
 /// A sequence of numbers that depends on its seed alone. Threads that share it take turns.
 #[derive(Debug)]
@@ -47,6 +63,14 @@ mod tests {
         let random = Random::new(1_234_567);
         let numbers: Vec<u64> = (0..3).map(|_| random.next_u64()).collect();
         assert_eq!(numbers, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+    }
+
+    #[test]
+    fn entropy_and_tokens_differ() {
+        let numbers: std::collections::HashSet<u64> = (0..1000).map(|_| entropy()).collect();
+        assert_eq!(numbers.len(), 1000);
+        assert_ne!(token(), token());
+        assert_eq!(token().len(), 16);
     }
 
     #[test]

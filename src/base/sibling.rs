@@ -1,6 +1,11 @@
 //! Names of files that belong to another file and are in the same folder.
 
+use super::random::token;
 use std::path::{Path, PathBuf};
+
+/// Most bytes of a name that the name of a further file repeats. File systems limit a name to 255 bytes,
+/// some to 143.
+const MAX_REPEATED_BYTES: usize = 100;
 
 /// The path with `suffix` appended to its last component: `a/store.db` and `-wal` become
 /// `a/store.db-wal`.
@@ -18,6 +23,30 @@ pub fn database_files(database: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|suffix| with_suffix(database, suffix))
 }
 
+/// A new name for a temporary file beside `path`: `.<name>.<16 random digits>.tmp`. No two processes
+/// choose the same one, also if they run in containers or on machines that share the folder.
+#[must_use]
+pub fn temporary_beside(path: &Path) -> PathBuf {
+    path.with_file_name(format!(".{}.{}.tmp", short_name(path), token()))
+}
+
+/// Whether `name` is that of a temporary file beside `path`.
+#[must_use]
+pub fn is_temporary_of(name: &str, path: &Path) -> bool {
+    let token = name.strip_prefix('.').and_then(|name| name.strip_prefix(&short_name(path)));
+    let token = token.and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".tmp"));
+    token.is_some_and(|token| token.len() == 16 && token.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// The name of a file, shortened so that something can be added to it.
+#[must_use]
+pub fn short_name(path: &Path) -> String {
+    let mut name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let end = (0..=MAX_REPEATED_BYTES.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
+    name.truncate(end.unwrap_or(0));
+    name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +56,23 @@ mod tests {
         let files = database_files(Path::new("a.b/store.db"));
         assert_eq!(files, ["a.b/store.db", "a.b/store.db-wal", "a.b/store.db-shm"].map(PathBuf::from));
         assert_eq!(with_suffix(Path::new("out"), ".partial"), Path::new("out.partial"));
+    }
+
+    #[test]
+    fn temporary_names_are_new_hidden_short_and_recognized() {
+        let long = format!("a/{}.csv", "é".repeat(120));
+        for path in ["a/out.csv", "out.csv", "a/.csv", &long] {
+            let path = Path::new(path);
+            let (one, other) = (temporary_beside(path), temporary_beside(path));
+            assert_ne!(one, other);
+            assert_eq!(one.parent(), path.parent());
+            let name = one.file_name().unwrap().to_str().unwrap();
+            assert!(name.starts_with('.') && name.len() < 143, "{name}");
+            assert!(is_temporary_of(name, path), "{name}");
+            assert!(!is_temporary_of(name, Path::new("a/other.csv")));
+        }
+        for name in ["out.csv", ".out.csv.1.tmp", ".out.csv.0123456789abcdef.tm", ".out.csv.0123456789abcdeg.tmp"] {
+            assert!(!is_temporary_of(name, Path::new("out.csv")), "{name}");
+        }
     }
 }

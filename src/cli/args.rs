@@ -262,13 +262,13 @@ pub(crate) enum DetailName {
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) job: JobArgs,
-    /// Write CSV to this file. If an output is given here, the manifest's outputs are not written.
+    /// Write CSV to this file; `-` is standard output. If an output is given here, the manifest's outputs are not written.
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
     /// Write Parquet to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) parquet: Option<PathBuf>,
-    /// Write JSON Lines to this file.
+    /// Write JSON Lines to this file; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) jsonl: Option<PathBuf>,
 }

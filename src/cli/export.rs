@@ -1,21 +1,62 @@
 //! `docmill export`: writes the outputs again, from the store.
 
 use super::args::Export;
-use super::exit::Failure;
+use super::exit::{Failure, WRONG_INPUT};
 use super::load;
-use super::out::outln;
-use crate::session::Outputs;
+use super::log;
+use super::out::{Stdout, outln};
+use super::record_file::RecordFile;
+use crate::base::units::grouped;
+use crate::session::{Outputs, RowFormat, Session};
+use std::io::BufWriter;
+use std::path::Path;
+
+/// Bytes of rows that are written to standard output at once.
+const BUFFER_BYTES: usize = 64 << 10;
 
 pub(crate) fn export(args: &Export) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
+    if let Some(format) = stream_format(args)? {
+        return stream(&session, format);
+    }
     let outputs = Outputs { csv: args.csv.clone(), parquet: args.parquet.clone(), jsonl: args.jsonl.clone() };
     let files = session.export(&outputs)?;
     if files.is_empty() {
-        return Err(Failure::new(super::exit::WRONG_INPUT, "there is no output to write")
+        return Err(Failure::new(WRONG_INPUT, "there is no output to write")
             .with_hint("give --csv, --parquet or --jsonl, or set `output` in the manifest"));
     }
     for file in files {
         outln!("{}", file.display());
+    }
+    Ok(0)
+}
+
+/// The format that is written to standard output, if one is.
+fn stream_format(args: &Export) -> Result<Option<RowFormat>, Failure> {
+    let is_stdout = |path: &Path| RecordFile::at(path) == RecordFile::Stdout;
+    let given = [(RowFormat::Csv, &args.csv), (RowFormat::Parquet, &args.parquet), (RowFormat::Jsonl, &args.jsonl)];
+    let given: Vec<(RowFormat, bool)> =
+        given.into_iter().filter_map(|(format, path)| Some((format, is_stdout(path.as_ref()?)))).collect();
+    match given.as_slice() {
+        [(RowFormat::Parquet, true)] => Err(Failure::new(
+            WRONG_INPUT,
+            "Parquet can't be written to standard output: readers begin at the end of the file",
+        )
+        .with_hint("name a file, or write --csv - or --jsonl -")),
+        [(format, true)] => Ok(Some(*format)),
+        several if several.iter().any(|(_, is_stdout)| *is_stdout) => {
+            Err(Failure::new(WRONG_INPUT, "`-` can't be combined with other outputs")
+                .with_hint("write one format to standard output, and the others with another command"))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn stream(session: &Session, format: RowFormat) -> Result<u8, Failure> {
+    let pending = session.export_stream(format, BufWriter::with_capacity(BUFFER_BYTES, Stdout))?;
+    if pending > 0 {
+        let pages = if pending == 1 { "page is" } else { "pages are" };
+        log::line("WARN", &format!("warning: {} {pages} pending", grouped(pending)), serde_json::Map::new());
     }
     Ok(0)
 }

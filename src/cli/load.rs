@@ -14,10 +14,11 @@ const MAX_INPUT_BYTES: u64 = 1 << 30;
 /// Loads a job.
 pub(crate) fn load(manifest: &Path, vars: &[(String, String)], store: Option<&PathBuf>) -> Result<Job, Failure> {
     let job = Job::load(manifest, vars, &Environment::of_process())?;
-    Ok(match store {
-        Some(store) => job.with_store(store),
-        None => job,
-    })
+    let Some(store) = store else { return Ok(job) };
+    let job = job.with_store(store);
+    // The manifest does not know this store.
+    job.check_store()?;
+    Ok(job)
 }
 
 /// Opens a session with a job.
@@ -36,12 +37,16 @@ pub(crate) fn open(args: &JobArgs) -> Result<Session, Failure> {
 
 /// As [`open`], for commands that read the input: a list on standard input is read.
 pub(crate) fn open_with_input(args: &JobArgs) -> Result<Session, Failure> {
-    Ok(Session::open(load_with_input(args)?, Environment::of_process()))
+    Ok(Session::open(with_input(load_job(args)?)?, Environment::of_process()))
 }
 
-/// Loads the job of a command that reads the input: a list on standard input is read.
-pub(crate) fn load_with_input(args: &JobArgs) -> Result<Job, Failure> {
-    let job = load(&args.job, &args.vars, args.store.as_ref())?;
+/// Loads the job of a command.
+pub(crate) fn load_job(args: &JobArgs) -> Result<Job, Failure> {
+    load(&args.job, &args.vars, args.store.as_ref())
+}
+
+/// The job of a command that reads the input: a list on standard input is read.
+pub(crate) fn with_input(job: Job) -> Result<Job, Failure> {
     if job.reads_standard_input() { Ok(job.with_paths(standard_input()?)) } else { Ok(job) }
 }
 

@@ -3,15 +3,36 @@
 use super::args::LogFormat;
 use super::exit::{Failure, STORAGE};
 use std::fmt::Arguments;
-use std::io::Write;
+use std::io::{self, Write};
 
 /// Writes to standard output. Ends the program if the reader has closed it, and with an error if it can't be
 /// written.
 pub(crate) fn write(text: Arguments<'_>) {
-    let written = std::io::stdout().lock().write_fmt(text);
+    finished(io::stdout().lock().write_fmt(text));
+}
+
+/// Standard output as a stream, which ends the program as [`write`] does.
+pub(crate) struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match io::stdout().lock().write(bytes) {
+            // The caller tries again.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
+            written => Ok(finished(written)),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        finished(io::stdout().lock().flush());
+        Ok(())
+    }
+}
+
+fn finished<T>(written: io::Result<T>) -> T {
     match written {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Ok(value) => value,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         Err(error) => {
             let failure = Failure::new(STORAGE, format!("can't write standard output: {error}"));
             let _ = failure.report(LogFormat::Text);

@@ -5,21 +5,26 @@ use super::exit::{Failure, INTERNAL, STORAGE, WRONG_INPUT};
 use super::load;
 use super::out::outln;
 use crate::base::atomic_file;
+use crate::base::file_identity::FileIdentity;
 use crate::base::hooks::NoHooks;
 use crate::base::units::grouped;
 use crate::catalog::{Detail, image_rule};
-use crate::manifest::{ECONOMY_MIN_SIDE, Image, PdfRenderer, Size, UNKNOWN_MAX_SIDE};
+use crate::manifest::{ECONOMY_MIN_SIDE, Image, PdfRenderer, ProtectedFiles, Size, UNKNOWN_MAX_SIDE};
 use crate::media::MediaFault;
 use crate::prepare::{Decoder, DecoderError, Prepared};
+use crate::session::Job;
 use crate::session::environment::{self, Environment};
+use crate::session::overwriting::image_collision;
 use crate::session::renderer::check_renderer;
 use crate::source::{Entry, SourceReader, path_bytes};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
-    let image = image(args)?;
-    let sources: HashSet<PathBuf> = args.files.iter().filter_map(|file| std::fs::canonicalize(file).ok()).collect();
+    let job = args.job.as_ref().map(|job| load::load(job, &args.vars, None)).transpose()?;
+    let image = image(args, job.as_ref())?;
+    let protected = job.as_ref().map(|job| ProtectedFiles::of_job(&job.manifest));
+    let sources: Vec<FileIdentity> = args.files.iter().map(|file| FileIdentity::of_path(file)).collect();
     let environment = Environment::of_process();
     check_renderer(image.pdf_renderer, &environment)?;
     let mut decoder = Decoder::new(environment.decoder().clone());
@@ -39,10 +44,7 @@ pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
             match decoder.prepare(page, &image, false).map_err(crashed)? {
                 Ok(prepared) => {
                     let target = target(args, file, (page, pages), &prepared, &mut names);
-                    if std::fs::canonicalize(&target).is_ok_and(|target| sources.contains(&target)) {
-                        let message = format!("{} is one of the files to prepare", target.display());
-                        return Err(Failure::new(WRONG_INPUT, message).with_hint("give --out another folder"));
-                    }
+                    check_target(&target, &sources, job.as_ref().zip(protected.as_ref()))?;
                     atomic_file::write(&target, &prepared.bytes, &NoHooks)
                         .map_err(|error| Failure::new(STORAGE, format!("can't write {}: {error}", target.display())))?;
                     outln!("{name}  {}  {}", described(&prepared, &image), target.display());
@@ -57,6 +59,24 @@ pub(crate) fn prepare(args: &Prepare) -> Result<u8, Failure> {
     Ok(if all_ok { 0 } else { 3 })
 }
 
+/// Checks that an image takes the place of no file to prepare, of no other file beside these, which may be
+/// a page, and of nothing that the job needs.
+fn check_target(target: &Path, sources: &[FileIdentity], job: Option<(&Job, &ProtectedFiles)>) -> Result<(), Failure> {
+    let refused = |message: String| Err(Failure::new(WRONG_INPUT, message).with_hint("give --out another folder"));
+    let file = FileIdentity::of_path(target);
+    if sources.iter().any(|source| source.is_same(&file)) {
+        return refused(format!("{} is one of the files to prepare", target.display()));
+    }
+    let is_beside = sources.iter().any(|source| source.path().parent() == file.path().parent());
+    if is_beside && target.exists() {
+        return refused(format!("{} exists beside the files to prepare", target.display()));
+    }
+    match job.and_then(|(job, files)| image_collision(&job.manifest, files, target)) {
+        Some(what) => refused(format!("{} would overwrite {what}", target.display())),
+        None => Ok(()),
+    }
+}
+
 /// The decoder process, which a run starts.
 pub(crate) fn decode() -> Result<u8, Failure> {
     match environment::decode() {
@@ -65,9 +85,9 @@ pub(crate) fn decode() -> Result<u8, Failure> {
     }
 }
 
-fn image(args: &Prepare) -> Result<Image, Failure> {
-    if let Some(job) = &args.job {
-        return Ok(load::load(job, &args.vars, None)?.manifest.image);
+fn image(args: &Prepare, job: Option<&Job>) -> Result<Image, Failure> {
+    if let Some(job) = job {
+        return Ok(job.manifest.image);
     }
     if args.min_side.is_some() && args.size != SizeName::Economy {
         return Err(Failure::new(WRONG_INPUT, "--min-side requires --size economy").with_hint("add --size economy"));

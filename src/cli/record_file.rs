@@ -2,8 +2,8 @@
 //! a device.
 
 use crate::base::atomic_file;
+use crate::base::file_identity::FileIdentity;
 use crate::base::hooks::NoHooks;
-use crate::manifest::real_path;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -57,8 +57,8 @@ impl RecordFile {
 
     /// Whether both are the same file.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let real = |record: &Self| record.path().map(real_path);
-        self.path().is_some() && real(self) == real(other)
+        let identity = |record: &Self| record.path().map(FileIdentity::of_path);
+        identity(self).zip(identity(other)).is_some_and(|(one, other)| one.is_same(&other))
     }
 
     /// The file, unless it is a standard stream.

@@ -8,6 +8,7 @@ use super::metrics::Metrics;
 use super::progress::Progress;
 use super::run_record::RunRecord;
 use super::signals;
+use crate::base::sibling::database_files;
 use crate::session::{Environment, RetrySelection, RunOptions, Session};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -21,7 +22,10 @@ pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
 
 /// A run whose end without a report the caller records.
 fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<u8, Failure> {
-    record.check()?;
+    // A record must not take the place of a file that the arguments or the manifest name, which may not
+    // exist yet. What is refused is known before anything is written.
+    let store = args.job.store.iter().flat_map(|store| database_files(store));
+    let protected = record.protect(&std::iter::once(args.job.job.clone()).chain(store).collect::<Vec<_>>());
     let watched = Arc::new(OnceLock::new());
     let on_abort = {
         let record = record.clone();
@@ -29,8 +33,12 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
     };
     signals::listen(watched.clone(), None, on_abort)
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
+    let loaded = load::load_job(&args.job);
+    let of_job = loaded.as_ref().map_or(Ok(()), |job| record.protect_files_of(job));
+    protected.and(of_job)?;
+    record.check()?;
     record.write_running(None)?;
-    let mut job = load::load_with_input(&args.job)?;
+    let mut job = load::with_input(loaded?)?;
     if let Some(usd) = &args.budget_usd {
         job = job.with_budget(usd)?;
     }

@@ -6,12 +6,20 @@ use super::exit::Failure;
 use super::log;
 use super::record_file::RecordFile;
 use crate::base::clock::{Clock, SystemClock};
+use crate::base::sibling::database_files;
 use crate::base::units::rfc3339;
-use crate::session::{RunReport, Session, Signal, UnreportedRun, parse_last_success, render_unreported_prometheus};
+use crate::session::overwriting::WrittenFile;
+use crate::session::{
+    Job, RunReport, Session, Signal, UnreportedRun, parse_last_success, render_unreported_prometheus,
+};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// The options that name records.
+const SUMMARY: &str = "--summary";
+const METRICS_FILE: &str = "--metrics-file";
 
 /// The records of one run.
 pub(crate) struct RunRecord {
@@ -31,6 +39,8 @@ struct State {
     known: Option<(String, String)>,
     /// Nothing is written after the end.
     has_ended: bool,
+    /// Options of records that would take the place of another file: nothing is written to them.
+    refused: Vec<&'static str>,
 }
 
 impl RunRecord {
@@ -50,11 +60,14 @@ impl RunRecord {
             };
             with_equals.or_else(next).map(PathBuf::from)
         };
-        let (summary, metrics) = (value("--summary"), value("--metrics-file"));
+        let (summary, metrics) = (value(SUMMARY), value(METRICS_FILE));
         // Options with values may come before the command.
         let is_run = words.iter().skip(1).any(|word| word == "run");
-        (is_run && (summary.is_some() || metrics.is_some()))
-            .then(|| Self::new(summary.as_deref(), metrics.as_deref(), None))
+        let record = (is_run && (summary.is_some() || metrics.is_some()))
+            .then(|| Self::new(summary.as_deref(), metrics.as_deref(), None))?;
+        // What is refused is not written to.
+        let _ = value("--store").map(|store| record.protect(&database_files(&store)));
+        Some(record)
     }
 
     fn new(summary: Option<&Path>, metrics: Option<&Path>, manifest: Option<&Path>) -> Self {
@@ -67,7 +80,12 @@ impl RunRecord {
             metrics,
             started_ms: SystemClock::new().wall_ms(),
             last_success_ms,
-            state: Mutex::new(State { job: job.or_else(stem).unwrap_or_default(), known: None, has_ended: false }),
+            state: Mutex::new(State {
+                job: job.or_else(stem).unwrap_or_default(),
+                known: None,
+                has_ended: false,
+                refused: Vec::new(),
+            }),
         }
     }
 
@@ -86,11 +104,56 @@ impl RunRecord {
         let checked = records.into_iter().flatten().try_for_each(RecordFile::check);
         let checked = checked.and_then(|()| match (&self.summary, &self.metrics) {
             (Some(summary), Some(metrics)) if summary.is_rewritten() && summary.is_same(metrics) => {
+                self.refuse(METRICS_FILE);
                 Err("--summary and --metrics-file name the same file".to_owned())
             }
             _ => Ok(()),
         });
         checked.map_err(|message| Failure::new(super::exit::WRONG_INPUT, message).with_hint("name another file"))
+    }
+
+    /// Checks that no record takes the place of one of these files, whether they exist or not. A record
+    /// that does is never written.
+    ///
+    /// # Errors
+    /// When one of them would.
+    pub(crate) fn protect(&self, files: &[PathBuf]) -> Result<(), Failure> {
+        let files: Vec<RecordFile> = files.iter().map(|path| RecordFile::Replaced(path.clone())).collect();
+        self.refuse_if(|option, record| {
+            if !files.iter().any(|file| file.is_same(record)) {
+                return Ok(());
+            }
+            let message = format!("{option} would overwrite the manifest or the store");
+            Err(Failure::new(super::exit::WRONG_INPUT, message).with_hint("name another file"))
+        })
+    }
+
+    /// Checks that no record takes the place of a file that the job needs. A record that does is never
+    /// written.
+    ///
+    /// # Errors
+    /// When one of them would.
+    pub(crate) fn protect_files_of(&self, job: &Job) -> Result<(), Failure> {
+        self.refuse_if(|option, record| {
+            let written = record.path().filter(|_| record.is_rewritten());
+            let written = written.map(|path| WrittenFile::other(option, path));
+            Ok(job.check_written(written.as_slice())?)
+        })
+    }
+
+    /// Refuses the records that `check` rejects, and returns the first rejection.
+    fn refuse_if(&self, check: impl Fn(&'static str, &RecordFile) -> Result<(), Failure>) -> Result<(), Failure> {
+        let named = [(SUMMARY, &self.summary), (METRICS_FILE, &self.metrics)];
+        let mut checked = Ok(());
+        for (option, record) in named.into_iter().filter_map(|(option, record)| Some((option, record.as_ref()?))) {
+            let found = check(option, record).inspect_err(|_| self.refuse(option));
+            checked = checked.and(found);
+        }
+        checked
+    }
+
+    fn refuse(&self, option: &'static str) {
+        self.state().refused.push(option);
     }
 
     /// The run goes on. `session`: once there is one.
@@ -106,9 +169,12 @@ impl RunRecord {
         let summary = self.summary_of(&state, "running", None);
         let metrics = self.metrics_of(&state, "running", None);
         let rewritten = |record: &&RecordFile| record.is_rewritten();
-        let written = [(self.summary.as_ref(), self.pretty(&summary)), (self.metrics.as_ref(), metrics)]
+        let records =
+            [(SUMMARY, self.summary.as_ref(), self.pretty(&summary)), (METRICS_FILE, self.metrics.as_ref(), metrics)];
+        let written = records
             .into_iter()
-            .filter_map(|(record, text)| Some((record.filter(rewritten)?, text)))
+            .filter(|(option, ..)| !state.refused.contains(option))
+            .filter_map(|(_, record, text)| Some((record.filter(rewritten)?, text)))
             .try_for_each(|(record, text)| record.write(&text));
         written.map_err(|error| Failure::new(super::exit::STORAGE, error))
     }
@@ -121,7 +187,7 @@ impl RunRecord {
         let mut state = self.state();
         state.has_ended = true;
         let metrics = report.to_openmetrics(SystemClock::new().wall_ms(), self.last_success_ms);
-        self.write_end(&report.to_json(), &metrics).map_err(|error| Failure::new(super::exit::STORAGE, error))
+        self.write_end(&state, &report.to_json(), &metrics).map_err(|error| Failure::new(super::exit::STORAGE, error))
     }
 
     /// The run ended without a report.
@@ -133,7 +199,7 @@ impl RunRecord {
         let mut summary = self.summary_of(&state, failure.outcome(), Some(failure.code()));
         (summary["error"], summary["hint"]) = (failure.message().into(), failure.hint().into());
         let metrics = self.metrics_of(&state, failure.outcome(), Some(failure.code()));
-        if let Err(error) = self.write_end(&summary, &metrics) {
+        if let Err(error) = self.write_end(&state, &summary, &metrics) {
             log::line("WARN", &format!("warning: {error}"), serde_json::Map::new());
         }
     }
@@ -148,7 +214,7 @@ impl RunRecord {
         let summary = self.summary_of(&state, "interrupted", Some(signal.exit_code()));
         let metrics = self.metrics_of(&state, "interrupted", Some(signal.exit_code()));
         // The process ends whether it can be written or not.
-        let _ = self.write_end(&summary, &metrics);
+        let _ = self.write_end(&state, &summary, &metrics);
     }
 
     /// The state, if nobody holds it for long.
@@ -163,13 +229,16 @@ impl RunRecord {
         None
     }
 
-    fn write_end(&self, summary: &Value, metrics: &str) -> Result<(), String> {
-        let first = self.metrics.as_ref().map_or(Ok(()), |record| record.write(metrics));
+    fn write_end(&self, state: &State, summary: &Value, metrics: &str) -> Result<(), String> {
+        let write = |option: &str, record: Option<&RecordFile>, text: &str| {
+            record.filter(|_| !state.refused.contains(&option)).map_or(Ok(()), |record| record.write(text))
+        };
+        let first = write(METRICS_FILE, self.metrics.as_ref(), metrics);
         let text = match &self.summary {
             Some(RecordFile::Replaced(_)) | None => self.pretty(summary),
             Some(_) => format!("{summary}\n"),
         };
-        self.summary.as_ref().map_or(Ok(()), |record| record.write(&text)).and(first)
+        write(SUMMARY, self.summary.as_ref(), &text).and(first)
     }
 
     fn pretty(&self, summary: &Value) -> String {

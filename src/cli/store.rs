@@ -6,17 +6,20 @@ use super::load;
 use super::out::outln;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::units::rfc3339;
-use crate::session::Error;
+use crate::manifest::ProtectedFiles;
+use crate::session::overwriting::WrittenFile;
+use crate::session::{Error, Job};
 use crate::store;
 use crate::store::{Contents, StoreError};
 use serde_json::json;
 use std::path::Path;
 
 pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
-    let path = match &args.job {
-        Some(job) => load::load(job, &args.vars, args.store.as_ref())?.store().to_owned(),
-        None => load::default_store(args.store.as_ref()),
-    };
+    let job = args.job.as_ref().map(|job| load::load(job, &args.vars, args.store.as_ref())).transpose()?;
+    let path = job.as_ref().map_or_else(|| load::default_store(args.store.as_ref()), |job| job.store().to_owned());
+    if let StoreCommand::Backup { to } | StoreCommand::Salvage { to } = &args.command {
+        check_target(job.as_ref(), &path, to)?;
+    }
     match &args.command {
         StoreCommand::Check => check(&path),
         StoreCommand::Backup { to } => {
@@ -65,6 +68,19 @@ pub(crate) fn store(args: &Store) -> Result<u8, Failure> {
             }
             Ok(0)
         }
+    }
+}
+
+/// Checks that a copy takes the place of nothing that the job or the store needs, also of files that
+/// don't exist yet.
+fn check_target(job: Option<&Job>, store: &Path, to: &Path) -> Result<(), Failure> {
+    if let Some(job) = job {
+        return Ok(job.check_written(&[WrittenFile::other("--to", to)])?);
+    }
+    match ProtectedFiles::of_store(store).collision(to) {
+        Some(collision) => Err(Failure::new(WRONG_INPUT, format!("--to would overwrite {}", collision.what()))
+            .with_hint("name a path that nothing else uses")),
+        None => Ok(()),
     }
 }
 

@@ -5,8 +5,11 @@ use super::spec::RowSpec;
 use crate::base::money::Pico;
 use crate::base::vocabulary::ErrorKind;
 use crate::manifest::ColumnKind;
-use crate::task::Shape;
+use crate::task::{Field, Shape};
 use serde_json::Value;
+
+/// Columns of every row by which rows can be partitioned: the others differ from row to row.
+pub(crate) const PARTITION_COLUMNS: &[&str] = &["status", "model", "error_kind"];
 
 /// One column of the rows, whatever the format.
 #[derive(Clone, Debug)]
@@ -45,7 +48,7 @@ pub(crate) enum Cell<'a> {
 }
 
 /// Where the cells of a column come from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum CellSource {
     /// A member of the row.
     Row(fn(&Row) -> Cell<'_>),
@@ -53,6 +56,8 @@ enum CellSource {
     Carried(usize, ColumnKind),
     /// An answer, by the position of its task.
     Answer(usize),
+    /// A member of an answer: the position of its task, and the names of the members that lead to it.
+    Member(usize, Vec<String>),
 }
 
 impl Column {
@@ -68,11 +73,18 @@ impl Column {
             source: CellSource::Carried(position, column.kind),
         }));
         columns.push(Self::text("status", |row| trusted(Some(row.status.name()))));
-        columns.extend(spec.tasks.iter().enumerate().map(|(position, (name, shape))| Self {
-            name: name.clone(),
-            kind: CellKind::Json(shape.clone()),
-            source: CellSource::Answer(position),
-        }));
+        for (position, (name, shape)) in spec.tasks.iter().enumerate() {
+            match shape.required() {
+                Shape::Object(fields) if spec.flatten => {
+                    Self::add_members(name, fields, (position, &[]), &mut columns);
+                }
+                _ => columns.push(Self {
+                    name: name.clone(),
+                    kind: CellKind::Json(shape.clone()),
+                    source: CellSource::Answer(position),
+                }),
+            }
+        }
         columns.extend([
             Self::text("model", |row| untrusted(Some(&row.model))),
             Self::count("input_tokens", |row| Cell::Count(Some(row.input_tokens))),
@@ -95,22 +107,64 @@ impl Column {
         columns
     }
 
-    /// The cell of this column in a row.
-    pub(crate) fn cell<'r>(&self, row: &'r Row) -> Cell<'r> {
-        match self.source {
-            CellSource::Row(cell) => cell(row),
-            CellSource::Carried(position, kind) => {
-                let value = row.carried.get(position).unwrap_or(&Value::Null);
-                match (kind, value) {
-                    (ColumnKind::Time, Value::Number(ms)) => Cell::Time(ms.as_i64()),
-                    _ => Cell::Json { value, is_untrusted: kind == ColumnKind::Text },
+    /// Adds a column for each member of an object that is no object itself: `total__amount`. `parent`:
+    /// the position of the task, and the members that lead to the object.
+    fn add_members(name: &str, fields: &[Field], parent: (usize, &[String]), columns: &mut Vec<Self>) {
+        for field in fields {
+            let name = format!("{name}__{}", field.name);
+            let path = [parent.1, std::slice::from_ref(&field.name)].concat();
+            match field.shape.required() {
+                Shape::Object(fields) => Self::add_members(&name, fields, (parent.0, &path), columns),
+                _ => {
+                    let source = CellSource::Member(parent.0, path);
+                    columns.push(Self { name, kind: CellKind::Json(field.shape.clone()), source });
                 }
             }
-            CellSource::Answer(position) => {
-                let is_text = matches!(&self.kind, CellKind::Json(shape) if matches!(shape.required(), Shape::Text | Shape::Choice(_)));
-                Cell::Json { value: row.answers.get(position).unwrap_or(&Value::Null), is_untrusted: is_text }
+        }
+    }
+
+    /// Whether rows can be partitioned by this column: it holds one value, of which there may be few.
+    pub(crate) fn is_partitionable(&self) -> bool {
+        match (&self.source, &self.kind) {
+            (CellSource::Row(_), _) => PARTITION_COLUMNS.contains(&self.name.as_str()),
+            (_, CellKind::Json(shape)) => {
+                !matches!(shape.required(), Shape::Tags { .. } | Shape::List(_) | Shape::Object(_))
+            }
+            (_, CellKind::Money | CellKind::Time) => true,
+        }
+    }
+
+    /// The position of the task whose answer the column shows, or a member of it.
+    pub(crate) fn task(&self) -> Option<usize> {
+        match self.source {
+            CellSource::Answer(position) | CellSource::Member(position, _) => Some(position),
+            CellSource::Row(_) | CellSource::Carried(..) => None,
+        }
+    }
+
+    /// The cell of this column in a row.
+    pub(crate) fn cell<'r>(&self, row: &'r Row) -> Cell<'r> {
+        match &self.source {
+            CellSource::Row(cell) => cell(row),
+            CellSource::Carried(position, kind) => {
+                let value = row.carried.get(*position).unwrap_or(&Value::Null);
+                match (kind, value) {
+                    (ColumnKind::Time, Value::Number(ms)) => Cell::Time(ms.as_i64()),
+                    _ => Cell::Json { value, is_untrusted: *kind == ColumnKind::Text },
+                }
+            }
+            CellSource::Answer(position) => self.answer_cell(row.answers.get(*position)),
+            CellSource::Member(position, path) => {
+                let answer = row.answers.get(*position);
+                self.answer_cell(answer.and_then(|answer| path.iter().try_fold(answer, |value, name| value.get(name))))
             }
         }
+    }
+
+    fn answer_cell<'r>(&self, value: Option<&'r Value>) -> Cell<'r> {
+        let is_text =
+            matches!(&self.kind, CellKind::Json(shape) if matches!(shape.required(), Shape::Text | Shape::Choice(_)));
+        Cell::Json { value: value.unwrap_or(&Value::Null), is_untrusted: is_text }
     }
 
     fn fixed(name: &str, kind: CellKind, cell: fn(&Row) -> Cell<'_>) -> Self {
@@ -157,6 +211,26 @@ mod tests {
     #[test]
     fn fixed_columns_are_reserved_names() {
         assert_eq!(names(&RowSpec { has_distance: true, ..RowSpec::default() }), RESERVED_COLUMNS);
+    }
+
+    #[test]
+    fn members_of_objects_are_columns_when_they_are_flattened() {
+        let field = |name: &str, shape| Field { name: name.into(), description: None, shape };
+        let nullable = |shape| Shape::Nullable(Box::new(shape));
+        let item = Shape::Object(vec![field("name", Shape::Text)]);
+        let payer = Shape::Object(vec![field("name", Shape::Text), field("paid", nullable(Shape::Boolean))]);
+        let bill = Shape::Object(vec![
+            field("amount", Shape::Number),
+            field("payer", nullable(payer)),
+            field("items", Shape::List(Box::new(item))),
+        ]);
+        let spec = RowSpec { tasks: vec![("bill".into(), bill), ("kind".into(), Shape::Text)], ..RowSpec::default() };
+        assert_eq!(names(&spec)[3..5], ["bill", "kind"]);
+        let columns = Column::list(&RowSpec { flatten: true, ..spec });
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names[3..8], ["bill__amount", "bill__payer__name", "bill__payer__paid", "bill__items", "kind"]);
+        let partitionable: Vec<bool> = columns[2..8].iter().map(Column::is_partitionable).collect();
+        assert_eq!(partitionable, [true, true, true, true, false, true]);
     }
 
     #[test]

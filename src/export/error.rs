@@ -1,6 +1,6 @@
 //! Why an output could not be written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why an output could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -10,4 +10,11 @@ pub struct ExportError {
     pub path: PathBuf,
     /// Message of the system or of the format's library.
     pub reason: String,
+}
+
+impl ExportError {
+    /// The error of the output at `path`.
+    pub(crate) fn new(path: &Path, reason: impl ToString) -> Self {
+        Self { path: path.to_owned(), reason: reason.to_string() }
+    }
 }

@@ -2,67 +2,45 @@
 
 use super::columns::Column;
 use super::error::ExportError;
+use super::partial::{PartialFolder, remove_older_partial};
+use super::partitions::partitions::{Partitions, remove_parts};
 use super::row::Row;
-use super::sinks::csv::CsvSink;
-use super::sinks::jsonl::JsonlSink;
-use super::sinks::parquet::ParquetSink;
-use super::sinks::row_sink::{RowSink, SinkError, SinkOptions};
+use super::sinks::format::{FileSink, RowFormat};
 use super::spec::RowSpec;
+use super::success_marker::{SuccessMarkers, remove_marker};
+use super::target::Targets;
 use crate::base::atomic_file::AtomicFile;
+use crate::base::file_identity::{follow_links, real_path};
 use crate::base::hooks::Hooks;
 use crate::base::output_file::OutputFile;
 use std::path::{Path, PathBuf};
 
-/// Paths of the outputs, how they are written, and the origin that they record.
-#[derive(Clone, Debug, Default)]
-pub struct Targets {
-    /// Rows as CSV.
-    pub csv: Option<PathBuf>,
-    /// Rows as Parquet.
-    pub parquet: Option<PathBuf>,
-    /// Rows as JSON Lines.
-    pub jsonl: Option<PathBuf>,
-    /// Whether CSV text that a spreadsheet would run as a formula is written unchanged.
-    pub keep_formulas: bool,
-    /// Name of the job.
-    pub job: String,
-    /// Digest of the manifest, hexadecimal.
-    pub manifest_hash: String,
-}
-
-impl Targets {
-    /// Whether there is a file to write.
-    #[must_use]
-    pub fn is_any(&self) -> bool {
-        self.formats().iter().any(|(_, path, _)| path.is_some())
-    }
-
-    /// All formats, in the order in which their files are written.
-    fn formats(&self) -> [(&'static str, &Option<PathBuf>, CreateSink); 3] {
-        [
-            ("csv", &self.csv, create_sink::<CsvSink<AtomicFile>>),
-            ("parquet", &self.parquet, create_sink::<ParquetSink<AtomicFile>>),
-            ("jsonl", &self.jsonl, create_sink::<JsonlSink<AtomicFile>>),
-        ]
-    }
-}
-
-type AnySink = Box<dyn RowSink<AtomicFile>>;
-type CreateSink = fn(AtomicFile, &[Column], &SinkOptions) -> Result<AnySink, SinkError>;
-
-fn create_sink<S: RowSink<AtomicFile> + 'static>(
-    file: AtomicFile,
-    columns: &[Column],
-    options: &SinkOptions,
-) -> Result<AnySink, SinkError> {
-    Ok(Box::new(S::create(file, columns, options)?))
-}
-
 /// Output files under construction. Dropping them before [`Outputs::commit`] leaves nothing.
 pub struct Outputs {
     columns: Vec<Column>,
-    /// The format, the target and the sink of each.
-    files: Vec<(&'static str, PathBuf, AnySink)>,
+    rows: RowFiles,
+    /// The format and the path of each output, with every link followed.
+    targets: Vec<(RowFormat, PathBuf)>,
+    partial: PartialFolder,
+    has_markers: bool,
+}
+
+/// Where rows go until the end.
+enum RowFiles {
+    /// One file for each output.
+    Whole(Vec<FileSink>),
+    /// Files for each partition.
+    Partitioned(Box<Partitions>),
+}
+
+/// The outputs that were written.
+#[must_use = "the markers are written after everything else"]
+#[derive(Debug, Default)]
+pub struct WrittenOutputs {
+    /// The files.
+    pub files: Vec<OutputFile>,
+    /// The markers of complete folders, which are written last.
+    pub markers: SuccessMarkers,
 }
 
 impl Outputs {
@@ -72,75 +50,134 @@ impl Outputs {
     /// If a folder or a temporary file can't be created.
     pub fn create(targets: &Targets, spec: &RowSpec) -> Result<Self, ExportError> {
         let columns = Column::list(spec);
-        let options = SinkOptions {
-            keep_formulas: targets.keep_formulas,
-            job: targets.job.clone(),
-            manifest_hash: targets.manifest_hash.clone(),
+        let options = targets.sink_options();
+        let follow = |(format, path): (RowFormat, &Path)| {
+            follow_links(path).map(|target| (format, target)).map_err(|error| ExportError::new(path, error))
         };
-        let mut files = Vec::new();
-        for (format, path, create) in targets.formats() {
-            let Some(path) = path else { continue };
-            let file = AtomicFile::create(path).map_err(|error| export_error(path, error))?;
-            let sink = create(file, &columns, &options).map_err(|error| export_error(path, error))?;
-            files.push((format, path.clone(), sink));
-        }
-        Ok(Self { columns, files })
+        let followed: Vec<_> = targets.files().map(follow).collect::<Result<_, _>>()?;
+        let rows = if targets.partition_by.is_empty() || followed.is_empty() {
+            let sink = |(format, path): &(RowFormat, PathBuf)| {
+                let file = AtomicFile::create(path).map_err(|error| ExportError::new(path, error))?;
+                file.remove_abandoned();
+                format.create(file, &columns, &options).map_err(|error| ExportError::new(path, error))
+            };
+            RowFiles::Whole(followed.iter().map(sink).collect::<Result<_, _>>()?)
+        } else {
+            let partitions = Partitions::create(followed.clone(), columns.clone(), &targets.partition_by, options)?;
+            RowFiles::Partitioned(Box::new(partitions))
+        };
+        let (partial, has_markers) = (targets.partial_folder(), targets.success_marker);
+        Ok(Self { columns, rows, targets: followed, partial, has_markers })
     }
 
     /// Writes a row to every file.
     ///
     /// # Errors
-    /// If a file can't be written.
+    /// If a file can't be written, or there are too many partitions.
     pub fn write(&mut self, row: &Row) -> Result<(), ExportError> {
-        for (_, path, sink) in &mut self.files {
-            sink.write(&self.columns, row).map_err(|error| export_error(path, error))?;
+        match &mut self.rows {
+            RowFiles::Partitioned(partitions) => partitions.write(row),
+            RowFiles::Whole(sinks) => sinks.iter_mut().zip(&self.targets).try_for_each(|(sink, (_, path))| {
+                sink.write(&self.columns, row).map_err(|error| ExportError::new(path, error))
+            }),
         }
-        Ok(())
     }
 
-    /// Completes all files, then gives each its name, and returns them. With
-    /// `is_complete` that is the target, and an older partial file is removed. Otherwise it is
-    /// `<stem>.partial.<ext>` in the same folder, and the target stays as it was.
+    /// Completes all files, then gives each its name, and returns them. With `is_complete` that is the
+    /// target, and an older partial file is removed. Otherwise it is a file with the same name in the
+    /// folder `partial` beside the store, and the target stays as it was.
     ///
     /// # Errors
     /// If a file can't be completed: then no file is committed. If a file can't be renamed:
     /// then the files before it are committed.
-    pub fn commit(self, is_complete: bool, hooks: &dyn Hooks) -> Result<Vec<OutputFile>, ExportError> {
-        let mut complete = Vec::new();
-        for (format, path, sink) in self.files {
-            let file = sink.finish().map_err(|error| export_error(&path, error))?;
-            complete.push((format, path, file));
-        }
-        let mut written = Vec::new();
-        for (format, path, file) in complete {
-            // A link is followed: its file is replaced, in its folder.
-            let path = std::fs::canonicalize(&path).unwrap_or(path);
-            let partial = partial_path(&path);
-            let target = if is_complete { &path } else { &partial };
-            file.commit_as(target, hooks).map_err(|error| export_error(target, error))?;
-            if is_complete {
-                // Usually there is none.
-                let _ = std::fs::remove_file(&partial);
+    pub fn commit(self, is_complete: bool, hooks: &dyn Hooks) -> Result<WrittenOutputs, ExportError> {
+        let Self { rows, targets, partial, has_markers, .. } = self;
+        let mut written = WrittenOutputs::default();
+        let place = |(_, target): &(RowFormat, PathBuf)| match is_complete {
+            true => Ok(target.clone()),
+            false => partial.claim(target).map_err(|error| ExportError::new(target, error)),
+        };
+        let partitions = match &rows {
+            RowFiles::Whole(_) => None,
+            RowFiles::Partitioned(partitions) => Some(partitions.len()),
+        };
+        match rows {
+            RowFiles::Whole(sinks) => {
+                let finish = |(sink, (_, path)): (FileSink, &(RowFormat, PathBuf))| {
+                    sink.finish().map_err(|error| ExportError::new(path, error))
+                };
+                let files = sinks.into_iter().zip(&targets).map(finish).collect::<Result<Vec<_>, _>>()?;
+                let places = targets.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+                if has_markers && is_complete {
+                    replace_markers(&places, &mut written.markers)?;
+                }
+                for (file, place) in files.into_iter().zip(&places) {
+                    file.commit_as(place, hooks).map_err(|error| ExportError::new(place, error))?;
+                    // Of the time when the output was partitioned.
+                    remove_parts(place)?;
+                }
+                written.files = output_files(&targets, places, is_complete, partitions);
             }
-            let path = std::fs::canonicalize(target).unwrap_or_else(|_| target.clone());
-            written.push(OutputFile { format, path, is_partial: !is_complete });
+            RowFiles::Partitioned(collected) => {
+                let places = targets.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+                let prepared = collected.prepare(&places)?;
+                let has_markers = has_markers && is_complete;
+                prepared.commit(hooks, has_markers.then_some(&mut written.markers))?;
+                if !is_complete {
+                    // Of the time when the output was not partitioned.
+                    places.iter().for_each(|place| _ = std::fs::remove_file(place));
+                }
+                written.files = output_files(&targets, places, is_complete, partitions);
+            }
+        }
+        for (format, target) in &targets {
+            if is_complete {
+                remove_partial(&partial, target)?;
+            } else if has_markers && partitions.is_none() && !target.exists() {
+                // What the marker stood for was removed.
+                remove_marker(folder_of(target)).map_err(|error| ExportError::new(target, error))?;
+            }
+            remove_older_partial(target, |path| format.is_own(path));
         }
         Ok(written)
     }
 }
 
-/// `out/mail.csv` -> `out/mail.partial.csv`.
-fn partial_path(path: &Path) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name = match path.extension() {
-        Some(extension) => format!("{stem}.partial.{}", extension.to_string_lossy()),
-        None => format!("{stem}.partial"),
-    };
-    path.with_file_name(name)
+/// Removes the markers of the folders, before they change, and adds them to those that are written at the
+/// end.
+fn replace_markers(places: &[PathBuf], markers: &mut SuccessMarkers) -> Result<(), ExportError> {
+    for place in places {
+        remove_marker(folder_of(place)).map_err(|error| ExportError::new(place, error))?;
+        markers.add(folder_of(place));
+    }
+    Ok(())
 }
 
-fn export_error(path: &Path, reason: impl ToString) -> ExportError {
-    ExportError { path: path.to_owned(), reason: reason.to_string() }
+/// Removes the partial files of an output that is complete.
+fn remove_partial(partial: &PartialFolder, target: &Path) -> Result<(), ExportError> {
+    for place in partial.claimed(target) {
+        remove_parts(&place)?;
+        let _ = std::fs::remove_file(&place);
+    }
+    partial.release(target);
+    Ok(())
+}
+
+fn output_files(
+    targets: &[(RowFormat, PathBuf)],
+    places: Vec<PathBuf>,
+    is_complete: bool,
+    partitions: Option<usize>,
+) -> Vec<OutputFile> {
+    let file = |((format, _), place): (&(RowFormat, PathBuf), PathBuf)| {
+        let path = if partitions.is_some() { folder_of(&place) } else { &place };
+        OutputFile { format: format.name(), path: real_path(path), is_partial: !is_complete, partitions }
+    };
+    targets.iter().zip(places).map(file).collect()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 #[cfg(test)]

@@ -2,22 +2,36 @@
 //!
 //! - [`spec`]: what all rows of a job have in common
 //! - [`row`]: one page as a row
-//! - [`columns`]: the columns and cells of a row, one list for all formats
+//! - [`columns`]: the columns and cells of a row, one list for all formats; [`column_faults`]: columns that
+//!   the manifest can't have
 //! - [`sinks`]: the formats
-//! - [`files`]: all outputs of a job, committed together
+//! - [`target`]: where rows are written, and how; [`partial`]: where rows of incomplete runs are
+//! - [`partitions`]: rows in Hive partitions; [`success_marker`]: `_SUCCESS`
+//! - [`files`]: all outputs of a job, committed together; [`stream`]: rows to standard output
 //! - [`preflight`]: whether outputs can be written, before anything is paid for
 //! - [`error`]: why an output could not be written
 
+mod column_faults;
 mod columns;
 mod error;
 mod files;
+mod partial;
+mod partitions;
 mod preflight;
 mod row;
 mod sinks;
 mod spec;
+mod stream;
+mod success_marker;
+mod target;
 
+pub use column_faults::{ColumnFault, column_faults};
 pub use error::ExportError;
-pub use files::{Outputs, Targets};
-pub use preflight::check_outputs;
-pub use row::Row;
+pub use files::{Outputs, WrittenOutputs};
+pub use preflight::{check_outputs, check_row_files};
+pub use row::{Row, display_path};
+pub use sinks::format::RowFormat;
 pub use spec::RowSpec;
+pub use stream::RowStream;
+pub use success_marker::SuccessMarkers;
+pub use target::Targets;

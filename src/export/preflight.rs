@@ -1,6 +1,11 @@
 //! Whether outputs can be written, checked before anything is paid for.
 
 use super::error::ExportError;
+use super::partitions::partitions::check_no_whole_file;
+use super::success_marker::has_marker;
+use super::target::Targets;
+use crate::base::file_identity::follow_links;
+use crate::base::sibling::temporary_beside;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -33,26 +38,42 @@ pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
     Ok(())
 }
 
+/// Checks that the rows of a job can be written as its manifest says.
+///
+/// # Errors
+/// If a whole file is in the place of partitions, or something else has the name of a marker.
+pub fn check_row_files(targets: &Targets) -> Result<(), ExportError> {
+    for (_, path) in targets.files() {
+        let fault = |error: io::Error| ExportError::new(path, error);
+        let target = follow_links(path).map_err(fault)?;
+        if !targets.partition_by.is_empty() {
+            check_no_whole_file(&target)?;
+        }
+        if targets.success_marker {
+            has_marker(target.parent().unwrap_or(Path::new(""))).map_err(fault)?;
+        }
+    }
+    Ok(())
+}
+
 /// The folder in which `path` will be, or the nearest one above it that exists, once a file was
 /// written there.
 fn writable_folder(path: &Path) -> io::Result<PathBuf> {
-    // As an atomic file does: a link is followed.
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // As an atomic file does: links are followed.
+    let target = follow_links(path)?;
     match std::fs::metadata(&target) {
         Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it exists and is not a file")),
         _ => {}
     }
-    let absolute = std::path::absolute(&target)?;
-    let mut folder = absolute.parent().ok_or_else(|| io::Error::other("not a file name"))?;
+    let mut folder = target.parent().ok_or_else(|| io::Error::other("not a file name"))?;
     while !folder.exists() {
         folder = folder.parent().ok_or_else(|| io::Error::other("no folder above it exists"))?;
     }
     if !folder.is_dir() {
         return Err(io::Error::other(format!("{} is not a folder", folder.display())));
     }
-    // As long as the name of the temporary file.
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let probe = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    // As the name of the temporary file.
+    let probe = temporary_beside(&folder.join(target.file_name().unwrap_or_default()));
     let written = File::options().write(true).create_new(true).open(&probe).and_then(|mut file| file.write_all(b"."));
     let removed = std::fs::remove_file(&probe);
     written.and(removed)?;

@@ -17,6 +17,8 @@ pub struct RowSpec {
     pub model: String,
     /// Whether rows have the column `duplicate_distance`.
     pub has_distance: bool,
+    /// Whether members of objects are columns of their own.
+    pub flatten: bool,
 }
 
 impl RowSpec {

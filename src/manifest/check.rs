@@ -4,6 +4,7 @@ use super::faults::Fault;
 use super::yaml::typed::Positions;
 use crate::base::units::parse_duration;
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -40,16 +41,21 @@ impl Check {
         if self.broken.contains(pointer) {
             return;
         }
-        let mut nearest = pointer;
-        let span = loop {
-            match (self.positions.get(nearest), nearest.rfind('/')) {
-                (Some(span), _) => break span.clone(),
-                (None, Some(end)) => nearest = &nearest[..end],
-                (None, None) => break 0..0,
-            }
-        };
+        let span = self.span(pointer);
         let allowed = (!allowed.is_empty()).then(|| allowed.to_owned());
         self.faults.push(Fault::new(span, message, allowed));
+    }
+
+    /// The position of the value at `pointer`, or of its closest parent: a byte range of the source.
+    pub(crate) fn span(&self, pointer: &str) -> Range<usize> {
+        let mut nearest = pointer;
+        loop {
+            match (self.positions.get(nearest), nearest.rfind('/')) {
+                (Some(span), _) => return span.clone(),
+                (None, Some(end)) => nearest = &nearest[..end],
+                (None, None) => return 0..0,
+            }
+        }
     }
 
     /// Like [`Check::report`], for a value that may be a secret: the source is not shown.

@@ -13,7 +13,6 @@ use super::sections::request::Request;
 use super::sections::retry::Retry;
 use super::sections::tasks::{Task, TaskKind};
 use crate::base::digest::Digest;
-use crate::base::sibling::database_files;
 use crate::catalog::Price;
 use std::path::{Path, PathBuf};
 
@@ -119,11 +118,10 @@ impl Job {
         Digest::compute(self.source.as_bytes())
     }
 
-    /// Files that the job reads or writes, apart from pages and outputs, each with its
-    /// description in messages.
+    /// Files that the job reads, apart from pages and the store, each with its description in
+    /// messages.
     pub(crate) fn used_files(&self) -> Vec<(PathBuf, &'static str)> {
         let mut files = vec![(self.path.clone(), "the manifest")];
-        files.extend(database_files(&self.store).map(|file| (file, "the store")));
         if let Place::List(list) = &self.input.place {
             files.push((list.clone(), "the list"));
         }

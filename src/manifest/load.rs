@@ -59,6 +59,11 @@ pub fn check(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job,
     })
 }
 
+/// Faults that show only when more is known than the manifest, such as the columns of a list.
+pub(crate) fn faults_of(job: &Job, faults: Vec<Fault>) -> ManifestError {
+    ManifestError::Faults(Faults::new(job.path.display().to_string(), &job.source, faults, Vec::new()))
+}
+
 fn check_source(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec<Fault>> {
     let mut root = parse_yaml(source)?;
     let mut faults = Vec::new();

@@ -2,7 +2,8 @@
 //!
 //! - [`faults`]: everything that is wrong, with file, line, column and what is allowed
 //! - [`yaml`]: text -> JSON with positions, guided by the JSON Schema of the raw sections
-//! - [`mod@check`]: what the sections use to report faults; [`paths`]: paths that can be compared
+//! - [`mod@check`]: what the sections use to report faults; [`paths`]: normalized paths
+//! - [`protected_files`]: the files that a job must not overwrite
 //! - [`sections`]: one file per section: raw form, checked form, and its rules
 //! - [`job`]: all checked sections; [`schema`]: all raw sections, and the JSON Schema
 //! - [`mod@load`]: from a file to a job
@@ -12,14 +13,16 @@ pub(crate) mod faults;
 pub(crate) mod job;
 pub(crate) mod load;
 pub(crate) mod paths;
+pub(crate) mod protected_files;
 pub(crate) mod schema;
 pub(crate) mod sections;
 pub(crate) mod yaml;
 
 pub use faults::{Fault, Faults};
 pub use job::Job;
+pub(crate) use load::faults_of;
 pub use load::{ManifestError, check, load};
-pub(crate) use paths::real_path;
+pub(crate) use protected_files::{Collision, ProtectedFiles};
 pub use schema::json_schema;
 pub use sections::column::{Column, ColumnKind, ColumnNameFault, RESERVED_COLUMNS};
 pub use sections::delivery::BatchBounds;
@@ -32,7 +35,6 @@ pub use sections::input::{Detect, Input, Place};
 pub use sections::labels::Label;
 pub use sections::limits::{BudgetScope, Limits};
 pub use sections::on_error::OnError;
-pub(crate) use sections::output::Collision;
 pub use sections::output::Output;
 pub use sections::pages::PageChoice;
 pub use sections::provider::Provider;

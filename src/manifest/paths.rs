@@ -16,18 +16,6 @@ pub(crate) fn normalize(path: &Path) -> PathBuf {
     out
 }
 
-/// The file that `path` names, links resolved as far as they exist: two paths of one file are equal.
-pub(crate) fn real_path(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    if let Ok(real) = std::fs::canonicalize(&absolute) {
-        return real;
-    }
-    match (absolute.parent().map(std::fs::canonicalize), absolute.file_name()) {
-        (Some(Ok(folder)), Some(name)) => folder.join(name),
-        _ => normalize(path),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

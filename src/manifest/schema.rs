@@ -3,9 +3,10 @@
 
 use super::check::Check;
 use super::job::Job;
+use super::protected_files::ProtectedFiles;
 use super::sections::delivery::{RawBatch, RawDelivery};
 use super::sections::image::RawImage;
-use super::sections::input::{Place, RawInput};
+use super::sections::input::RawInput;
 use super::sections::limits::RawLimits;
 use super::sections::on_error::RawOnError;
 use super::sections::output::RawOutput;
@@ -124,11 +125,7 @@ impl RawJob {
             store: check.resolve(&store),
             output: self.output.check(check),
         };
-        let folder = match &job.input.place {
-            Place::Folder(folder) => Some(folder.as_path()),
-            Place::List(_) | Place::Given(_) => None,
-        };
-        job.output.check_collisions(&job.used_files(), folder, check);
+        ProtectedFiles::check_manifest(&job, check);
         job
     }
 }

@@ -186,8 +186,8 @@ pub(crate) fn report() -> Report {
         pages: pages(),
         spend,
         outputs: vec![
-            OutputFile { format: "csv", path: "/srv/out/mail.csv".into(), is_partial: false },
-            OutputFile { format: "parquet", path: "/srv/out/mail.parquet".into(), is_partial: true },
+            OutputFile { format: "csv", path: "/srv/out/mail.csv".into(), is_partial: false, partitions: None },
+            OutputFile { format: "parquet", path: "/srv/out/mail.parquet".into(), is_partial: true, partitions: None },
         ],
         other_files: vec!["/srv/out/mail.report.json".into()],
         is_priced: true,

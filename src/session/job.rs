@@ -2,15 +2,21 @@
 
 use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
+use super::overwriting::{WrittenFile, find_overwritten};
+use crate::base::file_identity::real_path;
 use crate::base::mask::mask_secrets;
 use crate::base::money::Pico;
-use crate::manifest::{self, Collision, Output, Place};
+use crate::export::{ColumnFault, RowSpec, column_faults};
+use crate::manifest::{self, Collision, Column, Fault, Output, Place, ProtectedFiles};
 use crate::source::carried_columns;
 use crate::task::{Question, compile};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// What to do about a path that is in use.
+const OTHER_PATH: &str = "name a path that nothing else uses";
 
 /// A job: a manifest that was loaded and checked, with its tasks compiled.
 #[derive(Clone, Debug)]
@@ -63,11 +69,12 @@ impl Job {
             return Err(Error::new(WRONG_INPUT, message)
                 .with_hint("rename one (columns with input.rename), or name the columns to carry in input.carry"));
         }
-        let columns: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let questions = compile(&manifest.tasks, &columns).map_err(|faults| {
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let questions = compile(&manifest.tasks, &names).map_err(|faults| {
             let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
             Error::new(WRONG_INPUT, lines.join("\nerror: "))
         })?;
+        check_columns(&manifest, columns, &questions)?;
         Ok(Self { manifest, questions: questions.into() })
     }
 
@@ -132,24 +139,65 @@ impl Job {
         matches!(self.manifest.provider.endpoint, manifest::Endpoint::Simulator(_))
     }
 
-    /// What the first of these outputs that collides with something would overwrite.
-    pub(crate) fn overwritten_by(&self, outputs: &Outputs) -> Option<String> {
-        let (given, own) = (self.outputs(outputs), &self.manifest.output);
-        let mut used = self.manifest.used_files();
+    /// Checks that the outputs of the manifest and the store take the place of nothing else.
+    ///
+    /// # Errors
+    /// When one of them would overwrite another file.
+    pub(crate) fn check_outputs(&self) -> Result<(), Error> {
+        let (job, output) = (&self.manifest, &self.manifest.output);
+        self.check_store()?;
+        let written: Vec<_> =
+            output.files().map(|(key, path)| WrittenFile::output(format!("output.{key}"), path)).collect();
+        let Some((at, what)) = find_overwritten(job, &written, &[]) else { return Ok(()) };
+        let message = format!("the output would overwrite {what}");
+        let position = output.files().nth(at).and_then(|(key, _)| {
+            output.positions.files.iter().find(|(known, _)| *known == key).map(|(_, position)| position.clone())
+        });
+        let fault = Fault::new(position.unwrap_or_default(), message, Some("a path that nothing else uses".into()));
+        Err(manifest::faults_of(job, vec![fault]).into())
+    }
+
+    /// Checks that the store, which `--store` and DOCMILL_STORE choose, takes the place of nothing else.
+    ///
+    /// # Errors
+    /// When it would overwrite another file, or an output would overwrite it.
+    pub(crate) fn check_store(&self) -> Result<(), Error> {
+        let job = &self.manifest;
+        let refused = |message: String| Err(Error::new(WRONG_INPUT, message).with_hint(OTHER_PATH));
+        let store = ProtectedFiles::without_store(job).collision(&job.store);
+        if let Some(collision) = store.filter(|collision| *collision != Collision::Page) {
+            return refused(format!("the store {} would overwrite {}", job.store.display(), collision.what()));
+        }
+        let files = ProtectedFiles::of_store(&job.store);
+        let output =
+            job.output.files().find(|(_, path)| files.collision(path).is_some_and(|it| it != Collision::Folder));
+        output.map_or(Ok(()), |(key, _)| {
+            refused(format!("output.{key} would overwrite the store {}", job.store.display()))
+        })
+    }
+
+    /// Checks that files which a command writes take the place of nothing that the job needs.
+    ///
+    /// # Errors
+    /// When one of them would overwrite another file.
+    pub(crate) fn check_written(&self, written: &[WrittenFile]) -> Result<(), Error> {
+        let output = &self.manifest.output;
         // An output may take the place of the same one of the manifest.
-        let others = own.files().filter(|(key, path)| !given.files().any(|same| same == (*key, *path)));
-        used.extend(others.map(|(_, path)| (path.clone(), "another output of the job")));
-        let folder = match &self.manifest.input.place {
-            Place::Folder(folder) => Some(folder.as_path()),
-            Place::List(_) | Place::Given(_) => None,
+        let is_same = |key: &str, path: &Path| {
+            written.iter().any(|file| file.option == format!("--{key}") && real_path(&file.path) == real_path(path))
         };
-        let (key, collision) = given.collisions(&used, folder).into_iter().next()?;
-        let what = match collision {
-            Collision::File(what) => what,
-            Collision::Folder => "a folder",
-            Collision::Page => "a page of the input",
-        };
-        Some(format!("--{key} would overwrite {what}"))
+        let others: Vec<(&Path, &'static str)> = output
+            .files()
+            .filter(|(key, path)| !is_same(key, path))
+            .map(|(_, path)| (path.as_path(), "another output of the job"))
+            .collect();
+        match find_overwritten(&self.manifest, written, &others) {
+            Some((at, what)) => {
+                let option = written.get(at).map_or("", |file| &file.option);
+                Err(Error::new(WRONG_INPUT, format!("{option} would overwrite {what}")).with_hint(OTHER_PATH))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The outputs of the manifest, or those that are given instead of all of them.
@@ -164,6 +212,33 @@ impl Job {
             jsonl: instead.jsonl.clone(),
             report: None,
             keep_formulas: output.keep_formulas,
+            flatten: output.flatten,
+            // A path that is given is that of one file.
+            ..Output::default()
         }
     }
+}
+
+/// The faults of columns that `output` asks for.
+fn check_columns(job: &manifest::Job, columns: Vec<Column>, questions: &[Question]) -> Result<(), Error> {
+    let output = &job.output;
+    let spec = RowSpec {
+        carried: columns,
+        has_distance: job.input.near_duplicates.is_some(),
+        flatten: output.flatten,
+        ..RowSpec::new(questions, &[], &job.provider.model)
+    };
+    let faults = column_faults(&spec, &output.partition_by);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let positions = &output.positions;
+    let fault = |ColumnFault { partition, message, allowed }| {
+        let position = match partition {
+            Some(at) => positions.partition_by.get(at).cloned().unwrap_or_default(),
+            None => positions.flatten.clone(),
+        };
+        Fault::new(position, message, Some(allowed))
+    };
+    Err(manifest::faults_of(job, faults.into_iter().map(fault).collect()).into())
 }

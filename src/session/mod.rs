@@ -2,6 +2,7 @@
 //!
 //! - [`job`]: a manifest that was loaded and checked; [`environment`]: what the process gives
 //! - [`mod@session`]: run, plan, try, export, report; [`check`]: checks before anything is sent
+//! - [`overwriting`]: files that must not be overwritten
 //! - [`listed_files`]: the files of the input, taken or not
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`try_observer`]: what a tried page shows
@@ -18,6 +19,7 @@ pub(crate) mod error;
 pub(crate) mod job;
 pub(crate) mod listed_files;
 pub(crate) mod open_files;
+pub(crate) mod overwriting;
 pub(crate) mod progress;
 pub(crate) mod provider;
 pub(crate) mod renderer;
@@ -40,6 +42,7 @@ pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 
 // What stages below define and callers see.
 pub use crate::base::output_file::OutputFile;
+pub use crate::export::RowFormat;
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,
     Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,

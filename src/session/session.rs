@@ -5,6 +5,7 @@ use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
+use super::overwriting::WrittenFile;
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::renderer::check_renderer;
@@ -13,15 +14,17 @@ use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::hooks::NoHooks;
 use crate::base::ids::RunId;
-use crate::base::random::mix;
+use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
+use crate::export::RowFormat;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
 };
 use crate::store::{ReadStore, RunRecord, StoreError};
 use crate::task::Question;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
@@ -95,7 +98,7 @@ impl Session {
         &self.job
     }
 
-    /// The id of the session's run, such as `20261123T131805-3f9a1c`.
+    /// The id of the session's run, such as `20261123T131805-3f9a1c0b7d42`.
     #[must_use]
     pub fn run_id(&self) -> &str {
         self.run_id.as_str()
@@ -136,6 +139,7 @@ impl Session {
     /// When the input can't be searched, the store or an output can't be read or written, or a run
     /// that was ended early could not finish everything in time.
     pub fn run(&self, options: &RunOptions) -> Result<RunReport, Error> {
+        self.job.check_outputs()?;
         let environment = self.pipeline_environment()?;
         let (send, ended) = channel();
         let work = {
@@ -258,12 +262,26 @@ impl Session {
     /// When a file is one that the job uses, the store has no run of the job, or a file can't be written.
     pub fn export(&self, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
         let job = &self.job.manifest;
-        if let Some(message) = self.job.overwritten_by(instead) {
-            return Err(Error::new(WRONG_INPUT, message).with_hint("name a path that nothing else uses"));
+        let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
+        let given = given.into_iter().filter_map(|(option, path)| Some(WrittenFile::output(option, path.as_ref()?)));
+        match given.collect::<Vec<_>>().as_slice() {
+            [] => self.job.check_outputs()?,
+            given => self.job.check_written(given)?,
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
         Ok(pipeline::export(&reader, job, &self.job.questions, &output, &NoHooks)?)
+    }
+
+    /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
+    /// pending.
+    ///
+    /// # Errors
+    /// When the store has no run of the job, or the stream can't be written.
+    pub fn export_stream(&self, format: RowFormat, out: impl Write + Send + 'static) -> Result<u64, Error> {
+        let job = &self.job.manifest;
+        let reader = ReadStore::open(&job.store)?.reader()?;
+        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, Box::new(out))?)
     }
 
     /// The report on runs of the job, from the store alone.
@@ -358,10 +376,10 @@ fn answer_of(tried: TriedOutcome) -> TriedAnswer {
     TriedAnswer { task, text, is_ok, stored_at }
 }
 
-/// A run's id, and a seed: by time and process.
+/// A run's id: its time, for people, and twelve random digits. And a seed. Both are new also for runs that
+/// begin at the same time in containers, where every process has the same id.
 fn new_run_id(clock: &dyn Clock) -> (RunId, u64) {
-    let wall_ms = clock.wall_ms();
-    let seed = mix(wall_ms.cast_unsigned() ^ u64::from(std::process::id()) << 40);
-    let digits: String = rfc3339(wall_ms).chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
-    (RunId::new(format!("{digits}-{:06x}", seed & 0xff_ffff)), seed)
+    let seed = entropy();
+    let digits: String = rfc3339(clock.wall_ms()).chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
+    (RunId::new(format!("{digits}-{:012x}", seed & 0xffff_ffff_ffff)), mix(seed))
 }

@@ -74,6 +74,16 @@ impl Entries {
         }))
     }
 
+    /// The path of the next row of a list, without looking for its file. `None` at the end, and of a
+    /// folder.
+    pub fn next_listed(&mut self) -> Option<Result<Vec<u8>, WalkFault>> {
+        match &mut self.inner {
+            Inner::Walk(_) => None,
+            Inner::Paths(paths) => paths.next().map(Ok),
+            Inner::Table(table) => table.next().map(|row| row.map(|(path, _)| path)),
+        }
+    }
+
     /// What was left out so far; nothing of a list.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {

@@ -42,3 +42,4 @@ pub use error::{SourceError, WalkFault};
 pub use host_limits::HostLimits;
 pub use left_out::{LeftOut, LeftOutReason, extension_of};
 pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};
+pub(crate) use select::{Choice, Selection};

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::hooks::{NoHooks, Point};
+use crate::export::sinks::row_sink::{RowSink, SinkError, SinkOptions};
 use crate::store::{OutcomeStatus, PageRecord, PageStatus, RecipeId, Revision, TaskOutcome};
 use crate::task::Shape;
 use std::io::Write;
@@ -48,6 +49,7 @@ fn targets(folder: &Path) -> Targets {
         csv: Some(folder.join("out.csv")),
         parquet: Some(folder.join("deep/out.parquet")),
         jsonl: Some(folder.join("out.jsonl")),
+        store: folder.join("store.db"),
         ..Targets::default()
     }
 }
@@ -62,7 +64,9 @@ fn files(folder: &Path) -> Vec<String> {
 fn written(targets: &Targets, is_complete: bool, paths: &[&str]) -> Vec<OutputFile> {
     let mut outputs = Outputs::create(targets, &spec()).unwrap();
     paths.iter().for_each(|path| outputs.write(&row(path)).unwrap());
-    outputs.commit(is_complete, &NoHooks).unwrap()
+    let written = outputs.commit(is_complete, &NoHooks).unwrap();
+    written.markers.write().unwrap();
+    written.files
 }
 
 #[test]
@@ -70,8 +74,11 @@ fn complete_outputs_appear_under_their_names_and_replace_partial_ones() {
     let folder = tempfile::tempdir().unwrap();
     let targets = targets(folder.path());
     let partial = written(&targets, false, &["a.jpg"]);
-    let partial_names = ["deep/out.partial.parquet", "out.partial.csv", "out.partial.jsonl"];
+    let claims = ["partial/.out.csv.target", "partial/.out.jsonl.target", "partial/.out.parquet.target"];
+    let partial_names = [&claims[..], &["partial/out.csv", "partial/out.jsonl", "partial/out.parquet"]].concat();
     assert_eq!(files(folder.path()), partial_names);
+    // Of an earlier version, which wrote them beside the output.
+    std::fs::copy(folder.path().join("partial/out.csv"), folder.path().join("out.partial.csv")).unwrap();
     assert!(partial.iter().all(|file| file.is_partial && file.path.is_absolute() && file.path.exists()), "{partial:?}");
 
     let complete = written(&targets, true, &["a.jpg", "b.jpg"]);
@@ -84,7 +91,7 @@ fn complete_outputs_appear_under_their_names_and_replace_partial_ones() {
     let before = std::fs::read(folder.path().join("out.csv")).unwrap();
     written(&targets, false, &["c.jpg"]);
     assert_eq!(std::fs::read(folder.path().join("out.csv")).unwrap(), before, "a partial output replaces no whole one");
-    assert_eq!(files(folder.path()).len(), 6);
+    assert_eq!(files(folder.path()).len(), 9);
 }
 
 #[test]
@@ -136,12 +143,17 @@ impl RowSink<AtomicFile> for FailingSink {
 
 /// Outputs of which the second fails at a step.
 fn failing_outputs(folder: &Path, fails_at: &'static str) -> Outputs {
-    let sink = |name: &str, fails_at| -> (&'static str, PathBuf, AnySink) {
-        let path = folder.join(name);
-        let file = AtomicFile::create(&path).unwrap();
-        ("x", path, Box::new(FailingSink { file, fails_at }))
+    let paths = ["good.x", "bad.x"].map(|name| folder.join(name));
+    let sink = |path: &Path, fails_at| -> FileSink {
+        Box::new(FailingSink { file: AtomicFile::create(path).unwrap(), fails_at })
     };
-    Outputs { columns: Column::list(&spec()), files: vec![sink("good.x", ""), sink("bad.x", fails_at)] }
+    Outputs {
+        columns: Column::list(&spec()),
+        rows: RowFiles::Whole(vec![sink(&paths[0], ""), sink(&paths[1], fails_at)]),
+        targets: paths.map(|path| (RowFormat::Csv, path)).to_vec(),
+        partial: PartialFolder::beside(&folder.join("store.db")),
+        has_markers: false,
+    }
 }
 
 #[test]
@@ -181,7 +193,7 @@ fn a_file_has_its_name_only_when_it_is_complete() {
     let mut outputs = Outputs::create(&targets, &spec()).unwrap();
     outputs.write(&row("a.jpg")).unwrap();
     let watch = Watch { folder: folder.path().to_owned(), seen: Mutex::default() };
-    outputs.commit(true, &watch).unwrap();
+    let _ = outputs.commit(true, &watch).unwrap();
     assert_eq!(*watch.seen.lock().unwrap(), [(Point::TempWritten, false), (Point::Renamed, true)]);
 }
 
@@ -202,13 +214,126 @@ fn targets_without_a_path_write_nothing() {
 }
 
 #[test]
-fn partial_names_keep_the_extension() {
-    for (path, partial) in [
-        ("out/mail.csv", "out/mail.partial.csv"),
-        ("mail.tar.csv", "mail.tar.partial.csv"),
-        ("out/mail", "out/mail.partial"),
-        (".csv", ".csv.partial"),
-    ] {
-        assert_eq!(partial_path(Path::new(path)), Path::new(partial));
+fn a_marker_is_beside_complete_files_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let targets = Targets { success_marker: true, ..targets(folder.path()) };
+    let markers = || files(folder.path()).into_iter().filter(|name| name.ends_with("_SUCCESS")).collect::<Vec<_>>();
+    written(&targets, false, &["a.jpg"]);
+    assert_eq!(markers(), [""; 0]);
+    written(&targets, true, &["a.jpg"]);
+    assert_eq!(markers(), ["_SUCCESS", "deep/_SUCCESS"]);
+    written(&targets, false, &["a.jpg", "b.jpg"]);
+    assert_eq!(markers(), ["_SUCCESS", "deep/_SUCCESS"], "the last whole files are still there");
+    std::fs::remove_file(folder.path().join("deep/out.parquet")).unwrap();
+    written(&targets, false, &["a.jpg"]);
+    assert_eq!(markers(), ["_SUCCESS"]);
+
+    // Nothing is complete while files change.
+    let mut outputs = Outputs::create(&targets, &spec()).unwrap();
+    outputs.write(&row("a.jpg")).unwrap();
+    let written = outputs.commit(true, &NoHooks).unwrap();
+    assert_eq!(markers(), [""; 0]);
+    written.markers.write().unwrap();
+    assert_eq!(markers().len(), 2);
+    std::fs::write(folder.path().join("_SUCCESS"), "mine").unwrap();
+    let mut outputs = Outputs::create(&targets, &spec()).unwrap();
+    outputs.write(&row("b.jpg")).unwrap();
+    assert!(outputs.commit(true, &NoHooks).is_err(), "it is not docmill's");
+}
+
+fn partitioned(folder: &Path) -> Targets {
+    Targets {
+        csv: Some(folder.join("lake/out.csv")),
+        jsonl: Some(folder.join("lake/out.jsonl")),
+        partition_by: vec!["status".into(), "kind".into()],
+        success_marker: true,
+        store: folder.join("store.db"),
+        ..Targets::default()
     }
+}
+
+/// A row with this answer.
+fn answered(path: &str, kind: Option<&str>) -> Row {
+    Row { answers: vec![kind.into()], ..row(path) }
+}
+
+fn partition(targets: &Targets, is_complete: bool, rows: &[Row]) -> Vec<OutputFile> {
+    let mut outputs = Outputs::create(targets, &spec()).unwrap();
+    rows.iter().for_each(|row| outputs.write(row).unwrap());
+    let written = outputs.commit(is_complete, &NoHooks).unwrap();
+    written.markers.write().unwrap();
+    written.files
+}
+
+#[test]
+fn rows_go_to_the_partition_of_their_values_and_stale_partitions_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let targets = partitioned(folder.path());
+    let rows = [answered("a.jpg", Some("x/y")), answered("b.jpg", None), answered("c.jpg", Some("x/y"))];
+    let written = partition(&targets, true, &rows);
+    let lake = folder.path().join("lake");
+    let parts = |kind: &str, names: &[&str]| names.iter().map(|name| format!("status=ok/kind={kind}/{name}")).collect();
+    let all = ["_SUCCESS", "out.csv", "out.jsonl"];
+    let (one, null): (Vec<_>, Vec<_>) = (parts("x%2Fy", &all), parts("__HIVE_DEFAULT_PARTITION__", &all));
+    let lists = ["_SUCCESS", "_out.csv.parts", "_out.jsonl.parts"].map(str::to_owned);
+    assert_eq!(files(&lake), [&lists[..], &null, &one].concat());
+    let text = std::fs::read_to_string(lake.join("status=ok/kind=x%2Fy/out.csv")).unwrap();
+    assert!(text.starts_with("path,page,model,") && text.lines().count() == 3, "{text}");
+    assert!(written.iter().all(|file| file.partitions == Some(2) && file.path.ends_with("lake")), "{written:?}");
+
+    // Files of others stay, and so does what is still written.
+    std::fs::write(lake.join("status=ok/kind=__HIVE_DEFAULT_PARTITION__/mine.csv"), "").unwrap();
+    partition(&targets, true, &[answered("a.jpg", Some("x/y")), answered("d.jpg", Some("z"))]);
+    let (z, mine): (Vec<_>, Vec<_>) = (parts("z", &all), parts("__HIVE_DEFAULT_PARTITION__", &["mine.csv"]));
+    assert_eq!(files(&lake), [&lists[..], &mine, &one, &z].concat());
+
+    // A partial output leaves the last whole one alone.
+    let before = files(&lake);
+    let written = partition(&targets, false, &[answered("a.jpg", Some("new"))]);
+    assert_eq!(files(&lake), before);
+    assert!(folder.path().join("partial/status=ok/kind=new/out.csv").exists());
+    assert!(written.iter().all(|file| file.is_partial && file.path.ends_with("partial")), "{written:?}");
+    partition(&targets, true, &[answered("a.jpg", Some("new"))]);
+    assert!(!folder.path().join("partial").exists());
+    assert_eq!(files(&lake), [&lists[..], &mine, &parts("new", &all)].concat());
+
+    // Without partitions again, the parts would double the rows.
+    let whole = Targets { partition_by: Vec::new(), ..targets.clone() };
+    self::written(&whole, true, &["a.jpg"]);
+    assert_eq!(files(&lake), [&["_SUCCESS", "out.csv", "out.jsonl"].map(str::to_owned)[..], &mine].concat());
+    let error = Outputs::create(&targets, &spec()).err().unwrap();
+    assert!(error.to_string().contains("beside the partitions"), "{error}");
+}
+
+#[test]
+fn rows_are_complete_in_every_partition_however_they_are_mixed() {
+    let folder = tempfile::tempdir().unwrap();
+    let targets = Targets { partition_by: vec!["kind".into()], ..partitioned(folder.path()) };
+    let kind = |at: usize| format!("k{}", at * 7 % 40);
+    let long = "x".repeat(1000);
+    let rows: Vec<Row> = (0..2000).map(|at| answered(&format!("{at:05}{long}"), Some(&kind(at)))).collect();
+    partition(&targets, true, &rows);
+    for part in 0..40 {
+        let text = std::fs::read_to_string(folder.path().join(format!("lake/kind=k{part}/out.csv"))).unwrap();
+        let found: Vec<usize> = text.lines().skip(1).map(|line| line[..5].parse().unwrap()).collect();
+        let expected: Vec<usize> = (0..2000).filter(|at| kind(*at) == format!("k{part}")).collect();
+        assert_eq!(found, expected, "in their order");
+    }
+}
+
+#[test]
+fn too_many_partitions_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let targets = Targets { partition_by: vec!["kind".into()], ..partitioned(folder.path()) };
+    partition(&targets, true, &[answered("a.jpg", Some("x"))]);
+    let before = files(folder.path());
+    let mut outputs = Outputs::create(&targets, &spec()).unwrap();
+    for at in 0..1000 {
+        outputs.write(&answered("a.jpg", Some(&at.to_string()))).unwrap();
+    }
+    outputs.write(&answered("b.jpg", Some("7"))).unwrap();
+    let error = outputs.write(&answered("c.jpg", Some("1000"))).unwrap_err();
+    assert!(error.to_string().contains("more than 1000 partitions"), "{error}");
+    drop(outputs);
+    assert_eq!(files(folder.path()), before);
 }

@@ -1,10 +1,10 @@
 //! `output`: where rows and the report are written.
 
 use crate::manifest::check::Check;
-use crate::manifest::paths::real_path;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::PathBuf;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +19,14 @@ pub(crate) struct RawOutput {
     report: Option<String>,
     /// Text cells of the CSV file that a spreadsheet would run as formulas: `escape` puts a `'` before them (default), `keep` leaves them unchanged.
     csv_formulas: Option<RawFormulas>,
+    /// Whether the members of an `extract` task are columns of their own, such as `total__amount`, instead of a struct (default false).
+    #[serde(default)]
+    flatten: bool,
+    /// Columns by whose values rows are written into Hive partitions, such as `kind=invoice/rows.parquet`: columns of a list, `classify` and `question` tasks, `status`, `error_kind` or `model`. At most 1,000 partitions. Default: one file.
+    partition_by: Option<Vec<String>>,
+    /// Whether an empty file `_SUCCESS` is written into the folder of each complete file of rows, after everything else (default false).
+    #[serde(default)]
+    success_marker: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -41,6 +49,26 @@ pub struct Output {
     pub report: Option<PathBuf>,
     /// Whether text cells that a spreadsheet would run as formulas are left unchanged.
     pub keep_formulas: bool,
+    /// Whether members of objects are columns of their own.
+    pub flatten: bool,
+    /// Columns by whose values rows are written into partitions. Empty: one file.
+    pub partition_by: Vec<String>,
+    /// Whether `_SUCCESS` is written beside complete files.
+    pub success_marker: bool,
+    /// Where the manifest has these settings.
+    pub(crate) positions: OutputPositions,
+}
+
+/// Where settings are in the source of the manifest: byte ranges, for faults that only show when the
+/// columns are known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OutputPositions {
+    /// Of `flatten`.
+    pub(crate) flatten: Range<usize>,
+    /// Of each column of `partition_by`.
+    pub(crate) partition_by: Vec<Range<usize>>,
+    /// Of the files, by key.
+    pub(crate) files: Vec<(&'static str, Range<usize>)>,
 }
 
 impl RawOutput {
@@ -51,84 +79,49 @@ impl RawOutput {
                 check.report(&format!("/output/{key}"), "not a file name", "a path relative to the manifest");
             }
         }
+        self.check_partitions(check);
         let resolve = |path: &Option<String>| path.as_ref().map(|path| check.resolve(path));
+        let partition_by = self.partition_by.clone().unwrap_or_default();
+        let column = |at| check.span(&format!("/output/partition_by/{at}"));
         Output {
             csv: resolve(&self.csv),
             parquet: resolve(&self.parquet),
             jsonl: resolve(&self.jsonl),
             report: resolve(&self.report),
             keep_formulas: self.csv_formulas == Some(RawFormulas::Keep),
+            flatten: self.flatten,
+            success_marker: self.success_marker,
+            positions: OutputPositions {
+                flatten: check.span("/output/flatten"),
+                partition_by: (0..partition_by.len()).map(column).collect(),
+                files: files.map(|(key, _)| (key, check.span(&format!("/output/{key}")))).to_vec(),
+            },
+            partition_by,
         }
     }
-}
 
-/// Extensions that no page of an input folder has. An output with one of them may be below
-/// that folder.
-const OUTPUT_EXTENSIONS: &[&str] = &["csv", "parquet", "jsonl", "json"];
-
-/// What an output would overwrite or be mistaken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Collision {
-    /// A file in use, with its description.
-    File(&'static str),
-    /// A folder.
-    Folder,
-    /// A page of the input.
-    Page,
+    fn check_partitions(&self, check: &mut Check) {
+        let columns = self.partition_by.as_deref().unwrap_or_default();
+        if self.partition_by.as_ref().is_some_and(Vec::is_empty) {
+            check.report("/output/partition_by", "no columns given", "at least one column, or leave it out");
+        }
+        for (at, column) in columns.iter().enumerate() {
+            if columns[..at].contains(column) {
+                let pointer = format!("/output/partition_by/{at}");
+                check.report(&pointer, &format!("duplicate column `{column}`"), "each column once");
+            }
+        }
+        let has_rows = self.csv.is_some() || self.parquet.is_some() || self.jsonl.is_some();
+        for (is_set, key) in [(!columns.is_empty(), "partition_by"), (self.success_marker, "success_marker")] {
+            if is_set && !has_rows {
+                let message = format!("`{key}` has no effect without a file of rows");
+                check.report(&format!("/output/{key}"), &message, "one of csv, parquet and jsonl");
+            }
+        }
+    }
 }
 
 impl Output {
-    /// Reports outputs that would overwrite a file in use, each other, or be found as pages
-    /// of the input. `used` and `input_folder` as for [`Output::collisions`].
-    pub(crate) fn check_collisions(
-        &self,
-        used: &[(PathBuf, &'static str)],
-        input_folder: Option<&Path>,
-        check: &mut Check,
-    ) {
-        for (key, collision) in self.collisions(used, input_folder) {
-            let pointer = format!("/output/{key}");
-            match collision {
-                Collision::File(what) => {
-                    let message = format!("the output would overwrite {what}");
-                    check.report(&pointer, &message, "a path that nothing else uses");
-                }
-                Collision::Folder => check.report(&pointer, "the path is a folder", "a file"),
-                Collision::Page => {
-                    let message = "the output would be among the pages of the input";
-                    check.report(&pointer, message, "a path outside of input.folder");
-                }
-            }
-        }
-    }
-
-    /// What outputs collide with, by key. `used` are the files that the job reads or writes otherwise,
-    /// with their descriptions; `input_folder` is the input, if it is a folder.
-    pub(crate) fn collisions(
-        &self,
-        used: &[(PathBuf, &'static str)],
-        input_folder: Option<&Path>,
-    ) -> Vec<(&'static str, Collision)> {
-        let mut used: Vec<(PathBuf, &str)> = used.iter().map(|(path, what)| (real_path(path), *what)).collect();
-        let input_folder = input_folder.map(real_path);
-        let mut found = Vec::new();
-        for (key, path) in self.files() {
-            let path = real_path(path);
-            let known = used.iter().find(|(file, _)| *file == path);
-            found.extend(known.map(|(_, what)| (key, Collision::File(what))));
-            if path.is_dir() {
-                found.push((key, Collision::Folder));
-            }
-            let is_below = input_folder.as_ref().is_some_and(|folder| path.starts_with(folder));
-            let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
-            if is_below && !OUTPUT_EXTENSIONS.contains(&extension.as_str()) {
-                found.push((key, Collision::Page));
-            }
-            used.push((path, "another output"));
-        }
-        found
-    }
-
     /// The files, by key.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
         let files = [("csv", &self.csv), ("parquet", &self.parquet), ("jsonl", &self.jsonl), ("report", &self.report)];

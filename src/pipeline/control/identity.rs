@@ -16,7 +16,7 @@ use std::time::Duration;
 /// Who a run is.
 #[derive(Debug)]
 pub(crate) struct RunIdentity {
-    /// The run's id, such as `20261123T131805-3f9a1c`.
+    /// The run's id, such as `20261123T131805-3f9a1c0b7d42`.
     pub(crate) run_id: RunId,
     /// Its keys in the store, and what the store knew at its start.
     pub(crate) keys: RunKeys,

@@ -1,10 +1,10 @@
 //! What `docmill export` and `docmill report` do: outputs and reports again, from the store alone.
 
 use super::billing::billing_of;
-use super::job_rows::{JobRows, RowRecipes, WrittenRows, columns_of_job, known_recipes, targets_of_job};
-use crate::base::hooks::{Hooks, NoHooks};
+use super::job_rows::{JobRows, RowRecipes, WrittenRows, columns_of_job, known_recipes, targets_of_job, write_markers};
+use crate::base::hooks::Hooks;
 use crate::base::ids::{RecipeId, RunKey};
-use crate::export::{RowSpec, Targets};
+use crate::export::{RowFormat, RowSpec, RowStream};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
@@ -12,6 +12,7 @@ use crate::pipeline::model::question_set::VERSIONS;
 use crate::report::{Report, read_spend};
 use crate::store::{Reader, RowOptions, RunRecord, SkipRule, StoreError};
 use crate::task::{Question, Shape};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Writes the outputs again; the files.
@@ -28,8 +29,30 @@ pub fn export(
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
     let rows = JobRows::of_job(reader, key, job, questions);
-    let WrittenRows { files, .. } = rows.write(&columns, &targets_of_job(job, output), &[], true, &|| false, hooks)?;
-    Ok(files.into_iter().map(|file| file.path).collect())
+    let WrittenRows { outputs, .. } =
+        rows.write(&columns, &targets_of_job(job, output), &[], true, &|| false, hooks)?;
+    write_markers(&outputs.markers)?;
+    Ok(outputs.files.into_iter().map(|file| file.path).collect())
+}
+
+/// Writes the rows to a stream. Returns how many pages are pending.
+///
+/// # Errors
+/// When there is no run of the job in the store, or the stream can't be written.
+pub fn export_stream(
+    reader: &Reader,
+    job: &Job,
+    questions: &[Question],
+    format: RowFormat,
+    out: Box<dyn Write + Send>,
+) -> Result<u64, PipelineError> {
+    let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
+    let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
+    let mut stream = RowStream::start(format, out, &targets_of_job(job, &job.output), &columns)?;
+    let rows = JobRows::of_job(reader, key, job, questions);
+    let pages = rows.read(&columns, &[], &|| false, &mut |row| stream.write(row))?;
+    stream.finish()?;
+    Ok(pages.pending)
 }
 
 /// The report on runs of one job, newest first. `job`: its manifest, when it is at hand.
@@ -62,7 +85,7 @@ pub fn report(
         writes_empty: false,
         price: job.and_then(Job::price),
     };
-    let WrittenRows { pages, .. } = rows.write(&columns, &Targets::default(), &keys, true, &|| false, &NoHooks)?;
+    let pages = rows.read(&columns, &keys, &|| false, &mut |_| Ok(()))?;
     let mut spend = read_spend(reader, runs, since_ms, until_ms)?;
     if runs.len() > 1 {
         spend.pages = reader.asked_pages(&keys, since_ms, until_ms)?;

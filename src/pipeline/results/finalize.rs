@@ -1,12 +1,11 @@
 //! The end of a run: rows, report and outcome, from what the store has.
 
 use super::billing::billing_of;
-use super::job_rows::{JobRows, columns_of_job, targets_of_job};
+use super::job_rows::{JobRows, columns_of_job, targets_of_job, write_markers};
 use crate::base::atomic_file;
 use crate::base::hooks::Hooks;
 use crate::base::ids::RunKey;
-use crate::base::output_file::OutputFile;
-use crate::export::ExportError;
+use crate::export::{ExportError, WrittenOutputs};
 use crate::manifest::Job;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::environment::Environment;
@@ -75,6 +74,7 @@ pub(crate) fn conclude(
         }
         None => judge(job, &pages, options.is_partial()),
     };
+    let WrittenOutputs { files: outputs, markers } = outputs;
     let runs = runs_of(&reader, run)?;
     let mut report = Report {
         job: job.name.clone(),
@@ -105,6 +105,8 @@ pub(crate) fn conclude(
         write_report(&report, path, &*environment.hooks)?;
         report.other_files.push(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
     }
+    // Who waits for a marker finds everything else.
+    write_markers(&markers)?;
     Ok(Conclusion::Ended(Box::new(report), outcome))
 }
 
@@ -115,20 +117,20 @@ fn write_outputs(
     reader: &Reader,
     seen: InputSeen,
     hooks: &dyn Hooks,
-) -> Result<(Pages, Vec<OutputFile>), PipelineError> {
+) -> Result<(Pages, WrittenOutputs), PipelineError> {
     let (job, keys) = (&run.job, &run.identity.keys);
     let targets = targets_of_job(job, &job.output);
     if !seen.has_changes && seen.has_all && !targets.is_any() {
         let stored = reader.page_counts_before(keys.run, keys.job, keys.set)?;
         if let Some(pages) = stored.and_then(|stored| Pages::from_unchanged(&stored)) {
-            return Ok((pages, Vec::new()));
+            return Ok((pages, WrittenOutputs::default()));
         }
     }
     let columns = columns_of_job(job, &run.identity.questions, &keys.tasks)?;
     let rows = JobRows::of_job(reader, keys.job, job, &run.identity.questions);
     let is_abandoned = || run.shutdown.is_past(StopStep::OutputsWritten);
     let written = rows.write(&columns, &targets, &[keys.run], seen.has_all, &is_abandoned, hooks)?;
-    Ok((written.pages, written.files))
+    Ok((written.pages, written.outputs))
 }
 
 fn runs_of(reader: &Reader, run: &RunContext) -> Result<Vec<RunRecord>, PipelineError> {

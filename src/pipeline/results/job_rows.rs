@@ -2,9 +2,8 @@
 
 use crate::base::hooks::Hooks;
 use crate::base::ids::{JobId, RecipeId, RunKey};
-use crate::base::output_file::OutputFile;
 use crate::catalog::Price;
-use crate::export::{Outputs, Row, RowSpec, Targets};
+use crate::export::{ExportError, Outputs, Row, RowSpec, SuccessMarkers, Targets, WrittenOutputs};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
@@ -42,8 +41,8 @@ pub(crate) enum RowRecipes<'a> {
 pub(crate) struct WrittenRows {
     /// The pages by status.
     pub(crate) pages: Pages,
-    /// The files.
-    pub(crate) files: Vec<OutputFile>,
+    /// The files, and markers that are still to be written.
+    pub(crate) outputs: WrittenOutputs,
 }
 
 impl<'a> JobRows<'a> {
@@ -70,6 +69,26 @@ impl<'a> JobRows<'a> {
         hooks: &dyn Hooks,
     ) -> Result<WrittenRows, PipelineError> {
         let mut outputs = Outputs::create(targets, columns)?;
+        let pages = self.read(columns, runs, is_abandoned, &mut |row| outputs.write(row))?;
+        if pages.total == 0 && !self.writes_empty {
+            // A mistyped pattern or an unmounted folder must not replace existing outputs.
+            return Ok(WrittenRows { pages, outputs: WrittenOutputs::default() });
+        }
+        let outputs = outputs.commit(has_all && pages.pending == 0, hooks)?;
+        Ok(WrittenRows { pages, outputs })
+    }
+
+    /// Calls `on_row` with each row, in their order, and returns the pages by status.
+    ///
+    /// # Errors
+    /// As [`JobRows::write`].
+    pub(crate) fn read(
+        &self,
+        columns: &RowSpec,
+        runs: &[RunKey],
+        is_abandoned: &dyn Fn() -> bool,
+        on_row: &mut dyn FnMut(&Row) -> Result<(), ExportError>,
+    ) -> Result<Pages, PipelineError> {
         let mut pages = Pages::new(label_tasks(columns)).with_price(self.price);
         let mut stored = EntryCursor::new(self.reader, self.job);
         while let Some(entry) = stored.next()? {
@@ -78,18 +97,13 @@ impl<'a> JobRows<'a> {
                 let record = self.reader.row(self.job, &entry, page, &recipes, self.options)?;
                 let row = Row::new(&record, columns);
                 pages.add(&record, row.status, row.error_kind.zip(row.error.as_deref()), runs);
-                outputs.write(&row)?;
+                on_row(&row)?;
             }
             if is_abandoned() {
                 return Err(PipelineError::OutputsAbandoned);
             }
         }
-        if pages.total == 0 && !self.writes_empty {
-            // A mistyped pattern or an unmounted folder must not replace existing outputs.
-            return Ok(WrittenRows { pages, files: Vec::new() });
-        }
-        let files = outputs.commit(has_all && pages.pending == 0, hooks)?;
-        Ok(WrittenRows { pages, files })
+        Ok(pages)
     }
 
     fn recipes_of(&self, entry: &EntryRecord, common: &[RecipeId]) -> Result<Vec<RecipeId>, StoreError> {
@@ -123,7 +137,8 @@ pub(crate) fn known_recipes(reader: &Reader, job: &Job, questions: &[Question]) 
 pub(crate) fn columns_of_job(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<RowSpec, PipelineError> {
     let carried = carried_columns(&job.input)?;
     let has_distance = job.input.near_duplicates.is_some();
-    Ok(RowSpec { carried, has_distance, ..RowSpec::new(questions, keys, &job.provider.model) })
+    let flatten = job.output.flatten;
+    Ok(RowSpec { carried, has_distance, flatten, ..RowSpec::new(questions, keys, &job.provider.model) })
 }
 
 /// Where a job's rows are written.
@@ -133,9 +148,20 @@ pub(crate) fn targets_of_job(job: &Job, output: &Output) -> Targets {
         parquet: output.parquet.clone(),
         jsonl: output.jsonl.clone(),
         keep_formulas: output.keep_formulas,
+        partition_by: output.partition_by.clone(),
+        success_marker: output.success_marker,
+        store: job.store.clone(),
         job: job.name.clone(),
         manifest_hash: job.manifest_hash().to_string(),
     }
+}
+
+/// Writes the markers of complete folders: the last step.
+///
+/// # Errors
+/// When one can't be written.
+pub(crate) fn write_markers(markers: &SuccessMarkers) -> Result<(), ExportError> {
+    markers.write().map_err(|(path, error)| ExportError { path, reason: error.to_string() })
 }
 
 /// The tasks whose answers are labels: place and name.

@@ -1,6 +1,7 @@
 //! Whether the outputs of a job can be written, checked before anything is paid for.
 
-use crate::export::check_outputs;
+use super::job_rows::targets_of_job;
+use crate::export::{check_outputs, check_row_files};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
@@ -13,10 +14,9 @@ use std::path::Path;
 /// # Errors
 /// When an output can't be written, or the store can't be read.
 pub fn check_outputs_of(job: &Job) -> Result<(), PipelineError> {
-    let output = &job.output;
-    let paths = [&output.csv, &output.parquet, &output.jsonl, &output.report];
-    let paths: Vec<&Path> = paths.into_iter().filter_map(|path| path.as_deref()).collect();
-    Ok(check_outputs(&paths, known_files(job)?)?)
+    let paths: Vec<&Path> = job.output.files().map(|(_, path)| path.as_path()).collect();
+    check_outputs(&paths, known_files(job)?)?;
+    Ok(check_row_files(&targets_of_job(job, &job.output))?)
 }
 
 /// How many files of the job the store knows.

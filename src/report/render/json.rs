@@ -100,7 +100,12 @@ fn failure_json(count: &FailureCount) -> Value {
 }
 
 fn output_json(file: &OutputFile) -> Value {
-    json!({"format": file.format, "path": file.path.display().to_string(), "partial": file.is_partial})
+    let mut output =
+        json!({"format": file.format, "path": file.path.display().to_string(), "partial": file.is_partial});
+    if let Some(partitions) = file.partitions {
+        output["partitions"] = partitions.into();
+    }
+    output
 }
 
 fn page_json(page: &ReportedPage, total: Option<Pico>) -> Value {

@@ -88,7 +88,7 @@ fn a_provider_that_stays_away_leaves_pages_pending_and_the_last_output_alone() {
     assert_eq!(ran.code, 6, "{}", ran.stderr);
     assert!(ran.stderr.contains("run the same command again"), "{}", ran.stderr);
     assert_eq!(bench.text("out.csv"), before);
-    let partial = statuses(&rows(&bench.text("out.partial.jsonl")));
+    let partial = statuses(&rows(&bench.text("partial/out.jsonl")));
     assert_eq!((partial["ok"], partial["pending"]), (10, 5));
     let bench = bench.simulator(Options::default());
     bench.job("retry: {max_wait: 1s}");

@@ -21,7 +21,7 @@ fn a_refusing_provider_stops_the_run_within_one_round_and_keeps_what_was_answere
         assert!(ran.stderr.contains(words), "{fault:?}: {}", ran.stderr);
         let requests = bench.stats()["requests"].as_u64().unwrap();
         assert!(requests <= 10 + 2 * 4, "{fault:?}: {requests} requests");
-        let kept = statuses(&rows(&bench.text("out.partial.jsonl")));
+        let kept = statuses(&rows(&bench.text("partial/out.jsonl")));
         // Those that were on the way when the tenth was answered came through too.
         assert!((10..=14).contains(&kept["ok"]) && kept["ok"] + kept["pending"] == 60, "{fault:?} {kept:?}");
     }
@@ -64,7 +64,7 @@ fn a_signal_waits_for_what_is_in_flight_and_the_next_run_goes_on() {
         assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
         let report = bench.report();
         assert_eq!((report["outcome"].as_str(), report["attempts"]["lost"].as_u64()), (Some("interrupted"), Some(0)));
-        assert!(bench.path("out.partial.csv").exists());
+        assert!(bench.path("partial/out.csv").exists());
         assert_eq!(bench.run(&[]).code, 0);
         assert_eq!(bench.stats()["requests"], 60, "nothing twice");
     }
@@ -116,7 +116,7 @@ fn the_deadline_ends_a_run_that_goes_on_later() {
     bench.job("limits: {concurrency: 2, run_time: 500ms}");
     assert_eq!(bench.run(&[]).code, 9);
     assert_eq!(bench.report()["outcome"], "deadline_reached");
-    assert!(bench.path("out.partial.csv").exists());
+    assert!(bench.path("partial/out.csv").exists());
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_stop_is_over_before_a_supervisor_kills() {
     let report = bench.report();
     assert_eq!((report["outcome"].as_str(), report["attempts"]["lost"].as_u64()), (Some("interrupted"), Some(32)));
     // What the walk had found: a signal does not wait for the rest.
-    assert!(crate::bench::rows(&bench.text("out.partial.jsonl")).len() >= 32);
+    assert!(crate::bench::rows(&bench.text("partial/out.jsonl")).len() >= 32);
     assert_eq!(bench.text("out.csv"), "the last whole output");
 }
 

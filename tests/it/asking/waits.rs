@@ -139,7 +139,7 @@ fn outputs_that_are_not_finished_in_time_are_left_to_export() {
     assert_eq!(outcome.unwrap(), ("interrupted".to_owned(), 143));
     let ran = bench.docmill(&["export", "job.yaml"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(bench.text("out.partial.csv").lines().filter(|line| line.contains(",ok,")).count() >= 1);
+    assert!(bench.text("partial/out.csv").lines().filter(|line| line.contains(",ok,")).count() >= 1);
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.stats()["requests"], 12, "nothing twice");
 }

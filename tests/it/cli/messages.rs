@@ -61,7 +61,7 @@ fn the_key_is_never_shown() {
         bench.command(&["run", "job.yaml", "-vv"]).env("DOCMILL_TEST_KEY", "sk-very-secret-1234").output().unwrap();
     assert_eq!(output.status.code(), Some(5));
     assert!(!String::from_utf8_lossy(&output.stderr).contains("very-secret"));
-    for name in ["store.db", "store.db-wal", "report.json", "out.partial.csv"] {
+    for name in ["store.db", "store.db-wal", "report.json", "partial/out.csv"] {
         let bytes = std::fs::read(bench.path(name)).unwrap_or_default();
         assert!(!bytes.windows(11).any(|window| window == b"very-secret"), "{name}");
     }

@@ -322,13 +322,13 @@ fn the_records_may_go_to_pipes_and_devices() {
 fn the_summary_names_each_output_with_its_format_and_whether_it_is_partial() {
     let bench = Bench::with_pages(4).simulator(Options::default());
     bench.job("");
-    for (arguments, partial, suffix) in [(&["--limit", "1"][..], true, "partial."), (&[], false, "")] {
+    for (arguments, partial, suffix) in [(&["--limit", "1"][..], true, "partial/"), (&[], false, "")] {
         assert_eq!(bench.run(&[arguments, &["--summary", "summary.json"]].concat()).code, 0);
         let outputs = summary(&bench)["outputs"].as_array().unwrap().clone();
         let folder = std::fs::canonicalize(bench.path("")).unwrap();
         let expected: Vec<Value> = ["csv", "parquet", "jsonl"]
             .map(|format| {
-                let path = folder.join(format!("out.{suffix}{format}"));
+                let path = folder.join(format!("{suffix}out.{format}"));
                 serde_json::json!({"format": format, "path": path, "partial": partial})
             })
             .into();

@@ -19,11 +19,13 @@ pub(crate) const AIRFLOW: &str = "airflow (DOCMILL_AIRFLOW)";
 pub(crate) const ORDINARY_USER: &str = "a user without superuser rights";
 /// Python: it runs the program in a pseudo-terminal.
 pub(crate) const PYTHON: &str = "python3";
+/// Programs whose processes all have the id 1, as in containers.
+pub(crate) const PID_NAMESPACES: &str = "unshare --pid --fork";
 /// A C compiler.
 pub(crate) const GCC: &str = "gcc";
 
 /// What may be missing in CI.
-const ALLOWED: &[&str] = &[REAL_DOCUMENTS, CASES, PYARROW, AIRFLOW, ORDINARY_USER];
+const ALLOWED: &[&str] = &[REAL_DOCUMENTS, CASES, PYARROW, AIRFLOW, ORDINARY_USER, PID_NAMESPACES];
 
 /// Records that `test` was skipped because `dependency` is missing.
 #[track_caller]

@@ -128,8 +128,8 @@ fn limit_and_sample_leave_partial_outputs_and_complete_later() {
     bench.job("");
     let ran = bench.run(&["--sample", "5"]);
     assert_eq!((ran.code, bench.stats()["requests"].as_u64()), (0, Some(5)), "{}", ran.stderr);
-    assert!(!bench.path("out.csv").exists() && bench.path("out.partial.csv").exists());
-    assert_eq!(rows(&bench.text("out.partial.jsonl")).len(), 20);
+    assert!(!bench.path("out.csv").exists() && bench.path("partial/out.csv").exists());
+    assert_eq!(rows(&bench.text("partial/out.jsonl")).len(), 20);
     assert_eq!(bench.report()["outcome"], "limited");
     bench.run(&["--sample", "5"]);
     assert_eq!(bench.stats()["requests"], 5, "the same sample");
@@ -137,7 +137,7 @@ fn limit_and_sample_leave_partial_outputs_and_complete_later() {
     assert_eq!(bench.stats()["requests"], 8);
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.stats()["requests"], 20);
-    assert!(bench.path("out.csv").exists() && !bench.path("out.partial.csv").exists());
+    assert!(bench.path("out.csv").exists() && !bench.path("partial/out.csv").exists());
     assert_eq!(bench.run(&["--refresh"]).code, 0);
     assert_eq!(bench.stats()["requests"], 40);
 }
@@ -149,7 +149,7 @@ fn what_is_not_asked_keeps_the_answers_that_it_has() {
     assert_eq!(bench.run(&[]).code, 0);
     bench.put("pages/00000 new.jpg", &page(50));
     assert_eq!(bench.run(&["--limit", "0"]).code, 0);
-    let counts = statuses(&rows(&bench.text("out.partial.jsonl")));
+    let counts = statuses(&rows(&bench.text("partial/out.jsonl")));
     assert_eq!((counts["ok"], counts["pending"], bench.stats()["requests"].as_u64()), (4, 1, Some(4)));
     assert_eq!(bench.run(&["--task", "kind"]).code, 0);
     assert_eq!(bench.report()["outcome"], "limited");

@@ -228,7 +228,7 @@ fn a_document_of_many_pages_is_a_row_each_and_its_pages_can_be_chosen() {
     job("");
     let ran = bench.run(&["--limit", "300"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let rows = crate::bench::rows(&bench.text("out.partial.jsonl"));
+    let rows = crate::bench::rows(&bench.text("partial/out.jsonl"));
     assert_eq!(rows.len(), 2000);
     assert!(rows.windows(2).all(|two| two[0]["page"].as_u64() < two[1]["page"].as_u64()));
 }

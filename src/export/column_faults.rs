@@ -1,0 +1,131 @@
+//! What the manifest asks of columns and cannot have: two flattened members with one name, a partition
+//! by a column that does not exist or does not hold single values.
+
+use super::columns::Column;
+use super::spec::RowSpec;
+use std::collections::HashMap;
+
+/// A fault of `output`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnFault {
+    /// The position in `partition_by`; `None`: a fault of `flatten`.
+    pub partition: Option<usize>,
+    /// What is wrong: a lower-case fragment.
+    pub message: String,
+    /// What is allowed.
+    pub allowed: String,
+}
+
+/// Further columns of a task that docmill may have in the future.
+const RESERVED_MEMBERS: &[&str] = &["confidence", "rationale", "source"];
+
+/// The faults of these columns, partitioned by those with the names `partition_by`.
+#[must_use]
+pub fn column_faults(spec: &RowSpec, partition_by: &[String]) -> Vec<ColumnFault> {
+    let columns = Column::list(spec);
+    let mut faults = if spec.flatten { flatten_faults(&columns, spec) } else { Vec::new() };
+    for (at, name) in partition_by.iter().enumerate() {
+        let message = match columns.iter().find(|column| column.name == *name) {
+            Some(column) if column.is_partitionable() => continue,
+            Some(_) => format!("rows can't be partitioned by `{name}`"),
+            None => format!("there is no column `{name}`"),
+        };
+        let known = columns.iter().filter(|column| column.is_partitionable()).map(|column| column.name.as_str());
+        let allowed = format!("one of: {}", known.collect::<Vec<_>>().join(", "));
+        faults.push(ColumnFault { partition: Some(at), message, allowed });
+    }
+    faults
+}
+
+fn flatten_faults(columns: &[Column], spec: &RowSpec) -> Vec<ColumnFault> {
+    let mut known: HashMap<String, &str> = HashMap::new();
+    let mut faults = Vec::new();
+    let mut report = |message: String| {
+        let allowed = "false, or other names in the schema".to_owned();
+        faults.push(ColumnFault { partition: None, message, allowed });
+    };
+    for column in columns {
+        let task = column.task().and_then(|task| spec.tasks.get(task)).map_or("", |(name, _)| name.as_str());
+        let member = column.name.strip_prefix(task).and_then(|rest| rest.strip_prefix("__"));
+        if member.is_some_and(|member| RESERVED_MEMBERS.contains(&member)) {
+            report(format!("the column `{}` of a flattened member is reserved for docmill", column.name));
+        }
+        // Spark, Hive and DuckDB compare names without their case.
+        match known.insert(column.name.to_lowercase(), &column.name) {
+            Some(other) if other == column.name => {
+                report(format!("two flattened members have the column `{other}`"));
+            }
+            Some(other) => report(format!("the columns `{other}` and `{}` differ only in case", column.name)),
+            None => {}
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::{Field, Shape};
+
+    fn object(members: &[(&str, Shape)]) -> Shape {
+        let field =
+            |(name, shape): &(&str, Shape)| Field { name: (*name).into(), description: None, shape: shape.clone() };
+        Shape::Object(members.iter().map(field).collect())
+    }
+
+    fn faults(tasks: &[(&str, Shape)], flatten: bool, partition_by: &[&str]) -> Vec<String> {
+        let tasks = tasks.iter().map(|(name, shape)| ((*name).to_owned(), shape.clone())).collect();
+        let partition_by: Vec<String> = partition_by.iter().map(|name| (*name).to_owned()).collect();
+        let faults = column_faults(&RowSpec { tasks, flatten, ..RowSpec::default() }, &partition_by);
+        faults.into_iter().map(|fault| format!("{:?} {}", fault.partition, fault.message)).collect()
+    }
+
+    #[test]
+    fn flattened_names_are_unique_and_not_reserved() {
+        let text = || Shape::Text;
+        let nested = object(&[("a__b", text()), ("a", object(&[("b", text())]))]);
+        for (tasks, expected) in [
+            (vec![("t", object(&[("a", text()), ("b", text())]))], None),
+            (vec![("t", nested.clone())], Some("two flattened members have the column `t__a__b`")),
+            (
+                vec![("t", object(&[("A", text()), ("a", text())]))],
+                Some("the columns `t__A` and `t__a` differ only in case"),
+            ),
+            (
+                vec![("t", object(&[("_a", text())])), ("t_", object(&[("a", text())]))],
+                Some("two flattened members have the column `t___a`"),
+            ),
+            (
+                vec![("t", object(&[("source", text())]))],
+                Some("the column `t__source` of a flattened member is reserved for docmill"),
+            ),
+            (vec![("t", object(&[("x", object(&[("source", text())]))]))], None),
+        ] {
+            let found = faults(&tasks, true, &[]);
+            assert_eq!(found, expected.iter().map(|text| format!("None {text}")).collect::<Vec<_>>(), "{tasks:?}");
+            assert!(faults(&tasks, false, &[]).is_empty(), "nothing is flattened");
+        }
+    }
+
+    #[test]
+    fn rows_are_partitioned_by_columns_of_single_values() {
+        let tags = Shape::Tags { labels: vec!["x".into()], max: None };
+        let tasks =
+            [("kind", Shape::Choice(vec!["a".into()])), ("marks", tags), ("bill", object(&[("due", Shape::Date)]))];
+        for (column, flatten, expected) in [
+            ("kind", false, None),
+            ("status", false, None),
+            ("error_kind", false, None),
+            ("marks", false, Some("rows can't be partitioned by `marks`")),
+            ("bill", false, Some("rows can't be partitioned by `bill`")),
+            ("bill__due", false, Some("there is no column `bill__due`")),
+            ("bill__due", true, None),
+            ("path", false, Some("rows can't be partitioned by `path`")),
+            ("cost_usd", false, Some("rows can't be partitioned by `cost_usd`")),
+            ("kinds", false, Some("there is no column `kinds`")),
+        ] {
+            let expected: Vec<String> = expected.iter().map(|text| format!("Some(0) {text}")).collect();
+            assert_eq!(faults(&tasks, flatten, &[column]), expected, "{column}");
+        }
+    }
+}

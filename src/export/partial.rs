@@ -1,0 +1,159 @@
+//! Where the outputs of runs that left pages pending are: in the folder `partial` beside the store, where
+//! no reader of a data lake looks.
+//!
+//! An output has its own name there: `partial/rows.csv`. Outputs of several jobs or dates may have the
+//! same name. The first one claims it with a file `.<name>.target` that holds its path; the others are in
+//! folders of their own, `partial/<digits>/rows.csv`, whose names depend on their paths.
+
+use crate::base::digest::Digest;
+use crate::base::sibling::short_name;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Name of the folder.
+const FOLDER: &str = "partial";
+/// Hexadecimal digits of the name of an output's own folder.
+const OWN_FOLDER_DIGITS: usize = 16;
+
+/// The folder of partial outputs of a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PartialFolder(PathBuf);
+
+impl PartialFolder {
+    /// The folder beside `store`.
+    pub(crate) fn beside(store: &Path) -> Self {
+        Self(store.with_file_name(FOLDER))
+    }
+
+    /// The path of the partial file of the output `target`, which no other output has. Creates its
+    /// folder.
+    pub(crate) fn claim(&self, target: &Path) -> io::Result<PathBuf> {
+        std::fs::create_dir_all(&self.0)?;
+        let (shared, claim) = self.shared(target);
+        if self.is_claimed(target) {
+            return Ok(shared);
+        }
+        // A file without a claim is somebody else's.
+        if !shared.exists() && !claim.exists() {
+            match File::options().write(true).create_new(true).open(&claim) {
+                Ok(mut file) => return file.write_all(target_text(target).as_bytes()).map(|()| shared),
+                // Another process was faster.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let own = self.own(target);
+        std::fs::create_dir_all(own.parent().unwrap_or(&self.0))?;
+        Ok(own)
+    }
+
+    /// The paths at which there may be a partial file of the output `target`.
+    pub(crate) fn claimed(&self, target: &Path) -> Vec<PathBuf> {
+        let shared = self.is_claimed(target).then(|| self.shared(target).0);
+        let own = self.own(target);
+        shared.into_iter().chain(own.parent().is_some_and(Path::is_dir).then_some(own)).collect()
+    }
+
+    /// Gives up the name of the output `target`, whose files are removed. Folders that are empty then are
+    /// removed, too.
+    pub(crate) fn release(&self, target: &Path) {
+        if self.is_claimed(target) {
+            let _ = std::fs::remove_file(self.shared(target).1);
+        }
+        // They fail if something else is in there.
+        let _ = self.own(target).parent().map(std::fs::remove_dir);
+        let _ = std::fs::remove_dir(&self.0);
+    }
+
+    /// The path under the output's own name, and the file that claims it.
+    fn shared(&self, target: &Path) -> (PathBuf, PathBuf) {
+        let name = target.file_name().unwrap_or_default();
+        (self.0.join(name), self.0.join(format!(".{}.target", short_name(target))))
+    }
+
+    /// The path in a folder of the output's own.
+    fn own(&self, target: &Path) -> PathBuf {
+        let digest = Digest::compute(target_text(target).as_bytes()).to_string();
+        let folder = digest.get(..OWN_FOLDER_DIGITS).unwrap_or(&digest);
+        self.0.join(folder).join(target.file_name().unwrap_or_default())
+    }
+
+    fn is_claimed(&self, target: &Path) -> bool {
+        std::fs::read(self.shared(target).1).is_ok_and(|text| text == target_text(target).as_bytes())
+    }
+}
+
+fn target_text(target: &Path) -> String {
+    target.to_string_lossy().into_owned()
+}
+
+/// The partial file that earlier versions wrote beside the output: `out/mail.partial.csv`.
+fn older_partial(target: &Path) -> PathBuf {
+    let stem = target.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match target.extension() {
+        Some(extension) => format!("{stem}.partial.{}", extension.to_string_lossy()),
+        None => format!("{stem}.partial"),
+    };
+    target.with_file_name(name)
+}
+
+/// Removes the partial file that an earlier version wrote beside the output, where readers of the folder
+/// would count its rows twice. A file with this name that holds no rows of docmill stays.
+pub(crate) fn remove_older_partial(target: &Path, is_own: impl Fn(&Path) -> bool) {
+    let path = older_partial(target);
+    if path.is_file() && is_own(&path) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make files")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_output_has_its_own_name_and_others_with_that_name_have_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let partial = PartialFolder::beside(&folder.path().join("store.db"));
+        let at = |name: &str| folder.path().join("partial").join(name);
+        let (monday, tuesday) = (Path::new("/lake/date=1/rows.csv"), Path::new("/lake/date=2/rows.csv"));
+        assert!(partial.claimed(monday).is_empty());
+        for _ in 0..2 {
+            assert_eq!(partial.claim(monday).unwrap(), at("rows.csv"));
+            std::fs::write(at("rows.csv"), "monday").unwrap();
+        }
+        let other = partial.claim(tuesday).unwrap();
+        assert_eq!(other, partial.claim(tuesday).unwrap());
+        assert!(other.ends_with("rows.csv") && other != at("rows.csv") && other.parent().unwrap().is_dir());
+        assert_eq!(partial.claimed(monday), [at("rows.csv")]);
+        assert_eq!(partial.claimed(tuesday), [other]);
+        partial.release(tuesday);
+        assert_eq!(partial.claimed(monday), [at("rows.csv")], "it is the other's");
+        std::fs::remove_file(at("rows.csv")).unwrap();
+        partial.release(monday);
+        assert!(!at("").exists());
+        std::fs::create_dir(at("")).unwrap();
+        std::fs::write(at("rows.csv"), "not written by docmill").unwrap();
+        assert_ne!(partial.claim(monday).unwrap(), at("rows.csv"));
+    }
+
+    #[test]
+    fn partial_files_of_earlier_versions_are_removed_if_they_hold_rows() {
+        for (path, partial) in [
+            ("out/mail.csv", "out/mail.partial.csv"),
+            ("mail.tar.csv", "mail.tar.partial.csv"),
+            ("out/mail", "out/mail.partial"),
+            (".csv", ".csv.partial"),
+        ] {
+            assert_eq!(older_partial(Path::new(path)), Path::new(partial));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let old = folder.path().join("out.partial.csv");
+        std::fs::write(&old, "mine").unwrap();
+        remove_older_partial(&folder.path().join("out.csv"), |_| false);
+        assert!(old.exists());
+        remove_older_partial(&folder.path().join("out.csv"), |_| true);
+        assert!(!old.exists());
+    }
+}

@@ -1,0 +1,78 @@
+//! Names of Hive partitions: `column=value`.
+
+use crate::base::units::rfc3339;
+use crate::export::columns::Cell;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// The value of null, and of an empty text, which a folder can't have.
+/// Source: Hive's `hive.exec.default.partition.name`; Spark writes the same.
+const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+
+/// The name of the folder of rows with this value: `kind=invoice`.
+pub(crate) fn partition_name(column: &str, cell: Cell<'_>) -> String {
+    let value = value_text(cell);
+    let value = if value.is_empty() { Cow::Borrowed(NULL) } else { escape(&value) };
+    format!("{}={value}", escape(column))
+}
+
+fn value_text(cell: Cell<'_>) -> Cow<'_, str> {
+    match cell {
+        Cell::Text { text, .. } => text.unwrap_or_default().into(),
+        Cell::Count(count) => count.map_or(String::new(), |count| count.to_string()).into(),
+        Cell::Money(amount) => amount.map_or(String::new(), |amount| amount.to_string()).into(),
+        Cell::Time(ms) => ms.map_or(String::new(), rfc3339).into(),
+        Cell::Json { value: Value::Null, .. } => "".into(),
+        Cell::Json { value: Value::String(text), .. } => text.into(),
+        Cell::Json { value, .. } => value.to_string().into(),
+    }
+}
+
+/// Writes characters that a path can't have as `%XX`.
+/// Source: Hive's `FileUtils.escapePathName`, which Spark's `ExternalCatalogUtils` repeats; and NUL, which
+/// neither has.
+fn escape(text: &str) -> Cow<'_, str> {
+    let is_escaped = |c: char| c.is_ascii_control() || "\"#%'*/:=?\\{[]^".contains(c);
+    if !text.contains(is_escaped) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_escaped(c) {
+            let _ = write!(out, "%{:02X}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_are_those_of_hive() {
+        for (value, expected) in [
+            (json!("invoice"), "kind=invoice"),
+            (json!(null), "kind=__HIVE_DEFAULT_PARTITION__"),
+            (json!(""), "kind=__HIVE_DEFAULT_PARTITION__"),
+            (json!("a/b"), "kind=a%2Fb"),
+            (json!("50 % of 1:2"), "kind=50 %25 of 1%3A2"),
+            (json!("a=b\"c'd*e?f\\g{h[i]j^k#l"), "kind=a%3Db%22c%27d%2Ae%3Ff%5Cg%7Bh%5Bi%5Dj%5Ek%23l"),
+            (json!("tab\tline\nnul\0del\u{7f}"), "kind=tab%09line%0Anul%00del%7F"),
+            (json!("größe }~ 請求書"), "kind=größe }~ 請求書"),
+            (json!(".."), "kind=.."),
+            (json!(true), "kind=true"),
+            (json!(-7), "kind=-7"),
+            (json!(1.5), "kind=1.5"),
+        ] {
+            assert_eq!(partition_name("kind", Cell::Json { value: &value, is_untrusted: false }), expected);
+        }
+        assert_eq!(partition_name("at", Cell::Time(Some(0))), "at=1970-01-01T00%3A00%3A00.000Z");
+        assert_eq!(partition_name("at", Cell::Time(None)), "at=__HIVE_DEFAULT_PARTITION__");
+        assert_eq!(partition_name("a__b/c", Cell::Count(Some(3))), "a__b%2Fc=3");
+    }
+}

@@ -1,0 +1,53 @@
+//! Rows that are written to a stream, such as standard output, as they are read.
+
+use super::columns::Column;
+use super::error::ExportError;
+use super::row::Row;
+use super::sinks::format::{RowFormat, StreamSink};
+use super::spec::RowSpec;
+use super::target::Targets;
+use std::io::Write;
+use std::path::Path;
+
+/// The name of the stream in errors.
+const NAME: &str = "standard output";
+
+/// Rows on their way to a stream.
+pub struct RowStream {
+    columns: Vec<Column>,
+    sink: StreamSink,
+}
+
+impl RowStream {
+    /// Starts writing rows in this format. `targets` has the settings of the formats.
+    ///
+    /// # Errors
+    /// If the format can't be written to a stream, or the stream can't be written.
+    pub fn start(
+        format: RowFormat,
+        out: Box<dyn Write + Send>,
+        targets: &Targets,
+        spec: &RowSpec,
+    ) -> Result<Self, ExportError> {
+        let columns = Column::list(spec);
+        let sink = format.stream(out, &columns, &targets.sink_options());
+        Ok(Self { sink: sink.map_err(|error| ExportError::new(Path::new(NAME), error))?, columns })
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// If the stream can't be written.
+    pub fn write(&mut self, row: &Row) -> Result<(), ExportError> {
+        self.sink.write(&self.columns, row).map_err(|error| ExportError::new(Path::new(NAME), error))
+    }
+
+    /// Writes what is buffered.
+    ///
+    /// # Errors
+    /// If the stream can't be written.
+    pub fn finish(self) -> Result<(), ExportError> {
+        let finished = self.sink.finish().and_then(|mut out| Ok(out.flush()?));
+        finished.map_err(|error| ExportError::new(Path::new(NAME), error))
+    }
+}

@@ -1,0 +1,59 @@
+//! `_SUCCESS`: an empty file that is in a folder only while everything in it is complete, as Hadoop and
+//! Spark write it. Schedulers wait for it.
+
+use crate::base::atomic_file;
+use crate::base::hooks::NoHooks;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Its name.
+pub(crate) const NAME: &str = "_SUCCESS";
+
+/// The markers that are still to be written: the last step of a complete run.
+#[must_use = "the markers are written after everything else"]
+#[derive(Debug, Default)]
+pub struct SuccessMarkers {
+    folders: BTreeSet<PathBuf>,
+}
+
+impl SuccessMarkers {
+    /// Adds a complete folder.
+    pub(crate) fn add(&mut self, folder: &Path) {
+        self.folders.insert(folder.to_owned());
+    }
+
+    /// Writes the markers.
+    ///
+    /// # Errors
+    /// If one can't be written, with its path.
+    pub fn write(&self) -> Result<(), (PathBuf, io::Error)> {
+        for folder in &self.folders {
+            let path = folder.join(NAME);
+            atomic_file::write(&path, b"", &NoHooks).map_err(|error| (path, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks whether a folder has a marker. A file with this name that is not empty is somebody else's.
+///
+/// # Errors
+/// If there is something else with its name.
+pub(crate) fn has_marker(folder: &Path) -> io::Result<bool> {
+    let path = folder.join(NAME);
+    match std::fs::symlink_metadata(&path) {
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => Ok(true),
+        Ok(_) => Err(io::Error::other(format!("{} exists and is not an empty file", path.display()))),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes the marker of a folder, if it has one.
+///
+/// # Errors
+/// As [`has_marker`], or if it can't be removed.
+pub(crate) fn remove_marker(folder: &Path) -> io::Result<()> {
+    if has_marker(folder)? { std::fs::remove_file(folder.join(NAME)) } else { Ok(()) }
+}

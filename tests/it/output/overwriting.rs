@@ -1,0 +1,225 @@
+//! No file that a job needs is overwritten, whatever path is named on the command line or in the manifest.
+
+use crate::bench::{Bench, page};
+use docmill::internal::simulator::Options;
+use std::collections::BTreeMap;
+
+/// Two jobs, of a folder and of a list, that were run.
+fn bench() -> Bench {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    let schema = r#"{"type": "object", "properties": {"a": {"type": "string"}}}"#;
+    bench.put("schema.json", schema.as_bytes());
+    bench.put("labels.csv", b"label,description\na,one\nb,two\n");
+    bench.put("key.txt", b"secret\n");
+    bench.put("scans/a.jpg", &page(50));
+    bench.put("scans/data.bin", b"not an image, but named by the list");
+    bench.put("list.csv", b"path\nscans/a.jpg\nscans/data.bin\nscans/missing.csv\n");
+    let url = bench.server.as_ref().unwrap().base_url();
+    for (name, input) in [("folder.yaml", "folder: pages"), ("list.yaml", "list: list.csv")] {
+        let job = format!(
+            "version: 1\nname: {name}\ninput: {{{input}}}\n\
+             provider: {{base_url: \"{url}\", id: test, model: m, api_key_file: key.txt, price: {{input: 1, output: 1}}}}\n\
+             tasks: {{kind: {{classify: {{labels_file: labels.csv}}}}, total: {{extract: {{schema: schema.json}}}}}}\n\
+             on_error: {{max_failed: 100%}}\nstore: store.db\n\
+             output: {{csv: {name}.csv, parquet: {name}.parquet, jsonl: {name}.jsonl, report: {name}.report.json}}\n"
+        );
+        bench.put(name, job.as_bytes());
+        let ran = bench.docmill(&["run", name, "-q"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    }
+    // Of runs that still go on; and names that are free until the next one.
+    bench.put("store.db.20261123T131805-3f9a1c0b7d42.lock", b"");
+    bench.put("store.db.batch-x.jsonl", b"{}\n");
+    #[cfg(unix)]
+    for (link, target) in [("page.csv", "pages/00000.jpg"), ("store.csv", "store.db"), ("new.csv", "store.db-wal")] {
+        std::os::unix::fs::symlink(target, bench.path(link)).unwrap();
+    }
+    std::fs::hard_link(bench.path("labels.csv"), bench.path("same.csv")).unwrap();
+    bench
+}
+
+/// The files of the bench and what is in them, except for those of the database, which readers change.
+fn contents(bench: &Bench) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for folder in [".", "pages", "scans"] {
+        for entry in std::fs::read_dir(bench.path(folder)).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+            if !name.ends_with("-shm") && !name.ends_with("-wal") && entry.path().is_file() {
+                found.insert(name, std::fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_option_refuses_every_file_that_must_survive() {
+    let bench = bench();
+    let job_files = [
+        "store.db",
+        "store.db-wal",
+        "store.db-shm",
+        "store.db-journal",
+        "store.db.20261123T131805-3f9a1c0b7d42.lock",
+        "store.db.batch-x.jsonl",
+        "schema.json",
+        "labels.csv",
+        "key.txt",
+        "same.csv",
+        "store.csv",
+        "new.csv",
+        "page.csv",
+        "./pages/../store.db",
+    ];
+    let of_folder = ["folder.yaml", "pages/00000.jpg", "pages/00001.jpg"];
+    let of_list = ["list.yaml", "list.csv", "scans/a.jpg", "scans/data.bin", "scans/missing.csv"];
+    let before = contents(&bench);
+    for (job, own) in [("folder.yaml", &of_folder[..]), ("list.yaml", &of_list)] {
+        let report = format!("{job}.report.json");
+        let outputs = ["csv", "parquet", "jsonl"].map(|format| format!("{job}.{format}"));
+        let survivors = job_files.into_iter().chain(own.iter().copied()).chain([report.as_str()]);
+        for file in survivors {
+            for arguments in [
+                vec!["export", job, "--csv", file],
+                vec!["export", job, "--parquet", file],
+                vec!["export", job, "--jsonl", file],
+                vec!["run", job, "--summary", file],
+                vec!["run", job, "--metrics-file", file],
+                vec!["store", "backup", "--job", job, "--to", file],
+                vec!["store", "salvage", "--job", job, "--to", file],
+            ] {
+                let ran = bench.docmill(&arguments);
+                assert_eq!(ran.code, 2, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+                assert!(contents(&bench) == before, "{arguments:?}");
+            }
+        }
+        for (at, output) in outputs.iter().enumerate() {
+            let formats = ["--csv", "--parquet", "--jsonl"];
+            for (other, option) in formats.into_iter().enumerate().filter(|(other, _)| *other != at) {
+                let ran = bench.docmill(&["export", job, option, output]);
+                assert_eq!((ran.code, other == at), (2, false), "{option} {output}: {}", ran.stderr);
+            }
+            for option in ["--summary", "--metrics-file", "--store"] {
+                let ran = bench.docmill(&["run", job, option, output]);
+                assert_eq!(ran.code, 2, "{option} {output}: {}", ran.stderr);
+            }
+            assert!(contents(&bench) == before, "{output}");
+        }
+        for file in [job, "labels.csv", "schema.json", "key.txt", &report] {
+            for command in ["run", "export", "check", "plan"] {
+                let ran = bench.docmill(&[command, job, "--store", file]);
+                assert_eq!(ran.code, 2, "{command} --store {file}: {}", ran.stderr);
+                assert!(contents(&bench) == before, "{command} --store {file}");
+            }
+        }
+    }
+}
+
+#[test]
+fn files_that_do_not_exist_yet_are_protected_too() {
+    let bench = bench();
+    let before = contents(&bench);
+    let fresh =
+        bench.text("folder.yaml").replace("store: store.db", "store: fresh.db").replace("folder.yaml.", "fresh.");
+    bench.put("fresh.yaml", fresh.as_bytes());
+    for arguments in [
+        &["run", "fresh.yaml", "--summary", "fresh.db"][..],
+        &["run", "fresh.yaml", "--metrics-file", "fresh.db-wal"],
+        &["run", "fresh.yaml", "--summary", "fresh.csv"],
+        &["run", "fresh.yaml", "--metrics-file", "fresh.report.json"],
+        &["run", "fresh.yaml", "--store", "other.db", "--summary", "other.db"],
+        &["run", "fresh.yaml", "--store", "other.db", "--summary", "other.db", "--bogus"],
+        &["run", "missing.yaml", "--summary", "missing.yaml"],
+        &["run", "missing.yaml", "--store", "other.db", "--metrics-file", "./other.db-shm"],
+        &["run", "fresh.yaml", "--store", "fresh.jsonl"],
+        &["export", "fresh.yaml", "--csv", "x", "--jsonl", "./x"],
+        &["store", "backup", "--store", "store.db", "--to", "store.db-wal"],
+        &["store", "backup", "--store", "store.db", "--to", "store.db-journal"],
+    ] {
+        let ran = bench.docmill(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        let mut after = contents(&bench);
+        after.remove("./fresh.yaml");
+        assert!(after == before, "{arguments:?}: {:?}", after.keys().filter(|name| !before.contains_key(*name)));
+    }
+    // One of both says what is wrong.
+    let ran = bench.docmill(&["run", "fresh.yaml", "--summary", "new", "--metrics-file", "pages/../new"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(bench.text("new").contains("\"outcome\": \"input_error\""), "{}", bench.text("new"));
+    // The manifest is checked by the same rule.
+    for (output, what) in [
+        ("store: list.csv\noutput: {csv: x.csv}", "the store would overwrite the list"),
+        ("store: x.db\noutput: {csv: x.db}", "the output would overwrite the store"),
+        ("store: x.db\noutput: {csv: scans/data.bin}", "the output would overwrite a page of the list"),
+        ("store: x.db\noutput: {csv: scans/missing.csv}", "the output would overwrite a page of the list"),
+        ("store: x.db\noutput: {csv: page.csv}", "the output would overwrite"),
+    ] {
+        let job = bench.text("list.yaml");
+        let end = job.find("store: ").unwrap();
+        bench.put("wrong.yaml", format!("{}{output}\n", &job[..end]).as_bytes());
+        for command in ["check", "run"] {
+            let ran = bench.docmill(&[command, "wrong.yaml"]);
+            assert_eq!(ran.code, 2, "{command} {output}: {}", ran.stderr);
+            assert!(ran.stderr.contains(what), "{command} {output}: {}", ran.stderr);
+        }
+        assert!(!bench.path("x.db").exists());
+    }
+}
+
+#[test]
+fn prepared_images_take_no_pages_place() {
+    let bench = bench();
+    bench.put("scans/b/a.png", &page(51));
+    let before = contents(&bench);
+    for arguments in [
+        &["prepare", "pages/00000.jpg", "--out", "pages"][..],
+        &["prepare", "pages/00000.jpg", "--out", "scans/../pages"],
+        &["prepare", "scans/b/a.png", "scans/data.bin", "--out", "scans"],
+        &["prepare", "--job", "folder.yaml", "scans/a.jpg", "--out", "pages"],
+    ] {
+        let ran = bench.docmill(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(contents(&bench) == before, "{arguments:?}");
+    }
+    for _ in 0..2 {
+        assert_eq!(bench.docmill(&["prepare", "scans/a.jpg", "--out", "images"]).code, 0, "its own are replaced");
+    }
+}
+
+/// Links of outputs are followed: also to another file system, and to files that don't exist yet.
+#[cfg(target_os = "linux")]
+#[test]
+fn outputs_are_written_through_links() {
+    use std::os::unix::fs::symlink;
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    bench.job("");
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return };
+    let names = ["out.csv", "out.parquet", "out.jsonl", "report.json"];
+    for name in names {
+        symlink(elsewhere.path().join("deep").join(name), bench.path(name)).unwrap();
+    }
+    // The folder of the target can't be made: found before anything is sent.
+    std::fs::write(elsewhere.path().join("deep"), "a file").unwrap();
+    let ran = bench.docmill(&["check", "job.yaml"]);
+    assert_eq!(ran.code, 8, "{}", ran.stderr);
+    std::fs::remove_file(elsewhere.path().join("deep")).unwrap();
+    assert_eq!(bench.docmill(&["check", "job.yaml"]).code, 0);
+    for arguments in [&["--limit", "1"][..], &[], &["--refresh"]] {
+        let ran = bench.run(arguments);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        for name in names {
+            assert!(bench.path(name).is_symlink(), "{name}");
+            let is_written = elsewhere.path().join("deep").join(name).is_file();
+            assert_eq!(is_written, !arguments.contains(&"--limit") || name == "report.json", "{name}");
+        }
+    }
+    assert_eq!(bench.rows().len(), 2);
+    let left: Vec<_> = std::fs::read_dir(elsewhere.path().join("deep")).unwrap().collect();
+    assert_eq!(left.len(), 4, "{left:?}");
+    symlink("loop.csv", bench.path("loop.csv")).unwrap();
+    let job = bench.text("job.yaml").replace("csv: out.csv", "csv: loop.csv");
+    bench.put("job.yaml", job.as_bytes());
+    assert_eq!(bench.docmill(&["check", "job.yaml"]).code, 8);
+    assert!(bench.path("loop.csv").is_symlink());
+}
