@@ -29,7 +29,7 @@ pub use column_faults::{ColumnFault, column_faults};
 pub use error::ExportError;
 pub use files::{Outputs, WrittenOutputs};
 pub use preflight::{check_outputs, check_row_files};
-pub use row::{Row, display_path};
+pub use row::Row;
 pub use sinks::format::RowFormat;
 pub use spec::RowSpec;
 pub use stream::RowStream;

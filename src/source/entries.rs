@@ -79,8 +79,11 @@ impl Entries {
     pub fn next_listed(&mut self) -> Option<Result<Vec<u8>, WalkFault>> {
         match &mut self.inner {
             Inner::Walk(_) => None,
-            Inner::Paths(paths) => paths.next().map(Ok),
-            Inner::Table(table) => table.next().map(|row| row.map(|(path, _)| path)),
+            Inner::Paths(paths) => paths.next().map(|listed| match listed.is_exact {
+                true => Ok(listed.path),
+                false => Ok(listed.path.trim_ascii().to_vec()),
+            }),
+            Inner::Table(table) => table.next().map(|row| row.map(|row| row.path.trim_ascii().to_vec())),
         }
     }
 
