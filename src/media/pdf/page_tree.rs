@@ -42,7 +42,7 @@ impl PageTree {
     /// types of the nodes, where they are wrong.
     pub(crate) fn read(pdf: Pdf) -> (Pdf, Self) {
         let listed = pdf.pages().len();
-        let Some((pages, mistyped)) = walk(&pdf) else {
+        let Some(Found { pages, mistyped, has_cycle }) = walk(&pdf) else {
             // The library's list is all that is known.
             let pages = (0..listed).map(|place| TreePage { place: Some(place), listed: Some(place) }).collect();
             return (pdf, Self { pages, listed });
@@ -52,7 +52,10 @@ impl PageTree {
         let (pdf, places) = corrected.unwrap_or_else(|| (pdf, pages.clone()));
         let pages = places.into_iter().zip(pages).map(|(place, listed)| TreePage { place, listed }).collect();
         let mut tree = Self { pages, listed };
-        tree.apply_count(&pdf);
+        // Where the tree has a cycle, entries are counted that are no pages.
+        if !has_cycle {
+            tree.apply_count(&pdf);
+        }
         (pdf, tree)
     }
 
@@ -111,9 +114,18 @@ struct Mistyped {
     kind: &'static str,
 }
 
-/// The places of all pages of the page tree. `None`: it is damaged, lists other pages than the
-/// library, or far more of them than there are objects.
-fn walk(pdf: &Pdf) -> Option<(Vec<Option<usize>>, Vec<Mistyped>)> {
+/// What the page tree lists.
+struct Found {
+    /// The place of each page in the library's list; `None`: it can't be read.
+    pages: Vec<Option<usize>>,
+    mistyped: Vec<Mistyped>,
+    /// Whether a node lists one that it is below.
+    has_cycle: bool,
+}
+
+/// Finds all pages of the page tree. `None`: it is damaged, lists other pages than the library,
+/// or far more of them than there are objects.
+fn walk(pdf: &Pdf) -> Option<Found> {
     let mut walk = Walk::new(pdf);
     let pages = walk.pages(&read_root(pdf)?, pdf.len().max(MAX_REPEATED_PAGES).min(MAX_PAGES))?;
     let found: HashSet<usize> = pages.iter().flatten().copied().collect();
@@ -121,7 +133,8 @@ fn walk(pdf: &Pdf) -> Option<(Vec<Option<usize>>, Vec<Mistyped>)> {
     let is_known = |(place, page): (usize, &Page<'_>)| {
         found.contains(&place) || page.raw().obj_id().is_some_and(|id| mistyped.contains(&id))
     };
-    pdf.pages().iter().enumerate().all(is_known).then_some((pages, walk.mistyped))
+    let is_whole = pdf.pages().iter().enumerate().all(is_known);
+    is_whole.then(|| Found { pages, mistyped: walk.mistyped, has_cycle: walk.has_cycle })
 }
 
 /// The root of the page tree.
@@ -142,8 +155,8 @@ fn correct_types(pdf: &Pdf, mistyped: &[Mistyped]) -> Option<(Pdf, Vec<Option<us
     // The table of objects is out of date. Without one, the library looks for all objects.
     bytes.extend(format!("startxref\n{}\n%%EOF\n", i32::MAX).bytes());
     let pdf = Pdf::new(Arc::new(bytes)).ok()?;
-    let (pages, _) = walk(&pdf)?;
-    Some((pdf, pages))
+    let found = walk(&pdf)?;
+    Some((pdf, found.pages))
 }
 
 /// What an entry of `Kids` leads to.
@@ -185,6 +198,7 @@ struct Walk<'a> {
     /// The number of entries that have been read.
     entries: usize,
     mistyped: Vec<Mistyped>,
+    has_cycle: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -196,7 +210,15 @@ impl<'a> Walk<'a> {
                 places_by_id.insert(id, place);
             }
         }
-        Self { xref: pdf.xref(), places, places_by_id, known: HashMap::new(), entries: 0, mistyped: Vec::new() }
+        Self {
+            xref: pdf.xref(),
+            places,
+            places_by_id,
+            known: HashMap::new(),
+            entries: 0,
+            mistyped: Vec::new(),
+            has_cycle: false,
+        }
     }
 
     /// All pages below `root`; `None`: it is not a node, or has more than `max` pages.
@@ -218,7 +240,10 @@ impl<'a> Walk<'a> {
             node.next += 1;
             visited += 1;
             let (id, kid) = match entry {
-                KidEntry::Reference(id) if path.contains(id) => continue,
+                KidEntry::Reference(id) if path.contains(id) => {
+                    self.has_cycle = true;
+                    continue;
+                }
                 KidEntry::Reference(id) => (Some(*id), self.resolve(*id)),
                 KidEntry::Direct(dict) => (None, self.classify(dict, None)),
                 KidEntry::Other => (None, Kid::Unreadable),

@@ -99,6 +99,7 @@ fn pages_have_the_numbers_of_the_page_tree() {
         ("3 0 R 6 0 R 5 0 R", "/Count 2", &["<< /Type /Pages /Count 0 >>"], "1 3", &[], None),
         // Cycles.
         ("3 0 R 2 0 R 5 0 R", "/Count 2", &[], "1 3", &[], None),
+        ("3 0 R 2 0 R 5 0 R", "/Count 3", &[], "1 3", &[], None),
         ("3 0 R 6 0 R 5 0 R", "/Count 3", &["<< /Type /Pages /Kids [4 0 R 6 0 R 2 0 R] >>"], "1 2 3", &[], None),
         // The number of pages that the root states.
         ("3 0 R 4 0 R", "/Count 5", &[], "1 2 x x x", &[], None),
