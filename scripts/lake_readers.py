@@ -49,6 +49,9 @@ def readers(lake):
     yield "duckdb", duckdb.sql(query).fetchall()
     frame = polars.scan_parquet(glob, hive_partitioning=True).select("path", "customer").collect()
     yield "polars", frame.rows()
+    # Of a folder, Polars reads everything that is not empty.
+    frame = polars.scan_parquet(f"{lake}/", hive_partitioning=True).select("path", "customer").collect()
+    yield "polars, folder", frame.rows()
     dataset = pyarrow.dataset.dataset(lake, format="parquet", partitioning="hive")
     table = dataset.to_table(columns=["path", "customer"])
     yield "pyarrow", [(row["path"], row["customer"]) for row in table.to_pylist()]

@@ -2,12 +2,12 @@
 //!
 //! - [`hive`]: names of partitions
 //! - [`row_codec`], [`spill`]: rows on their way from the order of pages to that of partitions
-//! - [`parts_list`]: the files that docmill has written, of which stale ones are removed
+//! - [`parts`]: the files that docmill has written, of which stale ones are removed
 //! - [`mod@partitions`]: collects rows and writes the files
 
 mod hive;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]
 pub(crate) mod partitions;
-mod parts_list;
+mod parts;
 mod row_codec;
 mod spill;

@@ -1,7 +1,7 @@
 //! Rows in Hive partitions: `kind=invoice/rows.parquet`.
 
 use super::hive::partition_name;
-use super::parts_list::PartsList;
+use super::parts::Parts;
 use super::spill::Spill;
 use crate::base::atomic_file::AtomicFile;
 use crate::base::file_identity::{file_id, follow_links};
@@ -41,8 +41,8 @@ pub(crate) struct Partitions {
 pub(crate) struct PreparedParts {
     /// The files, with the output of each and its path below the output's folder.
     files: Vec<(usize, PathBuf, AtomicFile)>,
-    /// The list of each output, and what was on it.
-    lists: Vec<(PartsList, BTreeSet<PathBuf>)>,
+    /// The parts of each output, and those of earlier runs.
+    outputs: Vec<(Parts, BTreeSet<PathBuf>)>,
     folders: NewFolders,
 }
 
@@ -109,14 +109,14 @@ impl Partitions {
     /// Writes all files, without their names. `places`: where each output goes, such as a partial file in
     /// the place of the whole one.
     pub(crate) fn prepare(mut self, places: &[PathBuf]) -> Result<PreparedParts, ExportError> {
-        let mut prepared = PreparedParts { files: Vec::new(), lists: Vec::new(), folders: NewFolders(Vec::new()) };
+        let mut prepared = PreparedParts { files: Vec::new(), outputs: Vec::new(), folders: NewFolders(Vec::new()) };
         let mut places_followed = Vec::new();
         for place in places {
             let fault = |error: io::Error| ExportError::new(place, error);
             let place = follow_links(place).map_err(fault)?;
-            let list = PartsList::of_output(&place);
-            let earlier = list.read().map_err(fault)?;
-            prepared.lists.push((list, earlier));
+            let parts = Parts::of_output(&place);
+            let earlier = parts.find().map_err(fault)?;
+            prepared.outputs.push((parts, earlier));
             places_followed.push(place);
         }
         let mut spilled = self.spill.reader().map_err(|error| ExportError::new(self.first_path(), error))?;
@@ -175,37 +175,37 @@ impl PreparedParts {
     /// Gives each file its name and removes the parts of earlier runs that are no more. `markers`: those
     /// of complete folders, if they are wanted.
     pub(crate) fn commit(self, hooks: &dyn Hooks, mut markers: Option<&mut SuccessMarkers>) -> Result<(), ExportError> {
-        let Self { files, lists, folders } = self;
-        let mut current: Vec<BTreeSet<PathBuf>> = lists.iter().map(|_| BTreeSet::new()).collect();
+        let Self { files, outputs, folders } = self;
+        let mut current: Vec<BTreeSet<PathBuf>> = outputs.iter().map(|_| BTreeSet::new()).collect();
         for (output, part, _) in &files {
             current[*output].insert(part.clone());
         }
-        for ((list, earlier), current) in lists.iter().zip(&current) {
+        for ((parts, earlier), current) in outputs.iter().zip(&current) {
             if let Some(markers) = markers.as_deref_mut() {
-                list.replace_markers(earlier.union(current), current, markers).map_err(|error| fault(list, error))?;
+                let changed = earlier.union(current);
+                parts.replace_markers(changed, current, markers).map_err(|error| fault(parts, error))?;
             }
-            // After a crash the list has every file that there may be.
-            list.write(&earlier.union(current).cloned().collect()).map_err(|error| fault(list, error))?;
+            parts.mark(current).map_err(|error| fault(parts, error))?;
         }
-        for (output, part, file) in files {
-            let (list, _) = &lists[output];
+        for (output, _, file) in files {
             let target = file.target().to_owned();
-            debug_assert!(target.ends_with(part.file_name().unwrap_or_default()));
-            file.commit_as(&target, hooks).map_err(|error| fault(list, error))?;
+            file.commit_as(&target, hooks).map_err(|error| fault(&outputs[output].0, error))?;
         }
-        for ((list, earlier), current) in lists.iter().zip(&current) {
+        for ((parts, earlier), current) in outputs.iter().zip(&current) {
             for part in earlier.difference(current) {
-                list.remove(part).map_err(|error| fault(list, error))?;
+                parts.remove(part).map_err(|error| fault(parts, error))?;
             }
-            list.write(current).map_err(|error| fault(list, error))?;
+            if current.is_empty() {
+                parts.remove_mark().map_err(|error| fault(parts, error))?;
+            }
         }
         drop(folders);
         Ok(())
     }
 }
 
-fn fault(list: &PartsList, error: io::Error) -> ExportError {
-    ExportError::new(list.path(), error)
+fn fault(parts: &Parts, error: io::Error) -> ExportError {
+    ExportError::new(parts.folder(), error)
 }
 
 impl NewFolders {
@@ -231,13 +231,13 @@ pub(crate) fn check_no_whole_file(path: &Path) -> Result<(), ExportError> {
 
 /// Removes the parts that earlier runs have written for `target`, when it is no longer partitioned.
 pub(crate) fn remove_parts(target: &Path) -> Result<(), ExportError> {
-    let list = PartsList::of_output(target);
-    if !list.exists() {
+    let parts = Parts::of_output(target);
+    if !parts.exist() {
         return Ok(());
     }
     let fault = |error: io::Error| ExportError::new(target, error);
-    for part in list.read().map_err(fault)? {
-        list.remove(&part).map_err(fault)?;
+    for part in parts.find().map_err(fault)? {
+        parts.remove(&part).map_err(fault)?;
     }
-    list.write(&BTreeSet::new()).map_err(fault)
+    parts.remove_mark().map_err(fault)
 }

@@ -216,7 +216,8 @@ fn the_records_of_a_run_are_rewritten_however_it_ends() {
         ("no key", job.replace("model: ", "api_key_env: DOCMILL_TEST_NOT_SET, model: "), &[], 2, "input_error"),
         ("no folder", job.replace("folder: pages", "folder: none"), &[], 2, "input_error"),
         ("no pages", job.replace("folder: pages", "folder: pages, include: [none]"), &[], 3, "no_pages"),
-        ("a store that is none", job.clone(), &["--store", "job.yaml"], 8, "storage_error"),
+        ("a store that is none", job.clone(), &["--store", "pages/00000.jpg"], 8, "storage_error"),
+        ("the manifest as the store", job.clone(), &["--store", "job.yaml"], 2, "input_error"),
     ] {
         // As a run that succeeded has left them.
         bench.put("job.yaml", job.as_bytes());

@@ -111,7 +111,7 @@ fn columns_that_cannot_be_are_faults_of_the_manifest() {
         (", partition_by: [customers]", "job.yaml:7:94: there is no column `customers`"),
         (", partition_by: [kind, kind]", "job.yaml:7:100: duplicate column `kind`"),
         (", partition_by: []", "job.yaml:7:93: no columns given"),
-        (", flatten: yes, partition_by: [bill]", "there is no column `bill`"),
+        (", flatten: true, partition_by: [bill]", "there is no column `bill`"),
     ] {
         let bench = bench(output);
         for command in ["check", "run", "export"] {
