@@ -8,13 +8,14 @@
 //! are not. Source: ITU-T T.81, annexes B, F and G.
 
 use super::bit_reader::{ScanFault, find_marker};
-use super::entropy::{BlockMasks, BlockSkips, Scan, ScanTables, TablePair};
+use super::entropy::{BlockMasks, Scan, ScanTables, TablePair};
 use super::frame::{Frame, ScanHeader};
 use super::header::{check_frame_type, read_segment};
-use super::huffman::{HuffmanTable, SkipTable, TableDefinition};
+use super::huffman::TableDefinition;
 use super::standard_tables::standard_table;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::pixels::MAX_PIXELS;
+use std::sync::{Arc, OnceLock};
 
 /// Scans that are read. Encoders write about ten; the limit bounds the time.
 const MAX_SCANS: usize = 100;
@@ -153,7 +154,6 @@ impl Picture {
     fn scan_tables(&self, header: &ScanHeader) -> Option<ScanTables> {
         let needs_dc = header.band.0 == 0 && header.high == 0;
         let needs_ac = header.band.1 > 0;
-        let table = |is_ac: bool, id: usize| HuffmanTable::new(self.tables[usize::from(is_ac)][id].as_ref()?);
         let mut ids = Vec::new();
         let mut tables = ScanTables { of_component: Vec::new(), pairs: Vec::new() };
         for (_, dc_id, ac_id) in &header.components {
@@ -163,15 +163,30 @@ impl Picture {
                 continue;
             }
             ids.push((dc_id, ac_id));
-            let dc = if needs_dc { Some(table(false, *dc_id)?) } else { None };
-            let ac = if needs_ac { Some(table(true, *ac_id)?) } else { None };
-            let skips = dc
-                .as_ref()
-                .zip(ac.as_ref())
-                .map(|(dc, ac)| BlockSkips { start: SkipTable::new(Some(dc), ac), rest: SkipTable::new(None, ac) });
-            tables.pairs.push(TablePair { dc, ac, skips });
+            let definition = |is_ac: bool, id: usize| self.tables[usize::from(is_ac)][id].as_ref();
+            let dc = if needs_dc { Some(definition(false, *dc_id)?) } else { None };
+            let ac = if needs_ac { Some(definition(true, *ac_id)?) } else { None };
+            tables.pairs.push(make_pair(dc, ac)?);
         }
         Some(tables)
+    }
+}
+
+/// The tables of these definitions. Those of the standard, which most files have, are made once.
+fn make_pair(dc: Option<&TableDefinition>, ac: Option<&TableDefinition>) -> Option<Arc<TablePair>> {
+    type Standard = (TableDefinition, TableDefinition, Arc<TablePair>);
+    static STANDARD: OnceLock<Vec<Standard>> = OnceLock::new();
+    let standard = STANDARD.get_or_init(|| {
+        let pair = |id: usize| {
+            let (dc, ac) = (standard_table(false, id)?, standard_table(true, id)?);
+            let pair = TablePair::new(Some(&dc), Some(&ac))?;
+            Some((dc, ac, Arc::new(pair)))
+        };
+        (0..2).filter_map(pair).collect()
+    });
+    match standard.iter().find(|(known_dc, known_ac, _)| (Some(known_dc), Some(known_ac)) == (dc, ac)) {
+        Some((_, _, pair)) => Some(pair.clone()),
+        None => TablePair::new(dc, ac).map(Arc::new),
     }
 }
 

@@ -3,13 +3,14 @@
 
 use super::bit_reader::{BitReader, ScanFault, find_marker};
 use super::frame::{Frame, ScanHeader};
-use super::huffman::{HuffmanTable, SkipTable};
+use super::huffman::{HuffmanTable, SkipTable, TableDefinition};
+use std::sync::Arc;
 
 /// The tables of a scan. Components share them.
 pub(crate) struct ScanTables {
     /// For each component of the scan, the index of its tables.
     pub(crate) of_component: Vec<usize>,
-    pub(crate) pairs: Vec<TablePair>,
+    pub(crate) pairs: Vec<Arc<TablePair>>,
 }
 
 /// Tables of DC and AC coefficients.
@@ -20,6 +21,23 @@ pub(crate) struct TablePair {
     pub(crate) ac: Option<HuffmanTable>,
     /// What skips whole blocks; `None` in progressive frames.
     pub(crate) skips: Option<BlockSkips>,
+}
+
+impl TablePair {
+    /// From definitions; `None` for a table that is not needed.
+    ///
+    /// The outer `None`: a definition is damaged.
+    pub(crate) fn new(dc: Option<&TableDefinition>, ac: Option<&TableDefinition>) -> Option<Self> {
+        let table = |definition: Option<&TableDefinition>| {
+            definition.map(HuffmanTable::new).map_or(Some(None), |table| table.map(Some))
+        };
+        let (dc, ac) = (table(dc)?, table(ac)?);
+        let skips = dc
+            .as_ref()
+            .zip(ac.as_ref())
+            .map(|(dc, ac)| BlockSkips { start: SkipTable::new(Some(dc), ac), rest: SkipTable::new(None, ac) });
+        Some(Self { dc, ac, skips })
+    }
 }
 
 /// Skips blocks of sequential frames.
@@ -106,7 +124,7 @@ impl Scan<'_> {
     fn walk_sequential(&self, reader: &mut BitReader<'_>, blocks: &[usize], units: u64) -> Result<(), ScanFault> {
         let mut tables = Vec::new();
         for block in blocks {
-            match &self.tables.pairs[*block] {
+            match &*self.tables.pairs[*block] {
                 TablePair { dc: Some(dc), ac: Some(ac), skips: Some(skips) } => tables.push((dc, ac, skips)),
                 _ => return Err(ScanFault::Corrupt),
             }

@@ -58,8 +58,8 @@ impl PixelConverter {
             Some(PhotometricInterpretation::RGB) => ColorModel::Rgb,
             Some(PhotometricInterpretation::RGBPalette) => ColorModel::Palette(read_palette(bytes, directory)?),
             Some(PhotometricInterpretation::CMYK) => ColorModel::Cmyk,
-            // The decoder of JPEG converts it.
-            Some(PhotometricInterpretation::YCbCr) if is_jpeg => ColorModel::Rgb,
+            // The decoder of JPEG converts it, unless each channel is a JPEG of its own.
+            Some(PhotometricInterpretation::YCbCr) if is_jpeg && !directory.is_planar => ColorModel::Rgb,
             Some(PhotometricInterpretation::YCbCr) => ColorModel::YCbCr,
             Some(PhotometricInterpretation::CIELab) => ColorModel::Lab(true),
             Some(PhotometricInterpretation::IccLab) => ColorModel::Lab(false),

@@ -143,7 +143,8 @@ impl<'a> RasterPage<'a> {
 /// How the colour of a page is subsampled; `None`: it is not, or the decoder of JPEG handles it.
 fn read_subsampling(directory: &Directory) -> Result<Option<Subsampling>, MediaFault> {
     let is_ycbcr = directory.photometric == Some(PhotometricInterpretation::YCbCr.to_u16().into());
-    if !is_ycbcr || directory.is_compressed_with(&[CompressionMethod::ModernJPEG]) {
+    let is_jpeg = directory.is_compressed_with(&[CompressionMethod::ModernJPEG]);
+    if !is_ycbcr || is_jpeg && !directory.is_planar {
         return Ok(None);
     }
     let found = Subsampling::new(directory.subsampling).filter(|found| !found.is_none());

@@ -301,7 +301,9 @@ fn fax_pages_with_other_rows_and_counts() {
         let more = patch_tag(&patch_tag(&bytes, 257, 257, Some(150)), 278, 278, Some(150));
         let found = decode(&more).map(|pixels| pixels.data);
         let white = [&expected[..], &vec![255; width * (150 - height)]].concat();
-        assert_eq!(found, Ok(white), "{name}: more rows are said than there are");
+        // The data of Group 3 in a TIFF has no end.
+        let shown = if name.starts_with("g4") { Ok(white) } else { Err(MediaFaultKind::CutShort) };
+        assert!(found == shown, "{name}: more rows are said than there are");
     }
     // Without that end, the file is cut short.
     let bytes = read("g4.tif");
@@ -323,12 +325,17 @@ fn a_fax_page_without_its_first_line_end_and_with_a_bad_line() {
     let mut data = without_bits(&bytes[start..start + count], 12);
     let replace = |data: &[u8]| [&bytes[..start], data, &bytes[start + count..]].concat();
     assert_eq!(decode(&replace(&data)).map(|pixels| pixels.data).as_ref(), Ok(&expected), "no first line end");
-    for at in [10, count / 3] {
-        data[at] = 0;
-        data[at + 1] = 0b0000_0110;
+    // A code that does not exist: ten zeros and a one. Line ends have eleven, and are left alone.
+    let is_inside_a_line = |data: &[u8], at: usize| {
+        let window = data[at - 2..at + 4].iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+        (0..40).all(|shift| window >> shift & 0xFF != 0)
+    };
+    for from in [20, count / 2] {
+        let at = (from..data.len() - 4).find(|at| is_inside_a_line(&data, *at)).unwrap();
+        data[at..at + 2].copy_from_slice(&[0b1000_0000, 0b0001_0000]);
         let found = decode(&replace(&data)).unwrap().data;
         let rows = expected.chunks(75).zip(found.chunks(75)).filter(|(a, b)| a != b).count();
-        assert!(rows <= 4, "{rows} rows differ");
+        assert!((1..=2).contains(&rows), "{rows} rows differ");
     }
 }
 
