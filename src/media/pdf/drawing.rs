@@ -69,6 +69,10 @@ pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner)
     let settings = settings(&fonts, &warnings);
     let mut losses = examine(&pages, to_picture, target, &fonts, &settings);
     find_missing_objects(page, to_picture, target, &mut losses);
+    // The renderer clips everything to the box.
+    if box_.width() < 0.01 || box_.height() < 0.01 {
+        losses.add(Lost::Content("its box has no area".to_owned()), None);
+    }
     if warnings.font.load(Ordering::Relaxed) {
         losses.add(Lost::Font, None);
     }

@@ -20,6 +20,9 @@ const CONTAINED: &[u32] = &[
     0x2026, 0x2030, 0x2039, 0x203A, 0x2044, 0x20AC, 0x2122, 0x2212, 0xFB01, 0xFB02,
 ];
 
+/// Parts of the names of fonts without glyphs.
+const HIDDEN: [&str; 3] = ["HiddenHorzOCR", "HiddenVertOCR", "GlyphLessFont"];
+
 /// The fonts of one page.
 #[derive(Debug)]
 pub(crate) struct Fonts {
@@ -160,6 +163,10 @@ impl Fonts {
             let is_lost = glyph.glyph_id().to_u32() == 0 && text.is_some();
             return is_lost.then(|| "its font".to_owned());
         };
+        // Fonts of text recognition, over the picture of the text, have no glyphs on purpose.
+        if font.postscript_name.as_ref().is_some_and(|name| HIDDEN.iter().any(|hidden| name.contains(hidden))) {
+            return None;
+        }
         let name = || font.postscript_name.as_ref().map_or("its font".to_owned(), |name| format!("the font {name}"));
         let mut state = self.state();
         let place = address(&font.data);

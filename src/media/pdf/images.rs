@@ -147,7 +147,8 @@ fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<S
 fn find_jpeg_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<String> {
     let data = image.raw_data();
     let Some(start) = data.windows(3).position(|three| three == [0xFF, 0xD8, 0xFF]) else {
-        return Some("not a JPEG".to_owned());
+        let is_unreadable = image.decoded_image(&parameters.to_decode()).is_err();
+        return is_unreadable.then(|| "not a JPEG".to_owned());
     };
     let data = &data[start..];
     match jpeg::read_header(data) {
@@ -204,7 +205,8 @@ fn find_jpeg2000_damage(data: &[u8]) -> Option<String> {
     let mut at = 2;
     let (mut tiles, mut seen, mut is_high_throughput) = (1_u64, std::collections::BTreeSet::new(), false);
     while let Some(marker) = word(at) {
-        let Some(length) = word(at + 2) else { return cut() };
+        // The last marker has no length.
+        let length = word(at + 2).unwrap_or(2);
         match marker {
             // SIZ: size, offset, size of a tile, offset of the first.
             0xFF51 => {
@@ -220,7 +222,7 @@ fn find_jpeg2000_damage(data: &[u8]) -> Option<String> {
                 seen.insert(word(at + 4)?);
                 match long(at + 6)? as usize {
                     0 => break,
-                    part if at + part > data.len() => return cut(),
+                    part if at + part > data.len() => break,
                     part => at += part,
                 }
                 continue;

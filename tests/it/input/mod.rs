@@ -5,4 +5,6 @@ mod files;
 mod lists;
 mod near_duplicates;
 pub(crate) mod pdf;
+mod pdf_losses;
+mod pdf_renderers;
 mod tiff;
