@@ -148,8 +148,8 @@ pub(crate) fn width(font: &str, character: char) -> u16 {
     // Close enough to find the middle and the end of a line.
     match (font.starts_with("Times"), font.contains("Bold")) {
         _ if plain == 1000 => plain,
-        (true, _) => plain * 91 / 100,
-        (false, true) => plain * 106 / 100,
+        (true, _) => plain - plain / 11,
+        (false, true) => plain + plain / 17,
         (false, false) => plain,
     }
 }

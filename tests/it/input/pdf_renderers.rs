@@ -102,7 +102,7 @@ fn other_output_is_no_picture() {
         let pdftoppm = Pdftoppm::from_program(script(folder.path(), &body));
         assert!(pdftoppm.is_some());
         let message = renderer(incomplete(), &PdfRenderers { pdftoppm, is_preferred: false }).unwrap_err();
-        assert!(message.contains("it is missing in the file; pdftoppm: "), "{message}");
+        assert!(message.contains("it is missing in the file); pdftoppm: "), "{message}");
         assert!(message.contains(reason), "{reason}: {message}");
     }
 }
