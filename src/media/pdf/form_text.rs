@@ -98,7 +98,9 @@ impl TextStyle {
                     operands.clear();
                 }
                 "g" | "rg" | "k" => {
-                    if operands.iter().all(|number| number.parse::<f64>().is_ok()) {
+                    let count = [("g", 1), ("rg", 3), ("k", 4)].iter().find(|(name, _)| *name == word);
+                    let is_complete = count.is_some_and(|(_, count)| *count == operands.len());
+                    if is_complete && operands.iter().all(|number| number.parse::<f64>().is_ok_and(f64::is_finite)) {
                         style.color = format!("{} {word}", operands.join(" "));
                     }
                     operands.clear();

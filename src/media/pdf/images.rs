@@ -203,6 +203,7 @@ fn find_jpeg2000_damage(data: &[u8]) -> Option<String> {
     let word = |at: usize| Some(usize::from(u16::from_be_bytes([*data.get(at)?, *data.get(at + 1)?])));
     let long = |at: usize| Some(u32::from_be_bytes(data.get(at..at + 4)?.try_into().ok()?));
     let mut at = 2;
+    let mut is_cut = false;
     let (mut tiles, mut seen, mut is_high_throughput) = (1_u64, std::collections::BTreeSet::new(), false);
     while let Some(marker) = word(at) {
         // The last marker has no length.
@@ -222,7 +223,10 @@ fn find_jpeg2000_damage(data: &[u8]) -> Option<String> {
                 seen.insert(word(at + 4)?);
                 match long(at + 6)? as usize {
                     0 => break,
-                    part if at + part > data.len() => break,
+                    part if at + part > data.len() => {
+                        is_cut = true;
+                        break;
+                    }
                     part => at += part,
                 }
                 continue;
@@ -235,8 +239,8 @@ fn find_jpeg2000_damage(data: &[u8]) -> Option<String> {
     let readable = hayro_jpeg2000::Image::new(data, &hayro_jpeg2000::DecodeSettings::default()).is_ok();
     match (readable, is_high_throughput) {
         (false, true) => Some("HTJ2K".to_owned()),
+        _ if is_cut || (seen.len() as u64) < tiles => cut(),
         (false, false) => Some("damaged JPEG 2000".to_owned()),
-        (true, _) if (seen.len() as u64) < tiles => cut(),
         (true, _) => None,
     }
 }
