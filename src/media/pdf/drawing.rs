@@ -67,8 +67,12 @@ pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner)
     let fonts = Arc::new(Fonts::new(manner == Manner::Full));
     let warnings = Arc::new(Warnings::default());
     let settings = settings(&fonts, &warnings);
-    let mut losses = examine(&pages, to_picture, target, &fonts, &settings);
+    let (mut losses, sees_image) = examine(&pages, to_picture, target, &fonts, &settings);
     find_missing_objects(page, to_picture, target, &mut losses);
+    // The renderer clips everything to the box.
+    if box_.width() < 0.01 || box_.height() < 0.01 {
+        losses.add(Lost::Content("its box has no area".to_owned()), None);
+    }
     if warnings.font.load(Ordering::Relaxed) {
         losses.add(Lost::Font, None);
     }
@@ -82,7 +86,8 @@ pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner)
         render_into(page, &RenderCache::new(), &settings, &RenderSettings::default(), &mut context, to_picture);
     }
     context.flush();
-    if warnings.image.load(Ordering::Relaxed) && !losses.has_image() {
+    // It decodes also those that can't be seen.
+    if warnings.image.load(Ordering::Relaxed) && sees_image && !losses.has_image() {
         losses.add(Lost::Image("damaged data".to_owned()), None);
     }
     let mut pixmap = Pixmap::new(across, down);
@@ -115,14 +120,14 @@ fn settings(fonts: &Arc<Fonts>, warnings: &Arc<Warnings>) -> InterpreterSettings
 }
 
 /// What the renderer will leave out of these pages, which are drawn one over another, with the
-/// fonts that lose least.
+/// fonts that lose least; and whether any image can be seen.
 fn examine(
     pages: &[&Page<'_>],
     to_picture: Affine,
     target: Rect,
     fonts: &Fonts,
     settings: &InterpreterSettings,
-) -> Losses {
+) -> (Losses, bool) {
     let mut round = 0;
     loop {
         round += 1;
@@ -134,7 +139,7 @@ fn examine(
             interpret_page(page, &mut context, &mut examiner);
         }
         if round == MAX_ROUNDS || !fonts.improve(&examiner.missing) {
-            return examiner.losses;
+            return (examiner.losses, examiner.sees_image);
         }
     }
 }

@@ -28,6 +28,11 @@ impl GlyphPositions {
         Some(Self { is_long, is_contradictory, positions, outlines: u32::try_from(table(b"glyf")?.1).ok()? })
     }
 
+    /// Whether the font states another format than its table has, so that all positions are wrong.
+    pub(crate) fn is_contradictory(&self) -> bool {
+        self.is_contradictory
+    }
+
     /// Whether the position of a glyph can't be right.
     pub(crate) fn is_lost(&self, glyph: u32) -> bool {
         let at = |glyph: usize| match self.is_long {

@@ -22,6 +22,8 @@ pub(crate) struct Examiner<'f> {
     fonts: &'f Fonts,
     /// What is lost.
     pub(crate) losses: Losses,
+    /// Whether any image can be seen.
+    pub(crate) sees_image: bool,
     /// The characters without a glyph.
     pub(crate) missing: BTreeSet<char>,
     /// The parts of the picture that the clips leave.
@@ -38,6 +40,7 @@ impl<'f> Examiner<'f> {
         Self {
             fonts,
             losses: Losses::default(),
+            sees_image: false,
             missing: BTreeSet::new(),
             clips: vec![target],
             groups: Vec::new(),
@@ -120,6 +123,7 @@ impl<'a> Device<'a> for Examiner<'_> {
     fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
         let whole = Rect::new(0.0, 0.0, f64::from(image.width()), f64::from(image.height()));
         let Some(region) = self.visible(props.transform.transform_rect_bbox(whole)) else { return };
+        self.sees_image = true;
         let key = image.cache_key();
         let damage = match self.images.get(&key) {
             Some(damage) => damage.clone(),

@@ -20,6 +20,13 @@ const CONTAINED: &[u32] = &[
     0x2026, 0x2030, 0x2039, 0x203A, 0x2044, 0x20AC, 0x2122, 0x2212, 0xFB01, 0xFB02,
 ];
 
+/// Most elements of the outline of a placeholder: two rectangles with a cross.
+const MAX_PLACEHOLDER: usize = 14;
+/// Where a word may be broken. Viewers disagree on whether it is seen.
+const SOFT_HYPHEN: char = '\u{ad}';
+/// Parts of the names of fonts without glyphs.
+const HIDDEN: [&str; 3] = ["HiddenHorzOCR", "HiddenVertOCR", "GlyphLessFont"];
+
 /// The fonts of one page.
 #[derive(Debug)]
 pub(crate) struct Fonts {
@@ -37,6 +44,8 @@ struct State {
     given: HashMap<usize, Replacement>,
     /// Embedded fonts, by the address of their data.
     embedded: HashMap<usize, Option<GlyphPositions>>,
+    /// The first code for which an embedded font gave its first glyph, by the address of its data.
+    first_codes: HashMap<usize, u32>,
 }
 
 #[derive(Clone)]
@@ -89,6 +98,7 @@ impl Fonts {
     pub(crate) fn begin(&self) {
         let mut state = self.state();
         state.embedded.clear();
+        state.first_codes.clear();
         state.given.clear();
     }
 
@@ -157,9 +167,14 @@ impl Fonts {
         }
         let Some(font) = glyph.font_data() else {
             // Type 1, or one of the standard fonts.
-            let is_lost = glyph.glyph_id().to_u32() == 0 && text.is_some();
+            let is_hyphen = text.is_some_and(|text| *text == BfString::Char(SOFT_HYPHEN));
+            let is_lost = glyph.glyph_id().to_u32() == 0 && text.is_some() && !is_hyphen;
             return is_lost.then(|| "its font".to_owned());
         };
+        // Fonts of text recognition, over the picture of the text, have no glyphs on purpose.
+        if font.postscript_name.as_ref().is_some_and(|name| HIDDEN.iter().any(|hidden| name.contains(hidden))) {
+            return None;
+        }
         let name = || font.postscript_name.as_ref().map_or("its font".to_owned(), |name| format!("the font {name}"));
         let mut state = self.state();
         let place = address(&font.data);
@@ -171,11 +186,24 @@ impl Fonts {
             (None, _) => {
                 let positions =
                     state.embedded.entry(place).or_insert_with(|| GlyphPositions::read((*font.data).as_ref()));
-                let is_damaged = positions.as_ref().is_some_and(|table| table.is_lost(glyph.glyph_id().to_u32()));
-                is_damaged || (glyph.glyph_id().to_u32() == 0 && text.is_some())
+                let id = glyph.glyph_id().to_u32();
+                let is_damaged = positions.as_ref().is_some_and(|table| {
+                    table.is_contradictory() || (table.is_lost(id) && glyph.outline().elements().is_empty())
+                });
+                is_damaged || (id == 0 && text.is_some() && state.is_placeholder(place, glyph))
             }
         };
         is_lost.then(name)
+    }
+}
+
+impl State {
+    /// Whether the first glyph of an embedded font is a placeholder. Fonts that programs have made of
+    /// others may have a character there: one with an outline, and for a single code.
+    fn is_placeholder(&mut self, font: usize, glyph: &OutlineGlyph) -> bool {
+        let code = glyph.char_code();
+        let is_other = *self.first_codes.entry(font).or_insert(code) != code;
+        is_other || glyph.outline().elements().len() <= MAX_PLACEHOLDER
     }
 }
 

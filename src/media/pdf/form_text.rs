@@ -98,7 +98,9 @@ impl TextStyle {
                     operands.clear();
                 }
                 "g" | "rg" | "k" => {
-                    if operands.iter().all(|number| number.parse::<f64>().is_ok()) {
+                    let count = [("g", 1), ("rg", 3), ("k", 4)].iter().find(|(name, _)| *name == word);
+                    let is_complete = count.is_some_and(|(_, count)| *count == operands.len());
+                    if is_complete && operands.iter().all(|number| number.parse::<f64>().is_ok_and(f64::is_finite)) {
                         style.color = format!("{} {word}", operands.join(" "));
                     }
                     operands.clear();
@@ -148,8 +150,8 @@ pub(crate) fn width(font: &str, character: char) -> u16 {
     // Close enough to find the middle and the end of a line.
     match (font.starts_with("Times"), font.contains("Bold")) {
         _ if plain == 1000 => plain,
-        (true, _) => plain * 91 / 100,
-        (false, true) => plain * 106 / 100,
+        (true, _) => plain - plain / 11,
+        (false, true) => plain + plain / 17,
         (false, false) => plain,
     }
 }

@@ -147,7 +147,8 @@ fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<S
 fn find_jpeg_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<String> {
     let data = image.raw_data();
     let Some(start) = data.windows(3).position(|three| three == [0xFF, 0xD8, 0xFF]) else {
-        return Some("not a JPEG".to_owned());
+        let is_unreadable = image.decoded_image(&parameters.to_decode()).is_err();
+        return is_unreadable.then(|| "not a JPEG".to_owned());
     };
     let data = &data[start..];
     match jpeg::read_header(data) {
@@ -202,9 +203,11 @@ fn find_jpeg2000_damage(data: &[u8]) -> Option<String> {
     let word = |at: usize| Some(usize::from(u16::from_be_bytes([*data.get(at)?, *data.get(at + 1)?])));
     let long = |at: usize| Some(u32::from_be_bytes(data.get(at..at + 4)?.try_into().ok()?));
     let mut at = 2;
+    let mut is_cut = false;
     let (mut tiles, mut seen, mut is_high_throughput) = (1_u64, std::collections::BTreeSet::new(), false);
     while let Some(marker) = word(at) {
-        let Some(length) = word(at + 2) else { return cut() };
+        // The last marker has no length.
+        let length = word(at + 2).unwrap_or(2);
         match marker {
             // SIZ: size, offset, size of a tile, offset of the first.
             0xFF51 => {
@@ -220,7 +223,10 @@ fn find_jpeg2000_damage(data: &[u8]) -> Option<String> {
                 seen.insert(word(at + 4)?);
                 match long(at + 6)? as usize {
                     0 => break,
-                    part if at + part > data.len() => return cut(),
+                    part if at + part > data.len() => {
+                        is_cut = true;
+                        break;
+                    }
                     part => at += part,
                 }
                 continue;
@@ -233,8 +239,8 @@ fn find_jpeg2000_damage(data: &[u8]) -> Option<String> {
     let readable = hayro_jpeg2000::Image::new(data, &hayro_jpeg2000::DecodeSettings::default()).is_ok();
     match (readable, is_high_throughput) {
         (false, true) => Some("HTJ2K".to_owned()),
+        _ if is_cut || (seen.len() as u64) < tiles => cut(),
         (false, false) => Some("damaged JPEG 2000".to_owned()),
-        (true, _) if (seen.len() as u64) < tiles => cut(),
         (true, _) => None,
     }
 }

@@ -11,6 +11,8 @@ mod pdf_numbers;
 mod pdf_scans;
 mod selections;
 mod signed_urls;
+mod pdf_losses;
+mod pdf_renderers;
 mod tiff;
 mod tiff_builder;
 mod tiff_variants;

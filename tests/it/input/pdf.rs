@@ -28,7 +28,7 @@ pub(crate) fn stream(dict: &str, data: &[u8]) -> Vec<u8> {
 }
 
 /// A page of 150 x 220 points with one image `/Im0`, this content and more page entries.
-fn page_with(image: Vec<u8>, content: &str, more: &str) -> Vec<u8> {
+pub(crate) fn page_with(image: Vec<u8>, content: &str, more: &str) -> Vec<u8> {
     let page = format!(
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 150 220] /Contents 4 0 R {more} /Resources << /XObject << /Im0 5 0 R >> /Font << /F1 6 0 R >> >> >>"
     );
@@ -54,7 +54,7 @@ fn reference() -> image::GrayImage {
     image::open(root().join("tests/data/tiff/reference.png")).unwrap().into_luma8()
 }
 
-fn upright(bytes: Vec<u8>) -> (Document, image::GrayImage) {
+pub(crate) fn upright(bytes: Vec<u8>) -> (Document, image::GrayImage) {
     let document = Document::open(bytes.into()).unwrap();
     let probe = document.probe(1).unwrap();
     let pixels: Pixels = document.decode(1, &probe, (probe.width, probe.height)).unwrap();

@@ -1,0 +1,170 @@
+//! `pdftoppm`: a script in its place, which draws, fails, hangs or writes something else.
+#![cfg(unix)]
+
+use crate::input::pdf::{page_with, stream};
+use docmill::internal::catalog::{Detail, image_rule};
+use docmill::internal::manifest::{Image, PdfRenderer, Size};
+use docmill::internal::media::{Document, MediaFaultKind, PdfRenderers, Pdftoppm};
+use docmill::internal::prepare::{Decoder, DecoderCommand};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Draws stripes of the requested size.
+const STRIPES: &str = r#"
+while [ $# -gt 1 ]; do case "$1" in -scale-to-x) w=$2;; -scale-to-y) h=$2;; esac; shift; done
+cat > /dev/null
+printf 'P6\n%d %d\n255\n' "$w" "$h"
+yes "$(printf '\001\002\003\004\377\376')" | head -c $((w * h * 3))
+"#;
+
+/// Writes a script. Another process does, so that no thread of this one holds the file open when the
+/// script is started.
+fn script(folder: &Path, body: &str) -> PathBuf {
+    let path = folder.join("pdftoppm");
+    let version = r#"if [ "$1" = -v ]; then echo 'pdftoppm version 99.1.0' >&2; exit 0; fi"#;
+    let write = ["-c", "cat > \"$1\" && chmod +x \"$1\"", "sh"];
+    let mut writing = Command::new("/bin/sh").args(write).arg(&path).stdin(Stdio::piped()).spawn().unwrap();
+    write!(writing.stdin.take().unwrap(), "#!/bin/sh\n{version}\n{body}").unwrap();
+    assert!(writing.wait().unwrap().success());
+    path
+}
+
+fn whole() -> Vec<u8> {
+    page_with(stream("", b""), "0 0 0 rg 20 20 60 60 re f", "")
+}
+
+/// A page with an image that is missing.
+fn incomplete() -> Vec<u8> {
+    page_with(b"null".to_vec(), "0 0 0 rg 20 20 60 60 re f q 75 0 0 110 30 30 cm /Im0 Do Q", "")
+}
+
+/// The renderer of a page, or the message why there is no picture.
+fn renderer(bytes: Vec<u8>, renderers: &PdfRenderers) -> Result<String, String> {
+    let document = Document::open(bytes.into()).unwrap();
+    let probe = document.probe(1).unwrap();
+    match document.decode_with(1, &probe, (150, 220), renderers) {
+        Ok((pixels, renderer)) => {
+            assert_eq!((pixels.width, pixels.height), (150, 220));
+            Ok(renderer.unwrap())
+        }
+        Err(fault) => {
+            assert_eq!(fault.kind, MediaFaultKind::IncompletePage);
+            Err(fault.message)
+        }
+    }
+}
+
+#[test]
+fn it_draws_pages_that_the_built_in_renderer_can_not_draw_completely() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Pdftoppm::from_program(script(folder.path(), STRIPES)).unwrap();
+    assert_eq!(program.version(), "99.1.0");
+    assert_eq!(Pdftoppm::find(&format!("/nowhere:{}", folder.path().display())).as_ref(), Some(&program));
+    let (own, other) = ("hayro 0.9", "pdftoppm 99.1.0");
+    for (pdftoppm, is_preferred, page, drawn_by) in [
+        (None, false, whole(), Some(own)),
+        (None, false, incomplete(), None),
+        (Some(&program), false, whole(), Some(own)),
+        (Some(&program), false, incomplete(), Some(other)),
+        (Some(&program), true, whole(), Some(other)),
+        (Some(&program), true, incomplete(), Some(other)),
+    ] {
+        let renderers = PdfRenderers { pdftoppm: pdftoppm.cloned(), is_preferred };
+        assert_eq!(renderer(page, &renderers).ok().as_deref(), drawn_by, "{is_preferred} {drawn_by:?}");
+    }
+}
+
+#[test]
+fn other_output_is_no_picture() {
+    for (body, reason) in [
+        ("exit 1".to_owned(), "no picture"),
+        ("kill -SEGV $$".to_owned(), "no picture"),
+        ("echo 'Command Line Error: Incorrect password' >&2; exit 1".to_owned(), "Incorrect password"),
+        ("echo noise".to_owned(), "an unexpected picture"),
+        ("printf 'P6\\n7 7\\n255\\n'; head -c 147 /dev/zero".to_owned(), "an unexpected picture"),
+        ("cat /dev/zero".to_owned(), "a picture that is too large"),
+        (format!("{STRIPES}\nexit 3"), "it failed"),
+        (
+            format!("yes \"Syntax Error: Bad block header in flate stream\" | head -c 900000 >&2\n{STRIPES}"),
+            "flate stream",
+        ),
+        // The picture is white where the image would be.
+        (
+            STRIPES
+                .replace(r"\001\002\003\004\377\376", r"\377\377\377\377\377\377")
+                .replace("| head", "| tr '\\n' '\\377' | head"),
+            "nothing is drawn there",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let pdftoppm = Pdftoppm::from_program(script(folder.path(), &body));
+        assert!(pdftoppm.is_some());
+        let message = renderer(incomplete(), &PdfRenderers { pdftoppm, is_preferred: false }).unwrap_err();
+        assert!(message.contains("it is missing in the file); pdftoppm: "), "{message}");
+        assert!(message.contains(reason), "{reason}: {message}");
+    }
+}
+
+#[test]
+fn one_that_hangs_ends_with_its_decoder() {
+    let folder = tempfile::tempdir().unwrap();
+    let started = folder.path().join("started");
+    script(folder.path(), &format!("echo $$ > '{}'; exec sleep 1000", started.display()));
+    let path = folder.path().to_string_lossy().into_owned();
+    let command =
+        DecoderCommand::new(env!("CARGO_BIN_EXE_docmill"), vec!["decode-pages".into()]).with_search_path(Some(path));
+    assert!(command.renderers(PdfRenderer::Auto).starts_with("hayro 0.9; pdftoppm 99.1.0; fonts "));
+    assert!(command.renderers(PdfRenderer::Pdftoppm).starts_with("pdftoppm 99.1.0; hayro 0.9; fonts "));
+    assert!(command.renderers(PdfRenderer::Builtin).starts_with("hayro 0.9; fonts "));
+    let image = Image {
+        detail: Detail::High,
+        size: Size::Economy,
+        rule: image_rule("gpt-4o-mini", None),
+        max_side: None,
+        min_side: Some(64),
+        pdf_renderer: PdfRenderer::Auto,
+    };
+    let is_started = started.clone();
+    // Gives up the page once the program runs.
+    let mut decoder = Decoder::new(command)
+        .with_timeout(Duration::from_secs(50))
+        .cancel_when(move || std::fs::read_to_string(&is_started).is_ok_and(|id| id.ends_with('\n')));
+    decoder.open(&incomplete().into()).unwrap().unwrap();
+    let fault = decoder.prepare(1, &image, false).unwrap().unwrap_err();
+    assert_eq!(fault.kind, MediaFaultKind::DecodeTimeout);
+    drop(decoder);
+    let id = std::fs::read_to_string(&started).unwrap();
+    let state = format!("/proc/{}/stat", id.trim());
+    // It may take a moment until the system has ended it.
+    let is_gone = || std::fs::read_to_string(&state).map_or(true, |stat| stat.contains(") Z "));
+    for _ in 0..500 {
+        if is_gone() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{state}");
+}
+
+#[test]
+fn a_renderer_that_is_not_installed_is_an_error_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let pdf = folder.path().join("page.pdf");
+    std::fs::write(&pdf, whole()).unwrap();
+    let prepare = |renderer: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_docmill"));
+        command.env("PATH", folder.path()).arg("prepare").arg(&pdf).arg("--out").arg(folder.path());
+        command.args(["--pdf-renderer", renderer]).output().unwrap()
+    };
+    let refused = prepare("pdftoppm");
+    assert_eq!(refused.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("`pdftoppm`, which is not installed") && message.contains("poppler-utils"), "{message}");
+    for renderer in ["auto", "builtin"] {
+        let drawn = prepare(renderer);
+        assert_eq!(drawn.status.code(), Some(0));
+        assert!(String::from_utf8_lossy(&drawn.stdout).contains(", hayro 0.9"));
+    }
+}
