@@ -44,7 +44,7 @@ pub(crate) fn check_complete(bytes: &[u8]) -> Result<(), MediaFault> {
         match marker {
             0xC4 => picture.read_tables(segment).ok_or_else(damaged)?,
             0xDD => {
-                picture.restart_interval = u32::from(u16::from_be_bytes(*segment.first_chunk().ok_or_else(damaged)?))
+                picture.restart_interval = u32::from(u16::from_be_bytes(*segment.first_chunk().ok_or_else(damaged)?));
             }
             0xDA => {
                 // The tables of further scans of a sequential picture that is complete don't matter.
