@@ -59,6 +59,8 @@ pub(crate) struct Face {
     /// Its family, full and PostScript names: see [`normalize`].
     names: Vec<String>,
     style: Style,
+    /// Whether it is lighter or narrower than others of its family, or for formulas.
+    is_unusual: bool,
     /// Position and length of its table `cmap`.
     charmap: (u32, u32),
 }
@@ -105,7 +107,8 @@ pub(crate) fn find_by_name(name: &str) -> Option<&'static Face> {
 /// Finds the font that has glyphs for most of these characters, and of those the one that looks most
 /// like `style`.
 pub(crate) fn find_covering(characters: &[char], style: Style) -> Option<&'static Face> {
-    let mut candidates: Vec<_> = faces().iter().map(|face| (face.style.distance(style), face)).collect();
+    let mut candidates: Vec<_> =
+        faces().iter().map(|face| (face.style.distance(style) + u32::from(face.is_unusual), face)).collect();
     candidates.sort_by_key(|(distance, _)| *distance);
     let mut best = (0, None);
     for (_, face) in candidates {
@@ -183,13 +186,15 @@ fn read_face(path: &Path, file: &mut File, place: u32, index: u32) -> Option<Fac
     let pitch = table(b"post").and_then(|(place, _)| number(&read_at(file, place.checked_add(12)?, 4)?, 0));
     let serifs = ["serif", "times", "roman", "song", "ming", "mincho", "batang", "garamond", "georgia"];
     let is_serif = names.iter().any(|name| serifs.iter().any(|word| name.contains(word)) && !name.contains("sans"));
+    let unusual = ["light", "thin", "condensed", "narrow", "math"];
+    let is_unusual = names.iter().any(|name| unusual.iter().any(|word| name.contains(word)));
     let style = Style {
         is_bold: selection & 0x20 != 0,
         is_italic: selection & 1 != 0,
         is_serif,
         is_monospaced: pitch.is_some_and(|pitch| pitch != 0),
     };
-    Some(Face { path: path.to_owned(), index, names, style, charmap })
+    Some(Face { path: path.to_owned(), index, names, style, is_unusual, charmap })
 }
 
 /// Family, full name, PostScript name and typographic family, in all languages.
