@@ -127,14 +127,14 @@ struct Found {
 /// or far more of them than there are objects.
 fn walk(pdf: &Pdf) -> Option<Found> {
     let mut walk = Walk::new(pdf);
-    let pages = walk.pages(&read_root(pdf)?, pdf.len().max(MAX_REPEATED_PAGES).min(MAX_PAGES))?;
+    let pages = walk.pages(&read_root(pdf)?, pdf.len().clamp(MAX_REPEATED_PAGES, MAX_PAGES))?;
     let found: HashSet<usize> = pages.iter().flatten().copied().collect();
     let mistyped: HashSet<ObjectIdentifier> = walk.mistyped.iter().map(|node| node.id.into()).collect();
     let is_known = |(place, page): (usize, &Page<'_>)| {
         found.contains(&place) || page.raw().obj_id().is_some_and(|id| mistyped.contains(&id))
     };
     let is_whole = pdf.pages().iter().enumerate().all(is_known);
-    is_whole.then(|| Found { pages, mistyped: walk.mistyped, has_cycle: walk.has_cycle })
+    is_whole.then_some(Found { pages, mistyped: walk.mistyped, has_cycle: walk.has_cycle })
 }
 
 /// The root of the page tree.
