@@ -181,4 +181,5 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make files")]
 mod tests;
