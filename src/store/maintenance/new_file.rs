@@ -1,6 +1,7 @@
 //! A database file that appears under its name only when it is complete.
 
 use crate::base::atomic_file;
+use crate::base::sibling::{database_files, temporary_beside};
 use crate::store::error::StoreError;
 use std::path::{Path, PathBuf};
 
@@ -17,11 +18,7 @@ impl NewFile {
         if target.exists() {
             return Err(StoreError::Failed(format!("{} exists already", target.display())));
         }
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let file = Self { target: target.to_owned(), path: target.with_file_name(name) };
-        file.remove();
-        Ok(file)
+        Ok(Self { target: target.to_owned(), path: temporary_beside(target) })
     }
 
     /// The file that is being written.
@@ -35,10 +32,8 @@ impl NewFile {
     }
 
     fn remove(&self) {
-        for ending in ["", "-wal", "-shm"] {
-            let mut name = self.path.clone().into_os_string();
-            name.push(ending);
-            let _ = std::fs::remove_file(name);
+        for file in database_files(&self.path) {
+            let _ = std::fs::remove_file(file);
         }
     }
 }
