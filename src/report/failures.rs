@@ -34,7 +34,7 @@ pub struct FailureCount {
 /// A page without an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedPage {
-    /// Path relative to the input folder, or as the list has it. Bytes that are not UTF-8 are replaced.
+    /// Path relative to the input folder, or as the list has it. Bytes that are not UTF-8 are escaped.
     pub path: String,
     /// Page number; 0 if the file could not be opened as pages.
     pub page: u32,
@@ -94,7 +94,7 @@ mod tests {
             kinds,
             [
                 ("damaged", 12, "b0\u{ff}.jpg".to_owned()),
-                ("no_pages", 1, "\u{fffd}.jpg".into()),
+                ("no_pages", 1, "%FF.jpg".into()),
                 ("timeout", 1, "a.jpg".into())
             ]
         );

@@ -1,5 +1,6 @@
 //! Pages whose answers are of an earlier picture that was incomplete, or that is drawn in another way now.
 
+use crate::base::path_text::display_path;
 use crate::base::sanitize::one_line;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ pub struct RedrawnPages {
 /// A page whose answers are of an earlier picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedrawnPage {
-    /// Path relative to the input folder, or as the list has it. Bytes that are not UTF-8 are replaced.
+    /// Path relative to the input folder, or as the list has it. Bytes that are not UTF-8 are escaped.
     pub path: String,
     /// Page number.
     pub page: u32,
@@ -34,7 +35,7 @@ impl RedrawnPages {
     pub(crate) fn add(&mut self, path: &[u8], page: u32, reason: &str) {
         self.pages += 1;
         if self.first.len() < MAX_FIRST {
-            let path = String::from_utf8_lossy(path).into_owned();
+            let path = display_path(path);
             self.first.push(RedrawnPage { path, page, reason: one_line(reason, MAX_REASON_CHARS) });
         }
     }
@@ -54,7 +55,7 @@ mod tests {
         let mut redrawn = RedrawnPages::default();
         (1..=12).for_each(|page| redrawn.add(b"\xff.pdf", page, "no\nfields"));
         assert_eq!((redrawn.pages, redrawn.first.len(), redrawn.is_empty()), (12, MAX_FIRST, false));
-        let first = RedrawnPage { path: "\u{fffd}.pdf".into(), page: 1, reason: "no fields".into() };
+        let first = RedrawnPage { path: "%FF.pdf".into(), page: 1, reason: "no fields".into() };
         assert_eq!(redrawn.first[0], first);
         let stored = serde_json::to_string(&redrawn).unwrap();
         assert_eq!(serde_json::from_str::<RedrawnPages>(&stored).unwrap(), redrawn);
