@@ -3,6 +3,7 @@
 use super::exif;
 use super::fault::MediaFault;
 use super::pixels::{Pixels, blend_over_white, cmyk_to_rgb};
+use hayro_jpeg2000::error::MarkerError;
 use hayro_jpeg2000::{DecodeError, DecodeSettings, DecoderContext, Image};
 use image::metadata::Orientation;
 
@@ -66,7 +67,12 @@ pub(crate) fn decode(bytes: &[u8], target: (u32, u32)) -> Result<Pixels, MediaFa
 }
 
 fn fault(error: &DecodeError) -> MediaFault {
-    MediaFault::from_decoder_message(&error.to_string())
+    match error {
+        DecodeError::Marker(MarkerError::Unsupported) => {
+            MediaFault::unsupported("JPEG 2000 with a marker of a later part, such as HTJ2K,")
+        }
+        error => MediaFault::from_decoder_message(&error.to_string()),
+    }
 }
 
 #[cfg(test)]

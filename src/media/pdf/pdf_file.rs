@@ -1,7 +1,7 @@
 //! The pages of a PDF. The image of a scanned page is decoded ([`super::scan`]); other pages
 //! are drawn ([`super::renderer`]), upright and at the requested size.
 
-use super::drawing::{Drawing, Manner, draw};
+use super::drawing::{BUILT_IN, Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
 use super::page_tree::PageTree;
 use super::renderer::PdfRenderers;
@@ -92,16 +92,27 @@ impl PdfFile {
     ) -> Result<(Pixels, String), MediaFault> {
         let page = self.page(number)?;
         match Scan::find(page) {
-            Some(scan) => match scan.decode(page, target)? {
-                Some(pixels) => Ok((pixels, SCANNED_IMAGE.to_owned())),
+            Some(scan) => {
                 // Drawn upright, then turned to how the scan is stored: that is what the caller
                 // turns upright.
-                None => {
+                let draw = || {
                     let target = Probe::turn_size(target, scan.orientation);
                     let (pixels, renderer) = renderers.draw(&self.bytes, number, page, target)?;
                     Ok((undo_orientation(pixels, scan.orientation), renderer))
+                };
+                match scan.decode(page, target) {
+                    Ok(Some(pixels)) => Ok((pixels, SCANNED_IMAGE.to_owned())),
+                    Ok(None) => draw(),
+                    // Another program may read the image; the built-in renderer would invent a part of it.
+                    Err(fault) if renderers.pdftoppm.is_some() && fault.kind != MediaFaultKind::CutShort => {
+                        match draw() {
+                            Ok((pixels, renderer)) if renderer != BUILT_IN => Ok((pixels, renderer)),
+                            _ => Err(fault),
+                        }
+                    }
+                    Err(fault) => Err(fault),
                 }
-            },
+            }
             None => renderers.draw(&self.bytes, number, page, target),
         }
     }

@@ -40,6 +40,13 @@ fn incomplete() -> Vec<u8> {
     page_with(b"null".to_vec(), "0 0 0 rg 20 20 60 60 re f q 75 0 0 110 30 30 cm /Im0 Do Q", "")
 }
 
+/// A page that is one scan, whose data has no end mark.
+fn damaged_scan() -> Vec<u8> {
+    let image = "/Type /XObject /Subtype /Image /Width 15 /Height 22 /ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /RunLengthDecode";
+    let rows: Vec<u8> = (0..22).flat_map(|_| [242, 40]).collect();
+    page_with(stream(image, &rows), "150 0 0 220 0 0 cm /Im0 Do", "")
+}
+
 /// The renderer of a page, or the message why there is no picture.
 fn renderer(bytes: Vec<u8>, renderers: &PdfRenderers) -> Result<String, String> {
     let document = Document::open(bytes.into()).unwrap();
@@ -50,7 +57,7 @@ fn renderer(bytes: Vec<u8>, renderers: &PdfRenderers) -> Result<String, String> 
             Ok(renderer.unwrap())
         }
         Err(fault) => {
-            assert_eq!(fault.kind, MediaFaultKind::IncompletePage);
+            assert!(matches!(fault.kind, MediaFaultKind::IncompletePage | MediaFaultKind::Damaged), "{fault:?}");
             Err(fault.message)
         }
     }
@@ -70,6 +77,8 @@ fn it_draws_pages_that_the_built_in_renderer_can_not_draw_completely() {
         (Some(&program), false, incomplete(), Some(other)),
         (Some(&program), true, whole(), Some(other)),
         (Some(&program), true, incomplete(), Some(other)),
+        (None, false, damaged_scan(), None),
+        (Some(&program), false, damaged_scan(), Some(other)),
     ] {
         let renderers = PdfRenderers { pdftoppm: pdftoppm.cloned(), is_preferred };
         assert_eq!(renderer(page, &renderers).ok().as_deref(), drawn_by, "{is_preferred} {drawn_by:?}");
