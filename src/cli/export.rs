@@ -22,8 +22,13 @@ pub(crate) fn export(args: &Export) -> Result<u8, Failure> {
     let outputs = Outputs { csv: args.csv.clone(), parquet: args.parquet.clone(), jsonl: args.jsonl.clone() };
     let files = session.export(&outputs)?;
     if files.is_empty() {
-        return Err(Failure::new(WRONG_INPUT, "there is no output to write")
-            .with_hint("give --csv, --parquet or --jsonl, or set `output` in the manifest"));
+        let is_asked = [&args.csv, &args.parquet, &args.jsonl].iter().any(|path| path.is_some());
+        return Err(match is_asked || session.job().has_row_outputs() {
+            true => Failure::new(WRONG_INPUT, "there are no rows yet: no run of the job has found a page")
+                .with_hint("run the job first"),
+            false => Failure::new(WRONG_INPUT, "there is no output to write")
+                .with_hint("give --csv, --parquet or --jsonl, or set `output` in the manifest"),
+        });
     }
     for file in files {
         outln!("{}", file.display());

@@ -99,6 +99,13 @@ impl Job {
         Ok(self)
     }
 
+    /// Whether the manifest names a file for rows.
+    #[must_use]
+    pub fn has_row_outputs(&self) -> bool {
+        let output = &self.manifest.output;
+        [&output.csv, &output.parquet, &output.jsonl].iter().any(|path| path.is_some())
+    }
+
     /// Whether the paths of the pages come from standard input (`input.list: "-"`). Then they are
     /// given with [`Job::with_paths`].
     #[must_use]

@@ -5,6 +5,7 @@ use crate::base::text_reader::TextReader;
 use crate::manifest::{ColumnKind, Input};
 use serde_json::Value;
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 
 /// The rows of a CSV file.
 pub(crate) struct CsvList {
@@ -15,8 +16,13 @@ impl CsvList {
     /// Reads the columns and checks every row once, so that a fault is found before any work
     /// is done for the rows before it.
     pub(crate) fn open(file: File, delimiter: u8, input: &Input) -> Result<(Vec<ListColumn>, Self), String> {
+        let mut text = TextReader::new(file).map_err(|error| error.to_string())?;
+        if let Some(line) = find_open_quote(&mut text, delimiter).map_err(|error| error.to_string())? {
+            return Err(format!("line {line}: a quote is opened and never closed"));
+        }
+        text.rewind().map_err(|error| error.to_string())?;
         let open = |text| csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text);
-        let mut reader = open(TextReader::new(file).map_err(|error| error.to_string())?);
+        let mut reader = open(text);
         let names = reader.byte_headers().map_err(|error| error.to_string())?.clone();
         if names.is_empty() {
             return Err("it is empty; its first line must name its columns".into());
@@ -72,6 +78,35 @@ fn line_of(record: &csv::ByteRecord, next: u64) -> u64 {
     position.max(next.saturating_sub(1 + ends))
 }
 
+/// The line on which a quoted cell begins that the file never closes: all rows behind it would be a part of
+/// the cell.
+fn find_open_quote(text: &mut TextReader<File>, delimiter: u8) -> std::io::Result<Option<u64>> {
+    let mut text = BufReader::new(text);
+    let (mut line, mut began, mut opened) = (1, 1, None);
+    // At the begin of a cell a quote opens it; in it, a quote closes it, and another one right behind opens it
+    // again.
+    let (mut is_begin, mut has_closed) = (true, false);
+    loop {
+        let bytes = text.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(opened);
+        }
+        for byte in bytes {
+            match byte {
+                b'"' if opened.is_some() => (opened, has_closed) = (None, true),
+                b'"' if is_begin => (began, opened) = (line, Some(line)),
+                b'"' if has_closed => (opened, has_closed) = (Some(began), false),
+                _ if opened.is_none() => has_closed = false,
+                _ => {}
+            }
+            is_begin = opened.is_none() && (*byte == delimiter || matches!(byte, b'\n' | b'\r'));
+            line += u64::from(*byte == b'\n');
+        }
+        let read = bytes.len();
+        text.consume(read);
+    }
+}
+
 /// Checks that every row has the cells of all columns, and that all are UTF-8, except for paths, which
 /// may be any bytes.
 fn check_rows(reader: &mut csv::Reader<TextReader<File>>, names: &[String], path: Option<usize>) -> Result<(), String> {
@@ -92,4 +127,29 @@ fn check_rows(reader: &mut csv::Reader<TextReader<File>>, names: &[String], path
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_found_where_it_opens() {
+        for (text, expected) in [
+            ("path,a\na.png,\"x\"\n", None),
+            ("path,a\na.png,\"x, \"\"y\"\"\nz\"\nb.png,\n", None),
+            ("path,a\na.png,5\" x\nb.png,\n", None),
+            ("path,a\na.png,\"\"\nb.png,\"\"\"\"\n", None),
+            ("path,a\na.png,x\nb.png,\"x\nc.png,y\n", Some(3)),
+            ("\"path,a\na.png,x\n", Some(1)),
+            ("path,a\na.png,\"x\"\"\nb.png,y\n", Some(2)),
+            ("", None),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("list.csv");
+            crate::base::atomic_file::write(&path, text.as_bytes(), &crate::base::hooks::NoHooks).unwrap();
+            let mut reader = TextReader::new(File::open(&path).unwrap()).unwrap();
+            assert_eq!(find_open_quote(&mut reader, b',').unwrap(), expected, "{text:?}");
+        }
+    }
 }

@@ -21,8 +21,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct FetchFault {
     /// A lower-case fragment.
     pub(crate) reason: String,
-    /// Whether another attempt would fail alike: a private host, a file that is too large
-    /// or does not exist.
+    /// Whether another attempt would fail alike: a file that is too large or does not exist.
     pub(crate) is_final: bool,
 }
 
@@ -124,7 +123,7 @@ impl Fetcher {
                 continue;
             }
             if !status.is_success() {
-                let is_final = status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429);
+                let is_final = status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 425 | 429);
                 return Err(FetchFault { reason: format!("HTTP {}", status.as_u16()), is_final });
             }
             return tokio::time::timeout(left, self.read_body(response)).await.map_err(late)?;
@@ -149,7 +148,8 @@ impl Fetcher {
         };
         match address {
             Some(address) if !self.limits.allow_private_hosts && !is_public(address) => {
-                Err(FetchFault::permanent(PrivateHost { host: address.to_string() }.to_string()))
+                // Until `input.allow_private_hosts` is set, which no record of the file shows.
+                Err(FetchFault::temporary(PrivateHost { host: address.to_string() }.to_string()))
             }
             _ => Ok(()),
         }
