@@ -178,6 +178,8 @@ vocabulary! {
         StorageError = "storage_error",
         /// `limits.run_time` elapsed.
         DeadlineReached = "deadline_reached",
+        /// Pages are left that could neither be asked nor be looked at.
+        PagesPending = "pages_pending",
         /// A signal ended the run.
         Interrupted = "interrupted",
         /// The input could not be read to its end, or what was asked for does not fit the job.

@@ -36,8 +36,8 @@ use tokio::sync::mpsc;
 /// other processes ask.
 const PASS_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How often a run begins again because other runs have found more files.
-const MAX_ROUNDS: u32 = 100;
+/// How often a run looks at its input while pages are pending that another run has found.
+const MAX_ROUNDS: u32 = 20;
 
 /// Interval at which a run that ends at once checks how long closing the store may take.
 const CLOSE_POLL: Duration = Duration::from_millis(20);
@@ -180,16 +180,21 @@ impl Passes<'_> {
     /// Asks everything and ends the run. While other runs of the job find more files, it asks these, too:
     /// rows that are pending would not be complete.
     fn go_to_end(&self, mut entries: Entries) -> Result<(Report, RunOutcome), PipelineError> {
-        let mut rounds = 1;
-        loop {
+        let mut pending = u64::MAX;
+        for round in 1_u32.. {
             let seen = self.ask_everything(entries)?;
-            match conclude(self.run, self.environment, self.options, seen, rounds < MAX_ROUNDS)? {
+            let may_go_on = pending > 0 && round < MAX_ROUNDS;
+            match conclude(self.run, self.environment, self.options, seen, may_go_on)? {
                 Conclusion::Ended(report, outcome) => return Ok((*report, outcome)),
-                Conclusion::Pending(pages) => tracing::info!("another run has found {pages} more pages"),
+                Conclusion::Pending(pages) => {
+                    tracing::info!("{pages} pages are pending; looking at the input again");
+                    // A round that leaves as many is the last one.
+                    pending = if pages < pending { pages } else { 0 };
+                }
             }
             entries = Entries::start(&self.run.job.input)?;
-            rounds += 1;
         }
+        Err(PipelineError::Internal("the rounds of a run are bounded".into()))
     }
 
     /// Asks everything that is to be asked: passes over the input until nothing is left to ask or the

@@ -7,16 +7,19 @@ use super::control::context::RunContext;
 use super::control::counters::Counters;
 use super::control::environment::Environment;
 use super::control::error::PipelineError;
+use super::control::run_outcome::RunOutcome;
 use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
 use super::model::question_set::{QuestionSet, VERSIONS, render};
 use super::model::ready_page::{PageEnd, ReadyPage};
 use super::results::job_rows::known_recipes;
+use super::scan::reread::{Reread, reread};
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::base::sanitize;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::Job;
+use crate::media::PageLayout;
 use crate::prepare::{Decoder, DecoderError, Prepared};
 use crate::provider::PageRequest;
 use crate::source::{Entries, Entry};
@@ -85,8 +88,9 @@ pub fn try_page(
     on_start: &dyn Fn(&TriedPage),
     observer: &dyn Observer,
 ) -> Result<Vec<TriedOutcome>, PipelineError> {
-    let (page, prepared) = prepare(job, environment, file, number)?;
-    let stored = if refresh { None } else { stored_answers(job, questions, &page)? };
+    let mut file_page = prepare(job, environment, file, number)?;
+    let page = file_page.id();
+    let stored = if refresh { None } else { stored_answers(job, questions, &file_page)? };
     if let Some(answers) = stored {
         return Ok(answers);
     }
@@ -94,6 +98,16 @@ pub fn try_page(
     let keys = &run.identity.keys;
     let set = Arc::new(QuestionSet::of_job(questions, keys));
     let reader = run.store.reader()?;
+    let FilePage { content, bytes, layout, decoder, .. } = &mut file_page;
+    let compare =
+        |page| decoder.compare_with_earlier(page).map_err(|error| RunOutcome::InternalError(error.to_string()));
+    let reading = reread((&run.store, &reader), (*content, bytes), Ok(layout.clone()), compare, || false);
+    if let Reread::Postponed(fault) =
+        reading.map_err(|outcome| PipelineError::Internal(outcome.explanation().unwrap_or_default().0))?
+    {
+        return Err(PipelineError::Page { path: file.display().to_string(), reason: fault.message });
+    }
+    let prepared = file_page.prepared;
     let known = reader.stored_page(None, &page, &set.recipes, VERSIONS)?.outcomes;
     let is_stored: Vec<bool> = known.iter().map(|outcome| !refresh && has_answer(outcome.as_ref())).collect();
     let tasks = known.iter().enumerate().filter(|(at, _)| !is_stored[*at]);
@@ -128,7 +142,7 @@ pub fn try_page(
 fn stored_answers(
     job: &Job,
     questions: &[Question],
-    page: &PageId,
+    page: &FilePage,
 ) -> Result<Option<Vec<TriedOutcome>>, PipelineError> {
     let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
         Ok(reader) => reader,
@@ -137,7 +151,12 @@ fn stored_answers(
     };
     let keys = known_recipes(&reader, job, questions)?;
     let recipes: Vec<RecipeId> = keys.iter().map(|key| key.recipe_id).collect();
-    let outcomes = reader.stored_page(None, page, &recipes, VERSIONS)?.outcomes;
+    // A decoder before this one may have given the page another number.
+    let is_outdated = !reader.outdated_pages(&page.content, VERSIONS.decoder)?.is_empty();
+    let stored = if is_outdated { page.layout.number_before(page.id().page) } else { Some(page.id().page) };
+    let Some(stored) = stored else { return Ok(None) };
+    let stored = PageId { content: page.content, page: stored };
+    let outcomes = reader.stored_page(None, &stored, &recipes, VERSIONS)?.outcomes;
     if !outcomes.iter().all(|outcome| has_answer(outcome.as_ref())) {
         return Ok(None);
     }
@@ -149,12 +168,26 @@ fn has_answer(outcome: Option<&TaskOutcome>) -> bool {
     outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::Ok)
 }
 
-fn prepare(
-    job: &Job,
-    environment: &Environment,
-    file: &Path,
+/// A page of an open file, prepared.
+struct FilePage {
+    content: Digest,
+    bytes: Bytes,
+    layout: PageLayout,
+    /// Its number from 1.
     number: u32,
-) -> Result<(PageId, Prepared), PipelineError> {
+    prepared: Prepared,
+    /// Has the file open.
+    decoder: Decoder,
+}
+
+impl FilePage {
+    /// The page that is asked for it.
+    fn id(&self) -> PageId {
+        PageId { content: self.content, page: self.layout.first_of(self.number) }
+    }
+}
+
+fn prepare(job: &Job, environment: &Environment, file: &Path, number: u32) -> Result<FilePage, PipelineError> {
     let unusable = |reason: String| PipelineError::Page { path: file.display().to_string(), reason };
     let internal = |error: DecoderError| PipelineError::Internal(error.to_string());
     let bytes = Bytes::from(std::fs::read(file).map_err(|error| unusable(error.to_string()))?);
@@ -164,8 +197,8 @@ fn prepare(
         return Err(unusable(format!("there is no page {number}; its last page is {}", pages.count)));
     }
     let prepared = decoder.prepare(number, &job.image, false).map_err(internal)?;
-    let page = PageId { content: Digest::compute(&bytes), page: pages.first_of(number) };
-    Ok((page, prepared.map_err(|fault| unusable(fault.message))?))
+    let prepared = prepared.map_err(|fault| unusable(fault.message))?;
+    Ok(FilePage { content: Digest::compute(&bytes), bytes, layout: pages, number, prepared, decoder })
 }
 
 fn describe(asking: &Asking<'_>, questions: &Arc<[Question]>, ready: &ReadyPage) -> TriedPage {

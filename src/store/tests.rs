@@ -217,11 +217,16 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
             params![page + 10, content, page],
         )
         .unwrap();
-        db.execute("INSERT INTO marks VALUES (?1, 2, 0, zeroblob(32))", [page + 10]).unwrap();
+        db.execute("INSERT INTO marks VALUES (?1, 2, ?2, zeroblob(32))", params![page + 10, page == 2]).unwrap();
     }
     let answer = "INSERT INTO answers VALUES (?1, 1, 0, ?2, '1', NULL, NULL, 0, 1, NULL, 0, 4)";
     for row in [(11, "ok"), (12, "ok"), (13, "invalid")] {
         db.execute(answer, row).unwrap();
+    }
+    db.execute("INSERT INTO jobs VALUES (1, x'01', 'job', '', 0)", []).unwrap();
+    let entry = "INSERT INTO entries (job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, decoder) VALUES (1, ?1, x'61', 1, 1, 1, 1, ?2, ?3, ?4, 2)";
+    for (line, count, selected) in [(1, 3, None), (2, 3, Some("[1,3]")), (3, 0, None)] {
+        db.execute(entry, params![line, content, count, selected]).unwrap();
     }
     let other = Digest::compute(b"another document");
     db.execute("INSERT INTO pages (id, content, page, decoder) VALUES (1, ?1, 2, 2)", [other]).unwrap();
@@ -231,9 +236,11 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
     assert_eq!(outdated_pages(&content, 3), outdated);
     let file = RereadFile {
         content,
+        page_count: 5,
+        repeats: vec![(3, 2)],
         numbers: Some(vec![2, 4, 5]),
         redrawn: vec![(4, "an image was missing".into())],
-        drops_features: true,
+        drops_blank: true,
     };
     let stored = || {
         let mut find =
@@ -250,9 +257,12 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
     ];
     assert_eq!(stored(), expected);
     let marks: i64 = db.query_row("SELECT count(*) FROM marks", [], |row| row.get(0)).unwrap();
-    assert_eq!((marks, outdated_pages(&content, 3)), (0, Vec::new()));
-    // Another process has found the same: nothing moves again, and a page that was read anew keeps its number.
-    put_reread(&db, Revision(10), &RereadFile { redrawn: Vec::new(), ..file }).unwrap();
+    assert_eq!((marks, outdated_pages(&content, 3)), (3, Vec::new()), "only what looked blank is measured again");
+    let entries = entries::entries(&db, JobId(1), (0, b""), 9).unwrap();
+    let known: Vec<_> = entries.iter().map(|entry| (entry.page_count, entry.repeats.len(), entry.decoder)).collect();
+    assert_eq!(known, [(5, 1, 3), (5, 1, 2), (0, 0, 2)], "of every job, as far as the store knows the selection");
+    // Another process has found the same: nothing moves again, and no page is marked that may have been asked since.
+    put_reread(&db, Revision(10), &file).unwrap();
     assert_eq!(stored(), expected);
     assert_eq!(outdated_pages(&other, 3), [(2, false)]);
     let page = PageId { content, page: 4 };

@@ -76,6 +76,9 @@ pub enum RunOutcome {
     DamagedStore(String),
     /// `limits.run_time` is over.
     DeadlineReached,
+    /// Pages are left that could neither be asked nor be looked at, such as those in a folder that can't be
+    /// read now.
+    PagesPending(u64),
     /// A signal came.
     Interrupted(Signal),
     /// The input can't be read to its end, or what was asked for does not fit the job.
@@ -126,6 +129,7 @@ impl RunOutcome {
             Self::ProviderUnavailable(_) => RunOutcomeName::ProviderUnavailable,
             Self::StorageError(_) | Self::DamagedStore(_) => RunOutcomeName::StorageError,
             Self::DeadlineReached => RunOutcomeName::DeadlineReached,
+            Self::PagesPending(_) => RunOutcomeName::PagesPending,
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
             Self::InputError(_) => RunOutcomeName::InputError,
             Self::InternalError(_) => RunOutcomeName::InternalError,
@@ -144,7 +148,7 @@ impl RunOutcome {
             Self::ProviderRefused(_) => 5,
             Self::ProviderUnavailable(_) => 6,
             Self::StorageError(_) | Self::DamagedStore(_) => 8,
-            Self::DeadlineReached => 9,
+            Self::DeadlineReached | Self::PagesPending(_) => 9,
             Self::Interrupted(signal) => signal.exit_code(),
         }
     }
@@ -197,6 +201,10 @@ impl RunOutcome {
             }
             Self::DamagedStore(message) => (message.clone(), DAMAGED_STORE_HINT.to_owned()),
             Self::DeadlineReached => ("limits.run_time is over".to_owned(), RESUMABLE.to_owned()),
+            Self::PagesPending(pages) => (
+                format!("{pages} pages have neither an answer nor an error: they could not be looked at"),
+                format!("the warnings name the files; {RESUMABLE}"),
+            ),
             Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
             Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),
             Self::InternalError(message) => (message.clone(), RESUMABLE.to_owned()),

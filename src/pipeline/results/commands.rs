@@ -46,7 +46,7 @@ pub fn export_stream(
     format: RowFormat,
     out: Box<dyn Write + Send>,
 ) -> Result<u64, PipelineError> {
-    let key = reader.job(&job.identity())?.ok_or(PipelineError::NoRun)?;
+    let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
     let mut stream = RowStream::start(format, out, &targets_of_job(job, &job.output), &columns)?;
     let rows = JobRows::of_job(reader, key, job, questions);

@@ -148,7 +148,7 @@ fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
         // The run is not finished: a look at a few pages does not judge all of them.
         RunOutcome::Limited
     } else if pages.pending > 0 {
-        RunOutcome::InternalError(format!("{} pages have neither an answer nor an error", pages.pending))
+        RunOutcome::PagesPending(pages.pending)
     } else if is_too_many {
         RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total }
     } else {

@@ -4,7 +4,7 @@
 //! - [`threads`]: the threads of a pass
 //! - [`diff`]: the walk compared with the store; [`changes`]: differences on their way into it
 //! - [`queue`]: files and pages that wait for a worker
-//! - [`worker`]: reads files; [`wanted`]: what is wanted of a page; [`preparer`]: prepares pages
+//! - [`worker`]: reads files; [`reread`]: those that an earlier decoder has read; [`wanted`]: what is wanted of a page; [`preparer`]: prepares pages
 //! - [`near_duplicates`]: pages that share an answer; [`sample`]: `--sample`
 
 pub(crate) mod changes;
@@ -13,6 +13,7 @@ pub(crate) mod near_duplicates;
 pub(crate) mod pass;
 pub(crate) mod preparer;
 pub(crate) mod queue;
+pub(crate) mod reread;
 pub(crate) mod sample;
 pub(crate) mod threads;
 pub(crate) mod wanted;

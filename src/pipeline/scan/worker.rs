@@ -4,11 +4,12 @@ use super::changes::ChangeBuffer;
 use super::pass::{ScanPass, ScanPurpose};
 use super::preparer::{NextStep, Preparer};
 use super::queue::{FilePages, FoundFile, Queue, WorkItem};
+use super::reread::{Reread, reread};
 use super::wanted::wanted_of_page;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::base::sanitize;
-use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout};
+use crate::media::{DECODER_VERSION, MediaFault, PageLayout};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS};
@@ -16,8 +17,8 @@ use crate::pipeline::model::ready_page::{PageToPrepare, ReadyPage};
 use crate::prepare::{DecoderCommand, PageFeatures, page_count_from_header};
 use crate::source::{Cancelled, Entry, HostLimits, ReadFault, ReadFaultKind, SourceReader};
 use crate::store::{
-    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageFaultRecord, Reader, RereadFile,
-    StoreError, TaskOutcome,
+    EntryChange, EntryRecord, FaultRecord, FeaturesRecord, OutcomeStatus, PageFaultRecord, Reader, StoreError,
+    TaskOutcome,
 };
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -162,7 +163,7 @@ impl Worker {
             && entry.url().is_none()
             && let Ok(bytes) = self.read(entry)?
         {
-            return self.look_at_content(entry, bytes, questions);
+            return self.look_at_content(entry, bytes, questions, Some(known));
         }
         let record = self.store_known(entry, known, questions);
         let wanted = self.wanted_of_file(content, &record, questions)?;
@@ -182,8 +183,9 @@ impl Worker {
                 return Ok(());
             }
         };
-        if record.page_count == 0 || Digest::compute(&bytes) != content {
-            return self.look_at_content(entry, bytes, questions);
+        let is_outdated = known.decoder < DECODER_VERSION;
+        if record.page_count == 0 || is_outdated || Digest::compute(&bytes) != content {
+            return self.look_at_content(entry, bytes, questions, Some(known));
         }
         let path = sanitize::path(&entry.path).into();
         self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), wanted })
@@ -192,7 +194,7 @@ impl Worker {
     /// A new or changed file.
     fn look_at_new_file(&mut self, entry: &Entry, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
         match self.read(entry)? {
-            Ok(bytes) => self.look_at_content(entry, bytes, questions),
+            Ok(bytes) => self.look_at_content(entry, bytes, questions, None),
             Err(_) if self.run.shutdown.is_immediate() => Ok(()),
             Err(fault) => {
                 let record = self.new_record(entry, questions, None, 0);
@@ -206,18 +208,32 @@ impl Worker {
         }
     }
 
-    /// A file whose pages are not known yet.
-    fn look_at_content(&mut self, entry: &Entry, bytes: Bytes, questions: &Arc<QuestionSet>) -> Result<(), RunOutcome> {
+    /// A file whose pages are not known yet, or were read by an earlier decoder. `known`: what is stored of it.
+    fn look_at_content(
+        &mut self,
+        entry: &Entry,
+        bytes: Bytes,
+        questions: &Arc<QuestionSet>,
+        known: Option<&EntryRecord>,
+    ) -> Result<(), RunOutcome> {
         let content = Digest::compute(&bytes);
         let opened = match page_count_from_header(&bytes) {
             Ok(Some(count)) => Ok(PageLayout::of_count(count)),
             Ok(None) => self.preparer.open(content, &bytes)?.map(|layout| PageLayout::clone(&layout)),
             Err(fault) => Err(fault),
         };
-        let layout = match self.reread(content, &bytes, opened)? {
-            Ok(layout) => layout,
-            // Like a file that can't be read now: the next run looks at it again.
-            Err(fault) if fault.kind == MediaFaultKind::DecoderOutOfMemory => {
+        let (preparer, shutdown) = (&mut self.preparer, &self.run.shutdown);
+        let compare = |page| preparer.compare_with_earlier(PageId { content, page }, &bytes);
+        let stored = (&self.run.store, &self.stored);
+        let layout = match reread(stored, (content, &bytes), opened, compare, || shutdown.is_immediate())? {
+            Reread::Pages(layout) => layout,
+            // The next run looks at it again.
+            Reread::Postponed(_) if known.is_some_and(|known| known.content == Some(content)) => {
+                known.map(|known| self.store_known(entry, known, questions));
+                return Ok(());
+            }
+            // Like a file that can't be read now.
+            Reread::Postponed(fault) => {
                 if !self.run.shutdown.is_immediate() {
                     let fault = Some(FaultRecord { kind: fault.kind.error_kind(), message: fault.message });
                     let record = self.new_record(entry, questions, None, 0);
@@ -226,7 +242,7 @@ impl Worker {
                 }
                 return Ok(());
             }
-            Err(fault) => {
+            Reread::Unreadable(fault) => {
                 let record = self.new_record(entry, questions, Some(content), 0);
                 self.changes.push(EntryChange::Put(record));
                 self.record_unreadable(PageId { content, page: 0 }, &fault);
@@ -244,55 +260,6 @@ impl Worker {
         }
         let path = sanitize::path(&entry.path).into();
         self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), wanted })
-    }
-
-    /// Compares pages that an earlier decoder has read with what this one makes of them, before anything of
-    /// the file is asked. Returns the pages of the file.
-    fn reread(
-        &mut self,
-        content: Digest,
-        bytes: &Bytes,
-        opened: Result<PageLayout, MediaFault>,
-    ) -> Result<Result<PageLayout, MediaFault>, RunOutcome> {
-        let outdated = self.stored.outdated_pages(&content, DECODER_VERSION)?;
-        let is_short_of_memory = |fault: &MediaFault| fault.kind == MediaFaultKind::DecoderOutOfMemory;
-        if outdated.is_empty() || opened.as_ref().is_err_and(is_short_of_memory) {
-            return Ok(opened);
-        }
-        let answered = outdated.iter().filter(|(page, is_answered)| *page > 0 && *is_answered).map(|(page, _)| *page);
-        let mut redrawn = Vec::new();
-        let layout = match opened {
-            Ok(layout) => layout,
-            // Answered pages keep their answers, and their rows.
-            Err(fault) => match answered.clone().max() {
-                Some(count) => {
-                    redrawn.extend(answered.map(|page| (page, fault.message.clone())));
-                    let file = RereadFile { content, numbers: None, redrawn, drops_features: false };
-                    self.run.store.put_reread(file)?;
-                    return Ok(Ok(PageLayout::of_count(count)));
-                }
-                None => return Ok(Err(fault)),
-            },
-        };
-        for page in answered {
-            let page = layout.number_now(page);
-            if page == 0 {
-                continue;
-            }
-            match self.preparer.compare_with_earlier(PageId { content, page }, bytes)? {
-                Ok(EarlierPicture::Same) => {}
-                Ok(EarlierPicture::Incomplete(reason) | EarlierPicture::Different(reason)) => {
-                    redrawn.push((page, reason));
-                }
-                // The next run compares again.
-                Err(fault) if is_short_of_memory(&fault) || self.run.shutdown.is_immediate() => return Ok(Err(fault)),
-                Err(fault) => redrawn.push((page, fault.message)),
-            }
-        }
-        let drops_features = ImageFormat::detect(bytes).is_ok_and(|format| !format.is_sendable());
-        let numbers = layout.earlier_numbers.clone();
-        self.run.store.put_reread(RereadFile { content, numbers, redrawn, drops_features })?;
-        Ok(Ok(layout))
     }
 
     /// The file's bytes, or why there are none.

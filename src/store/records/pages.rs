@@ -39,13 +39,18 @@ pub struct Redrawn {
 pub struct RereadFile {
     /// The file.
     pub content: Digest,
+    /// The number of its pages.
+    pub page_count: u32,
+    /// Pages that are the same as an earlier one: the page, and the first that is the same.
+    pub repeats: Vec<(u32, u32)>,
     /// By the earlier number of a page (from 1): its number now, 0 if it is not a page any more; `None` if
     /// no number has changed.
     pub numbers: Option<Vec<u32>>,
     /// Pages (by their numbers now) whose earlier picture was wrong, and what was wrong.
     pub redrawn: Vec<(u32, String)>,
-    /// Whether features of the pages are measured again.
-    pub drops_features: bool,
+    /// Whether pages that looked blank are looked at again. Other features stay, and with them near
+    /// duplicates.
+    pub drops_blank: bool,
 }
 
 /// Features of a page.

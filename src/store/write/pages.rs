@@ -44,7 +44,7 @@ pub(crate) fn put_renderer(db: &Connection, page: &PageId, renderer: &str) -> Re
 /// Brings the pages of a file that an earlier decoder has read up to date, in one step: their numbers,
 /// which of them had a wrong picture, and that the current decoder has read them.
 pub(crate) fn put_reread(db: &Connection, revision: Revision, file: &RereadFile) -> Result<(), StoreError> {
-    let RereadFile { content, numbers, redrawn, drops_features } = file;
+    let RereadFile { content, page_count, repeats, numbers, redrawn, drops_blank } = file;
     let mut find = db.prepare_cached("SELECT id, page FROM pages WHERE content = ?1 AND decoder < ?2")?;
     let outdated: Vec<(PageKey, u32)> = find
         .query_map(params![content, DECODER_VERSION], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -52,19 +52,32 @@ pub(crate) fn put_reread(db: &Connection, revision: Revision, file: &RereadFile)
     if let Some(numbers) = numbers {
         renumber(db, content, &outdated, numbers)?;
     }
+    // Pages that another process has brought up to date meanwhile may have been asked again since.
+    let mut redraw = db.prepare_cached(
+        "UPDATE pages SET redrawn = ?3, redrawn_reason = ?4 WHERE content = ?1 AND page = ?2 AND decoder < ?5",
+    )?;
+    for (page, reason) in redrawn {
+        redraw.execute(params![content, page, revision, reason, DECODER_VERSION])?;
+    }
     let mut mark = db.prepare_cached("UPDATE pages SET decoder = ?2 WHERE id = ?1")?;
-    let mut drop = db.prepare_cached("DELETE FROM marks WHERE page_id = ?1")?;
+    let mut drop = db.prepare_cached("DELETE FROM marks WHERE page_id = ?1 AND blank")?;
     for (key, _) in &outdated {
         mark.execute(params![key, DECODER_VERSION])?;
-        if *drops_features {
+        if *drops_blank {
             drop.execute([key])?;
         }
     }
-    let mut redraw =
-        db.prepare_cached("UPDATE pages SET redrawn = ?3, redrawn_reason = ?4 WHERE content = ?1 AND page = ?2")?;
-    for (page, reason) in redrawn {
-        redraw.execute(params![content, page, revision, reason])?;
+    if outdated.is_empty() {
+        return Ok(());
     }
+    // The pages moved for every entry with this content. Which of them a job selects, only the job knows.
+    let repeats = (!repeats.is_empty()).then(|| serde_json::json!(repeats).to_string());
+    db.prepare_cached(
+        "UPDATE entries SET page_count = ?2, repeats = ?3, settled_set = NULL,
+           decoder = CASE WHEN selected IS NULL THEN ?4 ELSE decoder END
+         WHERE job_id IN (SELECT id FROM jobs) AND content = ?1 AND page_count > 0 AND decoder < ?4",
+    )?
+    .execute(params![content, page_count, repeats, DECODER_VERSION])?;
     Ok(())
 }
 

@@ -42,6 +42,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::StorageError(text()),
         RunOutcome::DamagedStore(text()),
         RunOutcome::DeadlineReached,
+        RunOutcome::PagesPending(1),
         RunOutcome::Interrupted(Signal::Interrupt),
         RunOutcome::Interrupted(Signal::Terminate),
         RunOutcome::InputError(text()),
@@ -62,6 +63,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::StorageError(_)
             | RunOutcome::DamagedStore(_)
             | RunOutcome::DeadlineReached
+            | RunOutcome::PagesPending(_)
             | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)
             | RunOutcome::InputError(_)
             | RunOutcome::InternalError(_) => {}

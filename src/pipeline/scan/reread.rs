@@ -1,0 +1,83 @@
+//! Files that an earlier version of the decoder has read: before anything of them is asked, what is stored for
+//! their pages is brought up to date.
+
+use crate::base::digest::Digest;
+use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout};
+use crate::pipeline::control::run_outcome::RunOutcome;
+use crate::store::{Reader, RereadFile, Store};
+
+/// What reading a file has brought.
+pub(crate) enum Reread {
+    /// Its pages. What is stored for them is up to date.
+    Pages(PageLayout),
+    /// It gives no pages, and none of it was answered.
+    Unreadable(MediaFault),
+    /// It could not be read this time, and what is stored is as before: nothing of it may be asked.
+    Postponed(MediaFault),
+}
+
+/// Whether a fault is one of this run and not of the file.
+fn is_of_run(fault: &MediaFault) -> bool {
+    use MediaFaultKind::{DecodeTimeout, DecoderFailed, DecoderOutOfMemory};
+    matches!(fault.kind, DecodeTimeout | DecoderFailed | DecoderOutOfMemory)
+}
+
+/// Compares answered pages of a file that an earlier decoder has read with what this one makes of them, and
+/// stores that together with the numbers that the pages have now. `opened`: the pages of the file;
+/// `compare` compares a page, by its number now; `is_ending`: whether the run ends at once.
+///
+/// # Errors
+/// When the store fails, or the decoder can't be started.
+pub(crate) fn reread(
+    (store, reader): (&Store, &Reader),
+    (content, bytes): (Digest, &[u8]),
+    opened: Result<PageLayout, MediaFault>,
+    mut compare: impl FnMut(u32) -> Result<Result<EarlierPicture, MediaFault>, RunOutcome>,
+    is_ending: impl Fn() -> bool,
+) -> Result<Reread, RunOutcome> {
+    let outdated = reader.outdated_pages(&content, DECODER_VERSION)?;
+    if outdated.is_empty() {
+        return Ok(match opened {
+            Ok(layout) => Reread::Pages(layout),
+            Err(fault) if fault.kind == MediaFaultKind::DecoderOutOfMemory => Reread::Postponed(fault),
+            Err(fault) => Reread::Unreadable(fault),
+        });
+    }
+    let answered = outdated.iter().filter(|(page, is_answered)| *page > 0 && *is_answered).map(|(page, _)| *page);
+    let mut redrawn = Vec::new();
+    let layout = match opened {
+        Ok(layout) => layout,
+        Err(fault) if is_of_run(&fault) || is_ending() => return Ok(Reread::Postponed(fault)),
+        // Answered pages keep their answers, and their rows.
+        Err(fault) => match answered.clone().max() {
+            Some(count) => {
+                redrawn.extend(answered.map(|page| (page, fault.message.clone())));
+                let layout = PageLayout::of_count(count);
+                store.put_reread(reread_file(content, &layout, redrawn, false))?;
+                return Ok(Reread::Pages(layout));
+            }
+            None => return Ok(Reread::Unreadable(fault)),
+        },
+    };
+    for page in answered.map(|page| layout.number_now(page)).filter(|page| *page > 0) {
+        match compare(page)? {
+            Ok(EarlierPicture::Same) => {}
+            Ok(EarlierPicture::Incomplete(reason) | EarlierPicture::Different(reason)) => redrawn.push((page, reason)),
+            // The next run compares again.
+            Err(fault) if is_ending() || fault.kind == MediaFaultKind::DecoderOutOfMemory => {
+                return Ok(Reread::Postponed(fault));
+            }
+            // That says nothing about the earlier picture.
+            Err(fault) if is_of_run(&fault) => {}
+            Err(fault) => redrawn.push((page, fault.message)),
+        }
+    }
+    let drops_blank = ImageFormat::detect(bytes).is_ok_and(|format| !format.is_sendable());
+    store.put_reread(reread_file(content, &layout, redrawn, drops_blank))?;
+    Ok(Reread::Pages(layout))
+}
+
+fn reread_file(content: Digest, layout: &PageLayout, redrawn: Vec<(u32, String)>, drops_blank: bool) -> RereadFile {
+    let PageLayout { count, repeats, earlier_numbers } = layout.clone();
+    RereadFile { content, page_count: count, repeats, numbers: earlier_numbers, redrawn, drops_blank }
+}
