@@ -74,6 +74,7 @@ impl EndpointPacing {
             }
             Verdict::Stop(_) => false,
             Verdict::Done { .. } | Verdict::Retry(_) | Verdict::Page(_) => {
+                self.limiter.borrow_mut().on_processed();
                 cooldown.on_success(sent, self.limiter.borrow().is_pacing());
                 true
             }

@@ -58,6 +58,12 @@ impl RateLimiter {
         }
     }
 
+    /// The provider let a request through.
+    pub(crate) fn on_processed(&mut self) {
+        self.requests.on_processed();
+        self.tokens.on_processed();
+    }
+
     /// Learns that a request, sent at `sent`, exceeded a limit.
     pub(crate) fn on_throttled(&mut self, exceeded: &ExceededLimit, sent: Duration) {
         let limit = if exceeded.is_tokens { &mut self.tokens } else { &mut self.requests };
