@@ -72,6 +72,8 @@ pub(crate) fn conclude(
         None if pages.pending > 0 && !options.is_partial() && may_go_on => {
             return Ok(Conclusion::Pending(pages.pending));
         }
+        // Pages that `--limit` leaves to be asked again have their earlier answers.
+        None if seen.is_cut && options.selection.is_any() && options.limit.is_some() => RunOutcome::Limited,
         None => judge(job, &pages, options.is_partial()),
     };
     let WrittenOutputs { files: outputs, markers } = outputs;
@@ -91,6 +93,7 @@ pub(crate) fn conclude(
         is_priced: job.price().is_some(),
         billing: billing_of(&reader, job)?,
         base: Some(job.input.base().to_owned()),
+        sends_again: options.selection.is_any(),
     };
     run.store.end_run(RunEnd {
         run: keys.run,
