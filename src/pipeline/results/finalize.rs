@@ -67,13 +67,15 @@ pub(crate) fn conclude(
     }
     let reader = run.store.reader()?;
     let (pages, outputs) = write_outputs(run, &reader, seen, &*environment.hooks)?;
+    // At a limit of all pages there is nothing left.
+    let is_cut = seen.is_cut && pages.asked < pages.total;
     let outcome = match run.shutdown.outcome() {
         Some(outcome) => outcome,
         None if pages.pending > 0 && !options.is_partial() && may_go_on => {
             return Ok(Conclusion::Pending(pages.pending));
         }
-        // Pages that `--limit` leaves to be asked again have their earlier answers.
-        None if seen.is_cut && options.selection.is_any() && options.limit.is_some() => RunOutcome::Limited,
+        // Pages that `--limit` leaves to be sent again have their earlier answers.
+        None if is_cut && options.selection.is_any() => RunOutcome::Limited,
         None => judge(job, &pages, options.is_partial()),
     };
     let WrittenOutputs { files: outputs, markers } = outputs;
@@ -100,7 +102,7 @@ pub(crate) fn conclude(
         outcome: outcome.name(),
         exit_code: outcome.exit_code().into(),
         // Pages that `--limit` leaves to be asked again are not pending: they have their earlier answers.
-        is_finished: run.shutdown.outcome().is_none() && !seen.is_cut,
+        is_finished: run.shutdown.outcome().is_none() && !is_cut,
         pages: Some(report.pages.to_stored()),
         at_ms: run.clock.wall_ms(),
     })?;

@@ -78,6 +78,11 @@ impl Limit {
         self.quota.is_some() || self.bucket.is_some() || self.adaptive.per_minute().is_some()
     }
 
+    /// The rate per minute that was learned; `None`: none was, or the manifest states a limit.
+    pub(crate) fn learned_rate(&self) -> Option<f64> {
+        self.adaptive.per_minute().filter(|_| self.max.is_none())
+    }
+
     /// Takes `count` at `now`: tokens, or 1 request.
     ///
     /// # Errors
