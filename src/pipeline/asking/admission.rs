@@ -20,6 +20,9 @@ use tokio::sync::{Mutex, Notify};
 /// From this time on the wait for a learned rate is shown as a cause. Shorter ones are what a limit is.
 const SHOWN_RATE_WAIT: Duration = Duration::from_secs(10);
 
+/// Longest wait for a rate before it is looked at again: it may have changed.
+const MAX_RATE_WAIT: Duration = Duration::from_secs(1);
+
 /// Lets requests out.
 pub(crate) struct Admission {
     clock: Arc<dyn Clock>,
@@ -124,6 +127,7 @@ impl Admission {
             has_request |= request.is_ok();
             if let Err(wait) = request.and_then(|()| pacing.try_tokens(tokens)) {
                 self.explain_rate_wait(*rate_wait.get_or_insert(self.clock.now()), has_request)?;
+                let wait = wait.min(MAX_RATE_WAIT);
                 self.wait(wait, if has_request { WaitReason::TokenLimit } else { WaitReason::RequestLimit }).await?;
                 continue;
             }
