@@ -153,6 +153,7 @@ fn known_keys(text: &str) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> =
         tokens(text).filter(|span| has_known_prefix(&text[span.clone()])).map(|span| with_dots(text, span)).collect();
     spans.extend(scheme_values(text));
+    spans.extend(header_values(text));
     spans.extend(url_users(text));
     spans.extend(assigned_values(text));
     spans.sort_by_key(|span| (span.start, span.end));
@@ -213,6 +214,30 @@ fn looks_random(token: &str) -> bool {
     let parts: Vec<usize> = token.split('-').map(str::len).collect();
     let is_uuid = parts == [8, 4, 4, 4, 12] && token.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
     is_hex_like || is_base64_like || is_uuid
+}
+
+/// What follows the name of a header with credentials, and the scheme behind it.
+fn header_values(text: &str) -> Vec<Range<usize>> {
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    for name in tokens(text).filter(|span| text[span.clone()].to_ascii_lowercase().ends_with("authorization")) {
+        if spans.last().is_some_and(|last| name.start < last.end) {
+            continue;
+        }
+        let quotes = ['"', '\'', '\\', ' '];
+        let Some(value) = text[name.end..].trim_start_matches(quotes).strip_prefix(':') else { continue };
+        let mut value = value.trim_start_matches(quotes);
+        // A scheme, such as `Digest`.
+        let word = value.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(value.len());
+        if value[word..].starts_with(' ') {
+            value = value[word..].trim_start();
+        }
+        let start = text.len() - value.len();
+        let value = &value[..value.find(is_end_of_value).unwrap_or(value.len())];
+        if value.len() >= 16 || value.len() >= 6 && value.contains(|c: char| c.is_ascii_digit()) {
+            spans.push(start..start + value.len());
+        }
+    }
+    spans
 }
 
 /// What follows `Bearer` or `Basic`.

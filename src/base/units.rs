@@ -102,6 +102,7 @@ pub fn human_duration(duration: Duration) -> String {
         0 => format!("{} ms", duration.as_millis()),
         1..=119 => format!("{seconds} s"),
         120..=7199 => format!("{} m {} s", seconds / 60, seconds % 60),
+        172_800.. => format!("{}.{} days", seconds / 86_400, seconds % 86_400 / 8640),
         _ => format!("{} h {} m", seconds / 3600, seconds % 3600 / 60),
     }
 }

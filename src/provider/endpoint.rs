@@ -17,6 +17,7 @@ use super::page_request::PageRequest;
 use super::reply_reader::{ReplyReader, judge_reply};
 use super::verdict::Verdict;
 use crate::base::clock::Clock;
+use crate::base::mask::mask_keys;
 use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::ErrorKind;
@@ -240,13 +241,19 @@ impl ModelEndpoint {
                 reader.read(response, &request.asked()).await
             }
             Err(failure) => {
+                let foreign = failure.foreign();
                 let (verdict, charge) = self.named_timeout(failure, timeout).judge();
-                Exchange::new(verdict, charge)
+                Exchange { foreign, ..Exchange::new(verdict, charge) }
             }
         };
-        exchange.latency = self.clock.now().saturating_sub(sent);
-        self.proof.judge(&mut exchange, &url);
+        let now = self.clock.now();
+        exchange.latency = now.saturating_sub(sent);
+        self.proof.judge(&mut exchange, &url, sent, now);
         exchange.verdict.edit_message(|message| self.client.redact(message));
+        if exchange.status.is_some_and(|status| (300..400).contains(&status)) {
+            // The known keys first: parts of them would remain.
+            exchange.verdict.edit_message(|message| mask_keys(message).into_owned());
+        }
         exchange
     }
 

@@ -2,8 +2,10 @@
 //! answers every request, so that asking on would only take time.
 
 use super::exchange::Exchange;
+use super::foreign::Foreign;
 use super::verdict::{Charge, Verdict};
 use std::cell::Cell;
+use std::time::Duration;
 
 /// What the replies of an endpoint have shown.
 #[derive(Debug, Default)]
@@ -12,6 +14,8 @@ pub(crate) struct EndpointProof {
     is_api: Cell<bool>,
     /// Replies of something else, before any of the API.
     foreign: Cell<u32>,
+    /// When the last of these was counted.
+    counted: Cell<Duration>,
 }
 
 /// Replies of something else that end the run, when there was none of the API.
@@ -21,9 +25,9 @@ const HINT: &str = "check provider.base_url, which usually ends with /v1: the re
 
 impl EndpointProof {
     /// Replaces the verdict of a reply that does not come from the API, for as long as none
-    /// did: the run waits, and then ends. The page can still be asked. `url`: what was called.
-    pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str) {
-        let Some(beginning) = &exchange.foreign else {
+    /// did: the run waits, and then ends. The page can still be asked. `url`: what was called, at `sent`.
+    pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str, sent: Duration, now: Duration) {
+        let Some(Foreign { what, may_be_outage, is_free }) = &exchange.foreign else {
             if matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_)) {
                 self.is_api.set(true);
             }
@@ -32,13 +36,26 @@ impl EndpointProof {
         if self.is_api.get() {
             return;
         }
-        let status = exchange.status.map_or(String::new(), |status| format!("HTTP {status}: "));
-        let message = format!("{url} is not a chat completions API; it replied with {status}{beginning}");
-        self.foreign.set(self.foreign.get() + 1);
+        exchange.charge = Charge::Nothing;
+        if *is_free {
+            // The run waits for the API instead of giving up pages.
+            if let Verdict::Retry(fault) = &exchange.verdict {
+                exchange.verdict = Verdict::Later { after: None, message: fault.message.clone() };
+            }
+            return;
+        }
+        let message = match exchange.status {
+            Some(status) => format!("{url} is not a chat completions API; it replied with HTTP {status}: {what}"),
+            None => format!("{url} is not a chat completions API: {what}"),
+        };
+        // Many connections may be closed at once, for one reason.
+        if !may_be_outage || self.foreign.get() == 0 || sent >= self.counted.get() {
+            self.foreign.set(self.foreign.get() + 1);
+            self.counted.set(now);
+        }
         let is_certain = matches!(exchange.verdict, Verdict::Stop(_)) || self.foreign.get() >= MAX_FOREIGN;
         exchange.verdict =
             if is_certain { Verdict::stop(message, HINT) } else { Verdict::Later { after: None, message } };
-        exchange.charge = Charge::Nothing;
     }
 }
 
@@ -52,7 +69,7 @@ mod tests {
     }
 
     fn judged(proof: &EndpointProof, mut exchange: Exchange) -> (&'static str, Charge) {
-        proof.judge(&mut exchange, "http://x/v1/chat/completions");
+        proof.judge(&mut exchange, "http://x/v1/chat/completions", Duration::ZERO, Duration::from_secs(1));
         let name = match exchange.verdict {
             Verdict::Later { .. } => "later",
             Verdict::Stop(refusal) => {
@@ -74,6 +91,34 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_an_outage_counts_once_at_a_time() {
+        let (proof, s) = (EndpointProof::default(), Duration::from_secs);
+        let closed = Foreign { may_be_outage: true, ..Foreign::body("closed".into()) };
+        let judge = |sent, now| {
+            let verdict = Verdict::transient(ErrorKind::Reset, "closed");
+            let mut exchange = Exchange { foreign: Some(closed.clone()), ..Exchange::new(verdict, Charge::Unknown) };
+            proof.judge(&mut exchange, "http://x", s(sent), s(now));
+            assert_eq!(exchange.charge, Charge::Nothing);
+            matches!(exchange.verdict, Verdict::Stop(_))
+        };
+        assert!((0..8).all(|_| !judge(1, 2)), "eight requests at once");
+        assert_eq!([judge(3, 4), judge(5, 6)], [false, true]);
+    }
+
+    #[test]
+    fn a_gateways_page_costs_nothing_until_the_api_was_reached() {
+        let proof = EndpointProof::default();
+        let page = || {
+            let verdict = Verdict::transient(ErrorKind::ServerError, "HTTP 502");
+            let foreign = Some(Foreign { is_free: true, ..Foreign::body("<html>".into()) });
+            Exchange { status: Some(502), foreign, ..Exchange::new(verdict, Charge::Unknown) }
+        };
+        assert!((0..9).all(|_| judged(&proof, page()) == ("later", Charge::Nothing)));
+        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), is_cut: false }, Charge::Unknown));
+        assert_eq!(judged(&proof, page()), ("retry", Charge::Unknown));
+    }
+
+    #[test]
     fn after_a_reply_of_the_api_a_page_is_a_passing_error() {
         let proof = EndpointProof::default();
         let done = Exchange::new(Verdict::Done { reading: Vec::new(), is_cut: false }, Charge::Unknown);
@@ -88,7 +133,7 @@ mod tests {
         let error = || Exchange::new(Verdict::transient(ErrorKind::ServerError, "500"), Charge::Unknown);
         assert!((0..9).all(|_| judged(&proof, error()) == ("retry", Charge::Unknown)));
         let refused = Exchange {
-            foreign: Some("<html>Sign in".into()),
+            foreign: Some(Foreign::body("<html>Sign in".into())),
             ..Exchange::new(Verdict::stop("403", ""), Charge::Nothing)
         };
         assert_eq!(judged(&proof, refused).0, "stop", "at once");

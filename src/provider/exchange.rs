@@ -1,5 +1,6 @@
 //! One attempt and its result.
 
+use super::foreign::Foreign;
 use super::rate_limits::{ExceededLimit, RateLimitHeaders};
 use super::reply::{Reply, ReplyEnd};
 use super::verdict::{Charge, Verdict};
@@ -27,8 +28,8 @@ pub struct Exchange {
     /// The text of the reply. A repair quotes it, and it bounds the tokens of a reply
     /// without usage.
     pub content: String,
-    /// The beginning of a body that the API does not send, such as an HTML page.
-    pub foreign: Option<String>,
+    /// What the API does not send, such as an HTML page.
+    pub foreign: Option<Foreign>,
 }
 
 impl Exchange {
@@ -50,7 +51,7 @@ impl Exchange {
     /// behind it executed and billed the request.
     pub(crate) fn from_foreign_body(beginning: String) -> Self {
         let message = format!("the reply is not a chat completion: {beginning}");
-        let foreign = Some(beginning);
+        let foreign = Some(Foreign::body(beginning));
         Self { foreign, ..Self::new(Verdict::transient(ErrorKind::BadReply, message), Charge::Unknown) }
     }
 

@@ -9,7 +9,7 @@
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
 //! - [`pacing`]: when requests may be sent, by rates and by a cooldown
 //! - [`client`]: HTTP, timeouts, redaction; knows no dialect
-//! - [`endpoint_proof`]: whether an endpoint is an API at all
+//! - [`endpoint_proof`]: whether an endpoint is an API at all; [`foreign`]: what shows that it is not
 //! - [`exchange`]: one attempt and its result; [`reply`]: a model's reply; [`batch`]: a batch
 //!   as the provider reports it
 //! - [`verdict`]: what an attempt means and costs; [`rate_limits`]: what a provider reports
@@ -27,6 +27,7 @@ pub(crate) mod endpoint;
 pub(crate) mod endpoint_proof;
 pub(crate) mod estimate;
 pub(crate) mod exchange;
+pub(crate) mod foreign;
 pub(crate) mod frame_cache;
 pub(crate) mod pacing;
 pub(crate) mod page_request;

@@ -5,6 +5,7 @@ use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
 use super::dialect::interface::{Dialect, ErrorReply, NotAReply, ReplyStream};
 use super::exchange::Exchange;
+use super::foreign::Foreign;
 use super::reply::Reply;
 use super::sse::EventDecoder;
 use super::verdict::{Charge, Verdict};
@@ -48,7 +49,7 @@ impl ReplyReader<'_> {
                 let reply = ErrorReply { status, headers: &headers, body: &body, wall_ms };
                 let judgement = self.dialect.judge_error(&reply);
                 let exceeded = judgement.exceeded;
-                let foreign = is_foreign_error(status, &body).then(|| beginning(&body));
+                let foreign = foreign_error(status, &body);
                 Exchange { exceeded, foreign, ..Exchange::new(judgement.verdict, judgement.charge) }
             }
         };
@@ -150,11 +151,14 @@ fn broken_off(failure: HttpFailure, content: String) -> Exchange {
     }
 }
 
-/// Whether an error comes from something else than the API, such as a login page. The pages
-/// with which gateways report passing errors don't count.
-fn is_foreign_error(status: u16, body: &str) -> bool {
-    let is_passing = matches!(status, 408 | 409 | 413 | 425 | 429 | 498);
-    ((400..500).contains(&status) && !is_passing || status == 501) && body.trim_start().starts_with('<')
+/// An error that comes from something else than the API, such as a login page. The pages with which
+/// gateways report that the server behind them is down or slow don't show that there is no API.
+fn foreign_error(status: u16, body: &str) -> Option<Foreign> {
+    let is_passing = matches!(status, 408 | 409 | 413 | 425 | 429 | 498 | 500 | 502..=504 | 521..=524 | 529);
+    // 511: Network Authentication Required, by definition not from the server.
+    let is_page = body.trim_start().starts_with('<') || status == 511;
+    let is_foreign = status >= 400 && is_page;
+    is_foreign.then(|| Foreign { is_free: is_passing, ..Foreign::body(beginning(body)) })
 }
 
 /// The beginning of a body, for people.

@@ -193,6 +193,7 @@ pub(crate) fn report() -> Report {
         is_priced: true,
         billing: Some(Billing { rule: "openai-tile x 2".into(), images: 1234, differs: Some(true) }),
         base: Some("/srv/mail".into()),
+        sends_again: false,
     }
 }
 

@@ -39,6 +39,9 @@ pub struct Report {
     pub billing: Option<Billing>,
     /// Folder of the input, for links to pages.
     pub base: Option<PathBuf>,
+    /// Whether the run was asked to send pages again that have an answer or a failure (`--refresh`,
+    /// `--retry`): the same command would do so again.
+    pub sends_again: bool,
 }
 
 /// How an endpoint bills images.

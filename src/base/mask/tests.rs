@@ -8,6 +8,10 @@ fn keys_are_masked_and_ordinary_words_are_not() {
     for (text, masked) in [
         ("unexpected argument 'sk-123456' found", "unexpected argument '***' found"),
         ("Authorization: Bearer abc123def", "Authorization: Bearer ***"),
+        ("proxy-authorization: Digest abc123def", "proxy-authorization: Digest ***"),
+        (r#"{"Authorization": "abc123def"}"#, r#"{"Authorization": "***"}"#),
+        (r#"{\"authorization\":\"Basic dXNlcjpwYTU1\"}"#, r#"{\"authorization\":\"Basic ***"}"#),
+        ("Authorization: required", "Authorization: required"),
         ("Bearer tokens are sent in a header", "Bearer tokens are sent in a header"),
         ("can't connect to https://user:pa55@x.example/v1", "can't connect to https://***@x.example/v1"),
         ("https://user:pa/ss@x.example/v1", "https://***@x.example/v1"),

@@ -4,16 +4,24 @@
 use crate::base::backoff;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
+use crate::base::units::human_duration;
 use crate::pipeline::control::context::{Ending, RunContext};
 use crate::pipeline::control::counters::{Counters, WaitReason};
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::Shutdown;
+use crate::pipeline::control::trouble::TroubleKind;
 use crate::provider::{Exchange, Gate, ModelEndpoint, Verdict};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
+
+/// From this time on the wait for a learned rate is shown as a cause. Shorter ones are what a limit is.
+const SHOWN_RATE_WAIT: Duration = Duration::from_secs(10);
+
+/// Longest wait for a rate before it is looked at again: it may have changed.
+const MAX_RATE_WAIT: Duration = Duration::from_secs(1);
 
 /// Lets requests out.
 pub(crate) struct Admission {
@@ -27,6 +35,8 @@ pub(crate) struct Admission {
     endpoint: Rc<ModelEndpoint>,
     /// The message of the last reply that asked to wait.
     last_refusal: RefCell<String>,
+    /// `retry.max_wait`.
+    max_wait: Duration,
     slots: Slots,
 }
 
@@ -58,6 +68,7 @@ impl Admission {
             turn: Mutex::new(()),
             endpoint,
             last_refusal: RefCell::default(),
+            max_wait: run.job.retry.max_wait,
             slots: Slots {
                 in_flight: Cell::new(0),
                 is_cautious: Cell::new(has_budget),
@@ -77,6 +88,7 @@ impl Admission {
             () = self.shutdown.requested() => return Err(Ending),
         };
         let mut has_request = false;
+        let mut rate_wait = None;
         loop {
             if self.shutdown.is_requested() {
                 return Err(Ending);
@@ -89,8 +101,7 @@ impl Admission {
                     continue;
                 }
                 Gate::GivenUp => {
-                    let message = self.last_refusal.borrow().clone();
-                    self.shutdown.request(RunOutcome::ProviderUnavailable(message));
+                    self.shutdown.request(self.given_up());
                     return Err(Ending);
                 }
             };
@@ -115,12 +126,45 @@ impl Admission {
             let request = if has_request { Ok(()) } else { pacing.try_request() };
             has_request |= request.is_ok();
             if let Err(wait) = request.and_then(|()| pacing.try_tokens(tokens)) {
+                self.explain_rate_wait(*rate_wait.get_or_insert(self.clock.now()), has_request)?;
+                let wait = wait.min(MAX_RATE_WAIT);
                 self.wait(wait, if has_request { WaitReason::TokenLimit } else { WaitReason::RequestLimit }).await?;
                 continue;
             }
             self.set_in_flight(self.slots.in_flight.get() + 1);
             return Ok(Slot { admission: self, sent: self.clock.now() });
         }
+    }
+
+    /// Why the cooldown has given up.
+    fn given_up(&self) -> RunOutcome {
+        let message = self.last_refusal.borrow();
+        match self.endpoint.pacing().excessive_delay() {
+            Some(delay) => RunOutcome::ProviderUnavailable(format!(
+                "the endpoint asks to wait {} (Retry-After), longer than retry.max_wait: {message}",
+                human_duration(delay)
+            )),
+            None => RunOutcome::from_max_wait(&message),
+        }
+    }
+
+    /// A request has waited since `since` for a rate, and none is in flight whose reply could raise it. A
+    /// rate that the endpoint's headers lower to almost nothing is a cause like any other: it is shown, and
+    /// waited for no longer than `retry.max_wait`.
+    fn explain_rate_wait(&self, since: Duration, is_tokens: bool) -> Result<(), Ending> {
+        let waited = self.clock.now().saturating_sub(since);
+        if self.slots.in_flight.get() > 0 || waited < SHOWN_RATE_WAIT.min(self.max_wait) {
+            return Ok(());
+        }
+        let Some(rate) = self.endpoint.pacing().learned_rate(is_tokens) else { return Ok(()) };
+        let unit = if is_tokens { "tokens" } else { "requests" };
+        let message = format!("its replies leave {rate:.2} {unit} per minute");
+        if waited < self.max_wait {
+            self.counters.set_trouble(TroubleKind::RateLimit, &message, Some(self.max_wait));
+            return Ok(());
+        }
+        self.shutdown.request(RunOutcome::from_max_wait(&format!("the provider limits the rate: {message}")));
+        Err(Ending)
     }
 
     async fn wait(&self, wait: Duration, reason: WaitReason) -> Result<(), Ending> {

@@ -164,7 +164,7 @@ impl<'a> BatchPoller<'a> {
         let since = *self.full_since.get_or_insert(now);
         if now.saturating_sub(since) > run.job.retry.max_wait {
             let message = "its queue of batches has no space".to_owned();
-            run.shutdown.request(RunOutcome::ProviderUnavailable(message));
+            run.shutdown.request(RunOutcome::from_max_wait(&message));
         }
         if is_alone {
             // Others may fill it. The end of the run is noticed by the next step.
@@ -197,7 +197,7 @@ impl<'a> BatchPoller<'a> {
         let now = run.clock.now();
         let since = *self.failing_since.get_or_insert(now);
         if now.saturating_sub(since) > run.job.retry.max_wait {
-            run.shutdown.request(RunOutcome::ProviderUnavailable(message.clone()));
+            run.shutdown.request(RunOutcome::from_max_wait(&message));
         }
         after.unwrap_or_default().min(run.job.retry.max_wait)
     }

@@ -193,7 +193,7 @@ impl RunOutcome {
                 (format!("the provider refuses: {}", refusal.message), refusal.hint.clone())
             }
             Self::ProviderUnavailable(message) => (
-                format!("the provider let nothing through for longer than retry.max_wait: {message}"),
+                message.clone(),
                 format!("if it has never answered, check provider.base_url; otherwise {RESUMABLE}"),
             ),
             Self::StorageError(message) => {
@@ -210,6 +210,13 @@ impl RunOutcome {
             Self::InternalError(message) => (message.clone(), RESUMABLE.to_owned()),
         };
         Some((what, hint))
+    }
+}
+
+impl RunOutcome {
+    /// The provider let nothing through for as long as the run waits. `message`: the last error.
+    pub(crate) fn from_max_wait(message: &str) -> Self {
+        Self::ProviderUnavailable(format!("the provider let nothing through for longer than retry.max_wait: {message}"))
     }
 }
 

@@ -109,6 +109,7 @@ pub fn report(
         other_files: Vec::new(),
         billing: job.map(|job| billing_of(reader, job)).transpose()?.flatten(),
         base: job.map(|job| job.input.base().to_owned()),
+        sends_again: false,
     })
 }
 

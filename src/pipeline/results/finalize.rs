@@ -67,11 +67,15 @@ pub(crate) fn conclude(
     }
     let reader = run.store.reader()?;
     let (pages, outputs) = write_outputs(run, &reader, seen, &*environment.hooks)?;
+    // At a limit of all pages there is nothing left.
+    let is_cut = seen.is_cut && pages.asked < pages.total;
     let outcome = match run.shutdown.outcome() {
         Some(outcome) => outcome,
         None if pages.pending > 0 && !options.is_partial() && may_go_on => {
             return Ok(Conclusion::Pending(pages.pending));
         }
+        // Pages that `--limit` leaves to be sent again have their earlier answers.
+        None if is_cut && options.selection.is_any() => RunOutcome::Limited,
         None => judge(job, &pages, options.is_partial()),
     };
     let WrittenOutputs { files: outputs, markers } = outputs;
@@ -91,13 +95,14 @@ pub(crate) fn conclude(
         is_priced: job.price().is_some(),
         billing: billing_of(&reader, job)?,
         base: Some(job.input.base().to_owned()),
+        sends_again: options.selection.is_any(),
     };
     run.store.end_run(RunEnd {
         run: keys.run,
         outcome: outcome.name(),
         exit_code: outcome.exit_code().into(),
         // Pages that `--limit` leaves to be asked again are not pending: they have their earlier answers.
-        is_finished: run.shutdown.outcome().is_none() && !seen.is_cut,
+        is_finished: run.shutdown.outcome().is_none() && !is_cut,
         pages: Some(report.pages.to_stored()),
         at_ms: run.clock.wall_ms(),
     })?;

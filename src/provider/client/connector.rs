@@ -147,7 +147,13 @@ impl Proxy {
             tunnel = tunnel.with_auth(authorization.clone());
         }
         let stream = tunnel.call(server.uri.clone()).await;
-        let stream = stream.map_err(|error| HttpFailure::NotConnected(format!("proxy: {}", causes(&error))))?;
+        let stream = stream.map_err(|error| match causes(&error) {
+            // The type of the error can't be named.
+            causes if causes.contains("authorization required") => {
+                HttpFailure::ProxyRefused("HTTP 407: it requires a user and a password".to_owned())
+            }
+            causes => HttpFailure::NotConnected(format!("proxy: {causes}")),
+        })?;
         Ok(Box::new(stream.into_inner()))
     }
 }

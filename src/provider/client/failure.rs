@@ -1,6 +1,7 @@
 //! How a call fails without a complete reply.
 
 use crate::base::vocabulary::ErrorKind;
+use crate::provider::foreign::Foreign;
 use crate::provider::verdict::{Charge, TransientFault, Verdict};
 use std::error::Error;
 use std::io;
@@ -22,6 +23,14 @@ pub(crate) enum HttpFailure {
     TooLarge,
     /// The connection ended before the reply did.
     Reset(String),
+    /// The server does not speak TLS: the error of the handshake.
+    NoTls(String),
+    /// What the server sent on a new connection is not HTTP: the error.
+    NotHttp(String),
+    /// The server closed a new connection without a reply: the error.
+    NoReply(String),
+    /// The proxy wants to know a user and a password.
+    ProxyRefused(String),
 }
 
 /// Why there is no connection in time.
@@ -32,6 +41,9 @@ pub(crate) const CONNECT_TIMEOUT: &str = "no connection within request.connect_t
 #[error("the time for the reply is over")]
 pub(crate) struct Expired;
 
+/// What helps when a proxy refuses.
+pub(crate) const PROXY_HINT: &str = "put the proxy's user and password into its URL: http://USER:PASSWORD@HOST:PORT";
+
 /// What helps when there are no certificates of authorities.
 pub(crate) const NO_ROOTS_HINT: &str = "install the system's certificates (the package ca-certificates), or name a file of PEM certificates in SSL_CERT_FILE or provider.ca_file";
 
@@ -41,15 +53,50 @@ impl HttpFailure {
         let message = causes(error);
         if message.contains("certificate") || message.contains("invalid peer") {
             Self::Untrusted(message)
+        } else if message.contains("corrupt message") {
+            Self::NoTls(message)
         } else {
             Self::NotConnected(message)
         }
+    }
+
+    /// Why there is no reply on a new connection.
+    pub(crate) fn from_first_reply(error: &hyper::Error) -> Self {
+        let message = causes(error);
+        let is_reset =
+            chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind)).any(|kind| {
+                matches!(
+                    kind,
+                    io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
+                )
+            });
+        if error.is_parse() && !error.is_parse_too_large() || message.contains("unexpected message") {
+            Self::NotHttp(message)
+        } else if error.is_incomplete_message() || is_reset {
+            Self::NoReply(message)
+        } else {
+            Self::Reset(message)
+        }
+    }
+
+    /// Why this does not look like an API at all, for people; `None`: it may well be one.
+    pub(crate) fn foreign(&self) -> Option<Foreign> {
+        let (what, may_be_outage) = match self {
+            Self::NoTls(_) => ("the server does not answer with TLS; is the base_url http://?".to_owned(), false),
+            Self::NotHttp(message) => {
+                (format!("the server does not answer with HTTP; is the base_url https://? ({message})"), false)
+            }
+            Self::NoReply(_) => ("the server closes the connection without a reply".to_owned(), true),
+            _ => return None,
+        };
+        Some(Foreign { what, may_be_outage, is_free: false })
     }
 
     /// The failure of a request to `server`, as messages name it.
     pub(crate) fn at_server(self, server: &str) -> Self {
         match self {
             Self::NotConnected(reason) => Self::NotConnected(format!("to {server}: {reason}")),
+            Self::NoTls(reason) => Self::NoTls(format!("to {server}: {reason}")),
             other => other,
         }
     }
@@ -57,7 +104,7 @@ impl HttpFailure {
     /// What the failure means for the attempt, and what it may have cost.
     pub(crate) fn judge(self) -> (Verdict, Charge) {
         match self {
-            Self::NotConnected(message) => {
+            Self::NotConnected(message) | Self::NoTls(message) => {
                 (Verdict::Later { after: None, message: format!("cannot connect {message}") }, Charge::Nothing)
             }
             Self::Untrusted(message) => {
@@ -74,7 +121,12 @@ impl HttpFailure {
             Self::TooLarge => {
                 (Verdict::transient(ErrorKind::BadReply, "the reply is larger than 16 MiB"), Charge::Unknown)
             }
-            Self::Reset(message) => (Verdict::transient(ErrorKind::Reset, message), Charge::Unknown),
+            Self::ProxyRefused(message) => {
+                (Verdict::stop(format!("the proxy refuses: {message}"), PROXY_HINT), Charge::Nothing)
+            }
+            Self::Reset(message) | Self::NotHttp(message) | Self::NoReply(message) => {
+                (Verdict::transient(ErrorKind::Reset, message), Charge::Unknown)
+            }
         }
     }
 }
@@ -146,6 +198,10 @@ mod tests {
             (HttpFailure::TimedOut("request.timeout"), "timeout, may run", Charge::Unknown),
             (HttpFailure::TooLarge, "bad_reply", Charge::Unknown),
             (HttpFailure::Reset(text()), "reset", Charge::Unknown),
+            (HttpFailure::NoTls(text()), "later", Charge::Nothing),
+            (HttpFailure::NotHttp(text()), "reset", Charge::Unknown),
+            (HttpFailure::NoReply(text()), "reset", Charge::Unknown),
+            (HttpFailure::ProxyRefused(text()), "stop", Charge::Nothing),
         ] {
             let (verdict, found) = failure.clone().judge();
             let verdict = match verdict {

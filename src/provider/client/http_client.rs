@@ -107,7 +107,9 @@ impl HttpClient {
             Some(proxy) => format!("{server} through the proxy {}", sanitize::path(proxy.as_bytes())),
             None => server,
         };
-        let secrets = options.key.into_iter().chain(options.headers.into_iter().map(|(_, value)| value)).collect();
+        let headers_values = options.headers.into_iter().map(|(_, value)| value);
+        let of_proxy = options.proxy.as_deref().and_then(proxy_password);
+        let secrets = options.key.into_iter().chain(headers_values).chain(of_proxy).collect();
         Ok(Self {
             base,
             server,
@@ -244,7 +246,8 @@ impl HttpClient {
         let (stream, watch) = connected.map_err(|failure| failure.at_server(&self.server))?;
         let reset = |error: hyper::Error| HttpFailure::Reset(causes(&error));
         let mut connection = ConnectionPool::open(stream, watch, permit).await.map_err(reset)?;
-        let reply = connection.sender.send_request(request).await.map_err(reset)?;
+        let reply = connection.sender.send_request(request).await;
+        let reply = reply.map_err(|error| HttpFailure::from_first_reply(&error))?;
         Ok(self.response(reply, deadline, connection))
     }
 
@@ -281,6 +284,15 @@ impl HttpClient {
     pub(crate) fn redact(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact(&text))
     }
+}
+
+/// The password in the URL of a proxy.
+fn proxy_password(proxy: &str) -> Option<Secret> {
+    let url = Url::parse(proxy).or_else(|_| Url::parse(&format!("http://{proxy}"))).ok()?;
+    // In a form, unlike here, these mean something else.
+    let escaped = url.password()?.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    let password = url::form_urlencoded::parse(escaped.as_bytes()).next()?.0.into_owned();
+    Some(Secret::new(&password)).filter(|password| !password.is_empty())
 }
 
 fn insert_sensitive(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), HttpClientError> {

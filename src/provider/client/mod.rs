@@ -1,6 +1,6 @@
 //! HTTP to one server, without knowledge of any dialect.
 //!
-//! - [`secret`]: a text that is never printed
+//! - [`secret`]: a text that is never printed; [`encoded_secret`]: the same as a part of encoded text
 //! - [`call`]: one HTTP call, as data
 //! - [`failure`]: how a call fails without a complete reply
 //! - [`http_client`]: the client: headers, timeouts, redaction
@@ -15,6 +15,7 @@ pub(crate) mod body_reader;
 pub(crate) mod call;
 pub(crate) mod connection_pool;
 pub(crate) mod connector;
+pub(crate) mod encoded_secret;
 pub(crate) mod failure;
 pub(crate) mod guarded_stream;
 pub(crate) mod http_client;

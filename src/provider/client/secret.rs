@@ -1,10 +1,16 @@
 //! A text that is never printed.
 
+use super::encoded_secret::Encoded;
 use std::fmt;
+use std::sync::Arc;
 
 /// A key or another header value that must not appear in logs, reports or the store.
 #[derive(Clone)]
-pub struct Secret(String);
+pub struct Secret {
+    text: String,
+    /// What shows that the secret is a part of encoded text.
+    encoded: Arc<[Encoded]>,
+}
 
 /// What is shown instead of a secret.
 const MASK: &str = "***";
@@ -18,70 +24,141 @@ impl Secret {
     /// Wraps a secret. Surrounding white space, which files and shells add, is removed.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(text.trim().to_owned())
+        let text = text.trim().to_owned();
+        let encoded = Encoded::forms(text.as_bytes());
+        Self { text, encoded }
     }
 
     /// Whether the secret is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty()
     }
 
-    /// `text` with every occurrence of the secret replaced by `***`, also where some or all
-    /// of its characters are escaped as in JSON. A secret of less than 4 bytes is left in
-    /// place.
+    /// `text` with every occurrence of the secret replaced by `***`, also where some or all of its
+    /// characters are escaped as in JSON, URLs or HTML, and where it is a part of text in base64 or
+    /// hexadecimal digits. A secret of less than 4 bytes is left in place, and encoded ones of less than 8.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        if self.0.len() < MIN_REDACTED_BYTES {
+        if self.text.len() < MIN_REDACTED_BYTES {
             return text.to_owned();
         }
         // A server may repeat what follows `Bearer` alone.
-        let text = match self.0.split_once(' ') {
+        let text = match self.text.split_once(' ') {
             Some((scheme, token)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
                 Self::new(token).redact(text)
             }
             _ => text.to_owned(),
         };
-        // Few texts have escapes, and searching for the plain secret is fast.
-        let text = text.replace(&self.0, MASK);
-        if !text.contains('\\') {
-            return text;
+        // Searching for the plain secret is fast, and few texts have escapes.
+        let mut text = text.replace(&self.text, MASK);
+        for encoded in self.encoded.iter() {
+            text = encoded.redact(text);
         }
-        let (mut out, mut rest) = (String::with_capacity(text.len()), &text[..]);
-        while let Some(first) = rest.chars().next() {
+        if text.contains(ESCAPES) { self.redact_escaped(&text) } else { text }
+    }
+
+    fn redact_escaped(&self, text: &str) -> String {
+        let first = self.text.chars().next().unwrap_or_default();
+        let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+        while let Some(at) = rest.find(|c| c == first || ESCAPES.contains(&c)) {
+            out.push_str(&rest[..at]);
+            rest = &rest[at..];
             match self.escaped_length(rest) {
                 Some(length) => {
                     out.push_str(MASK);
                     rest = &rest[length..];
                 }
                 None => {
-                    out.push(first);
-                    rest = &rest[first.len_utf8()..];
+                    let length = rest.chars().next().map_or(0, char::len_utf8);
+                    out.push_str(&rest[..length]);
+                    rest = &rest[length..];
                 }
             }
         }
+        out.push_str(rest);
         out
     }
 
     /// The length of the secret at the start of `text`, escaped or not; `None`: it is not
     /// there.
     fn escaped_length(&self, text: &str) -> Option<usize> {
-        let mut units = [0; 2];
         let mut rest = text;
-        for c in self.0.chars() {
-            rest = match rest.strip_prefix(c) {
-                Some(after) => after,
-                None => c.encode_utf16(&mut units).iter().try_fold(rest, |rest, unit| strip_escape(rest, *unit))?,
-            };
+        for c in self.text.chars() {
+            rest = strip_escaped(rest, c).or_else(|| rest.strip_prefix(c))?;
         }
         Some(text.len() - rest.len())
     }
 
     /// The secret itself, for a header.
     pub(crate) fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
+
+/// Characters with which an escape begins.
+const ESCAPES: [char; 3] = ['\\', '%', '&'];
+
+/// How often text may have been escaped again.
+const MAX_NESTING: usize = 3;
+
+/// `text` after an escape of `c`.
+fn strip_escaped(text: &str, c: char) -> Option<&str> {
+    match text.chars().next()? {
+        '\\' => {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().try_fold(text, |rest, unit| strip_escape(rest, *unit))
+        }
+        '%' => {
+            let mut bytes = [0; 4];
+            c.encode_utf8(&mut bytes).bytes().try_fold(text, strip_percent)
+        }
+        '&' => strip_entity(text, c),
+        _ => None,
+    }
+}
+
+/// `text` after a byte as in a URL: `%73`, and `%2573` in one that was escaped twice.
+fn strip_percent(text: &str, byte: u8) -> Option<&str> {
+    let mut rest = text.strip_prefix('%')?;
+    for _ in 0..=MAX_NESTING {
+        if rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) == Some(byte) {
+            return Some(&rest[2..]);
+        }
+        rest = rest.strip_prefix("25")?;
+    }
+    None
+}
+
+/// `text` after a character as in HTML: `&#115;`, `&#x73;`, `&quot;`, and `&amp;quot;` in text that was
+/// escaped twice.
+fn strip_entity(text: &str, c: char) -> Option<&str> {
+    strip_reference(text.strip_prefix('&')?, c, 0)
+}
+
+/// The same after the `&`, which was escaped `nesting` times.
+fn strip_reference(text: &str, c: char, nesting: usize) -> Option<&str> {
+    const NAMES: [(char, &str); 7] =
+        [('&', "amp;"), ('<', "lt;"), ('>', "gt;"), ('"', "quot;"), ('\'', "apos;"), ('/', "sol;"), ('=', "equals;")];
+    if let Some(number) = text.strip_prefix('#') {
+        let (digits, radix) = match number.strip_prefix(['x', 'X']) {
+            Some(digits) => (digits, 16),
+            None => (number, 10),
+        };
+        let length = digits.bytes().take(MAX_DIGITS).take_while(u8::is_ascii_hexdigit).count();
+        let is_c = u32::from_str_radix(&digits[..length], radix) == Ok(u32::from(c));
+        return is_c.then(|| digits[length..].strip_prefix(';').unwrap_or(&digits[length..]));
+    }
+    // `&amp;` is a character, or the beginning of one that was escaped again.
+    let inner = text.strip_prefix("amp;").filter(|_| nesting < MAX_NESTING);
+    inner.and_then(|inner| strip_reference(inner, c, nesting + 1)).or_else(|| {
+        let (_, name) = NAMES.iter().find(|(known, _)| *known == c)?;
+        text.strip_prefix(name)
+    })
+}
+
+/// Longest number of a character in HTML, with leading zeros.
+const MAX_DIGITS: usize = 8;
 
 /// Longest run of backslashes that is read as an escape: that of text that was escaped three times.
 const MAX_BACKSLASHES: usize = 8;
@@ -144,10 +221,57 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_secret_in_a_url_or_in_html_is_removed_too() {
+        let secret = Secret::new("sk-12/3+&Z==");
+        let all = |escape: &dyn Fn(u8) -> String| "sk-12/3+&Z==".bytes().map(escape).collect::<String>();
+        for text in [
+            "sk-12%2F3%2B%26Z%3D%3D".to_owned(),
+            "sk-12%2f3%2b%26Z%3d=".to_owned(),
+            "sk-12%252F3%252B%2526Z%253D%253D".to_owned(),
+            "sk-12/3+&amp;Z==".to_owned(),
+            "sk-12&sol;3+&amp;Z&equals;&#61;".to_owned(),
+            all(&|byte| format!("%{byte:02X}")),
+            all(&|byte| format!("%{byte:02x}")),
+            all(&|byte| format!("&#{byte};")),
+            all(&|byte| format!("&#x{byte:X};")),
+            all(&|byte| format!("&#{byte:04}")),
+            all(&|byte| format!("&amp;#{byte};")),
+        ] {
+            assert_eq!(secret.redact(&format!("a=100%&b={text}&c")), "a=100%&b=***&c", "{text}");
+        }
+        for other in ["%73k-12", "%", "%7", "&#", "&#115", "&amp;", "&;", "%zz", "sk-12%2F3%2B%26Z%3D%3C"] {
+            assert_eq!(secret.redact(other), other);
+        }
+    }
+
+    #[test]
+    fn an_encoded_secret_is_removed_with_what_surrounds_it() {
+        let secret = Secret::new("sk-proj-Zq9xK4mB7wP2+/tR8vN5cL1h==");
+        let key = b"sk-proj-Zq9xK4mB7wP2+/tR8vN5cL1h==";
+        for (before, after) in [("", ""), ("Bearer ", ""), (":", ""), ("user:", "\r\n"), ("x", "y"), ("xy", "")] {
+            let whole = [before.as_bytes(), key, after.as_bytes()].concat();
+            let hex: String = whole.iter().map(|byte| format!("{byte:02x}")).collect();
+            for encoded in [
+                base64_simd::STANDARD.encode_to_string(&whole),
+                base64_simd::STANDARD_NO_PAD.encode_to_string(&whole),
+                base64_simd::URL_SAFE.encode_to_string(&whole),
+                base64_simd::URL_SAFE_NO_PAD.encode_to_string(&whole),
+                hex.to_uppercase(),
+                hex,
+            ] {
+                let text = format!("Basic {encoded}, \"{encoded}\"");
+                assert_eq!(secret.redact(&text), "Basic ***, \"***\"", "{before}");
+            }
+        }
+    }
+
     /// A hostile server can't make the search slow.
     #[test]
-    fn many_backslashes_are_read_once() {
-        let text = "\\".repeat(4 << 20);
-        assert_eq!(Secret::new("sk-1234").redact(&text), text);
+    fn many_escapes_are_read_once() {
+        for escape in ["\\", "%", "%25", "&", "&amp;", "&#"] {
+            let text = escape.repeat(1 << 20);
+            assert_eq!(Secret::new("sk-1234").redact(&text), text);
+        }
     }
 }

@@ -94,6 +94,10 @@ const PROBE_AFTER: Duration = Duration::from_secs(15);
 /// The same as a number of requests: one probe costs a refusal, which is then less than one
 /// in a hundred requests.
 const PROBE_AFTER_REQUESTS: f64 = 120.0;
+/// The same for a limit that is guessed from one refusal.
+const PROBE_GUESS_AFTER: Duration = Duration::from_secs(2);
+/// How fast a guess grows, like [`PROBE_GROWTH`]: it may be many times too low.
+const GUESS_GROWTH: f64 = 0.2;
 /// How fast a probed limit grows: by this fraction per second, times the seconds for which
 /// it has been probed.
 const PROBE_GROWTH: f64 = 0.02;
@@ -280,10 +284,13 @@ impl AdaptiveRate {
         self.delayed = now;
         self.delayed_total += elapsed;
         let requests = Duration::try_from_secs_f64(PROBE_AFTER_REQUESTS * count as f64 * 60.0 / self.rate.max(1.0));
-        let probe_after = PROBE_AFTER.max(requests.unwrap_or(Duration::MAX));
+        let (probe_after, growth) = match self.is_guess {
+            true => (PROBE_GUESS_AFTER, GUESS_GROWTH),
+            false => (PROBE_AFTER.max(requests.unwrap_or(Duration::MAX)), PROBE_GROWTH),
+        };
         let probing = self.delayed_total.saturating_sub(probe_after).as_secs_f64();
         if probing > 0.0 {
-            self.limit = Some(limit * (1.0 + PROBE_GROWTH * probing * elapsed.as_secs_f64()));
+            self.limit = Some(limit * (1.0 + growth * probing * elapsed.as_secs_f64()));
             self.rate = self.rate.max(limit * BLIND_USE);
             self.before_probe.get_or_insert(limit);
         }
@@ -320,6 +327,7 @@ impl AdaptiveRate {
             (Some(_), None) if self.free.is_none() && self.before_probe.is_some() => {
                 let before = self.before_probe.unwrap_or(self.rate);
                 let limit = if self.rate > before * RAISED { self.rate * DECREASE_FACTOR } else { before };
+                self.is_guess = false;
                 (self.limit, self.rate) = (Some(limit), limit * DECREASE_FACTOR);
                 self.recover_to = limit * RECOVERED;
             }

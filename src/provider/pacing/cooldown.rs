@@ -45,6 +45,8 @@ pub(crate) struct Cooldown {
     since: Option<Duration>,
     /// How long the run waits for a success.
     max_wait: Duration,
+    /// The delay that the last refusal asked for.
+    requested: Option<Duration>,
 }
 
 /// Delays if the server asks for none. The longest is short enough to notice the end of an
@@ -85,6 +87,7 @@ impl Cooldown {
             refusals: 0,
             since: None,
             max_wait,
+            requested: None,
         }
     }
 
@@ -177,11 +180,17 @@ impl Cooldown {
         }
     }
 
+    /// The delay that the last refusal asked for, if it is longer than the run waits.
+    pub(crate) fn excessive_delay(&self) -> Option<Duration> {
+        self.requested.filter(|delay| *delay > self.max_wait)
+    }
+
     /// A request, sent at `sent`, was refused at `now`. `after`: the minimum delay that the
     /// server asked for; `chance`: a random number from 0 to 1, which spreads processes that
     /// share a limit.
     pub(crate) fn on_throttled(&mut self, sent: Duration, now: Duration, after: Option<Duration>, chance: f64) {
         self.since.get_or_insert(now);
+        self.requested = after;
         // The requests in flight when a cooldown begins are all refused, for the same reason.
         let is_new = sent >= self.until || self.refusals == 0;
         self.refusals += u32::from(is_new);
@@ -199,7 +208,7 @@ impl Cooldown {
         if sent < self.until {
             return;
         }
-        self.since = None;
+        (self.since, self.requested) = (None, None);
         self.refusals = 0;
         let width = if is_paced { self.normal_width } else { self.width.saturating_mul(2) };
         self.width = width.min(self.normal_width);
@@ -326,8 +335,10 @@ mod tests {
         assert_eq!(cooldown.gate(S(161)), Gate::GivenUp);
         cooldown.on_success(S(160), false);
         assert_eq!(cooldown.gate(S(161)), Gate::Open(2));
+        assert_eq!(cooldown.excessive_delay(), None);
         cooldown.on_throttled(S(200), S(200), Some(S(3600)), 0.0);
         assert_eq!(cooldown.gate(S(201)), Gate::GivenUp);
+        assert_eq!(cooldown.excessive_delay(), Some(S(3600)));
     }
 
     #[test]

@@ -34,6 +34,19 @@ impl EndpointPacing {
         self.cooldown.borrow().gate(self.clock.now())
     }
 
+    /// The delay that the endpoint asked for last, if it is longer than `retry.max_wait`.
+    #[must_use]
+    pub fn excessive_delay(&self) -> Option<Duration> {
+        self.cooldown.borrow().excessive_delay()
+    }
+
+    /// The rate per minute that was learned from the endpoint, of requests or of `is_tokens`; `None`: none
+    /// was, or the manifest states one.
+    #[must_use]
+    pub fn learned_rate(&self, is_tokens: bool) -> Option<f64> {
+        self.limiter.borrow().learned_rate(is_tokens)
+    }
+
     /// Takes one request from the request rate.
     ///
     /// # Errors
@@ -74,6 +87,7 @@ impl EndpointPacing {
             }
             Verdict::Stop(_) => false,
             Verdict::Done { .. } | Verdict::Retry(_) | Verdict::Page(_) => {
+                self.limiter.borrow_mut().on_processed();
                 cooldown.on_success(sent, self.limiter.borrow().is_pacing());
                 true
             }

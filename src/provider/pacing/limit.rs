@@ -27,6 +27,8 @@ pub(crate) struct Limit {
     admitted: VecDeque<(Duration, u64)>,
     /// The last refusal.
     refused: Option<Duration>,
+    /// Requests that the provider let through.
+    processed: u32,
 }
 
 /// How long admissions are remembered, to measure the rate before a refusal.
@@ -42,6 +44,9 @@ const MIN_REPORTED: f64 = 0.99;
 const MIN_CAPACITY: f64 = 4.0;
 /// A bucket with less left is used by others too: pacing alone leaves almost half of it.
 const MIN_FREE: f64 = 0.2;
+/// Requests that the provider has to let through before what was sent shows its limit. One that
+/// is refused before may meet a limit that others have used up, or a server that starts.
+const MIN_PROCESSED: u32 = 8;
 
 impl Limit {
     /// A limit on requests. `None`: only what the provider enforces.
@@ -64,12 +69,18 @@ impl Limit {
             is_learning: max.is_none(),
             admitted: VecDeque::new(),
             refused: None,
+            processed: 0,
         }
     }
 
     /// Whether a rate is stated or was learned.
     pub(crate) fn is_pacing(&self) -> bool {
         self.quota.is_some() || self.bucket.is_some() || self.adaptive.per_minute().is_some()
+    }
+
+    /// The rate per minute that was learned; `None`: none was, or the manifest states a limit.
+    pub(crate) fn learned_rate(&self) -> Option<f64> {
+        self.adaptive.per_minute().filter(|_| self.max.is_none())
     }
 
     /// Takes `count` at `now`: tokens, or 1 request.
@@ -114,11 +125,16 @@ impl Limit {
         }
     }
 
+    /// The provider let a request through.
+    pub(crate) fn on_processed(&mut self) {
+        self.processed = self.processed.saturating_add(1);
+    }
+
     /// Learns that a request, sent at `sent`, exceeded the limit. `named`: the limit per
     /// minute that the error names.
     pub(crate) fn on_throttled(&mut self, named: Option<u64>, sent: Duration, now: Duration) {
         let is_first = !std::mem::replace(&mut self.is_learning, true);
-        let admitted = self.admitted_per_minute(Duration::ZERO, now);
+        let admitted = if self.processed < MIN_PROCESSED { 0.0 } else { self.admitted_per_minute(Duration::ZERO, now) };
         let refused = self.refused.filter(|at| (MIN_SUSTAINED..MEMORY).contains(&now.saturating_sub(*at)));
         let sustained = refused.map(|at| self.admitted_per_minute(at, now));
         // Where the error names no limit, the manifest's is the best guess.
@@ -188,10 +204,35 @@ mod tests {
     fn a_refusal_without_headers_starts_from_the_rate_before_it() {
         let mut limit = Limit::on_requests(None, &clock());
         assert_eq!(admitted(&mut limit, S(0), 1000), 1000, "100 a second");
+        (0..1000).for_each(|_| limit.on_processed());
         limit.on_throttled(None, S(10), S(10));
         // From three quarters of 100 a second back to almost all, for 10 seconds.
         let after = admitted(&mut limit, S(10), 1000);
         assert!((800..=930).contains(&after), "{after}");
+    }
+
+    #[test]
+    fn a_refusal_before_any_reply_shows_no_limit() {
+        for processed in [0, 1, 7] {
+            let mut limit = Limit::on_requests(None, &clock());
+            assert_eq!(admitted(&mut limit, S(1), processed + 1), processed + 1);
+            (0..processed).for_each(|_| limit.on_processed());
+            limit.on_throttled(None, S(1), S(1));
+            assert!(!limit.is_pacing(), "{processed}");
+            assert_eq!(admitted(&mut limit, S(3), 1000), 1000, "{processed}");
+        }
+    }
+
+    #[test]
+    fn a_limit_that_is_guessed_too_low_is_left_within_seconds() {
+        let mut limit = Limit::on_requests(None, &clock());
+        assert_eq!(admitted(&mut limit, S(1), 10), 10, "in a tenth of a second");
+        (0..10).for_each(|_| limit.on_processed());
+        limit.on_throttled(None, S(1), S(1));
+        assert!(admitted(&mut limit, S(1), 100) <= 10, "the guess is 10 a second");
+        admitted(&mut limit, S(2), 600);
+        let after = admitted(&mut limit, S(8), 100);
+        assert!(after > 60, "{after} of 100 a second");
     }
 
     #[test]

@@ -30,6 +30,13 @@ impl RateLimiter {
         self.requests.is_pacing() || self.tokens.is_pacing()
     }
 
+    /// The rate per minute that was learned, of requests or of `is_tokens`; `None`: none was, or the
+    /// manifest states one.
+    pub(crate) fn learned_rate(&self, is_tokens: bool) -> Option<f64> {
+        let limit = if is_tokens { &self.tokens } else { &self.requests };
+        limit.learned_rate()
+    }
+
     /// Takes one request.
     ///
     /// # Errors
@@ -56,6 +63,12 @@ impl RateLimiter {
                 limit.on_headers(&reported, sent, now);
             }
         }
+    }
+
+    /// The provider let a request through.
+    pub(crate) fn on_processed(&mut self) {
+        self.requests.on_processed();
+        self.tokens.on_processed();
     }
 
     /// Learns that a request, sent at `sent`, exceeded a limit.

@@ -5,8 +5,8 @@
 use reqwest::header::HeaderMap;
 use std::time::Duration;
 
-/// Longer delays are cut: no run waits that long.
-pub(crate) const MAX_DELAY: Duration = Duration::from_secs(7 * 86_400);
+/// Longer delays are cut: no run waits that long, and no arithmetic overflows.
+pub(crate) const MAX_DELAY: Duration = Duration::from_secs(3650 * 86_400);
 
 /// The delay in `retry-after-ms`, or in `retry-after` as seconds or as a date. `wall_ms`:
 /// the time of the reply, in milliseconds since 1970.

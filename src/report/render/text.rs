@@ -225,6 +225,11 @@ fn next_step(report: &Report) -> Option<&'static str> {
     if !matches!(report.outcome.as_str(), "complete" | "limited" | "running" | "died") {
         return None;
     }
+    if report.outcome == "limited" && report.sends_again && pages.pending == 0 {
+        return Some(
+            "some pages are left to be sent again; run the same command again to continue, without paying twice for a page",
+        );
+    }
     if pages.pending > 0 {
         return Some("some pages are pending; run the same command again to resume, without paying twice for a page");
     }
@@ -246,6 +251,11 @@ fn next_step(report: &Report) -> Option<&'static str> {
     }
     if report.total().is_none() && spend.sent > 0 {
         return Some("the price of this model is unknown; set provider.price to see the cost");
+    }
+    if pages.asked > 0 && report.sends_again {
+        return Some(
+            "run it without --refresh and --retry from now on: then it sends only new and changed files, and with them it sends pages again",
+        );
     }
     if pages.asked > 0 {
         return Some("run the same command again at any time; it sends only new and changed files");
@@ -290,6 +300,20 @@ mod tests {
             let hint = next_step(&report);
             assert_eq!(hint.is_some(), expected.is_some(), "{outcome} {hint:?} {expected:?}");
             assert!(hint.unwrap_or_default().starts_with(expected.unwrap_or_default()), "{hint:?} {expected:?}");
+        }
+    }
+
+    #[test]
+    fn the_hint_after_a_refresh_does_not_recommend_it() {
+        for (outcome, hint) in [
+            ("complete", "run it without --refresh and --retry"),
+            ("limited", "some pages are left to be sent again; run the same command"),
+        ] {
+            let mut pages = Pages::default();
+            (pages.total, pages.ok, pages.asked) = (100, 100, 100);
+            let report =
+                Report { outcome: outcome.into(), pages, is_priced: true, sends_again: true, ..empty_report() };
+            assert!(next_step(&report).unwrap().starts_with(hint), "{outcome}");
         }
     }
 

@@ -4,10 +4,12 @@
 //! - [`values`]: ids, words and money as SQLite values
 //! - [`cells`]: reading columns, with the place of a damaged value in the error
 //! - [`run_lock`]: which runs are alive
+//! - [`lock_holder`]: which process holds the write lock
 //! - [`filesystem`]: whether the store is on a network file system
 
 pub(crate) mod cells;
 pub(crate) mod filesystem;
+pub(crate) mod lock_holder;
 pub(crate) mod migrations;
 pub(crate) mod run_lock;
 pub(crate) mod schema;

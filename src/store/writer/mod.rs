@@ -3,7 +3,9 @@
 //! - [`command`]: the messages to it and its answers
 //! - [`thread`]: takes commands, commits them in groups, answers once they are durable
 //! - [`executor`]: executes commands within one transaction
+//! - [`write_lock`]: waits until no other process writes
 
 pub(crate) mod command;
 pub(crate) mod executor;
 pub(crate) mod thread;
+pub(crate) mod write_lock;

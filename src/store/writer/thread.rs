@@ -2,6 +2,7 @@
 
 use super::command::{Answer, Command, Message, Reply};
 use super::executor::{Effects, Executor};
+use super::write_lock::{WriteLock, try_begin};
 use crate::base::clock::Clock;
 use crate::base::hooks::{Hooks, Point};
 use crate::base::ids::RunKey;
@@ -11,7 +12,7 @@ use crate::store::sqlite::schema;
 use crate::store::write::dead_runs::reap_dead_runs;
 use crate::store::write::ledger::{Ledger, Sequences};
 use crate::store::write::runs;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -38,14 +39,17 @@ pub(crate) fn start(
     hooks: Arc<dyn Hooks>,
 ) -> Result<(SyncSender<Message>, JoinHandle<()>), StoreError> {
     let (commands, receiver) = sync_channel(QUEUE);
+    let connection = schema::open(path)?;
     let writer = Writer {
-        connection: schema::open(path)?,
+        lock: WriteLock::new(path, &connection, clock.clone())?,
+        connection,
         path: path.to_owned(),
         identity: file_identity(path),
         clock,
         hooks,
         run: None,
         sequences: Vec::new(),
+        is_closing: false,
     };
     let thread = std::thread::Builder::new()
         .name("store".into())
@@ -56,6 +60,7 @@ pub(crate) fn start(
 
 struct Writer {
     connection: Connection,
+    lock: WriteLock,
     path: PathBuf,
     /// Distinguishes the file from another one at the same path.
     identity: Option<(u64, u64)>,
@@ -64,6 +69,8 @@ struct Writer {
     /// The run of this process, and its lock.
     run: Option<(RunKey, RunLock)>,
     sequences: Sequences,
+    /// [`Command::Close`] was part of a group.
+    is_closing: bool,
 }
 
 impl Writer {
@@ -78,6 +85,9 @@ impl Writer {
                 Ok(first) => self.group(first, messages),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.is_closing {
+                return;
             }
             if self.clock.now().saturating_sub(beat) >= HEARTBEAT {
                 beat = self.clock.now();
@@ -110,16 +120,22 @@ impl Writer {
             answered.push((first.reply, Ok(Answer::Done)));
             return Err(error);
         }
-        let transaction = match self.connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        let transaction = match self.lock.begin(&self.connection) {
             Ok(transaction) => transaction,
             Err(error) => {
-                answered.push((first.reply, Ok(Answer::Done)));
-                return Err(error.into());
+                // Those that wait behind it would only take longer to fail.
+                let others = if self.lock.is_given_up() { messages.try_iter().collect() } else { Vec::new() };
+                for message in std::iter::once(first).chain(others) {
+                    self.is_closing |= matches!(message.command, Command::Close);
+                    answered.push((message.reply, Ok(Answer::Done)));
+                }
+                return Err(error);
             }
         };
         let mut executor = Executor::new(&transaction, &self.path, self.sequences.clone());
         let mut next = Some(first);
         while let Some(Message { command, reply }) = next.take() {
+            self.is_closing |= matches!(command, Command::Close);
             let answer = executor.execute(command);
             let failed = answer.as_ref().err().cloned();
             answered.push((reply, answer));
@@ -153,7 +169,7 @@ impl Writer {
     }
 
     /// Records that the run is alive, and reaps runs that died. If this fails, so will the next
-    /// command.
+    /// command. If another process writes, it can wait.
     fn heartbeat(&mut self) {
         let Some((run, _)) = &self.run else { return };
         if let Err(error) = self.beat(*run) {
@@ -163,7 +179,7 @@ impl Writer {
 
     fn beat(&mut self, run: RunKey) -> Result<(), StoreError> {
         let now_ms = self.clock.wall_ms();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let Some(transaction) = try_begin(&self.connection)? else { return Ok(()) };
         runs::beat(&transaction, run, now_ms)?;
         let mut ledger = Ledger::new(Vec::new());
         let dead = reap_dead_runs(&transaction, &mut ledger, &self.path, Some(run), now_ms)?;

@@ -3,7 +3,11 @@
 
 use crate::bench::Bench;
 use crate::harness::http_server::{HttpServer, reply};
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 const PAGE: &str =
     "<!DOCTYPE html>\n<html><head><title>Sign in\u{1b}[31m</title></head><body>Please sign in</body></html>";
@@ -21,6 +25,12 @@ fn a_web_page_instead_of_an_api_ends_the_run() {
         (403, "text/html", PAGE, 3),
         (404, "text/html", PAGE, 3),
         (501, "text/html", PAGE, 3),
+        (511, "text/html", PAGE, 3),
+        (520, "text/html", PAGE, 3),
+        (525, "text/html", PAGE, 3),
+        (530, "text/html", PAGE, 3),
+        (200, "application/json", r#"{"detail":"Not Found"}"#, 3),
+        (200, "application/json", r#"{"choices":null,"detail":"Not Found"}"#, 3),
     ] {
         let case = format!("{status} {body:?}, {pages} pages");
         let server = HttpServer::start(move |_, stream| stream.write_all(&reply(status, media_type, body)));
@@ -59,4 +69,154 @@ fn a_web_page_after_an_answer_is_a_passing_error() {
     let ran = bench.run(&[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(bench.report()["usage_missing"], 0, "a page is no bill: {}", bench.report());
+}
+
+/// A run against something that does not answer with HTTP, or not with TLS: what it prints.
+fn run_against(base_url: &str, count: &dyn Fn() -> usize) -> String {
+    let bench = Bench::with_pages(20);
+    bench.job_at(base_url, "limits: {budget_usd: 5, concurrency: 1}\non_error: {stop_after: 0, max_failed: 100%}");
+    let ran = bench.run(&[]);
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert!(ran.stderr.contains("is not a chat completions API"), "{}", ran.stderr);
+    assert!(count() <= 3, "{} connections: {}", count(), ran.stderr);
+    let report = bench.report();
+    assert_eq!((&report["outcome"], &report["pages"]["pending"]), (&"provider_refused".into(), &20.into()));
+    assert_eq!(report["cost"]["total_usd"].as_str().unwrap().parse::<f64>(), Ok(0.0));
+    ran.stderr
+}
+
+#[test]
+fn what_is_not_http_ends_the_run() {
+    for (bytes, said) in [
+        (&b"SSH-2.0-OpenSSH_9.6\r\n"[..], "does not answer with HTTP"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "does not answer with HTTP"),
+        (b"\x16\x03\x01 garbage\r\n\r\n", "does not answer with HTTP"),
+        (b"", "closes the connection without a reply"),
+    ] {
+        let server = HttpServer::start(move |_, stream| {
+            stream.write_all(bytes)?;
+            stream.shutdown(std::net::Shutdown::Both)
+        });
+        let stderr = run_against(&server.base_url, &|| server.count());
+        assert!(stderr.contains(said), "{bytes:?}: {stderr}");
+    }
+}
+
+#[test]
+fn tls_to_a_server_without_it_ends_the_run() {
+    let server = RawServer::start(|stream| {
+        let _ = stream.read(&mut [0; 512]);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+    });
+    let stderr = run_against(&format!("https://{}/v1", server.address), &|| server.connections());
+    assert!(stderr.contains("the server does not answer with TLS; is the base_url http://?"), "{stderr}");
+}
+
+#[test]
+fn a_proxy_that_wants_a_password_ends_the_run() {
+    let server = RawServer::start(|stream| {
+        let _ = stream.read(&mut [0; 512]);
+        let _ = stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
+    });
+    for base_url in ["https://api.example/v1", "http://api.example/v1"] {
+        let bench = Bench::with_pages(3);
+        bench.job_at(base_url, "");
+        let mut command = bench.command(&["run", "job.yaml"]);
+        for name in ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"] {
+            command.env(name, format!("http://user:pa55w0rd@{}", server.address));
+        }
+        let ran = crate::bench::Ran::from(command.env_remove("NO_PROXY").env_remove("no_proxy").output().unwrap());
+        assert_eq!(ran.code, 5, "{}", ran.stderr);
+        assert!(ran.stderr.contains("the proxy refuses: HTTP 407"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("pa55w0rd"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_gateway_whose_api_is_down_is_an_outage_that_costs_nothing() {
+    for status in [502, 503, 504] {
+        let server = HttpServer::start(move |_, stream| stream.write_all(&reply(status, "text/html", PAGE)));
+        let bench = Bench::with_pages(2);
+        bench.job_at(
+            &server.base_url,
+            "retry: {max_wait: 1s, attempts: 2, timed_out: resend}\nlimits: {budget_usd: 5}\non_error: {max_failed: 100%}",
+        );
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 6, "{status}: {}", ran.stderr);
+        let report = bench.report();
+        assert_eq!(report["cost"]["total_usd"].as_str().unwrap().parse::<f64>(), Ok(0.0), "{status}");
+    }
+}
+
+#[test]
+fn a_redirect_names_its_target_without_secrets() {
+    let server = HttpServer::start(move |_, stream| {
+        stream.write_all(b"HTTP/1.1 307 X\r\nlocation: https://user:pa55w0rd@new.example/v1?token=s3cr3t77\r\ncontent-length: 0\r\n\r\n")
+    });
+    let bench = Bench::with_pages(1);
+    bench.job_at(&server.base_url, "");
+    let ran = bench.run(&[]);
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert!(ran.stderr.contains("HTTP 307: redirects to https://***@new.example/v1?token=***"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_delay_that_is_longer_than_the_run_waits_is_named() {
+    let server = HttpServer::start(move |_, stream| {
+        stream.write_all(b"HTTP/1.1 429 X\r\nretry-after: 1000000\r\ncontent-length: 0\r\n\r\n")
+    });
+    let bench = Bench::with_pages(1);
+    bench.job_at(&server.base_url, "");
+    let ran = bench.run(&[]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    let said = "the endpoint asks to wait 11.5 days (Retry-After), longer than retry.max_wait";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
+
+/// Headers that leave no request are a cause like a 429: shown, and waited for no longer than that.
+#[test]
+fn headers_that_leave_no_request_end_the_run() {
+    let server = HttpServer::start(move |_, stream| {
+        let limits =
+            "x-ratelimit-limit-requests: 1\r\nx-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 60s\r\n";
+        let answer = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;
+        let length = answer.len();
+        stream.write_all(
+            format!(
+                "HTTP/1.1 200 X\r\n{limits}content-type: application/json\r\ncontent-length: {length}\r\n\r\n{answer}"
+            )
+            .as_bytes(),
+        )
+    });
+    let bench = Bench::with_pages(40);
+    bench.job_at(&server.base_url, "retry: {max_wait: 2s}\nlimits: {concurrency: 1}");
+    let ran = bench.run(&[]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert!(ran.stderr.contains("requests per minute"), "{}", ran.stderr);
+    assert!(server.count() < 40);
+}
+
+/// A server that only counts its connections.
+struct RawServer {
+    address: std::net::SocketAddr,
+    connections: Arc<AtomicUsize>,
+}
+
+impl RawServer {
+    fn start(answer: impl Fn(&mut TcpStream) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, connections) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+        let counter = connections.clone();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                counter.fetch_add(1, Relaxed);
+                answer(&mut stream);
+            }
+        });
+        Self { address, connections }
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Relaxed)
+    }
 }

@@ -44,7 +44,11 @@ fn an_interrupted_refresh_is_continued_by_the_same_command() {
     let limited = bench.run(&["--refresh", "--limit", "5"]);
     assert!(limited.stderr.contains("continuing run"), "{}", limited.stderr);
     assert_eq!((limited.code, requests(&bench)), (0, before + 5));
-    assert_eq!(bench.run(&["--refresh"]).code, 0);
+    assert_eq!(bench.report()["outcome"], "limited");
+    assert!(limited.stderr.contains("hint: some pages are left to be sent again"), "{}", limited.stderr);
+    let rest = bench.run(&["--refresh"]);
+    assert_eq!((rest.code, &bench.report()["outcome"]), (0, &"complete".into()));
+    assert!(rest.stderr.contains("hint: run it without --refresh"), "{}", rest.stderr);
     assert_eq!(requests(&bench), before + left);
     let anew = bench.run(&["--refresh"]);
     assert!(!anew.stderr.contains("continuing run"), "{}", anew.stderr);

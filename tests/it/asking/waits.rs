@@ -143,3 +143,25 @@ fn outputs_that_are_not_finished_in_time_are_left_to_export() {
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.stats()["requests"], 12, "nothing twice");
 }
+
+#[test]
+fn replies_wait_for_a_store_that_another_process_holds_and_are_not_lost() {
+    let bench = Bench::with_pages(20).simulator(Options { latency: Duration::from_millis(100), ..Options::default() });
+    bench.job("limits: {concurrency: 4}");
+    let mut child = bench.start(&["--progress", "off"]);
+    under_way(&bench, &mut child, 8);
+    let store = lock(&bench);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("lock of the store") {
+        assert!(stderr.read_line(&mut said).unwrap() > 0, "it does not say why it waits: {said}");
+    }
+    assert!(bench.stats()["requests"].as_u64().unwrap() < 20, "nothing new is sent");
+    drop(store);
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+    if cfg!(target_os = "linux") {
+        assert!(said.contains(&format!("process {} holds the lock", std::process::id())), "{said}");
+    }
+    assert_eq!(bench.stats()["requests"], 20, "nothing twice");
+}

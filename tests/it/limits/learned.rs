@@ -1,9 +1,14 @@
 //! Limits that nobody stated are learned from replies: they are used, and hardly hit.
 
 use crate::bench::Bench;
+use crate::harness::http_server::{HttpServer, reply};
 use docmill::internal::simulator::Options;
 use serde_json::Value;
+use std::io::Write;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// Requests that were let through in the server's last `seconds`, and the share of all
@@ -63,4 +68,27 @@ fn processes_share_an_unstated_limit() {
     let (answered, refused) = seen(&bench.stats());
     assert_eq!(answered, 384);
     assert!(refused <= 0.06, "{refused}");
+}
+
+/// One refusal as the first reply, with a budget, which allows one request until a reply shows what is
+/// billed: it says nothing about the rate.
+#[test]
+fn a_refusal_as_the_first_reply_does_not_slow_the_run_down() {
+    let answer = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;
+    let (number, open, most) = (AtomicUsize::new(0), AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let seen = most.clone();
+    let server = HttpServer::start(move |_, stream| {
+        if number.fetch_add(1, Relaxed) == 0 {
+            return stream.write_all(&reply(429, "application/json", r#"{"error":{"message":"slow down"}}"#));
+        }
+        seen.fetch_max(open.fetch_add(1, Relaxed) + 1, Relaxed);
+        std::thread::sleep(Duration::from_millis(50));
+        open.fetch_sub(1, Relaxed);
+        stream.write_all(&reply(200, "application/json", answer))
+    });
+    let bench = Bench::with_pages(60);
+    bench.job_at(&server.base_url, "limits: {concurrency: 8, budget_usd: 5}");
+    let ran = bench.run(&["-q"]);
+    assert_eq!((ran.code, server.count()), (0, 61), "{}", ran.stderr);
+    assert!(most.load(Relaxed) > 3, "at most {} requests at once", most.load(Relaxed));
 }

@@ -5,25 +5,39 @@
 //! were seen to send (2026-11).
 
 use super::error_body::{ErrorBody, labelled_number};
+use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::capability::CapabilityChange;
+use crate::provider::client::failure::PROXY_HINT;
 use crate::provider::dialect::interface::{ErrorJudgement, ErrorReply};
 use crate::provider::pacing::retry_after::{MAX_DELAY, delay_from_headers};
 use crate::provider::rate_limits::ExceededLimit;
 use crate::provider::verdict::{Charge, TransientFault, Verdict};
 use std::time::Duration;
 
+/// Characters of the target of a redirect that are shown.
+const MAX_TARGET_CHARS: usize = 300;
+
 const CHECK_KEY: &str = "check the API key that provider.api_key_env or provider.api_key_file names";
 
 /// Judges a reply whose status is not 2xx.
 pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
-    let error = ErrorBody::parse(reply.body);
+    let mut error = ErrorBody::parse(reply.body);
+    if let Some(target) = redirect_target(reply) {
+        error.message = format!("redirects to {target}");
+    }
     let header = reply.headers.get("x-should-retry").and_then(|value| value.to_str().ok());
     let should_retry = header.and_then(|text| text.parse().ok());
     let (verdict, charge) = judge_body(reply.status, &error, requested_delay(reply, &error), should_retry);
     let is_throttled = reply.status == 429 && matches!(verdict, Verdict::Later { .. });
     let exceeded = if is_throttled { exceeded_limit(&error) } else { None };
     ErrorJudgement { verdict, charge, exceeded }
+}
+
+/// Where a redirect leads, for people. Its URL may hold secrets.
+fn redirect_target(reply: &ErrorReply<'_>) -> Option<String> {
+    let target = reply.headers.get("location").filter(|_| (300..400).contains(&reply.status))?;
+    Some(sanitize::one_line(&String::from_utf8_lossy(target.as_bytes()), MAX_TARGET_CHARS))
 }
 
 /// The delay that an error asks for, in its headers or in its body; at most [`MAX_DELAY`].
@@ -101,6 +115,7 @@ fn judge_status(status: u16, error: &ErrorBody, after: Option<Duration>) -> Verd
         404 | 405 => {
             Verdict::stop(message, "check provider.model and provider.base_url (without /chat/completions at its end)")
         }
+        407 => Verdict::stop(format!("the proxy refuses: {message}"), PROXY_HINT),
         408 => Verdict::transient(ErrorKind::Timeout, message),
         413 => Verdict::page_fault(ErrorKind::RequestTooLarge, message),
         409 | 425 => Verdict::transient(ErrorKind::ServerError, message),

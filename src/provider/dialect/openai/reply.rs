@@ -44,7 +44,7 @@ impl Completion {
         })?;
         // Gemini wraps errors in an array.
         let value = value.as_array().and_then(|items| items.first()).unwrap_or(&value);
-        if MEMBERS.iter().all(|name| value.get(name).is_none()) {
+        if MEMBERS.iter().all(|name| value.get(name).is_none_or(Value::is_null)) {
             return Err(NotAReply::Foreign);
         }
         let mut completion = Self::default();

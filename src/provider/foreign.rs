@@ -1,0 +1,20 @@
+//! What does not come from an API.
+
+/// A reply, or the lack of one, that does not look like an API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// The beginning of a body, such as an HTML page; without a status, what happened instead of a reply.
+    pub what: String,
+    /// An API that is down may look like this for a moment: only one that comes after another counts.
+    pub may_be_outage: bool,
+    /// It is what gateways send while the API behind them is down: it stays a transient error, but nothing
+    /// was executed as long as the API was never reached.
+    pub is_free: bool,
+}
+
+impl Foreign {
+    /// A body that no API sends.
+    pub(crate) fn body(what: String) -> Self {
+        Self { what, may_be_outage: false, is_free: false }
+    }
+}
