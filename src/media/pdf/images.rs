@@ -6,6 +6,7 @@
 
 use crate::media::fault::MediaFaultKind;
 use crate::media::jpeg;
+use std::borrow::Cow;
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::stream::ImageDecodeParams;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
@@ -144,6 +145,9 @@ fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<S
     (found + row < expected).then(|| format!("only {} % of its data", found * 100 / expected.max(1)))
 }
 
+/// The marker at the end of a JPEG.
+const END_OF_IMAGE: [u8; 2] = [0xFF, 0xD9];
+
 fn find_jpeg_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<String> {
     let data = image.raw_data();
     let Some(start) = data.windows(3).position(|three| three == [0xFF, 0xD8, 0xFF]) else {
@@ -165,11 +169,22 @@ fn find_jpeg_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<Strin
     };
     let cause = match (process, precision) {
         (Some(process), _) => process.to_owned(),
-        (None, 8) => return None,
+        (None, 8) => return find_missing_data(data),
         (None, bits) => format!("JPEG with {bits} bits a sample"),
     };
     // Should the renderer learn it, it is no loss any more.
     image.decoded_image(&parameters.to_decode()).is_err().then_some(cause)
+}
+
+/// What is missing in the scans of a JPEG. Its end mark may be: the length of the stream says where it ends.
+fn find_missing_data(data: &[u8]) -> Option<String> {
+    let has_end = data.ends_with(&END_OF_IMAGE);
+    let data = if has_end { Cow::Borrowed(data) } else { Cow::Owned([data, &END_OF_IMAGE].concat()) };
+    match jpeg::check_complete(&data) {
+        Err(fault) if fault.kind == MediaFaultKind::CutShort => Some("a JPEG that ends early".to_owned()),
+        Err(fault) if fault.kind == MediaFaultKind::Damaged => Some("a damaged JPEG".to_owned()),
+        _ => None,
+    }
 }
 
 /// The marker of the first frame header, and its bits a sample.
