@@ -197,7 +197,7 @@ impl<'a> BatchPoller<'a> {
         let now = run.clock.now();
         let since = *self.failing_since.get_or_insert(now);
         if now.saturating_sub(since) > run.job.retry.max_wait {
-            run.shutdown.request(RunOutcome::from_max_wait(&message));
+            run.shutdown.request(RunOutcome::from_max_wait(message));
         }
         after.unwrap_or_default().min(run.job.retry.max_wait)
     }

@@ -70,7 +70,8 @@ impl HttpFailure {
                     io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
                 )
             });
-        if error.is_parse() && !error.is_parse_too_large() || message.contains("unexpected message") {
+        // A header that is not valid comes from a server that does speak HTTP.
+        if message.contains("HTTP version") || error.is_parse_status() || message.contains("unexpected message") {
             Self::NotHttp(message)
         } else if error.is_incomplete_message() || is_reset {
             Self::NoReply(message)

@@ -37,7 +37,8 @@ pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
 /// Where a redirect leads, for people. Its URL may hold secrets.
 fn redirect_target(reply: &ErrorReply<'_>) -> Option<String> {
     let target = reply.headers.get("location").filter(|_| (300..400).contains(&reply.status))?;
-    Some(sanitize::one_line(&String::from_utf8_lossy(target.as_bytes()), MAX_TARGET_CHARS))
+    let target = sanitize::one_line(&String::from_utf8_lossy(target.as_bytes()), MAX_TARGET_CHARS);
+    Some(target).filter(|target| !target.is_empty())
 }
 
 /// The delay that an error asks for, in its headers or in its body; at most [`MAX_DELAY`].
