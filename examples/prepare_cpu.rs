@@ -5,7 +5,7 @@
 
 use cpu_time::ProcessTime;
 use docmill::internal::catalog::{Detail, image_rule};
-use docmill::internal::manifest::{Image, Size};
+use docmill::internal::manifest::{Image, PdfRenderer, Size};
 use docmill::internal::media::Document;
 use docmill::internal::prepare::prepare;
 use std::error::Error;
@@ -19,7 +19,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: prepare_cpu ROUNDS OUT_DIR FILE...".into());
     };
     let rule = image_rule("gpt-4o-mini", None);
-    let image = Image { detail: Detail::High, size: Size::Full, rule, max_side: None, min_side: None };
+    let image = Image {
+        detail: Detail::High,
+        size: Size::Full,
+        rule,
+        max_side: None,
+        min_side: None,
+        pdf_renderer: PdfRenderer::Auto,
+    };
     for file in files {
         let bytes = bytes::Bytes::from(std::fs::read(file)?);
         let mut shortest = Duration::MAX;

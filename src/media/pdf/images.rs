@@ -6,10 +6,10 @@
 
 use crate::media::fault::MediaFaultKind;
 use crate::media::jpeg;
-use std::borrow::Cow;
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::stream::ImageDecodeParams;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
+use std::borrow::Cow;
 
 /// Why an image can't be decoded completely, in a few words; `None`: it can.
 pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<String> {
