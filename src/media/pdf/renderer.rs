@@ -79,6 +79,9 @@ fn find_still_lost(pixels: &Pixels, losses: &Losses) -> Option<String> {
     if losses.is_empty() {
         return None;
     }
+    if losses.has_more_images() {
+        return Some("too many images to be looked at".to_owned());
+    }
     let whole = [Rect::new(0.0, 0.0, f64::from(pixels.width), f64::from(pixels.height))];
     let regions = losses.regions().unwrap_or(&whole);
     let is_empty = |region: &Rect| is_one_tone(pixels, *region);
