@@ -63,13 +63,10 @@ impl PdfRenderers {
             Err(reason) => reason,
         };
         // What the other renderer has drawn completely is not lost.
-        if own.losses.is_empty() && !self.is_preferred {
+        if own.losses.is_empty() {
             return Ok((own.pixels, BUILT_IN.to_owned()));
         }
-        match own.losses.is_empty() {
-            true => Err(incomplete(&format!("pdftoppm: {lost}"))),
-            false => Err(incomplete(&format!("{}; pdftoppm: {lost}", own.losses.describe()))),
-        }
+        Err(incomplete(&format!("{}; pdftoppm: {lost}", own.losses.describe())))
     }
 }
 
