@@ -4,6 +4,9 @@ use crate::media::exif::read_orientation;
 use crate::media::fault::MediaFault;
 use image::metadata::Orientation;
 
+/// Most components of a picture: those of CMYK. The standard allows more, decoders don't.
+const MAX_COMPONENTS: u8 = 4;
+
 /// The header of a JPEG.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct JpegHeader {
@@ -84,6 +87,9 @@ pub(crate) fn check_frame_type(marker: u8, segment: &[u8]) -> Result<Option<bool
         0xC0..=0xC2 => {
             let (precision, height) = (segment.first().copied(), segment.get(1..3));
             match (precision, height) {
+                _ if segment.get(5).is_some_and(|count| *count > MAX_COMPONENTS) => {
+                    format!("JPEG with more than {MAX_COMPONENTS} components")
+                }
                 (Some(bits), _) if bits != 8 => format!("JPEG with {bits} bits per sample"),
                 (_, Some([0, 0])) => "JPEG with its height behind the picture (DNL)".to_owned(),
                 _ => return Ok(Some(marker == 0xC2)),
@@ -173,6 +179,7 @@ mod tests {
             (0xC0, with(12, 2), "JPEG with 12 bits per sample"),
             (0xC1, with(12, 2), "JPEG with 12 bits per sample"),
             (0xC2, with(8, 0), "(DNL)"),
+            (0xC0, [&[8, 0, 2, 0, 3, 5][..], &[0, 0x11, 0].repeat(5)].concat(), "more than 4 components"),
             (0xC3, with(8, 2), "lossless JPEG"),
             (0xC5, with(8, 2), "hierarchical JPEG"),
             (0xC9, with(8, 2), "arithmetic coding"),

@@ -1,6 +1,8 @@
 //! Annotations without an appearance: drawn as viewers draw them. Source: ISO 32000-1, 12.5.
 
-use super::appearance::{Appearance, FILL, STROKE, border_width, color, ellipse, numbers, start, write_lines};
+use super::appearance::{
+    Appearance, FILL, MAX_POINTS, STROKE, border_width, color, ellipse, points, start, write_lines,
+};
 use super::form_field::{Field, Form};
 use super::form_text::{TextStyle, base_font, read_text};
 use super::overlay::Overlay;
@@ -9,10 +11,8 @@ use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::Rect;
 use std::fmt::Write;
 
-/// Most annotations of a page that are looked at.
+/// Most annotations of a page that are drawn.
 const MAX_ANNOTATIONS: usize = 5000;
-/// Most points of an annotation.
-const MAX_POINTS: usize = 20_000;
 const HIDDEN: u32 = 1 << 1;
 const NO_VIEW: u32 = 1 << 5;
 
@@ -21,13 +21,21 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
     let mut overlay = Overlay::default();
     let Some(annotations) = page.raw().get::<Array<'_>>("Annots") else { return overlay };
     let form = Form::of_page(page);
-    for annotation in annotations.iter::<Dict<'_>>().take(MAX_ANNOTATIONS) {
+    let mut count = 0;
+    for annotation in annotations.iter::<Dict<'_>>() {
         let flags = annotation.get::<u32>("F").unwrap_or(0);
-        let Some(rect) = read_rect(&annotation) else { continue };
-        if flags & (HIDDEN | NO_VIEW) != 0 {
+        let kind = annotation.get::<Name<'_>>("Subtype");
+        if flags & (HIDDEN | NO_VIEW) != 0 || matches!(kind.as_deref(), None | Some(b"Link" | b"Popup")) {
             continue;
         }
-        let kind = annotation.get::<Name<'_>>("Subtype");
+        let Some(rect) = read_rect(&annotation) else { continue };
+        count += 1;
+        if count > MAX_ANNOTATIONS {
+            overlay.lose_beyond(MAX_ANNOTATIONS, "annotations and form fields");
+        }
+        if count > MAX_ANNOTATIONS || overlay.is_full() {
+            break;
+        }
         let appearance = Appearance::of(&annotation);
         match kind.as_deref() {
             Some(b"Widget") => Field::new(&annotation, &form, rect).draw(appearance, &mut overlay),
@@ -48,7 +56,7 @@ fn read_rect(annotation: &Dict<'_>) -> Option<Rect> {
 }
 
 fn draw_markup(kind: &[u8], annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, overlay: &mut Overlay) {
-    let quads = || annotation.get::<Array<'_>>("QuadPoints").map(|array| numbers(&array)).unwrap_or_default();
+    let quads = |overlay: &mut Overlay| points(annotation.get::<Array<'_>>("QuadPoints"), overlay);
     let opacity = annotation.get::<f64>("CA").unwrap_or(1.0);
     let name = match kind {
         b"Highlight" => "highlights",
@@ -66,7 +74,7 @@ fn draw_markup(kind: &[u8], annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, 
             if let Some(color) = color(annotation, "C", FILL) {
                 overlay.set_state(opacity, true);
                 overlay.push(&color);
-                for quad in quads().chunks_exact(8) {
+                for quad in quads(overlay).chunks_exact(8) {
                     // Upper left, upper right, lower left, lower right.
                     let order = [quad[0], quad[1], quad[2], quad[3], quad[6], quad[7], quad[4], quad[5]];
                     overlay.push(&format!("{} f", path(&order, true)));
@@ -76,7 +84,7 @@ fn draw_markup(kind: &[u8], annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, 
         b"Underline" | b"Squiggly" | b"StrikeOut" => {
             overlay.set_state(opacity, false);
             overlay.push(&color(annotation, "C", STROKE).unwrap_or_else(|| "0 G".to_owned()));
-            for quad in quads().chunks_exact(8) {
+            for quad in quads(overlay).chunks_exact(8) {
                 let share = if kind == b"StrikeOut" { 0.5 } else { 0.92 };
                 let at = |top: f64, bottom: f64| top + (bottom - top) * share;
                 let line = [at(quad[0], quad[4]), at(quad[1], quad[5]), at(quad[2], quad[6]), at(quad[3], quad[7])];
@@ -121,21 +129,29 @@ fn draw_shape(kind: &[u8], annotation: &Dict<'_>, rect: Rect, overlay: &mut Over
     };
     overlay.push(&format!("{width:.2} w {} {}", stroke.unwrap_or_default(), fill.unwrap_or_default()));
     let inner = rect.inset(-width / 2.0);
-    let points = |key: &str| annotation.get::<Array<'_>>(key).map(|array| numbers(&array)).unwrap_or_default();
     match kind {
         b"Square" => {
             let (x, y, w, h) = (inner.x0, inner.y0, inner.width(), inner.height());
             overlay.push(&format!("{x:.3} {y:.3} {w:.3} {h:.3} re {paint}"));
         }
         b"Circle" => overlay.push(&format!("{} {paint}", ellipse(inner))),
-        b"Line" => overlay.push(&format!("{} {paint}", path(&points("L"), false))),
+        b"Line" => {
+            let ends = points(annotation.get::<Array<'_>>("L"), overlay);
+            overlay.push(&format!("{} {paint}", path(&ends, false)));
+        }
         b"Polygon" | b"PolyLine" => {
-            overlay.push(&format!("{} {paint}", path(&points("Vertices"), kind == b"Polygon")));
+            let corners = points(annotation.get::<Array<'_>>("Vertices"), overlay);
+            overlay.push(&format!("{} {paint}", path(&corners, kind == b"Polygon")));
         }
         _ => {
             let strokes = annotation.get::<Array<'_>>("InkList");
-            for line in strokes.iter().flat_map(|all| all.iter::<Array<'_>>()).take(MAX_POINTS) {
-                overlay.push(&format!("{} {paint}", path(&numbers(&line), false)));
+            for (at, line) in strokes.iter().flat_map(|all| all.iter::<Array<'_>>()).enumerate() {
+                if at == MAX_POINTS {
+                    overlay.lose_beyond(MAX_POINTS, "lines in an annotation");
+                    break;
+                }
+                let line = points(Some(line), overlay);
+                overlay.push(&format!("{} {paint}", path(&line, false)));
             }
         }
     }

@@ -6,8 +6,8 @@ use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use hayro::kurbo::Rect;
 use std::fmt::Write;
 
-/// Most points of an annotation.
-const MAX_POINTS: usize = 20_000;
+/// Most numbers of an annotation's points.
+pub(crate) const MAX_POINTS: usize = 20_000;
 /// Operators that set the colour of areas: grey, RGB, CMYK.
 pub(crate) const FILL: [&str; 3] = ["g", "rg", "k"];
 /// Operators that set the colour of lines.
@@ -124,9 +124,19 @@ pub(crate) fn clip(rect: Rect) -> String {
     format!("{:.3} {:.3} {:.3} {:.3} re W n", rect.x0, rect.y0, rect.width(), rect.height())
 }
 
-/// The numbers of an array.
+/// The points in an array of an annotation. Those behind the limit are recorded as lost.
+pub(crate) fn points(array: Option<Array<'_>>, overlay: &mut Overlay) -> Vec<f64> {
+    let mut points = array.map(|array| numbers(&array)).unwrap_or_default();
+    if points.len() > MAX_POINTS {
+        points.truncate(MAX_POINTS);
+        overlay.lose_beyond(MAX_POINTS, "coordinates in an annotation");
+    }
+    points
+}
+
+/// The numbers of an array, of which there may be one more than [`MAX_POINTS`].
 pub(crate) fn numbers(array: &Array<'_>) -> Vec<f64> {
-    array.iter::<Object<'_>>().take(MAX_POINTS).filter_map(|item| Some(item.into_number()?.as_f64())).collect()
+    array.iter::<Object<'_>>().take(MAX_POINTS + 1).filter_map(|item| Some(item.into_number()?.as_f64())).collect()
 }
 
 fn join(numbers: &[f64]) -> String {

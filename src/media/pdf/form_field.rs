@@ -199,8 +199,8 @@ impl<'a, 'f> Field<'a, 'f> {
         }
     }
 
-    /// The options: what is stored, and what is shown.
-    fn options(&self) -> Vec<(String, String)> {
+    /// The options: what is stored, and what is shown; and whether there are more than [`MAX_OPTIONS`].
+    fn options(&self) -> (Vec<(String, String)>, bool) {
         let options = self.get("Opt").and_then(Object::into_array);
         let option = |option: Object<'_>| match &option {
             Object::Array(pair) => {
@@ -210,7 +210,9 @@ impl<'a, 'f> Field<'a, 'f> {
             }
             other => read_text(other).map(|text| (text.clone(), text)),
         };
-        options.iter().flat_map(|all| all.iter::<Object<'_>>()).take(MAX_OPTIONS).filter_map(option).collect()
+        let mut objects = options.iter().flat_map(|all| all.iter::<Object<'_>>());
+        let first = objects.by_ref().take(MAX_OPTIONS).filter_map(option).collect();
+        (first, objects.next().is_some())
     }
 
     /// The stored values that are selected.
@@ -223,12 +225,14 @@ impl<'a, 'f> Field<'a, 'f> {
     }
 
     fn draw_choice(&self, rect: Rect, overlay: &mut Overlay) {
-        let options = self.options();
-        let shown = |value: &String| {
-            options.iter().find(|(stored, _)| stored == value).map_or(value, |(_, shown)| shown).clone()
-        };
+        let (options, has_more) = self.options();
         if let Some(value) = self.selected().first() {
-            Self::draw_line(rect, &self.style(), &shown(value), self.number("Q").unwrap_or(0), overlay);
+            let option = options.iter().find(|(stored, _)| stored == value);
+            if option.is_none() && has_more {
+                overlay.lose_beyond(MAX_OPTIONS, "options in a form field");
+            }
+            let shown = option.map_or(value, |(_, shown)| shown);
+            Self::draw_line(rect, &self.style(), shown, self.number("Q").unwrap_or(0), overlay);
         }
     }
 
@@ -239,9 +243,10 @@ impl<'a, 'f> Field<'a, 'f> {
         overlay.kinds.insert("form fields");
         overlay.push(&clip(rect));
         let mut top = rect.y1 - 1.0;
-        for (stored, shown) in self.options().into_iter().skip(first) {
+        let (options, has_more) = self.options();
+        for (stored, shown) in options.into_iter().skip(first) {
             if top < rect.y0 {
-                break;
+                return;
             }
             let bottom = top - size * 1.2;
             if selected.contains(&stored) || selected.contains(&shown) {
@@ -250,6 +255,9 @@ impl<'a, 'f> Field<'a, 'f> {
             }
             overlay.write(&style, size, (rect.x0 + 2.0, bottom + size * 0.3), &shown);
             top = bottom;
+        }
+        if has_more && top >= rect.y0 {
+            overlay.lose_beyond(MAX_OPTIONS, "options in a form field");
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// Most kinds of losses that a message names.
 const MAX_NAMED: usize = 4;
-/// Most places that are kept.
+/// Most places that are kept; twice as many if images are among them.
 const MAX_REGIONS: usize = 64;
 
 /// What was lost. The order is that of the message.
@@ -46,15 +46,20 @@ pub(crate) struct Losses {
     found: BTreeMap<Lost, usize>,
     regions: Vec<Rect>,
     has_unknown_place: bool,
+    /// Whether the place of an image was left out.
+    has_more_images: bool,
 }
 
 impl Losses {
     /// Adds what was lost; `region`: where, in pixels of the picture, if that is known.
     pub(crate) fn add(&mut self, lost: Lost, region: Option<Rect>) {
+        let is_image = matches!(lost, Lost::Image(_));
+        let limit = if is_image { 2 * MAX_REGIONS } else { MAX_REGIONS };
         *self.found.entry(lost).or_default() += 1;
         match region {
-            Some(region) if self.regions.len() < MAX_REGIONS => self.regions.push(region),
-            Some(_) => {}
+            Some(region) if self.regions.len() < limit => self.regions.push(region),
+            // Any of the images may be missing; of characters, some stand for all.
+            Some(_) => self.has_more_images |= is_image,
             None => self.has_unknown_place = true,
         }
     }
@@ -67,6 +72,11 @@ impl Losses {
     /// Whether an image was lost.
     pub(crate) fn has_image(&self) -> bool {
         self.found.keys().any(|lost| matches!(lost, Lost::Image(_)))
+    }
+
+    /// Whether images were lost at more places than are kept.
+    pub(crate) fn has_more_images(&self) -> bool {
+        self.has_more_images
     }
 
     /// The places of what was lost, in pixels; `None`: not all are known.
@@ -129,5 +139,17 @@ mod tests {
         assert_eq!(losses.regions().map(<[Rect]>::len), Some(1));
         losses.add(Lost::Font, None);
         assert_eq!(losses.regions(), None);
+    }
+
+    #[test]
+    fn places_of_images_are_kept_before_others_and_those_left_out_are_known() {
+        let mut losses = Losses::default();
+        let place = Some(Rect::new(0.0, 0.0, 1.0, 1.0));
+        (0..1000).for_each(|_| losses.add(Lost::Glyphs(String::new()), place));
+        (0..MAX_REGIONS).for_each(|_| losses.add(Lost::Image(String::new()), place));
+        assert_eq!(losses.regions().map(<[Rect]>::len), Some(2 * MAX_REGIONS));
+        assert!(!losses.has_more_images());
+        losses.add(Lost::Image(String::new()), place);
+        assert!(losses.has_more_images());
     }
 }

@@ -103,6 +103,11 @@ impl Walk<'_> {
         while let Some(operation) = operations.next() {
             self.operations += 1;
             if self.operations > MAX_OPERATIONS {
+                // The operations of the forms around this one count on.
+                if self.operations == MAX_OPERATIONS + 1 {
+                    let lost = format!("the page has more than {MAX_OPERATIONS} operations");
+                    self.losses.add(Lost::Content(lost), None);
+                }
                 return;
             }
             let operator: &[u8] = operation.operator;
@@ -150,7 +155,12 @@ impl Walk<'_> {
         }
         match dict.get::<Name<'_>>("Subtype").as_deref() {
             Some(b"Form") => {
-                if depth >= MAX_DEPTH || !self.visited.insert(stream.obj_id()) {
+                if !self.visited.insert(stream.obj_id()) {
+                    return;
+                }
+                if depth >= MAX_DEPTH {
+                    let lost = format!("the page has forms in more than {MAX_DEPTH} forms");
+                    self.losses.add(Lost::Content(lost), None);
                     return;
                 }
                 if find_damage(&stream).is_some() || !dict.contains_key("BBox") {

@@ -16,6 +16,10 @@ const FIRST_FONT: usize = 6;
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     content: String,
+    /// Saved graphics states that have not been restored.
+    open_states: usize,
+    /// Whether there was more content than [`MAX_BYTES`].
+    is_full: bool,
     /// Fonts, and whether their codes are UTF-16.
     fonts: Vec<(&'static str, bool)>,
     /// Characters that are written in UTF-16.
@@ -34,16 +38,44 @@ impl Overlay {
         self.content.is_empty()
     }
 
-    /// Adds operators.
+    /// Whether content was left out because there is too much.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Adds operators. Those behind the limit are left out, which is recorded as a loss.
     pub(crate) fn push(&mut self, operators: &str) {
-        if self.content.len() + operators.len() < MAX_BYTES {
-            self.content.push_str(operators);
-            self.content.push('\n');
+        if self.is_full {
+            return;
+        }
+        if self.content.len() + operators.len() >= MAX_BYTES {
+            self.is_full = true;
+            self.content.push_str(&"Q\n".repeat(self.open_states));
+            self.lose_beyond(MAX_BYTES, "bytes of annotations and form fields");
+            return;
+        }
+        match operators {
+            "q" => self.open_states += 1,
+            "Q" => self.open_states = self.open_states.saturating_sub(1),
+            _ => {}
+        }
+        self.content.push_str(operators);
+        self.content.push('\n');
+    }
+
+    /// Records that the page has more than `limit` of `what`, which are left out.
+    pub(crate) fn lose_beyond(&mut self, limit: usize, what: &str) {
+        let lost = Lost::Content(format!("the page has more than {limit} {what}"));
+        if !self.lost.contains(&lost) {
+            self.lost.push(lost);
         }
     }
 
     /// Adds a line of text that begins at (x, y).
     pub(crate) fn write(&mut self, style: &TextStyle, size: f64, (x, y): (f64, f64), text: &str) {
+        if self.is_full {
+            return;
+        }
         // The encoding of these is their own: the characters are codes.
         let is_symbolic = matches!(style.font, "ZapfDingbats" | "Symbol");
         let is_wide = !is_symbolic && text.chars().any(|character| to_win_ansi(character).is_none());
@@ -58,15 +90,22 @@ impl Overlay {
         for character in text.chars().filter(|character| !character.is_control()) {
             if is_wide {
                 // Characters beyond 16 bits would be two codes.
-                let unit = u16::try_from(u32::from(character)).unwrap_or(0xFFFD);
+                let unit = u16::try_from(u32::from(character)).unwrap_or_else(|_| self.lose_glyph(style));
                 self.wide.insert(character);
                 let _ = write!(codes, "{unit:04X}");
             } else {
-                let _ = write!(codes, "{:02X}", to_win_ansi(character).unwrap_or(b'?'));
+                let code = to_win_ansi(character).map_or_else(|| self.lose_glyph(style), u16::from);
+                let _ = write!(codes, "{code:02X}");
             }
         }
         let color = &style.color;
         self.push(&format!("BT {color} /F{at} {size:.2} Tf 1 0 0 1 {x:.2} {y:.2} Tm <{codes}> Tj ET"));
+    }
+
+    /// Records a character that can't be written, and returns the code of a space.
+    fn lose_glyph(&mut self, style: &TextStyle) -> u16 {
+        self.lost.push(Lost::Glyphs(style.font.to_owned()));
+        u16::from(b' ')
     }
 
     /// The operator that sets this opacity, and the blend mode `Multiply`.
@@ -176,5 +215,36 @@ mod tests {
         assert!(!text.contains("/G1"));
         let pdf = Pdf::new(Arc::new(pdf)).unwrap();
         assert_eq!(pdf.pages()[0].render_dimensions(), (100.0, 50.0));
+        assert_eq!(overlay.lost, []);
+    }
+
+    #[test]
+    fn characters_that_cannot_be_written_are_lost() {
+        let glyph = |font: &str| Lost::Glyphs(font.to_owned());
+        for (font, text, lost) in [
+            ("/Helv 10 Tf", "\u{20BB7}\u{1F600}", vec![glyph("Helvetica"), glyph("Helvetica")]),
+            ("/Helv 10 Tf", "caf\u{e9} 文", vec![]),
+            ("/ZaDb 10 Tf", "文", vec![glyph("ZapfDingbats")]),
+            ("/ZaDb 10 Tf", "4", vec![]),
+        ] {
+            let mut overlay = Overlay::default();
+            overlay.write(&TextStyle::read(font, |_| None), 10.0, (1.0, 2.0), text);
+            assert_eq!(overlay.lost, lost, "{font} {text}");
+        }
+    }
+
+    #[test]
+    fn content_beyond_the_limit_is_lost_and_states_are_restored() {
+        let mut overlay = Overlay::default();
+        let long = "0 0 m 1 1 l S ".repeat(100_000);
+        for _ in 0..5 {
+            overlay.push("q");
+            overlay.push(&long);
+            overlay.push("Q");
+        }
+        assert!(overlay.is_full());
+        assert_eq!(overlay.lost.len(), 1, "{:?}", overlay.lost);
+        let count = |operator: &str| overlay.content.lines().filter(|line| *line == operator).count();
+        assert_eq!((count("q"), count("Q")), (3, 3));
     }
 }

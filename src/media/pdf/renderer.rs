@@ -63,13 +63,10 @@ impl PdfRenderers {
             Err(reason) => reason,
         };
         // What the other renderer has drawn completely is not lost.
-        if own.losses.is_empty() && !self.is_preferred {
+        if own.losses.is_empty() {
             return Ok((own.pixels, BUILT_IN.to_owned()));
         }
-        match own.losses.is_empty() {
-            true => Err(incomplete(&format!("pdftoppm: {lost}"))),
-            false => Err(incomplete(&format!("{}; pdftoppm: {lost}", own.losses.describe()))),
-        }
+        Err(incomplete(&format!("{}; pdftoppm: {lost}", own.losses.describe())))
     }
 }
 
@@ -78,6 +75,9 @@ impl PdfRenderers {
 fn find_still_lost(pixels: &Pixels, losses: &Losses) -> Option<String> {
     if losses.is_empty() {
         return None;
+    }
+    if losses.has_more_images() {
+        return Some("too many images to be looked at".to_owned());
     }
     let whole = [Rect::new(0.0, 0.0, f64::from(pixels.width), f64::from(pixels.height))];
     let regions = losses.regions().unwrap_or(&whole);

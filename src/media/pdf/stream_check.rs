@@ -13,7 +13,11 @@ use hayro::hayro_syntax::object::{Array, Dict, Stream};
 /// An image that is cut short or damaged.
 pub(crate) fn check_image(stream: &Stream<'_>, row_bytes: u64, rows: u64) -> Result<(), MediaFault> {
     match stream.filters().as_slice() {
-        [Filter::FlateDecode] => check_deflated(&stream.raw_data(), inflated_bytes(stream.dict(), row_bytes, rows)),
+        [Filter::FlateDecode] => {
+            let parameters = Predictor::read(&decode_parameters(stream.dict()));
+            let expected = parameters.inflated_bytes(row_bytes, rows).ok_or_else(damaged)?;
+            check_deflated(&stream.raw_data(), expected)
+        }
         // The end of the code stream.
         [Filter::JpxDecode] => {
             let has_end = stream.raw_data().windows(2).rev().any(|marker| marker == [0xFF, 0xD9]);
@@ -21,7 +25,7 @@ pub(crate) fn check_image(stream: &Stream<'_>, row_bytes: u64, rows: u64) -> Res
         }
         [Filter::Jbig2Decode] => check_segments(&stream.raw_data()),
         _ => match stream.decoded_data() {
-            Ok(data) if data.len() as u64 >= row_bytes * rows => Ok(()),
+            Ok(data) if row_bytes.checked_mul(rows).is_some_and(|size| data.len() as u64 >= size) => Ok(()),
             Ok(_) => Err(cut_short()),
             Err(_) => Err(damaged()),
         },
@@ -48,17 +52,38 @@ pub(crate) fn decode_parameters<'a>(dict: &Dict<'a>) -> Dict<'a> {
         .unwrap_or_default()
 }
 
-/// The size of the data of an image before predictors are undone, in bytes.
-fn inflated_bytes(dict: &Dict<'_>, row_bytes: u64, rows: u64) -> u64 {
-    let parameters = decode_parameters(dict);
-    let number = |key: &str, default: u64| u64::from(parameters.get::<u32>(key).unwrap_or(0)).max(default);
-    if number("Predictor", 1) < 10 {
-        return row_bytes * rows;
+/// How the data of an image is predicted before it is deflated.
+#[derive(Debug, Default)]
+struct Predictor {
+    predictor: u32,
+    colors: u32,
+    bits: u32,
+    columns: u32,
+}
+
+impl Predictor {
+    fn read(parameters: &Dict<'_>) -> Self {
+        let number = |key: &str| parameters.get::<u32>(key).unwrap_or(0);
+        Self {
+            predictor: number("Predictor"),
+            colors: number("Colors"),
+            bits: number("BitsPerComponent"),
+            columns: number("Columns"),
+        }
     }
-    // Each predicted row begins with a byte for its predictor.
-    let bits = number("Colors", 1) * number("BitsPerComponent", 8) * number("Columns", 1);
-    let predicted = bits.div_ceil(8).max(1);
-    (row_bytes * rows).div_ceil(predicted) * (predicted + 1)
+
+    /// The size of the data before predictors are undone, in bytes. `None`: no file has as much.
+    fn inflated_bytes(&self, row_bytes: u64, rows: u64) -> Option<u64> {
+        let size = row_bytes.checked_mul(rows)?;
+        if self.predictor < 10 {
+            return Some(size);
+        }
+        // Each predicted row begins with a byte for its predictor.
+        let at_least = |number: u32, least: u64| u64::from(number).max(least);
+        let bits = at_least(self.colors, 1).checked_mul(at_least(self.bits, 8))?;
+        let predicted = bits.checked_mul(at_least(self.columns, 1))?.div_ceil(8).max(1);
+        size.div_ceil(predicted).checked_mul(predicted.checked_add(1)?)
+    }
 }
 
 /// Checks a zlib stream of at least `expected` bytes. Its checksum counts unless it is cut.
@@ -130,4 +155,21 @@ fn split_segment_header(data: &[u8]) -> Option<(u32, &[u8])> {
     at += if flags & 0x40 == 0 { 1 } else { 4 };
     let (length, after) = data.get(at..)?.split_first_chunk()?;
     Some((u32::from_be_bytes(*length), after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Predictor;
+
+    #[test]
+    fn predicted_rows_have_a_byte_more_and_impossible_sizes_have_none() {
+        let size = |predictor, colors, bits, columns, row_bytes, rows| {
+            Predictor { predictor, colors, bits, columns }.inflated_bytes(row_bytes, rows)
+        };
+        assert_eq!(size(0, 0, 0, 0, 30, 20), Some(600));
+        assert_eq!(size(15, 3, 8, 10, 30, 20), Some(620));
+        assert_eq!(size(15, 0, 0, 0, 1, 7), Some(14));
+        assert_eq!(size(15, u32::MAX, u32::MAX, u32::MAX, 30, 20), None);
+        assert_eq!(size(0, 0, 0, 0, u64::MAX, 2), None);
+    }
 }
