@@ -162,7 +162,7 @@ impl<'a, 'f> Field<'a, 'f> {
                 write_lines(overlay, &style, rect.inset(-2.0), &text, quadding);
             }
             (false, Some(cells @ 1..=1000)) if flags & COMB != 0 => {
-                Self::draw_comb(rect, &style, &text, cells, overlay)
+                Self::draw_comb(rect, &style, &text, cells, overlay);
             }
             _ => Self::draw_line(rect, &style, &text, quadding, overlay),
         }

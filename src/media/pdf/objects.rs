@@ -132,7 +132,7 @@ impl Walk<'_> {
                 b"EMC" => _ = layers.pop(),
                 b"Do" if !layers.contains(&true) => {
                     if let Some(Object::Name(name)) = operation.operands().next() {
-                        self.paint(&name, resources, matrix, depth);
+                        self.paint(name, resources, matrix, depth);
                     }
                 }
                 _ => {}

@@ -252,7 +252,7 @@ mod tests {
         let cases =
             [&b""[..], b"ttcf", b"ttcf\0\x01\0\0\xFF\xFF\xFF\xFF", b"\0\x01\0\0\xFF\xFF\0\0\0\0\0\0", &[0xFF; 400]];
         for bytes in cases {
-            std::fs::write(&path, bytes).unwrap();
+            crate::base::atomic_file::write(&path, bytes, &crate::base::hooks::NoHooks).unwrap();
             assert!(read_faces(&path).unwrap_or_default().is_empty(), "{bytes:?}");
         }
     }
