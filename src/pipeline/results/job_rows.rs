@@ -93,8 +93,8 @@ impl<'a> JobRows<'a> {
         let mut stored = EntryCursor::new(self.reader, self.job);
         while let Some(entry) = stored.next()? {
             let recipes = self.recipes_of(&entry, &columns.recipes)?;
-            for page in entry.pages() {
-                let record = self.reader.row(self.job, &entry, page, &recipes, self.options)?;
+            for row in entry.rows() {
+                let record = self.reader.row(self.job, &entry, row, &recipes, self.options)?;
                 let row = Row::new(&record, columns);
                 pages.add(&record, row.status, row.error_kind.zip(row.error.as_deref()), runs);
                 on_row(&row)?;
