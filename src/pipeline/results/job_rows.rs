@@ -161,7 +161,7 @@ pub(crate) fn targets_of_job(job: &Job, output: &Output) -> Targets {
 /// # Errors
 /// When one can't be written.
 pub(crate) fn write_markers(markers: &SuccessMarkers) -> Result<(), ExportError> {
-    markers.write().map_err(|(path, error)| ExportError { path, reason: error.to_string() })
+    markers.write().map_err(|(path, error)| ExportError::new(&path, error))
 }
 
 /// The tasks whose answers are labels: place and name.

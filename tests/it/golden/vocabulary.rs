@@ -45,6 +45,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::Interrupted(Signal::Interrupt),
         RunOutcome::Interrupted(Signal::Terminate),
         RunOutcome::InputError(text()),
+        RunOutcome::PartitionFault(text()),
         RunOutcome::InternalError(text()),
     ];
     let mut outcomes = BTreeMap::<String, BTreeSet<u8>>::new();
@@ -64,6 +65,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::DeadlineReached
             | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)
             | RunOutcome::InputError(_)
+            | RunOutcome::PartitionFault(_)
             | RunOutcome::InternalError(_) => {}
         }
         outcomes.entry(outcome.name().to_string()).or_default().insert(outcome.exit_code());
