@@ -1,10 +1,11 @@
 //! Pages that are in a document more than once.
 
-/// The first page of a document that is the same as `page`. `repeats`: pages and the first page that is the
-/// same as each.
+/// The first page of a document that is the same as `page`. `repeats`: pages, ascending, and the first page
+/// that is the same as each.
 #[must_use]
 pub fn first_of(repeats: &[(u32, u32)], page: u32) -> u32 {
-    repeats.iter().find(|(repeat, _)| *repeat == page).map_or(page, |(_, first)| *first)
+    let place = repeats.binary_search_by_key(&page, |(repeat, _)| *repeat).ok();
+    place.and_then(|place| repeats.get(place)).map_or(page, |(_, first)| *first)
 }
 
 /// The first page of each that is the same, ascending and each once.

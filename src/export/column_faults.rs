@@ -27,6 +27,9 @@ pub fn column_faults(spec: &RowSpec, partition_by: &[String]) -> Vec<ColumnFault
     for (at, name) in partition_by.iter().enumerate() {
         let message = match columns.iter().find(|column| column.name == *name) {
             Some(column) if column.is_partitionable() => continue,
+            Some(column) if column.is_free_text() => {
+                format!("rows can't be partitioned by `{name}`, whose answers are free text")
+            }
             Some(_) => format!("rows can't be partitioned by `{name}`"),
             None => format!("there is no column `{name}`"),
         };
@@ -110,12 +113,17 @@ mod tests {
     #[test]
     fn rows_are_partitioned_by_columns_of_single_values() {
         let tags = Shape::Tags { labels: vec!["x".into()], max: None };
-        let tasks =
-            [("kind", Shape::Choice(vec!["a".into()])), ("marks", tags), ("bill", object(&[("due", Shape::Date)]))];
+        let tasks = [
+            ("kind", Shape::Choice(vec!["a".into()])),
+            ("payee", Shape::Nullable(Box::new(Shape::Text))),
+            ("marks", tags),
+            ("bill", object(&[("due", Shape::Date)])),
+        ];
         for (column, flatten, expected) in [
             ("kind", false, None),
             ("status", false, None),
             ("error_kind", false, None),
+            ("payee", false, Some("rows can't be partitioned by `payee`, whose answers are free text")),
             ("marks", false, Some("rows can't be partitioned by `marks`")),
             ("bill", false, Some("rows can't be partitioned by `bill`")),
             ("bill__due", false, Some("there is no column `bill__due`")),

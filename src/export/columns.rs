@@ -123,10 +123,20 @@ impl Column {
         }
     }
 
+    /// Whether it holds the answers to a question in free text.
+    pub(crate) fn is_free_text(&self) -> bool {
+        match (&self.source, &self.kind) {
+            (CellSource::Answer(_), CellKind::Json(shape)) => *shape.required() == Shape::Text,
+            _ => false,
+        }
+    }
+
     /// Whether rows can be partitioned by this column: it holds one value, of which there may be few.
     pub(crate) fn is_partitionable(&self) -> bool {
         match (&self.source, &self.kind) {
             (CellSource::Row(_), _) => PARTITION_COLUMNS.contains(&self.name.as_str()),
+            // The answer to a question in free text differs from page to page.
+            _ if self.is_free_text() => false,
             (_, CellKind::Json(shape)) => {
                 !matches!(shape.required(), Shape::Tags { .. } | Shape::List(_) | Shape::Object(_))
             }
@@ -230,7 +240,7 @@ mod tests {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names[3..8], ["bill__amount", "bill__payer__name", "bill__payer__paid", "bill__items", "kind"]);
         let partitionable: Vec<bool> = columns[2..8].iter().map(Column::is_partitionable).collect();
-        assert_eq!(partitionable, [true, true, true, true, false, true]);
+        assert_eq!(partitionable, [true, true, true, true, false, false], "lists and free text");
     }
 
     #[test]

@@ -29,6 +29,14 @@ impl PartialFolder {
     /// The path of the partial file of the output `target`, which no other output has. Creates its
     /// folder.
     pub(crate) fn claim(&self, target: &Path) -> io::Result<PathBuf> {
+        match self.try_claim(target) {
+            // Another process has just released its output, and removed the folder.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.try_claim(target),
+            claimed => claimed,
+        }
+    }
+
+    fn try_claim(&self, target: &Path) -> io::Result<PathBuf> {
         std::fs::create_dir_all(&self.0)?;
         let (shared, claim) = self.shared(target);
         if self.is_claimed(target) {

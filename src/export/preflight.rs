@@ -23,7 +23,7 @@ const MIN_BYTES: u64 = 1 << 20;
 /// If one of them can't be written.
 pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
     for path in paths {
-        let fault = |error: io::Error| ExportError { path: (*path).to_owned(), reason: error.to_string() };
+        let fault = |error: io::Error| ExportError::new(path, error);
         let folder = writable_folder(path).map_err(fault)?;
         let needed = rows.saturating_mul(ROW_BYTES).saturating_add(MIN_BYTES);
         match free_space(&folder) {

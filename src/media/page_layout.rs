@@ -2,6 +2,7 @@
 
 use crate::base::page_repeats::first_of;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// The pages of a document: how many there are, which are the same, and how earlier versions of
 /// docmill numbered them.
@@ -31,13 +32,16 @@ impl PageLayout {
         first_of(&self.repeats, page)
     }
 
-    /// The number that earlier versions gave a page; `None`: they did not list it.
+    /// The numbers that earlier versions gave the pages that they listed, by today's numbers; `None`: no
+    /// number has changed.
     #[must_use]
-    pub fn number_before(&self, page: u32) -> Option<u32> {
-        match &self.earlier_numbers {
-            Some(numbers) => (1..).zip(numbers).find(|(_, now)| **now == page).map(|(before, _)| before),
-            None => Some(page),
+    pub fn numbers_before(&self) -> Option<HashMap<u32, u32>> {
+        let mut before = HashMap::new();
+        for (number, now) in (1..).zip(self.earlier_numbers.as_ref()?) {
+            before.entry(*now).or_insert(number);
         }
+        before.remove(&0);
+        Some(before)
     }
 
     /// The number of a page that had the number `earlier` (from 1); 0 if there is no such page any more.
@@ -48,5 +52,22 @@ impl PageLayout {
             .zip(self.earlier_numbers.as_ref())
             .and_then(|(place, numbers)| numbers.get(place))
             .map_or(earlier, |now| *now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn earlier_numbers_are_found_by_those_of_today_and_back() {
+        let layout = PageLayout { count: 5, earlier_numbers: Some(vec![3, 0, 1, 5]), ..PageLayout::default() };
+        let before = layout.numbers_before().unwrap();
+        assert_eq!(
+            [1, 2, 3, 4, 5, 0].map(|page| before.get(&page).copied()),
+            [Some(3), None, Some(1), None, Some(4), None]
+        );
+        assert!(before.iter().all(|(now, before)| layout.number_now(*before) == *now));
+        assert_eq!(PageLayout::of_count(5).numbers_before(), None);
     }
 }

@@ -25,7 +25,7 @@ pub use control::environment::Environment;
 pub use control::error::PipelineError;
 pub use control::identity::stored_job;
 pub use control::options::RunOptions;
-pub(crate) use control::run_outcome::DAMAGED_STORE_HINT;
+pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
 pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub use control::trouble::{Trouble, TroubleKind};

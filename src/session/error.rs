@@ -3,7 +3,7 @@
 use crate::base::money::Pico;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::ManifestError;
-use crate::pipeline::{DAMAGED_STORE_HINT, PipelineError, RunOutcome, UnstoredAnswers};
+use crate::pipeline::{DAMAGED_STORE_HINT, PARTITION_HINT, PipelineError, RunOutcome, UnstoredAnswers};
 use crate::source::SourceError;
 use crate::store::StoreError;
 
@@ -141,6 +141,7 @@ impl From<PipelineError> for Error {
                 Some("`docmill run` creates it beside the manifest; name the manifest, or the file with --store")
             }
             PipelineError::Store(StoreError::Damaged(_)) => Some(DAMAGED_STORE_HINT),
+            PipelineError::Export(error) if error.is_of_partitions => Some(PARTITION_HINT),
             PipelineError::Store(_) | PipelineError::Export(_) => {
                 Some("check the disk and the permissions, then run again; nothing is paid for twice")
             }

@@ -40,7 +40,7 @@ impl FetchFault {
         let mut cause = error.source();
         while let Some(error) = cause {
             if let Some(private) = error.downcast_ref::<PrivateHost>() {
-                return Self::permanent(private.to_string());
+                return Self::temporary(private.to_string());
             }
             messages.push(error.to_string());
             cause = error.source();

@@ -335,6 +335,26 @@ fn too_many_partitions_lose_nothing() {
     outputs.write(&answered("b.jpg", Some("7"))).unwrap();
     let error = outputs.write(&answered("c.jpg", Some("1000"))).unwrap_err();
     assert!(error.to_string().contains("more than 1000 partitions"), "{error}");
+    assert!(error.is_of_partitions);
     drop(outputs);
     assert_eq!(files(folder.path()), before);
+}
+
+#[test]
+fn a_value_that_no_folder_can_have_is_a_fault_of_the_partitions() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outputs = Outputs::create(&partitioned(folder.path()), &spec()).unwrap();
+    for (value, bytes) in [("x".repeat(250), None), ("x".repeat(251), Some(256)), ("/".repeat(100), Some(305))] {
+        let error = outputs.write(&answered("a.jpg", Some(&value))).err();
+        let message = error.map(|error| (error.is_of_partitions, error.to_string()));
+        let Some(bytes) = bytes else {
+            assert_eq!(message, None);
+            continue;
+        };
+        let (is_of_partitions, message) = message.unwrap();
+        assert!(
+            is_of_partitions && message.contains("column `kind`") && message.contains(&format!("{bytes} bytes")),
+            "{message}"
+        );
+    }
 }

@@ -20,6 +20,9 @@ use std::path::{Path, PathBuf};
 /// Most partitions of an output.
 const MAX_PARTITIONS: usize = 1000;
 
+/// Most bytes of the name of a folder. Source: `NAME_MAX` of Linux.
+const MAX_NAME_BYTES: usize = 255;
+
 /// An output whose rows are partitioned: its format and the path that its name and its folder are taken
 /// from.
 type Output = (RowFormat, PathBuf);
@@ -77,7 +80,19 @@ impl Partitions {
 
     /// Collects a row.
     pub(crate) fn write(&mut self, row: &Row) -> Result<(), ExportError> {
-        let folder: PathBuf = self.keys.iter().map(|key| partition_name(&key.name, key.cell(row))).collect();
+        let mut folder = PathBuf::new();
+        for key in &self.keys {
+            let name = partition_name(&key.name, key.cell(row));
+            if name.len() > MAX_NAME_BYTES {
+                let reason = format!(
+                    "a value of the column `{}` makes a folder's name of {} bytes, and a name has at most {MAX_NAME_BYTES}; earlier outputs are left as they are",
+                    key.name,
+                    name.len()
+                );
+                return Err(ExportError::of_partitions(self.first_path(), reason));
+            }
+            folder.push(name);
+        }
         let partition = match self.folders.get(&folder) {
             Some(partition) => *partition,
             None if self.folders.len() == MAX_PARTITIONS => {
@@ -86,7 +101,7 @@ impl Partitions {
                     "output.partition_by [{}] makes more than {MAX_PARTITIONS} partitions; earlier outputs are left as they are",
                     names.join(", ")
                 );
-                return Err(ExportError::new(self.first_path(), reason));
+                return Err(ExportError::of_partitions(self.first_path(), reason));
             }
             None => {
                 let partition = self.spill.add_partition();
@@ -132,7 +147,7 @@ impl Partitions {
                 if let Some(other) = file_id(&parts_folder).and_then(|id| known.insert((at, id), folder.clone())) {
                     let message =
                         format!("the partitions {} and {} have one folder", other.display(), folder.display());
-                    return Err(fault(message.into()));
+                    return Err(ExportError::of_partitions(&path, message));
                 }
                 let file = AtomicFile::create(&path).map_err(|error| fault(error.into()))?;
                 file.remove_abandoned();

@@ -67,7 +67,7 @@ fn draw_markup(kind: &[u8], annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, 
         // Notes, links, popups and attachments are no content of the page.
         _ => return,
     };
-    overlay.kinds.insert(name);
+    let painted = overlay.painted();
     overlay.push("q");
     match kind {
         b"Highlight" => {
@@ -100,6 +100,9 @@ fn draw_markup(kind: &[u8], annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, 
         }
     }
     overlay.push("Q");
+    if overlay.painted() > painted {
+        overlay.kinds.insert(name);
+    }
 }
 
 /// A path of straight lines through these points.

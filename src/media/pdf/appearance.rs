@@ -2,6 +2,7 @@
 
 use super::form_text::TextStyle;
 use super::overlay::Overlay;
+use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use hayro::kurbo::Rect;
 use std::fmt::Write;
@@ -42,11 +43,51 @@ impl Appearance {
         };
         let Some(stream) = stream else { return Self::Missing };
         let content = stream.decoded_data().unwrap_or_default();
-        let paints = content
-            .split(|byte| byte.is_ascii_whitespace() || matches!(byte, b')' | b'>' | b']'))
-            .any(|word| matches!(word, b"Tj" | b"TJ" | b"'" | b"\"" | b"Do" | b"sh" | b"BI"));
-        if paints { Self::Drawn } else { Self::Empty }
+        if paints(&content) { Self::Drawn } else { Self::Empty }
     }
+}
+
+/// Whether the content of an appearance paints more than a background and a frame: text, a picture, a
+/// shading, a path that is not only rectangles. Where it marks the value of a field, only that counts.
+/// Source: ISO 32000-1, 12.7.3.3 and annex A.
+fn paints(content: &[u8]) -> bool {
+    let mut operations = UntypedIter::new(content);
+    // Levels of marked content, and the one of the value.
+    let (mut depth, mut value_depth) = (0_u32, None);
+    let (mut has_lines, mut paints, mut paints_value, mut has_value) = (false, false, false, false);
+    while let Some(operation) = operations.next() {
+        let operator: &[u8] = operation.operator;
+        let is_painted = match operator {
+            b"BMC" | b"BDC" => {
+                depth += 1;
+                let tag = operation.operands().next().and_then(|tag| tag.clone().into_name());
+                if value_depth.is_none() && tag.is_some_and(|tag| &*tag == b"Tx") {
+                    (value_depth, has_value) = (Some(depth), true);
+                }
+                false
+            }
+            b"EMC" => {
+                if value_depth == Some(depth) {
+                    value_depth = None;
+                }
+                depth = depth.saturating_sub(1);
+                false
+            }
+            b"l" | b"c" | b"v" | b"y" => {
+                has_lines = true;
+                false
+            }
+            b"n" => {
+                has_lines = false;
+                false
+            }
+            b"S" | b"s" | b"f" | b"F" | b"f*" | b"B" | b"B*" | b"b" | b"b*" => std::mem::take(&mut has_lines),
+            _ => matches!(operator, b"sh" | b"Do" | b"BI" | b"Tj" | b"TJ" | b"'" | b"\""),
+        };
+        paints |= is_painted;
+        paints_value |= is_painted && value_depth.is_some();
+    }
+    if has_value { paints_value } else { paints }
 }
 
 /// The operator for a colour array; `None`: transparent. `names`: the operators for grey, RGB, CMYK.
@@ -141,4 +182,34 @@ pub(crate) fn numbers(array: &Array<'_>) -> Vec<f64> {
 
 fn join(numbers: &[f64]) -> String {
     numbers.iter().map(|number| format!("{number:.3}")).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paints;
+
+    #[test]
+    fn an_appearance_that_paints_paths_is_not_empty() {
+        for (content, is_drawn) in [
+            ("", false),
+            ("q Q", false),
+            ("/Tx BMC EMC", false),
+            ("1 g 0 0 99 20 re f 0 G 0 0 99 20 re S /Tx BMC q Q EMC", false),
+            ("0 G 0 0 m 9 9 l S /Tx BMC EMC", false),
+            ("1 g 0 0 99 20 re f", false),
+            ("0 0 m 9 9 l n", false),
+            ("q 1 0 0 1 5 5 cm 0 0 m 9 9 l S Q", true),
+            ("0 0 m 1 1 2 2 3 3 c h f*", true),
+            ("0 0 m 9 9 l 5 0 l b", true),
+            ("/Tx BMC 0 0 m 9 9 l s EMC", true),
+            ("/Tx BMC BT (a S f) Tj ET EMC", true),
+            ("BT [(a)] TJ ET", true),
+            ("/X Do", true),
+            ("/P sh", true),
+            ("BI /W 1 /H 1 /BPC 8 /CS /G ID a EI", true),
+            ("(Tj 0 0 m 9 9 l S) pop", false),
+        ] {
+            assert_eq!(paints(content.as_bytes()), is_drawn, "{content}");
+        }
+    }
 }

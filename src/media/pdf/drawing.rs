@@ -143,3 +143,16 @@ fn examine(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::BUILT_IN;
+
+    #[test]
+    fn the_version_of_the_built_in_renderer_is_that_of_the_library() {
+        let lock = include_str!("../../../Cargo.lock");
+        let version = lock.split_once("name = \"hayro\"\nversion = \"").unwrap().1.split_once('"').unwrap().0;
+        let minor = version.rsplit_once('.').unwrap().0;
+        assert_eq!(BUILT_IN, format!("hayro {minor}"));
+    }
+}

@@ -97,6 +97,7 @@ impl<'a, 'f> Field<'a, 'f> {
         if appearance == Appearance::Missing {
             self.draw_frame(rect, flags & RADIO != 0, overlay);
         }
+        let painted = overlay.painted();
         match kind.as_deref() {
             Some(b"Tx") => self.draw_text(rect, flags, overlay),
             Some(b"Ch") if flags & COMBO != 0 => self.draw_choice(rect, overlay),
@@ -106,6 +107,9 @@ impl<'a, 'f> Field<'a, 'f> {
             _ => {}
         }
         overlay.push("Q");
+        if overlay.painted() > painted {
+            overlay.kinds.insert("form fields");
+        }
     }
 
     /// Turns the coordinates as the field is turned, and returns its rectangle in them.
@@ -158,7 +162,6 @@ impl<'a, 'f> Field<'a, 'f> {
         let (style, quadding) = (self.style(), self.number("Q").unwrap_or(0));
         match (flags & MULTILINE != 0, self.number("MaxLen")) {
             (true, _) => {
-                overlay.kinds.insert("form fields");
                 write_lines(overlay, &style, rect.inset(-2.0), &text, quadding);
             }
             (false, Some(cells @ 1..=1000)) if flags & COMB != 0 => {
@@ -173,7 +176,6 @@ impl<'a, 'f> Field<'a, 'f> {
         if text.trim().is_empty() {
             return;
         }
-        overlay.kinds.insert("form fields");
         let inner = rect.inset((-2.0, 0.0));
         let size = match style.size {
             size if size > 0.0 => size,
@@ -186,7 +188,6 @@ impl<'a, 'f> Field<'a, 'f> {
 
     /// Each character in a cell of its own.
     fn draw_comb(rect: Rect, style: &TextStyle, text: &str, cells: u32, overlay: &mut Overlay) {
-        overlay.kinds.insert("form fields");
         let width = rect.width() / f64::from(cells);
         let size = if style.size > 0.0 { style.size } else { (rect.height() * 0.7).min(width * 1.4) };
         overlay.push(&clip(rect));
@@ -240,7 +241,6 @@ impl<'a, 'f> Field<'a, 'f> {
         let (selected, style) = (self.selected(), self.style());
         let size = if style.size > 0.0 { style.size } else { 12.0 };
         let first = self.number("TI").unwrap_or(0) as usize;
-        overlay.kinds.insert("form fields");
         overlay.push(&clip(rect));
         let mut top = rect.y1 - 1.0;
         let (options, has_more) = self.options();
@@ -275,7 +275,6 @@ impl<'a, 'f> Field<'a, 'f> {
         if state.is_none_or(|state| &*state == b"Off") {
             return;
         }
-        overlay.kinds.insert("form fields");
         let mark = match caption.as_deref() {
             Some(mark) if mark.len() == 1 => mark,
             _ if flags & RADIO != 0 => "l",

@@ -18,6 +18,8 @@ pub(crate) struct Overlay {
     content: String,
     /// Saved graphics states that have not been restored.
     open_states: usize,
+    /// How often something was painted.
+    painted: usize,
     /// Whether there was more content than [`MAX_BYTES`].
     is_full: bool,
     /// Fonts, and whether their codes are UTF-16.
@@ -35,7 +37,12 @@ pub(crate) struct Overlay {
 impl Overlay {
     /// Whether there is nothing to draw.
     pub(crate) fn is_empty(&self) -> bool {
-        self.content.is_empty()
+        self.painted == 0
+    }
+
+    /// How often something was painted.
+    pub(crate) fn painted(&self) -> usize {
+        self.painted
     }
 
     /// Whether content was left out because there is too much.
@@ -53,6 +60,13 @@ impl Overlay {
             self.content.push_str(&"Q\n".repeat(self.open_states));
             self.lose_beyond(MAX_BYTES, "bytes of annotations and form fields");
             return;
+        }
+        // A path begins with a point or is a rectangle.
+        let has_path = operators.contains(" m ") || operators.contains(" re ");
+        match operators.rsplit(' ').next() {
+            Some("f" | "S" | "B") if has_path => self.painted += 1,
+            Some("ET") => self.painted += 1,
+            _ => {}
         }
         match operators {
             "q" => self.open_states += 1,
@@ -98,13 +112,16 @@ impl Overlay {
                 let _ = write!(codes, "{code:02X}");
             }
         }
+        if codes.is_empty() {
+            return;
+        }
         let color = &style.color;
         self.push(&format!("BT {color} /F{at} {size:.2} Tf 1 0 0 1 {x:.2} {y:.2} Tm <{codes}> Tj ET"));
     }
 
     /// Records a character that can't be written, and returns the code of a space.
     fn lose_glyph(&mut self, style: &TextStyle) -> u16 {
-        self.lost.push(Lost::Glyphs(style.font.to_owned()));
+        self.lost.push(Lost::Glyphs(format!("the font {}", style.font)));
         u16::from(b' ')
     }
 
@@ -219,8 +236,26 @@ mod tests {
     }
 
     #[test]
+    fn only_what_paints_is_content() {
+        for (operators, paints) in [
+            ("q", false),
+            ("0 0 9 9 re W n", false),
+            ("1 0 0 rg", false),
+            (" S", false),
+            ("h f", false),
+            ("0 0 m 9 9 l S", true),
+            ("1.00 w 0 0 9 9 re B", true),
+            ("BT 0 g <41> Tj ET", true),
+        ] {
+            let mut overlay = Overlay::default();
+            overlay.push(operators);
+            assert_eq!(overlay.is_empty(), !paints, "{operators}");
+        }
+    }
+
+    #[test]
     fn characters_that_cannot_be_written_are_lost() {
-        let glyph = |font: &str| Lost::Glyphs(font.to_owned());
+        let glyph = |font: &str| Lost::Glyphs(format!("the font {font}"));
         for (font, text, lost) in [
             ("/Helv 10 Tf", "\u{20BB7}\u{1F600}", vec![glyph("Helvetica"), glyph("Helvetica")]),
             ("/Helv 10 Tf", "caf\u{e9} 文", vec![]),

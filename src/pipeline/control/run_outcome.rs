@@ -83,12 +83,17 @@ pub enum RunOutcome {
     Interrupted(Signal),
     /// The input can't be read to its end, or what was asked for does not fit the job.
     InputError(String),
+    /// The rows can't be partitioned as `output.partition_by` says.
+    PartitionFault(String),
     /// A defect of docmill.
     InternalError(String),
 }
 
 /// The hint for a damaged store.
 pub(crate) const DAMAGED_STORE_HINT: &str = "`docmill store check` shows the damage; restore your last `docmill store backup`, or save what can be read with `docmill store salvage --to FILE`";
+
+/// The hint for rows that can't be partitioned as the manifest says.
+pub(crate) const PARTITION_HINT: &str = "change output.partition_by and run `docmill export`: the answers are kept";
 
 /// The hint of outcomes after which the same command continues.
 const RESUMABLE: &str = "run the same command again to continue; nothing is paid for twice";
@@ -102,6 +107,7 @@ impl RunOutcome {
             // There is no store where the user pointed.
             PipelineError::Store(StoreError::Missing { .. }) => Self::InputError(message),
             PipelineError::Store(StoreError::Damaged(_)) => Self::DamagedStore(message),
+            PipelineError::Export(error) if error.is_of_partitions => Self::PartitionFault(message),
             PipelineError::Store(_) | PipelineError::Export(_) => Self::StorageError(message),
             PipelineError::Internal(_) | PipelineError::OutputsAbandoned => Self::InternalError(message),
             PipelineError::Source(_)
@@ -131,7 +137,7 @@ impl RunOutcome {
             Self::DeadlineReached => RunOutcomeName::DeadlineReached,
             Self::PagesPending(_) => RunOutcomeName::PagesPending,
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
-            Self::InputError(_) => RunOutcomeName::InputError,
+            Self::InputError(_) | Self::PartitionFault(_) => RunOutcomeName::InputError,
             Self::InternalError(_) => RunOutcomeName::InternalError,
         }
     }
@@ -142,7 +148,7 @@ impl RunOutcome {
         match self {
             Self::Complete | Self::Limited => 0,
             Self::InternalError(_) => 1,
-            Self::InputError(_) => 2,
+            Self::InputError(_) | Self::PartitionFault(_) => 2,
             Self::FailedPages { .. } | Self::SameError { .. } | Self::NoPages => 3,
             Self::BudgetReached { .. } | Self::UnexpectedBill { .. } => 4,
             Self::ProviderRefused(_) => 5,
@@ -207,6 +213,7 @@ impl RunOutcome {
             ),
             Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
             Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),
+            Self::PartitionFault(message) => (message.clone(), PARTITION_HINT.to_owned()),
             Self::InternalError(message) => (message.clone(), RESUMABLE.to_owned()),
         };
         Some((what, hint))
@@ -277,6 +284,7 @@ mod tests {
             (RunOutcome::Interrupted(Signal::Interrupt), "interrupted", 130),
             (RunOutcome::Interrupted(Signal::Terminate), "interrupted", 143),
             (RunOutcome::InputError("line 3".into()), "input_error", 2),
+            (RunOutcome::PartitionFault("too many".into()), "input_error", 2),
             (RunOutcome::InternalError("defect".into()), "internal_error", 1),
         ] {
             assert_eq!((outcome.name().name(), outcome.exit_code()), (word, exit_code), "{outcome:?}");

@@ -150,10 +150,11 @@ impl<'a> Planner<'a> {
         let pages = self.job.input.pages.select_pages(count).unwrap_or_else(|| (1..=count).collect());
         *self.plan.by_format.entry(file.format()).or_default() += pages.len() as u64;
         let mut cost = Pico::ZERO;
+        let numbers_before = if file.is_outdated { layout.numbers_before() } else { None };
         for page in pages {
             self.plan.pages += 1;
             let page = layout.first_of(page);
-            let stored = if file.is_outdated { layout.number_before(page) } else { Some(page) };
+            let stored = numbers_before.as_ref().map_or(Some(page), |numbers| numbers.get(&page).copied());
             cost += self.page(&mut file, page, stored)?;
         }
         Ok(Some(cost))

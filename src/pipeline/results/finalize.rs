@@ -164,6 +164,5 @@ fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
 /// Writes a report as JSON.
 fn write_report(report: &Report, path: &Path, hooks: &dyn Hooks) -> Result<(), ExportError> {
     let text = format!("{:#}\n", render_json(report));
-    atomic_file::write(path, text.as_bytes(), hooks)
-        .map_err(|error| ExportError { path: path.to_owned(), reason: error.to_string() })
+    atomic_file::write(path, text.as_bytes(), hooks).map_err(|error| ExportError::new(path, error))
 }

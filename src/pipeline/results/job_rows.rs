@@ -93,8 +93,8 @@ impl<'a> JobRows<'a> {
         let mut stored = EntryCursor::new(self.reader, self.job);
         while let Some(entry) = stored.next()? {
             let recipes = self.recipes_of(&entry, &columns.recipes)?;
-            for page in entry.pages() {
-                let record = self.reader.row(self.job, &entry, page, &recipes, self.options)?;
+            for row in entry.rows() {
+                let record = self.reader.row(self.job, &entry, row, &recipes, self.options)?;
                 let row = Row::new(&record, columns);
                 pages.add(&record, row.status, row.error_kind.zip(row.error.as_deref()), runs);
                 on_row(&row)?;
@@ -161,7 +161,7 @@ pub(crate) fn targets_of_job(job: &Job, output: &Output) -> Targets {
 /// # Errors
 /// When one can't be written.
 pub(crate) fn write_markers(markers: &SuccessMarkers) -> Result<(), ExportError> {
-    markers.write().map_err(|(path, error)| ExportError { path, reason: error.to_string() })
+    markers.write().map_err(|(path, error)| ExportError::new(&path, error))
 }
 
 /// The tasks whose answers are labels: place and name.

@@ -182,16 +182,17 @@ impl Reader {
         entries::settled_entries(&self.db, job, set)
     }
 
-    /// The row of a page (0 for the file as a whole) of an entry, under these recipes.
+    /// The row of a page (0 for the file as a whole) of an entry, as [`EntryRecord::rows`] lists it, under
+    /// these recipes.
     pub fn row(
         &self,
         job: JobId,
         entry: &EntryRecord,
-        page: u32,
+        row: (u32, u32),
         recipes: &[RecipeId],
         options: RowOptions,
     ) -> Result<PageRecord, StoreError> {
-        rows::row(&self.db, &self.sets, job, entry, page, recipes, options)
+        rows::row(&self.db, &self.sets, job, entry, row, recipes, options)
     }
 
     /// The next attempts of a run after `after`, by id, opened in `[since_ms, until_ms)`.

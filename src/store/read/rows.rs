@@ -16,18 +16,18 @@ use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::{PageKey, as_signed};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// The row of a page (0 for the file as a whole) of an entry, under these recipes.
+/// The row of a page (0 for the file as a whole) of an entry, with the page of the first row that is the
+/// same page, under these recipes.
 pub(crate) fn row(
     db: &Connection,
     sets: &SetMembers,
     job: JobId,
     entry: &EntryRecord,
-    page: u32,
+    (page, first_row): (u32, u32),
     recipes: &[RecipeId],
     options: RowOptions,
 ) -> Result<PageRecord, StoreError> {
-    let first = entry.first_of(page);
-    let page_id = entry.content.map(|content| PageId { content, page: first });
+    let page_id = entry.content.map(|content| PageId { content, page: entry.first_of(page) });
     let found = match &page_id {
         Some(page) => stored_page(db, Some(job), page, recipes, options.versions)?,
         None => None,
@@ -45,8 +45,8 @@ pub(crate) fn row(
     known.is_near_duplicate = like.is_some();
     let mut status = known.status(options.skip, &TaskSelection::LATER_RUN);
     let mut duplicate_of = entry.content.map(|content| equal_before(db, job, entry, &content)).transpose()?.flatten();
-    // The same page of the same file, if it has a row of its own.
-    if first != page && duplicate_of.is_none() && entry.pages().any(|other| other == first) {
+    // The same page of the same file.
+    if first_row != page && duplicate_of.is_none() {
         duplicate_of = Some(entry.path.clone());
     }
     let mut distance = None;

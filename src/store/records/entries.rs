@@ -4,6 +4,7 @@ use super::pages::{FaultRecord, FeaturesRecord, PageFaultRecord};
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, RecipeSetId};
 use crate::base::page_repeats::{distinct_pages, first_of};
+use std::collections::HashMap;
 
 /// A file, or a line of a list, as the latest walk of the job found it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +53,15 @@ impl EntryRecord {
         selected_pages(self.page_count, self.selected.as_deref())
     }
 
+    /// The pages that the job selects, each with the first of them that is the same page.
+    pub fn rows(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let mut first_rows = HashMap::new();
+        self.pages().map(move |page| match self.repeats.is_empty() {
+            true => (page, page),
+            false => (page, *first_rows.entry(self.first_of(page)).or_insert(page)),
+        })
+    }
+
     /// The pages that are asked for the selected ones, each once.
     #[must_use]
     pub fn distinct_pages(&self) -> Vec<u32> {
@@ -94,7 +104,7 @@ pub enum EntryChange {
 
 #[cfg(test)]
 mod tests {
-    use super::selected_pages;
+    use super::{EntryRecord, selected_pages};
 
     #[test]
     fn selected_pages_are_those_of_the_file() {
@@ -105,5 +115,18 @@ mod tests {
         assert_eq!(pages(3, Some(&[2])), [2]);
         assert_eq!(pages(3, Some(&[])), Vec::<u32>::new());
         assert_eq!(pages(u32::MAX, Some(&[7])), [7]);
+    }
+
+    #[test]
+    fn the_first_selected_one_of_repeated_pages_has_the_first_row() {
+        let repeats = vec![(3, 1), (4, 2), (5, 1), (6, 1)];
+        let rows = |selected: Option<&[u32]>| {
+            let selected = selected.map(<[u32]>::to_vec);
+            let entry = EntryRecord { page_count: 6, repeats: repeats.clone(), selected, ..EntryRecord::default() };
+            entry.rows().collect::<Vec<_>>()
+        };
+        assert_eq!(rows(None), [(1, 1), (2, 2), (3, 1), (4, 2), (5, 1), (6, 1)]);
+        assert_eq!(rows(Some(&[3, 4, 5, 6])), [(3, 3), (4, 4), (5, 3), (6, 3)]);
+        assert_eq!(EntryRecord::default().rows().collect::<Vec<_>>(), [(0, 0)]);
     }
 }

@@ -46,6 +46,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::Interrupted(Signal::Interrupt),
         RunOutcome::Interrupted(Signal::Terminate),
         RunOutcome::InputError(text()),
+        RunOutcome::PartitionFault(text()),
         RunOutcome::InternalError(text()),
     ];
     let mut outcomes = BTreeMap::<String, BTreeSet<u8>>::new();
@@ -66,6 +67,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::PagesPending(_)
             | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)
             | RunOutcome::InputError(_)
+            | RunOutcome::PartitionFault(_)
             | RunOutcome::InternalError(_) => {}
         }
         outcomes.entry(outcome.name().to_string()).or_default().insert(outcome.exit_code());

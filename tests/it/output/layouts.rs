@@ -121,11 +121,32 @@ fn columns_that_cannot_be_are_faults_of_the_manifest() {
         }
         assert!(!bench.path("state").exists(), "nothing was asked");
     }
+    let words = bench(", partition_by: [words]");
+    let job =
+        words.text("job.yaml").replace("bill: {extract: {schema: bill.json}}", "words: {question: {text: What?}}");
+    words.put("job.yaml", job.as_bytes());
+    let ran = words.docmill(&["check", "job.yaml"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let message = "job.yaml:7:94: rows can't be partitioned by `words`, whose answers are free text";
+    assert!(ran.stderr.contains(message), "{}", ran.stderr);
     let bench = bench(", flatten: true");
     bench.put("bill.json", br#"{"type": "object", "properties": {"a__b": {"type": "string"}, "a": {"type": "object", "properties": {"b": {"type": "string"}}}}}"#);
     let ran = bench.docmill(&["check", "job.yaml"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("job.yaml:7:88: two flattened members have the column `bill__a__b`"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_value_that_no_folder_can_have_leaves_the_answers() {
+    let bench = bench(", partition_by: [customer]");
+    bench.put("list.csv", bench.text("list.csv").replace("größe", &"ß".repeat(130)).as_bytes());
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("a value of the column `customer`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("change output.partition_by and run `docmill export`"), "{}", ran.stderr);
+    let job = bench.text("job.yaml").replace("[customer]", "[kind]");
+    bench.put("job.yaml", job.as_bytes());
+    assert_eq!(bench.docmill(&["export", "job.yaml"]).code, 0);
 }
 
 #[test]

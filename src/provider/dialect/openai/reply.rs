@@ -162,7 +162,6 @@ mod tests {
             ),
             (r#"{"choices":[{"message":{"content":null}}],"usage":null}"#, "", true),
             (r#"{"choices":[{"message":null}]}"#, "", true),
-            (r#"{"choices":null}"#, "", false),
             (r#"{"choices":[]}"#, "", false),
         ] {
             let found = read(text);
@@ -185,7 +184,17 @@ mod tests {
             read(r#"{"choices":[{"message":{"content":null,"refusal":"I can't"}}]}"#).refusal.as_deref(),
             Some("I can't")
         );
-        for body in ["<html><p>502</p>", "not JSON", "7", "", "{}", "[]", r#"{"status":"ok"}"#, r#"["choices"]"#] {
+        for body in [
+            "<html><p>502</p>",
+            "not JSON",
+            "7",
+            "",
+            "{}",
+            "[]",
+            r#"{"status":"ok"}"#,
+            r#"["choices"]"#,
+            r#"{"choices":null}"#,
+        ] {
             assert_eq!(Completion::from_json(body), Err(NotAReply::Foreign), "{body}");
         }
         for body in [r#"{"choices":[{"mess"#, "[{]"] {

@@ -22,7 +22,8 @@ impl<B: Backend> Bench<B> {
     /// The row of a page of an entry under both recipes.
     fn row(&self, entry: &EntryRecord, page: u32, skip: SkipRule) -> PageRecord {
         let options = RowOptions { versions: VERSIONS, skip };
-        let row = self.reader().row(self.job(), entry, page, &self.recipes(), options).unwrap();
+        let place = entry.rows().find(|(listed, _)| *listed == page).unwrap();
+        let row = self.reader().row(self.job(), entry, place, &self.recipes(), options).unwrap();
         PageRecord { outcomes: without_revisions(row.outcomes), ..row }
     }
 
@@ -99,10 +100,16 @@ pub(crate) fn a_page_that_is_in_a_file_twice_shows_the_answers_of_the_first<B: B
     assert_eq!((row.status, row.duplicate_of), (PageStatus::Done, Some(b"twice".to_vec())));
     assert_eq!(row.outcomes, bench.row(&twice, 1, SKIP_NOTHING).outcomes);
     // Where the first one is not selected it has no row.
-    let without_first = EntryRecord { selected: Some(vec![2, 3]), ..twice };
+    let without_first = EntryRecord { selected: Some(vec![2, 3]), ..twice.clone() };
     bench.put_entries([without_first.clone()]);
     let row = bench.row(&without_first, 3, SKIP_NOTHING);
     assert_eq!((row.status, row.duplicate_of, row.spend.len()), (PageStatus::Done, None, 1));
+    // Then the first that is selected stands for the others.
+    let thrice = EntryRecord { page_count: 4, repeats: vec![(3, 1), (4, 1)], selected: Some(vec![3, 4]), ..twice };
+    bench.put_entries([thrice.clone()]);
+    let row = bench.row(&thrice, 3, SKIP_NOTHING);
+    assert_eq!((row.duplicate_of, row.spend.len()), (None, 1));
+    assert_eq!(bench.row(&thrice, 4, SKIP_NOTHING).duplicate_of, Some(b"twice".to_vec()));
 }
 
 pub(crate) fn faulty_and_blank_pages_have_their_status<B: Backend>() {
