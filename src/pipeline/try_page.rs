@@ -153,7 +153,9 @@ fn stored_answers(
     let recipes: Vec<RecipeId> = keys.iter().map(|key| key.recipe_id).collect();
     // A decoder before this one may have given the page another number.
     let is_outdated = !reader.outdated_pages(&page.content, VERSIONS.decoder)?.is_empty();
-    let stored = if is_outdated { page.layout.number_before(page.id().page) } else { Some(page.id().page) };
+    let numbers_before = if is_outdated { page.layout.numbers_before() } else { None };
+    let number = page.id().page;
+    let stored = numbers_before.map_or(Some(number), |numbers| numbers.get(&number).copied());
     let Some(stored) = stored else { return Ok(None) };
     let stored = PageId { content: page.content, page: stored };
     let outcomes = reader.stored_page(None, &stored, &recipes, VERSIONS)?.outcomes;
