@@ -87,7 +87,7 @@ fn it_draws_pages_that_the_built_in_renderer_can_not_draw_completely() {
 
 #[test]
 fn a_complaint_about_a_page_that_the_built_in_renderer_draws_completely_is_no_fault() {
-    for body in [format!("echo 'Syntax Error: Invalid font weight' >&2\n{STRIPES}"), "exit 1".to_owned()] {
+    for body in [format!("echo 'Syntax Error: this kind of font is not supported' >&2\n{STRIPES}"), "exit 1".to_owned()] {
         let folder = tempfile::tempdir().unwrap();
         let pdftoppm = Pdftoppm::from_program(script(folder.path(), &body));
         let renderers = PdfRenderers { pdftoppm, is_preferred: true };
@@ -175,7 +175,7 @@ fn a_renderer_that_is_not_installed_is_an_error_at_the_start() {
     std::fs::write(&pdf, whole()).unwrap();
     let prepare = |renderer: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_docmill"));
-        command.env("PATH", folder.path()).arg("prepare").arg(&pdf).arg("--out").arg(folder.path());
+        command.env("PATH", folder.path()).arg("prepare").arg(&pdf).arg("--out").arg(folder.path().join("out"));
         command.args(["--pdf-renderer", renderer]).output().unwrap()
     };
     let refused = prepare("pdftoppm");

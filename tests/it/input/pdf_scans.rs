@@ -387,6 +387,6 @@ fn a_scan_costs_the_same_however_it_is_compressed() {
         let prepared = bench.docmill(&["prepare", &file.display().to_string(), "--out", "prepared"]);
         assert_eq!(prepared.code, 0);
         assert!(prepared.stdout.contains("  300 x 420, "), "{}", prepared.stdout);
-        assert!(prepared.stdout.contains(", 8,500 tokens  "), "{}", prepared.stdout);
+        assert!(prepared.stdout.contains(", 8,500 tokens, "), "{}", prepared.stdout);
     }
 }
