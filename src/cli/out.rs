@@ -11,7 +11,7 @@ pub(crate) fn write(text: Arguments<'_>) {
     finished(io::stdout().lock().write_fmt(text));
 }
 
-/// Standard output as a stream, which ends the program as [`write`] does.
+/// Standard output as a stream, which ends the program as [`write()`] does.
 pub(crate) struct Stdout;
 
 impl Write for Stdout {

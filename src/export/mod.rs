@@ -2,7 +2,7 @@
 //!
 //! - [`spec`]: what all rows of a job have in common
 //! - [`row`]: one page as a row
-//! - [`columns`]: the columns and cells of a row, one list for all formats; [`column_faults`]: columns that
+//! - [`columns`]: the columns and cells of a row, one list for all formats; [`mod@column_faults`]: columns that
 //!   the manifest can't have
 //! - [`sinks`]: the formats
 //! - [`target`]: where rows are written, and how; [`partial`]: where rows of incomplete runs are

@@ -87,7 +87,8 @@ fn it_draws_pages_that_the_built_in_renderer_can_not_draw_completely() {
 
 #[test]
 fn a_complaint_about_a_page_that_the_built_in_renderer_draws_completely_is_no_fault() {
-    for body in [format!("echo 'Syntax Error: this kind of font is not supported' >&2\n{STRIPES}"), "exit 1".to_owned()] {
+    for body in [format!("echo 'Syntax Error: this kind of font is not supported' >&2\n{STRIPES}"), "exit 1".to_owned()]
+    {
         let folder = tempfile::tempdir().unwrap();
         let pdftoppm = Pdftoppm::from_program(script(folder.path(), &body));
         let renderers = PdfRenderers { pdftoppm, is_preferred: true };
