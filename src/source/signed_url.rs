@@ -42,7 +42,13 @@ const SIGNATURES: &[&str] = &[
     "__gda__",
 ];
 /// Prefixes of such parameters.
-const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-"];
+const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-", "x-tos-"];
+/// Ends of such parameters.
+const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "-credential", "-security-token"];
+/// Ends of the names of tokens.
+const TOKEN_ENDS: &[&str] = &["_token", "-token"];
+/// Deepest URL within a parameter of a URL that is looked at.
+const MAX_DEPTH: usize = 3;
 /// Parameters of a shared access signature, beside `sig` (Microsoft, "Create a service SAS").
 const SAS: &[&str] = &[
     "sv", "ss", "srt", "sr", "sp", "st", "se", "spr", "sip", "si", "skoid", "sktid", "skt", "ske", "sks", "skv",
@@ -148,6 +154,11 @@ enum Parameter {
 
 /// `url` without its secrets; `None` if it is not a URL or has none.
 pub(crate) fn redact(url: &[u8]) -> Option<Redacted> {
+    redact_nested(url, 0)
+}
+
+/// The same for a URL that is a parameter of `depth` others.
+fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
     let scheme = url.windows(3).position(|three| three == b"://").filter(|end| is_scheme(&url[..*end]))?;
     let (start, rest) = url.split_at(scheme + 3);
     let host_end = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
@@ -162,15 +173,21 @@ pub(crate) fn redact(url: &[u8]) -> Option<Redacted> {
         let parts: Vec<&[u8]> = fragment.split(|byte| *byte == b'&').collect();
         parameters(&parts).iter().any(|kind| *kind != Parameter::Name)
     });
-    if user_end == 0 && !has_secret_fragment && kinds.iter().all(|kind| *kind == Parameter::Name) {
+    let nested: Vec<Option<Redacted>> = parts.iter().map(|part| redact_value(part, depth)).collect();
+    let is_plain = kinds.iter().all(|kind| *kind == Parameter::Name) && nested.iter().all(Option::is_none);
+    if user_end == 0 && !has_secret_fragment && is_plain {
         return None;
     }
     let build = |with_tokens: bool| {
         let kept: Vec<Vec<u8>> = parts
             .iter()
             .zip(&kinds)
-            .filter_map(|(part, kind)| match kind {
-                Parameter::Name => Some(part.to_vec()),
+            .zip(&nested)
+            .filter_map(|((part, kind), nested)| match kind {
+                Parameter::Name => Some(match nested {
+                    Some(inner) => with_value(part, if with_tokens { &inner.with_digests } else { &inner.path }),
+                    None => part.to_vec(),
+                }),
                 Parameter::Ambiguous => Some(digest_of(part)),
                 Parameter::Token if with_tokens => Some(digest_of(part)),
                 Parameter::Token | Parameter::Signature => None,
@@ -191,10 +208,41 @@ pub(crate) fn redact(url: &[u8]) -> Option<Redacted> {
     Some(Redacted { path: build(false), with_digests: build(true), address })
 }
 
-/// `text` for a message or a row: without its secrets if it is a URL.
+/// The URL that is the value of a parameter, without its secrets; `None` if it is not a URL or has none.
+fn redact_value(part: &[u8], depth: usize) -> Option<Redacted> {
+    let value = split(part, b'=').1.filter(|value| value.contains(&b':') || value.contains(&b'%'))?;
+    let field = [b"v=", value].concat();
+    let (_, decoded) = url::form_urlencoded::parse(&field).next().filter(|_| depth < MAX_DEPTH)?;
+    redact_nested(decoded.as_bytes(), depth + 1)
+}
+
+/// A parameter with this value.
+fn with_value(part: &[u8], value: &[u8]) -> Vec<u8> {
+    let (name, _) = split(part, b'=');
+    let value: String = url::form_urlencoded::byte_serialize(value).collect();
+    [name, b"=", value.as_bytes()].concat()
+}
+
+/// `text` for a message or a row: without the secrets of the URLs in it.
 pub(crate) fn without_secrets(text: &str) -> String {
-    let redacted = redact(text.as_bytes()).and_then(|redacted| String::from_utf8(redacted.path).ok());
-    redacted.unwrap_or_else(|| text.to_owned())
+    let mut out = String::with_capacity(text.len());
+    let is_end = |c: char| c.is_whitespace() || "\"'<>`|".contains(c);
+    for word in text.split_inclusive(is_end) {
+        let bare = word.trim_end_matches(is_end);
+        out.push_str(&word_without_secrets(bare).unwrap_or_else(|| bare.to_owned()));
+        out.push_str(&word[bare.len()..]);
+    }
+    out
+}
+
+/// A word with a URL, without the secrets of it; `None` if there are none.
+fn word_without_secrets(word: &str) -> Option<String> {
+    let scheme_end = word.find("://")?;
+    let before = &word.as_bytes()[..scheme_end];
+    let start = before.iter().rposition(|byte| !is_scheme(&[b'a', *byte])).map_or(0, |at| at + 1);
+    let (ahead, url) = word.split_at_checked(start)?;
+    let redacted = redact(url.as_bytes())?;
+    Some(format!("{ahead}{}", String::from_utf8(redacted.path).ok()?))
 }
 
 fn is_scheme(text: &[u8]) -> bool {
@@ -226,7 +274,8 @@ fn parameters(parts: &[&[u8]]) -> Vec<Parameter> {
             name if is_sas && SAS.contains(&name) || is_discord && ["ex", "is", "hm"].contains(&name) => {
                 Parameter::Signature
             }
-            name if TOKENS.contains(&name) => Parameter::Token,
+            name if SIGNATURE_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Signature,
+            name if TOKENS.contains(&name) || TOKEN_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Token,
             name if AMBIGUOUS.contains(&name) => Parameter::Ambiguous,
             _ => Parameter::Name,
         })
@@ -241,7 +290,10 @@ fn parameters(parts: &[&[u8]]) -> Vec<Parameter> {
 /// The name of a parameter, decoded and in lower case.
 fn name_of(part: &[u8]) -> String {
     let (name, _) = split(part, b'=');
-    url::form_urlencoded::parse(name).next().map(|(name, _)| name.trim().to_lowercase()).unwrap_or_default()
+    url::form_urlencoded::parse(name)
+        .next()
+        .map(|(name, _)| name.trim().trim_end_matches("[]").to_lowercase())
+        .unwrap_or_default()
 }
 
 /// A parameter with a digest in place of its value.
@@ -321,6 +373,12 @@ mod tests {
             ("https://h/a.jpg?sas=SECRET", "https://h/a.jpg"),
             ("https://h/a.jpg?api_key=SECRET#top", "https://h/a.jpg#top"),
             ("https://h/a.jpg#access_token=SECRET", "https://h/a.jpg"),
+            ("https://h/a.jpg?x_auth_token=SECRET&sig[]=SECRET&X-Tos-Signature=SECRET", "https://h/a.jpg"),
+            (
+                "https://h/proxy?w=9&url=https%3A%2F%2Fb%2Fa.jpg%3Fv%3D1%26sig%3DSECRET",
+                "https://h/proxy?w=9&url=https%3A%2F%2Fb%2Fa.jpg%3Fv%3D1",
+            ),
+            ("https://h/proxy?url=https://me:SECRET@b/a.jpg", "https://h/proxy?url=https%3A%2F%2Fb%2Fa.jpg"),
             ("https://me:SECRET@h/a.jpg?x=1", "https://h/a.jpg?x=1"),
             ("s3://b/a.jpg?token=SECRET", "s3://b/a.jpg"),
             ("https://cdn.discordapp.com/a.png?ex=SECRET&is=SECRET&hm=SECRET&", "https://cdn.discordapp.com/a.png?"),
@@ -350,6 +408,20 @@ mod tests {
         // A name or a secret: neither shown nor ignored.
         let (one, other) = (path("https://h/get?key=one.jpg"), path("https://h/get?key=other.jpg"));
         assert!(one.is_some() && one != other && !one.unwrap().contains("one.jpg"));
+    }
+
+    #[test]
+    fn urls_within_text_lose_their_secrets() {
+        for (text, expected) in [
+            ("text see https://h/p?token=SECRET there", "text see https://h/p there"),
+            ("[\"https://h/p?sig=SECRET\", 1]", "[\"https://h/p\", 1]"),
+            ("(https://h/p?id=1&sig=SECRET", "(https://h/p?id=1"),
+            ("no url, token=1", "no url, token=1"),
+            ("a://b?c=1  d", "a://b?c=1  d"),
+            ("", ""),
+        ] {
+            assert_eq!(without_secrets(text), expected);
+        }
     }
 
     #[test]
