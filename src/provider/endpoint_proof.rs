@@ -36,7 +36,10 @@ impl EndpointProof {
         if self.is_api.get() {
             return;
         }
-        exchange.charge = Charge::Nothing;
+        // A server that closes a connection may have executed the request.
+        if !may_be_outage {
+            exchange.charge = Charge::Nothing;
+        }
         if *is_free {
             // The run waits for the API instead of giving up pages.
             if let Verdict::Retry(fault) = &exchange.verdict {
@@ -98,7 +101,7 @@ mod tests {
             let verdict = Verdict::transient(ErrorKind::Reset, "closed");
             let mut exchange = Exchange { foreign: Some(closed.clone()), ..Exchange::new(verdict, Charge::Unknown) };
             proof.judge(&mut exchange, "http://x", s(sent), s(now));
-            assert_eq!(exchange.charge, Charge::Nothing);
+            assert_eq!(exchange.charge, Charge::Unknown, "it may have been executed");
             matches!(exchange.verdict, Verdict::Stop(_))
         };
         assert!((0..8).all(|_| !judge(1, 2)), "eight requests at once");
@@ -109,9 +112,9 @@ mod tests {
     fn a_gateways_page_costs_nothing_until_the_api_was_reached() {
         let proof = EndpointProof::default();
         let page = || {
-            let verdict = Verdict::transient(ErrorKind::ServerError, "HTTP 502");
+            let verdict = Verdict::transient(ErrorKind::ServerError, "HTTP 503");
             let foreign = Some(Foreign { is_free: true, ..Foreign::body("<html>".into()) });
-            Exchange { status: Some(502), foreign, ..Exchange::new(verdict, Charge::Unknown) }
+            Exchange { status: Some(503), foreign, ..Exchange::new(verdict, Charge::Unknown) }
         };
         assert!((0..9).all(|_| judged(&proof, page()) == ("later", Charge::Nothing)));
         judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), is_cut: false }, Charge::Unknown));

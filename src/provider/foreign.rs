@@ -7,8 +7,8 @@ pub struct Foreign {
     pub what: String,
     /// An API that is down may look like this for a moment: only one that comes after another counts.
     pub may_be_outage: bool,
-    /// It is what gateways send while the API behind them is down: it stays a transient error, but nothing
-    /// was executed as long as the API was never reached.
+    /// It is what gateways send when they can't reach the API behind them: it stays a transient error, but
+    /// nothing was executed.
     pub is_free: bool,
 }
 

@@ -81,7 +81,9 @@ fn run_against(base_url: &str, count: &dyn Fn() -> usize) -> String {
     assert!(count() <= 3, "{} connections: {}", count(), ran.stderr);
     let report = bench.report();
     assert_eq!((&report["outcome"], &report["pages"]["pending"]), (&"provider_refused".into(), &20.into()));
-    assert_eq!(report["cost"]["total_usd"].as_str().unwrap().parse::<f64>(), Ok(0.0));
+    let is_free = report["cost"]["total_usd"].as_str().unwrap().parse::<f64>() == Ok(0.0);
+    // A server that closes a connection may have executed the request.
+    assert_eq!(is_free, !ran.stderr.contains("closes the connection"), "{}", report["cost"]);
     ran.stderr
 }
 
@@ -134,7 +136,7 @@ fn a_proxy_that_wants_a_password_ends_the_run() {
 
 #[test]
 fn a_gateway_whose_api_is_down_is_an_outage_that_costs_nothing() {
-    for status in [502, 503, 504] {
+    for status in [503, 521, 522, 523] {
         let server = HttpServer::start(move |_, stream| stream.write_all(&reply(status, "text/html", PAGE)));
         let bench = Bench::with_pages(2);
         bench.job_at(

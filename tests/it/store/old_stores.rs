@@ -338,8 +338,8 @@ fn answers_of_earlier_pictures_stay_and_are_asked_again_only_on_request() {
     let redrawn: Vec<&str> = first.iter().filter_map(|page| page["path"].as_str()).collect();
     assert_eq!(redrawn, ["cut.jpg", "form.pdf", "predictor.tif", "turned.png"], "{after}");
     assert_eq!((&after["to_ask"], &after["outdated_files"]), (&json!(0), &json!(0)));
-    // What can't be drawn keeps its answer.
-    assert_eq!(plan(&["--retry", "redrawn"])["to_ask"], 3);
+    // A plan decodes nothing. What can't be drawn keeps its answer.
+    assert_eq!(plan(&["--retry", "redrawn"])["to_ask"], 4);
     assert_eq!(docmill(&bench, &["run", "job.yaml", "--retry", "redrawn"]).code, 0);
     assert_eq!(requests(&bench), 3);
     assert_eq!(bench.rows().iter().filter(|row| row["status"] == "ok").count(), 12);
