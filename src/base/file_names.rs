@@ -1,5 +1,5 @@
 //! Names of files whose accents are a part of their letters (NFC) or follow them (NFD). File systems
-//! and programs write either, and people cannot tell them apart.
+//! and programs write either; both look the same.
 
 use super::unicode::{nfc, nfd};
 use std::path::{Component, Path, PathBuf};

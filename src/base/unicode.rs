@@ -1,4 +1,4 @@
-//! Forms of Unicode text: one spelling for what people cannot tell apart.
+//! Forms of Unicode text: one spelling for text that looks the same.
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use std::borrow::Cow;

@@ -107,7 +107,7 @@ impl Column {
         columns
     }
 
-    /// Adds a column for each member of an object that is no object itself: `total__amount`. `parent`:
+    /// Adds a column for each member of an object that is not an object itself: `total__amount`. `parent`:
     /// the position of the task, and the members that lead to the object.
     fn add_members(name: &str, fields: &[Field], parent: (usize, &[String]), columns: &mut Vec<Self>) {
         for field in fields {

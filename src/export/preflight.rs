@@ -38,7 +38,7 @@ pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
     Ok(())
 }
 
-/// Checks that the rows of a job can be written as its manifest says.
+/// Checks that the rows of a job can be written as its manifest requires.
 ///
 /// # Errors
 /// If a whole file is in the place of partitions, or something else has the name of a marker.

@@ -53,7 +53,7 @@ impl Fax<'_> {
             let before = mean.row;
             let read = decode(data, &mut mean, &mut context).unwrap_or(0);
             let missing = wanted.saturating_sub(mean.row);
-            // Data that says that it ends is complete, whatever the page says: what follows is
+            // Data with an end mark is complete, whatever height the page states: what follows is
             // white, as libtiff shows it.
             if mean.row == before || !has_end_of_block(&data[..read.min(data.len())], self.settings.encoding) {
                 missing_rows += missing;
@@ -73,7 +73,7 @@ impl Fax<'_> {
     }
 }
 
-/// Whether decoded data ends with the code that says so: two line ends, which Group 3 repeats, with
+/// Whether decoded data ends with the end mark: two line ends, which Group 3 repeats, with
 /// a bit behind each if its lines have two dimensions.
 fn has_end_of_block(data: &[u8], encoding: EncodingMode) -> bool {
     let (code, size) = match encoding {

@@ -6,7 +6,7 @@ use flate2::read::ZlibDecoder;
 use image::metadata::Orientation;
 use std::io::Read;
 
-/// What the chunks of a PNG say.
+/// What the chunks of a PNG contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PngChunks {
     /// Whether all chunks are there, with the right checksums: a damaged file that is sent as it

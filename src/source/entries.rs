@@ -146,7 +146,7 @@ struct ListedRow {
     version: u64,
 }
 
-/// Reads the list once more, for URLs that only their tokens tell apart. What can't be read ends the
+/// Reads the list once more, for URLs that differ only in their tokens. What can't be read ends the
 /// listing anyway.
 fn find_clashes(input: &Input) -> TokenClashes {
     match Entries::start(input).map(|entries| entries.inner) {

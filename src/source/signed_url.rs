@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Parameters that sign a URL or say who signed it. What is signed is named by the rest of it.
+/// Parameters that sign a URL or name who signed it. The rest of the URL identifies the file.
 /// Sources: AWS "Authenticating requests: query parameters" and "Signed URLs" of CloudFront, Google
 /// "Signed URLs", Alibaba OSS, Tencent COS, Huawei OBS, Akamai.
 const SIGNATURES: &[&str] = &[
@@ -54,7 +54,7 @@ const SAS: &[&str] = &[
     "sv", "ss", "srt", "sr", "sp", "st", "se", "spr", "sip", "si", "skoid", "sktid", "skt", "ske", "sks", "skv",
     "saoid", "suoid", "scid", "sdd", "ses",
 ];
-/// Parameters that say until when a signature or a token holds, and what it allows.
+/// Parameters that limit the validity and the rights of a signature or a token.
 const EXPIRIES: &[&str] = &["expires", "expiry", "expire", "exp", "policy", "hash-algorithm", "token_path"];
 /// Keys, tokens and passwords.
 const TOKENS: &[&str] = &[
@@ -136,7 +136,7 @@ pub(crate) struct Redacted {
 }
 
 impl Redacted {
-    /// Whether there are tokens, which may be all that tells one file from another.
+    /// Whether there are tokens, which may be the only difference between two files.
     pub(crate) fn has_tokens(&self) -> bool {
         self.path != self.with_digests
     }
@@ -145,7 +145,7 @@ impl Redacted {
 /// What a parameter is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Parameter {
-    /// It tells one file from another.
+    /// It distinguishes files.
     Name,
     Signature,
     Token,
@@ -303,7 +303,7 @@ fn digest_of(part: &[u8]) -> Vec<u8> {
     [name, b"=~", &digest.as_bytes()[..DIGEST_CHARS.min(digest.len())]].concat()
 }
 
-/// URLs that are equal except for their tokens: the tokens tell their files apart.
+/// URLs that are equal except for their tokens: the tokens distinguish their files.
 #[derive(Debug, Default)]
 pub(crate) struct TokenClashes(HashSet<u64>);
 
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_files_apart_is_kept() {
+    fn parameters_that_distinguish_files_are_kept() {
         for url in [
             "https://h/a.jpg",
             "https://h/a.jpg?id=1",
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_that_tell_files_apart_are_told_by_their_digests() {
+    fn tokens_that_distinguish_files_are_shown_as_digests() {
         let urls = [
             "https://h/get?token=A",
             "https://h/get?token=B",

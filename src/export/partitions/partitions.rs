@@ -187,7 +187,7 @@ fn write_part(
 }
 
 impl PreparedParts {
-    /// Gives each file its name and removes the parts of earlier runs that are no more. `markers`: those
+    /// Gives each file its name and removes the parts of earlier runs that no longer exist. `markers`: those
     /// of complete folders, if they are wanted.
     pub(crate) fn commit(self, hooks: &dyn Hooks, mut markers: Option<&mut SuccessMarkers>) -> Result<(), ExportError> {
         let Self { files, outputs, folders } = self;

@@ -178,7 +178,7 @@ impl Scan<'_> {
                 } else if run == 15 {
                     k += 16;
                 } else {
-                    // This block ends, and so many that follow are empty.
+                    // This block ends, and that number of blocks after it is empty.
                     at = at.saturating_add(read_end_run(bits, run)? - 1);
                     break;
                 }

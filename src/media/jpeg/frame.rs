@@ -88,7 +88,7 @@ impl ScanHeader {
             return None;
         }
         if !frame.is_progressive {
-            // The rest is meaningless, and some encoders write something else than the standard says.
+            // The rest is meaningless, and some encoders write other data than the standard requires.
             return Some(Self { components, band: (0, 63), high: 0, low: 0 });
         }
         let &[first, last, bits, ..] = rest.get(2 * count..)? else { return None };

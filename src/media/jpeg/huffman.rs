@@ -1,4 +1,4 @@
-//! Huffman tables that say how far to skip. Source: ITU-T T.81, annex C and F.2.2.
+//! Huffman tables that give the number of bits to skip. Source: ITU-T T.81, annex C and F.2.2.
 
 use super::bit_reader::{BitReader, ScanFault};
 

@@ -64,7 +64,7 @@ fn draw_markup(kind: &[u8], annotation: &Dict<'_>, rect: Rect, form: &Form<'_>, 
         b"Square" | b"Circle" | b"Line" | b"Ink" | b"Polygon" | b"PolyLine" => "drawings",
         b"FreeText" => "text annotations",
         b"Stamp" => "stamps",
-        // Notes, links, popups and attachments are no content of the page.
+        // Notes, links, popups and attachments are not content of the page.
         _ => return,
     };
     let painted = overlay.painted();

@@ -243,7 +243,7 @@ fn find_installed(wanted: &FallbackFontQuery, style: Style) -> Option<Installed>
     if let Some(face) = names.into_iter().flatten().find_map(|name| find_by_name(name)) {
         return Some(Installed { data: face.load()?, index: face.index, is_same: true });
     }
-    // Characters that tell the collections apart.
+    // Characters that distinguish the collections.
     let sample: &[char] = match wanted.character_collection.as_ref()?.family {
         CidFamily::AdobeGB1 => &['国', '这', '的', '。'],
         CidFamily::AdobeCNS1 => &['國', '這', '的', '。'],

@@ -132,7 +132,7 @@ fn find_unknown_filter(dict: &Dict<'_>) -> Option<String> {
     }
 }
 
-/// Samples that are missing behind filters that only compress bytes. Up to a row is no loss: many
+/// Samples that are missing behind filters that only compress bytes. Up to one row is accepted: many
 /// writers leave out the last bytes.
 fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<String> {
     let Ok(decoded) = image.decoded_image(&parameters.to_decode()) else {
@@ -172,11 +172,11 @@ fn find_jpeg_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<Strin
         (None, 8) => return find_missing_data(data),
         (None, bits) => format!("JPEG with {bits} bits a sample"),
     };
-    // Should the renderer learn it, it is no loss any more.
+    // If a later renderer reads it, it is no longer a loss.
     image.decoded_image(&parameters.to_decode()).is_err().then_some(cause)
 }
 
-/// What is missing in the scans of a JPEG. Its end mark may be: the length of the stream says where it ends.
+/// What is missing in the scans of a JPEG. The end mark may be missing: the stream has a length.
 fn find_missing_data(data: &[u8]) -> Option<String> {
     let has_end = data.ends_with(&END_OF_IMAGE);
     let data = if has_end { Cow::Borrowed(data) } else { Cow::Owned([data, &END_OF_IMAGE].concat()) };

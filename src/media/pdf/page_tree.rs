@@ -52,7 +52,7 @@ impl PageTree {
         let (pdf, places) = corrected.unwrap_or_else(|| (pdf, pages.clone()));
         let pages = places.into_iter().zip(pages).map(|(place, listed)| TreePage { place, listed }).collect();
         let mut tree = Self { pages, listed };
-        // Where the tree has a cycle, entries are counted that are no pages.
+        // Where the tree has a cycle, entries that are not pages are counted.
         if !has_cycle {
             tree.apply_count(&pdf);
         }
@@ -64,7 +64,7 @@ impl PageTree {
         let readable = self.pages.iter().filter(|page| page.place.is_some()).count();
         let count = read_root(pdf).and_then(|root| usize::try_from(root.get::<i64>("Count")?).ok());
         match count {
-            // References that lead nowhere are no pages: those were deleted.
+            // References to missing objects are deleted pages.
             Some(count) if count == readable => self.pages.retain(|page| page.place.is_some()),
             // Pages that are counted, but not listed, are missing.
             Some(count) if count > self.pages.len() && count <= pdf.len().min(MAX_PAGES) && readable > 0 => {

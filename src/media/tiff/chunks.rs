@@ -96,7 +96,7 @@ pub(crate) fn chunk_data<'a>(bytes: &'a [u8], directory: &Directory) -> Vec<Opti
         }
         let end = match counts.get(at).copied().flatten() {
             None | Some(0) => end_of(start),
-            // Uncompressed data has the size that the page needs, whatever the count says.
+            // Uncompressed data has the size that the page needs, whatever the byte count is.
             Some(_) if directory.compression == 1 => bytes.len(),
             Some(count) => start.saturating_add(count).min(bytes.len()),
         };

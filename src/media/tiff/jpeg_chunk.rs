@@ -51,9 +51,9 @@ fn decode(directory: &Directory, joined: &[u8], place: &ChunkPlace, samples: usi
     };
     // A tile at the border may hold no more than is shown.
     if channels != samples || width < needed_width || height < place.shown.1 as usize {
-        return Err(MediaFault::damaged("a strip or tile has another size than its page says"));
+        return Err(MediaFault::damaged("a strip or tile differs in size from what its page states"));
     }
-    // The tags say what the channels are; markers in the data are ignored.
+    // The tags define the channels; markers in the data are ignored.
     let is_ycbcr = directory.photometric == Some(PhotometricInterpretation::YCbCr.to_u16().into());
     decoder.set_color_transform(match channels {
         1 => ColorTransform::Grayscale,

@@ -83,7 +83,7 @@ pub enum RunOutcome {
     Interrupted(Signal),
     /// The input can't be read to its end, or what was asked for does not fit the job.
     InputError(String),
-    /// The rows can't be partitioned as `output.partition_by` says.
+    /// The rows can't be partitioned as `output.partition_by` requires.
     PartitionFault(String),
     /// A defect of docmill.
     InternalError(String),
@@ -92,7 +92,7 @@ pub enum RunOutcome {
 /// The hint for a damaged store.
 pub(crate) const DAMAGED_STORE_HINT: &str = "`docmill store check` shows the damage; restore your last `docmill store backup`, or save what can be read with `docmill store salvage --to FILE`";
 
-/// The hint for rows that can't be partitioned as the manifest says.
+/// The hint for rows that can't be partitioned as the manifest requires.
 pub(crate) const PARTITION_HINT: &str = "change output.partition_by and run `docmill export`: the answers are kept";
 
 /// The hint of outcomes after which the same command continues.

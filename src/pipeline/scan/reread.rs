@@ -67,7 +67,7 @@ pub(crate) fn reread(
             Err(fault) if is_ending() || fault.kind == MediaFaultKind::DecoderOutOfMemory => {
                 return Ok(Reread::Postponed(fault));
             }
-            // That says nothing about the earlier picture.
+            // That does not show what the earlier picture was.
             Err(fault) if is_of_run(&fault) => {}
             Err(fault) => redrawn.push((page, fault.message)),
         }

@@ -96,7 +96,7 @@ fn renumber(db: &Connection, content: &Digest, pages: &[(PageKey, u32)], numbers
     for (key, _) in &moved {
         away.execute(params![key, content, i64::try_from(numbers.len()).unwrap_or(i64::MAX)])?;
     }
-    // What is not a page any more stays there. A number that is taken belongs to a page that was read anew: both are kept.
+    // Rows of former pages keep such a number, and so do rows whose new number is in use: nothing is deleted.
     let mut put = db.prepare_cached("UPDATE OR IGNORE pages SET page = ?2 WHERE id = ?1")?;
     for (key, now) in moved.iter().filter(|(_, now)| *now > 0) {
         put.execute(params![key, now])?;

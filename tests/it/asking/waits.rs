@@ -154,7 +154,7 @@ fn replies_wait_for_a_store_that_another_process_holds_and_are_not_lost() {
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
     while !said.contains("lock of the store") {
-        assert!(stderr.read_line(&mut said).unwrap() > 0, "it does not say why it waits: {said}");
+        assert!(stderr.read_line(&mut said).unwrap() > 0, "the cause of the wait is missing: {said}");
     }
     assert!(bench.stats()["requests"].as_u64().unwrap() < 20, "nothing new is sent");
     drop(store);

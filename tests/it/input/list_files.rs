@@ -73,7 +73,7 @@ fn columns_are_renamed_and_faults_say_how() {
     for text in ["l.csv", "the column `Invoice No.` (column 2) has a name", "`status` (column 3)", rename] {
         assert!(ran.stderr.contains(text), "{}", ran.stderr);
     }
-    // What it says can be pasted.
+    // The suggestion can be pasted.
     let rename = rename.trim_start_matches("input.");
     list_job(&bench, &format!("list: l.csv, path_column: File, {rename}"));
     let ran = bench.run(&[]);

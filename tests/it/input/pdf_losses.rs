@@ -1,4 +1,4 @@
-//! PDF pages that can't be drawn completely are faults that say what is lost; form fields and
+//! PDF pages that can't be drawn completely are faults that name what is lost; form fields and
 //! annotations without an appearance are drawn.
 
 use crate::bench::root;
@@ -51,7 +51,7 @@ fn images_that_can_not_be_decoded_are_named() {
         (jpeg_image(|data, _| data.truncate(data.len() / 2)), Some("a JPEG that ends early")),
         (jpeg_image(|data, _| data.fill(b'x')), Some("not a JPEG")),
         (grey("", &[90; 60 * 80]), None),
-        // A row that is missing is no loss, ten are.
+        // One missing row is accepted, ten are not.
         (grey("", &[90; 60 * 79]), None),
         (grey("", &[90; 60 * 70]), Some("only 87 % of its data")),
         (grey("/Filter /ASCIIHexDecode", &hex(60 * 80)), None),

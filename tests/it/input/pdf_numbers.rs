@@ -1,4 +1,4 @@
-//! The numbers of the pages of a PDF. In each document the height of a page, in inches, tells
+//! The numbers of the pages of a PDF. In each document the height of a page, in inches, identifies
 //! which page it is.
 
 use crate::bench::Bench;

@@ -297,13 +297,13 @@ fn fax_pages_with_other_rows_and_counts() {
         ] {
             assert_eq!(decode(&patched).map(|pixels| pixels.data).as_ref(), Ok(&expected), "{name}: {reason}");
         }
-        // An end of the data that is said to be one: the rest is white.
+        // The data has an end mark: the rest is white.
         let more = patch_tag(&patch_tag(&bytes, 257, 257, Some(150)), 278, 278, Some(150));
         let found = decode(&more).map(|pixels| pixels.data);
         let white = [&expected[..], &vec![255; width * (150 - height)]].concat();
         // The data of Group 3 in a TIFF has no end.
         let shown = if name.starts_with("g4") { Ok(white) } else { Err(MediaFaultKind::CutShort) };
-        assert!(found == shown, "{name}: more rows are said than there are");
+        assert!(found == shown, "{name}: more rows are stated than there are");
     }
     // Without that end, the file is cut short.
     let bytes = read("g4.tif");

@@ -71,7 +71,7 @@ fn processes_share_an_unstated_limit() {
 }
 
 /// One refusal as the first reply, with a budget, which allows one request until a reply shows what is
-/// billed: it says nothing about the rate.
+/// billed: it does not show the rate.
 #[test]
 fn a_refusal_as_the_first_reply_does_not_slow_the_run_down() {
     let answer = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;

@@ -143,7 +143,7 @@ fn files_that_do_not_exist_yet_are_protected_too() {
         after.remove("./fresh.yaml");
         assert!(after == before, "{arguments:?}: {:?}", after.keys().filter(|name| !before.contains_key(*name)));
     }
-    // One of both says what is wrong.
+    // One of the two messages names the fault.
     let ran = bench.docmill(&["run", "fresh.yaml", "--summary", "new", "--metrics-file", "pages/../new"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(bench.text("new").contains("\"outcome\": \"input_error\""), "{}", bench.text("new"));
@@ -168,7 +168,7 @@ fn files_that_do_not_exist_yet_are_protected_too() {
 }
 
 #[test]
-fn prepared_images_take_no_pages_place() {
+fn prepared_images_replace_no_page() {
     let bench = bench();
     bench.put("scans/b/a.png", &page(51));
     let before = contents(&bench);

@@ -85,7 +85,7 @@ fn a_hostile_server_is_bounded() {
     type Answer = Box<dyn Fn(&mut TcpStream) + Send + Sync>;
     let says = |bytes: Vec<u8>| -> Answer { Box::new(move |stream| drop(stream.write_all(&bytes))) };
     let answers: [(&str, Answer, &[&str]); 9] = [
-        // These are no API: the run ends.
+        // These are not an API: the run ends.
         ("garbage", says(b"\x16\x03\x01 no HTTP at all \x00\xff".to_vec()), &[]),
         ("nothing", says(Vec::new()), &[]),
         (

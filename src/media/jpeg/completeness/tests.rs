@@ -87,7 +87,7 @@ fn more_rows_than_there_are() {
         let fault = kind_of(&bytes);
         let expected = [Some(MediaFaultKind::CutShort), Some(MediaFaultKind::Damaged)];
         assert!(expected.contains(&fault), "{kind}: {fault:?}");
-        // Fewer rows leave data over, which is no fault of the picture.
+        // Fewer rows leave data over, which does not damage the picture.
         bytes[frame + 5..frame + 7].copy_from_slice(&(SIZE.1 / 2).to_be_bytes());
         if !kind.contains("restarts") && kind != "progressive" {
             assert_eq!(kind_of(&bytes), None, "{kind}");
