@@ -24,6 +24,7 @@ pub(crate) mod run_record;
 pub(crate) mod schema;
 pub(crate) mod signals;
 pub(crate) mod simulate;
+pub(crate) mod simulate_args;
 pub(crate) mod status_line;
 pub(crate) mod store;
 pub(crate) mod text_lines;

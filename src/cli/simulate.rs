@@ -1,8 +1,8 @@
 //! `docmill simulate`: runs the simulator as a server.
 
-use super::args::Simulate;
 use super::exit::{Failure, WRONG_INPUT};
 use super::out::outln;
+use super::simulate_args::Simulate;
 use crate::simulator::{Options, Server};
 use std::io::Write;
 

@@ -11,7 +11,6 @@ use super::kind::ImageFormat;
 use super::page_layout::PageLayout;
 use super::pdf::pdf_file::PdfFile;
 use super::pdf::renderer::PdfRenderers;
-use super::picture_changes::compare_picture;
 use super::pixels::Pixels;
 use super::probe::{Probe, probe};
 use super::tiff::tiff_file::TiffFile;
@@ -125,7 +124,7 @@ impl Document {
         match &self.content {
             Content::Pdf(pdf) => EarlierPicture::of_pdf(pdf, page, size),
             Content::Tiff(tiff) => tiff.compare_with_earlier(&self.bytes, page),
-            Content::Picture(probe) => compare_picture(&self.bytes, probe),
+            Content::Picture(probe) => EarlierPicture::of_picture(&self.bytes, probe),
         }
     }
 }

@@ -2,11 +2,16 @@
 //! or differs.
 
 use super::fault::MediaFault;
+use super::kind::ImageFormat;
 use super::pdf::drawing::Manner;
 use super::pdf::pdf_file::PdfFile;
 use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
+use super::probe::{Probe, check_complete};
+use image::metadata::Orientation;
+use image::{ImageDecoder, ImageReader};
 use serde::{Deserialize, Serialize};
+use std::io::Cursor;
 
 /// Fields across and down in which two pictures are compared.
 const FIELDS: usize = 48;
@@ -27,6 +32,18 @@ pub enum EarlierPicture {
 }
 
 impl EarlierPicture {
+    /// Compares a file of one picture: `probe` describes what this version makes of it.
+    ///
+    /// # Errors
+    /// A picture that earlier versions took for complete, and is not.
+    pub(crate) fn of_picture(bytes: &[u8], probe: &Probe) -> Result<Self, MediaFault> {
+        check_complete(bytes, probe)?;
+        Ok(match earlier_orientation(bytes, probe.format) == probe.orientation {
+            true => Self::Same,
+            false => Self::Different("its orientation was not read".to_owned()),
+        })
+    }
+
     /// Draws a page of a PDF both ways.
     ///
     /// # Errors
@@ -44,11 +61,15 @@ impl EarlierPicture {
         if !differs(&earlier.pixels, &now.pixels) {
             return Ok(Self::Same);
         }
-        Ok(Self::Different(match now.added.is_empty() {
-            true => "other fonts are used now".to_owned(),
-            false => format!("{} are drawn now", now.added.join(", ")),
-        }))
+        Ok(Self::Different("other fonts are used now".to_owned()))
     }
+}
+
+/// The orientation as the library reads it, which earlier versions used.
+fn earlier_orientation(bytes: &[u8], format: ImageFormat) -> Orientation {
+    let decoder = format.to_image_library().map(|known| ImageReader::with_format(Cursor::new(bytes), known));
+    let found = decoder.and_then(|reader| reader.into_decoder().ok()?.orientation().ok());
+    found.unwrap_or(Orientation::NoTransforms)
 }
 
 /// Whether two pictures of one size differ so that a reader notices.

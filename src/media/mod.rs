@@ -10,8 +10,7 @@
 //! - [`mod@jpeg`], [`jpeg2000`], [`fax`]: decoders of single formats; `turbo`: JPEG with libjpeg-turbo
 //! - [`mod@probe`], [`decode`]: the header and the picture of files that hold one picture
 //! - [`mod@tiff`], [`mod@pdf`]: files of several pages
-//! - [`document`]: a file of any format; [`page_layout`]: its pages; [`earlier`]: what earlier versions made of one;
-//!   [`picture_changes`]: which pictures they decoded otherwise
+//! - [`document`]: a file of any format; [`page_layout`]: its pages; [`earlier`]: what earlier versions made of one
 
 pub(crate) mod decode;
 pub(crate) mod document;
@@ -24,7 +23,6 @@ pub(crate) mod jpeg2000;
 pub(crate) mod kind;
 pub(crate) mod page_layout;
 pub(crate) mod pdf;
-pub(crate) mod picture_changes;
 pub(crate) mod pixels;
 pub(crate) mod png_chunks;
 pub(crate) mod probe;

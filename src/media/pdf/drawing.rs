@@ -27,8 +27,6 @@ const MAX_ROUNDS: u32 = 3;
 pub(crate) struct Drawing {
     pub(crate) pixels: Pixels,
     pub(crate) losses: Losses,
-    /// The kinds of what was drawn over the page because the file does not contain how it looks.
-    pub(crate) added: Vec<&'static str>,
 }
 
 /// How a page is drawn.
@@ -95,7 +93,7 @@ pub(crate) fn draw(page: &Page<'_>, (width, height): (u32, u32), manner: Manner)
     context.render_with(&mut pixmap, &mut Resources::default(), settings);
     let data = pixmap.data_as_u8_slice().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
     let pixels = Pixels { width, height, channels: 3, data }.simplify();
-    Ok(Drawing { pixels, losses, added: overlay.kinds.into_iter().collect() })
+    Ok(Drawing { pixels, losses })
 }
 
 /// What the renderer warns of.

@@ -4,6 +4,7 @@
 //! ISO 32000-1, 7.4 (filters) and 8.9 (images); ITU-T T.81, annex B (JPEG); T.800, annex A (JPEG
 //! 2000); T.88, clause 7 (JBIG2).
 
+use super::color_space::{count_channels, is_indexed};
 use crate::media::fault::MediaFaultKind;
 use crate::media::jpeg;
 use hayro::hayro_syntax::Filter;
@@ -50,7 +51,11 @@ impl Parameters {
         let is_stencil = dict.get::<bool>("IM").or_else(|| dict.get::<bool>("ImageMask")).unwrap_or(false);
         let space = dict.get::<Object<'_>>("CS").or_else(|| dict.get::<Object<'_>>("ColorSpace"));
         let bits = number("BitsPerComponent", "BPC").and_then(|bits| u8::try_from(bits).ok());
-        let channels = if is_mask || is_stencil { Some(1) } else { space.as_ref().and_then(count_channels) };
+        let channels = if is_mask || is_stencil {
+            Some(1)
+        } else {
+            space.as_ref().and_then(|space| count_channels(space, &|_| None))
+        };
         Self {
             width: number("Width", "W").unwrap_or(0),
             height: number("Height", "H").unwrap_or(0),
@@ -69,37 +74,6 @@ impl Parameters {
             width: self.width,
             height: self.height,
         }
-    }
-}
-
-fn first_name<'a>(space: &Object<'a>) -> Option<Name<'a>> {
-    match space {
-        Object::Name(name) => Some(name.clone()),
-        Object::Array(array) => array.iter::<Object<'_>>().next()?.into_name(),
-        _ => None,
-    }
-}
-
-fn is_indexed(space: &Object<'_>) -> bool {
-    first_name(space).is_some_and(|name| matches!(&*name, b"Indexed" | b"I"))
-}
-
-/// The samples a pixel of a colour space; `None`: it is a name of the page's resources, or unknown.
-fn count_channels(space: &Object<'_>) -> Option<u32> {
-    let second = || match space {
-        Object::Array(array) => array.iter::<Object<'_>>().nth(1),
-        _ => None,
-    };
-    match &*first_name(space)? {
-        b"DeviceGray" | b"G" | b"CalGray" | b"Indexed" | b"I" | b"Separation" => Some(1),
-        b"DeviceRGB" | b"RGB" | b"CalRGB" | b"Lab" => Some(3),
-        b"DeviceCMYK" | b"CMYK" | b"CalCMYK" => Some(4),
-        b"ICCBased" => match second()? {
-            Object::Stream(profile) => profile.dict().get::<u32>("N"),
-            _ => None,
-        },
-        b"DeviceN" => u32::try_from(second()?.into_array()?.raw_iter().count()).ok(),
-        _ => None,
     }
 }
 

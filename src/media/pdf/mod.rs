@@ -3,6 +3,7 @@
 //! - [`encryption`]: files of which only the attachments are encrypted
 //! - [`page_tree`]: the numbers of the pages
 //! - [`content`]: content streams that paint one image
+//! - [`color_space`]: the channels of colour spaces
 //! - [`stream_check`]: whether the data of an image is complete
 //! - [`raster_scan`]: scanned images without loss, and in JPEG 2000 and JBIG2
 //! - [`scan`]: pages that are one scanned image
@@ -17,6 +18,7 @@
 
 pub(crate) mod annotations;
 pub(crate) mod appearance;
+pub(crate) mod color_space;
 pub(crate) mod content;
 pub(crate) mod drawing;
 pub(crate) mod embedded_font;

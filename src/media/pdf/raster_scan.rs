@@ -1,6 +1,7 @@
 //! Scanned images that are compressed without loss, or in JPEG 2000 or JBIG2. The library
 //! decodes them at their own size, with their colour space.
 
+use super::color_space::count_channels;
 use super::stream_check::{check_image, damaged};
 use crate::media::fault::MediaFault;
 use crate::media::jpeg2000;
@@ -12,7 +13,7 @@ use hayro::hayro_interpret::{
 };
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::content::TypedIter;
-use hayro::hayro_syntax::object::{Name, Object, Stream};
+use hayro::hayro_syntax::object::{Object, Stream};
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, BezPath, Rect};
 
@@ -32,7 +33,8 @@ impl RasterFormat {
         let dict = stream.dict();
         let bits = dict.get::<u32>("BitsPerComponent").unwrap_or(8);
         let color_space = dict.get::<Object<'_>>("ColorSpace");
-        let channels = color_space.and_then(|space| count_channels(&space, page, 0));
+        let channels =
+            color_space.and_then(|space| count_channels(&space, &|name| page.resources().get_color_space(name)));
         let (bits, channels) = match stream.filters().as_slice() {
             // The picture itself states both.
             [Filter::JpxDecode] if dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 => (8, channels.unwrap_or(1)),
@@ -56,39 +58,6 @@ fn is_lossless(filter: &Filter) -> bool {
             | Filter::AsciiHexDecode
             | Filter::Ascii85Decode
     )
-}
-
-/// The channels of a colour space. Source: ISO 32000-1, 8.6.
-fn count_channels(space: &Object<'_>, page: &Page<'_>, depth: u8) -> Option<u32> {
-    match space {
-        Object::Name(name) => match &**name {
-            b"DeviceGray" | b"CalGray" | b"G" => Some(1),
-            b"DeviceRGB" | b"CalRGB" | b"RGB" => Some(3),
-            b"DeviceCMYK" | b"CMYK" => Some(4),
-            // A name that the page defines.
-            _ if depth == 0 => count_channels(&page.resources().get_color_space(name)?, page, depth + 1),
-            _ => None,
-        },
-        Object::Array(array) => {
-            let mut items = array.iter::<Object<'_>>();
-            let Object::Name(family) = items.next()? else { return None };
-            match &*family {
-                b"ICCBased" => match items.next()? {
-                    Object::Stream(profile) => profile.dict().get::<u32>("N").filter(|n| [1, 3, 4].contains(n)),
-                    _ => None,
-                },
-                b"Indexed" | b"I" | b"Separation" => Some(1),
-                b"Lab" => Some(3),
-                b"DeviceN" => match items.next()? {
-                    Object::Array(names) => u32::try_from(names.iter::<Name<'_>>().count()).ok(),
-                    _ => None,
-                },
-                b"Pattern" => None,
-                _ => count_channels(&Object::Name(family), page, 1),
-            }
-        }
-        _ => None,
-    }
 }
 
 /// Decodes the image `name` of a page. JPEG 2000 is decoded at `target` (width, height) or

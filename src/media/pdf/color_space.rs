@@ -1,0 +1,42 @@
+//! Colour spaces, as far as the size of image data depends on them. Source: ISO 32000-1, 8.6.
+
+use hayro::hayro_syntax::object::{Array, Name, Object};
+
+/// The samples of a pixel; `None`: unknown, or a pattern. `find` finds a space that the page's resources
+/// name.
+pub(crate) fn count_channels<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>) -> Option<u32> {
+    let name = family(space)?;
+    let second = || match space {
+        Object::Array(array) => array.iter::<Object<'_>>().nth(1),
+        _ => None,
+    };
+    match &*name {
+        b"DeviceGray" | b"G" | b"CalGray" | b"Indexed" | b"I" | b"Separation" => Some(1),
+        b"DeviceRGB" | b"RGB" | b"CalRGB" | b"Lab" => Some(3),
+        b"DeviceCMYK" | b"CMYK" | b"CalCMYK" => Some(4),
+        b"ICCBased" => match second()? {
+            Object::Stream(profile) => profile.dict().get::<u32>("N").filter(|count| [1, 3, 4].contains(count)),
+            _ => None,
+        },
+        b"DeviceN" => {
+            let names: Array<'_> = second()?.into_array()?;
+            u32::try_from(names.iter::<Name<'_>>().count()).ok()
+        }
+        // A name of the resources stands for a space that is not a name of the resources.
+        _ => count_channels(&find(&name)?, &|_| None),
+    }
+}
+
+/// Whether the samples are places in a palette.
+pub(crate) fn is_indexed(space: &Object<'_>) -> bool {
+    family(space).is_some_and(|name| matches!(&*name, b"Indexed" | b"I"))
+}
+
+/// The name of a space, or of the family that an array begins with.
+fn family<'a>(space: &Object<'a>) -> Option<Name<'a>> {
+    match space {
+        Object::Name(name) => Some(name.clone()),
+        Object::Array(array) => array.iter::<Object<'_>>().next()?.into_name(),
+        _ => None,
+    }
+}

@@ -1,0 +1,156 @@
+//! Which parameters of a URL are secrets.
+
+/// Parameters that sign a URL or name who signed it. The rest of the URL identifies the file.
+/// Sources: AWS "Authenticating requests: query parameters" and "Signed URLs" of CloudFront, Google
+/// "Signed URLs", Alibaba OSS, Tencent COS, Huawei OBS, Akamai.
+const SIGNATURES: &[&str] = &[
+    "signature",
+    "sig",
+    "hmac",
+    "awsaccesskeyid",
+    "googleaccessid",
+    "key-pair-id",
+    "ossaccesskeyid",
+    "accesskeyid",
+    "security-token",
+    "x-oss-signature",
+    "x-oss-signature-version",
+    "x-oss-credential",
+    "x-oss-date",
+    "x-oss-expires",
+    "x-oss-security-token",
+    "x-oss-additional-headers",
+    "x-cos-security-token",
+    "x-obs-security-token",
+    "q-sign-algorithm",
+    "q-ak",
+    "q-sign-time",
+    "q-key-time",
+    "q-header-list",
+    "q-url-param-list",
+    "q-signature",
+    "hdnts",
+    "hdnea",
+    "hdntl",
+    "__token__",
+    "__gda__",
+];
+/// Prefixes of such parameters.
+const SIGNATURE_PREFIXES: &[&str] = &["x-amz-", "x-goog-", "x-tos-"];
+/// Ends of such parameters.
+const SIGNATURE_ENDS: &[&str] = &["-signature", "_signature", "-credential", "-security-token"];
+/// Ends of the names of tokens.
+const TOKEN_ENDS: &[&str] = &["_token", "-token"];
+
+/// Parameters of a shared access signature, beside `sig` (Microsoft, "Create a service SAS").
+const SAS: &[&str] = &[
+    "sv", "ss", "srt", "sr", "sp", "st", "se", "spr", "sip", "si", "skoid", "sktid", "skt", "ske", "sks", "skv",
+    "saoid", "suoid", "scid", "sdd", "ses",
+];
+/// Parameters that limit the validity and the rights of a signature or a token.
+const EXPIRIES: &[&str] = &["expires", "expiry", "expire", "exp", "policy", "hash-algorithm", "token_path"];
+/// Keys, tokens and passwords.
+const TOKENS: &[&str] = &[
+    "token",
+    "access_token",
+    "access-token",
+    "accesstoken",
+    "auth_token",
+    "auth-token",
+    "authtoken",
+    "id_token",
+    "refresh_token",
+    "private_token",
+    "download_token",
+    "x-token",
+    "sas",
+    "sas_token",
+    "sastoken",
+    "jwt",
+    "bearer",
+    "auth",
+    "authorization",
+    "authkey",
+    "tempauth",
+    "rlkey",
+    "sign",
+    "api_key",
+    "api-key",
+    "apikey",
+    "x-api-key",
+    "subscription-key",
+    "ocp-apim-subscription-key",
+    "client_secret",
+    "secret",
+    "password",
+    "passwd",
+    "pwd",
+    "pass",
+    "credential",
+    "credentials",
+    "access_key",
+    "accesskey",
+    "secret_key",
+    "secretkey",
+];
+/// Parameters that hold a secret on some servers, and the name of a file on others.
+const AMBIGUOUS: &[&str] = &["key", "code", "session", "session_id", "sessionid", "sid", "ticket"];
+
+/// What a parameter is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parameter {
+    /// It distinguishes files.
+    Name,
+    /// It signs the URL, or limits what a secret allows.
+    Signature,
+    /// A key, a token or a password.
+    Token,
+    /// A secret on some servers, and the name of a file on others.
+    Ambiguous,
+}
+
+/// What each parameter of a query is.
+pub(crate) fn classify(parts: &[&[u8]]) -> Vec<Parameter> {
+    let names: Vec<String> = parts.iter().map(|part| name_of(part)).collect();
+    let has = |name: &str| names.iter().any(|known| known == name);
+    // A link to an attachment in Discord is signed by these three.
+    let is_discord = ["ex", "is", "hm"].into_iter().all(has);
+    let is_sas = has("sig");
+    let mut kinds: Vec<Parameter> = names
+        .iter()
+        .map(|name| match name.as_str() {
+            name if SIGNATURES.contains(&name) || SIGNATURE_PREFIXES.iter().any(|start| name.starts_with(start)) => {
+                Parameter::Signature
+            }
+            name if is_sas && SAS.contains(&name) || is_discord && ["ex", "is", "hm"].contains(&name) => {
+                Parameter::Signature
+            }
+            name if SIGNATURE_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Signature,
+            name if TOKENS.contains(&name) || TOKEN_ENDS.iter().any(|end| name.ends_with(end)) => Parameter::Token,
+            name if AMBIGUOUS.contains(&name) => Parameter::Ambiguous,
+            _ => Parameter::Name,
+        })
+        .collect();
+    if kinds.iter().any(|kind| matches!(kind, Parameter::Signature | Parameter::Token)) {
+        let expiries = names.iter().zip(&mut kinds).filter(|(name, _)| EXPIRIES.contains(&name.as_str()));
+        expiries.for_each(|(_, kind)| *kind = Parameter::Signature);
+    }
+    kinds
+}
+
+/// The name of a parameter, decoded and in lower case.
+fn name_of(part: &[u8]) -> String {
+    let (name, _) = split(part, b'=');
+    url::form_urlencoded::parse(name)
+        .next()
+        .map(|(name, _)| name.trim().trim_end_matches("[]").to_lowercase())
+        .unwrap_or_default()
+}
+
+/// The text before the first `separator`, and that behind it.
+pub(crate) fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    match text.iter().position(|byte| *byte == separator) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
