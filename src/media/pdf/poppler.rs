@@ -228,8 +228,8 @@ fn run(
     } else {
         drop(stdin);
     }
-    let data = read_all(stdout, max as u64 + 1);
-    let messages = read_all(stderr, MAX_MESSAGES);
+    let data = read_all(stdout, max as u64 + 1, false);
+    let messages = read_all(stderr, MAX_MESSAGES, true);
     let (send_data, receive_data) = data;
     let (send_messages, receive_messages) = messages;
     spawn("pdftoppm output", send_data)?;
@@ -255,15 +255,14 @@ fn run(
 
 type Reading = (Box<dyn FnOnce() + Send>, Receiver<Vec<u8>>);
 
-/// Work that reads at most `max` bytes and reads over the rest, and where the bytes arrive.
-fn read_all(mut from: impl Read + Send + 'static, max: u64) -> Reading {
+/// Work that reads at most `max` bytes, and where the bytes arrive. `drops_rest`: the rest is read, too, and
+/// dropped, so that the program can go on writing.
+fn read_all(mut from: impl Read + Send + 'static, max: u64, drops_rest: bool) -> Reading {
     let (send, receive) = sync_channel(1);
     let work = move || {
         let mut bytes = Vec::new();
         let _ = from.by_ref().take(max).read_to_end(&mut bytes);
-        let is_whole = (bytes.len() as u64) < max;
-        let is_messages = max == MAX_MESSAGES;
-        if !is_whole && is_messages {
+        if drops_rest {
             let _ = std::io::copy(&mut from, &mut std::io::sink());
         }
         let _ = send.send(bytes);

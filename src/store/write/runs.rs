@@ -83,21 +83,20 @@ fn put_job(db: &Connection, start: &RunStart) -> Result<JobId, StoreError> {
 /// The first identity of the job that no live run has. Dead runs have been reaped.
 fn free_identity(db: &Connection, start: &RunStart) -> Result<Digest, StoreError> {
     let mut find = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND ended_at IS NULL)")?;
-    let mut last = start.job;
     if start.slots.is_empty() {
-        return Ok(last);
+        return Ok(start.job);
     }
     for identity in std::iter::once(start.job).chain(start.slots.iter().copied()) {
-        last = identity;
         let is_used = match job_id(db, &identity)? {
             Some(job) => find.query_row([job], |row| row.get(0))?,
             None => false,
         };
         if !is_used {
-            break;
+            return Ok(identity);
         }
     }
-    Ok(last)
+    let runs = start.slots.len() + 1;
+    Err(StoreError::Failed(format!("{runs} runs of the job read standard input already; wait for one to end")))
 }
 
 /// Records that a run is alive.

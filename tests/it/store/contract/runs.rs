@@ -222,6 +222,9 @@ pub(crate) fn a_run_takes_the_first_identity_that_no_live_run_has<B: Backend>() 
     assert_eq!(reader.job(&slots[0]).unwrap(), Some(second.job));
     assert_eq!(reader.job(&slots[1]).unwrap(), Some(third.job));
     assert!(second.job != bench.keys.job && third.job != second.job);
+    // All identities are in use: two runs must not share one.
+    let full = processes[2].begin_run(RunStart { slots: slots.clone(), ..start("too many") }).unwrap_err();
+    assert!(full.to_string().contains("3 runs of the job read standard input already"), "{full}");
     processes[0].end_run(end(second.run)).unwrap();
     assert_eq!(begin(0, "fourth").job, second.job, "a slot is used again");
     bench.end();
