@@ -14,6 +14,8 @@ pub struct Usage {
     pub cache_write: u64,
     /// Reply tokens, reasoning included.
     pub output: u64,
+    /// The part of `output` that is reasoning, as far as the provider reports it.
+    pub reasoning: u64,
 }
 
 impl AddAssign for Usage {
@@ -22,5 +24,6 @@ impl AddAssign for Usage {
         self.cached_input += other.cached_input;
         self.cache_write += other.cache_write;
         self.output += other.output;
+        self.reasoning += other.reasoning;
     }
 }

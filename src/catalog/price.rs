@@ -202,7 +202,7 @@ mod tests {
         let usage = Usage { input: 2006, cached_input: 1920, ..Usage::default() };
         assert_eq!(price.cost(usage), Pico(86 * 400_000 + 1920 * 100_000));
         let price = find_price(OPENAI, "gpt-5.6").unwrap().price;
-        let usage = Usage { input: 3000, cached_input: 1000, cache_write: 500, output: 10 };
+        let usage = Usage { input: 3000, cached_input: 1000, cache_write: 500, output: 10, reasoning: 0 };
         assert_eq!(price.cost(usage), Pico(2000 * 4_000_000 + 1000 * 400_000 + 500 * 5_000_000 + 10 * 20_000_000));
     }
 
@@ -223,6 +223,7 @@ mod tests {
             cached_input,
             cache_write,
             output,
+            reasoning: 0,
         })
     }
 

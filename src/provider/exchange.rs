@@ -3,6 +3,7 @@
 use super::foreign::Foreign;
 use super::rate_limits::{ExceededLimit, RateLimitHeaders};
 use super::reply::{Reply, ReplyEnd};
+use super::served::Served;
 use super::verdict::{Charge, Verdict};
 use crate::base::vocabulary::ErrorKind;
 use crate::task::{Question, read_reply};
@@ -28,6 +29,8 @@ pub struct Exchange {
     /// The text of the reply. A repair quotes it, and it bounds the tokens of a reply
     /// without usage.
     pub content: String,
+    /// Who gave the reply, and what it says to have cost.
+    pub served: Served,
     /// What the API does not send, such as an HTML page.
     pub foreign: Option<Foreign>,
 }
@@ -43,6 +46,7 @@ impl Exchange {
             rate_limits: RateLimitHeaders::default(),
             exceeded: None,
             content: String::new(),
+            served: Served::default(),
             foreign: None,
         }
     }
@@ -57,11 +61,11 @@ impl Exchange {
 
     /// Judges a complete reply to `questions`.
     pub(crate) fn from_reply(reply: Reply, questions: &[&Question]) -> Self {
-        let Reply { content, usage, end } = reply;
+        let Reply { content, usage, end, served, .. } = reply;
         let verdict = match end {
             // The partial text before an error is worth nothing.
             ReplyEnd::Error(verdict) => {
-                return Self::new(verdict, usage.map_or(Charge::Unknown, Charge::Reported));
+                return Self { served, ..Self::new(verdict, usage.map_or(Charge::Unknown, Charge::Reported)) };
             }
             ReplyEnd::ContentFilter => {
                 Verdict::refused(ErrorKind::ContentFilter, "the provider's content filter blocked the reply")
@@ -76,7 +80,7 @@ impl Exchange {
             ReplyEnd::Finished => Verdict::Done { reading: read_reply(&content, questions), is_cut: false },
             ReplyEnd::Length => Verdict::Done { reading: read_reply(&content, questions), is_cut: true },
         };
-        Self { content, ..Self::new(verdict, usage.map_or(Charge::Unknown, Charge::Reported)) }
+        Self { content, served, ..Self::new(verdict, usage.map_or(Charge::Unknown, Charge::Reported)) }
     }
 
     /// A reply that broke off after `content`. The server may have billed it.
@@ -124,7 +128,16 @@ mod tests {
             (ReplyEnd::Error(error.clone()), Some(usage), "later", Charge::Reported(usage), false),
             (ReplyEnd::Error(error), None, "later", Charge::Unknown, false),
         ] {
-            let exchange = Exchange::from_reply(Reply { content: "{}".into(), usage, end: end.clone() }, &[]);
+            let exchange = Exchange::from_reply(
+                Reply {
+                    content: "{}".into(),
+                    reasoning: String::new(),
+                    usage,
+                    end: end.clone(),
+                    served: Served::default(),
+                },
+                &[],
+            );
             let name = match &exchange.verdict {
                 Verdict::Done { is_cut: false, .. } => "done".to_owned(),
                 Verdict::Done { .. } => "done, cut".to_owned(),

@@ -10,7 +10,8 @@
 //! - [`pacing`]: when requests may be sent, by rates and by a cooldown
 //! - [`client`]: HTTP, timeouts, redaction; knows no dialect
 //! - [`endpoint_proof`]: whether an endpoint is an API at all; [`foreign`]: what shows that it is not
-//! - [`exchange`]: one attempt and its result; [`reply`]: a model's reply; [`batch`]: a batch
+//! - [`exchange`]: one attempt and its result; [`reply`]: a model's reply;
+//!   [`served`]: who gave it; [`batch`]: a batch
 //!   as the provider reports it
 //! - [`verdict`]: what an attempt means and costs; [`rate_limits`]: what a provider reports
 //!   about its limits; [`page_request`]: what to ask about a page
@@ -36,6 +37,7 @@ pub(crate) mod reply;
 pub(crate) mod reply_reader;
 #[cfg(any(test, feature = "internal"))]
 pub mod request_parts;
+pub(crate) mod served;
 pub(crate) mod sse;
 #[cfg(test)]
 mod test_server;
@@ -54,4 +56,5 @@ pub use pacing::cooldown::Gate;
 pub use pacing::endpoint_pacing::EndpointPacing;
 pub use page_request::{PageRequest, Repair};
 pub use rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
+pub use served::Served;
 pub use verdict::{Charge, PageFault, Refusal, TransientFault, Verdict};

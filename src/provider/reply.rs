@@ -1,5 +1,6 @@
 //! A model's reply, whatever the dialect and whether it was streamed or not.
 
+use super::served::Served;
 use super::verdict::Verdict;
 use crate::base::usage::Usage;
 
@@ -8,10 +9,14 @@ use crate::base::usage::Usage;
 pub(crate) struct Reply {
     /// The visible text.
     pub(crate) content: String,
+    /// The text of the model's reasoning, where the server sends it apart from the answer.
+    pub(crate) reasoning: String,
     /// Token counts; `None` if the server does not report them.
     pub(crate) usage: Option<Usage>,
     /// Why the reply ended.
     pub(crate) end: ReplyEnd,
+    /// Who gave the reply.
+    pub(crate) served: Served,
 }
 
 /// Why a reply ended.

@@ -11,6 +11,7 @@ use crate::provider::dialect::interface::{
 use crate::provider::dialect::openai::OpenAi;
 use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
 use crate::provider::reply::{Reply, ReplyEnd};
+use crate::provider::served::Served;
 use crate::provider::test_server::{Received, TestServer, block_on, client, reply};
 use crate::provider::verdict::Charge;
 use crate::task::{Question, compile};
@@ -289,7 +290,13 @@ impl Dialect for PlainText {
     }
 
     fn read_reply(&self, body: &str) -> Result<Reply, NotAReply> {
-        Ok(Reply { content: body.to_owned(), usage: None, end: ReplyEnd::Finished })
+        Ok(Reply {
+            content: body.to_owned(),
+            reasoning: String::new(),
+            usage: None,
+            end: ReplyEnd::Finished,
+            served: Served::default(),
+        })
     }
 
     fn reply_stream(&self) -> Box<dyn ReplyStream> {

@@ -74,6 +74,7 @@ fn attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<AttemptR
             cached_input: cells.count(8)?,
             cache_write: cells.count(17)?,
             output: cells.count(9)?,
+            reasoning: 0,
         },
         is_estimated: usage == Some(UsageSource::Estimated),
         cost: cells.get(11)?,

@@ -14,6 +14,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         status: None,
         request_id: None,
         content: "{}".into(),
+        served: Default::default(),
         foreign: None,
     }
 }

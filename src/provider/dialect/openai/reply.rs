@@ -6,6 +6,7 @@ use super::errors::judge_late_error;
 use crate::base::usage::Usage;
 use crate::provider::dialect::interface::NotAReply;
 use crate::provider::reply::{Reply, ReplyEnd};
+use crate::provider::served::Served;
 use serde_json::Value;
 
 /// Largest believable token count of one request; a larger one is ignored.
@@ -71,7 +72,7 @@ impl Completion {
             _ if finish == "length" => ReplyEnd::Length,
             _ => ReplyEnd::Finished,
         };
-        Reply { content: self.content, usage: self.usage, end }
+        Reply { content: self.content, reasoning: String::new(), usage: self.usage, end, served: Served::default() }
     }
 
     /// Reads a reply or a chunk, whose text is in the choice's member `member`.
@@ -135,6 +136,7 @@ fn usage(value: &Value) -> Option<Usage> {
         cached_input: cached.unwrap_or(0).min(input),
         cache_write: written.unwrap_or(0).min(input),
         output: output.unwrap_or(0),
+        reasoning: 0,
     })
 }
 
@@ -153,7 +155,7 @@ mod tests {
                 "usage":{"prompt_tokens":25.0,"completion_tokens":16,"prompt_tokens_details":{"cached_tokens":9,"cache_write_tokens":5}},"x_metrics":{}}"#,
         );
         assert_eq!((full.content.as_str(), full.finish.as_deref()), ("{}", Some("eos")));
-        assert_eq!(full.usage, Some(Usage { input: 25, cached_input: 9, cache_write: 5, output: 16 }));
+        assert_eq!(full.usage, Some(Usage { input: 25, cached_input: 9, cache_write: 5, output: 16, reasoning: 0 }));
         for (text, content, has_choice) in [
             (
                 r#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}]}"#,

@@ -139,7 +139,7 @@ pub(crate) fn settled_attempts_are_read_as_they_were_settled<B: Backend>() {
         (first, true, AttemptState::Settled, AttemptPurpose::Ask)
     );
     assert_eq!((one.verdict, one.http_status, one.error_kind), (Some(VerdictName::Done), Some(200), None));
-    assert_eq!(one.tokens, Usage { input: 1000, cached_input: 100, cache_write: 10, output: 50 });
+    assert_eq!(one.tokens, Usage { input: 1000, cached_input: 100, cache_write: 10, output: 50, reasoning: 0 });
     assert_eq!((one.cost, one.expected, one.is_estimated), (Some(Pico(70)), Some(Pico(60)), false));
     assert_eq!((one.saved_by_cache, one.saved_by_size, one.latency_ms), (Pico(3), Pico(4), Some(250)));
     assert_eq!((one.recipes.clone(), one.model.as_str(), one.opened_ms), (bench.recipes(), "model", NOW_MS));

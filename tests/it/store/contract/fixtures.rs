@@ -201,7 +201,7 @@ pub(crate) fn settlement(attempt: AttemptId, outcomes: Vec<(RecipeId, TaskOutcom
         server_request_id: Some("req-1".into()),
         latency_ms: 250,
         charge: AttemptCharge {
-            tokens: Usage { input: 1000, cached_input: 100, cache_write: 10, output: 50 },
+            tokens: Usage { input: 1000, cached_input: 100, cache_write: 10, output: 50, reasoning: 0 },
             is_estimated: false,
             cost: Some(Pico(70)),
             budget: Pico(70),
