@@ -97,7 +97,7 @@ impl ModelEndpoint {
             pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),
             proof: EndpointProof::default(),
             fit: RefCell::new(Fit::new(setup.image.rule, detail, &setup.calibration)),
-            reasons: model_facts(&setup.model).is_some_and(|facts| facts.reasons),
+            reasons: model_facts(&setup.model).is_some_and(|facts| facts.reasons()),
             id: setup.id,
             client: setup.client,
             dialect,

@@ -115,8 +115,8 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
             grouped(tokens)
         ));
     }
-    if let Some(ModelFacts { context: Some(context), reasons, .. }) = model_facts(&job.provider.model) {
-        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), ReplyFormat::Schema, *reasons);
+    if let Some(facts @ ModelFacts { context: Some(context), .. }) = model_facts(&job.provider.model) {
+        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), ReplyFormat::Schema, facts.reasons());
         let room = job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens());
         let needed = words.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(room);
         if needed > *context {

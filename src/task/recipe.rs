@@ -2,7 +2,8 @@
 //!
 //! A recipe contains what determines the meaning of an answer: provider, model, sampling,
 //! settings of the image, prompt version, task. It does not contain paths, names, limits,
-//! `max_tokens`, retries, outputs, `stream` or the encoder. A change of the recipes that a
+//! `max_tokens`, retries, outputs, `stream` or the encoder, nor what docmill knows or learns
+//! about a model: what is known changes from release to release. A change of the recipes that a
 //! manifest leads to makes every user pay for every page again.
 
 use super::prompt::PROMPT_VERSION;
@@ -39,8 +40,8 @@ fn recipe(job: &Job, question: &Question) -> Recipe {
             "version": PICTURE_VERSION,
             "detail": job.image.detail.name(),
             "size": job.image.size.name(),
-            "rule": job.image.rule.family().name(),
-            "max_side": job.image.max_side,
+            "rule": job.image_intent.rule.name(),
+            "max_side": job.image_intent.max_side,
             "min_side": job.image.min_side,
         },
         "prompt": PROMPT_VERSION,

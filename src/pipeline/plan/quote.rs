@@ -3,7 +3,7 @@
 
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
-use crate::catalog::{Basis, Calibration, Detail, Fit, Price, min_image_tokens, model_facts};
+use crate::catalog::{Basis, Calibration, Detail, Fit, ModelFacts, Price, min_image_tokens, model_facts};
 use crate::manifest::{Image, Job, Size};
 use crate::prepare::target_size;
 use crate::provider::{Footprint, ReplyFormat, RequestSize, estimate};
@@ -118,7 +118,7 @@ impl<'a> Quoter<'a> {
     /// `calibrations`: what the store has of the endpoint's bills.
     pub(crate) fn new(job: &'a Job, questions: &[Question], price: Option<Price>, calibrations: &Calibrations) -> Self {
         let facts = model_facts(&job.provider.model);
-        let reasons = facts.is_some_and(|facts| facts.reasons);
+        let reasons = facts.is_some_and(ModelFacts::reasons);
         let fits = [Detail::Low, Detail::High].map(|detail| {
             let calibration = calibrations.for_detail(detail);
             (Fit::new(job.image.rule, detail, &calibration), calibration)
