@@ -250,6 +250,8 @@ vocabulary! {
         Refusal = "refusal",
         /// A content filter stopped the request or the reply.
         ContentFilter = "content_filter",
+        /// The provider holds the reply back because it would repeat a protected text.
+        Recitation = "recitation",
         /// The reply is empty.
         EmptyReply = "empty_reply",
         /// The reply holds no JSON object.
@@ -264,6 +266,8 @@ vocabulary! {
         TooManyLabels = "too_many_labels",
         /// The reply was cut at `max_tokens`.
         Length = "length",
+        /// The reply repeated itself until the output limit.
+        Repetition = "repetition",
         /// Attempts only: a rate limit or an outage.
         NotNow = "not_now",
         /// Attempts only: the provider refuses every request.

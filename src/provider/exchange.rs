@@ -4,7 +4,7 @@ use super::foreign::Foreign;
 use super::rate_limits::{ExceededLimit, RateLimitHeaders};
 use super::reply::{Reply, ReplyEnd};
 use super::served::Served;
-use super::verdict::{Charge, Verdict};
+use super::verdict::{Charge, Cut, Verdict};
 use crate::base::vocabulary::ErrorKind;
 use crate::task::{Question, read_reply};
 use std::time::Duration;
@@ -77,10 +77,16 @@ impl Exchange {
                 Verdict::refused(ErrorKind::Refusal, format!("the model declined to answer: {text}"))
             }
             ReplyEnd::Empty => Verdict::transient(ErrorKind::BadReply, "the reply contains no answer"),
-            ReplyEnd::Finished => Verdict::Done { reading: read_reply(&content, questions), is_cut: false },
-            ReplyEnd::Length => Verdict::Done { reading: read_reply(&content, questions), is_cut: true },
+            ReplyEnd::Finished => Verdict::Done { reading: read_reply(&content, questions), cut: Cut::No },
+            ReplyEnd::Length => Verdict::Done { reading: read_reply(&content, questions), cut: Cut::Length },
         };
         Self { content, served, ..Self::new(verdict, usage.map_or(Charge::Unknown, Charge::Reported)) }
+    }
+
+    /// A reply that the server itself found not valid.
+    pub(crate) fn from_invalid_reply(content: String, questions: &[&Question]) -> Self {
+        let verdict = Verdict::Done { reading: read_reply(&content, questions), cut: Cut::No };
+        Self { content, ..Self::new(verdict, Charge::Unknown) }
     }
 
     /// A reply that broke off after `content`. The server may have billed it.
@@ -139,7 +145,7 @@ mod tests {
                 &[],
             );
             let name = match &exchange.verdict {
-                Verdict::Done { is_cut: false, .. } => "done".to_owned(),
+                Verdict::Done { cut: Cut::No, .. } => "done".to_owned(),
                 Verdict::Done { .. } => "done, cut".to_owned(),
                 Verdict::Retry(fault) => format!("retry {}", fault.kind),
                 Verdict::Page(fault) => format!("page {}", fault.kind),
