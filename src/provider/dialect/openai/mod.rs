@@ -3,6 +3,8 @@
 //! - [`openai_dialect`]: the dialect itself, which only delegates
 //! - [`request`]: the body of a request for a page
 //! - [`reply`]: a reply, whole or in chunks; [`stream`]: a streamed reply
+//! - [`message`]: the text of a message; [`finish`]: why it ended; [`usage`]: tokens and cost;
+//!   [`late_error`]: an error in a reply of status 200
 //! - [`error_body`]: reads error bodies of any shape; [`errors`]: what an error means;
 //!   [`causes`]: why, in the words of servers; [`rejections`]: the parameter that an error names
 //! - [`rate_limit_headers`]: reads rate limits from headers
@@ -13,6 +15,9 @@ pub(crate) mod batch_line;
 pub(crate) mod causes;
 pub(crate) mod error_body;
 pub(crate) mod errors;
+pub(crate) mod finish;
+pub(crate) mod late_error;
+pub(crate) mod message;
 pub(crate) mod openai_dialect;
 pub(crate) mod rate_limit_headers;
 #[cfg(test)]
@@ -21,5 +26,6 @@ pub(crate) mod rejections;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod stream;
+pub(crate) mod usage;
 
 pub(crate) use openai_dialect::OpenAi;
