@@ -21,7 +21,7 @@ use crate::base::mask::mask_keys;
 use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::ErrorKind;
-use crate::catalog::{Basis, Calibration, Detail, Fit, Price, model_facts};
+use crate::catalog::{Basis, Calibration, Detail, Fit, PriceTable, RequestPrice, ServiceTier, model_facts};
 use crate::manifest::{Image, Limits, Request, Retry};
 use crate::prepare::Prepared;
 use bytes::Bytes;
@@ -52,7 +52,9 @@ pub struct EndpointSetup {
     /// The manifest's retry policy.
     pub retry: Retry,
     /// What a token costs; `None`: unknown.
-    pub price: Option<Price>,
+    pub price: Option<PriceTable>,
+    /// The service tier that requests ask for.
+    pub service_tier: ServiceTier,
     /// What the endpoint supports, as far as it is known.
     pub capabilities: Capabilities,
     /// What the endpoint was seen to bill.
@@ -71,7 +73,8 @@ pub struct ModelEndpoint {
     model: String,
     request: Request,
     image: Image,
-    price: Option<Price>,
+    price: Option<PriceTable>,
+    service_tier: ServiceTier,
     pacing: EndpointPacing,
     proof: EndpointProof,
     capabilities: Cell<Capabilities>,
@@ -106,6 +109,7 @@ impl ModelEndpoint {
             request: setup.request,
             image: setup.image,
             price: setup.price,
+            service_tier: setup.service_tier,
             capabilities: Cell::new(setup.capabilities),
             calibration: RefCell::new(setup.calibration),
             cache_shards: setup.cache_shards.max(1),
@@ -119,10 +123,10 @@ impl ModelEndpoint {
         &self.id
     }
 
-    /// What a token costs; `None`: unknown.
+    /// The price of a request that is sent now; `None`: unknown.
     #[must_use]
-    pub fn price(&self) -> Option<Price> {
-        self.price
+    pub fn price(&self) -> Option<RequestPrice> {
+        Some(RequestPrice { table: self.price?, tier: self.service_tier, sent_ms: self.clock.wall_ms() })
     }
 
     /// When requests may be sent.

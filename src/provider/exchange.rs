@@ -31,6 +31,8 @@ pub struct Exchange {
     pub content: String,
     /// Who gave the reply, and what it says to have cost.
     pub served: Served,
+    /// The parameters that were sent, as a JSON object; `None` if they are not known.
+    pub parameters: Option<String>,
     /// What the API does not send, such as an HTML page.
     pub foreign: Option<Foreign>,
 }
@@ -47,6 +49,7 @@ impl Exchange {
             exceeded: None,
             content: String::new(),
             served: Served::default(),
+            parameters: None,
             foreign: None,
         }
     }

@@ -15,6 +15,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         request_id: None,
         content: "{}".into(),
         served: Default::default(),
+        parameters: None,
         foreign: None,
     }
 }
