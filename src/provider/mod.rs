@@ -11,7 +11,7 @@
 //! - [`client`]: HTTP, timeouts, redaction; knows no dialect
 //! - [`endpoint_proof`]: whether an endpoint is an API at all; [`foreign`]: what shows that it is not
 //! - [`exchange`]: one attempt and its result; [`reply`]: a model's reply;
-//!   [`served`]: who gave it; [`batch`]: a batch
+//!   [`repetition`]: one that repeats itself; [`served`]: who gave it; [`batch`]: a batch
 //!   as the provider reports it
 //! - [`verdict`]: what an attempt means and costs; [`rate_limits`]: what a provider reports
 //!   about its limits; [`page_request`]: what to ask about a page
@@ -33,6 +33,7 @@ pub(crate) mod frame_cache;
 pub(crate) mod pacing;
 pub(crate) mod page_request;
 pub(crate) mod rate_limits;
+pub(crate) mod repetition;
 pub(crate) mod reply;
 pub(crate) mod reply_reader;
 #[cfg(any(test, feature = "internal"))]

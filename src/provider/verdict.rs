@@ -48,8 +48,8 @@ pub struct TransientFault {
 /// Why a page cannot be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageFault {
-    /// The error kind as rows show it: `refusal`, `content_filter`, `request_too_large`,
-    /// `context_too_long`, `image_refused` or `bad_request`.
+    /// The error kind as rows show it: `refusal`, `content_filter`, `recitation`,
+    /// `request_too_large`, `context_too_long`, `image_refused` or `bad_request`.
     pub kind: ErrorKind,
     /// A message for people.
     pub message: String,

@@ -9,11 +9,13 @@
 //! - [`recipe`]: the part of an answer's key that is not the page; [`stored`]: from a recipe
 //!   back to a question
 //! - [`reply_length`]: how long a reply may be
-//! - [`reply`]: reads a reply: tolerant of its format, strict about its values
+//! - [`reply`]: reads a reply: tolerant of its format, strict about its values;
+//!   [`objects`]: the JSON objects in its text; [`thought`]: marks of reasoning in it
 
 pub(crate) mod check;
 pub(crate) mod fault;
 pub(crate) mod label;
+pub(crate) mod objects;
 pub(crate) mod prompt;
 pub(crate) mod question;
 pub(crate) mod recipe;
@@ -22,6 +24,7 @@ pub(crate) mod reply_length;
 pub(crate) mod schema;
 pub(crate) mod shape;
 pub(crate) mod stored;
+pub(crate) mod thought;
 pub(crate) mod typed_text;
 pub(crate) mod words;
 
@@ -30,7 +33,9 @@ pub use fault::TaskFault;
 pub use prompt::{PROMPT_VERSION, SYSTEM, instructions, repair_text, reply_schema};
 pub use question::{Question, TaskDefect, compile, without_descriptions};
 pub use recipe::{Recipe, recipe_difference, recipes};
+pub(crate) use reply::read_reasoning;
 pub use reply::{Reading, read_reply};
 pub use reply_length::{SampleReplies, sample_replies};
 pub use shape::{Field, Shape};
 pub use stored::question_from_recipe;
+pub(crate) use thought::visible_text;

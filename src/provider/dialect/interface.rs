@@ -1,5 +1,6 @@
 //! What a dialect provides. All methods are pure; an endpoint chooses its dialect at run time.
 
+use crate::base::money::Pico;
 use crate::catalog::Detail;
 use crate::manifest::Request;
 use crate::prepare::Prepared;
@@ -26,6 +27,9 @@ pub(crate) trait Dialect: fmt::Debug {
 
     /// The response header with the server's id of the request, in lower case.
     fn request_id_header(&self) -> &'static str;
+
+    /// Reads the cost that a reply's headers report.
+    fn read_cost(&self, headers: &HeaderMap) -> Option<Pico>;
 
     /// Reads a reply that was not streamed.
     ///

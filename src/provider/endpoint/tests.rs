@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::clock::{ManualClock, SystemClock};
+use crate::base::money::Pico;
 use crate::manifest::{self, Job};
 use crate::provider::capability::{CapabilityChange, ReplyFormat};
 use crate::provider::client::call::HttpCall;
@@ -288,6 +289,10 @@ impl Dialect for PlainText {
 
     fn request_id_header(&self) -> &'static str {
         "request-id"
+    }
+
+    fn read_cost(&self, _headers: &HeaderMap) -> Option<Pico> {
+        None
     }
 
     fn read_reply(&self, body: &str) -> Result<Reply, NotAReply> {

@@ -16,6 +16,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         content: "{}".into(),
         served: Default::default(),
         parameters: None,
+        answered_in_reasoning: false,
         foreign: None,
     }
 }

@@ -79,17 +79,6 @@ pub(crate) fn judge_body(
     (verdict, charge)
 }
 
-/// Judges an error inside a reply of status 200: the server had begun to generate.
-pub(crate) fn judge_late_error(error: &ErrorBody) -> Verdict {
-    let status = match error.code.parse::<u16>() {
-        Ok(code @ 400..=599) => code,
-        _ if error.is("invalid_request_error") => 400,
-        _ if error.is("rate_limit_exceeded") || error.is("insufficient_quota") => 429,
-        _ => 500,
-    };
-    judge_status(status, error, None)
-}
-
 /// The rate limit that a 429 is about, as in `Rate limit reached for … on tokens per min
 /// (TPM): Limit 30000, Used 29937, Requested 385.` `None` for daily limits: they do not
 /// pace requests.

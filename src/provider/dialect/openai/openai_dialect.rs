@@ -6,6 +6,8 @@ use super::rate_limit_headers::read_rate_limits;
 use super::reply::Completion;
 use super::request::ChatFrame;
 use super::stream::ChatStream;
+use super::usage::parse_cost;
+use crate::base::money::Pico;
 use crate::provider::client::call::HttpCall;
 use crate::provider::dialect::interface::{
     BatchDialect, Dialect, ErrorJudgement, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
@@ -31,6 +33,11 @@ impl Dialect for OpenAi {
 
     fn request_id_header(&self) -> &'static str {
         "x-request-id"
+    }
+
+    /// Source: LiteLLM's proxy, recorded with version 1.63 (2025-03).
+    fn read_cost(&self, headers: &HeaderMap) -> Option<Pico> {
+        parse_cost(headers.get("x-litellm-response-cost")?.to_str().ok()?)
     }
 
     fn read_reply(&self, body: &str) -> Result<Reply, NotAReply> {

@@ -106,19 +106,6 @@ fn the_header_x_should_retry_overrules_the_status() {
 }
 
 #[test]
-fn errors_inside_a_reply_of_status_200() {
-    for (body, expected) in [
-        (r#"{"error":{"code":502,"message":"Upstream"}}"#, "retry server_error"),
-        (r#"{"error":{"code":429,"message":"x"}}"#, "later None"),
-        (r#"{"error":{"message":"The server had an error","type":"server_error"}}"#, "retry server_error"),
-        (r#"{"error":"plain string"}"#, "retry server_error"),
-        (r#"{"error":{"code":402,"message":"credit"}}"#, "stop"),
-    ] {
-        assert_eq!(name(&judge_late_error(&ErrorBody::parse(body))), expected, "{body}");
-    }
-}
-
-#[test]
 fn the_limit_that_was_exceeded() {
     let limit = |kind: &str, message: &str| {
         exceeded_limit(&ErrorBody::from_value(&serde_json::json!({"error": {"type": kind, "message": message}})))
