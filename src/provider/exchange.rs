@@ -32,6 +32,8 @@ pub struct Exchange {
     pub content: String,
     /// Who gave the reply, and what it says to have cost.
     pub served: Served,
+    /// The parameters that were sent, as a JSON object; `None` if they are not known.
+    pub parameters: Option<String>,
     /// Whether the answers were in the reasoning of a reply without any other text.
     pub answered_in_reasoning: bool,
     /// What the API does not send, such as an HTML page.
@@ -50,6 +52,7 @@ impl Exchange {
             exceeded: None,
             content: String::new(),
             served: Served::default(),
+            parameters: None,
             answered_in_reasoning: false,
             foreign: None,
         }

@@ -11,7 +11,10 @@ use crate::skip::{REPLIES, reply_file, skip};
 use docmill::internal::base::clock::SystemClock;
 use docmill::internal::manifest::{self, Job, Timeouts};
 use docmill::internal::prepare::Prepared;
-use docmill::internal::provider::{Charge, Cut, DialectName, EndpointSetup, Exchange, HttpClient, HttpClientOptions, ModelEndpoint, PageRequest, Verdict};
+use docmill::internal::provider::{
+    Charge, Cut, DialectName, EndpointSetup, Exchange, HttpClient, HttpClientOptions, ModelEndpoint, PageRequest,
+    Verdict,
+};
 use docmill::internal::task::compile;
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -102,6 +105,7 @@ fn ask(job: &Job, base_url: &str) -> Exchange {
         limits: job.limits.clone(),
         retry: job.retry.clone(),
         price: None,
+        service_tier: Default::default(),
         capabilities: Default::default(),
         calibration: Default::default(),
         cache_shards: 1,
