@@ -250,6 +250,7 @@ impl ModelEndpoint {
         timeout: Duration,
         on_text: &dyn Fn(&str),
     ) -> Exchange {
+        let parameters = self.frame(request).parameters.clone();
         let call = self.dialect.page_call(self.page_body(request, image));
         let url = self.client.url(&call.path);
         let sent = self.clock.now();
@@ -266,6 +267,7 @@ impl ModelEndpoint {
         };
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
+        exchange.parameters = Some(parameters);
         self.apply_manifest(&mut exchange, request);
         self.proof.judge(&mut exchange, &url, sent, now);
         exchange.verdict.edit_message(|message| self.client.redact(message));

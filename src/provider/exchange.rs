@@ -168,7 +168,7 @@ mod tests {
         for (end, usage, expected, charge, has_content) in [
             (ReplyEnd::Finished, Some(usage), "done", Charge::Reported(usage), true),
             (ReplyEnd::Length, None, "done, cut", Charge::Unknown, true),
-            (ReplyEnd::OutOfRoom, Some(usage), "done, cut", Charge::Reported(usage), true),
+            (ReplyEnd::OutOfRoom, Some(usage), "retry capability", Charge::Reported(usage), true),
             (ReplyEnd::Repetition, Some(usage), "done, cut", Charge::Reported(usage), true),
             (ReplyEnd::Recitation, Some(usage), "page recitation", Charge::Reported(usage), true),
             (ReplyEnd::ContentFilter, Some(usage), "page content_filter", Charge::Reported(usage), true),
@@ -214,7 +214,6 @@ mod tests {
             ("", "", ReplyEnd::Finished, "empty_reply"),
             ("It is one.", r#"{"kind":"letter"}"#, ReplyEnd::Finished, "not_json"),
             (r#"{"kind":"invoice"}"#, r#"{"kind":"letter"}"#, ReplyEnd::Finished, "invoice"),
-            ("", r#"{"kind":"letter"}"#, ReplyEnd::OutOfRoom, "empty_reply"),
         ] {
             let (content, reasoning) = (content.to_owned(), reasoning.to_owned());
             let reply = Reply { content, reasoning: reasoning.clone(), usage: None, end, served: Served::default() };
