@@ -3,7 +3,8 @@
 //! - [`openai_dialect`]: the dialect itself, which only delegates
 //! - [`request`]: the body of a request for a page
 //! - [`reply`]: a reply, whole or in chunks; [`stream`]: a streamed reply
-//! - [`error_body`]: reads error bodies of any shape; [`errors`]: what an error means
+//! - [`error_body`]: reads error bodies of any shape; [`message_numbers`]: numbers in their messages; [`errors`]: what
+//!   an error means
 //! - [`rate_limit_headers`]: reads rate limits from headers
 //! - [`batch`]: calls and replies of the Batch API; [`batch_line`]: lines of its files
 
@@ -11,6 +12,7 @@ pub(crate) mod batch;
 pub(crate) mod batch_line;
 pub(crate) mod error_body;
 pub(crate) mod errors;
+pub(crate) mod message_numbers;
 pub(crate) mod openai_dialect;
 pub(crate) mod rate_limit_headers;
 #[cfg(test)]
