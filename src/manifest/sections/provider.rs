@@ -4,7 +4,7 @@ use super::endpoint::{Endpoint, RawSimulator, check_endpoint};
 use super::header::{Header, RawHeader, check_headers, check_secret_variable};
 use super::price::{RawPrice, simulator_price};
 use super::query::{Query, check_query};
-use crate::catalog::{Price, find_price};
+use crate::catalog::{PriceTable, find_price};
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
 use schemars::JsonSchema;
@@ -58,9 +58,9 @@ pub struct Provider {
     /// Name of the model.
     pub model: String,
     /// Price of requests that are sent at once. `None` means unknown, not free.
-    pub price: Option<Price>,
+    pub price: Option<PriceTable>,
     /// Price of requests in batches. `None` means unknown, not free.
-    pub batch_price: Option<Price>,
+    pub batch_price: Option<PriceTable>,
     /// Where the price comes from and its date.
     pub price_source: Option<String>,
     /// Additional headers.
@@ -84,7 +84,7 @@ impl RawProvider {
             check.report("/provider/api_key_file", message, "at most one of them");
         }
         let listed = match (&self.price, &endpoint) {
-            (Some(raw), _) => raw.check(check),
+            (Some(raw), _) => raw.check(&self.model, check),
             (None, Endpoint::Simulator(_)) => Some(simulator_price()),
             (None, Endpoint::Remote { .. }) => find_price(endpoint.host(), &self.model),
         };
