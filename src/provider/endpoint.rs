@@ -269,7 +269,7 @@ impl ModelEndpoint {
         exchange.latency = now.saturating_sub(sent);
         exchange.parameters = Some(parameters);
         self.apply_manifest(&mut exchange, request);
-        self.proof.judge(&mut exchange, &url, sent, now);
+        self.proof.judge(&mut exchange, &url);
         exchange.verdict.edit_message(|message| self.client.redact(message));
         if exchange.status.is_some_and(|status| (300..400).contains(&status)) {
             // The known keys first: parts of them would remain.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::money::Pico;
 use crate::catalog::{ImageRule, RuleFamily, ServiceTier};
-use crate::manifest::{AnswerType, Endpoint, Header, Label, PageChoice, TaskKind};
+use crate::manifest::{AnswerType, Endpoint, Header, Label, PageChoice, Query, TaskKind};
 
 fn label_names(job: &Job) -> Vec<&str> {
     let (TaskKind::Classify { labels, .. } | TaskKind::Tag { labels, .. }) = &job.tasks[0].kind else { panic!() };
@@ -60,6 +60,33 @@ fn provider() {
     assert_eq!(provider.price.map(|price| price.base(0).input), Some(Pico(150_000)), "from the price list");
     assert_eq!(provider.batch_price.map(|price| price.base(0).input), Some(Pico(75_000)));
     assert_eq!(provider.price_source.as_deref(), Some("LiteLLM map 1.106.2 2026-11-23"));
+}
+
+#[test]
+fn the_query_of_requests() {
+    let at = |url: &str, more: &str| {
+        let provider = job_with(&format!("provider: {{base_url: \"{url}\", model: m{more}}}")).provider;
+        (provider.id, provider.query)
+    };
+    let query = |written: &str, secret: &[(&str, &str)]| Query {
+        written: written.into(),
+        secret: secret.iter().map(|(name, variable)| ((*name).to_owned(), (*variable).to_owned())).collect(),
+    };
+    let azure = "https://r.openai.azure.com/openai/deployments/D";
+    for (url, more, expected) in [
+        (format!("{azure}?api-version=2024-10-21"), "", query("api-version=2024-10-21", &[])),
+        (format!("{azure}/chat/completions?api-version=2024-10-21"), "", query("api-version=2024-10-21", &[])),
+        (azure.to_owned(), ", query: {api-version: 2024-10-21}", query("api-version=2024-10-21", &[])),
+        (
+            format!("{azure}/?a=b c&&d=%2B&flag"),
+            ", query: {e f: 'g&h+i/ü'}",
+            query("a=b%20c&d=%2B&flag&e%20f=g%26h%2Bi%2F%C3%BC", &[]),
+        ),
+        (format!("{azure}?"), ", query: {key: {env: GEMINI_KEY}}", query("", &[("key", "GEMINI_KEY")])),
+        (azure.to_owned(), "", Query::default()),
+    ] {
+        assert_eq!(at(&url, more), (azure.to_owned(), expected), "{url} {more}");
+    }
 }
 
 #[test]

@@ -45,7 +45,8 @@ pub(crate) fn judge_late_error(error: &Value) -> Verdict {
     }
     let by_name = || STATUSES.iter().find(|(_, words)| has(words)).map(|(status, _)| *status);
     let status = status_of(error).or_else(by_name).unwrap_or(500);
-    let after = body.retry_delay().map(|delay| delay.min(MAX_DELAY));
+    // The time of the reply is not known here: only lengths of time count.
+    let after = body.retry_delay(i64::MAX).map(|delay| delay.min(MAX_DELAY));
     judge_body(status, &body, after, None).0
 }
 
