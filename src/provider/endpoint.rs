@@ -18,6 +18,7 @@ use super::reply_reader::{ReplyReader, judge_reply};
 use super::verdict::Verdict;
 use crate::base::clock::Clock;
 use crate::base::mask::mask_keys;
+use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::ErrorKind;
@@ -53,8 +54,6 @@ pub struct EndpointSetup {
     pub retry: Retry,
     /// What a token costs; `None`: unknown.
     pub price: Option<PriceTable>,
-    /// The service tier that requests ask for.
-    pub service_tier: ServiceTier,
     /// What the endpoint supports, as far as it is known.
     pub capabilities: Capabilities,
     /// What the endpoint was seen to bill.
@@ -106,10 +105,10 @@ impl ModelEndpoint {
             dialect,
             clock: setup.clock,
             model: setup.model,
+            service_tier: ServiceTier::requested(&setup.request.extra),
             request: setup.request,
             image: setup.image,
             price: setup.price,
-            service_tier: setup.service_tier,
             capabilities: Cell::new(setup.capabilities),
             calibration: RefCell::new(setup.calibration),
             cache_shards: setup.cache_shards.max(1),
@@ -213,6 +212,20 @@ impl ModelEndpoint {
         let mut fit = self.fit.borrow_mut();
         *fit = Fit::new(self.image.rule, fit.detail(), &calibration);
         Some(calibration.clone())
+    }
+
+    /// Learns that the provider reported a cost of `reported` where the price says `computed`.
+    /// Returns what is known now if it should be stored.
+    #[must_use]
+    pub fn learn_markup(&self, reported: Pico, computed: Pico) -> Option<Calibration> {
+        let mut calibration = self.calibration.borrow_mut();
+        calibration.record_markup(reported, computed).then(|| calibration.clone())
+    }
+
+    /// The most that a request can cost by the provider's account, if the price says `cost`.
+    #[must_use]
+    pub fn with_markup(&self, cost: Pico) -> Pico {
+        self.calibration.borrow().with_markup(cost)
     }
 
     /// The body of a request.

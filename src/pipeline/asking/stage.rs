@@ -70,7 +70,6 @@ impl<'a> Asking<'a> {
             limits: job.limits.clone(),
             retry: job.retry,
             price: job.price(),
-            service_tier: job.service_tier(),
             capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),
             calibration: calibrations.for_detail(job.image.detail),
             cache_shards: shards.clamp(1, 256).into(),
