@@ -1,7 +1,9 @@
 //! What docmill knows about models and providers: how they count images, what they charge.
 //!
 //! - [`downscale`]: sizes of images under the rules of vendors; [`mod@image_rule`]: image tokens
-//! - [`model_name`]: names without vendor and date; [`models`]: the table of models
+//! - [`model_name`]: names without vendor and date; [`models`]: the table of models;
+//!   [`effort`]: how much they reason
+//! - [`recipe_rules`]: the image rules in recipes, a table that never changes
 //! - [`price`]: the table of prices, by provider and model
 //! - [`mod@text_tokens`]: tokens of text
 //! - [`calibration`]: image tokens that an endpoint billed; [`curve`]: formulas that explain
@@ -10,17 +12,24 @@
 pub(crate) mod calibration;
 pub(crate) mod curve;
 pub(crate) mod downscale;
+pub(crate) mod effort;
 pub(crate) mod fit;
 pub(crate) mod image_rule;
 pub(crate) mod model_name;
 pub(crate) mod models;
 pub(crate) mod price;
+pub(crate) mod recipe_rules;
 pub(crate) mod text_tokens;
 
 pub use calibration::{Calibration, MIN_CALIBRATION_IMAGES};
 pub use downscale::fit_longest_side;
+pub use effort::Effort;
 pub use fit::{Basis, Fit};
-pub use image_rule::{Detail, ImageRule, RuleFamily};
-pub use models::{ModelFacts, image_rule, max_image_tokens, min_image_tokens, model_facts};
+pub use image_rule::{Detail, ImageRule, MAX_PATCHES, PatchLimits, RuleFamily};
+pub use models::{
+    ModelFacts, OutputLimit, Reasoning, Retirement, Sampling, image_rule, max_image_tokens, min_image_tokens,
+    model_facts,
+};
 pub use price::{ListedPrice, Price, find_price};
+pub use recipe_rules::recipe_family;
 pub use text_tokens::text_tokens;

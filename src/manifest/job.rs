@@ -2,7 +2,7 @@
 
 use super::paths::normalize;
 use super::sections::delivery::BatchBounds;
-use super::sections::image::Image;
+use super::sections::image::{Image, ImageIntent};
 use super::sections::input::{Input, Place};
 use super::sections::limits::Limits;
 use super::sections::on_error::OnError;
@@ -36,6 +36,8 @@ pub struct Job {
     pub request: Request,
     /// How a page is sent.
     pub image: Image,
+    /// What recipes hold of the image rule.
+    pub image_intent: ImageIntent,
     /// Questions about every page, in the order of the manifest.
     pub tasks: Vec<Task>,
     /// Files with labels of tasks.

@@ -3,7 +3,8 @@
 
 use super::exchange::Exchange;
 use super::foreign::Foreign;
-use super::verdict::{Charge, Verdict};
+use super::verdict::{Charge, Refusal, Verdict};
+use crate::base::vocabulary::ErrorKind;
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -16,7 +17,14 @@ pub(crate) struct EndpointProof {
     foreign: Cell<u32>,
     /// When the last of these was counted.
     counted: Cell<Duration>,
+    /// Whether a page was answered.
+    has_answered: Cell<bool>,
+    /// Refusals that may concern one page, before any answer.
+    refused: Cell<u32>,
 }
+
+/// Refusals that end the run, when no page was answered: they do not concern one page.
+const MAX_REFUSED: u32 = 3;
 
 /// Replies of something else that end the run, when there was none of the API.
 const MAX_FOREIGN: u32 = 3;
@@ -31,6 +39,10 @@ impl EndpointProof {
             if matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_)) {
                 self.is_api.set(true);
             }
+            if matches!(exchange.verdict, Verdict::Done { .. }) {
+                self.has_answered.set(true);
+            }
+            self.judge_refusal(&mut exchange.verdict);
             return;
         };
         if self.is_api.get() {
@@ -62,10 +74,27 @@ impl EndpointProof {
     }
 }
 
+impl EndpointProof {
+    /// A refusal that may concern one page: it does, once another page was answered. Before that the
+    /// others are asked first.
+    fn judge_refusal(&self, verdict: &mut Verdict) {
+        let Verdict::Stop(Refusal { message, may_be_page: true, .. }) = &*verdict else { return };
+        let message = message.clone();
+        if self.has_answered.get() {
+            *verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
+            return;
+        }
+        self.refused.set(self.refused.get() + 1);
+        if self.refused.get() < MAX_REFUSED {
+            *verdict = Verdict::Later { after: None, message };
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::vocabulary::ErrorKind;
+    use crate::provider::verdict::Cut;
 
     fn page() -> Exchange {
         Exchange { status: Some(200), ..Exchange::from_foreign_body("<html>Sign in".into()) }
@@ -117,14 +146,14 @@ mod tests {
             Exchange { status: Some(503), foreign, ..Exchange::new(verdict, Charge::Unknown) }
         };
         assert!((0..9).all(|_| judged(&proof, page()) == ("later", Charge::Nothing)));
-        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), is_cut: false }, Charge::Unknown));
+        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown));
         assert_eq!(judged(&proof, page()), ("retry", Charge::Unknown));
     }
 
     #[test]
     fn after_a_reply_of_the_api_a_page_is_a_passing_error() {
         let proof = EndpointProof::default();
-        let done = Exchange::new(Verdict::Done { reading: Vec::new(), is_cut: false }, Charge::Unknown);
+        let done = Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
         assert_eq!(judged(&proof, page()).0, "later");
         assert_eq!(judged(&proof, done), ("other", Charge::Unknown));
         assert!((0..9).all(|_| judged(&proof, page()) == ("retry", Charge::Unknown)), "a gateway may have sent it");

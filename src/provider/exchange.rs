@@ -4,7 +4,7 @@ use super::foreign::Foreign;
 use super::rate_limits::{ExceededLimit, RateLimitHeaders};
 use super::reply::{Reply, ReplyEnd};
 use super::served::Served;
-use super::verdict::{Charge, Verdict};
+use super::verdict::{Charge, Cut, Verdict};
 use crate::base::vocabulary::ErrorKind;
 use crate::task::{Question, read_reasoning, read_reply};
 use std::time::Duration;
@@ -67,7 +67,7 @@ impl Exchange {
         let Reply { content, reasoning, usage, end, served } = reply;
         let charge = usage.map_or(Charge::Unknown, Charge::Reported);
         let mut answered_in_reasoning = false;
-        let done = |is_cut| Verdict::Done { reading: read_reply(&content, questions), is_cut };
+        let done = |cut| Verdict::Done { reading: read_reply(&content, questions), cut };
         let verdict = match end {
             // The partial text before an error is worth nothing.
             ReplyEnd::Error(verdict) => {
@@ -92,14 +92,21 @@ impl Exchange {
             ReplyEnd::Finished if content.trim().is_empty() => match read_reasoning(&reasoning, questions) {
                 Some(reading) => {
                     answered_in_reasoning = true;
-                    Verdict::Done { reading, is_cut: false }
+                    Verdict::Done { reading, cut: Cut::No }
                 }
-                None => done(false),
+                None => done(Cut::No),
             },
-            ReplyEnd::Finished => done(false),
-            ReplyEnd::Length | ReplyEnd::OutOfRoom | ReplyEnd::Repetition => done(true),
+            ReplyEnd::Finished => done(Cut::No),
+            ReplyEnd::Length | ReplyEnd::OutOfRoom => done(Cut::Length),
+            ReplyEnd::Repetition => done(Cut::Repetition),
         };
         Self { content, served, answered_in_reasoning, ..Self::new(verdict, charge) }
+    }
+
+    /// A reply that the server itself found not valid.
+    pub(crate) fn from_invalid_reply(content: String, questions: &[&Question]) -> Self {
+        let verdict = Verdict::Done { reading: read_reply(&content, questions), cut: Cut::No };
+        Self { content, ..Self::new(verdict, Charge::Unknown) }
     }
 
     /// A reply that broke off after `content`. The server may have billed it.
@@ -152,7 +159,7 @@ mod tests {
             (ReplyEnd::Finished, Some(usage), "done", Charge::Reported(usage), true),
             (ReplyEnd::Length, None, "done, cut", Charge::Unknown, true),
             (ReplyEnd::OutOfRoom, Some(usage), "done, cut", Charge::Reported(usage), true),
-            (ReplyEnd::Repetition, Some(usage), "done, cut", Charge::Reported(usage), true),
+            (ReplyEnd::Repetition, Some(usage), "done, repeated", Charge::Reported(usage), true),
             (ReplyEnd::Recitation, Some(usage), "page recitation", Charge::Reported(usage), true),
             (ReplyEnd::ContentFilter, Some(usage), "page content_filter", Charge::Reported(usage), true),
             (ReplyEnd::Refusal("no".into()), Some(usage), "page refusal", Charge::Reported(usage), true),
@@ -172,8 +179,9 @@ mod tests {
                 &[],
             );
             let name = match &exchange.verdict {
-                Verdict::Done { is_cut: false, .. } => "done".to_owned(),
-                Verdict::Done { .. } => "done, cut".to_owned(),
+                Verdict::Done { cut: Cut::No, .. } => "done".to_owned(),
+                Verdict::Done { cut: Cut::Length, .. } => "done, cut".to_owned(),
+                Verdict::Done { cut: Cut::Repetition, .. } => "done, repeated".to_owned(),
                 Verdict::Retry(fault) => format!("retry {}", fault.kind),
                 Verdict::Page(fault) => format!("page {}", fault.kind),
                 Verdict::Later { .. } => "later".to_owned(),

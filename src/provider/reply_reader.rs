@@ -49,6 +49,9 @@ impl ReplyReader<'_> {
                 let wall_ms = self.clock.wall_ms();
                 let reply = ErrorReply { status, headers: &headers, body: &body, wall_ms };
                 let judgement = self.dialect.judge_error(&reply);
+                if let Some(content) = judgement.invalid_reply {
+                    return Exchange { status: Some(status), ..Exchange::from_invalid_reply(content, questions) };
+                }
                 let exceeded = judgement.exceeded;
                 let foreign = foreign_error(status, &body);
                 Exchange { exceeded, foreign, ..Exchange::new(judgement.verdict, judgement.charge) }

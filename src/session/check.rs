@@ -11,7 +11,7 @@ use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{self, Endpoint, Image, Place, Size, Task, TaskKind};
 use crate::pipeline::check_outputs_of;
 use crate::prepare::target_size;
-use crate::provider::{Footprint, HttpClient, ReplyFormat};
+use crate::provider::{Footprint, HttpClient, ReasoningTokens, SchemaPlaces, planned_effort};
 use crate::source::Entries;
 use crate::task::Question;
 
@@ -115,8 +115,9 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
             grouped(tokens)
         ));
     }
-    if let Some(ModelFacts { context: Some(context), reasons, .. }) = model_facts(&job.provider.model) {
-        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), ReplyFormat::Schema, *reasons);
+    if let Some(facts @ ModelFacts { context: Some(context), .. }) = model_facts(&job.provider.model) {
+        let reasoning = ReasoningTokens::of(planned_effort(&job.request, Some(facts)), Some(facts));
+        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), SchemaPlaces::FORMAT, reasoning);
         let room = job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens());
         let needed = words.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(room);
         if needed > *context {

@@ -8,7 +8,7 @@ fn tile(base: u64, per_tile: u64) -> ImageRule {
 }
 
 fn patch(multiplier_percent: u64) -> ImageRule {
-    ImageRule::Patch { budget: 1536, max_side: 2048, multiplier_percent, low_side: 0 }
+    ImageRule::plain_patches(1536, multiplier_percent)
 }
 
 #[test]
@@ -110,7 +110,10 @@ fn qwen_vectors() {
 /// multiplier is 1.2.
 #[test]
 fn large_patch_vectors() {
-    let rule = |budget| ImageRule::Patch { budget, max_side: u32::MAX, multiplier_percent: 120, low_side: 0 };
+    let rule = |budget| {
+        let high = PatchLimits { budget, max_side: u32::MAX };
+        ImageRule::Patch { high, low: high, original: None, auto_is_original: false, multiplier_percent: 120 }
+    };
     for (size, high, original, uncapped) in [
         ((256, 256), 77, 77, 77),
         ((512, 512), 308, 308, 308),
@@ -126,9 +129,6 @@ fn large_patch_vectors() {
             assert_eq!(rule(budget).tokens(size.0, size.1, Detail::High), Some(expected), "{size:?} {budget}");
         }
     }
-    // At low detail, the image is scaled to 512 pixels.
-    let scaled = ImageRule::Patch { budget: 2500, max_side: 2048, multiplier_percent: 120, low_side: 512 };
-    assert_eq!(scaled.tokens(1024, 1024, Detail::Low), Some(308));
 }
 
 #[test]

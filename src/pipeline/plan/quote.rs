@@ -6,7 +6,7 @@ use crate::base::usage::Usage;
 use crate::catalog::{Basis, Calibration, Detail, Fit, Price, min_image_tokens, model_facts};
 use crate::manifest::{Image, Job, Size};
 use crate::prepare::target_size;
-use crate::provider::{Footprint, ReplyFormat, RequestSize, estimate};
+use crate::provider::{Footprint, ReasoningTokens, RequestSize, SchemaPlaces, estimate, planned_effort};
 use crate::task::{Question, compile, without_descriptions};
 use std::collections::{BTreeMap, HashMap};
 
@@ -99,7 +99,7 @@ type Measured = (Vec<Option<u64>>, (u32, u32));
 pub(crate) struct Quoter<'a> {
     job: &'a Job,
     price: Option<Price>,
-    reasons: bool,
+    reasoning: ReasoningTokens,
     fits: [(Fit, Calibration); 2],
     ways: Vec<(Alternative, Image)>,
     /// Footprints by the questions that are asked.
@@ -118,17 +118,17 @@ impl<'a> Quoter<'a> {
     /// `calibrations`: what the store has of the endpoint's bills.
     pub(crate) fn new(job: &'a Job, questions: &[Question], price: Option<Price>, calibrations: &Calibrations) -> Self {
         let facts = model_facts(&job.provider.model);
-        let reasons = facts.is_some_and(|facts| facts.reasons);
+        let reasoning = ReasoningTokens::of(planned_effort(&job.request, facts), facts);
         let fits = [Detail::Low, Detail::High].map(|detail| {
             let calibration = calibrations.for_detail(detail);
             (Fit::new(job.image.rule, detail, &calibration), calibration)
         });
         let (fit, calibration) = &fits[usize::from(job.image.detail == Detail::High)];
         let all: Vec<&Question> = questions.iter().collect();
-        let words = Footprint::measure(&all, ReplyFormat::Schema, reasons);
+        let words = Footprint::measure(&all, SchemaPlaces::FORMAT, reasoning);
         let bare = compile(&without_descriptions(&job.tasks), &[]).ok();
         let bare =
-            bare.map(|bare| Footprint::measure(&bare.iter().collect::<Vec<_>>(), ReplyFormat::Schema, reasons).text);
+            bare.map(|bare| Footprint::measure(&bare.iter().collect::<Vec<_>>(), SchemaPlaces::FORMAT, reasoning).text);
         let zero = Range { low: 0, expected: Some(0), high: 0 };
         let quote = Quote {
             pages: 0,
@@ -157,7 +157,7 @@ impl<'a> Quoter<'a> {
             alternatives: Vec::new(),
         };
         let ways = ways(job, &fits);
-        Self { job, price, reasons, fits, ways, words: HashMap::new(), sizes: HashMap::new(), quote }
+        Self { job, price, reasoning, fits, ways, words: HashMap::new(), sizes: HashMap::new(), quote }
     }
 
     /// Adds a page of `size` upright pixels, of which these tasks are asked.
@@ -180,7 +180,7 @@ impl<'a> Quoter<'a> {
         let high = Usage {
             input: most_input,
             cache_write: most_input,
-            output: with_repeats(words.longest.max(known.expected.output).min(room)),
+            output: with_repeats(words.longest().max(known.expected.output).min(room)),
             ..Usage::default()
         };
         let quote = &mut self.quote;
@@ -220,13 +220,13 @@ impl<'a> Quoter<'a> {
     }
 
     fn footprint(&mut self, asked: &[&Question]) -> Footprint {
-        let reasons = self.reasons;
+        let reasoning = self.reasoning;
         let key: Vec<String> = asked.iter().map(|question| question.recipe.to_string() + &question.name).collect();
         // Questions that name columns of a list make many.
         if self.words.len() > 4096 {
             self.words.clear();
         }
-        *self.words.entry(key).or_insert_with(|| Footprint::measure(asked, ReplyFormat::Schema, reasons))
+        *self.words.entry(key).or_insert_with(|| Footprint::measure(asked, SchemaPlaces::FORMAT, reasoning))
     }
 }
 

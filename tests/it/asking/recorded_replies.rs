@@ -12,7 +12,8 @@ use docmill::internal::base::clock::SystemClock;
 use docmill::internal::manifest::{self, Job, Timeouts};
 use docmill::internal::prepare::Prepared;
 use docmill::internal::provider::{
-    Charge, DialectName, EndpointSetup, Exchange, HttpClient, HttpClientOptions, ModelEndpoint, PageRequest, Verdict,
+    Charge, Cut, DialectName, EndpointSetup, Exchange, HttpClient, HttpClientOptions, ModelEndpoint, PageRequest,
+    Verdict,
 };
 use docmill::internal::task::compile;
 use serde_json::{Map, Value, json};
@@ -111,7 +112,7 @@ fn ask(job: &Job, base_url: &str) -> Exchange {
     let request = PageRequest {
         questions: compile(&job.tasks, &[]).unwrap().into(),
         tasks: vec![0],
-        is_lengthened: false,
+        variation: Default::default(),
         page: 7,
         repair: None,
     };
@@ -131,9 +132,14 @@ fn ask(job: &Job, base_url: &str) -> Exchange {
 /// What the client made of a reply, in the form of a judgment.
 fn judged(id: &str, exchange: &Exchange) -> Value {
     let (verdict, kind) = match &exchange.verdict {
-        Verdict::Done { reading, is_cut } => {
+        Verdict::Done { reading, cut } => {
             let kind = reading[0].as_ref().err().map(|fault| fault.kind.name());
-            (if *is_cut { "done, cut" } else { "done" }, kind)
+            let verdict = match cut {
+                Cut::No => "done",
+                Cut::Length => "done, cut",
+                Cut::Repetition => "done, repeated",
+            };
+            (verdict, kind)
         }
         Verdict::Retry(fault) => ("retry", Some(fault.kind.name())),
         Verdict::Later { .. } => ("later", None),

@@ -97,7 +97,7 @@ fn price() {
 #[test]
 fn request() {
     let request = job_with("request: {temperature: 1, top_p: 0.9, max_tokens: 77, stream: true, prompt_cache_key: true, extra: {seed: 3, reasoning_effort: low, flag: no}}").request;
-    assert_eq!((request.temperature, request.top_p, request.max_tokens), (1.0, Some(0.9), Some(77)));
+    assert_eq!((request.temperature, request.top_p, request.max_tokens), (Some(1.0), Some(0.9), Some(77)));
     assert!(request.stream && request.prompt_cache_key);
     assert_eq!(serde_json::Value::Object(request.extra), json!({"seed": 3, "reasoning_effort": "low", "flag": "no"}));
     let openai = "provider: {base_url: \"https://api.openai.com/v1\", model: m}";

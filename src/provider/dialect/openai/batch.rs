@@ -93,6 +93,7 @@ impl BatchDialect for OpenAiBatches {
             Verdict::Page(fault) => BatchFault::Refused(Refusal {
                 message: fault.message,
                 hint: "check batch.megabytes and batch.requests against the provider's limits".into(),
+                may_be_page: false,
             }),
             Verdict::Done { .. } => BatchFault::missing_member("error"),
         }

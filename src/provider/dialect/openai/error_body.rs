@@ -17,6 +17,10 @@ pub(crate) struct ErrorBody {
     pub(crate) code: String,
     /// `error.param`.
     pub(crate) param: String,
+    /// `error.metadata.reason`, `error.details.error_code` or `error.innererror.code`.
+    pub(crate) reason: String,
+    /// A reply that the server itself found not valid: `error.failed_generation` of Groq.
+    pub(crate) failed_generation: Option<String>,
     /// The whole error, for members that only some providers send.
     value: Value,
     /// Whether the body is JSON and thus from the API itself, not a gateway's HTML page.
@@ -61,6 +65,12 @@ impl ErrorBody {
             kind: [text("type"), text("status")].into_iter().find(|t| !t.is_empty()).unwrap_or_default(),
             code: text("code"),
             param: text("param"),
+            reason: ["/metadata/reason", "/details/error_code", "/innererror/code"]
+                .into_iter()
+                .find_map(|path| error.pointer(path).and_then(Value::as_str))
+                .unwrap_or_default()
+                .to_owned(),
+            failed_generation: error.get("failed_generation").and_then(Value::as_str).map(str::to_owned),
             value: error.clone(),
             is_api: true,
         }
@@ -74,6 +84,14 @@ impl ErrorBody {
     /// Whether the message contains `words` (in lower case), in any case.
     pub(crate) fn mentions(&self, words: &str) -> bool {
         self.message.to_lowercase().contains(words)
+    }
+
+    /// Whether a quota of a day is used up. Source: Gemini's `quotaId`, such as
+    /// `GenerateRequestsPerDayPerProjectPerModel-FreeTier`.
+    pub(crate) fn is_daily_quota(&self) -> bool {
+        let details = self.value.get("details").and_then(Value::as_array).into_iter().flatten();
+        let violations = details.filter_map(|detail| detail.get("violations")?.as_array()).flatten();
+        violations.filter_map(|violation| violation.get("quotaId")?.as_str()).any(|id| id.contains("PerDay"))
     }
 
     /// The delay that the body asks for: Gemini's `error.details[].retryDelay` (`26s`), or
@@ -104,12 +122,22 @@ pub(crate) fn labelled_number(message: &str, label: &str) -> Option<u64> {
     })
 }
 
-/// FastAPI: `{"detail": "…"}` or `{"detail": [{"loc": […], "msg": "…"}]}`.
+/// FastAPI: `{"detail": "…"}` or `{"detail": [{"loc": […], "msg": "…"}]}`. The place is part of the
+/// message: it names what is rejected.
 fn detail(value: &Value) -> String {
     match value.get("detail") {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(items)) => {
-            let one = |item: &Value| item.get("msg").and_then(Value::as_str).map(str::to_owned);
+            let one = |item: &Value| {
+                let message = item.get("msg").and_then(Value::as_str)?;
+                let place = item.get("loc").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                let names = place.iter().filter(|name| *name != "body").map(|name| match name {
+                    Value::String(name) => name.clone(),
+                    other => other.to_string(),
+                });
+                let place = names.collect::<Vec<_>>().join(".");
+                Some(if place.is_empty() { message.to_owned() } else { format!("{place}: {message}") })
+            };
             items.iter().filter_map(one).collect::<Vec<_>>().join("; ")
         }
         _ => String::new(),
@@ -160,6 +188,7 @@ mod tests {
             (r#"{"error":"a string"}"#, "a string", "", "", true),
             (r#"{"detail":"not found"}"#, "not found", "", "", true),
             (r#"{"detail":[{"loc":["body"],"msg":"first"},{"msg":"second"}]}"#, "first; second", "", "", true),
+            (r#"{"detail":[{"loc":["body","a",0,"b"],"msg":"extra"}]}"#, "a.0.b: extra", "", "", true),
             (
                 r#"{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"slow down"}}}"#,
                 "Provider returned error: slow down",
