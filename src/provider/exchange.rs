@@ -69,6 +69,10 @@ impl Exchange {
         let mut answered_in_reasoning = false;
         let done = |cut| Verdict::Done { reading: read_reply(&content, questions), cut };
         let verdict = match end {
+            // The server found the reply not valid: its text is in the error.
+            ReplyEnd::Error(Verdict::Retry(fault)) if fault.kind == ErrorKind::NotJson => {
+                return Self { served, charge, ..Self::from_invalid_reply(content, questions) };
+            }
             // The partial text before an error is worth nothing.
             ReplyEnd::Error(verdict) => {
                 let has_text = !content.is_empty() || !reasoning.is_empty();
@@ -218,6 +222,17 @@ mod tests {
             let flag = if exchange.answered_in_reasoning { ", flagged" } else { "" };
             assert_eq!(format!("{found}{flag}"), expected, "{reasoning}");
         }
+    }
+
+    #[test]
+    fn a_reply_that_the_server_finds_not_valid_is_one() {
+        let usage = Usage { input: 10, output: 5, ..Usage::default() };
+        let end = ReplyEnd::Error(Verdict::transient(ErrorKind::NotJson, "Failed to generate JSON."));
+        let content = "{\"kind\": \"inv".to_owned();
+        let reply = Reply { content, reasoning: String::new(), usage: Some(usage), end, served: Served::default() };
+        let exchange = Exchange::from_reply(reply, &[]);
+        assert_eq!(exchange.verdict, Verdict::Done { reading: Vec::new(), cut: Cut::No });
+        assert_eq!((exchange.content.as_str(), exchange.charge), ("{\"kind\": \"inv", Charge::Reported(usage)));
     }
 
     #[test]
