@@ -250,7 +250,7 @@ vocabulary! {
         Refusal = "refusal",
         /// A content filter stopped the request or the reply.
         ContentFilter = "content_filter",
-        /// The provider holds the reply back because it would repeat a protected text.
+        /// The provider blocked the reply because it repeats a published text.
         Recitation = "recitation",
         /// The reply is empty.
         EmptyReply = "empty_reply",
@@ -266,7 +266,7 @@ vocabulary! {
         TooManyLabels = "too_many_labels",
         /// The reply was cut at `max_tokens`.
         Length = "length",
-        /// The reply repeated itself until the output limit.
+        /// The reply repeats itself until `max_tokens`.
         Repetition = "repetition",
         /// Attempts only: a rate limit or an outage.
         NotNow = "not_now",

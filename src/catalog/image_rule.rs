@@ -276,9 +276,7 @@ impl ImageRule {
                 fit_patches(fit_longest_side(size, limits.max_side), PATCH_SIDE, limits.budget)
             }
             Self::Qwen { factor, min_pixels, max_pixels } => smart_resize(size, factor, min_pixels, max_pixels),
-            Self::Area { factor, max_side, max_tokens } => {
-                fit_squares(fit_longest_side(size, max_side), factor, max_tokens)
-            }
+            Self::Area { factor, max_side, max_tokens } => fit_squares(size, factor, max_side, max_tokens),
             Self::Tiles { side, max_tiles, .. } => fit_longest_side(size, side * max_tiles),
             Self::Crops { .. } | Self::Fixed { .. } | Self::Unknown => size,
         }

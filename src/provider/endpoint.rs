@@ -24,7 +24,7 @@ use crate::base::mask::mask_keys;
 use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::ErrorKind;
-use crate::catalog::{Basis, Calibration, Detail, Fit, Price};
+use crate::catalog::{Basis, Calibration, Detail, Fit, PriceTable, RequestPrice, ServiceTier};
 use crate::manifest::{Image, Limits, Request, Retry};
 use crate::prepare::Prepared;
 use crate::task::TaskFault;
@@ -56,7 +56,9 @@ pub struct EndpointSetup {
     /// The manifest's retry policy.
     pub retry: Retry,
     /// What a token costs; `None`: unknown.
-    pub price: Option<Price>,
+    pub price: Option<PriceTable>,
+    /// The service tier that requests ask for.
+    pub service_tier: ServiceTier,
     /// What the endpoint supports, as far as it is known.
     pub capabilities: Capabilities,
     /// What the endpoint was seen to bill.
@@ -74,7 +76,8 @@ pub struct ModelEndpoint {
     clock: Arc<dyn Clock>,
     builder: FrameBuilder,
     image: Image,
-    price: Option<Price>,
+    price: Option<PriceTable>,
+    service_tier: ServiceTier,
     pacing: EndpointPacing,
     proof: EndpointProof,
     capabilities: Cell<Capabilities>,
@@ -108,6 +111,7 @@ impl ModelEndpoint {
             clock: setup.clock,
             image: setup.image,
             price: setup.price,
+            service_tier: setup.service_tier,
             capabilities: Cell::new(setup.capabilities),
             calibration: RefCell::new(setup.calibration),
             cache_shards: setup.cache_shards.max(1),
@@ -121,10 +125,10 @@ impl ModelEndpoint {
         &self.id
     }
 
-    /// What a token costs; `None`: unknown.
+    /// The price of a request that is sent now; `None`: unknown.
     #[must_use]
-    pub fn price(&self) -> Option<Price> {
-        self.price
+    pub fn price(&self) -> Option<RequestPrice> {
+        Some(RequestPrice { table: self.price?, tier: self.service_tier, sent_ms: self.clock.wall_ms() })
     }
 
     /// When requests may be sent.
@@ -246,6 +250,7 @@ impl ModelEndpoint {
         timeout: Duration,
         on_text: &dyn Fn(&str),
     ) -> Exchange {
+        let parameters = self.frame(request).parameters.clone();
         let call = self.dialect.page_call(self.page_body(request, image));
         let url = self.client.url(&call.path);
         let sent = self.clock.now();
@@ -262,8 +267,9 @@ impl ModelEndpoint {
         };
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
+        exchange.parameters = Some(parameters);
         self.apply_manifest(&mut exchange, request);
-        self.proof.judge(&mut exchange, &url, sent, now);
+        self.proof.judge(&mut exchange, &url);
         exchange.verdict.edit_message(|message| self.client.redact(message));
         if exchange.status.is_some_and(|status| (300..400).contains(&status)) {
             // The known keys first: parts of them would remain.

@@ -1,10 +1,11 @@
 //! One attempt and its result.
 
+use super::capability::CapabilityChange;
 use super::foreign::Foreign;
 use super::rate_limits::{ExceededLimit, RateLimitHeaders};
 use super::reply::{Reply, ReplyEnd};
 use super::served::Served;
-use super::verdict::{Charge, Cut, Verdict};
+use super::verdict::{Charge, Cut, TransientFault, Verdict};
 use crate::base::vocabulary::ErrorKind;
 use crate::task::{Question, read_reasoning, read_reply};
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub struct Exchange {
     pub content: String,
     /// Who gave the reply, and what it says to have cost.
     pub served: Served,
+    /// The parameters that were sent, as a JSON object; `None` if they are not known.
+    pub parameters: Option<String>,
     /// Whether the answers were in the reasoning of a reply without any other text.
     pub answered_in_reasoning: bool,
     /// What the API does not send, such as an HTML page.
@@ -49,6 +52,7 @@ impl Exchange {
             exceeded: None,
             content: String::new(),
             served: Served::default(),
+            parameters: None,
             answered_in_reasoning: false,
             foreign: None,
         }
@@ -101,8 +105,14 @@ impl Exchange {
                 None => done(Cut::No),
             },
             ReplyEnd::Finished => done(Cut::No),
-            ReplyEnd::Length | ReplyEnd::OutOfRoom => done(Cut::Length),
+            ReplyEnd::Length => done(Cut::Length),
             ReplyEnd::Repetition => done(Cut::Repetition),
+            ReplyEnd::OutOfRoom => Verdict::Retry(TransientFault {
+                kind: ErrorKind::Capability,
+                message: "the model used up the output limit for its reasoning".into(),
+                change: Some(CapabilityChange::OutputFactor),
+                may_run: false,
+            }),
         };
         Self { content, served, answered_in_reasoning, ..Self::new(verdict, charge) }
     }
@@ -162,7 +172,7 @@ mod tests {
         for (end, usage, expected, charge, has_content) in [
             (ReplyEnd::Finished, Some(usage), "done", Charge::Reported(usage), true),
             (ReplyEnd::Length, None, "done, cut", Charge::Unknown, true),
-            (ReplyEnd::OutOfRoom, Some(usage), "done, cut", Charge::Reported(usage), true),
+            (ReplyEnd::OutOfRoom, Some(usage), "retry capability", Charge::Reported(usage), true),
             (ReplyEnd::Repetition, Some(usage), "done, repeated", Charge::Reported(usage), true),
             (ReplyEnd::Recitation, Some(usage), "page recitation", Charge::Reported(usage), true),
             (ReplyEnd::ContentFilter, Some(usage), "page content_filter", Charge::Reported(usage), true),
@@ -209,7 +219,6 @@ mod tests {
             ("", "", ReplyEnd::Finished, "empty_reply"),
             ("It is one.", r#"{"kind":"letter"}"#, ReplyEnd::Finished, "not_json"),
             (r#"{"kind":"invoice"}"#, r#"{"kind":"letter"}"#, ReplyEnd::Finished, "invoice"),
-            ("", r#"{"kind":"letter"}"#, ReplyEnd::OutOfRoom, "empty_reply"),
         ] {
             let (content, reasoning) = (content.to_owned(), reasoning.to_owned());
             let reply = Reply { content, reasoning: reasoning.clone(), usage: None, end, served: Served::default() };

@@ -116,9 +116,12 @@ fn only_a_list_from_standard_input_has_more_identities() {
 #[test]
 fn the_price_is_that_of_the_delivery() {
     let price = "provider: {base_url: \"http://h/v1\", model: m, price: {input: 2, output: 8}}";
-    assert_eq!(job_with(price).price().map(|price| price.input.0), Some(2_000_000));
+    assert_eq!(job_with(price).price().map(|price| price.base(0).input.0), Some(2_000_000));
     let batch = job(&format!("{}delivery: batch\n", with(price)));
-    assert_eq!(batch.price().map(|price| (price.input.0, price.output.0)), Some((1_000_000, 4_000_000)));
+    assert_eq!(
+        batch.price().map(|price| (price.base(0).input.0, price.base(0).output.0)),
+        Some((1_000_000, 4_000_000))
+    );
     assert_eq!(job(&format!("{MINIMAL}delivery: batch\n")).price(), None);
 }
 

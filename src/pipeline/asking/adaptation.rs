@@ -24,7 +24,7 @@ pub(crate) async fn adapt(
     if let Verdict::Stop(refusal) = &exchange.verdict {
         run.shutdown.request(RunOutcome::ProviderRefused(refusal.clone()));
     }
-    let cost = charge.cost.unwrap_or_default();
+    let cost = charge.budget;
     let is_overbilled = attempt.before.reserved.is_some_and(|reserved| cost > reserved);
     if is_overbilled && run.job.limits.budget.is_some() {
         run.shutdown.request(RunOutcome::UnexpectedBill { cost });

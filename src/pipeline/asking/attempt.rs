@@ -4,7 +4,9 @@
 use super::charge::{KnownBefore, charge_of};
 use super::page_state::{PageState, Step, next_step};
 use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId};
+use crate::base::mask::mask_keys;
 use crate::base::money::Pico;
+use crate::base::sanitize;
 use crate::base::vocabulary::{AttemptPurpose, ErrorKind, VerdictName};
 use crate::catalog::Basis;
 use crate::manifest::{Job, Retry};
@@ -13,7 +15,7 @@ use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::pipeline::model::ready_page::ReadyPage;
 use crate::provider::{Exchange, FormChange, ModelEndpoint, PageRequest, SentForm, Verdict};
-use crate::store::{FaultRecord, OpenAttempt, Settlement, TaskOutcome};
+use crate::store::{FaultRecord, OpenAttempt, ServedRecord, Settlement, TaskOutcome};
 use std::sync::Arc;
 
 /// An attempt at a page.
@@ -65,8 +67,8 @@ impl Attempt {
         let before = KnownBefore {
             estimate,
             price,
-            expected: price.filter(|_| has_rule).map(|price| price.cost(estimate.expected)),
-            reserved: price.map(|price| price.cost(estimate.worst)),
+            expected: price.filter(|_| has_rule).map(|price| price.expected_cost(estimate.expected)),
+            reserved: price.map(|price| price.max_cost(estimate.worst)),
             saved_tokens: endpoint.tokens_saved_by_size(&page.prepared),
         };
         let purpose = match &step {
@@ -141,6 +143,8 @@ impl Attempt {
             server_request_id: exchange.request_id.clone(),
             latency_ms: u64::try_from(exchange.latency.as_millis()).unwrap_or(u64::MAX),
             charge: charge_of(exchange, &self.before),
+            served: served_record(exchange),
+            parameters: exchange.parameters.clone(),
             outcomes: by_recipe(&self.questions, outcomes),
             at_ms,
         }
@@ -157,6 +161,23 @@ fn page_number(page: &PageId) -> u64 {
 pub(crate) fn by_recipe(questions: &QuestionSet, outcomes: Vec<(usize, TaskOutcome)>) -> Vec<(RecipeId, TaskOutcome)> {
     let recipe = |(at, outcome): (usize, TaskOutcome)| Some((*questions.recipes.get(at)?, outcome));
     outcomes.into_iter().filter_map(recipe).collect()
+}
+
+/// Characters of a name by which a reply describes who served it that the store keeps.
+const MAX_SERVED_CHARS: usize = 128;
+
+/// What the store keeps of who served an attempt. The names are the server's.
+fn served_record(exchange: &Exchange) -> ServedRecord {
+    let name = |name: &Option<String>| {
+        let name = sanitize::one_line(&mask_keys(name.as_deref()?), MAX_SERVED_CHARS);
+        (!name.is_empty()).then_some(name)
+    };
+    let served = &exchange.served;
+    ServedRecord {
+        model: name(&served.model),
+        provider: name(&served.provider),
+        service_tier: name(&served.service_tier),
+    }
 }
 
 /// What the store keeps of a verdict.

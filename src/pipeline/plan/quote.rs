@@ -3,7 +3,7 @@
 
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
-use crate::catalog::{Basis, Calibration, Detail, Fit, Price, min_image_tokens, model_facts};
+use crate::catalog::{Basis, Calibration, Detail, Fit, RequestPrice, min_image_tokens, model_facts};
 use crate::manifest::{Image, Job, Size};
 use crate::prepare::target_size;
 use crate::provider::{Footprint, ReasoningTokens, RequestSize, SchemaPlaces, estimate, planned_effort};
@@ -98,7 +98,7 @@ type Measured = (Vec<Option<u64>>, (u32, u32));
 /// Adds up the pages of a quote.
 pub(crate) struct Quoter<'a> {
     job: &'a Job,
-    price: Option<Price>,
+    price: Option<RequestPrice>,
     reasoning: ReasoningTokens,
     fits: [(Fit, Calibration); 2],
     ways: Vec<(Alternative, Image)>,
@@ -116,7 +116,12 @@ const MIN_CACHED: u64 = 1024;
 
 impl<'a> Quoter<'a> {
     /// `calibrations`: what the store has of the endpoint's bills.
-    pub(crate) fn new(job: &'a Job, questions: &[Question], price: Option<Price>, calibrations: &Calibrations) -> Self {
+    pub(crate) fn new(
+        job: &'a Job,
+        questions: &[Question],
+        price: Option<RequestPrice>,
+        calibrations: &Calibrations,
+    ) -> Self {
         let facts = model_facts(&job.provider.model);
         let reasoning = ReasoningTokens::of(planned_effort(&job.request, facts), facts);
         let fits = [Detail::Low, Detail::High].map(|detail| {
@@ -190,13 +195,13 @@ impl<'a> Quoter<'a> {
         quote.admission += known.admission_tokens;
         quote.largest = quote.largest.max(known.admission_tokens);
         let price = self.price;
-        let expected_cost = price.zip(expected).map(|(price, usage)| price.cost(usage));
+        let expected_cost = price.zip(expected).map(|(price, usage)| price.expected_cost(usage));
         if let (Some(cost), Some(price)) = (&mut quote.cost, price) {
-            cost.low += price.cost(low);
+            cost.low += price.expected_cost(low);
             cost.expected = cost.expected.zip(expected_cost).map(|(sum, one)| sum + one);
-            cost.high += price.cost(high);
-            quote.worst = quote.worst.max(Some(price.cost(known.worst)));
-            let descriptions = price.input.times(quote.descriptions);
+            cost.high += price.max_cost(high);
+            quote.worst = quote.worst.max(Some(price.max_cost(known.worst)));
+            let descriptions = price.expected().input.times(quote.descriptions);
             quote.descriptions_cost = quote.descriptions_cost.map(|sum| sum + descriptions);
         }
         let quote = &mut self.quote;
@@ -209,7 +214,7 @@ impl<'a> Quoter<'a> {
         for ((way, _), image) in self.ways.iter_mut().zip(images) {
             let usage = image.map(|image| Usage { input: image + words.text, ..known.expected });
             way.input_tokens = way.input_tokens.zip(usage).map(|(sum, usage)| sum + usage.input);
-            way.cost = way.cost.zip(price.zip(usage)).map(|(sum, (price, usage))| sum + price.cost(usage));
+            way.cost = way.cost.zip(price.zip(usage)).map(|(sum, (price, usage))| sum + price.expected_cost(usage));
         }
         expected_cost
     }

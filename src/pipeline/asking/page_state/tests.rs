@@ -15,6 +15,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         request_id: None,
         content: "{}".into(),
         served: crate::provider::Served::default(),
+        parameters: None,
         answered_in_reasoning: false,
         foreign: None,
     }

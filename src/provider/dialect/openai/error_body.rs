@@ -3,6 +3,7 @@
 
 use crate::base::sanitize::one_line;
 use crate::provider::pacing::retry_after::parse_go_duration;
+use crate::provider::pacing::retry_text::delay_from_text;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -94,32 +95,17 @@ impl ErrorBody {
         violations.filter_map(|violation| violation.get("quotaId")?.as_str()).any(|id| id.contains("PerDay"))
     }
 
-    /// The delay that the body asks for: Gemini's `error.details[].retryDelay` (`26s`), or
-    /// OpenAI's `Please try again in 1m2.5s`.
-    pub(crate) fn retry_delay(&self) -> Option<Duration> {
+    /// The delay that the body asks for: Gemini's `error.details[].retryDelay` (`26s`), or its message. `wall_ms`: the
+    /// time of the reply, in milliseconds since 1970.
+    pub(crate) fn retry_delay(&self, wall_ms: i64) -> Option<Duration> {
         let mut details = self.value.get("details").and_then(Value::as_array).into_iter().flatten();
         let delay = details.find_map(|detail| parse_go_duration(detail.get("retryDelay")?.as_str()?));
-        delay.or_else(|| {
-            let (_, rest) = self.message.split_once("try again in ")?;
-            let end = rest.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(rest.len());
-            parse_go_duration(rest[..end].trim_end_matches('.'))
+        delay.filter(|delay| !delay.is_zero()).or_else(|| {
+            // The message for people may be cut.
+            let whole = self.value.get("message").or(Some(&self.value)).and_then(Value::as_str);
+            whole.and_then(|text| delay_from_text(text, wall_ms)).or_else(|| delay_from_text(&self.message, wall_ms))
         })
     }
-}
-
-/// The number that follows `label` in a message, such as 30000 for `Limit` in `Limit 30,000,
-/// Used 29937` or in `Limit: 30000`. 0 counts as none.
-pub(crate) fn labelled_number(message: &str, label: &str) -> Option<u64> {
-    message.match_indices(label).find_map(|(start, _)| {
-        let rest = &message[start + label.len()..];
-        let number = rest.trim_start_matches(|c: char| c == ':' || c.is_whitespace());
-        // `Limits 5` is another label.
-        if number.len() == rest.len() {
-            return None;
-        }
-        let digits = number.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',');
-        digits.collect::<String>().parse().ok().filter(|number| *number > 0)
-    })
 }
 
 /// FastAPI: `{"detail": "…"}` or `{"detail": [{"loc": […], "msg": "…"}]}`. The place is part of the
@@ -211,25 +197,6 @@ mod tests {
     }
 
     #[test]
-    fn numbers_behind_a_label() {
-        let queue = "Enqueued token limit reached for gpt-4o-mini in organization org-x. Limit: 2,000,000 enqueued tokens. Please try again once some in_progress batches have been completed.";
-        for (message, label, number) in [
-            (queue, "Limit", Some(2_000_000)),
-            ("tokens per min (TPM): Limit 30,000, Used 29937, Requested 385.", "Limit", Some(30_000)),
-            ("Limit 30000, Requested 31538", "Requested", Some(31_538)),
-            ("Limits 5, Limit 6", "Limit", Some(6)),
-            ("Limit none, Limit 7", "Limit", Some(7)),
-            ("Limit 0", "Limit", None),
-            ("Limit 99999999999999999999999", "Limit", None),
-            ("rate limit 5", "Limit", None),
-            ("Limit", "Limit", None),
-            ("", "Limit", None),
-        ] {
-            assert_eq!(labelled_number(message, label), number, "{message}");
-        }
-    }
-
-    #[test]
     fn delays_that_the_body_asks_for() {
         let message = |text: &str| serde_json::json!({"error": {"message": text}}).to_string();
         for (body, ms) in [
@@ -237,9 +204,13 @@ mod tests {
             (message("Please try again in 1m2.5s."), Some(62_500)),
             (message("Please try again in 7m12s. Visit https://"), Some(432_000)),
             (message("Please try again later"), None),
+            (message(&format!("{} Please retry in 59.1s.", "quota ".repeat(100))), Some(59_100)),
+            (r#"{"error":"Please retry after 86400 seconds."}"#.to_owned(), Some(86_400_000)),
+            ("<p>Please retry after 6 seconds.</p>".to_owned(), Some(6000)),
+            (r#"{"error":{"message":"retry in 5s","details":[{"retryDelay":"0s"}]}}"#.to_owned(), Some(5000)),
             (r#"{"error":{"details":[{"@type":"x"},{"retryDelay":"26s"}]}}"#.to_owned(), Some(26_000)),
         ] {
-            let delay = ErrorBody::parse(&body).retry_delay();
+            let delay = ErrorBody::parse(&body).retry_delay(0);
             assert_eq!(delay.map(|delay| delay.as_millis()), ms, "{body}");
         }
     }

@@ -5,7 +5,8 @@
 //! were seen to send (2026-11).
 
 use super::causes::{Cause, find_cause};
-use super::error_body::{ErrorBody, labelled_number};
+use super::error_body::ErrorBody;
+use super::message_numbers::{exceeds_whole_limit, labelled_number};
 use super::rejections::{find_change, max_answer};
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
@@ -51,7 +52,7 @@ fn redirect_target(reply: &ErrorReply<'_>) -> Option<String> {
 
 /// The delay that an error asks for, in its headers or in its body; at most [`MAX_DELAY`].
 pub(crate) fn requested_delay(reply: &ErrorReply<'_>, error: &ErrorBody) -> Option<Duration> {
-    let delay = delay_from_headers(reply.headers, reply.wall_ms).or_else(|| error.retry_delay());
+    let delay = delay_from_headers(reply.headers, reply.wall_ms).or_else(|| error.retry_delay(reply.wall_ms));
     delay.map(|delay| delay.min(MAX_DELAY))
 }
 
@@ -95,7 +96,10 @@ pub(crate) fn exceeded_limit(error: &ErrorBody) -> Option<ExceededLimit> {
         return None;
     }
     let is_tokens = error.mentions("tokens per min") || error.is("tokens");
-    Some(ExceededLimit { is_tokens, per_minute: labelled_number(&error.message, "Limit") })
+    // A limit of something else, such as requests at the same time, is not a rate.
+    let is_rate = ["per min", "rpm", "tpm", "/min"].iter().any(|words| error.mentions(words));
+    let per_minute = labelled_number(&error.message, "Limit").filter(|_| is_rate);
+    Some(ExceededLimit { is_tokens, per_minute })
 }
 
 /// Judges an error by its body, and then by its status.
@@ -194,13 +198,6 @@ fn judge_too_many_requests(error: &ErrorBody, after: Option<Duration>, message: 
         return Verdict::page_fault(ErrorKind::RequestTooLarge, message);
     }
     Verdict::Later { after, message }
-}
-
-/// Whether a single request is larger than the limit, as in `Limit 30000, Requested 31538`:
-/// waiting does not help.
-fn exceeds_whole_limit(message: &str) -> bool {
-    let numbers = (labelled_number(message, "Limit"), labelled_number(message, "Requested"));
-    matches!(numbers, (Some(limit), Some(requested)) if requested > limit)
 }
 
 /// The status and the message, and the parameter that the message does not name.

@@ -117,6 +117,8 @@ fn the_limit_that_was_exceeded() {
     let requests = "Rate limit reached for m on requests per min (RPM): Limit 500, Used 500, Requested 1.";
     assert_eq!(limit("requests", requests), Some(ExceededLimit { is_tokens: false, per_minute: Some(500) }));
     assert_eq!(limit("requests", "on requests per day (RPD): Limit 200, Used 200"), None);
+    let concurrent = "Too many concurrent requests: limit 5";
+    assert_eq!(limit("", concurrent), Some(ExceededLimit { is_tokens: false, per_minute: None }));
     assert_eq!(limit("", "slow down"), Some(ExceededLimit { is_tokens: false, per_minute: None }));
 }
 
@@ -145,4 +147,20 @@ fn the_delay_in_headers_comes_before_the_one_in_the_body() {
     assert_eq!(judge(&[("retry-after", "soon")], &body), Some(644));
     assert_eq!(judge(&[("retry-after", "18446744073709540000")], &body), Some(MAX_DELAY.as_millis()), "cut");
     assert_eq!(judge(&[], "{}"), None);
+    assert_eq!(judge(&[("retry-after", "0")], "{}"), None, "no delay at all");
+    assert_eq!(judge(&[("retry-after", "0")], &body), Some(644));
+    assert_eq!(judge(&[], &error("", "", "", "Please retry after 86400 seconds.")), Some(86_400_000));
+}
+
+#[test]
+fn a_request_that_is_larger_than_the_limit_is_not_tried_again() {
+    for message in [
+        "Rate limit reached on tokens per minute (TPM): Limit 7,000, Used 0, Requested ~12903. Please try again in 50s.",
+        "You requested approximately 12,903 tokens, more than the limit of 7000.",
+    ] {
+        let body = error("tokens", "rate_limit_exceeded", "", message);
+        let reply = ErrorReply { status: 429, headers: &HeaderMap::new(), body: &body, wall_ms: 0 };
+        let verdict = judge_error(&reply).verdict;
+        assert!(matches!(&verdict, Verdict::Page(fault) if fault.kind == ErrorKind::RequestTooLarge), "{verdict:?}");
+    }
 }
