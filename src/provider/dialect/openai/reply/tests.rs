@@ -217,6 +217,7 @@ fn chunks_add_up() {
         json!({"model": "m", "choices": [{"index": 0, "delta": {"reasoning": "h"}}]}),
         json!({"model": "m", "choices": [{"index": 1, "delta": {"content": "other"}}]}),
         json!({"model": "m", "choices": [{"index": 0, "delta": {"reasoning": "m", "content": "a"}}]}),
+        json!({"choices": [{"index": 0, "delta": {"content": ""}}], "usage": {"completion_tokens": 1, "prompt_tokens": 9, "total_tokens": 103}}),
         json!({"model": "", "choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 105, "cost": 0.1, "service_tier": "standard"}}),
     ] {
         stream.push_chunk(&chunk);
