@@ -7,6 +7,7 @@
 //! - [`money`], [`usage`]: amounts of money and of tokens
 //! - [`unicode`]: forms of text; [`text_reader`]: encodings; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text
+//! - [`simulator_profile`]: names of profiles of the simulator
 //! - [`output_file`]: a file of rows that was written; [`page_repeats`]: pages that are in a document twice
 
 pub mod atomic_file;
@@ -27,6 +28,7 @@ pub mod path_text;
 pub mod random;
 pub mod sanitize;
 pub mod sibling;
+pub mod simulator_profile;
 pub mod text_reader;
 pub mod unicode;
 pub mod units;

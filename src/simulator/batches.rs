@@ -165,7 +165,7 @@ mod tests {
         let (state, _) = with_file(Options::default(), &[]);
         for body in [json!({}), json!({"input_file_id": "file-0"})] {
             let error = create_from(&state, &body).unwrap_err();
-            assert_eq!((error.status, error.param), (400, Some("file_id")), "{body}");
+            assert_eq!((error.status, error.param.as_deref()), (400, Some("file_id")), "{body}");
         }
         assert_eq!(download(&state, "file-0").unwrap().status(), 404);
         assert_eq!(show(&state, "batch_0").unwrap().status(), 404);
