@@ -250,6 +250,8 @@ vocabulary! {
         Refusal = "refusal",
         /// A content filter stopped the request or the reply.
         ContentFilter = "content_filter",
+        /// The provider blocked the reply because it repeats a published text.
+        Recitation = "recitation",
         /// The reply is empty.
         EmptyReply = "empty_reply",
         /// The reply holds no JSON object.
@@ -264,6 +266,8 @@ vocabulary! {
         TooManyLabels = "too_many_labels",
         /// The reply was cut at `max_tokens`.
         Length = "length",
+        /// The reply repeats itself until `max_tokens`.
+        Repetition = "repetition",
         /// Attempts only: a rate limit or an outage.
         NotNow = "not_now",
         /// Attempts only: the provider refuses every request.

@@ -16,10 +16,14 @@ pub(crate) fn fit_shortest_side((w, h): (u32, u32), max: u32) -> (u32, u32) {
 }
 
 /// Downscales so that at most `budget` patches of `patch` pixels cover the image, as OpenAI
-/// does: one side becomes a whole number of patches.
+/// does: one side becomes a whole number of patches. Never enlarges the image.
 pub(crate) fn fit_patches((w, h): (u32, u32), patch: u32, budget: u32) -> (u32, u32) {
     if count_cells((w, h), patch) <= u64::from(budget) {
         return (w, h);
+    }
+    // One row of patches, whose longer side alone exceeds the budget.
+    if w.min(h) <= patch {
+        return fit_longest_side((w, h), patch.saturating_mul(budget));
     }
     let (fw, fh, patch) = (f64::from(w), f64::from(h), f64::from(patch));
     let s = (patch * patch * f64::from(budget) / (fw * fh)).sqrt();
@@ -30,21 +34,28 @@ pub(crate) fn fit_patches((w, h): (u32, u32), patch: u32, budget: u32) -> (u32, 
 }
 
 /// Downscales so that at most `max_tokens` squares of `factor` pixels cover the image, those
-/// at the border included.
-pub(crate) fn fit_squares((w, h): (u32, u32), factor: u32, max_tokens: u64) -> (u32, u32) {
-    if count_cells((w, h), factor) <= max_tokens {
+/// at the border included, and the squares of a side are at most `max_side` pixels long: the
+/// largest longer side for which both hold, as Anthropic's vision page describes it.
+pub(crate) fn fit_squares((w, h): (u32, u32), factor: u32, max_side: u32, max_tokens: u64) -> (u32, u32) {
+    let fits = |size: (u32, u32)| {
+        let is_short = |side: u32| u64::from(side.div_ceil(factor)) * u64::from(factor) <= u64::from(max_side);
+        is_short(size.0) && is_short(size.1) && count_cells(size, factor) <= max_tokens
+    };
+    if fits((w, h)) {
         return (w, h);
     }
-    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
-    let ratio = (max_tokens as f64 * f64::from(factor).powi(2) / (f64::from(w) * f64::from(h))).sqrt();
-    let mut size = scale((w, h), ratio);
-    let mut longest = size.0.max(size.1);
-    // The squares at the border are not in the ratio: one pixel less per side until all fit.
-    while count_cells(size, factor) > max_tokens && longest > 1 {
-        longest -= 1;
-        size = fit_longest_side((w, h), longest);
+    let aspect = f64::from(w.max(h)) / f64::from(w.min(h));
+    let sized = |longest: u32| {
+        // Python's `round` rounds half to even.
+        let shortest = to_pixels((f64::from(longest) / aspect).round_ties_even());
+        if w >= h { (longest, shortest) } else { (shortest, longest) }
+    };
+    let (mut low, mut high) = (1, w.max(h));
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if fits(sized(middle)) { low = middle } else { high = middle }
     }
-    size
+    sized(low)
 }
 
 /// Rounds both sides to multiples of `factor` and scales the area into `min..=max` pixels:
@@ -108,7 +119,7 @@ mod tests {
         assert_eq!(fit_longest_side((640, 480), 640), (640, 480));
         assert_eq!(fit_shortest_side((640, 480), 480), (640, 480));
         assert_eq!(fit_patches((640, 480), 32, 300), (640, 480));
-        assert_eq!(fit_squares((560, 280), 28, 200), (560, 280));
+        assert_eq!(fit_squares((560, 280), 28, 560, 200), (560, 280));
         assert_eq!(smart_resize((560, 280), 28, 1, 1_000_000), (560, 280));
     }
 
@@ -124,7 +135,7 @@ mod tests {
         }
 
         #[test]
-        fn patches_stay_within_their_budget(size in (500_u32..9000, 500_u32..9000), budget in 20_u32..3000) {
+        fn patches_stay_within_their_budget(size in any_size(), budget in 20_u32..3000) {
             let patches = fit_patches(size, 32, budget);
             prop_assert!(count_cells(patches, 32) <= u64::from(budget));
             prop_assert!(patches.0 <= size.0 && patches.1 <= size.1);
@@ -132,8 +143,9 @@ mod tests {
 
         #[test]
         fn squares_stay_within_their_budget(size in any_size(), budget in 1_u32..3000) {
-            let squares = fit_squares(size, 28, budget.into());
+            let squares = fit_squares(size, 28, 1568, budget.into());
             prop_assert!(count_cells(squares, 28) <= u64::from(budget));
+            prop_assert!(squares.0.max(squares.1) <= 1568);
             prop_assert!(squares.0 <= size.0 && squares.1 <= size.1);
         }
 

@@ -47,10 +47,12 @@ const MIN_TEXT_ERROR: f64 = 128.0;
 const TEXT_ERROR_SHARE: f64 = 0.35;
 
 impl Fit {
-    /// Fits the bills in `calibration`. With fewer than [`MIN_CALIBRATION_IMAGES`] images,
+    /// Fits the bills in `calibration` for images that are sent with `detail`, or without any
+    /// if the documented rule knows none. With fewer than [`MIN_CALIBRATION_IMAGES`] images,
     /// the documented rule applies.
     #[must_use]
     pub fn new(documented: ImageRule, detail: Detail, calibration: &Calibration) -> Self {
+        let detail = if documented.accepts_detail() { detail } else { Detail::Auto };
         let bills = calibration.sizes().to_vec();
         let images = calibration.images();
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

@@ -2,29 +2,35 @@
 //!
 //! Sources: OpenAI's vision guide ("Calculating costs", copies from 2025-04 to 2026-10),
 //! corrected by published bills; `smart_resize` of Qwen2-VL (transformers); Google's
-//! image-understanding page and Together's vision page (2026-11). For Anthropic, a published
-//! table of measurements: the documented `w * h / 750` does not match it.
+//! image-understanding page and Together's vision page (2026-11); Anthropic's vision page
+//! (2026-08).
 
 use super::downscale::{count_cells, fit_longest_side, fit_patches, fit_shortest_side, fit_squares, smart_resize};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The detail at which a model sees an image.
+/// The detail at which a model sees an image. A manifest states `Low` or `High`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Detail {
     /// A small copy of the image.
     Low,
-    /// The image at the largest size that the model can use.
+    /// The image at the largest size that the model usually needs.
     High,
+    /// The image as it is, within the limits of the model.
+    Original,
+    /// The choice of the model: what a request without `detail` gets.
+    Auto,
 }
 
 impl Detail {
-    /// The name in requests, manifests and recipes: `low` or `high`.
+    /// The name in requests, manifests and recipes.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Low => "low",
             Self::High => "high",
+            Self::Original => "original",
+            Self::Auto => "auto",
         }
     }
 }
@@ -49,6 +55,16 @@ pub enum RuleFamily {
 }
 
 impl RuleFamily {
+    /// All families.
+    pub const ALL: [Self; 7] =
+        [Self::OpenaiTile, Self::OpenaiPatch, Self::Qwen28, Self::Gemini, Self::Area, Self::Llama, Self::None];
+
+    /// The family of this name. `None` for other text.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| family.name() == name)
+    }
+
     /// The name in manifests and recipes.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -64,6 +80,15 @@ impl RuleFamily {
     }
 }
 
+/// To what an image is scaled down before its patches are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchLimits {
+    /// Maximum number of patches. [`u32::MAX`]: none, but see [`MAX_PATCHES`].
+    pub budget: u32,
+    /// Maximum length of the longer side, in pixels.
+    pub max_side: u32,
+}
+
 /// How a model counts the tokens of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImageRule {
@@ -74,16 +99,18 @@ pub enum ImageRule {
         /// Tokens per tile of 512 pixels.
         per_tile: u64,
     },
-    /// `ceil(patches * multiplier)`, with at most `budget` patches.
+    /// `ceil(patches * multiplier)`, after a downscale to the limits of the detail.
     Patch {
-        /// Maximum number of patches per image.
-        budget: u32,
-        /// Maximum length of the longer side, in pixels.
-        max_side: u32,
+        /// The limits at high detail.
+        high: PatchLimits,
+        /// The limits at low detail.
+        low: PatchLimits,
+        /// The limits at `original` detail. `None`: the same as at high detail.
+        original: Option<PatchLimits>,
+        /// Whether a request without `detail` is treated like `original`, not like `high`.
+        auto_is_original: bool,
         /// The multiplier in hundredths: 162 is 1.62.
         multiplier_percent: u64,
-        /// Maximum length of the longer side at low detail, in pixels. 0: as at high detail.
-        low_side: u32,
     },
     /// `w * h / factor^2 + 2`, after both sides are rounded to multiples of `factor`.
     Qwen {
@@ -133,9 +160,9 @@ impl fmt::Display for ImageRule {
         f.write_str(self.family().name())?;
         match self {
             Self::Tile { base, per_tile } => write!(f, " {base} + {per_tile} a tile"),
-            Self::Patch { budget, multiplier_percent, .. } => {
+            Self::Patch { high, multiplier_percent, .. } => {
                 let (whole, rest) = (multiplier_percent / 100, multiplier_percent % 100);
-                write!(f, " {whole}.{rest:02} a patch, at most {budget}")
+                write!(f, " {whole}.{rest:02} a patch, at most {}", high.budget)
             }
             Self::Qwen { factor, .. } | Self::Area { factor, .. } => write!(f, " {factor} pixels"),
             Self::Crops { per_crop } => write!(f, " {per_crop} a crop"),
@@ -154,8 +181,18 @@ const TILE_MAX_SHORTEST: u32 = 768;
 const TILE_SIDE: u32 = 512;
 /// Side of a patch, in pixels.
 const PATCH_SIDE: u32 = 32;
+/// Patches of an image above which models with patches reject the request. Only an image that
+/// is not scaled down has so many. Source: OpenAI's vision guide (2026-10).
+pub const MAX_PATCHES: u64 = 30_000;
 
 impl ImageRule {
+    /// Patches with the same limits at every detail, at most 2048 pixels per side.
+    #[cfg(test)]
+    pub(crate) fn plain_patches(budget: u32, multiplier_percent: u64) -> Self {
+        let high = PatchLimits { budget, max_side: 2048 };
+        Self::Patch { high, low: high, original: None, auto_is_original: false, multiplier_percent }
+    }
+
     /// The family, as named in a manifest.
     #[must_use]
     pub fn family(self) -> RuleFamily {
@@ -183,9 +220,8 @@ impl ImageRule {
         match self {
             Self::Tile { base, .. } if detail == Detail::Low => Some(base),
             Self::Tile { base, per_tile } => Some(base + count_cells((w, h), TILE_SIDE) * per_tile),
-            Self::Patch { budget, multiplier_percent, .. } => {
-                let patches = count_cells((w, h), PATCH_SIDE);
-                Some((patches.min(budget.into()) * multiplier_percent).div_ceil(100))
+            Self::Patch { multiplier_percent, .. } => {
+                Some((count_cells((w, h), PATCH_SIDE) * multiplier_percent).div_ceil(100))
             }
             Self::Qwen { factor, .. } => {
                 Some(u64::from(w) * u64::from(h) / (u64::from(factor) * u64::from(factor)) + 2)
@@ -201,12 +237,20 @@ impl ImageRule {
         }
     }
 
+    /// Whether the model rejects a request with an image of `width` x `height` pixels, because
+    /// more than [`MAX_PATCHES`] are left of it.
+    #[must_use]
+    pub fn rejects(self, width: u32, height: u32, detail: Detail) -> bool {
+        matches!(self, Self::Patch { .. })
+            && count_cells(self.usable_size(width, height, detail), PATCH_SIDE) > MAX_PATCHES
+    }
+
     /// Side of the squares into which an image is divided and which are billed one by one,
     /// in pixels. `None` if the tokens do not grow in steps that a sender could use.
     #[must_use]
     pub fn cell_side(self, detail: Detail) -> Option<u32> {
         match self {
-            Self::Tile { .. } if detail == Detail::High => Some(TILE_SIDE),
+            Self::Tile { .. } if detail != Detail::Low => Some(TILE_SIDE),
             Self::Patch { .. } => Some(PATCH_SIDE),
             Self::Area { factor, .. } => Some(factor),
             _ => None,
@@ -222,14 +266,17 @@ impl ImageRule {
         match self {
             Self::Tile { .. } if detail == Detail::Low => fit_longest_side(size, TILE_SIDE),
             Self::Tile { .. } => fit_shortest_side(fit_longest_side(size, TILE_MAX_LONGEST), TILE_MAX_SHORTEST),
-            Self::Patch { budget, max_side, low_side, .. } => {
-                let longest = if detail == Detail::Low && low_side > 0 { low_side } else { max_side };
-                fit_patches(fit_longest_side(size, longest), PATCH_SIDE, budget)
+            Self::Patch { high, low, original, auto_is_original, .. } => {
+                let limits = match detail {
+                    Detail::Low => low,
+                    Detail::Auto if auto_is_original => original.unwrap_or(high),
+                    Detail::Original => original.unwrap_or(high),
+                    Detail::High | Detail::Auto => high,
+                };
+                fit_patches(fit_longest_side(size, limits.max_side), PATCH_SIDE, limits.budget)
             }
             Self::Qwen { factor, min_pixels, max_pixels } => smart_resize(size, factor, min_pixels, max_pixels),
-            Self::Area { factor, max_side, max_tokens } => {
-                fit_squares(fit_longest_side(size, max_side), factor, max_tokens)
-            }
+            Self::Area { factor, max_side, max_tokens } => fit_squares(size, factor, max_side, max_tokens),
             Self::Tiles { side, max_tiles, .. } => fit_longest_side(size, side * max_tiles),
             Self::Crops { .. } | Self::Fixed { .. } | Self::Unknown => size,
         }

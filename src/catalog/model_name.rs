@@ -1,21 +1,49 @@
 //! Names of models without the parts that differ between providers.
 
-/// The name of a model in lower case, without the prefix of the vendor and the date of the
-/// snapshot: `openai/GPT-4o-mini-2024-07-18` becomes `gpt-4o-mini`.
+/// Vendors that Bedrock puts before a name, followed by a dot.
+const VENDORS: [&str; 8] = ["amazon", "anthropic", "google", "meta", "mistral", "moonshotai", "openai", "qwen"];
+/// Regions that Bedrock puts before the vendor, followed by a dot.
+const REGIONS: [&str; 7] = ["apac", "au", "eu", "global", "jp", "us", "us-gov"];
+
+/// The name of a model in lower case, without what providers add to it: the vendor or other
+/// words before a slash, Bedrock's region and vendor, the date of the snapshot, a version of
+/// Bedrock or Vertex, and a variant after a colon. `openai/GPT-4o-mini-2024-07-18` becomes
+/// `gpt-4o-mini`, `us.anthropic.claude-haiku-4-5-20251001-v1:0` becomes `claude-haiku-4-5`.
 pub(crate) fn bare_name(model: &str) -> String {
     let name = model.rsplit('/').next().unwrap_or(model).to_lowercase();
+    let name = name.split([':', '@']).next().unwrap_or(&name);
+    without_date(without_version(without_vendor(name))).to_owned()
+}
+
+fn without_vendor(name: &str) -> &str {
+    let strip = |name, words: &[&str]| {
+        let (word, rest): (&str, &str) = str::split_once(name, '.')?;
+        (words.contains(&word) && !rest.is_empty()).then_some(rest)
+    };
+    let regional = strip(name, &REGIONS).unwrap_or(name);
+    strip(regional, &VENDORS).unwrap_or(name)
+}
+
+/// Without `-v1` at the end, if a date precedes it.
+fn without_version(name: &str) -> &str {
+    let Some((start, version)) = name.rsplit_once("-v") else { return name };
+    let is_number = !version.is_empty() && version.chars().all(|c| c.is_ascii_digit());
+    if is_number && without_date(start) != start { start } else { name }
+}
+
+/// Without `-2024-07-18` or `-20251001` at the end.
+fn without_date(name: &str) -> &str {
     let is_date = |tail: &str| {
         let digits = tail.chars().filter(char::is_ascii_digit).count();
         digits == 8 && tail.chars().all(|c| c.is_ascii_digit() || c == '-')
     };
-    // `-2024-07-18`, or `-20251001`.
     for length in [11, 9] {
         if let Some((start, tail)) = name.len().checked_sub(length).and_then(|at| name.split_at_checked(at))
             && tail.starts_with('-')
             && !start.is_empty()
             && is_date(tail)
         {
-            return start.to_owned();
+            return start;
         }
     }
     name
@@ -39,6 +67,18 @@ mod tests {
             ("modell-ä-20240718", "modell-ä"),
             ("ääääääääääää", "ääääääääääää"),
             ("", ""),
+            ("models/gemini-3.8-flash", "gemini-3.8-flash"),
+            ("google/gemini-3.8-flash:batch", "gemini-3.8-flash"),
+            ("qwen/qwen3-vl-30b-a3b-instruct:free", "qwen3-vl-30b-a3b-instruct"),
+            ("openai.gpt-5.6-luna", "gpt-5.6-luna"),
+            ("anthropic.claude-haiku-5-5", "claude-haiku-5-5"),
+            ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5"),
+            ("claude-haiku-4-5@20251001", "claude-haiku-4-5"),
+            ("gpt-6-sol-2026-09-22", "gpt-6-sol"),
+            ("gpt-5.6", "gpt-5.6"),
+            ("us.model", "us.model"),
+            ("openai.", "openai."),
+            ("moondream-v2", "moondream-v2"),
         ] {
             assert_eq!(bare_name(model), expected, "{model}");
         }

@@ -1,23 +1,109 @@
 //! The table of models: which rule a model counts images by, and other facts. The data is
 //! `data/models.csv`; its sources are in [`mod@super::image_rule`].
 
-use super::image_rule::{Detail, ImageRule, RuleFamily};
+use super::effort::Effort;
+use super::image_rule::{Detail, ImageRule, PatchLimits, RuleFamily};
 use super::model_name::bare_name;
 use std::sync::OnceLock;
 
-/// A row of the table of models.
+/// Whether and how much a model reasons when a request does not state an effort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reasoning {
+    /// It does not reason and has no effort to choose.
+    Never,
+    /// It reasons. The effort is unknown, or a request can't choose it.
+    Always,
+    /// It reasons with this effort; [`Effort::None`]: only when a request asks for more.
+    Default(Effort),
+}
+
+/// When a model accepts parameters of sampling such as `temperature` and `top_p`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampling {
+    /// Always.
+    Always,
+    /// While the effort is `none`, stated or by default.
+    OnlyWithoutReasoning,
+    /// Only beside `reasoning_effort: none` in the same request.
+    OnlyExplicitNone,
+    /// Never.
+    Never,
+}
+
+/// The parameter that limits the tokens of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputLimit {
+    /// `max_tokens`.
+    MaxTokens,
+    /// `max_completion_tokens`. Models with this name reject `max_tokens`.
+    MaxCompletionTokens,
+}
+
+/// When a model is retired.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retirement {
+    /// The first day without the model at its own vendor, such as `2027-01-14`.
+    pub vendor: Option<String>,
+    /// The first day without the model at Azure.
+    pub azure: Option<String>,
+    /// The model that the vendor recommends instead.
+    pub successor: Option<String>,
+}
+
+/// What is known about a model, wherever it runs: a row of the table of models. A server may
+/// still behave otherwise; its errors show that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelFacts {
-    /// The bare name. With `*` at the end: a prefix of names.
+    /// The bare name. A `*` stands for any text.
     name: String,
     /// How the model counts images.
     pub image_rule: ImageRule,
     /// Whether the model uses the tokenizer that docmill has (o200k).
     pub has_tokenizer: bool,
-    /// Whether the model reasons before it answers. Reasoning counts as tokens of the reply.
-    pub reasons: bool,
+    /// Whether the model reasons when a request does not state an effort. Reasoning counts as
+    /// tokens of the reply.
+    pub reasoning: Reasoning,
+    /// The values of `reasoning_effort` that the model accepts, from the least to the most.
+    /// Empty: the parameter is unknown to the model, or nothing is known.
+    pub efforts: Vec<Effort>,
+    /// What to send for `reasoning_effort: auto`: the lowest effort that is safe to ask for.
+    /// `None`: omit the parameter.
+    pub auto_effort: Option<Effort>,
+    /// When `temperature`, `top_p` and log probabilities are accepted.
+    pub sampling: Sampling,
+    /// The parameter that limits the reply.
+    pub output_limit: OutputLimit,
     /// Maximum number of tokens of prompt and reply together. `None`: unknown.
     pub context: Option<u64>,
+    /// Maximum number of tokens of a reply, reasoning included. `None`: unknown.
+    pub max_output: Option<u64>,
+    /// The factor of the price for the service tier `priority` in percent: 250 is 2.5. `None`:
+    /// the model has no such tier.
+    pub priority_percent: Option<u32>,
+    /// When the model is retired.
+    pub retirement: Retirement,
+}
+
+impl ModelFacts {
+    /// Whether the model reasons when a request does not state an effort.
+    #[must_use]
+    pub fn reasons(&self) -> bool {
+        !matches!(self.reasoning, Reasoning::Never | Reasoning::Default(Effort::None))
+    }
+
+    /// Whether the provider keeps, and bills, each prompt in its cache unless a request chooses what it
+    /// keeps. Source: OpenAI's prompt-caching guide (2026-10): gpt-5.6 and later.
+    #[must_use]
+    pub fn bills_cache_writes(&self) -> bool {
+        self.has_tokenizer && ["gpt-5.6", "gpt-6"].iter().any(|start| self.name.starts_with(start))
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self.name.split_once('*') {
+            Some((start, end)) => name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end)),
+            None => self.name == name,
+        }
+    }
 }
 
 const DATA: &str = include_str!("data/models.csv");
@@ -32,12 +118,40 @@ fn models() -> &'static [ModelFacts] {
 }
 
 fn parse_row(row: &csv::StringRecord) -> Option<ModelFacts> {
+    let text = |at: usize| row.get(at).filter(|text| !text.is_empty()).map(str::to_owned);
     Some(ModelFacts {
         name: row.get(0)?.to_owned(),
         image_rule: parse_rule(row.get(1)?)?,
         has_tokenizer: row.get(2)? == "o200k",
-        reasons: row.get(3)? == "yes",
-        context: row.get(4)?.parse().ok(),
+        reasoning: match row.get(3)? {
+            "no" => Reasoning::Never,
+            "yes" => Reasoning::Always,
+            effort => Reasoning::Default(Effort::parse(effort)?),
+        },
+        efforts: row.get(4)?.split_whitespace().map(Effort::parse).collect::<Option<_>>()?,
+        auto_effort: match row.get(5)? {
+            "" => None,
+            effort => Some(Effort::parse(effort)?),
+        },
+        sampling: match row.get(6)? {
+            "always" => Sampling::Always,
+            "only_without_reasoning" => Sampling::OnlyWithoutReasoning,
+            "only_explicit_none" => Sampling::OnlyExplicitNone,
+            "never" => Sampling::Never,
+            _ => return None,
+        },
+        output_limit: match row.get(7)? {
+            "max_tokens" => OutputLimit::MaxTokens,
+            "max_completion_tokens" => OutputLimit::MaxCompletionTokens,
+            _ => return None,
+        },
+        context: row.get(8)?.parse().ok(),
+        max_output: row.get(9)?.parse().ok(),
+        priority_percent: match row.get(10)? {
+            "no" => None,
+            factor => Some(u32::try_from(parse_hundredths(factor)?).ok()?),
+        },
+        retirement: Retirement { vendor: text(11), azure: text(12), successor: text(13) },
     })
 }
 
@@ -50,19 +164,41 @@ fn parse_rule(text: &str) -> Option<ImageRule> {
     let side = |at: usize| u32::try_from(number(at)?).ok();
     Some(match family {
         "tile" => ImageRule::Tile { base: number(0)?, per_tile: number(1)? },
-        "patch" => ImageRule::Patch {
-            budget: side(0)?,
-            max_side: side(1)?,
-            multiplier_percent: parse_hundredths(numbers.get(2)?)?,
-            low_side: side(3).unwrap_or(0),
-        },
+        "patch" => {
+            let high = PatchLimits { budget: side(0)?, max_side: side(1)? };
+            parse_patch_rule(high, parse_hundredths(numbers.get(2)?)?, numbers.get(3..)?)?
+        }
         "qwen" => ImageRule::Qwen { factor: side(0)?, min_pixels: number(1)?, max_pixels: number(2)? },
         "gemini" => ImageRule::Crops { per_crop: number(0)? },
         "fixed" => ImageRule::Fixed { tokens: number(0)? },
         "area" => ImageRule::Area { factor: side(0)?, max_side: side(1)?, max_tokens: number(2)? },
         "tiles" => ImageRule::Tiles { side: side(0)?, max_tiles: side(1)?, per_tile: number(2)? },
+        "none" => ImageRule::Unknown,
         _ => return None,
     })
+}
+
+/// Parses what follows the budget, the longer side and the multiplier of a patch rule:
+/// `low:512` (longer side) or `low:6144/2048` (budget and longer side), default as at high
+/// detail; `original:10000/6000` or `original:keep` (65,535 pixels per side), default as at
+/// high detail; `auto:original`, default `auto:high`.
+fn parse_patch_rule(high: PatchLimits, multiplier_percent: u64, words: &[&str]) -> Option<ImageRule> {
+    let limits = |text: &str| match text.split_once('/') {
+        Some((budget, side)) => Some(PatchLimits { budget: budget.parse().ok()?, max_side: side.parse().ok()? }),
+        None => Some(PatchLimits { max_side: text.parse().ok()?, ..high }),
+    };
+    let (mut low, mut original, mut auto_is_original) = (high, None, false);
+    for word in words {
+        match word.split_once(':')? {
+            ("low", text) => low = limits(text)?,
+            ("original", "keep") => original = Some(PatchLimits { budget: u32::MAX, max_side: 65_535 }),
+            ("original", text) => original = Some(limits(text)?),
+            ("auto", "original") => auto_is_original = true,
+            ("auto", "high") => auto_is_original = false,
+            _ => return None,
+        }
+    }
+    Some(ImageRule::Patch { high, low, original, auto_is_original, multiplier_percent })
 }
 
 /// `1.62` as 162.
@@ -75,11 +211,7 @@ fn parse_hundredths(text: &str) -> Option<u64> {
 #[must_use]
 pub fn model_facts(model: &str) -> Option<&'static ModelFacts> {
     let name = bare_name(model);
-    let matches = |facts: &&ModelFacts| match facts.name.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => facts.name == name,
-    };
-    models().iter().find(matches)
+    models().iter().find(|facts| facts.matches(&name))
 }
 
 /// The rule of `model`. If `family` is given and the model has another or no known rule: the
@@ -92,7 +224,7 @@ pub fn image_rule(model: &str, family: Option<RuleFamily>) -> ImageRule {
         (Some(rule), Some(family)) if rule.family() == family => rule,
         (Some(rule), None) => rule,
         (_, Some(RuleFamily::OpenaiTile)) => most_common("gpt-4o"),
-        (_, Some(RuleFamily::OpenaiPatch)) => most_common("gpt-4.1-mini"),
+        (_, Some(RuleFamily::OpenaiPatch)) => most_common("gpt-5.6"),
         (_, Some(RuleFamily::Qwen28)) => most_common("qwen2.5-vl"),
         (_, Some(RuleFamily::Gemini)) => most_common("gemini-2.5-flash"),
         (_, Some(RuleFamily::Area)) => most_common("claude-haiku-4-5"),
@@ -107,7 +239,7 @@ pub(crate) fn known_rules() -> &'static [ImageRule] {
     RULES.get_or_init(|| {
         let mut rules: Vec<ImageRule> = Vec::new();
         for facts in models() {
-            if !rules.contains(&facts.image_rule) {
+            if facts.image_rule != ImageRule::Unknown && !rules.contains(&facts.image_rule) {
                 rules.push(facts.image_rule);
             }
         }
@@ -136,8 +268,19 @@ mod tests {
         ImageRule::Tile { base, per_tile }
     }
 
-    const fn patch(multiplier_percent: u64) -> ImageRule {
-        ImageRule::Patch { budget: 1536, max_side: 2048, multiplier_percent, low_side: 0 }
+    fn patch(budget: u32, multiplier_percent: u64) -> ImageRule {
+        ImageRule::plain_patches(budget, multiplier_percent)
+    }
+
+    fn patch_with(low: (u32, u32), original: Option<(u32, u32)>, auto_is_original: bool) -> ImageRule {
+        let limits = |(budget, max_side)| PatchLimits { budget, max_side };
+        ImageRule::Patch {
+            high: limits((1536, 2048)),
+            low: limits(low),
+            original: original.map(limits),
+            auto_is_original,
+            multiplier_percent: 150,
+        }
     }
 
     const QWEN_28: ImageRule = ImageRule::Qwen { factor: 28, min_pixels: 3136, max_pixels: 12_845_056 };
@@ -151,12 +294,19 @@ mod tests {
     fn rules_of_the_table() {
         for (text, expected) in [
             ("tile 85 170", Some(tile(85, 170))),
-            ("patch 1536 2048 1.62", Some(patch(162))),
-            ("patch 1536 2048 2", Some(patch(200))),
+            ("patch 1536 2048 1.62", Some(patch(1536, 162))),
+            ("patch 1536 2048 2", Some(patch(1536, 200))),
+            ("patch 1536 2048 1.5 low:512", Some(patch_with((1536, 512), None, false))),
+            ("patch 1536 2048 1.5 low:6144/2048 auto:high", Some(patch_with((6144, 2048), None, false))),
             (
-                "patch 1536 2048 1.5 512",
-                Some(ImageRule::Patch { budget: 1536, max_side: 2048, multiplier_percent: 150, low_side: 512 }),
+                "patch 1536 2048 1.5 original:keep auto:original",
+                Some(patch_with((1536, 2048), Some((u32::MAX, 65_535)), true)),
             ),
+            ("patch 1536 2048 1.5 original:9/8", Some(patch_with((1536, 2048), Some((9, 8)), false))),
+            ("patch 1536 2048 1.5 512", None),
+            ("patch 1536 2048 1.5 high:512", None),
+            ("patch 1536 2048", None),
+            ("none", Some(ImageRule::Unknown)),
             ("qwen 28 3136 12845056", Some(QWEN_28)),
             ("gemini 258", Some(ImageRule::Crops { per_crop: 258 })),
             ("fixed 1120", Some(ImageRule::Fixed { tokens: 1120 })),
@@ -180,7 +330,7 @@ mod tests {
         assert_eq!(image_rule("Qwen/Qwen2.5-VL-72B-Instruct", None), QWEN_28);
         assert_eq!(image_rule("llava", None), ImageRule::Unknown);
         assert_eq!(image_rule("gpt-4o-mini-tts", None), ImageRule::Unknown);
-        assert_eq!(image_rule("llava", Some(RuleFamily::OpenaiPatch)), patch(162));
+        assert_eq!(image_rule("llava", Some(RuleFamily::OpenaiPatch)), image_rule("gpt-5.6", None));
         assert_eq!(image_rule("gpt-4o-mini", Some(RuleFamily::OpenaiTile)), tile(2833, 5667));
         assert_eq!(image_rule("gpt-4o-mini", Some(RuleFamily::None)), ImageRule::Unknown);
     }
@@ -190,16 +340,18 @@ mod tests {
         for (model, rule) in [
             ("gpt-4o", tile(85, 170)),
             ("gpt-4.1", tile(85, 170)),
-            ("gpt-4.1-mini", patch(162)),
-            ("gpt-4.1-nano", patch(246)),
-            ("o4-mini", patch(172)),
+            ("gpt-4.1-mini", patch(6144, 162)),
+            ("gpt-4.1-nano", patch(1536, 246)),
+            ("o4-mini", patch(1536, 172)),
             ("o3", tile(75, 150)),
             ("gpt-5", tile(70, 140)),
-            ("gpt-5-mini", patch(162)),
-            ("gpt-5-nano", patch(246)),
-            ("gpt-5.2", patch(120)),
-            ("gpt-5.4-mini", patch(162)),
-            ("gpt-5.4-nano", patch(246)),
+            ("gpt-5.1", tile(70, 140)),
+            ("gpt-5-mini", patch(1536, 120)),
+            ("gpt-5-nano", patch(1536, 150)),
+            ("gpt-5.2", patch(6144, 120)),
+            ("gpt-5.4-nano", image_rule("gpt-5.4", None)),
+            ("gpt-6.1-sol", image_rule("gpt-6-astra", None)),
+            ("gemini-3.6-flash", ImageRule::Fixed { tokens: 1120 }),
             ("computer-use-preview", tile(65, 129)),
         ] {
             assert_eq!(image_rule(model, None), rule, "{model}");

@@ -23,6 +23,9 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
         Format::Text => out!("{}", text(&plan)),
         Format::Json => outln!("{:#}", plan_to_json(&plan)),
     }
+    if let Some(message) = session.retirement_warning() {
+        log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
+    }
     match plan.budget.as_ref().and_then(too_small) {
         Some(message) if args.fail_over_budget => Err(Failure::new(OVER_BUDGET, message)
             .with_hint("raise limits.budget_usd, or run with --limit; what a run asks is not paid for again")),

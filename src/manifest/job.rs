@@ -2,7 +2,7 @@
 
 use super::paths::normalize;
 use super::sections::delivery::BatchBounds;
-use super::sections::image::Image;
+use super::sections::image::{Image, ImageIntent};
 use super::sections::input::{Input, Place};
 use super::sections::limits::Limits;
 use super::sections::on_error::OnError;
@@ -13,7 +13,7 @@ use super::sections::request::Request;
 use super::sections::retry::Retry;
 use super::sections::tasks::{Task, TaskKind};
 use crate::base::digest::Digest;
-use crate::catalog::Price;
+use crate::catalog::{PriceTable, RequestPrice, ServiceTier};
 use std::path::{Path, PathBuf};
 
 /// Maximum number of runs of one job that read standard input at once, beside the first.
@@ -36,6 +36,8 @@ pub struct Job {
     pub request: Request,
     /// How a page is sent.
     pub image: Image,
+    /// What recipes hold of the image rule.
+    pub image_intent: ImageIntent,
     /// Questions about every page, in the order of the manifest.
     pub tasks: Vec<Task>,
     /// Files with labels of tasks.
@@ -108,8 +110,20 @@ impl Job {
 
     /// Price at which the requests of this job are billed. `None` means unknown, not free.
     #[must_use]
-    pub fn price(&self) -> Option<Price> {
+    pub fn price(&self) -> Option<PriceTable> {
         if self.is_batch { self.provider.batch_price } else { self.provider.price }
+    }
+
+    /// The price of requests of this job that are sent at `at_ms`, in milliseconds since 1970.
+    #[must_use]
+    pub fn price_at(&self, at_ms: i64) -> Option<RequestPrice> {
+        Some(RequestPrice { table: self.price()?, tier: self.service_tier(), sent_ms: at_ms })
+    }
+
+    /// The service tier that requests ask for. Batches have none.
+    #[must_use]
+    pub fn service_tier(&self) -> ServiceTier {
+        if self.is_batch { ServiceTier::Standard } else { ServiceTier::requested(&self.request.extra) }
     }
 
     /// Digest of the text of the manifest.

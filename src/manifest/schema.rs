@@ -107,12 +107,14 @@ impl RawJob {
                 "set provider.price: {input: …, output: …} in USD per million tokens; 0 means free",
             );
         }
+        let (image, image_intent) = self.image.check(&provider.model, check);
         let job = Job {
             name: self.name,
             path: path.to_owned(),
             source: source.to_owned(),
             input: self.input.check(check),
-            image: self.image.check(&provider.model, check),
+            image,
+            image_intent,
             tasks: check_tasks(self.tasks, check),
             label_files: check.take_label_files(),
             provider,

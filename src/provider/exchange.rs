@@ -1,12 +1,13 @@
 //! One attempt and its result.
 
+use super::capability::CapabilityChange;
 use super::foreign::Foreign;
 use super::rate_limits::{ExceededLimit, RateLimitHeaders};
 use super::reply::{Reply, ReplyEnd};
 use super::served::Served;
-use super::verdict::{Charge, Verdict};
+use super::verdict::{Charge, Cut, TransientFault, Verdict};
 use crate::base::vocabulary::ErrorKind;
-use crate::task::{Question, read_reply};
+use crate::task::{Question, read_reasoning, read_reply};
 use std::time::Duration;
 
 /// One attempt and its result.
@@ -31,6 +32,10 @@ pub struct Exchange {
     pub content: String,
     /// Who gave the reply, and what it says to have cost.
     pub served: Served,
+    /// The parameters that were sent, as a JSON object; `None` if they are not known.
+    pub parameters: Option<String>,
+    /// Whether the answers were in the reasoning of a reply without any other text.
+    pub answered_in_reasoning: bool,
     /// What the API does not send, such as an HTML page.
     pub foreign: Option<Foreign>,
 }
@@ -47,6 +52,8 @@ impl Exchange {
             exceeded: None,
             content: String::new(),
             served: Served::default(),
+            parameters: None,
+            answered_in_reasoning: false,
             foreign: None,
         }
     }
@@ -61,15 +68,24 @@ impl Exchange {
 
     /// Judges a complete reply to `questions`.
     pub(crate) fn from_reply(reply: Reply, questions: &[&Question]) -> Self {
-        let Reply { content, usage, end, served, .. } = reply;
+        let Reply { content, reasoning, usage, end, served } = reply;
+        let charge = usage.map_or(Charge::Unknown, Charge::Reported);
+        let mut answered_in_reasoning = false;
+        let done = |cut| Verdict::Done { reading: read_reply(&content, questions), cut };
         let verdict = match end {
             // The partial text before an error is worth nothing.
             ReplyEnd::Error(verdict) => {
-                return Self { served, ..Self::new(verdict, usage.map_or(Charge::Unknown, Charge::Reported)) };
+                let has_text = !content.is_empty() || !reasoning.is_empty();
+                let charge = if has_text { charge } else { charge_of_error(&verdict, charge) };
+                return Self { served, ..Self::new(verdict, charge) };
             }
             ReplyEnd::ContentFilter => {
                 Verdict::refused(ErrorKind::ContentFilter, "the provider's content filter blocked the reply")
             }
+            ReplyEnd::Recitation => Verdict::refused(
+                ErrorKind::Recitation,
+                "the provider blocked the reply because it repeats a published text (recitation)",
+            ),
             ReplyEnd::Refusal(text) if text.is_empty() => {
                 Verdict::refused(ErrorKind::Refusal, "the model declined to answer")
             }
@@ -77,10 +93,30 @@ impl Exchange {
                 Verdict::refused(ErrorKind::Refusal, format!("the model declined to answer: {text}"))
             }
             ReplyEnd::Empty => Verdict::transient(ErrorKind::BadReply, "the reply contains no answer"),
-            ReplyEnd::Finished => Verdict::Done { reading: read_reply(&content, questions), is_cut: false },
-            ReplyEnd::Length => Verdict::Done { reading: read_reply(&content, questions), is_cut: true },
+            ReplyEnd::Finished if content.trim().is_empty() => match read_reasoning(&reasoning, questions) {
+                Some(reading) => {
+                    answered_in_reasoning = true;
+                    Verdict::Done { reading, cut: Cut::No }
+                }
+                None => done(Cut::No),
+            },
+            ReplyEnd::Finished => done(Cut::No),
+            ReplyEnd::Length => done(Cut::Length),
+            ReplyEnd::Repetition => done(Cut::Repetition),
+            ReplyEnd::OutOfRoom => Verdict::Retry(TransientFault {
+                kind: ErrorKind::Capability,
+                message: "the model used up the output limit for its reasoning".into(),
+                change: Some(CapabilityChange::OutputFactor),
+                may_run: false,
+            }),
         };
-        Self { content, served, ..Self::new(verdict, usage.map_or(Charge::Unknown, Charge::Reported)) }
+        Self { content, served, answered_in_reasoning, ..Self::new(verdict, charge) }
+    }
+
+    /// A reply that the server itself found not valid.
+    pub(crate) fn from_invalid_reply(content: String, questions: &[&Question]) -> Self {
+        let verdict = Verdict::Done { reading: read_reply(&content, questions), cut: Cut::No };
+        Self { content, ..Self::new(verdict, Charge::Unknown) }
     }
 
     /// A reply that broke off after `content`. The server may have billed it.
@@ -109,10 +145,21 @@ impl Exchange {
     }
 }
 
+/// What an error without any text and without usage cost: an error that the API sends instead of a
+/// reply is free, also with status 200. After a transient one the request may have been executed.
+fn charge_of_error(verdict: &Verdict, charge: Charge) -> Charge {
+    match (verdict, charge) {
+        (Verdict::Later { .. } | Verdict::Page(_) | Verdict::Stop(_), Charge::Unknown) => Charge::Nothing,
+        (_, charge) => charge,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::usage::Usage;
+    use crate::manifest::{Label, Task, TaskKind};
+    use crate::task::compile;
 
     #[test]
     fn the_end_of_a_reply_decides_its_verdict() {
@@ -121,6 +168,9 @@ mod tests {
         for (end, usage, expected, charge, has_content) in [
             (ReplyEnd::Finished, Some(usage), "done", Charge::Reported(usage), true),
             (ReplyEnd::Length, None, "done, cut", Charge::Unknown, true),
+            (ReplyEnd::OutOfRoom, Some(usage), "retry capability", Charge::Reported(usage), true),
+            (ReplyEnd::Repetition, Some(usage), "done, cut", Charge::Reported(usage), true),
+            (ReplyEnd::Recitation, Some(usage), "page recitation", Charge::Reported(usage), true),
             (ReplyEnd::ContentFilter, Some(usage), "page content_filter", Charge::Reported(usage), true),
             (ReplyEnd::Refusal("no".into()), Some(usage), "page refusal", Charge::Reported(usage), true),
             (ReplyEnd::Refusal(String::new()), None, "page refusal", Charge::Unknown, true),
@@ -139,7 +189,7 @@ mod tests {
                 &[],
             );
             let name = match &exchange.verdict {
-                Verdict::Done { is_cut: false, .. } => "done".to_owned(),
+                Verdict::Done { cut: Cut::No, .. } => "done".to_owned(),
                 Verdict::Done { .. } => "done, cut".to_owned(),
                 Verdict::Retry(fault) => format!("retry {}", fault.kind),
                 Verdict::Page(fault) => format!("page {}", fault.kind),
@@ -148,6 +198,55 @@ mod tests {
             };
             assert_eq!((name.as_str(), exchange.charge), (expected, charge), "{end:?}");
             assert_eq!(!exchange.content.is_empty(), has_content, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_in_the_reasoning_counts_only_where_there_is_no_other_text() {
+        let labels = ["invoice", "letter"].map(|name| Label { name: name.into(), description: None }).to_vec();
+        let task = Task { name: "kind".into(), kind: TaskKind::Classify { question: None, labels } };
+        let questions = compile(&[task], &[]).unwrap();
+        for (content, reasoning, end, expected) in [
+            ("", r#"{"kind":"letter"}"#, ReplyEnd::Finished, "letter, flagged"),
+            (" \n", r#"Maybe {"kind":"letter"}. So: {"kind":"invoice"}"#, ReplyEnd::Finished, "invoice, flagged"),
+            ("", r#"{"kind":"bill"}"#, ReplyEnd::Finished, "empty_reply"),
+            ("", "an invoice", ReplyEnd::Finished, "empty_reply"),
+            ("", "", ReplyEnd::Finished, "empty_reply"),
+            ("It is one.", r#"{"kind":"letter"}"#, ReplyEnd::Finished, "not_json"),
+            (r#"{"kind":"invoice"}"#, r#"{"kind":"letter"}"#, ReplyEnd::Finished, "invoice"),
+        ] {
+            let (content, reasoning) = (content.to_owned(), reasoning.to_owned());
+            let reply = Reply { content, reasoning: reasoning.clone(), usage: None, end, served: Served::default() };
+            let exchange = Exchange::from_reply(reply, &[&questions[0]]);
+            let Verdict::Done { reading, .. } = &exchange.verdict else { panic!("{exchange:?}") };
+            let found = match &reading[0] {
+                Ok(value) => value.as_str().unwrap_or_default(),
+                Err(fault) => fault.kind.name(),
+            };
+            let flag = if exchange.answered_in_reasoning { ", flagged" } else { "" };
+            assert_eq!(format!("{found}{flag}"), expected, "{reasoning}");
+        }
+    }
+
+    #[test]
+    fn an_error_instead_of_a_reply_is_free() {
+        let later = || Verdict::Later { after: None, message: String::new() };
+        let broken = || Verdict::transient(ErrorKind::ServerError, "");
+        for (content, reasoning, verdict, charge) in [
+            ("", "", later(), Charge::Nothing),
+            ("", "", Verdict::stop("", ""), Charge::Nothing),
+            ("", "", broken(), Charge::Unknown),
+            ("{", "", later(), Charge::Unknown),
+            ("", "hm", later(), Charge::Unknown),
+        ] {
+            let reply = Reply {
+                content: content.into(),
+                reasoning: reasoning.into(),
+                usage: None,
+                end: ReplyEnd::Error(verdict.clone()),
+                served: Served::default(),
+            };
+            assert_eq!(Exchange::from_reply(reply, &[]).charge, charge, "{verdict:?}");
         }
     }
 }

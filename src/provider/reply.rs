@@ -26,10 +26,16 @@ pub(crate) enum ReplyEnd {
     Finished,
     /// The reply reached its maximum length.
     Length,
+    /// The reply reached its maximum length before any visible text: reasoning used it up.
+    OutOfRoom,
+    /// The reply reached its maximum length, repeating itself.
+    Repetition,
     /// The model declined, with this explanation (which may be empty).
     Refusal(String),
     /// The provider's content filter blocked the reply.
     ContentFilter,
+    /// The provider blocked the reply because it repeats a published text.
+    Recitation,
     /// The reply contains no answer.
     Empty,
     /// The reply has a success status but carries an error, judged by the dialect.

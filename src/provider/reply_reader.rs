@@ -7,6 +7,7 @@ use super::dialect::interface::{Dialect, ErrorReply, NotAReply, ReplyStream};
 use super::exchange::Exchange;
 use super::foreign::Foreign;
 use super::reply::Reply;
+use super::served::Served;
 use super::sse::EventDecoder;
 use super::verdict::{Charge, Verdict};
 use crate::base::clock::Clock;
@@ -48,6 +49,9 @@ impl ReplyReader<'_> {
                 let wall_ms = self.clock.wall_ms();
                 let reply = ErrorReply { status, headers: &headers, body: &body, wall_ms };
                 let judgement = self.dialect.judge_error(&reply);
+                if let Some(content) = judgement.invalid_reply {
+                    return Exchange { status: Some(status), ..Exchange::from_invalid_reply(content, questions) };
+                }
                 let exceeded = judgement.exceeded;
                 let foreign = foreign_error(status, &body);
                 Exchange { exceeded, foreign, ..Exchange::new(judgement.verdict, judgement.charge) }
@@ -56,6 +60,8 @@ impl ReplyReader<'_> {
         exchange.status = Some(status);
         exchange.request_id = request_id.map(|id| self.client.redact(&sanitize::id(id)));
         exchange.rate_limits = rate_limits;
+        // A cost in the body is the provider's own; the header is what a gateway computed.
+        exchange.served.cost = exchange.served.cost.or_else(|| self.dialect.read_cost(&headers));
         exchange
     }
 
@@ -70,7 +76,7 @@ impl ReplyReader<'_> {
                 self.judge(reply, questions)
             }
             // Some servers stream although `stream` is false, under another media type.
-            Err(_) if body.trim_start().starts_with("data:") => {
+            Err(_) if is_event_stream(&body) => {
                 let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
                 let mut unshown = String::new();
                 self.push(&mut events, &mut *stream, body.as_bytes(), &mut unshown);
@@ -136,8 +142,11 @@ impl ReplyReader<'_> {
 /// Judges a complete reply. A key that the server repeats in an answer is removed: it must
 /// not reach the store.
 pub(crate) fn judge_reply(client: &HttpClient, reply: Reply, questions: &[&Question]) -> Exchange {
-    let content = client.redact(&reply.content);
-    Exchange::from_reply(Reply { content, ..reply }, questions)
+    let (content, reasoning) = (client.redact(&reply.content), client.redact(&reply.reasoning));
+    let redact = |text: Option<String>| text.map(|text| client.redact(&text));
+    let Served { model, provider, service_tier, cost } = reply.served;
+    let served = Served { model: redact(model), provider: redact(provider), service_tier: redact(service_tier), cost };
+    Exchange::from_reply(Reply { content, reasoning, served, ..reply }, questions)
 }
 
 /// A reply that failed after `content`.
@@ -162,6 +171,12 @@ fn foreign_error(status: u16, body: &str) -> Option<Foreign> {
     let is_page = body.trim_start().starts_with('<') || status == 511;
     let is_foreign = status >= 400 && is_page && (is_free || !is_passing);
     is_foreign.then(|| Foreign { is_free, ..Foreign::body(beginning(body)) })
+}
+
+/// Whether a body is a stream of events, which may begin with a comment or another field.
+fn is_event_stream(body: &str) -> bool {
+    let body = body.trim_start_matches('\u{feff}').trim_start();
+    ["data:", "event:", "id:", "retry:", ":"].iter().any(|field| body.starts_with(field))
 }
 
 /// The beginning of a body, for people.

@@ -2,6 +2,7 @@
 //! records; never touches the network or an image.
 //!
 //! - [`part`], [`histogram`], [`top`]: sums, distributions and the greatest few
+//! - [`provider_bill`]: what providers report to have charged
 //! - [`spend`]: the spend of attempts, added up exactly
 //! - [`pages`]: pages by status and label; [`failures`]: pages without an answer; [`redrawn`]: answers of earlier
 //!   pictures
@@ -12,6 +13,7 @@ mod failures;
 mod histogram;
 mod pages;
 mod part;
+mod provider_bill;
 mod redrawn;
 mod render;
 mod spend;
@@ -25,11 +27,12 @@ pub use failures::{FailedPage, FailureCount, Failures};
 pub use histogram::Histogram;
 pub use pages::{LabelCount, Pages, ReportedPage};
 pub use part::Part;
+pub use provider_bill::ProviderBill;
 pub use redrawn::{RedrawnPage, RedrawnPages};
 pub use render::openmetrics;
 pub use render::{
     UnreportedRun, parse_last_success, render_html, render_json, render_prometheus, render_text,
     render_unreported_prometheus,
 };
-pub use spend::{SlowAttempt, Spend};
+pub use spend::{ServedName, SlowAttempt, Spend};
 pub use summary::{Billing, Report, read_spend};

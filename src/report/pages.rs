@@ -6,7 +6,7 @@ use super::redrawn::RedrawnPages;
 use super::top::insert_top;
 use crate::base::money::Pico;
 use crate::base::vocabulary::{ErrorKind, RowStatus};
-use crate::catalog::Price;
+use crate::catalog::RequestPrice;
 use crate::store::{PageRecord, RecipeId, RunKey, SpendRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -85,7 +85,7 @@ pub struct Pages {
     label_tasks: Vec<(usize, String)>,
     /// The price now. `None`: what the answers cost when they were asked counts.
     #[serde(skip)]
-    price: Option<Price>,
+    price: Option<RequestPrice>,
 }
 
 /// Pages with a label.
@@ -129,7 +129,7 @@ impl Pages {
 
     /// The same, with the price that asking has now.
     #[must_use]
-    pub fn with_price(self, price: Option<Price>) -> Self {
+    pub fn with_price(self, price: Option<RequestPrice>) -> Self {
         Self { price, ..self }
     }
 
@@ -197,7 +197,7 @@ impl Pages {
     /// Adds what asking a page again would cost: the newest reply to each of its tasks, once.
     fn add_value(&mut self, record: &PageRecord, is_duplicate: bool, is_asked: bool) {
         for spend in newest_replies(record) {
-            let cost = self.price.map(|price| price.cost(spend.tokens)).or(spend.cost);
+            let cost = self.price.map(|price| price.expected_cost(spend.tokens)).or(spend.cost);
             let add = |sum: Option<Pico>| sum.zip(cost).map(|(sum, cost)| sum + cost);
             if is_duplicate {
                 self.saved_by_duplicates = add(self.saved_by_duplicates);

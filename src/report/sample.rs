@@ -10,7 +10,7 @@ use crate::base::vocabulary::{
 };
 use crate::store::{
     AttemptId, AttemptRecord, FaultRecord, JobId, PageRecord, PageStatus, RecipeId, RunId, RunKey, RunRecord,
-    SpendRecord, TaskKey, TaskOutcome,
+    ServedRecord, SpendRecord, TaskKey, TaskOutcome,
 };
 
 /// 2026-11-24T16:46:38Z.
@@ -51,6 +51,9 @@ pub(crate) fn attempt(id: i64, cost: Option<i64>) -> AttemptRecord {
         tokens: Usage { input: 1100, cached_input: 128, output: 21, ..Usage::default() },
         is_estimated: false,
         cost: cost.map(Pico),
+        is_priced: cost.is_some(),
+        reported_cost: None,
+        served: ServedRecord::default(),
         expected: cost.map(|cost| Pico(cost - 20_000)),
         saved_by_cache: Pico(9_600_000),
         saved_by_size: Pico(31_000_000),
@@ -87,6 +90,13 @@ fn attempts() -> Vec<AttemptRecord> {
         AttemptRecord {
             recipes: vec![RecipeId(1)],
             latency_ms: Some(31_000),
+            tokens: Usage { input: 1100, cached_input: 128, cache_write: 64, output: 421, reasoning: 400 },
+            reported_cost: Some(Pico(1_620_960_000)),
+            served: ServedRecord {
+                model: Some("gpt-4o-mini-2024-07-18".into()),
+                provider: Some("<Azure>".into()),
+                service_tier: Some("default".into()),
+            },
             path: Some("mail/\u{1b}[31m<slow>.jpg".into()),
             ..attempt(30, Some(1_473_600_000))
         },

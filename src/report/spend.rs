@@ -3,6 +3,7 @@
 
 use super::histogram::Histogram;
 use super::part::Part;
+use super::provider_bill::ProviderBill;
 use super::top::insert_top;
 use crate::base::money::Pico;
 use crate::base::units::utc_day;
@@ -55,7 +56,9 @@ pub struct Spend {
     pub expected: Pico,
     /// Actual cost of the same attempts.
     pub expected_actual: Pico,
-    /// Settled attempts at an unknown price.
+    /// What providers report to have charged. `total` is what the price says.
+    pub provider_bill: ProviderBill,
+    /// Settled attempts whose cost is unknown.
     pub unpriced: u64,
     /// Replies without usage.
     pub usage_missing: u64,
@@ -63,6 +66,8 @@ pub struct Spend {
     pub by_task: BTreeMap<String, Part>,
     /// Parts by model.
     pub by_model: BTreeMap<String, Part>,
+    /// Parts by the model and the provider that served attempts, by the replies' own account.
+    pub by_served: BTreeMap<ServedName, Part>,
     /// Parts by UTC day on which the attempt was opened.
     pub by_day: BTreeMap<String, Part>,
     /// Parts by run.
@@ -73,6 +78,24 @@ pub struct Spend {
     pub latencies: Histogram,
     /// The slowest attempts.
     pub slowest: Vec<SlowAttempt>,
+}
+
+/// Who served an attempt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServedName {
+    /// The full name of the model, often with its date. Empty: the reply does not name it.
+    pub model: String,
+    /// The provider that a router chose. Empty: the reply does not name it.
+    pub provider: String,
+}
+
+impl ServedName {
+    fn of_attempt(attempt: &AttemptRecord) -> Option<Self> {
+        let served = &attempt.served;
+        let name = |name: &Option<String>| name.clone().unwrap_or_default();
+        let is_known = served.model.is_some() || served.provider.is_some();
+        is_known.then(|| Self { model: name(&served.model), provider: name(&served.provider) })
+    }
 }
 
 /// An attempt that took long.
@@ -143,6 +166,10 @@ impl Spend {
             self.by_task.entry(task.to_owned()).or_default().add(attempt.tokens, part);
         }
         self.by_model.entry(attempt.model.clone()).or_default().add(attempt.tokens, cost);
+        self.provider_bill.add(attempt.reported_cost, attempt.cost, attempt.is_priced);
+        if let Some(name) = ServedName::of_attempt(attempt) {
+            self.by_served.entry(name).or_default().add(attempt.tokens, cost);
+        }
         self.by_day.entry(utc_day(attempt.opened_ms)).or_default().add(attempt.tokens, cost);
         self.by_run.entry(run.run_id.to_string()).or_default().add(attempt.tokens, cost);
         self.add_slowest(attempt, cost);

@@ -4,14 +4,15 @@ use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
 use super::renderer::check_renderer;
+use super::retirement::retirement_warning;
 use super::secrets::{client_options, missing_secrets, proxy_for};
 use crate::base::mask::mask_secrets;
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
-use crate::manifest::{self, Endpoint, Image, Place, Size, Task, TaskKind};
+use crate::manifest::{self, Endpoint, Header, Image, Place, Size, Task, TaskKind};
 use crate::pipeline::check_outputs_of;
 use crate::prepare::target_size;
-use crate::provider::{Footprint, HttpClient, ReplyFormat};
+use crate::provider::{Footprint, HttpClient, ReasoningTokens, SchemaPlaces, planned_effort};
 use crate::source::Entries;
 use crate::task::Question;
 
@@ -34,11 +35,11 @@ pub struct JobCheck {
     pub notes: Vec<String>,
 }
 
-/// Checks a job.
+/// Checks a job. `now_ms`: wall time in milliseconds since 1970.
 ///
 /// # Errors
 /// When the input can't be searched, an output can't be written, or a proxy can't be used.
-pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck, Error> {
+pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Result<JobCheck, Error> {
     let Job { manifest, questions } = job;
     let (mut files, mut bytes, mut missing) = (0_u64, 0_u64, 0_u64);
     check_renderer(manifest.image.pdf_renderer, environment)?;
@@ -48,6 +49,7 @@ pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck
         proxy_for(base_url, environment).map_err(|fault| Error::new(WRONG_INPUT, fault))?;
     }
     let mut notes = notes_on(manifest, questions, environment);
+    notes.extend(retirement_warning(manifest, now_ms));
     let mut entries = Entries::start(&manifest.input)?;
     for found in entries.by_ref() {
         match found {
@@ -75,12 +77,20 @@ pub(crate) fn check_job(job: &Job, environment: &Environment) -> Result<JobCheck
             Place::Given(_) => "standard input".into(),
         },
         provider: match &manifest.provider.endpoint {
-            Endpoint::Remote { base_url } => base_url.clone(),
+            Endpoint::Remote { base_url } => format!("{base_url}{}", manifest.provider.query.shown()),
             Endpoint::Simulator(_) => "the built-in simulator".into(),
         },
         tasks: questions.iter().map(|question| question.name.clone()).collect(),
         notes,
     })
+}
+
+/// Whether requests carry a secret.
+fn has_secret(provider: &manifest::Provider) -> bool {
+    provider.api_key_env.is_some()
+        || provider.api_key_file.is_some()
+        || !provider.query.secret.is_empty()
+        || provider.headers.iter().any(|(_, value)| matches!(value, Header::Env(_)))
 }
 
 /// Settings that are valid but may not be intended.
@@ -89,6 +99,14 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
     if job.image.rule == ImageRule::Unknown {
         let model = &job.provider.model;
         notes.push(format!("the image rule of `{model}` is unknown: images are sent with at most {} pixels per side and without `detail`; set image.rule", job.image.max_side.unwrap_or(0)));
+    }
+    if let Some(price) = job.provider.price.map(|price| price.base(0))
+        && price.cache_write < price.input
+    {
+        notes.push(
+            "provider.price.cache_write is lower than `input`: it is the whole price of a prompt token that is written to the cache, not a surcharge"
+                .into(),
+        );
     }
     if job.provider.price.is_none() {
         notes.push("the price is unknown, so costs are shown as unknown; set provider.price (0 for free)".into());
@@ -115,8 +133,9 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
             grouped(tokens)
         ));
     }
-    if let Some(ModelFacts { context: Some(context), reasons, .. }) = model_facts(&job.provider.model) {
-        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), ReplyFormat::Schema, *reasons);
+    if let Some(facts @ ModelFacts { context: Some(context), .. }) = model_facts(&job.provider.model) {
+        let reasoning = ReasoningTokens::of(planned_effort(&job.request, Some(facts)), Some(facts));
+        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), SchemaPlaces::FORMAT, reasoning);
         let room = job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens());
         let needed = words.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(room);
         if needed > *context {
@@ -141,8 +160,8 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
             notes.push(fault);
         }
     }
-    if let (Endpoint::Remote { base_url }, true) =
-        (&provider.endpoint, provider.api_key_env.is_some() || provider.api_key_file.is_some())
+    if let Endpoint::Remote { base_url } = &provider.endpoint
+        && has_secret(provider)
         && base_url.starts_with("http://")
         && !base_url.contains("//127.")
         && !base_url.contains("//localhost")

@@ -7,6 +7,7 @@
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`try_observer`]: what a tried page shows
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
+//! - [`retirement`]: models that are about to be retired
 //! - [`renderer`]: whether the renderer of PDFs is installed
 //! - [`budgets`]: the budgets of a store
 //! - [`open_files`]: how many connections the limit on open files leaves
@@ -23,6 +24,7 @@ pub(crate) mod overwriting;
 pub(crate) mod progress;
 pub(crate) mod provider;
 pub(crate) mod renderer;
+pub(crate) mod retirement;
 pub(crate) mod run_report;
 pub(crate) mod secrets;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]

@@ -9,6 +9,7 @@ use super::overwriting::WrittenFile;
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::renderer::check_renderer;
+use super::retirement::retirement_warning;
 use super::run_report::RunReport;
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
@@ -197,6 +198,13 @@ impl Session {
         Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), selection, sample, at_ms, decoder)?)
     }
 
+    /// A warning if the model is retired soon, or was: what to print before a run of many nights
+    /// fails. `None`: it is not, as far as is known.
+    #[must_use]
+    pub fn retirement_warning(&self) -> Option<String> {
+        retirement_warning(&self.job.manifest, self.clock.wall_ms())
+    }
+
     /// Lists the files of the input in its order: which are taken, which are left out, and why. Returns
     /// how many are taken and how many are left out. Reads no page, except for the first bytes of files
     /// with `input.detect: content`.
@@ -212,7 +220,7 @@ impl Session {
     /// # Errors
     /// When the input can't be searched.
     pub fn check(&self) -> Result<JobCheck, Error> {
-        check_job(&self.job, &self.environment)
+        check_job(&self.job, &self.environment, self.clock.wall_ms())
     }
 
     /// Asks one page at once: a file and the page's number from 1. Its attempts and answers are

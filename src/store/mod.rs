@@ -55,7 +55,7 @@ pub use read::entry_cursor::EntryCursor;
 pub use read::reader::Reader;
 pub use read_store::ReadStore;
 pub use records::attempts::{
-    AskedElsewhere, AttemptCharge, AttemptRecord, BudgetLine, OpenAttempt, Opened, Settlement,
+    AskedElsewhere, AttemptCharge, AttemptRecord, BudgetLine, OpenAttempt, Opened, ServedRecord, Settlement,
 };
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};

@@ -2,13 +2,14 @@
 //!
 //! A recipe contains what determines the meaning of an answer: provider, model, sampling,
 //! settings of the image, prompt version, task. It does not contain paths, names, limits,
-//! `max_tokens`, retries, outputs, `stream` or the encoder. A change of the recipes that a
+//! `max_tokens`, retries, outputs, `stream` or the encoder, nor what docmill knows or learns
+//! about a model: what is known changes from release to release. A change of the recipes that a
 //! manifest leads to makes every user pay for every page again.
 
 use super::prompt::PROMPT_VERSION;
 use super::question::Question;
 use crate::base::digest::{Digest, canonical};
-use crate::manifest::{Job, PICTURE_VERSION};
+use crate::manifest::{EFFORT_MEMBER, Job, PICTURE_VERSION, Request};
 use serde_json::{Map, Value, json};
 
 /// The recipe of a task.
@@ -34,19 +35,29 @@ fn recipe(job: &Job, question: &Question) -> Recipe {
         "revision": job.provider.revision,
         "model": job.provider.model,
         "sampling": {"temperature": job.request.temperature, "top_p": job.request.top_p},
-        "extra": job.request.extra,
+        "extra": extra(&job.request),
         "picture": {
             "version": PICTURE_VERSION,
             "detail": job.image.detail.name(),
             "size": job.image.size.name(),
-            "rule": job.image.rule.family().name(),
-            "max_side": job.image.max_side,
+            "rule": job.image_intent.rule.name(),
+            "max_side": job.image_intent.max_side,
             "min_side": job.image.min_side,
         },
         "prompt": PROMPT_VERSION,
         "task": question.recipe,
     });
     Recipe { task: question.name.clone(), hash: Digest::compute_json(&body), body: canonical(&body) }
+}
+
+/// Additional members of the request body. A stated reasoning effort has the key that it has as a
+/// member of `request.extra`: moving it from there costs nothing.
+fn extra(request: &Request) -> Map<String, Value> {
+    let mut extra = request.extra.clone();
+    if let Some(effort) = request.reasoning_effort {
+        extra.insert(EFFORT_MEMBER.to_owned(), effort.name().into());
+    }
+    extra
 }
 
 /// Names of the members in which two recipes (canonical JSON) differ. `None` if they belong

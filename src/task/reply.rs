@@ -1,26 +1,156 @@
 //! Reads a reply: the JSON object is searched for tolerantly, its members are validated
-//! strictly.
+//! strictly. docs/rows.md describes which object of a reply is the answer.
 
 use super::check::check_value;
 use super::fault::TaskFault;
 use super::label::find_label;
+use super::objects::{Found, Objects, parse};
 use super::question::Question;
 use super::shape::Shape;
+use super::thought::visible_text;
 use crate::base::vocabulary::ErrorKind;
 use serde_json::{Map, Value};
 
 /// For each question its answer in canonical form, or its fault.
 pub type Reading = Vec<Result<Value, TaskFault>>;
 
+/// Objects in objects that are searched for one with a requested member.
+const MAX_WRAPPERS: u32 = 3;
+/// Members that wrap an answer even beside other members, in lower case.
+const WRAPPERS: &[&str] = &[
+    "answer",
+    "answers",
+    "final_answer",
+    "result",
+    "results",
+    "output",
+    "response",
+    "page",
+    "data",
+    "json",
+    "properties",
+    "arguments",
+    "parameters",
+];
+/// Values of `type` in a JSON Schema.
+const SCHEMA_TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object", "null"];
+/// Maximum length of a placeholder such as `<label>`, in bytes.
+const MAX_PLACEHOLDER_BYTES: usize = 60;
+
 /// Reads the answers to `questions` from the text of a reply.
 #[must_use]
 pub fn read_reply(content: &str, questions: &[&Question]) -> Reading {
-    match find_object(content) {
-        Ok(members) => questions.iter().map(|question| read_member(&members, question)).collect(),
-        Err(fault) => match read_bare_label(content, questions) {
-            Some(value) => vec![Ok(value)],
-            None => questions.iter().map(|_| Err(fault.clone())).collect(),
-        },
+    let candidate = find_answer(content, questions).or_else(|| {
+        // JSON in a JSON string, or with escaped quotes.
+        let text = unescape(content).filter(|_| content.contains("\\\""))?;
+        find_answer(&text, questions).filter(|candidate| candidate.rank > Rank::Other)
+    });
+    if let Some(candidate) = candidate {
+        return candidate.reading;
+    }
+    if let Some(value) = read_bare_label(content, questions) {
+        return vec![Ok(value)];
+    }
+    let fault = if content.trim_start_matches('\u{feff}').trim().is_empty() {
+        TaskFault::new(ErrorKind::EmptyReply, "the reply is empty")
+    } else {
+        TaskFault::new(ErrorKind::NotJson, "the reply holds no JSON object")
+    };
+    questions.iter().map(|_| Err(fault.clone())).collect()
+}
+
+/// Reads the answers from the reasoning of a reply without any other text. `None` unless all are
+/// valid. Source: servers whose parser takes the answer for reasoning (vLLM, Ollama, 2026-08).
+pub(crate) fn read_reasoning(reasoning: &str, questions: &[&Question]) -> Option<Reading> {
+    let candidate = find_answer(reasoning, questions)?;
+    (candidate.rank == Rank::Valid && !questions.is_empty()).then_some(candidate.reading)
+}
+
+/// How well an object fits the questions, from worst to best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// It has no requested member.
+    Other,
+    /// It repeats the schema, or a form to fill in.
+    Template,
+    /// It has a requested member, but no valid one.
+    Invalid,
+    /// A member is valid.
+    Partial,
+    /// All members are valid.
+    Valid,
+}
+
+/// An object that may be the answer.
+struct Candidate {
+    rank: Rank,
+    reading: Reading,
+}
+
+/// The last of the objects that fit best: models draft before they answer.
+fn find_answer(text: &str, questions: &[&Question]) -> Option<Candidate> {
+    let mut best: Option<Candidate> = None;
+    for found in Objects::new(text) {
+        match found {
+            Found::Discard => best = None,
+            Found::Object(members) => {
+                let candidate = judge(&members, questions);
+                if best.as_ref().is_none_or(|best| candidate.rank >= best.rank) {
+                    best = Some(candidate);
+                }
+            }
+        }
+    }
+    best
+}
+
+fn judge(members: &Map<String, Value>, questions: &[&Question]) -> Candidate {
+    let inner = if has_requested(members, questions) { None } else { unwrap(members, questions, MAX_WRAPPERS) };
+    let members = inner.as_ref().unwrap_or(members);
+    let reading: Reading = questions.iter().map(|question| read_member(members, question)).collect();
+    let values = || questions.iter().filter_map(|question| Some((members.get(&question.name)?, *question)));
+    let rank = if !has_requested(members, questions) {
+        Rank::Other
+    } else if values().any(|(value, question)| is_placeholder(value) || is_schema(value, &question.shape)) {
+        Rank::Template
+    } else if reading.iter().all(Result::is_ok) {
+        Rank::Valid
+    } else if reading.iter().any(Result::is_ok) {
+        Rank::Partial
+    } else {
+        Rank::Invalid
+    };
+    Candidate { rank, reading }
+}
+
+fn has_requested(members: &Map<String, Value>, questions: &[&Question]) -> bool {
+    questions.iter().any(|question| members.contains_key(&question.name))
+}
+
+/// The object with requested members that `members` wraps: in its only member, or in one whose name
+/// says so. `None` if there is none, or more than one.
+fn unwrap(members: &Map<String, Value>, questions: &[&Question], depth: u32) -> Option<Map<String, Value>> {
+    let is_wrapper = |name: &str| members.len() == 1 || WRAPPERS.contains(&name.to_lowercase().as_str());
+    let mut inner = members.iter().filter(|(name, _)| is_wrapper(name)).filter_map(|(_, value)| {
+        let object = as_object(value)?;
+        if has_requested(&object, questions) {
+            return Some(object);
+        }
+        unwrap(&object, questions, depth.checked_sub(1)?)
+    });
+    match (inner.next(), inner.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
+/// An object, also in a list of one or as text.
+fn as_object(value: &Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(object) => Some(object.clone()),
+        Value::Array(items) if items.len() == 1 => items[0].as_object().cloned(),
+        Value::String(text) if text.trim_start().starts_with('{') => parse(text.trim()),
+        _ => None,
     }
 }
 
@@ -29,7 +159,44 @@ fn read_member(members: &Map<String, Value>, question: &Question) -> Result<Valu
     let Some(value) = members.get(&question.name) else {
         return Err(TaskFault::new(ErrorKind::Missing, "the member is missing"));
     };
+    if is_schema(value, &question.shape) {
+        return Err(TaskFault::new(ErrorKind::WrongType, "the member holds a JSON Schema, not an answer"));
+    }
     check_value(&question.shape, value)
+}
+
+/// Whether a value is a JSON Schema that repeats the request: an object where all members may be
+/// null would take it for an answer of nulls.
+fn is_schema(value: &Value, shape: &Shape) -> bool {
+    let Value::Object(members) = value else { return false };
+    let has_field = |name: &str| match shape.required() {
+        Shape::Object(fields) => fields.iter().any(|field| field.name == name),
+        _ => false,
+    };
+    let is_type = |value: &Value| value.as_str().is_some_and(|text| SCHEMA_TYPES.contains(&text));
+    members.iter().any(|(name, value)| {
+        let says_schema = match name.as_str() {
+            "type" => is_type(value) || value.as_array().is_some_and(|types| types.iter().all(is_type)),
+            "$ref" | "anyOf" | "properties" | "enum" => !value.is_null(),
+            _ => false,
+        };
+        says_schema && !has_field(name)
+    })
+}
+
+/// Whether a value stands for one that is to be filled in, such as `<label>` or `...`.
+fn is_placeholder(value: &Value) -> bool {
+    let Value::String(text) = value else { return false };
+    let text = text.trim();
+    let inner = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+    matches!(text, "..." | "…")
+        || inner.is_some_and(|inner| !inner.contains(['<', '>']) && text.len() <= MAX_PLACEHOLDER_BYTES)
+}
+
+/// The text that a JSON string stands for; otherwise `text` without the escapes of one.
+fn unescape(text: &str) -> Option<String> {
+    let text = text.trim();
+    serde_json::from_str(text).ok().or_else(|| Some(text.replace("\\\"", "\"").replace("\\n", "\n")))
 }
 
 /// The label in a reply that consists of nothing else: servers without structured output
@@ -38,81 +205,8 @@ fn read_bare_label(content: &str, questions: &[&Question]) -> Option<Value> {
     let [Question { shape: Shape::Choice(labels), .. }] = questions else {
         return None;
     };
-    find_label(labels, content.trim().trim_matches(['"', '`', '.'])).map(Into::into)
-}
-
-/// The first JSON object in `content`. A byte order mark, reasoning, code fences, prose and
-/// trailing commas are ignored.
-fn find_object(content: &str) -> Result<Map<String, Value>, TaskFault> {
-    let text = skip_reasoning(content.trim_start_matches('\u{feff}')).trim();
-    if text.is_empty() {
-        return Err(TaskFault::new(ErrorKind::EmptyReply, "the reply is empty"));
-    }
-    if let Some(members) = parse_first_object(text) {
-        return Ok(members);
-    }
-    Err(TaskFault::new(ErrorKind::NotJson, "the reply holds no JSON object"))
-}
-
-fn skip_reasoning(text: &str) -> &str {
-    match text.rfind("</think>") {
-        Some(at) => &text[at + "</think>".len()..],
-        None => text,
-    }
-}
-
-/// The first complete object that is valid JSON. Objects inside of an invalid or incomplete
-/// object are not considered.
-fn parse_first_object(text: &str) -> Option<Map<String, Value>> {
-    let mut rest = text;
-    loop {
-        let start = rest.find('{')?;
-        let length = object_length(&rest[start..])?;
-        let candidate = &rest[start..start + length];
-        let strict = serde_json::from_str(candidate);
-        if let Ok(members) = strict.or_else(|_| serde_json::from_str(&remove_trailing_commas(candidate))) {
-            return Some(members);
-        }
-        rest = &rest[start + length..];
-    }
-}
-
-/// Bytes up to the brace that closes the first one. `None` if there is none.
-fn object_length(text: &str) -> Option<usize> {
-    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if in_string => is_escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' if !in_string => depth += 1,
-            b'}' if !in_string => {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-fn remove_trailing_commas(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let (mut in_string, mut is_escaped) = (false, false);
-    for (at, c) in text.char_indices() {
-        if in_string {
-            in_string = is_escaped || c != '"';
-            is_escaped = !is_escaped && c == '\\';
-        } else if c == '"' {
-            in_string = true;
-        } else if c == ',' && text[at + 1..].trim_start().starts_with(['}', ']']) {
-            continue;
-        }
-        out.push(c);
-    }
-    out
+    let text = visible_text(content.trim_start_matches('\u{feff}'));
+    find_label(labels, text.trim().trim_matches(['"', '`', '.'])).map(Into::into)
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ fn the_reservation_covers_every_explanation_of_the_bills() {
 }
 
 fn known(multiplier: u64) -> ImageRule {
-    ImageRule::Patch { budget: 1536, max_side: 2048, multiplier_percent: multiplier, low_side: 0 }
+    ImageRule::plain_patches(1536, multiplier)
 }
 
 proptest! {

@@ -8,7 +8,7 @@ fn tile(base: u64, per_tile: u64) -> ImageRule {
 }
 
 fn patch(multiplier_percent: u64) -> ImageRule {
-    ImageRule::Patch { budget: 1536, max_side: 2048, multiplier_percent, low_side: 0 }
+    ImageRule::plain_patches(1536, multiplier_percent)
 }
 
 #[test]
@@ -110,7 +110,10 @@ fn qwen_vectors() {
 /// multiplier is 1.2.
 #[test]
 fn large_patch_vectors() {
-    let rule = |budget| ImageRule::Patch { budget, max_side: u32::MAX, multiplier_percent: 120, low_side: 0 };
+    let rule = |budget| {
+        let high = PatchLimits { budget, max_side: u32::MAX };
+        ImageRule::Patch { high, low: high, original: None, auto_is_original: false, multiplier_percent: 120 }
+    };
     for (size, high, original, uncapped) in [
         ((256, 256), 77, 77, 77),
         ((512, 512), 308, 308, 308),
@@ -126,9 +129,122 @@ fn large_patch_vectors() {
             assert_eq!(rule(budget).tokens(size.0, size.1, Detail::High), Some(expected), "{size:?} {budget}");
         }
     }
-    // At low detail, the image is scaled to 512 pixels.
-    let scaled = ImageRule::Patch { budget: 2500, max_side: 2048, multiplier_percent: 120, low_side: 512 };
-    assert_eq!(scaled.tokens(1024, 1024, Detail::Low), Some(308));
+}
+
+/// The table of OpenAI's vision guide and of the rule that it describes: the size of the image;
+/// tokens at high detail with at most 2048 pixels per side, at high detail without that limit,
+/// kept as it is, with at most 10,000 patches and 6000 pixels, with at most 6144 patches, and
+/// at low detail with 512 pixels.
+#[test]
+fn patch_vectors_by_detail() {
+    let rule = |model| crate::catalog::image_rule(model, None);
+    let [luna, astra, late, small] = ["gpt-5.6-luna", "gpt-6-astra", "gpt-5.5", "gpt-5.4-mini"].map(rule);
+    for ((w, h), expected) in [
+        ((1024, 1024), [1229, 1229, 1229, 1229, 1229, 308]),
+        ((1920, 1080), [2448, 2448, 2448, 2448, 2448, 173]),
+        ((1654, 2339), [2974, 2974, 4618, 4618, 3533, 231]),
+        ((1800, 2400), [2942, 2942, 5130, 5130, 3687, 231]),
+        ((2048, 2048), [3000, 3000, 4916, 4916, 4916, 308]),
+        ((2480, 3508), [2974, 2974, 10_296, 10_296, 3533, 231]),
+        ((2550, 3300), [2890, 2890, 9984, 9984, 3840, 250]),
+        ((2560, 1440), [2765, 2931, 4320, 4320, 2765, 173]),
+        ((4032, 3024), [2942, 2942, 14_364, 11_868, 3687, 231]),
+    ] {
+        let found = [
+            luna.tokens(w, h, Detail::High),
+            astra.tokens(w, h, Detail::High),
+            luna.tokens(w, h, Detail::Original),
+            late.tokens(w, h, Detail::Original),
+            small.tokens(w, h, Detail::Low),
+            luna.tokens(w, h, Detail::Low),
+        ];
+        assert_eq!(found, expected.map(Some), "{w}x{h}");
+        // What a request without `detail` gets, and details with the same limits.
+        for (rule, detail, same) in [
+            (luna, Detail::Auto, found[2]),
+            (astra, Detail::Auto, found[2]),
+            (astra, Detail::Original, found[2]),
+            (astra, Detail::Low, found[5]),
+            (late, Detail::Auto, found[3]),
+            (late, Detail::High, found[0]),
+            (late, Detail::Low, found[5]),
+            (small, Detail::High, found[0]),
+            (small, Detail::Auto, found[0]),
+            (small, Detail::Original, found[3]),
+            (crate::catalog::image_rule("gpt-5.2", None), Detail::High, found[4]),
+            (crate::catalog::image_rule("gpt-5.2", None), Detail::Low, found[4]),
+        ] {
+            assert_eq!(rule.tokens(w, h, detail), same, "{w}x{h} {rule} {}", detail.name());
+        }
+    }
+    for ((w, h), rule, detail, size) in [
+        ((1654, 2339), luna, Detail::High, (1334, 1888)),
+        ((1654, 2339), astra, Detail::High, (1335, 1888)),
+        ((1800, 2400), luna, Detail::High, (1368, 1824)),
+        ((2048, 2048), luna, Detail::High, (1600, 1600)),
+        ((2550, 3300), luna, Detail::High, (1376, 1780)),
+        ((2560, 1440), luna, Detail::High, (2048, 1152)),
+        ((2560, 1440), astra, Detail::High, (2104, 1184)),
+        ((4032, 3024), luna, Detail::High, (1824, 1368)),
+        ((4032, 3024), late, Detail::Original, (3669, 2752)),
+        ((1920, 1080), luna, Detail::Low, (512, 288)),
+        ((4032, 3024), luna, Detail::Low, (512, 384)),
+        ((1654, 2339), luna, Detail::Low, (362, 512)),
+    ] {
+        assert_eq!(rule.usable_size(w, h, detail), size, "{w}x{h} {rule}");
+    }
+    let mini = |model, detail| crate::catalog::image_rule(model, None).tokens(1800, 2400, detail);
+    assert_eq!(mini("gpt-4.1-mini", Detail::High), Some(4977), "one of two published rules, the more expensive");
+    assert_eq!(mini("gpt-5-mini", Detail::High), Some(1743));
+    assert_eq!(mini("gpt-5-nano", Detail::Low), Some(2178));
+}
+
+#[test]
+fn images_with_too_many_patches_are_rejected() {
+    let [luna, late, small] =
+        ["gpt-5.6-luna", "gpt-5.5", "gpt-5.4"].map(|model| crate::catalog::image_rule(model, None));
+    for ((w, h), rule, detail, is_rejected) in [
+        ((7952, 5304), luna, Detail::Original, true),
+        ((7952, 5304), luna, Detail::Auto, true),
+        ((7952, 5304), luna, Detail::High, false),
+        ((7952, 5304), luna, Detail::Low, false),
+        ((7952, 5304), late, Detail::Original, false),
+        ((7952, 5304), small, Detail::Auto, false),
+        ((4800, 6400), luna, Detail::Original, false),
+        ((4801, 6400), luna, Detail::Original, true),
+        ((7952, 5304), tile(70, 140), Detail::Original, false),
+    ] {
+        assert_eq!(rule.rejects(w, h, detail), is_rejected, "{w}x{h} {rule} {}", detail.name());
+    }
+}
+
+/// Anthropic's vision page, both tiers. Sizes may differ by a pixel, tokens do not.
+#[test]
+fn square_vectors() {
+    let [standard, high] =
+        ["claude-sonnet-4-6", "claude-haiku-5-5"].map(|model| crate::catalog::image_rule(model, None));
+    for ((w, h), expected) in [
+        ((200, 200), (64, 64)),
+        ((1000, 1000), (1296, 1296)),
+        ((1092, 1092), (1521, 1521)),
+        ((1920, 1080), (1560, 2691)),
+        ((1654, 2339), (1551, 4756)),
+        ((2480, 3508), (1551, 4756)),
+        ((4032, 3024), (1564, 4740)),
+    ] {
+        let tokens = |rule: ImageRule| rule.tokens(w, h, Detail::High).unwrap();
+        assert_eq!((tokens(standard), tokens(high)), expected, "{w}x{h}");
+    }
+    for ((w, h), rule, size) in [
+        ((1920, 1080), standard, (1456, 819)),
+        ((1654, 2339), standard, (924, 1307)),
+        ((1654, 2339), high, (1624, 2296)),
+        ((2480, 3508), high, (1623, 2296)),
+        ((4032, 3024), high, (2212, 1659)),
+    ] {
+        let found = rule.usable_size(w, h, Detail::High);
+        assert!(found.0.abs_diff(size.0) <= 1 && found.1.abs_diff(size.1) <= 1, "{w}x{h}: {found:?}");
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn fault_titles(source: &str) -> Vec<String> {
 #[test]
 fn defaults() {
     let job = job(MINIMAL);
-    assert_eq!((job.request.temperature, job.request.top_p, job.request.max_tokens), (0.0, None, None));
+    assert_eq!((job.request.temperature, job.request.top_p, job.request.max_tokens), (Some(0.0), None, None));
     assert_eq!((job.request.stream, job.request.prompt_cache_key, job.request.extra.len()), (false, false, 0));
     let timeouts = job.request.timeouts;
     let seconds = Duration::from_secs;
@@ -116,9 +116,12 @@ fn only_a_list_from_standard_input_has_more_identities() {
 #[test]
 fn the_price_is_that_of_the_delivery() {
     let price = "provider: {base_url: \"http://h/v1\", model: m, price: {input: 2, output: 8}}";
-    assert_eq!(job_with(price).price().map(|price| price.input.0), Some(2_000_000));
+    assert_eq!(job_with(price).price().map(|price| price.base(0).input.0), Some(2_000_000));
     let batch = job(&format!("{}delivery: batch\n", with(price)));
-    assert_eq!(batch.price().map(|price| (price.input.0, price.output.0)), Some((1_000_000, 4_000_000)));
+    assert_eq!(
+        batch.price().map(|price| (price.base(0).input.0, price.base(0).output.0)),
+        Some((1_000_000, 4_000_000))
+    );
     assert_eq!(job(&format!("{MINIMAL}delivery: batch\n")).price(), None);
 }
 

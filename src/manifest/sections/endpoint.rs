@@ -35,7 +35,7 @@ pub(crate) struct RawSimulator {
 pub enum Endpoint {
     /// An OpenAI-compatible API.
     Remote {
-        /// Such as `https://platform.qubrid.com/v1`, without a slash at the end.
+        /// Such as `https://platform.qubrid.com/v1`, without a slash at the end and without a query.
         base_url: String,
     },
     /// The built-in simulator.
@@ -136,7 +136,7 @@ pub(crate) fn check_endpoint(base_url: Option<&str>, simulator: Option<&RawSimul
     Endpoint::Remote { base_url: String::new() }
 }
 
-/// The base URL without `/chat/completions` and slashes at its end, its host in lower case.
+/// The base URL without its query, and without `/chat/completions` and slashes at its end; its host in lower case.
 fn normalize_base_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text.trim()).map_err(|error| format!("not a valid URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().unwrap_or_default().is_empty() {
@@ -145,10 +145,8 @@ fn normalize_base_url(text: &str) -> Result<String, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the URL contains a user name or password".into());
     }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(
-            "the URL contains a query or fragment; put parameters into request.extra or provider.headers".into()
-        );
+    if url.fragment().is_some() {
+        return Err("the URL contains a fragment, the part after `#`, which is never sent".into());
     }
     let path = url.path().trim_end_matches('/').trim_end_matches("/chat/completions").trim_end_matches('/');
     Ok(format!("{}{path}", url.origin().ascii_serialization()))
@@ -169,6 +167,18 @@ mod tests {
             ),
             ("http://localhost:8000/v1", "http://localhost:8000/v1", "localhost"),
             (" https://x.example:443 ", "https://x.example", "x.example"),
+            ("https://x.example/v1/?", "https://x.example/v1", "x.example"),
+            ("https://x.example?a=b", "https://x.example", "x.example"),
+            (
+                "https://R.openai.azure.com/openai/deployments/D?api-version=2024-10-21",
+                "https://r.openai.azure.com/openai/deployments/D",
+                "r.openai.azure.com",
+            ),
+            (
+                "https://r.openai.azure.com/openai/deployments/D/chat/completions?api-version=2024-10-21",
+                "https://r.openai.azure.com/openai/deployments/D",
+                "r.openai.azure.com",
+            ),
             ("https://bücher.example/v1", "https://xn--bcher-kva.example/v1", "xn--bcher-kva.example"),
         ] {
             let base_url = normalize_base_url(text).unwrap();
@@ -187,8 +197,8 @@ mod tests {
             ("file:///v1", "not an http or https URL"),
             ("https://user:pass@x/v1", "the URL contains a user name or password"),
             ("https://key@x/v1", "the URL contains a user name or password"),
-            ("https://x/v1?key=1", "the URL contains a query or fragment"),
-            ("https://x/v1#part", "the URL contains a query or fragment"),
+            ("https://x/v1#part", "the URL contains a fragment"),
+            ("https://x/v1?a=b#part", "the URL contains a fragment"),
         ] {
             let message = normalize_base_url(text).unwrap_err();
             assert!(message.starts_with(expected), "{text}: {message}");

@@ -1,6 +1,6 @@
 //! `image`: how a page is sent.
 
-use crate::catalog::{Detail, ImageRule, RuleFamily, image_rule};
+use crate::catalog::{Detail, ImageRule, RuleFamily, image_rule, recipe_family};
 use crate::manifest::check::Check;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -134,6 +134,16 @@ pub struct Image {
     pub pdf_renderer: PdfRenderer,
 }
 
+/// What recipes hold of the image rule, apart from what requests and estimates use: a recipe
+/// must not change when more becomes known about a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageIntent {
+    /// `image.rule` as stated, otherwise the family that the first release knew for the model.
+    pub rule: RuleFamily,
+    /// `image.max_side` as stated, otherwise [`UNKNOWN_MAX_SIDE`] if `rule` is unknown.
+    pub max_side: Option<u32>,
+}
+
 impl Image {
     /// These settings with another detail and size. `economy` keeps the current `min_side`,
     /// or the default.
@@ -146,7 +156,7 @@ impl Image {
 
 impl RawImage {
     /// `model` is `provider.model`.
-    pub(crate) fn check(self, model: &str, check: &mut Check) -> Image {
+    pub(crate) fn check(self, model: &str, check: &mut Check) -> (Image, ImageIntent) {
         let family = self.rule.map(|rule| match rule {
             RawRule::OpenaiTile => RuleFamily::OpenaiTile,
             RawRule::OpenaiPatch => RuleFamily::OpenaiPatch,
@@ -158,6 +168,9 @@ impl RawImage {
         });
         let rule = image_rule(model, family);
         let default_max_side = (rule == ImageRule::Unknown).then_some(UNKNOWN_MAX_SIDE);
+        let intended_rule = family.unwrap_or_else(|| recipe_family(model));
+        let intended_default = (intended_rule == RuleFamily::None).then_some(UNKNOWN_MAX_SIDE);
+        let intent = ImageIntent { rule: intended_rule, max_side: self.max_side.or(intended_default) };
         let is_economy = matches!(self.size, Some(RawSize::Economy));
         if self.min_side.is_some() && !is_economy {
             check.report("/image/min_side", "`min_side` can only be used with `size: economy`", "size: economy");
@@ -167,7 +180,7 @@ impl RawImage {
         {
             check.report("/image/min_side", "`min_side` is greater than `max_side`", &format!("at most {max}"));
         }
-        Image {
+        let image = Image {
             min_side: is_economy.then(|| self.min_side.unwrap_or(ECONOMY_MIN_SIDE)),
             detail: match self.detail {
                 Some(RawDetail::Low) => Detail::Low,
@@ -186,7 +199,8 @@ impl RawImage {
                 Some(RawPdfRenderer::Pdftoppm) => PdfRenderer::Pdftoppm,
                 Some(RawPdfRenderer::Auto) | None => PdfRenderer::Auto,
             },
-        }
+        };
+        (image, intent)
     }
 }
 

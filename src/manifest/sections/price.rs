@@ -1,7 +1,7 @@
 //! `provider.price`: what tokens cost.
 
 use crate::base::money::{Pico, per_token};
-use crate::catalog::{ListedPrice, Price};
+use crate::catalog::{ListedPrice, Price, PriceTable};
 use crate::manifest::check::Check;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ pub(crate) struct RawPrice {
     /// Price of prompt tokens that the provider had in its cache, in USD per million (default: `input`).
     #[schemars(range(min = 0.0))]
     cached_input: Option<f64>,
-    /// Price of prompt tokens that the provider writes to its cache, in USD per million, in addition to `input` (default 0).
+    /// Price of prompt tokens that the provider writes to its cache, in USD per million, instead of `input` (default: `input`).
     #[schemars(range(min = 0.0))]
     cache_write: Option<f64>,
     /// Price of reply tokens, in USD per million.
@@ -30,7 +30,8 @@ pub(crate) struct RawPrice {
 }
 
 impl RawPrice {
-    pub(crate) fn check(&self, check: &mut Check) -> Option<ListedPrice> {
+    /// `model` is `provider.model`, which decides about the prices of service tiers.
+    pub(crate) fn check(&self, model: &str, check: &mut Check) -> Option<ListedPrice> {
         let mut token = |key: &str, usd: Option<f64>, default: Pico| match usd {
             Some(usd) => check.parse(&format!("/provider/price/{key}"), Some(&usd.to_string()), per_token),
             None => Some(default),
@@ -39,20 +40,29 @@ impl RawPrice {
         let price = Price {
             input,
             cached_input: token("cached_input", self.cached_input, input)?,
-            cache_write: token("cache_write", self.cache_write, Pico::ZERO)?,
+            cache_write: token("cache_write", self.cache_write, input)?,
             output: token("output", Some(self.output), Pico::ZERO)?,
         };
         let half = price.halved();
+        let batch_input = token("batch_input", self.batch_input, half.input)?;
         let batch = Price {
-            input: token("batch_input", self.batch_input, half.input)?,
+            input: batch_input,
             output: token("batch_output", self.batch_output, half.output)?,
-            ..half
+            // What is not stated costs as much as any other prompt token, also in batches.
+            cached_input: if self.cached_input.is_some() { half.cached_input } else { batch_input },
+            cache_write: if self.cache_write.is_some() { half.cache_write } else { batch_input },
         };
-        Some(ListedPrice { price, batch: Some(batch), as_of: String::new(), source: "the manifest".into() })
+        Some(ListedPrice {
+            price: PriceTable::flat(price).with_priority_of(model),
+            batch: Some(PriceTable::flat(batch).without_tiers()),
+            as_of: String::new(),
+            source: "the manifest".into(),
+        })
     }
 }
 
 /// The price at the simulator, whose costs are simulated.
 pub(crate) fn simulator_price() -> ListedPrice {
-    ListedPrice { price: Price::FREE, batch: Some(Price::FREE), as_of: String::new(), source: "the simulator".into() }
+    let free = PriceTable::FREE;
+    ListedPrice { price: free, batch: Some(free), as_of: String::new(), source: "the simulator".into() }
 }

@@ -4,7 +4,9 @@
 use super::charge::{KnownBefore, charge_of};
 use super::page_state::{PageState, Step, next_step};
 use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId};
+use crate::base::mask::mask_keys;
 use crate::base::money::Pico;
+use crate::base::sanitize;
 use crate::base::vocabulary::{AttemptPurpose, ErrorKind, VerdictName};
 use crate::catalog::Basis;
 use crate::manifest::{Job, Retry};
@@ -12,8 +14,8 @@ use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::pipeline::model::ready_page::ReadyPage;
-use crate::provider::{Capabilities, Exchange, ModelEndpoint, PageFault, PageRequest, Verdict};
-use crate::store::{FaultRecord, OpenAttempt, Settlement, TaskOutcome};
+use crate::provider::{Exchange, FormChange, ModelEndpoint, PageRequest, SentForm, Verdict};
+use crate::store::{FaultRecord, OpenAttempt, ServedRecord, Settlement, TaskOutcome};
 use std::sync::Arc;
 
 /// An attempt at a page.
@@ -43,27 +45,19 @@ pub(crate) struct Attempt {
 pub(crate) struct SentRequest {
     /// Size of the image in pixels.
     pub(crate) size: (u32, u32),
-    /// The capabilities that the request relied on.
-    pub(crate) capabilities: Capabilities,
-}
-
-/// What the end of an attempt means.
-pub(crate) struct Judged {
-    /// What the store keeps of it.
-    pub(crate) settlement: Settlement,
-    /// A capability that the endpoint turned out not to have.
-    pub(crate) change: Option<Capabilities>,
+    /// The form of the request.
+    pub(crate) form: SentForm,
 }
 
 impl Attempt {
     /// The next attempt at a page; `None` when its next step is not an attempt.
     pub(crate) fn next(endpoint: &ModelEndpoint, retry: &Retry, page: &ReadyPage, state: PageState) -> Option<Self> {
         let step = next_step(&state, retry);
-        let Step::Ask { is_lengthened, repair } = &step else { return None };
+        let Step::Ask { variation, repair } = &step else { return None };
         let request = PageRequest {
             questions: page.questions.questions.clone(),
             tasks: state.open_tasks(),
-            is_lengthened: *is_lengthened,
+            variation: *variation,
             page: page_number(&page.page),
             repair: repair.clone(),
         };
@@ -73,16 +67,18 @@ impl Attempt {
         let before = KnownBefore {
             estimate,
             price,
-            expected: price.filter(|_| has_rule).map(|price| price.cost(estimate.expected)),
-            reserved: price.map(|price| price.cost(estimate.worst)),
+            expected: price.filter(|_| has_rule).map(|price| price.expected_cost(estimate.expected)),
+            reserved: price.map(|price| price.max_cost(estimate.worst)),
             saved_tokens: endpoint.tokens_saved_by_size(&page.prepared),
         };
         let purpose = match &step {
             Step::Ask { repair: Some(_), .. } => AttemptPurpose::Repair,
-            Step::Ask { is_lengthened: true, .. } => AttemptPurpose::Lengthen,
+            Step::Ask { variation, .. } if variation.is_lengthened => AttemptPurpose::Lengthen,
             _ if state.request.is_some() => AttemptPurpose::Retry,
             _ => AttemptPurpose::Ask,
         };
+        let size = (page.prepared.width, page.prepared.height);
+        let sent = SentRequest { size, form: endpoint.form(&request) };
         Some(Self {
             page: page.page,
             path: Some(page.path.clone()),
@@ -92,10 +88,7 @@ impl Attempt {
             purpose,
             request,
             before,
-            sent: Some(SentRequest {
-                size: (page.prepared.width, page.prepared.height),
-                capabilities: endpoint.capabilities(),
-            }),
+            sent: Some(sent),
         })
     }
 
@@ -123,27 +116,26 @@ impl Attempt {
         RunOutcome::BudgetReached { spent, limit, needed }
     }
 
-    /// Applies what the attempt brought to `state`, and returns what to store. `known`: what the endpoint
-    /// is believed to accept now; another attempt may have changed it since this one was sent.
+    /// Applies what the attempt brought to `state`, and returns what to store. `form`: what it shows about
+    /// the form of requests.
     pub(crate) fn judge(
         &mut self,
         id: AttemptId,
         exchange: &Exchange,
-        known: Capabilities,
+        form: FormChange,
         retry: &Retry,
         at_ms: i64,
-    ) -> Judged {
-        let change = self.capability_change(exchange, known);
+    ) -> Settlement {
         let is_settled = |state: &PageState| matches!(next_step(state, retry), Step::Settled);
         let mut outcomes = match is_settled(&self.state) {
             true => Vec::new(),
-            false => self.state.apply_exchange(exchange, &self.step, at_ms),
+            false => self.state.apply_exchange(exchange, &self.step, form, at_ms),
         };
         if is_settled(&self.state) {
             outcomes.extend(self.state.open_outcomes(at_ms));
         }
         let (verdict, fault) = verdict_record(exchange);
-        let settlement = Settlement {
+        Settlement {
             attempt: id,
             verdict,
             fault,
@@ -151,27 +143,11 @@ impl Attempt {
             server_request_id: exchange.request_id.clone(),
             latency_ms: u64::try_from(exchange.latency.as_millis()).unwrap_or(u64::MAX),
             charge: charge_of(exchange, &self.before),
+            served: served_record(exchange),
+            parameters: exchange.parameters.clone(),
             outcomes: by_recipe(&self.questions, outcomes),
             at_ms,
-        };
-        Judged { settlement, change }
-    }
-
-    /// The capabilities that are left when this exchange shows that one is missing. The page fails
-    /// when none can be taken away: the next request would meet the same error.
-    fn capability_change(&mut self, exchange: &Exchange, known: Capabilities) -> Option<Capabilities> {
-        let (Verdict::Retry(fault), Some(sent)) = (&exchange.verdict, self.sent) else { return None };
-        let change = fault.change?;
-        // Another attempt has met the same error, and the change is made.
-        if known != sent.capabilities {
-            return None;
         }
-        let fewer = sent.capabilities.without(change);
-        if fewer.is_none() {
-            let message = fault.message.clone();
-            self.state.fail(PageFault { kind: ErrorKind::BadRequest, message, is_refusal: false });
-        }
-        fewer
     }
 }
 
@@ -185,6 +161,23 @@ fn page_number(page: &PageId) -> u64 {
 pub(crate) fn by_recipe(questions: &QuestionSet, outcomes: Vec<(usize, TaskOutcome)>) -> Vec<(RecipeId, TaskOutcome)> {
     let recipe = |(at, outcome): (usize, TaskOutcome)| Some((*questions.recipes.get(at)?, outcome));
     outcomes.into_iter().filter_map(recipe).collect()
+}
+
+/// Characters of a name by which a reply describes who served it that the store keeps.
+const MAX_SERVED_CHARS: usize = 128;
+
+/// What the store keeps of who served an attempt. The names are the server's.
+fn served_record(exchange: &Exchange) -> ServedRecord {
+    let name = |name: &Option<String>| {
+        let name = sanitize::one_line(&mask_keys(name.as_deref()?), MAX_SERVED_CHARS);
+        (!name.is_empty()).then_some(name)
+    };
+    let served = &exchange.served;
+    ServedRecord {
+        model: name(&served.model),
+        provider: name(&served.provider),
+        service_tier: name(&served.service_tier),
+    }
 }
 
 /// What the store keeps of a verdict.

@@ -2,7 +2,7 @@
 
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
-use crate::catalog::Price;
+use crate::catalog::RequestPrice;
 use crate::provider::{Charge, Estimate, Exchange};
 use crate::store::AttemptCharge;
 
@@ -12,7 +12,7 @@ pub(crate) struct KnownBefore {
     /// Tokens.
     pub(crate) estimate: Estimate,
     /// The price; `None`: unknown.
-    pub(crate) price: Option<Price>,
+    pub(crate) price: Option<RequestPrice>,
     /// The expected cost; `None`: the price or the image rule is unknown.
     pub(crate) expected: Option<Pico>,
     /// The maximum cost; `None`: the price is unknown.
@@ -26,32 +26,34 @@ pub(crate) struct KnownBefore {
 const CHARS_PER_TOKEN: u64 = 4;
 
 /// What an attempt cost. Where the server reports no usage, the cost is an estimate and the budget
-/// counts the worst case.
+/// counts the worst case. Where the server reports a cost, the budget counts at least that; the
+/// cost itself is that of the price, if there is one.
 pub(crate) fn charge_of(exchange: &Exchange, before: &KnownBefore) -> AttemptCharge {
     let KnownBefore { estimate, price, reserved, saved_tokens, .. } = *before;
-    let nothing = AttemptCharge {
-        tokens: Usage::default(),
-        is_estimated: false,
-        cost: Some(Pico::ZERO),
-        budget: Pico::ZERO,
-        saved_by_cache: Pico::ZERO,
-        saved_by_size: Pico::ZERO,
-    };
+    // A gateway without a price for the model reports 0.
+    let reported = exchange.served.cost.filter(|cost| *cost > Pico::ZERO);
+    let tier = exchange.served.service_tier.as_deref();
     let charge = |usage: Usage, is_estimated| {
-        let cost = price.map(|price| price.cost(usage));
-        let input = price.map_or(Pico::ZERO, |price| price.input);
-        let cached = price.map_or(Pico::ZERO, |price| price.cached_input);
+        let cost = price.map(|price| price.cost(usage, tier)).or(reported);
+        let token = price.map(|price| price.served(usage.input, tier));
+        let (input, cached) = token.map_or((Pico::ZERO, Pico::ZERO), |token| (token.input, token.cached_input));
         AttemptCharge {
             tokens: usage,
             is_estimated,
             cost,
-            budget: cost.unwrap_or_default(),
+            reported_cost: exchange.served.cost,
+            budget: cost.max(reported).unwrap_or_default(),
             saved_by_cache: (input - cached).times(usage.cached_input),
             saved_by_size: input.times(saved_tokens),
         }
     };
     match exchange.charge {
-        Charge::Nothing => nothing,
+        Charge::Nothing => AttemptCharge {
+            cost: Some(Pico::ZERO),
+            budget: reported.unwrap_or_default(),
+            saved_by_size: Pico::ZERO,
+            ..charge(Usage::default(), false)
+        },
         Charge::Reported(usage) => charge(usage, false),
         Charge::Unknown => {
             let output = match exchange.content.chars().count() as u64 {

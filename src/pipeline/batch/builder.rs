@@ -42,6 +42,7 @@ impl BatchBuilder {
         let run = asking.run;
         let key = run.identity.new_id();
         let path = run.store.batch_file(&key);
+        let at_ms = run.clock.wall_ms();
         // First the row, then the file: a file without a row is removed by the next run.
         let batch = run
             .store
@@ -50,8 +51,8 @@ impl BatchBuilder {
                 run: run.identity.keys.run,
                 job: run.identity.keys.job,
                 provider: run.job.provider.id.clone(),
-                price: asking.endpoint.price().map(|price| price.to_text()),
-                at_ms: run.clock.wall_ms(),
+                price: asking.endpoint.price().map(|price| price.table.to_text(at_ms)),
+                at_ms,
             })
             .await?;
         #[expect(clippy::disallowed_methods, reason = "read only when the store has recorded that it is complete")]

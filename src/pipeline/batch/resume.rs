@@ -6,13 +6,13 @@ use crate::base::ids::{BatchId, JobId};
 use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::AttemptPurpose;
-use crate::catalog::Price;
+use crate::catalog::{PriceTable, RequestPrice, ServiceTier};
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::charge::KnownBefore;
 use crate::pipeline::asking::page_state::{PageState, Step};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::QuestionSet;
-use crate::provider::{Estimate, PageRequest};
+use crate::provider::{Estimate, PageRequest, Variation};
 use crate::store::{BatchAttempt, BatchState, Reader, StoreError};
 use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
@@ -35,10 +35,12 @@ pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<
             let _ = std::fs::remove_file(&path);
         }
         let price = match record.price.as_deref() {
-            Some(text) => Some(
-                Price::from_text(text)
-                    .ok_or_else(|| StoreError::Damaged(format!("table batches, column price: `{text}`")))?,
-            ),
+            Some(text) => {
+                let table = PriceTable::from_text(text);
+                let damaged = || StoreError::Damaged(format!("table batches, column price: `{text}`"));
+                // The stored price is that of the date on which the batch was filled.
+                Some(RequestPrice { table: table.ok_or_else(damaged)?, tier: ServiceTier::Standard, sent_ms: 0 })
+            }
             None => None,
         };
         let mut attempts = BatchAttempts::default();
@@ -56,7 +58,7 @@ pub(crate) fn resume_batches(run: &RunContext, known: &[BatchId]) -> Result<Vec<
 /// other questions by now.
 fn resume_attempt(
     (reader, job): (&Reader, JobId),
-    price: Option<Price>,
+    price: Option<RequestPrice>,
     stored: BatchAttempt,
 ) -> Result<Attempt, StoreError> {
     let mut questions: Vec<Question> = Vec::new();
@@ -82,12 +84,17 @@ fn resume_attempt(
     let tasks: Vec<usize> = (0..names.len()).collect();
     let state = PageState::new(names.into_iter().enumerate().map(|(at, name)| (at, name, None)));
     // Only the money was stored; it is converted to prompt tokens.
-    let per_token = price.map_or(0, |price| price.input.0);
+    let per_token = price.map_or(0, |price| price.expected().input.0);
     let input = stored.expected.filter(|_| per_token > 0).map_or(0, |cost| cost.0 / per_token);
     let expected = Usage { input: u64::try_from(input).unwrap_or(0), ..Usage::default() };
     let estimate = Estimate { admission_tokens: 0, worst: expected, expected };
-    let request =
-        PageRequest { questions: questions.questions.clone(), tasks, is_lengthened: false, page: 0, repair: None };
+    let request = PageRequest {
+        questions: questions.questions.clone(),
+        tasks,
+        variation: Variation::default(),
+        page: 0,
+        repair: None,
+    };
     let path = reader.path_of_content(job, &stored.page.content)?;
     Ok(Attempt {
         page: stored.page,
@@ -95,7 +102,7 @@ fn resume_attempt(
         request,
         questions,
         state,
-        step: Step::Ask { is_lengthened: false, repair: None },
+        step: Step::Ask { variation: Variation::default(), repair: None },
         purpose: AttemptPurpose::Ask,
         before: KnownBefore { estimate, price, expected: stored.expected, reserved: stored.reserved, saved_tokens: 0 },
         sent: None,

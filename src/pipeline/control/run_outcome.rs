@@ -248,6 +248,10 @@ fn same_error_hint(kind: ErrorKind) -> &'static str {
         ErrorKind::Refusal | ErrorKind::ContentFilter => {
             "the provider declines these pages: reword the question or try another model"
         }
+        ErrorKind::Recitation => {
+            "the provider blocks replies that repeat published texts: ask for less of the text, or try another provider"
+        }
+        ErrorKind::Repetition => "the model repeats itself: ask for less, or try another model",
         ErrorKind::BadRequest => {
             "the server rejects this request: look at the message, then at request.extra and image"
         }
@@ -263,7 +267,7 @@ mod tests {
     use super::*;
 
     fn refusal() -> Refusal {
-        Refusal { message: "no credit".into(), hint: "add credit".into() }
+        Refusal { message: "no credit".into(), hint: "add credit".into(), may_be_page: false }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::model::Plan;
 use super::quote::Quoter;
 use crate::base::digest::Digest;
 use crate::base::money::Pico;
+use crate::catalog::RequestPrice;
 use crate::manifest::Job;
 use crate::media::{ImageFormat, PageLayout};
 use crate::pipeline::control::error::PipelineError;
@@ -69,6 +70,7 @@ impl<'a> Planner<'a> {
         (selection, begin): (RetrySelection, RunBegin),
         reader: Option<&'a Reader>,
         decoder: DecoderCommand,
+        price: Option<RequestPrice>,
     ) -> Result<Self, StoreError> {
         let calibration = reader.map(|reader| reader.calibration(&endpoint_id(job))).transpose()?.flatten();
         let calibrations = Calibrations::parse(calibration.as_deref())?;
@@ -88,7 +90,7 @@ impl<'a> Planner<'a> {
             source: SourceReader::files_only(job.input.base()),
             renderers: decoder.renderers(job.image.pdf_renderer),
             decoder: Decoder::new(decoder),
-            quoter: Quoter::new(job, questions, job.price(), &calibrations),
+            quoter: Quoter::new(job, questions, price, &calibrations),
         })
     }
 

@@ -50,7 +50,7 @@ pub fn plan(
         _ => None,
     };
     let begin = RunBegin { since: continued.unwrap_or(Revision::END), ..RunBegin::END };
-    let mut planner = Planner::new(job, questions, (selection, begin), reader, decoder)?;
+    let mut planner = Planner::new(job, questions, (selection, begin), reader, decoder, job.price_at(at_ms))?;
     planner.set_questions(questions.into())?;
     let mut spread = Spread::default();
     let has_templates = questions.iter().any(Question::is_template);

@@ -83,7 +83,7 @@ pub fn report(
         options,
         recipes: RowRecipes::Stored,
         writes_empty: false,
-        price: job.and_then(Job::price),
+        price: job.and_then(|job| job.price_at(newest.ended_ms.unwrap_or(newest.started_ms))),
     };
     let pages = rows.read(&columns, &keys, &|| false, &mut |_| Ok(()))?;
     let mut spend = read_spend(reader, runs, since_ms, until_ms)?;

@@ -132,7 +132,8 @@ fn write_outputs(
         }
     }
     let columns = columns_of_job(job, &run.identity.questions, &keys.tasks)?;
-    let rows = JobRows::of_job(reader, keys.job, job, &run.identity.questions);
+    let price = job.price_at(run.clock.wall_ms());
+    let rows = JobRows { price, ..JobRows::of_job(reader, keys.job, job, &run.identity.questions) };
     let is_abandoned = || run.shutdown.is_past(StopStep::OutputsWritten);
     let written = rows.write(&columns, &targets, &[keys.run], seen.has_all, &is_abandoned, hooks)?;
     Ok((written.pages, written.outputs))

@@ -2,7 +2,7 @@
 
 use crate::base::hooks::Hooks;
 use crate::base::ids::{JobId, RecipeId, RunKey};
-use crate::catalog::Price;
+use crate::catalog::RequestPrice;
 use crate::export::{ExportError, Outputs, Row, RowSpec, SuccessMarkers, Targets, WrittenOutputs};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
@@ -25,8 +25,8 @@ pub(crate) struct JobRows<'a> {
     pub(crate) recipes: RowRecipes<'a>,
     /// Whether outputs without rows are written.
     pub(crate) writes_empty: bool,
-    /// The price that asking has now; `None`: unknown.
-    pub(crate) price: Option<Price>,
+    /// The price that asking has now. `None`: unknown, or nobody wants to know what was saved.
+    pub(crate) price: Option<RequestPrice>,
 }
 
 /// Which recipes an entry's rows show.
@@ -50,7 +50,7 @@ impl<'a> JobRows<'a> {
     pub(crate) fn of_job(reader: &'a Reader, key: JobId, job: &'a Job, questions: &'a [Question]) -> Self {
         let options = RowOptions { versions: VERSIONS, skip: skip_rule(job) };
         let recipes = RowRecipes::Rendered(job, questions);
-        Self { reader, job: key, options, recipes, writes_empty: job.input.allow_empty, price: job.price() }
+        Self { reader, job: key, options, recipes, writes_empty: job.input.allow_empty, price: None }
     }
 
     /// Writes the rows. `runs`: the runs whose requests are counted. `has_all`: every file of the

@@ -2,18 +2,21 @@
 
 use super::*;
 use crate::base::clock::{ManualClock, SystemClock};
+use crate::base::money::Pico;
 use crate::manifest::{self, Job};
 use crate::provider::capability::{CapabilityChange, ReplyFormat};
 use crate::provider::client::call::HttpCall;
 use crate::provider::dialect::interface::{
-    BatchDialect, ErrorJudgement, ErrorReply, NotAReply, PageFrame, ReplyStream,
+    BatchDialect, ErrorJudgement, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
 };
 use crate::provider::dialect::openai::OpenAi;
+use crate::provider::page_request::Variation;
+use crate::provider::parameter::Parameter;
 use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
 use crate::provider::reply::{Reply, ReplyEnd};
 use crate::provider::served::Served;
 use crate::provider::test_server::{Received, TestServer, block_on, client, reply};
-use crate::provider::verdict::Charge;
+use crate::provider::verdict::{Charge, TransientFault};
 use crate::task::{Question, compile};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -37,6 +40,7 @@ fn setup(client: HttpClient) -> EndpointSetup {
         limits: job.limits,
         retry: job.retry,
         price: None,
+        service_tier: ServiceTier::Standard,
         capabilities: Capabilities::default(),
         calibration: Calibration::default(),
         cache_shards: 0,
@@ -50,7 +54,7 @@ fn endpoint() -> ModelEndpoint {
 
 fn request(tasks: &[usize]) -> PageRequest {
     let questions = compile(&job().tasks, &[]).unwrap().into();
-    PageRequest { questions, tasks: tasks.to_vec(), is_lengthened: false, page: 7, repair: None }
+    PageRequest { questions, tasks: tasks.to_vec(), variation: Variation::default(), page: 7, repair: None }
 }
 
 fn image() -> Prepared {
@@ -72,7 +76,9 @@ fn send(reply: Vec<u8>) -> (Exchange, Received, String) {
 /// A verdict in a few words.
 fn name(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Done { reading, is_cut } => format!("{} done{}", reading.len(), if *is_cut { ", cut" } else { "" }),
+        Verdict::Done { reading, cut } => {
+            format!("{} done{}", reading.len(), if *cut == Cut::No { "" } else { ", cut" })
+        }
         Verdict::Retry(fault) => format!("retry {}", fault.kind),
         Verdict::Later { .. } => "later".into(),
         Verdict::Page(fault) => format!("page {}", fault.kind),
@@ -202,7 +208,11 @@ fn requests_follow_the_capabilities() {
     let kind = |endpoint: &ModelEndpoint| body(endpoint, &request(&[0, 1]))["response_format"]["type"].clone();
     assert_eq!(kind(&endpoint), "json_schema");
     let before = endpoint.estimate(&request(&[0, 1]), &image());
-    endpoint.set_capabilities(endpoint.capabilities().without(CapabilityChange::Format).unwrap());
+    let format = CapabilityChange::Omit(Parameter::Format);
+    let fault =
+        TransientFault { kind: ErrorKind::Capability, message: String::new(), change: Some(format), may_run: false };
+    let rejected = Exchange::new(Verdict::Retry(fault), Charge::Nothing);
+    assert!(matches!(endpoint.learn_form(&rejected, endpoint.form(&request(&[0, 1]))), FormChange::Changed { .. }));
     assert_eq!(endpoint.capabilities().format, ReplyFormat::Object);
     assert_eq!(kind(&endpoint), "json_object");
     assert_ne!(endpoint.estimate(&request(&[0, 1]), &image()), before, "the schema moved into the prompt");
@@ -212,7 +222,7 @@ fn requests_follow_the_capabilities() {
 fn a_lengthened_request_has_twice_the_reply_length() {
     let endpoint = endpoint();
     let usual = request(&[0]);
-    let longer = PageRequest { is_lengthened: true, ..usual.clone() };
+    let longer = PageRequest { variation: Variation { is_lengthened: true, ..Variation::default() }, ..usual.clone() };
     let length = |request| body(&endpoint, request)["max_tokens"].as_u64().unwrap();
     assert_eq!(length(&longer), 2 * length(&usual));
     let worst = |request| endpoint.estimate(request, &image()).worst.output;
@@ -289,6 +299,10 @@ impl Dialect for PlainText {
         "request-id"
     }
 
+    fn read_cost(&self, _headers: &HeaderMap) -> Option<Pico> {
+        None
+    }
+
     fn read_reply(&self, body: &str) -> Result<Reply, NotAReply> {
         Ok(Reply {
             content: body.to_owned(),
@@ -305,7 +319,11 @@ impl Dialect for PlainText {
 
     fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement {
         let verdict = Verdict::Later { after: None, message: reply.body.to_owned() };
-        ErrorJudgement { verdict, charge: Charge::Nothing, exceeded: None }
+        ErrorJudgement { verdict, charge: Charge::Nothing, exceeded: None, invalid_reply: None }
+    }
+
+    fn is_rejection(&self, _message: &str) -> bool {
+        false
     }
 
     fn read_rate_limits(&self, _headers: &HeaderMap, _wall_ms: i64) -> RateLimitHeaders {

@@ -83,11 +83,14 @@ fn add_spend_chart(out: &mut String, report: &Report) {
 
 fn add_token_chart(out: &mut String, report: &Report) {
     let tokens = &report.spend.tokens;
-    let bars = [
+    let mut bars = vec![
         count_bar("input", tokens.input - tokens.cached_input.min(tokens.input)),
         count_bar("cached input", tokens.cached_input),
-        count_bar("output", tokens.output),
+        count_bar("output", tokens.output - tokens.reasoning.min(tokens.output)),
     ];
+    if tokens.reasoning > 0 {
+        bars.push(count_bar("reasoning", tokens.reasoning));
+    }
     add_section(out, "Tokens", draw_horizontal_bars(&bars));
 }
 
@@ -147,6 +150,19 @@ fn add_money(out: &mut String, report: &Report) {
     out.push_str("<section><h2>Money</h2>\n<table>\n");
     for (name, value) in rows {
         let _ = writeln!(out, "<tr><td>{name}</td><td class=\"n\">{value}</td></tr>");
+    }
+    let bill = &spend.provider_bill;
+    if bill.attempts > 0 {
+        let differs = if bill.differs() { ", which differs from the price" } else { "" };
+        let reported = format_usd(bill.reported);
+        let _ =
+            writeln!(out, "<tr><td>cost by the provider's account{differs}</td><td class=\"n\">{reported}</td></tr>");
+    }
+    for (name, part_of) in &spend.by_served {
+        let names = [&name.model, &name.provider].into_iter().filter(|text| !text.is_empty());
+        let names = names.map(|text| escape(text)).collect::<Vec<_>>().join(", ");
+        let cost = part(part_of.cost);
+        let _ = writeln!(out, "<tr><td>served by {names}</td><td class=\"n\">{cost}</td></tr>");
     }
     for (task, cost) in spend.by_task.iter().map(|(task, by_task)| (escape(task), part(by_task.cost))) {
         let _ = writeln!(out, "<tr><td>task {task}</td><td class=\"n\">{cost}</td></tr>");

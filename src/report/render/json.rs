@@ -4,10 +4,12 @@ use crate::base::money::Pico;
 use crate::base::output_file::OutputFile;
 use crate::base::path_text::display_path;
 use crate::base::units::rfc3339;
+use crate::base::usage::Usage;
 use crate::report::failures::{FailedPage, FailureCount};
 use crate::report::pages::{LabelCount, ReportedPage};
 use crate::report::part::Part;
-use crate::report::spend::SlowAttempt;
+use crate::report::provider_bill::ProviderBill;
+use crate::report::spend::{ServedName, SlowAttempt};
 use crate::report::summary::Report;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -38,7 +40,7 @@ pub fn render_json(report: &Report) -> Value {
         "attempts": {
             "sent": spend.sent, "succeeded": spend.succeeded, "failed": spend.failed, "rate_limited": spend.rate_limited, "lost": spend.lost,
         },
-        "tokens": {"input": spend.tokens.input, "cached_input": spend.tokens.cached_input, "output": spend.tokens.output},
+        "tokens": tokens_json(spend.tokens),
         "cost": {
             "total_usd": total.map(|total| total.to_string()),
             "failed_attempts_usd": money(spend.failed_cost),
@@ -46,6 +48,7 @@ pub fn render_json(report: &Report) -> Value {
             "lost_usd": money(spend.lost_cost),
             // Includes duplicates, whose answers also come from the store. `saved` has both parts.
             "saved_by_store_usd": saved(pages.saved.zip(pages.saved_by_duplicates).map(|(store, duplicates)| store + duplicates)),
+            "provider": provider_json(&spend.provider_bill),
             "per_1000_pages_asked_usd": report.cost_per_1000().map(|cost| cost.to_string()),
         },
         "wasted": {
@@ -61,6 +64,7 @@ pub fn render_json(report: &Report) -> Value {
         "billing": report.billing.as_ref().map(|billing| json!({"rule": billing.rule, "images": billing.images, "differs": billing.differs})),
         "by_task": parts_json(&spend.by_task, total),
         "by_model": parts_json(&spend.by_model, total),
+        "by_served": spend.by_served.iter().map(|(name, part)| served_json(name, part, total)).collect::<Vec<_>>(),
         "by_day": parts_json(&spend.by_day, total),
         "by_run": parts_json(&spend.by_run, total),
         "by_label": labels_json(&pages.by_label, total.is_some() || report.is_priced),
@@ -79,10 +83,36 @@ fn parts_json(parts: &BTreeMap<String, Part>, total: Option<Pico>) -> Map<String
     let part_json = |part: &Part| {
         json!({
             "attempts": part.attempts, "cost_usd": total.map(|_| part.cost.to_string()),
-            "tokens": {"input": part.tokens.input, "cached_input": part.tokens.cached_input, "output": part.tokens.output},
+            "tokens": tokens_json(part.tokens),
         })
     };
     parts.iter().map(|(name, part)| (name.clone(), part_json(part))).collect()
+}
+
+fn tokens_json(tokens: Usage) -> Value {
+    let Usage { input, cached_input, cache_write, output, reasoning } = tokens;
+    json!({
+        "input": input, "cached_input": cached_input, "cache_write": cache_write, "output": output, "reasoning": reasoning,
+    })
+}
+
+/// What the provider reports to have charged; null if it reports nothing.
+fn provider_json(bill: &ProviderBill) -> Value {
+    if bill.attempts == 0 {
+        return Value::Null;
+    }
+    json!({
+        "attempts": bill.attempts, "reported_usd": bill.reported.to_string(), "ratio": bill.ratio(), "differs": bill.differs(),
+        "counted_as_cost_usd": bill.unpriced.to_string(),
+    })
+}
+
+fn served_json(name: &ServedName, part: &Part, total: Option<Pico>) -> Value {
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    json!({
+        "model": text(&name.model), "provider": text(&name.provider), "attempts": part.attempts,
+        "cost_usd": total.map(|_| part.cost.to_string()), "tokens": tokens_json(part.tokens),
+    })
 }
 
 fn labels_json(tasks: &BTreeMap<String, BTreeMap<String, LabelCount>>, is_priced: bool) -> Value {

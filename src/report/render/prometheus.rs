@@ -136,7 +136,13 @@ fn encode_attempts(gauges: &mut JobGauges<'_, '_>, report: &Report) -> fmt::Resu
         "run_tokens",
         "Tokens that were billed",
         "kind",
-        &[("input", tokens.input), ("cached_input", tokens.cached_input), ("output", tokens.output)],
+        &[
+            ("input", tokens.input),
+            ("cached_input", tokens.cached_input),
+            ("cache_write", tokens.cache_write),
+            ("output", tokens.output),
+            ("reasoning", tokens.reasoning),
+        ],
     )
 }
 

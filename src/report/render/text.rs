@@ -5,7 +5,9 @@ use super::text_table::{TextTable, WIDTH, wrap};
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::units::{grouped, human_duration};
+use crate::report::provider_bill::ProviderBill;
 use crate::report::redrawn::RedrawnPage;
+use crate::report::spend::ServedName;
 use crate::report::summary::Report;
 use std::fmt::Write;
 
@@ -20,6 +22,7 @@ pub fn render_text(report: &Report) -> String {
     let mut table = TextTable::new(&title(report));
     add_pages(&mut table, report);
     add_spend(&mut table, report);
+    add_served(&mut table, report);
     add_saved(&mut table, report);
     add_wasted(&mut table, report);
     add_tasks(&mut table, report);
@@ -94,12 +97,18 @@ fn add_spend(table: &mut TextTable, report: &Report) {
         add_counts(table, 2, &[("lost", spend.lost)]);
     }
     add_counts(table, 1, &[("input tokens", tokens.input)]);
-    add_counts(table, 2, &[("cached", tokens.cached_input)]);
+    add_counts(table, 2, &[("cached", tokens.cached_input), ("written to the cache", tokens.cache_write)]);
     add_counts(table, 1, &[("output tokens", tokens.output)]);
+    add_counts(table, 2, &[("reasoning", tokens.reasoning)]);
+    let bill = &spend.provider_bill;
     match report.total() {
+        Some(total) if bill.unpriced > Pico::ZERO => {
+            table.row_with_note(1, "cost", format_usd(total), "the provider's account");
+        }
         Some(total) => table.row(1, "cost", format_usd(total)),
         None => table.row_with_note(1, "cost", "unknown", "set provider.price"),
     }
+    add_provider_bill(table, bill);
     if let Some(cost) = report.cost_per_1000() {
         table.row(1, "per 1,000 pages", format_usd(cost));
     }
@@ -112,6 +121,38 @@ fn add_spend(table: &mut TextTable, report: &Report) {
     if let Some(billing) = report.billing.as_ref().filter(|billing| billing.differs == Some(true)) {
         let images = grouped(billing.images);
         table.text(1, &format!("images are billed as {}, not by the documented rule ({images} images)", billing.rule));
+    }
+}
+
+/// What the provider reports to have charged for attempts that have a price.
+fn add_provider_bill(table: &mut TextTable, bill: &ProviderBill) {
+    if bill.comparable == Pico::ZERO {
+        return;
+    }
+    let amount = format_usd(bill.comparable);
+    match bill.ratio() {
+        _ if !bill.differs() => table.row(1, "provider's account", amount),
+        Some(ratio) => {
+            let note = format!("{} of the price", format_percent(ratio));
+            table.row_with_note(1, "provider's account", amount, &note);
+        }
+        None => table.row_with_note(1, "provider's account", amount, "differs from the price"),
+    }
+}
+
+/// The models and providers that served the requests, where replies name others than the job.
+fn add_served(table: &mut TextTable, report: &Report) {
+    let spend = &report.spend;
+    let is_plain = |name: &ServedName| name.provider.is_empty() && spend.by_model.contains_key(&name.model);
+    if spend.by_served.keys().all(is_plain) {
+        return;
+    }
+    table.heading("served by");
+    for (name, part) in &spend.by_served {
+        let both = [&name.model, &name.provider].into_iter().filter(|text| !text.is_empty());
+        table.text(1, &sanitize::one_line(&both.cloned().collect::<Vec<_>>().join(", "), WIDTH - 4));
+        add_counts(table, 2, &[("attempts", part.attempts), ("output tokens", part.tokens.output)]);
+        add_amounts(table, 2, &[("cost", part.cost)]);
     }
 }
 

@@ -52,7 +52,7 @@ UPDATE attempts SET sequence = numbered.sequence FROM (
   FROM attempts a JOIN requests r ON r.id = a.request_id WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE sequence IS NOT NULL)) AS numbered
 WHERE numbered.id = attempts.id;
 INSERT OR IGNORE INTO budget (id, scope, spent, reserved)
-  SELECT budget_id, 'salvaged-' || budget_id, sum(ifnull(cost, 0)), 0 FROM attempts GROUP BY budget_id;
+  SELECT budget_id, 'salvaged-' || budget_id, sum(max(ifnull(cost, 0), ifnull(reported_cost, 0))), 0 FROM attempts GROUP BY budget_id;
 UPDATE revisions SET last = (SELECT max(ifnull((SELECT max(revision) FROM answers), 0), ifnull((SELECT max(since) FROM runs), 0)));
 DELETE FROM entries WHERE job_id NOT IN (SELECT id FROM jobs);
 UPDATE entries SET settled_set = NULL;

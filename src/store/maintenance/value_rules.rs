@@ -22,8 +22,8 @@ enum Repair {
     Set(&'static str),
 }
 
-/// What the attempts of a budget cost.
-const SPENT_IN_LEDGER: &str = "spent = (SELECT ifnull(sum(cost), 0) FROM attempts a WHERE a.budget_id = budget.id)";
+/// What the attempts of a budget cost: by the price, or by the provider's account if that is more.
+const SPENT_IN_LEDGER: &str = "spent = (SELECT ifnull(sum(max(ifnull(cost, 0), ifnull(reported_cost, 0))), 0) FROM attempts a WHERE a.budget_id = budget.id)";
 
 impl ValueRule {
     /// A description of a wrong value.
@@ -105,6 +105,9 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("attempts", "input_tokens", Set("input_tokens = 0")),
         integer("attempts", "cached_input_tokens", Set("cached_input_tokens = 0")),
         integer("attempts", "output_tokens", Set("output_tokens = 0")),
+        integer("attempts", "reasoning_tokens", Set("reasoning_tokens = NULL")),
+        integer("attempts", "reported_cost", Set("reported_cost = NULL")),
+        json("attempts", "parameters", Set("parameters = NULL")),
         integer("attempts", "http_status", Set("http_status = NULL")),
         integer("attempts", "latency_ms", Set("latency_ms = NULL")),
         integer("answers", "at", Delete),

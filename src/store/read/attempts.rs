@@ -6,7 +6,7 @@ use crate::base::usage::Usage;
 use crate::base::vocabulary::{AttemptPurpose, AttemptState, UsageSource};
 use crate::store::error::StoreError;
 use crate::store::read::recipes::SetMembers;
-use crate::store::records::attempts::AttemptRecord;
+use crate::store::records::attempts::{AttemptRecord, ServedRecord};
 use crate::store::sqlite::cells::Cells;
 use rusqlite::{Connection, Row, params};
 
@@ -24,7 +24,8 @@ pub(crate) fn attempts(
         "SELECT a.id, a.id = (SELECT min(b.id) FROM attempts b WHERE b.request_id = a.request_id), a.state, r.set_id, runs.model, a.verdict,
                 a.http_status, a.input_tokens, a.cached_input_tokens, a.output_tokens, a.usage_source, a.cost, a.latency_ms,
                 (SELECT e.path FROM pages p JOIN entries e ON e.job_id = runs.job_id AND e.content = p.content WHERE p.id = r.page_id ORDER BY e.line, e.path LIMIT 1),
-                a.purpose, a.opened_at, a.expected, a.cache_write_tokens, a.saved_by_cache, a.saved_by_size, a.error_kind
+                a.purpose, a.opened_at, a.expected, a.cache_write_tokens, a.saved_by_cache, a.saved_by_size, a.error_kind,
+                a.reasoning_tokens, a.reported_cost, a.served_model, a.served_by, a.service_tier, a.reserved IS NOT NULL
          FROM runs JOIN attempts a ON a.run_id = runs.id JOIN requests r ON r.id = a.request_id
          WHERE runs.id = ?1 AND a.id >= runs.first_attempt AND a.id > ?2 AND a.opened_at >= ?3 AND a.opened_at < ?4 AND a.state <> 'withdrawn' ORDER BY a.id LIMIT ?5",
     )?;
@@ -74,10 +75,13 @@ fn attempt(db: &Connection, sets: &SetMembers, row: &Row<'_>) -> Result<AttemptR
             cached_input: cells.count(8)?,
             cache_write: cells.count(17)?,
             output: cells.count(9)?,
-            reasoning: 0,
+            reasoning: cells.count(21)?,
         },
         is_estimated: usage == Some(UsageSource::Estimated),
         cost: cells.get(11)?,
+        is_priced: cells.get(26)?,
+        reported_cost: cells.get(22)?,
+        served: ServedRecord { model: cells.get(23)?, provider: cells.get(24)?, service_tier: cells.get(25)? },
         expected: cells.get(16)?,
         saved_by_cache: saved(18)?,
         saved_by_size: saved(19)?,

@@ -87,14 +87,28 @@ pub struct AttemptCharge {
     pub tokens: Usage,
     /// Whether the tokens are an estimate, because the server did not report them.
     pub is_estimated: bool,
-    /// The cost; `None` if the price is unknown.
+    /// The cost by the price, or by the provider's account if the price is unknown. `None` if
+    /// neither is known.
     pub cost: Option<Pico>,
-    /// What is charged to the budget: at least `cost`.
+    /// The cost by the provider's account; `None` if it reports none.
+    pub reported_cost: Option<Pico>,
+    /// What is charged to the budget: at least `cost` and `reported_cost`.
     pub budget: Pico,
     /// What the cache of the provider saved.
     pub saved_by_cache: Pico,
     /// What a smaller image than the model can use saved.
     pub saved_by_size: Pico,
+}
+
+/// Who served an attempt, by the reply's own account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServedRecord {
+    /// The full name of the model, often with its date.
+    pub model: Option<String>,
+    /// The provider that a router chose.
+    pub provider: Option<String>,
+    /// The service tier.
+    pub service_tier: Option<String>,
 }
 
 /// The end of an attempt.
@@ -114,6 +128,10 @@ pub struct Settlement {
     pub latency_ms: u64,
     /// The cost.
     pub charge: AttemptCharge,
+    /// Who served it.
+    pub served: ServedRecord,
+    /// The parameters that were sent, as a JSON object; `None` if they are not known.
+    pub parameters: Option<String>,
     /// The outcomes that the attempt led to.
     pub outcomes: Vec<(RecipeId, TaskOutcome)>,
     /// Wall time in milliseconds.
@@ -147,6 +165,13 @@ pub struct AttemptRecord {
     pub is_estimated: bool,
     /// The cost; `None` if the price was unknown. For a lost attempt: its reservation.
     pub cost: Option<Pico>,
+    /// Whether the price was known when it was opened. Otherwise `cost`, if there is one, is what
+    /// the provider reports.
+    pub is_priced: bool,
+    /// The cost by the provider's account.
+    pub reported_cost: Option<Pico>,
+    /// Who served it.
+    pub served: ServedRecord,
     /// The expected cost.
     pub expected: Option<Pico>,
     /// What the cache of the provider saved.

@@ -134,6 +134,17 @@ ALTER TABLE pages ADD COLUMN redrawn INTEGER;
 ALTER TABLE pages ADD COLUMN redrawn_reason TEXT;
 ALTER TABLE page_faults ADD COLUMN renderers TEXT NOT NULL DEFAULT '';
 ",
+    // Version 7. Reasoning tokens, a part of the reply tokens; what the provider reports to have charged;
+    // who served an attempt: the model by its full name, the provider that a router chose, the service
+    // tier; the parameters that were sent (JSON).
+    "
+ALTER TABLE attempts ADD COLUMN reasoning_tokens INTEGER;
+ALTER TABLE attempts ADD COLUMN reported_cost INTEGER;
+ALTER TABLE attempts ADD COLUMN served_model TEXT;
+ALTER TABLE attempts ADD COLUMN served_by TEXT;
+ALTER TABLE attempts ADD COLUMN service_tier TEXT;
+ALTER TABLE attempts ADD COLUMN parameters TEXT;
+",
 ];
 
 /// Adds up the budgets that versions before 5 counted by job identity and endpoint: now they count

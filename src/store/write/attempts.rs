@@ -81,7 +81,8 @@ pub(crate) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settleme
     db.prepare_cached(
         "UPDATE attempts SET state = 'settled', input_tokens = ?2, cached_input_tokens = ?3, output_tokens = ?4, usage_source = ?5,
            cost = ?6, verdict = ?7, error_kind = ?8, message = ?9, http_status = ?10, server_request_id = ?11, latency_ms = CASE WHEN batch_id IS NULL THEN ?12 END, settled_at = ?13,
-           cache_write_tokens = ?14, saved_by_cache = ?15, saved_by_size = ?16
+           cache_write_tokens = ?14, saved_by_cache = ?15, saved_by_size = ?16, reasoning_tokens = ?17, reported_cost = ?18,
+           served_model = ?19, served_by = ?20, service_tier = ?21, parameters = ?22
          WHERE id = ?1",
     )?
     .execute(params![
@@ -101,6 +102,12 @@ pub(crate) fn settle(db: &Connection, ledger: &mut Ledger, settlement: &Settleme
         count(charge.tokens.cache_write),
         charge.saved_by_cache,
         charge.saved_by_size,
+        count(charge.tokens.reasoning),
+        charge.reported_cost,
+        settlement.served.model,
+        settlement.served.provider,
+        settlement.served.service_tier,
+        settlement.parameters,
     ])?;
     put_outcomes(db, ledger.revision(db)?, page, Some(request), &settlement.outcomes)
 }

@@ -136,6 +136,126 @@ fn other_replies_have_no_answers() {
     assert_eq!(read_reply("Invoice.", &[kind])[0], Ok(json!("invoice")), "a reply of only a label");
 }
 
+/// The answers to a classification and a text in replies with more than one object: the last that fits.
+#[test]
+fn the_last_object_that_fits_is_the_answer() {
+    let questions = all_kinds();
+    let of = |names: &[&str]| questions.iter().filter(|q| names.contains(&q.name.as_str())).collect::<Vec<_>>();
+    let kind = of(&["kind"]);
+    for (reply, expected) in [
+        (r#"First: {"kind":"Letter"} Final: {"kind":"invoice"}"#, "invoice"),
+        (r#"{"kind":"invoice"} {"kind":"bill"}"#, "invoice"),
+        (r#"{"kind":"bill"} {"kind":"bill"}"#, "wrong_label"),
+        (r#"{"kind":"invoice"} {"page":1}"#, "invoice"),
+        (r#"{"page":1}"#, "missing"),
+        (
+            "```json\n{\"kind\":\"Letter\"}\n```\nCorrected:\n```json\n{\"kind\":\"invoice\"}\n```\nDone {so far}.",
+            "invoice",
+        ),
+        // A schema, a form.
+        (
+            r#"{"kind":"invoice"} as {"type":"object","properties":{"kind":{"type":"string","enum":["invoice"]}}}"#,
+            "invoice",
+        ),
+        (r#"{"type":"object","properties":{"kind":{"type":"string"}}} {"kind":"invoice"}"#, "invoice"),
+        (r#"{"kind":"invoice"} (as in {"kind":"<label>"})"#, "invoice"),
+        (r#"{"kind":"bill"} (as in {"kind":"..."})"#, "wrong_label"),
+        (r#"{"kind":{"type":"string"}}"#, "wrong_type"),
+        // Reasoning.
+        (r#"<think>{"kind":"Letter"}</think>{"kind":"invoice"}"#, "invoice"),
+        (r#"<Thinking>{"kind":"Letter"}</THINKING>{"kind":"invoice"}"#, "invoice"),
+        (r#"[THINK]{"kind":"Letter"}[/THINK]{"kind":"invoice"}"#, "invoice"),
+        (r#"◁think▷{"kind":"Letter"}◁/think▷{"kind":"invoice"}"#, "invoice"),
+        (r#"{"kind":"Letter"}, or not?</think>{"kind":"invoice"}"#, "invoice"),
+        (r#"{"kind":"invoice"}</think>"#, "not_json"),
+        (r#"<think>{"kind":"invoice"}"#, "not_json"),
+        (r#"<think>{"kind":"invoice"}</think>"#, "not_json"),
+        (r#"{"kind":"invoice"}<think>{"kind":"Letter"}"#, "invoice"),
+        (
+            r#"<|channel|>analysis<|message|>{"kind":"Letter"}<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>{"kind":"invoice"}<|return|>"#,
+            "invoice",
+        ),
+        (r#"<|channel|>analysis<|message|>{"kind":"invoice"}"#, "not_json"),
+        (r#"analysisIt may be {"kind":"Letter"}assistantfinal{"kind":"invoice"}"#, "invoice"),
+        ("<think>A letter?</think>\nInvoice.", "invoice"),
+        ("<think>invoice", "not_json"),
+        // Lists, texts and wrappers.
+        (r#"[{"kind":"invoice"}]"#, "invoice"),
+        (r#""{\"kind\": \"invoice\"}""#, "invoice"),
+        (r#"{\"kind\": \"invoice\"}"#, "invoice"),
+        (r#"{"answer":{"kind":"invoice"}}"#, "invoice"),
+        (r#"{"whatever":{"kind":"invoice"}}"#, "invoice"),
+        (r#"{"page":{"kind":"invoice"},"confidence":0.9}"#, "invoice"),
+        (r#"{"type":"object","properties":{"kind":"invoice"}}"#, "invoice"),
+        (r#"<tool_call>{"name":"page","arguments":{"kind":"invoice"}}</tool_call>"#, "invoice"),
+        (r#"{"name":"page","arguments":"{\"kind\":\"invoice\"}"}"#, "invoice"),
+        (r#"{"result":{"data":[{"kind":"invoice"}]}}"#, "invoice"),
+        (r#"{"first":{"kind":"invoice"},"second":{"kind":"Letter"}}"#, "missing"),
+        (r#"{"answer":{"kind":"invoice"},"result":{"kind":"Letter"}}"#, "missing"),
+        (r#"{"a":{"b":{"c":{"d":{"e":{"kind":"invoice"}}}}}}"#, "missing"),
+        // Members of another object, and braces in texts.
+        (r#"{"kind":"invoice","other":{"kind":"Letter"}}"#, "invoice"),
+        (r#"{"kind":"invoice","note":"not {\"kind\":\"Letter\"} </think>"}"#, "invoice"),
+        (r#"{"kind":"Letter" {"kind":"invoice"}"#, "not_json"),
+    ] {
+        let reading = read_reply(reply, &kind).remove(0);
+        let found = reading.as_ref().map_or_else(|fault| fault.kind.name(), |value| value.as_str().unwrap());
+        assert_eq!(found, expected, "{reply}");
+    }
+    // With several tasks: the object with valid members comes before one that has only the names.
+    let both = of(&["kind", "title"]);
+    for (reply, expected) in [
+        (r#"{"kind":"Letter","title":"A"} {"kind":"invoice"}"#, ["Letter", "A"]),
+        (r#"{"kind":"Letter","title":"<title>"} {"kind":"invoice","title":"B"}"#, ["invoice", "B"]),
+        (r#"{"kind":"invoice","title":"B"} {"kind":"Letter","title":"<title>"}"#, ["invoice", "B"]),
+        (r#"{"kind":"invoice"} {"kind":"bill","title":null}"#, ["invoice", "missing"]),
+    ] {
+        let reading = read_reply(reply, &both);
+        let found = reading.iter().map(|read| read.as_ref().map_or_else(|f| f.kind.name(), |v| v.as_str().unwrap()));
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{reply}");
+    }
+}
+
+/// A schema would be a valid answer to a task whose members may all be null.
+#[test]
+fn a_schema_is_no_answer_of_nulls() {
+    let schema = json!({"type": "object", "properties": {"due": {"type": "string"}, "type": {"type": "string"}}});
+    let extract = |schema: &Value| {
+        let kind = TaskKind::Extract { question: None, schema: schema.clone(), schema_path: "x.json".into() };
+        compile(&[Task { name: "bill".into(), kind }], &[]).unwrap().remove(0)
+    };
+    let untyped = json!({"type": "object", "properties": {"due": {"type": "string"}}});
+    for (schema, answer, is_ok) in [
+        (&untyped, json!({"bill": untyped}), false),
+        (&untyped, json!({"properties": {"bill": untyped}}), false),
+        (&untyped, json!({"bill": {"$ref": "#/$defs/bill"}}), false),
+        (&untyped, json!({"bill": {"due": null}}), true),
+        (&untyped, json!({"bill": {"due": null, "type": "electricity"}}), true),
+        // A member of the task may have a name that schemas use.
+        (&schema, json!({"bill": {"due": null, "type": "string"}}), true),
+    ] {
+        let reading = read_reply(&answer.to_string(), &[&extract(schema)]);
+        assert_eq!(reading[0].is_ok(), is_ok, "{answer}: {reading:?}");
+    }
+}
+
+#[test]
+fn answers_in_reasoning_are_all_valid() {
+    let questions = all_kinds();
+    let kind = questions.iter().find(|q| q.name == "kind").unwrap();
+    for (reasoning, is_answer) in [
+        (r#"{"kind":"invoice"}"#, true),
+        (r#"A letter? {"kind":"Letter"} No. {"kind":"invoice"}"#, true),
+        (r#"{"kind":"bill"}"#, false),
+        (r#"{"kind":"<label>"}"#, false),
+        ("invoice", false),
+        ("", false),
+    ] {
+        assert_eq!(read_reasoning(reasoning, &[kind]).is_some(), is_answer, "{reasoning}");
+    }
+    assert_eq!(read_reasoning("{}", &[]), None);
+}
+
 fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

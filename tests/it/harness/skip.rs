@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub(crate) const REAL_DOCUMENTS: &str = "real documents (DOCMILL_REAL_DOCS)";
 /// Minimal files of problems that users reported, which have no license to be published.
 pub(crate) const CASES: &str = "reported cases (DOCMILL_CASES)";
+/// Replies of real servers, which have no license to be published.
+pub(crate) const REPLIES: &str = "recorded replies (DOCMILL_REPLIES)";
 /// A second implementation of Parquet. The outputs are always read with the `parquet` crate.
 pub(crate) const PYARROW: &str = "pyarrow";
 /// A scheduler in Python. The README's task always runs with a stand-in for it.
@@ -25,7 +27,7 @@ pub(crate) const PID_NAMESPACES: &str = "unshare --pid --fork";
 pub(crate) const GCC: &str = "gcc";
 
 /// What may be missing in CI.
-const ALLOWED: &[&str] = &[REAL_DOCUMENTS, CASES, PYARROW, AIRFLOW, ORDINARY_USER, PID_NAMESPACES];
+const ALLOWED: &[&str] = &[REAL_DOCUMENTS, CASES, REPLIES, PYARROW, AIRFLOW, ORDINARY_USER, PID_NAMESPACES];
 
 /// Records that `test` was skipped because `dependency` is missing.
 #[track_caller]
@@ -56,15 +58,28 @@ pub(crate) fn real_documents() -> Option<PathBuf> {
 /// checkout or the folder that it is in. A folder that is named but missing is an error, not a
 /// skip.
 pub(crate) fn case_file(name: &str) -> Option<PathBuf> {
-    let folders = match std::env::var_os("DOCMILL_CASES") {
+    in_folder_of("DOCMILL_CASES", "shared/cases", name)
+}
+
+/// A file of the folder that the variable `variable` names, or of `default` beside the checkout or the
+/// folder that it is in.
+fn in_folder_of(variable: &str, default: &str, name: &str) -> Option<PathBuf> {
+    let folders = match std::env::var_os(variable) {
         Some(named) => {
             let folder = PathBuf::from(named);
-            assert!(folder.is_dir(), "DOCMILL_CASES: {} is not a folder", folder.display());
+            assert!(folder.is_dir(), "{variable}: {} is not a folder", folder.display());
             vec![folder]
         }
-        None => vec![root().join("../shared/cases"), root().join("../../shared/cases")],
+        None => vec![root().join("..").join(default), root().join("../..").join(default)],
     };
     folders.into_iter().map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// A file of the folder of recorded replies: `DOCMILL_REPLIES`, or `shared/replies` beside the
+/// checkout or the folder that it is in. A folder that is named but missing is an error, not a
+/// skip.
+pub(crate) fn reply_file(name: &str) -> Option<PathBuf> {
+    in_folder_of("DOCMILL_REPLIES", "shared/replies", name)
 }
 
 #[test]

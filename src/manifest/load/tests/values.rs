@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::base::money::Pico;
-use crate::catalog::{ImageRule, RuleFamily};
-use crate::manifest::{AnswerType, Endpoint, Header, Label, PageChoice, TaskKind};
+use crate::catalog::{ImageRule, RuleFamily, ServiceTier};
+use crate::manifest::{AnswerType, Endpoint, Header, Label, PageChoice, Query, TaskKind};
 
 fn label_names(job: &Job) -> Vec<&str> {
     let (TaskKind::Classify { labels, .. } | TaskKind::Tag { labels, .. }) = &job.tasks[0].kind else { panic!() };
@@ -57,9 +57,36 @@ fn provider() {
     assert_eq!(provider.ca_file.as_deref(), Some(Path::new("jobs/ca.pem")));
     let header = |name: &str, value| (name.to_owned(), value);
     assert_eq!(provider.headers, [header("X-A", Header::Text("b".into())), header("X-C", Header::Env("D".into()))]);
-    assert_eq!(provider.price.map(|price| price.input), Some(Pico(150_000)), "from the price list");
-    assert_eq!(provider.batch_price.map(|price| price.input), Some(Pico(75_000)));
+    assert_eq!(provider.price.map(|price| price.base(0).input), Some(Pico(150_000)), "from the price list");
+    assert_eq!(provider.batch_price.map(|price| price.base(0).input), Some(Pico(75_000)));
     assert_eq!(provider.price_source.as_deref(), Some("LiteLLM map 1.106.2 2026-11-23"));
+}
+
+#[test]
+fn the_query_of_requests() {
+    let at = |url: &str, more: &str| {
+        let provider = job_with(&format!("provider: {{base_url: \"{url}\", model: m{more}}}")).provider;
+        (provider.id, provider.query)
+    };
+    let query = |written: &str, secret: &[(&str, &str)]| Query {
+        written: written.into(),
+        secret: secret.iter().map(|(name, variable)| ((*name).to_owned(), (*variable).to_owned())).collect(),
+    };
+    let azure = "https://r.openai.azure.com/openai/deployments/D";
+    for (url, more, expected) in [
+        (format!("{azure}?api-version=2024-10-21"), "", query("api-version=2024-10-21", &[])),
+        (format!("{azure}/chat/completions?api-version=2024-10-21"), "", query("api-version=2024-10-21", &[])),
+        (azure.to_owned(), ", query: {api-version: 2024-10-21}", query("api-version=2024-10-21", &[])),
+        (
+            format!("{azure}/?a=b c&&d=%2B&flag"),
+            ", query: {e f: 'g&h+i/ü'}",
+            query("a=b%20c&d=%2B&flag&e%20f=g%26h%2Bi%2F%C3%BC", &[]),
+        ),
+        (format!("{azure}?"), ", query: {key: {env: GEMINI_KEY}}", query("", &[("key", "GEMINI_KEY")])),
+        (azure.to_owned(), "", Query::default()),
+    ] {
+        assert_eq!(at(&url, more), (azure.to_owned(), expected), "{url} {more}");
+    }
 }
 
 #[test]
@@ -69,27 +96,34 @@ fn the_simulator() {
     assert_eq!((spec.latency, spec.seed, spec.faults), (Duration::from_millis(50), 7, 0.2));
     assert_eq!((spec.requests_per_minute, spec.tokens_per_minute), (Some(90), Some(8000)));
     assert_eq!((provider.id.as_str(), provider.endpoint.host()), ("simulator:7", ""));
-    assert_eq!(provider.price.map(|price| price.output), Some(Pico::ZERO), "costs are simulated");
+    assert_eq!(provider.price.map(|price| price.base(0).output), Some(Pico::ZERO), "costs are simulated");
     assert_eq!(provider.price_source.as_deref(), Some("the simulator"));
     assert_eq!(job_with("provider: {simulator: {}, model: m}").provider.id, "simulator:0");
 }
 
 #[test]
 fn price() {
-    // Pico-dollars per token: input, cached, cache write, output; batch input and output.
+    // Pico-dollars per token: input, cached, cache write, output; the same in batches.
     for (price, expected) in [
-        ("{input: 0.40, output: 1.60}", (400_000, 400_000, 0, 1_600_000, 200_000, 800_000)),
-        ("{input: 0.40, cached_input: 0.1, output: 1.60}", (400_000, 100_000, 0, 1_600_000, 200_000, 800_000)),
+        ("{input: 0.40, output: 1.60}", [[400_000, 400_000, 400_000, 1_600_000], [200_000, 200_000, 200_000, 800_000]]),
         (
-            "{input: 1, output: 2, cache_write: 0.25, batch_input: 0.9, batch_output: 0}",
-            (1_000_000, 1_000_000, 250_000, 2_000_000, 900_000, 0),
+            "{input: 0.40, cached_input: 0.1, output: 1.60}",
+            [[400_000, 100_000, 400_000, 1_600_000], [200_000, 50_000, 200_000, 800_000]],
         ),
-        ("{input: 0, output: 0}", (0, 0, 0, 0, 0, 0)),
+        (
+            "{input: 1, output: 2, cache_write: 1.25, batch_input: 0.9, batch_output: 0}",
+            [[1_000_000, 1_000_000, 1_250_000, 2_000_000], [900_000, 900_000, 625_000, 0]],
+        ),
+        ("{input: 0, output: 0}", [[0, 0, 0, 0], [0, 0, 0, 0]]),
     ] {
         let provider = job_with(&format!("provider: {{base_url: \"http://h/v1\", model: m, price: {price}}}")).provider;
         let (now, batch) = (provider.price.unwrap(), provider.batch_price.unwrap());
-        let found = (now.input.0, now.cached_input.0, now.cache_write.0, now.output.0, batch.input.0, batch.output.0);
-        assert_eq!(found, expected, "{price}");
+        assert_eq!([now, batch].map(|table| table.base(0).numbers()), expected, "{price}");
+        // The tiers of a model that is not known.
+        let tier = |tier| now.price(0, tier, 0).input.0;
+        let half_and_double = (expected[0][0] / 2, expected[0][0] * 2);
+        assert_eq!((tier(ServiceTier::Flex), tier(ServiceTier::Priority)), half_and_double, "{price}");
+        assert_eq!(batch.price(0, ServiceTier::Priority, 0), batch.base(0), "{price}");
         assert_eq!(provider.price_source.as_deref(), Some("the manifest"));
     }
 }
@@ -97,7 +131,7 @@ fn price() {
 #[test]
 fn request() {
     let request = job_with("request: {temperature: 1, top_p: 0.9, max_tokens: 77, stream: true, prompt_cache_key: true, extra: {seed: 3, reasoning_effort: low, flag: no}}").request;
-    assert_eq!((request.temperature, request.top_p, request.max_tokens), (1.0, Some(0.9), Some(77)));
+    assert_eq!((request.temperature, request.top_p, request.max_tokens), (Some(1.0), Some(0.9), Some(77)));
     assert!(request.stream && request.prompt_cache_key);
     assert_eq!(serde_json::Value::Object(request.extra), json!({"seed": 3, "reasoning_effort": "low", "flag": "no"}));
     let openai = "provider: {base_url: \"https://api.openai.com/v1\", model: m}";

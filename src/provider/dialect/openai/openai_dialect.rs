@@ -3,9 +3,12 @@
 use super::batch::OpenAiBatches;
 use super::errors::judge_error;
 use super::rate_limit_headers::read_rate_limits;
+use super::rejections::is_rejection;
 use super::reply::Completion;
 use super::request::ChatFrame;
 use super::stream::ChatStream;
+use super::usage::parse_cost;
+use crate::base::money::Pico;
 use crate::provider::client::call::HttpCall;
 use crate::provider::dialect::interface::{
     BatchDialect, Dialect, ErrorJudgement, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
@@ -33,6 +36,11 @@ impl Dialect for OpenAi {
         "x-request-id"
     }
 
+    /// Source: LiteLLM's proxy, recorded with version 1.63 (2025-03).
+    fn read_cost(&self, headers: &HeaderMap) -> Option<Pico> {
+        parse_cost(headers.get("x-litellm-response-cost")?.to_str().ok()?)
+    }
+
     fn read_reply(&self, body: &str) -> Result<Reply, NotAReply> {
         Completion::from_json(body).map(Completion::into_reply)
     }
@@ -43,6 +51,10 @@ impl Dialect for OpenAi {
 
     fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement {
         judge_error(reply)
+    }
+
+    fn is_rejection(&self, message: &str) -> bool {
+        is_rejection(message)
     }
 
     fn read_rate_limits(&self, headers: &HeaderMap, wall_ms: i64) -> RateLimitHeaders {

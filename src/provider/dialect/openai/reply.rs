@@ -2,15 +2,18 @@
 //! unknown, missing and null members, content in parts, numbers as floats or strings.
 
 use super::error_body::ErrorBody;
-use super::errors::judge_late_error;
+use super::finish::{Finish, read_finish};
+use super::late_error::{find_error, judge_late_error};
+use super::message::Message;
+use super::usage::{counts_output, read_cost, read_usage};
+use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::provider::dialect::interface::NotAReply;
+use crate::provider::repetition::repeats_itself;
 use crate::provider::reply::{Reply, ReplyEnd};
 use crate::provider::served::Served;
+use crate::task::visible_text;
 use serde_json::Value;
-
-/// Largest believable token count of one request; a larger one is ignored.
-const MAX_TOKENS: u64 = 100_000_000;
 
 /// A reply has at least one of these members.
 const MEMBERS: &[&str] = &["choices", "error", "usage"];
@@ -18,18 +21,24 @@ const MEMBERS: &[&str] = &["choices", "error", "usage"];
 /// A completion as far as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Completion {
-    /// The visible text.
-    pub(crate) content: String,
-    /// The text of a refusal.
-    pub(crate) refusal: Option<String>,
-    /// `finish_reason`.
-    pub(crate) finish: Option<String>,
-    /// Token counts, if the server reports them.
+    /// Text, reasoning, refusal and tool calls.
+    message: Message,
+    /// Why the model stopped; `None`: it has not.
+    pub(crate) finish: Option<Finish>,
+    /// Token counts, if the server reports them. Those of a stream add up from chunk to chunk: the
+    /// last ones count, also where they are lower (Gemini corrects the prompt, recorded 2025-03).
     pub(crate) usage: Option<Usage>,
+    /// Whether token counts came with the end or after it.
+    pub(crate) has_final_usage: bool,
     /// An error inside a reply of status 200.
     pub(crate) error: Option<Value>,
-    /// Whether there was at least one choice.
-    pub(crate) has_choice: bool,
+    served: Served,
+    /// The number of the choice that is read: the first that the server sends.
+    choice: Option<u64>,
+    /// Whether the counts in `usage` include the reply.
+    counts_output: bool,
+    /// Whether a content filter's verdict on the prompt or the reply is that it is blocked.
+    is_filtered: bool,
 }
 
 impl Completion {
@@ -45,7 +54,8 @@ impl Completion {
         })?;
         // Gemini wraps errors in an array.
         let value = value.as_array().and_then(|items| items.first()).unwrap_or(&value);
-        if MEMBERS.iter().all(|name| value.get(name).is_none_or(Value::is_null)) {
+        let is_known = MEMBERS.iter().any(|name| value.get(name).is_some_and(|value| !value.is_null()));
+        if !is_known && find_error(value).is_none() {
             return Err(NotAReply::Foreign);
         }
         let mut completion = Self::default();
@@ -55,173 +65,135 @@ impl Completion {
 
     /// Reads one chunk of a stream and returns the text that it adds.
     pub(crate) fn push_chunk(&mut self, chunk: &Value) -> String {
-        let before = self.content.len();
+        let before = self.message.content.len();
         self.read(chunk, "delta");
-        self.content[before..].to_owned()
+        self.message.content[before..].to_owned()
+    }
+
+    /// The text so far.
+    pub(crate) fn into_content(self) -> String {
+        self.message.content
     }
 
     /// The reply, independent of the dialect.
     pub(crate) fn into_reply(self) -> Reply {
-        let finish = self.finish.as_deref().unwrap_or_default();
-        let refusal = self.refusal.as_deref().filter(|_| self.content.trim().is_empty());
-        let end = match (&self.error, refusal) {
-            (Some(error), _) => ReplyEnd::Error(judge_late_error(&ErrorBody::from_value(error))),
-            _ if finish == "content_filter" => ReplyEnd::ContentFilter,
-            (None, Some(text)) => ReplyEnd::Refusal(ErrorBody::parse(text).message),
-            _ if finish == "error" || !self.has_choice => ReplyEnd::Empty,
-            _ if finish == "length" => ReplyEnd::Length,
-            _ => ReplyEnd::Finished,
-        };
-        Reply { content: self.content, reasoning: String::new(), usage: self.usage, end, served: Served::default() }
+        let end = self.end();
+        let Message { mut content, reasoning, .. } = self.message.clone();
+        if let Some(arguments) = self.message.only_call().filter(|_| content.trim().is_empty()) {
+            arguments.clone_into(&mut content);
+        }
+        Reply { content, reasoning, usage: self.usage, end, served: self.served }
+    }
+
+    fn end(&self) -> ReplyEnd {
+        let Message { content, reasoning, refusal, .. } = &self.message;
+        let is_blank = content.trim().is_empty();
+        match (&self.error, self.finish) {
+            (Some(error), _) => ReplyEnd::Error(judge_late_error(error)),
+            (None, Some(Finish::Recitation)) => ReplyEnd::Recitation,
+            (None, _) if is_blank && !refusal.is_empty() => ReplyEnd::Refusal(ErrorBody::parse(refusal).message),
+            (None, Some(Finish::ContentFilter)) => ReplyEnd::ContentFilter,
+            (None, _) if is_blank && self.is_filtered => ReplyEnd::ContentFilter,
+            (None, Some(Finish::Error)) => ReplyEnd::Empty,
+            (None, None) if self.choice.is_none() => ReplyEnd::Empty,
+            (None, Some(Finish::Length)) => {
+                let is_invisible = visible_text(content).trim().is_empty();
+                if repeats_itself(content) || is_invisible && repeats_itself(reasoning) {
+                    ReplyEnd::Repetition
+                } else if is_invisible && self.message.only_call().is_none() {
+                    ReplyEnd::OutOfRoom
+                } else {
+                    ReplyEnd::Length
+                }
+            }
+            (None, _) => ReplyEnd::Finished,
+        }
     }
 
     /// Reads a reply or a chunk, whose text is in the choice's member `member`.
     fn read(&mut self, value: &Value, member: &str) {
-        if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
+        if let Some(error) = find_error(value) {
             self.error = Some(error.clone());
         }
-        if let Some(usage) = value.get("usage").and_then(usage) {
-            self.usage = Some(usage);
+        self.read_served(value);
+        self.is_filtered |= is_filtered(value.get("prompt_filter_results"));
+        let choice = self.next_choice(value);
+        if let Some(choice) = choice {
+            self.read_choice(choice, member);
         }
-        let Some(choice) = value.get("choices").and_then(Value::as_array).and_then(|choices| choices.first()) else {
-            return;
-        };
-        self.has_choice = true;
-        if let Some(finish) = choice.get("finish_reason").and_then(Value::as_str) {
-            self.finish = Some(finish.to_owned());
+        // Groq and Moonshot have them elsewhere in streams.
+        let places =
+            [value.get("usage"), value.pointer("/x_groq/usage"), choice.and_then(|choice| choice.get("usage"))];
+        places.into_iter().flatten().for_each(|usage| self.read_usage(usage));
+    }
+
+    /// The choice to read. Only one is asked for.
+    fn next_choice<'a>(&mut self, value: &'a Value) -> Option<&'a Value> {
+        let choices = value.get("choices")?.as_array()?;
+        let index = |choice: &Value| choice.get("index").and_then(Value::as_u64).unwrap_or(0);
+        let number = *self.choice.get_or_insert(index(choices.first()?));
+        choices.iter().find(|choice| index(choice) == number)
+    }
+
+    fn read_choice(&mut self, choice: &Value, member: &str) {
+        if let Some(error) = find_error(choice) {
+            self.error.get_or_insert_with(|| error.clone());
         }
-        let Some(message) = choice.get(member).or_else(|| choice.get("message")) else {
-            return;
-        };
-        append(&mut self.content, message.get("content"));
-        if let Some(text) = message.get("refusal").and_then(Value::as_str).filter(|text| !text.is_empty()) {
-            self.refusal.get_or_insert_default().push_str(text);
+        if let Some(finish) = choice.get("finish_reason").and_then(Value::as_str).and_then(read_finish) {
+            self.finish = Some(finish);
+        }
+        self.is_filtered |= is_filtered(choice.get("content_filter_results"));
+        let message = [member, "message", "delta"].iter().find_map(|name| choice.get(*name).filter(|m| !m.is_null()));
+        match (message, choice.get("text").and_then(Value::as_str)) {
+            (Some(message), _) => self.message.push(message),
+            (None, Some(text)) => self.message.push_text(text),
+            (None, None) => {}
         }
     }
-}
 
-/// Appends `content`: a string, or a list of parts, of which only text counts.
-fn append(out: &mut String, content: Option<&Value>) {
-    match content {
-        Some(Value::String(text)) => out.push_str(text),
-        Some(Value::Array(parts)) => {
-            for part in parts {
-                append(out, part.get("text").or(Some(part)).filter(|part| part.is_string()));
+    fn read_usage(&mut self, value: &Value) {
+        if let Some(cost) = read_cost(value) {
+            self.served.cost = Some(cost);
+        }
+        if let Some(tier) = text(value, "service_tier") {
+            self.served.service_tier.get_or_insert(tier);
+        }
+        // Databricks counts the reply only in the last chunk.
+        let counts_output = counts_output(value);
+        if let Some(usage) = read_usage(value).filter(|_| counts_output || !self.counts_output) {
+            self.usage = Some(usage);
+            self.counts_output = counts_output;
+            self.has_final_usage |= self.finish.is_some();
+        }
+    }
+
+    fn read_served(&mut self, value: &Value) {
+        let Served { model, provider, service_tier, .. } = &mut self.served;
+        for (place, name) in [(model, "model"), (provider, "provider"), (service_tier, "service_tier")] {
+            if let Some(text) = text(value, name) {
+                *place = Some(text);
             }
         }
-        _ => {}
     }
 }
 
-/// Reads token counts. `None` if they are missing or not believable.
-fn usage(value: &Value) -> Option<Usage> {
-    let count = |value: Option<&Value>| {
-        let value = value?;
-        // Some servers write numbers as strings.
-        let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "filtered")]
-        value.as_u64().or_else(|| number.filter(|f| (0.0..1e15).contains(f)).map(|f| f as u64))
-    };
-    let input = count(value.get("prompt_tokens"));
-    let output = count(value.get("completion_tokens"));
-    let detail = |name: &str| count(value.get("prompt_tokens_details").and_then(|details| details.get(name)));
-    let (cached, written) = (detail("cached_tokens"), detail("cache_write_tokens"));
-    // Every request has a prompt: 0 means that the server did not count.
-    let input = input.filter(|input| *input > 0)?;
-    if input.saturating_add(output.unwrap_or(0)) > MAX_TOKENS {
-        return None;
+/// A member that is a text, as an identifier; `None` if it is empty.
+fn text(value: &Value, name: &str) -> Option<String> {
+    let text = sanitize::id(value.get(name)?.as_str()?.trim());
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Whether Azure's results of a content filter, of a prompt or of a reply, say that it was blocked.
+fn is_filtered(results: Option<&Value>) -> bool {
+    match results {
+        Some(Value::Array(items)) => items.iter().any(|item| is_filtered(Some(item))),
+        Some(Value::Object(members)) => {
+            members.get("filtered") == Some(&Value::Bool(true))
+                || members.values().any(|value| value.is_object() && is_filtered(Some(value)))
+        }
+        _ => false,
     }
-    Some(Usage {
-        input,
-        cached_input: cached.unwrap_or(0).min(input),
-        cache_write: written.unwrap_or(0).min(input),
-        output: output.unwrap_or(0),
-        reasoning: 0,
-    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Completion {
-        Completion::from_json(text).unwrap()
-    }
-
-    #[test]
-    fn replies_as_servers_send_them() {
-        let full = read(
-            r#"{"id":"x","created":1.7e9,"choices":[{"index":0,"message":{"role":"assistant","content":"{}","refusal":null,"reasoning":"hm"},"finish_reason":"eos"}],
-                "usage":{"prompt_tokens":25.0,"completion_tokens":16,"prompt_tokens_details":{"cached_tokens":9,"cache_write_tokens":5}},"x_metrics":{}}"#,
-        );
-        assert_eq!((full.content.as_str(), full.finish.as_deref()), ("{}", Some("eos")));
-        assert_eq!(full.usage, Some(Usage { input: 25, cached_input: 9, cache_write: 5, output: 16, reasoning: 0 }));
-        for (text, content, has_choice) in [
-            (
-                r#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}]}"#,
-                "ab",
-                true,
-            ),
-            (r#"{"choices":[{"message":{"content":null}}],"usage":null}"#, "", true),
-            (r#"{"choices":[{"message":null}]}"#, "", true),
-            (r#"{"choices":[]}"#, "", false),
-        ] {
-            let found = read(text);
-            assert_eq!((found.content.as_str(), found.has_choice, found.usage), (content, has_choice, None), "{text}");
-        }
-        for (usage, input) in [
-            (r#"{"prompt_tokens":"25640","completion_tokens":5}"#, Some(25_640)),
-            (r#"{"prompt_tokens":null,"completion_tokens":5}"#, None),
-            (r#"{"prompt_tokens":1e18,"completion_tokens":5}"#, None),
-            (r#"{"prompt_tokens":0,"completion_tokens":5}"#, None),
-            (r#"{"prompt_tokens":-3,"completion_tokens":5}"#, None),
-            (r#"{"prompt_tokens":7}"#, Some(7)),
-        ] {
-            let found = read(&format!(r#"{{"choices":[],"usage":{usage}}}"#)).usage;
-            assert_eq!(found.map(|usage| usage.input), input, "{usage}");
-        }
-        assert!(read(r#"{"error":{"code":502}}"#).error.is_some());
-        assert!(read(r#"[{"error":{"code":400}}]"#).error.is_some());
-        assert_eq!(
-            read(r#"{"choices":[{"message":{"content":null,"refusal":"I can't"}}]}"#).refusal.as_deref(),
-            Some("I can't")
-        );
-        for body in [
-            "<html><p>502</p>",
-            "not JSON",
-            "7",
-            "",
-            "{}",
-            "[]",
-            r#"{"status":"ok"}"#,
-            r#"["choices"]"#,
-            r#"{"choices":null}"#,
-        ] {
-            assert_eq!(Completion::from_json(body), Err(NotAReply::Foreign), "{body}");
-        }
-        for body in [r#"{"choices":[{"mess"#, "[{]"] {
-            assert_eq!(Completion::from_json(body), Err(NotAReply::Damaged(body.to_owned())), "{body}");
-        }
-    }
-
-    #[test]
-    fn why_a_reply_ended() {
-        let end = |choice: &str, rest: &str| read(&format!(r#"{{"choices":[{choice}]{rest}}}"#)).into_reply().end;
-        let text = |finish: &str| format!(r#"{{"message":{{"content":"{{}}"}},"finish_reason":{finish}}}"#);
-        for (choice, expected) in [
-            (text(r#""stop""#), ReplyEnd::Finished),
-            (text("null"), ReplyEnd::Finished),
-            (text(r#""eos""#), ReplyEnd::Finished),
-            (text(r#""length""#), ReplyEnd::Length),
-            (text(r#""content_filter""#), ReplyEnd::ContentFilter),
-            (text(r#""error""#), ReplyEnd::Empty),
-            (String::new(), ReplyEnd::Empty),
-            (r#"{"message":{"content":" ","refusal":"I can't"}}"#.to_owned(), ReplyEnd::Refusal("I can't".into())),
-            (r#"{"message":{"content":"{}","refusal":"I can't"}}"#.to_owned(), ReplyEnd::Finished),
-        ] {
-            assert_eq!(end(&choice, ""), expected, "{choice}");
-        }
-        let late = end(&text(r#""stop""#), r#","error":{"code":429,"message":"busy"}"#);
-        assert!(matches!(late, ReplyEnd::Error(crate::provider::verdict::Verdict::Later { .. })), "{late:?}");
-    }
-}
+mod tests;

@@ -27,11 +27,12 @@ impl ReplyStream for ChatStream {
     }
 
     fn is_ended(&self) -> bool {
-        self.saw_done || self.is_complete() && self.completion.usage.is_some()
+        // Counts of before the end may not be the last.
+        self.saw_done || self.is_complete() && self.completion.has_final_usage
     }
 
     fn finish(self: Box<Self>) -> Result<Reply, String> {
-        if self.is_complete() { Ok(self.completion.into_reply()) } else { Err(self.completion.content) }
+        if self.is_complete() { Ok(self.completion.into_reply()) } else { Err(self.completion.into_content()) }
     }
 }
 
@@ -42,6 +43,11 @@ mod tests {
 
     const TEXT: &str = r#"{"choices":[{"delta":{"content":"ab"}}]}"#;
     const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+    const BLANK: &str = r#"{"choices":[{"delta":{"content":""},"finish_reason":""}],"usage":{"prompt_tokens":7,"completion_tokens":1}}"#;
+    const GROQ: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"x_groq":{"usage":{"prompt_tokens":7,"completion_tokens":2}}}"#;
+    const MOONSHOT: &str =
+        r#"{"choices":[{"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":7,"completion_tokens":2}}]}"#;
+    const OVERLOADED: &str = r#"{"type":"error","error":{"type":"service_unavailable_error","code":"server_is_overloaded","message":"Our servers are currently overloaded. Please try again later.","param":null}}"#;
     const USAGE: &str = r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}"#;
     const ERROR: &str = r#"{"error":{"code":502,"message":"upstream"}}"#;
 
@@ -67,7 +73,13 @@ mod tests {
         for (events, states, is_reply) in [
             (&[TEXT, STOP, USAGE, "[DONE]"][..], "-CEE", true),
             (&[TEXT, STOP, "[DONE]"], "-CE", true),
-            (&[TEXT, USAGE, STOP], "--E", true),
+            (&[TEXT, USAGE, STOP], "--C", true),
+            (&[TEXT, USAGE, STOP, USAGE], "--CE", true),
+            (&[BLANK, TEXT, BLANK, STOP, "[DONE]"], "---CE", true),
+            (&[BLANK, TEXT, BLANK], "---", false),
+            (&[TEXT, GROQ], "-E", true),
+            (&[TEXT, MOONSHOT], "-E", true),
+            (&[OVERLOADED], "C", true),
             (&[TEXT, " [DONE] "], "-E", true),
             (&[TEXT, ERROR], "-C", true),
             (&[": OPENROUTER PROCESSING", "", TEXT, "{\"choices\":"], "----", false),
@@ -85,6 +97,17 @@ mod tests {
         let reply = reply.unwrap();
         assert_eq!((reply.content.as_str(), reply.end), ("abab", ReplyEnd::Finished));
         assert_eq!(reply.usage.map(|usage| (usage.input, usage.output)), Some((7, 2)));
+        let final_counts = |events: &[&str]| play(events).1.unwrap().usage.map(|usage| (usage.input, usage.output));
+        for end in [GROQ, MOONSHOT] {
+            assert_eq!(final_counts(&[BLANK, TEXT, end]), Some((7, 2)), "the last counts: {end}");
+        }
+        // Gemini corrects the prompt; counts without the reply do not replace those with it.
+        let counts = |text: &str| format!(r#"{{"choices":[],"usage":{text}}}"#);
+        let (low, none) = (
+            counts(r#"{"prompt_tokens":3,"completion_tokens":11,"total_tokens":14}"#),
+            counts(r#"{"prompt_tokens":36,"completion_tokens":null,"total_tokens":null}"#),
+        );
+        assert_eq!(final_counts(&[USAGE, &none, &low, &none, STOP]), Some((3, 11)));
         assert_eq!(play(&[TEXT, TEXT]).1, Err("abab".to_owned()), "what came before the break");
         let mut stream = ChatStream::default();
         assert_eq!([stream.push(TEXT), stream.push(STOP), stream.push("[DONE]")], ["ab", "", ""]);

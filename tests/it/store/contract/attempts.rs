@@ -8,7 +8,7 @@ use docmill::internal::base::money::Pico;
 use docmill::internal::base::usage::Usage;
 use docmill::internal::store::{
     AskedElsewhere, AttemptCharge, AttemptId, AttemptPurpose, AttemptState, EntryChange, ErrorKind, OpenAttempt,
-    Opened, PageId, Revision, RunId, RunStart, Settlement, VerdictName,
+    Opened, PageId, Revision, RunId, RunStart, ServedRecord, Settlement, VerdictName,
 };
 use std::time::Duration;
 
@@ -124,10 +124,13 @@ pub(crate) fn settled_attempts_are_read_as_they_were_settled<B: Backend>() {
             tokens: Usage::default(),
             is_estimated: true,
             cost: None,
+            reported_cost: None,
             budget: Pico(55),
             saved_by_cache: Pico::ZERO,
             saved_by_size: Pico::ZERO,
         },
+        served: ServedRecord::default(),
+        parameters: None,
         ..settlement(second, Vec::new())
     });
     let third = bench.granted(page(3));
@@ -139,8 +142,16 @@ pub(crate) fn settled_attempts_are_read_as_they_were_settled<B: Backend>() {
         (first, true, AttemptState::Settled, AttemptPurpose::Ask)
     );
     assert_eq!((one.verdict, one.http_status, one.error_kind), (Some(VerdictName::Done), Some(200), None));
-    assert_eq!(one.tokens, Usage { input: 1000, cached_input: 100, cache_write: 10, output: 50, reasoning: 0 });
+    assert_eq!(one.tokens, Usage { input: 1000, cached_input: 100, cache_write: 10, output: 50, reasoning: 30 });
     assert_eq!((one.cost, one.expected, one.is_estimated), (Some(Pico(70)), Some(Pico(60)), false));
+    assert_eq!((one.reported_cost, two.reported_cost), (Some(Pico(69)), None));
+    let served = &one.served;
+    assert_eq!(
+        [&served.model, &served.provider, &served.service_tier].map(Option::as_deref),
+        [Some("model-2026-09-22"), Some("router"), Some("default")]
+    );
+    assert_eq!(two.served, ServedRecord::default());
+    assert_eq!((one.is_priced, two.is_priced), (true, true), "both reserved something");
     assert_eq!((one.saved_by_cache, one.saved_by_size, one.latency_ms), (Pico(3), Pico(4), Some(250)));
     assert_eq!((one.recipes.clone(), one.model.as_str(), one.opened_ms), (bench.recipes(), "model", NOW_MS));
     assert_eq!(one.path.as_deref(), Some(b"b/x.jpg".as_slice()));

@@ -7,8 +7,8 @@ use docmill::internal::base::usage::Usage;
 use docmill::internal::store::{
     AttemptCharge, AttemptId, AttemptPurpose, BudgetLine, EntryRecord, ErrorKind, FaultRecord, FeaturesRecord, JobId,
     OpenAttempt, Opened, OutcomeStatus, PageFaultRecord, PageId, Reader, RecipeId, RecipeRecord, Revision, RunEnd,
-    RunId, RunKey, RunKeys, RunOutcomeName, RunStart, Settlement, Store, StoredPage, TaskOutcome, VerdictName,
-    Versions,
+    RunId, RunKey, RunKeys, RunOutcomeName, RunStart, ServedRecord, Settlement, Store, StoredPage, TaskOutcome,
+    VerdictName, Versions,
 };
 use std::future::Future;
 use std::time::Duration;
@@ -201,13 +201,20 @@ pub(crate) fn settlement(attempt: AttemptId, outcomes: Vec<(RecipeId, TaskOutcom
         server_request_id: Some("req-1".into()),
         latency_ms: 250,
         charge: AttemptCharge {
-            tokens: Usage { input: 1000, cached_input: 100, cache_write: 10, output: 50, reasoning: 0 },
+            tokens: Usage { input: 1000, cached_input: 100, cache_write: 10, output: 50, reasoning: 30 },
             is_estimated: false,
             cost: Some(Pico(70)),
+            reported_cost: Some(Pico(69)),
             budget: Pico(70),
             saved_by_cache: Pico(3),
             saved_by_size: Pico(4),
         },
+        served: ServedRecord {
+            model: Some("model-2026-09-22".into()),
+            provider: Some("router".into()),
+            service_tier: Some("default".into()),
+        },
+        parameters: Some(r#"{"temperature":0}"#.into()),
         outcomes,
         at_ms: NOW_MS + 10,
     }

@@ -1,0 +1,176 @@
+//! Errors inside of a reply of status 200: whether there is one, and what it means. It is judged
+//! like the same error with the status that it should have had.
+
+use super::error_body::ErrorBody;
+use super::errors::judge_body;
+use crate::base::vocabulary::ErrorKind;
+use crate::provider::pacing::retry_after::MAX_DELAY;
+use crate::provider::verdict::Verdict;
+use serde_json::Value;
+
+/// The status that an error would have had, by words of its code or type in lower case. The first
+/// that fits counts.
+const STATUSES: &[(u16, &[&str])] = &[
+    (429, &["rate_limit", "ratelimit", "too_many_requests", "resource_exhausted", "throttl", "quota"]),
+    (503, &["overloaded", "unavailable", "capacity", "busy"]),
+    (402, &["insufficient_balance", "insufficient_credit", "billing", "payment"]),
+    (401, &["api_key", "authentication", "unauthenticated", "unauthorized"]),
+    (403, &["permission", "forbidden"]),
+    (404, &["not_found"]),
+    (408, &["timeout", "timed_out", "deadline"]),
+    (413, &["too_large"]),
+    (400, &["invalid", "bad_request", "badrequest", "unsupported", "validation", "context_length", "tool_use_failed"]),
+];
+/// Words of the code or type of an error of a content filter, in lower case.
+const FILTERS: &[&str] = &["content_filter", "content_policy", "responsibleai", "safety", "moderation"];
+/// Messages that say that there is no error, in lower case.
+const NO_ERROR: &[&str] = &["", "ok", "success", "none", "null", "no error"];
+
+/// The error that a reply, a chunk or a choice carries. Empty ones are none: gateways send the
+/// member beside answers.
+pub(crate) fn find_error(value: &Value) -> Option<&Value> {
+    let error = value.get("error").filter(|error| !is_empty(error));
+    // vLLM and Mistral have no wrapper.
+    error.or_else(|| Some(value).filter(|value| value.get("object").and_then(Value::as_str) == Some("error")))
+}
+
+/// Judges an error inside of a reply of status 200.
+pub(crate) fn judge_late_error(error: &Value) -> Verdict {
+    let body = ErrorBody::from_value(error);
+    let names = names(error);
+    let has = |words: &[&str]| words.iter().any(|word| names.contains(word));
+    if has(FILTERS) {
+        let message = format!("the provider's content filter blocked the reply: {}", body.message);
+        return Verdict::refused(ErrorKind::ContentFilter, message);
+    }
+    let by_name = || STATUSES.iter().find(|(_, words)| has(words)).map(|(status, _)| *status);
+    let status = status_of(error).or_else(by_name).unwrap_or(500);
+    // The time of the reply is not known here: only lengths of time count.
+    let after = body.retry_delay(i64::MAX).map(|delay| delay.min(MAX_DELAY));
+    judge_body(status, &body, after, None).0
+}
+
+/// Whether an error has nothing to say: null, false, 0, an empty text, or only such members.
+fn is_empty(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => matches!(number.as_u64(), Some(0 | 200)),
+        Value::String(text) => {
+            matches!(text.trim(), "0" | "200") || NO_ERROR.contains(&text.trim().to_lowercase().as_str())
+        }
+        Value::Array(items) => items.iter().all(is_empty),
+        Value::Object(members) => members.values().all(is_empty),
+    }
+}
+
+/// The HTTP status that an error names in a number.
+fn status_of(error: &Value) -> Option<u16> {
+    let number = |name: &&str| {
+        let value = error.get(*name)?;
+        let number = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())?;
+        u16::try_from(number).ok().filter(|status| (400..=599).contains(status))
+    };
+    ["code", "status_code", "status", "http_code"].iter().find_map(number)
+}
+
+/// Code, type and status of an error, also of the one inside of it, in lower case.
+fn names(error: &Value) -> String {
+    let members = ["code", "type", "status", "error_code"].into_iter();
+    let inner = error.get("innererror").or_else(|| error.get("inner_error")).unwrap_or(&Value::Null);
+    let texts = members.flat_map(|name| [error.get(name), inner.get(name)]).flatten().filter_map(Value::as_str);
+    texts.collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn empty_errors_are_none() {
+        for error in [
+            json!(null),
+            json!({}),
+            json!(""),
+            json!(" "),
+            json!(false),
+            json!(0),
+            json!([]),
+            json!({"code": 0}),
+            json!({"message": "", "type": "", "param": "", "code": null}),
+            json!({"message": null, "code": "0"}),
+            json!({"code": 200, "message": "success"}),
+            json!({"metadata": {}}),
+            json!("null"),
+        ] {
+            assert_eq!(find_error(&json!({"choices": [], "error": error})), None, "{error}");
+        }
+        for error in [
+            json!(true),
+            json!("x"),
+            json!({"code": 502}),
+            json!({"message": "x"}),
+            json!({"message": "", "code": 429}),
+            json!({"type": "server_error"}),
+            json!([{"code": 400}]),
+            json!(500),
+        ] {
+            assert_eq!(find_error(&json!({ "error": error })), Some(&error), "{error}");
+        }
+        assert!(find_error(&json!({"object": "error", "message": "x", "code": 400})).is_some());
+        assert_eq!(find_error(&json!({"object": "chat.completion"})), None);
+    }
+
+    #[test]
+    fn errors_mean_the_same_as_at_the_top() {
+        for (error, expected) in [
+            (json!({"code": 429, "message": "upstream pool is busy"}), "later"),
+            (json!({"code": "429", "message": "slow down"}), "later"),
+            (json!({"code": "rate_limit_exceeded", "message": "x"}), "later"),
+            (json!({"status": "RESOURCE_EXHAUSTED", "message": "x"}), "later"),
+            (json!({"code": "insufficient_quota", "message": "x"}), "stop"),
+            (
+                json!({"type": "service_unavailable_error", "code": "server_is_overloaded", "message": "x", "param": null}),
+                "later",
+            ),
+            (json!({"type": "overloaded_error", "message": "Overloaded"}), "later"),
+            (json!({"code": 503, "message": "x"}), "later"),
+            (json!({"code": 502, "message": "upstream"}), "server_error"),
+            (json!({"code": 500}), "server_error"),
+            (json!({"message": "x", "type": "server_error"}), "server_error"),
+            (json!("upstream broke"), "server_error"),
+            (json!(true), "server_error"),
+            (json!({"type": "timeout_error", "message": "x"}), "timeout"),
+            (json!({"code": "invalid_api_key", "message": "x"}), "stop"),
+            (json!({"code": 402, "message": "Insufficient credits"}), "stop"),
+            (
+                json!({"message": "x", "type": "invalid_request_error", "code": "tool_use_failed", "status_code": 400}),
+                "not_json",
+            ),
+            (
+                json!({"message": "This model's maximum context length is 9 tokens", "type": "invalid_request_error"}),
+                "context_too_long",
+            ),
+            (json!({"code": "content_filter", "message": "x"}), "content_filter"),
+            (json!({"code": "BadRequest", "innererror": {"code": "ResponsibleAIPolicyViolation"}}), "content_filter"),
+            (json!({"type": "content_policy_violation", "message": "x", "code": 400}), "content_filter"),
+        ] {
+            let found = match judge_late_error(&error) {
+                Verdict::Later { .. } => "later",
+                Verdict::Stop(_) => "stop",
+                Verdict::Retry(fault) => fault.kind.name(),
+                Verdict::Page(fault) => fault.kind.name(),
+                Verdict::Done { .. } => "done",
+            };
+            assert_eq!(found, expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_delay_in_the_message_is_kept() {
+        let error = json!({"code": 429, "message": "Please try again in 20s."});
+        let Verdict::Later { after, .. } = judge_late_error(&error) else { panic!("{error}") };
+        assert_eq!(after.map(|after| after.as_secs()), Some(20));
+    }
+}

@@ -1,0 +1,243 @@
+//! Token counts and costs, as servers report them.
+//!
+//! Sources: OpenAI's spec 2.3.0 (2026-08); recorded replies of Gemini, xAI, Mistral, DeepSeek,
+//! Databricks, Moonshot and OpenRouter (2026-11). Members of one meaning have several names.
+
+use crate::base::money::Pico;
+use crate::base::usage::Usage;
+use serde_json::Value;
+
+/// Largest believable token count of one request; a larger one is ignored.
+const MAX_TOKENS: u64 = 100_000_000;
+/// Largest believable cost of one request: a thousand dollars.
+const MAX_COST: Pico = Pico(1_000_000_000_000_000);
+
+const CACHED: &[&str] = &[
+    "/prompt_tokens_details/cached_tokens",
+    "/prompt_cache_hit_tokens",
+    "/num_cached_tokens",
+    "/cached_tokens",
+    "/cache_read_input_tokens",
+];
+const CACHE_WRITE: &[&str] = &[
+    "/prompt_tokens_details/cache_write_tokens",
+    "/prompt_tokens_details/cache_creation_tokens",
+    "/cache_write_tokens",
+    "/cache_creation_input_tokens",
+];
+const REASONING: &[&str] =
+    &["/completion_tokens_details/reasoning_tokens", "/output_tokens_details/reasoning_tokens", "/reasoning_tokens"];
+
+/// Reads token counts. `None` if they are missing or not believable.
+pub(crate) fn read_usage(value: &Value) -> Option<Usage> {
+    let first = |pointers: &[&str]| pointers.iter().find_map(|name| count(value.pointer(name)).filter(|n| *n > 0));
+    // Every request has a prompt: 0 means that the server did not count.
+    let input = count(value.get("prompt_tokens")).filter(|input| *input > 0)?;
+    let completion = count(value.get("completion_tokens")).unwrap_or(0);
+    let total = count(value.get("total_tokens")).filter(|total| *total <= MAX_TOKENS);
+    let stated = first(REASONING).unwrap_or(0);
+    // Gemini and xAI leave reasoning out of the completion and bill it.
+    let billed = match total {
+        Some(total) => total.saturating_sub(input),
+        // Reasoning that is more than the completion is not a part of it.
+        None if stated > completion => completion.saturating_add(stated),
+        None => 0,
+    };
+    let output = completion.max(billed);
+    if input.saturating_add(output) > MAX_TOKENS {
+        return None;
+    }
+    let reasoning = if stated > 0 { stated } else { output - completion };
+    let cached_input = first(CACHED).unwrap_or(0).min(input);
+    // OpenRouter was seen to count the same tokens as read and as written.
+    let cache_write = first(CACHE_WRITE).unwrap_or(0).min(input - cached_input);
+    Some(Usage { input, cached_input, cache_write, output, reasoning: reasoning.min(output) })
+}
+
+/// Whether an object with token counts has any for the reply: some servers count it only at the end.
+pub(crate) fn counts_output(value: &Value) -> bool {
+    ["completion_tokens", "total_tokens"].iter().any(|name| count(value.get(*name)).is_some())
+}
+
+/// The cost in USD that a reply's `usage` reports: a number, or an object with the total.
+///
+/// With a key of one's own at the provider that a router chose (`is_byok`), `cost` is only the
+/// router's share (OpenRouter's usage accounting, 2026-11).
+pub(crate) fn read_cost(usage: &Value) -> Option<Pico> {
+    let cost = usage.get("cost")?;
+    let cost = dollars(cost.get("total_cost").unwrap_or(cost))?;
+    let is_own_key = usage.get("is_byok") == Some(&Value::Bool(true));
+    let upstream = usage.pointer("/cost_details/upstream_inference_cost").filter(|_| is_own_key).and_then(dollars);
+    Some(cost + upstream.unwrap_or_default()).filter(|cost| *cost <= MAX_COST)
+}
+
+/// An amount in USD, exact to the pico-dollar. `None` if it is negative, no number or absurd.
+pub(crate) fn parse_cost(text: &str) -> Option<Pico> {
+    let exact = Pico::from_usd(text).ok();
+    // More than twelve decimals, as of a sum of binary fractions.
+    let rounded = || {
+        let amount = text.trim().parse::<f64>().ok().filter(|amount| amount.is_finite() && *amount >= 0.0)?;
+        Pico::from_usd(&format!("{amount:.12}")).ok()
+    };
+    exact.or_else(rounded).filter(|cost| *cost <= MAX_COST)
+}
+
+fn dollars(value: &Value) -> Option<Pico> {
+    match value {
+        Value::Number(number) => parse_cost(&number.to_string()),
+        Value::String(text) => parse_cost(text),
+        _ => None,
+    }
+}
+
+/// A number of tokens. Some servers write numbers as strings or floats.
+fn count(value: Option<&Value>) -> Option<u64> {
+    let value = value?;
+    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "filtered")]
+    value.as_u64().or_else(|| number.filter(|f| (0.0..1e15).contains(f)).map(|f| f as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn usage(input: u64, cached_input: u64, cache_write: u64, output: u64, reasoning: u64) -> Option<Usage> {
+        Some(Usage { input, cached_input, cache_write, output, reasoning })
+    }
+
+    #[test]
+    fn counts_in_every_spelling() {
+        for (value, expected) in [
+            (json!({"prompt_tokens": 25.0, "completion_tokens": 16}), usage(25, 0, 0, 16, 0)),
+            (json!({"prompt_tokens": "25640", "completion_tokens": "5"}), usage(25_640, 0, 0, 5, 0)),
+            (json!({"prompt_tokens": 7}), usage(7, 0, 0, 0, 0)),
+            (json!({"prompt_tokens": 7, "completion_tokens": null, "total_tokens": 9}), usage(7, 0, 0, 2, 2)),
+            // Reasoning outside of the completion: Gemini, xAI.
+            (json!({"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 105}), usage(9, 0, 0, 96, 93)),
+            (
+                json!({"prompt_tokens": 300, "completion_tokens": 6, "total_tokens": 806, "completion_tokens_details": {"reasoning_tokens": 500}}),
+                usage(300, 0, 0, 506, 500),
+            ),
+            (
+                json!({"prompt_tokens": 300, "completion_tokens": 6, "completion_tokens_details": {"reasoning_tokens": 500}}),
+                usage(300, 0, 0, 506, 500),
+            ),
+            // Inside of it: OpenAI.
+            (
+                json!({"prompt_tokens": 75, "completion_tokens": 44, "total_tokens": 119, "completion_tokens_details": {"reasoning_tokens": 33}}),
+                usage(75, 0, 0, 44, 33),
+            ),
+            (json!({"prompt_tokens": 161, "completion_tokens": 198, "total_tokens": 359}), usage(161, 0, 0, 198, 0)),
+            (json!({"prompt_tokens": 10, "completion_tokens": 5, "reasoning_tokens": 9}), usage(10, 0, 0, 14, 9)),
+            (
+                json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15, "reasoning_tokens": 9}),
+                usage(10, 0, 0, 5, 5),
+            ),
+            // A total that is less, or absurd, changes nothing.
+            (json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 3}), usage(10, 0, 0, 5, 0)),
+            (json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 1e14}), usage(10, 0, 0, 5, 0)),
+            (json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": -1}), usage(10, 0, 0, 5, 0)),
+            (json!({"prompt_tokens": 10, "completion_tokens": 0, "total_tokens": 10}), usage(10, 0, 0, 0, 0)),
+            (json!({"prompt_tokens": 3903, "completion_tokens": 0, "total_tokens": 3903}), usage(3903, 0, 0, 0, 0)),
+            // The cache.
+            (
+                json!({"prompt_tokens": 4020, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 4012}}),
+                usage(4020, 0, 4012, 4, 0),
+            ),
+            (
+                json!({"prompt_tokens": 4020, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 4012, "cache_write_tokens": 0}}),
+                usage(4020, 4012, 0, 4, 0),
+            ),
+            (
+                json!({"prompt_tokens": 2165, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 2161, "cache_write_tokens": 2161}}),
+                usage(2165, 2161, 4, 4, 0),
+            ),
+            (
+                json!({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 99, "cache_write_tokens": 99}}),
+                usage(10, 10, 0, 0, 0),
+            ),
+            (
+                json!({"prompt_tokens": 500, "prompt_cache_hit_tokens": 384, "prompt_cache_miss_tokens": 116}),
+                usage(500, 384, 0, 0, 0),
+            ),
+            (
+                json!({"prompt_tokens": 50, "num_cached_tokens": 32, "prompt_tokens_details": null}),
+                usage(50, 32, 0, 0, 0),
+            ),
+            (json!({"prompt_tokens": 50, "cached_tokens": 32}), usage(50, 32, 0, 0, 0)),
+            (
+                json!({"prompt_tokens": 50, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 20}),
+                usage(50, 0, 20, 0, 0),
+            ),
+            // Not counted, or not believable.
+            (json!({"prompt_tokens": null, "completion_tokens": 5}), None),
+            (json!({"prompt_tokens": 1e18, "completion_tokens": 5}), None),
+            (json!({"prompt_tokens": 0, "completion_tokens": 5}), None),
+            (json!({"prompt_tokens": -3, "completion_tokens": 5}), None),
+            (json!({"prompt_tokens": 5, "completion_tokens": 100_000_001}), None),
+            (json!({}), None),
+            (json!(null), None),
+            (json!("7"), None),
+        ] {
+            assert_eq!(read_usage(&value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn costs_are_exact_or_ignored() {
+        for (value, pico) in [
+            (json!({"cost": 0.001385}), Some(1_385_000_000)),
+            (json!({"cost": 3.3e-05}), Some(33_000_000)),
+            (json!({"cost": 0}), Some(0)),
+            (json!({"cost": "0.0002448"}), Some(244_800_000)),
+            (json!({"cost": 7.099999999999999e-05}), Some(71_000_000)),
+            (json!({"cost": 1e-30}), Some(0)),
+            (json!({"cost": {"input_tokens_cost": 0.1, "total_cost": 0.00502}}), Some(5_020_000_000)),
+            (
+                json!({"cost": 0.001, "is_byok": true, "cost_details": {"upstream_inference_cost": 0.02}}),
+                Some(21_000_000_000),
+            ),
+            (
+                json!({"cost": 0.001, "is_byok": false, "cost_details": {"upstream_inference_cost": 0.001}}),
+                Some(1_000_000_000),
+            ),
+            (json!({"cost": -0.1}), None),
+            (json!({"cost": "NaN"}), None),
+            (json!({"cost": "inf"}), None),
+            (json!({"cost": 1e9}), None),
+            (json!({"cost": "free"}), None),
+            (json!({"cost": null}), None),
+            (json!({"cost": {}}), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(read_cost(&value), pico.map(Pico), "{value}");
+        }
+    }
+
+    proptest! {
+        /// The parts never exceed the whole, and no count is lost.
+        #[test]
+        fn parts_are_parts(numbers in prop::collection::vec(prop::option::of(0_u64..200_000_000), 7)) {
+            let value = json!({
+                "prompt_tokens": numbers[0], "completion_tokens": numbers[1], "total_tokens": numbers[2],
+                "completion_tokens_details": {"reasoning_tokens": numbers[3]},
+                "prompt_tokens_details": {"cached_tokens": numbers[4], "cache_write_tokens": numbers[5]},
+                "num_cached_tokens": numbers[6],
+            });
+            if let Some(usage) = read_usage(&value) {
+                prop_assert!(usage.cached_input + usage.cache_write <= usage.input);
+                prop_assert!(usage.reasoning <= usage.output);
+                prop_assert!(usage.input + usage.output <= MAX_TOKENS);
+                prop_assert!(usage.output >= numbers[1].unwrap_or(0));
+            }
+        }
+
+        #[test]
+        fn a_cost_of_up_to_twelve_decimals_is_exact(pico in 0_i64..1_000_000_000_000) {
+            prop_assert_eq!(parse_cost(&Pico(pico).to_string()), Some(Pico(pico)));
+        }
+    }
+}
