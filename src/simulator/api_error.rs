@@ -113,7 +113,8 @@ impl ApiError {
             }
             ErrorForm::Text => json!({"error": message}),
             ErrorForm::LiteLlm => {
-                let message = format!("litellm.BadRequestError: OpenAIException - {message}");
+                let exception = litellm_exception(*status);
+                let message = format!("litellm.{exception}: OpenAIException - {message}");
                 let param = param.as_deref().unwrap_or("None");
                 json!({"error": {"message": message, "type": "None", "param": param, "code": status.to_string()}})
             }
@@ -135,6 +136,18 @@ fn google_status(status: u16) -> &'static str {
         500 => "INTERNAL",
         503 => "UNAVAILABLE",
         _ => "INVALID_ARGUMENT",
+    }
+}
+
+/// The name of the LiteLLM proxy's exception for an HTTP status.
+fn litellm_exception(status: u16) -> &'static str {
+    match status {
+        401 => "AuthenticationError",
+        404 => "NotFoundError",
+        429 => "RateLimitError",
+        500 => "InternalServerError",
+        503 => "ServiceUnavailableError",
+        _ => "BadRequestError",
     }
 }
 

@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn requests(count: usize) -> Vec<Value> {
-        let body = json!({"model": "m", "messages": [{"content": "four letters in each"}]});
+        let body = json!({"model": "m", "messages": [{"role": "user", "content": "four letters in each"}]});
         (0..count).map(|number| json!({"custom_id": number.to_string(), "body": body})).collect()
     }
 

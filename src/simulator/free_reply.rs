@@ -23,11 +23,8 @@ pub(crate) fn free_text(free: FreeReply, answer: &Value, follows: bool, image_ke
 /// The text of a reasoning of about so many tokens. It has a draft, which is not the answer.
 pub(crate) fn thoughts(draft: &Value, tokens: u64) -> String {
     let chars = usize::try_from(tokens * 4).unwrap_or(usize::MAX);
-    let mut text = format!("Let me look at the page. A first draft: {draft}. That may be wrong, so I check it again. ");
-    while text.chars().count() < chars {
-        text.push_str("The lines and the margins say more than the ink. ");
-    }
-    text.chars().take(chars).collect()
+    let start = format!("Let me look at the page. A first draft: {draft}. That may be wrong, so I check it again. ");
+    start.chars().chain("The lines and the margins say more than the ink. ".chars().cycle()).take(chars).collect()
 }
 
 #[cfg(test)]

@@ -117,8 +117,10 @@ impl Model {
             // The filter stops the model before it answers.
             Some(Fault::Recitation | Fault::Prohibited | Fault::NoContent) => {}
             _ => {
-                let draft = Answerer { measures, seed: !self.seed, image_key, repetition: None };
-                let draft = draft.answer(terms.schema(request).unwrap_or(&Value::Null));
+                let draft = || {
+                    let answerer = Answerer { measures, seed: !self.seed, image_key, repetition: None };
+                    answerer.answer(terms.schema(request).unwrap_or(&Value::Null))
+                };
                 (bill.output, bill.reasoning) = reason(&mut completion, terms, &draft, image_key)?;
             }
         }
@@ -191,12 +193,12 @@ fn is_varied(request: &ChatRequest) -> bool {
 
 /// Adds the reasoning to a completion, and cuts it to the limit. Returns the tokens of the reply, and those
 /// of the reasoning among them.
-fn reason(completion: &mut Completion, terms: &Terms, draft: &Value, image_key: u64) -> Result<(u64, u64), ApiError> {
+fn reason(completion: &mut Completion, terms: &Terms, draft: &dyn Fn() -> Value, image_key: u64) -> Result<(u64, u64), ApiError> {
     let style = completion.style;
     let is_shown = style.reasoning != ReasoningText::Hidden;
     let wanted = terms.effort.tokens(image_key);
     if wanted >= terms.limit && wanted > 0 {
-        completion.reasoning = is_shown.then(|| thoughts(draft, terms.limit));
+        completion.reasoning = is_shown.then(|| thoughts(&draft(), terms.limit));
         completion.finish_reason = style.cut_reason;
         completion.content = match terms.profile.used_up {
             UsedUp::Error => return Err(used_up()),
@@ -210,7 +212,7 @@ fn reason(completion: &mut Completion, terms: &Terms, draft: &Value, image_key: 
     }
     let visible = cut_to_max_tokens(completion, terms.limit - wanted);
     if wanted > 0 && is_shown {
-        completion.reasoning = Some(thoughts(draft, wanted));
+        completion.reasoning = Some(thoughts(&draft(), wanted));
     }
     let content = completion.content.clone().unwrap_or_default();
     let is_misplaced = match style.misplaced {

@@ -55,10 +55,11 @@ fn file_id(path: &str) -> Option<&str> {
 /// The names of the models: those of the options, or else those of the profile.
 fn model_names(state: &State) -> Vec<String> {
     let names = &state.options.models;
-    if names.is_empty() && !state.profile.takes_any_model {
-        return state.profile.models.iter().map(|model| model.name.to_owned()).collect();
+    if !names.is_empty() {
+        return names.clone();
     }
-    names.clone()
+    // The default profile has one model without a name.
+    state.profile.models.iter().map(|model| model.name.to_owned()).filter(|name| !name.is_empty()).collect()
 }
 
 fn list_models(names: &[String]) -> Value {

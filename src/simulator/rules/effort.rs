@@ -46,7 +46,7 @@ impl Effort {
             Self::Xhigh => (4000, 12_000),
             Self::Max => (8000, 20_000),
         };
-        least + mix(image_key ^ 0x7EA5) % (most - least + 1)
+        least + (most - least) * (mix(image_key ^ 0x7EA5) % 1000) / 999
     }
 }
 

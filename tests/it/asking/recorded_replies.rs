@@ -82,6 +82,8 @@ fn write_reply(recording: &Value, stream: &mut TcpStream) -> std::io::Result<()>
 fn client(base_url: &str) -> HttpClient {
     let timeouts = Timeouts { attempt: PATIENCE, connect: PATIENCE, first_byte: None, idle: PATIENCE };
     HttpClient::new(HttpClientOptions {
+        query: Default::default(),
+        secret_query: Default::default(),
         base_url: base_url.to_owned(),
         key: None,
         headers: Vec::new(),
