@@ -73,6 +73,10 @@ impl Exchange {
         let mut answered_in_reasoning = false;
         let done = |cut| Verdict::Done { reading: read_reply(&content, questions), cut };
         let verdict = match end {
+            // The server found the reply not valid: its text is in the error.
+            ReplyEnd::Error(Verdict::Retry(fault)) if fault.kind == ErrorKind::NotJson => {
+                return Self { served, charge, ..Self::from_invalid_reply(content, questions) };
+            }
             // The partial text before an error is worth nothing.
             ReplyEnd::Error(verdict) => {
                 let has_text = !content.is_empty() || !reasoning.is_empty();
@@ -168,8 +172,8 @@ mod tests {
         for (end, usage, expected, charge, has_content) in [
             (ReplyEnd::Finished, Some(usage), "done", Charge::Reported(usage), true),
             (ReplyEnd::Length, None, "done, cut", Charge::Unknown, true),
-            (ReplyEnd::OutOfRoom, Some(usage), "done, cut", Charge::Reported(usage), true),
-            (ReplyEnd::Repetition, Some(usage), "done, cut", Charge::Reported(usage), true),
+            (ReplyEnd::OutOfRoom, Some(usage), "retry capability", Charge::Reported(usage), true),
+            (ReplyEnd::Repetition, Some(usage), "done, repeated", Charge::Reported(usage), true),
             (ReplyEnd::Recitation, Some(usage), "page recitation", Charge::Reported(usage), true),
             (ReplyEnd::ContentFilter, Some(usage), "page content_filter", Charge::Reported(usage), true),
             (ReplyEnd::Refusal("no".into()), Some(usage), "page refusal", Charge::Reported(usage), true),
@@ -190,7 +194,8 @@ mod tests {
             );
             let name = match &exchange.verdict {
                 Verdict::Done { cut: Cut::No, .. } => "done".to_owned(),
-                Verdict::Done { .. } => "done, cut".to_owned(),
+                Verdict::Done { cut: Cut::Length, .. } => "done, cut".to_owned(),
+                Verdict::Done { cut: Cut::Repetition, .. } => "done, repeated".to_owned(),
                 Verdict::Retry(fault) => format!("retry {}", fault.kind),
                 Verdict::Page(fault) => format!("page {}", fault.kind),
                 Verdict::Later { .. } => "later".to_owned(),
@@ -214,7 +219,6 @@ mod tests {
             ("", "", ReplyEnd::Finished, "empty_reply"),
             ("It is one.", r#"{"kind":"letter"}"#, ReplyEnd::Finished, "not_json"),
             (r#"{"kind":"invoice"}"#, r#"{"kind":"letter"}"#, ReplyEnd::Finished, "invoice"),
-            ("", r#"{"kind":"letter"}"#, ReplyEnd::OutOfRoom, "empty_reply"),
         ] {
             let (content, reasoning) = (content.to_owned(), reasoning.to_owned());
             let reply = Reply { content, reasoning: reasoning.clone(), usage: None, end, served: Served::default() };
@@ -227,6 +231,17 @@ mod tests {
             let flag = if exchange.answered_in_reasoning { ", flagged" } else { "" };
             assert_eq!(format!("{found}{flag}"), expected, "{reasoning}");
         }
+    }
+
+    #[test]
+    fn a_reply_that_the_server_finds_not_valid_is_one() {
+        let usage = Usage { input: 10, output: 5, ..Usage::default() };
+        let end = ReplyEnd::Error(Verdict::transient(ErrorKind::NotJson, "Failed to generate JSON."));
+        let content = "{\"kind\": \"inv".to_owned();
+        let reply = Reply { content, reasoning: String::new(), usage: Some(usage), end, served: Served::default() };
+        let exchange = Exchange::from_reply(reply, &[]);
+        assert_eq!(exchange.verdict, Verdict::Done { reading: Vec::new(), cut: Cut::No });
+        assert_eq!((exchange.content.as_str(), exchange.charge), ("{\"kind\": \"inv", Charge::Reported(usage)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Builds what the requests for the same questions have in common: which parameters they carry, and
 //! how long a reply may be.
 
-use super::capability::{Capabilities, ReplyFormat};
+use super::capability::{Capabilities, ReplyFormat, format_name};
 use super::dialect::interface::{Dialect, FrameOptions};
 use super::estimate::{Footprint, SchemaPlaces};
 use super::frame_cache::CachedFrame;
@@ -11,6 +11,7 @@ use super::reasoning::ReasoningTokens;
 use crate::catalog::{Detail, Effort, ModelFacts, Sampling, model_facts};
 use crate::manifest::{EFFORT_MEMBER, Image, Request};
 use crate::task::Bounds;
+use serde_json::json;
 use std::rc::Rc;
 
 /// Builds the frames of one endpoint.
@@ -67,7 +68,15 @@ impl FrameBuilder {
                 && capabilities.sends(Parameter::CacheOptions),
             prompt_tokens: footprint.text,
         };
+        let parameters = json!({
+            "format": format_name(capabilities.format),
+            "schema_in_prompt": describes_schema,
+            "temperature": options.temperature,
+            "reasoning_effort": effort.map(Effort::name),
+            "max_tokens": limits.output,
+        });
         CachedFrame {
+            parameters: parameters.to_string(),
             frame: self.dialect.page_frame(&options, &questions),
             footprint,
             max_reply_tokens: limits.output,

@@ -19,6 +19,8 @@ pub(crate) struct CachedFrame {
     pub(crate) max_reply_tokens: u32,
     /// The bounds of the schema that is sent.
     pub(crate) bounds: Bounds,
+    /// The effective values of what the manifest leaves open, as JSON.
+    pub(crate) parameters: String,
     /// Whether the prompt describes the schema although the format carries it.
     pub(crate) is_described: bool,
 }

@@ -40,7 +40,6 @@ fn setup(client: HttpClient) -> EndpointSetup {
         limits: job.limits,
         retry: job.retry,
         price: None,
-        service_tier: ServiceTier::Standard,
         capabilities: Capabilities::default(),
         calibration: Calibration::default(),
         cache_shards: 0,
@@ -124,6 +123,15 @@ fn replies_of_every_kind() {
         (reply(200, sse, &stream(&[text, stop, "[DONE]"])), "1 done", None, r#"{"kind":"b"}"#),
         // A stream under another media type.
         (reply(200, "content-type: application/json\r\n", &whole), "1 done", Some(2), r#"{"kind":"b"}"#),
+        (
+            reply(200, "content-type: application/json\r\n", &format!(": wait\n\n{whole}")),
+            "1 done",
+            Some(2),
+            r#"{"kind":"b"}"#,
+        ),
+        // JSON under the media type of a stream.
+        (reply(200, sse, ANSWER), "1 done", Some(5), r#"{"kind":"a"}"#),
+        (reply(200, sse, r#"{"error":{"code":429,"message":"slow down"}}"#), "later", None, ""),
         // The last event has no closing empty line.
         (reply(200, sse, whole.trim_end()), "1 done", Some(2), r#"{"kind":"b"}"#),
         (reply(200, sse, &stream(&[text])), "retry cut_reply", None, r#"{"kind":"b"}"#),
@@ -155,6 +163,36 @@ fn replies_of_every_kind() {
         };
         assert_eq!((name(&exchange.verdict).as_str(), output), (expected, charge), "{reply}");
         assert_eq!(exchange.content, content, "{reply}");
+    }
+}
+
+#[test]
+fn who_gave_a_reply_and_what_it_cost() {
+    let header = "x-litellm-response-cost: 7.099999999999999e-05\r\n";
+    let with = |members: Value| {
+        let mut answer: Value = serde_json::from_str(ANSWER).unwrap();
+        members.as_object().unwrap().iter().for_each(|(name, value)| answer[name] = value.clone());
+        answer.to_string()
+    };
+    let usage = |cost: Value| json!({"prompt_tokens": 9, "completion_tokens": 2, "cost": cost});
+    for (reply, cost, model, provider) in [
+        (reply(200, "", ANSWER), None, None, None),
+        (reply(200, header, ANSWER), Some(71_000_000), None, None),
+        (reply(200, header, &with(json!({"usage": usage(json!(0.5))}))), Some(500_000_000_000), None, None),
+        (reply(200, header, &with(json!({"usage": usage(json!(-1))}))), Some(71_000_000), None, None),
+        (reply(200, "x-litellm-response-cost: NaN\r\n", ANSWER), None, None, None),
+        (reply(200, "x-litellm-response-cost: -1\r\n", ANSWER), None, None, None),
+        (
+            reply(200, "", &with(json!({"model": "m-sk-secret", "provider": "P\u{1b}[0m"}))),
+            None,
+            Some("m-***"),
+            Some("P[0m"),
+        ),
+        (reply(200, "", r#"{"model":"m","error":{"code":502,"message":"x"}}"#), None, Some("m"), None),
+    ] {
+        let served = send(reply).0.served;
+        assert_eq!(served.cost, cost.map(Pico));
+        assert_eq!((served.model.as_deref(), served.provider.as_deref()), (model, provider));
     }
 }
 

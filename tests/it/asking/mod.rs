@@ -7,6 +7,7 @@ mod not_an_api;
 mod recorded_replies;
 mod refresh;
 mod reply_forms;
+mod request_form;
 mod resume;
 mod stops;
 mod waits;

@@ -32,8 +32,8 @@ const CONNECTION_HEADERS: &[&str] =
 /// The question is one that no recorded reply answers.
 const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {docmill_words: {question: {text: What does it say?, type: text, required: true}}}\n";
 
-/// Errors that are not judged right yet.
-const NOT_YET: &[&str] = &[];
+/// Errors that are not judged right yet: they are about the form of the request, not about an image.
+const NOT_YET: &[&str] = &["openai-400-json-0e75d7adbd", "openai-400-json-1f8c12cf8c", "openai-400-json-1713c8a74a"];
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
@@ -82,11 +82,15 @@ fn write_reply(recording: &Value, stream: &mut TcpStream) -> std::io::Result<()>
 fn client(base_url: &str) -> HttpClient {
     let timeouts = Timeouts { attempt: PATIENCE, connect: PATIENCE, first_byte: None, idle: PATIENCE };
     HttpClient::new(HttpClientOptions {
+        query: Default::default(),
+        secret_query: Default::default(),
         base_url: base_url.to_owned(),
         key: None,
         headers: Vec::new(),
         authorities: None,
         proxy: None,
+        query: String::new(),
+        secret_query: Vec::new(),
         timeouts,
     })
     .unwrap()
@@ -135,7 +139,12 @@ fn judged(id: &str, exchange: &Exchange) -> Value {
     let (verdict, kind) = match &exchange.verdict {
         Verdict::Done { reading, cut } => {
             let kind = reading[0].as_ref().err().map(|fault| fault.kind.name());
-            (if *cut == Cut::No { "done" } else { "done, cut" }, kind)
+            let verdict = match cut {
+                Cut::No => "done",
+                Cut::Length => "done, cut",
+                Cut::Repetition => "done, repeated",
+            };
+            (verdict, kind)
         }
         Verdict::Retry(fault) => ("retry", Some(fault.kind.name())),
         Verdict::Later { .. } => ("later", None),

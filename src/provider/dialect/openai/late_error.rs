@@ -146,7 +146,7 @@ mod tests {
             (json!({"code": 402, "message": "Insufficient credits"}), "stop"),
             (
                 json!({"message": "x", "type": "invalid_request_error", "code": "tool_use_failed", "status_code": 400}),
-                "bad_request",
+                "not_json",
             ),
             (
                 json!({"message": "This model's maximum context length is 9 tokens", "type": "invalid_request_error"}),
