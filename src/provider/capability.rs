@@ -4,7 +4,7 @@
 
 use super::efforts::Efforts;
 use super::parameter::{Parameter, Parameters};
-use crate::catalog::{Effort, ModelFacts, OutputLimit};
+use crate::catalog::{Effort, ModelFacts, OutputLimit, model_facts};
 use serde_json::{Value, json};
 
 /// How a request asks for a reply in JSON.
@@ -32,6 +32,8 @@ pub struct Capabilities {
     pub omitted: Parameters,
     /// The lowest reasoning effort that the endpoint accepts. `None`: it is not sent.
     pub effort: Option<Effort>,
+    /// Whether requests switch thinking off. The other servers have no such parameter.
+    pub disables_thinking: bool,
     /// Factor of the output limit of models that need more for their reasoning than expected.
     pub output_factor: u32,
     /// The largest output limit that the endpoint accepts, in tokens. `None`: unknown.
@@ -54,7 +56,7 @@ const OUTPUT_FACTOR: u32 = 4;
 /// What an endpoint turned out not to accept, or to need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CapabilityChange {
-    /// Leave the parameter out; a format becomes the next weaker one, and an output limit gets its
+    /// Leave the parameter out; thinking is switched off, or no longer; a format becomes the next weaker one, and an output limit gets its
     /// other name.
     Omit(Parameter),
     /// Use one of these reasoning efforts.
@@ -84,6 +86,7 @@ impl CapabilityChange {
     #[must_use]
     pub fn describe(self) -> String {
         match self {
+            Self::Omit(Parameter::Thinking) => "with another enable_thinking".to_owned(),
             Self::Omit(parameter) => format!("without {}", parameter.name()),
             Self::Effort(_) => "with another reasoning_effort".to_owned(),
             Self::OutputFactor => "with a higher output limit: reasoning used it up".to_owned(),
@@ -102,6 +105,7 @@ impl Default for Capabilities {
             max_completion_tokens: false,
             omitted: Parameters::default(),
             effort: None,
+            disables_thinking: false,
             output_factor: 1,
             max_output: None,
             is_proven: false,
@@ -116,6 +120,15 @@ impl Capabilities {
     #[must_use]
     pub fn without_format(self) -> Self {
         Self { format: ReplyFormat::Plain, ..self }
+    }
+
+    /// What is known of a model at the server `host`.
+    #[must_use]
+    pub fn of_endpoint(host: &str, model: &str) -> Self {
+        let family = Self::of_model(model_facts(model));
+        // Source: Alibaba's Model Studio documentation (2026-11): Qwen 3.5 and later think by default.
+        let is_dashscope = host.ends_with(".aliyuncs.com") && model.to_lowercase().contains("qwen3");
+        Self { disables_thinking: is_dashscope, ..family }
     }
 
     /// What is known of the family of a model; `None`: an unknown model.
@@ -188,6 +201,10 @@ impl Capabilities {
                 let is_first = !self.changed.contains(Parameter::OutputLimit);
                 is_first.then_some(Self { max_completion_tokens: !self.max_completion_tokens, ..next })
             }
+            CapabilityChange::Omit(Parameter::Thinking) => {
+                let is_first = !self.changed.contains(Parameter::Thinking);
+                is_first.then_some(Self { disables_thinking: !self.disables_thinking, ..next })
+            }
             CapabilityChange::Omit(Parameter::Effort) => {
                 let is_first = self.effort.is_some();
                 is_first.then_some(Self { effort: None, omitted: self.omitted.with(Parameter::Effort), ..next })
@@ -237,6 +254,7 @@ impl Capabilities {
             "max_completion_tokens": self.max_completion_tokens,
             "omitted": self.omitted.names().collect::<Vec<_>>(),
             "effort": self.effort.map(Effort::name),
+            "disables_thinking": self.disables_thinking,
             "output_factor": self.output_factor,
             "max_output": self.max_output,
             "proven": self.is_proven,
@@ -280,6 +298,7 @@ impl Capabilities {
                 Some(Value::Null) => None,
                 _ => family.effort,
             },
+            disables_thinking: flag("disables_thinking", family.disables_thinking),
             output_factor: number("output_factor").unwrap_or(family.output_factor).clamp(1, OUTPUT_FACTOR),
             max_output: number("max_output").or(family.max_output),
             is_proven: flag("proven", family.is_proven),
@@ -301,7 +320,6 @@ pub(crate) fn format_name(format: ReplyFormat) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::model_facts;
 
     const OTHERS: [Parameter; 10] = [
         Parameter::Temperature,
@@ -384,6 +402,15 @@ mod tests {
     }
 
     #[test]
+    fn thinking_is_switched_once() {
+        let thinking = CapabilityChange::Omit(Parameter::Thinking);
+        let off = Capabilities::default().with(thinking).unwrap();
+        assert!(off.disables_thinking && off.with(thinking).is_none());
+        let known = Capabilities::of_endpoint("dashscope.aliyuncs.com", "qwen3.8-flash");
+        assert!(!known.with(thinking).unwrap().disables_thinking);
+    }
+
+    #[test]
     fn output_limits_rise_once_and_fall() {
         let raised = Capabilities::default().with(CapabilityChange::OutputFactor).unwrap();
         assert_eq!((raised.output_factor, raised.with(CapabilityChange::OutputFactor)), (4, None));
@@ -402,6 +429,9 @@ mod tests {
         assert_eq!(of("gpt-6-astra").effort, Some(Effort::Low));
         assert_eq!((of("gpt-4o-mini").effort, of("gpt-4o-mini").max_completion_tokens), (None, false));
         assert_eq!(of("no-such-model"), Capabilities::default());
+        let host = "dashscope-intl.aliyuncs.com";
+        assert!(Capabilities::of_endpoint(host, "qwen3.8-flash").disables_thinking);
+        assert!(!Capabilities::of_endpoint("api.openai.com", "qwen3.8-flash").disables_thinking);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub enum Parameter {
     Strict,
     /// How much the model reasons.
     Effort,
+    /// Whether the model thinks before it answers, for servers that switch it on or off.
+    Thinking,
     /// Which requests share the provider's prompt cache.
     CacheKey,
     /// What the provider's prompt cache keeps.
@@ -34,13 +36,14 @@ pub enum Parameter {
 
 impl Parameter {
     /// All parameters.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Temperature,
         Self::OutputLimit,
         Self::StreamOptions,
         Self::Format,
         Self::Strict,
         Self::Effort,
+        Self::Thinking,
         Self::CacheKey,
         Self::CacheOptions,
         Self::Detail,
@@ -63,6 +66,7 @@ impl Parameter {
             Self::Format => "format",
             Self::Strict => "strict",
             Self::Effort => "reasoning_effort",
+            Self::Thinking => "enable_thinking",
             Self::CacheKey => "prompt_cache_key",
             Self::CacheOptions => "prompt_cache_options",
             Self::Detail => "detail",
@@ -132,7 +136,7 @@ mod tests {
             assert!(set.contains(parameter) && set.contains(Parameter::Detail));
         }
         let all = Parameters::of(&Parameter::ALL);
-        assert_eq!((all.count(), all.names().count()), (13, 13));
+        assert_eq!((all.count(), all.names().count()), (14, 14));
         assert_eq!(Parameters::from_names(["no such name", ""].into_iter()), Parameters::default());
     }
 }

@@ -42,6 +42,10 @@ fn stated_value(request: &Request, change: CapabilityChange) -> Option<String> {
                 (None, None) => None,
             }
         }
+        CapabilityChange::Omit(Parameter::Thinking) => {
+            let value = request.extra.get(Parameter::Thinking.name())?;
+            Some(format!("request.extra.{}: {value}", Parameter::Thinking.name()))
+        }
         CapabilityChange::MaxOutput(most) => {
             let stated = request.max_tokens.filter(|stated| *stated > most)?;
             Some(format!("request.max_tokens: {stated}"))

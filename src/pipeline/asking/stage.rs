@@ -1,7 +1,6 @@
 //! What the asking stage works with, beside the run.
 
 use super::admission::Admission;
-use crate::catalog::model_facts;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
@@ -60,7 +59,7 @@ impl<'a> Asking<'a> {
         let calibrations = Calibrations::parse(keys.calibration.as_deref())?;
         let limits = &job.limits;
         let shards = limits.requests_per_minute.map_or(limits.concurrency, |rate| rate.div_ceil(REQUESTS_PER_SHARD));
-        let family = Capabilities::of_model(model_facts(&job.provider.model));
+        let family = Capabilities::of_endpoint(job.provider.endpoint.host(), &job.provider.model);
         let endpoint = Rc::new(ModelEndpoint::new(EndpointSetup {
             id: endpoint_id(job),
             client: client.clone(),

@@ -53,7 +53,7 @@ impl ErrorBody {
         };
         let message = match error {
             Value::String(message) => message.clone(),
-            _ => [text("message"), detail(value), detail(error)]
+            _ => [text("message"), error.get("message").map_or(String::new(), detail), detail(value), detail(error)]
                 .into_iter()
                 .find(|m| !m.is_empty())
                 .unwrap_or_else(|| error.to_string()),

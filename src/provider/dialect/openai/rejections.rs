@@ -4,6 +4,7 @@
 //! own words, so that the name of the parameter decides, beside any word of rejection.
 
 use super::error_body::ErrorBody;
+use super::request::THINKING_MEMBER;
 use crate::catalog::Effort;
 use crate::provider::capability::CapabilityChange;
 use crate::provider::efforts::Efforts;
@@ -30,9 +31,10 @@ const NAMES: &[(Parameter, &[&str])] = &[
             "output_config.effort",
         ],
     ),
+    (Parameter::Thinking, &[THINKING_MEMBER]),
     (Parameter::CacheKey, &["prompt_cache_key"]),
     (Parameter::CacheOptions, &["prompt_cache_options", "prompt_cache_breakpoint"]),
-    (Parameter::Detail, &["image_url.detail", "'detail'", "`detail`", "\"detail\"", "detail: extra"]),
+    (Parameter::Detail, &["image_url.detail", "'detail'", "`detail`", "detail: extra"]),
     (
         Parameter::SystemMessage,
         &[
@@ -175,6 +177,10 @@ fn named_parameter(param: &str, message: &str, is_rejection: bool) -> Option<Par
     if by_position.is_some_and(is_bound) && is_rejection {
         return by_position;
     }
+    // What is not supported together with thinking is supported without.
+    if is_rejection && find_word(message, THINKING_MEMBER).is_some() {
+        return Some(Parameter::Thinking);
+    }
     let by_param = match last {
         "detail" => Some(Parameter::Detail),
         "strict" => Some(Parameter::Strict),
@@ -316,7 +322,9 @@ mod tests {
             (422, r#"{"detail":[{"type":"extra_forbidden","loc":["body","prompt_cache_key"],"msg":"Extra inputs are not permitted"}]}"#.into(), Some("prompt_cache_key")),
             (400, openai("response_format", "Invalid schema for response_format 'page': In context=('properties', 'marks'), 'uniqueItems' is not permitted."), Some("uniqueItems")),
             (400, openai("response_format", "Invalid schema for response_format 'page': In context=(), 'additionalProperties' is required"), Some("SimplerSchema")),
-            (400, openai("", "Json mode response is not supported when enable_thinking is true"), Some("format")),
+            (400, openai("", "Json mode response is not supported when enable_thinking is true"), Some("enable_thinking")),
+            (400, openai("", "parameter.enable_thinking must be set to false for non-streaming calls"), Some("enable_thinking")),
+            (422, r#"{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]},"type":"invalid_request_error"}"#.into(), Some("stream_options")),
             (400, openai("", "The provided JSON schema contains features not supported by xgrammar."), Some("SimplerSchema")),
             (400, openai("", "The specified schema produces a constraint that has too many states for serving."), Some("SimplerSchema")),
             (400, r#"[{"error":{"code":400,"message":"Invalid JSON payload received. Unknown name \"prompt_cache_key\": Cannot find field.","status":"INVALID_ARGUMENT"}}]"#.into(), Some("prompt_cache_key")),

@@ -26,6 +26,9 @@ pub(crate) struct ChatFrame {
     cache_key: Option<String>,
 }
 
+/// The member that switches thinking off. Source: Alibaba's Model Studio documentation (2026-11).
+pub(crate) const THINKING_MEMBER: &str = "enable_thinking";
+
 /// Shortest prompt that a provider caches, in tokens (OpenAI's prompt-caching guide, 2026).
 const MIN_CACHED_TOKENS: u64 = 1024;
 /// Bytes reserved for what follows the members: the cache key and the reply length.
@@ -110,6 +113,9 @@ fn members(options: &FrameOptions<'_>, schema: Value) -> Map<String, Value> {
     }
     if let Some(effort) = options.effort {
         members.insert(EFFORT_MEMBER.into(), effort.name().into());
+    }
+    if capabilities.disables_thinking {
+        members.insert(THINKING_MEMBER.into(), false.into());
     }
     match capabilities.format {
         ReplyFormat::Schema => {
