@@ -4,6 +4,7 @@
 //! another model, a gateway may count on its own, or the price may be flat. Its first bills
 //! show it.
 
+use crate::base::money::Pico;
 use serde::{Deserialize, Serialize};
 
 /// Maximum number of image sizes that are kept. More sizes do not improve the fit.
@@ -26,7 +27,21 @@ pub struct Calibration {
     expected_output: u64,
     /// Sum of the billed tokens of all valid replies.
     actual_output: u64,
+    /// The highest cost that the provider reported, in thousandths of what the price says. 0:
+    /// never more than the price.
+    #[serde(default, rename = "markup", skip_serializing_if = "is_zero")]
+    markup_permille: u64,
 }
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde requires")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Thousandths added to a markup when money is reserved: a router's provider may change.
+const MARKUP_MARGIN_PERMILLE: u64 = 50;
+/// The largest markup that is believed, in thousandths of the price.
+const MAX_MARKUP_PERMILLE: u64 = 100_000;
 
 /// Bills for images of one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +92,29 @@ impl Calibration {
         self.replies += 1;
         self.expected_output += expected;
         self.actual_output += actual;
+    }
+
+    /// Records that the provider reported a cost of `reported` where the price says `computed`.
+    /// Returns whether that is a new maximum.
+    pub fn record_markup(&mut self, reported: Pico, computed: Pico) -> bool {
+        if reported <= computed || computed <= Pico::ZERO {
+            return false;
+        }
+        let permille = (i128::from(reported.0) * 1000 + i128::from(computed.0) - 1) / i128::from(computed.0);
+        let permille = u64::try_from(permille).unwrap_or(MAX_MARKUP_PERMILLE).min(MAX_MARKUP_PERMILLE);
+        let is_new = permille > self.markup_permille;
+        self.markup_permille = self.markup_permille.max(permille);
+        is_new
+    }
+
+    /// The most that a request can cost by the provider's account, if the price says `cost`.
+    #[must_use]
+    pub fn with_markup(&self, cost: Pico) -> Pico {
+        if self.markup_permille == 0 {
+            return cost;
+        }
+        let permille = i128::from(self.markup_permille + MARKUP_MARGIN_PERMILLE);
+        Pico(i64::try_from((i128::from(cost.0) * permille + 999) / 1000).unwrap_or(i64::MAX))
     }
 
     /// Number of billed images.
@@ -144,6 +182,21 @@ mod tests {
         assert!(calibration.record_image((200, 100), 900, 10), "a new size");
         assert_eq!((calibration.images(), calibration.mean_text_tokens()), (11, 10));
         assert_eq!(calibration.sizes()[0].max_tokens, 501);
+    }
+
+    #[test]
+    fn the_highest_markup_is_reserved() {
+        let mut calibration = Calibration::default();
+        assert!(!calibration.record_markup(Pico(99), Pico(100)) && !calibration.record_markup(Pico(5), Pico::ZERO));
+        assert_eq!(calibration.with_markup(Pico(1000)), Pico(1000));
+        assert!(calibration.record_markup(Pico(1055), Pico(1000)) && !calibration.record_markup(Pico(101), Pico(100)));
+        assert_eq!(calibration.with_markup(Pico(1000)), Pico(1105));
+        let stored = serde_json::to_string(&calibration).unwrap();
+        assert_eq!(serde_json::from_str::<Calibration>(&stored).unwrap(), calibration);
+        assert!(stored.ends_with(r#""markup":1055}"#), "{stored}");
+        assert!(calibration.record_markup(Pico(i64::MAX), Pico(1)));
+        assert_eq!(calibration.with_markup(Pico(1000)), Pico(100_050));
+        assert_eq!(calibration.with_markup(Pico(i64::MAX)), Pico(i64::MAX));
     }
 
     #[test]

@@ -21,16 +21,18 @@ pub(crate) fn fit_patches((w, h): (u32, u32), patch: u32, budget: u32) -> (u32, 
     if count_cells((w, h), patch) <= u64::from(budget) {
         return (w, h);
     }
-    // One row of patches, whose longer side alone exceeds the budget.
-    if w.min(h) <= patch {
-        return fit_longest_side((w, h), patch.saturating_mul(budget));
-    }
-    let (fw, fh, patch) = (f64::from(w), f64::from(h), f64::from(patch));
-    let s = (patch * patch * f64::from(budget) / (fw * fh)).sqrt();
-    let (cols, rows) = (fw * s / patch, fh * s / patch);
+    let (fw, fh, side) = (f64::from(w), f64::from(h), f64::from(patch));
+    let s = (side * side * f64::from(budget) / (fw * fh)).sqrt();
+    let (cols, rows) = (fw * s / side, fh * s / side);
     let s = s * (cols.floor().max(1.0) / cols).min(rows.floor().max(1.0) / rows);
     // The tolerance keeps a side that is a whole number of patches from losing a pixel.
-    (to_pixels((fw * s + 1e-6).floor()), to_pixels((fh * s + 1e-6).floor()))
+    let size = (to_pixels((fw * s + 1e-6).floor()), to_pixels((fh * s + 1e-6).floor()));
+    // A long strip: what would be less than one patch wide is one patch.
+    if count_cells(size, patch) <= u64::from(budget) && size.0 <= w && size.1 <= h {
+        size
+    } else {
+        fit_longest_side((w, h), patch.saturating_mul(budget))
+    }
 }
 
 /// Downscales so that at most `max_tokens` squares of `factor` pixels cover the image, those

@@ -233,14 +233,18 @@ pub fn image_rule(model: &str, family: Option<RuleFamily>) -> ImageRule {
     }
 }
 
-/// All rules of the table, without duplicates.
+/// A rule that explains published bills of 2025, before OpenAI's guide said otherwise
+/// (gpt-4.1-mini). Servers that copied it may still bill by it.
+const FORMER_RULE: &str = "patch 1536 2048 1.62";
+
+/// All rules of the table and one that was in it, without duplicates.
 pub(crate) fn known_rules() -> &'static [ImageRule] {
     static RULES: OnceLock<Vec<ImageRule>> = OnceLock::new();
     RULES.get_or_init(|| {
         let mut rules: Vec<ImageRule> = Vec::new();
-        for facts in models() {
-            if facts.image_rule != ImageRule::Unknown && !rules.contains(&facts.image_rule) {
-                rules.push(facts.image_rule);
+        for rule in models().iter().map(|facts| facts.image_rule).chain(parse_rule(FORMER_RULE)) {
+            if rule != ImageRule::Unknown && !rules.contains(&rule) {
+                rules.push(rule);
             }
         }
         rules

@@ -21,6 +21,7 @@ use super::statement::stop_if_stated;
 use super::verdict::{Cut, Verdict};
 use crate::base::clock::Clock;
 use crate::base::mask::mask_keys;
+use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::ErrorKind;
@@ -57,8 +58,6 @@ pub struct EndpointSetup {
     pub retry: Retry,
     /// What a token costs; `None`: unknown.
     pub price: Option<PriceTable>,
-    /// The service tier that requests ask for.
-    pub service_tier: ServiceTier,
     /// What the endpoint supports, as far as it is known.
     pub capabilities: Capabilities,
     /// What the endpoint was seen to bill.
@@ -98,6 +97,7 @@ impl ModelEndpoint {
 
     pub(crate) fn with_dialect(setup: EndpointSetup, dialect: Rc<dyn Dialect>) -> Self {
         let detail = sent_detail(&setup.image).unwrap_or(Detail::High);
+        let service_tier = ServiceTier::requested(&setup.request.extra);
         let builder = FrameBuilder::new(dialect.clone(), setup.model, setup.request, &setup.image);
         Self {
             pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),
@@ -109,9 +109,9 @@ impl ModelEndpoint {
             dialect,
             builder,
             clock: setup.clock,
+            service_tier,
             image: setup.image,
             price: setup.price,
-            service_tier: setup.service_tier,
             capabilities: Cell::new(setup.capabilities),
             calibration: RefCell::new(setup.calibration),
             cache_shards: setup.cache_shards.max(1),
@@ -227,6 +227,20 @@ impl ModelEndpoint {
         let mut fit = self.fit.borrow_mut();
         *fit = Fit::new(self.image.rule, fit.detail(), &calibration);
         Some(calibration.clone())
+    }
+
+    /// Learns that the provider reported a cost of `reported` where the price says `computed`.
+    /// Returns what is known now if it should be stored.
+    #[must_use]
+    pub fn learn_markup(&self, reported: Pico, computed: Pico) -> Option<Calibration> {
+        let mut calibration = self.calibration.borrow_mut();
+        calibration.record_markup(reported, computed).then(|| calibration.clone())
+    }
+
+    /// The most that a request can cost by the provider's account, if the price says `cost`.
+    #[must_use]
+    pub fn with_markup(&self, cost: Pico) -> Pico {
+        self.calibration.borrow().with_markup(cost)
     }
 
     /// The body of a request.

@@ -52,6 +52,7 @@ impl Provider {
 
 fn simulator_options(spec: &SimulatorSpec) -> Options {
     Options {
+        profile: spec.profile,
         latency: spec.latency,
         seed: spec.seed.into(),
         faults: spec.faults,

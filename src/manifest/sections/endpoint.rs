@@ -1,7 +1,9 @@
 //! `provider.base_url` and `provider.simulator`: where requests go.
 
+use crate::base::simulator_profile::SimulatorProfile;
 use crate::base::units::{parse_duration, parse_share};
 use crate::manifest::check::Check;
+use crate::manifest::faults::nearest_name;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
@@ -23,6 +25,9 @@ pub(crate) struct RawSimulator {
     /// Tokens per minute that the simulator allows (default: unlimited).
     #[schemars(range(min = 1))]
     tokens_per_minute: Option<u64>,
+    /// Family of models or server that the simulator plays, such as `gpt-6-luna` (default: none of them). It is not part of the keys of answers.
+    #[schemars(extend("enum" = SimulatorProfile::NAMES))]
+    profile: Option<String>,
 }
 
 /// Where requests go.
@@ -50,6 +55,8 @@ pub struct SimulatorSpec {
     pub requests_per_minute: Option<u32>,
     /// Tokens per minute that the simulator allows.
     pub tokens_per_minute: Option<u64>,
+    /// Family of models or server that the simulator plays.
+    pub profile: SimulatorProfile,
 }
 
 impl Endpoint {
@@ -85,8 +92,20 @@ impl RawSimulator {
             faults: faults.unwrap_or_default(),
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
+            profile: self.profile.as_deref().map_or_else(SimulatorProfile::default, |name| check_profile(name, check)),
         }
     }
+}
+
+fn check_profile(name: &str, check: &mut Check) -> SimulatorProfile {
+    SimulatorProfile::parse(name).unwrap_or_else(|| {
+        let nearest = nearest_name(name, SimulatorProfile::NAMES.iter().copied());
+        let suggestion = nearest.map_or(String::new(), |name| format!("did you mean `{name}`? "));
+        let message = format!("`{name}` is not a profile of the simulator");
+        let allowed = format!("{suggestion}profiles: {}", SimulatorProfile::NAMES.join(", "));
+        check.report("/provider/simulator/profile", &message, &allowed);
+        SimulatorProfile::default()
+    })
 }
 
 /// Checks that exactly one of `base_url` and `simulator` is set, and its value.

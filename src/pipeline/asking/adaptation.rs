@@ -33,6 +33,11 @@ pub(crate) async fn adapt(
         let fact = EndpointFact::Capabilities(capabilities.to_json());
         run.store.remember_endpoint(asking.endpoint.id().to_owned(), fact).await?;
     }
+    if let (Some(reported), Some(computed)) = (charge.reported_cost, charge.cost)
+        && let Some(calibration) = asking.endpoint.learn_markup(reported, computed)
+    {
+        store_calibration(asking, calibration).await?;
+    }
     match attempt.sent {
         Some(sent) => calibrate(asking, sent.size, &attempt.request, exchange).await,
         None => Ok(()),

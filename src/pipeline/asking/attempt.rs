@@ -68,7 +68,7 @@ impl Attempt {
             estimate,
             price,
             expected: price.filter(|_| has_rule).map(|price| price.expected_cost(estimate.expected)),
-            reserved: price.map(|price| price.max_cost(estimate.worst)),
+            reserved: price.map(|price| endpoint.with_markup(price.max_cost(estimate.worst))),
             saved_tokens: endpoint.tokens_saved_by_size(&page.prepared),
         };
         let purpose = match &step {

@@ -72,7 +72,6 @@ impl<'a> Asking<'a> {
             limits: job.limits.clone(),
             retry: job.retry,
             price: job.price(),
-            service_tier: job.service_tier(),
             capabilities: match keys.capabilities.as_deref() {
                 Some(text) => Capabilities::from_json(text, family),
                 None => family,

@@ -51,8 +51,11 @@ pub(crate) fn record_attempt(run: &RunContext, attempt: &Attempt, end: &Settleme
                 input_tokens = end.charge.tokens.input,
                 cached_input_tokens = end.charge.tokens.cached_input,
                 output_tokens = end.charge.tokens.output,
+                reasoning_tokens = end.charge.tokens.reasoning,
                 is_estimated = end.charge.is_estimated,
                 cost_usd = end.charge.cost.map(|cost| cost.to_string()),
+                reported_cost_usd = end.charge.reported_cost.map(|cost| cost.to_string()),
+                served_model = end.served.model,
                 request_id = end.server_request_id,
                 "{}",
                 $message

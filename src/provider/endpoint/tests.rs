@@ -40,7 +40,6 @@ fn setup(client: HttpClient) -> EndpointSetup {
         limits: job.limits,
         retry: job.retry,
         price: None,
-        service_tier: ServiceTier::Standard,
         capabilities: Capabilities::default(),
         calibration: Calibration::default(),
         cache_shards: 0,

@@ -178,3 +178,50 @@ fn differences_name_the_members() {
     assert_eq!(differ(&body(SIMULATED, 1)), None, "another kind of task");
     assert_eq!(differ("not JSON"), None);
 }
+
+/// What a recipe holds of the image rule is what the first release knew: that more is known today
+/// must not make anybody pay again.
+#[test]
+fn knowledge_about_models_is_no_part_of_a_recipe() {
+    let manifest = |model: &str, image: &str| {
+        format!(
+            "version: 1\nname: n\ninput: {{folder: p}}\nprovider: {{base_url: \"http://h/v1\", model: \"{model}\"}}\nimage: {image}\ntasks: {{t: {{classify: {{labels: [a, b]}}}}}}\n"
+        )
+    };
+    let picture = |model: &str, image: &str| {
+        let body: Value = serde_json::from_str(&recipes_of(&manifest(model, image), &[], None)[0].body).unwrap();
+        body["picture"].clone()
+    };
+    let expected = |rule: &str, max_side: Option<u32>| json!({"version": 2, "detail": "high", "size": "standard", "rule": rule, "max_side": max_side, "min_side": null});
+    for (model, rule) in [
+        ("gpt-4o-mini", "openai-tile"),
+        ("openai/gpt-4.1-mini-2025-04-14", "openai-patch"),
+        ("gpt-5.2", "openai-patch"),
+        ("gpt-5.4", "openai-patch"),
+        ("qwen3-vl-30b", "qwen-28"),
+        ("gemini-3.8-flash", "gemini"),
+        ("claude-haiku-5-5", "area"),
+        ("llama-3.2-11b-vision", "llama"),
+    ] {
+        assert_eq!(picture(model, "{}"), expected(rule, None), "{model}");
+        assert_eq!(picture(model, "{max_side: 900}"), expected(rule, Some(900)), "{model}");
+        assert_eq!(picture(model, "{rule: none}"), expected("none", Some(2048)), "{model}");
+    }
+    for model in [
+        "gpt-5.1",
+        "gpt-6-luna",
+        "openai/gpt-6.1-sol",
+        "gemini-3.5-flash",
+        "claude-sonnet-5-5",
+        "qwen3.8-flash",
+        "llava",
+    ] {
+        assert_eq!(picture(model, "{}"), expected("none", Some(2048)), "{model}");
+        assert_eq!(picture(model, "{rule: openai-patch}"), expected("openai-patch", None), "{model}");
+    }
+    // Requests and estimates use what is known today.
+    let job =
+        check(Path::new("x.yaml"), &manifest("gpt-6-luna", "{}"), &|_| None).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((job.image.rule, job.image.max_side), (crate::catalog::image_rule("gpt-6-luna", None), None));
+    assert!(job.image.rule.accepts_detail());
+}

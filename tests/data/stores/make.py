@@ -4,6 +4,7 @@
     make.py PROGRAM VERSION        writes VERSION/ beside this file
     make.py PROGRAM VERSION batch  writes VERSION-batch/, with a batch under way
     make.py PROGRAM VERSION pictures  writes VERSION-pictures/, a complete run on its own pages
+    make.py PROGRAM VERSION models  writes VERSION-models/, a complete run with each of MODELS
 
 VERSION/ holds `job.yaml` (written by hand), and from here `store.sql` and `out.*`. The
 store is dumped after a complete run and a second run that was killed while it waited
@@ -24,6 +25,15 @@ import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+
+# Models that version 6 knew, and models that it did not know, in their spellings.
+MODELS = (
+    "gpt-4o-mini openai/gpt-4o-mini-2024-07-18 gpt-4.1-mini gpt-5-mini gpt-5.2 gpt-5.4 gpt-5.4-nano gpt-5.5 "
+    "Qwen/Qwen3-VL-30B-A3B-Thinking gemini-2.5-flash gemini-3.8-flash claude-haiku-5-5 claude-sonnet-5 "
+    "gpt-5.1 gpt-5.6-luna gpt-6-luna gpt-6-sol-2026-09-22 gpt-6-astra gpt-6.1-sol openai.gpt-5.4 "
+    "models/gemini-3.5-flash gemini-4-argon claude-sonnet-5-5 anthropic.claude-haiku-5-5 qwen3.8-flash "
+    "mistral-medium-3-5 llava"
+).split()
 
 
 class Simulator:
@@ -101,6 +111,13 @@ def pictures(program, folder, target):
     shutil.copy(folder / "out.jsonl", target / "out.jsonl")
 
 
+def models(program, folder, target):
+    with Simulator(program) as simulator:
+        for model in MODELS:
+            command = [program, "run", "job.yaml", "-q", "--var", f"PROVIDER={simulator.url}", "--var", f"MODEL={model}"]
+            subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, check=True)
+
+
 def main():
     program, version = str(Path(sys.argv[1]).resolve()), sys.argv[2]
     kind = "".join(sys.argv[3:])
@@ -110,7 +127,7 @@ def main():
         shutil.copytree((target if kind == "pictures" else HERE) / "pages", folder / "pages")
         for file in [target / "job.yaml", HERE / "total.json"]:
             shutil.copy(file, folder / file.name)
-        {"": now, "batch": batch, "pictures": pictures}[kind](program, folder, target)
+        {"": now, "batch": batch, "pictures": pictures, "models": models}[kind](program, folder, target)
         dump(folder / "store.db", target / "store.sql")
         assert name not in (target / "store.sql").read_text()
         print(sorted(path.name for path in folder.iterdir()))

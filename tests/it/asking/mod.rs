@@ -4,6 +4,7 @@ mod chaos;
 mod concurrent;
 mod faults;
 mod not_an_api;
+mod profiles;
 mod recorded_replies;
 mod refresh;
 mod reply_forms;

@@ -1,4 +1,5 @@
-//! Money: the budget, the plan and the bill.
+//! Money: the budget, the plan, the bill, and what providers report.
 
 mod bill;
 mod cap;
+mod providers;

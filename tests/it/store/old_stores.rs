@@ -482,3 +482,24 @@ fn a_store_of_a_newer_version_is_refused_untouched() {
     }
     assert_eq!(stats(&bench.server.as_ref().unwrap().base_url())["requests"], 0);
 }
+
+/// What became known about models since is no part of a key: models that version 6 knew, and models
+/// that it did not know, are not asked again.
+#[test]
+fn no_model_is_asked_again() {
+    let bench = restored("v6-models", &["[bcd].png"]);
+    let recipes = query(&bench, "SELECT json_extract(body, '$.model') AS model FROM recipes ORDER BY id");
+    assert_eq!(recipes.len(), 27);
+    for recipe in &recipes {
+        let Cell::Text(model) = &recipe["model"] else { panic!("{recipe:?}") };
+        let variable = format!("MODEL={model}");
+        let plan = docmill(&bench, &["plan", "job.yaml", "--format", "json", "--var", &variable]);
+        let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+        assert_eq!(plan["to_ask"], 0, "{model}: {plan}");
+        let ran = docmill(&bench, &["run", "job.yaml", "--var", &variable]);
+        assert_eq!((ran.code, requests(&bench)), (0, 0), "{model}: {}", ran.stderr);
+        let statuses: Vec<_> = bench.rows().iter().map(|row| row["status"].clone()).collect();
+        assert_eq!(statuses, [json!("ok"), json!("ok"), json!("ok")], "{model}");
+    }
+    assert_eq!(number(&bench, "SELECT count(*) FROM recipes"), 27, "no new recipe");
+}
