@@ -1,27 +1,27 @@
 //! Replies in the forms in which they arrive, on the built program: drafts in reasoning, finish
 //! reasons and errors in every spelling, tokens that are counted elsewhere.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, page};
 use crate::harness::http_server::{HttpServer, reply};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::Write;
-use std::sync::Mutex;
 
 const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
 const POLICY: &str =
     "limits: {concurrency: 1}\nretry: {attempts: 2, max_wait: 2s}\non_error: {max_failed: 100%, stop_after: 0}";
 
-/// A server whose k-th page gets the k-th reply, whatever it is asked; bodies with `data:` are streams.
+/// A server that answers the k-th page of a bench with the k-th reply, whatever it is asked; bodies with
+/// `data:` are streams.
 fn server(replies: Vec<String>) -> HttpServer {
-    let pages = Mutex::new(HashMap::<String, usize>::new());
+    let encoded = |at: usize| base64_simd::STANDARD.encode_to_string(page(u32::try_from(at).unwrap()));
+    let pages: HashMap<String, String> =
+        replies.into_iter().enumerate().map(|(at, text)| (encoded(at), text)).collect();
     HttpServer::start(move |body, stream| {
         let request: Value = serde_json::from_slice(body).unwrap();
         let content = request["messages"][1]["content"].as_array().unwrap();
-        let image = content.last().unwrap().to_string();
-        let mut pages = pages.lock().unwrap();
-        let next = pages.len();
-        let text = &replies[*pages.entry(image).or_insert(next)];
+        let url = content.last().unwrap()["image_url"]["url"].as_str().unwrap();
+        let text = &pages[url.split_once("base64,").unwrap().1];
         let kind = if text.contains("data:") { "text/event-stream" } else { "application/json" };
         stream.write_all(&reply(200, kind, text))
     })

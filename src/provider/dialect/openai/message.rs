@@ -56,7 +56,7 @@ impl Message {
         match content {
             Some(Value::String(text)) => self.content.push_str(text),
             Some(Value::Array(parts)) if parts.iter().any(is_part) => {
-                parts.iter().for_each(|part| self.push_part(part))
+                parts.iter().for_each(|part| self.push_part(part));
             }
             Some(part @ Value::Object(members)) if !members.is_empty() => match is_part(part) {
                 true => self.push_part(part),
