@@ -6,7 +6,9 @@
 //! - [`digest`]: content digests and canonical JSON; [`decoder_version`]: the version of decoding, which is stored
 //! - [`money`], [`usage`]: amounts of money and of tokens
 //! - [`unicode`]: forms of text; [`text_reader`]: encodings; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
-//! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text
+//! - [`simulator_profile`]: names of profiles of the simulator
+//! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text;
+//!   [`url_parameters`]: which parameters of URLs are secrets
 //! - [`output_file`]: a file of rows that was written; [`page_repeats`]: pages that are in a document twice
 
 pub mod atomic_file;
@@ -27,8 +29,10 @@ pub mod path_text;
 pub mod random;
 pub mod sanitize;
 pub mod sibling;
+pub mod simulator_profile;
 pub mod text_reader;
 pub mod unicode;
 pub mod units;
+pub(crate) mod url_parameters;
 pub mod usage;
 pub mod vocabulary;

@@ -91,6 +91,13 @@ impl ModelFacts {
         !matches!(self.reasoning, Reasoning::Never | Reasoning::Default(Effort::None))
     }
 
+    /// Whether the provider keeps, and bills, each prompt in its cache unless a request chooses what it
+    /// keeps. Source: OpenAI's prompt-caching guide (2026-10): gpt-5.6 and later.
+    #[must_use]
+    pub fn bills_cache_writes(&self) -> bool {
+        self.has_tokenizer && ["gpt-5.6", "gpt-6"].iter().any(|start| self.name.starts_with(start))
+    }
+
     fn matches(&self, name: &str) -> bool {
         match self.name.split_once('*') {
             Some((start, end)) => name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end)),

@@ -9,6 +9,7 @@ use std::io::Write;
 pub(crate) fn simulate(args: &Simulate) -> Result<u8, Failure> {
     let options = Options {
         port: args.port,
+        profile: args.profile,
         latency: args.latency,
         seed: args.seed,
         faults: args.faults,

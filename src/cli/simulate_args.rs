@@ -1,9 +1,11 @@
 //! The arguments of `docmill simulate`.
 
 use super::arg_values::parse_step;
+use crate::base::simulator_profile::SimulatorProfile;
 use crate::base::units::{parse_duration, parse_share};
 use crate::simulator::{BatchFault, Fault};
 use clap::Args as ClapArgs;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::time::Duration;
 
 #[derive(Debug, ClapArgs)]
@@ -11,6 +13,9 @@ pub(crate) struct Simulate {
     /// Port on 127.0.0.1; 0 selects a free one.
     #[arg(long, default_value_t = 8765)]
     pub(crate) port: u16,
+    /// Family of models or server to play: what it rejects, how it reasons, bills and replies.
+    #[arg(long, value_name = "NAME", default_value = "default", value_parser = parse_profile())]
+    pub(crate) profile: SimulatorProfile,
     /// Latency of each reply.
     #[arg(long, default_value = "0", value_parser = parse_duration)]
     pub(crate) latency: Duration,
@@ -44,7 +49,7 @@ pub(crate) struct Simulate {
     /// The only API key that is accepted.
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
-    /// The only models that exist.
+    /// The only models that exist (default: those of the profile, or any name).
     #[arg(long = "model", value_name = "NAME")]
     pub(crate) models: Vec<String>,
     /// Omit usage from replies.
@@ -77,4 +82,9 @@ pub(crate) struct Simulate {
     /// Stop after this time.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) lifetime: Option<Duration>,
+}
+
+/// Accepts the names of profiles. Lists them in the help, and suggests one for another name.
+fn parse_profile() -> impl TypedValueParser<Value = SimulatorProfile> {
+    PossibleValuesParser::new(SimulatorProfile::NAMES).map(|name| SimulatorProfile::parse(&name).unwrap_or_default())
 }

@@ -38,6 +38,8 @@ pub use sections::on_error::OnError;
 pub use sections::output::Output;
 pub use sections::pages::PageChoice;
 pub use sections::provider::Provider;
+pub use sections::query::Query;
+pub(crate) use sections::request::EFFORT_MEMBER;
 pub use sections::request::{DERIVED_MAX_TOKENS, Request, Timeouts};
 pub use sections::retry::{Retry, TimedOut};
 pub use sections::tasks::{AnswerType, Task, TaskKind};

@@ -21,7 +21,7 @@ use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::Job;
 use crate::media::PageLayout;
 use crate::prepare::{Decoder, DecoderError, Prepared};
-use crate::provider::PageRequest;
+use crate::provider::{PageRequest, Variation};
 use crate::source::{Entries, Entry};
 use crate::store::{OutcomeStatus, ReadStore, RecipeId, RunEnd, StoreError, TaskOutcome};
 use crate::task::{Question, instructions};
@@ -207,7 +207,7 @@ fn describe(asking: &Asking<'_>, questions: &Arc<[Question]>, ready: &ReadyPage)
     let request = PageRequest {
         questions: questions.clone(),
         tasks: (0..questions.len()).collect(),
-        is_lengthened: false,
+        variation: Variation::default(),
         page: 0,
         repair: None,
     };

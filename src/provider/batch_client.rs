@@ -46,7 +46,7 @@ impl<'a> BatchClient<'a> {
             Ok(reply) => self.dialect.read_file_id(&reply),
             // It is the call that the provider does not know.
             Err(BatchFault::NotFound(message)) => {
-                Err(BatchFault::Refused(Refusal { message, hint: NO_BATCH_API.into() }))
+                Err(BatchFault::Refused(Refusal { message, hint: NO_BATCH_API.into(), may_be_page: false }))
             }
             Err(fault) => Err(fault),
         }

@@ -1,6 +1,10 @@
-//! What an endpoint supports. docmill assumes that it supports everything that OpenAI's own
-//! API supports. Only an error about a capability removes one, and the store remembers that.
+//! What an endpoint accepts. docmill begins with what is known of the model's family, otherwise
+//! with what OpenAI's API accepts. Errors and replies that show something else change it, and the
+//! store remembers that.
 
+use super::efforts::Efforts;
+use super::parameter::{Parameter, Parameters};
+use crate::catalog::{Effort, ModelFacts, OutputLimit};
 use serde_json::{Value, json};
 
 /// How a request asks for a reply in JSON.
@@ -14,151 +18,424 @@ pub enum ReplyFormat {
     Plain,
 }
 
-/// What an endpoint supports.
+/// What an endpoint accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Capabilities {
     /// The strictest format that the endpoint accepts.
     pub format: ReplyFormat,
-    /// Whether the maximum reply length is called `max_completion_tokens`.
+    /// Whether the prompt describes the schema although the format carries it: the endpoint
+    /// ignores schemas.
+    pub has_schema_in_prompt: bool,
+    /// Whether the output limit is called `max_completion_tokens`.
     pub max_completion_tokens: bool,
-    /// Whether `temperature` and `top_p` are accepted.
-    pub sampling: bool,
-    /// Whether `stream_options` is accepted.
-    pub stream_options: bool,
-    /// Whether `prompt_cache_key` is accepted.
-    pub cache_key: bool,
+    /// Parameters that the endpoint rejects.
+    pub omitted: Parameters,
+    /// The lowest reasoning effort that the endpoint accepts. `None`: it is not sent.
+    pub effort: Option<Effort>,
+    /// Factor of the output limit of models that need more for their reasoning than expected.
+    pub output_factor: u32,
+    /// The largest output limit that the endpoint accepts, in tokens. `None`: unknown.
+    pub max_output: Option<u32>,
+    /// Whether a reply to a request in this form was valid.
+    pub is_proven: bool,
+    /// Whether the endpoint is known to follow schemas.
+    pub follows_schema: bool,
+    /// Parameters that were changed because of an error. Each changes once.
+    changed: Parameters,
 }
 
-/// A capability that an endpoint turned out to lack.
+/// Changes of the parameters of one endpoint after which errors are final.
+const MAX_CHANGES: u32 = 8;
+
+/// What raises the output limit of a model that used it up for its reasoning. Source: OpenAI's
+/// reasoning guide asks for 25,000 tokens at first (2026-10).
+const OUTPUT_FACTOR: u32 = 4;
+
+/// What an endpoint turned out not to accept, or to need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CapabilityChange {
-    /// The reply format: use the next weaker one.
-    Format,
-    /// `max_tokens`: use `max_completion_tokens`.
-    MaxTokens,
-    /// `temperature` or `top_p`: leave both out.
-    Sampling,
-    /// `stream_options`: leave it out.
-    StreamOptions,
-    /// `prompt_cache_key`: leave it out.
-    CacheKey,
+    /// Leave the parameter out; a format becomes the next weaker one, and an output limit gets its
+    /// other name.
+    Omit(Parameter),
+    /// Use one of these reasoning efforts.
+    Effort(Efforts),
+    /// The model's reasoning used up the output limit: raise it.
+    OutputFactor,
+    /// The output limit is at most this number of tokens.
+    MaxOutput(u32),
+    /// Something in the schema is not accepted: leave out its bounds, or else use the next weaker
+    /// format.
+    SimplerSchema,
+    /// The endpoint ignores schemas: describe the schema in the prompt.
+    SchemaInPrompt,
+}
+
+impl CapabilityChange {
+    /// The parameter that changes, if it is one of the request.
+    fn parameter(self) -> Option<Parameter> {
+        match self {
+            Self::Omit(parameter) => Some(parameter),
+            Self::Effort(_) => Some(Parameter::Effort),
+            Self::OutputFactor | Self::MaxOutput(_) | Self::SimplerSchema | Self::SchemaInPrompt => None,
+        }
+    }
+
+    /// What changes, in words for the log.
+    #[must_use]
+    pub fn describe(self) -> String {
+        match self {
+            Self::Omit(parameter) => format!("without {}", parameter.name()),
+            Self::Effort(_) => "with another reasoning_effort".to_owned(),
+            Self::OutputFactor => "with a higher output limit: reasoning used it up".to_owned(),
+            Self::MaxOutput(tokens) => format!("with an output limit of at most {tokens} tokens"),
+            Self::SimplerSchema => "with a simpler schema".to_owned(),
+            Self::SchemaInPrompt => "with the schema in the prompt: the endpoint ignores it".to_owned(),
+        }
+    }
 }
 
 impl Default for Capabilities {
     fn default() -> Self {
         Self {
             format: ReplyFormat::Schema,
+            has_schema_in_prompt: false,
             max_completion_tokens: false,
-            sampling: true,
-            stream_options: true,
-            cache_key: true,
+            omitted: Parameters::default(),
+            effort: None,
+            output_factor: 1,
+            max_output: None,
+            is_proven: false,
+            follows_schema: false,
+            changed: Parameters::default(),
         }
     }
 }
 
 impl Capabilities {
-    /// The capabilities without the one that `change` names. `None` if it is already
-    /// removed: retrying would meet the same error.
+    /// The capabilities without a format: what forces a reply into a grammar is switched off.
     #[must_use]
-    pub fn without(self, change: CapabilityChange) -> Option<Self> {
-        match (change, self.format) {
-            (CapabilityChange::Format, ReplyFormat::Schema) => Some(Self { format: ReplyFormat::Object, ..self }),
-            (CapabilityChange::Format, ReplyFormat::Object) => Some(Self { format: ReplyFormat::Plain, ..self }),
-            (CapabilityChange::MaxTokens, _) if !self.max_completion_tokens => {
-                Some(Self { max_completion_tokens: true, ..self })
+    pub fn without_format(self) -> Self {
+        Self { format: ReplyFormat::Plain, ..self }
+    }
+
+    /// What is known of the family of a model; `None`: an unknown model.
+    #[must_use]
+    pub fn of_model(facts: Option<&ModelFacts>) -> Self {
+        let Some(facts) = facts else { return Self::default() };
+        // OpenAI's models end their replies without bounds, and its API rejects some of them.
+        let omitted = if facts.has_tokenizer { Parameters::of(&Parameter::BOUNDS) } else { Parameters::default() };
+        Self {
+            max_completion_tokens: facts.output_limit == OutputLimit::MaxCompletionTokens,
+            omitted,
+            effort: facts.auto_effort,
+            max_output: facts.max_output.and_then(|tokens| u32::try_from(tokens).ok()),
+            follows_schema: facts.has_tokenizer,
+            ..Self::default()
+        }
+    }
+
+    /// Whether `parameter` is sent.
+    #[must_use]
+    pub fn sends(self, parameter: Parameter) -> bool {
+        !self.omitted.contains(parameter)
+    }
+
+    /// Whether the prompt has to describe the schema.
+    #[must_use]
+    pub fn needs_description(self) -> bool {
+        self.format != ReplyFormat::Schema || self.has_schema_in_prompt
+    }
+
+    /// Whether replies in this form were seen to be valid, or are known to be. Until then one
+    /// request is in flight at a time.
+    #[must_use]
+    pub fn is_understood(self) -> bool {
+        self.is_proven && (self.follows_schema || self.needs_description())
+    }
+
+    /// The capabilities after a valid reply.
+    #[must_use]
+    pub fn proven(self, follows_schema: bool) -> Self {
+        Self { is_proven: true, follows_schema, ..self }
+    }
+
+    /// Whether requests have the same form with both: they differ in nothing that is sent.
+    #[must_use]
+    pub fn has_form_of(self, other: Self) -> bool {
+        let form = |of: Self| Self { is_proven: false, follows_schema: false, changed: Parameters::default(), ..of };
+        form(self) == form(other)
+    }
+
+    /// The capabilities after `change`. `None` if it was already made: another request would
+    /// meet the same error.
+    #[must_use]
+    pub fn with(self, change: CapabilityChange) -> Option<Self> {
+        if self.changed.count() >= MAX_CHANGES {
+            return None;
+        }
+        let changed = match change.parameter() {
+            Some(parameter) => self.changed.with(parameter),
+            None => self.changed,
+        };
+        let next = Self { changed, ..self };
+        match change {
+            CapabilityChange::Omit(Parameter::Format) => match self.format {
+                ReplyFormat::Schema => Some(Self { format: ReplyFormat::Object, ..next }),
+                ReplyFormat::Object => Some(Self { format: ReplyFormat::Plain, ..next }),
+                ReplyFormat::Plain => None,
+            },
+            CapabilityChange::Omit(Parameter::OutputLimit) => {
+                let is_first = !self.changed.contains(Parameter::OutputLimit);
+                is_first.then_some(Self { max_completion_tokens: !self.max_completion_tokens, ..next })
             }
-            (CapabilityChange::Sampling, _) if self.sampling => Some(Self { sampling: false, ..self }),
-            (CapabilityChange::StreamOptions, _) if self.stream_options => Some(Self { stream_options: false, ..self }),
-            (CapabilityChange::CacheKey, _) if self.cache_key => Some(Self { cache_key: false, ..self }),
-            _ => None,
+            CapabilityChange::Omit(Parameter::Effort) => {
+                let is_first = self.effort.is_some();
+                is_first.then_some(Self { effort: None, omitted: self.omitted.with(Parameter::Effort), ..next })
+            }
+            CapabilityChange::Omit(parameter) => {
+                let is_first = self.sends(parameter);
+                is_first.then_some(Self { omitted: self.omitted.with(parameter), ..next })
+            }
+            CapabilityChange::Effort(supported) => {
+                // A list may name what the model rejects: it is tried once.
+                let is_first = !self.changed.contains(Parameter::Effort);
+                let others = self.effort.map_or(supported, |rejected| supported.without(rejected));
+                let others: Vec<Effort> = others.iter().collect();
+                match self.effort.unwrap_or(Effort::None).nearest(&others) {
+                    Some(effort) if is_first => Some(Self { effort: Some(effort), ..next }),
+                    _ => self.with(CapabilityChange::Omit(Parameter::Effort)),
+                }
+            }
+            CapabilityChange::OutputFactor => {
+                (self.output_factor == 1).then_some(Self { output_factor: OUTPUT_FACTOR, ..next })
+            }
+            CapabilityChange::MaxOutput(tokens) => {
+                let is_less = tokens > 0 && self.max_output.is_none_or(|known| tokens < known);
+                is_less.then_some(Self { max_output: Some(tokens), ..next })
+            }
+            CapabilityChange::SimplerSchema => {
+                let bounds = Parameter::BOUNDS.into_iter().filter(|bound| self.sends(*bound));
+                let omitted = bounds.fold(self.omitted, Parameters::with);
+                if omitted == self.omitted {
+                    return self.with(CapabilityChange::Omit(Parameter::Format));
+                }
+                Some(Self { omitted, ..next })
+            }
+            CapabilityChange::SchemaInPrompt => {
+                let is_first = !self.has_schema_in_prompt && self.format == ReplyFormat::Schema;
+                is_first.then_some(Self { has_schema_in_prompt: true, ..next })
+            }
         }
     }
 
     /// The JSON text that the store keeps.
     #[must_use]
     pub fn to_json(self) -> String {
-        let format = match self.format {
-            ReplyFormat::Schema => "json_schema",
-            ReplyFormat::Object => "json_object",
-            ReplyFormat::Plain => "plain",
-        };
         json!({
-            "format": format,
+            "format": format_name(self.format),
+            "schema_in_prompt": self.has_schema_in_prompt,
             "max_completion_tokens": self.max_completion_tokens,
-            "sampling": self.sampling,
-            "stream_options": self.stream_options,
-            "cache_key": self.cache_key,
+            "omitted": self.omitted.names().collect::<Vec<_>>(),
+            "effort": self.effort.map(Effort::name),
+            "output_factor": self.output_factor,
+            "max_output": self.max_output,
+            "proven": self.is_proven,
+            "follows_schema": self.follows_schema,
+            "changed": self.changed.names().collect::<Vec<_>>(),
         })
         .to_string()
     }
 
-    /// Reads what [`Self::to_json`] wrote. A missing or unknown member has its default value:
-    /// if the endpoint does not support it, the next error removes it again.
+    /// Reads what [`Self::to_json`] wrote. A missing or unknown member has the value that it has in
+    /// `family`: if the endpoint does not accept it, the next error changes it again. Programs
+    /// before store version 7 wrote a boolean for each parameter.
     #[must_use]
-    pub fn from_json(text: &str) -> Self {
+    pub fn from_json(text: &str, family: Self) -> Self {
         let value: Value = serde_json::from_str(text).unwrap_or_default();
         let flag = |name: &str, default: bool| value.get(name).and_then(Value::as_bool).unwrap_or(default);
+        let set = |name: &str| {
+            let names = value.get(name).and_then(Value::as_array)?;
+            Some(Parameters::from_names(names.iter().filter_map(Value::as_str)))
+        };
+        let number = |name: &str| value.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+        let before_7 = [
+            ("sampling", Parameter::Temperature),
+            ("stream_options", Parameter::StreamOptions),
+            ("cache_key", Parameter::CacheKey),
+        ];
+        let lost = before_7.into_iter().filter(|(name, _)| !flag(name, true)).map(|(_, parameter)| parameter);
         Self {
             format: match value.get("format").and_then(Value::as_str) {
+                Some("json_schema") => ReplyFormat::Schema,
                 Some("json_object") => ReplyFormat::Object,
                 Some("plain") => ReplyFormat::Plain,
-                _ => ReplyFormat::Schema,
+                _ => family.format,
             },
-            max_completion_tokens: flag("max_completion_tokens", false),
-            sampling: flag("sampling", true),
-            stream_options: flag("stream_options", true),
-            cache_key: flag("cache_key", true),
+            has_schema_in_prompt: flag("schema_in_prompt", family.has_schema_in_prompt),
+            max_completion_tokens: flag("max_completion_tokens", false)
+                || family.max_completion_tokens && !value.get("omitted").is_some_and(Value::is_array),
+            omitted: set("omitted").unwrap_or_else(|| lost.fold(family.omitted, Parameters::with)),
+            effort: match value.get("effort") {
+                Some(Value::String(name)) => Effort::parse(name),
+                Some(Value::Null) => None,
+                _ => family.effort,
+            },
+            output_factor: number("output_factor").unwrap_or(family.output_factor).clamp(1, OUTPUT_FACTOR),
+            max_output: number("max_output").or(family.max_output),
+            is_proven: flag("proven", family.is_proven),
+            follows_schema: flag("follows_schema", family.follows_schema),
+            changed: set("changed").unwrap_or_default(),
         }
+    }
+}
+
+/// The name of a format in stores.
+pub(crate) fn format_name(format: ReplyFormat) -> &'static str {
+    match format {
+        ReplyFormat::Schema => "json_schema",
+        ReplyFormat::Object => "json_object",
+        ReplyFormat::Plain => "plain",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::model_facts;
 
-    const OTHERS: [CapabilityChange; 4] = [
-        CapabilityChange::MaxTokens,
-        CapabilityChange::Sampling,
-        CapabilityChange::StreamOptions,
-        CapabilityChange::CacheKey,
+    const OTHERS: [Parameter; 10] = [
+        Parameter::Temperature,
+        Parameter::OutputLimit,
+        Parameter::StreamOptions,
+        Parameter::Strict,
+        Parameter::CacheKey,
+        Parameter::CacheOptions,
+        Parameter::Detail,
+        Parameter::SystemMessage,
+        Parameter::UniqueItems,
+        Parameter::MaxItems,
     ];
+
+    fn efforts(names: &str) -> CapabilityChange {
+        CapabilityChange::Effort(names.split_whitespace().filter_map(Effort::parse).collect())
+    }
 
     #[test]
     fn the_format_weakens_step_by_step() {
-        let start = Capabilities::default();
-        let object = start.without(CapabilityChange::Format).unwrap();
-        let plain = object.without(CapabilityChange::Format).unwrap();
+        let format = CapabilityChange::Omit(Parameter::Format);
+        let object = Capabilities::default().with(format).unwrap();
+        let plain = object.with(format).unwrap();
         assert_eq!((object.format, plain.format), (ReplyFormat::Object, ReplyFormat::Plain));
-        assert_eq!(plain.without(CapabilityChange::Format), None);
+        assert_eq!(plain.with(format), None);
+        assert!(object.needs_description() && plain.needs_description());
     }
 
     #[test]
-    fn a_capability_is_removed_once_and_the_others_stay() {
-        for change in OTHERS {
-            let fewer = Capabilities::default().without(change).unwrap();
-            assert_eq!(fewer.without(change), None, "{change:?}");
-            for other in OTHERS.into_iter().filter(|other| *other != change) {
-                assert!(fewer.without(other).is_some(), "{change:?} and {other:?}");
+    fn a_schema_loses_its_bounds_before_the_format_weakens() {
+        let simpler = Capabilities::default().with(CapabilityChange::SimplerSchema).unwrap();
+        assert!(Parameter::BOUNDS.into_iter().all(|bound| !simpler.sends(bound)));
+        assert_eq!(simpler.format, ReplyFormat::Schema);
+        assert_eq!(simpler.with(CapabilityChange::SimplerSchema).unwrap().format, ReplyFormat::Object);
+    }
+
+    #[test]
+    fn a_parameter_changes_once_and_the_others_stay() {
+        for parameter in OTHERS {
+            let fewer = Capabilities::default().with(CapabilityChange::Omit(parameter)).unwrap();
+            assert_eq!(fewer.with(CapabilityChange::Omit(parameter)), None, "{parameter:?}");
+            assert!(!fewer.has_form_of(Capabilities::default()), "{parameter:?}");
+            for other in OTHERS.into_iter().filter(|other| *other != parameter) {
+                assert!(fewer.with(CapabilityChange::Omit(other)).is_some(), "{parameter:?} and {other:?}");
             }
         }
     }
 
     #[test]
-    fn the_store_keeps_every_combination() {
-        for bits in 0..16 {
-            for format in [ReplyFormat::Schema, ReplyFormat::Object, ReplyFormat::Plain] {
-                let known = Capabilities {
-                    format,
-                    max_completion_tokens: bits & 1 > 0,
-                    sampling: bits & 2 > 0,
-                    stream_options: bits & 4 > 0,
-                    cache_key: bits & 8 > 0,
-                };
-                assert_eq!(Capabilities::from_json(&known.to_json()), known);
-            }
+    fn after_eight_changes_errors_are_final() {
+        let mut known = Capabilities::default();
+        for parameter in OTHERS.into_iter().take(8) {
+            known = known.with(CapabilityChange::Omit(parameter)).unwrap();
         }
+        assert_eq!(known.with(CapabilityChange::Omit(OTHERS[8])), None);
+        assert_eq!(known.with(CapabilityChange::OutputFactor), None);
+    }
+
+    /// A list of supported efforts is tried once; it may name one that the model rejects.
+    #[test]
+    fn an_effort_is_chosen_from_a_list_once() {
+        for (model, list, first, second) in [
+            ("gpt-6-luna", "low medium high", Some(Effort::Low), None),
+            ("gpt-6-luna", "none low", Some(Effort::Low), None),
+            ("gpt-6-astra", "medium", Some(Effort::Medium), None),
+            ("gpt-6-astra", "none", Some(Effort::None), None),
+            ("gpt-6-astra", "", None, None),
+            ("no-such-model", "", None, None),
+        ] {
+            let known = Capabilities::of_model(model_facts(model));
+            let Some(changed) = known.with(efforts(list)) else {
+                assert_eq!((known.effort, first), (None, None), "{model}");
+                continue;
+            };
+            assert_eq!(changed.effort, first, "{model} {list}");
+            let again = changed.with(efforts(list));
+            assert_eq!(again.and_then(|again| again.effort), second, "{model} {list}");
+            assert_eq!(again.and_then(|again| again.with(efforts(list))), None, "{model} {list}");
+        }
+    }
+
+    #[test]
+    fn output_limits_rise_once_and_fall() {
+        let raised = Capabilities::default().with(CapabilityChange::OutputFactor).unwrap();
+        assert_eq!((raised.output_factor, raised.with(CapabilityChange::OutputFactor)), (4, None));
+        let lower = raised.with(CapabilityChange::MaxOutput(1000)).unwrap();
+        assert_eq!(lower.with(CapabilityChange::MaxOutput(1000)), None);
+        assert_eq!(lower.with(CapabilityChange::MaxOutput(0)), None);
+        assert_eq!(lower.with(CapabilityChange::MaxOutput(500)).unwrap().max_output, Some(500));
+    }
+
+    #[test]
+    fn what_is_known_of_families() {
+        let of = |model: &str| Capabilities::of_model(model_facts(model));
+        let luna = of("gpt-6-luna");
+        assert!(luna.max_completion_tokens && luna.follows_schema && !luna.is_proven);
+        assert_eq!(luna.effort, Some(Effort::None));
+        assert_eq!(of("gpt-6-astra").effort, Some(Effort::Low));
+        assert_eq!((of("gpt-4o-mini").effort, of("gpt-4o-mini").max_completion_tokens), (None, false));
+        assert_eq!(of("no-such-model"), Capabilities::default());
+    }
+
+    #[test]
+    fn the_store_keeps_every_change() {
+        let family = Capabilities::of_model(model_facts("gpt-6-luna"));
+        let mut known = family;
+        for change in [
+            CapabilityChange::Omit(Parameter::Format),
+            CapabilityChange::Omit(Parameter::Temperature),
+            efforts("low high"),
+            CapabilityChange::OutputFactor,
+            CapabilityChange::MaxOutput(5000),
+        ] {
+            known = known.with(change).unwrap().proven(true);
+            assert_eq!(Capabilities::from_json(&known.to_json(), Capabilities::default()), known, "{change:?}");
+        }
+        let unheeded = Capabilities::default().with(CapabilityChange::SchemaInPrompt).unwrap();
+        assert_eq!(Capabilities::from_json(&unheeded.to_json(), Capabilities::default()), unheeded);
         for unreadable in ["", "null", "[]", "{\"format\":\"xml\",\"sampling\":1}"] {
-            assert_eq!(Capabilities::from_json(unreadable), Capabilities::default(), "{unreadable}");
+            assert_eq!(Capabilities::from_json(unreadable, family), family, "{unreadable}");
         }
+    }
+
+    /// As programs before version 7 of the store wrote it.
+    #[test]
+    fn older_stores_are_read() {
+        let text = r#"{"format":"json_object","max_completion_tokens":true,"sampling":false,"stream_options":false,"cache_key":true}"#;
+        let read = Capabilities::from_json(text, Capabilities::default());
+        assert_eq!((read.format, read.max_completion_tokens), (ReplyFormat::Object, true));
+        assert_eq!(read.omitted.names().collect::<Vec<_>>(), ["temperature", "stream_options"]);
+        let read = Capabilities::from_json(
+            r#"{"format":"json_schema","max_completion_tokens":false,"sampling":true,"stream_options":true,"cache_key":true}"#,
+            Capabilities::of_model(model_facts("gpt-6-astra")),
+        );
+        assert!(read.max_completion_tokens && read.effort == Some(Effort::Low));
     }
 }

@@ -6,25 +6,29 @@ use super::batch_client::BatchClient;
 use super::capability::Capabilities;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
-use super::dialect::interface::{Dialect, FrameOptions, PageParts};
+use super::dialect::interface::{Dialect, PageParts};
 use super::dialect::name::DialectName;
 use super::endpoint_proof::EndpointProof;
-use super::estimate::{Estimate, Footprint, RequestSize, estimate};
+use super::estimate::{Estimate, RequestSize, estimate};
 use super::exchange::Exchange;
+use super::form_change::{FormChange, FormLearner, SentForm};
+use super::frame_builder::{FrameBuilder, sent_detail};
 use super::frame_cache::{CachedFrame, FrameCache};
 use super::pacing::endpoint_pacing::EndpointPacing;
 use super::page_request::PageRequest;
 use super::reply_reader::{ReplyReader, judge_reply};
-use super::verdict::Verdict;
+use super::statement::stop_if_stated;
+use super::verdict::{Cut, Verdict};
 use crate::base::clock::Clock;
 use crate::base::mask::mask_keys;
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::usage::Usage;
 use crate::base::vocabulary::ErrorKind;
-use crate::catalog::{Basis, Calibration, Detail, Fit, PriceTable, RequestPrice, ServiceTier, model_facts};
+use crate::catalog::{Basis, Calibration, Detail, Fit, PriceTable, RequestPrice, ServiceTier};
 use crate::manifest::{Image, Limits, Request, Retry};
 use crate::prepare::Prepared;
+use crate::task::TaskFault;
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -69,8 +73,7 @@ pub struct ModelEndpoint {
     client: HttpClient,
     dialect: Rc<dyn Dialect>,
     clock: Arc<dyn Clock>,
-    model: String,
-    request: Request,
+    builder: FrameBuilder,
     image: Image,
     price: Option<PriceTable>,
     service_tier: ServiceTier,
@@ -80,8 +83,7 @@ pub struct ModelEndpoint {
     calibration: RefCell<Calibration>,
     fit: RefCell<Fit>,
     cache_shards: u64,
-    /// Whether the model reasons before it answers.
-    reasons: bool,
+    learner: FormLearner,
     frames: FrameCache,
 }
 
@@ -95,18 +97,19 @@ impl ModelEndpoint {
 
     pub(crate) fn with_dialect(setup: EndpointSetup, dialect: Rc<dyn Dialect>) -> Self {
         let detail = sent_detail(&setup.image).unwrap_or(Detail::High);
+        let service_tier = ServiceTier::requested(&setup.request.extra);
+        let builder = FrameBuilder::new(dialect.clone(), setup.model, setup.request, &setup.image);
         Self {
             pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),
             proof: EndpointProof::default(),
             fit: RefCell::new(Fit::new(setup.image.rule, detail, &setup.calibration)),
-            reasons: model_facts(&setup.model).is_some_and(|facts| facts.reasons()),
+            learner: FormLearner::default(),
             id: setup.id,
             client: setup.client,
             dialect,
+            builder,
             clock: setup.clock,
-            model: setup.model,
-            service_tier: ServiceTier::requested(&setup.request.extra),
-            request: setup.request,
+            service_tier,
             image: setup.image,
             price: setup.price,
             capabilities: Cell::new(setup.capabilities),
@@ -146,9 +149,21 @@ impl ModelEndpoint {
         self.capabilities.get()
     }
 
-    /// Sets what the endpoint supports. Later requests depend on it.
-    pub fn set_capabilities(&self, capabilities: Capabilities) {
-        self.capabilities.set(capabilities);
+    /// The form in which a request is sent now.
+    #[must_use]
+    pub fn form(&self, request: &PageRequest) -> SentForm {
+        SentForm { capabilities: self.capabilities.get(), is_described: self.frame(request).is_described }
+    }
+
+    /// Learns from an exchange what the endpoint accepts. Later requests depend on it. `sent`: the form
+    /// of the request.
+    pub fn learn_form(&self, exchange: &Exchange, sent: SentForm) -> FormChange {
+        let may_raise = self.builder.request().max_tokens.is_none();
+        let change = self.learner.judge(exchange, sent, self.capabilities.get(), may_raise);
+        if let FormChange::Changed { capabilities, .. } = change {
+            self.capabilities.set(capabilities);
+        }
+        change
     }
 
     /// Estimates the tokens of a request.
@@ -157,7 +172,7 @@ impl ModelEndpoint {
         let frame = self.frame(request);
         let size = RequestSize {
             size: (image.width, image.height),
-            max_tokens: max_reply_tokens(&frame, request).into(),
+            max_tokens: frame.max_reply_tokens.into(),
             repair: request.repair_bytes(),
         };
         estimate(&frame.footprint, &self.fit.borrow(), &self.calibration.borrow(), size)
@@ -234,7 +249,7 @@ impl ModelEndpoint {
         let frame = self.frame(request);
         frame.frame.body(&PageParts {
             image,
-            max_reply_tokens: max_reply_tokens(&frame, request),
+            max_reply_tokens: frame.max_reply_tokens,
             cache_shard: request.page % self.cache_shards,
             repair: request.repair.as_ref(),
         })
@@ -249,6 +264,7 @@ impl ModelEndpoint {
         timeout: Duration,
         on_text: &dyn Fn(&str),
     ) -> Exchange {
+        let parameters = self.frame(request).parameters.clone();
         let call = self.dialect.page_call(self.page_body(request, image));
         let url = self.client.url(&call.path);
         let sent = self.clock.now();
@@ -265,7 +281,9 @@ impl ModelEndpoint {
         };
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
-        self.proof.judge(&mut exchange, &url, sent, now);
+        exchange.parameters = Some(parameters);
+        self.apply_manifest(&mut exchange, request);
+        self.proof.judge(&mut exchange, &url);
         exchange.verdict.edit_message(|message| self.client.redact(message));
         if exchange.status.is_some_and(|status| (300..400).contains(&status)) {
             // The known keys first: parts of them would remain.
@@ -286,10 +304,25 @@ impl ModelEndpoint {
         if let Verdict::Later { message, .. } = exchange.verdict {
             exchange.verdict = Verdict::transient(ErrorKind::ServerError, message);
         }
+        self.apply_manifest(&mut exchange, request);
         exchange.status = result.status;
         exchange.request_id = result.request_id.map(|id| self.client.redact(&sanitize::id(&id)));
         exchange.verdict.edit_message(|message| self.client.redact(message));
         exchange
+    }
+
+    /// Applies what only the request shows: values that the manifest states, and bounds of its schema.
+    fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest) {
+        stop_if_stated(&mut exchange.verdict, self.builder.request(), |message| self.dialect.is_rejection(message));
+        if let Verdict::Done { reading, cut: cut @ Cut::No } = &mut exchange.verdict {
+            let bounds = self.frame(request).bounds;
+            for (read, question) in reading.iter_mut().zip(request.asked()) {
+                if read.as_ref().is_ok_and(|value| bounds.may_have_cut(&question.shape, value)) {
+                    *read = Err(TaskFault { kind: ErrorKind::Length, message: "the answer may be cut".into() });
+                    *cut = Cut::Length;
+                }
+            }
+        }
     }
 
     /// Names the manifest key behind a timeout: the page's time may end before the attempt's.
@@ -304,32 +337,8 @@ impl ModelEndpoint {
 
     fn frame(&self, request: &PageRequest) -> Rc<CachedFrame> {
         let capabilities = self.capabilities.get();
-        self.frames.get_or_build(request, capabilities, || {
-            let questions = request.asked();
-            let footprint = Footprint::measure(&questions, capabilities.format, self.reasons);
-            let options = FrameOptions {
-                model: &self.model,
-                request: &self.request,
-                detail: sent_detail(&self.image),
-                capabilities,
-                prompt_tokens: footprint.text,
-            };
-            CachedFrame {
-                frame: self.dialect.page_frame(&options, &questions),
-                footprint,
-                max_reply_tokens: self.request.max_tokens.unwrap_or_else(|| footprint.max_reply_tokens()),
-            }
-        })
+        self.frames.get_or_build(request, capabilities, || self.builder.build(request, capabilities))
     }
-}
-
-/// The `detail` to send: not every server accepts it. Without it, models look closely.
-fn sent_detail(image: &Image) -> Option<Detail> {
-    image.rule.accepts_detail().then_some(image.detail)
-}
-
-fn max_reply_tokens(frame: &CachedFrame, request: &PageRequest) -> u32 {
-    frame.max_reply_tokens.saturating_mul(if request.is_lengthened { 2 } else { 1 })
 }
 
 #[cfg(test)]

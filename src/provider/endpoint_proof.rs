@@ -3,9 +3,9 @@
 
 use super::exchange::Exchange;
 use super::foreign::Foreign;
-use super::verdict::{Charge, Verdict};
+use super::verdict::{Charge, Refusal, Verdict};
+use crate::base::vocabulary::ErrorKind;
 use std::cell::Cell;
-use std::time::Duration;
 
 /// What the replies of an endpoint have shown.
 #[derive(Debug, Default)]
@@ -14,9 +14,14 @@ pub(crate) struct EndpointProof {
     is_api: Cell<bool>,
     /// Replies of something else, before any of the API.
     foreign: Cell<u32>,
-    /// When the last of these was counted.
-    counted: Cell<Duration>,
+    /// Whether a page was answered.
+    has_answered: Cell<bool>,
+    /// Refusals that may concern one page, before any answer.
+    refused: Cell<u32>,
 }
+
+/// Refusals that end the run, when no page was answered: they do not concern one page.
+const MAX_REFUSED: u32 = 3;
 
 /// Replies of something else that end the run, when there was none of the API.
 const MAX_FOREIGN: u32 = 3;
@@ -25,21 +30,27 @@ const HINT: &str = "check provider.base_url, which usually ends with /v1: the re
 
 impl EndpointProof {
     /// Replaces the verdict of a reply that does not come from the API, for as long as none
-    /// did: the run waits, and then ends. The page can still be asked. `url`: what was called, at `sent`.
-    pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str, sent: Duration, now: Duration) {
+    /// did: the run waits, and then ends. The page can still be asked. `url`: what was called.
+    pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str) {
         let Some(Foreign { what, may_be_outage, is_free }) = &exchange.foreign else {
             if matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_)) {
                 self.is_api.set(true);
             }
+            if matches!(exchange.verdict, Verdict::Done { .. }) {
+                self.has_answered.set(true);
+            }
+            self.judge_refusal(&mut exchange.verdict);
             return;
         };
         if self.is_api.get() {
             return;
         }
-        // A server that closes a connection may have executed the request.
-        if !may_be_outage {
-            exchange.charge = Charge::Nothing;
+        if *may_be_outage {
+            // A server that is starting behind a forwarder. It may have executed the request.
+            exchange.verdict = Verdict::Later { after: None, message: format!("no reply from {url}: {what}") };
+            return;
         }
+        exchange.charge = Charge::Nothing;
         if *is_free {
             // The run waits for the API instead of giving up pages.
             if let Verdict::Retry(fault) = &exchange.verdict {
@@ -51,28 +62,41 @@ impl EndpointProof {
             Some(status) => format!("{url} is not a chat completions API; it replied with HTTP {status}: {what}"),
             None => format!("{url} is not a chat completions API: {what}"),
         };
-        // Many connections may be closed at once, for one reason.
-        if !may_be_outage || self.foreign.get() == 0 || sent >= self.counted.get() {
-            self.foreign.set(self.foreign.get() + 1);
-            self.counted.set(now);
-        }
+        self.foreign.set(self.foreign.get() + 1);
         let is_certain = matches!(exchange.verdict, Verdict::Stop(_)) || self.foreign.get() >= MAX_FOREIGN;
         exchange.verdict =
             if is_certain { Verdict::stop(message, HINT) } else { Verdict::Later { after: None, message } };
     }
 }
 
+impl EndpointProof {
+    /// A refusal that may concern one page: it does, once another page was answered. Before that the
+    /// others are asked first.
+    fn judge_refusal(&self, verdict: &mut Verdict) {
+        let Verdict::Stop(Refusal { message, may_be_page: true, .. }) = &*verdict else { return };
+        let message = message.clone();
+        if self.has_answered.get() {
+            *verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
+            return;
+        }
+        self.refused.set(self.refused.get() + 1);
+        if self.refused.get() < MAX_REFUSED {
+            *verdict = Verdict::Later { after: None, message };
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::vocabulary::ErrorKind;
+    use crate::provider::verdict::Cut;
 
     fn page() -> Exchange {
         Exchange { status: Some(200), ..Exchange::from_foreign_body("<html>Sign in".into()) }
     }
 
     fn judged(proof: &EndpointProof, mut exchange: Exchange) -> (&'static str, Charge) {
-        proof.judge(&mut exchange, "http://x/v1/chat/completions", Duration::ZERO, Duration::from_secs(1));
+        proof.judge(&mut exchange, "http://x/v1/chat/completions");
         let name = match exchange.verdict {
             Verdict::Later { .. } => "later",
             Verdict::Stop(refusal) => {
@@ -94,18 +118,20 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_an_outage_counts_once_at_a_time() {
-        let (proof, s) = (EndpointProof::default(), Duration::from_secs);
-        let closed = Foreign { may_be_outage: true, ..Foreign::body("closed".into()) };
-        let judge = |sent, now| {
+    fn what_may_be_an_outage_is_waited_for() {
+        let proof = EndpointProof::default();
+        let judge = || {
             let verdict = Verdict::transient(ErrorKind::Reset, "closed");
-            let mut exchange = Exchange { foreign: Some(closed.clone()), ..Exchange::new(verdict, Charge::Unknown) };
-            proof.judge(&mut exchange, "http://x", s(sent), s(now));
+            let closed = Foreign { may_be_outage: true, ..Foreign::body("closed".into()) };
+            let mut exchange = Exchange { foreign: Some(closed), ..Exchange::new(verdict, Charge::Unknown) };
+            proof.judge(&mut exchange, "http://x");
             assert_eq!(exchange.charge, Charge::Unknown, "it may have been executed");
-            matches!(exchange.verdict, Verdict::Stop(_))
+            matches!(&exchange.verdict, Verdict::Later { message, .. } if message == "no reply from http://x: closed")
         };
-        assert!((0..8).all(|_| !judge(1, 2)), "eight requests at once");
-        assert_eq!([judge(3, 4), judge(5, 6)], [false, true]);
+        assert!((0..9).all(|_| judge()));
+        assert_eq!(judged(&proof, page()).0, "later", "it is the first reply");
+        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown));
+        assert!(!judge(), "an API that closes connections fails attempts");
     }
 
     #[test]
@@ -117,14 +143,14 @@ mod tests {
             Exchange { status: Some(503), foreign, ..Exchange::new(verdict, Charge::Unknown) }
         };
         assert!((0..9).all(|_| judged(&proof, page()) == ("later", Charge::Nothing)));
-        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), is_cut: false }, Charge::Unknown));
+        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown));
         assert_eq!(judged(&proof, page()), ("retry", Charge::Unknown));
     }
 
     #[test]
     fn after_a_reply_of_the_api_a_page_is_a_passing_error() {
         let proof = EndpointProof::default();
-        let done = Exchange::new(Verdict::Done { reading: Vec::new(), is_cut: false }, Charge::Unknown);
+        let done = Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
         assert_eq!(judged(&proof, page()).0, "later");
         assert_eq!(judged(&proof, done), ("other", Charge::Unknown));
         assert!((0..9).all(|_| judged(&proof, page()) == ("retry", Charge::Unknown)), "a gateway may have sent it");

@@ -1,7 +1,7 @@
 //! Token counts before a request is sent. Three numbers, never mixed: what the provider
 //! counts at admission, the worst case that a budget reserves, and what is expected.
 
-use super::capability::ReplyFormat;
+use super::reasoning::ReasoningTokens;
 use crate::base::usage::Usage;
 use crate::catalog::{Calibration, Fit, max_image_tokens, text_tokens};
 use crate::manifest::DERIVED_MAX_TOKENS;
@@ -26,10 +26,20 @@ const MAX_FRAMING_TOKENS: u64 = 64;
 /// Tokens allowed beyond one and a half times the longest valid reply: white space, a code
 /// fence, some prose.
 const REPLY_MARGIN_TOKENS: u64 = 50;
-/// Reasoning tokens of a reasoning model: typical, as assumed.
-const TYPICAL_REASONING_TOKENS: u64 = 400;
-/// Reasoning tokens that the maximum reply length of a reasoning model allows for.
-const MAX_REASONING_TOKENS: u64 = 4000;
+
+/// Where a request carries the schema of the reply. It counts as text in both places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemaPlaces {
+    /// In the format of the reply.
+    pub in_format: bool,
+    /// In the prompt.
+    pub in_prompt: bool,
+}
+
+impl SchemaPlaces {
+    /// Only in the format, as most endpoints are asked.
+    pub const FORMAT: Self = Self { in_format: true, in_prompt: false };
+}
 
 /// The size of a request's text, which is the same for every page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,38 +52,52 @@ pub struct Footprint {
     chars: u64,
     /// Tokens of the shortest valid reply.
     pub shortest: u64,
-    /// Tokens of a typical reply.
+    /// Tokens of a typical reply, with reasoning.
     pub usual: u64,
-    /// Tokens of the longest reasonable reply.
-    pub longest: u64,
+    /// Tokens of the longest reasonable reply, without reasoning.
+    longest_answer: u64,
+    /// Tokens of reasoning that the output limit allows for.
+    reasoning: u64,
 }
 
 impl Footprint {
-    /// Measures the text for `questions`. `reasons`: the model reasons before it answers.
+    /// Measures the text for `questions`.
     #[must_use]
-    pub fn measure(questions: &[&Question], format: ReplyFormat, reasons: bool) -> Self {
-        let has_schema = format == ReplyFormat::Schema;
-        let mut text = format!("{SYSTEM}{}", instructions(questions, !has_schema));
-        if has_schema {
+    pub fn measure(questions: &[&Question], schema: SchemaPlaces, reasoning: ReasoningTokens) -> Self {
+        let mut text = format!("{SYSTEM}{}", instructions(questions, schema.in_prompt));
+        if schema.in_format {
             text.push_str(&reply_schema(questions).to_string());
         }
         let replies = sample_replies(questions);
-        let (typical, max) = if reasons { (TYPICAL_REASONING_TOKENS, MAX_REASONING_TOKENS) } else { (0, 0) };
         Self {
             text: text_tokens(&text) + TYPICAL_FRAMING_TOKENS,
             bytes: text.len() as u64,
             chars: text.chars().count() as u64,
             shortest: text_tokens(&replies.shortest),
-            usual: text_tokens(&replies.typical) + typical,
-            longest: text_tokens(&replies.longest) + max,
+            usual: text_tokens(&replies.typical) + reasoning.typical,
+            longest_answer: text_tokens(&replies.longest),
+            reasoning: reasoning.allowed,
         }
     }
 
-    /// The maximum reply length, in tokens, if the manifest does not set `max_tokens`.
+    /// Tokens of the longest reasonable reply, with reasoning.
+    #[must_use]
+    pub fn longest(&self) -> u64 {
+        self.longest_answer + self.reasoning
+    }
+
+    /// The maximum length of the answer itself, in tokens, if the manifest does not set `max_tokens`.
+    #[must_use]
+    pub fn max_answer_tokens(&self) -> u32 {
+        let tokens = u32::try_from(self.longest_answer * 3 / 2 + REPLY_MARGIN_TOKENS).unwrap_or(u32::MAX);
+        tokens.clamp(*DERIVED_MAX_TOKENS.start(), *DERIVED_MAX_TOKENS.end())
+    }
+
+    /// The output limit, in tokens, if the manifest does not set `max_tokens`: that of the answer and
+    /// what the model's reasoning may need.
     #[must_use]
     pub fn max_reply_tokens(&self) -> u32 {
-        let tokens = u32::try_from(self.longest * 3 / 2 + REPLY_MARGIN_TOKENS).unwrap_or(u32::MAX);
-        tokens.clamp(*DERIVED_MAX_TOKENS.start(), *DERIVED_MAX_TOKENS.end())
+        self.max_answer_tokens().saturating_add(u32::try_from(self.reasoning).unwrap_or(u32::MAX))
     }
 }
 
@@ -112,13 +136,17 @@ mod tests {
     use proptest::prelude::*;
 
     fn footprint(longest: u64) -> Footprint {
-        Footprint { text: 300, bytes: 1200, chars: 1100, shortest: 5, usual: longest / 2, longest }
+        let (shortest, usual) = (5, longest / 2);
+        Footprint { text: 300, bytes: 1200, chars: 1100, shortest, usual, longest_answer: longest, reasoning: 0 }
     }
 
     #[test]
     fn the_reply_length_is_derived_within_bounds() {
         for (longest, tokens) in [(0, 100), (33, 100), (100, 200), (1000, 1550), (100_000, 8192)] {
             assert_eq!(footprint(longest).max_reply_tokens(), tokens, "{longest}");
+            let reasoning = Footprint { reasoning: 4096, ..footprint(longest) };
+            assert_eq!((reasoning.max_reply_tokens(), reasoning.max_answer_tokens()), (tokens + 4096, tokens));
+            assert_eq!(reasoning.longest(), longest + 4096);
         }
     }
 

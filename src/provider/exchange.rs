@@ -1,10 +1,11 @@
 //! One attempt and its result.
 
+use super::capability::CapabilityChange;
 use super::foreign::Foreign;
 use super::rate_limits::{ExceededLimit, RateLimitHeaders};
 use super::reply::{Reply, ReplyEnd};
 use super::served::Served;
-use super::verdict::{Charge, Verdict};
+use super::verdict::{Charge, Cut, TransientFault, Verdict};
 use crate::base::vocabulary::ErrorKind;
 use crate::task::{Question, read_reasoning, read_reply};
 use std::time::Duration;
@@ -70,8 +71,12 @@ impl Exchange {
         let Reply { content, reasoning, usage, end, served } = reply;
         let charge = usage.map_or(Charge::Unknown, Charge::Reported);
         let mut answered_in_reasoning = false;
-        let done = |is_cut| Verdict::Done { reading: read_reply(&content, questions), is_cut };
+        let done = |cut| Verdict::Done { reading: read_reply(&content, questions), cut };
         let verdict = match end {
+            // The server found the reply not valid: its text is in the error.
+            ReplyEnd::Error(Verdict::Retry(fault)) if fault.kind == ErrorKind::NotJson => {
+                return Self { served, charge, ..Self::from_invalid_reply(content, questions) };
+            }
             // The partial text before an error is worth nothing.
             ReplyEnd::Error(verdict) => {
                 let has_text = !content.is_empty() || !reasoning.is_empty();
@@ -95,14 +100,27 @@ impl Exchange {
             ReplyEnd::Finished if content.trim().is_empty() => match read_reasoning(&reasoning, questions) {
                 Some(reading) => {
                     answered_in_reasoning = true;
-                    Verdict::Done { reading, is_cut: false }
+                    Verdict::Done { reading, cut: Cut::No }
                 }
-                None => done(false),
+                None => done(Cut::No),
             },
-            ReplyEnd::Finished => done(false),
-            ReplyEnd::Length | ReplyEnd::OutOfRoom | ReplyEnd::Repetition => done(true),
+            ReplyEnd::Finished => done(Cut::No),
+            ReplyEnd::Length => done(Cut::Length),
+            ReplyEnd::Repetition => done(Cut::Repetition),
+            ReplyEnd::OutOfRoom => Verdict::Retry(TransientFault {
+                kind: ErrorKind::Capability,
+                message: "the model used up the output limit for its reasoning".into(),
+                change: Some(CapabilityChange::OutputFactor),
+                may_run: false,
+            }),
         };
         Self { content, served, answered_in_reasoning, ..Self::new(verdict, charge) }
+    }
+
+    /// A reply that the server itself found not valid.
+    pub(crate) fn from_invalid_reply(content: String, questions: &[&Question]) -> Self {
+        let verdict = Verdict::Done { reading: read_reply(&content, questions), cut: Cut::No };
+        Self { content, ..Self::new(verdict, Charge::Unknown) }
     }
 
     /// A reply that broke off after `content`. The server may have billed it.
@@ -154,8 +172,8 @@ mod tests {
         for (end, usage, expected, charge, has_content) in [
             (ReplyEnd::Finished, Some(usage), "done", Charge::Reported(usage), true),
             (ReplyEnd::Length, None, "done, cut", Charge::Unknown, true),
-            (ReplyEnd::OutOfRoom, Some(usage), "done, cut", Charge::Reported(usage), true),
-            (ReplyEnd::Repetition, Some(usage), "done, cut", Charge::Reported(usage), true),
+            (ReplyEnd::OutOfRoom, Some(usage), "retry capability", Charge::Reported(usage), true),
+            (ReplyEnd::Repetition, Some(usage), "done, repeated", Charge::Reported(usage), true),
             (ReplyEnd::Recitation, Some(usage), "page recitation", Charge::Reported(usage), true),
             (ReplyEnd::ContentFilter, Some(usage), "page content_filter", Charge::Reported(usage), true),
             (ReplyEnd::Refusal("no".into()), Some(usage), "page refusal", Charge::Reported(usage), true),
@@ -175,8 +193,9 @@ mod tests {
                 &[],
             );
             let name = match &exchange.verdict {
-                Verdict::Done { is_cut: false, .. } => "done".to_owned(),
-                Verdict::Done { .. } => "done, cut".to_owned(),
+                Verdict::Done { cut: Cut::No, .. } => "done".to_owned(),
+                Verdict::Done { cut: Cut::Length, .. } => "done, cut".to_owned(),
+                Verdict::Done { cut: Cut::Repetition, .. } => "done, repeated".to_owned(),
                 Verdict::Retry(fault) => format!("retry {}", fault.kind),
                 Verdict::Page(fault) => format!("page {}", fault.kind),
                 Verdict::Later { .. } => "later".to_owned(),
@@ -200,7 +219,6 @@ mod tests {
             ("", "", ReplyEnd::Finished, "empty_reply"),
             ("It is one.", r#"{"kind":"letter"}"#, ReplyEnd::Finished, "not_json"),
             (r#"{"kind":"invoice"}"#, r#"{"kind":"letter"}"#, ReplyEnd::Finished, "invoice"),
-            ("", r#"{"kind":"letter"}"#, ReplyEnd::OutOfRoom, "empty_reply"),
         ] {
             let (content, reasoning) = (content.to_owned(), reasoning.to_owned());
             let reply = Reply { content, reasoning: reasoning.clone(), usage: None, end, served: Served::default() };
@@ -213,6 +231,17 @@ mod tests {
             let flag = if exchange.answered_in_reasoning { ", flagged" } else { "" };
             assert_eq!(format!("{found}{flag}"), expected, "{reasoning}");
         }
+    }
+
+    #[test]
+    fn a_reply_that_the_server_finds_not_valid_is_one() {
+        let usage = Usage { input: 10, output: 5, ..Usage::default() };
+        let end = ReplyEnd::Error(Verdict::transient(ErrorKind::NotJson, "Failed to generate JSON."));
+        let content = "{\"kind\": \"inv".to_owned();
+        let reply = Reply { content, reasoning: String::new(), usage: Some(usage), end, served: Served::default() };
+        let exchange = Exchange::from_reply(reply, &[]);
+        assert_eq!(exchange.verdict, Verdict::Done { reading: Vec::new(), cut: Cut::No });
+        assert_eq!((exchange.content.as_str(), exchange.charge), ("{\"kind\": \"inv", Charge::Reported(usage)));
     }
 
     #[test]

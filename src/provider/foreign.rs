@@ -5,7 +5,7 @@
 pub struct Foreign {
     /// The beginning of a body, such as an HTML page; without a status, what happened instead of a reply.
     pub what: String,
-    /// An API that is down may look like this for a moment: only one that comes after another counts.
+    /// An API that is starting may look like this: the run waits for it.
     pub may_be_outage: bool,
     /// It is what gateways send when they can't reach the API behind them: it stays a transient error, but
     /// nothing was executed.

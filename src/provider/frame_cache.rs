@@ -3,8 +3,8 @@
 use super::capability::Capabilities;
 use super::dialect::interface::PageFrame;
 use super::estimate::Footprint;
-use super::page_request::PageRequest;
-use crate::task::Question;
+use super::page_request::{PageRequest, Variation};
+use crate::task::{Bounds, Question};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -15,12 +15,19 @@ use std::sync::Arc;
 pub(crate) struct CachedFrame {
     pub(crate) frame: Box<dyn PageFrame>,
     pub(crate) footprint: Footprint,
-    /// The usual maximum reply length, in tokens.
+    /// The output limit, in tokens.
     pub(crate) max_reply_tokens: u32,
+    /// The bounds of the schema that is sent.
+    pub(crate) bounds: Bounds,
+    /// The effective values of what the manifest leaves open, as JSON.
+    pub(crate) parameters: String,
+    /// Whether the prompt describes the schema although the format carries it.
+    pub(crate) is_described: bool,
 }
 
-/// The address of the questions, the tasks to ask, and the endpoint's capabilities.
-type Key = (usize, Vec<usize>, Capabilities);
+/// The address of the questions, the tasks to ask, how the request differs from the usual one, and
+/// the endpoint's capabilities.
+type Key = (usize, Vec<usize>, Variation, Capabilities);
 
 /// A frame with the questions that it is for: keeping them keeps their address in use.
 type Entry = (Arc<[Question]>, Rc<CachedFrame>);
@@ -42,7 +49,7 @@ impl FrameCache {
         capabilities: Capabilities,
         build: impl FnOnce() -> CachedFrame,
     ) -> Rc<CachedFrame> {
-        let key = (request.questions.as_ptr().addr(), request.tasks.clone(), capabilities);
+        let key = (request.questions.as_ptr().addr(), request.tasks.clone(), request.variation, capabilities);
         let mut frames = self.frames.borrow_mut();
         if let Some((_, frame)) = frames.get(&key) {
             return frame.clone();

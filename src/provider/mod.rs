@@ -5,7 +5,9 @@
 //!
 //! - [`endpoint`]: one model at one endpoint, which owns all of the following
 //! - [`batch_client`]: the provider's Batch API; [`reply_reader`]: reads and judges a reply;
-//!   [`frame_cache`]: what the requests for the same questions have in common
+//!   [`frame_builder`], [`frame_cache`]: what the requests for the same questions have in
+//!   common; [`form_change`]: what a reply shows about the form of requests; [`statement`]: values
+//!   of the manifest that are rejected
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
 //! - [`pacing`]: when requests may be sent, by rates and by a cooldown
 //! - [`client`]: HTTP, timeouts, redaction; knows no dialect
@@ -15,7 +17,8 @@
 //!   as the provider reports it
 //! - [`verdict`]: what an attempt means and costs; [`rate_limits`]: what a provider reports
 //!   about its limits; [`page_request`]: what to ask about a page
-//! - [`capability`]: what an endpoint supports; [`mod@estimate`]: tokens before they are
+//! - [`capability`]: what an endpoint accepts; [`parameter`], [`efforts`]: what it may reject;
+//!   [`reasoning`]: tokens of reasoning; [`mod@estimate`]: tokens before they are
 //!   known; [`sse`]: server-sent events
 //! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
 
@@ -24,15 +27,20 @@ pub(crate) mod batch_client;
 pub(crate) mod capability;
 pub(crate) mod client;
 pub(crate) mod dialect;
+pub(crate) mod efforts;
 pub(crate) mod endpoint;
 pub(crate) mod endpoint_proof;
 pub(crate) mod estimate;
 pub(crate) mod exchange;
 pub(crate) mod foreign;
+pub(crate) mod form_change;
+pub(crate) mod frame_builder;
 pub(crate) mod frame_cache;
 pub(crate) mod pacing;
 pub(crate) mod page_request;
+pub(crate) mod parameter;
 pub(crate) mod rate_limits;
+pub(crate) mod reasoning;
 pub(crate) mod repetition;
 pub(crate) mod reply;
 pub(crate) mod reply_reader;
@@ -40,6 +48,7 @@ pub(crate) mod reply_reader;
 pub mod request_parts;
 pub(crate) mod served;
 pub(crate) mod sse;
+pub(crate) mod statement;
 #[cfg(test)]
 mod test_server;
 pub(crate) mod verdict;
@@ -50,12 +59,16 @@ pub use capability::{Capabilities, CapabilityChange, ReplyFormat};
 pub use client::http_client::{HttpClient, HttpClientError, HttpClientOptions};
 pub use client::secret::Secret;
 pub use dialect::name::DialectName;
+pub use efforts::Efforts;
 pub use endpoint::{EndpointSetup, ModelEndpoint};
-pub use estimate::{Estimate, Footprint, RequestSize, estimate};
+pub use estimate::{Estimate, Footprint, RequestSize, SchemaPlaces, estimate};
 pub use exchange::Exchange;
+pub use form_change::{FormChange, SentForm};
 pub use pacing::cooldown::Gate;
 pub use pacing::endpoint_pacing::EndpointPacing;
-pub use page_request::{PageRequest, Repair};
+pub use page_request::{PageRequest, Repair, Variation};
+pub use parameter::{Parameter, Parameters};
 pub use rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
+pub use reasoning::{ReasoningTokens, planned_effort};
 pub use served::Served;
-pub use verdict::{Charge, PageFault, Refusal, TransientFault, Verdict};
+pub use verdict::{Charge, Cut, PageFault, Refusal, TransientFault, Verdict};

@@ -10,12 +10,21 @@ pub struct PageRequest {
     pub questions: Arc<[Question]>,
     /// Indices into `questions` of the tasks to ask.
     pub tasks: Vec<usize>,
-    /// Whether to allow twice the usual reply length, because the last reply was cut off.
-    pub is_lengthened: bool,
+    /// How the request differs from the usual one.
+    pub variation: Variation,
     /// A number derived from the page; it selects the shard of the provider's prompt cache.
     pub page: u64,
     /// The invalid reply to correct; `None` for a first question.
     pub repair: Option<Repair>,
+}
+
+/// How a request differs from the usual one for its page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Variation {
+    /// It allows twice the usual reply length, because the last reply was cut off.
+    pub is_lengthened: bool,
+    /// It has another format or temperature, because the last reply repeated itself.
+    pub avoids_repetition: bool,
 }
 
 /// The messages that ask the model to correct an invalid reply.

@@ -49,6 +49,9 @@ impl ReplyReader<'_> {
                 let wall_ms = self.clock.wall_ms();
                 let reply = ErrorReply { status, headers: &headers, body: &body, wall_ms };
                 let judgement = self.dialect.judge_error(&reply);
+                if let Some(content) = judgement.invalid_reply {
+                    return Exchange { status: Some(status), ..Exchange::from_invalid_reply(content, questions) };
+                }
                 let exceeded = judgement.exceeded;
                 let foreign = foreign_error(status, &body);
                 Exchange { exceeded, foreign, ..Exchange::new(judgement.verdict, judgement.charge) }
@@ -89,10 +92,16 @@ impl ReplyReader<'_> {
 
     async fn read_stream(&self, mut body: BodyReader, questions: &[&Question]) -> Exchange {
         let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
-        let mut unshown = String::new();
+        let (mut unshown, mut before_events) = (String::new(), Some(Vec::new()));
         while !stream.is_ended() {
             match body.next().await {
-                Ok(Some(bytes)) => self.push(&mut events, &mut *stream, &bytes, &mut unshown),
+                Ok(Some(bytes)) => {
+                    let has_event = self.push(&mut events, &mut *stream, &bytes, &mut unshown);
+                    before_events = before_events.filter(|_| !has_event);
+                    if let Some(before) = &mut before_events {
+                        before.extend_from_slice(&bytes);
+                    }
+                }
                 Ok(None) => break,
                 // The reply is complete: how the connection ends does not matter.
                 Err(_) if stream.is_complete() => break,
@@ -100,18 +109,35 @@ impl ReplyReader<'_> {
             }
         }
         body.finish().await;
-        self.finish(events, stream, questions, unshown)
+        // Some servers send errors, or the whole reply, as JSON with the media type of a stream.
+        let whole = before_events.and_then(|bytes| self.dialect.read_reply(&String::from_utf8_lossy(&bytes)).ok());
+        match whole {
+            Some(reply) => {
+                (self.on_text)(&self.client.redact(&reply.content));
+                self.judge(reply, questions)
+            }
+            None => self.finish(events, stream, questions, unshown),
+        }
     }
 
-    fn push(&self, events: &mut EventDecoder, stream: &mut dyn ReplyStream, bytes: &[u8], unshown: &mut String) {
-        for data in events.push(bytes) {
-            unshown.push_str(&stream.push(&data));
+    /// Reads the next bytes of a stream; returns whether they complete an event.
+    fn push(
+        &self,
+        events: &mut EventDecoder,
+        stream: &mut dyn ReplyStream,
+        bytes: &[u8],
+        unshown: &mut String,
+    ) -> bool {
+        let complete = events.push(bytes);
+        for data in &complete {
+            unshown.push_str(&stream.push(data));
         }
         // Up to the last white space: a secret, which contains none, may arrive in parts.
         let end = unshown.rfind(char::is_whitespace).map_or(0, |at| at + 1);
         let end = (end..unshown.len()).find(|end| unshown.is_char_boundary(*end)).unwrap_or(unshown.len());
         let rest = unshown.split_off(end);
         (self.on_text)(&self.client.redact(&std::mem::replace(unshown, rest)));
+        !complete.is_empty()
     }
 
     fn finish(

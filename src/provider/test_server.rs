@@ -60,6 +60,8 @@ pub(crate) fn client(base_url: &str) -> HttpClient {
         base_url: base_url.to_owned(),
         key: Some(Secret::new("sk-secret")),
         headers: Vec::new(),
+        query: String::new(),
+        secret_query: Vec::new(),
         authorities: None,
         proxy: None,
         timeouts,

@@ -13,8 +13,8 @@ pub enum Verdict {
     Done {
         /// One entry per requested task: the answer, or why it is invalid.
         reading: Reading,
-        /// Whether the reply reached its maximum length.
-        is_cut: bool,
+        /// Whether and why the reply is incomplete.
+        cut: Cut,
     },
     /// A transient fault: retry the page. It uses up one of the page's attempts.
     Retry(TransientFault),
@@ -29,6 +29,17 @@ pub enum Verdict {
     Page(PageFault),
     /// No page can be answered: end the run.
     Stop(Refusal),
+}
+
+/// Whether and why a reply is incomplete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// It is complete.
+    No,
+    /// It reached the output limit, or a bound of its schema.
+    Length,
+    /// It repeated itself until it reached the output limit.
+    Repetition,
 }
 
 /// A fault that may not occur again when the request is retried.
@@ -64,6 +75,8 @@ pub struct Refusal {
     pub message: String,
     /// What the user can do.
     pub hint: String,
+    /// Whether the provider may refuse only this page: others show it.
+    pub may_be_page: bool,
 }
 
 /// What an attempt cost.
@@ -95,7 +108,12 @@ impl Verdict {
 
     /// The end of the run.
     pub(crate) fn stop(message: impl Into<String>, hint: &str) -> Self {
-        Self::Stop(Refusal { message: message.into(), hint: hint.to_owned() })
+        Self::Stop(Refusal { message: message.into(), hint: hint.to_owned(), may_be_page: false })
+    }
+
+    /// The end of the run, unless the provider answers other pages.
+    pub(crate) fn stop_or_page(message: impl Into<String>, hint: &str) -> Self {
+        Self::Stop(Refusal { message: message.into(), hint: hint.to_owned(), may_be_page: true })
     }
 
     /// Replaces the message, if there is one, by what `edit` makes of it.

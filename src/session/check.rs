@@ -9,10 +9,10 @@ use super::secrets::{client_options, missing_secrets, proxy_for};
 use crate::base::mask::mask_secrets;
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
-use crate::manifest::{self, Endpoint, Image, Place, Size, Task, TaskKind};
+use crate::manifest::{self, Endpoint, Header, Image, Place, Size, Task, TaskKind};
 use crate::pipeline::check_outputs_of;
 use crate::prepare::target_size;
-use crate::provider::{Footprint, HttpClient, ReplyFormat};
+use crate::provider::{Footprint, HttpClient, ReasoningTokens, SchemaPlaces, planned_effort};
 use crate::source::Entries;
 use crate::task::Question;
 
@@ -77,12 +77,20 @@ pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Re
             Place::Given(_) => "standard input".into(),
         },
         provider: match &manifest.provider.endpoint {
-            Endpoint::Remote { base_url } => base_url.clone(),
+            Endpoint::Remote { base_url } => format!("{base_url}{}", manifest.provider.query.shown()),
             Endpoint::Simulator(_) => "the built-in simulator".into(),
         },
         tasks: questions.iter().map(|question| question.name.clone()).collect(),
         notes,
     })
+}
+
+/// Whether requests carry a secret.
+fn has_secret(provider: &manifest::Provider) -> bool {
+    provider.api_key_env.is_some()
+        || provider.api_key_file.is_some()
+        || !provider.query.secret.is_empty()
+        || provider.headers.iter().any(|(_, value)| matches!(value, Header::Env(_)))
 }
 
 /// Settings that are valid but may not be intended.
@@ -126,7 +134,8 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
         ));
     }
     if let Some(facts @ ModelFacts { context: Some(context), .. }) = model_facts(&job.provider.model) {
-        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), ReplyFormat::Schema, facts.reasons());
+        let reasoning = ReasoningTokens::of(planned_effort(&job.request, Some(facts)), Some(facts));
+        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), SchemaPlaces::FORMAT, reasoning);
         let room = job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens());
         let needed = words.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(room);
         if needed > *context {
@@ -151,8 +160,8 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
             notes.push(fault);
         }
     }
-    if let (Endpoint::Remote { base_url }, true) =
-        (&provider.endpoint, provider.api_key_env.is_some() || provider.api_key_file.is_some())
+    if let Endpoint::Remote { base_url } = &provider.endpoint
+        && has_secret(provider)
         && base_url.starts_with("http://")
         && !base_url.contains("//127.")
         && !base_url.contains("//localhost")

@@ -13,6 +13,9 @@ const FILES_PER_WORKER: u64 = 8;
 /// Connections beside those in use: a connection rests a moment before it is used again.
 const SPARE_CONNECTIONS: u64 = 192;
 
+/// Workers that a run has at least files for.
+const MIN_WORKERS: u64 = 2;
+
 /// What the limit on open files leaves for connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OpenFiles {
@@ -29,6 +32,18 @@ impl OpenFiles {
         let workers = std::thread::available_parallelism().map_or(2, usize::from) as u64;
         // An unknown limit is not one.
         Self::new(rlimit::increase_nofile_limit(MAX_FILES).unwrap_or(MAX_FILES), workers, has_simulator)
+    }
+
+    /// Checks that a run can work with this limit: with less, it would end somewhere in between.
+    ///
+    /// # Errors
+    /// How many files it may have open, and how many it needs.
+    pub(crate) fn check(self) -> Result<(), String> {
+        const NEEDED: u64 = FIXED_FILES + FILES_PER_WORKER * MIN_WORKERS;
+        if self.limit >= NEEDED {
+            return Ok(());
+        }
+        Err(format!("this process may have only {} files open; a run needs at least {NEEDED}", self.limit))
     }
 
     fn new(limit: u64, workers: u64, has_simulator: bool) -> Self {
@@ -71,9 +86,12 @@ mod tests {
             (256, 2, false, 208, 138),
             (64, 2, false, 16, 10),
             (64, 16, false, 2, 1),
+            (48, 2, false, 2, 1),
+            (47, 2, false, 2, 1),
             (0, 1, true, 2, 1),
         ] {
             let files = OpenFiles::new(limit, workers, has_simulator);
+            assert_eq!(files.check().is_ok(), limit >= 48, "{limit}");
             assert_eq!(files.max_connections(256), connections, "{limit}");
             let mut limits = Limits {
                 requests_per_minute: None,

@@ -29,7 +29,7 @@ impl Provider {
             // The name may be a key that was put in its place.
             let message = format!("the environment variable {} is not set", mask_secrets(&missing.join(", ")));
             return Err(Error::new(WRONG_INPUT, message)
-                .with_hint("provider.api_key_env names the variable that holds the key"));
+                .with_hint("provider.api_key_env, and `env` in provider.headers and provider.query, name variables that hold secrets"));
         }
         let (base_url, simulator) = match &job.provider.endpoint {
             Endpoint::Remote { base_url } => (base_url.clone(), None),
@@ -42,6 +42,9 @@ impl Provider {
         let options = client_options(job, environment, &base_url).map_err(|error| Error::new(WRONG_INPUT, error))?;
         let client = HttpClient::new(options).map_err(|error| Error::new(WRONG_INPUT, error))?;
         let open_files = OpenFiles::raise(simulator.is_some());
+        open_files
+            .check()
+            .map_err(|message| Error::new(WRONG_INPUT, message).with_hint("raise the limit: ulimit -n 1024"))?;
         let client = client.with_max_connections(open_files.max_connections(job.limits.max_concurrency));
         Ok(Self { client, open_files, _simulator: simulator })
     }
@@ -49,6 +52,7 @@ impl Provider {
 
 fn simulator_options(spec: &SimulatorSpec) -> Options {
     Options {
+        profile: spec.profile,
         latency: spec.latency,
         seed: spec.seed.into(),
         faults: spec.faults,

@@ -14,7 +14,9 @@ pub(crate) fn missing_secrets(job: &Job, environment: &Environment) -> Vec<Strin
         Header::Env(name) => Some(name.clone()),
         Header::Text(_) => None,
     };
-    let named = job.provider.api_key_env.iter().cloned().chain(job.provider.headers.iter().filter_map(header));
+    let headers = job.provider.headers.iter().filter_map(header);
+    let query = job.provider.query.secret.iter().map(|(_, name)| name.clone());
+    let named = job.provider.api_key_env.iter().cloned().chain(headers).chain(query);
     named.filter(|name| environment.variable(name).is_none_or(|value| value.trim().is_empty())).collect()
 }
 
@@ -73,11 +75,14 @@ pub(crate) fn client_options(
         Header::Text(text) => (name.clone(), Secret::new(text)),
         Header::Env(variable) => (name.clone(), secret(variable)),
     });
+    let secret_query = job.provider.query.secret.iter().map(|(name, variable)| (name.clone(), secret(variable)));
     Ok(HttpClientOptions {
         base_url: base_url.to_owned(),
         key: key(job, environment)?,
         authorities: job.provider.ca_file.as_deref().map(|path| secret_file(path, "provider.ca_file")).transpose()?,
         headers: headers.collect(),
+        query: job.provider.query.written.clone(),
+        secret_query: secret_query.collect(),
         proxy: proxy_for(base_url, environment)?,
         timeouts: job.request.timeouts,
     })

@@ -10,6 +10,17 @@ pub(crate) struct Answerer<'a> {
     pub(crate) measures: &'a ImageMeasures,
     pub(crate) seed: u64,
     pub(crate) image_key: u64,
+    /// Repetition of labels and texts as long as the schema allows. `None`: there is none.
+    pub(crate) repetition: Option<Repetition>,
+}
+
+/// How a grammar lets a model repeat itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Repetition {
+    /// Length of a list or a text without bounds, in characters.
+    pub(crate) chars: usize,
+    /// Whether the grammar knows `uniqueItems`.
+    pub(crate) knows_unique: bool,
 }
 
 impl Answerer<'_> {
@@ -50,7 +61,20 @@ impl Answerer<'_> {
             Some("string") if schema.get("format").and_then(Value::as_str) == Some("date") => {
                 Value::String(format!("20{:02}-{:02}-{:02}", 10 + draw % 17, draw / 17 % 12 + 1, draw / 204 % 28 + 1))
             }
-            _ => Value::String(format!("text {}", draw % 10_000)),
+            _ => Value::String(self.text(schema, draw)),
+        }
+    }
+
+    fn text(&self, schema: &Value, draw: u64) -> String {
+        let text = format!("text {}", draw % 10_000);
+        match &self.repetition {
+            Some(repetition) if draw.is_multiple_of(2) => {
+                let bound =
+                    schema.get("maxLength").and_then(Value::as_u64).map(|bound| usize::try_from(bound).unwrap_or(0));
+                let chars = bound.unwrap_or(repetition.chars).min(repetition.chars);
+                text.chars().cycle().take(chars).collect()
+            }
+            _ => text,
         }
     }
 
@@ -62,9 +86,18 @@ impl Answerer<'_> {
                 self.score(label)
                     .map_or_else(|| self.draw(&format!("{name}/{label}")).is_multiple_of(3), |score| score > 0.5)
             };
-            return Value::Array(labels.iter().filter(applies).cloned().collect());
+            let max = schema.get("maxItems").and_then(Value::as_u64).and_then(|max| usize::try_from(max).ok());
+            let is_unique = schema.get("uniqueItems") == Some(&Value::Bool(true));
+            if let (Some(repetition), Some(label)) = (&self.repetition, labels.first())
+                && !(is_unique && repetition.knows_unique)
+            {
+                let count = repetition.chars / (label.to_string().len() + 1) + 1;
+                return Value::Array(vec![label.clone(); max.unwrap_or(count).min(count)]);
+            }
+            return Value::Array(labels.iter().filter(applies).take(max.unwrap_or(usize::MAX)).cloned().collect());
         }
-        let count = if self.is_blank() { 0 } else { self.draw(name) % 3 };
+        let max = schema.get("maxItems").and_then(Value::as_u64).unwrap_or(u64::MAX);
+        let count = if self.is_blank() { 0 } else { (self.draw(name) % 3).min(max) };
         (0..count).map(|index| self.value(&items, &format!("{name}/{index}"))).collect()
     }
 
@@ -125,7 +158,7 @@ mod tests {
     use super::*;
 
     fn answer(measures: &ImageMeasures, image_key: u64, schema: &Value) -> Value {
-        Answerer { measures, seed: 7, image_key }.answer(schema)
+        Answerer { measures, seed: 7, image_key, repetition: None }.answer(schema)
     }
 
     fn kind_of(measures: &ImageMeasures) -> Value {
@@ -198,7 +231,7 @@ mod tests {
         let measures = measured(&page(&[]));
         let cats = (0..100).filter(|image_key| answer(&measures, *image_key, &schema)["kind"] == "cat").count();
         assert!((30..=70).contains(&cats), "{cats}");
-        let other = |seed| Answerer { measures: &measures, seed, image_key: 3 }.answer(&schema);
+        let other = |seed| Answerer { measures: &measures, seed, image_key: 3, repetition: None }.answer(&schema);
         assert!((0..20).any(|seed| other(seed) != other(0)));
     }
 }

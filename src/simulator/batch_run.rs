@@ -4,11 +4,11 @@ use super::api_error::ApiError;
 use super::batch::BatchResults;
 use super::batch_fault::BatchFault;
 use super::bill::text_tokens;
-use super::chat::check_response_format;
 use super::faults::Fault;
 use super::model::image_key;
 use super::request::ChatRequest;
 use super::state::State;
+use super::terms::{Terms, check_image};
 use crate::base::random::mix;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -108,8 +108,8 @@ fn execute(state: &State, requests: &str, fault: Option<BatchFault>) -> (Vec<Val
             errors.push(json!({"id": line_id, "custom_id": custom_id, "response": null, "error": error}));
             continue;
         }
-        let (status, body) =
-            answer(state, &request).map_or_else(|error| (error.status, error.to_json()), |body| (200, body));
+        let (status, body) = answer(state, &request)
+            .map_or_else(|error| (error.status, error.to_json(state.profile.errors)), |body| (200, body));
         let response = json!({"status_code": status, "request_id": format!("req_{index:016x}"), "body": body});
         let line = json!({"id": line_id, "custom_id": custom_id, "response": response, "error": null});
         if fault == Some(BatchFault::Missing) && index % 50 == 7 {
@@ -134,7 +134,7 @@ fn shuffle(lines: &mut [Value], seed: u64) {
 /// The completion of one request.
 fn answer(state: &State, request: &Value) -> Result<Value, ApiError> {
     // The error of an invalid request in a batch has no `param`.
-    let request = parse_body(request).map_err(|error| ApiError { param: None, ..error })?;
+    let request = parse_body(request).map_err(ApiError::without_param)?;
     let image = request.image_digest();
     let (earlier, measures) = {
         let mut shared = state.shared.borrow_mut();
@@ -149,13 +149,14 @@ fn answer(state: &State, request: &Value) -> Result<Value, ApiError> {
     if fault == Some(Fault::RateLimited) {
         return Err(ApiError::new(429, "requests", "Rate limit reached for requests").with_code("rate_limit_exceeded"));
     }
-    check_response_format(state, &request)?;
+    let terms = Terms::check(state.profile, options, &request)?;
+    check_image(&request, &measures)?;
     if fault == Some(Fault::ServerError) {
         return Err(ApiError::server_error());
     }
     let mut shared = state.shared.borrow_mut();
-    let (completion, bill) = shared.model.complete(&request, &measures, fault);
-    shared.stats.count_bill(bill);
+    let (completion, bill) = shared.model.complete(&terms, &request, &measures, fault)?;
+    shared.stats.count_bill(&bill, completion.cost);
     Ok(completion.to_json())
 }
 
@@ -173,7 +174,7 @@ mod tests {
         let mut png = std::io::Cursor::new(Vec::new());
         page(&[(number % 200, 10, 100, 100, INK)]).write_to(&mut png, image::ImageFormat::Png).unwrap();
         let url = format!("data:image/png;base64,{}", base64_simd::STANDARD.encode_to_string(png.get_ref()));
-        let body = json!({"model": "m", "messages": [{"content": [{"image_url": {"url": url}}]}]});
+        let body = json!({"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]});
         json!({"custom_id": format!("r-{number}"), "method": "POST", "url": "/v1/chat/completions", "body": body})
     }
 
@@ -243,7 +244,9 @@ mod tests {
         let kinds = ["500", "429"].map(|name| name.parse().unwrap()).to_vec();
         let state = State::new(Options { faults: 0.5, kinds, ..Options::default() });
         let mut requests: Vec<Value> = (0..20).map(request).collect();
-        requests.push(json!({"custom_id": "no-image", "body": {"model": "m", "messages": []}}));
+        requests.push(
+            json!({"custom_id": "no-image", "body": {"model": "m", "messages": [{"role": "user", "content": "x"}]}}),
+        );
         let (output, errors) = execute(&state, &text(&requests), None);
         assert_eq!(output.len() + errors.len(), 21);
         let mut statuses: Vec<u64> =

@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn requests(count: usize) -> Vec<Value> {
-        let body = json!({"model": "m", "messages": [{"content": "four letters in each"}]});
+        let body = json!({"model": "m", "messages": [{"role": "user", "content": "four letters in each"}]});
         (0..count).map(|number| json!({"custom_id": number.to_string(), "body": body})).collect()
     }
 
@@ -165,7 +165,7 @@ mod tests {
         let (state, _) = with_file(Options::default(), &[]);
         for body in [json!({}), json!({"input_file_id": "file-0"})] {
             let error = create_from(&state, &body).unwrap_err();
-            assert_eq!((error.status, error.param), (400, Some("file_id")), "{body}");
+            assert_eq!((error.status, error.param.as_deref()), (400, Some("file_id")), "{body}");
         }
         assert_eq!(download(&state, "file-0").unwrap().status(), 404);
         assert_eq!(show(&state, "batch_0").unwrap().status(), 404);

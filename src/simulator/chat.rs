@@ -10,7 +10,9 @@ use super::http::{HTML, JSON, Reply};
 use super::limits::{Dimension, LimitError};
 use super::model::image_key;
 use super::request::ChatRequest;
+use super::request_log::SeenRequest;
 use super::state::State;
+use super::terms::{Terms, check_image, unknown_model};
 use http_body_util::{BodyExt, Limited};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -31,39 +33,35 @@ pub(crate) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
         Err(_) => return state.reply(413, HTML, "<html><h1>413 Request Entity Too Large</h1></html>".into()),
     };
     let _in_flight = state.begin_request();
-    match answer(state, &authorization, &body).await {
+    let mut seen = SeenRequest::default();
+    let reply = match answer(state, &authorization, &body, &mut seen).await {
         Ok(reply) => reply,
         Err(error) => state.error(&error),
-    }
+    };
+    seen.status = reply.as_ref().map_or(0, |reply| reply.status().as_u16());
+    state.shared.borrow_mut().stats.keep_request(seen);
+    reply
 }
 
-/// The error about `response_format` when the options do not allow `json_schema`.
-pub(crate) fn check_response_format(state: &State, request: &ChatRequest) -> Result<(), ApiError> {
-    if request.has_json_schema && !state.options.json_schema {
-        let message = "response_format type json_schema is not supported by this model";
-        return Err(ApiError::invalid_request(message).with_param("response_format"));
-    }
-    Ok(())
-}
-
-async fn answer(state: &State, authorization: &str, body: &[u8]) -> Result<Reply, ApiError> {
+async fn answer(state: &State, authorization: &str, body: &[u8], seen: &mut SeenRequest) -> Result<Reply, ApiError> {
     if state.options.key.as_ref().is_some_and(|key| authorization != format!("Bearer {key}")) {
-        return Err(bad_key());
+        return Err(bad_key(state));
     }
     let request = ChatRequest::parse(body, state.options.stream_by_default)?;
-    check_response_format(state, &request)?;
-    if !state.options.models.is_empty() && !state.options.models.contains(&request.model) {
-        return Err(no_model(&request.model));
-    }
+    seen.note_request(&request);
+    let terms = Terms::check(state.profile, &state.options, &request)?;
+    seen.note_terms(&terms);
     let image = request.image_digest();
+    seen.page = image.to_string();
     let earlier = state.shared.borrow_mut().stats.count_page(&image);
     let measures = state.shared.borrow_mut().model.look(&request);
     let Some(measures) = measures else {
         let message = "You uploaded an unsupported image. Please make sure your image is below 20 MB in size and is of one the following formats: ['png', 'jpeg', 'gif', 'webp'].";
         return Err(ApiError::invalid_request(message).with_code("invalid_image_format"));
     };
-    let tokens = state.shared.borrow().model.image_tokens(&request, &measures)
-        + request.max_tokens.max(text_tokens(request.chars));
+    check_image(&request, &measures)?;
+    let tokens =
+        state.shared.borrow().model.image_tokens(&request, &measures) + terms.limit.max(text_tokens(request.chars));
     let admitted = state.shared.borrow_mut().limits.admit(tokens, state.now());
     if let Err(refusal) = admitted {
         return Ok(limit_reply(state, &request.model, refusal));
@@ -81,8 +79,9 @@ async fn answer(state: &State, authorization: &str, body: &[u8]) -> Result<Reply
     }
     let completion = {
         let mut shared = state.shared.borrow_mut();
-        let (completion, bill) = shared.model.complete(&request, &measures, fault);
-        shared.stats.count_bill(bill);
+        let (completion, bill) = shared.model.complete(&terms, &request, &measures, fault)?;
+        shared.stats.count_bill(&bill, completion.cost);
+        seen.note_bill(bill, completion.cost, completion.finish_reason);
         completion
     };
     Ok(deliver(state, &completion, &request, fault).await)
@@ -103,12 +102,12 @@ fn error_reply(state: &State, model: &str, fault: Option<Fault>) -> Result<Optio
                 "<html><head><title>503 Service Temporarily Unavailable</title></head><body><hr>nginx</body></html>";
             state.reply(503, HTML, page.into())
         }
-        Some(Fault::BadKey) => return Err(bad_key()),
+        Some(Fault::BadKey) => return Err(bad_key(state)),
         Some(Fault::NoCredit) => {
             let message = "You exceeded your current quota, please check your plan and billing details.";
             return Err(ApiError::new(429, "insufficient_quota", message).with_code("insufficient_quota"));
         }
-        Some(Fault::NoModel) => return Err(no_model(model)),
+        Some(Fault::NoModel) => return Err(unknown_model(state.profile, model)),
         Some(Fault::BadRequest) => {
             let message = "Invalid value for 'top_k': expected a number.";
             return Err(ApiError::invalid_request(message).with_code("invalid_value").with_param("top_k"));
@@ -145,15 +144,13 @@ fn fixture_reply(state: &State, fixture: &Fixture) -> Reply {
     Ok(reply)
 }
 
-fn bad_key() -> ApiError {
+fn bad_key(state: &State) -> ApiError {
+    if let Some((status, body)) = state.profile.wrong_key {
+        return ApiError::recorded(status, body.to_owned());
+    }
     let message =
         "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.";
     ApiError::new(401, "invalid_request_error", message).with_code("invalid_api_key")
-}
-
-fn no_model(model: &str) -> ApiError {
-    let message = format!("The model `{model}` does not exist or you do not have access to it.");
-    ApiError::new(404, "invalid_request_error", message).with_code("model_not_found")
 }
 
 #[cfg(test)]
@@ -168,17 +165,18 @@ mod tests {
         let mut png = std::io::Cursor::new(Vec::new());
         page(&[(10, 10, 100, 100, INK)]).write_to(&mut png, image::ImageFormat::Png).unwrap();
         let url = format!("data:image/png;base64,{}", base64_simd::STANDARD.encode_to_string(png.get_ref()));
-        json!({"model": "gpt-4o-mini", "max_tokens": 300, "messages": [{"content": [{"image_url": {"url": url}}]}]})
+        json!({"model": "gpt-4o-mini", "max_tokens": 300, "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]})
     }
 
     /// Status, body and headers of the reply.
     fn ask(state: &State, authorization: &str, body: &Value) -> (u16, Value, hyper::HeaderMap) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         tokio::task::LocalSet::new().block_on(&runtime, async {
-            let reply = match answer(state, authorization, body.to_string().as_bytes()).await {
-                Ok(reply) => reply.unwrap(),
-                Err(error) => state.error(&error).unwrap(),
-            };
+            let reply =
+                match answer(state, authorization, body.to_string().as_bytes(), &mut SeenRequest::default()).await {
+                    Ok(reply) => reply.unwrap(),
+                    Err(error) => state.error(&error).unwrap(),
+                };
             let (head, body) = reply.into_parts();
             let bytes = body.collect().await.unwrap().to_bytes();
             (head.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default(), head.headers)
@@ -195,7 +193,7 @@ mod tests {
         };
         let state = State::new(options);
         let mut body = body();
-        body["response_format"] = json!({"type": "json_schema"});
+        body["response_format"] = json!({"type": "json_schema", "json_schema": {"name": "page"}});
         let code = |authorization: &str, body: &Value| {
             let (status, reply, _) = ask(&state, authorization, body);
             (status, reply["error"]["code"].clone(), reply["error"]["param"].clone())
@@ -208,7 +206,7 @@ mod tests {
         assert_eq!(code("Bearer right", &body), (404, "model_not_found".into(), Value::Null));
         body["model"] = "gpt-4o".into();
         assert_eq!(code("Bearer right", &body), (200, Value::Null, Value::Null));
-        body["messages"] = json!([{"content": "no image"}]);
+        body["messages"] = json!([{"role": "user", "content": "no image"}]);
         assert_eq!(code("Bearer right", &body), (400, "invalid_image_format".into(), Value::Null));
         assert_eq!(state.shared.borrow().stats.answered, 1);
     }

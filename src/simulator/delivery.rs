@@ -1,6 +1,6 @@
 //! Sends a completion: whole, as a stream, or broken as a fault demands.
 
-use super::api_error::ApiError;
+use super::api_error::{ApiError, ErrorForm};
 use super::completion::Completion;
 use super::faults::Fault;
 use super::http::{BodyEnd, EVENT_STREAM, JSON, Reply, chunked_body};
@@ -30,7 +30,7 @@ pub(crate) async fn deliver(
         }
         Some(Fault::StreamError) if !request.is_stream => {
             let error = ApiError::server_error().with_code("502");
-            return state.reply(200, JSON, error.to_json().to_string());
+            return state.reply(200, JSON, error.body(state.profile.errors));
         }
         Some(Fault::Form(form)) => {
             if let Some(reply) = reply_in_form(state, completion, form, request.is_stream, request.includes_usage) {
@@ -39,14 +39,25 @@ pub(crate) async fn deliver(
         }
         _ => {}
     }
-    if request.is_stream {
-        return stream(state, completion.to_events(request.includes_usage), fault);
+    let reply = if request.is_stream {
+        stream(state, completion.to_events(request.includes_usage), fault)
+    } else {
+        let body = completion.to_json().to_string();
+        match fault {
+            Some(Fault::CutBody | Fault::CutStream) => cut(state, body),
+            _ => state.reply(200, JSON, body),
+        }
+    };
+    with_cost(reply, state.profile.cost_header, completion.cost_usd())
+}
+
+/// The reply with the cost in a header, if the API has one.
+fn with_cost(reply: Reply, header: &'static str, dollars: f64) -> Reply {
+    let mut reply = reply?;
+    if let (false, Ok(value)) = (header.is_empty(), HeaderValue::from_str(&dollars.to_string())) {
+        reply.headers_mut().insert(header, value);
     }
-    let body = completion.to_json().to_string();
-    if matches!(fault, Some(Fault::CutBody | Fault::CutStream)) {
-        return cut(state, body);
-    }
-    state.reply(200, JSON, body)
+    Ok(reply)
 }
 
 /// Half of the body, with the `Content-Length` of all of it.
@@ -72,7 +83,7 @@ fn break_stream(mut events: Vec<String>, fault: Option<Fault>) -> (Vec<String>, 
         events.truncate(events.len() / 2);
     }
     if fault == Some(Fault::StreamError) {
-        events.push(format!("data: {}\n\n", ApiError::server_error().to_json()));
+        events.push(format!("data: {}\n\n", ApiError::server_error().to_json(ErrorForm::OpenAi)));
     }
     (events, if fault == Some(Fault::CutBody) { BodyEnd::Abort } else { BodyEnd::Complete })
 }

@@ -47,6 +47,12 @@ pub enum Fault {
     BadRequest,
     /// 429, whether or not a limit is exceeded.
     RateLimited,
+    /// Gemini's filter of copied texts stops the reply. The same for every request for the image.
+    Recitation,
+    /// Gemini refuses the prompt: a choice without a message. The same for every request for the image.
+    Prohibited,
+    /// A choice that is complete and has no content.
+    NoContent,
     /// A fixed reply.
     Fixture(&'static Fixture),
     /// A good reply in another form, or a reply that does not end.
@@ -74,6 +80,9 @@ impl Fault {
         ("no-model", Self::NoModel),
         ("bad-request", Self::BadRequest),
         ("429", Self::RateLimited),
+        ("recitation", Self::Recitation),
+        ("prohibited", Self::Prohibited),
+        ("no-content", Self::NoContent),
     ];
 
     /// The faults that are mixed when none are named: all that a page survives.
@@ -111,6 +120,14 @@ impl Fault {
     /// The fault of a request for an image that was requested `earlier` times before.
     /// `share` of the requests meet one of `kinds`, or of the default mix if `kinds` is empty.
     pub(crate) fn draw(seed: u64, share: f64, kinds: &[Self], image_key: u64, earlier: u64) -> Option<Self> {
+        let drawn = Self::draw_once(seed, share, kinds, image_key, 0);
+        if earlier == 0 || matches!(drawn, Some(Self::Recitation | Self::Prohibited)) {
+            return drawn;
+        }
+        Self::draw_once(seed, share, kinds, image_key, earlier)
+    }
+
+    fn draw_once(seed: u64, share: f64, kinds: &[Self], image_key: u64, earlier: u64) -> Option<Self> {
         let kinds = if kinds.is_empty() { Self::DEFAULT_MIX } else { kinds };
         let draw = mix(seed ^ image_key.rotate_left(17) ^ earlier.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]

@@ -8,14 +8,21 @@
 //! What it sees: ink, long lines, boxes, colours, mid-tones, the aspect ratio, flat areas. It
 //! can't read letters.
 //!
+//! A profile ([`profiles`]) says how the API of a family of models or of a server differs; the rules are
+//! data ([`rules`]).
+//!
 //! From the bottom to the top; a file imports only files above it in this list:
 //! - [`fixtures`]: recorded replies of providers; [`form`]: forms of replies; [`faults`]: faults of
 //!   requests; [`batch_fault`]: faults of batches; [`options`]: the options
-//! - [`api_error`]: the envelope of errors; [`http`]: bodies of responses; [`multipart`]: file uploads
-//! - [`bill`]: what is billed; [`completion`]: replies as JSON and as streams; [`stats`]: counters
+//! - [`api_error`]: the envelopes of errors; [`http`]: bodies of responses; [`multipart`]: file uploads
+//! - [`bill`], [`image_bill`]: what is billed
+//! - [`rules`]: what profiles are made of; [`profiles`]: the profiles
+//! - [`completion`]: replies as JSON and as streams
 //! - [`bucket`]: one limit; [`limits`]: requests and tokens per minute
-//! - [`strict_schema`]: rules of schemas; [`request`]: the validated request
-//! - [`vision`]: measures of an image; [`answer`]: answers from measures; [`model`]: completions and bills
+//! - [`strict_schema`]: rules of schemas; [`member_rules`]: ranges of members; [`request`]: the validated request
+//! - [`vision`]: measures of an image; [`answer`]: answers from measures; [`free_reply`]: replies without a format
+//! - [`terms`]: the terms on which a request is accepted; [`model`]: completions and bills
+//! - [`request_log`]: what was received; [`stats`]: counters
 //! - [`batch`]: one batch and its states; [`batch_store`]: files and batches
 //! - [`state`]: what connections share, and replies
 //! - [`reply_forms`]: completions in other forms; [`delivery`]: how a completion is sent; [`chat`]: chat
@@ -38,18 +45,25 @@ mod delivery;
 mod faults;
 mod fixtures;
 mod form;
+mod free_reply;
 mod http;
+mod image_bill;
 mod limits;
+mod member_rules;
 mod model;
 mod multipart;
 mod options;
+mod profiles;
 mod reply_forms;
 mod request;
+mod request_log;
 mod routes;
+mod rules;
 mod server;
 mod state;
 mod stats;
 mod strict_schema;
+mod terms;
 mod vision;
 
 pub use batch_fault::BatchFault;

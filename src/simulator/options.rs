@@ -2,6 +2,7 @@
 
 use super::batch_fault::BatchFault;
 use super::faults::Fault;
+use crate::base::simulator_profile::SimulatorProfile;
 use std::time::Duration;
 
 /// The options of the simulator. By default it answers every request at once and without faults.
@@ -9,6 +10,8 @@ use std::time::Duration;
 pub struct Options {
     /// Port on 127.0.0.1. 0: any free port.
     pub port: u16,
+    /// The family of models or the server that is played.
+    pub profile: SimulatorProfile,
     /// Time before each reply.
     pub latency: Duration,
     /// Seed of answers and faults.
@@ -32,7 +35,7 @@ pub struct Options {
     pub bucket_seconds: f64,
     /// The only valid API key. `None`: every key is valid, and none is needed.
     pub key: Option<String>,
-    /// The names of the models. Empty: every name is a model.
+    /// The names of the models. Empty: those of the profile; by default every name is a model.
     pub models: Vec<String>,
     /// Whether replies carry `usage`.
     pub usage: bool,
@@ -60,6 +63,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             port: 0,
+            profile: SimulatorProfile::default(),
             latency: Duration::ZERO,
             seed: 0,
             faults: 0.0,

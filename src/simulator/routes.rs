@@ -21,7 +21,11 @@ pub(crate) async fn route(state: Rc<State>, request: Request<Incoming>) -> Reply
         (&Method::POST, "/v1/files") => batches::upload(&state, request).await,
         (&Method::POST, "/v1/batches") => batches::create(&state, request).await,
         (&Method::GET, "/v1/batches") => batches::list(&state, request.uri().query().unwrap_or_default()),
-        (&Method::GET, "/v1/models") => state.reply(200, JSON, list_models(&state.options.models).to_string()),
+        (&Method::GET, "/v1/models") => state.reply(200, JSON, list_models(&model_names(&state)).to_string()),
+        (&Method::GET, "/stats/requests") => {
+            let log = state.shared.borrow().stats.log.to_json();
+            state.reply(200, JSON, log.to_string())
+        }
         (&Method::GET, "/stats") => {
             let stats = state.shared.borrow().stats.to_json();
             state.reply(200, JSON, stats.to_string())
@@ -46,6 +50,16 @@ pub(crate) async fn route(state: Rc<State>, request: Request<Incoming>) -> Reply
 /// The id in `/v1/files/{id}/content`.
 fn file_id(path: &str) -> Option<&str> {
     path.strip_prefix("/v1/files/")?.strip_suffix("/content")
+}
+
+/// The names of the models: those of the options, or else those of the profile.
+fn model_names(state: &State) -> Vec<String> {
+    let names = &state.options.models;
+    if !names.is_empty() {
+        return names.clone();
+    }
+    // The default profile has one model without a name.
+    state.profile.models.iter().map(|model| model.name.to_owned()).filter(|name| !name.is_empty()).collect()
 }
 
 fn list_models(names: &[String]) -> Value {

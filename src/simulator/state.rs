@@ -6,6 +6,8 @@ use super::http::{JSON, Reply, full_body};
 use super::limits::RateLimits;
 use super::model::Model;
 use super::options::Options;
+use super::profiles::find::find_profile;
+use super::rules::profile::Profile;
 use super::stats::Stats;
 use crate::base::random::mix;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -16,6 +18,7 @@ use std::time::Instant;
 /// What all connections share. They run on one thread.
 pub(crate) struct State {
     pub(crate) options: Options,
+    pub(crate) profile: &'static Profile,
     start: Instant,
     pub(crate) shared: RefCell<Shared>,
 }
@@ -37,7 +40,7 @@ impl State {
             model: Model::new(&options),
             batches: BatchStore::default(),
         };
-        Self { options, start, shared: shared.into() }
+        Self { profile: find_profile(options.profile), options, start, shared: shared.into() }
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -65,7 +68,7 @@ impl State {
 
     /// An error reply.
     pub(crate) fn error(&self, error: &ApiError) -> Reply {
-        self.reply(error.status, JSON, error.to_json().to_string())
+        self.reply(error.status, JSON, error.body(self.profile.errors))
     }
 
     /// The headers of every reply.

@@ -1,6 +1,7 @@
 //! Counters of what the simulator received and sent (`GET /stats`). Tests use them as evidence.
 
 use super::bill::TokenBill;
+use super::request_log::{RequestLog, SeenRequest};
 use crate::base::digest::Digest;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -20,6 +21,10 @@ pub(crate) struct Stats {
     pub(crate) faults: BTreeMap<String, u64>,
     /// Tokens that were billed.
     pub(crate) tokens: TokenBill,
+    /// What was billed, in pico-dollars.
+    pub(crate) cost: u64,
+    /// The first chat requests.
+    pub(crate) log: RequestLog,
     /// Chat requests without a reply yet.
     pub(crate) in_flight: u64,
     pub(crate) max_in_flight: u64,
@@ -64,12 +69,16 @@ impl Stats {
         self.met.entry(image.to_string()).or_default().push(fault);
     }
 
-    /// Counts a completion.
-    pub(crate) fn count_bill(&mut self, bill: TokenBill) {
+    /// Counts a completion and its cost in pico-dollars.
+    pub(crate) fn count_bill(&mut self, bill: &TokenBill, cost: u64) {
         self.answered += 1;
-        self.tokens.input += bill.input;
-        self.tokens.cached_input += bill.cached_input;
-        self.tokens.output += bill.output;
+        self.tokens.add(bill);
+        self.cost += cost;
+    }
+
+    /// Keeps what a request asked for and what it got.
+    pub(crate) fn keep_request(&mut self, request: SeenRequest) {
+        self.log.add(request);
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -81,7 +90,8 @@ impl Stats {
             "rate_limited": self.rate_limited,
             "statuses": statuses,
             "faults": self.faults,
-            "tokens": {"input": self.tokens.input, "cached_input": self.tokens.cached_input, "output": self.tokens.output},
+            "tokens": self.tokens.to_json(),
+            "cost_pico_usd": self.cost,
             "most_in_flight": self.max_in_flight,
             "first_ms": self.first_ms,
             "last_ms": self.last_ms,

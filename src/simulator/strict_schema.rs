@@ -42,6 +42,35 @@ fn check(schema: &Value, path: &mut Vec<String>) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// The first of these keywords that a schema uses, and the path of the schema that uses it, in the form of
+/// messages.
+pub(crate) fn find_keyword<'a>(schema: &Value, keywords: &[&'a str]) -> Option<(&'a str, String)> {
+    fn find<'a>(schema: &Value, keywords: &[&'a str], path: &mut Vec<String>) -> Option<(&'a str, String)> {
+        if let Some(keyword) = keywords.iter().find(|keyword| schema.get(**keyword).is_some()) {
+            return Some((keyword, context(path)));
+        }
+        for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            path.extend(["properties".to_owned(), name.clone()]);
+            let found = find(member, keywords, path);
+            path.truncate(path.len() - 2);
+            if found.is_some() {
+                return found;
+            }
+        }
+        let items = schema.get("items")?;
+        path.push("items".into());
+        let found = find(items, keywords, path);
+        path.pop();
+        found
+    }
+    find(schema, keywords, &mut Vec::new())
+}
+
+/// A path as messages show it: `'properties', 'a'`.
+fn context(path: &[String]) -> String {
+    path.iter().map(|part| format!("'{part}'")).collect::<Vec<_>>().join(", ")
+}
+
 fn is_object(schema: &Value) -> bool {
     schema
         .get("type")
@@ -49,8 +78,7 @@ fn is_object(schema: &Value) -> bool {
 }
 
 fn error(path: &[String], words: &str) -> ApiError {
-    let context: Vec<String> = path.iter().map(|part| format!("'{part}'")).collect();
-    let context = context.join(", ");
+    let context = context(path);
     ApiError::invalid_request(format!("Invalid schema for response_format 'page': In context=({context}), {words}"))
         .with_param("response_format")
 }
@@ -59,6 +87,20 @@ fn error(path: &[String], words: &str) -> ApiError {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn keywords_are_found_with_their_paths() {
+        let list = json!({"type": "array", "items": {"type": "string", "maxLength": 3}, "maxItems": 2});
+        let schema = json!({"type": "object", "properties": {"a": {"type": "string"}, "b": list}});
+        for (keywords, found) in [
+            (&["uniqueItems"][..], None),
+            (&["uniqueItems", "maxItems"], Some(("maxItems", "'properties', 'b'"))),
+            (&["maxLength"], Some(("maxLength", "'properties', 'b', 'items'"))),
+        ] {
+            let expected = found.map(|(keyword, path)| (keyword, path.to_owned()));
+            assert_eq!(find_keyword(&schema, keywords), expected);
+        }
+    }
 
     #[test]
     fn rules_and_the_paths_of_what_breaks_them() {

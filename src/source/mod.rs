@@ -4,7 +4,7 @@
 //! - [`entry`]: one file or row
 //! - [`select`]: which files of a folder are pages; [`left_out`]: which are not, and why; [`listing`]: the names in one folder;
 //!   [`walk`]: the files below a folder
-//! - [`url_parameters`]: which parameters of URLs are secrets; [`signed_url`]: URLs without their secrets
+//! - [`signed_url`]: URLs without their secrets
 //! - [`list`]: a list without columns
 //! - [`columns`]: the columns of a list; [`csv_list`], [`json_list`], [`parquet_list`]: the
 //!   formats of lists with columns; [`table`]: any of them
@@ -33,7 +33,6 @@ pub(crate) mod signed_url;
 pub(crate) mod table;
 #[cfg(test)]
 mod test_input;
-pub(crate) mod url_parameters;
 pub(crate) mod walk;
 
 pub use count::count_entries;

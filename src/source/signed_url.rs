@@ -1,8 +1,8 @@
 //! URLs with secrets in them, such as signed links to an object store. The path of an entry is the URL
 //! without its secrets: they change every day, and must not reach rows, logs or the store.
 
-use super::url_parameters::{Parameter, classify, split};
 use crate::base::digest::Digest;
+use crate::base::url_parameters::{Parameter, classify, split};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};

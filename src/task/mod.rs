@@ -4,6 +4,7 @@
 //! - [`fault`]: why a reply has no valid answer; [`label`]: the label that a value stands for;
 //!   [`typed_text`]: texts that stand for other values; [`check`]: a value against a shape
 //! - [`schema`]: a user's JSON Schema -> shape, within a supported subset
+//! - [`bounds`]: what ends a reply that would go on
 //! - [`words`]: text with columns of a list; [`question`]: a compiled task
 //! - [`prompt`]: the text that is sent
 //! - [`recipe`]: the part of an answer's key that is not the page; [`stored`]: from a recipe
@@ -12,6 +13,7 @@
 //! - [`reply`]: reads a reply: tolerant of its format, strict about its values;
 //!   [`objects`]: the JSON objects in its text; [`thought`]: marks of reasoning in it
 
+pub(crate) mod bounds;
 pub(crate) mod check;
 pub(crate) mod fault;
 pub(crate) mod label;
@@ -28,9 +30,10 @@ pub(crate) mod thought;
 pub(crate) mod typed_text;
 pub(crate) mod words;
 
+pub use bounds::Bounds;
 pub use check::check_value;
 pub use fault::TaskFault;
-pub use prompt::{PROMPT_VERSION, SYSTEM, instructions, repair_text, reply_schema};
+pub use prompt::{PROMPT_VERSION, SYSTEM, bounded_reply_schema, instructions, repair_text, reply_schema};
 pub use question::{Question, TaskDefect, compile, without_descriptions};
 pub use recipe::{Recipe, recipe_difference, recipes};
 pub(crate) use reply::read_reasoning;

@@ -1,6 +1,7 @@
 //! The text that is sent to the model. A change of the text changes what answers mean: it
 //! requires a higher [`PROMPT_VERSION`], and then every page is sent, and billed, again.
 
+use super::bounds::Bounds;
 use super::fault::TaskFault;
 use super::question::Question;
 use super::shape::{Field, Shape};
@@ -33,9 +34,22 @@ pub fn instructions(questions: &[&Question], with_schema: bool) -> String {
 /// The schema of the whole reply: an object with one member per task.
 #[must_use]
 pub fn reply_schema(questions: &[&Question]) -> Value {
+    reply_shape(questions).json_schema()
+}
+
+/// The schema of the whole reply with bounds.
+#[must_use]
+pub fn bounded_reply_schema(questions: &[&Question], bounds: &Bounds) -> Value {
+    let shape = reply_shape(questions);
+    let mut schema = shape.json_schema();
+    bounds.add_to(&mut schema, &shape);
+    schema
+}
+
+fn reply_shape(questions: &[&Question]) -> Shape {
     let field =
         |question: &&Question| Field { name: question.name.clone(), description: None, shape: question.shape.clone() };
-    Shape::Object(questions.iter().map(field).collect()).json_schema()
+    Shape::Object(questions.iter().map(field).collect())
 }
 
 /// The message that asks for a correction of invalid answers: names of tasks with their

@@ -9,7 +9,7 @@
 use super::prompt::PROMPT_VERSION;
 use super::question::Question;
 use crate::base::digest::{Digest, canonical};
-use crate::manifest::{Job, PICTURE_VERSION};
+use crate::manifest::{EFFORT_MEMBER, Job, PICTURE_VERSION, Request};
 use serde_json::{Map, Value, json};
 
 /// The recipe of a task.
@@ -35,7 +35,7 @@ fn recipe(job: &Job, question: &Question) -> Recipe {
         "revision": job.provider.revision,
         "model": job.provider.model,
         "sampling": {"temperature": job.request.temperature, "top_p": job.request.top_p},
-        "extra": job.request.extra,
+        "extra": extra(&job.request),
         "picture": {
             "version": PICTURE_VERSION,
             "detail": job.image.detail.name(),
@@ -48,6 +48,16 @@ fn recipe(job: &Job, question: &Question) -> Recipe {
         "task": question.recipe,
     });
     Recipe { task: question.name.clone(), hash: Digest::compute_json(&body), body: canonical(&body) }
+}
+
+/// Additional members of the request body. A stated reasoning effort has the key that it has as a
+/// member of `request.extra`: moving it from there costs nothing.
+fn extra(request: &Request) -> Map<String, Value> {
+    let mut extra = request.extra.clone();
+    if let Some(effort) = request.reasoning_effort {
+        extra.insert(EFFORT_MEMBER.to_owned(), effort.name().into());
+    }
+    extra
 }
 
 /// Names of the members in which two recipes (canonical JSON) differ. `None` if they belong

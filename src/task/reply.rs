@@ -40,11 +40,8 @@ const MAX_PLACEHOLDER_BYTES: usize = 60;
 /// Reads the answers to `questions` from the text of a reply.
 #[must_use]
 pub fn read_reply(content: &str, questions: &[&Question]) -> Reading {
-    let candidate = find_answer(content, questions).or_else(|| {
-        // JSON in a JSON string, or with escaped quotes.
-        let text = unescape(content).filter(|_| content.contains("\\\""))?;
-        find_answer(&text, questions).filter(|candidate| candidate.rank > Rank::Other)
-    });
+    let candidate = find_answer(content, questions)
+        .or_else(|| find_answer(&unescape(content)?, questions).filter(|candidate| candidate.rank > Rank::Other));
     if let Some(candidate) = candidate {
         return candidate.reading;
     }
@@ -193,10 +190,13 @@ fn is_placeholder(value: &Value) -> bool {
         || inner.is_some_and(|inner| !inner.contains(['<', '>']) && text.len() <= MAX_PLACEHOLDER_BYTES)
 }
 
-/// The text that a JSON string stands for; otherwise `text` without the escapes of one.
+/// The text of a reply that is JSON in a JSON string, or has escaped quotes. `None` if it is neither.
 fn unescape(text: &str) -> Option<String> {
-    let text = text.trim();
-    serde_json::from_str(text).ok().or_else(|| Some(text.replace("\\\"", "\"").replace("\\n", "\n")))
+    let object = &text[text.find('{')? + 1..];
+    if !object.trim_start_matches("\\n").trim_start().starts_with("\\\"") {
+        return None;
+    }
+    serde_json::from_str(text.trim()).ok().or_else(|| Some(text.replace("\\\"", "\"").replace("\\n", "\n")))
 }
 
 /// The label in a reply that consists of nothing else: servers without structured output

@@ -5,6 +5,7 @@
 //! - [`store`]: durability and maintenance; [`output`]: rows and files; [`cli`]: messages, logs, metrics
 //! - [`golden`]: recipes, requests and closed lists that must not change
 //! - [`security`]: hostile files, servers and bytes
+//! - [`simulator`]: the built-in simulator over raw HTTP
 //! - [`tidy`]: the rules of the code base
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests fail, wait and make files")]
@@ -19,6 +20,7 @@ mod input;
 mod limits;
 mod output;
 mod security;
+mod simulator;
 mod store;
 mod tidy;
 

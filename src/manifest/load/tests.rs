@@ -45,7 +45,7 @@ fn fault_titles(source: &str) -> Vec<String> {
 #[test]
 fn defaults() {
     let job = job(MINIMAL);
-    assert_eq!((job.request.temperature, job.request.top_p, job.request.max_tokens), (0.0, None, None));
+    assert_eq!((job.request.temperature, job.request.top_p, job.request.max_tokens), (Some(0.0), None, None));
     assert_eq!((job.request.stream, job.request.prompt_cache_key, job.request.extra.len()), (false, false, 0));
     let timeouts = job.request.timeouts;
     let seconds = Duration::from_secs;

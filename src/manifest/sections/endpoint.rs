@@ -1,7 +1,9 @@
 //! `provider.base_url` and `provider.simulator`: where requests go.
 
+use crate::base::simulator_profile::SimulatorProfile;
 use crate::base::units::{parse_duration, parse_share};
 use crate::manifest::check::Check;
+use crate::manifest::faults::nearest_name;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
@@ -23,6 +25,9 @@ pub(crate) struct RawSimulator {
     /// Tokens per minute that the simulator allows (default: unlimited).
     #[schemars(range(min = 1))]
     tokens_per_minute: Option<u64>,
+    /// Family of models or server that the simulator plays, such as `gpt-6-luna` (default: none of them). It is not part of the keys of answers.
+    #[schemars(extend("enum" = SimulatorProfile::NAMES))]
+    profile: Option<String>,
 }
 
 /// Where requests go.
@@ -30,7 +35,7 @@ pub(crate) struct RawSimulator {
 pub enum Endpoint {
     /// An OpenAI-compatible API.
     Remote {
-        /// Such as `https://platform.qubrid.com/v1`, without a slash at the end.
+        /// Such as `https://platform.qubrid.com/v1`, without a slash at the end and without a query.
         base_url: String,
     },
     /// The built-in simulator.
@@ -50,6 +55,8 @@ pub struct SimulatorSpec {
     pub requests_per_minute: Option<u32>,
     /// Tokens per minute that the simulator allows.
     pub tokens_per_minute: Option<u64>,
+    /// Family of models or server that the simulator plays.
+    pub profile: SimulatorProfile,
 }
 
 impl Endpoint {
@@ -85,8 +92,20 @@ impl RawSimulator {
             faults: faults.unwrap_or_default(),
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
+            profile: self.profile.as_deref().map_or_else(SimulatorProfile::default, |name| check_profile(name, check)),
         }
     }
+}
+
+fn check_profile(name: &str, check: &mut Check) -> SimulatorProfile {
+    SimulatorProfile::parse(name).unwrap_or_else(|| {
+        let nearest = nearest_name(name, SimulatorProfile::NAMES.iter().copied());
+        let suggestion = nearest.map_or(String::new(), |name| format!("did you mean `{name}`? "));
+        let message = format!("`{name}` is not a profile of the simulator");
+        let allowed = format!("{suggestion}profiles: {}", SimulatorProfile::NAMES.join(", "));
+        check.report("/provider/simulator/profile", &message, &allowed);
+        SimulatorProfile::default()
+    })
 }
 
 /// Checks that exactly one of `base_url` and `simulator` is set, and its value.
@@ -117,7 +136,7 @@ pub(crate) fn check_endpoint(base_url: Option<&str>, simulator: Option<&RawSimul
     Endpoint::Remote { base_url: String::new() }
 }
 
-/// The base URL without `/chat/completions` and slashes at its end, its host in lower case.
+/// The base URL without its query, and without `/chat/completions` and slashes at its end; its host in lower case.
 fn normalize_base_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text.trim()).map_err(|error| format!("not a valid URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().unwrap_or_default().is_empty() {
@@ -126,10 +145,8 @@ fn normalize_base_url(text: &str) -> Result<String, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the URL contains a user name or password".into());
     }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(
-            "the URL contains a query or fragment; put parameters into request.extra or provider.headers".into()
-        );
+    if url.fragment().is_some() {
+        return Err("the URL contains a fragment, the part after `#`, which is never sent".into());
     }
     let path = url.path().trim_end_matches('/').trim_end_matches("/chat/completions").trim_end_matches('/');
     Ok(format!("{}{path}", url.origin().ascii_serialization()))
@@ -150,6 +167,18 @@ mod tests {
             ),
             ("http://localhost:8000/v1", "http://localhost:8000/v1", "localhost"),
             (" https://x.example:443 ", "https://x.example", "x.example"),
+            ("https://x.example/v1/?", "https://x.example/v1", "x.example"),
+            ("https://x.example?a=b", "https://x.example", "x.example"),
+            (
+                "https://R.openai.azure.com/openai/deployments/D?api-version=2024-10-21",
+                "https://r.openai.azure.com/openai/deployments/D",
+                "r.openai.azure.com",
+            ),
+            (
+                "https://r.openai.azure.com/openai/deployments/D/chat/completions?api-version=2024-10-21",
+                "https://r.openai.azure.com/openai/deployments/D",
+                "r.openai.azure.com",
+            ),
             ("https://bücher.example/v1", "https://xn--bcher-kva.example/v1", "xn--bcher-kva.example"),
         ] {
             let base_url = normalize_base_url(text).unwrap();
@@ -168,8 +197,8 @@ mod tests {
             ("file:///v1", "not an http or https URL"),
             ("https://user:pass@x/v1", "the URL contains a user name or password"),
             ("https://key@x/v1", "the URL contains a user name or password"),
-            ("https://x/v1?key=1", "the URL contains a query or fragment"),
-            ("https://x/v1#part", "the URL contains a query or fragment"),
+            ("https://x/v1#part", "the URL contains a fragment"),
+            ("https://x/v1?a=b#part", "the URL contains a fragment"),
         ] {
             let message = normalize_base_url(text).unwrap_err();
             assert!(message.starts_with(expected), "{text}: {message}");

@@ -7,7 +7,7 @@ use crate::manifest::yaml::ordered::Ordered;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Value of a header: a string, or the name of an environment variable that holds it.
+/// Value of a header or of a parameter: a string, or the name of an environment variable that holds it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum RawHeader {
@@ -19,7 +19,7 @@ pub(crate) enum RawHeader {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawEnv {
     /// NAME of the environment variable.
-    env: String,
+    pub(crate) env: String,
 }
 
 /// The value of a header.

@@ -2,7 +2,7 @@
 //! whose doc comments are the descriptions in the JSON Schema, and the checked form.
 //!
 //! - [`input`] with [`pages`] and [`fetch`]
-//! - [`provider`] with [`endpoint`], [`header`] and [`price`]
+//! - [`provider`] with [`endpoint`], [`header`], [`query`] and [`price`]
 //! - [`request`], [`image`]
 //! - [`tasks`] with [`labels`]; [`mod@column`]: columns of rows and their names
 //! - [`limits`], [`delivery`] (with `batch`), [`retry`], [`on_error`], [`output`]
@@ -24,6 +24,7 @@ pub(crate) mod output;
 pub(crate) mod pages;
 pub(crate) mod price;
 pub(crate) mod provider;
+pub(crate) mod query;
 pub(crate) mod request;
 pub(crate) mod retry;
 pub(crate) mod tasks;

@@ -3,6 +3,7 @@
 use super::endpoint::{Endpoint, RawSimulator, check_endpoint};
 use super::header::{Header, RawHeader, check_headers, check_secret_variable};
 use super::price::{RawPrice, simulator_price};
+use super::query::{Query, check_query};
 use crate::catalog::{PriceTable, find_price};
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawProvider {
-    /// Base URL of an OpenAI-compatible API, such as `https://platform.qubrid.com/v1`. Set exactly one of `base_url` and `simulator`.
+    /// Base URL of an OpenAI-compatible API, such as `https://platform.qubrid.com/v1`. A query such as `?api-version=2024-10-21` is sent with every request. Set exactly one of `base_url` and `simulator`.
     base_url: Option<String>,
     /// Built-in simulator in place of a provider. It needs no key and no network, and costs nothing. Set exactly one of `base_url` and `simulator`.
     simulator: Option<RawSimulator>,
@@ -21,7 +22,7 @@ pub(crate) struct RawProvider {
     api_key_env: Option<String>,
     /// File that contains only the API key, such as a mounted secret. Use it instead of `api_key_env`.
     api_key_file: Option<String>,
-    /// PEM file with certificates of authorities to trust in addition to the system's.
+    /// PEM file with certificates to trust in addition to the system's: of authorities, or the server's own, which may be self-signed.
     ca_file: Option<String>,
     /// Name of the model as the provider spells it, such as `openai/gpt-4o-mini`.
     model: String,
@@ -34,6 +35,9 @@ pub(crate) struct RawProvider {
     /// Additional headers of every request.
     #[serde(default)]
     headers: Ordered<RawHeader>,
+    /// Parameters of the query of every request, in addition to those in `base_url`.
+    #[serde(default)]
+    query: Ordered<RawHeader>,
 }
 
 /// Endpoint, key, model and price.
@@ -49,7 +53,7 @@ pub struct Provider {
     pub api_key_env: Option<String>,
     /// File that contains the API key.
     pub api_key_file: Option<PathBuf>,
-    /// File with certificates of additional authorities.
+    /// File with additional certificates to trust.
     pub ca_file: Option<PathBuf>,
     /// Name of the model.
     pub model: String,
@@ -61,11 +65,14 @@ pub struct Provider {
     pub price_source: Option<String>,
     /// Additional headers.
     pub headers: Vec<(String, Header)>,
+    /// The query of every request. It is not part of the keys of answers.
+    pub query: Query,
 }
 
 impl RawProvider {
     pub(crate) fn check(self, check: &mut Check) -> Provider {
         let endpoint = check_endpoint(self.base_url.as_deref(), self.simulator.as_ref(), check);
+        let query = check_query(self.base_url.as_deref(), self.query, check);
         if self.model.trim().is_empty() {
             check.report("/provider/model", "`model` is empty", "a name such as openai/gpt-4o-mini");
         }
@@ -93,6 +100,7 @@ impl RawProvider {
             batch_price: listed.as_ref().map(|listed| listed.batch.unwrap_or_else(|| listed.price.halved())),
             price_source: listed.map(|listed| format!("{} {}", listed.source, listed.as_of).trim_end().to_owned()),
             headers: check_headers(self.headers, check),
+            query,
         }
     }
 }

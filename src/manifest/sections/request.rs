@@ -1,24 +1,28 @@
 //! `request`: sampling, reply size and timeouts of a request.
 
 use crate::base::units::human_duration;
+use crate::catalog::Effort;
 use crate::manifest::check::Check;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawRequest {
-    /// Sampling temperature (default 0).
-    #[schemars(range(min = 0.0, max = 2.0))]
-    temperature: Option<f64>,
+    /// Sampling temperature (default 0). 0 is not sent to models that reject it; null: never sent.
+    #[serde(default, deserialize_with = "stated")]
+    #[schemars(with = "Option<f64>", range(min = 0.0, max = 2.0), extend("x-null-is-a-value" = true))]
+    temperature: Stated<f64>,
     /// Nucleus sampling. Default: not sent, so that the provider's default applies.
     #[schemars(range(min = 0.0, max = 1.0))]
     top_p: Option<f64>,
-    /// Maximum number of tokens of a reply. Default: 1.5 x the longest valid reply of the tasks + 50, clamped to 100..8192. For models that reason, the longest reply includes 4000 tokens of reasoning.
+    /// Maximum number of tokens of a reply. It includes the tokens of a model's reasoning. Default: 1.5 x the longest valid reply of the tasks + 50, clamped to 100..8192; for models that reason, 4096 to 25000 more, depending on `reasoning_effort`.
     #[schemars(range(min = 1, max = 1_000_000))]
     max_tokens: Option<u32>,
+    /// How much the model reasons before it answers (default `auto`): `none`, `minimal`, `low`, `medium`, `high` or `xhigh`. `auto`: the lowest that the model accepts; not sent to models of which nothing is known.
+    reasoning_effort: Option<RawEffort>,
     /// Whether replies are streamed (default false). The member `stream` is always sent.
     stream: Option<bool>,
     /// Timeout for a whole attempt (default `60s`).
@@ -36,11 +40,33 @@ pub(crate) struct RawRequest {
     extra: Map<String, Value>,
 }
 
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum RawEffort {
+    Auto,
+    None,
+    Minimal,
+    Low,
+    Medium,
+    High,
+    Xhigh,
+}
+
+/// A key that may be null: `None` if it is not written.
+type Stated<T> = Option<Option<T>>;
+
+/// Reads a key that is written, also as null.
+fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Stated<f64>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// Sampling, reply size and timeouts of a request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Sampling temperature.
-    pub temperature: f64,
+    /// Sampling temperature. `None`: never sent.
+    pub temperature: Option<f64>,
+    /// How much the model reasons. `None`: as little as it accepts.
+    pub reasoning_effort: Option<Effort>,
     /// Nucleus sampling. `None`: not sent.
     pub top_p: Option<f64>,
     /// Maximum number of tokens of a reply. `None`: derived from the tasks, within
@@ -72,6 +98,10 @@ pub struct Timeouts {
     /// Pause within a reply.
     pub idle: Duration,
 }
+
+/// The member of the request body that `reasoning_effort` sets. It may also stand in `extra`, where
+/// it was before it had a key.
+pub(crate) const EFFORT_MEMBER: &str = "reasoning_effort";
 
 /// Members of the request body that have a key of `request`.
 const MEMBERS_WITH_KEY: &[&str] = &["max_tokens", "prompt_cache_key", "stream", "temperature", "top_p"];
@@ -112,8 +142,22 @@ impl RawRequest {
                 &format!("less than {}", human_duration(timeouts.attempt)),
             );
         }
+        let effort = self.reasoning_effort.and_then(|effort| match effort {
+            RawEffort::Auto => None,
+            RawEffort::None => Some(Effort::None),
+            RawEffort::Minimal => Some(Effort::Minimal),
+            RawEffort::Low => Some(Effort::Low),
+            RawEffort::Medium => Some(Effort::Medium),
+            RawEffort::High => Some(Effort::High),
+            RawEffort::Xhigh => Some(Effort::Xhigh),
+        });
+        if self.reasoning_effort.is_some() && self.extra.contains_key(EFFORT_MEMBER) {
+            let message = "`reasoning_effort` is set in `request` and in `request.extra`";
+            check.report("/request/extra/reasoning_effort", message, "one of the two");
+        }
         Request {
-            temperature: self.temperature.unwrap_or(0.0),
+            temperature: self.temperature.unwrap_or(Some(0.0)),
+            reasoning_effort: effort,
             top_p: self.top_p,
             max_tokens: self.max_tokens,
             prompt_cache_key: self.prompt_cache_key.unwrap_or(host == "api.openai.com"),

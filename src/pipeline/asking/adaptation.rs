@@ -6,11 +6,10 @@ use super::stage::Asking;
 use crate::catalog::{Calibration, Fit};
 use crate::manifest::Job;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::provider::{Capabilities, Charge, Exchange, PageRequest, Verdict};
+use crate::provider::{Charge, Exchange, FormChange, PageRequest, SentForm, Verdict};
 use crate::store::{AttemptCharge, EndpointFact, StoreError};
 
-/// Learns from a settled attempt. `change`: the capabilities that are left, when the attempt showed
-/// that one is missing.
+/// Learns from a settled attempt. `form`: what it showed about the form of requests.
 ///
 /// # Errors
 /// When the store fails.
@@ -19,7 +18,7 @@ pub(crate) async fn adapt(
     attempt: &Attempt,
     exchange: &Exchange,
     charge: &AttemptCharge,
-    change: Option<Capabilities>,
+    form: FormChange,
 ) -> Result<(), StoreError> {
     let run = asking.run;
     if let Verdict::Stop(refusal) = &exchange.verdict {
@@ -30,7 +29,7 @@ pub(crate) async fn adapt(
     if is_overbilled && run.job.limits.budget.is_some() {
         run.shutdown.request(RunOutcome::UnexpectedBill { cost });
     }
-    if let Some(capabilities) = change {
+    if let FormChange::Changed { capabilities, .. } = form {
         let fact = EndpointFact::Capabilities(capabilities.to_json());
         run.store.remember_endpoint(asking.endpoint.id().to_owned(), fact).await?;
     }
@@ -45,12 +44,19 @@ pub(crate) async fn adapt(
     }
 }
 
-/// Applies a missing capability at once, so that requests which are not yet sent do without it.
-pub(crate) fn apply_change(asking: &Asking<'_>, exchange: &Exchange, change: Option<Capabilities>) {
-    let (Some(capabilities), Verdict::Retry(fault)) = (change, &exchange.verdict) else { return };
-    let lost = fault.change.map_or(String::new(), |change| format!("{change:?}"));
-    tracing::info!("the endpoint does not support a capability, continuing without it ({lost}): {}", fault.message);
-    asking.endpoint.set_capabilities(capabilities);
+/// Applies at once what an exchange shows about the form of requests, so that requests which are not
+/// yet sent have the right one. `sent`: the form of its request; `None`: another run sent it.
+pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: Option<SentForm>) -> FormChange {
+    let Some(sent) = sent else { return FormChange::None };
+    let form = asking.endpoint.learn_form(exchange, sent);
+    if let FormChange::Changed { what: Some(what), .. } = form {
+        let cause = match &exchange.verdict {
+            Verdict::Retry(fault) => format!(": {}", fault.message),
+            _ => String::new(),
+        };
+        tracing::info!("the endpoint is asked {} from now on{cause}", what.describe());
+    }
+    form
 }
 
 /// Compares a bill with the estimate. Only a page's first request is compared: repairs also carry

@@ -20,6 +20,10 @@ use tokio::sync::{Mutex, Notify};
 /// From this time on the wait for a learned rate is shown as a cause. Shorter ones are what a limit is.
 const SHOWN_RATE_WAIT: Duration = Duration::from_secs(10);
 
+/// Replies after which an endpoint is asked concurrently although none had the form that was asked for:
+/// it may never have it.
+const MAX_CAUTIOUS_REPLIES: u32 = 8;
+
 /// Longest wait for a rate before it is looked at again: it may have changed.
 const MAX_RATE_WAIT: Duration = Duration::from_secs(1);
 
@@ -43,9 +47,9 @@ pub(crate) struct Admission {
 /// How many requests are in flight.
 struct Slots {
     in_flight: Cell<u32>,
-    /// With a budget, one request is in flight until the first reply: what the endpoint bills is
-    /// not known before.
-    is_cautious: Cell<bool>,
+    /// Replies that are awaited with one request in flight: before the first, what the endpoint bills
+    /// is not known, and until a reply has the form that was asked for, what it accepts.
+    cautious_replies: Cell<u32>,
     /// Whether a request has waited for a slot since the last reply.
     is_full: Cell<bool>,
     changed: Notify,
@@ -60,6 +64,10 @@ pub(crate) struct Slot<'a> {
 impl Admission {
     /// Admission to an endpoint.
     pub(crate) fn new(run: &RunContext, endpoint: Rc<ModelEndpoint>, has_budget: bool) -> Self {
+        let cautious_replies = match endpoint.capabilities().is_understood() {
+            true => u32::from(has_budget),
+            false => MAX_CAUTIOUS_REPLIES,
+        };
         Self {
             clock: run.clock.clone(),
             random: Random::new(run.random.next_u64()),
@@ -71,7 +79,7 @@ impl Admission {
             max_wait: run.job.retry.max_wait,
             slots: Slots {
                 in_flight: Cell::new(0),
-                is_cautious: Cell::new(has_budget),
+                cautious_replies: Cell::new(cautious_replies),
                 is_full: Cell::new(false),
                 changed: Notify::new(),
             },
@@ -105,11 +113,12 @@ impl Admission {
                     return Err(Ending);
                 }
             };
-            let width = if self.slots.is_cautious.get() { 1 } else { width };
+            let is_cautious = self.slots.cautious_replies.get() > 0;
+            let width = if is_cautious { 1 } else { width };
             if self.slots.in_flight.get() >= width {
                 self.slots.is_full.set(true);
-                // With a budget, only the first reply makes room.
-                let growth = pacing.delay_while_full().filter(|_| !self.slots.is_cautious.get());
+                // Then only a reply makes room.
+                let growth = pacing.delay_while_full().filter(|_| !is_cautious);
                 let growth = async {
                     match growth {
                         Some(delay) => self.clock.sleep(delay).await,
@@ -134,6 +143,15 @@ impl Admission {
             self.set_in_flight(self.slots.in_flight.get() + 1);
             return Ok(Slot { admission: self, sent: self.clock.now() });
         }
+    }
+
+    /// A reply arrived. Once the endpoint is understood, more requests may be in flight.
+    fn count_cautious_reply(&self) {
+        let left = match self.endpoint.capabilities().is_understood() {
+            true => 0,
+            false => self.slots.cautious_replies.get().saturating_sub(1),
+        };
+        self.slots.cautious_replies.set(left);
     }
 
     /// Why the cooldown has given up.
@@ -205,7 +223,7 @@ impl Slot<'_> {
             if self.admission.slots.is_full.take() {
                 pacing.on_reply_while_full(exchange.latency);
             }
-            self.admission.slots.is_cautious.set(false);
+            self.admission.count_cautious_reply();
         }
         self.admission.slots.changed.notify_one();
     }

@@ -14,7 +14,7 @@ use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::pipeline::model::ready_page::ReadyPage;
-use crate::provider::{Capabilities, Exchange, ModelEndpoint, PageFault, PageRequest, Verdict};
+use crate::provider::{Exchange, FormChange, ModelEndpoint, PageRequest, SentForm, Verdict};
 use crate::store::{FaultRecord, OpenAttempt, ServedRecord, Settlement, TaskOutcome};
 use std::sync::Arc;
 
@@ -45,27 +45,19 @@ pub(crate) struct Attempt {
 pub(crate) struct SentRequest {
     /// Size of the image in pixels.
     pub(crate) size: (u32, u32),
-    /// The capabilities that the request relied on.
-    pub(crate) capabilities: Capabilities,
-}
-
-/// What the end of an attempt means.
-pub(crate) struct Judged {
-    /// What the store keeps of it.
-    pub(crate) settlement: Settlement,
-    /// A capability that the endpoint turned out not to have.
-    pub(crate) change: Option<Capabilities>,
+    /// The form of the request.
+    pub(crate) form: SentForm,
 }
 
 impl Attempt {
     /// The next attempt at a page; `None` when its next step is not an attempt.
     pub(crate) fn next(endpoint: &ModelEndpoint, retry: &Retry, page: &ReadyPage, state: PageState) -> Option<Self> {
         let step = next_step(&state, retry);
-        let Step::Ask { is_lengthened, repair } = &step else { return None };
+        let Step::Ask { variation, repair } = &step else { return None };
         let request = PageRequest {
             questions: page.questions.questions.clone(),
             tasks: state.open_tasks(),
-            is_lengthened: *is_lengthened,
+            variation: *variation,
             page: page_number(&page.page),
             repair: repair.clone(),
         };
@@ -81,10 +73,12 @@ impl Attempt {
         };
         let purpose = match &step {
             Step::Ask { repair: Some(_), .. } => AttemptPurpose::Repair,
-            Step::Ask { is_lengthened: true, .. } => AttemptPurpose::Lengthen,
+            Step::Ask { variation, .. } if variation.is_lengthened => AttemptPurpose::Lengthen,
             _ if state.request.is_some() => AttemptPurpose::Retry,
             _ => AttemptPurpose::Ask,
         };
+        let size = (page.prepared.width, page.prepared.height);
+        let sent = SentRequest { size, form: endpoint.form(&request) };
         Some(Self {
             page: page.page,
             path: Some(page.path.clone()),
@@ -94,10 +88,7 @@ impl Attempt {
             purpose,
             request,
             before,
-            sent: Some(SentRequest {
-                size: (page.prepared.width, page.prepared.height),
-                capabilities: endpoint.capabilities(),
-            }),
+            sent: Some(sent),
         })
     }
 
@@ -125,27 +116,26 @@ impl Attempt {
         RunOutcome::BudgetReached { spent, limit, needed }
     }
 
-    /// Applies what the attempt brought to `state`, and returns what to store. `known`: what the endpoint
-    /// is believed to accept now; another attempt may have changed it since this one was sent.
+    /// Applies what the attempt brought to `state`, and returns what to store. `form`: what it shows about
+    /// the form of requests.
     pub(crate) fn judge(
         &mut self,
         id: AttemptId,
         exchange: &Exchange,
-        known: Capabilities,
+        form: FormChange,
         retry: &Retry,
         at_ms: i64,
-    ) -> Judged {
-        let change = self.capability_change(exchange, known);
+    ) -> Settlement {
         let is_settled = |state: &PageState| matches!(next_step(state, retry), Step::Settled);
         let mut outcomes = match is_settled(&self.state) {
             true => Vec::new(),
-            false => self.state.apply_exchange(exchange, &self.step, at_ms),
+            false => self.state.apply_exchange(exchange, &self.step, form, at_ms),
         };
         if is_settled(&self.state) {
             outcomes.extend(self.state.open_outcomes(at_ms));
         }
         let (verdict, fault) = verdict_record(exchange);
-        let settlement = Settlement {
+        Settlement {
             attempt: id,
             verdict,
             fault,
@@ -157,25 +147,7 @@ impl Attempt {
             parameters: exchange.parameters.clone(),
             outcomes: by_recipe(&self.questions, outcomes),
             at_ms,
-        };
-        Judged { settlement, change }
-    }
-
-    /// The capabilities that are left when this exchange shows that one is missing. The page fails
-    /// when none can be taken away: the next request would meet the same error.
-    fn capability_change(&mut self, exchange: &Exchange, known: Capabilities) -> Option<Capabilities> {
-        let (Verdict::Retry(fault), Some(sent)) = (&exchange.verdict, self.sent) else { return None };
-        let change = fault.change?;
-        // Another attempt has met the same error, and the change is made.
-        if known != sent.capabilities {
-            return None;
         }
-        let fewer = sent.capabilities.without(change);
-        if fewer.is_none() {
-            let message = fault.message.clone();
-            self.state.fail(PageFault { kind: ErrorKind::BadRequest, message, is_refusal: false });
-        }
-        fewer
     }
 }
 

@@ -1,7 +1,7 @@
 //! The loop over attempts at one page. An attempt reads top to bottom: admit, open, send, judge,
 //! settle, adapt, record.
 
-use super::adaptation::{adapt, apply_change};
+use super::adaptation::{adapt, learn_form};
 use super::attempt::{Attempt, by_recipe};
 use super::page_state::{MIN_ATTEMPT_TIME, PageState, Step, first_error, next_step};
 use super::stage::Asking;
@@ -93,7 +93,7 @@ async fn make_attempt(
 
     // Send. What other attempts have learned about the endpoint since counts.
     if let Some(sent) = &mut attempt.sent {
-        sent.capabilities = endpoint.capabilities();
+        sent.form = endpoint.form(&attempt.request);
     }
     slot.mark_sent();
     run.hooks.reached(Point::Sent);
@@ -104,14 +104,14 @@ async fn make_attempt(
     run.hooks.reached(Point::Replied);
 
     // Judge.
-    let judged = attempt.judge(id, &exchange, endpoint.capabilities(), &run.job.retry, run.clock.wall_ms());
-    apply_change(asking, &exchange, judged.change);
+    let form = learn_form(asking, &exchange, attempt.sent.map(|sent| sent.form));
+    let settlement = attempt.judge(id, &exchange, form, &run.job.retry, run.clock.wall_ms());
 
     // Settle.
-    let record = judged.settlement.clone();
+    let record = settlement.clone();
     let unstored = (record.verdict == VerdictName::Done).then(|| record.charge.cost.unwrap_or_default().0);
     unstored.inspect(|cost| run.counters.add_unstored(*cost));
-    if let Err(error) = run.store.settle_attempt(judged.settlement).await {
+    if let Err(error) = run.store.settle_attempt(settlement).await {
         // It was sent and may be billed: the log is the only record of it.
         telemetry::record_attempt(run, &attempt, &record, &span);
         return Err(error);
@@ -120,7 +120,7 @@ async fn make_attempt(
     run.hooks.reached(Point::Settled);
 
     // Adapt.
-    adapt(asking, &attempt, &exchange, &record.charge, judged.change).await?;
+    adapt(asking, &attempt, &exchange, &record.charge, form).await?;
     slot.learn(&exchange);
 
     // Record.

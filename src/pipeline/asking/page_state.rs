@@ -5,7 +5,7 @@ use crate::base::backoff::Backoff;
 use crate::base::ids::Revision;
 use crate::manifest::{Retry, TimedOut};
 use crate::pipeline::model::ready_page::PageError;
-use crate::provider::{Exchange, PageFault, Repair, Verdict};
+use crate::provider::{CapabilityChange, Cut, Exchange, FormChange, PageFault, Repair, Variation, Verdict};
 use crate::store::{ErrorKind, FaultRecord, OutcomeStatus, RequestId, TaskOutcome};
 use crate::task::{TaskFault, repair_text};
 use std::time::Duration;
@@ -41,7 +41,7 @@ pub(crate) struct PageState {
     /// Attempts that ended with a transient error.
     tries: u32,
     repairs: u32,
-    is_lengthened: bool,
+    variation: Variation,
     /// A repair that was sent and has had no reply yet.
     repair: Option<Repair>,
     /// Time used by attempts and by waits between them.
@@ -55,7 +55,7 @@ enum LastAttempt {
     /// There was none, or it does not count.
     Nothing,
     /// A reply. Tasks that are still open have no valid answer in it.
-    Replied { is_cut: bool, content: String },
+    Replied { cut: Cut, content: String },
     /// A transient error.
     Transient { fault: FaultRecord, may_run: bool, has_waited: bool },
     /// An error that no other attempt can change.
@@ -67,8 +67,8 @@ enum LastAttempt {
 pub(crate) enum Step {
     /// Make an attempt for the open tasks.
     Ask {
-        /// Allow a reply of twice the length.
-        is_lengthened: bool,
+        /// How the request differs from the usual one.
+        variation: Variation,
         repair: Option<Repair>,
     },
     /// Wait this long (before jitter), then decide again.
@@ -79,7 +79,7 @@ pub(crate) enum Step {
 
 /// What to do with a page next.
 pub(crate) fn next_step(state: &PageState, retry: &Retry) -> Step {
-    let ask = |repair| Step::Ask { is_lengthened: state.is_lengthened, repair };
+    let ask = |repair| Step::Ask { variation: state.variation, repair };
     if state.open.is_empty() {
         return Step::Settled;
     }
@@ -94,8 +94,14 @@ pub(crate) fn next_step(state: &PageState, retry: &Retry) -> Step {
             Some(wait) if state.time_left(retry).is_none_or(|left| wait + MIN_ATTEMPT_TIME <= left) => Step::Wait(wait),
             _ => Step::Settled,
         },
-        LastAttempt::Replied { is_cut: true, .. } if state.is_lengthened => Step::Settled,
-        LastAttempt::Replied { is_cut: true, .. } => Step::Ask { is_lengthened: true, repair: None },
+        LastAttempt::Replied { cut: Cut::Length, .. } if state.variation.is_lengthened => Step::Settled,
+        LastAttempt::Replied { cut: Cut::Length, .. } => {
+            Step::Ask { variation: Variation { is_lengthened: true, ..state.variation }, repair: None }
+        }
+        LastAttempt::Replied { cut: Cut::Repetition, .. } if state.variation.avoids_repetition => Step::Settled,
+        LastAttempt::Replied { cut: Cut::Repetition, .. } => {
+            Step::Ask { variation: Variation { avoids_repetition: true, ..state.variation }, repair: None }
+        }
         LastAttempt::Replied { .. } if state.repairs >= MAX_REPAIRS => Step::Settled,
         LastAttempt::Replied { content, .. } => {
             let faults: Vec<_> =
@@ -124,7 +130,7 @@ impl PageState {
             request: None,
             tries: 0,
             repairs: 0,
-            is_lengthened: false,
+            variation: Variation::default(),
             repair: None,
             time_used: Duration::ZERO,
             last: LastAttempt::Nothing,
@@ -159,20 +165,27 @@ impl PageState {
         self.last = LastAttempt::Page(fault);
     }
 
-    /// Applies what an attempt brought; returns the outcomes of the tasks that it answered.
-    pub(crate) fn apply_exchange(&mut self, exchange: &Exchange, step: &Step, at_ms: i64) -> Vec<(usize, TaskOutcome)> {
+    /// Applies what an attempt brought; returns the outcomes of the tasks that it answered. `form`: what it
+    /// shows about the form of requests.
+    pub(crate) fn apply_exchange(
+        &mut self,
+        exchange: &Exchange,
+        step: &Step,
+        form: FormChange,
+        at_ms: i64,
+    ) -> Vec<(usize, TaskOutcome)> {
         // Time spent waiting for a rate limit or an outage is not the page's time.
         if !matches!(exchange.verdict, Verdict::Later { .. } | Verdict::Stop(_)) {
             self.time_used += exchange.latency;
         }
-        if let Step::Ask { is_lengthened, repair } = step {
-            self.is_lengthened = *is_lengthened;
+        if let Step::Ask { variation, repair } = step {
+            self.variation = *variation;
             let has_reply = matches!(exchange.verdict, Verdict::Done { .. });
             self.repairs += u32::from(repair.is_some() && has_reply);
             self.repair = if has_reply { None } else { repair.clone() };
         }
         match &exchange.verdict {
-            Verdict::Done { reading, is_cut } => {
+            Verdict::Done { reading, cut } => {
                 let mut answered = Vec::new();
                 let mut still_open = Vec::new();
                 for (mut task, read) in self.open.drain(..).zip(reading) {
@@ -185,11 +198,26 @@ impl PageState {
                     }
                 }
                 self.open = still_open;
-                self.last = LastAttempt::Replied { is_cut: *is_cut, content: exchange.content.clone() };
+                self.last = LastAttempt::Replied { cut: *cut, content: exchange.content.clone() };
+                // An invalid reply to a form that is not sent any more does not count.
+                if is_outdated(form) && *cut == Cut::No {
+                    self.repairs = 0;
+                    self.last = LastAttempt::Nothing;
+                }
                 answered
             }
             Verdict::Retry(fault) if fault.change.is_some() => {
-                self.last = LastAttempt::Nothing;
+                self.last = match form {
+                    // Reasoning used up the output limit, which can't be raised for the endpoint.
+                    FormChange::Exhausted(CapabilityChange::OutputFactor) => {
+                        LastAttempt::Replied { cut: Cut::Length, content: String::new() }
+                    }
+                    FormChange::Exhausted(_) => {
+                        let message = fault.message.clone();
+                        LastAttempt::Page(PageFault { kind: ErrorKind::BadRequest, message, is_refusal: false })
+                    }
+                    _ => LastAttempt::Nothing,
+                };
                 Vec::new()
             }
             Verdict::Retry(fault) => {
@@ -220,8 +248,12 @@ impl PageState {
                     (status, FaultRecord { kind: fault.kind, message: fault.message.clone() }, false)
                 }
                 LastAttempt::Transient { fault, .. } => (OutcomeStatus::Failed, fault.clone(), true),
-                LastAttempt::Replied { is_cut: true, .. } => {
-                    let message = match self.is_lengthened {
+                LastAttempt::Replied { cut: Cut::Repetition, .. } => {
+                    let message = "the reply repeated itself until max_tokens, even with another format".to_owned();
+                    (OutcomeStatus::Invalid, FaultRecord { kind: ErrorKind::Repetition, message }, false)
+                }
+                LastAttempt::Replied { cut: Cut::Length, .. } => {
+                    let message = match self.variation.is_lengthened {
                         true => "the reply was cut at max_tokens, even at twice the length",
                         false => "the reply was cut at max_tokens; retry.page_time left no time for twice the length",
                     };
@@ -240,6 +272,11 @@ impl PageState {
         };
         self.open.iter().map(outcome).collect()
     }
+}
+
+/// Whether the form of a request is not sent any more.
+fn is_outdated(form: FormChange) -> bool {
+    matches!(form, FormChange::Changed { what: Some(_), .. } | FormChange::AlreadyMade)
 }
 
 /// The first error of a page whose tasks are not all answered.

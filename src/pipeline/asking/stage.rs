@@ -1,6 +1,7 @@
 //! What the asking stage works with, beside the run.
 
 use super::admission::Admission;
+use crate::catalog::model_facts;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::identity::endpoint_id;
 use crate::pipeline::model::calibrations::Calibrations;
@@ -59,6 +60,7 @@ impl<'a> Asking<'a> {
         let calibrations = Calibrations::parse(keys.calibration.as_deref())?;
         let limits = &job.limits;
         let shards = limits.requests_per_minute.map_or(limits.concurrency, |rate| rate.div_ceil(REQUESTS_PER_SHARD));
+        let family = Capabilities::of_model(model_facts(&job.provider.model));
         let endpoint = Rc::new(ModelEndpoint::new(EndpointSetup {
             id: endpoint_id(job),
             client: client.clone(),
@@ -70,7 +72,10 @@ impl<'a> Asking<'a> {
             limits: job.limits.clone(),
             retry: job.retry,
             price: job.price(),
-            capabilities: keys.capabilities.as_deref().map(Capabilities::from_json).unwrap_or_default(),
+            capabilities: match keys.capabilities.as_deref() {
+                Some(text) => Capabilities::from_json(text, family),
+                None => family,
+            },
             calibration: calibrations.for_detail(job.image.detail),
             cache_shards: shards.clamp(1, 256).into(),
         }));

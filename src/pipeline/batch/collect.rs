@@ -5,7 +5,7 @@ use super::lifecycle::Batch;
 use super::unfinished::AskedPage;
 use crate::base::hooks::Point;
 use crate::base::ids::AttemptId;
-use crate::pipeline::asking::adaptation::{adapt, apply_change};
+use crate::pipeline::asking::adaptation::{adapt, learn_form};
 use crate::pipeline::asking::attempt::Attempt;
 use crate::pipeline::asking::page_state::{PageState, Step, first_error, next_step};
 use crate::pipeline::asking::stage::Asking;
@@ -170,21 +170,25 @@ impl Collector<'_> {
                 None => format!("batch {} failed, and the provider gives no reason", remote.id),
             };
             let hint = "look at the batch at the provider; nothing of it was billed".to_owned();
-            self.asking.run.shutdown.request(RunOutcome::ProviderRefused(Refusal { message, hint }));
+            self.asking.run.shutdown.request(RunOutcome::ProviderRefused(Refusal {
+                message,
+                hint,
+                may_be_page: false,
+            }));
         }
         Ok(())
     }
 
     /// Settles one attempt with its result.
     async fn settle(&mut self, id: AttemptId, mut attempt: Attempt, exchange: Exchange) -> Result<(), StoreError> {
-        let Asking { run, endpoint, .. } = self.asking;
+        let Asking { run, .. } = self.asking;
         let retry = &run.job.retry;
-        let judged = attempt.judge(id, &exchange, endpoint.capabilities(), retry, run.clock.wall_ms());
-        apply_change(self.asking, &exchange, judged.change);
-        adapt(self.asking, &attempt, &exchange, &judged.settlement.charge, judged.change).await?;
+        let form = learn_form(self.asking, &exchange, attempt.sent.map(|sent| sent.form));
+        let settlement = attempt.judge(id, &exchange, form, retry, run.clock.wall_ms());
+        adapt(self.asking, &attempt, &exchange, &settlement.charge, form).await?;
         // The next batch is wait enough.
         attempt.state.finish_wait(Duration::ZERO);
-        self.settlements.push((attempt, judged.settlement));
+        self.settlements.push((attempt, settlement));
         if self.settlements.len() >= GROUP { self.settle_group().await } else { Ok(()) }
     }
 

@@ -182,7 +182,11 @@ impl Batch {
                     CreationStep::GiveUp => {
                         let message = "the provider does not confirm the creation of a batch".to_owned();
                         let hint = "look at the batches at the provider, then run again".to_owned();
-                        return Ok(BatchStep::Failed(BatchFault::Refused(Refusal { message, hint })));
+                        return Ok(BatchStep::Failed(BatchFault::Refused(Refusal {
+                            message,
+                            hint,
+                            may_be_page: false,
+                        })));
                     }
                     CreationStep::Request => {}
                 },

@@ -12,7 +12,7 @@ use crate::pipeline::asking::charge::KnownBefore;
 use crate::pipeline::asking::page_state::{PageState, Step};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::QuestionSet;
-use crate::provider::{Estimate, PageRequest};
+use crate::provider::{Estimate, PageRequest, Variation};
 use crate::store::{BatchAttempt, BatchState, Reader, StoreError};
 use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
@@ -88,8 +88,13 @@ fn resume_attempt(
     let input = stored.expected.filter(|_| per_token > 0).map_or(0, |cost| cost.0 / per_token);
     let expected = Usage { input: u64::try_from(input).unwrap_or(0), ..Usage::default() };
     let estimate = Estimate { admission_tokens: 0, worst: expected, expected };
-    let request =
-        PageRequest { questions: questions.questions.clone(), tasks, is_lengthened: false, page: 0, repair: None };
+    let request = PageRequest {
+        questions: questions.questions.clone(),
+        tasks,
+        variation: Variation::default(),
+        page: 0,
+        repair: None,
+    };
     let path = reader.path_of_content(job, &stored.page.content)?;
     Ok(Attempt {
         page: stored.page,
@@ -97,7 +102,7 @@ fn resume_attempt(
         request,
         questions,
         state,
-        step: Step::Ask { is_lengthened: false, repair: None },
+        step: Step::Ask { variation: Variation::default(), repair: None },
         purpose: AttemptPurpose::Ask,
         before: KnownBefore { estimate, price, expected: stored.expected, reserved: stored.reserved, saved_tokens: 0 },
         sent: None,

@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     fn refusal() -> Refusal {
-        Refusal { message: "no credit".into(), hint: "add credit".into() }
+        Refusal { message: "no credit".into(), hint: "add credit".into(), may_be_page: false }
     }
 
     #[test]

@@ -3,10 +3,10 @@
 
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
-use crate::catalog::{Basis, Calibration, Detail, Fit, ModelFacts, RequestPrice, min_image_tokens, model_facts};
+use crate::catalog::{Basis, Calibration, Detail, Fit, RequestPrice, min_image_tokens, model_facts};
 use crate::manifest::{Image, Job, Size};
 use crate::prepare::target_size;
-use crate::provider::{Footprint, ReplyFormat, RequestSize, estimate};
+use crate::provider::{Footprint, ReasoningTokens, RequestSize, SchemaPlaces, estimate, planned_effort};
 use crate::task::{Question, compile, without_descriptions};
 use std::collections::{BTreeMap, HashMap};
 
@@ -99,7 +99,7 @@ type Measured = (Vec<Option<u64>>, (u32, u32));
 pub(crate) struct Quoter<'a> {
     job: &'a Job,
     price: Option<RequestPrice>,
-    reasons: bool,
+    reasoning: ReasoningTokens,
     fits: [(Fit, Calibration); 2],
     ways: Vec<(Alternative, Image)>,
     /// Footprints by the questions that are asked.
@@ -123,17 +123,17 @@ impl<'a> Quoter<'a> {
         calibrations: &Calibrations,
     ) -> Self {
         let facts = model_facts(&job.provider.model);
-        let reasons = facts.is_some_and(ModelFacts::reasons);
+        let reasoning = ReasoningTokens::of(planned_effort(&job.request, facts), facts);
         let fits = [Detail::Low, Detail::High].map(|detail| {
             let calibration = calibrations.for_detail(detail);
             (Fit::new(job.image.rule, detail, &calibration), calibration)
         });
         let (fit, calibration) = &fits[usize::from(job.image.detail == Detail::High)];
         let all: Vec<&Question> = questions.iter().collect();
-        let words = Footprint::measure(&all, ReplyFormat::Schema, reasons);
+        let words = Footprint::measure(&all, SchemaPlaces::FORMAT, reasoning);
         let bare = compile(&without_descriptions(&job.tasks), &[]).ok();
         let bare =
-            bare.map(|bare| Footprint::measure(&bare.iter().collect::<Vec<_>>(), ReplyFormat::Schema, reasons).text);
+            bare.map(|bare| Footprint::measure(&bare.iter().collect::<Vec<_>>(), SchemaPlaces::FORMAT, reasoning).text);
         let zero = Range { low: 0, expected: Some(0), high: 0 };
         let quote = Quote {
             pages: 0,
@@ -162,7 +162,7 @@ impl<'a> Quoter<'a> {
             alternatives: Vec::new(),
         };
         let ways = ways(job, &fits);
-        Self { job, price, reasons, fits, ways, words: HashMap::new(), sizes: HashMap::new(), quote }
+        Self { job, price, reasoning, fits, ways, words: HashMap::new(), sizes: HashMap::new(), quote }
     }
 
     /// Adds a page of `size` upright pixels, of which these tasks are asked.
@@ -185,7 +185,7 @@ impl<'a> Quoter<'a> {
         let high = Usage {
             input: most_input,
             cache_write: most_input,
-            output: with_repeats(words.longest.max(known.expected.output).min(room)),
+            output: with_repeats(words.longest().max(known.expected.output).min(room)),
             ..Usage::default()
         };
         let quote = &mut self.quote;
@@ -225,13 +225,13 @@ impl<'a> Quoter<'a> {
     }
 
     fn footprint(&mut self, asked: &[&Question]) -> Footprint {
-        let reasons = self.reasons;
+        let reasoning = self.reasoning;
         let key: Vec<String> = asked.iter().map(|question| question.recipe.to_string() + &question.name).collect();
         // Questions that name columns of a list make many.
         if self.words.len() > 4096 {
             self.words.clear();
         }
-        *self.words.entry(key).or_insert_with(|| Footprint::measure(asked, ReplyFormat::Schema, reasons))
+        *self.words.entry(key).or_insert_with(|| Footprint::measure(asked, SchemaPlaces::FORMAT, reasoning))
     }
 }
 

@@ -1,8 +1,10 @@
 //! How a call fails without a complete reply.
 
+use super::server_verifier::webpki_error;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::foreign::Foreign;
 use crate::provider::verdict::{Charge, TransientFault, Verdict};
+use rustls::{AlertDescription, CertificateError};
 use std::error::Error;
 use std::io;
 
@@ -12,8 +14,8 @@ pub(crate) enum HttpFailure {
     /// Nothing was sent: connection refused, unknown host, no route, connect timeout. [`HttpFailure::at_server`]
     /// adds the server.
     NotConnected(String),
-    /// TLS: the server's certificate is not trusted.
-    Untrusted(String),
+    /// TLS: the server's certificate is not trusted: why, and what helps.
+    Untrusted(String, &'static str),
     /// TLS: there are no certificates of authorities that could be trusted.
     NoRoots(String),
     /// No complete reply within the time that this manifest key sets. The server may still
@@ -47,21 +49,32 @@ pub(crate) const PROXY_HINT: &str = "put the proxy's user and password into its 
 /// What helps when there are no certificates of authorities.
 pub(crate) const NO_ROOTS_HINT: &str = "install the system's certificates (the package ca-certificates), or name a file of PEM certificates in SSL_CERT_FILE or provider.ca_file";
 
+/// What helps against an invalid certificate.
+const CERTIFICATE_HINT: &str = "check provider.base_url and the server's certificate";
+const INCOMPATIBLE_HINT: &str =
+    "the server must speak TLS 1.2 or 1.3 and have an RSA (2,048 bits or more), P-256, P-384 or Ed25519 key";
+const CLIENT_CERTIFICATE_HINT: &str =
+    "the server wants a certificate of the client, which docmill can't send: reach it through a proxy that does";
+const NAME_IT_HINT: &str = "check provider.base_url; to trust this server, name its own certificate, or that of its authority, in provider.ca_file (PEM)";
+const NAME_HINT: &str = "use a name of the certificate in provider.base_url, or make one for this name: -addext subjectAltName=DNS:NAME (or IP:ADDRESS) in `openssl req -x509`";
+const VERSION_HINT: &str = "make a certificate of version 3: openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=NAME -addext subjectAltName=DNS:NAME";
+
 impl HttpFailure {
     /// Why TLS could not be set up on a connection.
     pub(crate) fn from_handshake(error: &std::io::Error) -> Self {
-        let message = causes(error);
-        if message.contains("certificate") || message.contains("invalid peer") {
-            Self::Untrusted(message)
-        } else if message.contains("corrupt message") {
-            Self::NoTls(message)
-        } else {
-            Self::NotConnected(message)
+        if let Some(untrusted) = untrusted(error) {
+            return untrusted;
         }
+        let message = causes(error);
+        if message.contains("corrupt message") { Self::NoTls(message) } else { Self::NotConnected(message) }
     }
 
     /// Why there is no reply on a new connection.
     pub(crate) fn from_first_reply(error: &hyper::Error) -> Self {
+        // In TLS 1.3 a server refuses the client's certificate, or its lack, after the handshake.
+        if let Some(untrusted) = untrusted(error) {
+            return untrusted;
+        }
         let message = causes(error);
         let is_reset =
             chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind)).any(|kind| {
@@ -108,9 +121,7 @@ impl HttpFailure {
             Self::NotConnected(message) | Self::NoTls(message) => {
                 (Verdict::Later { after: None, message: format!("cannot connect {message}") }, Charge::Nothing)
             }
-            Self::Untrusted(message) => {
-                (Verdict::stop(message, "check provider.base_url and the server's certificate"), Charge::Nothing)
-            }
+            Self::Untrusted(message, hint) => (Verdict::stop(message, hint), Charge::Nothing),
             Self::NoRoots(message) => {
                 (Verdict::stop(format!("no trusted certificates for TLS: {message}"), NO_ROOTS_HINT), Charge::Nothing)
             }
@@ -137,8 +148,8 @@ impl From<&reqwest::Error> for HttpFailure {
         // Its own message is left out, as it repeats the URL.
         let cause = std::error::Error::source(error);
         let message = cause.map_or_else(|| "the connection failed".to_owned(), causes);
-        if message.contains("certificate") || message.contains("invalid peer") {
-            Self::Untrusted(message)
+        if let Some(untrusted) = untrusted(error) {
+            untrusted
         } else if error.is_connect() {
             Self::NotConnected(std::error::Error::source(error).map_or(message, connect_reason))
         } else if error.is_timeout() || chain(error).any(|cause| cause.is::<Expired>()) {
@@ -147,6 +158,66 @@ impl From<&reqwest::Error> for HttpFailure {
             Self::Reset(message)
         }
     }
+}
+
+/// What helps against a fatal alert of the server that every connection would get; `None`: it may pass.
+fn alert_hint(alert: AlertDescription) -> Option<&'static str> {
+    match alert {
+        AlertDescription::HandshakeFailure
+        | AlertDescription::ProtocolVersion
+        | AlertDescription::InsufficientSecurity => Some(INCOMPATIBLE_HINT),
+        AlertDescription::CertificateRequired
+        | AlertDescription::NoCertificate
+        | AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA => Some(CLIENT_CERTIFICATE_HINT),
+        _ => None,
+    }
+}
+
+/// What an error of TLS says about the server's certificate; `None`: it is about something else.
+fn untrusted(error: &(dyn Error + 'static)) -> Option<HttpFailure> {
+    let tls = chain(error).find_map(|cause| {
+        // An I/O error does not count what it holds as its cause.
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause.downcast_ref().or_else(|| inner?.downcast_ref::<rustls::Error>())
+    });
+    let Some(tls) = tls else {
+        // The verifier of another system.
+        let message = causes(error);
+        let is_certificate = message.contains("certificate") || message.contains("invalid peer");
+        return is_certificate.then_some(HttpFailure::Untrusted(message, CERTIFICATE_HINT));
+    };
+    let message = tls.to_string();
+    let fault = match tls {
+        rustls::Error::InvalidCertificate(fault) => fault,
+        rustls::Error::PeerIncompatible(_) => return Some(HttpFailure::Untrusted(message, INCOMPATIBLE_HINT)),
+        rustls::Error::AlertReceived(alert) => return Some(HttpFailure::Untrusted(message, alert_hint(*alert)?)),
+        _ => return message.contains("certificate").then_some(HttpFailure::Untrusted(message, CERTIFICATE_HINT)),
+    };
+    let (message, hint) = match (fault, webpki_error(tls)) {
+        // A bad signature is also that of a newer certificate with the names of the one that is known.
+        (CertificateError::UnknownIssuer | CertificateError::BadSignature, _) => (message, NAME_IT_HINT),
+        (_, Some(webpki::Error::CaUsedAsEndEntity)) => {
+            ("invalid peer certificate: it is that of an authority, probably self-signed".to_owned(), NAME_IT_HINT)
+        }
+        (_, Some(webpki::Error::UnsupportedCertVersion)) => {
+            ("invalid peer certificate: its version is not 3".to_owned(), VERSION_HINT)
+        }
+        (
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+            _,
+        ) => (message, "renew the server's certificate, and check the clock of this machine"),
+        (CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }, _) => {
+            (message, NAME_HINT)
+        }
+        _ => (message, CERTIFICATE_HINT),
+    };
+    Some(HttpFailure::Untrusted(message, hint))
 }
 
 /// The messages of an error and of its causes.
@@ -194,7 +265,7 @@ mod tests {
         let text = || "x".to_owned();
         for (failure, name, charge) in [
             (HttpFailure::NotConnected(text()), "later", Charge::Nothing),
-            (HttpFailure::Untrusted(text()), "stop", Charge::Nothing),
+            (HttpFailure::Untrusted(text(), ""), "stop", Charge::Nothing),
             (HttpFailure::NoRoots(text()), "stop", Charge::Nothing),
             (HttpFailure::TimedOut("request.timeout"), "timeout, may run", Charge::Unknown),
             (HttpFailure::TooLarge, "bad_reply", Charge::Unknown),

@@ -12,6 +12,7 @@ use super::secret::Secret;
 use super::tls::Tls;
 use crate::base::clock::Clock;
 use crate::base::sanitize;
+use crate::base::url_parameters::encode;
 use crate::manifest::Timeouts;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -21,6 +22,7 @@ use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use reqwest::{Body, Response, Url};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -36,7 +38,11 @@ pub struct HttpClientOptions {
     pub key: Option<Secret>,
     /// Further headers of every request: name and value.
     pub headers: Vec<(String, Secret)>,
-    /// PEM certificates of authorities that are trusted beside the system's.
+    /// Parameters of the query of every request, encoded: `api-version=2024-10-21`. May be empty.
+    pub query: String,
+    /// Further parameters of the query, which are secrets: name and value.
+    pub secret_query: Vec<(String, Secret)>,
+    /// PEM certificates that are trusted beside the system's: of authorities, or of the server itself.
     pub authorities: Option<Vec<u8>>,
     /// The URL of a proxy.
     pub proxy: Option<String>,
@@ -63,6 +69,8 @@ pub struct HttpClient {
     /// The server, and the proxy to it, as messages show them: without credentials and query.
     server: String,
     headers: HeaderMap,
+    /// The query of every request, encoded. It may hold secrets.
+    query: Secret,
     connector: Arc<Connector>,
     pool: Arc<ConnectionPool>,
     tls: Arc<Tls>,
@@ -104,16 +112,18 @@ impl HttpClient {
         }
         let server = sanitize::path(base.as_str().as_bytes());
         let server = match &options.proxy {
-            Some(proxy) => format!("{server} through the proxy {}", sanitize::path(proxy.as_bytes())),
+            Some(proxy) => format!("{server} through the proxy {}", sanitize::path(with_scheme(proxy).as_bytes())),
             None => server,
         };
-        let headers_values = options.headers.into_iter().map(|(_, value)| value);
+        let query = joined_query(options.query, &options.secret_query);
+        let values = options.headers.into_iter().chain(options.secret_query).map(|(_, value)| value);
         let of_proxy = options.proxy.as_deref().and_then(proxy_password);
-        let secrets = options.key.into_iter().chain(headers_values).chain(of_proxy).collect();
+        let secrets = options.key.into_iter().chain(values).chain(of_proxy).collect();
         Ok(Self {
             base,
             server,
             headers,
+            query,
             connector: Arc::new(connector),
             pool: Arc::new(ConnectionPool::new(MAX_CONNECTIONS)),
             tls,
@@ -135,10 +145,23 @@ impl HttpClient {
         Self { pool: Arc::new(ConnectionPool::new(MAX_CONNECTIONS).with_rest(rest)), ..self }
     }
 
-    /// The URL of a call.
+    /// The URL of a call as messages show it: without the query of the manifest, which may hold secrets.
     #[must_use]
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
+    }
+
+    /// The URL of a call as it is sent.
+    fn call_url(&self, path: &str) -> Result<Url, HttpFailure> {
+        let mut url = self.base.join(path).map_err(|error| HttpFailure::NotConnected(error.to_string()))?;
+        if !self.query.is_empty() {
+            let query = match url.query().filter(|query| !query.is_empty()) {
+                Some(own) => format!("{own}&{}", self.query.expose()),
+                None => self.query.expose().to_owned(),
+            };
+            url.set_query(Some(&query));
+        }
+        Ok(url)
     }
 
     /// Checks that TLS can be used, if the server needs it. Connects to nothing.
@@ -169,7 +192,7 @@ impl HttpClient {
     /// When no head of a reply arrives.
     pub(crate) async fn send(&self, call: HttpCall, timeout: Duration) -> Result<Response, HttpFailure> {
         let client = self.other_calls.get_or_init(|| self.other_client()).as_ref().map_err(Clone::clone)?;
-        let url = self.base.join(&call.path).map_err(|error| HttpFailure::NotConnected(error.to_string()))?;
+        let url = self.call_url(&call.path)?;
         let request = client.request(call.method, url).headers(self.headers.clone()).timeout(timeout);
         let request = call.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let request = match call.body {
@@ -252,7 +275,7 @@ impl HttpClient {
     }
 
     fn page_request(&self, call: HttpCall) -> Result<Request<Full<Bytes>>, HttpFailure> {
-        let url = self.base.join(&call.path).map_err(|error| HttpFailure::NotConnected(error.to_string()))?;
+        let url = self.call_url(&call.path)?;
         let body = match call.body {
             CallBody::Json(body) => body,
             CallBody::Empty | CallBody::Form(_) => Bytes::new(),
@@ -280,15 +303,27 @@ impl HttpClient {
         reply.map(|body| Body::wrap(ReplyBody::new(body, deadline, connection, self.pool.clone()))).into()
     }
 
-    /// `text` without the key and the header values of this client.
+    /// `text` without the key, the header values and the secrets of the query of this client.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact(&text))
     }
 }
 
+/// The whole query of every request.
+fn joined_query(written: String, secret: &[(String, Secret)]) -> Secret {
+    let written = Some(written).filter(|text| !text.is_empty());
+    let secret = secret.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value.expose())));
+    Secret::new(&written.into_iter().chain(secret).collect::<Vec<_>>().join("&"))
+}
+
+/// The URL of a proxy. Without a scheme, `user:password@host` would be a URL whose scheme is the user.
+fn with_scheme(proxy: &str) -> Cow<'_, str> {
+    if proxy.contains("://") { Cow::Borrowed(proxy) } else { Cow::Owned(format!("http://{proxy}")) }
+}
+
 /// The password in the URL of a proxy.
 fn proxy_password(proxy: &str) -> Option<Secret> {
-    let url = Url::parse(proxy).or_else(|_| Url::parse(&format!("http://{proxy}"))).ok()?;
+    let url = Url::parse(&with_scheme(proxy)).ok()?;
     // In a form, unlike here, these mean something else.
     let escaped = url.password()?.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
     let password = url::form_urlencoded::parse(escaped.as_bytes()).next()?.0.into_owned();

@@ -1,41 +1,41 @@
 //! TLS to a server or to a proxy. The roots are loaded for the first connection that needs
 //! them: a run without such a connection works on a system that has none.
 
+use super::server_verifier::ServerVerifier;
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls_platform_verifier::Verifier;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// The trusted authorities, and how to speak TLS.
+/// The trusted certificates, and how to speak TLS.
 #[derive(Debug)]
 pub(crate) struct Tls {
     /// Trusted beside the system's.
-    authorities: Vec<CertificateDer<'static>>,
+    named: Vec<CertificateDer<'static>>,
     config: OnceLock<Result<Arc<ClientConfig>, String>>,
 }
 
 impl Tls {
-    /// `authorities`: PEM certificates that are trusted beside the system's.
+    /// `named`: PEM certificates that are trusted beside the system's, of authorities or of the server itself.
     ///
     /// # Errors
     /// When they are not valid.
-    pub(crate) fn new(authorities: Option<&[u8]>) -> Result<Self, String> {
-        let Some(pem) = authorities else { return Ok(Self { authorities: Vec::new(), config: OnceLock::new() }) };
-        let authorities: Vec<_> =
+    pub(crate) fn new(named: Option<&[u8]>) -> Result<Self, String> {
+        let Some(pem) = named else { return Ok(Self { named: Vec::new(), config: OnceLock::new() }) };
+        let named: Vec<_> =
             CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-        if authorities.is_empty() {
+        if named.is_empty() {
             return Err("no PEM certificate found".into());
         }
         let mut roots = rustls::RootCertStore::empty();
-        for certificate in &authorities {
+        for certificate in &named {
             roots.add(certificate.clone()).map_err(|error| error.to_string())?;
         }
-        Ok(Self { authorities, config: OnceLock::new() })
+        Ok(Self { named, config: OnceLock::new() })
     }
 
     /// The configuration, with the system's roots.
@@ -48,8 +48,7 @@ impl Tls {
 
     fn load(&self) -> Result<Arc<ClientConfig>, String> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Verifier::new_with_extra_roots(self.authorities.iter().cloned(), provider.clone());
-        let verifier = verifier.map_err(|error| match error {
+        let verifier = ServerVerifier::new(self.named.clone(), provider.clone()).map_err(|error| match error {
             rustls::Error::General(reason) => reason,
             error => error.to_string(),
         })?;

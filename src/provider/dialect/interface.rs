@@ -1,7 +1,7 @@
 //! What a dialect provides. All methods are pure; an endpoint chooses its dialect at run time.
 
 use crate::base::money::Pico;
-use crate::catalog::Detail;
+use crate::catalog::{Detail, Effort};
 use crate::manifest::Request;
 use crate::prepare::Prepared;
 use crate::provider::batch::{BatchFault, BatchLine, RemoteBatch};
@@ -11,7 +11,7 @@ use crate::provider::page_request::Repair;
 use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders};
 use crate::provider::reply::Reply;
 use crate::provider::verdict::{Charge, Verdict};
-use crate::task::Question;
+use crate::task::{Bounds, Question};
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -43,6 +43,9 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Judges a reply whose status is not 2xx.
     fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement;
 
+    /// Whether the message of an error says that something of the request is not accepted.
+    fn is_rejection(&self, message: &str) -> bool;
+
     /// Reads the rate limits that a reply's headers report. `wall_ms`: the time of the
     /// reply, in milliseconds since 1970.
     fn read_rate_limits(&self, headers: &HeaderMap, wall_ms: i64) -> RateLimitHeaders;
@@ -60,6 +63,17 @@ pub(crate) struct FrameOptions<'a> {
     /// `None` for models whose image rule is unknown: not every server accepts `detail`.
     pub(crate) detail: Option<Detail>,
     pub(crate) capabilities: Capabilities,
+    /// The temperature to send; `None`: none.
+    pub(crate) temperature: Option<f64>,
+    /// The reasoning effort to send; `None`: none.
+    pub(crate) effort: Option<Effort>,
+    /// Whether the prompt describes the schema of the reply.
+    pub(crate) describes_schema: bool,
+    /// The bounds of the schema that is sent.
+    pub(crate) bounds: Bounds,
+    /// Whether to choose what the provider's prompt cache keeps: only text, which is the same for
+    /// every page. Without a choice some providers keep, and bill, every image.
+    pub(crate) chooses_cache: bool,
     /// Prompt tokens without the image.
     pub(crate) prompt_tokens: u64,
 }
@@ -127,6 +141,8 @@ pub(crate) struct ErrorJudgement {
     pub(crate) charge: Charge,
     /// The rate limit that the request exceeded.
     pub(crate) exceeded: Option<ExceededLimit>,
+    /// The text of a reply that the server itself found not valid.
+    pub(crate) invalid_reply: Option<String>,
 }
 
 /// How an API spells batches: a file of requests is uploaded, a batch is created from it,

@@ -7,14 +7,16 @@ use crate::manifest::{self, Job};
 use crate::provider::capability::{CapabilityChange, ReplyFormat};
 use crate::provider::client::call::HttpCall;
 use crate::provider::dialect::interface::{
-    BatchDialect, ErrorJudgement, ErrorReply, NotAReply, PageFrame, ReplyStream,
+    BatchDialect, ErrorJudgement, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
 };
 use crate::provider::dialect::openai::OpenAi;
+use crate::provider::page_request::Variation;
+use crate::provider::parameter::Parameter;
 use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
 use crate::provider::reply::{Reply, ReplyEnd};
 use crate::provider::served::Served;
 use crate::provider::test_server::{Received, TestServer, block_on, client, reply};
-use crate::provider::verdict::Charge;
+use crate::provider::verdict::{Charge, TransientFault};
 use crate::task::{Question, compile};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -51,7 +53,7 @@ fn endpoint() -> ModelEndpoint {
 
 fn request(tasks: &[usize]) -> PageRequest {
     let questions = compile(&job().tasks, &[]).unwrap().into();
-    PageRequest { questions, tasks: tasks.to_vec(), is_lengthened: false, page: 7, repair: None }
+    PageRequest { questions, tasks: tasks.to_vec(), variation: Variation::default(), page: 7, repair: None }
 }
 
 fn image() -> Prepared {
@@ -73,7 +75,9 @@ fn send(reply: Vec<u8>) -> (Exchange, Received, String) {
 /// A verdict in a few words.
 fn name(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Done { reading, is_cut } => format!("{} done{}", reading.len(), if *is_cut { ", cut" } else { "" }),
+        Verdict::Done { reading, cut } => {
+            format!("{} done{}", reading.len(), if *cut == Cut::No { "" } else { ", cut" })
+        }
         Verdict::Retry(fault) => format!("retry {}", fault.kind),
         Verdict::Later { .. } => "later".into(),
         Verdict::Page(fault) => format!("page {}", fault.kind),
@@ -119,6 +123,15 @@ fn replies_of_every_kind() {
         (reply(200, sse, &stream(&[text, stop, "[DONE]"])), "1 done", None, r#"{"kind":"b"}"#),
         // A stream under another media type.
         (reply(200, "content-type: application/json\r\n", &whole), "1 done", Some(2), r#"{"kind":"b"}"#),
+        (
+            reply(200, "content-type: application/json\r\n", &format!(": wait\n\n{whole}")),
+            "1 done",
+            Some(2),
+            r#"{"kind":"b"}"#,
+        ),
+        // JSON under the media type of a stream.
+        (reply(200, sse, ANSWER), "1 done", Some(5), r#"{"kind":"a"}"#),
+        (reply(200, sse, r#"{"error":{"code":429,"message":"slow down"}}"#), "later", None, ""),
         // The last event has no closing empty line.
         (reply(200, sse, whole.trim_end()), "1 done", Some(2), r#"{"kind":"b"}"#),
         (reply(200, sse, &stream(&[text])), "retry cut_reply", None, r#"{"kind":"b"}"#),
@@ -150,6 +163,36 @@ fn replies_of_every_kind() {
         };
         assert_eq!((name(&exchange.verdict).as_str(), output), (expected, charge), "{reply}");
         assert_eq!(exchange.content, content, "{reply}");
+    }
+}
+
+#[test]
+fn who_gave_a_reply_and_what_it_cost() {
+    let header = "x-litellm-response-cost: 7.099999999999999e-05\r\n";
+    let with = |members: Value| {
+        let mut answer: Value = serde_json::from_str(ANSWER).unwrap();
+        members.as_object().unwrap().iter().for_each(|(name, value)| answer[name] = value.clone());
+        answer.to_string()
+    };
+    let usage = |cost: Value| json!({"prompt_tokens": 9, "completion_tokens": 2, "cost": cost});
+    for (reply, cost, model, provider) in [
+        (reply(200, "", ANSWER), None, None, None),
+        (reply(200, header, ANSWER), Some(71_000_000), None, None),
+        (reply(200, header, &with(json!({"usage": usage(json!(0.5))}))), Some(500_000_000_000), None, None),
+        (reply(200, header, &with(json!({"usage": usage(json!(-1))}))), Some(71_000_000), None, None),
+        (reply(200, "x-litellm-response-cost: NaN\r\n", ANSWER), None, None, None),
+        (reply(200, "x-litellm-response-cost: -1\r\n", ANSWER), None, None, None),
+        (
+            reply(200, "", &with(json!({"model": "m-sk-secret", "provider": "P\u{1b}[0m"}))),
+            None,
+            Some("m-***"),
+            Some("P[0m"),
+        ),
+        (reply(200, "", r#"{"model":"m","error":{"code":502,"message":"x"}}"#), None, Some("m"), None),
+    ] {
+        let served = send(reply).0.served;
+        assert_eq!(served.cost, cost.map(Pico));
+        assert_eq!((served.model.as_deref(), served.provider.as_deref()), (model, provider));
     }
 }
 
@@ -203,7 +246,11 @@ fn requests_follow_the_capabilities() {
     let kind = |endpoint: &ModelEndpoint| body(endpoint, &request(&[0, 1]))["response_format"]["type"].clone();
     assert_eq!(kind(&endpoint), "json_schema");
     let before = endpoint.estimate(&request(&[0, 1]), &image());
-    endpoint.set_capabilities(endpoint.capabilities().without(CapabilityChange::Format).unwrap());
+    let format = CapabilityChange::Omit(Parameter::Format);
+    let fault =
+        TransientFault { kind: ErrorKind::Capability, message: String::new(), change: Some(format), may_run: false };
+    let rejected = Exchange::new(Verdict::Retry(fault), Charge::Nothing);
+    assert!(matches!(endpoint.learn_form(&rejected, endpoint.form(&request(&[0, 1]))), FormChange::Changed { .. }));
     assert_eq!(endpoint.capabilities().format, ReplyFormat::Object);
     assert_eq!(kind(&endpoint), "json_object");
     assert_ne!(endpoint.estimate(&request(&[0, 1]), &image()), before, "the schema moved into the prompt");
@@ -213,7 +260,7 @@ fn requests_follow_the_capabilities() {
 fn a_lengthened_request_has_twice_the_reply_length() {
     let endpoint = endpoint();
     let usual = request(&[0]);
-    let longer = PageRequest { is_lengthened: true, ..usual.clone() };
+    let longer = PageRequest { variation: Variation { is_lengthened: true, ..Variation::default() }, ..usual.clone() };
     let length = |request| body(&endpoint, request)["max_tokens"].as_u64().unwrap();
     assert_eq!(length(&longer), 2 * length(&usual));
     let worst = |request| endpoint.estimate(request, &image()).worst.output;
@@ -310,7 +357,11 @@ impl Dialect for PlainText {
 
     fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement {
         let verdict = Verdict::Later { after: None, message: reply.body.to_owned() };
-        ErrorJudgement { verdict, charge: Charge::Nothing, exceeded: None }
+        ErrorJudgement { verdict, charge: Charge::Nothing, exceeded: None, invalid_reply: None }
+    }
+
+    fn is_rejection(&self, _message: &str) -> bool {
+        false
     }
 
     fn read_rate_limits(&self, _headers: &HeaderMap, _wall_ms: i64) -> RateLimitHeaders {

@@ -129,6 +129,7 @@ mod tests {
     use crate::manifest;
     use crate::provider::capability::CapabilityChange;
     use crate::provider::rate_limits::ExceededLimit;
+    use crate::provider::verdict::Cut;
     use crate::provider::verdict::{Charge, TransientFault};
 
     const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
@@ -147,12 +148,12 @@ mod tests {
     #[test]
     fn what_each_verdict_changes() {
         let later = Verdict::Later { after: Some(Duration::from_secs(2)), message: String::new() };
-        let done = || Verdict::Done { reading: Vec::new(), is_cut: false };
+        let done = || Verdict::Done { reading: Vec::new(), cut: Cut::No };
         let closed = Gate::Closed(Duration::from_secs(2));
         for (verdict, was_processed, gate) in [
             (done(), true, Gate::Open(8)),
             (Verdict::page_fault(ErrorKind::BadRequest, ""), true, Gate::Open(8)),
-            (retry(ErrorKind::Capability, Some(CapabilityChange::Format)), true, Gate::Open(8)),
+            (retry(ErrorKind::Capability, Some(CapabilityChange::SimplerSchema)), true, Gate::Open(8)),
             (retry(ErrorKind::ServerError, None), false, Gate::Open(8)),
             (retry(ErrorKind::Timeout, None), false, Gate::Open(6)),
             (Verdict::stop("", ""), false, Gate::Open(8)),

@@ -6,7 +6,7 @@
 //! - [`token_bucket`]: a bucket whose rate can change
 //! - [`adaptive_rate`]: follows a limit that the manifest does not state
 //! - [`cooldown`]: waits while the provider throttles, and how many requests may be in flight
-//! - [`retry_after`]: the delay that a reply asks for
+//! - [`retry_after`]: the delay that a reply's headers ask for; [`retry_text`]: the same in messages
 
 pub(crate) mod adaptive_rate;
 pub(crate) mod cooldown;
@@ -15,4 +15,5 @@ pub(crate) mod limit;
 pub(crate) mod limiter;
 pub(crate) mod request_quota;
 pub(crate) mod retry_after;
+pub(crate) mod retry_text;
 pub(crate) mod token_bucket;

@@ -9,13 +9,15 @@ use std::time::Duration;
 pub(crate) const MAX_DELAY: Duration = Duration::from_secs(3650 * 86_400);
 
 /// The delay in `retry-after-ms`, or in `retry-after` as seconds or as a date. `wall_ms`:
-/// the time of the reply, in milliseconds since 1970.
+/// the time of the reply, in milliseconds since 1970. A delay of nothing, and a date that is over, count as none:
+/// a server that sends them to every request is not to be asked without pause.
 pub(crate) fn delay_from_headers(headers: &HeaderMap, wall_ms: i64) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let milliseconds = header("retry-after-ms").and_then(|text| parse_number(text, 0.001));
-    milliseconds.or_else(|| {
+    let is_delay = |delay: &Duration| !delay.is_zero();
+    milliseconds.filter(is_delay).or_else(|| {
         let text = header("retry-after")?;
-        parse_number(text, 1.0).or_else(|| time_until(text, wall_ms))
+        parse_number(text, 1.0).or_else(|| time_until(text, wall_ms)).filter(is_delay)
     })
 }
 
@@ -29,7 +31,8 @@ fn parse_number(text: &str, unit_seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(number * unit_seconds).ok()
 }
 
-fn time_until(date: &str, wall_ms: i64) -> Option<Duration> {
+/// The time until an HTTP date; nothing if it is over.
+pub(crate) fn time_until(date: &str, wall_ms: i64) -> Option<Duration> {
     let at = httpdate::parse_http_date(date).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     let now = Duration::from_millis(u64::try_from(wall_ms).ok()?);
     Some(at.saturating_sub(now))
@@ -48,7 +51,10 @@ mod tests {
             ("retry-after", "2", Some(2000)),
             ("retry-after", "1.5", Some(1500)),
             ("retry-after", "Mon, 23 Nov 2026 13:00:10 GMT", Some(10_000)),
-            ("retry-after", "Mon, 23 Nov 2026 12:00:10 GMT", Some(0)),
+            ("retry-after", "Mon, 23 Nov 2026 12:00:10 GMT", None),
+            ("retry-after", "0", None),
+            ("retry-after", "0.0", None),
+            ("retry-after-ms", "0", None),
             ("retry-after", "7200", Some(7_200_000)),
             ("retry-after", "soon", None),
             ("retry-after", "-5", None),
@@ -59,9 +65,11 @@ mod tests {
             let delay = delay_from_headers(&headers, now);
             assert_eq!(delay.map(|delay| delay.as_millis()), ms, "{name}: {value}");
         }
-        let both = [("retry-after", "9"), ("retry-after-ms", "250")];
-        let both = both.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).into_iter().collect();
-        assert_eq!(delay_from_headers(&both, now), Some(Duration::from_millis(250)), "the more exact one");
+        for (exact, ms) in [("250", 250), ("0", 9000)] {
+            let both = [("retry-after", "9"), ("retry-after-ms", exact)];
+            let both = both.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).into_iter().collect();
+            assert_eq!(delay_from_headers(&both, now), Some(Duration::from_millis(ms)), "the more exact one");
+        }
     }
 
     #[test]

@@ -183,6 +183,8 @@ fn the_last_object_that_fits_is_the_answer() {
         (r#"[{"kind":"invoice"}]"#, "invoice"),
         (r#""{\"kind\": \"invoice\"}""#, "invoice"),
         (r#"{\"kind\": \"invoice\"}"#, "invoice"),
+        ("\"{\\n  \\\"kind\\\": \\\"invoice\\\"\\n}\"", "invoice"),
+        (r#"{"note":"it says \"a {\"kind\":\"invoice\"}"#, "not_json"),
         (r#"{"answer":{"kind":"invoice"}}"#, "invoice"),
         (r#"{"whatever":{"kind":"invoice"}}"#, "invoice"),
         (r#"{"page":{"kind":"invoice"},"confidence":0.9}"#, "invoice"),

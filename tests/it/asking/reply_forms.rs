@@ -155,6 +155,31 @@ fn a_reply_that_was_cut_is_asked_for_with_more_room() {
     }
 }
 
+/// Reasoning used up the output limit: the answer comes with a higher one.
+#[test]
+fn reasoning_that_leaves_no_room_is_not_the_pages_failure() {
+    for message in [
+        json!({"content": ""}),
+        json!({"content": null, "reasoning": "The page may be {\"kind\": \"letter\"} but"}),
+        json!({"reasoning_content": "The page"}),
+        json!({"content": "<think>The page may be {\"kind\": \"letter\"} but the stamp says"}),
+    ] {
+        let cut = completion(message.clone(), json!("length")).to_string();
+        let server = HttpServer::start(move |body, stream| {
+            let request: Value = serde_json::from_slice(body).unwrap();
+            let is_short = request["max_tokens"].as_u64().unwrap() < 400;
+            let body = if is_short { cut.clone() } else { said(r#"{"kind": "invoice"}"#).to_string() };
+            stream.write_all(&reply(200, "application/json", &body))
+        });
+        let bench = Bench::with_pages(3);
+        bench.job_at(&server.base_url, &format!("{TASKS}\n{POLICY}"));
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 0, "{message}: {}", ran.stderr);
+        assert!(bench.rows().iter().all(|row| row["kind"] == "invoice"), "{message}: {:?}", bench.rows());
+        assert!(server.count() <= 6, "{message}: {} requests", server.count());
+    }
+}
+
 #[test]
 fn streams_of_every_kind() {
     let chunk = |delta: Value, finish: Value| json!({"object": "chat.completion.chunk", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});

@@ -37,7 +37,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::NoPages,
         RunOutcome::BudgetReached { spent, limit: spent, needed: spent },
         RunOutcome::UnexpectedBill { cost: spent },
-        RunOutcome::ProviderRefused(Refusal { message: text(), hint: text() }),
+        RunOutcome::ProviderRefused(Refusal { message: text(), hint: text(), may_be_page: false }),
         RunOutcome::ProviderUnavailable(text()),
         RunOutcome::StorageError(text()),
         RunOutcome::DamagedStore(text()),

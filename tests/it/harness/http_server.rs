@@ -2,14 +2,16 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// A server on loopback. It ends with the tests.
 pub(crate) struct HttpServer {
     pub(crate) base_url: String,
     /// Requests that arrived completely.
     pub(crate) requests: Arc<AtomicUsize>,
+    /// The first line of each of them.
+    pub(crate) lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl HttpServer {
@@ -19,13 +21,15 @@ impl HttpServer {
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
         let (answer, requests) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
         let counter = requests.clone();
+        let lines = Arc::<Mutex<Vec<String>>>::default();
+        let seen = lines.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (answer, counter) = (answer.clone(), counter.clone());
-                std::thread::spawn(move || serve(stream, &*answer, &counter));
+                let (answer, counter, seen) = (answer.clone(), counter.clone(), seen.clone());
+                std::thread::spawn(move || serve(stream, &*answer, &counter, &seen));
             }
         });
-        Self { base_url, requests }
+        Self { base_url, requests, lines }
     }
 
     /// Requests that arrived completely.
@@ -38,11 +42,12 @@ fn serve(
     mut stream: TcpStream,
     answer: &dyn Fn(&[u8], &mut TcpStream) -> io::Result<()>,
     counter: &AtomicUsize,
+    seen: &Mutex<Vec<String>>,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut input = BufReader::new(stream.try_clone()?);
     loop {
-        let mut length = 0;
+        let (mut length, mut first) = (0, None);
         loop {
             let mut line = String::new();
             if input.read_line(&mut line)? == 0 {
@@ -51,12 +56,14 @@ fn serve(
             if let Some(text) = line.to_lowercase().strip_prefix("content-length: ") {
                 length = text.trim().parse().unwrap();
             }
+            first.get_or_insert(line.trim_end().to_owned());
             if line == "\r\n" {
                 break;
             }
         }
         let mut body = vec![0; length];
         input.read_exact(&mut body)?;
+        seen.lock().unwrap().extend(first);
         counter.fetch_add(1, Ordering::Relaxed);
         answer(&body, &mut stream)?;
     }

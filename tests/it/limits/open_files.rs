@@ -13,6 +13,21 @@ fn run_with(bench: &Bench, limits: &str) -> Ran {
 
 #[cfg(unix)]
 #[test]
+fn too_few_open_files_are_refused_before_anything_is_sent() {
+    let bench = Bench::with_pages(3).simulator(Options::default());
+    bench.job("");
+    for limit in [20, 24, 40] {
+        let ran = run_with(&bench, &format!("ulimit -n {limit}"));
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("only {limit} files open")), "{}", ran.stderr);
+        assert!(ran.stderr.contains("ulimit -n 1024"), "{}", ran.stderr);
+        assert_eq!(bench.stats()["requests"], 0);
+    }
+    assert_eq!(run_with(&bench, "ulimit -n 48").code, 0);
+}
+
+#[cfg(unix)]
+#[test]
 fn few_open_files_lower_the_concurrency_and_fail_no_page() {
     for (limits, is_lowered) in [
         ("ulimit -S -n 64", false),

@@ -1,8 +1,10 @@
 //! Hostile files, servers, names and bytes.
 
+mod certificates;
 mod endpoints;
 mod fuzzing;
 mod hostile;
 mod proxies;
+mod queries;
 mod stray_replies;
 mod tls_roots;

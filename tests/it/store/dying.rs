@@ -143,6 +143,8 @@ pub(crate) fn run_at(
         base_url: base_url.clone(),
         key: None,
         headers: Vec::new(),
+        query: String::new(),
+        secret_query: Vec::new(),
         proxy: None,
         authorities: None,
         timeouts: job.request.timeouts,

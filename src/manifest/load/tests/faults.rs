@@ -81,8 +81,21 @@ fn of_provider() {
         ("provider: {base_url: \"ftp://h\", model: m}", &[(22, "not an http or https URL")]),
         ("provider: {base_url: \"http://u:p@h\", model: m}", &[(22, "the URL contains a user name or password")]),
         (
-            "provider: {base_url: \"http://h?a=b\", model: m}",
-            &[(22, "the URL contains a query or fragment; put parameters into request.extra or provider.headers")],
+            "provider: {base_url: \"http://h#a\", model: m}",
+            &[(22, "the URL contains a fragment, the part after `#`, which is never sent")],
+        ),
+        ("provider: {base_url: \"http://h?a=b&key=c\", model: m}", &[(22, "the query of the URL contains a secret")]),
+        (
+            "provider: {base_url: \"http://h?api-version=1\", model: m, query: {Api-Version: '2'}}",
+            &[(79, "`Api-Version` is also in the query of `base_url`")],
+        ),
+        (
+            "provider: {simulator: {}, model: m, query: {code: x, ' ': y, a: {env: a-b}}}",
+            &[
+                (51, "the value of this parameter is a secret"),
+                (59, "the name of the parameter is empty"),
+                (71, "not a valid environment variable name"),
+            ],
         ),
         ("provider: {simulator: {}}", &[(12, "missing key `model`")]),
         ("provider: {simulator: {}, model: ''}", &[(34, "`model` is empty")]),

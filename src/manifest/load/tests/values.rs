@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::money::Pico;
 use crate::catalog::{ImageRule, RuleFamily, ServiceTier};
-use crate::manifest::{AnswerType, Endpoint, Header, Label, PageChoice, TaskKind};
+use crate::manifest::{AnswerType, Endpoint, Header, Label, PageChoice, Query, TaskKind};
 
 fn label_names(job: &Job) -> Vec<&str> {
     let (TaskKind::Classify { labels, .. } | TaskKind::Tag { labels, .. }) = &job.tasks[0].kind else { panic!() };
@@ -63,6 +63,33 @@ fn provider() {
 }
 
 #[test]
+fn the_query_of_requests() {
+    let at = |url: &str, more: &str| {
+        let provider = job_with(&format!("provider: {{base_url: \"{url}\", model: m{more}}}")).provider;
+        (provider.id, provider.query)
+    };
+    let query = |written: &str, secret: &[(&str, &str)]| Query {
+        written: written.into(),
+        secret: secret.iter().map(|(name, variable)| ((*name).to_owned(), (*variable).to_owned())).collect(),
+    };
+    let azure = "https://r.openai.azure.com/openai/deployments/D";
+    for (url, more, expected) in [
+        (format!("{azure}?api-version=2024-10-21"), "", query("api-version=2024-10-21", &[])),
+        (format!("{azure}/chat/completions?api-version=2024-10-21"), "", query("api-version=2024-10-21", &[])),
+        (azure.to_owned(), ", query: {api-version: 2024-10-21}", query("api-version=2024-10-21", &[])),
+        (
+            format!("{azure}/?a=b c&&d=%2B&flag"),
+            ", query: {e f: 'g&h+i/ü'}",
+            query("a=b%20c&d=%2B&flag&e%20f=g%26h%2Bi%2F%C3%BC", &[]),
+        ),
+        (format!("{azure}?"), ", query: {key: {env: GEMINI_KEY}}", query("", &[("key", "GEMINI_KEY")])),
+        (azure.to_owned(), "", Query::default()),
+    ] {
+        assert_eq!(at(&url, more), (azure.to_owned(), expected), "{url} {more}");
+    }
+}
+
+#[test]
 fn the_simulator() {
     let provider = job_with("provider: {simulator: {latency: 50ms, seed: 7, faults: 20%, requests_per_minute: 90, tokens_per_minute: 8000}, model: gpt-4o-mini}").provider;
     let Endpoint::Simulator(spec) = &provider.endpoint else { panic!() };
@@ -104,7 +131,7 @@ fn price() {
 #[test]
 fn request() {
     let request = job_with("request: {temperature: 1, top_p: 0.9, max_tokens: 77, stream: true, prompt_cache_key: true, extra: {seed: 3, reasoning_effort: low, flag: no}}").request;
-    assert_eq!((request.temperature, request.top_p, request.max_tokens), (1.0, Some(0.9), Some(77)));
+    assert_eq!((request.temperature, request.top_p, request.max_tokens), (Some(1.0), Some(0.9), Some(77)));
     assert!(request.stream && request.prompt_cache_key);
     assert_eq!(serde_json::Value::Object(request.extra), json!({"seed": 3, "reasoning_effort": "low", "flag": "no"}));
     let openai = "provider: {base_url: \"https://api.openai.com/v1\", model: m}";

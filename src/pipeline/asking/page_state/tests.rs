@@ -14,7 +14,7 @@ fn exchange(verdict: Verdict) -> Exchange {
         status: None,
         request_id: None,
         content: "{}".into(),
-        served: Default::default(),
+        served: crate::provider::Served::default(),
         parameters: None,
         answered_in_reasoning: false,
         foreign: None,
@@ -28,31 +28,47 @@ const RETRY: Retry = Retry {
     timed_out: TimedOut::Wait(Duration::from_secs(60)),
 };
 
-/// One letter per attempt: `o` valid, `i` invalid, `c` cut at max_tokens, `h` the first
-/// task valid and the second not, `p` transient error, `t` timeout, `k` missing capability, `l` later,
-/// `x` an error of the page, `r` refusal.
+const FORMAT: CapabilityChange = CapabilityChange::Omit(crate::provider::Parameter::Format);
+
+/// One letter per attempt: `o` valid, `i` invalid, `c` cut at max_tokens, `n` repeating itself, `h` the
+/// first task valid and the second not, `p` transient error, `t` timeout, `k` missing capability,
+/// `m` reasoning used up the output limit, `l` later, `x` an error of the page, `r` refusal. Upper case:
+/// `I` invalid, in a form that is not sent any more; `K` and `M`: the endpoint can't change again.
 fn verdict(letter: char, open: usize) -> Verdict {
     let bad = || Err(TaskFault { kind: ErrorKind::WrongLabel, message: "no".into() });
-    let done = |reading: Vec<_>, is_cut| Verdict::Done { reading, is_cut };
+    let done = |reading: Vec<_>, cut| Verdict::Done { reading, cut };
     let passing = |change, may_run| {
         Verdict::Retry(TransientFault { kind: ErrorKind::ServerError, message: "500".into(), change, may_run })
     };
     let page = |is_refusal| Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message: "400".into(), is_refusal });
     match letter {
-        'o' => done(vec![Ok(json!("a")); open], false),
-        'i' => done(vec![bad(); open], false),
-        'c' => done(vec![bad(); open], true),
-        'h' => done((0..open).map(|at| if at == 0 { Ok(json!("a")) } else { bad() }).collect(), false),
+        'o' => done(vec![Ok(json!("a")); open], Cut::No),
+        'i' | 'I' => done(vec![bad(); open], Cut::No),
+        'c' => done(vec![bad(); open], Cut::Length),
+        'n' => done(vec![bad(); open], Cut::Repetition),
+        'h' => done((0..open).map(|at| if at == 0 { Ok(json!("a")) } else { bad() }).collect(), Cut::No),
         'p' => passing(None, false),
         't' => passing(None, true),
-        'k' => passing(Some(CapabilityChange::Format), false),
+        'k' => passing(Some(FORMAT), false),
+        'K' => passing(Some(FORMAT), false),
+        'm' | 'M' => passing(Some(CapabilityChange::OutputFactor), false),
         'l' => Verdict::Later { after: None, message: String::new() },
         'x' => page(false),
         _ => page(true),
     }
 }
 
-/// Plays a history; the steps taken (A ask, R repair, L longer, W wait, S settled) and
+/// What an attempt shows about the form of requests.
+fn form(letter: char) -> FormChange {
+    match letter {
+        'I' => FormChange::AlreadyMade,
+        'K' => FormChange::Exhausted(FORMAT),
+        'M' => FormChange::Exhausted(CapabilityChange::OutputFactor),
+        _ => FormChange::None,
+    }
+}
+
+/// Plays a history; the steps taken (A ask, R repair, L longer, V varied, W wait, S settled) and
 /// the outcomes by task.
 fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
     let names = ["kind", "more"];
@@ -73,16 +89,19 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
                 steps.push('W');
                 state.finish_wait(Duration::ZERO);
             }
-            Step::Ask { is_lengthened, repair } => {
-                steps.push(match (repair.is_some(), is_lengthened) {
-                    (true, _) => 'R',
-                    (false, true) => 'L',
-                    (false, false) => 'A',
+            Step::Ask { variation, repair } => {
+                steps.push(match (repair.is_some(), variation.is_lengthened, variation.avoids_repetition) {
+                    (true, ..) => 'R',
+                    (false, true, _) => 'L',
+                    (false, false, true) => 'V',
+                    (false, false, false) => 'A',
                 });
                 let Some(letter) = letters.next() else {
                     return (steps, outcomes);
                 };
-                for (at, outcome) in state.apply_exchange(&exchange(verdict(letter, state.open.len())), &step, 1) {
+                for (at, outcome) in
+                    state.apply_exchange(&exchange(verdict(letter, state.open.len())), &step, form(letter), 1)
+                {
                     outcomes[at] = outcome.status.name().to_owned();
                 }
             }
@@ -109,6 +128,14 @@ fn histories_of_one_task() {
         ("cc", "ALS", "invalid length"),
         ("ir", "ARS", "refused bad_request"),
         ("lplp", "AAWAAWA", "-"),
+        ("no", "AVS", "ok"),
+        ("nn", "AVS", "invalid repetition"),
+        ("cnn", "ALLS", "invalid repetition"),
+        ("IIIIio", "AAAAARS", "ok"),
+        ("K", "AS", "failed bad_request"),
+        ("mo", "AAS", "ok"),
+        ("Mo", "ALS", "ok"),
+        ("MM", "ALS", "invalid length"),
     ] {
         assert_eq!(play(history, 1), (steps.to_owned(), vec![outcome.to_owned()]), "{history}");
     }
@@ -125,9 +152,9 @@ fn only_the_invalid_task_is_asked_again() {
 fn waits_double_up_to_a_bound() {
     let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
     let mut waits = Vec::new();
-    let ask = Step::Ask { is_lengthened: false, repair: None };
+    let ask = Step::Ask { variation: Variation::default(), repair: None };
     for _ in 0..7 {
-        state.apply_exchange(&exchange(verdict('p', 1)), &ask, 1);
+        state.apply_exchange(&exchange(verdict('p', 1)), &ask, FormChange::None, 1);
         if let Step::Wait(wait) = next_step(&state, &Retry { attempts: 100, ..RETRY }) {
             waits.push(wait.as_millis());
         }
@@ -140,7 +167,12 @@ fn waits_double_up_to_a_bound() {
 fn a_request_that_may_still_run_is_repeated_as_the_manifest_says() {
     let after_a_time_out = |timed_out| {
         let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
-        state.apply_exchange(&exchange(verdict('t', 1)), &Step::Ask { is_lengthened: false, repair: None }, 1);
+        state.apply_exchange(
+            &exchange(verdict('t', 1)),
+            &Step::Ask { variation: Variation::default(), repair: None },
+            FormChange::None,
+            1,
+        );
         match next_step(&state, &Retry { timed_out, ..RETRY }) {
             Step::Wait(wait) => format!("wait {} ms", wait.as_millis()),
             step => format!("{step:?}"),
@@ -157,7 +189,7 @@ fn a_page_uses_no_more_than_its_time() {
     for letter in ['p', 'i'] {
         let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
         let slow = Exchange { latency: Duration::from_secs(4), ..exchange(verdict(letter, 1)) };
-        state.apply_exchange(&slow, &Step::Ask { is_lengthened: false, repair: None }, 1);
+        state.apply_exchange(&slow, &Step::Ask { variation: Variation::default(), repair: None }, FormChange::None, 1);
         assert_eq!(state.time_left(&retry), Some(Duration::from_secs(6)));
         assert!(!matches!(next_step(&state, &retry), Step::Settled), "{letter}");
         state.finish_wait(Duration::from_millis(5500));
@@ -168,12 +200,17 @@ fn a_page_uses_no_more_than_its_time() {
     }
     // Waiting for limits is not the page's time, and a wait that is longer is not begun.
     let mut state = PageState::new(std::iter::once((0, "kind".to_owned(), None)));
-    let ask = Step::Ask { is_lengthened: false, repair: None };
+    let ask = Step::Ask { variation: Variation::default(), repair: None };
     for _ in 0..20 {
-        state.apply_exchange(&Exchange { latency: Duration::from_secs(4), ..exchange(verdict('l', 1)) }, &ask, 1);
+        state.apply_exchange(
+            &Exchange { latency: Duration::from_secs(4), ..exchange(verdict('l', 1)) },
+            &ask,
+            FormChange::None,
+            1,
+        );
         assert!(matches!(next_step(&state, &retry), Step::Ask { .. }));
     }
-    state.apply_exchange(&exchange(verdict('t', 1)), &ask, 1);
+    state.apply_exchange(&exchange(verdict('t', 1)), &ask, FormChange::None, 1);
     assert!(matches!(next_step(&state, &retry), Step::Settled), "a minute's wait in ten seconds");
     assert!(state.open_outcomes(1)[0].1.is_transient, "the next run asks again");
 }

@@ -14,6 +14,8 @@ fn options() -> HttpClientOptions {
         base_url: "http://127.0.0.1:9/v1/".into(),
         key: Some(Secret::new("sk-secret")),
         headers: vec![("X-Org".into(), Secret::new("my-organisation"))],
+        query: String::new(),
+        secret_query: Vec::new(),
         authorities: None,
         proxy: None,
         timeouts: Timeouts { attempt: second, connect: second, first_byte: None, idle: second },
@@ -40,6 +42,8 @@ fn a_refused_connection_names_the_server_and_the_reason_but_no_credentials() {
     for (proxy, expected) in [
         (None, format!("{server}: connection refused")),
         (Some(proxy.clone()), format!("{server} through the proxy {proxy}: connection refused")),
+        (Some(proxy.replace("://", "://me:pass@")), format!("{server} through the proxy {proxy}: connection refused")),
+        (Some(proxy.replace("http://", "me:pass@")), format!("{server} through the proxy {proxy}: connection refused")),
     ] {
         let client = HttpClient::new(HttpClientOptions { base_url: base_url.clone(), proxy, ..options() }).unwrap();
         let expected = Err(HttpFailure::NotConnected(expected));
@@ -184,4 +188,39 @@ fn connections_are_used_again() {
     let (client, seen) = stray_server(Stray::Never);
     ask(&client.with_max_connections(2), 8, 1000, Duration::ZERO);
     assert_eq!(seen.lock().unwrap().0, 2, "connections");
+}
+
+#[test]
+fn the_query_is_part_of_every_call() {
+    let secret = |name: &str, value: &str| (name.to_owned(), Secret::new(value));
+    for (query, secrets, path, expected) in [
+        ("", vec![], "models", "/v1/models"),
+        ("api-version=1", vec![], "models", "/v1/models?api-version=1"),
+        ("api-version=1&b", vec![], "batches?limit=9", "/v1/batches?limit=9&api-version=1&b"),
+        ("a=1", vec![secret("a key", "s/cr+t")], "files", "/v1/files?a=1&a%20key=s%2Fcr%2Bt"),
+        ("", vec![secret("key", "canary")], "files/x/content", "/v1/files/x/content?key=canary"),
+    ] {
+        let replies = vec![crate::provider::test_server::reply(200, "", "{}"); 2];
+        let server = crate::provider::test_server::TestServer::start(replies);
+        let options = HttpClientOptions {
+            base_url: server.base_url.clone(),
+            query: query.into(),
+            secret_query: secrets.clone(),
+            ..options()
+        };
+        let client = HttpClient::new(options).unwrap();
+        assert!(!client.url(path).contains("api-version") && !format!("{client:?}").contains("canary"));
+        let second = Duration::from_secs(5);
+        block_on(async {
+            client.send(HttpCall::get(path.into()), second).await.unwrap();
+            client.send_page(HttpCall::get(path.into()), second, &SystemClock::new()).await.unwrap();
+        });
+        for request in server.requests() {
+            let line = request.head.lines().next().unwrap().to_owned();
+            assert_eq!(line, format!("get {} http/1.1", expected.to_lowercase()));
+        }
+        for (_, value) in &secrets {
+            assert_eq!(client.redact(&format!("<{}>", encode(value.expose()))), "<***>");
+        }
+    }
 }

@@ -3,8 +3,9 @@
 //! Source: OpenAI's batch guide and spec 2.3.0 (2026-08).
 
 use super::batch_line::{line_frame, parse_line, read_result};
-use super::error_body::{ErrorBody, labelled_number};
+use super::error_body::ErrorBody;
 use super::errors::{judge_body, requested_delay};
+use super::message_numbers::labelled_number;
 use crate::base::sanitize::one_line;
 use crate::provider::batch::{BatchError, BatchFault, BatchLine, FullQueue, NO_BATCH_API, RemoteBatch, RemoteStatus};
 use crate::provider::client::call::{FileForm, HttpCall};
@@ -93,6 +94,7 @@ impl BatchDialect for OpenAiBatches {
             Verdict::Page(fault) => BatchFault::Refused(Refusal {
                 message: fault.message,
                 hint: "check batch.megabytes and batch.requests against the provider's limits".into(),
+                may_be_page: false,
             }),
             Verdict::Done { .. } => BatchFault::missing_member("error"),
         }

@@ -3,6 +3,7 @@
 
 use crate::base::sanitize::one_line;
 use crate::provider::pacing::retry_after::parse_go_duration;
+use crate::provider::pacing::retry_text::delay_from_text;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -17,6 +18,10 @@ pub(crate) struct ErrorBody {
     pub(crate) code: String,
     /// `error.param`.
     pub(crate) param: String,
+    /// `error.metadata.reason`, `error.details.error_code` or `error.innererror.code`.
+    pub(crate) reason: String,
+    /// A reply that the server itself found not valid: `error.failed_generation` of Groq.
+    pub(crate) failed_generation: Option<String>,
     /// The whole error, for members that only some providers send.
     value: Value,
     /// Whether the body is JSON and thus from the API itself, not a gateway's HTML page.
@@ -61,6 +66,12 @@ impl ErrorBody {
             kind: [text("type"), text("status")].into_iter().find(|t| !t.is_empty()).unwrap_or_default(),
             code: text("code"),
             param: text("param"),
+            reason: ["/metadata/reason", "/details/error_code", "/innererror/code"]
+                .into_iter()
+                .find_map(|path| error.pointer(path).and_then(Value::as_str))
+                .unwrap_or_default()
+                .to_owned(),
+            failed_generation: error.get("failed_generation").and_then(Value::as_str).map(str::to_owned),
             value: error.clone(),
             is_api: true,
         }
@@ -76,40 +87,43 @@ impl ErrorBody {
         self.message.to_lowercase().contains(words)
     }
 
-    /// The delay that the body asks for: Gemini's `error.details[].retryDelay` (`26s`), or
-    /// OpenAI's `Please try again in 1m2.5s`.
-    pub(crate) fn retry_delay(&self) -> Option<Duration> {
+    /// Whether a quota of a day is used up. Source: Gemini's `quotaId`, such as
+    /// `GenerateRequestsPerDayPerProjectPerModel-FreeTier`.
+    pub(crate) fn is_daily_quota(&self) -> bool {
+        let details = self.value.get("details").and_then(Value::as_array).into_iter().flatten();
+        let violations = details.filter_map(|detail| detail.get("violations")?.as_array()).flatten();
+        violations.filter_map(|violation| violation.get("quotaId")?.as_str()).any(|id| id.contains("PerDay"))
+    }
+
+    /// The delay that the body asks for: Gemini's `error.details[].retryDelay` (`26s`), or its message. `wall_ms`: the
+    /// time of the reply, in milliseconds since 1970.
+    pub(crate) fn retry_delay(&self, wall_ms: i64) -> Option<Duration> {
         let mut details = self.value.get("details").and_then(Value::as_array).into_iter().flatten();
         let delay = details.find_map(|detail| parse_go_duration(detail.get("retryDelay")?.as_str()?));
-        delay.or_else(|| {
-            let (_, rest) = self.message.split_once("try again in ")?;
-            let end = rest.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(rest.len());
-            parse_go_duration(rest[..end].trim_end_matches('.'))
+        delay.filter(|delay| !delay.is_zero()).or_else(|| {
+            // The message for people may be cut.
+            let whole = self.value.get("message").or(Some(&self.value)).and_then(Value::as_str);
+            whole.and_then(|text| delay_from_text(text, wall_ms)).or_else(|| delay_from_text(&self.message, wall_ms))
         })
     }
 }
 
-/// The number that follows `label` in a message, such as 30000 for `Limit` in `Limit 30,000,
-/// Used 29937` or in `Limit: 30000`. 0 counts as none.
-pub(crate) fn labelled_number(message: &str, label: &str) -> Option<u64> {
-    message.match_indices(label).find_map(|(start, _)| {
-        let rest = &message[start + label.len()..];
-        let number = rest.trim_start_matches(|c: char| c == ':' || c.is_whitespace());
-        // `Limits 5` is another label.
-        if number.len() == rest.len() {
-            return None;
-        }
-        let digits = number.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',');
-        digits.collect::<String>().parse().ok().filter(|number| *number > 0)
-    })
-}
-
-/// FastAPI: `{"detail": "…"}` or `{"detail": [{"loc": […], "msg": "…"}]}`.
+/// FastAPI: `{"detail": "…"}` or `{"detail": [{"loc": […], "msg": "…"}]}`. The place is part of the
+/// message: it names what is rejected.
 fn detail(value: &Value) -> String {
     match value.get("detail") {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(items)) => {
-            let one = |item: &Value| item.get("msg").and_then(Value::as_str).map(str::to_owned);
+            let one = |item: &Value| {
+                let message = item.get("msg").and_then(Value::as_str)?;
+                let place = item.get("loc").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                let names = place.iter().filter(|name| *name != "body").map(|name| match name {
+                    Value::String(name) => name.clone(),
+                    other => other.to_string(),
+                });
+                let place = names.collect::<Vec<_>>().join(".");
+                Some(if place.is_empty() { message.to_owned() } else { format!("{place}: {message}") })
+            };
             items.iter().filter_map(one).collect::<Vec<_>>().join("; ")
         }
         _ => String::new(),
@@ -160,6 +174,7 @@ mod tests {
             (r#"{"error":"a string"}"#, "a string", "", "", true),
             (r#"{"detail":"not found"}"#, "not found", "", "", true),
             (r#"{"detail":[{"loc":["body"],"msg":"first"},{"msg":"second"}]}"#, "first; second", "", "", true),
+            (r#"{"detail":[{"loc":["body","a",0,"b"],"msg":"extra"}]}"#, "a.0.b: extra", "", "", true),
             (
                 r#"{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"slow down"}}}"#,
                 "Provider returned error: slow down",
@@ -182,25 +197,6 @@ mod tests {
     }
 
     #[test]
-    fn numbers_behind_a_label() {
-        let queue = "Enqueued token limit reached for gpt-4o-mini in organization org-x. Limit: 2,000,000 enqueued tokens. Please try again once some in_progress batches have been completed.";
-        for (message, label, number) in [
-            (queue, "Limit", Some(2_000_000)),
-            ("tokens per min (TPM): Limit 30,000, Used 29937, Requested 385.", "Limit", Some(30_000)),
-            ("Limit 30000, Requested 31538", "Requested", Some(31_538)),
-            ("Limits 5, Limit 6", "Limit", Some(6)),
-            ("Limit none, Limit 7", "Limit", Some(7)),
-            ("Limit 0", "Limit", None),
-            ("Limit 99999999999999999999999", "Limit", None),
-            ("rate limit 5", "Limit", None),
-            ("Limit", "Limit", None),
-            ("", "Limit", None),
-        ] {
-            assert_eq!(labelled_number(message, label), number, "{message}");
-        }
-    }
-
-    #[test]
     fn delays_that_the_body_asks_for() {
         let message = |text: &str| serde_json::json!({"error": {"message": text}}).to_string();
         for (body, ms) in [
@@ -208,9 +204,13 @@ mod tests {
             (message("Please try again in 1m2.5s."), Some(62_500)),
             (message("Please try again in 7m12s. Visit https://"), Some(432_000)),
             (message("Please try again later"), None),
+            (message(&format!("{} Please retry in 59.1s.", "quota ".repeat(100))), Some(59_100)),
+            (r#"{"error":"Please retry after 86400 seconds."}"#.to_owned(), Some(86_400_000)),
+            ("<p>Please retry after 6 seconds.</p>".to_owned(), Some(6000)),
+            (r#"{"error":{"message":"retry in 5s","details":[{"retryDelay":"0s"}]}}"#.to_owned(), Some(5000)),
             (r#"{"error":{"details":[{"@type":"x"},{"retryDelay":"26s"}]}}"#.to_owned(), Some(26_000)),
         ] {
-            let delay = ErrorBody::parse(&body).retry_delay();
+            let delay = ErrorBody::parse(&body).retry_delay(0);
             assert_eq!(delay.map(|delay| delay.as_millis()), ms, "{body}");
         }
     }

@@ -4,7 +4,10 @@
 //! Source: OpenAI's error-codes guide and spec 2.3.0, and errors that compatible servers
 //! were seen to send (2026-11).
 
-use super::error_body::{ErrorBody, labelled_number};
+use super::causes::{Cause, find_cause};
+use super::error_body::ErrorBody;
+use super::message_numbers::{exceeds_whole_limit, labelled_number};
+use super::rejections::{find_change, max_answer};
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::capability::CapabilityChange;
@@ -18,6 +21,8 @@ use std::time::Duration;
 /// Characters of the target of a redirect that are shown.
 const MAX_TARGET_CHARS: usize = 300;
 
+const ADD_CREDIT: &str = "the account has no credit: add credit, then run again; finished pages are kept";
+const CHECK_ENDPOINT: &str = "check provider.model and provider.base_url (without /chat/completions at its end)";
 const CHECK_KEY: &str = "check the API key that provider.api_key_env or provider.api_key_file names";
 
 /// Judges a reply whose status is not 2xx.
@@ -31,7 +36,11 @@ pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
     let (verdict, charge) = judge_body(reply.status, &error, requested_delay(reply, &error), should_retry);
     let is_throttled = reply.status == 429 && matches!(verdict, Verdict::Later { .. });
     let exceeded = if is_throttled { exceeded_limit(&error) } else { None };
-    ErrorJudgement { verdict, charge, exceeded }
+    let is_invalid_reply = matches!(&verdict, Verdict::Retry(fault) if fault.kind == ErrorKind::NotJson);
+    // The model has replied, and may be billed.
+    let charge = if is_invalid_reply { Charge::Unknown } else { charge };
+    let invalid_reply = is_invalid_reply.then(|| error.failed_generation.unwrap_or_default());
+    ErrorJudgement { verdict, charge, exceeded, invalid_reply }
 }
 
 /// Where a redirect leads, for people. Its URL may hold secrets.
@@ -43,7 +52,7 @@ fn redirect_target(reply: &ErrorReply<'_>) -> Option<String> {
 
 /// The delay that an error asks for, in its headers or in its body; at most [`MAX_DELAY`].
 pub(crate) fn requested_delay(reply: &ErrorReply<'_>, error: &ErrorBody) -> Option<Duration> {
-    let delay = delay_from_headers(reply.headers, reply.wall_ms).or_else(|| error.retry_delay());
+    let delay = delay_from_headers(reply.headers, reply.wall_ms).or_else(|| error.retry_delay(reply.wall_ms));
     delay.map(|delay| delay.min(MAX_DELAY))
 }
 
@@ -87,54 +96,107 @@ pub(crate) fn exceeded_limit(error: &ErrorBody) -> Option<ExceededLimit> {
         return None;
     }
     let is_tokens = error.mentions("tokens per min") || error.is("tokens");
-    Some(ExceededLimit { is_tokens, per_minute: labelled_number(&error.message, "Limit") })
+    // A limit of something else, such as requests at the same time, is not a rate.
+    let is_rate = ["per min", "rpm", "tpm", "/min"].iter().any(|words| error.mentions(words));
+    let per_minute = labelled_number(&error.message, "Limit").filter(|_| is_rate);
+    Some(ExceededLimit { is_tokens, per_minute })
 }
 
-fn judge_status(status: u16, error: &ErrorBody, after: Option<Duration>) -> Verdict {
+/// Judges an error by its body, and then by its status.
+pub(crate) fn judge_status(status: u16, error: &ErrorBody, after: Option<Duration>) -> Verdict {
     let message = described(status, error);
     match status {
         300..=399 => {
-            Verdict::stop(message, "the server redirects: set provider.base_url to the target of the redirect")
+            return Verdict::stop(message, "the server redirects: set provider.base_url to the target of the redirect");
         }
-        401 => Verdict::stop(message, CHECK_KEY),
-        402 => Verdict::stop(message, "the account has no credit: add credit, then run again; finished pages are kept"),
-        403 if error.mentions("moderation") || error.mentions("flagged") => {
-            Verdict::refused(ErrorKind::ContentFilter, message)
+        401 => return Verdict::stop(message, CHECK_KEY),
+        407 => return Verdict::stop(format!("the proxy refuses: {message}"), PROXY_HINT),
+        429 => return judge_too_many_requests(error, after, message),
+        _ => {}
+    }
+    // What a gateway writes on its page is not an error of the API.
+    let cause = if error.is_api { find_cause(error) } else { None };
+    if let Some(cause) = cause
+        && let Some(verdict) = judge_cause(cause, status, error, after, &message)
+    {
+        return verdict;
+    }
+    if !matches!(status, 402 | 403 | 408 | 413)
+        && error.is_api
+        && let Some(change) = find_change(status, error)
+    {
+        return capability(change, message);
+    }
+    match status {
+        402 => Verdict::stop(message, ADD_CREDIT),
+        403 => {
+            Verdict::stop_or_page(message, "the API key has no access to this model or region: check its permissions")
         }
-        403 => Verdict::stop(message, "the API key has no access to this model or region: check its permissions"),
-        404 | 405 => {
-            Verdict::stop(message, "check provider.model and provider.base_url (without /chat/completions at its end)")
-        }
-        407 => Verdict::stop(format!("the proxy refuses: {message}"), PROXY_HINT),
+        404 => Verdict::stop_or_page(message, CHECK_ENDPOINT),
+        405 => Verdict::stop(message, CHECK_ENDPOINT),
         408 => Verdict::transient(ErrorKind::Timeout, message),
         413 => Verdict::page_fault(ErrorKind::RequestTooLarge, message),
         409 | 425 => Verdict::transient(ErrorKind::ServerError, message),
-        429 => judge_too_many_requests(error, after, message),
         501 => Verdict::stop(message, "check provider.base_url: this server does not serve such requests"),
         498 | 503 | 529 => Verdict::Later { after, message },
         500..=599 => Verdict::transient(ErrorKind::ServerError, message),
-        _ => judge_bad_request(error, message),
+        _ if concerns_image(error) => Verdict::page_fault(ErrorKind::ImageRefused, message),
+        _ => Verdict::page_fault(ErrorKind::BadRequest, message),
     }
 }
 
+/// Whether an error is about the image, rather than about the form of messages.
+fn concerns_image(error: &ErrorBody) -> bool {
+    let is_other_place = error.param.starts_with("messages") && !error.param.contains("image");
+    error.param.contains("image") || error.mentions("image") && !is_other_place
+}
+
+/// What a cause means; `None`: with this status it means nothing certain.
+fn judge_cause(
+    cause: Cause,
+    status: u16,
+    error: &ErrorBody,
+    after: Option<Duration>,
+    message: &str,
+) -> Option<Verdict> {
+    let message = message.to_owned();
+    Some(match cause {
+        Cause::NoCredit => Verdict::stop(message, ADD_CREDIT),
+        Cause::CreditInFlight => Verdict::Later { after, message },
+        Cause::BadKey if status < 500 => Verdict::stop(message, CHECK_KEY),
+        Cause::UnknownModel if status < 500 => Verdict::stop(message, CHECK_ENDPOINT),
+        Cause::NoVision => Verdict::stop(message, "choose a model that takes images: check provider.model"),
+        Cause::ContextTooLong => match max_answer(&error.message) {
+            Some(tokens) => capability(CapabilityChange::MaxOutput(tokens), message),
+            None if status < 500 || error.is("context_length_exceeded") || error.is("exceed_context_size_error") => {
+                Verdict::page_fault(ErrorKind::ContextTooLong, message)
+            }
+            None => return None,
+        },
+        Cause::Recitation if status < 500 => Verdict::refused(ErrorKind::Recitation, message),
+        Cause::ContentFilter if status < 500 => Verdict::refused(ErrorKind::ContentFilter, message),
+        Cause::OutOfRoom => capability(CapabilityChange::OutputFactor, message),
+        Cause::InvalidReply => Verdict::transient(ErrorKind::NotJson, message),
+        Cause::ImageDownload => Verdict::transient(ErrorKind::ServerError, message),
+        Cause::BadKey | Cause::UnknownModel | Cause::Recitation | Cause::ContentFilter => return None,
+    })
+}
+
+fn capability(change: CapabilityChange, message: String) -> Verdict {
+    Verdict::Retry(TransientFault { kind: ErrorKind::Capability, message, change: Some(change), may_run: false })
+}
+
 fn judge_too_many_requests(error: &ErrorBody, after: Option<Duration>, message: String) -> Verdict {
-    const BILLING_CODES: &[&str] = &[
-        "insufficient_quota",
-        "credit_balance_exhausted",
-        "organization_spend_limit_exceeded",
-        "project_spend_limit_exceeded",
-        "organization_usage_limit_exceeded",
-        "billing_hard_limit_reached",
-        "insufficient_balance",
-    ];
     // The message alone is not enough: Gemini mentions "billing details" for rate limits too.
-    let is_billing_message =
-        after.is_none() && (error.mentions("exceeded your current quota") || error.mentions("insufficient balance"));
-    if is_billing_message || BILLING_CODES.iter().any(|code| error.is(code)) {
+    let is_quota_message = after.is_none() && error.mentions("exceeded your current quota");
+    if is_quota_message || find_cause(error) == Some(Cause::NoCredit) {
         return Verdict::stop(
             message,
             "the account's credit or spend limit is used up: raise it, then run again; finished pages are kept",
         );
+    }
+    if error.is_daily_quota() {
+        return Verdict::stop(message, "the quota of the day is used up: run again tomorrow; finished pages are kept");
     }
     if error.mentions("request too large") || exceeds_whole_limit(&error.message) {
         return Verdict::page_fault(ErrorKind::RequestTooLarge, message);
@@ -142,71 +204,16 @@ fn judge_too_many_requests(error: &ErrorBody, after: Option<Duration>, message: 
     Verdict::Later { after, message }
 }
 
-/// Whether a single request is larger than the limit, as in `Limit 30000, Requested 31538`:
-/// waiting does not help.
-fn exceeds_whole_limit(message: &str) -> bool {
-    let numbers = (labelled_number(message, "Limit"), labelled_number(message, "Requested"));
-    matches!(numbers, (Some(limit), Some(requested)) if requested > limit)
-}
-
-fn judge_bad_request(error: &ErrorBody, message: String) -> Verdict {
-    const UNSUPPORTED: &[&str] = &[
-        "not support",
-        "unsupported",
-        "unrecognized",
-        "unknown parameter",
-        "extra inputs",
-        "not permitted",
-        "unavailable",
-    ];
-    let is_about = |words: &str| error.param.contains(words) || error.mentions(words);
-    let is_unsupported = error.is("unsupported_parameter")
-        || error.is("unsupported_value")
-        || UNSUPPORTED.iter().any(|words| error.mentions(words));
-    let lacks = |change| {
-        let message = message.clone();
-        Verdict::Retry(TransientFault { kind: ErrorKind::Capability, message, change: Some(change), may_run: false })
-    };
-    if error.is("context_length_exceeded")
-        || error.mentions("maximum context length")
-        || error.mentions("context window")
-    {
-        Verdict::page_fault(ErrorKind::ContextTooLong, message)
-    } else if error.is("model_not_found")
-        || (error.mentions("model") && (error.mentions("does not exist") || error.mentions("not found")))
-    {
-        Verdict::stop(message, "check provider.model")
-    } else if error.mentions("api key") || error.is("invalid_api_key") {
-        Verdict::stop(message, CHECK_KEY)
-    } else if error.is("invalid_image_url") || error.mentions("while downloading") {
-        // The provider failed to fetch an image.
-        Verdict::transient(ErrorKind::ServerError, message)
-    } else if error.is("content_filter")
-        || error.mentions("content management policy")
-        || error.mentions("content policy")
-    {
-        Verdict::refused(ErrorKind::ContentFilter, message)
-    } else if is_unsupported
-        && ["response_format", "json_schema", "json_object", "guided"].iter().any(|words| is_about(words))
-    {
-        lacks(CapabilityChange::Format)
-    } else if is_unsupported && is_about("max_tokens") {
-        lacks(CapabilityChange::MaxTokens)
-    } else if is_unsupported && is_about("stream_options") {
-        lacks(CapabilityChange::StreamOptions)
-    } else if is_unsupported && is_about("prompt_cache_key") {
-        lacks(CapabilityChange::CacheKey)
-    } else if is_unsupported && (is_about("temperature") || is_about("top_p")) {
-        lacks(CapabilityChange::Sampling)
-    } else if is_about("image") {
-        Verdict::page_fault(ErrorKind::ImageRefused, message)
-    } else {
-        Verdict::page_fault(ErrorKind::BadRequest, message)
-    }
-}
-
+/// The status and the message, and the parameter that the message does not name.
 fn described(status: u16, error: &ErrorBody) -> String {
-    if error.message.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {}", error.message) }
+    let param = match error.param.as_str() {
+        param if param.is_empty() || error.message.contains(param) => String::new(),
+        param => format!(" (parameter {param})"),
+    };
+    match error.message.as_str() {
+        "" => format!("HTTP {status}{param}"),
+        message => format!("HTTP {status}: {message}{param}"),
+    }
 }
 
 #[cfg(test)]

@@ -45,7 +45,8 @@ pub(crate) fn judge_late_error(error: &Value) -> Verdict {
     }
     let by_name = || STATUSES.iter().find(|(_, words)| has(words)).map(|(status, _)| *status);
     let status = status_of(error).or_else(by_name).unwrap_or(500);
-    let after = body.retry_delay().map(|delay| delay.min(MAX_DELAY));
+    // The time of the reply is not known here: only lengths of time count.
+    let after = body.retry_delay(i64::MAX).map(|delay| delay.min(MAX_DELAY));
     judge_body(status, &body, after, None).0
 }
 
@@ -145,7 +146,7 @@ mod tests {
             (json!({"code": 402, "message": "Insufficient credits"}), "stop"),
             (
                 json!({"message": "x", "type": "invalid_request_error", "code": "tool_use_failed", "status_code": 400}),
-                "bad_request",
+                "not_json",
             ),
             (
                 json!({"message": "This model's maximum context length is 9 tokens", "type": "invalid_request_error"}),

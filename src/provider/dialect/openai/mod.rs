@@ -5,21 +5,25 @@
 //! - [`reply`]: a reply, whole or in chunks; [`stream`]: a streamed reply
 //! - [`message`]: the text of a message; [`finish`]: why it ended; [`usage`]: tokens and cost;
 //!   [`late_error`]: an error in a reply of status 200
-//! - [`error_body`]: reads error bodies of any shape; [`errors`]: what an error means
+//! - [`error_body`]: reads error bodies of any shape; [`message_numbers`]: numbers in their messages;
+//!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`rejections`]: the parameter that an error names
 //! - [`rate_limit_headers`]: reads rate limits from headers
 //! - [`batch`]: calls and replies of the Batch API; [`batch_line`]: lines of its files
 
 pub(crate) mod batch;
 pub(crate) mod batch_line;
+pub(crate) mod causes;
 pub(crate) mod error_body;
 pub(crate) mod errors;
 pub(crate) mod finish;
 pub(crate) mod late_error;
 pub(crate) mod message;
+pub(crate) mod message_numbers;
 pub(crate) mod openai_dialect;
 pub(crate) mod rate_limit_headers;
 #[cfg(test)]
 mod recorded;
+pub(crate) mod rejections;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod stream;

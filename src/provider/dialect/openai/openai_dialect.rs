@@ -3,6 +3,7 @@
 use super::batch::OpenAiBatches;
 use super::errors::judge_error;
 use super::rate_limit_headers::read_rate_limits;
+use super::rejections::is_rejection;
 use super::reply::Completion;
 use super::request::ChatFrame;
 use super::stream::ChatStream;
@@ -50,6 +51,10 @@ impl Dialect for OpenAi {
 
     fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement {
         judge_error(reply)
+    }
+
+    fn is_rejection(&self, message: &str) -> bool {
+        is_rejection(message)
     }
 
     fn read_rate_limits(&self, headers: &HeaderMap, wall_ms: i64) -> RateLimitHeaders {

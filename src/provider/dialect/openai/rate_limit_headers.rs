@@ -4,7 +4,7 @@
 //! Source: OpenAI's rate-limit guide (2026), with values recorded on the live API;
 //! Anthropic's rate-limit page. Reset times are Go durations, seconds or points in time.
 
-use crate::provider::pacing::retry_after::parse_go_duration;
+use crate::provider::pacing::retry_after::{parse_go_duration, time_until};
 use crate::provider::rate_limits::{RateLimitHeaders, ReportedLimit};
 use reqwest::header::HeaderMap;
 use std::time::Duration;
@@ -60,8 +60,8 @@ fn is_per_second(limit: u64, reset: Duration, window_seconds: f64) -> bool {
     (SECOND - SECOND_TOLERANCE..=SECOND + SECOND_TOLERANCE).contains(&window_seconds) && refilled < 1.0
 }
 
-/// Parses a duration, a number of seconds, or a point in time: RFC 3339, or seconds or
-/// milliseconds since 1970.
+/// Parses a duration, a number of seconds, or a point in time: RFC 3339, an HTTP date, or seconds
+/// or milliseconds since 1970.
 fn parse_reset(text: &str, wall_ms: i64) -> Option<Duration> {
     let until = |at_ms: i64| Duration::from_millis(u64::try_from(at_ms - wall_ms).unwrap_or(0));
     if let Ok(number) = text.parse::<f64>() {
@@ -72,7 +72,8 @@ fn parse_reset(text: &str, wall_ms: i64) -> Option<Duration> {
             number => Duration::try_from_secs_f64(number).ok(),
         };
     }
-    parse_go_duration(text).or_else(|| crate::base::units::parse_time(text).ok().map(until))
+    let point = || crate::base::units::parse_time(text).ok().map(until).or_else(|| time_until(text, wall_ms));
+    parse_go_duration(text).or_else(point)
 }
 
 #[cfg(test)]
@@ -105,6 +106,11 @@ mod tests {
             ("1795438810000", Some(10_000)),
             ("2026-11-23T13:00:10Z", Some(10_000)),
             ("2026-11-23T12:00:10Z", Some(0)),
+            ("2026-11-23T13:00:10.250Z", Some(10_250)),
+            ("2026-11-23T14:00:10+01:00", Some(10_000)),
+            ("Mon, 23 Nov 2026 13:00:10 GMT", Some(10_000)),
+            ("59.706", Some(59_706)),
+            ("2m59.56s", Some(179_560)),
             ("soon", None),
             ("", None),
         ] {

@@ -1,6 +1,7 @@
 //! Replies that real servers sent. They can't be published with the repository: without
 //! them these tests are skipped. `DOCMILL_SHARED` names the folder that has them in
-//! `replies/`; default: `shared` beside the checkout.
+//! `replies/`; default: `shared` beside the checkout or the folder that it is in. What each reply
+//! means is tested in `tests/it/asking/recorded_replies.rs`; here, what that does not show.
 
 use super::OpenAi;
 use super::error_body::ErrorBody;
@@ -17,7 +18,9 @@ use std::path::{Path, PathBuf};
 fn recordings(file: &str) -> Option<Vec<Value>> {
     #[expect(clippy::disallowed_methods, reason = "tests find their data by it")]
     let named = std::env::var_os("DOCMILL_SHARED").map(PathBuf::from);
-    let shared = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"));
+    let beside = |place: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(place).join("shared");
+    let shared =
+        named.unwrap_or_else(|| [beside(".."), beside("../..")].into_iter().find(|it| it.is_dir()).unwrap_or_default());
     let path = shared.join("replies").join(file);
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("skipped: recorded replies (DOCMILL_SHARED): {}", path.display());

@@ -18,6 +18,9 @@ use serde_json::Value;
 /// A reply has at least one of these members.
 const MEMBERS: &[&str] = &["choices", "error", "usage"];
 
+/// Azure's filter for the text of published works (its guide to content filtering, 2026).
+const PROTECTED_TEXT: &str = "protected_material_text";
+
 /// A completion as far as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Completion {
@@ -79,8 +82,10 @@ impl Completion {
     pub(crate) fn into_reply(self) -> Reply {
         let end = self.end();
         let Message { mut content, reasoning, .. } = self.message.clone();
-        if let Some(arguments) = self.message.only_call().filter(|_| content.trim().is_empty()) {
-            arguments.clone_into(&mut content);
+        // Groq puts the text of a reply that is not valid into the error.
+        let failed = self.error.as_ref().and_then(|error| error.get("failed_generation")?.as_str());
+        if let Some(text) = failed.or_else(|| self.message.only_call().filter(|_| content.trim().is_empty())) {
+            text.clone_into(&mut content);
         }
         Reply { content, reasoning, usage: self.usage, end, served: self.served }
     }
@@ -139,10 +144,15 @@ impl Completion {
         if let Some(error) = find_error(choice) {
             self.error.get_or_insert_with(|| error.clone());
         }
-        if let Some(finish) = choice.get("finish_reason").and_then(Value::as_str).and_then(read_finish) {
-            self.finish = Some(finish);
+        let finish = |name: &str| choice.get(name).and_then(Value::as_str).and_then(read_finish);
+        let results = choice.get("content_filter_results");
+        self.is_filtered |= is_filtered(results);
+        if let Some(stated) = finish("finish_reason") {
+            // What routers and Azure call by a wider name.
+            let is_recitation = finish("native_finish_reason") == Some(Finish::Recitation)
+                || stated == Finish::ContentFilter && is_filtered(results.and_then(|found| found.get(PROTECTED_TEXT)));
+            self.finish = Some(if is_recitation { Finish::Recitation } else { stated });
         }
-        self.is_filtered |= is_filtered(choice.get("content_filter_results"));
         let message = [member, "message", "delta"].iter().find_map(|name| choice.get(*name).filter(|m| !m.is_null()));
         match (message, choice.get("text").and_then(Value::as_str)) {
             (Some(message), _) => self.message.push(message),

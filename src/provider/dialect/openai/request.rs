@@ -5,10 +5,11 @@
 //! reuse the prefix.
 
 use crate::base::digest::Digest;
-use crate::manifest::Request;
-use crate::provider::capability::{Capabilities, ReplyFormat};
+use crate::manifest::EFFORT_MEMBER;
+use crate::provider::capability::ReplyFormat;
 use crate::provider::dialect::interface::{FrameOptions, PageFrame, PageParts};
-use crate::task::{Question, SYSTEM, instructions, reply_schema};
+use crate::provider::parameter::Parameter;
+use crate::task::{Question, SYSTEM, bounded_reply_schema, instructions};
 use base64_simd::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -32,18 +33,27 @@ const TAIL_BYTES: usize = 96;
 
 impl ChatFrame {
     pub(crate) fn new(options: &FrameOptions<'_>, questions: &[&Question]) -> Self {
-        let FrameOptions { model, request, detail, capabilities, prompt_tokens } = *options;
-        let text = instructions(questions, capabilities.format != ReplyFormat::Schema);
-        let schema = reply_schema(questions);
+        let FrameOptions { model, request, detail, capabilities, prompt_tokens, .. } = *options;
+        let schema = bounded_reply_schema(questions, &options.bounds);
+        let caches_text = options.chooses_cache && prompt_tokens >= MIN_CACHED_TOKENS;
+        let text = instructions(questions, options.describes_schema);
+        let detail = detail.filter(|_| capabilities.sends(Parameter::Detail));
         let detail = detail.map_or(String::new(), |detail| format!(r#""detail":"{}","#, detail.name()));
+        let (system, text) = match capabilities.sends(Parameter::SystemMessage) {
+            true => (format!("{},", json!({"role": "system", "content": SYSTEM})), text),
+            false => (String::new(), format!("{SYSTEM}\n\n{text}")),
+        };
+        let mut part = json!({"type": "text", "text": text});
+        if caches_text && let Some(part) = part.as_object_mut() {
+            part.insert("prompt_cache_breakpoint".into(), json!({"mode": "explicit"}));
+        }
         let head = format!(
-            r#"{{"messages":[{},{{"role":"user","content":[{},{{"type":"image_url","image_url":{{{detail}"url":"data:"#,
-            json!({"role": "system", "content": SYSTEM}),
-            json!({"type": "text", "text": text}),
+            r#"{{"messages":[{system}{{"role":"user","content":[{part},{{"type":"image_url","image_url":{{{detail}"url":"data:"#,
         );
-        let has_key = request.prompt_cache_key && capabilities.cache_key && prompt_tokens >= MIN_CACHED_TOKENS;
+        let sends_key = request.prompt_cache_key && capabilities.sends(Parameter::CacheKey);
+        let has_key = sends_key && prompt_tokens >= MIN_CACHED_TOKENS;
         let prefix = Digest::compute(format!("{model}{head}{schema}").as_bytes()).to_string();
-        let members = members(model, request, capabilities, schema);
+        let members = members(options, schema);
         let members = members.iter().map(|(name, value)| format!(",{}:{value}", Value::from(name.as_str()))).collect();
         Self {
             head,
@@ -57,6 +67,9 @@ impl ChatFrame {
 impl PageFrame for ChatFrame {
     fn body(&self, page: &PageParts<'_>) -> Bytes {
         let PageParts { image, max_reply_tokens, cache_shard, repair } = *page;
+        // Servers reject an assistant without words, and two messages of the user in a row. After an
+        // empty reply the question is asked again as it was.
+        let repair = repair.filter(|repair| !repair.previous.trim().is_empty());
         let repair = repair.map_or(String::new(), |repair| {
             let previous = json!({"role": "assistant", "content": repair.previous});
             format!(",{previous},{}", json!({"role": "user", "content": repair.text}))
@@ -80,27 +93,37 @@ impl PageFrame for ChatFrame {
     }
 }
 
-fn members(model: &str, request: &Request, capabilities: Capabilities, schema: Value) -> Map<String, Value> {
+fn members(options: &FrameOptions<'_>, schema: Value) -> Map<String, Value> {
+    let FrameOptions { model, request, capabilities, .. } = *options;
     let mut members = Map::new();
     members.insert("model".into(), model.into());
     // Always explicit: some providers stream by default.
     members.insert("stream".into(), request.stream.into());
-    if request.stream && capabilities.stream_options {
+    if request.stream && capabilities.sends(Parameter::StreamOptions) {
         members.insert("stream_options".into(), json!({"include_usage": true}));
     }
-    if capabilities.sampling {
-        members.insert("temperature".into(), number(request.temperature));
-        if let Some(top_p) = request.top_p {
-            members.insert("top_p".into(), number(top_p));
-        }
+    if let Some(temperature) = options.temperature {
+        members.insert("temperature".into(), number(temperature));
+    }
+    if let Some(top_p) = request.top_p {
+        members.insert("top_p".into(), number(top_p));
+    }
+    if let Some(effort) = options.effort {
+        members.insert(EFFORT_MEMBER.into(), effort.name().into());
     }
     match capabilities.format {
         ReplyFormat::Schema => {
-            let schema = json!({"name": "page", "strict": true, "schema": schema});
+            let schema = match capabilities.sends(Parameter::Strict) {
+                true => json!({"name": "page", "strict": true, "schema": schema}),
+                false => json!({"name": "page", "schema": schema}),
+            };
             members.insert("response_format".into(), json!({"type": "json_schema", "json_schema": schema}));
         }
         ReplyFormat::Object => _ = members.insert("response_format".into(), json!({"type": "json_object"})),
         ReplyFormat::Plain => {}
+    }
+    if options.chooses_cache {
+        members.insert("prompt_cache_options".into(), json!({"mode": "explicit"}));
     }
     members.extend(request.extra.clone());
     members

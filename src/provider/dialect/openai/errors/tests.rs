@@ -6,11 +6,12 @@ use reqwest::header::HeaderMap;
 fn name(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Done { .. } => "done".into(),
-        Verdict::Retry(TransientFault { change: Some(change), .. }) => format!("without {change:?}"),
+        Verdict::Retry(TransientFault { change: Some(change), .. }) => change.describe(),
         Verdict::Retry(fault) => format!("retry {}", fault.kind),
         Verdict::Later { after, .. } => format!("later {:?}", after.map(|after| after.as_millis())),
         Verdict::Page(fault) if fault.is_refusal => format!("refused {}", fault.kind),
         Verdict::Page(fault) => format!("page {}", fault.kind),
+        Verdict::Stop(refusal) if refusal.may_be_page => "stop or page".into(),
         Verdict::Stop(_) => "stop".into(),
     }
 }
@@ -31,19 +32,19 @@ fn the_verdict_table() {
     let rows: Vec<(u16, String, Option<Duration>, &str)> = vec![
         (400, error(INVALID, "", "", "generic"), None, "page bad_request"),
         (400, error(INVALID, "context_length_exceeded", "messages", "This model's maximum context length is 128000 tokens."), None, "page context_too_long"),
-        (400, error(INVALID, "unsupported_parameter", "max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."), None, "without MaxTokens"),
-        (400, error(INVALID, "unsupported_value", "temperature", "Unsupported value: 'temperature' does not support 0.16 with this model."), None, "without Sampling"),
-        (400, error(INVALID, "", "response_format", "Invalid schema for response_format 'x': In context=(), 'additionalProperties' is required"), None, "page bad_request"),
-        (400, error(INVALID, "", "response_format", "response_format json_schema is not supported by this model"), None, "without Format"),
-        (400, r#"{"object":"error","message":"stream_options: Extra inputs are not permitted","type":"BadRequestError","param":null,"code":400}"#.into(), None, "without StreamOptions"),
+        (400, error(INVALID, "unsupported_parameter", "max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."), None, "without output_limit"),
+        (400, error(INVALID, "unsupported_value", "temperature", "Unsupported value: 'temperature' does not support 0.16 with this model."), None, "without temperature"),
+        (400, error(INVALID, "", "response_format", "Invalid schema for response_format 'x': In context=(), 'additionalProperties' is required"), None, "with a simpler schema"),
+        (400, error(INVALID, "", "response_format", "response_format json_schema is not supported by this model"), None, "without format"),
+        (400, r#"{"object":"error","message":"stream_options: Extra inputs are not permitted","type":"BadRequestError","param":null,"code":400}"#.into(), None, "without stream_options"),
         (400, error(INVALID, "invalid_value", "messages[0].content[0].image_url.url", "Invalid image URL"), None, "page image_refused"),
         (400, error(INVALID, "sanitizer_server_error", "", "You uploaded an unsupported image. Please make sure your image is below 20 MB"), None, "page image_refused"),
-        (400, error(INVALID, "", "messages.[0].content.[1].type", "Invalid content type. image_url is only supported by certain models."), None, "page image_refused"),
+        (400, error(INVALID, "", "messages.[0].content.[1].type", "Invalid content type. image_url is only supported by certain models."), None, "stop"),
         (400, r#"[{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}]"#.into(), None, "stop"),
         (400, error("", "content_filter", "prompt", "The response was filtered due to the prompt triggering Azure OpenAI's content management policy"), None, "refused content_filter"),
         (401, error(INVALID, "invalid_api_key", "", "Incorrect API key provided"), None, "stop"),
         (402, "{\"error\":\"no credit\"}".into(), None, "stop"),
-        (403, error("", "unsupported_country_region_territory", "", "Country not supported"), None, "stop"),
+        (403, error("", "unsupported_country_region_territory", "", "Country not supported"), None, "stop or page"),
         (404, error(INVALID, "model_not_found", "", "The model `x` does not exist or you do not have access to it."), None, "stop"),
         (307, String::new(), None, "stop"),
         (408, String::new(), None, "retry timeout"),
@@ -68,7 +69,7 @@ fn the_verdict_table() {
         (504, html, None, "retry server_error"),
         (529, error("overloaded_error", "", "", "x"), None, "later None"),
         (400, "{\"error\":\"string\"}".into(), None, "page bad_request"),
-        (400, error(INVALID, "", "prompt_cache_key", "Unrecognized request argument supplied: prompt_cache_key"), None, "without CacheKey"),
+        (400, error(INVALID, "", "prompt_cache_key", "Unrecognized request argument supplied: prompt_cache_key"), None, "without prompt_cache_key"),
         (400, error(INVALID, "invalid_image_url", "", "Timeout while downloading https://x"), None, "retry server_error"),
         (403, error("", "", "", "Your input was flagged by our moderation"), None, "refused content_filter"),
         (405, String::new(), None, "stop"),
@@ -116,6 +117,8 @@ fn the_limit_that_was_exceeded() {
     let requests = "Rate limit reached for m on requests per min (RPM): Limit 500, Used 500, Requested 1.";
     assert_eq!(limit("requests", requests), Some(ExceededLimit { is_tokens: false, per_minute: Some(500) }));
     assert_eq!(limit("requests", "on requests per day (RPD): Limit 200, Used 200"), None);
+    let concurrent = "Too many concurrent requests: limit 5";
+    assert_eq!(limit("", concurrent), Some(ExceededLimit { is_tokens: false, per_minute: None }));
     assert_eq!(limit("", "slow down"), Some(ExceededLimit { is_tokens: false, per_minute: None }));
 }
 
@@ -144,4 +147,20 @@ fn the_delay_in_headers_comes_before_the_one_in_the_body() {
     assert_eq!(judge(&[("retry-after", "soon")], &body), Some(644));
     assert_eq!(judge(&[("retry-after", "18446744073709540000")], &body), Some(MAX_DELAY.as_millis()), "cut");
     assert_eq!(judge(&[], "{}"), None);
+    assert_eq!(judge(&[("retry-after", "0")], "{}"), None, "no delay at all");
+    assert_eq!(judge(&[("retry-after", "0")], &body), Some(644));
+    assert_eq!(judge(&[], &error("", "", "", "Please retry after 86400 seconds.")), Some(86_400_000));
+}
+
+#[test]
+fn a_request_that_is_larger_than_the_limit_is_not_tried_again() {
+    for message in [
+        "Rate limit reached on tokens per minute (TPM): Limit 7,000, Used 0, Requested ~12903. Please try again in 50s.",
+        "You requested approximately 12,903 tokens, more than the limit of 7000.",
+    ] {
+        let body = error("tokens", "rate_limit_exceeded", "", message);
+        let reply = ErrorReply { status: 429, headers: &HeaderMap::new(), body: &body, wall_ms: 0 };
+        let verdict = judge_error(&reply).verdict;
+        assert!(matches!(&verdict, Verdict::Page(fault) if fault.kind == ErrorKind::RequestTooLarge), "{verdict:?}");
+    }
 }

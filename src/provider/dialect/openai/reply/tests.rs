@@ -1,3 +1,5 @@
+//! Whole replies and chunks, in the forms in which servers send them.
+
 use super::*;
 use crate::base::money::Pico;
 use crate::base::vocabulary::ErrorKind;
@@ -134,6 +136,24 @@ fn why_a_reply_ended() {
             ),
             "ContentFilter",
         ),
+        (
+            choice(
+                json!({"message": {"content": null}, "finish_reason": "error", "native_finish_reason": "RECITATION"}),
+            ),
+            "Recitation",
+        ),
+        (
+            choice(
+                json!({"message": {"content": "a"}, "finish_reason": "content_filter", "content_filter_results": {"protected_material_text": {"filtered": true, "detected": true}}}),
+            ),
+            "Recitation",
+        ),
+        (
+            choice(
+                json!({"message": {"content": "a"}, "finish_reason": "content_filter", "content_filter_results": {"hate": {"filtered": true}}}),
+            ),
+            "ContentFilter",
+        ),
         // Errors, at the top and in a choice; empty ones are none.
         (json!({"choices": [{"message": {"content": "{}"}}], "error": busy()}), "error: later"),
         (choice(json!({"message": {"content": ""}, "finish_reason": "error", "error": busy()})), "error: later"),
@@ -178,6 +198,17 @@ fn what_a_reply_says_of_itself() {
     );
 }
 
+#[test]
+fn the_text_of_a_reply_that_is_not_valid_is_in_the_error() {
+    let error = json!({"message": "Failed to generate JSON.", "type": "invalid_request_error", "code": "json_validate_failed", "failed_generation": "{\"kind\": \"inv", "status_code": 400});
+    let found = reply(&json!({ "error": error }));
+    assert_eq!(found.content, "{\"kind\": \"inv");
+    assert!(
+        matches!(&found.end, ReplyEnd::Error(Verdict::Retry(fault)) if fault.kind == ErrorKind::NotJson),
+        "{found:?}"
+    );
+}
+
 /// What OpenRouter, Databricks and Mistral send in streams.
 #[test]
 fn chunks_add_up() {
@@ -186,6 +217,7 @@ fn chunks_add_up() {
         json!({"model": "m", "choices": [{"index": 0, "delta": {"reasoning": "h"}}]}),
         json!({"model": "m", "choices": [{"index": 1, "delta": {"content": "other"}}]}),
         json!({"model": "m", "choices": [{"index": 0, "delta": {"reasoning": "m", "content": "a"}}]}),
+        json!({"choices": [{"index": 0, "delta": {"content": ""}}], "usage": {"completion_tokens": 1, "prompt_tokens": 9, "total_tokens": 103}}),
         json!({"model": "", "choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 105, "cost": 0.1, "service_tier": "standard"}}),
     ] {
         stream.push_chunk(&chunk);

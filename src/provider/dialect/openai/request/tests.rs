@@ -3,9 +3,9 @@
 use super::*;
 use crate::manifest::{self, Job};
 use crate::prepare::Prepared;
-use crate::provider::capability::CapabilityChange;
+use crate::provider::capability::{Capabilities, CapabilityChange};
 use crate::provider::page_request::Repair;
-use crate::task::compile;
+use crate::task::{Bounds, compile};
 
 const JOB: &str = "version: 1\nname: x\ninput: {folder: .}\nprovider: {simulator: {}, model: m}\ntasks: {kind: {classify: {labels: [a, b]}}}\n";
 
@@ -21,7 +21,12 @@ fn body(request: &str, change: Option<CapabilityChange>, repair: Option<&Repair>
         model: "openai/gpt-4o-mini",
         request: &job.request,
         detail: Some(crate::catalog::Detail::High),
-        capabilities: change.map_or(capabilities, |change| capabilities.without(change).unwrap()),
+        capabilities: change.map_or(capabilities, |change| capabilities.with(change).unwrap()),
+        temperature: job.request.temperature.filter(|_| change != Some(CapabilityChange::Omit(Parameter::Temperature))),
+        effort: job.request.reasoning_effort,
+        describes_schema: false,
+        bounds: Bounds::default(),
+        chooses_cache: request.contains("gpt-6"),
         prompt_tokens,
     };
     let frame = ChatFrame::new(&options, &questions.iter().collect::<Vec<_>>());
@@ -69,17 +74,25 @@ fn each_capability_changes_its_members_only() {
     for (change, expected, kind) in [
         (None, "stream stream_options temperature top_p response_format seed max_tokens", schema),
         (
-            Some(CapabilityChange::Format),
+            Some(CapabilityChange::Omit(Parameter::Format)),
             "stream stream_options temperature top_p response_format seed max_tokens",
             "json_object",
         ),
         (
-            Some(CapabilityChange::MaxTokens),
+            Some(CapabilityChange::Omit(Parameter::OutputLimit)),
             "stream stream_options temperature top_p response_format seed max_completion_tokens",
             schema,
         ),
-        (Some(CapabilityChange::Sampling), "stream stream_options response_format seed max_tokens", schema),
-        (Some(CapabilityChange::StreamOptions), "stream temperature top_p response_format seed max_tokens", schema),
+        (
+            Some(CapabilityChange::Omit(Parameter::Temperature)),
+            "stream stream_options top_p response_format seed max_tokens",
+            schema,
+        ),
+        (
+            Some(CapabilityChange::Omit(Parameter::StreamOptions)),
+            "stream temperature top_p response_format seed max_tokens",
+            schema,
+        ),
     ] {
         assert_eq!(names(change), (expected.to_owned(), kind.to_owned()), "{change:?}");
     }
@@ -96,5 +109,42 @@ fn the_cache_key_needs_a_prompt_that_is_cached() {
     assert!(found.starts_with("docmill-") && found.ends_with("-5"), "{found}");
     assert_eq!(key(None, MIN_CACHED_TOKENS), Some(found), "the same prefix, the same key");
     assert_eq!(key(None, MIN_CACHED_TOKENS - 1), None);
-    assert_eq!(key(Some(CapabilityChange::CacheKey), MIN_CACHED_TOKENS), None);
+    assert_eq!(key(Some(CapabilityChange::Omit(Parameter::CacheKey)), MIN_CACHED_TOKENS), None);
+}
+
+#[test]
+fn further_parameters_are_left_out_or_moved() {
+    let omit = |parameter| Some(CapabilityChange::Omit(parameter));
+    let value = |change, repair: Option<&Repair>| -> Value {
+        serde_json::from_str(&body("request: {reasoning_effort: low}\n", change, repair, 0)).unwrap()
+    };
+    assert_eq!(value(None, None)["reasoning_effort"], "low");
+    assert_eq!(value(None, None)["response_format"]["json_schema"]["strict"], true);
+    assert!(value(omit(Parameter::Strict), None)["response_format"]["json_schema"].get("strict").is_none());
+    assert!(value(omit(Parameter::Detail), None)["messages"][1]["content"][1]["image_url"].get("detail").is_none());
+    let without_system = value(omit(Parameter::SystemMessage), None);
+    assert_eq!(without_system["messages"].as_array().unwrap().len(), 1);
+    assert_eq!(without_system["messages"][0]["role"], "user");
+    assert!(without_system["messages"][0]["content"][0]["text"].as_str().unwrap().starts_with(SYSTEM));
+}
+
+#[test]
+fn a_repair_of_an_empty_reply_asks_the_same_again() {
+    for previous in ["", " \n"] {
+        let repair = Repair { previous: previous.into(), text: "the reply is empty".into() };
+        assert_eq!(body("", None, Some(&repair), 0), body("", None, None, 0));
+    }
+}
+
+#[test]
+fn the_cache_keeps_text_only_where_a_request_chooses() {
+    let value = |tokens| -> Value { serde_json::from_str(&body("# gpt-6\n", None, None, tokens)).unwrap() };
+    let long = value(MIN_CACHED_TOKENS);
+    assert_eq!(long["prompt_cache_options"], json!({"mode": "explicit"}));
+    assert_eq!(long["messages"][1]["content"][0]["prompt_cache_breakpoint"], json!({"mode": "explicit"}));
+    let short = value(MIN_CACHED_TOKENS - 1);
+    assert_eq!(short["prompt_cache_options"], json!({"mode": "explicit"}));
+    assert!(short["messages"][1]["content"][0].get("prompt_cache_breakpoint").is_none());
+    let other: Value = serde_json::from_str(&body("", None, None, MIN_CACHED_TOKENS)).unwrap();
+    assert!(other.get("prompt_cache_options").is_none());
 }

@@ -1,4 +1,4 @@
-//! Which parameters of a URL are secrets.
+//! Parameters of URLs: which are secrets, and how they are encoded.
 
 /// Parameters that sign a URL or name who signed it. The rest of the URL identifies the file.
 /// Sources: AWS "Authenticating requests: query parameters" and "Signed URLs" of CloudFront, Google
@@ -145,6 +145,13 @@ fn name_of(part: &[u8]) -> String {
         .next()
         .map(|(name, _)| name.trim().trim_end_matches("[]").to_lowercase())
         .unwrap_or_default()
+}
+
+/// A name or a value of a parameter, percent-encoded.
+#[must_use]
+pub(crate) fn encode(text: &str) -> String {
+    // A plus sign of the text itself is encoded; the others stand for spaces, which not every server decodes.
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// The text before the first `separator`, and that behind it.

@@ -1,0 +1,215 @@
+//! What an exchange shows about the form of requests: a parameter that the endpoint rejects, a schema
+//! that it ignores, a form that is proven.
+
+use super::capability::{Capabilities, CapabilityChange, ReplyFormat};
+use super::exchange::Exchange;
+use super::verdict::{Cut, Verdict};
+use crate::base::vocabulary::ErrorKind;
+use std::cell::Cell;
+
+/// The form in which a request was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct SentForm {
+    /// What the endpoint was believed to accept.
+    pub capabilities: Capabilities,
+    /// Whether the prompt described the schema.
+    pub is_described: bool,
+}
+
+/// What an exchange means for the form of requests.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FormChange {
+    /// Nothing.
+    None,
+    /// Later requests have another form. `what`: the change, unless the form is only proven.
+    Changed {
+        /// What the endpoint is believed to accept from now on.
+        capabilities: Capabilities,
+        /// What changes.
+        what: Option<CapabilityChange>,
+    },
+    /// Another attempt has brought a change since the request was sent.
+    AlreadyMade,
+    /// The change was made before, and the error is the same.
+    Exhausted(CapabilityChange),
+}
+
+/// Replies in a row that are not the requested object, after which the schema goes into the prompt.
+const MAX_UNHEEDED: u32 = 3;
+
+/// Learns the form from exchanges.
+#[derive(Debug, Default)]
+pub(crate) struct FormLearner {
+    /// Replies in a row that are not the requested object although a schema was sent.
+    unheeded: Cell<u32>,
+}
+
+impl FormLearner {
+    /// What an exchange shows. `known`: what the endpoint is believed to accept now. `may_raise`:
+    /// whether the output limit may be raised, because the manifest does not state it.
+    pub(crate) fn judge(
+        &self,
+        exchange: &Exchange,
+        sent: SentForm,
+        known: Capabilities,
+        may_raise: bool,
+    ) -> FormChange {
+        let is_same = known.has_form_of(sent.capabilities);
+        let change = match &exchange.verdict {
+            Verdict::Retry(fault) => match fault.change {
+                Some(CapabilityChange::OutputFactor) if !may_raise => {
+                    return FormChange::Exhausted(CapabilityChange::OutputFactor);
+                }
+                Some(change) => change,
+                None => return FormChange::None,
+            },
+            Verdict::Done { cut: Cut::No, reading } => {
+                if reading.iter().all(Result::is_ok) {
+                    self.unheeded.set(0);
+                    return proven(sent, known);
+                }
+                let is_unheeded = reading.iter().all(|read| read.as_ref().is_err_and(|fault| is_unheeded(fault.kind)));
+                let is_schema =
+                    sent.capabilities.format == ReplyFormat::Schema && !sent.capabilities.has_schema_in_prompt;
+                if !is_schema || !is_unheeded {
+                    return FormChange::None;
+                }
+                self.unheeded.set(self.unheeded.get() + 1);
+                // With the description the same endpoint replied as requested.
+                let is_certain = known.is_proven && !known.follows_schema && !sent.is_described;
+                if !is_certain && self.unheeded.get() < MAX_UNHEEDED {
+                    return FormChange::None;
+                }
+                CapabilityChange::SchemaInPrompt
+            }
+            _ => return FormChange::None,
+        };
+        match (sent.capabilities.with(change), known.with(change)) {
+            _ if !is_same => FormChange::AlreadyMade,
+            (Some(_), Some(capabilities)) => {
+                self.unheeded.set(0);
+                FormChange::Changed { capabilities, what: Some(change) }
+            }
+            _ => FormChange::Exhausted(change),
+        }
+    }
+}
+
+/// Whether an answer of this kind shows that a schema was ignored.
+fn is_unheeded(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotJson | ErrorKind::Missing | ErrorKind::WrongLabel | ErrorKind::WrongType)
+}
+
+/// A valid reply proves the form of its request.
+fn proven(sent: SentForm, known: Capabilities) -> FormChange {
+    let follows_schema = known.follows_schema || sent.capabilities.format == ReplyFormat::Schema && !sent.is_described;
+    let capabilities = known.proven(follows_schema);
+    if capabilities == known { FormChange::None } else { FormChange::Changed { capabilities, what: None } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::parameter::Parameter;
+    use crate::provider::verdict::{Charge, TransientFault};
+    use crate::task::TaskFault;
+    use serde_json::json;
+
+    fn done(kind: Option<ErrorKind>) -> Exchange {
+        let read = kind.map_or(Ok(json!("a")), |kind| Err(TaskFault { kind, message: String::new() }));
+        Exchange::new(Verdict::Done { reading: vec![read], cut: Cut::No }, Charge::Nothing)
+    }
+
+    fn rejected(change: CapabilityChange) -> Exchange {
+        let fault = TransientFault {
+            kind: ErrorKind::Capability,
+            message: String::new(),
+            change: Some(change),
+            may_run: false,
+        };
+        Exchange::new(Verdict::Retry(fault), Charge::Nothing)
+    }
+
+    fn sent(capabilities: Capabilities, is_described: bool) -> SentForm {
+        SentForm { capabilities, is_described }
+    }
+
+    /// The endpoint and a request as it is now.
+    struct Endpoint {
+        learner: FormLearner,
+        known: Capabilities,
+    }
+
+    impl Endpoint {
+        fn new() -> Self {
+            Self { learner: FormLearner::default(), known: Capabilities::default() }
+        }
+
+        fn reply(&mut self, exchange: &Exchange) -> FormChange {
+            let is_described = !(self.known.is_proven || self.known.follows_schema) || self.known.needs_description();
+            let change = self.learner.judge(exchange, sent(self.known, is_described), self.known, true);
+            if let FormChange::Changed { capabilities, .. } = change {
+                self.known = capabilities;
+            }
+            change
+        }
+    }
+
+    #[test]
+    fn a_form_is_proven_with_and_then_without_a_description() {
+        let mut endpoint = Endpoint::new();
+        endpoint.reply(&done(None));
+        assert!(endpoint.known.is_proven && !endpoint.known.follows_schema && !endpoint.known.is_understood());
+        endpoint.reply(&done(None));
+        assert!(endpoint.known.is_understood());
+        assert_eq!(endpoint.reply(&done(None)), FormChange::None);
+    }
+
+    #[test]
+    fn a_schema_that_is_ignored_goes_into_the_prompt() {
+        let mut endpoint = Endpoint::new();
+        endpoint.reply(&done(None));
+        // Without its description the next reply is another object.
+        endpoint.reply(&done(Some(ErrorKind::Missing)));
+        assert!(endpoint.known.has_schema_in_prompt && endpoint.known.is_understood());
+        let mut never_valid = Endpoint::new();
+        for expected in [false, false, true] {
+            never_valid.reply(&done(Some(ErrorKind::NotJson)));
+            assert_eq!(never_valid.known.has_schema_in_prompt, expected);
+        }
+        let mut other_faults = Endpoint::new();
+        for _ in 0..9 {
+            assert_eq!(other_faults.reply(&done(Some(ErrorKind::TooManyLabels))), FormChange::None);
+        }
+        let follows_schema = Capabilities::of_model(crate::catalog::model_facts("gpt-4o-mini"));
+        let mut known = Endpoint { known: follows_schema, ..Endpoint::new() };
+        for kind in [ErrorKind::NotJson, ErrorKind::NotJson] {
+            known.reply(&done(Some(kind)));
+        }
+        known.reply(&done(None));
+        known.reply(&done(Some(ErrorKind::NotJson)));
+        assert!(!known.known.has_schema_in_prompt, "a valid reply is between them");
+    }
+
+    #[test]
+    fn a_change_is_made_once() {
+        let change = CapabilityChange::Omit(Parameter::StreamOptions);
+        let mut endpoint = Endpoint::new();
+        let before = endpoint.known;
+        assert!(matches!(endpoint.reply(&rejected(change)), FormChange::Changed { what: Some(_), .. }));
+        assert_eq!(endpoint.reply(&rejected(change)), FormChange::Exhausted(change));
+        // A request that was sent before the change meets the same error.
+        let late = endpoint.learner.judge(&rejected(change), sent(before, false), endpoint.known, true);
+        assert_eq!(late, FormChange::AlreadyMade);
+    }
+
+    #[test]
+    fn a_stated_output_limit_is_not_raised() {
+        let learner = FormLearner::default();
+        let known = Capabilities::default();
+        let exchange = rejected(CapabilityChange::OutputFactor);
+        let found = learner.judge(&exchange, sent(known, false), known, false);
+        assert_eq!(found, FormChange::Exhausted(CapabilityChange::OutputFactor));
+        assert!(matches!(learner.judge(&exchange, sent(known, false), known, true), FormChange::Changed { .. }));
+    }
+}
