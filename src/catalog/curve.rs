@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn shapes_are_recognized() {
-        let patch = ImageRule::plain_patches(1536, 162);
+        let patch = ImageRule::plain_patches(1536, 246);
         let by_patch = bills(|w, h| patch.tokens(w, h, Detail::High).unwrap());
         assert!(best(TILE, &by_patch).is_rule(patch));
         assert!(!best(TILE, &by_patch).agrees_with_documented(&assumptions(TILE), &by_patch));

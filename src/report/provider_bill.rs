@@ -19,8 +19,8 @@ pub struct ProviderBill {
     pub computed: Pico,
 }
 
-/// Share by which a reported cost differs from the price before a report says so.
-const MAX_DIFFERENCE: f64 = 0.05;
+/// Percent of the price by which a reported cost may differ before a report says so.
+const MAX_DIFFERENCE_PERCENT: i128 = 5;
 
 impl ProviderBill {
     /// Adds a settled attempt. `cost`: what it cost by the price, if it `is_priced`.
@@ -49,10 +49,8 @@ impl ProviderBill {
     /// Whether the reported cost differs from the price by more than 5 %.
     #[must_use]
     pub fn differs(&self) -> bool {
-        match self.ratio() {
-            Some(ratio) => (ratio - 1.0).abs() > MAX_DIFFERENCE,
-            None => self.comparable > Pico::ZERO,
-        }
+        let difference = i128::from(self.comparable.0) - i128::from(self.computed.0);
+        difference.abs() * 100 > i128::from(self.computed.0) * MAX_DIFFERENCE_PERCENT
     }
 }
 
