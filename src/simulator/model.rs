@@ -193,7 +193,12 @@ fn is_varied(request: &ChatRequest) -> bool {
 
 /// Adds the reasoning to a completion, and cuts it to the limit. Returns the tokens of the reply, and those
 /// of the reasoning among them.
-fn reason(completion: &mut Completion, terms: &Terms, draft: &dyn Fn() -> Value, image_key: u64) -> Result<(u64, u64), ApiError> {
+fn reason(
+    completion: &mut Completion,
+    terms: &Terms,
+    draft: &dyn Fn() -> Value,
+    image_key: u64,
+) -> Result<(u64, u64), ApiError> {
     let style = completion.style;
     let is_shown = style.reasoning != ReasoningText::Hidden;
     let wanted = terms.effort.tokens(image_key);
