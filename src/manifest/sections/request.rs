@@ -13,7 +13,7 @@ use std::time::Duration;
 pub(crate) struct RawRequest {
     /// Sampling temperature (default 0). 0 is not sent to models that reject it; null: never sent.
     #[serde(default, deserialize_with = "stated")]
-    #[schemars(with = "Option<f64>", range(min = 0.0, max = 2.0))]
+    #[schemars(with = "Option<f64>", range(min = 0.0, max = 2.0), extend("x-null-is-a-value" = true))]
     temperature: Stated<f64>,
     /// Nucleus sampling. Default: not sent, so that the provider's default applies.
     #[schemars(range(min = 0.0, max = 1.0))]

@@ -12,6 +12,9 @@ use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+/// A keyword of docmill's own, for members that may be null with another meaning than being omitted.
+const NULL_IS_A_VALUE: &str = "x-null-is-a-value";
+
 /// The byte range of every value, by its JSON Pointer (RFC 6901), and of every key that the user
 /// chooses, by its [`key_pointer`].
 pub(crate) type Positions = HashMap<String, Range<usize>>;
@@ -30,7 +33,7 @@ pub(crate) struct Typed {
 
 /// Converts `root` to JSON. Of `schema`, these keywords are used: `type`, `properties`,
 /// `additionalProperties`, `required`, `items`, `enum`, `const`, `anyOf`, `oneOf`,
-/// `minimum`, `maximum`, `description`, and `$ref` to `$defs`.
+/// `minimum`, `maximum`, `description`, [`NULL_IS_A_VALUE`], and `$ref` to `$defs`.
 pub(crate) fn to_typed_json(root: &Node, schema: &Value) -> Typed {
     let mut converter = Converter {
         definitions: schema.get("$defs").cloned().unwrap_or_default(),
@@ -154,8 +157,10 @@ impl Converter {
                 }
                 (None, None) => &Value::Bool(true),
             };
-            // A known key without a value counts as omitted.
-            if value.is_null() && properties.contains_key(&key.name) && types_of(&self.resolve(member)) != ["null"] {
+            // A known key without a value counts as omitted, unless null has a meaning of its own.
+            let resolved = self.resolve(member);
+            let means_null = types_of(&resolved) == ["null"] || resolved.get(NULL_IS_A_VALUE).is_some();
+            if value.is_null() && properties.contains_key(&key.name) && !means_null {
                 self.positions.insert(member_pointer, key.span.clone());
                 continue;
             }

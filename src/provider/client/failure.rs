@@ -4,7 +4,7 @@ use super::server_verifier::webpki_error;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::foreign::Foreign;
 use crate::provider::verdict::{Charge, TransientFault, Verdict};
-use rustls::CertificateError;
+use rustls::{AlertDescription, CertificateError};
 use std::error::Error;
 use std::io;
 
@@ -51,6 +51,10 @@ pub(crate) const NO_ROOTS_HINT: &str = "install the system's certificates (the p
 
 /// What helps against an invalid certificate.
 const CERTIFICATE_HINT: &str = "check provider.base_url and the server's certificate";
+const INCOMPATIBLE_HINT: &str =
+    "the server must speak TLS 1.2 or 1.3 and have an RSA (2,048 bits or more), P-256, P-384 or Ed25519 key";
+const CLIENT_CERTIFICATE_HINT: &str =
+    "the server wants a certificate of the client, which docmill can't send: reach it through a proxy that does";
 const NAME_IT_HINT: &str = "check provider.base_url; to trust this server, name its own certificate, or that of its authority, in provider.ca_file (PEM)";
 const NAME_HINT: &str = "use a name of the certificate in provider.base_url, or make one for this name: -addext subjectAltName=DNS:NAME (or IP:ADDRESS) in `openssl req -x509`";
 const VERSION_HINT: &str = "make a certificate of version 3: openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj /CN=NAME -addext subjectAltName=DNS:NAME";
@@ -67,6 +71,10 @@ impl HttpFailure {
 
     /// Why there is no reply on a new connection.
     pub(crate) fn from_first_reply(error: &hyper::Error) -> Self {
+        // In TLS 1.3 a server refuses the client's certificate, or its lack, after the handshake.
+        if let Some(untrusted) = untrusted(error) {
+            return untrusted;
+        }
         let message = causes(error);
         let is_reset =
             chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind)).any(|kind| {
@@ -152,6 +160,22 @@ impl From<&reqwest::Error> for HttpFailure {
     }
 }
 
+/// What helps against a fatal alert of the server that every connection would get; `None`: it may pass.
+fn alert_hint(alert: AlertDescription) -> Option<&'static str> {
+    match alert {
+        AlertDescription::HandshakeFailure
+        | AlertDescription::ProtocolVersion
+        | AlertDescription::InsufficientSecurity => Some(INCOMPATIBLE_HINT),
+        AlertDescription::CertificateRequired
+        | AlertDescription::NoCertificate
+        | AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA => Some(CLIENT_CERTIFICATE_HINT),
+        _ => None,
+    }
+}
+
 /// What an error of TLS says about the server's certificate; `None`: it is about something else.
 fn untrusted(error: &(dyn Error + 'static)) -> Option<HttpFailure> {
     let tls = chain(error).find_map(|cause| {
@@ -160,14 +184,17 @@ fn untrusted(error: &(dyn Error + 'static)) -> Option<HttpFailure> {
         cause.downcast_ref().or_else(|| inner?.downcast_ref::<rustls::Error>())
     });
     let Some(tls) = tls else {
-        // An alert of a server that wants a certificate of the client, or another system's verifier.
+        // The verifier of another system.
         let message = causes(error);
         let is_certificate = message.contains("certificate") || message.contains("invalid peer");
         return is_certificate.then_some(HttpFailure::Untrusted(message, CERTIFICATE_HINT));
     };
     let message = tls.to_string();
-    let rustls::Error::InvalidCertificate(fault) = tls else {
-        return message.contains("certificate").then_some(HttpFailure::Untrusted(message, CERTIFICATE_HINT));
+    let fault = match tls {
+        rustls::Error::InvalidCertificate(fault) => fault,
+        rustls::Error::PeerIncompatible(_) => return Some(HttpFailure::Untrusted(message, INCOMPATIBLE_HINT)),
+        rustls::Error::AlertReceived(alert) => return Some(HttpFailure::Untrusted(message, alert_hint(*alert)?)),
+        _ => return message.contains("certificate").then_some(HttpFailure::Untrusted(message, CERTIFICATE_HINT)),
     };
     let (message, hint) = match (fault, webpki_error(tls)) {
         // A bad signature is also that of a newer certificate with the names of the one that is known.

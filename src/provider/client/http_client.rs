@@ -22,6 +22,7 @@ use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use reqwest::{Body, Response, Url};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -111,7 +112,7 @@ impl HttpClient {
         }
         let server = sanitize::path(base.as_str().as_bytes());
         let server = match &options.proxy {
-            Some(proxy) => format!("{server} through the proxy {}", sanitize::path(proxy.as_bytes())),
+            Some(proxy) => format!("{server} through the proxy {}", sanitize::path(with_scheme(proxy).as_bytes())),
             None => server,
         };
         let query = joined_query(options.query, &options.secret_query);
@@ -315,9 +316,14 @@ fn joined_query(written: String, secret: &[(String, Secret)]) -> Secret {
     Secret::new(&written.into_iter().chain(secret).collect::<Vec<_>>().join("&"))
 }
 
+/// The URL of a proxy. Without a scheme, `user:password@host` would be a URL whose scheme is the user.
+fn with_scheme(proxy: &str) -> Cow<'_, str> {
+    if proxy.contains("://") { Cow::Borrowed(proxy) } else { Cow::Owned(format!("http://{proxy}")) }
+}
+
 /// The password in the URL of a proxy.
 fn proxy_password(proxy: &str) -> Option<Secret> {
-    let url = Url::parse(proxy).or_else(|_| Url::parse(&format!("http://{proxy}"))).ok()?;
+    let url = Url::parse(&with_scheme(proxy)).ok()?;
     // In a form, unlike here, these mean something else.
     let escaped = url.password()?.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
     let password = url::form_urlencoded::parse(escaped.as_bytes()).next()?.0.into_owned();

@@ -87,7 +87,8 @@ fn limits_that_are_given_are_never_passed_and_limits_that_are_not_fail_no_page()
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(bench.stats()["rate_limited"], 0);
     // A bucket that is smaller than the first requests.
-    let bench = Bench::with_pages(30).simulator(Options { requests_per_minute: Some(240), ..options() });
+    let bench =
+        Bench::with_pages(30).simulator(Options { requests_per_minute: Some(240), headers: false, ..options() });
     bench.job("limits: {concurrency: 32}");
     assert_eq!(bench.run(&[]).code, 0);
     assert_eq!(statuses(&bench.rows())["ok"], 30);

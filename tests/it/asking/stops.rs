@@ -165,8 +165,11 @@ fn wrong_input_is_exit_2_and_storage_is_exit_8() {
 #[cfg(unix)]
 #[test]
 fn a_stop_is_over_before_a_supervisor_kills() {
-    let latency = Duration::from_secs(40);
-    let bench = Bench::with_pages(3000).simulator(Options { latency, ..Options::default() });
+    // An endpoint that is known is asked concurrently at once.
+    let mut bench = Bench::with_pages(3000).simulator(Options::default());
+    bench.job("limits: {concurrency: 32}");
+    assert_eq!(bench.run(&["--limit", "1"]).code, 0);
+    bench = bench.simulator(Options { latency: Duration::from_secs(40), ..Options::default() });
     bench.job("limits: {concurrency: 32}");
     bench.put("out.csv", b"the last whole output");
     let mut child = bench.start(&["--progress", "off"]);

@@ -5,6 +5,8 @@ use crate::bench::{Bench, Ran};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -14,6 +16,11 @@ const ANSWER: &str = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",
 
 /// A TLS server with these certificates that answers every request; its port.
 fn serve(chain: &str, key: &str) -> u16 {
+    serve_to(chain, key, None)
+}
+
+/// The same, for clients that `verifier` accepts.
+fn serve_to(chain: &str, key: &str, verifier: Option<Arc<dyn ClientCertVerifier>>) -> u16 {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
@@ -21,9 +28,12 @@ fn serve(chain: &str, key: &str) -> u16 {
     let certified = SingleCertAndKey::from(CertifiedKey::new(chain, key));
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(certified));
+        .unwrap();
+    let config = match verifier {
+        Some(verifier) => config.with_client_cert_verifier(verifier),
+        None => config.with_no_client_auth(),
+    };
+    let config = config.with_cert_resolver(Arc::new(certified));
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -158,4 +168,42 @@ fn a_certificate_of_version_1_is_refused_with_what_to_make_instead() {
     assert_eq!(ran.code, 5, "{}", ran.stderr);
     assert!(ran.stderr.contains("its version is not 3"), "{}", ran.stderr);
     assert!(ran.stderr.contains("openssl req -x509"), "{}", ran.stderr);
+}
+
+/// A server that answers every greeting with a fatal alert.
+fn alerting(alert: u8) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 16_384]);
+            let _ = stream.write_all(&[0x15, 3, 3, 0, 2, 2, alert]);
+        }
+    });
+    port
+}
+
+#[test]
+fn what_no_connection_can_agree_on_ends_the_run() {
+    for (alert, words) in [(40, "TLS 1.2 or 1.3"), (70, "TLS 1.2 or 1.3"), (116, "a certificate of the client")] {
+        let ran = run("localhost", alerting(alert), None);
+        assert_eq!(ran.code, 5, "{alert}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{alert}: {}", ran.stderr);
+    }
+    // An internal error may pass.
+    let ran = run("localhost", alerting(80), None);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+}
+
+/// In TLS 1.3 the refusal arrives after the handshake.
+#[test]
+fn a_server_that_wants_a_certificate_of_the_client_ends_the_run() {
+    let (certificate, key) = self_signed(&params(&["localhost"]));
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+    let ran = run("localhost", serve_to(&certificate, &key, Some(verifier)), Some(&certificate));
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert!(ran.stderr.contains("a certificate of the client"), "{}", ran.stderr);
 }

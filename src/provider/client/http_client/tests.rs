@@ -42,6 +42,8 @@ fn a_refused_connection_names_the_server_and_the_reason_but_no_credentials() {
     for (proxy, expected) in [
         (None, format!("{server}: connection refused")),
         (Some(proxy.clone()), format!("{server} through the proxy {proxy}: connection refused")),
+        (Some(proxy.replace("://", "://me:pass@")), format!("{server} through the proxy {proxy}: connection refused")),
+        (Some(proxy.replace("http://", "me:pass@")), format!("{server} through the proxy {proxy}: connection refused")),
     ] {
         let client = HttpClient::new(HttpClientOptions { base_url: base_url.clone(), proxy, ..options() }).unwrap();
         let expected = Err(HttpFailure::NotConnected(expected));

@@ -170,11 +170,7 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
             "exceeds token limit",
         ],
     ),
-    (
-        Cause::ImageDownload,
-        &["invalid_image_url"],
-        &["while downloading", "url can not be accessed", "url is not accessible"],
-    ),
+    (Cause::ImageDownload, &["invalid_image_url"], &["while downloading"]),
 ];
 
 /// What the error of a reply of `status` says about its cause; `None`: nothing that is known.

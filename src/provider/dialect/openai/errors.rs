@@ -140,11 +140,15 @@ pub(crate) fn judge_status(status: u16, error: &ErrorBody, after: Option<Duratio
         501 => Verdict::stop(message, "check provider.base_url: this server does not serve such requests"),
         498 | 503 | 529 => Verdict::Later { after, message },
         500..=599 => Verdict::transient(ErrorKind::ServerError, message),
-        _ if error.param.contains("image") || error.mentions("image") => {
-            Verdict::page_fault(ErrorKind::ImageRefused, message)
-        }
+        _ if concerns_image(error) => Verdict::page_fault(ErrorKind::ImageRefused, message),
         _ => Verdict::page_fault(ErrorKind::BadRequest, message),
     }
+}
+
+/// Whether an error is about the image, rather than about the form of messages.
+fn concerns_image(error: &ErrorBody) -> bool {
+    let is_other_place = error.param.starts_with("messages") && !error.param.contains("image");
+    error.param.contains("image") || error.mentions("image") && !is_other_place
 }
 
 /// What a cause means; `None`: with this status it means nothing certain.
