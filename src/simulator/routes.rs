@@ -14,8 +14,7 @@ use std::rc::Rc;
 const DEFAULT_MODEL: &str = "openai/gpt-4o-mini";
 
 /// The paths before `/chat/completions`: OpenAI's and those of Azure, Google, OpenRouter, DashScope and Groq.
-const BASES: &[&str] =
-    &["/v1", "", "/openai/v1", "/v1beta/openai", "/api/v1", "/compatible-mode/v1"];
+const BASES: &[&str] = &["/v1", "", "/openai/v1", "/v1beta/openai", "/api/v1", "/compatible-mode/v1"];
 
 /// Replies to a request.
 pub(crate) async fn route(state: Rc<State>, request: Request<Incoming>) -> Reply {

@@ -4,7 +4,7 @@ use crate::base::simulator_profile::SimulatorProfile;
 use crate::base::units::{parse_duration, parse_share};
 use crate::manifest::check::Check;
 use crate::manifest::faults::nearest_name;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
 use url::Url;
@@ -26,14 +26,13 @@ pub(crate) struct RawSimulator {
     #[schemars(range(min = 1))]
     tokens_per_minute: Option<u64>,
     /// Family of models or server that the simulator plays, such as `gpt-6-luna` (default: none of them). It is not part of the keys of answers.
-    #[schemars(schema_with = "profile_schema")]
+    #[schemars(extend("enum" = profile_names()))]
     profile: Option<String>,
 }
 
 /// The names of the profiles, and null.
-fn profile_schema(_: &mut SchemaGenerator) -> Schema {
-    let names: Vec<Option<&str>> = SimulatorProfile::NAMES.iter().copied().map(Some).chain([None]).collect();
-    json_schema!({"type": ["string", "null"], "enum": names})
+fn profile_names() -> Vec<Option<&'static str>> {
+    SimulatorProfile::NAMES.iter().copied().map(Some).chain([None]).collect()
 }
 
 /// Where requests go.
