@@ -26,8 +26,10 @@ const SLOW: Duration = Duration::from_secs(2);
 
 /// Answers a request.
 pub(crate) async fn chat(state: &State, request: Request<Incoming>) -> Reply {
-    let authorization =
-        request.headers().get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let authorization = header("authorization").map(str::to_owned);
+    // Azure has its own header for keys.
+    let authorization = authorization.or_else(|| Some(format!("Bearer {}", header("api-key")?))).unwrap_or_default();
     let body = match Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => return state.reply(413, HTML, "<html><h1>413 Request Entity Too Large</h1></html>".into()),

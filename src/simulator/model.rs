@@ -8,6 +8,7 @@ use super::faults::Fault;
 use super::free_reply::{free_text, thoughts};
 use super::image_bill::image_tokens;
 use super::options::Options;
+use super::profiles::find::find_profile;
 use super::request::ChatRequest;
 use super::rules::profile::UsedUp;
 use super::rules::reply_style::{Misplaced, ReasoningText};
@@ -35,6 +36,7 @@ pub(crate) struct Model {
     seed: u64,
     bill_as: Option<String>,
     bill_times: f64,
+    image_cap: Option<(u64, &'static str)>,
     reports_usage: bool,
     /// Measures by image. `None`: the image can't be decoded.
     images: HashMap<Digest, Option<ImageMeasures>>,
@@ -48,6 +50,7 @@ impl Model {
             seed: options.seed,
             bill_as: options.bill_as.clone(),
             bill_times: options.bill_times,
+            image_cap: find_profile(options.profile).image_cap,
             reports_usage: options.usage,
             images: HashMap::new(),
             prompts: HashSet::new(),
@@ -72,6 +75,10 @@ impl Model {
     pub(crate) fn image_tokens(&self, request: &ChatRequest, measures: &ImageMeasures) -> u64 {
         let model = self.bill_as.as_ref().unwrap_or(&request.model);
         let tokens = image_tokens(model, measures.width, measures.height, &request.detail);
+        let tokens = match self.image_cap {
+            Some((cap, member)) if request.members.get(member) != Some(&Value::Bool(true)) => tokens.min(cap),
+            _ => tokens,
+        };
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,

@@ -13,11 +13,14 @@ use std::rc::Rc;
 /// The model that is listed when every name is a model.
 const DEFAULT_MODEL: &str = "openai/gpt-4o-mini";
 
+/// The paths before `/chat/completions`: OpenAI's and those of Azure, Google, OpenRouter, DashScope and Groq.
+const BASES: &[&str] = &["/v1", "", "/openai/v1", "/v1beta/openai", "/api/v1", "/compatible-mode/v1"];
+
 /// Replies to a request.
 pub(crate) async fn route(state: Rc<State>, request: Request<Incoming>) -> Reply {
     let path = request.uri().path().trim_end_matches('/').to_owned();
     match (request.method(), path.as_str()) {
-        (&Method::POST, "/v1/chat/completions" | "/chat/completions") => chat(&state, request).await,
+        (&Method::POST, path) if is_chat(path) => chat(&state, request).await,
         (&Method::POST, "/v1/files") => batches::upload(&state, request).await,
         (&Method::POST, "/v1/batches") => batches::create(&state, request).await,
         (&Method::GET, "/v1/batches") => batches::list(&state, request.uri().query().unwrap_or_default()),
@@ -45,6 +48,11 @@ pub(crate) async fn route(state: Rc<State>, request: Request<Incoming>) -> Reply
             state.error(&ApiError::new(404, "invalid_request_error", message))
         }
     }
+}
+
+/// Whether a path is that of chat completions on one of the APIs.
+fn is_chat(path: &str) -> bool {
+    path.strip_suffix("/chat/completions").is_some_and(|base| BASES.contains(&base))
 }
 
 /// The id in `/v1/files/{id}/content`.
@@ -77,6 +85,16 @@ mod tests {
         assert_eq!(file_id("/v1/files/file-1/content"), Some("file-1"));
         assert_eq!(file_id("/v1/files/file-1"), None);
         assert_eq!(file_id("/v1/other/file-1/content"), None);
+    }
+
+    #[test]
+    fn chat_completions_are_below_the_bases_of_the_apis() {
+        for path in ["/v1/chat/completions", "/chat/completions", "/v1beta/openai/chat/completions"] {
+            assert!(is_chat(path), "{path}");
+        }
+        for path in ["/v2/chat/completions", "/v1/completions", "/v1/v1/chat/completions"] {
+            assert!(!is_chat(path), "{path}");
+        }
     }
 
     #[test]

@@ -126,7 +126,7 @@ fn check_format(profile: &Profile, request: &ChatRequest, effort: Effort) -> Res
 
 fn check_messages(profile: &Profile, model: &ModelRules, request: &ChatRequest) -> Result<(), ApiError> {
     if let (Some(index), Some(rejection)) = (request.empty_turn, profile.empty_turn) {
-        return Err(rejection.to_error("messages", &index.to_string(), ""));
+        return Err(rejection.to_error(&format!("messages[{index}].content"), &index.to_string(), ""));
     }
     if !request.has_image {
         return Ok(());

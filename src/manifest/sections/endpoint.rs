@@ -26,8 +26,13 @@ pub(crate) struct RawSimulator {
     #[schemars(range(min = 1))]
     tokens_per_minute: Option<u64>,
     /// Family of models or server that the simulator plays, such as `gpt-6-luna` (default: none of them). It is not part of the keys of answers.
-    #[schemars(extend("enum" = SimulatorProfile::NAMES))]
+    #[schemars(extend("enum" = profile_names()))]
     profile: Option<String>,
+}
+
+/// The names of the profiles, and null.
+fn profile_names() -> Vec<Option<&'static str>> {
+    SimulatorProfile::NAMES.iter().copied().map(Some).chain([None]).collect()
 }
 
 /// Where requests go.

@@ -21,7 +21,7 @@ pub(crate) const DEFAULT: Profile = Profile {
     effort: EffortRule::Ignored,
     switches: &[],
     details: (&[], Rejection::coded("invalid_value", DETAIL)),
-    empty_turn: None,
+    empty_turn: Some(Rejection::coded("string_below_min_length", EMPTY_TURN)),
     system_beside_image: Rejection::plain("prompting with images is incompatible with system messages"),
     whole_while_reasoning: None,
     format_while_reasoning: None,
@@ -35,6 +35,7 @@ pub(crate) const DEFAULT: Profile = Profile {
         knows_unique: true,
     },
     used_up: UsedUp::EmptyContent,
+    image_cap: None,
     writes_cache: false,
     tiers: &[],
     errors: ErrorForm::OpenAi,
@@ -46,6 +47,10 @@ pub(crate) const DEFAULT: Profile = Profile {
 
 /// The message about a value of `detail` (OpenAI).
 pub(crate) const DETAIL: &str = "Invalid value: '{value}'. Supported values are: 'low', 'high', and 'auto'.";
+
+/// The message about an assistant's message without content.
+const EMPTY_TURN: &str =
+    "Invalid '{name}': string too short. Expected a string with minimum length 1, but got an empty string instead.";
 
 /// Any model. Its prices are those of gpt-4o-mini on Qubrid (2026-11).
 const ANY_MODEL: ModelRules = ModelRules::new("", "", Prices::new(400_000, 100_000, 0, 1_600_000)).limited(u64::MAX);

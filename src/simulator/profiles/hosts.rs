@@ -218,6 +218,7 @@ pub(crate) const DASHSCOPE: Profile = Profile {
         .reasoning(Effort::Medium, WITH_NONE)],
     takes_any_model: false,
     switches: &[("/enable_thinking", "false")],
+    image_cap: Some((2560, "vl_high_resolution_images")),
     whole_while_reasoning: Some(Rejection {
         code: Some("invalid_parameter_error"),
         ..Rejection::plain("parameter.enable_thinking must be set to false for non-streaming calls")

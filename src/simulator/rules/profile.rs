@@ -42,6 +42,8 @@ pub(crate) struct Profile {
     pub(crate) blind: Rejection,
     /// What becomes of schemas.
     pub(crate) schema: SchemaRule,
+    /// Maximum tokens of an image, and the member that lifts it if it is true.
+    pub(crate) image_cap: Option<(u64, &'static str)>,
     /// What is sent when reasoning uses up the output limit.
     pub(crate) used_up: UsedUp,
     /// Whether prompts are written to the cache unless the request says otherwise.

@@ -239,6 +239,16 @@ fn rejections() -> Vec<(&'static str, Value, u16, Vec<(&'static str, Value)>)> {
             400,
             plain("Json mode response is not supported when enable_thinking is true"),
         ),
+        (
+            "default",
+            json!({"messages": with_empty_turn()}),
+            400,
+            openai(
+                "Invalid 'messages[1].content': string too short. Expected a string with minimum length 1, but got an empty string instead.",
+                "messages[1].content",
+                "string_below_min_length",
+            ),
+        ),
         ("kimi", json!({"temperature": 0}), 400, plain("invalid temperature: only 1 is allowed for this model")),
         (
             "kimi",

@@ -91,11 +91,12 @@ fn the_query_of_requests() {
 
 #[test]
 fn the_simulator() {
-    let provider = job_with("provider: {simulator: {latency: 50ms, seed: 7, faults: 20%, requests_per_minute: 90, tokens_per_minute: 8000}, model: gpt-4o-mini}").provider;
+    let provider = job_with("provider: {simulator: {latency: 50ms, seed: 7, faults: 20%, requests_per_minute: 90, tokens_per_minute: 8000, profile: vllm}, model: gpt-4o-mini}").provider;
     let Endpoint::Simulator(spec) = &provider.endpoint else { panic!() };
     assert_eq!((spec.latency, spec.seed, spec.faults), (Duration::from_millis(50), 7, 0.2));
     assert_eq!((spec.requests_per_minute, spec.tokens_per_minute), (Some(90), Some(8000)));
-    assert_eq!((provider.id.as_str(), provider.endpoint.host()), ("simulator:7", ""));
+    assert_eq!(spec.profile.name(), "vllm");
+    assert_eq!((provider.id.as_str(), provider.endpoint.host()), ("simulator:7", ""), "without the profile");
     assert_eq!(provider.price.map(|price| price.base(0).output), Some(Pico::ZERO), "costs are simulated");
     assert_eq!(provider.price_source.as_deref(), Some("the simulator"));
     assert_eq!(job_with("provider: {simulator: {}, model: m}").provider.id, "simulator:0");
