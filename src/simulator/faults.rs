@@ -120,11 +120,12 @@ impl Fault {
     /// The fault of a request for an image that was requested `earlier` times before.
     /// `share` of the requests meet one of `kinds`, or of the default mix if `kinds` is empty.
     pub(crate) fn draw(seed: u64, share: f64, kinds: &[Self], image_key: u64, earlier: u64) -> Option<Self> {
-        let drawn = Self::draw_once(seed, share, kinds, image_key, 0);
-        if earlier == 0 || matches!(drawn, Some(Self::Recitation | Self::Prohibited)) {
-            return drawn;
+        let is_of_page = |fault: &Self| matches!(fault, Self::Recitation | Self::Prohibited);
+        let first = Self::draw_once(seed, share, kinds, image_key, 0);
+        if earlier == 0 || first.as_ref().is_some_and(is_of_page) {
+            return first;
         }
-        Self::draw_once(seed, share, kinds, image_key, earlier)
+        Self::draw_once(seed, share, kinds, image_key, earlier).filter(|fault| !is_of_page(fault))
     }
 
     fn draw_once(seed: u64, share: f64, kinds: &[Self], image_key: u64, earlier: u64) -> Option<Self> {

@@ -3,7 +3,6 @@
 use crate::base::simulator_profile::SimulatorProfile;
 use crate::base::units::{parse_duration, parse_share};
 use crate::manifest::check::Check;
-use crate::manifest::faults::nearest_name;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
@@ -26,13 +25,8 @@ pub(crate) struct RawSimulator {
     #[schemars(range(min = 1))]
     tokens_per_minute: Option<u64>,
     /// Family of models or server that the simulator plays, such as `gpt-6-luna` (default: none of them). It is not part of the keys of answers.
-    #[schemars(extend("enum" = profile_names()))]
+    #[schemars(extend("enum" = SimulatorProfile::NAMES))]
     profile: Option<String>,
-}
-
-/// The names of the profiles, and null.
-fn profile_names() -> Vec<Option<&'static str>> {
-    SimulatorProfile::NAMES.iter().copied().map(Some).chain([None]).collect()
 }
 
 /// Where requests go.
@@ -97,20 +91,10 @@ impl RawSimulator {
             faults: faults.unwrap_or_default(),
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
-            profile: self.profile.as_deref().map_or_else(SimulatorProfile::default, |name| check_profile(name, check)),
+            // Its name was checked with the types.
+            profile: self.profile.as_deref().and_then(SimulatorProfile::parse).unwrap_or_default(),
         }
     }
-}
-
-fn check_profile(name: &str, check: &mut Check) -> SimulatorProfile {
-    SimulatorProfile::parse(name).unwrap_or_else(|| {
-        let nearest = nearest_name(name, SimulatorProfile::NAMES.iter().copied());
-        let suggestion = nearest.map_or(String::new(), |name| format!("did you mean `{name}`? "));
-        let message = format!("`{name}` is not a profile of the simulator");
-        let allowed = format!("{suggestion}profiles: {}", SimulatorProfile::NAMES.join(", "));
-        check.report("/provider/simulator/profile", &message, &allowed);
-        SimulatorProfile::default()
-    })
 }
 
 /// Checks that exactly one of `base_url` and `simulator` is set, and its value.

@@ -126,13 +126,14 @@ impl Converter {
 
     fn convert_choice(&mut self, node: &Node, values: &[Value]) -> Value {
         let names: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-        if let NodeKind::Scalar { text, .. } = &node.kind
-            && names.contains(&text.as_str())
-        {
-            return Value::String(text.clone());
+        let text = if let NodeKind::Scalar { text, .. } = &node.kind { text.as_str() } else { "" };
+        if names.contains(&text) {
+            return text.into();
         }
+        let suggestion = nearest_name(text, names.iter().copied());
+        let suggestion = suggestion.map_or(String::new(), |name| format!("did you mean `{name}`? "));
         let message = format!("{} is not an allowed value", node.describe());
-        self.report(&node.span, message, Some(format!("one of: {}", names.join(", "))));
+        self.report(&node.span, message, Some(format!("{suggestion}one of: {}", names.join(", "))));
         values.first().cloned().unwrap_or_default()
     }
 

@@ -165,7 +165,7 @@ fn rejections() -> Vec<(&'static str, Value, u16, Vec<(&'static str, Value)>)> {
             "gemini",
             json!({"prompt_cache_key": "k", "frequency_penalty": 0.5}),
             400,
-            vec![("/0/error/details/0/fieldViolations/1/description", json!(hidden))],
+            vec![("/0/error/details/0/fieldViolations/0/description", json!(hidden))],
         ),
         (
             "gemini",

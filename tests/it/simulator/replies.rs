@@ -37,7 +37,7 @@ fn thoughts_are_where_the_api_puts_them() {
         assert_eq!(found.map(String::as_str), place, "{name}: {reply}");
         if let Some(place) = place {
             let text = message(&reply)[place].as_str().unwrap();
-            assert!(text.contains("A first draft: {\""), "{name}: a draft is among the thoughts: {text}");
+            assert!(text.contains("A first draft: {"), "{name}: a draft is among the thoughts: {text}");
         }
     }
 }
@@ -60,7 +60,9 @@ fn the_answer_may_be_where_the_thoughts_belong() {
     assert_eq!(message(&reply)["content"], Value::Null);
     assert!(message(&reply)["reasoning"].is_string());
     let ollama = Simulator::start("ollama");
-    let replies: Vec<Value> = (0..PAGES).map(|number| ollama.ask(number, &json!({})).json()).collect();
+    // At a temperature the model does not repeat itself.
+    let warm = json!({"temperature": 0.4});
+    let replies: Vec<Value> = (0..PAGES).map(|number| ollama.ask(number, &warm).json()).collect();
     let misplaced = replies.iter().filter(|reply| message(reply)["content"] == "").count();
     assert!((2..12).contains(&misplaced), "{misplaced}");
     for reply in replies.iter().filter(|reply| message(reply)["content"] == "") {

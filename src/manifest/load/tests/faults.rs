@@ -103,10 +103,7 @@ fn of_provider() {
             "provider: {simulator: {latency: x}, model: m}",
             &[(33, "`x` is not a valid duration; use a form such as 500ms, 60s, 10m, 2h or 7d")],
         ),
-        (
-            "provider: {simulator: {profile: gpt-6-lunar}, model: m}",
-            &[(33, "`gpt-6-lunar` is not a profile of the simulator")],
-        ),
+        ("provider: {simulator: {profile: gpt-6-lunar}, model: m}", &[(33, "`gpt-6-lunar` is not an allowed value")]),
         ("provider: {simulator: {faults: 120%}, model: m}", &[(32, "`120%` is not a share from 0% to 100%")]),
         ("provider: {simulator: {}, model: m, api_key_env: sk-abc}", &[(50, "not a valid environment variable name")]),
         (

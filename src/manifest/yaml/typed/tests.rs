@@ -74,6 +74,7 @@ fn faults_name_what_is_allowed() {
         ("{name: x, share: {}}", "expected a number, found a mapping", None),
         ("{name: x, flag: yes}", "expected true or false, found `yes`", None),
         ("{name: x, size: huge}", "`huge` is not an allowed value", Some("one of: small, large")),
+        ("{name: x, size: smal}", "`smal` is not an allowed value", Some("did you mean `small`? one of: small, large")),
         ("{name: x, mode: [now]}", "a list is not an allowed value", Some("one of: now, later")),
         ("{name: x, pages: none}", "`none` is not an allowed value", Some("one of: all, first")),
         ("{name: x, pages: [one]}", "expected an integer, found `one`", None),
