@@ -39,6 +39,7 @@ const NAMES: &[(Parameter, &[&str])] = &[
         Parameter::SystemMessage,
         &[
             "system message",
+            "system messages",
             "system role",
             "role 'system'",
             "role \"system\"",
@@ -332,6 +333,7 @@ mod tests {
             (400, r#"[{"error":{"code":400,"message":"Invalid JSON payload received. Unknown name \"prompt_cache_key\": Cannot find field.","status":"INVALID_ARGUMENT"}}]"#.into(), Some("prompt_cache_key")),
             (400, r#"{"object":"error","message":"stream_options: Extra inputs are not permitted","type":"BadRequestError","param":null,"code":400}"#.into(), Some("stream_options")),
             (400, openai("messages[0].role", "Unsupported value: 'messages[0].role' does not support 'system' with this model."), Some("system_message")),
+            (400, openai("", "prompting with images is incompatible with system messages"), Some("system_message")),
             (400, openai("", "Developer instruction is not enabled for models/gemma-3-27b-it"), Some("system_message")),
             (400, openai("messages[1].content[1].image_url.detail", "Invalid value: 'high'."), Some("detail")),
             (400, openai("", "max_tokens is too large: 33000. This model supports at most 16384 completion tokens, whereas you provided 33000."), Some("MaxOutput(16384)")),
