@@ -36,7 +36,7 @@ pub fn find_price(host: &str, model: &str) -> Option<ListedPrice> {
     let matches = |row: &csv::StringRecord| row.get(0) == Some(host) && row.get(1) == Some(name.as_str());
     let records: Vec<csv::StringRecord> = reader.records().filter_map(Result::ok).filter(matches).collect();
     let rows: Vec<PriceRow> = records.iter().map(parse_row).collect::<Option<_>>()?;
-    let table = PriceTable::from_rows(&rows)?.with_priority_of(model);
+    let table = with_priority_of(PriceTable::from_rows(&rows)?, model);
     let first = records.first()?;
     Some(ListedPrice {
         price: table,
@@ -59,14 +59,12 @@ fn parse_row(row: &csv::StringRecord) -> Option<PriceRow> {
     Some(PriceRow { above: text(2).map_or(Some(0), |above| above.parse().ok())?, from_ms, price })
 }
 
-impl PriceTable {
-    /// The table with the tiers that the model has.
-    #[must_use]
-    pub fn with_priority_of(self, model: &str) -> Self {
-        match model_facts(model) {
-            Some(facts) => self.with_priority(facts.priority_percent),
-            None => self,
-        }
+/// The table with the tiers that the model has.
+#[must_use]
+pub fn with_priority_of(table: PriceTable, model: &str) -> PriceTable {
+    match model_facts(model) {
+        Some(facts) => table.with_priority(facts.priority_percent),
+        None => table,
     }
 }
 

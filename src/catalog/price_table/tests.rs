@@ -1,3 +1,5 @@
+//! Prices by length, date and service tier, against the vectors of the vendors.
+
 use super::*;
 use proptest::prelude::*;
 

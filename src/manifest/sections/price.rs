@@ -1,7 +1,7 @@
 //! `provider.price`: what tokens cost.
 
 use crate::base::money::{Pico, per_token};
-use crate::catalog::{ListedPrice, Price, PriceTable};
+use crate::catalog::{ListedPrice, Price, PriceTable, with_priority_of};
 use crate::manifest::check::Check;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -53,7 +53,7 @@ impl RawPrice {
             cache_write: if self.cache_write.is_some() { half.cache_write } else { batch_input },
         };
         Some(ListedPrice {
-            price: PriceTable::flat(price).with_priority_of(model),
+            price: with_priority_of(PriceTable::flat(price), model),
             batch: Some(PriceTable::flat(batch).without_tiers()),
             as_of: String::new(),
             source: "the manifest".into(),

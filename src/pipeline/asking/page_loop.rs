@@ -102,6 +102,9 @@ async fn make_attempt(
     let sending = endpoint.send(&attempt.request, &page.prepared, time_limit(&run.job, &attempt), &on_text);
     let exchange = sending.instrument(span.clone()).await;
     run.hooks.reached(Point::Replied);
+    if exchange.answered_in_reasoning {
+        tracing::debug!("the reply has no text: its answer is the last object of the reasoning");
+    }
 
     // Judge.
     let form = learn_form(asking, &exchange, attempt.sent.map(|sent| sent.form));

@@ -133,7 +133,10 @@ impl Profile {
             },
             _ => {}
         }
-        let is_off = |(pointer, value): &(&str, &str)| body(pointer).is_some_and(|found| found.to_string() == *value);
+        let is_off = |(pointer, value): &(&str, &str)| {
+            let found = body(pointer).map(Value::to_string);
+            found.as_deref() == Some(*value)
+        };
         if model.efforts.contains(&Effort::None) && self.switches.iter().any(is_off) {
             return Ok(Effort::None);
         }

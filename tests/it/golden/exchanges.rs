@@ -56,7 +56,7 @@ fn scripts() -> Vec<Script> {
             vec![unsupported("response_format"), unsupported("response_format"), valid()],
         ),
         script("max_completion_tokens", "", vec![unsupported("max_tokens"), valid()]),
-        script("no_sampling", "request: {temperature: 0.5, top_p: 0.9}", vec![unsupported("temperature"), valid()]),
+        script("no_sampling", "request: {temperature: 0, top_p: 0.9}", vec![unsupported("temperature"), valid()]),
         script(
             "repair_one_task_then_both_faults",
             "",
