@@ -83,7 +83,8 @@ impl RuleFamily {
 /// To what an image is scaled down before its patches are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PatchLimits {
-    /// Maximum number of patches. [`u32::MAX`]: none, but see [`MAX_PATCHES`].
+    /// Maximum number of patches. [`u32::MAX`]: none, but requests with more than 30,000 are
+    /// rejected.
     pub budget: u32,
     /// Maximum length of the longer side, in pixels.
     pub max_side: u32,
@@ -183,7 +184,8 @@ const TILE_SIDE: u32 = 512;
 const PATCH_SIDE: u32 = 32;
 /// Patches of an image above which models with patches reject the request. Only an image that
 /// is not scaled down has so many. Source: OpenAI's vision guide (2026-10).
-pub const MAX_PATCHES: u64 = 30_000;
+#[cfg(any(test, feature = "internal"))]
+const MAX_PATCHES: u64 = 30_000;
 
 impl ImageRule {
     /// Patches with the same limits at every detail, at most 2048 pixels per side.
@@ -238,7 +240,9 @@ impl ImageRule {
     }
 
     /// Whether the model rejects a request with an image of `width` x `height` pixels, because
-    /// more than [`MAX_PATCHES`] are left of it.
+    /// more than 30,000 patches are left of it. docmill always sends a detail at which that can't
+    /// happen.
+    #[cfg(any(test, feature = "internal"))]
     #[must_use]
     pub fn rejects(self, width: u32, height: u32, detail: Detail) -> bool {
         matches!(self, Self::Patch { .. })

@@ -31,7 +31,7 @@ pub use calibration::{Calibration, MIN_CALIBRATION_IMAGES};
 pub use downscale::fit_longest_side;
 pub use effort::Effort;
 pub use fit::{Basis, Fit};
-pub use image_rule::{Detail, ImageRule, MAX_PATCHES, PatchLimits, RuleFamily};
+pub use image_rule::{Detail, ImageRule, PatchLimits, RuleFamily};
 pub use models::{
     ModelFacts, OutputLimit, Reasoning, Retirement, Sampling, image_rule, max_image_tokens, min_image_tokens,
     model_facts,

@@ -86,6 +86,7 @@ pub struct ModelFacts {
 
 impl ModelFacts {
     /// Whether the model reasons when a request does not state an effort.
+    #[cfg(any(test, feature = "internal"))]
     #[must_use]
     pub fn reasons(&self) -> bool {
         !matches!(self.reasoning, Reasoning::Never | Reasoning::Default(Effort::None))

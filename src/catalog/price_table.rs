@@ -142,7 +142,7 @@ impl PriceTable {
     /// factors of tiers in percent, and for each row the length of prompts and four prices in
     /// pico-dollars per token. [`Self::from_text`] reads it.
     #[must_use]
-    pub fn to_text(&self, at_ms: i64) -> String {
+    pub fn to_text(self, at_ms: i64) -> String {
         let table = self.at(at_ms);
         let mut words =
             vec![TEXT_VERSION.to_owned(), table.flex_percent.to_string(), table.priority_percent.to_string()];
