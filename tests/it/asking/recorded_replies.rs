@@ -102,7 +102,7 @@ fn ask(job: &Job, base_url: &str) -> Exchange {
         request: job.request.clone(),
         image: job.image,
         limits: job.limits.clone(),
-        retry: job.retry.clone(),
+        retry: job.retry,
         price: None,
         capabilities: Default::default(),
         calibration: Default::default(),

@@ -3,9 +3,12 @@
 use super::exchange::{Simulator, format, request, schema};
 use serde_json::{Value, json};
 
+/// Members of a body by their JSON pointers.
+type Members = Vec<(&'static str, Value)>;
+
 /// The error about each request: profile, members of the request, status, and members of the body by their JSON
 /// pointers.
-fn rejections() -> Vec<(&'static str, Value, u16, Vec<(&'static str, Value)>)> {
+fn rejections() -> Vec<(&'static str, Value, u16, Members)> {
     let openai = |message: &str, param: &str, code: &str| {
         vec![
             ("/error/message", json!(message)),

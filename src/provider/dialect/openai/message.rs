@@ -183,7 +183,7 @@ mod tests {
             (json!({"content": "a", "reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}), "a", "hm"),
             (json!({"content": "a", "reasoning": "hm", "reasoning_details": [{"text": "hm"}]}), "a", "hm"),
         ] {
-            let found = read(&[message.clone()]);
+            let found = read(std::slice::from_ref(&message));
             assert_eq!((found.content.as_str(), found.reasoning.as_str()), (content, reasoning), "{message}");
         }
         let refusal = json!({"content": [{"type": "refusal", "refusal": "no"}], "refusal": null});
