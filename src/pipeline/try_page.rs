@@ -217,7 +217,11 @@ fn describe(asking: &Asking<'_>, questions: &Arc<[Question]>, ready: &ReadyPage)
         height: prepared.height,
         bytes: prepared.bytes.len(),
         mime: prepared.mime,
-        expected_input: asking.endpoint.estimate(&request, prepared).expected.input,
+        expected_input: asking
+            .endpoint
+            .estimate(&request, &asking.endpoint.outgoing(&request), prepared)
+            .expected
+            .input,
         prompt: instructions(&questions.iter().collect::<Vec<_>>(), false),
     }
 }

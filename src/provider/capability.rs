@@ -44,6 +44,8 @@ pub struct Capabilities {
     pub follows_schema: bool,
     /// Parameters that were changed because of an error. Each changes once.
     changed: Parameters,
+    /// Changes that were made because of errors.
+    changes: u32,
 }
 
 /// Changes of the parameters of one endpoint after which errors are final.
@@ -111,6 +113,7 @@ impl Default for Capabilities {
             is_proven: false,
             follows_schema: false,
             changed: Parameters::default(),
+            changes: 0,
         }
     }
 }
@@ -175,7 +178,13 @@ impl Capabilities {
     /// Whether requests have the same form with both: they differ in nothing that is sent.
     #[must_use]
     pub fn has_form_of(self, other: Self) -> bool {
-        let form = |of: Self| Self { is_proven: false, follows_schema: false, changed: Parameters::default(), ..of };
+        let form = |of: Self| Self {
+            is_proven: false,
+            follows_schema: false,
+            changed: Parameters::default(),
+            changes: 0,
+            ..of
+        };
         form(self) == form(other)
     }
 
@@ -183,14 +192,14 @@ impl Capabilities {
     /// meet the same error.
     #[must_use]
     pub fn with(self, change: CapabilityChange) -> Option<Self> {
-        if self.changed.count() >= MAX_CHANGES {
+        if self.changes >= MAX_CHANGES {
             return None;
         }
         let changed = match change.parameter() {
             Some(parameter) => self.changed.with(parameter),
             None => self.changed,
         };
-        let next = Self { changed, ..self };
+        let next = Self { changed, changes: self.changes + 1, ..self };
         match change {
             CapabilityChange::Omit(Parameter::Format) => match self.format {
                 ReplyFormat::Schema => Some(Self { format: ReplyFormat::Object, ..next }),
@@ -260,6 +269,7 @@ impl Capabilities {
             "proven": self.is_proven,
             "follows_schema": self.follows_schema,
             "changed": self.changed.names().collect::<Vec<_>>(),
+            "changes": self.changes,
         })
         .to_string()
     }
@@ -304,6 +314,7 @@ impl Capabilities {
             is_proven: flag("proven", family.is_proven),
             follows_schema: flag("follows_schema", family.follows_schema),
             changed: set("changed").unwrap_or_default(),
+            changes: number("changes").unwrap_or(0),
         }
     }
 }

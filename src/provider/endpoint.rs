@@ -14,8 +14,9 @@ use super::exchange::Exchange;
 use super::form_change::{FormChange, FormLearner, SentForm};
 use super::frame_builder::{FrameBuilder, sent_detail};
 use super::frame_cache::{CachedFrame, FrameCache};
+use super::outgoing::Outgoing;
 use super::pacing::endpoint_pacing::EndpointPacing;
-use super::page_request::PageRequest;
+use super::page_request::{PageRequest, Variation};
 use super::reply_reader::{ReplyReader, judge_reply};
 use super::statement::stop_if_stated;
 use super::verdict::{Cut, Verdict};
@@ -101,7 +102,7 @@ impl ModelEndpoint {
         let builder = FrameBuilder::new(dialect.clone(), setup.model, setup.request, &setup.image);
         Self {
             pacing: EndpointPacing::new(setup.clock.clone(), &setup.limits, &setup.retry),
-            proof: EndpointProof::default(),
+            proof: EndpointProof::new(setup.capabilities.is_proven),
             fit: RefCell::new(Fit::new(setup.image.rule, detail, &setup.calibration)),
             learner: FormLearner::default(),
             id: setup.id,
@@ -149,10 +150,17 @@ impl ModelEndpoint {
         self.capabilities.get()
     }
 
-    /// The form in which a request is sent now.
+    /// A request in the form in which it would be sent now.
     #[must_use]
-    pub fn form(&self, request: &PageRequest) -> SentForm {
-        SentForm { capabilities: self.capabilities.get(), is_described: self.frame(request).is_described }
+    pub fn outgoing(&self, request: &PageRequest) -> Outgoing {
+        let frame = self.frame(request);
+        let form = SentForm {
+            capabilities: self.capabilities.get(),
+            is_described: frame.is_described,
+            is_first: request.repair.is_none(),
+            is_usual: request.variation == Variation::default(),
+        };
+        Outgoing { form, frame }
     }
 
     /// Learns from an exchange what the endpoint accepts. Later requests depend on it. `sent`: the form
@@ -168,8 +176,8 @@ impl ModelEndpoint {
 
     /// Estimates the tokens of a request.
     #[must_use]
-    pub fn estimate(&self, request: &PageRequest, image: &Prepared) -> Estimate {
-        let frame = self.frame(request);
+    pub fn estimate(&self, request: &PageRequest, outgoing: &Outgoing, image: &Prepared) -> Estimate {
+        let frame = &outgoing.frame;
         let size = RequestSize {
             size: (image.width, image.height),
             max_tokens: frame.max_reply_tokens.into(),
@@ -210,12 +218,12 @@ impl ModelEndpoint {
     #[must_use]
     pub fn learn_bill(
         &self,
-        request: &PageRequest,
+        outgoing: &Outgoing,
         size: (u32, u32),
         usage: Usage,
         is_valid: bool,
     ) -> Option<Calibration> {
-        let footprint = self.frame(request).footprint;
+        let footprint = outgoing.frame.footprint;
         let mut calibration = self.calibration.borrow_mut();
         if is_valid {
             calibration.record_reply(footprint.usual, usage.output);
@@ -245,8 +253,8 @@ impl ModelEndpoint {
 
     /// The body of a request.
     #[must_use]
-    pub fn page_body(&self, request: &PageRequest, image: &Prepared) -> Bytes {
-        let frame = self.frame(request);
+    pub fn page_body(&self, request: &PageRequest, outgoing: &Outgoing, image: &Prepared) -> Bytes {
+        let frame = &outgoing.frame;
         frame.frame.body(&PageParts {
             image,
             max_reply_tokens: frame.max_reply_tokens,
@@ -260,12 +268,12 @@ impl ModelEndpoint {
     pub async fn send(
         &self,
         request: &PageRequest,
+        outgoing: &Outgoing,
         image: &Prepared,
         timeout: Duration,
         on_text: &dyn Fn(&str),
     ) -> Exchange {
-        let parameters = self.frame(request).parameters.clone();
-        let call = self.dialect.page_call(self.page_body(request, image));
+        let call = self.dialect.page_call(self.page_body(request, outgoing, image));
         let url = self.client.url(&call.path);
         let sent = self.clock.now();
         let mut exchange = match self.client.send_page(call, timeout, &*self.clock).await {
@@ -281,9 +289,8 @@ impl ModelEndpoint {
         };
         let now = self.clock.now();
         exchange.latency = now.saturating_sub(sent);
-        exchange.parameters = Some(parameters);
-        self.apply_manifest(&mut exchange, request);
-        self.proof.judge(&mut exchange, &url);
+        self.apply_manifest(&mut exchange, request, &outgoing.frame);
+        self.proof.judge(&mut exchange, &url, request.page);
         exchange.verdict.edit_message(|message| self.client.redact(message));
         if exchange.status.is_some_and(|status| (300..400).contains(&status)) {
             // The known keys first: parts of them would remain.
@@ -292,19 +299,26 @@ impl ModelEndpoint {
         exchange
     }
 
-    /// Judges a result line of a batch, for the request that `request` describes.
+    /// Judges a result line of a batch, for the request that `request` describes. `outgoing`: its form;
+    /// `None`: another process sent it.
     #[must_use]
-    pub fn judge_line(&self, line: &BatchLine, request: &PageRequest) -> Exchange {
+    pub fn judge_line(&self, line: &BatchLine, request: &PageRequest, outgoing: Option<&Outgoing>) -> Exchange {
         let result = self.dialect.batches().read_result(line);
         let mut exchange = match result.reply {
             Ok(reply) => judge_reply(&self.client, reply, &request.asked()),
             Err((verdict, charge)) => Exchange::new(verdict, charge),
         };
-        // In a batch the provider waits for limits; throttling is a fault like any other.
-        if let Verdict::Later { message, .. } = exchange.verdict {
-            exchange.verdict = Verdict::transient(ErrorKind::ServerError, message);
-        }
-        self.apply_manifest(&mut exchange, request);
+        exchange.verdict = match exchange.verdict {
+            // In a batch the provider waits for limits; throttling is a fault like any other.
+            Verdict::Later { message, .. } => Verdict::transient(ErrorKind::ServerError, message),
+            // The provider has taken the batch: it refuses the page.
+            Verdict::Stop(refusal) if refusal.may_be_page => {
+                Verdict::page_fault(ErrorKind::BadRequest, refusal.message)
+            }
+            verdict => verdict,
+        };
+        let frame = outgoing.map_or_else(|| self.frame(request), |outgoing| outgoing.frame.clone());
+        self.apply_manifest(&mut exchange, request, &frame);
         exchange.status = result.status;
         exchange.request_id = result.request_id.map(|id| self.client.redact(&sanitize::id(&id)));
         exchange.verdict.edit_message(|message| self.client.redact(message));
@@ -312,12 +326,12 @@ impl ModelEndpoint {
     }
 
     /// Applies what only the request shows: values that the manifest states, and bounds of its schema.
-    fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest) {
+    fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest, frame: &CachedFrame) {
+        exchange.parameters = Some(frame.parameters.clone());
         stop_if_stated(&mut exchange.verdict, self.builder.request(), |message| self.dialect.is_rejection(message));
         if let Verdict::Done { reading, cut: cut @ Cut::No } = &mut exchange.verdict {
-            let bounds = self.frame(request).bounds;
             for (read, question) in reading.iter_mut().zip(request.asked()) {
-                if read.as_ref().is_ok_and(|value| bounds.may_have_cut(&question.shape, value)) {
+                if read.as_ref().is_ok_and(|value| frame.bounds.may_have_cut(&question.shape, value)) {
                     *read = Err(TaskFault { kind: ErrorKind::Length, message: "the answer may be cut".into() });
                     *cut = Cut::Length;
                 }

@@ -5,7 +5,8 @@ use super::exchange::Exchange;
 use super::foreign::Foreign;
 use super::verdict::{Charge, Refusal, Verdict};
 use crate::base::vocabulary::ErrorKind;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
 /// What the replies of an endpoint have shown.
 #[derive(Debug, Default)]
@@ -18,6 +19,10 @@ pub(crate) struct EndpointProof {
     has_answered: Cell<bool>,
     /// Refusals that may concern one page, before any answer.
     refused: Cell<u32>,
+    /// The pages that they were for.
+    refused_pages: RefCell<HashSet<u64>>,
+    /// Whether the endpoint has answered pages in an earlier run.
+    was_proven: bool,
 }
 
 /// Refusals that end the run, when no page was answered: they do not concern one page.
@@ -31,7 +36,7 @@ const HINT: &str = "check provider.base_url, which usually ends with /v1: the re
 impl EndpointProof {
     /// Replaces the verdict of a reply that does not come from the API, for as long as none
     /// did: the run waits, and then ends. The page can still be asked. `url`: what was called.
-    pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str) {
+    pub(crate) fn judge(&self, exchange: &mut Exchange, url: &str, page: u64) {
         let Some(Foreign { what, may_be_outage, is_free }) = &exchange.foreign else {
             if matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_)) {
                 self.is_api.set(true);
@@ -39,7 +44,7 @@ impl EndpointProof {
             if matches!(exchange.verdict, Verdict::Done { .. }) {
                 self.has_answered.set(true);
             }
-            self.judge_refusal(&mut exchange.verdict);
+            self.judge_refusal(&mut exchange.verdict, page);
             return;
         };
         if self.is_api.get() {
@@ -70,9 +75,15 @@ impl EndpointProof {
 }
 
 impl EndpointProof {
+    /// A proof that nothing has shown yet. `was_proven`: the endpoint has answered pages in an earlier run.
+    pub(crate) fn new(was_proven: bool) -> Self {
+        Self { was_proven, ..Self::default() }
+    }
+
     /// A refusal that may concern one page: it does, once another page was answered. Before that the
-    /// others are asked first.
-    fn judge_refusal(&self, verdict: &mut Verdict) {
+    /// others are asked first. One page that is alone does not show that all are refused, where others
+    /// were answered before.
+    fn judge_refusal(&self, verdict: &mut Verdict, page: u64) {
         let Verdict::Stop(Refusal { message, may_be_page: true, .. }) = &*verdict else { return };
         let message = message.clone();
         if self.has_answered.get() {
@@ -80,8 +91,11 @@ impl EndpointProof {
             return;
         }
         self.refused.set(self.refused.get() + 1);
+        self.refused_pages.borrow_mut().insert(page);
         if self.refused.get() < MAX_REFUSED {
             *verdict = Verdict::Later { after: None, message };
+        } else if self.was_proven && self.refused_pages.borrow().len() == 1 {
+            *verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
         }
     }
 }
@@ -96,7 +110,7 @@ mod tests {
     }
 
     fn judged(proof: &EndpointProof, mut exchange: Exchange) -> (&'static str, Charge) {
-        proof.judge(&mut exchange, "http://x/v1/chat/completions");
+        proof.judge(&mut exchange, "http://x/v1/chat/completions", 1);
         let name = match exchange.verdict {
             Verdict::Later { .. } => "later",
             Verdict::Stop(refusal) => {
@@ -124,7 +138,7 @@ mod tests {
             let verdict = Verdict::transient(ErrorKind::Reset, "closed");
             let closed = Foreign { may_be_outage: true, ..Foreign::body("closed".into()) };
             let mut exchange = Exchange { foreign: Some(closed), ..Exchange::new(verdict, Charge::Unknown) };
-            proof.judge(&mut exchange, "http://x");
+            proof.judge(&mut exchange, "http://x", 1);
             assert_eq!(exchange.charge, Charge::Unknown, "it may have been executed");
             matches!(&exchange.verdict, Verdict::Later { message, .. } if message == "no reply from http://x: closed")
         };
@@ -166,5 +180,33 @@ mod tests {
             ..Exchange::new(Verdict::stop("403", ""), Charge::Nothing)
         };
         assert_eq!(judged(&proof, refused).0, "stop", "at once");
+    }
+
+    fn refused(proof: &EndpointProof, page: u64) -> &'static str {
+        let mut exchange = Exchange::new(Verdict::stop_or_page("HTTP 403: no", "check it"), Charge::Nothing);
+        proof.judge(&mut exchange, "http://x", page);
+        match exchange.verdict {
+            Verdict::Later { .. } => "later",
+            Verdict::Page(_) => "page",
+            _ => "stop",
+        }
+    }
+
+    #[test]
+    fn a_refusal_concerns_one_page_when_another_is_answered() {
+        let done = || Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
+        for (was_proven, pages, expected) in [
+            (false, [1, 2, 3], ["later", "later", "stop"]),
+            (false, [1, 1, 1], ["later", "later", "stop"]),
+            (true, [1, 2, 3], ["later", "later", "stop"]),
+            (true, [1, 1, 1], ["later", "later", "page"]),
+        ] {
+            let proof = EndpointProof::new(was_proven);
+            assert_eq!(pages.map(|page| refused(&proof, page)), expected, "{was_proven} {pages:?}");
+        }
+        let proof = EndpointProof::new(false);
+        assert_eq!(refused(&proof, 1), "later");
+        proof.judge(&mut done(), "http://x", 2);
+        assert_eq!([refused(&proof, 1), refused(&proof, 3), refused(&proof, 4)], ["page", "page", "page"]);
     }
 }

@@ -14,6 +14,10 @@ pub struct SentForm {
     pub capabilities: Capabilities,
     /// Whether the prompt described the schema.
     pub is_described: bool,
+    /// Whether it was a first question, not a repair.
+    pub is_first: bool,
+    /// Whether it was the usual request for its page.
+    pub is_usual: bool,
 }
 
 /// What an exchange means for the form of requests.
@@ -97,7 +101,7 @@ impl FormLearner {
 
 /// Whether an answer of this kind shows that a schema was ignored.
 fn is_unheeded(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NotJson | ErrorKind::Missing | ErrorKind::WrongLabel | ErrorKind::WrongType)
+    matches!(kind, ErrorKind::NotJson | ErrorKind::Missing)
 }
 
 /// A valid reply proves the form of its request.
@@ -131,7 +135,7 @@ mod tests {
     }
 
     fn sent(capabilities: Capabilities, is_described: bool) -> SentForm {
-        SentForm { capabilities, is_described }
+        SentForm { capabilities, is_described, is_first: true, is_usual: true }
     }
 
     /// The endpoint and a request as it is now.
@@ -189,6 +193,21 @@ mod tests {
         known.reply(&done(None));
         known.reply(&done(Some(ErrorKind::NotJson)));
         assert!(!known.known.has_schema_in_prompt, "a valid reply is between them");
+    }
+
+    #[test]
+    fn repairs_of_one_odd_page_do_not_count_where_schemas_are_followed() {
+        let known = Capabilities::default().proven(true);
+        let learner = FormLearner::default();
+        let odd = done(Some(ErrorKind::NotJson));
+        let repair = SentForm { is_first: false, ..sent(known, false) };
+        for _ in 0..9 {
+            assert_eq!(learner.judge(&odd, repair, known, true), FormChange::None);
+        }
+        let varied = SentForm { is_usual: false, ..sent(known, false) };
+        assert_eq!(learner.judge(&odd, varied, known, true), FormChange::None);
+        let pages: Vec<_> = (0..3).map(|_| learner.judge(&odd, sent(known, false), known, true)).collect();
+        assert!(matches!(pages[..], [FormChange::None, FormChange::None, FormChange::Changed { .. }]), "{pages:?}");
     }
 
     #[test]

@@ -114,7 +114,11 @@ impl FrameBuilder {
     }
 
     fn output_limits(&self, footprint: &Footprint, capabilities: Capabilities, is_lengthened: bool) -> OutputLimits {
-        let derived = footprint.max_reply_tokens().saturating_mul(capabilities.output_factor);
+        let derived = match capabilities.output_factor {
+            0 | 1 => footprint.max_reply_tokens(),
+            // A model of which nothing is known may need much more for its reasoning than for the answer.
+            factor => footprint.max_reply_tokens().saturating_mul(factor).max(MIN_RAISED_OUTPUT),
+        };
         let answer = self.request.max_tokens.unwrap_or_else(|| footprint.max_answer_tokens());
         let output = self.request.max_tokens.unwrap_or(derived);
         let times = |tokens: u32| tokens.saturating_mul(if is_lengthened { 2 } else { 1 });
@@ -154,6 +158,8 @@ const MIN_ITEMS: u64 = 20;
 /// Characters of a text per token where a bound ends the text: fewer than usual, so that the bound is
 /// reached before the output limit.
 const CHARS_PER_TOKEN: u64 = 3;
+/// The least output limit, in tokens, of a model that used up the usual one for its reasoning.
+const MIN_RAISED_OUTPUT: u32 = 4096;
 /// The temperature with which a reply that repeated itself is asked for again.
 const VARIED_TEMPERATURE: f64 = 0.5;
 

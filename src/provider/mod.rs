@@ -12,6 +12,7 @@
 //! - [`pacing`]: when requests may be sent, by rates and by a cooldown
 //! - [`client`]: HTTP, timeouts, redaction; knows no dialect
 //! - [`endpoint_proof`]: whether an endpoint is an API at all; [`foreign`]: what shows that it is not
+//! - [`outgoing`]: a request in the form in which it is sent
 //! - [`exchange`]: one attempt and its result; [`reply`]: a model's reply;
 //!   [`repetition`]: one that repeats itself; [`served`]: who gave it; [`batch`]: a batch
 //!   as the provider reports it
@@ -36,6 +37,7 @@ pub(crate) mod foreign;
 pub(crate) mod form_change;
 pub(crate) mod frame_builder;
 pub(crate) mod frame_cache;
+pub(crate) mod outgoing;
 pub(crate) mod pacing;
 pub(crate) mod page_request;
 pub(crate) mod parameter;
@@ -64,6 +66,7 @@ pub use endpoint::{EndpointSetup, ModelEndpoint};
 pub use estimate::{Estimate, Footprint, RequestSize, SchemaPlaces, estimate};
 pub use exchange::Exchange;
 pub use form_change::{FormChange, SentForm};
+pub use outgoing::Outgoing;
 pub use pacing::cooldown::Gate;
 pub use pacing::endpoint_pacing::EndpointPacing;
 pub use page_request::{PageRequest, Repair, Variation};

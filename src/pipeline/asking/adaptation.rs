@@ -1,7 +1,7 @@
 //! What follows from an attempt once it is settled: what the endpoint accepts and bills, and
 //! whether the run can continue.
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, SentRequest};
 use super::stage::Asking;
 use crate::catalog::{Calibration, Fit};
 use crate::manifest::Job;
@@ -38,8 +38,8 @@ pub(crate) async fn adapt(
     {
         store_calibration(asking, calibration).await?;
     }
-    match attempt.sent {
-        Some(sent) => calibrate(asking, sent.size, &attempt.request, exchange).await,
+    match &attempt.sent {
+        Some(sent) => calibrate(asking, sent, &attempt.request, exchange).await,
         None => Ok(()),
     }
 }
@@ -63,7 +63,7 @@ pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: Option<
 /// the last reply.
 async fn calibrate(
     asking: &Asking<'_>,
-    size: (u32, u32),
+    sent: &SentRequest,
     request: &PageRequest,
     exchange: &Exchange,
 ) -> Result<(), StoreError> {
@@ -76,10 +76,12 @@ async fn calibrate(
     }
     let before = asking.endpoint.fit();
     let is_valid = reading.iter().all(Result::is_ok);
-    let Some(calibration) = asking.endpoint.learn_bill(request, size, usage, is_valid) else { return Ok(()) };
+    let Some(calibration) = asking.endpoint.learn_bill(&sent.outgoing, sent.size, usage, is_valid) else {
+        return Ok(());
+    };
     let after = asking.endpoint.fit();
     if after.differs() && !before.differs() {
-        warn_of_bills(&asking.run.job, &after, size);
+        warn_of_bills(&asking.run.job, &after, sent.size);
     }
     store_calibration(asking, calibration).await
 }

@@ -14,7 +14,8 @@ use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::pipeline::model::ready_page::ReadyPage;
-use crate::provider::{Exchange, FormChange, ModelEndpoint, PageRequest, SentForm, Verdict};
+use crate::prepare::Prepared;
+use crate::provider::{Exchange, FormChange, ModelEndpoint, Outgoing, PageRequest, Verdict};
 use crate::store::{FaultRecord, OpenAttempt, ServedRecord, Settlement, TaskOutcome};
 use std::sync::Arc;
 
@@ -41,12 +42,12 @@ pub(crate) struct Attempt {
 }
 
 /// What was sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SentRequest {
     /// Size of the image in pixels.
     pub(crate) size: (u32, u32),
     /// The form of the request.
-    pub(crate) form: SentForm,
+    pub(crate) outgoing: Outgoing,
 }
 
 impl Attempt {
@@ -61,24 +62,15 @@ impl Attempt {
             page: page_number(&page.page),
             repair: repair.clone(),
         };
-        let estimate = endpoint.estimate(&request, &page.prepared);
-        let price = endpoint.price();
-        let has_rule = endpoint.image_basis() != Basis::Unknown;
-        let before = KnownBefore {
-            estimate,
-            price,
-            expected: price.filter(|_| has_rule).map(|price| price.expected_cost(estimate.expected)),
-            reserved: price.map(|price| endpoint.with_markup(price.max_cost(estimate.worst))),
-            saved_tokens: endpoint.tokens_saved_by_size(&page.prepared),
-        };
         let purpose = match &step {
             Step::Ask { repair: Some(_), .. } => AttemptPurpose::Repair,
             Step::Ask { variation, .. } if variation.is_lengthened => AttemptPurpose::Lengthen,
             _ if state.request.is_some() => AttemptPurpose::Retry,
             _ => AttemptPurpose::Ask,
         };
-        let size = (page.prepared.width, page.prepared.height);
-        let sent = SentRequest { size, form: endpoint.form(&request) };
+        let outgoing = endpoint.outgoing(&request);
+        let before = known_before(endpoint, &request, &outgoing, &page.prepared);
+        let sent = SentRequest { size: (page.prepared.width, page.prepared.height), outgoing };
         Some(Self {
             page: page.page,
             path: Some(page.path.clone()),
@@ -90,6 +82,14 @@ impl Attempt {
             before,
             sent: Some(sent),
         })
+    }
+
+    /// Gives the attempt the form that requests have now, just before it is opened: what other attempts
+    /// have learned since counts, and what is reserved is for what is sent.
+    pub(crate) fn renew(&mut self, endpoint: &ModelEndpoint, image: &Prepared) {
+        let Some(sent) = &mut self.sent else { return };
+        sent.outgoing = endpoint.outgoing(&self.request);
+        self.before = known_before(endpoint, &self.request, &sent.outgoing, image);
     }
 
     /// The row that it opens in the store. `batch`: the batch that it is part of.
@@ -148,6 +148,20 @@ impl Attempt {
             outcomes: by_recipe(&self.questions, outcomes),
             at_ms,
         }
+    }
+}
+
+/// Tokens and money of a request, as far as they are known before it is sent.
+fn known_before(endpoint: &ModelEndpoint, request: &PageRequest, outgoing: &Outgoing, image: &Prepared) -> KnownBefore {
+    let estimate = endpoint.estimate(request, outgoing, image);
+    let price = endpoint.price();
+    let has_rule = endpoint.image_basis() != Basis::Unknown;
+    KnownBefore {
+        estimate,
+        price,
+        expected: price.filter(|_| has_rule).map(|price| price.expected_cost(estimate.expected)),
+        reserved: price.map(|price| endpoint.with_markup(price.max_cost(estimate.worst))),
+        saved_tokens: endpoint.tokens_saved_by_size(image),
     }
 }
 

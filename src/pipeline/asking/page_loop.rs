@@ -85,21 +85,20 @@ async fn make_attempt(
     };
 
     // Open.
-    let id = match open(run, &mut attempt).await? {
+    let id = match open(asking, page, &mut attempt).await? {
         ControlFlow::Continue(id) => id,
         ControlFlow::Break(end) => return Ok(ControlFlow::Break(end)),
     };
     run.hooks.reached(Point::Reserved);
 
-    // Send. What other attempts have learned about the endpoint since counts.
-    if let Some(sent) = &mut attempt.sent {
-        sent.form = endpoint.form(&attempt.request);
-    }
+    // Send.
+    let Some(sent) = attempt.sent.clone() else { return Ok(ControlFlow::Break(PageEnd::Unfinished)) };
     slot.mark_sent();
     run.hooks.reached(Point::Sent);
     let span = telemetry::span(&attempt, id);
     let on_text = |text: &str| observer.on_text(text);
-    let sending = endpoint.send(&attempt.request, &page.prepared, time_limit(&run.job, &attempt), &on_text);
+    let limit = time_limit(&run.job, &attempt);
+    let sending = endpoint.send(&attempt.request, &sent.outgoing, &page.prepared, limit, &on_text);
     let exchange = sending.instrument(span.clone()).await;
     run.hooks.reached(Point::Replied);
     if exchange.answered_in_reasoning {
@@ -107,7 +106,7 @@ async fn make_attempt(
     }
 
     // Judge.
-    let form = learn_form(asking, &exchange, attempt.sent.map(|sent| sent.form));
+    let form = learn_form(asking, &exchange, Some(sent.outgoing.form));
     let settlement = attempt.judge(id, &exchange, form, &run.job.retry, run.clock.wall_ms());
 
     // Settle.
@@ -141,11 +140,17 @@ fn time_limit(job: &Job, attempt: &Attempt) -> Duration {
 
 /// Opens an attempt in the store: its id, or how the loop ends. Waits for the budget while other
 /// attempts hold reservations, as long as a request may take.
-async fn open(run: &RunContext, attempt: &mut Attempt) -> Result<ControlFlow<PageEnd, AttemptId>, StoreError> {
+async fn open(
+    asking: &Asking<'_>,
+    page: &ReadyPage,
+    attempt: &mut Attempt,
+) -> Result<ControlFlow<PageEnd, AttemptId>, StoreError> {
+    let run = asking.run;
     // Reservations of requests end with their timeout. Those of batches and of stopped processes may not.
     let max_wait = run.job.request.timeouts.attempt + STORE_TIME;
     let began = run.clock.now();
     loop {
+        attempt.renew(&asking.endpoint, &page.prepared);
         match run.store.open_attempt(attempt.open_record(run, None)).await? {
             Opened::Granted { request, attempt: id, .. } => {
                 attempt.state.request = Some(request);

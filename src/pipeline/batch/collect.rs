@@ -122,7 +122,8 @@ impl Collector<'_> {
                 content.has_lines = true;
                 // A line that comes twice finds its attempt taken.
                 let Some((id, attempt)) = batch.attempts.remove(&line.custom_id) else { continue };
-                let exchange = self.asking.endpoint.judge_line(&line, &attempt.request);
+                let outgoing = attempt.sent.as_ref().map(|sent| &sent.outgoing);
+                let exchange = self.asking.endpoint.judge_line(&line, &attempt.request, outgoing);
                 if let Err(error) = self.settle(id, attempt, exchange).await {
                     return Ok(Err(error));
                 }
@@ -183,7 +184,8 @@ impl Collector<'_> {
     async fn settle(&mut self, id: AttemptId, mut attempt: Attempt, exchange: Exchange) -> Result<(), StoreError> {
         let Asking { run, .. } = self.asking;
         let retry = &run.job.retry;
-        let form = learn_form(self.asking, &exchange, attempt.sent.map(|sent| sent.form));
+        let sent = attempt.sent.as_ref().map(|sent| sent.outgoing.form);
+        let form = learn_form(self.asking, &exchange, sent);
         let settlement = attempt.judge(id, &exchange, form, retry, run.clock.wall_ms());
         adapt(self.asking, &attempt, &exchange, &settlement.charge, form).await?;
         // The next batch is wait enough.

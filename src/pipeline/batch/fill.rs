@@ -86,7 +86,8 @@ impl<'a> BatchFiller<'a> {
             let Some(attempt) = Attempt::next(endpoint, &run.job.retry, &page, state) else {
                 continue;
             };
-            let body = endpoint.page_body(&attempt.request, &page.prepared);
+            let Some(sent) = &attempt.sent else { continue };
+            let body = endpoint.page_body(&attempt.request, &sent.outgoing, &page.prepared);
             let (bytes, tokens) = (body.len() as u64 + LINE_FRAME_BYTES, queued_tokens(&attempt));
             if let Some(limit) = queue.tokens().filter(|limit| tokens > *limit) {
                 let message = format!("the request needs {tokens} tokens, more than the provider queues: {limit}");

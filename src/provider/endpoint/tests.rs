@@ -68,7 +68,10 @@ fn send(reply: Vec<u8>) -> (Exchange, Received, String) {
     let server = TestServer::start(vec![reply]);
     let endpoint = ModelEndpoint::new(setup(server.client()));
     let seen = RefCell::new(String::new());
-    let exchange = block_on(endpoint.send(&request(&[0]), &image(), MINUTE, &|text| seen.borrow_mut().push_str(text)));
+    let exchange =
+        block_on(endpoint.send(&request(&[0]), &endpoint.outgoing(&request(&[0])), &image(), MINUTE, &|text| {
+            seen.borrow_mut().push_str(text)
+        }));
     (exchange, server.requests().remove(0), seen.into_inner())
 }
 
@@ -101,7 +104,9 @@ fn a_request_and_its_reply() {
     assert!(received.head.starts_with("post /v1/chat/completions http/1.1\r\n"), "{}", received.head);
     assert!(received.head.contains("authorization: bearer sk-secret\r\n"));
     assert!(received.head.contains("content-type: application/json\r\n"));
-    assert!(received.body == endpoint().page_body(&request(&[0]), &image()));
+    let endpoint = endpoint();
+    let body = endpoint.page_body(&request(&[0]), &endpoint.outgoing(&request(&[0])), &image());
+    assert!(received.body == body);
 }
 
 #[test]
@@ -208,7 +213,9 @@ fn a_refusal_names_the_limit_and_no_secret() {
 
 #[test]
 fn a_server_that_is_not_there() {
-    let exchange = block_on(endpoint().send(&request(&[0]), &image(), MINUTE, &|_| {}));
+    let endpoint = endpoint();
+    let exchange =
+        block_on(endpoint.send(&request(&[0]), &endpoint.outgoing(&request(&[0])), &image(), MINUTE, &|_| {}));
     assert_eq!((name(&exchange.verdict).as_str(), exchange.charge), ("later", Charge::Nothing));
     assert_eq!((exchange.status, exchange.request_id), (None, None));
 }
@@ -230,14 +237,20 @@ fn a_timeout_names_its_key() {
     timeouts.first_byte = Some(Duration::from_secs(1));
     setup.client = setup.client.with_timeouts(timeouts);
     setup.clock = Arc::new(ManualClock::starting_at(0));
-    let exchange = block_on(ModelEndpoint::new(setup).send(&request(&[0]), &image(), MINUTE, &|_| {}));
+    let endpoint = ModelEndpoint::new(setup);
+    let exchange =
+        block_on(endpoint.send(&request(&[0]), &endpoint.outgoing(&request(&[0])), &image(), MINUTE, &|_| {}));
     let Verdict::Retry(fault) = exchange.verdict else { panic!("{:?}", exchange.verdict) };
     assert!(fault.may_run && fault.message.contains("request.first_byte_timeout"), "{fault:?}");
     assert_eq!(exchange.charge, Charge::Unknown);
 }
 
 fn body(endpoint: &ModelEndpoint, request: &PageRequest) -> Value {
-    serde_json::from_slice(&endpoint.page_body(request, &image())).unwrap()
+    serde_json::from_slice(&endpoint.page_body(request, &endpoint.outgoing(request), &image())).unwrap()
+}
+
+fn estimated(endpoint: &ModelEndpoint, request: &PageRequest, image: &Prepared) -> Estimate {
+    endpoint.estimate(request, &endpoint.outgoing(request), image)
 }
 
 #[test]
@@ -245,15 +258,18 @@ fn requests_follow_the_capabilities() {
     let endpoint = endpoint();
     let kind = |endpoint: &ModelEndpoint| body(endpoint, &request(&[0, 1]))["response_format"]["type"].clone();
     assert_eq!(kind(&endpoint), "json_schema");
-    let before = endpoint.estimate(&request(&[0, 1]), &image());
+    let before = estimated(&endpoint, &request(&[0, 1]), &image());
     let format = CapabilityChange::Omit(Parameter::Format);
     let fault =
         TransientFault { kind: ErrorKind::Capability, message: String::new(), change: Some(format), may_run: false };
     let rejected = Exchange::new(Verdict::Retry(fault), Charge::Nothing);
-    assert!(matches!(endpoint.learn_form(&rejected, endpoint.form(&request(&[0, 1]))), FormChange::Changed { .. }));
+    assert!(matches!(
+        endpoint.learn_form(&rejected, endpoint.outgoing(&request(&[0, 1])).form),
+        FormChange::Changed { .. }
+    ));
     assert_eq!(endpoint.capabilities().format, ReplyFormat::Object);
     assert_eq!(kind(&endpoint), "json_object");
-    assert_ne!(endpoint.estimate(&request(&[0, 1]), &image()), before, "the schema moved into the prompt");
+    assert_ne!(estimated(&endpoint, &request(&[0, 1]), &image()), before, "the schema moved into the prompt");
 }
 
 #[test]
@@ -263,7 +279,7 @@ fn a_lengthened_request_has_twice_the_reply_length() {
     let longer = PageRequest { variation: Variation { is_lengthened: true, ..Variation::default() }, ..usual.clone() };
     let length = |request| body(&endpoint, request)["max_tokens"].as_u64().unwrap();
     assert_eq!(length(&longer), 2 * length(&usual));
-    let worst = |request| endpoint.estimate(request, &image()).worst.output;
+    let worst = |request| estimated(&endpoint, request, &image()).worst.output;
     assert_eq!((worst(&longer), worst(&usual)), (length(&longer), length(&usual)));
 }
 
@@ -281,14 +297,14 @@ fn only_the_tasks_that_are_asked_are_sent() {
 #[test]
 fn bills_correct_the_estimate() {
     let endpoint = endpoint();
-    let before = endpoint.estimate(&request(&[0]), &image()).expected;
+    let before = estimated(&endpoint, &request(&[0]), &image()).expected;
     assert_eq!(endpoint.image_basis(), Basis::Rule);
     let billed = Usage { input: before.input + 5000, output: before.output * 3, ..Usage::default() };
     for at in 0..4_u32 {
-        let learned = endpoint.learn_bill(&request(&[0]), (512, 512 + at), billed, true);
+        let learned = endpoint.learn_bill(&endpoint.outgoing(&request(&[0])), (512, 512 + at), billed, true);
         assert!(learned.is_some(), "every size is new");
     }
-    let after = endpoint.estimate(&request(&[0]), &Prepared { height: 513, ..image() }).expected;
+    let after = estimated(&endpoint, &request(&[0]), &Prepared { height: 513, ..image() }).expected;
     assert_eq!((after.input, after.output), (billed.input, billed.output));
     assert_eq!((endpoint.image_basis(), endpoint.calibration().images()), (Basis::Calibrated(4), 4));
     assert!(endpoint.fit().differs());
@@ -306,7 +322,7 @@ fn results_of_a_batch() {
     let endpoint = endpoint();
     let judge = |response: Value| {
         let line = json!({"custom_id": "docmill-1", "response": response, "error": null}).to_string();
-        endpoint.judge_line(&endpoint.batches().read_line(&line).unwrap(), &request(&[0]))
+        endpoint.judge_line(&endpoint.batches().read_line(&line).unwrap(), &request(&[0]), None)
     };
     let reply: Value = serde_json::from_str(ANSWER).unwrap();
     let answered = judge(json!({"status_code": 200, "request_id": "req_sk-secret", "body": reply}));
@@ -384,7 +400,8 @@ fn an_endpoint_may_speak_another_dialect() {
     let server =
         TestServer::start(vec![reply(200, "request-id: one\r\n", r#"{"kind":"b"}"#), reply(401, "", "not now")]);
     let endpoint = ModelEndpoint::with_dialect(setup(server.client()), Rc::new(PlainText));
-    let send = || block_on(endpoint.send(&request(&[0]), &image(), MINUTE, &|_| {}));
+    let send =
+        || block_on(endpoint.send(&request(&[0]), &endpoint.outgoing(&request(&[0])), &image(), MINUTE, &|_| {}));
     let answered = send();
     assert_eq!((name(&answered.verdict).as_str(), answered.request_id.as_deref()), ("1 done", Some("one")));
     assert_eq!(name(&send().verdict), "later");

@@ -125,7 +125,7 @@ fn ask(job: &Job, base_url: &str) -> Exchange {
         renderer: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(endpoint.send(&request, &image, PATIENCE, &|_| {}))
+    runtime.block_on(endpoint.send(&request, &endpoint.outgoing(&request), &image, PATIENCE, &|_| {}))
 }
 
 /// What the client made of a reply, in the form of a judgment.
