@@ -73,9 +73,12 @@ impl FormLearner {
                     return proven(sent, known);
                 }
                 let is_unheeded = reading.iter().all(|read| read.as_ref().is_err_and(|fault| is_unheeded(fault.kind)));
-                let is_schema =
-                    sent.capabilities.format == ReplyFormat::Schema && !sent.capabilities.has_schema_in_prompt;
-                if !is_schema || !is_unheeded {
+                let is_schema = sent.is_usual
+                    && sent.capabilities.format == ReplyFormat::Schema
+                    && !sent.capabilities.has_schema_in_prompt;
+                // Where schemas were followed before, one odd page is not enough.
+                let counts = sent.is_first || !known.is_understood();
+                if !is_schema || !is_unheeded || !counts {
                     return FormChange::None;
                 }
                 self.unheeded.set(self.unheeded.get() + 1);

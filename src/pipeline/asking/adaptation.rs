@@ -55,7 +55,7 @@ pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: Option<
             Verdict::Retry(fault) => format!(": {}", fault.message),
             _ => String::new(),
         };
-        tracing::info!("the endpoint is asked {} from now on{cause}", what.describe());
+        tracing::warn!("the endpoint is asked {} from now on{cause}", what.describe());
     }
     form
 }

@@ -2,6 +2,7 @@
 
 use super::error_body::ErrorBody;
 use super::errors::judge_body;
+use super::lenient_json;
 use super::reply::Completion;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::batch::BatchLine;
@@ -16,7 +17,7 @@ pub(crate) fn line_frame(custom_id: &str) -> (String, &'static str) {
 
 /// Reads a line of a result file; `None` if it is not one.
 pub(crate) fn parse_line(text: &str) -> Option<BatchLine> {
-    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+    let value: Value = lenient_json::parse(text.trim_start_matches('\u{feff}')).ok()?;
     Some(BatchLine { custom_id: value.get("custom_id")?.as_str()?.to_owned(), value })
 }
 

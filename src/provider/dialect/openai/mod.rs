@@ -4,7 +4,8 @@
 //! - [`request`]: the body of a request for a page
 //! - [`reply`]: a reply, whole or in chunks; [`stream`]: a streamed reply
 //! - [`message`]: the text of a message; [`finish`]: why it ended; [`usage`]: tokens and cost;
-//!   [`late_error`]: an error in a reply of status 200
+//!   [`late_error`]: an error in a reply of status 200;
+//!   [`lenient_json`]: JSON with numbers that are too large
 //! - [`error_body`]: reads error bodies of any shape; [`message_numbers`]: numbers in their messages;
 //!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`rejections`]: the parameter that an error names
 //! - [`rate_limit_headers`]: reads rate limits from headers
@@ -17,6 +18,7 @@ pub(crate) mod error_body;
 pub(crate) mod errors;
 pub(crate) mod finish;
 pub(crate) mod late_error;
+pub(crate) mod lenient_json;
 pub(crate) mod message;
 pub(crate) mod message_numbers;
 pub(crate) mod openai_dialect;

@@ -4,6 +4,7 @@
 use super::error_body::ErrorBody;
 use super::finish::{Finish, read_finish};
 use super::late_error::{find_error, judge_late_error};
+use super::lenient_json;
 use super::message::Message;
 use super::usage::{counts_output, read_cost, read_usage};
 use crate::base::sanitize;
@@ -51,7 +52,7 @@ impl Completion {
     /// When it is not one.
     pub(crate) fn from_json(text: &str) -> Result<Self, NotAReply> {
         let text = text.trim_start_matches('\u{feff}').trim();
-        let value: Value = serde_json::from_str(text).map_err(|_| match text.starts_with(['{', '[']) {
+        let value: Value = lenient_json::parse(text).map_err(|_| match text.starts_with(['{', '[']) {
             true => NotAReply::Damaged(ErrorBody::parse(text).message),
             false => NotAReply::Foreign,
         })?;

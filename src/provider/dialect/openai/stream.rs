@@ -1,5 +1,6 @@
 //! A streamed chat completion.
 
+use super::lenient_json;
 use super::reply::Completion;
 use crate::provider::dialect::interface::ReplyStream;
 use crate::provider::reply::Reply;
@@ -19,7 +20,7 @@ impl ReplyStream for ChatStream {
             return String::new();
         }
         // Some gateways send comments as data.
-        serde_json::from_str(data).map_or(String::new(), |chunk| self.completion.push_chunk(&chunk))
+        lenient_json::parse(data).map_or(String::new(), |chunk| self.completion.push_chunk(&chunk))
     }
 
     fn is_complete(&self) -> bool {
