@@ -37,7 +37,7 @@ pub use models::{
     model_facts,
 };
 pub use price::Price;
-pub use price_list::{ListedPrice, find_price, with_priority_of};
+pub use price_list::{ListedPrice, find_price};
 pub use price_table::PriceTable;
 pub use recipe_rules::recipe_family;
 pub use request_price::RequestPrice;

@@ -3,12 +3,12 @@
 //!
 //! A model has one row for its short prompts, and may have more: `above`, for prompts of more
 //! than this number of tokens; `from`, from this date on (UTC). The price of a row is that of
-//! the whole request.
+//! the whole request. `tiers` says whether the provider has prices of its own for service tiers.
 
 use super::model_name::bare_name;
 use super::models::model_facts;
 use super::price::Price;
-use super::price_table::{PriceRow, PriceTable};
+use super::price_table::{PRIORITY_PERCENT, PriceRow, PriceTable};
 use crate::base::money::per_token;
 use crate::base::units::parse_time;
 
@@ -36,13 +36,15 @@ pub fn find_price(host: &str, model: &str) -> Option<ListedPrice> {
     let matches = |row: &csv::StringRecord| row.get(0) == Some(host) && row.get(1) == Some(name.as_str());
     let records: Vec<csv::StringRecord> = reader.records().filter_map(Result::ok).filter(matches).collect();
     let rows: Vec<PriceRow> = records.iter().map(parse_row).collect::<Option<_>>()?;
-    let table = with_priority_of(PriceTable::from_rows(&rows)?, model);
     let first = records.first()?;
+    let table = PriceTable::from_rows(&rows)?;
+    let priority = model_facts(model).map_or(Some(PRIORITY_PERCENT), |facts| facts.priority_percent);
+    let table = if first.get(9)? == "yes" { table.with_tiers(priority) } else { table };
     Some(ListedPrice {
         price: table,
         batch: (first.get(8)? == "half").then(|| table.halved()),
-        as_of: first.get(9)?.to_owned(),
-        source: first.get(10)?.to_owned(),
+        as_of: first.get(10)?.to_owned(),
+        source: first.get(11)?.to_owned(),
     })
 }
 
@@ -57,15 +59,6 @@ fn parse_row(row: &csv::StringRecord) -> Option<PriceRow> {
         None => i64::MIN,
     };
     Some(PriceRow { above: text(2).map_or(Some(0), |above| above.parse().ok())?, from_ms, price })
-}
-
-/// The table with the tiers that the model has.
-#[must_use]
-pub fn with_priority_of(table: PriceTable, model: &str) -> PriceTable {
-    match model_facts(model) {
-        Some(facts) => table.with_priority(facts.priority_percent),
-        None => table,
-    }
 }
 
 #[cfg(test)]

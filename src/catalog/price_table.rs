@@ -7,7 +7,7 @@ use crate::base::usage::Usage;
 
 /// Maximum number of rows of a table.
 pub(crate) const MAX_ROWS: usize = 4;
-/// The factor of the tier `flex` in percent, for every model: the price of batches. Source:
+/// The factor of the tier `flex` in percent, where tiers have prices: the price of batches. Source:
 /// OpenAI's guide to flex processing; Google's pricing page (2026-11).
 const FLEX_PERCENT: u32 = 50;
 /// The factor of the tier `priority` in percent, unless a model has another one. Source:
@@ -45,15 +45,15 @@ impl PriceTable {
     /// The table of what costs nothing.
     pub const FREE: Self = Self::flat(Price::FREE);
 
-    /// The same price for every request of the standard tier.
+    /// The same price for every request, whatever its tier.
     #[must_use]
     pub const fn flat(price: Price) -> Self {
         let mut rows = [None; MAX_ROWS];
         rows[0] = Some(PriceRow { above: 0, from_ms: i64::MIN, price });
-        Self { rows, flex_percent: FLEX_PERCENT, priority_percent: PRIORITY_PERCENT }
+        Self { rows, flex_percent: 100, priority_percent: 100 }
     }
 
-    /// A table of at most [`MAX_ROWS`] rows. `None` if there are more, or none.
+    /// A table of at most [`MAX_ROWS`] rows, whatever the tier. `None` if there are more, or none.
     pub(crate) fn from_rows(rows: &[PriceRow]) -> Option<Self> {
         let first = rows.first()?;
         let mut table = Self::flat(first.price);
@@ -63,11 +63,11 @@ impl PriceTable {
         Some(table)
     }
 
-    /// The table with another factor of the tier `priority`, in percent. `None`: the model has
-    /// no such tier, and is always billed at the standard price.
+    /// The table of a provider whose tiers have prices. `priority`: the factor of that tier, in
+    /// percent; `None`: the model has no such tier, and is always billed at the standard price.
     #[must_use]
-    pub(crate) fn with_priority(self, percent: Option<u32>) -> Self {
-        Self { priority_percent: percent.unwrap_or(100), ..self }
+    pub(crate) fn with_tiers(self, priority: Option<u32>) -> Self {
+        Self { flex_percent: FLEX_PERCENT, priority_percent: priority.unwrap_or(100), ..self }
     }
 
     /// The table for requests in batches: half of every price, without tiers.

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-/// A service tier, as far as it has a price of its own. Source: OpenAI's pricing page and
-/// guide to flex processing (2026-10).
+/// A service tier, as far as some provider has a price of its own for it. Source: OpenAI's pricing
+/// page and guide to flex processing (2026-10).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ServiceTier {
     /// The usual price. Also every tier without a known price.
     #[default]
     Standard,
-    /// Slower, at half the price.
+    /// Slower, at half the price where tiers have prices.
     Flex,
-    /// Faster, at a higher price.
+    /// Faster, at a higher price where tiers have prices.
     Priority,
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
         Format::Text => out!("{}", text(&plan)),
         Format::Json => outln!("{:#}", plan_to_json(&plan)),
     }
-    if let Some(message) = session.retirement_warning() {
+    for message in session.warnings() {
         log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
     }
     match plan.budget.as_ref().and_then(too_small) {

@@ -50,6 +50,9 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
     if session.job().is_simulated() {
         say(global, "provider: built-in simulator; answers and costs are simulated");
     }
+    if let Some(message) = session.price_warning() {
+        log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
+    }
     let _metrics = serve_metrics(args, global, &session)?;
     let progress = Progress::start(global, session.progress());
     let ran = session.run(&options(args));

@@ -23,6 +23,7 @@ pub use asking::stage::{NoObserver, Observer};
 pub use control::counters::{Counters, LATENCY_BOUNDS, Progress, UnstoredAnswers, WaitReason};
 pub use control::environment::Environment;
 pub use control::error::PipelineError;
+pub(crate) use control::identity::endpoint_id;
 pub use control::identity::stored_job;
 pub use control::options::RunOptions;
 pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};

@@ -134,6 +134,13 @@ impl Capabilities {
         Self { disables_thinking: is_dashscope, ..family }
     }
 
+    /// What is known of a model at the server `host`, with what the store keeps of the endpoint.
+    #[must_use]
+    pub fn with_stored(host: &str, model: &str, stored: Option<&str>) -> Self {
+        let family = Self::of_endpoint(host, model);
+        stored.map_or(family, |text| Self::from_json(text, family))
+    }
+
     /// What is known of the family of a model; `None`: an unknown model.
     #[must_use]
     pub fn of_model(facts: Option<&ModelFacts>) -> Self {
@@ -317,6 +324,35 @@ impl Capabilities {
             changes: number("changes").unwrap_or(0),
         }
     }
+
+    /// What is known of an endpoint when one process has `stored` and another one has `learned`
+    /// something about it, as JSON texts: what any of them found to be rejected stays so.
+    #[must_use]
+    pub fn merged(stored: &str, learned: &str) -> String {
+        let new = Self::from_json(learned, Self::default());
+        let old = Self::from_json(stored, new);
+        let weaker = if strictness(old.format) < strictness(new.format) { old.format } else { new.format };
+        let merged = Self {
+            format: weaker,
+            omitted: Parameters::from_names(old.omitted.names().chain(new.omitted.names())),
+            output_factor: old.output_factor.max(new.output_factor),
+            max_output: [old.max_output, new.max_output].into_iter().flatten().min(),
+            is_proven: old.is_proven || new.is_proven,
+            changed: Parameters::from_names(old.changed.names().chain(new.changed.names())),
+            changes: old.changes.max(new.changes),
+            ..new
+        };
+        merged.to_json()
+    }
+}
+
+/// How much a format says about replies.
+fn strictness(format: ReplyFormat) -> u8 {
+    match format {
+        ReplyFormat::Schema => 2,
+        ReplyFormat::Object => 1,
+        ReplyFormat::Plain => 0,
+    }
 }
 
 /// The name of a format in stores.
@@ -463,6 +499,54 @@ mod tests {
         assert_eq!(Capabilities::from_json(&unheeded.to_json(), Capabilities::default()), unheeded);
         for unreadable in ["", "null", "[]", "{\"format\":\"xml\",\"sampling\":1}"] {
             assert_eq!(Capabilities::from_json(unreadable, family), family, "{unreadable}");
+        }
+    }
+
+    /// What two processes have learned about one endpoint, in both orders.
+    #[test]
+    fn nothing_that_was_learned_is_lost() {
+        use CapabilityChange::{MaxOutput, Omit, OutputFactor, SchemaInPrompt};
+        type Known = fn(Capabilities) -> bool;
+        let rows: [(CapabilityChange, CapabilityChange, Known); 6] = [
+            (Omit(Parameter::Temperature), Omit(Parameter::StreamOptions), |known| {
+                !known.sends(Parameter::Temperature) && !known.sends(Parameter::StreamOptions)
+            }),
+            (Omit(Parameter::Temperature), Omit(Parameter::StreamOptions), |known| {
+                known.with(Omit(Parameter::Temperature)).is_none()
+                    && known.with(Omit(Parameter::StreamOptions)).is_none()
+            }),
+            (Omit(Parameter::Format), Omit(Parameter::Detail), |known| known.format == ReplyFormat::Object),
+            (MaxOutput(500), MaxOutput(900), |known| known.max_output == Some(500)),
+            (MaxOutput(500), Omit(Parameter::Strict), |known| known.max_output == Some(500)),
+            (OutputFactor, Omit(Parameter::Strict), |known| known.output_factor == OUTPUT_FACTOR),
+        ];
+        let merged = |stored: Capabilities, learned: Capabilities| {
+            let text = Capabilities::merged(&stored.to_json(), &learned.to_json());
+            Capabilities::from_json(&text, Capabilities::default())
+        };
+        for (one, other, holds) in rows {
+            let [one, other] = [one, other].map(|change| Capabilities::default().with(change).unwrap());
+            for (stored, learned) in [(one, other), (other, one.proven(true)), (one.proven(true), other)] {
+                let known = merged(stored, learned);
+                assert!(holds(known), "{stored:?} {learned:?}");
+                assert_eq!(known.is_proven, stored.is_proven || learned.is_proven);
+                assert_eq!(merged(known, learned), known, "twice");
+            }
+        }
+        // The newer one decides about the others.
+        let known = Capabilities::of_model(model_facts("gpt-6-astra"));
+        let other = Capabilities { effort: Some(Effort::High), disables_thinking: true, ..known };
+        let limit = known.with(Omit(Parameter::OutputLimit)).unwrap();
+        for (stored, learned) in [(known, other), (other, known)] {
+            let merged = merged(stored, learned);
+            assert_eq!((merged.effort, merged.disables_thinking), (learned.effort, learned.disables_thinking));
+        }
+        assert!(!merged(known, limit).max_completion_tokens);
+        let described = Capabilities::default().with(SchemaInPrompt).unwrap();
+        assert!(merged(Capabilities::default(), described).has_schema_in_prompt);
+        let learned = limit.to_json();
+        for unreadable in ["", "null", "[]"] {
+            assert_eq!(Capabilities::merged(unreadable, &learned), learned, "{unreadable}");
         }
     }
 

@@ -36,11 +36,6 @@ pub struct SchemaPlaces {
     pub in_prompt: bool,
 }
 
-impl SchemaPlaces {
-    /// Only in the format, as most endpoints are asked.
-    pub const FORMAT: Self = Self { in_format: true, in_prompt: false };
-}
-
 /// The size of a request's text, which is the same for every page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footprint {

@@ -20,7 +20,7 @@
 //!   about its limits; [`page_request`]: what to ask about a page
 //! - [`capability`]: what an endpoint accepts; [`parameter`], [`efforts`]: what it may reject;
 //!   [`reasoning`]: tokens of reasoning; [`mod@estimate`]: tokens before they are
-//!   known; [`sse`]: server-sent events
+//!   known; [`form_size`]: text and output limit of a form; [`sse`]: server-sent events
 //! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
 
 pub(crate) mod batch;
@@ -35,6 +35,7 @@ pub(crate) mod estimate;
 pub(crate) mod exchange;
 pub(crate) mod foreign;
 pub(crate) mod form_change;
+pub(crate) mod form_size;
 pub(crate) mod frame_builder;
 pub(crate) mod frame_cache;
 pub(crate) mod outgoing;
@@ -63,15 +64,15 @@ pub use client::secret::Secret;
 pub use dialect::name::DialectName;
 pub use efforts::Efforts;
 pub use endpoint::{EndpointSetup, ModelEndpoint};
-pub use estimate::{Estimate, Footprint, RequestSize, SchemaPlaces, estimate};
+pub use estimate::{Estimate, RequestSize, estimate};
 pub use exchange::Exchange;
 pub use form_change::{FormChange, SentForm};
+pub use form_size::FormSize;
 pub use outgoing::Outgoing;
 pub use pacing::cooldown::Gate;
 pub use pacing::endpoint_pacing::EndpointPacing;
 pub use page_request::{PageRequest, Repair, Variation};
 pub use parameter::{Parameter, Parameters};
 pub use rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
-pub use reasoning::{ReasoningTokens, planned_effort};
 pub use served::Served;
 pub use verdict::{Charge, Cut, PageFault, Refusal, TransientFault, Verdict};

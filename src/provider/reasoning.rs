@@ -2,8 +2,6 @@
 //! billed, and the output limit includes it.
 
 use crate::catalog::{Effort, ModelFacts, Reasoning};
-use crate::manifest::{EFFORT_MEMBER, Request};
-use serde_json::Value;
 
 /// Tokens for the reasoning of one reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,14 +31,6 @@ impl ReasoningTokens {
             Effort::High | Effort::Xhigh => Self { typical: 1500, allowed: 25_000 },
         }
     }
-}
-
-/// The reasoning effort that requests of a job have, as far as it is known before the first one.
-#[must_use]
-pub fn planned_effort(request: &Request, facts: Option<&ModelFacts>) -> Option<Effort> {
-    let of_extra = request.extra.get(EFFORT_MEMBER).and_then(Value::as_str).and_then(Effort::parse);
-    let stated = request.reasoning_effort.or(of_extra);
-    stated.or_else(|| facts.and_then(|facts| facts.auto_effort))
 }
 
 #[cfg(test)]

@@ -10,10 +10,11 @@ use crate::base::mask::mask_secrets;
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{self, Endpoint, Header, Image, Place, Size, Task, TaskKind};
-use crate::pipeline::check_outputs_of;
+use crate::pipeline::{check_outputs_of, endpoint_id};
 use crate::prepare::target_size;
-use crate::provider::{Footprint, HttpClient, ReasoningTokens, SchemaPlaces, planned_effort};
+use crate::provider::{Capabilities, FormSize, HttpClient};
 use crate::source::Entries;
+use crate::store::ReadStore;
 use crate::task::Question;
 
 /// What a check of a job found.
@@ -93,6 +94,22 @@ fn has_secret(provider: &manifest::Provider) -> bool {
         || provider.headers.iter().any(|(_, value)| matches!(value, Header::Env(_)))
 }
 
+/// What the endpoint accepts, with what the store knows of it. A store that can't be read tells nothing.
+fn known_capabilities(job: &manifest::Job) -> Capabilities {
+    let stored = ReadStore::open(&job.store).and_then(|store| store.reader()?.capabilities(&endpoint_id(job)));
+    let stored = stored.ok().flatten();
+    Capabilities::with_stored(job.provider.endpoint.host(), &job.provider.model, stored.as_deref())
+}
+
+/// A warning if the price of cache writes looks like a surcharge, as earlier versions had it.
+pub(crate) fn cache_write_warning(job: &manifest::Job) -> Option<String> {
+    let price = job.provider.price?.base(0);
+    (price.cache_write < price.input).then(|| {
+        "provider.price.cache_write is lower than `input`: it is the whole price of a prompt token that is written to the cache, not a surcharge"
+            .into()
+    })
+}
+
 /// Settings that are valid but may not be intended.
 fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environment) -> Vec<String> {
     let mut notes = Vec::new();
@@ -100,14 +117,7 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
         let model = &job.provider.model;
         notes.push(format!("the image rule of `{model}` is unknown: images are sent with at most {} pixels per side and without `detail`; set image.rule", job.image.max_side.unwrap_or(0)));
     }
-    if let Some(price) = job.provider.price.map(|price| price.base(0))
-        && price.cache_write < price.input
-    {
-        notes.push(
-            "provider.price.cache_write is lower than `input`: it is the whole price of a prompt token that is written to the cache, not a surcharge"
-                .into(),
-        );
-    }
+    notes.extend(cache_write_warning(job));
     if job.provider.price.is_none() {
         notes.push("the price is unknown, so costs are shown as unknown; set provider.price (0 for free)".into());
     }
@@ -134,10 +144,9 @@ fn notes_on(job: &manifest::Job, questions: &[Question], environment: &Environme
         ));
     }
     if let Some(facts @ ModelFacts { context: Some(context), .. }) = model_facts(&job.provider.model) {
-        let reasoning = ReasoningTokens::of(planned_effort(&job.request, Some(facts)), Some(facts));
-        let words = Footprint::measure(&questions.iter().collect::<Vec<_>>(), SchemaPlaces::FORMAT, reasoning);
-        let room = job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens());
-        let needed = words.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(room);
+        let asked: Vec<&Question> = questions.iter().collect();
+        let form = FormSize::of(&asked, &job.request, Some(facts), known_capabilities(job), false);
+        let needed = form.footprint.text + cost(a4(job.image.size)).unwrap_or(0) + u64::from(form.max_reply_tokens);
         if needed > *context {
             notes.push(format!(
                 "an A4 page needs {} tokens with its questions and the reply, more than the model accepts: {}",

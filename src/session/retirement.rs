@@ -14,6 +14,9 @@ const VENDORS: [&str; 3] = ["api.openai.com", "generativelanguage.googleapis.com
 /// Ends of Azure's hosts.
 const AZURE: [&str; 3] = [".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"];
 
+/// In place of a date: the model is retired, and the date is not known.
+const GONE: &str = "gone";
+
 /// A warning if the model of the job is retired within 60 days of `now_ms`, or was before; `None` if
 /// it is not, or if that is not known.
 pub(crate) fn retirement_warning(job: &Job, now_ms: i64) -> Option<String> {
@@ -26,12 +29,15 @@ pub(crate) fn retirement_warning(job: &Job, now_ms: i64) -> Option<String> {
     } else {
         return None;
     };
+    let successor = retirement.successor.as_ref().map_or(String::new(), |name| format!("; its successor is `{name}`"));
+    if day == GONE {
+        return Some(format!("{host} has retired `{model}`{successor}"));
+    }
     // Both are dates of the form 2027-01-14, whose order is that of time.
     if *day > utc_day(now_ms.saturating_add(NOTICE_MS)) {
         return None;
     }
     let is_over = parse_time(day).is_ok_and(|at_ms| at_ms <= now_ms);
-    let successor = retirement.successor.as_ref().map_or(String::new(), |name| format!("; its successor is `{name}`"));
     Some(format!("{host} {} `{model}` on {day}{successor}", if is_over { "retired" } else { "retires" }))
 }
 
@@ -61,6 +67,11 @@ mod tests {
             ("https://api.openai.com/v1", "gpt-5.1", None),
             ("https://api.openai.com/v1", "gpt-6-luna", None),
             ("https://x.openai.azure.com/openai/v1", "gpt-4o-mini", None),
+            (
+                "https://x.openai.azure.com/openai/v1",
+                "o3",
+                Some("x.openai.azure.com has retired `o3`; its successor is `gpt-6-sol`".into()),
+            ),
             ("https://platform.qubrid.com/v1", "openai/gpt-4o-mini", None),
             (
                 "https://api.anthropic.com/v1",

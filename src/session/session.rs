@@ -1,6 +1,6 @@
 //! A session: a job and everything that can be done with it.
 
-use super::check::{JobCheck, check_job};
+use super::check::{JobCheck, cache_write_warning, check_job};
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::job::{Job, Outputs};
@@ -198,11 +198,18 @@ impl Session {
         Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), selection, sample, at_ms, decoder)?)
     }
 
-    /// A warning if the model is retired soon, or was: what to print before a run of many nights
-    /// fails. `None`: it is not, as far as is known.
+    /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; or
+    /// one of [`Session::price_warning`].
     #[must_use]
-    pub fn retirement_warning(&self) -> Option<String> {
-        retirement_warning(&self.job.manifest, self.clock.wall_ms())
+    pub fn warnings(&self) -> Vec<String> {
+        let retirement = retirement_warning(&self.job.manifest, self.clock.wall_ms());
+        retirement.into_iter().chain(self.price_warning()).collect()
+    }
+
+    /// A warning if a stated price has changed its meaning since an earlier version. `None`: it has not.
+    #[must_use]
+    pub fn price_warning(&self) -> Option<String> {
+        cache_write_warning(&self.job.manifest)
     }
 
     /// Lists the files of the input in its order: which are taken, which are left out, and why. Returns

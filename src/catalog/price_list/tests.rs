@@ -159,6 +159,11 @@ fn tiers_of_models() {
         (OPENAI, "gpt-5.5", 2_500_000, 12_500_000),
         (OPENAI, "gpt-5.4-nano", 100_000, 200_000),
         (GOOGLE, "gemini-3.8-flash", 375_000, 1_350_000),
+        // Providers whose tiers cost the same, or are not known to differ.
+        ("api.groq.com", "qwen/qwen3.8-27b", 800_000, 800_000),
+        (ANTHROPIC, "claude-sonnet-5-5", 2_000_000, 2_000_000),
+        (QUBRID, "gpt-4o-mini", 400_000, 400_000),
+        (DASHSCOPE, "qwen3.8-flash", 150_000, 150_000),
     ] {
         let table = find_price(host, model).unwrap().price;
         let input = |tier| table.price(1000, tier, NOW).input;

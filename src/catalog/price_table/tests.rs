@@ -20,16 +20,21 @@ fn the_row_of_a_request() {
     {
         assert_eq!(table().price(input, ServiceTier::Standard, at_ms), price, "{input} at {at_ms}");
     }
-    assert_eq!(table().price(0, ServiceTier::Flex, 0).numbers(), [5, 1, 6, 25], "rounded up");
-    assert_eq!(table().price(0, ServiceTier::Priority, 0).numbers(), [20, 2, 24, 100]);
-    assert_eq!(table().with_priority(Some(250)).price(0, ServiceTier::Priority, 0).input, Pico(25));
-    assert_eq!(table().with_priority(None).price(0, ServiceTier::Priority, 0), PLAIN);
+    for (table, flex, priority) in [
+        (table(), PLAIN.numbers(), PLAIN.numbers()),
+        (table().with_tiers(Some(200)), [5, 1, 6, 25], [20, 2, 24, 100]),
+        (table().with_tiers(Some(250)), [5, 1, 6, 25], [25, 3, 30, 125]),
+        (table().with_tiers(None), [5, 1, 6, 25], PLAIN.numbers()),
+    ] {
+        let numbers = |tier| table.price(0, tier, 0).numbers();
+        assert_eq!((numbers(ServiceTier::Flex), numbers(ServiceTier::Priority)), (flex, priority), "rounded up");
+    }
     assert_eq!(PriceTable::from_rows(&[]), None);
 }
 
 #[test]
 fn the_store_keeps_the_table_of_a_date() {
-    let tiered = table().with_priority(Some(250));
+    let tiered = table().with_tiers(Some(250));
     assert_eq!(tiered.to_text(0), "v2 50 250 0 10 1 12 50 100 20 2 24 75");
     assert_eq!(tiered.to_text(1000), "v2 50 250 0 30 3 36 90 100 20 2 24 75");
     for at_ms in [0, 1000] {
@@ -58,7 +63,7 @@ fn any_table() -> impl Strategy<Value = PriceTable> {
     (row, 2_u32..6, 1_u64..1000, 100_u32..300).prop_map(|(price, times, above, priority)| {
         let rows = [(0, i64::MIN, 100), (above, i64::MIN, 100 * times), (0, 500, 100 * times)];
         let rows = rows.map(|(above, from_ms, percent)| PriceRow { above, from_ms, price: price.scaled(percent) });
-        PriceTable::from_rows(&rows).unwrap().with_priority(Some(priority))
+        PriceTable::from_rows(&rows).unwrap().with_tiers(Some(priority))
     })
 }
 

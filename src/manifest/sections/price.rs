@@ -1,7 +1,7 @@
 //! `provider.price`: what tokens cost.
 
 use crate::base::money::{Pico, per_token};
-use crate::catalog::{ListedPrice, Price, PriceTable, with_priority_of};
+use crate::catalog::{ListedPrice, Price, PriceTable};
 use crate::manifest::check::Check;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,8 +30,8 @@ pub(crate) struct RawPrice {
 }
 
 impl RawPrice {
-    /// `model` is `provider.model`, which decides about the prices of service tiers.
-    pub(crate) fn check(&self, model: &str, check: &mut Check) -> Option<ListedPrice> {
+    /// What the manifest states is the price of the service tier that requests ask for.
+    pub(crate) fn check(&self, check: &mut Check) -> Option<ListedPrice> {
         let mut token = |key: &str, usd: Option<f64>, default: Pico| match usd {
             Some(usd) => check.parse(&format!("/provider/price/{key}"), Some(&usd.to_string()), per_token),
             None => Some(default),
@@ -53,8 +53,8 @@ impl RawPrice {
             cache_write: if self.cache_write.is_some() { half.cache_write } else { batch_input },
         };
         Some(ListedPrice {
-            price: with_priority_of(PriceTable::flat(price), model),
-            batch: Some(PriceTable::flat(batch).without_tiers()),
+            price: PriceTable::flat(price),
+            batch: Some(PriceTable::flat(batch)),
             as_of: String::new(),
             source: "the manifest".into(),
         })

@@ -84,7 +84,7 @@ impl RawProvider {
             check.report("/provider/api_key_file", message, "at most one of them");
         }
         let listed = match (&self.price, &endpoint) {
-            (Some(raw), _) => raw.check(&self.model, check),
+            (Some(raw), _) => raw.check(check),
             (None, Endpoint::Simulator(_)) => Some(simulator_price()),
             (None, Endpoint::Remote { .. }) => find_price(endpoint.host(), &self.model),
         };

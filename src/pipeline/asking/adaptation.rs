@@ -2,11 +2,12 @@
 //! whether the run can continue.
 
 use super::attempt::{Attempt, SentRequest};
+use super::charge::compared_costs;
 use super::stage::Asking;
 use crate::catalog::{Calibration, Fit};
 use crate::manifest::Job;
 use crate::pipeline::control::run_outcome::RunOutcome;
-use crate::provider::{Charge, Exchange, FormChange, PageRequest, SentForm, Verdict};
+use crate::provider::{Capabilities, Charge, Exchange, FormChange, PageRequest, SentForm, Verdict};
 use crate::store::{AttemptCharge, EndpointFact, StoreError};
 
 /// Learns from a settled attempt. `form`: what it showed about the form of requests.
@@ -30,10 +31,10 @@ pub(crate) async fn adapt(
         run.shutdown.request(RunOutcome::UnexpectedBill { cost });
     }
     if let FormChange::Changed { capabilities, .. } = form {
-        let fact = EndpointFact::Capabilities(capabilities.to_json());
+        let fact = EndpointFact::Capabilities { learned: capabilities.to_json(), merge: Capabilities::merged };
         run.store.remember_endpoint(asking.endpoint.id().to_owned(), fact).await?;
     }
-    if let (Some(reported), Some(computed)) = (charge.reported_cost, charge.cost)
+    if let Some((reported, computed)) = compared_costs(charge)
         && let Some(calibration) = asking.endpoint.learn_markup(reported, computed)
     {
         store_calibration(asking, calibration).await?;

@@ -25,6 +25,12 @@ pub(crate) struct KnownBefore {
 /// for English text, 2026.
 const CHARS_PER_TOKEN: u64 = 4;
 
+/// The cost that the provider reported and that of the price, where both are known: an estimate of
+/// the usage shows nothing about what a provider adds to the price.
+pub(crate) fn compared_costs(charge: &AttemptCharge) -> Option<(Pico, Pico)> {
+    if charge.is_estimated { None } else { charge.reported_cost.zip(charge.cost) }
+}
+
 /// What an attempt cost. Where the server reports no usage, the cost is an estimate and the budget
 /// counts the worst case. Where the server reports a cost, the budget counts at least that; the
 /// cost itself is that of the price, if there is one.
@@ -62,6 +68,38 @@ pub(crate) fn charge_of(exchange: &Exchange, before: &KnownBefore) -> AttemptCha
             };
             let charge = charge(Usage { output, ..estimate.expected }, true);
             AttemptCharge { budget: charge.budget.max(reserved.unwrap_or_default()), ..charge }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::vocabulary::ErrorKind;
+    use crate::catalog::{Price, PriceTable, ServiceTier};
+    use crate::provider::{Served, Verdict};
+
+    /// A bill that is not known says nothing about what a provider adds to the price.
+    #[test]
+    fn costs_are_compared_only_where_the_usage_is_reported() {
+        let price = Price { input: Pico(10), cached_input: Pico(10), cache_write: Pico(10), output: Pico(20) };
+        let price = RequestPrice { table: PriceTable::flat(price), tier: ServiceTier::Standard, sent_ms: 0 };
+        let usage = |input, output| Usage { input, output, ..Usage::default() };
+        let estimate = Estimate { admission_tokens: 0, worst: usage(900, 90), expected: usage(100, 5) };
+        let reported = Some(Pico(5000));
+        for (charge, said, expected) in [
+            (Charge::Reported(usage(200, 10)), reported, Some((Pico(5000), Pico(2200)))),
+            (Charge::Reported(usage(200, 10)), None, None),
+            (Charge::Unknown, reported, None),
+            (Charge::Unknown, None, None),
+        ] {
+            let verdict = Verdict::transient(ErrorKind::ServerError, String::new());
+            let exchange =
+                Exchange { served: Served { cost: said, ..Served::default() }, ..Exchange::new(verdict, charge) };
+            let (expected_cost, reserved) = (Some(Pico(1100)), Some(Pico(10_800)));
+            let before =
+                KnownBefore { estimate, price: Some(price), expected: expected_cost, reserved, saved_tokens: 0 };
+            assert_eq!(compared_costs(&charge_of(&exchange, &before)), expected, "{charge:?} {said:?}");
         }
     }
 }

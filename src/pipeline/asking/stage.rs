@@ -59,7 +59,6 @@ impl<'a> Asking<'a> {
         let calibrations = Calibrations::parse(keys.calibration.as_deref())?;
         let limits = &job.limits;
         let shards = limits.requests_per_minute.map_or(limits.concurrency, |rate| rate.div_ceil(REQUESTS_PER_SHARD));
-        let family = Capabilities::of_endpoint(job.provider.endpoint.host(), &job.provider.model);
         let endpoint = Rc::new(ModelEndpoint::new(EndpointSetup {
             id: endpoint_id(job),
             client: client.clone(),
@@ -71,10 +70,11 @@ impl<'a> Asking<'a> {
             limits: job.limits.clone(),
             retry: job.retry,
             price: job.price(),
-            capabilities: match keys.capabilities.as_deref() {
-                Some(text) => Capabilities::from_json(text, family),
-                None => family,
-            },
+            capabilities: Capabilities::with_stored(
+                job.provider.endpoint.host(),
+                &job.provider.model,
+                keys.capabilities.as_deref(),
+            ),
             calibration: calibrations.for_detail(job.image.detail),
             cache_shards: shards.clamp(1, 256).into(),
         }));

@@ -15,6 +15,7 @@ use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::model::recipe::{difference, recipes};
 use crate::pipeline::results::job_rows::known_recipes;
 use crate::prepare::{Decoder, DecoderCommand, page_count_from_header, size_from_header};
+use crate::provider::Capabilities;
 use crate::source::{self, SourceReader};
 use crate::store::{
     EntryRecord, PageId, PageStatus, Reader, RecipeId, RetrySelection, RunBegin, SkipRule, StoreError, StoredPage,
@@ -74,6 +75,9 @@ impl<'a> Planner<'a> {
     ) -> Result<Self, StoreError> {
         let calibration = reader.map(|reader| reader.calibration(&endpoint_id(job))).transpose()?.flatten();
         let calibrations = Calibrations::parse(calibration.as_deref())?;
+        let stored = reader.map(|reader| reader.capabilities(&endpoint_id(job))).transpose()?.flatten();
+        let (host, model) = (job.provider.endpoint.host(), &job.provider.model);
+        let capabilities = Capabilities::with_stored(host, model, stored.as_deref());
         let in_batches = reader.map(Reader::pages_in_batches).transpose()?.unwrap_or_default();
         Ok(Self {
             job,
@@ -90,7 +94,7 @@ impl<'a> Planner<'a> {
             source: SourceReader::files_only(job.input.base()),
             renderers: decoder.renderers(job.image.pdf_renderer),
             decoder: Decoder::new(decoder),
-            quoter: Quoter::new(job, questions, price, &calibrations),
+            quoter: Quoter::new(job, questions, price, &calibrations, capabilities),
         })
     }
 

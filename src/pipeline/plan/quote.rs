@@ -3,10 +3,10 @@
 
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
-use crate::catalog::{Basis, Calibration, Detail, Fit, RequestPrice, min_image_tokens, model_facts};
+use crate::catalog::{Basis, Calibration, Detail, Fit, ModelFacts, RequestPrice, min_image_tokens, model_facts};
 use crate::manifest::{Image, Job, Size};
 use crate::prepare::target_size;
-use crate::provider::{Footprint, ReasoningTokens, RequestSize, SchemaPlaces, estimate, planned_effort};
+use crate::provider::{Capabilities, FormSize, RequestSize, estimate};
 use crate::task::{Question, compile, without_descriptions};
 use std::collections::{BTreeMap, HashMap};
 
@@ -95,15 +95,25 @@ impl Quote {
 /// Image tokens of each way to send a page, and the size at which the job sends it.
 type Measured = (Vec<Option<u64>>, (u32, u32));
 
+/// How much the requests for some questions hold.
+#[derive(Clone, Copy)]
+struct Forms {
+    /// The next request.
+    first: FormSize,
+    /// Requests after the first valid reply.
+    usual: FormSize,
+}
+
 /// Adds up the pages of a quote.
 pub(crate) struct Quoter<'a> {
     job: &'a Job,
     price: Option<RequestPrice>,
-    reasoning: ReasoningTokens,
+    facts: Option<&'static ModelFacts>,
+    capabilities: Capabilities,
     fits: [(Fit, Calibration); 2],
     ways: Vec<(Alternative, Image)>,
-    /// Footprints by the questions that are asked.
-    words: HashMap<Vec<String>, Footprint>,
+    /// Sizes by the questions that are asked.
+    forms: HashMap<Vec<String>, Forms>,
     /// Image tokens of each way by the page's size; and the size that is sent.
     sizes: HashMap<(u32, u32), Measured>,
     quote: Quote,
@@ -115,25 +125,26 @@ const REPEAT_PERCENT: u64 = 5;
 const MIN_CACHED: u64 = 1024;
 
 impl<'a> Quoter<'a> {
-    /// `calibrations`: what the store has of the endpoint's bills.
+    /// `calibrations`: what the store has of the endpoint's bills; `capabilities`: what is known of the
+    /// form of its requests.
     pub(crate) fn new(
         job: &'a Job,
         questions: &[Question],
         price: Option<RequestPrice>,
         calibrations: &Calibrations,
+        capabilities: Capabilities,
     ) -> Self {
         let facts = model_facts(&job.provider.model);
-        let reasoning = ReasoningTokens::of(planned_effort(&job.request, facts), facts);
         let fits = [Detail::Low, Detail::High].map(|detail| {
             let calibration = calibrations.for_detail(detail);
             (Fit::new(job.image.rule, detail, &calibration), calibration)
         });
         let (fit, calibration) = &fits[usize::from(job.image.detail == Detail::High)];
         let all: Vec<&Question> = questions.iter().collect();
-        let words = Footprint::measure(&all, SchemaPlaces::FORMAT, reasoning);
+        let text = |questions: &[&Question]| Forms::of(questions, job, facts, capabilities).usual.footprint.text;
+        let words = text(&all);
         let bare = compile(&without_descriptions(&job.tasks), &[]).ok();
-        let bare =
-            bare.map(|bare| Footprint::measure(&bare.iter().collect::<Vec<_>>(), SchemaPlaces::FORMAT, reasoning).text);
+        let bare = bare.map(|bare| text(&bare.iter().collect::<Vec<_>>()));
         let zero = Range { low: 0, expected: Some(0), high: 0 };
         let quote = Quote {
             pages: 0,
@@ -156,22 +167,29 @@ impl<'a> Quoter<'a> {
                 replies => format!("calibrated on {replies}"),
             },
             price_basis: job.provider.price_source.clone(),
-            text: words.text,
-            descriptions: words.text.saturating_sub(bare.unwrap_or(words.text)),
+            text: words,
+            descriptions: words.saturating_sub(bare.unwrap_or(words)),
             descriptions_cost: price.map(|_| Pico::ZERO),
             alternatives: Vec::new(),
         };
         let ways = ways(job, &fits);
-        Self { job, price, reasoning, fits, ways, words: HashMap::new(), sizes: HashMap::new(), quote }
+        Self { job, price, facts, capabilities, fits, ways, forms: HashMap::new(), sizes: HashMap::new(), quote }
     }
 
     /// Adds a page of `size` upright pixels, of which these tasks are asked.
     pub(crate) fn add(&mut self, size: (u32, u32), asked: &[&Question]) -> Option<Pico> {
-        let words = self.footprint(asked);
+        let Forms { first, usual } = self.forms(asked);
+        let words = usual.footprint;
         let (fit, calibration) = &self.fits[usize::from(self.job.image.detail == Detail::High)];
         let (images, sent) = self.sizes.entry(size).or_insert_with(|| measured(size, &self.ways, &self.fits, self.job));
-        let room = u64::from(self.job.request.max_tokens.unwrap_or_else(|| words.max_reply_tokens()));
-        let known = estimate(&words, fit, calibration, RequestSize { size: *sent, max_tokens: room, repair: 0 });
+        let room = u64::from(usual.max_reply_tokens);
+        let estimated = |form: &FormSize| {
+            let request = RequestSize { size: *sent, max_tokens: form.max_reply_tokens.into(), repair: 0 };
+            estimate(&form.footprint, fit, calibration, request)
+        };
+        let (reserved, known) = (estimated(&first), estimated(&usual));
+        // What a run reserves for its first request.
+        let worst = self.price.map(|price| calibration.with_markup(price.max_cost(reserved.worst)));
         let image = fit.tokens(sent.0, sent.1);
         let (least, most) = bounds(fit, *sent);
         let low = Usage {
@@ -193,14 +211,14 @@ impl<'a> Quoter<'a> {
         add(&mut quote.input, low.input, expected.map(|usage| usage.input), high.input);
         add(&mut quote.output, low.output, expected.map(|usage| usage.output), high.output);
         quote.admission += known.admission_tokens;
-        quote.largest = quote.largest.max(known.admission_tokens);
+        quote.largest = quote.largest.max(reserved.admission_tokens).max(known.admission_tokens);
         let price = self.price;
         let expected_cost = price.zip(expected).map(|(price, usage)| price.expected_cost(usage));
         if let (Some(cost), Some(price)) = (&mut quote.cost, price) {
             cost.low += price.expected_cost(low);
             cost.expected = cost.expected.zip(expected_cost).map(|(sum, one)| sum + one);
             cost.high += price.max_cost(high);
-            quote.worst = quote.worst.max(Some(price.max_cost(known.worst)));
+            quote.worst = quote.worst.max(worst);
             let descriptions = price.expected().input.times(quote.descriptions);
             quote.descriptions_cost = quote.descriptions_cost.map(|sum| sum + descriptions);
         }
@@ -224,14 +242,21 @@ impl<'a> Quoter<'a> {
         self.quote
     }
 
-    fn footprint(&mut self, asked: &[&Question]) -> Footprint {
-        let reasoning = self.reasoning;
+    fn forms(&mut self, asked: &[&Question]) -> Forms {
+        let (job, facts, capabilities) = (self.job, self.facts, self.capabilities);
         let key: Vec<String> = asked.iter().map(|question| question.recipe.to_string() + &question.name).collect();
         // Questions that name columns of a list make many.
-        if self.words.len() > 4096 {
-            self.words.clear();
+        if self.forms.len() > 4096 {
+            self.forms.clear();
         }
-        *self.words.entry(key).or_insert_with(|| Footprint::measure(asked, SchemaPlaces::FORMAT, reasoning))
+        *self.forms.entry(key).or_insert_with(|| Forms::of(asked, job, facts, capabilities))
+    }
+}
+
+impl Forms {
+    fn of(questions: &[&Question], job: &Job, facts: Option<&ModelFacts>, known: Capabilities) -> Self {
+        let of = |known| FormSize::of(questions, &job.request, facts, known, false);
+        Self { first: of(known), usual: of(known.proven(known.follows_schema)) }
     }
 }
 

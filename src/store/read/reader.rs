@@ -83,6 +83,11 @@ impl Reader {
         Ok(runs::unfinished_run(&self.db, job, set, selection)?.map(|(_, since)| since))
     }
 
+    /// The known capabilities of an endpoint, as JSON.
+    pub fn capabilities(&self, endpoint: &str) -> Result<Option<String>, StoreError> {
+        Ok(runs::endpoint(&self.db, endpoint)?.0)
+    }
+
     /// The observed image billing of an endpoint, as JSON.
     pub fn calibration(&self, endpoint: &str) -> Result<Option<String>, StoreError> {
         Ok(runs::endpoint(&self.db, endpoint)?.1)

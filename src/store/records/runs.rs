@@ -113,8 +113,13 @@ pub struct RunKeys {
 /// A learned fact about an endpoint, as JSON.
 #[derive(Clone, Debug)]
 pub enum EndpointFact {
-    /// Which request features it supports.
-    Capabilities(String),
+    /// Which request features it supports. Other processes learn about the same endpoint.
+    Capabilities {
+        /// What this process has learned.
+        learned: String,
+        /// Combines what is stored with what was learned.
+        merge: fn(stored: &str, learned: &str) -> String,
+    },
     /// How many tokens it bills for images.
     Calibration(String),
 }

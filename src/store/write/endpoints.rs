@@ -1,13 +1,18 @@
 //! Learned facts about endpoints.
 
 use crate::store::error::StoreError;
+use crate::store::read::runs::endpoint as stored_facts;
 use crate::store::records::runs::EndpointFact;
 use rusqlite::Connection;
 
-/// Stores a fact about an endpoint, in place of what was stored before.
+/// Stores a fact about an endpoint, in place of what was stored before. Runs in the transaction of the
+/// writer, so that nothing is written between the reading and the writing of what is merged.
 pub(crate) fn remember(db: &Connection, endpoint: &str, fact: &EndpointFact) -> Result<(), StoreError> {
     let (column, value) = match fact {
-        EndpointFact::Capabilities(json) => ("capabilities", json),
+        EndpointFact::Capabilities { learned, merge } => {
+            let (stored, _) = stored_facts(db, endpoint)?;
+            ("capabilities", &stored.map_or_else(|| learned.clone(), |stored| merge(&stored, learned)))
+        }
         EndpointFact::Calibration(json) => ("calibration", json),
     };
     let put = format!(

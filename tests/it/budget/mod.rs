@@ -3,3 +3,4 @@
 mod bill;
 mod cap;
 mod providers;
+mod reserved;

@@ -149,7 +149,13 @@ pub(crate) fn facts_about_endpoints_are_kept_apart<B: Backend>() {
     let remember = |endpoint: &str, fact| {
         super::fixtures::wait(bench.store.remember_endpoint(endpoint.into(), fact)).unwrap();
     };
-    remember("provider model", EndpointFact::Capabilities("{\"a\":1}".into()));
+    // Of two processes that learn about one endpoint, none overwrites the other.
+    let learned = |json: &str| EndpointFact::Capabilities {
+        learned: json.into(),
+        merge: |stored, learned| format!("[{stored},{learned}]"),
+    };
+    remember("provider model", learned("{\"a\":1}"));
+    remember("provider model", learned("{\"a\":2}"));
     remember("provider model", EndpointFact::Calibration("{\"b\":1}".into()));
     remember("provider model", EndpointFact::Calibration("{\"b\":2}".into()));
     remember("provider other", EndpointFact::Calibration("{\"b\":3}".into()));
@@ -157,7 +163,11 @@ pub(crate) fn facts_about_endpoints_are_kept_apart<B: Backend>() {
     assert_eq!(bench.reader().calibration("nobody").unwrap(), None);
     bench.end();
     let keys = bench.store.begin_run(start("second")).unwrap();
-    assert_eq!((keys.capabilities.as_deref(), keys.calibration.as_deref()), (Some("{\"a\":1}"), Some("{\"b\":2}")));
+    assert_eq!(
+        (keys.capabilities.as_deref(), keys.calibration.as_deref()),
+        (Some("[{\"a\":1},{\"a\":2}]"), Some("{\"b\":2}"))
+    );
+    assert_eq!(bench.reader().capabilities("provider model").unwrap(), keys.capabilities);
 }
 
 /// `--refresh` and `--retry`: what was asked since the first of these runs is not asked again. The

@@ -1,0 +1,119 @@
+//! How much requests in one form hold: their text, and how long a reply may be. Requests, plans and
+//! checks use this one rule.
+
+use super::capability::{Capabilities, ReplyFormat};
+use super::estimate::{Footprint, SchemaPlaces};
+use super::reasoning::ReasoningTokens;
+use crate::catalog::{Effort, ModelFacts};
+use crate::manifest::{EFFORT_MEMBER, Request};
+use crate::task::Question;
+
+/// How much requests for some questions hold.
+#[derive(Clone, Copy, Debug)]
+pub struct FormSize {
+    /// The text.
+    pub footprint: Footprint,
+    /// Whether the prompt describes the schema.
+    pub is_described: bool,
+    /// The reasoning effort that is sent; `None`: none, or the manifest states it in `request.extra`.
+    pub effort: Option<Effort>,
+    /// The part of the output limit that is for the answer, in tokens.
+    pub max_answer_tokens: u32,
+    /// The output limit in tokens, with reasoning.
+    pub max_reply_tokens: u32,
+}
+
+/// The least output limit, in tokens, of a model that used up the usual one for its reasoning.
+const MIN_RAISED_OUTPUT: u32 = 4096;
+
+impl FormSize {
+    /// For an endpoint that accepts `capabilities`. `request`: what the manifest says; `facts`: what is
+    /// known of the model; `is_lengthened`: the last reply was cut.
+    #[must_use]
+    pub fn of(
+        questions: &[&Question],
+        request: &Request,
+        facts: Option<&ModelFacts>,
+        capabilities: Capabilities,
+        is_lengthened: bool,
+    ) -> Self {
+        let of_extra = request.extra.get(EFFORT_MEMBER);
+        let effort = if of_extra.is_none() { request.reasoning_effort.or(capabilities.effort) } else { None };
+        let planned = effort.or_else(|| of_extra?.as_str().and_then(Effort::parse));
+        let reasoning = ReasoningTokens::of(planned, facts);
+        let in_format = capabilities.format == ReplyFormat::Schema;
+        let measure = |in_prompt| Footprint::measure(questions, SchemaPlaces { in_format, in_prompt }, reasoning);
+        let (bare, described) = (measure(false), measure(true));
+        // Not known to follow schemas: the description is worth less than a repair, which repeats the
+        // whole prompt and the image.
+        let is_cheap = described.text - bare.text <= bare.text;
+        let is_unknown = !(capabilities.is_proven || capabilities.follows_schema) && is_cheap;
+        let is_described = capabilities.needs_description() || is_unknown;
+        let footprint = if is_described { described } else { bare };
+        let derived = match capabilities.output_factor {
+            0 | 1 => footprint.max_reply_tokens(),
+            // A model of which nothing is known may need much more for its reasoning than for the answer.
+            factor => footprint.max_reply_tokens().saturating_mul(factor).max(MIN_RAISED_OUTPUT),
+        };
+        let most = capabilities.max_output.unwrap_or(u32::MAX);
+        // What the manifest states is sent, and rejected, as it is.
+        let most = request.max_tokens.map_or(most, |stated| stated.max(most));
+        let limit = |tokens: u32| tokens.saturating_mul(if is_lengthened { 2 } else { 1 }).min(most);
+        Self {
+            footprint,
+            is_described,
+            effort,
+            max_answer_tokens: limit(request.max_tokens.unwrap_or_else(|| footprint.max_answer_tokens())),
+            max_reply_tokens: limit(request.max_tokens.unwrap_or(derived)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::model_facts;
+    use crate::provider::CapabilityChange::{MaxOutput, OutputFactor, SchemaInPrompt};
+    use crate::provider::{CapabilityChange, Parameter};
+    use crate::task::compile;
+
+    /// The output limits, and whether the schema is described, of a question with a short answer.
+    #[test]
+    fn what_is_known_of_the_endpoint_decides() {
+        let manifest = |request: &str| {
+            let text = format!(
+                "version: 1\nname: j\ninput: {{folder: p}}\nprovider: {{base_url: \"http://h/v1\", model: m}}\nrequest: {request}\ntasks: {{k: {{classify: {{labels: [a, b]}}}}}}\n"
+            );
+            crate::manifest::check(std::path::Path::new("job.yaml"), &text, &|_| None).unwrap()
+        };
+        let known = |changes: &[CapabilityChange]| {
+            let first = Capabilities::default();
+            changes.iter().fold(first, |known, change| known.with(*change).unwrap()).proven(true)
+        };
+        for (request, model, capabilities, is_lengthened, limit, is_described) in [
+            ("{}", "m", Capabilities::default(), false, 100, true),
+            ("{}", "m", known(&[]), false, 100, false),
+            ("{}", "m", known(&[]), true, 200, false),
+            ("{}", "m", known(&[SchemaInPrompt]), false, 100, true),
+            ("{}", "m", known(&[CapabilityChange::Omit(Parameter::Format)]), false, 100, true),
+            ("{}", "m", known(&[OutputFactor]), false, 4096, false),
+            ("{}", "m", known(&[OutputFactor, MaxOutput(3000)]), false, 3000, false),
+            ("{}", "m", known(&[OutputFactor]), true, 8192, false),
+            ("{max_tokens: 300}", "m", known(&[OutputFactor]), false, 300, false),
+            ("{max_tokens: 300}", "m", known(&[MaxOutput(200)]), false, 300, false),
+            ("{max_tokens: 300}", "m", known(&[MaxOutput(200)]), true, 300, false),
+            ("{reasoning_effort: low}", "m", known(&[]), false, 4196, false),
+            ("{extra: {reasoning_effort: high}}", "m", known(&[]), false, 25_100, false),
+            ("{}", "m", Capabilities { effort: Some(Effort::Medium), ..known(&[]) }, false, 8292, false),
+            ("{}", "gpt-6-luna", Capabilities::of_model(model_facts("gpt-6-luna")), false, 100, false),
+            ("{}", "gpt-6-astra", Capabilities::of_model(model_facts("gpt-6-astra")), false, 4196, false),
+        ] {
+            let job = manifest(request);
+            let questions = compile(&job.tasks, &[]).unwrap();
+            let asked: Vec<&Question> = questions.iter().collect();
+            let size = FormSize::of(&asked, &job.request, model_facts(model), capabilities, is_lengthened);
+            assert_eq!((size.max_reply_tokens, size.is_described), (limit, is_described), "{request} {capabilities:?}");
+            assert!(size.max_answer_tokens <= size.max_reply_tokens);
+        }
+    }
+}
