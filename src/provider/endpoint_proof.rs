@@ -43,6 +43,8 @@ impl EndpointProof {
             return;
         };
         if self.is_api.get() {
+            // A gateway refuses this request.
+            self.judge_refusal(&mut exchange.verdict);
             return;
         }
         if *may_be_outage {

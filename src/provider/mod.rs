@@ -19,7 +19,7 @@
 //!   about its limits; [`page_request`]: what to ask about a page
 //! - [`capability`]: what an endpoint accepts; [`parameter`], [`efforts`]: what it may reject;
 //!   [`reasoning`]: tokens of reasoning; [`mod@estimate`]: tokens before they are
-//!   known; [`sse`]: server-sent events
+//!   known; [`sse`]: server-sent events; [`wording`]: names in the words of an error
 //! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
 
 pub(crate) mod batch;
@@ -52,6 +52,7 @@ pub(crate) mod statement;
 #[cfg(test)]
 mod test_server;
 pub(crate) mod verdict;
+pub(crate) mod wording;
 
 pub use batch::{BatchError, BatchFault, BatchLine, FullQueue, RemoteBatch, RemoteStatus};
 pub use batch_client::{BatchClient, BatchLines};

@@ -6,7 +6,8 @@
 //! - [`message`]: the text of a message; [`finish`]: why it ended; [`usage`]: tokens and cost;
 //!   [`late_error`]: an error in a reply of status 200
 //! - [`error_body`]: reads error bodies of any shape; [`message_numbers`]: numbers in their messages;
-//!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`rejections`]: the parameter that an error names
+//!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`vision`]: whether the
+//!   model takes no images; [`rejections`]: the parameter that an error names; [`output_room`]: output limits that it names
 //! - [`rate_limit_headers`]: reads rate limits from headers
 //! - [`batch`]: calls and replies of the Batch API; [`batch_line`]: lines of its files
 
@@ -20,6 +21,7 @@ pub(crate) mod late_error;
 pub(crate) mod message;
 pub(crate) mod message_numbers;
 pub(crate) mod openai_dialect;
+pub(crate) mod output_room;
 pub(crate) mod rate_limit_headers;
 #[cfg(test)]
 mod recorded;
@@ -28,5 +30,6 @@ pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod stream;
 pub(crate) mod usage;
+pub(crate) mod vision;
 
 pub(crate) use openai_dialect::OpenAi;
