@@ -159,6 +159,19 @@ mod tests {
     }
 
     #[test]
+    fn after_an_answer_a_page_that_refuses_concerns_one_request() {
+        let proof = EndpointProof::default();
+        let refused = || {
+            let foreign = Some(Foreign::body("<html>Sign in".into()));
+            let verdict = Verdict::stop_or_page("HTTP 404: not found", "");
+            Exchange { status: Some(404), foreign, ..Exchange::new(verdict, Charge::Nothing) }
+        };
+        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown));
+        assert!((0..9).all(|_| judged(&proof, refused()).0 == "other"), "the page's");
+        assert_eq!(judged(&EndpointProof::default(), refused()).0, "stop", "before any answer");
+    }
+
+    #[test]
     fn errors_without_a_foreign_body_change_nothing() {
         let proof = EndpointProof::default();
         let error = || Exchange::new(Verdict::transient(ErrorKind::ServerError, "500"), Charge::Unknown);

@@ -152,6 +152,13 @@ mod tests {
             (json!({"code": "content_filter", "message": "x"}), "content_filter"),
             (json!({"code": "BadRequest", "innererror": {"code": "ResponsibleAIPolicyViolation"}}), "content_filter"),
             (json!({"type": "content_policy_violation", "message": "x", "code": 400}), "content_filter"),
+            (json!({"code": 500, "type": "content_filter", "message": "x"}), "content_filter"),
+            (json!({"type": "prompt_safety_error", "message": "x"}), "content_filter"),
+            (json!({"type": "moderation_service_unavailable", "message": "x"}), "later"),
+            (json!({"type": "billing_error", "message": "x"}), "stop"),
+            (json!({"message": "Your credit balance is too low"}), "stop"),
+            (json!({"code": "context_length_exceeded", "message": "x"}), "context_too_long"),
+            (json!({"code": 500, "message": "please recharge the cache"}), "server_error"),
         ] {
             let found = match judge_late_error(&error) {
                 Verdict::Later { .. } => "later",

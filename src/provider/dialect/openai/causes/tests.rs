@@ -101,3 +101,63 @@ fn causes_in_the_words_of_servers() {
         assert_eq!(find_cause(400, &error, false), expected, "{message}");
     }
 }
+
+/// Whether words mean something depends on the status.
+#[test]
+fn causes_by_status() {
+    const QUOTA: &str = "You exceeded your current quota, please check your plan and billing details.";
+    let of = |limit: &str| format!(r#"{{"error":{{"message":"x","metadata":{{"limit_source":"{limit}"}}}}}}"#);
+    let budget = r#"{"error":{"message":"x","type":"budget_exceeded"}}"#.to_owned();
+    for (status, has_delay, body, expected) in [
+        (400, false, budget.clone(), Some(Cause::NoCredit)),
+        (429, true, budget, Some(Cause::NoCredit)),
+        (429, true, message("Budget has been exceeded"), None),
+        (429, false, message("Budget has been exceeded! Current cost: 10"), Some(Cause::NoCredit)),
+        (400, false, message("Payment Required"), Some(Cause::NoCredit)),
+        (403, false, message("Prepaid balance depleted"), Some(Cause::NoCredit)),
+        (400, false, message("Error: billing_hard_limit_reached"), Some(Cause::NoCredit)),
+        (500, false, message("Error: billing_hard_limit_reached"), Some(Cause::NoCredit)),
+        (402, false, of("openrouter_credits"), Some(Cause::NoCredit)),
+        (403, false, of("openrouter_key_limit"), Some(Cause::NoCredit)),
+        (403, false, message("Key limit exceeded (total limit)."), Some(Cause::NoCredit)),
+        (400, false, message(QUOTA), Some(Cause::NoCredit)),
+        (429, true, message(QUOTA), None),
+        (500, false, message(QUOTA), None),
+        (429, true, message("Rate limit reached. Purchase credits or top up your account."), None),
+        (429, false, message("Rate limit reached. Purchase credits or top up your account."), None),
+        (403, false, message("Please recharge"), Some(Cause::NoCredit)),
+        (500, false, message("the battery needs a recharge"), None),
+        (400, false, message("The account is overdue"), Some(Cause::NoCredit)),
+        (400, false, message("You have an overdue payment"), Some(Cause::NoCredit)),
+        (400, false, message("Invalid image: overdue notice"), None),
+        (500, false, message("context length exceeded"), Some(Cause::ContextTooLong)),
+        (500, false, message("input length and max_tokens exceed context limit"), Some(Cause::ContextTooLong)),
+        (422, false, message("`inputs` tokens + `max_new_tokens` must be <= 4096"), Some(Cause::ContextTooLong)),
+        (500, false, message("failed to allocate the context window"), None),
+        (500, false, message("too many tokens in flight"), None),
+        (500, false, message("invalid api key"), None),
+        (500, false, message("flagged"), None),
+        (500, false, message("model not found"), None),
+        (400, false, message("The model `gpt-4.1` does not exist"), Some(Cause::UnknownModel)),
+        (400, false, message("model \"llama3\" not found, try pulling it first"), Some(Cause::UnknownModel)),
+        (400, false, message("Not found: the model x"), Some(Cause::UnknownModel)),
+        (400, false, message("The model `gpt-image-1` does not exist"), Some(Cause::UnknownModel)),
+        (400, false, message("File file-123 not found"), None),
+        (400, false, message("The image for the model was not found"), None),
+        (
+            400,
+            false,
+            message("File X not found. Received Model Group=gpt-4o\nAvailable Model Group Fallbacks=None"),
+            None,
+        ),
+        (400, false, message("Image does not exist. The model was not called."), None),
+        (400, false, message("Unsupported model parameter: temperature"), None),
+        (400, false, message("Unsupported model"), Some(Cause::UnknownModel)),
+    ] {
+        assert_eq!(find_cause(status, &ErrorBody::parse(&body), has_delay), expected, "{status} {has_delay} {body}");
+    }
+}
+
+fn message(text: &str) -> String {
+    serde_json::json!({"error": {"message": text}}).to_string()
+}
