@@ -101,6 +101,8 @@ const PHRASES: &[&str] = &[
     "no vision support",
     "not have vision",
     "content must be a string",
+    // IBM watsonx.
+    "not support function function_image_chat",
     // Chinese: it supports no images; no vision; no modality beside text.
     "\u{4e0d}\u{652f}\u{6301}\u{56fe}",
     "\u{4e0d}\u{652f}\u{6301}\u{89c6}\u{89c9}",
@@ -235,6 +237,7 @@ mod tests {
             "multimodal input is not supported",
             "failed to deserialize the json body into the target type: messages[1]: unknown variant `image_url`, expected `text` at line 1 column 900",
             "this is a text-only model",
+            "model 'x' does not support function 'function_image_chat'",
             "messages[1].content must be a string",
             "\u{8be5}\u{6a21}\u{578b}\u{4e0d}\u{652f}\u{6301}\u{56fe}\u{7247}\u{8f93}\u{5165}",
         ] {
