@@ -9,7 +9,8 @@ pub(crate) fn without_quoted_data(text: &str) -> String {
         out.push_str(&rest[..at]);
         let group = &rest[at..at + group_length(&rest[at..])];
         let is_data = group.contains(':') || group.contains('=');
-        let kept = if is_data && !is_error(group) { "{}" } else { "{" };
+        let is_listed = out.trim_end().ends_with(LIST);
+        let kept = if is_data && !is_listed && !is_error(group) { "{}" } else { "{" };
         out.push_str(kept);
         // The groups inside of one that is kept are looked at, too.
         rest = &rest[at + if kept == "{" { 1 } else { group.len() }..];
@@ -17,6 +18,9 @@ pub(crate) fn without_quoted_data(text: &str) -> String {
     out.push_str(rest);
     out
 }
+
+/// Before a list of names: LiteLLM's `does not support parameters: {'name': 0.0}`.
+const LIST: &str = "parameters:";
 
 /// Bytes from an opening brace to the one that closes it, or to the end of a text that was cut.
 fn group_length(text: &str) -> usize {
@@ -78,6 +82,9 @@ fn is_data(before: &str, after: &str) -> bool {
     let is_quoted = opened.len() < before.len() && rest.len() < after.len();
     let follows = opened.trim_end();
     let is_listed = follows.ends_with(['{', ',', '(']);
+    if before.rfind('{').is_some_and(|at| before[..at].trim_end().ends_with(LIST)) {
+        return false;
+    }
     match rest.trim_start().split_at_checked(1) {
         Some((":", value)) if is_value(value.trim_start()) => {
             // `for 'name': 5` is prose, but `"name":5` is JSON.
@@ -145,6 +152,7 @@ mod tests {
             ("got \"model\": \"m\", \"top_p\": 0", None),
             ("got \\\"top_p\\\":0", None),
             ("Sampling(n=1, top_p=0.5)", None),
+            ("does not support parameters: {'top_p': 0.5}", Some(31)),
             ("top_p=0.5 is not supported", Some(0)),
             ("Invalid 'top_p': decimal above maximum", Some(9)),
             ("Unsupported value for 'top_p': 0.7", Some(23)),

@@ -114,6 +114,7 @@ const REJECTIONS: &[&str] = &[
     "is not one of",
     "cannot find field",
     "cannot be",
+    "cannot both",
     "can't be",
     "can not be",
     "not compatible",
