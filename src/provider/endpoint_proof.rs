@@ -48,6 +48,8 @@ impl EndpointProof {
             return;
         };
         if self.is_api.get() {
+            // A gateway refuses this request.
+            self.judge_refusal(&mut exchange.verdict);
             return;
         }
         if *may_be_outage {
@@ -168,6 +170,19 @@ mod tests {
         assert_eq!(judged(&proof, page()).0, "later");
         assert_eq!(judged(&proof, done), ("other", Charge::Unknown));
         assert!((0..9).all(|_| judged(&proof, page()) == ("retry", Charge::Unknown)), "a gateway may have sent it");
+    }
+
+    #[test]
+    fn after_an_answer_a_page_that_refuses_concerns_one_request() {
+        let proof = EndpointProof::default();
+        let refused = || {
+            let foreign = Some(Foreign::body("<html>Sign in".into()));
+            let verdict = Verdict::stop_or_page("HTTP 404: not found", "");
+            Exchange { status: Some(404), foreign, ..Exchange::new(verdict, Charge::Nothing) }
+        };
+        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown));
+        assert!((0..9).all(|_| judged(&proof, refused()).0 == "other"), "the page's");
+        assert_eq!(judged(&EndpointProof::default(), refused()).0, "stop", "before any answer");
     }
 
     #[test]

@@ -20,7 +20,8 @@
 //!   about its limits; [`page_request`]: what to ask about a page
 //! - [`capability`]: what an endpoint accepts; [`parameter`], [`efforts`]: what it may reject;
 //!   [`reasoning`]: tokens of reasoning; [`mod@estimate`]: tokens before they are
-//!   known; [`form_size`]: text and output limit of a form; [`sse`]: server-sent events
+//!   known; [`form_size`]: text and output limit of a form; [`sse`]: server-sent events; [`wording`]:
+//!   names in the words of an error
 //! - `request_parts`: reads bytes that no server sent, for tests and fuzz targets
 
 pub(crate) mod batch;
@@ -55,6 +56,7 @@ pub(crate) mod statement;
 #[cfg(test)]
 mod test_server;
 pub(crate) mod verdict;
+pub(crate) mod wording;
 
 pub use batch::{BatchError, BatchFault, BatchLine, FullQueue, RemoteBatch, RemoteStatus};
 pub use batch_client::{BatchClient, BatchLines};

@@ -4,6 +4,7 @@
 use super::capability::CapabilityChange;
 use super::parameter::Parameter;
 use super::verdict::{Refusal, Verdict};
+use super::wording::{is_marked, names, without_quoted_data};
 use crate::base::vocabulary::ErrorKind;
 use crate::manifest::{EFFORT_MEMBER, Request};
 
@@ -11,21 +12,51 @@ use crate::manifest::{EFFORT_MEMBER, Request};
 /// message says that something is not accepted.
 pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, is_rejection: impl Fn(&str) -> bool) {
     let found = match &*verdict {
-        Verdict::Retry(fault) => {
-            fault.change.and_then(|change| stated_value(request, change)).map(|value| (value, fault.message.clone()))
-        }
-        Verdict::Page(fault) if fault.kind == ErrorKind::BadRequest && is_rejection(&fault.message) => {
-            named_member(request, &fault.message).map(|value| (value, fault.message.clone()))
+        Verdict::Retry(fault) => fault.change.and_then(|change| judge_change(request, change, &fault.message)),
+        Verdict::Page(fault) if fault.kind == ErrorKind::BadRequest => {
+            let message = without_quoted_data(&fault.message);
+            let member = named_member(request, &message).filter(|_| is_rejection(&message));
+            member.map(|value| stop(&value, &fault.message))
         }
         _ => None,
     };
-    let Some((value, message)) = found else { return };
+    if let Some(found) = found {
+        *verdict = found;
+    }
+}
+
+/// What an error that asks for `change` means if the manifest states the value; `None`: it does not.
+fn judge_change(request: &Request, change: CapabilityChange, message: &str) -> Option<Verdict> {
+    let value = stated_value(request, change)?;
+    Some(match change {
+        // The window is full of this page's prompt.
+        CapabilityChange::MaxOutput(_) if is_about_window(message) => {
+            Verdict::page_fault(ErrorKind::ContextTooLong, message)
+        }
+        // It may be the page that is wrong.
+        CapabilityChange::Effort(_) if names_nothing(message) => Verdict::page_fault(ErrorKind::BadRequest, message),
+        _ => stop(&value, message),
+    })
+}
+
+fn stop(value: &str, message: &str) -> Verdict {
     let hint = "change or remove it in the manifest, or choose another model; finished pages are kept";
-    *verdict = Verdict::Stop(Refusal {
+    Verdict::Stop(Refusal {
         message: format!("the endpoint rejects {value}: {message}"),
         hint: hint.to_owned(),
         may_be_page: false,
-    });
+    })
+}
+
+/// Whether an error is about the model's context window, in the words of several servers.
+fn is_about_window(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["context", "max_model_len", "max_new_tokens"].iter().any(|words| message.contains(words))
+}
+
+/// Whether an error does not say which value it rejects, as Gemini's do.
+fn names_nothing(message: &str) -> bool {
+    message.to_lowercase().contains("request contains an invalid argument")
 }
 
 /// The value that the manifest states for what would change.
@@ -56,22 +87,17 @@ fn stated_value(request: &Request, change: CapabilityChange) -> Option<String> {
 
 /// The member of the request body that the manifest states and that a message names.
 fn named_member(request: &Request, message: &str) -> Option<String> {
-    let names = |name: &str| contains_name(message, name);
-    if let Some(top_p) = request.top_p.filter(|_| names("top_p")) {
+    if let Some(top_p) = request.top_p.filter(|_| is_named(message, "top_p")) {
         return Some(format!("request.top_p: {top_p}"));
     }
-    let member = request.extra.keys().filter(|name| names(name)).max_by_key(|name| name.len())?;
+    let member = request.extra.keys().filter(|name| is_named(message, name)).max_by_key(|name| name.len())?;
     Some(format!("request.extra.{member}"))
 }
 
-/// Whether `message` contains `name`, not as a part of a longer name.
-fn contains_name(message: &str, name: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    !name.is_empty()
-        && message.match_indices(name).any(|(at, _)| {
-            !message[..at].chars().next_back().is_some_and(is_part)
-                && !message[at + name.len()..].chars().next().is_some_and(is_part)
-        })
+/// Whether `message` names a member. Names such as `user` are also words: they have to be marked.
+fn is_named(message: &str, name: &str) -> bool {
+    let is_word = name.chars().all(|c| c.is_ascii_alphabetic());
+    names(message, name).any(|at| !is_word || is_marked(message, at, name))
 }
 
 #[cfg(test)]
@@ -92,6 +118,35 @@ mod tests {
     fn change(change: CapabilityChange) -> Verdict {
         let message = "HTTP 400: not supported".to_owned();
         Verdict::Retry(TransientFault { kind: ErrorKind::Capability, message, change: Some(change), may_run: false })
+    }
+
+    #[test]
+    fn what_may_be_the_pages_stops_nothing() {
+        let retry = |change, message: &str| {
+            let message = message.to_owned();
+            Verdict::Retry(TransientFault {
+                kind: ErrorKind::Capability,
+                message,
+                change: Some(change),
+                may_run: false,
+            })
+        };
+        let effort = CapabilityChange::Effort(Efforts::default());
+        let generic = retry(effort, "HTTP 400: Request contains an invalid argument.");
+        let window = retry(CapabilityChange::MaxOutput(100), "HTTP 400: maximum context length is 200 tokens");
+        for (yaml, mut verdict, expected) in [
+            ("{max_tokens: 500}", window.clone(), Some(ErrorKind::ContextTooLong)),
+            ("{reasoning_effort: high}", generic.clone(), Some(ErrorKind::BadRequest)),
+            ("{}", window, None),
+            ("{}", generic, None),
+        ] {
+            let before = verdict.clone();
+            stop_if_stated(&mut verdict, &request(yaml), |_| true);
+            match (expected, &verdict) {
+                (Some(kind), Verdict::Page(fault)) => assert_eq!(fault.kind, kind, "{yaml}"),
+                (expected, _) => assert_eq!((expected, &verdict), (None, &before), "{yaml}"),
+            }
+        }
     }
 
     #[test]
@@ -116,6 +171,20 @@ mod tests {
             ("{extra: {seed: 7}}", page("'seed' is not supported"), Some("request.extra.seed")),
             ("{extra: {seed: 7}}", page("a seedling is not supported"), None),
             ("{extra: {seed: 7}}", page("'seed' is fine"), None),
+            ("{extra: {seed: 7}}", page("seed is not supported"), None),
+            ("{extra: {seed: 7}}", page("HTTP 422: seed: not supported"), Some("request.extra.seed")),
+            ("{extra: {seed: 7}}", page("HTTP 400: not supported (parameter seed)"), Some("request.extra.seed")),
+            (
+                "{extra: {seed: 7}}",
+                page("Unrecognized argument supplied: seed (not supported)"),
+                Some("request.extra.seed"),
+            ),
+            ("{extra: {seed: 7}}", page("not supported: {\"model\":\"m\",\"seed\":7}"), None),
+            ("{extra: {seed: 7}}", page("'seed' is fine. Request: {\"format\":\"not supported\"}"), None),
+            ("{extra: {user: a}}", page("this user is not supported by the provider"), None),
+            ("{extra: {provider: {sort: price}}}", page("the provider does not say why: not supported"), None),
+            ("{extra: {metadata: {a: b}}}", page("image metadata is not supported"), None),
+            ("{extra: {top_k: 7}}", page("top_k is not supported"), Some("request.extra.top_k")),
             ("{}", page("'seed' is not supported"), None),
         ] {
             let mut found = verdict.clone();

@@ -4,6 +4,8 @@
 //! Sources: error references of the vendors, and errors that their users quoted (2026-11).
 
 use super::error_body::ErrorBody;
+use super::vision::lacks_vision;
+use crate::provider::wording::find_word;
 
 /// Why a request was rejected, apart from its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +51,16 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
             "billing_error",
             "insufficient_balance",
             "insufficientbalance",
-            "insufficient_credits",
+            "insufficient_credit",
             "insufficient_funds",
             "enforced_spend_limit_reached",
             "exceeded_current_quota_error",
             "arrearage",
             "accountoverdueerror",
             "payment_required",
+            "budget_exceeded",
+            "openrouter_credits",
+            "openrouter_key_limit",
         ],
         &[
             "credit balance is too low",
@@ -68,21 +73,26 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
             "out of credit",
             "no credits",
             "requires more credits",
-            "purchase credits",
             "account is in good standing",
             "in arrears",
             "arrearage",
-            "overdue",
+            "account overdue",
+            "account is overdue",
+            "overdue payment",
+            "overdue balance",
+            "overdue bill",
             "specified api usage limits",
             "reached your api usage limits",
             "billing hard limit",
-            "check your billing",
             "spend limit",
             "spending limit",
             "balance is insufficient",
             "balance is too low",
-            "recharge",
-            "top up your",
+            "balance depleted",
+            "budget has been exceeded",
+            "payment required",
+            "key limit exceeded",
+            "exceeded your current quota, please check your plan and billing details",
             // Chinese: the balance is insufficient; the account is in arrears.
             "余额不足",
             "欠费",
@@ -97,26 +107,22 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
     (
         Cause::BadKey,
         &["invalid_api_key", "authentication_error"],
-        &[
-            "api key",
-            "api-key",
-            "apikey",
-            "no connected db",
-            "invalid proxy server token",
-            "authentication error",
-            "authentication fails",
-        ],
+        &["no connected db", "invalid proxy server token", "authentication error", "authentication fails"],
     ),
     (Cause::Recitation, &["recitation"], &["recitation"]),
     (
         Cause::ContentFilter,
         &[
             "content_filter",
+            "content_policy",
             "content_policy_violation",
+            "responsibleai",
             "responsibleaipolicyviolation",
             "data_inspection_failed",
             "datainspectionfailed",
+            "moderation",
             "moderation_blocked",
+            "safety",
             "content_blocked",
             "sensitive_content",
         ],
@@ -150,6 +156,7 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
             "context length",
             "context window",
             "context size",
+            "context limit",
             "max context",
             "prompt is too long",
             "prompt too long",
@@ -168,37 +175,95 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
             "reduce the length of the",
             "exceeds the token limit",
             "exceeds token limit",
+            "tokens + max_new_tokens must be",
+            "inputs must have less than",
         ],
     ),
     (Cause::ImageDownload, &["invalid_image_url"], &["while downloading"]),
 ];
 
-/// What the error of a reply of `status` says about its cause; `None`: nothing that is known.
-pub(crate) fn find_cause(error: &ErrorBody) -> Option<Cause> {
-    let message = error.message.to_lowercase();
-    let codes = [error.code.to_lowercase(), error.kind.to_lowercase(), error.reason.to_lowercase()];
-    if lacks_vision(&message) {
+/// Words about credit that are advice in errors about something else.
+const CREDIT_ADVICE: &[&str] = &["purchase credits", "check your billing", "recharge", "top up your"];
+
+/// What an error of HTTP `status` says about its cause; `None`: nothing that is known. `has_delay`:
+/// whether the server says when to ask again.
+pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Option<Cause> {
+    let (text, codes) = (error.text(), error.codes());
+    if lacks_vision(text) {
         return Some(Cause::NoVision);
     }
-    let by_words = || {
-        CAUSES
-            .iter()
-            .find(|(_, names, words)| {
-                names.iter().any(|name| codes.iter().any(|code| code == name))
-                    || words.iter().any(|word| message.contains(word))
-            })
-            .map(|(cause, ..)| *cause)
+    // An internal error has to be clear: it may have another cause.
+    let is_internal = status >= 500;
+    let has_code = |names: &[&str]| {
+        let is = |code: &str, name: &str| if is_internal { code == name } else { code.contains(name) };
+        names.iter().any(|name| codes.iter().any(|code| is(code, name)))
     };
-    if codes.iter().any(|code| code == "model_not_found" || code == "deploymentnotfound")
-        || names_unknown_model(&message)
-    {
+    if !is_internal && (has_code(&["model_not_found", "deploymentnotfound"]) || names_unknown_model(text)) {
         return Some(Cause::UnknownModel);
     }
-    by_words()
+    // Names of parameters are often quoted.
+    let unquoted = text.replace(['`', '\'', '"'], "");
+    let has = |words: &[&str]| words.iter().any(|word| unquoted.contains(word));
+    let is_cause = |cause: Cause, names: &[&str], words: &[&str]| match cause {
+        Cause::NoCredit => {
+            // A code counts in a message, too.
+            let is_named = names.iter().any(|name| name.contains('_') && find_word(text, name).is_some());
+            let may_be_words = !is_internal && !(status == 429 && has_delay);
+            has_code(names) || is_named || may_be_words && has(words)
+        }
+        Cause::BadKey => !is_internal && (has_code(names) || has(words) || complains_of_key(text)),
+        Cause::Recitation | Cause::ContentFilter => has_code(names) || !is_internal && has(words),
+        Cause::ContextTooLong => has_code(names) || has(words) && (!is_internal || has(WINDOW) && has(TOO_LONG)),
+        _ => has_code(names) || has(words),
+    };
+    let found = CAUSES.iter().find(|(cause, names, words)| is_cause(*cause, names, words)).map(|(cause, ..)| *cause);
+    let is_advised = !is_internal && status != 429 && has(CREDIT_ADVICE);
+    found.or(is_advised.then_some(Cause::NoCredit))
 }
 
-/// `The model x does not exist`, in the words of several servers.
-fn names_unknown_model(message: &str) -> bool {
+const WINDOW: &[&str] = &[
+    "context length",
+    "context window",
+    "context limit",
+    "context size",
+    "maximum model length",
+    "prompt",
+    "max_model_len",
+];
+const TOO_LONG: &[&str] = &["exceed", "maximum", "too long", "too large", "longer than", "larger than", "greater than"];
+
+/// `The API key is not valid`, in the words of several servers.
+fn complains_of_key(text: &str) -> bool {
+    const KEYS: &[&str] = &["api key", "api-key", "apikey", "api_key"];
+    const COMPLAINTS: &[&str] = &[
+        "invalid",
+        "incorrect",
+        "not valid",
+        "missing",
+        "expired",
+        "required",
+        "provide",
+        "pass",
+        "no api key",
+        "revoked",
+        "disabled",
+        "not found",
+        "wrong",
+        "malformed",
+        "unauthorized",
+        "denied",
+        "illegal",
+        "leaked",
+        "empty",
+        "set",
+    ];
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    has(KEYS) && has(COMPLAINTS)
+}
+
+/// `The model x does not exist`, in the words of several servers; not that a file or an image does
+/// not exist.
+fn names_unknown_model(text: &str) -> bool {
     const WORDS: &[&str] = &[
         "invalid model name",
         "not a valid model",
@@ -209,152 +274,37 @@ fn names_unknown_model(message: &str) -> bool {
         "not a chat model",
         "no endpoints found for",
     ];
-    let is_missing = ["does not exist", "not found", "doesn't exist"].iter().any(|words| message.contains(words));
-    is_missing && (message.contains("model") || message.contains("deployment"))
-        || WORDS.iter().any(|words| message.contains(words))
+    const MISSING: &[&str] = &["does not exist", "not found", "doesn't exist", "could not be found"];
+    let is_word = |words: &&str| {
+        let mut behind = text.match_indices(*words).map(|(at, words)| text[at + words.len()..].trim_start());
+        behind.any(|rest| !["param", "setting", "option", "argument"].iter().any(|word| rest.starts_with(word)))
+    };
+    let missing = MISSING.iter().flat_map(|words| text.match_indices(words));
+    let mut missing = missing.map(|(at, words)| (&text[..at], &text[at + words.len()..]));
+    WORDS.iter().any(is_word) || missing.any(|(before, after)| is_about_model(before, after))
 }
 
-/// `The model does not take images`, in the words of several servers; not that it does not take
-/// images of this format or size.
-fn lacks_vision(message: &str) -> bool {
-    const SUBJECTS: &[&str] = &["image", "vision", "multimodal", "multi-modal"];
-    const DENIALS: &[&str] = &[
-        "not support",
-        "n't support",
-        "only supported by",
-        "not a multimodal",
-        "not a multi-modal",
-        "not a vision",
-        "endpoints found that support image",
-        "at most 0 image",
-        "not enabled for vision",
-    ];
-    const OTHERS: &[&str] = &[
-        "format",
-        "media type",
-        "mime",
-        "image/",
-        "size",
-        "dimension",
-        "resolution",
-        "animated",
-        "detail",
-        "url scheme",
-        "response_format",
-    ];
-    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    has(SUBJECTS) && has(DENIALS) && !has(OTHERS)
+/// Whether the clause around words such as `not found` has the model as its subject.
+fn is_about_model(before: &str, after: &str) -> bool {
+    const MODELS: &[&str] = &["model", "models", "deployment", "engine"];
+    const OTHERS: &[&str] =
+        &["file", "image", "images", "url", "file_id", "message", "path", "key", "tool", "template"];
+    let start = [". ", "; ", "\n"].iter().filter_map(|end| before.rfind(end).map(|at| at + end.len())).max();
+    let subject = words_of(&before[start.unwrap_or(0)..]);
+    let has = |words: &[String], names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
+    if subject.is_empty() {
+        return words_of(after).iter().take(3).any(|word| MODELS.contains(&word.as_str()));
+    }
+    has(&subject, MODELS) && !has(&subject, OTHERS)
+}
+
+/// The words of a text without what it quotes, such as the name of a model.
+fn words_of(text: &str) -> Vec<String> {
+    let text = text.replace("'s ", " ");
+    let unquoted = text.split(['`', '"', '\'']).step_by(2).collect::<Vec<_>>().join(" ");
+    let words = unquoted.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
+    words.filter(|word| !word.is_empty()).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Errors that servers were seen to send.
-    #[test]
-    fn causes_in_the_words_of_servers() {
-        for (message, code, expected) in [
-            (
-                "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.",
-                "",
-                Some(Cause::NoCredit),
-            ),
-            ("You have reached your specified API usage limits.", "", Some(Cause::NoCredit)),
-            (
-                "You have reached your API usage limits: x. You will regain access on 2026-09-01 at 00:00 UTC.",
-                "",
-                Some(Cause::NoCredit),
-            ),
-            ("Access denied, please make sure your account is in good standing.", "Arrearage", Some(Cause::NoCredit)),
-            ("Insufficient Balance", "invalid_request_error", Some(Cause::NoCredit)),
-            (
-                "Insufficient credits. Add more using https://openrouter.ai/settings/credits",
-                "402",
-                Some(Cause::NoCredit),
-            ),
-            (
-                "This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens",
-                "402",
-                Some(Cause::NoCredit),
-            ),
-            (
-                "This request would exceed your available credits given your current in-flight requests. Retry after in-flight requests settle, or add credits.",
-                "402",
-                Some(Cause::CreditInFlight),
-            ),
-            ("账户余额不足", "1113", Some(Cause::NoCredit)),
-            ("API key not valid. Please pass a valid API key.", "400", Some(Cause::BadKey)),
-            ("No connected db.", "400", Some(Cause::BadKey)),
-            ("invalid x-api-key", "", Some(Cause::BadKey)),
-            (
-                "Invalid model name passed in model=gpt-x. Call `/v1/models` to view available models for your key.",
-                "400",
-                Some(Cause::UnknownModel),
-            ),
-            (
-                "The model `x` does not exist or you do not have access to it.",
-                "model_not_found",
-                Some(Cause::UnknownModel),
-            ),
-            ("model: claude-does-not-exist", "model_not_found", Some(Cause::UnknownModel)),
-            ("The API deployment for this resource does not exist.", "DeploymentNotFound", Some(Cause::UnknownModel)),
-            (
-                "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
-                "500",
-                Some(Cause::NoVision),
-            ),
-            ("Model does not support image modality", "validation_error", Some(Cause::NoVision)),
-            ("No endpoints found that support image input", "404", Some(Cause::NoVision)),
-            ("Invalid content type. image_url is only supported by certain models.", "", Some(Cause::NoVision)),
-            ("/models/x is not a multimodal model None", "400", Some(Cause::NoVision)),
-            ("At most 0 image(s) may be provided in one request.", "400", Some(Cause::NoVision)),
-            (
-                "You uploaded an unsupported image. Please make sure your image has of one the following formats: ['png'].",
-                "invalid_image_format",
-                None,
-            ),
-            ("Image type is not supported: image/bmp", "", None),
-            ("invalid image input", "", None),
-            ("Image size is not supported", "", None),
-            ("prompt too long; exceeded max context length by 1119046 tokens", "", Some(Cause::ContextTooLong)),
-            ("The total length of all messages is too long.", "400", Some(Cause::ContextTooLong)),
-            ("the request exceeds the available context size, try increasing it", "400", Some(Cause::ContextTooLong)),
-            (
-                "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
-                "400",
-                Some(Cause::ContextTooLong),
-            ),
-            (
-                "The decoder prompt (length 9000) is longer than the maximum model length of 8192.",
-                "400",
-                Some(Cause::ContextTooLong),
-            ),
-            ("prompt is too long: 210000 tokens > 200000 maximum", "", Some(Cause::ContextTooLong)),
-            ("Range of input length should be [1, 30720]", "", Some(Cause::ContextTooLong)),
-            ("Content violates usage guidelines. ", "permission-denied", Some(Cause::ContentFilter)),
-            (
-                "The response was filtered due to the prompt triggering Azure OpenAI's content management policy",
-                "content_filter",
-                Some(Cause::ContentFilter),
-            ),
-            ("Input data may contain inappropriate content.", "data_inspection_failed", Some(Cause::ContentFilter)),
-            (
-                "Could not finish the message because max_tokens or model output limit was reached. Please try again with higher max_tokens.",
-                "",
-                Some(Cause::OutOfRoom),
-            ),
-            (
-                "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
-                "json_validate_failed",
-                Some(Cause::InvalidReply),
-            ),
-            ("Error while downloading https://example.com/test.jpg.", "invalid_image_url", Some(Cause::ImageDownload)),
-            ("The server had an error while processing your request.", "", None),
-            ("generic", "", None),
-            ("", "", None),
-        ] {
-            let error = ErrorBody::from_value(&serde_json::json!({"error": {"message": message, "code": code}}));
-            assert_eq!(find_cause(&error), expected, "{message}");
-        }
-    }
-}
+mod tests;

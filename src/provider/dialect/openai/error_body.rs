@@ -4,6 +4,7 @@
 use crate::base::sanitize::one_line;
 use crate::provider::pacing::retry_after::parse_go_duration;
 use crate::provider::pacing::retry_text::delay_from_text;
+use crate::provider::wording::without_quoted_data;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -18,27 +19,41 @@ pub(crate) struct ErrorBody {
     pub(crate) code: String,
     /// `error.param`.
     pub(crate) param: String,
-    /// `error.metadata.reason`, `error.details.error_code` or `error.innererror.code`.
-    pub(crate) reason: String,
     /// A reply that the server itself found not valid: `error.failed_generation` of Groq.
     pub(crate) failed_generation: Option<String>,
     /// The whole error, for members that only some providers send.
     value: Value,
+    /// The whole message in lower case, without the data that it quotes.
+    text: String,
     /// Whether the body is JSON and thus from the API itself, not a gateway's HTML page.
     pub(crate) is_api: bool,
+    /// Whether the body is plain text.
+    is_plain: bool,
 }
 
 /// Longest message that is kept, in characters.
 const MAX_MESSAGE_CHARS: usize = 300;
 /// Characters of an HTML page that are looked at.
 const MAX_PAGE_CHARS: usize = 5000;
+/// Characters of a message that are looked at: it may quote the whole request.
+const MAX_TEXT_CHARS: usize = 20_000;
 
 impl ErrorBody {
     /// Reads a body.
     pub(crate) fn parse(body: &str) -> Self {
         match serde_json::from_str::<Value>(body.trim_start_matches('\u{feff}').trim()) {
             Ok(value) => Self::from_value(&value),
-            Err(_) => Self { message: one_line(&without_tags(body), MAX_MESSAGE_CHARS), ..Self::default() },
+            Err(_) => {
+                let is_page = body.trim_start().starts_with('<') || body.to_lowercase().contains("<html");
+                let shown = if is_page { without_tags(body) } else { body.to_owned() };
+                let is_plain = !is_page && !body.trim().is_empty();
+                Self {
+                    message: one_line(&shown, MAX_MESSAGE_CHARS),
+                    text: plain_text(&shown),
+                    is_plain,
+                    ..Self::default()
+                }
+            }
         }
     }
 
@@ -58,6 +73,7 @@ impl ErrorBody {
                 .find(|m| !m.is_empty())
                 .unwrap_or_else(|| error.to_string()),
         };
+        let is_whole = message.starts_with('{');
         // OpenRouter quotes the upstream provider's error here.
         let upstream = error.pointer("/metadata/raw").and_then(Value::as_str);
         let message = upstream.map_or(message.clone(), |raw| format!("{message}: {raw}"));
@@ -66,15 +82,39 @@ impl ErrorBody {
             kind: [text("type"), text("status")].into_iter().find(|t| !t.is_empty()).unwrap_or_default(),
             code: text("code"),
             param: text("param"),
-            reason: ["/metadata/reason", "/details/error_code", "/innererror/code"]
-                .into_iter()
-                .find_map(|path| error.pointer(path).and_then(Value::as_str))
-                .unwrap_or_default()
-                .to_owned(),
+            text: if is_whole { plain_text(&members(error)) } else { plain_text(&message) },
             failed_generation: error.get("failed_generation").and_then(Value::as_str).map(str::to_owned),
             value: error.clone(),
             is_api: true,
+            is_plain: false,
         }
+    }
+
+    /// The whole message in lower case, without the data that it quotes, such as the request.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether an error of `status` comes from the API: as JSON, or as the plain text with which
+    /// some servers report that they can't process a request.
+    pub(crate) fn is_of_api(&self, status: u16) -> bool {
+        self.is_api || self.is_plain && matches!(status, 400 | 422 | 500)
+    }
+
+    /// All codes of the error, in lower case: `code`, `type`, `status`, and those of its details.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        const PATHS: &[&str] = &[
+            "/status",
+            "/error_code",
+            "/metadata/reason",
+            "/metadata/limit_source",
+            "/details/error_code",
+            "/innererror/code",
+            "/inner_error/code",
+        ];
+        let inner = PATHS.iter().filter_map(|path| self.value.pointer(path)?.as_str());
+        let codes = [self.code.as_str(), self.kind.as_str()].into_iter().chain(inner);
+        codes.filter(|code| !code.is_empty()).map(str::to_lowercase).collect()
     }
 
     /// Whether the code or the type is `name`.
@@ -84,7 +124,7 @@ impl ErrorBody {
 
     /// Whether the message contains `words` (in lower case), in any case.
     pub(crate) fn mentions(&self, words: &str) -> bool {
-        self.message.to_lowercase().contains(words)
+        self.text.contains(words)
     }
 
     /// Whether a quota of a day is used up. Source: Gemini's `quotaId`, such as
@@ -106,6 +146,36 @@ impl ErrorBody {
             whole.and_then(|text| delay_from_text(text, wall_ms)).or_else(|| delay_from_text(&self.message, wall_ms))
         })
     }
+}
+
+/// A message as it is searched.
+fn plain_text(message: &str) -> String {
+    let text: String = message.chars().take(MAX_TEXT_CHARS).collect();
+    without_model_groups(&without_quoted_data(&text.to_lowercase()))
+}
+
+/// A message without what LiteLLM appends to it: names of models, which are no part of the error.
+fn without_model_groups(text: &str) -> String {
+    let mut out = text.to_owned();
+    for label in ["received model group=", "available model group fallbacks="] {
+        while let Some(at) = out.find(label) {
+            let rest = &out[at + label.len()..];
+            let end =
+                if rest.starts_with('[') { rest.find(']').map(|end| end + 1) } else { rest.find(char::is_whitespace) };
+            out.replace_range(at..at + label.len() + end.unwrap_or(rest.len()), "");
+        }
+    }
+    out
+}
+
+/// The members of an error without a message, as text.
+fn members(error: &Value) -> String {
+    let show = |(name, value): (&String, &Value)| match value {
+        Value::String(text) => format!("{name}: {text}"),
+        Value::Object(_) => members(value),
+        other => format!("{name}: {}", other.to_string().trim_matches(['[', ']'])),
+    };
+    error.as_object().into_iter().flatten().map(show).collect::<Vec<_>>().join("; ")
 }
 
 /// FastAPI: `{"detail": "…"}` or `{"detail": [{"loc": […], "msg": "…"}]}`. The place is part of the
@@ -194,6 +264,46 @@ mod tests {
             MAX_MESSAGE_CHARS + 1,
             "with an ellipsis"
         );
+    }
+
+    #[test]
+    fn the_text_that_is_searched() {
+        let long = format!("{} `temperature` is deprecated", "x".repeat(1000));
+        for (body, expected) in [
+            (serde_json::json!({"error": {"message": long}}).to_string(), long.as_str()),
+            (
+                r#"{"error":{"message":"Invalid image. Request: {\"model\":\"m\",\"temperature\":0}"}}"#.to_owned(),
+                "invalid image. request: {}",
+            ),
+            (
+                r#"{"error":{"message":"litellm.NotFoundError: File X not found. Received Model Group=gpt-x\nAvailable Model Group Fallbacks=None"}}"#
+                    .to_owned(),
+                "litellm.notfounderror: file x not found. \n",
+            ),
+            (
+                r#"{"message":"No. Available Model Group Fallbacks=['a', 'b'] LiteLLM Retried: 2"}"#.to_owned(),
+                "no.  litellm retried: 2",
+            ),
+            (
+                r#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":{\"message\":\"No `n`\"}}"}}}"#
+                    .to_owned(),
+                r#"provider returned error: {"error":{"message":"no `n`"}}"#,
+            ),
+            (r#"{"error":{"reason":"No `n`","temperature":["bad"]}}"#.to_owned(), "reason: no `n`; temperature: \"bad\""),
+            ("Model does not accept `temperature` <= 1".to_owned(), "model does not accept `temperature` <= 1"),
+            ("<html><h1>502</h1>".to_owned(), " 502 "),
+        ] {
+            assert_eq!(ErrorBody::parse(&body).text().trim(), expected.trim(), "{body}");
+        }
+        for (body, status, expected) in [
+            ("{}", 404, true),
+            ("Model does not accept it", 500, true),
+            ("Model does not accept it", 502, false),
+            ("<html>no", 500, false),
+            ("", 500, false),
+        ] {
+            assert_eq!(ErrorBody::parse(body).is_of_api(status), expected, "{status} {body}");
+        }
     }
 
     #[test]

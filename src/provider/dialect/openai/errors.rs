@@ -7,7 +7,8 @@
 use super::causes::{Cause, find_cause};
 use super::error_body::ErrorBody;
 use super::message_numbers::{exceeds_whole_limit, labelled_number};
-use super::rejections::{find_change, max_answer};
+use super::output_room::max_answer;
+use super::rejections::find_change;
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::capability::CapabilityChange;
@@ -80,7 +81,10 @@ pub(crate) fn judge_body(
     };
     // Whoever answered does not know whether the server behind it executed and billed the request.
     let may_have_run = matches!(status, 408 | 502 | 504 | 520..=524);
-    let charge = if may_have_run || (status >= 500 && !matches!(status, 501 | 503) && !error.is_api) {
+    // The model has reasoned until there was no room.
+    let has_reasoned =
+        matches!(&verdict, Verdict::Retry(fault) if fault.change == Some(CapabilityChange::OutputFactor));
+    let charge = if may_have_run || has_reasoned || (status >= 500 && !matches!(status, 501 | 503) && !error.is_api) {
         Charge::Unknown
     } else {
         Charge::Nothing
@@ -98,7 +102,7 @@ pub(crate) fn exceeded_limit(error: &ErrorBody) -> Option<ExceededLimit> {
     let is_tokens = error.mentions("tokens per min") || error.is("tokens");
     // A limit of something else, such as requests at the same time, is not a rate.
     let is_rate = ["per min", "rpm", "tpm", "/min"].iter().any(|words| error.mentions(words));
-    let per_minute = labelled_number(&error.message, "Limit").filter(|_| is_rate);
+    let per_minute = labelled_number(error.text(), "Limit").filter(|_| is_rate);
     Some(ExceededLimit { is_tokens, per_minute })
 }
 
@@ -115,16 +119,14 @@ pub(crate) fn judge_status(status: u16, error: &ErrorBody, after: Option<Duratio
         _ => {}
     }
     // What a gateway writes on its page is not an error of the API.
-    let cause = if error.is_api { find_cause(error) } else { None };
-    if let Some(cause) = cause
-        && let Some(verdict) = judge_cause(cause, status, error, after, &message)
-    {
-        return verdict;
+    let is_of_api = error.is_of_api(status);
+    let change = find_change(status, error).filter(|_| is_of_api);
+    // A parameter that is named is what is not supported, rather than images.
+    let is_cause = |cause: &Cause| is_of_api && !(*cause == Cause::NoVision && change.is_some());
+    if let Some(cause) = find_cause(status, error, after.is_some()).filter(is_cause) {
+        return judge_cause(cause, error, after, message);
     }
-    if !matches!(status, 402 | 403 | 408 | 413)
-        && error.is_api
-        && let Some(change) = find_change(status, error)
-    {
+    if let Some(change) = change {
         return capability(change, message);
     }
     match status {
@@ -151,35 +153,24 @@ fn concerns_image(error: &ErrorBody) -> bool {
     error.param.contains("image") || error.mentions("image") && !is_other_place
 }
 
-/// What a cause means; `None`: with this status it means nothing certain.
-fn judge_cause(
-    cause: Cause,
-    status: u16,
-    error: &ErrorBody,
-    after: Option<Duration>,
-    message: &str,
-) -> Option<Verdict> {
-    let message = message.to_owned();
-    Some(match cause {
+/// What a cause means.
+fn judge_cause(cause: Cause, error: &ErrorBody, after: Option<Duration>, message: String) -> Verdict {
+    match cause {
         Cause::NoCredit => Verdict::stop(message, ADD_CREDIT),
         Cause::CreditInFlight => Verdict::Later { after, message },
-        Cause::BadKey if status < 500 => Verdict::stop(message, CHECK_KEY),
-        Cause::UnknownModel if status < 500 => Verdict::stop(message, CHECK_ENDPOINT),
+        Cause::BadKey => Verdict::stop(message, CHECK_KEY),
+        Cause::UnknownModel => Verdict::stop(message, CHECK_ENDPOINT),
         Cause::NoVision => Verdict::stop(message, "choose a model that takes images: check provider.model"),
-        Cause::ContextTooLong => match max_answer(&error.message) {
+        Cause::ContextTooLong => match max_answer(error.text()) {
             Some(tokens) => capability(CapabilityChange::MaxOutput(tokens), message),
-            None if status < 500 || error.is("context_length_exceeded") || error.is("exceed_context_size_error") => {
-                Verdict::page_fault(ErrorKind::ContextTooLong, message)
-            }
-            None => return None,
+            None => Verdict::page_fault(ErrorKind::ContextTooLong, message),
         },
-        Cause::Recitation if status < 500 => Verdict::refused(ErrorKind::Recitation, message),
-        Cause::ContentFilter if status < 500 => Verdict::refused(ErrorKind::ContentFilter, message),
+        Cause::Recitation => Verdict::refused(ErrorKind::Recitation, message),
+        Cause::ContentFilter => Verdict::refused(ErrorKind::ContentFilter, message),
         Cause::OutOfRoom => capability(CapabilityChange::OutputFactor, message),
         Cause::InvalidReply => Verdict::transient(ErrorKind::NotJson, message),
         Cause::ImageDownload => Verdict::transient(ErrorKind::ServerError, message),
-        Cause::BadKey | Cause::UnknownModel | Cause::Recitation | Cause::ContentFilter => return None,
-    })
+    }
 }
 
 fn capability(change: CapabilityChange, message: String) -> Verdict {
@@ -189,7 +180,7 @@ fn capability(change: CapabilityChange, message: String) -> Verdict {
 fn judge_too_many_requests(error: &ErrorBody, after: Option<Duration>, message: String) -> Verdict {
     // The message alone is not enough: Gemini mentions "billing details" for rate limits too.
     let is_quota_message = after.is_none() && error.mentions("exceeded your current quota");
-    if is_quota_message || find_cause(error) == Some(Cause::NoCredit) {
+    if is_quota_message || find_cause(429, error, after.is_some()) == Some(Cause::NoCredit) {
         return Verdict::stop(
             message,
             "the account's credit or spend limit is used up: raise it, then run again; finished pages are kept",
@@ -198,7 +189,7 @@ fn judge_too_many_requests(error: &ErrorBody, after: Option<Duration>, message: 
     if error.is_daily_quota() {
         return Verdict::stop(message, "the quota of the day is used up: run again tomorrow; finished pages are kept");
     }
-    if error.mentions("request too large") || exceeds_whole_limit(&error.message) {
+    if error.mentions("request too large") || exceeds_whole_limit(error.text()) {
         return Verdict::page_fault(ErrorKind::RequestTooLarge, message);
     }
     Verdict::Later { after, message }

@@ -1,9 +1,9 @@
 //! Errors inside of a reply of status 200: whether there is one, and what it means. It is judged
 //! like the same error with the status that it should have had.
 
+use super::causes::find_cause;
 use super::error_body::ErrorBody;
 use super::errors::judge_body;
-use crate::base::vocabulary::ErrorKind;
 use crate::provider::pacing::retry_after::MAX_DELAY;
 use crate::provider::verdict::Verdict;
 use serde_json::Value;
@@ -13,16 +13,13 @@ use serde_json::Value;
 const STATUSES: &[(u16, &[&str])] = &[
     (429, &["rate_limit", "ratelimit", "too_many_requests", "resource_exhausted", "throttl", "quota"]),
     (503, &["overloaded", "unavailable", "capacity", "busy"]),
-    (402, &["insufficient_balance", "insufficient_credit", "billing", "payment"]),
     (401, &["api_key", "authentication", "unauthenticated", "unauthorized"]),
     (403, &["permission", "forbidden"]),
     (404, &["not_found"]),
     (408, &["timeout", "timed_out", "deadline"]),
     (413, &["too_large"]),
-    (400, &["invalid", "bad_request", "badrequest", "unsupported", "validation", "context_length", "tool_use_failed"]),
+    (400, &["invalid", "bad_request", "badrequest", "unsupported", "validation"]),
 ];
-/// Words of the code or type of an error of a content filter, in lower case.
-const FILTERS: &[&str] = &["content_filter", "content_policy", "responsibleai", "safety", "moderation"];
 /// Messages that say that there is no error, in lower case.
 const NO_ERROR: &[&str] = &["", "ok", "success", "none", "null", "no error"];
 
@@ -38,13 +35,13 @@ pub(crate) fn find_error(value: &Value) -> Option<&Value> {
 pub(crate) fn judge_late_error(error: &Value) -> Verdict {
     let body = ErrorBody::from_value(error);
     let names = names(error);
-    let has = |words: &[&str]| words.iter().any(|word| names.contains(word));
-    if has(FILTERS) {
-        let message = format!("the provider's content filter blocked the reply: {}", body.message);
-        return Verdict::refused(ErrorKind::ContentFilter, message);
-    }
-    let by_name = || STATUSES.iter().find(|(_, words)| has(words)).map(|(status, _)| *status);
-    let status = status_of(error).or_else(by_name).unwrap_or(500);
+    let by_name = || {
+        let is_named = |words: &&[&str]| words.iter().any(|word| names.contains(word));
+        STATUSES.iter().find(|(_, words)| is_named(words)).map(|(status, _)| *status)
+    };
+    // Whatever else has a known cause is an error of the request.
+    let by_cause = || find_cause(400, &body, false).map(|_| 400);
+    let status = status_of(error).or_else(by_name).or_else(by_cause).unwrap_or(500);
     // The time of the reply is not known here: only lengths of time count.
     let after = body.retry_delay(i64::MAX).map(|delay| delay.min(MAX_DELAY));
     judge_body(status, &body, after, None).0
@@ -155,6 +152,13 @@ mod tests {
             (json!({"code": "content_filter", "message": "x"}), "content_filter"),
             (json!({"code": "BadRequest", "innererror": {"code": "ResponsibleAIPolicyViolation"}}), "content_filter"),
             (json!({"type": "content_policy_violation", "message": "x", "code": 400}), "content_filter"),
+            (json!({"code": 500, "type": "content_filter", "message": "x"}), "content_filter"),
+            (json!({"type": "prompt_safety_error", "message": "x"}), "content_filter"),
+            (json!({"type": "moderation_service_unavailable", "message": "x"}), "later"),
+            (json!({"type": "billing_error", "message": "x"}), "stop"),
+            (json!({"message": "Your credit balance is too low"}), "stop"),
+            (json!({"code": "context_length_exceeded", "message": "x"}), "context_too_long"),
+            (json!({"code": 500, "message": "please recharge the cache"}), "server_error"),
         ] {
             let found = match judge_late_error(&error) {
                 Verdict::Later { .. } => "later",

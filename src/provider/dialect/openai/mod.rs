@@ -7,7 +7,8 @@
 //!   [`late_error`]: an error in a reply of status 200;
 //!   [`lenient_json`]: JSON with numbers that are too large
 //! - [`error_body`]: reads error bodies of any shape; [`message_numbers`]: numbers in their messages;
-//!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`rejections`]: the parameter that an error names
+//!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`vision`]: whether the
+//!   model takes no images; [`rejections`]: the parameter that an error names; [`output_room`]: output limits that it names
 //! - [`rate_limit_headers`]: reads rate limits from headers
 //! - [`batch`]: calls and replies of the Batch API; [`batch_line`]: lines of its files
 
@@ -22,6 +23,7 @@ pub(crate) mod lenient_json;
 pub(crate) mod message;
 pub(crate) mod message_numbers;
 pub(crate) mod openai_dialect;
+pub(crate) mod output_room;
 pub(crate) mod rate_limit_headers;
 #[cfg(test)]
 mod recorded;
@@ -30,5 +32,6 @@ pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod stream;
 pub(crate) mod usage;
+pub(crate) mod vision;
 
 pub(crate) use openai_dialect::OpenAi;

@@ -72,6 +72,23 @@ fn the_verdict_table() {
         (400, error(INVALID, "", "prompt_cache_key", "Unrecognized request argument supplied: prompt_cache_key"), None, "without prompt_cache_key"),
         (400, error(INVALID, "invalid_image_url", "", "Timeout while downloading https://x"), None, "retry server_error"),
         (403, error("", "", "", "Your input was flagged by our moderation"), None, "refused content_filter"),
+        (400, error(INVALID, "", "", "System messages are not supported together with images"), None, "without system_message"),
+        (400, error(INVALID, "", "", "image input is not supported"), None, "stop"),
+        (400, error(INVALID, "", "", "unknown variant `image_url`, expected `text`"), None, "stop"),
+        (400, error(INVALID, "", "", "This model does not support images larger than 20MP"), None, "page image_refused"),
+        (400, error(INVALID, "", "", "This image is not supported by the model"), None, "page image_refused"),
+        (400, error(INVALID, "", "", "CMYK images are not supported"), None, "page image_refused"),
+        (400, error(INVALID, "", "", "Invalid image: unsupported image format. Request: {\"model\":\"m\",\"temperature\":0.7}"), None, "page image_refused"),
+        (500, "model does not accept `temperature`".into(), None, "without temperature"),
+        (500, "<p>`temperature` is not supported</p>".into(), None, "retry server_error"),
+        (502, "model does not accept `temperature`".into(), None, "retry server_error"),
+        (500, error("", "", "", "An unexpected error occurred in structured output"), None, "retry server_error"),
+        (500, error("", "", "", "context length exceeded"), None, "page context_too_long"),
+        (400, error(INVALID, "", "", "This model's maximum context length is 4096 tokens. However, you requested 4200 tokens (3900 in the messages, 300 in the completion)."), None, "page context_too_long"),
+        (400, error("", "", "", "You exceeded your current quota, please check your plan and billing details."), None, "stop"),
+        (429, error("", "", "", "Purchase credits for a higher limit"), second, "later Some(1000)"),
+        (429, error("", "insufficient_quota", "", "x"), second, "stop"),
+        (400, error("", "", "", "File file-1 not found"), None, "page bad_request"),
         (405, String::new(), None, "stop"),
         (425, String::new(), None, "retry server_error"),
         (418, String::new(), None, "page bad_request"),
@@ -86,6 +103,12 @@ fn the_verdict_table() {
 fn what_an_error_may_cost() {
     let api = ErrorBody::parse(&error("server_error", "", "", "x"));
     let gateway = ErrorBody::parse("<html>bad gateway</html>");
+    let reasoned = ErrorBody::parse(&error(
+        INVALID,
+        "",
+        "",
+        "Could not finish the message because max_tokens or model output limit was reached.",
+    ));
     for (status, body, expected) in [
         (429, &api, Charge::Nothing),
         (500, &api, Charge::Nothing),
@@ -94,6 +117,7 @@ fn what_an_error_may_cost() {
         (503, &gateway, Charge::Nothing),
         (504, &api, Charge::Unknown),
         (400, &api, Charge::Nothing),
+        (400, &reasoned, Charge::Unknown),
     ] {
         assert_eq!(judge_body(status, body, None, None).1, expected, "{status}");
     }

@@ -1,0 +1,163 @@
+//! Errors that servers were seen to send, and their causes.
+
+use super::*;
+
+/// Errors that servers were seen to send.
+#[test]
+fn causes_in_the_words_of_servers() {
+    for (message, code, expected) in [
+        (
+            "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.",
+            "",
+            Some(Cause::NoCredit),
+        ),
+        ("You have reached your specified API usage limits.", "", Some(Cause::NoCredit)),
+        (
+            "You have reached your API usage limits: x. You will regain access on 2026-09-01 at 00:00 UTC.",
+            "",
+            Some(Cause::NoCredit),
+        ),
+        ("Access denied, please make sure your account is in good standing.", "Arrearage", Some(Cause::NoCredit)),
+        ("Insufficient Balance", "invalid_request_error", Some(Cause::NoCredit)),
+        ("Insufficient credits. Add more using https://openrouter.ai/settings/credits", "402", Some(Cause::NoCredit)),
+        (
+            "This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens",
+            "402",
+            Some(Cause::NoCredit),
+        ),
+        (
+            "This request would exceed your available credits given your current in-flight requests. Retry after in-flight requests settle, or add credits.",
+            "402",
+            Some(Cause::CreditInFlight),
+        ),
+        ("账户余额不足", "1113", Some(Cause::NoCredit)),
+        ("API key not valid. Please pass a valid API key.", "400", Some(Cause::BadKey)),
+        ("No connected db.", "400", Some(Cause::BadKey)),
+        ("invalid x-api-key", "", Some(Cause::BadKey)),
+        (
+            "Invalid model name passed in model=gpt-x. Call `/v1/models` to view available models for your key.",
+            "400",
+            Some(Cause::UnknownModel),
+        ),
+        ("The model `x` does not exist or you do not have access to it.", "model_not_found", Some(Cause::UnknownModel)),
+        ("model: claude-does-not-exist", "model_not_found", Some(Cause::UnknownModel)),
+        ("The API deployment for this resource does not exist.", "DeploymentNotFound", Some(Cause::UnknownModel)),
+        (
+            "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+            "500",
+            Some(Cause::NoVision),
+        ),
+        ("Model does not support image modality", "validation_error", Some(Cause::NoVision)),
+        ("No endpoints found that support image input", "404", Some(Cause::NoVision)),
+        ("Invalid content type. image_url is only supported by certain models.", "", Some(Cause::NoVision)),
+        ("/models/x is not a multimodal model None", "400", Some(Cause::NoVision)),
+        ("At most 0 image(s) may be provided in one request.", "400", Some(Cause::NoVision)),
+        (
+            "You uploaded an unsupported image. Please make sure your image has of one the following formats: ['png'].",
+            "invalid_image_format",
+            None,
+        ),
+        ("Image type is not supported: image/bmp", "", None),
+        ("invalid image input", "", None),
+        ("Image size is not supported", "", None),
+        ("prompt too long; exceeded max context length by 1119046 tokens", "", Some(Cause::ContextTooLong)),
+        ("The total length of all messages is too long.", "400", Some(Cause::ContextTooLong)),
+        ("the request exceeds the available context size, try increasing it", "400", Some(Cause::ContextTooLong)),
+        (
+            "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+            "400",
+            Some(Cause::ContextTooLong),
+        ),
+        (
+            "The decoder prompt (length 9000) is longer than the maximum model length of 8192.",
+            "400",
+            Some(Cause::ContextTooLong),
+        ),
+        ("prompt is too long: 210000 tokens > 200000 maximum", "", Some(Cause::ContextTooLong)),
+        ("Range of input length should be [1, 30720]", "", Some(Cause::ContextTooLong)),
+        ("Content violates usage guidelines. ", "permission-denied", Some(Cause::ContentFilter)),
+        (
+            "The response was filtered due to the prompt triggering Azure OpenAI's content management policy",
+            "content_filter",
+            Some(Cause::ContentFilter),
+        ),
+        ("Input data may contain inappropriate content.", "data_inspection_failed", Some(Cause::ContentFilter)),
+        (
+            "Could not finish the message because max_tokens or model output limit was reached. Please try again with higher max_tokens.",
+            "",
+            Some(Cause::OutOfRoom),
+        ),
+        (
+            "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
+            "json_validate_failed",
+            Some(Cause::InvalidReply),
+        ),
+        ("Error while downloading https://example.com/test.jpg.", "invalid_image_url", Some(Cause::ImageDownload)),
+        ("The server had an error while processing your request.", "", None),
+        ("generic", "", None),
+        ("", "", None),
+    ] {
+        let error = ErrorBody::from_value(&serde_json::json!({"error": {"message": message, "code": code}}));
+        assert_eq!(find_cause(400, &error, false), expected, "{message}");
+    }
+}
+
+/// Whether words mean something depends on the status.
+#[test]
+fn causes_by_status() {
+    const QUOTA: &str = "You exceeded your current quota, please check your plan and billing details.";
+    let of = |limit: &str| format!(r#"{{"error":{{"message":"x","metadata":{{"limit_source":"{limit}"}}}}}}"#);
+    let budget = r#"{"error":{"message":"x","type":"budget_exceeded"}}"#.to_owned();
+    for (status, has_delay, body, expected) in [
+        (400, false, budget.clone(), Some(Cause::NoCredit)),
+        (429, true, budget, Some(Cause::NoCredit)),
+        (429, true, message("Budget has been exceeded"), None),
+        (429, false, message("Budget has been exceeded! Current cost: 10"), Some(Cause::NoCredit)),
+        (400, false, message("Payment Required"), Some(Cause::NoCredit)),
+        (403, false, message("Prepaid balance depleted"), Some(Cause::NoCredit)),
+        (400, false, message("Error: billing_hard_limit_reached"), Some(Cause::NoCredit)),
+        (500, false, message("Error: billing_hard_limit_reached"), Some(Cause::NoCredit)),
+        (402, false, of("openrouter_credits"), Some(Cause::NoCredit)),
+        (403, false, of("openrouter_key_limit"), Some(Cause::NoCredit)),
+        (403, false, message("Key limit exceeded (total limit)."), Some(Cause::NoCredit)),
+        (400, false, message(QUOTA), Some(Cause::NoCredit)),
+        (429, true, message(QUOTA), None),
+        (500, false, message(QUOTA), None),
+        (429, true, message("Rate limit reached. Purchase credits or top up your account."), None),
+        (429, false, message("Rate limit reached. Purchase credits or top up your account."), None),
+        (403, false, message("Please recharge"), Some(Cause::NoCredit)),
+        (500, false, message("the battery needs a recharge"), None),
+        (400, false, message("The account is overdue"), Some(Cause::NoCredit)),
+        (400, false, message("You have an overdue payment"), Some(Cause::NoCredit)),
+        (400, false, message("Invalid image: overdue notice"), None),
+        (500, false, message("context length exceeded"), Some(Cause::ContextTooLong)),
+        (500, false, message("input length and max_tokens exceed context limit"), Some(Cause::ContextTooLong)),
+        (422, false, message("`inputs` tokens + `max_new_tokens` must be <= 4096"), Some(Cause::ContextTooLong)),
+        (500, false, message("failed to allocate the context window"), None),
+        (500, false, message("too many tokens in flight"), None),
+        (500, false, message("invalid api key"), None),
+        (500, false, message("flagged"), None),
+        (500, false, message("model not found"), None),
+        (400, false, message("The model `gpt-4.1` does not exist"), Some(Cause::UnknownModel)),
+        (400, false, message("model \"llama3\" not found, try pulling it first"), Some(Cause::UnknownModel)),
+        (400, false, message("Not found: the model x"), Some(Cause::UnknownModel)),
+        (400, false, message("The model `gpt-image-1` does not exist"), Some(Cause::UnknownModel)),
+        (400, false, message("File file-123 not found"), None),
+        (400, false, message("The image for the model was not found"), None),
+        (
+            400,
+            false,
+            message("File X not found. Received Model Group=gpt-4o\nAvailable Model Group Fallbacks=None"),
+            None,
+        ),
+        (400, false, message("Image does not exist. The model was not called."), None),
+        (400, false, message("Unsupported model parameter: temperature"), None),
+        (400, false, message("Unsupported model"), Some(Cause::UnknownModel)),
+    ] {
+        assert_eq!(find_cause(status, &ErrorBody::parse(&body), has_delay), expected, "{status} {has_delay} {body}");
+    }
+}
+
+fn message(text: &str) -> String {
+    serde_json::json!({"error": {"message": text}}).to_string()
+}

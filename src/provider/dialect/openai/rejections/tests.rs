@@ -1,0 +1,93 @@
+//! The table of rejected parameters, by errors that servers were seen to send.
+
+use super::*;
+
+fn change(status: u16, body: &str) -> Option<String> {
+    find_change(status, &ErrorBody::parse(body)).map(|change| match change {
+        CapabilityChange::Effort(efforts) => {
+            let names: Vec<&str> = efforts.iter().map(Effort::name).collect();
+            format!("effort {}", names.join(" "))
+        }
+        CapabilityChange::Omit(parameter) => parameter.name().to_owned(),
+        other => format!("{other:?}"),
+    })
+}
+
+fn openai(param: &str, message: &str) -> String {
+    let param = if param.is_empty() { serde_json::Value::Null } else { param.into() };
+    serde_json::json!({"error": {"message": message, "type": "invalid_request_error", "param": param, "code": null}})
+        .to_string()
+}
+
+/// Error bodies that servers were seen to send.
+#[test]
+fn the_parameter_that_an_error_names() {
+    for (status, body, expected) in [
+        (400, openai("max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."), Some("output_limit")),
+        (400, openai("temperature", "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported."), Some("temperature")),
+        (400, openai("", "`temperature` is deprecated for this model."), Some("temperature")),
+        (400, openai("", "invalid temperature: only 1 is allowed for this model"), Some("temperature")),
+        (400, openai("reasoning_effort", "Unsupported value: 'reasoning_effort' does not support 'max' with this model. Supported values are: 'none', 'low', 'medium', 'high', and 'xhigh'."), Some("effort none low medium high xhigh")),
+        (400, r#"[{"error":{"code":400,"message":"Invalid reasoning_effort: minimal. Valid values are: high, low, medium, none","status":"INVALID_ARGUMENT"}}]"#.into(), Some("effort none low medium high")),
+        (400, openai("", "This model does not support effort level 'xhigh'. Supported levels: high, low, max, medium."), Some("effort low medium high")),
+        (400, openai("", "Thinking level is unsupported: THINKING_LEVEL_MINIMAL"), Some("effort ")),
+        (400, openai("", "Unrecognized request argument supplied: reasoning_effort"), Some("effort ")),
+        (500, r#"{"error":{"code":500,"message":"response_format type must be one of \"text\" or \"json_object\", but got: json_schema","type":"server_error"}}"#.into(), Some("format")),
+        (422, r#"{"detail":[{"loc":["body","response_format","type"],"msg":"Input should be 'text' or 'json_object'","type":"literal_error"}]}"#.into(), Some("format")),
+        (422, r#"{"detail":[{"type":"extra_forbidden","loc":["body","prompt_cache_key"],"msg":"Extra inputs are not permitted"}]}"#.into(), Some("prompt_cache_key")),
+        (400, openai("response_format", "Invalid schema for response_format 'page': In context=('properties', 'marks'), 'uniqueItems' is not permitted."), Some("uniqueItems")),
+        (400, openai("response_format", "Invalid schema for response_format 'page': In context=(), 'additionalProperties' is required"), Some("SimplerSchema")),
+        (400, openai("", "Json mode response is not supported when enable_thinking is true"), Some("enable_thinking")),
+        (400, openai("", "parameter.enable_thinking must be set to false for non-streaming calls"), Some("enable_thinking")),
+        (422, r#"{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]},"type":"invalid_request_error"}"#.into(), Some("stream_options")),
+        (400, openai("", "The provided JSON schema contains features not supported by xgrammar."), Some("SimplerSchema")),
+        (400, openai("response_format", "Grammar error: Unimplemented keys: [\"uniqueItems\"]"), Some("uniqueItems")),
+        (400, openai("", "The specified schema produces a constraint that has too many states for serving."), Some("SimplerSchema")),
+        (400, r#"[{"error":{"code":400,"message":"Invalid JSON payload received. Unknown name \"prompt_cache_key\": Cannot find field.","status":"INVALID_ARGUMENT"}}]"#.into(), Some("prompt_cache_key")),
+        (400, r#"{"object":"error","message":"stream_options: Extra inputs are not permitted","type":"BadRequestError","param":null,"code":400}"#.into(), Some("stream_options")),
+        (400, openai("messages[0].role", "Unsupported value: 'messages[0].role' does not support 'system' with this model."), Some("system_message")),
+        (400, openai("", "prompting with images is incompatible with system messages"), Some("system_message")),
+        (400, openai("", "Developer instruction is not enabled for models/gemma-3-27b-it"), Some("system_message")),
+        (400, openai("messages[1].content[1].image_url.detail", "Invalid value: 'high'."), Some("detail")),
+        (400, openai("", "max_tokens is too large: 33000. This model supports at most 16384 completion tokens, whereas you provided 33000."), Some("MaxOutput(16384)")),
+        (400, openai("", "max_tokens: 200000 > 128000, which is the maximum allowed number of output tokens for claude"), Some("MaxOutput(128000)")),
+        (400, openai("", "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"), Some("MaxOutput(8192)")),
+        (400, openai("", "`max_completion_tokens` must be less than or equal to `8192`, the maximum value for `max_completion_tokens` is less than the `context_window` for this model"), Some("MaxOutput(8192)")),
+        (400, openai("", "System messages are not supported together with images"), Some("system_message")),
+        (400, openai("", "json_schema is not supported with image input"), Some("format")),
+        (400, openai("", "`stream_options` is not supported for vision models"), Some("stream_options")),
+        (400, openai("", "groq does not support parameters: ['reasoning_effort'], for model=llama-3.2-11b-vision-preview"), Some("effort ")),
+        (400, openai("", "'max_tokens' is not supported with grok-2-vision-1212"), Some("output_limit")),
+        (500, openai("", "create() got an unexpected keyword argument 'temperature'"), Some("temperature")),
+        (400, openai("", "create() got an unexpected keyword argument 'temperature'"), Some("temperature")),
+        (400, openai("", "model does not accept `temperature`"), Some("temperature")),
+        (500, "model does not accept `temperature`".into(), Some("temperature")),
+        (400, openai("", "temperature: only 1 is supported"), Some("temperature")),
+        (400, openai("", "temperature\u{4e0d}\u{652f}\u{6301}"), Some("temperature")),
+        (500, openai("", "jinja2.exceptions.TemplateError: System messages are not supported by this template"), Some("system_message")),
+        (500, openai("", "openai does not support parameters: {'temperature': 0.0}, for model=o3"), Some("temperature")),
+            (500, openai("", "Conversation roles must alternate user/assistant/user"), Some("system_message")),
+        (400, openai("", "max_tokens (100) exceeds the maximum allowed for this model: 64"), Some("MaxOutput(64)")),
+        (403, openai("", "prompt_cache_options is not enabled for your organization"), Some("prompt_cache_options")),
+        (403, openai("", "Your organization is not enabled. Lower the temperature."), None),
+        (403, openai("", "Forbidden: prompt_cache_options"), None),
+        (400, openai("", "Grammar error: Unimplemented keys: [\"x\"]"), Some("SimplerSchema")),
+        (500, openai("", "failed to compile the kernel"), None),
+        (400, openai("", &format!("{} `temperature` is deprecated for this model.", "x ".repeat(400))), Some("temperature")),
+        (400, openai("", "Error code: 400 - {'error': {'message': \"Unsupported value: 'temperature' does not support 0\", 'code': None}}"), Some("temperature")),
+        (500, openai("", "An unexpected error occurred in structured output"), None),
+        (400, openai("", "An unexpected error occurred in structured output"), None),
+        (500, openai("", "not supported: {\"model\":\"m\",\"temperature\":0,\"stream_options\":null}"), None),
+        (500, openai("", "unsupported request body \"temperature\":0"), None),
+        (400, openai("", "Invalid image: unsupported image format. Request: {\"model\":\"m\",\"temperature\":0.7}"), None),
+        (400, openai("", "Image rejected: the temperature table on the page is not supported"), None),
+        (400, r#"[{"error":{"code":400,"message":"Request contains an invalid argument.","status":"INVALID_ARGUMENT"}}]"#.into(), Some("effort ")),
+        (400, openai("", "Request contains an invalid argument."), None),
+        (400, openai("", "Invalid image: the data is damaged"), None),
+        (400, openai("", "generic"), None),
+        (500, openai("", "The server had an error while processing your request."), None),
+        (500, openai("", "failed to apply the temperature"), None),
+    ] {
+        assert_eq!(change(status, &body).as_deref(), expected, "{status} {body}");
+    }
+}
