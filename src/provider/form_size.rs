@@ -90,8 +90,8 @@ mod tests {
             let first = Capabilities::default();
             changes.iter().fold(first, |known, change| known.with(*change).unwrap()).proven(true)
         };
-        let mut at_medium = known(&[]);
-        at_medium.effort = Some(Effort::Medium);
+        let mut medium = known(&[]);
+        medium.effort = Some(Effort::Medium);
         for (request, model, capabilities, is_lengthened, limit, is_described) in [
             ("{}", "m", Capabilities::default(), false, 100, true),
             ("{}", "m", known(&[]), false, 100, false),
@@ -106,7 +106,7 @@ mod tests {
             ("{max_tokens: 300}", "m", known(&[MaxOutput(200)]), true, 300, false),
             ("{reasoning_effort: low}", "m", known(&[]), false, 4196, false),
             ("{extra: {reasoning_effort: high}}", "m", known(&[]), false, 25_100, false),
-            ("{}", "m", at_medium, false, 8292, false),
+            ("{}", "m", medium, false, 8292, false),
             ("{}", "gpt-6-luna", Capabilities::of_model(model_facts("gpt-6-luna")), false, 100, false),
             ("{}", "gpt-6-astra", Capabilities::of_model(model_facts("gpt-6-astra")), false, 4196, false),
         ] {
