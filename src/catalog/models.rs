@@ -44,7 +44,7 @@ pub enum OutputLimit {
 pub struct Retirement {
     /// The first day without the model at its own vendor, such as `2027-01-14`.
     pub vendor: Option<String>,
-    /// The first day without the model at Azure.
+    /// The first day without the model at Azure; `gone` if it is over and the day is not known.
     pub azure: Option<String>,
     /// The model that the vendor recommends instead.
     pub successor: Option<String>,

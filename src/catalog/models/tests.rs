@@ -119,7 +119,7 @@ fn reasoning_of_models() {
             OutputLimit::MaxTokens,
         ),
         (
-            "gpt-5 gpt-5-mini-2025-08-07 gpt-5-nano",
+            "gpt-5 gpt-5-mini-2025-08-07 gpt-5-nano gpt-5-pro",
             Reasoning::Default(Medium),
             Some(Minimal),
             vec![Minimal, Low, Medium, High],
