@@ -278,7 +278,13 @@ impl ModelEndpoint {
         let sent = self.clock.now();
         let mut exchange = match self.client.send_page(call, timeout, &*self.clock).await {
             Ok(response) => {
-                let reader = ReplyReader { client: &self.client, dialect: &*self.dialect, clock: &self.clock, on_text };
+                let reader = ReplyReader {
+                    client: &self.client,
+                    dialect: &*self.dialect,
+                    clock: &self.clock,
+                    on_text,
+                    is_proven: outgoing.form.capabilities.is_proven,
+                };
                 reader.read(response, &request.asked()).await
             }
             Err(failure) => {

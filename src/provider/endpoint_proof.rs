@@ -49,7 +49,7 @@ impl EndpointProof {
         };
         if self.is_api.get() {
             // A gateway refuses this request.
-            self.judge_refusal(&mut exchange.verdict);
+            self.judge_refusal(&mut exchange.verdict, page);
             return;
         }
         if *may_be_outage {

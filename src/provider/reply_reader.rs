@@ -1,5 +1,6 @@
 //! Reads the reply to a request for a page, whole or streamed, and judges it.
 
+use super::capability::CapabilityChange;
 use super::client::body_reader::BodyReader;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
@@ -9,7 +10,7 @@ use super::foreign::Foreign;
 use super::reply::Reply;
 use super::served::Served;
 use super::sse::EventDecoder;
-use super::verdict::{Charge, Verdict};
+use super::verdict::{Charge, PageFault, TransientFault, Verdict};
 use crate::base::clock::Clock;
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
@@ -28,6 +29,8 @@ pub(crate) struct ReplyReader<'a> {
     pub(crate) clock: &'a Arc<dyn Clock>,
     /// Receives the reply's text as it arrives.
     pub(crate) on_text: &'a dyn Fn(&str),
+    /// Whether a request in this form was answered before.
+    pub(crate) is_proven: bool,
 }
 
 impl ReplyReader<'_> {
@@ -54,7 +57,8 @@ impl ReplyReader<'_> {
                 }
                 let exceeded = judgement.exceeded;
                 let foreign = foreign_error(status, &body);
-                Exchange { exceeded, foreign, ..Exchange::new(judgement.verdict, judgement.charge) }
+                let verdict = in_view_of_form(judgement.verdict, judgement.named_change, self.is_proven, status);
+                Exchange { exceeded, foreign, ..Exchange::new(verdict, judgement.charge) }
             }
         };
         exchange.status = Some(status);
@@ -170,6 +174,26 @@ pub(crate) fn judge_reply(client: &HttpClient, reply: Reply, questions: &[&Quest
     let Served { model, provider, service_tier, cost } = reply.served;
     let served = Served { model: redact(model), provider: redact(provider), service_tier: redact(service_tier), cost };
     Exchange::from_reply(Reply { content, reasoning, served, ..reply }, questions)
+}
+
+/// The verdict on an error in view of what is known of the form. While no request was answered, the name of a
+/// parameter is enough to change it, in whatever words. Where one was answered, an internal error of the
+/// server has another cause.
+fn in_view_of_form(verdict: Verdict, named: Option<CapabilityChange>, is_proven: bool, status: u16) -> Verdict {
+    match (verdict, named) {
+        (Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }), Some(change)) if !is_proven => {
+            Verdict::Retry(TransientFault {
+                kind: ErrorKind::Capability,
+                message,
+                change: Some(change),
+                may_run: false,
+            })
+        }
+        (Verdict::Retry(fault), _) if is_proven && status >= 500 && fault.change.is_some() => {
+            Verdict::transient(ErrorKind::ServerError, fault.message)
+        }
+        (verdict, _) => verdict,
+    }
 }
 
 /// A reply that failed after `content`.

@@ -5,7 +5,7 @@ use crate::catalog::{Detail, Effort};
 use crate::manifest::Request;
 use crate::prepare::Prepared;
 use crate::provider::batch::{BatchFault, BatchLine, RemoteBatch};
-use crate::provider::capability::Capabilities;
+use crate::provider::capability::{Capabilities, CapabilityChange};
 use crate::provider::client::call::{FileForm, HttpCall};
 use crate::provider::page_request::Repair;
 use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders};
@@ -141,6 +141,8 @@ pub(crate) struct ErrorJudgement {
     pub(crate) charge: Charge,
     /// The rate limit that the request exceeded.
     pub(crate) exceeded: Option<ExceededLimit>,
+    /// What to change for a parameter that the error names in words that are not understood.
+    pub(crate) named_change: Option<CapabilityChange>,
     /// The text of a reply that the server itself found not valid.
     pub(crate) invalid_reply: Option<String>,
 }

@@ -225,6 +225,30 @@ fn temperature_zero_is_left_out_also_when_it_is_written_and_null_is_never_sent()
     assert_eq!(seen.bodies().len(), 2 * PAGES + 1);
 }
 
+/// Once pages are answered, an error of one page that mentions a parameter is that page's.
+#[test]
+fn an_error_of_one_page_does_not_change_the_form() {
+    for (rejection, status) in [
+        (
+            (
+                500,
+                json!({"error": {"message": "'response_format' is not supported by the fallback backend", "type": "server_error"}}),
+            ),
+            "failed",
+        ),
+        (error(400, "temperature: pfui"), "failed"),
+    ] {
+        let (server, seen) = server(move |_, page| if page == 3 { rejection.clone() } else { invoice() });
+        let bench = bench(&server, 8, "limits: {concurrency: 1}");
+        let ran = bench.run(&[]);
+        let rows = bench.rows();
+        assert_eq!(rows.iter().filter(|row| row["status"] == "ok").count(), 7, "{}", ran.stderr);
+        assert_eq!(rows.iter().filter(|row| row["status"] == status).count(), 1);
+        let last = seen.bodies().pop().unwrap();
+        assert_eq!((&last["temperature"], &last["response_format"]["type"]), (&json!(0), &json!("json_schema")));
+    }
+}
+
 /// The error stays the same whatever is changed: the page fails, and there is no loop.
 #[test]
 fn changes_end() {

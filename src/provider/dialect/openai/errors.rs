@@ -8,7 +8,7 @@ use super::causes::{Cause, find_cause};
 use super::error_body::ErrorBody;
 use super::message_numbers::{exceeds_whole_limit, labelled_number};
 use super::output_room::max_answer;
-use super::rejections::find_change;
+use super::rejections::{find_change, named_change};
 use crate::base::sanitize;
 use crate::base::vocabulary::ErrorKind;
 use crate::provider::capability::CapabilityChange;
@@ -40,8 +40,9 @@ pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
     let is_invalid_reply = matches!(&verdict, Verdict::Retry(fault) if fault.kind == ErrorKind::NotJson);
     // The model has replied, and may be billed.
     let charge = if is_invalid_reply { Charge::Unknown } else { charge };
+    let named_change = named_change(reply.status, &error);
     let invalid_reply = is_invalid_reply.then(|| error.failed_generation.unwrap_or_default());
-    ErrorJudgement { verdict, charge, exceeded, invalid_reply }
+    ErrorJudgement { verdict, charge, exceeded, named_change, invalid_reply }
 }
 
 /// Where a redirect leads, for people. Its URL may hold secrets.

@@ -204,6 +204,18 @@ pub(crate) fn find_change(status: u16, error: &ErrorBody) -> Option<CapabilityCh
     }
 }
 
+/// What to change for a parameter that an error of the request names, whatever its words.
+pub(crate) fn named_change(status: u16, error: &ErrorBody) -> Option<CapabilityChange> {
+    if !matches!(status, 400 | 422) {
+        return None;
+    }
+    let parameter = named_parameter(&error.param.to_lowercase(), error.text(), true)?;
+    Some(match parameter {
+        Parameter::Effort => CapabilityChange::Effort(listed_efforts(error.text())),
+        parameter => CapabilityChange::Omit(parameter),
+    })
+}
+
 /// Whether a message says that something of the request is not accepted.
 pub(crate) fn is_rejection(message: &str) -> bool {
     let message = message.to_lowercase();
