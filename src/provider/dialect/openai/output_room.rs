@@ -35,6 +35,8 @@ pub(crate) fn max_output(text: &str) -> Option<u32> {
         .or_else(|| number_after("less than or equal to"))
         .or_else(|| number_after("must be at most"))
         .or_else(|| number_after("cannot exceed"))
+        .or_else(|| number_after("maximum is"))
+        .or_else(|| number_after("larger than"))
         .or_else(exceeded)
         .filter(|tokens| *tokens > 0)
 }

@@ -146,7 +146,11 @@ const QUALITIES: &[&str] = &[
 pub(crate) fn lacks_vision(text: &str) -> bool {
     let text = text.replace(['`', '\'', '"', '*', '\u{2019}'], "");
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    // DeepSeek and others whose messages have only text.
+    // Groq, DeepSeek and others: the content of a message may be only text, not a list of parts.
+    let is_text_only = ["value must be a string", "expected a string"].iter().any(|words| text.contains(words));
+    if is_text_only && text.contains("content") && text.contains("messages") {
+        return true;
+    }
     if text.contains("unknown variant image_url") && text.contains("expected text") {
         return true;
     }
@@ -236,6 +240,8 @@ mod tests {
             "vision is not enabled for this model",
             "multimodal input is not supported",
             "failed to deserialize the json body into the target type: messages[1]: unknown variant `image_url`, expected `text` at line 1 column 900",
+            "messages.1 : for role:user the following must be satisfied[(messages.1.content : value must be a string)]",
+            "messages[1].content: invalid type: sequence, expected a string",
             "this is a text-only model",
             "model 'x' does not support function 'function_image_chat'",
             "messages[1].content must be a string",

@@ -26,6 +26,9 @@ fn the_parameter_that_an_error_names() {
         (400, openai("max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."), Some("output_limit")),
         (400, openai("temperature", "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported."), Some("temperature")),
         (400, openai("", "`temperature` is deprecated for this model."), Some("temperature")),
+        (400, openai("", "max_tokens: maximum is 80"), Some("MaxOutput(80)")),
+        (400, openai("", "This model doesn't support response schema"), Some("format")),
+        (400, openai("", "constrained decoding is not enabled on this deployment"), Some("format")),
         (400, openai("", "invalid temperature: only 1 is allowed for this model"), Some("temperature")),
         (400, openai("reasoning_effort", "Unsupported value: 'reasoning_effort' does not support 'max' with this model. Supported values are: 'none', 'low', 'medium', 'high', and 'xhigh'."), Some("effort none low medium high xhigh")),
         (400, r#"[{"error":{"code":400,"message":"Invalid reasoning_effort: minimal. Valid values are: high, low, medium, none","status":"INVALID_ARGUMENT"}}]"#.into(), Some("effort none low medium high")),
@@ -89,5 +92,25 @@ fn the_parameter_that_an_error_names() {
         (500, openai("", "failed to apply the temperature"), None),
     ] {
         assert_eq!(change(status, &body).as_deref(), expected, "{status} {body}");
+    }
+}
+
+/// Words that are not known as a rejection: the name is enough while nothing was answered.
+#[test]
+fn a_parameter_is_named_in_any_words() {
+    for (status, message, expected) in [
+        (400, "temperature may not be specified with this model", Some("temperature")),
+        (422, "temperature out of bounds", Some("temperature")),
+        (400, "temperature: pfui", Some("temperature")),
+        (400, "the page shows the temperature of a room", None),
+        (500, "temperature out of bounds", None),
+        (400, "generic", None),
+    ] {
+        let found = named_change(status, &ErrorBody::parse(&openai("", message)));
+        let found = found.map(|change| match change {
+            CapabilityChange::Omit(parameter) => parameter.name().to_owned(),
+            other => format!("{other:?}"),
+        });
+        assert_eq!(found.as_deref(), expected, "{status} {message}");
     }
 }
