@@ -70,7 +70,7 @@ fn send(reply: Vec<u8>) -> (Exchange, Received, String) {
     let seen = RefCell::new(String::new());
     let exchange =
         block_on(endpoint.send(&request(&[0]), &endpoint.outgoing(&request(&[0])), &image(), MINUTE, &|text| {
-            seen.borrow_mut().push_str(text)
+            seen.borrow_mut().push_str(text);
         }));
     (exchange, server.requests().remove(0), seen.into_inner())
 }

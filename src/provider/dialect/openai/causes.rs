@@ -210,8 +210,9 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
         Cause::NoCredit => {
             // A code counts in a message, too.
             let is_named = names.iter().any(|name| name.contains('_') && find_word(text, name).is_some());
-            let may_be_words = !is_internal && !(status == 429 && has_delay);
-            has_code(names) || is_named || may_be_words && has(words)
+            // Beside a delay, words about credit are advice.
+            let is_advice = is_internal || status == 429 && has_delay;
+            has_code(names) || is_named || !is_advice && has(words)
         }
         Cause::BadKey => !is_internal && (has_code(names) || has(words) || complains_of_key(text)),
         Cause::Recitation | Cause::ContentFilter => has_code(names) || !is_internal && has(words),
