@@ -173,6 +173,8 @@ const CAUSES: &[(Cause, &[&str], &[&str])] = &[
             "maximum number of tokens allowed",
             "input token count",
             "reduce the length of the",
+            // What the window leaves for the answer.
+            "must be at least 1, got -",
             "exceeds the token limit",
             "exceeds token limit",
             "tokens + max_new_tokens must be",

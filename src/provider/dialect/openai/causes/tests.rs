@@ -74,6 +74,7 @@ fn causes_in_the_words_of_servers() {
             Some(Cause::ContextTooLong),
         ),
         ("prompt is too long: 210000 tokens > 200000 maximum", "", Some(Cause::ContextTooLong)),
+        ("max_tokens must be at least 1, got -120.", "400", Some(Cause::ContextTooLong)),
         ("Range of input length should be [1, 30720]", "", Some(Cause::ContextTooLong)),
         ("Content violates usage guidelines. ", "permission-denied", Some(Cause::ContentFilter)),
         (
