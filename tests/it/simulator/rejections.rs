@@ -201,7 +201,6 @@ fn rejections() -> Vec<(&'static str, Value, u16, Members)> {
             422,
             vec![
                 ("/message/detail/0/type", json!("extra_forbidden")),
-                // Parameters of the API in its order, then unknown ones.
                 ("/message/detail/0/loc", json!(["body", "seed"])),
                 ("/message/detail/1/loc", json!(["body", "max_completion_tokens"])),
                 ("/message/detail/0/msg", json!("Extra inputs are not permitted")),
