@@ -1,0 +1,198 @@
+//! What changes after which error, and how the store keeps it.
+
+use super::*;
+
+const OTHERS: [Parameter; 10] = [
+    Parameter::Temperature,
+    Parameter::OutputLimit,
+    Parameter::StreamOptions,
+    Parameter::Strict,
+    Parameter::CacheKey,
+    Parameter::CacheOptions,
+    Parameter::Detail,
+    Parameter::SystemMessage,
+    Parameter::UniqueItems,
+    Parameter::MaxItems,
+];
+
+fn efforts(names: &str) -> CapabilityChange {
+    CapabilityChange::Effort(names.split_whitespace().filter_map(Effort::parse).collect())
+}
+
+#[test]
+fn the_format_weakens_step_by_step() {
+    let format = CapabilityChange::Omit(Parameter::Format);
+    let object = Capabilities::default().with(format).unwrap();
+    let plain = object.with(format).unwrap();
+    assert_eq!((object.format, plain.format), (ReplyFormat::Object, ReplyFormat::Plain));
+    assert_eq!(plain.with(format), None);
+    assert!(object.needs_description() && plain.needs_description());
+}
+
+#[test]
+fn a_schema_loses_its_bounds_before_the_format_weakens() {
+    let simpler = Capabilities::default().with(CapabilityChange::SimplerSchema).unwrap();
+    assert!(Parameter::BOUNDS.into_iter().all(|bound| !simpler.sends(bound)));
+    assert_eq!(simpler.format, ReplyFormat::Schema);
+    assert_eq!(simpler.with(CapabilityChange::SimplerSchema).unwrap().format, ReplyFormat::Object);
+}
+
+#[test]
+fn a_parameter_changes_once_and_the_others_stay() {
+    for parameter in OTHERS {
+        let fewer = Capabilities::default().with(CapabilityChange::Omit(parameter)).unwrap();
+        assert_eq!(fewer.with(CapabilityChange::Omit(parameter)), None, "{parameter:?}");
+        assert!(!fewer.has_form_of(Capabilities::default()), "{parameter:?}");
+        for other in OTHERS.into_iter().filter(|other| *other != parameter) {
+            assert!(fewer.with(CapabilityChange::Omit(other)).is_some(), "{parameter:?} and {other:?}");
+        }
+    }
+}
+
+#[test]
+fn after_eight_changes_errors_are_final() {
+    let mut known = Capabilities::default();
+    for parameter in OTHERS.into_iter().take(8) {
+        known = known.with(CapabilityChange::Omit(parameter)).unwrap();
+    }
+    assert_eq!(known.with(CapabilityChange::Omit(OTHERS[8])), None);
+    assert_eq!(known.with(CapabilityChange::OutputFactor), None);
+}
+
+/// A list of supported efforts is tried once; it may name one that the model rejects.
+#[test]
+fn an_effort_is_chosen_from_a_list_once() {
+    for (model, list, first, second) in [
+        ("gpt-6-luna", "low medium high", Some(Effort::Low), None),
+        ("gpt-6-luna", "none low", Some(Effort::Low), None),
+        ("gpt-6-astra", "medium", Some(Effort::Medium), None),
+        ("gpt-6-astra", "none", Some(Effort::None), None),
+        ("gpt-6-astra", "", None, None),
+        ("no-such-model", "", None, None),
+    ] {
+        let known = Capabilities::of_model(model_facts(model));
+        let Some(changed) = known.with(efforts(list)) else {
+            assert_eq!((known.effort, first), (None, None), "{model}");
+            continue;
+        };
+        assert_eq!(changed.effort, first, "{model} {list}");
+        let again = changed.with(efforts(list));
+        assert_eq!(again.and_then(|again| again.effort), second, "{model} {list}");
+        assert_eq!(again.and_then(|again| again.with(efforts(list))), None, "{model} {list}");
+    }
+}
+
+#[test]
+fn thinking_is_switched_once() {
+    let thinking = CapabilityChange::Omit(Parameter::Thinking);
+    let off = Capabilities::default().with(thinking).unwrap();
+    assert!(off.disables_thinking && off.with(thinking).is_none());
+    let known = Capabilities::of_endpoint("dashscope.aliyuncs.com", "qwen3.8-flash");
+    assert!(!known.with(thinking).unwrap().disables_thinking);
+}
+
+#[test]
+fn output_limits_rise_once_and_fall() {
+    let raised = Capabilities::default().with(CapabilityChange::OutputFactor).unwrap();
+    assert_eq!((raised.output_factor, raised.with(CapabilityChange::OutputFactor)), (4, None));
+    let lower = raised.with(CapabilityChange::MaxOutput(1000)).unwrap();
+    assert_eq!(lower.with(CapabilityChange::MaxOutput(1000)), None);
+    assert_eq!(lower.with(CapabilityChange::MaxOutput(0)), None);
+    assert_eq!(lower.with(CapabilityChange::MaxOutput(500)).unwrap().max_output, Some(500));
+}
+
+#[test]
+fn what_is_known_of_families() {
+    let of = |model: &str| Capabilities::of_model(model_facts(model));
+    let luna = of("gpt-6-luna");
+    assert!(luna.max_completion_tokens && luna.follows_schema && !luna.is_proven);
+    assert_eq!(luna.effort, Some(Effort::None));
+    assert_eq!(of("gpt-6-astra").effort, Some(Effort::Low));
+    assert_eq!((of("gpt-4o-mini").effort, of("gpt-4o-mini").max_completion_tokens), (None, false));
+    assert_eq!(of("no-such-model"), Capabilities::default());
+    let host = "dashscope-intl.aliyuncs.com";
+    assert!(Capabilities::of_endpoint(host, "qwen3.8-flash").disables_thinking);
+    assert!(!Capabilities::of_endpoint("api.openai.com", "qwen3.8-flash").disables_thinking);
+}
+
+#[test]
+fn the_store_keeps_every_change() {
+    let family = Capabilities::of_model(model_facts("gpt-6-luna"));
+    let mut known = family;
+    for change in [
+        CapabilityChange::Omit(Parameter::Format),
+        CapabilityChange::Omit(Parameter::Temperature),
+        efforts("low high"),
+        CapabilityChange::OutputFactor,
+        CapabilityChange::MaxOutput(5000),
+    ] {
+        known = known.with(change).unwrap().proven(true);
+        assert_eq!(Capabilities::from_json(&known.to_json(), Capabilities::default()), known, "{change:?}");
+    }
+    let unheeded = Capabilities::default().with(CapabilityChange::SchemaInPrompt).unwrap();
+    assert_eq!(Capabilities::from_json(&unheeded.to_json(), Capabilities::default()), unheeded);
+    for unreadable in ["", "null", "[]", "{\"format\":\"xml\",\"sampling\":1}"] {
+        assert_eq!(Capabilities::from_json(unreadable, family), family, "{unreadable}");
+    }
+}
+
+/// What two processes have learned about one endpoint, in both orders.
+#[test]
+fn nothing_that_was_learned_is_lost() {
+    use CapabilityChange::{MaxOutput, Omit, OutputFactor, SchemaInPrompt};
+    type Known = fn(Capabilities) -> bool;
+    let rows: [(CapabilityChange, CapabilityChange, Known); 6] = [
+        (Omit(Parameter::Temperature), Omit(Parameter::StreamOptions), |known| {
+            !known.sends(Parameter::Temperature) && !known.sends(Parameter::StreamOptions)
+        }),
+        (Omit(Parameter::Temperature), Omit(Parameter::StreamOptions), |known| {
+            known.with(Omit(Parameter::Temperature)).is_none() && known.with(Omit(Parameter::StreamOptions)).is_none()
+        }),
+        (Omit(Parameter::Format), Omit(Parameter::Detail), |known| known.format == ReplyFormat::Object),
+        (MaxOutput(500), MaxOutput(900), |known| known.max_output == Some(500)),
+        (MaxOutput(500), Omit(Parameter::Strict), |known| known.max_output == Some(500)),
+        (OutputFactor, Omit(Parameter::Strict), |known| known.output_factor == OUTPUT_FACTOR),
+    ];
+    let merged = |stored: Capabilities, learned: Capabilities| {
+        let text = Capabilities::merged(&stored.to_json(), &learned.to_json());
+        Capabilities::from_json(&text, Capabilities::default())
+    };
+    for (one, other, holds) in rows {
+        let [one, other] = [one, other].map(|change| Capabilities::default().with(change).unwrap());
+        for (stored, learned) in [(one, other), (other, one.proven(true)), (one.proven(true), other)] {
+            let known = merged(stored, learned);
+            assert!(holds(known), "{stored:?} {learned:?}");
+            assert_eq!(known.is_proven, stored.is_proven || learned.is_proven);
+            assert_eq!(merged(known, learned), known, "twice");
+        }
+    }
+    // The newer one decides about the others.
+    let known = Capabilities::of_model(model_facts("gpt-6-astra"));
+    let other = Capabilities { effort: Some(Effort::High), disables_thinking: true, ..known };
+    let limit = known.with(Omit(Parameter::OutputLimit)).unwrap();
+    for (stored, learned) in [(known, other), (other, known)] {
+        let merged = merged(stored, learned);
+        assert_eq!((merged.effort, merged.disables_thinking), (learned.effort, learned.disables_thinking));
+    }
+    assert!(!merged(known, limit).max_completion_tokens);
+    let described = Capabilities::default().with(SchemaInPrompt).unwrap();
+    assert!(merged(Capabilities::default(), described).has_schema_in_prompt);
+    let learned = limit.to_json();
+    for unreadable in ["", "null", "[]"] {
+        assert_eq!(Capabilities::merged(unreadable, &learned), learned, "{unreadable}");
+    }
+}
+
+/// As programs before version 7 of the store wrote it.
+#[test]
+fn older_stores_are_read() {
+    let text = r#"{"format":"json_object","max_completion_tokens":true,"sampling":false,"stream_options":false,"cache_key":true}"#;
+    let read = Capabilities::from_json(text, Capabilities::default());
+    assert_eq!((read.format, read.max_completion_tokens), (ReplyFormat::Object, true));
+    assert_eq!(read.omitted.names().collect::<Vec<_>>(), ["temperature", "stream_options"]);
+    let read = Capabilities::from_json(
+        r#"{"format":"json_schema","max_completion_tokens":false,"sampling":true,"stream_options":true,"cache_key":true}"#,
+        Capabilities::of_model(model_facts("gpt-6-astra")),
+    );
+    assert!(read.max_completion_tokens && read.effort == Some(Effort::Low));
+}
