@@ -82,6 +82,9 @@ pub struct ModelFacts {
     pub priority_percent: Option<u32>,
     /// When the model is retired.
     pub retirement: Retirement,
+    /// Whether the vendor caches, and bills, each prompt unless a request sets other cache options.
+    /// Source: OpenAI's prompt-caching guide (2026-10): gpt-5.6 and later.
+    pub bills_cache_writes: bool,
 }
 
 impl ModelFacts {
@@ -90,13 +93,6 @@ impl ModelFacts {
     #[must_use]
     pub fn reasons(&self) -> bool {
         !matches!(self.reasoning, Reasoning::Never | Reasoning::Default(Effort::None))
-    }
-
-    /// Whether the provider keeps, and bills, each prompt in its cache unless a request chooses what it
-    /// keeps. Source: OpenAI's prompt-caching guide (2026-10): gpt-5.6 and later.
-    #[must_use]
-    pub fn bills_cache_writes(&self) -> bool {
-        self.has_tokenizer && ["gpt-5.6", "gpt-6"].iter().any(|start| self.name.starts_with(start))
     }
 
     fn matches(&self, name: &str) -> bool {
@@ -153,6 +149,7 @@ fn parse_row(row: &csv::StringRecord) -> Option<ModelFacts> {
             factor => Some(u32::try_from(parse_hundredths(factor)?).ok()?),
         },
         retirement: Retirement { vendor: text(11), azure: text(12), successor: text(13) },
+        bills_cache_writes: row.get(14)? == "yes",
     })
 }
 

@@ -39,13 +39,13 @@ pub enum FormChange {
 }
 
 /// Replies in a row that are not the requested object, after which the schema goes into the prompt.
-const MAX_UNHEEDED: u32 = 3;
+const MAX_IGNORED: u32 = 3;
 
 /// Learns the form from exchanges.
 #[derive(Debug, Default)]
 pub(crate) struct FormLearner {
     /// Replies in a row that are not the requested object although a schema was sent.
-    unheeded: Cell<u32>,
+    ignored: Cell<u32>,
 }
 
 impl FormLearner {
@@ -69,22 +69,23 @@ impl FormLearner {
             },
             Verdict::Done { cut: Cut::No, reading } => {
                 if reading.iter().all(Result::is_ok) {
-                    self.unheeded.set(0);
+                    self.ignored.set(0);
                     return proven(sent, known);
                 }
-                let is_unheeded = reading.iter().all(|read| read.as_ref().is_err_and(|fault| is_unheeded(fault.kind)));
+                let is_ignored =
+                    reading.iter().all(|read| read.as_ref().is_err_and(|fault| ignores_schema(fault.kind)));
                 let is_schema = sent.is_usual
                     && sent.capabilities.format == ReplyFormat::Schema
                     && !sent.capabilities.has_schema_in_prompt;
                 // Where schemas were followed before, one odd page is not enough.
                 let counts = sent.is_first || !known.is_understood();
-                if !is_schema || !is_unheeded || !counts {
+                if !is_schema || !is_ignored || !counts {
                     return FormChange::None;
                 }
-                self.unheeded.set(self.unheeded.get() + 1);
+                self.ignored.set(self.ignored.get() + 1);
                 // With the description the same endpoint replied as requested.
                 let is_certain = known.is_proven && !known.follows_schema && !sent.is_described;
-                if !is_certain && self.unheeded.get() < MAX_UNHEEDED {
+                if !is_certain && self.ignored.get() < MAX_IGNORED {
                     return FormChange::None;
                 }
                 CapabilityChange::SchemaInPrompt
@@ -94,7 +95,7 @@ impl FormLearner {
         match (sent.capabilities.with(change), known.with(change)) {
             _ if !is_same => FormChange::AlreadyMade,
             (Some(_), Some(capabilities)) => {
-                self.unheeded.set(0);
+                self.ignored.set(0);
                 FormChange::Changed { capabilities, what: Some(change) }
             }
             _ => FormChange::Exhausted(change),
@@ -103,7 +104,7 @@ impl FormLearner {
 }
 
 /// Whether an answer of this kind shows that a schema was ignored.
-fn is_unheeded(kind: ErrorKind) -> bool {
+fn ignores_schema(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotJson | ErrorKind::Missing)
 }
 

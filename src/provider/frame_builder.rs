@@ -51,7 +51,7 @@ impl FrameBuilder {
             effort: size.effort,
             describes_schema: size.is_described,
             bounds,
-            chooses_cache: self.facts.is_some_and(ModelFacts::bills_cache_writes)
+            chooses_cache: self.facts.is_some_and(|facts| facts.bills_cache_writes)
                 && capabilities.sends(Parameter::CacheOptions),
             prompt_tokens: size.footprint.text,
         };

@@ -104,6 +104,20 @@ fn is_value(text: &str) -> bool {
         || ["true", "false", "null", "none"].iter().any(|word| words(text, word).next() == Some(0))
 }
 
+/// What follows words and signs at the start of `text`, such as those between a label and its number.
+pub(crate) fn skip_fillers<'a>(text: &'a str, fillers: &[&str], signs: &[char]) -> &'a str {
+    let mut rest = text;
+    loop {
+        let next = rest.trim_start().trim_start_matches(signs);
+        let word = next.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(next.len());
+        let next = if fillers.contains(&&next[..word]) { &next[word..] } else { next };
+        if next.len() == rest.len() {
+            return next;
+        }
+        rest = next;
+    }
+}
+
 /// Whether the name at `at` is marked as one: by quotes, or by a word such as `parameter`.
 pub(crate) fn is_marked(text: &str, at: usize, name: &str) -> bool {
     const NOUNS: &[&str] =

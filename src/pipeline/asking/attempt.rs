@@ -86,10 +86,11 @@ impl Attempt {
 
     /// Gives the attempt the form that requests have now, just before it is opened: what other attempts
     /// have learned since counts, and what is reserved is for what is sent.
-    pub(crate) fn renew(&mut self, endpoint: &ModelEndpoint, image: &Prepared) {
-        let Some(sent) = &mut self.sent else { return };
-        sent.outgoing = endpoint.outgoing(&self.request);
-        self.before = known_before(endpoint, &self.request, &sent.outgoing, image);
+    pub(crate) fn renew(&mut self, endpoint: &ModelEndpoint, image: &Prepared) -> Outgoing {
+        let outgoing = endpoint.outgoing(&self.request);
+        self.before = known_before(endpoint, &self.request, &outgoing, image);
+        self.sent = Some(SentRequest { size: (image.width, image.height), outgoing: outgoing.clone() });
+        outgoing
     }
 
     /// The row that it opens in the store. `batch`: the batch that it is part of.

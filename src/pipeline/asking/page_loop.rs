@@ -13,7 +13,7 @@ use crate::manifest::Job;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::ready_page::{PageEnd, ReadyPage};
-use crate::provider::PageFault;
+use crate::provider::{Outgoing, PageFault};
 use crate::store::{Opened, StoreError, TasksToAsk};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -85,20 +85,19 @@ async fn make_attempt(
     };
 
     // Open.
-    let id = match open(asking, page, &mut attempt).await? {
-        ControlFlow::Continue(id) => id,
+    let (id, outgoing) = match open(asking, page, &mut attempt).await? {
+        ControlFlow::Continue(opened) => opened,
         ControlFlow::Break(end) => return Ok(ControlFlow::Break(end)),
     };
     run.hooks.reached(Point::Reserved);
 
     // Send.
-    let Some(sent) = attempt.sent.clone() else { return Ok(ControlFlow::Break(PageEnd::Unfinished)) };
     slot.mark_sent();
     run.hooks.reached(Point::Sent);
     let span = telemetry::span(&attempt, id);
     let on_text = |text: &str| observer.on_text(text);
     let limit = time_limit(&run.job, &attempt);
-    let sending = endpoint.send(&attempt.request, &sent.outgoing, &page.prepared, limit, &on_text);
+    let sending = endpoint.send(&attempt.request, &outgoing, &page.prepared, limit, &on_text);
     let exchange = sending.instrument(span.clone()).await;
     run.hooks.reached(Point::Replied);
     if exchange.answered_in_reasoning {
@@ -106,7 +105,7 @@ async fn make_attempt(
     }
 
     // Judge.
-    let form = learn_form(asking, &exchange, Some(sent.outgoing.form));
+    let form = learn_form(asking, &exchange, Some(outgoing.form));
     let settlement = attempt.judge(id, &exchange, form, &run.job.retry, run.clock.wall_ms());
 
     // Settle.
@@ -138,23 +137,23 @@ fn time_limit(job: &Job, attempt: &Attempt) -> Duration {
     left.map_or(limit, |left| left.min(limit))
 }
 
-/// Opens an attempt in the store: its id, or how the loop ends. Waits for the budget while other
+/// Opens an attempt in the store: its id and the form in which to send it, or how the loop ends. Waits for the budget while other
 /// attempts hold reservations, as long as a request may take.
 async fn open(
     asking: &Asking<'_>,
     page: &ReadyPage,
     attempt: &mut Attempt,
-) -> Result<ControlFlow<PageEnd, AttemptId>, StoreError> {
+) -> Result<ControlFlow<PageEnd, (AttemptId, Outgoing)>, StoreError> {
     let run = asking.run;
     // Reservations of requests end with their timeout. Those of batches and of stopped processes may not.
     let max_wait = run.job.request.timeouts.attempt + STORE_TIME;
     let began = run.clock.now();
     loop {
-        attempt.renew(&asking.endpoint, &page.prepared);
+        let outgoing = attempt.renew(&asking.endpoint, &page.prepared);
         match run.store.open_attempt(attempt.open_record(run, None)).await? {
             Opened::Granted { request, attempt: id, .. } => {
                 attempt.state.request = Some(request);
-                return Ok(ControlFlow::Continue(id));
+                return Ok(ControlFlow::Continue((id, outgoing)));
             }
             Opened::Changed | Opened::Elsewhere => return Ok(ControlFlow::Break(PageEnd::Elsewhere)),
             Opened::OverBudget { is_reserved, spent }

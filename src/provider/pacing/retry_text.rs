@@ -5,6 +5,7 @@
 
 use super::retry_after::parse_go_duration;
 use crate::base::units::parse_time;
+use crate::provider::wording::skip_fillers;
 use std::time::Duration;
 
 /// Words before a delay.
@@ -82,24 +83,10 @@ fn after_words<'a>(text: &'a str, words: &[&'static str]) -> impl Iterator<Item 
     })
 }
 
-/// Text without the fillers at its start.
-fn skip_fillers(text: &str) -> &str {
-    let mut rest = text;
-    loop {
-        let next = rest.trim_start().trim_start_matches(SIGNS);
-        let word = next.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(next.len());
-        let next = if FILLERS.contains(&&next[..word]) { &next[word..] } else { next };
-        if next.len() == rest.len() {
-            return next;
-        }
-        rest = next;
-    }
-}
-
 /// Parses `1m2.5s`, `86400 seconds`, `1 minute and 30 seconds`, `a day`, and where the words before it allow only a
 /// delay, a number of seconds.
 fn parse_delay(text: &str, may_lack_unit: bool) -> Option<Duration> {
-    let text = skip_fillers(text);
+    let text = skip_fillers(text, FILLERS, &SIGNS);
     // Go's form first: it is exact.
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap_or(text.len());
     if let Some(delay) = parse_go_duration(text[..end].trim_end_matches('.')) {
@@ -159,7 +146,7 @@ fn duration(seconds: f64) -> Option<Duration> {
 /// A point in time, such as `2026-09-01 at 00:00 utc`, in milliseconds since 1970. Without a zone it is in UTC.
 fn parse_point(text: &str) -> Option<i64> {
     const DATE: usize = "2026-09-01".len();
-    let text = skip_fillers(text);
+    let text = skip_fillers(text, FILLERS, &SIGNS);
     let date = text.get(..DATE)?;
     let start = parse_time(date).ok()?;
     let rest = text[DATE..].trim_start_matches([' ', ',', 't']);

@@ -1,5 +1,7 @@
 //! Numbers in error messages: `Limit 30,000`, `limit of 7,000`, `Requested ~12903 tokens`.
 
+use crate::provider::wording::skip_fillers;
+
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unit {
@@ -67,7 +69,7 @@ fn amounts(message: &str, label: &str) -> Vec<Amount> {
         if text[..at].ends_with(is_word) || rest.starts_with(is_word) {
             return None;
         }
-        let (number, rest) = parse_number(skip_fillers(rest))?;
+        let (number, rest) = parse_number(skip_fillers(rest, FILLERS, SIGNS))?;
         let behind = rest.trim_start().split(|c: char| !is_word(c)).next().unwrap_or_default();
         let before = text[..at].trim_end_matches(|c: char| !is_word(c)).rsplit(|c: char| !is_word(c)).next();
         let unit = [behind, before.unwrap_or_default()].into_iter().map(unit_of).find(|unit| *unit != Unit::Unknown);
@@ -81,20 +83,6 @@ fn unit_of(word: &str) -> Unit {
         word if TOKENS.contains(&word) => Unit::Tokens,
         word if REQUESTS.contains(&word) => Unit::Requests,
         _ => Unit::Unknown,
-    }
-}
-
-/// What follows a label, from its number on.
-fn skip_fillers(text: &str) -> &str {
-    let mut rest = text;
-    loop {
-        let next = rest.trim_start().trim_start_matches(SIGNS);
-        let word = next.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(next.len());
-        let next = if FILLERS.contains(&&next[..word]) { &next[word..] } else { next };
-        if next.len() == rest.len() {
-            return next;
-        }
-        rest = next;
     }
 }
 
