@@ -21,9 +21,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("store", &["base"]),
     ("export", &["base", "manifest", "task", "store"]),
     ("report", &["base", "manifest", "catalog", "store"]),
+    ("select", &["base", "manifest", "task", "export"]),
     (
         "pipeline",
-        &["base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export", "report"],
+        &[
+            "base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export",
+            "report", "select",
+        ],
     ),
     ("simulator", &["base"]),
     (
@@ -40,6 +44,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "store",
             "export",
             "report",
+            "select",
             "pipeline",
             "simulator",
         ],
@@ -58,6 +63,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "store",
             "export",
             "report",
+            "select",
             "pipeline",
             "simulator",
             "session",
