@@ -37,6 +37,7 @@ pub use plan::planning::plan;
 pub use plan::quote::{Alternative, Quote, Range};
 pub use results::commands::{export, export_stream, report};
 pub(crate) use results::job_rows::row_columns;
+pub use results::pages::{JobPage, read_pages};
 pub use results::preflight::check_outputs_of;
 pub use run::run;
 pub use try_page::{TriedOutcome, TriedPage, questions_for_file, try_page};

@@ -264,7 +264,7 @@ impl Passes<'_> {
             None => Ok(true),
             Some(filter) => {
                 let questions = sets.for_entry(entry.carried.as_deref(), &reader)?;
-                filter.selects(&reader, job, entry, page, &questions.recipes)
+                filter.selects(&reader, job, entry, page, (&questions.recipes, &questions.questions))
             }
         })
     }

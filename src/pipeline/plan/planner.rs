@@ -298,7 +298,7 @@ impl<'a> Planner<'a> {
             repeats: file.repeats.clone(),
             ..EntryRecord::default()
         };
-        filter.selects(reader, *job, &entry, page, &self.keys)
+        filter.selects(reader, *job, &entry, page, (&self.keys, &self.questions))
     }
 
     /// Why an answered page misses: in what the nearest answered recipe differs.

@@ -1,11 +1,13 @@
 //! `--where`: which pages a retry or a refresh sends again, decided by their rows.
 
+use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId, RecipeId, RunKey};
-use crate::export::{Row, RowSpec};
+use crate::export::{Row, RowSpec, human_answers};
 use crate::manifest::Job;
 use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::select::Filter;
 use crate::store::{EntryRecord, PageRecord, Reader, RowOptions, StoreError};
+use crate::task::Question;
 
 /// Which pages are sent again.
 ///
@@ -24,11 +26,11 @@ impl PageFilter {
     /// A filter of the pages of a job whose rows have these columns. `runs`: the run, and those that it
     /// continues.
     pub(crate) fn new(filter: Filter, job: &Job, columns: RowSpec, runs: Vec<RunKey>) -> Self {
-        let options = RowOptions { versions: VERSIONS, skip: skip_rule(job) };
+        let options = RowOptions { versions: VERSIONS, skip: skip_rule(job), with_decisions: true };
         Self { filter, columns, options, runs }
     }
 
-    /// Whether a page of an entry is selected; `recipes`: what the entry is asked.
+    /// Whether a page of an entry is selected; `asked`: what the entry is asked.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -38,14 +40,14 @@ impl PageFilter {
         job: JobId,
         entry: &EntryRecord,
         page: PageId,
-        recipes: &[RecipeId],
+        asked: (&[RecipeId], &[Question]),
     ) -> Result<bool, StoreError> {
         if entry.repeats.is_empty() {
-            return self.selects_row(reader, job, entry, (page.page, page.page), recipes);
+            return self.selects_row(reader, job, entry, (page.page, page.page), asked);
         }
         // Pages that are the same page are asked once, for any of their rows.
         for row in entry.rows().filter(|(number, _)| entry.first_of(*number) == page.page) {
-            if self.selects_row(reader, job, entry, row, recipes)? {
+            if self.selects_row(reader, job, entry, row, asked)? {
                 return Ok(true);
             }
         }
@@ -58,13 +60,18 @@ impl PageFilter {
         job: JobId,
         entry: &EntryRecord,
         row: (u32, u32),
-        recipes: &[RecipeId],
+        (recipes, questions): (&[RecipeId], &[Question]),
     ) -> Result<bool, StoreError> {
         let record = reader.row(job, entry, row, recipes, self.options)?;
         if record.spend.iter().any(|spend| self.runs.contains(&spend.run)) {
             return Ok(true);
         }
-        Ok(has_result(&record) && self.filter.matches(&Row::new(&record, &self.columns)))
+        if !has_result(&record) {
+            return Ok(false);
+        }
+        let digests: Vec<Option<Digest>> = questions.iter().map(Question::rendered_digest).collect();
+        let human = human_answers(&record, &self.columns, &digests);
+        Ok(self.filter.matches(&Row::with_human_answers(&record, &self.columns, &human)))
     }
 }
 
