@@ -10,6 +10,7 @@ use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::renderer::check_renderer;
 use super::retirement::retirement_warning;
+use super::rows::{RowsForm, RowsQuery, RowsShown, show_rows};
 use super::run_report::RunReport;
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
@@ -304,28 +305,56 @@ impl Session {
         let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
         let given = given.into_iter().filter_map(|(option, path)| Some(WrittenFile::output(option, path.as_ref()?)));
         match given.collect::<Vec<_>>().as_slice() {
+            // Readers of the manifest's outputs expect all rows.
+            [] if instead.filter.is_some() => {
+                return Err(Error::new(
+                    WRONG_INPUT,
+                    "--where writes a part of the rows, and no file for them is given",
+                )
+                .with_hint("give --csv, --parquet or --jsonl; `-` is standard output"));
+            }
             [] => self.job.check_outputs()?,
             given => self.job.check_written(given)?,
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
-        Ok(pipeline::export(&reader, job, &self.job.questions, &output, instead.model_only, &NoHooks)?)
+        Ok(pipeline::export(
+            &reader,
+            job,
+            &self.job.questions,
+            &output,
+            (instead.model_only, instead.filter.as_ref()),
+            &NoHooks,
+        )?)
     }
 
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
-    /// pending. `model_only`: without human answers.
+    /// pending. `model_only`: without human answers. `filter`: only rows that match.
     ///
     /// # Errors
     /// When the store has no run of the job, or the stream can't be written.
     pub fn export_stream(
         &self,
         format: RowFormat,
-        model_only: bool,
+        (model_only, filter): (bool, Option<&Filter>),
         out: impl Write + Send + 'static,
     ) -> Result<u64, Error> {
         let job = &self.job.manifest;
         let reader = ReadStore::open(&job.store)?.reader()?;
-        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, model_only, Box::new(out))?)
+        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, (model_only, filter), Box::new(out))?)
+    }
+
+    /// Shows rows: writes them to a stream, from the store.
+    ///
+    /// # Errors
+    /// When a column does not exist, the store has no run of the job, or the stream can't be written.
+    pub fn rows(
+        &self,
+        query: &RowsQuery,
+        form: RowsForm,
+        out: impl Write + Send + 'static,
+    ) -> Result<RowsShown, Error> {
+        show_rows(&self.job, query, form, Box::new(out))
     }
 
     /// The report on runs of the job, from the store alone.
