@@ -67,6 +67,7 @@ mod pipeline;
 mod prepare;
 mod provider;
 mod report;
+mod select;
 mod session;
 mod simulator;
 mod source;
@@ -74,11 +75,11 @@ mod store;
 mod task;
 
 pub use session::{
-    Alternative, Bound, Budget, Canceller, Environment, Error, Headroom, Job, JobCheck, LATENCY_BOUNDS, LeftOut,
-    ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection,
-    Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, RowFormat, RunOptions, RunReport, Session,
-    Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver, WaitReason, budgets_of_store,
-    plan_to_json, report_from_store, serve_decoder,
+    Alternative, Bound, Budget, Canceller, Environment, Error, Filter, Headroom, Job, JobCheck, LATENCY_BOUNDS,
+    LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle,
+    Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, RowFormat, RowsForm, RowsQuery,
+    RowsShown, RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind,
+    TryObserver, WaitReason, budgets_of_store, plan_to_json, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]
@@ -93,6 +94,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, export, manifest, media, pipeline, prepare, provider, report, simulator, source, store, task
+        base, catalog, export, manifest, media, pipeline, prepare, provider, report, select, simulator, source, store,
+        task
     );
 }

@@ -21,9 +21,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("store", &["base"]),
     ("export", &["base", "manifest", "task", "store"]),
     ("report", &["base", "manifest", "catalog", "store"]),
+    ("select", &["base", "manifest", "task", "export"]),
     (
         "pipeline",
-        &["base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export", "report"],
+        &[
+            "base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export",
+            "report", "select",
+        ],
     ),
     ("simulator", &["base"]),
     (
@@ -40,6 +44,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "store",
             "export",
             "report",
+            "select",
             "pipeline",
             "simulator",
         ],
@@ -58,6 +63,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "store",
             "export",
             "report",
+            "select",
             "pipeline",
             "simulator",
             "session",
@@ -189,9 +195,20 @@ fn few_modules_use_the_database_and_http() {
 fn commands_with_a_job_use_only_the_session() {
     let imports = Imports::read(&root().join("src"));
     let mut wrong = Vec::new();
-    for name in
-        ["check", "export", "load", "metrics", "plan", "progress", "report", "run", "run_record", "signals", "try_page"]
-    {
+    for name in [
+        "check",
+        "export",
+        "load",
+        "metrics",
+        "plan",
+        "progress",
+        "report",
+        "rows",
+        "run",
+        "run_record",
+        "signals",
+        "try_page",
+    ] {
         let module = ["cli".to_owned(), name.to_owned()];
         assert!(!imports.paths_of(&module).is_empty(), "there is no cli/{name}");
         for path in imports.paths_of(&module) {
