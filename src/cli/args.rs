@@ -1,5 +1,6 @@
 //! The command-line arguments.
 
+use super::answers_args::Answers;
 use super::arg_values::parse_var;
 use super::rows_args::Rows;
 use super::simulate_args::Simulate;
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Show rows in the terminal, from the store.
     Rows(Rows),
+    /// Write human answers to a file, or store those of a file.
+    Answers(Answers),
     /// Show what runs cost, from the store.
     Report(Report),
     /// Maintain the store: check, backup, salvage, prune, stats.

@@ -29,6 +29,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report", "select",
         ],
     ),
+    (
+        "labels",
+        &[
+            "base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export",
+            "report", "eval", "select", "pipeline",
+        ],
+    ),
     ("simulator", &["base"]),
     (
         "session",
@@ -46,6 +53,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report",
             "select",
             "pipeline",
+            "labels",
             "simulator",
         ],
     ),
@@ -65,6 +73,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report",
             "select",
             "pipeline",
+            "labels",
             "simulator",
             "session",
         ],
@@ -196,6 +205,7 @@ fn commands_with_a_job_use_only_the_session() {
     let imports = Imports::read(&root().join("src"));
     let mut wrong = Vec::new();
     for name in [
+        "answers",
         "check",
         "export",
         "load",
