@@ -96,7 +96,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, export, manifest, media, pipeline, prepare, provider, report, select, simulator, source,
-        store, task
+        base, catalog, export, manifest, media, pipeline, prepare, provider, report, select, simulator, source, store,
+        task
     );
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`harness`]: a folder with pages, a simulator and the program
 //! - [`input`]: files and lists; [`asking`]: requests, faults, stops; [`limits`]; [`budget`]; [`batch`]
+//! - [`answers`]: human answers
 //! - [`store`]: durability and maintenance; [`output`]: rows and files; [`cli`]: messages, logs, metrics
 //! - [`golden`]: recipes, requests and closed lists that must not change
 //! - [`security`]: hostile files, servers and bytes
@@ -10,6 +11,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests fail, wait and make files")]
 
+mod answers;
 mod asking;
 mod batch;
 mod budget;
