@@ -1,0 +1,7 @@
+//! Labels that can be trusted: how good the stored answers are.
+//!
+//! - [`truth`]: what people know of pages: truth files, carried columns, human answers
+//! - [`evaluation`]: answers compared with truth: what `docmill eval` does
+
+pub(crate) mod evaluation;
+pub(crate) mod truth;
