@@ -67,6 +67,7 @@ mod pipeline;
 mod prepare;
 mod provider;
 mod report;
+mod select;
 mod session;
 mod simulator;
 mod source;
@@ -93,6 +94,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, export, manifest, media, pipeline, prepare, provider, report, simulator, source, store, task
+        base, catalog, export, manifest, media, pipeline, prepare, provider, report, select, simulator, source, store,
+        task
     );
 }

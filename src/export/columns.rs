@@ -144,6 +144,11 @@ impl Column {
         }
     }
 
+    /// Whether it is one of the columns that rows of every job have.
+    pub(crate) fn is_of_row(&self) -> bool {
+        matches!(self.source, CellSource::Row(_))
+    }
+
     /// The position of the task whose answer the column shows, or a member of it.
     pub(crate) fn task(&self) -> Option<usize> {
         match self.source {

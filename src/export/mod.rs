@@ -26,6 +26,7 @@ mod success_marker;
 mod target;
 
 pub use column_faults::{ColumnFault, column_faults};
+pub(crate) use columns::{Cell, CellKind, Column};
 pub use error::ExportError;
 pub use files::{Outputs, WrittenOutputs};
 pub use preflight::{check_outputs, check_row_files};

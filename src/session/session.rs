@@ -307,6 +307,12 @@ impl Session {
         report_from_store(&self.job.manifest.store, Some(&self.job), query)
     }
 
+    /// Draws pages of the input for people to look at.
+    #[cfg_attr(not(test), allow(dead_code, reason = "pages with pictures use it"))]
+    pub(crate) fn thumbnails(&self) -> pipeline::Thumbnails {
+        pipeline::Thumbnails::new(&self.job.manifest, self.environment.decoder().clone(), self.clock.clone())
+    }
+
     fn pipeline_environment(&self) -> Result<pipeline::Environment, Error> {
         check_renderer(self.job.manifest.image.pdf_renderer, &self.environment)?;
         let mut provider = self.provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -5,6 +5,11 @@ use crate::base::ids::{JobId, PageId};
 use crate::store::{EntryCursor, Reader, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
+/// The place of a page in the order in which samples are drawn: the first N pages are the sample of N.
+pub(crate) fn draw_key(page: &PageId) -> Digest {
+    Digest::compute(&[page.content.as_bytes().as_slice(), &page.page.to_be_bytes()].concat())
+}
+
 /// The `count` pages of a job with the lowest digests: the same pages every time.
 ///
 /// # Errors
@@ -16,8 +21,8 @@ pub(crate) fn sample_pages(reader: &Reader, job: JobId, count: u64) -> Result<Ha
     while let Some(entry) = stored.next()? {
         let Some(content) = entry.content.filter(|_| entry.page_count > 0) else { continue };
         for page in entry.distinct_pages() {
-            let digest = Digest::compute(&[content.as_bytes().as_slice(), &page.to_be_bytes()].concat());
-            lowest.insert(digest, PageId { content, page });
+            let page = PageId { content, page };
+            lowest.insert(draw_key(&page), page);
             if lowest.len() > count {
                 lowest.pop_last();
             }

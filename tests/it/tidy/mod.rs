@@ -21,9 +21,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("store", &["base"]),
     ("export", &["base", "manifest", "task", "store"]),
     ("report", &["base", "manifest", "catalog", "store"]),
+    ("select", &["base", "manifest", "task", "export"]),
     (
         "pipeline",
-        &["base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export", "report"],
+        &[
+            "base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export",
+            "report", "select",
+        ],
     ),
     ("simulator", &["base"]),
     (
@@ -40,6 +44,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "store",
             "export",
             "report",
+            "select",
             "pipeline",
             "simulator",
         ],
@@ -58,6 +63,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "store",
             "export",
             "report",
+            "select",
             "pipeline",
             "simulator",
             "session",
@@ -67,7 +73,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 
 /// The layers of a folder, lowest first: a child imports only what stands before it.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("pipeline", &["model", "control", "scan", "asking", "batch", "results", "plan", "try_page", "run"]),
+    ("pipeline", &["model", "control", "scan", "asking", "batch", "results", "plan", "thumbnails", "try_page", "run"]),
     (
         "store",
         &[
