@@ -139,7 +139,7 @@ fn observe(
         (!truth.is_empty()).then(|| TaskObservation { truth, answer: model_answer(record, task.position) })
     };
     Observation {
-        path: display_path(&record.path),
+        path: record.path.clone(),
         page: record.page,
         content: record.content,
         fingerprint,

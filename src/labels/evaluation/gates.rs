@@ -1,6 +1,7 @@
 //! Quality gates: marks that the lower bound of a measure must reach.
 
-use super::task_result::{Bound, TaskResult};
+use super::task_result::TaskResult;
+use crate::eval::Estimate;
 
 /// What a gate compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub(crate) struct GateResult {
     pub(crate) label: Option<String>,
     pub(crate) mark: f64,
     /// The measured value and its lower bound; `None`: nothing was measured.
-    pub(crate) bound: Option<Bound>,
+    pub(crate) estimate: Option<Estimate>,
     /// Pages that were compared, and pages without an answer, which count as wrong.
     pub(crate) pages: (u64, u64),
 }
@@ -68,7 +69,7 @@ pub(crate) struct GateResult {
 impl GateResult {
     /// Whether the mark is reached.
     pub(crate) fn is_passed(&self) -> bool {
-        self.bound.is_some_and(|bound| bound.low >= self.mark)
+        self.estimate.is_some_and(|estimate| estimate.lower_bound >= self.mark)
     }
 
     /// The gate in one line.
@@ -84,14 +85,14 @@ impl GateResult {
             1 => ", counting 1 page without an answer as wrong".to_owned(),
             count => format!(", counting {count} pages without an answer as wrong"),
         };
-        match self.bound {
-            Some(bound) => {
+        match self.estimate {
+            Some(estimate) => {
                 let sign = if self.is_passed() { "reaches" } else { "is below" };
                 format!(
                     "{name}: the lower bound {} {sign} the mark {} (measured {} on {} pages{counted}; one-sided, 95 % confidence)",
-                    decimal(bound.low),
+                    decimal(estimate.lower_bound),
                     decimal(self.mark),
-                    decimal(bound.value),
+                    decimal(estimate.value),
                     pages + unanswered
                 )
             }
@@ -118,16 +119,16 @@ pub(crate) fn apply_gates(specs: &[GateSpec], tasks: &[TaskResult]) -> Result<Ve
     for spec in specs {
         let before = results.len();
         for (task, label) in tasks.iter().flat_map(|task| find(spec, task, tasks)) {
-            let bound = match (spec.measure, &label) {
-                (GateMeasure::Accuracy, _) => task.gate_accuracy,
-                (GateMeasure::F1, None) => task.gate_macro_f1,
+            let estimate = match (spec.measure, &label) {
+                (GateMeasure::Accuracy, _) => task.accuracy_of_all,
+                (GateMeasure::F1, None) => task.macro_f1_of_all,
                 (GateMeasure::F1, Some(label)) => {
-                    task.labels.iter().find(|known| known.label == *label).and_then(|known| known.gate_f1)
+                    task.labels.iter().find(|known| known.label == *label).and_then(|known| known.f1_of_all)
                 }
             };
             let (measure, mark) = (spec.measure, spec.mark);
             let pages = (task.n, task.unanswered_pages());
-            results.push(GateResult { measure, task: task.name.clone(), label, mark, bound, pages });
+            results.push(GateResult { measure, task: task.name.clone(), label, mark, estimate, pages });
         }
         if results.len() == before {
             return Err(unknown(spec, tasks));
@@ -181,21 +182,25 @@ fn unknown(spec: &GateSpec, tasks: &[TaskResult]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::Interval;
     use crate::labels::evaluation::task_result::LabelResult;
 
     fn task(name: &str, labels: &[(&str, f64)]) -> TaskResult {
-        let bound = |low| Some(Bound { value: 0.95, low });
+        let bound = |lower_bound| {
+            let interval = Interval { low: lower_bound, high: 1.0 };
+            Some(Estimate { value: 0.95, interval, lower_bound, effective_n: 98.0 })
+        };
         let label = |(label, low): &(&str, f64)| LabelResult {
             label: (*label).into(),
-            gate_f1: bound(*low),
+            f1_of_all: bound(*low),
             ..LabelResult::default()
         };
         TaskResult {
             name: name.into(),
             n: 98,
             unanswered: [("pending", 2)].into(),
-            gate_accuracy: bound(0.901_29),
-            gate_macro_f1: bound(0.8).filter(|_| !labels.is_empty()),
+            accuracy_of_all: bound(0.901_29),
+            macro_f1_of_all: bound(0.8).filter(|_| !labels.is_empty()),
             labels: labels.iter().map(label).collect(),
             ..TaskResult::default()
         }

@@ -1,6 +1,7 @@
 //! A page with truth, and what the model answered.
 
 use crate::base::digest::Digest;
+use crate::base::path_text::display_path;
 use crate::base::vocabulary::OutcomeStatus;
 use crate::store::{PageRecord, PageStatus};
 use serde_json::Value;
@@ -45,8 +46,8 @@ pub(crate) struct TaskObservation {
 /// A page with truth.
 #[derive(Clone, Debug)]
 pub(crate) struct Observation {
-    /// The path, as rows show it.
-    pub(crate) path: String,
+    /// The path of its file, in the bytes of the input.
+    pub(crate) path: Vec<u8>,
     /// The number of the page.
     pub(crate) page: u32,
     /// The digest of the file.
@@ -59,6 +60,13 @@ pub(crate) struct Observation {
     pub(crate) sampled_with: Option<f64>,
     /// By task; `None`: there is no truth for it.
     pub(crate) tasks: Vec<Option<TaskObservation>>,
+}
+
+impl Observation {
+    /// The path, as rows show it.
+    pub(crate) fn shown_path(&self) -> String {
+        display_path(&self.path)
+    }
 }
 
 /// The model's answer to the task at this position of a page.

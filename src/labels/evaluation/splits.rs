@@ -41,7 +41,7 @@ impl Splits {
             let is_new = known.insert(part);
             let earlier = *first.entry(*cluster).or_insert(page);
             if is_new && known.len() == 2 && splits.examples.len() < MAX_EXAMPLES {
-                let example = |page: &Observation| (page.path.clone(), part_of(page).to_owned());
+                let example = |page: &Observation| (page.shown_path(), part_of(page).to_owned());
                 splits.examples.push([example(earlier), example(page)]);
             }
         }

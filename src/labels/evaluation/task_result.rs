@@ -1,27 +1,8 @@
 //! What was measured of a task.
 
+use crate::eval::Estimate;
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// An estimate with a two-sided interval of 95 % confidence.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Estimate {
-    /// The measured value.
-    pub(crate) value: f64,
-    /// The lower end of the interval.
-    pub(crate) low: f64,
-    /// The upper end of the interval.
-    pub(crate) high: f64,
-}
-
-/// A measured value with its one-sided lower bound of 95 % confidence.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Bound {
-    /// The measured value.
-    pub(crate) value: f64,
-    /// The lower bound.
-    pub(crate) low: f64,
-}
 
 /// What was measured of a task. Measures that do not apply to its kind are absent.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,7 +21,7 @@ pub(crate) struct TaskResult {
     pub(crate) effective_n: f64,
     /// Correct answers among the pages with an answer.
     pub(crate) accuracy: Option<Estimate>,
-    /// Correct answers among all pages with truth.
+    /// Correct answers among all pages with truth: gates compare its lower bound.
     pub(crate) accuracy_of_all: Option<Estimate>,
     /// Exactly equal answers among the pages with an answer (`extract`, `question`).
     pub(crate) exact: Option<Estimate>,
@@ -64,10 +45,8 @@ pub(crate) struct TaskResult {
     pub(crate) fields: Vec<FieldResult>,
     /// Pages whose truth may be wrong, most suspicious first.
     pub(crate) suspects: Vec<Suspect>,
-    /// The lower bound that gates compare, of the accuracy.
-    pub(crate) gate_accuracy: Option<Bound>,
-    /// The lower bound that gates compare, of the macro average of F1.
-    pub(crate) gate_macro_f1: Option<Bound>,
+    /// The macro average of F1 in which pages without an answer count as missed: gates compare its lower bound.
+    pub(crate) macro_f1_of_all: Option<Estimate>,
 }
 
 impl TaskResult {
@@ -94,8 +73,8 @@ pub(crate) struct LabelResult {
     pub(crate) f1: Option<Estimate>,
     /// The share of all pages of the job that have the label; only if the truth is a probability sample.
     pub(crate) prevalence: Option<Estimate>,
-    /// The lower bound that gates compare.
-    pub(crate) gate_f1: Option<Bound>,
+    /// F1 in which pages without an answer count as missed: gates compare its lower bound.
+    pub(crate) f1_of_all: Option<Estimate>,
 }
 
 /// What was measured of a member of an object.

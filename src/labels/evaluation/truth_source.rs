@@ -132,10 +132,11 @@ impl TruthSource {
                 let mut probabilities = Vec::new();
                 for (at, task) in tasks.iter().enumerate() {
                     let question = page.questions.get(task.position).copied().flatten();
-                    let decisions = &page.record.decisions;
-                    let counted = decisions.iter().filter(|record| *with_shown || record.decision.shown.is_none());
+                    // Decisions on a page of which this one is a near duplicate are about the other page.
+                    let own = || page.record.decisions.iter().filter(|known| Some(known.decision.page) == page.record.id);
+                    let counted = own().filter(|known| *with_shown || known.decision.shown.is_none());
                     let Some(record) = current_decision(counted, &task.name, question) else {
-                        counts.shown += u64::from(current_decision(decisions, &task.name, question).is_some());
+                        counts.shown += u64::from(current_decision(own(), &task.name, question).is_some());
                         continue;
                     };
                     match human_value(&task.shape, &record.decision.value) {
