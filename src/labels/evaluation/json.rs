@@ -87,7 +87,7 @@ fn task_json(task: &TaskResult) -> Value {
         ("weighted_f1", task.weighted_f1),
         ("micro_f1", task.micro_f1),
         ("jaccard", task.jaccard),
-        ("kappa", task.kappa),
+        ("kappa", task.kappa.map(|kappa| kappa.value)),
         ("anls", task.anls),
     ];
     for (name, number) in numbers {
@@ -97,6 +97,9 @@ fn task_json(task: &TaskResult) -> Value {
     }
     if let Some(estimate) = task.macro_f1 {
         put("macro_f1_interval", interval_json(estimate));
+    }
+    if let Some(kappa) = task.kappa {
+        put("kappa_interval", json!({"low": kappa.interval.low, "high": kappa.interval.high}));
     }
     if !task.labels.is_empty() {
         let labels: Map<String, Value> =

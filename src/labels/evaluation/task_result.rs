@@ -1,6 +1,6 @@
 //! What was measured of a task.
 
-use crate::eval::Estimate;
+use crate::eval::{Estimate, Kappa};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -13,6 +13,8 @@ pub(crate) struct TaskResult {
     pub(crate) kind: &'static str,
     /// Pages with truth and an answer.
     pub(crate) n: u64,
+    /// Pages that are answered correctly.
+    pub(crate) right: u64,
     /// Pages with truth and without an answer, by the reason.
     pub(crate) unanswered: BTreeMap<&'static str, u64>,
     /// Clusters of pages that are not independent of one another.
@@ -34,7 +36,7 @@ pub(crate) struct TaskResult {
     /// Mean share of common tags among the tags in truth or answer.
     pub(crate) jaccard: Option<f64>,
     /// Cohen's kappa.
-    pub(crate) kappa: Option<f64>,
+    pub(crate) kappa: Option<Kappa>,
     /// Mean similarity of texts.
     pub(crate) anls: Option<f64>,
     /// By label, in the order of the manifest.
@@ -65,6 +67,8 @@ pub(crate) struct LabelResult {
     pub(crate) n: u64,
     /// Pages with truth that are answered with the label.
     pub(crate) predicted: u64,
+    /// Pages that have the label and are answered with it.
+    pub(crate) right: u64,
     /// Of the pages answered with the label, the share that have it. `None`: there are none.
     pub(crate) precision: Option<Estimate>,
     /// Of the pages with the label, the share that are answered with it. `None`: there are none.
@@ -84,6 +88,8 @@ pub(crate) struct FieldResult {
     pub(crate) name: String,
     /// Pages with an answer whose truth is known.
     pub(crate) n: u64,
+    /// Pages whose value means the same.
+    pub(crate) right: u64,
     /// Values that are the same.
     pub(crate) exact: Option<Estimate>,
     /// Values that mean the same.
