@@ -75,11 +75,11 @@ mod store;
 mod task;
 
 pub use session::{
-    Alternative, Bound, Budget, Canceller, Environment, Error, Headroom, Job, JobCheck, LATENCY_BOUNDS, LeftOut,
-    ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection,
-    Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, RowFormat, RunOptions, RunReport, Session,
-    Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver, WaitReason, budgets_of_store,
-    plan_to_json, report_from_store, serve_decoder,
+    Alternative, Bound, Budget, Canceller, Environment, Error, Filter, Headroom, Job, JobCheck, LATENCY_BOUNDS,
+    LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle,
+    Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, RowFormat, RunOptions, RunReport,
+    Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver, WaitReason,
+    budgets_of_store, plan_to_json, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]

@@ -107,13 +107,17 @@ pub(crate) struct JobArgs {
 
 /// Which settled pages are sent again.
 #[derive(Debug, ClapArgs)]
+#[group(skip)]
 pub(crate) struct Again {
     /// Retry pages that ended with these statuses.
-    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
+    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',', group = "again")]
     pub(crate) retry: Vec<Retry>,
     /// Send every page again, including those with valid answers.
-    #[arg(long)]
+    #[arg(long, group = "again")]
     pub(crate) refresh: bool,
+    /// Of these pages send only those whose rows match, such as 'kind = "invoice" and cost_usd > 0.01' (docs/select.md).
+    #[arg(long = "where", value_name = "EXPRESSION", requires = "again")]
+    pub(crate) filter: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

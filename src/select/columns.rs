@@ -30,7 +30,7 @@ impl FilterColumns {
     /// The columns of these rows.
     #[must_use]
     pub fn of_rows(spec: &RowSpec) -> Self {
-        let spec = RowSpec { flatten: false, ..spec.clone() };
+        let spec = RowSpec { flatten: false, has_sources: true, ..spec.clone() };
         let mut columns = Vec::new();
         for column in Column::list(&spec) {
             add_column(&column, &mut columns);

@@ -23,6 +23,7 @@ use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
 };
+use crate::select::{Filter, FilterColumns};
 use crate::store::{ReadStore, RunRecord, StoreError};
 use crate::task::Question;
 use std::io::Write;
@@ -128,6 +129,16 @@ impl Session {
         self.pipeline_environment().map(|_| ())
     }
 
+    /// A filter of the job's rows, from an expression such as `kind = "invoice" and cost_usd > 0.01`
+    /// (docs/select.md).
+    ///
+    /// # Errors
+    /// When the expression has a mistake, or the job's list can't be read.
+    pub fn filter(&self, expression: &str) -> Result<Filter, Error> {
+        let columns = pipeline::row_columns(&self.job.manifest, &self.job.questions)?;
+        Filter::parse(expression, &FilterColumns::of_rows(&columns)).map_err(|error| Error::new(WRONG_INPUT, error))
+    }
+
     /// Runs the job: asks every page that has no answer, and writes the outputs. Blocks until it is
     /// done; do not call it from an async task. A run that ends early is a report with an
     /// [`RunReport::error`], not an `Err`.
@@ -188,6 +199,19 @@ impl Session {
     /// # Errors
     /// When the input can't be searched or the store can't be read.
     pub fn plan(&self, selection: RetrySelection, sample: Option<u64>) -> Result<Plan, Error> {
+        self.plan_where(selection, None, sample)
+    }
+
+    /// The same, where of the pages that `selection` sends again only those are sent whose rows match.
+    ///
+    /// # Errors
+    /// As [`Session::plan`].
+    pub fn plan_where(
+        &self,
+        selection: RetrySelection,
+        filter: Option<&Filter>,
+        sample: Option<u64>,
+    ) -> Result<Plan, Error> {
         let job = &self.job.manifest;
         let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
             Ok(reader) => Some(reader),
@@ -195,7 +219,7 @@ impl Session {
             Err(error) => return Err(error.into()),
         };
         let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
-        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), selection, sample, at_ms, decoder)?)
+        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sample, at_ms, decoder)?)
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; or

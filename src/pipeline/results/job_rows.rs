@@ -206,6 +206,14 @@ pub(crate) fn columns_of_job(job: &Job, questions: &[Question], keys: &[TaskKey]
     Ok(RowSpec { carried, has_distance, flatten, has_sources, ..RowSpec::new(questions, keys, &job.provider.model) })
 }
 
+/// The columns of a job's rows, whatever the store has.
+///
+/// # Errors
+/// When the job's list can't be read.
+pub(crate) fn row_columns(job: &Job, questions: &[Question]) -> Result<RowSpec, PipelineError> {
+    columns_of_job(job, questions, &[])
+}
+
 /// Where a job's rows are written.
 pub(crate) fn targets_of_job(job: &Job, output: &Output) -> Targets {
     Targets {

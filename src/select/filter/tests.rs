@@ -322,7 +322,8 @@ proptest! {
             }
             Err(error) => {
                 prop_assert!(text.get(error.span.clone()).is_some(), "{:?}", error);
-                prop_assert!(!error.to_string().contains('\u{1b}'));
+                let has_escapes = error.to_string().contains('\u{1b}');
+                prop_assert!(!has_escapes);
             }
         }
     }
