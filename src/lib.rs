@@ -60,7 +60,9 @@
 mod base;
 mod catalog;
 mod cli;
+mod eval;
 mod export;
+mod labels;
 mod manifest;
 mod media;
 mod pipeline;
@@ -75,10 +77,11 @@ mod store;
 mod task;
 
 pub use session::{
-    Alternative, Bound, Budget, Canceller, Environment, Error, Filter, Headroom, Job, JobCheck, LATENCY_BOUNDS,
+    Alternative, Bound, Budget, Canceller, Environment, Error, EvalOptions, EvalReport, Filter, GateMeasure,
+    GateSpec, Headroom, Job, JobCheck, LATENCY_BOUNDS,
     LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle,
     Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, RowFormat, RunOptions, RunReport,
-    Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver, WaitReason,
+    Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TruthChoice, TryObserver, WaitReason,
     budgets_of_store, plan_to_json, report_from_store, serve_decoder,
 };
 
@@ -94,7 +97,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, export, manifest, media, pipeline, prepare, provider, report, select, simulator, source, store,
+        base, catalog, eval, export, labels, manifest, media, pipeline, prepare, provider, report, select, simulator, source, store,
         task
     );
 }

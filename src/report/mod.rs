@@ -30,8 +30,9 @@ pub use part::Part;
 pub use provider_bill::ProviderBill;
 pub use redrawn::{RedrawnPage, RedrawnPages};
 pub use render::openmetrics;
+pub(crate) use render::{TextTable, format_usd};
 pub use render::{
-    UnreportedRun, parse_last_success, render_html, render_json, render_prometheus, render_text,
+    PAGE_STYLE, UnreportedRun, parse_last_success, render_html, render_json, render_prometheus, render_text,
     render_unreported_prometheus,
 };
 pub use spend::{ServedName, SlowAttempt, Spend};

@@ -3,6 +3,7 @@
 use super::check::{JobCheck, cache_write_warning, check_job};
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
+use super::evaluation::EvalReport;
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
 use super::overwriting::WrittenFile;
@@ -19,6 +20,7 @@ use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
 use crate::export::RowFormat;
+use crate::labels::evaluation::EvalOptions;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
@@ -334,6 +336,16 @@ impl Session {
     /// When the store can't be read or has no such run.
     pub fn report(&self, query: &ReportQuery) -> Result<RunReport, Error> {
         report_from_store(&self.job.manifest.store, Some(&self.job), query)
+    }
+
+    /// Measures how good the stored answers are, against truth. Sends nothing and opens no page.
+    ///
+    /// # Errors
+    /// When the store can't be read or has no run of the job, or the options don't fit the job or the truth.
+    pub fn evaluate(&self, options: &EvalOptions) -> Result<EvalReport, Error> {
+        let filter = options.filter.as_deref().map(|text| self.filter(text)).transpose()?;
+        let (decoder, clock) = (self.environment.decoder().clone(), self.clock.clone());
+        EvalReport::measure(&self.job, filter.as_ref(), options, decoder, clock)
     }
 
     /// Draws pages of the input for people to look at.
