@@ -97,7 +97,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, eval, export, labels, manifest, media, pipeline, prepare, provider, report, select, simulator, source, store,
+        base, catalog, eval, export, manifest, media, pipeline, prepare, provider, report, select, simulator, source, store,
         task
     );
 }

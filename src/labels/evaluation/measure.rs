@@ -1,9 +1,7 @@
 //! Measures the answers to one task.
 
 use super::collect::labels_of;
-use super::evaluation::TruthKind;
-use super::observation::Observation;
-use super::page_clusters::PageGroups;
+use super::measured::{Measured, TaskPage};
 use super::suspects::Disagreement;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
 use super::compare::compare_values;
@@ -15,52 +13,6 @@ use crate::labels::truth::task_spec::TaskSpec;
 use crate::task::Shape;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
-
-/// A page with truth for a task.
-pub(crate) struct TaskPage<'a> {
-    /// Its position among all pages with truth.
-    pub(crate) at: usize,
-    pub(crate) page: &'a Observation,
-    pub(crate) truth: &'a [Option<Value>],
-    /// `None`: the page has no answer.
-    pub(crate) answer: Option<&'a Value>,
-}
-
-/// The pages that are measured.
-pub(crate) struct Measured<'a> {
-    pub(crate) pages: &'a [Observation],
-    /// Which of them are measured.
-    pub(crate) is_measured: &'a [bool],
-    pub(crate) groups: &'a PageGroups,
-    pub(crate) kind: TruthKind,
-}
-
-impl<'a> Measured<'a> {
-    /// The pages with truth for the task at this position.
-    pub(crate) fn of_task(&self, task: usize) -> Vec<TaskPage<'a>> {
-        let measured = self.pages.iter().enumerate().zip(self.is_measured).filter(|(_, is_measured)| **is_measured);
-        measured
-            .filter_map(|((at, page), _)| {
-                let known = page.tasks.get(task)?.as_ref()?;
-                Some(TaskPage { at, page, truth: &known.truth, answer: known.answer.as_ref().ok() })
-            })
-            .collect()
-    }
-
-    /// The design of these pages: what each stands for, and which belong together.
-    pub(crate) fn design(&self, pages: &[TaskPage<'_>]) -> Design {
-        let clusters: Vec<usize> =
-            pages.iter().map(|page| self.groups.clusters.get(page.at).copied().unwrap_or(page.at)).collect();
-        let probabilities: Option<Vec<f64>> = match self.kind {
-            TruthKind::Sample => pages.iter().map(|page| page.page.sampled_with).collect(),
-            TruthKind::All | TruthKind::Selected => None,
-        };
-        match probabilities.map(|probabilities| Design::sampled(&probabilities, clusters.clone())) {
-            Some(Ok(design)) => design,
-            _ => Design::clustered(clusters),
-        }
-    }
-}
 
 /// What was measured of a task, and where answer and truth differ.
 pub(crate) fn measure_task(task: &TaskSpec, position: usize, measured: &Measured<'_>) -> (TaskResult, Vec<Disagreement>) {

@@ -2,7 +2,7 @@
 //! truth (PPI++). Only for a probability sample.
 
 use super::collect::Collected;
-use super::measure::Measured;
+use super::measured::Measured;
 use super::task_result::TaskResult;
 use crate::labels::truth::task_spec::TaskSpec;
 

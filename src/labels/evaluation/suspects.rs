@@ -2,7 +2,7 @@
 //! out the page itself, so that an error does not speak for itself.
 
 use super::collect::labels_of;
-use super::measure::TaskPage;
+use super::measured::TaskPage;
 use super::observation::Observation;
 use super::task_result::{Suspect, TaskResult};
 use super::text::short;

@@ -2,7 +2,7 @@
 
 use super::compare::compare_values;
 use super::evaluation::{Mistake, WrongPage};
-use super::measure::{Measured, TaskPage};
+use super::measured::{Measured, TaskPage};
 use super::observation::Observation;
 use crate::base::ids::PageId;
 use crate::eval::{Term, estimate_ratio};

@@ -96,9 +96,7 @@ impl TruthIndex {
             let message = match found {
                 Found { exact: 0, other_form: 0 } if is_known => format!("{path} has no page {}", row.page),
                 Found { exact: 0, other_form: 0 } => format!("no page of the job has the path {path}"),
-                Found { exact: 0 | 1, other_form: 0 } | Found { exact: 1, .. } | Found { exact: 0, other_form: 1 } => {
-                    continue;
-                }
+                Found { exact: 1, .. } | Found { exact: 0, other_form: 1 } => continue,
                 Found { exact: 0, .. } => format!("several pages of the job have the path {path}: it is not compared"),
                 Found { .. } => format!("several rows of the job have the path {path}: the first is compared"),
             };

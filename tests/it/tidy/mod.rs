@@ -29,6 +29,14 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report", "select",
         ],
     ),
+    ("eval", &["base"]),
+    (
+        "labels",
+        &[
+            "base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export",
+            "report", "select", "pipeline", "eval",
+        ],
+    ),
     ("simulator", &["base"]),
     (
         "session",
@@ -46,6 +54,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report",
             "select",
             "pipeline",
+            "labels",
             "simulator",
         ],
     ),
@@ -65,6 +74,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report",
             "select",
             "pipeline",
+            "labels",
             "simulator",
             "session",
         ],
@@ -196,7 +206,7 @@ fn commands_with_a_job_use_only_the_session() {
     let imports = Imports::read(&root().join("src"));
     let mut wrong = Vec::new();
     for name in
-        ["check", "export", "load", "metrics", "plan", "progress", "report", "run", "run_record", "signals", "try_page"]
+        ["check", "eval", "eval_args", "export", "load", "metrics", "plan", "progress", "report", "run", "run_record", "signals", "try_page"]
     {
         let module = ["cli".to_owned(), name.to_owned()];
         assert!(!imports.paths_of(&module).is_empty(), "there is no cli/{name}");
