@@ -60,6 +60,7 @@
 mod base;
 mod catalog;
 mod cli;
+#[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "some functions are for tests only"))]
 mod eval;
 mod export;
 mod labels;
