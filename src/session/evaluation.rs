@@ -71,7 +71,8 @@ impl EvalReport {
             [gate] => format!("quality gate failed: {gate}"),
             several => format!("{} quality gates failed:\n  {}", several.len(), several.join("\n  ")),
         };
-        let hint = "`docmill eval JOB --format html` shows the wrong pages; more pages with truth raise the lower bound";
+        let hint =
+            "`docmill eval JOB --format html` shows the wrong pages; more pages with truth raise the lower bound";
         Some(Error::of_gates(message).with_hint(hint))
     }
 }

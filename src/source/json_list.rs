@@ -58,7 +58,10 @@ impl JsonList {
 }
 
 /// The next object with a value, whatever empty lines and objects come before it. Counts the lines.
-fn read_object(reader: &mut BufReader<TextReader<File>>, lines: &mut u64) -> Result<Option<Map<String, Value>>, String> {
+fn read_object(
+    reader: &mut BufReader<TextReader<File>>,
+    lines: &mut u64,
+) -> Result<Option<Map<String, Value>>, String> {
     loop {
         let mut line = Vec::new();
         let count =

@@ -36,14 +36,14 @@ pub(crate) mod table;
 mod test_input;
 pub(crate) mod walk;
 
+pub(crate) use columns::{ColumnPlan, ListRow};
 pub use count::count_entries;
 pub use entries::{Entries, FoundFile, carried_columns};
 pub use entry::{Entry, path_bytes, path_from_bytes};
 pub use error::{SourceError, WalkFault};
 pub use host_limits::HostLimits;
 pub use left_out::{LeftOut, LeftOutReason, extension_of};
-pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};
-pub(crate) use columns::{ColumnPlan, ListRow};
 pub(crate) use list_file::ListFile;
+pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};
 pub(crate) use select::{Choice, Selection};
 pub(crate) use signed_url::without_secrets;

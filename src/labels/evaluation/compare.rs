@@ -17,7 +17,9 @@ pub(crate) fn compare_values(shape: &Shape, truth: &Value, answer: &Value) -> Fi
             let found = match_field(FieldKind::Number, text_of(truth).as_deref(), text_of(answer).as_deref());
             FieldMatch { exact: same, normalized: same || found.normalized, ..found }
         }
-        (Shape::Boolean, _, _) => match_field(FieldKind::Boolean, text_of(truth).as_deref(), text_of(answer).as_deref()),
+        (Shape::Boolean, _, _) => {
+            match_field(FieldKind::Boolean, text_of(truth).as_deref(), text_of(answer).as_deref())
+        }
         (Shape::Date, _, _) => match_field(FieldKind::Date, text_of(truth).as_deref(), text_of(answer).as_deref()),
         _ => compare_texts(text_of(truth).as_deref(), text_of(answer).as_deref()),
     }

@@ -63,8 +63,9 @@ fn used_labels(task: &TaskResult) -> (Vec<String>, Vec<Vec<u64>>) {
         used.sort_unstable();
     }
     // The last place is that of all others.
-    let place: Vec<usize> =
-        (0..task.labels.len()).map(|label| used.iter().position(|known| *known == label).unwrap_or(used.len())).collect();
+    let place: Vec<usize> = (0..task.labels.len())
+        .map(|label| used.iter().position(|known| *known == label).unwrap_or(used.len()))
+        .collect();
     let mut names: Vec<String> = used.iter().map(|at| task.labels[*at].label.clone()).collect();
     if has_others {
         names.push(OTHERS.to_owned());
@@ -87,7 +88,9 @@ mod tests {
 
     fn task(labels: usize) -> TaskResult {
         let confusion: Vec<Vec<u64>> = (0..labels)
-            .map(|row| (0..labels).map(|column| if row == column { 10 + row as u64 } else { u64::from(column == 0) }).collect())
+            .map(|row| {
+                (0..labels).map(|column| if row == column { 10 + row as u64 } else { u64::from(column == 0) }).collect()
+            })
             .collect();
         let label = |at: usize| LabelResult {
             label: format!("<{at}>"),
@@ -112,7 +115,10 @@ mod tests {
     fn rare_labels_are_drawn_together() {
         let many = task(200);
         let (names, counts) = used_labels(&many);
-        assert_eq!((names.len(), counts.len(), names.last().map(String::as_str)), (MAX_LABELS, MAX_LABELS, Some(OTHERS)));
+        assert_eq!(
+            (names.len(), counts.len(), names.last().map(String::as_str)),
+            (MAX_LABELS, MAX_LABELS, Some(OTHERS))
+        );
         let sum = |counts: &[Vec<u64>]| counts.iter().flatten().sum::<u64>();
         assert_eq!(sum(&counts), sum(&many.confusion));
     }

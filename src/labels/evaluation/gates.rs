@@ -164,7 +164,10 @@ fn unknown(spec: &GateSpec, tasks: &[TaskResult]) -> String {
     let about = spec.about.as_deref().unwrap_or_default();
     match spec.measure {
         GateMeasure::Accuracy => {
-            format!("--min-accuracy {about}=…: there is no measured task `{about}`; measured: {}", names(&mut tasks.iter()))
+            format!(
+                "--min-accuracy {about}=…: there is no measured task `{about}`; measured: {}",
+                names(&mut tasks.iter())
+            )
         }
         GateMeasure::F1 => {
             let with_labels = names(&mut tasks.iter().filter(|task| !task.labels.is_empty()));
@@ -208,7 +211,11 @@ mod tests {
 
     #[test]
     fn gates_are_about_tasks_and_labels() {
-        let tasks = [task("kind", &[("invoice", 0.7), ("a.b=c", 0.9)]), task("features", &[("stamp", 0.5), ("kind", 0.4)]), task("total", &[])];
+        let tasks = [
+            task("kind", &[("invoice", 0.7), ("a.b=c", 0.9)]),
+            task("features", &[("stamp", 0.5), ("kind", 0.4)]),
+            task("total", &[]),
+        ];
         let apply = |measure, text: &str| {
             let results = apply_gates(&[GateSpec::parse(measure, text).unwrap()], &tasks)?;
             let show = |gate: &GateResult| {

@@ -4,7 +4,7 @@ use super::evaluation::{Evaluation, TruthSummary};
 use super::gates::GateResult;
 use super::splits::Splits;
 use super::task_result::{FieldResult, LabelResult, Suspect, TaskResult};
-use crate::eval::Estimate;
+use crate::eval::{Estimate, Interval};
 use serde_json::{Map, Value, json};
 
 /// Maximum number of faults of the truth.
@@ -12,8 +12,7 @@ const MAX_FAULTS: usize = 1000;
 
 /// Renders an evaluation as JSON. Money is an exact decimal string, or null if a price is unknown.
 pub(crate) fn render_json(evaluation: &Evaluation) -> Value {
-    let tasks: Map<String, Value> =
-        evaluation.tasks.iter().map(|task| (task.name.clone(), task_json(task))).collect();
+    let tasks: Map<String, Value> = evaluation.tasks.iter().map(|task| (task.name.clone(), task_json(task))).collect();
     json!({
         "job": evaluation.job,
         "model": evaluation.model,
@@ -50,9 +49,7 @@ fn truth_json(truth: &TruthSummary) -> Value {
 }
 
 fn splits_json(splits: &Splits) -> Value {
-    let example = |[one, other]: &[(String, String); 2]| {
-        json!([{"path": one.0, "split": one.1}, {"path": other.0, "split": other.1}])
-    };
+    let example = |[one, other]: &[(String, String); 2]| json!([{"path": one.0, "split": one.1}, {"path": other.0, "split": other.1}]);
     json!({
         "pages": splits.pages,
         "measured": splits.measured,
@@ -72,11 +69,7 @@ fn task_json(task: &TaskResult) -> Value {
     put("unanswered_by", json!(task.unanswered));
     put("clusters", task.clusters.into());
     put("effective_n", task.effective_n.into());
-    let estimates = [
-        ("accuracy", task.accuracy),
-        ("accuracy_of_all", task.accuracy_of_all),
-        ("exact", task.exact),
-    ];
+    let estimates = [("accuracy", task.accuracy), ("accuracy_of_all", task.accuracy_of_all), ("exact", task.exact)];
     for (name, estimate) in estimates {
         if let Some(estimate) = estimate {
             put(name, estimate_json(estimate));
@@ -131,12 +124,12 @@ fn label_json(label: &LabelResult) -> Value {
     });
     if let Some(members) = members.as_object_mut() {
         let intervals = [("precision", label.precision), ("recall", label.recall), ("f1", label.f1)];
-        let known = intervals.iter().filter_map(|(name, estimate)| {
-            Some(((*name).to_owned(), interval_json((*estimate)?)))
-        });
+        let known =
+            intervals.iter().filter_map(|(name, estimate)| Some(((*name).to_owned(), interval_json((*estimate)?))));
         members.insert("intervals".into(), Value::Object(known.collect()));
         if let Some(prevalence) = label.prevalence {
-            members.insert("prevalence".into(), estimate_json(prevalence));
+            let Interval { low, high } = prevalence.interval;
+            members.insert("prevalence".into(), json!({"value": prevalence.value, "low": low, "high": high}));
         }
     }
     members

@@ -1,10 +1,10 @@
 //! Measures the answers to one task.
 
 use super::collect::labels_of;
+use super::compare::compare_values;
 use super::measured::{Measured, TaskPage};
 use super::suspects::Disagreement;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
-use super::compare::compare_values;
 use crate::eval::{
     Design, FieldMatch, LabelMetrics, Labeled, Tagged, Term, estimate_ratio, measure_classification, measure_field,
     measure_tags,
@@ -15,7 +15,11 @@ use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
 /// What was measured of a task, and where answer and truth differ.
-pub(crate) fn measure_task(task: &TaskSpec, position: usize, measured: &Measured<'_>) -> (TaskResult, Vec<Disagreement>) {
+pub(crate) fn measure_task(
+    task: &TaskSpec,
+    position: usize,
+    measured: &Measured<'_>,
+) -> (TaskResult, Vec<Disagreement>) {
     let pages = measured.of_task(position);
     let answered: Vec<usize> = (0..pages.len()).filter(|at| pages[*at].answer.is_some()).collect();
     let all = measured.design(&pages);
@@ -71,8 +75,7 @@ fn measure_labels(
     let counts = measures.confusion.counts();
     result.labels = label_results(labels, &measures.labels, &of_all.labels, |at| counts[at][at]);
     result.right = result.labels.iter().map(|label| label.right).sum();
-    result.confusion =
-        counts.iter().map(|row| row.iter().map(|count| *count as u64).collect()).collect();
+    result.confusion = counts.iter().map(|row| row.iter().map(|count| *count as u64).collect()).collect();
     let wrong = answered.iter().filter(|at| !labeled[**at].is_right());
     wrong.map(|at| Disagreement::whole(&pages[*at])).collect()
 }
@@ -134,16 +137,20 @@ fn measure_values(
                     let answer = leaf.value(answer);
                     let found = compare_values(&leaf.shape, truth, &answer);
                     if !found.normalized {
-                        disagreements.push(Disagreement::of_field(page, leaf.name(), truth.clone(), answer, found.similarity));
+                        disagreements.push(Disagreement::of_field(
+                            page,
+                            leaf.name(),
+                            truth.clone(),
+                            answer,
+                            found.similarity,
+                        ));
                     }
                     Some(found)
                 })
                 .collect()
         })
         .collect();
-    let are_all = |page: &[Option<FieldMatch>], is_right: fn(&FieldMatch) -> bool| {
-        page.iter().flatten().all(is_right)
-    };
+    let are_all = |page: &[Option<FieldMatch>], is_right: fn(&FieldMatch) -> bool| page.iter().flatten().all(is_right);
     let terms = |is_right: fn(&FieldMatch) -> bool| -> Vec<Term> {
         let counts = |(page, found): (&TaskPage<'_>, &Vec<Option<FieldMatch>>)| {
             Term::one(page.answer.is_some() && are_all(found, is_right))
@@ -151,7 +158,8 @@ fn measure_values(
         pages.iter().zip(&matches).map(counts).collect()
     };
     let design = all.subset(answered);
-    let of_answered = |terms: &[Term]| estimate_ratio(&answered.iter().map(|at| terms[*at]).collect::<Vec<_>>(), &design);
+    let of_answered =
+        |terms: &[Term]| estimate_ratio(&answered.iter().map(|at| terms[*at]).collect::<Vec<_>>(), &design);
     let (normalized, exact) = (terms(|found| found.normalized), terms(|found| found.exact));
     result.accuracy = of_answered(&normalized);
     result.accuracy_of_all = estimate_ratio(&normalized, all);
@@ -160,7 +168,8 @@ fn measure_values(
     for (at, leaf) in task.leaves.iter().enumerate() {
         let known: Vec<usize> =
             answered.iter().copied().filter(|page| matches[*page].get(at).is_some_and(Option::is_some)).collect();
-        let found: Vec<Option<FieldMatch>> = known.iter().map(|page| matches[*page].get(at).copied().flatten()).collect();
+        let found: Vec<Option<FieldMatch>> =
+            known.iter().map(|page| matches[*page].get(at).copied().flatten()).collect();
         let measures = measure_field(&found, &all.subset(&known));
         let anls = measures.anls.filter(|_| *leaf.shape.required() == Shape::Text).map(|estimate| estimate.value);
         if leaf.path.is_empty() {
@@ -168,7 +177,14 @@ fn measure_values(
         } else {
             let (exact, normalized) = (measures.exact, measures.normalized);
             let right = found.iter().flatten().filter(|found| found.normalized).count() as u64;
-            result.fields.push(FieldResult { name: leaf.name(), n: known.len() as u64, right, exact, normalized, anls });
+            result.fields.push(FieldResult {
+                name: leaf.name(),
+                n: known.len() as u64,
+                right,
+                exact,
+                normalized,
+                anls,
+            });
         }
     }
     disagreements

@@ -37,7 +37,11 @@ impl SpendTotals {
     /// The cost of 1,000 pages that are answered correctly, if this share of them is.
     pub(crate) fn per_1000_correct(&self, share: f64) -> Option<Pico> {
         let cost = self.per_1000()?;
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "money to about 16 digits; saturates")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "money to about 16 digits; saturates"
+        )]
         let scaled = (share > 0.0).then(|| Pico((cost.0 as f64 / share).round() as i64));
         scaled
     }

@@ -27,7 +27,11 @@ const MAX_EXAMPLES: usize = 5;
 impl Splits {
     /// What the parts of these pages are; `None`: there are none. `wanted`: the part that is measured.
     /// Returns which pages are measured, too.
-    pub(crate) fn of_pages(pages: &[Observation], clusters: &[usize], wanted: Option<&str>) -> (Option<Self>, Vec<bool>) {
+    pub(crate) fn of_pages(
+        pages: &[Observation],
+        clusters: &[usize],
+        wanted: Option<&str>,
+    ) -> (Option<Self>, Vec<bool>) {
         if wanted.is_none() && pages.iter().all(|page| page.split.is_none()) {
             return (None, vec![true; pages.len()]);
         }
@@ -81,8 +85,13 @@ mod tests {
 
     #[test]
     fn clusters_are_kept_on_one_side() {
-        let pages =
-            [page("a", Some("dev")), page("b", Some("test")), page("c", Some("test")), page("d", None), page("e", Some("dev"))];
+        let pages = [
+            page("a", Some("dev")),
+            page("b", Some("test")),
+            page("c", Some("test")),
+            page("d", None),
+            page("e", Some("dev")),
+        ];
         let (splits, measured) = Splits::of_pages(&pages, &[0, 0, 1, 2, 3], Some("test"));
         let splits = splits.unwrap();
         assert_eq!(measured, [false, false, true, false, false], "b is kept beside a");

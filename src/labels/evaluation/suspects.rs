@@ -33,7 +33,13 @@ impl Disagreement {
     /// A page whose whole answer differs.
     pub(crate) fn whole(page: &TaskPage<'_>) -> Self {
         let truth = page.truth.first().cloned().flatten().unwrap_or_default();
-        Self { at: page.at, field: String::new(), truth, answer: page.answer.cloned().unwrap_or_default(), similarity: 0.0 }
+        Self {
+            at: page.at,
+            field: String::new(),
+            truth,
+            answer: page.answer.cloned().unwrap_or_default(),
+            similarity: 0.0,
+        }
     }
 
     /// A page on which a value differs.
@@ -93,8 +99,14 @@ struct SamePictures<'a> {
 }
 
 impl<'a> SamePictures<'a> {
-    fn new(position: usize, observations: &'a [Observation], pictures: &'a [usize], disagreements: &[Disagreement]) -> Self {
-        let wanted: BTreeSet<usize> = disagreements.iter().filter_map(|found| pictures.get(found.at)).copied().collect();
+    fn new(
+        position: usize,
+        observations: &'a [Observation],
+        pictures: &'a [usize],
+        disagreements: &[Disagreement],
+    ) -> Self {
+        let wanted: BTreeSet<usize> =
+            disagreements.iter().filter_map(|found| pictures.get(found.at)).copied().collect();
         let mut pages: HashMap<usize, Vec<usize>> = HashMap::new();
         for (at, picture) in pictures.iter().enumerate().filter(|(_, picture)| wanted.contains(picture)) {
             pages.entry(*picture).or_default().push(at);
@@ -113,7 +125,11 @@ impl<'a> SamePictures<'a> {
         });
         let others: Vec<(&Observation, &Value)> = others.take(1000).collect();
         let describe = |page: &Observation, truth: &Value| {
-            format!("{} looks the same and has the truth {}", super::text::with_page(&page.shown_path(), page.page), short(truth))
+            format!(
+                "{} looks the same and has the truth {}",
+                super::text::with_page(&page.shown_path(), page.page),
+                short(truth)
+            )
         };
         if let Some((page, truth)) = others.iter().find(|(_, truth)| **truth == found.answer) {
             return Some((1.0, describe(page, truth)));

@@ -41,12 +41,18 @@ fn answer_line(task: &TaskResult, kind: TruthKind) -> String {
     let n = grouped(task.n);
     match kind {
         TruthKind::Sample => {
-            format!("{name}: accuracy {}, between {range} with 95 % confidence ({n} sampled pages{unanswered})", share(accuracy.value))
+            format!(
+                "{name}: accuracy {}, between {range} with 95 % confidence ({n} sampled pages{unanswered})",
+                share(accuracy.value)
+            )
         }
         TruthKind::All => format!("{name}: accuracy {} of all {n} pages{unanswered}", share(accuracy.value)),
         TruthKind::Selected => {
             let right = grouped(task.right);
-            format!("{name}: {right} of {n} selected pages right ({}; {range} for pages like these){unanswered}", share(accuracy.value))
+            format!(
+                "{name}: {right} of {n} selected pages right ({}; {range} for pages like these){unanswered}",
+                share(accuracy.value)
+            )
         }
     }
 }
@@ -58,9 +64,9 @@ fn scope_line(evaluation: &Evaluation) -> String {
     match truth.kind {
         TruthKind::Sample => format!("estimated for all {all} pages from {measured} that were drawn at random"),
         TruthKind::All => "every page has truth".to_owned(),
-        TruthKind::Selected => format!(
-            "these {measured} pages were not drawn at random: this is not the accuracy of all {all} pages"
-        ),
+        TruthKind::Selected => {
+            format!("these {measured} pages were not drawn at random: this is not the accuracy of all {all} pages")
+        }
     }
 }
 
@@ -110,7 +116,13 @@ fn add_labels(table: &mut TextTable, labels: &[LabelResult]) {
     }
     let has_prevalence = used.iter().any(|label| label.prevalence.is_some());
     let last = if has_prevalence { "share of all" } else { "F1 between" };
-    table.whole(1, &format!("{:<NAME_WIDTH$} {:>6} {:>8} {:>9} {:>6} {:>6}  {last}", "label", "pages", "answered", "precision", "recall", "F1"));
+    table.whole(
+        1,
+        &format!(
+            "{:<NAME_WIDTH$} {:>6} {:>8} {:>9} {:>6} {:>6}  {last}",
+            "label", "pages", "answered", "precision", "recall", "F1"
+        ),
+    );
     let hidden = used.len().saturating_sub(MAX_LABELS);
     if hidden > 0 {
         used.sort_by_key(|label| std::cmp::Reverse(label.n));
@@ -118,10 +130,12 @@ fn add_labels(table: &mut TextTable, labels: &[LabelResult]) {
     }
     for label in used {
         let value = |estimate: Option<Estimate>| estimate.map_or_else(|| "–".to_owned(), |known| share(known.value));
-        let shown = if has_prevalence { label.prevalence } else { label.f1 };
-        let interval = shown.map_or_else(String::new, |known| {
-            format!("{} to {}", share(known.interval.low), share(known.interval.high))
-        });
+        let shown = if has_prevalence {
+            label.prevalence.map(|known| known.interval)
+        } else {
+            label.f1.map(|known| known.interval)
+        };
+        let interval = shown.map_or_else(String::new, |known| format!("{} to {}", share(known.low), share(known.high)));
         let line = format!(
             "{:<NAME_WIDTH$} {:>6} {:>8} {:>9} {:>6} {:>6}  {interval}",
             one_line(&label.label, NAME_WIDTH - 1),
@@ -142,7 +156,10 @@ fn add_fields(table: &mut TextTable, fields: &[FieldResult]) {
     if fields.is_empty() {
         return;
     }
-    table.whole(1, &format!("{:<NAME_WIDTH$} {:>6} {:>7} {:>6} {:>6}  right between", "field", "pages", "exact", "right", "ANLS"));
+    table.whole(
+        1,
+        &format!("{:<NAME_WIDTH$} {:>6} {:>7} {:>6} {:>6}  right between", "field", "pages", "exact", "right", "ANLS"),
+    );
     for field in fields {
         let value = |estimate: Option<Estimate>| estimate.map_or_else(|| "–".to_owned(), |known| share(known.value));
         let anls = field.anls.map_or_else(|| "–".to_owned(), share);
@@ -193,7 +210,10 @@ fn add_suspects(table: &mut TextTable, task: &TaskResult) {
     for suspect in task.suspects.iter().take(MAX_LISTED) {
         table.path(2, "", &with_page(&suspect.path, suspect.page), "");
         let field = if suspect.field.is_empty() { String::new() } else { format!("{}: ", suspect.field) };
-        table.text(3, &format!("{field}truth {}, answer {}: {}", short(&suspect.truth), short(&suspect.answer), suspect.reason));
+        table.text(
+            3,
+            &format!("{field}truth {}, answer {}: {}", short(&suspect.truth), short(&suspect.answer), suspect.reason),
+        );
     }
     if task.suspects.len() > MAX_LISTED {
         table.whole(2, &format!("… and {} more; all are in --format json", task.suspects.len() - MAX_LISTED));
@@ -214,7 +234,7 @@ fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
     table.heading("truth");
     table.path(1, "", &truth.source, "");
     table.row(1, "rows", grouped(truth.rows));
-    table.row(1, "pages of the job", grouped(truth.matched));
+    table.row(1, "pages found in the job", grouped(truth.matched));
     if truth.sampled > 0 {
         table.row(1, "drawn at random", grouped(truth.sampled));
     }
@@ -228,7 +248,12 @@ fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
         for (name, pages) in &splits.pages {
             let name = if name.is_empty() { "without a split" } else { name };
             let is_measured = splits.measured.as_deref() == Some(name);
-            table.row_with_note(1, &format!("split {name}"), grouped(*pages), if is_measured { "measured" } else { "" });
+            table.row_with_note(
+                1,
+                &format!("split {name}"),
+                grouped(*pages),
+                if is_measured { "measured" } else { "" },
+            );
         }
         if splits.shared_clusters > 0 {
             table.text(
@@ -257,7 +282,13 @@ fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
             table.text(1, &fault.to_string());
         }
         if truth.faults.len() > MAX_LISTED * 2 {
-            table.whole(1, &format!("… and {} more; --format json lists them", grouped((truth.faults.len() - MAX_LISTED * 2) as u64)));
+            table.whole(
+                1,
+                &format!(
+                    "… and {} more; --format json lists them",
+                    grouped((truth.faults.len() - MAX_LISTED * 2) as u64)
+                ),
+            );
         }
     }
 }
@@ -323,7 +354,8 @@ mod tests {
 
     #[test]
     fn values_are_short() {
-        let texts = [json!("a\nb"), json!(["x", "y"]), json!([]), json!(null), json!([1, "x"])].map(|value| short(&value));
+        let texts =
+            [json!("a\nb"), json!(["x", "y"]), json!([]), json!(null), json!([1, "x"])].map(|value| short(&value));
         assert_eq!(texts, ["a b", "[x, y]", "[]", "null", "[1,\"x\"]"]);
     }
 }

@@ -4,13 +4,13 @@ use super::error::EvalError;
 use super::options::TruthChoice;
 use crate::base::path_text::display_path;
 use crate::export::human_value;
-use crate::manifest::Input;
 use crate::labels::truth::columns::{Target, find_target};
 use crate::labels::truth::fault::TruthFault;
 use crate::labels::truth::file::TruthFile;
 use crate::labels::truth::index::{RowMatch, TruthIndex};
 use crate::labels::truth::page_truth::PageTruth;
 use crate::labels::truth::task_spec::TaskSpec;
+use crate::manifest::Input;
 use crate::pipeline::JobPage;
 use crate::source::carried_columns;
 use crate::store::current_decision;
@@ -103,7 +103,12 @@ impl TruthSource {
     }
 
     /// What is known of a page of the job; `None`: nothing.
-    pub(crate) fn truth_of(&mut self, page: &JobPage, tasks: &[TaskSpec], counts: &mut SourceCounts) -> Option<KnownPage> {
+    pub(crate) fn truth_of(
+        &mut self,
+        page: &JobPage,
+        tasks: &[TaskSpec],
+        counts: &mut SourceCounts,
+    ) -> Option<KnownPage> {
         let path = || display_path(&page.record.path);
         match self {
             Self::File { file, index } => {
@@ -133,7 +138,8 @@ impl TruthSource {
                 for (at, task) in tasks.iter().enumerate() {
                     let question = page.questions.get(task.position).copied().flatten();
                     // Decisions on a page of which this one is a near duplicate are about the other page.
-                    let own = || page.record.decisions.iter().filter(|known| Some(known.decision.page) == page.record.id);
+                    let own =
+                        || page.record.decisions.iter().filter(|known| Some(known.decision.page) == page.record.id);
                     let counted = own().filter(|known| *with_shown || known.decision.shown.is_none());
                     let Some(record) = current_decision(counted, &task.name, question) else {
                         counts.shown += u64::from(current_decision(own(), &task.name, question).is_some());
@@ -148,13 +154,15 @@ impl TruthSource {
                             probabilities.push(record.decision.sampled_with);
                         }
                         Err(fault) => {
-                            let message = format!("{}: the answer of {}: {}", task.name, record.decision.reviewer, fault.message);
+                            let message =
+                                format!("{}: the answer of {}: {}", task.name, record.decision.reviewer, fault.message);
                             counts.faults.push(TruthFault::of_page(&path(), page.record.page, message));
                         }
                     }
                 }
                 // Of a page that was drawn for one task and corrected for another, nothing is known of the chance.
-                truth.sampled_with = probabilities.iter().copied().reduce(|one, other| one.filter(|_| one == other)).flatten();
+                truth.sampled_with =
+                    probabilities.iter().copied().reduce(|one, other| one.filter(|_| one == other)).flatten();
                 counts.rows += u64::from(truth.has_any());
                 truth.has_any().then_some(KnownPage { truth, matched: None })
             }

@@ -135,12 +135,7 @@ fn shorten(text: &str) -> String {
 type OnLeaf<'a> = dyn FnMut(&[String], &Shape, &Value) -> Result<(), String> + 'a;
 
 /// Calls `on_leaf` with each leaf that an object has.
-fn read_members(
-    shape: &Shape,
-    value: &Value,
-    path: &mut Vec<String>,
-    on_leaf: &mut OnLeaf<'_>,
-) -> Result<(), String> {
+fn read_members(shape: &Shape, value: &Value, path: &mut Vec<String>, on_leaf: &mut OnLeaf<'_>) -> Result<(), String> {
     let Shape::Object(fields) = shape.required() else { return on_leaf(path, shape, value) };
     let members: &Map<String, Value> = match value {
         Value::Null if matches!(shape, Shape::Nullable(_)) => return Ok(()),

@@ -44,17 +44,13 @@ impl TruthColumns {
     /// A missing column, or two columns about the same values, in words.
     pub(crate) fn choose(names: &[&str], tasks: &[TaskSpec], all: &[&str]) -> Result<Self, String> {
         let position = |wanted: &str| names.iter().position(|name| *name == wanted);
-        let path = position(PATH)
-            .ok_or_else(|| format!("there is no column `path`; it has: {}", crate::source::without_secrets(&names.join(", "))))?;
+        let path = position(PATH).ok_or_else(|| {
+            format!("there is no column `path`; it has: {}", crate::source::without_secrets(&names.join(", ")))
+        })?;
         let is_task = |name: &str| all.contains(&name);
         let other = |name: &str| position(name).filter(|_| !is_task(name));
-        let mut found = Self {
-            path,
-            page: other(PAGE),
-            split: other(SPLIT),
-            sampled_with: other(SAMPLED_WITH),
-            ..Self::default()
-        };
+        let mut found =
+            Self { path, page: other(PAGE), split: other(SPLIT), sampled_with: other(SAMPLED_WITH), ..Self::default() };
         let special = [Some(path), found.page, found.split, found.sampled_with];
         for (at, name) in names.iter().enumerate() {
             if special.contains(&Some(at)) {

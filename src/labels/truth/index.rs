@@ -150,7 +150,10 @@ mod tests {
             ),
         ] {
             let (stands, messages) = matches(truth, pages);
-            assert_eq!((stands.as_slice(), messages.as_slice()), (found, &faults.iter().map(|text: &&str| (*text).to_owned()).collect::<Vec<_>>()[..]));
+            assert_eq!(
+                (stands.as_slice(), messages.as_slice()),
+                (found, &faults.iter().map(|text: &&str| (*text).to_owned()).collect::<Vec<_>>()[..])
+            );
         }
     }
 }

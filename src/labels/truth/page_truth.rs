@@ -77,9 +77,9 @@ impl PageTruth {
         };
         let probability = number.filter(|number| *number > 0.0 && *number <= 1.0);
         self.sampled_with = probability;
-        probability.map(|_| ()).ok_or_else(|| {
-            format!("sampled_with: expected a probability above 0 and at most 1, found {cell}")
-        })
+        probability
+            .map(|_| ())
+            .ok_or_else(|| format!("sampled_with: expected a probability above 0 and at most 1, found {cell}"))
     }
 
     /// Adds the name of the part that the page belongs to.
@@ -100,9 +100,10 @@ impl PageTruth {
             if other.is_empty() || self.contradicted.contains(&at) {
                 continue;
             }
-            let is_different = known.iter().zip(&other).any(|(known, other)| {
-                matches!((known, other), (Some(one), Some(other)) if one != other)
-            });
+            let is_different = known
+                .iter()
+                .zip(&other)
+                .any(|(known, other)| matches!((known, other), (Some(one), Some(other)) if one != other));
             if is_different {
                 differs = true;
                 known.clear();

@@ -34,7 +34,9 @@ pub(crate) fn wanted_of_page(
         PageStatus::Ask(tasks) => {
             let is_selected = match (&pass.sample, &pass.filter) {
                 (Some(sample), _) => sample.contains(&page),
-                (None, Some(filter)) => filter.selects(reader, keys.job, entry, page, (&questions.recipes, &questions.questions))?,
+                (None, Some(filter)) => {
+                    filter.selects(reader, keys.job, entry, page, (&questions.recipes, &questions.questions))?
+                }
                 (None, None) => true,
             };
             if !is_selected && pass.sample.is_none() {

@@ -41,7 +41,8 @@ fn a_gate_compares_the_lower_bound() {
     assert!(both.code == 7 && both.stderr.contains("2 quality gates failed:"), "{}", both.stderr);
     let json = eval(&bench, &[truth, &["--min-accuracy", "0.88", "--format", "json"][..]].concat());
     let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    let gates: Vec<bool> = report["gates"].as_array().unwrap().iter().map(|gate| gate["passed"].as_bool().unwrap()).collect();
+    let gates: Vec<bool> =
+        report["gates"].as_array().unwrap().iter().map(|gate| gate["passed"].as_bool().unwrap()).collect();
     assert_eq!((json.code, gates), (7, vec![false, true]));
     let bound = report["gates"][0]["lower_bound"].as_f64().unwrap();
     assert!((bound - 0.875_9).abs() < 0.000_1, "{bound}");

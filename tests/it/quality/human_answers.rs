@@ -2,30 +2,36 @@
 
 use super::bench::{eval, eval_json, labeled, other_label, put_truth};
 use crate::bench::Bench;
+use docmill::internal::base::clock::SystemClock;
 use docmill::internal::base::digest::Digest;
+use docmill::internal::base::hooks::NoHooks;
 use docmill::internal::base::ids::PageId;
 use docmill::internal::store::{NewDecision, Store};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const LABELS: &[&str] = &["invoice", "letter", "form", "other"];
 
 /// Stores human answers to `kind`.
 fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<f64>, bool)]) {
-    let store = Store::open(&bench.path("store.db")).unwrap();
-    let decision = |(at, (row, value, sampled_with, is_shown)): (usize, &(&Value, &str, Option<f64>, bool))| NewDecision {
-        page: PageId {
-            content: Digest::from_hex(row["content_hash"].as_str().unwrap()).unwrap(),
-            page: 1,
-        },
-        job: "test".into(),
-        task: "kind".into(),
-        question: None,
-        value: json!(value).to_string(),
-        reviewer: "ann".into(),
-        decided_at_ms: 1_790_000_000_000 + at as i64,
-        sampled_with: *sampled_with,
-        shown: is_shown.then(|| row["kind"].to_string()),
-    };
+    let store = Store::open(&bench.path("store.db"), Arc::new(SystemClock::new()), Arc::new(NoHooks)).unwrap();
+    let decision =
+        |(at, (row, value, sampled_with, is_shown)): (usize, &(&Value, &str, Option<f64>, bool))| NewDecision {
+            page: PageId {
+                content: Digest::compute(
+                    &std::fs::read(bench.path("pages").join(row["path"].as_str().unwrap())).unwrap(),
+                ),
+                page: 1,
+            },
+            job: "test".into(),
+            task: "kind".into(),
+            question: None,
+            value: json!(value).to_string(),
+            reviewer: "ann".into(),
+            decided_at_ms: 1_790_000_000_000 + at as i64,
+            sampled_with: *sampled_with,
+            shown: is_shown.then(|| row["kind"].to_string()),
+        };
     store.put_decisions(decisions.iter().enumerate().map(decision).collect()).unwrap();
 }
 
@@ -108,6 +114,8 @@ fn answers_that_do_not_fit_any_more_are_listed() {
     assert_eq!(report["truth"]["matched"], json!(1));
     assert_eq!(
         report["truth"]["faults"],
-        json!(["00000.jpg: kind: the answer of ann: `memo` is not one of the labels `invoice`, `letter`, `form`, `other`"])
+        json!([
+            "00000.jpg: kind: the answer of ann: `memo` is not one of the labels `invoice`, `letter`, `form`, `other`"
+        ])
     );
 }

@@ -190,7 +190,9 @@ fn pages_without_an_answer_are_counted_by_their_reason() {
     let kind = &eval_json(&bench, &["--truth", "truth.csv"])["tasks"]["kind"];
     assert_eq!((&kind["n"], &kind["unanswered"]), (&json!(10), &json!(2)), "{kind}");
     assert_eq!(kind["unanswered_by"], json!({"failed": 1, "pending": 1}));
-    assert!(near(number(&kind["accuracy"]["value"]), 1.0) && near(number(&kind["accuracy_of_all"]["value"]), 10.0 / 12.0));
+    assert!(
+        near(number(&kind["accuracy"]["value"]), 1.0) && near(number(&kind["accuracy_of_all"]["value"]), 10.0 / 12.0)
+    );
     let text = eval(&bench, &["--truth", "truth.csv"]).stdout;
     assert!(text.contains("2 without an answer") && text.contains("no answer as wrong"), "{text}");
 }
@@ -209,7 +211,10 @@ fn the_page_shows_the_matrix_and_the_wrong_pages_and_loads_nothing() {
     let html = &ran.stdout;
     assert!(html.starts_with("<!doctype html>") && html.contains("class=\"confusion\""));
     assert_eq!((html.matches("data:image/jpeg;base64,").count(), html.matches("<figure>").count()), (2, 2));
-    assert!(html.contains("prefers-color-scheme: dark") && !html.contains("<script") && !html.contains("http"), "{html}");
+    assert!(
+        html.contains("prefers-color-scheme: dark") && !html.contains("<script") && !html.contains("http"),
+        "{html}"
+    );
     // A page that is gone is shown without its picture.
     std::fs::remove_file(bench.path("pages/00001.jpg")).unwrap();
     let html = eval(&bench, &["--truth", "truth.jsonl", "--format", "html"]).stdout;

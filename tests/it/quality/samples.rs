@@ -62,7 +62,13 @@ fn pages_that_were_rarely_drawn_weigh_more() {
     let kind = &report["tasks"]["kind"];
     let value = kind["accuracy"]["value"].as_f64().unwrap();
     assert!((value - 100.0 / 110.0).abs() < 1e-12, "{kind}");
-    let counted: u64 = kind["confusion"].as_array().unwrap().iter().flat_map(|row| row.as_array().unwrap()).map(|count| count.as_u64().unwrap()).sum();
+    let counted: u64 = kind["confusion"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row.as_array().unwrap())
+        .map(|count| count.as_u64().unwrap())
+        .sum();
     assert_eq!(counted, 20, "the matrix counts pages");
     assert!(kind["effective_n"].as_f64().unwrap() < 20.0, "{kind}");
 }
@@ -139,7 +145,10 @@ fn equal_pages_are_kept_on_one_side_of_a_split() {
     let report = eval_json(&bench, &["--truth", "truth.jsonl", "--split", "test"]);
     let splits = &report["truth"]["splits"];
     assert_eq!(splits["pages"], json!({"dev": 2, "test": 22}));
-    assert_eq!((&splits["shared_clusters"], &splits["shared_pages"], &splits["left_out"]), (&json!(1), &json!(5), &json!(4)));
+    assert_eq!(
+        (&splits["shared_clusters"], &splits["shared_pages"], &splits["left_out"]),
+        (&json!(1), &json!(5), &json!(4))
+    );
     assert_eq!(report["tasks"]["kind"]["n"], json!(18));
     let text = eval(&bench, &["--truth", "truth.jsonl"]).stdout;
     assert!(text.contains("5 pages in 1 groups of equal or similar pages are in more than one split"), "{text}");

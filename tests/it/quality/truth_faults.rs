@@ -60,9 +60,21 @@ fn truth_that_can_not_be_used_says_why() {
     for (truth, arguments, parts) in [
         ("path;kind\na;b\n", &[][..], &["separated by `;`", "docs/quality.md"][..]),
         ("path,art\na,b\n", &[], &["no column is a task of the job; it has: path, art; tasks: kind, marks"]),
-        ("path,kind\nscans/00000.jpg,letter\n", &[], &["no row of truth.csv is about a page", "line 2:", "such as 00000.jpg"]),
-        ("path,kind\n00000.jpg,letter\n", &["--task", "art"], &["--task art: the job has no such task", "tasks: kind, marks"]),
-        ("path,kind\n00000.jpg,letter\n", &["--split", "test"], &["no page of the truth has this split", "no column `split`"]),
+        (
+            "path,kind\nscans/00000.jpg,letter\n",
+            &[],
+            &["no row of truth.csv is about a page", "line 2:", "such as 00000.jpg"],
+        ),
+        (
+            "path,kind\n00000.jpg,letter\n",
+            &["--task", "art"],
+            &["--task art: the job has no such task", "tasks: kind, marks"],
+        ),
+        (
+            "path,kind\n00000.jpg,letter\n",
+            &["--split", "test"],
+            &["no page of the truth has this split", "no column `split`"],
+        ),
         ("path,kind\n00000.jpg,letter\n", &["--sampled"], &["drawn with a known probability"]),
         ("path,kind\n00000.jpg,letter\n", &["--min-f1", "seal=0.9"], &["no measured task has this label"]),
         ("path,kind\n00000.jpg,letter\n", &["--where", "kinds = 'x'"], &["kinds"]),

@@ -205,9 +205,21 @@ fn few_modules_use_the_database_and_http() {
 fn commands_with_a_job_use_only_the_session() {
     let imports = Imports::read(&root().join("src"));
     let mut wrong = Vec::new();
-    for name in
-        ["check", "eval", "eval_args", "export", "load", "metrics", "plan", "progress", "report", "run", "run_record", "signals", "try_page"]
-    {
+    for name in [
+        "check",
+        "eval",
+        "eval_args",
+        "export",
+        "load",
+        "metrics",
+        "plan",
+        "progress",
+        "report",
+        "run",
+        "run_record",
+        "signals",
+        "try_page",
+    ] {
         let module = ["cli".to_owned(), name.to_owned()];
         assert!(!imports.paths_of(&module).is_empty(), "there is no cli/{name}");
         for path in imports.paths_of(&module) {
