@@ -78,12 +78,12 @@ mod store;
 mod task;
 
 pub use session::{
-    Alternative, Bound, Budget, Canceller, Environment, Error, EvalOptions, EvalReport, Filter, GateMeasure, GateSpec,
-    Headroom, Job, JobCheck, LATENCY_BOUNDS, LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs,
-    PageCounts, Plan, Progress, ProgressHandle, Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery,
-    RetrySelection, RowFormat, RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble,
-    TroubleKind, TruthChoice, TryObserver, WaitReason, budgets_of_store, plan_to_json, report_from_store,
-    serve_decoder,
+    Alternative, AnswerFormat, Bound, Budget, Canceller, Environment, Error, EvalOptions, EvalReport, ExportedAnswers,
+    Filter, GateMeasure, GateSpec, Headroom, ImportOptions, ImportedAnswers, Job, JobCheck, LATENCY_BOUNDS, LeftOut,
+    ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection,
+    Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, RowFormat, RowsForm, RowsQuery, RowsShown,
+    RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TruthChoice,
+    TryObserver, WaitReason, budgets_of_store, plan_to_json, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]

@@ -1,7 +1,9 @@
 //! The command-line arguments.
 
+use super::answers_args::Answers;
 use super::arg_values::parse_var;
 use super::eval_args::Eval;
+use super::rows_args::Rows;
 use super::simulate_args::Simulate;
 use crate::base::units::{parse_duration, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -74,6 +76,10 @@ pub(crate) enum Command {
     Try(Try),
     /// Write the outputs again, from the store.
     Export(Export),
+    /// Show rows in the terminal, from the store.
+    Rows(Rows),
+    /// Write human answers to a file, or store those of a file.
+    Answers(Answers),
     /// Show what runs cost, from the store.
     Report(Report),
     /// Measure how good the stored answers are, against truth; sends nothing.
@@ -281,6 +287,9 @@ pub(crate) struct Export {
     /// Write the model's answers also where people have answered.
     #[arg(long)]
     pub(crate) model_only: bool,
+    /// Write only pages whose rows match, such as 'kind = "invoice"' (docs/select.md), to the files that are given.
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -3,6 +3,8 @@
 //! Data goes to stdout, everything else to stderr. [`program`] starts a command; commands with a
 //! job use [`crate::session`] alone.
 
+pub(crate) mod answers;
+pub(crate) mod answers_args;
 pub(crate) mod arg_values;
 pub(crate) mod args;
 pub(crate) mod check;
@@ -21,6 +23,8 @@ pub(crate) mod program;
 pub(crate) mod progress;
 pub(crate) mod record_file;
 pub(crate) mod report;
+pub(crate) mod rows;
+pub(crate) mod rows_args;
 pub(crate) mod run;
 pub(crate) mod run_record;
 pub(crate) mod schema;

@@ -3,7 +3,9 @@
 use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
-use super::{check, eval, export, init, log, plan, prepare, report, run, schema, simulate, store, try_page};
+use super::{
+    answers, check, eval, export, init, log, plan, prepare, report, rows, run, schema, simulate, store, try_page,
+};
 use crate::base::mask::mask_secrets;
 use clap::Parser;
 use std::process::ExitCode;
@@ -59,6 +61,8 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Check(check) => check::check(check),
         Command::Try(args) => try_page::try_page(args, global),
         Command::Export(export) => export::export(export),
+        Command::Rows(args) => rows::rows(args, global.quiet),
+        Command::Answers(args) => answers::answers(args),
         Command::Report(report) => report::report(report),
         Command::Eval(args) => eval::eval(args),
         Command::Store(store) => store::store(store),

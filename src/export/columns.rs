@@ -3,7 +3,7 @@
 use super::row::Row;
 use super::spec::RowSpec;
 use crate::base::money::Pico;
-use crate::base::vocabulary::{AnswerSource, ErrorKind};
+use crate::base::vocabulary::{AnswerSource, ErrorKind, RowStatus};
 use crate::manifest::ColumnKind;
 use crate::task::{Field, Shape};
 use serde_json::Value;
@@ -150,6 +150,21 @@ impl Column {
                 !matches!(shape.required(), Shape::Tags { .. } | Shape::List(_) | Shape::Object(_))
             }
             (_, CellKind::Money | CellKind::Time) => true,
+        }
+    }
+
+    /// Whether it is a member of an answer.
+    pub(crate) fn is_member(&self) -> bool {
+        matches!(self.source, CellSource::Member(..))
+    }
+
+    /// The words that its cells can have; empty: any of their type. Labels are in the shape of the column.
+    pub(crate) fn words(&self) -> Vec<&'static str> {
+        match (&self.source, self.name.as_str()) {
+            (CellSource::Row(_), "status") => RowStatus::ALL.iter().map(|status| status.name()).collect(),
+            (CellSource::Row(_), "error_kind") => ErrorKind::ALL.iter().map(|kind| kind.name()).collect(),
+            (CellSource::Source(_), _) => AnswerSource::ALL.iter().map(|source| source.name()).collect(),
+            _ => Vec::new(),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use super::value::{Value, ValueKind};
 use crate::base::money::Pico;
-use crate::base::vocabulary::{ErrorKind, RowStatus};
 use crate::export::{Cell, CellKind, Column, Row, RowSpec};
 use crate::manifest::nearest_name;
 use crate::task::{Field, Shape};
@@ -136,11 +135,8 @@ fn add_column(column: &Column, columns: &mut Vec<FilterColumn>) {
         CellKind::Time => (ValueKind::Time, Vec::new()),
         CellKind::Json(shape) => (kind_of(shape), words_of(shape)),
     };
-    let words = match column.name.as_str() {
-        "status" if column.is_of_row() => names(RowStatus::ALL.iter().map(|status| status.name())),
-        "error_kind" if column.is_of_row() => names(ErrorKind::ALL.iter().map(|kind| kind.name())),
-        _ => words,
-    };
+    let fixed = column.words();
+    let words = if fixed.is_empty() { words } else { fixed.into_iter().map(str::to_owned).collect() };
     columns.push(FilterColumn { column: column.clone(), members: Vec::new(), kind, words });
     if let CellKind::Json(shape) = &column.kind
         && let Shape::Object(fields) = shape.required()
@@ -178,10 +174,6 @@ fn words_of(shape: &Shape) -> Vec<String> {
         Shape::List(inner) => words_of(inner),
         _ => Vec::new(),
     }
-}
-
-fn names<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
-    words.map(str::to_owned).collect()
 }
 
 /// Up to 9,000 dollars this is the double that a decimal such as `0.01` has, so that equal amounts are equal.

@@ -2,8 +2,10 @@
 //!
 //! - [`job`]: a manifest that was loaded and checked; [`environment`]: what the process gives
 //! - [`mod@session`]: run, plan, try, export, report; [`check`]: checks before anything is sent
+//! - [`answers`]: human answers, to files and from them
 //! - [`overwriting`]: files that must not be overwritten
 //! - [`listed_files`]: the files of the input, taken or not
+//! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`try_observer`]: what a tried page shows
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
@@ -14,6 +16,7 @@
 //! - [`open_files`]: how many connections the limit on open files leaves
 //! - [`error`]: errors with hints and exit codes
 
+pub(crate) mod answers;
 pub(crate) mod budgets;
 pub(crate) mod check;
 pub(crate) mod environment;
@@ -27,12 +30,14 @@ pub(crate) mod progress;
 pub(crate) mod provider;
 pub(crate) mod renderer;
 pub(crate) mod retirement;
+pub(crate) mod rows;
 pub(crate) mod run_report;
 pub(crate) mod secrets;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]
 pub(crate) mod session;
 pub(crate) mod try_observer;
 
+pub use answers::ImportedAnswers;
 pub use budgets::{Budget, budgets_of_store};
 pub use check::JobCheck;
 pub use environment::{Environment, serve_decoder};
@@ -41,6 +46,7 @@ pub use evaluation::EvalReport;
 pub use job::{Job, Outputs};
 pub use listed_files::ListedFile;
 pub use progress::ProgressHandle;
+pub use rows::{RowsForm, RowsQuery, RowsShown};
 pub use run_report::{PageCounts, RunReport};
 pub use session::{Canceller, ReportQuery, Session, report_from_store};
 pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
@@ -48,6 +54,8 @@ pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 // What stages below define and callers see.
 pub use crate::base::output_file::OutputFile;
 pub use crate::export::RowFormat;
+pub use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
+pub use crate::labels::answers::import::ImportOptions;
 pub use crate::labels::evaluation::{EvalOptions, GateMeasure, GateSpec, TruthChoice};
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,

@@ -1,5 +1,6 @@
 //! A session: a job and everything that can be done with it.
 
+use super::answers::{self, ImportedAnswers};
 use super::check::{JobCheck, cache_write_warning, check_job};
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
@@ -11,6 +12,7 @@ use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::renderer::check_renderer;
 use super::retirement::retirement_warning;
+use super::rows::{RowsForm, RowsQuery, RowsShown, show_rows};
 use super::run_report::RunReport;
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
@@ -20,6 +22,8 @@ use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
 use crate::export::RowFormat;
+use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
+use crate::labels::answers::import::ImportOptions;
 use crate::labels::evaluation::EvalOptions;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
@@ -306,28 +310,90 @@ impl Session {
         let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
         let given = given.into_iter().filter_map(|(option, path)| Some(WrittenFile::output(option, path.as_ref()?)));
         match given.collect::<Vec<_>>().as_slice() {
+            // Readers of the manifest's outputs expect all rows.
+            [] if instead.filter.is_some() => {
+                return Err(Error::new(
+                    WRONG_INPUT,
+                    "--where writes a part of the rows, and no file for them is given",
+                )
+                .with_hint("give --csv, --parquet or --jsonl; `-` is standard output"));
+            }
             [] => self.job.check_outputs()?,
             given => self.job.check_written(given)?,
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
-        Ok(pipeline::export(&reader, job, &self.job.questions, &output, instead.model_only, &NoHooks)?)
+        Ok(pipeline::export(
+            &reader,
+            job,
+            &self.job.questions,
+            &output,
+            (instead.model_only, instead.filter.as_ref()),
+            &NoHooks,
+        )?)
     }
 
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
-    /// pending. `model_only`: without human answers.
+    /// pending. `model_only`: without human answers. `filter`: only rows that match.
     ///
     /// # Errors
     /// When the store has no run of the job, or the stream can't be written.
     pub fn export_stream(
         &self,
         format: RowFormat,
-        model_only: bool,
+        (model_only, filter): (bool, Option<&Filter>),
         out: impl Write + Send + 'static,
     ) -> Result<u64, Error> {
         let job = &self.job.manifest;
         let reader = ReadStore::open(&job.store)?.reader()?;
-        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, model_only, Box::new(out))?)
+        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, (model_only, filter), Box::new(out))?)
+    }
+
+    /// Shows rows: writes them to a stream, from the store.
+    ///
+    /// # Errors
+    /// When a column does not exist, the store has no run of the job, or the stream can't be written.
+    pub fn rows(
+        &self,
+        query: &RowsQuery,
+        form: RowsForm,
+        out: impl Write + Send + 'static,
+    ) -> Result<RowsShown, Error> {
+        show_rows(&self.job, query, form, Box::new(out))
+    }
+
+    /// All human answers of the job as a file, from the store. Those that don't fit the job any more are in it, too.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn export_answers(&self, format: AnswerFormat) -> Result<ExportedAnswers, Error> {
+        answers::export(&self.job, format)
+    }
+
+    /// Writes human answers to a file.
+    ///
+    /// # Errors
+    /// When the file is one that the job uses, or can't be written.
+    pub fn write_answers(&self, answers: &ExportedAnswers, path: &Path) -> Result<(), Error> {
+        answers::write(&self.job, answers, path)
+    }
+
+    /// Stores the human answers of a file: CSV as [`Session::export_answers`] writes it, or JSON of Label Studio. Either
+    /// all of them are stored and durable, or none. Importing a file again changes nothing.
+    ///
+    /// # Errors
+    /// When the store can't be read or written, no run of the job has looked at its input, or a line can't be
+    /// imported.
+    pub fn import_answers(&self, bytes: &[u8], options: &ImportOptions) -> Result<ImportedAnswers, Error> {
+        answers::import(&self.job, bytes, options, self.clock.clone())
+    }
+
+    /// The name under which people answer who don't state another one: that of the user.
+    #[must_use]
+    pub fn default_reviewer(&self) -> String {
+        let names = ["USER", "LOGNAME", "USERNAME"].into_iter();
+        let known = names.filter_map(|name| self.environment.variable(name)).map(|name| name.trim().to_owned());
+        known.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
     }
 
     /// The report on runs of the job, from the store alone.

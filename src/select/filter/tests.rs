@@ -56,6 +56,7 @@ fn row() -> Row {
         status: RowStatus::Ok,
         carried: vec![json!("letter"), json!(2.5), json!("2026-02-28"), json!(1_795_438_800_000_i64)],
         answers: vec![json!("invoice"), json!(["stamp", "table"]), total, json!(true), json!("it's \"in\"")],
+        sources: Vec::new(),
         model: "m".into(),
         input_tokens: 1000,
         cached_input_tokens: 0,

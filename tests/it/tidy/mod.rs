@@ -206,6 +206,7 @@ fn commands_with_a_job_use_only_the_session() {
     let imports = Imports::read(&root().join("src"));
     let mut wrong = Vec::new();
     for name in [
+        "answers",
         "check",
         "eval",
         "eval_args",
@@ -215,6 +216,7 @@ fn commands_with_a_job_use_only_the_session() {
         "plan",
         "progress",
         "report",
+        "rows",
         "run",
         "run_record",
         "signals",
