@@ -2,6 +2,7 @@
 
 use super::arg_values::parse_var;
 use super::rows_args::Rows;
+use super::runs_args::Runs;
 use super::simulate_args::Simulate;
 use crate::base::units::{parse_duration, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Show rows in the terminal, from the store.
     Rows(Rows),
+    /// List the runs of a job: outcome, pages, cost, and what changed in the manifest.
+    Runs(Runs),
     /// Show what runs cost, from the store.
     Report(Report),
     /// Maintain the store: check, backup, salvage, prune, stats.
@@ -299,7 +302,7 @@ pub(crate) struct Report {
     /// Output format; `html` is a single page that works offline.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// Runs to include: `latest` (default), `all` (default with --since or --until), or the id of a run.
+    /// Runs to include: `latest` (default), `all` (default with --since or --until), or the id of a run or its beginning (`docmill runs`).
     #[arg(long, value_name = "WHICH")]
     pub(crate) run: Option<String>,
     /// Include only attempts from this time on (2026-11-23 or RFC 3339).

@@ -29,6 +29,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report", "select",
         ],
     ),
+    ("labels", &["base", "manifest", "task", "store", "export", "report", "select", "pipeline"]),
     ("simulator", &["base"]),
     (
         "session",
@@ -46,6 +47,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report",
             "select",
             "pipeline",
+            "labels",
             "simulator",
         ],
     ),
@@ -65,6 +67,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report",
             "select",
             "pipeline",
+            "labels",
             "simulator",
             "session",
         ],
