@@ -60,6 +60,8 @@
 mod base;
 mod catalog;
 mod cli;
+#[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "some functions are for tests only"))]
+mod eval;
 mod export;
 mod labels;
 mod manifest;
@@ -76,12 +78,12 @@ mod store;
 mod task;
 
 pub use session::{
-    Alternative, Bound, Budget, Canceller, Environment, Error, Filter, Headroom, HistoryRun, Job, JobCheck,
-    LATENCY_BOUNDS, LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress,
-    ProgressHandle, Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, RowFormat,
-    RowsForm, RowsQuery, RowsShown, RunHistory, RunOptions, RunReport, Session, SettingChange, Signal, TriedAnswer,
-    TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver, WaitReason, budgets_of_store, history_to_json,
-    history_to_text, plan_to_json, report_from_store, serve_decoder,
+    Alternative, Bound, Budget, Canceller, Environment, Error, EvalOptions, EvalReport, Filter, GateMeasure, GateSpec,
+    Headroom, HistoryRun, Job, JobCheck, LATENCY_BOUNDS, LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile,
+    Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection, Quote, Range, RedrawnPage, RedrawnPages,
+    ReportQuery, RetrySelection, RowFormat, RowsForm, RowsQuery, RowsShown, RunHistory, RunOptions, RunReport, Session,
+    SettingChange, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TruthChoice, TryObserver,
+    WaitReason, budgets_of_store, history_to_json, history_to_text, plan_to_json, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]
@@ -96,7 +98,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, export, manifest, media, pipeline, prepare, provider, report, select, simulator, source,
+        base, catalog, eval, export, manifest, media, pipeline, prepare, provider, report, select, simulator, source,
         store, task
     );
 }

@@ -1,6 +1,7 @@
 //! The command-line arguments.
 
 use super::arg_values::parse_var;
+use super::eval_args::Eval;
 use super::rows_args::Rows;
 use super::runs_args::Runs;
 use super::simulate_args::Simulate;
@@ -12,7 +13,7 @@ use std::time::Duration;
 /// Label folders of document images with a vision model, in bulk.
 ///
 /// Exit codes: 0 done, 1 internal error, 2 wrong input, 3 pages failed, 4 budget reached,
-/// 5 provider refuses, 6 provider unavailable, 8 storage error, 9 deadline reached or pages
+/// 5 provider refuses, 6 provider unavailable, 7 quality gate failed, 8 storage error, 9 deadline reached or pages
 /// pending, 130/143 interrupted. After a run that stopped early, the same command continues where it stopped.
 #[derive(Debug, Parser)]
 #[command(name = "docmill", version, max_term_width = 100)]
@@ -81,6 +82,8 @@ pub(crate) enum Command {
     Runs(Runs),
     /// Show what runs cost, from the store.
     Report(Report),
+    /// Measure how good the stored answers are, against truth; sends nothing.
+    Eval(Eval),
     /// Maintain the store: check, backup, salvage, prune, stats.
     Store(Store),
     /// Write a manifest to start from.

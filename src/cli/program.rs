@@ -3,7 +3,9 @@
 use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
-use super::{check, export, init, log, plan, prepare, report, rows, run, runs, schema, simulate, store, try_page};
+use super::{
+    check, eval, export, init, log, plan, prepare, report, rows, run, runs, schema, simulate, store, try_page,
+};
 use crate::base::mask::mask_secrets;
 use clap::Parser;
 use std::process::ExitCode;
@@ -62,6 +64,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Rows(args) => rows::rows(args, global.quiet),
         Command::Runs(args) => runs::runs(args, global.quiet),
         Command::Report(report) => report::report(report),
+        Command::Eval(args) => eval::eval(args),
         Command::Store(store) => store::store(store),
         Command::Init(init) => init::init(init),
         Command::Simulate(simulate) => simulate::simulate(simulate),

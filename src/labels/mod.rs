@@ -1,5 +1,9 @@
 //! Labels that can be trusted: how good the stored answers are, and what a change of the manifest changes.
 //!
+//! - [`truth`]: what people know of pages: truth files, carried columns, human answers
+//! - [`evaluation`]: answers compared with truth: what `docmill eval` does
 //! - [`history`]: the runs of a job, and what changed between them
 
+pub(crate) mod evaluation;
 pub(crate) mod history;
+pub(crate) mod truth;

@@ -12,6 +12,7 @@
 //! - [`retirement`]: models that are about to be retired
 //! - [`renderer`]: whether the renderer of PDFs is installed
 //! - [`budgets`]: the budgets of a store
+//! - [`evaluation`]: how good the answers are
 //! - [`open_files`]: how many connections the limit on open files leaves
 //! - [`error`]: errors with hints and exit codes
 
@@ -19,6 +20,7 @@ pub(crate) mod budgets;
 pub(crate) mod check;
 pub(crate) mod environment;
 pub(crate) mod error;
+pub(crate) mod evaluation;
 pub(crate) mod job;
 pub(crate) mod listed_files;
 pub(crate) mod open_files;
@@ -39,6 +41,7 @@ pub use budgets::{Budget, budgets_of_store};
 pub use check::JobCheck;
 pub use environment::{Environment, serve_decoder};
 pub use error::Error;
+pub use evaluation::EvalReport;
 pub use job::{Job, Outputs};
 pub use listed_files::ListedFile;
 pub use progress::ProgressHandle;
@@ -50,6 +53,7 @@ pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 // What stages below define and callers see.
 pub use crate::base::output_file::OutputFile;
 pub use crate::export::RowFormat;
+pub use crate::labels::evaluation::{EvalOptions, GateMeasure, GateSpec, TruthChoice};
 pub use crate::labels::history::{HistoryRun, RunHistory, SettingChange, history_to_json, history_to_text};
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,

@@ -3,6 +3,7 @@
 use super::check::{JobCheck, cache_write_warning, check_job};
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
+use super::evaluation::EvalReport;
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
 use super::overwriting::WrittenFile;
@@ -21,6 +22,7 @@ use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::OutcomeStatus;
 use crate::export::RowFormat;
+use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
@@ -373,6 +375,22 @@ impl Session {
     /// When the store can't be read or has no such run.
     pub fn report(&self, query: &ReportQuery) -> Result<RunReport, Error> {
         report_from_store(&self.job.manifest.store, Some(&self.job), query)
+    }
+
+    /// Measures how good the stored answers are, against truth. Sends nothing and opens no page.
+    ///
+    /// # Errors
+    /// When the store can't be read or has no run of the job, or the options don't fit the job or the truth.
+    pub fn evaluate(&self, options: &EvalOptions) -> Result<EvalReport, Error> {
+        let filter = options.filter.as_deref().map(|text| self.filter(text)).transpose()?;
+        let (decoder, clock) = (self.environment.decoder().clone(), self.clock.clone());
+        EvalReport::measure(&self.job, filter.as_ref(), options, decoder, clock)
+    }
+
+    /// Draws pages of the input for people to look at.
+    #[cfg_attr(not(test), allow(dead_code, reason = "pages with pictures use it"))]
+    pub(crate) fn thumbnails(&self) -> pipeline::Thumbnails {
+        pipeline::Thumbnails::new(&self.job.manifest, self.environment.decoder().clone(), self.clock.clone())
     }
 
     fn pipeline_environment(&self) -> Result<pipeline::Environment, Error> {

@@ -1,8 +1,8 @@
 //! A list in a CSV or TSV file. All its columns are text.
 
-use super::columns::{ColumnPlan, ListColumn, ListRow, find_path};
+use super::columns::{ColumnPlan, ListColumn, ListRow};
 use crate::base::text_reader::TextReader;
-use crate::manifest::{ColumnKind, Input};
+use crate::manifest::ColumnKind;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -15,7 +15,12 @@ pub(crate) struct CsvList {
 impl CsvList {
     /// Reads the columns and checks every row once, so that a fault is found before any work
     /// is done for the rows before it.
-    pub(crate) fn open(file: File, delimiter: u8, input: &Input) -> Result<(Vec<ListColumn>, Self), String> {
+    /// `find_path`: the position of the column with paths among these names; paths may be any bytes.
+    pub(crate) fn open(
+        file: File,
+        delimiter: u8,
+        find_path: &dyn Fn(&[&str]) -> Option<usize>,
+    ) -> Result<(Vec<ListColumn>, Self), String> {
         let mut text = TextReader::new(file).map_err(|error| error.to_string())?;
         if let Some(line) = find_open_quote(&mut text, delimiter).map_err(|error| error.to_string())? {
             return Err(format!("line {line}: a quote is opened and never closed"));
@@ -33,7 +38,7 @@ impl CsvList {
             return Err("its columns are separated by `;`; save it with commas, or with tabs as .tsv".into());
         }
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
-        let path = find_path(&names.iter().map(String::as_str).collect::<Vec<_>>(), input);
+        let path = find_path(&names.iter().map(String::as_str).collect::<Vec<_>>());
         check_rows(&mut reader, &names, path)?;
         let mut text = reader.into_inner();
         text.rewind().map_err(|error| error.to_string())?;
@@ -61,7 +66,8 @@ impl CsvList {
         };
         let path = record.get(plan.path).unwrap_or_default().to_vec();
         let cells = |columns: &[usize]| columns.iter().map(cell).collect();
-        Ok(Some(ListRow { path, values: cells(&plan.carried), version: cells(&plan.version) }))
+        let line = line_of(&record, self.reader.position().line());
+        Ok(Some(ListRow { line, path, values: cells(&plan.carried), version: cells(&plan.version) }))
     }
 }
 

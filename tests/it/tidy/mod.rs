@@ -19,6 +19,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("task", &["base", "manifest"]),
     ("provider", &["base", "manifest", "catalog", "prepare", "task"]),
     ("store", &["base"]),
+    ("eval", &["base"]),
     ("export", &["base", "manifest", "task", "store"]),
     ("report", &["base", "manifest", "catalog", "store"]),
     ("select", &["base", "manifest", "task", "export"]),
@@ -29,7 +30,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report", "select",
         ],
     ),
-    ("labels", &["base", "manifest", "task", "store", "export", "report", "select", "pipeline"]),
+    (
+        "labels",
+        &[
+            "base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export",
+            "report", "select", "pipeline", "eval",
+        ],
+    ),
     ("simulator", &["base"]),
     (
         "session",
@@ -76,7 +83,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 
 /// The layers of a folder, lowest first: a child imports only what stands before it.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("pipeline", &["model", "control", "scan", "asking", "batch", "results", "plan", "try_page", "run"]),
+    ("pipeline", &["model", "control", "scan", "asking", "batch", "results", "plan", "thumbnails", "try_page", "run"]),
     (
         "store",
         &[
@@ -200,6 +207,8 @@ fn commands_with_a_job_use_only_the_session() {
     let mut wrong = Vec::new();
     for name in [
         "check",
+        "eval",
+        "eval_args",
         "export",
         "load",
         "metrics",
@@ -209,6 +218,7 @@ fn commands_with_a_job_use_only_the_session() {
         "rows",
         "run",
         "run_record",
+        "runs",
         "signals",
         "try_page",
     ] {
