@@ -4,6 +4,7 @@ use super::answers_args::Answers;
 use super::arg_values::parse_var;
 use super::eval_args::Eval;
 use super::rows_args::Rows;
+use super::runs_args::Runs;
 use super::simulate_args::Simulate;
 use crate::base::units::{parse_duration, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -80,6 +81,8 @@ pub(crate) enum Command {
     Rows(Rows),
     /// Write human answers to a file, or store those of a file.
     Answers(Answers),
+    /// List the runs of a job: outcome, pages, cost, and what changed in the manifest.
+    Runs(Runs),
     /// Show what runs cost, from the store.
     Report(Report),
     /// Measure how good the stored answers are, against truth; sends nothing.
@@ -305,7 +308,7 @@ pub(crate) struct Report {
     /// Output format; `html` is a single page that works offline.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// Runs to include: `latest` (default), `all` (default with --since or --until), or the id of a run.
+    /// Runs to include: `latest` (default), `all` (default with --since or --until), or the id of a run or its beginning (`docmill runs`).
     #[arg(long, value_name = "WHICH")]
     pub(crate) run: Option<String>,
     /// Include only attempts from this time on (2026-11-23 or RFC 3339).

@@ -27,6 +27,8 @@ pub(crate) mod rows;
 pub(crate) mod rows_args;
 pub(crate) mod run;
 pub(crate) mod run_record;
+pub(crate) mod runs;
+pub(crate) mod runs_args;
 pub(crate) mod schema;
 pub(crate) mod signals;
 pub(crate) mod simulate;

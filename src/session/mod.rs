@@ -7,6 +7,7 @@
 //! - [`listed_files`]: the files of the input, taken or not
 //! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
+//! - [`runs`]: the runs of a store
 //! - [`try_observer`]: what a tried page shows
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
 //! - [`retirement`]: models that are about to be retired
@@ -32,6 +33,7 @@ pub(crate) mod renderer;
 pub(crate) mod retirement;
 pub(crate) mod rows;
 pub(crate) mod run_report;
+pub(crate) mod runs;
 pub(crate) mod secrets;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]
 pub(crate) mod session;
@@ -57,6 +59,7 @@ pub use crate::export::RowFormat;
 pub use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 pub use crate::labels::answers::import::ImportOptions;
 pub use crate::labels::evaluation::{EvalOptions, GateMeasure, GateSpec, TruthChoice};
+pub use crate::labels::history::{HistoryRun, RunHistory, SettingChange, history_to_json, history_to_text};
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,
     Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,

@@ -6,6 +6,7 @@
 //! - [`golden`]: recipes, requests and closed lists that must not change
 //! - [`security`]: hostile files, servers and bytes
 //! - [`simulator`]: the built-in simulator over raw HTTP
+//! - [`select`]: pages and rows that are selected, compared, listed
 //! - [`tidy`]: the rules of the code base
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests fail, wait and make files")]
@@ -21,6 +22,7 @@ mod limits;
 mod output;
 mod quality;
 mod security;
+mod select;
 mod simulator;
 mod store;
 mod tidy;

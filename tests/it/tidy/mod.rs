@@ -219,6 +219,7 @@ fn commands_with_a_job_use_only_the_session() {
         "rows",
         "run",
         "run_record",
+        "runs",
         "signals",
         "try_page",
     ] {
