@@ -271,6 +271,9 @@ pub(crate) struct Export {
     /// Write JSON Lines to this file; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) jsonl: Option<PathBuf>,
+    /// Write the model's answers also where people have answered.
+    #[arg(long)]
+    pub(crate) model_only: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,7 +1,7 @@
 //! Stored records -> rows -> CSV, Parquet, JSON Lines. Never touches the network or an image.
 //!
 //! - [`spec`]: what all rows of a job have in common
-//! - [`row`]: one page as a row
+//! - [`row`]: one page as a row; [`mod@human_answers`]: the human answers that it shows
 //! - [`columns`]: the columns and cells of a row, one list for all formats; [`mod@column_faults`]: columns that
 //!   the manifest can't have
 //! - [`sinks`]: the formats
@@ -15,6 +15,7 @@ mod column_faults;
 mod columns;
 mod error;
 mod files;
+mod human_answers;
 mod partial;
 mod partitions;
 mod preflight;
@@ -28,6 +29,7 @@ mod target;
 pub use column_faults::{ColumnFault, column_faults};
 pub use error::ExportError;
 pub use files::{Outputs, WrittenOutputs};
+pub use human_answers::{human_answers, human_value};
 pub use preflight::{check_outputs, check_row_files};
 pub use row::Row;
 pub use sinks::format::RowFormat;

@@ -25,7 +25,7 @@ pub struct Job {
     pub(crate) questions: Arc<[Question]>,
 }
 
-/// Paths of outputs that replace those of the manifest.
+/// What an export writes: paths of outputs that replace those of the manifest, if one is given.
 #[derive(Clone, Debug, Default)]
 pub struct Outputs {
     /// The CSV file.
@@ -34,6 +34,8 @@ pub struct Outputs {
     pub parquet: Option<PathBuf>,
     /// The JSON Lines file.
     pub jsonl: Option<PathBuf>,
+    /// Whether rows show only the model's answers, also where people have answered.
+    pub model_only: bool,
 }
 
 impl Job {
@@ -220,6 +222,7 @@ impl Job {
             report: None,
             keep_formulas: output.keep_formulas,
             flatten: output.flatten,
+            answer_source: output.answer_source,
             // A path that is given is that of one file.
             ..Output::default()
         }
@@ -233,6 +236,7 @@ fn check_columns(job: &manifest::Job, columns: Vec<Column>, questions: &[Questio
         carried: columns,
         has_distance: job.input.near_duplicates.is_some(),
         flatten: output.flatten,
+        has_sources: output.answer_source,
         ..RowSpec::new(questions, &[], &job.provider.model)
     };
     let faults = column_faults(&spec, &output.partition_by);

@@ -285,18 +285,23 @@ impl Session {
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
-        Ok(pipeline::export(&reader, job, &self.job.questions, &output, &NoHooks)?)
+        Ok(pipeline::export(&reader, job, &self.job.questions, &output, instead.model_only, &NoHooks)?)
     }
 
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
-    /// pending.
+    /// pending. `model_only`: without human answers.
     ///
     /// # Errors
     /// When the store has no run of the job, or the stream can't be written.
-    pub fn export_stream(&self, format: RowFormat, out: impl Write + Send + 'static) -> Result<u64, Error> {
+    pub fn export_stream(
+        &self,
+        format: RowFormat,
+        model_only: bool,
+        out: impl Write + Send + 'static,
+    ) -> Result<u64, Error> {
         let job = &self.job.manifest;
         let reader = ReadStore::open(&job.store)?.reader()?;
-        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, Box::new(out))?)
+        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, model_only, Box::new(out))?)
     }
 
     /// The report on runs of the job, from the store alone.

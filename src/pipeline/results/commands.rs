@@ -11,11 +11,11 @@ use crate::pipeline::control::identity::stored_job;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::report::{Report, read_spend};
 use crate::store::{Reader, RowOptions, RunRecord, SkipRule, StoreError};
-use crate::task::{Question, Shape};
+use crate::task::{Question, Shape, question_from_recipe};
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Writes the outputs again; the files.
+/// Writes the outputs again; the files. `model_only`: without human answers.
 ///
 /// # Errors
 /// When there is no run of the job in the store, or a file can't be written.
@@ -24,18 +24,19 @@ pub fn export(
     job: &Job,
     questions: &[Question],
     output: &Output,
+    model_only: bool,
     hooks: &dyn Hooks,
 ) -> Result<Vec<PathBuf>, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
-    let rows = JobRows::of_job(reader, key, job, questions);
+    let rows = JobRows { model_only, ..JobRows::of_job(reader, key, job, questions) };
     let WrittenRows { outputs, .. } =
         rows.write(&columns, &targets_of_job(job, output), &[], true, &|| false, hooks)?;
     write_markers(&outputs.markers)?;
     Ok(outputs.files.into_iter().map(|file| file.path).collect())
 }
 
-/// Writes the rows to a stream. Returns how many pages are pending.
+/// Writes the rows to a stream. Returns how many pages are pending. `model_only`: without human answers.
 ///
 /// # Errors
 /// When there is no run of the job in the store, or the stream can't be written.
@@ -44,12 +45,13 @@ pub fn export_stream(
     job: &Job,
     questions: &[Question],
     format: RowFormat,
+    model_only: bool,
     out: Box<dyn Write + Send>,
 ) -> Result<u64, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
     let mut stream = RowStream::start(format, out, &targets_of_job(job, &job.output), &columns)?;
-    let rows = JobRows::of_job(reader, key, job, questions);
+    let rows = JobRows { model_only, ..JobRows::of_job(reader, key, job, questions) };
     let pages = rows.read(&columns, &[], &|| false, &mut |row| stream.write(row))?;
     stream.finish()?;
     Ok(pages.pending)
@@ -76,7 +78,8 @@ pub fn report(
         ..RowSpec::default()
     };
     // Pages that the newest run skipped are shown as skipped.
-    let options = RowOptions { versions: VERSIONS, skip: SkipRule { blank: true, near_duplicates: true } };
+    let options =
+        RowOptions { versions: VERSIONS, skip: SkipRule { blank: true, near_duplicates: true }, with_decisions: true };
     let rows = JobRows {
         reader,
         job: newest.job,
@@ -84,6 +87,7 @@ pub fn report(
         recipes: RowRecipes::Stored,
         writes_empty: false,
         price: job.and_then(|job| job.price_at(newest.ended_ms.unwrap_or(newest.started_ms))),
+        model_only: false,
     };
     let pages = rows.read(&columns, &keys, &|| false, &mut |_| Ok(()))?;
     let mut spend = read_spend(reader, runs, since_ms, until_ms)?;
@@ -113,13 +117,17 @@ pub fn report(
     })
 }
 
-/// The shape of a stored recipe's answers, as far as a report needs it: whether they are labels.
+/// The shape of a stored recipe's answers. Of a recipe of another version only whether they are labels.
 fn shape_of_recipe(reader: &Reader, recipe: RecipeId) -> Result<Shape, StoreError> {
     let Some(body) = reader.recipe_body(recipe)? else {
         return Err(StoreError::Damaged(format!("table recipes, row {recipe}: there is no such row")));
     };
     let body: serde_json::Value = serde_json::from_str(&body)
         .map_err(|error| StoreError::Damaged(format!("table recipes, row {recipe}: {error}")))?;
+    let known = body.get("task").and_then(|task| question_from_recipe("", task));
+    if let Some(question) = known {
+        return Ok(question.shape);
+    }
     Ok(match body.get("task") {
         Some(task) if task.get("classify").is_some() => Shape::Choice(Vec::new()),
         Some(task) if task.get("tag").is_some() => Shape::Tags { labels: Vec::new(), max: None },

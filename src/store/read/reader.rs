@@ -1,13 +1,14 @@
 //! The face of reading.
 
-use super::{attempts, batches, entries, pages, recipes, rows, runs};
+use super::{attempts, batches, decisions, entries, pages, recipes, rows, runs};
 use crate::base::digest::Digest;
-use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey};
+use crate::base::ids::{AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey};
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{AskedElsewhere, AttemptRecord};
 use crate::store::records::batches::{BatchAttempt, BatchRecord};
 use crate::store::records::budgets::BudgetRecord;
+use crate::store::records::decisions::DecisionRecord;
 use crate::store::records::entries::EntryRecord;
 use crate::store::records::pages::{StoredPage, Versions};
 use crate::store::records::rows::{PageRecord, RowOptions};
@@ -49,7 +50,7 @@ impl Reader {
     }
 
     /// The page counts that the run just before `run` stored ([`RunEnd::pages`]), if it was of
-    /// the same job and set and no other run came between.
+    /// the same job and set, no other run came between, and no decision was made or withdrawn since it began.
     ///
     /// [`RunEnd::pages`]: crate::store::RunEnd::pages
     pub fn page_counts_before(&self, run: RunKey, job: JobId, set: RecipeSetId) -> Result<Option<String>, StoreError> {
@@ -198,6 +199,28 @@ impl Reader {
         options: RowOptions,
     ) -> Result<PageRecord, StoreError> {
         rows::row(&self.db, &self.sets, job, entry, row, recipes, options)
+    }
+
+    /// Whether there are decisions under the name of a job, withdrawn or not.
+    pub fn has_decisions(&self, job: JobId) -> Result<bool, StoreError> {
+        decisions::has_decisions(&self.db, job)
+    }
+
+    /// The decisions on a page for a job of this name that were not withdrawn, oldest first: by time, reviewer
+    /// and id. `page`: see [`PageRecord::id`].
+    pub fn decisions(&self, job_name: &str, page: &PageId) -> Result<Vec<DecisionRecord>, StoreError> {
+        decisions::decisions(&self.db, job_name, page)
+    }
+
+    /// The next decisions for a job of this name after `after`, in the order in which they were stored, with
+    /// those that were withdrawn.
+    pub fn all_decisions(
+        &self,
+        job_name: &str,
+        after: DecisionId,
+        limit: usize,
+    ) -> Result<Vec<DecisionRecord>, StoreError> {
+        decisions::all_decisions(&self.db, job_name, after, limit)
     }
 
     /// The next attempts of a run after `after`, by id, opened in `[since_ms, until_ms)`.

@@ -68,7 +68,7 @@ pub(crate) fn tasks_to_json(tasks: &[TaskKey]) -> String {
 }
 
 /// The page counts that the run just before `run` stored, if it was of the same job and set
-/// and no other run came between.
+/// and neither another run nor a decision came between.
 pub(crate) fn page_counts_before(
     db: &Connection,
     run: RunKey,
@@ -77,7 +77,8 @@ pub(crate) fn page_counts_before(
 ) -> Result<Option<String>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT pages FROM runs WHERE id = ?1 - 1 AND job_id = ?2 AND set_id = ?3 AND ended_at IS NOT NULL
-         AND NOT EXISTS (SELECT 1 FROM runs WHERE id > ?1 OR (ended_at IS NULL AND id <> ?1))",
+         AND NOT EXISTS (SELECT 1 FROM runs WHERE id > ?1 OR (ended_at IS NULL AND id <> ?1))
+         AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.job = (SELECT name FROM jobs WHERE id = ?2) AND d.revision > runs.since)",
     )?;
     Ok(find.query_row(params![run, job, set], |row| row.get(0)).optional()?.flatten())
 }
