@@ -67,6 +67,7 @@ mod pipeline;
 mod prepare;
 mod provider;
 mod report;
+mod review;
 mod session;
 mod simulator;
 mod source;
@@ -76,9 +77,9 @@ mod task;
 pub use session::{
     Alternative, Bound, Budget, Canceller, Environment, Error, Headroom, Job, JobCheck, LATENCY_BOUNDS, LeftOut,
     ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection,
-    Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, RowFormat, RunOptions, RunReport, Session,
-    Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver, WaitReason, budgets_of_store,
-    plan_to_json, report_from_store, serve_decoder,
+    Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder, RowFormat,
+    RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver,
+    WaitReason, budgets_of_store, plan_to_json, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]
@@ -93,6 +94,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, export, manifest, media, pipeline, prepare, provider, report, simulator, source, store, task
+        base, catalog, export, manifest, media, pipeline, prepare, provider, report, review, simulator, source, store,
+        task
     );
 }

@@ -1,6 +1,7 @@
 //! The command-line arguments.
 
 use super::arg_values::parse_var;
+use super::review_args::Review;
 use super::simulate_args::Simulate;
 use crate::base::units::{parse_duration, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Show what runs cost, from the store.
     Report(Report),
+    /// Look at pages beside their labels in a browser, decide and correct.
+    Review(Review),
     /// Maintain the store: check, backup, salvage, prune, stats.
     Store(Store),
     /// Write a manifest to start from.

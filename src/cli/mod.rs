@@ -19,6 +19,8 @@ pub(crate) mod program;
 pub(crate) mod progress;
 pub(crate) mod record_file;
 pub(crate) mod report;
+pub(crate) mod review;
+pub(crate) mod review_args;
 pub(crate) mod run;
 pub(crate) mod run_record;
 pub(crate) mod schema;

@@ -38,7 +38,7 @@ pub use plan::pace::Bound;
 pub use plan::planning::plan;
 pub use plan::quote::{Alternative, Quote, Range};
 pub use results::commands::{export, export_stream, report};
-pub use results::pages::{JobPage, read_pages};
+pub use results::pages::{JobPage, PageLookup, read_pages};
 pub use results::preflight::check_outputs_of;
 pub use run::run;
 pub(crate) use scan::sample::draw_key;

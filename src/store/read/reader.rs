@@ -178,6 +178,11 @@ impl Reader {
         entries::entry_with_path(&self.db, job, path)
     }
 
+    /// The entry of a job at this place (line and path).
+    pub fn entry_at(&self, job: JobId, place: (u64, &[u8])) -> Result<Option<EntryRecord>, StoreError> {
+        entries::entry_at(&self.db, job, place)
+    }
+
     /// The path of the first entry of a job with this content.
     pub fn path_of_content(&self, job: JobId, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         entries::path_of_content(&self.db, job, content)

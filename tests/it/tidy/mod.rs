@@ -25,10 +25,12 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "pipeline",
         &["base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export", "report"],
     ),
+    ("review", &["base", "manifest", "prepare", "task", "store", "export", "eval", "select", "pipeline"]),
     ("simulator", &["base"]),
     (
         "session",
         &[
+            "review",
             "base",
             "catalog",
             "manifest",
@@ -47,6 +49,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "review",
             "base",
             "catalog",
             "manifest",
@@ -90,7 +93,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const RESTRICTED: &[(&str, &[&str])] = &[
     ("rusqlite::", &["store"]),
     ("reqwest::", &["provider", "source"]),
-    ("hyper::", &["cli", "provider", "simulator"]),
+    ("hyper::", &["cli", "provider", "review", "simulator"]),
     ("governor::", &["provider", "source"]),
 ];
 
@@ -189,9 +192,20 @@ fn few_modules_use_the_database_and_http() {
 fn commands_with_a_job_use_only_the_session() {
     let imports = Imports::read(&root().join("src"));
     let mut wrong = Vec::new();
-    for name in
-        ["check", "export", "load", "metrics", "plan", "progress", "report", "run", "run_record", "signals", "try_page"]
-    {
+    for name in [
+        "check",
+        "export",
+        "load",
+        "metrics",
+        "plan",
+        "progress",
+        "report",
+        "review",
+        "run",
+        "run_record",
+        "signals",
+        "try_page",
+    ] {
         let module = ["cli".to_owned(), name.to_owned()];
         assert!(!imports.paths_of(&module).is_empty(), "there is no cli/{name}");
         for path in imports.paths_of(&module) {
