@@ -68,6 +68,7 @@ mod prepare;
 mod provider;
 mod report;
 mod review;
+mod select;
 mod session;
 mod simulator;
 mod source;
@@ -75,11 +76,11 @@ mod store;
 mod task;
 
 pub use session::{
-    Alternative, Bound, Budget, Canceller, Environment, Error, Headroom, Job, JobCheck, LATENCY_BOUNDS, LeftOut,
-    ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection,
-    Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder, RowFormat,
-    RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver,
-    WaitReason, budgets_of_store, plan_to_json, report_from_store, serve_decoder,
+    Alternative, Bound, Budget, Canceller, Environment, Error, Filter, Headroom, Job, JobCheck, LATENCY_BOUNDS,
+    LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle,
+    Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder, RowFormat, RowsForm, RowsQuery,
+    RowsShown, RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind,
+    TryObserver, WaitReason, budgets_of_store, plan_to_json, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]
@@ -94,7 +95,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, export, manifest, media, pipeline, prepare, provider, report, review, simulator, source, store,
+        base, catalog, export, manifest, media, pipeline, prepare, provider, report, review, select, simulator, source, store,
         task
     );
 }

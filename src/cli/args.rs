@@ -2,6 +2,7 @@
 
 use super::arg_values::parse_var;
 use super::review_args::Review;
+use super::rows_args::Rows;
 use super::simulate_args::Simulate;
 use crate::base::units::{parse_duration, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Try(Try),
     /// Write the outputs again, from the store.
     Export(Export),
+    /// Show rows in the terminal, from the store.
+    Rows(Rows),
     /// Show what runs cost, from the store.
     Report(Report),
     /// Look at pages beside their labels in a browser, decide and correct.
@@ -110,13 +113,17 @@ pub(crate) struct JobArgs {
 
 /// Which settled pages are sent again.
 #[derive(Debug, ClapArgs)]
+#[group(skip)]
 pub(crate) struct Again {
     /// Retry pages that ended with these statuses.
-    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
+    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',', group = "again")]
     pub(crate) retry: Vec<Retry>,
     /// Send every page again, including those with valid answers.
-    #[arg(long)]
+    #[arg(long, group = "again")]
     pub(crate) refresh: bool,
+    /// Of these pages send only those whose rows match, such as 'kind = "invoice" and cost_usd > 0.01' (docs/select.md).
+    #[arg(long = "where", value_name = "EXPRESSION", requires = "again")]
+    pub(crate) filter: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -277,6 +284,9 @@ pub(crate) struct Export {
     /// Write the model's answers also where people have answered.
     #[arg(long)]
     pub(crate) model_only: bool,
+    /// Write only pages whose rows match, such as 'kind = "invoice"' (docs/select.md), to the files that are given.
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

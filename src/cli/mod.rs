@@ -21,6 +21,8 @@ pub(crate) mod record_file;
 pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod review_args;
+pub(crate) mod rows;
+pub(crate) mod rows_args;
 pub(crate) mod run;
 pub(crate) mod run_record;
 pub(crate) mod schema;

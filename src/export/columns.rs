@@ -3,7 +3,7 @@
 use super::row::Row;
 use super::spec::RowSpec;
 use crate::base::money::Pico;
-use crate::base::vocabulary::{AnswerSource, ErrorKind};
+use crate::base::vocabulary::{AnswerSource, ErrorKind, RowStatus};
 use crate::manifest::ColumnKind;
 use crate::task::{Field, Shape};
 use serde_json::Value;
@@ -151,6 +151,26 @@ impl Column {
             }
             (_, CellKind::Money | CellKind::Time) => true,
         }
+    }
+
+    /// Whether it is a member of an answer.
+    pub(crate) fn is_member(&self) -> bool {
+        matches!(self.source, CellSource::Member(..))
+    }
+
+    /// The words that its cells can have; empty: any of their type. Labels are in the shape of the column.
+    pub(crate) fn words(&self) -> Vec<&'static str> {
+        match (&self.source, self.name.as_str()) {
+            (CellSource::Row(_), "status") => RowStatus::ALL.iter().map(|status| status.name()).collect(),
+            (CellSource::Row(_), "error_kind") => ErrorKind::ALL.iter().map(|kind| kind.name()).collect(),
+            (CellSource::Source(_), _) => AnswerSource::ALL.iter().map(|source| source.name()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it is one of the columns that rows of every job have.
+    pub(crate) fn is_of_row(&self) -> bool {
+        matches!(self.source, CellSource::Row(_))
     }
 
     /// The position of the task whose answer the column shows, or a member of it.

@@ -31,7 +31,7 @@ pub use provider_bill::ProviderBill;
 pub use redrawn::{RedrawnPage, RedrawnPages};
 pub use render::openmetrics;
 pub use render::{
-    UnreportedRun, parse_last_success, render_html, render_json, render_prometheus, render_text,
+    UnreportedRun, parse_last_success, render_failures, render_html, render_json, render_prometheus, render_text,
     render_unreported_prometheus,
 };
 pub use spend::{ServedName, SlowAttempt, Spend};

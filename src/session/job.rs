@@ -8,6 +8,7 @@ use crate::base::mask::mask_secrets;
 use crate::base::money::Pico;
 use crate::export::{ColumnFault, RowSpec, column_faults};
 use crate::manifest::{self, Collision, Column, Fault, Output, Place, ProtectedFiles};
+use crate::select::Filter;
 use crate::source::carried_columns;
 use crate::task::{Question, compile};
 use std::cell::RefCell;
@@ -36,6 +37,8 @@ pub struct Outputs {
     pub jsonl: Option<PathBuf>,
     /// Whether rows show only the model's answers, also where people have answered.
     pub model_only: bool,
+    /// Only rows that match. A path has to be given then.
+    pub filter: Option<Filter>,
 }
 
 impl Job {

@@ -4,6 +4,7 @@
 //! - [`mod@session`]: run, plan, try, export, report; [`check`]: checks before anything is sent
 //! - [`overwriting`]: files that must not be overwritten
 //! - [`listed_files`]: the files of the input, taken or not
+//! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`try_observer`]: what a tried page shows
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
@@ -25,6 +26,7 @@ pub(crate) mod progress;
 pub(crate) mod provider;
 pub(crate) mod renderer;
 pub(crate) mod retirement;
+pub(crate) mod rows;
 pub(crate) mod run_report;
 pub(crate) mod secrets;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]
@@ -38,6 +40,7 @@ pub use error::Error;
 pub use job::{Job, Outputs};
 pub use listed_files::ListedFile;
 pub use progress::ProgressHandle;
+pub use rows::{RowsForm, RowsQuery, RowsShown};
 pub use run_report::{PageCounts, RunReport};
 pub use session::{Canceller, ReportQuery, Session, report_from_store};
 pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
@@ -53,4 +56,5 @@ pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
 pub use crate::report::{RedrawnPage, RedrawnPages};
 pub(crate) use crate::report::{UnreportedRun, parse_last_success, render_unreported_prometheus};
 pub use crate::review::{ReviewOptions, ReviewOrder};
+pub use crate::select::Filter;
 pub use crate::source::LeftOut;

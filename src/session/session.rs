@@ -10,6 +10,7 @@ use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::renderer::check_renderer;
 use super::retirement::retirement_warning;
+use super::rows::{RowsForm, RowsQuery, RowsShown, show_rows};
 use super::run_report::RunReport;
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
@@ -24,6 +25,7 @@ use crate::pipeline::{
     TriedOutcome, UnstoredAnswers, questions_for_file,
 };
 use crate::review::{self, ReviewOptions, Serving};
+use crate::select::{Filter, FilterColumns};
 use crate::store::{ReadStore, RunRecord, StoreError};
 use crate::task::Question;
 use std::io::Write;
@@ -129,6 +131,16 @@ impl Session {
         self.pipeline_environment().map(|_| ())
     }
 
+    /// A filter of the job's rows, from an expression such as `kind = "invoice" and cost_usd > 0.01`
+    /// (docs/select.md).
+    ///
+    /// # Errors
+    /// When the expression has a mistake, or the job's list can't be read.
+    pub fn filter(&self, expression: &str) -> Result<Filter, Error> {
+        let columns = pipeline::row_columns(&self.job.manifest, &self.job.questions)?;
+        Filter::parse(expression, &FilterColumns::of_rows(&columns)).map_err(|error| Error::new(WRONG_INPUT, error))
+    }
+
     /// Runs the job: asks every page that has no answer, and writes the outputs. Blocks until it is
     /// done; do not call it from an async task. A run that ends early is a report with an
     /// [`RunReport::error`], not an `Err`.
@@ -189,6 +201,19 @@ impl Session {
     /// # Errors
     /// When the input can't be searched or the store can't be read.
     pub fn plan(&self, selection: RetrySelection, sample: Option<u64>) -> Result<Plan, Error> {
+        self.plan_where(selection, None, sample)
+    }
+
+    /// The same, where of the pages that `selection` sends again only those are sent whose rows match.
+    ///
+    /// # Errors
+    /// As [`Session::plan`].
+    pub fn plan_where(
+        &self,
+        selection: RetrySelection,
+        filter: Option<&Filter>,
+        sample: Option<u64>,
+    ) -> Result<Plan, Error> {
         let job = &self.job.manifest;
         let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
             Ok(reader) => Some(reader),
@@ -196,7 +221,7 @@ impl Session {
             Err(error) => return Err(error.into()),
         };
         let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
-        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), selection, sample, at_ms, decoder)?)
+        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sample, at_ms, decoder)?)
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; or
@@ -281,28 +306,56 @@ impl Session {
         let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
         let given = given.into_iter().filter_map(|(option, path)| Some(WrittenFile::output(option, path.as_ref()?)));
         match given.collect::<Vec<_>>().as_slice() {
+            // Readers of the manifest's outputs expect all rows.
+            [] if instead.filter.is_some() => {
+                return Err(Error::new(
+                    WRONG_INPUT,
+                    "--where writes a part of the rows, and no file for them is given",
+                )
+                .with_hint("give --csv, --parquet or --jsonl; `-` is standard output"));
+            }
             [] => self.job.check_outputs()?,
             given => self.job.check_written(given)?,
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
-        Ok(pipeline::export(&reader, job, &self.job.questions, &output, instead.model_only, &NoHooks)?)
+        Ok(pipeline::export(
+            &reader,
+            job,
+            &self.job.questions,
+            &output,
+            (instead.model_only, instead.filter.as_ref()),
+            &NoHooks,
+        )?)
     }
 
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
-    /// pending. `model_only`: without human answers.
+    /// pending. `model_only`: without human answers. `filter`: only rows that match.
     ///
     /// # Errors
     /// When the store has no run of the job, or the stream can't be written.
     pub fn export_stream(
         &self,
         format: RowFormat,
-        model_only: bool,
+        (model_only, filter): (bool, Option<&Filter>),
         out: impl Write + Send + 'static,
     ) -> Result<u64, Error> {
         let job = &self.job.manifest;
         let reader = ReadStore::open(&job.store)?.reader()?;
-        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, model_only, Box::new(out))?)
+        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, (model_only, filter), Box::new(out))?)
+    }
+
+    /// Shows rows: writes them to a stream, from the store.
+    ///
+    /// # Errors
+    /// When a column does not exist, the store has no run of the job, or the stream can't be written.
+    pub fn rows(
+        &self,
+        query: &RowsQuery,
+        form: RowsForm,
+        out: impl Write + Send + 'static,
+    ) -> Result<RowsShown, Error> {
+        show_rows(&self.job, query, form, Box::new(out))
     }
 
     /// The report on runs of the job, from the store alone.

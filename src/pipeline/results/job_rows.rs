@@ -10,6 +10,7 @@ use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
 use crate::pipeline::model::recipe::recipes;
 use crate::report::Pages;
+use crate::select::Filter;
 use crate::source::carried_columns;
 use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, StoreError, TaskKey};
 use crate::task::{Question, Shape, recipe_text_digest};
@@ -31,6 +32,23 @@ pub(crate) struct JobRows<'a> {
     pub(crate) price: Option<RequestPrice>,
     /// Whether rows show only the model's answers.
     pub(crate) model_only: bool,
+    /// Which rows are read.
+    pub(crate) choice: RowChoice<'a>,
+}
+
+/// Which rows are read: those that have all of these properties.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RowChoice<'a> {
+    /// They match.
+    pub(crate) filter: Option<&'a Filter>,
+    /// Their status is `failed`, `invalid` or `refused`.
+    pub(crate) only_unusable: bool,
+}
+
+impl RowChoice<'_> {
+    fn has(&self, row: &Row) -> bool {
+        (!self.only_unusable || row.status.is_unusable()) && self.filter.is_none_or(|filter| filter.matches(row))
+    }
 }
 
 /// A row as it was read.
@@ -74,7 +92,16 @@ impl<'a> JobRows<'a> {
         let options = RowOptions { versions: VERSIONS, skip: skip_rule(job), with_decisions: true };
         let recipes = RowRecipes::Rendered(job, questions);
         let writes_empty = job.input.allow_empty;
-        Self { reader, job: key, options, recipes, writes_empty, price: None, model_only: false }
+        Self {
+            reader,
+            job: key,
+            options,
+            recipes,
+            writes_empty,
+            price: None,
+            model_only: false,
+            choice: RowChoice::default(),
+        }
     }
 
     /// Writes the rows. `runs`: the runs whose requests are counted. `has_all`: every file of the
@@ -141,7 +168,9 @@ impl<'a> JobRows<'a> {
                 let record = self.reader.row(self.job, &entry, row, &recipes, options)?;
                 let human = human_answers(&record, columns, &questions);
                 let row = Row::with_human_answers(&record, columns, &human);
-                on_page(ReadRow { record, questions: &questions, human, row })?;
+                if self.choice.has(&row) {
+                    on_page(ReadRow { record, questions: &questions, human, row })?;
+                }
             }
             if is_abandoned() {
                 return Err(PipelineError::OutputsAbandoned);
@@ -223,6 +252,19 @@ pub(crate) fn columns_of_job(job: &Job, questions: &[Question], keys: &[TaskKey]
     let has_distance = job.input.near_duplicates.is_some();
     let (flatten, has_sources) = (job.output.flatten, job.output.answer_source);
     Ok(RowSpec { carried, has_distance, flatten, has_sources, ..RowSpec::new(questions, keys, &job.provider.model) })
+}
+
+/// The columns of a job's rows, whatever the store has.
+///
+/// # Errors
+/// When the job's list can't be read.
+pub(crate) fn row_columns(job: &Job, questions: &[Question]) -> Result<RowSpec, PipelineError> {
+    columns_of_job(job, questions, &[])
+}
+
+/// The settings of the formats of a job's rows.
+pub(crate) fn row_targets(job: &Job) -> Targets {
+    targets_of_job(job, &job.output)
 }
 
 /// Where a job's rows are written.

@@ -4,6 +4,7 @@
 //! - [`preflight`]: whether the outputs can be written, before anything is paid for
 //! - [`finalize`]: the end of a run
 //! - [`mod@pages`]: the pages of a job, for measuring and reviewing answers
+//! - [`shown_rows`]: what `docmill rows` shows
 //! - [`commands`]: what `docmill export` and `docmill report` do
 
 pub(crate) mod billing;
@@ -12,3 +13,4 @@ pub(crate) mod finalize;
 pub(crate) mod job_rows;
 pub(crate) mod pages;
 pub(crate) mod preflight;
+pub(crate) mod shown_rows;

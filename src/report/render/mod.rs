@@ -19,7 +19,7 @@ mod text_table;
 pub use html::render_html;
 pub use json::render_json;
 pub use prometheus::{UnreportedRun, parse_last_success, render_prometheus, render_unreported_prometheus};
-pub use text::render_text;
+pub use text::{render_failures, render_text};
 
 #[cfg(test)]
 mod tests;

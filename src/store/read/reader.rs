@@ -84,6 +84,12 @@ impl Reader {
         Ok(runs::unfinished_run(&self.db, job, set, selection)?.map(|(_, since)| since))
     }
 
+    /// The runs of this job with these recipes and this selection that a new one continues. A live run is one
+    /// of them.
+    pub fn unfinished_runs(&self, job: JobId, set: RecipeSetId, selection: &str) -> Result<Vec<RunKey>, StoreError> {
+        runs::unfinished_runs(&self.db, job, set, selection)
+    }
+
     /// The known capabilities of an endpoint, as JSON.
     pub fn capabilities(&self, endpoint: &str) -> Result<Option<String>, StoreError> {
         Ok(runs::endpoint(&self.db, endpoint)?.0)

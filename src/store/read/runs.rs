@@ -114,6 +114,17 @@ pub(crate) fn unfinished_run(
     Ok(Some((cells.get(1)?, cells.get(2)?)))
 }
 
+/// The runs of a job with this selection and recipes that were not finished: those that a new one continues.
+pub(crate) fn unfinished_runs(
+    db: &Connection,
+    job: JobId,
+    set: RecipeSetId,
+    selection: &str,
+) -> Result<Vec<RunKey>, StoreError> {
+    let mut find = db.prepare_cached("SELECT id FROM runs WHERE job_id = ?1 AND selection = ?2 AND set_id = ?3")?;
+    Ok(find.query_map(params![job, selection, set], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
 /// What is spent and reserved in the scope of a budget.
 pub(crate) fn budget(db: &Connection, scope: &str) -> Result<Pico, StoreError> {
     let mut find = db.prepare_cached("SELECT spent + reserved FROM budget WHERE scope = ?1")?;
