@@ -60,6 +60,8 @@
 mod base;
 mod catalog;
 mod cli;
+#[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "some functions are for tests only"))]
+mod eval;
 mod export;
 mod manifest;
 mod media;
@@ -95,7 +97,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, export, manifest, media, pipeline, prepare, provider, report, review, select, simulator, source, store,
-        task
+        base, catalog, eval, export, manifest, media, pipeline, prepare, provider, report, review, select, simulator,
+        source, store, task
     );
 }

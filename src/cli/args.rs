@@ -1,6 +1,7 @@
 //! The command-line arguments.
 
 use super::arg_values::parse_var;
+pub(crate) use super::job_args::JobArgs;
 use super::review_args::Review;
 use super::rows_args::Rows;
 use super::simulate_args::Simulate;
@@ -98,18 +99,6 @@ pub(crate) enum Command {
 
 /// The name of the command that is a decoder process.
 pub(crate) const DECODE: &str = crate::session::environment::DECODER_ARGUMENT;
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct JobArgs {
-    /// Manifest of the job.
-    pub(crate) job: PathBuf,
-    /// Value for ${NAME} in the manifest; overrides the environment.
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
-    pub(crate) vars: Vec<(String, String)>,
-    /// File of the store; overrides the manifest.
-    #[arg(long, value_name = "FILE", env = "DOCMILL_STORE")]
-    pub(crate) store: Option<PathBuf>,
-}
 
 /// Which settled pages are sent again.
 #[derive(Debug, ClapArgs)]

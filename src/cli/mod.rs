@@ -9,6 +9,7 @@ pub(crate) mod check;
 pub(crate) mod exit;
 pub(crate) mod export;
 pub(crate) mod init;
+pub(crate) mod job_args;
 pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod metrics;

@@ -35,6 +35,7 @@ pub(crate) fn review(args: &Review) -> Result<u8, Failure> {
         order: order(args.order),
         sample: args.sample,
         task: args.task.clone(),
+        filter: args.filter.as_deref().map(|expression| session.filter(expression)).transpose()?,
         idle: args.idle,
     };
     let watched = Watched::default();

@@ -1,6 +1,6 @@
 //! The command-line arguments of `docmill review`.
 
-use super::args::JobArgs;
+use super::job_args::JobArgs;
 use crate::base::units::parse_duration;
 use clap::{Args as ClapArgs, ValueEnum};
 use std::time::Duration;
@@ -29,6 +29,9 @@ pub(crate) struct Review {
     /// with each decision.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) sample: Option<u64>,
+    /// Review only pages whose rows match, such as 'kind = "invoice" and cost_usd > 0.01' (docs/select.md).
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
     /// Task that is shown at first (default: the first one).
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,

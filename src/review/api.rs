@@ -1,45 +1,15 @@
 //! What the page's script asks for, and what it changes.
 
+use super::api_error::ApiError;
 use super::changes::{decide, skip, undo};
-use super::overview::{filters_json, job_json, progress_json, recent_json};
+use super::overview::{reading_json, filters_json, job_json, progress_json, recent_json};
 use super::page_json::window_json;
 use super::page_name::parse_page_name;
 use super::state::Review;
 use super::view::ViewQuery;
-use crate::pipeline::{PipelineError, ThumbnailFault};
-use crate::store::StoreError;
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
-
-/// Why a request can't be answered. Each is a lower-case fragment.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ApiError {
-    /// There is nothing at this address.
-    #[error("{0}")]
-    NotFound(String),
-    /// The request is wrong.
-    #[error("{0}")]
-    Wrong(String),
-    /// There is no picture of the page.
-    #[error("{0}")]
-    NoPicture(#[from] ThumbnailFault),
-    /// The store can't be read or written.
-    #[error("{0}")]
-    Failed(String),
-}
-
-impl From<PipelineError> for ApiError {
-    fn from(error: PipelineError) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
 
 /// What the page's script asks for, and what it changes.
 pub(crate) struct Api {
@@ -59,7 +29,12 @@ impl Api {
     pub(crate) fn read(&self, path: &str, query: &str) -> Result<Value, ApiError> {
         let review = &self.review;
         match path {
-            "/api/job" => job_json(review),
+            "/api/job" => {
+                if review.is_filtered() && review.facts().map_err(ApiError::Failed)?.is_none() {
+                    return Ok(reading_json(review));
+                }
+                job_json(review)
+            }
             "/api/filters" => self.with_view(query, filters_json),
             "/api/pages" => self.with_view(query, window_json),
             "/api/progress" => self.with_view(query, progress_json),
@@ -110,8 +85,8 @@ impl Api {
         let tasks: Vec<&str> = review.tasks.iter().map(|task| task.name.as_str()).collect();
         let columns: Vec<&str> = review.columns.iter().map(String::as_str).collect();
         let view = ViewQuery::parse(query, &tasks, &columns).map_err(ApiError::Wrong)?;
-        if view.needs_facts() && review.facts().map_err(ApiError::Failed)?.is_none() {
-            return Ok(json!({"reading": {"done": review.facts_done(), "of": review.index.len()}}));
+        if (view.needs_facts() || review.is_filtered()) && review.facts().map_err(ApiError::Failed)?.is_none() {
+            return Ok(reading_json(review));
         }
         answer(review, &view)
     }

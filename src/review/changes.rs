@@ -1,10 +1,10 @@
 //! What reviewers change: decisions, withdrawals, pages that they skip.
 
-use super::api::ApiError;
+use super::api_error::ApiError;
+use super::page_json::name_of;
 use super::page_name::parse_page_name;
 use super::state::Review;
 use crate::base::digest::canonical;
-use crate::base::ids::PageId;
 use crate::store::NewDecision;
 use crate::task::check_value;
 use serde_json::{Value, json};
@@ -113,10 +113,4 @@ fn page_of(review: &Review, name: Option<&Value>) -> Result<u32, ApiError> {
 
 fn no_page() -> ApiError {
     ApiError::NotFound("there is no such page".into())
-}
-
-/// The name of the first page with this content.
-pub(crate) fn name_of(review: &Review, page: &PageId) -> Option<String> {
-    let at = review.index.first(page)?;
-    Some(super::page_name::page_name(&review.index.get(at)?.key()))
 }

@@ -1,13 +1,14 @@
 //! `docmill review`: a local web page on which people look at pages beside their labels, decide and correct.
 //!
 //! - [`mod@run`]: opens a review and serves it; [`settings`]: how it is done
-//! - [`server`]: HTTP on loopback, and who may ask; [`api`]: what the page's script asks for and changes
+//! - [`server`]: HTTP on loopback, and who may ask; [`api`] and [`api_error`]: what the page's script asks for and changes
 //! - [`state`]: what a review works on; [`index`]: the keys of its pages; [`facts`]: what they are filtered by;
 //!   [`view`]: which are shown; [`decisions`]: what was decided; [`pictures`]: what they look like
 //! - [`tasks`], [`page_json`], [`overview`], [`changes`]: the parts of the interface; [`page_name`]: names of pages in it
 //! - [`worth`]: what the decisions made so far are worth
 
 pub(crate) mod api;
+pub(crate) mod api_error;
 pub(crate) mod changes;
 pub(crate) mod decisions;
 pub(crate) mod facts;

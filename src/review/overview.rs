@@ -1,7 +1,7 @@
 //! What the page shows around pages: the job, filters, progress, recent decisions.
 
-use super::api::ApiError;
-use super::changes::name_of;
+use super::api_error::ApiError;
+use super::page_json::name_of;
 use super::decisions::Group;
 use super::state::Review;
 use super::view::{ReviewOrder, ViewQuery};
@@ -41,13 +41,18 @@ pub(crate) fn job_json(review: &Arc<Review>) -> Result<Value, ApiError> {
     }))
 }
 
+/// That pages are being read, and how far that is.
+pub(crate) fn reading_json(review: &Review) -> Value {
+    json!({"reading": {"done": review.facts_done(), "of": review.index.len()}})
+}
+
 /// What pages can be filtered by, with how many pages each value has.
 ///
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn filters_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Value, ApiError> {
     let Some(facts) = review.facts().map_err(ApiError::Failed)? else {
-        return Ok(json!({"reading": {"done": review.facts_done(), "of": review.index.len()}}));
+        return Ok(reading_json(review));
     };
     let task = view.tasks.first().copied().unwrap_or(0);
     let mut labels = vec![0_u64; facts.answers.get(task).map_or(0, |known| known.texts.len())];

@@ -1,12 +1,13 @@
 //! Pages as the page's script gets them.
 
-use super::api::ApiError;
+use super::api_error::ApiError;
 use super::decisions::{Decision, Decisions};
 use super::index::IndexedPage;
 use super::page_name::page_name;
 use super::state::Review;
 use super::view::ViewQuery;
 use crate::base::digest::canonical;
+use crate::base::ids::PageId;
 use crate::export::Row;
 use crate::pipeline::JobPage;
 use serde_json::{Map, Value, json};
@@ -107,4 +108,10 @@ fn shortened(value: &Value) -> Value {
         }
         value => value.clone(),
     }
+}
+
+/// The name of the first page with this content.
+pub(crate) fn name_of(review: &Review, page: &PageId) -> Option<String> {
+    let at = review.index.first(page)?;
+    Some(page_name(&review.index.get(at)?.key()))
 }

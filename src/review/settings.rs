@@ -1,6 +1,7 @@
 //! How a review is done.
 
 use super::view::ReviewOrder;
+use crate::select::Filter;
 use std::time::Duration;
 
 /// How a review is done.
@@ -16,7 +17,9 @@ pub struct ReviewOptions {
     pub order: ReviewOrder,
     /// Only a sample of this many pages, always the same ones.
     pub sample: Option<u64>,
-    /// Only pages of this task at first; `None`: the first task.
+    /// Only pages whose rows match.
+    pub filter: Option<Filter>,
+    /// The task that is shown at first; `None`: the first one.
     pub task: Option<String>,
     /// Ends when no request has come for this long.
     pub idle: Option<Duration>,
@@ -24,13 +27,13 @@ pub struct ReviewOptions {
 
 impl Default for ReviewOptions {
     fn default() -> Self {
-        let reviewer = "reviewer".to_owned();
         Self {
             port: 0,
-            reviewer,
+            reviewer: "reviewer".to_owned(),
             shows_answers: false,
             order: ReviewOrder::Random,
             sample: None,
+            filter: None,
             task: None,
             idle: None,
         }

@@ -42,6 +42,8 @@ pub(crate) struct Review {
     facts_started: AtomicBool,
     facts_done: AtomicUsize,
     selection: OnceLock<Selection>,
+    /// No page.
+    nothing: OnceLock<Selection>,
     model_answers: Mutex<HashMap<u32, Arc<[Value]>>>,
 }
 
@@ -57,7 +59,7 @@ pub(crate) struct Seen {
 }
 
 /// The pages that are reviewed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Selection {
     /// Their positions, in the order in which samples are drawn.
     pub(crate) drawn: Vec<u32>,
@@ -115,6 +117,7 @@ impl Review {
             facts_started: AtomicBool::new(false),
             facts_done: AtomicUsize::new(0),
             selection: OnceLock::new(),
+            nothing: OnceLock::new(),
             model_answers: Mutex::default(),
         })
     }
@@ -179,7 +182,8 @@ impl Review {
         let mut facts = Facts::new(self.index.len(), self.tasks.len(), self.columns.len());
         read_pages(reader, &self.job, &self.questions, &mut |page| {
             let id = page.record.id;
-            if let Some(at) = id.and_then(|id| self.index.find_asked(&id, &page.questions)) {
+            let is_selected = self.options.filter.as_ref().is_none_or(|filter| filter.matches(&page.row));
+            if let Some(at) = id.filter(|_| is_selected).and_then(|id| self.index.find_asked(&id, &page.questions)) {
                 // Equal pages have equal answers: the first row has what they cost.
                 if facts.pages.get(at as usize).is_some_and(Option::is_none) {
                     facts.set(at as usize, &page.model_row, &has_groups);
@@ -191,10 +195,23 @@ impl Review {
         Ok(facts)
     }
 
-    /// The pages that are reviewed.
+    /// Whether the pages that are reviewed are known only when [`Review::facts`] are.
+    pub(crate) fn is_filtered(&self) -> bool {
+        self.options.filter.is_some()
+    }
+
+    /// The pages that are reviewed. With a filter: none before [`Review::facts`] are known.
     pub(crate) fn selection(&self) -> &Selection {
+        let facts = self.known_facts();
+        if self.is_filtered() && facts.is_none() {
+            return self.nothing.get_or_init(Selection::default);
+        }
         self.selection.get_or_init(|| {
-            let mut drawn = self.index.drawn(|_| true);
+            let is_selected = |at: usize| match facts.filter(|_| self.is_filtered()) {
+                Some(facts) => facts.pages.get(at).is_some_and(Option::is_some),
+                None => true,
+            };
+            let mut drawn = self.index.drawn(is_selected);
             let pages = drawn.len();
             let sample = self.options.sample.and_then(|count| usize::try_from(count).ok());
             let probability = sample.map(|count| share(count.min(pages), pages));

@@ -3,7 +3,8 @@
 use super::assets::{AGAIN, PAGE, SIGNED_OUT, find_asset};
 use super::guard::{Guard, Refusal};
 use super::response::{Reply, error_reply, json_reply, redirect, reply, text_reply};
-use crate::review::api::{Api, ApiError};
+use crate::review::api::Api;
+use crate::review::api_error::ApiError;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;

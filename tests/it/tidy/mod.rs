@@ -19,6 +19,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("task", &["base", "manifest"]),
     ("provider", &["base", "manifest", "catalog", "prepare", "task"]),
     ("store", &["base"]),
+    ("eval", &["base"]),
     ("export", &["base", "manifest", "task", "store"]),
     ("report", &["base", "manifest", "catalog", "store"]),
     ("select", &["base", "manifest", "task", "export"]),
