@@ -80,9 +80,10 @@ mod task;
 pub use session::{
     Alternative, Bound, Budget, Canceller, Environment, Error, Filter, Headroom, Job, JobCheck, LATENCY_BOUNDS,
     LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle,
-    Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder, RowFormat, RowsForm, RowsQuery,
-    RowsShown, RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind,
-    TryObserver, WaitReason, budgets_of_store, plan_to_json, report_from_store, serve_decoder,
+    Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder,
+    RowFormat, RowsForm, RowsQuery, RowsShown, RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt,
+    TriedPage, Trouble, TroubleKind, TryObserver, WaitReason, budgets_of_store, plan_to_json, report_from_store,
+    serve_decoder,
 };
 
 #[doc(hidden)]

@@ -2,7 +2,7 @@
 
 use super::api_error::ApiError;
 use super::changes::{decide, skip, undo};
-use super::overview::{reading_json, filters_json, job_json, progress_json, recent_json};
+use super::overview::{filters_json, job_json, progress_json, reading_json, recent_json};
 use super::page_json::window_json;
 use super::page_name::parse_page_name;
 use super::state::Review;

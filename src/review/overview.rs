@@ -1,8 +1,8 @@
 //! What the page shows around pages: the job, filters, progress, recent decisions.
 
 use super::api_error::ApiError;
-use super::page_json::name_of;
 use super::decisions::Group;
+use super::page_json::name_of;
 use super::state::Review;
 use super::view::{ReviewOrder, ViewQuery};
 use super::worth::{Step, Worth, agreement};

@@ -3,6 +3,7 @@
 //! - [`harness`]: a folder with pages, a simulator and the program
 //! - [`input`]: files and lists; [`asking`]: requests, faults, stops; [`limits`]; [`budget`]; [`batch`]
 //! - [`store`]: durability and maintenance; [`output`]: rows and files; [`cli`]: messages, logs, metrics
+//! - [`review`]: the local page on which people decide
 //! - [`golden`]: recipes, requests and closed lists that must not change
 //! - [`security`]: hostile files, servers and bytes
 //! - [`simulator`]: the built-in simulator over raw HTTP
@@ -19,6 +20,7 @@ mod harness;
 mod input;
 mod limits;
 mod output;
+mod review;
 mod security;
 mod simulator;
 mod store;

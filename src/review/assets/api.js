@@ -1,6 +1,6 @@
 // Asks the server.
 
-import { notice } from "./dom.js";
+import { clearNotice, notice } from "./dom.js";
 
 export class ServerError extends Error {}
 
@@ -23,9 +23,12 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 // Asks until the server has read what it needs, and says how far it is.
 export async function get(path, parameters = {}) {
   const query = new URLSearchParams(parameters);
-  for (;;) {
+  for (let isWaiting = false; ; isWaiting = true) {
     const body = await answer(fetch(`${path}?${query}`));
-    if (!body.reading) return body;
+    if (!body.reading) {
+      if (isWaiting) clearNotice();
+      return body;
+    }
     const { done, of } = body.reading;
     notice(`Reading answers: ${Math.floor((100 * done) / Math.max(of, 1))} %`);
     await pause(250);

@@ -45,6 +45,10 @@ export const fileName = (path) => path.slice(path.lastIndexOf("/") + 1) || path;
 
 let hiding = 0;
 
+export function clearNotice() {
+  byId("notice").hidden = true;
+}
+
 // Says something for a few seconds.
 export function notice(text, isError = false) {
   const place = byId("notice");

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { byId, el, grouped, options, valueText } from "./dom.js";
-import { change, hasFilters, state, viewParameters } from "./state.js";
+import { NO_FILTERS, change, hasFilters, state, viewParameters } from "./state.js";
 
 const STATES = [
   ["all", "all pages"], ["undecided", "not decided"], ["decided", "decided"], ["others", "decided by others"],
@@ -35,7 +35,7 @@ export function build() {
     select("error", "error", (error) => change({ error })),
     select("column", "column", (column) => change({ column, value: "" })),
     select("value", "value", (value) => change({ value })),
-    el("button", { type: "button", class: "quiet", onclick: () => change({ label: "", status: "", error: "", column: "", value: "", state: "all" }) }, "Clear"),
+    el("button", { type: "button", class: "quiet", onclick: () => change(NO_FILTERS) }, "Clear"),
   );
   draw();
 }
@@ -60,7 +60,7 @@ export function draw() {
 // The values that pages have.
 export async function load() {
   if (byId("more-filters").hidden) return;
-  const found = await get("/api/filters", viewParameters({ limit: 1, label: "", status: "", error: "", column: "", state: "all" }));
+  const found = await get("/api/filters", viewParameters({ ...NO_FILTERS, limit: 1 }));
   const { view } = state;
   const counted = ({ key, name, value, n }) => [key ?? name, `${shortened(name ?? valueText(value))} (${grouped(n)})`];
   const any = ["", "any"];

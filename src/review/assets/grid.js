@@ -195,7 +195,7 @@ export class Grid {
       case "p": return () => this.move(-1);
       case "]": return () => this.turn(1);
       case "[": return () => this.turn(-1);
-      case "o": return () => this.items[this.at] && change({ mode: "single", open: this.items[this.at].page });
+      case "o": return () => this.items[this.at] && change({ mode: "single", label: "", open: this.items[this.at].page });
       default: return false;
     }
   }

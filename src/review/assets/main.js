@@ -8,7 +8,7 @@ import * as help from "./help.js";
 import { enqueue, setHandler } from "./keys.js";
 import * as progress from "./progress.js";
 import { Single } from "./single.js";
-import { change, onChange, start, state } from "./state.js";
+import { NO_FILTERS, change, onChange, start, state } from "./state.js";
 import * as strip from "./strip.js";
 
 // Time between two looks at what others have decided, in milliseconds.
@@ -81,6 +81,7 @@ async function main() {
   byId("mode-single").addEventListener("click", () => change({ mode: "single", label: "" }));
   byId("mode-grid").addEventListener("click", () => change({ mode: "grid" }));
   document.addEventListener("failed", (event) => fail(event.detail));
+  document.addEventListener("open", (event) => change({ ...NO_FILTERS, mode: "single", open: event.detail }));
   setInterval(() => document.hidden || refresh(), REFRESH_MS);
   enqueue(() => showView());
 }

@@ -44,5 +44,8 @@ export function change({ open = null, ...changes }) {
   for (const listener of listeners) listener(open);
 }
 
+export const NO_FILTERS = { label: "", status: "", error: "", column: "", value: "", state: "all" };
+
+// In the grid, the answer is no filter but what is looked at.
 export const hasFilters = () =>
-  ["label", "status", "error", "value"].some((name) => state.view[name] !== "") || state.view.state !== "all";
+  Object.keys(NO_FILTERS).some((name) => state.view[name] !== NO_FILTERS[name] && (name !== "label" || state.view.mode !== "grid"));

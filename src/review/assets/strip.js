@@ -2,7 +2,7 @@
 
 import { get, post } from "./api.js";
 import { byId, el, fileName, isolated, notice, plural, valueText } from "./dom.js";
-import { change } from "./state.js";
+import { NO_FILTERS, change } from "./state.js";
 
 let newest = null;
 
@@ -13,7 +13,7 @@ function entry({ at, pages, page, path, values }) {
   const what = pages > 1 ? plural(pages, "page") : path ? fileName(path) : "a page of another input";
   return el("li", {}, el("button", {
     type: "button", class: "past", disabled: !page, title: `${path ?? ""}\n${value}\n${time(at)}`,
-    onclick: () => change({ mode: "single", open: page }),
+    onclick: () => change({ ...NO_FILTERS, mode: "single", open: page }),
   }, el("span", { class: "past-value" }, isolated(value)), el("span", { class: "past-name" }, isolated(what))));
 }
 
