@@ -4,8 +4,8 @@ use super::confusion::{Confusion, Labeled};
 use super::design::Design;
 use super::interval::Estimate;
 use super::kappa::{Kappa, cohens_kappa};
-use super::label_metrics::{LabelMetrics, Presence};
-use super::macro_average::average;
+use super::label_metrics::{LabelMetrics, Presence, jaccard_terms};
+use super::macro_average::{Score, average};
 use super::ratio::{Term, estimate_ratio};
 
 /// The measures of a task with one label a page. A page without an answer is wrong.
@@ -34,25 +34,28 @@ pub struct Classification {
 pub fn measure_classification(labels: usize, pages: &[Labeled], design: &Design) -> Classification {
     let right: Vec<Term> = pages.iter().map(|page| Term::one(page.is_right())).collect();
     let pairs: Vec<(usize, usize)> = pages.iter().map(|page| (page.truth, page.answer.unwrap_or(labels))).collect();
-    let of_label = |label: usize| -> LabelMetrics {
-        let presence = |page: &Labeled| Presence { truth: page.truth == label, answer: page.answer == Some(label) };
-        LabelMetrics::measure(&pages.iter().map(presence).collect::<Vec<_>>(), design)
+    let presences = |label: usize| -> Vec<Presence> {
+        pages.iter().map(|page| Presence { truth: page.truth == label, answer: page.answer == Some(label) }).collect()
     };
-    let by_label: Vec<LabelMetrics> = (0..labels).map(of_label).collect();
+    let by_label: Vec<LabelMetrics> =
+        (0..labels).map(|label| LabelMetrics::measure(&presences(label), design)).collect();
     let mut truth_weights = vec![0.0; labels];
     for (page, weight) in pages.iter().zip(design.weights()) {
         truth_weights[page.truth] += weight;
     }
-    let scores = |weight: &dyn Fn(usize) -> f64| -> Vec<(f64, Estimate)> {
-        let score = |(label, metrics): (usize, &LabelMetrics)| metrics.f1.map(|f1| (weight(label), f1));
-        by_label.iter().enumerate().filter_map(score).collect()
+    let mean = |weight: &dyn Fn(usize) -> f64| {
+        let score = |label: usize| {
+            let f1 = by_label[label].f1?;
+            Some(Score { weight: weight(label), f1, terms: jaccard_terms(&presences(label)) })
+        };
+        average(&(0..labels).filter_map(score).collect::<Vec<_>>(), design)
     };
     Classification {
         n: pages.len(),
         unanswered: pages.iter().filter(|page| page.answer.is_none()).count(),
         accuracy: estimate_ratio(&right, design),
-        macro_f1: average(&scores(&|_| 1.0)),
-        weighted_f1: average(&scores(&|label| truth_weights[label])),
+        macro_f1: mean(&|_| 1.0),
+        weighted_f1: mean(&|label| truth_weights[label]),
         kappa: cohens_kappa(&pairs, design),
         confusion: Confusion::count(labels, pages),
         labels: by_label,

@@ -26,16 +26,18 @@ pub struct LabelMetrics {
 
 /// Whether a page has a label, in truth and by the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Presence {
-    pub(crate) truth: bool,
-    pub(crate) answer: bool,
+pub struct Presence {
+    /// In truth.
+    pub truth: bool,
+    /// By the model.
+    pub answer: bool,
 }
 
 impl LabelMetrics {
     /// Measures one label on the pages of a design.
     pub(crate) fn measure(pages: &[Presence], design: &Design) -> Self {
         let among = |is_in: fn(&Presence) -> bool| -> Vec<Term> {
-            let term = |page| if is_in(page) { Term::one(page.truth && page.answer) } else { Term::NONE };
+            let term = |page: &Presence| if is_in(page) { Term::one(page.truth && page.answer) } else { Term::NONE };
             pages.iter().map(term).collect()
         };
         Self {
@@ -43,9 +45,18 @@ impl LabelMetrics {
             predicted: pages.iter().filter(|page| page.answer).count(),
             precision: estimate_ratio(&among(|page| page.answer), design),
             recall: estimate_ratio(&among(|page| page.truth), design),
-            f1: estimate_ratio(&among(|page| page.truth || page.answer), design).map(f1_of_jaccard),
+            f1: estimate_ratio(&jaccard_terms(pages), design).map(f1_of_jaccard),
         }
     }
+}
+
+/// Right pages among those that have the label in truth or by the model.
+pub(crate) fn jaccard_terms(pages: &[Presence]) -> Vec<Term> {
+    let term = |page: &Presence| match page.truth || page.answer {
+        true => Term::one(page.truth && page.answer),
+        false => Term::NONE,
+    };
+    pages.iter().map(term).collect()
 }
 
 /// The estimate of F1 from that of the Jaccard index.

@@ -5,8 +5,13 @@
 //!   [`incomplete_beta`]: the distributions behind them
 //! - [`clusters`]: pages that belong together; [`design`]: how pages were drawn; [`ratio`]: a share under a design
 //! - [`confusion`], [`label_metrics`], [`macro_average`], [`kappa`], [`classification`]: one label a page
+//! - [`prevalence`]: how often a label occurs in all pages; [`anytime`]: an interval that may be looked at all the time
+//! - [`mcnemar`], [`bootstrap`] with [`point_scores`]: whether two sets of answers differ
+//! - [`suspects`]: pages whose truth may be wrong; [`splits`]: like pages on one side
 //! - [`tags`]: several; [`fields`]: values, compared by [`field_match`], [`decimal_text`], [`date_text`] and [`similarity`]
 
+mod anytime;
+mod bootstrap;
 mod classification;
 mod clusters;
 mod confusion;
@@ -20,12 +25,19 @@ mod interval;
 mod kappa;
 mod label_metrics;
 mod macro_average;
+mod mcnemar;
+mod point_scores;
+mod prevalence;
 mod proportion;
 mod quantile;
 mod ratio;
 mod similarity;
+mod splits;
+mod suspects;
 mod tags;
 
+pub use anytime::anytime_interval;
+pub use bootstrap::{Difference, paired_bootstrap};
 pub use classification::{Classification, measure_classification};
 pub use clusters::Clusters;
 pub use confusion::{Confusion, Labeled};
@@ -36,8 +48,13 @@ pub use field_match::{FieldKind, FieldMatch, match_field};
 pub use fields::{FieldMetrics, measure_field};
 pub use interval::{CONFIDENCE, Estimate, Interval};
 pub use kappa::{Kappa, cohens_kappa};
-pub use label_metrics::LabelMetrics;
+pub use label_metrics::{LabelMetrics, Presence};
+pub use mcnemar::mcnemar_p;
+pub use point_scores::{macro_f1, micro_f1};
+pub use prevalence::{Prevalence, Unlabeled, estimate_prevalence};
 pub use proportion::{clopper_pearson, exact_lower_bound, wilson};
 pub use ratio::{Term, estimate_ratio};
 pub use similarity::text_similarity;
+pub use splits::{KeptTogether, keep_together};
+pub use suspects::{Suspect, Witnessed, suspected_truth};
 pub use tags::{Tagged, Tagging, measure_tags};

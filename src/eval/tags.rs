@@ -2,8 +2,8 @@
 
 use super::design::Design;
 use super::interval::Estimate;
-use super::label_metrics::{LabelMetrics, Presence, f1_of_jaccard};
-use super::macro_average::average;
+use super::label_metrics::{LabelMetrics, Presence, f1_of_jaccard, jaccard_terms};
+use super::macro_average::{Score, average};
 use super::ratio::{Term, estimate_ratio};
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ impl Tagged {
     }
 
     /// Right tags, and tags of either side.
-    fn overlap(&self) -> (usize, usize) {
+    pub(crate) fn overlap(&self) -> (usize, usize) {
         let none = BTreeSet::new();
         let answer = self.answer.as_ref().unwrap_or(&none);
         (self.truth.intersection(answer).count(), self.truth.union(answer).count())
@@ -65,8 +65,10 @@ pub struct Tagging {
 #[must_use]
 pub fn measure_tags(tags: usize, pages: &[Tagged], design: &Design) -> Tagging {
     let terms = |term: &dyn Fn(&Tagged) -> Term| estimate_ratio(&pages.iter().map(term).collect::<Vec<_>>(), design);
-    let of_tag = |tag| LabelMetrics::measure(&pages.iter().map(|page| page.presence(tag)).collect::<Vec<_>>(), design);
-    let by_tag: Vec<LabelMetrics> = (0..tags).map(of_tag).collect();
+    let presences = |tag| -> Vec<Presence> { pages.iter().map(|page| page.presence(tag)).collect() };
+    let by_tag: Vec<LabelMetrics> = (0..tags).map(|tag| LabelMetrics::measure(&presences(tag), design)).collect();
+    let score = |tag: usize| Some(Score { weight: 1.0, f1: by_tag[tag].f1?, terms: jaccard_terms(&presences(tag)) });
+    let scores: Vec<Score> = (0..tags).filter_map(score).collect();
     let micro = terms(&|page| {
         let (right, either) = page.overlap();
         Term { part: right as f64, whole: either as f64 }
@@ -77,7 +79,7 @@ pub fn measure_tags(tags: usize, pages: &[Tagged], design: &Design) -> Tagging {
         accuracy: terms(&|page| Term::one(page.answer.as_ref() == Some(&page.truth))),
         jaccard: terms(&|page| Term { part: page.jaccard(), whole: 1.0 }),
         micro_f1: micro.map(f1_of_jaccard),
-        macro_f1: average(&by_tag.iter().filter_map(|tag| tag.f1.map(|f1| (1.0, f1))).collect::<Vec<_>>()),
+        macro_f1: average(&scores, design),
         tags: by_tag,
     }
 }
