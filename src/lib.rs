@@ -63,6 +63,7 @@ mod cli;
 #[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "some functions are for tests only"))]
 mod eval;
 mod export;
+mod labels;
 mod manifest;
 mod media;
 mod pipeline;
@@ -78,12 +79,12 @@ mod store;
 mod task;
 
 pub use session::{
-    Alternative, Bound, Budget, Canceller, Environment, Error, Filter, Headroom, Job, JobCheck, LATENCY_BOUNDS,
-    LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle,
-    Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder,
-    RowFormat, RowsForm, RowsQuery, RowsShown, RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt,
-    TriedPage, Trouble, TroubleKind, TryObserver, WaitReason, budgets_of_store, plan_to_json, report_from_store,
-    serve_decoder,
+    Alternative, AnswerFormat, Bound, Budget, Canceller, Environment, Error, ExportedAnswers, Filter, Headroom,
+    ImportOptions, ImportedAnswers, Job, JobCheck, LATENCY_BOUNDS, LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE,
+    OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection, Quote, Range, RedrawnPage,
+    RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder, RowFormat, RowsForm, RowsQuery, RowsShown, RunOptions, RunReport,
+    Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver, WaitReason,
+    budgets_of_store, plan_to_json, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]

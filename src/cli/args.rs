@@ -1,5 +1,6 @@
 //! The command-line arguments.
 
+use super::answers_args::Answers;
 use super::arg_values::parse_var;
 pub(crate) use super::job_args::JobArgs;
 use super::review_args::Review;
@@ -78,6 +79,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Show rows in the terminal, from the store.
     Rows(Rows),
+    /// Write human answers to a file, or store those of a file.
+    Answers(Answers),
     /// Show what runs cost, from the store.
     Report(Report),
     /// Look at pages beside their labels in a browser, decide and correct.

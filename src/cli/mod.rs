@@ -3,6 +3,8 @@
 //! Data goes to stdout, everything else to stderr. [`program`] starts a command; commands with a
 //! job use [`crate::session`] alone.
 
+pub(crate) mod answers;
+pub(crate) mod answers_args;
 pub(crate) mod arg_values;
 pub(crate) mod args;
 pub(crate) mod check;

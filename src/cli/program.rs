@@ -3,7 +3,7 @@
 use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
-use super::{check, export, init, log, plan, prepare, report, review, rows, run, schema, simulate, store, try_page};
+use super::{answers, check, export, init, log, plan, prepare, report, review, rows, run, schema, simulate, store, try_page};
 use crate::base::mask::mask_secrets;
 use clap::Parser;
 use std::process::ExitCode;
@@ -60,6 +60,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Try(args) => try_page::try_page(args, global),
         Command::Export(export) => export::export(export),
         Command::Rows(args) => rows::rows(args, global.quiet),
+        Command::Answers(args) => answers::answers(args),
         Command::Report(report) => report::report(report),
         Command::Review(args) => review::review(args),
         Command::Store(store) => store::store(store),

@@ -32,6 +32,7 @@ pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
 pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub use control::trouble::{Trouble, TroubleKind};
+pub(crate) use model::question_set::render as rendered_questions;
 pub use plan::json::plan_to_json;
 pub use plan::model::{Headroom, Plan, Projection};
 pub use plan::pace::Bound;

@@ -13,7 +13,6 @@ pub(crate) mod changes;
 pub(crate) mod decisions;
 pub(crate) mod facts;
 pub(crate) mod index;
-pub(crate) mod interval;
 pub(crate) mod overview;
 pub(crate) mod page_json;
 pub(crate) mod page_name;

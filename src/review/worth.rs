@@ -1,7 +1,6 @@
 //! What the decisions made so far are worth: how often the model is right, and whether reviewers agree.
 
-use super::interval::anytime_interval;
-use crate::eval::{Design, cohens_kappa};
+use crate::eval::{Design, anytime_interval, cohens_kappa};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 

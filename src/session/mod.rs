@@ -2,6 +2,7 @@
 //!
 //! - [`job`]: a manifest that was loaded and checked; [`environment`]: what the process gives
 //! - [`mod@session`]: run, plan, try, export, report; [`check`]: checks before anything is sent
+//! - [`answers`]: human answers, to files and from them
 //! - [`overwriting`]: files that must not be overwritten
 //! - [`listed_files`]: the files of the input, taken or not
 //! - [`rows`]: rows in the terminal
@@ -14,6 +15,7 @@
 //! - [`open_files`]: how many connections the limit on open files leaves
 //! - [`error`]: errors with hints and exit codes
 
+pub(crate) mod answers;
 pub(crate) mod budgets;
 pub(crate) mod check;
 pub(crate) mod environment;
@@ -33,6 +35,7 @@ pub(crate) mod secrets;
 pub(crate) mod session;
 pub(crate) mod try_observer;
 
+pub use answers::ImportedAnswers;
 pub use budgets::{Budget, budgets_of_store};
 pub use check::JobCheck;
 pub use environment::{Environment, serve_decoder};
@@ -48,6 +51,8 @@ pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 // What stages below define and callers see.
 pub use crate::base::output_file::OutputFile;
 pub use crate::export::RowFormat;
+pub use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
+pub use crate::labels::answers::import::ImportOptions;
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,
     Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,

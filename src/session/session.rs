@@ -1,5 +1,6 @@
 //! A session: a job and everything that can be done with it.
 
+use super::answers::{self, ImportedAnswers};
 use super::check::{JobCheck, cache_write_warning, check_job};
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
@@ -20,6 +21,8 @@ use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
 use crate::export::RowFormat;
+use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
+use crate::labels::answers::import::ImportOptions;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
@@ -356,6 +359,40 @@ impl Session {
         out: impl Write + Send + 'static,
     ) -> Result<RowsShown, Error> {
         show_rows(&self.job, query, form, Box::new(out))
+    }
+
+    /// All human answers of the job as a file, from the store. Those that don't fit the job any more are in it, too.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn export_answers(&self, format: AnswerFormat) -> Result<ExportedAnswers, Error> {
+        answers::export(&self.job, format)
+    }
+
+    /// Writes human answers to a file.
+    ///
+    /// # Errors
+    /// When the file is one that the job uses, or can't be written.
+    pub fn write_answers(&self, answers: &ExportedAnswers, path: &Path) -> Result<(), Error> {
+        answers::write(&self.job, answers, path)
+    }
+
+    /// Stores the human answers of a file: CSV as [`Session::export_answers`] writes it, or JSON of Label Studio. Either
+    /// all of them are stored and durable, or none. Importing a file again changes nothing.
+    ///
+    /// # Errors
+    /// When the store can't be read or written, no run of the job has looked at its input, or a line can't be
+    /// imported.
+    pub fn import_answers(&self, bytes: &[u8], options: &ImportOptions) -> Result<ImportedAnswers, Error> {
+        answers::import(&self.job, bytes, options, self.clock.clone())
+    }
+
+    /// The name under which people answer who don't state another one: that of the user.
+    #[must_use]
+    pub fn default_reviewer(&self) -> String {
+        let names = ["USER", "LOGNAME", "USERNAME"].into_iter();
+        let known = names.filter_map(|name| self.environment.variable(name)).map(|name| name.trim().to_owned());
+        known.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
     }
 
     /// The report on runs of the job, from the store alone.

@@ -119,7 +119,7 @@ proptest! {
             let duplicate_of = is_duplicate.then(|| b"first".to_vec());
             let record = PageRecord { duplicate_of, ..page("x", cost) };
             asked.add(&record, status, None, &[RUN]);
-            read_again.add(&record, status, None, &[RunKey(RUN.0 + 1)]);
+            read_again.add(&record, (status, None), &[], &[RunKey(RUN.0 + 1)]);
         }
         let unchanged = Pages::from_unchanged(&asked.to_stored()).unwrap();
         prop_assert_eq!(unchanged.by_status(), read_again.by_status());

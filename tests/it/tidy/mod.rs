@@ -30,6 +30,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report", "select",
         ],
     ),
+    (
+        "labels",
+        &[
+            "base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export",
+            "report", "eval", "select", "pipeline",
+        ],
+    ),
     ("review", &["base", "manifest", "prepare", "task", "store", "export", "eval", "select", "pipeline"]),
     ("simulator", &["base"]),
     (
@@ -49,6 +56,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report",
             "select",
             "pipeline",
+            "labels",
             "simulator",
         ],
     ),
@@ -69,6 +77,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report",
             "select",
             "pipeline",
+            "labels",
             "simulator",
             "session",
         ],
@@ -200,6 +209,7 @@ fn commands_with_a_job_use_only_the_session() {
     let imports = Imports::read(&root().join("src"));
     let mut wrong = Vec::new();
     for name in [
+        "answers",
         "check",
         "export",
         "load",
