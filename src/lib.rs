@@ -82,9 +82,9 @@ pub use session::{
     Alternative, AnswerFormat, Bound, Budget, Canceller, Environment, Error, ExportedAnswers, Filter, Headroom,
     ImportOptions, ImportedAnswers, Job, JobCheck, LATENCY_BOUNDS, LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE,
     OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection, Quote, Range, RedrawnPage,
-    RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder, RowFormat, RowsForm, RowsQuery, RowsShown, RunOptions, RunReport,
-    Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver, WaitReason,
-    budgets_of_store, plan_to_json, report_from_store, serve_decoder,
+    RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder, RowFormat, RowsForm, RowsQuery, RowsShown,
+    RunOptions, RunReport, Session, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver,
+    WaitReason, budgets_of_store, plan_to_json, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]

@@ -3,7 +3,9 @@
 use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
-use super::{answers, check, export, init, log, plan, prepare, report, review, rows, run, schema, simulate, store, try_page};
+use super::{
+    answers, check, export, init, log, plan, prepare, report, review, rows, run, schema, simulate, store, try_page,
+};
 use crate::base::mask::mask_secrets;
 use clap::Parser;
 use std::process::ExitCode;

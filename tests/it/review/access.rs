@@ -147,8 +147,16 @@ fn every_answer_is_safe_and_has_the_right_status() {
         ("/api/decide", "{\"decisions\": []}".to_owned(), 400),
         ("/api/decide", "not json".into(), 400),
         ("/api/decide", format!("{{\"decisions\": \"{}\"}}", "x".repeat(2 << 20)), 413),
-        ("/api/decide", format!("{{\"decisions\": [{{\"page\": \"{page}\", \"task\": \"none\", \"value\": 1}}]}}"), 400),
-        ("/api/decide", format!("{{\"decisions\": [{{\"page\": \"{page}\", \"task\": \"kind\", \"value\": \"memo\"}}]}}"), 400),
+        (
+            "/api/decide",
+            format!("{{\"decisions\": [{{\"page\": \"{page}\", \"task\": \"none\", \"value\": 1}}]}}"),
+            400,
+        ),
+        (
+            "/api/decide",
+            format!("{{\"decisions\": [{{\"page\": \"{page}\", \"task\": \"kind\", \"value\": \"memo\"}}]}}"),
+            400,
+        ),
         ("/api/decide", "{\"decisions\": [{\"page\": \"x\", \"task\": \"kind\", \"value\": \"form\"}]}".into(), 404),
         ("/api/undo", "{\"at\": 1}".into(), 404),
         ("/api/undo", "{}".into(), 400),

@@ -111,8 +111,7 @@ impl Served {
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Got {
         let origin = format!("http://127.0.0.1:{}", self.port);
-        let headers =
-            [("cookie", self.cookie.as_str()), ("origin", &origin), ("content-type", "application/json")];
+        let headers = [("cookie", self.cookie.as_str()), ("origin", &origin), ("content-type", "application/json")];
         self.raw(&format!("POST {path} HTTP/1.1"), &headers, &body.to_string())
     }
 

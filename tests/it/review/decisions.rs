@@ -38,7 +38,8 @@ fn answers_are_hidden_until_decided_and_what_was_shown_is_stored() {
     // From now on the answer is known: a second decision is not blind any more.
     served.decide(&page, "kind", json!("letter"));
     let stored = stored_decisions(&bench);
-    let facts: Vec<_> = stored.iter().map(|known| (known.decision.value.clone(), known.decision.shown.clone())).collect();
+    let facts: Vec<_> =
+        stored.iter().map(|known| (known.decision.value.clone(), known.decision.shown.clone())).collect();
     let model = json!(model).to_string();
     assert_eq!(facts, [("\"form\"".into(), None), ("\"letter\"".into(), Some(model))]);
     assert_eq!(stored[0].decision.reviewer, "ann");
@@ -83,7 +84,8 @@ fn undo_withdraws_what_was_decided_together() {
     let bench = reviewed_job(5, "");
     let served = Served::start(&bench, &[]);
     let pages = served.pages("mode=grid&task=kind&limit=5");
-    let decision = |page: &Value| json!({"page": page["page"], "task": "kind", "value": page["tasks"]["kind"]["answer"]["value"]});
+    let decision =
+        |page: &Value| json!({"page": page["page"], "task": "kind", "value": page["tasks"]["kind"]["answer"]["value"]});
     let answered: Vec<Value> = pages.iter().filter(|page| page["status"] == "ok").map(decision).collect();
     served.decide(&pages[0], "marks", json!(["seal", "stamp"]));
     let got = served.post("/api/decide", &json!({ "decisions": answered }));

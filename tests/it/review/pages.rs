@@ -21,8 +21,14 @@ fn a_view_is_read_in_windows() {
             found["pages"].as_array().unwrap().iter().map(|page| page["page"].as_str().unwrap().to_owned()).collect();
         (found["first"].as_u64().unwrap(), pages)
     };
-    assert_eq!(window(&format!("limit=3&after={}", names[4])), (6, names[5..8].iter().map(|name| (*name).to_owned()).collect()));
-    assert_eq!(window(&format!("limit=2&before={}", names[4])), (3, names[2..4].iter().map(|name| (*name).to_owned()).collect()));
+    assert_eq!(
+        window(&format!("limit=3&after={}", names[4])),
+        (6, names[5..8].iter().map(|name| (*name).to_owned()).collect())
+    );
+    assert_eq!(
+        window(&format!("limit=2&before={}", names[4])),
+        (3, names[2..4].iter().map(|name| (*name).to_owned()).collect())
+    );
     assert_eq!(window(&format!("at={}", names[9])), (10, vec![names[9].to_owned()]));
     assert_eq!(window(&format!("after={}", names[29])), (0, vec![]));
     assert_eq!(served.json("/api/pages")["total"], 30);
