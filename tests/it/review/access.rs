@@ -213,3 +213,30 @@ fn it_ends_cleanly_and_explains_what_is_wrong() {
     }
     assert!(!bench.path("none.db").exists(), "a store is not created");
 }
+
+/// What the documentation says of keys and orders is what there is.
+#[test]
+fn the_documentation_names_every_key_and_order() {
+    let docs = include_str!("../../../docs/review.md");
+    let (help, single, grid) = (
+        include_str!("../../../src/review/assets/help.js"),
+        include_str!("../../../src/review/assets/single.js"),
+        include_str!("../../../src/review/assets/grid.js"),
+    );
+    let keys = |script: &str| {
+        let cases = script.lines().filter_map(|line| line.trim().strip_prefix("case \""));
+        cases.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let names = [("ArrowRight", "→"), ("ArrowLeft", "←"), ("ArrowUp", "↑"), ("ArrowDown", "↓"), (" ", "Space"), ("=", "+"), ("-", "-")];
+    for key in [keys(single), keys(grid)].concat() {
+        let shown = names.iter().find(|(known, _)| *known == key).map_or(key.as_str(), |(_, shown)| shown);
+        assert!(docs.contains(&format!("`{shown}`")), "docs/review.md: {key}");
+        let help_name = if shown == "-" { "−" } else { shown };
+        assert!(help.contains(help_name), "help.js: {key}");
+    }
+    assert!(keys(single).len() > 10 && keys(grid).len() > 8);
+    for order in docmill::ReviewOrder::ALL {
+        assert!(docs.contains(&format!("| `{}` |", order.name())), "{}", order.name());
+        assert_eq!(docmill::ReviewOrder::parse(order.name()), Some(order));
+    }
+}
