@@ -42,7 +42,7 @@ pub use plan::quote::{Alternative, Quote, Range};
 pub use results::commands::{export, export_stream, report};
 pub(crate) use results::job_rows::row_columns;
 pub(crate) use results::job_rows::row_targets;
-pub use results::pages::{JobPage, read_pages};
+pub use results::pages::{JobPage, PageLookup, read_pages};
 pub use results::preflight::check_outputs_of;
 pub use results::shown_rows::{RowQuery, ShownRows, show_rows};
 pub use run::run;

@@ -67,5 +67,6 @@ pub use crate::pipeline::{
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
 pub use crate::report::{RedrawnPage, RedrawnPages};
 pub(crate) use crate::report::{UnreportedRun, parse_last_success, render_unreported_prometheus};
+pub use crate::review::{ReviewOptions, ReviewOrder};
 pub use crate::select::Filter;
 pub use crate::source::LeftOut;

@@ -31,6 +31,7 @@ use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
 };
+use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
 use crate::store::{ReadStore, StoreError};
 use crate::task::Question;
@@ -424,10 +425,21 @@ impl Session {
         EvalReport::measure(&self.job, filter.as_ref(), options, decoder, clock)
     }
 
-    /// Draws pages of the input for people to look at.
-    #[cfg_attr(not(test), allow(dead_code, reason = "pages with pictures use it"))]
-    pub(crate) fn thumbnails(&self) -> pipeline::Thumbnails {
-        pipeline::Thumbnails::new(&self.job.manifest, self.environment.decoder().clone(), self.clock.clone())
+    /// Serves a page on loopback on which people look at pages beside their labels, decide and correct. Blocks
+    /// until [`Session::canceller`] ends it, or no request has come for [`ReviewOptions::idle`]. `on_ready` gets
+    /// the address, which one browser can open once.
+    ///
+    /// # Errors
+    /// When the store has no run of the job, a task does not exist, or the port is in use.
+    pub fn review(&self, options: ReviewOptions, on_ready: &mut dyn FnMut(&str)) -> Result<(), Error> {
+        check_renderer(self.job.manifest.image.pdf_renderer, &self.environment)?;
+        let serving = Serving {
+            clock: self.clock.clone(),
+            decoder: self.environment.decoder(),
+            on_ready,
+            is_stopped: &|| self.shutdown.is_requested(),
+        };
+        Ok(review::review(&Arc::new(self.job.manifest.clone()), &self.job.questions, options, serving)?)
     }
 
     fn pipeline_environment(&self) -> Result<pipeline::Environment, Error> {
