@@ -1,6 +1,6 @@
 //! The arguments of `docmill answers`.
 
-use super::args::JobArgs;
+use super::job_args::JobArgs;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

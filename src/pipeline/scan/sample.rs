@@ -5,6 +5,11 @@ use crate::base::ids::{JobId, PageId};
 use crate::store::{EntryCursor, EntryRecord, Reader, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
+/// The place of a page in the order in which samples are drawn: the first N pages are the sample of N.
+pub(crate) fn draw_key(page: &PageId) -> Digest {
+    Digest::compute(&[page.content.as_bytes().as_slice(), &page.page.to_be_bytes()].concat())
+}
+
 /// The `count` pages of a job with the lowest digests, of those that `is_selected`: the same pages every time.
 ///
 /// # Errors
@@ -21,8 +26,8 @@ pub(crate) fn sample_pages(
     while let Some(entry) = stored.next()? {
         let Some(content) = entry.content.filter(|_| entry.page_count > 0) else { continue };
         for page in entry.distinct_pages() {
-            let digest = Digest::compute(&[content.as_bytes().as_slice(), &page.to_be_bytes()].concat());
             let page = PageId { content, page };
+            let digest = draw_key(&page);
             let may_be_lowest = lowest.len() < count || lowest.last_key_value().is_some_and(|(last, _)| digest < *last);
             if !may_be_lowest || !is_selected(&entry, page)? {
                 continue;

@@ -184,6 +184,11 @@ impl Reader {
         entries::entry_with_path(&self.db, job, path)
     }
 
+    /// The entry of a job at this place (line and path).
+    pub fn entry_at(&self, job: JobId, place: (u64, &[u8])) -> Result<Option<EntryRecord>, StoreError> {
+        entries::entry_at(&self.db, job, place)
+    }
+
     /// The readable entries of a job with this path, at most `limit`, in their order: several lines of a list
     /// may have one path.
     pub fn entries_with_path(&self, job: JobId, path: &[u8], limit: usize) -> Result<Vec<EntryRecord>, StoreError> {

@@ -19,6 +19,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("task", &["base", "manifest"]),
     ("provider", &["base", "manifest", "catalog", "prepare", "task"]),
     ("store", &["base"]),
+    ("eval", &["base"]),
     ("export", &["base", "manifest", "task", "store"]),
     ("report", &["base", "manifest", "catalog", "store"]),
     ("select", &["base", "manifest", "task", "export"]),
@@ -33,13 +34,15 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "labels",
         &[
             "base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export",
-            "report", "eval", "select", "pipeline",
+            "report", "select", "pipeline", "eval",
         ],
     ),
+    ("review", &["base", "manifest", "prepare", "task", "store", "export", "eval", "select", "pipeline"]),
     ("simulator", &["base"]),
     (
         "session",
         &[
+            "review",
             "base",
             "catalog",
             "manifest",
@@ -60,6 +63,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "review",
             "base",
             "catalog",
             "manifest",
@@ -82,7 +86,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 
 /// The layers of a folder, lowest first: a child imports only what stands before it.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("pipeline", &["model", "control", "scan", "asking", "batch", "results", "plan", "try_page", "run"]),
+    ("pipeline", &["model", "control", "scan", "asking", "batch", "results", "plan", "thumbnails", "try_page", "run"]),
     (
         "store",
         &[
@@ -105,7 +109,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const RESTRICTED: &[(&str, &[&str])] = &[
     ("rusqlite::", &["store"]),
     ("reqwest::", &["provider", "source"]),
-    ("hyper::", &["cli", "provider", "simulator"]),
+    ("hyper::", &["cli", "provider", "review", "simulator"]),
     ("governor::", &["provider", "source"]),
 ];
 
@@ -207,15 +211,19 @@ fn commands_with_a_job_use_only_the_session() {
     for name in [
         "answers",
         "check",
+        "eval",
+        "eval_args",
         "export",
         "load",
         "metrics",
         "plan",
         "progress",
         "report",
+        "review",
         "rows",
         "run",
         "run_record",
+        "runs",
         "signals",
         "try_page",
     ] {
