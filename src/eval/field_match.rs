@@ -1,0 +1,134 @@
+//! Whether a field's answer is its true value.
+
+use super::date_text::dates_of_text;
+use super::decimal_text::Decimal;
+use super::similarity::text_similarity;
+use crate::base::unicode::fold;
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Any text, also a label.
+    Text,
+    /// A number.
+    Number,
+    /// A calendar date.
+    Date,
+    /// True or false.
+    Boolean,
+}
+
+/// How close an answer is to the truth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FieldMatch {
+    /// The same characters.
+    pub exact: bool,
+    /// The same value: what differs is how it is written.
+    pub normalized: bool,
+    /// From 0 to 1: for text, the similarity of [`text_similarity`]; for other kinds, 1 for the same value.
+    pub similarity: f64,
+}
+
+/// Compares a field's answer with its true value. `None` is a value that the page does not state.
+///
+/// - Numbers are equal in value: `1,234.50`, `1 234,5`, `€ 1234.5` ([`Decimal`]).
+/// - Dates are the same day: `2026-11-23`, `23.11.2026`, `Nov 23, 2026` ([`dates_of_text`]).
+/// - Booleans are the words true, yes, y, 1 and false, no, n, 0.
+/// - Text is equal in its folded form: Unicode composition, case, white space, forms of quotes and dashes.
+///
+/// A value that cannot be read as its kind is compared as text.
+#[must_use]
+pub fn match_field(kind: FieldKind, truth: Option<&str>, answer: Option<&str>) -> FieldMatch {
+    let (truth, answer) = match (truth, answer) {
+        (Some(truth), Some(answer)) => (truth, answer),
+        (truth, answer) => {
+            let same = truth.is_none() && answer.is_none();
+            return FieldMatch { exact: same, normalized: same, similarity: f64::from(u8::from(same)) };
+        }
+    };
+    let exact = truth == answer;
+    let same_value = match kind {
+        FieldKind::Text => None,
+        FieldKind::Number => both(Decimal::parse(truth), Decimal::parse(answer)).map(|(one, other)| one == other),
+        FieldKind::Date => {
+            let (one, other) = (dates_of_text(truth), dates_of_text(answer));
+            (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|date| other.contains(date)))
+        }
+        FieldKind::Boolean => both(boolean(truth), boolean(answer)).map(|(one, other)| one == other),
+    };
+    let normalized = exact || same_value.unwrap_or_else(|| fold(truth) == fold(answer));
+    let similarity = match kind {
+        _ if normalized => 1.0,
+        FieldKind::Text => text_similarity(truth, answer),
+        _ => 0.0,
+    };
+    FieldMatch { exact, normalized, similarity }
+}
+
+fn both<T>(one: Option<T>, other: Option<T>) -> Option<(T, T)> {
+    one.zip(other)
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match fold(text).as_str() {
+        "true" | "yes" | "y" | "1" => Some(true),
+        "false" | "no" | "n" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use FieldKind::{Boolean, Date, Number, Text};
+
+    #[test]
+    fn same_values() {
+        for (kind, truth, answer) in [
+            (Number, "1,234.50", "1234.5"),
+            (Number, "1.234,50 €", "1234.5"),
+            (Number, "0.10", "0.1"),
+            (Number, "1e3", "1000"),
+            (Number, "n/a", "N/A "),
+            (Date, "23.11.2026", "2026-11-23"),
+            (Date, "November 23rd, 2026", "2026-11-23"),
+            (Date, "03/04/2026", "2026-04-03"),
+            (Date, "unknown", "Unknown"),
+            (Boolean, "yes", "true"),
+            (Boolean, "0", "false"),
+            (Text, "Cafe\u{301}  Müller", "café müller"),
+            (Text, "“x”", "\"x\""),
+        ] {
+            let found = match_field(kind, Some(truth), Some(answer));
+            assert!(found.normalized && !found.exact && found.similarity == 1.0, "{truth} {answer} {found:?}");
+            assert_eq!(match_field(kind, Some(answer), Some(truth)), found, "{truth} {answer}");
+        }
+    }
+
+    #[test]
+    fn different_values() {
+        for (kind, truth, answer) in [
+            (Number, "1,234.50", "1234.6"),
+            (Number, "12", "-12"),
+            (Number, "9007199254740993", "9007199254740992"),
+            (Number, "12", "n/a"),
+            (Date, "23.11.2026", "2026-11-22"),
+            (Date, "03/04/2026", "2026-05-03"),
+            (Boolean, "yes", "false"),
+            (Text, "1.0", "1"),
+            (Text, "invoice", ""),
+        ] {
+            let found = match_field(kind, Some(truth), Some(answer));
+            assert!(!found.normalized && !found.exact, "{truth} {answer} {found:?}");
+            assert!(found.similarity < 1.0);
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_not_stated_equals_only_itself() {
+        assert!(match_field(Text, None, None).exact);
+        for found in [match_field(Text, None, Some("")), match_field(Number, Some("0"), None)] {
+            assert_eq!(found, FieldMatch { exact: false, normalized: false, similarity: 0.0 });
+        }
+    }
+}

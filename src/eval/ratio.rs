@@ -1,0 +1,263 @@
+//! The share of what counts in what could count, such as right pages among all pages, estimated from a
+//! sample with weights and clusters.
+//!
+//! In a simple sample of pages the share is binomial: Wilson's interval, and the bounds of Clopper and
+//! Pearson. Otherwise its uncertainty is that of a binomial share of an effective sample size (Korn and
+//! Graubard, "Confidence intervals for proportions with small expected number of positive counts
+//! estimated from survey data", 1998), which comes from the variance between clusters. That variance is
+//! itself uncertain, and far too small if by chance no heavy page or whole cluster is wrong. Therefore
+//! a bound is computed as if one more cluster of typical weight had been drawn, all of it wrong (for the
+//! lower bound) or right: the step from `x` to `x + 1` by which Clopper and Pearson are exact, and Fay and
+//! Feuer are for weighted counts ("Confidence intervals for directly standardized rates", 1997). With
+//! equal weights and without clusters the result is that of Clopper and Pearson. docs/statistics.md has the
+//! simulations.
+
+use super::design::Design;
+use super::incomplete_beta::inverse_incomplete_beta;
+use super::interval::{CONFIDENCE, Estimate, Interval};
+use super::proportion::{clopper_pearson, exact_lower_bound, wilson};
+use super::quantile::t_quantile;
+use std::collections::BTreeMap;
+
+/// The weight of the imagined cluster for intervals, as a share of the typical cluster. Less than one, because
+/// intervals need not be conservative.
+const INTERVAL_SHARE: f64 = 0.75;
+/// How far the imagined cluster for bounds is from the typical cluster to the heaviest one.
+const BOUND_EXCESS: f64 = 0.15;
+
+/// What a page contributes to a share: `part` of `whole`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Term {
+    /// What counts, from 0 to `whole`.
+    pub part: f64,
+    /// What could count; 0 for a page that does not matter.
+    pub whole: f64,
+}
+
+impl Term {
+    /// A page that does not matter.
+    pub const NONE: Self = Self { part: 0.0, whole: 0.0 };
+
+    /// One that counts or does not.
+    #[must_use]
+    pub fn one(counts: bool) -> Self {
+        Self { part: f64::from(u8::from(counts)), whole: 1.0 }
+    }
+
+    fn is_binary(&self) -> bool {
+        self.whole == 1.0 && (self.part == 0.0 || self.part == 1.0)
+    }
+
+    fn complement(self) -> Self {
+        Self { part: self.whole - self.part, whole: self.whole }
+    }
+}
+
+/// Estimates `sum(part) / sum(whole)`. `terms` has one term for each page of the design. `None` if no
+/// page matters.
+#[must_use]
+pub fn estimate_ratio(terms: &[Term], design: &Design) -> Option<Estimate> {
+    let pages: Vec<usize> = (0..terms.len()).filter(|page| terms[*page].whole > 0.0).collect();
+    let design = design.subset(&pages);
+    let terms: Vec<Term> = pages.iter().map(|page| terms[*page]).collect();
+    let is_binary = terms.iter().all(Term::is_binary);
+    if is_binary && design.is_simple() {
+        return binomial(terms.iter().map(|term| term.part).sum(), terms.len() as f64);
+    }
+    let max_size = if is_binary { terms.len() as f64 } else { f64::INFINITY };
+    Some(Sample::new(&terms, &design, max_size)?.estimate())
+}
+
+fn binomial(successes: f64, n: f64) -> Option<Estimate> {
+    Some(Estimate {
+        value: successes / n,
+        interval: wilson(successes, n, CONFIDENCE)?,
+        exact: clopper_pearson(successes, n, CONFIDENCE)?,
+        lower_bound: exact_lower_bound(successes, n, CONFIDENCE)?,
+        effective_n: n,
+    })
+}
+
+/// The weighted terms of a sample, by page and by cluster.
+struct Sample {
+    pages: Vec<Term>,
+    clusters: Vec<Term>,
+    /// The effective sample size is at most this.
+    max_size: f64,
+}
+
+impl Sample {
+    fn new(terms: &[Term], design: &Design, max_size: f64) -> Option<Self> {
+        let weigh = |(term, weight): (&Term, &f64)| Term { part: weight * term.part, whole: weight * term.whole };
+        let pages: Vec<Term> = terms.iter().zip(design.weights()).map(weigh).collect();
+        let mut clusters: BTreeMap<usize, Term> = BTreeMap::new();
+        for (page, cluster) in pages.iter().zip(design.clusters()) {
+            let sum = clusters.entry(*cluster).or_insert(Term::NONE);
+            *sum = Term { part: sum.part + page.part, whole: sum.whole + page.whole };
+        }
+        let clusters: Vec<Term> = clusters.into_values().collect();
+        (!pages.is_empty()).then_some(Self { pages, clusters, max_size })
+    }
+
+    fn estimate(&self) -> Estimate {
+        let value = total(&self.clusters, |term| term.part) / total(&self.clusters, |term| term.whole);
+        let tail = (1.0 - CONFIDENCE) / 2.0;
+        let of_interval = |units: &[Term]| INTERVAL_SHARE * typical_weight(units);
+        let of_bound = |units: &[Term]| {
+            let (typical, heaviest) = (typical_weight(units), units.iter().map(|unit| unit.whole).fold(0.0, f64::max));
+            typical + BOUND_EXCESS * (heaviest - typical)
+        };
+        let interval = Interval {
+            low: self.lower_end(tail, of_interval).min(value),
+            high: (1.0 - self.mirrored().lower_end(tail, of_interval)).max(value),
+        };
+        Estimate {
+            value,
+            interval,
+            exact: interval,
+            lower_bound: self.lower_end(1.0 - CONFIDENCE, of_bound).min(value),
+            effective_n: self.effective_n(value),
+        }
+    }
+
+    /// The sample with right and wrong exchanged.
+    fn mirrored(&self) -> Self {
+        let mirror = |terms: &[Term]| terms.iter().map(|term| term.complement()).collect();
+        Self { pages: mirror(&self.pages), clusters: mirror(&self.clusters), max_size: self.max_size }
+    }
+
+    /// The share that is below the true one except with probability `tail`; `weight` is that of the imagined wrong unit.
+    fn lower_end(&self, tail: f64, weight: impl Fn(&[Term]) -> f64) -> f64 {
+        let count = self.clusters.len() as f64;
+        if count < 2.0 {
+            return 0.0;
+        }
+        let (share, by_clusters) = size_with_wrong_unit(&self.clusters, weight(&self.clusters));
+        // Clusters can't say more than their pages; less variance between them is chance.
+        let (_, by_pages) = size_with_wrong_unit(&self.pages, weight(&self.pages));
+        let size = by_clusters.min(by_pages).min(self.max_size + 1.0);
+        // The variance has as many degrees of freedom as there are clusters, less one.
+        let freedom = t_quantile(1.0 - tail, self.pages.len() as f64 - 1.0) / t_quantile(1.0 - tail, count - 1.0);
+        let size = size * (freedom * freedom).min(1.0);
+        inverse_incomplete_beta((share * size).max(f64::MIN_POSITIVE), (1.0 - share) * size, tail)
+    }
+
+    /// The number of independent units that would say as much. Without any variance, clusters are units.
+    fn effective_n(&self, value: f64) -> f64 {
+        let whole = total(&self.clusters, |term| term.whole);
+        let count = self.clusters.len() as f64;
+        let squares = total(&self.clusters, |term| (term.part - value * term.whole).powi(2));
+        let size = if squares > 1e-24 * whole * whole && count > 1.0 {
+            value * (1.0 - value) * whole * whole / squares * (count - 1.0) / count
+        } else {
+            whole * whole / total(&self.clusters, |term| term.whole * term.whole)
+        };
+        size.clamp(1.0, self.max_size.max(1.0))
+    }
+}
+
+fn total(terms: &[Term], value: impl Fn(&Term) -> f64) -> f64 {
+    terms.iter().map(value).sum()
+}
+
+/// The weight of the unit in which a part of the whole is found on average.
+fn typical_weight(units: &[Term]) -> f64 {
+    total(units, |unit| unit.whole * unit.whole) / total(units, |unit| unit.whole)
+}
+
+/// The share, and the size of a binomial experiment with its variance, if one more unit of this weight
+/// had been drawn, and all of it were wrong.
+fn size_with_wrong_unit(units: &[Term], weight: f64) -> (f64, f64) {
+    let whole = total(units, |unit| unit.whole) + weight;
+    let share = total(units, |unit| unit.part) / whole;
+    let residual = |unit: &Term| (unit.part - share * unit.whole).powi(2);
+    let squares = total(units, residual) + (share * weight).powi(2);
+    let size = if squares > 0.0 { share * (1.0 - share) * whole * whole / squares } else { units.len() as f64 };
+    (share, size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn close(one: Interval, other: Interval, tolerance: f64) -> bool {
+        (one.low - other.low).abs() < tolerance && (one.high - other.high).abs() < tolerance
+    }
+
+    #[test]
+    fn a_simple_sample_is_binomial() {
+        let terms: Vec<Term> = (0..120).map(|page| Term::one(page >= 7)).collect();
+        let design = Design::sampled(&[0.1; 120], (0..120).collect()).unwrap();
+        let found = estimate_ratio(&terms, &design).unwrap();
+        assert_eq!(found.interval, wilson(113.0, 120.0, 0.95).unwrap());
+        assert_eq!(found.exact, clopper_pearson(113.0, 120.0, 0.95).unwrap());
+        assert_eq!(found.lower_bound, exact_lower_bound(113.0, 120.0, 0.95).unwrap());
+        assert_eq!(found.effective_n, 120.0);
+        assert_eq!(estimate_ratio(&[Term::NONE; 3], &Design::simple(3)), None);
+        assert_eq!(estimate_ratio(&[], &Design::simple(0)), None);
+    }
+
+    /// The general bound, computed for equal weights and single pages, is that of Clopper and Pearson.
+    #[test]
+    fn the_general_bound_is_exact_in_a_simple_sample() {
+        for wrong in [0, 1, 7, 60, 119, 120] {
+            let terms: Vec<Term> = (0..120).map(|page| Term::one(page >= wrong)).collect();
+            let found = Sample::new(&terms, &Design::simple(120), 120.0).unwrap().estimate();
+            let exact = exact_lower_bound(120.0 - wrong as f64, 120.0, 0.95).unwrap();
+            assert!((found.lower_bound - exact).abs() < 1e-12, "{wrong}: {found:?} {exact}");
+            assert!((found.effective_n - 120.0).abs() < 1.5, "{found:?}");
+        }
+    }
+
+    /// Equal pages in pairs say no more than one of each pair.
+    #[test]
+    fn copies_add_nothing() {
+        let single: Vec<Term> = (0..100).map(|page| Term::one(page % 9 != 0)).collect();
+        let alone = Sample::new(&single, &Design::simple(100), 100.0).unwrap().estimate();
+        let pairs: Vec<Term> = single.iter().flat_map(|term| [*term, *term]).collect();
+        let found = estimate_ratio(&pairs, &Design::clustered((0..200).map(|page| page / 2).collect())).unwrap();
+        assert_eq!(found.value, alone.value);
+        assert!(close(found.interval, alone.interval, 2e-3), "{found:?} {alone:?}");
+        assert!((found.lower_bound - alone.lower_bound).abs() < 2e-3);
+        assert!((found.effective_n - 100.0).abs() < 2.0, "{found:?}");
+    }
+
+    /// No page of the heavy half was wrong, but one more could have been.
+    #[test]
+    fn heavy_pages_without_an_error_leave_doubt() {
+        let terms: Vec<Term> = (0..100).map(|page| Term::one(page >= 10)).collect();
+        let probabilities: Vec<f64> = (0..100).map(|page| if page < 80 { 1.0 } else { 0.02 }).collect();
+        let design = Design::sampled(&probabilities, (0..100).collect()).unwrap();
+        let found = estimate_ratio(&terms, &design).unwrap();
+        assert!((found.value - 1070.0 / 1080.0).abs() < 1e-12);
+        // 20 right heavy pages alone have the bound 0.861.
+        assert!(found.lower_bound < 0.9, "{found:?}");
+        let one = estimate_ratio(&[Term::one(true); 5], &Design::clustered(vec![0; 5])).unwrap();
+        assert_eq!((one.interval, one.lower_bound, one.effective_n), (Interval { low: 0.0, high: 1.0 }, 0.0, 1.0));
+    }
+
+    proptest! {
+        #[test]
+        fn intervals_contain_their_value(
+            pages in prop::collection::vec((0.0..=1.0_f64, 0.01..=1.0_f64, 0_usize..20, prop::bool::ANY), 1..80),
+        ) {
+            let probabilities: Vec<f64> = pages.iter().map(|page| page.1).collect();
+            let design = Design::sampled(&probabilities, pages.iter().map(|page| page.2).collect()).unwrap();
+            for is_binary in [true, false] {
+                let term = |page: &(f64, f64, usize, bool)| match is_binary {
+                    true => Term::one(page.3),
+                    false => Term { part: page.0, whole: 1.0 + page.2 as f64 },
+                };
+                let terms: Vec<Term> = pages.iter().map(term).collect();
+                let found = estimate_ratio(&terms, &design).unwrap();
+                let mirrored: Vec<Term> = terms.iter().map(|term| term.complement()).collect();
+                let other = estimate_ratio(&mirrored, &design).unwrap();
+                prop_assert!(found.interval.contains(found.value), "{found:?}");
+                prop_assert!((0.0..=found.value).contains(&found.lower_bound), "{found:?}");
+                prop_assert!((found.interval.low + other.interval.high - 1.0).abs() < 1e-9, "{found:?} {other:?}");
+                prop_assert!(found.effective_n >= 1.0);
+            }
+        }
+    }
+}
