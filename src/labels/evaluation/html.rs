@@ -3,7 +3,8 @@
 use super::confusion_chart::draw_confusion;
 use super::evaluation::{Evaluation, TruthKind, WrongPage};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
-use super::text::{share, short, short_answer, with_page};
+use super::text::short_answer;
+use super::wording::{share, short, with_page};
 use crate::base::escape::html_text;
 use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval};
