@@ -227,7 +227,15 @@ fn the_documentation_names_every_key_and_order() {
         let cases = script.lines().filter_map(|line| line.trim().strip_prefix("case \""));
         cases.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect::<Vec<_>>()
     };
-    let names = [("ArrowRight", "→"), ("ArrowLeft", "←"), ("ArrowUp", "↑"), ("ArrowDown", "↓"), (" ", "Space"), ("=", "+"), ("-", "-")];
+    let names = [
+        ("ArrowRight", "→"),
+        ("ArrowLeft", "←"),
+        ("ArrowUp", "↑"),
+        ("ArrowDown", "↓"),
+        (" ", "Space"),
+        ("=", "+"),
+        ("-", "-"),
+    ];
     for key in [keys(single), keys(grid)].concat() {
         let shown = names.iter().find(|(known, _)| *known == key).map_or(key.as_str(), |(_, shown)| shown);
         assert!(docs.contains(&format!("`{shown}`")), "docs/review.md: {key}");
