@@ -1,6 +1,7 @@
 //! The command-line arguments.
 
 use super::arg_values::parse_var;
+use super::diff_args::Diff;
 use super::eval_args::Eval;
 use super::rows_args::Rows;
 use super::runs_args::Runs;
@@ -78,6 +79,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Show rows in the terminal, from the store.
     Rows(Rows),
+    /// Compare answers to the same pages: two manifests, models or runs.
+    Diff(Diff),
     /// List the runs of a job: outcome, pages, cost, and what changed in the manifest.
     Runs(Runs),
     /// Show what runs cost, from the store.

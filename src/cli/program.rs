@@ -4,7 +4,7 @@ use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
 use super::{
-    check, eval, export, init, log, plan, prepare, report, rows, run, runs, schema, simulate, store, try_page,
+    check, diff, eval, export, init, log, plan, prepare, report, rows, run, runs, schema, simulate, store, try_page,
 };
 use crate::base::mask::mask_secrets;
 use clap::Parser;
@@ -62,6 +62,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Try(args) => try_page::try_page(args, global),
         Command::Export(export) => export::export(export),
         Command::Rows(args) => rows::rows(args, global.quiet),
+        Command::Diff(args) => diff::diff(args, global),
         Command::Runs(args) => runs::runs(args, global.quiet),
         Command::Report(report) => report::report(report),
         Command::Eval(args) => eval::eval(args),

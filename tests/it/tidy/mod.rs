@@ -207,6 +207,8 @@ fn commands_with_a_job_use_only_the_session() {
     let mut wrong = Vec::new();
     for name in [
         "check",
+        "diff",
+        "diff_args",
         "eval",
         "eval_args",
         "export",
