@@ -70,6 +70,7 @@ mod pipeline;
 mod prepare;
 mod provider;
 mod report;
+mod review;
 mod select;
 mod session;
 mod simulator;
@@ -78,12 +79,13 @@ mod store;
 mod task;
 
 pub use session::{
-    Alternative, Bound, Budget, Canceller, DiffAsking, DiffQuery, DiffReport, DiffSide, Environment, Error,
-    EvalOptions, EvalReport, Filter, GateMeasure, GateSpec, Headroom, HistoryRun, Job, JobCheck, LATENCY_BOUNDS,
-    LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle,
-    Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, RowFormat, RowsForm, RowsQuery,
-    RowsShown, RunHistory, RunOptions, RunReport, Session, SettingChange, Signal, TriedAnswer, TriedAttempt, TriedPage,
-    Trouble, TroubleKind, TruthChoice, TryObserver, WaitReason, budgets_of_store, history_to_json, history_to_text,
+    Alternative, AnswerFormat, Bound, Budget, Canceller, DiffAsking, DiffQuery, DiffReport, DiffSide, Environment,
+    Error, EvalOptions, EvalReport, ExportedAnswers, Filter, GateMeasure, GateSpec, Headroom, HistoryRun,
+    ImportOptions, ImportedAnswers, Job, JobCheck, LATENCY_BOUNDS, LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE,
+    OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection, Quote, Range, RedrawnPage,
+    RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder, RowFormat, RowsForm, RowsQuery, RowsShown,
+    RunHistory, RunOptions, RunReport, Session, SettingChange, Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble,
+    TroubleKind, TruthChoice, TryObserver, WaitReason, budgets_of_store, history_to_json, history_to_text,
     plan_to_json, report_from_store, serve_decoder,
 };
 
@@ -99,7 +101,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, eval, export, manifest, media, pipeline, prepare, provider, report, select, simulator, source,
-        store, task
+        base, catalog, eval, export, manifest, media, pipeline, prepare, provider, report, review, select, simulator,
+        source, store, task
     );
 }

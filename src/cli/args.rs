@@ -1,8 +1,11 @@
 //! The command-line arguments.
 
+use super::answers_args::Answers;
 use super::arg_values::parse_var;
 use super::diff_args::Diff;
 use super::eval_args::Eval;
+pub(crate) use super::job_args::JobArgs;
+use super::review_args::Review;
 use super::rows_args::Rows;
 use super::runs_args::Runs;
 use super::simulate_args::Simulate;
@@ -81,12 +84,16 @@ pub(crate) enum Command {
     Rows(Rows),
     /// Compare answers to the same pages: two manifests, models or runs.
     Diff(Diff),
+    /// Write human answers to a file, or store those of a file.
+    Answers(Answers),
     /// List the runs of a job: outcome, pages, cost, and what changed in the manifest.
     Runs(Runs),
     /// Show what runs cost, from the store.
     Report(Report),
     /// Measure how good the stored answers are, against truth; sends nothing.
     Eval(Eval),
+    /// Look at pages beside their labels in a browser, decide and correct.
+    Review(Review),
     /// Maintain the store: check, backup, salvage, prune, stats.
     Store(Store),
     /// Write a manifest to start from.
@@ -104,18 +111,6 @@ pub(crate) enum Command {
 
 /// The name of the command that is a decoder process.
 pub(crate) const DECODE: &str = crate::session::environment::DECODER_ARGUMENT;
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct JobArgs {
-    /// Manifest of the job.
-    pub(crate) job: PathBuf,
-    /// Value for ${NAME} in the manifest; overrides the environment.
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
-    pub(crate) vars: Vec<(String, String)>,
-    /// File of the store; overrides the manifest.
-    #[arg(long, value_name = "FILE", env = "DOCMILL_STORE")]
-    pub(crate) store: Option<PathBuf>,
-}
 
 /// Which settled pages are sent again.
 #[derive(Debug, ClapArgs)]

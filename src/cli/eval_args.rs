@@ -1,8 +1,8 @@
 //! The arguments of `docmill eval`.
 
-use super::args::{JobArgs, ReportFormat};
+use super::job_args::JobArgs;
 use crate::session::{GateMeasure, GateSpec};
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, ClapArgs)]
@@ -47,8 +47,15 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "[LABEL=]MARK", value_parser = parse_f1)]
     pub(crate) min_f1: Vec<GateSpec>,
     /// Output format; `html` is a single page with pictures of the wrong pages.
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    pub(crate) format: ReportFormat,
+    #[arg(long, value_enum, default_value_t = EvalFormat::Text)]
+    pub(crate) format: EvalFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvalFormat {
+    Text,
+    Json,
+    Html,
 }
 
 fn parse_accuracy(text: &str) -> Result<GateSpec, String> {

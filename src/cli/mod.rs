@@ -3,6 +3,8 @@
 //! Data goes to stdout, everything else to stderr. [`program`] starts a command; commands with a
 //! job use [`crate::session`] alone.
 
+pub(crate) mod answers;
+pub(crate) mod answers_args;
 pub(crate) mod arg_values;
 pub(crate) mod args;
 pub(crate) mod check;
@@ -13,6 +15,7 @@ pub(crate) mod eval_args;
 pub(crate) mod exit;
 pub(crate) mod export;
 pub(crate) mod init;
+pub(crate) mod job_args;
 pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod metrics;
@@ -23,6 +26,8 @@ pub(crate) mod program;
 pub(crate) mod progress;
 pub(crate) mod record_file;
 pub(crate) mod report;
+pub(crate) mod review;
+pub(crate) mod review_args;
 pub(crate) mod rows;
 pub(crate) mod rows_args;
 pub(crate) mod run;

@@ -1,6 +1,6 @@
 //! The arguments of `docmill rows`.
 
-use super::args::JobArgs;
+use super::job_args::JobArgs;
 use clap::{Args as ClapArgs, ValueEnum};
 
 #[derive(Debug, ClapArgs)]

@@ -4,6 +4,7 @@ use crate::base::money::Pico;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::ManifestError;
 use crate::pipeline::{DAMAGED_STORE_HINT, PARTITION_HINT, PipelineError, RunOutcome, UnstoredAnswers};
+use crate::review::ReviewError;
 use crate::source::SourceError;
 use crate::store::StoreError;
 
@@ -162,6 +163,18 @@ impl From<PipelineError> for Error {
         };
         let outcome = RunOutcome::from_error(&error);
         Self { hint: hint.map(str::to_owned), outcome: outcome.name().name(), ..Self::new(outcome.exit_code(), error) }
+    }
+}
+
+impl From<ReviewError> for Error {
+    fn from(error: ReviewError) -> Self {
+        match error {
+            ReviewError::Pipeline(error) => error.into(),
+            ReviewError::Listen { .. } => {
+                Self::new(WRONG_INPUT, error).with_hint("name another port, or 0 for one that is free")
+            }
+            ReviewError::System(_) => Self::new(INTERNAL, error),
+        }
     }
 }
 

@@ -159,6 +159,11 @@ impl Job {
         &self.manifest.name
     }
 
+    /// The names of its tasks, in the order of the manifest.
+    pub fn task_names(&self) -> impl Iterator<Item = &str> {
+        self.manifest.tasks.iter().map(|task| task.name.as_str())
+    }
+
     /// The model's name.
     #[must_use]
     pub fn model(&self) -> &str {

@@ -2,6 +2,7 @@
 //!
 //! - [`job`]: a manifest that was loaded and checked; [`environment`]: what the process gives
 //! - [`mod@session`]: run, plan, try, export, report; [`check`]: checks before anything is sent
+//! - [`answers`]: human answers, to files and from them
 //! - [`overwriting`]: files that must not be overwritten
 //! - [`listed_files`]: the files of the input, taken or not
 //! - [`rows`]: rows in the terminal
@@ -17,6 +18,7 @@
 //! - [`open_files`]: how many connections the limit on open files leaves
 //! - [`error`]: errors with hints and exit codes
 
+pub(crate) mod answers;
 pub(crate) mod budgets;
 pub(crate) mod check;
 pub(crate) mod diff;
@@ -39,6 +41,7 @@ pub(crate) mod secrets;
 pub(crate) mod session;
 pub(crate) mod try_observer;
 
+pub use answers::ImportedAnswers;
 pub use budgets::{Budget, budgets_of_store};
 pub use check::JobCheck;
 pub use diff::{DiffAsking, DiffQuery, DiffReport, DiffSide};
@@ -56,6 +59,8 @@ pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 // What stages below define and callers see.
 pub use crate::base::output_file::OutputFile;
 pub use crate::export::RowFormat;
+pub use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
+pub use crate::labels::answers::import::ImportOptions;
 pub use crate::labels::evaluation::{EvalOptions, GateMeasure, GateSpec, TruthChoice};
 pub use crate::labels::history::{HistoryRun, RunHistory, SettingChange, history_to_json, history_to_text};
 pub use crate::pipeline::{
@@ -65,5 +70,6 @@ pub use crate::pipeline::{
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
 pub use crate::report::{RedrawnPage, RedrawnPages};
 pub(crate) use crate::report::{UnreportedRun, parse_last_success, render_unreported_prometheus};
+pub use crate::review::{ReviewOptions, ReviewOrder};
 pub use crate::select::Filter;
 pub use crate::source::LeftOut;

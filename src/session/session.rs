@@ -1,5 +1,6 @@
 //! A session: a job and everything that can be done with it.
 
+use super::answers::{self, ImportedAnswers};
 use super::check::{JobCheck, cache_write_warning, check_job};
 use super::diff::{DiffAsking, DiffQuery, DiffReport, diff, prepare_diff};
 use super::environment::Environment;
@@ -23,12 +24,15 @@ use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::OutcomeStatus;
 use crate::export::RowFormat;
+use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
+use crate::labels::answers::import::ImportOptions;
 use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
 };
+use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
 use crate::store::{ReadStore, StoreError};
 use crate::task::Question;
@@ -362,6 +366,40 @@ impl Session {
         show_rows(&self.job, query, form, Box::new(out))
     }
 
+    /// All human answers of the job as a file, from the store. Those that don't fit the job any more are in it, too.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn export_answers(&self, format: AnswerFormat) -> Result<ExportedAnswers, Error> {
+        answers::export(&self.job, format)
+    }
+
+    /// Writes human answers to a file.
+    ///
+    /// # Errors
+    /// When the file is one that the job uses, or can't be written.
+    pub fn write_answers(&self, answers: &ExportedAnswers, path: &Path) -> Result<(), Error> {
+        answers::write(&self.job, answers, path)
+    }
+
+    /// Stores the human answers of a file: CSV as [`Session::export_answers`] writes it, or JSON of Label Studio. Either
+    /// all of them are stored and durable, or none. Importing a file again changes nothing.
+    ///
+    /// # Errors
+    /// When the store can't be read or written, no run of the job has looked at its input, or a line can't be
+    /// imported.
+    pub fn import_answers(&self, bytes: &[u8], options: &ImportOptions) -> Result<ImportedAnswers, Error> {
+        answers::import(&self.job, bytes, options, self.clock.clone())
+    }
+
+    /// The name under which people answer who don't state another one: that of the user.
+    #[must_use]
+    pub fn default_reviewer(&self) -> String {
+        let names = ["USER", "LOGNAME", "USERNAME"].into_iter();
+        let known = names.filter_map(|name| self.environment.variable(name)).map(|name| name.trim().to_owned());
+        known.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    }
+
     /// The newest `limit` runs of the job, and what changed in the manifest before each.
     ///
     /// # Errors
@@ -405,10 +443,21 @@ impl Session {
         EvalReport::measure(&self.job, filter.as_ref(), options, decoder, clock)
     }
 
-    /// Draws pages of the input for people to look at.
-    #[cfg_attr(not(test), allow(dead_code, reason = "pages with pictures use it"))]
-    pub(crate) fn thumbnails(&self) -> pipeline::Thumbnails {
-        pipeline::Thumbnails::new(&self.job.manifest, self.environment.decoder().clone(), self.clock.clone())
+    /// Serves a page on loopback on which people look at pages beside their labels, decide and correct. Blocks
+    /// until [`Session::canceller`] ends it, or no request has come for [`ReviewOptions::idle`]. `on_ready` gets
+    /// the address, which one browser can open once.
+    ///
+    /// # Errors
+    /// When the store has no run of the job, a task does not exist, or the port is in use.
+    pub fn review(&self, options: ReviewOptions, on_ready: &mut dyn FnMut(&str)) -> Result<(), Error> {
+        check_renderer(self.job.manifest.image.pdf_renderer, &self.environment)?;
+        let serving = Serving {
+            clock: self.clock.clone(),
+            decoder: self.environment.decoder(),
+            on_ready,
+            is_stopped: &|| self.shutdown.is_requested(),
+        };
+        Ok(review::review(&Arc::new(self.job.manifest.clone()), &self.job.questions, options, serving)?)
     }
 
     fn pipeline_environment(&self) -> Result<pipeline::Environment, Error> {

@@ -209,6 +209,8 @@ mod tests {
             ("l.csv", b"path;a\nx;1\n", "separated by `;`"),
             ("l.csv", b"path,a\nx,1,2\n", "line 2: found record with 3 fields, but the first line has 2 fields"),
             ("l.csv", b"path,a\n\n\"x\ny\",1\n\nx\n", "line 6: found record with 1 field"),
+            ("l.csv", b"path,a\r\nx,1\r\ny\r\n", "line 3: found record with 1 field"),
+            ("l.csv", b"path,\"a\nb\"\r\nx,\"1\n2\"\r\n\r\ny", "line 6: found record with 1 field"),
             ("l.csv", b"\xFF\xFEp\0a", "not valid UTF-16"),
             ("l.csv", b"\xFF\xFE\0\0p\0\0\0", "UTF-32"),
             ("l.csv", b"https://h/x.jpg?sig=SECRET\n", "it has: https://h/x.jpg; set"),

@@ -2,7 +2,8 @@
 //!
 //! - [`harness`]: a folder with pages, a simulator and the program
 //! - [`input`]: files and lists; [`asking`]: requests, faults, stops; [`limits`]; [`budget`]; [`batch`]
-//! - [`store`]: durability and maintenance; [`output`]: rows and files; [`quality`]: how good the labels are; [`cli`]: messages, logs, metrics
+//! - [`store`]: durability and maintenance; [`output`]: rows and files; [`cli`]: messages, logs, metrics
+//! - [`quality`]: how good the labels are; [`review`]: the local page on which people decide
 //! - [`golden`]: recipes, requests and closed lists that must not change
 //! - [`security`]: hostile files, servers and bytes
 //! - [`simulator`]: the built-in simulator over raw HTTP
@@ -21,6 +22,7 @@ mod input;
 mod limits;
 mod output;
 mod quality;
+mod review;
 mod security;
 mod select;
 mod simulator;

@@ -67,23 +67,27 @@ pub(crate) fn compare(
     };
     let mut counts = SourceCounts::default();
     read_page_pairs(old, new, &mut |pair| {
+        // Also of pages that are not chosen, whose truth would otherwise seem to be about no page.
+        let known = source.as_mut().and_then(|source| {
+            let (row, record) = (pair.old.row.clone(), pair.old.record.clone());
+            let page = JobPage { record, questions: Vec::new(), row: row.clone(), model_row: row };
+            source.truth_of(&page, &specs, &mut counts).into_iter().next()
+        });
         let is_chosen = options.pages.is_none_or(|pages| pages.contains(&pair.id));
         if !is_chosen || options.filter.is_some_and(|filter| !filter.matches(&pair.old.row)) {
             return Ok(());
         }
-        let known = source.as_mut().and_then(|source| {
-            let (row, record) = (pair.old.row.clone(), pair.old.record.clone());
-            // Which decisions there are is asked once, by the truth alone.
-            let page = JobPage { record, questions: Vec::new(), row: row.clone(), model_row: row };
-            source.truth_of(&page, &specs, &mut counts)
-        });
         let (truth, matched) = known.map_or((None, None), |known| (Some(known.truth), known.matched));
         pass.add(&pair, truth, matched);
         Ok::<(), PipelineError>(())
     })?;
-    if let Some(TruthSource::File { index, .. }) = &source {
+    let mut faults = counts.faults;
+    if let Some(TruthSource::File { file, index }) = &source {
+        faults.extend(file.faults.iter().cloned());
+        faults.extend(index.faults(&file.rows));
         pass.truth.retain(|page| page.matched.is_none_or(|matched| index.stands(matched)));
     }
+    pass.comparison.truth_faults = faults.iter().map(ToString::to_string).collect();
     Ok(pass.finish())
 }
 

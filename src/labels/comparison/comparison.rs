@@ -33,6 +33,8 @@ pub(crate) struct Comparison {
     pub(crate) full_cost: Option<Pico>,
     /// Where the truth comes from; `None`: there is none.
     pub(crate) truth: Option<String>,
+    /// What can't be used of the truth.
+    pub(crate) truth_faults: Vec<String>,
     /// Whether all pages with truth were drawn with known probabilities.
     pub(crate) is_sample: bool,
     /// The first pages with another answer.

@@ -21,6 +21,7 @@ pub(crate) fn render_json(comparison: &Comparison) -> Value {
         "tasks": tasks,
         "not_compared": comparison.not_compared,
         "truth": comparison.truth,
+        "truth_faults": comparison.truth_faults,
         "cost": {
             "old_usd": usd(comparison.old_cost),
             "new_usd": usd(comparison.new_cost),

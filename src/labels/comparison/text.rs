@@ -8,6 +8,8 @@ use crate::report::{TextTable, format_usd};
 
 /// Maximum number of changes of a task that are listed.
 const MAX_FLIPS: usize = 15;
+/// Maximum number of faults of the truth that are listed.
+const MAX_FAULTS: usize = 5;
 /// Below this probability a difference is called one.
 const SIGNIFICANCE: f64 = 0.05;
 
@@ -78,6 +80,11 @@ fn add_truth(table: &mut TextTable, comparison: &Comparison) {
             1,
             "the pages with truth were not drawn at random: this compares both on them, and says little about all pages",
         );
+    }
+    let faults = &comparison.truth_faults;
+    faults.iter().take(MAX_FAULTS).for_each(|fault| table.text(1, &format!("not used: {fault}")));
+    if faults.len() > MAX_FAULTS {
+        table.text(1, &format!("not used: {} more", grouped((faults.len() - MAX_FAULTS) as u64)));
     }
     for task in &comparison.tasks {
         match &task.truth {

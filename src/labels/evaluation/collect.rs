@@ -4,7 +4,7 @@
 use super::error::EvalError;
 use super::observation::{Observation, TaskObservation, model_answer};
 use super::spend::SpendTotals;
-use super::truth_source::{SourceCounts, TruthSource};
+use super::truth_source::{KnownPage, SourceCounts, TruthSource};
 use crate::base::ids::PageId;
 use crate::base::path_text::display_path;
 use crate::labels::truth::fault::TruthFault;
@@ -63,23 +63,19 @@ pub(crate) fn collect(
         if is_selected {
             collected.add_page(page, tasks);
         }
-        let Some(known) = source.truth_of(page, tasks, &mut counts) else { return };
-        if !known.truth.has_any() {
-            return;
-        }
+        let known = source.truth_of(page, tasks, &mut counts);
         if !is_selected {
-            collected.not_selected += 1;
+            collected.not_selected += known.len() as u64;
             return;
         }
-        match fingerprint(reader, page) {
-            Ok(fingerprint) => {
-                collected.pages.push(observe(page, tasks, known.truth.tasks, fingerprint));
-                if let Some(page) = collected.pages.last_mut() {
-                    (page.split, page.sampled_with) = (known.truth.split, known.truth.sampled_with);
+        for known in known {
+            match fingerprint(reader, page) {
+                Ok(fingerprint) => {
+                    matches.push(known.matched);
+                    collected.pages.push(observe(page, tasks, known, fingerprint));
                 }
-                matches.push(known.matched);
+                Err(error) => fault = Some(error),
             }
-            Err(error) => fault = Some(error),
         }
     })?;
     if let Some(error) = fault {
@@ -128,24 +124,19 @@ pub(crate) fn labels_of(answer: &Value) -> impl Iterator<Item = &str> {
     list.iter().filter_map(Value::as_str)
 }
 
-fn observe(
-    page: &JobPage,
-    tasks: &[TaskSpec],
-    truth: Vec<Vec<Option<Value>>>,
-    fingerprint: Option<[u8; 32]>,
-) -> Observation {
+fn observe(page: &JobPage, tasks: &[TaskSpec], known: KnownPage, fingerprint: Option<[u8; 32]>) -> Observation {
     let record = &page.record;
     let task = |(task, truth): (&TaskSpec, Vec<Option<Value>>)| {
         (!truth.is_empty()).then(|| TaskObservation { truth, answer: model_answer(record, task.position) })
     };
     Observation {
         path: record.path.clone(),
-        page: record.page,
+        page: known.page,
         content: record.content,
         fingerprint,
-        split: None,
-        sampled_with: None,
-        tasks: tasks.iter().zip(truth).map(task).collect(),
+        split: known.truth.split,
+        sampled_with: known.truth.sampled_with,
+        tasks: tasks.iter().zip(known.truth.tasks).map(task).collect(),
     }
 }
 

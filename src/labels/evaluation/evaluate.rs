@@ -57,7 +57,7 @@ pub(crate) fn evaluate(
         }
         let (mut result, disagreements) = measure_task(task, position, &measured);
         add_prevalences(&mut result, task, position, &measured, &collected);
-        result.suspects = rank_suspects(task, position, pages, &groups.pictures, &result, disagreements);
+        result.suspects = rank_suspects(task, position, &measured, &result, disagreements);
         results.push(result);
     }
     let wrong = find_wrong_pages(&tasks, &measured);

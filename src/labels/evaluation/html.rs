@@ -6,7 +6,7 @@ use super::task_result::{FieldResult, LabelResult, TaskResult};
 use super::text::{share, short, short_answer, with_page};
 use crate::base::escape::html_text;
 use crate::base::units::grouped;
-use crate::eval::Estimate;
+use crate::eval::{Estimate, Interval};
 use crate::report::{PAGE_STYLE, format_usd};
 use std::fmt::Write;
 
@@ -35,7 +35,7 @@ pub(crate) fn render_html(
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{job}: quality of the labels</title>\n<style>\n{PAGE_STYLE}{}</style>\n<h1>{job}</h1>\n",
+         <title>{job}: quality of the labels</title>\n<style>\n{PAGE_STYLE}{}</style>\n<h1>{job}: quality of the labels</h1>\n",
         include_str!("eval.css")
     );
     let _ = writeln!(out, "<p>{}</p>", scope(evaluation));
@@ -75,8 +75,11 @@ fn add_numbers(out: &mut String, evaluation: &Evaluation) {
             0 => String::new(),
             count => format!(", {} without an answer", grouped(count)),
         };
-        let more =
-            format!("{} on {} pages{unanswered}", task.accuracy.map_or_else(String::new, range), grouped(task.n));
+        let more = format!(
+            "{} on {} pages{unanswered}",
+            task.accuracy.map_or_else(String::new, |known| range(known.interval)),
+            grouped(task.n)
+        );
         add(&value, &format!("accuracy of {}", task.name), &more);
     }
     let cost = |amount: Option<_>| amount.map_or_else(|| "unknown".to_owned(), format_usd);
@@ -102,7 +105,9 @@ fn add_task(out: &mut String, task: &TaskResult) {
     let _ = writeln!(out, "<h2 class=\"part\">{} <small>({})</small></h2>", html_text(&task.name), task.kind);
     out.push_str("<section><table>\n");
     let mut row = |name: &str, value: String, interval: Option<Estimate>| {
-        let interval = interval.map_or_else(String::new, |known| format!("{}{}", whisker(known), range(known)));
+        let interval = interval.map_or_else(String::new, |known| {
+            format!("{}{}", whisker(known.value, known.interval), range(known.interval))
+        });
         let _ = writeln!(out, "<tr><td>{}</td><td class=\"n\">{value}</td><td>{interval}</td></tr>", html_text(name));
     };
     row("pages compared", grouped(task.n), None);
@@ -154,10 +159,14 @@ fn add_labels(out: &mut String, labels: &[LabelResult]) {
     );
     for label in labels {
         let cell = |estimate: Option<Estimate>| match estimate {
-            Some(known) => format!("<td>{}<b>{}</b> {}</td>", whisker(known), share(known.value), range(known)),
+            Some(known) => measure_cell(known.value, known.interval),
             None => "<td>–</td>".to_owned(),
         };
-        let prevalence = if has_prevalence { cell(label.prevalence) } else { String::new() };
+        let prevalence = match label.prevalence {
+            Some(known) => measure_cell(known.value, known.interval),
+            None if has_prevalence => "<td>–</td>".to_owned(),
+            None => String::new(),
+        };
         let _ = writeln!(
             out,
             "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>{}{}{}{prevalence}</tr>",
@@ -182,7 +191,7 @@ fn add_fields(out: &mut String, fields: &[FieldResult]) {
     );
     for field in fields {
         let cell = |estimate: Option<Estimate>| match estimate {
-            Some(known) => format!("<td>{}<b>{}</b> {}</td>", whisker(known), share(known.value), range(known)),
+            Some(known) => measure_cell(known.value, known.interval),
             None => "<td>–</td>".to_owned(),
         };
         let _ = writeln!(
@@ -271,7 +280,7 @@ fn add_truth(out: &mut String, evaluation: &Evaluation) {
         let _ = writeln!(out, "<tr><td>{}</td><td class=\"n\">{}</td></tr>", html_text(name), grouped(value));
     };
     row("rows", truth.rows);
-    row("pages of the job", truth.matched);
+    row("pages found in the job", truth.matched);
     row("drawn at random", truth.sampled);
     let optional = [("left out by --where", truth.not_selected), ("not blind, not counted", truth.shown)];
     for (name, count) in optional.into_iter().filter(|(_, count)| *count > 0) {
@@ -299,14 +308,20 @@ fn add_truth(out: &mut String, evaluation: &Evaluation) {
     out.push_str("</section>\n");
 }
 
-fn range(estimate: Estimate) -> String {
-    format!("{} to {}", share(estimate.interval.low), share(estimate.interval.high))
+/// A cell with a measure and its interval.
+fn measure_cell(value: f64, interval: Interval) -> String {
+    let (line, range) = (whisker(value, interval), range(interval));
+    format!("<td class=\"m\">{line}<b>{}</b><br><small>{range}</small></td>", share(value))
+}
+
+fn range(interval: Interval) -> String {
+    format!("{} to {}", share(interval.low), share(interval.high))
 }
 
 /// An interval as a line from 0 to 1, with its value.
-fn whisker(estimate: Estimate) -> String {
+fn whisker(value: f64, interval: Interval) -> String {
     let x = |value: f64| format!("{:.1}", 4.0 + value.clamp(0.0, 1.0) * 102.0);
-    let (low, high, at) = (x(estimate.interval.low), x(estimate.interval.high), x(estimate.value));
+    let (low, high, at) = (x(interval.low), x(interval.high), x(value));
     format!(
         "<svg class=\"interval\" viewBox=\"0 0 110 12\" aria-hidden=\"true\"><path d=\"M4 6H106\" stroke=\"var(--faint)\"/>\
          <path d=\"M{low} 6H{high}\" stroke=\"var(--bar)\" stroke-width=\"3\"/><circle cx=\"{at}\" cy=\"6\" r=\"3.5\" fill=\"var(--bar)\"/></svg>"

@@ -4,7 +4,7 @@ use super::evaluation::{Evaluation, TruthSummary};
 use super::gates::GateResult;
 use super::splits::Splits;
 use super::task_result::{FieldResult, LabelResult, Suspect, TaskResult};
-use crate::eval::Estimate;
+use crate::eval::{Estimate, Interval};
 use serde_json::{Map, Value, json};
 
 /// Maximum number of faults of the truth.
@@ -128,7 +128,8 @@ fn label_json(label: &LabelResult) -> Value {
             intervals.iter().filter_map(|(name, estimate)| Some(((*name).to_owned(), interval_json((*estimate)?))));
         members.insert("intervals".into(), Value::Object(known.collect()));
         if let Some(prevalence) = label.prevalence {
-            members.insert("prevalence".into(), estimate_json(prevalence));
+            let Interval { low, high } = prevalence.interval;
+            members.insert("prevalence".into(), json!({"value": prevalence.value, "low": low, "high": high}));
         }
     }
     members

@@ -34,7 +34,7 @@ pub(crate) mod text;
 pub(crate) mod truth_source;
 pub(crate) mod wrong_pages;
 
-pub use error::EvalError;
+pub(crate) use error::EvalError;
 pub(crate) use evaluate::evaluate;
 pub(crate) use evaluation::{Evaluation, WrongPage};
 pub use gates::{GateMeasure, GateSpec};

@@ -2,10 +2,11 @@
 //! out the page itself, so that an error does not speak for itself.
 
 use super::collect::labels_of;
-use super::measured::TaskPage;
+use super::measured::{Measured, TaskPage};
 use super::observation::Observation;
 use super::task_result::{Suspect, TaskResult};
 use super::text::short;
+use crate::eval::{Witnessed, suspected_truth};
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::task::Shape;
 use serde_json::Value;
@@ -50,36 +51,40 @@ impl Disagreement {
 
 /// Ranks disagreements: the most suspicious truth first.
 ///
-/// - Another page that looks the same has another truth: one of both is wrong.
-/// - `classify`: how often such an answer is right, and how rarely this truth gets this answer. A mistake that the
-///   model makes again and again is its own.
-/// - `tag`: the same, for each tag on which they differ.
+/// - `classify`: the odds that the truth is wrong ([`suspected_truth`]), as a probability.
+/// - Other tasks: another page that looks the same has another truth, so one of both is wrong.
+/// - `tag`: for each tag on which truth and answer differ, how often such an answer is right.
 /// - Values: how often the value is right on other pages, how similar both are, and whether the rest of the
 ///   page is right.
 pub(crate) fn rank_suspects(
     task: &TaskSpec,
     position: usize,
-    pages: &[Observation],
-    pictures: &[usize],
+    measured: &Measured<'_>,
     result: &TaskResult,
     disagreements: Vec<Disagreement>,
 ) -> Vec<Suspect> {
-    let same_pictures = SamePictures::new(position, pages, pictures, &disagreements);
+    let same_pictures = SamePictures::new(position, measured, &disagreements);
+    let odds = match task.shape.required() {
+        Shape::Choice(labels) => odds_of_labels(labels, position, measured),
+        _ => HashMap::new(),
+    };
     let mut wrong_on_page: HashMap<usize, u32> = HashMap::new();
     for disagreement in &disagreements {
         *wrong_on_page.entry(disagreement.at).or_default() += 1;
     }
-    let suspect = |disagreement: Disagreement| {
-        let page = pages.get(disagreement.at)?;
-        let (score, reason) = match same_pictures.find_other_truth(task, &disagreement) {
-            Some(found) => found,
-            None => match task.shape.required() {
-                Shape::Choice(_) => score_of_label(result, &disagreement),
-                Shape::Tags { .. } => score_of_tags(result, &disagreement),
-                _ => score_of_value(result, &disagreement, wrong_on_page.get(&disagreement.at).copied().unwrap_or(1)),
-            },
+    let suspect = |found: Disagreement| {
+        let page = measured.pages.get(found.at)?;
+        let other = same_pictures.find_other_truth(task, &found);
+        let (score, reason) = match (task.shape.required(), other) {
+            (Shape::Choice(_), other) => {
+                let score = odds.get(&found.at).copied().unwrap_or(0.0);
+                (score, other.map_or_else(|| record_of_label(result, &found), |(_, reason)| reason))
+            }
+            (_, Some(other)) => other,
+            (Shape::Tags { .. }, None) => score_of_tags(result, &found),
+            _ => score_of_value(result, &found, wrong_on_page.get(&found.at).copied().unwrap_or(1)),
         };
-        let Disagreement { field, truth, answer, .. } = disagreement;
+        let Disagreement { field, truth, answer, .. } = found;
         Some(Suspect { path: page.shown_path(), page: page.page, field, truth, answer, score, reason })
     };
     let mut suspects: Vec<Suspect> = disagreements.into_iter().filter_map(suspect).collect();
@@ -87,6 +92,26 @@ pub(crate) fn rank_suspects(
     suspects.sort_by(|one, other| other.score.total_cmp(&one.score));
     suspects.truncate(MAX_SUSPECTS);
     suspects
+}
+
+/// The probability that the truth of a page is wrong, by page. For ordering; its size depends on assumptions.
+fn odds_of_labels(labels: &[String], position: usize, measured: &Measured<'_>) -> HashMap<usize, f64> {
+    let number = |value: &Value| labels.iter().position(|label| Some(label.as_str()) == value.as_str());
+    let pages = measured.of_task(position);
+    let known: Vec<(usize, Witnessed)> = pages
+        .iter()
+        .filter_map(|page| {
+            let truth = page.truth.first()?.as_ref().and_then(number)?;
+            let alike = measured.groups.pictures.get(page.at).copied()?;
+            Some((page.at, Witnessed { truth, answers: vec![page.answer.and_then(number)], alike }))
+        })
+        .collect();
+    let (places, pages): (Vec<usize>, Vec<Witnessed>) = known.into_iter().unzip();
+    let found = suspected_truth(labels.len(), &pages);
+    found
+        .iter()
+        .filter_map(|suspect| Some((*places.get(suspect.page)?, 1.0 / (1.0 + (-suspect.score).exp()))))
+        .collect()
 }
 
 /// Truths of pages that look like pages with disagreements.
@@ -99,12 +124,8 @@ struct SamePictures<'a> {
 }
 
 impl<'a> SamePictures<'a> {
-    fn new(
-        position: usize,
-        observations: &'a [Observation],
-        pictures: &'a [usize],
-        disagreements: &[Disagreement],
-    ) -> Self {
+    fn new(position: usize, measured: &Measured<'a>, disagreements: &[Disagreement]) -> Self {
+        let (observations, pictures) = (measured.pages, measured.groups.pictures.as_slice());
         let wanted: BTreeSet<usize> =
             disagreements.iter().filter_map(|found| pictures.get(found.at)).copied().collect();
         let mut pages: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -144,18 +165,11 @@ fn share_without(part: u64, whole: u64) -> f64 {
     (part as f64 + PRIOR) / (whole as f64 + 2.0 * PRIOR)
 }
 
-fn score_of_label(result: &TaskResult, found: &Disagreement) -> (f64, String) {
-    let at = |value: &Value| result.labels.iter().position(|label| Some(label.label.as_str()) == value.as_str());
-    let (Some(truth), Some(answer)) = (at(&found.truth), at(&found.answer)) else { return (0.0, String::new()) };
-    let count = |row: usize, column: usize| {
-        result.confusion.get(row).and_then(|row| row.get(column)).copied().unwrap_or_default()
-    };
-    let (right, confused) = (count(answer, answer), count(truth, answer).saturating_sub(1));
-    let answers = result.labels[answer].predicted.saturating_sub(1);
-    let truths = result.labels[truth].n.saturating_sub(1);
-    let score = share_without(right, answers) * (1.0 - share_without(confused, truths));
-    let label = short(&found.answer);
-    (score, format!("{right} of {answers} other answers `{label}` are right"))
+/// How reliable the answered label is on other pages.
+fn record_of_label(result: &TaskResult, found: &Disagreement) -> String {
+    let metrics = result.labels.iter().find(|label| Some(label.label.as_str()) == found.answer.as_str());
+    let (right, answers) = metrics.map_or((0, 0), |label| (label.right, label.predicted.saturating_sub(1)));
+    format!("{right} of {answers} other answers `{}` are right", short(&found.answer))
 }
 
 fn score_of_tags(result: &TaskResult, found: &Disagreement) -> (f64, String) {

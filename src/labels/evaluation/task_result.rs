@@ -1,6 +1,6 @@
 //! What was measured of a task.
 
-use crate::eval::{Estimate, Kappa};
+use crate::eval::{Estimate, Interval, Kappa};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -76,9 +76,18 @@ pub(crate) struct LabelResult {
     /// The harmonic mean of both.
     pub(crate) f1: Option<Estimate>,
     /// The share of all pages of the job that have the label; only if the truth is a probability sample.
-    pub(crate) prevalence: Option<Estimate>,
+    pub(crate) prevalence: Option<PrevalenceResult>,
     /// F1 in which pages without an answer count as missed: gates compare its lower bound.
     pub(crate) f1_of_all: Option<Estimate>,
+}
+
+/// The share of all pages that have a label.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct PrevalenceResult {
+    /// The estimate.
+    pub(crate) value: f64,
+    /// Its interval of 95 % confidence.
+    pub(crate) interval: Interval,
 }
 
 /// What was measured of a member of an object.

@@ -130,10 +130,12 @@ fn add_labels(table: &mut TextTable, labels: &[LabelResult]) {
     }
     for label in used {
         let value = |estimate: Option<Estimate>| estimate.map_or_else(|| "–".to_owned(), |known| share(known.value));
-        let shown = if has_prevalence { label.prevalence } else { label.f1 };
-        let interval = shown.map_or_else(String::new, |known| {
-            format!("{} to {}", share(known.interval.low), share(known.interval.high))
-        });
+        let shown = if has_prevalence {
+            label.prevalence.map(|known| known.interval)
+        } else {
+            label.f1.map(|known| known.interval)
+        };
+        let interval = shown.map_or_else(String::new, |known| format!("{} to {}", share(known.low), share(known.high)));
         let line = format!(
             "{:<NAME_WIDTH$} {:>6} {:>8} {:>9} {:>6} {:>6}  {interval}",
             one_line(&label.label, NAME_WIDTH - 1),
@@ -232,7 +234,7 @@ fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
     table.heading("truth");
     table.path(1, "", &truth.source, "");
     table.row(1, "rows", grouped(truth.rows));
-    table.row(1, "pages of the job", grouped(truth.matched));
+    table.row(1, "pages found in the job", grouped(truth.matched));
     if truth.sampled > 0 {
         table.row(1, "drawn at random", grouped(truth.sampled));
     }

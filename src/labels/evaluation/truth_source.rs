@@ -42,6 +42,8 @@ pub(crate) enum TruthSource {
 #[derive(Debug)]
 pub(crate) struct KnownPage {
     pub(crate) truth: PageTruth,
+    /// The number of the page: that of the row, where the file could not be opened.
+    pub(crate) page: u32,
     /// The row of a truth file.
     pub(crate) matched: Option<RowMatch>,
 }
@@ -55,6 +57,17 @@ pub(crate) struct SourceCounts {
     pub(crate) shown: u64,
     /// What can't be used.
     pub(crate) faults: Vec<TruthFault>,
+}
+
+impl SourceCounts {
+    /// Counts a page, if something is known of it.
+    fn known(&mut self, page: &JobPage, truth: PageTruth) -> Vec<KnownPage> {
+        if !truth.has_any() {
+            return Vec::new();
+        }
+        self.rows += 1;
+        vec![KnownPage { truth, page: page.record.page, matched: None }]
+    }
 }
 
 impl TruthSource {
@@ -102,22 +115,21 @@ impl TruthSource {
         }
     }
 
-    /// What is known of a page of the job; `None`: nothing.
-    pub(crate) fn truth_of(
-        &mut self,
-        page: &JobPage,
-        tasks: &[TaskSpec],
-        counts: &mut SourceCounts,
-    ) -> Option<KnownPage> {
+    /// What is known of a page of the job: nothing, or one row; of a file that could not be opened, the rows of its pages.
+    pub(crate) fn truth_of(&mut self, page: &JobPage, tasks: &[TaskSpec], counts: &mut SourceCounts) -> Vec<KnownPage> {
         let path = || display_path(&page.record.path);
         match self {
             Self::File { file, index } => {
-                let matched = index.find(&path(), page.record.page)?;
-                let truth = file.rows.get(matched.row)?.truth.clone();
-                Some(KnownPage { truth, matched: Some(matched) })
+                let matches = index.find(&path(), page.record.page).into_iter();
+                let known = matches.filter_map(|matched| {
+                    let row = file.rows.get(matched.row)?;
+                    Some(KnownPage { truth: row.truth.clone(), page: row.page, matched: Some(matched) })
+                });
+                known.filter(|known| known.truth.has_any()).collect()
             }
             Self::Columns(targets) => {
-                let values: Map<String, Value> = serde_json::from_str(page.record.carried.as_deref()?).ok()?;
+                let carried = page.record.carried.as_deref().and_then(|text| serde_json::from_str(text).ok());
+                let values: Map<String, Value> = carried.unwrap_or_default();
                 let mut truth = PageTruth::unknown(tasks.len());
                 let mut fault = |message: String| {
                     counts.faults.push(TruthFault::of_page(&path(), page.record.page, message));
@@ -129,8 +141,7 @@ impl TruthSource {
                 truth.set_split(values.get(SPLIT).unwrap_or(&Value::Null));
                 let probability = values.get(SAMPLED_WITH).unwrap_or(&Value::Null);
                 truth.set_probability(probability).unwrap_or_else(&mut fault);
-                counts.rows += u64::from(truth.has_any());
-                truth.has_any().then_some(KnownPage { truth, matched: None })
+                counts.known(page, truth)
             }
             Self::Answers { with_shown } => {
                 let mut truth = PageTruth::unknown(tasks.len());
@@ -163,8 +174,7 @@ impl TruthSource {
                 // Of a page that was drawn for one task and corrected for another, nothing is known of the chance.
                 truth.sampled_with =
                     probabilities.iter().copied().reduce(|one, other| one.filter(|_| one == other)).flatten();
-                counts.rows += u64::from(truth.has_any());
-                truth.has_any().then_some(KnownPage { truth, matched: None })
+                counts.known(page, truth)
             }
         }
     }

@@ -56,26 +56,32 @@ impl TruthIndex {
         index
     }
 
-    /// The row about a page of the job. A row is about the first page that it is found for.
-    pub(crate) fn find(&mut self, path: &str, page: u32) -> Option<RowMatch> {
+    /// The rows about a page of the job; page 0, a file that could not be opened, stands for all its pages. A row is
+    /// about the first page that it is found for.
+    pub(crate) fn find(&mut self, path: &str, page: u32) -> Vec<RowMatch> {
+        let mut matching = Vec::new();
         if let Some(rows) = self.exact.get_mut(path) {
             rows.is_known = true;
-            let row = rows.pages.iter().find(|(known, _)| *known == page).map(|(_, row)| *row)?;
-            let found = self.found.get_mut(row)?;
-            found.exact += 1;
-            return (found.exact == 1).then_some(RowMatch { row, is_other_form: false });
+            for (_, row) in rows.pages.iter().filter(|(known, _)| *known == page || page == 0) {
+                let Some(found) = self.found.get_mut(*row) else { continue };
+                found.exact += 1;
+                if found.exact == 1 {
+                    matching.push(RowMatch { row: *row, is_other_form: false });
+                }
+            }
+            return matching;
         }
         if path.is_ascii() {
-            return None;
+            return matching;
         }
-        let mut matching = None;
         for form in self.composed.get(&*nfc(path)).into_iter().flatten() {
             let Some(rows) = self.exact.get_mut(form) else { continue };
             rows.is_known = true;
-            let Some((_, row)) = rows.pages.iter().find(|(known, _)| *known == page) else { continue };
-            if let Some(found) = self.found.get_mut(*row) {
-                found.other_form += 1;
-                matching = matching.or(Some(RowMatch { row: *row, is_other_form: true }));
+            for (_, row) in rows.pages.iter().filter(|(known, _)| *known == page || page == 0) {
+                if let Some(found) = self.found.get_mut(*row) {
+                    found.other_form += 1;
+                    matching.push(RowMatch { row: *row, is_other_form: true });
+                }
             }
         }
         matching
@@ -125,8 +131,9 @@ mod tests {
     fn matches(truth: &[(&str, u32)], pages: &[(&str, u32)]) -> (Vec<Option<usize>>, Vec<String>) {
         let rows = rows(truth);
         let mut index = TruthIndex::new(&rows);
-        let found: Vec<Option<RowMatch>> = pages.iter().map(|(path, page)| index.find(path, *page)).collect();
-        let stands = found.into_iter().map(|found| found.filter(|found| index.stands(*found)).map(|found| found.row));
+        let found: Vec<Vec<RowMatch>> = pages.iter().map(|(path, page)| index.find(path, *page)).collect();
+        let stands =
+            found.into_iter().map(|found| found.into_iter().find(|found| index.stands(*found)).map(|found| found.row));
         (stands.collect(), index.faults(&rows).iter().map(ToString::to_string).collect())
     }
 
@@ -155,5 +162,13 @@ mod tests {
                 (found, &faults.iter().map(|text: &&str| (*text).to_owned()).collect::<Vec<_>>()[..])
             );
         }
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_opened_stands_for_its_pages() {
+        let rows = rows(&[("a.pdf", 1), ("a.pdf", 2), ("b.pdf", 1)]);
+        let mut index = TruthIndex::new(&rows);
+        let found: Vec<usize> = index.find("a.pdf", 0).iter().map(|found| found.row).collect();
+        assert_eq!(found, [0, 1]);
     }
 }

@@ -179,6 +179,25 @@ impl<'a> JobRows<'a> {
         Ok(())
     }
 
+    /// Calls `on_page` with the row of a page of an entry, if the entry has one.
+    ///
+    /// # Errors
+    /// As [`JobRows::read_pages`].
+    pub(crate) fn read_page(
+        &self,
+        columns: &RowSpec,
+        (entry, page): (&EntryRecord, u32),
+        on_page: &mut dyn FnMut(ReadRow<'_>),
+    ) -> Result<(), PipelineError> {
+        let EntryTasks { recipes, questions } = self.tasks_of(entry, &columns.recipes, true)?;
+        let Some(row) = entry.rows().find(|(known, _)| *known == page) else { return Ok(()) };
+        let record = self.reader.row(self.job, entry, row, &recipes, self.options)?;
+        let human = human_answers(&record, columns, &questions);
+        let row = Row::with_human_answers(&record, columns, &human);
+        on_page(ReadRow { record, questions: &questions, human, row });
+        Ok(())
+    }
+
     fn tasks_of(
         &self,
         entry: &EntryRecord,

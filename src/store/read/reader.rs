@@ -184,6 +184,32 @@ impl Reader {
         entries::entry_with_path(&self.db, job, path)
     }
 
+    /// The entry of a job at this place (line and path).
+    pub fn entry_at(&self, job: JobId, place: (u64, &[u8])) -> Result<Option<EntryRecord>, StoreError> {
+        entries::entry_at(&self.db, job, place)
+    }
+
+    /// The readable entries of a job with this path, at most `limit`, in their order: several lines of a list
+    /// may have one path.
+    pub fn entries_with_path(&self, job: JobId, path: &[u8], limit: usize) -> Result<Vec<EntryRecord>, StoreError> {
+        entries::entries_with_path(&self.db, job, path, limit)
+    }
+
+    /// The entries of a job with this content, at most `limit`, in their order.
+    pub fn entries_with_content(
+        &self,
+        job: JobId,
+        content: &Digest,
+        limit: usize,
+    ) -> Result<Vec<EntryRecord>, StoreError> {
+        entries::entries_with_content(&self.db, job, content, limit)
+    }
+
+    /// Whether a job has an entry with this path, whether it could be read or not.
+    pub fn has_path(&self, job: JobId, path: &[u8]) -> Result<bool, StoreError> {
+        entries::has_path(&self.db, job, path)
+    }
+
     /// The path of the first entry of a job with this content.
     pub fn path_of_content(&self, job: JobId, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         entries::path_of_content(&self.db, job, content)

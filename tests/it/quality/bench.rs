@@ -7,13 +7,16 @@ use serde_json::Value;
 /// All four kinds of tasks.
 pub(super) const KINDS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form], other: true}}, \
      marks: {tag: {labels: [stamp, logo, seal]}}, \
-     total: {extract: {schema: {type: object, properties: {amount: {type: number}, currency: {type: string}}, required: [amount, currency]}}}, \
+     total: {extract: {schema: total.schema.json}}, \
      signed: {question: {text: Is it signed?, type: boolean, required: true}}, \
      sender: {question: {text: Who sent it?, type: text, required: true}}}";
+
+const TOTAL: &[u8] = b"{\"type\": \"object\", \"properties\": {\"amount\": {\"type\": \"number\"}, \"currency\": {\"type\": \"string\"}}, \"required\": [\"amount\", \"currency\"]}";
 
 /// A folder of pages whose answers are stored. The simulator is gone: nothing can be asked any more.
 pub(super) fn labeled(count: usize, more: &str) -> Bench {
     let mut bench = Bench::with_pages(count).simulator(Options::default());
+    bench.put("total.schema.json", TOTAL);
     bench.job(more);
     let ran = bench.run(&[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);

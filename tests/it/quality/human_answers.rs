@@ -2,19 +2,27 @@
 
 use super::bench::{eval, eval_json, labeled, other_label, put_truth};
 use crate::bench::Bench;
+use docmill::internal::base::clock::SystemClock;
 use docmill::internal::base::digest::Digest;
+use docmill::internal::base::hooks::NoHooks;
 use docmill::internal::base::ids::PageId;
 use docmill::internal::store::{NewDecision, Store};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const LABELS: &[&str] = &["invoice", "letter", "form", "other"];
 
 /// Stores human answers to `kind`.
 fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<f64>, bool)]) {
-    let store = Store::open(&bench.path("store.db")).unwrap();
+    let store = Store::open(&bench.path("store.db"), Arc::new(SystemClock::new()), Arc::new(NoHooks)).unwrap();
     let decision =
         |(at, (row, value, sampled_with, is_shown)): (usize, &(&Value, &str, Option<f64>, bool))| NewDecision {
-            page: PageId { content: Digest::from_hex(row["content_hash"].as_str().unwrap()).unwrap(), page: 1 },
+            page: PageId {
+                content: Digest::compute(
+                    &std::fs::read(bench.path("pages").join(row["path"].as_str().unwrap())).unwrap(),
+                ),
+                page: 1,
+            },
             job: "test".into(),
             task: "kind".into(),
             question: None,

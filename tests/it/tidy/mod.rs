@@ -37,10 +37,12 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report", "select", "pipeline", "eval",
         ],
     ),
+    ("review", &["base", "manifest", "prepare", "task", "store", "export", "eval", "select", "pipeline"]),
     ("simulator", &["base"]),
     (
         "session",
         &[
+            "review",
             "base",
             "catalog",
             "manifest",
@@ -61,6 +63,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "review",
             "base",
             "catalog",
             "manifest",
@@ -106,7 +109,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const RESTRICTED: &[(&str, &[&str])] = &[
     ("rusqlite::", &["store"]),
     ("reqwest::", &["provider", "source"]),
-    ("hyper::", &["cli", "provider", "simulator"]),
+    ("hyper::", &["cli", "provider", "review", "simulator"]),
     ("governor::", &["provider", "source"]),
 ];
 
@@ -206,6 +209,7 @@ fn commands_with_a_job_use_only_the_session() {
     let imports = Imports::read(&root().join("src"));
     let mut wrong = Vec::new();
     for name in [
+        "answers",
         "check",
         "diff",
         "diff_args",
@@ -217,6 +221,7 @@ fn commands_with_a_job_use_only_the_session() {
         "plan",
         "progress",
         "report",
+        "review",
         "rows",
         "run",
         "run_record",
