@@ -226,7 +226,7 @@ impl Passes<'_> {
             runtime.block_on(self.record(ScanPurpose::Inspect, walk()?, &mut seen))?;
             find_near_duplicates(run, bits)?;
         }
-        let mut sample = None;
+        let mut sample = self.options.pages.as_ref().map(|pages| HashSet::clone(&pages.0));
         if let Some(count) = self.options.sample {
             runtime.block_on(self.record(ScanPurpose::Record, walk()?, &mut seen))?;
             sample = Some(self.sample(count)?);
