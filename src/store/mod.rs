@@ -60,6 +60,7 @@ pub use records::attempts::{
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
 pub use records::entries::{EntryChange, EntryRecord};
+pub use records::headroom::Headroom;
 pub use records::pages::{
     FaultRecord, FeaturesRecord, NearDuplicate, PageFaultRecord, Redrawn, RereadFile, SkipRule, StoredPage,
     TaskOutcome, Versions,
