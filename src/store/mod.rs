@@ -62,6 +62,7 @@ pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
 pub use records::decisions::{DecisionRecord, NewDecision, current_decision};
 pub use records::entries::{EntryChange, EntryRecord};
+pub use records::headroom::Headroom;
 pub use records::pages::{
     FaultRecord, FeaturesRecord, NearDuplicate, PageFaultRecord, Redrawn, RereadFile, SkipRule, StoredPage,
     TaskOutcome, Versions,
