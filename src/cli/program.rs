@@ -3,7 +3,7 @@
 use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
-use super::{check, export, init, log, plan, prepare, report, run, schema, simulate, store, try_page};
+use super::{check, export, init, log, plan, prepare, report, run, schema, signals, simulate, store, try_page};
 use crate::base::mask::mask_secrets;
 use clap::Parser;
 use std::process::ExitCode;
@@ -11,6 +11,7 @@ use std::process::ExitCode;
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
+    signals::survive_file_limit();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return wrong_arguments(&error),

@@ -28,6 +28,7 @@ mod target;
 pub use column_faults::{ColumnFault, column_faults};
 pub use error::ExportError;
 pub use files::{Outputs, WrittenOutputs};
+pub use partitions::known_values::KnownPartitions;
 pub use preflight::{check_outputs, check_row_files};
 pub use row::Row;
 pub use sinks::format::RowFormat;

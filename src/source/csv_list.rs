@@ -1,7 +1,7 @@
 //! A list in a CSV or TSV file. All its columns are text.
 
 use super::columns::{ColumnPlan, ListColumn, ListRow, find_path};
-use crate::base::text_reader::TextReader;
+use crate::base::text_reader::{TextReader, line_at};
 use crate::manifest::{ColumnKind, Input};
 use serde_json::Value;
 use std::fs::File;
@@ -34,8 +34,13 @@ impl CsvList {
         }
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
         let path = find_path(&names.iter().map(String::as_str).collect::<Vec<_>>(), input);
-        check_rows(&mut reader, &names, path)?;
+        let wrong = find_wrong_row(&mut reader, &names, path).map_err(|error| error.to_string())?;
         let mut text = reader.into_inner();
+        if let Some((at, reason)) = wrong {
+            text.rewind().map_err(|error| error.to_string())?;
+            let line = line_at(text, at).map_err(|error| error.to_string())?;
+            return Err(format!("line {line}{reason}"));
+        }
         text.rewind().map_err(|error| error.to_string())?;
         let mut reader = open(text);
         reader.byte_headers().map_err(|error| error.to_string())?;
@@ -70,14 +75,6 @@ fn is_empty(record: &csv::ByteRecord) -> bool {
     record.iter().all(|cell| cell.trim_ascii().is_empty())
 }
 
-/// The line on which a record begins; `next`: the line behind it. The position of a record is that of the
-/// empty lines before it.
-fn line_of(record: &csv::ByteRecord, next: u64) -> u64 {
-    let ends = record.iter().flatten().filter(|byte| **byte == b'\n').count() as u64;
-    let position = record.position().map_or(0, csv::Position::line);
-    position.max(next.saturating_sub(1 + ends))
-}
-
 /// The line on which a quoted cell begins that the file never closes: all rows behind it would be a part of
 /// the cell.
 fn find_open_quote(text: &mut TextReader<File>, delimiter: u8) -> std::io::Result<Option<u64>> {
@@ -107,31 +104,54 @@ fn find_open_quote(text: &mut TextReader<File>, delimiter: u8) -> std::io::Resul
     }
 }
 
-/// Checks that every row has the cells of all columns, and that all are UTF-8, except for paths, which
-/// may be any bytes.
-fn check_rows(reader: &mut csv::Reader<TextReader<File>>, names: &[String], path: Option<usize>) -> Result<(), String> {
+/// Finds a row that does not have the cells of all columns, or of which any is not UTF-8, except for paths,
+/// which may be any bytes: the byte at which it begins, and what is wrong with the line.
+fn find_wrong_row(
+    reader: &mut csv::Reader<TextReader<File>>,
+    names: &[String],
+    path: Option<usize>,
+) -> csv::Result<Option<(u64, String)>> {
     let mut record = csv::ByteRecord::new();
-    while reader.read_byte_record(&mut record).map_err(|error| error.to_string())? {
+    while reader.read_byte_record(&mut record)? {
         if is_empty(&record) {
             continue;
         }
-        let line = line_of(&record, reader.position().line());
+        let at = record.position().map_or(0, csv::Position::byte);
         if record.len() != names.len() {
             let fields = |count: usize| if count == 1 { "1 field".to_owned() } else { format!("{count} fields") };
             let (found, columns) = (fields(record.len()), fields(names.len()));
-            return Err(format!("line {line}: found record with {found}, but the first line has {columns}"));
+            let reason = format!(": found record with {found}, but the first line has {columns}");
+            return Ok(Some((at, reason)));
         }
         let is_text = |(at, cell): (usize, &[u8])| path == Some(at) || std::str::from_utf8(cell).is_ok();
         if !record.iter().enumerate().all(is_text) {
-            return Err(format!("line {line} is not UTF-8; save the list as UTF-8"));
+            return Ok(Some((at, " is not UTF-8; save the list as UTF-8".to_owned())));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn faults_name_their_line_whatever_ends_lines() {
+        for (text, line) in [
+            ("path,a\nx,1\n\n\ny\n", 5),
+            ("path,a\r\nx,1\r\ny\r\n", 3),
+            ("path,a\r\nx,\"1\r\n2\"\r\n\r\ny,2,3\r\n", 5),
+            ("path,a\rx,1\ry\r", 3),
+            ("\u{feff}path,a\r\nx,1\r\ny", 3),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("list.csv");
+            crate::base::atomic_file::write(&path, text.as_bytes(), &crate::base::hooks::NoHooks).unwrap();
+            let input = crate::source::test_input::input(folder.path());
+            let fault = CsvList::open(File::open(&path).unwrap(), b',', &input).err().unwrap();
+            assert!(fault.starts_with(&format!("line {line}: found record")), "{text:?}: {fault}");
+        }
+    }
 
     #[test]
     fn a_quote_that_is_never_closed_is_found_where_it_opens() {

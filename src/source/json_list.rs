@@ -24,8 +24,7 @@ impl JsonList {
         let mut known: Vec<(String, Option<ColumnKind>)> = Vec::new();
         let mut number = 0_u64;
         loop {
-            number += 1;
-            let object = read_object(&mut reader).map_err(|reason| format!("line {number}: {reason}"))?;
+            let object = read_object(&mut reader, &mut number).map_err(|reason| format!("line {number}: {reason}"))?;
             let Some(object) = object else { break };
             for (name, value) in &object {
                 let kind = kind_of(value);
@@ -48,7 +47,7 @@ impl JsonList {
 
     /// The next row. A member that an object lacks is null.
     pub(crate) fn next_row(&mut self, plan: &ColumnPlan) -> Result<Option<ListRow>, String> {
-        let Some(mut object) = read_object(&mut self.reader)? else { return Ok(None) };
+        let Some(mut object) = read_object(&mut self.reader, &mut 0)? else { return Ok(None) };
         let path = object.get(&self.names[plan.path]).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
         let version = plan.version.iter().map(|at| object.get(&self.names[*at]).cloned().unwrap_or_default()).collect();
         let values = plan.carried.iter().map(|at| object.remove(&self.names[*at]).unwrap_or_default()).collect();
@@ -56,8 +55,12 @@ impl JsonList {
     }
 }
 
-/// The next object with a value, whatever empty lines and objects come before it.
-fn read_object(reader: &mut BufReader<TextReader<File>>) -> Result<Option<Map<String, Value>>, String> {
+/// The next object with a value, whatever empty lines and objects come before it. Counts the lines in
+/// `number`.
+fn read_object(
+    reader: &mut BufReader<TextReader<File>>,
+    number: &mut u64,
+) -> Result<Option<Map<String, Value>>, String> {
     loop {
         let mut line = Vec::new();
         let count =
@@ -65,6 +68,7 @@ fn read_object(reader: &mut BufReader<TextReader<File>>) -> Result<Option<Map<St
         if count == 0 {
             return Ok(None);
         }
+        *number += 1;
         if line.trim_ascii().is_empty() {
             continue;
         }

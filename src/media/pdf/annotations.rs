@@ -6,7 +6,7 @@ use super::appearance::{
 use super::form_field::{Field, Form};
 use super::form_text::{TextStyle, base_font, read_text};
 use super::overlay::Overlay;
-use hayro::hayro_syntax::object::{Array, Dict, Name, Object};
+use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, ObjRef, Object};
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::Rect;
 use std::fmt::Write;
@@ -45,6 +45,24 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
         }
     }
     overlay
+}
+
+/// The form fields of a page whose appearance shows another value than they have, in a document that
+/// wants them to be drawn anew: their objects, and these as they are.
+pub(crate) fn find_stale_appearances(page: &Page<'_>) -> Vec<(ObjRef, Vec<u8>)> {
+    let form = Form::of_page(page);
+    let Some(annotations) = page.raw().get::<Array<'_>>("Annots").filter(|_| form.needs_appearances) else {
+        return Vec::new();
+    };
+    let objects = annotations.raw_iter().take(MAX_ANNOTATIONS).filter_map(|entry| match entry {
+        MaybeRef::Ref(id) => Some((id, page.xref().get::<Dict<'_>>(id.into())?)),
+        MaybeRef::NotRef(_) => None,
+    });
+    let is_stale = |widget: &Dict<'_>| {
+        widget.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Widget")
+            && read_rect(widget).is_some_and(|rect| Field::new(widget, &form, rect).has_stale_appearance())
+    };
+    objects.filter(|(_, widget)| is_stale(widget)).map(|(id, widget)| (id, widget.data().to_vec())).collect()
 }
 
 /// The rectangle of an annotation; `None`: it has no area.

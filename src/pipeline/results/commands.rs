@@ -15,7 +15,8 @@ use crate::task::{Question, Shape};
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Writes the outputs again; the files.
+/// Writes the outputs again; the files. `has_all`: the store knows every file of the input, so that the
+/// outputs may be complete.
 ///
 /// # Errors
 /// When there is no run of the job in the store, or a file can't be written.
@@ -24,13 +25,14 @@ pub fn export(
     job: &Job,
     questions: &[Question],
     output: &Output,
+    has_all: bool,
     hooks: &dyn Hooks,
 ) -> Result<Vec<PathBuf>, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
     let rows = JobRows::of_job(reader, key, job, questions);
     let WrittenRows { outputs, .. } =
-        rows.write(&columns, &targets_of_job(job, output), &[], true, &|| false, hooks)?;
+        rows.write(&columns, &targets_of_job(job, output), &[], has_all, &|| false, hooks)?;
     write_markers(&outputs.markers)?;
     Ok(outputs.files.into_iter().map(|file| file.path).collect())
 }
