@@ -128,7 +128,7 @@ mod tests {
 
     /// The header of a picture with two tiles.
     fn header() -> Vec<u8> {
-        let mut header = [&START[..], &[0, 38, 0, 0]].concat();
+        let mut header = [&START[..], &[0, 36, 0, 0]].concat();
         for number in [20_u32, 10, 0, 0, 10, 10, 0, 0] {
             header.extend(number.to_be_bytes());
         }

@@ -46,6 +46,15 @@ impl Appearance {
     }
 }
 
+/// The stream that draws an annotation in its state.
+pub(crate) fn appearance_stream<'a>(annotation: &Dict<'a>) -> Option<Stream<'a>> {
+    match normal_appearance(annotation)? {
+        Object::Stream(stream) => Some(stream),
+        Object::Dict(states) => annotation.get::<Name<'_>>("AS").and_then(|state| states.get::<Stream<'a>>(&*state)),
+        _ => None,
+    }
+}
+
 fn normal_appearance<'a>(annotation: &Dict<'a>) -> Option<Object<'a>> {
     annotation.get::<Dict<'a>>("AP").and_then(|all| all.get::<Object<'a>>("N"))
 }

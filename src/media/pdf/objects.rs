@@ -1,6 +1,7 @@
 //! Finds what a page refers to and the file does not hold: content streams that can't be decoded; forms,
 //! images, patterns, shadings and glyphs that are missing.
 
+use super::annotations::visible_appearances;
 use super::content::{Matrix, multiply};
 use super::content_streams::{find_damage, find_lost_content};
 use super::images::find_unknown_format;
@@ -24,10 +25,14 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     if let Some(lost) = find_lost_content(page.raw()) {
         losses.add(Lost::Content(lost.to_owned()), None);
     }
-    let Some(content) = page.page_stream() else { return };
     let hidden = hidden_layers(page);
     let mut walk = Walk { losses, target, hidden, visited: HashSet::new(), operations: 0 };
-    walk.follow(content, page.resources(), to_picture.as_coeffs(), 0);
+    if let Some(content) = page.page_stream() {
+        walk.follow(content, page.resources(), to_picture.as_coeffs(), 0);
+    }
+    for (appearance, place) in visible_appearances(page) {
+        walk.paint_form(&appearance, page.resources(), multiply(place, to_picture.as_coeffs()), 0);
+    }
 }
 
 /// The optional content that the document turns off by default (ISO 32000-1, 8.11.4.3).
