@@ -69,7 +69,11 @@ impl EndpointProof {
             exchange.verdict = Verdict::Later { after: None, message: format!("no reply from {url}: {what}") };
             return;
         }
-        exchange.charge = Charge::Nothing;
+        // An endpoint that has answered in an earlier run may have executed the request before something in
+        // between replied, and may bill it.
+        if *is_free || !self.was_proven {
+            exchange.charge = Charge::Nothing;
+        }
         if *is_free {
             // The run waits for the API instead of giving up pages.
             if let Verdict::Retry(fault) = &exchange.verdict {
@@ -158,6 +162,19 @@ mod tests {
         let proof = EndpointProof::default();
         let found: Vec<_> = (0..4).map(|_| judged(&proof, page())).collect();
         assert_eq!(found, ["later", "later", "stop", "stop"].map(|name| (name, Charge::Nothing)));
+    }
+
+    #[test]
+    fn an_endpoint_that_has_answered_before_may_bill_what_something_else_replies() {
+        let proof = EndpointProof::new(true);
+        let found: Vec<_> = (0..4).map(|_| judged(&proof, page())).collect();
+        assert_eq!(found, ["later", "later", "stop", "stop"].map(|name| (name, Charge::Unknown)));
+        let outage = || {
+            let verdict = Verdict::transient(ErrorKind::ServerError, "HTTP 503");
+            let foreign = Some(Foreign { is_free: true, ..Foreign::body("<html>".into()) });
+            Exchange { status: Some(503), foreign, ..Exchange::new(verdict, Charge::Unknown) }
+        };
+        assert_eq!(judged(&EndpointProof::new(true), outage()), ("later", Charge::Nothing), "it was not reached");
     }
 
     #[test]
