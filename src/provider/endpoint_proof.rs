@@ -32,8 +32,8 @@ struct Refused {
     answers: u64,
 }
 
-/// Refusals that end the run, when no page was answered: they do not concern one page. Refusals of one page
-/// that are its own, although no other page was answered in the meantime.
+/// Refusals that end the run, when no page was answered: they do not concern one page. Refusals of the only
+/// refused page that are its own, although no other page was answered in the meantime.
 const MAX_REFUSED: u32 = 3;
 
 /// Refused pages that end a run in which pages were answered, if none was in the meantime: the key or the
@@ -121,9 +121,9 @@ impl EndpointProof {
         if since.len() >= MAX_REFUSED_PAGES {
             return;
         }
-        *verdict = match is_repeated {
+        *verdict = match is_repeated && since.len() == 1 {
             true => Verdict::page_fault(ErrorKind::BadRequest, message),
-            // Asked once more: other pages show whether they are refused, too.
+            // Asked again: other pages show whether they are refused, too.
             false => Verdict::transient(ErrorKind::BadRequest, message),
         };
     }
