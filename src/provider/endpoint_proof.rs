@@ -32,13 +32,16 @@ struct Refused {
     answers: u64,
 }
 
-/// Refusals that end the run, when no page was answered: they do not concern one page. Refusals of one page
-/// that are its own, although no other page was answered in the meantime.
+/// Refusals that end the run, when no page was answered: they do not concern one page. Refusals of the only
+/// refused page that are its own, although no other page was answered in the meantime.
 const MAX_REFUSED: u32 = 3;
 
 /// Refused pages that end a run in which pages were answered, if none was in the meantime: the key or the
 /// access has changed. A run holds at least one page more, so that none has to be given up before.
 const MAX_REFUSED_PAGES: usize = 8;
+
+/// Other pages that are refused in a row, from which on an earlier answer shows nothing about one of them.
+const MIN_STREAK: usize = 2;
 
 /// Replies of something else that end the run, when there was none of the API.
 const MAX_FOREIGN: u32 = 3;
@@ -105,12 +108,17 @@ impl EndpointProof {
         let message = message.clone();
         let answers = self.answers.get();
         let mut refused = self.refused.borrow_mut();
+        let others = refused.iter().filter(|(other, refused)| **other != page && refused.answers == answers).count();
         let this = refused.entry(page).or_insert(Refused { times: 0, answers });
         this.times += 1;
-        if answers > this.answers {
+        if answers > this.answers && others < MIN_STREAK {
             refused.remove(&page);
             *verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
             return;
+        }
+        if answers > this.answers {
+            // The answers may have been under way when all others were refused.
+            *this = Refused { times: 1, answers };
         }
         let is_repeated = this.times >= MAX_REFUSED;
         let since: Vec<&Refused> = refused.values().filter(|refused| refused.answers == answers).collect();
@@ -125,9 +133,9 @@ impl EndpointProof {
         if since.len() >= MAX_REFUSED_PAGES {
             return;
         }
-        *verdict = match is_repeated {
+        *verdict = match is_repeated && since.len() == 1 {
             true => Verdict::page_fault(ErrorKind::BadRequest, message),
-            // Asked once more: other pages show whether they are refused, too.
+            // Asked again: other pages show whether they are refused, too.
             false => Verdict::transient(ErrorKind::BadRequest, message),
         };
     }
@@ -288,6 +296,14 @@ mod tests {
         answer(&proof, 0);
         let found: Vec<_> = (1..=9).map(|page| refused(&proof, page)).collect();
         assert_eq!(found, [["retry"; 7].as_slice(), &["stop"; 2]].concat());
+        // An answer that was under way when the first ones were refused shows nothing.
+        let proof = EndpointProof::new(false);
+        answer(&proof, 0);
+        assert_eq!([refused(&proof, 1), refused(&proof, 2)], ["retry", "retry"]);
+        answer(&proof, 100);
+        assert_eq!([refused(&proof, 3), refused(&proof, 4)], ["retry", "retry"]);
+        let found: Vec<_> = [1, 2, 5, 6, 7, 8].map(|page| refused(&proof, page)).into();
+        assert_eq!(found, ["retry", "retry", "retry", "retry", "retry", "stop"]);
         // An answer among them shows that they are pages of their own.
         let proof = EndpointProof::new(false);
         answer(&proof, 0);

@@ -73,8 +73,8 @@ impl FormSize {
 mod tests {
     use super::*;
     use crate::catalog::model_facts;
+    use crate::provider::CapabilityChange;
     use crate::provider::CapabilityChange::{MaxOutput, OutputFactor, SchemaInPrompt};
-    use crate::provider::{CapabilityChange, Parameter};
     use crate::task::compile;
 
     /// The output limits, and whether the schema is described, of a question with a short answer.

@@ -4,6 +4,7 @@
 use super::attempt::{Attempt, SentRequest};
 use super::charge::compared_costs;
 use super::stage::Asking;
+use crate::base::usage::Usage;
 use crate::catalog::{Calibration, Fit};
 use crate::manifest::Job;
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -34,7 +35,7 @@ pub(crate) async fn adapt(
         let fact = EndpointFact::Capabilities { learned: capabilities.to_json(), merge: Capabilities::merged };
         run.store.remember_endpoint(asking.endpoint.id().to_owned(), fact).await?;
     }
-    for (billed, computed) in compared_costs(charge, &attempt.before, attempt.sent.is_some()) {
+    for (billed, computed) in compared_costs(charge, attempt.before.price, expected_at_most(attempt, exchange)) {
         if let Some(calibration) = asking.endpoint.learn_markup(billed, computed) {
             store_calibration(asking, calibration).await?;
         }
@@ -42,6 +43,27 @@ pub(crate) async fn adapt(
     match &attempt.sent {
         Some(sent) => calibrate(asking, sent, &attempt.request, exchange).await,
         None => Ok(()),
+    }
+}
+
+/// The most tokens of an attempt that could be expected, as far as its bill is not learned otherwise; `None`:
+/// another run estimated them.
+fn expected_at_most(attempt: &Attempt, exchange: &Exchange) -> Option<Usage> {
+    attempt.sent.as_ref()?;
+    let worst = attempt.before.estimate.worst;
+    let input = match prompt_bill(&attempt.request, exchange) {
+        Some(usage) => worst.input.max(usage.input),
+        None => worst.input,
+    };
+    Some(Usage { input, cache_write: input, ..worst })
+}
+
+/// The usage that shows what the prompt costs. The bill of an error or of a content filter does not, and
+/// repairs also carry the last reply.
+fn prompt_bill(request: &PageRequest, exchange: &Exchange) -> Option<Usage> {
+    match (exchange.charge, &exchange.verdict) {
+        (Charge::Reported(usage), Verdict::Done { .. }) if request.repair.is_none() && usage.input > 0 => Some(usage),
+        _ => None,
     }
 }
 
@@ -60,21 +82,16 @@ pub(crate) fn learn_form(asking: &Asking<'_>, exchange: &Exchange, sent: Option<
     form
 }
 
-/// Compares a bill with the estimate. Only a page's first request is compared: repairs also carry
-/// the last reply.
+/// Compares a bill with the estimate. Only a page's first request is compared.
 async fn calibrate(
     asking: &Asking<'_>,
     sent: &SentRequest,
     request: &PageRequest,
     exchange: &Exchange,
 ) -> Result<(), StoreError> {
-    // The bill of an error or of a content filter does not show what the image cost.
-    let (Charge::Reported(usage), Verdict::Done { reading, .. }) = (exchange.charge, &exchange.verdict) else {
+    let (Some(usage), Verdict::Done { reading, .. }) = (prompt_bill(request, exchange), &exchange.verdict) else {
         return Ok(());
     };
-    if request.repair.is_some() || usage.input == 0 {
-        return Ok(());
-    }
     let before = asking.endpoint.fit();
     let is_valid = reading.iter().all(Result::is_ok);
     let Some(calibration) = asking.endpoint.learn_bill(&sent.outgoing, sent.size, usage, is_valid) else {

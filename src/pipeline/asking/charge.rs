@@ -51,14 +51,17 @@ pub(crate) fn headroom(expected: Option<Pico>, reserved: Pico) -> Headroom {
 }
 
 /// Bills and what they would be by the price: the highest ratio is what later attempts reserve. A bill of
-/// which the usage is an estimate shows nothing. `is_ours`: whether `before` is what this run estimated.
-pub(crate) fn compared_costs(charge: &AttemptCharge, before: &KnownBefore, is_ours: bool) -> Vec<(Pico, Pico)> {
-    let Some(price) = before.price.filter(|_| !charge.is_estimated) else { return Vec::new() };
-    let mut compared = vec![(charge.budget, price.reserved_cost(charge.tokens))];
-    if is_ours {
-        compared.push((charge.budget, price.max_cost(before.estimate.worst)));
-    }
-    compared
+/// which the usage is an estimate shows nothing. `worst`: the most tokens that could be expected; `None`:
+/// not known.
+pub(crate) fn compared_costs(
+    charge: &AttemptCharge,
+    price: Option<RequestPrice>,
+    worst: Option<Usage>,
+) -> Vec<(Pico, Pico)> {
+    let Some(price) = price.filter(|_| !charge.is_estimated) else { return Vec::new() };
+    let by_price = (charge.budget, price.reserved_cost(charge.tokens));
+    let by_worst = worst.map(|worst| (charge.budget, price.max_cost(worst)));
+    [Some(by_price), by_worst].into_iter().flatten().collect()
 }
 
 /// What an attempt cost. Where the server reports no usage, the cost is an estimate and the budget
@@ -154,9 +157,10 @@ mod tests {
             let before = known_before(asked);
             let charge = charge_of(&exchange(charge, said, served, ""), &before);
             let pico = |pairs: &[(i64, i64)]| pairs.iter().map(|(a, b)| (Pico(*a), Pico(*b))).collect::<Vec<_>>();
-            assert_eq!(compared_costs(&charge, &before, true), pico(&expected), "{charge:?} {said:?}");
+            let worst = Some(before.estimate.worst);
+            assert_eq!(compared_costs(&charge, before.price, worst), pico(&expected), "{charge:?} {said:?}");
             let theirs: Vec<_> = expected.into_iter().take(1).collect();
-            assert_eq!(compared_costs(&charge, &before, false), pico(&theirs), "another run estimated it");
+            assert_eq!(compared_costs(&charge, before.price, None), pico(&theirs), "another run estimated it");
         }
     }
 

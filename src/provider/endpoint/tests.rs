@@ -11,7 +11,6 @@ use crate::provider::dialect::interface::{
 };
 use crate::provider::dialect::openai::OpenAi;
 use crate::provider::page_request::Variation;
-use crate::provider::parameter::Parameter;
 use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
 use crate::provider::reply::{Reply, ReplyEnd};
 use crate::provider::served::Served;

@@ -421,6 +421,8 @@ fn many_refused_pages_in_a_row_end_a_run_that_was_answered() {
             let refusal = body.clone();
             let (server, seen) = server(move |_, page| if page < 6 { invoice() } else { (status, refusal.clone()) });
             let bench = bench(&server, 40, &format!("limits: {{concurrency: {concurrency}}}"));
+            let patient = bench.text("job.yaml").replace("attempts: 2", "attempts: 20");
+            bench.put("job.yaml", patient.as_bytes());
             let ran = bench.run(&[]);
             assert_eq!(ran.code, 5, "{body}: {}", ran.stderr);
             let pages = &bench.report()["pages"];
