@@ -130,10 +130,8 @@ impl Walk<'_> {
                 b"G" | b"RG" | b"K" | b"CS" => state.lacks_stroke = false,
                 b"scn" => state.lacks_fill = self.lacks_pattern(name().as_ref(), resources, start, depth),
                 b"SCN" => state.lacks_stroke = self.lacks_pattern(name().as_ref(), resources, start, depth),
-                b"sh" if !is_hidden => {
-                    if name().is_some_and(|name| !has_shading(&name, resources)) {
-                        self.losses.add(Lost::Paint("shading".to_owned()), None);
-                    }
+                b"sh" if !is_hidden && name().is_some_and(|name| !has_shading(&name, resources)) => {
+                    self.losses.add(Lost::Paint("shading".to_owned()), None);
                 }
                 b"gs" => {
                     let changes = name().and_then(|name| resources.get_ext_g_state(&name));
