@@ -114,7 +114,10 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
 }
 
 /// The path of a URL, whose segments may have parameters: `a.jpg;sig=…`. Source: RFC 3986, 3.3.
-struct PathSegments<'u>(Vec<(&'u [u8], Vec<&'u [u8]>, Vec<Parameter>)>);
+struct PathSegments<'u>(Vec<PathSegment<'u>>);
+
+/// A segment's name, and its parameters with what each is.
+type PathSegment<'u> = (&'u [u8], Vec<&'u [u8]>, Vec<Parameter>);
 
 impl<'u> PathSegments<'u> {
     fn of(path: &'u [u8]) -> Self {
@@ -134,7 +137,7 @@ impl<'u> PathSegments<'u> {
     }
 
     fn without_secrets(&self, with_tokens: bool) -> Vec<u8> {
-        let segment = |(name, parameters, kinds): &(&[u8], Vec<&[u8]>, Vec<Parameter>)| {
+        let segment = |(name, parameters, kinds): &PathSegment<'_>| {
             let mut out = name.to_vec();
             for (part, kind) in parameters.iter().zip(kinds) {
                 match kind {

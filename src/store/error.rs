@@ -51,7 +51,9 @@ pub enum StoreError {
 
 impl StoreError {
     pub(crate) fn open(path: &Path, reason: impl ToString) -> Self {
-        Self::Open { path: path.to_owned(), reason: reason.to_string() }
+        let reason = reason.to_string();
+        let limit = if reason.contains("I/O error") { describe_file_limit() } else { String::new() };
+        Self::Open { path: path.to_owned(), reason: reason + &limit }
     }
 
     /// A file of the store, such as that of a batch, cannot be written.

@@ -10,10 +10,13 @@ use super::overlay::Overlay;
 use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, ObjRef, Object, Stream};
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, Rect};
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// Most annotations of a page that are drawn.
 const MAX_ANNOTATIONS: usize = 5000;
+/// Most form fields of a document whose appearance is compared with their value.
+const MAX_FIELDS: usize = 20_000;
 const HIDDEN: u32 = 1 << 1;
 const NO_VIEW: u32 = 1 << 5;
 
@@ -68,15 +71,18 @@ pub(crate) fn visible_appearances<'a>(page: &Page<'a>) -> Vec<(Stream<'a>, Matri
 }
 
 /// The form fields of a page whose appearance shows another value than they have, in a document that
-/// wants them to be drawn anew: their objects, and these as they are.
-pub(crate) fn find_stale_appearances(page: &Page<'_>) -> Vec<(ObjRef, Vec<u8>)> {
+/// wants them to be drawn anew: their objects, and these as they are. `known`: fields that were examined,
+/// which other pages may have, too.
+pub(crate) fn find_stale_appearances(page: &Page<'_>, known: &mut HashSet<ObjRef>) -> Vec<(ObjRef, Vec<u8>)> {
     let form = Form::of_page(page);
     let Some(annotations) = page.raw().get::<Array<'_>>("Annots").filter(|_| form.needs_appearances) else {
         return Vec::new();
     };
     let objects = annotations.raw_iter().take(MAX_ANNOTATIONS).filter_map(|entry| match entry {
-        MaybeRef::Ref(id) => Some((id, page.xref().get::<Dict<'_>>(id.into())?)),
-        MaybeRef::NotRef(_) => None,
+        MaybeRef::Ref(id) if known.len() < MAX_FIELDS && known.insert(id) => {
+            Some((id, page.xref().get::<Dict<'_>>(id.into())?))
+        }
+        MaybeRef::Ref(_) | MaybeRef::NotRef(_) => None,
     });
     let is_stale = |widget: &Dict<'_>| {
         widget.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Widget")

@@ -7,7 +7,7 @@ use super::annotations::find_stale_appearances;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Dict, ObjRef, Rect};
 use hayro::hayro_syntax::page::A4;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// The size of pages without one, as PDFium, MuPDF, Poppler and pdf.js have it: Letter.
@@ -65,7 +65,7 @@ pub(crate) fn correct_boxes(pdf: &Pdf, root: &Dict<'_>) -> Option<Correction> {
 
 /// The form fields whose appearance is out of date, and which viewers draw from their values.
 pub(crate) fn correct_appearances(pdf: &Pdf) -> Vec<Correction> {
-    let pages = pdf.pages().iter();
-    let stale = pages.flat_map(find_stale_appearances);
+    let mut known = HashSet::new();
+    let stale = pdf.pages().iter().flat_map(|page| find_stale_appearances(page, &mut known));
     stale.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.to_owned() }).collect()
 }

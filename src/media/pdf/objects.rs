@@ -12,7 +12,7 @@ use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
 use hayro::kurbo::{Affine, Point, Rect};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// Deepest nesting of forms that is followed.
@@ -79,6 +79,7 @@ impl Walk<'_> {
         let (mut state, mut saved) = (first.clone(), Vec::new());
         let mut layers: Vec<bool> = Vec::new();
         let mut path = Path::default();
+        let mut fonts: HashMap<Vec<u8>, Option<Rc<Type3Font<'a>>>> = HashMap::new();
         let mut operations = UntypedIter::new(content);
         while let Some(operation) = operations.next() {
             self.operations += 1;
@@ -129,10 +130,8 @@ impl Walk<'_> {
                 b"G" | b"RG" | b"K" | b"CS" => state.lacks_stroke = false,
                 b"scn" => state.lacks_fill = self.lacks_pattern(name().as_ref(), resources, start, depth),
                 b"SCN" => state.lacks_stroke = self.lacks_pattern(name().as_ref(), resources, start, depth),
-                b"sh" if !is_hidden => {
-                    if name().is_some_and(|name| !has_shading(&name, resources)) {
-                        self.losses.add(Lost::Paint("shading".to_owned()), None);
-                    }
+                b"sh" if !is_hidden && name().is_some_and(|name| !has_shading(&name, resources)) => {
+                    self.losses.add(Lost::Paint("shading".to_owned()), None);
                 }
                 b"gs" => {
                     let changes = name().and_then(|name| resources.get_ext_g_state(&name));
@@ -144,8 +143,10 @@ impl Walk<'_> {
                 b"Tr" => state.is_text_invisible = numbers().iter().any(|mode| INVISIBLE.contains(mode)),
                 b"Tf" => {
                     let name = operation.operands().next().and_then(|name| name.clone().into_name());
-                    let font = name.and_then(|name| resources.get_font(&name));
-                    state.font = font.and_then(|font| Type3Font::read(&font)).map(Rc::new);
+                    state.font = name.and_then(|name| {
+                        let read = || resources.get_font(&name).and_then(|font| Type3Font::read(&font)).map(Rc::new);
+                        fonts.entry(name.to_vec()).or_insert_with(read).clone()
+                    });
                 }
                 b"Tj" | b"TJ" | b"'" | b"\"" if !is_hidden && !state.is_text_invisible => {
                     if state.lacks_fill {

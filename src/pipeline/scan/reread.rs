@@ -18,7 +18,7 @@ pub(crate) enum Reread {
 }
 
 /// Whether a fault is one of this run and not of the file.
-fn is_of_run(fault: &MediaFault) -> bool {
+pub(crate) fn is_of_run(fault: &MediaFault) -> bool {
     use MediaFaultKind::{DecodeTimeout, DecoderFailed, DecoderOutOfMemory};
     matches!(fault.kind, DecodeTimeout | DecoderFailed | DecoderOutOfMemory)
 }

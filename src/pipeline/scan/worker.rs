@@ -4,7 +4,7 @@ use super::changes::ChangeBuffer;
 use super::pass::{ScanPass, ScanPurpose};
 use super::preparer::{NextStep, Preparer};
 use super::queue::{FilePages, FoundFile, Queue, WorkItem};
-use super::reread::{Reread, reread};
+use super::reread::{Reread, is_of_run, reread};
 use super::wanted::wanted_of_page;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
@@ -323,7 +323,9 @@ impl Worker {
                     }
                 }
                 // Who asks for new answers to redrawn pages does not want those of the wrong picture.
-                NextStep::Unreadable(fault) if self.pass.selection.redrawn && is_answered(wanted) => {
+                NextStep::Unreadable(fault)
+                    if self.pass.selection.redrawn && is_answered(wanted) && !is_of_run(&fault) =>
+                {
                     if !self.run.shutdown.is_immediate() {
                         let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
                         self.fail_unsent(prepared.page, wanted, &file.questions, fault, false)?;

@@ -111,7 +111,7 @@ impl HttpClient {
         for (name, value) in &options.headers {
             insert_sensitive(&mut headers, name, value.expose())?;
         }
-        let server = sanitize::path(base.as_str().as_bytes());
+        let server = sanitize::path(mask_url(base.as_str()).as_bytes());
         let server = match &options.proxy {
             Some(proxy) => format!("{server} through the proxy {}", sanitize::path(with_scheme(proxy).as_bytes())),
             None => server,

@@ -7,9 +7,9 @@ use crate::store::records::pages::TaskOutcome;
 use crate::store::sqlite::values::PageKey;
 use rusqlite::{Connection, params};
 
-/// Stores outcomes of a page. A valid answer is replaced only by another valid answer. Runs in
-/// a row that end with a transient fault are counted, unless only the machine's memory was short: that
-/// says nothing about the page.
+/// Stores outcomes of a page. A valid answer is replaced only by another valid answer; one of an earlier
+/// picture that was wrong also by the reason why the page gives no picture now. Runs in a row that end with a
+/// transient fault are counted, unless only the machine's memory was short: that says nothing about the page.
 pub(crate) fn put_outcomes(
     db: &Connection,
     revision: Revision,
@@ -29,7 +29,14 @@ pub(crate) fn put_outcomes(
     let mut touch = db.prepare_cached(
         "UPDATE answers SET revision = ?3 WHERE page_id = ?1 AND recipe_id = ?2 AND sample = 0 AND status = 'ok'",
     )?;
+    let mut drop_wrong = db.prepare_cached(
+        "DELETE FROM answers WHERE page_id = ?1 AND recipe_id = ?2 AND sample = 0 AND status = 'ok'
+           AND revision < (SELECT redrawn FROM pages WHERE id = ?1)",
+    )?;
     for (recipe, outcome) in outcomes {
+        if !outcome.is_transient && outcome.fault.as_ref().is_some_and(|fault| gives_no_picture(fault.kind)) {
+            drop_wrong.execute(params![page, recipe])?;
+        }
         if outcome.status != OutcomeStatus::Ok && !outcome.is_transient {
             touch.execute(params![page, recipe, revision])?;
         }
@@ -51,4 +58,20 @@ pub(crate) fn put_outcomes(
         ])?;
     }
     Ok(())
+}
+
+/// Whether an error of a page is that its file gives no picture, whatever the machine does.
+fn gives_no_picture(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::EmptyFile
+            | ErrorKind::NotAnImage
+            | ErrorKind::UnsupportedFormat
+            | ErrorKind::CutShort
+            | ErrorKind::TooLarge
+            | ErrorKind::Damaged
+            | ErrorKind::IncompletePage
+            | ErrorKind::PasswordProtected
+            | ErrorKind::NoPages
+    )
 }
