@@ -3,6 +3,7 @@
 //! - [`harness`]: a folder with pages, a simulator and the program
 //! - [`input`]: files and lists; [`asking`]: requests, faults, stops; [`limits`]; [`budget`]; [`batch`]
 //! - [`store`]: durability and maintenance; [`output`]: rows and files; [`cli`]: messages, logs, metrics
+//! - [`eval`]: metrics against other implementations, intervals by simulation
 //! - [`golden`]: recipes, requests and closed lists that must not change
 //! - [`security`]: hostile files, servers and bytes
 //! - [`simulator`]: the built-in simulator over raw HTTP
@@ -14,6 +15,7 @@ mod asking;
 mod batch;
 mod budget;
 mod cli;
+mod eval;
 mod golden;
 mod harness;
 mod input;
