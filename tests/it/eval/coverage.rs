@@ -305,7 +305,7 @@ fn prevalences() {
         let mut covered = 0;
         for seed in 0..seeds {
             let random = Random::new(seed);
-            let mut page = || {
+            let page = || {
                 let truth = random.unit() < frequency;
                 Presence { truth, answer: random.unit() < if truth { found_if_true } else { found_if_false } }
             };
