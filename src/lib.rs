@@ -63,12 +63,15 @@ mod cli;
 #[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "some functions are for tests only"))]
 mod eval;
 mod export;
+mod labels;
 mod manifest;
 mod media;
 mod pipeline;
 mod prepare;
 mod provider;
 mod report;
+mod review;
+mod select;
 mod session;
 mod simulator;
 mod source;
@@ -76,11 +79,13 @@ mod store;
 mod task;
 
 pub use session::{
-    Alternative, Bound, Budget, Canceller, Environment, Error, Headroom, Job, JobCheck, LATENCY_BOUNDS, LeftOut,
-    ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle, Projection,
-    Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, RowFormat, RunOptions, RunReport, Session,
-    Signal, TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TryObserver, WaitReason, budgets_of_store,
-    plan_to_json, report_from_store, serve_decoder,
+    Alternative, AnswerFormat, Bound, Budget, Canceller, Environment, Error, EvalOptions, EvalReport, ExportedAnswers,
+    Filter, GateMeasure, GateSpec, Headroom, HistoryRun, ImportOptions, ImportedAnswers, Job, JobCheck, LATENCY_BOUNDS,
+    LeftOut, ListedFile, OPENMETRICS_CONTENT_TYPE, OutputFile, Outputs, PageCounts, Plan, Progress, ProgressHandle,
+    Projection, Quote, Range, RedrawnPage, RedrawnPages, ReportQuery, RetrySelection, ReviewOptions, ReviewOrder,
+    RowFormat, RowsForm, RowsQuery, RowsShown, RunHistory, RunOptions, RunReport, Session, SettingChange, Signal,
+    TriedAnswer, TriedAttempt, TriedPage, Trouble, TroubleKind, TruthChoice, TryObserver, WaitReason, budgets_of_store,
+    history_to_json, history_to_text, plan_to_json, report_from_store, serve_decoder,
 };
 
 #[doc(hidden)]
@@ -95,7 +100,7 @@ pub mod internal {
         ($($module:ident),*) => { $(pub mod $module { pub use crate::$module::*; })* };
     }
     expose!(
-        base, catalog, eval, export, manifest, media, pipeline, prepare, provider, report, simulator, source, store,
-        task
+        base, catalog, eval, export, manifest, media, pipeline, prepare, provider, report, review, select, simulator,
+        source, store, task
     );
 }

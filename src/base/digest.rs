@@ -27,6 +27,19 @@ impl Digest {
         bytes.try_into().ok().map(Self)
     }
 
+    /// The digest that is written so: 64 hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        let byte = |pair: &[u8]| {
+            let pair =
+                std::str::from_utf8(pair).ok().filter(|pair| pair.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+            u8::from_str_radix(pair, 16).ok()
+        };
+        let bytes: Option<Vec<u8>> = (digits.len() == 64).then(|| digits.chunks(2).map(byte).collect())?;
+        Self::from_slice(&bytes?)
+    }
+
     /// The bytes of the digest.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -93,6 +106,8 @@ mod tests {
         let digest = Digest::compute(b"");
         assert_eq!(digest.to_string(), empty);
         assert_eq!(format!("{digest:?}"), format!("Digest({empty})"));
+        assert_eq!(Digest::parse(empty), Some(digest));
+        assert_eq!(Digest::parse(&empty[1..]).or(Digest::parse(&empty.replace('a', "g"))), None);
         assert_eq!(Digest::from_slice(digest.as_bytes()), Some(digest));
         assert_eq!((Digest::from_slice(&[0; 31]), Digest::from_slice(&[0; 33])), (None, None));
     }

@@ -7,6 +7,7 @@
 //! - [`money`], [`usage`]: amounts of money and of tokens
 //! - [`unicode`]: forms of text; [`text_reader`]: encodings; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
 //! - [`simulator_profile`]: names of profiles of the simulator
+//! - [`spreadsheet`]: text that spreadsheets would run
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text;
 //!   [`url_parameters`]: which parameters of URLs are secrets
 //! - [`output_file`]: a file of rows that was written; [`page_repeats`]: pages that are in a document twice
@@ -30,6 +31,7 @@ pub mod random;
 pub mod sanitize;
 pub mod sibling;
 pub mod simulator_profile;
+pub mod spreadsheet;
 pub mod text_reader;
 pub mod unicode;
 pub mod units;

@@ -13,6 +13,13 @@ pub fn display_path(path: &[u8]) -> String {
     }
 }
 
+/// The path whose text this is, as [`display_path`] writes it. Any other text stands for the path with its bytes.
+#[must_use]
+pub fn path_of_text(text: &str) -> Vec<u8> {
+    let path = unescape(text);
+    if display_path(&path) == text { path } else { text.as_bytes().to_vec() }
+}
+
 /// `path` with `%XX` in place of `%` and of bytes that are not UTF-8. The text never begins as a URL.
 fn escape(path: &[u8]) -> String {
     let mut out = String::with_capacity(path.len() + 2);
@@ -109,6 +116,7 @@ mod tests {
         ) {
             let (one, other) = (one.concat(), other.concat());
             prop_assert_eq!(display_path(&one) == display_path(&other), one == other);
+            prop_assert_eq!(path_of_text(&display_path(&one)), one.clone());
             // A path that is not UTF-8 against the one that its text would be.
             let text = display_path(&one);
             prop_assert_eq!(display_path(text.as_bytes()) == text, text.as_bytes() == one.as_slice());

@@ -83,6 +83,16 @@ impl RowStatus {
 }
 
 vocabulary! {
+    /// Who gave an answer that a row shows.
+    AnswerSource {
+        /// The model.
+        Model = "model",
+        /// A person.
+        Human = "human",
+    }
+}
+
+vocabulary! {
     /// The state of an attempt in the ledger.
     AttemptState {
         /// It may have been sent; its end is not recorded.
@@ -299,6 +309,7 @@ mod tests {
         }
         check(OutcomeStatus::ALL, OutcomeStatus::name, OutcomeStatus::parse);
         check(RowStatus::ALL, RowStatus::name, RowStatus::parse);
+        check(AnswerSource::ALL, AnswerSource::name, AnswerSource::parse);
         check(AttemptState::ALL, AttemptState::name, AttemptState::parse);
         check(VerdictName::ALL, VerdictName::name, VerdictName::parse);
         check(AttemptPurpose::ALL, AttemptPurpose::name, AttemptPurpose::parse);

@@ -1,6 +1,12 @@
 //! The command-line arguments.
 
+use super::answers_args::Answers;
 use super::arg_values::parse_var;
+use super::eval_args::Eval;
+pub(crate) use super::job_args::JobArgs;
+use super::review_args::Review;
+use super::rows_args::Rows;
+use super::runs_args::Runs;
 use super::simulate_args::Simulate;
 use crate::base::units::{parse_duration, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -10,7 +16,7 @@ use std::time::Duration;
 /// Label folders of document images with a vision model, in bulk.
 ///
 /// Exit codes: 0 done, 1 internal error, 2 wrong input, 3 pages failed, 4 budget reached,
-/// 5 provider refuses, 6 provider unavailable, 8 storage error, 9 deadline reached or pages
+/// 5 provider refuses, 6 provider unavailable, 7 quality gate failed, 8 storage error, 9 deadline reached or pages
 /// pending, 130/143 interrupted. After a run that stopped early, the same command continues where it stopped.
 #[derive(Debug, Parser)]
 #[command(name = "docmill", version, max_term_width = 100)]
@@ -73,8 +79,18 @@ pub(crate) enum Command {
     Try(Try),
     /// Write the outputs again, from the store.
     Export(Export),
+    /// Show rows in the terminal, from the store.
+    Rows(Rows),
+    /// Write human answers to a file, or store those of a file.
+    Answers(Answers),
+    /// List the runs of a job: outcome, pages, cost, and what changed in the manifest.
+    Runs(Runs),
     /// Show what runs cost, from the store.
     Report(Report),
+    /// Measure how good the stored answers are, against truth; sends nothing.
+    Eval(Eval),
+    /// Look at pages beside their labels in a browser, decide and correct.
+    Review(Review),
     /// Maintain the store: check, backup, salvage, prune, stats.
     Store(Store),
     /// Write a manifest to start from.
@@ -93,27 +109,19 @@ pub(crate) enum Command {
 /// The name of the command that is a decoder process.
 pub(crate) const DECODE: &str = crate::session::environment::DECODER_ARGUMENT;
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct JobArgs {
-    /// Manifest of the job.
-    pub(crate) job: PathBuf,
-    /// Value for ${NAME} in the manifest; overrides the environment.
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_var)]
-    pub(crate) vars: Vec<(String, String)>,
-    /// File of the store; overrides the manifest.
-    #[arg(long, value_name = "FILE", env = "DOCMILL_STORE")]
-    pub(crate) store: Option<PathBuf>,
-}
-
 /// Which settled pages are sent again.
 #[derive(Debug, ClapArgs)]
+#[group(skip)]
 pub(crate) struct Again {
     /// Retry pages that ended with these statuses.
-    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
+    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',', group = "again")]
     pub(crate) retry: Vec<Retry>,
     /// Send every page again, including those with valid answers.
-    #[arg(long)]
+    #[arg(long, group = "again")]
     pub(crate) refresh: bool,
+    /// Of these pages send only those whose rows match, such as 'kind = "invoice" and cost_usd > 0.01' (docs/select.md).
+    #[arg(long = "where", value_name = "EXPRESSION", requires = "again")]
+    pub(crate) filter: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -271,6 +279,12 @@ pub(crate) struct Export {
     /// Write JSON Lines to this file; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) jsonl: Option<PathBuf>,
+    /// Write the model's answers also where people have answered.
+    #[arg(long)]
+    pub(crate) model_only: bool,
+    /// Write only pages whose rows match, such as 'kind = "invoice"' (docs/select.md), to the files that are given.
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -286,7 +300,7 @@ pub(crate) struct Report {
     /// Output format; `html` is a single page that works offline.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// Runs to include: `latest` (default), `all` (default with --since or --until), or the id of a run.
+    /// Runs to include: `latest` (default), `all` (default with --since or --until), or the id of a run or its beginning (`docmill runs`).
     #[arg(long, value_name = "WHICH")]
     pub(crate) run: Option<String>,
     /// Include only attempts from this time on (2026-11-23 or RFC 3339).

@@ -3,12 +3,17 @@
 //! Data goes to stdout, everything else to stderr. [`program`] starts a command; commands with a
 //! job use [`crate::session`] alone.
 
+pub(crate) mod answers;
+pub(crate) mod answers_args;
 pub(crate) mod arg_values;
 pub(crate) mod args;
 pub(crate) mod check;
+pub(crate) mod eval;
+pub(crate) mod eval_args;
 pub(crate) mod exit;
 pub(crate) mod export;
 pub(crate) mod init;
+pub(crate) mod job_args;
 pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod metrics;
@@ -19,8 +24,14 @@ pub(crate) mod program;
 pub(crate) mod progress;
 pub(crate) mod record_file;
 pub(crate) mod report;
+pub(crate) mod review;
+pub(crate) mod review_args;
+pub(crate) mod rows;
+pub(crate) mod rows_args;
 pub(crate) mod run;
 pub(crate) mod run_record;
+pub(crate) mod runs;
+pub(crate) mod runs_args;
 pub(crate) mod schema;
 pub(crate) mod signals;
 pub(crate) mod simulate;

@@ -18,7 +18,8 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
     if args.files {
         return list_files(&session, args.format);
     }
-    let plan = session.plan(run::selection(&args.again), args.sample)?;
+    let filter = args.again.filter.as_ref().map(|text| session.filter(text)).transpose()?;
+    let plan = session.plan_where(run::selection(&args.again), filter.as_ref(), args.sample)?;
     match args.format {
         Format::Text => out!("{}", text(&plan)),
         Format::Json => outln!("{:#}", plan_to_json(&plan)),
@@ -79,6 +80,9 @@ fn text(plan: &Plan) -> String {
     row("  equal to another", plan.duplicates);
     if plan.under_way > 0 {
         row("  in a batch", plan.under_way);
+    }
+    if plan.not_selected > 0 {
+        row("  not selected", plan.not_selected);
     }
     if plan.skipped > 0 {
         row("  blank, skipped", plan.skipped);

@@ -43,6 +43,7 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
         job = job.with_budget(usd)?;
     }
     let session = Session::open(job, Environment::of_process());
+    let options = options(args, &session)?;
     session.connect()?;
     let _ = watched.set((session.canceller(), session.progress()));
     record.write_running(Some(&session))?;
@@ -55,7 +56,7 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
     }
     let _metrics = serve_metrics(args, global, &session)?;
     let progress = Progress::start(global, session.progress());
-    let ran = session.run(&options(args));
+    let ran = session.run(&options);
     drop(progress);
     let report = record.files().fold(ran?, |report, path| report.with_file(path));
     if !global.quiet {
@@ -76,7 +77,7 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
 
 /// Which settled tasks are sent again.
 pub(crate) fn selection(again: &Again) -> RetrySelection {
-    let Again { retry, refresh } = again;
+    let Again { retry, refresh, .. } = again;
     let refresh = *refresh;
     let retries = |kind: Retry| refresh || retry.contains(&kind) || retry.contains(&Retry::All);
     RetrySelection {
@@ -88,14 +89,15 @@ pub(crate) fn selection(again: &Again) -> RetrySelection {
     }
 }
 
-fn options(args: &Run) -> RunOptions {
-    RunOptions {
+fn options(args: &Run, session: &Session) -> Result<RunOptions, Failure> {
+    Ok(RunOptions {
         limit: args.limit,
         sample: args.sample,
         selection: selection(&args.again),
+        filter: args.again.filter.as_ref().map(|text| session.filter(text)).transpose()?,
         tasks: args.tasks.clone(),
         grace: args.grace,
-    }
+    })
 }
 
 fn serve_metrics(args: &Run, global: &Global, session: &Session) -> Result<Option<Metrics>, Failure> {

@@ -120,7 +120,7 @@ fn as_json(path: &Path, contents: &Contents) -> serde_json::Value {
         "store": path.display().to_string(), "bytes": contents.bytes, "version": contents.version,
         "jobs": contents.jobs.iter().map(|(name, files, runs)| json!({"name": name, "files": files, "runs": runs})).collect::<Vec<_>>(),
         "pages": contents.pages, "recipes": contents.recipes,
-        "answers": map(&contents.answers), "attempts": map(&contents.attempts), "batches": map(&contents.batches),
+        "answers": map(&contents.answers), "human_answers": contents.decisions, "attempts": map(&contents.attempts), "batches": map(&contents.batches),
         "spent_usd": contents.spent.to_string(),
         "first_attempt_at": contents.since_ms.map(|(first, _)| rfc3339(first)),
         "last_attempt_at": contents.since_ms.map(|(_, last)| rfc3339(last)),
@@ -141,6 +141,9 @@ fn as_text(path: &Path, contents: &Contents) {
     outln!("pages     {}", contents.pages);
     outln!("recipes   {}", contents.recipes);
     outln!("answers   {}", list(&contents.answers));
+    if contents.decisions > 0 {
+        outln!("answered  {} by people", contents.decisions);
+    }
     outln!("attempts  {}", list(&contents.attempts));
     if !contents.batches.is_empty() {
         outln!("batches   {}", list(&contents.batches));

@@ -23,6 +23,7 @@ const RESERVED_MEMBERS: &[&str] = &["confidence", "rationale", "source"];
 #[must_use]
 pub fn column_faults(spec: &RowSpec, partition_by: &[String]) -> Vec<ColumnFault> {
     let columns = Column::list(spec);
+    // Names of tasks and of carried columns have no `__`, so only flattened members can have the name of another column.
     let mut faults = if spec.flatten { flatten_faults(&columns, spec) } else { Vec::new() };
     for (at, name) in partition_by.iter().enumerate() {
         let message = match columns.iter().find(|column| column.name == *name) {
@@ -56,7 +57,10 @@ fn flatten_faults(columns: &[Column], spec: &RowSpec) -> Vec<ColumnFault> {
         // Spark, Hive and DuckDB compare names without their case.
         match known.insert(column.name.to_lowercase(), &column.name) {
             Some(other) if other == column.name => {
-                report(format!("two flattened members have the column `{other}`"));
+                report(match spec.has_sources {
+                    true => format!("two columns have the name `{other}`"),
+                    false => format!("two flattened members have the column `{other}`"),
+                });
             }
             Some(other) => report(format!("the columns `{other}` and `{}` differ only in case", column.name)),
             None => {}
@@ -108,6 +112,19 @@ mod tests {
             assert_eq!(found, expected.iter().map(|text| format!("None {text}")).collect::<Vec<_>>(), "{tasks:?}");
             assert!(faults(&tasks, false, &[]).is_empty(), "nothing is flattened");
         }
+    }
+
+    #[test]
+    fn a_flattened_member_has_not_the_name_of_a_source() {
+        let tasks = vec![
+            ("t".to_owned(), object(&[("_source", Shape::Text)])),
+            ("t_".to_owned(), object(&[("a", Shape::Text)])),
+        ];
+        let spec = RowSpec { tasks, flatten: true, has_sources: true, ..RowSpec::default() };
+        let found =
+            |spec: &RowSpec| column_faults(spec, &[]).into_iter().map(|fault| fault.message).collect::<Vec<_>>();
+        assert_eq!(found(&spec), ["two columns have the name `t___source`"]);
+        assert!(found(&RowSpec { has_sources: false, ..spec }).is_empty());
     }
 
     #[test]

@@ -3,13 +3,16 @@
 use super::row::Row;
 use super::spec::RowSpec;
 use crate::base::money::Pico;
-use crate::base::vocabulary::ErrorKind;
+use crate::base::vocabulary::{AnswerSource, ErrorKind, RowStatus};
 use crate::manifest::ColumnKind;
 use crate::task::{Field, Shape};
 use serde_json::Value;
 
 /// Columns of every row by which rows can be partitioned: the others differ from row to row.
 pub(crate) const PARTITION_COLUMNS: &[&str] = &["status", "model", "error_kind"];
+
+/// The end of the name of a column that shows who gave the answers to a task: `kind__source`.
+const SOURCE_MEMBER: &str = "source";
 
 /// One column of the rows, whatever the format.
 #[derive(Clone, Debug)]
@@ -56,6 +59,8 @@ enum CellSource {
     Carried(usize, ColumnKind),
     /// An answer, by the position of its task.
     Answer(usize),
+    /// Who gave an answer, by the position of its task.
+    Source(usize),
     /// A member of an answer: the position of its task, and the names of the members that lead to it.
     Member(usize, Vec<String>),
 }
@@ -83,6 +88,10 @@ impl Column {
                     kind: CellKind::Json(shape.clone()),
                     source: CellSource::Answer(position),
                 }),
+            }
+            if spec.has_sources {
+                let (name, kind) = (format!("{name}__{SOURCE_MEMBER}"), CellKind::Json(Shape::Text));
+                columns.push(Self { name, kind, source: CellSource::Source(position) });
             }
         }
         columns.extend([
@@ -144,11 +153,31 @@ impl Column {
         }
     }
 
+    /// Whether it is a member of an answer.
+    pub(crate) fn is_member(&self) -> bool {
+        matches!(self.source, CellSource::Member(..))
+    }
+
+    /// The words that its cells can have; empty: any of their type. Labels are in the shape of the column.
+    pub(crate) fn words(&self) -> Vec<&'static str> {
+        match (&self.source, self.name.as_str()) {
+            (CellSource::Row(_), "status") => RowStatus::ALL.iter().map(|status| status.name()).collect(),
+            (CellSource::Row(_), "error_kind") => ErrorKind::ALL.iter().map(|kind| kind.name()).collect(),
+            (CellSource::Source(_), _) => AnswerSource::ALL.iter().map(|source| source.name()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it is one of the columns that rows of every job have.
+    pub(crate) fn is_of_row(&self) -> bool {
+        matches!(self.source, CellSource::Row(_))
+    }
+
     /// The position of the task whose answer the column shows, or a member of it.
     pub(crate) fn task(&self) -> Option<usize> {
         match self.source {
             CellSource::Answer(position) | CellSource::Member(position, _) => Some(position),
-            CellSource::Row(_) | CellSource::Carried(..) => None,
+            CellSource::Row(_) | CellSource::Carried(..) | CellSource::Source(_) => None,
         }
     }
 
@@ -162,6 +191,9 @@ impl Column {
                     (ColumnKind::Time, Value::Number(ms)) => Cell::Time(ms.as_i64()),
                     _ => Cell::Json { value, is_untrusted: *kind == ColumnKind::Text },
                 }
+            }
+            CellSource::Source(position) => {
+                trusted(row.sources.get(*position).copied().flatten().map(AnswerSource::name))
             }
             CellSource::Answer(position) => self.answer_cell(row.answers.get(*position)),
             CellSource::Member(position, path) => {
@@ -241,6 +273,20 @@ mod tests {
         assert_eq!(names[3..8], ["bill__amount", "bill__payer__name", "bill__payer__paid", "bill__items", "kind"]);
         let partitionable: Vec<bool> = columns[2..8].iter().map(Column::is_partitionable).collect();
         assert_eq!(partitionable, [true, true, true, true, false, false], "lists and free text");
+    }
+
+    #[test]
+    fn the_source_of_an_answer_follows_its_columns() {
+        let field = Field { name: "amount".into(), description: None, shape: Shape::Number };
+        let bill = Shape::Object(vec![field]);
+        let tasks = vec![("bill".into(), bill), ("kind".into(), Shape::Text)];
+        let spec = RowSpec { tasks, flatten: true, has_sources: true, ..RowSpec::default() };
+        let columns = Column::list(&spec);
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names[2..8], ["status", "bill__amount", "bill__source", "kind", "kind__source", "model"]);
+        assert!(columns[4].is_partitionable() && columns[4].kind == CellKind::Json(Shape::Text));
+        let without = RowSpec { has_sources: false, ..spec };
+        assert!(Column::list(&without).iter().all(|column| !column.name.ends_with("__source")));
     }
 
     #[test]

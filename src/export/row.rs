@@ -3,7 +3,7 @@
 use super::spec::RowSpec;
 use crate::base::money::Pico;
 use crate::base::path_text::display_path;
-use crate::base::vocabulary::{ErrorKind, OutcomeStatus, RowStatus};
+use crate::base::vocabulary::{AnswerSource, ErrorKind, OutcomeStatus, RowStatus};
 use crate::store::{PageRecord, PageStatus, RecipeId, SpendRecord, TaskOutcome};
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -21,6 +21,8 @@ pub struct Row {
     pub carried: Vec<Value>,
     /// One answer per task; null if there is none.
     pub answers: Vec<Value>,
+    /// Who gave each answer; `None`: there is none.
+    pub sources: Vec<Option<AnswerSource>>,
     /// Name of the model.
     pub model: String,
     /// Prompt tokens of all attempts for this page and the job's tasks.
@@ -50,16 +52,26 @@ pub struct Row {
 }
 
 impl Row {
-    /// Builds the row of a page.
+    /// Builds the row of a page with the model's answers.
     #[must_use]
     pub fn new(record: &PageRecord, spec: &RowSpec) -> Self {
-        let (error_kind, error) = errors(record, spec);
+        Self::with_human_answers(record, spec, &[])
+    }
+
+    /// Builds the row of a page, with human answers in the place of the model's: one per task, or none at all.
+    #[must_use]
+    pub fn with_human_answers(record: &PageRecord, spec: &RowSpec, human: &[Option<Value>]) -> Self {
+        let human =
+            HumanAnswers { by_task: human, is_complete: !human.is_empty() && human.iter().all(Option::is_some) };
+        let (error_kind, error) = errors(record, spec, human);
+        let (answers, sources) = answers(record, human);
         let mut row = Self {
             path: display_path(&record.path),
             page: record.page,
-            status: row_status(record),
+            status: row_status(record, human),
             carried: carried_values(record, spec),
-            answers: answers(record),
+            answers,
+            sources,
             model: spec.model.clone(),
             input_tokens: 0,
             cached_input_tokens: 0,
@@ -103,13 +115,33 @@ impl Row {
     }
 }
 
+/// The human answers that a row shows.
+#[derive(Clone, Copy)]
+struct HumanAnswers<'a> {
+    by_task: &'a [Option<Value>],
+    /// Whether every task has one.
+    is_complete: bool,
+}
+
+impl<'a> HumanAnswers<'a> {
+    fn of_task(self, position: usize) -> Option<&'a Value> {
+        self.by_task.get(position)?.as_ref()
+    }
+}
+
 /// The status of a page's row. It does not matter whether the next run asks a task again.
-fn row_status(record: &PageRecord) -> RowStatus {
+fn row_status(record: &PageRecord, human: HumanAnswers<'_>) -> RowStatus {
+    if human.is_complete {
+        return RowStatus::Ok;
+    }
     match record.status {
         PageStatus::Faulty => RowStatus::Failed,
         PageStatus::Skipped => RowStatus::Skipped,
         PageStatus::Ask(_) | PageStatus::Done => {
-            let tasks = record.outcomes.iter().map(|outcome| task_status(outcome.as_ref()));
+            let tasks = record.outcomes.iter().enumerate().map(|(position, outcome)| match human.of_task(position) {
+                Some(_) => RowStatus::Ok,
+                None => task_status(outcome.as_ref()),
+            });
             tasks.max().unwrap_or(RowStatus::Pending)
         }
     }
@@ -125,14 +157,21 @@ fn task_status(outcome: Option<&TaskOutcome>) -> RowStatus {
     }
 }
 
-/// One answer per task. A page with an error has none.
-fn answers(record: &PageRecord) -> Vec<Value> {
-    let answer = |outcome: &Option<TaskOutcome>| {
+/// One answer per task, and who gave it. The model has no answers to a page with an error.
+fn answers(record: &PageRecord, human: HumanAnswers<'_>) -> (Vec<Value>, Vec<Option<AnswerSource>>) {
+    let model = |outcome: &Option<TaskOutcome>| {
         let outcome = outcome.as_ref().filter(|outcome| outcome.status == OutcomeStatus::Ok)?;
         serde_json::from_str(outcome.value.as_deref()?).ok()
     };
-    let value = |outcome| if record.fault.is_some() { None } else { answer(outcome) };
-    record.outcomes.iter().map(|outcome| value(outcome).unwrap_or_default()).collect()
+    let answer = |(position, outcome)| {
+        if let Some(value) = human.of_task(position) {
+            return (value.clone(), Some(AnswerSource::Human));
+        }
+        let value: Option<Value> = if record.fault.is_some() { None } else { model(outcome) };
+        let source = value.is_some().then_some(AnswerSource::Model);
+        (value.unwrap_or_default(), source)
+    };
+    record.outcomes.iter().enumerate().map(answer).unzip()
 }
 
 /// The values of the current carried columns. The list may have had other columns when it was read.
@@ -142,14 +181,21 @@ fn carried_values(record: &PageRecord, spec: &RowSpec) -> Vec<Value> {
     spec.carried.iter().map(|column| values.remove(&column.name).unwrap_or_default()).collect()
 }
 
-/// The columns `error_kind` and `error`: the kind of the worst error, and the messages of all.
-fn errors(record: &PageRecord, spec: &RowSpec) -> (Option<ErrorKind>, Option<String>) {
+/// The columns `error_kind` and `error`: the kind of the worst error, and the messages of all. A task with a
+/// human answer has none.
+fn errors(record: &PageRecord, spec: &RowSpec, human: HumanAnswers<'_>) -> (Option<ErrorKind>, Option<String>) {
+    if human.is_complete {
+        return (None, None);
+    }
     if let Some(fault) = &record.fault {
         return (Some(fault.kind), Some(fault.message.clone()));
     }
     let mut messages = String::new();
     let mut worst: Option<(RowStatus, ErrorKind)> = None;
-    for (outcome, (task, _)) in record.outcomes.iter().zip(&spec.tasks) {
+    for (position, (outcome, (task, _))) in record.outcomes.iter().zip(&spec.tasks).enumerate() {
+        if human.of_task(position).is_some() {
+            continue;
+        }
         let status = task_status(outcome.as_ref());
         let Some(fault) = outcome.as_ref().and_then(|outcome| outcome.fault.as_ref()) else {
             continue;

@@ -19,6 +19,8 @@ pub struct RowSpec {
     pub has_distance: bool,
     /// Whether members of objects are columns of their own.
     pub flatten: bool,
+    /// Whether a column beside each answer shows who gave it.
+    pub has_sources: bool,
 }
 
 impl RowSpec {

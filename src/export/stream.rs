@@ -1,5 +1,6 @@
 //! Rows that are written to a stream, such as standard output, as they are read.
 
+use super::column_choice::chosen_columns;
 use super::columns::Column;
 use super::error::ExportError;
 use super::row::Row;
@@ -19,7 +20,10 @@ pub struct RowStream {
 }
 
 impl RowStream {
-    /// Starts writing rows in this format. `targets` has the settings of the formats.
+    /// Starts writing rows in this format. `targets` has the settings of the formats. `chosen`: only these columns,
+    /// which [`choose_columns`] has returned.
+    ///
+    /// [`choose_columns`]: super::choose_columns
     ///
     /// # Errors
     /// If the format can't be written to a stream, or the stream can't be written.
@@ -28,8 +32,9 @@ impl RowStream {
         out: Box<dyn Write + Send>,
         targets: &Targets,
         spec: &RowSpec,
+        chosen: Option<&[String]>,
     ) -> Result<Self, ExportError> {
-        let columns = Column::list(spec);
+        let columns = chosen.map_or_else(|| Column::list(spec), |names| chosen_columns(spec, names));
         let sink = format.stream(out, &columns, &targets.sink_options());
         Ok(Self { sink: sink.map_err(|error| ExportError::new(Path::new(NAME), error))?, columns })
     }

@@ -18,6 +18,7 @@ pub(crate) mod schema;
 pub(crate) mod sections;
 pub(crate) mod yaml;
 
+pub(crate) use faults::nearest_name;
 pub use faults::{Fault, Faults};
 pub use job::Job;
 pub(crate) use load::faults_of;

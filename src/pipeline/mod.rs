@@ -5,6 +5,7 @@
 //! - [`scan`]: the input, compared with the store, read and prepared
 //! - [`asking`]: attempts, and what follows from them; [`batch`]: delivery by the provider's batches
 //! - [`results`]: rows, report and outcome
+//! - [`thumbnails`]: pages of the input as small pictures, for people to look at
 //! - [`control`]: what every stage shares: context, options, counters, shutdown, outcome
 //! - [`model`]: values that the stages pass to one another
 
@@ -16,6 +17,7 @@ pub(crate) mod plan;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod thumbnails;
 pub(crate) mod try_page;
 
 pub use crate::store::RetrySelection;
@@ -30,12 +32,20 @@ pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
 pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub use control::trouble::{Trouble, TroubleKind};
+pub(crate) use model::question_set::VERSIONS as STORED_VERSIONS;
+pub(crate) use model::question_set::render as rendered_questions;
 pub use plan::json::plan_to_json;
 pub use plan::model::{Headroom, Plan, Projection};
 pub use plan::pace::Bound;
 pub use plan::planning::plan;
 pub use plan::quote::{Alternative, Quote, Range};
 pub use results::commands::{export, export_stream, report};
+pub(crate) use results::job_rows::row_columns;
+pub(crate) use results::job_rows::row_targets;
+pub use results::pages::{JobPage, PageLookup, read_pages};
 pub use results::preflight::check_outputs_of;
+pub use results::shown_rows::{RowQuery, ShownRows, show_rows};
 pub use run::run;
+pub(crate) use scan::sample::draw_key;
+pub use thumbnails::{Thumbnail, ThumbnailFault, Thumbnails};
 pub use try_page::{TriedOutcome, TriedPage, questions_for_file, try_page};

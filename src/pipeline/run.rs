@@ -15,9 +15,11 @@ use super::control::runtime::AskingRuntime;
 use super::control::shutdown::{Shutdown, StopStep};
 use super::model::ready_page::ReadyPage;
 use super::results::finalize::{Conclusion, InputSeen, conclude};
+use super::results::job_rows::columns_of_job;
 use super::results::preflight::check_outputs_of;
 use super::scan::near_duplicates::find_near_duplicates;
-use super::scan::pass::{ScanPass, ScanPurpose, ScanSeen};
+use super::scan::page_filter::PageFilter;
+use super::scan::pass::{ScanPass, ScanPurpose, ScanSeen, question_sets_of};
 use super::scan::sample::sample_pages;
 use super::scan::threads::ScanThreads;
 use crate::base::ids::PageId;
@@ -81,6 +83,7 @@ pub fn run(
         run: &run,
         environment,
         options,
+        filter: page_filter(&run, options)?.map(Arc::new),
         hosts: Arc::new(HostLimits::new(&job.input.fetch, environment.clock.clone())),
     };
     let ended = passes.go_to_end(entries);
@@ -120,6 +123,18 @@ fn check_options(job: &Job, questions: &[Question], options: &RunOptions) -> Res
         return Err(PipelineError::NearDuplicateTemplates);
     }
     Ok(())
+}
+
+/// Which pages are sent again; `None`: all that the options name.
+fn page_filter(run: &RunContext, options: &RunOptions) -> Result<Option<PageFilter>, PipelineError> {
+    let Some(filter) = &options.filter else { return Ok(None) };
+    let keys = &run.identity.keys;
+    let columns = columns_of_job(&run.job, &run.identity.questions, &keys.tasks)?;
+    let mut runs = vec![keys.run];
+    if let Some(selection) = options.selection_text() {
+        runs = run.store.reader()?.unfinished_runs(keys.job, keys.set, &selection)?;
+    }
+    Ok(Some(PageFilter::new(filter.clone(), &run.job, columns, runs)))
 }
 
 fn log_end(run: &RunContext, report: &Report) {
@@ -165,6 +180,7 @@ struct Passes<'a> {
     run: &'a Arc<RunContext>,
     environment: &'a Environment,
     options: &'a RunOptions,
+    filter: Option<Arc<PageFilter>>,
     hosts: Arc<HostLimits>,
 }
 
@@ -213,7 +229,7 @@ impl Passes<'_> {
         let mut sample = None;
         if let Some(count) = self.options.sample {
             runtime.block_on(self.record(ScanPurpose::Record, walk()?, &mut seen))?;
-            sample = Some(sample_pages(&run.store.reader()?, run.identity.keys.job, count)?);
+            sample = Some(self.sample(count)?);
         }
         // Batches of earlier runs are collected, however this job is delivered.
         let mut delivery = BatchDelivery::new(&asking)?;
@@ -238,6 +254,19 @@ impl Passes<'_> {
                 return Ok(seen);
             }
         }
+    }
+
+    /// A sample of the pages that are selected.
+    fn sample(&self, count: u64) -> Result<HashSet<PageId>, StoreError> {
+        let (reader, job) = (self.run.store.reader()?, self.run.identity.keys.job);
+        let sets = question_sets_of(self.run);
+        sample_pages(&reader, job, count, &mut |entry, page| match &self.filter {
+            None => Ok(true),
+            Some(filter) => {
+                let questions = sets.for_entry(entry.carried.as_deref(), &reader)?;
+                filter.selects(&reader, job, entry, page, (&questions.recipes, &questions.questions))
+            }
+        })
     }
 
     /// A pass over the input that asks nothing.
@@ -265,7 +294,8 @@ impl Passes<'_> {
         seen: &mut InputSeen,
     ) -> Result<PassLeft, PipelineError> {
         let pass = ScanPass::new(self.run, self.options, ScanPurpose::Ask);
-        let pass = Arc::new(ScanPass { sample, in_batches: delivery.page_ids(), ..pass });
+        let filter = self.filter.clone();
+        let pass = Arc::new(ScanPass { sample, filter, in_batches: delivery.page_ids(), ..pass });
         let (ready, threads) = self.start(&pass, entries)?;
         let asking_all = async {
             if self.run.job.is_batch {

@@ -128,6 +128,28 @@ pub(crate) fn prepare_with(
     check_bytes(prepared)
 }
 
+/// Draws a page (from 1) of a document for people to look at: upright, no side longer than `max_side` pixels.
+/// It is always encoded anew, so that nothing of the file itself leaves the decoder.
+///
+/// # Errors
+/// A page that can't be decoded.
+pub(crate) fn draw_with(
+    document: &Document,
+    page: u32,
+    max_side: u32,
+    renderers: &PdfRenderers,
+) -> Result<Prepared, MediaFault> {
+    let probe = document.probe(page)?;
+    let full = probe.upright_size();
+    let target = fit_longest_side(full, max_side.max(1));
+    let size = Probe::turn_size(target, probe.orientation);
+    let (pixels, renderer) = document.decode_with(page, &probe, size, renderers)?;
+    let upright = resize_upright(pixels, probe.orientation, target)?;
+    let bytes = encode_jpeg(&upright)?.into();
+    let (width, height) = (upright.width, upright.height);
+    Ok(Prepared { bytes, mime: "image/jpeg", width, height, full, features: None, renderer })
+}
+
 /// Checks the size of the image to send.
 fn check_bytes(prepared: Prepared) -> Result<Prepared, MediaFault> {
     if prepared.bytes.len() > MAX_IMAGE_BYTES {

@@ -133,8 +133,15 @@ impl Pages {
         Self { price, ..self }
     }
 
-    /// Adds a page, with the status and the error of its row, to a report on `runs`.
-    pub fn add(&mut self, record: &PageRecord, status: RowStatus, error: Option<(ErrorKind, &str)>, runs: &[RunKey]) {
+    /// Adds a page, with the status and the error of its row and the human answers that it shows (one per task, or
+    /// none at all), to a report on `runs`.
+    pub fn add(
+        &mut self,
+        record: &PageRecord,
+        (status, error): (RowStatus, Option<(ErrorKind, &str)>),
+        human: &[Option<Value>],
+        runs: &[RunKey],
+    ) {
         self.count_status(status);
         self.near_duplicates += u64::from(record.distance.is_some());
         let is_duplicate = record.duplicate_of.is_some();
@@ -158,7 +165,7 @@ impl Pages {
         if page.cost > Pico::ZERO {
             insert_top(&mut self.most_expensive, page, MAX_EXPENSIVE, |page| page.cost.0);
         }
-        self.count_labels(record, is_duplicate, runs);
+        self.count_labels(record, human, is_duplicate, runs);
         if status == RowStatus::Ok {
             self.from_store += u64::from(!is_asked);
             self.add_value(record, is_duplicate, is_asked);
@@ -178,12 +185,12 @@ impl Pages {
         *count += 1;
     }
 
-    fn count_labels(&mut self, record: &PageRecord, is_duplicate: bool, runs: &[RunKey]) {
+    fn count_labels(&mut self, record: &PageRecord, human: &[Option<Value>], is_duplicate: bool, runs: &[RunKey]) {
         for (position, task) in &self.label_tasks {
             let outcome = record.outcomes.get(*position).and_then(Option::as_ref);
-            let Some(value) = outcome.and_then(|outcome| outcome.value.as_deref()) else {
-                continue;
-            };
+            let model = || serde_json::from_str(outcome?.value.as_deref()?).ok();
+            let human = human.get(*position).and_then(Option::as_ref).cloned();
+            let Some(value) = human.or_else(model) else { continue };
             let cost = if is_duplicate { 0 } else { task_cost(record, *position, runs).0 };
             let counts = self.by_label.entry(task.clone()).or_default();
             for label in labels(value) {
@@ -283,10 +290,10 @@ fn newest_replies(record: &PageRecord) -> Vec<&SpendRecord> {
 }
 
 /// The labels in an answer: one text, or a list of texts.
-fn labels(answer: &str) -> Vec<String> {
-    match serde_json::from_str(answer) {
-        Ok(Value::String(label)) => vec![label],
-        Ok(Value::Array(labels)) => labels.into_iter().filter_map(|label| Some(label.as_str()?.to_owned())).collect(),
+fn labels(answer: Value) -> Vec<String> {
+    match answer {
+        Value::String(label) => vec![label],
+        Value::Array(labels) => labels.into_iter().filter_map(|label| Some(label.as_str()?.to_owned())).collect(),
         _ => Vec::new(),
     }
 }

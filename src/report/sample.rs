@@ -123,6 +123,7 @@ pub(crate) fn page(path: &str, cost: i64) -> PageRecord {
         page: 1,
         carried: None,
         content: None,
+        id: None,
         fault: None,
         status: PageStatus::Done,
         duplicate_of: None,
@@ -130,6 +131,7 @@ pub(crate) fn page(path: &str, cost: i64) -> PageRecord {
         recipes: vec![RecipeId(1), RecipeId(2)],
         outcomes: vec![outcome("\"invoice\""), outcome("12.5")],
         spend: vec![spend(RUN, cost)],
+        decisions: Vec::new(),
     }
 }
 
@@ -148,7 +150,7 @@ pub(crate) fn spend(run: RunKey, cost: i64) -> SpendRecord {
 fn pages() -> Pages {
     let mut pages = Pages::new(vec![(0, "kind".into())]);
     let mut add = |page: PageRecord, status: RowStatus, error: Option<(ErrorKind, &str)>| {
-        pages.add(&page, status, error, &[RUN]);
+        pages.add(&page, (status, error), &[], &[RUN]);
     };
     let damaged = || Some(FaultRecord { kind: ErrorKind::Damaged, message: String::new() });
     let without = |page: PageRecord, fault: Option<FaultRecord>| {

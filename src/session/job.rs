@@ -8,6 +8,7 @@ use crate::base::mask::mask_secrets;
 use crate::base::money::Pico;
 use crate::export::{ColumnFault, RowSpec, column_faults};
 use crate::manifest::{self, Collision, Column, Fault, Output, Place, ProtectedFiles};
+use crate::select::Filter;
 use crate::source::carried_columns;
 use crate::task::{Question, compile};
 use std::cell::RefCell;
@@ -25,7 +26,7 @@ pub struct Job {
     pub(crate) questions: Arc<[Question]>,
 }
 
-/// Paths of outputs that replace those of the manifest.
+/// What an export writes: paths of outputs that replace those of the manifest, if one is given.
 #[derive(Clone, Debug, Default)]
 pub struct Outputs {
     /// The CSV file.
@@ -34,6 +35,10 @@ pub struct Outputs {
     pub parquet: Option<PathBuf>,
     /// The JSON Lines file.
     pub jsonl: Option<PathBuf>,
+    /// Whether rows show only the model's answers, also where people have answered.
+    pub model_only: bool,
+    /// Only rows that match. A path has to be given then.
+    pub filter: Option<Filter>,
 }
 
 impl Job {
@@ -128,6 +133,11 @@ impl Job {
         &self.manifest.name
     }
 
+    /// The names of its tasks, in the order of the manifest.
+    pub fn task_names(&self) -> impl Iterator<Item = &str> {
+        self.manifest.tasks.iter().map(|task| task.name.as_str())
+    }
+
     /// The model's name.
     #[must_use]
     pub fn model(&self) -> &str {
@@ -220,6 +230,7 @@ impl Job {
             report: None,
             keep_formulas: output.keep_formulas,
             flatten: output.flatten,
+            answer_source: output.answer_source,
             // A path that is given is that of one file.
             ..Output::default()
         }
@@ -233,6 +244,7 @@ fn check_columns(job: &manifest::Job, columns: Vec<Column>, questions: &[Questio
         carried: columns,
         has_distance: job.input.near_duplicates.is_some(),
         flatten: output.flatten,
+        has_sources: output.answer_source,
         ..RowSpec::new(questions, &[], &job.provider.model)
     };
     let faults = column_faults(&spec, &output.partition_by);

@@ -1,8 +1,10 @@
 //! A session: a job and everything that can be done with it.
 
+use super::answers::{self, ImportedAnswers};
 use super::check::{JobCheck, cache_write_warning, check_job};
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
+use super::evaluation::EvalReport;
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
 use super::overwriting::WrittenFile;
@@ -10,20 +12,28 @@ use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::renderer::check_renderer;
 use super::retirement::retirement_warning;
+use super::rows::{RowsForm, RowsQuery, RowsShown, show_rows};
 use super::run_report::RunReport;
+use super::runs::{choose_runs, history_of_job, known_runs};
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::hooks::NoHooks;
 use crate::base::ids::RunId;
 use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
-use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
+use crate::base::vocabulary::OutcomeStatus;
 use crate::export::RowFormat;
+use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
+use crate::labels::answers::import::ImportOptions;
+use crate::labels::evaluation::EvalOptions;
+use crate::labels::history::RunHistory;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
 };
-use crate::store::{ReadStore, RunRecord, StoreError};
+use crate::review::{self, ReviewOptions, Serving};
+use crate::select::{Filter, FilterColumns};
+use crate::store::{ReadStore, StoreError};
 use crate::task::Question;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -67,7 +77,7 @@ impl Canceller {
 /// Which runs a report covers.
 #[derive(Clone, Debug, Default)]
 pub struct ReportQuery {
-    /// `latest`, `all`, or the id of a run; `None`: `all` when a time is given, else `latest`.
+    /// `latest`, `all`, or the id of a run or the beginning of it; `None`: `all` when a time is given, else `latest`.
     pub run: Option<String>,
     /// Only attempts from this time on: wall time in milliseconds.
     pub since_ms: Option<i64>,
@@ -126,6 +136,16 @@ impl Session {
     /// When a key is missing or can't be read.
     pub fn connect(&self) -> Result<(), Error> {
         self.pipeline_environment().map(|_| ())
+    }
+
+    /// A filter of the job's rows, from an expression such as `kind = "invoice" and cost_usd > 0.01`
+    /// (docs/select.md).
+    ///
+    /// # Errors
+    /// When the expression has a mistake, or the job's list can't be read.
+    pub fn filter(&self, expression: &str) -> Result<Filter, Error> {
+        let columns = pipeline::row_columns(&self.job.manifest, &self.job.questions)?;
+        Filter::parse(expression, &FilterColumns::of_rows(&columns)).map_err(|error| Error::new(WRONG_INPUT, error))
     }
 
     /// Runs the job: asks every page that has no answer, and writes the outputs. Blocks until it is
@@ -188,6 +208,19 @@ impl Session {
     /// # Errors
     /// When the input can't be searched or the store can't be read.
     pub fn plan(&self, selection: RetrySelection, sample: Option<u64>) -> Result<Plan, Error> {
+        self.plan_where(selection, None, sample)
+    }
+
+    /// The same, where of the pages that `selection` sends again only those are sent whose rows match.
+    ///
+    /// # Errors
+    /// As [`Session::plan`].
+    pub fn plan_where(
+        &self,
+        selection: RetrySelection,
+        filter: Option<&Filter>,
+        sample: Option<u64>,
+    ) -> Result<Plan, Error> {
         let job = &self.job.manifest;
         let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
             Ok(reader) => Some(reader),
@@ -195,7 +228,7 @@ impl Session {
             Err(error) => return Err(error.into()),
         };
         let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
-        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), selection, sample, at_ms, decoder)?)
+        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sample, at_ms, decoder)?)
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; or
@@ -280,23 +313,98 @@ impl Session {
         let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
         let given = given.into_iter().filter_map(|(option, path)| Some(WrittenFile::output(option, path.as_ref()?)));
         match given.collect::<Vec<_>>().as_slice() {
+            // Readers of the manifest's outputs expect all rows.
+            [] if instead.filter.is_some() => {
+                return Err(Error::new(
+                    WRONG_INPUT,
+                    "--where writes a part of the rows, and no file for them is given",
+                )
+                .with_hint("give --csv, --parquet or --jsonl; `-` is standard output"));
+            }
             [] => self.job.check_outputs()?,
             given => self.job.check_written(given)?,
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
-        Ok(pipeline::export(&reader, job, &self.job.questions, &output, &NoHooks)?)
+        Ok(pipeline::export(
+            &reader,
+            job,
+            &self.job.questions,
+            &output,
+            (instead.model_only, instead.filter.as_ref()),
+            &NoHooks,
+        )?)
     }
 
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
-    /// pending.
+    /// pending. `model_only`: without human answers. `filter`: only rows that match.
     ///
     /// # Errors
     /// When the store has no run of the job, or the stream can't be written.
-    pub fn export_stream(&self, format: RowFormat, out: impl Write + Send + 'static) -> Result<u64, Error> {
+    pub fn export_stream(
+        &self,
+        format: RowFormat,
+        (model_only, filter): (bool, Option<&Filter>),
+        out: impl Write + Send + 'static,
+    ) -> Result<u64, Error> {
         let job = &self.job.manifest;
         let reader = ReadStore::open(&job.store)?.reader()?;
-        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, Box::new(out))?)
+        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, (model_only, filter), Box::new(out))?)
+    }
+
+    /// Shows rows: writes them to a stream, from the store.
+    ///
+    /// # Errors
+    /// When a column does not exist, the store has no run of the job, or the stream can't be written.
+    pub fn rows(
+        &self,
+        query: &RowsQuery,
+        form: RowsForm,
+        out: impl Write + Send + 'static,
+    ) -> Result<RowsShown, Error> {
+        show_rows(&self.job, query, form, Box::new(out))
+    }
+
+    /// All human answers of the job as a file, from the store. Those that don't fit the job any more are in it, too.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn export_answers(&self, format: AnswerFormat) -> Result<ExportedAnswers, Error> {
+        answers::export(&self.job, format)
+    }
+
+    /// Writes human answers to a file.
+    ///
+    /// # Errors
+    /// When the file is one that the job uses, or can't be written.
+    pub fn write_answers(&self, answers: &ExportedAnswers, path: &Path) -> Result<(), Error> {
+        answers::write(&self.job, answers, path)
+    }
+
+    /// Stores the human answers of a file: CSV as [`Session::export_answers`] writes it, or JSON of Label Studio. Either
+    /// all of them are stored and durable, or none. Importing a file again changes nothing.
+    ///
+    /// # Errors
+    /// When the store can't be read or written, no run of the job has looked at its input, or a line can't be
+    /// imported.
+    pub fn import_answers(&self, bytes: &[u8], options: &ImportOptions) -> Result<ImportedAnswers, Error> {
+        answers::import(&self.job, bytes, options, self.clock.clone())
+    }
+
+    /// The name under which people answer who don't state another one: that of the user.
+    #[must_use]
+    pub fn default_reviewer(&self) -> String {
+        let names = ["USER", "LOGNAME", "USERNAME"].into_iter();
+        let known = names.filter_map(|name| self.environment.variable(name)).map(|name| name.trim().to_owned());
+        known.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    /// The newest `limit` runs of the job, and what changed in the manifest before each.
+    ///
+    /// # Errors
+    /// When the store can't be read or has no run of the job.
+    pub fn history(&self, limit: usize) -> Result<RunHistory, Error> {
+        history_of_job(&self.job, limit)
     }
 
     /// The report on runs of the job, from the store alone.
@@ -305,6 +413,33 @@ impl Session {
     /// When the store can't be read or has no such run.
     pub fn report(&self, query: &ReportQuery) -> Result<RunReport, Error> {
         report_from_store(&self.job.manifest.store, Some(&self.job), query)
+    }
+
+    /// Measures how good the stored answers are, against truth. Sends nothing and opens no page.
+    ///
+    /// # Errors
+    /// When the store can't be read or has no run of the job, or the options don't fit the job or the truth.
+    pub fn evaluate(&self, options: &EvalOptions) -> Result<EvalReport, Error> {
+        let filter = options.filter.as_deref().map(|text| self.filter(text)).transpose()?;
+        let (decoder, clock) = (self.environment.decoder().clone(), self.clock.clone());
+        EvalReport::measure(&self.job, filter.as_ref(), options, decoder, clock)
+    }
+
+    /// Serves a page on loopback on which people look at pages beside their labels, decide and correct. Blocks
+    /// until [`Session::canceller`] ends it, or no request has come for [`ReviewOptions::idle`]. `on_ready` gets
+    /// the address, which one browser can open once.
+    ///
+    /// # Errors
+    /// When the store has no run of the job, a task does not exist, or the port is in use.
+    pub fn review(&self, options: ReviewOptions, on_ready: &mut dyn FnMut(&str)) -> Result<(), Error> {
+        check_renderer(self.job.manifest.image.pdf_renderer, &self.environment)?;
+        let serving = Serving {
+            clock: self.clock.clone(),
+            decoder: self.environment.decoder(),
+            on_ready,
+            is_stopped: &|| self.shutdown.is_requested(),
+        };
+        Ok(review::review(&Arc::new(self.job.manifest.clone()), &self.job.questions, options, serving)?)
     }
 
     fn pipeline_environment(&self) -> Result<pipeline::Environment, Error> {
@@ -342,37 +477,10 @@ pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -
     };
     let is_timed = query.since_ms.is_some() || query.until_ms.is_some();
     let which = query.run.as_deref().unwrap_or(if is_timed { "all" } else { "latest" });
-    let mut all = reader.runs(key)?;
-    let now_ms = SystemClock::new().wall_ms();
-    for run in all.iter_mut().filter(|run| opened.has_died(run, now_ms)) {
-        (run.outcome, run.ended_ms) = (Some((RunOutcomeName::Died, 1)), Some(run.heartbeat_ms));
-    }
-    let latest: Vec<String> = all.iter().take(5).map(|run| run.run_id.to_string()).collect();
-    let runs = choose_runs(all, which);
-    if runs.is_empty() && !latest.is_empty() {
-        let message = format!("there is no run `{which}`");
-        return Err(Error::new(WRONG_INPUT, message).with_hint(&format!("the latest runs: {}", latest.join(", "))));
-    }
+    let runs = choose_runs(known_runs(&opened, &reader, key)?, which)?;
     let (since_ms, until_ms) = (query.since_ms.unwrap_or(i64::MIN), query.until_ms.unwrap_or(i64::MAX));
     let report = pipeline::report(&reader, &runs, since_ms, until_ms, job.map(|job| &job.manifest))?;
     Ok(RunReport { report, outcome: None, unstored: UnstoredAnswers::default() })
-}
-
-/// The chosen runs, newest first, all of one job. A tried page does not head a report when there is
-/// a run.
-fn choose_runs(runs: Vec<RunRecord>, which: &str) -> Vec<RunRecord> {
-    let is_try = |run: &RunRecord| matches!(run.outcome, Some((RunOutcomeName::Try, _)));
-    let newest = runs.iter().find(|run| !is_try(run)).or(runs.first()).map(|run| (run.job, run.run));
-    let Some((job, latest)) = newest else { return runs };
-    match which {
-        "all" => {
-            let mut runs: Vec<RunRecord> = runs.into_iter().filter(|run| run.job == job).collect();
-            runs.sort_by_key(is_try);
-            runs
-        }
-        "latest" => runs.into_iter().filter(|run| run.run == latest).collect(),
-        id => runs.into_iter().filter(|run| run.run_id.as_str() == id).collect(),
-    }
 }
 
 fn answer_of(tried: TriedOutcome) -> TriedAnswer {

@@ -102,6 +102,12 @@ impl SourceReader {
         Self { base: base.to_owned(), urls: None }
     }
 
+    /// The entry with the size and times of its file now; `None`: there is no such file.
+    pub(crate) fn stamped(&self, entry: &Entry) -> Option<Entry> {
+        let metadata = entry.metadata(&self.base).ok()?;
+        Some(entry.clone().with_metadata(&metadata))
+    }
+
     /// The content of `entry`.
     ///
     /// # Errors

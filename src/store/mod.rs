@@ -1,4 +1,4 @@
-//! The ledger: one SQLite file with entries, pages, recipes, answers, attempts and runs. It is
+//! The ledger: one SQLite file with entries, pages, recipes, answers, human answers, attempts and runs. It is
 //! the only source of outputs and reports. It holds no image bytes and no secrets.
 //!
 //! - [`mod@store`]: [`Store`], the handle for writing; [`read_store`]: [`ReadStore`], for commands
@@ -37,7 +37,8 @@ pub(crate) mod writer;
 
 // The ids and words of the records.
 pub use crate::base::ids::{
-    AttemptId, AttemptName, BatchId, JobId, PageId, RecipeId, RecipeSetId, RequestId, Revision, RunId, RunKey,
+    AttemptId, AttemptName, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, RequestId, Revision, RunId,
+    RunKey,
 };
 pub use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
@@ -59,6 +60,7 @@ pub use records::attempts::{
 };
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
+pub use records::decisions::{DecisionRecord, NewDecision, current_decision};
 pub use records::entries::{EntryChange, EntryRecord};
 pub use records::pages::{
     FaultRecord, FeaturesRecord, NearDuplicate, PageFaultRecord, Redrawn, RereadFile, SkipRule, StoredPage,

@@ -5,11 +5,12 @@ use super::writer::command::{Answer, Command, Message};
 use super::writer::thread::start;
 use crate::base::clock::Clock;
 use crate::base::hooks::Hooks;
-use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::read::reader::Reader;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
+use crate::store::records::decisions::NewDecision;
 use crate::store::records::entries::EntryChange;
 use crate::store::records::pages::{NearDuplicate, RereadFile, TaskOutcome};
 use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
@@ -208,6 +209,21 @@ impl Store {
     /// Gives a run the batches of a provider that have not ended and that no live run has.
     pub async fn adopt_batches(&self, run: RunKey, provider: String) -> Result<(), StoreError> {
         self.answer(Command::AdoptBatches { run, provider }).await.map(|_| ())
+    }
+
+    /// Stores decisions, all of them or none; their ids, in the same order. One that is stored already, with
+    /// the same value by the same reviewer at the same time, keeps its id and is not stored again.
+    pub fn put_decisions(&self, decisions: Vec<NewDecision>) -> Result<Vec<DecisionId>, StoreError> {
+        match self.blocking(Command::PutDecisions(decisions))? {
+            Answer::Decisions(ids) => Ok(ids),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    /// Withdraws a decision: it counts for nothing any more, and stays as a record. `at_ms`: wall time in
+    /// milliseconds.
+    pub fn withdraw_decision(&self, decision: DecisionId, at_ms: i64) -> Result<(), StoreError> {
+        self.blocking(Command::WithdrawDecision { decision, at_ms }).map(|_| ())
     }
 
     /// Waits until the writer has committed everything and closed the file. Other clones of the

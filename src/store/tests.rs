@@ -57,7 +57,15 @@ fn read_all(db: &Connection) -> Result<(), StoreError> {
     recipes::recipe_body(db, recipe[0])?;
     for entry in entries::entries(db, job, (0, b""), 9)? {
         let skip = SkipRule { blank: true, near_duplicates: true };
-        rows::row(db, &sets, job, &entry, (1, 1), &recipe, RowOptions { versions: VERSIONS, skip })?;
+        rows::row(
+            db,
+            &sets,
+            job,
+            &entry,
+            (1, 1),
+            &recipe,
+            RowOptions { versions: VERSIONS, skip, with_decisions: true },
+        )?;
     }
     let page = PageId { content: Digest::from_slice(&[0; 32]).unwrap(), page: 1 };
     pages::stored_page(db, Some(job), &page, &recipe, VERSIONS)?;

@@ -3,6 +3,7 @@
 use super::schema::compile_schema;
 use super::shape::Shape;
 use super::words::Words;
+use crate::base::digest::Digest;
 use crate::manifest::{AnswerType, Label, Task, TaskKind};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -22,6 +23,8 @@ pub struct Question {
     pub(crate) text: String,
     /// The source of the text, if it names columns of a list.
     template: Option<Arc<Template>>,
+    /// The digest of the text with the values of a line.
+    rendered: Option<Digest>,
 }
 
 /// A task whose text names columns of a list.
@@ -93,7 +96,7 @@ pub fn without_descriptions(tasks: &[Task]) -> Vec<Task> {
 impl Question {
     /// A question whose answers are read but which is not sent again: it has no text.
     pub(crate) fn without_text(name: &str, shape: Shape, recipe: Value) -> Self {
-        Self { name: name.to_owned(), shape, recipe, text: String::new(), template: None }
+        Self { name: name.to_owned(), shape, recipe, text: String::new(), template: None, rendered: None }
     }
 
     /// Whether the text differs between the lines of a list.
@@ -102,16 +105,25 @@ impl Question {
         self.template.is_some()
     }
 
+    /// The digest of the text of a question that was rendered for a line of a list: a part of the key of human
+    /// answers. `None` for questions whose text is the same for every page.
+    #[must_use]
+    pub fn rendered_digest(&self) -> Option<Digest> {
+        self.rendered
+    }
+
     /// The question for a line of a list, with the line's values by column.
     #[must_use]
     pub fn rendered(&self, values: &Map<String, Value>) -> Self {
         let Some(template) = &self.template else { return self.clone() };
         let mut task = template.task.clone();
+        let mut rendered = None;
         if let Some(text) = text_of(&mut task) {
             *text = template.words.render(values);
+            rendered = Some(Digest::compute(text.as_bytes()));
         }
         // Never fails: the schema was compiled before, and only the text has changed.
-        compile_task(&task).unwrap_or_else(|_| self.clone())
+        Self { rendered, ..compile_task(&task).unwrap_or_else(|_| self.clone()) }
     }
 }
 
@@ -177,7 +189,7 @@ fn compile_task(task: &Task) -> Result<Question, Vec<TaskDefect>> {
             )
         }
     };
-    Ok(Question { name: task.name.clone(), shape, recipe, text, template: None })
+    Ok(Question { name: task.name.clone(), shape, recipe, text, template: None, rendered: None })
 }
 
 fn label_names(labels: &[Label]) -> Vec<String> {
@@ -204,6 +216,7 @@ fn label_list(labels: &[Label]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::recipe_text_digest;
 
     fn labels(names: &[&str]) -> Vec<Label> {
         names.iter().map(|name| Label { name: (*name).into(), description: Some(" What it is. ".into()) }).collect()
@@ -245,6 +258,9 @@ mod tests {
             assert!(rendered.text.contains("Of 7?") && rendered.recipe.to_string().contains("Of 7?"));
             assert_eq!(rendered.shape, question.shape);
             assert!(!rendered.is_template());
+            // A stored recipe leads to the same key.
+            assert_eq!(rendered.rendered_digest(), recipe_text_digest(&rendered.recipe));
+            assert_eq!(question.rendered_digest(), None);
         }
     }
 

@@ -4,6 +4,7 @@
 use super::question::Question;
 use super::schema::compile_schema;
 use super::shape::Shape;
+use crate::base::digest::Digest;
 use serde_json::Value;
 
 /// The question of a task's recipe, to read answers with. It has no text. `None` if the
@@ -34,6 +35,14 @@ pub fn question_from_recipe(name: &str, recipe: &Value) -> Option<Question> {
         if is_required { shape } else { Shape::Nullable(Box::new(shape)) }
     };
     Some(Question::without_text(name, shape, recipe.clone()))
+}
+
+/// The digest of the text of a task's recipe, as [`Question::rendered_digest`] has it. `None` if the recipe is
+/// not of this version.
+#[must_use]
+pub fn recipe_text_digest(recipe: &Value) -> Option<Digest> {
+    let text = ["classify", "tag", "extract", "question"].iter().find_map(|kind| recipe.get(kind)?.as_str());
+    text.map(|text| Digest::compute(text.as_bytes()))
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ fn row(path: &str) -> Row {
         page: 1,
         carried: None,
         content: None,
+        id: None,
         fault: None,
         status: PageStatus::Done,
         duplicate_of: None,
@@ -40,6 +41,7 @@ fn row(path: &str) -> Row {
         recipes: vec![RecipeId(1)],
         outcomes: vec![Some(outcome)],
         spend: Vec::new(),
+        decisions: Vec::new(),
     };
     Row::new(&record, &spec())
 }

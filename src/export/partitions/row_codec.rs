@@ -2,7 +2,7 @@
 //! do: reading may change the last digit of a number.
 
 use crate::base::money::Pico;
-use crate::base::vocabulary::{ErrorKind, RowStatus};
+use crate::base::vocabulary::{AnswerSource, ErrorKind, RowStatus};
 use crate::export::row::Row;
 use serde_json::{Map, Number, Value};
 
@@ -13,6 +13,7 @@ pub(crate) fn encode(row: &Row, out: &mut Vec<u8>) {
     put_text(row.status.name(), out);
     put_values(&row.carried, out);
     put_values(&row.answers, out);
+    put_sources(&row.sources, out);
     put_text(&row.model, out);
     for number in [row.input_tokens, row.cached_input_tokens, row.output_tokens, row.attempts] {
         put_number(number, out);
@@ -38,6 +39,7 @@ pub(crate) fn decode(bytes: &mut &[u8]) -> Option<Row> {
         status: RowStatus::parse(&text(bytes)?)?,
         carried: values(bytes)?,
         answers: values(bytes)?,
+        sources: sources(bytes)?,
         model: text(bytes)?,
         input_tokens: number(bytes)?,
         cached_input_tokens: number(bytes)?,
@@ -78,6 +80,16 @@ fn put_text(text: &str, out: &mut Vec<u8>) {
 fn put_values(values: &[Value], out: &mut Vec<u8>) {
     put_number(values.len() as u64, out);
     values.iter().for_each(|value| put_value(value, out));
+}
+
+/// One byte for each.
+fn put_sources(sources: &[Option<AnswerSource>], out: &mut Vec<u8>) {
+    put_number(sources.len() as u64, out);
+    out.extend(sources.iter().map(|source| match source {
+        None => b'0',
+        Some(AnswerSource::Model) => b'm',
+        Some(AnswerSource::Human) => b'h',
+    }));
 }
 
 /// One byte for the type, then the value.
@@ -137,6 +149,17 @@ fn values(bytes: &mut &[u8]) -> Option<Vec<Value>> {
     (0..number(bytes)?).map(|_| value(bytes)).collect()
 }
 
+fn sources(bytes: &mut &[u8]) -> Option<Vec<Option<AnswerSource>>> {
+    let count = usize::try_from(number(bytes)?).ok()?;
+    let source = |byte: &u8| match byte {
+        b'0' => Some(None),
+        b'm' => Some(Some(AnswerSource::Model)),
+        b'h' => Some(Some(AnswerSource::Human)),
+        _ => None,
+    };
+    take(bytes, count)?.iter().map(source).collect()
+}
+
 fn value(bytes: &mut &[u8]) -> Option<Value> {
     Some(match take(bytes, 1)? {
         b"0" => Value::Null,
@@ -184,6 +207,7 @@ mod tests {
         fn rows_come_back_as_they_were(
             carried in proptest::collection::vec(any_value(), 0..3),
             answers in proptest::collection::vec(any_value(), 0..3),
+            sources in proptest::collection::vec(proptest::option::of(0..AnswerSource::ALL.len()), 0..3),
             (page, tokens, at, cost, latency) in
                 (any::<u32>(), any::<u64>(), any::<Option<i64>>(), any::<Option<i64>>(), any::<Option<u64>>()),
             (path, error, hash) in (any::<String>(), any::<Option<String>>(), any::<Option<String>>()),
@@ -191,7 +215,8 @@ mod tests {
                 (0..RowStatus::ALL.len(), proptest::option::of(0..ErrorKind::ALL.len()), any::<Option<u32>>()),
         ) {
             let row = Row {
-                path, page, status: RowStatus::ALL[status], carried, answers, model: "m".into(),
+                path, page, status: RowStatus::ALL[status], carried, answers,
+                sources: sources.into_iter().map(|source| source.map(|at| AnswerSource::ALL[at])).collect(), model: "m".into(),
                 input_tokens: tokens, cached_input_tokens: 1, output_tokens: 2, cost: cost.map(Pico), attempts: 3,
                 latency_ms: latency, answered_at_ms: at, content_hash: hash.clone(), duplicate_of: hash, distance,
                 error_kind: kind.map(|kind| ErrorKind::ALL[kind]), error,

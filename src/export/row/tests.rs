@@ -3,8 +3,9 @@
 use super::*;
 use crate::base::digest::Digest;
 use crate::base::usage::Usage;
+use crate::export::human_answers;
 use crate::manifest::{Column, ColumnKind};
-use crate::store::{FaultRecord, Revision, RunKey};
+use crate::store::{DecisionId, DecisionRecord, FaultRecord, NewDecision, PageId, Revision, RunKey};
 use crate::task::Shape;
 use proptest::prelude::*;
 use serde_json::json;
@@ -51,6 +52,7 @@ fn record(outcomes: Vec<Option<TaskOutcome>>) -> PageRecord {
         path: b"x.jpg".to_vec(),
         page: 1,
         content: None,
+        id: None,
         fault: None,
         duplicate_of: None,
         distance: None,
@@ -59,6 +61,7 @@ fn record(outcomes: Vec<Option<TaskOutcome>>) -> PageRecord {
         recipes: vec![RecipeId(7), RecipeId(8)],
         outcomes,
         spend: vec![],
+        decisions: vec![],
     }
 }
 
@@ -236,4 +239,90 @@ proptest! {
         }
         prop_assert_eq!(sums, (input, input / 3, output, Pico(cost)));
     }
+}
+
+fn decision(id: i64, page: PageId, task: &str, value: &str) -> DecisionRecord {
+    let decision = NewDecision {
+        page,
+        job: "j".into(),
+        task: task.into(),
+        question: None,
+        value: value.into(),
+        reviewer: "ann".into(),
+        decided_at_ms: id,
+        sampled_with: None,
+        shown: None,
+    };
+    DecisionRecord { id: DecisionId(id), decision, is_withdrawn: false }
+}
+
+fn page_id(content: &str) -> PageId {
+    PageId { content: Digest::compute(content.as_bytes()), page: 1 }
+}
+
+/// The row of a page of which `own` decisions are, and that shows the answers of another one with `shared` ones.
+fn human_row(record: PageRecord, own: &[(&str, &str)], shared: &[(&str, &str)]) -> Row {
+    let of_page = |content: &str, decisions: &[(&str, &str)]| -> Vec<DecisionRecord> {
+        let decision = |(at, (task, value)): (usize, &(&str, &str))| {
+            decision(i64::try_from(at).unwrap(), page_id(content), task, value)
+        };
+        decisions.iter().enumerate().map(decision).collect()
+    };
+    let decisions = [of_page("own", own), of_page("other", shared)].concat();
+    let record = PageRecord { id: Some(page_id("own")), decisions, ..record };
+    let human = human_answers(&record, &spec(), &[]);
+    Row::with_human_answers(&record, &spec(), &human)
+}
+
+#[test]
+fn human_answers_take_the_place_of_the_models() {
+    use AnswerSource::{Human, Model};
+    let (a, b) = (("kind", "\"a\""), ("kind", "\"b\""));
+    let more = ("more", "\"b\"");
+    for (outcomes, own, shared, status, answers, sources) in [
+        (vec![ok("\"a\""), ok("\"a\"")], vec![b], vec![], "ok", json!(["b", "a"]), [Some(Human), Some(Model)]),
+        (vec![ok("\"a\""), ok("\"a\"")], vec![b, a, b], vec![], "ok", json!(["b", "a"]), [Some(Human), Some(Model)]),
+        (vec![ok("\"a\""), ok("null")], vec![], vec![], "ok", json!(["a", null]), [Some(Model), Some(Model)]),
+        (vec![ok("\"a\""), refused()], vec![b], vec![], "refused", json!(["b", null]), [Some(Human), None]),
+        (vec![invalid(), refused()], vec![b, more], vec![], "ok", json!(["b", "b"]), [Some(Human), Some(Human)]),
+        (vec![None, None], vec![b, more], vec![], "ok", json!(["b", "b"]), [Some(Human), Some(Human)]),
+        (vec![None, None], vec![b], vec![], "pending", json!(["b", null]), [Some(Human), None]),
+        // A label that the task does not have, and a task that the job does not have.
+        (
+            vec![ok("\"a\""), ok("\"a\"")],
+            vec![("kind", "\"c\""), ("old", "\"b\"")],
+            vec![],
+            "ok",
+            json!(["a", "a"]),
+            [Some(Model); 2],
+        ),
+        (vec![ok("\"a\""), ok("\"a\"")], vec![b, ("kind", "\"c\"")], vec![], "ok", json!(["a", "a"]), [Some(Model); 2]),
+        // What a near duplicate shows.
+        (vec![ok("\"a\""), ok("\"a\"")], vec![], vec![b], "ok", json!(["b", "a"]), [Some(Human), Some(Model)]),
+        (vec![ok("\"a\""), ok("\"a\"")], vec![a], vec![b, more], "ok", json!(["a", "b"]), [Some(Human); 2]),
+    ] {
+        let row = human_row(record(outcomes), &own, &shared);
+        assert_eq!((row.status.name(), json!(row.answers)), (status, answers), "{own:?} {shared:?}");
+        assert_eq!(row.sources, sources, "{own:?} {shared:?}");
+    }
+}
+
+#[test]
+fn a_task_with_a_human_answer_has_no_error() {
+    let (kind, more) = (("kind", "\"b\""), ("more", "\"b\""));
+    let error = |record: PageRecord, own: &[(&str, &str)]| {
+        let row = human_row(record, own, &[]);
+        (row.status.name(), row.error_kind.map(ErrorKind::name), row.error)
+    };
+    let both = || record(vec![invalid(), refused()]);
+    assert_eq!(error(both(), &[kind]), ("refused", Some("refusal"), Some("more: refusal!".into())));
+    assert_eq!(error(both(), &[more]), ("invalid", Some("wrong_label"), Some("kind: wrong_label!".into())));
+    assert_eq!(error(both(), &[kind, more]), ("ok", None, None));
+    let damaged =
+        || PageRecord { status: PageStatus::Faulty, fault: Some(fault("damaged")), ..record(vec![None, None]) };
+    assert_eq!(error(damaged(), &[kind]), ("failed", Some("damaged"), Some("damaged!".into())));
+    assert_eq!(error(damaged(), &[kind, more]), ("ok", None, None));
+    let blank = || PageRecord { status: PageStatus::Skipped, ..record(vec![None, None]) };
+    assert_eq!(error(blank(), &[kind]), ("skipped", None, None));
+    assert_eq!(error(blank(), &[kind, more]), ("ok", None, None));
 }

@@ -27,6 +27,9 @@ pub(crate) struct RawOutput {
     /// Whether an empty file `_SUCCESS` is written into the folder of each complete file of rows, after everything else (default false).
     #[serde(default)]
     success_marker: bool,
+    /// Whether a column `<task>__source` beside each answer shows who gave it, `model` or `human` (default false).
+    #[serde(default)]
+    answer_source: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -55,6 +58,8 @@ pub struct Output {
     pub partition_by: Vec<String>,
     /// Whether `_SUCCESS` is written beside complete files.
     pub success_marker: bool,
+    /// Whether a column beside each answer shows who gave it.
+    pub answer_source: bool,
     /// Where the manifest has these settings.
     pub(crate) positions: OutputPositions,
 }
@@ -91,6 +96,7 @@ impl RawOutput {
             keep_formulas: self.csv_formulas == Some(RawFormulas::Keep),
             flatten: self.flatten,
             success_marker: self.success_marker,
+            answer_source: self.answer_source,
             positions: OutputPositions {
                 flatten: check.span("/output/flatten"),
                 partition_by: (0..partition_by.len()).map(column).collect(),

@@ -1,5 +1,6 @@
 //! What a run is asked to do, beside what its manifest says.
 
+use crate::select::Filter;
 use crate::store::RetrySelection;
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ pub struct RunOptions {
     pub sample: Option<u64>,
     /// Which settled tasks are sent again.
     pub selection: RetrySelection,
+    /// Of the pages that `selection` sends again, only those whose rows match. Pages without a result are
+    /// not sent then. `Session::filter` makes it.
+    pub filter: Option<Filter>,
     /// Names of the tasks to ask; empty: all.
     pub tasks: Vec<String>,
     /// How long a stop waits for requests in flight.
@@ -21,13 +25,13 @@ pub struct RunOptions {
 impl RunOptions {
     /// Whether pages may stay pending on purpose, so that the run is not judged as a whole.
     pub(crate) fn is_partial(&self) -> bool {
-        self.limit.is_some() || self.sample.is_some() || !self.tasks.is_empty()
+        self.limit.is_some() || self.sample.is_some() || self.filter.is_some() || !self.tasks.is_empty()
     }
 
     /// Which settled tasks are sent again, as text by which the store recognizes a run that continues
     /// another; `None`: none.
     pub(crate) fn selection_text(&self) -> Option<String> {
-        selection_text(self.selection, &self.tasks, self.sample)
+        selection_text(self.selection, self.filter.as_ref(), &self.tasks, self.sample)
     }
 
     /// Whether a task is asked.
@@ -36,15 +40,24 @@ impl RunOptions {
     }
 }
 
-/// A selection as text: the statuses that are sent again, the tasks, the size of the sample.
-pub(crate) fn selection_text(selection: RetrySelection, tasks: &[String], sample: Option<u64>) -> Option<String> {
+/// A selection as text: the statuses that are sent again, the tasks, the size of the sample, and which pages.
+pub(crate) fn selection_text(
+    selection: RetrySelection,
+    filter: Option<&Filter>,
+    tasks: &[String],
+    sample: Option<u64>,
+) -> Option<String> {
     let RetrySelection { invalid, refused, failed, refresh, redrawn } = selection;
     let words =
         [("invalid", invalid), ("refused", refused), ("failed", failed), ("refresh", refresh), ("redrawn", redrawn)];
     let chosen: Vec<&str> = words.into_iter().filter(|(_, is_chosen)| *is_chosen).map(|(word, _)| word).collect();
     let mut tasks = tasks.to_vec();
     tasks.sort_unstable();
-    selection.is_any().then(|| serde_json::json!([chosen, tasks, sample]).to_string())
+    selection.is_any().then(|| match filter {
+        // As stores of earlier versions have it.
+        None => serde_json::json!([chosen, tasks, sample]).to_string(),
+        Some(filter) => serde_json::json!([chosen, tasks, sample, filter.to_string()]).to_string(),
+    })
 }
 
 impl Default for RunOptions {
@@ -53,6 +66,7 @@ impl Default for RunOptions {
             limit: None,
             sample: None,
             selection: RetrySelection::default(),
+            filter: None,
             tasks: Vec::new(),
             grace: Duration::from_secs(8),
         }

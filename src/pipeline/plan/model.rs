@@ -55,6 +55,8 @@ pub struct Plan {
     pub duplicates: u64,
     /// Pages that are known to be blank and are skipped.
     pub skipped: u64,
+    /// Pages that the filter does not select to be sent again.
+    pub not_selected: u64,
     /// Pages in a batch that has not ended.
     pub under_way: u64,
     /// Files and pages that give no picture.

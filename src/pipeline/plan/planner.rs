@@ -4,6 +4,7 @@
 use super::model::Plan;
 use super::quote::Quoter;
 use crate::base::digest::Digest;
+use crate::base::ids::JobId;
 use crate::base::money::Pico;
 use crate::catalog::RequestPrice;
 use crate::manifest::Job;
@@ -14,6 +15,7 @@ use crate::pipeline::model::calibrations::Calibrations;
 use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
 use crate::pipeline::model::recipe::{difference, recipes};
 use crate::pipeline::results::job_rows::known_recipes;
+use crate::pipeline::scan::page_filter::PageFilter;
 use crate::prepare::{Decoder, DecoderCommand, page_count_from_header, size_from_header};
 use crate::provider::Capabilities;
 use crate::source::{self, SourceReader};
@@ -45,6 +47,8 @@ pub(crate) struct Planner<'a> {
     asked: Digest,
     keys: Vec<RecipeId>,
     in_batches: HashSet<PageId>,
+    /// Which pages are sent again, of which job; `None`: all that the selection names.
+    filter: Option<(JobId, PageFilter)>,
     source: SourceReader,
     decoder: Decoder,
     /// The renderers that are installed.
@@ -56,6 +60,10 @@ pub(crate) struct Planner<'a> {
 struct File<'a> {
     entry: &'a source::Entry,
     content: Digest,
+    /// The number of its pages.
+    count: u32,
+    /// Pages that are the same as an earlier one.
+    repeats: Vec<(u32, u32)>,
     /// Its bytes, when they were read.
     bytes: Option<Bytes>,
     /// Whether an earlier decoder has read it.
@@ -91,6 +99,7 @@ impl<'a> Planner<'a> {
             asked: Digest::compute(b""),
             keys: Vec::new(),
             in_batches: in_batches.into_iter().collect(),
+            filter: None,
             source: SourceReader::files_only(job.input.base()),
             renderers: decoder.renderers(job.image.pdf_renderer),
             decoder: Decoder::new(decoder),
@@ -109,6 +118,11 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
+    /// Of the pages that are sent again, only those that the filter selects are planned.
+    pub(crate) fn set_filter(&mut self, job: JobId, filter: PageFilter) {
+        self.filter = Some((job, filter));
+    }
+
     pub(crate) fn finish(self) -> Plan {
         Plan { quote: Some(self.quoter.finish()), ..self.plan }
     }
@@ -121,7 +135,15 @@ impl<'a> Planner<'a> {
         known: Option<EntryRecord>,
     ) -> Result<Option<Pico>, PipelineError> {
         self.plan.files += 1;
-        let mut file = File { entry, content: Digest::compute(b""), bytes: None, is_outdated: false, is_open: false };
+        let mut file = File {
+            entry,
+            content: Digest::compute(b""),
+            count: 0,
+            repeats: Vec::new(),
+            bytes: None,
+            is_outdated: false,
+            is_open: false,
+        };
         let known = known.and_then(|known| Some((known.content?, known)));
         let layout = match known {
             Some((content, known)) => {
@@ -149,6 +171,7 @@ impl<'a> Planner<'a> {
         };
         self.plan.outdated += u64::from(file.is_outdated);
         let count = layout.count;
+        (file.count, file.repeats) = (count, layout.repeats.clone());
         if count == 0 {
             self.plan.pages += 1;
             self.plan.unreadable += 1;
@@ -243,6 +266,10 @@ impl<'a> Planner<'a> {
             }
             PageStatus::Ask(tasks) => tasks,
         };
+        if !self.is_selected(file, page)? {
+            self.plan.not_selected += 1;
+            return Ok(Pico::ZERO);
+        }
         let Some(size) = self.size(file, number)? else {
             self.plan.unreadable += 1;
             return Ok(Pico::ZERO);
@@ -258,6 +285,20 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(cost)
+    }
+
+    fn is_selected(&self, file: &File<'_>, page: PageId) -> Result<bool, StoreError> {
+        let (Some(reader), Some((job, filter))) = (self.reader, &self.filter) else { return Ok(true) };
+        let entry = EntryRecord {
+            line: file.entry.line,
+            path: file.entry.path.clone(),
+            content: Some(file.content),
+            carried: file.entry.carried.clone(),
+            page_count: file.count,
+            repeats: file.repeats.clone(),
+            ..EntryRecord::default()
+        };
+        filter.selects(reader, *job, &entry, page, (&self.keys, &self.questions))
     }
 
     /// Why an answered page misses: in what the nearest answered recipe differs.

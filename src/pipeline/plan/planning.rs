@@ -13,13 +13,17 @@ use crate::pipeline::control::identity::{budget_counter, stored_job};
 use crate::pipeline::control::options::selection_text;
 use crate::pipeline::model::question_set::{policy, render};
 use crate::pipeline::model::recipe::recipes;
+use crate::pipeline::results::job_rows::{columns_of_job, known_recipes};
 use crate::pipeline::scan::diff::find_unchanged;
+use crate::pipeline::scan::page_filter::PageFilter;
 use crate::prepare::DecoderCommand;
+use crate::select::Filter;
 use crate::source::Entries;
 use crate::store::{EntryCursor, Reader, RetrySelection, RunBegin};
 use crate::task::Question;
 
-/// Makes the plan of a run from the input and the store (`None`: there is none yet). `sample`: looks
+/// Makes the plan of a run from the input and the store (`None`: there is none yet). `filter`: of
+/// the pages that `selection` sends again only those whose rows match. `sample`: looks
 /// at this many files and projects them to all. `at_ms`: wall time in milliseconds, which decides the
 /// day of a daily budget.
 ///
@@ -29,7 +33,7 @@ pub fn plan(
     job: &Job,
     questions: &[Question],
     reader: Option<&Reader>,
-    selection: RetrySelection,
+    (selection, filter): (RetrySelection, Option<&Filter>),
     sample: Option<u64>,
     at_ms: i64,
     decoder: DecoderCommand,
@@ -37,13 +41,17 @@ pub fn plan(
     let mut entries = Entries::start(&job.input)?;
     let chosen = sample.map(|count| choose(job, count)).transpose()?;
     let key = reader.map(|reader| stored_job(reader, job)).transpose()?.flatten().unwrap_or(JobId(0));
-    let text = selection_text(selection, &[], None);
+    let text = selection_text(selection, filter, &[], None);
+    let mut continues = Vec::new();
     let continued = match (reader, text) {
         (Some(reader), Some(text)) => {
             match reader
                 .known_set(&recipes(job, questions), &policy(job, &decoder.renderers(job.image.pdf_renderer)))?
             {
-                Some((set, _)) => reader.continued_since(key, set, &text)?,
+                Some((set, _)) => {
+                    continues = reader.unfinished_runs(key, set, &text)?;
+                    reader.continued_since(key, set, &text)?
+                }
                 None => None,
             }
         }
@@ -52,6 +60,10 @@ pub fn plan(
     let begin = RunBegin { since: continued.unwrap_or(Revision::END), ..RunBegin::END };
     let mut planner = Planner::new(job, questions, (selection, begin), reader, decoder, job.price_at(at_ms))?;
     planner.set_questions(questions.into())?;
+    if let (Some(reader), Some(filter)) = (reader, filter) {
+        let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
+        planner.set_filter(key, PageFilter::new(filter.clone(), job, columns, continues));
+    }
     let mut spread = Spread::default();
     let has_templates = questions.iter().any(Question::is_template);
     let mut stored = reader.map(|reader| EntryCursor::new(reader, key));

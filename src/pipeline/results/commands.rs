@@ -1,7 +1,9 @@
 //! What `docmill export` and `docmill report` do: outputs and reports again, from the store alone.
 
 use super::billing::billing_of;
-use super::job_rows::{JobRows, RowRecipes, WrittenRows, columns_of_job, known_recipes, targets_of_job, write_markers};
+use super::job_rows::{
+    JobRows, RowChoice, RowRecipes, WrittenRows, columns_of_job, known_recipes, targets_of_job, write_markers,
+};
 use crate::base::hooks::Hooks;
 use crate::base::ids::{RecipeId, RunKey};
 use crate::export::{RowFormat, RowSpec, RowStream};
@@ -10,12 +12,14 @@ use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::report::{Report, read_spend};
+use crate::select::Filter;
 use crate::store::{Reader, RowOptions, RunRecord, SkipRule, StoreError};
-use crate::task::{Question, Shape};
+use crate::task::{Question, Shape, question_from_recipe};
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Writes the outputs again; the files.
+/// Writes the outputs again; the files. `model_only`: without human answers. `filter`: only rows
+/// that match.
 ///
 /// # Errors
 /// When there is no run of the job in the store, or a file can't be written.
@@ -24,18 +28,24 @@ pub fn export(
     job: &Job,
     questions: &[Question],
     output: &Output,
+    (model_only, filter): (bool, Option<&Filter>),
     hooks: &dyn Hooks,
 ) -> Result<Vec<PathBuf>, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
-    let rows = JobRows::of_job(reader, key, job, questions);
+    let mut rows = JobRows { model_only, ..JobRows::of_job(reader, key, job, questions) };
+    if filter.is_some() {
+        // A selection of nothing is a file without rows.
+        rows = JobRows { choice: RowChoice { filter, ..RowChoice::default() }, writes_empty: true, ..rows };
+    }
     let WrittenRows { outputs, .. } =
         rows.write(&columns, &targets_of_job(job, output), &[], true, &|| false, hooks)?;
     write_markers(&outputs.markers)?;
     Ok(outputs.files.into_iter().map(|file| file.path).collect())
 }
 
-/// Writes the rows to a stream. Returns how many pages are pending.
+/// Writes the rows to a stream. Returns how many pages are pending. `model_only`: without human answers. `filter`: only rows
+/// that match.
 ///
 /// # Errors
 /// When there is no run of the job in the store, or the stream can't be written.
@@ -44,12 +54,14 @@ pub fn export_stream(
     job: &Job,
     questions: &[Question],
     format: RowFormat,
+    (model_only, filter): (bool, Option<&Filter>),
     out: Box<dyn Write + Send>,
 ) -> Result<u64, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
-    let mut stream = RowStream::start(format, out, &targets_of_job(job, &job.output), &columns)?;
-    let rows = JobRows::of_job(reader, key, job, questions);
+    let mut stream = RowStream::start(format, out, &targets_of_job(job, &job.output), &columns, None)?;
+    let choice = RowChoice { filter, ..RowChoice::default() };
+    let rows = JobRows { model_only, choice, ..JobRows::of_job(reader, key, job, questions) };
     let pages = rows.read(&columns, &[], &|| false, &mut |row| stream.write(row))?;
     stream.finish()?;
     Ok(pages.pending)
@@ -76,7 +88,8 @@ pub fn report(
         ..RowSpec::default()
     };
     // Pages that the newest run skipped are shown as skipped.
-    let options = RowOptions { versions: VERSIONS, skip: SkipRule { blank: true, near_duplicates: true } };
+    let options =
+        RowOptions { versions: VERSIONS, skip: SkipRule { blank: true, near_duplicates: true }, with_decisions: true };
     let rows = JobRows {
         reader,
         job: newest.job,
@@ -84,6 +97,8 @@ pub fn report(
         recipes: RowRecipes::Stored,
         writes_empty: false,
         price: job.and_then(|job| job.price_at(newest.ended_ms.unwrap_or(newest.started_ms))),
+        model_only: false,
+        choice: RowChoice::default(),
     };
     let pages = rows.read(&columns, &keys, &|| false, &mut |_| Ok(()))?;
     let mut spend = read_spend(reader, runs, since_ms, until_ms)?;
@@ -113,13 +128,17 @@ pub fn report(
     })
 }
 
-/// The shape of a stored recipe's answers, as far as a report needs it: whether they are labels.
+/// The shape of a stored recipe's answers. Of a recipe of another version only whether they are labels.
 fn shape_of_recipe(reader: &Reader, recipe: RecipeId) -> Result<Shape, StoreError> {
     let Some(body) = reader.recipe_body(recipe)? else {
         return Err(StoreError::Damaged(format!("table recipes, row {recipe}: there is no such row")));
     };
     let body: serde_json::Value = serde_json::from_str(&body)
         .map_err(|error| StoreError::Damaged(format!("table recipes, row {recipe}: {error}")))?;
+    let known = body.get("task").and_then(|task| question_from_recipe("", task));
+    if let Some(question) = known {
+        return Ok(question.shape);
+    }
     Ok(match body.get("task") {
         Some(task) if task.get("classify").is_some() => Shape::Choice(Vec::new()),
         Some(task) if task.get("tag").is_some() => Shape::Tags { labels: Vec::new(), max: None },

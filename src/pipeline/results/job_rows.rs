@@ -1,17 +1,20 @@
 //! The rows of a job, made from the store alone.
 
+use crate::base::digest::Digest;
 use crate::base::hooks::Hooks;
 use crate::base::ids::{JobId, RecipeId, RunKey};
 use crate::catalog::RequestPrice;
-use crate::export::{ExportError, Outputs, Row, RowSpec, SuccessMarkers, Targets, WrittenOutputs};
+use crate::export::{ExportError, Outputs, Row, RowSpec, SuccessMarkers, Targets, WrittenOutputs, human_answers};
 use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
 use crate::pipeline::model::recipe::recipes;
 use crate::report::Pages;
+use crate::select::Filter;
 use crate::source::carried_columns;
-use crate::store::{EntryCursor, EntryRecord, Reader, RowOptions, StoreError, TaskKey};
-use crate::task::{Question, Shape};
+use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, StoreError, TaskKey};
+use crate::task::{Question, Shape, recipe_text_digest};
+use serde_json::Value;
 
 /// Where rows come from.
 pub(crate) struct JobRows<'a> {
@@ -27,6 +30,44 @@ pub(crate) struct JobRows<'a> {
     pub(crate) writes_empty: bool,
     /// The price that asking has now. `None`: unknown, or nobody wants to know what was saved.
     pub(crate) price: Option<RequestPrice>,
+    /// Whether rows show only the model's answers.
+    pub(crate) model_only: bool,
+    /// Which rows are read.
+    pub(crate) choice: RowChoice<'a>,
+}
+
+/// Which rows are read: those that have all of these properties.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RowChoice<'a> {
+    /// They match.
+    pub(crate) filter: Option<&'a Filter>,
+    /// Their status is `failed`, `invalid` or `refused`.
+    pub(crate) only_unusable: bool,
+}
+
+impl RowChoice<'_> {
+    fn has(&self, row: &Row) -> bool {
+        (!self.only_unusable || row.status.is_unusable()) && self.filter.is_none_or(|filter| filter.matches(row))
+    }
+}
+
+/// A row as it was read.
+pub(crate) struct ReadRow<'a> {
+    /// What the store has of the page.
+    pub(crate) record: PageRecord,
+    /// By task: the digest of a question whose text differs from line to line.
+    pub(crate) questions: &'a [Option<Digest>],
+    /// The human answers that the row shows: one per task, or none at all.
+    pub(crate) human: Vec<Option<Value>>,
+    /// The row.
+    pub(crate) row: Row,
+}
+
+/// What the pages of an entry are asked.
+struct EntryTasks {
+    recipes: Vec<RecipeId>,
+    /// By task: the digest of a question whose text differs from line to line.
+    questions: Vec<Option<Digest>>,
 }
 
 /// Which recipes an entry's rows show.
@@ -48,9 +89,19 @@ pub(crate) struct WrittenRows {
 impl<'a> JobRows<'a> {
     /// The rows of a job as its manifest wants them.
     pub(crate) fn of_job(reader: &'a Reader, key: JobId, job: &'a Job, questions: &'a [Question]) -> Self {
-        let options = RowOptions { versions: VERSIONS, skip: skip_rule(job) };
+        let options = RowOptions { versions: VERSIONS, skip: skip_rule(job), with_decisions: true };
         let recipes = RowRecipes::Rendered(job, questions);
-        Self { reader, job: key, options, recipes, writes_empty: job.input.allow_empty, price: None }
+        let writes_empty = job.input.allow_empty;
+        Self {
+            reader,
+            job: key,
+            options,
+            recipes,
+            writes_empty,
+            price: None,
+            model_only: false,
+            choice: RowChoice::default(),
+        }
     }
 
     /// Writes the rows. `runs`: the runs whose requests are counted. `has_all`: every file of the
@@ -90,31 +141,93 @@ impl<'a> JobRows<'a> {
         on_row: &mut dyn FnMut(&Row) -> Result<(), ExportError>,
     ) -> Result<Pages, PipelineError> {
         let mut pages = Pages::new(label_tasks(columns)).with_price(self.price);
+        self.read_pages(columns, is_abandoned, &mut |ReadRow { record, human, row, .. }| {
+            pages.add(&record, (row.status, row.error_kind.zip(row.error.as_deref())), &human, runs);
+            Ok(on_row(&row)?)
+        })?;
+        Ok(pages)
+    }
+
+    /// Calls `on_page` with each row and what it was made of, in their order.
+    ///
+    /// # Errors
+    /// When the store can't be read, `on_page` fails, or there is no more time.
+    pub(crate) fn read_pages(
+        &self,
+        columns: &RowSpec,
+        is_abandoned: &dyn Fn() -> bool,
+        on_page: &mut dyn FnMut(ReadRow<'_>) -> Result<(), PipelineError>,
+    ) -> Result<(), PipelineError> {
+        // Most jobs have no decisions: their rows cost no look-up.
+        let with_decisions = !self.model_only && self.options.with_decisions && self.reader.has_decisions(self.job)?;
+        let options = RowOptions { with_decisions, ..self.options };
         let mut stored = EntryCursor::new(self.reader, self.job);
         while let Some(entry) = stored.next()? {
-            let recipes = self.recipes_of(&entry, &columns.recipes)?;
+            let EntryTasks { recipes, questions } = self.tasks_of(&entry, &columns.recipes, with_decisions)?;
             for row in entry.rows() {
-                let record = self.reader.row(self.job, &entry, row, &recipes, self.options)?;
-                let row = Row::new(&record, columns);
-                pages.add(&record, row.status, row.error_kind.zip(row.error.as_deref()), runs);
-                on_row(&row)?;
+                let record = self.reader.row(self.job, &entry, row, &recipes, options)?;
+                let human = human_answers(&record, columns, &questions);
+                let row = Row::with_human_answers(&record, columns, &human);
+                if self.choice.has(&row) {
+                    on_page(ReadRow { record, questions: &questions, human, row })?;
+                }
             }
             if is_abandoned() {
                 return Err(PipelineError::OutputsAbandoned);
             }
         }
-        Ok(pages)
+        Ok(())
     }
 
-    fn recipes_of(&self, entry: &EntryRecord, common: &[RecipeId]) -> Result<Vec<RecipeId>, StoreError> {
+    /// Calls `on_page` with the row of a page of an entry, if the entry has one.
+    ///
+    /// # Errors
+    /// As [`JobRows::read_pages`].
+    pub(crate) fn read_page(
+        &self,
+        columns: &RowSpec,
+        (entry, page): (&EntryRecord, u32),
+        on_page: &mut dyn FnMut(ReadRow<'_>),
+    ) -> Result<(), PipelineError> {
+        let EntryTasks { recipes, questions } = self.tasks_of(entry, &columns.recipes, true)?;
+        let Some(row) = entry.rows().find(|(known, _)| *known == page) else { return Ok(()) };
+        let record = self.reader.row(self.job, entry, row, &recipes, self.options)?;
+        let human = human_answers(&record, columns, &questions);
+        let row = Row::with_human_answers(&record, columns, &human);
+        on_page(ReadRow { record, questions: &questions, human, row });
+        Ok(())
+    }
+
+    fn tasks_of(
+        &self,
+        entry: &EntryRecord,
+        common: &[RecipeId],
+        with_decisions: bool,
+    ) -> Result<EntryTasks, StoreError> {
         match (&self.recipes, entry.set) {
-            (RowRecipes::Stored, Some(set)) => self.reader.set_members(set),
+            (RowRecipes::Stored, Some(set)) => {
+                let recipes = self.reader.set_members(set)?;
+                let question = |(own, common): (&RecipeId, &RecipeId)| match with_decisions && own != common {
+                    true => self.text_digest(*own),
+                    false => Ok(None),
+                };
+                let questions = recipes.iter().zip(common).map(question).collect::<Result<_, _>>()?;
+                Ok(EntryTasks { recipes, questions })
+            }
             (RowRecipes::Rendered(job, questions), _) if questions.iter().any(Question::is_template) => {
                 let questions = render(questions, entry.carried.as_deref())?;
-                Ok(known_recipes(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id).collect())
+                let recipes = known_recipes(self.reader, job, &questions)?.into_iter().map(|key| key.recipe_id);
+                let digests = questions.iter().map(Question::rendered_digest);
+                Ok(EntryTasks { recipes: recipes.collect(), questions: digests.collect() })
             }
-            _ => Ok(common.to_vec()),
+            _ => Ok(EntryTasks { recipes: common.to_vec(), questions: Vec::new() }),
         }
+    }
+
+    /// The digest of the text of a question that was rendered for a line of a list.
+    fn text_digest(&self, recipe: RecipeId) -> Result<Option<Digest>, StoreError> {
+        let body: Option<Value> = self.reader.recipe_body(recipe)?.and_then(|body| serde_json::from_str(&body).ok());
+        Ok(body.and_then(|body| recipe_text_digest(body.get("task")?)))
     }
 }
 
@@ -137,8 +250,21 @@ pub(crate) fn known_recipes(reader: &Reader, job: &Job, questions: &[Question]) 
 pub(crate) fn columns_of_job(job: &Job, questions: &[Question], keys: &[TaskKey]) -> Result<RowSpec, PipelineError> {
     let carried = carried_columns(&job.input)?;
     let has_distance = job.input.near_duplicates.is_some();
-    let flatten = job.output.flatten;
-    Ok(RowSpec { carried, has_distance, flatten, ..RowSpec::new(questions, keys, &job.provider.model) })
+    let (flatten, has_sources) = (job.output.flatten, job.output.answer_source);
+    Ok(RowSpec { carried, has_distance, flatten, has_sources, ..RowSpec::new(questions, keys, &job.provider.model) })
+}
+
+/// The columns of a job's rows, whatever the store has.
+///
+/// # Errors
+/// When the job's list can't be read.
+pub(crate) fn row_columns(job: &Job, questions: &[Question]) -> Result<RowSpec, PipelineError> {
+    columns_of_job(job, questions, &[])
+}
+
+/// The settings of the formats of a job's rows.
+pub(crate) fn row_targets(job: &Job) -> Targets {
+    targets_of_job(job, &job.output)
 }
 
 /// Where a job's rows are written.

@@ -3,10 +3,14 @@
 //! - [`job_rows`]: the rows of a job; [`billing`]: how its endpoint bills images
 //! - [`preflight`]: whether the outputs can be written, before anything is paid for
 //! - [`finalize`]: the end of a run
+//! - [`mod@pages`]: the pages of a job, for measuring and reviewing answers
+//! - [`shown_rows`]: what `docmill rows` shows
 //! - [`commands`]: what `docmill export` and `docmill report` do
 
 pub(crate) mod billing;
 pub(crate) mod commands;
 pub(crate) mod finalize;
 pub(crate) mod job_rows;
+pub(crate) mod pages;
 pub(crate) mod preflight;
+pub(crate) mod shown_rows;

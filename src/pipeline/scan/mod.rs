@@ -5,11 +5,12 @@
 //! - [`diff`]: the walk compared with the store; [`changes`]: differences on their way into it
 //! - [`queue`]: files and pages that wait for a worker
 //! - [`worker`]: reads files; [`reread`]: those that an earlier decoder has read; [`wanted`]: what is wanted of a page; [`preparer`]: prepares pages
-//! - [`near_duplicates`]: pages that share an answer; [`sample`]: `--sample`
+//! - [`near_duplicates`]: pages that share an answer; [`sample`]: `--sample`; [`page_filter`]: `--where`
 
 pub(crate) mod changes;
 pub(crate) mod diff;
 pub(crate) mod near_duplicates;
+pub(crate) mod page_filter;
 pub(crate) mod pass;
 pub(crate) mod preparer;
 pub(crate) mod queue;

@@ -1,11 +1,13 @@
 //! One pass over the input: what it is for, and what it has seen.
 
+use super::page_filter::PageFilter;
 use crate::base::ids::PageId;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, QuestionSets};
 use crate::store::{RetrySelection, RunBegin, TaskSelection};
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a pass over the input is for.
@@ -29,6 +31,8 @@ pub(crate) struct ScanPass {
     pub(crate) tasks: Vec<bool>,
     /// Only these pages are asked; `None`: all.
     pub(crate) sample: Option<HashSet<PageId>>,
+    /// Only pages that it selects are asked; `None`: all. A sample is taken from these already.
+    pub(crate) filter: Option<Arc<PageFilter>>,
     /// Pages that are in a batch: nothing is to be done for them.
     pub(crate) in_batches: HashSet<PageId>,
     /// What is asked, by entry.
@@ -59,19 +63,14 @@ impl ScanPass {
     /// A pass for `purpose`.
     pub(crate) fn new(run: &RunContext, options: &RunOptions, purpose: ScanPurpose) -> Self {
         run.counters.begin_pass(purpose == ScanPurpose::Ask);
-        let common = QuestionSet::of_job(&run.identity.questions, &run.identity.keys);
         Self {
             purpose,
             selection: options.selection,
             tasks: run.identity.keys.tasks.iter().map(|task| options.asks(&task.task)).collect(),
             sample: None,
+            filter: None,
             in_batches: HashSet::new(),
-            question_sets: QuestionSets::new(
-                run.job.clone(),
-                common,
-                run.store.clone(),
-                run.identity.renderers.clone(),
-            ),
+            question_sets: question_sets_of(run),
             // Which pages are near duplicates is decided anew in every run.
             looks_at_settled: options.selection.is_any() || run.job.input.near_duplicates.is_some(),
             seen: ScanSeen {
@@ -81,6 +80,12 @@ impl ScanPass {
             },
         }
     }
+}
+
+/// What a run asks, by entry.
+pub(crate) fn question_sets_of(run: &RunContext) -> QuestionSets {
+    let common = QuestionSet::of_job(&run.identity.questions, &run.identity.keys);
+    QuestionSets::new(run.job.clone(), common, run.store.clone(), run.identity.renderers.clone())
 }
 
 impl ScanSeen {

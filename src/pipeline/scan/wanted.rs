@@ -1,13 +1,12 @@
 //! What is wanted of a page in a pass: decided from what the store knows of it.
 
 use super::pass::{ScanPass, ScanPurpose};
-use crate::base::ids::PageId;
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::{QuestionSet, VERSIONS, skip_rule};
 use crate::pipeline::model::ready_page::PageToPrepare;
-use crate::store::{PageStatus, Reader, StoreError, TasksToAsk};
+use crate::store::{EntryRecord, PageId, PageStatus, Reader, StoreError, TasksToAsk};
 
-/// What is wanted of a page; `None`: nothing. Counts pages of which nothing is wanted.
+/// What is wanted of a page of an entry; `None`: nothing. Counts pages of which nothing is wanted.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -15,7 +14,7 @@ pub(crate) fn wanted_of_page(
     run: &RunContext,
     pass: &ScanPass,
     reader: &Reader,
-    page: PageId,
+    (entry, page): (&EntryRecord, PageId),
     questions: &QuestionSet,
 ) -> Result<Option<PageToPrepare>, StoreError> {
     if pass.in_batches.contains(&page) {
@@ -33,8 +32,17 @@ pub(crate) fn wanted_of_page(
     let has_unasked = known.outcomes.iter().any(Option::is_none);
     match known.status(skip_rule(&run.job), &pass.task_selection(keys.begin)) {
         PageStatus::Ask(tasks) => {
-            let is_in_sample = pass.sample.as_ref().is_none_or(|sample| sample.contains(&page));
-            Ok(is_in_sample.then_some(PageToPrepare { page: page.page, tasks, has_features, has_unasked }))
+            let is_selected = match (&pass.sample, &pass.filter) {
+                (Some(sample), _) => sample.contains(&page),
+                (None, Some(filter)) => {
+                    filter.selects(reader, keys.job, entry, page, (&questions.recipes, &questions.questions))?
+                }
+                (None, None) => true,
+            };
+            if !is_selected && pass.sample.is_none() {
+                run.counters.add_done();
+            }
+            Ok(is_selected.then_some(PageToPrepare { page: page.page, tasks, has_features, has_unasked }))
         }
         PageStatus::Faulty => {
             run.counters.add_unreadable();

@@ -276,7 +276,10 @@ impl Worker {
         record: &EntryRecord,
         questions: &QuestionSet,
     ) -> Result<Vec<PageToPrepare>, StoreError> {
-        let wanted = |page| wanted_of_page(&self.run, &self.pass, &self.stored, PageId { content, page }, questions);
+        let wanted = |page| {
+            let page = PageId { content, page };
+            wanted_of_page(&self.run, &self.pass, &self.stored, (record, page), questions)
+        };
         record.distinct_pages().into_iter().map(wanted).filter_map(Result::transpose).collect()
     }
 

@@ -6,7 +6,7 @@ use super::frame::{Reply, Request};
 use super::memory::limit_bytes;
 use crate::catalog::fit_longest_side;
 use crate::media::{Document, MediaFault, MediaFaultKind};
-use crate::prepare::page::prepare_with;
+use crate::prepare::page::{Prepared, draw_with, prepare_with};
 use bytes::Bytes;
 use std::io::{self, BufReader, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -77,18 +77,18 @@ fn answer(open: &mut Option<Document>, request: Request, bytes: Vec<u8>) -> Resu
         }
         Request::Prepare { page, image, with_features, renderers } => {
             let document = open.as_ref().ok_or_else(not_open)?;
-            let prepared = prepare_with(document, page, &image, with_features, &renderers)?;
-            let reply = Reply::Prepared {
-                mime: prepared.mime.to_owned(),
-                width: prepared.width,
-                height: prepared.height,
-                full: prepared.full,
-                features: prepared.features,
-                renderer: prepared.renderer,
-            };
-            Ok((reply, prepared.bytes))
+            Ok(reply_with(prepare_with(document, page, &image, with_features, &renderers)?))
+        }
+        Request::Draw { page, max_side, renderers } => {
+            let document = open.as_ref().ok_or_else(not_open)?;
+            Ok(reply_with(draw_with(document, page, max_side, &renderers)?))
         }
     }
+}
+
+fn reply_with(prepared: Prepared) -> (Reply, Bytes) {
+    let Prepared { bytes, mime, width, height, full, features, renderer } = prepared;
+    (Reply::Prepared { mime: mime.to_owned(), width, height, full, features, renderer }, bytes)
 }
 
 /// Ends the process if a page takes far too long. Its parent ends it sooner, unless the parent

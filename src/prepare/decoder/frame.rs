@@ -24,6 +24,8 @@ pub(crate) enum Request {
     Compare { page: u32 },
     /// Prepare a page (from 1) of the open file, with these renderers if it is a PDF.
     Prepare { page: u32, image: Image, with_features: bool, renderers: PdfRenderers },
+    /// Draw a page (from 1) of the open file for people to look at, no side longer than `max_side` pixels.
+    Draw { page: u32, max_side: u32, renderers: PdfRenderers },
 }
 
 /// A reply of a decoder process.
@@ -108,6 +110,11 @@ mod tests {
             Just(Request::Open),
             any::<u32>().prop_map(|page| Request::Measure { page }),
             any::<u32>().prop_map(|page| Request::Compare { page }),
+            any::<(u32, u32)>().prop_map(|(page, max_side)| Request::Draw {
+                page,
+                max_side,
+                renderers: PdfRenderers::default()
+            }),
             (any::<u32>(), image, any::<bool>(), any::<bool>()).prop_map(
                 |(page, image, with_features, is_preferred)| {
                     let pdftoppm = is_preferred.then(|| Pdftoppm::new("/usr/bin/pdftoppm".into(), "24.02.0".into()));

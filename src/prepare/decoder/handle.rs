@@ -6,7 +6,7 @@
 use super::frame::{Reply, Request};
 use super::memory::{Need, available_bytes, bytes_to_decode, bytes_to_open};
 use super::process::{Answer, DecoderCommand, DecoderProcess, NoReply};
-use crate::manifest::Image;
+use crate::manifest::{Image, PdfRenderer};
 use crate::media::{EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout, PdfRenderers};
 use crate::prepare::page::{Prepared, size_from_header};
 use bytes::Bytes;
@@ -111,13 +111,30 @@ impl Decoder {
     /// # Errors
     /// When the process can't be started.
     pub fn prepare(&mut self, page: u32, image: &Image, with_features: bool) -> DecoderResult<Prepared> {
-        let renderers = match ImageFormat::detect(&self.file) {
-            Ok(ImageFormat::Pdf) => self.command.pdf_renderers(image.pdf_renderer),
+        let renderers = self.renderers(image.pdf_renderer);
+        self.picture(page, &Request::Prepare { page, image: *image, with_features, renderers })
+    }
+
+    /// Draws a page (from 1) of the open file for people to look at: upright, no side longer than `max_side`
+    /// pixels, always encoded anew as JPEG.
+    ///
+    /// # Errors
+    /// When the process can't be started.
+    pub fn draw(&mut self, page: u32, max_side: u32, renderer: PdfRenderer) -> DecoderResult<Prepared> {
+        let renderers = self.renderers(renderer);
+        self.picture(page, &Request::Draw { page, max_side, renderers })
+    }
+
+    fn renderers(&self, wanted: PdfRenderer) -> PdfRenderers {
+        match ImageFormat::detect(&self.file) {
+            Ok(ImageFormat::Pdf) => self.command.pdf_renderers(wanted),
             _ => PdfRenderers::default(),
-        };
-        let request = Request::Prepare { page, image: *image, with_features, renderers };
+        }
+    }
+
+    fn picture(&mut self, page: u32, request: &Request) -> DecoderResult<Prepared> {
         let need = self.need_of_page(page)?;
-        let answer = self.with_memory(need, |decoder| decoder.ask_about_file(&request))?;
+        let answer = self.with_memory(need, |decoder| decoder.ask_about_file(request))?;
         Ok(answer.and_then(|(reply, bytes)| match reply {
             Reply::Prepared { mime, width, height, full, features, renderer } => {
                 Ok(Prepared { bytes: bytes.into(), mime: known_mime(&mime), width, height, full, features, renderer })

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 const OTHER_RUN: RunKey = RunKey(1);
 
 fn add(pages: &mut Pages, record: &PageRecord, status: RowStatus) {
-    pages.add(record, status, None, &[RUN]);
+    pages.add(record, (status, None), &[], &[RUN]);
 }
 
 fn label_pages() -> Pages {
@@ -74,7 +74,8 @@ fn labels_are_counted_with_the_cost_of_their_task() {
 fn expensive_and_unusable_pages_are_listed_up_to_a_maximum() {
     let mut pages = label_pages();
     for cost in 1..=60 {
-        pages.add(&page(&format!("{cost:02}"), cost), RowStatus::Failed, Some((ErrorKind::Damaged, "why")), &[RUN]);
+        let failed = (RowStatus::Failed, Some((ErrorKind::Damaged, "why")));
+        pages.add(&page(&format!("{cost:02}"), cost), failed, &[], &[RUN]);
     }
     add(&mut pages, &PageRecord { duplicate_of: Some(b"x".to_vec()), ..page("copy", 999) }, RowStatus::Ok);
     let costs: Vec<i64> = pages.most_expensive.iter().map(|page| page.cost.0).collect();
@@ -117,8 +118,8 @@ proptest! {
         for (status, cost, is_duplicate) in rows {
             let duplicate_of = is_duplicate.then(|| b"first".to_vec());
             let record = PageRecord { duplicate_of, ..page("x", cost) };
-            asked.add(&record, status, None, &[RUN]);
-            read_again.add(&record, status, None, &[RunKey(RUN.0 + 1)]);
+            asked.add(&record, (status, None), &[], &[RUN]);
+            read_again.add(&record, (status, None), &[], &[RunKey(RUN.0 + 1)]);
         }
         let unchanged = Pages::from_unchanged(&asked.to_stored()).unwrap();
         prop_assert_eq!(unchanged.by_status(), read_again.by_status());

@@ -5,6 +5,7 @@ use super::text_table::{TextTable, WIDTH, wrap};
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::units::{grouped, human_duration};
+use crate::report::failures::Failures;
 use crate::report::provider_bill::ProviderBill;
 use crate::report::redrawn::RedrawnPage;
 use crate::report::spend::ServedName;
@@ -27,7 +28,7 @@ pub fn render_text(report: &Report) -> String {
     add_wasted(&mut table, report);
     add_tasks(&mut table, report);
     add_labels(&mut table, report);
-    add_failures(&mut table, report);
+    add_failures(&mut table, &report.pages.failures);
     add_redrawn(&mut table, report);
     add_outliers(&mut table, report);
     table.heading("files");
@@ -209,21 +210,33 @@ fn add_labels(table: &mut TextTable, report: &Report) {
 }
 
 /// Pages without an answer by the kind of their error, an example of each, and the first of all.
-fn add_failures(table: &mut TextTable, report: &Report) {
-    let failures = &report.pages.failures;
-    table.heading("failures");
-    for (kind, count) in failures.most_frequent() {
-        table.row(1, kind, grouped(count.pages));
-        let example = &count.example;
-        table.path(2, "", &shown_path(example.path.as_bytes()), &page_number(example.page));
-        table.text(2, &example.error);
-    }
+fn add_failures(table: &mut TextTable, failures: &Failures) {
+    add_failure_kinds(table, failures);
     if failures.first.len() > failures.by_kind.len() {
         table.heading("first failed pages");
         for page in &failures.first {
             let behind = format!("{}  {}", page_number(page.page), page.error_kind);
             table.path(1, "", &shown_path(page.path.as_bytes()), &behind);
         }
+    }
+}
+
+/// Pages without an answer by the kind of their error, with an example of each; empty if there are none.
+#[must_use]
+pub fn render_failures(failures: &Failures) -> String {
+    let mut table = TextTable::new("");
+    add_failure_kinds(&mut table, failures);
+    let text = table.into_text();
+    text.strip_prefix('\n').map_or(text.clone(), str::to_owned)
+}
+
+fn add_failure_kinds(table: &mut TextTable, failures: &Failures) {
+    table.heading("failures");
+    for (kind, count) in failures.most_frequent() {
+        table.row(1, kind, grouped(count.pages));
+        let example = &count.example;
+        table.path(2, "", &shown_path(example.path.as_bytes()), &page_number(example.page));
+        table.text(2, &example.error);
     }
 }
 

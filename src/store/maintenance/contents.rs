@@ -21,6 +21,8 @@ pub struct Contents {
     pub recipes: u64,
     /// The number of answers by status.
     pub answers: Vec<(String, u64)>,
+    /// The number of human answers that were not withdrawn.
+    pub decisions: u64,
     /// The number of attempts by state.
     pub attempts: Vec<(String, u64)>,
     /// The number of batches by state.
@@ -58,6 +60,7 @@ pub fn contents(path: &Path) -> Result<Contents, StoreError> {
         pages: count(&db, "SELECT count(*) FROM pages")?,
         recipes: count(&db, "SELECT count(*) FROM recipes")?,
         answers: counts(&db, "SELECT status, count(*) FROM answers GROUP BY 1 ORDER BY 1")?,
+        decisions: count(&db, "SELECT count(*) FROM decisions WHERE withdrawn_at IS NULL")?,
         attempts: counts(&db, "SELECT state, count(*) FROM attempts GROUP BY 1 ORDER BY 1")?,
         batches: counts(&db, "SELECT state, count(*) FROM batches GROUP BY 1 ORDER BY 1")?,
         spent: db.query_row("SELECT ifnull(sum(cost), 0) FROM attempts", [], |row| row.get(0))?,

@@ -20,6 +20,8 @@ const RULES: &[(&str, &str)] = &[
     ("an attempt without its budget", "SELECT 'attempt ' || id FROM attempts WHERE budget_id NOT IN (SELECT id FROM budget)"),
     ("an open attempt of a run that has ended", "SELECT 'attempt ' || a.id FROM attempts a JOIN runs r ON r.id = a.run_id WHERE a.state = 'open' AND a.batch_id IS NULL AND r.ended_at IS NOT NULL"),
     ("a sequence number that is used twice", "SELECT 'attempts ' || group_concat(a.id, ', ') FROM attempts a JOIN requests r ON r.id = a.request_id WHERE a.sequence IS NOT NULL GROUP BY r.run_id, a.sequence HAVING count(*) > 1"),
+    ("a decision without its page", "SELECT 'decision ' || id FROM decisions WHERE page_id NOT IN (SELECT id FROM pages)"),
+    ("a decision of a later revision than the store's", "SELECT 'decision ' || id FROM decisions WHERE revision > (SELECT max(last) FROM revisions)"),
     ("a request without its page", "SELECT 'request ' || id FROM requests WHERE page_id NOT IN (SELECT id FROM pages)"),
     ("a budget that reserves what no open attempt does",
      "SELECT scope || ': ' || reserved || ' pico-USD' FROM budget b WHERE reserved != (SELECT ifnull(sum(reserved), 0) FROM attempts a WHERE a.budget_id = b.id AND a.state = 'open')"),

@@ -25,12 +25,13 @@ pub struct Pruned {
 }
 
 /// What is kept: the pages that the latest walk of a job found (all pages while some of its files
-/// have not been read), and the recipes under which files of a job are settled, that a run asked
+/// have not been read) and those with human answers, and the recipes under which files of a job are settled, that a run asked
 /// since, or that the latest run of a job and the latest finished one asked.
 const KEPT: &str = "
 CREATE TEMP TABLE kept_pages (id INTEGER PRIMARY KEY);
 INSERT INTO kept_pages SELECT id FROM pages WHERE content IN (SELECT content FROM entries WHERE content IS NOT NULL)
-   OR EXISTS (SELECT 1 FROM entries WHERE content IS NULL);
+   OR EXISTS (SELECT 1 FROM entries WHERE content IS NULL)
+   OR id IN (SELECT page_id FROM decisions WHERE withdrawn_at IS NULL);
 CREATE TEMP TABLE kept_recipes (id INTEGER PRIMARY KEY);
 CREATE TEMP TABLE stale (page_id INTEGER, recipe_id INTEGER);
 CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY);";
@@ -81,7 +82,7 @@ pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Resu
         "DELETE FROM attempts WHERE request_id IN (SELECT id FROM requests WHERE page_id IN (SELECT id FROM gone))",
         [],
     )?);
-    for table in ["requests", "marks", "page_faults", "near"] {
+    for table in ["requests", "marks", "page_faults", "near", "decisions"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE page_id IN (SELECT id FROM gone)"), [])?;
     }
     transaction.execute("DELETE FROM near WHERE like_id IN (SELECT id FROM gone)", [])?;

@@ -28,6 +28,7 @@ const TABLES: &[(&str, &str)] = &[
     ("near", "job_id, page_id"),
     ("batches", "rowid"),
     ("notices", "rowid"),
+    ("decisions", "rowid"),
 ];
 
 /// What is repaired in the new store, after its values: no row refers to a row that was lost. The ledger stays:
@@ -39,6 +40,7 @@ DELETE FROM answers WHERE page_id NOT IN (SELECT id FROM pages) OR recipe_id NOT
 DELETE FROM marks WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM page_faults WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM near WHERE page_id NOT IN (SELECT id FROM pages) OR like_id NOT IN (SELECT id FROM pages);
+DELETE FROM decisions WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM recipe_set_members WHERE recipe_id NOT IN (SELECT id FROM recipes);
 INSERT OR IGNORE INTO recipe_sets (id, hash) SELECT DISTINCT set_id, randomblob(32) FROM recipe_set_members;
 UPDATE recipe_sets SET hash = randomblob(32) WHERE id NOT IN
@@ -53,7 +55,8 @@ UPDATE attempts SET sequence = numbered.sequence FROM (
 WHERE numbered.id = attempts.id;
 INSERT OR IGNORE INTO budget (id, scope, spent, reserved)
   SELECT budget_id, 'salvaged-' || budget_id, sum(max(ifnull(cost, 0), ifnull(reported_cost, 0))), 0 FROM attempts GROUP BY budget_id;
-UPDATE revisions SET last = (SELECT max(ifnull((SELECT max(revision) FROM answers), 0), ifnull((SELECT max(since) FROM runs), 0)));
+UPDATE revisions SET last = (SELECT max(ifnull((SELECT max(revision) FROM answers), 0), ifnull((SELECT max(since) FROM runs), 0),
+  ifnull((SELECT max(revision) FROM decisions), 0)));
 DELETE FROM entries WHERE job_id NOT IN (SELECT id FROM jobs);
 UPDATE entries SET settled_set = NULL;
 UPDATE entries SET set_id = NULL WHERE set_id NOT IN (SELECT id FROM recipe_sets);

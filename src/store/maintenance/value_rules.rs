@@ -136,6 +136,20 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         },
         json("endpoints", "capabilities", Set("capabilities = NULL")),
         json("endpoints", "calibration", Set("calibration = NULL")),
+        json("decisions", "value", Delete),
+        integer("decisions", "decided_at", Delete),
+        // What a reviewer saw is not known: the decision does not count as blind.
+        json("decisions", "shown", Set("shown = 'null'")),
+        integer("decisions", "withdrawn_at", Set("withdrawn_at = 0")),
+        integer("decisions", "revision", Set("revision = 0")),
+        ValueRule {
+            table: "decisions",
+            column: "sampled_with",
+            is_wrong: "sampled_with IS NOT NULL AND NOT (typeof(sampled_with) = 'real' AND sampled_with > 0 AND sampled_with <= 1)"
+                .to_owned(),
+            repair: Set("sampled_with = NULL"),
+        },
+        digest("decisions", "question"),
         digest("recipes", "hash"),
         digest("pages", "content"),
         digest("entries", "content"),

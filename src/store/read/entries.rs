@@ -34,6 +34,48 @@ pub(crate) fn entry_with_path(db: &Connection, job: JobId, path: &[u8]) -> Resul
     find.query_and_then(params![job, path], entry)?.next().transpose()
 }
 
+/// The entry of a job on this line with this path.
+pub(crate) fn entry_at(db: &Connection, job: JobId, place: (u64, &[u8])) -> Result<Option<EntryRecord>, StoreError> {
+    let mut find =
+        db.prepare_cached(&format!("SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND line = ?2 AND path = ?3"))?;
+    find.query_and_then(params![job, as_signed(place.0), place.1], entry)?.next().transpose()
+}
+
+/// The readable entries of a job with this path, at most `limit`, in their order: several lines of a list may
+/// have one path.
+pub(crate) fn entries_with_path(
+    db: &Connection,
+    job: JobId,
+    path: &[u8],
+    limit: usize,
+) -> Result<Vec<EntryRecord>, StoreError> {
+    let mut find = db.prepare_cached(&format!(
+        "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND path = ?2 AND content IS NOT NULL ORDER BY line LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    find.query_and_then(params![job, path, limit], entry)?.collect()
+}
+
+/// The entries of a job with this content, at most `limit`, in their order.
+pub(crate) fn entries_with_content(
+    db: &Connection,
+    job: JobId,
+    content: &Digest,
+    limit: usize,
+) -> Result<Vec<EntryRecord>, StoreError> {
+    let mut find = db.prepare_cached(&format!(
+        "SELECT {ENTRY} FROM entries WHERE job_id = ?1 AND content = ?2 ORDER BY line, path LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    find.query_and_then(params![job, content, limit], entry)?.collect()
+}
+
+/// Whether a job has an entry with this path, readable or not.
+pub(crate) fn has_path(db: &Connection, job: JobId, path: &[u8]) -> Result<bool, StoreError> {
+    let mut find = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM entries WHERE job_id = ?1 AND path = ?2)")?;
+    Ok(find.query_row(params![job, path], |row| row.get(0))?)
+}
+
 /// The path of the first entry of a job with this content.
 pub(crate) fn path_of_content(db: &Connection, job: JobId, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
     let mut find =

@@ -6,11 +6,13 @@
 //! - [`pages`]: pages, their faults, features and outcomes, and whether they are being asked
 //! - [`entries`]: the files of a job
 //! - [`rows`]: the rows of an output
+//! - [`decisions`]: human answers
 //! - [`attempts`]: attempts one by one
 //! - [`batches`]: batches and their attempts
 
 pub(crate) mod attempts;
 pub(crate) mod batches;
+pub(crate) mod decisions;
 pub(crate) mod entries;
 pub(crate) mod entry_cursor;
 pub(crate) mod pages;

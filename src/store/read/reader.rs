@@ -1,13 +1,14 @@
 //! The face of reading.
 
-use super::{attempts, batches, entries, pages, recipes, rows, runs};
+use super::{attempts, batches, decisions, entries, pages, recipes, rows, runs};
 use crate::base::digest::Digest;
-use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey};
+use crate::base::ids::{AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey};
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{AskedElsewhere, AttemptRecord};
 use crate::store::records::batches::{BatchAttempt, BatchRecord};
 use crate::store::records::budgets::BudgetRecord;
+use crate::store::records::decisions::DecisionRecord;
 use crate::store::records::entries::EntryRecord;
 use crate::store::records::pages::{StoredPage, Versions};
 use crate::store::records::rows::{PageRecord, RowOptions};
@@ -49,7 +50,7 @@ impl Reader {
     }
 
     /// The page counts that the run just before `run` stored ([`RunEnd::pages`]), if it was of
-    /// the same job and set and no other run came between.
+    /// the same job and set, no other run came between, and no decision was made or withdrawn since it began.
     ///
     /// [`RunEnd::pages`]: crate::store::RunEnd::pages
     pub fn page_counts_before(&self, run: RunKey, job: JobId, set: RecipeSetId) -> Result<Option<String>, StoreError> {
@@ -81,6 +82,12 @@ impl Reader {
         selection: &str,
     ) -> Result<Option<Revision>, StoreError> {
         Ok(runs::unfinished_run(&self.db, job, set, selection)?.map(|(_, since)| since))
+    }
+
+    /// The runs of this job with these recipes and this selection that a new one continues. A live run is one
+    /// of them.
+    pub fn unfinished_runs(&self, job: JobId, set: RecipeSetId, selection: &str) -> Result<Vec<RunKey>, StoreError> {
+        runs::unfinished_runs(&self.db, job, set, selection)
     }
 
     /// The known capabilities of an endpoint, as JSON.
@@ -177,6 +184,32 @@ impl Reader {
         entries::entry_with_path(&self.db, job, path)
     }
 
+    /// The entry of a job at this place (line and path).
+    pub fn entry_at(&self, job: JobId, place: (u64, &[u8])) -> Result<Option<EntryRecord>, StoreError> {
+        entries::entry_at(&self.db, job, place)
+    }
+
+    /// The readable entries of a job with this path, at most `limit`, in their order: several lines of a list
+    /// may have one path.
+    pub fn entries_with_path(&self, job: JobId, path: &[u8], limit: usize) -> Result<Vec<EntryRecord>, StoreError> {
+        entries::entries_with_path(&self.db, job, path, limit)
+    }
+
+    /// The entries of a job with this content, at most `limit`, in their order.
+    pub fn entries_with_content(
+        &self,
+        job: JobId,
+        content: &Digest,
+        limit: usize,
+    ) -> Result<Vec<EntryRecord>, StoreError> {
+        entries::entries_with_content(&self.db, job, content, limit)
+    }
+
+    /// Whether a job has an entry with this path, whether it could be read or not.
+    pub fn has_path(&self, job: JobId, path: &[u8]) -> Result<bool, StoreError> {
+        entries::has_path(&self.db, job, path)
+    }
+
     /// The path of the first entry of a job with this content.
     pub fn path_of_content(&self, job: JobId, content: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         entries::path_of_content(&self.db, job, content)
@@ -198,6 +231,28 @@ impl Reader {
         options: RowOptions,
     ) -> Result<PageRecord, StoreError> {
         rows::row(&self.db, &self.sets, job, entry, row, recipes, options)
+    }
+
+    /// Whether there are decisions under the name of a job, withdrawn or not.
+    pub fn has_decisions(&self, job: JobId) -> Result<bool, StoreError> {
+        decisions::has_decisions(&self.db, job)
+    }
+
+    /// The decisions on a page for a job of this name that were not withdrawn, oldest first: by time, reviewer
+    /// and id. `page`: see [`PageRecord::id`].
+    pub fn decisions(&self, job_name: &str, page: &PageId) -> Result<Vec<DecisionRecord>, StoreError> {
+        decisions::decisions(&self.db, job_name, page)
+    }
+
+    /// The next decisions for a job of this name after `after`, in the order in which they were stored, with
+    /// those that were withdrawn.
+    pub fn all_decisions(
+        &self,
+        job_name: &str,
+        after: DecisionId,
+        limit: usize,
+    ) -> Result<Vec<DecisionRecord>, StoreError> {
+        decisions::all_decisions(&self.db, job_name, after, limit)
     }
 
     /// The next attempts of a run after `after`, by id, opened in `[since_ms, until_ms)`.

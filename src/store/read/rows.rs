@@ -7,6 +7,7 @@ use crate::base::usage::Usage;
 use crate::base::vocabulary::{AttemptState, VerdictName};
 use crate::store::error::StoreError;
 use crate::store::page_status::{PageStatus, TaskSelection};
+use crate::store::read::decisions::decisions_of_row;
 use crate::store::read::pages::{outcomes, stored_page};
 use crate::store::read::recipes::SetMembers;
 use crate::store::records::entries::EntryRecord;
@@ -36,6 +37,7 @@ pub(crate) fn row(
         Some((key, known)) => (Some(key), known),
         None => (None, StoredPage::unknown(recipes.len())),
     };
+    let own_key = key;
     known.fault = entry.fault.clone().or(known.fault);
     let like = match key.filter(|_| options.skip.near_duplicates && known.is_near_duplicate) {
         Some(key) => near_duplicate_of(db, job, key)?,
@@ -61,11 +63,18 @@ pub(crate) fn row(
         Some(key) => spend(db, sets, key, recipes)?,
         None => Vec::new(),
     };
+    let mut decisions = Vec::new();
+    if options.with_decisions {
+        for key in own_key.into_iter().chain(key.filter(|key| Some(*key) != own_key)) {
+            decisions.extend(decisions_of_row(db, job, key)?);
+        }
+    }
     Ok(PageRecord {
         path: entry.path.clone(),
         page,
         carried: entry.carried.clone(),
         content: entry.content,
+        id: page_id,
         wrong_picture: known.wrong_picture().map(str::to_owned),
         fault: known.fault.filter(|_| status == PageStatus::Faulty),
         status,
@@ -74,6 +83,7 @@ pub(crate) fn row(
         recipes: recipes.to_vec(),
         outcomes: known.outcomes,
         spend,
+        decisions,
     })
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn tasks_to_json(tasks: &[TaskKey]) -> String {
 }
 
 /// The page counts that the run just before `run` stored, if it was of the same job and set
-/// and no other run came between.
+/// and neither another run nor a decision came between.
 pub(crate) fn page_counts_before(
     db: &Connection,
     run: RunKey,
@@ -77,7 +77,8 @@ pub(crate) fn page_counts_before(
 ) -> Result<Option<String>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT pages FROM runs WHERE id = ?1 - 1 AND job_id = ?2 AND set_id = ?3 AND ended_at IS NOT NULL
-         AND NOT EXISTS (SELECT 1 FROM runs WHERE id > ?1 OR (ended_at IS NULL AND id <> ?1))",
+         AND NOT EXISTS (SELECT 1 FROM runs WHERE id > ?1 OR (ended_at IS NULL AND id <> ?1))
+         AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.job = (SELECT name FROM jobs WHERE id = ?2) AND d.revision > runs.since)",
     )?;
     Ok(find.query_row(params![run, job, set], |row| row.get(0)).optional()?.flatten())
 }
@@ -111,6 +112,17 @@ pub(crate) fn unfinished_run(
     let run: RunKey = row.get(0)?;
     let cells = Cells::new(row, "runs", || format!("run {run}"));
     Ok(Some((cells.get(1)?, cells.get(2)?)))
+}
+
+/// The runs of a job with this selection and recipes that were not finished: those that a new one continues.
+pub(crate) fn unfinished_runs(
+    db: &Connection,
+    job: JobId,
+    set: RecipeSetId,
+    selection: &str,
+) -> Result<Vec<RunKey>, StoreError> {
+    let mut find = db.prepare_cached("SELECT id FROM runs WHERE job_id = ?1 AND selection = ?2 AND set_id = ?3")?;
+    Ok(find.query_map(params![job, selection, set], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// What is spent and reserved in the scope of a budget.

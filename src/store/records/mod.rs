@@ -6,11 +6,13 @@
 //! - [`attempts`]: attempts, from their reservation to their settlement
 //! - [`budgets`]: what budgets count
 //! - [`batches`]: batches and their attempts
+//! - [`decisions`]: human answers
 //! - [`rows`]: what the rows of an output are made of
 
 pub(crate) mod attempts;
 pub(crate) mod batches;
 pub(crate) mod budgets;
+pub(crate) mod decisions;
 pub(crate) mod entries;
 pub(crate) mod pages;
 pub(crate) mod rows;

@@ -1,8 +1,9 @@
 //! What the rows of an output are made of.
 
+use super::decisions::DecisionRecord;
 use super::pages::{FaultRecord, SkipRule, TaskOutcome, Versions};
 use crate::base::digest::Digest;
-use crate::base::ids::{RecipeId, RunKey};
+use crate::base::ids::{PageId, RecipeId, RunKey};
 use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::store::page_status::PageStatus;
@@ -18,6 +19,9 @@ pub struct PageRecord {
     pub carried: Option<String>,
     /// The digest of the file; `None` if it could not be read.
     pub content: Option<Digest>,
+    /// The page under which it is asked and decided on: of pages that are in a file twice, the first.
+    /// `None` if the file could not be read.
+    pub id: Option<PageId>,
     /// What a run without options would do for the page. The status of a near duplicate that
     /// shows the answers of another page is that of the other page.
     pub status: PageStatus,
@@ -36,6 +40,10 @@ pub struct PageRecord {
     pub outcomes: Vec<Option<TaskOutcome>>,
     /// Settled attempts for this page under any of these recipes, oldest first.
     pub spend: Vec<SpendRecord>,
+    /// The decisions on this page under the job's name that were not withdrawn, oldest first, whatever their
+    /// task. Those on the page that a near duplicate shows the answers of follow its own; they have
+    /// the other page's [`NewDecision::page`](super::decisions::NewDecision::page).
+    pub decisions: Vec<DecisionRecord>,
 }
 
 /// How rows are read.
@@ -45,6 +53,11 @@ pub struct RowOptions {
     pub versions: Versions,
     /// Which pages are skipped. Near duplicates show the answers of the other page.
     pub skip: SkipRule,
+    /// Whether decisions are read. Without decisions of the job ([`Reader::has_decisions`]) that would be a
+    /// look-up for nothing in each page.
+    ///
+    /// [`Reader::has_decisions`]: crate::store::Reader::has_decisions
+    pub with_decisions: bool,
 }
 
 /// The cost of one settled attempt for a page.

@@ -145,6 +145,17 @@ ALTER TABLE attempts ADD COLUMN served_by TEXT;
 ALTER TABLE attempts ADD COLUMN service_tier TEXT;
 ALTER TABLE attempts ADD COLUMN parameters TEXT;
 ",
+    // Version 8. Decisions: human answers. They belong to a page and the name of a job, so they follow the
+    // content and outlive recipes. One that is undone is marked, not deleted. The revision in which a
+    // decision was made or withdrawn shows whether earlier page counts still hold.
+    "
+CREATE TABLE decisions (
+  id INTEGER PRIMARY KEY, page_id INTEGER NOT NULL, job TEXT NOT NULL, task TEXT NOT NULL, question BLOB, value TEXT NOT NULL,
+  reviewer TEXT NOT NULL, decided_at INTEGER NOT NULL, sampled_with REAL, shown TEXT, withdrawn_at INTEGER, revision INTEGER NOT NULL);
+CREATE INDEX decisions_by_page ON decisions (page_id, job);
+CREATE INDEX decisions_by_job ON decisions (job);
+CREATE INDEX decisions_by_revision ON decisions (job, revision);
+",
 ];
 
 /// Adds up the budgets that versions before 5 counted by job identity and endpoint: now they count

@@ -1,7 +1,9 @@
 //! Ids, words, digests and money as SQLite values.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{AttemptId, BatchId, JobId, RecipeId, RecipeSetId, RequestId, Revision, RunId, RunKey};
+use crate::base::ids::{
+    AttemptId, BatchId, DecisionId, JobId, RecipeId, RecipeSetId, RequestId, Revision, RunId, RunKey,
+};
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::vocabulary::{
@@ -33,7 +35,20 @@ macro_rules! integers {
     )+ };
 }
 
-integers!(RunKey, JobId, RecipeId, RecipeSetId, RequestId, AttemptId, BatchId, PageKey, BudgetKey, Revision, Pico);
+integers!(
+    RunKey,
+    JobId,
+    RecipeId,
+    RecipeSetId,
+    RequestId,
+    AttemptId,
+    BatchId,
+    DecisionId,
+    PageKey,
+    BudgetKey,
+    Revision,
+    Pico
+);
 
 impl ToSql for RunId {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -7,10 +7,12 @@
 //!   [`settled_entries`]: which entries are settled
 //! - [`attempts`]: open, settle, mark lost; [`outcomes`]: answers and failures
 //! - [`batches`]: the life cycle of batches
+//! - [`decisions`]: human answers
 
 pub(crate) mod attempts;
 pub(crate) mod batches;
 pub(crate) mod dead_runs;
+pub(crate) mod decisions;
 pub(crate) mod endpoints;
 pub(crate) mod entries;
 pub(crate) mod ledger;

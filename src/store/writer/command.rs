@@ -1,10 +1,11 @@
 //! The messages to the writer and its answers. This interface, not SQLite, is what the handle
 //! of the store knows.
 
-use crate::base::ids::{AttemptId, BatchId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
+use crate::store::records::decisions::NewDecision;
 use crate::store::records::entries::EntryChange;
 use crate::store::records::pages::{NearDuplicate, RereadFile, TaskOutcome};
 use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     ChangeBatch(Box<BatchChange>),
     WithdrawBatch(BatchId),
     AdoptBatches { run: RunKey, provider: String },
+    PutDecisions(Vec<NewDecision>),
+    WithdrawDecision { decision: DecisionId, at_ms: i64 },
     Close,
 }
 
@@ -43,6 +46,7 @@ pub(crate) enum Answer {
     OpenedMany(Vec<Opened>),
     Lost(u64),
     Batch(BatchId),
+    Decisions(Vec<DecisionId>),
     Done,
 }
 

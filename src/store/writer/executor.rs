@@ -5,7 +5,9 @@ use crate::base::ids::{RunId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::sqlite::run_lock::RunLock;
 use crate::store::write::ledger::{Ledger, Sequences};
-use crate::store::write::{attempts, batches, endpoints, entries, outcomes, pages, recipe_sets, runs, settled_entries};
+use crate::store::write::{
+    attempts, batches, decisions, endpoints, entries, outcomes, pages, recipe_sets, runs, settled_entries,
+};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -87,6 +89,8 @@ impl<'a> Executor<'a> {
             Command::ChangeBatch(change) => batches::change(db, ledger, &change)?,
             Command::WithdrawBatch(batch) => batches::withdraw(db, ledger, batch)?,
             Command::AdoptBatches { run, provider } => batches::adopt(db, run, &provider)?,
+            Command::PutDecisions(new) => return Ok(Answer::Decisions(decisions::put(db, ledger, &new)?)),
+            Command::WithdrawDecision { decision, at_ms } => decisions::withdraw(db, ledger, decision, at_ms)?,
             // Within a group it ends nothing: the writer looks for it between groups.
             Command::Close => {}
         }

@@ -4,6 +4,7 @@
 mod attempts;
 mod batches;
 mod budgets;
+mod decisions;
 mod entries;
 mod fixtures;
 mod outcomes;
@@ -93,6 +94,13 @@ contract! {
         transient_faults_are_counted_over_runs,
         outcomes_are_read_by_recipe,
         faults_and_features_are_valid_under_their_versions,
+    ]
+    decisions [
+        decisions_are_read_as_they_were_made,
+        a_decision_that_is_stored_is_not_stored_again,
+        a_decision_that_is_withdrawn_counts_for_nothing_and_stays,
+        rows_have_the_decisions_on_their_page,
+        page_counts_do_not_outlive_a_decision,
     ]
     budgets [
         a_reservation_fits_up_to_the_limit,

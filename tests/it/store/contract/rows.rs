@@ -21,7 +21,7 @@ impl<B: Backend> Bench<B> {
 
     /// The row of a page of an entry under both recipes.
     fn row(&self, entry: &EntryRecord, page: u32, skip: SkipRule) -> PageRecord {
-        let options = RowOptions { versions: VERSIONS, skip };
+        let options = RowOptions { versions: VERSIONS, skip, with_decisions: true };
         let place = entry.rows().find(|(listed, _)| *listed == page).unwrap();
         let row = self.reader().row(self.job(), entry, place, &self.recipes(), options).unwrap();
         PageRecord { outcomes: without_revisions(row.outcomes), ..row }

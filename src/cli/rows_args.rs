@@ -1,0 +1,35 @@
+//! The arguments of `docmill rows`.
+
+use super::job_args::JobArgs;
+use clap::{Args as ClapArgs, ValueEnum};
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Rows {
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
+    /// Only pages whose rows match, such as 'kind = "invoice" and cost_usd > 0.01' (docs/select.md).
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
+    /// Columns to show, such as path,kind,total.amount; '*' for all.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// Only pages with status failed, invalid or refused.
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// Show at most N rows.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// Show only the model's answers, also where people have answered.
+    #[arg(long)]
+    pub(crate) model_only: bool,
+    /// Output format; json is one object per line.
+    #[arg(long, value_enum, default_value_t = RowsFormat::Text)]
+    pub(crate) format: RowsFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowsFormat {
+    Text,
+    Json,
+    Csv,
+}

@@ -1,0 +1,123 @@
+//! The value of an answer as the text of a cell.
+
+use super::answer_line::AnswerValue;
+use crate::task::{Shape, TaskFault, check_value};
+use serde_json::{Number, Value};
+
+/// The text of a cell: of texts, labels and dates their text, of null nothing, otherwise JSON.
+pub(crate) fn cell_text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The value of a cell in the form of its task.
+///
+/// # Errors
+/// If it does not fit the task.
+pub(crate) fn read_value(shape: &Shape, value: &AnswerValue) -> Result<Value, TaskFault> {
+    match value {
+        AnswerValue::Text(text) => check_value(shape, &value_of_text(shape.required(), text)),
+        AnswerValue::Json(value) => check_value(shape, value),
+        AnswerValue::Labels(labels) => match (shape.required(), labels.as_slice()) {
+            (Shape::Tags { .. } | Shape::List(_), labels) => check_value(shape, &serde_json::json!(labels)),
+            (_, [one]) => check_value(shape, &value_of_text(shape.required(), one)),
+            (_, several) => check_value(shape, &serde_json::json!(several)),
+        },
+    }
+}
+
+/// The value that a text stands for where `shape` is expected.
+fn value_of_text(shape: &Shape, text: &str) -> Value {
+    let json = || serde_json::from_str(text.trim()).ok();
+    let value = match shape {
+        // A cell with a number is one, whatever it may mean elsewhere: `1.234` was written by a program.
+        Shape::Number | Shape::Integer => serde_json::from_str::<Number>(text.trim()).ok().map(Value::Number),
+        Shape::Tags { .. } | Shape::List(_) | Shape::Object(_) => json(),
+        _ => None,
+    };
+    value.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Field;
+    use serde_json::json;
+
+    fn labels() -> Vec<String> {
+        ["invoice", "letter", "=cmd"].map(str::to_owned).to_vec()
+    }
+
+    fn nullable(shape: Shape) -> Shape {
+        Shape::Nullable(Box::new(shape))
+    }
+
+    #[test]
+    fn values_of_cells() {
+        let total = || Field { name: "total".into(), description: None, shape: nullable(Shape::Number) };
+        for (shape, text, expected) in [
+            (Shape::Choice(labels()), "invoice", Some(json!("invoice"))),
+            (Shape::Choice(labels()), " Invoice ", Some(json!("invoice"))),
+            (Shape::Choice(labels()), "form", None),
+            (Shape::Choice(labels()), "", None),
+            (
+                Shape::Tags { labels: labels(), max: None },
+                r#"["letter","invoice"]"#,
+                Some(json!(["invoice", "letter"])),
+            ),
+            (Shape::Tags { labels: labels(), max: None }, "[]", Some(json!([]))),
+            (Shape::Tags { labels: labels(), max: None }, "invoice;letter", None),
+            (Shape::Tags { labels: labels(), max: None }, "", None),
+            (Shape::Text, "1.50", Some(json!("1.50"))),
+            (Shape::Text, "null", Some(json!("null"))),
+            (nullable(Shape::Text), "", Some(json!(null))),
+            (nullable(Shape::Number), "1.234", Some(json!(1.234))),
+            (nullable(Shape::Number), "", Some(json!(null))),
+            (Shape::Number, "1,5", None),
+            (Shape::Number, "", None),
+            (Shape::Integer, "7", Some(json!(7))),
+            (Shape::Boolean, "TRUE", Some(json!(true))),
+            (Shape::Boolean, "yes", None),
+            (nullable(Shape::Date), "2026-11-23", Some(json!("2026-11-23"))),
+            (Shape::Date, "23.11.2026", None),
+            (Shape::Object(vec![total()]), r#"{"total": 2.5}"#, Some(json!({"total": 2.5}))),
+            (Shape::Object(vec![total()]), "2.5", None),
+        ] {
+            let read = read_value(&shape, &AnswerValue::Text(text.into()));
+            assert_eq!(read.ok(), expected, "{shape:?} {text:?}");
+        }
+    }
+
+    #[test]
+    fn chosen_labels() {
+        let read = |shape: &Shape, labels: &[&str]| {
+            read_value(shape, &AnswerValue::Labels(labels.iter().map(|label| (*label).to_owned()).collect())).ok()
+        };
+        assert_eq!(read(&Shape::Choice(labels()), &["invoice"]), Some(json!("invoice")));
+        assert_eq!(read(&Shape::Choice(labels()), &["invoice", "letter"]), None);
+        assert_eq!(read(&Shape::Tags { labels: labels(), max: None }, &[]), Some(json!([])));
+        assert_eq!(read(&Shape::Boolean, &["true"]), Some(json!(true)));
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let labels = || labels();
+        for (shape, value) in [
+            (Shape::Choice(labels()), json!("=cmd")),
+            (Shape::Tags { labels: labels(), max: None }, json!(["letter"])),
+            (nullable(Shape::Text), json!(null)),
+            (Shape::Text, json!("-5")),
+            (Shape::Text, json!("{\"a\": 1}")),
+            (Shape::Number, json!(1.234)),
+            (Shape::Number, json!(-0.5)),
+            (nullable(Shape::Boolean), json!(false)),
+            (Shape::Date, json!("2026-11-23")),
+        ] {
+            let read = read_value(&shape, &AnswerValue::Text(cell_text(&value)));
+            assert_eq!(read.ok(), Some(value), "{shape:?}");
+        }
+    }
+}

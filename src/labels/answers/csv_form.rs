@@ -1,0 +1,233 @@
+//! Human answers as CSV.
+
+use super::answer_line::{AnswerLine, AnswerValue};
+use super::cell::cell_text;
+use super::fault::LineFault;
+use crate::base::spreadsheet::{escape_formula, unescape_formula};
+use crate::base::text_reader::TextReader;
+use crate::base::units::{parse_time, rfc3339};
+use serde_json::Value;
+use std::io::Cursor;
+
+/// The columns.
+const COLUMNS: [&str; 8] = ["path", "page", "task", "value", "reviewer", "decided_at", "sampled_with", "shown"];
+/// A further column of jobs whose questions name columns of a list.
+const QUESTION: &str = "question";
+/// Columns that have to be there.
+const REQUIRED: [&str; 3] = ["path", "task", "value"];
+
+/// The lines as CSV. `has_questions`: whether questions differ from line to line of a list.
+pub(crate) fn to_csv(lines: &[(AnswerLine, Value)], has_questions: bool) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut text);
+    // Writing to memory does not fail.
+    let _ = writer.write_record(COLUMNS.iter().chain(has_questions.then_some(&QUESTION)));
+    for (line, value) in lines {
+        let mut cells = vec![
+            escape_formula(&line.path),
+            line.page.to_string(),
+            escape_formula(&line.task),
+            escape_formula(&cell_text(value)),
+            escape_formula(line.reviewer.as_deref().unwrap_or_default()),
+            line.decided_at_ms.map(rfc3339).unwrap_or_default(),
+            line.sampled_with.map(|probability| probability.to_string()).unwrap_or_default(),
+            line.is_shown.to_string(),
+        ];
+        if has_questions {
+            cells.push(escape_formula(line.question.as_deref().unwrap_or_default()));
+        }
+        let _ = writer.write_record(cells);
+    }
+    let _ = writer.flush();
+    drop(writer);
+    text
+}
+
+/// Reads lines of CSV, with commas, semicolons or tabs.
+///
+/// # Errors
+/// With all lines that are not well-formed.
+pub(crate) fn from_csv(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> {
+    let file = |message: String| vec![LineFault::malformed("line 1", message)];
+    let text = TextReader::new(Cursor::new(bytes)).map_err(|error| file(error.to_string()))?;
+    let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let delimiter = [b',', b'\t', b';'].into_iter().find(|delimiter| header.contains(delimiter)).unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text);
+    let names = reader.headers().map_err(|error| file(error.to_string()))?.clone();
+    let names: Vec<String> = names.iter().map(|name| name.trim().to_lowercase()).collect();
+    let known = |name: &String| COLUMNS.contains(&name.as_str()) || name == QUESTION;
+    if let Some(other) = names.iter().find(|name| !known(name)) {
+        return Err(file(format!(
+            "there is no column `{other}` in files of human answers: they have {}",
+            COLUMNS.join(", ")
+        )));
+    }
+    if let Some(missing) = REQUIRED.iter().find(|name| !names.iter().any(|known| known == *name)) {
+        return Err(file(format!("the column `{missing}` is missing")));
+    }
+    let (mut lines, mut faults) = (Vec::new(), Vec::new());
+    let mut record = csv::StringRecord::new();
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(error) => {
+                let line = reader.position().line();
+                faults.push(LineFault::malformed(&format!("line {line}"), error.to_string()));
+                break;
+            }
+        }
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        let place = format!("line {}", line_of(&record, reader.position().line()));
+        if record.len() != names.len() {
+            let message = format!("{} fields, but {} columns", record.len(), names.len());
+            faults.push(LineFault::malformed(&place, message));
+            continue;
+        }
+        let cell = |name: &str| {
+            let position = names.iter().position(|known| known == name);
+            unescape_formula(position.and_then(|position| record.get(position)).unwrap_or_default())
+        };
+        match read_line(&place, &cell) {
+            Ok(line) => lines.push(line),
+            Err(message) => faults.push(LineFault::malformed(&place, message)),
+        }
+    }
+    if faults.is_empty() { Ok(lines) } else { Err(faults) }
+}
+
+fn read_line<'a>(place: &str, cell: &dyn Fn(&str) -> &'a str) -> Result<AnswerLine, String> {
+    let optional = |name: &str| Some(cell(name).trim()).filter(|text| !text.is_empty());
+    let page = match optional("page") {
+        None => 1,
+        Some(text) => text.parse().map_err(|_| format!("page: `{text}` is not the number of a page"))?,
+    };
+    let sampled_with = optional("sampled_with").map(|text| {
+        let probability = text.parse::<f64>().ok().filter(|probability| *probability > 0.0 && *probability <= 1.0);
+        probability.ok_or_else(|| format!("sampled_with: `{text}` is not a probability above 0 and up to 1"))
+    });
+    let is_shown = match cell("shown").trim().to_lowercase().as_str() {
+        "" | "false" | "0" | "no" => false,
+        "true" | "1" | "yes" => true,
+        other => return Err(format!("shown: `{other}` is neither true nor false")),
+    };
+    let decided_at_ms =
+        optional("decided_at").map(|text| parse_time(text).map_err(|error| format!("decided_at: {error}")));
+    Ok(AnswerLine {
+        place: place.to_owned(),
+        path: cell("path").to_owned(),
+        page,
+        task: cell("task").trim().to_owned(),
+        question: Some(cell(QUESTION)).filter(|text| !text.is_empty()).map(str::to_owned),
+        value: AnswerValue::Text(cell("value").to_owned()),
+        reviewer: optional("reviewer").map(str::to_owned),
+        decided_at_ms: decided_at_ms.transpose()?,
+        sampled_with: sampled_with.transpose()?,
+        is_shown,
+    })
+}
+
+/// The line on which a record begins; `next`: the line behind it. The position of a record is that of the empty
+/// lines before it.
+fn line_of(record: &csv::StringRecord, next: u64) -> u64 {
+    let ends = record.iter().map(|cell| cell.matches('\n').count() as u64).sum::<u64>();
+    let position = record.position().map_or(0, csv::Position::line);
+    position.max(next.saturating_sub(1 + ends))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn line(path: &str, value: &str) -> AnswerLine {
+        AnswerLine {
+            place: String::new(),
+            path: path.into(),
+            page: 2,
+            task: "kind".into(),
+            question: None,
+            value: AnswerValue::Text(value.into()),
+            reviewer: Some("ann".into()),
+            decided_at_ms: Some(1_795_438_800_123),
+            sampled_with: Some(0.25),
+            is_shown: true,
+        }
+    }
+
+    fn faults(text: &str) -> Vec<String> {
+        from_csv(text.as_bytes()).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_columns_are_those_of_the_contract() {
+        let text = to_csv(&[(line("a.jpg", "letter"), json!("letter"))], false);
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            "path,page,task,value,reviewer,decided_at,sampled_with,shown\r\n\
+             a.jpg,2,kind,letter,ann,2026-11-23T13:00:00.123Z,0.25,true\r\n"
+        );
+    }
+
+    #[test]
+    fn only_path_task_and_value_are_needed() {
+        for text in [
+            "task,path,value\nkind,a.jpg,letter\n",
+            "\u{feff}task;path;value\r\nkind;a.jpg;letter\r\n;;\r\n",
+            "Task\tPATH \tvalue\tshown\nkind\ta.jpg\tletter\tno",
+        ] {
+            let lines = from_csv(text.as_bytes()).unwrap();
+            let expected = AnswerLine {
+                place: "line 2".into(),
+                page: 1,
+                reviewer: None,
+                decided_at_ms: None,
+                sampled_with: None,
+                is_shown: false,
+                ..line("a.jpg", "letter")
+            };
+            assert_eq!(lines, [expected], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn all_faults_are_found_with_their_lines() {
+        let text = "path,page,task,value,decided_at,sampled_with,shown\n\
+            a.jpg,x,kind,letter,,,\n\
+            \"a\nb.jpg\",1,kind,letter,yesterday,,\n\
+            \n\
+            a.jpg,1,kind,letter,,1.5,\n\
+            a.jpg,1,kind,letter,,,maybe\n\
+            a.jpg,1,kind\n\
+            a.jpg,1,kind,letter,,,\n";
+        assert_eq!(
+            faults(text),
+            [
+                "line 2: page: `x` is not the number of a page",
+                "line 3: decided_at: `yesterday` is not a valid time; use a form such as 2026-11-23 or 2026-11-23T13:00:00Z",
+                "line 6: sampled_with: `1.5` is not a probability above 0 and up to 1",
+                "line 7: shown: `maybe` is neither true nor false",
+                "line 8: 3 fields, but 7 columns",
+            ]
+        );
+        assert_eq!(faults("path,value\n"), ["line 1: the column `task` is missing"]);
+        assert!(faults("path,page,kind\n")[0].starts_with("line 1: there is no column `kind` in files of human"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            path in "[a'=+/ \"\n,;-]{1,8}",
+            reviewer in "[=@a][a ,]{0,4}[a]",
+            probability in prop::option::of(0.0001_f64..=1.0),
+            is_shown: bool,
+        ) {
+            let line = AnswerLine { place: "line 2".into(), reviewer: Some(reviewer), sampled_with: probability, is_shown, ..line(&path, &path) };
+            let text = to_csv(&[(line.clone(), json!(path))], false);
+            prop_assert_eq!(from_csv(&text).map_err(|faults| format!("{faults:?}")), Ok(vec![line]));
+        }
+    }
+}

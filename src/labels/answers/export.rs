@@ -1,0 +1,121 @@
+//! Human answers to a file.
+
+use super::answer_line::{AnswerLine, AnswerValue};
+use super::csv_form::to_csv;
+use super::label_studio::to_label_studio;
+use super::locator::Locator;
+use crate::base::ids::DecisionId;
+use crate::export::human_value;
+use crate::manifest::Job;
+use crate::store::{DecisionRecord, Reader, StoreError};
+use crate::task::{Question, Shape};
+use serde_json::Value;
+
+/// Decisions that are read at once.
+const PAGE: usize = 1000;
+
+/// A format of human answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerFormat {
+    /// Comma-separated values.
+    Csv,
+    /// JSON of Label Studio.
+    LabelStudio,
+}
+
+/// Human answers as a file.
+#[derive(Clone, Debug, Default)]
+pub struct ExportedAnswers {
+    /// The bytes of the file.
+    pub bytes: Vec<u8>,
+    /// The number of answers in it.
+    pub answers: u64,
+    /// Those of them that rows don't show because they don't fit the job: which, and why.
+    pub unfit: Vec<String>,
+}
+
+/// All human answers under the name of a job that were not withdrawn, in the order of paths, pages, tasks and times.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn export_answers(
+    reader: &Reader,
+    job: &Job,
+    questions: &[Question],
+    format: AnswerFormat,
+) -> Result<ExportedAnswers, StoreError> {
+    let locator = Locator::new(reader, job, questions)?;
+    let mut lines = Vec::new();
+    let mut after = DecisionId(0);
+    loop {
+        let decisions = reader.all_decisions(&job.name, after, PAGE)?;
+        let Some(last) = decisions.last() else { break };
+        after = last.id;
+        for record in decisions.iter().filter(|record| !record.is_withdrawn) {
+            lines.push(line_of(&locator, questions, record)?);
+        }
+    }
+    lines.sort_by(|(a, _, _), (b, _, _)| {
+        let key = |line: &AnswerLine| {
+            (line.path.clone(), line.page, line.task.clone(), line.decided_at_ms, line.reviewer.clone())
+        };
+        key(a).cmp(&key(b))
+    });
+    let describe = |(line, _, unfit): &(AnswerLine, Value, Option<String>)| {
+        unfit.as_ref().map(|reason| format!("{}, page {}, `{}`: {reason}", line.path, line.page, line.task))
+    };
+    let unfit = lines.iter().filter_map(describe).collect();
+    let lines: Vec<(AnswerLine, Value)> = lines.into_iter().map(|(line, value, _)| (line, value)).collect();
+    let bytes = match format {
+        AnswerFormat::Csv => {
+            let has_questions =
+                questions.iter().any(Question::is_template) || lines.iter().any(|(line, _)| line.question.is_some());
+            to_csv(&lines, has_questions)
+        }
+        AnswerFormat::LabelStudio => {
+            let is_labels = |task: &str| {
+                let shape = questions.iter().find(|question| question.name == task).map(|question| &question.shape);
+                matches!(shape.map(Shape::required), Some(Shape::Choice(_) | Shape::Tags { .. }))
+            };
+            format!("{:#}\n", to_label_studio(&lines, &is_labels)).into_bytes()
+        }
+    };
+    Ok(ExportedAnswers { answers: lines.len() as u64, bytes, unfit })
+}
+
+/// The line of a decision, its value, and why rows don't show it.
+fn line_of(
+    locator: &Locator<'_>,
+    questions: &[Question],
+    record: &DecisionRecord,
+) -> Result<(AnswerLine, Value, Option<String>), StoreError> {
+    let decision = &record.decision;
+    let found = locator.describe(decision)?;
+    let question = questions.iter().find(|question| question.name == decision.task);
+    let mut value: Value = serde_json::from_str(&decision.value).unwrap_or_default();
+    let unfit = match question {
+        None => Some("the job has no such task".to_owned()),
+        Some(question) => match human_value(&question.shape, &decision.value) {
+            // Members are in the order of the task.
+            Ok(fitting) => {
+                value = fitting;
+                (!found.is_asked).then(|| "it answers another question than the one that the job asks".to_owned())
+            }
+            Err(fault) => Some(fault.message),
+        },
+    };
+    let unfit = unfit.or_else(|| (!found.is_in_job).then(|| "the job has no file with this content".to_owned()));
+    let line = AnswerLine {
+        place: String::new(),
+        path: found.path,
+        page: decision.page.page,
+        task: decision.task.clone(),
+        question: found.question,
+        value: AnswerValue::Json(value.clone()),
+        reviewer: Some(decision.reviewer.clone()),
+        decided_at_ms: Some(decision.decided_at_ms),
+        sampled_with: decision.sampled_with,
+        is_shown: decision.shown.is_some(),
+    };
+    Ok((line, value, unfit))
+}

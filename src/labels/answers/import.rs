@@ -1,0 +1,181 @@
+//! Human answers from a file.
+
+use super::answer_line::AnswerLine;
+use super::cell::read_value;
+use super::csv_form::from_csv;
+use super::fault::LineFault;
+use super::label_studio::from_label_studio;
+use super::locator::Locator;
+use crate::base::digest::canonical;
+use crate::base::ids::PageId;
+use crate::manifest::Job;
+use crate::store::{NewDecision, Reader, StoreError};
+use crate::task::Question;
+use std::collections::{HashMap, HashSet};
+
+/// How human answers are imported.
+#[derive(Clone, Debug)]
+pub struct ImportOptions {
+    /// Who decided, of lines that don't state it.
+    pub reviewer: String,
+    /// Whether lines with a path, a task or a value that the job does not know are left out. Otherwise they are
+    /// faults, and nothing is imported.
+    pub skip_unknown: bool,
+}
+
+/// What becomes of the lines of a file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PreparedImport {
+    /// The decisions that are new.
+    pub(crate) new: Vec<NewDecision>,
+    /// The number of lines whose decisions are stored already.
+    pub(crate) known: u64,
+    /// The lines that are left out.
+    pub(crate) skipped: Vec<LineFault>,
+}
+
+/// Why a file can't be imported.
+#[derive(Debug)]
+pub(crate) enum ImportError {
+    /// The store can't be read.
+    Store(StoreError),
+    /// No run of the job has looked at its input, so that its paths are not known.
+    NotScanned,
+    /// What is wrong with the lines, and how many lines there are.
+    Lines(Vec<LineFault>, usize),
+}
+
+impl From<StoreError> for ImportError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Reads human answers from a file, CSV or JSON of Label Studio, and compares them with those in the store.
+/// `now_ms`: wall time in milliseconds, for lines that state no time.
+///
+/// # Errors
+/// When the store can't be read, or a line can't be imported: then none is.
+pub(crate) fn prepare_import(
+    reader: &Reader,
+    job: &Job,
+    questions: &[Question],
+    bytes: &[u8],
+    options: &ImportOptions,
+    now_ms: i64,
+) -> Result<PreparedImport, ImportError> {
+    let lines = if is_json(bytes) { from_label_studio(bytes) } else { from_csv(bytes) };
+    let lines = lines.map_err(|faults| ImportError::Lines(faults, 0))?;
+    let locator = Locator::new(reader, job, questions)?;
+    if !locator.is_known() && lines.iter().any(|line| !line.path.starts_with("content:")) {
+        return Err(ImportError::NotScanned);
+    }
+    let (mut faults, mut prepared) = (Vec::new(), PreparedImport::default());
+    let mut undated = Undated::default();
+    let mut seen = HashSet::new();
+    for line in &lines {
+        let decision = match decision_of(&locator, job, questions, line, options, now_ms)? {
+            Ok(decision) => decision,
+            Err(fault) if fault.is_unknown && options.skip_unknown => {
+                prepared.skipped.push(fault);
+                continue;
+            }
+            Err(fault) => {
+                faults.push(fault);
+                continue;
+            }
+        };
+        if line.decided_at_ms.is_none()
+            && let Err(fault) = undated.add(line, &decision)
+        {
+            faults.push(fault);
+            continue;
+        }
+        if is_stored(reader, &decision, line.decided_at_ms.is_some())? || !seen.insert(key(&decision)) {
+            prepared.known += 1;
+        } else {
+            prepared.new.push(decision);
+        }
+    }
+    if faults.is_empty() { Ok(prepared) } else { Err(ImportError::Lines(faults, lines.len())) }
+}
+
+/// Whether the file is JSON, and not CSV.
+fn is_json(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    text.trim_ascii_start().first().is_some_and(|first| matches!(first, b'[' | b'{'))
+}
+
+fn decision_of(
+    locator: &Locator<'_>,
+    job: &Job,
+    questions: &[Question],
+    line: &AnswerLine,
+    options: &ImportOptions,
+    now_ms: i64,
+) -> Result<Result<NewDecision, LineFault>, StoreError> {
+    let Some(question) = questions.iter().find(|question| question.name == line.task) else {
+        let names: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
+        let message = format!("the job has no task `{}`; its tasks are: {}", line.task, names.join(", "));
+        return Ok(Err(LineFault::unknown(&line.place, message)));
+    };
+    let value = match read_value(&question.shape, &line.value) {
+        Ok(value) => value,
+        Err(fault) => {
+            return Ok(Err(LineFault::unknown(&line.place, format!("`{}`: {}", line.task, fault.message))));
+        }
+    };
+    let (page, question) = match locator.find(line, question)? {
+        Ok(found) => found,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    Ok(Ok(NewDecision {
+        page,
+        job: job.name.clone(),
+        task: line.task.clone(),
+        question,
+        value: canonical(&value),
+        reviewer: line.reviewer.clone().unwrap_or_else(|| options.reviewer.clone()),
+        decided_at_ms: line.decided_at_ms.unwrap_or(now_ms),
+        sampled_with: line.sampled_with,
+        // The file does not have what was shown.
+        shown: line.is_shown.then(|| "null".to_owned()),
+    }))
+}
+
+/// What makes two decisions the same one.
+fn key(decision: &NewDecision) -> impl Eq + std::hash::Hash + use<> {
+    let NewDecision { page, task, question, value, reviewer, decided_at_ms, .. } = decision.clone();
+    (page, task, question, value, reviewer, decided_at_ms)
+}
+
+/// Whether the decision is stored. One without a time of its own is if the same reviewer's latest decision has its
+/// value.
+fn is_stored(reader: &Reader, decision: &NewDecision, is_dated: bool) -> Result<bool, StoreError> {
+    let stored = reader.decisions(&decision.job, &decision.page)?;
+    let is_same = |known: &NewDecision| {
+        (&known.task, known.question, &known.reviewer) == (&decision.task, decision.question, &decision.reviewer)
+    };
+    let mut same = stored.iter().map(|record| &record.decision).filter(|known| is_same(known));
+    Ok(match is_dated {
+        true => same.any(|known| key(known) == key(decision)),
+        false => same.next_back().is_some_and(|latest| latest.value == decision.value),
+    })
+}
+
+/// Lines without a time: two of them must not answer the same question of the same page differently.
+#[derive(Default)]
+struct Undated(HashMap<(PageId, String, Option<crate::base::digest::Digest>, String), (String, String)>);
+
+impl Undated {
+    fn add(&mut self, line: &AnswerLine, decision: &NewDecision) -> Result<(), LineFault> {
+        let NewDecision { page, task, question, reviewer, value, .. } = decision;
+        let key = (*page, task.clone(), *question, reviewer.clone());
+        let (place, known) = self.0.entry(key).or_insert_with(|| (line.place.clone(), value.clone()));
+        if known == value {
+            return Ok(());
+        }
+        let message = format!("{place} has another answer to `{task}` for the same page, and neither has a time");
+        Err(LineFault::malformed(&line.place, message))
+    }
+}

@@ -1,0 +1,302 @@
+//! Human answers as tasks of Label Studio, in the JSON that it imports and exports.
+//!
+//! An item has the page in `data` and decisions in `annotations`. Labels are `choices`, everything else is the
+//! text of a `textarea`. Members that Label Studio does not have (`reviewer`, `sampled_with`, `shown`) are left
+//! alone by it. Source: Label Studio documentation, "Label Studio JSON format of annotated tasks", 2026.
+
+use super::answer_line::{AnswerLine, AnswerValue};
+use super::cell::cell_text;
+use super::fault::LineFault;
+use crate::base::units::{parse_time, rfc3339};
+use serde_json::{Map, Value, json};
+
+/// The name of the image in the labelling interface.
+const IMAGE: &str = "image";
+
+/// The lines, in the order of their pages, as JSON. `is_labels`: whether the answers to a task are labels.
+pub(crate) fn to_label_studio(lines: &[(AnswerLine, Value)], is_labels: &dyn Fn(&str) -> bool) -> Value {
+    let mut items: Vec<Item> = Vec::new();
+    for (line, value) in lines {
+        let is_same = |item: &Item| (&item.path, item.page) == (&line.path, line.page);
+        if !items.last().is_some_and(is_same) {
+            items.push(Item { path: line.path.clone(), page: line.page, annotations: Vec::new() });
+        }
+        if let Some(item) = items.last_mut() {
+            item.add(line, result(line, value, is_labels(&line.task)));
+        }
+    }
+    items.into_iter().map(Item::into_json).collect()
+}
+
+/// An item that is being written.
+struct Item {
+    path: String,
+    page: u32,
+    /// What they have apart from results, and their results.
+    annotations: Vec<(Map<String, Value>, Vec<Value>)>,
+}
+
+impl Item {
+    /// Adds a decision: to the annotation of the same reviewer at the same time, if there is one.
+    fn add(&mut self, line: &AnswerLine, result: Value) {
+        let reviewer = line.reviewer.as_deref().unwrap_or_default();
+        let mut annotation = Map::new();
+        annotation.insert("was_cancelled".into(), false.into());
+        annotation.insert("created_at".into(), line.decided_at_ms.map(rfc3339).into());
+        // Label Studio knows people by their addresses, and rejects others.
+        if reviewer.contains('@') {
+            annotation.insert("completed_by".into(), json!({"email": reviewer}));
+        }
+        annotation.insert("reviewer".into(), reviewer.into());
+        if let Some(probability) = line.sampled_with {
+            annotation.insert("sampled_with".into(), probability.into());
+        }
+        annotation.insert("shown".into(), line.is_shown.into());
+        if let Some(question) = &line.question {
+            annotation.insert("question".into(), question.as_str().into());
+        }
+        let is_task = |known: &Value| known["from_name"] == result["from_name"];
+        let same =
+            self.annotations.iter_mut().find(|(known, results)| *known == annotation && !results.iter().any(is_task));
+        match same {
+            Some((_, results)) => results.push(result),
+            None => self.annotations.push((annotation, vec![result])),
+        }
+    }
+
+    fn into_json(self) -> Value {
+        let annotation = |(mut annotation, results): (Map<String, Value>, Vec<Value>)| {
+            annotation.insert("result".into(), results.into());
+            Value::Object(annotation)
+        };
+        let annotations: Vec<Value> = self.annotations.into_iter().map(annotation).collect();
+        json!({"data": {IMAGE: self.path, "page": self.page}, "annotations": annotations})
+    }
+}
+
+fn result(line: &AnswerLine, value: &Value, is_labels: bool) -> Value {
+    let (kind, value) = match value {
+        Value::Array(labels) if is_labels => ("choices", json!({"choices": labels})),
+        Value::String(label) if is_labels => ("choices", json!({"choices": [label]})),
+        Value::Null => ("textarea", json!({"text": []})),
+        other => ("textarea", json!({"text": [cell_text(other)]})),
+    };
+    json!({"from_name": line.task, "to_name": IMAGE, "type": kind, "value": value})
+}
+
+/// Reads what Label Studio exports as JSON (not "JSON-MIN").
+///
+/// # Errors
+/// With all items that are not well-formed.
+pub(crate) fn from_label_studio(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> {
+    let file = |message: String| vec![LineFault::malformed("line 1", message)];
+    let items = match serde_json::from_slice(bytes) {
+        Ok(Value::Array(items)) => items,
+        Ok(item @ Value::Object(_)) => vec![item],
+        Ok(_) => return Err(file("expected a list of items of Label Studio".into())),
+        Err(error) => return Err(file(format!("not valid JSON: {error}"))),
+    };
+    let (mut lines, mut faults) = (Vec::new(), Vec::new());
+    for (at, item) in items.iter().enumerate() {
+        let place = format!("item {}", at + 1);
+        if let Err(message) = read_item(&place, item, &mut lines) {
+            faults.push(LineFault::malformed(&place, message));
+        }
+    }
+    if faults.is_empty() { Ok(lines) } else { Err(faults) }
+}
+
+fn read_item(place: &str, item: &Value, lines: &mut Vec<AnswerLine>) -> Result<(), String> {
+    let no_annotations = "it has no `annotations`; export as JSON, not as JSON-MIN";
+    let annotations = item.get("annotations").and_then(Value::as_array).ok_or(no_annotations)?;
+    let data = item.get("data").ok_or("it has no `data`")?;
+    let path = data.get(IMAGE).and_then(Value::as_str).ok_or("it has no text `data.image`, the path of the page")?;
+    let page = match data.get("page") {
+        None | Some(Value::Null) => 1,
+        Some(page) => number_of_page(page).ok_or_else(|| format!("data.page: {page} is not the number of a page"))?,
+    };
+    for annotation in annotations {
+        let is_cancelled = annotation.get("was_cancelled").and_then(Value::as_bool) == Some(true);
+        if !is_cancelled {
+            read_annotation(place, (path, page), annotation, lines)?;
+        }
+    }
+    Ok(())
+}
+
+fn number_of_page(page: &Value) -> Option<u32> {
+    let number = page.as_u64().or_else(|| page.as_str()?.parse().ok())?;
+    u32::try_from(number).ok()
+}
+
+fn read_annotation(
+    place: &str,
+    (path, page): (&str, u32),
+    annotation: &Value,
+    lines: &mut Vec<AnswerLine>,
+) -> Result<(), String> {
+    let time = annotation.get("created_at").and_then(Value::as_str);
+    let decided_at_ms =
+        time.map(|text| parse_time(text).map_err(|error| format!("created_at: {error}"))).transpose()?;
+    let sampled_with = annotation.get("sampled_with").and_then(Value::as_f64);
+    if sampled_with.is_some_and(|probability| !(probability > 0.0 && probability <= 1.0)) {
+        return Err("sampled_with: not a probability above 0 and up to 1".into());
+    }
+    // What began as a prediction was seen.
+    let is_from_prediction = annotation.get("parent_prediction").is_some_and(|parent| !parent.is_null());
+    let is_shown = annotation.get("shown").and_then(Value::as_bool).unwrap_or(is_from_prediction);
+    let results = annotation.get("result").and_then(Value::as_array).ok_or("an annotation has no `result`")?;
+    for result in results {
+        let task = result.get("from_name").and_then(Value::as_str).ok_or("a result has no `from_name`")?;
+        lines.push(AnswerLine {
+            place: place.to_owned(),
+            path: path.to_owned(),
+            page,
+            task: task.to_owned(),
+            question: annotation.get("question").and_then(Value::as_str).map(str::to_owned),
+            value: read_result(result)
+                .ok_or_else(|| format!("the result of `{task}` has neither choices nor a text"))?,
+            reviewer: reviewer(annotation),
+            decided_at_ms,
+            sampled_with,
+            is_shown,
+        });
+    }
+    Ok(())
+}
+
+fn read_result(result: &Value) -> Option<AnswerValue> {
+    let value = result.get("value")?;
+    if let Some(labels) = value.get("choices").and_then(Value::as_array) {
+        let labels: Option<Vec<String>> = labels.iter().map(|label| Some(label.as_str()?.to_owned())).collect();
+        return Some(AnswerValue::Labels(labels?));
+    }
+    match value.get("text") {
+        Some(Value::String(text)) => return Some(AnswerValue::Text(text.clone())),
+        Some(Value::Array(lines)) => {
+            let lines: Option<Vec<&str>> = lines.iter().map(Value::as_str).collect();
+            return Some(AnswerValue::Text(lines?.join("\n")));
+        }
+        _ => {}
+    }
+    if let Some(date) = value.get("datetime").and_then(Value::as_str) {
+        return Some(AnswerValue::Text(date.to_owned()));
+    }
+    value.get("number").filter(|number| number.is_number()).cloned().map(AnswerValue::Json)
+}
+
+/// Who made an annotation: a name, an address, or the number of a user.
+fn reviewer(annotation: &Value) -> Option<String> {
+    let text = |value: &Value| value.as_str().map(str::to_owned).filter(|text| !text.trim().is_empty());
+    annotation.get("reviewer").and_then(text).or_else(|| {
+        let user = annotation.get("completed_by")?;
+        let name = ["email", "username", "first_name"].iter().find_map(|member| text(user.get(member)?));
+        let number = |value: &Value| value.as_i64().map(|number| format!("label-studio user {number}"));
+        name.or_else(|| text(user)).or_else(|| number(user)).or_else(|| number(user.get("id")?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(path: &str, task: &str, reviewer: &str) -> AnswerLine {
+        AnswerLine {
+            place: "item 1".into(),
+            path: path.into(),
+            page: 2,
+            task: task.into(),
+            question: None,
+            value: AnswerValue::Text(String::new()),
+            reviewer: Some(reviewer.into()),
+            decided_at_ms: Some(1_795_438_800_123),
+            sampled_with: Some(0.25),
+            is_shown: true,
+        }
+    }
+
+    fn is_labels(task: &str) -> bool {
+        task != "payee"
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let lines = [
+            (line("a.jpg", "kind", "ann"), json!("letter")),
+            (line("a.jpg", "marks", "ann"), json!(["stamp", "logo"])),
+            (line("a.jpg", "payee", "bob@example.org"), json!("ACME")),
+            (line("b.jpg", "payee", "ann"), json!(null)),
+        ];
+        let written = to_label_studio(&lines, &is_labels);
+        assert_eq!(written[0]["data"], json!({"image": "a.jpg", "page": 2}));
+        assert_eq!(written[0]["annotations"][0]["result"].as_array().unwrap().len(), 2, "of one person at one time");
+        assert_eq!(written[0]["annotations"][1]["completed_by"]["email"], "bob@example.org");
+        let read = from_label_studio(written.to_string().as_bytes()).unwrap();
+        let labels = |labels: &[&str]| AnswerValue::Labels(labels.iter().map(|label| (*label).to_owned()).collect());
+        let values = [
+            labels(&["letter"]),
+            labels(&["stamp", "logo"]),
+            AnswerValue::Text("ACME".into()),
+            AnswerValue::Text(String::new()),
+        ];
+        for ((line, value), ((expected, _), at)) in read.iter().zip(values).zip(lines.iter().zip([1, 1, 1, 2])) {
+            assert_eq!(*line, AnswerLine { value, place: format!("item {at}"), ..expected.clone() });
+        }
+        assert_eq!(read.len(), 4);
+    }
+
+    #[test]
+    fn what_label_studio_exports_is_read() {
+        let result = |value: Value| json!({"id": "x1", "from_name": "kind", "to_name": "image", "type": "choices", "value": value});
+        let exported = json!([{
+            "id": 7, "data": {"image": "a.jpg"}, "predictions": [], "meta": {}, "project": 1,
+            "annotations": [
+                {"id": 1, "completed_by": 3, "was_cancelled": false, "ground_truth": false, "created_at": "2026-11-23T13:00:00.123456Z",
+                 "lead_time": 2.5, "parent_prediction": null, "result": [result(json!({"choices": ["letter"]}))]},
+                {"id": 2, "completed_by": {"id": 4, "email": "bob@example.org"}, "created_at": "2026-11-23T13:00:01Z",
+                 "parent_prediction": 12, "result": [result(json!({"text": "line"})), result(json!({"number": 7}))]},
+                {"id": 3, "was_cancelled": true, "result": []},
+            ],
+        }]);
+        let read = from_label_studio(exported.to_string().as_bytes()).unwrap();
+        let shown: Vec<_> = read
+            .iter()
+            .map(|line| (line.page, line.reviewer.as_deref().unwrap(), line.decided_at_ms, line.is_shown, &line.value))
+            .collect();
+        let bob = |value| (1, "bob@example.org", Some(1_795_438_801_000), true, value);
+        let (label, text, number) =
+            (AnswerValue::Labels(vec!["letter".into()]), AnswerValue::Text("line".into()), AnswerValue::Json(json!(7)));
+        assert_eq!(
+            shown,
+            [(1, "label-studio user 3", Some(1_795_438_800_123), false, &label), bob(&text), bob(&number)]
+        );
+    }
+
+    #[test]
+    fn all_faults_are_found_with_their_items() {
+        let annotation = |result: Value| json!({"data": {"image": "a.jpg"}, "annotations": [{"result": [result]}]});
+        let items = json!([
+            {"image": "a.jpg", "kind": "letter"},
+            {"data": {}, "annotations": []},
+            annotation(json!({"value": {"choices": ["letter"]}})),
+            annotation(json!({"from_name": "box", "value": {"x": 1}})),
+            {"data": {"image": "a.jpg", "page": "x"}, "annotations": []},
+            {"data": {"image": "a.jpg"}, "annotations": [{"created_at": "x", "result": []}]},
+            annotation(json!({"from_name": "kind", "value": {"choices": ["letter"]}})),
+        ]);
+        let faults = from_label_studio(items.to_string().as_bytes()).unwrap_err();
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "item 1: it has no `annotations`; export as JSON, not as JSON-MIN",
+                "item 2: it has no text `data.image`, the path of the page",
+                "item 3: a result has no `from_name`",
+                "item 4: the result of `box` has neither choices nor a text",
+                "item 5: data.page: \"x\" is not the number of a page",
+                "item 6: created_at: `x` is not a valid time; use a form such as 2026-11-23 or 2026-11-23T13:00:00Z",
+            ]
+        );
+        assert!(from_label_studio(b"3").is_err() && from_label_studio(b"[").is_err());
+    }
+}

@@ -1,0 +1,16 @@
+//! Human answers as files: what `docmill answers export` and `docmill answers import` do.
+//!
+//! - [`answer_line`]: a human answer as a line of a file; [`fault`]: what is wrong with one
+//! - [`cell`]: the value of an answer as text
+//! - [`csv_form`], [`label_studio`]: the formats
+//! - [`locator`]: which page a line is about
+//! - [`mod@export`], [`mod@import`]
+
+pub(crate) mod answer_line;
+pub(crate) mod cell;
+pub(crate) mod csv_form;
+pub(crate) mod export;
+pub(crate) mod fault;
+pub(crate) mod import;
+pub(crate) mod label_studio;
+pub(crate) mod locator;

@@ -1,0 +1,12 @@
+//! Labels that can be trusted: how good the stored answers are, what people decide, and what a change of the
+//! manifest changes.
+//!
+//! - [`answers`]: human answers as files
+//! - [`truth`]: what people know of pages: truth files, carried columns, human answers
+//! - [`evaluation`]: answers compared with truth: what `docmill eval` does
+//! - [`history`]: the runs of a job, and what changed between them
+
+pub(crate) mod answers;
+pub(crate) mod evaluation;
+pub(crate) mod history;
+pub(crate) mod truth;

@@ -1,0 +1,60 @@
+// Builds elements. Text from outside is only ever set as text.
+
+export function el(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === "class") element.className = value;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name.startsWith("aria-") || name === "role" || name === "for" || name.startsWith("data-")) {
+      element.setAttribute(name, String(value));
+    } else element[name] = value;
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+// Text whose direction can't change that of its surroundings.
+export const isolated = (text, properties = {}) => el("bdi", properties, text);
+
+export function options(select, entries, chosen) {
+  select.replaceChildren(
+    ...entries.map(([value, text]) => el("option", { value, selected: value === chosen }, text)),
+  );
+}
+
+export const grouped = (count) => count.toLocaleString("en-US");
+
+export const plural = (count, one, many = `${one}s`) => `${grouped(count)} ${count === 1 ? one : many}`;
+
+// A value as one line of text.
+export function valueText(value) {
+  if (value === null || value === undefined) return "not on the page";
+  if (value === true) return "yes";
+  if (value === false) return "no";
+  if (Array.isArray(value)) return value.length ? value.map(valueText).join(", ") : "none";
+  if (typeof value === "object") {
+    return Object.entries(value).map(([name, member]) => `${name}: ${valueText(member)}`).join(" · ");
+  }
+  return String(value);
+}
+
+export const fileName = (path) => path.slice(path.lastIndexOf("/") + 1) || path;
+
+let hiding = 0;
+
+export function clearNotice() {
+  byId("notice").hidden = true;
+}
+
+// Says something for a few seconds.
+export function notice(text, isError = false) {
+  const place = byId("notice");
+  place.textContent = text;
+  place.classList.toggle("is-error", isError);
+  place.hidden = false;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => (place.hidden = true), isError ? 8000 : 3500);
+}

@@ -1,0 +1,52 @@
+// Pictures of pages: fetched, so that a page without one can say why, and kept for a moment.
+
+const MAX_KEPT = 90;
+const kept = new Map();
+
+const address = (page, side) => `/picture?page=${encodeURIComponent(page)}&side=${side}`;
+
+async function fetched(page, side) {
+  const response = await fetch(address(page, side));
+  if (!response.ok) {
+    const isJson = response.headers.get("content-type") === "application/json";
+    throw new Error(isJson ? (await response.json()).error : "there is no picture");
+  }
+  return URL.createObjectURL(await response.blob());
+}
+
+// The address of the picture of a page within this document.
+export function picture(page, side) {
+  const key = `${page} ${side}`;
+  const known = kept.get(key);
+  if (known) {
+    kept.delete(key);
+    kept.set(key, known);
+    return known;
+  }
+  const loading = fetched(page, side);
+  kept.set(key, loading);
+  loading.catch(() => kept.delete(key));
+  while (kept.size > MAX_KEPT) {
+    const [oldest, gone] = kept.entries().next().value;
+    kept.delete(oldest);
+    gone.then(URL.revokeObjectURL, () => {});
+  }
+  return loading;
+}
+
+export function preload(page, side) {
+  picture(page, side).catch(() => {});
+}
+
+// Shows the picture of a page in an image element, or calls `onFault` with the reason why there is none.
+export async function show(image, page, side, onFault) {
+  image.dataset.page = page;
+  try {
+    const source = await picture(page, side);
+    if (image.dataset.page !== page) return;
+    image.src = source;
+    await image.decode();
+  } catch (error) {
+    if (image.dataset.page === page) onFault(error.message);
+  }
+}

@@ -1,0 +1,245 @@
+//! The decisions of a job in memory, to filter and order pages by them.
+
+use crate::base::digest::Digest;
+use crate::base::ids::{DecisionId, PageId};
+use crate::export::human_value;
+use crate::store::{DecisionRecord, Reader, StoreError};
+use crate::task::Shape;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Decisions that are read at once.
+const BATCH: usize = 2000;
+
+/// A decision that was not withdrawn.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Decision {
+    /// Its id.
+    pub(crate) id: DecisionId,
+    /// The position of the task.
+    pub(crate) task: usize,
+    /// The digest of the question, for questions that differ from line to line.
+    pub(crate) question: Option<Digest>,
+    /// The value as canonical JSON: in the form of the task, if it fits.
+    pub(crate) value: Box<str>,
+    /// Who decided.
+    pub(crate) reviewer: Box<str>,
+    /// When: wall time in milliseconds.
+    pub(crate) at_ms: i64,
+    /// Whether the model's answer was shown.
+    pub(crate) is_shown: bool,
+    /// Whether it fits the task as it is now.
+    pub(crate) fits: bool,
+}
+
+/// Decisions that were made together, newest first in the strip.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Group {
+    /// When: wall time in milliseconds.
+    pub(crate) at_ms: i64,
+    /// The pages and their decisions.
+    pub(crate) decisions: Vec<(PageId, Decision)>,
+}
+
+/// The decisions of a job.
+#[derive(Debug)]
+pub(crate) struct Decisions {
+    job: String,
+    reviewer: String,
+    tasks: Vec<(String, Shape)>,
+    by_page: HashMap<PageId, Vec<Decision>>,
+    /// The reviewer's own by time.
+    own: BTreeSet<(i64, DecisionId, PageId)>,
+    /// The last one that was read.
+    last: DecisionId,
+    /// Decisions on tasks that the job does not have any more.
+    orphans: u64,
+}
+
+impl Decisions {
+    /// No decisions yet, of a job with these tasks, for this reviewer.
+    pub(crate) fn new(job: &str, reviewer: &str, tasks: Vec<(String, Shape)>) -> Self {
+        Self {
+            job: job.to_owned(),
+            reviewer: reviewer.to_owned(),
+            tasks,
+            by_page: HashMap::new(),
+            own: BTreeSet::new(),
+            last: DecisionId(0),
+            orphans: 0,
+        }
+    }
+
+    /// Reads those that were stored since.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn read_new(&mut self, reader: &Reader) -> Result<(), StoreError> {
+        loop {
+            let records = reader.all_decisions(&self.job, self.last, BATCH)?;
+            let Some(last) = records.last() else { return Ok(()) };
+            self.last = last.id;
+            records.into_iter().filter(|record| !record.is_withdrawn).for_each(|record| self.add(record));
+        }
+    }
+
+    /// Takes over the decisions on a page as the store has them now: others may have withdrawn theirs.
+    pub(crate) fn set_page(&mut self, page: &PageId, records: Vec<DecisionRecord>) {
+        for old in self.by_page.remove(page).unwrap_or_default() {
+            self.own.remove(&(old.at_ms, old.id, *page));
+        }
+        records.into_iter().filter(|record| record.decision.page == *page).for_each(|record| self.add(record));
+    }
+
+    fn add(&mut self, record: DecisionRecord) {
+        let DecisionRecord { id, decision, .. } = record;
+        let Some(task) = self.tasks.iter().position(|(name, _)| *name == decision.task) else {
+            self.orphans += 1;
+            return;
+        };
+        let checked = human_value(&self.tasks[task].1, &decision.value);
+        let known = Decision {
+            id,
+            task,
+            question: decision.question,
+            fits: checked.is_ok(),
+            value: checked.map_or(decision.value, |value| crate::base::digest::canonical(&value)).into(),
+            at_ms: decision.decided_at_ms,
+            is_shown: decision.shown.is_some(),
+            reviewer: decision.reviewer.into(),
+        };
+        let of_page = self.by_page.entry(decision.page).or_default();
+        if of_page.iter().any(|other| other.id == id) {
+            return;
+        }
+        if *known.reviewer == *self.reviewer {
+            self.own.insert((known.at_ms, id, decision.page));
+        }
+        of_page.push(known);
+        of_page.sort_by(|a, b| (a.at_ms, &a.reviewer, a.id).cmp(&(b.at_ms, &b.reviewer, b.id)));
+    }
+
+    /// Forgets a decision that was withdrawn.
+    pub(crate) fn withdraw(&mut self, page: &PageId, id: DecisionId) {
+        if let Some(of_page) = self.by_page.get_mut(page) {
+            of_page.retain(|known| {
+                let stays = known.id != id;
+                if !stays {
+                    self.own.remove(&(known.at_ms, id, *page));
+                }
+                stays
+            });
+        }
+    }
+
+    /// Decisions on tasks that the job does not have any more.
+    pub(crate) fn orphans(&self) -> u64 {
+        self.orphans
+    }
+
+    fn of_task(
+        &self,
+        page: &PageId,
+        task: usize,
+        question: Option<Digest>,
+    ) -> impl DoubleEndedIterator<Item = &Decision> {
+        let of_page = self.by_page.get(page).map(Vec::as_slice).unwrap_or_default();
+        of_page.iter().filter(move |known| known.task == task && known.question == question && known.fits)
+    }
+
+    /// The reviewer's latest decision on a task of a page.
+    pub(crate) fn own(&self, page: &PageId, task: usize, question: Option<Digest>) -> Option<&Decision> {
+        self.of_task(page, task, question).rev().find(|known| *known.reviewer == *self.reviewer)
+    }
+
+    /// The human answer to a task of a page: the latest decision of anybody.
+    pub(crate) fn current(&self, page: &PageId, task: usize, question: Option<Digest>) -> Option<&Decision> {
+        self.of_task(page, task, question).next_back()
+    }
+
+    /// The latest decision of each other reviewer.
+    pub(crate) fn others(&self, page: &PageId, task: usize, question: Option<Digest>) -> Vec<&Decision> {
+        let mut latest: BTreeMap<&str, &Decision> = BTreeMap::new();
+        let others = self.of_task(page, task, question).filter(|known| *known.reviewer != *self.reviewer);
+        others.for_each(|known| _ = latest.insert(&known.reviewer, known));
+        latest.into_values().collect()
+    }
+
+    /// Whether another reviewer has decided.
+    pub(crate) fn has_others(&self, page: &PageId, task: usize, question: Option<Digest>) -> bool {
+        self.of_task(page, task, question).any(|known| *known.reviewer != *self.reviewer)
+    }
+
+    /// The decisions on a page that do not fit their task any more.
+    pub(crate) fn unfit(&self, page: &PageId, task: usize) -> impl Iterator<Item = &Decision> {
+        let of_page = self.by_page.get(page).map(Vec::as_slice).unwrap_or_default();
+        of_page.iter().filter(move |known| known.task == task && !known.fits)
+    }
+
+    /// Whether there is such a decision.
+    pub(crate) fn has_unfit(&self, page: &PageId, task: usize) -> bool {
+        self.unfit(page, task).next().is_some()
+    }
+
+    /// How much those who have answered disagree: 2 if reviewers do, 1 if a reviewer and the model do.
+    pub(crate) fn disagreement(&self, page: &PageId, task: usize, question: Option<Digest>, model: Option<&str>) -> u8 {
+        let mut values: BTreeMap<&str, &str> = BTreeMap::new();
+        self.of_task(page, task, question).for_each(|known| _ = values.insert(&known.reviewer, &known.value));
+        let distinct: BTreeSet<&str> = values.into_values().collect();
+        match (distinct.len(), model) {
+            (0, _) => 0,
+            (1, Some(model)) => u8::from(!distinct.contains(canonical_text(model).as_str())),
+            (1, None) => 0,
+            _ => 2,
+        }
+    }
+
+    /// What the reviewer has decided last: at most `count` groups, newest first.
+    pub(crate) fn recent(&self, count: usize) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (at_ms, id, page) in self.own.iter().rev() {
+            let known = self.by_page.get(page).and_then(|known| known.iter().find(|known| known.id == *id));
+            let Some(known) = known else { continue };
+            if let Some(group) = groups.last_mut().filter(|group| group.at_ms == *at_ms) {
+                group.decisions.push((*page, known.clone()));
+            } else if groups.len() == count {
+                break;
+            } else {
+                groups.push(Group { at_ms: *at_ms, decisions: vec![(*page, known.clone())] });
+            }
+        }
+        groups
+    }
+
+    /// The reviewer's own decisions of this time: page, id, and task.
+    pub(crate) fn own_at(&self, at_ms: i64) -> Vec<(PageId, DecisionId, usize)> {
+        let task = |page: &PageId, id: DecisionId| self.by_page.get(page)?.iter().find(|known| known.id == id);
+        let newer = self.own.iter().rev().skip_while(|(known_ms, ..)| *known_ms > at_ms);
+        newer
+            .take_while(|(known_ms, ..)| *known_ms == at_ms)
+            .filter_map(|(_, id, page)| task(page, *id).map(|known| (*page, *id, known.task)))
+            .collect()
+    }
+
+    /// For each pair of reviewers, the values that they gave the same pages of a task.
+    pub(crate) fn pairs(&self, task: usize) -> BTreeMap<(&str, &str), Vec<(&str, &str)>> {
+        let mut pairs: BTreeMap<(&str, &str), Vec<(&str, &str)>> = BTreeMap::new();
+        for known in self.by_page.values() {
+            let mut latest: BTreeMap<(Option<Digest>, &str), &str> = BTreeMap::new();
+            for one in known.iter().filter(|known| known.task == task && known.fits) {
+                latest.insert((one.question, &one.reviewer), &one.value);
+            }
+            let latest: Vec<_> = latest.into_iter().collect();
+            for (at, ((question, a), value)) in latest.iter().enumerate() {
+                for ((_, b), other) in latest[at + 1..].iter().take_while(|((known, _), _)| known == question) {
+                    pairs.entry((a, b)).or_default().push((value, other));
+                }
+            }
+        }
+        pairs
+    }
+}
+
+/// JSON text in canonical form.
+fn canonical_text(json: &str) -> String {
+    serde_json::from_str(json).map_or_else(|_| json.to_owned(), |value| crate::base::digest::canonical(&value))
+}

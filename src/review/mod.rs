@@ -1,0 +1,30 @@
+//! `docmill review`: a local web page on which people look at pages beside their labels, decide and correct.
+//!
+//! - [`mod@run`]: opens a review and serves it; [`settings`]: how it is done
+//! - [`server`]: HTTP on loopback, and who may ask; [`api`] and [`api_error`]: what the page's script asks for and changes
+//! - [`state`]: what a review works on; [`index`]: the keys of its pages; [`facts`]: what they are filtered by;
+//!   [`view`]: which are shown; [`decisions`]: what was decided; [`pictures`]: what they look like
+//! - [`tasks`], [`page_json`], [`overview`], [`changes`]: the parts of the interface; [`page_name`]: names of pages in it
+//! - [`worth`]: what the decisions made so far are worth
+
+pub(crate) mod api;
+pub(crate) mod api_error;
+pub(crate) mod changes;
+pub(crate) mod decisions;
+pub(crate) mod facts;
+pub(crate) mod index;
+pub(crate) mod overview;
+pub(crate) mod page_json;
+pub(crate) mod page_name;
+pub(crate) mod pictures;
+pub(crate) mod run;
+pub(crate) mod server;
+pub(crate) mod settings;
+pub(crate) mod state;
+pub(crate) mod tasks;
+pub(crate) mod view;
+pub(crate) mod worth;
+
+pub(crate) use run::{ReviewError, Serving, review};
+pub use settings::ReviewOptions;
+pub use view::ReviewOrder;

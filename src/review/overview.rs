@@ -1,0 +1,179 @@
+//! What the page shows around pages: the job, filters, progress, recent decisions.
+
+use super::api_error::ApiError;
+use super::decisions::Group;
+use super::page_json::name_of;
+use super::state::Review;
+use super::view::{ReviewOrder, ViewQuery};
+use super::worth::{Step, Worth, agreement};
+use crate::base::digest::canonical;
+use crate::base::path_text::display_path;
+use crate::base::vocabulary::{ErrorKind, RowStatus};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Groups of decisions in the strip.
+const RECENT: usize = 20;
+/// Most values of a carried column that can be chosen.
+const MAX_VALUES: usize = 200;
+/// Fewest pages of which an interval says something.
+const MIN_REVIEWED: u64 = 1;
+
+/// The job.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn job_json(review: &Arc<Review>) -> Result<Value, ApiError> {
+    let options = &review.options;
+    let selection = review.selection();
+    let tasks: Vec<&Value> = review.tasks.iter().map(|task| task.to_json()).collect();
+    let sample = selection
+        .probability
+        .map(|probability| json!({"pages": selection.drawn.len(), "of": selection.pages, "probability": probability}));
+    Ok(json!({
+        "job": review.job.name, "model": review.job.provider.model, "reviewer": options.reviewer,
+        "shows_answers": options.shows_answers, "tasks": tasks, "task": options.task,
+        "columns": review.columns, "order": options.order.name(),
+        "orders": ReviewOrder::ALL.map(ReviewOrder::name), "sample": sample, "pages": selection.pages,
+        "unreadable": review.index.unreadable, "orphans": review.decisions()?.orphans(),
+        "version": env!("CARGO_PKG_VERSION"),
+    }))
+}
+
+/// That pages are being read, and how far that is.
+pub(crate) fn reading_json(review: &Review) -> Value {
+    json!({"reading": {"done": review.facts_done(), "of": review.index.len()}})
+}
+
+/// What pages can be filtered by, with how many pages each value has.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn filters_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Value, ApiError> {
+    let Some(facts) = review.facts().map_err(ApiError::Failed)? else {
+        return Ok(reading_json(review));
+    };
+    let task = view.tasks.first().copied().unwrap_or(0);
+    let mut labels = vec![0_u64; facts.answers.get(task).map_or(0, |known| known.texts.len())];
+    let mut undecided = labels.clone();
+    let mut columns: Vec<Vec<u64>> = facts.carried.iter().map(|known| vec![0; known.texts.len()]).collect();
+    let (mut statuses, mut errors) = (BTreeMap::<RowStatus, u64>::new(), BTreeMap::<&str, u64>::new());
+    let decisions = review.decisions()?;
+    for at in &review.selection().drawn {
+        let Some(page) = facts.pages.get(*at as usize).and_then(Option::as_ref) else { continue };
+        let label = page.answers.get(task).map_or(usize::MAX, |number| *number as usize);
+        if let Some(count) = labels.get_mut(label) {
+            *count += 1;
+            let indexed = review.index.get(*at);
+            let is_open = indexed.is_some_and(|indexed| {
+                decisions.own(&indexed.id, task, review.index.question(indexed, task)).is_none()
+            });
+            undecided[label] += u64::from(is_open);
+        }
+        *statuses.entry(page.status).or_default() += 1;
+        if let Some(kind) = page.error_kind {
+            *errors.entry(ErrorKind::name(kind)).or_default() += 1;
+        }
+        for (counts, number) in columns.iter_mut().zip(&page.carried) {
+            if let Some(count) = counts.get_mut(*number as usize) {
+                *count += 1;
+            }
+        }
+    }
+    let texts = facts.answers.get(task).map(|known| known.texts.as_slice()).unwrap_or_default();
+    let counted = labels.iter().zip(&undecided).zip(texts).filter(|((n, _), _)| **n > 0);
+    let labels = counted.map(|((n, undecided), text)| {
+        json!({"key": text, "value": serde_json::from_str::<Value>(text).unwrap_or_default(), "n": n, "undecided": undecided})
+    });
+    let columns = columns.iter().zip(&facts.carried).zip(&review.columns).map(|((counts, known), name)| {
+        let mut values: Vec<(&u64, &String)> = counts.iter().zip(&known.texts).filter(|(n, _)| **n > 0).collect();
+        values.sort_by(|a, b| b.0.cmp(a.0).then(a.1.cmp(b.1)));
+        let json = values.iter().take(MAX_VALUES).map(
+            |(n, text)| json!({"key": text, "value": serde_json::from_str::<Value>(text).unwrap_or_default(), "n": n}),
+        );
+        json!({"name": name, "values": json.collect::<Vec<_>>(), "is_cut": values.len() > MAX_VALUES})
+    });
+    let named = |(name, n): (&str, u64)| json!({"name": name, "n": n});
+    Ok(json!({
+        "labels": labels.collect::<Vec<_>>(), "columns": columns.collect::<Vec<_>>(),
+        "statuses": statuses.into_iter().map(|(status, n)| named((status.name(), n))).collect::<Vec<_>>(),
+        "errors": errors.into_iter().map(named).collect::<Vec<_>>(),
+    }))
+}
+
+/// How far the review is, and what it is worth.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Value, ApiError> {
+    // An interval from pages that were chosen by what the model answered would be wrong.
+    let is_random = view.order == ReviewOrder::Random && !view.is_grid && !view.needs_facts();
+    let selection = review.selection();
+    let mut tasks = Vec::new();
+    for task in &view.tasks {
+        let (steps, decided, agreements) = {
+            let decisions = review.decisions()?;
+            let skipped = review.seen().skipped.clone();
+            let mut steps = Vec::new();
+            let mut decided = 0;
+            let mut is_open = false;
+            for at in &selection.drawn {
+                let Some(indexed) = review.index.get(*at) else { continue };
+                let question = review.index.question(indexed, *task);
+                decided += u64::from(decisions.own(&indexed.id, *task, question).is_some());
+                let current = decisions.current(&indexed.id, *task, question);
+                is_open |= current.is_none() && !skipped.contains(at);
+                if !is_open {
+                    steps.push((*at, current.map(|known| (known.value.clone(), known.is_shown))));
+                }
+            }
+            let pairs = decisions.pairs(*task);
+            let agreements: Vec<Value> = pairs.iter().map(|((a, b), values)| agreement(a, b, values)).collect();
+            (steps, decided, agreements)
+        };
+        let mut worth = None;
+        if is_random {
+            let step = |(at, decided): (u32, Option<(Box<str>, bool)>)| {
+                let Some((value, is_shown)) = decided else { return Ok(Step::Skipped) };
+                let answers = review.model_answers(at)?;
+                let is_right = answers.get(*task).is_some_and(|answer| canonical(answer) == *value);
+                Ok::<_, ApiError>(Step::Decided { is_right, is_shown })
+            };
+            let steps = steps.into_iter().map(step).collect::<Result<Vec<_>, _>>()?;
+            let known = Worth::of_steps(steps.into_iter(), selection.pages as u64);
+            worth = (known.reviewed >= MIN_REVIEWED).then(|| known.to_json());
+        }
+        let name = review.tasks.get(*task).map(|task| task.name.as_str());
+        tasks.push(json!({"task": name, "decided": decided, "worth": worth, "agreements": agreements}));
+    }
+    Ok(json!({"pages": selection.drawn.len(), "tasks": tasks}))
+}
+
+/// What the reviewer has decided last, newest first.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn recent_json(review: &Arc<Review>) -> Result<Value, ApiError> {
+    let groups: Vec<Group> = review.decisions()?.recent(RECENT);
+    let group_json = |group: &Group| {
+        let first = group.decisions.first();
+        let page = first.and_then(|(page, _)| name_of(review, page));
+        let path = first.and_then(|(page, _)| {
+            let indexed = review.index.get(review.index.first(page)?)?;
+            review.index.place(indexed).map(|(_, path)| display_path(path))
+        });
+        let pages: std::collections::BTreeSet<_> = group.decisions.iter().map(|(page, _)| page).collect();
+        let values: BTreeMap<&str, Value> = group
+            .decisions
+            .iter()
+            .filter(|(page, _)| first.is_some_and(|(first, _)| first == page))
+            .filter_map(|(_, known)| {
+                let name = review.tasks.get(known.task)?.name.as_str();
+                Some((name, serde_json::from_str(&known.value).unwrap_or_default()))
+            })
+            .collect();
+        json!({"at": group.at_ms, "pages": pages.len(), "page": page, "path": path, "values": values})
+    };
+    Ok(json!({ "groups": groups.iter().map(group_json).collect::<Vec<_>>() }))
+}

@@ -1,0 +1,140 @@
+//! Pictures of pages: drawn on a few threads, and kept in memory for a while. Nothing is written to a disk.
+
+use crate::base::ids::PageId;
+use crate::pipeline::{ThumbnailFault, Thumbnails};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+
+/// Threads that draw, each with a decoder process.
+const WORKERS: usize = 2;
+/// Pictures that wait to be drawn. Who asks for more waits.
+const MAX_WAITING: usize = 64;
+/// Longest sides that are drawn, in pixels: tiles, and pages at two sizes.
+const SIDES: [u32; 4] = [320, 640, 1600, 3200];
+/// Maximum number of pictures that are kept, and of their bytes.
+const MAX_KEPT: usize = 1000;
+const MAX_KEPT_BYTES: usize = 64 << 20;
+
+type Drawn = Result<Bytes, ThumbnailFault>;
+
+/// A picture to draw.
+struct Wanted {
+    place: (u64, Vec<u8>),
+    page: PageId,
+    side: u32,
+    reply: oneshot::Sender<Drawn>,
+}
+
+/// Pictures of pages.
+pub(crate) struct Pictures {
+    wanted: mpsc::Sender<Wanted>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+impl Pictures {
+    /// Starts the threads; each has what `make` makes.
+    ///
+    /// # Errors
+    /// When a thread can't be started.
+    pub(crate) fn start(mut make: impl FnMut() -> Thumbnails) -> std::io::Result<Self> {
+        let (wanted, waiting) = mpsc::channel::<Wanted>(MAX_WAITING);
+        let (waiting, kept) = (Arc::new(Mutex::new(waiting)), Arc::new(Mutex::new(Kept::default())));
+        for number in 0..WORKERS {
+            let (mut thumbnails, waiting, kept) = (make(), waiting.clone(), kept.clone());
+            let work = move || {
+                // One thread waits for the next picture, the others for their turn.
+                let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+                while let Some(Wanted { place, page, side, reply }) = next() {
+                    // Whoever wanted it may have looked away.
+                    if reply.is_closed() {
+                        continue;
+                    }
+                    let drawn = thumbnails.make((place.0, &place.1), &page, side).map(|picture| picture.jpeg);
+                    if let Ok(jpeg) = &drawn {
+                        kept.lock().unwrap_or_else(PoisonError::into_inner).add((page, side), jpeg.clone());
+                    }
+                    let _ = reply.send(drawn);
+                }
+            };
+            std::thread::Builder::new().name(format!("pictures-{number}")).spawn(work)?;
+        }
+        Ok(Self { wanted, kept })
+    }
+
+    /// The JPEG of a page of the entry at `place`, at the size that fits `side` best.
+    ///
+    /// # Errors
+    /// When there is no picture of the page any more.
+    pub(crate) async fn get(&self, place: (u64, &[u8]), page: PageId, side: u32) -> Drawn {
+        let side = SIDES.into_iter().find(|known| *known >= side).unwrap_or(SIDES[SIDES.len() - 1]);
+        // A copy of the picture would hide that the file has changed: only tiles, of which there are many, are
+        // taken from memory.
+        if side == SIDES[0]
+            && let Some(jpeg) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&(page, side))
+        {
+            return Ok(jpeg);
+        }
+        let (reply, drawn) = oneshot::channel();
+        let wanted = Wanted { place: (place.0, place.1.to_vec()), page, side, reply };
+        let ended = || ThumbnailFault::NoDecoder("the server ends".to_owned());
+        self.wanted.send(wanted).await.map_err(|_| ended())?;
+        drawn.await.map_err(|_| ended())?
+    }
+}
+
+/// The pictures that were used last.
+#[derive(Default)]
+struct Kept {
+    /// The oldest first.
+    pictures: VecDeque<((PageId, u32), Bytes)>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn get(&mut self, key: &(PageId, u32)) -> Option<Bytes> {
+        let at = self.pictures.iter().position(|(known, _)| known == key)?;
+        let picture = self.pictures.remove(at)?;
+        let jpeg = picture.1.clone();
+        self.pictures.push_back(picture);
+        Some(jpeg)
+    }
+
+    fn add(&mut self, key: (PageId, u32), jpeg: Bytes) {
+        if let Some(at) = self.pictures.iter().position(|(known, _)| *known == key)
+            && let Some((_, old)) = self.pictures.remove(at)
+        {
+            self.bytes -= old.len();
+        }
+        self.bytes += jpeg.len();
+        self.pictures.push_back((key, jpeg));
+        while self.pictures.len() > MAX_KEPT || self.bytes > MAX_KEPT_BYTES {
+            let Some((_, old)) = self.pictures.pop_front() else { return };
+            self.bytes -= old.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::digest::Digest;
+
+    #[test]
+    fn the_pictures_that_were_used_last_are_kept() {
+        let key = |page: u32| (PageId { content: Digest::compute(b"x"), page }, 320);
+        let picture = || Bytes::from_static(&[0; 100]);
+        let mut kept = Kept::default();
+        for page in 1..=2000 {
+            kept.add(key(page), picture());
+            assert!(kept.get(&key(1)).is_some(), "used again and again");
+        }
+        assert_eq!((kept.pictures.len(), kept.bytes), (MAX_KEPT, MAX_KEPT * 100));
+        assert!(kept.get(&key(2)).is_none() && kept.get(&key(2000)).is_some());
+        kept.add(key(2000), Bytes::from_static(&[0; 7]));
+        assert_eq!(kept.bytes, MAX_KEPT * 100 - 93);
+        kept.add(key(1), vec![0; MAX_KEPT_BYTES + 1].into());
+        assert_eq!((kept.pictures.len(), kept.bytes), (0, 0), "more than is kept at all");
+    }
+}

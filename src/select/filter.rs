@@ -1,0 +1,40 @@
+//! A filter of rows.
+
+use super::columns::FilterColumns;
+use super::error::FilterError;
+use super::expression::Expression;
+use super::parser::Parser;
+use crate::export::Row;
+use std::fmt;
+
+/// A filter of rows: an expression such as `kind = "invoice" and cost_usd > 0.01`. `Display` writes it in
+/// one spelling, so that equal filters are recognized.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    expression: Expression,
+}
+
+impl Filter {
+    /// Reads an expression over these columns, and checks its names and types.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    pub fn parse(text: &str, columns: &FilterColumns) -> Result<Self, FilterError> {
+        Ok(Self { expression: Parser::new(text, columns)?.parse()? })
+    }
+
+    /// Whether a row matches. A row of which that is unknown, because a value is null, does not.
+    #[must_use]
+    pub fn matches(&self, row: &Row) -> bool {
+        self.expression.evaluate(row) == Some(true)
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.expression)
+    }
+}
+
+#[cfg(test)]
+mod tests;

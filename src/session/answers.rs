@@ -1,0 +1,92 @@
+//! Human answers of a job, to files and from them.
+
+use super::error::{Error, STORAGE, WRONG_INPUT};
+use super::job::Job;
+use super::overwriting::WrittenFile;
+use crate::base::atomic_file;
+use crate::base::clock::Clock;
+use crate::base::hooks::NoHooks;
+use crate::base::units::grouped;
+use crate::labels::answers::export::{AnswerFormat, ExportedAnswers, export_answers};
+use crate::labels::answers::fault::LineFault;
+use crate::labels::answers::import::{ImportError, ImportOptions, PreparedImport, prepare_import};
+use crate::pipeline::PipelineError;
+use crate::store::{ReadStore, Store};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Faults that a message lists.
+const MAX_FAULTS: usize = 50;
+
+/// What became of the lines of a file of human answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportedAnswers {
+    /// The number of answers that are new.
+    pub imported: u64,
+    /// The number of lines whose answers were stored already.
+    pub known: u64,
+    /// The lines that were left out, and why.
+    pub skipped: Vec<String>,
+}
+
+/// All human answers of a job as a file.
+pub(crate) fn export(job: &Job, format: AnswerFormat) -> Result<ExportedAnswers, Error> {
+    let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+    Ok(export_answers(&reader, &job.manifest, &job.questions, format)?)
+}
+
+/// Writes human answers to a file of their own.
+pub(crate) fn write(job: &Job, answers: &ExportedAnswers, path: &Path) -> Result<(), Error> {
+    job.check_written(&[WrittenFile::output("the file of human answers", path)])?;
+    let failed = |error| Error::new(STORAGE, format!("can't write {}: {error}", path.display()));
+    atomic_file::write(path, &answers.bytes, &NoHooks).map_err(failed)
+}
+
+/// Stores the human answers of a file: all of them or, if there is a fault, none.
+pub(crate) fn import(
+    job: &Job,
+    bytes: &[u8],
+    options: &ImportOptions,
+    clock: Arc<dyn Clock>,
+) -> Result<ImportedAnswers, Error> {
+    let store = &job.manifest.store;
+    let reader = ReadStore::open(store)?.reader()?;
+    let now_ms = clock.wall_ms();
+    let prepared = prepare_import(&reader, &job.manifest, &job.questions, bytes, options, now_ms);
+    let PreparedImport { new, known, skipped } = prepared.map_err(error_of)?;
+    let imported = new.len() as u64;
+    if !new.is_empty() {
+        let store = Store::open(store, clock, Arc::new(NoHooks))?;
+        store.put_decisions(new)?;
+        store.close();
+    }
+    let skipped = skipped.iter().map(ToString::to_string).collect();
+    Ok(ImportedAnswers { imported, known, skipped })
+}
+
+fn error_of(error: ImportError) -> Error {
+    match error {
+        ImportError::Store(error) => error.into(),
+        ImportError::NotScanned => Error::from(PipelineError::NoRun)
+            .with_hint("human answers belong to the content of files, which a run has to read first: `docmill run`"),
+        ImportError::Lines(faults, lines) => {
+            let listed: Vec<String> = faults.iter().take(MAX_FAULTS).map(|fault| format!("  {fault}")).collect();
+            let more = match faults.len().saturating_sub(MAX_FAULTS) {
+                0 => String::new(),
+                more => format!("\n  and {} more", grouped(more as u64)),
+            };
+            let of = if lines == 0 { String::new() } else { format!(" of {}", grouped(lines as u64)) };
+            let noun = if faults.len() == 1 && lines == 0 { "line" } else { "lines" };
+            let message = format!(
+                "nothing was imported: {}{of} {noun} can't be\n{}{more}",
+                grouped(faults.len() as u64),
+                listed.join("\n")
+            );
+            let is_skippable = |fault: &LineFault| fault.is_unknown;
+            Error::new(WRONG_INPUT, message).with_hint(match faults.iter().all(is_skippable) {
+                true => "correct them, or give --skip-unknown to import the others",
+                false => "correct them, and import the file again",
+            })
+        }
+    }
+}

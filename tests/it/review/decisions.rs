@@ -1,0 +1,188 @@
+//! Decisions: what is stored of them, when, and what is shown before.
+
+use super::client::{Served, reviewed_job, store, stored_decisions};
+use docmill::internal::store::NewDecision;
+use serde_json::{Value, json};
+
+#[cfg(unix)]
+#[test]
+fn a_decision_survives_a_kill_as_soon_as_it_is_acknowledged() {
+    let bench = reviewed_job(12, "");
+    let served = Served::start(&bench, &[]);
+    let pages = served.pages("limit=12");
+    assert_eq!(pages.len(), 12);
+    for page in &pages[..7] {
+        served.decide(page, "kind", json!("form"));
+    }
+    assert_eq!(served.end("-KILL"), 137);
+    assert_eq!(stored_decisions(&bench).len(), 7);
+    let served = Served::start(&bench, &[]);
+    assert_eq!(served.json("/api/progress?task=kind")["tasks"][0]["decided"], 7);
+    let next = served.pages("task=kind&next=1&limit=12");
+    assert_eq!(next.len(), 5);
+    assert_eq!(next[0]["page"], pages[7]["page"], "it goes on where it was");
+}
+
+#[test]
+fn answers_are_hidden_until_decided_and_what_was_shown_is_stored() {
+    let bench = reviewed_job(6, "");
+    let served = Served::start(&bench, &[]);
+    let page = served.pages("task=kind&limit=1")[0].clone();
+    assert_eq!(page["tasks"]["kind"], json!({}), "nothing is revealed");
+    served.decide(&page, "kind", json!("Form"));
+    let shown = served.pages(&format!("task=kind&at={}", page["page"].as_str().unwrap()))[0].clone();
+    let kind = &shown["tasks"]["kind"];
+    assert_eq!(kind["own"]["value"], "form", "in the manifest's spelling");
+    assert_eq!(kind["own"]["is_shown"], false);
+    let model = kind["answer"]["value"].as_str().unwrap().to_owned();
+    // From now on the answer is known: a second decision is not blind any more.
+    served.decide(&page, "kind", json!("letter"));
+    let stored = stored_decisions(&bench);
+    let facts: Vec<_> =
+        stored.iter().map(|known| (known.decision.value.clone(), known.decision.shown.clone())).collect();
+    let model = json!(model).to_string();
+    assert_eq!(facts, [("\"form\"".into(), None), ("\"letter\"".into(), Some(model))]);
+    assert_eq!(stored[0].decision.reviewer, "ann");
+    // Filters and orders that tell the answer, and the grid, reveal it.
+    for query in ["order=label", "mode=grid", "order=disagreement"] {
+        let page = served.pages(&format!("task=marks&limit=1&{query}"))[0].clone();
+        assert!(page["tasks"]["marks"].get("answer").is_some(), "{query}");
+    }
+    let showing = Served::start(&bench, &["--show"]);
+    let page = showing.pages("task=sum&limit=1")[0].clone();
+    assert!(page["tasks"]["sum"].get("answer").is_some());
+    showing.decide(&page, "sum", json!(12.5));
+    assert!(stored_decisions(&bench).last().unwrap().decision.shown.is_some());
+}
+
+#[test]
+fn decisions_of_others_are_hidden_until_decided() {
+    let bench = reviewed_job(3, "");
+    let ann = Served::start(&bench, &[]);
+    let bob = Served::start(&bench, &["--reviewer", "bob"]);
+    let page = ann.pages("task=kind&limit=1")[0].clone();
+    ann.decide(&page, "kind", json!("letter"));
+    let at = format!("task=kind&at={}", page["page"].as_str().unwrap());
+    let seen = bob.pages(&at)[0].clone();
+    assert_eq!(seen["tasks"]["kind"], json!({}), "neither the model nor ann");
+    assert_eq!(bob.json("/api/progress?task=kind")["tasks"][0]["decided"], 0, "bob decides for himself");
+    bob.decide(&page, "kind", json!("form"));
+    let seen = bob.pages(&at)[0].clone();
+    assert_eq!(seen["tasks"]["kind"]["others"][0]["value"], "letter");
+    let agreement = &bob.json("/api/progress?task=kind")["tasks"][0]["agreements"][0];
+    assert_eq!((&agreement["n"], &agreement["same"]), (&json!(1), &json!(0)));
+    assert_eq!(agreement["reviewers"], json!(["ann", "bob"]));
+    let other = ann.json("/api/recent")["groups"].as_array().unwrap().len();
+    assert_eq!(other, 1, "only her own");
+    // Nobody withdraws the decisions of others.
+    let at = bob.json("/api/recent")["groups"][0]["at"].clone();
+    assert_eq!(ann.post("/api/undo", &json!({ "at": at })).status, 404);
+}
+
+#[test]
+fn undo_withdraws_what_was_decided_together() {
+    let bench = reviewed_job(5, "");
+    let served = Served::start(&bench, &[]);
+    let pages = served.pages("mode=grid&task=kind&limit=5");
+    let decision =
+        |page: &Value| json!({"page": page["page"], "task": "kind", "value": page["tasks"]["kind"]["answer"]["value"]});
+    let answered: Vec<Value> = pages.iter().filter(|page| page["status"] == "ok").map(decision).collect();
+    served.decide(&pages[0], "marks", json!(["seal", "stamp"]));
+    let got = served.post("/api/decide", &json!({ "decisions": answered }));
+    assert_eq!(got.status, 200, "{}", got.text());
+    let recent = served.json("/api/recent")["groups"].clone();
+    assert_eq!(recent.as_array().unwrap().len(), 2);
+    assert_eq!(recent[0]["pages"], answered.len());
+    assert_eq!(recent[1]["values"]["marks"], json!(["stamp", "seal"]), "in the order of the manifest");
+    let undone = served.post("/api/undo", &json!({"at": recent[0]["at"]})).json();
+    assert_eq!(undone["undone"].as_array().unwrap().len(), answered.len());
+    assert_eq!(served.json("/api/progress?task=kind")["tasks"][0]["decided"], 0);
+    assert_eq!(served.json("/api/progress?task=marks")["tasks"][0]["decided"], 1);
+    let stored = stored_decisions(&bench);
+    assert_eq!(stored.iter().filter(|known| known.is_withdrawn).count(), answered.len(), "they stay as a record");
+    assert_eq!(served.post("/api/undo", &json!({"at": recent[0]["at"]})).status, 404, "once");
+}
+
+#[test]
+fn several_decisions_are_stored_together_or_not_at_all() {
+    let bench = reviewed_job(3, "");
+    let served = Served::start(&bench, &[]);
+    let pages = served.pages("task=kind&limit=3");
+    let decisions = json!([
+        {"page": pages[0]["page"], "task": "kind", "value": "form"},
+        {"page": pages[1]["page"], "task": "kind", "value": "memo"},
+    ]);
+    let got = served.post("/api/decide", &json!({ "decisions": decisions }));
+    assert_eq!(got.status, 400);
+    assert!(got.text().contains("memo"), "{}", got.text());
+    assert!(stored_decisions(&bench).is_empty());
+}
+
+#[test]
+fn a_sample_is_drawn_with_a_probability_that_is_stored() {
+    let bench = reviewed_job(20, "");
+    let served = Served::start(&bench, &["--sample", "5"]);
+    let job = served.json("/api/job");
+    assert_eq!(job["sample"], json!({"pages": 5, "of": 20, "probability": 0.25}));
+    let pages = served.pages("task=kind&limit=100");
+    assert_eq!(pages.len(), 5);
+    served.decide(&pages[0], "kind", json!("form"));
+    assert_eq!(stored_decisions(&bench)[0].decision.sampled_with, Some(0.25));
+    let names = |pages: &[Value]| pages.iter().map(|page| page["page"].clone()).collect::<Vec<_>>();
+    let all = Served::start(&bench, &[]);
+    assert_eq!(names(&all.pages("limit=5")), names(&pages), "a sample is the beginning of the order");
+    all.decide(&all.pages("limit=20")[19], "kind", json!("form"));
+    assert_eq!(stored_decisions(&bench)[1].decision.sampled_with, None);
+    let filtered = Served::start(&bench, &["--sample", "5", "--where", "path < '00010.jpg'"]);
+    assert_eq!(filtered.json("/api/job")["sample"]["of"], 10, "a sample of the selection");
+}
+
+#[test]
+fn progress_shows_what_a_random_order_is_worth() {
+    let bench = reviewed_job(30, "");
+    let served = Served::start(&bench, &[]);
+    let showing = Served::start(&bench, &["--show", "--reviewer", "eve"]);
+    let pages = showing.pages("task=kind&limit=30");
+    let worth = |query: &str| served.json(&format!("/api/progress?task=kind&{query}"))["tasks"][0]["worth"].clone();
+    assert_eq!(worth(""), Value::Null);
+    // A gap: what follows it is no random sample.
+    served.decide(&pages[5], "kind", json!("form"));
+    assert_eq!(worth(""), Value::Null);
+    for (at, page) in pages[..5].iter().enumerate() {
+        let answer = page["tasks"]["kind"]["answer"]["value"].clone();
+        let other = if answer == "form" { "letter" } else { "form" };
+        served.decide(page, "kind", if at == 0 { json!(other) } else { answer });
+    }
+    let found = worth("");
+    assert_eq!(found["reviewed"], 6);
+    let (low, high) = (found["low"].as_f64().unwrap(), found["high"].as_f64().unwrap());
+    let right = found["right"].as_f64().unwrap() / 6.0;
+    assert!((0.0..=right).contains(&low) && (right..=1.0).contains(&high), "{found}");
+    for query in ["order=suspected", "order=cost", "status=ok", "mode=grid"] {
+        assert_eq!(worth(query), Value::Null, "{query}: not a random sample");
+    }
+    let skipped = served.post("/api/skip", &json!({"pages": [pages[6]["page"]]}));
+    assert_eq!(skipped.status, 200);
+    served.decide(&pages[7], "kind", json!("form"));
+    let found = worth("");
+    assert_eq!((&found["reviewed"], &found["skipped"]), (&json!(7), &json!(1)));
+}
+
+#[test]
+fn decisions_that_do_not_fit_any_more_are_listed() {
+    let bench = reviewed_job(3, "");
+    let served = Served::start(&bench, &[]);
+    let page = served.pages("task=kind&limit=1")[0].clone();
+    served.decide(&page, "kind", json!("form"));
+    let known = stored_decisions(&bench)[0].decision.clone();
+    let store = store(&bench);
+    let memo = NewDecision { value: "\"memo\"".into(), decided_at_ms: known.decided_at_ms + 1, ..known.clone() };
+    let gone = NewDecision { task: "gone".into(), ..memo.clone() };
+    store.put_decisions(vec![memo, gone]).unwrap();
+    store.close();
+    let at = page["page"].as_str().unwrap();
+    let found = served.pages(&format!("task=kind&state=unfit&at={at}"))[0].clone();
+    assert_eq!(found["tasks"]["kind"]["unfit"][0]["value"], "memo");
+    assert_eq!(found["tasks"]["kind"]["own"]["value"], "form", "the one that fits counts");
+    assert_eq!(served.json("/api/job")["orphans"], 1);
+}

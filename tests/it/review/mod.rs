@@ -1,0 +1,8 @@
+//! `docmill review`: what its server answers, to whom, and what is stored. The page itself is tested in a browser
+//! (`tests/review_browser`).
+
+mod access;
+mod client;
+mod decisions;
+mod pages;
+mod pictures;

@@ -1,0 +1,372 @@
+// Reviews a job in a browser, by keyboard: decisions, undo, the grid, kill -9, two browsers, hostile texts.
+//
+//   DOCMILL=target/release/docmill node run.mjs [--shots FOLDER] [--many PAGES] [--assets FOLDER]
+//
+// --shots writes screenshots; --many measures the CPU time until the first page of many appears; --assets takes
+// the page's files from a folder, so that they can be changed without building docmill.
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+import { HOSTILE_LABEL, HOSTILE_NAMES, makeJob } from "./pages.mjs";
+import { Server, docmill } from "./server.mjs";
+
+const { values: given } = parseArgs({ options: { shots: { type: "string" }, many: { type: "string" }, assets: { type: "string" } } });
+const program = resolve(process.env.DOCMILL ?? "target/release/docmill");
+const PAGES = 520;
+const REVIEWED = 500;
+
+const FLAGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+const work = mkdtempSync(join(tmpdir(), "docmill-browser-"));
+const servers = [];
+let passed = 0;
+
+async function test(name, body) {
+  const began = Date.now();
+  await body();
+  passed += 1;
+  console.log(`ok: ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+}
+
+async function serve(folder, ...words) {
+  const server = await Server.start(program, folder, ...words);
+  servers.push(server);
+  return server;
+}
+
+// A browser with a profile of its own. Whatever should not happen in it fails the test.
+async function open(address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.faults = [];
+  page.saved = 0;
+  page.on("dialog", (dialog) => { page.faults.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("pageerror", (error) => page.faults.push(`script: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/ERR_CONNECTION|status of 410/.test(message.text())) page.faults.push(message.text());
+  });
+  page.on("request", (request) => {
+    const isOwn = /^(blob:)?http:\/\/127\.0\.0\.1:/.test(request.url());
+    if (!isOwn) page.faults.push(`asked ${request.url()}`);
+  });
+  page.on("response", async (response) => {
+    if (response.url().endsWith("/api/decide") && response.ok()) page.saved += JSON.parse(response.request().postData()).decisions.length;
+  });
+  if (given.assets) {
+    await page.route(/\/assets\/|:\d+\/$/, async (route) => {
+      const response = await route.fetch();
+      const name = basename(new URL(route.request().url()).pathname) || "index.html";
+      const isShown = response.ok();
+      await route.fulfill(isShown ? { response, body: readFileSync(join(given.assets, name)) } : { response });
+    });
+  }
+  await page.goto(address);
+  // Redirects are not routed.
+  if (given.assets) await page.goto(new URL(address).origin);
+  await ready(page).catch((error) => { throw new Error(`${error.message}\n${page.faults.join("\n")}`); });
+  return page;
+}
+
+// Until a page or tiles are shown.
+async function ready(page) {
+  await page.waitForFunction(() => document.querySelector(".page-path bdi, .tile, .nothing, .page-fault:not([hidden])"), null, { timeout: 15_000 });
+}
+
+const path = (page) => page.locator(".page-path").innerText();
+const progress = (page) => page.evaluate(() => fetch("/api/progress").then((reply) => reply.json()));
+const decided = async (page) => (await progress(page)).tasks[0].decided;
+
+async function until(page, count) {
+  for (let left = 600; left > 0; left -= 1) {
+    if ((await decided(page)) >= count) return;
+    await page.waitForTimeout(50);
+  }
+  assert.fail(`${await decided(page)} decisions instead of ${count}`);
+}
+
+// Presses a digit and Enter for `count` pages, as fast as a keyboard can.
+async function review(page, count) {
+  for (let at = 0; at < count; at += 1) {
+    await page.keyboard.press(String((at % 3) + 1));
+    await page.keyboard.press("Enter");
+  }
+}
+
+function check(...pages) {
+  pages.forEach((page) => assert.deepEqual(page.faults, []));
+}
+
+async function shots(page, name) {
+  if (!given.shots) return;
+  mkdirSync(given.shots, { recursive: true });
+  for (const colorScheme of ["light", "dark"]) {
+    for (const [width, height] of [[1280, 800], [420, 860]]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height });
+      await page.waitForTimeout(400);
+      await page.screenshot({ path: join(given.shots, `${name}-${width}-${colorScheme}.png`) });
+      const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      assert.equal(isWide, false, `${name} is wider than ${width} pixels`);
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+async function reviewByKeyboard(folder) {
+  let server = await serve(folder, "--reviewer", "ann");
+  let page = await open(server.address);
+
+  await test("the address has no token any more, and the cookie can't be read", async () => {
+    assert.equal(new URL(page.url()).search, "");
+    assert.equal(server.output().trim().split("\n").length, 1, "the address is the only line");
+    const [cookie] = await page.context().cookies();
+    assert.equal(cookie.httpOnly, true);
+    assert.equal(cookie.sameSite, "Strict");
+    assert.equal(await page.evaluate(() => document.cookie), "");
+    const again = await (await browser.newContext()).newPage();
+    assert.equal((await again.goto(server.address)).status(), 403, "a token is exchanged once");
+    await again.context().close();
+  });
+
+  await test("arrows move and decide nothing; nothing is revealed", async () => {
+    const first = await path(page);
+    await page.keyboard.press("ArrowRight");
+    await page.waitForFunction((known) => document.querySelector(".page-path").innerText !== known, first);
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForFunction((known) => document.querySelector(".page-path").innerText === known, first);
+    assert.equal(await decided(page), 0);
+    assert.equal(await page.locator(".said").count(), 0, "the model's answer is hidden");
+    await shots(page, "single");
+  });
+
+  await test(`${REVIEWED / 2} pages by keyboard, and kill -9 in the middle of more`, async () => {
+    await review(page, REVIEWED / 2);
+    await until(page, REVIEWED / 2);
+    const writing = review(page, 30);
+    await page.waitForFunction((known) => performance.now() > known, (await page.evaluate(() => performance.now())) + 150);
+    await server.end("SIGKILL");
+    await writing;
+    check(page);
+    const { saved } = page;
+    await page.context().close();
+    server = await serve(folder, "--reviewer", "ann");
+    page = await open(server.address);
+    const kept = await decided(page);
+    assert.ok(kept >= saved && saved >= REVIEWED / 2, `${kept} of ${saved} decisions are there`);
+  });
+
+  await test(`${REVIEWED} pages`, async () => {
+    await review(page, REVIEWED - (await decided(page)));
+    await until(page, REVIEWED);
+    assert.equal(await decided(page), REVIEWED);
+    const [task] = (await progress(page)).tasks;
+    assert.equal(task.worth.reviewed, REVIEWED);
+    await page.waitForFunction(() => /\d+ reviewed: accuracy 0\.\d+ to [01]\.\d+ at 95 %/.test(document.querySelector("#progress").innerText));
+    assert.equal(await page.locator("#strip li").count(), 20);
+  });
+
+  await test("undo takes back the last decision and shows its page", async () => {
+    const current = await path(page);
+    await page.keyboard.press("u");
+    await page.waitForFunction((known) => document.querySelector(".page-path").innerText !== known, current);
+    assert.equal(await decided(page), REVIEWED - 1);
+    await page.keyboard.press("u");
+    await page.waitForFunction(() => document.querySelector("#notice").innerText.startsWith("Undone"));
+    for (let left = 40; left > 0 && (await decided(page)) !== REVIEWED - 2; left -= 1) await page.waitForTimeout(50);
+    assert.equal(await decided(page), REVIEWED - 2);
+  });
+
+  await test("skipping decides nothing and goes on", async () => {
+    const current = await path(page);
+    await page.keyboard.press("x");
+    await page.waitForFunction((known) => document.querySelector(".page-path").innerText !== known, current);
+    assert.equal(await decided(page), REVIEWED - 2);
+  });
+
+  await test("zoom and rotation", async () => {
+    const width = () => page.locator(".page-picture").evaluate((image) => image.getBoundingClientRect().width);
+    await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
+    const before = await width();
+    await page.keyboard.press("+");
+    await page.waitForFunction((known) => document.querySelector(".page-picture").getBoundingClientRect().width > known, before);
+    await page.keyboard.press("-");
+    await page.keyboard.press("r");
+    await page.waitForFunction(() => document.querySelector(".page-picture").style.transform === "rotate(90deg)");
+  });
+
+  await test("typed editors: tags by digits, numbers, dates and yes or no", async () => {
+    await page.locator("#filter-task").selectOption("*");
+    await page.waitForFunction(() => document.querySelectorAll(".editor").length === 4);
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForTimeout(200);
+    const editor = (task) => page.locator(`.editor[data-task="${task}"]`);
+    await editor("kind").locator(".choice").first().click();
+    await editor("marks").locator(".choice").nth(1).click();
+    await editor("marks").locator(".choice").nth(3).click();
+    await editor("signed").locator(".choice").first().click();
+    await page.getByLabel("amount").fill("12.50");
+    await page.getByLabel("date").fill("2026-11-23");
+    const name = await path(page);
+    await shots(page, "all-tasks");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction((known) => document.querySelector(".page-path").innerText !== known, name);
+    const stored = await page.evaluate((wanted) => fetch("/api/pages?task=*&limit=120&state=decided").then((reply) => reply.json())
+      .then((found) => found.pages.find((one) => one.path === wanted)?.tasks), name);
+    assert.deepEqual(stored.total.own.value, { amount: 12.5, date: "2026-11-23", paid: null });
+    assert.deepEqual(stored.marks.own.value, ["logo", "handwriting"]);
+    assert.equal(stored.signed.own.value, true);
+  });
+  check(page);
+  return { server, page };
+}
+
+async function acceptInGrid({ page }) {
+  await test("the grid: wrong ones are clicked out, the rest is accepted at once", async () => {
+    await page.locator("#filter-task").selectOption("marks");
+    await page.keyboard.press("g");
+    await page.waitForSelector(".tile");
+    await page.waitForFunction(() => [...document.querySelectorAll(".tile-picture")].every((image) => image.src));
+    const tiles = await page.locator(".tile").count();
+    assert.ok(tiles >= 4, `${tiles} tiles`);
+    await page.locator(".tile").nth(1).click();
+    await page.locator(".tile").nth(2).focus();
+    await page.keyboard.press(" ");
+    assert.equal(await page.locator(".tile.is-out").count(), 2);
+    await shots(page, "grid");
+    const marks = () => page.evaluate(() => fetch("/api/progress?task=marks").then((reply) => reply.json())).then((found) => found.tasks[0].decided);
+    const before = await marks();
+    const shown = await page.locator(".tile").count();
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelector("#notice").innerText.includes("accepted"));
+    assert.equal(await marks(), before + shown - 2);
+    await page.keyboard.press("u");
+    for (let left = 40; left > 0 && (await marks()) !== before; left -= 1) await page.waitForTimeout(50);
+    assert.equal(await marks(), before, "one undo takes back all that was accepted at once");
+    await page.keyboard.press("g");
+    await page.waitForSelector("#single:not([hidden])");
+  });
+}
+
+async function twoBrowsers({ server, page }, folder) {
+  await test("two browsers of one reviewer, and two reviewers at once", async () => {
+    await page.locator("#filter-task").selectOption("kind");
+    await page.keyboard.press("?");
+    await page.waitForSelector("#help[open]");
+    await shots(page, "help");
+    await page.getByRole("button", { name: "Another browser" }).click();
+    const second = await open(await page.locator(".address").inputValue());
+    await page.keyboard.press("Escape");
+    const other = await serve(folder, "--reviewer", "bob");
+    const third = await open(other.address);
+    const before = await decided(page);
+    await Promise.all([review(page, 3), review(second, 3), review(third, 40)]);
+    await until(third, 40);
+    await until(page, before + 3);
+    const [task] = (await progress(third)).tasks;
+    assert.equal(task.decided, 40, "each reviewer has decisions of their own");
+    assert.equal(task.agreements.length, 1);
+    assert.ok(task.agreements[0].n >= 30, `${task.agreements[0].n} pages were decided by both`);
+    check(page, second, third);
+    assert.deepEqual(await other.end("SIGTERM"), { code: 0, signal: null });
+    assert.deepEqual(await server.end("SIGINT"), { code: 0, signal: null });
+  });
+}
+
+async function hostileTexts(folder) {
+  await test("hostile names, labels and values stay text", async () => {
+    const server = await serve(folder, "--show", "--reviewer", "eve <b>");
+    const page = await open(server.address);
+    const choices = await page.locator(".choice bdi").allInnerTexts();
+    assert.ok(choices.includes(HOSTILE_LABEL), choices.join());
+    assert.equal(await page.locator("#reviewer").innerText(), "eve <b> · answers shown");
+    assert.equal(await page.locator("#job").innerText(), "browser <i>test</i>");
+    await page.keyboard.press("f");
+    await page.locator("#filter-column").selectOption("customer");
+    await page.locator("#filter-value").selectOption("\"<script>window.hacked=1</script>\"");
+    await page.waitForFunction(() => document.querySelector(".carried dd")?.innerText === "<script>window.hacked=1</script>");
+    await shots(page, "filters");
+    await page.keyboard.press("g");
+    await page.waitForSelector(".tile");
+    await page.keyboard.press("g");
+    await page.waitForSelector("#single:not([hidden])");
+    // The pages with hostile names themselves.
+    for (const name of HOSTILE_NAMES) {
+      const key = await page.evaluate((wanted) => (async () => {
+        for (let after = ""; ;) {
+          const found = await (await fetch(`/api/pages?limit=120${after}`)).json();
+          const one = found.pages.find(({ path }) => path === wanted);
+          if (one || found.pages.length === 0) return one?.page;
+          after = `&after=${found.pages.at(-1).page}`;
+        }
+      })(), `pages/${name}`);
+      assert.ok(key, name);
+      await page.evaluate((one) => document.dispatchEvent(new CustomEvent("open", { detail: one })), key);
+      await page.waitForFunction((wanted) => document.querySelector(".page-path").textContent === wanted, `pages/${name}`);
+    }
+    assert.equal(await page.evaluate(() => window.hacked), undefined);
+    assert.equal(await page.locator("main b, main i, main script, .strip b").count(), 0);
+    check(page);
+    await server.end("SIGTERM");
+  });
+}
+
+async function changedFiles(folder) {
+  await test("a file that is gone or has changed has no picture", async () => {
+    const server = await serve(folder, "--reviewer", "gus");
+    const page = await open(server.address);
+    await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
+    const file = join(folder, await path(page));
+    rmSync(file);
+    await page.reload();
+    await page.waitForSelector(".page-fault:not([hidden])");
+    assert.match(await page.locator(".page-fault").innerText(), /can't be read/);
+    await shots(page, "gone");
+    check(page);
+    await server.end("SIGTERM");
+  });
+}
+
+async function many(count) {
+  const folder = join(work, "many");
+  mkdirSync(folder);
+  makeJob(folder, count);
+  docmill(program, folder, "run", "job.yaml", "-q", "--progress", "off");
+  await test(`the first of ${count} pages`, async () => {
+    const server = await serve(folder);
+    const page = await open(server.address);
+    await page.waitForFunction(() => document.querySelector(".page-picture").naturalWidth > 0);
+    console.log(`CPU until the first of ${count} pages: ${server.cpu().toFixed(2)} s`);
+    const began = Date.now();
+    await page.keyboard.press("g");
+    await page.waitForSelector(".tile", { timeout: 120_000 });
+    console.log(`grid after ${((Date.now() - began) / 1000).toFixed(1)} s, CPU so far: ${server.cpu().toFixed(2)} s`);
+    await server.end("SIGTERM");
+  });
+}
+
+try {
+  const folder = join(work, "job");
+  mkdirSync(folder);
+  makeJob(folder, PAGES);
+  docmill(program, folder, "run", "job.yaml", "-q", "--progress", "off");
+  const first = await reviewByKeyboard(folder);
+  await acceptInGrid(first);
+  await twoBrowsers(first, folder);
+  await hostileTexts(folder);
+  await changedFiles(folder);
+  if (given.many) await many(Number(given.many));
+  console.log(`${passed} passed, 0 failed`);
+} finally {
+  servers.forEach((server) => server.child.kill("SIGKILL"));
+  await browser.close();
+  rmSync(work, { recursive: true, force: true });
+}
