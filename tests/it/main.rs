@@ -3,6 +3,7 @@
 //! - [`harness`]: a folder with pages, a simulator and the program
 //! - [`input`]: files and lists; [`asking`]: requests, faults, stops; [`limits`]; [`budget`]; [`batch`]
 //! - [`store`]: durability and maintenance; [`output`]: rows and files; [`cli`]: messages, logs, metrics
+//! - [`eval`]: metrics against other implementations, intervals by simulation
 //! - [`quality`]: how good the labels are; [`review`]: the local page on which people decide
 //! - [`golden`]: recipes, requests and closed lists that must not change
 //! - [`security`]: hostile files, servers and bytes
@@ -16,6 +17,7 @@ mod asking;
 mod batch;
 mod budget;
 mod cli;
+mod eval;
 mod golden;
 mod harness;
 mod input;
