@@ -32,7 +32,7 @@ impl Stability {
         render_text(&self.0)
     }
 
-    /// As JSON. docs/answers.md documents the members.
+    /// As JSON. docs/quality.md documents the members.
     #[must_use]
     pub fn to_json(&self) -> Value {
         render_json(&self.0)

@@ -68,7 +68,7 @@ fn write_task(task: &TaskAgreement, kind: ProbeKind, out: &mut String) {
     }
 }
 
-/// The report as JSON. docs/answers.md documents the members.
+/// The report as JSON. docs/quality.md documents the members.
 pub(crate) fn render_json(report: &ProbeReport) -> Value {
     let task = |task: &TaskAgreement| {
         let flips: Vec<Value> =
