@@ -106,6 +106,13 @@ pub(crate) fn prepare_diff(
     query: &DiffQuery,
 ) -> Result<Option<DiffAsking>, Error> {
     let Some(count) = query.sample else { return Ok(None) };
+    if job.reads_standard_input() {
+        return Err(Error::new(
+            WRONG_INPUT,
+            "the pages of the job come from standard input, so no sample of them can be asked",
+        )
+        .with_hint("run the other manifest on the same list, and compare without --sample"));
+    }
     let sides = Sides::open(job, query)?;
     let sample = sides.sample(job, query, count)?;
     let to_ask = sides.unanswered(job, &sample)?;
@@ -154,7 +161,12 @@ pub(crate) fn diff(job: &Job, environment: &Environment, query: &DiffQuery) -> R
         TruthChoice::Columns(_) => "carried columns".to_owned(),
         TruthChoice::Answers { .. } => "human answers".to_owned(),
     });
-    comparison.full_cost = sides.full_cost(environment)?.map(|(cost, _)| cost);
+    // Stored answers can be compared without the input.
+    comparison.full_cost = match sides.full_cost(environment) {
+        Ok(cost) => cost.map(|(cost, _)| cost),
+        Err(PipelineError::Source(_) | PipelineError::Input(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
     comparison.changes = sides.changes(&old)?;
     comparison.job = job.name().to_owned();
     (comparison.old_name, comparison.new_name) = (sides.old_name, sides.new_name);
@@ -284,7 +296,10 @@ impl Sides {
 
     /// The expected cost of asking every page anew with the later settings, and the number of pages; `None`:
     /// unknown.
-    fn full_cost(&self, environment: &Environment) -> Result<Option<(Pico, u64)>, Error> {
+    fn full_cost(&self, environment: &Environment) -> Result<Option<(Pico, u64)>, PipelineError> {
+        if self.new_job.reads_standard_input() {
+            return Ok(None);
+        }
         let everything =
             RetrySelection { invalid: true, refused: true, failed: true, refresh: true, ..RetrySelection::default() };
         let job = &self.new_job;
