@@ -101,7 +101,7 @@ fn price_text(asking: &DiffAsking) -> String {
 
 /// Asks the sample. Returns why it ended early, if it did: what was answered is compared.
 fn ask(asking: &DiffAsking, global: &Global) -> Result<Option<Failure>, Failure> {
-    let session = &asking.session;
+    let session = Session::open(asking.job.clone(), Environment::of_process());
     let watched = Arc::new(OnceLock::new());
     signals::listen(watched.clone(), None, |_| {})
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;

@@ -5,7 +5,6 @@ use super::error::{Error, WRONG_INPUT};
 use super::evaluation::draw_page;
 use super::job::Job;
 use super::runs::{find_run, known_runs};
-use super::session::Session;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::JobId;
 use crate::base::money::Pico;
@@ -61,8 +60,8 @@ pub struct DiffQuery {
 
 /// Pages of a sample that are to be asked, and their price.
 pub struct DiffAsking {
-    /// The session in which they are asked. Its answers are stored under their own recipes, and it writes no output.
-    pub session: Session,
+    /// The job that asks them. Its answers are stored under their own recipes, and it writes no output.
+    pub job: Job,
     /// The options of its run.
     pub options: RunOptions,
     /// Number of pages of the sample.
@@ -131,7 +130,7 @@ pub(crate) fn prepare_diff(
     asked.manifest.is_batch = false;
     let options = RunOptions { pages: Some(PageSet(Arc::new(sample))), ..RunOptions::default() };
     Ok(Some(DiffAsking {
-        session: Session::open(asked, environment.clone()),
+        job: asked,
         options,
         pages,
         to_ask,
