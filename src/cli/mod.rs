@@ -8,6 +8,8 @@ pub(crate) mod answers_args;
 pub(crate) mod arg_values;
 pub(crate) mod args;
 pub(crate) mod check;
+pub(crate) mod diff;
+pub(crate) mod diff_args;
 pub(crate) mod eval;
 pub(crate) mod eval_args;
 pub(crate) mod exit;

@@ -7,6 +7,7 @@
 //! - [`listed_files`]: the files of the input, taken or not
 //! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
+//! - [`diff`]: what a change of the manifest changes
 //! - [`runs`]: the runs of a store
 //! - [`try_observer`]: what a tried page shows
 //! - [`probing`]: how stable answers are
@@ -21,6 +22,7 @@
 pub(crate) mod answers;
 pub(crate) mod budgets;
 pub(crate) mod check;
+pub(crate) mod diff;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod evaluation;
@@ -44,6 +46,7 @@ pub(crate) mod try_observer;
 pub use answers::ImportedAnswers;
 pub use budgets::{Budget, budgets_of_store};
 pub use check::JobCheck;
+pub use diff::{DiffAsking, DiffQuery, DiffReport, DiffSide};
 pub use environment::{Environment, serve_decoder};
 pub use error::Error;
 pub use evaluation::EvalReport;

@@ -2,6 +2,7 @@
 
 use super::answers::{self, ImportedAnswers};
 use super::check::{JobCheck, cache_write_warning, check_job};
+use super::diff::{DiffAsking, DiffQuery, DiffReport, diff, prepare_diff};
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::evaluation::EvalReport;
@@ -439,6 +440,23 @@ impl Session {
     /// When the store can't be read or has no run of the job.
     pub fn history(&self, limit: usize) -> Result<RunHistory, Error> {
         history_of_job(&self.job, limit)
+    }
+
+    /// The pages of a sample that `diff` compares and that have no later answer yet, with their price; `None`:
+    /// nothing is to be asked. Sends nothing.
+    ///
+    /// # Errors
+    /// When the store can't be read, or a side does not exist.
+    pub fn prepare_diff(&self, query: &DiffQuery) -> Result<Option<DiffAsking>, Error> {
+        prepare_diff(&self.job, &self.environment, query)
+    }
+
+    /// Compares stored answers to the same pages. Sends nothing.
+    ///
+    /// # Errors
+    /// When the store can't be read, a side does not exist, or the truth can't be used.
+    pub fn diff(&self, query: &DiffQuery) -> Result<DiffReport, Error> {
+        diff(&self.job, &self.environment, query)
     }
 
     /// The report on runs of the job, from the store alone.

@@ -214,6 +214,8 @@ fn commands_with_a_job_use_only_the_session() {
     for name in [
         "answers",
         "check",
+        "diff",
+        "diff_args",
         "eval",
         "eval_args",
         "export",
