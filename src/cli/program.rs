@@ -4,7 +4,7 @@ use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
 use super::{
-    answers, check, diff, eval, export, init, log, plan, prepare, report, review, rows, run, runs, schema, simulate,
+    answers, check, diff, eval, export, init, log, plan, prepare, report, review, rows, run, runs, schema, signals, simulate,
     store, try_page,
 };
 use crate::base::mask::mask_secrets;
@@ -14,6 +14,7 @@ use std::process::ExitCode;
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
+    signals::survive_file_limit();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return wrong_arguments(&error),

@@ -330,14 +330,31 @@ impl Session {
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
+        let has_all = self.first_run()?.is_none();
         Ok(pipeline::export(
             &reader,
             job,
             &self.job.questions,
             &output,
             (instead.model_only, instead.filter.as_ref()),
+            has_all,
             &NoHooks,
         )?)
+    }
+
+    /// The id of the first run of the job, while it is in progress: the store does not know all pages yet.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn first_run(&self) -> Result<Option<String>, Error> {
+        let opened = ReadStore::open(&self.job.manifest.store)?;
+        let reader = opened.reader()?;
+        let Some(key) = pipeline::stored_job(&reader, &self.job.manifest)? else { return Ok(None) };
+        let mut runs = reader.runs(Some(key))?;
+        runs.retain(|run| !matches!(run.outcome, Some((RunOutcomeName::Try, _))));
+        let now_ms = self.clock.wall_ms();
+        let is_first = runs.iter().all(|run| run.outcome.is_none() && !opened.has_died(run, now_ms));
+        Ok(runs.first().filter(|_| is_first).map(|run| run.run_id.to_string()))
     }
 
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
