@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
 # Tests with third-party programs: the official `openai` Python client against the simulator,
+<<<<<<< HEAD
+# docmill's outputs against readers of data lakes, its metrics against statistics packages, and docmill against
+# nginx with a static reply. If a program is unavailable, its test is skipped with a message.
+=======
 # docmill's outputs against readers of data lakes, docmill against nginx with a static reply, and the review page
 # in a browser. If a program is unavailable, its test is skipped with a message.
+>>>>>>> ev
 set -euo pipefail
 cd "$(dirname "$0")/.."
 docmill=${DOCMILL:-${CARGO_TARGET_DIR:-target}/release/docmill}
@@ -34,6 +39,13 @@ if python3 -m venv "$work/lake" >/dev/null 2>&1 && "$work/lake/bin/pip" install 
   "$work/lake/bin/python" scripts/lake_readers.py "$docmill"
 else
   skip "duckdb, polars and pyarrow"
+fi
+
+# Reference values of metrics, in their own virtual environment.
+if python3 -m venv "$work/statistics" >/dev/null 2>&1 && "$work/statistics/bin/pip" install -q scikit-learn statsmodels >/dev/null 2>&1; then
+  "$work/statistics/bin/python" scripts/eval_reference.py check tests/it/eval/vectors.json
+else
+  skip "scikit-learn and statsmodels"
 fi
 
 # nginx with a static reply.

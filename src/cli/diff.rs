@@ -15,7 +15,11 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 pub(crate) fn diff(args: &Diff, global: &Global) -> Result<u8, Failure> {
-    let session = Session::open(with_budget(load::load_job(&args.job)?, args)?, Environment::of_process());
+    let job = load::load_job(&args.job)?;
+    // The budget is that of the side that is asked.
+    let is_asked = args.against.is_none() && args.model.is_none();
+    let job = if is_asked { with_budget(job, args)? } else { job };
+    let session = Session::open(job, Environment::of_process());
     let query = DiffQuery {
         against: side(args)?,
         filter: args.filter.clone(),
@@ -97,7 +101,7 @@ fn price_text(asking: &DiffAsking) -> String {
 
 /// Asks the sample. Returns why it ended early, if it did: what was answered is compared.
 fn ask(asking: &DiffAsking, global: &Global) -> Result<Option<Failure>, Failure> {
-    let session = &asking.session;
+    let session = Session::open(asking.job.clone(), Environment::of_process());
     let watched = Arc::new(OnceLock::new());
     signals::listen(watched.clone(), None, |_| {})
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;

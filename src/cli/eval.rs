@@ -4,9 +4,13 @@ use super::eval_args::{Eval, EvalFormat};
 use super::exit::Failure;
 use super::load;
 use super::out::{out, outln};
+use super::probe;
 use crate::session::{EvalOptions, TruthChoice};
 
 pub(crate) fn eval(args: &Eval) -> Result<u8, Failure> {
+    if let Some(kind) = probe::kind(args) {
+        return probe::probe(args, kind);
+    }
     let session = load::open(&args.job)?;
     let truth = match &args.truth {
         Some(path) => TruthChoice::File(path.clone()),

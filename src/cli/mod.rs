@@ -22,6 +22,8 @@ pub(crate) mod metrics;
 pub(crate) mod out;
 pub(crate) mod plan;
 pub(crate) mod prepare;
+pub(crate) mod probe;
+pub(crate) mod probe_args;
 pub(crate) mod program;
 pub(crate) mod progress;
 pub(crate) mod record_file;

@@ -1,9 +1,7 @@
 //! How similar two texts are.
 
 use crate::base::unicode::fold;
-
-/// From this share of changed characters on, two texts are not similar at all.
-const MAX_DISTANCE: f64 = 0.5;
+use rapidfuzz::distance::levenshtein;
 
 /// The normalized Levenshtein similarity of ANLS (Biten et al., "Scene text visual question answering",
 /// 2019): 1 minus the edit distance as a share of the longer text, and 0 from a distance of 0.5 on. Texts are
@@ -15,28 +13,11 @@ pub fn text_similarity(one: &str, other: &str) -> f64 {
     if longer == 0 {
         return 1.0;
     }
-    // The distance is at least the difference in length. What both have at their ends does not matter.
-    if (one.len().abs_diff(other.len())) as f64 / longer as f64 >= MAX_DISTANCE {
-        return 0.0;
-    }
-    let start = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    let (one, other) = (&one[start..], &other[start..]);
-    let end = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
-    let distance = strsim::generic_levenshtein(&Chars(&one[..one.len() - end]), &Chars(&other[..other.len() - end]));
-    let share = distance as f64 / longer as f64;
-    if share < MAX_DISTANCE { 1.0 - share } else { 0.0 }
-}
-
-/// `strsim` needs a type whose references iterate.
-struct Chars<'a>(&'a [char]);
-
-impl<'a> IntoIterator for &Chars<'a> {
-    type Item = char;
-    type IntoIter = std::iter::Copied<std::slice::Iter<'a, char>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter().copied()
-    }
+    // The largest distance below half of the longer text; beyond it the search ends early.
+    let limit = (longer - 1) / 2;
+    let args = levenshtein::Args::default().score_cutoff(limit);
+    let distance = levenshtein::distance_with_args(one.iter().copied(), other.iter().copied(), &args);
+    distance.map_or(0.0, |distance| 1.0 - distance as f64 / longer as f64)
 }
 
 #[cfg(test)]
@@ -58,6 +39,15 @@ mod tests {
         ] {
             assert!((text_similarity(one, other) - expected).abs() < 1e-15, "{one} {other}");
         }
+    }
+
+    /// Transcriptions of whole pages must not take the time of a cell for each pair of characters.
+    #[test]
+    fn long_texts_are_compared() {
+        let one: String = (0..30_000_u32).map(|at| char::from(b'a' + (at.wrapping_mul(at) % 23) as u8)).collect();
+        let other = one.replace("ab", "b");
+        let found = text_similarity(&one, &format!("x{other}y"));
+        assert!((0.9..1.0).contains(&found), "{found}");
     }
 
     proptest! {

@@ -71,7 +71,7 @@ fn check_with(path: &Path, source: &str, variables: Variables<'_>, model: Option
         }
         value
     };
-    let checked = check_source(path, source, &lookup, model);
+    let checked = check_source_with(path, source, &lookup, model);
     checked.map_err(|faults| {
         let path = path.display().to_string();
         ManifestError::Faults(Faults::new(path, source, faults, secrets.into_inner()))
@@ -83,7 +83,12 @@ pub(crate) fn faults_of(job: &Job, faults: Vec<Fault>) -> ManifestError {
     ManifestError::Faults(Faults::new(job.path.display().to_string(), &job.source, faults, Vec::new()))
 }
 
-fn check_source(path: &Path, source: &str, variables: Variables<'_>, model: Option<&str>) -> Result<Job, Vec<Fault>> {
+fn check_source_with(
+    path: &Path,
+    source: &str,
+    variables: Variables<'_>,
+    model: Option<&str>,
+) -> Result<Job, Vec<Fault>> {
     let mut root = parse_yaml(source)?;
     let mut faults = Vec::new();
     interpolate(&mut root, variables, &mut faults);
@@ -108,6 +113,11 @@ fn check_source(path: &Path, source: &str, variables: Variables<'_>, model: Opti
     let job = raw.check(path, source, &mut check);
     let faults = check.into_faults();
     if faults.is_empty() { Ok(job) } else { Err(faults) }
+}
+
+#[cfg(test)]
+fn check_source(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec<Fault>> {
+    check_source_with(path, source, variables, None)
 }
 
 #[cfg(test)]

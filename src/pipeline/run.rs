@@ -66,7 +66,8 @@ pub fn run(
     if let Some(kind) = network_file_system(&job.store) {
         tracing::warn!("the store is on {kind}, whose locks are not reliable; keep it on a local disk");
     }
-    if let Some(pages) = options.limit.into_iter().chain(options.sample).min() {
+    let chosen = options.pages.as_ref().map(|pages| pages.0.len() as u64);
+    if let Some(pages) = options.limit.into_iter().chain(options.sample).chain(chosen).min() {
         counters.set_limit(pages);
     }
     let run_id = environment.run_id.as_str();

@@ -52,7 +52,7 @@ pub(crate) struct Decisions {
     /// The last one that was read.
     last: DecisionId,
     /// Decisions on tasks that the job does not have any more.
-    orphans: u64,
+    orphans: BTreeSet<DecisionId>,
 }
 
 impl Decisions {
@@ -65,7 +65,7 @@ impl Decisions {
             by_page: HashMap::new(),
             own: BTreeSet::new(),
             last: DecisionId(0),
-            orphans: 0,
+            orphans: BTreeSet::new(),
         }
     }
 
@@ -94,7 +94,7 @@ impl Decisions {
     pub(crate) fn add(&mut self, record: DecisionRecord) {
         let DecisionRecord { id, decision, .. } = record;
         let Some(task) = self.tasks.iter().position(|(name, _)| *name == decision.task) else {
-            self.orphans += 1;
+            self.orphans.insert(id);
             return;
         };
         let checked = human_value(&self.tasks[task].1, &decision.value);
@@ -133,8 +133,8 @@ impl Decisions {
     }
 
     /// Decisions on tasks that the job does not have any more.
-    pub(crate) fn orphans(&self) -> u64 {
-        self.orphans
+    pub(crate) fn orphans(&self) -> usize {
+        self.orphans.len()
     }
 
     fn of_task(
@@ -299,6 +299,7 @@ mod tests {
         assert_eq!(known.own(&page(), 0, None).map(|known| known.id), Some(DecisionId(1)));
         assert_eq!(known.unfit(&page(), 0).map(|known| known.id.0).collect::<Vec<_>>(), [2]);
         known.add(record(3, 30, "ann", "no task", "a"));
+        known.set_page(&page(), vec![record(3, 30, "ann", "no task", "a")]);
         assert_eq!(known.orphans(), 1);
     }
 

@@ -5,7 +5,6 @@ use super::error::{Error, WRONG_INPUT};
 use super::evaluation::draw_page;
 use super::job::Job;
 use super::runs::{find_run, known_runs};
-use super::session::Session;
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::JobId;
 use crate::base::money::Pico;
@@ -61,8 +60,8 @@ pub struct DiffQuery {
 
 /// Pages of a sample that are to be asked, and their price.
 pub struct DiffAsking {
-    /// The session in which they are asked. Its answers are stored under their own recipes, and it writes no output.
-    pub session: Session,
+    /// The job that asks them. Its answers are stored under their own recipes, and it writes no output.
+    pub job: Job,
     /// The options of its run.
     pub options: RunOptions,
     /// Number of pages of the sample.
@@ -106,6 +105,13 @@ pub(crate) fn prepare_diff(
     query: &DiffQuery,
 ) -> Result<Option<DiffAsking>, Error> {
     let Some(count) = query.sample else { return Ok(None) };
+    if job.reads_standard_input() {
+        return Err(Error::new(
+            WRONG_INPUT,
+            "the pages of the job come from standard input, so no sample of them can be asked",
+        )
+        .with_hint("run the other manifest on the same list, and compare without --sample"));
+    }
     let sides = Sides::open(job, query)?;
     let sample = sides.sample(job, query, count)?;
     let to_ask = sides.unanswered(job, &sample)?;
@@ -123,14 +129,7 @@ pub(crate) fn prepare_diff(
     asked.manifest.output = Output::default();
     asked.manifest.is_batch = false;
     let options = RunOptions { pages: Some(PageSet(Arc::new(sample))), ..RunOptions::default() };
-    Ok(Some(DiffAsking {
-        session: Session::open(asked, environment.clone()),
-        options,
-        pages,
-        to_ask,
-        cost,
-        full_cost: full_cost.map(|(cost, _)| cost),
-    }))
+    Ok(Some(DiffAsking { job: asked, options, pages, to_ask, cost, full_cost: full_cost.map(|(cost, _)| cost) }))
 }
 
 /// Compares the stored answers.
@@ -154,7 +153,12 @@ pub(crate) fn diff(job: &Job, environment: &Environment, query: &DiffQuery) -> R
         TruthChoice::Columns(_) => "carried columns".to_owned(),
         TruthChoice::Answers { .. } => "human answers".to_owned(),
     });
-    comparison.full_cost = sides.full_cost(environment)?.map(|(cost, _)| cost);
+    // Stored answers can be compared without the input.
+    comparison.full_cost = match sides.full_cost(environment) {
+        Ok(cost) => cost.map(|(cost, _)| cost),
+        Err(PipelineError::Source(_) | PipelineError::Input(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
     comparison.changes = sides.changes(&old)?;
     comparison.job = job.name().to_owned();
     (comparison.old_name, comparison.new_name) = (sides.old_name, sides.new_name);
@@ -284,7 +288,10 @@ impl Sides {
 
     /// The expected cost of asking every page anew with the later settings, and the number of pages; `None`:
     /// unknown.
-    fn full_cost(&self, environment: &Environment) -> Result<Option<(Pico, u64)>, Error> {
+    fn full_cost(&self, environment: &Environment) -> Result<Option<(Pico, u64)>, PipelineError> {
+        if self.new_job.reads_standard_input() {
+            return Ok(None);
+        }
         let everything =
             RetrySelection { invalid: true, refused: true, failed: true, refresh: true, ..RetrySelection::default() };
         let job = &self.new_job;

@@ -9,6 +9,7 @@ use super::evaluation::EvalReport;
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
 use super::overwriting::WrittenFile;
+use super::probing::{self, Stability};
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::renderer::check_renderer;
@@ -28,6 +29,8 @@ use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 use crate::labels::answers::import::ImportOptions;
 use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
+use crate::labels::probing::kind::ProbeKind;
+use crate::labels::probing::plan::ProbePlan;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
@@ -381,6 +384,37 @@ impl Session {
         out: impl Write + Send + 'static,
     ) -> Result<RowsShown, Error> {
         show_rows(&self.job, query, form, Box::new(out))
+    }
+
+    /// Which pages would be asked once more, to see how stable their answers are, and what that would cost: a
+    /// sample of the pages with answers, always the same ones. Sends nothing.
+    ///
+    /// # Errors
+    /// When the store has no run of the job or can't be read.
+    pub fn plan_probe(&self, kind: ProbeKind, sample: u64) -> Result<ProbePlan, Error> {
+        probing::plan(&self.job, kind, sample, self.clock.wall_ms())
+    }
+
+    /// Asks the pages of a plan that have not been asked before, within the job's budget. Rows never show their
+    /// answers. An end before that, such as a reached budget, is [`Session::early_end`].
+    ///
+    /// # Errors
+    /// When the store can't be written, or a key is missing.
+    pub fn ask_probes(&self, plan: &ProbePlan) -> Result<(), Error> {
+        if plan.requests() == 0 {
+            return Ok(());
+        }
+        let environment = self.pipeline_environment()?;
+        let (options, ending) = (RunOptions::default(), (&self.shutdown, &self.counters));
+        Ok(pipeline::ask_probes(&self.job.manifest, &plan.variants, &plan.pages, &environment, &options, ending)?)
+    }
+
+    /// How often the answers to the pages of a plan agree, from the store.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn stability(&self, plan: &ProbePlan) -> Result<Stability, Error> {
+        probing::measure(&self.job, plan)
     }
 
     /// All human answers of the job as a file, from the store. Those that don't fit the job any more are in it, too.

@@ -4,6 +4,7 @@
 //! - [`input`]: files and lists; [`asking`]: requests, faults, stops; [`limits`]; [`budget`]; [`batch`]
 //! - [`answers`]: human answers
 //! - [`store`]: durability and maintenance; [`output`]: rows and files; [`cli`]: messages, logs, metrics
+//! - [`eval`]: metrics against other implementations, intervals by simulation
 //! - [`quality`]: how good the labels are; [`review`]: the local page on which people decide
 //! - [`golden`]: recipes, requests and closed lists that must not change
 //! - [`security`]: hostile files, servers and bytes
@@ -18,6 +19,7 @@ mod asking;
 mod batch;
 mod budget;
 mod cli;
+mod eval;
 mod golden;
 mod harness;
 mod input;

@@ -191,7 +191,7 @@ mod tests {
     fn task(name: &str, labels: &[(&str, f64)]) -> TaskResult {
         let bound = |lower_bound| {
             let interval = Interval { low: lower_bound, high: 1.0 };
-            Some(Estimate { value: 0.95, interval, lower_bound, effective_n: 98.0 })
+            Some(Estimate { value: 0.95, interval, exact: interval, lower_bound, effective_n: 98.0 })
         };
         let label = |(label, low): &(&str, f64)| LabelResult {
             label: (*label).into(),

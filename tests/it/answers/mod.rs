@@ -3,6 +3,7 @@
 mod files;
 mod interrupted;
 mod rows;
+mod stability;
 mod survival;
 
 use crate::bench::{Bench, Ran};
