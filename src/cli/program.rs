@@ -4,8 +4,8 @@ use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
 use super::{
-    answers, check, diff, eval, export, init, log, plan, prepare, report, review, rows, run, runs, schema, signals, simulate,
-    store, try_page,
+    answers, check, diff, eval, export, init, log, plan, prepare, report, review, rows, run, runs, schema, signals,
+    simulate, store, try_page,
 };
 use crate::base::mask::mask_secrets;
 use clap::Parser;

@@ -129,14 +129,7 @@ pub(crate) fn prepare_diff(
     asked.manifest.output = Output::default();
     asked.manifest.is_batch = false;
     let options = RunOptions { pages: Some(PageSet(Arc::new(sample))), ..RunOptions::default() };
-    Ok(Some(DiffAsking {
-        job: asked,
-        options,
-        pages,
-        to_ask,
-        cost,
-        full_cost: full_cost.map(|(cost, _)| cost),
-    }))
+    Ok(Some(DiffAsking { job: asked, options, pages, to_ask, cost, full_cost: full_cost.map(|(cost, _)| cost) }))
 }
 
 /// Compares the stored answers.

@@ -23,7 +23,7 @@ use crate::base::hooks::NoHooks;
 use crate::base::ids::RunId;
 use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
-use crate::base::vocabulary::OutcomeStatus;
+use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
 use crate::export::RowFormat;
 use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 use crate::labels::answers::import::ImportOptions;

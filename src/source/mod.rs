@@ -44,5 +44,4 @@ pub use host_limits::HostLimits;
 pub use left_out::{LeftOut, LeftOutReason, extension_of};
 pub(crate) use list_file::ListFile;
 pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};
-pub(crate) use select::{Choice, Selection};
 pub(crate) use signed_url::without_secrets;

@@ -7,7 +7,7 @@ use crate::base::money::Pico;
 use crate::base::path_text::display_path;
 use crate::base::units::grouped;
 use crate::labels::evaluation::Picture;
-use crate::labels::evaluation::text::{share, short, with_page};
+use crate::labels::evaluation::wording::{share, short, with_page};
 use crate::report::{PAGE_STYLE, format_usd};
 use std::fmt::Write;
 

@@ -3,7 +3,7 @@
 use super::comparison::{Comparison, F1Difference, PairedTruth, TaskComparison};
 use crate::base::money::Pico;
 use crate::base::units::grouped;
-use crate::labels::evaluation::text::share;
+use crate::labels::evaluation::wording::share;
 use crate::report::{TextTable, format_usd};
 
 /// Maximum number of changes of a task that are listed.
