@@ -189,7 +189,13 @@ impl Stored<'_> {
 
 /// Lines without a time: two of them must not answer the same question of the same page differently.
 #[derive(Default)]
-struct Undated(HashMap<(PageId, String, Option<Digest>, String), (String, String)>);
+struct Undated(HashMap<UndatedKey, FirstLine>);
+
+/// A page, a task, a question and a reviewer.
+type UndatedKey = (PageId, String, Option<Digest>, String);
+
+/// The place of a line and its value.
+type FirstLine = (String, String);
 
 impl Undated {
     fn add(&mut self, line: &AnswerLine, decision: &NewDecision) -> Result<(), LineFault> {
