@@ -65,7 +65,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Export(export) => export::export(export),
         Command::Rows(args) => rows::rows(args, global.quiet),
         Command::Diff(args) => diff::diff(args, global),
-        Command::Answers(args) => answers::answers(args),
+        Command::Answers(args) => answers::answers(args, global.quiet),
         Command::Runs(args) => runs::runs(args, global.quiet),
         Command::Report(report) => report::report(report),
         Command::Eval(args) => eval::eval(args),

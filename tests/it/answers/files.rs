@@ -83,7 +83,7 @@ fn all_faults_are_listed_and_nothing_is_imported() {
     let ran = import(&bench, "answers.csv", &[]);
     let expected = "error: nothing was imported: 6 of 7 lines can't be
   line 3: the job has no file `gone.jpg`
-  line 4: `00000.jpg` has no page 2: it has 1
+  line 4: `00000.jpg` has no page 2: it has 1 page
   line 5: the job has no task `sort`; its tasks are: kind, marks
   line 6: `kind`: `poster` is not one of the labels `invoice`, `letter`, `form`, `other`
   line 7: `marks`: expected a list of labels, found \"stamp\"
