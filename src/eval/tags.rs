@@ -25,7 +25,7 @@ impl Tagged {
     }
 
     /// Right tags, and tags of either side.
-    pub(crate) fn overlap(&self) -> (usize, usize) {
+    fn overlap(&self) -> (usize, usize) {
         let none = BTreeSet::new();
         let answer = self.answer.as_ref().unwrap_or(&none);
         (self.truth.intersection(answer).count(), self.truth.union(answer).count())
