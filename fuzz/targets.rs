@@ -1,9 +1,11 @@
 //! Invariants that must hold for any input from outside, whatever its bytes. Fuzzers run
 //! these targets. The test suite runs them on the corpora and on modified copies.
 
+use docmill::internal::export::RowSpec;
 use docmill::internal::manifest::{self, Job};
 use docmill::internal::media::{Document, check_complete, probe};
 use docmill::internal::provider::{Charge, Verdict, request_parts};
+use docmill::internal::select::{Filter, FilterColumns};
 use docmill::internal::source::Entries;
 use docmill::internal::task::{Question, check_value, compile, read_reply};
 use std::path::Path;
@@ -22,6 +24,7 @@ pub(crate) const TARGETS: &[Target] = &[
     ("image_header", image_header),
     ("jpeg_data", jpeg_data),
     ("list", list),
+    ("filter", filter),
 ];
 
 /// 2026-11-23T13:00:00Z.
@@ -182,4 +185,25 @@ pub(crate) fn list(data: &[u8]) {
             Err(_) => break,
         }
     }
+}
+
+/// An expression is a filter whose spelling is read as the same filter, or an error with a place in the text and without
+/// terminal escapes.
+pub(crate) fn filter(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    QUESTIONS.with(|questions| {
+        let columns = FilterColumns::of_rows(&RowSpec::new(questions, &[], "m"));
+        match Filter::parse(text, &columns) {
+            Ok(filter) => {
+                let spelled = filter.to_string();
+                let again = Filter::parse(&spelled, &columns).expect("its spelling is valid");
+                assert_eq!(again.to_string(), spelled, "{text:?}");
+            }
+            Err(error) => {
+                assert!(text.get(error.span.clone()).is_some(), "no place in the text: {error:?}");
+                let words = error.to_string();
+                assert!(!words.contains('\u{1b}'), "terminal escape in the message: {words:?}");
+            }
+        }
+    });
 }

@@ -78,6 +78,17 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     replace(text, &probable_keys(text))
 }
 
+/// A URL for a message: its path is masked where it certainly or probably is a secret.
+#[must_use]
+pub fn mask_url(url: &str) -> Cow<'_, str> {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let path = url[host..].find('/').map_or(url.len(), |at| host + at);
+    let mut spans = known_keys(url);
+    spans.extend(tokens(url).filter(|span| span.start >= path && looks_random(&url[span.clone()])));
+    spans.sort_by_key(|span| (span.start, span.end));
+    replace(url, &spans)
+}
+
 /// Whether a member or a variable with this name holds a secret.
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {

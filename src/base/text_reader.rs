@@ -65,6 +65,26 @@ impl<R: Read + Seek> TextReader<R> {
     }
 }
 
+/// The number of the line (from 1) on which the record begins that a reader found at the byte `at` of a text.
+/// Readers of CSV state the byte behind the end of the last record, which may be in the middle of CR LF, or
+/// before empty lines.
+///
+/// # Errors
+/// When the text can't be read.
+pub fn line_at(text: impl Read, at: u64) -> Result<u64> {
+    let (mut line, mut last) = (1, 0);
+    for (place, byte) in (0..).zip(BufReader::new(text).bytes()) {
+        let byte = byte?;
+        if place >= at && !matches!(byte, b'\r' | b'\n') {
+            break;
+        }
+        // CR LF ends one line.
+        line += u64::from(byte == b'\r' || byte == b'\n' && last != b'\r');
+        last = byte;
+    }
+    Ok(line)
+}
+
 impl<R: Read> TextReader<R> {
     /// Converts the next block. Returns whether there was one.
     fn convert_block(&mut self, is_big_endian: bool) -> Result<bool> {
@@ -108,6 +128,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::io::Cursor;
+
+    #[test]
+    fn lines_of_records_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["a,b", "1,2", "", "", "3,\"4", "5\"", "6,7"].join(end);
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let lines: Vec<u64> = reader
+                .byte_records()
+                .map(|record| line_at(text.as_bytes(), record.unwrap().position().unwrap().byte()).unwrap())
+                .collect();
+            assert_eq!(lines, [1, 2, 5, 7], "{end:?}");
+        }
+        assert_eq!(line_at(&b""[..], 0).unwrap(), 1);
+    }
 
     fn read(bytes: &[u8]) -> std::result::Result<Vec<u8>, String> {
         let mut reader = TextReader::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;

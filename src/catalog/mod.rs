@@ -2,7 +2,7 @@
 //!
 //! - [`downscale`]: sizes of images under the rules of vendors; [`mod@image_rule`]: image tokens
 //! - [`model_name`]: names without vendor and date; [`models`]: the table of models;
-//!   [`effort`]: how much they reason
+//!   [`effort`]: how much they reason; [`hosts`]: what the servers of a vendor do
 //! - [`recipe_rules`]: the image rules in recipes, a table that never changes
 //! - [`price`]: what tokens cost; [`service_tier`]; [`price_table`]: prices by length of the
 //!   prompt, date and tier; [`price_list`]: the list of prices, by provider and model; [`request_price`]: the
@@ -16,6 +16,7 @@ pub(crate) mod curve;
 pub(crate) mod downscale;
 pub(crate) mod effort;
 pub(crate) mod fit;
+pub(crate) mod hosts;
 pub(crate) mod image_rule;
 pub(crate) mod model_name;
 pub(crate) mod models;
@@ -31,6 +32,7 @@ pub use calibration::{Calibration, MIN_CALIBRATION_IMAGES};
 pub use downscale::fit_longest_side;
 pub use effort::Effort;
 pub use fit::{Basis, Fit};
+pub use hosts::thinks_unless_told;
 pub use image_rule::{Detail, ImageRule, PatchLimits, RuleFamily};
 pub use models::{
     ModelFacts, OutputLimit, Reasoning, Retirement, Sampling, image_rule, max_image_tokens, min_image_tokens,

@@ -85,6 +85,9 @@ pub struct ModelFacts {
     /// Whether the vendor caches, and bills, each prompt unless a request sets other cache options.
     /// Source: OpenAI's prompt-caching guide (2026-10): gpt-5.6 and later.
     pub bills_cache_writes: bool,
+    /// Whether the vendor's API makes replies follow schemas and ends them by itself, so that bounds in
+    /// schemas are not needed; it rejects some of them. Source: OpenAI's guide to structured outputs (2026).
+    pub has_strict_schemas: bool,
 }
 
 impl ModelFacts {
@@ -150,6 +153,7 @@ fn parse_row(row: &csv::StringRecord) -> Option<ModelFacts> {
         },
         retirement: Retirement { vendor: text(11), azure: text(12), successor: text(13) },
         bills_cache_writes: row.get(14)? == "yes",
+        has_strict_schemas: row.get(15)? == "yes",
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::answers_args::Answers;
 use super::arg_values::parse_var;
+use super::diff_args::Diff;
 use super::eval_args::Eval;
 pub(crate) use super::job_args::JobArgs;
 use super::review_args::Review;
@@ -81,6 +82,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Show rows in the terminal, from the store.
     Rows(Rows),
+    /// Compare answers to the same pages: two manifests, models or runs.
+    Diff(Diff),
     /// Write human answers to a file, or store those of a file.
     Answers(Answers),
     /// List the runs of a job: outcome, pages, cost, and what changed in the manifest.

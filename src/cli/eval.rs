@@ -1,13 +1,16 @@
 //! `docmill eval`: how good the stored answers are, against truth.
 
-use super::args::ReportFormat;
-use super::eval_args::Eval;
+use super::eval_args::{Eval, EvalFormat};
 use super::exit::Failure;
 use super::load;
 use super::out::{out, outln};
+use super::probe;
 use crate::session::{EvalOptions, TruthChoice};
 
 pub(crate) fn eval(args: &Eval) -> Result<u8, Failure> {
+    if let Some(kind) = probe::kind(args) {
+        return probe::probe(args, kind);
+    }
     let session = load::open(&args.job)?;
     let truth = match &args.truth {
         Some(path) => TruthChoice::File(path.clone()),
@@ -24,9 +27,9 @@ pub(crate) fn eval(args: &Eval) -> Result<u8, Failure> {
     };
     let report = session.evaluate(&options)?;
     match args.format {
-        ReportFormat::Text => out!("{}", report.to_text()),
-        ReportFormat::Json => outln!("{:#}", report.to_json()),
-        ReportFormat::Html => out!("{}", report.to_html()?),
+        EvalFormat::Text => out!("{}", report.to_text()),
+        EvalFormat::Json => outln!("{:#}", report.to_json()),
+        EvalFormat::Html => out!("{}", report.to_html()?),
     }
     report.failed_gates().map_or(Ok(0), |error| Err(error.into()))
 }

@@ -1,8 +1,9 @@
 //! The arguments of `docmill eval`.
 
-use super::args::{JobArgs, ReportFormat};
+use super::job_args::JobArgs;
+use super::probe_args::Probe;
 use crate::session::{GateMeasure, GateSpec};
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, ClapArgs)]
@@ -13,6 +14,7 @@ Examples:
   docmill eval job.yaml --truth labels.csv --min-accuracy 0.9 --min-f1 invoice=0.8
   docmill eval job.yaml --truth-column kind=true_kind      a column of the input list
   docmill eval job.yaml                                    blind human answers in the store
+  docmill eval job.yaml --rotate --dry-run                 does the order of labels matter? first the price
 
 A truth file has the columns `path`, `page` (optional) and one per task; `split` and `sampled_with` are optional.
 docs/quality.md explains how to make one, and what the numbers mean.")]
@@ -47,8 +49,17 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "[LABEL=]MARK", value_parser = parse_f1)]
     pub(crate) min_f1: Vec<GateSpec>,
     /// Output format; `html` is a single page with pictures of the wrong pages.
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    pub(crate) format: ReportFormat,
+    #[arg(long, value_enum, default_value_t = EvalFormat::Text)]
+    pub(crate) format: EvalFormat,
+    #[command(flatten)]
+    pub(crate) probe: Probe,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvalFormat {
+    Text,
+    Json,
+    Html,
 }
 
 fn parse_accuracy(text: &str) -> Result<GateSpec, String> {

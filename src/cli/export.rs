@@ -25,7 +25,13 @@ pub(crate) fn export(args: &Export) -> Result<u8, Failure> {
     let files = session.export(&outputs)?;
     if files.is_empty() {
         let is_asked = [&args.csv, &args.parquet, &args.jsonl].iter().any(|path| path.is_some());
+        let first_run = session.first_run()?;
         return Err(match is_asked || session.job().has_row_outputs() {
+            true if first_run.is_some() => {
+                let run = first_run.unwrap_or_default();
+                Failure::new(WRONG_INPUT, format!("there are no rows yet: the first run of the job, {run}, is in progress and has not stored a page"))
+                    .with_hint("wait until the run shows its first pages, then export again")
+            }
             true => Failure::new(WRONG_INPUT, "there are no rows yet: no run of the job has found a page")
                 .with_hint("run the job first"),
             false => Failure::new(WRONG_INPUT, "there is no output to write")

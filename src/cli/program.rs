@@ -4,8 +4,8 @@ use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
 use super::{
-    answers, check, eval, export, init, log, plan, prepare, report, review, rows, run, runs, schema, simulate, store,
-    try_page,
+    answers, check, diff, eval, export, init, log, plan, prepare, report, review, rows, run, runs, schema, signals,
+    simulate, store, try_page,
 };
 use crate::base::mask::mask_secrets;
 use clap::Parser;
@@ -14,6 +14,7 @@ use std::process::ExitCode;
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
+    signals::survive_file_limit();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return wrong_arguments(&error),
@@ -63,6 +64,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Try(args) => try_page::try_page(args, global),
         Command::Export(export) => export::export(export),
         Command::Rows(args) => rows::rows(args, global.quiet),
+        Command::Diff(args) => diff::diff(args, global),
         Command::Answers(args) => answers::answers(args),
         Command::Runs(args) => runs::runs(args, global.quiet),
         Command::Report(report) => report::report(report),

@@ -95,6 +95,7 @@ fn options(args: &Run, session: &Session) -> Result<RunOptions, Failure> {
         sample: args.sample,
         selection: selection(&args.again),
         filter: args.again.filter.as_ref().map(|text| session.filter(text)).transpose()?,
+        pages: None,
         tasks: args.tasks.clone(),
         grace: args.grace,
     })

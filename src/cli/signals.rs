@@ -39,6 +39,25 @@ fn ignored_signals() -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
+/// Makes a write beyond the limit on the size of files (`ulimit -f`) fail like one to a full disk. By default
+/// the system ends the process for it.
+#[cfg(unix)]
+pub(crate) fn survive_file_limit() {
+    use tokio::signal::unix::{SignalKind, signal};
+    if rlimit::Resource::FSIZE.get_soft().is_ok_and(|bytes| bytes == rlimit::INFINITY) {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    // The handler stays when nobody listens any more. Without it the system does what it does by default.
+    let _ = runtime.map(|runtime| {
+        let _guard = runtime.enter();
+        signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(|_| ())
+    });
+}
+
+#[cfg(not(unix))]
+pub(crate) fn survive_file_limit() {}
+
 /// Completes when the signal comes; never when it is ignored.
 #[cfg(unix)]
 async fn received(signal: Option<&mut tokio::signal::unix::Signal>) {

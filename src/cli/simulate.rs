@@ -31,6 +31,8 @@ pub(crate) fn simulate(args: &Simulate) -> Result<u8, Failure> {
         batch_queue: args.batch_queue,
         bill_as: args.bill_as.clone(),
         bill_times: args.bill_times,
+        bill_jump: args.bill_jump,
+        bill_jump_after: args.bill_jump_after,
         lifetime: args.lifetime,
     };
     let server = Server::start(options)

@@ -79,6 +79,12 @@ pub(crate) struct Simulate {
     /// Multiply image tokens by this factor.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     pub(crate) bill_times: f64,
+    /// Multiply all tokens that later replies bill by this factor.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    pub(crate) bill_jump: f64,
+    /// Number of replies before `--bill-jump` begins.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) bill_jump_after: u64,
     /// Stop after this time.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) lifetime: Option<Duration>,

@@ -45,8 +45,11 @@ struct Printer;
 
 impl TryObserver for Printer {
     fn on_start(&self, page: &TriedPage) {
-        let TriedPage { width, height, bytes, mime, expected_input, prompt } = page;
+        let TriedPage { width, height, bytes, mime, renderer, expected_input, prompt } = page;
         outln!("sent     {width} x {height} pixels, {} bytes, {mime}", grouped(*bytes as u64));
+        if let Some(renderer) = renderer {
+            outln!("drawn    {renderer}");
+        }
         outln!("expected {} prompt tokens", grouped(*expected_input));
         outln!("\nprompt\n{}\nreply", prompt.trim_end());
     }

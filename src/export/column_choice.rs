@@ -89,7 +89,7 @@ mod tests {
         for flatten in [false, true] {
             assert_eq!(choose(flatten, &["total.amount", "kind", "kind"]), expected("total__amount kind"));
             let all = choose(flatten, &["error", "*"]).unwrap();
-            assert_eq!((all.len(), all[0].as_str(), all[1].as_str()), (16, "error", "path"));
+            assert_eq!((all.len(), all[0].as_str(), all[1].as_str()), (17, "error", "path"));
         }
         assert_eq!(choose(false, &["knid"]), Err("there is no column `knid`; did you mean `kind`?".into()));
         assert_eq!(chosen_columns(&spec(false), &["total__amount".into()]).len(), 1);

@@ -1,8 +1,11 @@
 //! What the manifest asks of columns and cannot have: two flattened members with one name, a partition
 //! by a column that does not exist or does not hold single values.
 
-use super::columns::Column;
+use super::columns::{CellKind, Column};
+use super::partitions::known_values::find_long_name;
 use super::spec::RowSpec;
+use crate::task::Shape;
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// A fault of `output`.
@@ -27,7 +30,10 @@ pub fn column_faults(spec: &RowSpec, partition_by: &[String]) -> Vec<ColumnFault
     let mut faults = if spec.flatten { flatten_faults(&columns, spec) } else { Vec::new() };
     for (at, name) in partition_by.iter().enumerate() {
         let message = match columns.iter().find(|column| column.name == *name) {
-            Some(column) if column.is_partitionable() => continue,
+            Some(column) if column.is_partitionable() => match find_long_label(column) {
+                Some(message) => message,
+                None => continue,
+            },
             Some(column) if column.is_free_text() => {
                 format!("rows can't be partitioned by `{name}`, whose answers are free text")
             }
@@ -39,6 +45,13 @@ pub fn column_faults(spec: &RowSpec, partition_by: &[String]) -> Vec<ColumnFault
         faults.push(ColumnFault { partition: Some(at), message, allowed });
     }
     faults
+}
+
+/// A label of a column whose folder would have a name that is too long.
+fn find_long_label(column: &Column) -> Option<String> {
+    let CellKind::Json(shape) = &column.kind else { return None };
+    let Shape::Choice(labels) = shape.required() else { return None };
+    labels.iter().find_map(|label| find_long_name(&column.name, &Value::String(label.clone())))
 }
 
 fn flatten_faults(columns: &[Column], spec: &RowSpec) -> Vec<ColumnFault> {
@@ -72,7 +85,7 @@ fn flatten_faults(columns: &[Column], spec: &RowSpec) -> Vec<ColumnFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::{Field, Shape};
+    use crate::task::Field;
 
     fn object(members: &[(&str, Shape)]) -> Shape {
         let field =
@@ -85,6 +98,18 @@ mod tests {
         let partition_by: Vec<String> = partition_by.iter().map(|name| (*name).to_owned()).collect();
         let faults = column_faults(&RowSpec { tasks, flatten, ..RowSpec::default() }, &partition_by);
         faults.into_iter().map(|fault| format!("{:?} {}", fault.partition, fault.message)).collect()
+    }
+
+    #[test]
+    fn labels_that_are_too_long_for_a_folder_are_found() {
+        let choice = |length: usize| Shape::Nullable(Box::new(Shape::Choice(vec!["a".into(), "/".repeat(length)])));
+        for (length, expected) in [
+            (84, vec![]),
+            (85, vec!["Some(0) a value of the column `t` makes a folder's name of 257 bytes; a name has at most 255"]),
+        ] {
+            assert_eq!(faults(&[("t", choice(length))], false, &["t"]), expected, "{length}");
+        }
+        assert_eq!(faults(&[("t", choice(85))], false, &[]), [""; 0], "not partitioned by it");
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub(crate) use columns::{Cell, CellKind, Column};
 pub use error::ExportError;
 pub use files::{Outputs, WrittenOutputs};
 pub use human_answers::{human_answers, human_value};
+pub use partitions::known_values::KnownPartitions;
 pub use preflight::{check_outputs, check_row_files};
 pub use row::Row;
 pub use sinks::format::RowFormat;

@@ -4,9 +4,13 @@
 //! - [`answers`]: human answers as files
 //! - [`truth`]: what people know of pages: truth files, carried columns, human answers
 //! - [`evaluation`]: answers compared with truth: what `docmill eval` does
+//! - [`probing`]: how stable answers are: what `docmill eval --rotate` and `--repeat` do
+//! - [`comparison`]: two sets of answers: what `docmill diff` does
 //! - [`history`]: the runs of a job, and what changed between them
 
 pub(crate) mod answers;
+pub(crate) mod comparison;
 pub(crate) mod evaluation;
 pub(crate) mod history;
+pub(crate) mod probing;
 pub(crate) mod truth;

@@ -8,8 +8,12 @@ use super::yaml::interpolate::{Variables, interpolate};
 use super::yaml::node::parse_yaml;
 use super::yaml::typed::to_typed_json;
 use crate::base::mask::{is_secret_name, mask_secrets};
+use serde_json::Value;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+
+/// Settings of a provider that are about its model.
+const OF_ONE_MODEL: &[&str] = &["model", "model_is", "price", "batch_price", "revision"];
 
 /// Why a manifest can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -38,11 +42,26 @@ pub fn load(path: &Path, variables: Variables<'_>) -> Result<Job, ManifestError>
     check(path, &source, variables)
 }
 
+/// As [`load`], with another model. The price and the revision that the manifest states are those of its own
+/// model, so they do not count.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_with_model(path: &Path, model: &str, variables: Variables<'_>) -> Result<Job, ManifestError> {
+    let source =
+        std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+    check_with(path, &source, variables, Some(model))
+}
+
 /// Checks the text of a manifest as if it had been read from `path`.
 ///
 /// # Errors
 /// [`ManifestError::Faults`] with all faults.
 pub fn check(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, ManifestError> {
+    check_with(path, source, variables, None)
+}
+
+fn check_with(path: &Path, source: &str, variables: Variables<'_>, model: Option<&str>) -> Result<Job, ManifestError> {
     // Values of variables are not in the source, but faults may name them.
     let secrets = RefCell::new(Vec::new());
     let lookup = |name: &str| {
@@ -52,7 +71,7 @@ pub fn check(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job,
         }
         value
     };
-    let checked = check_source(path, source, &lookup);
+    let checked = check_source_with(path, source, &lookup, model);
     checked.map_err(|faults| {
         let path = path.display().to_string();
         ManifestError::Faults(Faults::new(path, source, faults, secrets.into_inner()))
@@ -64,11 +83,20 @@ pub(crate) fn faults_of(job: &Job, faults: Vec<Fault>) -> ManifestError {
     ManifestError::Faults(Faults::new(job.path.display().to_string(), &job.source, faults, Vec::new()))
 }
 
-fn check_source(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec<Fault>> {
+fn check_source_with(
+    path: &Path,
+    source: &str,
+    variables: Variables<'_>,
+    model: Option<&str>,
+) -> Result<Job, Vec<Fault>> {
     let mut root = parse_yaml(source)?;
     let mut faults = Vec::new();
     interpolate(&mut root, variables, &mut faults);
-    let typed = to_typed_json(&root, &json_schema());
+    let mut typed = to_typed_json(&root, &json_schema());
+    if let (Some(model), Some(provider)) = (model, typed.value.get_mut("provider").and_then(Value::as_object_mut)) {
+        provider.retain(|name, _| !OF_ONE_MODEL.contains(&name.as_str()));
+        provider.insert("model".into(), model.into());
+    }
     // A variable that is not set is one fault: not also one of the type of its value.
     let is_new = |fault: &Fault| faults.iter().all(|known| known.span != fault.span);
     let of_types: Vec<Fault> = typed.faults.into_iter().filter(is_new).collect();
@@ -85,6 +113,11 @@ fn check_source(path: &Path, source: &str, variables: Variables<'_>) -> Result<J
     let job = raw.check(path, source, &mut check);
     let faults = check.into_faults();
     if faults.is_empty() { Ok(job) } else { Err(faults) }
+}
+
+#[cfg(test)]
+fn check_source(path: &Path, source: &str, variables: Variables<'_>) -> Result<Job, Vec<Fault>> {
+    check_source_with(path, source, variables, None)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! - [`faults`]: everything that is wrong, with file, line, column and what is allowed
 //! - [`yaml`]: text -> JSON with positions, guided by the JSON Schema of the raw sections
 //! - [`mod@check`]: what the sections use to report faults; [`paths`]: normalized paths
-//! - [`protected_files`]: the files that a job must not overwrite
+//! - [`selection`]: which files of a folder are pages; [`protected_files`]: the files that a job must not
+//!   overwrite
 //! - [`sections`]: one file per section: raw form, checked form, and its rules
 //! - [`job`]: all checked sections; [`schema`]: all raw sections, and the JSON Schema
 //! - [`mod@load`]: from a file to a job
@@ -16,13 +17,14 @@ pub(crate) mod paths;
 pub(crate) mod protected_files;
 pub(crate) mod schema;
 pub(crate) mod sections;
+pub(crate) mod selection;
 pub(crate) mod yaml;
 
 pub(crate) use faults::nearest_name;
 pub use faults::{Fault, Faults};
 pub use job::Job;
-pub(crate) use load::faults_of;
 pub use load::{ManifestError, check, load};
+pub(crate) use load::{faults_of, load_with_model};
 pub(crate) use protected_files::{Collision, ProtectedFiles};
 pub use schema::json_schema;
 pub use sections::column::{Column, ColumnKind, ColumnNameFault, RESERVED_COLUMNS};
@@ -44,4 +46,5 @@ pub(crate) use sections::request::EFFORT_MEMBER;
 pub use sections::request::{DERIVED_MAX_TOKENS, Request, Timeouts};
 pub use sections::retry::{Retry, TimedOut};
 pub use sections::tasks::{AnswerType, Task, TaskKind};
+pub(crate) use selection::{Choice, Selection, Unselected};
 pub use yaml::interpolate::Variables;

@@ -4,9 +4,9 @@
 use super::check::Check;
 use super::job::Job;
 use super::sections::input::{Detect, Input, Place};
+use super::selection::{Choice, Selection};
 use crate::base::file_identity::{FileIdentity, real_path};
 use crate::base::sibling::database_files;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::path::{Path, PathBuf};
 
 /// Extensions that no page of an input folder has. A file with one of them may be written below that
@@ -46,10 +46,9 @@ pub(crate) struct ProtectedFiles {
 /// A folder whose files may be pages.
 struct InputFolder {
     path: PathBuf,
-    include: GlobSet,
-    exclude: GlobSet,
-    /// Whether a file is a page only if a glob selects it.
-    is_by_glob: bool,
+    /// Which of its files are pages, if globs select them. `None`: a glob does not compile, which is a fault of
+    /// its own, or extensions select them.
+    selection: Option<Selection>,
 }
 
 impl ProtectedFiles {
@@ -144,22 +143,9 @@ fn belongs_to_store(path: &Path, store: &Path) -> bool {
 
 impl InputFolder {
     fn new(folder: &Path, input: &Input) -> Self {
-        let set = |globs: &[String]| {
-            let mut set = GlobSetBuilder::new();
-            for glob in globs {
-                // A glob that doesn't compile is a fault of its own.
-                if let Ok(glob) = GlobBuilder::new(glob).literal_separator(true).case_insensitive(true).build() {
-                    set.add(glob);
-                }
-            }
-            set.build().unwrap_or_else(|_| GlobSet::empty())
-        };
-        Self {
-            path: real_path(folder),
-            include: set(&input.include),
-            exclude: set(&input.exclude),
-            is_by_glob: input.detect == Detect::Extension && !input.include.is_empty(),
-        }
+        let is_by_glob = input.detect == Detect::Extension && !input.include.is_empty();
+        let selection = if is_by_glob { Selection::new(input).ok() } else { None };
+        Self { path: real_path(folder), selection }
     }
 
     /// Whether a file at this path would be a page. Files of other formats are not, unless a glob of the
@@ -167,7 +153,7 @@ impl InputFolder {
     fn has_page(&self, path: &Path) -> bool {
         let Ok(below) = path.strip_prefix(&self.path) else { return false };
         let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let is_selected = self.is_by_glob && self.include.is_match(below) && !self.exclude.is_match(below);
+        let is_selected = self.selection.as_ref().is_some_and(|globs| globs.choose(below) == Choice::Take);
         is_selected || !OUTPUT_EXTENSIONS.contains(&extension.as_str())
     }
 }

@@ -14,6 +14,7 @@ use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use super::probe::{Probe, probe};
 use super::tiff::tiff_file::TiffFile;
+use crate::base::decoder_version::FULL_DRAWING_VERSION;
 use bytes::Bytes;
 
 /// An open file.
@@ -115,16 +116,23 @@ impl Document {
         Ok((pixels?, None))
     }
 
-    /// Compares a page (from 1) with what earlier versions of docmill made of it, at `size`
+    /// Compares a page (from 1) with what the decoder of the version `earlier` made of it, at `size`
     /// (width, height, upright) or smaller.
     ///
     /// # Errors
     /// As [`Document::probe`].
-    pub fn compare_with_earlier(&self, page: u32, size: (u32, u32)) -> Result<EarlierPicture, MediaFault> {
+    pub fn compare_with_earlier(
+        &self,
+        page: u32,
+        size: (u32, u32),
+        earlier: u32,
+    ) -> Result<EarlierPicture, MediaFault> {
         match &self.content {
-            Content::Pdf(pdf) => EarlierPicture::of_pdf(pdf, page, size),
+            Content::Pdf(pdf) => EarlierPicture::of_pdf(pdf, page, size, earlier),
+            // Read as today since then.
+            Content::Tiff(_) if earlier >= FULL_DRAWING_VERSION => Ok(EarlierPicture::Same),
             Content::Tiff(tiff) => tiff.compare_with_earlier(&self.bytes, page),
-            Content::Picture(probe) => EarlierPicture::of_picture(&self.bytes, probe),
+            Content::Picture(probe) => EarlierPicture::of_picture(&self.bytes, probe, earlier),
         }
     }
 }

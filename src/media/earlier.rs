@@ -8,6 +8,7 @@ use super::pdf::pdf_file::PdfFile;
 use super::pdf::renderer::PdfRenderers;
 use super::pixels::Pixels;
 use super::probe::{Probe, check_complete};
+use crate::base::decoder_version::FULL_DRAWING_VERSION;
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
 use serde::{Deserialize, Serialize};
@@ -32,28 +33,33 @@ pub enum EarlierPicture {
 }
 
 impl EarlierPicture {
-    /// Compares a file of one picture: `probe` describes what this version makes of it.
+    /// Compares a file of one picture with what the decoder of the version `earlier` made of it: `probe`
+    /// describes what this version makes of it.
     ///
     /// # Errors
     /// A picture that earlier versions took for complete, and is not.
-    pub(crate) fn of_picture(bytes: &[u8], probe: &Probe) -> Result<Self, MediaFault> {
+    pub(crate) fn of_picture(bytes: &[u8], probe: &Probe, earlier: u32) -> Result<Self, MediaFault> {
         check_complete(bytes, probe)?;
+        if earlier >= FULL_DRAWING_VERSION {
+            return Ok(Self::Same);
+        }
         Ok(match earlier_orientation(bytes, probe.format) == probe.orientation {
             true => Self::Same,
             false => Self::Different("its orientation was not read".to_owned()),
         })
     }
 
-    /// Draws a page of a PDF both ways.
+    /// Draws a page of a PDF as the decoder of the version `earlier` did, and as this one does.
     ///
     /// # Errors
     /// A page that does not exist or is too large, and a scan that earlier versions took for complete, and
     /// is not.
-    pub(crate) fn of_pdf(pdf: &PdfFile, page: u32, size: (u32, u32)) -> Result<Self, MediaFault> {
+    pub(crate) fn of_pdf(pdf: &PdfFile, page: u32, size: (u32, u32), earlier: u32) -> Result<Self, MediaFault> {
         if !pdf.is_drawn(page)? {
             return pdf.decode(page, size, &PdfRenderers::default()).map(|_| Self::Same);
         }
-        let earlier = pdf.draw(page, size, Manner::Plain)?;
+        let manner = if earlier >= FULL_DRAWING_VERSION { Manner::Full } else { Manner::Plain };
+        let earlier = pdf.draw_uncorrected(page, size, manner)?;
         if !earlier.losses.is_empty() {
             return Ok(Self::Incomplete(earlier.losses.describe()));
         }
@@ -61,7 +67,12 @@ impl EarlierPicture {
         if !differs(&earlier.pixels, &now.pixels) {
             return Ok(Self::Same);
         }
-        Ok(Self::Different("other fonts are used now".to_owned()))
+        let reason = if pdf.is_corrected() {
+            "form fields show their values now, or the page has its size"
+        } else {
+            "other fonts are used now"
+        };
+        Ok(Self::Different(reason.to_owned()))
     }
 }
 

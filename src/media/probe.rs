@@ -122,6 +122,7 @@ fn probe_with_library(bytes: &[u8], format: ImageFormat) -> Result<Probe, MediaF
 pub fn check_complete(bytes: &[u8], probe: &Probe) -> Result<(), MediaFault> {
     match probe.format {
         ImageFormat::Jpeg => jpeg::check_complete(bytes),
+        ImageFormat::Jpeg2000 => jpeg2000::check_complete(bytes),
         _ => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`mod@run`]: wires a run together; [`mod@try_page`]: one page, asked at once
 //! - [`mod@plan`]: what a run would do
+//! - [`mod@probe`]: pages with answers, asked once more in other ways
 //! - [`scan`]: the input, compared with the store, read and prepared
 //! - [`asking`]: attempts, and what follows from them; [`batch`]: delivery by the provider's batches
 //! - [`results`]: rows, report and outcome
@@ -14,6 +15,7 @@ pub(crate) mod batch;
 pub(crate) mod control;
 pub(crate) mod model;
 pub(crate) mod plan;
+pub(crate) mod probe;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod scan;
@@ -27,7 +29,7 @@ pub use control::environment::Environment;
 pub use control::error::PipelineError;
 pub(crate) use control::identity::endpoint_id;
 pub use control::identity::stored_job;
-pub use control::options::RunOptions;
+pub use control::options::{PageSet, RunOptions};
 pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
 pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
@@ -39,9 +41,10 @@ pub use plan::model::{Headroom, Plan, Projection};
 pub use plan::pace::Bound;
 pub use plan::planning::plan;
 pub use plan::quote::{Alternative, Quote, Range};
+pub use probe::{ProbePage, ask_probes, is_probe_open, probe_outcomes, sample_answered_pages};
 pub use results::commands::{export, export_stream, report};
-pub(crate) use results::job_rows::row_columns;
-pub(crate) use results::job_rows::row_targets;
+pub(crate) use results::job_rows::{known_tasks, recipe_bodies, row_columns, row_targets};
+pub(crate) use results::page_pairs::{PagePair, RowSide, read_page_pairs};
 pub use results::pages::{JobPage, PageLookup, read_pages};
 pub use results::preflight::check_outputs_of;
 pub use results::shown_rows::{RowQuery, ShownRows, show_rows};

@@ -66,7 +66,8 @@ pub fn run(
     if let Some(kind) = network_file_system(&job.store) {
         tracing::warn!("the store is on {kind}, whose locks are not reliable; keep it on a local disk");
     }
-    if let Some(pages) = options.limit.into_iter().chain(options.sample).min() {
+    let chosen = options.pages.as_ref().map(|pages| pages.0.len() as u64);
+    if let Some(pages) = options.limit.into_iter().chain(options.sample).chain(chosen).min() {
         counters.set_limit(pages);
     }
     let run_id = environment.run_id.as_str();
@@ -226,7 +227,7 @@ impl Passes<'_> {
             runtime.block_on(self.record(ScanPurpose::Inspect, walk()?, &mut seen))?;
             find_near_duplicates(run, bits)?;
         }
-        let mut sample = None;
+        let mut sample = self.options.pages.as_ref().map(|pages| HashSet::clone(&pages.0));
         if let Some(count) = self.options.sample {
             runtime.block_on(self.record(ScanPurpose::Record, walk()?, &mut seen))?;
             sample = Some(self.sample(count)?);

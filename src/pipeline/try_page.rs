@@ -40,6 +40,8 @@ pub struct TriedPage {
     pub bytes: usize,
     /// Its media type.
     pub mime: &'static str,
+    /// What made the image of a page of a PDF, with its version; `None`: the file is not a PDF.
+    pub renderer: Option<String>,
     /// Expected prompt tokens.
     pub expected_input: u64,
     /// The text that is sent before the image.
@@ -99,8 +101,9 @@ pub fn try_page(
     let set = Arc::new(QuestionSet::of_job(questions, keys));
     let reader = run.store.reader()?;
     let FilePage { content, bytes, layout, decoder, .. } = &mut file_page;
-    let compare =
-        |page| decoder.compare_with_earlier(page).map_err(|error| RunOutcome::InternalError(error.to_string()));
+    let compare = |page, earlier| {
+        decoder.compare_with_earlier(page, earlier).map_err(|error| RunOutcome::InternalError(error.to_string()))
+    };
     let reading = reread((&run.store, &reader), (*content, bytes), Ok(layout.clone()), compare, || false);
     if let Reread::Postponed(fault) =
         reading.map_err(|outcome| PipelineError::Internal(outcome.explanation().unwrap_or_default().0))?
@@ -152,8 +155,7 @@ fn stored_answers(
     let keys = known_recipes(&reader, job, questions)?;
     let recipes: Vec<RecipeId> = keys.iter().map(|key| key.recipe_id).collect();
     // A decoder before this one may have given the page another number.
-    let is_outdated = !reader.outdated_pages(&page.content, VERSIONS.decoder)?.is_empty();
-    let numbers_before = if is_outdated { page.layout.numbers_before() } else { None };
+    let numbers_before = if reader.has_earlier_numbers(&page.content)? { page.layout.numbers_before() } else { None };
     let number = page.id().page;
     let stored = numbers_before.map_or(Some(number), |numbers| numbers.get(&number).copied());
     let Some(stored) = stored else { return Ok(None) };
@@ -217,6 +219,7 @@ fn describe(asking: &Asking<'_>, questions: &Arc<[Question]>, ready: &ReadyPage)
         height: prepared.height,
         bytes: prepared.bytes.len(),
         mime: prepared.mime,
+        renderer: prepared.renderer.clone(),
         expected_input: asking
             .endpoint
             .estimate(&request, &asking.endpoint.outgoing(&request), prepared)

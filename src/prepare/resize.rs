@@ -1,8 +1,9 @@
 //! Downscales a page, then turns it upright. Turning the smaller picture is cheaper.
 
 use crate::media::{MediaFault, Orientation, Pixels, Probe};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x3};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 /// Scales a page that is stored with this orientation to `target` (upright width and height),
 /// and turns it upright.
@@ -16,14 +17,21 @@ pub fn resize_upright(pixels: Pixels, orientation: Orientation, target: (u32, u3
 }
 
 /// Scales to this size with a Lanczos filter.
-fn scale(pixels: &Pixels, (width, height): (u32, u32)) -> Result<Pixels, MediaFault> {
+fn scale(pixels: &Pixels, size: (u32, u32)) -> Result<Pixels, MediaFault> {
+    // The crate's interface without types would compile its filters for 13 kinds of pixels.
+    if pixels.channels == 1 { scale_pixels::<U8>(pixels, size) } else { scale_pixels::<U8x3>(pixels, size) }
+}
+
+fn scale_pixels<P: PixelTrait>(pixels: &Pixels, (width, height): (u32, u32)) -> Result<Pixels, MediaFault> {
     let failed = |error: &dyn std::fmt::Display| MediaFault::damaged(format!("can't be resized: {error}"));
-    let kind = if pixels.channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
-    let from = ImageRef::new(pixels.width, pixels.height, &pixels.data, kind).map_err(|error| failed(&error))?;
-    let mut to = Image::new(width, height, kind);
+    let from = TypedImageRef::<P>::from_buffer(pixels.width, pixels.height, &pixels.data);
+    let from = from.map_err(|error| failed(&error))?;
+    let mut data = vec![0; width as usize * height as usize * P::size()];
+    let to = TypedImage::<P>::from_buffer(width, height, &mut data);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
-    Resizer::new().resize(&from, &mut to, &options).map_err(|error| failed(&error))?;
-    Ok(Pixels { width, height, channels: pixels.channels, data: to.into_vec() })
+    let resized = to.map(|mut to| Resizer::new().resize_typed(&from, &mut to, &options));
+    resized.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+    Ok(Pixels { width, height, channels: pixels.channels, data })
 }
 
 fn turn_upright(pixels: Pixels, orientation: Orientation) -> Result<Pixels, MediaFault> {

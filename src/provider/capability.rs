@@ -4,7 +4,7 @@
 
 use super::efforts::Efforts;
 use super::parameter::{Parameter, Parameters};
-use crate::catalog::{Effort, ModelFacts, OutputLimit, model_facts};
+use crate::catalog::{Effort, ModelFacts, OutputLimit, model_facts, thinks_unless_told};
 use serde_json::{Value, json};
 
 /// How a request asks for a reply in JSON.
@@ -58,9 +58,14 @@ const OUTPUT_FACTOR: u32 = 4;
 /// What an endpoint turned out not to accept, or to need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CapabilityChange {
-    /// Leave the parameter out; thinking is switched off, or no longer; a format becomes the next weaker one, and an output limit gets its
-    /// other name.
+    /// Leave the parameter out.
     Omit(Parameter),
+    /// Use the next weaker format of replies.
+    WeakerFormat,
+    /// Use the other name of the output limit.
+    RenameOutputLimit,
+    /// Switch thinking off, or no longer.
+    ToggleThinking,
     /// Use one of these reasoning efforts.
     Effort(Efforts),
     /// The model's reasoning used up the output limit: raise it.
@@ -75,10 +80,25 @@ pub enum CapabilityChange {
 }
 
 impl CapabilityChange {
+    /// What to change for a parameter that is rejected, of which nothing else is known.
+    #[must_use]
+    pub fn for_rejected(parameter: Parameter) -> Self {
+        match parameter {
+            Parameter::Format => Self::WeakerFormat,
+            Parameter::OutputLimit => Self::RenameOutputLimit,
+            Parameter::Thinking => Self::ToggleThinking,
+            Parameter::Effort => Self::Effort(Efforts::default()),
+            parameter => Self::Omit(parameter),
+        }
+    }
+
     /// The parameter that changes, if it is one of the request.
-    fn parameter(self) -> Option<Parameter> {
+    pub(crate) fn parameter(self) -> Option<Parameter> {
         match self {
             Self::Omit(parameter) => Some(parameter),
+            Self::WeakerFormat => Some(Parameter::Format),
+            Self::RenameOutputLimit => Some(Parameter::OutputLimit),
+            Self::ToggleThinking => Some(Parameter::Thinking),
             Self::Effort(_) => Some(Parameter::Effort),
             Self::OutputFactor | Self::MaxOutput(_) | Self::SimplerSchema | Self::SchemaInPrompt => None,
         }
@@ -88,8 +108,10 @@ impl CapabilityChange {
     #[must_use]
     pub fn describe(self) -> String {
         match self {
-            Self::Omit(Parameter::Thinking) => "with another enable_thinking".to_owned(),
+            Self::ToggleThinking => "with another enable_thinking".to_owned(),
             Self::Omit(parameter) => format!("without {}", parameter.name()),
+            Self::WeakerFormat => "with a weaker format of replies".to_owned(),
+            Self::RenameOutputLimit => "with the other name of the output limit".to_owned(),
             Self::Effort(_) => "with another reasoning_effort".to_owned(),
             Self::OutputFactor => "with a higher output limit: reasoning used it up".to_owned(),
             Self::MaxOutput(tokens) => format!("with an output limit of at most {tokens} tokens"),
@@ -129,9 +151,7 @@ impl Capabilities {
     #[must_use]
     pub fn of_endpoint(host: &str, model: &str) -> Self {
         let family = Self::of_model(model_facts(model));
-        // Source: Alibaba's Model Studio documentation (2026-11): Qwen 3.5 and later think by default.
-        let is_dashscope = host.ends_with(".aliyuncs.com") && model.to_lowercase().contains("qwen3");
-        Self { disables_thinking: is_dashscope, ..family }
+        Self { disables_thinking: thinks_unless_told(host, model), ..family }
     }
 
     /// What is known of a model at the server `host`, with what the store keeps of the endpoint.
@@ -145,14 +165,13 @@ impl Capabilities {
     #[must_use]
     pub fn of_model(facts: Option<&ModelFacts>) -> Self {
         let Some(facts) = facts else { return Self::default() };
-        // OpenAI's models end their replies without bounds, and its API rejects some of them.
-        let omitted = if facts.has_tokenizer { Parameters::of(&Parameter::BOUNDS) } else { Parameters::default() };
+        let omitted = if facts.has_strict_schemas { Parameters::of(&Parameter::BOUNDS) } else { Parameters::default() };
         Self {
             max_completion_tokens: facts.output_limit == OutputLimit::MaxCompletionTokens,
             omitted,
             effort: facts.auto_effort,
             max_output: facts.max_output.and_then(|tokens| u32::try_from(tokens).ok()),
-            follows_schema: facts.has_tokenizer,
+            follows_schema: facts.has_strict_schemas,
             ..Self::default()
         }
     }
@@ -208,16 +227,16 @@ impl Capabilities {
         };
         let next = Self { changed, changes: self.changes + 1, ..self };
         match change {
-            CapabilityChange::Omit(Parameter::Format) => match self.format {
+            CapabilityChange::WeakerFormat => match self.format {
                 ReplyFormat::Schema => Some(Self { format: ReplyFormat::Object, ..next }),
                 ReplyFormat::Object => Some(Self { format: ReplyFormat::Plain, ..next }),
                 ReplyFormat::Plain => None,
             },
-            CapabilityChange::Omit(Parameter::OutputLimit) => {
+            CapabilityChange::RenameOutputLimit => {
                 let is_first = !self.changed.contains(Parameter::OutputLimit);
                 is_first.then_some(Self { max_completion_tokens: !self.max_completion_tokens, ..next })
             }
-            CapabilityChange::Omit(Parameter::Thinking) => {
+            CapabilityChange::ToggleThinking => {
                 let is_first = !self.changed.contains(Parameter::Thinking);
                 is_first.then_some(Self { disables_thinking: !self.disables_thinking, ..next })
             }
@@ -250,7 +269,7 @@ impl Capabilities {
                 let bounds = Parameter::BOUNDS.into_iter().filter(|bound| self.sends(*bound));
                 let omitted = bounds.fold(self.omitted, Parameters::with);
                 if omitted == self.omitted {
-                    return self.with(CapabilityChange::Omit(Parameter::Format));
+                    return self.with(CapabilityChange::WeakerFormat);
                 }
                 Some(Self { omitted, ..next })
             }

@@ -159,6 +159,7 @@ impl ModelEndpoint {
             is_described: frame.is_described,
             is_first: request.repair.is_none(),
             is_usual: request.variation == Variation::default(),
+            page: request.page,
         };
         Outgoing { form, frame }
     }
@@ -334,7 +335,7 @@ impl ModelEndpoint {
     /// Applies what only the request shows: values that the manifest states, and bounds of its schema.
     fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest, frame: &CachedFrame) {
         exchange.parameters = Some(frame.parameters.clone());
-        stop_if_stated(&mut exchange.verdict, self.builder.request(), |message| self.dialect.is_rejection(message));
+        stop_if_stated(&mut exchange.verdict, self.builder.request(), &*self.dialect);
         if let Verdict::Done { reading, cut: cut @ Cut::No } = &mut exchange.verdict {
             for (read, question) in reading.iter_mut().zip(request.asked()) {
                 if read.as_ref().is_ok_and(|value| frame.bounds.may_have_cut(&question.shape, value)) {

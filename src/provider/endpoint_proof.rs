@@ -6,7 +6,7 @@ use super::foreign::Foreign;
 use super::verdict::{Charge, Refusal, Verdict};
 use crate::base::vocabulary::ErrorKind;
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// What the replies of an endpoint have shown.
 #[derive(Debug, Default)]
@@ -15,18 +15,30 @@ pub(crate) struct EndpointProof {
     is_api: Cell<bool>,
     /// Replies of something else, before any of the API.
     foreign: Cell<u32>,
-    /// Whether a page was answered.
-    has_answered: Cell<bool>,
-    /// Refusals that may concern one page, before any answer.
-    refused: Cell<u32>,
-    /// The pages that they were for.
-    refused_pages: RefCell<HashSet<u64>>,
+    /// Pages that were answered.
+    answers: Cell<u64>,
+    /// Pages with refusals that may concern only them.
+    refused: RefCell<HashMap<u64, Refused>>,
     /// Whether the endpoint has answered pages in an earlier run.
     was_proven: bool,
 }
 
-/// Refusals that end the run, when no page was answered: they do not concern one page.
+/// A page that the endpoint refused.
+#[derive(Clone, Copy, Debug)]
+struct Refused {
+    /// How often.
+    times: u32,
+    /// Answers to other pages before the first refusal.
+    answers: u64,
+}
+
+/// Refusals that end the run, when no page was answered: they do not concern one page. Refusals of one page
+/// that are its own, although no other page was answered in the meantime.
 const MAX_REFUSED: u32 = 3;
+
+/// Refused pages that end a run in which pages were answered, if none was in the meantime: the key or the
+/// access has changed. A run holds at least one page more, so that none has to be given up before.
+const MAX_REFUSED_PAGES: usize = 8;
 
 /// Replies of something else that end the run, when there was none of the API.
 const MAX_FOREIGN: u32 = 3;
@@ -42,7 +54,7 @@ impl EndpointProof {
                 self.is_api.set(true);
             }
             if matches!(exchange.verdict, Verdict::Done { .. }) {
-                self.has_answered.set(true);
+                self.answers.set(self.answers.get() + 1);
             }
             self.judge_refusal(&mut exchange.verdict, page);
             return;
@@ -57,7 +69,11 @@ impl EndpointProof {
             exchange.verdict = Verdict::Later { after: None, message: format!("no reply from {url}: {what}") };
             return;
         }
-        exchange.charge = Charge::Nothing;
+        // An endpoint that has answered in an earlier run may have executed the request before something in
+        // between replied, and may bill it.
+        if *is_free || !self.was_proven {
+            exchange.charge = Charge::Nothing;
+        }
         if *is_free {
             // The run waits for the API instead of giving up pages.
             if let Verdict::Retry(fault) = &exchange.verdict {
@@ -82,23 +98,38 @@ impl EndpointProof {
         Self { was_proven, ..Self::default() }
     }
 
-    /// A refusal that may concern one page: it does, once another page was answered. Before that the
-    /// others are asked first. One page that is alone does not show that all are refused, where others
-    /// were answered before.
+    /// A refusal that may concern one page: it does if another page is answered before the page is refused
+    /// again. One page that is alone does not show that all are refused, where others were answered before.
     fn judge_refusal(&self, verdict: &mut Verdict, page: u64) {
         let Verdict::Stop(Refusal { message, may_be_page: true, .. }) = &*verdict else { return };
         let message = message.clone();
-        if self.has_answered.get() {
+        let answers = self.answers.get();
+        let mut refused = self.refused.borrow_mut();
+        let this = refused.entry(page).or_insert(Refused { times: 0, answers });
+        this.times += 1;
+        if answers > this.answers {
+            refused.remove(&page);
             *verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
             return;
         }
-        self.refused.set(self.refused.get() + 1);
-        self.refused_pages.borrow_mut().insert(page);
-        if self.refused.get() < MAX_REFUSED {
-            *verdict = Verdict::Later { after: None, message };
-        } else if self.was_proven && self.refused_pages.borrow().len() == 1 {
-            *verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
+        let is_repeated = this.times >= MAX_REFUSED;
+        let since: Vec<&Refused> = refused.values().filter(|refused| refused.answers == answers).collect();
+        if answers == 0 {
+            if since.iter().map(|refused| refused.times).sum::<u32>() < MAX_REFUSED {
+                *verdict = Verdict::Later { after: None, message };
+            } else if self.was_proven && since.len() == 1 {
+                *verdict = Verdict::page_fault(ErrorKind::BadRequest, message);
+            }
+            return;
         }
+        if since.len() >= MAX_REFUSED_PAGES {
+            return;
+        }
+        *verdict = match is_repeated {
+            true => Verdict::page_fault(ErrorKind::BadRequest, message),
+            // Asked once more: other pages show whether they are refused, too.
+            false => Verdict::transient(ErrorKind::BadRequest, message),
+        };
     }
 }
 
@@ -131,6 +162,19 @@ mod tests {
         let proof = EndpointProof::default();
         let found: Vec<_> = (0..4).map(|_| judged(&proof, page())).collect();
         assert_eq!(found, ["later", "later", "stop", "stop"].map(|name| (name, Charge::Nothing)));
+    }
+
+    #[test]
+    fn an_endpoint_that_has_answered_before_may_bill_what_something_else_replies() {
+        let proof = EndpointProof::new(true);
+        let found: Vec<_> = (0..4).map(|_| judged(&proof, page())).collect();
+        assert_eq!(found, ["later", "later", "stop", "stop"].map(|name| (name, Charge::Unknown)));
+        let outage = || {
+            let verdict = Verdict::transient(ErrorKind::ServerError, "HTTP 503");
+            let foreign = Some(Foreign { is_free: true, ..Foreign::body("<html>".into()) });
+            Exchange { status: Some(503), foreign, ..Exchange::new(verdict, Charge::Unknown) }
+        };
+        assert_eq!(judged(&EndpointProof::new(true), outage()), ("later", Charge::Nothing), "it was not reached");
     }
 
     #[test]
@@ -180,8 +224,13 @@ mod tests {
             let verdict = Verdict::stop_or_page("HTTP 404: not found", "");
             Exchange { status: Some(404), foreign, ..Exchange::new(verdict, Charge::Nothing) }
         };
-        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown));
-        assert!((0..9).all(|_| judged(&proof, refused()).0 == "other"), "the page's");
+        let done = || Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
+        judged(&proof, done());
+        assert_eq!(judged(&proof, refused()).0, "retry");
+        judged(&proof, done());
+        assert_eq!(judged(&proof, refused()).0, "other", "the page's");
+        let alone: Vec<_> = (0..3).map(|_| judged(&proof, refused()).0).collect();
+        assert_eq!(alone, ["retry", "retry", "other"], "no other page shows it");
         assert_eq!(judged(&EndpointProof::default(), refused()).0, "stop", "before any answer");
     }
 
@@ -203,13 +252,18 @@ mod tests {
         match exchange.verdict {
             Verdict::Later { .. } => "later",
             Verdict::Page(_) => "page",
+            Verdict::Retry(_) => "retry",
             _ => "stop",
         }
     }
 
+    fn answer(proof: &EndpointProof, page: u64) {
+        let mut done = Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
+        proof.judge(&mut done, "http://x", page);
+    }
+
     #[test]
     fn a_refusal_concerns_one_page_when_another_is_answered() {
-        let done = || Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
         for (was_proven, pages, expected) in [
             (false, [1, 2, 3], ["later", "later", "stop"]),
             (false, [1, 1, 1], ["later", "later", "stop"]),
@@ -221,7 +275,27 @@ mod tests {
         }
         let proof = EndpointProof::new(false);
         assert_eq!(refused(&proof, 1), "later");
-        proof.judge(&mut done(), "http://x", 2);
-        assert_eq!([refused(&proof, 1), refused(&proof, 3), refused(&proof, 4)], ["page", "page", "page"]);
+        answer(&proof, 2);
+        assert_eq!([refused(&proof, 1), refused(&proof, 3), refused(&proof, 4)], ["page", "retry", "retry"]);
+        answer(&proof, 5);
+        assert_eq!([refused(&proof, 3), refused(&proof, 4)], ["page", "page"]);
+    }
+
+    /// A key that is revoked in the middle of a run.
+    #[test]
+    fn many_refused_pages_in_a_row_end_the_run() {
+        let proof = EndpointProof::new(false);
+        answer(&proof, 0);
+        let found: Vec<_> = (1..=9).map(|page| refused(&proof, page)).collect();
+        assert_eq!(found, [["retry"; 7].as_slice(), &["stop"; 2]].concat());
+        // An answer among them shows that they are pages of their own.
+        let proof = EndpointProof::new(false);
+        answer(&proof, 0);
+        for page in 1..100 {
+            assert_eq!(refused(&proof, page), "retry", "{page}");
+            if page % 7 == 0 {
+                answer(&proof, 1000 + page);
+            }
+        }
     }
 }

@@ -17,6 +17,8 @@ pub struct Estimate {
     pub worst: Usage,
     /// What will most likely be billed.
     pub expected: Usage,
+    /// The part of the expected output that is not the answer: reasoning, as assumed or as billed before.
+    pub unseen_output: u64,
 }
 
 /// Tokens that the chat format adds to a prompt: typical, as assumed.
@@ -49,6 +51,8 @@ pub struct Footprint {
     pub shortest: u64,
     /// Tokens of a typical reply, with reasoning.
     pub usual: u64,
+    /// Tokens of a typical reply, without reasoning.
+    usual_answer: u64,
     /// Tokens of the longest reasonable reply, without reasoning.
     longest_answer: u64,
     /// Tokens of reasoning that the output limit allows for.
@@ -70,6 +74,7 @@ impl Footprint {
             chars: text.chars().count() as u64,
             shortest: text_tokens(&replies.shortest),
             usual: text_tokens(&replies.typical) + reasoning.typical,
+            usual_answer: text_tokens(&replies.typical),
             longest_answer: text_tokens(&replies.longest),
             reasoning: reasoning.allowed,
         }
@@ -121,6 +126,7 @@ pub fn estimate(footprint: &Footprint, fit: &Fit, calibration: &Calibration, req
         // The provider may bill the whole prompt as a cache write.
         worst: Usage { input: worst_input, cache_write: worst_input, output: request.max_tokens, ..Usage::default() },
         expected: Usage { input: image + footprint.text + request.repair.div_ceil(4), output, ..Usage::default() },
+        unseen_output: output.saturating_sub(footprint.usual_answer),
     }
 }
 
@@ -132,7 +138,16 @@ mod tests {
 
     fn footprint(longest: u64) -> Footprint {
         let (shortest, usual) = (5, longest / 2);
-        Footprint { text: 300, bytes: 1200, chars: 1100, shortest, usual, longest_answer: longest, reasoning: 0 }
+        Footprint {
+            text: 300,
+            bytes: 1200,
+            chars: 1100,
+            shortest,
+            usual,
+            usual_answer: usual,
+            longest_answer: longest,
+            reasoning: 0,
+        }
     }
 
     #[test]

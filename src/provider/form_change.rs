@@ -5,7 +5,8 @@ use super::capability::{Capabilities, CapabilityChange, ReplyFormat};
 use super::exchange::Exchange;
 use super::verdict::{Cut, Verdict};
 use crate::base::vocabulary::ErrorKind;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 /// The form in which a request was sent.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,8 @@ pub struct SentForm {
     pub is_first: bool,
     /// Whether it was the usual request for its page.
     pub is_usual: bool,
+    /// A number derived from the page.
+    pub page: u64,
 }
 
 /// What an exchange means for the form of requests.
@@ -34,18 +37,50 @@ pub enum FormChange {
     },
     /// Another attempt has brought a change since the request was sent.
     AlreadyMade,
-    /// The change was made before, and the error is the same.
+    /// The change was made before, and the error is the same; or pages are answered in this form.
     Exhausted(CapabilityChange),
+    /// The error may concern only its page: the page is asked again, and others show it.
+    Doubted,
 }
 
 /// Replies in a row that are not the requested object, after which the schema goes into the prompt.
 const MAX_IGNORED: u32 = 3;
+
+/// Errors of one page in a form that has worked, after which it is not accepted any more although no other
+/// page shows that.
+const MAX_DOUBTS: u32 = 3;
 
 /// Learns the form from exchanges.
 #[derive(Debug, Default)]
 pub(crate) struct FormLearner {
     /// Replies in a row that are not the requested object although a schema was sent.
     ignored: Cell<u32>,
+    /// Valid replies in the form of now.
+    valid: Cell<u64>,
+    /// Whether the form has changed in this run.
+    has_changed: Cell<bool>,
+    /// Pages with errors about a form that has worked.
+    doubts: RefCell<HashMap<u64, Doubt>>,
+}
+
+/// Errors of a page about the form.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    change: CapabilityChange,
+    /// How many.
+    errors: u32,
+    /// Valid replies before the first.
+    valid: u64,
+}
+
+/// What errors about a form that has worked mean.
+enum Evidence {
+    /// The form is not accepted any more.
+    Form,
+    /// It is the page.
+    Page,
+    /// Not known yet.
+    Unclear,
 }
 
 impl FormLearner {
@@ -70,6 +105,7 @@ impl FormLearner {
             Verdict::Done { cut: Cut::No, reading } => {
                 if reading.iter().all(Result::is_ok) {
                     self.ignored.set(0);
+                    self.valid.set(self.valid.get() + u64::from(is_same));
                     return proven(sent, known);
                 }
                 let is_ignored =
@@ -94,12 +130,44 @@ impl FormLearner {
         };
         match (sent.capabilities.with(change), known.with(change)) {
             _ if !is_same => FormChange::AlreadyMade,
-            (Some(_), Some(capabilities)) => {
-                self.ignored.set(0);
-                FormChange::Changed { capabilities, what: Some(change) }
-            }
+            (Some(_), Some(capabilities)) => match self.evidence(change, sent.page, known) {
+                Evidence::Unclear => FormChange::Doubted,
+                Evidence::Page => FormChange::Exhausted(change),
+                Evidence::Form => {
+                    self.ignored.set(0);
+                    self.valid.set(0);
+                    self.has_changed.set(true);
+                    self.doubts.borrow_mut().clear();
+                    FormChange::Changed { capabilities, what: Some(change) }
+                }
+            },
             _ => FormChange::Exhausted(change),
         }
+    }
+
+    /// Whether an error about a parameter concerns the form of all requests. If the form has worked, one
+    /// page's error does not show it: the error of a second page does, or that of the same page again and
+    /// again, as long as no page is answered in the meantime.
+    fn evidence(&self, change: CapabilityChange, page: u64, known: Capabilities) -> Evidence {
+        let has_worked = self.valid.get() > 0 || known.is_proven && !self.has_changed.get();
+        let is_of_replies = matches!(
+            change,
+            CapabilityChange::OutputFactor | CapabilityChange::MaxOutput(_) | CapabilityChange::SchemaInPrompt
+        );
+        if !has_worked || is_of_replies {
+            return Evidence::Form;
+        }
+        let valid = self.valid.get();
+        let mut doubts = self.doubts.borrow_mut();
+        let is_confirmed =
+            doubts.iter().any(|(other, doubt)| *other != page && doubt.change == change && doubt.valid == valid);
+        let doubt = doubts.entry(page).or_insert(Doubt { change, errors: 0, valid });
+        doubt.errors += 1;
+        if valid > doubt.valid {
+            doubts.remove(&page);
+            return Evidence::Page;
+        }
+        if is_confirmed || doubt.errors >= MAX_DOUBTS { Evidence::Form } else { Evidence::Unclear }
     }
 }
 
@@ -139,7 +207,7 @@ mod tests {
     }
 
     fn sent(capabilities: Capabilities, is_described: bool) -> SentForm {
-        SentForm { capabilities, is_described, is_first: true, is_usual: true }
+        SentForm { capabilities, is_described, is_first: true, is_usual: true, page: 1 }
     }
 
     /// The endpoint and a request as it is now.
@@ -224,6 +292,61 @@ mod tests {
         // A request that was sent before the change meets the same error.
         let late = endpoint.learner.judge(&rejected(change), sent(before, false), endpoint.known, true);
         assert_eq!(late, FormChange::AlreadyMade);
+    }
+
+    /// What a sequence of exchanges about pages means: `Ok` for a valid reply.
+    fn judged(known: Capabilities, exchanges: &[Result<u64, (u64, CapabilityChange)>]) -> Vec<&'static str> {
+        let learner = FormLearner::default();
+        let mut now = known;
+        let judge = |exchange: &Result<u64, (u64, CapabilityChange)>| {
+            let (page, exchange) = match *exchange {
+                Ok(page) => (page, done(None)),
+                Err((page, change)) => (page, rejected(change)),
+            };
+            let form = learner.judge(&exchange, SentForm { page, ..sent(now, false) }, now, true);
+            match form {
+                FormChange::Changed { capabilities, what } => {
+                    now = capabilities;
+                    if what.is_some() { "changed" } else { "proven" }
+                }
+                FormChange::None => "none",
+                FormChange::AlreadyMade => "already",
+                FormChange::Exhausted(_) => "page",
+                FormChange::Doubted => "doubted",
+            }
+        };
+        exchanges.iter().map(judge).collect()
+    }
+
+    #[test]
+    fn a_form_that_has_worked_is_changed_by_the_errors_of_two_pages() {
+        let (format, limit) = (CapabilityChange::WeakerFormat, CapabilityChange::OutputFactor);
+        let proven = Capabilities::default().proven(true);
+        let bad = |page| Err((page, format));
+        for (exchanges, expected) in [
+            // Two pages, one after the other.
+            (vec![bad(1), bad(2), Ok(3)], vec!["doubted", "changed", "none"]),
+            // One page that is answered never shows it.
+            (
+                vec![bad(1), Ok(2), bad(1), Ok(3), bad(4), Ok(5), bad(4)],
+                vec!["doubted", "none", "page", "none", "doubted", "none", "page"],
+            ),
+            // Two odd pages between others.
+            (
+                vec![bad(1), Ok(3), bad(2), bad(1), Ok(4), bad(2)],
+                vec!["doubted", "none", "doubted", "page", "none", "page"],
+            ),
+            // A page that is alone.
+            (vec![bad(1), bad(1), bad(1)], vec!["doubted", "doubted", "changed"]),
+            // The next form has not worked yet.
+            (vec![bad(1), bad(2), bad(1)], vec!["doubted", "changed", "changed"]),
+            // What a reply shows is learned at once.
+            (vec![Ok(1), Err((2, limit))], vec!["none", "changed"]),
+        ] {
+            assert_eq!(judged(proven, &exchanges), expected, "{exchanges:?}");
+        }
+        assert_eq!(judged(Capabilities::default(), &[bad(1), bad(1)]), ["changed", "changed"], "it never worked");
+        assert_eq!(judged(Capabilities::default(), &[Ok(1), bad(2)]), ["proven", "doubted"]);
     }
 
     #[test]

@@ -97,7 +97,7 @@ mod tests {
             ("{}", "m", known(&[]), false, 100, false),
             ("{}", "m", known(&[]), true, 200, false),
             ("{}", "m", known(&[SchemaInPrompt]), false, 100, true),
-            ("{}", "m", known(&[CapabilityChange::Omit(Parameter::Format)]), false, 100, true),
+            ("{}", "m", known(&[CapabilityChange::WeakerFormat]), false, 100, true),
             ("{}", "m", known(&[OutputFactor]), false, 4096, false),
             ("{}", "m", known(&[OutputFactor, MaxOutput(3000)]), false, 3000, false),
             ("{}", "m", known(&[OutputFactor]), true, 8192, false),

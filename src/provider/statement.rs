@@ -2,20 +2,20 @@
 //! and names them.
 
 use super::capability::CapabilityChange;
+use super::dialect::interface::Dialect;
 use super::parameter::Parameter;
 use super::verdict::{Refusal, Verdict};
 use super::wording::{is_marked, names, without_quoted_data};
 use crate::base::vocabulary::ErrorKind;
 use crate::manifest::{EFFORT_MEMBER, Request};
 
-/// Replaces the verdict of an error that rejects a value of the manifest. `is_rejection`: whether a
-/// message says that something is not accepted.
-pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, is_rejection: impl Fn(&str) -> bool) {
+/// Replaces the verdict of an error that rejects a value of the manifest. `dialect`: whose errors they are.
+pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: &dyn Dialect) {
     let found = match &*verdict {
-        Verdict::Retry(fault) => fault.change.and_then(|change| judge_change(request, change, &fault.message)),
+        Verdict::Retry(fault) => fault.change.and_then(|change| judge_change(request, change, &fault.message, dialect)),
         Verdict::Page(fault) if fault.kind == ErrorKind::BadRequest => {
             let message = without_quoted_data(&fault.message);
-            let member = named_member(request, &message).filter(|_| is_rejection(&message));
+            let member = named_member(request, &message).filter(|_| dialect.is_rejection(&message));
             member.map(|value| stop(&value, &fault.message))
         }
         _ => None,
@@ -26,16 +26,11 @@ pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, is_reject
 }
 
 /// What an error that asks for `change` means if the manifest states the value; `None`: it does not.
-fn judge_change(request: &Request, change: CapabilityChange, message: &str) -> Option<Verdict> {
+fn judge_change(request: &Request, change: CapabilityChange, message: &str, dialect: &dyn Dialect) -> Option<Verdict> {
     let value = stated_value(request, change)?;
-    Some(match change {
-        // The window is full of this page's prompt.
-        CapabilityChange::MaxOutput(_) if is_about_window(message) => {
-            Verdict::page_fault(ErrorKind::ContextTooLong, message)
-        }
-        // It may be the page that is wrong.
-        CapabilityChange::Effort(_) if names_nothing(message) => Verdict::page_fault(ErrorKind::BadRequest, message),
-        _ => stop(&value, message),
+    Some(match dialect.fault_of_page(change, message) {
+        Some(kind) => Verdict::page_fault(kind, message),
+        None => stop(&value, message),
     })
 }
 
@@ -46,17 +41,6 @@ fn stop(value: &str, message: &str) -> Verdict {
         hint: hint.to_owned(),
         may_be_page: false,
     })
-}
-
-/// Whether an error is about the model's context window, in the words of several servers.
-fn is_about_window(message: &str) -> bool {
-    let message = message.to_lowercase();
-    ["context", "max_model_len", "max_new_tokens"].iter().any(|words| message.contains(words))
-}
-
-/// Whether an error does not say which value it rejects, as Gemini's do.
-fn names_nothing(message: &str) -> bool {
-    message.to_lowercase().contains("request contains an invalid argument")
 }
 
 /// The value that the manifest states for what would change.
@@ -73,7 +57,7 @@ fn stated_value(request: &Request, change: CapabilityChange) -> Option<String> {
                 (None, None) => None,
             }
         }
-        CapabilityChange::Omit(Parameter::Thinking) => {
+        CapabilityChange::ToggleThinking => {
             let value = request.extra.get(Parameter::Thinking.name())?;
             Some(format!("request.extra.{}: {value}", Parameter::Thinking.name()))
         }
@@ -104,6 +88,7 @@ fn is_named(message: &str, name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::manifest::check;
+    use crate::provider::dialect::name::DialectName;
     use crate::provider::efforts::Efforts;
     use crate::provider::verdict::TransientFault;
     use std::path::Path;
@@ -141,7 +126,7 @@ mod tests {
             ("{}", generic, None),
         ] {
             let before = verdict.clone();
-            stop_if_stated(&mut verdict, &request(yaml), |_| true);
+            stop_if_stated(&mut verdict, &request(yaml), &*DialectName::OpenAi.dialect());
             match (expected, &verdict) {
                 (Some(kind), Verdict::Page(fault)) => assert_eq!(fault.kind, kind, "{yaml}"),
                 (expected, _) => assert_eq!((expected, &verdict), (None, &before), "{yaml}"),
@@ -166,7 +151,7 @@ mod tests {
             ("{}", most(), None),
             ("{max_tokens: 50}", most(), None),
             ("{max_tokens: 500}", most(), Some("request.max_tokens: 500")),
-            ("{}", change(CapabilityChange::Omit(Parameter::Format)), None),
+            ("{}", change(CapabilityChange::WeakerFormat), None),
             ("{top_p: 0.5}", page("'top_p' is not supported"), Some("request.top_p: 0.5")),
             ("{extra: {seed: 7}}", page("'seed' is not supported"), Some("request.extra.seed")),
             ("{extra: {seed: 7}}", page("a seedling is not supported"), None),
@@ -188,7 +173,7 @@ mod tests {
             ("{}", page("'seed' is not supported"), None),
         ] {
             let mut found = verdict.clone();
-            stop_if_stated(&mut found, &request(yaml), |message| message.contains("not supported"));
+            stop_if_stated(&mut found, &request(yaml), &*DialectName::OpenAi.dialect());
             match expected {
                 Some(value) => {
                     let Verdict::Stop(refusal) = found else { panic!("{yaml} {verdict:?}") };

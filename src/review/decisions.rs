@@ -52,7 +52,7 @@ pub(crate) struct Decisions {
     /// The last one that was read.
     last: DecisionId,
     /// Decisions on tasks that the job does not have any more.
-    orphans: u64,
+    orphans: BTreeSet<DecisionId>,
 }
 
 impl Decisions {
@@ -65,7 +65,7 @@ impl Decisions {
             by_page: HashMap::new(),
             own: BTreeSet::new(),
             last: DecisionId(0),
-            orphans: 0,
+            orphans: BTreeSet::new(),
         }
     }
 
@@ -90,10 +90,11 @@ impl Decisions {
         records.into_iter().filter(|record| record.decision.page == *page).for_each(|record| self.add(record));
     }
 
-    fn add(&mut self, record: DecisionRecord) {
+    /// Takes over a decision that was not withdrawn.
+    pub(crate) fn add(&mut self, record: DecisionRecord) {
         let DecisionRecord { id, decision, .. } = record;
         let Some(task) = self.tasks.iter().position(|(name, _)| *name == decision.task) else {
-            self.orphans += 1;
+            self.orphans.insert(id);
             return;
         };
         let checked = human_value(&self.tasks[task].1, &decision.value);
@@ -132,8 +133,8 @@ impl Decisions {
     }
 
     /// Decisions on tasks that the job does not have any more.
-    pub(crate) fn orphans(&self) -> u64 {
-        self.orphans
+    pub(crate) fn orphans(&self) -> usize {
+        self.orphans.len()
     }
 
     fn of_task(
@@ -242,4 +243,101 @@ impl Decisions {
 /// JSON text in canonical form.
 fn canonical_text(json: &str) -> String {
     serde_json::from_str(json).map_or_else(|_| json.to_owned(), |value| crate::base::digest::canonical(&value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::NewDecision;
+
+    fn decisions(known: &[(i64, i64, &str, &str)]) -> Decisions {
+        let labels = ["a", "b"].map(str::to_owned).to_vec();
+        let tasks = vec![("kind".to_owned(), Shape::Choice(labels)), ("note".to_owned(), Shape::Text)];
+        let mut decisions = Decisions::new("job", "ann", tasks);
+        for (id, at, reviewer, value) in known {
+            decisions.add(record(*id, *at, reviewer, "kind", value));
+        }
+        decisions
+    }
+
+    fn record(id: i64, at: i64, reviewer: &str, task: &str, value: &str) -> DecisionRecord {
+        let decision = NewDecision {
+            page: page(),
+            job: "job".into(),
+            task: task.into(),
+            question: None,
+            value: format!("\"{value}\""),
+            reviewer: reviewer.into(),
+            decided_at_ms: at,
+            sampled_with: None,
+            shown: None,
+        };
+        DecisionRecord { id: DecisionId(id), decision, is_withdrawn: false }
+    }
+
+    fn page() -> PageId {
+        PageId { content: Digest::compute(b"page"), page: 1 }
+    }
+
+    #[test]
+    fn each_reviewer_has_a_latest_decision_and_the_latest_of_all_counts() {
+        let known = decisions(&[(1, 10, "ann", "a"), (2, 30, "bob", "b"), (3, 20, "ann", "b"), (4, 15, "cy", "a")]);
+        let value = |found: Option<&Decision>| found.map(|known| known.value.to_string());
+        assert_eq!(value(known.own(&page(), 0, None)), Some("\"b\"".into()));
+        assert_eq!(value(known.current(&page(), 0, None)), Some("\"b\"".into()));
+        assert_eq!(known.current(&page(), 0, None).map(|known| known.id), Some(DecisionId(2)));
+        let others: Vec<i64> = known.others(&page(), 0, None).iter().map(|known| known.id.0).collect();
+        assert_eq!(others, [2, 4]);
+        assert!(known.has_others(&page(), 0, None) && !known.has_others(&page(), 1, None));
+        let other_question = Some(Digest::compute(b"?"));
+        assert_eq!(known.own(&page(), 0, other_question), None);
+    }
+
+    #[test]
+    fn decisions_that_do_not_fit_are_listed_and_count_for_nothing() {
+        let mut known = decisions(&[(1, 10, "ann", "a"), (2, 20, "ann", "gone")]);
+        assert_eq!(known.own(&page(), 0, None).map(|known| known.id), Some(DecisionId(1)));
+        assert_eq!(known.unfit(&page(), 0).map(|known| known.id.0).collect::<Vec<_>>(), [2]);
+        known.add(record(3, 30, "ann", "no task", "a"));
+        known.set_page(&page(), vec![record(3, 30, "ann", "no task", "a")]);
+        assert_eq!(known.orphans(), 1);
+    }
+
+    #[test]
+    fn disagreement_among_reviewers_comes_before_that_with_the_model() {
+        let score = |known: &[(i64, i64, &str, &str)], model| decisions(known).disagreement(&page(), 0, None, model);
+        assert_eq!(score(&[], Some("\"a\"")), 0);
+        assert_eq!(score(&[(1, 1, "ann", "a")], Some("\"a\"")), 0);
+        assert_eq!(score(&[(1, 1, "ann", "a")], Some("\"b\"")), 1);
+        assert_eq!(score(&[(1, 1, "ann", "a")], None), 0);
+        assert_eq!(score(&[(1, 1, "ann", "a"), (2, 2, "bob", "b")], Some("\"a\"")), 2);
+        assert_eq!(score(&[(1, 1, "ann", "a"), (2, 2, "ann", "b")], Some("\"b\"")), 0, "the latest of each");
+    }
+
+    #[test]
+    fn what_was_decided_together_is_one_group() {
+        let mut known = decisions(&[(1, 10, "ann", "a"), (2, 20, "bob", "a")]);
+        known.add(record(3, 30, "ann", "kind", "b"));
+        known.add(record(4, 30, "ann", "note", "text"));
+        known.add(record(4, 30, "ann", "note", "text"));
+        let groups: Vec<(i64, usize)> =
+            known.recent(20).iter().map(|group| (group.at_ms, group.decisions.len())).collect();
+        assert_eq!(groups, [(30, 2), (10, 1)], "newest first, without those of others, each once");
+        assert_eq!(known.recent(1).len(), 1);
+        assert_eq!(known.own_at(30).len(), 2);
+        assert!(known.own_at(20).is_empty() && known.own_at(25).is_empty());
+        known.withdraw(&page(), DecisionId(3));
+        assert_eq!(known.own_at(30).len(), 1);
+        assert_eq!(known.own(&page(), 0, None).map(|known| known.id), Some(DecisionId(1)));
+        known.set_page(&page(), vec![record(9, 5, "ann", "kind", "b")]);
+        assert_eq!(known.recent(20).len(), 1, "as the store has it now");
+    }
+
+    #[test]
+    fn pairs_of_reviewers_are_those_who_decided_the_same() {
+        let known = decisions(&[(1, 10, "ann", "a"), (2, 20, "bob", "b"), (3, 30, "ann", "b"), (4, 40, "cy", "gone")]);
+        let pairs = known.pairs(0);
+        assert_eq!(pairs.keys().copied().collect::<Vec<_>>(), [("ann", "bob")]);
+        assert_eq!(pairs[&("ann", "bob")], [("\"b\"", "\"b\"")]);
+    }
 }

@@ -112,7 +112,7 @@ impl Facts {
         }
     }
 
-    /// Adds the signs that only all pages together show. `same_file`: by position, the file.
+    /// Adds the signs that only all pages together show. `file_of`: by position, the file.
     pub(crate) fn finish(&mut self, file_of: impl Fn(usize) -> u32) {
         for task in 0..self.answers.len() {
             let mut counts = vec![0_u32; self.answers[task].texts.len()];
@@ -159,4 +159,76 @@ fn own_suspicion(row: &Row) -> u32 {
         suspicion += signs::NO_STATEMENT;
     }
     suspicion
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::money::Pico;
+    use serde_json::json;
+
+    fn row(kind: &Value, attempts: u64) -> Row {
+        let status = if kind.is_null() { RowStatus::Failed } else { RowStatus::Ok };
+        Row {
+            path: String::new(),
+            page: 1,
+            status,
+            carried: vec![json!("customer")],
+            answers: vec![kind.clone(), json!("some text")],
+            sources: Vec::new(),
+            model: String::new(),
+            input_tokens: 0,
+            cached_input_tokens: 0,
+            output_tokens: 0,
+            cost: Some(Pico(7)),
+            attempts,
+            latency_ms: None,
+            answered_at_ms: None,
+            content_hash: None,
+            duplicate_of: None,
+            distance: None,
+            error_kind: None,
+            error: None,
+        }
+    }
+
+    /// The suspicion of pages with these answers and attempts; two pages are one file.
+    fn suspicions(pages: &[(Value, u64)]) -> Vec<u32> {
+        let mut facts = Facts::new(pages.len(), 2, 1);
+        for (at, (kind, attempts)) in pages.iter().enumerate() {
+            facts.set(at, &row(kind, *attempts), &[true, false]);
+        }
+        facts.finish(|at| u32::try_from(at / 2).unwrap());
+        facts.pages.iter().map(|page| page.as_ref().unwrap().suspicion).collect()
+    }
+
+    #[test]
+    fn signs_of_a_wrong_answer_add_up() {
+        let (a, b) = (json!("a"), json!("b"));
+        let same = suspicions(&[(a.clone(), 1), (a.clone(), 1)]);
+        assert_eq!(same, [0, 0], "nothing is unusual");
+        let again = suspicions(&[(a.clone(), 3), (a.clone(), 1)]);
+        assert_eq!(again, [signs::ASKED_AGAIN, 0]);
+        let none = suspicions(&[(Value::Null, 1), (a.clone(), 1)]);
+        assert_eq!(none, [signs::NO_ANSWER + signs::NO_STATEMENT, 0]);
+        let other = suspicions(&[(json!("other"), 1), (json!("other"), 1)]);
+        assert_eq!(other, [signs::NO_STATEMENT; 2]);
+        // Of two pages with different answers in a file, none is in the minority.
+        let pages: Vec<(Value, u64)> = [&a, &a, &a, &a, &a, &a, &a, &b].map(|kind| (kind.clone(), 1)).to_vec();
+        let found = suspicions(&pages);
+        assert_eq!(found[7], 3 * signs::RARE_PER_BIT, "one of eight: three bits");
+        assert!(found[..7].iter().all(|suspicion| *suspicion < signs::RARE_PER_BIT), "{found:?}");
+    }
+
+    #[test]
+    fn values_are_stored_once_and_text_not_at_all() {
+        let mut facts = Facts::new(3, 2, 1);
+        for at in 0..3 {
+            facts.set(at, &row(&json!("a"), 1), &[true, false]);
+        }
+        assert_eq!(facts.answers[0].texts, ["\"a\""]);
+        assert!(facts.answers[1].texts.is_empty(), "free text has no groups");
+        assert_eq!((facts.answers[0].find("\"a\""), facts.answers[0].find("\"b\"")), (0, NONE));
+        assert_eq!(facts.carried[0].texts, ["\"customer\""]);
+    }
 }

@@ -63,7 +63,8 @@ impl PageIndex {
         Ok(index)
     }
 
-    fn add(&mut self, entry: &EntryRecord, digests: Option<&Digests<'_>>) {
+    /// Adds the pages of an entry.
+    pub(crate) fn add(&mut self, entry: &EntryRecord, digests: Option<&Digests<'_>>) {
         let Some(content) = entry.content.filter(|_| entry.page_count > 0) else {
             self.unreadable += 1;
             return;

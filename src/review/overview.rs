@@ -5,8 +5,7 @@ use super::decisions::Group;
 use super::page_json::name_of;
 use super::state::Review;
 use super::view::{ReviewOrder, ViewQuery};
-use super::worth::{Step, Worth, agreement};
-use crate::base::digest::canonical;
+use super::worth::{Step, Worth, agreement, is_same};
 use crate::base::path_text::display_path;
 use crate::base::vocabulary::{ErrorKind, RowStatus};
 use serde_json::{Value, json};
@@ -135,13 +134,14 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
         let mut worth = None;
         if is_random {
             let step = |(at, decided): (u32, Option<(Box<str>, bool)>)| {
-                let Some((value, is_shown)) = decided else { return Ok(Step::Skipped) };
+                let Some((value, is_shown)) = decided else { return Ok(Some(Step::Skipped)) };
+                // A blank page that was not asked says nothing about the model.
                 let answers = review.model_answers(at)?;
-                let is_right = answers.get(*task).is_some_and(|answer| canonical(answer) == *value);
-                Ok::<_, ApiError>(Step::Decided { is_right, is_shown })
+                let step = |answer| Step::Decided { is_right: is_same(answer, &value), is_shown };
+                Ok::<_, ApiError>(answers.get(*task).map(step))
             };
             let steps = steps.into_iter().map(step).collect::<Result<Vec<_>, _>>()?;
-            let known = Worth::of_steps(steps.into_iter(), selection.pages as u64);
+            let known = Worth::of_steps(steps.into_iter().flatten(), selection.pages as u64);
             worth = (known.reviewed >= MIN_REVIEWED).then(|| known.to_json());
         }
         let name = review.tasks.get(*task).map(|task| task.name.as_str());

@@ -7,6 +7,7 @@ use super::pictures::Pictures;
 use super::settings::ReviewOptions;
 use super::tasks::ReviewTask;
 use crate::base::clock::Clock;
+use crate::base::vocabulary::RowStatus;
 use crate::manifest::Job;
 use crate::pipeline::{JobPage, PageLookup, PipelineError, read_pages};
 use crate::store::{Reader, Store, StoreError};
@@ -220,7 +221,7 @@ impl Review {
         })
     }
 
-    /// The model's answers to a page, by task; they are read once.
+    /// The model's answers to a page, by task; they are read once. Empty: the page was skipped on purpose.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -229,7 +230,8 @@ impl Review {
             return Ok(known.clone());
         }
         let page = self.index.get(at).map(|page| self.page(page)).transpose()?.flatten();
-        let answers: Arc<[Value]> = page.map_or_else(Vec::new, |page| page.model_row.answers).into();
+        let answers = page.filter(|page| page.model_row.status != RowStatus::Skipped);
+        let answers: Arc<[Value]> = answers.map_or_else(Vec::new, |page| page.model_row.answers).into();
         lock(&self.model_answers).insert(at, answers.clone());
         Ok(answers)
     }

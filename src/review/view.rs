@@ -245,8 +245,7 @@ impl ViewQuery {
         };
         // A page that the view does not show any more still has a place in its order.
         let before = |rank: usize| {
-            let known: HashSet<u32> = ordered[..rank].iter().copied().collect();
-            matches.iter().take_while(|at| known.contains(at)).count()
+            ordered[..rank].iter().fold(0, |count, at| count + usize::from(matches.get(count) == Some(at)))
         };
         if let Some(rank) = self.at.as_ref().and_then(rank) {
             return before(rank);
@@ -350,3 +349,6 @@ impl Wanted {
             && self.carried.is_none_or(|(column, value)| is(page.carried.get(column), value))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,22 @@ impl Worth {
     }
 }
 
+/// Whether an answer is the same as a decision (JSON text). Numbers are compared as numbers: 12 is 12.0.
+pub(crate) fn is_same(answer: &Value, decision: &str) -> bool {
+    serde_json::from_str::<Value>(decision).is_ok_and(|decision| are_same(answer, &decision))
+}
+
+fn are_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| are_same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| are_same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
 /// How far two reviewers agree on the pages that both decided: their values as JSON.
 pub(crate) fn agreement(a: &str, b: &str, values: &[(&str, &str)]) -> Value {
     let same = values.iter().filter(|(one, other)| one == other).count();
@@ -89,6 +105,22 @@ mod tests {
         assert_eq!(all.interval, (1.0, 1.0), "nothing is left that could be wrong");
         let shown = Worth::of_steps([Step::Decided { is_right: true, is_shown: true }].into_iter(), 10);
         assert_eq!((shown.reviewed, shown.shown), (1, 1));
+    }
+
+    #[test]
+    fn answers_are_compared_as_values() {
+        for (answer, decision, expected) in [
+            (json!("a"), "\"a\"", true),
+            (json!(12), "12.0", true),
+            (json!({"n": 12, "d": null}), "{\"d\":null,\"n\":12.0}", true),
+            (json!([1, 2]), "[1,2.0]", true),
+            (json!([1, 2]), "[2,1]", false),
+            (json!({"n": 12}), "{\"n\":12,\"m\":1}", false),
+            (json!(null), "\"\"", false),
+            (json!(1), "true", false),
+        ] {
+            assert_eq!(is_same(&answer, decision), expected, "{answer} {decision}");
+        }
     }
 
     #[test]

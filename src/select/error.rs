@@ -28,8 +28,9 @@ impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let title = for_terminal(&format!("--where: {}", self.message));
         let label = (!self.allowed.is_empty()).then(|| for_terminal(&self.allowed));
-        // Each control character has the length of its replacement, so that the positions stay.
         let source: String = self.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        // What is replaced now has as many bytes.
+        let source = for_terminal(&source);
         let start = shown_position(&self.text, self.span.start);
         let end = shown_position(&self.text, self.span.end);
         let annotation = AnnotationKind::Primary.span(start..end).label(label.as_deref());

@@ -6,7 +6,7 @@ use super::job::Job;
 use super::renderer::check_renderer;
 use super::retirement::retirement_warning;
 use super::secrets::{client_options, missing_secrets, proxy_for};
-use crate::base::mask::mask_secrets;
+use crate::base::mask::{mask_secrets, mask_url};
 use crate::base::units::grouped;
 use crate::catalog::{ImageRule, ModelFacts, model_facts};
 use crate::manifest::{self, Endpoint, Header, Image, Place, Size, Task, TaskKind};
@@ -78,7 +78,7 @@ pub(crate) fn check_job(job: &Job, environment: &Environment, now_ms: i64) -> Re
             Place::Given(_) => "standard input".into(),
         },
         provider: match &manifest.provider.endpoint {
-            Endpoint::Remote { base_url } => format!("{base_url}{}", manifest.provider.query.shown()),
+            Endpoint::Remote { base_url } => format!("{}{}", mask_url(base_url), manifest.provider.query.shown()),
             Endpoint::Simulator(_) => "the built-in simulator".into(),
         },
         tasks: questions.iter().map(|question| question.name.clone()).collect(),

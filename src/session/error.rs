@@ -149,6 +149,12 @@ impl From<PipelineError> for Error {
                 Some("`docmill run` creates it beside the manifest; name the manifest, or the file with --store")
             }
             PipelineError::Store(StoreError::Damaged(_)) => Some(DAMAGED_STORE_HINT),
+            PipelineError::Store(StoreError::Newer { .. }) => {
+                Some("use the docmill that has written it, or a newer one; the store was not changed")
+            }
+            PipelineError::Store(StoreError::Foreign { .. }) => {
+                Some("name the file of a store with --store or `store` in the manifest; the file was not changed")
+            }
             PipelineError::Export(error) if error.is_of_partitions => Some(PARTITION_HINT),
             PipelineError::Store(_) | PipelineError::Export(_) => {
                 Some("check the disk and the permissions, then run again; nothing is paid for twice")
@@ -199,6 +205,9 @@ mod tests {
             );
         }
         assert_eq!(Error::from_outcome(&RunOutcome::Complete), None);
+        let newer = Error::from(StoreError::Newer { path: "store.db".into(), found: 99, known: 7 });
+        assert!(newer.message().contains("a newer docmill has written"), "{newer}");
+        assert!(newer.hint().is_some_and(|hint| hint.contains("a newer one") && !hint.contains("disk")), "{newer:?}");
         let deadline = Error::from_outcome(&RunOutcome::DeadlineReached).unwrap();
         assert_eq!((deadline.exit_code(), deadline.outcome(), deadline.is_retryable()), (9, "deadline_reached", true));
         assert!(deadline.hint().is_some());

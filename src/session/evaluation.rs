@@ -7,7 +7,7 @@ use crate::labels::evaluation::{self, EvalError, EvalOptions, Evaluation, Pictur
 use crate::pipeline::{PipelineError, Thumbnails, stored_job};
 use crate::prepare::DecoderCommand;
 use crate::select::Filter;
-use crate::store::{EntryRecord, JobId, ReadStore, Reader, StoreError};
+use crate::store::{EntryRecord, JobId, PageId, ReadStore, Reader, StoreError};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -79,7 +79,18 @@ impl EvalReport {
 
 fn draw(reader: &Reader, job: JobId, thumbnails: &mut Thumbnails, page: &WrongPage) -> Result<Picture, String> {
     let Some(id) = &page.id else { return Err("the file could not be read".to_owned()) };
-    let entry: Result<Option<EntryRecord>, StoreError> = reader.entry(job, &page.path);
+    draw_page(reader, job, thumbnails, &page.path, id)
+}
+
+/// A picture of a page of a job.
+pub(crate) fn draw_page(
+    reader: &Reader,
+    job: JobId,
+    thumbnails: &mut Thumbnails,
+    path: &[u8],
+    id: &PageId,
+) -> Result<Picture, String> {
+    let entry: Result<Option<EntryRecord>, StoreError> = reader.entry(job, path);
     let entry = entry.map_err(|error| error.to_string())?.ok_or("the file is not in the job any more")?;
     let drawn = thumbnails.make(entry.place(), id, PICTURE_SIDE).map_err(|fault| fault.to_string())?;
     Ok(Picture { jpeg: drawn.jpeg, width: drawn.width, height: drawn.height })

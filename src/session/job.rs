@@ -52,6 +52,29 @@ impl Job {
         variables: &[(String, String)],
         environment: &Environment,
     ) -> Result<Self, Error> {
+        Self::load_with(manifest.as_ref(), variables, environment, None)
+    }
+
+    /// As [`Job::load`], with another model. The price and the revision that the manifest states are those of its
+    /// own model, so they do not count.
+    ///
+    /// # Errors
+    /// As [`Job::load`].
+    pub fn load_with_model(
+        manifest: impl AsRef<Path>,
+        variables: &[(String, String)],
+        environment: &Environment,
+        model: &str,
+    ) -> Result<Self, Error> {
+        Self::load_with(manifest.as_ref(), variables, environment, Some(model))
+    }
+
+    fn load_with(
+        manifest: &Path,
+        variables: &[(String, String)],
+        environment: &Environment,
+        model: Option<&str>,
+    ) -> Result<Self, Error> {
         let given: HashMap<&str, &str> =
             variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let used = RefCell::new(HashSet::new());
@@ -59,7 +82,10 @@ impl Job {
             used.borrow_mut().insert(name.to_owned());
             given.get(name).map(|value| (*value).to_owned()).or_else(|| environment.variable(name))
         };
-        let manifest = manifest::load(manifest.as_ref(), &lookup)?;
+        let manifest = match model {
+            Some(model) => manifest::load_with_model(manifest, model, &lookup)?,
+            None => manifest::load(manifest, &lookup)?,
+        };
         // A variable that the manifest does not use is most likely misspelled.
         if let Some(name) = given.keys().filter(|name| !used.borrow().contains(**name)).min() {
             // Who swaps them gives a key as a name.

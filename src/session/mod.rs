@@ -7,8 +7,10 @@
 //! - [`listed_files`]: the files of the input, taken or not
 //! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
+//! - [`diff`]: what a change of the manifest changes
 //! - [`runs`]: the runs of a store
 //! - [`try_observer`]: what a tried page shows
+//! - [`probing`]: how stable answers are
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
 //! - [`retirement`]: models that are about to be retired
 //! - [`renderer`]: whether the renderer of PDFs is installed
@@ -20,6 +22,7 @@
 pub(crate) mod answers;
 pub(crate) mod budgets;
 pub(crate) mod check;
+pub(crate) mod diff;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod evaluation;
@@ -27,6 +30,7 @@ pub(crate) mod job;
 pub(crate) mod listed_files;
 pub(crate) mod open_files;
 pub(crate) mod overwriting;
+pub(crate) mod probing;
 pub(crate) mod progress;
 pub(crate) mod provider;
 pub(crate) mod renderer;
@@ -42,11 +46,13 @@ pub(crate) mod try_observer;
 pub use answers::ImportedAnswers;
 pub use budgets::{Budget, budgets_of_store};
 pub use check::JobCheck;
+pub use diff::{DiffAsking, DiffQuery, DiffReport, DiffSide};
 pub use environment::{Environment, serve_decoder};
 pub use error::Error;
 pub use evaluation::EvalReport;
 pub use job::{Job, Outputs};
 pub use listed_files::ListedFile;
+pub use probing::Stability;
 pub use progress::ProgressHandle;
 pub use rows::{RowsForm, RowsQuery, RowsShown};
 pub use run_report::{PageCounts, RunReport};
@@ -60,6 +66,8 @@ pub use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 pub use crate::labels::answers::import::ImportOptions;
 pub use crate::labels::evaluation::{EvalOptions, GateMeasure, GateSpec, TruthChoice};
 pub use crate::labels::history::{HistoryRun, RunHistory, SettingChange, history_to_json, history_to_text};
+pub use crate::labels::probing::kind::ProbeKind;
+pub use crate::labels::probing::plan::ProbePlan;
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,
     Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,

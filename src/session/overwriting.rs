@@ -2,9 +2,9 @@
 //! store, what it reads, its pages, and its other outputs.
 
 use crate::base::file_identity::{FileIdentity, real_path};
-use crate::manifest::{Collision, Job, Place, ProtectedFiles};
+use crate::manifest::{Choice, Collision, Job, Place, ProtectedFiles, Selection};
 use crate::media::ImageFormat;
-use crate::source::{Choice, Entries, Entry, Selection};
+use crate::source::{Entries, Entry};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};

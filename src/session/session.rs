@@ -2,12 +2,14 @@
 
 use super::answers::{self, ImportedAnswers};
 use super::check::{JobCheck, cache_write_warning, check_job};
+use super::diff::{DiffAsking, DiffQuery, DiffReport, diff, prepare_diff};
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::evaluation::EvalReport;
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
 use super::overwriting::WrittenFile;
+use super::probing::{self, Stability};
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::renderer::check_renderer;
@@ -21,12 +23,14 @@ use crate::base::hooks::NoHooks;
 use crate::base::ids::RunId;
 use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
-use crate::base::vocabulary::OutcomeStatus;
+use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
 use crate::export::RowFormat;
 use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 use crate::labels::answers::import::ImportOptions;
 use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
+use crate::labels::probing::kind::ProbeKind;
+use crate::labels::probing::plan::ProbePlan;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
@@ -326,14 +330,31 @@ impl Session {
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
+        let has_all = self.first_run()?.is_none();
         Ok(pipeline::export(
             &reader,
             job,
             &self.job.questions,
             &output,
             (instead.model_only, instead.filter.as_ref()),
+            has_all,
             &NoHooks,
         )?)
+    }
+
+    /// The id of the first run of the job, while it is in progress: the store does not know all pages yet.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn first_run(&self) -> Result<Option<String>, Error> {
+        let opened = ReadStore::open(&self.job.manifest.store)?;
+        let reader = opened.reader()?;
+        let Some(key) = pipeline::stored_job(&reader, &self.job.manifest)? else { return Ok(None) };
+        let mut runs = reader.runs(Some(key))?;
+        runs.retain(|run| !matches!(run.outcome, Some((RunOutcomeName::Try, _))));
+        let now_ms = self.clock.wall_ms();
+        let is_first = runs.iter().all(|run| run.outcome.is_none() && !opened.has_died(run, now_ms));
+        Ok(runs.first().filter(|_| is_first).map(|run| run.run_id.to_string()))
     }
 
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
@@ -363,6 +384,37 @@ impl Session {
         out: impl Write + Send + 'static,
     ) -> Result<RowsShown, Error> {
         show_rows(&self.job, query, form, Box::new(out))
+    }
+
+    /// Which pages would be asked once more, to see how stable their answers are, and what that would cost: a
+    /// sample of the pages with answers, always the same ones. Sends nothing.
+    ///
+    /// # Errors
+    /// When the store has no run of the job or can't be read.
+    pub fn plan_probe(&self, kind: ProbeKind, sample: u64) -> Result<ProbePlan, Error> {
+        probing::plan(&self.job, kind, sample, self.clock.wall_ms())
+    }
+
+    /// Asks the pages of a plan that have not been asked before, within the job's budget. Rows never show their
+    /// answers. An end before that, such as a reached budget, is [`Session::early_end`].
+    ///
+    /// # Errors
+    /// When the store can't be written, or a key is missing.
+    pub fn ask_probes(&self, plan: &ProbePlan) -> Result<(), Error> {
+        if plan.requests() == 0 {
+            return Ok(());
+        }
+        let environment = self.pipeline_environment()?;
+        let (options, ending) = (RunOptions::default(), (&self.shutdown, &self.counters));
+        Ok(pipeline::ask_probes(&self.job.manifest, &plan.variants, &plan.pages, &environment, &options, ending)?)
+    }
+
+    /// How often the answers to the pages of a plan agree, from the store.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn stability(&self, plan: &ProbePlan) -> Result<Stability, Error> {
+        probing::measure(&self.job, plan)
     }
 
     /// All human answers of the job as a file, from the store. Those that don't fit the job any more are in it, too.
@@ -405,6 +457,23 @@ impl Session {
     /// When the store can't be read or has no run of the job.
     pub fn history(&self, limit: usize) -> Result<RunHistory, Error> {
         history_of_job(&self.job, limit)
+    }
+
+    /// The pages of a sample that `diff` compares and that have no later answer yet, with their price; `None`:
+    /// nothing is to be asked. Sends nothing.
+    ///
+    /// # Errors
+    /// When the store can't be read, or a side does not exist.
+    pub fn prepare_diff(&self, query: &DiffQuery) -> Result<Option<DiffAsking>, Error> {
+        prepare_diff(&self.job, &self.environment, query)
+    }
+
+    /// Compares stored answers to the same pages. Sends nothing.
+    ///
+    /// # Errors
+    /// When the store can't be read, a side does not exist, or the truth can't be used.
+    pub fn diff(&self, query: &DiffQuery) -> Result<DiffReport, Error> {
+        diff(&self.job, &self.environment, query)
     }
 
     /// The report on runs of the job, from the store alone.

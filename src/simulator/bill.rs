@@ -26,6 +26,17 @@ impl TokenBill {
         })
     }
 
+    /// The bill with all tokens multiplied, for a provider that bills more than it should.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Self {
+            input: multiply(self.input, factor),
+            cached_input: multiply(self.cached_input, factor),
+            cache_write: multiply(self.cache_write, factor),
+            output: multiply(self.output, factor),
+            reasoning: multiply(self.reasoning, factor),
+        }
+    }
+
     /// Adds another bill.
     pub(crate) fn add(&mut self, other: &Self) {
         self.input += other.input;
@@ -36,6 +47,17 @@ impl TokenBill {
     }
 }
 
+/// `factor` times a number of tokens.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small and positive"
+)]
+pub(crate) fn multiply(tokens: u64, factor: f64) -> u64 {
+    if factor == 1.0 { tokens } else { (tokens as f64 * factor).round() as u64 }
+}
+
 /// Tokens of a text of so many characters.
 pub(crate) fn text_tokens(chars: usize) -> u64 {
     chars.div_ceil(4) as u64
@@ -44,6 +66,14 @@ pub(crate) fn text_tokens(chars: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bill_is_multiplied_in_all_its_parts() {
+        let bill = TokenBill { input: 100, cached_input: 10, cache_write: 3, output: 7, reasoning: 1 };
+        assert_eq!(bill.times(1.0), bill);
+        let expected = TokenBill { input: 250, cached_input: 25, cache_write: 8, output: 18, reasoning: 3 };
+        assert_eq!(bill.times(2.5), expected);
+    }
 
     #[test]
     fn text_is_a_quarter_of_its_characters() {

@@ -2,7 +2,7 @@
 
 use super::answer::{Answerer, Repetition};
 use super::api_error::ApiError;
-use super::bill::{TokenBill, text_tokens};
+use super::bill::{TokenBill, multiply, text_tokens};
 use super::completion::Completion;
 use super::faults::Fault;
 use super::free_reply::{free_text, thoughts};
@@ -36,6 +36,10 @@ pub(crate) struct Model {
     seed: u64,
     bill_as: Option<String>,
     bill_times: f64,
+    jump: f64,
+    jump_after: u64,
+    /// Completions so far.
+    completions: u64,
     image_cap: Option<(u64, &'static str)>,
     reports_usage: bool,
     /// Measures by image. `None`: the image can't be decoded.
@@ -50,6 +54,9 @@ impl Model {
             seed: options.seed,
             bill_as: options.bill_as.clone(),
             bill_times: options.bill_times,
+            jump: options.bill_jump,
+            jump_after: options.bill_jump_after,
+            completions: 0,
             image_cap: find_profile(options.profile).image_cap,
             reports_usage: options.usage,
             images: HashMap::new(),
@@ -79,14 +86,7 @@ impl Model {
             Some((cap, member)) if request.members.get(member) != Some(&Value::Bool(true)) => tokens.min(cap),
             _ => tokens,
         };
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "small and positive"
-        )]
-        let multiply = |tokens: u64| (tokens as f64 * self.bill_times).round() as u64;
-        if self.bill_times == 1.0 { tokens } else { multiply(tokens) }
+        multiply(tokens, self.bill_times)
     }
 
     /// The completion of a request, changed by `fault`, and its bill.
@@ -132,6 +132,10 @@ impl Model {
             }
         }
         (bill.cached_input, bill.cache_write) = self.cache_tokens(terms, request, bill.input);
+        self.completions += 1;
+        if self.completions > self.jump_after {
+            bill = bill.times(self.jump);
+        }
         completion.cost = terms.model.cost(&bill, terms.percent);
         if self.reports_usage && fault != Some(Fault::NoUsage) {
             completion.usage = Some(bill);

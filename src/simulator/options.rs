@@ -55,6 +55,10 @@ pub struct Options {
     pub bill_as: Option<String>,
     /// Factor of image tokens.
     pub bill_times: f64,
+    /// Factor of all tokens of the replies after the first `bill_jump_after`.
+    pub bill_jump: f64,
+    /// Replies that are billed as they should be, before `bill_jump` begins.
+    pub bill_jump_after: u64,
     /// Time after which the server ends by itself. `None`: never.
     pub lifetime: Option<Duration>,
 }
@@ -85,6 +89,8 @@ impl Default for Options {
             batch_queue: None,
             bill_as: None,
             bill_times: 1.0,
+            bill_jump: 1.0,
+            bill_jump_after: 0,
             lifetime: None,
         }
     }

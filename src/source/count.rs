@@ -1,11 +1,10 @@
-//! The number of entries of an input, counted without reading the metadata of a file. Memory does not
+//! Looks through an input without its files: the number of its entries, counted without reading the metadata of a file. Memory does not
 //! grow with the number of files.
 
 use super::error::SourceError;
 use super::list::{PathList, STANDARD_INPUT};
-use super::select::{Choice, Selection};
 use super::table::Table;
-use crate::manifest::{Detect, Input, Place};
+use crate::manifest::{Choice, Detect, Input, Place, Selection};
 use std::path::Path;
 use walkdir::{DirEntry, WalkDir};
 
@@ -31,6 +30,22 @@ pub fn count_entries(input: &Input, mut report: impl FnMut(u64) -> bool) -> Resu
         Place::List(path) => Table::open(path, input)?.filter_map(Result::ok).all(|_| count()),
     };
     Ok(is_complete.then_some(counted))
+}
+
+/// Calls `visit` with the carried values of every row of a list with columns, as a JSON object, until it
+/// returns `false`. Does not look for the files.
+///
+/// # Errors
+/// When the list can't be read.
+pub fn visit_carried(input: &Input, visit: impl FnMut(String) -> bool) -> Result<(), SourceError> {
+    match &input.place {
+        Place::List(path) if !PathList::is_path_list(path) => {
+            let mut visit = visit;
+            Table::open(path, input)?.filter_map(Result::ok).all(|row| visit(row.carried));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Counts the files that [`super::walk::Walk`] gives, in any order; `false` if it was stopped.

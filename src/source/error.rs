@@ -37,3 +37,9 @@ pub struct WalkFault {
     /// Whether listing ends here: nothing behind a damaged row of a list can be read.
     pub is_end: bool,
 }
+
+impl From<globset::Error> for SourceError {
+    fn from(error: globset::Error) -> Self {
+        Self::Glob(error.to_string())
+    }
+}

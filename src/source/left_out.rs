@@ -1,5 +1,6 @@
 //! Files of a folder that are not pages, and why.
 
+use crate::manifest::Unselected;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -21,6 +22,16 @@ pub enum LeftOutReason {
     Include,
     /// It matches this glob of `input.exclude`.
     Exclude(String),
+}
+
+impl From<Unselected> for LeftOutReason {
+    fn from(reason: Unselected) -> Self {
+        match reason {
+            Unselected::Extension => Self::Extension,
+            Unselected::Include => Self::Include,
+            Unselected::Exclude(glob) => Self::Exclude(glob),
+        }
+    }
 }
 
 impl LeftOutReason {

@@ -2,7 +2,7 @@
 //! a list in its order. Listing an input reads no page.
 //!
 //! - [`entry`]: one file or row
-//! - [`select`]: which files of a folder are pages; [`left_out`]: which are not, and why; [`listing`]: the names in one folder;
+//! - [`left_out`]: files of a folder that are not pages, and why; [`listing`]: the names in one folder;
 //!   [`walk`]: the files below a folder
 //! - [`signed_url`]: URLs without their secrets
 //! - [`list`]: a list without columns
@@ -29,15 +29,14 @@ pub(crate) mod listing;
 pub(crate) mod parquet_list;
 pub(crate) mod public_hosts;
 pub(crate) mod reader;
-pub(crate) mod select;
 pub(crate) mod signed_url;
 pub(crate) mod table;
 #[cfg(test)]
-mod test_input;
+pub(crate) mod test_input;
 pub(crate) mod walk;
 
 pub(crate) use columns::{ColumnPlan, ListRow};
-pub use count::count_entries;
+pub use count::{count_entries, visit_carried};
 pub use entries::{Entries, FoundFile, carried_columns};
 pub use entry::{Entry, path_bytes, path_from_bytes};
 pub use error::{SourceError, WalkFault};
@@ -45,5 +44,4 @@ pub use host_limits::HostLimits;
 pub use left_out::{LeftOut, LeftOutReason, extension_of};
 pub(crate) use list_file::ListFile;
 pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};
-pub(crate) use select::{Choice, Selection};
 pub(crate) use signed_url::without_secrets;

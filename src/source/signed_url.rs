@@ -55,8 +55,10 @@ pub(crate) fn redact(url: &[u8]) -> Option<Redacted> {
 
 /// The same for a URL that is a parameter of `depth` others.
 fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
-    let scheme = url.windows(3).position(|three| three == b"://").filter(|end| is_scheme(&url[..*end]))?;
-    let (start, rest) = url.split_at(scheme + 3);
+    let scheme = url.windows(3).position(|three| three == b"://").filter(|end| is_scheme(&url[..*end]));
+    // `//host/path` has the scheme of the document that it is in.
+    let start = scheme.map(|at| at + 3).or_else(|| url.starts_with(b"//").then_some(2))?;
+    let (start, rest) = url.split_at(start);
     let host_end = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
     // A user name and a password.
     let user_end = rest[..host_end].iter().rposition(|byte| *byte == b'@').map_or(0, |at| at + 1);
@@ -70,8 +72,15 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
         classify(&parts).iter().any(|kind| *kind != Parameter::Name)
     });
     let nested: Vec<Option<Redacted>> = parts.iter().map(|part| redact_value(part, depth)).collect();
-    let is_plain = kinds.iter().all(|kind| *kind == Parameter::Name) && nested.iter().all(Option::is_none);
+    let segments = PathSegments::of(place);
+    let is_signed = |kinds: &[Parameter]| kinds.iter().any(|kind| *kind != Parameter::Name);
+    let is_plain = !is_signed(&kinds) && !segments.has_secrets() && nested.iter().all(Option::is_none);
     if user_end == 0 && !has_secret_fragment && is_plain {
+        return None;
+    }
+    // A path on a file system may begin so, too.
+    let is_certain = |kind: &Parameter| matches!(kind, Parameter::Signature | Parameter::Token);
+    if scheme.is_none() && !kinds.iter().any(is_certain) && !segments.has_secrets() {
         return None;
     }
     let build = |with_tokens: bool| {
@@ -89,7 +98,7 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
                 Parameter::Token | Parameter::Signature => None,
             })
             .collect();
-        let mut out = [start, place].concat();
+        let mut out = [start, &segments.without_secrets(with_tokens)].concat();
         if !kept.is_empty() {
             out.push(b'?');
             out.extend_from_slice(&kept.join(&b'&'));
@@ -102,6 +111,42 @@ fn redact_nested(url: &[u8], depth: usize) -> Option<Redacted> {
     };
     let address = std::str::from_utf8(url).ok().map(|text| Address(text.to_owned()));
     Some(Redacted { path: build(false), with_digests: build(true), address })
+}
+
+/// The path of a URL, whose segments may have parameters: `a.jpg;sig=…`. Source: RFC 3986, 3.3.
+struct PathSegments<'u>(Vec<(&'u [u8], Vec<&'u [u8]>, Vec<Parameter>)>);
+
+impl<'u> PathSegments<'u> {
+    fn of(path: &'u [u8]) -> Self {
+        let segment = |segment: &'u [u8]| {
+            let mut parts = segment.split(|byte| *byte == b';');
+            let name = parts.next().unwrap_or_default();
+            let parameters: Vec<&[u8]> = parts.collect();
+            let kinds = classify(&parameters);
+            (name, parameters, kinds)
+        };
+        Self(path.split(|byte| *byte == b'/').map(segment).collect())
+    }
+
+    fn has_secrets(&self) -> bool {
+        let is_secret = |kind: &Parameter| matches!(kind, Parameter::Signature | Parameter::Token);
+        self.0.iter().any(|(_, _, kinds)| kinds.iter().any(is_secret))
+    }
+
+    fn without_secrets(&self, with_tokens: bool) -> Vec<u8> {
+        let segment = |(name, parameters, kinds): &(&[u8], Vec<&[u8]>, Vec<Parameter>)| {
+            let mut out = name.to_vec();
+            for (part, kind) in parameters.iter().zip(kinds) {
+                match kind {
+                    Parameter::Name | Parameter::Ambiguous => out.extend([b";", *part].concat()),
+                    Parameter::Token if with_tokens => out.extend([b";", &digest_of(part)[..]].concat()),
+                    Parameter::Token | Parameter::Signature => {}
+                }
+            }
+            out
+        };
+        self.0.iter().map(segment).collect::<Vec<_>>().join(&b'/')
+    }
 }
 
 /// The URL that is the value of a parameter, without its secrets; `None` if it is not a URL or has none.
@@ -133,9 +178,13 @@ pub(crate) fn without_secrets(text: &str) -> String {
 
 /// A word with a URL, without the secrets of it; `None` if there are none.
 fn word_without_secrets(word: &str) -> Option<String> {
-    let scheme_end = word.find("://")?;
-    let before = &word.as_bytes()[..scheme_end];
-    let start = before.iter().rposition(|byte| !is_scheme(&[b'a', *byte])).map_or(0, |at| at + 1);
+    let start = match word.find("://") {
+        Some(end) => {
+            let before = &word.as_bytes()[..end];
+            before.iter().rposition(|byte| !is_scheme(&[b'a', *byte])).map_or(0, |at| at + 1)
+        }
+        None => word.find("//")?,
+    };
     let (ahead, url) = word.split_at_checked(start)?;
     let redacted = redact(url.as_bytes())?;
     Some(format!("{ahead}{}", String::from_utf8(redacted.path).ok()?))
@@ -231,6 +280,10 @@ mod tests {
             ("https://h/proxy?url=https://me:SECRET@b/a.jpg", "https://h/proxy?url=https%3A%2F%2Fb%2Fa.jpg"),
             ("https://me:SECRET@h/a.jpg?x=1", "https://h/a.jpg?x=1"),
             ("s3://b/a.jpg?token=SECRET", "s3://b/a.jpg"),
+            ("https://h/a.jpg;sig=SECRET", "https://h/a.jpg"),
+            ("https://h/a;v=1;token=SECRET/b.jpg;exp=2?x=1", "https://h/a;v=1/b.jpg;exp=2?x=1"),
+            ("//h/a.jpg?sig=SECRET&id=1", "//h/a.jpg?id=1"),
+            ("//h/a.jpg;signature=SECRET", "//h/a.jpg"),
             ("https://cdn.discordapp.com/a.png?ex=SECRET&is=SECRET&hm=SECRET&", "https://cdn.discordapp.com/a.png?"),
         ] {
             assert_eq!(path(url).as_deref(), Some(expected), "{url}");
@@ -250,6 +303,9 @@ mod tests {
             "https://h/a@b.jpg?mail=a@b",
             "https://h/?is=1&ex=2",
             "scans/a.jpg?token=1",
+            "//server/share/a.jpg",
+            "//server/share/a@b;c=1.jpg?key=1",
+            "https://h/a;v=1/b;c.jpg",
             "a b://c?token=1",
             "",
         ] {
@@ -266,6 +322,7 @@ mod tests {
             ("text see https://h/p?token=SECRET there", "text see https://h/p there"),
             ("[\"https://h/p?sig=SECRET\", 1]", "[\"https://h/p\", 1]"),
             ("(https://h/p?id=1&sig=SECRET", "(https://h/p?id=1"),
+            ("see \"//h/p?sig=SECRET\" or https://h/p;sig=SECRET", "see \"//h/p\" or https://h/p"),
             ("no url, token=1", "no url, token=1"),
             ("a://b?c=1  d", "a://b?c=1  d"),
             ("", ""),

@@ -8,8 +8,7 @@ use super::entry::{Entry, path_bytes, path_from_bytes};
 use super::error::{SourceError, WalkFault};
 use super::left_out::{LeftOut, LeftOutReason};
 use super::listing::{FileKind, Listing};
-use super::select::{Choice, Selection};
-use crate::manifest::Input;
+use crate::manifest::{Choice, Input, Selection};
 use crate::media::ImageFormat;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -111,7 +110,7 @@ impl Walk {
             Choice::Take => {}
             Choice::Look if is_image(path).map_err(fault)? => {}
             Choice::Look => return Ok(self.leave_out(path, LeftOutReason::Content)),
-            Choice::LeaveOut(reason) => return Ok(self.leave_out(path, reason)),
+            Choice::LeaveOut(reason) => return Ok(self.leave_out(path, reason.into())),
         }
         let entry = Entry { path: path_bytes(relative), ..Entry::default() };
         let metadata = std::fs::metadata(path).map_err(fault)?;

@@ -20,7 +20,10 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// A newer version of docmill wrote the file.
-    #[error("the store {} has version {found}, but this docmill supports versions up to {known}", path.display())]
+    #[error(
+        "a newer docmill has written the store {}: it has version {found}, but this docmill supports versions up to {known}",
+        path.display()
+    )]
     Newer {
         /// The file of the store.
         path: PathBuf,
@@ -57,6 +60,22 @@ impl StoreError {
     }
 }
 
+/// The limit on the size of files, if the process has one: a write beyond it fails like one to a full disk.
+#[cfg(unix)]
+fn describe_file_limit() -> String {
+    match rlimit::Resource::FSIZE.get_soft() {
+        Ok(bytes) if bytes != rlimit::INFINITY => {
+            format!(" (this process may write files of at most {bytes} bytes: ulimit -f)")
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(not(unix))]
+fn describe_file_limit() -> String {
+    String::new()
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
@@ -66,6 +85,9 @@ impl From<rusqlite::Error> for StoreError {
             }
             _ if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
                 Self::Damaged(error.to_string())
+            }
+            _ if error.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure) => {
+                Self::Failed(format!("{error}{}", describe_file_limit()))
             }
             _ => Self::Failed(error.to_string()),
         }

@@ -62,9 +62,10 @@ pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
 pub use records::decisions::{DecisionRecord, NewDecision, current_decision};
 pub use records::entries::{EntryChange, EntryRecord};
+pub use records::headroom::Headroom;
 pub use records::pages::{
-    FaultRecord, FeaturesRecord, NearDuplicate, PageFaultRecord, Redrawn, RereadFile, SkipRule, StoredPage,
-    TaskOutcome, Versions,
+    FaultRecord, FeaturesRecord, NearDuplicate, OutdatedPage, PageFaultRecord, Redrawn, RereadFile, SkipRule,
+    StoredPage, TaskOutcome, Versions,
 };
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};
 pub use records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};

@@ -13,6 +13,7 @@ use super::sqlite::values::PageKey;
 use super::write::pages::put_reread;
 use super::write::settled_entries::{PAGES, settle_entries};
 use super::*;
+use crate::base::decoder_version::{DECODER_VERSION, PAGE_TREE_VERSION};
 use crate::base::digest::Digest;
 use proptest::prelude::*;
 use recipes::SetMembers;
@@ -238,7 +239,10 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
     }
     let other = Digest::compute(b"another document");
     db.execute("INSERT INTO pages (id, content, page, decoder) VALUES (1, ?1, 2, 2)", [other]).unwrap();
-    let outdated_pages = |content, version| pages::outdated_pages(&db, content, version).unwrap();
+    let outdated_pages = |content, version| {
+        let known = pages::outdated_pages(&db, content, version).unwrap();
+        known.into_iter().map(|known| (known.page, known.is_answered)).collect::<Vec<_>>()
+    };
     assert_eq!(outdated_pages(&content, 2), []);
     let outdated = [(0, false), (1, true), (2, true), (3, false)];
     assert_eq!(outdated_pages(&content, 3), outdated);
@@ -268,11 +272,20 @@ fn what_is_stored_for_a_page_moves_with_its_number_once() {
     assert_eq!((marks, outdated_pages(&content, 3)), (3, Vec::new()), "only what looked blank is measured again");
     let entries = entries::entries(&db, JobId(1), (0, b""), 9).unwrap();
     let known: Vec<_> = entries.iter().map(|entry| (entry.page_count, entry.repeats.len(), entry.decoder)).collect();
-    assert_eq!(known, [(5, 1, 3), (5, 1, 2), (0, 0, 2)], "of every job, as far as the store knows the selection");
+    assert_eq!(
+        known,
+        [(5, 1, DECODER_VERSION), (5, 1, 2), (0, 0, 2)],
+        "of every job, as far as the store knows the selection"
+    );
     // Another process has found the same: nothing moves again, and no page is marked that may have been asked since.
     put_reread(&db, Revision(10), &file).unwrap();
     assert_eq!(stored(), expected);
     assert_eq!(outdated_pages(&other, 3), [(2, false)]);
+    // Pages that a decoder with the numbers of today has read stay where they are.
+    db.execute("UPDATE pages SET decoder = ?1 WHERE content = ?2", params![PAGE_TREE_VERSION, content]).unwrap();
+    assert_eq!(outdated_pages(&content, DECODER_VERSION).len(), 4);
+    put_reread(&db, Revision(11), &RereadFile { redrawn: vec![], ..file.clone() }).unwrap();
+    assert_eq!((stored(), outdated_pages(&content, DECODER_VERSION)), (expected.to_vec(), Vec::new()));
     let page = PageId { content, page: 4 };
     let (_, known) = pages::stored_page(&db, None, &page, &[RecipeId(1)], VERSIONS).unwrap().unwrap();
     assert_eq!(known.wrong_picture(), Some("an image was missing"));

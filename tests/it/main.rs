@@ -2,6 +2,7 @@
 //!
 //! - [`harness`]: a folder with pages, a simulator and the program
 //! - [`input`]: files and lists; [`asking`]: requests, faults, stops; [`limits`]; [`budget`]; [`batch`]
+//! - [`answers`]: human answers
 //! - [`store`]: durability and maintenance; [`output`]: rows and files; [`cli`]: messages, logs, metrics
 //! - [`eval`]: metrics against other implementations, intervals by simulation
 //! - [`quality`]: how good the labels are; [`review`]: the local page on which people decide
@@ -13,6 +14,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests fail, wait and make files")]
 
+mod answers;
 mod asking;
 mod batch;
 mod budget;

@@ -141,3 +141,22 @@ proptest! {
         prop_assert!(!SecretText::new(&source, Vec::new()).masked().contains(&value));
     }
 }
+
+#[test]
+fn keys_in_the_path_of_a_url_are_masked() {
+    for (url, expected) in [
+        ("https://host/v1", "https://host/v1"),
+        (
+            "https://host/openai/deployments/gpt-4o-mini-2024-07-18",
+            "https://host/openai/deployments/gpt-4o-mini-2024-07-18",
+        ),
+        ("https://host/sk-abcdef123/v1", "https://host/***/v1"),
+        ("https://host/v1/d41d8cd98f00b204e9800998ecf8427e/", "https://host/v1/***/"),
+        ("https://host/7Xh2kQ9vLm4TzR8wYb3NcE6a/v1/chat/completions", "https://host/***/v1/chat/completions"),
+        // The name of a server is not a secret.
+        ("https://d41d8cd98f00b204e9800998ecf8427e.example/v1", "https://d41d8cd98f00b204e9800998ecf8427e.example/v1"),
+        ("", ""),
+    ] {
+        assert_eq!(mask_url(url), expected);
+    }
+}

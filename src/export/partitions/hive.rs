@@ -1,5 +1,6 @@
 //! Names of Hive partitions: `column=value`.
 
+use crate::base::digest::Digest;
 use crate::base::units::rfc3339;
 use crate::export::columns::Cell;
 use serde_json::Value;
@@ -10,7 +11,30 @@ use std::fmt::Write;
 /// Source: Hive's `hive.exec.default.partition.name`; Spark writes the same.
 const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// The name of the folder of rows with this value: `kind=invoice`.
+/// Most bytes of the name of a folder. Source: `NAME_MAX` of Linux.
+pub(crate) const MAX_NAME_BYTES: usize = 255;
+/// Hexadecimal digits that stand for the rest of a value that is too long.
+const DIGITS: usize = 16;
+
+/// The name of the folder of rows with this value: `kind=invoice`. A value that is too long for a name is
+/// cut, and ends with `~` and digits that stand for all of it: `kind=an inv~0123456789abcdef`.
+pub(crate) fn folder_name(column: &str, cell: Cell<'_>) -> String {
+    let name = partition_name(column, cell);
+    if name.len() <= MAX_NAME_BYTES {
+        return name;
+    }
+    let digest = Digest::compute(name.as_bytes()).to_string();
+    let end = name.floor_char_boundary(MAX_NAME_BYTES - DIGITS - 1);
+    // An escaped character is not cut, either.
+    let start = name.get(..end).unwrap_or_default();
+    let start = match start.rfind('%') {
+        Some(at) if start.len() - at < 3 => start.get(..at).unwrap_or_default(),
+        _ => start,
+    };
+    format!("{start}~{}", digest.get(..DIGITS).unwrap_or(&digest))
+}
+
+/// The name of the folder of rows with this value, however long it is.
 pub(crate) fn partition_name(column: &str, cell: Cell<'_>) -> String {
     let value = value_text(cell);
     let value = if value.is_empty() { Cow::Borrowed(NULL) } else { escape(&value) };
@@ -52,6 +76,29 @@ fn escape(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn names_that_are_too_long_are_cut_and_stay_different() {
+        let name = |value: &str| folder_name("kind", Cell::Json { value: &json!(value), is_untrusted: false });
+        assert_eq!(name(&"x".repeat(250)), format!("kind={}", "x".repeat(250)));
+        let mut names = std::collections::BTreeSet::new();
+        for value in [
+            "x".repeat(251),
+            "x".repeat(252),
+            "é".repeat(126),
+            "/".repeat(100),
+            format!("{}{}", "y".repeat(231), "/".repeat(9)),
+        ] {
+            let name = name(&value);
+            assert!(name.len() <= 255 && name.len() > 230, "{name}");
+            let (start, digits) = name.rsplit_once('~').unwrap();
+            assert!(digits.len() == 16 && digits.chars().all(|digit| digit.is_ascii_hexdigit()), "{name}");
+            assert!(!start.ends_with('%') && !start.ends_with("%2"), "{name}");
+            assert_eq!(name, folder_name("kind", Cell::Text { text: Some(&value), is_untrusted: true }));
+            names.insert(name);
+        }
+        assert_eq!(names.len(), 5);
+    }
 
     #[test]
     fn names_are_those_of_hive() {

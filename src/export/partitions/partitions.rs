@@ -1,6 +1,6 @@
 //! Rows in Hive partitions: `kind=invoice/rows.parquet`.
 
-use super::hive::partition_name;
+use super::hive::folder_name;
 use super::parts::Parts;
 use super::spill::Spill;
 use crate::base::atomic_file::AtomicFile;
@@ -18,10 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Most partitions of an output.
-const MAX_PARTITIONS: usize = 1000;
-
-/// Most bytes of the name of a folder. Source: `NAME_MAX` of Linux.
-const MAX_NAME_BYTES: usize = 255;
+pub(crate) const MAX_PARTITIONS: usize = 1000;
 
 /// An output whose rows are partitioned: its format and the path that its name and its folder are taken
 /// from.
@@ -82,16 +79,7 @@ impl Partitions {
     pub(crate) fn write(&mut self, row: &Row) -> Result<(), ExportError> {
         let mut folder = PathBuf::new();
         for key in &self.keys {
-            let name = partition_name(&key.name, key.cell(row));
-            if name.len() > MAX_NAME_BYTES {
-                let reason = format!(
-                    "a value of the column `{}` makes a folder's name of {} bytes, and a name has at most {MAX_NAME_BYTES}; earlier outputs are left as they are",
-                    key.name,
-                    name.len()
-                );
-                return Err(ExportError::of_partitions(self.first_path(), reason));
-            }
-            folder.push(name);
+            folder.push(folder_name(&key.name, key.cell(row)));
         }
         let partition = match self.folders.get(&folder) {
             Some(partition) => *partition,

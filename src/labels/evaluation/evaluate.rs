@@ -12,6 +12,7 @@ use super::prevalence::add_prevalences;
 use super::splits::Splits;
 use super::suspects::rank_suspects;
 use super::truth_source::TruthSource;
+use super::wording::counted;
 use super::wrong_pages::find_wrong_pages;
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::manifest::Job;
@@ -108,7 +109,7 @@ fn check_pages(collected: &Collected, options: &EvalOptions) -> Result<(), EvalE
     };
     let selection = match collected.not_selected {
         0 => String::new(),
-        count => format!("; --where leaves out {count} pages with truth"),
+        count => format!("; --where leaves out {} with truth", counted(count, "page")),
     };
     Err(EvalError::input_with_hint(format!("{message}{selection}"), hint))
 }
@@ -148,6 +149,8 @@ fn summarize(
     } else {
         TruthKind::Selected
     };
+    let weights = measured().filter_map(|page| page.sampled_with).map(|probability| 1.0 / probability);
+    let stands_for = (kind == TruthKind::Sample).then(|| weights.sum());
     let source = match &options.truth {
         TruthChoice::File(path) => path.display().to_string(),
         TruthChoice::Columns(pairs) => {
@@ -166,6 +169,7 @@ fn summarize(
         sampled: collected.pages.iter().filter(|page| page.sampled_with.is_some()).count() as u64,
         measured: count,
         kind,
+        stands_for,
         job_pages: collected.job_pages,
         not_selected: collected.not_selected,
         shown: collected.shown,

@@ -45,6 +45,9 @@ pub(crate) struct TruthSummary {
     pub(crate) measured: u64,
     /// What they say about the other pages.
     pub(crate) kind: TruthKind,
+    /// How many pages those that were drawn stand for: the sum of one divided by their probabilities. About
+    /// `job_pages`, unless the sample is not finished, or was drawn from other pages. `None`: not a sample.
+    pub(crate) stands_for: Option<f64>,
     /// All selected pages of the job.
     pub(crate) job_pages: u64,
     /// Pages with truth that the expression did not select.

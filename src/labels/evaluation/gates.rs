@@ -1,6 +1,7 @@
 //! Quality gates: marks that the lower bound of a measure must reach.
 
 use super::task_result::TaskResult;
+use super::wording::counted;
 use crate::eval::Estimate;
 
 /// What a gate compares.
@@ -82,8 +83,7 @@ impl GateResult {
         let (pages, unanswered) = self.pages;
         let counted = match unanswered {
             0 => String::new(),
-            1 => ", counting 1 page without an answer as wrong".to_owned(),
-            count => format!(", counting {count} pages without an answer as wrong"),
+            count => format!(", counting {} without an answer as wrong", counted(count, "page")),
         };
         match self.estimate {
             Some(estimate) => {
@@ -191,7 +191,7 @@ mod tests {
     fn task(name: &str, labels: &[(&str, f64)]) -> TaskResult {
         let bound = |lower_bound| {
             let interval = Interval { low: lower_bound, high: 1.0 };
-            Some(Estimate { value: 0.95, interval, lower_bound, effective_n: 98.0 })
+            Some(Estimate { value: 0.95, interval, exact: interval, lower_bound, effective_n: 98.0 })
         };
         let label = |(label, low): &(&str, f64)| LabelResult {
             label: (*label).into(),

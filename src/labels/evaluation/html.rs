@@ -3,7 +3,8 @@
 use super::confusion_chart::draw_confusion;
 use super::evaluation::{Evaluation, TruthKind, WrongPage};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
-use super::text::{share, short, short_answer, with_page};
+use super::text::short_answer;
+use super::wording::{share, short, with_page};
 use crate::base::escape::html_text;
 use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval};
@@ -117,7 +118,7 @@ fn add_task(out: &mut String, task: &TaskResult) {
     let estimates = [
         ("accuracy", task.accuracy),
         ("accuracy, no answer counted as wrong", task.accuracy_of_all.filter(|_| task.unanswered_pages() > 0)),
-        ("exactly equal", task.exact),
+        ("exactly equal", task.exact.filter(|exact| Some(*exact) != task.accuracy)),
         ("macro F1", task.macro_f1),
     ];
     for (name, estimate) in estimates {
@@ -212,7 +213,7 @@ fn add_suspects(out: &mut String, task: &TaskResult) {
         return;
     }
     out.push_str(
-        "<section><h2>Check the truth of these pages</h2>\n<table>\n\
+        "<section><h2>Check the truth of these pages</h2>\n<table class=\"wide\">\n\
          <tr><th>page</th><th>truth</th><th>answer</th><th>why</th></tr>\n",
     );
     for suspect in task.suspects.iter().take(MAX_ROWS) {

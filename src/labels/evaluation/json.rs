@@ -42,8 +42,13 @@ fn truth_json(truth: &TruthSummary) -> Value {
         "fault_count": truth.faults.len(),
         "faults": truth.faults.iter().take(MAX_FAULTS).map(ToString::to_string).collect::<Vec<_>>(),
     });
-    if let (Some(splits), Some(members)) = (&truth.splits, members.as_object_mut()) {
-        members.insert("splits".into(), splits_json(splits));
+    if let Some(members) = members.as_object_mut() {
+        if let Some(splits) = &truth.splits {
+            members.insert("splits".into(), splits_json(splits));
+        }
+        if let Some(pages) = truth.stands_for {
+            members.insert("stands_for".into(), pages.into());
+        }
     }
     members
 }

@@ -5,7 +5,7 @@ use super::collect::labels_of;
 use super::measured::{Measured, TaskPage};
 use super::observation::Observation;
 use super::task_result::{Suspect, TaskResult};
-use super::text::short;
+use super::wording::{short, with_page};
 use crate::eval::{Witnessed, suspected_truth};
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::task::Shape;
@@ -146,11 +146,7 @@ impl<'a> SamePictures<'a> {
         });
         let others: Vec<(&Observation, &Value)> = others.take(1000).collect();
         let describe = |page: &Observation, truth: &Value| {
-            format!(
-                "{} looks the same and has the truth {}",
-                super::text::with_page(&page.shown_path(), page.page),
-                short(truth)
-            )
+            format!("{} looks the same and has the truth {}", with_page(&page.shown_path(), page.page), short(truth))
         };
         if let Some((page, truth)) = others.iter().find(|(_, truth)| **truth == found.answer) {
             return Some((1.0, describe(page, truth)));

@@ -1,17 +1,20 @@
 //! An evaluation as text for a terminal. The first lines say how good the answers are.
 
-use super::evaluation::{Evaluation, Mistake, TruthKind};
+use super::evaluation::{Evaluation, Mistake, TruthKind, TruthSummary};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
+use super::wording::{counted, share, short, with_page};
 use crate::base::sanitize::{for_terminal, one_line};
 use crate::base::units::grouped;
 use crate::eval::Estimate;
 use crate::report::{TextTable, format_usd};
-use serde_json::Value;
 
 /// Maximum number of lines of a list.
 const MAX_LISTED: usize = 10;
 /// Maximum number of labels in a table; all others are in the JSON.
 const MAX_LABELS: usize = 40;
+/// Shares of all pages that a sample may stand for without a question: a sample of random size varies.
+const LEAST_SHARE: f64 = 0.8;
+const MOST_SHARE: f64 = 1.25;
 /// Columns of a label or a field.
 const NAME_WIDTH: usize = 20;
 
@@ -42,7 +45,7 @@ fn answer_line(task: &TaskResult, kind: TruthKind) -> String {
     match kind {
         TruthKind::Sample => {
             format!(
-                "{name}: accuracy {}, between {range} with 95 % confidence ({n} sampled pages{unanswered})",
+                "{name}: accuracy {} ({range} with 95 % confidence, from {n} drawn pages){unanswered}",
                 share(accuracy.value)
             )
         }
@@ -238,6 +241,7 @@ fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
     if truth.sampled > 0 {
         table.row(1, "drawn at random", grouped(truth.sampled));
     }
+    add_stands_for(table, truth);
     if truth.not_selected > 0 {
         table.row(1, "left out by --where", grouped(truth.not_selected));
     }
@@ -259,9 +263,9 @@ fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
             table.text(
                 1,
                 &format!(
-                    "{} pages in {} groups of equal or similar pages are in more than one split: what is measured on one was seen in the other",
-                    grouped(splits.shared_pages),
-                    grouped(splits.shared_clusters)
+                    "{} in {} of equal or similar pages are in more than one split: what is measured on one was seen in the other",
+                    counted(splits.shared_pages, "page"),
+                    counted(splits.shared_clusters, "group")
                 ),
             );
             for [one, other] in &splits.examples {
@@ -293,30 +297,29 @@ fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
     }
 }
 
+/// How many pages a sample stands for, if that is not all of them.
+fn add_stands_for(table: &mut TextTable, truth: &TruthSummary) {
+    let Some(pages) = truth.stands_for else { return };
+    #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
+    let share = pages / truth.job_pages.max(1) as f64;
+    if (LEAST_SHARE..=MOST_SHARE).contains(&share) {
+        return;
+    }
+    table.text(
+        1,
+        &format!(
+            "the drawn pages stand for about {pages:.0} of {} pages: is the sample complete, and --where the one with which it was drawn?",
+            grouped(truth.job_pages)
+        ),
+    );
+}
+
 fn add_gates(table: &mut TextTable, evaluation: &Evaluation) {
     table.heading("gates");
     for gate in &evaluation.gates {
         let mark = if gate.is_passed() { "passed" } else { "FAILED" };
         table.text(1, &format!("{mark}  {}", gate.describe()));
     }
-}
-
-/// A page of a file.
-pub(crate) fn with_page(path: &str, page: u32) -> String {
-    if page > 1 { format!("{path}, page {page}") } else { path.to_owned() }
-}
-
-/// A value on one line.
-pub(crate) fn short(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) if items.iter().all(Value::is_string) => {
-            let names: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
-            format!("[{}]", names.join(", "))
-        }
-        other => other.to_string(),
-    };
-    one_line(&text, 60)
 }
 
 /// The answer of a mistake on one line, or why there is none.
@@ -327,35 +330,6 @@ pub(crate) fn short_answer(mistake: &Mistake) -> String {
     }
 }
 
-/// A share with three decimals. It is 1 or 0 only if it is exactly that.
-pub(crate) fn share(value: f64) -> String {
-    let text = format!("{value:.3}");
-    match text.as_str() {
-        "1.000" if value < 1.0 => "0.999".to_owned(),
-        "0.000" if value > 0.0 => "0.001".to_owned(),
-        _ => text,
-    }
-}
-
 fn range(estimate: Estimate) -> String {
     format!("95 %: {} to {}", share(estimate.interval.low), share(estimate.interval.high))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn shares_are_never_rounded_to_certainty() {
-        let texts = [0.0, 0.0001, 0.5, 0.99951, 1.0].map(share);
-        assert_eq!(texts, ["0.000", "0.001", "0.500", "0.999", "1.000"]);
-    }
-
-    #[test]
-    fn values_are_short() {
-        let texts =
-            [json!("a\nb"), json!(["x", "y"]), json!([]), json!(null), json!([1, "x"])].map(|value| short(&value));
-        assert_eq!(texts, ["a b", "[x, y]", "[]", "null", "[1,\"x\"]"]);
-    }
 }

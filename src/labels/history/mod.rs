@@ -8,6 +8,6 @@ pub(crate) mod run_history;
 pub(crate) mod setting_changes;
 
 pub use render::{history_to_json, history_to_text};
-pub(crate) use run_history::read_history;
 pub use run_history::{HistoryRun, RunHistory};
+pub(crate) use run_history::{changes_of_recipes, read_history};
 pub use setting_changes::SettingChange;

@@ -81,16 +81,25 @@ pub(crate) fn read_history(reader: &Reader, runs: &[RunRecord], limit: usize) ->
     Ok(history)
 }
 
-/// What changed in the manifest from one run to another.
+/// In which settings stored recipes differ from others, each with the name of its task.
 ///
 /// # Errors
 /// When the store can't be read.
-pub(crate) fn changes_between(
+pub(crate) fn changes_of_recipes(
     reader: &Reader,
-    before: &RunRecord,
-    after: &RunRecord,
+    before: Vec<(String, RecipeId)>,
+    after: Vec<(String, Value)>,
 ) -> Result<Vec<SettingChange>, StoreError> {
-    Recipes { reader, bodies: HashMap::new() }.changes(before, after)
+    let mut recipes = Recipes { reader, bodies: HashMap::new() };
+    let mut known = Vec::new();
+    // A recipe that was never stored was never asked.
+    for (task, id) in before.into_iter().filter(|(_, id)| *id != RecipeId::UNSTORED) {
+        recipes.load(id)?;
+        known.push((task, recipes.bodies.get(&id).cloned().unwrap_or_default()));
+    }
+    let before: Vec<(&str, &Value)> = known.iter().map(|(name, recipe)| (name.as_str(), recipe)).collect();
+    let after: Vec<(&str, &Value)> = after.iter().map(|(name, recipe)| (name.as_str(), recipe)).collect();
+    Ok(setting_changes(&before, &after))
 }
 
 /// The recipes of a store, each read once.

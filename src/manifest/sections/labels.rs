@@ -1,13 +1,13 @@
 //! Labels of `classify` and `tag`: in the manifest, or in a CSV file.
 
 use crate::base::escape::{key_pointer, pointer_token};
-use crate::base::text_reader::TextReader;
+use crate::base::text_reader::{TextReader, line_at};
 use crate::base::unicode::fold;
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 /// Labels: a list of names, or names with descriptions.
@@ -110,8 +110,10 @@ impl RawLabels {
 /// its line. Cells are trimmed; an empty description counts as none. Empty rows are ignored.
 fn read_labels_file(path: &Path) -> Result<Vec<(Label, u64)>, String> {
     let bytes = Check::read_file(path, &path.display().to_string())?;
-    let text = TextReader::new(Cursor::new(bytes)).map_err(|error| format!("{}: {error}", path.display()))?;
-    let mut reader = csv::Reader::from_reader(text);
+    let fault = |error: std::io::Error| format!("{}: {error}", path.display());
+    let mut text = Vec::new();
+    TextReader::new(Cursor::new(bytes)).and_then(|mut reader| reader.read_to_end(&mut text)).map_err(fault)?;
+    let mut reader = csv::Reader::from_reader(text.as_slice());
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();
     let column = |name: &str| headers.iter().position(|header| header.trim() == name);
     let label = column("label").ok_or_else(|| format!("{} has no column `label`", path.display()))?;
@@ -123,7 +125,7 @@ fn read_labels_file(path: &Path) -> Result<Vec<(Label, u64)>, String> {
             continue;
         }
         let cell = |at: usize| row.get(at).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        let line = row.position().map_or(0, csv::Position::line);
+        let line = line_at(text.as_slice(), row.position().map_or(0, csv::Position::byte)).map_err(fault)?;
         let name = cell(label).unwrap_or_default();
         labels.push((Label { name, description: description.and_then(cell) }, line));
     }
@@ -155,6 +157,22 @@ mod tests {
             ("\u{feff}label,description\na,One.\n,\n\n , \nb,\n", vec![label("a", Some("One.")), label("b", None)]),
         ] {
             assert_eq!(read(content), Ok(expected), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn labels_have_their_lines_whatever_ends_them() {
+        for end in ["\n", "\r\n"] {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(
+                ["label,description", "a,x", "", "b,", ",,", "c,y"]
+                    .map(|line| line.replace(",,", ","))
+                    .join(end)
+                    .as_bytes(),
+            )
+            .unwrap();
+            let lines: Vec<u64> = read_labels_file(file.path()).unwrap().into_iter().map(|(_, line)| line).collect();
+            assert_eq!(lines, [2, 4, 6], "{end:?}");
         }
     }
 

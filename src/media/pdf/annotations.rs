@@ -1,14 +1,15 @@
 //! Annotations without an appearance: drawn as viewers draw them. Source: ISO 32000-1, 12.5.
 
 use super::appearance::{
-    Appearance, FILL, MAX_POINTS, STROKE, border_width, color, ellipse, points, start, write_lines,
+    Appearance, FILL, MAX_POINTS, STROKE, appearance_stream, border_width, color, ellipse, points, start, write_lines,
 };
+use super::content::Matrix;
 use super::form_field::{Field, Form};
 use super::form_text::{TextStyle, base_font, read_text};
 use super::overlay::Overlay;
-use hayro::hayro_syntax::object::{Array, Dict, Name, Object};
+use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, ObjRef, Object, Stream};
 use hayro::hayro_syntax::page::Page;
-use hayro::kurbo::Rect;
+use hayro::kurbo::{Affine, Rect};
 use std::fmt::Write;
 
 /// Most annotations of a page that are drawn.
@@ -45,6 +46,43 @@ pub(crate) fn draw_annotations(page: &Page<'_>) -> Overlay {
         }
     }
     overlay
+}
+
+/// The appearances of the annotations of a page that are seen, and how each is placed on the page. Source: ISO
+/// 32000-1, 12.5.5.
+pub(crate) fn visible_appearances<'a>(page: &Page<'a>) -> Vec<(Stream<'a>, Matrix)> {
+    let annotations = page.raw().get::<Array<'a>>("Annots");
+    let annotations = annotations.iter().flat_map(|all| all.iter::<Dict<'a>>()).take(MAX_ANNOTATIONS);
+    let placed = |annotation: Dict<'a>| {
+        let is_hidden = annotation.get::<u32>("F").unwrap_or(0) & (HIDDEN | NO_VIEW) != 0;
+        let place = read_rect(&annotation).filter(|_| !is_hidden)?;
+        let appearance = appearance_stream(&annotation)?;
+        let [a, b, c, d] = appearance.dict().get::<[f64; 4]>("BBox")?;
+        let matrix = appearance.dict().get::<Matrix>("Matrix").map_or(Affine::IDENTITY, Affine::new);
+        let shown = matrix.transform_rect_bbox(Rect::new(a.min(c), b.min(d), a.max(c), b.max(d)));
+        let (across, down) = (place.width() / shown.width(), place.height() / shown.height());
+        let placement = [across, 0.0, 0.0, down, place.x0 - across * shown.x0, place.y0 - down * shown.y0];
+        placement.iter().all(|number| number.is_finite()).then_some((appearance, placement))
+    };
+    annotations.filter_map(placed).collect()
+}
+
+/// The form fields of a page whose appearance shows another value than they have, in a document that
+/// wants them to be drawn anew: their objects, and these as they are.
+pub(crate) fn find_stale_appearances(page: &Page<'_>) -> Vec<(ObjRef, Vec<u8>)> {
+    let form = Form::of_page(page);
+    let Some(annotations) = page.raw().get::<Array<'_>>("Annots").filter(|_| form.needs_appearances) else {
+        return Vec::new();
+    };
+    let objects = annotations.raw_iter().take(MAX_ANNOTATIONS).filter_map(|entry| match entry {
+        MaybeRef::Ref(id) => Some((id, page.xref().get::<Dict<'_>>(id.into())?)),
+        MaybeRef::NotRef(_) => None,
+    });
+    let is_stale = |widget: &Dict<'_>| {
+        widget.get::<Name<'_>>("Subtype").is_some_and(|kind| &*kind == b"Widget")
+            && read_rect(widget).is_some_and(|rect| Field::new(widget, &form, rect).has_stale_appearance())
+    };
+    objects.filter(|(_, widget)| is_stale(widget)).map(|(id, widget)| (id, widget.data().to_vec())).collect()
 }
 
 /// The rectangle of an annotation; `None`: it has no area.

@@ -1,6 +1,6 @@
 //! Parts of which the appearance of annotations and fields is made. Source: ISO 32000-1, 12.5.
 
-use super::form_text::TextStyle;
+use super::form_text::{TextStyle, decode};
 use super::overlay::Overlay;
 use hayro::hayro_syntax::content::UntypedIter;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
@@ -28,8 +28,7 @@ pub(crate) enum Appearance {
 impl Appearance {
     /// Examines an annotation.
     pub(crate) fn of(annotation: &Dict<'_>) -> Self {
-        let normal = annotation.get::<Dict<'_>>("AP").and_then(|all| all.get::<Object<'_>>("N"));
-        let stream = match normal {
+        let stream = match normal_appearance(annotation) {
             Some(Object::Stream(stream)) => Some(stream),
             Some(Object::Dict(states)) => {
                 let state = annotation.get::<Name<'_>>("AS");
@@ -45,6 +44,51 @@ impl Appearance {
         let content = stream.decoded_data().unwrap_or_default();
         if paints(&content) { Self::Drawn } else { Self::Empty }
     }
+}
+
+/// The stream that draws an annotation in its state.
+pub(crate) fn appearance_stream<'a>(annotation: &Dict<'a>) -> Option<Stream<'a>> {
+    match normal_appearance(annotation)? {
+        Object::Stream(stream) => Some(stream),
+        Object::Dict(states) => annotation.get::<Name<'_>>("AS").and_then(|state| states.get::<Stream<'a>>(&*state)),
+        _ => None,
+    }
+}
+
+fn normal_appearance<'a>(annotation: &Dict<'a>) -> Option<Object<'a>> {
+    annotation.get::<Dict<'a>>("AP").and_then(|all| all.get::<Object<'a>>("N"))
+}
+
+/// The text that the appearance of an annotation writes, if its codes are characters. `None`: there is no
+/// appearance, or its text can't be read.
+pub(crate) fn shown_text(annotation: &Dict<'_>) -> Option<String> {
+    let Some(Object::Stream(stream)) = normal_appearance(annotation) else { return None };
+    let content = stream.decoded_data().ok()?;
+    let mut operations = UntypedIter::new(&content);
+    let mut codes = Vec::new();
+    while let Some(operation) = operations.next() {
+        let operator: &[u8] = operation.operator;
+        match operator {
+            b"Tj" | b"'" | b"\"" => {
+                if let Some(Object::String(text)) = operation.operands().last() {
+                    codes.extend(text.as_bytes());
+                }
+            }
+            b"TJ" => {
+                if let Some(Object::Array(parts)) = operation.operands().next() {
+                    parts.iter::<Object<'_>>().for_each(|part| {
+                        if let Object::String(text) = part {
+                            codes.extend(text.as_bytes());
+                        }
+                    });
+                }
+            }
+            // What another stream writes is not read.
+            b"Do" => return None,
+            _ => {}
+        }
+    }
+    Some(decode(&codes))
 }
 
 /// Whether the content of an appearance paints more than a background and a frame: text, a picture, a

@@ -27,6 +27,26 @@ pub(crate) fn count_channels<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) ->
     }
 }
 
+/// The samples of a pixel in a space of grey or RGB: 1 or 3. `None`: another space.
+pub(crate) fn count_plain_channels(space: &Object<'_>) -> Option<u32> {
+    let is_plain = matches!(&*family(space)?, b"DeviceGray" | b"CalGray" | b"DeviceRGB" | b"CalRGB" | b"ICCBased");
+    count_channels(space, &|_| None).filter(|count| is_plain && [1, 3].contains(count))
+}
+
+/// Whether colours of a space are known, with those of the space that it is based on.
+pub(crate) fn is_known<'a>(space: &Object<'a>, find: &dyn Fn(&Name<'_>) -> Option<Object<'a>>) -> bool {
+    let base = |at: usize| match space {
+        Object::Array(array) => array.iter::<Object<'_>>().nth(at),
+        _ => None,
+    };
+    let has_known_base = |at: usize| base(at).is_some_and(|base| count_channels(&base, find).is_some());
+    match family(space).as_deref() {
+        Some(b"Indexed" | b"I") => has_known_base(1),
+        Some(b"Separation" | b"DeviceN") => has_known_base(2),
+        _ => count_channels(space, find).is_some(),
+    }
+}
+
 /// Whether the samples are places in a palette.
 pub(crate) fn is_indexed(space: &Object<'_>) -> bool {
     family(space).is_some_and(|name| matches!(&*name, b"Indexed" | b"I"))

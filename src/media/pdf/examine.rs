@@ -72,6 +72,15 @@ impl<'f> Examiner<'f> {
         }
     }
 
+    /// Examines what a mask is made of: a part that is not drawn hides what it should show.
+    fn examine_mask(&mut self, mask: Option<&SoftMask<'_>>) {
+        if let Some(mask) = mask
+            && self.examined.insert(mask.cache_key())
+        {
+            mask.interpret(self);
+        }
+    }
+
     fn examine_paint<'a>(&mut self, paint: &Paint<'a>, transform: Affine) {
         if let Paint::Pattern(pattern) = paint
             && let Pattern::Tiling(tile) = &**pattern
@@ -85,6 +94,7 @@ impl<'f> Examiner<'f> {
 impl<'a> Device<'a> for Examiner<'_> {
     fn draw_path(&mut self, _path: &BezPath, props: DrawProps<'a>, _mode: &DrawMode) {
         self.examine_paint(&props.paint, Affine::IDENTITY);
+        self.examine_mask(props.soft_mask.as_ref());
     }
 
     fn push_clip_path(&mut self, clip: &ClipPath) {
@@ -94,11 +104,7 @@ impl<'a> Device<'a> for Examiner<'_> {
 
     fn push_transparency_group(&mut self, opacity: f32, mask: Option<SoftMask<'a>>, _mode: BlendMode) {
         self.groups.push(opacity > MIN_OPACITY);
-        if let Some(mask) = mask
-            && self.examined.insert(mask.cache_key())
-        {
-            mask.interpret(self);
-        }
+        self.examine_mask(mask.as_ref());
     }
 
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, mode: &DrawMode) {
@@ -108,6 +114,7 @@ impl<'a> Device<'a> for Examiner<'_> {
             return;
         }
         self.examine_paint(&props.paint, Affine::IDENTITY);
+        self.examine_mask(props.soft_mask.as_ref());
         for glyph in run.glyphs() {
             match &**glyph {
                 Glyph::Outline(outline) => self.examine_glyph(outline, props.transform * glyph.transform()),
@@ -124,6 +131,7 @@ impl<'a> Device<'a> for Examiner<'_> {
         let whole = Rect::new(0.0, 0.0, f64::from(image.width()), f64::from(image.height()));
         let Some(region) = self.visible(props.transform.transform_rect_bbox(whole)) else { return };
         self.sees_image = true;
+        self.examine_mask(props.soft_mask.as_ref());
         let key = image.cache_key();
         let damage = match self.images.get(&key) {
             Some(damage) => damage.clone(),

@@ -1,7 +1,7 @@
 //! Fields of forms without an appearance: their values are drawn as viewers draw them. Source: ISO
 //! 32000-1, 12.7.
 
-use super::appearance::{Appearance, FILL, STROKE, border_width, clip, color, ellipse, start, write_lines};
+use super::appearance::{Appearance, FILL, STROKE, border_width, clip, color, ellipse, shown_text, start, write_lines};
 use super::form_text::{TextStyle, base_font, read_text};
 use super::losses::Lost;
 use super::overlay::Overlay;
@@ -22,7 +22,8 @@ const COMB: u32 = 1 << 24;
 
 /// What the fields of a document have in common.
 pub(crate) struct Form<'a> {
-    needs_appearances: bool,
+    /// Whether viewers have to draw the fields from their values.
+    pub(crate) needs_appearances: bool,
     default_appearance: String,
     /// The fonts that default appearances name.
     pub(crate) fonts: Option<Dict<'a>>,
@@ -77,6 +78,33 @@ impl<'a, 'f> Field<'a, 'f> {
     fn style(&self) -> TextStyle {
         let text = self.text("DA").unwrap_or_else(|| self.form.default_appearance.clone());
         TextStyle::read(&text, |name| base_font(self.form.fonts.as_ref(), name))
+    }
+
+    /// Whether the file contains how a text field or a combo box looks, and that shows another text than
+    /// its value.
+    pub(crate) fn has_stale_appearance(&self) -> bool {
+        let flags = self.number("Ff").unwrap_or(0);
+        let value = match self.get("FT").and_then(Object::into_name).as_deref() {
+            Some(b"Tx") if flags & PASSWORD == 0 => match self.get("V") {
+                None | Some(Object::Null(_)) => String::new(),
+                Some(value) => match read_text(&value) {
+                    Some(text) => text,
+                    None => return false,
+                },
+            },
+            Some(b"Ch") if flags & COMBO != 0 => self.shown_choice(&self.options().0).unwrap_or_default(),
+            _ => return false,
+        };
+        let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect::<String>();
+        Appearance::of(&self.dicts[0]) == Appearance::Drawn
+            && shown_text(&self.dicts[0]).is_none_or(|shown| visible(&shown) != visible(&value))
+    }
+
+    /// What a combo box shows.
+    fn shown_choice(&self, options: &[(String, String)]) -> Option<String> {
+        let value = self.selected().into_iter().next()?;
+        let option = options.iter().find(|(stored, _)| *stored == value);
+        Some(option.map_or(value, |(_, shown)| shown.clone()))
     }
 
     /// Draws the field, unless the file contains how it looks.
@@ -227,14 +255,11 @@ impl<'a, 'f> Field<'a, 'f> {
 
     fn draw_choice(&self, rect: Rect, overlay: &mut Overlay) {
         let (options, has_more) = self.options();
-        if let Some(value) = self.selected().first() {
-            let option = options.iter().find(|(stored, _)| stored == value);
-            if option.is_none() && has_more {
-                overlay.lose_beyond(MAX_OPTIONS, "options in a form field");
-            }
-            let shown = option.map_or(value, |(_, shown)| shown);
-            Self::draw_line(rect, &self.style(), shown, self.number("Q").unwrap_or(0), overlay);
+        let Some(shown) = self.shown_choice(&options) else { return };
+        if has_more && !options.iter().any(|(_, known)| *known == shown) {
+            overlay.lose_beyond(MAX_OPTIONS, "options in a form field");
         }
+        Self::draw_line(rect, &self.style(), &shown, self.number("Q").unwrap_or(0), overlay);
     }
 
     fn draw_list(&self, rect: Rect, overlay: &mut Overlay) {

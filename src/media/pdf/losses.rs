@@ -16,6 +16,8 @@ pub(crate) enum Lost {
     Content(String),
     /// An image: why it could not be decoded.
     Image(String),
+    /// What is painted with a pattern or a shading that is missing or damaged.
+    Paint(String),
     /// Characters of the font with this name, for which it has no glyph.
     Glyphs(String),
     /// Text in a font that can't be read.
@@ -31,6 +33,7 @@ impl Lost {
             Self::Content(why) => why.clone(),
             Self::Image(why) if several => format!("{count} images could not be decoded ({why})"),
             Self::Image(why) => format!("an image could not be decoded ({why})"),
+            Self::Paint(kind) => format!("a {kind} is missing or damaged"),
             Self::Glyphs(font) if several => format!("{count} characters have no glyph in {font}"),
             Self::Glyphs(font) => format!("a character has no glyph in {font}"),
             Self::Font => "text in a font that can't be read".to_owned(),

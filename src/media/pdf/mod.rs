@@ -1,14 +1,16 @@
 //! PDF.
 //!
 //! - [`encryption`]: files of which only the attachments are encrypted
-//! - [`page_tree`]: the numbers of the pages
+//! - [`corrections`]: entries that are corrected; [`page_tree`]: the numbers of the pages
 //! - [`content`]: content streams that paint one image
 //! - [`color_space`]: the channels of colour spaces
-//! - [`stream_check`]: whether the data of an image is complete
+//! - [`deflate`], [`stream_data`]: whether deflated data, JPEG and JBIG2 in a stream are complete
+//! - [`stream_check`]: whether the data of a scanned image is complete
 //! - [`raster_scan`]: scanned images without loss, and in JPEG 2000 and JBIG2
 //! - [`scan`]: pages that are one scanned image
-//! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`objects`]: whether
-//!   images, fonts and other objects of the file are complete
+//! - [`losses`]: what a renderer did not draw; [`images`], [`embedded_font`], [`type3_font`],
+//!   [`content_streams`], [`paints`], [`objects`]: whether images, fonts, content, patterns and other objects of the
+//!   file are complete
 //! - [`system_fonts`]: the installed fonts; [`fonts`]: those that a page is drawn with
 //! - [`examine`]: what hayro leaves out of a page
 //! - [`form_text`], [`overlay`], [`appearance`], [`form_field`], [`annotations`]: what is drawn over
@@ -20,6 +22,9 @@ pub(crate) mod annotations;
 pub(crate) mod appearance;
 pub(crate) mod color_space;
 pub(crate) mod content;
+pub(crate) mod content_streams;
+pub(crate) mod corrections;
+pub(crate) mod deflate;
 pub(crate) mod drawing;
 pub(crate) mod embedded_font;
 pub(crate) mod encryption;
@@ -32,10 +37,13 @@ pub(crate) mod losses;
 pub(crate) mod objects;
 pub(crate) mod overlay;
 pub(crate) mod page_tree;
+pub(crate) mod paints;
 pub(crate) mod pdf_file;
 pub(crate) mod poppler;
 pub(crate) mod raster_scan;
 pub(crate) mod renderer;
 pub(crate) mod scan;
 pub(crate) mod stream_check;
+pub(crate) mod stream_data;
 pub(crate) mod system_fonts;
+pub(crate) mod type3_font;

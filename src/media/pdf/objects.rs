@@ -1,14 +1,19 @@
-//! Finds what a page refers to and the file does not hold: content streams that can't be decoded,
-//! forms and images that are missing.
+//! Finds what a page refers to and the file does not hold: content streams that can't be decoded; forms,
+//! images, patterns, shadings and glyphs that are missing.
 
+use super::annotations::visible_appearances;
 use super::content::{Matrix, multiply};
+use super::content_streams::{find_damage, find_lost_content};
+use super::images::find_unknown_format;
 use super::losses::{Losses, Lost};
+use super::paints::{PatternPaint, has_shading};
+use super::type3_font::Type3Font;
 use hayro::hayro_syntax::content::UntypedIter;
-use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, Null, Object, ObjectIdentifier, Stream};
+use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
-use hayro::kurbo::{Affine, Rect};
+use hayro::kurbo::{Affine, Point, Rect};
 use std::collections::{BTreeSet, HashSet};
-use std::io::Read;
+use std::rc::Rc;
 
 /// Deepest nesting of forms that is followed.
 const MAX_DEPTH: u32 = 12;
@@ -20,56 +25,14 @@ pub(crate) fn find_missing_objects(page: &Page<'_>, to_picture: Affine, target: 
     if let Some(lost) = find_lost_content(page.raw()) {
         losses.add(Lost::Content(lost.to_owned()), None);
     }
-    let Some(content) = page.page_stream() else { return };
     let hidden = hidden_layers(page);
     let mut walk = Walk { losses, target, hidden, visited: HashSet::new(), operations: 0 };
-    walk.follow(content, page.resources(), to_picture.as_coeffs(), 0);
-}
-
-/// What is wrong with the content streams of a page.
-fn find_lost_content(page: &Dict<'_>) -> Option<&'static str> {
-    const MISSING: &str = "the content of the page is missing";
-    let streams: Vec<Option<Stream<'_>>> = match page.get::<Object<'_>>("Contents") {
-        Some(Object::Stream(stream)) => vec![Some(stream)],
-        Some(Object::Array(array)) => array
-            .iter::<Object<'_>>()
-            .filter(|item| !matches!(item, Object::Null(_)))
-            .map(Object::into_stream)
-            .collect(),
-        Some(Object::Null(Null)) => return None,
-        Some(_) => return Some(MISSING),
-        None => return page.contains_key("Contents").then_some(MISSING),
-    };
-    streams.into_iter().find_map(|stream| match stream {
-        None => Some(MISSING),
-        Some(stream) => find_damage(&stream),
-    })
-}
-
-/// What is wrong with a content stream.
-fn find_damage(stream: &Stream<'_>) -> Option<&'static str> {
-    if stream.decoded_data().is_err() {
-        return Some("the content of the page can't be decoded");
+    if let Some(content) = page.page_stream() {
+        walk.follow(content, page.resources(), to_picture.as_coeffs(), 0);
     }
-    let name = stream.dict().get::<Name<'_>>("Filter")?;
-    let is_flate = matches!(&*name, b"FlateDecode" | b"Fl");
-    (is_flate && !is_whole_flate(&stream.raw_data())).then_some("the content of the page ends early or is damaged")
-}
-
-/// Whether deflated data has its end. Checksums are not needed: many writers get them wrong.
-fn is_whole_flate(data: &[u8]) -> bool {
-    let reaches_end = |data: &[u8]| {
-        let mut rest = flate2::read::DeflateDecoder::new(data);
-        let mut part = [0; 1 << 14];
-        loop {
-            match rest.read(&mut part) {
-                Ok(0) => return true,
-                Ok(_) => {}
-                Err(_) => return false,
-            }
-        }
-    };
-    data.is_empty() || data.get(2..).is_some_and(reaches_end) || reaches_end(data)
+    for (appearance, place) in visible_appearances(page) {
+        walk.paint_form(&appearance, page.resources(), multiply(place, to_picture.as_coeffs()), 0);
+    }
 }
 
 /// The optional content that the document turns off by default (ISO 32000-1, 8.11.4.3).
@@ -87,6 +50,20 @@ fn hidden_layers(page: &Page<'_>) -> BTreeSet<ObjectIdentifier> {
     groups().unwrap_or_default()
 }
 
+/// What the graphics state has of what is examined.
+#[derive(Clone)]
+struct State<'a> {
+    matrix: Matrix,
+    /// Whether areas, and lines, are painted with a pattern that can't be drawn.
+    lacks_fill: bool,
+    lacks_stroke: bool,
+    font: Option<Rc<Type3Font<'a>>>,
+    is_text_invisible: bool,
+}
+
+/// Text rendering modes that show nothing: invisible, and a clip.
+const INVISIBLE: [f64; 2] = [3.0, 7.0];
+
 struct Walk<'l> {
     losses: &'l mut Losses,
     target: Rect,
@@ -96,9 +73,12 @@ struct Walk<'l> {
 }
 
 impl Walk<'_> {
-    fn follow(&mut self, content: &[u8], resources: &Resources<'_>, start: Matrix, depth: u32) {
-        let (mut matrix, mut saved) = (start, Vec::new());
+    fn follow<'a>(&mut self, content: &[u8], resources: &Resources<'a>, start: Matrix, depth: u32) {
+        let first =
+            State { matrix: start, lacks_fill: false, lacks_stroke: false, font: None, is_text_invisible: false };
+        let (mut state, mut saved) = (first.clone(), Vec::new());
         let mut layers: Vec<bool> = Vec::new();
+        let mut path = Path::default();
         let mut operations = UntypedIter::new(content);
         while let Some(operation) = operations.next() {
             self.operations += 1;
@@ -111,16 +91,18 @@ impl Walk<'_> {
                 return;
             }
             let operator: &[u8] = operation.operator;
+            let numbers = || -> Vec<f64> {
+                let number = |operand: &Object<'_>| operand.clone().into_number().map(|number| number.as_f64());
+                operation.operands().filter_map(number).collect()
+            };
+            let name = || operation.operands().last().and_then(|operand| operand.clone().into_name());
+            let is_hidden = layers.contains(&true);
             match operator {
-                b"q" => saved.push(matrix),
-                b"Q" => matrix = saved.pop().unwrap_or(start),
+                b"q" => saved.push(state.clone()),
+                b"Q" => state = saved.pop().unwrap_or_else(|| first.clone()),
                 b"cm" => {
-                    let numbers: Vec<f64> = operation
-                        .operands()
-                        .filter_map(|operand| operand.clone().into_number().map(|number| number.as_f64()))
-                        .collect();
-                    if let Ok(numbers) = Matrix::try_from(numbers) {
-                        matrix = multiply(numbers, matrix);
+                    if let Ok(numbers) = Matrix::try_from(numbers()) {
+                        state.matrix = multiply(numbers, state.matrix);
                     }
                 }
                 b"BMC" => layers.push(false),
@@ -130,9 +112,58 @@ impl Walk<'_> {
                     layers.push(layer.is_some_and(|layer| self.hidden.contains(&layer.into())));
                 }
                 b"EMC" => _ = layers.pop(),
-                b"Do" if !layers.contains(&true) => {
+                b"m" | b"l" | b"c" | b"v" | b"y" | b"re" => path.extend(operator, &numbers(), state.matrix),
+                b"n" => path = Path::default(),
+                b"f" | b"F" | b"f*" | b"S" | b"s" | b"B" | b"B*" | b"b" | b"b*" => {
+                    let lacks_paint = match operator {
+                        b"S" | b"s" => state.lacks_stroke,
+                        b"f" | b"F" | b"f*" => state.lacks_fill,
+                        _ => state.lacks_fill || state.lacks_stroke,
+                    };
+                    let region = std::mem::take(&mut path).bounds().map(|bounds| bounds.intersect(self.target));
+                    if let Some(region) = region.filter(|region| lacks_paint && !is_hidden && region.area() > 0.0) {
+                        self.losses.add(Lost::Paint("pattern".to_owned()), Some(region));
+                    }
+                }
+                b"g" | b"rg" | b"k" | b"cs" => state.lacks_fill = false,
+                b"G" | b"RG" | b"K" | b"CS" => state.lacks_stroke = false,
+                b"scn" => state.lacks_fill = self.lacks_pattern(name().as_ref(), resources, start, depth),
+                b"SCN" => state.lacks_stroke = self.lacks_pattern(name().as_ref(), resources, start, depth),
+                b"sh" if !is_hidden => {
+                    if name().is_some_and(|name| !has_shading(&name, resources)) {
+                        self.losses.add(Lost::Paint("shading".to_owned()), None);
+                    }
+                }
+                b"gs" => {
+                    let changes = name().and_then(|name| resources.get_ext_g_state(&name));
+                    let mask = changes.and_then(|changes| changes.get::<Dict<'a>>("SMask"));
+                    if let Some(group) = mask.and_then(|mask| mask.get::<Stream<'a>>("G")) {
+                        self.paint_form(&group, resources, state.matrix, depth);
+                    }
+                }
+                b"Tr" => state.is_text_invisible = numbers().iter().any(|mode| INVISIBLE.contains(mode)),
+                b"Tf" => {
+                    let name = operation.operands().next().and_then(|name| name.clone().into_name());
+                    let font = name.and_then(|name| resources.get_font(&name));
+                    state.font = font.and_then(|font| Type3Font::read(&font)).map(Rc::new);
+                }
+                b"Tj" | b"TJ" | b"'" | b"\"" if !is_hidden && !state.is_text_invisible => {
+                    if state.lacks_fill {
+                        self.losses.add(Lost::Paint("pattern".to_owned()), None);
+                    }
+                    if let Some(font) = &state.font {
+                        let count = operation.operands().map(|operand| count_lost(font, operand)).sum();
+                        (0..count).for_each(|_| self.losses.add(Lost::Glyphs("a Type 3 font".to_owned()), None));
+                    }
+                }
+                b"BI" if !is_hidden => {
+                    if let Some(Object::Stream(image)) = operation.operands().last() {
+                        self.examine_format(image, resources, state.matrix);
+                    }
+                }
+                b"Do" if !is_hidden => {
                     if let Some(Object::Name(name)) = operation.operands().next() {
-                        self.paint(name, resources, matrix, depth);
+                        self.paint(name, resources, state.matrix, depth);
                     }
                 }
                 _ => {}
@@ -140,8 +171,36 @@ impl Walk<'_> {
         }
     }
 
-    fn paint(&mut self, name: &Name<'_>, resources: &Resources<'_>, matrix: Matrix, depth: u32) {
-        let unit = Affine::new(matrix).transform_rect_bbox(Rect::new(0.0, 0.0, 1.0, 1.0));
+    /// Whether what is painted with the pattern `name` is lost. Follows what its tiles draw.
+    fn lacks_pattern<'a>(
+        &mut self,
+        name: Option<&Name<'_>>,
+        resources: &Resources<'a>,
+        start: Matrix,
+        depth: u32,
+    ) -> bool {
+        let Some(name) = name else { return false };
+        match PatternPaint::find(name, resources) {
+            PatternPaint::Shading => false,
+            PatternPaint::Nothing => true,
+            PatternPaint::Tiles(tiles) => {
+                if depth < MAX_DEPTH && self.visited.insert(tiles.obj_id()) {
+                    if find_damage(&tiles).is_some() {
+                        self.losses.add(Lost::Content("a pattern of the page can't be decoded".to_owned()), None);
+                    }
+                    let own = tiles.dict().get::<Dict<'_>>("Resources").map(Resources::new);
+                    let inner = tiles.dict().get::<Matrix>("Matrix").map_or(start, |inner| multiply(inner, start));
+                    if let (Ok(content), Some(own)) = (tiles.decoded_data(), own) {
+                        self.follow(&content, &own, inner, depth + 1);
+                    }
+                }
+                false
+            }
+        }
+    }
+
+    fn paint<'a>(&mut self, name: &Name<'_>, resources: &Resources<'a>, matrix: Matrix, depth: u32) {
+        let unit = unit_square(matrix);
         let Some(stream) = resources.get_x_object(name) else {
             let region = unit.intersect(self.target);
             if region.width() > 0.0 && region.height() > 0.0 {
@@ -154,51 +213,89 @@ impl Walk<'_> {
             return;
         }
         match dict.get::<Name<'_>>("Subtype").as_deref() {
-            Some(b"Form") => {
-                if !self.visited.insert(stream.obj_id()) {
-                    return;
-                }
-                if depth >= MAX_DEPTH {
-                    let lost = format!("the page has forms in more than {MAX_DEPTH} forms");
-                    self.losses.add(Lost::Content(lost), None);
-                    return;
-                }
-                if find_damage(&stream).is_some() || !dict.contains_key("BBox") {
-                    self.losses.add(Lost::Content("a part of the page can't be decoded".to_owned()), None);
-                }
-                let Ok(content) = stream.decoded_data() else { return };
-                let own = dict.get::<Dict<'_>>("Resources").map(Resources::new);
-                let inner = dict.get::<Matrix>("Matrix").map_or(matrix, |inner| multiply(inner, matrix));
-                self.follow(&content, own.as_ref().unwrap_or(resources), inner, depth + 1);
-            }
+            Some(b"Form") => self.paint_form(&stream, resources, matrix, depth),
             Some(b"Image") => {
                 let side = |key: &str| dict.get::<u32>(key);
                 if side("Width").or_else(|| side("W")).is_none() || side("Height").or_else(|| side("H")).is_none() {
                     self.losses.add(Lost::Image("it has no size".to_owned()), Some(unit));
                 }
+                self.examine_format(&stream, resources, matrix);
             }
             // PostScript, which no viewer draws (ISO 32000-1, 8.8.2).
             Some(b"PS") => {}
             _ => self.losses.add(Lost::Image("it is of an unknown type".to_owned()), Some(unit)),
         }
     }
+
+    fn paint_form<'a>(&mut self, form: &Stream<'a>, resources: &Resources<'a>, matrix: Matrix, depth: u32) {
+        if !self.visited.insert(form.obj_id()) {
+            return;
+        }
+        if depth >= MAX_DEPTH {
+            let lost = format!("the page has forms in more than {MAX_DEPTH} forms");
+            self.losses.add(Lost::Content(lost), None);
+            return;
+        }
+        let dict = form.dict();
+        if find_damage(form).is_some() || !dict.contains_key("BBox") {
+            self.losses.add(Lost::Content("a part of the page can't be decoded".to_owned()), None);
+        }
+        let Ok(content) = form.decoded_data() else { return };
+        let own = dict.get::<Dict<'_>>("Resources").map(Resources::new);
+        let inner = dict.get::<Matrix>("Matrix").map_or(matrix, |inner| multiply(inner, matrix));
+        self.follow(&content, own.as_ref().unwrap_or(resources), inner, depth + 1);
+    }
+
+    fn examine_format<'a>(&mut self, image: &Stream<'a>, resources: &Resources<'a>, matrix: Matrix) {
+        let region = unit_square(matrix).intersect(self.target);
+        if region.area() > 0.0
+            && let Some(lost) = find_unknown_format(image, &|name| resources.get_color_space(name))
+        {
+            self.losses.add(Lost::Image(lost), Some(region));
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::is_whole_flate;
-    use std::io::Write;
+/// Where an image is that is painted with this transformation.
+fn unit_square(matrix: Matrix) -> Rect {
+    Affine::new(matrix).transform_rect_bbox(Rect::new(0.0, 0.0, 1.0, 1.0))
+}
 
-    #[test]
-    fn deflated_data_is_whole_without_its_checksum_and_not_without_its_end() {
-        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(&b"some content of a page ".repeat(50)).unwrap();
-        let whole = encoder.finish().unwrap();
-        assert!(is_whole_flate(&whole));
-        assert!(is_whole_flate(&whole[..whole.len() - 4]));
-        assert!(is_whole_flate(&whole[2..]));
-        assert!(is_whole_flate(&[&whole[..], b"\n"].concat()));
-        assert!(!is_whole_flate(&whole[..whole.len() - 8]));
-        assert!(!is_whole_flate(b"noise, not data"));
+/// The characters of the operand of an operator that shows text whose glyphs are missing.
+fn count_lost(font: &Type3Font<'_>, operand: &Object<'_>) -> usize {
+    match operand {
+        Object::String(text) => font.count_lost(text.as_bytes()),
+        Object::Array(parts) => parts
+            .iter::<Object<'_>>()
+            .map(|part| match part {
+                Object::String(text) => font.count_lost(text.as_bytes()),
+                _ => 0,
+            })
+            .sum(),
+        _ => 0,
+    }
+}
+
+/// The bounds of a path, in pixels of the picture.
+#[derive(Default)]
+struct Path(Option<Rect>);
+
+impl Path {
+    /// Adds the operands of an operator that constructs paths.
+    fn extend(&mut self, operator: &[u8], numbers: &[f64], matrix: Matrix) {
+        let corners = match (operator, numbers) {
+            (b"re", [x, y, width, height]) => vec![*x, *y, x + width, *y, *x, y + height, x + width, y + height],
+            _ => numbers.to_vec(),
+        };
+        for point in corners.chunks_exact(2) {
+            let point = Affine::new(matrix) * Point::new(point[0], point[1]);
+            let start = self.0.unwrap_or(Rect::from_points(point, point));
+            self.0 = Some(start.union_pt(point));
+        }
+    }
+
+    /// The bounds, with the width of a thin line.
+    fn bounds(&self) -> Option<Rect> {
+        self.0.map(|bounds| bounds.inflate(0.5, 0.5))
     }
 }

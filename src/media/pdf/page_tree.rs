@@ -4,6 +4,7 @@
 //! keeps its number, and a page that is listed twice is two pages, as in viewers. Source: ISO
 //! 32000-1, 7.7.3 (page tree); for trees that break it, what PDFium, MuPDF and Poppler do.
 
+use super::corrections::{Correction, Corrections, correct, correct_appearances, correct_boxes};
 use crate::media::page_layout::PageLayout;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::object::{Array, Dict, MaybeRef, Name, ObjRef, Object, ObjectIdentifier};
@@ -11,7 +12,6 @@ use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::xref::XRef;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Largest number of pages: that of PDFium.
 const MAX_PAGES: usize = 0xF_FFFF;
@@ -27,6 +27,8 @@ pub(crate) struct PageTree {
     pages: Vec<TreePage>,
     /// The number of pages in the library's list of the file as it is.
     listed: usize,
+    /// Whether entries other than types were corrected.
+    is_corrected: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -38,20 +40,26 @@ struct TreePage {
 }
 
 impl PageTree {
-    /// Reads the page tree of an open file. Returns the file, too: opened again with the right
-    /// types of the nodes, where they are wrong.
-    pub(crate) fn read(pdf: Pdf) -> (Pdf, Self) {
+    /// Reads the page tree of an open file. Returns the file, too: opened again with corrected
+    /// entries, where the types of nodes, sizes of pages or appearances of form fields are wrong.
+    pub(crate) fn read(pdf: Pdf, wanted: Corrections) -> (Pdf, Self) {
         let listed = pdf.pages().len();
-        let Some(Found { pages, mistyped, has_cycle }) = walk(&pdf) else {
+        let Some(Found { pages, mut corrections, has_cycle }) = walk(&pdf) else {
             // The library's list is all that is known.
             let pages = (0..listed).map(|place| TreePage { place: Some(place), listed: Some(place) }).collect();
-            return (pdf, Self { pages, listed });
+            return (pdf, Self { pages, listed, is_corrected: false });
         };
-        let corrected = (!mistyped.is_empty()).then(|| correct_types(&pdf, &mistyped)).flatten();
+        let types = corrections.len();
+        if wanted == Corrections::All {
+            corrections.extend(read_root(&pdf).and_then(|root| correct_boxes(&pdf, &root)));
+            corrections.extend(correct_appearances(&pdf));
+        }
+        let corrected = (!corrections.is_empty()).then(|| find_corrected(&pdf, &corrections)).flatten();
         let corrected = corrected.filter(|(_, corrected)| corrected.len() == pages.len());
+        let is_corrected = corrected.is_some() && corrections.len() > types;
         let (pdf, places) = corrected.unwrap_or_else(|| (pdf, pages.clone()));
         let pages = places.into_iter().zip(pages).map(|(place, listed)| TreePage { place, listed }).collect();
-        let mut tree = Self { pages, listed };
+        let mut tree = Self { pages, listed, is_corrected };
         // Where the tree has a cycle, entries that are not pages are counted.
         if !has_cycle {
             tree.apply_count(&pdf);
@@ -72,6 +80,11 @@ impl PageTree {
             }
             _ => {}
         }
+    }
+
+    /// Whether sizes of pages or appearances of form fields were corrected.
+    pub(crate) fn is_corrected(&self) -> bool {
+        self.is_corrected
     }
 
     /// The place of a page (from 1) in the library's list; `Some(None)`: it can't be read;
@@ -104,21 +117,13 @@ impl PageTree {
     }
 }
 
-/// An object whose entry `Type` is missing or wrong, so that the library takes it for what it
-/// is not.
-struct Mistyped {
-    id: ObjRef,
-    /// The dictionary as it is.
-    content: Vec<u8>,
-    /// The right type.
-    kind: &'static str,
-}
-
 /// What the page tree lists.
 struct Found {
     /// The place of each page in the library's list; `None`: it can't be read.
     pages: Vec<Option<usize>>,
-    mistyped: Vec<Mistyped>,
+    /// The entry `Type` of objects for which it is missing or wrong, so that the library takes them for
+    /// what they are not.
+    corrections: Vec<Correction>,
     /// Whether a node lists one that it is below.
     has_cycle: bool,
 }
@@ -134,7 +139,7 @@ fn walk(pdf: &Pdf) -> Option<Found> {
         found.contains(&place) || page.raw().obj_id().is_some_and(|id| mistyped.contains(&id))
     };
     let is_whole = pdf.pages().iter().enumerate().all(is_known);
-    is_whole.then_some(Found { pages, mistyped: walk.mistyped, has_cycle: walk.has_cycle })
+    is_whole.then_some(Found { pages, corrections: walk.mistyped, has_cycle: walk.has_cycle })
 }
 
 /// The root of the page tree.
@@ -142,19 +147,9 @@ fn read_root(pdf: &Pdf) -> Option<Dict<'_>> {
     pdf.xref().get::<Dict<'_>>(pdf.xref().root_id())?.get::<Dict<'_>>("Pages")
 }
 
-/// Opens the file again with the right types, and finds its pages.
-fn correct_types(pdf: &Pdf, mistyped: &[Mistyped]) -> Option<(Pdf, Vec<Option<usize>>)> {
-    let mut bytes = pdf.data().as_ref().to_vec();
-    for Mistyped { id, content, kind } in mistyped {
-        // The last of two equal keys holds, and the last of two equal objects.
-        let content = content.strip_suffix(b">>")?;
-        bytes.extend(format!("\n{} {} obj\n", id.obj_number, id.gen_number).bytes());
-        bytes.extend(content);
-        bytes.extend(format!("/Type/{kind}>>\nendobj\n").bytes());
-    }
-    // The table of objects is out of date. Without one, the library looks for all objects.
-    bytes.extend(format!("startxref\n{}\n%%EOF\n", i32::MAX).bytes());
-    let pdf = Pdf::new(Arc::new(bytes)).ok()?;
+/// Opens the file again with the right entries, and finds its pages.
+fn find_corrected(pdf: &Pdf, corrections: &[Correction]) -> Option<(Pdf, Vec<Option<usize>>)> {
+    let pdf = correct(pdf, corrections)?;
     let found = walk(&pdf)?;
     Some((pdf, found.pages))
 }
@@ -197,7 +192,7 @@ struct Walk<'a> {
     known: HashMap<ObjRef, Kid<'a>>,
     /// The number of entries that have been read.
     entries: usize,
-    mistyped: Vec<Mistyped>,
+    mistyped: Vec<Correction>,
     has_cycle: bool,
 }
 
@@ -303,7 +298,7 @@ impl<'a> Walk<'a> {
 
     fn mark_mistyped(&mut self, dict: &Dict<'a>, id: Option<ObjRef>, kind: &'static str) {
         if let Some(id) = id {
-            self.mistyped.push(Mistyped { id, content: dict.data().to_vec(), kind });
+            self.mistyped.push(Correction { id, content: dict.data().to_vec(), entry: format!("/Type/{kind}") });
         }
     }
 }

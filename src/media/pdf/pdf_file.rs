@@ -1,6 +1,7 @@
 //! The pages of a PDF. The image of a scanned page is decoded ([`super::scan`]); other pages
 //! are drawn ([`super::renderer`]), upright and at the requested size.
 
+use super::corrections::Corrections;
 use super::drawing::{BUILT_IN, Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
 use super::page_tree::PageTree;
@@ -15,6 +16,7 @@ use bytes::Bytes;
 use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use image::metadata::Orientation;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// Resolution of drawn pages: that of most scanners.
@@ -32,6 +34,8 @@ pub(crate) struct PdfFile {
     pdf: Pdf,
     tree: PageTree,
     layout: PageLayout,
+    /// The same file without corrections, opened when it is needed.
+    uncorrected: OnceCell<Option<Box<PdfFile>>>,
 }
 
 impl PdfFile {
@@ -40,16 +44,20 @@ impl PdfFile {
     /// # Errors
     /// A PDF that is damaged, needs a password or has no pages.
     pub(crate) fn open(bytes: Bytes) -> Result<Self, MediaFault> {
+        Self::open_with(bytes, Corrections::All)
+    }
+
+    fn open_with(bytes: Bytes, corrections: Corrections) -> Result<Self, MediaFault> {
         let pdf = match Pdf::new(Arc::new(bytes.clone())) {
             Ok(pdf) => pdf,
             Err(error) => open_without_attachments(&bytes).ok_or_else(|| load_fault(error))?,
         };
-        let (pdf, tree) = PageTree::read(pdf);
+        let (pdf, tree) = PageTree::read(pdf, corrections);
         let layout = tree.layout();
         if layout.count == 0 {
             return Err(MediaFault::new(MediaFaultKind::NoPages, "the PDF has no pages"));
         }
-        Ok(Self { bytes, pdf, tree, layout })
+        Ok(Self { bytes, pdf, tree, layout, uncorrected: OnceCell::new() })
     }
 
     /// The numbers of its pages.
@@ -123,6 +131,26 @@ impl PdfFile {
     /// A page that does not exist or is too large.
     pub(crate) fn draw(&self, number: u32, size: (u32, u32), manner: Manner) -> Result<Drawing, MediaFault> {
         draw(self.page(number)?, size, manner)
+    }
+
+    /// Whether sizes of pages or appearances of form fields were corrected.
+    pub(crate) fn is_corrected(&self) -> bool {
+        self.tree.is_corrected()
+    }
+
+    /// Draws a page (from 1) without corrections, as versions of docmill before 0.2 did.
+    ///
+    /// # Errors
+    /// As [`PdfFile::draw`].
+    pub(crate) fn draw_uncorrected(
+        &self,
+        number: u32,
+        size: (u32, u32),
+        manner: Manner,
+    ) -> Result<Drawing, MediaFault> {
+        let open = || Self::open_with(self.bytes.clone(), Corrections::Types).ok().map(Box::new);
+        let file = if self.is_corrected() { self.uncorrected.get_or_init(open).as_deref() } else { None };
+        file.unwrap_or(self).draw(number, size, manner)
     }
 
     /// Whether a page (from 1) is drawn, and not decoded as a scan.

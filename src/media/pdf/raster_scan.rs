@@ -1,7 +1,7 @@
 //! Scanned images that are compressed without loss, or in JPEG 2000 or JBIG2. The library
 //! decodes them at their own size, with their colour space.
 
-use super::color_space::count_channels;
+use super::color_space::{count_channels, is_known};
 use super::stream_check::{check_image, damaged};
 use crate::media::fault::MediaFault;
 use crate::media::jpeg2000;
@@ -13,7 +13,7 @@ use hayro::hayro_interpret::{
 };
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::content::TypedIter;
-use hayro::hayro_syntax::object::{Object, Stream};
+use hayro::hayro_syntax::object::{Name, Object, Stream};
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, BezPath, Rect};
 
@@ -32,9 +32,9 @@ impl RasterFormat {
     pub(crate) fn read(stream: &Stream<'_>, page: &Page<'_>, (width, height): (u32, u32)) -> Option<Self> {
         let dict = stream.dict();
         let bits = dict.get::<u32>("BitsPerComponent").unwrap_or(8);
-        let color_space = dict.get::<Object<'_>>("ColorSpace");
-        let channels =
-            color_space.and_then(|space| count_channels(&space, &|name| page.resources().get_color_space(name)));
+        let find = |name: &Name<'_>| page.resources().get_color_space(name);
+        let color_space = dict.get::<Object<'_>>("ColorSpace").filter(|space| is_known(space, &find));
+        let channels = color_space.and_then(|space| count_channels(&space, &find));
         let (bits, channels) = match stream.filters().as_slice() {
             // The picture itself states both.
             [Filter::JpxDecode] if dict.get::<i32>("SMaskInData").unwrap_or(0) == 0 => (8, channels.unwrap_or(1)),

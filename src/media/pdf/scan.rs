@@ -5,9 +5,11 @@
 //! with anything else on it is drawn, and so is an image that is masked, stretched or smaller
 //! than the page. Source: ISO 32000-1, 8.9 (images).
 
+use super::color_space::count_plain_channels;
 use super::content::{covers, find_only_image, has_square_pixels};
 use super::raster_scan::{self, RasterFormat};
 use super::stream_check::decode_parameters;
+use super::stream_data::find_jpeg;
 use crate::media::fault::{MediaFault, MediaFaultKind};
 use crate::media::fax::Fax;
 use crate::media::jpeg;
@@ -78,28 +80,7 @@ impl<'a> Scan<'a> {
 
     /// The channels of a grey or RGB colour space: 1 or 3.
     fn channels(&self) -> Option<u32> {
-        let dict = self.stream.dict();
-        if let Some(name) = dict.get::<Name<'_>>("ColorSpace") {
-            return match &*name {
-                b"DeviceGray" | b"CalGray" => Some(1),
-                b"DeviceRGB" | b"CalRGB" => Some(3),
-                _ => None,
-            };
-        }
-        let array = dict.get::<Array<'_>>("ColorSpace")?;
-        let mut items = array.iter::<Object<'_>>();
-        let kind = match items.next()? {
-            Object::Name(name) => name,
-            _ => return None,
-        };
-        match (&*kind, items.next()) {
-            (b"ICCBased", Some(Object::Stream(profile))) => {
-                profile.dict().get::<u32>("N").filter(|count| [1, 3].contains(count))
-            }
-            (b"CalGray", _) => Some(1),
-            (b"CalRGB", _) => Some(3),
-            _ => None,
-        }
+        count_plain_channels(&self.stream.dict().get::<Object<'_>>("ColorSpace")?)
     }
 
     fn has_decode_array(&self) -> bool {
@@ -128,6 +109,7 @@ impl<'a> Scan<'a> {
         match self.stream.filters().as_slice() {
             [Filter::DctDecode] => {
                 let data = self.stream.raw_data();
+                let Some(data) = find_jpeg(&data) else { return Ok(None) };
                 match jpeg::read_header(&data) {
                     Err(fault) if fault.kind == MediaFaultKind::CutShort => Err(fault),
                     Err(_) => Ok(None),

@@ -1,9 +1,11 @@
-//! Whether the data of an image in a PDF is complete.
+//! Whether the data of a scanned image in a PDF is complete.
 //!
 //! The library fills in what is missing. Source: ISO 32000-1, 7.4 (filters).
 
+use super::deflate::{DeflateEnd, Inflated};
+use super::stream_data::has_whole_segments;
 use crate::media::fault::{MediaFault, MediaFaultKind};
-use flate2::{Decompress, FlushDecompress, Status};
+use crate::media::jpeg2000;
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::{Array, Dict, Stream};
 
@@ -18,11 +20,7 @@ pub(crate) fn check_image(stream: &Stream<'_>, row_bytes: u64, rows: u64) -> Res
             let expected = parameters.inflated_bytes(row_bytes, rows).ok_or_else(damaged)?;
             check_deflated(&stream.raw_data(), expected)
         }
-        // The end of the code stream.
-        [Filter::JpxDecode] => {
-            let has_end = stream.raw_data().windows(2).rev().any(|marker| marker == [0xFF, 0xD9]);
-            has_end.then_some(()).ok_or_else(cut_short)
-        }
+        [Filter::JpxDecode] => jpeg2000::check_complete(&stream.raw_data()).map_err(|_| cut_short()),
         [Filter::Jbig2Decode] => check_segments(&stream.raw_data()),
         _ => match stream.decoded_data() {
             Ok(data) if row_bytes.checked_mul(rows).is_some_and(|size| data.len() as u64 >= size) => Ok(()),
@@ -88,73 +86,22 @@ impl Predictor {
 
 /// Checks a zlib stream of at least `expected` bytes. Its checksum counts unless it is cut.
 fn check_deflated(data: &[u8], expected: u64) -> Result<(), MediaFault> {
-    if inflate(data, true, expected)? {
-        return Ok(());
-    }
-    // The same without the header of two bytes and the checksum.
-    let is_whole = inflate(data.get(2..).unwrap_or_default(), false, expected)?;
-    is_whole.then_some(()).ok_or_else(cut_short)
-}
-
-/// Whether a stream of at least `expected` bytes ends; `false`: it is cut.
-fn inflate(data: &[u8], has_header: bool, expected: u64) -> Result<bool, MediaFault> {
-    let mut inflate = Decompress::new(has_header);
-    let mut out = vec![0; 1 << 16];
-    loop {
-        let (read, written) = (inflate.total_in(), inflate.total_out());
-        let rest = usize::try_from(read).ok().and_then(|read| data.get(read..)).unwrap_or_default();
-        match inflate.decompress(rest, &mut out, FlushDecompress::None) {
-            Ok(Status::StreamEnd) if inflate.total_out() < expected => return Err(cut_short()),
-            Ok(Status::StreamEnd) => return Ok(true),
-            Ok(_) if (inflate.total_in(), inflate.total_out()) != (read, written) => {}
-            Ok(_) => return Ok(false),
-            Err(_) => return Err(damaged()),
-        }
+    let found = Inflated::read(data);
+    match found.end {
+        DeflateEnd::Damaged => Err(damaged()),
+        DeflateEnd::Cut => Err(cut_short()),
+        DeflateEnd::Whole | DeflateEnd::WrongChecksum if found.bytes < expected => Err(cut_short()),
+        DeflateEnd::WrongChecksum => Err(damaged()),
+        DeflateEnd::Whole => Ok(()),
     }
 }
 
-/// Checks that no segment of a JBIG2 stream extends beyond its end. Source: ITU-T T.88, 7.2.
+/// Checks that no segment of a JBIG2 stream extends beyond its end.
 fn check_segments(data: &[u8]) -> Result<(), MediaFault> {
-    /// A generic region whose length is not known before it ends.
-    const UNKNOWN_LENGTH: u32 = u32::MAX;
     if data.starts_with(b"\x97JB2\r\n") {
         return Err(MediaFault::unsupported("a JBIG2 image with the header of a file"));
     }
-    let mut rest = data;
-    let mut segments = 0;
-    while let Some((length, after)) = split_segment_header(rest) {
-        if length == UNKNOWN_LENGTH {
-            return Ok(());
-        }
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        rest = after.get(length..).ok_or_else(cut_short)?;
-        segments += 1;
-    }
-    // Anything else is a header that is cut.
-    let is_end = segments > 0 && rest.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace());
-    is_end.then_some(()).ok_or_else(cut_short)
-}
-
-/// The length of the data of a segment, and what follows its header.
-fn split_segment_header(data: &[u8]) -> Option<(u32, &[u8])> {
-    let number = u32::from_be_bytes(*data.first_chunk()?);
-    let flags = *data.get(4)?;
-    let (count, mut at) = match data.get(5)? >> 5 {
-        7 => {
-            let count = u32::from_be_bytes(*data.get(5..)?.first_chunk()?) & 0x1FFF_FFFF;
-            (count, 9 + (usize::try_from(count).ok()? + 8) / 8)
-        }
-        count => (u32::from(count), 6),
-    };
-    let reference_bytes = match number {
-        0..=256 => 1,
-        257..=65_536 => 2,
-        _ => 4,
-    };
-    at += usize::try_from(count).ok()?.checked_mul(reference_bytes)?;
-    at += if flags & 0x40 == 0 { 1 } else { 4 };
-    let (length, after) = data.get(at..)?.split_first_chunk()?;
-    Some((u32::from_be_bytes(*length), after))
+    has_whole_segments(data).then_some(()).ok_or_else(cut_short)
 }
 
 #[cfg(test)]

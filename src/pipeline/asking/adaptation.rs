@@ -34,10 +34,10 @@ pub(crate) async fn adapt(
         let fact = EndpointFact::Capabilities { learned: capabilities.to_json(), merge: Capabilities::merged };
         run.store.remember_endpoint(asking.endpoint.id().to_owned(), fact).await?;
     }
-    if let Some((reported, computed)) = compared_costs(charge)
-        && let Some(calibration) = asking.endpoint.learn_markup(reported, computed)
-    {
-        store_calibration(asking, calibration).await?;
+    for (billed, computed) in compared_costs(charge, &attempt.before, attempt.sent.is_some()) {
+        if let Some(calibration) = asking.endpoint.learn_markup(billed, computed) {
+            store_calibration(asking, calibration).await?;
+        }
     }
     match &attempt.sent {
         Some(sent) => calibrate(asking, sent, &attempt.request, exchange).await,

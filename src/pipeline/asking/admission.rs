@@ -42,6 +42,8 @@ pub(crate) struct Admission {
     /// `retry.max_wait`.
     max_wait: Duration,
     slots: Slots,
+    /// An attempt was settled: what it had reserved is free.
+    freed_budget: Notify,
 }
 
 /// How many requests are in flight.
@@ -83,6 +85,7 @@ impl Admission {
                 is_full: Cell::new(false),
                 changed: Notify::new(),
             },
+            freed_budget: Notify::new(),
         }
     }
 
@@ -193,6 +196,23 @@ impl Admission {
         };
         self.counters.set_waiting(None);
         waited
+    }
+
+    /// Waits until an attempt of this run is settled, at most for `poll`.
+    ///
+    /// # Errors
+    /// When the run ends first.
+    pub(crate) async fn wait_for_budget(&self, poll: Duration) -> Result<(), Ending> {
+        tokio::select! {
+            () = self.freed_budget.notified() => Ok(()),
+            () = self.clock.sleep(poll) => Ok(()),
+            () = self.shutdown.requested() => Err(Ending),
+        }
+    }
+
+    /// An attempt was settled: a request that waits for the budget may fit now.
+    pub(crate) fn free_budget(&self) {
+        self.freed_budget.notify_one();
     }
 
     fn set_in_flight(&self, requests: u32) {

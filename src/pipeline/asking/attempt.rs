@@ -1,7 +1,7 @@
 //! One attempt at a page, whichever way it is delivered: what is known before it is sent, the row
 //! that it opens, and what its end settles. Pure: it changes only itself.
 
-use super::charge::{KnownBefore, charge_of};
+use super::charge::{KnownBefore, charge_of, headroom};
 use super::page_state::{PageState, Step, next_step};
 use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId};
 use crate::base::mask::mask_keys;
@@ -106,7 +106,7 @@ impl Attempt {
             purpose: self.purpose,
             expected: self.before.expected,
             reserved: self.before.reserved,
-            budget: run.identity.budget(&run.job, at_ms),
+            budget: run.identity.budget(&run.job, at_ms, self.before.headroom),
             at_ms,
         }
     }
@@ -157,11 +157,14 @@ fn known_before(endpoint: &ModelEndpoint, request: &PageRequest, outgoing: &Outg
     let estimate = endpoint.estimate(request, outgoing, image);
     let price = endpoint.price();
     let has_rule = endpoint.image_basis() != Basis::Unknown;
+    let expected = price.filter(|_| has_rule).map(|price| price.expected_cost(estimate.expected));
+    let reserved = price.map(|price| endpoint.with_markup(price.max_cost(estimate.worst)));
     KnownBefore {
         estimate,
         price,
-        expected: price.filter(|_| has_rule).map(|price| price.expected_cost(estimate.expected)),
-        reserved: price.map(|price| endpoint.with_markup(price.max_cost(estimate.worst))),
+        expected,
+        reserved,
+        headroom: headroom(expected.map(|cost| endpoint.with_markup(cost)), reserved.unwrap_or_default()),
         saved_tokens: endpoint.tokens_saved_by_size(image),
     }
 }

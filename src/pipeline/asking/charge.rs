@@ -4,7 +4,7 @@ use crate::base::money::Pico;
 use crate::base::usage::Usage;
 use crate::catalog::RequestPrice;
 use crate::provider::{Charge, Estimate, Exchange};
-use crate::store::AttemptCharge;
+use crate::store::{AttemptCharge, Headroom};
 
 /// Tokens and money of an attempt, as far as they are known before the reply.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct KnownBefore {
     pub(crate) expected: Option<Pico>,
     /// The maximum cost; `None`: the price is unknown.
     pub(crate) reserved: Option<Pico>,
+    /// What the budget has to hold if other attempts are open.
+    pub(crate) headroom: Headroom,
     /// Image tokens that are saved by sending fewer pixels than the model can use.
     pub(crate) saved_tokens: u64,
 }
@@ -25,10 +27,38 @@ pub(crate) struct KnownBefore {
 /// for English text, 2026.
 const CHARS_PER_TOKEN: u64 = 4;
 
-/// The cost that the provider reported and that of the price, where both are known: an estimate of
-/// the usage shows nothing about what a provider adds to the price.
-pub(crate) fn compared_costs(charge: &AttemptCharge) -> Option<(Pico, Pico)> {
-    if charge.is_estimated { None } else { charge.reported_cost.zip(charge.cost) }
+/// How many times its reservation a bill is believed to be at most, in percent: a model that reasons above
+/// the output limit. It is four times what docmill takes for the most expensive reply.
+const MAX_SURPRISE_PERCENT: u32 = 400;
+/// How many times its expected cost a bill is believed to be at most, in percent: another price, another
+/// service tier, a cost of the provider's own.
+const MAX_JUMP_PERCENT: u32 = 2000;
+/// The same for a line of a batch. Batches have one price and no tiers, and a smaller part of the budget
+/// for each would make a night's batches wait for one another.
+const MAX_BATCH_SURPRISE_PERCENT: u32 = 200;
+
+/// What the budget has to hold for an attempt while others are open. `expected`: its expected cost, `None`
+/// if unknown; `reserved`: what it reserves.
+pub(crate) fn headroom(expected: Option<Pico>, reserved: Pico) -> Headroom {
+    let jump = match expected {
+        Some(expected) if reserved > Pico::ZERO => {
+            let percent = i128::from(expected.0) * i128::from(MAX_JUMP_PERCENT) / i128::from(reserved.0) + 1;
+            u32::try_from(percent).unwrap_or(MAX_JUMP_PERCENT).min(MAX_JUMP_PERCENT)
+        }
+        _ => MAX_JUMP_PERCENT,
+    };
+    Headroom { single_percent: jump.max(MAX_SURPRISE_PERCENT), batch_percent: MAX_BATCH_SURPRISE_PERCENT }
+}
+
+/// Bills and what they would be by the price: the highest ratio is what later attempts reserve. A bill of
+/// which the usage is an estimate shows nothing. `is_ours`: whether `before` is what this run estimated.
+pub(crate) fn compared_costs(charge: &AttemptCharge, before: &KnownBefore, is_ours: bool) -> Vec<(Pico, Pico)> {
+    let Some(price) = before.price.filter(|_| !charge.is_estimated) else { return Vec::new() };
+    let mut compared = vec![(charge.budget, price.reserved_cost(charge.tokens))];
+    if is_ours {
+        compared.push((charge.budget, price.max_cost(before.estimate.worst)));
+    }
+    compared
 }
 
 /// What an attempt cost. Where the server reports no usage, the cost is an estimate and the budget
@@ -64,7 +94,8 @@ pub(crate) fn charge_of(exchange: &Exchange, before: &KnownBefore) -> AttemptCha
         Charge::Unknown => {
             let output = match exchange.content.chars().count() as u64 {
                 0 => estimate.expected.output,
-                chars => chars.div_ceil(CHARS_PER_TOKEN),
+                // What the model wrote before its answer is not in the text.
+                chars => chars.div_ceil(CHARS_PER_TOKEN) + estimate.unseen_output,
             };
             let charge = charge(Usage { output, ..estimate.expected }, true);
             AttemptCharge { budget: charge.budget.max(reserved.unwrap_or_default()), ..charge }
@@ -79,27 +110,73 @@ mod tests {
     use crate::catalog::{Price, PriceTable, ServiceTier};
     use crate::provider::{Served, Verdict};
 
+    fn known_before(tier: ServiceTier) -> KnownBefore {
+        let price = Price { input: Pico(10), cached_input: Pico(10), cache_write: Pico(10), output: Pico(20) };
+        let table = PriceTable::flat(price).with_tiers(Some(200));
+        let usage = |input, output| Usage { input, output, ..Usage::default() };
+        let estimate =
+            Estimate { admission_tokens: 0, worst: usage(900, 90), expected: usage(100, 45), unseen_output: 40 };
+        KnownBefore {
+            estimate,
+            price: Some(RequestPrice { table, tier, sent_ms: 0 }),
+            expected: Some(Pico(1900)),
+            reserved: Some(Pico(10_800)),
+            headroom: Headroom::NONE,
+            saved_tokens: 0,
+        }
+    }
+
+    fn exchange(charge: Charge, cost: Option<Pico>, tier: Option<&str>, content: &str) -> Exchange {
+        let verdict = Verdict::transient(ErrorKind::ServerError, String::new());
+        let served = Served { cost, service_tier: tier.map(str::to_owned), ..Served::default() };
+        Exchange { served, content: content.to_owned(), ..Exchange::new(verdict, charge) }
+    }
+
     /// A bill that is not known says nothing about what a provider adds to the price.
     #[test]
     fn costs_are_compared_only_where_the_usage_is_reported() {
-        let price = Price { input: Pico(10), cached_input: Pico(10), cache_write: Pico(10), output: Pico(20) };
-        let price = RequestPrice { table: PriceTable::flat(price), tier: ServiceTier::Standard, sent_ms: 0 };
         let usage = |input, output| Usage { input, output, ..Usage::default() };
-        let estimate = Estimate { admission_tokens: 0, worst: usage(900, 90), expected: usage(100, 5) };
         let reported = Some(Pico(5000));
-        for (charge, said, expected) in [
-            (Charge::Reported(usage(200, 10)), reported, Some((Pico(5000), Pico(2200)))),
-            (Charge::Reported(usage(200, 10)), None, None),
-            (Charge::Unknown, reported, None),
-            (Charge::Unknown, None, None),
+        let (standard, flex) = (ServiceTier::Standard, ServiceTier::Flex);
+        let worst = 10_800;
+        for (asked, charge, said, served, expected) in [
+            (standard, Charge::Reported(usage(200, 10)), reported, None, vec![(5000, 2200), (5000, worst)]),
+            (standard, Charge::Reported(usage(200, 10)), None, None, vec![(2200, 2200), (2200, worst)]),
+            // Nobody asked for it.
+            (standard, Charge::Reported(usage(200, 10)), None, Some("priority"), vec![(4400, 2200), (4400, worst)]),
+            // What is reserved covers the standard tier.
+            (flex, Charge::Reported(usage(200, 10)), None, Some("default"), vec![(2200, 2200), (2200, worst)]),
+            // More than the request allowed.
+            (standard, Charge::Reported(usage(900, 900)), None, None, vec![(27_000, 27_000), (27_000, worst)]),
+            (standard, Charge::Unknown, reported, None, vec![]),
+            (standard, Charge::Unknown, None, None, vec![]),
         ] {
-            let verdict = Verdict::transient(ErrorKind::ServerError, String::new());
-            let exchange =
-                Exchange { served: Served { cost: said, ..Served::default() }, ..Exchange::new(verdict, charge) };
-            let (expected_cost, reserved) = (Some(Pico(1100)), Some(Pico(10_800)));
-            let before =
-                KnownBefore { estimate, price: Some(price), expected: expected_cost, reserved, saved_tokens: 0 };
-            assert_eq!(compared_costs(&charge_of(&exchange, &before)), expected, "{charge:?} {said:?}");
+            let before = known_before(asked);
+            let charge = charge_of(&exchange(charge, said, served, ""), &before);
+            let pico = |pairs: &[(i64, i64)]| pairs.iter().map(|(a, b)| (Pico(*a), Pico(*b))).collect::<Vec<_>>();
+            assert_eq!(compared_costs(&charge, &before, true), pico(&expected), "{charge:?} {said:?}");
+            let theirs: Vec<_> = expected.into_iter().take(1).collect();
+            assert_eq!(compared_costs(&charge, &before, false), pico(&theirs), "another run estimated it");
+        }
+    }
+
+    #[test]
+    fn a_reply_without_usage_is_estimated_with_its_reasoning() {
+        for (content, output) in [("", 45), ("abcd", 41), ("abcdefghi", 43)] {
+            let charge =
+                charge_of(&exchange(Charge::Unknown, None, None, content), &known_before(ServiceTier::Standard));
+            assert_eq!((charge.tokens.output, charge.is_estimated), (output, true), "{content}");
+            assert_eq!((charge.cost, charge.budget), (Some(Pico(1000 + 20 * output as i64)), Pico(10_800)));
+        }
+    }
+
+    #[test]
+    fn the_headroom_is_a_multiple_of_the_expected_cost_and_of_the_reservation() {
+        for (expected, reserved, percent) in
+            [(Some(100), 100, 2000), (Some(50), 100, 1001), (Some(1), 100, 400), (None, 100, 2000), (Some(0), 0, 2000)]
+        {
+            let found = headroom(expected.map(Pico), Pico(reserved));
+            assert_eq!((found.single_percent, found.batch_percent), (percent, 200), "{expected:?} of {reserved}");
         }
     }
 }

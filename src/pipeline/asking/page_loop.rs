@@ -8,6 +8,7 @@ use super::stage::Asking;
 use super::telemetry;
 use crate::base::hooks::Point;
 use crate::base::ids::AttemptId;
+use crate::base::money::Pico;
 use crate::base::vocabulary::{AttemptPurpose, ErrorKind, VerdictName};
 use crate::manifest::Job;
 use crate::pipeline::control::context::RunContext;
@@ -19,8 +20,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 use tracing::Instrument;
 
-/// Interval at which a page that does not fit into the budget checks it again, while other
-/// attempts hold reservations.
+/// Interval at which a page that does not fit into the budget checks it again, while attempts of other
+/// processes hold reservations.
 const BUDGET_POLL: Duration = Duration::from_millis(200);
 
 /// How much longer than its timeout an attempt may be open: its process has to store the end of it.
@@ -118,6 +119,7 @@ async fn make_attempt(
         return Err(error);
     }
     unstored.inspect(|cost| run.counters.mark_stored(*cost));
+    admission.free_budget();
     run.hooks.reached(Point::Settled);
 
     // Adapt.
@@ -137,8 +139,8 @@ fn time_limit(job: &Job, attempt: &Attempt) -> Duration {
     left.map_or(limit, |left| left.min(limit))
 }
 
-/// Opens an attempt in the store: its id and the form in which to send it, or how the loop ends. Waits for the budget while other
-/// attempts hold reservations, as long as a request may take.
+/// Opens an attempt in the store: its id and the form in which to send it, or how the loop ends. Waits for
+/// the budget while other attempts hold reservations and some of them end.
 async fn open(
     asking: &Asking<'_>,
     page: &ReadyPage,
@@ -147,7 +149,7 @@ async fn open(
     let run = asking.run;
     // Reservations of requests end with their timeout. Those of batches and of stopped processes may not.
     let max_wait = run.job.request.timeouts.attempt + STORE_TIME;
-    let began = run.clock.now();
+    let mut unchanged = None;
     loop {
         let outgoing = attempt.renew(&asking.endpoint, &page.prepared);
         match run.store.open_attempt(attempt.open_record(run, None)).await? {
@@ -156,14 +158,18 @@ async fn open(
                 return Ok(ControlFlow::Continue((id, outgoing)));
             }
             Opened::Changed | Opened::Elsewhere => return Ok(ControlFlow::Break(PageEnd::Elsewhere)),
-            Opened::OverBudget { is_reserved, spent }
-                if !is_reserved || run.clock.now().saturating_sub(began) > max_wait =>
-            {
-                run.shutdown.request(attempt.budget_reached(&run.job, spent));
-                return Ok(ControlFlow::Break(PageEnd::Unfinished));
-            }
-            Opened::OverBudget { .. } => {
-                if run.pause(BUDGET_POLL).await.is_err() {
+            Opened::OverBudget { spent, reserved } => {
+                let now = run.clock.now();
+                let since = match unchanged {
+                    Some((known, since)) if known == (spent, reserved) => since,
+                    _ => now,
+                };
+                unchanged = Some(((spent, reserved), since));
+                if reserved == Pico::ZERO || now.saturating_sub(since) > max_wait {
+                    run.shutdown.request(attempt.budget_reached(&run.job, spent));
+                    return Ok(ControlFlow::Break(PageEnd::Unfinished));
+                }
+                if asking.admission.wait_for_budget(BUDGET_POLL).await.is_err() {
                     return Ok(ControlFlow::Break(PageEnd::Unfinished));
                 }
             }

@@ -212,6 +212,10 @@ impl PageState {
                     FormChange::Exhausted(CapabilityChange::OutputFactor) => {
                         LastAttempt::Replied { cut: Cut::Length, content: String::new() }
                     }
+                    FormChange::Doubted => {
+                        let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
+                        LastAttempt::Transient { fault, may_run: false, has_waited: false }
+                    }
                     FormChange::Exhausted(_) => {
                         let message = fault.message.clone();
                         LastAttempt::Page(PageFault { kind: ErrorKind::BadRequest, message, is_refusal: false })

@@ -6,6 +6,7 @@ use super::lines::line_id;
 use super::queue_limit::QueueLimit;
 use super::unfinished::UnfinishedPages;
 use crate::base::ids::PageId;
+use crate::base::money::Pico;
 use crate::catalog::MIN_CALIBRATION_IMAGES;
 use crate::manifest::BatchBounds;
 use crate::pipeline::asking::attempt::Attempt;
@@ -145,8 +146,8 @@ impl<'a> BatchFiller<'a> {
                     )?;
                 }
                 Opened::Changed | Opened::Elsewhere => filled.elsewhere.push((page.page, page.questions)),
-                Opened::OverBudget { is_reserved, spent } => {
-                    if !is_reserved {
+                Opened::OverBudget { spent, reserved } => {
+                    if reserved == Pico::ZERO {
                         run.shutdown.request(attempt.budget_reached(&run.job, spent));
                     }
                     unfinished.insert((page.page, page.questions.id), attempt.state);

@@ -13,7 +13,7 @@ use crate::pipeline::asking::page_state::{PageState, Step};
 use crate::pipeline::control::context::RunContext;
 use crate::pipeline::model::question_set::QuestionSet;
 use crate::provider::{Estimate, PageRequest, Variation};
-use crate::store::{BatchAttempt, BatchState, Reader, StoreError};
+use crate::store::{BatchAttempt, BatchState, Headroom, Reader, StoreError};
 use crate::task::{Question, question_from_recipe};
 use std::sync::Arc;
 
@@ -87,7 +87,7 @@ fn resume_attempt(
     let per_token = price.map_or(0, |price| price.expected().input.0);
     let input = stored.expected.filter(|_| per_token > 0).map_or(0, |cost| cost.0 / per_token);
     let expected = Usage { input: u64::try_from(input).unwrap_or(0), ..Usage::default() };
-    let estimate = Estimate { admission_tokens: 0, worst: expected, expected };
+    let estimate = Estimate { admission_tokens: 0, worst: expected, expected, unseen_output: 0 };
     let request = PageRequest {
         questions: questions.questions.clone(),
         tasks,
@@ -104,7 +104,14 @@ fn resume_attempt(
         state,
         step: Step::Ask { variation: Variation::default(), repair: None },
         purpose: AttemptPurpose::Ask,
-        before: KnownBefore { estimate, price, expected: stored.expected, reserved: stored.reserved, saved_tokens: 0 },
+        before: KnownBefore {
+            estimate,
+            price,
+            expected: stored.expected,
+            reserved: stored.reserved,
+            headroom: Headroom::NONE,
+            saved_tokens: 0,
+        },
         sent: None,
     })
 }

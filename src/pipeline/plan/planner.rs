@@ -179,7 +179,8 @@ impl<'a> Planner<'a> {
         let pages = self.job.input.pages.select_pages(count).unwrap_or_else(|| (1..=count).collect());
         *self.plan.by_format.entry(file.format()).or_default() += pages.len() as u64;
         let mut cost = Pico::ZERO;
-        let numbers_before = if file.is_outdated { layout.numbers_before() } else { None };
+        let has_earlier_numbers = file.is_outdated && self.has_earlier_numbers(&file)?;
+        let numbers_before = if has_earlier_numbers { layout.numbers_before() } else { None };
         for page in pages {
             self.plan.pages += 1;
             let page = layout.first_of(page);
@@ -193,6 +194,10 @@ impl<'a> Planner<'a> {
     fn has_outdated_pages(&self, file: &File<'_>) -> Result<bool, StoreError> {
         let Some(reader) = self.reader else { return Ok(false) };
         Ok(!reader.outdated_pages(&file.content, VERSIONS.decoder)?.is_empty())
+    }
+
+    fn has_earlier_numbers(&self, file: &File<'_>) -> Result<bool, StoreError> {
+        self.reader.map_or(Ok(false), |reader| reader.has_earlier_numbers(&file.content))
     }
 
     /// The pages of a file; none when it can't be opened.

@@ -19,7 +19,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 /// Writes the outputs again; the files. `model_only`: without human answers. `filter`: only rows
-/// that match.
+/// that match. `has_all`: the store knows every file of the input, so that the outputs may be complete.
 ///
 /// # Errors
 /// When there is no run of the job in the store, or a file can't be written.
@@ -29,6 +29,7 @@ pub fn export(
     questions: &[Question],
     output: &Output,
     (model_only, filter): (bool, Option<&Filter>),
+    has_all: bool,
     hooks: &dyn Hooks,
 ) -> Result<Vec<PathBuf>, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
@@ -39,7 +40,7 @@ pub fn export(
         rows = JobRows { choice: RowChoice { filter, ..RowChoice::default() }, writes_empty: true, ..rows };
     }
     let WrittenRows { outputs, .. } =
-        rows.write(&columns, &targets_of_job(job, output), &[], true, &|| false, hooks)?;
+        rows.write(&columns, &targets_of_job(job, output), &[], has_all, &|| false, hooks)?;
     write_markers(&outputs.markers)?;
     Ok(outputs.files.into_iter().map(|file| file.path).collect())
 }

@@ -4,6 +4,7 @@
 //! - [`preflight`]: whether the outputs can be written, before anything is paid for
 //! - [`finalize`]: the end of a run
 //! - [`mod@pages`]: the pages of a job, for measuring and reviewing answers
+//! - [`page_pairs`]: pages under two sets of recipes
 //! - [`shown_rows`]: what `docmill rows` shows
 //! - [`commands`]: what `docmill export` and `docmill report` do
 
@@ -11,6 +12,7 @@ pub(crate) mod billing;
 pub(crate) mod commands;
 pub(crate) mod finalize;
 pub(crate) mod job_rows;
+pub(crate) mod page_pairs;
 pub(crate) mod pages;
 pub(crate) mod preflight;
 pub(crate) mod shown_rows;

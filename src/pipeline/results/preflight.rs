@@ -1,11 +1,13 @@
 //! Whether the outputs of a job can be written, checked before anything is paid for.
 
 use super::job_rows::targets_of_job;
-use crate::export::{check_outputs, check_row_files};
+use crate::export::{KnownPartitions, check_outputs, check_row_files};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
+use crate::source::{carried_columns, visit_carried};
 use crate::store::{ReadStore, StoreError};
+use serde_json::{Map, Value};
 use std::path::Path;
 
 /// Checks that the outputs of a job can be written. The files that the store knows of the job tell
@@ -16,7 +18,31 @@ use std::path::Path;
 pub fn check_outputs_of(job: &Job) -> Result<(), PipelineError> {
     let paths: Vec<&Path> = job.output.files().map(|(_, path)| path.as_path()).collect();
     check_outputs(&paths, known_files(job)?)?;
+    check_partitions(job)?;
     Ok(check_row_files(&targets_of_job(job, &job.output))?)
+}
+
+/// Checks the values of the list that rows are partitioned by.
+fn check_partitions(job: &Job) -> Result<(), PipelineError> {
+    let partition_by = &job.output.partition_by;
+    let columns = if partition_by.is_empty() { Vec::new() } else { carried_columns(&job.input)? };
+    let keys: Vec<&str> = partition_by.iter().map(String::as_str).collect();
+    let keys: Vec<&str> = keys.into_iter().filter(|key| columns.iter().any(|column| column.name == *key)).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let (mut known, mut line, mut fault) = (KnownPartitions::default(), 0_u64, None);
+    visit_carried(&job.input, |carried| {
+        line += 1;
+        let carried: Map<String, Value> = serde_json::from_str(&carried).unwrap_or_default();
+        let values = keys.iter().map(|key| (*key, carried.get(*key).unwrap_or(&Value::Null)));
+        fault = known
+            .add(values)
+            .err()
+            .map(|reason| format!("row {line} of the list: {reason}; change output.partition_by"));
+        fault.is_none()
+    })?;
+    fault.map_or(Ok(()), |fault| Err(PipelineError::Input(fault)))
 }
 
 /// How many files of the job the store knows.

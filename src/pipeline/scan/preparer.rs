@@ -80,19 +80,21 @@ impl Preparer {
         Ok(opened)
     }
 
-    /// Compares a page of a file with what earlier versions of docmill made of it.
+    /// Compares a page of a file with what the decoder of the version `earlier` made of it.
     ///
     /// # Errors
     /// When the decoder can't be started: how the run ends.
     pub(crate) fn compare_with_earlier(
         &mut self,
         page: PageId,
+        earlier: u32,
         bytes: &Bytes,
     ) -> Result<Result<EarlierPicture, MediaFault>, RunOutcome> {
         if let Err(fault) = self.open(page.content, bytes)? {
             return Ok(Err(fault));
         }
-        self.decoder.compare_with_earlier(page.page).map_err(|error| RunOutcome::InternalError(error.to_string()))
+        let compared = self.decoder.compare_with_earlier(page.page, earlier);
+        compared.map_err(|error| RunOutcome::InternalError(error.to_string()))
     }
 
     /// Prepares one page of a file.

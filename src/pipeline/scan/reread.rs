@@ -1,6 +1,7 @@
 //! Files that an earlier version of the decoder has read: before anything of them is asked, what is stored for
 //! their pages is brought up to date.
 
+use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::media::{DECODER_VERSION, EarlierPicture, ImageFormat, MediaFault, MediaFaultKind, PageLayout};
 use crate::pipeline::control::run_outcome::RunOutcome;
@@ -24,7 +25,7 @@ fn is_of_run(fault: &MediaFault) -> bool {
 
 /// Compares answered pages of a file that an earlier decoder has read with what this one makes of them, and
 /// stores that together with the numbers that the pages have now. `opened`: the pages of the file;
-/// `compare` compares a page, by its number now; `is_ending`: whether the run ends at once.
+/// `compare` compares a page, by its number now, with what the decoder of a version made of it; `is_ending`: whether the run ends at once.
 ///
 /// # Errors
 /// When the store fails, or the decoder can't be started.
@@ -32,7 +33,7 @@ pub(crate) fn reread(
     (store, reader): (&Store, &Reader),
     (content, bytes): (Digest, &[u8]),
     opened: Result<PageLayout, MediaFault>,
-    mut compare: impl FnMut(u32) -> Result<Result<EarlierPicture, MediaFault>, RunOutcome>,
+    mut compare: impl FnMut(u32, u32) -> Result<Result<EarlierPicture, MediaFault>, RunOutcome>,
     is_ending: impl Fn() -> bool,
 ) -> Result<Reread, RunOutcome> {
     let outdated = reader.outdated_pages(&content, DECODER_VERSION)?;
@@ -43,15 +44,15 @@ pub(crate) fn reread(
             Err(fault) => Reread::Unreadable(fault),
         });
     }
-    let answered = outdated.iter().filter(|(page, is_answered)| *page > 0 && *is_answered).map(|(page, _)| *page);
+    let answered = outdated.iter().filter(|known| known.page > 0 && known.is_answered);
     let mut redrawn = Vec::new();
     let layout = match opened {
         Ok(layout) => layout,
         Err(fault) if is_of_run(&fault) || is_ending() => return Ok(Reread::Postponed(fault)),
         // Answered pages keep their answers, and their rows.
-        Err(fault) => match answered.clone().max() {
+        Err(fault) => match answered.clone().map(|known| known.page).max() {
             Some(count) => {
-                redrawn.extend(answered.map(|page| (page, fault.message.clone())));
+                redrawn.extend(answered.map(|known| (known.page, fault.message.clone())));
                 let layout = PageLayout::of_count(count);
                 store.put_reread(reread_file(content, &layout, redrawn, false))?;
                 return Ok(Reread::Pages(layout));
@@ -59,8 +60,13 @@ pub(crate) fn reread(
             None => return Ok(Reread::Unreadable(fault)),
         },
     };
-    for page in answered.map(|page| layout.number_now(page)).filter(|page| *page > 0) {
-        match compare(page)? {
+    for known in answered {
+        let has_number = known.decoder >= PAGE_TREE_VERSION;
+        let page = if has_number { known.page } else { layout.number_now(known.page) };
+        if page == 0 {
+            continue;
+        }
+        match compare(page, known.decoder)? {
             Ok(EarlierPicture::Same) => {}
             Ok(EarlierPicture::Incomplete(reason) | EarlierPicture::Different(reason)) => redrawn.push((page, reason)),
             // The next run compares again.

@@ -223,7 +223,7 @@ impl Worker {
             Err(fault) => Err(fault),
         };
         let (preparer, shutdown) = (&mut self.preparer, &self.run.shutdown);
-        let compare = |page| preparer.compare_with_earlier(PageId { content, page }, &bytes);
+        let compare = |page, decoder| preparer.compare_with_earlier(PageId { content, page }, decoder, &bytes);
         let stored = (&self.run.store, &self.stored);
         let layout = match reread(stored, (content, &bytes), opened, compare, || shutdown.is_immediate())? {
             Reread::Pages(layout) => layout,
@@ -322,6 +322,13 @@ impl Worker {
                         self.fail_unsent(prepared.page, wanted, &file.questions, fault, true)?;
                     }
                 }
+                // Who asks for new answers to redrawn pages does not want those of the wrong picture.
+                NextStep::Unreadable(fault) if self.pass.selection.redrawn && is_answered(wanted) => {
+                    if !self.run.shutdown.is_immediate() {
+                        let fault = FaultRecord { kind: fault.kind.error_kind(), message: fault.message };
+                        self.fail_unsent(prepared.page, wanted, &file.questions, fault, false)?;
+                    }
+                }
                 NextStep::Unreadable(fault) => self.record_unreadable(prepared.page, &fault),
             }
         }
@@ -386,6 +393,11 @@ impl Worker {
             settled_set: None,
         }
     }
+}
+
+/// Whether every wanted task of a page has an outcome.
+fn is_answered(wanted: &PageToPrepare) -> bool {
+    !wanted.has_unasked && wanted.tasks.iter().all(|(_, known)| known.is_some())
 }
 
 fn fault_record(fault: &ReadFault) -> FaultRecord {

@@ -69,11 +69,11 @@ fn answer(open: &mut Option<Document>, request: Request, bytes: Vec<u8>) -> Resu
             let (width, height) = open.as_ref().ok_or_else(not_open)?.probe(page)?.upright_size();
             Ok((Reply::Measured { width, height }, Bytes::new()))
         }
-        Request::Compare { page } => {
+        Request::Compare { page, earlier } => {
             let document = open.as_ref().ok_or_else(not_open)?;
             let probe = document.probe(page)?;
             let target = fit_longest_side((probe.width, probe.height), COMPARED_SIDE);
-            Ok((Reply::Compared(document.compare_with_earlier(page, target)?), Bytes::new()))
+            Ok((Reply::Compared(document.compare_with_earlier(page, target, earlier)?), Bytes::new()))
         }
         Request::Prepare { page, image, with_features, renderers } => {
             let document = open.as_ref().ok_or_else(not_open)?;

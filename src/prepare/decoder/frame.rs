@@ -20,8 +20,8 @@ pub(crate) enum Request {
     Open,
     /// Return the size of a page (from 1) of the open file.
     Measure { page: u32 },
-    /// Compare a page (from 1) of the open file with what earlier versions of docmill made of it.
-    Compare { page: u32 },
+    /// Compare a page (from 1) of the open file with what the decoder of the version `earlier` made of it.
+    Compare { page: u32, earlier: u32 },
     /// Prepare a page (from 1) of the open file, with these renderers if it is a PDF.
     Prepare { page: u32, image: Image, with_features: bool, renderers: PdfRenderers },
     /// Draw a page (from 1) of the open file for people to look at, no side longer than `max_side` pixels.
@@ -109,7 +109,7 @@ mod tests {
         prop_oneof![
             Just(Request::Open),
             any::<u32>().prop_map(|page| Request::Measure { page }),
-            any::<u32>().prop_map(|page| Request::Compare { page }),
+            any::<(u32, u32)>().prop_map(|(page, earlier)| Request::Compare { page, earlier }),
             any::<(u32, u32)>().prop_map(|(page, max_side)| Request::Draw {
                 page,
                 max_side,

@@ -93,13 +93,13 @@ impl Decoder {
         }))
     }
 
-    /// Compares a page (from 1) of the open file with what earlier versions of docmill made of it.
+    /// Compares a page (from 1) of the open file with what the decoder of the version `earlier` made of it.
     ///
     /// # Errors
     /// When the process can't be started.
-    pub fn compare_with_earlier(&mut self, page: u32) -> DecoderResult<EarlierPicture> {
+    pub fn compare_with_earlier(&mut self, page: u32, earlier: u32) -> DecoderResult<EarlierPicture> {
         let need = self.need_of_page(page)?;
-        let answer = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Compare { page }))?;
+        let answer = self.with_memory(need, |decoder| decoder.ask_about_file(&Request::Compare { page, earlier }))?;
         Ok(answer.and_then(|(reply, _)| match reply {
             Reply::Compared(earlier) => Ok(earlier),
             reply => Err(unexpected(reply)),

@@ -21,7 +21,7 @@ fn efforts(names: &str) -> CapabilityChange {
 
 #[test]
 fn the_format_weakens_step_by_step() {
-    let format = CapabilityChange::Omit(Parameter::Format);
+    let format = CapabilityChange::WeakerFormat;
     let object = Capabilities::default().with(format).unwrap();
     let plain = object.with(format).unwrap();
     assert_eq!((object.format, plain.format), (ReplyFormat::Object, ReplyFormat::Plain));
@@ -40,11 +40,11 @@ fn a_schema_loses_its_bounds_before_the_format_weakens() {
 #[test]
 fn a_parameter_changes_once_and_the_others_stay() {
     for parameter in OTHERS {
-        let fewer = Capabilities::default().with(CapabilityChange::Omit(parameter)).unwrap();
-        assert_eq!(fewer.with(CapabilityChange::Omit(parameter)), None, "{parameter:?}");
+        let fewer = Capabilities::default().with(CapabilityChange::for_rejected(parameter)).unwrap();
+        assert_eq!(fewer.with(CapabilityChange::for_rejected(parameter)), None, "{parameter:?}");
         assert!(!fewer.has_form_of(Capabilities::default()), "{parameter:?}");
         for other in OTHERS.into_iter().filter(|other| *other != parameter) {
-            assert!(fewer.with(CapabilityChange::Omit(other)).is_some(), "{parameter:?} and {other:?}");
+            assert!(fewer.with(CapabilityChange::for_rejected(other)).is_some(), "{parameter:?} and {other:?}");
         }
     }
 }
@@ -53,9 +53,9 @@ fn a_parameter_changes_once_and_the_others_stay() {
 fn after_eight_changes_errors_are_final() {
     let mut known = Capabilities::default();
     for parameter in OTHERS.into_iter().take(8) {
-        known = known.with(CapabilityChange::Omit(parameter)).unwrap();
+        known = known.with(CapabilityChange::for_rejected(parameter)).unwrap();
     }
-    assert_eq!(known.with(CapabilityChange::Omit(OTHERS[8])), None);
+    assert_eq!(known.with(CapabilityChange::for_rejected(OTHERS[8])), None);
     assert_eq!(known.with(CapabilityChange::OutputFactor), None);
 }
 
@@ -84,7 +84,7 @@ fn an_effort_is_chosen_from_a_list_once() {
 
 #[test]
 fn thinking_is_switched_once() {
-    let thinking = CapabilityChange::Omit(Parameter::Thinking);
+    let thinking = CapabilityChange::ToggleThinking;
     let off = Capabilities::default().with(thinking).unwrap();
     assert!(off.disables_thinking && off.with(thinking).is_none());
     let known = Capabilities::of_endpoint("dashscope.aliyuncs.com", "qwen3.8-flash");
@@ -120,7 +120,7 @@ fn the_store_keeps_every_change() {
     let family = Capabilities::of_model(model_facts("gpt-6-luna"));
     let mut known = family;
     for change in [
-        CapabilityChange::Omit(Parameter::Format),
+        CapabilityChange::WeakerFormat,
         CapabilityChange::Omit(Parameter::Temperature),
         efforts("low high"),
         CapabilityChange::OutputFactor,
@@ -139,7 +139,7 @@ fn the_store_keeps_every_change() {
 /// What two processes have learned about one endpoint, in both orders.
 #[test]
 fn nothing_that_was_learned_is_lost() {
-    use CapabilityChange::{MaxOutput, Omit, OutputFactor, SchemaInPrompt};
+    use CapabilityChange::{MaxOutput, Omit, OutputFactor, RenameOutputLimit, SchemaInPrompt, WeakerFormat};
     type Known = fn(Capabilities) -> bool;
     let rows: [(CapabilityChange, CapabilityChange, Known); 6] = [
         (Omit(Parameter::Temperature), Omit(Parameter::StreamOptions), |known| {
@@ -148,7 +148,7 @@ fn nothing_that_was_learned_is_lost() {
         (Omit(Parameter::Temperature), Omit(Parameter::StreamOptions), |known| {
             known.with(Omit(Parameter::Temperature)).is_none() && known.with(Omit(Parameter::StreamOptions)).is_none()
         }),
-        (Omit(Parameter::Format), Omit(Parameter::Detail), |known| known.format == ReplyFormat::Object),
+        (WeakerFormat, Omit(Parameter::Detail), |known| known.format == ReplyFormat::Object),
         (MaxOutput(500), MaxOutput(900), |known| known.max_output == Some(500)),
         (MaxOutput(500), Omit(Parameter::Strict), |known| known.max_output == Some(500)),
         (OutputFactor, Omit(Parameter::Strict), |known| known.output_factor == OUTPUT_FACTOR),
@@ -169,7 +169,7 @@ fn nothing_that_was_learned_is_lost() {
     // The newer one decides about the others.
     let known = Capabilities::of_model(model_facts("gpt-6-astra"));
     let other = Capabilities { effort: Some(Effort::High), disables_thinking: true, ..known };
-    let limit = known.with(Omit(Parameter::OutputLimit)).unwrap();
+    let limit = known.with(RenameOutputLimit).unwrap();
     for (stored, learned) in [(known, other), (other, known)] {
         let merged = merged(stored, learned);
         assert_eq!((merged.effort, merged.disables_thinking), (learned.effort, learned.disables_thinking));

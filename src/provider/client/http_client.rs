@@ -11,6 +11,7 @@ use super::reply_body::ReplyBody;
 use super::secret::Secret;
 use super::tls::Tls;
 use crate::base::clock::Clock;
+use crate::base::mask::mask_url;
 use crate::base::sanitize;
 use crate::base::url_parameters::encode;
 use crate::manifest::Timeouts;
@@ -145,10 +146,11 @@ impl HttpClient {
         Self { pool: Arc::new(ConnectionPool::new(MAX_CONNECTIONS).with_rest(rest)), ..self }
     }
 
-    /// The URL of a call as messages show it: without the query of the manifest, which may hold secrets.
+    /// The URL of a call as messages show it: without the query of the manifest, which may hold secrets, and
+    /// keys that were pasted into the path.
     #[must_use]
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
+        mask_url(&format!("{}{path}", self.base)).into_owned()
     }
 
     /// The URL of a call as it is sent.

@@ -17,6 +17,9 @@ const MASK: &str = "***";
 /// Shortest secret that is redacted, in bytes: a shorter one would match ordinary text.
 const MIN_REDACTED_BYTES: usize = 4;
 
+/// Shortest secret that is redacted in any case, in bytes.
+const MIN_ANY_CASE_BYTES: usize = 8;
+
 /// Words before the secret part of a header value.
 const SCHEMES: [&str; 4] = ["Bearer", "Basic", "Token", "ApiKey"];
 
@@ -51,11 +54,31 @@ impl Secret {
             _ => text.to_owned(),
         };
         // Searching for the plain secret is fast, and few texts have escapes.
-        let mut text = text.replace(&self.text, MASK);
+        let mut text = self.redact_any_case(text.replace(&self.text, MASK));
         for encoded in self.encoded.iter() {
             text = encoded.redact(text);
         }
         if text.contains(ESCAPES) { self.redact_escaped(&text) } else { text }
+    }
+
+    /// Replaces the secret in other upper and lower case, too, as in names of headers. A short one may be a word.
+    fn redact_any_case(&self, text: String) -> String {
+        if self.text.len() < MIN_ANY_CASE_BYTES || !self.text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+            return text;
+        }
+        // ASCII keeps its length.
+        let (searched, secret) = (text.to_ascii_lowercase(), self.text.to_ascii_lowercase());
+        if !searched.contains(&secret) {
+            return text;
+        }
+        let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+        for (found, _) in searched.match_indices(&secret) {
+            out.push_str(&text[at..found]);
+            out.push_str(MASK);
+            at = found + secret.len();
+        }
+        out.push_str(&text[at..]);
+        out
     }
 
     fn redact_escaped(&self, text: &str) -> String {
@@ -196,6 +219,16 @@ mod tests {
         assert_eq!(secret.redact("key sk-1234, again sk-1234"), "key ***, again ***");
         assert_eq!(format!("{secret:?}"), "***");
         assert_eq!(Secret::new("abc").redact("abc"), "abc");
+        let long = Secret::new("sk-Abcd1234");
+        for (text, redacted) in [
+            ("SK-ABCD1234, sk-abcd1234!", "***, ***!"),
+            ("é sk-aBCD1234é", "é ***é"),
+            ("sk-abcd123", "sk-abcd123"),
+            ("***", "***"),
+        ] {
+            assert_eq!(long.redact(text), redacted);
+        }
+        assert_eq!(Secret::new("Word").redact("a word"), "a word", "too short");
         assert!(Secret::new(" \n").is_empty());
         let header = Secret::new("Bearer sk-1234");
         assert_eq!(header.redact("got sk-1234 as Bearer sk-1234"), "got *** as Bearer ***");

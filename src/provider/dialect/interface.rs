@@ -1,6 +1,7 @@
 //! What a dialect provides. All methods are pure; an endpoint chooses its dialect at run time.
 
 use crate::base::money::Pico;
+use crate::base::vocabulary::ErrorKind;
 use crate::catalog::{Detail, Effort};
 use crate::manifest::Request;
 use crate::prepare::Prepared;
@@ -45,6 +46,10 @@ pub(crate) trait Dialect: fmt::Debug {
 
     /// Whether the message of an error says that something of the request is not accepted.
     fn is_rejection(&self, message: &str) -> bool;
+
+    /// The kind of an error that asks for `change` but concerns its page, whatever the value is; `None`:
+    /// the value is rejected.
+    fn fault_of_page(&self, change: CapabilityChange, message: &str) -> Option<ErrorKind>;
 
     /// Reads the rate limits that a reply's headers report. `wall_ms`: the time of the
     /// reply, in milliseconds since 1970.

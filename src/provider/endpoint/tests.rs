@@ -259,7 +259,7 @@ fn requests_follow_the_capabilities() {
     let kind = |endpoint: &ModelEndpoint| body(endpoint, &request(&[0, 1]))["response_format"]["type"].clone();
     assert_eq!(kind(&endpoint), "json_schema");
     let before = estimated(&endpoint, &request(&[0, 1]), &image());
-    let format = CapabilityChange::Omit(Parameter::Format);
+    let format = CapabilityChange::WeakerFormat;
     let fault =
         TransientFault { kind: ErrorKind::Capability, message: String::new(), change: Some(format), may_run: false };
     let rejected = Exchange::new(Verdict::Retry(fault), Charge::Nothing);
@@ -378,6 +378,10 @@ impl Dialect for PlainText {
 
     fn is_rejection(&self, _message: &str) -> bool {
         false
+    }
+
+    fn fault_of_page(&self, _change: CapabilityChange, _message: &str) -> Option<ErrorKind> {
+        None
     }
 
     fn read_rate_limits(&self, _headers: &HeaderMap, _wall_ms: i64) -> RateLimitHeaders {

@@ -29,6 +29,10 @@ pub(crate) struct Limit {
     refused: Option<Duration>,
     /// Requests that the provider let through.
     processed: u32,
+    /// The largest count that was admitted at once.
+    largest: u64,
+    /// Whether the provider was seen to count what is sent: a report showed less than all of its limit.
+    is_counted: bool,
 }
 
 /// How long admissions are remembered, to measure the rate before a refusal.
@@ -70,6 +74,8 @@ impl Limit {
             admitted: VecDeque::new(),
             refused: None,
             processed: 0,
+            largest: 0,
+            is_counted: false,
         }
     }
 
@@ -107,6 +113,7 @@ impl Limit {
         if let Some(bucket) = &mut self.bucket {
             bucket.take(count);
         }
+        self.largest = self.largest.max(count);
         self.admitted.push_back((now, count));
         while self.admitted.front().is_some_and(|(at, _)| now.saturating_sub(*at) > MEMORY) {
             self.admitted.pop_front();
@@ -116,6 +123,12 @@ impl Limit {
 
     /// Learns from the headers of the reply to a request that was sent at `sent`.
     pub(crate) fn on_headers(&mut self, reported: &ReportedLimit, sent: Duration, now: Duration) {
+        self.is_counted |= reported.remaining < reported.per_minute;
+        // A server that reports all of its limit after every request, or a limit below what it has just let
+        // through, has fixed headers, or counts something else. Its refusals show its limit.
+        if !self.is_counted || reported.per_minute < self.largest {
+            return;
+        }
         if !self.is_learning && self.max.is_some_and(|max| shows_less(reported, max)) {
             self.is_learning = true;
             self.adaptive.claim_whole_limit();
@@ -209,6 +222,32 @@ mod tests {
         // From three quarters of 100 a second back to almost all, for 10 seconds.
         let after = admitted(&mut limit, S(10), 1000);
         assert!((800..=930).contains(&after), "{after}");
+    }
+
+    #[test]
+    fn headers_that_count_nothing_do_not_slow_requests_down() {
+        let ms = Duration::from_millis;
+        // What is admitted of one request every 10 ms, each with this report on the one before.
+        let admitted = |count: u64, per_minute: u64, remaining: &dyn Fn(u64) -> u64| {
+            let mut limit = Limit::on_tokens(None, &clock());
+            (0..500_u64)
+                .filter(|at| {
+                    let now = ms(10 * at);
+                    let is_admitted = limit.try_take(count, now).is_ok();
+                    if is_admitted {
+                        let reported = ReportedLimit { per_minute, remaining: remaining(*at), reset: Duration::ZERO };
+                        limit.on_headers(&reported, now, now + ms(5));
+                    }
+                    is_admitted
+                })
+                .count()
+        };
+        assert_eq!(admitted(1, 3, &|_| 3), 500, "always full");
+        assert_eq!(admitted(1000, 10, &|_| 10), 500, "fewer tokens than a request has");
+        assert_eq!(admitted(1000, 10, &|_| 0), 500, "the same, used up");
+        assert!(admitted(1, 60, &|_| 59) < 20, "a limit that is counted");
+        assert!(admitted(1, 60, &|at| if at == 0 { 60 } else { 59 }) < 20, "from the second report on");
+        assert!(admitted(1000, 20_000, &|_| 19_000) < 20);
     }
 
     #[test]

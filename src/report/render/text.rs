@@ -226,8 +226,7 @@ fn add_failures(table: &mut TextTable, failures: &Failures) {
 pub fn render_failures(failures: &Failures) -> String {
     let mut table = TextTable::new("");
     add_failure_kinds(&mut table, failures);
-    let text = table.into_text();
-    text.strip_prefix('\n').map_or(text.clone(), str::to_owned)
+    table.into_text().trim_start_matches('\n').to_owned()
 }
 
 fn add_failure_kinds(table: &mut TextTable, failures: &Failures) {

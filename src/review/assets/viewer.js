@@ -49,7 +49,7 @@ export class Viewer {
 
   async load() {
     const page = this.page;
-    await show(this.image, page, this.side, (reason) => this.onFault(reason));
+    await show(this.image, page, this.side, (reason) => this.onFault(`No picture of this page: ${reason}`));
     if (page === this.page) this.stage.classList.remove("is-loading");
   }
 

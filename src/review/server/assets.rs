@@ -34,11 +34,13 @@ const SCRIPTS: &[Asset] = assets!("text/javascript; charset=utf-8":
     "pictures.js", "progress.js", "single.js", "state.js", "strip.js", "viewer.js",
 );
 
+const ICONS: &[Asset] = assets!("image/svg+xml": "icon.svg");
+
 const STYLES: &[Asset] = assets!("text/css; charset=utf-8": "base.css", "grid.css", "layout.css", "single.css");
 
 /// The file at this path.
 pub(crate) fn find_asset(path: &str) -> Option<&'static Asset> {
-    SCRIPTS.iter().chain(STYLES).find(|asset| asset.path == path)
+    SCRIPTS.iter().chain(STYLES).chain(ICONS).find(|asset| asset.path == path)
 }
 
 #[cfg(test)]
@@ -51,8 +53,12 @@ mod tests {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/review/assets");
         let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let files: BTreeSet<String> = names.filter(|name| !name.ends_with(".html")).collect();
-        let served: BTreeSet<String> =
-            SCRIPTS.iter().chain(STYLES).map(|asset| asset.path.trim_start_matches("/assets/").to_owned()).collect();
+        let served: BTreeSet<String> = SCRIPTS
+            .iter()
+            .chain(STYLES)
+            .chain(ICONS)
+            .map(|asset| asset.path.trim_start_matches("/assets/").to_owned())
+            .collect();
         assert_eq!(served, files);
         for text in SCRIPTS.iter().chain(STYLES).map(|asset| asset.text).chain([PAGE, AGAIN, SIGNED_OUT]) {
             for word in [

@@ -89,6 +89,12 @@ impl Guard {
         }
     }
 
+    /// Checks that a browser does not ask for the page of another server, also if that is on this computer.
+    pub(crate) fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
+        let mut sites = headers.get_all("sec-fetch-site").iter().map(|site| site.as_bytes());
+        if sites.all(|site| matches!(site, b"same-origin" | b"none")) { Ok(()) } else { Err(Refusal::WrongOrigin) }
+    }
+
     /// Checks that a change comes from a page of this server, as JSON. A form of another page can send neither.
     pub(crate) fn check_change(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         if !headers.contains_key(ORIGIN) {
@@ -181,6 +187,19 @@ mod tests {
         ] {
             assert_eq!(guard.check_change(&headers(pairs)), expected, "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn pages_of_others_on_this_computer_are_others() {
+        for (site, expected) in [
+            ("same-origin", Ok(())),
+            ("none", Ok(())),
+            ("same-site", Err(Refusal::WrongOrigin)),
+            ("cross-site", Err(Refusal::WrongOrigin)),
+        ] {
+            assert_eq!(Guard::check_site(&headers(&[("sec-fetch-site", site)])), expected, "{site}");
+        }
+        assert_eq!(Guard::check_site(&headers(&[])), Ok(()));
     }
 
     #[test]

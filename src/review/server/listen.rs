@@ -42,15 +42,15 @@ pub(crate) fn serve(
         .max_blocking_threads(MAX_BLOCKING_THREADS)
         .build()?;
     let local = LocalSet::new();
-    let last_request = Rc::new(Cell::new(clock.now()));
-    let open = Rc::new(Cell::new(0_usize));
+    let requests = Requests::default();
     let ends = async {
+        let (mut last_request, mut seen) = (clock.now(), 0);
         loop {
             clock.sleep(STOP_POLL).await;
-            if open.get() > 0 {
-                last_request.set(clock.now());
+            if requests.open.get() > 0 || requests.begun.get() != seen {
+                (last_request, seen) = (clock.now(), requests.begun.get());
             }
-            let is_idle = idle.is_some_and(|idle| clock.now().saturating_sub(last_request.get()) >= idle);
+            let is_idle = idle.is_some_and(|idle| clock.now().saturating_sub(last_request) >= idle);
             if is_idle || is_stopped() {
                 return;
             }
@@ -59,12 +59,12 @@ pub(crate) fn serve(
     local.block_on(&runtime, async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         tokio::select! {
-            () = accept(&listener, Rc::new(routes), open.clone()) => {}
+            () = accept(&listener, Rc::new(routes), requests.clone()) => {}
             () = ends => {}
         }
         // What is being stored is stored, and its reviewer is told so.
         let last = async {
-            while open.get() > 0 {
+            while requests.open.get() > 0 {
                 clock.sleep(STOP_POLL).await;
             }
         };
@@ -73,7 +73,7 @@ pub(crate) fn serve(
     })
 }
 
-async fn accept(listener: &tokio::net::TcpListener, routes: Rc<Routes>, in_work: Rc<Cell<usize>>) {
+async fn accept(listener: &tokio::net::TcpListener, routes: Rc<Routes>, requests: Requests) {
     let mut connections: VecDeque<AbortHandle> = VecDeque::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -81,11 +81,11 @@ async fn accept(listener: &tokio::net::TcpListener, routes: Rc<Routes>, in_work:
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let (routes, in_work) = (routes.clone(), in_work.clone());
+        let (routes, requests) = (routes.clone(), requests.clone());
         let service = service_fn(move |request| {
-            let (routes, in_work) = (routes.clone(), in_work.clone());
+            let (routes, open) = (routes.clone(), OpenRequest::begin(&requests));
             async move {
-                let _work = InWork::begin(in_work);
+                let _open = open;
                 Ok::<_, std::convert::Infallible>(routes.answer(request).await)
             }
         });
@@ -103,17 +103,27 @@ async fn accept(listener: &tokio::net::TcpListener, routes: Rc<Routes>, in_work:
     }
 }
 
-/// A request that is being answered.
-struct InWork(Rc<Cell<usize>>);
+/// Counts of requests.
+#[derive(Clone, Default)]
+struct Requests {
+    /// That were begun.
+    begun: Rc<Cell<u64>>,
+    /// That are being answered.
+    open: Rc<Cell<usize>>,
+}
 
-impl InWork {
-    fn begin(count: Rc<Cell<usize>>) -> Self {
-        count.set(count.get() + 1);
-        Self(count)
+/// A request that is being answered.
+struct OpenRequest(Rc<Cell<usize>>);
+
+impl OpenRequest {
+    fn begin(requests: &Requests) -> Self {
+        requests.begun.set(requests.begun.get() + 1);
+        requests.open.set(requests.open.get() + 1);
+        Self(requests.open.clone())
     }
 }
 
-impl Drop for InWork {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.0.set(self.0.get().saturating_sub(1));
     }

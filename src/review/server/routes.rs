@@ -55,6 +55,7 @@ impl Routes {
         if path == "/" && head.method == Method::GET {
             return self.page(&head, query);
         }
+        Guard::check_site(&head.headers)?;
         self.guard.check_cookie(&head.headers)?;
         match head.method {
             Method::GET => Ok(self.get(path.to_owned(), query.to_owned()).await),

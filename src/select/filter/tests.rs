@@ -288,10 +288,12 @@ fn the_examples_of_the_documentation_are_read() {
     let text = include_str!("../../../docs/select.md");
     let columns = FilterColumns::of_rows(&spec());
     let (mut good, mut bad) = (0, 0);
-    let mut is_mistakes = false;
+    let mut section = "";
     for line in text.lines() {
-        if line.starts_with('#') {
-            is_mistakes = line.contains("Mistakes");
+        section = line.strip_prefix("## ").unwrap_or(section);
+        let is_mistakes = section == "Mistakes";
+        if !is_mistakes && section != "Language" {
+            continue;
         }
         let Some(cell) = line.strip_prefix("| `").and_then(|rest| rest.split_once("` |")) else { continue };
         let parsed = Filter::parse(&cell.0.replace("\\|", "|"), &columns);

@@ -76,13 +76,34 @@ const SCHEMA: SchemaRule = SchemaRule {
 
 const WRITES: ReplyStyle = ReplyStyle { usage: UsageStyle { written: true, ..DEFAULT.reply.usage }, ..DEFAULT.reply };
 
+/// A model of the families since gpt-5.6: it reasons by default, and long prompts cost more.
+const fn recent(name: &'static str, snapshot: &'static str, prices: Prices, efforts: &'static [Effort]) -> ModelRules {
+    ModelRules::new(name, snapshot, prices).reasoning(Effort::Medium, efforts).with_step(272_000, 200, 150)
+}
+
+/// gpt-4o-mini.
+const MINI_4O: ModelRules =
+    ModelRules::new("gpt-4o-mini", "gpt-4o-mini-2024-07-18", Prices::new(150_000, 75_000, 0, 600_000)).limited(16_384);
+/// gpt-5.4-mini.
+const MINI_5_4: ModelRules =
+    ModelRules::new("gpt-5.4-mini", "gpt-5.4-mini-2026-03-17", Prices::new(750_000, 75_000, 0, 4_500_000))
+        .reasoning(Effort::None, ALL);
+/// The prices of gpt-5.6-sol.
+const SOL: Prices = Prices::new(4_000_000, 400_000, 5_000_000, 20_000_000);
+/// gpt-6-astra.
+const ASTRA: ModelRules = recent(
+    "gpt-6-astra",
+    "gpt-6-astra-2026-09-03",
+    Prices::new(10_000_000, 1_000_000, 12_500_000, 50_000_000),
+    ABOVE_NONE,
+);
+
 /// A model before reasoning.
 pub(crate) const GPT_4O_MINI: Profile = Profile {
     name: "gpt-4o-mini",
     takes_any_model: false,
     models: &[
-        ModelRules::new("gpt-4o-mini", "gpt-4o-mini-2024-07-18", Prices::new(150_000, 75_000, 0, 600_000))
-            .limited(16_384),
+        MINI_4O,
         ModelRules::new("gpt-4o", "gpt-4o-2024-08-06", Prices::new(2_500_000, 1_250_000, 0, 10_000_000))
             .limited(16_384),
         ModelRules::new("gpt-4.1-mini", "gpt-4.1-mini-2025-04-14", Prices::new(400_000, 100_000, 0, 1_600_000))
@@ -119,8 +140,7 @@ pub(crate) const GPT_5_MINI: Profile = Profile {
 pub(crate) const GPT_5_4_MINI: Profile = Profile {
     name: "gpt-5.4-mini",
     models: &[
-        ModelRules::new("gpt-5.4-mini", "gpt-5.4-mini-2026-03-17", Prices::new(750_000, 75_000, 0, 4_500_000))
-            .reasoning(Effort::None, ALL),
+        MINI_5_4,
         ModelRules::new("gpt-5.4", "gpt-5.4-2026-03-05", Prices::new(2_500_000, 250_000, 0, 15_000_000))
             .reasoning(Effort::None, ALL)
             .with_step(272_000, 200, 150),
@@ -140,26 +160,15 @@ pub(crate) const GPT_5_4_MINI: Profile = Profile {
 pub(crate) const GPT_5_6_LUNA: Profile = Profile {
     name: "gpt-5.6-luna",
     models: &[
-        ModelRules::new("gpt-5.6-luna", "gpt-5.6-luna-2026-07-09", Prices::new(200_000, 20_000, 250_000, 1_200_000))
-            .reasoning(Effort::Medium, ALL)
-            .with_step(272_000, 200, 150),
-        ModelRules::new(
+        recent("gpt-5.6-luna", "gpt-5.6-luna-2026-07-09", Prices::new(200_000, 20_000, 250_000, 1_200_000), ALL),
+        recent(
             "gpt-5.6-terra",
             "gpt-5.6-terra-2026-07-09",
             Prices::new(2_000_000, 200_000, 2_500_000, 12_000_000),
-        )
-        .reasoning(Effort::Medium, ALL)
-        .with_step(272_000, 200, 150),
-        ModelRules::new(
-            "gpt-5.6-sol",
-            "gpt-5.6-sol-2026-07-09",
-            Prices::new(4_000_000, 400_000, 5_000_000, 20_000_000),
-        )
-        .reasoning(Effort::Medium, ALL)
-        .with_step(272_000, 200, 150),
-        ModelRules::new("gpt-5.6", "gpt-5.6-sol-2026-07-09", Prices::new(4_000_000, 400_000, 5_000_000, 20_000_000))
-            .reasoning(Effort::Medium, ALL)
-            .with_step(272_000, 200, 150),
+            ALL,
+        ),
+        recent("gpt-5.6-sol", "gpt-5.6-sol-2026-07-09", SOL, ALL),
+        recent("gpt-5.6", "gpt-5.6-sol-2026-07-09", SOL, ALL),
     ],
     parameters: &[ParameterRule::never(&["max_tokens"], MAX_TOKENS), ALWAYS, TEMPERATURE, SAMPLING, CACHE_RETENTION],
     used_up: UsedUp::Error,
@@ -172,19 +181,9 @@ pub(crate) const GPT_5_6_LUNA: Profile = Profile {
 pub(crate) const GPT_6_LUNA: Profile = Profile {
     name: "gpt-6-luna",
     models: &[
-        ModelRules::new("gpt-6-luna", "gpt-6-luna-2026-09-22", Prices::new(100_000, 10_000, 125_000, 500_000))
-            .reasoning(Effort::Medium, ALL)
-            .with_step(272_000, 200, 150),
-        ModelRules::new("gpt-6-sol", "gpt-6-sol-2026-09-22", Prices::new(2_000_000, 200_000, 2_500_000, 10_000_000))
-            .reasoning(Effort::Medium, ALL)
-            .with_step(272_000, 200, 150),
-        ModelRules::new(
-            "gpt-6.1-terra",
-            "gpt-6.1-terra-2026-09-29",
-            Prices::new(1_000_000, 50_000, 1_250_000, 5_000_000),
-        )
-        .reasoning(Effort::Medium, ALL)
-        .with_step(272_000, 200, 150),
+        recent("gpt-6-luna", "gpt-6-luna-2026-09-22", Prices::new(100_000, 10_000, 125_000, 500_000), ALL),
+        recent("gpt-6-sol", "gpt-6-sol-2026-09-22", Prices::new(2_000_000, 200_000, 2_500_000, 10_000_000), ALL),
+        recent("gpt-6.1-terra", "gpt-6.1-terra-2026-09-29", Prices::new(1_000_000, 50_000, 1_250_000, 5_000_000), ALL),
     ],
     used_up: UsedUp::EmptyContent,
     ..GPT_5_6_LUNA
@@ -194,20 +193,13 @@ pub(crate) const GPT_6_LUNA: Profile = Profile {
 pub(crate) const GPT_6_ASTRA: Profile = Profile {
     name: "gpt-6-astra",
     models: &[
-        ModelRules::new(
-            "gpt-6-astra",
-            "gpt-6-astra-2026-09-03",
-            Prices::new(10_000_000, 1_000_000, 12_500_000, 50_000_000),
-        )
-        .reasoning(Effort::Medium, ABOVE_NONE)
-        .with_step(272_000, 200, 150),
-        ModelRules::new(
+        ASTRA,
+        recent(
             "gpt-6.1-sol",
             "gpt-6.1-sol-2026-09-29",
             Prices::new(2_000_000, 100_000, 2_500_000, 10_000_000),
-        )
-        .reasoning(Effort::Medium, ABOVE_NONE)
-        .with_step(272_000, 200, 150),
+            ABOVE_NONE,
+        ),
     ],
     used_up: UsedUp::Error,
     ..GPT_5_6_LUNA
@@ -217,18 +209,7 @@ pub(crate) const GPT_6_ASTRA: Profile = Profile {
 /// reply has the results of its filters.
 pub(crate) const AZURE: Profile = Profile {
     name: "azure",
-    models: &[
-        ModelRules::new(
-            "gpt-6-astra",
-            "gpt-6-astra-2026-09-03",
-            Prices::new(10_000_000, 1_000_000, 12_500_000, 50_000_000),
-        )
-        .reasoning(Effort::Medium, ABOVE_NONE)
-        .listing(ALL),
-        ModelRules::new("gpt-5.4-mini", "gpt-5.4-mini-2026-03-17", Prices::new(750_000, 75_000, 0, 4_500_000))
-            .reasoning(Effort::None, ALL),
-        ModelRules::new("gpt-4o-mini", "gpt-4o-mini-2024-07-18", Prices::new(150_000, 75_000, 0, 600_000)),
-    ],
+    models: &[ASTRA.listing(ALL), MINI_5_4, MINI_4O],
     schema: SchemaRule {
         keywords: (&["uniqueItems", "maxItems", "minItems", "maxLength", "minLength"], SCHEMA.keywords.1),
         ..SCHEMA

@@ -5,7 +5,9 @@ use crate::base::ids::{AttemptId, JobId, PageId, RecipeId, Revision};
 use crate::base::vocabulary::{ErrorKind, OutcomeStatus};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::AskedElsewhere;
-use crate::store::records::pages::{FaultRecord, FeaturesRecord, Redrawn, StoredPage, TaskOutcome, Versions};
+use crate::store::records::pages::{
+    FaultRecord, FeaturesRecord, OutdatedPage, Redrawn, StoredPage, TaskOutcome, Versions,
+};
 use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::PageKey;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -50,18 +52,20 @@ pub(crate) fn stored_page(
     Ok(Some((key, StoredPage { fault, fault_renderers, redrawn, features, is_near_duplicate, outcomes })))
 }
 
-/// The pages of a file that an earlier version of the decoder has read: their numbers, and whether they
-/// have valid answers.
+/// The pages of a file that an earlier version of the decoder has read.
 pub(crate) fn outdated_pages(
     db: &Connection,
     content: &Digest,
     decoder_version: u32,
-) -> Result<Vec<(u32, bool)>, StoreError> {
+) -> Result<Vec<OutdatedPage>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT p.page, EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id AND a.status = 'ok')
+        "SELECT p.page, EXISTS (SELECT 1 FROM answers a WHERE a.page_id = p.id AND a.status = 'ok'), p.decoder
          FROM pages p WHERE p.content = ?1 AND p.decoder < ?2 ORDER BY p.page",
     )?;
-    let pages = find.query_map(params![content, decoder_version], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let page = |row: &rusqlite::Row<'_>| {
+        Ok(OutdatedPage { page: row.get(0)?, is_answered: row.get(1)?, decoder: row.get(2)? })
+    };
+    let pages = find.query_map(params![content, decoder_version], page)?;
     Ok(pages.collect::<Result<_, _>>()?)
 }
 

@@ -1,6 +1,7 @@
 //! The face of reading.
 
 use super::{attempts, batches, decisions, entries, pages, recipes, rows, runs};
+use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::base::ids::{AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey};
 use crate::base::money::Pico;
@@ -10,7 +11,7 @@ use crate::store::records::batches::{BatchAttempt, BatchRecord};
 use crate::store::records::budgets::BudgetRecord;
 use crate::store::records::decisions::DecisionRecord;
 use crate::store::records::entries::EntryRecord;
-use crate::store::records::pages::{StoredPage, Versions};
+use crate::store::records::pages::{OutdatedPage, StoredPage, Versions};
 use crate::store::records::rows::{PageRecord, RowOptions};
 use crate::store::records::runs::{RecipeRecord, RunRecord};
 use crate::store::sqlite::schema;
@@ -138,10 +139,14 @@ impl Reader {
         Ok(known.map_or_else(|| StoredPage::unknown(recipes.len()), |(_, known)| known))
     }
 
-    /// The pages of a file that a decoder before this version has read: their numbers, ascending, and
-    /// whether they have valid answers.
-    pub fn outdated_pages(&self, content: &Digest, decoder_version: u32) -> Result<Vec<(u32, bool)>, StoreError> {
+    /// The pages of a file that a decoder before this version has read, by their numbers.
+    pub fn outdated_pages(&self, content: &Digest, decoder_version: u32) -> Result<Vec<OutdatedPage>, StoreError> {
         pages::outdated_pages(&self.db, content, decoder_version)
+    }
+
+    /// Whether pages of a file may still have the numbers that earlier decoders gave them.
+    pub fn has_earlier_numbers(&self, content: &Digest) -> Result<bool, StoreError> {
+        Ok(!self.outdated_pages(content, PAGE_TREE_VERSION)?.is_empty())
     }
 
     /// An open attempt, of any live run or of a batch, that asks one of these recipes of this page.

@@ -1,5 +1,6 @@
 //! Attempts: from their reservation to their settlement, and as the spend report reads them.
 
+use super::headroom::Headroom;
 use super::pages::{FaultRecord, TaskOutcome};
 use crate::base::ids::{AttemptId, BatchId, PageId, RecipeId, RequestId, Revision, RunId, RunKey};
 use crate::base::money::Pico;
@@ -14,6 +15,8 @@ pub struct BudgetLine {
     pub scope: String,
     /// The maximum of what is spent and reserved; `None` for no limit.
     pub limit: Option<Pico>,
+    /// What it has to hold for attempts that are open at the same time.
+    pub headroom: Headroom,
 }
 
 /// An attempt that is about to be made.
@@ -73,10 +76,10 @@ pub enum Opened {
     Elsewhere,
     /// The reservation does not fit into the budget.
     OverBudget {
-        /// Whether other reservations are open, some of which may be returned.
-        is_reserved: bool,
         /// What is spent.
         spent: Pico,
+        /// What is reserved for other attempts, some of which may be returned. Zero: none is open.
+        reserved: Pico,
     },
 }
 

@@ -5,6 +5,7 @@
 //! - [`pages`]: faults, features, near duplicates and outcomes of pages
 //! - [`attempts`]: attempts, from their reservation to their settlement
 //! - [`budgets`]: what budgets count
+//! - [`headroom`]: how much of a budget has to be free for attempts at the same time
 //! - [`batches`]: batches and their attempts
 //! - [`decisions`]: human answers
 //! - [`rows`]: what the rows of an output are made of
@@ -14,6 +15,7 @@ pub(crate) mod batches;
 pub(crate) mod budgets;
 pub(crate) mod decisions;
 pub(crate) mod entries;
+pub(crate) mod headroom;
 pub(crate) mod pages;
 pub(crate) mod rows;
 pub(crate) mod runs;

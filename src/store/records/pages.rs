@@ -34,6 +34,17 @@ pub struct Redrawn {
     pub reason: String,
 }
 
+/// A page that an earlier version of the decoder has read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutdatedPage {
+    /// The number that it has in the store; 0: the file itself.
+    pub page: u32,
+    /// Whether it has a valid answer.
+    pub is_answered: bool,
+    /// The version of the decoder.
+    pub decoder: u32,
+}
+
 /// A file whose pages an earlier version of the decoder has read, read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RereadFile {

@@ -9,6 +9,7 @@ use crate::base::vocabulary::{AttemptState, UsageSource};
 use crate::store::error::StoreError;
 use crate::store::read::pages::asked_elsewhere;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
+use crate::store::records::headroom::BudgetUse;
 use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::values::{BudgetKey, PageKey, count};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -27,12 +28,10 @@ pub(crate) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> 
         }
     }
     let reserved = open.reserved.unwrap_or_default();
-    let budget = ledger.budget(db, &open.budget.scope)?;
-    if open.budget.limit.is_some_and(|limit| budget.spent + budget.reserved + reserved > limit) {
-        return Ok(Opened::OverBudget { is_reserved: budget.reserved > Pico::ZERO, spent: budget.spent });
+    if let Some((spent, reserved)) = find_over_budget(db, ledger, open, reserved)? {
+        return Ok(Opened::OverBudget { spent, reserved });
     }
-    budget.reserved += reserved;
-    let budget = budget.key;
+    let budget = ledger.budget(db, &open.budget.scope)?.reserve(reserved, open.batch.is_some());
     let request = match open.request {
         Some(request) => request,
         None => {
@@ -60,6 +59,27 @@ pub(crate) fn open(db: &Connection, ledger: &mut Ledger, open: &OpenAttempt) -> 
         count(sequence),
     ])?;
     Ok(Opened::Granted { request, attempt: AttemptId(db.last_insert_rowid()), sequence })
+}
+
+/// What is spent and reserved, if an attempt that reserves `reserved` does not fit into its budget.
+fn find_over_budget(
+    db: &Connection,
+    ledger: &mut Ledger,
+    open: &OpenAttempt,
+    reserved: Pico,
+) -> Result<Option<(Pico, Pico)>, StoreError> {
+    let Some(limit) = open.budget.limit else { return Ok(None) };
+    let budget = *ledger.budget(db, &open.budget.scope)?;
+    let headroom = open.budget.headroom;
+    // First as if there were no batches: that needs more, and no query.
+    let most = BudgetUse { spent: budget.spent, single: budget.reserved, batch: Pico::ZERO };
+    if headroom.single_percent >= headroom.batch_percent && headroom.fits_beside(limit, most, reserved) {
+        return Ok(None);
+    }
+    let batch = ledger.reserved_for_batches(db, budget.key)?;
+    let now = BudgetUse { spent: budget.spent, single: budget.reserved - batch, batch };
+    let fits = headroom.fits(limit, now, reserved, open.batch.is_some());
+    Ok((!fits).then_some((budget.spent, budget.reserved)))
 }
 
 fn outcome_revision(db: &Connection, page: PageKey, recipe: RecipeId) -> Result<Option<Revision>, StoreError> {

@@ -15,6 +15,19 @@ pub(crate) struct Budget {
     pub(crate) key: BudgetKey,
     pub(crate) spent: Pico,
     pub(crate) reserved: Pico,
+    /// The part of `reserved` that is for lines of batches; `None`: not read, or changed since.
+    batch: Option<Pico>,
+}
+
+impl Budget {
+    /// Reserves an amount. `is_line`: for a line of a batch.
+    pub(crate) fn reserve(&mut self, amount: Pico, is_line: bool) -> BudgetKey {
+        self.reserved += amount;
+        if is_line && let Some(batch) = &mut self.batch {
+            *batch += amount;
+        }
+        self.key
+    }
 }
 
 /// The last sequence number of each run whose attempts this writer opened.
@@ -63,7 +76,7 @@ impl Ledger {
             None => {
                 let mut find = db.prepare_cached("SELECT spent, reserved FROM budget WHERE id = ?1")?;
                 let (spent, reserved) = find.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                self.budgets.push(Budget { key, spent, reserved });
+                self.budgets.push(Budget { key, spent, reserved, batch: None });
                 self.budgets.len() - 1
             }
         };
@@ -81,7 +94,22 @@ impl Ledger {
         let budget = self.by_key(db, key)?;
         budget.reserved = budget.reserved - reserved;
         budget.spent += spent;
+        budget.batch = None;
         Ok(())
+    }
+
+    /// The part of what a budget has reserved that is for lines of batches.
+    pub(crate) fn reserved_for_batches(&mut self, db: &Connection, key: BudgetKey) -> Result<Pico, StoreError> {
+        if let Some(batch) = self.by_key(db, key)?.batch {
+            return Ok(batch);
+        }
+        let mut sum = db.prepare_cached(
+            "SELECT ifnull(sum(a.reserved), 0) FROM batches b JOIN attempts a ON a.batch_id = b.id
+             WHERE b.state <> 'ended' AND a.state = 'open' AND a.budget_id = ?1",
+        )?;
+        let batch: Pico = sum.query_row([key], |row| row.get(0))?;
+        self.by_key(db, key)?.batch = Some(batch);
+        Ok(batch)
     }
 
     /// The set of these recipes, without a policy.

@@ -1,6 +1,6 @@
 //! Pages, their faults and features, and near duplicates.
 
-use crate::base::decoder_version::DECODER_VERSION;
+use crate::base::decoder_version::{DECODER_VERSION, PAGE_TREE_VERSION};
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId, Revision};
 use crate::store::error::StoreError;
@@ -46,10 +46,13 @@ pub(crate) fn put_renderer(db: &Connection, page: &PageId, renderer: &str) -> Re
 pub(crate) fn put_reread(db: &Connection, revision: Revision, file: &RereadFile) -> Result<(), StoreError> {
     let RereadFile { content, page_count, repeats, numbers, redrawn, drops_blank } = file;
     let mut find = db.prepare_cached("SELECT id, page FROM pages WHERE content = ?1 AND decoder < ?2")?;
-    let outdated: Vec<(PageKey, u32)> = find
-        .query_map(params![content, DECODER_VERSION], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
+    let mut pages_before = |version: u32| -> Result<Vec<(PageKey, u32)>, StoreError> {
+        let pages = find.query_map(params![content, version], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(pages.collect::<Result<_, _>>()?)
+    };
+    let outdated = pages_before(DECODER_VERSION)?;
     if let Some(numbers) = numbers {
+        let outdated = pages_before(PAGE_TREE_VERSION)?;
         renumber(db, content, &outdated, numbers)?;
     }
     // Pages that another process has brought up to date meanwhile may have been asked again since.

@@ -71,6 +71,36 @@ fn a_web_page_after_an_answer_is_a_passing_error() {
     assert_eq!(bench.report()["usage_missing"], 0, "a page is no bill: {}", bench.report());
 }
 
+/// A login page in front of an endpoint that has answered before may come after the request was executed, so a
+/// budget bounds how often it is tried, over all runs.
+#[test]
+fn a_web_page_after_the_answers_of_an_earlier_run_counts_as_spent() {
+    let answer = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;
+    let count = AtomicUsize::new(0);
+    let server = HttpServer::start(move |_, stream| {
+        let is_answer = count.fetch_add(1, Relaxed) < 2;
+        let media_type = if is_answer { "application/json" } else { "text/html" };
+        stream.write_all(&reply(200, media_type, if is_answer { answer } else { PAGE }))
+    });
+    let bench = Bench::with_pages(2);
+    let budget = |usd: &str| {
+        bench.job_at(&server.base_url, &format!("limits: {{budget_usd: {usd}, concurrency: 1, budget_scope: job}}"));
+    };
+    budget("5");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let spent = || bench.report()["cost"]["total_usd"].as_str().unwrap().parse::<f64>().unwrap();
+    bench.put("pages/new.jpg", &crate::bench::page(99));
+    let before = server.count();
+    let ran = bench.run(&["-q"]);
+    assert_eq!((ran.code, server.count() - before), (5, 3), "{}", ran.stderr);
+    assert!(spent() > 0.0, "{}", bench.report()["cost"]);
+    // What three replies may have cost is all that is left.
+    budget(&format!("{:.6}", spent() * 2.5));
+    let codes: Vec<i32> = (0..9).map(|_| bench.run(&["-q"]).code).collect();
+    assert!(codes.ends_with(&[4, 4]), "{codes:?}");
+    assert!(server.count() - before <= 9, "{} requests", server.count() - before);
+}
+
 /// A run against something that does not answer with HTTP, or not with TLS: what it prints.
 fn run_against(base_url: &str, count: &dyn Fn() -> usize) -> String {
     let bench = Bench::with_pages(20);

@@ -411,6 +411,53 @@ fn a_403_or_404_concerns_one_page_once_another_is_answered() {
     }
 }
 
+/// Access that ends in the middle of a run: the pages that are left stay pending.
+#[test]
+fn many_refused_pages_in_a_row_end_a_run_that_was_answered() {
+    for (status, body) in
+        [(403, json!({"error": {"message": "Forbidden"}})), (404, json!({"error": {"message": "Not Found"}}))]
+    {
+        for concurrency in [1, 4, 16] {
+            let refusal = body.clone();
+            let (server, seen) = server(move |_, page| if page < 6 { invoice() } else { (status, refusal.clone()) });
+            let bench = bench(&server, 40, &format!("limits: {{concurrency: {concurrency}}}"));
+            let ran = bench.run(&[]);
+            assert_eq!(ran.code, 5, "{body}: {}", ran.stderr);
+            let pages = &bench.report()["pages"];
+            assert_eq!((&pages["ok"], &pages["pending"]), (&json!(6), &json!(34)), "{body} {concurrency}");
+            assert!(seen.bodies().len() <= 6 + 16 + 16, "{}", seen.bodies().len());
+        }
+    }
+}
+
+/// One page's clear error about the format, between pages that are answered in it.
+#[test]
+fn one_pages_error_does_not_change_a_form_that_works() {
+    let message = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.";
+    let error = json!({"error": {"message": message, "type": "invalid_request_error", "param": "response_format", "code": null}});
+    for odd in [3, 5] {
+        let error = error.clone();
+        let (server, seen) = server(move |_, page| if page == odd { (400, error.clone()) } else { invoice() });
+        let bench = bench(&server, 12, "limits: {concurrency: 1}");
+        let ran = bench.run(&[]);
+        let kinds: Vec<Value> =
+            bench.rows().iter().map(|row| row["error_kind"].clone()).filter(|kind| !kind.is_null()).collect();
+        assert_eq!(kinds, ["bad_request"], "{}", ran.stderr);
+        let formats: Vec<Value> = seen.bodies().iter().map(|body| body["response_format"]["type"].clone()).collect();
+        assert!(formats.iter().all(|format| *format == "json_schema"), "{formats:?}");
+        assert_eq!(formats.len(), 13, "the odd page is asked twice");
+    }
+    // A server that changes: every page shows it.
+    let (server, seen) = server(move |request, page| match request["response_format"]["type"].as_str() {
+        Some("json_schema") if page >= 4 => (400, error.clone()),
+        _ => invoice(),
+    });
+    let bench = bench(&server, 12, "limits: {concurrency: 1}");
+    let ran = bench.run(&[]);
+    assert_eq!(statuses(&bench.rows())["ok"], 12, "{}", ran.stderr);
+    assert!(seen.bodies().len() <= 14, "{}", seen.bodies().len());
+}
+
 /// Whatever the status: no page can be answered.
 #[test]
 fn what_concerns_every_page_ends_the_run_at_once() {

@@ -4,3 +4,4 @@ mod bill;
 mod cap;
 mod providers;
 mod reserved;
+mod surprises;

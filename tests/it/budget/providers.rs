@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 const ANSWER: &str = r#"{"kind":"letter","marks":[]}"#;
 
 /// Prices of the tests' job, with one for cache writes.
-const PRICE: &str = "price: {input: 0.40, cached_input: 0.10, cache_write: 0.50, output: 1.60}";
+pub(crate) const PRICE: &str = "price: {input: 0.40, cached_input: 0.10, cache_write: 0.50, output: 1.60}";
 
 /// A job for this server with these further lines.
 fn job(bench: &Bench, server: &HttpServer, more: &str) {
@@ -22,7 +22,7 @@ fn job(bench: &Bench, server: &HttpServer, more: &str) {
 }
 
 /// The cost at [`PRICE`].
-fn cost(input: u64, cached: u64, written: u64, output: u64) -> Pico {
+pub(crate) fn cost(input: u64, cached: u64, written: u64, output: u64) -> Pico {
     Pico(400_000).times(input - cached - written)
         + Pico(100_000).times(cached)
         + Pico(500_000).times(written)
@@ -39,7 +39,7 @@ fn server(answer: impl Fn(&Value) -> (Value, String) + Send + Sync + 'static) ->
     })
 }
 
-fn completion(content: &str, finish: &str, usage: &Value) -> Value {
+pub(crate) fn completion(content: &str, finish: &str, usage: &Value) -> Value {
     json!({
         "id": "c", "object": "chat.completion", "created": 1, "model": "gpt-6-luna-2026-09-22",
         "choices": [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": finish}],

@@ -9,6 +9,7 @@ pub(crate) mod pdf;
 mod pdf_encryption;
 mod pdf_losses;
 mod pdf_numbers;
+mod pdf_objects;
 mod pdf_renderers;
 mod pdf_scans;
 mod selections;

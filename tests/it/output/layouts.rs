@@ -1,11 +1,12 @@
 //! Rows as other tools want them: flat columns, Hive partitions, a stream.
 
 use crate::bench::{Bench, rows};
+use crate::harness::http_server::{HttpServer, reply};
 use crate::output::parquet_file;
 use docmill::internal::simulator::Options;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::Stdio;
 
 const BILL: &str = r#"{"type": "object", "required": ["amount"], "properties": {"amount": {"type": "number"},
@@ -137,16 +138,71 @@ fn columns_that_cannot_be_are_faults_of_the_manifest() {
 }
 
 #[test]
-fn a_value_that_no_folder_can_have_leaves_the_answers() {
-    let bench = bench(", partition_by: [customer]");
-    bench.put("list.csv", bench.text("list.csv").replace("größe", &"ß".repeat(130)).as_bytes());
-    let ran = bench.run(&["-q"]);
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(ran.stderr.contains("a value of the column `customer`"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("change output.partition_by and run `docmill export`"), "{}", ran.stderr);
-    let job = bench.text("job.yaml").replace("[customer]", "[kind]");
+fn values_of_the_list_that_no_folder_can_have_are_found_before_anything_is_paid_for() {
+    let bench = bench(", partition_by: [kind, customer]");
+    let list = bench.text("list.csv");
+    let many: String = (0..1001).map(|at| format!("pages/0.jpg,{at}\n")).collect();
+    for (list, message) in [
+        (
+            list.replace("größe", &"ß".repeat(130)),
+            "row 4 of the list: a value of the column `customer` makes a folder's name of 269 bytes",
+        ),
+        (
+            format!("path,customer\n{many}"),
+            "row 1001 of the list: the columns of the list make more than 1000 partitions",
+        ),
+    ] {
+        bench.put("list.csv", list.as_bytes());
+        for command in ["check", "run"] {
+            let ran = bench.docmill(&[command, "job.yaml"]);
+            assert_eq!(ran.code, 2, "{}", ran.stderr);
+            assert!(ran.stderr.contains(message), "{}", ran.stderr);
+            assert!(ran.stderr.contains("change output.partition_by"), "{}", ran.stderr);
+        }
+    }
+    assert_eq!(bench.stats()["requests"], 0);
+    // Labels are known from the manifest.
+    let job = bench.text("job.yaml").replace("[invoice,", &format!("[{},", "x".repeat(251)));
     bench.put("job.yaml", job.as_bytes());
-    assert_eq!(bench.docmill(&["export", "job.yaml"]).code, 0);
+    bench.put("list.csv", list.as_bytes());
+    let ran = bench.run(&[]);
+    assert_eq!((ran.code, &bench.stats()["requests"]), (2, &0.into()), "{}", ran.stderr);
+    assert!(ran.stderr.contains("a value of the column `kind` makes a folder's name of 256 bytes"), "{}", ran.stderr);
+}
+
+/// What a model answers is known only afterwards: the rows are written all the same.
+#[test]
+fn folders_of_long_answers_have_shortened_names() {
+    let answer = |text: &str| {
+        let content = serde_json::json!({"vendor": {"name": text}}).to_string();
+        serde_json::json!({"choices": [{"message": {"content": content}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 100, "completion_tokens": 9}})
+        .to_string()
+    };
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let server = HttpServer::start(move |_, stream| {
+        let number = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let text = format!("{}{}", "long name / ".repeat(30), number % 2);
+        stream.write_all(&reply(200, "application/json", &answer(&text)))
+    });
+    let bench = Bench::with_pages(4);
+    bench
+        .put("vendor.json", br#"{"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}"#);
+    bench.job_at(&server.base_url, "limits: {concurrency: 1}\ntasks: {vendor: {extract: {schema: vendor.json}}}");
+    let job = bench.text("job.yaml").replace("output: {", "output: {flatten: true, partition_by: [vendor__name], ");
+    bench.put("job.yaml", job.as_bytes());
+    let ran = bench.run(&["-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let folders: Vec<String> = std::fs::read_dir(bench.path(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("vendor__name=long name %2F long"))
+        .collect();
+    assert_eq!(folders.len(), 2, "{folders:?}");
+    for folder in folders {
+        assert!(folder.len() <= 255 && folder.contains('~'), "{folder}");
+        assert_eq!(rows(&bench.text(&format!("{folder}/out.jsonl"))).len(), 2);
+    }
 }
 
 #[test]

@@ -224,3 +224,46 @@ fn the_page_shows_the_matrix_and_the_wrong_pages_and_loads_nothing() {
     let html = eval(&bench, &["--truth", "truth.jsonl", "--format", "html"]).stdout;
     assert_eq!((html.matches("data:image").count(), html.matches("class=\"none\"").count()), (1, 1));
 }
+
+/// The names of all members of a value, except those of maps whose names are the job's.
+fn members(value: &Value, names: &mut std::collections::BTreeSet<String>) {
+    const MAPS: &[&str] = &["tasks", "labels", "fields", "unanswered_by", "pages", "intervals"];
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                names.insert(name.clone());
+                match value {
+                    Value::Object(map) if MAPS.contains(&name.as_str()) => {
+                        map.values().for_each(|value| members(value, names));
+                    }
+                    // Values of answers are the job's, too.
+                    _ if ["truth", "answer"].contains(&name.as_str()) && object.contains_key("reason") => {}
+                    value => members(value, names),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| members(item, names)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_member_is_documented() {
+    let bench = labeled(20, KINDS);
+    put_truth(&bench, &["kind", "marks", "total", "signed", "sender"], |at, truth| {
+        truth["split"] = if at % 2 == 0 { "dev" } else { "test" }.into();
+        truth["sampled_with"] = json!(0.5);
+        if at == 1 {
+            truth["kind"] = other_label(&truth["kind"], LABELS);
+            truth["total"]["amount"] = json!(-1);
+        }
+        true
+    });
+    let arguments = &["--truth", "truth.jsonl", "--min-accuracy", "0.01", "--split", "test"];
+    let mut names = std::collections::BTreeSet::new();
+    members(&eval_json(&bench, arguments), &mut names);
+    let docs = std::fs::read_to_string(crate::bench::root().join("docs/quality.md")).unwrap();
+    let json = docs.split("## JSON").nth(1).unwrap();
+    let missing: Vec<&String> = names.iter().filter(|name| !json.contains(&format!("\"{name}\""))).collect();
+    assert!(missing.is_empty() && names.len() > 50, "{missing:?} {names:?}");
+}

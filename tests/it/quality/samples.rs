@@ -22,6 +22,15 @@ fn drawn_pages_stand_for_all_and_selected_ones_for_themselves() {
     assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], 0.95);
     let text = eval(&bench, &["--truth", "truth.jsonl"]).stdout;
     assert!(text.contains("estimated for all 40 pages from 20 that were drawn at random"), "{text}");
+    assert!(!text.contains("stand for about"), "{text}");
+    // Half of the sample.
+    put_truth(&bench, &["kind"], |at, truth| {
+        truth["sampled_with"] = json!(0.5);
+        at % 4 == 0
+    });
+    assert_eq!(eval_json(&bench, &["--truth", "truth.jsonl"])["truth"]["stands_for"], json!(20.0));
+    let text = eval(&bench, &["--truth", "truth.jsonl"]).stdout;
+    assert!(text.contains("the drawn pages stand for about 20 of 40 pages"), "{text}");
     // One page without a probability: the rest stands for nothing any more, unless it is left out.
     put_truth(&bench, &["kind"], |at, truth| {
         if at != 2 {
@@ -151,5 +160,5 @@ fn equal_pages_are_kept_on_one_side_of_a_split() {
     );
     assert_eq!(report["tasks"]["kind"]["n"], json!(18));
     let text = eval(&bench, &["--truth", "truth.jsonl"]).stdout;
-    assert!(text.contains("5 pages in 1 groups of equal or similar pages are in more than one split"), "{text}");
+    assert!(text.contains("5 pages in 1 group of equal or similar pages are in more than one split"), "{text}");
 }

@@ -78,7 +78,7 @@ fn truth_that_can_not_be_used_says_why() {
         ("path,kind\n00000.jpg,letter\n", &["--sampled"], &["drawn with a known probability"]),
         ("path,kind\n00000.jpg,letter\n", &["--min-f1", "seal=0.9"], &["no measured task has this label"]),
         ("path,kind\n00000.jpg,letter\n", &["--where", "kinds = 'x'"], &["kinds"]),
-        ("path,kind\n00000.jpg,letter\n", &["--where", "path = 'x'"], &["--where leaves out 1 pages with truth"]),
+        ("path,kind\n00000.jpg,letter\n", &["--where", "path = 'x'"], &["--where leaves out 1 page with truth"]),
     ] {
         bench.put("truth.csv", truth.as_bytes());
         let ran = eval(&bench, &[&["--truth", "truth.csv"], arguments].concat());

@@ -54,7 +54,8 @@ impl Served {
 
     /// The same without signing in.
     pub(crate) fn signed_out(bench: &Bench, arguments: &[&str]) -> Self {
-        let words = [&["review", "job.yaml", "--no-open", "--idle", "60s", "--reviewer", "ann"], arguments].concat();
+        let reviewer: &[&str] = if arguments.contains(&"--reviewer") { &[] } else { &["--reviewer", "ann"] };
+        let words = [&["review", "job.yaml", "--no-open", "--idle", "60s"], reviewer, arguments].concat();
         let mut child = bench.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut address = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();

@@ -1,4 +1,6 @@
 //! Pages that are selected by their rows: `--where`, `docmill rows`, `docmill runs`, `docmill diff`.
 
+mod diff;
 mod pages;
 mod rows;
+mod runs;

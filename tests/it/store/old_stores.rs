@@ -338,13 +338,20 @@ fn answers_of_earlier_pictures_stay_and_are_asked_again_only_on_request() {
     let redrawn: Vec<&str> = first.iter().filter_map(|page| page["path"].as_str()).collect();
     assert_eq!(redrawn, ["cut.jpg", "form.pdf", "predictor.tif", "turned.png"], "{after}");
     assert_eq!((&after["to_ask"], &after["outdated_files"]), (&json!(0), &json!(0)));
-    // A plan decodes nothing. What can't be drawn keeps its answer.
+    // A plan decodes nothing. The answer to a picture that was cut is not shown any more when a new one was
+    // wanted.
     assert_eq!(plan(&["--retry", "redrawn"])["to_ask"], 4);
-    assert_eq!(docmill(&bench, &["run", "job.yaml", "--retry", "redrawn"]).code, 0);
-    assert_eq!(requests(&bench), 3);
-    assert_eq!(bench.rows().iter().filter(|row| row["status"] == "ok").count(), 12);
-    assert_eq!(docmill(&bench, &["run", "job.yaml", "--retry", "redrawn"]).code, 0);
-    assert_eq!((requests(&bench), &plan(&[])["redrawn"]["pages"]), (3, &json!(1)));
+    let retried = docmill(&bench, &["run", "job.yaml", "--retry", "redrawn"]);
+    assert_eq!(requests(&bench), 3, "{}", retried.stderr);
+    let cut = bench.rows().into_iter().find(|row| row["path"] == "cut.jpg").unwrap();
+    assert_eq!(
+        (&cut["status"], &cut["error_kind"], &cut["kind"]),
+        (&json!("failed"), &json!("cut_short"), &json!(null))
+    );
+    assert_eq!(bench.rows().iter().filter(|row| row["status"] == "ok").count(), 11);
+    docmill(&bench, &["run", "job.yaml", "--retry", "redrawn"]);
+    assert_eq!((requests(&bench), &plan(&[])["redrawn"]), (3, &json!(null)), "{}", plan(&[]));
+    assert_eq!(bench.rows().iter().filter(|row| row["status"] == "ok").count(), 11);
 }
 
 /// What a provider answers about the batch of a fixture, and the requests that it received.

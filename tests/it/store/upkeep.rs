@@ -294,3 +294,60 @@ fn a_store_that_is_taken_away_stops_the_run_and_leaves_the_outputs() {
     assert_eq!(bench.run(&["-q"]).code, 0);
     assert!(bench.stats()["requests"].as_u64().unwrap() <= 120 + 4);
 }
+
+/// What a store of a newer version says to a program that does not know it.
+#[test]
+fn a_store_of_a_newer_version_names_the_cause_and_the_remedy() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let db = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
+    drop(db);
+    for arguments in [
+        &["run", "job.yaml"][..],
+        &["plan", "job.yaml"],
+        &["export", "job.yaml"],
+        &["report", "job.yaml"],
+        &["try", "job.yaml", "pages/00000.jpg"],
+        &["store", "check", "--store", "store.db"],
+        &["store", "stats", "--store", "store.db"],
+    ] {
+        let ran = bench.docmill(arguments);
+        assert_eq!(ran.code, 8, "{arguments:?}: {}", ran.stderr);
+        let first = ran.stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+        assert!(first.contains("a newer docmill has written the store"), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("hint: use the docmill that has written it"), "{arguments:?}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("disk"), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
+/// A write beyond `ulimit -f` is like one to a full disk: the run ends with a message, and what was written before
+/// stays whole.
+#[cfg(unix)]
+#[test]
+fn a_limit_on_the_size_of_files_ends_the_run_like_a_full_disk() {
+    let bench = Bench::with_pages(40).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let (before, rows) = (bench.text("out.jsonl"), without_times(&bench.rows()));
+    (40..400).for_each(|at| bench.put(&format!("pages/{at:05}.jpg"), &crate::bench::page(at)));
+    for (limit, is_store) in [("300", true), ("2000", false)] {
+        // In blocks of 512 bytes.
+        let script = format!("ulimit -f {limit} && exec {} run job.yaml", env!("CARGO_BIN_EXE_docmill"));
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &script]).current_dir(bench.path("")).env_remove("DOCMILL_STORE");
+        let ran: Ran = command.output().unwrap().into();
+        assert_eq!(ran.code, 8, "{limit}: {}", ran.stderr);
+        assert!(ran.stderr.contains("error: "), "{limit}: {}", ran.stderr);
+        if is_store {
+            assert!(ran.stderr.contains("ulimit -f"), "{limit}: {}", ran.stderr);
+        }
+        assert_eq!(bench.text("out.jsonl"), before, "{limit}");
+        let sound = store(&bench, &["check"]);
+        assert_eq!(sound.code, 0, "{limit}: {}{}", sound.stdout, sound.stderr);
+    }
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(without_times(&bench.rows())[..rows.len()], rows);
+    assert_eq!(bench.rows().len(), 400);
+}

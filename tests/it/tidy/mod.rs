@@ -86,7 +86,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
 
 /// The layers of a folder, lowest first: a child imports only what stands before it.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("pipeline", &["model", "control", "scan", "asking", "batch", "results", "plan", "thumbnails", "try_page", "run"]),
+    (
+        "pipeline",
+        &["model", "control", "scan", "asking", "batch", "results", "plan", "thumbnails", "try_page", "probe", "run"],
+    ),
     (
         "store",
         &[
@@ -211,12 +214,15 @@ fn commands_with_a_job_use_only_the_session() {
     for name in [
         "answers",
         "check",
+        "diff",
+        "diff_args",
         "eval",
         "eval_args",
         "export",
         "load",
         "metrics",
         "plan",
+        "probe",
         "progress",
         "report",
         "review",

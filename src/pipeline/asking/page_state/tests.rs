@@ -28,7 +28,7 @@ const RETRY: Retry = Retry {
     timed_out: TimedOut::Wait(Duration::from_secs(60)),
 };
 
-const FORMAT: CapabilityChange = CapabilityChange::Omit(crate::provider::Parameter::Format);
+const FORMAT: CapabilityChange = CapabilityChange::WeakerFormat;
 
 /// One letter per attempt: `o` valid, `i` invalid, `c` cut at max_tokens, `n` repeating itself, `h` the
 /// first task valid and the second not, `p` transient error, `t` timeout, `k` missing capability,

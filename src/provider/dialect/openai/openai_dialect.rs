@@ -3,12 +3,14 @@
 use super::batch::OpenAiBatches;
 use super::errors::judge_error;
 use super::rate_limit_headers::read_rate_limits;
-use super::rejections::is_rejection;
+use super::rejections::{fault_of_page, is_rejection};
 use super::reply::Completion;
 use super::request::ChatFrame;
 use super::stream::ChatStream;
 use super::usage::parse_cost;
 use crate::base::money::Pico;
+use crate::base::vocabulary::ErrorKind;
+use crate::provider::capability::CapabilityChange;
 use crate::provider::client::call::HttpCall;
 use crate::provider::dialect::interface::{
     BatchDialect, Dialect, ErrorJudgement, ErrorReply, FrameOptions, NotAReply, PageFrame, ReplyStream,
@@ -55,6 +57,10 @@ impl Dialect for OpenAi {
 
     fn is_rejection(&self, message: &str) -> bool {
         is_rejection(message)
+    }
+
+    fn fault_of_page(&self, change: CapabilityChange, message: &str) -> Option<ErrorKind> {
+        fault_of_page(change, message)
     }
 
     fn read_rate_limits(&self, headers: &HeaderMap, wall_ms: i64) -> RateLimitHeaders {

@@ -6,6 +6,7 @@
 use super::error_body::ErrorBody;
 use super::output_room::max_output;
 use super::request::THINKING_MEMBER;
+use crate::base::vocabulary::ErrorKind;
 use crate::catalog::Effort;
 use crate::provider::capability::CapabilityChange;
 use crate::provider::efforts::Efforts;
@@ -194,13 +195,10 @@ pub(crate) fn find_change(status: u16, error: &ErrorBody) -> Option<CapabilityCh
         // A bound of the schema, or a part of it.
         Some(Parameter::Format) if is_schema => Some(CapabilityChange::SimplerSchema),
         Some(Parameter::Effort) => Some(CapabilityChange::Effort(listed_efforts(text))),
-        Some(parameter) => Some(CapabilityChange::Omit(parameter)),
+        Some(parameter) => Some(CapabilityChange::for_rejected(parameter)),
         None if is_schema => Some(CapabilityChange::SimplerSchema),
         // Gemini says no more when it does not know the effort.
-        None if status == 400
-            && error.is("INVALID_ARGUMENT")
-            && text.trim() == "request contains an invalid argument." =>
-        {
+        None if status == 400 && error.is("INVALID_ARGUMENT") && text.trim().strip_suffix('.') == Some(UNNAMED) => {
             Some(CapabilityChange::Effort(Efforts::default()))
         }
         None => None,
@@ -215,8 +213,26 @@ pub(crate) fn named_change(status: u16, error: &ErrorBody) -> Option<CapabilityC
     let parameter = named_parameter(&error.param.to_lowercase(), error.text(), true)?;
     Some(match parameter {
         Parameter::Effort => CapabilityChange::Effort(listed_efforts(error.text())),
-        parameter => CapabilityChange::Omit(parameter),
+        parameter => CapabilityChange::for_rejected(parameter),
     })
+}
+
+/// What Gemini says when it does not say which value it rejects.
+const UNNAMED: &str = "request contains an invalid argument";
+/// Words about a model's context window, in lower case.
+const WINDOW: &[&str] = &["context", "max_model_len", "max_new_tokens"];
+
+/// The kind of an error that asks for `change` but concerns its page; `None`: the value is rejected.
+pub(crate) fn fault_of_page(change: CapabilityChange, message: &str) -> Option<ErrorKind> {
+    let message = message.to_lowercase();
+    match change {
+        // The window is full of this page's prompt.
+        CapabilityChange::MaxOutput(_) if WINDOW.iter().any(|words| message.contains(words)) => {
+            Some(ErrorKind::ContextTooLong)
+        }
+        CapabilityChange::Effort(_) if message.contains(UNNAMED) => Some(ErrorKind::BadRequest),
+        _ => None,
+    }
 }
 
 /// Whether a message says that something of the request is not accepted.

@@ -4,22 +4,23 @@ use super::Backend;
 use super::fixtures::{Bench, NOW_MS, attempt, granted, page, settlement, start, wait};
 use docmill::internal::base::money::Pico;
 use docmill::internal::store::{
-    AttemptCharge, AttemptId, BudgetLine, OpenAttempt, Opened, RecipeId, RunKey, Settlement, Store,
+    AttemptCharge, AttemptId, BatchStart, BudgetLine, Headroom, OpenAttempt, Opened, RecipeId, RunKey, Settlement,
+    Store,
 };
 use proptest::prelude::*;
 
 fn limited(open: OpenAttempt, scope: &str, limit: i64, reserved: i64) -> OpenAttempt {
-    let budget = BudgetLine { scope: scope.into(), limit: Some(Pico(limit)) };
+    let budget = BudgetLine { scope: scope.into(), limit: Some(Pico(limit)), headroom: Headroom::NONE };
     OpenAttempt { budget, reserved: Some(Pico(reserved)), ..open }
 }
 
 pub(crate) fn a_reservation_fits_up_to_the_limit<B: Backend>() {
     let bench = Bench::<B>::new();
     let open = |number, reserved| bench.open(limited(bench.attempt(page(number)), "a", 100, reserved));
-    let over = |is_reserved, spent| Opened::OverBudget { is_reserved, spent: Pico(spent) };
-    assert_eq!(open(1, 101), over(false, 0));
+    let over = |reserved, spent| Opened::OverBudget { spent: Pico(spent), reserved: Pico(reserved) };
+    assert_eq!(open(1, 101), over(0, 0));
     let first = granted(open(1, 60));
-    assert_eq!(open(2, 41), over(true, 0), "others may return what they do not need");
+    assert_eq!(open(2, 41), over(60, 0), "others may return what they do not need");
     let second = granted(open(2, 40));
     assert_eq!(bench.reader().budget("a").unwrap(), Pico(100));
     let settle = |attempt, budget| {
@@ -27,26 +28,69 @@ pub(crate) fn a_reservation_fits_up_to_the_limit<B: Backend>() {
         bench.settle(Settlement { charge, ..settlement(attempt, Vec::new()) });
     };
     settle(first, 10);
-    assert_eq!(open(3, 51), over(true, 10));
+    assert_eq!(open(3, 51), over(40, 10));
     // More than was reserved is charged too.
     settle(second, 85);
-    assert_eq!((open(3, 6), bench.reader().budget("a").unwrap()), (over(false, 95), Pico(95)));
+    assert_eq!((open(3, 6), bench.reader().budget("a").unwrap()), (over(0, 95), Pico(95)));
     granted(open(3, 5));
     granted(bench.open(limited(bench.attempt(page(4)), "b", 100, 100)));
     assert_eq!(bench.reader().budget("c").unwrap(), Pico::ZERO);
 }
 
+/// Beside others an attempt needs more of the budget than its reservation, and lines of batches count apart.
+pub(crate) fn attempts_beside_others_need_headroom<B: Backend>() {
+    let bench = Bench::<B>::new();
+    let headroom = Headroom { single_percent: 400, batch_percent: 200 };
+    let open = |number, reserved, batch| {
+        let attempt = limited(bench.attempt(page(number)), "a", 100, reserved);
+        let budget = BudgetLine { headroom, ..attempt.budget };
+        bench.open(OpenAttempt { budget, batch, ..attempt })
+    };
+    let over = |reserved, spent| Opened::OverBudget { spent: Pico(spent), reserved: Pico(reserved) };
+    let settle = |attempt, budget| {
+        let charge = AttemptCharge { budget: Pico(budget), ..settlement(attempt, Vec::new()).charge };
+        bench.settle(Settlement { charge, ..settlement(attempt, Vec::new()) });
+    };
+    let first = granted(open(1, 20, None));
+    assert_eq!(open(2, 6, None), over(20, 0));
+    let second = granted(open(2, 5, None));
+    settle(first, 2);
+    settle(second, 3);
+    let batch = wait(bench.store.begin_batch(BatchStart {
+        key: "b".into(),
+        run: bench.keys.run,
+        job: bench.keys.job,
+        provider: "p".into(),
+        price: None,
+        at_ms: NOW_MS,
+    }))
+    .unwrap();
+    let line = granted(open(3, 30, Some(batch)));
+    // 5 are spent, 30 are reserved for a line and count twice.
+    assert_eq!(open(4, 36, None), over(30, 5), "alone beside lines");
+    let third = granted(open(4, 35, None));
+    assert_eq!(open(5, 1, None), over(65, 5));
+    settle(third, 1);
+    assert_eq!(open(5, 18, Some(batch)), over(30, 6), "48 lines count twice");
+    granted(open(5, 17, Some(batch)));
+    settle(line, 3);
+    wait(bench.store.withdraw_batch(batch)).unwrap();
+    assert_eq!(bench.reader().budget("a").unwrap(), Pico(9));
+    assert_eq!(open(6, 92, None), over(0, 9));
+    granted(open(6, 91, None));
+}
+
 pub(crate) fn unknown_prices_are_only_counted<B: Backend>() {
     let bench = Bench::<B>::new();
     let open = |number, limit| {
-        let budget = BudgetLine { scope: "a".into(), limit };
+        let budget = BudgetLine { scope: "a".into(), limit, headroom: Headroom::NONE };
         bench.open(OpenAttempt { budget, reserved: None, ..bench.attempt(page(number)) })
     };
     let first = granted(open(1, None));
     granted(open(2, Some(Pico::ZERO)));
     bench.settle(settlement(first, Vec::new()));
     assert_eq!(bench.reader().budget("a").unwrap(), Pico(70));
-    assert_eq!(open(3, Some(Pico(69))), Opened::OverBudget { is_reserved: false, spent: Pico(70) });
+    assert_eq!(open(3, Some(Pico(69))), Opened::OverBudget { spent: Pico(70), reserved: Pico::ZERO });
 }
 
 /// A process with a run.
@@ -108,8 +152,8 @@ fn play<B: Backend>(steps: &[(usize, Step)]) -> Result<(), TestCaseError> {
                 let opened = wait(process.store.open_attempts(opens.collect())).unwrap();
                 for (opened, (scope, amount)) in opened.into_iter().zip(wanted) {
                     if spent[*scope] + reserved[*scope] + amount > SCOPES[*scope].1 {
-                        let is_reserved = reserved[*scope] > 0;
-                        prop_assert_eq!(opened, Opened::OverBudget { is_reserved, spent: Pico(spent[*scope]) });
+                        let over = Opened::OverBudget { spent: Pico(spent[*scope]), reserved: Pico(reserved[*scope]) };
+                        prop_assert_eq!(opened, over);
                     } else {
                         reserved[*scope] += amount;
                         process.open.push((granted(opened), *scope, *amount));

@@ -5,10 +5,10 @@ use docmill::internal::base::digest::Digest;
 use docmill::internal::base::money::Pico;
 use docmill::internal::base::usage::Usage;
 use docmill::internal::store::{
-    AttemptCharge, AttemptId, AttemptPurpose, BudgetLine, EntryRecord, ErrorKind, FaultRecord, FeaturesRecord, JobId,
-    OpenAttempt, Opened, OutcomeStatus, PageFaultRecord, PageId, Reader, RecipeId, RecipeRecord, Revision, RunEnd,
-    RunId, RunKey, RunKeys, RunOutcomeName, RunStart, ServedRecord, Settlement, Store, StoredPage, TaskOutcome,
-    VerdictName, Versions,
+    AttemptCharge, AttemptId, AttemptPurpose, BudgetLine, EntryRecord, ErrorKind, FaultRecord, FeaturesRecord,
+    Headroom, JobId, OpenAttempt, Opened, OutcomeStatus, PageFaultRecord, PageId, Reader, RecipeId, RecipeRecord,
+    Revision, RunEnd, RunId, RunKey, RunKeys, RunOutcomeName, RunStart, ServedRecord, Settlement, Store, StoredPage,
+    TaskOutcome, VerdictName, Versions,
 };
 use std::future::Future;
 use std::time::Duration;
@@ -181,7 +181,7 @@ pub(crate) fn attempt(run: RunKey, page: PageId, recipes: Vec<RecipeId>) -> Open
         purpose: AttemptPurpose::Ask,
         expected: Some(Pico(60)),
         reserved: Some(Pico(100)),
-        budget: BudgetLine { scope: "budget".into(), limit: None },
+        budget: BudgetLine { scope: "budget".into(), limit: None, headroom: Headroom::NONE },
         at_ms: NOW_MS,
     }
 }

@@ -104,6 +104,7 @@ contract! {
     ]
     budgets [
         a_reservation_fits_up_to_the_limit,
+        attempts_beside_others_need_headroom,
         unknown_prices_are_only_counted,
         budgets_follow_a_model,
     ]

@@ -8,8 +8,7 @@ fn change(status: u16, body: &str) -> Option<String> {
             let names: Vec<&str> = efforts.iter().map(Effort::name).collect();
             format!("effort {}", names.join(" "))
         }
-        CapabilityChange::Omit(parameter) => parameter.name().to_owned(),
-        other => format!("{other:?}"),
+        other => other.parameter().map_or_else(|| format!("{other:?}"), |parameter| parameter.name().to_owned()),
     })
 }
 
@@ -107,10 +106,10 @@ fn a_parameter_is_named_in_any_words() {
         (400, "generic", None),
     ] {
         let found = named_change(status, &ErrorBody::parse(&openai("", message)));
-        let found = found.map(|change| match change {
-            CapabilityChange::Omit(parameter) => parameter.name().to_owned(),
-            other => format!("{other:?}"),
-        });
+        let name = |change: CapabilityChange| {
+            change.parameter().map_or_else(|| format!("{change:?}"), |parameter| parameter.name().to_owned())
+        };
+        let found = found.map(name);
         assert_eq!(found.as_deref(), expected, "{status} {message}");
     }
 }

@@ -74,12 +74,12 @@ fn each_capability_changes_its_members_only() {
     for (change, expected, kind) in [
         (None, "stream stream_options temperature top_p response_format seed max_tokens", schema),
         (
-            Some(CapabilityChange::Omit(Parameter::Format)),
+            Some(CapabilityChange::WeakerFormat),
             "stream stream_options temperature top_p response_format seed max_tokens",
             "json_object",
         ),
         (
-            Some(CapabilityChange::Omit(Parameter::OutputLimit)),
+            Some(CapabilityChange::RenameOutputLimit),
             "stream stream_options temperature top_p response_format seed max_completion_tokens",
             schema,
         ),

@@ -1,9 +1,7 @@
 //! Which files of a folder are pages: by extension or content, and by the globs of the manifest.
 
-use super::error::SourceError;
-use super::left_out::LeftOutReason;
+use super::sections::input::{Detect, Input};
 use crate::base::unicode::nfc;
-use crate::manifest::{Detect, Input};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::path::{Path, PathBuf};
 
@@ -33,7 +31,18 @@ pub(crate) enum Choice {
     /// Its content decides.
     Look,
     /// It is not a page.
-    LeaveOut(LeftOutReason),
+    LeaveOut(Unselected),
+}
+
+/// Why a file is not selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unselected {
+    /// Its extension is not one of a supported format.
+    Extension,
+    /// It matches no glob of `input.include`.
+    Include,
+    /// It matches this glob of `input.exclude`.
+    Exclude(String),
 }
 
 impl Selection {
@@ -41,7 +50,7 @@ impl Selection {
     ///
     /// # Errors
     /// When a glob doesn't compile. Those of a checked manifest do.
-    pub(crate) fn new(input: &Input) -> Result<Self, SourceError> {
+    pub(crate) fn new(input: &Input) -> Result<Self, globset::Error> {
         let include = if input.include.is_empty() { None } else { Some(compile(&input.include)?) };
         let (exclude, exclude_globs) = (compile(&input.exclude)?, input.exclude.clone());
         Ok(Self { include, exclude, exclude_globs, detect: input.detect })
@@ -53,7 +62,7 @@ impl Selection {
         let composed = path.to_str().filter(|text| !text.is_ascii()).map(|text| PathBuf::from(nfc(text).as_ref()));
         let path = composed.as_deref().unwrap_or(path);
         if self.include.as_ref().is_some_and(|globs| !globs.is_match(path)) {
-            return Choice::LeaveOut(LeftOutReason::Include);
+            return Choice::LeaveOut(Unselected::Include);
         }
         let is_known = || {
             let extension = path.extension().and_then(|extension| extension.to_str());
@@ -62,24 +71,23 @@ impl Selection {
         // `exclude` wins over `include`; a file that is no page anyway is left out for that.
         let excluded = || {
             let glob = self.exclude.matches(path).first().and_then(|at| self.exclude_globs.get(*at)).cloned();
-            glob.map(|glob| Choice::LeaveOut(LeftOutReason::Exclude(glob)))
+            glob.map(|glob| Choice::LeaveOut(Unselected::Exclude(glob)))
         };
         match (self.detect, &self.include) {
             (Detect::Extension, Some(_)) => excluded().unwrap_or(Choice::Take),
             _ if is_known() => excluded().unwrap_or(Choice::Take),
-            (Detect::Extension, None) => Choice::LeaveOut(LeftOutReason::Extension),
+            (Detect::Extension, None) => Choice::LeaveOut(Unselected::Extension),
             (Detect::Content, _) => excluded().unwrap_or(Choice::Look),
         }
     }
 }
 
-fn compile(globs: &[String]) -> Result<GlobSet, SourceError> {
+fn compile(globs: &[String]) -> Result<GlobSet, globset::Error> {
     let mut set = GlobSetBuilder::new();
     for glob in globs {
-        let built = GlobBuilder::new(&nfc(glob)).literal_separator(true).case_insensitive(true).build();
-        set.add(built.map_err(|error| SourceError::Glob(error.to_string()))?);
+        set.add(GlobBuilder::new(&nfc(glob)).literal_separator(true).case_insensitive(true).build()?);
     }
-    set.build().map_err(|error| SourceError::Glob(error.to_string()))
+    set.build()
 }
 
 #[cfg(test)]
@@ -103,11 +111,11 @@ mod tests {
             (&[][..], "a.jpg", Choice::Take),
             (&[], "a.txt", Choice::Look),
             (&[], "a", Choice::Look),
-            (&[], "drafts/a", Choice::LeaveOut(LeftOutReason::Exclude("drafts/**".into()))),
-            (&[], "drafts/a.jpg", Choice::LeaveOut(LeftOutReason::Exclude("drafts/**".into()))),
+            (&[], "drafts/a", Choice::LeaveOut(Unselected::Exclude("drafts/**".into()))),
+            (&[], "drafts/a.jpg", Choice::LeaveOut(Unselected::Exclude("drafts/**".into()))),
             (&["in/**"], "in/a", Choice::Look),
             (&["in/**"], "in/a.jpg", Choice::Take),
-            (&["in/**"], "a.jpg", Choice::LeaveOut(LeftOutReason::Include)),
+            (&["in/**"], "a.jpg", Choice::LeaveOut(Unselected::Include)),
         ] {
             let input = Input {
                 include: owned(include),

@@ -1,8 +1,11 @@
-//! JPEG 2000.
+//! Size, orientation and picture of JPEG 2000.
 
-use super::exif;
-use super::fault::MediaFault;
-use super::pixels::{Pixels, blend_over_white, cmyk_to_rgb};
+use super::boxes::Boxes;
+use super::codestream::Codestream;
+use super::completeness::check_complete;
+use crate::media::exif;
+use crate::media::fault::MediaFault;
+use crate::media::pixels::{Pixels, blend_over_white, cmyk_to_rgb};
 use hayro_jpeg2000::error::MarkerError;
 use hayro_jpeg2000::{DecodeError, DecodeSettings, DecoderContext, Image};
 use image::metadata::Orientation;
@@ -15,36 +18,33 @@ const EXIF_BOX: &[u8] = b"JpgTiffExif->JP2";
 /// # Errors
 /// A damaged header.
 pub(crate) fn read_size(bytes: &[u8]) -> Result<(u32, u32), MediaFault> {
-    let image = Image::new(bytes, &DecodeSettings::default()).map_err(|error| fault(&error))?;
+    let image = Image::new(bytes, &DecodeSettings::default()).map_err(|error| {
+        let is_cut = Codestream::find(bytes).is_some_and(|data| Codestream::read(data).is_none());
+        // What a later part of the standard adds has markers that are not known.
+        if is_cut && error != DecodeError::Marker(MarkerError::Unsupported) {
+            MediaFault::cut_short()
+        } else {
+            fault(&error)
+        }
+    })?;
     Ok((image.width(), image.height()))
 }
 
 /// The orientation in the box with Exif data, if there is one. Source: ITU-T T.800, annex I.
 pub(crate) fn read_orientation(bytes: &[u8]) -> Option<Orientation> {
-    let mut at = 0_usize;
-    loop {
-        let &[l0, l1, l2, l3, k0, k1, k2, k3] = bytes.get(at..)?.first_chunk()?;
-        let short = u32::from_be_bytes([l0, l1, l2, l3]);
-        let (head, length) = match short {
-            // To the end of the file.
-            0 => (8, bytes.len() - at),
-            1 => (16, usize::try_from(u64::from_be_bytes(*bytes.get(at + 8..)?.first_chunk()?)).ok()?),
-            length => (8, usize::try_from(length).ok()?),
-        };
-        let content = bytes.get(at.checked_add(head)?..at.checked_add(length)?)?;
-        if let (b"uuid", Some(data)) = (&[k0, k1, k2, k3], content.strip_prefix(EXIF_BOX)) {
-            return exif::read_orientation(data);
-        }
-        at = at.checked_add(length)?;
-    }
+    Boxes::of(bytes).filter(|found| found.kind == *b"uuid" && found.is_whole).find_map(|found| {
+        let data = found.content.strip_prefix(EXIF_BOX)?;
+        exif::read_orientation(data)
+    })
 }
 
 /// Decodes the smallest of the resolutions in the file that is not below `target` (width,
 /// height); each is half of the next.
 ///
 /// # Errors
-/// A damaged file.
+/// A file that is cut short or damaged.
 pub(crate) fn decode(bytes: &[u8], target: (u32, u32)) -> Result<Pixels, MediaFault> {
+    check_complete(bytes)?;
     let settings = DecodeSettings { target_resolution: Some(target), ..DecodeSettings::default() };
     let image = Image::new(bytes, &settings).map_err(|error| fault(&error))?;
     let (width, height, has_alpha) = (image.width(), image.height(), image.has_alpha());

@@ -1,0 +1,139 @@
+//! What was compared.
+
+use crate::base::ids::PageId;
+use crate::base::money::Pico;
+use crate::labels::history::SettingChange;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Two sets of answers to the same pages.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Comparison {
+    /// Name of the job.
+    pub(crate) job: String,
+    /// What the earlier answers are, in words.
+    pub(crate) old_name: String,
+    /// What the later answers are, in words.
+    pub(crate) new_name: String,
+    /// In which settings the manifests differ.
+    pub(crate) changes: Vec<SettingChange>,
+    /// Pages of the job that were selected.
+    pub(crate) selected: u64,
+    /// Of these, pages with answers on both sides to a task.
+    pub(crate) pages: u64,
+    /// The tasks of both sides.
+    pub(crate) tasks: Vec<TaskComparison>,
+    /// Names of tasks that only one side has, or that have another form.
+    pub(crate) not_compared: Vec<String>,
+    /// Cost of the earlier answers to the compared pages; `None`: unknown.
+    pub(crate) old_cost: Option<Pico>,
+    /// Cost of the later answers to the compared pages; `None`: unknown.
+    pub(crate) new_cost: Option<Pico>,
+    /// Expected cost of asking every page of the job anew with the later settings; `None`: unknown.
+    pub(crate) full_cost: Option<Pico>,
+    /// Where the truth comes from; `None`: there is none.
+    pub(crate) truth: Option<String>,
+    /// What can't be used of the truth.
+    pub(crate) truth_faults: Vec<String>,
+    /// Whether all pages with truth were drawn with known probabilities.
+    pub(crate) is_sample: bool,
+    /// The first pages with another answer.
+    pub(crate) changed: Vec<ChangedPage>,
+    /// All pages with another answer.
+    pub(crate) changed_pages: u64,
+}
+
+/// The answers to one task.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TaskComparison {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its kind, as manifests name it.
+    pub(crate) kind: &'static str,
+    /// Pages with an answer on both sides.
+    pub(crate) compared: u64,
+    /// Of these, pages with the same answer.
+    pub(crate) same: u64,
+    /// Pages that were asked on both sides and have an answer only on the earlier one.
+    pub(crate) only_old: u64,
+    /// The same for the later one.
+    pub(crate) only_new: u64,
+    /// How often an answer has changed into another one, of tasks whose answers are words: from, to, number.
+    pub(crate) flips: BTreeMap<(String, String), u64>,
+    /// How many answers differ by member, of tasks with members.
+    pub(crate) members: BTreeMap<String, u64>,
+    /// Both sides against truth; `None`: there is no truth for this task.
+    pub(crate) truth: Option<PairedTruth>,
+}
+
+/// Both sides against truth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct PairedTruth {
+    /// Pages with truth that were asked on both sides. A page without an answer is wrong.
+    pub(crate) n: u64,
+    /// Pages that both have right.
+    pub(crate) both: u64,
+    /// Pages that only the earlier answers have right.
+    pub(crate) only_old: u64,
+    /// Pages that only the later answers have right.
+    pub(crate) only_new: u64,
+    /// Two-sided p-value of McNemar's exact test.
+    pub(crate) mcnemar_p: f64,
+    /// The difference of macro F1, later minus earlier, of tasks with labels.
+    pub(crate) f1: Option<F1Difference>,
+}
+
+/// The difference of two macro F1 scores on the same pages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct F1Difference {
+    /// The earlier score.
+    pub(crate) old: f64,
+    /// The later score.
+    pub(crate) new: f64,
+    /// The 95 % interval of the difference, by a paired bootstrap; `None`: the sample has no difference.
+    pub(crate) interval: Option<(f64, f64)>,
+    /// Its two-sided p-value.
+    pub(crate) p: Option<f64>,
+}
+
+/// A page with another answer.
+#[derive(Clone, Debug)]
+pub(crate) struct ChangedPage {
+    /// The page.
+    pub(crate) id: PageId,
+    /// The path of its file, in the bytes of the input.
+    pub(crate) path: Vec<u8>,
+    /// The number of the page.
+    pub(crate) page: u32,
+    /// What has changed.
+    pub(crate) changes: Vec<AnswerChange>,
+}
+
+/// An answer that has changed.
+#[derive(Clone, Debug)]
+pub(crate) struct AnswerChange {
+    /// The task, or a member of its answers, such as `total.amount`.
+    pub(crate) what: String,
+    /// The earlier value.
+    pub(crate) old: Value,
+    /// The later value.
+    pub(crate) new: Value,
+    /// What is known to be right; `None`: nothing is.
+    pub(crate) truth: Option<Value>,
+}
+
+impl TaskComparison {
+    /// The share of pages with the same answer; `None`: none was compared.
+    #[expect(clippy::cast_precision_loss, reason = "a share of pages")]
+    pub(crate) fn agreement(&self) -> Option<f64> {
+        (self.compared > 0).then(|| self.same as f64 / self.compared as f64)
+    }
+
+    /// The changes, the most frequent first.
+    pub(crate) fn most_frequent_flips(&self) -> Vec<(&str, &str, u64)> {
+        let mut flips: Vec<(&str, &str, u64)> =
+            self.flips.iter().map(|((from, to), n)| (from.as_str(), to.as_str(), *n)).collect();
+        flips.sort_by_key(|(_, _, n)| std::cmp::Reverse(*n));
+        flips
+    }
+}

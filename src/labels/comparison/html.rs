@@ -1,0 +1,157 @@
+//! A comparison as one HTML page that loads nothing: pictures of pages are part of it.
+
+use super::comparison::{AnswerChange, ChangedPage, Comparison, TaskComparison};
+use super::text::verdict;
+use crate::base::escape::html_text;
+use crate::base::money::Pico;
+use crate::base::path_text::display_path;
+use crate::base::units::grouped;
+use crate::labels::evaluation::Picture;
+use crate::labels::evaluation::wording::{share, short, with_page};
+use crate::report::{PAGE_STYLE, format_usd};
+use std::fmt::Write;
+
+/// Maximum number of changed pages in the page.
+const MAX_PAGES: usize = 60;
+/// Maximum number of changes of a task.
+const MAX_FLIPS: usize = 100;
+
+/// Renders a comparison as an HTML page. `draw`: a picture of a page, or why there is none.
+pub(crate) fn render_html(
+    comparison: &Comparison,
+    draw: &mut dyn FnMut(&ChangedPage) -> Result<Picture, String>,
+) -> String {
+    let job = html_text(&comparison.job);
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{job}: two sets of answers</title>\n<style>\n{PAGE_STYLE}{}</style>\n<h1>{job}</h1>\n",
+        include_str!("../evaluation/eval.css")
+    );
+    let _ = writeln!(out, "<p>old: {} · new: {}</p>", html_text(&comparison.old_name), html_text(&comparison.new_name));
+    add_numbers(&mut out, comparison);
+    if !comparison.changes.is_empty() {
+        out.push_str("<section><h2>Settings</h2>\n<ul class=\"faults\">\n");
+        for change in &comparison.changes {
+            let _ = writeln!(out, "<li>{}</li>", html_text(&change.to_string()));
+        }
+        out.push_str("</ul></section>\n");
+    }
+    for task in &comparison.tasks {
+        add_task(&mut out, task);
+    }
+    if !comparison.not_compared.is_empty() {
+        let names = html_text(&comparison.not_compared.join(", "));
+        let _ = writeln!(out, "<p>Not compared, because only one side has them or their form differs: {names}</p>");
+    }
+    add_changed_pages(&mut out, comparison, draw);
+    out
+}
+
+fn add_numbers(out: &mut String, comparison: &Comparison) {
+    out.push_str("<div class=\"numbers\">\n");
+    let mut add = |value: &str, name: &str, more: &str| {
+        let _ = writeln!(out, "<div><b>{value}</b><span>{}</span><i>{}</i></div>", html_text(name), html_text(more));
+    };
+    let missing = match comparison.selected - comparison.pages {
+        0 => String::new(),
+        pages => format!("{} without both answers", grouped(pages)),
+    };
+    add(&grouped(comparison.pages), "pages compared", &missing);
+    for task in &comparison.tasks {
+        let agreement = task.agreement().map_or_else(|| "–".to_owned(), share);
+        let more = format!("{} of {}", grouped(task.same), grouped(task.compared));
+        add(&agreement, &format!("agreement on {}", task.name), &more);
+    }
+    let cost = |amount: Option<Pico>| amount.map_or_else(|| "unknown".to_owned(), format_usd);
+    add(&cost(comparison.old_cost), "old answers", "");
+    add(&cost(comparison.new_cost), "new answers", "");
+    add(&cost(comparison.full_cost), "all pages, new", "expected, if every page is asked anew");
+    out.push_str("</div>\n");
+}
+
+fn add_task(out: &mut String, task: &TaskComparison) {
+    let _ = writeln!(out, "<h2 class=\"part\">{} <small>({})</small></h2>", html_text(&task.name), task.kind);
+    if let Some(truth) = &task.truth {
+        out.push_str("<section><table>\n");
+        let mut row = |name: &str, value: String| {
+            let _ = writeln!(out, "<tr><td>{name}</td><td class=\"n\">{value}</td></tr>");
+        };
+        row("pages with truth", grouped(truth.n));
+        row("right, old", grouped(truth.both + truth.only_old));
+        row("right, new", grouped(truth.both + truth.only_new));
+        row("only old right", grouped(truth.only_old));
+        row("only new right", grouped(truth.only_new));
+        row("p of McNemar's test", format!("{:.4}", truth.mcnemar_p));
+        if let Some(f1) = &truth.f1 {
+            let range = f1.interval.map_or(String::new(), |(low, high)| format!(" ({low:+.3} to {high:+.3})"));
+            row("macro F1, old to new", format!("{:.3} → {:.3}{range}", f1.old, f1.new));
+        }
+        let _ = writeln!(
+            out,
+            "</table><p>{}</p></section>",
+            html_text(verdict(truth.only_old, truth.only_new, truth.mcnemar_p))
+        );
+    }
+    let flips = task.most_frequent_flips();
+    if flips.is_empty() && task.members.is_empty() {
+        return;
+    }
+    out.push_str("<section><h2>Changes</h2><table>\n");
+    for (from, to, n) in flips.iter().take(MAX_FLIPS) {
+        let _ = writeln!(
+            out,
+            "<tr><td>{} → {}</td><td class=\"n\">{}</td></tr>",
+            html_text(from),
+            html_text(to),
+            grouped(*n)
+        );
+    }
+    for (member, n) in &task.members {
+        let _ = writeln!(out, "<tr><td>{}</td><td class=\"n\">{}</td></tr>", html_text(member), grouped(*n));
+    }
+    out.push_str("</table></section>\n");
+}
+
+fn add_changed_pages(
+    out: &mut String,
+    comparison: &Comparison,
+    draw: &mut dyn FnMut(&ChangedPage) -> Result<Picture, String>,
+) {
+    if comparison.changed.is_empty() {
+        return;
+    }
+    let shown = comparison.changed.len().min(MAX_PAGES);
+    let of_all = match comparison.changed_pages {
+        all if all > shown as u64 => format!(" ({shown} of {})", grouped(all)),
+        _ => String::new(),
+    };
+    let _ = writeln!(out, "<h2 class=\"part\">Pages with another answer{of_all}</h2>\n<div class=\"pages\">");
+    for page in comparison.changed.iter().take(MAX_PAGES) {
+        let name = html_text(&with_page(&display_path(&page.path), page.page));
+        let picture = match draw(page) {
+            Ok(Picture { jpeg, width, height }) => {
+                let data = base64_simd::STANDARD.encode_to_string(&jpeg);
+                format!(
+                    "<img src=\"data:image/jpeg;base64,{data}\" width=\"{width}\" height=\"{height}\" alt=\"{name}\">"
+                )
+            }
+            Err(reason) => format!("<div class=\"none\">{}</div>", html_text(&reason)),
+        };
+        let _ = writeln!(out, "<figure>{picture}<figcaption>{name}<dl>");
+        for AnswerChange { what, old, new, truth } in &page.changes {
+            let truth = truth.as_ref().map_or_else(String::new, |truth| {
+                format!(", truth <span class=\"is\">{}</span>", html_text(&short(truth)))
+            });
+            let _ = writeln!(
+                out,
+                "<dt>{}</dt><dd>{} → <b>{}</b>{truth}</dd>",
+                html_text(what),
+                html_text(&short(old)),
+                html_text(&short(new))
+            );
+        }
+        out.push_str("</dl></figcaption></figure>\n");
+    }
+    out.push_str("</div>\n");
+}

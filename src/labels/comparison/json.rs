@@ -1,0 +1,69 @@
+//! A comparison as JSON. docs/quality.md documents the members.
+
+use super::comparison::{Comparison, F1Difference, PairedTruth, TaskComparison};
+use crate::base::money::Pico;
+use crate::labels::history::SettingChange;
+use serde_json::{Map, Value, json};
+
+/// The comparison as JSON.
+pub(crate) fn render_json(comparison: &Comparison) -> Value {
+    let tasks: Map<String, Value> =
+        comparison.tasks.iter().map(|task| (task.name.clone(), task_to_json(task))).collect();
+    let usd = |cost: Option<Pico>| cost.map(|cost| cost.to_string());
+    json!({
+        "job": comparison.job,
+        "old": comparison.old_name,
+        "new": comparison.new_name,
+        "changes": comparison.changes.iter().map(SettingChange::to_json).collect::<Vec<_>>(),
+        "selected": comparison.selected,
+        "pages": comparison.pages,
+        "changed_pages": comparison.changed_pages,
+        "tasks": tasks,
+        "not_compared": comparison.not_compared,
+        "truth": comparison.truth,
+        "truth_faults": comparison.truth_faults,
+        "cost": {
+            "old_usd": usd(comparison.old_cost),
+            "new_usd": usd(comparison.new_cost),
+            "full_usd": usd(comparison.full_cost),
+        },
+    })
+}
+
+fn task_to_json(task: &TaskComparison) -> Value {
+    let flips: Vec<Value> =
+        task.most_frequent_flips().iter().map(|(from, to, n)| json!({"from": from, "to": to, "n": n})).collect();
+    let mut members = json!({
+        "kind": task.kind,
+        "compared": task.compared,
+        "same": task.same,
+        "agreement": task.agreement(),
+        "only_old": task.only_old,
+        "only_new": task.only_new,
+        "flips": flips,
+        "mcnemar_p": task.truth.map(|truth| truth.mcnemar_p),
+    });
+    if let Some(members) = members.as_object_mut() {
+        if !task.members.is_empty() {
+            members.insert("members".into(), json!(task.members));
+        }
+        if let Some(truth) = &task.truth {
+            members.insert("truth".into(), truth_to_json(truth));
+        }
+    }
+    members
+}
+
+fn truth_to_json(truth: &PairedTruth) -> Value {
+    let PairedTruth { n, both, only_old, only_new, mcnemar_p: _, f1 } = truth;
+    let f1 = f1.map(|F1Difference { old, new, interval, p }| {
+        json!({
+            "old": old, "new": new, "difference": new - old, "low": interval.map(|(low, _)| low),
+            "high": interval.map(|(_, high)| high), "p": p,
+        })
+    });
+    json!({
+        "n": n, "old_right": both + only_old, "new_right": both + only_new, "only_old_right": only_old,
+        "only_new_right": only_new, "macro_f1": f1,
+    })
+}

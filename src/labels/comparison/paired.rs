@@ -1,0 +1,174 @@
+//! Two sets of answers against truth, page by page: what both find hard does not count.
+
+use super::comparison::{F1Difference, PairedTruth};
+use crate::base::digest::Digest;
+use crate::eval::{Design, mcnemar_p, paired_bootstrap};
+use crate::labels::evaluation::collect::labels_of;
+use crate::labels::evaluation::compare::compare_values;
+use crate::labels::truth::task_spec::TaskSpec;
+use crate::task::Shape;
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+
+/// Seed of the bootstrap: the same pages give the same interval.
+const SEED: u64 = 0x6469_6666;
+
+/// A page with truth for a task that was asked on both sides.
+#[derive(Clone, Debug)]
+pub(crate) struct TruthPair {
+    /// Its position among all pages with truth.
+    pub(crate) at: usize,
+    /// The values of the leaves that are known.
+    pub(crate) truth: Vec<Option<Value>>,
+    /// The earlier answer; `None`: the page has none.
+    pub(crate) old: Option<Value>,
+    /// The later answer.
+    pub(crate) new: Option<Value>,
+}
+
+/// Compares both sides with the truth. `design`: how the pages were drawn.
+pub(crate) fn compare_with_truth(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Option<PairedTruth> {
+    if pages.is_empty() {
+        return None;
+    }
+    let (mut both, mut only_old, mut only_new) = (0, 0, 0);
+    for page in pages {
+        match (is_right(task, &page.truth, page.old.as_ref()), is_right(task, &page.truth, page.new.as_ref())) {
+            (true, true) => both += 1,
+            (true, false) => only_old += 1,
+            (false, true) => only_new += 1,
+            (false, false) => {}
+        }
+    }
+    let n = pages.len() as u64;
+    let mcnemar_p = mcnemar_p(only_old, only_new);
+    Some(PairedTruth { n, both, only_old, only_new, mcnemar_p, f1: f1_difference(task, pages, design) })
+}
+
+/// Whether an answer has every value that is known. No answer is wrong.
+pub(crate) fn is_right(task: &TaskSpec, truth: &[Option<Value>], answer: Option<&Value>) -> bool {
+    let Some(answer) = answer else { return false };
+    task.leaves.iter().zip(truth).all(|(leaf, truth)| {
+        let Some(truth) = truth else { return true };
+        let value = leaf.value(answer);
+        match leaf.shape.required() {
+            Shape::Tags { .. } => set_of(truth) == set_of(&value),
+            _ => compare_values(&leaf.shape, truth, &value).normalized,
+        }
+    })
+}
+
+fn set_of(value: &Value) -> BTreeSet<&str> {
+    labels_of(value).collect()
+}
+
+/// The labels of a page, as numbers.
+struct LabelSets {
+    truth: BTreeSet<usize>,
+    old: BTreeSet<usize>,
+    new: BTreeSet<usize>,
+}
+
+/// The difference of macro F1; `None`: the task has no labels, or none occurs.
+fn f1_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Option<F1Difference> {
+    let labels = task.labels()?;
+    let numbers: HashMap<&str, usize> = labels.iter().enumerate().map(|(at, label)| (label.as_str(), at)).collect();
+    let numbered = |value: Option<&Value>| -> BTreeSet<usize> {
+        value.into_iter().flat_map(labels_of).filter_map(|label| numbers.get(label).copied()).collect()
+    };
+    let sets: Vec<LabelSets> = pages
+        .iter()
+        .map(|page| LabelSets {
+            truth: numbered(page.truth.first().and_then(Option::as_ref)),
+            old: numbered(page.old.as_ref()),
+            new: numbered(page.new.as_ref()),
+        })
+        .collect();
+    let score =
+        |weights: &[f64], side: fn(&LabelSets) -> &BTreeSet<usize>| macro_f1(&sets, labels.len(), weights, side);
+    let both = |weights: &[f64]| Some((score(weights, |sets| &sets.old)?, score(weights, |sets| &sets.new)?));
+    let (old, new) = both(design.weights())?;
+    let found = paired_bootstrap(design, SEED, |weights| both(weights).map(|(old, new)| new - old));
+    let interval = found.as_ref().map(|found| (found.interval.low, found.interval.high));
+    Some(F1Difference { old, new, interval, p: found.map(|found| found.p) })
+}
+
+/// The mean F1 of the labels that occur in truth or answers of the side; `None`: none does.
+fn macro_f1(
+    pages: &[LabelSets],
+    labels: usize,
+    weights: &[f64],
+    side: fn(&LabelSets) -> &BTreeSet<usize>,
+) -> Option<f64> {
+    // Twice the right ones, and all in truth and answers.
+    let (mut right, mut all) = (vec![0.0; labels], vec![0.0; labels]);
+    for (page, weight) in pages.iter().zip(weights) {
+        let answers = side(page);
+        page.truth.iter().for_each(|label| all[*label] += weight);
+        answers.iter().for_each(|label| all[*label] += weight);
+        page.truth.intersection(answers).for_each(|label| right[*label] += 2.0 * weight);
+    }
+    let scores: Vec<f64> =
+        right.iter().zip(&all).filter(|(_, all)| **all > 0.0).map(|(right, all)| right / all).collect();
+    #[expect(clippy::cast_precision_loss, reason = "a number of labels")]
+    (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64)
+}
+
+/// Pages that belong together: those of one file, and equal ones.
+pub(crate) fn cluster_key(path: &[u8], content: Option<Digest>) -> Vec<u8> {
+    content.map_or_else(|| path.to_vec(), |content| content.as_bytes().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::truth::leaf::Leaf;
+    use serde_json::json;
+
+    fn task(shape: Shape) -> TaskSpec {
+        TaskSpec { name: "t".into(), position: 0, leaves: Leaf::list(&shape), shape }
+    }
+
+    fn labels() -> Vec<String> {
+        ["a", "b", "c"].map(str::to_owned).to_vec()
+    }
+
+    fn pair(at: usize, truth: Value, old: Option<Value>, new: Option<Value>) -> TruthPair {
+        TruthPair { at, truth: vec![Some(truth)], old, new }
+    }
+
+    #[test]
+    fn pages_are_counted_by_which_side_has_them_right() {
+        let task = task(Shape::Choice(labels()));
+        let a = || Some(json!("a"));
+        let mut pages =
+            vec![pair(0, json!("a"), a(), a()), pair(1, json!("b"), a(), a()), pair(2, json!("a"), a(), None)];
+        pages.extend((3..12).map(|at| pair(at, json!("b"), a(), Some(json!("b")))));
+        let found = compare_with_truth(&task, &pages, &Design::simple(pages.len())).unwrap();
+        assert_eq!((found.n, found.both, found.only_old, found.only_new), (12, 1, 1, 9));
+        // The two-sided binomial probability of 1 or fewer of 10.
+        assert!((found.mcnemar_p - 2.0 * 11.0 / 1024.0).abs() < 1e-12, "{}", found.mcnemar_p);
+        let f1 = found.f1.unwrap();
+        // Earlier: a is right twice of 12 answers with 2 in truth, b never. Later: a once of 2 and 2, b 9 of 10 and 9.
+        assert!((f1.old - (4.0 / 14.0 + 0.0) / 2.0).abs() < 1e-12, "{}", f1.old);
+        assert!((f1.new - (2.0 / 4.0 + 18.0 / 19.0) / 2.0).abs() < 1e-12, "{}", f1.new);
+        let (low, high) = f1.interval.unwrap();
+        assert!(low > 0.0 && low < f1.new - f1.old && high > f1.new - f1.old && f1.p.unwrap() < 0.05, "{f1:?}");
+        assert_eq!(compare_with_truth(&task, &[], &Design::simple(0)), None);
+    }
+
+    #[test]
+    fn tags_are_sets_and_members_are_compared_one_by_one() {
+        let tags = task(Shape::Tags { labels: labels(), max: None });
+        assert!(is_right(&tags, &[Some(json!(["a", "b"]))], Some(&json!(["b", "a"]))));
+        assert!(!is_right(&tags, &[Some(json!(["a", "b"]))], Some(&json!(["b"]))));
+        let field = |name: &str| crate::task::Field { name: name.into(), description: None, shape: Shape::Text };
+        let object = task(Shape::Object(vec![field("x"), field("y")]));
+        let answer = json!({"x": "ACME", "y": "1"});
+        for (truth, expected) in
+            [(vec![Some(json!("acme")), None], true), (vec![Some(json!("acme")), Some(json!("2"))], false)]
+        {
+            assert_eq!(is_right(&object, &truth, Some(&answer)), expected, "{truth:?}");
+        }
+    }
+}

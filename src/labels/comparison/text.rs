@@ -1,0 +1,120 @@
+//! A comparison as text for a terminal.
+
+use super::comparison::{Comparison, F1Difference, PairedTruth, TaskComparison};
+use crate::base::money::Pico;
+use crate::base::units::grouped;
+use crate::labels::evaluation::wording::share;
+use crate::report::{TextTable, format_usd};
+
+/// Maximum number of changes of a task that are listed.
+const MAX_FLIPS: usize = 15;
+/// Maximum number of faults of the truth that are listed.
+const MAX_FAULTS: usize = 5;
+/// Below this probability a difference is called one.
+const SIGNIFICANCE: f64 = 0.05;
+
+/// Renders a comparison as text.
+pub(crate) fn render_text(comparison: &Comparison) -> String {
+    let mut table = TextTable::new(&format!("{}: two sets of answers", comparison.job));
+    table.text(1, &format!("old: {}", comparison.old_name));
+    table.text(1, &format!("new: {}", comparison.new_name));
+    for change in &comparison.changes {
+        table.text(2, &change.to_string());
+    }
+    table.heading("pages");
+    table.row(1, "compared", grouped(comparison.pages));
+    table.row(1, "with another answer", grouped(comparison.changed_pages));
+    let missing = comparison.selected - comparison.pages;
+    if missing > 0 {
+        table.row_with_note(1, "without both answers", grouped(missing), "--sample N asks a sample");
+    }
+    for task in &comparison.tasks {
+        add_task(&mut table, task);
+    }
+    if !comparison.not_compared.is_empty() {
+        table.heading("not compared");
+        table.text(1, &format!("{} (only on one side, or of another form)", comparison.not_compared.join(", ")));
+    }
+    add_truth(&mut table, comparison);
+    table.heading("cost");
+    table.row(1, "old answers", money(comparison.old_cost));
+    table.row(1, "new answers", money(comparison.new_cost));
+    table.row_with_note(1, "all pages, new", money(comparison.full_cost), "expected, if every page is asked anew");
+    table.into_text()
+}
+
+fn money(cost: Option<Pico>) -> String {
+    cost.map_or_else(|| "unknown".to_owned(), format_usd)
+}
+
+fn add_task(table: &mut TextTable, task: &TaskComparison) {
+    table.heading(&format!("{} ({})", task.name, task.kind));
+    let agreement = task.agreement().map_or(String::new(), |agreement| format!("{} agreement", share(agreement)));
+    table.row_with_note(1, "same answer", format!("{} of {}", grouped(task.same), grouped(task.compared)), &agreement);
+    for (name, count) in [("answered only before", task.only_old), ("answered only now", task.only_new)] {
+        if count > 0 {
+            table.row(1, name, grouped(count));
+        }
+    }
+    let flips = task.most_frequent_flips();
+    for (from, to, n) in flips.iter().take(MAX_FLIPS) {
+        table.row_with_note(2, &format!("{from} -> {to}"), grouped(*n), "");
+    }
+    if let Some(others) = flips.get(MAX_FLIPS..).filter(|others| !others.is_empty()) {
+        let pages = others.iter().map(|(_, _, n)| n).sum();
+        table.row(2, &format!("({} other changes)", others.len()), grouped(pages));
+    }
+    let mut members: Vec<_> = task.members.iter().collect();
+    members.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+    for (member, n) in members {
+        table.row_with_note(2, member, grouped(*n), "changed");
+    }
+}
+
+fn add_truth(table: &mut TextTable, comparison: &Comparison) {
+    let Some(source) = &comparison.truth else { return };
+    table.heading("against truth");
+    table.text(1, source);
+    if !comparison.is_sample {
+        table.text(
+            1,
+            "the pages with truth were not drawn at random: this compares both on them, and says little about all pages",
+        );
+    }
+    let faults = &comparison.truth_faults;
+    faults.iter().take(MAX_FAULTS).for_each(|fault| table.text(1, &format!("not used: {fault}")));
+    if faults.len() > MAX_FAULTS {
+        table.text(1, &format!("not used: {} more", grouped((faults.len() - MAX_FAULTS) as u64)));
+    }
+    for task in &comparison.tasks {
+        match &task.truth {
+            Some(truth) => add_paired(table, task, truth),
+            None => table.row(1, &task.name, "no page"),
+        }
+    }
+}
+
+fn add_paired(table: &mut TextTable, task: &TaskComparison, truth: &PairedTruth) {
+    let PairedTruth { n, both, only_old, only_new, mcnemar_p, f1 } = truth;
+    let right = |count: u64| format!("{} of {}", grouped(count), grouped(*n));
+    table.row(1, &task.name, "");
+    table.row(2, "right, old", right(both + only_old));
+    table.row(2, "right, new", right(both + only_new));
+    let split = format!("only old right {}, only new right {}", grouped(*only_old), grouped(*only_new));
+    table.row_with_note(2, "p of McNemar's test", format!("{mcnemar_p:.4}"), &split);
+    table.text(2, verdict(*only_old, *only_new, *mcnemar_p));
+    if let Some(F1Difference { old, new, interval, p }) = f1 {
+        let range = interval.map_or(String::new(), |(low, high)| format!("{low:+.3} to {high:+.3}"));
+        let p = p.map_or(String::new(), |p| format!(", p {p:.4}"));
+        table.row_with_note(2, "macro F1", format!("{old:.3} -> {new:.3}"), &format!("{range}{p}"));
+    }
+}
+
+/// What the test says, in words.
+pub(crate) fn verdict(only_old: u64, only_new: u64, p: f64) -> &'static str {
+    match (only_old.cmp(&only_new), p < SIGNIFICANCE) {
+        (std::cmp::Ordering::Less, true) => "the new answers are more often right, beyond chance (5 %)",
+        (std::cmp::Ordering::Greater, true) => "the new answers are less often right, beyond chance (5 %)",
+        _ => "the difference may be chance: it shows neither that they are equal nor which is better",
+    }
+}

@@ -1,0 +1,57 @@
+//! Numbers, values and pages in words.
+
+use crate::base::sanitize::one_line;
+use crate::base::units::grouped;
+use serde_json::Value;
+
+/// A page of a file.
+pub(crate) fn with_page(path: &str, page: u32) -> String {
+    if page > 1 { format!("{path}, page {page}") } else { path.to_owned() }
+}
+
+/// A value on one line.
+pub(crate) fn short(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            let names: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            format!("[{}]", names.join(", "))
+        }
+        other => other.to_string(),
+    };
+    one_line(&text, 60)
+}
+
+/// A share with three decimals. It is 1 or 0 only if it is exactly that.
+pub(crate) fn share(value: f64) -> String {
+    let text = format!("{value:.3}");
+    match text.as_str() {
+        "1.000" if value < 1.0 => "0.999".to_owned(),
+        "0.000" if value > 0.0 => "0.001".to_owned(),
+        _ => text,
+    }
+}
+
+/// A number of things: `1 page`, `2 pages`.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn shares_are_never_rounded_to_certainty() {
+        let texts = [0.0, 0.0001, 0.5, 0.99951, 1.0].map(share);
+        assert_eq!(texts, ["0.000", "0.001", "0.500", "0.999", "1.000"]);
+    }
+
+    #[test]
+    fn values_are_short() {
+        let texts =
+            [json!("a\nb"), json!(["x", "y"]), json!([]), json!(null), json!([1, "x"])].map(|value| short(&value));
+        assert_eq!(texts, ["a b", "[x, y]", "[]", "null", "[1,\"x\"]"]);
+    }
+}

@@ -1,0 +1,71 @@
+//! Entries of a file's objects that are corrected before its pages are drawn.
+//!
+//! The library reads a file as it is, and has no way to change an object. So changed objects are appended
+//! to a copy of the file, as an editor does.
+
+use super::annotations::find_stale_appearances;
+use hayro::hayro_syntax::Pdf;
+use hayro::hayro_syntax::object::{Dict, ObjRef, Rect};
+use hayro::hayro_syntax::page::A4;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The size of pages without one, as PDFium, MuPDF, Poppler and pdf.js have it: Letter.
+const DEFAULT_BOX: &str = "/MediaBox[0 0 612 792]";
+/// Takes the appearance of a form field away: its value is drawn.
+const NO_APPEARANCE: &str = "/AP null";
+
+/// Which entries are corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Corrections {
+    /// Only the types of nodes of the page tree.
+    Types,
+    /// Also sizes of pages, and appearances of form fields.
+    All,
+}
+
+/// An entry of an object that is missing or wrong.
+pub(crate) struct Correction {
+    pub(crate) id: ObjRef,
+    /// The dictionary as it is, with its brackets.
+    pub(crate) content: Vec<u8>,
+    /// The right entry.
+    pub(crate) entry: String,
+}
+
+/// Opens a file again with the right entries.
+pub(crate) fn correct(pdf: &Pdf, corrections: &[Correction]) -> Option<Pdf> {
+    let mut objects: BTreeMap<(u32, i32), Vec<u8>> = BTreeMap::new();
+    for Correction { id, content, entry } in corrections {
+        // The last of two equal keys holds, and the last of two equal objects.
+        let object = match objects.entry((id.obj_number, id.gen_number)) {
+            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+            std::collections::btree_map::Entry::Vacant(new) => new.insert(content.strip_suffix(b">>")?.to_vec()),
+        };
+        object.extend(entry.bytes());
+    }
+    let mut bytes = pdf.data().as_ref().to_vec();
+    for ((number, generation), object) in &objects {
+        bytes.extend(format!("\n{number} {generation} obj\n").bytes());
+        bytes.extend(object);
+        bytes.extend(b">>\nendobj\n");
+    }
+    // The table of objects is out of date. Without one, the library looks for all objects.
+    bytes.extend(format!("startxref\n{}\n%%EOF\n", i32::MAX).bytes());
+    Pdf::new(Arc::new(bytes)).ok()
+}
+
+/// The size of pages that state none. `root`: that of the page tree, which they inherit from.
+pub(crate) fn correct_boxes(pdf: &Pdf, root: &Dict<'_>) -> Option<Correction> {
+    let is_default = |page: Rect| (page.x1 - A4.x1).abs() < f64::EPSILON && (page.y1 - A4.y1).abs() < f64::EPSILON;
+    let lacks_box = pdf.pages().iter().any(|page| is_default(page.media_box()));
+    let id = root.obj_id().filter(|_| lacks_box && root.get::<Rect>("MediaBox").is_none())?;
+    Some(Correction { id: id.into(), content: root.data().to_vec(), entry: DEFAULT_BOX.to_owned() })
+}
+
+/// The form fields whose appearance is out of date, and which viewers draw from their values.
+pub(crate) fn correct_appearances(pdf: &Pdf) -> Vec<Correction> {
+    let pages = pdf.pages().iter();
+    let stale = pages.flat_map(find_stale_appearances);
+    stale.map(|(id, content)| Correction { id, content, entry: NO_APPEARANCE.to_owned() }).collect()
+}

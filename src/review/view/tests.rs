@@ -1,0 +1,145 @@
+//! Views over six pages.
+
+#![expect(clippy::unwrap_used, reason = "tests fail")]
+
+use super::*;
+use crate::base::digest::Digest;
+use crate::base::ids::{DecisionId, PageId};
+use crate::review::page_name::page_name;
+use crate::store::{DecisionRecord, EntryRecord, NewDecision};
+use crate::task::Shape;
+
+const TASKS: [&str; 2] = ["kind", "marks"];
+const COLUMNS: [&str; 2] = ["customer", "year"];
+
+fn parse(query: &str) -> Result<ViewQuery, String> {
+    ViewQuery::parse(query, &TASKS, &COLUMNS)
+}
+
+#[test]
+fn queries_are_checked() {
+    let view = parse("mode=grid&task=marks&order=label&label=%22a%22&state=undecided&limit=500&next=1").unwrap();
+    assert_eq!((view.is_grid, view.tasks, view.order), (true, vec![1], ReviewOrder::Label));
+    assert_eq!((view.label.as_deref(), view.limit, view.is_next), (Some("\"a\""), MAX_LIMIT, true));
+    assert_eq!(parse("").unwrap().tasks, [0], "the first task");
+    assert_eq!(parse("task=*").unwrap().tasks, [0, 1]);
+    let carried = Some((1, "2026".to_owned()));
+    assert_eq!(parse("column=year&value=2026").unwrap().carried, carried);
+    assert_eq!(parse("value=2026&column=year").unwrap().carried, carried);
+    for wrong in
+        ["task=none", "order=path", "status=none", "error=none", "column=none", "state=none", "at=x", "limit=x", "x=1"]
+    {
+        let name = wrong.split('=').next().unwrap();
+        assert!(parse(wrong).unwrap_err().starts_with(name), "{wrong}");
+    }
+}
+
+#[test]
+fn what_tells_the_answer_reveals_it() {
+    for (query, reveals, needs_facts) in [
+        ("", false, false),
+        ("order=random&state=undecided", false, false),
+        ("order=suspected", false, true),
+        ("order=cost", false, true),
+        ("status=ok", false, true),
+        ("order=label", true, true),
+        ("order=disagreement", true, false),
+        ("label=%22a%22", true, true),
+        ("state=others", true, false),
+        ("mode=grid", true, false),
+    ] {
+        let view = parse(query).unwrap();
+        assert_eq!((view.reveals_answers(), view.needs_facts()), (reveals, needs_facts), "{query}");
+    }
+}
+
+/// Six pages, of which ann has decided the second and bob the fourth.
+struct Six {
+    index: PageIndex,
+    drawn: Vec<u32>,
+    decisions: Decisions,
+    skipped: HashSet<u32>,
+}
+
+impl Six {
+    fn new() -> Self {
+        let mut index = PageIndex::default();
+        for path in ["a", "b", "c", "d", "e", "f"] {
+            let content = Some(Digest::compute(path.as_bytes()));
+            index.add(&EntryRecord { path: path.into(), content, page_count: 1, ..EntryRecord::default() }, None);
+        }
+        let shape = Shape::Choice(vec!["x".into(), "y".into()]);
+        let mut decisions = Decisions::new("job", "ann", vec![("kind".into(), shape.clone()), ("marks".into(), shape)]);
+        for (id, at, reviewer) in [(1, 1, "ann"), (2, 3, "bob")] {
+            let page: PageId = index.pages[at].id;
+            let decision = NewDecision {
+                page,
+                job: "job".into(),
+                task: "kind".into(),
+                question: None,
+                value: "\"x\"".into(),
+                reviewer: reviewer.into(),
+                decided_at_ms: id,
+                sampled_with: None,
+                shown: None,
+            };
+            decisions.add(DecisionRecord { id: DecisionId(id), decision, is_withdrawn: false });
+        }
+        Self { index, drawn: vec![0, 1, 2, 3, 4, 5], decisions, skipped: HashSet::from([2]) }
+    }
+
+    fn window(&self, query: &str) -> (Vec<u32>, usize, usize, usize) {
+        let window = parse(query).unwrap().window(&self.index, &self.drawn, None, &self.decisions, &self.skipped);
+        (window.pages, window.total, window.undecided, window.first)
+    }
+
+    fn name(&self, at: usize) -> String {
+        page_name(&self.index.pages[at].key())
+    }
+}
+
+#[test]
+fn windows_are_parts_of_the_order() {
+    let six = Six::new();
+    assert_eq!(six.window("limit=9"), (vec![0, 1, 2, 3, 4, 5], 6, 5, 1));
+    assert_eq!(six.window("limit=2"), (vec![0, 1], 6, 5, 1));
+    assert_eq!(six.window(&format!("limit=2&after={}", six.name(1))), (vec![2, 3], 6, 5, 3));
+    assert_eq!(six.window(&format!("limit=2&before={}", six.name(3))), (vec![1, 2], 6, 5, 2));
+    assert_eq!(six.window(&format!("at={}", six.name(4))), (vec![4], 6, 5, 5));
+    assert_eq!(six.window(&format!("after={}", six.name(5))), (vec![], 6, 5, 0));
+    assert_eq!(six.window("state=decided&limit=9"), (vec![1], 1, 0, 1));
+    assert_eq!(six.window("state=undecided&limit=9"), (vec![0, 3, 4, 5], 4, 4, 1));
+    assert_eq!(six.window("state=others&limit=9"), (vec![3], 1, 1, 1));
+    assert_eq!(six.window("state=skipped&limit=9"), (vec![2], 1, 1, 1));
+    assert_eq!(six.window("task=*&state=decided&limit=9").0, Vec::<u32>::new(), "the other task is open");
+    // A page that the view does not show has a place in its order all the same.
+    assert_eq!(six.window(&format!("state=undecided&after={}", six.name(1))), (vec![3], 4, 4, 2));
+}
+
+#[test]
+fn the_next_page_is_neither_decided_nor_skipped() {
+    let six = Six::new();
+    let next = |at: usize| six.window(&format!("next=1&after={}", six.name(at))).0;
+    assert_eq!([next(0), next(3), next(5)], [[3], [4], [0]], "and after the last comes the first");
+    assert_eq!(six.window("next=1&limit=9").0, [0, 3, 4, 5]);
+    let all = Six { skipped: HashSet::from([0, 2, 3, 4, 5]), ..Six::new() };
+    assert_eq!(all.window("next=1"), (vec![], 6, 5, 0));
+}
+
+#[test]
+fn pages_on_which_people_disagree_come_first() {
+    let mut six = Six::new();
+    let decision = NewDecision {
+        page: six.index.pages[3].id,
+        job: "job".into(),
+        task: "kind".into(),
+        question: None,
+        value: "\"y\"".into(),
+        reviewer: "ann".into(),
+        decided_at_ms: 9,
+        sampled_with: None,
+        shown: None,
+    };
+    six.decisions.add(DecisionRecord { id: DecisionId(9), decision, is_withdrawn: false });
+    assert_eq!(six.window("order=disagreement&limit=9").0, [3, 0, 1, 2, 4, 5]);
+}
