@@ -46,7 +46,7 @@ pub fn measure_classification(labels: usize, pages: &[Labeled], design: &Design)
     let mean = |weight: &dyn Fn(usize) -> f64| {
         let score = |label: usize| {
             let f1 = by_label[label].f1?;
-            Some(Score { weight: weight(label), f1, terms: jaccard_terms(&presences(label)) })
+            Some(Score::new(weight(label), f1, jaccard_terms(&presences(label))))
         };
         average(&(0..labels).filter_map(score).collect::<Vec<_>>(), design)
     };

@@ -8,11 +8,20 @@ use std::collections::BTreeMap;
 /// The score of one label.
 pub(crate) struct Score {
     /// The weight of the label in the mean.
-    pub(crate) weight: f64,
+    weight: f64,
     /// Its F1.
-    pub(crate) f1: Estimate,
-    /// Right pages among those that have the label in truth or by the model, page by page.
-    pub(crate) terms: Vec<Term>,
+    f1: Estimate,
+    /// Right pages among those that have the label in truth or by the model: pages with their terms.
+    terms: Vec<(usize, Term)>,
+}
+
+impl Score {
+    /// The F1 of a label, with its terms page by page.
+    pub(crate) fn new(weight: f64, f1: Estimate, terms: Vec<Term>) -> Self {
+        // Most pages do not have the label; a large truth with many labels must fit into memory.
+        let terms = terms.into_iter().enumerate().filter(|(_, term)| term.whole > 0.0).collect();
+        Self { weight, f1, terms }
+    }
 }
 
 /// The weighted mean of scores. `None` without scores.
@@ -56,15 +65,14 @@ fn correlations(scores: &[Score], design: &Design) -> BTreeMap<(usize, usize), f
     // How far each cluster moves each score.
     let mut moves: BTreeMap<usize, BTreeMap<usize, f64>> = BTreeMap::new();
     for (label, score) in scores.iter().enumerate() {
+        let weight = |page: usize| design.weights()[page];
         let sum = |value: fn(&Term) -> f64| -> f64 {
-            score.terms.iter().zip(design.weights()).map(|(term, weight)| weight * value(term)).sum()
+            score.terms.iter().map(|(page, term)| weight(*page) * value(term)).sum()
         };
         let share = sum(|term| term.part) / sum(|term| term.whole);
-        for ((term, weight), cluster) in score.terms.iter().zip(design.weights()).zip(design.clusters()) {
-            if term.whole > 0.0 {
-                *moves.entry(*cluster).or_default().entry(label).or_default() +=
-                    weight * (term.part - share * term.whole);
-            }
+        for (page, term) in &score.terms {
+            let residual = weight(*page) * (term.part - share * term.whole);
+            *moves.entry(design.clusters()[*page]).or_default().entry(label).or_default() += residual;
         }
     }
     let mut products: BTreeMap<(usize, usize), f64> = BTreeMap::new();
@@ -95,7 +103,7 @@ mod tests {
     use crate::eval::ratio::estimate_ratio;
 
     fn score(terms: Vec<Term>, design: &Design) -> Score {
-        Score { weight: 1.0, f1: f1_of_jaccard(estimate_ratio(&terms, design).unwrap()), terms }
+        Score::new(1.0, f1_of_jaccard(estimate_ratio(&terms, design).unwrap()), terms)
     }
 
     /// Two labels that share every error are as uncertain as one; of labels without a common error, the errors

@@ -7,7 +7,7 @@
 //! - [`confusion`], [`label_metrics`], [`macro_average`], [`kappa`], [`classification`]: one label a page
 //! - [`prevalence`]: how often a label occurs in all pages; [`anytime`]: an interval that may be looked at all the time
 //! - [`mcnemar`], [`bootstrap`] with [`point_scores`]: whether two sets of answers differ
-//! - [`suspects`]: pages whose truth may be wrong; [`splits`]: like pages on one side
+//! - [`suspects`]: pages whose truth may be wrong
 //! - [`tags`]: several; [`fields`]: values, compared by [`field_match`], [`decimal_text`], [`date_text`] and [`similarity`]
 
 mod anytime;
@@ -32,7 +32,6 @@ mod proportion;
 mod quantile;
 mod ratio;
 mod similarity;
-mod splits;
 mod suspects;
 mod tags;
 
@@ -50,11 +49,10 @@ pub use interval::{CONFIDENCE, Estimate, Interval};
 pub use kappa::{Kappa, cohens_kappa};
 pub use label_metrics::{LabelMetrics, Presence};
 pub use mcnemar::mcnemar_p;
-pub use point_scores::{macro_f1, micro_f1};
+pub use point_scores::macro_f1;
 pub use prevalence::{Prevalence, Unlabeled, estimate_prevalence};
 pub use proportion::{clopper_pearson, exact_lower_bound, wilson};
 pub use ratio::{Term, estimate_ratio};
 pub use similarity::text_similarity;
-pub use splits::{KeptTogether, keep_together};
 pub use suspects::{Suspect, Witnessed, suspected_truth};
 pub use tags::{Tagged, Tagging, measure_tags};

@@ -1,34 +1,22 @@
 //! F1 scores without intervals, for samples that are drawn many times.
 
-use super::confusion::Labeled;
-use super::tags::Tagged;
+use std::collections::BTreeSet;
 
-/// The mean F1 of the labels that occur in truth or answers of pages with a weight. `None` if there is none.
+/// The mean F1 of the labels that occur in truth or answers of pages with a weight; `None`: none does. Each page
+/// has its true labels and those of the model, as numbers below `labels`, and a weight.
 #[must_use]
-pub fn macro_f1(labels: usize, pages: &[Labeled], weights: &[f64]) -> Option<f64> {
-    let (mut right, mut either) = (vec![0.0; labels], vec![0.0; labels]);
-    for (page, weight) in pages.iter().zip(weights) {
-        either[page.truth] += weight;
-        match page.answer {
-            Some(answer) if answer == page.truth => right[answer] += weight,
-            Some(answer) => either[answer] += weight,
-            None => {}
-        }
+pub fn macro_f1<'a>(
+    labels: usize,
+    pages: impl Iterator<Item = (&'a BTreeSet<usize>, &'a BTreeSet<usize>)>,
+    weights: &[f64],
+) -> Option<f64> {
+    // Twice the right ones, and all in truth and answers.
+    let (mut right, mut all) = (vec![0.0; labels], vec![0.0; labels]);
+    for ((truth, answer), weight) in pages.zip(weights) {
+        truth.iter().chain(answer).for_each(|label| all[*label] += weight);
+        truth.intersection(answer).for_each(|label| right[*label] += 2.0 * weight);
     }
-    let used = either.iter().filter(|weight| **weight > 0.0).count();
-    let f1 = |(right, either): (&f64, &f64)| if *either > 0.0 { 2.0 * right / (right + either) } else { 0.0 };
-    let sum: f64 = right.iter().zip(&either).map(f1).sum();
-    (used > 0).then(|| sum / used as f64)
-}
-
-/// F1 of all decisions about a tag. `None` without any tag.
-#[must_use]
-pub fn micro_f1(pages: &[Tagged], weights: &[f64]) -> Option<f64> {
-    let (mut right, mut either) = (0.0, 0.0);
-    for (page, weight) in pages.iter().zip(weights) {
-        let (of_page, all) = page.overlap();
-        right += weight * of_page as f64;
-        either += weight * all as f64;
-    }
-    (either > 0.0).then(|| 2.0 * right / (right + either))
+    let scores: Vec<f64> =
+        right.iter().zip(&all).filter(|(_, all)| **all > 0.0).map(|(right, all)| right / all).collect();
+    (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64)
 }

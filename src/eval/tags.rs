@@ -25,7 +25,7 @@ impl Tagged {
     }
 
     /// Right tags, and tags of either side.
-    pub(crate) fn overlap(&self) -> (usize, usize) {
+    fn overlap(&self) -> (usize, usize) {
         let none = BTreeSet::new();
         let answer = self.answer.as_ref().unwrap_or(&none);
         (self.truth.intersection(answer).count(), self.truth.union(answer).count())
@@ -67,7 +67,7 @@ pub fn measure_tags(tags: usize, pages: &[Tagged], design: &Design) -> Tagging {
     let terms = |term: &dyn Fn(&Tagged) -> Term| estimate_ratio(&pages.iter().map(term).collect::<Vec<_>>(), design);
     let presences = |tag| -> Vec<Presence> { pages.iter().map(|page| page.presence(tag)).collect() };
     let by_tag: Vec<LabelMetrics> = (0..tags).map(|tag| LabelMetrics::measure(&presences(tag), design)).collect();
-    let score = |tag: usize| Some(Score { weight: 1.0, f1: by_tag[tag].f1?, terms: jaccard_terms(&presences(tag)) });
+    let score = |tag: usize| Some(Score::new(1.0, by_tag[tag].f1?, jaccard_terms(&presences(tag))));
     let scores: Vec<Score> = (0..tags).filter_map(score).collect();
     let micro = terms(&|page| {
         let (right, either) = page.overlap();

@@ -2,7 +2,7 @@
 
 use super::comparison::{F1Difference, PairedTruth};
 use crate::base::digest::Digest;
-use crate::eval::{Design, mcnemar_p, paired_bootstrap};
+use crate::eval::{Design, macro_f1, mcnemar_p, paired_bootstrap};
 use crate::labels::evaluation::collect::labels_of;
 use crate::labels::evaluation::compare::compare_values;
 use crate::labels::truth::task_spec::TaskSpec;
@@ -84,34 +84,14 @@ fn f1_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Optio
             new: numbered(page.new.as_ref()),
         })
         .collect();
-    let score =
-        |weights: &[f64], side: fn(&LabelSets) -> &BTreeSet<usize>| macro_f1(&sets, labels.len(), weights, side);
+    let score = |weights: &[f64], side: fn(&LabelSets) -> &BTreeSet<usize>| {
+        macro_f1(labels.len(), sets.iter().map(|page| (&page.truth, side(page))), weights)
+    };
     let both = |weights: &[f64]| Some((score(weights, |sets| &sets.old)?, score(weights, |sets| &sets.new)?));
     let (old, new) = both(design.weights())?;
     let found = paired_bootstrap(design, SEED, |weights| both(weights).map(|(old, new)| new - old));
     let interval = found.as_ref().map(|found| (found.interval.low, found.interval.high));
     Some(F1Difference { old, new, interval, p: found.map(|found| found.p) })
-}
-
-/// The mean F1 of the labels that occur in truth or answers of the side; `None`: none does.
-fn macro_f1(
-    pages: &[LabelSets],
-    labels: usize,
-    weights: &[f64],
-    side: fn(&LabelSets) -> &BTreeSet<usize>,
-) -> Option<f64> {
-    // Twice the right ones, and all in truth and answers.
-    let (mut right, mut all) = (vec![0.0; labels], vec![0.0; labels]);
-    for (page, weight) in pages.iter().zip(weights) {
-        let answers = side(page);
-        page.truth.iter().for_each(|label| all[*label] += weight);
-        answers.iter().for_each(|label| all[*label] += weight);
-        page.truth.intersection(answers).for_each(|label| right[*label] += 2.0 * weight);
-    }
-    let scores: Vec<f64> =
-        right.iter().zip(&all).filter(|(_, all)| **all > 0.0).map(|(right, all)| right / all).collect();
-    #[expect(clippy::cast_precision_loss, reason = "a number of labels")]
-    (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64)
 }
 
 /// Pages that belong together: those of one file, and equal ones.

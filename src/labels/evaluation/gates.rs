@@ -70,7 +70,7 @@ pub(crate) struct GateResult {
 impl GateResult {
     /// Whether the mark is reached.
     pub(crate) fn is_passed(&self) -> bool {
-        self.estimate.is_some_and(|estimate| estimate.lower_bound >= self.mark)
+        self.estimate.is_some_and(|estimate| estimate.is_at_least(self.mark))
     }
 
     /// The gate in one line.

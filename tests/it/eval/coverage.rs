@@ -9,7 +9,7 @@ use docmill::internal::eval::{
     Design, Estimate, Interval, Labeled, Presence, Term, Unlabeled, anytime_interval, clopper_pearson,
     estimate_prevalence, estimate_ratio, exact_lower_bound, macro_f1, measure_classification, paired_bootstrap, wilson,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Least coverage of intervals under weights and clusters.
 const MIN_COVERAGE: f64 = 0.925;
@@ -343,8 +343,15 @@ fn differences_of_scores() {
             Labeled { truth: page.truth, answer: if keeps { page.answer } else { other } }
         };
         let first: Vec<Labeled> = second.iter().map(spoil).collect();
+        let sets = |pages: &[Labeled]| -> Vec<(BTreeSet<usize>, BTreeSet<usize>)> {
+            pages.iter().map(|page| (BTreeSet::from([page.truth]), page.answer.into_iter().collect())).collect()
+        };
+        let (first, second) = (sets(&first), sets(&second));
+        let score = |pages: &[(BTreeSet<usize>, BTreeSet<usize>)], weights: &[f64]| {
+            macro_f1(3, pages.iter().map(|(truth, answer)| (truth, answer)), weights)
+        };
         let found = paired_bootstrap(&Design::simple(200), seed, |weights| {
-            Some(macro_f1(3, &second, weights)? - macro_f1(3, &first, weights)?)
+            Some(score(&second, weights)? - score(&first, weights)?)
         });
         covered += u64::from(found.unwrap().interval.contains(difference));
     }

@@ -4,10 +4,11 @@
 use crate::bench::root;
 use docmill::internal::eval::{
     Design, Estimate, Interval, LabelMetrics, Labeled, Presence, Tagged, Unlabeled, clopper_pearson,
-    estimate_prevalence, exact_lower_bound, macro_f1, mcnemar_p, measure_classification, measure_tags, micro_f1,
-    text_similarity, wilson,
+    estimate_prevalence, exact_lower_bound, macro_f1, mcnemar_p, measure_classification, measure_tags, text_similarity,
+    wilson,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Largest accepted difference, as a share of numbers above 1.
 const TOLERANCE: f64 = 1e-12;
@@ -102,7 +103,11 @@ fn classifications() {
         let expected = &table["expected"];
         assert_same_option(found.accuracy.map(|share| share.value), &expected["accuracy"], "accuracy", &table);
         assert_same_option(found.macro_f1.map(|share| share.value), &expected["macro_f1"], "macro F1", &table);
-        assert_same_option(macro_f1(labels, &pages, design.weights()), &expected["macro_f1"], "macro F1", &table);
+        let set = |label: Option<usize>| label.into_iter().collect();
+        let sets: Vec<(BTreeSet<usize>, BTreeSet<usize>)> =
+            pages.iter().map(|page| (set(Some(page.truth)), set(page.answer))).collect();
+        let plain = macro_f1(labels, sets.iter().map(|(truth, answer)| (truth, answer)), design.weights());
+        assert_same_option(plain, &expected["macro_f1"], "macro F1", &table);
         assert_same_option(found.weighted_f1.map(|share| share.value), &expected["weighted_f1"], "weighted F1", &table);
         assert_same_option(found.kappa.map(|kappa| kappa.value), &expected["kappa"], "kappa", &table);
         assert_same_labels(&found.labels, &expected["labels"], &table);
@@ -158,7 +163,9 @@ fn tags() {
         ] {
             assert_same_option(part.map(|share| share.value), &expected[what], what, &table);
         }
-        assert_same_option(micro_f1(&pages, design.weights()), &expected["micro_f1"], "micro F1", &table);
+        let none = BTreeSet::new();
+        let sets = pages.iter().map(|page| (&page.truth, page.answer.as_ref().unwrap_or(&none)));
+        assert_same_option(macro_f1(count, sets, design.weights()), &expected["macro_f1"], "macro F1", &table);
         assert_same_labels(&found.tags, &expected["tags"], &table);
     }
 }
