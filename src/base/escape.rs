@@ -1,4 +1,4 @@
-//! Escaping of names inside JSON Pointers (RFC 6901).
+//! Escaping of names inside JSON Pointers (RFC 6901), and of text inside HTML.
 
 /// `name` as one token of a JSON Pointer: `~` becomes `~0` and `/` becomes `~1`.
 #[must_use]
@@ -12,11 +12,34 @@ pub fn key_pointer(pointer: &str) -> String {
     format!("{pointer}/~key")
 }
 
+/// `text` as HTML text or attribute value. Control characters are replaced.
+#[must_use]
+pub fn html_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::{Map, Value};
+
+    #[test]
+    fn text_is_never_markup() {
+        assert_eq!(html_text("<b> & \"c\" 'd'\u{1b}"), "&lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;\u{fffd}");
+    }
 
     proptest! {
         /// `serde_json` unescapes pointers on its own: it finds every member by its token.

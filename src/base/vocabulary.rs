@@ -335,6 +335,13 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_lists_who_gives_answers() {
+        let docs = include_str!("../../docs/rows.md");
+        let words: Vec<String> = AnswerSource::ALL.iter().map(|source| format!("`{source}`")).collect();
+        assert!(docs.contains(&format!("who gave the answer, {}", words.join(" or "))));
+    }
+
+    #[test]
     fn the_documentation_lists_every_kind_that_a_row_can_show() {
         let docs = include_str!("../../docs/rows.md");
         let only_attempts = [ErrorKind::NotNow, ErrorKind::ProviderRefused, ErrorKind::Capability];

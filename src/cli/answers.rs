@@ -19,14 +19,14 @@ const MAX_LISTED: usize = 20;
 /// Maximum length of a listed line, in characters.
 const MAX_LINE: usize = 300;
 
-pub(crate) fn answers(args: &Answers) -> Result<u8, Failure> {
+pub(crate) fn answers(args: &Answers, quiet: bool) -> Result<u8, Failure> {
     match &args.command {
-        AnswersCommand::Export(args) => export(args),
-        AnswersCommand::Import(args) => import(args),
+        AnswersCommand::Export(args) => export(args, quiet),
+        AnswersCommand::Import(args) => import(args, quiet),
     }
 }
 
-fn export(args: &AnswersExport) -> Result<u8, Failure> {
+fn export(args: &AnswersExport, quiet: bool) -> Result<u8, Failure> {
     let format = match args.format {
         AnswersFormat::Csv => AnswerFormat::Csv,
         AnswersFormat::LabelStudio if args.csv.is_some() => {
@@ -50,11 +50,12 @@ fn export(args: &AnswersExport) -> Result<u8, Failure> {
     warn(
         &format!("{} {} not fit the job, and rows don't show them", grouped(count as u64), noun(count)),
         &answers.unfit,
+        quiet,
     );
     Ok(0)
 }
 
-fn import(args: &AnswersImport) -> Result<u8, Failure> {
+fn import(args: &AnswersImport, quiet: bool) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
     let reviewer = args.reviewer.as_deref().map(str::trim).map(str::to_owned);
     if reviewer.as_deref() == Some("") {
@@ -71,7 +72,7 @@ fn import(args: &AnswersImport) -> Result<u8, Failure> {
         grouped(count as u64)
     );
     let noun = if count == 1 { "line was" } else { "lines were" };
-    warn(&format!("{} {noun} skipped", grouped(count as u64)), &result.skipped);
+    warn(&format!("{} {noun} skipped", grouped(count as u64)), &result.skipped, quiet);
     Ok(0)
 }
 
@@ -90,9 +91,9 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// Prints a warning and the first of the lines that it is about. Nothing without lines.
-fn warn(message: &str, lines: &[String]) {
-    if lines.is_empty() {
+/// Prints a warning and the first of the lines that it is about. Nothing without lines, or with `--quiet`.
+fn warn(message: &str, lines: &[String], quiet: bool) {
+    if lines.is_empty() || quiet {
         return;
     }
     let mut text = format!("warning: {message}");

@@ -2,9 +2,11 @@
 
 use super::answers_args::Answers;
 use super::arg_values::parse_var;
+use super::eval_args::Eval;
 pub(crate) use super::job_args::JobArgs;
 use super::review_args::Review;
 use super::rows_args::Rows;
+use super::runs_args::Runs;
 use super::simulate_args::Simulate;
 use crate::base::units::{parse_duration, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -14,7 +16,7 @@ use std::time::Duration;
 /// Label folders of document images with a vision model, in bulk.
 ///
 /// Exit codes: 0 done, 1 internal error, 2 wrong input, 3 pages failed, 4 budget reached,
-/// 5 provider refuses, 6 provider unavailable, 8 storage error, 9 deadline reached or pages
+/// 5 provider refuses, 6 provider unavailable, 7 quality gate failed, 8 storage error, 9 deadline reached or pages
 /// pending, 130/143 interrupted. After a run that stopped early, the same command continues where it stopped.
 #[derive(Debug, Parser)]
 #[command(name = "docmill", version, max_term_width = 100)]
@@ -81,8 +83,12 @@ pub(crate) enum Command {
     Rows(Rows),
     /// Write human answers to a file, or store those of a file.
     Answers(Answers),
+    /// List the runs of a job: outcome, pages, cost, and what changed in the manifest.
+    Runs(Runs),
     /// Show what runs cost, from the store.
     Report(Report),
+    /// Measure how good the stored answers are, against truth; sends nothing.
+    Eval(Eval),
     /// Look at pages beside their labels in a browser, decide and correct.
     Review(Review),
     /// Maintain the store: check, backup, salvage, prune, stats.
@@ -294,7 +300,7 @@ pub(crate) struct Report {
     /// Output format; `html` is a single page that works offline.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// Runs to include: `latest` (default), `all` (default with --since or --until), or the id of a run.
+    /// Runs to include: `latest` (default), `all` (default with --since or --until), or the id of a run or its beginning (`docmill runs`).
     #[arg(long, value_name = "WHICH")]
     pub(crate) run: Option<String>,
     /// Include only attempts from this time on (2026-11-23 or RFC 3339).

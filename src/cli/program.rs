@@ -4,7 +4,8 @@ use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
 use super::{
-    answers, check, export, init, log, plan, prepare, report, review, rows, run, schema, simulate, store, try_page,
+    answers, check, eval, export, init, log, plan, prepare, report, review, rows, run, runs, schema, simulate, store,
+    try_page,
 };
 use crate::base::mask::mask_secrets;
 use clap::Parser;
@@ -62,8 +63,10 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Try(args) => try_page::try_page(args, global),
         Command::Export(export) => export::export(export),
         Command::Rows(args) => rows::rows(args, global.quiet),
-        Command::Answers(args) => answers::answers(args),
+        Command::Answers(args) => answers::answers(args, global.quiet),
+        Command::Runs(args) => runs::runs(args, global.quiet),
         Command::Report(report) => report::report(report),
+        Command::Eval(args) => eval::eval(args),
         Command::Review(args) => review::review(args),
         Command::Store(store) => store::store(store),
         Command::Init(init) => init::init(init),

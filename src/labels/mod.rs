@@ -1,5 +1,14 @@
-//! Labels that can be trusted: how good the stored answers are.
+//! Labels that can be trusted: how good the stored answers are, what people decide, and what a change of the
+//! manifest changes.
 //!
 //! - [`answers`]: human answers as files
+//! - [`truth`]: what people know of pages: truth files, carried columns, human answers
+//! - [`evaluation`]: answers compared with truth: what `docmill eval` does
+//! - [`probing`]: how stable answers are: what `docmill eval --rotate` and `--repeat` do
+//! - [`history`]: the runs of a job, and what changed between them
 
 pub(crate) mod answers;
+pub(crate) mod evaluation;
+pub(crate) mod history;
+pub(crate) mod probing;
+pub(crate) mod truth;

@@ -2,6 +2,7 @@
 //!
 //! - [`mod@run`]: wires a run together; [`mod@try_page`]: one page, asked at once
 //! - [`mod@plan`]: what a run would do
+//! - [`mod@probe`]: pages with answers, asked once more in other ways
 //! - [`scan`]: the input, compared with the store, read and prepared
 //! - [`asking`]: attempts, and what follows from them; [`batch`]: delivery by the provider's batches
 //! - [`results`]: rows, report and outcome
@@ -14,6 +15,7 @@ pub(crate) mod batch;
 pub(crate) mod control;
 pub(crate) mod model;
 pub(crate) mod plan;
+pub(crate) mod probe;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod scan;
@@ -32,12 +34,14 @@ pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
 pub use control::run_outcome::{RunOutcome, Signal};
 pub use control::shutdown::{STOP_TIME, Shutdown, StopStep};
 pub use control::trouble::{Trouble, TroubleKind};
+pub(crate) use model::question_set::VERSIONS as STORED_VERSIONS;
 pub(crate) use model::question_set::render as rendered_questions;
 pub use plan::json::plan_to_json;
 pub use plan::model::{Headroom, Plan, Projection};
 pub use plan::pace::Bound;
 pub use plan::planning::plan;
 pub use plan::quote::{Alternative, Quote, Range};
+pub use probe::{ProbePage, ask_probes, is_probe_open, probe_outcomes, sample_answered_pages};
 pub use results::commands::{export, export_stream, report};
 pub(crate) use results::job_rows::row_columns;
 pub(crate) use results::job_rows::row_targets;

@@ -2,13 +2,15 @@
 //! encoded. A file that can be sent as it is, is sent as it is, and is never decoded.
 //!
 //! - [`size`]: the size to send; [`resize`]: downscaling and turning upright; [`encode`]: JPEG
-//! - [`page_features`]: whether a page is blank, and its fingerprint
+//! - [`page_features`]: whether a page is blank, and its fingerprint;
+//!   [`fingerprint_index`]: near duplicates
 //! - [`page`]: all of these for one page
 //! - [`decoder`]: the same in a separate process, in which a malicious file may crash, hang or
 //!   use up memory
 
 pub(crate) mod decoder;
 pub(crate) mod encode;
+pub(crate) mod fingerprint_index;
 pub(crate) mod page;
 pub(crate) mod page_features;
 pub(crate) mod resize;
@@ -19,6 +21,7 @@ pub use decoder::handle::{Decoder, DecoderError};
 pub use decoder::memory::DecoderMemory;
 pub use decoder::process::DecoderCommand;
 pub use encode::encode_jpeg;
+pub(crate) use fingerprint_index::FingerprintIndex;
 pub use page::{Prepared, page_count_from_header, pass_through, prepare, size_from_header};
 pub use page_features::PageFeatures;
 pub use resize::resize_upright;

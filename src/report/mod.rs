@@ -31,8 +31,9 @@ pub use provider_bill::ProviderBill;
 pub use redrawn::{RedrawnPage, RedrawnPages};
 pub use render::openmetrics;
 pub use render::{
-    UnreportedRun, parse_last_success, render_failures, render_html, render_json, render_prometheus, render_text,
-    render_unreported_prometheus,
+    PAGE_STYLE, UnreportedRun, parse_last_success, render_failures, render_html, render_json, render_prometheus,
+    render_text, render_unreported_prometheus,
 };
+pub(crate) use render::{TextTable, format_usd};
 pub use spend::{ServedName, SlowAttempt, Spend};
 pub use summary::{Billing, Report, read_spend};

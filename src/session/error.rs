@@ -12,6 +12,8 @@ use crate::store::StoreError;
 pub(crate) const INTERNAL: u8 = 1;
 /// The exit code of wrong input: arguments, manifest, input folder.
 pub(crate) const WRONG_INPUT: u8 = 2;
+/// The exit code of an evaluation in which a mark was not reached.
+pub(crate) const GATE_FAILED: u8 = 7;
 /// The exit code of a store or an output that can't be read or written.
 pub(crate) const STORAGE: u8 = 8;
 
@@ -23,7 +25,7 @@ pub struct Error {
     message: String,
     hint: Option<String>,
     exit_code: u8,
-    outcome: RunOutcomeName,
+    outcome: &'static str,
 }
 
 impl Error {
@@ -33,7 +35,12 @@ impl Error {
             STORAGE => RunOutcomeName::StorageError,
             _ => RunOutcomeName::InputError,
         };
-        Self { message: message.to_string(), hint: None, exit_code, outcome }
+        Self { message: message.to_string(), hint: None, exit_code, outcome: outcome.name() }
+    }
+
+    /// The error of an evaluation in which a mark was not reached.
+    pub(crate) fn of_gates(message: String) -> Self {
+        Self { message, hint: None, exit_code: GATE_FAILED, outcome: "quality_gate" }
     }
 
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {
@@ -44,7 +51,7 @@ impl Error {
     /// The error of a run that ended with this outcome; `None`: it succeeded.
     pub(crate) fn from_outcome(outcome: &RunOutcome) -> Option<Self> {
         let (message, hint) = outcome.explanation()?;
-        Some(Self { message, hint: Some(hint), exit_code: outcome.exit_code(), outcome: outcome.name() })
+        Some(Self { message, hint: Some(hint), exit_code: outcome.exit_code(), outcome: outcome.name().name() })
     }
 
     /// The error of a run that ended early and left something undone: `what`.
@@ -55,7 +62,7 @@ impl Error {
             message: format!("{ended}; {what}"),
             hint: Some(hint.to_owned()),
             exit_code: outcome.exit_code(),
-            outcome: outcome.name(),
+            outcome: outcome.name().name(),
         }
     }
 
@@ -91,7 +98,7 @@ impl Error {
     }
 
     /// The exit code that `docmill` has: 1 internal error, 2 wrong input, 3 failed pages, 4 budget
-    /// reached, 5 provider refuses, 6 provider unavailable, 8 storage error, 9 deadline reached, 130
+    /// reached, 5 provider refuses, 6 provider unavailable, 7 quality gate failed, 8 storage error, 9 deadline reached, 130
     /// and 143 interrupted.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -101,7 +108,7 @@ impl Error {
     /// The word for the outcome, as reports show it.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
-        self.outcome.name()
+        self.outcome
     }
 
     /// Whether running again without a change may succeed.
@@ -155,7 +162,7 @@ impl From<PipelineError> for Error {
             | PipelineError::Internal(_) => None,
         };
         let outcome = RunOutcome::from_error(&error);
-        Self { hint: hint.map(str::to_owned), outcome: outcome.name(), ..Self::new(outcome.exit_code(), error) }
+        Self { hint: hint.map(str::to_owned), outcome: outcome.name().name(), ..Self::new(outcome.exit_code(), error) }
     }
 }
 

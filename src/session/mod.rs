@@ -7,11 +7,14 @@
 //! - [`listed_files`]: the files of the input, taken or not
 //! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
+//! - [`runs`]: the runs of a store
 //! - [`try_observer`]: what a tried page shows
+//! - [`probing`]: how stable answers are
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
 //! - [`retirement`]: models that are about to be retired
 //! - [`renderer`]: whether the renderer of PDFs is installed
 //! - [`budgets`]: the budgets of a store
+//! - [`evaluation`]: how good the answers are
 //! - [`open_files`]: how many connections the limit on open files leaves
 //! - [`error`]: errors with hints and exit codes
 
@@ -20,16 +23,19 @@ pub(crate) mod budgets;
 pub(crate) mod check;
 pub(crate) mod environment;
 pub(crate) mod error;
+pub(crate) mod evaluation;
 pub(crate) mod job;
 pub(crate) mod listed_files;
 pub(crate) mod open_files;
 pub(crate) mod overwriting;
+pub(crate) mod probing;
 pub(crate) mod progress;
 pub(crate) mod provider;
 pub(crate) mod renderer;
 pub(crate) mod retirement;
 pub(crate) mod rows;
 pub(crate) mod run_report;
+pub(crate) mod runs;
 pub(crate) mod secrets;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]
 pub(crate) mod session;
@@ -40,8 +46,10 @@ pub use budgets::{Budget, budgets_of_store};
 pub use check::JobCheck;
 pub use environment::{Environment, serve_decoder};
 pub use error::Error;
+pub use evaluation::EvalReport;
 pub use job::{Job, Outputs};
 pub use listed_files::ListedFile;
+pub use probing::Stability;
 pub use progress::ProgressHandle;
 pub use rows::{RowsForm, RowsQuery, RowsShown};
 pub use run_report::{PageCounts, RunReport};
@@ -53,6 +61,10 @@ pub use crate::base::output_file::OutputFile;
 pub use crate::export::RowFormat;
 pub use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 pub use crate::labels::answers::import::ImportOptions;
+pub use crate::labels::evaluation::{EvalOptions, GateMeasure, GateSpec, TruthChoice};
+pub use crate::labels::history::{HistoryRun, RunHistory, SettingChange, history_to_json, history_to_text};
+pub use crate::labels::probing::kind::ProbeKind;
+pub use crate::labels::probing::plan::ProbePlan;
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,
     Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,

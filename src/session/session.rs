@@ -4,32 +4,39 @@ use super::answers::{self, ImportedAnswers};
 use super::check::{JobCheck, cache_write_warning, check_job};
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
+use super::evaluation::EvalReport;
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
 use super::overwriting::WrittenFile;
+use super::probing::{self, Stability};
 use super::progress::{ProgressHandle, RunLabels};
 use super::provider::Provider;
 use super::renderer::check_renderer;
 use super::retirement::retirement_warning;
 use super::rows::{RowsForm, RowsQuery, RowsShown, show_rows};
 use super::run_report::RunReport;
+use super::runs::{choose_runs, history_of_job, known_runs};
 use super::try_observer::{Forward, TriedAnswer, TryObserver};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::hooks::NoHooks;
 use crate::base::ids::RunId;
 use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
-use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
+use crate::base::vocabulary::OutcomeStatus;
 use crate::export::RowFormat;
 use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 use crate::labels::answers::import::ImportOptions;
+use crate::labels::evaluation::EvalOptions;
+use crate::labels::history::RunHistory;
+use crate::labels::probing::kind::ProbeKind;
+use crate::labels::probing::plan::ProbePlan;
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
     TriedOutcome, UnstoredAnswers, questions_for_file,
 };
 use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
-use crate::store::{ReadStore, RunRecord, StoreError};
+use crate::store::{ReadStore, StoreError};
 use crate::task::Question;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -73,7 +80,7 @@ impl Canceller {
 /// Which runs a report covers.
 #[derive(Clone, Debug, Default)]
 pub struct ReportQuery {
-    /// `latest`, `all`, or the id of a run; `None`: `all` when a time is given, else `latest`.
+    /// `latest`, `all`, or the id of a run or the beginning of it; `None`: `all` when a time is given, else `latest`.
     pub run: Option<String>,
     /// Only attempts from this time on: wall time in milliseconds.
     pub since_ms: Option<i64>,
@@ -361,6 +368,37 @@ impl Session {
         show_rows(&self.job, query, form, Box::new(out))
     }
 
+    /// Which pages would be asked once more, to see how stable their answers are, and what that would cost: a
+    /// sample of the pages with answers, always the same ones. Sends nothing.
+    ///
+    /// # Errors
+    /// When the store has no run of the job or can't be read.
+    pub fn plan_probe(&self, kind: ProbeKind, sample: u64) -> Result<ProbePlan, Error> {
+        probing::plan(&self.job, kind, sample, self.clock.wall_ms())
+    }
+
+    /// Asks the pages of a plan that have not been asked before, within the job's budget. Rows never show their
+    /// answers. An end before that, such as a reached budget, is [`Session::early_end`].
+    ///
+    /// # Errors
+    /// When the store can't be written, or a key is missing.
+    pub fn ask_probes(&self, plan: &ProbePlan) -> Result<(), Error> {
+        if plan.requests() == 0 {
+            return Ok(());
+        }
+        let environment = self.pipeline_environment()?;
+        let (options, ending) = (RunOptions::default(), (&self.shutdown, &self.counters));
+        Ok(pipeline::ask_probes(&self.job.manifest, &plan.variants, &plan.pages, &environment, &options, ending)?)
+    }
+
+    /// How often the answers to the pages of a plan agree, from the store.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn stability(&self, plan: &ProbePlan) -> Result<Stability, Error> {
+        probing::measure(&self.job, plan)
+    }
+
     /// All human answers of the job as a file, from the store. Those that don't fit the job any more are in it, too.
     ///
     /// # Errors
@@ -395,12 +433,30 @@ impl Session {
         known.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
     }
 
+    /// The newest `limit` runs of the job, and what changed in the manifest before each.
+    ///
+    /// # Errors
+    /// When the store can't be read or has no run of the job.
+    pub fn history(&self, limit: usize) -> Result<RunHistory, Error> {
+        history_of_job(&self.job, limit)
+    }
+
     /// The report on runs of the job, from the store alone.
     ///
     /// # Errors
     /// When the store can't be read or has no such run.
     pub fn report(&self, query: &ReportQuery) -> Result<RunReport, Error> {
         report_from_store(&self.job.manifest.store, Some(&self.job), query)
+    }
+
+    /// Measures how good the stored answers are, against truth. Sends nothing and opens no page.
+    ///
+    /// # Errors
+    /// When the store can't be read or has no run of the job, or the options don't fit the job or the truth.
+    pub fn evaluate(&self, options: &EvalOptions) -> Result<EvalReport, Error> {
+        let filter = options.filter.as_deref().map(|text| self.filter(text)).transpose()?;
+        let (decoder, clock) = (self.environment.decoder().clone(), self.clock.clone());
+        EvalReport::measure(&self.job, filter.as_ref(), options, decoder, clock)
     }
 
     /// Serves a page on loopback on which people look at pages beside their labels, decide and correct. Blocks
@@ -455,37 +511,10 @@ pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -
     };
     let is_timed = query.since_ms.is_some() || query.until_ms.is_some();
     let which = query.run.as_deref().unwrap_or(if is_timed { "all" } else { "latest" });
-    let mut all = reader.runs(key)?;
-    let now_ms = SystemClock::new().wall_ms();
-    for run in all.iter_mut().filter(|run| opened.has_died(run, now_ms)) {
-        (run.outcome, run.ended_ms) = (Some((RunOutcomeName::Died, 1)), Some(run.heartbeat_ms));
-    }
-    let latest: Vec<String> = all.iter().take(5).map(|run| run.run_id.to_string()).collect();
-    let runs = choose_runs(all, which);
-    if runs.is_empty() && !latest.is_empty() {
-        let message = format!("there is no run `{which}`");
-        return Err(Error::new(WRONG_INPUT, message).with_hint(&format!("the latest runs: {}", latest.join(", "))));
-    }
+    let runs = choose_runs(known_runs(&opened, &reader, key)?, which)?;
     let (since_ms, until_ms) = (query.since_ms.unwrap_or(i64::MIN), query.until_ms.unwrap_or(i64::MAX));
     let report = pipeline::report(&reader, &runs, since_ms, until_ms, job.map(|job| &job.manifest))?;
     Ok(RunReport { report, outcome: None, unstored: UnstoredAnswers::default() })
-}
-
-/// The chosen runs, newest first, all of one job. A tried page does not head a report when there is
-/// a run.
-fn choose_runs(runs: Vec<RunRecord>, which: &str) -> Vec<RunRecord> {
-    let is_try = |run: &RunRecord| matches!(run.outcome, Some((RunOutcomeName::Try, _)));
-    let newest = runs.iter().find(|run| !is_try(run)).or(runs.first()).map(|run| (run.job, run.run));
-    let Some((job, latest)) = newest else { return runs };
-    match which {
-        "all" => {
-            let mut runs: Vec<RunRecord> = runs.into_iter().filter(|run| run.job == job).collect();
-            runs.sort_by_key(is_try);
-            runs
-        }
-        "latest" => runs.into_iter().filter(|run| run.run == latest).collect(),
-        id => runs.into_iter().filter(|run| run.run_id.as_str() == id).collect(),
-    }
 }
 
 fn answer_of(tried: TriedOutcome) -> TriedAnswer {

@@ -15,6 +15,8 @@ pub(crate) struct ListColumn {
 /// One row of a list.
 #[derive(Debug, PartialEq)]
 pub(crate) struct ListRow {
+    /// The line of the file on which it begins; in Parquet, the number of the row. From 1.
+    pub(crate) line: u64,
     pub(crate) path: Vec<u8>,
     /// The values of the carried columns, in the order of [`ColumnPlan::carried`].
     pub(crate) values: Vec<Value>,
@@ -102,6 +104,11 @@ impl ColumnPlan {
         };
         let version = (0..names.len()).filter(names_version).collect();
         if faults.is_empty() { Ok(Self { path, carried, version, names }) } else { Err(faults.join("\n  ")) }
+    }
+
+    /// The column at `path` with paths, and those at `carried`, whatever their names.
+    pub(crate) fn of_positions(path: usize, carried: Vec<usize>) -> Self {
+        Self { path, carried, version: Vec::new(), names: Vec::new() }
     }
 
     /// The carried columns.

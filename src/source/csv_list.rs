@@ -1,8 +1,8 @@
 //! A list in a CSV or TSV file. All its columns are text.
 
-use super::columns::{ColumnPlan, ListColumn, ListRow, find_path};
+use super::columns::{ColumnPlan, ListColumn, ListRow};
 use crate::base::text_reader::TextReader;
-use crate::manifest::{ColumnKind, Input};
+use crate::manifest::ColumnKind;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -10,12 +10,19 @@ use std::io::{BufRead, BufReader};
 /// The rows of a CSV file.
 pub(crate) struct CsvList {
     reader: csv::Reader<TextReader<File>>,
+    /// Whether lines end with CR LF. The reader then counts a line when it reads the next one.
+    is_crlf: bool,
 }
 
 impl CsvList {
     /// Reads the columns and checks every row once, so that a fault is found before any work
     /// is done for the rows before it.
-    pub(crate) fn open(file: File, delimiter: u8, input: &Input) -> Result<(Vec<ListColumn>, Self), String> {
+    /// `find_path`: the position of the column with paths among these names; paths may be any bytes.
+    pub(crate) fn open(
+        file: File,
+        delimiter: u8,
+        find_path: &dyn Fn(&[&str]) -> Option<usize>,
+    ) -> Result<(Vec<ListColumn>, Self), String> {
         let mut text = TextReader::new(file).map_err(|error| error.to_string())?;
         if let Some(line) = find_open_quote(&mut text, delimiter).map_err(|error| error.to_string())? {
             return Err(format!("line {line}: a quote is opened and never closed"));
@@ -24,6 +31,7 @@ impl CsvList {
         let open = |text| csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text);
         let mut reader = open(text);
         let names = reader.byte_headers().map_err(|error| error.to_string())?.clone();
+        let is_crlf = reader.position().line() == 1 + line_ends(&names);
         if names.is_empty() {
             return Err("it is empty; its first line must name its columns".into());
         }
@@ -33,14 +41,14 @@ impl CsvList {
             return Err("its columns are separated by `;`; save it with commas, or with tabs as .tsv".into());
         }
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
-        let path = find_path(&names.iter().map(String::as_str).collect::<Vec<_>>(), input);
-        check_rows(&mut reader, &names, path)?;
+        let path = find_path(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        check_rows(&mut reader, &names, path, is_crlf)?;
         let mut text = reader.into_inner();
         text.rewind().map_err(|error| error.to_string())?;
         let mut reader = open(text);
         reader.byte_headers().map_err(|error| error.to_string())?;
         let columns = names.into_iter().map(|name| ListColumn { name, kind: Ok(ColumnKind::Text) }).collect();
-        Ok((columns, Self { reader }))
+        Ok((columns, Self { reader, is_crlf }))
     }
 
     /// The next row that is not empty. An empty cell is null.
@@ -61,7 +69,8 @@ impl CsvList {
         };
         let path = record.get(plan.path).unwrap_or_default().to_vec();
         let cells = |columns: &[usize]| columns.iter().map(cell).collect();
-        Ok(Some(ListRow { path, values: cells(&plan.carried), version: cells(&plan.version) }))
+        let line = line_of(&record, self.reader.position().line(), self.is_crlf);
+        Ok(Some(ListRow { line, path, values: cells(&plan.carried), version: cells(&plan.version) }))
     }
 }
 
@@ -70,10 +79,18 @@ fn is_empty(record: &csv::ByteRecord) -> bool {
     record.iter().all(|cell| cell.trim_ascii().is_empty())
 }
 
+/// The line ends in the cells of a record.
+fn line_ends(record: &csv::ByteRecord) -> u64 {
+    record.iter().flatten().filter(|byte| **byte == b'\n').count() as u64
+}
+
 /// The line on which a record begins; `next`: the line behind it. The position of a record is that of the
 /// empty lines before it.
-fn line_of(record: &csv::ByteRecord, next: u64) -> u64 {
-    let ends = record.iter().flatten().filter(|byte| **byte == b'\n').count() as u64;
+fn line_of(record: &csv::ByteRecord, next: u64, is_crlf: bool) -> u64 {
+    let ends = line_ends(record);
+    if is_crlf {
+        return next.saturating_sub(ends);
+    }
     let position = record.position().map_or(0, csv::Position::line);
     position.max(next.saturating_sub(1 + ends))
 }
@@ -109,13 +126,18 @@ fn find_open_quote(text: &mut TextReader<File>, delimiter: u8) -> std::io::Resul
 
 /// Checks that every row has the cells of all columns, and that all are UTF-8, except for paths, which
 /// may be any bytes.
-fn check_rows(reader: &mut csv::Reader<TextReader<File>>, names: &[String], path: Option<usize>) -> Result<(), String> {
+fn check_rows(
+    reader: &mut csv::Reader<TextReader<File>>,
+    names: &[String],
+    path: Option<usize>,
+    is_crlf: bool,
+) -> Result<(), String> {
     let mut record = csv::ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(|error| error.to_string())? {
         if is_empty(&record) {
             continue;
         }
-        let line = line_of(&record, reader.position().line());
+        let line = line_of(&record, reader.position().line(), is_crlf);
         if record.len() != names.len() {
             let fields = |count: usize| if count == 1 { "1 field".to_owned() } else { format!("{count} fields") };
             let (found, columns) = (fields(record.len()), fields(names.len()));

@@ -15,6 +15,8 @@ pub(crate) struct JsonList {
     reader: BufReader<TextReader<File>>,
     /// The names of all columns.
     names: Vec<String>,
+    /// Lines that were read.
+    lines: u64,
 }
 
 impl JsonList {
@@ -22,10 +24,9 @@ impl JsonList {
     pub(crate) fn open(file: File) -> Result<(Vec<ListColumn>, Self), String> {
         let mut reader = BufReader::new(TextReader::new(file).map_err(|error| error.to_string())?);
         let mut known: Vec<(String, Option<ColumnKind>)> = Vec::new();
-        let mut number = 0_u64;
+        let mut lines = 0_u64;
         loop {
-            number += 1;
-            let object = read_object(&mut reader).map_err(|reason| format!("line {number}: {reason}"))?;
+            let object = read_object(&mut reader, &mut lines).map_err(|reason| format!("line {lines}: {reason}"))?;
             let Some(object) = object else { break };
             for (name, value) in &object {
                 let kind = kind_of(value);
@@ -43,21 +44,24 @@ impl JsonList {
             // A column of nulls is text.
             ListColumn { name, kind: Ok(kind.unwrap_or(ColumnKind::Text)) }
         };
-        Ok((known.into_iter().map(column).collect(), Self { reader, names }))
+        Ok((known.into_iter().map(column).collect(), Self { reader, names, lines: 0 }))
     }
 
     /// The next row. A member that an object lacks is null.
     pub(crate) fn next_row(&mut self, plan: &ColumnPlan) -> Result<Option<ListRow>, String> {
-        let Some(mut object) = read_object(&mut self.reader)? else { return Ok(None) };
+        let Some(mut object) = read_object(&mut self.reader, &mut self.lines)? else { return Ok(None) };
         let path = object.get(&self.names[plan.path]).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
         let version = plan.version.iter().map(|at| object.get(&self.names[*at]).cloned().unwrap_or_default()).collect();
         let values = plan.carried.iter().map(|at| object.remove(&self.names[*at]).unwrap_or_default()).collect();
-        Ok(Some(ListRow { path, values, version }))
+        Ok(Some(ListRow { line: self.lines, path, values, version }))
     }
 }
 
-/// The next object with a value, whatever empty lines and objects come before it.
-fn read_object(reader: &mut BufReader<TextReader<File>>) -> Result<Option<Map<String, Value>>, String> {
+/// The next object with a value, whatever empty lines and objects come before it. Counts the lines.
+fn read_object(
+    reader: &mut BufReader<TextReader<File>>,
+    lines: &mut u64,
+) -> Result<Option<Map<String, Value>>, String> {
     loop {
         let mut line = Vec::new();
         let count =
@@ -65,6 +69,7 @@ fn read_object(reader: &mut BufReader<TextReader<File>>) -> Result<Option<Map<St
         if count == 0 {
             return Ok(None);
         }
+        *lines += 1;
         if line.trim_ascii().is_empty() {
             continue;
         }

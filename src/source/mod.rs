@@ -7,7 +7,7 @@
 //! - [`signed_url`]: URLs without their secrets
 //! - [`list`]: a list without columns
 //! - [`columns`]: the columns of a list; [`csv_list`], [`json_list`], [`parquet_list`]: the
-//!   formats of lists with columns; [`table`]: any of them
+//!   formats of lists with columns; [`list_file`]: any of them; [`table`]: its rows as entries
 //! - [`entries`]: the entries of an input; [`count`]: their number
 //! - [`host_limits`], [`public_hosts`]: how often, and which hosts may be asked; [`fetch`]: the
 //!   content of a URL; [`reader`]: the content of an entry
@@ -24,6 +24,7 @@ pub(crate) mod host_limits;
 pub(crate) mod json_list;
 pub(crate) mod left_out;
 pub(crate) mod list;
+pub(crate) mod list_file;
 pub(crate) mod listing;
 pub(crate) mod parquet_list;
 pub(crate) mod public_hosts;
@@ -35,11 +36,14 @@ pub(crate) mod table;
 mod test_input;
 pub(crate) mod walk;
 
+pub(crate) use columns::{ColumnPlan, ListRow};
 pub use count::count_entries;
 pub use entries::{Entries, FoundFile, carried_columns};
 pub use entry::{Entry, path_bytes, path_from_bytes};
 pub use error::{SourceError, WalkFault};
 pub use host_limits::HostLimits;
 pub use left_out::{LeftOut, LeftOutReason, extension_of};
+pub(crate) use list_file::ListFile;
 pub use reader::{Cancelled, ReadFault, ReadFaultKind, SourceReader};
 pub(crate) use select::{Choice, Selection};
+pub(crate) use signed_url::without_secrets;

@@ -17,6 +17,8 @@ pub(crate) struct ParquetList {
     rows: RowIter<'static>,
     /// Rows that the footer promises and that have not been read yet.
     left: i64,
+    /// Rows that were read.
+    read: u64,
     /// For each column, whether the library returns its timestamps in nanoseconds.
     is_nanos: Vec<bool>,
 }
@@ -32,7 +34,7 @@ impl ParquetList {
             let columns = schema.get_fields().iter().map(|field| column(field)).collect();
             let is_nanos = schema.get_fields().iter().map(|field| is_nanos(field)).collect();
             let rows = RowIter::from_file_into(Box::new(reader));
-            Ok((columns, Self { rows, left, is_nanos }))
+            Ok((columns, Self { rows, left, read: 0, is_nanos }))
         })
     }
 
@@ -46,7 +48,7 @@ impl ParquetList {
         };
         let path = values.get(plan.path).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
         let of = |columns: &[usize]| columns.iter().map(|at| values.get(*at).cloned().unwrap_or_default()).collect();
-        Ok(Some(ListRow { path, values: of(&plan.carried), version: of(&plan.version) }))
+        Ok(Some(ListRow { line: self.read, path, values: of(&plan.carried), version: of(&plan.version) }))
     }
 
     /// The values of the next row's columns.
@@ -63,6 +65,7 @@ impl ParquetList {
             };
         };
         self.left -= 1;
+        self.read += 1;
         let row = row.map_err(|error| error.to_string())?;
         let fields = row.get_column_iter().map(|(_, field)| field);
         let value = |(field, is_nanos): (&Field, &bool)| match field {

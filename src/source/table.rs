@@ -1,15 +1,12 @@
 //! A list with columns: CSV, TSV, JSON Lines or Parquet, read row by row.
 
-use super::columns::{ColumnPlan, ListRow, convert_value, is_blank};
-use super::csv_list::CsvList;
+use super::columns::{ColumnPlan, convert_value, find_path, is_blank};
 use super::error::{SourceError, WalkFault};
-use super::json_list::JsonList;
-use super::parquet_list::ParquetList;
+use super::list_file::ListFile;
 use super::signed_url::without_secrets;
 use crate::base::digest::Digest;
 use crate::manifest::{Column, Input};
 use serde_json::Value;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A row of a list.
@@ -27,14 +24,8 @@ pub(crate) struct Table {
     path: PathBuf,
     plan: ColumnPlan,
     columns: Vec<Column>,
-    rows: Rows,
+    list: ListFile,
     is_over: bool,
-}
-
-enum Rows {
-    Csv(CsvList),
-    Json(JsonList),
-    Parquet(ParquetList),
 }
 
 impl Table {
@@ -44,33 +35,15 @@ impl Table {
     /// A list that can't be read, or whose columns don't fit the job.
     pub(crate) fn open(path: &Path, input: &Input) -> Result<Self, SourceError> {
         let fault = |reason: String| SourceError::List { name: path.display().to_string(), reason };
-        let file = File::open(path).map_err(|error| fault(error.to_string()))?;
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        let opened = match extension.as_deref() {
-            Some("jsonl" | "ndjson") => JsonList::open(file).map(|(known, rows)| (known, Rows::Json(rows))),
-            Some("parquet") => ParquetList::open(file).map(|(known, rows)| (known, Rows::Parquet(rows))),
-            extension => {
-                let delimiter = if extension == Some("tsv") { b'\t' } else { b',' };
-                CsvList::open(file, delimiter, input).map(|(known, rows)| (known, Rows::Csv(rows)))
-            }
-        };
-        let (known, rows) = opened.map_err(fault)?;
-        let plan = ColumnPlan::choose(&known, input).map_err(fault)?;
-        let columns = plan.carried_columns(&known).map_err(fault)?;
-        Ok(Self { path: path.to_owned(), plan, columns, rows, is_over: false })
+        let list = ListFile::open(path, &|names| find_path(names, input)).map_err(fault)?;
+        let plan = ColumnPlan::choose(list.columns(), input).map_err(fault)?;
+        let columns = plan.carried_columns(list.columns()).map_err(fault)?;
+        Ok(Self { path: path.to_owned(), plan, columns, list, is_over: false })
     }
 
     /// The carried columns.
     pub(crate) fn into_columns(self) -> Vec<Column> {
         self.columns
-    }
-
-    fn next_row(&mut self) -> Result<Option<ListRow>, String> {
-        match &mut self.rows {
-            Rows::Csv(rows) => rows.next_row(&self.plan),
-            Rows::Json(rows) => rows.next_row(&self.plan),
-            Rows::Parquet(rows) => rows.next_row(&self.plan),
-        }
     }
 
     /// The carried values of a row, by the names of their columns.
@@ -93,7 +66,7 @@ impl Iterator for Table {
         if self.is_over {
             return None;
         }
-        match self.next_row() {
+        match self.list.next_row(&self.plan) {
             Ok(row) => row.map(|row| {
                 let version = digest_of_version(row.version);
                 Ok(TableRow { path: row.path, carried: self.carried(row.values), version })
@@ -236,6 +209,8 @@ mod tests {
             ("l.csv", b"path;a\nx;1\n", "separated by `;`"),
             ("l.csv", b"path,a\nx,1,2\n", "line 2: found record with 3 fields, but the first line has 2 fields"),
             ("l.csv", b"path,a\n\n\"x\ny\",1\n\nx\n", "line 6: found record with 1 field"),
+            ("l.csv", b"path,a\r\nx,1\r\ny\r\n", "line 3: found record with 1 field"),
+            ("l.csv", b"path,\"a\nb\"\r\nx,\"1\n2\"\r\n\r\ny", "line 6: found record with 1 field"),
             ("l.csv", b"\xFF\xFEp\0a", "not valid UTF-16"),
             ("l.csv", b"\xFF\xFE\0\0p\0\0\0", "UTF-32"),
             ("l.csv", b"https://h/x.jpg?sig=SECRET\n", "it has: https://h/x.jpg; set"),

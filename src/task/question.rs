@@ -25,7 +25,12 @@ pub struct Question {
     template: Option<Arc<Template>>,
     /// The digest of the text with the values of a line.
     rendered: Option<Digest>,
+    /// What the question is asked for, if not for rows.
+    probe: Option<Value>,
 }
+
+/// The member of a recipe that keeps the answers of a probe apart from those that rows show.
+const PROBE_MEMBER: &str = "probe";
 
 /// A task whose text names columns of a list.
 #[derive(Clone, Debug)]
@@ -96,13 +101,21 @@ pub fn without_descriptions(tasks: &[Task]) -> Vec<Task> {
 impl Question {
     /// A question whose answers are read but which is not sent again: it has no text.
     pub(crate) fn without_text(name: &str, shape: Shape, recipe: Value) -> Self {
-        Self { name: name.to_owned(), shape, recipe, text: String::new(), template: None, rendered: None }
+        Self { name: name.to_owned(), shape, recipe, text: String::new(), template: None, rendered: None, probe: None }
     }
 
     /// Whether the text differs between the lines of a list.
     #[must_use]
     pub fn is_template(&self) -> bool {
         self.template.is_some()
+    }
+
+    /// The same question with a recipe of its own, so that its answers never reach rows: it is asked to measure
+    /// the model. `probe`: for what. The request is the same.
+    #[must_use]
+    pub fn with_probe(mut self, probe: &Value) -> Self {
+        self.recipe[PROBE_MEMBER] = probe.clone();
+        Self { probe: Some(probe.clone()), ..self }
     }
 
     /// The digest of the text of a question that was rendered for a line of a list: a part of the key of human
@@ -123,7 +136,11 @@ impl Question {
             rendered = Some(Digest::compute(text.as_bytes()));
         }
         // Never fails: the schema was compiled before, and only the text has changed.
-        Self { rendered, ..compile_task(&task).unwrap_or_else(|_| self.clone()) }
+        let question = Self { rendered, ..compile_task(&task).unwrap_or_else(|_| self.clone()) };
+        match &self.probe {
+            Some(probe) => question.with_probe(probe),
+            None => question,
+        }
     }
 }
 
@@ -189,7 +206,7 @@ fn compile_task(task: &Task) -> Result<Question, Vec<TaskDefect>> {
             )
         }
     };
-    Ok(Question { name: task.name.clone(), shape, recipe, text, template: None, rendered: None })
+    Ok(Question { name: task.name.clone(), shape, recipe, text, template: None, rendered: None, probe: None })
 }
 
 fn label_names(labels: &[Label]) -> Vec<String> {
@@ -261,6 +278,20 @@ mod tests {
             // A stored recipe leads to the same key.
             assert_eq!(rendered.rendered_digest(), recipe_text_digest(&rendered.recipe));
             assert_eq!(question.rendered_digest(), None);
+        }
+    }
+
+    #[test]
+    fn a_probe_sends_the_same_request_and_has_a_recipe_of_its_own() {
+        let plain = compile(&[ask("From {customer}?")], &["customer"]).unwrap().remove(0);
+        let probe = plain.clone().with_probe(&json!({"repeat": 2}));
+        let values = json!({"customer": "ACME"});
+        let rendered = |question: &Question| question.rendered(values.as_object().unwrap());
+        for (plain, probe) in [(plain.clone(), probe.clone()), (rendered(&plain), rendered(&probe))] {
+            assert_eq!((&plain.text, &plain.shape), (&probe.text, &probe.shape));
+            assert_eq!(probe.recipe["probe"], json!({"repeat": 2}));
+            assert_ne!(plain.recipe, probe.recipe);
+            assert_eq!(plain.rendered_digest(), probe.rendered_digest());
         }
     }
 

@@ -2,15 +2,18 @@
 //!
 //! - [`harness`]: a folder with pages, a simulator and the program
 //! - [`input`]: files and lists; [`asking`]: requests, faults, stops; [`limits`]; [`budget`]; [`batch`]
+//! - [`answers`]: human answers
 //! - [`store`]: durability and maintenance; [`output`]: rows and files; [`cli`]: messages, logs, metrics
-//! - [`review`]: the local page on which people decide
+//! - [`quality`]: how good the labels are; [`review`]: the local page on which people decide
 //! - [`golden`]: recipes, requests and closed lists that must not change
 //! - [`security`]: hostile files, servers and bytes
 //! - [`simulator`]: the built-in simulator over raw HTTP
+//! - [`select`]: pages and rows that are selected, compared, listed
 //! - [`tidy`]: the rules of the code base
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests fail, wait and make files")]
 
+mod answers;
 mod asking;
 mod batch;
 mod budget;
@@ -20,8 +23,10 @@ mod harness;
 mod input;
 mod limits;
 mod output;
+mod quality;
 mod review;
 mod security;
+mod select;
 mod simulator;
 mod store;
 mod tidy;

@@ -25,6 +25,7 @@ fn row() -> Row {
         status: RowStatus::Ok,
         carried: Vec::new(),
         answers: Vec::new(),
+        sources: Vec::new(),
         model: "@model".into(),
         input_tokens: 1100,
         cached_input_tokens: 128,

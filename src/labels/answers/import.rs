@@ -6,11 +6,12 @@ use super::csv_form::from_csv;
 use super::fault::LineFault;
 use super::label_studio::from_label_studio;
 use super::locator::Locator;
-use crate::base::digest::canonical;
+use crate::base::digest::{Digest, canonical};
 use crate::base::ids::PageId;
 use crate::manifest::Job;
 use crate::store::{NewDecision, Reader, StoreError};
 use crate::task::Question;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 /// How human answers are imported.
@@ -72,7 +73,7 @@ pub(crate) fn prepare_import(
     }
     let (mut faults, mut prepared) = (Vec::new(), PreparedImport::default());
     let mut undated = Undated::default();
-    let mut seen = HashSet::new();
+    let mut stored = Stored { reader, pages: HashMap::new() };
     for line in &lines {
         let decision = match decision_of(&locator, job, questions, line, options, now_ms)? {
             Ok(decision) => decision,
@@ -91,7 +92,7 @@ pub(crate) fn prepare_import(
             faults.push(fault);
             continue;
         }
-        if is_stored(reader, &decision, line.decided_at_ms.is_some())? || !seen.insert(key(&decision)) {
+        if stored.has(&decision, line.decided_at_ms.is_some())? {
             prepared.known += 1;
         } else {
             prepared.new.push(decision);
@@ -143,29 +144,58 @@ fn decision_of(
     }))
 }
 
-/// What makes two decisions the same one.
-fn key(decision: &NewDecision) -> impl Eq + std::hash::Hash + use<> {
-    let NewDecision { page, task, question, value, reviewer, decided_at_ms, .. } = decision.clone();
-    (page, task, question, value, reviewer, decided_at_ms)
+/// What makes two decisions on a page the same one.
+type Key = (String, Option<Digest>, String, String, i64);
+
+fn key(decision: &NewDecision) -> Key {
+    let NewDecision { task, question, value, reviewer, decided_at_ms, .. } = decision.clone();
+    (task, question, value, reviewer, decided_at_ms)
 }
 
-/// Whether the decision is stored. One without a time of its own is if the same reviewer's latest decision has its
-/// value.
-fn is_stored(reader: &Reader, decision: &NewDecision, is_dated: bool) -> Result<bool, StoreError> {
-    let stored = reader.decisions(&decision.job, &decision.page)?;
-    let is_same = |known: &NewDecision| {
-        (&known.task, known.question, &known.reviewer) == (&decision.task, decision.question, &decision.reviewer)
-    };
-    let mut same = stored.iter().map(|record| &record.decision).filter(|known| is_same(known));
-    Ok(match is_dated {
-        true => same.any(|known| key(known) == key(decision)),
-        false => same.next_back().is_some_and(|latest| latest.value == decision.value),
-    })
+/// The decisions that are stored, read once for each page.
+struct Stored<'a> {
+    reader: &'a Reader,
+    pages: HashMap<PageId, StoredDecisions>,
+}
+
+#[derive(Default)]
+struct StoredDecisions {
+    keys: HashSet<Key>,
+    /// The latest value by task, question and reviewer.
+    latest: HashMap<(String, Option<Digest>, String), String>,
+}
+
+impl Stored<'_> {
+    /// Whether the decision is stored, or was added before. One without a time of its own is if the same
+    /// reviewer's latest decision has its value.
+    fn has(&mut self, decision: &NewDecision, is_dated: bool) -> Result<bool, StoreError> {
+        let known = match self.pages.entry(decision.page) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let mut known = StoredDecisions::default();
+                for record in self.reader.decisions(&decision.job, &decision.page)? {
+                    let NewDecision { task, question, reviewer, value, .. } = record.decision.clone();
+                    known.latest.insert((task, question, reviewer), value);
+                    known.keys.insert(key(&record.decision));
+                }
+                unknown.insert(known)
+            }
+        };
+        let NewDecision { task, question, reviewer, value, .. } = decision;
+        let latest = known.latest.get(&(task.clone(), *question, reviewer.clone()));
+        Ok(!is_dated && latest == Some(value) || !known.keys.insert(key(decision)))
+    }
 }
 
 /// Lines without a time: two of them must not answer the same question of the same page differently.
 #[derive(Default)]
-struct Undated(HashMap<(PageId, String, Option<crate::base::digest::Digest>, String), (String, String)>);
+struct Undated(HashMap<UndatedKey, FirstLine>);
+
+/// A page, a task, a question and a reviewer.
+type UndatedKey = (PageId, String, Option<Digest>, String);
+
+/// The place of a line and its value.
+type FirstLine = (String, String);
 
 impl Undated {
     fn add(&mut self, line: &AnswerLine, decision: &NewDecision) -> Result<(), LineFault> {

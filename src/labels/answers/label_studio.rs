@@ -90,6 +90,7 @@ fn result(line: &AnswerLine, value: &Value, is_labels: bool) -> Value {
 /// With all items that are not well-formed.
 pub(crate) fn from_label_studio(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> {
     let file = |message: String| vec![LineFault::malformed("line 1", message)];
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let items = match serde_json::from_slice(bytes) {
         Ok(Value::Array(items)) => items,
         Ok(item @ Value::Object(_)) => vec![item],
@@ -297,6 +298,7 @@ mod tests {
                 "item 6: created_at: `x` is not a valid time; use a form such as 2026-11-23 or 2026-11-23T13:00:00Z",
             ]
         );
+        assert_eq!(from_label_studio(b"\xef\xbb\xbf[]"), Ok(Vec::new()), "a byte order mark");
         assert!(from_label_studio(b"3").is_err() && from_label_studio(b"[").is_err());
     }
 }

@@ -81,7 +81,11 @@ impl<'a> Locator<'a> {
         };
         let (first_page, last_page) = (first.page_count.min(1), first.page_count);
         if line.page < first_page || line.page > last_page {
-            return unknown(format!("`{}` has no page {}: it has {last_page}", line.path, line.page));
+            return unknown(match last_page {
+                0 => format!("`{}` could not be opened: human answers to it have page 0", line.path),
+                1 => format!("`{}` has no page {}: it has 1 page", line.path, line.page),
+                last => format!("`{}` has no page {}: it has {last} pages", line.path, line.page),
+            });
         }
         let Some(content) = first.content else { return unknown(format!("`{}` can't be read", line.path)) };
         let page = PageId { content, page: first.first_of(line.page) };

@@ -118,7 +118,7 @@ proptest! {
         for (status, cost, is_duplicate) in rows {
             let duplicate_of = is_duplicate.then(|| b"first".to_vec());
             let record = PageRecord { duplicate_of, ..page("x", cost) };
-            asked.add(&record, status, None, &[RUN]);
+            asked.add(&record, (status, None), &[], &[RUN]);
             read_again.add(&record, (status, None), &[], &[RunKey(RUN.0 + 1)]);
         }
         let unchanged = Pages::from_unchanged(&asked.to_stored()).unwrap();

@@ -3,6 +3,7 @@
 
 use super::format::{format_percent, format_usd};
 use super::plot::{Bar, draw_horizontal_bars, draw_vertical_bars};
+use crate::base::escape::html_text as escape;
 use crate::base::money::Pico;
 use crate::base::units::{grouped, human_duration, rfc3339};
 use crate::report::histogram::Histogram;
@@ -13,6 +14,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use url::Url;
 
+/// The style of pages, in light and dark.
+pub const PAGE_STYLE: &str = include_str!("page.css");
+
 /// Maximum number of labels in the chart of a task. All others are one bar.
 const MAX_LABELS: usize = 14;
 
@@ -22,8 +26,7 @@ pub fn render_html(report: &Report) -> String {
     let mut out = String::from(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
     );
-    let style = include_str!("page.css");
-    let _ = writeln!(out, "<title>{}: spend report</title>\n<style>\n{style}</style>", escape(&report.job));
+    let _ = writeln!(out, "<title>{}: spend report</title>\n<style>\n{PAGE_STYLE}</style>", escape(&report.job));
     let _ = writeln!(
         out,
         "<h1>{}</h1>\n<p>{} · <span{}>{}</span> in {} · started {}</p>",
@@ -272,23 +275,6 @@ fn format_short(value: f64) -> String {
     let decimals = (2.0 - value.log10().floor()).clamp(0.0, 9.0) as usize;
     let text = format!("{value:.decimals$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-/// `text` as HTML text or attribute value. Control characters are replaced.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

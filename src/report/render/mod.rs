@@ -16,10 +16,12 @@ mod prometheus;
 mod text;
 mod text_table;
 
-pub use html::render_html;
+pub(crate) use format::format_usd;
+pub use html::{PAGE_STYLE, render_html};
 pub use json::render_json;
 pub use prometheus::{UnreportedRun, parse_last_success, render_prometheus, render_unreported_prometheus};
 pub use text::{render_failures, render_text};
+pub(crate) use text_table::TextTable;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
     make.py PROGRAM VERSION pictures  writes VERSION-pictures/, a complete run on its own pages
     make.py PROGRAM VERSION models  writes VERSION-models/, a complete run with each of MODELS
 
-VERSION/ holds `job.yaml` (written by hand), and from here `store.sql` and `out.*`. The
+VERSION/ holds `job.yaml` (written by hand; with human answers also `answers.csv`), and from here `store.sql` and `out.*`. The
 store is dumped after a complete run and a second run that was killed while it waited
 for the answer about `new.png`. `@job@` stands for the identity of the job, which
 depends on the folder.
@@ -81,6 +81,11 @@ def now(program, folder, target):
     faults = ["--faults", "60%", "--fault-kinds", "500,wrong-label,wrong-label,refusal", "--seed", "11"]
     with Simulator(program, *faults) as simulator:
         assert start(program, folder, simulator.url).wait() == 0
+    if (target / "answers.csv").exists():
+        shutil.copy(target / "answers.csv", folder / "answers.csv")
+        for command in ["answers import job.yaml answers.csv", "export job.yaml"]:
+            command = [program, *command.split(), "--var", f"PROVIDER={simulator.url}"]
+            subprocess.run(command, cwd=folder, check=True)
     for name in ["out.csv", "out.jsonl", "out.parquet"]:
         shutil.copy(folder / name, target / name)
     shutil.copy(HERE / "new.png", folder / "pages/new.png")

@@ -34,7 +34,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "labels",
         &[
             "base", "catalog", "manifest", "source", "media", "prepare", "task", "provider", "store", "export",
-            "report", "eval", "select", "pipeline",
+            "report", "select", "pipeline", "eval",
         ],
     ),
     ("review", &["base", "manifest", "prepare", "task", "store", "export", "eval", "select", "pipeline"]),
@@ -86,7 +86,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
 
 /// The layers of a folder, lowest first: a child imports only what stands before it.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("pipeline", &["model", "control", "scan", "asking", "batch", "results", "plan", "thumbnails", "try_page", "run"]),
+    (
+        "pipeline",
+        &["model", "control", "scan", "asking", "batch", "results", "plan", "thumbnails", "try_page", "probe", "run"],
+    ),
     (
         "store",
         &[
@@ -211,16 +214,20 @@ fn commands_with_a_job_use_only_the_session() {
     for name in [
         "answers",
         "check",
+        "eval",
+        "eval_args",
         "export",
         "load",
         "metrics",
         "plan",
+        "probe",
         "progress",
         "report",
         "review",
         "rows",
         "run",
         "run_record",
+        "runs",
         "signals",
         "try_page",
     ] {

@@ -5,58 +5,58 @@ CREATE TABLE answers (
   page_id INTEGER NOT NULL, recipe_id INTEGER NOT NULL, sample INTEGER NOT NULL DEFAULT 0,
   status TEXT NOT NULL, value TEXT, reason TEXT, message TEXT, passing INTEGER NOT NULL, runs INTEGER NOT NULL,
   request_id INTEGER, at INTEGER NOT NULL, revision INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (page_id, recipe_id, sample)) WITHOUT ROWID;
-INSERT INTO "answers" VALUES(2,1,0,'ok','"letter"',NULL,NULL,0,1,2,1795713135496,9);
-INSERT INTO "answers" VALUES(2,2,0,'ok','["stamp","logo"]',NULL,NULL,0,1,2,1795713135496,9);
-INSERT INTO "answers" VALUES(2,3,0,'ok','{"count":62,"amount":null,"due":null,"paid":true,"names":null}',NULL,NULL,0,1,2,1795713135496,9);
-INSERT INTO "answers" VALUES(2,4,0,'ok','true',NULL,NULL,0,1,2,1795713135496,9);
-INSERT INTO "answers" VALUES(2,5,0,'ok','"2011-01-02"',NULL,NULL,0,1,2,1795713135496,9);
-INSERT INTO "answers" VALUES(2,6,0,'ok','917.77',NULL,NULL,0,1,2,1795713135496,9);
-INSERT INTO "answers" VALUES(4,1,0,'invalid',NULL,'wrong_label','`none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`',0,1,3,1795713135070,8);
-INSERT INTO "answers" VALUES(4,2,0,'invalid',NULL,'wrong_label','`none of your labels` is not one of the labels `stamp`, `logo`, `seal`',0,1,3,1795713135070,8);
-INSERT INTO "answers" VALUES(4,3,0,'ok','{"count":20,"amount":875.53,"due":null,"paid":true,"names":["none of your labels"]}',NULL,NULL,0,1,3,1795713134958,3);
-INSERT INTO "answers" VALUES(4,4,0,'ok','false',NULL,NULL,0,1,3,1795713134958,3);
-INSERT INTO "answers" VALUES(4,5,0,'ok','null',NULL,NULL,0,1,3,1795713134958,3);
-INSERT INTO "answers" VALUES(4,6,0,'ok','null',NULL,NULL,0,1,3,1795713134958,3);
-INSERT INTO "answers" VALUES(5,1,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795713135026,5);
-INSERT INTO "answers" VALUES(5,2,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795713135026,5);
-INSERT INTO "answers" VALUES(5,3,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795713135026,5);
-INSERT INTO "answers" VALUES(5,4,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795713135026,5);
-INSERT INTO "answers" VALUES(5,5,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795713135026,5);
-INSERT INTO "answers" VALUES(5,6,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795713135026,5);
-INSERT INTO "answers" VALUES(6,1,0,'ok','"invoice"',NULL,NULL,0,1,1,1795713134896,2);
-INSERT INTO "answers" VALUES(6,2,0,'ok','["logo"]',NULL,NULL,0,1,1,1795713134896,2);
-INSERT INTO "answers" VALUES(6,3,0,'ok','{"count":40,"amount":439.22,"due":"2016-04-15","paid":true,"names":[]}',NULL,NULL,0,1,1,1795713134896,2);
-INSERT INTO "answers" VALUES(6,4,0,'ok','false',NULL,NULL,0,1,1,1795713134896,2);
-INSERT INTO "answers" VALUES(6,5,0,'ok','null',NULL,NULL,0,1,1,1795713134896,2);
-INSERT INTO "answers" VALUES(6,6,0,'ok','null',NULL,NULL,0,1,1,1795713134896,2);
-INSERT INTO "answers" VALUES(8,1,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795713134989,4);
-INSERT INTO "answers" VALUES(8,2,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795713134989,4);
-INSERT INTO "answers" VALUES(8,3,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795713134989,4);
-INSERT INTO "answers" VALUES(8,4,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795713134989,4);
-INSERT INTO "answers" VALUES(8,5,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795713134989,4);
-INSERT INTO "answers" VALUES(8,6,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795713134989,4);
-INSERT INTO "answers" VALUES(9,1,0,'ok','"invoice"',NULL,NULL,0,1,5,1795713135057,7);
-INSERT INTO "answers" VALUES(9,2,0,'ok','[]',NULL,NULL,0,1,5,1795713134997,4);
-INSERT INTO "answers" VALUES(9,3,0,'ok','{"count":28,"amount":304.19,"due":null,"paid":false,"names":["none of your labels"]}',NULL,NULL,0,1,5,1795713134997,4);
-INSERT INTO "answers" VALUES(9,4,0,'ok','true',NULL,NULL,0,1,5,1795713134997,4);
-INSERT INTO "answers" VALUES(9,5,0,'ok','"2012-12-10"',NULL,NULL,0,1,5,1795713135057,7);
-INSERT INTO "answers" VALUES(9,6,0,'ok','926.27',NULL,NULL,0,1,5,1795713134997,4);
+INSERT INTO "answers" VALUES(1,1,0,'ok','"invoice"',NULL,NULL,0,1,1,1795717226252,2);
+INSERT INTO "answers" VALUES(1,2,0,'ok','["logo"]',NULL,NULL,0,1,1,1795717226252,2);
+INSERT INTO "answers" VALUES(1,3,0,'ok','{"count":40,"amount":439.22,"due":"2016-04-15","paid":true,"names":[]}',NULL,NULL,0,1,1,1795717226252,2);
+INSERT INTO "answers" VALUES(1,4,0,'ok','false',NULL,NULL,0,1,1,1795717226252,2);
+INSERT INTO "answers" VALUES(1,5,0,'ok','null',NULL,NULL,0,1,1,1795717226252,2);
+INSERT INTO "answers" VALUES(1,6,0,'ok','null',NULL,NULL,0,1,1,1795717226252,2);
+INSERT INTO "answers" VALUES(2,1,0,'ok','"letter"',NULL,NULL,0,1,2,1795717226900,9);
+INSERT INTO "answers" VALUES(2,2,0,'ok','["stamp","logo"]',NULL,NULL,0,1,2,1795717226900,9);
+INSERT INTO "answers" VALUES(2,3,0,'ok','{"count":62,"amount":null,"due":null,"paid":true,"names":null}',NULL,NULL,0,1,2,1795717226900,9);
+INSERT INTO "answers" VALUES(2,4,0,'ok','true',NULL,NULL,0,1,2,1795717226900,9);
+INSERT INTO "answers" VALUES(2,5,0,'ok','"2011-01-02"',NULL,NULL,0,1,2,1795717226900,9);
+INSERT INTO "answers" VALUES(2,6,0,'ok','917.77',NULL,NULL,0,1,2,1795717226900,9);
+INSERT INTO "answers" VALUES(4,1,0,'invalid',NULL,'wrong_label','`none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`',0,1,3,1795717226398,8);
+INSERT INTO "answers" VALUES(4,2,0,'invalid',NULL,'wrong_label','`none of your labels` is not one of the labels `stamp`, `logo`, `seal`',0,1,3,1795717226398,8);
+INSERT INTO "answers" VALUES(4,3,0,'ok','{"count":20,"amount":875.53,"due":null,"paid":true,"names":["none of your labels"]}',NULL,NULL,0,1,3,1795717226327,3);
+INSERT INTO "answers" VALUES(4,4,0,'ok','false',NULL,NULL,0,1,3,1795717226327,3);
+INSERT INTO "answers" VALUES(4,5,0,'ok','null',NULL,NULL,0,1,3,1795717226327,3);
+INSERT INTO "answers" VALUES(4,6,0,'ok','null',NULL,NULL,0,1,3,1795717226327,3);
+INSERT INTO "answers" VALUES(5,1,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795717226363,6);
+INSERT INTO "answers" VALUES(5,2,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795717226363,6);
+INSERT INTO "answers" VALUES(5,3,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795717226363,6);
+INSERT INTO "answers" VALUES(5,4,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795717226363,6);
+INSERT INTO "answers" VALUES(5,5,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795717226363,6);
+INSERT INTO "answers" VALUES(5,6,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,6,1795717226363,6);
+INSERT INTO "answers" VALUES(8,1,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795717226349,4);
+INSERT INTO "answers" VALUES(8,2,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795717226349,4);
+INSERT INTO "answers" VALUES(8,3,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795717226349,4);
+INSERT INTO "answers" VALUES(8,4,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795717226349,4);
+INSERT INTO "answers" VALUES(8,5,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795717226349,4);
+INSERT INTO "answers" VALUES(8,6,0,'refused',NULL,'refusal','the model declined to answer: I''m sorry, I can''t assist with that.',0,1,4,1795717226349,4);
+INSERT INTO "answers" VALUES(9,1,0,'ok','"invoice"',NULL,NULL,0,1,5,1795717226378,7);
+INSERT INTO "answers" VALUES(9,2,0,'ok','[]',NULL,NULL,0,1,5,1795717226356,5);
+INSERT INTO "answers" VALUES(9,3,0,'ok','{"count":28,"amount":304.19,"due":null,"paid":false,"names":["none of your labels"]}',NULL,NULL,0,1,5,1795717226356,5);
+INSERT INTO "answers" VALUES(9,4,0,'ok','true',NULL,NULL,0,1,5,1795717226356,5);
+INSERT INTO "answers" VALUES(9,5,0,'ok','"2012-12-10"',NULL,NULL,0,1,5,1795717226378,7);
+INSERT INTO "answers" VALUES(9,6,0,'ok','926.27',NULL,NULL,0,1,5,1795717226356,5);
 CREATE TABLE attempts (
   id INTEGER PRIMARY KEY, request_id INTEGER NOT NULL, run_id INTEGER NOT NULL, state TEXT NOT NULL, budget_id INTEGER NOT NULL,
   reserved INTEGER, input_tokens INTEGER, cached_input_tokens INTEGER, output_tokens INTEGER, usage_source TEXT, cost INTEGER,
   verdict TEXT, error_kind TEXT, message TEXT, http_status INTEGER, server_request_id TEXT, latency_ms INTEGER,
   opened_at INTEGER NOT NULL, settled_at INTEGER, purpose TEXT, expected INTEGER, cache_write_tokens INTEGER, saved_by_cache INTEGER, saved_by_size INTEGER, batch_id INTEGER, sequence INTEGER, reasoning_tokens INTEGER, reported_cost INTEGER, served_model TEXT, served_by TEXT, service_tier TEXT, parameters TEXT);
-INSERT INTO "attempts" VALUES(1,1,1,'settled',1,9303200000,8983,0,39,'reported',3655600000,'done',NULL,NULL,200,'req_075c8519a93205790d1f5edfac1fa6f4',4,1795713134839,1795713134896,'ask',3736000000,0,0,0,NULL,1,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
-INSERT INTO "attempts" VALUES(2,2,1,'settled',1,9482000000,0,0,0,'reported',0,'retry','server_error','HTTP 500: The server had an error while processing your request. Sorry about that!',500,'req_826c6abf7fdd5ad7dfdb923b60968cdb',12,1795713134929,1795713134951,'ask',3736000000,0,0,0,NULL,2,0,NULL,NULL,NULL,NULL,'{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
-INSERT INTO "attempts" VALUES(3,3,1,'settled',1,9482000000,8983,0,49,'reported',3671600000,'done','wrong_label','`none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`',200,'req_d56b1fbb9ceba9e80a02d5ba6ac3611a',19,1795713134929,1795713134958,'ask',3736000000,0,0,0,NULL,3,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
-INSERT INTO "attempts" VALUES(4,4,1,'settled',1,9482000000,8983,0,9,'reported',3607600000,'page','refusal','the model declined to answer: I''m sorry, I can''t assist with that.',200,'req_0392754934ea153997938bbe966c7464',11,1795713134964,1795713134989,'ask',3736000000,0,0,0,NULL,4,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
-INSERT INTO "attempts" VALUES(5,5,1,'settled',1,9482000000,8983,0,49,'reported',3671600000,'done','wrong_label','`none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`',200,'req_255c6046f62fbe296a09c58e72134ece',7,1795713134978,1795713134997,'ask',3736000000,0,0,0,NULL,5,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
-INSERT INTO "attempts" VALUES(6,6,1,'settled',1,9482000000,8983,0,9,'reported',3607600000,'page','refusal','the model declined to answer: I''m sorry, I can''t assist with that.',200,'req_dcfa9555b5f881d1c9ef4edce9e2abdf',6,1795713135009,1795713135026,'ask',3732400000,0,0,0,NULL,6,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
-INSERT INTO "attempts" VALUES(7,3,1,'settled',1,4283600000,8821,0,16,'reported',3554000000,'done','wrong_label','`none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`',200,'req_37be58e8d7213bbc09892d7570f20697',4,1795713135019,1795713135040,'repair',3544000000,0,0,0,NULL,7,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":100}');
-INSERT INTO "attempts" VALUES(8,5,1,'settled',1,4248400000,8799,0,10,'reported',3535600000,'done',NULL,NULL,200,'req_1e535eede31428f0d7f030fc3e74beda',5,1795713135037,1795713135057,'repair',3538800000,0,0,0,NULL,8,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":100}');
-INSERT INTO "attempts" VALUES(9,3,1,'settled',1,4230000000,8787,0,16,'reported',3540400000,'done','wrong_label','`none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`',200,'req_dbd238973a2b148a52ead7e36ea7fea8',1,1795713135051,1795713135070,'repair',3530400000,0,0,0,NULL,9,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":100}');
-INSERT INTO "attempts" VALUES(10,2,1,'settled',1,9482000000,8983,0,41,'reported',3658800000,'done',NULL,NULL,200,'req_5692161d100b05e57ab40e090f363a7d',1,1795713135485,1795713135496,'retry',3732400000,0,0,0,NULL,10,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
-INSERT INTO "attempts" VALUES(11,7,2,'open',1,9482000000,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1795713136744,NULL,'ask',3732400000,NULL,NULL,NULL,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "attempts" VALUES(1,1,1,'settled',1,9303200000,8983,0,39,'reported',3655600000,'done',NULL,NULL,200,'req_075c8519a93205790d1f5edfac1fa6f4',7,1795717226226,1795717226252,'ask',3736000000,0,0,0,NULL,1,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
+INSERT INTO "attempts" VALUES(2,2,1,'settled',1,9482000000,0,0,0,'reported',0,'retry','server_error','HTTP 500: The server had an error while processing your request. Sorry about that!',500,'req_826c6abf7fdd5ad7dfdb923b60968cdb',14,1795717226291,1795717226320,'ask',3736000000,0,0,0,NULL,2,0,NULL,NULL,NULL,NULL,'{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
+INSERT INTO "attempts" VALUES(3,3,1,'settled',1,9482000000,8983,0,49,'reported',3671600000,'done','wrong_label','`none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`',200,'req_d56b1fbb9ceba9e80a02d5ba6ac3611a',20,1795717226291,1795717226327,'ask',3736000000,0,0,0,NULL,3,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
+INSERT INTO "attempts" VALUES(4,4,1,'settled',1,9482000000,8983,0,9,'reported',3607600000,'page','refusal','the model declined to answer: I''m sorry, I can''t assist with that.',200,'req_0392754934ea153997938bbe966c7464',4,1795717226337,1795717226349,'ask',3736000000,0,0,0,NULL,4,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
+INSERT INTO "attempts" VALUES(5,5,1,'settled',1,9482000000,8983,0,49,'reported',3671600000,'done','wrong_label','`none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`',200,'req_255c6046f62fbe296a09c58e72134ece',4,1795717226345,1795717226356,'ask',3736000000,0,0,0,NULL,5,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
+INSERT INTO "attempts" VALUES(6,6,1,'settled',1,9482000000,8983,0,9,'reported',3607600000,'page','refusal','the model declined to answer: I''m sorry, I can''t assist with that.',200,'req_dcfa9555b5f881d1c9ef4edce9e2abdf',4,1795717226352,1795717226363,'ask',3736000000,0,0,0,NULL,6,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
+INSERT INTO "attempts" VALUES(7,3,1,'settled',1,4283600000,8821,0,16,'reported',3554000000,'done','wrong_label','`none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`',200,'req_37be58e8d7213bbc09892d7570f20697',3,1795717226367,1795717226377,'repair',3544000000,0,0,0,NULL,7,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":100}');
+INSERT INTO "attempts" VALUES(8,5,1,'settled',1,4248400000,8799,0,10,'reported',3535600000,'done',NULL,NULL,200,'req_1e535eede31428f0d7f030fc3e74beda',3,1795717226367,1795717226378,'repair',3538800000,0,0,0,NULL,8,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":100}');
+INSERT INTO "attempts" VALUES(9,3,1,'settled',1,4230000000,8787,0,16,'reported',3540400000,'done','wrong_label','`none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`',200,'req_dbd238973a2b148a52ead7e36ea7fea8',2,1795717226389,1795717226398,'repair',3530400000,0,0,0,NULL,9,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":100}');
+INSERT INTO "attempts" VALUES(10,2,1,'settled',1,9482000000,8983,0,41,'reported',3658800000,'done',NULL,NULL,200,'req_5692161d100b05e57ab40e090f363a7d',2,1795717226891,1795717226900,'retry',3732400000,0,0,0,NULL,10,0,NULL,'openai/gpt-4o-mini',NULL,'default','{"format":"json_schema","schema_in_prompt":false,"temperature":0.0,"reasoning_effort":null,"max_tokens":3191}');
+INSERT INTO "attempts" VALUES(11,7,2,'open',1,9482000000,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1795717228847,NULL,'ask',3732400000,NULL,NULL,NULL,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE batches (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, run_id INTEGER NOT NULL, job_id INTEGER NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL,
   requests INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
@@ -66,23 +66,27 @@ INSERT INTO "budget" VALUES(1,'job/paid/stored',32502800000,9482000000);
 CREATE TABLE decisions (
   id INTEGER PRIMARY KEY, page_id INTEGER NOT NULL, job TEXT NOT NULL, task TEXT NOT NULL, question BLOB, value TEXT NOT NULL,
   reviewer TEXT NOT NULL, decided_at INTEGER NOT NULL, sampled_with REAL, shown TEXT, withdrawn_at INTEGER, revision INTEGER NOT NULL);
+INSERT INTO "decisions" VALUES(1,1,'stored','kind',NULL,'"letter"','ann',1795438800000,0.25,NULL,NULL,10);
+INSERT INTO "decisions" VALUES(2,1,'stored','kind',NULL,'"invoice"','bob',1795435200000,NULL,'null',NULL,10);
+INSERT INTO "decisions" VALUES(3,8,'stored','kind',NULL,'"form"','ann',1795438805000,NULL,NULL,NULL,10);
+INSERT INTO "decisions" VALUES(4,8,'stored','marks',NULL,'["seal"]','ann',1795438805000,NULL,NULL,NULL,10);
 CREATE TABLE endpoints (id TEXT PRIMARY KEY, capabilities TEXT, calibration TEXT, limits TEXT) WITHOUT ROWID;
 INSERT INTO "endpoints" VALUES('stored openai/gpt-4o-mini','{"format":"json_schema","schema_in_prompt":false,"max_completion_tokens":false,"omitted":["uniqueItems","maxItems","maxLength"],"effort":null,"disables_thinking":false,"output_factor":1,"max_output":16384,"proven":true,"follows_schema":true,"changed":[],"changes":0}','{"high":{"images":4,"texts":1968,"sizes":[{"width":96,"height":128,"images":3,"tokens":25473,"most":8491},{"width":75,"height":110,"images":1,"tokens":8491,"most":8491}],"replies":2,"expected_output":174,"actual_output":80}}',NULL);
 CREATE TABLE "entries" (
   id INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, line INTEGER NOT NULL DEFAULT 0, path BLOB NOT NULL, size INTEGER NOT NULL,
   mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB, page_count INTEGER NOT NULL, selected TEXT,
   fault TEXT, message TEXT, carried TEXT, set_id INTEGER, settled_set INTEGER, decoder INTEGER NOT NULL DEFAULT 2, repeats TEXT, UNIQUE (job_id, line, path));
-INSERT INTO "entries" VALUES(1,1,0,X'61206C696B652E706E67',369,1795697933456804656,1795713132502249350,10854448,X'36A946A252609326EEBCF7A2717EDF779BC1B3CC0899B8250E92CEDE90C8B908',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
-INSERT INTO "entries" VALUES(2,1,0,X'622E706E67',240,1795697933456804656,1795713132502495532,10854449,X'FF2539E8BF0ADBAD7811BBBDF5D404388057F1942C55D7083A40E8A4E350FCB4',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
-INSERT INTO "entries" VALUES(3,1,0,X'62726F6B656E2E706E67',180,1795697933456804656,1795713132496311205,10854441,X'95E9D270B814F70E7E7BD47237D8E04659BA84F58E643E7C32FF7C2DBF2C0952',0,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
-INSERT INTO "entries" VALUES(4,1,0,X'632E706E67',248,1795697933456804656,1795713132501470480,10854444,X'FC68635482ED858DDF4051BC807C3C1D9B9D4CEFB3A585F63A7536A8A4E5D1DD',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
-INSERT INTO "entries" VALUES(5,1,0,X'652E706E67',251,1795697933456804656,1795713132502049145,10854447,X'A72BCCB666DA353034729DA5112F32E038FA88E07F54BB3FB04417C89F5F2713',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
-INSERT INTO "entries" VALUES(6,1,0,X'6120636F70792E706E67',250,1795697933456323504,1795713132501198430,10854443,X'361A62C810130C53BDFE4A8468F5A35B762F71A0277095402CCE64F0A8033CC9',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
-INSERT INTO "entries" VALUES(7,1,0,X'612E706E67',250,1795697933456804656,1795713132500870344,10854442,X'361A62C810130C53BDFE4A8468F5A35B762F71A0277095402CCE64F0A8033CC9',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
-INSERT INTO "entries" VALUES(8,1,0,X'626C616E6B2E706E67',127,1795697933456804656,1795713132501683529,10854445,X'3AC4CBF88E517EF419420AC3380C694CD4F453B8DC3175F9BF7EC0460AE47F55',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
-INSERT INTO "entries" VALUES(9,1,0,X'642E706E67',232,1795697933456804656,1795713132501864619,10854446,X'E6504C4415F1A4B80686C1E9B2AAF029DA0F51A3A23EDECDF554A1265DBB48F7',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
-INSERT INTO "entries" VALUES(10,1,0,X'7365766572616C2E746966',10428,1795697933456804656,1795713132496023185,10854440,X'F9326DF5D78466C9157922D26E4936461C3A24B05D220DD2E7E7308D2CE105FD',4,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
-INSERT INTO "entries" VALUES(11,1,0,X'6E65772E706E67',238,0,1795713135689846266,10854453,X'CCD5C96F07EC6EDC8CF35545898315B928C0D97D8F8E67867F4CAFE1FADDB3D0',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(1,1,0,X'6120636F70792E706E67',250,1795697933456323504,1795717223439431973,11945657,X'361A62C810130C53BDFE4A8468F5A35B762F71A0277095402CCE64F0A8033CC9',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(2,1,0,X'622E706E67',240,1795697933456804656,1795717223445404292,11945663,X'FF2539E8BF0ADBAD7811BBBDF5D404388057F1942C55D7083A40E8A4E350FCB4',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(3,1,0,X'62726F6B656E2E706E67',180,1795697933456804656,1795717223437580502,11945655,X'95E9D270B814F70E7E7BD47237D8E04659BA84F58E643E7C32FF7C2DBF2C0952',0,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(4,1,0,X'632E706E67',248,1795697933456804656,1795717223439856839,11945658,X'FC68635482ED858DDF4051BC807C3C1D9B9D4CEFB3A585F63A7536A8A4E5D1DD',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(5,1,0,X'652E706E67',251,1795697933456804656,1795717223443213054,11945661,X'A72BCCB666DA353034729DA5112F32E038FA88E07F54BB3FB04417C89F5F2713',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(6,1,0,X'61206C696B652E706E67',369,1795697933456804656,1795717223443856839,11945662,X'36A946A252609326EEBCF7A2717EDF779BC1B3CC0899B8250E92CEDE90C8B908',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(7,1,0,X'612E706E67',250,1795697933456804656,1795717223438935212,11945656,X'361A62C810130C53BDFE4A8468F5A35B762F71A0277095402CCE64F0A8033CC9',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(8,1,0,X'626C616E6B2E706E67',127,1795697933456804656,1795717223440878256,11945659,X'3AC4CBF88E517EF419420AC3380C694CD4F453B8DC3175F9BF7EC0460AE47F55',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(9,1,0,X'642E706E67',232,1795697933456804656,1795717223441280119,11945660,X'E6504C4415F1A4B80686C1E9B2AAF029DA0F51A3A23EDECDF554A1265DBB48F7',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(10,1,0,X'7365766572616C2E746966',10428,1795697933456804656,1795717223435856839,11945654,X'F9326DF5D78466C9157922D26E4936461C3A24B05D220DD2E7E7308D2CE105FD',4,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
+INSERT INTO "entries" VALUES(11,1,0,X'6E65772E706E67',238,0,1795717227367297892,11944005,X'CCD5C96F07EC6EDC8CF35545898315B928C0D97D8F8E67867F4CAFE1FADDB3D0',1,NULL,NULL,NULL,NULL,NULL,NULL,3,NULL);
 CREATE TABLE jobs (id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE, name TEXT NOT NULL, manifest TEXT NOT NULL, updated_at INTEGER NOT NULL);
 INSERT INTO "jobs" VALUES(1,X'@job@','stored','version: 1
 name: stored
@@ -99,7 +103,7 @@ limits: {concurrency: 2, budget_usd: 5.00, budget_scope: job}
 on_error: {max_failed: 100%, stop_after: 0}
 store: store.db
 output: {csv: out.csv, parquet: out.parquet, jsonl: out.jsonl, report: report.json}
-',1795713135770);
+',1795717227556);
 CREATE TABLE marks (page_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, blank INTEGER NOT NULL, fingerprint BLOB NOT NULL);
 INSERT INTO "marks" VALUES(1,1,0,X'00000000000600065800406060602060C04C800FB80730C600C8301830003000');
 INSERT INTO "marks" VALUES(2,1,0,X'188088818001800130006000E00180019801783068600C630C63186318000000');
@@ -115,20 +119,20 @@ INSERT INTO "marks" VALUES(12,1,0,X'6000608260820082008200300030003000B000E00038
 INSERT INTO "marks" VALUES(13,1,0,X'00C3C0C3C0B04038001800008001800100180018001B000380038463CC61CC60');
 CREATE TABLE near (job_id INTEGER NOT NULL, page_id INTEGER NOT NULL, like_id INTEGER NOT NULL, distance INTEGER NOT NULL,
   PRIMARY KEY (job_id, page_id)) WITHOUT ROWID;
-INSERT INTO "near" VALUES(1,1,6,0);
+INSERT INTO "near" VALUES(1,6,1,0);
 INSERT INTO "near" VALUES(1,10,9,1);
 INSERT INTO "near" VALUES(1,11,9,0);
 INSERT INTO "near" VALUES(1,12,9,1);
 CREATE TABLE notices (id INTEGER PRIMARY KEY, message TEXT NOT NULL);
 CREATE TABLE page_faults (page_id INTEGER PRIMARY KEY, decoder_version INTEGER NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, renderers TEXT NOT NULL DEFAULT '');
-INSERT INTO "page_faults" VALUES(3,3,'cut_short','the file is cut short or damaged','hayro 0.9; fonts 4a818b20cfb5');
+INSERT INTO "page_faults" VALUES(3,3,'cut_short','the file is cut short or damaged','hayro 0.9; pdftoppm 22.12.0; fonts 4a818b20cfb5');
 CREATE TABLE pages (id INTEGER PRIMARY KEY, content BLOB NOT NULL, page INTEGER NOT NULL, decoder INTEGER NOT NULL DEFAULT 2, renderer TEXT, redrawn INTEGER, redrawn_reason TEXT, UNIQUE (content, page));
-INSERT INTO "pages" VALUES(1,X'36A946A252609326EEBCF7A2717EDF779BC1B3CC0899B8250E92CEDE90C8B908',1,3,NULL,NULL,NULL);
+INSERT INTO "pages" VALUES(1,X'361A62C810130C53BDFE4A8468F5A35B762F71A0277095402CCE64F0A8033CC9',1,3,NULL,NULL,NULL);
 INSERT INTO "pages" VALUES(2,X'FF2539E8BF0ADBAD7811BBBDF5D404388057F1942C55D7083A40E8A4E350FCB4',1,3,NULL,NULL,NULL);
 INSERT INTO "pages" VALUES(3,X'95E9D270B814F70E7E7BD47237D8E04659BA84F58E643E7C32FF7C2DBF2C0952',0,3,NULL,NULL,NULL);
 INSERT INTO "pages" VALUES(4,X'FC68635482ED858DDF4051BC807C3C1D9B9D4CEFB3A585F63A7536A8A4E5D1DD',1,3,NULL,NULL,NULL);
 INSERT INTO "pages" VALUES(5,X'A72BCCB666DA353034729DA5112F32E038FA88E07F54BB3FB04417C89F5F2713',1,3,NULL,NULL,NULL);
-INSERT INTO "pages" VALUES(6,X'361A62C810130C53BDFE4A8468F5A35B762F71A0277095402CCE64F0A8033CC9',1,3,NULL,NULL,NULL);
+INSERT INTO "pages" VALUES(6,X'36A946A252609326EEBCF7A2717EDF779BC1B3CC0899B8250E92CEDE90C8B908',1,3,NULL,NULL,NULL);
 INSERT INTO "pages" VALUES(7,X'3AC4CBF88E517EF419420AC3380C694CD4F453B8DC3175F9BF7EC0460AE47F55',1,3,NULL,NULL,NULL);
 INSERT INTO "pages" VALUES(8,X'E6504C4415F1A4B80686C1E9B2AAF029DA0F51A3A23EDECDF554A1265DBB48F7',1,3,NULL,NULL,NULL);
 INSERT INTO "pages" VALUES(9,X'F9326DF5D78466C9157922D26E4936461C3A24B05D220DD2E7E7308D2CE105FD',1,3,NULL,NULL,NULL);
@@ -150,7 +154,7 @@ INSERT INTO "recipe_set_members" VALUES(2,3,4);
 INSERT INTO "recipe_set_members" VALUES(2,4,5);
 INSERT INTO "recipe_set_members" VALUES(2,5,6);
 CREATE TABLE recipe_sets (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE);
-INSERT INTO "recipe_sets" VALUES(1,X'2B7E952EA5711B1EED68B98D4D3B600D2C81A09B8BB2190F664A2403A816AC7F');
+INSERT INTO "recipe_sets" VALUES(1,X'84B483F4B270D9939815F1A74EB95938450A6C0A39E16C79D7C0CE5F2C0141F9');
 INSERT INTO "recipe_sets" VALUES(2,X'EBF21D70442863D8900D97D3A7678E09E2BBB9032E491A01D57E7E41DF487110');
 CREATE TABLE recipes (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, body TEXT NOT NULL);
 INSERT INTO "recipes" VALUES(1,X'F510D9280925FCD5043024F0C780E738C0149E4282F0B7C9CFB350F19A8D9703','{"extra":{},"model":"openai/gpt-4o-mini","picture":{"detail":"high","max_side":null,"min_side":null,"rule":"openai-tile","size":"standard","version":2},"prompt":1,"provider":"stored","revision":null,"sampling":{"temperature":0.0,"top_p":null},"task":{"classify":"Which label describes the page best?","labels":[["invoice",null],["letter",null],["form",null],["other","None of the other labels fits."]]}}');
@@ -160,7 +164,7 @@ INSERT INTO "recipes" VALUES(4,X'08A712494785CD7106E66A7214002EF52BBC21984A22FD9
 INSERT INTO "recipes" VALUES(5,X'269916BDC70B58461D60AC97176BEF1AE1C938CBC2F8D023366D8FF118A9189B','{"extra":{},"model":"openai/gpt-4o-mini","picture":{"detail":"high","max_side":null,"min_side":null,"rule":"openai-tile","size":"standard","version":2},"prompt":1,"provider":"stored","revision":null,"sampling":{"temperature":0.0,"top_p":null},"task":{"question":"When was it issued?","required":false,"type":{"format":"date","type":"string"}}}');
 INSERT INTO "recipes" VALUES(6,X'71D504B3B9DAD5FE5A8F04BD992AF3ADBDDA4C33BF92A2F70ED0D1B611FFD3CC','{"extra":{},"model":"openai/gpt-4o-mini","picture":{"detail":"high","max_side":null,"min_side":null,"rule":"openai-tile","size":"standard","version":2},"prompt":1,"provider":"stored","revision":null,"sampling":{"temperature":0.0,"top_p":null},"task":{"question":"Which share is covered?","required":false,"type":{"type":"number"}}}');
 CREATE TABLE requests (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, page_id INTEGER NOT NULL, set_id INTEGER NOT NULL);
-INSERT INTO "requests" VALUES(1,1,6,2);
+INSERT INTO "requests" VALUES(1,1,1,2);
 INSERT INTO "requests" VALUES(2,1,2,2);
 INSERT INTO "requests" VALUES(3,1,4,2);
 INSERT INTO "requests" VALUES(4,1,8,2);
@@ -168,12 +172,12 @@ INSERT INTO "requests" VALUES(5,1,9,2);
 INSERT INTO "requests" VALUES(6,1,5,2);
 INSERT INTO "requests" VALUES(7,2,13,2);
 CREATE TABLE revisions (last INTEGER NOT NULL);
-INSERT INTO "revisions" VALUES(10);
+INSERT INTO "revisions" VALUES(11);
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, job_id INTEGER NOT NULL, set_id INTEGER NOT NULL, model TEXT NOT NULL,
   tasks TEXT NOT NULL, started_at INTEGER NOT NULL, heartbeat INTEGER NOT NULL, first_attempt INTEGER NOT NULL, ended_at INTEGER, outcome TEXT, exit_code INTEGER, pages TEXT, selection TEXT, since INTEGER NOT NULL DEFAULT 0, attempt_timeout_ms INTEGER);
-INSERT INTO "runs" VALUES(1,'20261126T171212-84c66c990f49',1,1,'openai/gpt-4o-mini','[["kind",1],["marks",2],["total",3],["signed",4],["issued",5],["share",6]]',1795713132637,1795713135618,1,1795713135618,'complete',0,'{"total":13,"ok":8,"invalid":1,"refused":2,"failed":1,"pending":0,"skipped":1,"near":4,"duplicates":1,"sharing":5,"failures":{"by_kind":{"cut_short":{"pages":1,"example":{"path":"broken.png","page":0,"error_kind":"cut_short","error":"the file is cut short or damaged"}},"refusal":{"pages":2,"example":{"path":"d.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."}},"wrong_label":{"pages":1,"example":{"path":"c.png","page":1,"error_kind":"wrong_label","error":"kind: `none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`; marks: `none of your labels` is not one of the labels `stamp`, `logo`, `seal`"}}},"first":[{"path":"broken.png","page":0,"error_kind":"cut_short","error":"the file is cut short or damaged"},{"path":"c.png","page":1,"error_kind":"wrong_label","error":"kind: `none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`; marks: `none of your labels` is not one of the labels `stamp`, `logo`, `seal`"},{"path":"d.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."},{"path":"e.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."}]},"value":10850000000,"duplicate_value":17918000000,"by_label":{"kind":{"invoice":{"pages":7,"cost":1810466675},"letter":{"pages":1,"cost":609800000}},"marks":{"logo":{"pages":4,"cost":1219066666},"stamp":{"pages":1,"cost":609800000}}}}',NULL,1,60000);
-INSERT INTO "runs" VALUES(2,'20261126T171215-bb84a9bd3cf2',1,1,'openai/gpt-4o-mini','[["kind",1],["marks",2],["total",3],["signed",4],["issued",5],["share",6]]',1795713135770,1795713135770,11,NULL,NULL,NULL,NULL,NULL,10,60000);
+INSERT INTO "runs" VALUES(1,'20261126T182023-cd4a3407d33a',1,1,'openai/gpt-4o-mini','[["kind",1],["marks",2],["total",3],["signed",4],["issued",5],["share",6]]',1795717223678,1795717226995,1,1795717226995,'complete',0,'{"total":13,"ok":8,"invalid":1,"refused":2,"failed":1,"pending":0,"skipped":1,"near":4,"duplicates":1,"sharing":5,"failures":{"by_kind":{"cut_short":{"pages":1,"example":{"path":"broken.png","page":0,"error_kind":"cut_short","error":"the file is cut short or damaged"}},"refusal":{"pages":2,"example":{"path":"d.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."}},"wrong_label":{"pages":1,"example":{"path":"c.png","page":1,"error_kind":"wrong_label","error":"kind: `none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`; marks: `none of your labels` is not one of the labels `stamp`, `logo`, `seal`"}}},"first":[{"path":"broken.png","page":0,"error_kind":"cut_short","error":"the file is cut short or damaged"},{"path":"c.png","page":1,"error_kind":"wrong_label","error":"kind: `none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`; marks: `none of your labels` is not one of the labels `stamp`, `logo`, `seal`"},{"path":"d.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."},{"path":"e.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."}]},"value":10850000000,"duplicate_value":17918000000,"by_label":{"kind":{"invoice":{"pages":7,"cost":1810466675},"letter":{"pages":1,"cost":609800000}},"marks":{"logo":{"pages":4,"cost":1219066666},"stamp":{"pages":1,"cost":609800000}}}}',NULL,1,60000);
+INSERT INTO "runs" VALUES(2,'20261126T182027-cb98db525e44',1,1,'openai/gpt-4o-mini','[["kind",1],["marks",2],["total",3],["signed",4],["issued",5],["share",6]]',1795717227556,1795717227556,11,NULL,NULL,NULL,NULL,NULL,11,60000);
 CREATE INDEX runs_by_job ON runs (job_id, id);
 CREATE INDEX requests_by_page ON requests (page_id);
 CREATE INDEX attempts_by_request ON attempts (request_id);

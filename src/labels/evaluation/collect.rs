@@ -1,0 +1,149 @@
+//! One pass over the pages of a job: the pages with truth, and what all pages have in common. Memory grows with
+//! the truth, not with the pages.
+
+use super::error::EvalError;
+use super::observation::{Observation, TaskObservation, model_answer};
+use super::spend::SpendTotals;
+use super::truth_source::{KnownPage, SourceCounts, TruthSource};
+use crate::base::ids::PageId;
+use crate::base::path_text::display_path;
+use crate::labels::truth::fault::TruthFault;
+use crate::labels::truth::index::RowMatch;
+use crate::labels::truth::task_spec::TaskSpec;
+use crate::manifest::Job;
+use crate::pipeline::{JobPage, STORED_VERSIONS, read_pages};
+use crate::store::{Reader, StoreError};
+use crate::task::Question;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// What the pass found.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    /// The pages with truth, in the order of the job.
+    pub(crate) pages: Vec<Observation>,
+    /// All pages that were selected.
+    pub(crate) job_pages: u64,
+    /// Pages with truth that were not selected.
+    pub(crate) not_selected: u64,
+    /// By task: how many of all selected pages are answered with each label.
+    pub(crate) predicted: Vec<HashMap<String, u64>>,
+    /// What the answers cost.
+    pub(crate) spend: SpendTotals,
+    /// Rows of the truth.
+    pub(crate) rows: u64,
+    /// Human answers that do not count, because the reviewer had seen the model's answer.
+    pub(crate) shown: u64,
+    /// Columns of the truth file that are not used.
+    pub(crate) ignored: Vec<String>,
+    /// What can't be used of the truth.
+    pub(crate) faults: Vec<TruthFault>,
+    /// The path of a page of the job, as an example.
+    pub(crate) example: Option<String>,
+}
+
+/// Reads the pages of a job. `selects`: whether a page is measured.
+///
+/// # Errors
+/// When the store can't be read or has no run of the job.
+pub(crate) fn collect(
+    reader: &Reader,
+    job: &Job,
+    questions: &[Question],
+    tasks: &[TaskSpec],
+    mut source: TruthSource,
+    selects: &dyn Fn(&JobPage) -> bool,
+) -> Result<Collected, EvalError> {
+    let mut collected = Collected { predicted: vec![HashMap::new(); tasks.len()], ..Collected::default() };
+    let mut counts = SourceCounts::default();
+    let mut matches: Vec<Option<RowMatch>> = Vec::new();
+    let mut fault: Option<StoreError> = None;
+    read_pages(reader, job, questions, &mut |page| {
+        let is_selected = selects(page);
+        if is_selected {
+            collected.add_page(page, tasks);
+        }
+        let known = source.truth_of(page, tasks, &mut counts);
+        if !is_selected {
+            collected.not_selected += known.len() as u64;
+            return;
+        }
+        for known in known {
+            match fingerprint(reader, page) {
+                Ok(fingerprint) => {
+                    matches.push(known.matched);
+                    collected.pages.push(observe(page, tasks, known, fingerprint));
+                }
+                Err(error) => fault = Some(error),
+            }
+        }
+    })?;
+    if let Some(error) = fault {
+        return Err(error.into());
+    }
+    (collected.rows, collected.shown, collected.faults) = (counts.rows, counts.shown, counts.faults);
+    if let TruthSource::File { file, index } = source {
+        let mut stands = matches.iter().map(|matched| matched.is_none_or(|matched| index.stands(matched)));
+        collected.pages.retain(|_| stands.next().unwrap_or(true));
+        collected.rows = file.row_count;
+        collected.ignored = file.ignored;
+        collected.faults = file.faults;
+        collected.faults.extend(index.faults(&file.rows));
+        collected.faults.sort();
+    }
+    Ok(collected)
+}
+
+impl Collected {
+    /// Counts a selected page.
+    fn add_page(&mut self, page: &JobPage, tasks: &[TaskSpec]) {
+        self.job_pages += 1;
+        if self.example.is_none() {
+            self.example = Some(display_path(&page.record.path));
+        }
+        self.spend.add(page);
+        for (task, counts) in tasks.iter().zip(&mut self.predicted) {
+            if task.labels().is_none() {
+                continue;
+            }
+            let Ok(answer) = model_answer(&page.record, task.position) else { continue };
+            for label in labels_of(&answer) {
+                // Most labels are known already.
+                match counts.get_mut(label) {
+                    Some(count) => *count += 1,
+                    None => _ = counts.insert(label.to_owned(), 1),
+                }
+            }
+        }
+    }
+}
+
+/// The labels of an answer: one, or those of a list.
+pub(crate) fn labels_of(answer: &Value) -> impl Iterator<Item = &str> {
+    let list = answer.as_array().map_or(std::slice::from_ref(answer), Vec::as_slice);
+    list.iter().filter_map(Value::as_str)
+}
+
+fn observe(page: &JobPage, tasks: &[TaskSpec], known: KnownPage, fingerprint: Option<[u8; 32]>) -> Observation {
+    let record = &page.record;
+    let task = |(task, truth): (&TaskSpec, Vec<Option<Value>>)| {
+        (!truth.is_empty()).then(|| TaskObservation { truth, answer: model_answer(record, task.position) })
+    };
+    Observation {
+        path: record.path.clone(),
+        page: known.page,
+        content: record.content,
+        fingerprint,
+        split: known.truth.split,
+        sampled_with: known.truth.sampled_with,
+        tasks: tasks.iter().zip(known.truth.tasks).map(task).collect(),
+    }
+}
+
+/// The fingerprint of a page, if it is stored.
+fn fingerprint(reader: &Reader, page: &JobPage) -> Result<Option<[u8; 32]>, StoreError> {
+    let Some(content) = page.record.content else { return Ok(None) };
+    let page = PageId { content, page: page.record.page };
+    let known = reader.stored_page(None, &page, &[], STORED_VERSIONS)?;
+    Ok(known.features.map(|features| features.fingerprint))
+}

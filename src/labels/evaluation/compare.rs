@@ -1,0 +1,119 @@
+//! Compares a value of an answer with the truth, by its shape.
+
+use crate::eval::{FieldKind, FieldMatch, match_field};
+use crate::task::Shape;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// Compares two values of one shape. Lists are right if all their items are, in the same order.
+pub(crate) fn compare_values(shape: &Shape, truth: &Value, answer: &Value) -> FieldMatch {
+    match (shape.required(), truth, answer) {
+        (Shape::Tags { .. } | Shape::List(_) | Shape::Object(_), _, _) => {
+            let (exact, normalized) = (is_same(truth, answer), means_same(shape, truth, answer));
+            FieldMatch { exact, normalized, similarity: f64::from(u8::from(normalized)) }
+        }
+        (Shape::Number | Shape::Integer, Value::Number(_), Value::Number(_)) => {
+            let same = is_same(truth, answer);
+            let found = match_field(FieldKind::Number, text_of(truth).as_deref(), text_of(answer).as_deref());
+            FieldMatch { exact: same, normalized: same || found.normalized, ..found }
+        }
+        (Shape::Boolean, _, _) => {
+            match_field(FieldKind::Boolean, text_of(truth).as_deref(), text_of(answer).as_deref())
+        }
+        (Shape::Date, _, _) => match_field(FieldKind::Date, text_of(truth).as_deref(), text_of(answer).as_deref()),
+        _ => compare_texts(text_of(truth).as_deref(), text_of(answer).as_deref()),
+    }
+}
+
+/// Compares texts. A text may be a date or a number: then its form does not matter.
+fn compare_texts(truth: Option<&str>, answer: Option<&str>) -> FieldMatch {
+    let found = match_field(FieldKind::Text, truth, answer);
+    let (false, Some(truth), Some(answer)) = (found.normalized, truth, answer) else { return found };
+    let matches = |kind| match_field(kind, Some(truth), Some(answer)).normalized;
+    // Letters may be more than a unit.
+    let are_plain_numbers = [truth, answer].iter().all(|text| is_plain_number(text));
+    if matches(FieldKind::Date) || (are_plain_numbers && matches(FieldKind::Number)) {
+        return FieldMatch { normalized: true, similarity: 1.0, ..found };
+    }
+    found
+}
+
+/// Whether a text is nothing but digits and what separates them.
+fn is_plain_number(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit()) && !text.contains(|c: char| c.is_alphabetic() || matches!(c, '/' | ':'))
+}
+
+/// A value as text; `None`: null.
+fn text_of(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.into()),
+        other => Some(other.to_string().into()),
+    }
+}
+
+/// Whether two values are the same. `1` and `1.0` are.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| is_same(a, b)))
+        }
+        (one, other) => one == other,
+    }
+}
+
+/// Whether two values mean the same.
+fn means_same(shape: &Shape, one: &Value, other: &Value) -> bool {
+    match (shape.required(), one, other) {
+        (Shape::List(inner), Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| means_same(inner, a, b))
+        }
+        (Shape::Object(fields), Value::Object(_), Value::Object(_)) => {
+            let member = |value: &Value, name: &str| value.get(name).cloned().unwrap_or_default();
+            fields.iter().all(|field| means_same(&field.shape, &member(one, &field.name), &member(other, &field.name)))
+        }
+        (Shape::Tags { .. } | Shape::List(_) | Shape::Object(_), one, other) => is_same(one, other),
+        (shape, one, other) => compare_values(shape, one, other).normalized,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Field;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_the_same_and_what_means_the_same() {
+        let nullable = |shape| Shape::Nullable(Box::new(shape));
+        let list = |shape| Shape::List(Box::new(shape));
+        let item = Shape::Object(vec![Field { name: "t".into(), description: None, shape: Shape::Text }]);
+        for (shape, truth, answer, exact, normalized) in [
+            (Shape::Number, json!(1), json!(1.0), true, true),
+            (Shape::Number, json!(0.3), json!(0.31), false, false),
+            (Shape::Integer, json!(7), json!(7), true, true),
+            (nullable(Shape::Number), json!(0), json!(null), false, false),
+            (nullable(Shape::Date), json!(null), json!(null), true, true),
+            (nullable(Shape::Date), json!(null), json!("2026-01-01"), false, false),
+            (Shape::Boolean, json!(true), json!(false), false, false),
+            (Shape::Boolean, json!(false), json!(false), true, true),
+            (Shape::Text, json!("ACME Ltd."), json!("acme  ltd"), false, true),
+            (Shape::Text, json!("23.11.2026"), json!("2026-11-23"), false, true),
+            (Shape::Text, json!("1,234.50"), json!("1234.5"), false, true),
+            (Shape::Text, json!("ACME 12"), json!("ACMF 12"), false, false),
+            (Shape::Text, json!("12/2026"), json!("122026"), false, false),
+            (Shape::Choice(vec!["A".into()]), json!("A"), json!("A"), true, true),
+            (list(Shape::Text), json!(["A"]), json!(["a."]), false, true),
+            (list(Shape::Text), json!(["A", "b"]), json!(["a"]), false, false),
+            (list(Shape::Number), json!([1, 2.0]), json!([1.0, 2]), true, true),
+            (list(item), json!([{"t": "X"}]), json!([{"t": "x"}]), false, true),
+            (nullable(list(Shape::Text)), json!([]), json!(null), false, false),
+        ] {
+            let found = compare_values(&shape, &truth, &answer);
+            assert_eq!((found.exact, found.normalized), (exact, normalized), "{truth} {answer}");
+            assert_eq!(found.similarity == 1.0, normalized, "{truth} {answer}");
+        }
+    }
+}

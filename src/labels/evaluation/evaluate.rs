@@ -1,0 +1,176 @@
+//! Measures the stored answers of a job against truth. Sends nothing, and opens no page.
+
+use super::collect::{Collected, collect};
+use super::error::EvalError;
+use super::evaluation::{Evaluation, TruthKind, TruthSummary};
+use super::gates::apply_gates;
+use super::measure::measure_task;
+use super::measured::Measured;
+use super::options::{EvalOptions, TruthChoice};
+use super::page_clusters::group_pages;
+use super::prevalence::add_prevalences;
+use super::splits::Splits;
+use super::suspects::rank_suspects;
+use super::truth_source::TruthSource;
+use super::wrong_pages::find_wrong_pages;
+use crate::labels::truth::task_spec::TaskSpec;
+use crate::manifest::Job;
+use crate::pipeline::JobPage;
+use crate::store::Reader;
+use crate::task::Question;
+
+/// Number of fingerprint bits in which near duplicates differ at most, if the job does not say so: copies with
+/// another compression.
+const NEAR_BITS: u32 = 4;
+
+/// Measures the answers of a job. `selects`: whether a page is measured.
+///
+/// # Errors
+/// When the store can't be read or has no run of the job, or the options do not fit the job or the truth.
+pub(crate) fn evaluate(
+    reader: &Reader,
+    job: &Job,
+    questions: &[Question],
+    options: &EvalOptions,
+    selects: &dyn Fn(&JobPage) -> bool,
+) -> Result<Evaluation, EvalError> {
+    let tasks = TaskSpec::list(questions, &options.tasks).map_err(|(unknown, known)| {
+        EvalError::input_with_hint(format!("--task {unknown}: the job has no such task"), format!("tasks: {known}"))
+    })?;
+    let all: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
+    let source = TruthSource::open(&options.truth, &tasks, &all, &job.input)?;
+    let mut collected = collect(reader, job, questions, &tasks, source, selects)?;
+    if options.only_sampled {
+        collected.pages.retain(|page| page.sampled_with.is_some());
+    }
+    check_pages(&collected, options)?;
+    let groups = group_pages(&collected.pages, job.input.near_duplicates.unwrap_or(NEAR_BITS));
+    let (splits, is_measured) = Splits::of_pages(&collected.pages, &groups.clusters, options.split.as_deref());
+    check_split(splits.as_ref(), &is_measured)?;
+    let truth = summarize(&mut collected, options, splits, &is_measured);
+    let pages = &collected.pages;
+    let measured = Measured { pages, is_measured: &is_measured, groups: &groups, kind: truth.kind };
+    let mut results = Vec::new();
+    for (position, task) in tasks.iter().enumerate() {
+        if measured.of_task(position).is_empty() {
+            continue;
+        }
+        let (mut result, disagreements) = measure_task(task, position, &measured);
+        add_prevalences(&mut result, task, position, &measured, &collected);
+        result.suspects = rank_suspects(task, position, &measured, &result, disagreements);
+        results.push(result);
+    }
+    let wrong = find_wrong_pages(&tasks, &measured);
+    let gates = apply_gates(&options.gates, &results).map_err(EvalError::input)?;
+    Ok(Evaluation {
+        job: job.name.clone(),
+        model: job.provider.model.clone(),
+        truth,
+        tasks: results,
+        per_1000: collected.spend.per_1000(),
+        per_1000_correct: collected.spend.per_1000_correct(wrong.correct_share),
+        correct_pages: wrong.correct_share,
+        gates,
+        wrong_pages: wrong.count,
+        wrong: wrong.pages,
+    })
+}
+
+/// Checks that there is something to measure.
+fn check_pages(collected: &Collected, options: &EvalOptions) -> Result<(), EvalError> {
+    if !collected.pages.is_empty() {
+        return Ok(());
+    }
+    let of_sample = if options.only_sampled { " that was drawn with a known probability" } else { "" };
+    let (message, hint) = match &options.truth {
+        TruthChoice::File(path) => {
+            let example = collected.example.as_deref().unwrap_or("…");
+            let faults: Vec<String> = collected.faults.iter().take(3).map(|fault| format!("\n  {fault}")).collect();
+            (
+                format!("no row of {} is about a page{of_sample} of the job{}", path.display(), faults.concat()),
+                format!("paths are as in the rows of the job, such as {example}"),
+            )
+        }
+        TruthChoice::Columns(_) => {
+            (format!("no page{of_sample} has a value in these columns"), "empty cells are no truth".to_owned())
+        }
+        TruthChoice::Answers { .. } if collected.shown > 0 => (
+            format!("the store has no blind human answer{of_sample} of this job"),
+            format!(
+                "{} pages have answers whose reviewer had seen the model's; --include-shown counts them",
+                collected.shown
+            ),
+        ),
+        TruthChoice::Answers { .. } => (
+            format!("the store has no human answer{of_sample} of this job"),
+            "create truth with `docmill review JOB --sample 200`, or give a file with --truth labels.csv".to_owned(),
+        ),
+    };
+    let selection = match collected.not_selected {
+        0 => String::new(),
+        count => format!("; --where leaves out {count} pages with truth"),
+    };
+    Err(EvalError::input_with_hint(format!("{message}{selection}"), hint))
+}
+
+/// Checks that the measured part has pages.
+fn check_split(splits: Option<&Splits>, is_measured: &[bool]) -> Result<(), EvalError> {
+    let Some((splits, wanted)) = splits.and_then(|splits| Some((splits, splits.measured.as_deref()?))) else {
+        return Ok(());
+    };
+    if is_measured.contains(&true) {
+        return Ok(());
+    }
+    if splits.left_out > 0 {
+        let message = format!("every page of the split `{wanted}` equals or resembles one of another split");
+        return Err(EvalError::input(message));
+    }
+    let known: Vec<&str> = splits.pages.keys().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    let hint = match known.as_slice() {
+        [] => "the truth has no column `split`".to_owned(),
+        known => format!("splits: {}", known.join(", ")),
+    };
+    Err(EvalError::input_with_hint(format!("--split {wanted}: no page of the truth has this split"), hint))
+}
+
+fn summarize(
+    collected: &mut Collected,
+    options: &EvalOptions,
+    splits: Option<Splits>,
+    is_measured: &[bool],
+) -> TruthSummary {
+    let measured = || collected.pages.iter().zip(is_measured).filter(|(_, measured)| **measured).map(|(page, _)| page);
+    let count = measured().count() as u64;
+    let kind = if measured().all(|page| page.sampled_with.is_some()) {
+        TruthKind::Sample
+    } else if count == collected.job_pages {
+        TruthKind::All
+    } else {
+        TruthKind::Selected
+    };
+    let source = match &options.truth {
+        TruthChoice::File(path) => path.display().to_string(),
+        TruthChoice::Columns(pairs) => {
+            let pairs: Vec<String> = pairs.iter().map(|(task, column)| format!("{task}={column}")).collect();
+            format!("carried columns: {}", pairs.join(", "))
+        }
+        TruthChoice::Answers { with_shown: false } => "blind human answers".to_owned(),
+        TruthChoice::Answers { with_shown: true } => {
+            "human answers, also of reviewers who had seen the model's".to_owned()
+        }
+    };
+    TruthSummary {
+        source,
+        rows: collected.rows,
+        matched: collected.pages.len() as u64,
+        sampled: collected.pages.iter().filter(|page| page.sampled_with.is_some()).count() as u64,
+        measured: count,
+        kind,
+        job_pages: collected.job_pages,
+        not_selected: collected.not_selected,
+        shown: collected.shown,
+        ignored: std::mem::take(&mut collected.ignored),
+        faults: std::mem::take(&mut collected.faults),
+        splits,
+    }
+}

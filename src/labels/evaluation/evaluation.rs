@@ -1,0 +1,113 @@
+//! What was measured of a job.
+
+use super::gates::GateResult;
+use super::splits::Splits;
+use super::task_result::TaskResult;
+use crate::base::ids::PageId;
+use crate::base::money::Pico;
+use crate::labels::truth::fault::TruthFault;
+use serde_json::Value;
+
+/// What the truth says about the pages of the job that it does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TruthKind {
+    /// Every page was drawn with a known probability: measures are estimates for all selected pages of the job.
+    Sample,
+    /// Every selected page of the job has truth: measures are those of the job.
+    All,
+    /// Pages were selected in another way: measures are those of these pages alone.
+    Selected,
+}
+
+impl TruthKind {
+    /// Its name in JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sample => "sample",
+            Self::All => "all",
+            Self::Selected => "selected",
+        }
+    }
+}
+
+/// The truth that was used.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TruthSummary {
+    /// Where it comes from, such as the path of the file.
+    pub(crate) source: String,
+    /// Rows of the file, pages with a value in a column, or pages with human answers.
+    pub(crate) rows: u64,
+    /// Pages of the job with truth.
+    pub(crate) matched: u64,
+    /// Those that were drawn with a known probability.
+    pub(crate) sampled: u64,
+    /// Those that are measured.
+    pub(crate) measured: u64,
+    /// What they say about the other pages.
+    pub(crate) kind: TruthKind,
+    /// All selected pages of the job.
+    pub(crate) job_pages: u64,
+    /// Pages with truth that the expression did not select.
+    pub(crate) not_selected: u64,
+    /// Human answers that do not count, because the reviewer had seen the model's answer.
+    pub(crate) shown: u64,
+    /// Columns that are not used.
+    pub(crate) ignored: Vec<String>,
+    /// What can't be used.
+    pub(crate) faults: Vec<TruthFault>,
+    /// The parts of the truth.
+    pub(crate) splits: Option<Splits>,
+}
+
+/// A page that is answered wrongly, for people to look at.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WrongPage {
+    /// The path of its file, in the bytes of the input.
+    pub(crate) path: Vec<u8>,
+    /// The path, as rows show it.
+    pub(crate) shown_path: String,
+    /// The number of the page.
+    pub(crate) page: u32,
+    /// The page in the store; `None`: its file could not be read.
+    pub(crate) id: Option<PageId>,
+    /// What is wrong, by task.
+    pub(crate) mistakes: Vec<Mistake>,
+}
+
+/// A wrong answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mistake {
+    /// The task.
+    pub(crate) task: String,
+    /// The member of an object; empty: the whole answer.
+    pub(crate) field: String,
+    /// The truth.
+    pub(crate) truth: Value,
+    /// The answer, or why there is none.
+    pub(crate) answer: Result<Value, &'static str>,
+}
+
+/// What was measured of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Evaluation {
+    /// The name of the job.
+    pub(crate) job: String,
+    /// The model.
+    pub(crate) model: String,
+    /// The truth.
+    pub(crate) truth: TruthSummary,
+    /// By task with truth.
+    pub(crate) tasks: Vec<TaskResult>,
+    /// The share of measured pages that are answered correctly in all measured tasks.
+    pub(crate) correct_pages: f64,
+    /// The cost of 1,000 pages; `None`: unknown.
+    pub(crate) per_1000: Option<Pico>,
+    /// The cost of 1,000 pages that are answered correctly in all measured tasks; `None`: unknown.
+    pub(crate) per_1000_correct: Option<Pico>,
+    /// The gates.
+    pub(crate) gates: Vec<GateResult>,
+    /// Pages that are answered wrongly, worst first; not all of them.
+    pub(crate) wrong: Vec<WrongPage>,
+    /// The number of all pages that are answered wrongly.
+    pub(crate) wrong_pages: u64,
+}

@@ -1,0 +1,185 @@
+//! An evaluation as JSON. docs/quality.md describes the members.
+
+use super::evaluation::{Evaluation, TruthSummary};
+use super::gates::GateResult;
+use super::splits::Splits;
+use super::task_result::{FieldResult, LabelResult, Suspect, TaskResult};
+use crate::eval::{Estimate, Interval};
+use serde_json::{Map, Value, json};
+
+/// Maximum number of faults of the truth.
+const MAX_FAULTS: usize = 1000;
+
+/// Renders an evaluation as JSON. Money is an exact decimal string, or null if a price is unknown.
+pub(crate) fn render_json(evaluation: &Evaluation) -> Value {
+    let tasks: Map<String, Value> = evaluation.tasks.iter().map(|task| (task.name.clone(), task_json(task))).collect();
+    json!({
+        "job": evaluation.job,
+        "model": evaluation.model,
+        "truth": truth_json(&evaluation.truth),
+        "tasks": tasks,
+        "correct_pages": evaluation.correct_pages,
+        "cost": {
+            "per_1000_usd": evaluation.per_1000.map(|cost| cost.to_string()),
+            "per_1000_correct_usd": evaluation.per_1000_correct.map(|cost| cost.to_string()),
+        },
+        "gates": evaluation.gates.iter().map(gate_json).collect::<Vec<_>>(),
+    })
+}
+
+fn truth_json(truth: &TruthSummary) -> Value {
+    let mut members = json!({
+        "source": truth.source,
+        "rows": truth.rows,
+        "matched": truth.matched,
+        "sampled": truth.sampled,
+        "measured": truth.measured,
+        "selection": truth.kind.name(),
+        "job_pages": truth.job_pages,
+        "not_selected": truth.not_selected,
+        "shown": truth.shown,
+        "ignored_columns": truth.ignored,
+        "fault_count": truth.faults.len(),
+        "faults": truth.faults.iter().take(MAX_FAULTS).map(ToString::to_string).collect::<Vec<_>>(),
+    });
+    if let (Some(splits), Some(members)) = (&truth.splits, members.as_object_mut()) {
+        members.insert("splits".into(), splits_json(splits));
+    }
+    members
+}
+
+fn splits_json(splits: &Splits) -> Value {
+    let example = |[one, other]: &[(String, String); 2]| json!([{"path": one.0, "split": one.1}, {"path": other.0, "split": other.1}]);
+    json!({
+        "pages": splits.pages,
+        "measured": splits.measured,
+        "shared_clusters": splits.shared_clusters,
+        "shared_pages": splits.shared_pages,
+        "left_out": splits.left_out,
+        "examples": splits.examples.iter().map(example).collect::<Vec<_>>(),
+    })
+}
+
+fn task_json(task: &TaskResult) -> Value {
+    let mut members = Map::new();
+    let mut put = |name: &str, value: Value| _ = members.insert(name.into(), value);
+    put("kind", task.kind.into());
+    put("n", task.n.into());
+    put("unanswered", task.unanswered_pages().into());
+    put("unanswered_by", json!(task.unanswered));
+    put("clusters", task.clusters.into());
+    put("effective_n", task.effective_n.into());
+    let estimates = [("accuracy", task.accuracy), ("accuracy_of_all", task.accuracy_of_all), ("exact", task.exact)];
+    for (name, estimate) in estimates {
+        if let Some(estimate) = estimate {
+            put(name, estimate_json(estimate));
+        }
+    }
+    let numbers = [
+        ("macro_f1", task.macro_f1.map(|estimate| estimate.value)),
+        ("weighted_f1", task.weighted_f1),
+        ("micro_f1", task.micro_f1),
+        ("jaccard", task.jaccard),
+        ("kappa", task.kappa.map(|kappa| kappa.value)),
+        ("anls", task.anls),
+    ];
+    for (name, number) in numbers {
+        if let Some(number) = number {
+            put(name, number.into());
+        }
+    }
+    if let Some(estimate) = task.macro_f1 {
+        put("macro_f1_interval", interval_json(estimate));
+    }
+    if let Some(kappa) = task.kappa {
+        put("kappa_interval", json!({"low": kappa.interval.low, "high": kappa.interval.high}));
+    }
+    if !task.labels.is_empty() {
+        let labels: Map<String, Value> =
+            task.labels.iter().map(|label| (label.label.clone(), label_json(label))).collect();
+        put("labels", labels.into());
+        put("order", task.labels.iter().map(|label| label.label.as_str()).collect::<Vec<_>>().into());
+    }
+    if !task.confusion.is_empty() {
+        put("confusion", json!(task.confusion));
+    }
+    if !task.fields.is_empty() {
+        let fields: Map<String, Value> =
+            task.fields.iter().map(|field| (field.name.clone(), field_json(field))).collect();
+        put("fields", fields.into());
+    }
+    put("suspected_truth", task.suspects.iter().map(suspect_json).collect::<Vec<_>>().into());
+    Value::Object(members)
+}
+
+/// As scikit-learn does, a measure of a label without pages is 0; it has no interval then.
+fn label_json(label: &LabelResult) -> Value {
+    let value = |estimate: Option<Estimate>| estimate.map_or(0.0, |estimate| estimate.value);
+    let mut members = json!({
+        "n": label.n,
+        "predicted": label.predicted,
+        "precision": value(label.precision),
+        "recall": value(label.recall),
+        "f1": value(label.f1),
+    });
+    if let Some(members) = members.as_object_mut() {
+        let intervals = [("precision", label.precision), ("recall", label.recall), ("f1", label.f1)];
+        let known =
+            intervals.iter().filter_map(|(name, estimate)| Some(((*name).to_owned(), interval_json((*estimate)?))));
+        members.insert("intervals".into(), Value::Object(known.collect()));
+        if let Some(prevalence) = label.prevalence {
+            let Interval { low, high } = prevalence.interval;
+            members.insert("prevalence".into(), json!({"value": prevalence.value, "low": low, "high": high}));
+        }
+    }
+    members
+}
+
+fn field_json(field: &FieldResult) -> Value {
+    let mut members = Map::new();
+    members.insert("n".into(), field.n.into());
+    for (name, estimate) in [("exact", field.exact), ("normalized", field.normalized)] {
+        if let Some(estimate) = estimate {
+            members.insert(name.into(), estimate_json(estimate));
+        }
+    }
+    if let Some(anls) = field.anls {
+        members.insert("anls".into(), anls.into());
+    }
+    Value::Object(members)
+}
+
+fn suspect_json(suspect: &Suspect) -> Value {
+    let mut members = json!({
+        "path": suspect.path,
+        "page": suspect.page,
+        "truth": suspect.truth,
+        "answer": suspect.answer,
+        "score": suspect.score,
+        "reason": suspect.reason,
+    });
+    if let Some(members) = members.as_object_mut().filter(|_| !suspect.field.is_empty()) {
+        members.insert("field".into(), suspect.field.as_str().into());
+    }
+    members
+}
+
+fn gate_json(gate: &GateResult) -> Value {
+    json!({
+        "measure": gate.measure.name(),
+        "task": gate.task,
+        "label": gate.label,
+        "mark": gate.mark,
+        "value": gate.estimate.map(|estimate| estimate.value),
+        "lower_bound": gate.estimate.map(|estimate| estimate.lower_bound),
+        "passed": gate.is_passed(),
+    })
+}
+
+fn estimate_json(estimate: Estimate) -> Value {
+    json!({"value": estimate.value, "low": estimate.interval.low, "high": estimate.interval.high})
+}
+
+fn interval_json(estimate: Estimate) -> Value {
+    json!({"low": estimate.interval.low, "high": estimate.interval.high})
+}

@@ -1,0 +1,53 @@
+//! The pages that are measured, and how they were drawn.
+
+use super::evaluation::TruthKind;
+use super::observation::Observation;
+use super::page_clusters::PageGroups;
+use crate::eval::Design;
+use serde_json::Value;
+
+/// A page with truth for a task.
+pub(crate) struct TaskPage<'a> {
+    /// Its position among all pages with truth.
+    pub(crate) at: usize,
+    pub(crate) page: &'a Observation,
+    pub(crate) truth: &'a [Option<Value>],
+    /// `None`: the page has no answer.
+    pub(crate) answer: Option<&'a Value>,
+}
+
+/// The pages that are measured.
+pub(crate) struct Measured<'a> {
+    pub(crate) pages: &'a [Observation],
+    /// Which of them are measured.
+    pub(crate) is_measured: &'a [bool],
+    pub(crate) groups: &'a PageGroups,
+    pub(crate) kind: TruthKind,
+}
+
+impl<'a> Measured<'a> {
+    /// The pages with truth for the task at this position.
+    pub(crate) fn of_task(&self, task: usize) -> Vec<TaskPage<'a>> {
+        let measured = self.pages.iter().enumerate().zip(self.is_measured).filter(|(_, is_measured)| **is_measured);
+        measured
+            .filter_map(|((at, page), _)| {
+                let known = page.tasks.get(task)?.as_ref()?;
+                Some(TaskPage { at, page, truth: &known.truth, answer: known.answer.as_ref().ok() })
+            })
+            .collect()
+    }
+
+    /// The design of these pages: what each stands for, and which belong together.
+    pub(crate) fn design(&self, pages: &[TaskPage<'_>]) -> Design {
+        let clusters: Vec<usize> =
+            pages.iter().map(|page| self.groups.clusters.get(page.at).copied().unwrap_or(page.at)).collect();
+        let probabilities: Option<Vec<f64>> = match self.kind {
+            TruthKind::Sample => pages.iter().map(|page| page.page.sampled_with).collect(),
+            TruthKind::All | TruthKind::Selected => None,
+        };
+        match probabilities.map(|probabilities| Design::sampled(&probabilities, clusters.clone())) {
+            Some(Ok(design)) => design,
+            _ => Design::clustered(clusters),
+        }
+    }
+}

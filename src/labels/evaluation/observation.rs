@@ -1,0 +1,91 @@
+//! A page with truth, and what the model answered.
+
+use crate::base::digest::Digest;
+use crate::base::path_text::display_path;
+use crate::base::vocabulary::OutcomeStatus;
+use crate::store::{PageRecord, PageStatus};
+use serde_json::Value;
+
+/// Why a page has no answer to a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Unanswered {
+    /// It was not asked yet.
+    Pending,
+    /// No reply was valid.
+    Invalid,
+    /// The model or a content filter declined.
+    Refused,
+    /// It could not be read, or no request succeeded.
+    Failed,
+    /// It was skipped on purpose, for example as blank.
+    Skipped,
+}
+
+impl Unanswered {
+    /// The word for it, as the column `status` has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Invalid => "invalid",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// The truth and the answer of one task on one page.
+#[derive(Clone, Debug)]
+pub(crate) struct TaskObservation {
+    /// The values of the leaves that are known.
+    pub(crate) truth: Vec<Option<Value>>,
+    /// The model's answer.
+    pub(crate) answer: Result<Value, Unanswered>,
+}
+
+/// A page with truth.
+#[derive(Clone, Debug)]
+pub(crate) struct Observation {
+    /// The path of its file, in the bytes of the input.
+    pub(crate) path: Vec<u8>,
+    /// The number of the page.
+    pub(crate) page: u32,
+    /// The digest of the file.
+    pub(crate) content: Option<Digest>,
+    /// The fingerprint of the page, if it is stored.
+    pub(crate) fingerprint: Option<[u8; 32]>,
+    /// The part of the truth that the page belongs to.
+    pub(crate) split: Option<Box<str>>,
+    /// The probability with which the page was drawn.
+    pub(crate) sampled_with: Option<f64>,
+    /// By task; `None`: there is no truth for it.
+    pub(crate) tasks: Vec<Option<TaskObservation>>,
+}
+
+impl Observation {
+    /// The path, as rows show it.
+    pub(crate) fn shown_path(&self) -> String {
+        display_path(&self.path)
+    }
+}
+
+/// The model's answer to the task at this position of a page.
+pub(crate) fn model_answer(record: &PageRecord, position: usize) -> Result<Value, Unanswered> {
+    match record.status {
+        PageStatus::Faulty => return Err(Unanswered::Failed),
+        PageStatus::Skipped => return Err(Unanswered::Skipped),
+        PageStatus::Ask(_) | PageStatus::Done => {}
+    }
+    let Some(outcome) = record.outcomes.get(position).and_then(Option::as_ref) else {
+        return Err(Unanswered::Pending);
+    };
+    match outcome.status {
+        OutcomeStatus::Ok => {
+            let value = outcome.value.as_deref().and_then(|text| serde_json::from_str(text).ok());
+            value.ok_or(Unanswered::Invalid)
+        }
+        OutcomeStatus::Invalid => Err(Unanswered::Invalid),
+        OutcomeStatus::Refused => Err(Unanswered::Refused),
+        OutcomeStatus::Failed => Err(Unanswered::Failed),
+    }
+}

@@ -1,0 +1,46 @@
+//! How frequent a label is among all pages: the answers of all pages, corrected by the errors that the pages with
+//! truth show. Only for a probability sample.
+
+use super::collect::{Collected, labels_of};
+use super::evaluation::TruthKind;
+use super::measured::{Measured, TaskPage};
+use super::task_result::{PrevalenceResult, TaskResult};
+use crate::eval::{Presence, Unlabeled, estimate_prevalence};
+use crate::labels::truth::task_spec::TaskSpec;
+use serde_json::Value;
+
+/// Adds the prevalence of each label.
+pub(crate) fn add_prevalences(
+    result: &mut TaskResult,
+    task: &TaskSpec,
+    position: usize,
+    measured: &Measured<'_>,
+    collected: &Collected,
+) {
+    let Some(predicted) = collected.predicted.get(position).filter(|_| task.labels().is_some()) else { return };
+    if measured.kind != TruthKind::Sample {
+        return;
+    }
+    let pages = measured.of_task(position);
+    let design = measured.design(&pages);
+    for label in &mut result.labels {
+        let has = |value: Option<&Value>| value.is_some_and(|value| labels_of(value).any(|known| known == label.label));
+        let presence = |page: &TaskPage<'_>| Presence {
+            truth: has(page.truth.first().and_then(Option::as_ref)),
+            answer: has(page.answer),
+        };
+        let sample: Vec<Presence> = pages.iter().map(presence).collect();
+        let of_sample = sample.iter().filter(|page| page.answer).count();
+        let of_all = predicted.get(&label.label).copied().unwrap_or_default();
+        let others = Unlabeled {
+            pages: to_usize(collected.job_pages).saturating_sub(sample.len()),
+            predicted: to_usize(of_all).saturating_sub(of_sample),
+        };
+        label.prevalence = estimate_prevalence(&sample, &design, others)
+            .map(|found| PrevalenceResult { value: found.value, interval: found.interval });
+    }
+}
+
+fn to_usize(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}

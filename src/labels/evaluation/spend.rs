@@ -1,0 +1,63 @@
+//! What the answers of a job cost.
+
+use crate::base::money::Pico;
+use crate::pipeline::JobPage;
+
+/// What the answers of pages cost when they were asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SpendTotals {
+    /// The cost of all attempts; `None`: the price of one was unknown.
+    pub(crate) cost: Option<Pico>,
+    /// Pages that were asked: without duplicates, which cost nothing.
+    pub(crate) asked: u64,
+}
+
+impl Default for SpendTotals {
+    fn default() -> Self {
+        Self { cost: Some(Pico::ZERO), asked: 0 }
+    }
+}
+
+impl SpendTotals {
+    /// Adds a page, with its attempts under the current recipes.
+    pub(crate) fn add(&mut self, page: &JobPage) {
+        if page.model_row.attempts == 0 || page.record.duplicate_of.is_some() {
+            return;
+        }
+        self.asked += 1;
+        self.cost = self.cost.zip(page.model_row.cost).map(|(sum, cost)| sum + cost);
+    }
+
+    /// The cost of 1,000 pages; `None`: none was asked, or a price is unknown.
+    pub(crate) fn per_1000(&self) -> Option<Pico> {
+        let cost = (i128::from(self.cost?.0) * 1000).checked_div(i128::from(self.asked))?;
+        Some(Pico(i64::try_from(cost).unwrap_or(i64::MAX)))
+    }
+
+    /// The cost of 1,000 pages that are answered correctly, if this share of them is.
+    pub(crate) fn per_1000_correct(&self, share: f64) -> Option<Pico> {
+        let cost = self.per_1000()?;
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "money to about 16 digits; saturates"
+        )]
+        let scaled = (share > 0.0).then(|| Pico((cost.0 as f64 / share).round() as i64));
+        scaled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cost_of_correct_answers() {
+        let spend = SpendTotals { cost: Some(Pico(900)), asked: 3 };
+        assert_eq!(spend.per_1000(), Some(Pico(300_000)));
+        assert_eq!(spend.per_1000_correct(0.75), Some(Pico(400_000)));
+        assert_eq!(spend.per_1000_correct(0.0), None);
+        assert_eq!(SpendTotals::default().per_1000(), None);
+        assert_eq!(SpendTotals { cost: None, asked: 3 }.per_1000(), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! What was measured of a task.
+
+use crate::eval::{Estimate, Interval, Kappa};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What was measured of a task. Measures that do not apply to its kind are absent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TaskResult {
+    /// The name of the task.
+    pub(crate) name: String,
+    /// `classify`, `tag`, `extract` or `question`.
+    pub(crate) kind: &'static str,
+    /// Pages with truth and an answer.
+    pub(crate) n: u64,
+    /// Pages that are answered correctly.
+    pub(crate) right: u64,
+    /// Pages with truth and without an answer, by the reason.
+    pub(crate) unanswered: BTreeMap<&'static str, u64>,
+    /// Clusters of pages that are not independent of one another.
+    pub(crate) clusters: u64,
+    /// The number of independent pages that would show as much as these.
+    pub(crate) effective_n: f64,
+    /// Correct answers among the pages with an answer.
+    pub(crate) accuracy: Option<Estimate>,
+    /// Correct answers among all pages with truth: gates compare its lower bound.
+    pub(crate) accuracy_of_all: Option<Estimate>,
+    /// Exactly equal answers among the pages with an answer (`extract`, `question`).
+    pub(crate) exact: Option<Estimate>,
+    /// F1, averaged over the labels that occur.
+    pub(crate) macro_f1: Option<Estimate>,
+    /// F1, averaged by the number of pages with each label.
+    pub(crate) weighted_f1: Option<f64>,
+    /// F1 of all tags of all pages together.
+    pub(crate) micro_f1: Option<f64>,
+    /// Mean share of common tags among the tags in truth or answer.
+    pub(crate) jaccard: Option<f64>,
+    /// Cohen's kappa.
+    pub(crate) kappa: Option<Kappa>,
+    /// Mean similarity of texts.
+    pub(crate) anls: Option<f64>,
+    /// By label, in the order of the manifest.
+    pub(crate) labels: Vec<LabelResult>,
+    /// Pages by true label (row) and answered label (column), in the order of `labels` (`classify`).
+    pub(crate) confusion: Vec<Vec<u64>>,
+    /// By member of an object (`extract`).
+    pub(crate) fields: Vec<FieldResult>,
+    /// Pages whose truth may be wrong, most suspicious first.
+    pub(crate) suspects: Vec<Suspect>,
+    /// The macro average of F1 in which pages without an answer count as missed: gates compare its lower bound.
+    pub(crate) macro_f1_of_all: Option<Estimate>,
+}
+
+impl TaskResult {
+    /// Pages with truth and without an answer.
+    pub(crate) fn unanswered_pages(&self) -> u64 {
+        self.unanswered.values().sum()
+    }
+}
+
+/// What was measured of a label.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct LabelResult {
+    /// The label.
+    pub(crate) label: String,
+    /// Pages with an answer that have the label.
+    pub(crate) n: u64,
+    /// Pages with truth that are answered with the label.
+    pub(crate) predicted: u64,
+    /// Pages that have the label and are answered with it.
+    pub(crate) right: u64,
+    /// Of the pages answered with the label, the share that have it. `None`: there are none.
+    pub(crate) precision: Option<Estimate>,
+    /// Of the pages with the label, the share that are answered with it. `None`: there are none.
+    pub(crate) recall: Option<Estimate>,
+    /// The harmonic mean of both.
+    pub(crate) f1: Option<Estimate>,
+    /// The share of all pages of the job that have the label; only if the truth is a probability sample.
+    pub(crate) prevalence: Option<PrevalenceResult>,
+    /// F1 in which pages without an answer count as missed: gates compare its lower bound.
+    pub(crate) f1_of_all: Option<Estimate>,
+}
+
+/// The share of all pages that have a label.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct PrevalenceResult {
+    /// The estimate.
+    pub(crate) value: f64,
+    /// Its interval of 95 % confidence.
+    pub(crate) interval: Interval,
+}
+
+/// What was measured of a member of an object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct FieldResult {
+    /// Its name, such as `seller.name`.
+    pub(crate) name: String,
+    /// Pages with an answer whose truth is known.
+    pub(crate) n: u64,
+    /// Pages whose value means the same.
+    pub(crate) right: u64,
+    /// Values that are the same.
+    pub(crate) exact: Option<Estimate>,
+    /// Values that mean the same.
+    pub(crate) normalized: Option<Estimate>,
+    /// Mean similarity of texts.
+    pub(crate) anls: Option<f64>,
+}
+
+/// A page whose truth may be wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Suspect {
+    /// The path of the page.
+    pub(crate) path: String,
+    /// The number of the page.
+    pub(crate) page: u32,
+    /// The member of an object; empty: the whole answer.
+    pub(crate) field: String,
+    /// The truth.
+    pub(crate) truth: Value,
+    /// The model's answer.
+    pub(crate) answer: Value,
+    /// From 0 to 1: how much speaks for the answer.
+    pub(crate) score: f64,
+    /// What speaks for the answer.
+    pub(crate) reason: String,
+}

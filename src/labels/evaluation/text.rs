@@ -1,0 +1,361 @@
+//! An evaluation as text for a terminal. The first lines say how good the answers are.
+
+use super::evaluation::{Evaluation, Mistake, TruthKind};
+use super::task_result::{FieldResult, LabelResult, TaskResult};
+use crate::base::sanitize::{for_terminal, one_line};
+use crate::base::units::grouped;
+use crate::eval::Estimate;
+use crate::report::{TextTable, format_usd};
+use serde_json::Value;
+
+/// Maximum number of lines of a list.
+const MAX_LISTED: usize = 10;
+/// Maximum number of labels in a table; all others are in the JSON.
+const MAX_LABELS: usize = 40;
+/// Columns of a label or a field.
+const NAME_WIDTH: usize = 20;
+
+/// Renders an evaluation as text.
+pub(crate) fn render_text(evaluation: &Evaluation) -> String {
+    let mut lines: Vec<String> = evaluation.tasks.iter().map(|task| answer_line(task, evaluation.truth.kind)).collect();
+    lines.push(scope_line(evaluation));
+    let mut table = TextTable::new(&for_terminal(&lines.join("\n")));
+    for task in &evaluation.tasks {
+        add_task(&mut table, task);
+    }
+    add_cost(&mut table, evaluation);
+    add_truth(&mut table, evaluation);
+    add_gates(&mut table, evaluation);
+    table.into_text()
+}
+
+/// How good the answers to a task are.
+fn answer_line(task: &TaskResult, kind: TruthKind) -> String {
+    let name = one_line(&task.name, 60);
+    let missing = task.unanswered_pages();
+    let Some(accuracy) = task.accuracy else {
+        return format!("{name}: no page with truth has an answer ({} without one)", grouped(missing));
+    };
+    let unanswered = if missing == 0 { String::new() } else { format!("; {} without an answer", grouped(missing)) };
+    let range = format!("{} to {}", share(accuracy.interval.low), share(accuracy.interval.high));
+    let n = grouped(task.n);
+    match kind {
+        TruthKind::Sample => {
+            format!(
+                "{name}: accuracy {}, between {range} with 95 % confidence ({n} sampled pages{unanswered})",
+                share(accuracy.value)
+            )
+        }
+        TruthKind::All => format!("{name}: accuracy {} of all {n} pages{unanswered}", share(accuracy.value)),
+        TruthKind::Selected => {
+            let right = grouped(task.right);
+            format!(
+                "{name}: {right} of {n} selected pages right ({}; {range} for pages like these){unanswered}",
+                share(accuracy.value)
+            )
+        }
+    }
+}
+
+/// What the numbers are about.
+fn scope_line(evaluation: &Evaluation) -> String {
+    let truth = &evaluation.truth;
+    let (measured, all) = (grouped(truth.measured), grouped(truth.job_pages));
+    match truth.kind {
+        TruthKind::Sample => format!("estimated for all {all} pages from {measured} that were drawn at random"),
+        TruthKind::All => "every page has truth".to_owned(),
+        TruthKind::Selected => {
+            format!("these {measured} pages were not drawn at random: this is not the accuracy of all {all} pages")
+        }
+    }
+}
+
+fn add_task(table: &mut TextTable, task: &TaskResult) {
+    table.heading(&format!("{} ({})", one_line(&task.name, 60), task.kind));
+    let independent = task.effective_n.round();
+    #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
+    let has_clusters = independent + 1.0 < task.n as f64;
+    let note = if has_clusters { format!("worth {independent} independent pages") } else { String::new() };
+    table.row_with_note(1, "pages compared", grouped(task.n), &note);
+    for (reason, pages) in &task.unanswered {
+        table.row(1, &format!("without an answer: {reason}"), grouped(*pages));
+    }
+    let mut estimate = |name: &str, estimate: Option<Estimate>| {
+        if let Some(estimate) = estimate {
+            table.row_with_note(1, name, share(estimate.value), &range(estimate));
+        }
+    };
+    estimate("accuracy", task.accuracy);
+    if task.unanswered_pages() > 0 {
+        estimate("no answer as wrong", task.accuracy_of_all);
+    }
+    estimate("exactly equal", task.exact.filter(|exact| Some(*exact) != task.accuracy));
+    estimate("macro F1", task.macro_f1);
+    let numbers = [
+        ("weighted F1", task.weighted_f1),
+        ("micro F1", task.micro_f1),
+        ("Jaccard", task.jaccard),
+        ("Cohen's kappa", task.kappa.map(|kappa| kappa.value)),
+        ("text similarity (ANLS)", task.anls),
+    ];
+    for (name, number) in numbers {
+        if let Some(number) = number {
+            table.row(1, name, share(number));
+        }
+    }
+    add_labels(table, &task.labels);
+    add_fields(table, &task.fields);
+    add_confusions(table, task);
+    add_suspects(table, task);
+}
+
+fn add_labels(table: &mut TextTable, labels: &[LabelResult]) {
+    let mut used: Vec<&LabelResult> = labels.iter().filter(|label| label.n > 0 || label.predicted > 0).collect();
+    if used.is_empty() {
+        return;
+    }
+    let has_prevalence = used.iter().any(|label| label.prevalence.is_some());
+    let last = if has_prevalence { "share of all" } else { "F1 between" };
+    table.whole(
+        1,
+        &format!(
+            "{:<NAME_WIDTH$} {:>6} {:>8} {:>9} {:>6} {:>6}  {last}",
+            "label", "pages", "answered", "precision", "recall", "F1"
+        ),
+    );
+    let hidden = used.len().saturating_sub(MAX_LABELS);
+    if hidden > 0 {
+        used.sort_by_key(|label| std::cmp::Reverse(label.n));
+        used.truncate(MAX_LABELS);
+    }
+    for label in used {
+        let value = |estimate: Option<Estimate>| estimate.map_or_else(|| "–".to_owned(), |known| share(known.value));
+        let shown = if has_prevalence {
+            label.prevalence.map(|known| known.interval)
+        } else {
+            label.f1.map(|known| known.interval)
+        };
+        let interval = shown.map_or_else(String::new, |known| format!("{} to {}", share(known.low), share(known.high)));
+        let line = format!(
+            "{:<NAME_WIDTH$} {:>6} {:>8} {:>9} {:>6} {:>6}  {interval}",
+            one_line(&label.label, NAME_WIDTH - 1),
+            grouped(label.n),
+            grouped(label.predicted),
+            value(label.precision),
+            value(label.recall),
+            value(label.f1)
+        );
+        table.whole(1, line.trim_end());
+    }
+    if hidden > 0 {
+        table.whole(1, &format!("… and {hidden} labels with fewer pages"));
+    }
+}
+
+fn add_fields(table: &mut TextTable, fields: &[FieldResult]) {
+    if fields.is_empty() {
+        return;
+    }
+    table.whole(
+        1,
+        &format!("{:<NAME_WIDTH$} {:>6} {:>7} {:>6} {:>6}  right between", "field", "pages", "exact", "right", "ANLS"),
+    );
+    for field in fields {
+        let value = |estimate: Option<Estimate>| estimate.map_or_else(|| "–".to_owned(), |known| share(known.value));
+        let anls = field.anls.map_or_else(|| "–".to_owned(), share);
+        let interval = field.normalized.map_or_else(String::new, |known| {
+            format!("{} to {}", share(known.interval.low), share(known.interval.high))
+        });
+        let line = format!(
+            "{:<NAME_WIDTH$} {:>6} {:>7} {:>6} {:>6}  {interval}",
+            one_line(&field.name, NAME_WIDTH - 1),
+            grouped(field.n),
+            value(field.exact),
+            value(field.normalized),
+            anls
+        );
+        table.whole(1, line.trim_end());
+    }
+}
+
+/// The most frequent mistakes of a `classify` task.
+fn add_confusions(table: &mut TextTable, task: &TaskResult) {
+    let mut mistakes: Vec<(u64, &str, &str)> = Vec::new();
+    for (row, truth) in task.confusion.iter().zip(&task.labels) {
+        for (count, answer) in row.iter().zip(&task.labels) {
+            if *count > 0 && truth.label != answer.label {
+                mistakes.push((*count, &truth.label, &answer.label));
+            }
+        }
+    }
+    if mistakes.is_empty() {
+        return;
+    }
+    mistakes.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
+    table.whole(1, "most frequent mistakes");
+    for (count, truth, answer) in mistakes.iter().take(MAX_LISTED) {
+        let (truth, answer) = (one_line(truth, 25), one_line(answer, 25));
+        table.whole(2, &format!("{} answered as {answer}: {}", truth, grouped(*count)));
+    }
+    if mistakes.len() > MAX_LISTED {
+        table.whole(2, &format!("… and {} other kinds", mistakes.len() - MAX_LISTED));
+    }
+}
+
+fn add_suspects(table: &mut TextTable, task: &TaskResult) {
+    if task.suspects.is_empty() {
+        return;
+    }
+    table.whole(1, "check the truth of these pages, most suspicious first");
+    for suspect in task.suspects.iter().take(MAX_LISTED) {
+        table.path(2, "", &with_page(&suspect.path, suspect.page), "");
+        let field = if suspect.field.is_empty() { String::new() } else { format!("{}: ", suspect.field) };
+        table.text(
+            3,
+            &format!("{field}truth {}, answer {}: {}", short(&suspect.truth), short(&suspect.answer), suspect.reason),
+        );
+    }
+    if task.suspects.len() > MAX_LISTED {
+        table.whole(2, &format!("… and {} more; all are in --format json", task.suspects.len() - MAX_LISTED));
+    }
+}
+
+fn add_cost(table: &mut TextTable, evaluation: &Evaluation) {
+    table.heading("cost");
+    let unknown = || "unknown".to_owned();
+    table.row(1, "per 1,000 pages", evaluation.per_1000.map_or_else(unknown, format_usd));
+    let note = if evaluation.tasks.len() > 1 { "right in every measured task" } else { "" };
+    let correct = evaluation.per_1000_correct.map_or_else(unknown, format_usd);
+    table.row_with_note(1, "per 1,000 right pages", correct, note);
+}
+
+fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
+    let truth = &evaluation.truth;
+    table.heading("truth");
+    table.path(1, "", &truth.source, "");
+    table.row(1, "rows", grouped(truth.rows));
+    table.row(1, "pages found in the job", grouped(truth.matched));
+    if truth.sampled > 0 {
+        table.row(1, "drawn at random", grouped(truth.sampled));
+    }
+    if truth.not_selected > 0 {
+        table.row(1, "left out by --where", grouped(truth.not_selected));
+    }
+    if truth.shown > 0 {
+        table.row_with_note(1, "not blind, not counted", grouped(truth.shown), "--include-shown counts them");
+    }
+    if let Some(splits) = &truth.splits {
+        for (name, pages) in &splits.pages {
+            let name = if name.is_empty() { "without a split" } else { name };
+            let is_measured = splits.measured.as_deref() == Some(name);
+            table.row_with_note(
+                1,
+                &format!("split {name}"),
+                grouped(*pages),
+                if is_measured { "measured" } else { "" },
+            );
+        }
+        if splits.shared_clusters > 0 {
+            table.text(
+                1,
+                &format!(
+                    "{} pages in {} groups of equal or similar pages are in more than one split: what is measured on one was seen in the other",
+                    grouped(splits.shared_pages),
+                    grouped(splits.shared_clusters)
+                ),
+            );
+            for [one, other] in &splits.examples {
+                table.path(2, &format!("{}: ", one_line(&one.1, 16)), &one.0, "");
+                table.path(2, &format!("{}: ", one_line(&other.1, 16)), &other.0, "");
+            }
+        }
+        if splits.left_out > 0 {
+            table.row(1, "left out because of that", grouped(splits.left_out));
+        }
+    }
+    if !truth.ignored.is_empty() {
+        table.text(1, &format!("columns that are not used: {}", truth.ignored.join(", ")));
+    }
+    if !truth.faults.is_empty() {
+        table.heading("not compared");
+        for fault in truth.faults.iter().take(MAX_LISTED * 2) {
+            table.text(1, &fault.to_string());
+        }
+        if truth.faults.len() > MAX_LISTED * 2 {
+            table.whole(
+                1,
+                &format!(
+                    "… and {} more; --format json lists them",
+                    grouped((truth.faults.len() - MAX_LISTED * 2) as u64)
+                ),
+            );
+        }
+    }
+}
+
+fn add_gates(table: &mut TextTable, evaluation: &Evaluation) {
+    table.heading("gates");
+    for gate in &evaluation.gates {
+        let mark = if gate.is_passed() { "passed" } else { "FAILED" };
+        table.text(1, &format!("{mark}  {}", gate.describe()));
+    }
+}
+
+/// A page of a file.
+pub(crate) fn with_page(path: &str, page: u32) -> String {
+    if page > 1 { format!("{path}, page {page}") } else { path.to_owned() }
+}
+
+/// A value on one line.
+pub(crate) fn short(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            let names: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            format!("[{}]", names.join(", "))
+        }
+        other => other.to_string(),
+    };
+    one_line(&text, 60)
+}
+
+/// The answer of a mistake on one line, or why there is none.
+pub(crate) fn short_answer(mistake: &Mistake) -> String {
+    match &mistake.answer {
+        Ok(value) => short(value),
+        Err(reason) => format!("no answer ({reason})"),
+    }
+}
+
+/// A share with three decimals. It is 1 or 0 only if it is exactly that.
+pub(crate) fn share(value: f64) -> String {
+    let text = format!("{value:.3}");
+    match text.as_str() {
+        "1.000" if value < 1.0 => "0.999".to_owned(),
+        "0.000" if value > 0.0 => "0.001".to_owned(),
+        _ => text,
+    }
+}
+
+fn range(estimate: Estimate) -> String {
+    format!("95 %: {} to {}", share(estimate.interval.low), share(estimate.interval.high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn shares_are_never_rounded_to_certainty() {
+        let texts = [0.0, 0.0001, 0.5, 0.99951, 1.0].map(share);
+        assert_eq!(texts, ["0.000", "0.001", "0.500", "0.999", "1.000"]);
+    }
+
+    #[test]
+    fn values_are_short() {
+        let texts =
+            [json!("a\nb"), json!(["x", "y"]), json!([]), json!(null), json!([1, "x"])].map(|value| short(&value));
+        assert_eq!(texts, ["a b", "[x, y]", "[]", "null", "[1,\"x\"]"]);
+    }
+}

@@ -1,0 +1,125 @@
+//! The runs of a job, newest first.
+
+use super::setting_changes::{SettingChange, setting_changes};
+use crate::base::money::Pico;
+use crate::report::read_spend;
+use crate::store::{Reader, RecipeId, RunRecord, StoreError};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+/// Some runs of a job, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct RunHistory {
+    /// Name of the job.
+    pub job: String,
+    /// The runs.
+    pub runs: Vec<HistoryRun>,
+    /// How many older ones there are.
+    pub older: u64,
+}
+
+/// A run of a job.
+#[derive(Clone, Debug)]
+pub struct HistoryRun {
+    /// Its id.
+    pub run_id: String,
+    /// The name of its model.
+    pub model: String,
+    /// When it began: wall time in milliseconds.
+    pub started_ms: i64,
+    /// When it ended; `None` while it runs.
+    pub ended_ms: Option<i64>,
+    /// How it ended; `running` before that.
+    pub outcome: String,
+    /// Its exit code; `None` while it runs.
+    pub exit_code: Option<i32>,
+    /// Pages that it asked.
+    pub pages: u64,
+    /// Attempts that it sent.
+    pub attempts: u64,
+    /// Cost of these attempts; `None`: a price was unknown.
+    pub cost: Option<Pico>,
+    /// What has changed in the manifest since the run before it.
+    pub changes: Vec<SettingChange>,
+}
+
+/// The first `limit` of these runs of one job, which are newest first.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn read_history(reader: &Reader, runs: &[RunRecord], limit: usize) -> Result<RunHistory, StoreError> {
+    let mut recipes = Recipes { reader, bodies: HashMap::new() };
+    let mut history = RunHistory {
+        job: runs.first().map_or_else(String::new, |run| run.job_name.clone()),
+        runs: Vec::new(),
+        older: runs.len().saturating_sub(limit) as u64,
+    };
+    for (at, run) in runs.iter().take(limit).enumerate() {
+        let changes = match runs.get(at + 1) {
+            Some(before) if before.tasks != run.tasks => recipes.changes(before, run)?,
+            _ => Vec::new(),
+        };
+        let spend = read_spend(reader, std::slice::from_ref(run), i64::MIN, i64::MAX)?;
+        let (outcome, exit_code) = match &run.outcome {
+            Some((outcome, exit_code)) => (outcome.to_string(), Some(*exit_code)),
+            None => ("running".to_owned(), None),
+        };
+        history.runs.push(HistoryRun {
+            run_id: run.run_id.to_string(),
+            model: run.model.clone(),
+            started_ms: run.started_ms,
+            ended_ms: run.ended_ms,
+            outcome,
+            exit_code,
+            pages: spend.pages,
+            attempts: spend.sent,
+            cost: spend.known_total(),
+            changes,
+        });
+    }
+    Ok(history)
+}
+
+/// What changed in the manifest from one run to another.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn changes_between(
+    reader: &Reader,
+    before: &RunRecord,
+    after: &RunRecord,
+) -> Result<Vec<SettingChange>, StoreError> {
+    Recipes { reader, bodies: HashMap::new() }.changes(before, after)
+}
+
+/// The recipes of a store, each read once.
+struct Recipes<'a> {
+    reader: &'a Reader,
+    bodies: HashMap<RecipeId, Value>,
+}
+
+impl Recipes<'_> {
+    fn changes(&mut self, before: &RunRecord, after: &RunRecord) -> Result<Vec<SettingChange>, StoreError> {
+        for task in before.tasks.iter().chain(&after.tasks) {
+            self.load(task.recipe_id)?;
+        }
+        let tasks = |run: &RunRecord| -> Vec<(String, Value)> {
+            let recipe = |id| self.bodies.get(&id).cloned().unwrap_or_default();
+            run.tasks.iter().map(|task| (task.task.clone(), recipe(task.recipe_id))).collect()
+        };
+        let (before, after) = (tasks(before), tasks(after));
+        let before: Vec<(&str, &Value)> = before.iter().map(|(name, recipe)| (name.as_str(), recipe)).collect();
+        let after: Vec<(&str, &Value)> = after.iter().map(|(name, recipe)| (name.as_str(), recipe)).collect();
+        Ok(setting_changes(&before, &after))
+    }
+
+    fn load(&mut self, id: RecipeId) -> Result<(), StoreError> {
+        if let Entry::Vacant(new) = self.bodies.entry(id) {
+            let damaged = |what: String| StoreError::Damaged(format!("table recipes, row {id}: {what}"));
+            let body = self.reader.recipe_body(id)?.ok_or_else(|| damaged("there is no such row".into()))?;
+            new.insert(serde_json::from_str(&body).map_err(|error| damaged(error.to_string()))?);
+        }
+        Ok(())
+    }
+}

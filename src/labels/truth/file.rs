@@ -1,0 +1,258 @@
+//! A truth file: CSV, TSV, JSON Lines or Parquet, with one row for each page.
+
+use super::cell::is_empty;
+use super::columns::TruthColumns;
+use super::fault::TruthFault;
+use super::page_truth::PageTruth;
+use super::task_spec::TaskSpec;
+use crate::base::path_text::display_path;
+use crate::source::{ColumnPlan, ListFile, ListRow, without_secrets};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::Path;
+
+/// A row of a truth file.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TruthRow {
+    /// The line on which it begins.
+    pub(crate) line: u64,
+    /// The path, as the rows of the job show paths.
+    pub(crate) path: String,
+    /// The number of the page.
+    pub(crate) page: u32,
+    /// What is known of the page.
+    pub(crate) truth: PageTruth,
+}
+
+/// The rows of a truth file, one for each page, and what can't be used of it.
+#[derive(Debug, Default)]
+pub(crate) struct TruthFile {
+    /// One row for each page, in the order of the file.
+    pub(crate) rows: Vec<TruthRow>,
+    /// The number of rows in the file.
+    pub(crate) row_count: u64,
+    /// The names of columns that are not used.
+    pub(crate) ignored: Vec<String>,
+    /// Rows and cells that can't be used.
+    pub(crate) faults: Vec<TruthFault>,
+}
+
+impl TruthFile {
+    /// Reads the file at `path`. `all`: the names of all tasks of the job, of which only `tasks` are measured.
+    ///
+    /// # Errors
+    /// Why the file as a whole can't be used, in words.
+    pub(crate) fn read(path: &Path, tasks: &[TaskSpec], all: &[&str]) -> Result<Self, String> {
+        let find_path = |names: &[&str]| names.iter().position(|name| *name == "path");
+        let mut list = ListFile::open(path, &find_path)?;
+        let names: Vec<&str> = list.columns().iter().map(|column| column.name.trim()).collect();
+        let columns = TruthColumns::choose(&names, tasks, all)?;
+        for (at, target) in &columns.targets {
+            if let Some(Err(what)) = list.columns().get(*at).map(|column| &column.kind) {
+                return Err(format!(
+                    "the column `{}` holds {what}; write it as JSON text, or use CSV or JSON Lines",
+                    target.name
+                ));
+            }
+        }
+        let optional = [columns.page, columns.split, columns.sampled_with];
+        let positions: Vec<usize> =
+            columns.targets.iter().map(|(at, _)| *at).chain(optional.into_iter().flatten()).collect();
+        let plan = ColumnPlan::of_positions(columns.path, positions);
+        let mut file = Self { ignored: columns.ignored.clone(), ..Self::default() };
+        let mut known: HashMap<(String, u32), usize> = HashMap::new();
+        while let Some(row) = list.next_row(&plan)? {
+            file.row_count += 1;
+            let line = row.line;
+            let Some(row) = file.read_row(row, &columns, tasks) else { continue };
+            match known.entry((row.path.clone(), row.page)) {
+                Entry::Vacant(new) => {
+                    new.insert(file.rows.len());
+                    file.rows.push(row);
+                }
+                Entry::Occupied(first) => {
+                    let Some(first) = file.rows.get_mut(*first.get()) else { continue };
+                    let first_line = first.line;
+                    let message = match first.truth.merge(row.truth) {
+                        true => format!("the same page as line {first_line}, with another value: neither is used"),
+                        false => format!("the same page as line {first_line}"),
+                    };
+                    file.faults.push(TruthFault::at_line(line, message));
+                }
+            }
+        }
+        Ok(file)
+    }
+
+    /// Reads a row. `None`: it names no page.
+    fn read_row(&mut self, row: ListRow, columns: &TruthColumns, tasks: &[TaskSpec]) -> Option<TruthRow> {
+        let line = row.line;
+        let mut faults = Vec::new();
+        let mut fault = |message: String| faults.push(TruthFault::at_line(line, message));
+        let mut values = row.values.into_iter();
+        let mut truth = PageTruth::unknown(tasks.len());
+        for (_, target) in &columns.targets {
+            let cell = values.next().unwrap_or_default();
+            truth.add_cell(tasks, target, &cell).unwrap_or_else(&mut fault);
+        }
+        let mut optional = |column: Option<usize>| column.and_then(|_| values.next()).unwrap_or_default();
+        let page = read_page(&optional(columns.page));
+        truth.set_split(&optional(columns.split));
+        truth.set_probability(&optional(columns.sampled_with)).unwrap_or_else(&mut fault);
+        let path = read_path(&row.path);
+        if path.is_empty() {
+            fault("there is no path".into());
+        }
+        let page = page.map_err(&mut fault).ok().filter(|_| !path.is_empty());
+        self.faults.append(&mut faults);
+        page.map(|page| TruthRow { line, path, page, truth })
+    }
+}
+
+/// A path as rows show it: without the secrets of URLs.
+fn read_path(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.contains("://") => without_secrets(text.trim()),
+        // The text of a path that is not UTF-8 is escaped already.
+        Ok(text) => text.trim().to_owned(),
+        Err(_) => display_path(bytes),
+    }
+}
+
+/// The number of a page; 1 if there is none.
+fn read_page(cell: &Value) -> Result<u32, String> {
+    if is_empty(cell) {
+        return Ok(1);
+    }
+    let number = match cell {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number.and_then(|number| u32::try_from(number).ok()).ok_or_else(|| format!("page: expected a number, found {cell}"))
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests write files")]
+mod tests {
+    use super::*;
+    use crate::labels::truth::leaf::Leaf;
+    use crate::task::Shape;
+    use serde_json::json;
+
+    fn tasks() -> Vec<TaskSpec> {
+        let spec = |position, name: &str, shape: Shape| TaskSpec {
+            name: name.into(),
+            position,
+            leaves: Leaf::list(&shape),
+            shape,
+        };
+        let labels = || ["invoice", "Größe"].map(str::to_owned).to_vec();
+        vec![spec(0, "kind", Shape::Choice(labels())), spec(1, "features", Shape::Tags { labels: labels(), max: None })]
+    }
+
+    fn read(name: &str, content: &[u8]) -> Result<(Vec<String>, Vec<String>), String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        let file = TruthFile::read(&path, &tasks(), &["kind", "features"])?;
+        let show = |row: &TruthRow| {
+            let cells: Vec<Value> = row.truth.tasks.iter().map(|task| json!(task.first().cloned().flatten())).collect();
+            let (split, sampled) = (&row.truth.split, row.truth.sampled_with);
+            format!("{} {} {} {} {split:?} {sampled:?}", row.line, row.path, row.page, Value::from(cells))
+        };
+        Ok((file.rows.iter().map(show).collect(), file.faults.iter().map(ToString::to_string).collect()))
+    }
+
+    #[test]
+    fn rows_are_read_whatever_the_encoding() {
+        let utf16: Vec<u8> = std::iter::once(0xfeff)
+            .chain("path\tkind\r\na.png\tGRÖSSE\r\n".encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        for (name, content, rows) in [
+            ("t.csv", "path,kind\na.png,invoice\n".as_bytes(), &[r#"2 a.png 1 ["invoice",null] None None"#][..]),
+            ("t.csv", "\u{feff}kind , path\r\ngrösse,a.png\r\n".as_bytes(), &[r#"2 a.png 1 ["Größe",null] None None"#]),
+            ("t.tsv", &utf16, &[r#"2 a.png 1 ["Größe",null] None None"#]),
+            (
+                "t.csv",
+                "path,page,kind,features,split,sampled_with\na.pdf,2,,\"[\"\"invoice\"\"]\",dev,0.25\n\na.pdf,,invoice,[],,5%\n"
+                    .as_bytes(),
+                &[
+                    r#"2 a.pdf 2 [null,["invoice"]] Some("dev") Some(0.25)"#,
+                    r#"4 a.pdf 1 ["invoice",[]] None Some(0.05)"#,
+                ],
+            ),
+            (
+                "t.jsonl",
+                b"{\"path\":\"a.png\",\"page\":3,\"features\":[\"invoice\"],\"sampled_with\":1}\n",
+                &[r#"1 a.png 3 [null,["invoice"]] None Some(1.0)"#],
+            ),
+            (
+                "t.csv",
+                b"path,kind\nhttps://h/a.png?sig=SECRET&v=1,invoice\n\xff.png,invoice\n",
+                &[
+                    r#"2 https://h/a.png?v=1 1 ["invoice",null] None None"#,
+                    r#"3 %FF.png 1 ["invoice",null] None None"#,
+                ],
+            ),
+        ] {
+            let (found, faults) = read(name, content).unwrap();
+            assert_eq!((found.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), faults), (rows, vec![]));
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_used_is_listed_with_its_line() {
+        let text = "path,page,kind,features,sampled_with\n\
+                    a.png,1,letter,[],\n\
+                    ,1,invoice,[],\n\
+                    b.png,x,invoice,[],\n\
+                    a.png,1,invoice,[],1.5\n\
+                    c.png,1,invoice,[],0.5\n\
+                    \n\
+                    c.png,1,Größe,[],0.5\n\
+                    c.png,,invoice,[],0\n";
+        let (rows, faults) = read("t.csv", text.as_bytes()).unwrap();
+        assert_eq!(
+            rows,
+            [r#"2 a.png 1 ["invoice",[]] None None"#, r#"6 c.png 1 [null,[]] None Some(0.5)"#],
+            "a later line adds what an earlier one lacks, unless two contradict each other"
+        );
+        assert_eq!(
+            faults,
+            [
+                "line 2: kind: `letter` is not one of the labels `invoice`, `Größe`",
+                "line 3: there is no path",
+                "line 4: page: expected a number, found \"x\"",
+                "line 5: sampled_with: expected a probability above 0 and at most 1, found \"1.5\"",
+                "line 5: the same page as line 2",
+                "line 8: the same page as line 6, with another value: neither is used",
+                "line 9: sampled_with: expected a probability above 0 and at most 1, found \"0\"",
+                "line 9: the same page as line 6",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_contradiction_stays_one() {
+        let (rows, _) = read("t.csv", b"path,kind\na,invoice\na,gr\xc3\xb6\xc3\x9fe\n").unwrap();
+        assert_eq!(rows, [r#"2 a 1 [null,null] None None"#]);
+    }
+
+    #[test]
+    fn files_that_can_not_be_read_say_why() {
+        for (name, content, reason) in [
+            ("t.csv", &b"path;kind\na;invoice\n"[..], "separated by `;`"),
+            ("t.csv", b"", "it is empty"),
+            ("t.csv", b"file,kind\na,invoice\n", "there is no column `path`"),
+            ("t.csv", b"path,art\na,invoice\n", "no column is a task"),
+            ("t.csv", b"path,kind\na,invoice,x\n", "line 2: found record with 3 fields"),
+            ("t.csv", b"path,kind\na,\"invoice\n", "line 2: a quote is opened"),
+        ] {
+            let fault = read(name, content).unwrap_err();
+            assert!(fault.contains(reason), "{fault:?} says {reason:?}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! How good the stored answers of a job are.
+
+use super::error::{Error, WRONG_INPUT};
+use super::job::Job;
+use crate::base::clock::Clock;
+use crate::labels::evaluation::{self, EvalError, EvalOptions, Evaluation, Picture, WrongPage};
+use crate::pipeline::{PipelineError, Thumbnails, stored_job};
+use crate::prepare::DecoderCommand;
+use crate::select::Filter;
+use crate::store::{EntryRecord, JobId, ReadStore, Reader, StoreError};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Longest side of the pictures in an HTML page, in pixels.
+const PICTURE_SIDE: u32 = 420;
+
+/// How good the stored answers of a job are.
+pub struct EvalReport {
+    evaluation: Evaluation,
+    job: Job,
+    decoder: DecoderCommand,
+    clock: Arc<dyn Clock>,
+}
+
+impl EvalReport {
+    /// Measures the answers of `job`. `filter`: which pages are measured.
+    pub(crate) fn measure(
+        job: &Job,
+        filter: Option<&Filter>,
+        options: &EvalOptions,
+        decoder: DecoderCommand,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+        // A human answer must not decide which pages are measured.
+        let selects = |page: &crate::pipeline::JobPage| filter.is_none_or(|filter| filter.matches(&page.model_row));
+        let evaluation = evaluation::evaluate(&reader, &job.manifest, &job.questions, options, &selects)?;
+        Ok(Self { evaluation, job: job.clone(), decoder, clock })
+    }
+
+    /// The report as text for a terminal.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        evaluation::render_text(&self.evaluation)
+    }
+
+    /// The report as JSON. docs/quality.md documents the members.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        evaluation::render_json(&self.evaluation)
+    }
+
+    /// The report as one HTML page with pictures of the wrong pages.
+    ///
+    /// # Errors
+    /// When the store can't be read. A page that can't be drawn is shown without a picture.
+    pub fn to_html(&self) -> Result<String, Error> {
+        let reader = ReadStore::open(&self.job.manifest.store)?.reader()?;
+        let job = stored_job(&reader, &self.job.manifest)?.ok_or(PipelineError::NoRun)?;
+        let mut thumbnails = Thumbnails::new(&self.job.manifest, self.decoder.clone(), self.clock.clone());
+        Ok(evaluation::render_html(&self.evaluation, &mut |page| draw(&reader, job, &mut thumbnails, page)))
+    }
+
+    /// The gates that failed, as an error with exit code 7; `None`: all marks are reached.
+    #[must_use]
+    pub fn failed_gates(&self) -> Option<Error> {
+        let failed: Vec<String> =
+            self.evaluation.gates.iter().filter(|gate| !gate.is_passed()).map(|gate| gate.describe()).collect();
+        let message = match failed.as_slice() {
+            [] => return None,
+            [gate] => format!("quality gate failed: {gate}"),
+            several => format!("{} quality gates failed:\n  {}", several.len(), several.join("\n  ")),
+        };
+        let hint =
+            "`docmill eval JOB --format html` shows the wrong pages; more pages with truth raise the lower bound";
+        Some(Error::of_gates(message).with_hint(hint))
+    }
+}
+
+fn draw(reader: &Reader, job: JobId, thumbnails: &mut Thumbnails, page: &WrongPage) -> Result<Picture, String> {
+    let Some(id) = &page.id else { return Err("the file could not be read".to_owned()) };
+    let entry: Result<Option<EntryRecord>, StoreError> = reader.entry(job, &page.path);
+    let entry = entry.map_err(|error| error.to_string())?.ok_or("the file is not in the job any more")?;
+    let drawn = thumbnails.make(entry.place(), id, PICTURE_SIDE).map_err(|fault| fault.to_string())?;
+    Ok(Picture { jpeg: drawn.jpeg, width: drawn.width, height: drawn.height })
+}
+
+impl From<EvalError> for Error {
+    fn from(error: EvalError) -> Self {
+        match error {
+            EvalError::Pipeline(error) => error.into(),
+            EvalError::Input { message, hint } => {
+                let error = Self::new(WRONG_INPUT, message);
+                match hint {
+                    Some(hint) => error.with_hint(&hint),
+                    None => error,
+                }
+            }
+        }
+    }
+}

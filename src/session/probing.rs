@@ -1,0 +1,40 @@
+//! How stable the answers of a job are.
+
+use super::error::Error;
+use super::job::Job;
+use crate::labels::probing::agreement::{ProbeReport, measure_agreement};
+use crate::labels::probing::kind::ProbeKind;
+use crate::labels::probing::plan::ProbePlan;
+use crate::labels::probing::render::{render_json, render_text};
+use crate::store::ReadStore;
+use serde_json::Value;
+
+/// Which pages of `job` are asked once more, and what that costs.
+pub(crate) fn plan(job: &Job, kind: ProbeKind, sample: u64, at_ms: i64) -> Result<ProbePlan, Error> {
+    let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+    Ok(ProbePlan::new(&reader, &job.manifest, &job.questions, kind, sample, at_ms)?)
+}
+
+/// How often the answers that the store has agree.
+pub(crate) fn measure(job: &Job, plan: &ProbePlan) -> Result<Stability, Error> {
+    let reader = ReadStore::open(&job.manifest.store)?.reader()?;
+    Ok(Stability(measure_agreement(&reader, &job.manifest, &job.questions, plan)?))
+}
+
+/// How stable answers are.
+#[derive(Clone, Debug)]
+pub struct Stability(ProbeReport);
+
+impl Stability {
+    /// As text for a terminal.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        render_text(&self.0)
+    }
+
+    /// As JSON. docs/quality.md documents the members.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        render_json(&self.0)
+    }
+}

@@ -1,0 +1,143 @@
+//! The runs of a store: their history, and those that a report covers.
+
+use super::error::{Error, WRONG_INPUT};
+use super::job::Job;
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::ids::JobId;
+use crate::base::vocabulary::RunOutcomeName;
+use crate::labels::history::{RunHistory, read_history};
+use crate::pipeline::{PipelineError, stored_job};
+use crate::store::{ReadStore, Reader, RunRecord, StoreError};
+
+/// Maximum number of runs that a message lists.
+const MAX_LISTED: usize = 5;
+
+/// The newest `limit` runs of a job.
+///
+/// # Errors
+/// When the store can't be read, or has no run of the job.
+pub(crate) fn history_of_job(job: &Job, limit: usize) -> Result<RunHistory, Error> {
+    let opened = ReadStore::open(&job.manifest.store)?;
+    let reader = opened.reader()?;
+    let key = stored_job(&reader, &job.manifest)?.ok_or(PipelineError::NoRun)?;
+    let runs = known_runs(&opened, &reader, Some(key))?;
+    Ok(read_history(&reader, &runs, limit)?)
+}
+
+/// The runs of a job, or of all, newest first. Those whose process is gone have died.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn known_runs(
+    opened: &ReadStore,
+    reader: &Reader,
+    job: Option<JobId>,
+) -> Result<Vec<RunRecord>, StoreError> {
+    let mut runs = reader.runs(job)?;
+    let now_ms = SystemClock::new().wall_ms();
+    for run in runs.iter_mut().filter(|run| opened.has_died(run, now_ms)) {
+        (run.outcome, run.ended_ms) = (Some((RunOutcomeName::Died, 1)), Some(run.heartbeat_ms));
+    }
+    Ok(runs)
+}
+
+/// The runs that a report covers, newest first, all of one job: `latest`, `all`, or the id of one or the
+/// beginning of it. A tried page does not head a report when there is a run.
+///
+/// # Errors
+/// When there is no such run, or there are several whose ids begin so.
+pub(crate) fn choose_runs(runs: Vec<RunRecord>, which: &str) -> Result<Vec<RunRecord>, Error> {
+    let is_try = |run: &RunRecord| matches!(run.outcome, Some((RunOutcomeName::Try, _)));
+    let newest = runs.iter().find(|run| !is_try(run)).or(runs.first()).map(|run| (run.job, run.run));
+    let Some((job, latest)) = newest else { return Ok(runs) };
+    match which {
+        "all" => {
+            let mut runs: Vec<RunRecord> = runs.into_iter().filter(|run| run.job == job).collect();
+            runs.sort_by_key(is_try);
+            Ok(runs)
+        }
+        "latest" => Ok(runs.into_iter().filter(|run| run.run == latest).collect()),
+        id => find_run(&runs, id).map(|run| vec![run.clone()]),
+    }
+}
+
+/// The run with this id, or with the only id that begins so.
+///
+/// # Errors
+/// When there is none, or there are several.
+pub(crate) fn find_run<'a>(runs: &'a [RunRecord], id: &str) -> Result<&'a RunRecord, Error> {
+    if let Some(run) = runs.iter().find(|run| run.run_id.as_str() == id) {
+        return Ok(run);
+    }
+    let found: Vec<&RunRecord> =
+        runs.iter().filter(|run| !id.is_empty() && run.run_id.as_str().starts_with(id)).collect();
+    let list = |runs: &[&RunRecord]| {
+        let ids: Vec<&str> = runs.iter().take(MAX_LISTED).map(|run| run.run_id.as_str()).collect();
+        let more = if runs.len() > MAX_LISTED { ", …" } else { "" };
+        format!("{}{more}", ids.join(", "))
+    };
+    match found.as_slice() {
+        [run] => Ok(run),
+        [] => {
+            let mut nearest: Vec<&RunRecord> = runs.iter().collect();
+            // Of equally near ones the latest come first.
+            nearest.sort_by_key(|run| strsim::damerau_levenshtein(id, run.run_id.as_str()));
+            nearest.truncate(MAX_LISTED);
+            Err(Error::new(WRONG_INPUT, format!("there is no run `{id}`"))
+                .with_hint(&format!("the nearest: {}; `docmill runs` lists all of a job", list(&nearest))))
+        }
+        several => Err(Error::new(WRONG_INPUT, format!("the ids of {} runs begin with `{id}`", several.len()))
+            .with_hint(&format!("one of: {}", list(several)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ids::{RunId, RunKey};
+
+    fn run(key: i64, id: &str, outcome: RunOutcomeName) -> RunRecord {
+        RunRecord {
+            run: RunKey(key),
+            run_id: RunId::new(id.to_owned()),
+            job: JobId(1),
+            job_name: "test".into(),
+            model: "m".into(),
+            started_ms: key,
+            ended_ms: Some(key),
+            heartbeat_ms: key,
+            outcome: Some((outcome, 0)),
+            tasks: Vec::new(),
+        }
+    }
+
+    fn runs() -> Vec<RunRecord> {
+        use RunOutcomeName::{Complete, Try};
+        vec![
+            run(4, "20261124T070000-b7a0c2d41f00", Try),
+            run(3, "20261124T060000-a7a0c2d41f00", Complete),
+            run(2, "20261124T060000-a7b0c2d41f00", Complete),
+            run(1, "20261123T060000-77a0c2d41f00", Complete),
+        ]
+    }
+
+    #[test]
+    fn a_run_is_found_by_the_beginning_of_its_id() {
+        let found = |which: &str| match choose_runs(runs(), which) {
+            Ok(runs) => Ok(runs.iter().map(|run| run.run.0).collect::<Vec<_>>()),
+            Err(error) => Err(format!("{error}; {}", error.hint().unwrap_or_default())),
+        };
+        assert_eq!(found("latest"), Ok(vec![3]), "not a tried page");
+        assert_eq!(found("all"), Ok(vec![3, 2, 1, 4]));
+        assert_eq!(found("20261123"), Ok(vec![1]));
+        assert_eq!(found("20261124T060000-a7b"), Ok(vec![2]));
+        assert_eq!(found("20261124T070000-b7a0c2d41f00"), Ok(vec![4]));
+        for which in ["20261124T06", "20261125T060000-a7b0c2d41f00", "", "x"] {
+            assert!(found(which).is_err(), "{which}");
+        }
+        let several = found("20261124T060000").unwrap_err();
+        assert!(several.starts_with("the ids of 2 runs begin with `20261124T060000`; one of: 2026"), "{several}");
+        let unknown = found("20261124T060001-a7b0c2d41f00").unwrap_err();
+        assert!(unknown.contains("the nearest: 20261124T060000-a7b0c2d41f00, "), "{unknown}");
+    }
+}

@@ -1,0 +1,164 @@
+//! Human answers as files.
+
+use super::{answer, asked, exported, import};
+use crate::bench::Bench;
+use docmill::internal::simulator::Options;
+
+const HEAD: &str = "path,page,task,value,reviewer,decided_at,sampled_with,shown";
+
+/// A copy of the job with a store of its own, whose pages are read but which has no human answers.
+fn copy(bench: &Bench) {
+    let job = bench.text("job.yaml").replace("store: store.db", "store: copy.db").replace(": out.", ": copy.");
+    bench.put("copy.yaml", job.replace("report.json", "copy.json").as_bytes());
+    let ran = bench.docmill(&["run", "copy.yaml", "-q"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn a_file_that_is_imported_again_changes_nothing_and_another_store_gets_the_same() {
+    let bench = asked(3, "");
+    let text = format!(
+        "{HEAD}\r\n00000.jpg,1,kind,form,bob,2026-11-23T13:00:00.000Z,0.25,false\r\n\
+         00000.jpg,1,kind,letter,=HYPER(1),2026-11-23T14:00:00.000Z,,true\r\n\
+         00002.jpg,1,marks,\"[\"\"stamp\"\",\"\"seal\"\"]\",bob,2026-11-23T13:00:01.500Z,1,false\r\n"
+    );
+    bench.put("answers.csv", text.as_bytes());
+    let expected = text.replace("=HYPER", "'=HYPER");
+    for imported in ["3 imported, 0 known already, 0 skipped\n", "0 imported, 3 known already, 0 skipped\n"] {
+        let ran = import(&bench, "answers.csv", &[]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, imported), "{}", ran.stderr);
+        assert_eq!(exported(&bench, "job.yaml"), expected);
+    }
+    copy(&bench);
+    let ran = bench.docmill(&["answers", "export", "job.yaml", "--csv", "all.csv"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "all.csv\n"));
+    assert_eq!(bench.docmill(&["answers", "import", "copy.yaml", "all.csv"]).code, 0);
+    assert_eq!(exported(&bench, "copy.yaml"), expected);
+    // Label Studio's form holds the same.
+    let json = bench.docmill(&["answers", "export", "job.yaml", "--format", "label-studio"]);
+    assert_eq!(json.code, 0, "{}", json.stderr);
+    bench.put("tasks.json", json.stdout.as_bytes());
+    let ran = bench.docmill(&["answers", "import", "copy.yaml", "tasks.json"]);
+    assert_eq!(ran.stdout, "0 imported, 3 known already, 0 skipped\n", "{}", ran.stderr);
+    std::fs::remove_file(bench.path("copy.db")).unwrap();
+    copy(&bench);
+    assert_eq!(bench.docmill(&["answers", "import", "copy.yaml", "tasks.json"]).code, 0);
+    assert_eq!(exported(&bench, "copy.yaml"), expected);
+}
+
+#[test]
+fn answers_without_a_time_are_imported_once() {
+    let bench = asked(2, "");
+    bench.put("answers.csv", b"path,task,value\n00000.jpg,kind,form\n");
+    for imported in ["1 imported", "0 imported"] {
+        let ran = import(&bench, "answers.csv", &[]);
+        assert!(ran.stdout.starts_with(imported), "{}{}", ran.stdout, ran.stderr);
+    }
+    // Another value, and the first one again, are decisions of their own.
+    answer(&bench, &["00000.jpg,1,kind,letter"]);
+    answer(&bench, &["00000.jpg,1,kind,form"]);
+    let values: Vec<String> = exported(&bench, "job.yaml")
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').skip(3).take(2).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(values, ["form ann", "letter ann", "form ann"]);
+    let ran = bench.command(&["answers", "import", "job.yaml", "answers.csv"]).env("USER", "cleo").output().unwrap();
+    assert!(ran.status.success());
+    assert!(exported(&bench, "job.yaml").contains("form,cleo,"));
+}
+
+#[test]
+fn all_faults_are_listed_and_nothing_is_imported() {
+    let bench = asked(2, "");
+    let text = "path,page,task,value\n\
+        00000.jpg,1,kind,form\n\
+        gone.jpg,1,kind,form\n\
+        00000.jpg,2,kind,form\n\
+        00000.jpg,1,sort,form\n\
+        00001.jpg,1,kind,poster\n\
+        00001.jpg,1,marks,stamp\n\
+        00000.jpg,1,kind,letter\n";
+    bench.put("answers.csv", text.as_bytes());
+    let ran = import(&bench, "answers.csv", &[]);
+    let expected = "error: nothing was imported: 6 of 7 lines can't be
+  line 3: the job has no file `gone.jpg`
+  line 4: `00000.jpg` has no page 2: it has 1 page
+  line 5: the job has no task `sort`; its tasks are: kind, marks
+  line 6: `kind`: `poster` is not one of the labels `invoice`, `letter`, `form`, `other`
+  line 7: `marks`: expected a list of labels, found \"stamp\"
+  line 8: line 2 has another answer to `kind` for the same page, and neither has a time
+
+hint: correct them, and import the file again
+";
+    assert_eq!((ran.code, ran.stderr.as_str(), ran.stdout.as_str()), (2, expected, ""));
+    assert_eq!(exported(&bench, "job.yaml").lines().count(), 1);
+    let malformed = import(&bench, "answers.csv", &["--skip-unknown"]);
+    assert!(
+        malformed.code == 2 && malformed.stderr.contains("1 of 7 lines can't be\n  line 8: "),
+        "{}",
+        malformed.stderr
+    );
+    bench.put("answers.csv", text.replace("00000.jpg,1,kind,letter\n", "").as_bytes());
+    let ran = import(&bench, "answers.csv", &[]);
+    assert!(ran.code == 2 && ran.stderr.contains("hint: correct them, or give --skip-unknown"), "{}", ran.stderr);
+    let ran = import(&bench, "answers.csv", &["--skip-unknown"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "1 imported, 0 known already, 5 skipped\n"));
+    assert!(ran.stderr.starts_with("warning: 5 lines were skipped\n  line 3: the job has no file"), "{}", ran.stderr);
+    assert_eq!(exported(&bench, "job.yaml").lines().count(), 2);
+}
+
+#[test]
+fn a_job_that_has_not_read_its_pages_says_what_to_do() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    bench.put("answers.csv", b"path,task,value\n00000.jpg,kind,form\n");
+    let ran = import(&bench, "answers.csv", &[]);
+    assert!(
+        ran.code == 2 && ran.stderr.contains("there is no store") && ran.stderr.contains("docmill run"),
+        "{}",
+        ran.stderr
+    );
+    let other = bench.text("job.yaml").replace("name: test", "name: other");
+    bench.put("other.yaml", other.as_bytes());
+    assert_eq!(bench.docmill(&["run", "other.yaml", "-q"]).code, 0);
+    let ran = import(&bench, "answers.csv", &[]);
+    assert!(ran.code == 2 && ran.stderr.contains("has to read first"), "{}", ran.stderr);
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(import(&bench, "answers.csv", &[]).code, 0);
+    bench.put(
+        "tasks.json",
+        br#"[{"data": {"image": "00000.jpg"}, "annotations": [{"was_cancelled": true, "result": [{}]}]}]"#,
+    );
+    assert!(import(&bench, "tasks.json", &[]).stdout.starts_with("0 imported, 0 known"));
+    // A file that the job needs stays.
+    for file in ["out.csv", "store.db", "job.yaml", "pages/00000.jpg"] {
+        let ran = bench.docmill(&["answers", "export", "job.yaml", "--csv", file]);
+        assert!(ran.code == 2 && ran.stderr.contains("would overwrite"), "{file}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn hostile_names_come_back_as_they_were() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    bench.job("");
+    for (at, name) in
+        ["=cmd.jpg", "'=cmd.jpg", "a, \"b\".jpg", "@x.jpg", "line\nend.jpg", "a%FF.jpg"].iter().enumerate()
+    {
+        bench.put(&format!("pages/{name}"), &crate::bench::page(u32::try_from(at).unwrap()));
+    }
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let answers: String = bench
+        .rows()
+        .iter()
+        .map(|row| serde_json::json!({"data": {"image": row["path"]}, "annotations": [{"result": [{"from_name": "kind", "value": {"choices": ["form"]}}]}]}).to_string())
+        .collect::<Vec<_>>()
+        .join(",");
+    bench.put("tasks.json", format!("[{answers}]").as_bytes());
+    let ran = import(&bench, "tasks.json", &[]);
+    assert_eq!(ran.stdout, "6 imported, 0 known already, 0 skipped\n", "{}", ran.stderr);
+    let text = exported(&bench, "job.yaml");
+    assert!(text.contains("\n'=cmd.jpg,") && text.contains("\n''=cmd.jpg,") && text.contains("\n'@x.jpg,"), "{text}");
+    bench.put("all.csv", text.as_bytes());
+    assert_eq!(import(&bench, "all.csv", &[]).stdout, "0 imported, 6 known already, 0 skipped\n");
+}

@@ -1,0 +1,8 @@
+//! How good the labels are: `docmill eval`.
+
+mod bench;
+mod gates;
+mod human_answers;
+mod kinds;
+mod samples;
+mod truth_faults;

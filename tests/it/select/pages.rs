@@ -1,0 +1,163 @@
+//! `--where` of `run`, `plan` and `export`: which pages are sent again, judged by what the server received.
+
+use crate::bench::{Bench, under_way};
+use docmill::internal::simulator::Options;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const INVOICES: &str = "kind = 'invoice'";
+
+/// Pages that one server has answered, and another one, which gives other answers, that is asked from now on.
+fn answered(pages: usize) -> Bench {
+    let bench = Bench::with_pages(pages).simulator(Options::default());
+    bench.job("limits: {concurrency: 4}");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let options = Options { seed: 2, latency: Duration::from_millis(30), ..Options::default() };
+    let bench = bench.simulator(options);
+    bench.job("limits: {concurrency: 4}");
+    bench
+}
+
+fn requests(bench: &Bench) -> u64 {
+    bench.stats()["requests"].as_u64().unwrap()
+}
+
+/// The paths of rows that have this kind.
+fn of_kind(rows: &[Value], kind: &str) -> BTreeSet<String> {
+    let is_of_kind = |row: &&Value| row["kind"] == kind;
+    rows.iter().filter(is_of_kind).map(|row| row["path"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The paths of rows whose answers were stored at another time.
+fn asked_again(before: &[Value], after: &[Value]) -> BTreeSet<String> {
+    let both = before.iter().zip(after).filter(|(before, after)| before["answered_at"] != after["answered_at"]);
+    both.map(|(_, after)| after["path"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_refresh_asks_only_pages_whose_rows_match() {
+    let bench = answered(40);
+    let before = bench.rows();
+    let invoices = of_kind(&before, "invoice");
+    assert!(invoices.len() > 3 && invoices.len() < 30, "{}", invoices.len());
+    let planned = bench.docmill(&["plan", "job.yaml", "--refresh", "--where", INVOICES, "--format", "json"]);
+    let plan: Value = serde_json::from_str(&planned.stdout).unwrap();
+    assert_eq!(
+        (plan["to_ask"].as_u64(), plan["not_selected"].as_u64()),
+        (Some(invoices.len() as u64), Some(40 - invoices.len() as u64))
+    );
+    // A page that was never asked is left to a run without options.
+    bench.put("pages/new.jpg", &crate::bench::page(1000));
+    let ran = bench.run(&["--refresh", "--where", INVOICES]);
+    assert_eq!((ran.code, bench.report()["outcome"].as_str()), (0, Some("limited")), "{}", ran.stderr);
+    assert_eq!(requests(&bench), invoices.len() as u64);
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    assert_eq!(requests(&bench), invoices.len() as u64 + 1);
+    let after = bench.rows();
+    assert_eq!(asked_again(&before, &after[..40]), invoices);
+    let changed = invoices.difference(&of_kind(&after, "invoice")).count();
+    assert!(changed > 0, "the other server gives other answers");
+}
+
+#[test]
+fn an_interrupted_refresh_with_a_filter_is_continued() {
+    let bench = answered(60);
+    let before = bench.rows();
+    let invoices = of_kind(&before, "invoice");
+    let mut child = bench.start(&["--refresh", "--where", INVOICES, "--progress", "off"]);
+    under_way(&bench, &mut child, 6);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Other words for the same pages.
+    let continued = bench.run(&["--refresh", "--where", "kind  ==  \"invoice\""]);
+    assert!(continued.stderr.contains("continuing run"), "{}", continued.stderr);
+    assert_eq!(continued.code, 0);
+    let sent = requests(&bench);
+    let expected = invoices.len() as u64;
+    assert!((expected..=expected + 4).contains(&sent), "{sent} for {expected}: only pages in flight are sent twice");
+    assert_eq!(asked_again(&before, &bench.rows()), invoices);
+    // It came to its end: the next one asks what is an invoice now.
+    let now = of_kind(&bench.rows(), "invoice");
+    let anew = bench.run(&["--refresh", "--where", INVOICES]);
+    assert!(!anew.stderr.contains("continuing run"), "{}", anew.stderr);
+    assert_eq!(requests(&bench), sent + now.len() as u64);
+    let other = bench.run(&["--refresh", "--where", "kind = 'letter'", "--limit", "1"]);
+    assert!(!other.stderr.contains("continuing run"), "another selection: {}", other.stderr);
+}
+
+/// Asking a page changes its row. The sample must not move to other pages by that.
+#[test]
+fn a_sample_of_a_selection_stays_the_same_while_it_is_asked() {
+    let bench = answered(60);
+    let before = bench.rows();
+    let invoices = of_kind(&before, "invoice");
+    let arguments = ["-q", "--refresh", "--where", INVOICES, "--sample", "8"];
+    assert!(invoices.len() > 8);
+    let mut asked = Vec::new();
+    for limit in ["3", "3", "9"] {
+        let ran = bench.run(&[&arguments[..], &["--limit", limit]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        asked.push(requests(&bench));
+    }
+    assert_eq!(asked, [3, 6, 8]);
+    let sample = asked_again(&before, &bench.rows());
+    assert!(sample.len() == 8 && sample.is_subset(&invoices), "{sample:?}");
+}
+
+#[test]
+fn pages_that_failed_are_retried_by_their_error() {
+    let bench = Bench::with_pages(6).simulator(Options::default());
+    bench.put("pages/empty.jpg", b"");
+    bench.put("pages/text.jpg", b"no image");
+    bench.job("on_error: {max_failed: 50%}");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let plan = |expression: &str| {
+        let ran = bench.docmill(&["plan", "job.yaml", "--retry", "failed", "--where", expression, "--format", "json"]);
+        serde_json::from_str::<Value>(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr))
+    };
+    assert_eq!(plan("error_kind = 'empty_file'")["to_ask"], 0, "an empty file can't be asked");
+    let ran = bench.run(&["-q", "--retry", "failed", "--where", "error_kind = 'empty_file'"]);
+    assert_eq!((ran.code, requests(&bench)), (0, 6), "{}", ran.stderr);
+}
+
+#[test]
+fn an_expression_is_checked_before_anything_is_done() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.job("");
+    for arguments in [
+        ["run", "job.yaml", "--refresh", "--where", "knd = 'invoice'"],
+        ["plan", "job.yaml", "--retry=all", "--where", "kind = 'invoce'"],
+        ["rows", "job.yaml", "--failed", "--where", "cost_usd > 'a'"],
+        ["export", "job.yaml", "--csv=-", "--where", "kind = "],
+    ] {
+        let ran = bench.docmill(&arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("error: --where: ") && ran.stderr.contains('^'), "{}", ran.stderr);
+    }
+    assert_eq!(requests(&bench), 0);
+    assert!(!bench.path("store.db").exists(), "nothing is written");
+    let alone = bench.run(&["--where", INVOICES]);
+    assert!(alone.code == 2 && alone.stderr.contains("--refresh"), "{}", alone.stderr);
+}
+
+#[test]
+fn an_export_holds_only_rows_that_match_and_takes_the_place_of_no_output() {
+    let bench = Bench::with_pages(30).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let all = bench.text("out.jsonl");
+    let invoices = of_kind(&bench.rows(), "invoice");
+    let part = bench.docmill(&["export", "job.yaml", "--jsonl", "-", "--where", INVOICES]);
+    let rows = crate::bench::rows(&part.stdout);
+    assert_eq!((part.code, of_kind(&rows, "invoice"), rows.len()), (0, invoices.clone(), invoices.len()));
+    let files = ["export", "job.yaml", "--csv", "part.csv", "--parquet", "part.parquet", "--where", INVOICES];
+    assert_eq!(bench.docmill(&files).code, 0);
+    assert_eq!(bench.text("part.csv").lines().count(), invoices.len() + 1);
+    let none = bench.docmill(&["export", "job.yaml", "--csv", "none.csv", "--where", "kind is null"]);
+    assert_eq!((none.code, bench.text("none.csv").lines().count()), (0, 1), "a header: {}", none.stderr);
+    let unnamed = bench.docmill(&["export", "job.yaml", "--where", INVOICES]);
+    assert_eq!(unnamed.code, 2, "{}", unnamed.stderr);
+    assert!(unnamed.stderr.contains("no file for them is given"), "{}", unnamed.stderr);
+    assert_eq!(bench.text("out.jsonl"), all);
+}
