@@ -98,12 +98,10 @@ fn repeated_answers_are_counted_paid_for_and_kept_apart() {
 
 #[test]
 fn a_budget_bounds_what_is_asked() {
-    let bench = asked(8, "limits: {concurrency: 1}");
+    let limits = |usd: f64| format!("limits: {{concurrency: 1, budget_usd: {usd:.6}, budget_scope: job}}");
+    let bench = asked(8, &limits(100.0));
     let spent: f64 = bench.report()["cost"]["total_usd"].as_str().unwrap().parse().unwrap();
-    let job = bench.text("job.yaml").replace(
-        "limits: {concurrency: 1}",
-        &format!("limits: {{concurrency: 1, budget_usd: {:.6}, budget_scope: job}}", spent * 1.5),
-    );
+    let job = bench.text("job.yaml").replace(&limits(100.0), &limits(spent * 1.6));
     bench.put("job.yaml", job.as_bytes());
     let ran = bench.docmill(&["eval", "job.yaml", "--rotate", "--yes"]);
     assert!(
