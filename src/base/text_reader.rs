@@ -65,24 +65,47 @@ impl<R: Read + Seek> TextReader<R> {
     }
 }
 
-/// The number of the line (from 1) on which the record begins that a reader found at the byte `at` of a text.
-/// Readers of CSV state the byte behind the end of the last record, which may be in the middle of CR LF, or
-/// before empty lines.
+/// Numbers the lines of a text for a reader of CSV, which states the byte behind the end of the last record: it
+/// may be in the middle of CR LF, or before empty lines.
+pub struct LineCounter<R> {
+    bytes: std::io::Bytes<BufReader<R>>,
+    line: u64,
+    /// The byte that was read last, and its place.
+    last: u8,
+    place: u64,
+}
+
+impl<R: Read> LineCounter<R> {
+    /// Begins in the first line.
+    pub fn new(text: R) -> Self {
+        Self { bytes: BufReader::new(text).bytes(), line: 1, last: 0, place: 0 }
+    }
+
+    /// The number (from 1) of the line on which the record begins that a reader found at the byte `at`. Each
+    /// record is behind the one before.
+    ///
+    /// # Errors
+    /// When the text can't be read.
+    pub fn line_at(&mut self, at: u64) -> Result<u64> {
+        while let Some(byte) = self.bytes.next().transpose()? {
+            self.place += 1;
+            // CR LF ends one line.
+            self.line += u64::from(byte == b'\r' || byte == b'\n' && self.last != b'\r');
+            self.last = byte;
+            if self.place > at && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+        }
+        Ok(self.line)
+    }
+}
+
+/// The number of the line (from 1) on which the record begins that a reader of CSV found at the byte `at` of a text.
 ///
 /// # Errors
 /// When the text can't be read.
 pub fn line_at(text: impl Read, at: u64) -> Result<u64> {
-    let (mut line, mut last) = (1, 0);
-    for (place, byte) in (0..).zip(BufReader::new(text).bytes()) {
-        let byte = byte?;
-        if place >= at && !matches!(byte, b'\r' | b'\n') {
-            break;
-        }
-        // CR LF ends one line.
-        line += u64::from(byte == b'\r' || byte == b'\n' && last != b'\r');
-        last = byte;
-    }
-    Ok(line)
+    LineCounter::new(text).line_at(at)
 }
 
 impl<R: Read> TextReader<R> {
@@ -139,6 +162,13 @@ mod tests {
                 .map(|record| line_at(text.as_bytes(), record.unwrap().position().unwrap().byte()).unwrap())
                 .collect();
             assert_eq!(lines, [1, 2, 5, 7], "{end:?}");
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let mut counter = LineCounter::new(text.as_bytes());
+            let counted: Vec<u64> = reader
+                .byte_records()
+                .map(|record| counter.line_at(record.unwrap().position().unwrap().byte()).unwrap())
+                .collect();
+            assert_eq!(counted, lines, "{end:?}");
         }
         assert_eq!(line_at(&b""[..], 0).unwrap(), 1);
     }

@@ -139,7 +139,7 @@ pub(crate) fn prepare_diff(
 pub(crate) fn diff(job: &Job, environment: &Environment, query: &DiffQuery) -> Result<DiffReport, Error> {
     let sides = Sides::open(job, query)?;
     let carried = row_columns(&job.manifest, &job.questions)?;
-    let (old, new) = (sides.old(job, &carried)?, sides.new(&carried)?);
+    let (old, new) = (sides.old_side(job, &carried)?, sides.new_side(&carried)?);
     let filter = sides.filter(&old, query)?;
     let sample = query.sample.map(|count| sides.sample(job, query, count)).transpose()?;
     let options = CompareOptions { filter: filter.as_ref(), pages: sample.as_ref(), tasks: &query.tasks };
@@ -220,7 +220,7 @@ impl Sides {
         Ok(Self { old_reader, new_reader, key, new_key, run, new_job, old_name, new_name })
     }
 
-    fn old<'a>(&'a self, job: &'a Job, carried: &RowSpec) -> Result<RowSide<'a>, Error> {
+    fn old_side<'a>(&'a self, job: &'a Job, carried: &RowSpec) -> Result<RowSide<'a>, Error> {
         let questions: (&crate::manifest::Job, &[Question]) = (&job.manifest, &job.questions);
         let side = RowSide::of_job(Some(&self.old_reader), Some(self.key), questions, carried)?;
         let Some(run) = &self.run else { return Ok(side) };
@@ -240,7 +240,7 @@ impl Sides {
         Ok(RowSide { columns, templates: None, ..side })
     }
 
-    fn new<'a>(&'a self, carried: &RowSpec) -> Result<RowSide<'a>, Error> {
+    fn new_side<'a>(&'a self, carried: &RowSpec) -> Result<RowSide<'a>, Error> {
         let questions: (&crate::manifest::Job, &[Question]) = (&self.new_job.manifest, &self.new_job.questions);
         Ok(RowSide::of_job(self.new_reader.as_ref(), self.new_key, questions, carried)?)
     }
@@ -254,11 +254,11 @@ impl Sides {
     /// The sample: the first pages by the digest of their content, of those with an earlier answer that match.
     fn sample(&self, job: &Job, query: &DiffQuery, count: u64) -> Result<HashSet<PageId>, Error> {
         let carried = row_columns(&job.manifest, &job.questions)?;
-        let old = self.old(job, &carried)?;
+        let old = self.old_side(job, &carried)?;
         let filter = self.filter(&old, query)?;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let mut lowest = BTreeMap::new();
-        let nothing = RowSide { reader: None, ..self.old(job, &carried)? };
+        let nothing = RowSide { reader: None, ..self.old_side(job, &carried)? };
         read_page_pairs(&old, &nothing, &mut |pair| {
             let has_answer = pair.old.row.answers.iter().any(|answer| !answer.is_null())
                 || pair.old.record.outcomes.iter().any(Option::is_some);
@@ -276,7 +276,7 @@ impl Sides {
     /// How many pages of a sample have a task without a later outcome.
     fn unanswered(&self, job: &Job, sample: &HashSet<PageId>) -> Result<u64, Error> {
         let carried = row_columns(&job.manifest, &job.questions)?;
-        let (old, new) = (self.old(job, &carried)?, self.new(&carried)?);
+        let (old, new) = (self.old_side(job, &carried)?, self.new_side(&carried)?);
         let mut count = 0;
         read_page_pairs(&old, &new, &mut |pair| {
             let is_open = pair.new.record.outcomes.iter().any(Option::is_none);

@@ -99,7 +99,7 @@ mod tests {
     fn run(key: i64, id: &str, outcome: RunOutcomeName) -> RunRecord {
         RunRecord {
             run: RunKey(key),
-            run_id: RunId::new(id.to_owned()),
+            run_id: RunId::new(id),
             job: JobId(1),
             job_name: "test".into(),
             model: "m".into(),

@@ -4,10 +4,10 @@ use super::answer_line::{AnswerLine, AnswerValue};
 use super::cell::cell_text;
 use super::fault::LineFault;
 use crate::base::spreadsheet::{escape_formula, unescape_formula};
-use crate::base::text_reader::TextReader;
+use crate::base::text_reader::{LineCounter, TextReader};
 use crate::base::units::{parse_time, rfc3339};
 use serde_json::Value;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 /// The columns.
 const COLUMNS: [&str; 8] = ["path", "page", "task", "value", "reviewer", "decided_at", "sampled_with", "shown"];
@@ -49,10 +49,12 @@ pub(crate) fn to_csv(lines: &[(AnswerLine, Value)], has_questions: bool) -> Vec<
 /// With all lines that are not well-formed.
 pub(crate) fn from_csv(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> {
     let file = |message: String| vec![LineFault::malformed("line 1", message)];
-    let text = TextReader::new(Cursor::new(bytes)).map_err(|error| file(error.to_string()))?;
-    let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut text = Vec::new();
+    let read = TextReader::new(Cursor::new(bytes)).and_then(|mut reader| reader.read_to_end(&mut text));
+    read.map_err(|error| file(error.to_string()))?;
+    let header = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let delimiter = [b',', b'\t', b';'].into_iter().find(|delimiter| header.contains(delimiter)).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_slice());
     let names = reader.headers().map_err(|error| file(error.to_string()))?.clone();
     let names: Vec<String> = names.iter().map(|name| name.trim().to_lowercase()).collect();
     let known = |name: &String| COLUMNS.contains(&name.as_str()) || name == QUESTION;
@@ -65,6 +67,7 @@ pub(crate) fn from_csv(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> 
     if let Some(missing) = REQUIRED.iter().find(|name| !names.iter().any(|known| known == *name)) {
         return Err(file(format!("the column `{missing}` is missing")));
     }
+    let mut counter = LineCounter::new(text.as_slice());
     let (mut lines, mut faults) = (Vec::new(), Vec::new());
     let mut record = csv::StringRecord::new();
     loop {
@@ -80,7 +83,8 @@ pub(crate) fn from_csv(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> 
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let place = format!("line {}", line_of(&record, reader.position().line()));
+        let line = counter.line_at(record.position().map_or(0, csv::Position::byte));
+        let place = format!("line {}", line.map_err(|error| file(error.to_string()))?);
         if record.len() != names.len() {
             let message = format!("{} fields, but {} columns", record.len(), names.len());
             faults.push(LineFault::malformed(&place, message));
@@ -127,14 +131,6 @@ fn read_line<'a>(place: &str, cell: &dyn Fn(&str) -> &'a str) -> Result<AnswerLi
         sampled_with: sampled_with.transpose()?,
         is_shown,
     })
-}
-
-/// The line on which a record begins; `next`: the line behind it. The position of a record is that of the empty
-/// lines before it.
-fn line_of(record: &csv::StringRecord, next: u64) -> u64 {
-    let ends = record.iter().map(|cell| cell.matches('\n').count() as u64).sum::<u64>();
-    let position = record.position().map_or(0, csv::Position::line);
-    position.max(next.saturating_sub(1 + ends))
 }
 
 #[cfg(test)]

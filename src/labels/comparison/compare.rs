@@ -1,7 +1,7 @@
 //! One pass over the pages of both sides. Memory grows with the truth, not with the pages.
 
 use super::compare_tasks::{SharedTask, flips, is_same, shared_tasks};
-use super::comparison::{AnswerChange, ChangedPage, Comparison, TaskComparison};
+use super::compared::{AnswerChange, ChangedPage, Comparison, TaskComparison};
 use super::paired::{TruthPair, cluster_key, compare_with_truth};
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
@@ -41,6 +41,9 @@ struct TruthPage {
     answers: Vec<Option<(Option<Value>, Option<Value>)>>,
 }
 
+/// Opens the truth of tasks; `Ok(None)`: there is none.
+pub(crate) type OpenTruth<'a> = dyn Fn(&[TaskSpec]) -> Result<Option<TruthSource>, EvalError> + 'a;
+
 /// Compares two sides. `open_truth`: the truth of these tasks; `Ok(None)`: there is none.
 ///
 /// # Errors
@@ -49,7 +52,7 @@ pub(crate) fn compare(
     old: &RowSide<'_>,
     new: &RowSide<'_>,
     options: &CompareOptions<'_>,
-    open_truth: &dyn Fn(&[TaskSpec]) -> Result<Option<TruthSource>, EvalError>,
+    open_truth: &OpenTruth<'_>,
 ) -> Result<Comparison, EvalError> {
     let (tasks, not_compared) = shared_tasks(&old.columns.tasks, &new.columns.tasks, options.tasks);
     let specs: Vec<TaskSpec> = tasks.iter().map(|task| task.spec.clone()).collect();

@@ -1,6 +1,6 @@
 //! A comparison as one HTML page that loads nothing: pictures of pages are part of it.
 
-use super::comparison::{AnswerChange, ChangedPage, Comparison, TaskComparison};
+use super::compared::{AnswerChange, ChangedPage, Comparison, TaskComparison};
 use super::text::verdict;
 use crate::base::escape::html_text;
 use crate::base::money::Pico;

@@ -1,6 +1,6 @@
 //! A comparison as JSON. docs/quality.md documents the members.
 
-use super::comparison::{Comparison, F1Difference, PairedTruth, TaskComparison};
+use super::compared::{Comparison, F1Difference, PairedTruth, TaskComparison};
 use crate::base::money::Pico;
 use crate::labels::history::SettingChange;
 use serde_json::{Map, Value, json};

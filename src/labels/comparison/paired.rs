@@ -1,6 +1,6 @@
 //! Two sets of answers against truth, page by page: what both find hard does not count.
 
-use super::comparison::{F1Difference, PairedTruth};
+use super::compared::{F1Difference, PairedTruth};
 use crate::base::digest::Digest;
 use crate::eval::{Design, macro_f1, mcnemar_p, paired_bootstrap};
 use crate::labels::evaluation::collect::labels_of;

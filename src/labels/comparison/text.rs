@@ -1,6 +1,6 @@
 //! A comparison as text for a terminal.
 
-use super::comparison::{Comparison, F1Difference, PairedTruth, TaskComparison};
+use super::compared::{Comparison, F1Difference, PairedTruth, TaskComparison};
 use crate::base::money::Pico;
 use crate::base::units::grouped;
 use crate::labels::evaluation::wording::share;

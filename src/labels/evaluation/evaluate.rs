@@ -2,7 +2,7 @@
 
 use super::collect::{Collected, collect};
 use super::error::EvalError;
-use super::evaluation::{Evaluation, TruthKind, TruthSummary};
+use super::evaluated::{Evaluation, TruthKind, TruthSummary};
 use super::gates::apply_gates;
 use super::measure::measure_task;
 use super::measured::Measured;

@@ -1,7 +1,7 @@
 //! An evaluation as one HTML page that loads nothing: pictures of pages are part of it.
 
 use super::confusion_chart::draw_confusion;
-use super::evaluation::{Evaluation, TruthKind, WrongPage};
+use super::evaluated::{Evaluation, TruthKind, WrongPage};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
 use super::text::short_answer;
 use super::wording::{share, short, with_page};

@@ -1,6 +1,6 @@
 //! An evaluation as JSON. docs/quality.md describes the members.
 
-use super::evaluation::{Evaluation, TruthSummary};
+use super::evaluated::{Evaluation, TruthSummary};
 use super::gates::GateResult;
 use super::splits::Splits;
 use super::task_result::{FieldResult, LabelResult, Suspect, TaskResult};

@@ -1,6 +1,6 @@
 //! The pages that are measured, and how they were drawn.
 
-use super::evaluation::TruthKind;
+use super::evaluated::TruthKind;
 use super::observation::Observation;
 use super::page_clusters::PageGroups;
 use crate::eval::Design;

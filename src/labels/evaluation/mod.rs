@@ -8,7 +8,7 @@
 //! - [`measured`]: the pages that are measured; [`compare`]: a value and its truth; [`mod@measure`]: a task; [`task_result`]: what was measured of it
 //! - [`prevalence`]: how frequent a label is among all pages
 //! - [`suspects`]: truth that may be wrong; [`wrong_pages`]: pages to look at; [`gates`]: marks to reach
-//! - [`evaluation`]: all of it; [`mod@evaluate`]: wires the parts together
+//! - [`evaluated`]: all of it; [`mod@evaluate`]: wires the parts together
 //! - [`text`], [`json`], [`html`]: its forms, with the words of [`wording`]; [`confusion_chart`]: the confusion matrix as a picture
 
 pub(crate) mod collect;
@@ -16,7 +16,7 @@ pub(crate) mod compare;
 pub(crate) mod confusion_chart;
 pub(crate) mod error;
 pub(crate) mod evaluate;
-pub(crate) mod evaluation;
+pub(crate) mod evaluated;
 pub(crate) mod gates;
 pub(crate) mod html;
 pub(crate) mod json;
@@ -37,7 +37,7 @@ pub(crate) mod wrong_pages;
 
 pub(crate) use error::EvalError;
 pub(crate) use evaluate::evaluate;
-pub(crate) use evaluation::{Evaluation, WrongPage};
+pub(crate) use evaluated::{Evaluation, WrongPage};
 pub use gates::{GateMeasure, GateSpec};
 pub(crate) use html::{Picture, render_html};
 pub(crate) use json::render_json;

@@ -2,7 +2,7 @@
 //! truth show. Only for a probability sample.
 
 use super::collect::{Collected, labels_of};
-use super::evaluation::TruthKind;
+use super::evaluated::TruthKind;
 use super::measured::{Measured, TaskPage};
 use super::task_result::{PrevalenceResult, TaskResult};
 use crate::eval::{Presence, Unlabeled, estimate_prevalence};

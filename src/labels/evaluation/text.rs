@@ -1,6 +1,6 @@
 //! An evaluation as text for a terminal. The first lines say how good the answers are.
 
-use super::evaluation::{Evaluation, Mistake, TruthKind, TruthSummary};
+use super::evaluated::{Evaluation, Mistake, TruthKind, TruthSummary};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
 use super::wording::{counted, share, short, with_page};
 use crate::base::sanitize::{for_terminal, one_line};

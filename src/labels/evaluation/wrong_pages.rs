@@ -1,7 +1,7 @@
 //! Pages that are answered wrongly, and the share of pages that are right in every measured task.
 
 use super::compare::compare_values;
-use super::evaluation::{Mistake, WrongPage};
+use super::evaluated::{Mistake, WrongPage};
 use super::measured::{Measured, TaskPage};
 use super::observation::Observation;
 use crate::base::ids::PageId;

@@ -179,7 +179,7 @@ fn task_changes(place: &str, before: &Value, after: &Value) -> Vec<SettingChange
                 changes.push(SettingChange { setting, change: Change::Value { from, to } });
             }
             other => {
-                changes.push(SettingChange { setting: format!("{place}.{other}"), change: Change::Value { from, to } })
+                changes.push(SettingChange { setting: format!("{place}.{other}"), change: Change::Value { from, to } });
             }
         }
     }

@@ -1,7 +1,5 @@
 //! Views over six pages.
 
-#![expect(clippy::unwrap_used, reason = "tests fail")]
-
 use super::*;
 use crate::base::digest::Digest;
 use crate::base::ids::{DecisionId, PageId};
