@@ -22,8 +22,6 @@ pub struct Thumbnail {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// Width and height of the page itself in pixels, upright.
-    pub full: (u32, u32),
 }
 
 /// Why there is no picture of a page.
@@ -81,7 +79,7 @@ impl Thumbnails {
         let drawn = self.decoder.draw(page.page, max_side.min(MAX_SIDE), self.renderer);
         let drawn = drawn.map_err(|error| ThumbnailFault::NoDecoder(error.to_string()))?;
         let drawn = drawn.map_err(|fault| ThumbnailFault::Undecodable(fault.message))?;
-        Ok(Thumbnail { jpeg: drawn.bytes, width: drawn.width, height: drawn.height, full: drawn.full })
+        Ok(Thumbnail { jpeg: drawn.bytes, width: drawn.width, height: drawn.height })
     }
 
     /// Opens the file of a page, unless it is open and its size and times are still the same.

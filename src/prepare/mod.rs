@@ -22,7 +22,9 @@ pub use decoder::memory::DecoderMemory;
 pub use decoder::process::DecoderCommand;
 pub use encode::encode_jpeg;
 pub(crate) use fingerprint_index::FingerprintIndex;
-pub use page::{Prepared, page_count_from_header, pass_through, prepare, size_from_header};
+#[cfg(feature = "internal")]
+pub use page::prepare;
+pub use page::{Prepared, page_count_from_header, pass_through, size_from_header};
 pub use page_features::PageFeatures;
 pub use resize::resize_upright;
 pub use size::{full_size, target_size};

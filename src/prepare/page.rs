@@ -88,6 +88,7 @@ fn check_safely<T>(check: impl FnOnce() -> Result<T, MediaFault>) -> Result<T, M
 ///
 /// # Errors
 /// A page that can't be decoded, or whose image is larger than providers accept.
+#[cfg(feature = "internal")]
 pub fn prepare(document: &Document, page: u32, image: &Image, with_features: bool) -> Result<Prepared, MediaFault> {
     prepare_with(document, page, image, with_features, &PdfRenderers::default())
 }

@@ -91,19 +91,14 @@ impl Pdftoppm {
         Some(Self { program, version })
     }
 
-    /// The program with a version that is known, as another process has found it.
-    #[must_use]
-    pub fn new(program: PathBuf, version: String) -> Self {
+    /// The program with a version that is known.
+    #[cfg(test)]
+    pub(crate) fn new(program: PathBuf, version: String) -> Self {
         Self { program, version }
     }
 
-    /// The program.
-    #[must_use]
-    pub fn program(&self) -> &Path {
-        &self.program
-    }
-
     /// Its version, for example `24.02.0`.
+    #[cfg(feature = "internal")]
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
