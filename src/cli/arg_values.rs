@@ -1,7 +1,23 @@
-//! Values of arguments that are not of a standard type.
+//! Values of arguments that are not of a standard type, and closed lists that several commands use.
 
 use crate::base::units::parse_duration;
+use clap::ValueEnum;
 use std::time::Duration;
+
+/// Forms of what a command prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// Forms of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Text,
+    Json,
+    Html,
+}
 
 /// Parses a change of a limit at a time, such as `30s=50%`.
 pub(crate) fn parse_step(text: &str) -> Result<(Duration, f64), String> {

@@ -1,7 +1,7 @@
 //! The command-line arguments.
 
 use super::answers_args::Answers;
-use super::arg_values::parse_var;
+use super::arg_values::{Format, ReportFormat, parse_var};
 use super::diff_args::Diff;
 use super::eval_args::Eval;
 pub(crate) use super::job_args::JobArgs;
@@ -188,19 +188,6 @@ pub(crate) struct Plan {
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportFormat {
-    Text,
-    Json,
-    Html,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,6 +1,7 @@
 //! `docmill diff`: what a change of the manifest changes.
 
-use super::args::{Global, ReportFormat};
+use super::arg_values::ReportFormat;
+use super::args::Global;
 use super::diff_args::{Answers, Diff};
 use super::exit::{Failure, INTERNAL};
 use super::load;

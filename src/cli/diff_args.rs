@@ -1,6 +1,7 @@
 //! The arguments of `docmill diff`.
 
-use super::args::{JobArgs, ReportFormat};
+use super::arg_values::ReportFormat;
+use super::job_args::JobArgs;
 use clap::{ArgGroup, Args as ClapArgs, ValueEnum};
 use std::path::PathBuf;
 

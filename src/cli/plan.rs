@@ -1,6 +1,7 @@
 //! `docmill plan`: what a run would ask and cost.
 
-use super::args::{Format, Plan as PlanArgs};
+use super::arg_values::Format;
+use super::args::Plan as PlanArgs;
 use super::exit::Failure;
 use super::load;
 use super::log;

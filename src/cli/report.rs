@@ -1,6 +1,7 @@
 //! `docmill report`: what runs cost, from the store.
 
-use super::args::{Report, ReportFormat};
+use super::arg_values::ReportFormat;
+use super::args::Report;
 use super::exit::{Failure, WRONG_INPUT};
 use super::load;
 use super::out::{out, outln};

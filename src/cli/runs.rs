@@ -1,6 +1,6 @@
 //! `docmill runs`: the history of a job, from the store.
 
-use super::args::Format;
+use super::arg_values::Format;
 use super::exit::Failure;
 use super::load;
 use super::log;

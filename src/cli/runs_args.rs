@@ -1,6 +1,7 @@
 //! The arguments of `docmill runs`.
 
-use super::args::{Format, JobArgs};
+use super::arg_values::Format;
+use super::job_args::JobArgs;
 use clap::Args as ClapArgs;
 
 #[derive(Debug, ClapArgs)]

@@ -18,13 +18,13 @@ use super::model::recipe::recipes;
 use super::results::job_rows::known_recipes;
 use super::scan::pass::{ScanPass, ScanPurpose};
 use super::scan::sample::sample_pages;
+use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::base::ids::{PageId, RecipeId};
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
 use crate::manifest::{Job, Output};
-use crate::media::DECODER_VERSION;
 use crate::prepare::Decoder;
 use crate::source::{Entry, HostLimits, SourceReader};
 use crate::store::{
@@ -225,7 +225,7 @@ fn prepare_pages(
         }
         let path: Arc<str> = sanitize::path(&page.entry.path).into();
         // The page may have another number by now.
-        if page.entry.decoder < DECODER_VERSION {
+        if page.entry.decoder < PAGE_TREE_VERSION {
             tracing::warn!("{path} was read by an earlier version, and is left out; run the job first");
             continue;
         }

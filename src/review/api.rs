@@ -49,7 +49,10 @@ impl Api {
     /// When the change is wrong, or can't be stored.
     pub(crate) fn change(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
         match path {
-            "/api/decide" => decide(&self.review, body),
+            "/api/decide" => {
+                let view = body.get("view").and_then(Value::as_str).unwrap_or_default();
+                decide(&self.review, self.parse_view(view)?.is_random(), body)
+            }
             "/api/undo" => undo(&self.review, body),
             "/api/skip" => skip(&self.review, body),
             _ => Err(ApiError::NotFound("there is nothing at this address".into())),
@@ -76,15 +79,19 @@ impl Api {
         Ok(self.review.pictures.get(place, page.id, side).await?)
     }
 
+    fn parse_view(&self, query: &str) -> Result<ViewQuery, ApiError> {
+        let tasks: Vec<&str> = self.review.tasks.iter().map(|task| task.name.as_str()).collect();
+        let columns: Vec<&str> = self.review.columns.iter().map(String::as_str).collect();
+        ViewQuery::parse(query, &tasks, &columns).map_err(ApiError::Wrong)
+    }
+
     fn with_view(
         &self,
         query: &str,
         answer: impl FnOnce(&Arc<Review>, &ViewQuery) -> Result<Value, ApiError>,
     ) -> Result<Value, ApiError> {
         let review = &self.review;
-        let tasks: Vec<&str> = review.tasks.iter().map(|task| task.name.as_str()).collect();
-        let columns: Vec<&str> = review.columns.iter().map(String::as_str).collect();
-        let view = ViewQuery::parse(query, &tasks, &columns).map_err(ApiError::Wrong)?;
+        let view = self.parse_view(query)?;
         if (view.needs_facts() || review.is_filtered()) && review.facts().map_err(ApiError::Failed)?.is_none() {
             return Ok(reading_json(review));
         }

@@ -13,12 +13,13 @@ use std::sync::Arc;
 /// Most decisions and pages in one request.
 const MAX_CHANGES: usize = 1000;
 
-/// Stores decisions: `{"decisions": [{"page", "task", "value"}]}`. All of them are durable when this returns, or
-/// none is stored.
+/// Stores decisions: `{"decisions": [{"page", "task", "value"}], "view"}`. All of them are durable when this returns,
+/// or none is stored. `is_random`: they were made in the order in which pages were drawn. Pages that were picked by what
+/// is known of them are no sample, even if they were drawn before.
 ///
 /// # Errors
 /// When one is wrong, or they can't be stored.
-pub(crate) fn decide(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError> {
+pub(crate) fn decide(review: &Arc<Review>, is_random: bool, body: &Value) -> Result<Value, ApiError> {
     let wanted = list(body, "decisions")?;
     let selection = review.selection();
     let is_drawn = |at: u32| selection.drawn.contains(&at);
@@ -41,7 +42,7 @@ pub(crate) fn decide(review: &Arc<Review>, body: &Value) -> Result<Value, ApiErr
             value: canonical(&value),
             reviewer: review.options.reviewer.clone(),
             decided_at_ms: at_ms,
-            sampled_with: selection.probability.filter(|_| is_drawn(at)),
+            sampled_with: selection.probability.filter(|_| is_random && !review.is_filtered() && is_drawn(at)),
             shown: review.seen().answers.get(&(at, task)).cloned(),
         });
     }

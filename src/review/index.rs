@@ -1,6 +1,7 @@
 //! The pages that can be reviewed, as keys: what a row shows is read when it is looked at.
 
 use super::page_name::PageKey;
+use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
 use crate::pipeline::draw_key;
@@ -38,6 +39,8 @@ pub(crate) struct PageIndex {
     pub(crate) pages: Vec<IndexedPage>,
     /// Line and path of the entries.
     pub(crate) places: Vec<(u64, Vec<u8>)>,
+    /// Files that an earlier version of docmill has read, which are left out.
+    pub(crate) unread: u64,
     /// Files that could not be opened as pages.
     pub(crate) unreadable: u64,
     /// By entry, if questions name columns of a list; empty otherwise.
@@ -58,6 +61,11 @@ impl PageIndex {
         let mut index = Self::default();
         let mut entries = EntryCursor::new(reader, job);
         while let Some(entry) = entries.next()? {
+            // Its pages may have other numbers once a run has read it again.
+            if entry.decoder < PAGE_TREE_VERSION {
+                index.unread += 1;
+                continue;
+            }
             index.add(&entry, digests);
         }
         Ok(index)

@@ -35,7 +35,7 @@ pub(crate) fn job_json(review: &Arc<Review>) -> Result<Value, ApiError> {
         "shows_answers": options.shows_answers, "tasks": tasks, "task": options.task,
         "columns": review.columns, "order": options.order.name(),
         "orders": ReviewOrder::ALL.map(ReviewOrder::name), "sample": sample, "pages": selection.pages,
-        "unreadable": review.index.unreadable, "orphans": review.decisions()?.orphans(),
+        "unreadable": review.index.unreadable, "unread": review.index.unread, "orphans": review.decisions()?.orphans(),
         "version": env!("CARGO_PKG_VERSION"),
     }))
 }
@@ -107,7 +107,7 @@ pub(crate) fn filters_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Val
 /// When the store can't be read.
 pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Value, ApiError> {
     // An interval from pages that were chosen by what the model answered would be wrong.
-    let is_random = view.order == ReviewOrder::Random && !view.is_grid && !view.needs_facts();
+    let is_random = view.is_random();
     let selection = review.selection();
     let mut tasks = Vec::new();
     for task in &view.tasks {

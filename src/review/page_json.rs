@@ -10,6 +10,7 @@ use crate::base::digest::canonical;
 use crate::base::ids::PageId;
 use crate::export::Row;
 use crate::pipeline::JobPage;
+use crate::select::Filter;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -81,6 +82,7 @@ fn task_json(
     let mut seen = review.seen();
     let is_visible = review.options.shows_answers
         || view.reveals_answers()
+        || review.options.filter.as_ref().is_some_and(Filter::names_answers)
         || own.is_some()
         || seen.answers.contains_key(&(at, task));
     if is_visible {

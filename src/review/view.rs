@@ -176,6 +176,11 @@ impl ViewQuery {
             || matches!(self.order, ReviewOrder::Label | ReviewOrder::Suspected | ReviewOrder::Cost)
     }
 
+    /// Whether it shows pages as they were drawn, and not by what is known of them.
+    pub(crate) fn is_random(&self) -> bool {
+        self.order == ReviewOrder::Random && !self.is_grid && !self.needs_facts() && self.state != ReviewState::Others
+    }
+
     /// Whether which pages it shows, or in which order, tells the model's answers or those of others.
     pub(crate) fn reveals_answers(&self) -> bool {
         self.is_grid

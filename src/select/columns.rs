@@ -83,6 +83,11 @@ impl FilterColumn {
         std::iter::once(&self.column.name).chain(&self.members)
     }
 
+    /// Whether it holds an answer to a task.
+    pub(crate) fn is_answer(&self) -> bool {
+        self.column.task().is_some()
+    }
+
     /// The name that it has, or would have, as a column of a file.
     fn flat_name(&self) -> String {
         self.names().map(String::as_str).collect::<Vec<_>>().join("__")

@@ -42,6 +42,10 @@ pub(crate) enum Operand {
 }
 
 impl Operand {
+    fn is_answer(&self) -> bool {
+        matches!(self, Self::Column(column) if column.is_answer())
+    }
+
     fn value<'r>(&'r self, row: &'r Row) -> Option<Value<'r>> {
         match self {
             Self::Column(column) => column.value(row),
@@ -51,6 +55,20 @@ impl Operand {
 }
 
 impl Expression {
+    /// Whether it is about answers.
+    pub(crate) fn names_answers(&self) -> bool {
+        match self {
+            Self::Compare(left, _, right) => left.is_answer() || right.is_answer(),
+            Self::In(column, _)
+            | Self::Like(column, _)
+            | Self::Contains(column, _)
+            | Self::IsNull(column)
+            | Self::IsTrue(column) => column.is_answer(),
+            Self::Not(inner) => inner.names_answers(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::names_answers),
+        }
+    }
+
     /// Whether it is true of a row; `None`: unknown, because a value is null.
     pub(crate) fn evaluate(&self, row: &Row) -> Option<bool> {
         match self {

@@ -30,6 +30,13 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// Whether which rows match tells something of the answers.
+    pub(crate) fn names_answers(&self) -> bool {
+        self.expression.names_answers()
+    }
+}
+
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.expression)

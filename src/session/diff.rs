@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::error::{Error, WRONG_INPUT};
 use super::evaluation::draw_page;
 use super::job::Job;
-use super::runs::{find_run, known_runs};
+use super::runs::{find_run, is_trial, known_runs};
 use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::JobId;
 use crate::base::money::Pico;
@@ -193,7 +193,7 @@ impl Sides {
                 let present = pipeline::known_tasks(&old_reader, &job.manifest, &job.questions)?;
                 let chosen = match side {
                     DiffSide::Run(id) => find_run(&runs, id)?,
-                    _ => runs.iter().find(|run| run.tasks != present).ok_or_else(|| {
+                    _ => runs.iter().find(|run| !is_trial(run) && run.tasks != present).ok_or_else(|| {
                         Error::new(WRONG_INPUT, "no earlier run of the job had other recipes")
                             .with_hint("change the manifest, or compare with --against OTHER.yaml or --model NAME")
                     })?,

@@ -243,6 +243,13 @@ impl Job {
         }
     }
 
+    /// Whether one of these outputs is an output of the manifest.
+    pub(crate) fn shares_output(&self, instead: &Outputs) -> bool {
+        let given = [&instead.csv, &instead.parquet, &instead.jsonl].into_iter().flatten().map(|path| real_path(path));
+        let own: Vec<PathBuf> = self.manifest.output.files().map(|(_, path)| real_path(path)).collect();
+        given.into_iter().any(|path| own.contains(&path))
+    }
+
     /// The outputs of the manifest, or those that are given instead of all of them.
     pub(crate) fn outputs(&self, instead: &Outputs) -> Output {
         let output = &self.manifest.output;

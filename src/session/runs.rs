@@ -41,19 +41,23 @@ pub(crate) fn known_runs(
     Ok(runs)
 }
 
+/// Whether a run only tried something: a page, or how stable answers are. Its recipes are not those of the manifest.
+pub(crate) fn is_trial(run: &RunRecord) -> bool {
+    matches!(run.outcome, Some((RunOutcomeName::Try, _)))
+}
+
 /// The runs that a report covers, newest first, all of one job: `latest`, `all`, or the id of one or the
 /// beginning of it. A tried page does not head a report when there is a run.
 ///
 /// # Errors
 /// When there is no such run, or there are several whose ids begin so.
 pub(crate) fn choose_runs(runs: Vec<RunRecord>, which: &str) -> Result<Vec<RunRecord>, Error> {
-    let is_try = |run: &RunRecord| matches!(run.outcome, Some((RunOutcomeName::Try, _)));
-    let newest = runs.iter().find(|run| !is_try(run)).or(runs.first()).map(|run| (run.job, run.run));
+    let newest = runs.iter().find(|run| !is_trial(run)).or(runs.first()).map(|run| (run.job, run.run));
     let Some((job, latest)) = newest else { return Ok(runs) };
     match which {
         "all" => {
             let mut runs: Vec<RunRecord> = runs.into_iter().filter(|run| run.job == job).collect();
-            runs.sort_by_key(is_try);
+            runs.sort_by_key(is_trial);
             Ok(runs)
         }
         "latest" => Ok(runs.into_iter().filter(|run| run.run == latest).collect()),

@@ -328,6 +328,10 @@ impl Session {
             [] => self.job.check_outputs()?,
             given => self.job.check_written(given)?,
         }
+        if instead.filter.is_some() && self.job.shares_output(instead) {
+            return Err(Error::new(WRONG_INPUT, "--where writes a part of the rows over an output of the manifest")
+                .with_hint("write it to another file: readers of the manifest's outputs expect all rows"));
+        }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
         let has_all = self.first_run()?.is_none();

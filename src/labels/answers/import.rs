@@ -14,6 +14,9 @@ use crate::task::Question;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+/// How far clocks of computers may differ, in milliseconds.
+const MAX_CLOCK_DIFFERENCE_MS: i64 = 10 * 60 * 1000;
+
 /// How human answers are imported.
 #[derive(Clone, Debug)]
 pub struct ImportOptions {
@@ -126,6 +129,10 @@ fn decision_of(
             return Ok(Err(LineFault::unknown(&line.place, format!("`{}`: {}", line.task, fault.message))));
         }
     };
+    // The latest answer counts: one of the future could not be corrected.
+    if line.decided_at_ms.is_some_and(|at| at > now_ms + MAX_CLOCK_DIFFERENCE_MS) {
+        return Ok(Err(LineFault::malformed(&line.place, "decided_at: the time is in the future".to_owned())));
+    }
     let (page, question) = match locator.find(line, question)? {
         Ok(found) => found,
         Err(fault) => return Ok(Err(fault)),

@@ -2,6 +2,7 @@
 
 use super::answer_line::AnswerLine;
 use super::fault::LineFault;
+use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId};
 use crate::base::path_text::{display_path, path_of_text};
@@ -79,6 +80,10 @@ impl<'a> Locator<'a> {
                 false => format!("the job has no file `{}`", line.path),
             });
         };
+        if first.decoder < PAGE_TREE_VERSION {
+            let path = &line.path;
+            return unknown(format!("the pages of `{path}` may have other numbers now; run the job first"));
+        }
         let (first_page, last_page) = (first.page_count.min(1), first.page_count);
         if line.page < first_page || line.page > last_page {
             return unknown(match last_page {

@@ -20,6 +20,9 @@ use crate::pipeline::JobPage;
 use crate::store::Reader;
 use crate::task::Question;
 
+/// A sample stands for at most this many times the pages that there are: more is chance no longer.
+const MAX_STANDS_FOR: f64 = 1.1;
+
 /// Number of fingerprint bits in which near duplicates differ at most, if the job does not say so: copies with
 /// another compression.
 const NEAR_BITS: u32 = 4;
@@ -134,6 +137,15 @@ fn check_split(splits: Option<&Splits>, is_measured: &[bool]) -> Result<(), Eval
     Err(EvalError::input_with_hint(format!("--split {wanted}: no page of the truth has this split"), hint))
 }
 
+/// Whether pages can be one sample that was drawn with these probabilities. A sample that was enlarged has pages of
+/// two draws: the probabilities of the first are too low for it, and their pages would weigh too much.
+#[expect(clippy::cast_precision_loss, reason = "a number of pages")]
+fn are_consistent(mut probabilities: impl Iterator<Item = f64>, stands_for: f64, pages: u64) -> bool {
+    let Some(first) = probabilities.next() else { return true };
+    // With one probability, its size does not matter.
+    probabilities.all(|other| other == first) || stands_for <= pages as f64 * MAX_STANDS_FOR
+}
+
 fn summarize(
     collected: &mut Collected,
     options: &EvalOptions,
@@ -142,15 +154,19 @@ fn summarize(
 ) -> TruthSummary {
     let measured = || collected.pages.iter().zip(is_measured).filter(|(_, measured)| **measured).map(|(page, _)| page);
     let count = measured().count() as u64;
-    let kind = if measured().all(|page| page.sampled_with.is_some()) {
+    let probabilities = || measured().filter_map(|page| page.sampled_with);
+    let stands_for: f64 = probabilities().map(|probability| 1.0 / probability).sum();
+    let is_drawn = measured().all(|page| page.sampled_with.is_some());
+    // In files, probabilities are what the user computed.
+    let is_file = !matches!(options.truth, TruthChoice::Answers { .. });
+    let kind = if is_drawn && (is_file || are_consistent(probabilities(), stands_for, collected.job_pages)) {
         TruthKind::Sample
     } else if count == collected.job_pages {
         TruthKind::All
     } else {
         TruthKind::Selected
     };
-    let weights = measured().filter_map(|page| page.sampled_with).map(|probability| 1.0 / probability);
-    let stands_for = (kind == TruthKind::Sample).then(|| weights.sum());
+    let stands_for = is_drawn.then_some(stands_for);
     let source = match &options.truth {
         TruthChoice::File(path) => path.display().to_string(),
         TruthChoice::Columns(pairs) => {

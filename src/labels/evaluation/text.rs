@@ -302,6 +302,16 @@ fn add_stands_for(table: &mut TextTable, truth: &TruthSummary) {
     let Some(pages) = truth.stands_for else { return };
     #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
     let share = pages / truth.job_pages.max(1) as f64;
+    if truth.kind != TruthKind::Sample {
+        table.text(
+            1,
+            &format!(
+                "the drawn pages would stand for {pages:.0} of {} pages: they are of several draws, and no sample",
+                grouped(truth.job_pages)
+            ),
+        );
+        return;
+    }
     if (LEAST_SHARE..=MOST_SHARE).contains(&share) {
         return;
     }

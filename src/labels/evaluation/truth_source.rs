@@ -13,6 +13,7 @@ use crate::labels::truth::task_spec::TaskSpec;
 use crate::manifest::Input;
 use crate::pipeline::JobPage;
 use crate::source::carried_columns;
+use crate::store::DecisionRecord;
 use crate::store::current_decision;
 use serde_json::{Map, Value};
 
@@ -162,7 +163,13 @@ impl TruthSource {
                             if let Some(slot) = truth.tasks.get_mut(at) {
                                 *slot = values;
                             }
-                            probabilities.push(record.decision.sampled_with);
+                            // A page that was drawn stays drawn when another reviewer decides on it, too.
+                            let is_of_task = |known: &&DecisionRecord| {
+                                known.decision.task == task.name && known.decision.question == question
+                            };
+                            let counted = own().filter(|known| *with_shown || known.decision.shown.is_none());
+                            let drawn = counted.filter(is_of_task).filter_map(|known| known.decision.sampled_with);
+                            probabilities.push(drawn.reduce(f64::max));
                         }
                         Err(fault) => {
                             let message =

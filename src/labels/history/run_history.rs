@@ -2,6 +2,7 @@
 
 use super::setting_changes::{SettingChange, setting_changes};
 use crate::base::money::Pico;
+use crate::base::vocabulary::RunOutcomeName;
 use crate::report::read_spend;
 use crate::store::{Reader, RecipeId, RunRecord, StoreError};
 use serde_json::Value;
@@ -56,7 +57,10 @@ pub(crate) fn read_history(reader: &Reader, runs: &[RunRecord], limit: usize) ->
         older: runs.len().saturating_sub(limit) as u64,
     };
     for (at, run) in runs.iter().take(limit).enumerate() {
-        let changes = match runs.get(at + 1) {
+        // What was only tried has recipes of its own.
+        let is_trial = |run: &RunRecord| matches!(run.outcome, Some((RunOutcomeName::Try, _)));
+        let before = runs.iter().skip(at + 1).find(|run| !is_trial(run)).filter(|_| !is_trial(run));
+        let changes = match before {
             Some(before) if before.tasks != run.tasks => recipes.changes(before, run)?,
             _ => Vec::new(),
         };

@@ -35,6 +35,10 @@ impl ProbeKind {
     pub(crate) fn variants(self, job: &Job, questions: &[Question]) -> Result<Vec<Arc<[Question]>>, PipelineError> {
         match self {
             Self::Rotate => {
+                if !questions.iter().any(|question| self.measures(&question.shape)) {
+                    let message = "the job has no task whose answers are labels, so there is no order of labels";
+                    return Err(PipelineError::Input(message.into()));
+                }
                 let mut tasks = job.tasks.clone();
                 tasks.iter_mut().for_each(rotate);
                 let columns = carried_columns(&job.input)?;

@@ -3,7 +3,7 @@
 import { get, post } from "./api.js";
 import { byId, el, fileName, grouped, isolated, notice, plural, valueText } from "./dom.js";
 import { show } from "./pictures.js";
-import { change, state, viewParameters, viewTasks } from "./state.js";
+import { change, state, viewParameters, viewQuery, viewTasks } from "./state.js";
 
 const TILE_SIDE = 320;
 const MAX_TILES = 60;
@@ -156,7 +156,7 @@ export class Grid {
     if (out.length) await post("/api/skip", { pages: out, is_skipped: true });
     if (kept.length) {
       const decisions = kept.map((item) => ({ page: item.page, task, value: item.tasks[task].answer.value }));
-      await post("/api/decide", { decisions });
+      await post("/api/decide", { decisions, view: viewQuery() });
       notice(`${plural(kept.length, "page")} accepted${out.length ? `, ${out.length} left out` : ""}. u undoes.`);
     }
     this.onDecided();

@@ -42,8 +42,9 @@ document.addEventListener("keydown", (event) => {
     // Enter accepts also from a field; everything else belongs to the field.
     if (event.key !== "Enter" || event.shiftKey || target.matches("select") || target.dataset.owns === "enter") return;
   }
+  // Enter accepts, also where a click has left the focus on a button; the space bar presses it.
   const isButton = target instanceof HTMLElement && target.matches("button, summary, a") && !target.dataset.tile;
-  if (isButton && (event.key === "Enter" || event.key === " ")) return;
+  if (isButton && (event.key === " " || (event.key === "Enter" && !target.closest("main")))) return;
   const work = handler?.(event.key);
   if (!work) return;
   event.preventDefault();

@@ -4,7 +4,7 @@ import { get, post } from "./api.js";
 import { byId, el, fileName, grouped, isolated, notice, valueText } from "./dom.js";
 import { Incomplete, UNSET, makeField } from "./fields.js";
 import { preload } from "./pictures.js";
-import { state, viewParameters, viewTasks } from "./state.js";
+import { state, viewParameters, viewQuery, viewTasks } from "./state.js";
 import { SIDE, Viewer } from "./viewer.js";
 
 export class Single {
@@ -142,7 +142,7 @@ export class Single {
       notice(error.message, true);
       return;
     }
-    await post("/api/decide", { decisions });
+    await post("/api/decide", { decisions, view: viewQuery() });
     document.activeElement?.matches?.("input, textarea, select") && document.activeElement.blur();
     this.onDecided();
     if (!(await this.load({ next: 1, after: page }))) await this.load({ at: page });

@@ -32,6 +32,9 @@ export function viewParameters(more = {}) {
   return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== ""));
 }
 
+// The same as a text: which pages are decided on by what is known of them is stored with the decision.
+export const viewQuery = () => new URLSearchParams(viewParameters()).toString();
+
 export function onChange(listener) {
   listeners.add(listener);
 }

@@ -49,6 +49,14 @@ fn a_file_that_is_imported_again_changes_nothing_and_another_store_gets_the_same
 #[test]
 fn answers_without_a_time_are_imported_once() {
     let bench = asked(2, "");
+    // It would count for ever, whatever is decided later.
+    bench.put("answers.csv", b"path,task,value,decided_at\n00000.jpg,kind,form,2999-01-01\n");
+    let future = import(&bench, "answers.csv", &[]);
+    assert!(
+        future.code == 2 && future.stderr.contains("line 2: decided_at: the time is in the future"),
+        "{}",
+        future.stderr
+    );
     bench.put("answers.csv", b"path,task,value\n00000.jpg,kind,form\n");
     for imported in ["1 imported", "0 imported"] {
         let ran = import(&bench, "answers.csv", &[]);

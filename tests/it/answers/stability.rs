@@ -15,6 +15,27 @@ fn eval(bench: &Bench, arguments: &[&str]) -> Value {
 }
 
 #[test]
+fn a_job_without_labels_has_no_order_to_rotate() {
+    let bench = Bench::with_pages(3).simulator(docmill::internal::simulator::Options::default());
+    bench.job("");
+    let tasks = bench
+        .text("job.yaml")
+        .split('\n')
+        .map(|line| match line.starts_with("tasks:") {
+            true => "tasks: {signed: {question: {text: Is it signed?, type: boolean}}}".to_owned(),
+            false => line.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join("\n");
+    bench.put("job.yaml", tasks.as_bytes());
+    bench.run(&["-q"]);
+    let sent = requests(&bench);
+    let ran = bench.docmill(&["eval", "job.yaml", "--rotate", "--yes"]);
+    assert!(ran.code == 2 && ran.stderr.contains("no task whose answers are labels"), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(requests(&bench), sent);
+}
+
+#[test]
 fn nothing_is_sent_before_the_price_is_confirmed() {
     let bench = asked(6, "");
     let eval = |arguments: &[&str]| bench.docmill(&[&["eval", "job.yaml", "--rotate"], arguments].concat());

@@ -105,6 +105,34 @@ fn a_drawn_sample_estimates_the_whole_job() {
     }
 }
 
+/// A sample that is enlarged has pages of two draws: with the probabilities of both they would weigh wrongly.
+#[test]
+fn several_draws_are_no_sample_and_a_drawn_page_stays_drawn() {
+    let bench = labeled(40, "");
+    let rows = bench.rows();
+    let draw = |at: usize| if at < 5 { Some(0.125) } else { Some(0.5) };
+    let decisions: Vec<_> = rows
+        .iter()
+        .take(20)
+        .enumerate()
+        .map(|(at, row)| (row, row["kind"].as_str().unwrap(), draw(at), false))
+        .collect();
+    decide(&bench, &decisions);
+    assert_eq!(eval_json(&bench, &[])["truth"]["selection"], "selected");
+    let text = eval(&bench, &[]).stdout;
+    assert!(text.contains("would stand for 70 of 40 pages: they are of several draws"), "{text}");
+
+    let bench = labeled(8, "");
+    let rows = bench.rows();
+    let mut decisions: Vec<_> =
+        rows.iter().take(4).map(|row| (row, row["kind"].as_str().unwrap(), Some(0.5), false)).collect();
+    // Another look at a page, without a draw.
+    decisions.push((&rows[0], rows[0]["kind"].as_str().unwrap(), None, false));
+    decide(&bench, &decisions);
+    let report = eval_json(&bench, &[]);
+    assert_eq!((&report["truth"]["selection"], &report["truth"]["sampled"]), (&json!("sample"), &json!(4)));
+}
+
 #[test]
 fn answers_that_do_not_fit_any_more_are_listed() {
     let bench = labeled(3, "");

@@ -133,8 +133,26 @@ fn a_sample_is_drawn_with_a_probability_that_is_stored() {
     assert_eq!(names(&all.pages("limit=5")), names(&pages), "a sample is the beginning of the order");
     all.decide(&all.pages("limit=20")[19], "kind", json!("form"));
     assert_eq!(stored_decisions(&bench)[1].decision.sampled_with, None);
+    // Pages that are picked by what is known of them are no sample, whether they were drawn or not.
+    for (place, view) in
+        ["order=suspected", "order=cost", "mode=grid", "label=\"letter\"", "status=ok"].iter().enumerate()
+    {
+        let decisions = json!([{"page": pages[place]["page"], "task": "marks", "value": []}]);
+        let got = served.post("/api/decide", &json!({"decisions": decisions, "view": view}));
+        assert_eq!(got.status, 200, "{view}: {}", got.text());
+        assert_eq!(stored_decisions(&bench).last().unwrap().decision.sampled_with, None, "{view}");
+    }
     let filtered = Served::start(&bench, &["--sample", "5", "--where", "path < '00010.jpg'"]);
     assert_eq!(filtered.json("/api/job")["sample"]["of"], 10, "a sample of the selection");
+    let last = |served: &Served| {
+        let page = served.pages("task=sum&limit=1")[0].clone();
+        served.decide(&page, "sum", json!(1.5));
+        let decision = stored_decisions(&bench).last().unwrap().decision.clone();
+        (decision.sampled_with, decision.shown.is_some())
+    };
+    assert_eq!(last(&filtered), (None, false), "no sample of the job");
+    let telling = Served::start(&bench, &["--reviewer", "eve", "--where", "kind is not null"]);
+    assert_eq!(last(&telling), (None, true), "which pages are shown tells the answer");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-const INVOICES: &str = "kind = 'invoice'";
+const STAMPED: &str = "marks contains 'stamp'";
 
 /// Pages that one server has answered, and another one, which gives other answers, that is asked from now on.
 fn answered(pages: usize) -> Bench {
@@ -23,10 +23,10 @@ fn requests(bench: &Bench) -> u64 {
     bench.stats()["requests"].as_u64().unwrap()
 }
 
-/// The paths of rows that have this kind.
-fn of_kind(rows: &[Value], kind: &str) -> BTreeSet<String> {
-    let is_of_kind = |row: &&Value| row["kind"] == kind;
-    rows.iter().filter(is_of_kind).map(|row| row["path"].as_str().unwrap().to_owned()).collect()
+/// The paths of rows with a stamp.
+fn stamped(rows: &[Value]) -> BTreeSet<String> {
+    let is_stamped = |row: &&Value| row["marks"].as_array().is_some_and(|marks| marks.contains(&"stamp".into()));
+    rows.iter().filter(is_stamped).map(|row| row["path"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The paths of rows whose answers were stored at another time.
@@ -39,24 +39,24 @@ fn asked_again(before: &[Value], after: &[Value]) -> BTreeSet<String> {
 fn a_refresh_asks_only_pages_whose_rows_match() {
     let bench = answered(40);
     let before = bench.rows();
-    let invoices = of_kind(&before, "invoice");
-    assert!(invoices.len() > 3 && invoices.len() < 30, "{}", invoices.len());
-    let planned = bench.docmill(&["plan", "job.yaml", "--refresh", "--where", INVOICES, "--format", "json"]);
+    let stamped_pages = stamped(&before);
+    assert!(stamped_pages.len() > 3 && stamped_pages.len() < 30, "{}", stamped_pages.len());
+    let planned = bench.docmill(&["plan", "job.yaml", "--refresh", "--where", STAMPED, "--format", "json"]);
     let plan: Value = serde_json::from_str(&planned.stdout).unwrap();
     assert_eq!(
         (plan["to_ask"].as_u64(), plan["not_selected"].as_u64()),
-        (Some(invoices.len() as u64), Some(40 - invoices.len() as u64))
+        (Some(stamped_pages.len() as u64), Some(40 - stamped_pages.len() as u64))
     );
     // A page that was never asked is left to a run without options.
     bench.put("pages/new.jpg", &crate::bench::page(1000));
-    let ran = bench.run(&["--refresh", "--where", INVOICES]);
+    let ran = bench.run(&["--refresh", "--where", STAMPED]);
     assert_eq!((ran.code, bench.report()["outcome"].as_str()), (0, Some("limited")), "{}", ran.stderr);
-    assert_eq!(requests(&bench), invoices.len() as u64);
+    assert_eq!(requests(&bench), stamped_pages.len() as u64);
     assert_eq!(bench.run(&["-q"]).code, 0);
-    assert_eq!(requests(&bench), invoices.len() as u64 + 1);
+    assert_eq!(requests(&bench), stamped_pages.len() as u64 + 1);
     let after = bench.rows();
-    assert_eq!(asked_again(&before, &after[..40]), invoices);
-    let changed = invoices.difference(&of_kind(&after, "invoice")).count();
+    assert_eq!(asked_again(&before, &after[..40]), stamped_pages);
+    let changed = stamped_pages.difference(&stamped(&after)).count();
     assert!(changed > 0, "the other server gives other answers");
 }
 
@@ -64,25 +64,25 @@ fn a_refresh_asks_only_pages_whose_rows_match() {
 fn an_interrupted_refresh_with_a_filter_is_continued() {
     let bench = answered(60);
     let before = bench.rows();
-    let invoices = of_kind(&before, "invoice");
-    let mut child = bench.start(&["--refresh", "--where", INVOICES, "--progress", "off"]);
+    let stamped_pages = stamped(&before);
+    let mut child = bench.start(&["--refresh", "--where", STAMPED, "--progress", "off"]);
     under_way(&bench, &mut child, 6);
     child.kill().unwrap();
     child.wait().unwrap();
     // Other words for the same pages.
-    let continued = bench.run(&["--refresh", "--where", "kind  ==  \"invoice\""]);
+    let continued = bench.run(&["--refresh", "--where", "marks  CONTAINS  \"stamp\""]);
     assert!(continued.stderr.contains("continuing run"), "{}", continued.stderr);
     assert_eq!(continued.code, 0);
     let sent = requests(&bench);
-    let expected = invoices.len() as u64;
+    let expected = stamped_pages.len() as u64;
     assert!((expected..=expected + 4).contains(&sent), "{sent} for {expected}: only pages in flight are sent twice");
-    assert_eq!(asked_again(&before, &bench.rows()), invoices);
-    // It came to its end: the next one asks what is an invoice now.
-    let now = of_kind(&bench.rows(), "invoice");
-    let anew = bench.run(&["--refresh", "--where", INVOICES]);
+    assert_eq!(asked_again(&before, &bench.rows()), stamped_pages);
+    // It came to its end: the next one asks what has a stamp now.
+    let now = stamped(&bench.rows());
+    let anew = bench.run(&["--refresh", "--where", STAMPED]);
     assert!(!anew.stderr.contains("continuing run"), "{}", anew.stderr);
     assert_eq!(requests(&bench), sent + now.len() as u64);
-    let other = bench.run(&["--refresh", "--where", "kind = 'letter'", "--limit", "1"]);
+    let other = bench.run(&["--refresh", "--where", "marks contains 'seal'", "--limit", "1"]);
     assert!(!other.stderr.contains("continuing run"), "another selection: {}", other.stderr);
 }
 
@@ -91,9 +91,9 @@ fn an_interrupted_refresh_with_a_filter_is_continued() {
 fn a_sample_of_a_selection_stays_the_same_while_it_is_asked() {
     let bench = answered(60);
     let before = bench.rows();
-    let invoices = of_kind(&before, "invoice");
-    let arguments = ["-q", "--refresh", "--where", INVOICES, "--sample", "8"];
-    assert!(invoices.len() > 8);
+    let stamped_pages = stamped(&before);
+    let arguments = ["-q", "--refresh", "--where", STAMPED, "--sample", "8"];
+    assert!(stamped_pages.len() > 8);
     let mut asked = Vec::new();
     for limit in ["3", "3", "9"] {
         let ran = bench.run(&[&arguments[..], &["--limit", limit]].concat());
@@ -102,7 +102,7 @@ fn a_sample_of_a_selection_stays_the_same_while_it_is_asked() {
     }
     assert_eq!(asked, [3, 6, 8]);
     let sample = asked_again(&before, &bench.rows());
-    assert!(sample.len() == 8 && sample.is_subset(&invoices), "{sample:?}");
+    assert!(sample.len() == 8 && sample.is_subset(&stamped_pages), "{sample:?}");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn an_expression_is_checked_before_anything_is_done() {
     }
     assert_eq!(requests(&bench), 0);
     assert!(!bench.path("store.db").exists(), "nothing is written");
-    let alone = bench.run(&["--where", INVOICES]);
+    let alone = bench.run(&["--where", STAMPED]);
     assert!(alone.code == 2 && alone.stderr.contains("--refresh"), "{}", alone.stderr);
 }
 
@@ -147,17 +147,22 @@ fn an_export_holds_only_rows_that_match_and_takes_the_place_of_no_output() {
     bench.job("");
     assert_eq!(bench.run(&["-q"]).code, 0);
     let all = bench.text("out.jsonl");
-    let invoices = of_kind(&bench.rows(), "invoice");
-    let part = bench.docmill(&["export", "job.yaml", "--jsonl", "-", "--where", INVOICES]);
+    let stamped_pages = stamped(&bench.rows());
+    let part = bench.docmill(&["export", "job.yaml", "--jsonl", "-", "--where", STAMPED]);
     let rows = crate::bench::rows(&part.stdout);
-    assert_eq!((part.code, of_kind(&rows, "invoice"), rows.len()), (0, invoices.clone(), invoices.len()));
-    let files = ["export", "job.yaml", "--csv", "part.csv", "--parquet", "part.parquet", "--where", INVOICES];
+    assert_eq!((part.code, stamped(&rows), rows.len()), (0, stamped_pages.clone(), stamped_pages.len()));
+    let files = ["export", "job.yaml", "--csv", "part.csv", "--parquet", "part.parquet", "--where", STAMPED];
     assert_eq!(bench.docmill(&files).code, 0);
-    assert_eq!(bench.text("part.csv").lines().count(), invoices.len() + 1);
+    assert_eq!(bench.text("part.csv").lines().count(), stamped_pages.len() + 1);
     let none = bench.docmill(&["export", "job.yaml", "--csv", "none.csv", "--where", "kind is null"]);
     assert_eq!((none.code, bench.text("none.csv").lines().count()), (0, 1), "a header: {}", none.stderr);
-    let unnamed = bench.docmill(&["export", "job.yaml", "--where", INVOICES]);
+    let unnamed = bench.docmill(&["export", "job.yaml", "--where", STAMPED]);
     assert_eq!(unnamed.code, 2, "{}", unnamed.stderr);
     assert!(unnamed.stderr.contains("no file for them is given"), "{}", unnamed.stderr);
+    for file in ["out.csv", "./pages/../out.csv"] {
+        let over = bench.docmill(&["export", "job.yaml", "--csv", file, "--where", STAMPED]);
+        assert_eq!(over.code, 2, "{file}: {}", over.stderr);
+        assert!(over.stderr.contains("over an output of the manifest"), "{}", over.stderr);
+    }
     assert_eq!(bench.text("out.jsonl"), all);
 }

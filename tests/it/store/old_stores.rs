@@ -310,7 +310,16 @@ fn answers_of_earlier_pictures_stay_and_are_asked_again_only_on_request() {
     };
     let before = plan(&[]);
     assert_eq!((&before["to_ask"], &before["outdated_files"]), (&json!(0), &json!(8)));
+    // Until then a human answer could land on another page.
+    bench.put("answers.csv", b"path,page,task,value\norder.pdf,2,kind,letter\n");
+    let early = docmill(&bench, &["answers", "import", "job.yaml", "answers.csv", "--reviewer", "ann"]);
+    assert!(early.code == 2 && early.stderr.contains("may have other numbers now"), "{}", early.stderr);
     run(&bench);
+    let later = docmill(&bench, &["answers", "import", "job.yaml", "answers.csv", "--reviewer", "ann"]);
+    assert_eq!(later.code, 0, "{}", later.stderr);
+    let answers = docmill(&bench, &["answers", "export", "job.yaml", "--csv", "-"]).stdout;
+    assert!(answers.contains("order.pdf,2,kind,letter,ann"), "{answers}");
+    open(&bench).execute("DELETE FROM decisions", []).unwrap();
     let shown = |row: &Value| {
         let text = |name: &str| row[name].as_str().unwrap_or("-").to_owned();
         format!("{} {} {} {} {}", text("path"), row["page"], text("status"), text("kind"), text("duplicate_of"))
