@@ -1,12 +1,8 @@
 #!/usr/bin/env bash
 # Tests with third-party programs: the official `openai` Python client against the simulator,
-<<<<<<< HEAD
-# docmill's outputs against readers of data lakes, its metrics against statistics packages, and docmill against
-# nginx with a static reply. If a program is unavailable, its test is skipped with a message.
-=======
-# docmill's outputs against readers of data lakes, docmill against nginx with a static reply, and the review page
-# in a browser. If a program is unavailable, its test is skipped with a message.
->>>>>>> ev
+# docmill's outputs against readers of data lakes, its metrics against statistics packages, docmill against
+# nginx with a static reply, and the review page in a browser. If a program is unavailable, its test is skipped
+# with a message.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 docmill=${DOCMILL:-${CARGO_TARGET_DIR:-target}/release/docmill}

@@ -93,10 +93,11 @@ pub fn prepare(document: &Document, page: u32, image: &Image, with_features: boo
     prepare_with(document, page, image, with_features, &PdfRenderers::default())
 }
 
-/// The same with these renderers of PDFs.
+/// Prepares a page (from 1) of a document with these renderers of PDFs. With `with_features`, its features are
+/// measured, also if the file is sent as it is.
 ///
 /// # Errors
-/// As [`prepare`].
+/// A page that can't be decoded, or whose image is larger than providers accept.
 pub(crate) fn prepare_with(
     document: &Document,
     page: u32,
