@@ -3,7 +3,7 @@
 //!
 //! - [`atomic_file`]: files that appear complete or not at all; [`file_identity`]: which file a path names
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
-//! - [`digest`]: content digests and canonical JSON; [`decoder_version`]: the version of decoding, which is stored
+//! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
 //! - [`money`], [`usage`]: amounts of money and of tokens
 //! - [`unicode`]: forms of text; [`text_reader`]: encodings; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
 //! - [`simulator_profile`]: names of profiles of the simulator
@@ -28,6 +28,7 @@ pub mod output_file;
 pub mod page_repeats;
 pub mod path_text;
 pub mod random;
+pub mod same_value;
 pub mod sanitize;
 pub mod sibling;
 pub mod simulator_profile;

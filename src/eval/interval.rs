@@ -1,4 +1,4 @@
-//! A quantity that was estimated from a sample, with what the sample says about its true value.
+//! A quantity that was estimated from a sample, with what the sample shows about its true value.
 
 /// Confidence of all intervals and bounds: of 100 of them, about 95 contain the true value.
 pub const CONFIDENCE: f64 = 0.95;

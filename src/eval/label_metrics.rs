@@ -9,7 +9,7 @@ use super::design::Design;
 use super::interval::Estimate;
 use super::ratio::{Term, estimate_ratio};
 
-/// How well one label is told from the others.
+/// How well one label is distinguished from the others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelMetrics {
     /// Number of pages with the label in truth.

@@ -7,10 +7,13 @@
 //! - [`probing`]: how stable answers are: what `docmill eval --rotate` and `--repeat` do
 //! - [`comparison`]: two sets of answers: what `docmill diff` does
 //! - [`history`]: the runs of a job, and what changed between them
+//! - [`wording`], [`picture`]: values and pages in texts and HTML pages
 
 pub(crate) mod answers;
 pub(crate) mod comparison;
 pub(crate) mod evaluation;
 pub(crate) mod history;
+pub(crate) mod picture;
 pub(crate) mod probing;
 pub(crate) mod truth;
+pub(crate) mod wording;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 const RECENT: usize = 20;
 /// Most values of a carried column that can be chosen.
 const MAX_VALUES: usize = 200;
-/// Fewest pages of which an interval says something.
+/// Minimum number of pages for an interval.
 const MIN_REVIEWED: u64 = 1;
 
 /// The job.
@@ -135,7 +135,7 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
         if is_random {
             let step = |(at, decided): (u32, Option<(Box<str>, bool)>)| {
                 let Some((value, is_shown)) = decided else { return Ok(Some(Step::Skipped)) };
-                // A blank page that was not asked says nothing about the model.
+                // A blank page that was not asked shows nothing about the model.
                 let answers = review.model_answers(at)?;
                 let step = |answer| Step::Decided { is_right: is_same(answer, &value), is_shown };
                 Ok::<_, ApiError>(answers.get(*task).map(step))

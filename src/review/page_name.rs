@@ -23,13 +23,8 @@ pub(crate) fn page_name(key: &PageKey) -> String {
 pub(crate) fn parse_page_name(name: &str) -> Option<PageKey> {
     let (content, rest) = name.split_once('.')?;
     let (page, place) = rest.split_once('.')?;
-    if content.len() != 64 || !content.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let byte = |at: usize| u8::from_str_radix(content.get(at..at + 2)?, 16).ok();
-    let bytes = (0..64).step_by(2).map(byte).collect::<Option<Vec<u8>>>()?;
     let page = page.parse().ok().filter(|page| *page > 0)?;
-    Some(PageKey { id: PageId { content: Digest::from_slice(&bytes)?, page }, place: place.parse().ok()? })
+    Some(PageKey { id: PageId { content: Digest::parse(content)?, page }, place: place.parse().ok()? })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the decisions made so far are worth: how often the model is right, and whether reviewers agree.
 
+use crate::base::same_value::same_value;
 use crate::eval::{Design, anytime_interval, cohens_kappa};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -59,18 +60,7 @@ impl Worth {
 
 /// Whether an answer is the same as a decision (JSON text). Numbers are compared as numbers: 12 is 12.0.
 pub(crate) fn is_same(answer: &Value, decision: &str) -> bool {
-    serde_json::from_str::<Value>(decision).is_ok_and(|decision| are_same(answer, &decision))
-}
-
-fn are_same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| are_same(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| are_same(a, b)))
-        }
-        _ => a == b,
-    }
+    serde_json::from_str::<Value>(decision).is_ok_and(|decision| same_value(answer, &decision))
 }
 
 /// How far two reviewers agree on the pages that both decided: their values as JSON.

@@ -190,7 +190,7 @@ impl Sides {
             }
             side => {
                 let runs = known_runs(&opened, &old_reader, Some(key))?;
-                let present = pipeline::known_tasks(&old_reader, &job.manifest, &job.questions)?;
+                let present = pipeline::known_recipes(&old_reader, &job.manifest, &job.questions)?;
                 let chosen = match side {
                     DiffSide::Run(id) => find_run(&runs, id)?,
                     _ => runs.iter().find(|run| !is_trial(run) && run.tasks != present).ok_or_else(|| {

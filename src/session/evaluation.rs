@@ -3,7 +3,8 @@
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
 use crate::base::clock::Clock;
-use crate::labels::evaluation::{self, EvalError, EvalOptions, Evaluation, Picture, WrongPage};
+use crate::labels::evaluation::{self, EvalError, EvalOptions, Evaluation, WrongPage};
+use crate::labels::picture::Picture;
 use crate::pipeline::{PipelineError, Thumbnails, stored_job};
 use crate::prepare::DecoderCommand;
 use crate::select::Filter;

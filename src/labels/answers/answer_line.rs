@@ -30,7 +30,7 @@ pub(crate) struct AnswerLine {
 /// The value of an answer in a file.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum AnswerValue {
-    /// The text of a cell, which the task tells how to read.
+    /// The text of a cell, which is read by the shape of the task.
     Text(String),
     /// The labels that were chosen.
     Labels(Vec<String>),

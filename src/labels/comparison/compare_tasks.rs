@@ -71,7 +71,7 @@ fn merged(old: &Shape, new: &Shape) -> Option<Shape> {
     Some(Shape::Nullable(Box::new(shape)))
 }
 
-/// Whether two values are the same answer. The order of tags says nothing, `1` is `1.0`.
+/// Whether two values are the same answer. The order of tags does not matter, and `1` is `1.0`.
 pub(crate) fn is_same(shape: &Shape, old: &Value, new: &Value) -> bool {
     match (shape.required(), old, new) {
         (Shape::Tags { .. }, Value::Array(old), Value::Array(new)) => tags(old) == tags(new),

@@ -6,8 +6,8 @@ use crate::base::escape::html_text;
 use crate::base::money::Pico;
 use crate::base::path_text::display_path;
 use crate::base::units::grouped;
-use crate::labels::evaluation::Picture;
-use crate::labels::evaluation::wording::{share, short, with_page};
+use crate::labels::picture::{Picture, picture_html, pictures_heading};
+use crate::labels::wording::{share, short, with_page};
 use crate::report::{PAGE_STYLE, format_usd};
 use std::fmt::Write;
 
@@ -122,22 +122,10 @@ fn add_changed_pages(
         return;
     }
     let shown = comparison.changed.len().min(MAX_PAGES);
-    let of_all = match comparison.changed_pages {
-        all if all > shown as u64 => format!(" ({shown} of {})", grouped(all)),
-        _ => String::new(),
-    };
-    let _ = writeln!(out, "<h2 class=\"part\">Pages with another answer{of_all}</h2>\n<div class=\"pages\">");
+    out.push_str(&pictures_heading("Pages with another answer", shown, comparison.changed_pages));
     for page in comparison.changed.iter().take(MAX_PAGES) {
         let name = html_text(&with_page(&display_path(&page.path), page.page));
-        let picture = match draw(page) {
-            Ok(Picture { jpeg, width, height }) => {
-                let data = base64_simd::STANDARD.encode_to_string(&jpeg);
-                format!(
-                    "<img src=\"data:image/jpeg;base64,{data}\" width=\"{width}\" height=\"{height}\" alt=\"{name}\">"
-                )
-            }
-            Err(reason) => format!("<div class=\"none\">{}</div>", html_text(&reason)),
-        };
+        let picture = picture_html(draw(page), &name);
         let _ = writeln!(out, "<figure>{picture}<figcaption>{name}<dl>");
         for AnswerChange { what, old, new, truth } in &page.changes {
             let truth = truth.as_ref().map_or_else(String::new, |truth| {

@@ -3,7 +3,7 @@
 use super::compared::{Comparison, F1Difference, PairedTruth, TaskComparison};
 use crate::base::money::Pico;
 use crate::base::units::grouped;
-use crate::labels::evaluation::wording::share;
+use crate::labels::wording::share;
 use crate::report::{TextTable, format_usd};
 
 /// Maximum number of changes of a task that are listed.
@@ -78,7 +78,7 @@ fn add_truth(table: &mut TextTable, comparison: &Comparison) {
     if !comparison.is_sample {
         table.text(
             1,
-            "the pages with truth were not drawn at random: this compares both on them, and says little about all pages",
+            "the pages with truth were not drawn at random: this compares both on them, and shows little about all pages",
         );
     }
     let faults = &comparison.truth_faults;
@@ -110,7 +110,7 @@ fn add_paired(table: &mut TextTable, task: &TaskComparison, truth: &PairedTruth)
     }
 }
 
-/// What the test says, in words.
+/// The result of the test, in words.
 pub(crate) fn verdict(only_old: u64, only_new: u64, p: f64) -> &'static str {
     match (only_old.cmp(&only_new), p < SIGNIFICANCE) {
         (std::cmp::Ordering::Less, true) => "the new answers are more often right, beyond chance (5 %)",

@@ -1,5 +1,6 @@
 //! Compares a value of an answer with the truth, by its shape.
 
+use crate::base::same_value::same_value;
 use crate::eval::{FieldKind, FieldMatch, match_field};
 use crate::task::Shape;
 use serde_json::Value;
@@ -9,11 +10,11 @@ use std::borrow::Cow;
 pub(crate) fn compare_values(shape: &Shape, truth: &Value, answer: &Value) -> FieldMatch {
     match (shape.required(), truth, answer) {
         (Shape::Tags { .. } | Shape::List(_) | Shape::Object(_), _, _) => {
-            let (exact, normalized) = (is_same(truth, answer), means_same(shape, truth, answer));
+            let (exact, normalized) = (same_value(truth, answer), means_same(shape, truth, answer));
             FieldMatch { exact, normalized, similarity: f64::from(u8::from(normalized)) }
         }
         (Shape::Number | Shape::Integer, Value::Number(_), Value::Number(_)) => {
-            let same = is_same(truth, answer);
+            let same = same_value(truth, answer);
             let found = match_field(FieldKind::Number, text_of(truth).as_deref(), text_of(answer).as_deref());
             FieldMatch { exact: same, normalized: same || found.normalized, ..found }
         }
@@ -52,18 +53,6 @@ fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether two values are the same. `1` and `1.0` are.
-fn is_same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| is_same(a, b)))
-        }
-        (one, other) => one == other,
-    }
-}
-
 /// Whether two values mean the same.
 fn means_same(shape: &Shape, one: &Value, other: &Value) -> bool {
     match (shape.required(), one, other) {
@@ -74,7 +63,7 @@ fn means_same(shape: &Shape, one: &Value, other: &Value) -> bool {
             let member = |value: &Value, name: &str| value.get(name).cloned().unwrap_or_default();
             fields.iter().all(|field| means_same(&field.shape, &member(one, &field.name), &member(other, &field.name)))
         }
-        (Shape::Tags { .. } | Shape::List(_) | Shape::Object(_), one, other) => is_same(one, other),
+        (Shape::Tags { .. } | Shape::List(_) | Shape::Object(_), one, other) => same_value(one, other),
         (shape, one, other) => compare_values(shape, one, other).normalized,
     }
 }

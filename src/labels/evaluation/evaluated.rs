@@ -8,7 +8,7 @@ use crate::base::money::Pico;
 use crate::labels::truth::fault::TruthFault;
 use serde_json::Value;
 
-/// What the truth says about the pages of the job that it does not have.
+/// What the truth shows about the pages of the job that it does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TruthKind {
     /// Every page was drawn with a known probability: measures are estimates for all selected pages of the job.

@@ -1,8 +1,8 @@
 //! Quality gates: marks that the lower bound of a measure must reach.
 
 use super::task_result::TaskResult;
-use super::wording::counted;
 use crate::eval::Estimate;
+use crate::labels::wording::counted;
 
 /// What a gate compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

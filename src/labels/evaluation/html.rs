@@ -4,10 +4,11 @@ use super::confusion_chart::draw_confusion;
 use super::evaluated::{Evaluation, TruthKind, WrongPage};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
 use super::text::short_answer;
-use super::wording::{share, short, with_page};
 use crate::base::escape::html_text;
 use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval};
+use crate::labels::picture::{Picture, picture_html, pictures_heading};
+use crate::labels::wording::{share, short, with_page};
 use crate::report::{PAGE_STYLE, format_usd};
 use std::fmt::Write;
 
@@ -15,17 +16,6 @@ use std::fmt::Write;
 const MAX_PAGES: usize = 60;
 /// Maximum number of rows of other lists.
 const MAX_ROWS: usize = 100;
-
-/// A picture of a page.
-#[derive(Clone, Debug)]
-pub(crate) struct Picture {
-    /// A JPEG.
-    pub(crate) jpeg: bytes::Bytes,
-    /// Width in pixels.
-    pub(crate) width: u32,
-    /// Height in pixels.
-    pub(crate) height: u32,
-}
 
 /// Renders an evaluation as an HTML page. `draw`: a picture of a page, or why there is none.
 pub(crate) fn render_html(
@@ -239,22 +229,10 @@ fn add_wrong_pages(
         return;
     }
     let shown = evaluation.wrong.len().min(MAX_PAGES);
-    let of_all = match evaluation.wrong_pages {
-        all if all > shown as u64 => format!(" ({shown} of {})", grouped(all)),
-        _ => String::new(),
-    };
-    let _ = writeln!(out, "<h2 class=\"part\">Wrong pages, worst first{of_all}</h2>\n<div class=\"pages\">");
+    out.push_str(&pictures_heading("Wrong pages, worst first", shown, evaluation.wrong_pages));
     for page in evaluation.wrong.iter().take(MAX_PAGES) {
         let name = html_text(&with_page(&page.shown_path, page.page));
-        let picture = match draw(page) {
-            Ok(Picture { jpeg, width, height }) => {
-                let data = base64_simd::STANDARD.encode_to_string(&jpeg);
-                format!(
-                    "<img src=\"data:image/jpeg;base64,{data}\" width=\"{width}\" height=\"{height}\" alt=\"{name}\">"
-                )
-            }
-            Err(reason) => format!("<div class=\"none\">{}</div>", html_text(&reason)),
-        };
+        let picture = picture_html(draw(page), &name);
         let _ = writeln!(out, "<figure>{picture}<figcaption>{name}<dl>");
         for mistake in &page.mistakes {
             let what = match mistake.field.as_str() {

@@ -9,7 +9,7 @@
 //! - [`prevalence`]: how frequent a label is among all pages
 //! - [`suspects`]: truth that may be wrong; [`wrong_pages`]: pages to look at; [`gates`]: marks to reach
 //! - [`evaluated`]: all of it; [`mod@evaluate`]: wires the parts together
-//! - [`text`], [`json`], [`html`]: its forms, with the words of [`wording`]; [`confusion_chart`]: the confusion matrix as a picture
+//! - [`text`], [`json`], [`html`]: its forms; [`confusion_chart`]: the confusion matrix as a picture
 
 pub(crate) mod collect;
 pub(crate) mod compare;
@@ -32,14 +32,13 @@ pub(crate) mod suspects;
 pub(crate) mod task_result;
 pub(crate) mod text;
 pub(crate) mod truth_source;
-pub(crate) mod wording;
 pub(crate) mod wrong_pages;
 
 pub(crate) use error::EvalError;
 pub(crate) use evaluate::evaluate;
 pub(crate) use evaluated::{Evaluation, WrongPage};
 pub use gates::{GateMeasure, GateSpec};
-pub(crate) use html::{Picture, render_html};
+pub(crate) use html::render_html;
 pub(crate) use json::render_json;
 pub use options::{EvalOptions, TruthChoice};
 pub(crate) use text::render_text;

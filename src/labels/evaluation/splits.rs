@@ -4,7 +4,7 @@
 use super::observation::Observation;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the column `split` says.
+/// The values of the column `split`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Splits {
     /// The parts and their pages; pages without one are in the part with the empty name.

@@ -2,10 +2,10 @@
 
 use super::evaluated::{Evaluation, Mistake, TruthKind, TruthSummary};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
-use super::wording::{counted, share, short, with_page};
 use crate::base::sanitize::{for_terminal, one_line};
 use crate::base::units::grouped;
 use crate::eval::Estimate;
+use crate::labels::wording::{counted, share, short, with_page};
 use crate::report::{TextTable, format_usd};
 
 /// Maximum number of lines of a list.

@@ -49,7 +49,7 @@ pub(crate) fn read_cell(shape: &Shape, cell: &Value) -> Result<Option<Value>, St
     if is_empty(cell) { Ok(None) } else { read_leaf(shape, cell).map(Some) }
 }
 
-/// Whether a cell says nothing.
+/// Whether a cell is empty.
 pub(crate) fn is_empty(cell: &Value) -> bool {
     match cell {
         Value::Null => true,
@@ -74,7 +74,7 @@ fn read_plain(shape: &Shape, cell: &Value) -> Result<Value, String> {
     let check = |value: &Value| check_value(shape, value).map_err(|fault| fault.message);
     let Value::String(text) = cell else {
         return match (shape, cell) {
-            // A member that is null says that the page has no such value.
+            // A member that is null means that the page has no such value.
             (Shape::Nullable(_), Value::Null) => Ok(Value::Null),
             (_, Value::Array(_)) if matches!(shape.required(), Shape::Tags { .. }) => check(cell).or_else(|message| {
                 // The truth may have more labels than a reply.

@@ -30,7 +30,7 @@ impl PageTruth {
         self.tasks.iter().any(|task| !task.is_empty())
     }
 
-    /// Adds what a cell says.
+    /// Adds the truth in a cell.
     ///
     /// # Errors
     /// Why it can't be read, in words. Nothing is added then.
@@ -92,7 +92,7 @@ impl PageTruth {
         self.split = (!text.is_empty()).then(|| text.into());
     }
 
-    /// Adds what another row says about the same page. Of a task of which they say different things nothing is
+    /// Adds the truth in another row about the same page. Of a task of which they differ nothing is
     /// known any more. Returns whether there was one.
     pub(crate) fn merge(&mut self, other: Self) -> bool {
         let mut differs = false;

@@ -243,14 +243,6 @@ pub(crate) fn known_recipes(reader: &Reader, job: &Job, questions: &[Question]) 
     recipes(job, questions).into_iter().map(key).collect()
 }
 
-/// A job's tasks with the recipes that the store has for them, as runs have them.
-///
-/// # Errors
-/// When the store can't be read.
-pub(crate) fn known_tasks(reader: &Reader, job: &Job, questions: &[Question]) -> Result<Vec<TaskKey>, StoreError> {
-    known_recipes(reader, job, questions)
-}
-
 /// The names of a job's tasks and their recipes.
 pub(crate) fn recipe_bodies(job: &Job, questions: &[Question]) -> Vec<(String, Value)> {
     let body = |text: &str| serde_json::from_str(text).unwrap_or_default();

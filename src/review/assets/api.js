@@ -20,7 +20,7 @@ async function answer(request) {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// Asks until the server has read what it needs, and says how far it is.
+// Asks until the server has read what it needs, and shows how far it is.
 export async function get(path, parameters = {}) {
   const query = new URLSearchParams(parameters);
   for (let isWaiting = false; ; isWaiting = true) {
