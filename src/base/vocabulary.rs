@@ -335,10 +335,10 @@ mod tests {
     }
 
     #[test]
-    fn the_documentation_lists_who_gives_answers() {
+    fn the_documentation_lists_the_sources_of_answers() {
         let docs = include_str!("../../docs/rows.md");
         let words: Vec<String> = AnswerSource::ALL.iter().map(|source| format!("`{source}`")).collect();
-        assert!(docs.contains(&format!("who gave the answer, {}", words.join(" or "))));
+        assert!(docs.contains(&format!("the source of the answer, {}", words.join(" or "))));
     }
 
     #[test]

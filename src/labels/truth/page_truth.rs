@@ -92,8 +92,8 @@ impl PageTruth {
         self.split = (!text.is_empty()).then(|| text.into());
     }
 
-    /// Adds the truth in another row about the same page. Of a task of which they differ nothing is
-    /// known any more. Returns whether there was one.
+    /// Adds the truth in another row about the same page. Where the rows contradict each other, the truth of the
+    /// task is unknown. Returns whether they do.
     pub(crate) fn merge(&mut self, other: Self) -> bool {
         let mut differs = false;
         for (at, (known, other)) in self.tasks.iter_mut().zip(other.tasks).enumerate() {
