@@ -28,7 +28,7 @@ pub use control::counters::{Counters, LATENCY_BOUNDS, Progress, UnstoredAnswers,
 pub use control::environment::Environment;
 pub use control::error::PipelineError;
 pub(crate) use control::identity::endpoint_id;
-pub use control::identity::stored_job;
+pub use control::identity::{stored_job, stored_jobs};
 pub use control::options::{PageSet, RunOptions};
 pub(crate) use control::run_outcome::{DAMAGED_STORE_HINT, PARTITION_HINT};
 pub use control::run_outcome::{RunOutcome, Signal};

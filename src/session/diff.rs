@@ -189,7 +189,7 @@ impl Sides {
                 new_job.manifest.input = job.manifest.input.clone();
             }
             side => {
-                let runs = known_runs(&opened, &old_reader, Some(key))?;
+                let runs = known_runs(&opened, &old_reader, Some(&[key]))?;
                 let present = pipeline::known_recipes(&old_reader, &job.manifest, &job.questions)?;
                 let chosen = match side {
                     DiffSide::Run(id) => find_run(&runs, id)?,

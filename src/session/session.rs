@@ -544,13 +544,13 @@ pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -
     }
     let opened = ReadStore::open(store)?;
     let reader = opened.reader()?;
-    let key = match job {
-        Some(job) => Some(pipeline::stored_job(&reader, &job.manifest)?.ok_or(pipeline::PipelineError::NoRun)?),
-        None => None,
-    };
+    let keys = job.map(|job| pipeline::stored_jobs(&reader, &job.manifest)).transpose()?;
+    if keys.as_ref().is_some_and(Vec::is_empty) {
+        return Err(pipeline::PipelineError::NoRun.into());
+    }
     let is_timed = query.since_ms.is_some() || query.until_ms.is_some();
     let which = query.run.as_deref().unwrap_or(if is_timed { "all" } else { "latest" });
-    let runs = choose_runs(known_runs(&opened, &reader, key)?, which)?;
+    let runs = choose_runs(known_runs(&opened, &reader, keys.as_deref())?, which, job.is_some())?;
     let (since_ms, until_ms) = (query.since_ms.unwrap_or(i64::MIN), query.until_ms.unwrap_or(i64::MAX));
     let report = pipeline::report(&reader, &runs, since_ms, until_ms, job.map(|job| &job.manifest))?;
     Ok(RunReport { report, outcome: None, unstored: UnstoredAnswers::default() })

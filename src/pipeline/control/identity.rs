@@ -91,25 +91,36 @@ impl RunIdentity {
 /// # Errors
 /// When the store can't be read.
 pub fn stored_job(reader: &Reader, job: &Job) -> Result<Option<JobId>, StoreError> {
+    let keys = stored_jobs(reader, job)?;
+    let [_, _, ..] = keys.as_slice() else { return Ok(keys.first().copied()) };
+    let mut newest: Option<(bool, RunKey, JobId)> = None;
+    for key in &keys {
+        for run in reader.runs(Some(*key))? {
+            let is_try = matches!(run.outcome, Some((RunOutcomeName::Try, _)));
+            newest = newest.max(Some((!is_try, run.run, *key)));
+        }
+    }
+    Ok(newest.map(|(_, _, key)| key).or(keys.first().copied()))
+}
+
+/// The job in the store under each of its identities. Only a list from standard input has several: one for each
+/// of the runs that read it at the same time.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn stored_jobs(reader: &Reader, job: &Job) -> Result<Vec<JobId>, StoreError> {
     let Some(first) = reader.job(&job.identity())? else {
         // It is renamed when the next run begins.
         let former = job.former_identity();
-        return Ok(former.map(|former| reader.job_of_manifest(&former, &job.source)).transpose()?.flatten());
+        let known = former.map(|former| reader.job_of_manifest(&former, &job.source)).transpose()?.flatten();
+        return Ok(known.into_iter().collect());
     };
-    let mut newest: Option<(bool, RunKey, JobId)> = None;
-    let mut known = Some(first);
-    let mut slots = job.slots().peekable();
-    if slots.peek().is_none() {
-        return Ok(known);
+    let mut keys = vec![first];
+    for slot in job.slots() {
+        let Some(key) = reader.job(&slot)? else { break };
+        keys.push(key);
     }
-    while let Some(key) = known {
-        for run in reader.runs(Some(key))? {
-            let is_try = matches!(run.outcome, Some((RunOutcomeName::Try, _)));
-            newest = newest.max(Some((!is_try, run.run, key)));
-        }
-        known = slots.next().map(|slot| reader.job(&slot)).transpose()?.flatten();
-    }
-    Ok(newest.map(|(_, _, key)| key).or(Some(first)))
+    Ok(keys)
 }
 
 /// The id under which the store keeps what was learned of an endpoint: a model at a provider.
