@@ -43,7 +43,7 @@ pub(crate) fn known_runs(
 
 /// Whether a run only tried something: a page, or how stable answers are. Its recipes are not those of the manifest.
 pub(crate) fn is_trial(run: &RunRecord) -> bool {
-    matches!(run.outcome, Some((RunOutcomeName::Try, _)))
+    run.is_trial
 }
 
 /// The runs that a report covers, newest first, all of one job: `latest`, `all`, or the id of one or the
@@ -112,6 +112,8 @@ mod tests {
             heartbeat_ms: key,
             outcome: Some((outcome, 0)),
             tasks: Vec::new(),
+            settings: None,
+            is_trial: outcome == RunOutcomeName::Try,
         }
     }
 
