@@ -99,6 +99,8 @@ row_ids! {
     RecipeId,
     /// An ordered set of recipes.
     RecipeSetId,
+    /// The settings of a manifest, as a run used them.
+    SettingsId,
     /// A request: one or more attempts for the same page and the same recipes.
     RequestId,
     /// An attempt, as a row of its store. Its identity outside the store is an [`AttemptName`].

@@ -18,6 +18,7 @@ pub(crate) fn rows(args: &Rows, quiet: bool) -> Result<u8, Failure> {
         filter: args.filter.as_ref().map(|text| session.filter(text)).transpose()?,
         columns: args.columns.iter().map(|name| name.trim().to_owned()).collect(),
         failed: args.failed,
+        sample: args.sample,
         limit: args.limit,
         model_only: args.model_only,
     };

@@ -33,6 +33,8 @@ pub(crate) fn run(task_count: i64) -> RunRecord {
         ended_ms: Some(STARTED_MS + 65_250),
         outcome: Some((RunOutcomeName::FailedPages, 3)),
         tasks: (1..=task_count).map(task).collect(),
+        settings: None,
+        is_trial: false,
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn known_runs(
 
 /// Whether a run only tried something: a page, or how stable answers are. Its recipes are not those of the manifest.
 pub(crate) fn is_trial(run: &RunRecord) -> bool {
-    matches!(run.outcome, Some((RunOutcomeName::Try, _)))
+    run.is_trial
 }
 
 /// The runs that a report covers, newest first: `latest`, `all` (of one job, which is known if `is_one_job`), or the
@@ -116,6 +116,8 @@ mod tests {
             heartbeat_ms: key,
             outcome: Some((outcome, 0)),
             tasks: Vec::new(),
+            settings: None,
+            is_trial: outcome == RunOutcomeName::Try,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::answers::{self, ImportedAnswers};
 use super::check::{JobCheck, cache_write_warning, check_job};
-use super::diff::{DiffAsking, DiffQuery, DiffReport, diff, prepare_diff};
+use super::diff::{DiffAsking, DiffReport, diff, prepare_diff};
+use super::diff_query::DiffQuery;
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::evaluation::EvalReport;
@@ -23,7 +24,7 @@ use crate::base::hooks::NoHooks;
 use crate::base::ids::RunId;
 use crate::base::random::{entropy, mix};
 use crate::base::units::rfc3339;
-use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
+use crate::base::vocabulary::OutcomeStatus;
 use crate::export::RowFormat;
 use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 use crate::labels::answers::import::ImportOptions;
@@ -32,8 +33,8 @@ use crate::labels::history::RunHistory;
 use crate::labels::probing::kind::ProbeKind;
 use crate::labels::probing::plan::ProbePlan;
 use crate::pipeline::{
-    self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
-    TriedOutcome, UnstoredAnswers, questions_for_file,
+    self, Counters, PipelineError, Plan, RetrySelection, RowSelection, RunOptions, RunOutcome, STOP_TIME, Shutdown,
+    Signal, StopStep, TriedOutcome, UnstoredAnswers, questions_for_file,
 };
 use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
@@ -314,36 +315,32 @@ impl Session {
     /// When a file is one that the job uses, the store has no run of the job, or a file can't be written.
     pub fn export(&self, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
         let job = &self.job.manifest;
+        let other = instead.other_rows();
         let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
         let given = given.into_iter().filter_map(|(option, path)| Some(WrittenFile::output(option, path.as_ref()?)));
         match given.collect::<Vec<_>>().as_slice() {
             // Readers of the manifest's outputs expect all rows.
-            [] if instead.filter.is_some() => {
-                return Err(Error::new(
-                    WRONG_INPUT,
-                    "--where writes a part of the rows, and no file for them is given",
-                )
-                .with_hint("give --csv, --parquet or --jsonl; `-` is standard output"));
+            [] if other.is_some() => {
+                let (option, what) = other.unwrap_or_default();
+                let message = format!("{option} writes {what}, and no file for them is given");
+                return Err(Error::new(WRONG_INPUT, message)
+                    .with_hint("give --csv, --parquet or --jsonl; `-` is standard output"));
             }
             [] => self.job.check_outputs()?,
             given => self.job.check_written(given)?,
         }
-        if instead.filter.is_some() && self.job.shares_output(instead) {
-            return Err(Error::new(WRONG_INPUT, "--where writes a part of the rows over an output of the manifest")
-                .with_hint("write it to another file: readers of the manifest's outputs expect all rows"));
+        if let Some((option, what)) = other
+            && self.job.shares_output(instead)
+        {
+            let message = format!("{option} writes {what} over an output of the manifest");
+            return Err(Error::new(WRONG_INPUT, message).with_hint(
+                "write them to another file: readers of the manifest's outputs expect all rows, with human answers",
+            ));
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
         let has_all = self.first_run()?.is_none();
-        Ok(pipeline::export(
-            &reader,
-            job,
-            &self.job.questions,
-            &output,
-            (instead.model_only, instead.filter.as_ref()),
-            has_all,
-            &NoHooks,
-        )?)
+        Ok(pipeline::export(&reader, job, &self.job.questions, &output, instead.selection(), has_all, &NoHooks)?)
     }
 
     /// The id of the first run of the job, while it is in progress: the store does not know all pages yet.
@@ -355,26 +352,26 @@ impl Session {
         let reader = opened.reader()?;
         let Some(key) = pipeline::stored_job(&reader, &self.job.manifest)? else { return Ok(None) };
         let mut runs = reader.runs(Some(key))?;
-        runs.retain(|run| !matches!(run.outcome, Some((RunOutcomeName::Try, _))));
+        runs.retain(|run| !run.is_trial);
         let now_ms = self.clock.wall_ms();
         let is_first = runs.iter().all(|run| run.outcome.is_none() && !opened.has_died(run, now_ms));
         Ok(runs.first().filter(|_| is_first).map(|run| run.run_id.to_string()))
     }
 
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
-    /// pending. `model_only`: without human answers. `filter`: only rows that match.
+    /// pending.
     ///
     /// # Errors
     /// When the store has no run of the job, or the stream can't be written.
     pub fn export_stream(
         &self,
         format: RowFormat,
-        (model_only, filter): (bool, Option<&Filter>),
+        selection: RowSelection<'_>,
         out: impl Write + Send + 'static,
     ) -> Result<u64, Error> {
         let job = &self.job.manifest;
         let reader = ReadStore::open(&job.store)?.reader()?;
-        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, (model_only, filter), Box::new(out))?)
+        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, selection, Box::new(out))?)
     }
 
     /// Shows rows: writes them to a stream, from the store.
@@ -470,6 +467,20 @@ impl Session {
     /// When the store can't be read, or a side does not exist.
     pub fn prepare_diff(&self, query: &DiffQuery) -> Result<Option<DiffAsking>, Error> {
         prepare_diff(&self.job, &self.environment, query)
+    }
+
+    /// Asks the pages of a sample that have no later answer, in the session of [`DiffAsking::job`]. Rows, reports and
+    /// the history of the job leave it out; a run with that manifest does not pay for the answers again. An end before
+    /// that, such as a reached budget, is [`Session::early_end`].
+    ///
+    /// # Errors
+    /// When the store can't be written, or a key is missing.
+    pub fn ask_sample(&self, asking: &DiffAsking) -> Result<(), Error> {
+        let environment = self.pipeline_environment()?;
+        self.counters.set_limit(asking.to_ask());
+        let (options, ending) = (RunOptions::default(), (&self.shutdown, &self.counters));
+        let (job, questions) = (&self.job.manifest, std::slice::from_ref(&self.job.questions));
+        Ok(pipeline::ask_probes(job, questions, asking.pages_to_ask(), &environment, &options, ending)?)
     }
 
     /// Compares stored answers to the same pages. Sends nothing.

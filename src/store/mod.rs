@@ -38,7 +38,7 @@ pub(crate) mod writer;
 // The ids and words of the records.
 pub use crate::base::ids::{
     AttemptId, AttemptName, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, RequestId, Revision, RunId,
-    RunKey,
+    RunKey, SettingsId,
 };
 pub use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,

@@ -19,6 +19,7 @@ const TABLES: &[(&str, &str)] = &[
     ("answers", "page_id, recipe_id, sample"),
     ("page_faults", "rowid"),
     ("entries", "rowid"),
+    ("settings", "rowid"),
     ("runs", "rowid"),
     ("requests", "rowid"),
     ("attempts", "rowid"),
@@ -57,6 +58,8 @@ INSERT OR IGNORE INTO budget (id, scope, spent, reserved)
   SELECT budget_id, 'salvaged-' || budget_id, sum(max(ifnull(cost, 0), ifnull(reported_cost, 0))), 0 FROM attempts GROUP BY budget_id;
 UPDATE revisions SET last = (SELECT max(ifnull((SELECT max(revision) FROM answers), 0), ifnull((SELECT max(since) FROM runs), 0),
   ifnull((SELECT max(revision) FROM decisions), 0)));
+UPDATE runs SET is_trial = 1 WHERE outcome = 'try';
+UPDATE runs SET settings_id = NULL WHERE settings_id NOT IN (SELECT id FROM settings);
 DELETE FROM entries WHERE job_id NOT IN (SELECT id FROM jobs);
 UPDATE entries SET settled_set = NULL;
 UPDATE entries SET set_id = NULL WHERE set_id NOT IN (SELECT id FROM recipe_sets);

@@ -122,6 +122,8 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("runs", "exit_code", Set("outcome = 'died', exit_code = NULL")),
         json("answers", "value", Delete),
         json("recipes", "body", Delete),
+        json("settings", "body", Delete),
+        integer("runs", "is_trial", Set("is_trial = 0")),
         json("runs", "tasks", Set("tasks = '[]'")),
         json("entries", "selected", Delete),
         json("entries", "repeats", Delete),

@@ -3,7 +3,9 @@
 use super::{attempts, batches, decisions, entries, pages, recipes, rows, runs};
 use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
-use crate::base::ids::{AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey};
+use crate::base::ids::{
+    AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey, SettingsId,
+};
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{AskedElsewhere, AttemptRecord};
@@ -48,6 +50,11 @@ impl Reader {
     /// Runs, newest first: of one job, or of all.
     pub fn runs(&self, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
         runs::runs(&self.db, job)
+    }
+
+    /// The settings of a run ([`RunRecord::settings`]) as canonical JSON.
+    pub fn settings_body(&self, id: SettingsId) -> Result<Option<String>, StoreError> {
+        runs::settings_body(&self.db, id)
     }
 
     /// The page counts that the run just before `run` stored ([`RunEnd::pages`]), if it was of

@@ -148,7 +148,8 @@ ALTER TABLE attempts ADD COLUMN parameters TEXT;
     // Version 8. Decisions: human answers. They belong to a page and the name of a job, so they follow the
     // content and outlive recipes. One that is undone is marked, not deleted. The revision in which a
     // decision was made or withdrawn shows whether earlier page counts still hold.
-    "
+    concat!(
+        "
 CREATE TABLE decisions (
   id INTEGER PRIMARY KEY, page_id INTEGER NOT NULL, job TEXT NOT NULL, task TEXT NOT NULL, question BLOB, value TEXT NOT NULL,
   reviewer TEXT NOT NULL, decided_at INTEGER NOT NULL, sampled_with REAL, shown TEXT, withdrawn_at INTEGER, revision INTEGER NOT NULL);
@@ -156,6 +157,14 @@ CREATE INDEX decisions_by_page ON decisions (page_id, job);
 CREATE INDEX decisions_by_job ON decisions (job);
 CREATE INDEX decisions_by_revision ON decisions (job, revision);
 ",
+        // The settings of runs, without secrets: runs with the same ones share a row. Runs that only try something.
+        "
+CREATE TABLE settings (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, body TEXT NOT NULL);
+ALTER TABLE runs ADD COLUMN settings_id INTEGER;
+ALTER TABLE runs ADD COLUMN is_trial INTEGER NOT NULL DEFAULT 0;
+UPDATE runs SET is_trial = 1 WHERE outcome = 'try';
+",
+    ),
 ];
 
 /// Adds up the budgets that versions before 5 counted by job identity and endpoint: now they count

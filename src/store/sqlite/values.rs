@@ -2,7 +2,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{
-    AttemptId, BatchId, DecisionId, JobId, RecipeId, RecipeSetId, RequestId, Revision, RunId, RunKey,
+    AttemptId, BatchId, DecisionId, JobId, RecipeId, RecipeSetId, RequestId, Revision, RunId, RunKey, SettingsId,
 };
 use crate::base::money::Pico;
 use crate::base::sanitize;
@@ -40,6 +40,7 @@ integers!(
     JobId,
     RecipeId,
     RecipeSetId,
+    SettingsId,
     RequestId,
     AttemptId,
     BatchId,

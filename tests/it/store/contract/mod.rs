@@ -69,6 +69,7 @@ contract! {
     sqlite, Sqlite:
     runs [
         a_run_is_recorded_from_its_begin_to_its_end,
+        a_trial_leaves_the_job_as_it_is,
         recipes_and_sets_are_found_again,
         a_run_that_died_is_reaped_by_the_next_one,
         a_run_that_is_alive_is_left_alone,
