@@ -158,7 +158,7 @@ fn every_answer_is_safe_and_has_the_right_status() {
             400,
         ),
         ("/api/decide", "{\"decisions\": [{\"page\": \"x\", \"task\": \"kind\", \"value\": \"form\"}]}".into(), 404),
-        ("/api/undo", "{\"at\": 1}".into(), 404),
+        ("/api/undo", "{\"group\": 1}".into(), 404),
         ("/api/undo", "{}".into(), 400),
         ("/api/none", "{}".into(), 404),
     ] {

@@ -75,8 +75,8 @@ fn decisions_of_others_are_hidden_until_decided() {
     let other = ann.json("/api/recent")["groups"].as_array().unwrap().len();
     assert_eq!(other, 1, "only her own");
     // Nobody withdraws the decisions of others.
-    let at = bob.json("/api/recent")["groups"][0]["at"].clone();
-    assert_eq!(ann.post("/api/undo", &json!({ "at": at })).status, 404);
+    let group = bob.json("/api/recent")["groups"][0]["group"].clone();
+    assert_eq!(ann.post("/api/undo", &json!({ "group": group })).status, 404);
 }
 
 #[test]
@@ -94,13 +94,13 @@ fn undo_withdraws_what_was_decided_together() {
     assert_eq!(recent.as_array().unwrap().len(), 2);
     assert_eq!(recent[0]["pages"], answered.len());
     assert_eq!(recent[1]["values"]["marks"], json!(["stamp", "seal"]), "in the order of the manifest");
-    let undone = served.post("/api/undo", &json!({"at": recent[0]["at"]})).json();
+    let undone = served.post("/api/undo", &json!({"group": recent[0]["group"]})).json();
     assert_eq!(undone["undone"].as_array().unwrap().len(), answered.len());
     assert_eq!(served.json("/api/progress?task=kind")["tasks"][0]["decided"], 0);
     assert_eq!(served.json("/api/progress?task=marks")["tasks"][0]["decided"], 1);
     let stored = stored_decisions(&bench);
     assert_eq!(stored.iter().filter(|known| known.is_withdrawn).count(), answered.len(), "they stay as a record");
-    assert_eq!(served.post("/api/undo", &json!({"at": recent[0]["at"]})).status, 404, "once");
+    assert_eq!(served.post("/api/undo", &json!({"group": recent[0]["group"]})).status, 404, "once");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_sample_is_drawn_with_a_probability_that_is_stored() {
     let bench = reviewed_job(20, "");
     let served = Served::start(&bench, &["--sample", "5"]);
     let job = served.json("/api/job");
-    assert_eq!(job["sample"], json!({"pages": 5, "of": 20, "probability": 0.25}));
+    assert_eq!(job["sample"], json!({"pages": 5, "of": 20, "probability": 0.25, "where": null}));
     let pages = served.pages("task=kind&limit=100");
     assert_eq!(pages.len(), 5);
     served.decide(&pages[0], "kind", json!("form"));
