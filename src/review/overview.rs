@@ -140,9 +140,7 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
                 let Some((value, is_shown)) = decided else { return Ok(Some(Step::Skipped)) };
                 let answers = review.model_answers(at)?;
                 let step = |answer: &Option<Value>| match (answer, review.tasks.get(*task)) {
-                    (Some(answer), Some(task)) => {
-                        Step::Decided { is_right: task.is_right(answer, &value), is_shown }
-                    }
+                    (Some(answer), Some(task)) => Step::Decided { is_right: task.is_right(answer, &value), is_shown },
                     _ => Step::Unanswered,
                 };
                 Ok::<_, ApiError>(answers.get(*task).map(step))

@@ -60,9 +60,8 @@ fn page_json(
         let Some(name) = review.tasks.get(*task).map(|task| task.name.clone()) else { continue };
         let question = review.index.question(indexed, *task);
         let was_shown = known.iter().any(|shown| shown.task == name && shown.question == question);
-        let is_visible = review.reveals_answers(view)
-            || was_shown
-            || decisions.own(&indexed.id, *task, question).is_some();
+        let is_visible =
+            review.reveals_answers(view) || was_shown || decisions.own(&indexed.id, *task, question).is_some();
         let value = task_json(indexed, (*task, question), is_visible, &page, &decisions);
         if is_visible && !was_shown {
             let answer = page.model_row.answers.get(*task).cloned().unwrap_or_default();

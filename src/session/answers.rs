@@ -46,7 +46,8 @@ pub(crate) fn write(job: &Job, answers: &ExportedAnswers, path: &Path) -> Result
 /// A name under which people answer, as it is stored.
 pub(crate) fn reviewer_name(name: &str) -> Result<String, Error> {
     checked_name(name).map_err(|reason| {
-        Error::new(WRONG_INPUT, format!("--reviewer {reason}")).with_hint("give the name of a person, such as --reviewer ann")
+        Error::new(WRONG_INPUT, format!("--reviewer {reason}"))
+            .with_hint("give the name of a person, such as --reviewer ann")
     })
 }
 

@@ -41,7 +41,8 @@ pub use crate::base::ids::{
     RunKey,
 };
 pub use crate::base::vocabulary::{
-    AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+    AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
+    VerdictName,
 };
 pub use error::StoreError;
 pub use maintenance::backup::back_up;
@@ -69,8 +70,8 @@ pub use records::pages::{
     StoredPage, TaskOutcome, Versions,
 };
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};
-pub use records::shown_answers::ShownAnswer;
 pub use records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
+pub use records::shown_answers::ShownAnswer;
 pub use sqlite::filesystem::network_file_system;
 pub use store::Store;
 pub use write::settled_entries::SettleRule;

@@ -68,7 +68,9 @@ pub(crate) fn compare(
             ..Comparison::default()
         },
         truth: Vec::new(),
-        is_contradictory: source.as_ref().is_some_and(|source| source.samples().iter().any(|known| known.is_contradictory)),
+        is_contradictory: source
+            .as_ref()
+            .is_some_and(|source| source.samples().iter().any(|known| known.is_contradictory)),
     };
     let mut counts = SourceCounts::default();
     read_page_pairs(old, new, &mut |pair| {
@@ -187,7 +189,8 @@ impl Pass<'_> {
                 })
                 .collect();
             let of_pairs: Vec<usize> = pairs.iter().map(|pair| clusters[pair.at]).collect();
-            let probabilities: Option<Vec<f64>> = pairs.iter().map(|pair| self.truth[pair.at].sampled_with.get(at).copied().flatten()).collect();
+            let probabilities: Option<Vec<f64>> =
+                pairs.iter().map(|pair| self.truth[pair.at].sampled_with.get(at).copied().flatten()).collect();
             let design = match probabilities.map(|known| Design::sampled(&known, of_pairs.clone())) {
                 Some(Ok(design)) => design,
                 _ => Design::clustered(of_pairs),

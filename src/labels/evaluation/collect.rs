@@ -85,7 +85,8 @@ pub(crate) fn collect(
         return Err(error.into());
     }
     (collected.rows, collected.shown, collected.faults) = (counts.rows, counts.shown, counts.faults);
-    collected.samples = source.samples().iter().cloned().zip(counts.left_out.into_iter().chain(std::iter::repeat(0))).collect();
+    collected.samples =
+        source.samples().iter().cloned().zip(counts.left_out.into_iter().chain(std::iter::repeat(0))).collect();
     if let TruthSource::File { file, index } = source {
         let mut stands = matches.iter().map(|matched| matched.is_none_or(|matched| index.stands(matched)));
         collected.pages.retain(|_| stands.next().unwrap_or(true));

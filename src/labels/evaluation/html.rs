@@ -3,13 +3,13 @@
 use super::confusion_chart::draw_confusion;
 use super::evaluated::{Evaluation, WrongPage};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
+use super::text::sample_lines;
 use super::text::short_answer;
 use crate::base::escape::html_text;
 use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval};
-use super::text::sample_lines;
-use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::picture::{Picture, picture_html, pictures_heading};
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::wording::{share, short, with_page};
 use crate::report::{PAGE_STYLE, format_usd};
 use std::fmt::Write;

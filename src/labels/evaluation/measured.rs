@@ -35,7 +35,13 @@ impl<'a> Measured<'a> {
         measured
             .filter_map(|((at, page), _)| {
                 let known = page.tasks.get(task)?.as_ref()?;
-                Some(TaskPage { at, page, truth: &known.truth, answer: known.answer.as_ref().ok(), sampled_with: known.sampled_with })
+                Some(TaskPage {
+                    at,
+                    page,
+                    truth: &known.truth,
+                    answer: known.answer.as_ref().ok(),
+                    sampled_with: known.sampled_with,
+                })
             })
             .collect()
     }

@@ -48,7 +48,8 @@ pub(crate) fn find_wrong_pages(tasks: &[TaskSpec], measured: &Measured<'_>) -> W
         }
     }
     keep_worst(&mut found.pages);
-    found.correct_share = estimate_ratio(&terms, &measured.design_of(kind, &pages)).map_or(0.0, |estimate| estimate.value);
+    found.correct_share =
+        estimate_ratio(&terms, &measured.design_of(kind, &pages)).map_or(0.0, |estimate| estimate.value);
     found
 }
 

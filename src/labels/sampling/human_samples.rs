@@ -75,7 +75,9 @@ pub(crate) fn read_samples(
         let within = selection.and_then(|selection| within_selection(&draws, selection, decided));
         let is_census = population.decided.get(at) == Some(&population.count);
         within
-            .or_else(|| if is_census { Some(TaskSample::default()) } else { of_job_draws(&draws, &population, decided) })
+            .or_else(
+                || if is_census { Some(TaskSample::default()) } else { of_job_draws(&draws, &population, decided) },
+            )
             .unwrap_or_else(|| of_stated(&draws, population.count, decided))
     };
     Ok(decided.iter().enumerate().map(sample).collect())
@@ -134,8 +136,7 @@ fn read_population(
     let mut known: HashSet<[u8; 16]> = HashSet::new();
     let mut entries = EntryCursor::new(reader, job);
     while let Some(entry) = entries.next()? {
-        let Some(content) = entry.content.filter(|_| entry.page_count > 0 && entry.decoder >= PAGE_TREE_VERSION)
-        else {
+        let Some(content) = entry.content.filter(|_| entry.page_count > 0 && entry.decoder >= PAGE_TREE_VERSION) else {
             continue;
         };
         for page in entry.distinct_pages() {
@@ -200,22 +201,14 @@ fn sample_of(reached: Reached, population: u64, selection: Option<String>) -> Ta
 
 /// The sample of draws among all pages. Pages that the job has got since are part of the order: they would have been
 /// drawn, and nobody has decided on them.
-fn of_job_draws(
-    draws: &[Draw],
-    population: &Population,
-    decided: &HashMap<PageId, DecidedPage>,
-) -> Option<TaskSample> {
+fn of_job_draws(draws: &[Draw], population: &Population, decided: &HashMap<PageId, DecidedPage>) -> Option<TaskSample> {
     let draws: Vec<&Draw> = draws.iter().filter(|draw| draw.record.selection.is_none()).collect();
     let reached = ordered(population.first.iter().copied(), &draws, decided)?;
     Some(sample_of(reached, population.count, None))
 }
 
 /// The sample of draws among the pages whose rows match an expression.
-fn within_selection(
-    draws: &[Draw],
-    selection: &str,
-    decided: &HashMap<PageId, DecidedPage>,
-) -> Option<TaskSample> {
+fn within_selection(draws: &[Draw], selection: &str, decided: &HashMap<PageId, DecidedPage>) -> Option<TaskSample> {
     let is_same = |draw: &&Draw| draw.record.selection.as_deref() == Some(selection.trim());
     // Which pages match may change with the answers: the latest draw is of those that matched then.
     let latest = draws.iter().filter(is_same).max_by_key(|draw| draw.record.id)?;
@@ -238,10 +231,5 @@ fn of_stated(draws: &[Draw], population: u64, decided: &HashMap<PageId, DecidedP
     let mut probabilities: Vec<f64> = stated.values().copied().collect();
     probabilities.sort_by(f64::total_cmp);
     let is_contradictory = !are_consistent(&probabilities, population);
-    TaskSample {
-        pages: (!stated.is_empty()).then_some(stated),
-        draw: None,
-        is_contradictory,
-        other_selections,
-    }
+    TaskSample { pages: (!stated.is_empty()).then_some(stated), draw: None, is_contradictory, other_selections }
 }

@@ -15,11 +15,7 @@ pub(crate) enum TruthKind {
 impl TruthKind {
     /// What pages with these probabilities say. `all`: how many pages are selected. `is_contradictory`: the
     /// probabilities can't be those of one sample.
-    pub(crate) fn of_pages(
-        probabilities: impl Iterator<Item = Option<f64>>,
-        all: u64,
-        is_contradictory: bool,
-    ) -> Self {
+    pub(crate) fn of_pages(probabilities: impl Iterator<Item = Option<f64>>, all: u64, is_contradictory: bool) -> Self {
         let (mut count, mut drawn) = (0, 0);
         for probability in probabilities {
             count += 1;
@@ -68,7 +64,8 @@ mod tests {
             assert_eq!(found, expected, "{probabilities:?} of {all}");
         }
         use TruthKind::{All, Sample, Selected};
-        for (kinds, expected) in [(&[Sample, Sample][..], Sample), (&[Sample, All], Selected), (&[All], All), (&[], Selected)]
+        for (kinds, expected) in
+            [(&[Sample, Sample][..], Sample), (&[Sample, All], Selected), (&[All], All), (&[], Selected)]
         {
             assert_eq!(TruthKind::of_tasks(kinds.iter().copied()), expected, "{kinds:?}");
         }

@@ -79,7 +79,7 @@ impl Six {
                 reviewer: reviewer.into(),
                 decided_at_ms: id,
                 sampled_with: None,
-            draw: None,
+                draw: None,
                 shown: None,
             };
             decisions.add(DecisionRecord { id: DecisionId(id), decision, group: DecisionId(id), is_withdrawn: false });
@@ -137,7 +137,7 @@ fn pages_on_which_people_disagree_come_first() {
         reviewer: "ann".into(),
         decided_at_ms: 9,
         sampled_with: None,
-            draw: None,
+        draw: None,
         shown: None,
     };
     six.decisions.add(DecisionRecord { id: DecisionId(9), decision, group: DecisionId(9), is_withdrawn: false });

@@ -2,7 +2,8 @@
 //! [`StoreError::Damaged`](crate::store::StoreError::Damaged).
 
 use crate::base::vocabulary::{
-    AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+    AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
+    VerdictName,
 };
 
 /// The values that a column may hold.

@@ -3,7 +3,9 @@
 use super::{attempts, batches, decisions, draws, entries, pages, recipes, rows, runs, shown_answers};
 use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
-use crate::base::ids::{AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey};
+use crate::base::ids::{
+    AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey,
+};
 use crate::base::money::Pico;
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{AskedElsewhere, AttemptRecord};
@@ -273,12 +275,7 @@ impl Reader {
     }
 
     /// What a reviewer has seen of the answers to a page, for a job of this name.
-    pub fn shown_answers(
-        &self,
-        job_name: &str,
-        reviewer: &str,
-        page: &PageId,
-    ) -> Result<Vec<ShownAnswer>, StoreError> {
+    pub fn shown_answers(&self, job_name: &str, reviewer: &str, page: &PageId) -> Result<Vec<ShownAnswer>, StoreError> {
         shown_answers::shown_answers(&self.db, job_name, reviewer, page)
     }
 

@@ -4,8 +4,8 @@ use super::Backend;
 use super::fixtures::{Bench, NOW_MS, VERSIONS, entry, page, start};
 use docmill::internal::base::digest::Digest;
 use docmill::internal::store::{
-    DecisionId, DecisionRecord, DrawRule, EntryChange, EntryRecord, NearDuplicate, NewDecision, NewDraw, PageId, PageRecord, RowOptions,
-    RunId, RunStart, ShownAnswer, SkipRule,
+    DecisionId, DecisionRecord, DrawRule, EntryChange, EntryRecord, NearDuplicate, NewDecision, NewDraw, PageId,
+    PageRecord, RowOptions, RunId, RunStart, ShownAnswer, SkipRule,
 };
 
 fn decision(page: PageId, value: &str, at: i64) -> NewDecision {
@@ -76,7 +76,7 @@ pub(crate) fn a_decision_that_is_stored_is_not_stored_again<B: Backend>() {
 pub(crate) fn what_was_decided_together_is_withdrawn_together<B: Backend>() {
     let bench = Bench::<B>::new();
     // All of the same millisecond.
-    let of = |page_number: u8| decision(page(page_number), "letter", 0);
+    let of = |page_number: u32| decision(page(page_number), "letter", 0);
     let alone = bench.store.put_decisions(vec![of(1), of(2)]).unwrap();
     let group = bench.store.put_group(vec![of(3), of(4), of(5)]).unwrap();
     let other = bench.store.put_group(vec![of(6), of(7)]).unwrap();
