@@ -89,10 +89,10 @@ pub(crate) fn sample_lines(sample: &SampledTask) -> Vec<String> {
         }
         if draw.passed_over + draw.not_reached > 0 {
             let open = grouped(draw.passed_over + draw.not_reached);
-            let mut line = format!("{name}: {open} of {} are not decided", counted(draw.pages, "drawn page"));
+            let mut line = format!("{name}: {open} of {} not decided yet", counted(draw.pages, "drawn page"));
             if draw.passed_over > 0 {
                 let passed = grouped(draw.passed_over);
-                line += &format!("; {passed} of these were passed over: if they are the hard ones, the truth is worse");
+                line += &format!(", {passed} of them passed over: if these are the hard ones, the accuracy is lower");
             }
             lines.push(line);
         }

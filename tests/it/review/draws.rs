@@ -41,7 +41,7 @@ fn a_draw_is_stored_and_decisions_refer_to_it() {
     assert_eq!((&draw["pages"], &draw["of"], &draw["decided"]), (&json!(6), &json!(20), &json!(4)), "{draw}");
     assert_eq!((&draw["passed_over"], &draw["not_reached"], &draw["left_out"]), (&json!(0), &json!(2), &json!(0)));
     let text = bench.docmill(&["eval", "job.yaml"]).stdout;
-    assert!(text.contains("kind: 2 of 6 drawn pages are not decided"), "{text}");
+    assert!(text.contains("kind: 2 of 6 drawn pages not decided yet\n"), "{text}");
 
     // One page is passed over; pages that were picked elsewhere are left out.
     decide(&served, &pages[5..]);
@@ -58,7 +58,7 @@ fn a_draw_is_stored_and_decisions_refer_to_it() {
     );
     assert_eq!((&report["truth"]["selection"], &report["tasks"]["kind"]["n"]), (&json!("sample"), &json!(5)));
     let text = bench.docmill(&["eval", "job.yaml"]).stdout;
-    assert!(text.contains("1 of these were passed over"), "{text}");
+    assert!(text.contains("kind: 1 of 6 drawn pages not decided yet, 1 of them passed over: "), "{text}");
     assert!(text.contains("kind: 5 pages with answers that were not drawn are left out"), "{text}");
 
     // Another task has no draw: its pages count as selected, whatever is known of the first.
