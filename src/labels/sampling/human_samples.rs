@@ -16,6 +16,9 @@ use std::collections::{HashMap, HashSet};
 /// Decisions that are read at once.
 const BATCH: usize = 2000;
 
+/// Decisions on one task, by page and question.
+type RecordsByQuestion = HashMap<(PageId, Option<Digest>), Vec<DecisionRecord>>;
+
 /// The decisions on one task of one page that count.
 #[derive(Debug, Default)]
 struct DecidedPage {
@@ -90,7 +93,7 @@ fn read_decided(
     tasks: &[TaskSpec],
     with_shown: bool,
 ) -> Result<Vec<HashMap<PageId, DecidedPage>>, StoreError> {
-    let mut records: Vec<HashMap<(PageId, Option<Digest>), Vec<DecisionRecord>>> = Vec::new();
+    let mut records: Vec<RecordsByQuestion> = Vec::new();
     records.resize_with(tasks.len(), HashMap::new);
     let mut after = DecisionId(0);
     loop {
