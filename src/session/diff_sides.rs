@@ -29,7 +29,7 @@ const NOT_COMPARED: &[&str] = &["name", "input", "output", "store"];
 
 /// Both sides, opened.
 pub(crate) struct Sides {
-    old_reader: Reader,
+    pub(crate) old_reader: Reader,
     new_reader: Option<Reader>,
     key: JobId,
     new_key: Option<JobId>,

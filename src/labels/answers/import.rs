@@ -8,6 +8,7 @@ use super::label_studio::from_label_studio;
 use super::locator::Locator;
 use crate::base::digest::{Digest, canonical};
 use crate::base::ids::PageId;
+use crate::labels::reviewer_name::checked_name;
 use crate::manifest::Job;
 use crate::store::{NewDecision, Reader, StoreError};
 use crate::task::Question;
@@ -133,6 +134,10 @@ fn decision_of(
     if line.decided_at_ms.is_some_and(|at| at > now_ms + MAX_CLOCK_DIFFERENCE_MS) {
         return Ok(Err(LineFault::malformed(&line.place, "decided_at: the time is in the future".to_owned())));
     }
+    let reviewer = match checked_name(line.reviewer.as_deref().unwrap_or(&options.reviewer)) {
+        Ok(reviewer) => reviewer,
+        Err(reason) => return Ok(Err(LineFault::malformed(&line.place, format!("reviewer: the name {reason}")))),
+    };
     let (page, question) = match locator.find(line, question)? {
         Ok(found) => found,
         Err(fault) => return Ok(Err(fault)),
@@ -143,9 +148,10 @@ fn decision_of(
         task: line.task.clone(),
         question,
         value: canonical(&value),
-        reviewer: line.reviewer.clone().unwrap_or_else(|| options.reviewer.clone()),
+        reviewer,
         decided_at_ms: line.decided_at_ms.unwrap_or(now_ms),
         sampled_with: line.sampled_with,
+        draw: None,
         // The file does not have what was shown.
         shown: line.is_shown.then(|| "null".to_owned()),
     }))

@@ -39,6 +39,8 @@ impl Unanswered {
 pub(crate) struct TaskObservation {
     /// The values of the leaves that are known.
     pub(crate) truth: Vec<Option<Value>>,
+    /// The probability with which the page was drawn for the task; `None`: it was not drawn.
+    pub(crate) sampled_with: Option<f64>,
     /// The model's answer.
     pub(crate) answer: Result<Value, Unanswered>,
 }
@@ -56,13 +58,18 @@ pub(crate) struct Observation {
     pub(crate) fingerprint: Option<[u8; 32]>,
     /// The part of the truth that the page belongs to.
     pub(crate) split: Option<Box<str>>,
-    /// The probability with which the page was drawn.
+    /// The probability with which the page was drawn, if it is the same for all its tasks.
     pub(crate) sampled_with: Option<f64>,
     /// By task; `None`: there is no truth for it.
     pub(crate) tasks: Vec<Option<TaskObservation>>,
 }
 
 impl Observation {
+    /// Whether it was drawn for a task.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.tasks.iter().flatten().any(|known| known.sampled_with.is_some())
+    }
+
     /// The path, as rows show it.
     pub(crate) fn shown_path(&self) -> String {
         display_path(&self.path)
