@@ -9,7 +9,7 @@ use crate::base::hooks::NoHooks;
 use crate::base::units::grouped;
 use crate::labels::answers::export::{AnswerFormat, ExportedAnswers, export_answers};
 use crate::labels::answers::fault::LineFault;
-use crate::labels::answers::import::{ImportError, ImportOptions, PreparedImport, prepare_import};
+use crate::labels::answers::import::{ImportError, ImportOptions, PreparedImport, check_reviewer, prepare_import};
 use crate::pipeline::PipelineError;
 use crate::store::{ReadStore, Store};
 use std::path::Path;
@@ -49,6 +49,7 @@ pub(crate) fn import(
     options: &ImportOptions,
     clock: Arc<dyn Clock>,
 ) -> Result<ImportedAnswers, Error> {
+    check_reviewer(&options.reviewer).map_err(|message| Error::new(WRONG_INPUT, format!("--reviewer: {message}")))?;
     let store = &job.manifest.store;
     let reader = ReadStore::open(store)?.reader()?;
     let now_ms = clock.wall_ms();

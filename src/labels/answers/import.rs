@@ -1,13 +1,14 @@
 //! Human answers from a file.
 
 use super::answer_line::AnswerLine;
-use super::cell::read_value;
+use super::cell::read_stored;
 use super::csv_form::from_csv;
 use super::fault::LineFault;
 use super::label_studio::from_label_studio;
 use super::locator::Locator;
-use crate::base::digest::{Digest, canonical};
+use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::sanitize::{has_control, one_line};
 use crate::manifest::Job;
 use crate::store::{NewDecision, Reader, StoreError};
 use crate::task::Question;
@@ -25,6 +26,24 @@ pub struct ImportOptions {
     /// Whether lines with a path, a task or a value that the job does not know are left out. Otherwise they are
     /// faults, and nothing is imported.
     pub skip_unknown: bool,
+}
+
+/// Maximum length of the name of a reviewer, in characters.
+const MAX_REVIEWER_CHARS: usize = 200;
+
+/// Checks the name of a reviewer. Others see it in terminals, spreadsheets and on pages.
+///
+/// # Errors
+/// Why it can't be a name, in words.
+pub(crate) fn check_reviewer(name: &str) -> Result<(), String> {
+    if has_control(name) {
+        let shown = one_line(name, 60);
+        return Err(format!("`{shown}` has a character that is not printed, or that changes the direction of text"));
+    }
+    match name.chars().nth(MAX_REVIEWER_CHARS) {
+        Some(_) => Err(format!("the name has more than {MAX_REVIEWER_CHARS} characters")),
+        None => Ok(()),
+    }
 }
 
 /// What becomes of the lines of a file.
@@ -120,15 +139,19 @@ fn decision_of(
 ) -> Result<Result<NewDecision, LineFault>, StoreError> {
     let Some(question) = questions.iter().find(|question| question.name == line.task) else {
         let names: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
-        let message = format!("the job has no task `{}`; its tasks are: {}", line.task, names.join(", "));
+        let task = one_line(&line.task, 60);
+        let message = format!("the job has no task `{task}`; its tasks are: {}", names.join(", "));
         return Ok(Err(LineFault::unknown(&line.place, message)));
     };
-    let value = match read_value(&question.shape, &line.value) {
+    let value = match read_stored(&question.shape, &line.value) {
         Ok(value) => value,
         Err(fault) => {
             return Ok(Err(LineFault::unknown(&line.place, format!("`{}`: {}", line.task, fault.message))));
         }
     };
+    if let Some(Err(message)) = line.reviewer.as_deref().map(check_reviewer) {
+        return Ok(Err(LineFault::malformed(&line.place, format!("reviewer: {message}"))));
+    }
     // The latest answer counts: one of the future could not be corrected.
     if line.decided_at_ms.is_some_and(|at| at > now_ms + MAX_CLOCK_DIFFERENCE_MS) {
         return Ok(Err(LineFault::malformed(&line.place, "decided_at: the time is in the future".to_owned())));
@@ -142,7 +165,7 @@ fn decision_of(
         job: job.name.clone(),
         task: line.task.clone(),
         question,
-        value: canonical(&value),
+        value,
         reviewer: line.reviewer.clone().unwrap_or_else(|| options.reviewer.clone()),
         decided_at_ms: line.decided_at_ms.unwrap_or(now_ms),
         sampled_with: line.sampled_with,

@@ -3,7 +3,6 @@
 use super::error::EvalError;
 use super::options::TruthChoice;
 use crate::base::path_text::display_path;
-use crate::export::human_value;
 use crate::labels::truth::columns::{Target, find_target};
 use crate::labels::truth::fault::TruthFault;
 use crate::labels::truth::file::TruthFile;
@@ -54,7 +53,7 @@ pub(crate) struct KnownPage {
 pub(crate) struct SourceCounts {
     /// Rows of the file, pages with a value in a column, or pages with human answers.
     pub(crate) rows: u64,
-    /// Human answers that do not count, because the reviewer had seen the model's answer.
+    /// Human answers whose reviewer had seen the model's: not counted, or counted if that was asked for.
     pub(crate) shown: u64,
     /// What can't be used.
     pub(crate) faults: Vec<TruthFault>,
@@ -137,7 +136,7 @@ impl TruthSource {
                 };
                 for target in targets {
                     let cell = values.get(&target.name).unwrap_or(&Value::Null);
-                    truth.add_cell(tasks, target, cell).unwrap_or_else(&mut fault);
+                    truth.add_cell(tasks, target, cell).into_iter().for_each(&mut fault);
                 }
                 truth.set_split(values.get(SPLIT).unwrap_or(&Value::Null));
                 let probability = values.get(SAMPLED_WITH).unwrap_or(&Value::Null);
@@ -157,26 +156,15 @@ impl TruthSource {
                         counts.shown += u64::from(current_decision(own(), &task.name, question).is_some());
                         continue;
                     };
-                    match human_value(&task.shape, &record.decision.value) {
-                        Ok(value) => {
-                            let values = task.leaves.iter().map(|leaf| Some(leaf.value(&value))).collect();
-                            if let Some(slot) = truth.tasks.get_mut(at) {
-                                *slot = values;
-                            }
-                            // A page that was drawn stays drawn when another reviewer decides on it, too.
-                            let is_of_task = |known: &&DecisionRecord| {
-                                known.decision.task == task.name && known.decision.question == question
-                            };
-                            let counted = own().filter(|known| *with_shown || known.decision.shown.is_none());
-                            let drawn = counted.filter(is_of_task).filter_map(|known| known.decision.sampled_with);
-                            probabilities.push(drawn.reduce(f64::max));
-                        }
-                        Err(fault) => {
-                            let message =
-                                format!("{}: the answer of {}: {}", task.name, record.decision.reviewer, fault.message);
-                            counts.faults.push(TruthFault::of_page(&path(), page.record.page, message));
-                        }
-                    }
+                    counts.shown += u64::from(record.decision.shown.is_some());
+                    truth.add_answer(tasks, at, &record.decision.value, &record.decision.reviewer);
+                    // A page that was drawn stays drawn when another reviewer decides on it, too.
+                    let is_of_task = |known: &&DecisionRecord| {
+                        known.decision.task == task.name && known.decision.question == question
+                    };
+                    let counted = own().filter(|known| *with_shown || known.decision.shown.is_none());
+                    let drawn = counted.filter(is_of_task).filter_map(|known| known.decision.sampled_with);
+                    probabilities.push(drawn.reduce(f64::max));
                 }
                 // Of a page that was drawn for one task and corrected for another, nothing is known of the chance.
                 truth.sampled_with =

@@ -43,6 +43,7 @@ impl TruthColumns {
     /// # Errors
     /// A missing column, or two columns about the same values, in words.
     pub(crate) fn choose(names: &[&str], tasks: &[TaskSpec], all: &[&str]) -> Result<Self, String> {
+        check_repeats(names)?;
         let position = |wanted: &str| names.iter().position(|name| *name == wanted);
         let path = position(PATH).ok_or_else(|| {
             format!("there is no column `path`; it has: {}", crate::source::without_secrets(&names.join(", ")))
@@ -78,6 +79,18 @@ impl TruthColumns {
         }
         Ok(found)
     }
+}
+
+/// Checks that no name is there twice: which of both columns is meant is not known. Spreadsheets add columns without
+/// a name.
+fn check_repeats(names: &[&str]) -> Result<(), String> {
+    for (at, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        if let Some(first) = names.iter().take(at).position(|earlier| earlier == name) {
+            let shown = crate::source::without_secrets(name);
+            return Err(format!("the column `{shown}` occurs twice (columns {} and {})", first + 1, at + 1));
+        }
+    }
+    Ok(())
 }
 
 /// The task, or the member of its answers, that a column is about: `total`, `total__amount`, `total.amount`.
@@ -132,6 +145,8 @@ mod tests {
             (&["file", "kind"][..], "there is no column `path`; it has: file, kind"),
             (&["path", "kin"], "no column is a task of the job; it has: path, kin; tasks: kind, total"),
             (&["path", "kind", "kind"], "the column `kind` occurs twice (columns 2 and 3)"),
+            (&["path", "note", "kind", "note"], "the column `note` occurs twice (columns 2 and 4)"),
+            (&["path", "kind", "path"], "the column `path` occurs twice (columns 1 and 3)"),
             (&["path", "total__amount", "total.amount"], "the column `total.amount` occurs twice (columns 2 and 3)"),
         ] {
             assert_eq!(choose(names).unwrap_err(), fault);
