@@ -107,6 +107,8 @@ row_ids! {
     BatchId,
     /// A decision: a human answer to one task of one page.
     DecisionId,
+    /// A draw: a sample of pages.
+    DrawId,
     /// A point in the history of a store. Every transaction that stores outcomes or begins a run has
     /// a higher one than those before it, whatever the clocks of the processes show.
     Revision,

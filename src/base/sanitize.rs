@@ -10,14 +10,8 @@ const MAX_PATH_CHARS: usize = 1000;
 
 /// Whether a terminal may interpret this character instead of printing it: control characters, and
 /// characters that change the direction of text (Unicode Technical Report 36, section 2.5).
-fn is_control(c: char) -> bool {
+pub(crate) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Whether the text has a character that a terminal may interpret instead of printing it.
-#[must_use]
-pub fn has_control(text: &str) -> bool {
-    text.chars().any(is_control)
 }
 
 /// The text on one line: each run of white space and control characters becomes one space. A text
@@ -89,7 +83,6 @@ mod tests {
             ("exe.\u{202e}gpj", "exe. gpj", "exe.\u{fffd}gpj", "exe.\u{202e}gpj", "exe.gpj"),
             ("\u{2066}x\u{2069}", "x", "\u{fffd}x\u{fffd}", "\u{2066}x\u{2069}", "x"),
         ] {
-            assert_eq!(has_control(text), name != text, "{text:?}");
             assert_eq!(one_line(text, 99), line, "{text:?}");
             assert_eq!(for_terminal(text), terminal, "{text:?}");
             assert_eq!(value(text), row, "{text:?}");

@@ -143,9 +143,13 @@ pub(crate) fn diff(job: &Job, environment: &Environment, query: &DiffQuery) -> R
     let filter = sides.filter(&old, query)?;
     let sample = query.sample.map(|count| sides.sample(job, query, count)).transpose()?;
     let options = CompareOptions { filter: filter.as_ref(), pages: sample.as_ref(), tasks: &query.tasks };
+    // In one spelling, as draws have it.
+    let selection = filter.as_ref().map(ToString::to_string);
     let all: Vec<&str> = job.questions.iter().map(|question| question.name.as_str()).collect();
     let mut comparison = comparison::compare(&old, &new, &options, &|tasks| {
-        let open = |choice: &TruthChoice| TruthSource::open(choice, tasks, &all, &job.manifest.input);
+        let open = |choice: &TruthChoice| {
+            TruthSource::open(choice, tasks, &all, (&sides.old_reader, &job.manifest, selection.as_deref()))
+        };
         query.truth.as_ref().map(open).transpose()
     })?;
     comparison.truth = query.truth.as_ref().map(|truth| match truth {

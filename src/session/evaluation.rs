@@ -35,6 +35,8 @@ impl EvalReport {
         let reader = ReadStore::open(&job.manifest.store)?.reader()?;
         // A human answer must not decide which pages are measured.
         let selects = |page: &crate::pipeline::JobPage| filter.is_none_or(|filter| filter.matches(&page.model_row));
+        // In one spelling, as draws have it.
+        let options = &EvalOptions { filter: filter.map(ToString::to_string), ..options.clone() };
         let evaluation = evaluation::evaluate(&reader, &job.manifest, &job.questions, options, &selects)?;
         Ok(Self { evaluation, job: job.clone(), decoder, clock })
     }

@@ -507,6 +507,7 @@ impl Session {
     /// When the store has no run of the job, a task does not exist, or the port is in use.
     pub fn review(&self, options: ReviewOptions, on_ready: &mut dyn FnMut(&str)) -> Result<(), Error> {
         check_renderer(self.job.manifest.image.pdf_renderer, &self.environment)?;
+        let options = ReviewOptions { reviewer: answers::reviewer_name(&options.reviewer)?, ..options };
         let serving = Serving {
             clock: self.clock.clone(),
             decoder: self.environment.decoder(),

@@ -41,7 +41,8 @@ pub use crate::base::ids::{
     RunKey,
 };
 pub use crate::base::vocabulary::{
-    AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+    AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
+    VerdictName,
 };
 pub use error::StoreError;
 pub use maintenance::backup::back_up;
@@ -61,6 +62,7 @@ pub use records::attempts::{
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
 pub use records::decisions::{DecisionRecord, NewDecision, current_decision};
+pub use records::draws::{DrawRecord, NewDraw};
 pub use records::entries::{EntryChange, EntryRecord};
 pub use records::headroom::Headroom;
 pub use records::pages::{
@@ -69,6 +71,7 @@ pub use records::pages::{
 };
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};
 pub use records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
+pub use records::shown_answers::ShownAnswer;
 pub use sqlite::filesystem::network_file_system;
 pub use store::Store;
 pub use write::settled_entries::SettleRule;

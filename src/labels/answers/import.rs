@@ -8,7 +8,8 @@ use super::label_studio::from_label_studio;
 use super::locator::Locator;
 use crate::base::digest::Digest;
 use crate::base::ids::PageId;
-use crate::base::sanitize::{has_control, one_line};
+use crate::base::sanitize::one_line;
+use crate::labels::reviewer_name::checked_name;
 use crate::manifest::Job;
 use crate::store::{NewDecision, Reader, StoreError};
 use crate::task::Question;
@@ -26,24 +27,6 @@ pub struct ImportOptions {
     /// Whether lines with a path, a task or a value that the job does not know are left out. Otherwise they are
     /// faults, and nothing is imported.
     pub skip_unknown: bool,
-}
-
-/// Maximum length of the name of a reviewer, in characters.
-const MAX_REVIEWER_CHARS: usize = 200;
-
-/// Checks the name of a reviewer. Others see it in terminals, spreadsheets and on pages.
-///
-/// # Errors
-/// Why it can't be a name, in words.
-pub(crate) fn check_reviewer(name: &str) -> Result<(), String> {
-    if has_control(name) {
-        let shown = one_line(name, 60);
-        return Err(format!("`{shown}` has a character that is not printed, or that changes the direction of text"));
-    }
-    match name.chars().nth(MAX_REVIEWER_CHARS) {
-        Some(_) => Err(format!("the name has more than {MAX_REVIEWER_CHARS} characters")),
-        None => Ok(()),
-    }
 }
 
 /// What becomes of the lines of a file.
@@ -149,13 +132,14 @@ fn decision_of(
             return Ok(Err(LineFault::unknown(&line.place, format!("`{}`: {}", line.task, fault.message))));
         }
     };
-    if let Some(Err(message)) = line.reviewer.as_deref().map(check_reviewer) {
-        return Ok(Err(LineFault::malformed(&line.place, format!("reviewer: {message}"))));
-    }
     // The latest answer counts: one of the future could not be corrected.
     if line.decided_at_ms.is_some_and(|at| at > now_ms + MAX_CLOCK_DIFFERENCE_MS) {
         return Ok(Err(LineFault::malformed(&line.place, "decided_at: the time is in the future".to_owned())));
     }
+    let reviewer = match checked_name(line.reviewer.as_deref().unwrap_or(&options.reviewer)) {
+        Ok(reviewer) => reviewer,
+        Err(reason) => return Ok(Err(LineFault::malformed(&line.place, format!("reviewer: the name {reason}")))),
+    };
     let (page, question) = match locator.find(line, question)? {
         Ok(found) => found,
         Err(fault) => return Ok(Err(fault)),
@@ -166,9 +150,10 @@ fn decision_of(
         task: line.task.clone(),
         question,
         value,
-        reviewer: line.reviewer.clone().unwrap_or_else(|| options.reviewer.clone()),
+        reviewer,
         decided_at_ms: line.decided_at_ms.unwrap_or(now_ms),
         sampled_with: line.sampled_with,
+        draw: None,
         // The file does not have what was shown.
         shown: line.is_shown.then(|| "null".to_owned()),
     }))

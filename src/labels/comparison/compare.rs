@@ -33,7 +33,8 @@ pub(crate) struct CompareOptions<'a> {
 /// A page with truth.
 struct TruthPage {
     cluster: Vec<u8>,
-    sampled_with: Option<f64>,
+    /// By task: the probability with which it was drawn.
+    sampled_with: Vec<Option<f64>>,
     matched: Option<RowMatch>,
     /// By task.
     truth: Vec<Vec<Option<Value>>>,
@@ -67,6 +68,9 @@ pub(crate) fn compare(
             ..Comparison::default()
         },
         truth: Vec::new(),
+        is_contradictory: source
+            .as_ref()
+            .is_some_and(|source| source.samples().iter().any(|known| known.is_contradictory)),
     };
     let mut counts = SourceCounts::default();
     read_page_pairs(old, new, &mut |pair| {
@@ -102,6 +106,8 @@ struct Pass<'a> {
     tasks: &'a [SharedTask],
     comparison: Comparison,
     truth: Vec<TruthPage>,
+    /// Whether the stated probabilities are of several samples.
+    is_contradictory: bool,
 }
 
 impl Pass<'_> {
@@ -141,7 +147,7 @@ impl Pass<'_> {
         if let Some(truth) = truth.filter(PageTruth::has_any) {
             self.truth.push(TruthPage {
                 cluster: cluster_key(&record.path, record.content),
-                sampled_with: truth.sampled_with,
+                sampled_with: (0..self.tasks.len()).map(|at| truth.probability(at)).collect(),
                 matched,
                 truth: truth.tasks,
                 answers: asked,
@@ -157,7 +163,11 @@ impl Pass<'_> {
     }
 
     fn finish(mut self) -> Comparison {
-        self.comparison.is_sample = !self.truth.is_empty() && self.truth.iter().all(|page| page.sampled_with.is_some());
+        let is_drawn = |page: &TruthPage| {
+            let known = page.truth.iter().zip(&page.sampled_with).filter(|(truth, _)| !truth.is_empty());
+            known.fold(true, |all, (_, probability)| all && probability.is_some())
+        };
+        self.comparison.is_sample = !self.is_contradictory && !self.truth.is_empty() && self.truth.iter().all(is_drawn);
         let mut numbers: HashMap<&[u8], usize> = HashMap::new();
         let clusters: Vec<usize> = self
             .truth
@@ -179,7 +189,8 @@ impl Pass<'_> {
                 })
                 .collect();
             let of_pairs: Vec<usize> = pairs.iter().map(|pair| clusters[pair.at]).collect();
-            let probabilities: Option<Vec<f64>> = pairs.iter().map(|pair| self.truth[pair.at].sampled_with).collect();
+            let probabilities: Option<Vec<f64>> =
+                pairs.iter().map(|pair| self.truth[pair.at].sampled_with.get(at).copied().flatten()).collect();
             let design = match probabilities.map(|known| Design::sampled(&known, of_pairs.clone())) {
                 Some(Ok(design)) => design,
                 _ => Design::clustered(of_pairs),

@@ -6,6 +6,7 @@ use super::observation::{Observation, TaskObservation, model_answer};
 use super::spend::SpendTotals;
 use super::truth_source::{KnownPage, SourceCounts, TruthSource};
 use crate::base::path_text::display_path;
+use crate::labels::sampling::task_sample::TaskSample;
 use crate::labels::truth::fault::TruthFault;
 use crate::labels::truth::index::RowMatch;
 use crate::labels::truth::task_spec::TaskSpec;
@@ -33,6 +34,8 @@ pub(crate) struct Collected {
     pub(crate) rows: u64,
     /// Human answers whose reviewer had seen the model's: not counted, or counted if that was asked for.
     pub(crate) shown: u64,
+    /// By task: its sample, and how many pages with other human answers do not count.
+    pub(crate) samples: Vec<(TaskSample, u64)>,
     /// Columns of the truth file that are not used.
     pub(crate) ignored: Vec<String>,
     /// What can't be used of the truth.
@@ -82,6 +85,8 @@ pub(crate) fn collect(
         return Err(error.into());
     }
     (collected.rows, collected.shown, collected.faults) = (counts.rows, counts.shown, counts.faults);
+    collected.samples =
+        source.samples().iter().cloned().zip(counts.left_out.into_iter().chain(std::iter::repeat(0))).collect();
     if let TruthSource::File { file, index } = source {
         let mut stands = matches.iter().map(|matched| matched.is_none_or(|matched| index.stands(matched)));
         collected.pages.retain(|_| stands.next().unwrap_or(true));
@@ -95,6 +100,16 @@ pub(crate) fn collect(
 }
 
 impl Collected {
+    /// Keeps only truth on pages that were drawn with a known probability.
+    pub(crate) fn keep_drawn(&mut self) {
+        for page in &mut self.pages {
+            for known in &mut page.tasks {
+                *known = known.take().filter(|known| known.sampled_with.is_some());
+            }
+        }
+        self.pages.retain(|page| page.tasks.iter().any(Option::is_some));
+    }
+
     /// Counts a selected page.
     fn add_page(&mut self, page: &JobPage, tasks: &[TaskSpec]) {
         self.job_pages += 1;
@@ -123,8 +138,10 @@ pub(crate) fn labels_of(answer: &Value) -> impl Iterator<Item = &str> {
 
 fn observe(page: &JobPage, tasks: &[TaskSpec], known: KnownPage, fingerprint: Option<[u8; 32]>) -> Observation {
     let record = &page.record;
-    let task = |(task, truth): (&TaskSpec, Vec<Option<Value>>)| {
-        (!truth.is_empty()).then(|| TaskObservation { truth, answer: model_answer(record, task.position) })
+    let probabilities: Vec<Option<f64>> = (0..tasks.len()).map(|at| known.truth.probability(at)).collect();
+    let task = |((task, truth), sampled_with): ((&TaskSpec, Vec<Option<Value>>), Option<f64>)| {
+        let answer = || model_answer(record, task.position);
+        (!truth.is_empty()).then(|| TaskObservation { truth, sampled_with, answer: answer() })
     };
     Observation {
         path: record.path.clone(),
@@ -136,7 +153,7 @@ fn observe(page: &JobPage, tasks: &[TaskSpec], known: KnownPage, fingerprint: Op
         split: known.truth.split,
         sampled_with: known.truth.sampled_with,
         misfits: known.truth.misfits,
-        tasks: tasks.iter().zip(known.truth.tasks).map(task).collect(),
+        tasks: tasks.iter().zip(known.truth.tasks).zip(probabilities).map(task).collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::collect::{Collected, collect};
 use super::contradictions::find_contradictions;
 use super::error::EvalError;
-use super::evaluated::{Evaluation, TruthKind, TruthSummary};
+use super::evaluated::{Evaluation, SampledTask, TruthSummary};
 use super::gates::apply_gates;
 use super::measure::measure_task;
 use super::measured::Measured;
@@ -18,15 +18,13 @@ use super::wrong_pages::find_wrong_pages;
 use crate::base::path_text::display_path;
 use crate::base::sanitize;
 use crate::base::units::grouped;
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::labels::wording::{counted, short_text};
 use crate::manifest::Job;
 use crate::pipeline::JobPage;
 use crate::store::Reader;
 use crate::task::Question;
-
-/// A sample stands for at most this many times the pages that there are: more is chance no longer.
-const MAX_STANDS_FOR: f64 = 1.1;
 
 /// Maximum number of labels of a task that only the truth has.
 const MAX_UNKNOWN_LABELS: usize = 1000;
@@ -50,18 +48,19 @@ pub(crate) fn evaluate(
         EvalError::input_with_hint(format!("--task {unknown}: the job has no such task"), format!("tasks: {known}"))
     })?;
     let all: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
-    let source = TruthSource::open(&options.truth, &tasks, &all, &job.input)?;
+    let source = TruthSource::open(&options.truth, &tasks, &all, (reader, job, options.filter.as_deref()))?;
     let mut collected = collect(reader, job, questions, &tasks, source, selects)?;
     if options.only_sampled {
-        collected.pages.retain(|page| page.sampled_with.is_some());
+        collected.keep_drawn();
     }
     check_pages(&collected, options, job)?;
     let groups = group_pages(&collected.pages, job.input.near_duplicates.unwrap_or(NEAR_BITS));
     let (splits, is_measured) = Splits::of_pages(&collected.pages, &groups.clusters, options.split.as_deref());
     check_split(splits.as_ref(), &is_measured)?;
-    let mut truth = summarize(&mut collected, options, splits, &is_measured);
+    let kinds: Vec<TruthKind> = (0..tasks.len()).map(|task| kind_of_task(&collected, &is_measured, task)).collect();
+    let mut truth = summarize(&mut collected, options, &tasks, splits, (&is_measured, &kinds));
     let pages = &collected.pages;
-    let measured = Measured { pages, is_measured: &is_measured, groups: &groups, kind: truth.kind };
+    let measured = Measured { pages, is_measured: &is_measured, groups: &groups, kinds: &kinds };
     truth.misfits = group_misfits(&tasks, &measured, file_name(&options.truth).as_deref());
     truth.contradictions = find_contradictions(&tasks, &measured);
     check_labels(&tasks, &truth)?;
@@ -183,35 +182,38 @@ fn check_split(splits: Option<&Splits>, is_measured: &[bool]) -> Result<(), Eval
     Err(EvalError::input_with_hint(format!("--split {wanted}: no page of the truth has this split"), hint))
 }
 
-/// Whether pages can be one sample that was drawn with these probabilities. A sample that was enlarged has pages of
-/// two draws: the probabilities of the first are too low for it, and their pages would weigh too much.
-#[expect(clippy::cast_precision_loss, reason = "a number of pages")]
-fn are_consistent(mut probabilities: impl Iterator<Item = f64>, stands_for: f64, pages: u64) -> bool {
-    let Some(first) = probabilities.next() else { return true };
-    // With one probability, its size does not matter.
-    probabilities.all(|other| other == first) || stands_for <= pages as f64 * MAX_STANDS_FOR
+/// What the measured pages of a task say about the others.
+fn kind_of_task(collected: &Collected, is_measured: &[bool], task: usize) -> TruthKind {
+    let measured = collected.pages.iter().zip(is_measured).filter(|(_, measured)| **measured);
+    let known = measured.filter_map(|(page, _)| page.tasks.get(task)?.as_ref());
+    let is_contradictory = collected.samples.get(task).is_some_and(|(sample, _)| sample.is_contradictory);
+    TruthKind::of_pages(known.map(|known| known.sampled_with), collected.job_pages, is_contradictory)
+}
+
+/// The tasks of whose draws or left-out pages there is something to say.
+fn sampled_tasks(collected: &Collected, tasks: &[TaskSpec]) -> Vec<SampledTask> {
+    let known = tasks.iter().zip(&collected.samples).map(|(task, (sample, left_out))| SampledTask {
+        name: task.name.clone(),
+        draw: sample.draw.clone(),
+        left_out: *left_out,
+        other_selections: sample.other_selections.clone(),
+    });
+    known.filter(|task| task.draw.is_some() || task.left_out > 0 || !task.other_selections.is_empty()).collect()
 }
 
 fn summarize(
     collected: &mut Collected,
     options: &EvalOptions,
+    tasks: &[TaskSpec],
     splits: Option<Splits>,
-    is_measured: &[bool],
+    (is_measured, kinds): (&[bool], &[TruthKind]),
 ) -> TruthSummary {
     let measured = || collected.pages.iter().zip(is_measured).filter(|(_, measured)| **measured).map(|(page, _)| page);
     let count = measured().count() as u64;
-    let probabilities = || measured().filter_map(|page| page.sampled_with);
-    let stands_for: f64 = probabilities().map(|probability| 1.0 / probability).sum();
+    let stands_for: f64 = measured().filter_map(|page| page.sampled_with).map(|probability| 1.0 / probability).sum();
     let is_drawn = measured().all(|page| page.sampled_with.is_some());
-    // In files, probabilities are what the user computed.
-    let is_file = !matches!(options.truth, TruthChoice::Answers { .. });
-    let kind = if is_drawn && (is_file || are_consistent(probabilities(), stands_for, collected.job_pages)) {
-        TruthKind::Sample
-    } else if count == collected.job_pages {
-        TruthKind::All
-    } else {
-        TruthKind::Selected
-    };
+    let has_truth = |task: &usize| measured().any(|page| page.tasks.get(*task).is_some_and(Option::is_some));
+    let kind = TruthKind::of_tasks((0..kinds.len()).filter(has_truth).map(|task| kinds[task]));
     let stands_for = is_drawn.then_some(stands_for);
     let source = match &options.truth {
         TruthChoice::File(path) => path.display().to_string(),
@@ -238,6 +240,7 @@ fn summarize(
         counts_shown: matches!(options.truth, TruthChoice::Answers { with_shown: true }),
         misfits: Vec::new(),
         contradictions: Vec::new(),
+        samples: sampled_tasks(collected, tasks),
         ignored: std::mem::take(&mut collected.ignored),
         faults: std::mem::take(&mut collected.faults),
         splits,

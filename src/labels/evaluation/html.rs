@@ -2,14 +2,16 @@
 
 use super::confusion_chart::draw_confusion;
 use super::contradictions::Contradiction;
-use super::evaluated::{Evaluation, TruthKind, WrongPage};
+use super::evaluated::{Evaluation, WrongPage};
 use super::misfits::MisfitGroup;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
+use super::text::sample_lines;
 use super::text::short_answer;
 use crate::base::escape::html_text;
 use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval};
 use crate::labels::picture::{Picture, picture_html, pictures_heading};
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::wording::{share, short, with_page};
 use crate::report::{PAGE_STYLE, format_usd};
 use std::fmt::Write;
@@ -32,6 +34,9 @@ pub(crate) fn render_html(
         include_str!("eval.css")
     );
     let _ = writeln!(out, "<p>{}</p>", scope(evaluation));
+    for line in evaluation.truth.samples.iter().flat_map(sample_lines) {
+        let _ = writeln!(out, "<p>{}</p>", html_text(&line));
+    }
     add_numbers(&mut out, evaluation);
     add_gates(&mut out, evaluation);
     for task in &evaluation.tasks {

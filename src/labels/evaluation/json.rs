@@ -1,7 +1,7 @@
 //! An evaluation as JSON. docs/quality.md describes the members.
 
 use super::contradictions::Contradiction;
-use super::evaluated::{Evaluation, TruthSummary};
+use super::evaluated::{Evaluation, SampledTask, TruthSummary};
 use super::gates::GateResult;
 use super::misfits::MisfitGroup;
 use super::splits::Splits;
@@ -50,6 +50,10 @@ fn truth_json(truth: &TruthSummary) -> Value {
         if let Some(splits) = &truth.splits {
             members.insert("splits".into(), splits_json(splits));
         }
+        if !truth.samples.is_empty() {
+            let samples = truth.samples.iter().map(|sample| (sample.name.clone(), sample_json(sample)));
+            members.insert("draws".into(), Value::Object(samples.collect()));
+        }
         if let Some(pages) = truth.stands_for {
             members.insert("stands_for".into(), pages.into());
         }
@@ -83,6 +87,23 @@ fn contradiction_json(found: &Contradiction) -> Value {
     members
 }
 
+/// How the pages of a task were drawn.
+fn sample_json(sample: &SampledTask) -> Value {
+    let mut members = json!({"left_out": sample.left_out, "other_selections": sample.other_selections});
+    if let (Some(members), Some(draw)) = (members.as_object_mut(), &sample.draw) {
+        let counts = [
+            ("pages", draw.pages),
+            ("of", draw.population),
+            ("decided", draw.decided),
+            ("passed_over", draw.passed_over),
+            ("not_reached", draw.not_reached),
+        ];
+        members.extend(counts.map(|(name, count)| (name.to_owned(), count.into())));
+        members.insert("where".into(), draw.selection.clone().into());
+    }
+    members
+}
+
 fn splits_json(splits: &Splits) -> Value {
     let example = |[one, other]: &[(String, String); 2]| json!([{"path": one.0, "split": one.1}, {"path": other.0, "split": other.1}]);
     json!({
@@ -99,6 +120,7 @@ fn task_json(task: &TaskResult) -> Value {
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| _ = members.insert(name.into(), value);
     put("kind", task.kind.into());
+    put("selection", task.truth_kind.name().into());
     put("n", task.n.into());
     put("unanswered", task.unanswered_pages().into());
     put("unanswered_by", json!(task.unanswered));

@@ -22,11 +22,12 @@ pub(crate) fn measure_task(
 ) -> (TaskResult, Vec<Disagreement>) {
     let pages = measured.of_task(position);
     let answered: Vec<usize> = (0..pages.len()).filter(|at| pages[*at].answer.is_some()).collect();
-    let all = measured.design(&pages);
+    let all = measured.design(position, &pages);
     let design = all.subset(&answered);
     let mut result = TaskResult {
         name: task.name.clone(),
         kind: task.kind(),
+        truth_kind: measured.kind_of(position),
         n: answered.len() as u64,
         clusters: design.cluster_count() as u64,
         ..TaskResult::default()

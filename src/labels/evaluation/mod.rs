@@ -5,7 +5,7 @@
 //! - [`truth_source`]: what is known of a page; [`observation`]: a page with its truth and answer
 //! - [`mod@collect`]: one pass over the pages of the job; [`spend`]: what the answers cost
 //! - [`page_clusters`]: pages that are not independent; [`splits`]: parts of the truth
-//! - [`measured`]: the pages that are measured; [`compare`]: a value and its truth; [`mod@measure`]: a task; [`task_result`]: what was measured of it
+//! - [`measured`]: the pages that are measured; [`compare`]: a value and its truth; [`right_answer`]: when an answer is right; [`mod@measure`]: a task; [`task_result`]: what was measured of it
 //! - [`misfits`]: truth that its task does not allow; [`contradictions`]: different truths of equal pages
 //! - [`prevalence`]: how frequent a label is among all pages
 //! - [`suspects`]: truth that may be wrong; [`wrong_pages`]: pages to look at; [`gates`]: marks to reach
@@ -29,6 +29,7 @@ pub(crate) mod observation;
 pub(crate) mod options;
 pub(crate) mod page_clusters;
 pub(crate) mod prevalence;
+pub(crate) mod right_answer;
 pub(crate) mod spend;
 pub(crate) mod splits;
 pub(crate) mod suspects;

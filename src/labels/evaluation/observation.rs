@@ -41,6 +41,8 @@ impl Unanswered {
 pub(crate) struct TaskObservation {
     /// The values of the leaves that are known.
     pub(crate) truth: Vec<Option<Value>>,
+    /// The probability with which the page was drawn for the task; `None`: it was not drawn.
+    pub(crate) sampled_with: Option<f64>,
     /// The model's answer.
     pub(crate) answer: Result<Value, Unanswered>,
 }
@@ -60,7 +62,7 @@ pub(crate) struct Observation {
     pub(crate) fingerprint: Option<[u8; 32]>,
     /// The part of the truth that the page belongs to.
     pub(crate) split: Option<Box<str>>,
-    /// The probability with which the page was drawn.
+    /// The probability with which the page was drawn, if it is the same for all its tasks.
     pub(crate) sampled_with: Option<f64>,
     /// Values of the truth that their tasks do not allow.
     pub(crate) misfits: Vec<PlacedMisfit>,

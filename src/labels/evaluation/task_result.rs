@@ -1,6 +1,7 @@
 //! What was measured of a task.
 
 use crate::eval::{Estimate, Interval, Kappa};
+use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -11,6 +12,8 @@ pub(crate) struct TaskResult {
     pub(crate) name: String,
     /// `classify`, `tag`, `extract` or `question`.
     pub(crate) kind: &'static str,
+    /// What its pages say about the others.
+    pub(crate) truth_kind: TruthKind,
     /// Pages with truth and an answer.
     pub(crate) n: u64,
     /// Pages that are answered correctly.

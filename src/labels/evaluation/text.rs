@@ -1,12 +1,13 @@
 //! An evaluation as text for a terminal. The first lines say how good the answers are.
 
-use super::evaluated::{Evaluation, Mistake, TruthKind};
+use super::evaluated::{Evaluation, Mistake, SampledTask};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
 use super::truth_text::{MAX_LISTED, add_truth};
 use crate::base::sanitize::{for_terminal, one_line};
 use crate::base::units::grouped;
 use crate::eval::Estimate;
-use crate::labels::wording::{share, short, text_of_value, with_page};
+use crate::labels::sampling::truth_kind::TruthKind;
+use crate::labels::wording::{counted, share, short, text_of_value, with_page};
 use crate::report::{TextTable, format_usd};
 use serde_json::Value;
 
@@ -18,8 +19,9 @@ const NAME_WIDTH: usize = 20;
 /// Renders an evaluation as text, for a terminal with this many columns. `None`: for a file or another program, so
 /// that nothing is cut.
 pub(crate) fn render_text(evaluation: &Evaluation, width: Option<usize>) -> String {
-    let mut lines: Vec<String> = evaluation.tasks.iter().map(|task| answer_line(task, evaluation.truth.kind)).collect();
+    let mut lines: Vec<String> = evaluation.tasks.iter().map(answer_line).collect();
     lines.push(scope_line(evaluation));
+    lines.extend(evaluation.truth.samples.iter().flat_map(sample_lines));
     let mut table = TextTable::with_width(&for_terminal(&lines.join("\n")), width);
     let cut = Cut(width.is_some());
     for task in &evaluation.tasks {
@@ -53,7 +55,7 @@ impl Cut {
 }
 
 /// How good the answers to a task are.
-fn answer_line(task: &TaskResult, kind: TruthKind) -> String {
+fn answer_line(task: &TaskResult) -> String {
     let name = one_line(&task.name, 60);
     let missing = task.unanswered_pages();
     let Some(accuracy) = task.accuracy else {
@@ -62,7 +64,7 @@ fn answer_line(task: &TaskResult, kind: TruthKind) -> String {
     let unanswered = if missing == 0 { String::new() } else { format!("; {} without an answer", grouped(missing)) };
     let range = format!("{} to {}", share(accuracy.interval.low), share(accuracy.interval.high));
     let n = grouped(task.n);
-    match kind {
+    match task.truth_kind {
         TruthKind::Sample => {
             format!(
                 "{name}: accuracy {} ({range} with 95 % confidence, from {n} drawn pages){unanswered}",
@@ -87,6 +89,9 @@ fn scope_line(evaluation: &Evaluation) -> String {
     match truth.kind {
         TruthKind::Sample => format!("estimated for all {all} pages from {measured} that were drawn at random"),
         TruthKind::All => "every page has truth".to_owned(),
+        TruthKind::Selected if evaluation.tasks.iter().any(|task| task.truth_kind != TruthKind::Selected) => {
+            format!("each line states what it covers of all {all} pages")
+        }
         TruthKind::Selected if truth.measured == 1 => {
             format!("this page was not drawn at random: this is not the accuracy of all {all} pages")
         }
@@ -94,6 +99,36 @@ fn scope_line(evaluation: &Evaluation) -> String {
             format!("these {measured} pages were not drawn at random: this is not the accuracy of all {all} pages")
         }
     }
+}
+
+/// What a draw and its decisions lack.
+pub(crate) fn sample_lines(sample: &SampledTask) -> Vec<String> {
+    let name = one_line(&sample.name, 60);
+    let mut lines = Vec::new();
+    if let Some(draw) = &sample.draw {
+        if let Some(selection) = &draw.selection {
+            let selection = one_line(selection, 200);
+            lines.push(format!("{name}: drawn among the {} that match {selection}", counted(draw.population, "page")));
+        }
+        if draw.passed_over + draw.not_reached > 0 {
+            let open = grouped(draw.passed_over + draw.not_reached);
+            let mut line = format!("{name}: {open} of {} are not decided", counted(draw.pages, "drawn page"));
+            if draw.passed_over > 0 {
+                let passed = grouped(draw.passed_over);
+                line += &format!("; {passed} of these were passed over: if they are the hard ones, the truth is worse");
+            }
+            lines.push(line);
+        }
+    }
+    if sample.left_out > 0 {
+        let left_out = counted(sample.left_out, "page");
+        lines.push(format!("{name}: {left_out} with answers that were not drawn are left out"));
+    }
+    for selection in &sample.other_selections {
+        let selection = one_line(selection, 200);
+        lines.push(format!("{name}: pages were drawn among those that match {selection}: measure them with --where"));
+    }
+    lines
 }
 
 fn add_task(table: &mut TextTable, task: &TaskResult, cut: Cut) {

@@ -1,10 +1,11 @@
 //! The truth of an evaluation as text for a terminal.
 
 use super::contradictions::Contradiction;
-use super::evaluated::{Evaluation, TruthKind, TruthSummary};
+use super::evaluated::{Evaluation, TruthSummary};
 use super::misfits::MisfitGroup;
 use crate::base::sanitize::one_line;
 use crate::base::units::grouped;
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::wording::counted;
 use crate::report::TextTable;
 

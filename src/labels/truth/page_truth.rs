@@ -33,6 +33,8 @@ pub(crate) struct PageTruth {
     pub(crate) split: Option<Box<str>>,
     /// The probability with which the page was drawn, in (0, 1]; `None`: it was not drawn.
     pub(crate) sampled_with: Option<f64>,
+    /// By task: the same, where pages are drawn for each task by itself. Empty: it is the same for all tasks.
+    pub(crate) drawn: Vec<Option<f64>>,
     /// The positions of tasks of which rows say different things.
     contradicted: Vec<usize>,
 }
@@ -46,6 +48,11 @@ impl PageTruth {
     /// Whether something is known of a task.
     pub(crate) fn has_any(&self) -> bool {
         self.tasks.iter().any(|task| !task.is_empty())
+    }
+
+    /// The probability with which the page was drawn for a task; `None`: it was not drawn.
+    pub(crate) fn probability(&self, task: usize) -> Option<f64> {
+        self.drawn.get(task).copied().unwrap_or(self.sampled_with)
     }
 
     /// Adds the truth in a cell. Returns what can't be compared, in words.

@@ -82,7 +82,7 @@ pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Resu
         "DELETE FROM attempts WHERE request_id IN (SELECT id FROM requests WHERE page_id IN (SELECT id FROM gone))",
         [],
     )?);
-    for table in ["requests", "marks", "page_faults", "near", "decisions"] {
+    for table in ["requests", "marks", "page_faults", "near", "decisions", "draw_pages", "shown_answers"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE page_id IN (SELECT id FROM gone)"), [])?;
     }
     transaction.execute("DELETE FROM near WHERE like_id IN (SELECT id FROM gone)", [])?;

@@ -29,6 +29,9 @@ const TABLES: &[(&str, &str)] = &[
     ("batches", "rowid"),
     ("notices", "rowid"),
     ("decisions", "rowid"),
+    ("draws", "rowid"),
+    ("draw_pages", "draw_id, position"),
+    ("shown_answers", "rowid"),
 ];
 
 /// What is repaired in the new store, after its values: no row refers to a row that was lost. The ledger stays:
@@ -41,6 +44,9 @@ DELETE FROM marks WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM page_faults WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM near WHERE page_id NOT IN (SELECT id FROM pages) OR like_id NOT IN (SELECT id FROM pages);
 DELETE FROM decisions WHERE page_id NOT IN (SELECT id FROM pages);
+UPDATE decisions SET draw_id = NULL WHERE draw_id NOT IN (SELECT id FROM draws);
+DELETE FROM draw_pages WHERE draw_id NOT IN (SELECT id FROM draws) OR page_id NOT IN (SELECT id FROM pages);
+DELETE FROM shown_answers WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM recipe_set_members WHERE recipe_id NOT IN (SELECT id FROM recipes);
 INSERT OR IGNORE INTO recipe_sets (id, hash) SELECT DISTINCT set_id, randomblob(32) FROM recipe_set_members;
 UPDATE recipe_sets SET hash = randomblob(32) WHERE id NOT IN

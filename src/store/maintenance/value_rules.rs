@@ -2,7 +2,8 @@
 //! [`StoreError::Damaged`](crate::store::StoreError::Damaged).
 
 use crate::base::vocabulary::{
-    AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+    AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
+    VerdictName,
 };
 
 /// The values that a column may hold.
@@ -149,7 +150,15 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
                 .to_owned(),
             repair: Set("sampled_with = NULL"),
         },
+        integer("decisions", "draw_id", Set("draw_id = NULL")),
+        integer("decisions", "group_id", Set("group_id = id")),
         digest("decisions", "question"),
+        word("draws", "rule", words!(DrawRule), false, Delete),
+        json("draws", "tasks", Set("tasks = '[]'")),
+        integer("draws", "size", Delete),
+        integer("draws", "population", Delete),
+        json("shown_answers", "answer", Set("answer = 'null'")),
+        digest("shown_answers", "question"),
         digest("recipes", "hash"),
         digest("pages", "content"),
         digest("entries", "content"),

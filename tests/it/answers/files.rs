@@ -207,16 +207,16 @@ fn names_with_control_characters_are_refused_with_their_lines() {
             format!("path,task,value,reviewer\n00001.jpg,kind,form,ann\n00000.jpg,kind,form,{name}\n").as_bytes(),
         );
         let ran = import(&bench, "answers.csv", &[]);
-        assert!(ran.code == 2 && ran.stderr.contains("line 3: reviewer: `"), "{name:?} {}", ran.stderr);
+        assert!(ran.code == 2 && ran.stderr.contains("line 3: reviewer: the name contains"), "{name:?} {}", ran.stderr);
         let is_shown = |c: char| c == '\n' || !(c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
         assert!(ran.stderr.chars().all(is_shown), "{:?}", ran.stderr);
         let item = serde_json::json!([{"data": {"image": "00000.jpg"}, "annotations": [{"completed_by": name.trim_matches('"'),
             "result": [{"from_name": "kind", "value": {"choices": ["form"]}}]}]}]);
         bench.put("tasks.json", item.to_string().as_bytes());
         let ran = import(&bench, "tasks.json", &[]);
-        assert!(ran.code == 2 && ran.stderr.contains("item 1: reviewer: `"), "{}", ran.stderr);
+        assert!(ran.code == 2 && ran.stderr.contains("item 1: reviewer: the name contains"), "{}", ran.stderr);
         let ran = bench.docmill(&["answers", "import", "job.yaml", "answers.csv", "--reviewer", name]);
-        assert!(ran.code == 2 && ran.stderr.contains("reviewer: `"), "{}", ran.stderr);
+        assert!(ran.code == 2 && ran.stderr.contains("--reviewer contains"), "{}", ran.stderr);
     }
     // Other texts of the file are printed safely.
     bench.put("answers.csv", b"path,task,value\n\"a\x1b[31m\nline 9: b\",kind,form\n00000.jpg,\"ki\x1bnd\nx\",form\n00000.jpg,kind,\"fo\x1brm\nx\"\n");

@@ -30,6 +30,7 @@ fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<f64>, bool)]) {
             reviewer: "ann".into(),
             decided_at_ms: 1_790_000_000_000 + at as i64,
             sampled_with: *sampled_with,
+            draw: None,
             shown: is_shown.then(|| row["kind"].to_string()),
         };
     store.put_decisions(decisions.iter().enumerate().map(decision).collect()).unwrap();

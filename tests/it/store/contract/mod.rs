@@ -99,6 +99,9 @@ contract! {
         decisions_are_read_as_they_were_made,
         a_decision_that_is_stored_is_not_stored_again,
         a_decision_that_is_withdrawn_counts_for_nothing_and_stays,
+        what_was_decided_together_is_withdrawn_together,
+        draws_are_stored_once_with_their_pages,
+        what_a_reviewer_has_seen_first_stays,
         rows_have_the_decisions_on_their_page,
         page_counts_do_not_outlive_a_decision,
     ]
