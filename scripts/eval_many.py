@@ -37,16 +37,14 @@ def fill(folder, count, labels):
     job, settled, decoder = db.execute("SELECT job_id, settled_set, decoder FROM entries").fetchone()
     recipes = db.execute("SELECT r.id, r.body FROM recipes r JOIN answers a ON a.recipe_id = r.id").fetchall()
     at, revision = db.execute("SELECT at, revision FROM answers").fetchone()
-    columns = [row[1] for row in db.execute("PRAGMA table_info(pages)")]
-    features = [column for column in columns if column not in ("id", "content", "page")]
-    model = db.execute(f"SELECT {', '.join(features)} FROM pages WHERE page = 1").fetchone()
+    version, blank = db.execute("SELECT version, blank FROM marks").fetchone()
     answers = {}
     for number in range(1, count):
         digest = hashlib.sha256(b"%d" % number).digest()
-        # Every tenth page is blank: all of these look the same.
+        page = db.execute("INSERT INTO pages (content, page, decoder) VALUES (?, 1, ?)", [digest, decoder]).lastrowid
+        # Every tenth page looks the same.
         picture = bytes(32) if number % 10 == 0 else hashlib.sha256(b"picture %d" % number).digest()
-        values = [picture if column == "fingerprint" else known for column, known in zip(features, model)]
-        page = db.execute(f"INSERT INTO pages (content, page, {', '.join(features)}) VALUES (?, 1{', ?' * len(features)})", [digest, *values]).lastrowid
+        db.execute("INSERT INTO marks (page_id, version, blank, fingerprint) VALUES (?, ?, ?, ?)", [page, version, blank, picture])
         db.execute("INSERT INTO entries (job_id, line, path, size, mtime, ctime, inode, content, page_count, settled_set, decoder)"
                    " VALUES (?, 0, ?, 1, 1, 1, 1, ?, 1, ?, ?)", [job, name(number).encode(), digest, settled, decoder])
         answer = {"classify": labels[digest[0] % len(labels)], "tag": ["stamp"] if digest[1] % 2 else [], "question": f"Sender {digest[2] % 50} Ltd."}

@@ -174,7 +174,7 @@ fn check_split(splits: Option<&Splits>, is_measured: &[bool]) -> Result<(), Eval
         let message = format!("every page of the split `{wanted}` equals or resembles one of another split");
         return Err(EvalError::input(message));
     }
-    let known: Vec<&str> = splits.pages.keys().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    let known: Vec<String> = splits.pages.keys().filter(|name| !name.is_empty()).map(|name| short_text(name)).collect();
     let hint = match known.as_slice() {
         [] => "the truth has no column `split`".to_owned(),
         known => format!("splits: {}", known.join(", ")),

@@ -79,7 +79,7 @@ impl GateResult {
     pub(crate) fn describe(&self) -> String {
         let name = match (self.measure, &self.label) {
             (GateMeasure::Accuracy, _) => format!("accuracy of {}", self.task),
-            (GateMeasure::F1, Some(label)) => format!("F1 of {}.{label}", self.task),
+            (GateMeasure::F1, Some(label)) => format!("F1 of {}.{}", self.task, short_text(label)),
             (GateMeasure::F1, None) => format!("macro F1 of {}", self.task),
         };
         let (pages, unanswered) = self.pages;
