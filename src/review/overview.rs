@@ -109,9 +109,10 @@ pub(crate) fn filters_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Val
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Value, ApiError> {
-    // An interval from pages that were chosen by what the model answered would be wrong.
-    let is_random = view.is_random();
     let selection = review.selection();
+    // An interval from pages that were chosen by what the model answered would be wrong. Which rows match an
+    // expression may change with the decisions, except for a draw.
+    let is_random = view.is_random() && (!review.is_filtered() || selection.draw.is_some());
     let mut tasks = Vec::new();
     for task in &view.tasks {
         let (steps, decided, agreements) = {

@@ -4,9 +4,8 @@ use super::compared::{F1Difference, PairedTruth};
 use crate::base::digest::Digest;
 use crate::eval::{Design, macro_f1, mcnemar_p, paired_bootstrap};
 use crate::labels::evaluation::collect::labels_of;
-use crate::labels::evaluation::compare::compare_values;
+use crate::labels::evaluation::right_answer::is_right_answer;
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::task::Shape;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
@@ -47,19 +46,7 @@ pub(crate) fn compare_with_truth(task: &TaskSpec, pages: &[TruthPair], design: &
 
 /// Whether an answer has every value that is known. No answer is wrong.
 pub(crate) fn is_right(task: &TaskSpec, truth: &[Option<Value>], answer: Option<&Value>) -> bool {
-    let Some(answer) = answer else { return false };
-    task.leaves.iter().zip(truth).all(|(leaf, truth)| {
-        let Some(truth) = truth else { return true };
-        let value = leaf.value(answer);
-        match leaf.shape.required() {
-            Shape::Tags { .. } => set_of(truth) == set_of(&value),
-            _ => compare_values(&leaf.shape, truth, &value).normalized,
-        }
-    })
-}
-
-fn set_of(value: &Value) -> BTreeSet<&str> {
-    labels_of(value).collect()
+    answer.is_some_and(|answer| is_right_answer(task, truth, answer))
 }
 
 /// The labels of a page, as numbers.
@@ -109,6 +96,7 @@ pub(crate) fn cluster_key(path: &[u8], content: Option<Digest>) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::labels::truth::leaf::Leaf;
+    use crate::task::Shape;
     use serde_json::json;
 
     fn task(shape: Shape) -> TaskSpec {

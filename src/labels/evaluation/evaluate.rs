@@ -96,6 +96,7 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
     if !collected.pages.is_empty() {
         return Ok(());
     }
+    let left_out: u64 = collected.samples.iter().map(|(_, left_out)| left_out).sum();
     let of_sample = if options.only_sampled { " that was drawn with a known probability" } else { "" };
     let (message, hint) = match &options.truth {
         TruthChoice::File(path) => {
@@ -118,6 +119,13 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
             format!(
                 "there are {} whose reviewer had seen the model's; --include-shown counts them",
                 counted(collected.shown, "answer")
+            ),
+        ),
+        TruthChoice::Answers { .. } if left_out > 0 => (
+            "no page that was drawn is decided and selected".to_owned(),
+            format!(
+                "{} with other human answers are no sample; `docmill review JOB --sample` shows those that were drawn",
+                counted(left_out, "page")
             ),
         ),
         TruthChoice::Answers { .. } => (
@@ -230,7 +238,7 @@ fn summarize(
         source,
         rows: collected.rows,
         matched: collected.pages.len() as u64,
-        sampled: collected.pages.iter().filter(|page| page.sampled_with.is_some()).count() as u64,
+        sampled: collected.pages.iter().filter(|page| page.is_drawn()).count() as u64,
         measured: count,
         kind,
         stands_for,

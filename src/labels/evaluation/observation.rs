@@ -71,6 +71,11 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
+    /// Whether it was drawn for a task.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.tasks.iter().flatten().any(|known| known.sampled_with.is_some())
+    }
+
     /// The path, as rows show it.
     pub(crate) fn shown_path(&self) -> String {
         display_path(&self.path)

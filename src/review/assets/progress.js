@@ -7,7 +7,8 @@ import { state, viewParameters } from "./state.js";
 const figure = (value) => value.toFixed(value > 0.995 && value < 1 ? 3 : 2);
 
 function worthText({ reviewed, low, high }) {
-  return `${grouped(reviewed)} reviewed: accuracy ${figure(low)} to ${figure(high)} at 95 %`;
+  const within = state.job.sample?.where ? " of the rows that match" : "";
+  return `${grouped(reviewed)} reviewed: accuracy ${figure(low)} to ${figure(high)} at 95 %${within}`;
 }
 
 function worthTitle({ reviewed, right, skipped, unanswered, shown }) {

@@ -22,7 +22,7 @@ const RULES: &[(&str, &str)] = &[
     ("a sequence number that is used twice", "SELECT 'attempts ' || group_concat(a.id, ', ') FROM attempts a JOIN requests r ON r.id = a.request_id WHERE a.sequence IS NOT NULL GROUP BY r.run_id, a.sequence HAVING count(*) > 1"),
     ("a decision without its page", "SELECT 'decision ' || id FROM decisions WHERE page_id NOT IN (SELECT id FROM pages)"),
     ("a decision of a later revision than the store's", "SELECT 'decision ' || id FROM decisions WHERE revision > (SELECT max(last) FROM revisions)"),
-    ("a decision without its draw", "SELECT 'decision ' || id FROM decisions WHERE draw_id NOT IN (SELECT id FROM draws)"),
+    ("a decision without its draw", "SELECT 'decision ' || id FROM decisions WHERE draw_id IS NOT NULL AND draw_id NOT IN (SELECT id FROM draws)"),
     ("a drawn page without its draw", "SELECT 'draw ' || draw_id || ', position ' || position FROM draw_pages WHERE draw_id NOT IN (SELECT id FROM draws)"),
     ("a drawn page that is not known", "SELECT 'draw ' || draw_id || ', position ' || position FROM draw_pages WHERE page_id NOT IN (SELECT id FROM pages)"),
     ("a shown answer without its page", "SELECT 'row ' || id FROM shown_answers WHERE page_id NOT IN (SELECT id FROM pages)"),

@@ -44,7 +44,7 @@ DELETE FROM marks WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM page_faults WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM near WHERE page_id NOT IN (SELECT id FROM pages) OR like_id NOT IN (SELECT id FROM pages);
 DELETE FROM decisions WHERE page_id NOT IN (SELECT id FROM pages);
-UPDATE decisions SET draw_id = NULL WHERE draw_id NOT IN (SELECT id FROM draws);
+UPDATE decisions SET draw_id = NULL WHERE draw_id IS NOT NULL AND draw_id NOT IN (SELECT id FROM draws);
 DELETE FROM draw_pages WHERE draw_id NOT IN (SELECT id FROM draws) OR page_id NOT IN (SELECT id FROM pages);
 DELETE FROM shown_answers WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM recipe_set_members WHERE recipe_id NOT IN (SELECT id FROM recipes);

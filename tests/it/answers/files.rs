@@ -117,6 +117,25 @@ hint: correct them, and import the file again
 }
 
 #[test]
+fn names_of_people_are_short_and_printable() {
+    let bench = asked(1, "");
+    bench.put("answers.csv", "path,task,value,reviewer\n00000.jpg,kind,form,a\u{1b}[31mb\n".as_bytes());
+    let ran = import(&bench, "answers.csv", &[]);
+    let expected = "line 2: reviewer: the name contains the control character U+001B";
+    assert!(ran.code == 2 && ran.stderr.contains(expected), "{}", ran.stderr);
+    bench.put("answers.csv", b"path,task,value\n00000.jpg,kind,form\n");
+    for (name, expected) in [
+        ("a\nb", "--reviewer contains the control character U+000A"),
+        (" ", "--reviewer is empty"),
+        (&"x".repeat(101), "--reviewer has more than 100 characters"),
+    ] {
+        let ran = bench.docmill(&["answers", "import", "job.yaml", "answers.csv", "--reviewer", name]);
+        assert!(ran.code == 2 && ran.stderr.contains(expected), "{}", ran.stderr);
+    }
+    assert_eq!(exported(&bench, "job.yaml").lines().count(), 1, "nothing was imported");
+}
+
+#[test]
 fn a_job_that_has_not_read_its_pages_says_what_to_do() {
     let bench = Bench::with_pages(1).simulator(Options::default());
     bench.job("");

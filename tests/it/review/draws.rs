@@ -131,3 +131,42 @@ fn corrections_do_not_change_what_is_drawn() {
     assert_eq!(start().json("/api/pages?task=kind&limit=1")["total"], before);
     assert_eq!(draws(&bench).len(), 1);
 }
+
+/// A sample is one of the pages that the job has now: those that came later have their places in its order.
+#[test]
+fn pages_that_come_later_belong_to_the_order() {
+    let bench = reviewed_job(12, "");
+    let served = Served::start(&bench, &["--sample", "6"]);
+    decide(&served, &served.pages("task=kind&limit=100"));
+    drop(served);
+    assert_eq!(evaluated(&bench, &[])["truth"]["draws"]["kind"]["of"], 12);
+    (12..24).for_each(|at| bench.put(&format!("pages/new-{at}.jpg"), &crate::bench::page(at)));
+    let ran = bench.run(&[]);
+    assert!(ran.code == 0 || ran.code == 3, "{}", ran.stderr);
+    let all = Served::start(&bench, &[]);
+    let order = all.pages("task=kind&limit=100");
+    let is_decided = |page: &Value| page["tasks"]["kind"].get("own").is_some();
+    let reached = order.iter().rposition(is_decided).unwrap() + 1;
+    let report = evaluated(&bench, &[]);
+    let draw = &report["truth"]["draws"]["kind"];
+    assert!(reached > 6, "the test needs a new page among the first ones");
+    assert_eq!(
+        (&draw["of"], &draw["decided"], &draw["passed_over"]),
+        (&json!(24), &json!(6), &json!(reached - 6)),
+        "{draw}"
+    );
+    // When these are decided, too, it is a complete sample of all pages.
+    let larger = Served::start(&bench, &["--sample", &reached.to_string()]);
+    decide(&larger, &larger.pages("task=kind&limit=100&state=undecided"));
+    let report = evaluated(&bench, &[]);
+    let draw = &report["truth"]["draws"]["kind"];
+    assert_eq!(
+        (&draw["decided"], &draw["passed_over"], &draw["not_reached"]),
+        (&json!(reached), &json!(0), &json!(0)),
+        "{draw}"
+    );
+    // When every page is decided, there is nothing to estimate.
+    decide(&all, &all.pages("task=kind&limit=100&state=undecided"));
+    let report = evaluated(&bench, &[]);
+    assert_eq!((&report["truth"]["selection"], &report["truth"].get("draws")), (&json!("all"), &None));
+}
