@@ -22,7 +22,8 @@ pub(crate) fn render_text(evaluation: &Evaluation, width: Option<usize>) -> Stri
     let mut lines: Vec<String> = evaluation.tasks.iter().map(answer_line).collect();
     lines.push(scope_line(evaluation));
     lines.extend(evaluation.truth.samples.iter().flat_map(sample_lines));
-    let mut table = TextTable::with_width(&for_terminal(&lines.join("\n")), width);
+    let title = for_terminal(&lines.join("\n"));
+    let mut table = if width.is_some() { TextTable::new(&title) } else { TextTable::in_full(&title) };
     let cut = Cut(width.is_some());
     for task in &evaluation.tasks {
         add_task(&mut table, task, cut);

@@ -248,7 +248,7 @@ mod tests {
             (r#"{"total": "x"}"#, vec![Some(json!("x")), None, None], &["0 x: expected a number, found \"x\""]),
             (r#"{"seller": 5}"#, vec![None, Some(json!(5)), Some(json!(5))], &["1 5: expected an object, found 5"]),
             ("12", whole(json!(12)), &["0 12: expected an object, found 12"]),
-            ("n/a", whole(json!("n/a")), &["0 n/a: expected JSON, found `n/a` (expected value at line 1 column 1)"]),
+            ("n/a", whole(json!("n/a")), &["0 n/a: expected JSON, found `n/a` (expected ident at line 1 column 2)"]),
         ] {
             let found = read_answer(&bill, &leaves, &json!(cell));
             let misfit = |known: &Misfit| format!("{} {}: {}", known.leaf, known.text, known.reason);

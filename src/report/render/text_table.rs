@@ -1,4 +1,4 @@
-//! A table for a terminal of 80 columns, or for a file: headings, rows with aligned values, lists.
+//! A table for a terminal of 80 columns: headings, rows with aligned values, lists.
 
 use crate::base::sanitize::for_terminal;
 use std::fmt::{Display, Write};
@@ -11,23 +11,23 @@ const NAME_WIDTH: usize = 26;
 const VALUE_WIDTH: usize = 15;
 
 /// A table that is being written. A heading without rows is left out.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TextTable {
     text: String,
     heading: Option<String>,
-    /// Columns of the terminal; `None`: nothing is cut.
-    width: Option<usize>,
+    /// Whether what is too wide is cut.
+    is_cut: bool,
 }
 
 impl TextTable {
     /// Begins with a title.
     pub(crate) fn new(title: &str) -> Self {
-        Self::with_width(title, Some(WIDTH))
+        Self { text: format!("{title}\n"), heading: None, is_cut: true }
     }
 
-    /// The same, for a terminal with this many columns; `None`: for a file or another program, so that nothing is cut.
-    pub(crate) fn with_width(title: &str, width: Option<usize>) -> Self {
-        Self { text: format!("{title}\n"), heading: None, width: width.map(|width| width.max(WIDTH)) }
+    /// The same, where nothing is cut, for files and pipes.
+    pub(crate) fn in_full(title: &str) -> Self {
+        Self { is_cut: false, ..Self::new(title) }
     }
 
     /// Begins a part. It is written with its first row.
@@ -42,22 +42,17 @@ impl TextTable {
 
     /// The same, with a note behind the value.
     pub(crate) fn row_with_note(&mut self, level: usize, name: &str, value: impl Display, note: &str) {
-        let name = format!("{:indent$}{}", "", printable(name), indent = level * 2);
-        let (value, note) = (value.to_string(), printable(note));
-        let (name, note) = match self.width {
-            Some(width) => (cut(&name, NAME_WIDTH), cut(&note, width - NAME_WIDTH - VALUE_WIDTH - 3)),
-            None => (name, note),
-        };
+        let cut = |text: &str, width: usize| if self.is_cut { cut(text, width) } else { text.to_owned() };
+        let name = cut(&format!("{:indent$}{}", "", printable(name), indent = level * 2), NAME_WIDTH);
+        let value = value.to_string();
+        let note = cut(&printable(note), WIDTH - NAME_WIDTH - VALUE_WIDTH - 3);
         self.line(format!("{name:<NAME_WIDTH$} {value:>VALUE_WIDTH$}  {note}").trim_end());
     }
 
     /// Adds a text, in lines that fit.
     pub(crate) fn text(&mut self, level: usize, text: &str) {
-        let lines = match self.width {
-            Some(width) => wrap(&printable(text), width - level * 2),
-            None => vec![printable(text).split_whitespace().collect::<Vec<_>>().join(" ")],
-        };
-        for line in lines {
+        let width = if self.is_cut { WIDTH - level * 2 } else { usize::MAX };
+        for line in wrap(&printable(text), width) {
             self.line(&format!("{:indent$}{line}", "", indent = level * 2));
         }
     }
@@ -66,11 +61,8 @@ impl TextTable {
     /// `behind` are kept.
     pub(crate) fn path(&mut self, level: usize, before: &str, path: &str, behind: &str) {
         let used = level * 2 + before.chars().count() + behind.chars().count();
-        let path = printable(path);
-        let path = match self.width {
-            Some(width) => cut_middle(&path, width.saturating_sub(used).max(8)),
-            None => path,
-        };
+        let width = if self.is_cut { WIDTH.saturating_sub(used).max(8) } else { usize::MAX };
+        let path = cut_middle(&printable(path), width);
         self.line(&format!("{:indent$}{before}{path}{behind}", "", indent = level * 2));
     }
 
@@ -155,21 +147,6 @@ mod tests {
             "a\u{1b}[31m message of a server that is so long that it does not fit on one line of the terminal",
         );
         insta::assert_snapshot!(table.into_text());
-    }
-
-    #[test]
-    fn nothing_is_cut_for_a_file() {
-        let long = "long ".repeat(40);
-        let mut table = TextTable::with_width("title", None);
-        table.row_with_note(1, long.trim(), 1, long.trim());
-        table.text(1, long.trim());
-        table.path(1, "12 ms  ", &"long/".repeat(40), "");
-        let text = table.into_text();
-        assert_eq!(
-            (text.matches("long ").count() + text.matches("long\n").count(), text.matches("long/").count()),
-            (120, 40)
-        );
-        assert_eq!((text.lines().count(), text.contains('…')), (4, false), "{text}");
     }
 
     #[test]
