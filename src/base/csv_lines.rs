@@ -10,6 +10,12 @@ pub struct LineEnds {
     last: u8,
 }
 
+impl Default for LineEnds {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl LineEnds {
     /// Begins in the first line.
     #[must_use]

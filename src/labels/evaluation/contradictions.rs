@@ -42,7 +42,7 @@ pub(crate) fn find_contradictions(tasks: &[TaskSpec], measured: &Measured<'_>) -
         let Some(id) = page.id else { continue };
         for (at, task) in tasks.iter().enumerate() {
             let truth =
-                |page: &'_ Observation| page.tasks.get(at).and_then(Option::as_ref).map(|known| known.truth.clone());
+                |page: &Observation| page.tasks.get(at).and_then(Option::as_ref).map(|known| known.truth.clone());
             let Some(own) = truth(page) else { continue };
             let earlier = *first.entry((id, at)).or_insert(page);
             let Some(other) = truth(earlier).filter(|other| contradict(other, &own)) else { continue };

@@ -212,7 +212,7 @@ fn find_named<'a>(
 /// A gate about something that does not exist, in words.
 fn unknown(spec: &GateSpec, measured: &[TaskResult], all: &[TaskSpec]) -> String {
     let has_label =
-        |task: &&TaskSpec, name: &str| task.labels().is_some_and(|known| known.iter().any(|label| label == name));
+        |task: &TaskSpec, name: &str| task.labels().is_some_and(|known| known.iter().any(|label| label == name));
     let with_labels: Vec<&str> =
         all.iter().filter(|task| task.labels().is_some()).map(|task| task.name.as_str()).collect();
     let Some(about) = spec.about.as_deref() else {
@@ -221,7 +221,7 @@ fn unknown(spec: &GateSpec, measured: &[TaskResult], all: &[TaskSpec]) -> String
     };
     let shown = short_text(about);
     match spec.measure {
-        GateMeasure::Accuracy if all.iter().any(|task| has_label(&task, about)) => {
+        GateMeasure::Accuracy if all.iter().any(|task| has_label(task, about)) => {
             format!("--min-accuracy {shown}: `{shown}` is a label; use --min-f1 for a label")
         }
         GateMeasure::Accuracy => {
