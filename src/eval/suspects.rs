@@ -90,7 +90,8 @@ fn score(values: usize, page: &Witnessed, rival: usize, alike: &Truths, records:
         })
         .collect();
     let correlated = 1.0 + (by_answers.len().max(1) - 1) as f64 * ANSWER_CORRELATION;
-    alike.iter().map(|(stated, pages)| pages * by_truth(*stated)).sum::<f64>()
+    // Other values say nothing about which of both is true.
+    [page.truth, rival].iter().filter_map(|stated| Some(alike.get(stated)? * by_truth(*stated))).sum::<f64>()
         + by_answers.iter().sum::<f64>() / correlated
 }
 
