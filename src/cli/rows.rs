@@ -3,11 +3,11 @@
 use super::exit::Failure;
 use super::load;
 use super::log;
-use super::out::{Stdout, out};
+use super::out::{Stdout, out, terminal_width};
 use super::rows_args::{Rows, RowsFormat};
 use crate::base::units::grouped;
 use crate::session::{RowFormat, RowsForm, RowsQuery, RowsShown};
-use std::io::{BufWriter, IsTerminal};
+use std::io::BufWriter;
 
 /// Bytes that are written to standard output at once.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -38,15 +38,6 @@ pub(crate) fn rows(args: &Rows, quiet: bool) -> Result<u8, Failure> {
         }
     }
     Ok(0)
-}
-
-/// The columns of the terminal; `None`: standard output is none, so that nothing is cut.
-fn terminal_width() -> Option<usize> {
-    if !std::io::stdout().is_terminal() {
-        return None;
-    }
-    let (_, columns) = console::Term::stdout().size_checked()?;
-    Some(usize::from(columns))
 }
 
 fn summary(shown: &RowsShown) -> String {

@@ -41,7 +41,7 @@ pub use plan::model::{Headroom, Plan, Projection};
 pub use plan::pace::Bound;
 pub use plan::planning::plan;
 pub use plan::quote::{Alternative, Quote, Range};
-pub use probe::{ProbePage, ask_probes, is_probe_open, probe_outcomes, sample_answered_pages};
+pub use probe::{ProbePage, ProbeSample, ask_probes, is_probe_open, probe_outcomes, sample_answered_pages};
 pub use results::commands::{export, export_stream, report};
 pub use results::job_rows::RowSelection;
 pub(crate) use results::job_rows::{known_recipes, recipe_bodies, row_columns, row_targets};

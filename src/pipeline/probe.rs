@@ -52,6 +52,17 @@ pub struct ProbePage {
     pub cost: Option<Pico>,
 }
 
+/// Of which pages a sample is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct ProbeSample<'a> {
+    /// The maximum number of pages.
+    pub count: u64,
+    /// The positions of tasks: pages with an answer to one of them.
+    pub tasks: &'a [usize],
+    /// Only of these pages; `None`: of all.
+    pub among: Option<&'a HashSet<PageId>>,
+}
+
 /// A sample of the pages of a job that have answers: the same ones every time. `at_ms`: wall time in
 /// milliseconds, for the price.
 ///
@@ -61,7 +72,7 @@ pub fn sample_answered_pages(
     reader: &Reader,
     job: &Job,
     questions: &[Question],
-    count: u64,
+    sample: ProbeSample<'_>,
     at_ms: i64,
 ) -> Result<Vec<ProbePage>, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
@@ -69,9 +80,14 @@ pub fn sample_answered_pages(
         let recipes = recipes_of(reader, job, questions, entry)?;
         Ok(reader.stored_page(None, &page, &recipes, VERSIONS)?.outcomes)
     };
-    let is_answered =
-        |outcomes: &[Option<TaskOutcome>]| outcomes.iter().flatten().any(|known| known.status == OutcomeStatus::Ok);
-    let chosen = sample_pages(reader, key, count, &mut |entry, page| Ok(is_answered(&outcomes(entry, page)?)))?;
+    let is_answered = |outcomes: &[Option<TaskOutcome>]| {
+        let mut known = sample.tasks.iter().filter_map(|at| outcomes.get(*at).and_then(Option::as_ref));
+        known.any(|known| known.status == OutcomeStatus::Ok)
+    };
+    let chosen = sample_pages(reader, key, sample.count, &mut |entry, page| {
+        let is_among = sample.among.is_none_or(|among| among.contains(&page));
+        Ok(is_among && is_answered(&outcomes(entry, page)?))
+    })?;
     let price = job.price_at(at_ms);
     let options = RowOptions { versions: VERSIONS, skip: skip_rule(job), with_decisions: false };
     let mut pages = Vec::with_capacity(chosen.len());

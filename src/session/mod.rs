@@ -70,7 +70,7 @@ pub use crate::labels::answers::import::ImportOptions;
 pub use crate::labels::evaluation::{EvalOptions, GateMeasure, GateSpec, TruthChoice};
 pub use crate::labels::history::{HistoryRun, RunHistory, SettingChange, history_to_json, history_to_text};
 pub use crate::labels::probing::kind::ProbeKind;
-pub use crate::labels::probing::plan::ProbePlan;
+pub use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection,
     RowSelection, RunOptions, Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,

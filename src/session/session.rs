@@ -23,6 +23,7 @@ use crate::base::clock::{Clock, SystemClock};
 use crate::base::hooks::NoHooks;
 use crate::base::ids::RunId;
 use crate::base::random::{entropy, mix};
+use crate::base::sanitize::one_line;
 use crate::base::units::rfc3339;
 use crate::base::vocabulary::OutcomeStatus;
 use crate::export::RowFormat;
@@ -30,8 +31,7 @@ use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 use crate::labels::answers::import::ImportOptions;
 use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
-use crate::labels::probing::kind::ProbeKind;
-use crate::labels::probing::plan::ProbePlan;
+use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 use crate::pipeline::{
     self, Counters, PipelineError, Plan, RetrySelection, RowSelection, RunOptions, RunOutcome, STOP_TIME, Shutdown,
     Signal, StopStep, TriedOutcome, UnstoredAnswers, questions_for_file,
@@ -391,9 +391,10 @@ impl Session {
     /// sample of the pages with answers, always the same ones. Sends nothing.
     ///
     /// # Errors
-    /// When the store has no run of the job or can't be read.
-    pub fn plan_probe(&self, kind: ProbeKind, sample: u64) -> Result<ProbePlan, Error> {
-        probing::plan(&self.job, kind, sample, self.clock.wall_ms())
+    /// When the store has no run of the job or can't be read, or the query does not fit the job.
+    pub fn plan_probe(&self, query: &ProbeQuery) -> Result<ProbePlan, Error> {
+        let filter = query.filter.as_deref().map(|text| self.filter(text)).transpose()?;
+        probing::plan(&self.job, query, filter.as_ref(), self.clock.wall_ms())
     }
 
     /// Asks the pages of a plan that have not been asked before, within the job's budget. Rows never show their
@@ -448,7 +449,7 @@ impl Session {
     #[must_use]
     pub fn default_reviewer(&self) -> String {
         let names = ["USER", "LOGNAME", "USERNAME"].into_iter();
-        let known = names.filter_map(|name| self.environment.variable(name)).map(|name| name.trim().to_owned());
+        let known = names.filter_map(|name| self.environment.variable(name)).map(|name| one_line(&name, 60));
         known.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
     }
 

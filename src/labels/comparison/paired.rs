@@ -58,8 +58,14 @@ struct LabelSets {
 
 /// The difference of macro F1; `None`: the task has no labels, or none occurs.
 fn f1_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Option<F1Difference> {
-    let labels = task.labels()?;
-    let numbers: HashMap<&str, usize> = labels.iter().enumerate().map(|(at, label)| (label.as_str(), at)).collect();
+    let labels = task.labels()?.iter().map(String::as_str);
+    // The truth may have labels that the manifest does not have.
+    let of_truth = pages.iter().flat_map(|page| page.truth.iter().flatten()).flat_map(labels_of);
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    for label in labels.chain(of_truth) {
+        let next = numbers.len();
+        numbers.entry(label).or_insert(next);
+    }
     let numbered = |value: Option<&Value>| -> BTreeSet<usize> {
         value.into_iter().flat_map(labels_of).filter_map(|label| numbers.get(label).copied()).collect()
     };
@@ -72,7 +78,7 @@ fn f1_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Optio
         })
         .collect();
     let score = |weights: &[f64], side: fn(&LabelSets) -> &BTreeSet<usize>| {
-        macro_f1(labels.len(), sets.iter().map(|page| (&page.truth, side(page))), weights)
+        macro_f1(numbers.len(), sets.iter().map(|page| (&page.truth, side(page))), weights)
     };
     let both = |weights: &[f64]| Some((score(weights, |sets| &sets.old)?, score(weights, |sets| &sets.new)?));
     let (old, new) = both(design.weights())?;
@@ -123,6 +129,16 @@ mod tests {
         let (low, high) = f1.interval.unwrap();
         assert!(low > 0.0 && low < f1.new - f1.old && high > f1.new - f1.old && f1.p.unwrap() < 0.05, "{f1:?}");
         assert_eq!(compare_with_truth(&task, &[], &Design::simple(0)), None);
+    }
+
+    #[test]
+    fn a_label_that_only_the_truth_has_counts() {
+        let task = task(Shape::Choice(labels()));
+        let a = || Some(json!("a"));
+        let pages = [pair(0, json!("a"), a(), a()), pair(1, json!("memo"), a(), a())];
+        let f1 = compare_with_truth(&task, &pages, &Design::simple(2)).unwrap().f1.unwrap();
+        // Of a: one right of two answers. Of memo: none.
+        assert!((f1.old - (2.0 / 3.0 + 0.0) / 2.0).abs() < 1e-12, "{}", f1.old);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use super::error::EvalError;
 use super::observation::{Observation, TaskObservation, model_answer};
 use super::spend::SpendTotals;
 use super::truth_source::{KnownPage, SourceCounts, TruthSource};
-use crate::base::ids::PageId;
 use crate::base::path_text::display_path;
 use crate::labels::sampling::task_sample::TaskSample;
 use crate::labels::truth::fault::TruthFault;
@@ -33,7 +32,7 @@ pub(crate) struct Collected {
     pub(crate) spend: SpendTotals,
     /// Rows of the truth.
     pub(crate) rows: u64,
-    /// Human answers that do not count, because the reviewer had seen the model's answer.
+    /// Human answers whose reviewer had seen the model's: not counted, or counted if that was asked for.
     pub(crate) shown: u64,
     /// By task: its sample, and how many pages with other human answers do not count.
     pub(crate) samples: Vec<(TaskSample, u64)>,
@@ -63,6 +62,7 @@ pub(crate) fn collect(
     let mut fault: Option<StoreError> = None;
     read_pages(reader, job, questions, &mut |page| {
         let is_selected = selects(page);
+        collected.example.get_or_insert_with(|| display_path(&page.record.path));
         if is_selected {
             collected.add_page(page, tasks);
         }
@@ -113,9 +113,6 @@ impl Collected {
     /// Counts a selected page.
     fn add_page(&mut self, page: &JobPage, tasks: &[TaskSpec]) {
         self.job_pages += 1;
-        if self.example.is_none() {
-            self.example = Some(display_path(&page.record.path));
-        }
         self.spend.add(page);
         for (task, counts) in tasks.iter().zip(&mut self.predicted) {
             if task.labels().is_none() {
@@ -150,17 +147,19 @@ fn observe(page: &JobPage, tasks: &[TaskSpec], known: KnownPage, fingerprint: Op
         path: record.path.clone(),
         page: known.page,
         content: record.content,
+        // The page of a file that could not be opened is that of the row.
+        id: record.id.filter(|id| id.page > 0),
         fingerprint,
         split: known.truth.split,
         sampled_with: known.truth.sampled_with,
+        misfits: known.truth.misfits,
         tasks: tasks.iter().zip(known.truth.tasks).zip(probabilities).map(task).collect(),
     }
 }
 
 /// The fingerprint of a page, if it is stored.
 fn fingerprint(reader: &Reader, page: &JobPage) -> Result<Option<[u8; 32]>, StoreError> {
-    let Some(content) = page.record.content else { return Ok(None) };
-    let page = PageId { content, page: page.record.page };
-    let known = reader.stored_page(None, &page, &[], STORED_VERSIONS)?;
+    let Some(id) = &page.record.id else { return Ok(None) };
+    let known = reader.stored_page(None, id, &[], STORED_VERSIONS)?;
     Ok(known.features.map(|features| features.fingerprint))
 }

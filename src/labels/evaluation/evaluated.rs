@@ -1,6 +1,8 @@
 //! What was measured of a job.
 
+use super::contradictions::Contradiction;
 use super::gates::GateResult;
+use super::misfits::MisfitGroup;
 use super::splits::Splits;
 use super::task_result::TaskResult;
 use crate::base::ids::PageId;
@@ -32,14 +34,20 @@ pub(crate) struct TruthSummary {
     pub(crate) job_pages: u64,
     /// Pages with truth that the expression did not select.
     pub(crate) not_selected: u64,
-    /// Human answers that do not count, because the reviewer had seen the model's answer.
+    /// Human answers whose reviewer had seen the model's.
     pub(crate) shown: u64,
+    /// Whether they count.
+    pub(crate) counts_shown: bool,
     /// Tasks of which pages were drawn, and what does not count of them.
     pub(crate) samples: Vec<SampledTask>,
     /// Columns that are not used.
     pub(crate) ignored: Vec<String>,
     /// What can't be used.
     pub(crate) faults: Vec<TruthFault>,
+    /// Values that their tasks do not allow, which count as wrong.
+    pub(crate) misfits: Vec<MisfitGroup>,
+    /// Equal pages with different truths.
+    pub(crate) contradictions: Vec<Contradiction>,
     /// The parts of the truth.
     pub(crate) splits: Option<Splits>,
 }

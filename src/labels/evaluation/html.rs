@@ -1,7 +1,9 @@
 //! An evaluation as one HTML page that loads nothing: pictures of pages are part of it.
 
 use super::confusion_chart::draw_confusion;
+use super::contradictions::Contradiction;
 use super::evaluated::{Evaluation, WrongPage};
+use super::misfits::MisfitGroup;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
 use super::text::sample_lines;
 use super::text::short_answer;
@@ -266,7 +268,8 @@ fn add_truth(out: &mut String, evaluation: &Evaluation) {
     row("rows", truth.rows);
     row("pages found in the job", truth.matched);
     row("drawn at random", truth.sampled);
-    let optional = [("left out by --where", truth.not_selected), ("not blind, not counted", truth.shown)];
+    let not_blind = if truth.counts_shown { "answers not blind" } else { "answers not blind, not counted" };
+    let optional = [("left out by --where", truth.not_selected), (not_blind, truth.shown)];
     for (name, count) in optional.into_iter().filter(|(_, count)| *count > 0) {
         row(name, count);
     }
@@ -278,16 +281,22 @@ fn add_truth(out: &mut String, evaluation: &Evaluation) {
         row("left out because of that", splits.left_out);
     }
     out.push_str("</table></section>\n");
-    if truth.faults.is_empty() {
+    add_list(out, "Truth that does not fit the tasks", &truth.misfits, MisfitGroup::describe);
+    add_list(out, "Equal pages with different truths", &truth.contradictions, Contradiction::describe);
+    add_list(out, "Not compared", &truth.faults, ToString::to_string);
+}
+
+fn add_list<T>(out: &mut String, heading: &str, items: &[T], describe: impl Fn(&T) -> String) {
+    if items.is_empty() {
         return;
     }
-    out.push_str("<section><h2>Not compared</h2>\n<ul class=\"faults\">\n");
-    for fault in truth.faults.iter().take(MAX_ROWS) {
-        let _ = writeln!(out, "<li>{}</li>", html_text(&fault.to_string()));
+    let _ = writeln!(out, "<section><h2>{heading}</h2>\n<ul class=\"faults\">");
+    for item in items.iter().take(MAX_ROWS) {
+        let _ = writeln!(out, "<li>{}</li>", html_text(&describe(item)));
     }
     out.push_str("</ul>\n");
-    if truth.faults.len() > MAX_ROWS {
-        let _ = writeln!(out, "<p>… and {} more</p>", grouped((truth.faults.len() - MAX_ROWS) as u64));
+    if items.len() > MAX_ROWS {
+        let _ = writeln!(out, "<p>… and {} more</p>", grouped((items.len() - MAX_ROWS) as u64));
     }
     out.push_str("</section>\n");
 }

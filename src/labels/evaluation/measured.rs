@@ -1,10 +1,13 @@
 //! The pages that are measured, and how they were drawn.
 
+use super::collect::labels_of;
 use super::observation::Observation;
 use super::page_clusters::PageGroups;
 use crate::eval::Design;
 use crate::labels::sampling::truth_kind::TruthKind;
+use crate::labels::truth::task_spec::TaskSpec;
 use serde_json::Value;
+use std::collections::{BTreeSet, HashSet};
 
 /// A page with truth for a task.
 pub(crate) struct TaskPage<'a> {
@@ -44,6 +47,16 @@ impl<'a> Measured<'a> {
                 })
             })
             .collect()
+    }
+
+    /// The labels of a task: those of the manifest, and behind them those that only the truth has.
+    pub(crate) fn labels(&self, task: &TaskSpec, position: usize) -> Vec<String> {
+        let mut labels = task.labels().unwrap_or_default().to_vec();
+        let known: HashSet<&str> = task.labels().unwrap_or_default().iter().map(String::as_str).collect();
+        let truth = self.of_task(position).into_iter().flat_map(|page| page.truth.iter().flatten());
+        let unknown: BTreeSet<&str> = truth.flat_map(labels_of).filter(|label| !known.contains(label)).collect();
+        labels.extend(unknown.into_iter().map(str::to_owned));
+        labels
     }
 
     /// What the pages of the task at this position say about the others.

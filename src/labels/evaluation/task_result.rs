@@ -66,8 +66,12 @@ impl TaskResult {
 pub(crate) struct LabelResult {
     /// The label.
     pub(crate) label: String,
+    /// Whether only the truth has the label, and not the manifest.
+    pub(crate) is_unknown: bool,
     /// Pages with an answer that have the label.
     pub(crate) n: u64,
+    /// Pages that have the label, with or without an answer.
+    pub(crate) truths: u64,
     /// Pages with truth that are answered with the label.
     pub(crate) predicted: u64,
     /// Pages that have the label and are answered with it.

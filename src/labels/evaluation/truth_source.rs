@@ -3,7 +3,6 @@
 use super::error::EvalError;
 use super::options::TruthChoice;
 use crate::base::path_text::display_path;
-use crate::export::human_value;
 use crate::labels::sampling::human_samples::read_samples;
 use crate::labels::sampling::task_sample::{Membership, TaskSample};
 use crate::labels::truth::columns::{Target, find_target};
@@ -57,7 +56,7 @@ pub(crate) struct KnownPage {
 pub(crate) struct SourceCounts {
     /// Rows of the file, pages with a value in a column, or pages with human answers.
     pub(crate) rows: u64,
-    /// Human answers that do not count, because the reviewer had seen the model's answer.
+    /// Human answers whose reviewer had seen the model's: not counted, or counted if that was asked for.
     pub(crate) shown: u64,
     /// By task: pages with human answers that do not belong to its sample.
     pub(crate) left_out: Vec<u64>,
@@ -160,7 +159,7 @@ impl TruthSource {
                 };
                 for target in targets {
                     let cell = values.get(&target.name).unwrap_or(&Value::Null);
-                    truth.add_cell(tasks, target, cell).unwrap_or_else(&mut fault);
+                    truth.add_cell(tasks, target, cell).into_iter().for_each(&mut fault);
                 }
                 truth.set_split(values.get(SPLIT).unwrap_or(&Value::Null));
                 let probability = values.get(SAMPLED_WITH).unwrap_or(&Value::Null);
@@ -181,29 +180,17 @@ impl TruthSource {
                         counts.shown += u64::from(current_decision(own(), &task.name, question).is_some());
                         continue;
                     };
-                    match human_value(&task.shape, &record.decision.value) {
-                        Ok(value) => {
-                            let id = page.record.id.as_ref();
-                            let membership = samples.get(at).map(|sample| sample.membership(id));
-                            let Some(Membership::Counts(probability)) = membership else {
-                                counts.leave_out(at);
-                                continue;
-                            };
-                            let values = task.leaves.iter().map(|leaf| Some(leaf.value(&value))).collect();
-                            if let Some(slot) = truth.tasks.get_mut(at) {
-                                *slot = values;
-                            }
-                            if let Some(slot) = truth.drawn.get_mut(at) {
-                                *slot = probability;
-                            }
-                            probabilities.push(probability);
-                        }
-                        Err(fault) => {
-                            let message =
-                                format!("{}: the answer of {}: {}", task.name, record.decision.reviewer, fault.message);
-                            counts.faults.push(TruthFault::of_page(&path(), page.record.page, message));
-                        }
+                    let membership = samples.get(at).map(|sample| sample.membership(page.record.id.as_ref()));
+                    let Some(Membership::Counts(probability)) = membership else {
+                        counts.leave_out(at);
+                        continue;
+                    };
+                    counts.shown += u64::from(record.decision.shown.is_some());
+                    truth.add_answer(tasks, at, &record.decision.value, &record.decision.reviewer);
+                    if let Some(slot) = truth.drawn.get_mut(at) {
+                        *slot = probability;
                     }
+                    probabilities.push(probability);
                 }
                 // Pages are drawn for each task by itself.
                 truth.sampled_with =

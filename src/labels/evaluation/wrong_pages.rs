@@ -4,7 +4,6 @@ use super::evaluated::{Mistake, WrongPage};
 use super::measured::{Measured, TaskPage};
 use super::observation::Observation;
 use super::right_answer::is_right_value;
-use crate::base::ids::PageId;
 use crate::eval::{Term, estimate_ratio};
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::task_spec::TaskSpec;
@@ -60,13 +59,7 @@ fn keep_worst(pages: &mut Vec<WrongPage>) {
 }
 
 fn wrong_page(page: &Observation, mistakes: Vec<Mistake>) -> WrongPage {
-    WrongPage {
-        path: page.path.clone(),
-        shown_path: page.shown_path(),
-        page: page.page,
-        id: page.content.map(|content| PageId { content, page: page.page }),
-        mistakes,
-    }
+    WrongPage { path: page.path.clone(), shown_path: page.shown_path(), page: page.page, id: page.id, mistakes }
 }
 
 fn mistakes(task: &TaskSpec, position: usize, page: &Observation) -> Vec<Mistake> {

@@ -6,7 +6,6 @@ use super::task_sample::{DrawSummary, TaskSample};
 use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::base::ids::{DecisionId, DrawId, PageId};
-use crate::export::human_value;
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::manifest::Job;
 use crate::pipeline::{draw_key, stored_job};
@@ -22,8 +21,8 @@ type RecordsByQuestion = HashMap<(PageId, Option<Digest>), Vec<DecisionRecord>>;
 /// The decisions on one task of one page that count.
 #[derive(Debug, Default)]
 struct DecidedPage {
-    /// Whether the latest one fits the task.
-    fits: bool,
+    /// Whether one is the latest, whatever its value is.
+    is_decided: bool,
     /// The draws that they refer to.
     draws: Vec<DrawId>,
     /// The probability that is stated with one that refers to no draw.
@@ -114,13 +113,14 @@ fn read_decided(
         for ((page, question), records) in known {
             let current = current_decision(&records, &task.name, question);
             let into = pages.entry(page).or_default();
-            into.fits |= current.is_some_and(|record| human_value(&task.shape, &record.decision.value).is_ok());
+            // A value that does not fit the task any more is truth, too: leaving such pages out would bend the sample.
+            into.is_decided |= current.is_some();
             into.draws.extend(records.iter().filter_map(|record| record.decision.draw));
             let stated = records.iter().filter(|record| record.decision.draw.is_none());
             let stated = stated.filter_map(|record| record.decision.sampled_with);
             into.stated = stated.chain(into.stated).reduce(f64::max);
         }
-        pages.retain(|_, page| page.fits);
+        pages.retain(|_, page| page.is_decided);
         decided.push(pages);
     }
     Ok(decided)
