@@ -322,8 +322,11 @@ fn is_number(word: &str) -> bool {
 fn is_named_clearly(parameter: Parameter, text: &str) -> bool {
     let of_parameter = NAMES.iter().filter(|(named, _)| *named == parameter).flat_map(|(_, words)| *words);
     of_parameter.into_iter().any(|word| {
-        let is_clear =
-            |at: usize| word.contains('_') || is_marked(text, at, word) || states_value(&text[at + word.len()..]);
+        let is_clear = |at: usize| {
+            word.contains('_')
+                || is_marked(text, at, word)
+                || !word.contains(' ') && states_value(&text[at + word.len()..])
+        };
         names(text, word).any(is_clear)
     })
 }
