@@ -161,7 +161,8 @@ fn is_one_tone(pixels: &Pixels, region: Rect) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::pdf::losses::Lost;
+
+    use crate::media::pdf::losses::{Losses, Lost};
 
     #[test]
     fn a_place_without_ink_or_with_the_placeholder_is_still_lost() {
