@@ -318,14 +318,13 @@ fn is_number(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether `text` names `parameter` by a name that is no word, or marks it as a name, or begins with it.
+/// Whether `text` names `parameter` by a name that is no word of prose, and marks it as a name or begins with it.
 fn is_named_clearly(parameter: Parameter, text: &str) -> bool {
     let of_parameter = NAMES.iter().filter(|(named, _)| *named == parameter).flat_map(|(_, words)| *words);
     of_parameter.into_iter().any(|word| {
         let is_clear = |at: usize| {
-            word.contains('_')
-                || is_marked(text, at, word)
-                || !word.contains(' ') && states_value(&text[at + word.len()..])
+            let is_prose = word.contains(' ');
+            word.contains('_') || !is_prose && (is_marked(text, at, word) || states_value(&text[at + word.len()..]))
         };
         names(text, word).any(is_clear)
     })
