@@ -78,7 +78,7 @@ impl<'a> Locator<'a> {
         }
         let Some(first) = entries.first() else {
             return unknown(match self.reader.has_path(job, &path)? {
-                true => format!("`{}` has not been read yet, or can't be read; run the job first", shown),
+                true => format!("`{shown}` has not been read yet, or can't be read; run the job first"),
                 false => format!("the job has no file `{shown}`"),
             });
         };
@@ -88,9 +88,9 @@ impl<'a> Locator<'a> {
         let (first_page, last_page) = (first.page_count.min(1), first.page_count);
         if line.page < first_page || line.page > last_page {
             return unknown(match last_page {
-                0 => format!("`{}` could not be opened: human answers to it have page 0", shown),
-                1 => format!("`{}` has no page {}: it has 1 page", shown, line.page),
-                last => format!("`{}` has no page {}: it has {last} pages", shown, line.page),
+                0 => format!("`{shown}` could not be opened: human answers to it have page 0"),
+                1 => format!("`{shown}` has no page {}: it has 1 page", line.page),
+                last => format!("`{shown}` has no page {}: it has {last} pages", line.page),
             });
         }
         let Some(content) = first.content else { return unknown(format!("`{shown}` can't be read")) };
