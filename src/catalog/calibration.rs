@@ -234,7 +234,7 @@ mod tests {
         for _ in 0..=2 * MARKUP_COMPARISONS {
             calibration.record_markup(Pico(1000), Pico(1000));
         }
-        assert_eq!(calibration.with_markup(Pico(1000)), Pico(1000), "bills as the price says");
+        assert_eq!(calibration.with_markup(Pico(1000)), Pico(1000), "bills at the price");
     }
 
     #[test]

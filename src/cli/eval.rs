@@ -45,7 +45,7 @@ pub(crate) fn eval(args: &Eval, quiet: bool) -> Result<u8, Failure> {
     report.failed_gates().map_or(Ok(0), |error| Err(error.into()))
 }
 
-/// Prints what is wrong with the truth although it is compared: whoever reads JSON may not look for it.
+/// Prints the warnings about the truth, also with `--format json`: a reader of the JSON may overlook the members.
 fn warn(warnings: &[String]) {
     let noun = |count: usize| if count == 1 { "warning" } else { "warnings" };
     for warning in warnings.iter().take(MAX_WARNINGS) {

@@ -93,7 +93,7 @@ fn latest_bill(
     cost_of: &dyn Fn(&SpendRecord) -> Option<Pico>,
 ) -> Option<Bill> {
     let has = |spend: &SpendRecord, recipe: &RecipeId| spend.is_done && spend.recipes.contains(recipe);
-    // Oldest first: the position of the last attempt tells which run is the latest.
+    // Oldest first: the run of the last attempt is the latest.
     let last = |recipe: &RecipeId| spend.iter().rposition(|spend| has(spend, recipe));
     let mut runs: BTreeMap<RunKey, usize> = BTreeMap::new();
     for at in own.iter().filter_map(last) {
