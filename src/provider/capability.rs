@@ -104,6 +104,16 @@ impl CapabilityChange {
         }
     }
 
+    /// Whether it leaves out what docmill adds on its own: requests without it mean the same.
+    pub(crate) fn is_omission(self) -> bool {
+        matches!(self, Self::Omit(_) | Self::Effort(_) | Self::ToggleThinking)
+    }
+
+    /// Whether it is about the format of replies or its schema.
+    pub(crate) fn is_of_format(self) -> bool {
+        matches!(self, Self::WeakerFormat | Self::SimplerSchema)
+    }
+
     /// What changes, in words for the log.
     #[must_use]
     pub fn describe(self) -> String {
