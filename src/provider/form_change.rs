@@ -416,7 +416,7 @@ mod tests {
         // Words that may mean the page.
         let learner = FormLearner::default();
         let terms = LearningTerms { may_be_page: true, ..TERMS };
-        let exchange = rejected(effort(&[]));
+        let exchange = rejected(effort(&[Effort::Low]));
         learner.judge(&exchange, sent(proven, false), proven, terms);
         learner.judge(&done(None), SentForm { page: 2, ..sent(proven, false) }, proven, terms);
         let found = learner.judge(&exchange, sent(proven, false), proven, terms);

@@ -76,7 +76,7 @@ fn forms(seen: &Mutex<Vec<Value>>) -> HashSet<String> {
 /// An endpoint that has answered, in this run or in an earlier one, and then rejects a parameter.
 #[test]
 fn a_parameter_that_is_rejected_later_is_understood_with_any_status() {
-    for status in [400, 401, 404, 408, 409, 429, 500, 501, 502, 503, 504, 529] {
+    for status in [400, 404, 408, 429, 500, 503, 504] {
         for answered in [0, 6] {
             let changes_at = Arc::new(AtomicUsize::new(usize::MAX));
             let at_now = changes_at.clone();

@@ -244,8 +244,11 @@ fn an_error_of_one_page_does_not_change_the_form() {
         let rows = bench.rows();
         assert_eq!(rows.iter().filter(|row| row["status"] == "ok").count(), 7, "{}", ran.stderr);
         assert_eq!(rows.iter().filter(|row| row["status"] == status).count(), 1);
-        let last = seen.bodies().pop().unwrap();
-        assert_eq!((&last["temperature"], &last["response_format"]["type"]), (&json!(0), &json!("json_schema")));
+        let bodies = seen.bodies();
+        assert!(bodies.iter().all(|body| body["temperature"] == 0), "{bodies:?}");
+        // The odd page is asked without a format before it is given up.
+        let others = bodies.iter().filter(|body| body["response_format"]["type"] != "json_schema").count();
+        assert!(others <= 2, "{bodies:?}");
     }
 }
 
