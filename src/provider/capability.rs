@@ -104,9 +104,9 @@ impl CapabilityChange {
         }
     }
 
-    /// Whether it leaves out what docmill adds on its own: requests without it mean the same.
-    pub(crate) fn is_omission(self) -> bool {
-        matches!(self, Self::Omit(_) | Self::Effort(_) | Self::ToggleThinking)
+    /// Whether requests ask for the same after it: it leaves out or renames what docmill adds on its own.
+    pub(crate) fn is_neutral(self) -> bool {
+        matches!(self, Self::Omit(_) | Self::Effort(_) | Self::ToggleThinking | Self::RenameOutputLimit)
     }
 
     /// Whether it is about the format of replies or its schema.

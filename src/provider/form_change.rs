@@ -63,8 +63,8 @@ const MAX_IGNORED: u32 = 3;
 /// page shows that.
 const MAX_DOUBTS: u32 = 3;
 
-/// The same for a parameter that can be left out.
-const MAX_OMISSION_DOUBTS: u32 = 2;
+/// The same for a change after which requests ask for the same.
+const MAX_NEUTRAL_DOUBTS: u32 = 2;
 
 /// Learns the form from exchanges.
 #[derive(Debug, Default)]
@@ -165,7 +165,7 @@ impl FormLearner {
 
     /// Whether an error about a parameter concerns the form of all requests. If the form has worked, one
     /// page's error does not show it: the error of a second page does, or that of the same page again and
-    /// again, as long as no page is answered in the meantime. What can be left out is left out at the second
+    /// again, as long as no page is answered in the meantime. What can be left out or renamed is so at the second
     /// error, whatever was answered: some pages, or some of the servers behind the endpoint, reject it.
     fn evidence(&self, change: CapabilityChange, page: u64, known: Capabilities, terms: LearningTerms) -> Evidence {
         let has_worked = self.valid.get() > 0 || known.is_proven && !self.has_changed.get();
@@ -176,7 +176,7 @@ impl FormLearner {
         if !has_worked || is_of_replies {
             return Evidence::Form;
         }
-        let is_omission = change.is_omission() && !terms.may_be_page;
+        let is_neutral = change.is_neutral() && !terms.may_be_page;
         // Another route may list other efforts.
         let is_same = |doubt: &Doubt| match change.parameter() {
             Some(parameter) => doubt.change.parameter() == Some(parameter),
@@ -186,18 +186,18 @@ impl FormLearner {
         let mut doubts = self.doubts.borrow_mut();
         let is_confirmed = doubts
             .iter()
-            .any(|(other, doubt)| *other != page && is_same(doubt) && (is_omission || doubt.valid == valid));
+            .any(|(other, doubt)| *other != page && is_same(doubt) && (is_neutral || doubt.valid == valid));
         let new = Doubt { change, errors: 0, valid };
         let doubt = doubts.entry(page).or_insert(new);
         if !is_same(doubt) {
             *doubt = new;
         }
         doubt.errors += 1;
-        if !is_omission && valid > doubt.valid {
+        if !is_neutral && valid > doubt.valid {
             doubts.remove(&page);
             return Evidence::Page;
         }
-        let max_doubts = if is_omission { MAX_OMISSION_DOUBTS } else { MAX_DOUBTS };
+        let max_doubts = if is_neutral { MAX_NEUTRAL_DOUBTS } else { MAX_DOUBTS };
         if is_confirmed || doubt.errors >= max_doubts { Evidence::Form } else { Evidence::Unclear }
     }
 }
@@ -400,6 +400,14 @@ mod tests {
             (vec![Err((1, omit)), Ok(2), Err((1, omit)), Ok(1)], "doubted none changed none"),
             (vec![Err((1, omit)), Ok(1), Ok(2), Err((3, omit))], "doubted none none changed"),
             (vec![Err((1, omit)), Err((1, omit))], "doubted changed"),
+            (
+                vec![
+                    Err((1, CapabilityChange::RenameOutputLimit)),
+                    Ok(2),
+                    Err((1, CapabilityChange::RenameOutputLimit)),
+                ],
+                "doubted none changed",
+            ),
             (
                 vec![Err((1, effort(&[Effort::Low]))), Ok(2), Err((3, effort(&[Effort::Low, Effort::High])))],
                 "doubted none changed",

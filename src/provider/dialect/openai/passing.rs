@@ -34,8 +34,9 @@ const STATES: &[&str] = &[
     "out of memory",
     "connection refused",
     "connection reset",
-    "is down",
-    "are down",
+    "server is down",
+    "service is down",
+    "backend is down",
     "slow down",
     "rate limit",
     "too many requests",
@@ -44,7 +45,6 @@ const STATES: &[&str] = &[
     "in a few ",
     "again later",
     "try later",
-    "retry later",
     "again soon",
     // Chinese: later; busy; overloaded; temporarily; retry.
     "稍后",
@@ -55,7 +55,8 @@ const STATES: &[&str] = &[
 ];
 
 /// Words that say no more than that something has failed: a clear rejection beside them counts.
-const FAILURES: &[&str] = &["internal error", "internal server error", "unexpected error", "timeout"];
+const FAILURES: &[&str] =
+    &["internal error", "internal server error", "service unavailable", "unexpected error", "timeout"];
 
 /// Words for another attempt at the same request.
 const REPEATS: &[&str] = &["try again", "retry", "try the request again", "try your request again", "resend"];
@@ -68,8 +69,9 @@ pub(crate) fn is_passing(text: &str) -> bool {
     let has = |list: &[&str]| list.iter().any(|word| text.contains(word));
     let asks_to_repeat = || REPEATS.iter().any(|word| words(text, word).any(|at| asks_to_repeat(text, at, word)));
     let is_absent = || {
-        let mut found = ABSENCES.iter().flat_map(|word| text.match_indices(word));
-        found.any(|(at, word)| !is_restriction(&text[at + word.len()..]))
+        // Not the name of an exception, such as LiteLLM's `ServiceUnavailableError`.
+        let mut found = ABSENCES.iter().flat_map(|word| words(text, word).map(|at| (at, &text[at + word.len()..])));
+        found.any(|(at, after)| !is_restriction(after) && !is_status_line(&text[..at], after))
     };
     // `not supported at the moment of writing` describes the API.
     let is_of_now =
@@ -96,6 +98,11 @@ fn asks_to_repeat(text: &str, at: usize, word: &str) -> bool {
     let is_denied = matches!(link.as_str(), "not" | "never" | "cannot") || link.ends_with("n't");
     let changes = CHANGES.iter().any(|word| words(after, word).next() == Some(0));
     !follows_change && !is_denied && !changes
+}
+
+/// Whether `unavailable` is that of a status line before the error: `503 Service Unavailable: …`.
+fn is_status_line(before: &str, after: &str) -> bool {
+    before.ends_with("service ") && after.starts_with([':', ' ']) && after.trim_start().starts_with([':', '-', '{'])
 }
 
 /// Whether what follows `not available` says for what, which stays so: `for this model`.
@@ -140,6 +147,9 @@ mod tests {
             "retry in 20s",
             "could not verify: billing service timed out",
             "服务繁忙，请稍后再试",
+            "failed to compile response_format: service unavailable",
+            "temperature: service unavailable. try later",
+            "no deployments available for selected model, try again in 5 seconds",
         ] {
             assert!(is_passing(text), "{text}");
         }
@@ -157,6 +167,9 @@ mod tests {
             "temperature is unavailable with reasoning models",
             "this model no longer supports temperature",
             "the number of retries is not supported",
+            "litellm.serviceunavailableerror: 'temperature' is not supported. litellm retried: 2 times, max retries: 2",
+            "503 service unavailable: `temperature` is deprecated for this model.",
+            "the image is downloaded; temperature is not supported",
             "",
         ] {
             assert!(!is_passing(text), "{text}");

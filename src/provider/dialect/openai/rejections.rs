@@ -158,7 +158,7 @@ pub(crate) fn find_change(status: u16, error: &ErrorBody) -> Option<CapabilityCh
             Demand::Certain => is_clear && is_named(),
         }
     });
-    let is_of_schema = status < 500 || has(&["schema", "grammar"]);
+    let is_of_schema = status < 500 || has(&["schema", "grammar"]) && !may_be_failure(text);
     let is_schema = is_about_request && is_of_schema && has(SCHEMA_COMPLAINTS);
     match named {
         // A bound of the schema, or a part of it.

@@ -141,6 +141,18 @@ fn passing_words_win_in_faults_of_the_server() {
         ("temperature is not currently supported with this model", temperature, temperature),
         ("'temperature' is not supported at the moment of writing", temperature, temperature),
         ("temperature is unsupported: do not retry", temperature, temperature),
+        (
+            "litellm.ServiceUnavailableError: OpenAIException - `temperature` is deprecated for this model.",
+            temperature,
+            temperature,
+        ),
+        (
+            "503 Service Unavailable: Unsupported parameter: 'temperature' is not supported with this model.",
+            temperature,
+            temperature,
+        ),
+        ("Internal server error: 'temperature' is not supported with this model.", temperature, temperature),
+        ("Internal error: failed to compile grammar for the schema", None, simpler),
     ] {
         for (statuses, expected) in [(&[500, 502, 503, 504, 529][..], of_server), (&[400, 404, 422], of_request)] {
             for status in statuses {
