@@ -104,6 +104,16 @@ impl CapabilityChange {
         }
     }
 
+    /// Whether requests ask for the same after it: it leaves out or renames what docmill adds on its own.
+    pub(crate) fn is_neutral(self) -> bool {
+        matches!(self, Self::Omit(_) | Self::Effort(_) | Self::ToggleThinking | Self::RenameOutputLimit)
+    }
+
+    /// Whether it is about the format of replies or its schema.
+    pub(crate) fn is_of_format(self) -> bool {
+        matches!(self, Self::WeakerFormat | Self::SimplerSchema)
+    }
+
     /// What changes, in words for the log.
     #[must_use]
     pub fn describe(self) -> String {

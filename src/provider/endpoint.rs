@@ -11,7 +11,7 @@ use super::dialect::name::DialectName;
 use super::endpoint_proof::EndpointProof;
 use super::estimate::{Estimate, RequestSize, estimate};
 use super::exchange::Exchange;
-use super::form_change::{FormChange, FormLearner, SentForm};
+use super::form_change::{FormChange, FormLearner, LearningTerms, SentForm};
 use super::frame_builder::{FrameBuilder, sent_detail};
 use super::frame_cache::{CachedFrame, FrameCache};
 use super::outgoing::Outgoing;
@@ -19,6 +19,7 @@ use super::pacing::endpoint_pacing::EndpointPacing;
 use super::page_request::{PageRequest, Variation};
 use super::reply_reader::{ReplyReader, judge_reply};
 use super::statement::stop_if_stated;
+use super::stream_habits::StreamHabits;
 use super::verdict::{Cut, Verdict};
 use crate::base::clock::Clock;
 use crate::base::mask::mask_keys;
@@ -86,6 +87,7 @@ pub struct ModelEndpoint {
     cache_shards: u64,
     learner: FormLearner,
     frames: FrameCache,
+    habits: StreamHabits,
 }
 
 impl ModelEndpoint {
@@ -117,6 +119,7 @@ impl ModelEndpoint {
             calibration: RefCell::new(setup.calibration),
             cache_shards: setup.cache_shards.max(1),
             frames: FrameCache::default(),
+            habits: StreamHabits::default(),
         }
     }
 
@@ -159,6 +162,7 @@ impl ModelEndpoint {
             is_described: frame.is_described,
             is_first: request.repair.is_none(),
             is_usual: request.variation == Variation::default(),
+            has_format: !request.variation.has_no_format(),
             page: request.page,
         };
         Outgoing { form, frame }
@@ -168,7 +172,14 @@ impl ModelEndpoint {
     /// of the request.
     pub fn learn_form(&self, exchange: &Exchange, sent: SentForm) -> FormChange {
         let may_raise = self.builder.request().max_tokens.is_none();
-        let change = self.learner.judge(exchange, sent, self.capabilities.get(), may_raise);
+        let may_be_page = match &exchange.verdict {
+            Verdict::Retry(fault) => {
+                fault.change.is_some_and(|change| self.dialect.fault_of_page(change, &fault.message).is_some())
+            }
+            _ => false,
+        };
+        let terms = LearningTerms { may_raise, may_be_page };
+        let change = self.learner.judge(exchange, sent, self.capabilities.get(), terms);
         if let FormChange::Changed { capabilities, .. } = change {
             self.capabilities.set(capabilities);
         }
@@ -283,6 +294,7 @@ impl ModelEndpoint {
                     client: &self.client,
                     dialect: &*self.dialect,
                     clock: &self.clock,
+                    habits: &self.habits,
                     on_text,
                     sent: outgoing.form.capabilities,
                 };

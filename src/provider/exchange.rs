@@ -58,6 +58,12 @@ impl Exchange {
         }
     }
 
+    /// Whether the status is one of faults of the server, rather than of the request.
+    #[must_use]
+    pub fn is_servers_fault(&self) -> bool {
+        self.status.is_some_and(|status| status >= 500 || matches!(status, 408 | 429))
+    }
+
     /// A reply with a body that the API does not send. A gateway may have sent it although the server
     /// behind it executed and billed the request.
     pub(crate) fn from_foreign_body(beginning: String) -> Self {
@@ -68,7 +74,7 @@ impl Exchange {
 
     /// Judges a complete reply to `questions`.
     pub(crate) fn from_reply(reply: Reply, questions: &[&Question]) -> Self {
-        let Reply { content, reasoning, usage, end, served } = reply;
+        let Reply { content, reasoning, usage, end, served, .. } = reply;
         let charge = usage.map_or(Charge::Unknown, Charge::Reported);
         let mut answered_in_reasoning = false;
         let done = |cut| Verdict::Done { reading: read_reply(&content, questions), cut };
@@ -189,6 +195,7 @@ mod tests {
                     usage,
                     end: end.clone(),
                     served: Served::default(),
+                    late_error: None,
                 },
                 &[],
             );
@@ -221,7 +228,8 @@ mod tests {
             (r#"{"kind":"invoice"}"#, r#"{"kind":"letter"}"#, ReplyEnd::Finished, "invoice"),
         ] {
             let (content, reasoning) = (content.to_owned(), reasoning.to_owned());
-            let reply = Reply { content, reasoning: reasoning.clone(), usage: None, end, served: Served::default() };
+            let served = Served::default();
+            let reply = Reply { content, reasoning: reasoning.clone(), usage: None, end, served, late_error: None };
             let exchange = Exchange::from_reply(reply, &[&questions[0]]);
             let Verdict::Done { reading, .. } = &exchange.verdict else { panic!("{exchange:?}") };
             let found = match &reading[0] {
@@ -238,7 +246,8 @@ mod tests {
         let usage = Usage { input: 10, output: 5, ..Usage::default() };
         let end = ReplyEnd::Error(Verdict::transient(ErrorKind::NotJson, "Failed to generate JSON."));
         let content = "{\"kind\": \"inv".to_owned();
-        let reply = Reply { content, reasoning: String::new(), usage: Some(usage), end, served: Served::default() };
+        let (reasoning, served) = (String::new(), Served::default());
+        let reply = Reply { content, reasoning, usage: Some(usage), end, served, late_error: None };
         let exchange = Exchange::from_reply(reply, &[]);
         assert_eq!(exchange.verdict, Verdict::Done { reading: Vec::new(), cut: Cut::No });
         assert_eq!((exchange.content.as_str(), exchange.charge), ("{\"kind\": \"inv", Charge::Reported(usage)));
@@ -261,6 +270,7 @@ mod tests {
                 usage: None,
                 end: ReplyEnd::Error(verdict.clone()),
                 served: Served::default(),
+                late_error: None,
             };
             assert_eq!(Exchange::from_reply(reply, &[]).charge, charge, "{verdict:?}");
         }

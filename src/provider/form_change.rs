@@ -18,6 +18,8 @@ pub struct SentForm {
     pub is_first: bool,
     /// Whether it was the usual request for its page.
     pub is_usual: bool,
+    /// Whether it had the format of the capabilities.
+    pub has_format: bool,
     /// A number derived from the page.
     pub page: u64,
 }
@@ -40,6 +42,18 @@ pub enum FormChange {
     Exhausted(CapabilityChange),
     /// The error may concern only its page: the page is asked again, and others show it.
     Doubted,
+    /// Other pages are answered in this form, but the endpoint rejects its format for this page: only the page
+    /// is asked without a format.
+    PageWithoutFormat,
+}
+
+/// How far an exchange may change the form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LearningTerms {
+    /// Whether the output limit may be raised, because the manifest does not state it.
+    pub(crate) may_raise: bool,
+    /// Whether the words of an error may mean its page rather than the value that it asks to change.
+    pub(crate) may_be_page: bool,
 }
 
 /// Replies in a row that are not the requested object, after which the schema goes into the prompt.
@@ -48,6 +62,9 @@ const MAX_IGNORED: u32 = 3;
 /// Errors of one page in a form that has worked, after which it is not accepted any more although no other
 /// page shows that.
 const MAX_DOUBTS: u32 = 3;
+
+/// The same for a change after which requests ask for the same.
+const MAX_NEUTRAL_DOUBTS: u32 = 2;
 
 /// Learns the form from exchanges.
 #[derive(Debug, Default)]
@@ -83,21 +100,22 @@ enum Evidence {
 }
 
 impl FormLearner {
-    /// What an exchange shows. `known`: what the endpoint is believed to accept now. `may_raise`:
-    /// whether the output limit may be raised, because the manifest does not state it.
+    /// What an exchange shows. `known`: what the endpoint is believed to accept now.
     pub(crate) fn judge(
         &self,
         exchange: &Exchange,
         sent: SentForm,
         known: Capabilities,
-        may_raise: bool,
+        terms: LearningTerms,
     ) -> FormChange {
         let is_same = known.has_form_of(sent.capabilities);
         let change = match &exchange.verdict {
             Verdict::Retry(fault) => match fault.change {
-                Some(CapabilityChange::OutputFactor) if !may_raise => {
+                Some(CapabilityChange::OutputFactor) if !terms.may_raise => {
                     return FormChange::Exhausted(CapabilityChange::OutputFactor);
                 }
+                // It is not the format, which the request did not have.
+                Some(change) if change.is_of_format() && !sent.has_format => return FormChange::Exhausted(change),
                 Some(change) => change,
                 None => return FormChange::None,
             },
@@ -129,8 +147,9 @@ impl FormLearner {
         };
         match (sent.capabilities.with(change), known.with(change)) {
             _ if !is_same => FormChange::AlreadyMade,
-            (Some(_), Some(capabilities)) => match self.evidence(change, sent.page, known) {
+            (Some(_), Some(capabilities)) => match self.evidence(change, sent.page, known, terms) {
                 Evidence::Unclear => FormChange::Doubted,
+                Evidence::Page if change.is_of_format() => FormChange::PageWithoutFormat,
                 Evidence::Page => FormChange::Exhausted(change),
                 Evidence::Form => {
                     self.ignored.set(0);
@@ -146,8 +165,9 @@ impl FormLearner {
 
     /// Whether an error about a parameter concerns the form of all requests. If the form has worked, one
     /// page's error does not show it: the error of a second page does, or that of the same page again and
-    /// again, as long as no page is answered in the meantime.
-    fn evidence(&self, change: CapabilityChange, page: u64, known: Capabilities) -> Evidence {
+    /// again, as long as no page is answered in the meantime. What can be left out or renamed is so at the second
+    /// error, whatever was answered: some pages, or some of the servers behind the endpoint, reject it.
+    fn evidence(&self, change: CapabilityChange, page: u64, known: Capabilities, terms: LearningTerms) -> Evidence {
         let has_worked = self.valid.get() > 0 || known.is_proven && !self.has_changed.get();
         let is_of_replies = matches!(
             change,
@@ -156,17 +176,29 @@ impl FormLearner {
         if !has_worked || is_of_replies {
             return Evidence::Form;
         }
+        let is_neutral = change.is_neutral() && !terms.may_be_page;
+        // Another route may list other efforts.
+        let is_same = |doubt: &Doubt| match change.parameter() {
+            Some(parameter) => doubt.change.parameter() == Some(parameter),
+            None => doubt.change == change,
+        };
         let valid = self.valid.get();
         let mut doubts = self.doubts.borrow_mut();
-        let is_confirmed =
-            doubts.iter().any(|(other, doubt)| *other != page && doubt.change == change && doubt.valid == valid);
-        let doubt = doubts.entry(page).or_insert(Doubt { change, errors: 0, valid });
+        let is_confirmed = doubts
+            .iter()
+            .any(|(other, doubt)| *other != page && is_same(doubt) && (is_neutral || doubt.valid == valid));
+        let new = Doubt { change, errors: 0, valid };
+        let doubt = doubts.entry(page).or_insert(new);
+        if !is_same(doubt) {
+            *doubt = new;
+        }
         doubt.errors += 1;
-        if valid > doubt.valid {
+        if !is_neutral && valid > doubt.valid {
             doubts.remove(&page);
             return Evidence::Page;
         }
-        if is_confirmed || doubt.errors >= MAX_DOUBTS { Evidence::Form } else { Evidence::Unclear }
+        let max_doubts = if is_neutral { MAX_NEUTRAL_DOUBTS } else { MAX_DOUBTS };
+        if is_confirmed || doubt.errors >= max_doubts { Evidence::Form } else { Evidence::Unclear }
     }
 }
 
@@ -181,10 +213,13 @@ fn proven(sent: SentForm, known: Capabilities) -> FormChange {
 mod tests {
     use super::*;
     use crate::base::vocabulary::ErrorKind;
+    use crate::catalog::Effort;
     use crate::provider::parameter::Parameter;
     use crate::provider::verdict::{Charge, TransientFault};
     use crate::task::TaskFault;
     use serde_json::json;
+
+    const TERMS: LearningTerms = LearningTerms { may_raise: true, may_be_page: false };
 
     fn done(kind: Option<ErrorKind>) -> Exchange {
         let read = kind.map_or(Ok(json!("a")), |kind| Err(TaskFault::new(kind, "")));
@@ -202,7 +237,7 @@ mod tests {
     }
 
     fn sent(capabilities: Capabilities, is_described: bool) -> SentForm {
-        SentForm { capabilities, is_described, is_first: true, is_usual: true, page: 1 }
+        SentForm { capabilities, is_described, is_first: true, is_usual: true, has_format: true, page: 1 }
     }
 
     /// The endpoint and a request as it is now.
@@ -218,7 +253,7 @@ mod tests {
 
         fn reply(&mut self, exchange: &Exchange) -> FormChange {
             let is_described = !(self.known.is_proven || self.known.follows_schema) || self.known.needs_description();
-            let change = self.learner.judge(exchange, sent(self.known, is_described), self.known, true);
+            let change = self.learner.judge(exchange, sent(self.known, is_described), self.known, TERMS);
             if let FormChange::Changed { capabilities, .. } = change {
                 self.known = capabilities;
             }
@@ -278,11 +313,11 @@ mod tests {
         let odd = done(Some(ErrorKind::NotJson));
         let repair = SentForm { is_first: false, ..sent(known, false) };
         for _ in 0..9 {
-            assert_eq!(learner.judge(&odd, repair, known, true), FormChange::None);
+            assert_eq!(learner.judge(&odd, repair, known, TERMS), FormChange::None);
         }
         let varied = SentForm { is_usual: false, ..sent(known, false) };
-        assert_eq!(learner.judge(&odd, varied, known, true), FormChange::None);
-        let pages: Vec<_> = (0..3).map(|_| learner.judge(&odd, sent(known, false), known, true)).collect();
+        assert_eq!(learner.judge(&odd, varied, known, TERMS), FormChange::None);
+        let pages: Vec<_> = (0..3).map(|_| learner.judge(&odd, sent(known, false), known, TERMS)).collect();
         assert!(matches!(pages[..], [FormChange::None, FormChange::None, FormChange::Changed { .. }]), "{pages:?}");
     }
 
@@ -294,7 +329,7 @@ mod tests {
         assert!(matches!(endpoint.reply(&rejected(change)), FormChange::Changed { what: Some(_), .. }));
         assert_eq!(endpoint.reply(&rejected(change)), FormChange::Exhausted(change));
         // A request that was sent before the change meets the same error.
-        let late = endpoint.learner.judge(&rejected(change), sent(before, false), endpoint.known, true);
+        let late = endpoint.learner.judge(&rejected(change), sent(before, false), endpoint.known, TERMS);
         assert_eq!(late, FormChange::AlreadyMade);
     }
 
@@ -307,7 +342,7 @@ mod tests {
                 Ok(page) => (page, done(None)),
                 Err((page, change)) => (page, rejected(change)),
             };
-            let form = learner.judge(&exchange, SentForm { page, ..sent(now, false) }, now, true);
+            let form = learner.judge(&exchange, SentForm { page, ..sent(now, false) }, now, TERMS);
             match form {
                 FormChange::Changed { capabilities, what } => {
                     now = capabilities;
@@ -317,6 +352,7 @@ mod tests {
                 FormChange::AlreadyMade => "already",
                 FormChange::Exhausted(_) => "page",
                 FormChange::Doubted => "doubted",
+                FormChange::PageWithoutFormat => "alone",
             }
         };
         exchanges.iter().map(judge).collect()
@@ -333,12 +369,12 @@ mod tests {
             // One page that is answered never shows it.
             (
                 vec![bad(1), Ok(2), bad(1), Ok(3), bad(4), Ok(5), bad(4)],
-                vec!["doubted", "none", "page", "none", "doubted", "none", "page"],
+                vec!["doubted", "none", "alone", "none", "doubted", "none", "alone"],
             ),
             // Two odd pages between others.
             (
                 vec![bad(1), Ok(3), bad(2), bad(1), Ok(4), bad(2)],
-                vec!["doubted", "none", "doubted", "page", "none", "page"],
+                vec!["doubted", "none", "doubted", "alone", "none", "alone"],
             ),
             // A page that is alone.
             (vec![bad(1), bad(1), bad(1)], vec!["doubted", "doubted", "changed"]),
@@ -354,12 +390,63 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_left_out_is_left_out_at_the_second_error() {
+        let omit = CapabilityChange::Omit(Parameter::Temperature);
+        let effort = |names: &[Effort]| CapabilityChange::Effort(names.iter().copied().collect());
+        let proven = Capabilities::default().proven(true);
+        for (exchanges, expected) in [
+            // Some pages, or one of two routes, with answers in between.
+            (vec![Err((1, omit)), Ok(2), Ok(3), Err((4, omit)), Ok(1), Ok(4)], "doubted none none changed none none"),
+            (vec![Err((1, omit)), Ok(2), Err((1, omit)), Ok(1)], "doubted none changed none"),
+            (vec![Err((1, omit)), Ok(1), Ok(2), Err((3, omit))], "doubted none none changed"),
+            (vec![Err((1, omit)), Err((1, omit))], "doubted changed"),
+            (
+                vec![
+                    Err((1, CapabilityChange::RenameOutputLimit)),
+                    Ok(2),
+                    Err((1, CapabilityChange::RenameOutputLimit)),
+                ],
+                "doubted none changed",
+            ),
+            (
+                vec![Err((1, effort(&[Effort::Low]))), Ok(2), Err((3, effort(&[Effort::Low, Effort::High])))],
+                "doubted none changed",
+            ),
+            // Another parameter is another doubt.
+            (
+                vec![Err((1, omit)), Ok(2), Err((3, CapabilityChange::Omit(Parameter::Detail))), Ok(3)],
+                "doubted none doubted none",
+            ),
+            (vec![Err((1, omit)), Err((1, CapabilityChange::ToggleThinking))], "doubted doubted"),
+        ] {
+            assert_eq!(judged(proven, &exchanges).join(" "), expected, "{exchanges:?}");
+        }
+        // Words that may mean the page.
+        let learner = FormLearner::default();
+        let terms = LearningTerms { may_be_page: true, ..TERMS };
+        let exchange = rejected(effort(&[Effort::Low]));
+        learner.judge(&exchange, sent(proven, false), proven, terms);
+        learner.judge(&done(None), SentForm { page: 2, ..sent(proven, false) }, proven, terms);
+        let found = learner.judge(&exchange, sent(proven, false), proven, terms);
+        assert!(matches!(found, FormChange::Exhausted(CapabilityChange::Effort(_))), "{found:?}");
+    }
+
+    #[test]
+    fn an_error_about_a_format_that_was_not_sent_is_the_pages() {
+        let learner = FormLearner::default();
+        let known = Capabilities::default();
+        let sent = SentForm { has_format: false, is_usual: false, ..sent(known, true) };
+        let found = learner.judge(&rejected(CapabilityChange::WeakerFormat), sent, known, TERMS);
+        assert_eq!(found, FormChange::Exhausted(CapabilityChange::WeakerFormat));
+    }
+
+    #[test]
     fn a_stated_output_limit_is_not_raised() {
         let learner = FormLearner::default();
         let known = Capabilities::default();
         let exchange = rejected(CapabilityChange::OutputFactor);
-        let found = learner.judge(&exchange, sent(known, false), known, false);
+        let found = learner.judge(&exchange, sent(known, false), known, LearningTerms { may_raise: false, ..TERMS });
         assert_eq!(found, FormChange::Exhausted(CapabilityChange::OutputFactor));
-        assert!(matches!(learner.judge(&exchange, sent(known, false), known, true), FormChange::Changed { .. }));
+        assert!(matches!(learner.judge(&exchange, sent(known, false), known, TERMS), FormChange::Changed { .. }));
     }
 }

@@ -42,8 +42,8 @@ impl FrameBuilder {
 
     /// What the requests of this kind have in common, for an endpoint that accepts `capabilities`.
     pub(crate) fn build(&self, request: &PageRequest, capabilities: Capabilities) -> CachedFrame {
-        let Variation { is_lengthened, avoids_repetition } = request.variation;
-        let capabilities = if avoids_repetition { capabilities.without_format() } else { capabilities };
+        let Variation { is_lengthened, avoids_repetition, .. } = request.variation;
+        let capabilities = if request.variation.has_no_format() { capabilities.without_format() } else { capabilities };
         let questions = request.asked();
         let size = FormSize::of(&questions, &self.request, self.facts, capabilities, is_lengthened);
         let bounds = self.bounds(capabilities, size.max_answer_tokens);

@@ -5,7 +5,7 @@
 //!
 //! - [`endpoint`]: one model at one endpoint, which owns all of the following
 //! - [`batch_client`]: the provider's Batch API; [`reply_reader`]: reads and judges a reply;
-//!   [`frame_builder`], [`frame_cache`]: what the requests for the same questions have in
+//!   [`stream_habits`]: how streams end; [`frame_builder`], [`frame_cache`]: what the requests for the same questions have in
 //!   common; [`form_change`]: what a reply shows about the form of requests; [`statement`]: values
 //!   of the manifest that are rejected
 //! - [`dialect`]: how an API spells requests, replies, errors and limits; pure
@@ -53,6 +53,7 @@ pub mod request_parts;
 pub(crate) mod served;
 pub(crate) mod sse;
 pub(crate) mod statement;
+pub(crate) mod stream_habits;
 #[cfg(test)]
 mod test_server;
 pub(crate) mod verdict;

@@ -25,6 +25,16 @@ pub struct Variation {
     pub is_lengthened: bool,
     /// It has another format or temperature, because the last reply repeated itself.
     pub avoids_repetition: bool,
+    /// It has no format, because the endpoint rejects the usual one for this page.
+    pub avoids_format: bool,
+}
+
+impl Variation {
+    /// Whether the request has no format of replies; the prompt describes the schema.
+    #[must_use]
+    pub fn has_no_format(self) -> bool {
+        self.avoids_repetition || self.avoids_format
+    }
 }
 
 /// The messages that ask the model to correct an invalid reply.

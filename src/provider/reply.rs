@@ -17,6 +17,8 @@ pub(crate) struct Reply {
     pub(crate) end: ReplyEnd,
     /// Who gave the reply.
     pub(crate) served: Served,
+    /// The message of an error that followed the end of a complete answer.
+    pub(crate) late_error: Option<String>,
 }
 
 /// Why a reply ended.

@@ -4,12 +4,13 @@ use super::capability::{Capabilities, CapabilityChange};
 use super::client::body_reader::BodyReader;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
-use super::dialect::interface::{Dialect, ErrorReply, NotAReply, ReplyStream};
+use super::dialect::interface::{Dialect, ErrorJudgement, ErrorReply, NotAReply, ReplyStream, StreamStage};
 use super::exchange::Exchange;
 use super::foreign::Foreign;
 use super::reply::Reply;
 use super::served::Served;
 use super::sse::EventDecoder;
+use super::stream_habits::StreamHabits;
 use super::verdict::{Charge, PageFault, TransientFault, Verdict};
 use crate::base::clock::Clock;
 use crate::base::sanitize;
@@ -23,15 +24,13 @@ use std::time::Duration;
 /// Characters of a body that are shown when it is not a reply.
 const MAX_SHOWN_CHARS: usize = 200;
 
-/// How long the end of a reply that is complete, with its token counts, is waited for: later counts may
-/// follow and replace them, but some servers keep the connection open.
-const MAX_COUNT_WAIT: Duration = Duration::from_secs(2);
-
 /// Reads the replies of one endpoint.
 pub(crate) struct ReplyReader<'a> {
     pub(crate) client: &'a HttpClient,
     pub(crate) dialect: &'a dyn Dialect,
     pub(crate) clock: &'a Arc<dyn Clock>,
+    /// How the endpoint's streams end.
+    pub(crate) habits: &'a StreamHabits,
     /// Receives the reply's text as it arrives.
     pub(crate) on_text: &'a dyn Fn(&str),
     /// What the endpoint was believed to accept when the request was sent.
@@ -60,13 +59,14 @@ impl ReplyReader<'_> {
                 if let Some(content) = judgement.invalid_reply {
                     return Exchange { status: Some(status), ..Exchange::from_invalid_reply(content, questions) };
                 }
-                let exceeded = judgement.exceeded;
                 let foreign = foreign_error(status, &body);
-                let was_change = asks_for_change(&judgement.verdict);
-                let verdict = in_view_of_form(judgement.verdict, judgement.named_change, self.sent, status);
+                let ErrorJudgement { verdict, charge, exceeded, named_change, if_not_sent, .. } = judgement;
+                let was_change = asks_for_change(&verdict);
+                let verdict = in_view_of_form(verdict, named_change, if_not_sent, self.sent);
                 // It is not the request: the server may have executed it.
-                let is_doubtful = was_change && !asks_for_change(&verdict) && !matches!(status, 501 | 503);
-                let charge = if is_doubtful { Charge::Unknown } else { judgement.charge };
+                let is_of_server = status >= 500 && !matches!(status, 501 | 503) || status == 408;
+                let is_doubtful = was_change && !asks_for_change(&verdict) && is_of_server;
+                let charge = if is_doubtful { Charge::Unknown } else { charge };
                 Exchange { exceeded, foreign, ..Exchange::new(verdict, charge) }
             }
         };
@@ -106,22 +106,34 @@ impl ReplyReader<'_> {
     async fn read_stream(&self, mut body: BodyReader, questions: &[&Question]) -> Exchange {
         let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
         let (mut unshown, mut before_events) = (String::new(), Some(Vec::new()));
-        let mut count_deadline = None;
-        while !stream.is_ended() {
-            if stream.is_counted() && count_deadline.is_none() {
-                count_deadline = Some(self.clock.now() + MAX_COUNT_WAIT);
+        let (mut stage, mut deadline, mut has_waited) = (StreamStage::Open, None, false);
+        loop {
+            let reached = stream.stage();
+            if reached == StreamStage::Ended {
+                break;
             }
-            let next = match count_deadline {
+            if reached > stage {
+                stage = reached;
+                deadline = self.deadline(stage);
+            }
+            let next = match deadline {
                 None => body.next().await,
                 Some(deadline) => tokio::select! {
                     biased;
                     next = body.next() => next,
-                    () = self.clock.sleep(deadline.saturating_sub(self.clock.now())) => break,
+                    () = self.clock.sleep(deadline.saturating_sub(self.clock.now())) => {
+                        has_waited = true;
+                        break;
+                    }
                 },
             };
             match next {
                 Ok(Some(bytes)) => {
-                    let has_event = self.push(&mut events, &mut *stream, &bytes, &mut unshown);
+                    let (has_event, has_text) = self.push(&mut events, &mut *stream, &bytes, &mut unshown);
+                    if has_text {
+                        // Some servers state an end with every part.
+                        deadline = self.deadline(stage);
+                    }
                     before_events = before_events.filter(|_| !has_event);
                     if let Some(before) = &mut before_events {
                         before.extend_from_slice(&bytes);
@@ -129,10 +141,11 @@ impl ReplyReader<'_> {
                 }
                 Ok(None) => break,
                 // The reply is complete: how the connection ends does not matter.
-                Err(_) if stream.is_complete() => break,
+                Err(_) if stage >= StreamStage::Complete => break,
                 Err(failure) => return broken_off(failure, stream.finish().err().unwrap_or_default()),
             }
         }
+        self.habits.learn(stage, has_waited);
         body.finish().await;
         // Some servers send errors, or the whole reply, as JSON with the media type of a stream.
         let whole = before_events.and_then(|bytes| self.dialect.read_reply(&String::from_utf8_lossy(&bytes)).ok());
@@ -145,24 +158,28 @@ impl ReplyReader<'_> {
         }
     }
 
-    /// Reads the next bytes of a stream; returns whether they complete an event.
+    /// Until when to wait for what may follow; `None`: until the stream ends or is idle for too long.
+    fn deadline(&self, stage: StreamStage) -> Option<Duration> {
+        self.habits.wait(stage).map(|wait| self.clock.now() + wait)
+    }
+
+    /// Reads the next bytes of a stream; returns whether they complete an event, and whether any of those has text.
     fn push(
         &self,
         events: &mut EventDecoder,
         stream: &mut dyn ReplyStream,
         bytes: &[u8],
         unshown: &mut String,
-    ) -> bool {
+    ) -> (bool, bool) {
         let complete = events.push(bytes);
-        for data in &complete {
-            unshown.push_str(&stream.push(data));
-        }
+        let text: String = complete.iter().map(|data| stream.push(data)).collect();
+        unshown.push_str(&text);
         // Up to the last white space: a secret, which contains none, may arrive in parts.
         let end = unshown.rfind(char::is_whitespace).map_or(0, |at| at + 1);
         let end = (end..unshown.len()).find(|end| unshown.is_char_boundary(*end)).unwrap_or(unshown.len());
         let rest = unshown.split_off(end);
         (self.on_text)(&self.client.redact(&std::mem::replace(unshown, rest)));
-        !complete.is_empty()
+        (!complete.is_empty(), !text.is_empty())
     }
 
     fn finish(
@@ -183,6 +200,13 @@ impl ReplyReader<'_> {
     }
 
     fn judge(&self, reply: Reply, questions: &[&Question]) -> Exchange {
+        if let Some(error) = &reply.late_error {
+            let error = self.client.redact(error);
+            match self.habits.is_first_late_error() {
+                true => tracing::warn!("an error that followed a complete reply is ignored: {error}"),
+                false => tracing::debug!("an error that followed a complete reply is ignored: {error}"),
+            }
+        }
         judge_reply(self.client, reply, questions)
     }
 }
@@ -198,11 +222,16 @@ pub(crate) fn judge_reply(client: &HttpClient, reply: Reply, questions: &[&Quest
 }
 
 /// The verdict on an error in view of what is known of the form. While no request was answered, the name of a
-/// parameter is enough to change it, in whatever words. Where one was answered, an internal error of the
-/// server has another cause.
-fn in_view_of_form(verdict: Verdict, named: Option<CapabilityChange>, sent: Capabilities, status: u16) -> Verdict {
-    match (verdict, named) {
-        (Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }), Some(change)) if !sent.is_proven => {
+/// parameter is enough to change it, in whatever words (`named`). `if_not_sent`: what the error means if it is
+/// about something that was not sent.
+fn in_view_of_form(
+    verdict: Verdict,
+    named: Option<CapabilityChange>,
+    if_not_sent: Option<Verdict>,
+    sent: Capabilities,
+) -> Verdict {
+    match (verdict, named, if_not_sent) {
+        (Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }), Some(change), _) if !sent.is_proven => {
             Verdict::Retry(TransientFault {
                 kind: ErrorKind::Capability,
                 message,
@@ -210,13 +239,10 @@ fn in_view_of_form(verdict: Verdict, named: Option<CapabilityChange>, sent: Capa
                 may_run: false,
             })
         }
-        // What was not sent is not what an internal error is about.
-        (Verdict::Retry(fault), _)
-            if status >= 500 && fault.change.is_some_and(|change| sent.is_proven || sent.with(change).is_none()) =>
-        {
-            Verdict::transient(ErrorKind::ServerError, fault.message)
+        (Verdict::Retry(fault), _, Some(other)) if fault.change.is_some_and(|change| sent.with(change).is_none()) => {
+            other
         }
-        (verdict, _) => verdict,
+        (verdict, ..) => verdict,
     }
 }
 

@@ -207,7 +207,12 @@ impl PageState {
                 answered
             }
             Verdict::Retry(fault) if fault.change.is_some() => {
+                let is_first = !self.variation.avoids_format;
                 self.last = match form {
+                    FormChange::PageWithoutFormat if is_first => {
+                        self.variation.avoids_format = true;
+                        LastAttempt::Nothing
+                    }
                     // Reasoning used up the output limit, which can't be raised for the endpoint.
                     FormChange::Exhausted(CapabilityChange::OutputFactor) => {
                         LastAttempt::Replied { cut: Cut::Length, content: String::new() }
@@ -216,7 +221,13 @@ impl PageState {
                         let fault = FaultRecord { kind: fault.kind, message: fault.message.clone() };
                         LastAttempt::Transient { fault, may_run: false, has_waited: false }
                     }
-                    FormChange::Exhausted(_) => {
+                    // Whatever it says, the server may have failed: another attempt may succeed.
+                    FormChange::Exhausted(_) if exchange.is_servers_fault() => {
+                        self.tries += 1;
+                        let fault = FaultRecord { kind: ErrorKind::ServerError, message: fault.message.clone() };
+                        LastAttempt::Transient { fault, may_run: false, has_waited: false }
+                    }
+                    FormChange::Exhausted(_) | FormChange::PageWithoutFormat => {
                         let message = fault.message.clone();
                         LastAttempt::Page(PageFault { kind: ErrorKind::BadRequest, message, is_refusal: false })
                     }

@@ -108,21 +108,29 @@ pub(crate) trait ReplyStream {
     /// Takes the data of one event and returns the text that it adds to the reply.
     fn push(&mut self, data: &str) -> String;
 
-    /// Whether the reply is complete, perhaps without its usage: a connection that breaks
-    /// now does no harm.
-    fn is_complete(&self) -> bool;
-
-    /// Whether the reply is complete and token counts came with its end. Others may follow, which replace them.
-    fn is_counted(&self) -> bool;
-
-    /// Whether nothing more is expected.
-    fn is_ended(&self) -> bool;
+    /// How far the reply has come.
+    fn stage(&self) -> StreamStage;
 
     /// Ends the stream.
     ///
     /// # Errors
     /// The text so far, when the reply is not complete.
     fn finish(self: Box<Self>) -> Result<Reply, String>;
+}
+
+/// How far a streamed reply has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum StreamStage {
+    /// More of it is expected.
+    Open,
+    /// It is complete, perhaps without its token counts: a connection that breaks now does no harm.
+    Complete,
+    /// Token counts came with its end. Others may follow, which replace them.
+    Counted,
+    /// What came is by the specification the last of it.
+    Last,
+    /// The server has marked the end.
+    Ended,
 }
 
 /// A body that is not a reply.
@@ -154,6 +162,8 @@ pub(crate) struct ErrorJudgement {
     pub(crate) exceeded: Option<ExceededLimit>,
     /// What to change for a parameter that the error names in words that are not understood.
     pub(crate) named_change: Option<CapabilityChange>,
+    /// What the error means if the request does not have what it rejects; `None`: the request is wrong anyway.
+    pub(crate) if_not_sent: Option<Verdict>,
     /// The text of a reply that the server itself found not valid.
     pub(crate) invalid_reply: Option<String>,
 }

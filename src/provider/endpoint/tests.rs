@@ -363,6 +363,7 @@ impl Dialect for PlainText {
             usage: None,
             end: ReplyEnd::Finished,
             served: Served::default(),
+            late_error: None,
         })
     }
 
@@ -372,7 +373,14 @@ impl Dialect for PlainText {
 
     fn judge_error(&self, reply: &ErrorReply<'_>) -> ErrorJudgement {
         let verdict = Verdict::Later { after: None, message: reply.body.to_owned() };
-        ErrorJudgement { verdict, charge: Charge::Nothing, exceeded: None, named_change: None, invalid_reply: None }
+        ErrorJudgement {
+            verdict,
+            charge: Charge::Nothing,
+            exceeded: None,
+            named_change: None,
+            if_not_sent: None,
+            invalid_reply: None,
+        }
     }
 
     fn is_rejection(&self, _message: &str) -> bool {

@@ -3,8 +3,10 @@
 use crate::bench::{Bench, statuses};
 use crate::harness::http_server::{HttpServer, reply};
 use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 const TASKS: &str = "tasks: {kind: {classify: {labels: [invoice, letter, form]}}}";
 const POLICY: &str =
@@ -61,6 +63,155 @@ fn a_parameter_is_rejected_with_any_status_at_the_cost_of_one_request() {
         assert_eq!(statuses(&bench.rows())["ok"], 3);
         let input = &bench.report()["tokens"]["input"];
         assert_eq!(input, 3000, "{status}: the error costs nothing");
+    }
+}
+
+/// The names of what the requests had, without their messages.
+fn forms(seen: &Mutex<Vec<Value>>) -> HashSet<String> {
+    let mut bodies = seen.lock().unwrap().clone();
+    bodies.iter_mut().for_each(|body| body["messages"] = Value::Null);
+    bodies.iter().map(ToString::to_string).collect()
+}
+
+/// An endpoint that has answered, in this run or in an earlier one, and then rejects a parameter.
+#[test]
+fn a_parameter_that_is_rejected_later_is_understood_with_any_status() {
+    for status in [400, 404, 408, 429, 500, 503, 504] {
+        for answered in [0, 6] {
+            let changes_at = Arc::new(AtomicUsize::new(usize::MAX));
+            let at_now = changes_at.clone();
+            let server = server(move |request, at| {
+                let message = "Unsupported parameter: 'temperature' is not supported with this model.";
+                let rejects = at >= at_now.load(Ordering::Relaxed) && !request["temperature"].is_null();
+                if rejects { error(status, message) } else { invoice() }
+            });
+            let bench = bench(&server, 3, "some-model", "");
+            assert_eq!(bench.run(&[]).code, 0);
+            (100..112).for_each(|at| bench.put(&format!("pages/more{at}.jpg"), &crate::bench::page(at)));
+            changes_at.store(3 + answered, Ordering::Relaxed);
+            let ran = bench.run(&[]);
+            assert_eq!(ran.code, 0, "{status} {answered}: {}", ran.stderr);
+            assert_eq!(statuses(&bench.rows())["ok"], 15, "{status} {answered}: {}", ran.stderr);
+            // The errors of two pages show it.
+            assert_eq!(server.count(), 17, "{status} {answered}: {}", ran.stderr);
+            let input = bench.rows().iter().filter_map(|row| row["input_tokens"].as_u64()).sum::<u64>();
+            assert_eq!(input, 15_000, "{status}: the errors cost nothing");
+        }
+    }
+}
+
+/// Some pages, or one of several servers behind the endpoint, reject what can be left out.
+#[test]
+fn what_some_pages_reject_is_left_out_of_all() {
+    type When = Box<dyn Fn(usize, usize) -> bool + Send + Sync>;
+    let temperature: fn(&Value) -> bool = |request| !request["temperature"].is_null();
+    let system: fn(&Value) -> bool = |request| request["messages"][0]["role"] == "system";
+    for (status, message, has) in [
+        (400, "Unsupported parameter: 'temperature' is not supported with this model.", temperature),
+        (500, "Unsupported parameter: 'temperature' is not supported with this model.", temperature),
+        (400, "System messages are not supported together with images", system),
+    ] {
+        let cases: Vec<(&str, When)> = vec![
+            ("every third page", Box::new(|_, page| page % 3 == 2)),
+            ("every second request", Box::new(|at, _| at % 2 == 1)),
+            ("every third request", Box::new(|at, _| at % 3 == 2)),
+            ("one page", Box::new(|_, page| page == 4)),
+        ];
+        for (case, when) in cases {
+            let pages = Mutex::new(HashMap::new());
+            let server = server(move |request, at| {
+                let image = request["messages"].to_string();
+                let image = image[image.find("base64").unwrap()..].to_owned();
+                let mut pages = pages.lock().unwrap();
+                let next = pages.len();
+                let page = *pages.entry(image).or_insert(next);
+                if has(request) && when(at, page) { error(status, message) } else { invoice() }
+            });
+            let bench = bench(&server, 12, "some-model", "");
+            let ran = bench.run(&[]);
+            assert_eq!(ran.code, 0, "{case} {message}: {}", ran.stderr);
+            assert_eq!(statuses(&bench.rows())["ok"], 12, "{case} {message}: {}", ran.stderr);
+            assert!(server.count() <= 14, "{case} {message}: {} requests", server.count());
+            let sent = server.count();
+            bench.put("pages/more.jpg", &crate::bench::page(4711));
+            assert_eq!(bench.run(&[]).code, 0);
+            assert_eq!(server.count(), sent + 1, "{case} {message}: the store knows it");
+        }
+    }
+}
+
+/// Also between pages that were answered with it: their answers and the others would have different settings.
+#[test]
+fn a_stated_value_that_some_pages_reject_ends_the_run() {
+    for status in [400, 500, 503] {
+        let server = server(move |_, at| match at {
+            3 => error(status, "Unsupported parameter: 'temperature' is not supported with this model."),
+            _ => invoice(),
+        });
+        let bench = bench(&server, 8, "some-model", "request: {temperature: 0.7}");
+        let ran = bench.run(&[]);
+        assert_eq!((ran.code, server.count()), (5, 4), "{status}: {}", ran.stderr);
+        assert!(ran.stderr.contains("request.temperature: 0.7"), "{status}: {}", ran.stderr);
+        assert_eq!(bench.report()["pages"]["ok"], 3, "{status}");
+    }
+}
+
+/// A page whose format is rejected, between others that are answered with it, is asked without a format.
+#[test]
+fn a_format_that_some_pages_reject_stays_for_the_others() {
+    let seen = Arc::<Mutex<Vec<Value>>>::default();
+    let shared = seen.clone();
+    let first = Mutex::new(HashMap::new());
+    let server = server(move |request, _| {
+        shared.lock().unwrap().push(request["response_format"]["type"].clone());
+        let image = request["messages"].to_string();
+        let image = image[image.find("base64").unwrap()..].to_owned();
+        let mut first = first.lock().unwrap();
+        let next = first.len();
+        let page = *first.entry(image).or_insert(next);
+        match page % 4 == 3 && request["response_format"]["type"] == "json_schema" {
+            true => error(
+                400,
+                "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
+            ),
+            false => invoice(),
+        }
+    });
+    let bench = bench(&server, 12, "some-model", "");
+    let ran = bench.run(&[]);
+    assert_eq!(statuses(&bench.rows())["ok"], 12, "{}", ran.stderr);
+    let free = seen.lock().unwrap().iter().filter(|format| format.is_null()).count();
+    assert!(free <= 3 && server.count() <= 18, "{free} of {}", server.count());
+}
+
+/// Overloads that name a parameter, before anything was answered and later.
+#[test]
+fn an_overload_changes_no_request() {
+    for (status, message) in [
+        (503, "The server is overloaded: temperature is not supported right now, try again later"),
+        (
+            500,
+            "Overloaded: structured outputs (response_format) are not supported at the moment. Please try again later.",
+        ),
+        (503, "Failed to compile response_format: grammar backend unavailable"),
+        (502, "Model replica m has been shut down; please retry"),
+        (429, "temperature is not supported: too many requests"),
+        (500, "Overloaded: image input is not supported right now, please retry later"),
+    ] {
+        for first in [0, 3] {
+            let seen = Arc::<Mutex<Vec<Value>>>::default();
+            let shared = seen.clone();
+            let server = server(move |request, at| {
+                shared.lock().unwrap().push(request.clone());
+                if at == first { error(status, message) } else { invoice() }
+            });
+            // A model whose first request is like the others.
+            let bench = bench(&server, 5, "gpt-4o-mini", "");
+            let ran = bench.run(&[]);
+            assert_eq!((ran.code, server.count()), (0, 6), "{status} {message}: {}", ran.stderr);
+            assert_eq!(statuses(&bench.rows())["ok"], 5, "{status} {message}");
+            assert_eq!(forms(&seen).len(), 1, "{status} {message}: {:?}", forms(&seen));
+        }
     }
 }
 
@@ -147,39 +298,5 @@ fn an_ignored_schema_is_seen_in_wrong_values_too() {
         assert_eq!(ran.code, 0, "{content}: {}", ran.stderr);
         assert_eq!(statuses(&bench.rows())["ok"], 13, "{content}");
         assert!(server.count() <= 17, "{content}: {} requests", server.count());
-    }
-}
-
-/// Counts that follow the end of a reply replace those that came with it, however late they are.
-#[test]
-fn the_last_counts_of_a_stream_are_billed() {
-    let chunk = |delta: Value, finish: Value, output: u64, total: u64| {
-        let usage = json!({"prompt_tokens": 1000, "completion_tokens": output, "total_tokens": total});
-        let choice = json!({"index": 0, "delta": delta, "finish_reason": finish});
-        let body =
-            json!({"id": "c", "object": "chat.completion.chunk", "model": "m", "choices": [choice], "usage": usage});
-        format!("data: {body}\n\n")
-    };
-    let first = chunk(json!({"content": "{\"kind\": \"invoice\"}"}), Value::Null, 6, 1100)
-        + &chunk(json!({}), json!("stop"), 6, 1106);
-    let last = chunk(json!({"extra_content": {}}), Value::Null, 6, 1606);
-    // How the stream ends: with a mark, with the body, or not at all.
-    for (end, closes) in [("data: [DONE]\n\n", true), ("", true), ("data: [DONE]\n\n", false), ("", false)] {
-        for pause in [0, 50] {
-            let (first, last) = (first.clone(), last.clone() + end);
-            let server = HttpServer::start(move |_, stream| {
-                let part = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
-                let head = "HTTP/1.1 200 X\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-                stream.write_all(format!("{head}{}", part(&first)).as_bytes())?;
-                std::thread::sleep(std::time::Duration::from_millis(pause));
-                stream.write_all(part(&last).as_bytes())?;
-                if closes { stream.write_all(b"0\r\n\r\n") } else { Ok(()) }
-            });
-            let bench = bench(&server, 2, "some-model", "request: {stream: true, max_tokens: 700}");
-            let ran = bench.run(&[]);
-            assert_eq!(ran.code, 0, "{end:?} {closes} {pause}: {}", ran.stderr);
-            let found: Vec<u64> = bench.rows().iter().filter_map(|row| row["output_tokens"].as_u64()).collect();
-            assert_eq!((found, server.count()), (vec![606, 606], 2), "{end:?} {closes} {pause}");
-        }
     }
 }

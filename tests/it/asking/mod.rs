@@ -12,4 +12,5 @@ mod reply_forms;
 mod request_form;
 mod resume;
 mod stops;
+mod stream_ends;
 mod waits;

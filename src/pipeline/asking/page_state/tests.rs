@@ -33,7 +33,8 @@ const FORMAT: CapabilityChange = CapabilityChange::WeakerFormat;
 /// One letter per attempt: `o` valid, `i` invalid, `c` cut at max_tokens, `n` repeating itself, `h` the
 /// first task valid and the second not, `p` transient error, `t` timeout, `k` missing capability,
 /// `m` reasoning used up the output limit, `l` later, `x` an error of the page, `r` refusal. Upper case:
-/// `I` invalid, in a form that is not sent any more; `K` and `M`: the endpoint can't change again.
+/// `I` invalid, in a form that is not sent any more; `K` and `M`: the endpoint can't change again; `P` the same with
+/// a status of the server's faults; `F`: only this page is rejected with its format.
 fn verdict(letter: char, open: usize) -> Verdict {
     let bad = || Err(TaskFault::new(ErrorKind::WrongLabel, "no"));
     let done = |reading: Vec<_>, cut| Verdict::Done { reading, cut };
@@ -50,7 +51,7 @@ fn verdict(letter: char, open: usize) -> Verdict {
         'p' => passing(None, false),
         't' => passing(None, true),
         'k' => passing(Some(FORMAT), false),
-        'K' => passing(Some(FORMAT), false),
+        'K' | 'P' | 'F' => passing(Some(FORMAT), false),
         'm' | 'M' => passing(Some(CapabilityChange::OutputFactor), false),
         'l' => Verdict::Later { after: None, message: String::new() },
         'x' => page(false),
@@ -62,7 +63,8 @@ fn verdict(letter: char, open: usize) -> Verdict {
 fn form(letter: char) -> FormChange {
     match letter {
         'I' => FormChange::AlreadyMade,
-        'K' => FormChange::Exhausted(FORMAT),
+        'K' | 'P' => FormChange::Exhausted(FORMAT),
+        'F' => FormChange::PageWithoutFormat,
         'M' => FormChange::Exhausted(CapabilityChange::OutputFactor),
         _ => FormChange::None,
     }
@@ -90,7 +92,7 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
                 state.finish_wait(Duration::ZERO);
             }
             Step::Ask { variation, repair } => {
-                steps.push(match (repair.is_some(), variation.is_lengthened, variation.avoids_repetition) {
+                steps.push(match (repair.is_some(), variation.is_lengthened, variation.has_no_format()) {
                     (true, ..) => 'R',
                     (false, true, _) => 'L',
                     (false, false, true) => 'V',
@@ -99,9 +101,9 @@ fn play(history: &str, tasks: usize) -> (String, Vec<String>) {
                 let Some(letter) = letters.next() else {
                     return (steps, outcomes);
                 };
-                for (at, outcome) in
-                    state.apply_exchange(&exchange(verdict(letter, state.open.len())), &step, form(letter), 1)
-                {
+                let status = (letter == 'P').then_some(500);
+                let exchange = Exchange { status, ..exchange(verdict(letter, state.open.len())) };
+                for (at, outcome) in state.apply_exchange(&exchange, &step, form(letter), 1) {
                     outcomes[at] = outcome.status.name().to_owned();
                 }
             }
@@ -123,6 +125,13 @@ fn histories_of_one_task() {
         ("ko", "AAS", "ok"),
         ("lllllllo", "AAAAAAAAS", "ok"),
         ("x", "AS", "failed bad_request"),
+        ("K", "AS", "failed bad_request"),
+        ("PPP", "AWAWAS", "failed server_error"),
+        ("Fo", "AVS", "ok"),
+        ("FK", "AVS", "failed bad_request"),
+        ("FF", "AVS", "failed bad_request"),
+        ("FPo", "AVWVS", "ok"),
+        ("Fio", "AVRS", "ok"),
         ("r", "AS", "refused bad_request"),
         ("co", "ALS", "ok"),
         ("cc", "ALS", "invalid length"),

@@ -4,6 +4,8 @@
 //! Sources: error references of the vendors, and errors that their users quoted (2026-11).
 
 use super::error_body::ErrorBody;
+use super::model_errors::{is_retired, names_unknown_model};
+use super::rejections::passes;
 use super::vision::lacks_vision;
 use crate::provider::wording::find_word;
 
@@ -193,14 +195,16 @@ const CREDIT_ADVICE: &[&str] = &["purchase credits", "check your billing", "rech
 /// whether the server says when to ask again.
 pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Option<Cause> {
     let (text, codes) = (error.text(), error.codes());
-    if lacks_vision(text) {
+    // A server that can't do its work for the moment says nothing about the model.
+    let passes = passes(status, error);
+    if !passes && lacks_vision(text) {
         return Some(Cause::NoVision);
+    }
+    if !passes && is_retired(status, text, &codes) {
+        return Some(Cause::RetiredModel);
     }
     // An internal error has to be clear: it may have another cause.
     let is_internal = status >= 500;
-    if is_retired(text, &codes, is_internal) {
-        return Some(Cause::RetiredModel);
-    }
     let has_code = |names: &[&str]| {
         let is = |code: &str, name: &str| if is_internal { code == name } else { code.contains(name) };
         names.iter().any(|name| codes.iter().any(|code| is(code, name)))
@@ -258,42 +262,6 @@ fn says_prompt_too_long(text: &str) -> bool {
     has_subject && text.contains("token") && has(OVER) && !has(OTHERS)
 }
 
-/// Codes of errors about a model that was retired, in lower case.
-const RETIRED_CODES: &[&str] = &["model_decommissioned", "model_retired", "model_deprecated", "model_discontinued"];
-/// What is said of a model that was retired.
-const RETIRED: &[&str] = &[
-    "been retired",
-    "was retired",
-    "is retired",
-    "decommissioned",
-    "discontinued",
-    "been sunset",
-    "was sunset",
-    "is sunset",
-    "been shut down",
-    "was shut down",
-    "end of life",
-    "end-of-life",
-    "been removed",
-    "been deprecated",
-    "is deprecated",
-    "was deprecated",
-    "no longer available",
-    "no longer supported",
-    "no longer offered",
-    "no longer served",
-    "not available anymore",
-];
-
-/// `The model x has been retired`, in the words of several servers; not that a parameter of it is.
-fn is_retired(text: &str, codes: &[String], is_internal: bool) -> bool {
-    // An internal error may be about the server itself.
-    let words = RETIRED.iter().filter(|words| !is_internal || words.contains("retired") || words.contains("decom"));
-    let mut found = words.flat_map(|words| text.match_indices(words));
-    codes.iter().any(|code| RETIRED_CODES.contains(&code.as_str()))
-        || found.any(|(at, _)| subject_of(&text[..at]).is_some_and(|subject| is_model(&subject)))
-}
-
 /// `The API key is not valid`, in the words of several servers.
 fn complains_of_key(text: &str) -> bool {
     const KEYS: &[&str] = &["api key", "api-key", "apikey", "api_key"];
@@ -321,78 +289,6 @@ fn complains_of_key(text: &str) -> bool {
     ];
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     has(KEYS) && has(COMPLAINTS)
-}
-
-/// `The model x does not exist`, in the words of several servers; not that a file or an image does
-/// not exist.
-fn names_unknown_model(text: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "invalid model name",
-        "not a valid model",
-        "unknown model",
-        "no such model",
-        "model not exist",
-        "unsupported model",
-        "not a chat model",
-        "no endpoints found for",
-    ];
-    const MISSING: &[&str] = &["does not exist", "not found", "doesn't exist", "could not be found"];
-    let is_word = |words: &&str| {
-        let mut behind = text.match_indices(*words).map(|(at, words)| text[at + words.len()..].trim_start());
-        behind.any(|rest| !["param", "setting", "option", "argument"].iter().any(|word| rest.starts_with(word)))
-    };
-    let missing = MISSING.iter().flat_map(|words| text.match_indices(words));
-    let mut missing = missing.map(|(at, words)| (&text[..at], &text[at + words.len()..]));
-    WORDS.iter().any(is_word) || missing.any(|(before, after)| is_about_model(before, after))
-}
-
-/// Words for a model.
-const MODELS: &[&str] = &["model", "models", "deployment", "engine"];
-
-/// Whether the clause around words such as `not found` has the model as its subject.
-fn is_about_model(before: &str, after: &str) -> bool {
-    match subject_of(before) {
-        Some(subject) => is_model(&subject),
-        None => words_of(after).iter().take(3).any(|word| MODELS.contains(&word.as_str())),
-    }
-}
-
-/// The words of a clause before its verb; `None` if there are none.
-fn subject_of(before: &str) -> Option<Vec<String>> {
-    let start = [". ", "; ", "\n"].iter().filter_map(|end| before.rfind(end).map(|at| at + end.len())).max();
-    Some(words_of(&before[start.unwrap_or(0)..])).filter(|words| !words.is_empty())
-}
-
-/// Whether the words of a subject stand for a model, rather than for something of it.
-fn is_model(subject: &[String]) -> bool {
-    const OTHERS: &[&str] = &[
-        "file",
-        "image",
-        "images",
-        "url",
-        "file_id",
-        "message",
-        "path",
-        "key",
-        "tool",
-        "template",
-        "parameter",
-        "parameters",
-        "argument",
-        "field",
-        "feature",
-        "support",
-    ];
-    let has = |names: &[&str]| subject.iter().any(|word| names.contains(&word.as_str()));
-    has(MODELS) && !has(OTHERS)
-}
-
-/// The words of a text without what it quotes, such as the name of a model.
-fn words_of(text: &str) -> Vec<String> {
-    let text = text.replace("'s ", " ");
-    let unquoted = text.split(['`', '"', '\'']).step_by(2).collect::<Vec<_>>().join(" ");
-    let words = unquoted.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
-    words.filter(|word| !word.is_empty()).collect()
 }
 
 #[cfg(test)]

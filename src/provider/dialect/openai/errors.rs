@@ -42,8 +42,19 @@ pub(crate) fn judge_error(reply: &ErrorReply<'_>) -> ErrorJudgement {
     // The model has replied, and may be billed.
     let charge = if is_invalid_reply { Charge::Unknown } else { charge };
     let named_change = named_change(reply.status, &error);
+    let if_not_sent = judge_otherwise(reply, &error);
     let invalid_reply = is_invalid_reply.then(|| error.failed_generation.unwrap_or_default());
-    ErrorJudgement { verdict, charge, exceeded, named_change, invalid_reply }
+    ErrorJudgement { verdict, charge, exceeded, named_change, if_not_sent, invalid_reply }
+}
+
+/// What an error means if the request does not have what it rejects; `None`: the request is wrong anyway.
+fn judge_otherwise(reply: &ErrorReply<'_>, error: &ErrorBody) -> Option<Verdict> {
+    let (status, message) = (reply.status, described(reply.status, error));
+    match status {
+        500.. => Some(Verdict::transient(ErrorKind::ServerError, message)),
+        401 | 402 | 408 | 413 | 429 => Some(judge_by_status(status, error, requested_delay(reply, error), message)),
+        _ => None,
+    }
 }
 
 /// Where a redirect leads, for people. Its URL may hold secrets.
@@ -122,9 +133,7 @@ pub(crate) fn judge_status(status: u16, error: &ErrorBody, after: Option<Duratio
         300..=399 => {
             return Verdict::stop(message, "the server redirects: set provider.base_url to the target of the redirect");
         }
-        401 => return Verdict::stop(message, CHECK_KEY),
         407 => return Verdict::stop(format!("the proxy refuses: {message}"), PROXY_HINT),
-        429 => return judge_too_many_requests(error, after, message),
         _ => {}
     }
     // What a gateway writes on its page is not an error of the API.
@@ -133,23 +142,32 @@ pub(crate) fn judge_status(status: u16, error: &ErrorBody, after: Option<Duratio
     // A parameter that is named is what is not supported, rather than images or a model.
     let is_other = |cause: Cause| matches!(cause, Cause::NoVision | Cause::RetiredModel) && change.is_some();
     let is_cause = |cause: &Cause| (is_of_api || *cause == Cause::NoCredit && error.is_plain) && !is_other(*cause);
-    if let Some(cause) = find_cause(status, error, after.is_some()).filter(is_cause) {
-        return judge_cause(cause, error, after, message);
+    let cause = find_cause(status, error, after.is_some()).filter(is_cause);
+    match (status, cause, change) {
+        // What these statuses mean by definition, unless the error clearly rejects a parameter.
+        (401 | 429, None, Some(change)) => capability(change, message),
+        (401 | 429, ..) => judge_by_status(status, error, after, message),
+        (_, Some(cause), _) => judge_cause(cause, error, after, message),
+        (_, None, Some(change)) => capability(change, message),
+        (_, None, None) => judge_by_status(status, error, after, message),
     }
-    if let Some(change) = change {
-        return capability(change, message);
-    }
+}
+
+/// Judges an error that nothing is known of but its status.
+fn judge_by_status(status: u16, error: &ErrorBody, after: Option<Duration>, message: String) -> Verdict {
     match status {
+        401 => Verdict::stop(message, CHECK_KEY),
         402 => Verdict::stop(message, ADD_CREDIT),
         403 => {
             Verdict::stop_or_page(message, "the API key has no access to this model or region: check its permissions")
         }
         404 => Verdict::stop_or_page(message, CHECK_ENDPOINT),
         405 => Verdict::stop(message, CHECK_ENDPOINT),
-        // What is gone does not come back.
-        410 => Verdict::stop(message, RETIRED),
+        // The model, or something of one page.
+        410 => Verdict::stop_or_page(message, RETIRED),
         408 => Verdict::transient(ErrorKind::Timeout, message),
         413 => Verdict::page_fault(ErrorKind::RequestTooLarge, message),
+        429 => judge_too_many_requests(error, after, message),
         409 | 425 => Verdict::transient(ErrorKind::ServerError, message),
         501 => Verdict::stop(message, "check provider.base_url: this server does not serve such requests"),
         498 | 503 | 529 => Verdict::Later { after, message },

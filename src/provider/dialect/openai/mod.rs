@@ -7,9 +7,10 @@
 //!   [`late_error`]: an error in a reply of status 200;
 //!   [`lenient_json`]: JSON with numbers that are too large
 //! - [`error_body`]: reads error bodies of any shape; [`message_numbers`]: numbers in their messages;
-//!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`vision`]: whether the
-//!   model takes no images; [`rejections`]: the parameter that an error names;
-//!   [`parameter_names`]: the words for it; [`output_room`]: output limits that it names
+//!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`model_errors`]: that the model is
+//!   unknown or retired; [`vision`]: whether it takes no images; [`rejections`]: the parameter that an error
+//!   rejects; [`parameter_names`]: how it names it; [`output_room`]: output limits that it names;
+//!   [`passing`]: that a server can't do its work for the moment
 //! - [`rate_limit_headers`]: reads rate limits from headers
 //! - [`batch`]: calls and replies of the Batch API; [`batch_line`]: lines of its files
 
@@ -23,9 +24,11 @@ pub(crate) mod late_error;
 pub(crate) mod lenient_json;
 pub(crate) mod message;
 pub(crate) mod message_numbers;
+pub(crate) mod model_errors;
 pub(crate) mod openai_dialect;
 pub(crate) mod output_room;
 pub(crate) mod parameter_names;
+pub(crate) mod passing;
 pub(crate) mod rate_limit_headers;
 #[cfg(test)]
 mod recorded;

@@ -5,14 +5,14 @@
 
 use super::error_body::ErrorBody;
 use super::output_room::max_output;
-use super::parameter_names::NAMES;
-use super::request::THINKING_MEMBER;
+use super::parameter_names::{is_named_clearly, named_parameter};
+use super::passing::{is_passing, may_be_failure};
 use crate::base::vocabulary::ErrorKind;
 use crate::catalog::Effort;
 use crate::provider::capability::CapabilityChange;
 use crate::provider::efforts::Efforts;
 use crate::provider::parameter::Parameter;
-use crate::provider::wording::{find_word, is_marked, names};
+use crate::provider::wording::find_word;
 
 /// Words with which servers reject a parameter, in lower case, beside [`CLEAR_REJECTIONS`].
 const REJECTIONS: &[&str] = &[
@@ -72,7 +72,10 @@ const REJECTIONS: &[&str] = &[
 /// Words that leave no doubt also in an internal error.
 const CLEAR_REJECTIONS: &[&str] = &[
     "not support",
+    "not currently support",
+    "not yet support",
     "n't support",
+    "n't currently support",
     "unsupported",
     "not accept",
     "n't accept",
@@ -86,20 +89,6 @@ const CLEAR_REJECTIONS: &[&str] = &[
     // Chinese: not supported; only supported.
     "不支持",
     "仅支持",
-];
-
-/// Words that also mean that the server can't do its work for the moment, or who may not use it.
-const PASSING: &[&str] = &[
-    "temporar",
-    "try again",
-    "unavailable",
-    "not available",
-    "overloaded",
-    "at capacity",
-    "timed out",
-    "timeout",
-    "internal error",
-    "unexpected error",
 ];
 
 /// Complaints about the content of a schema that name no part of it.
@@ -119,36 +108,58 @@ const SCHEMA_COMPLAINTS: &[&str] = &[
     "invalid json schema",
 ];
 
+/// How clearly an error has to say that a parameter is rejected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Demand {
+    /// In any words: errors of this status are about the request.
+    Any,
+    /// With the name of the parameter: a refusal for all parameters says `forbidden`, too.
+    Named,
+    /// Clearly, or with the name: the server may have failed for another cause.
+    Failure,
+    /// Clearly and with the name: errors of this status are about something else.
+    Certain,
+}
+
+impl Demand {
+    fn of_status(status: u16) -> Self {
+        match status {
+            403 => Self::Named,
+            500.. => Self::Failure,
+            401 | 402 | 408 | 413 | 429 => Self::Certain,
+            _ => Self::Any,
+        }
+    }
+}
+
 /// What to change in a request that was rejected with `status`; `None`: the error names no parameter
 /// that docmill chooses.
 pub(crate) fn find_change(status: u16, error: &ErrorBody) -> Option<CapabilityChange> {
     let (text, param) = (error.text(), error.param.to_lowercase());
-    if matches!(status, 402 | 408 | 413) {
+    if passes(status, error) {
         return None;
     }
-    if let Some(tokens) = max_output(text).filter(|_| status != 403) {
+    let demand = Demand::of_status(status);
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let is_about_request = matches!(demand, Demand::Any | Demand::Failure);
+    if let Some(tokens) = max_output(text).filter(|_| is_about_request) {
         return Some(CapabilityChange::MaxOutput(tokens));
     }
-    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_code = ["unsupported_parameter", "unsupported_value", "unknown_parameter"].iter().any(|code| error.is(code));
     let is_rejection = is_code || rejects(text);
+    let is_clear = is_code || has(CLEAR_REJECTIONS);
     let named = named_parameter(&param, text, is_rejection);
-    let named = named.filter(|parameter| match status {
-        // Beside its name, a refusal for all parameters says `forbidden`.
-        403 => {
-            let is_denied = is_code || rejects(&text.replace("forbidden", ""));
-            is_denied && (!param.is_empty() || is_named_clearly(*parameter, text))
+    let named = named.filter(|parameter| {
+        let is_named = || !param.is_empty() || is_named_clearly(*parameter, text);
+        match demand {
+            Demand::Any => true,
+            Demand::Named => is_named() && (is_code || rejects(&text.replace("forbidden", ""))),
+            Demand::Failure => is_clear || is_rejection && is_named() && !may_be_failure(text),
+            Demand::Certain => is_clear && is_named(),
         }
-        // An internal error has to be clear: it may have another cause.
-        500.. => {
-            let is_clear = is_code || has(CLEAR_REJECTIONS);
-            let is_named = !param.is_empty() || is_named_clearly(*parameter, text);
-            is_clear || is_rejection && is_named && !has(PASSING)
-        }
-        _ => true,
     });
-    let is_of_schema = status < 500 || has(&["schema", "grammar"]);
-    let is_schema = status != 403 && is_of_schema && has(SCHEMA_COMPLAINTS);
+    let is_of_schema = status < 500 || has(&["schema", "grammar"]) && !may_be_failure(text);
+    let is_schema = is_about_request && is_of_schema && has(SCHEMA_COMPLAINTS);
     match named {
         // A bound of the schema, or a part of it.
         Some(Parameter::Format) if is_schema => Some(CapabilityChange::SimplerSchema),
@@ -161,6 +172,13 @@ pub(crate) fn find_change(status: u16, error: &ErrorBody) -> Option<CapabilityCh
         }
         None => None,
     }
+}
+
+/// Whether an error of `status` asks for patience, whatever else it says: its status is one of servers' faults or
+/// of limits, and its words or codes are those of a server that can't do its work for the moment.
+pub(crate) fn passes(status: u16, error: &ErrorBody) -> bool {
+    let is_passing_code = |code: &String| code.contains("overload") || code.contains("rate_limit");
+    (status >= 500 || status == 429) && (is_passing(error.text()) || error.codes().iter().any(is_passing_code))
 }
 
 /// What to change for a parameter that an error of the request names, whatever its words.
@@ -199,9 +217,9 @@ pub(crate) fn is_rejection(message: &str) -> bool {
 }
 
 /// Whether a message may mean no more than that the server can't do its work for the moment.
-pub(crate) fn is_passing(message: &str) -> bool {
+pub(crate) fn may_pass(message: &str) -> bool {
     let message = message.to_lowercase();
-    PASSING.iter().chain(&["rate limit", "quota"]).any(|words| message.contains(words))
+    may_be_failure(&message) || message.contains("quota")
 }
 
 /// The same as [`is_rejection`] of a text in lower case.
@@ -213,126 +231,6 @@ fn rejects(message: &str) -> bool {
     });
     let is_unknown = message.contains("unknown") && !has(&["unknown error", "unknown reason", "unknown issue"]);
     has(REJECTIONS) || has(CLEAR_REJECTIONS) || is_restricted || is_unknown || find_word(message, "expected").is_some()
-}
-
-fn named_parameter(param: &str, text: &str, is_rejection: bool) -> Option<Parameter> {
-    // `param` is a path such as `messages[0].content[1].image_url.detail`. A bound is named only in
-    // the message.
-    let last = param.rsplit(['.', '/']).next().unwrap_or_default();
-    let is_bound = |parameter: Parameter| Parameter::BOUNDS.contains(&parameter);
-    let by_position = NAMES
-        .iter()
-        .filter_map(|(parameter, words)| {
-            let at = words.iter().filter_map(|word| find_parameter(text, word)).min()?;
-            // Messages about a bound begin with the format that it is in.
-            Some((!is_bound(*parameter), at, *parameter))
-        })
-        .min_by_key(|(is_other, at, _)| (*is_other, *at))
-        .map(|(_, _, parameter)| parameter);
-    if by_position.is_some_and(is_bound) && is_rejection {
-        return by_position;
-    }
-    // What is not supported together with thinking is supported without.
-    if is_rejection && find_parameter(text, THINKING_MEMBER).is_some() {
-        return Some(Parameter::Thinking);
-    }
-    let by_param = match last {
-        "detail" => Some(Parameter::Detail),
-        "strict" => Some(Parameter::Strict),
-        "role" if param.contains("messages") => Some(Parameter::SystemMessage),
-        _ => NAMES
-            .iter()
-            .find(|(_, words)| words.iter().any(|word| find_word(param, word).is_some()))
-            .map(|(parameter, _)| *parameter),
-    };
-    by_param.or(by_position.filter(|_| is_rejection))
-}
-
-/// Where `text` names a parameter as `word`.
-fn find_parameter(text: &str, word: &str) -> Option<usize> {
-    // A page may be about temperatures.
-    let is_meant =
-        |at: &usize| word != "temperature" || is_marked(text, *at, word) || is_subject(&text[at + word.len()..]);
-    names(text, word).find(is_meant)
-}
-
-/// Whether the name before `after` is what a sentence is about: `temperature must be 1`, but not
-/// `the temperature table on the page is not supported`.
-fn is_subject(after: &str) -> bool {
-    const BEHIND: &[&str] = &[
-        "is",
-        "are",
-        "must",
-        "should",
-        "has",
-        "was",
-        "cannot",
-        "can",
-        "does",
-        "do",
-        "not",
-        "only",
-        "parameter",
-        "parameters",
-        "param",
-        "value",
-        "values",
-        "setting",
-        "settings",
-        "sampling",
-        "argument",
-        "field",
-        "option",
-        "and",
-        "or",
-        "with",
-        "for",
-        "may",
-        "out",
-        "too",
-        "below",
-        "above",
-        "to",
-        "unsupported",
-        "deprecated",
-        "invalid",
-        "between",
-        "range",
-        "above",
-        "below",
-        "exceeds",
-        "higher",
-        "greater",
-        "less",
-        "other",
-        "different",
-    ];
-    let next = after.trim_start();
-    let word = next.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    let is_joined = after.starts_with('-');
-    !is_joined
-        && (!after.starts_with(char::is_whitespace) || word.is_empty() || BEHIND.contains(&word) || is_number(word))
-}
-
-fn is_number(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// Whether `text` names `parameter` by a name that is no word of prose, and marks it as a name or begins with it.
-fn is_named_clearly(parameter: Parameter, text: &str) -> bool {
-    let of_parameter = NAMES.iter().filter(|(named, _)| *named == parameter).flat_map(|(_, words)| *words);
-    of_parameter.into_iter().any(|word| {
-        let is_clear = |at: usize| {
-            let is_prose = word.contains(' ');
-            word.contains('_') || !is_prose && (is_marked(text, at, word) || states_value(&text[at + word.len()..]))
-        };
-        names(text, word).any(is_clear)
-    })
-}
-
-/// Whether what follows a name says what its value may be: `temperature: only 1 is allowed`.
-fn states_value(after: &str) -> bool {
-    [":", " must be", " is deprecated", " is not", " does not support"].iter().any(|words| after.starts_with(words))
 }
 
 /// The efforts that a message lists as supported.

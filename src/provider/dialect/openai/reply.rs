@@ -22,6 +22,18 @@ const MEMBERS: &[&str] = &["choices", "error", "usage"];
 /// Azure's filter for the text of published works (its guide to content filtering, 2026).
 const PROTECTED_TEXT: &str = "protected_material_text";
 
+/// Token counts that came with the end of a reply or after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum FinalCounts {
+    /// There were none.
+    #[default]
+    None,
+    /// They came in a chunk with a choice: others may follow.
+    WithChoice,
+    /// They came in a chunk without choices, which is the last one (OpenAI's reference of `stream_options`, 2026-08).
+    Alone,
+}
+
 /// A completion as far as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Completion {
@@ -32,10 +44,12 @@ pub(crate) struct Completion {
     /// Token counts, if the server reports them. Those of a stream add up from chunk to chunk: the
     /// last ones count, also where they are lower (Gemini corrects the prompt, recorded 2025-03).
     pub(crate) usage: Option<Usage>,
-    /// Whether token counts came with the end or after it.
-    pub(crate) has_final_usage: bool,
+    /// The token counts that came with the end or after it.
+    pub(crate) counts: FinalCounts,
     /// An error inside a reply of status 200.
     pub(crate) error: Option<Value>,
+    /// The first error after the end of an answer, which does not discard it.
+    late_error: Option<Value>,
     served: Served,
     /// The number of the choice that is read: the first that the server sends.
     choice: Option<u64>,
@@ -88,7 +102,8 @@ impl Completion {
         if let Some(text) = failed.or_else(|| self.message.only_call().filter(|_| content.trim().is_empty())) {
             text.clone_into(&mut content);
         }
-        Reply { content, reasoning, usage: self.usage, end, served: self.served }
+        let late_error = self.late_error.map(|error| ErrorBody::from_value(&error).message);
+        Reply { content, reasoning, usage: self.usage, end, served: self.served, late_error }
     }
 
     fn end(&self) -> ReplyEnd {
@@ -119,7 +134,7 @@ impl Completion {
     /// Reads a reply or a chunk, whose text is in the choice's member `member`.
     fn read(&mut self, value: &Value, member: &str) {
         if let Some(error) = find_error(value) {
-            self.error = Some(error.clone());
+            self.read_error(error);
         }
         self.read_served(value);
         self.is_filtered |= is_filtered(value.get("prompt_filter_results"));
@@ -130,7 +145,21 @@ impl Completion {
         // Groq and Moonshot have them elsewhere in streams.
         let places =
             [value.get("usage"), value.pointer("/x_groq/usage"), choice.and_then(|choice| choice.get("usage"))];
-        places.into_iter().flatten().for_each(|usage| self.read_usage(usage));
+        let counts = if choice.is_some() { FinalCounts::WithChoice } else { FinalCounts::Alone };
+        places.into_iter().flatten().for_each(|usage| self.read_usage(usage, counts));
+    }
+
+    /// An error ends a reply. Once an answer has its end, it is one of the connection or of the next reply.
+    fn read_error(&mut self, error: &Value) {
+        let is_ended = self.finish.is_some_and(|finish| finish != Finish::Error);
+        let Message { content, reasoning, .. } = &self.message;
+        let has_text = [content, reasoning].iter().any(|text| !text.trim().is_empty());
+        let has_answer = has_text || self.message.only_call().is_some();
+        if is_ended && has_answer && self.error.is_none() {
+            self.late_error.get_or_insert_with(|| error.clone());
+        } else {
+            self.error.get_or_insert_with(|| error.clone());
+        }
     }
 
     /// The choice to read. Only one is asked for.
@@ -143,7 +172,7 @@ impl Completion {
 
     fn read_choice(&mut self, choice: &Value, member: &str) {
         if let Some(error) = find_error(choice) {
-            self.error.get_or_insert_with(|| error.clone());
+            self.read_error(error);
         }
         let finish = |name: &str| choice.get(name).and_then(Value::as_str).and_then(read_finish);
         let results = choice.get("content_filter_results");
@@ -162,7 +191,7 @@ impl Completion {
         }
     }
 
-    fn read_usage(&mut self, value: &Value) {
+    fn read_usage(&mut self, value: &Value, counts: FinalCounts) {
         if let Some(cost) = read_cost(value) {
             self.served.cost = Some(cost);
         }
@@ -174,7 +203,9 @@ impl Completion {
         if let Some(usage) = read_usage(value).filter(|_| counts_output || !self.counts_output) {
             self.usage = Some(usage);
             self.counts_output = counts_output;
-            self.has_final_usage |= self.finish.is_some();
+            if self.finish.is_some() || self.error.is_some() {
+                self.counts = self.counts.max(counts);
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! A streamed chat completion.
 
 use super::lenient_json;
-use super::reply::Completion;
-use crate::provider::dialect::interface::ReplyStream;
+use super::reply::{Completion, FinalCounts};
+use crate::provider::dialect::interface::{ReplyStream, StreamStage};
 use crate::provider::reply::Reply;
 
 /// A stream as far as it was read.
@@ -15,6 +15,10 @@ pub(crate) struct ChatStream {
 
 impl ReplyStream for ChatStream {
     fn push(&mut self, data: &str) -> String {
+        // What follows the mark is not the reply's, such as an error about the connection.
+        if self.saw_done {
+            return String::new();
+        }
         if data.trim() == "[DONE]" {
             self.saw_done = true;
             return String::new();
@@ -23,21 +27,24 @@ impl ReplyStream for ChatStream {
         lenient_json::parse(data).map_or(String::new(), |chunk| self.completion.push_chunk(&chunk))
     }
 
-    fn is_complete(&self) -> bool {
-        self.saw_done || self.completion.finish.is_some() || self.completion.error.is_some()
-    }
-
-    fn is_counted(&self) -> bool {
-        // Counts of before the end may not be the last.
-        self.is_complete() && self.completion.has_final_usage
-    }
-
-    fn is_ended(&self) -> bool {
-        self.saw_done
+    fn stage(&self) -> StreamStage {
+        let Completion { finish, error, counts, .. } = &self.completion;
+        match counts {
+            _ if self.saw_done => StreamStage::Ended,
+            _ if finish.is_none() && error.is_none() => StreamStage::Open,
+            // Counts of before the end may not be the last.
+            FinalCounts::None => StreamStage::Complete,
+            FinalCounts::WithChoice => StreamStage::Counted,
+            FinalCounts::Alone => StreamStage::Last,
+        }
     }
 
     fn finish(self: Box<Self>) -> Result<Reply, String> {
-        if self.is_complete() { Ok(self.completion.into_reply()) } else { Err(self.completion.into_content()) }
+        if self.stage() >= StreamStage::Complete {
+            Ok(self.completion.into_reply())
+        } else {
+            Err(self.completion.into_content())
+        }
     }
 }
 
@@ -56,20 +63,18 @@ mod tests {
     const USAGE: &str = r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}"#;
     const ERROR: &str = r#"{"error":{"code":502,"message":"upstream"}}"#;
 
-    /// The letters C, U and E stand for "complete", "with usage" and "ended" after each event.
+    /// The letters C, U, L and E stand for "complete", "counted", "last" and "ended" after each event.
     fn play(events: &[&str]) -> (String, Result<Reply, String>) {
         let mut stream = Box::<ChatStream>::default();
         let mut states = String::new();
         for event in events {
             stream.push(event);
-            states.push(if stream.is_ended() {
-                'E'
-            } else if stream.is_counted() {
-                'U'
-            } else if stream.is_complete() {
-                'C'
-            } else {
-                '-'
+            states.push(match stream.stage() {
+                StreamStage::Open => '-',
+                StreamStage::Complete => 'C',
+                StreamStage::Counted => 'U',
+                StreamStage::Last => 'L',
+                StreamStage::Ended => 'E',
             });
         }
         (states, stream.finish())
@@ -78,10 +83,14 @@ mod tests {
     #[test]
     fn a_stream_is_complete_before_it_ends() {
         for (events, states, is_reply) in [
-            (&[TEXT, STOP, USAGE, "[DONE]"][..], "-CUE", true),
+            (&[TEXT, STOP, USAGE, "[DONE]"][..], "-CLE", true),
             (&[TEXT, STOP, "[DONE]"], "-CE", true),
             (&[TEXT, USAGE, STOP], "--C", true),
-            (&[TEXT, USAGE, STOP, USAGE], "--CU", true),
+            (&[TEXT, USAGE, STOP, USAGE], "--CL", true),
+            (&[TEXT, STOP, MOONSHOT, USAGE], "-CUL", true),
+            (&[TEXT, STOP, r#"{"usage":{"prompt_tokens":7,"completion_tokens":2}}"#], "-CL", true),
+            (&[TEXT, ERROR, USAGE], "-CL", true),
+            (&[TEXT, STOP, ERROR, USAGE], "-CCL", true),
             (&[BLANK, TEXT, BLANK, STOP, "[DONE]"], "---CE", true),
             (&[BLANK, TEXT, BLANK], "---", false),
             (&[TEXT, GROQ], "-U", true),
@@ -124,5 +133,35 @@ mod tests {
         assert_eq!(play(&[TEXT, TEXT]).1, Err("abab".to_owned()), "what came before the break");
         let mut stream = ChatStream::default();
         assert_eq!([stream.push(TEXT), stream.push(STOP), stream.push("[DONE]")], ["ab", "", ""]);
+    }
+
+    /// An error counts until the reply has its end.
+    #[test]
+    fn an_error_after_the_end_discards_no_answer() {
+        const EMPTY: &str = r#"{"choices":[{"delta":{"content":""}}]}"#;
+        const FAILED: &str = r#"{"choices":[{"delta":{},"finish_reason":"error"}]}"#;
+        const IN_CHOICE: &str = r#"{"choices":[{"delta":{},"error":{"code":502,"message":"upstream"}}]}"#;
+        const WITH_STOP: &str =
+            r#"{"error":{"code":502,"message":"upstream"},"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+        for (events, is_answer, late, output) in [
+            (&[TEXT, STOP, USAGE, "[DONE]", ERROR][..], true, false, Some(2)),
+            (&[TEXT, STOP, "[DONE]", ERROR, USAGE], true, false, None),
+            (&[TEXT, STOP, USAGE, ERROR, "[DONE]"], true, true, Some(2)),
+            (&[TEXT, STOP, USAGE, IN_CHOICE], true, true, Some(2)),
+            (&[TEXT, STOP, USAGE, OVERLOADED], true, true, Some(2)),
+            (&[TEXT, STOP, ERROR, USAGE], true, true, Some(2)),
+            (&[TEXT, STOP, ERROR], true, true, None),
+            (&[TEXT, ERROR, STOP, USAGE], false, false, Some(2)),
+            (&[TEXT, USAGE, ERROR], false, false, Some(2)),
+            (&[TEXT, WITH_STOP, USAGE], false, false, Some(2)),
+            (&[TEXT, FAILED, ERROR], false, false, None),
+            (&[EMPTY, STOP, USAGE, ERROR], false, false, Some(2)),
+        ] {
+            let reply = play(events).1.unwrap();
+            assert_eq!(reply.end == ReplyEnd::Finished, is_answer, "{events:?}");
+            assert_eq!(reply.late_error.is_some(), late, "{events:?}");
+            assert_eq!(reply.usage.map(|usage| usage.output), output, "{events:?}");
+            assert!(is_answer || matches!(reply.end, ReplyEnd::Error(_)), "{events:?}");
+        }
     }
 }

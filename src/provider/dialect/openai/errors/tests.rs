@@ -93,7 +93,23 @@ fn the_verdict_table() {
         (400, error(INVALID, "model_decommissioned", "", "The model `llama-3.2` has been decommissioned and is no longer supported."), None, "stop"),
         (400, error("", "", "", "The requested model has been retired."), None, "stop"),
         (410, error("", "", "", "This model has been retired"), None, "stop"),
-        (410, String::new(), None, "stop"),
+        (410, String::new(), None, "stop or page"),
+        (410, error("", "", "", "Gone"), None, "stop or page"),
+        (410, error("", "", "", "The image at this URL is gone"), None, "stop or page"),
+        (410, error("", "", "", "The model gpt-x is gone"), None, "stop"),
+        (410, error("", "", "", "This deployment no longer exists"), None, "stop"),
+        (429, error("", "unsupported_parameter", "temperature", "Unsupported parameter: 'temperature' is not supported with this model."), None, "without temperature"),
+        (429, error("", "rate_limit_exceeded", "", "'temperature' is not supported"), None, "later None"),
+        (429, error("insufficient_quota", "", "", "'temperature' is not supported in your plan: you exceeded your current quota"), None, "stop"),
+        (401, error("", "", "", "`temperature` is not supported with this model."), None, "without temperature"),
+        (401, error("", "", "", "Incorrect API key provided: 'temperature' is not supported"), None, "stop"),
+        (408, error("", "", "", "`temperature` is not supported with this model."), None, "without temperature"),
+        (503, error("", "", "", "The server is overloaded: temperature is not supported right now, try again later"), second, "later Some(1000)"),
+        (500, error("", "", "", "Overloaded: image input is not supported at the moment, try again later"), None, "retry server_error"),
+        (500, error("", "", "", "image input is not supported"), None, "stop"),
+        (500, error("", "", "", "The model replica has been retired; please retry"), None, "retry server_error"),
+        (503, error("", "", "", "Model replica m has been shut down; please retry"), None, "later None"),
+        (400, error("", "", "", "The model x is not available at the moment of writing"), None, "page bad_request"),
         (500, error("", "", "", "The requested model has been retired."), None, "stop"),
         (400, error("", "", "", "This model's `logprobs` parameter is no longer supported"), None, "page bad_request"),
         (400, error("", "", "", "`temperature` is deprecated for this model."), None, "without temperature"),
@@ -145,6 +161,25 @@ fn what_an_error_may_cost() {
         (400, &reasoned, Charge::Unknown),
     ] {
         assert_eq!(judge_body(status, body, None, None).1, expected, "{status}");
+    }
+}
+
+/// What an error means for a request that does not have what it rejects.
+#[test]
+fn a_parameter_that_was_not_sent_is_not_what_failed() {
+    let body = error("", "", "", "`temperature` is not supported with this model.");
+    for (status, expected) in [
+        (400, None),
+        (404, None),
+        (401, Some("stop")),
+        (408, Some("retry timeout")),
+        (429, Some("later None")),
+        (500, Some("retry server_error")),
+        (503, Some("retry server_error")),
+    ] {
+        let reply = ErrorReply { status, headers: &HeaderMap::new(), body: &body, wall_ms: 0 };
+        let found = judge_error(&reply).if_not_sent;
+        assert_eq!(found.as_ref().map(name).as_deref(), expected, "{status}");
     }
 }
 

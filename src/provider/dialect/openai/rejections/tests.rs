@@ -119,6 +119,70 @@ fn the_parameter_that_an_error_names() {
     }
 }
 
+/// A fault of the server that names a parameter: whether it asks for patience or for another request. In an error
+/// of the request the same words reject it.
+#[test]
+fn passing_words_win_in_faults_of_the_server() {
+    let (temperature, format, simpler) = (Some("temperature"), Some("format"), Some("SimplerSchema"));
+    for (message, of_server, of_request) in [
+        ("The server is overloaded: temperature is not supported right now, try again later", None, temperature),
+        (
+            "Overloaded: structured outputs (response_format) are not supported at the moment. Please try again later.",
+            None,
+            format,
+        ),
+        ("Failed to compile response_format: grammar backend unavailable", None, simpler),
+        ("response_format is not supported while the model is loading", None, format),
+        ("json_schema is temporarily not supported", None, format),
+        ("'temperature' is not supported: too many requests, slow down", None, temperature),
+        ("'temperature' is not supported with this model.", temperature, temperature),
+        ("'temperature' is not supported with this model. Remove it and try again.", temperature, temperature),
+        ("'temperature' is not supported; retry without it.", temperature, temperature),
+        ("temperature is not currently supported with this model", temperature, temperature),
+        ("'temperature' is not supported at the moment of writing", temperature, temperature),
+        ("temperature is unsupported: do not retry", temperature, temperature),
+        (
+            "litellm.ServiceUnavailableError: OpenAIException - `temperature` is deprecated for this model.",
+            temperature,
+            temperature,
+        ),
+        (
+            "503 Service Unavailable: Unsupported parameter: 'temperature' is not supported with this model.",
+            temperature,
+            temperature,
+        ),
+        ("Internal server error: 'temperature' is not supported with this model.", temperature, temperature),
+        ("Internal error: failed to compile grammar for the schema", None, simpler),
+    ] {
+        for (statuses, expected) in [(&[500, 502, 503, 504, 529][..], of_server), (&[400, 404, 422], of_request)] {
+            for status in statuses {
+                assert_eq!(change(*status, &openai("", message)).as_deref(), expected, "{status} {message}");
+            }
+        }
+        assert!(of_server.is_some() || change(429, &openai("", message)).is_none(), "429 {message}");
+    }
+    let overloaded = r#"{"error":{"message":"'temperature' is not supported","type":"overloaded_error"}}"#;
+    assert_eq!((change(529, overloaded), change(400, overloaded).as_deref()), (None, temperature));
+}
+
+/// Statuses that mean something else by definition: only a clear rejection of a parameter that is named counts.
+#[test]
+fn statuses_of_accounts_and_limits_have_to_be_certain() {
+    for status in [401, 402, 408, 413, 429] {
+        for (param, message, expected) in [
+            ("", "Unsupported parameter: 'temperature' is not supported with this model.", Some("temperature")),
+            ("stream_options", "This field is not supported.", Some("stream_options")),
+            ("", "invalid temperature", None),
+            ("", "This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens", None),
+            ("", "max_tokens is too large: 33000. This model supports at most 16384 completion tokens", None),
+            ("", "system prompt: your plan is not supported", None),
+            ("", "rate limit of this model: structured output is not supported", None),
+        ] {
+            assert_eq!(change(status, &openai(param, message)).as_deref(), expected, "{status} {message}");
+        }
+    }
+}
+
 /// Words that are not known as a rejection: the name is enough while nothing was answered.
 #[test]
 fn a_parameter_is_named_in_any_words() {
