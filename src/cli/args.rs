@@ -4,7 +4,8 @@ use super::answers_args::Answers;
 use super::arg_values::{Format, ReportFormat, parse_var};
 use super::diff_args::Diff;
 use super::eval_args::Eval;
-pub(crate) use super::job_args::JobArgs;
+pub(crate) use super::job_args::{JobArgs, ShardArgs};
+use super::merge_args::Merge;
 use super::review_args::Review;
 use super::rows_args::Rows;
 use super::runs_args::Runs;
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Show what a run would send, what it would cost, and how long it would take; sends nothing.
     Plan(Plan),
+    /// Unite the stores of shards, then write the rows and the report; sends nothing.
+    Merge(Merge),
     /// Check the manifest and its inputs; sends nothing.
     Check(JobArgs),
     /// Send one page now and show every detail.
@@ -137,6 +140,8 @@ pub(crate) struct Run {
     /// Send only a sample of N pages, always the same ones. (`plan --sample` counts files.)
     #[arg(long, value_name = "N")]
     pub(crate) sample: Option<u64>,
+    #[command(flatten)]
+    pub(crate) shard: ShardArgs,
     #[command(flatten)]
     pub(crate) again: Again,
     /// Ask only these tasks.

@@ -44,6 +44,8 @@ pub use plan::quote::{Alternative, Quote, Range};
 pub use probe::{ProbePage, ask_probes, is_probe_open, probe_outcomes, sample_answered_pages};
 pub use results::commands::{export, export_stream, report};
 pub(crate) use results::job_rows::{known_recipes, recipe_bodies, row_columns, row_targets};
+pub use results::merged::{MergeSources, merge_stores};
+pub use results::merged_runs::{merged_runs, shards_of_runs};
 pub(crate) use results::page_pairs::{PagePair, RowSide, read_page_pairs};
 pub use results::pages::{JobPage, PageLookup, read_pages};
 pub use results::preflight::check_outputs_of;

@@ -5,10 +5,11 @@
 //! - [`answers`]: human answers, to files and from them
 //! - [`overwriting`]: files that must not be overwritten
 //! - [`listed_files`]: the files of the input, taken or not
+//! - [`merging`]: uniting the stores of shards
 //! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
 //! - [`diff`]: what a change of the manifest changes
-//! - [`runs`]: the runs of a store
+//! - [`runs`]: the runs of a store; [`sharding`]: a job as one shard of its input
 //! - [`try_observer`]: what a tried page shows
 //! - [`probing`]: how stable answers are
 //! - [`provider`], [`secrets`]: the way to the provider, and its keys
@@ -28,6 +29,7 @@ pub(crate) mod error;
 pub(crate) mod evaluation;
 pub(crate) mod job;
 pub(crate) mod listed_files;
+pub(crate) mod merging;
 pub(crate) mod open_files;
 pub(crate) mod overwriting;
 pub(crate) mod probing;
@@ -41,6 +43,7 @@ pub(crate) mod runs;
 pub(crate) mod secrets;
 #[expect(clippy::module_inception, reason = "the folder is named after its main type")]
 pub(crate) mod session;
+pub(crate) mod sharding;
 pub(crate) mod try_observer;
 
 pub use answers::ImportedAnswers;
@@ -61,6 +64,7 @@ pub use try_observer::{TriedAnswer, TriedAttempt, TryObserver};
 
 // What stages below define and callers see.
 pub use crate::base::output_file::OutputFile;
+pub use crate::base::shard::Shard;
 pub use crate::export::RowFormat;
 pub use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 pub use crate::labels::answers::import::ImportOptions;

@@ -8,6 +8,7 @@ use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::evaluation::EvalReport;
 use super::job::{Job, Outputs};
 use super::listed_files::{ListedFile, list_files};
+use super::merging;
 use super::overwriting::WrittenFile;
 use super::probing::{self, Stability};
 use super::progress::{ProgressHandle, RunLabels};
@@ -206,6 +207,17 @@ impl Session {
         Error::cut_short(&outcome, what)
     }
 
+    /// Unites stores of the job, such as those of its shards, in the job's store, and writes its outputs, as one run
+    /// of the whole input would. Sends nothing, and needs no key. Merging again changes nothing; a merge that was
+    /// killed is continued by the same call. `allow_missing`: stores of shards may be missing; the outputs are partial
+    /// then.
+    ///
+    /// # Errors
+    /// When the stores don't belong together, one is in use, a shard is missing, or a file can't be read or written.
+    pub fn merge(&self, stores: &[PathBuf], allow_missing: bool) -> Result<RunReport, Error> {
+        merging::merge(&self.job, stores, allow_missing, (&*self.clock, self.environment.decoder()))
+    }
+
     /// What a run would ask and cost. Decodes no page, sends nothing and writes nothing. `sample`:
     /// reads this many files and projects the result to all.
     ///
@@ -328,6 +340,7 @@ impl Session {
             [] => self.job.check_outputs()?,
             given => self.job.check_written(given)?,
         }
+        self.job.check_part_names(instead)?;
         if instead.filter.is_some() && self.job.shares_output(instead) {
             return Err(Error::new(WRONG_INPUT, "--where writes a part of the rows over an output of the manifest")
                 .with_hint("write it to another file: readers of the manifest's outputs expect all rows"));
