@@ -10,6 +10,7 @@ use super::review_args::Review;
 use super::rows_args::Rows;
 use super::runs_args::Runs;
 use super::simulate_args::Simulate;
+use crate::base::shard::MAX_SHARDS;
 use crate::base::units::{parse_duration, parse_time};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -184,6 +185,14 @@ pub(crate) struct Plan {
     pub(crate) sample: Option<u64>,
     #[command(flatten)]
     pub(crate) again: Again,
+    #[command(flatten)]
+    pub(crate) shard: ShardArgs,
+    /// Show also what each of N shards would do and cost.
+    #[arg(long, value_name = "N", conflicts_with_all = ["sample", "shard", "files"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SHARDS)))]
+    pub(crate) shards: Option<u32>,
+    /// Exit with 4 if the expected cost is above this amount.
+    #[arg(long, value_name = "USD")]
+    pub(crate) max_usd: Option<String>,
     /// Exit with 4 if the rest of the budget is too small for all pages.
     #[arg(long)]
     pub(crate) fail_over_budget: bool,

@@ -37,7 +37,7 @@ pub use control::trouble::{Trouble, TroubleKind};
 pub(crate) use model::question_set::VERSIONS as STORED_VERSIONS;
 pub(crate) use model::question_set::render as rendered_questions;
 pub use plan::json::plan_to_json;
-pub use plan::model::{Headroom, Plan, Projection};
+pub use plan::model::{Headroom, Plan, Projection, ShardPlan};
 pub use plan::pace::Bound;
 pub use plan::planning::plan;
 pub use plan::quote::{Alternative, Quote, Range};

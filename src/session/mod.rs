@@ -74,7 +74,7 @@ pub use crate::labels::probing::kind::ProbeKind;
 pub use crate::labels::probing::plan::ProbePlan;
 pub use crate::pipeline::{
     Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,
-    Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,
+    ShardPlan, Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,
 };
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
 pub use crate::report::{RedrawnPage, RedrawnPages};

@@ -224,10 +224,11 @@ impl Session {
     /// # Errors
     /// When the input can't be searched or the store can't be read.
     pub fn plan(&self, selection: RetrySelection, sample: Option<u64>) -> Result<Plan, Error> {
-        self.plan_where(selection, None, sample)
+        self.plan_where(selection, None, (sample, None))
     }
 
-    /// The same, where of the pages that `selection` sends again only those are sent whose rows match.
+    /// The same, where of the pages that `selection` sends again only those are sent whose rows match. `shards`: also
+    /// what each of so many shards would do.
     ///
     /// # Errors
     /// As [`Session::plan`].
@@ -235,7 +236,7 @@ impl Session {
         &self,
         selection: RetrySelection,
         filter: Option<&Filter>,
-        sample: Option<u64>,
+        (sample, shards): (Option<u64>, Option<u32>),
     ) -> Result<Plan, Error> {
         let job = &self.job.manifest;
         let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
@@ -244,7 +245,15 @@ impl Session {
             Err(error) => return Err(error.into()),
         };
         let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
-        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sample, at_ms, decoder)?)
+        Ok(pipeline::plan(
+            job,
+            &self.job.questions,
+            reader.as_ref(),
+            (selection, filter),
+            (sample, shards),
+            at_ms,
+            decoder,
+        )?)
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; or
