@@ -143,6 +143,9 @@ pub(crate) struct Run {
     pub(crate) sample: Option<u64>,
     #[command(flatten)]
     pub(crate) shard: ShardArgs,
+    /// Store of the whole input, such as that of last night's merge: its answers are not asked again. It is only read.
+    #[arg(long, value_name = "FILE", requires = "shard")]
+    pub(crate) base: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) again: Again,
     /// Ask only these tasks.

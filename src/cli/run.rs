@@ -98,6 +98,7 @@ fn options(args: &Run, session: &Session) -> Result<RunOptions, Failure> {
         pages: None,
         tasks: args.tasks.clone(),
         grace: args.grace,
+        base: args.base.clone(),
     })
 }
 

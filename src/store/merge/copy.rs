@@ -25,9 +25,24 @@ pub(crate) struct Offsets {
     attempt: i64,
     /// Pages of the united store up to this key were there before.
     page: i64,
+    /// Whether all revisions become the first one.
+    is_before_any_run: bool,
 }
 
 impl Offsets {
+    /// The same, where all revisions are before those of any run.
+    pub(crate) fn before_any_run(self) -> Self {
+        Self { is_before_any_run: true, ..self }
+    }
+
+    /// The revision in the united store of a revision of the source, in SQL.
+    fn revision_of(self, column: &str) -> String {
+        match self.is_before_any_run {
+            true => "0".to_owned(),
+            false => format!("{column} + {}", self.revision),
+        }
+    }
+
     /// The offsets of the next source.
     ///
     /// # Errors
@@ -39,6 +54,7 @@ impl Offsets {
             request: read("SELECT ifnull(max(id), 0) FROM main.requests")?,
             attempt: read("SELECT ifnull(max(id), 0) FROM main.attempts")?,
             page: read("SELECT ifnull(max(id), 0) FROM main.pages")?,
+            is_before_any_run: false,
         })
     }
 }
@@ -58,7 +74,9 @@ pub(crate) fn copy_pages(db: &Connection, pages: CopiedPages, offsets: Offsets) 
 
 /// Pages, their faults and features, and near duplicates.
 fn page_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
-    let Offsets { revision, page, .. } = offsets;
+    let (page, redrawn) = (offsets.page, offsets.revision_of("s.redrawn"));
+    // Without an order of revisions it is not known which answers are of the wrong picture.
+    let redrawn = if offsets.is_before_any_run { "NULL".to_owned() } else { redrawn };
     let from = match pages {
         CopiedPages::All => "source.pages s",
         CopiedPages::Wanted => "scratch.wanted w CROSS JOIN source.pages s ON s.id = w.src",
@@ -66,7 +84,7 @@ fn page_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     vec![
         format!(
             "INSERT OR IGNORE INTO main.pages (content, page, decoder, renderer, redrawn, redrawn_reason)
-               SELECT s.content, s.page, s.decoder, s.renderer, s.redrawn + {revision}, s.redrawn_reason FROM {from}"
+               SELECT s.content, s.page, s.decoder, s.renderer, {redrawn}, s.redrawn_reason FROM {from}"
         ),
         format!(
             "INSERT INTO scratch.pages SELECT s.id, t.id FROM {from} CROSS JOIN main.pages t ON t.content = s.content AND t.page = s.page"
@@ -74,7 +92,7 @@ fn page_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
         // What a later decoder has seen holds.
         format!(
             "UPDATE main.pages AS t SET decoder = s.decoder, renderer = ifnull(s.renderer, t.renderer),
-               redrawn = ifnull(t.redrawn, s.redrawn + {revision}), redrawn_reason = ifnull(t.redrawn_reason, s.redrawn_reason)
+               redrawn = ifnull(t.redrawn, {redrawn}), redrawn_reason = ifnull(t.redrawn_reason, s.redrawn_reason)
              FROM scratch.pages m JOIN source.pages s ON s.id = m.src WHERE t.id = m.dst AND t.id <= {page} AND s.decoder > t.decoder"
         ),
         "INSERT INTO main.page_faults (page_id, decoder_version, kind, message, renderers)
@@ -143,7 +161,8 @@ fn attempt_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
         ),
         // Of runs that are known, some may be.
         "INSERT OR IGNORE INTO scratch.known (run, sequence, attempt, request)
-           SELECT r.run_id, a.sequence, a.id, r.id FROM main.requests r CROSS JOIN main.attempts a ON a.request_id = r.id
+           SELECT r.run_id, a.sequence, a.id, r.id FROM scratch.pages m CROSS JOIN main.requests r ON r.page_id = m.dst
+             CROSS JOIN main.attempts a ON a.request_id = r.id
            WHERE EXISTS (SELECT 1 FROM scratch.runs WHERE NOT is_new) AND r.run_id IN (SELECT dst FROM scratch.runs WHERE NOT is_new) AND a.sequence IS NOT NULL"
             .to_owned(),
         format!(
@@ -179,7 +198,8 @@ fn attempt_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
 /// run: it has replaced it. If neither did, both were asked at the same time: the earlier one wins, then that of the run
 /// with the smaller id.
 fn answer_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
-    let Offsets { revision, request, .. } = offsets;
+    let request = offsets.request;
+    let (answered, decided) = (offsets.revision_of("a.revision"), offsets.revision_of("d.revision"));
     let from = match pages {
         CopiedPages::All => "source.answers a CROSS JOIN scratch.pages p ON p.src = a.page_id",
         CopiedPages::Wanted => "scratch.pages p CROSS JOIN source.answers a ON a.page_id = p.src",
@@ -194,7 +214,7 @@ fn answer_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
         format!(
             "INSERT INTO main.answers (page_id, recipe_id, sample, status, value, reason, message, passing, runs, request_id, at, revision)
                SELECT p.dst, c.dst, a.sample, a.status, a.value, a.reason, a.message, a.passing, a.runs,
-                 ifnull((SELECT dst FROM scratch.requests WHERE src = a.request_id), a.request_id + {request}), a.at, a.revision + {revision}
+                 ifnull((SELECT dst FROM scratch.requests WHERE src = a.request_id), a.request_id + {request}), a.at, {answered}
                FROM {from} JOIN scratch.recipes c ON c.src = a.recipe_id WHERE true
              ON CONFLICT (page_id, recipe_id, sample) DO UPDATE SET status = excluded.status, value = excluded.value, reason = excluded.reason,
                message = excluded.message, passing = excluded.passing, runs = excluded.runs, request_id = excluded.request_id, at = excluded.at, revision = excluded.revision
@@ -207,13 +227,13 @@ fn answer_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
         ),
         format!(
             "INSERT INTO main.decisions (page_id, job, task, question, value, reviewer, decided_at, sampled_with, shown, withdrawn_at, revision)
-               SELECT p.dst, d.job, d.task, d.question, d.value, d.reviewer, d.decided_at, d.sampled_with, d.shown, d.withdrawn_at, d.revision + {revision}
+               SELECT p.dst, d.job, d.task, d.question, d.value, d.reviewer, d.decided_at, d.sampled_with, d.shown, d.withdrawn_at, {decided}
                FROM source.decisions d CROSS JOIN scratch.pages p ON p.src = d.page_id
                WHERE NOT EXISTS (SELECT 1 FROM main.decisions t WHERE t.page_id = p.dst AND {SAME_DECISION}) ORDER BY d.id"
         ),
         // A decision that was withdrawn anywhere is.
         format!(
-            "UPDATE main.decisions AS t SET withdrawn_at = d.withdrawn_at, revision = d.revision + {revision}
+            "UPDATE main.decisions AS t SET withdrawn_at = d.withdrawn_at, revision = {decided}
              FROM source.decisions d JOIN scratch.pages p ON p.src = d.page_id
              WHERE t.page_id = p.dst AND {SAME_DECISION} AND t.withdrawn_at IS NULL AND d.withdrawn_at IS NOT NULL
                AND NOT EXISTS (SELECT 1 FROM source.decisions o WHERE o.page_id = d.page_id AND o.job = d.job AND o.task = d.task

@@ -27,26 +27,47 @@ pub(crate) fn copy_entries(db: &Connection, store: &SourceStore, marks: &[MergeM
         if !overlapping.is_empty() {
             remove_gone(db, (own, united), Shard::new(number, shards))?;
         }
-        put_entries(db, (own, united), "1")?;
+        put_entries(db, (own, united), "1", ConflictRule::Replace)?;
     }
     Ok(())
+}
+
+/// Replaces an entry.
+const REPLACE: &str = "UPDATE SET size = excluded.size, mtime = excluded.mtime, ctime = excluded.ctime,
+               inode = excluded.inode, content = excluded.content, page_count = excluded.page_count, selected = excluded.selected,
+               fault = excluded.fault, message = excluded.message, carried = excluded.carried, set_id = excluded.set_id,
+               settled_set = excluded.settled_set, repeats = excluded.repeats, decoder = excluded.decoder";
+
+/// What becomes of an entry that both stores have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConflictRule {
+    /// That of the source replaces it.
+    Replace,
+    /// It stays.
+    Keep,
 }
 
 /// Copies the entries of a job that meet a condition on `e`.
 ///
 /// # Errors
 /// When a store can't be read or written.
-pub(crate) fn put_entries(db: &Connection, (own, united): (JobId, JobId), condition: &str) -> Result<(), StoreError> {
+pub(crate) fn put_entries(
+    db: &Connection,
+    (own, united): (JobId, JobId),
+    condition: &str,
+    conflict: ConflictRule,
+) -> Result<(), StoreError> {
+    let action = match conflict {
+        ConflictRule::Replace => REPLACE,
+        ConflictRule::Keep => "NOTHING",
+    };
     db.execute(
         &format!(
             "INSERT INTO main.entries (job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set, repeats, decoder)
                SELECT ?2, e.line, e.path, e.size, e.mtime, e.ctime, e.inode, e.content, e.page_count, e.selected, e.fault, e.message, e.carried,
                  (SELECT dst FROM scratch.sets WHERE src = e.set_id), (SELECT dst FROM scratch.sets WHERE src = e.settled_set), e.repeats, e.decoder
                FROM source.entries e WHERE e.job_id = ?1 AND {condition}
-             ON CONFLICT (job_id, line, path) DO UPDATE SET size = excluded.size, mtime = excluded.mtime, ctime = excluded.ctime,
-               inode = excluded.inode, content = excluded.content, page_count = excluded.page_count, selected = excluded.selected,
-               fault = excluded.fault, message = excluded.message, carried = excluded.carried, set_id = excluded.set_id,
-               settled_set = excluded.settled_set, repeats = excluded.repeats, decoder = excluded.decoder"
+             ON CONFLICT (job_id, line, path) DO {action}"
         ),
         params![own, united],
     )?;

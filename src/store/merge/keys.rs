@@ -16,19 +16,27 @@ use std::collections::HashMap;
 /// such a set are looked at again, at no cost.
 const UNKNOWN_POLICY: &str = "merged";
 
-/// Finds or makes all of them. `revision`: what is added to revisions of the source. `is_part`: only runs that
-/// asked the wanted pages.
+/// Which keys are mapped, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyChoice {
+    /// What is added to revisions of the source.
+    pub(crate) revision: i64,
+    /// Only what wanted pages and files need. Runs are no runs of the shard whose store this is.
+    pub(crate) is_part: bool,
+}
+
+/// Finds or makes all of them.
 ///
 /// # Errors
 /// When a store can't be read or written, or the source is damaged.
-pub(crate) fn map_keys(db: &Connection, job: &MergedJob, revision: i64, is_part: bool) -> Result<(), StoreError> {
+pub(crate) fn map_keys(db: &Connection, job: &MergedJob, choice: KeyChoice) -> Result<(), StoreError> {
     map_jobs(db, job)?;
     db.execute_batch(
         "INSERT OR IGNORE INTO main.recipes (hash, body) SELECT hash, body FROM source.recipes ORDER BY id;
          INSERT INTO scratch.recipes SELECT s.id, t.id FROM source.recipes s JOIN main.recipes t ON t.hash = s.hash;",
     )?;
-    map_sets(db, &job.policy)?;
-    map_runs(db, revision, is_part)?;
+    map_sets(db, &job.policy, choice.is_part)?;
+    map_runs(db, choice)?;
     db.execute_batch(
         "INSERT OR IGNORE INTO main.batches (key, run_id, job_id, endpoint, state, requests, bytes, tokens, input_file, remote, message, price, made_at, ended_at)
            SELECT b.key, r.dst, j.dst, b.endpoint, b.state, b.requests, b.bytes, b.tokens, b.input_file, b.remote, b.message, b.price, b.made_at, b.ended_at
@@ -85,14 +93,20 @@ fn map_jobs(db: &Connection, job: &MergedJob) -> Result<(), StoreError> {
 }
 
 /// Sets are known by the keys of their recipes, which differ from store to store, and by a policy.
-fn map_sets(db: &Connection, policy: &str) -> Result<(), StoreError> {
-    let mut sets = db.prepare("SELECT id, hash FROM source.recipe_sets ORDER BY id")?;
+fn map_sets(db: &Connection, policy: &str, is_part: bool) -> Result<(), StoreError> {
+    let mut sets = db.prepare(
+        "SELECT id, hash FROM source.recipe_sets WHERE NOT ?1 OR id IN (SELECT set_id FROM source.runs)
+           OR id IN (SELECT q.set_id FROM scratch.wanted w CROSS JOIN source.requests q ON q.page_id = w.src)
+           OR id IN (SELECT e.set_id FROM scratch.files f CROSS JOIN source.entries e ON e.id = f.entry)
+           OR id IN (SELECT e.settled_set FROM scratch.files f CROSS JOIN source.entries e ON e.id = f.entry)
+         ORDER BY id",
+    )?;
     let mut members = db.prepare(
         "SELECT m.recipe_id, r.dst FROM source.recipe_set_members m LEFT JOIN scratch.recipes r ON r.src = m.recipe_id
          WHERE m.set_id = ?1 ORDER BY m.position",
     )?;
     let mut put = db.prepare("INSERT INTO scratch.sets (src, dst) VALUES (?1, ?2)")?;
-    let mut rows = sets.query([])?;
+    let mut rows = sets.query([is_part])?;
     while let Some(row) = rows.next()? {
         let (set, hash): (RecipeSetId, Digest) = (row.get(0)?, row.get(1)?);
         let pairs = members.query_map([set], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -108,7 +122,7 @@ fn map_sets(db: &Connection, policy: &str) -> Result<(), StoreError> {
 }
 
 /// Runs that died are recorded as such: nobody else will.
-fn map_runs(db: &Connection, revision: i64, is_part: bool) -> Result<(), StoreError> {
+fn map_runs(db: &Connection, KeyChoice { revision, is_part }: KeyChoice) -> Result<(), StoreError> {
     let recipes: HashMap<i64, i64> = db
         .prepare("SELECT src, dst FROM scratch.recipes")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -125,7 +139,7 @@ fn map_runs(db: &Connection, revision: i64, is_part: bool) -> Result<(), StoreEr
     let mut insert = db.prepare(
         "INSERT INTO main.runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, ended_at, outcome, exit_code, since, attempt_timeout_ms, shard)
          SELECT r.run_id, j.dst, s.dst, r.model, ?2, r.started_at, r.heartbeat, (SELECT ifnull(max(id), 0) + 1 FROM main.attempts),
-           ifnull(r.ended_at, r.heartbeat), ifnull(r.outcome, ?3), CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END, r.since + ?4, r.attempt_timeout_ms, r.shard
+           ifnull(r.ended_at, r.heartbeat), ifnull(r.outcome, ?3), CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END, r.since + ?4, r.attempt_timeout_ms, CASE WHEN ?5 THEN NULL ELSE r.shard END
          FROM source.runs r JOIN scratch.jobs j ON j.src = r.job_id JOIN scratch.sets s ON s.src = r.set_id WHERE r.id = ?1",
     )?;
     // An earlier copy of the store may have been merged while the run was going on.
@@ -150,7 +164,7 @@ fn map_runs(db: &Connection, revision: i64, is_part: bool) -> Result<(), StoreEr
         let tasks: Vec<(&str, i64)> =
             tasks.iter().map(|(task, recipe)| (task.as_str(), recipes.get(recipe).copied().unwrap_or(0))).collect();
         let tasks = serde_json::json!(tasks).to_string();
-        if insert.execute(params![run, tasks, RunOutcomeName::Died, revision])? == 0 {
+        if insert.execute(params![run, tasks, RunOutcomeName::Died, revision, is_part])? == 0 {
             return Err(StoreError::Damaged(format!("runs, run {run}: its job or its recipe set is missing")));
         }
         put.execute(params![run, db.last_insert_rowid(), true])?;

@@ -3,7 +3,7 @@
 use super::copy::{CopiedPages, Offsets, copy_pages};
 use super::endpoints::{copy_endpoints, count_own};
 use super::entries::copy_entries;
-use super::keys::map_keys;
+use super::keys::{KeyChoice, map_keys};
 use super::marks::{is_merged, mark_own_files, put_mark, read_marks};
 use super::merged_job::{Merged, MergedJob};
 use super::scratch::ScratchStore;
@@ -14,7 +14,7 @@ use crate::store::read::runs::shard;
 use crate::store::sqlite::schema;
 use crate::store::write::dead_runs::reap_dead_runs;
 use crate::store::write::ledger::Ledger;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -50,7 +50,7 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
     // The order in which they are named does not matter.
     stores.sort_by(|a, b| (a.number_of(), &a.newest, &a.path).cmp(&(b.number_of(), &b.newest, &b.path)));
     let mut united = ScratchStore::open(into)?;
-    in_transaction(&mut united.db, |db| {
+    united.in_transaction(|db| {
         let mut ledger = Ledger::new(Vec::new());
         reap_dead_runs(db, &mut ledger, into, None, job.at_ms)?;
         ledger.write(db)?;
@@ -64,26 +64,17 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
         }
         tracing::info!("merging {}", store.path.display());
         united.attach_source(&store.path)?;
-        in_transaction(&mut united.db, |db| merge_source(db, store, job))?;
+        united.in_transaction(|db| merge_source(db, store, job))?;
         united.detach_source()?;
     }
-    in_transaction(&mut united.db, |db| Ok(db.execute_batch(BUDGETS)?))?;
+    united.in_transaction(|db| Ok(db.execute_batch(BUDGETS)?))?;
     Ok(merged)
-}
-
-fn in_transaction(
-    db: &mut Connection,
-    work: impl FnOnce(&Connection) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    work(&transaction)?;
-    Ok(transaction.commit()?)
 }
 
 fn merge_source(db: &Connection, store: &SourceStore, job: &MergedJob) -> Result<(), StoreError> {
     let marks = read_marks(db)?;
     let offsets = Offsets::read(db)?;
-    map_keys(db, job, offsets.revision, false)?;
+    map_keys(db, job, KeyChoice { revision: offsets.revision, is_part: false })?;
     copy_pages(db, CopiedPages::All, offsets)?;
     copy_entries(db, store, &marks)?;
     copy_endpoints(db)?;

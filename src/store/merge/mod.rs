@@ -14,9 +14,11 @@
 //! - [`endpoints`]: what is known of endpoints
 //! - [`marks`]: which stores were merged
 //! - [`mod@merge`]: one source after the other
+//! - [`base_store`]: a whole store that supplies a shard with earlier answers
 //!
 //! Imports go one way, as listed.
 
+pub(crate) mod base_store;
 pub(crate) mod copy;
 pub(crate) mod endpoints;
 pub(crate) mod entries;

@@ -5,7 +5,7 @@
 use crate::base::sibling::{database_files, is_temporary_of, temporary_beside};
 use crate::store::error::StoreError;
 use crate::store::sqlite::schema;
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
 /// Its tables. `src` is a key in the source, `dst` the key in the united store.
@@ -21,6 +21,7 @@ CREATE TABLE scratch.pages (src INTEGER PRIMARY KEY, dst INTEGER NOT NULL);
 CREATE TABLE scratch.known (run INTEGER NOT NULL, sequence INTEGER NOT NULL, attempt INTEGER NOT NULL, request INTEGER NOT NULL,
   PRIMARY KEY (run, sequence)) WITHOUT ROWID;
 CREATE TABLE scratch.requests (src INTEGER PRIMARY KEY, dst INTEGER NOT NULL);
+CREATE TABLE scratch.files (entry INTEGER PRIMARY KEY);
 CREATE TABLE scratch.gone (entry INTEGER PRIMARY KEY);
 ";
 
@@ -28,7 +29,7 @@ CREATE TABLE scratch.gone (entry INTEGER PRIMARY KEY);
 const CLEAR: &str = "
 DELETE FROM scratch.jobs; DELETE FROM scratch.recipes; DELETE FROM scratch.sets; DELETE FROM scratch.runs; DELETE FROM scratch.batches;
 DELETE FROM scratch.budgets; DELETE FROM scratch.wanted; DELETE FROM scratch.pages; DELETE FROM scratch.known; DELETE FROM scratch.requests;
-DELETE FROM scratch.gone;";
+DELETE FROM scratch.files; DELETE FROM scratch.gone;";
 
 /// Pages of a database in memory, in KiB: of the united store, whose indexes are written at random places, and of
 /// the others.
@@ -67,7 +68,29 @@ impl ScratchStore {
     pub(crate) fn attach_source(&self, path: &Path) -> Result<(), StoreError> {
         attach_to_read(&self.db, path)?;
         self.set_cache("source", OTHER_CACHE)?;
-        self.db.execute_batch(CLEAR).map_err(StoreError::from)
+        self.clear()
+    }
+
+    /// Forgets the keys of the source.
+    ///
+    /// # Errors
+    /// When the temporary database can't be written.
+    pub(crate) fn clear(&self) -> Result<(), StoreError> {
+        Ok(self.db.execute_batch(CLEAR)?)
+    }
+
+    /// Does work in one transaction of the united store.
+    ///
+    /// # Errors
+    /// When the work fails, or the store can't be written: then nothing has changed.
+    pub(crate) fn in_transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
     }
 
     /// Detaches the source.

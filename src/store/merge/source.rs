@@ -34,10 +34,7 @@ impl SourceStore {
     /// When it can't be read, is of another version or job, or is in use.
     pub(crate) fn look(path: &Path, job: &MergedJob) -> Result<Self, StoreError> {
         let Some(db) = schema::open_current(path)? else {
-            return Err(refused(
-                format!("the store {} has another version than this docmill writes", path.display()),
-                "merge stores with the docmill that has written them; a run with this one brings a store up to date",
-            ));
+            return Err(other_version(path));
         };
         check_job(&db, path, job)?;
         check_unused(&db, path, job.at_ms)?;
@@ -49,10 +46,28 @@ impl SourceStore {
         Ok(Self { path: path.to_owned(), shard: shard(&db)?, newest, fingerprint: fingerprint(&db)? })
     }
 
+    /// Checks that the store at `path` can supply earlier answers to the job.
+    ///
+    /// # Errors
+    /// When it can't be read, or is of another version or job.
+    pub(crate) fn check_base(path: &Path, job: &MergedJob) -> Result<(), StoreError> {
+        match schema::open_current(path)? {
+            Some(db) => check_job(&db, path, job),
+            None => Err(other_version(path)),
+        }
+    }
+
     /// The shard that it stands for: a store of the whole input is the only one of one.
     pub(crate) fn number_of(&self) -> (u32, u32) {
         self.shard.map_or((0, 1), |shard| (shard.index(), shard.count()))
     }
+}
+
+fn other_version(path: &Path) -> StoreError {
+    refused(
+        format!("the store {} has another version than this docmill writes", path.display()),
+        "use the docmill that has written it; a run with this one brings a store up to date",
+    )
 }
 
 /// The error of stores that can't be merged.

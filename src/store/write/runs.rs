@@ -5,6 +5,7 @@ use super::ledger::Ledger;
 use super::{attempts, batches, recipe_sets};
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RunKey};
+use crate::base::shard::Shard;
 use crate::store::error::StoreError;
 use crate::store::page_status::RunBegin;
 use crate::store::read::runs::{endpoint, job_id, shard as stored_shard, tasks_to_json, unfinished_run};
@@ -20,7 +21,7 @@ pub(crate) fn begin(
     store: &Path,
     start: &RunStart,
 ) -> Result<RunKeys, StoreError> {
-    claim_shard(db, start)?;
+    claim_shard(db, start.shard)?;
     let DeadRuns { lost, runs: dead } = reap_dead_runs(db, ledger, store, None, start.at_ms)?;
     let job = put_job(db, start)?;
     let (set, tasks) = recipe_sets::define(db, &start.recipes, &start.policy)?;
@@ -60,13 +61,13 @@ pub(crate) fn begin(
 
 /// Records the shard that the store belongs to, with its first run. A store holds one shard, or the whole input:
 /// otherwise files of other shards would be taken for deleted.
-fn claim_shard(db: &Connection, start: &RunStart) -> Result<(), StoreError> {
+pub(crate) fn claim_shard(db: &Connection, shard: Option<Shard>) -> Result<(), StoreError> {
     let known = stored_shard(db)?;
-    if known == start.shard {
+    if known == shard {
         return Ok(());
     }
     let refused = |message: String, hint: &str| Err(StoreError::Refused { message, hint: hint.to_owned() });
-    match (known, start.shard) {
+    match (known, shard) {
         (Some(known), Some(shard)) => refused(
             format!("the store is that of shard {known}, and this is a run of shard {shard}"),
             "each shard has a store of its own: name another one with --store, or leave it out",

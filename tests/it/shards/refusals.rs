@@ -88,8 +88,7 @@ fn only_stores_that_belong_together_are_merged() {
 
 #[test]
 fn stores_in_use_are_not_merged() {
-    let bench =
-        Bench::with_pages(12).simulator(Options { latency: Duration::from_secs(20).into(), ..Options::default() });
+    let bench = Bench::with_pages(12).simulator(Options { latency: Duration::from_secs(20), ..Options::default() });
     bench.job("");
     let mut child = bench.start(&["--shard", "0/1"]);
     under_way(&bench, &mut child, 1);
