@@ -51,7 +51,7 @@ fn merged_shards_are_one_run_in_any_order_however_often_and_whatever_is_killed()
         // How many are merged by each call.
         1..=SHARDS as usize,
     );
-    let mut csv: Option<String> = None;
+    let csv = std::cell::RefCell::new(None::<String>);
     let mut runner = TestRunner::new_with_rng(
         Config::with_cases(10),
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
@@ -74,7 +74,7 @@ fn merged_shards_are_one_run_in_any_order_however_often_and_whatever_is_killed()
         prop_assert_eq!(ran.code, 0, "{}", ran.stderr);
         prop_assert_eq!(comparable(&bench.rows()), single.clone());
         let text = bench.text("out.csv");
-        prop_assert_eq!(csv.get_or_insert_with(|| text.clone()), &text, "the same bytes in any order");
+        prop_assert_eq!(csv.borrow_mut().get_or_insert_with(|| text.clone()), &text, "the same bytes in any order");
         let checked = bench.docmill(&["store", "check", "--store", "all.db"]);
         prop_assert_eq!(checked.code, 0, "{}", checked.stdout);
         Ok(())

@@ -1,5 +1,6 @@
 //! Shards of a job, and the merge of their stores.
 
+mod base;
 mod merging;
 mod plans;
 mod refusals;
