@@ -145,7 +145,7 @@ fn failed_pages_are_judged_over_all_shards() {
 #[test]
 fn a_shard_that_stopped_early_makes_the_merge_end_like_it() {
     let bench = Bench::with_pages(40).simulator(Options::default());
-    bench.job("limits: {budget_usd: 0.004}");
+    bench.job("limits: {budget_usd: 0.1}");
     run_shards(&bench, 2);
     let ran = merge(&bench, &stores(2), "all.db", &[]);
     assert!(
