@@ -33,7 +33,7 @@ DELETE FROM scratch.files; DELETE FROM scratch.gone;";
 
 /// Pages of a database in memory, in KiB: of a united store, whose indexes are written at random places, and of
 /// others.
-pub(crate) const UNITED_CACHE: u32 = 96 << 10;
+pub(crate) const UNITED_CACHE: u32 = 64 << 10;
 pub(crate) const OTHER_CACHE: u32 = 8 << 10;
 
 /// A connection to the united store with the temporary database, which is removed with it.
