@@ -139,5 +139,5 @@ fn other_commands_take_the_store_of_a_shard_for_what_it_is() {
     let plan: serde_json::Value =
         serde_json::from_str(&with_store(&["plan", "job.yaml", "--format", "json"]).stdout).unwrap();
     assert_eq!((plan["files"].as_u64(), plan["to_ask"].as_u64()), (Some(total), Some(0)));
-    assert_eq!(with_store(&["rows", "job.yaml", "--format", "jsonl"]).stdout.lines().count() as u64, total);
+    assert_eq!(with_store(&["rows", "job.yaml", "--format", "json"]).stdout.lines().count() as u64, total);
 }
