@@ -188,4 +188,9 @@ CREATE INDEX batches_by_endpoint ON batches (endpoint, state);
 CREATE INDEX decisions_by_page ON decisions (page_id, job);
 CREATE INDEX decisions_by_job ON decisions (job);
 CREATE INDEX decisions_by_revision ON decisions (job, revision);
+CREATE TABLE shard (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, shards INTEGER NOT NULL);
+ALTER TABLE runs ADD COLUMN shard TEXT;
+CREATE TABLE merges (
+  fingerprint BLOB PRIMARY KEY, number INTEGER NOT NULL, shards INTEGER NOT NULL, run_id TEXT NOT NULL, started_at INTEGER NOT NULL) WITHOUT ROWID;
+ALTER TABLE endpoints ADD COLUMN observations INTEGER NOT NULL DEFAULT 0;
 COMMIT;
