@@ -34,7 +34,7 @@ INSERT INTO page_faults VALUES (1, 3, 'damaged', 'm', '');
 INSERT INTO marks VALUES (1, 2, 0, zeroblob(32));
 INSERT INTO entries (id, job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried)
   VALUES (1, 1, 0, x'61', 1, 1, 1, 1, zeroblob(32), 1, '[1]', 'read_failed', 'm', '{}');
-INSERT INTO runs VALUES (1, 'run', 1, 1, 'model', '[[\"kind\",1]]', 0, 0, 1, 9, 'complete', 0, NULL, NULL, 0, NULL);
+INSERT INTO runs VALUES (1, 'run', 1, 1, 'model', '[[\"kind\",1]]', 0, 0, 1, 9, 'complete', 0, NULL, NULL, 0, NULL, NULL, 0);
 INSERT INTO requests VALUES (1, 1, 1, 1);
 INSERT INTO budget VALUES (1, 'scope', 0, 0);
 INSERT INTO attempts (id, request_id, run_id, state, budget_id, usage_source, cost, verdict, error_kind, opened_at, purpose, sequence)

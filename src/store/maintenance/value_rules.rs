@@ -2,7 +2,8 @@
 //! [`StoreError::Damaged`](crate::store::StoreError::Damaged).
 
 use crate::base::vocabulary::{
-    AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+    AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
+    VerdictName,
 };
 
 /// The values that a column may hold.
@@ -123,6 +124,8 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("runs", "exit_code", Set("outcome = 'died', exit_code = NULL")),
         json("answers", "value", Delete),
         json("recipes", "body", Delete),
+        json("settings", "body", Delete),
+        integer("runs", "is_trial", Set("is_trial = 0")),
         json("runs", "tasks", Set("tasks = '[]'")),
         json("entries", "selected", Delete),
         json("entries", "repeats", Delete),
@@ -154,7 +157,15 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("shard", "shards", Delete),
         integer("merges", "number", Delete),
         integer("merges", "shards", Delete),
+        integer("decisions", "draw_id", Set("draw_id = NULL")),
+        integer("decisions", "group_id", Set("group_id = id")),
         digest("decisions", "question"),
+        word("draws", "rule", words!(DrawRule), false, Delete),
+        json("draws", "tasks", Set("tasks = '[]'")),
+        integer("draws", "size", Delete),
+        integer("draws", "population", Delete),
+        json("shown_answers", "answer", Set("answer = 'null'")),
+        digest("shown_answers", "question"),
         digest("recipes", "hash"),
         digest("pages", "content"),
         digest("entries", "content"),

@@ -2,7 +2,9 @@
 //! (`tests/review_browser`).
 
 mod access;
+mod blindness;
 mod client;
 mod decisions;
+mod draws;
 mod pages;
 mod pictures;
