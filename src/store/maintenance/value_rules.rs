@@ -1,6 +1,7 @@
 //! The values that columns may hold, and how a salvage repairs others. Reading another value is
 //! [`StoreError::Damaged`](crate::store::StoreError::Damaged).
 
+use crate::base::shard::MAX_SHARDS;
 use crate::base::vocabulary::{
     AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
     VerdictName,
@@ -66,6 +67,14 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
     let json = |table, column, repair| {
         let is_wrong = format!("{column} IS NOT NULL AND NOT json_valid({column})");
         ValueRule { table, column, is_wrong, repair }
+    };
+    // As `Shard::parse` reads it.
+    let shard = |table, repair| {
+        let (index, count) = ("CAST(shard AS INTEGER)", "CAST(substr(shard, instr(shard, '/') + 1) AS INTEGER)");
+        let is_shard = format!(
+            "shard = {index} || '/' || {count} AND {index} >= 0 AND {index} < {count} AND {count} <= {MAX_SHARDS}"
+        );
+        ValueRule { table, column: "shard", is_wrong: format!("shard IS NOT NULL AND NOT ({is_shard})"), repair }
     };
     let missing = |table, column, when: &str, repair| ValueRule {
         table,
@@ -153,10 +162,6 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
                 .to_owned(),
             repair: Set("sampled_with = NULL"),
         },
-        integer("shard", "number", Delete),
-        integer("shard", "shards", Delete),
-        integer("merges", "number", Delete),
-        integer("merges", "shards", Delete),
         integer("decisions", "draw_id", Set("draw_id = NULL")),
         integer("decisions", "group_id", Set("group_id = id")),
         digest("decisions", "question"),
@@ -166,6 +171,12 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("draws", "population", Delete),
         json("shown_answers", "answer", Set("answer = 'null'")),
         digest("shown_answers", "question"),
+        integer("shard", "number", Delete),
+        integer("shard", "shards", Delete),
+        integer("merges", "number", Delete),
+        integer("merges", "shards", Delete),
+        shard("runs", Set("shard = NULL")),
+        shard("draws", Delete),
         digest("recipes", "hash"),
         digest("pages", "content"),
         digest("entries", "content"),

@@ -76,8 +76,8 @@ INSERT INTO "draw_pages" VALUES(1,0,1);
 INSERT INTO "draw_pages" VALUES(1,1,8);
 CREATE TABLE draws (
   id INTEGER PRIMARY KEY, job TEXT NOT NULL, tasks TEXT NOT NULL, selection TEXT, rule TEXT NOT NULL, size INTEGER NOT NULL,
-  population INTEGER NOT NULL, drawn_at INTEGER NOT NULL);
-INSERT INTO "draws" VALUES(1,'stored','["kind"]',NULL,'content_hash',2,8,1795435200000);
+  population INTEGER NOT NULL, drawn_at INTEGER NOT NULL, shard TEXT);
+INSERT INTO "draws" VALUES(1,'stored','["kind"]',NULL,'content_hash',2,8,1795435200000,NULL);
 CREATE TABLE endpoints (id TEXT PRIMARY KEY, capabilities TEXT, calibration TEXT, limits TEXT, observations INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 INSERT INTO "endpoints" VALUES('stored openai/gpt-4o-mini','{"format":"json_schema","schema_in_prompt":false,"max_completion_tokens":false,"omitted":["uniqueItems","maxItems","maxLength"],"effort":null,"disables_thinking":false,"output_factor":1,"max_output":16384,"proven":true,"follows_schema":true,"changed":[],"changes":0}','{"high":{"images":4,"texts":1968,"sizes":[{"width":96,"height":128,"images":3,"tokens":25473,"most":8491},{"width":75,"height":110,"images":1,"tokens":8491,"most":8491}],"replies":2,"expected_output":174,"actual_output":80}}',NULL,0);
 CREATE TABLE "entries" (
