@@ -8,6 +8,7 @@ use crate::base::vocabulary::RunOutcomeName;
 use crate::labels::history::{RunHistory, read_history};
 use crate::pipeline::{PipelineError, merged_runs, shards_of_runs, stored_jobs};
 use crate::store::{ReadStore, Reader, RunRecord, StoreError};
+use std::cmp::Reverse;
 
 /// Maximum number of runs that a message lists.
 const MAX_LISTED: usize = 5;
@@ -41,6 +42,10 @@ pub(crate) fn known_runs(
     let now_ms = SystemClock::new().wall_ms();
     for run in runs.iter_mut().filter(|run| opened.has_died(run, now_ms)) {
         (run.outcome, run.ended_ms) = (Some((RunOutcomeName::Died, 1)), Some(run.heartbeat_ms));
+    }
+    // A merge has brought them in shard by shard.
+    if runs.iter().any(|run| run.shard.is_some()) {
+        runs.sort_by_key(|run| Reverse((run.started_ms, run.run)));
     }
     Ok(runs)
 }
