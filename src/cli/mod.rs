@@ -20,7 +20,7 @@ pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod merge;
 mod merge_args;
-mod metrics;
+pub(crate) mod metrics;
 pub(crate) mod out;
 pub(crate) mod plan;
 pub(crate) mod prepare;

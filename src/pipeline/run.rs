@@ -259,7 +259,9 @@ impl Passes<'_> {
         let mut walk = || entries.take().map_or_else(|| Entries::start(&run.job.input), Ok);
         if let Some(bits) = run.job.input.near_duplicates {
             runtime.block_on(self.record(ScanPurpose::Inspect, walk()?, &mut seen))?;
-            find_near_duplicates(run, bits)?;
+            let keys = &run.identity.keys;
+            let job = (keys.job, keys.tasks.as_slice(), run.job.input.skip_blank);
+            find_near_duplicates(&run.store, job, bits, &|| run.shutdown.is_requested())?;
         }
         let mut sample = None;
         if let Some(count) = self.options.sample {

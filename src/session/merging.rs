@@ -8,6 +8,7 @@ use crate::base::hooks::NoHooks;
 use crate::pipeline::{self, MergeSources, UnstoredAnswers};
 use crate::prepare::DecoderCommand;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Merges stores into the job's store, and writes its outputs.
 ///
@@ -17,7 +18,7 @@ pub(crate) fn merge(
     job: &Job,
     paths: &[PathBuf],
     allow_missing: bool,
-    (clock, decoder): (&dyn Clock, &DecoderCommand),
+    (clock, decoder): (&Arc<dyn Clock>, &DecoderCommand),
 ) -> Result<RunReport, Error> {
     job.check_outputs()?;
     let sources = MergeSources { paths, allow_missing };

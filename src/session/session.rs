@@ -216,7 +216,8 @@ impl Session {
     /// # Errors
     /// When the stores don't belong together, one is in use, a shard is missing, or a file can't be read or written.
     pub fn merge(&self, stores: &[PathBuf], allow_missing: bool) -> Result<RunReport, Error> {
-        merging::merge(&self.job, stores, allow_missing, (&*self.clock, self.environment.decoder()))
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        merging::merge(&self.job, stores, allow_missing, (&clock, self.environment.decoder()))
     }
 
     /// What a run would ask and cost. Decodes no page, sends nothing and writes nothing. `sample`:
