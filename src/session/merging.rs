@@ -18,10 +18,11 @@ pub(crate) fn merge(
     job: &Job,
     paths: &[PathBuf],
     allow_missing: bool,
-    (clock, decoder): (&Arc<dyn Clock>, &DecoderCommand),
+    (clock, decoder): (Arc<dyn Clock>, &DecoderCommand),
 ) -> Result<RunReport, Error> {
     job.check_outputs()?;
     let sources = MergeSources { paths, allow_missing };
-    let (report, outcome) = pipeline::merge_stores(&job.manifest, &job.questions, sources, (clock, decoder, &NoHooks))?;
+    let (report, outcome) =
+        pipeline::merge_stores(&job.manifest, &job.questions, sources, (&clock, decoder, &NoHooks))?;
     Ok(RunReport { report, outcome: Some(outcome), unstored: UnstoredAnswers::default() })
 }

@@ -216,8 +216,7 @@ impl Session {
     /// # Errors
     /// When the stores don't belong together, one is in use, a shard is missing, or a file can't be read or written.
     pub fn merge(&self, stores: &[PathBuf], allow_missing: bool) -> Result<RunReport, Error> {
-        let clock: Arc<dyn Clock> = self.clock.clone();
-        merging::merge(&self.job, stores, allow_missing, (&clock, self.environment.decoder()))
+        merging::merge(&self.job, stores, allow_missing, (self.clock.clone(), self.environment.decoder()))
     }
 
     /// What a run would ask and cost. Decodes no page, sends nothing and writes nothing. `sample`:
@@ -229,8 +228,8 @@ impl Session {
         self.plan_where(selection, None, (sample, None))
     }
 
-    /// The same, where of the pages that `selection` sends again only those are sent whose rows match. `shards`: also
-    /// what each of so many shards would do.
+    /// The same, where of the pages that `selection` sends again only those are sent whose rows match. `sizes`: that
+    /// of a sample, and the number of shards for each of which it is shown what it would do.
     ///
     /// # Errors
     /// As [`Session::plan`].
@@ -238,7 +237,7 @@ impl Session {
         &self,
         selection: RetrySelection,
         filter: Option<&Filter>,
-        (sample, shards): (Option<u64>, Option<u32>),
+        sizes: (Option<u64>, Option<u32>),
     ) -> Result<Plan, Error> {
         let job = &self.job.manifest;
         let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
@@ -247,15 +246,7 @@ impl Session {
             Err(error) => return Err(error.into()),
         };
         let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
-        Ok(pipeline::plan(
-            job,
-            &self.job.questions,
-            reader.as_ref(),
-            (selection, filter),
-            (sample, shards),
-            at_ms,
-            decoder,
-        )?)
+        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sizes, at_ms, decoder)?)
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; or
