@@ -4,6 +4,7 @@ use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
 use crate::base::clock::Clock;
 use crate::labels::evaluation::{self, EvalError, EvalOptions, Evaluation, WrongPage};
+use crate::labels::page_cost::PageCosts;
 use crate::labels::picture::Picture;
 use crate::pipeline::{PipelineError, Thumbnails, stored_job};
 use crate::prepare::DecoderCommand;
@@ -37,7 +38,9 @@ impl EvalReport {
         let selects = |page: &crate::pipeline::JobPage| filter.is_none_or(|filter| filter.matches(&page.model_row));
         // In one spelling, as draws have it.
         let options = &EvalOptions { filter: filter.map(ToString::to_string), ..options.clone() };
-        let evaluation = evaluation::evaluate(&reader, &job.manifest, &job.questions, options, &selects)?;
+        let price = job.manifest.price_at(clock.wall_ms());
+        let costs = PageCosts::new(Some(&reader), price, job.manifest.is_batch);
+        let evaluation = evaluation::evaluate(&reader, &job.manifest, &job.questions, options, &costs, &selects)?;
         Ok(Self { evaluation, job: job.clone(), decoder, clock })
     }
 

@@ -2,7 +2,6 @@
 
 use super::compare_tasks::{SharedTask, flips, is_same, shared_tasks};
 use super::compared::{AnswerChange, ChangedPage, Comparison, TaskComparison};
-use super::page_cost::PageCosts;
 use super::paired::{TruthPair, cluster_key, compare_with_truth};
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
@@ -10,6 +9,7 @@ use crate::eval::Design;
 use crate::labels::evaluation::EvalError;
 use crate::labels::evaluation::observation::model_answer;
 use crate::labels::evaluation::truth_source::{SourceCounts, TruthSource};
+use crate::labels::page_cost::PageCosts;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::index::RowMatch;
 use crate::labels::truth::leaf::Leaf;

@@ -18,6 +18,7 @@ use super::wrong_pages::find_wrong_pages;
 use crate::base::path_text::display_path;
 use crate::base::sanitize;
 use crate::base::units::grouped;
+use crate::labels::page_cost::PageCosts;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::labels::wording::{counted, short_text};
@@ -33,7 +34,7 @@ const MAX_UNKNOWN_LABELS: usize = 1000;
 /// another compression.
 const NEAR_BITS: u32 = 4;
 
-/// Measures the answers of a job. `selects`: whether a page is measured.
+/// Measures the answers of a job. `costs`: what they cost; `selects`: whether a page is measured.
 ///
 /// # Errors
 /// When the store can't be read or has no run of the job, or the options do not fit the job or the truth.
@@ -42,6 +43,7 @@ pub(crate) fn evaluate(
     job: &Job,
     questions: &[Question],
     options: &EvalOptions,
+    costs: &PageCosts<'_>,
     selects: &dyn Fn(&JobPage) -> bool,
 ) -> Result<Evaluation, EvalError> {
     let tasks = TaskSpec::list(questions, &options.tasks).map_err(|(unknown, known)| {
@@ -49,7 +51,7 @@ pub(crate) fn evaluate(
     })?;
     let all: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
     let source = TruthSource::open(&options.truth, &tasks, &all, (reader, job, options.filter.as_deref()))?;
-    let mut collected = collect(reader, job, questions, &tasks, source, selects)?;
+    let mut collected = collect(reader, job, questions, &tasks, (source, costs), selects)?;
     if options.only_sampled {
         collected.keep_drawn();
     }
@@ -245,6 +247,7 @@ fn summarize(
         job_pages: collected.job_pages,
         not_selected: collected.not_selected,
         shown: collected.shown,
+        changed: collected.changed,
         counts_shown: matches!(options.truth, TruthChoice::Answers { with_shown: true }),
         misfits: Vec::new(),
         contradictions: Vec::new(),

@@ -34,7 +34,8 @@ pub(crate) fn render_html(
         include_str!("eval.css")
     );
     let _ = writeln!(out, "<p>{}</p>", scope(evaluation));
-    for line in evaluation.truth.samples.iter().flat_map(sample_lines) {
+    let samples = evaluation.truth.samples.iter().flat_map(sample_lines);
+    for line in evaluation.truth.changed_line().into_iter().chain(samples) {
         let _ = writeln!(out, "<p>{}</p>", html_text(&line));
     }
     add_numbers(&mut out, evaluation);

@@ -21,6 +21,7 @@ const NAME_WIDTH: usize = 20;
 pub(crate) fn render_text(evaluation: &Evaluation, width: Option<usize>) -> String {
     let mut lines: Vec<String> = evaluation.tasks.iter().map(answer_line).collect();
     lines.push(scope_line(evaluation));
+    lines.extend(evaluation.truth.changed_line());
     lines.extend(evaluation.truth.samples.iter().flat_map(sample_lines));
     let title = for_terminal(&lines.join("\n"));
     let mut table = if width.is_some() { TextTable::new(&title) } else { TextTable::in_full(&title) };
@@ -119,6 +120,15 @@ pub(crate) fn sample_lines(sample: &SampledTask) -> Vec<String> {
                 line += &format!(", {passed} of them passed over: if these are the hard ones, the accuracy is lower");
             }
             lines.push(line);
+        }
+        if draw.decided_seen > 0 {
+            let of = counted(draw.pages, "drawn page");
+            let (what, it) = match draw.decided_seen {
+                1 => ("was decided only after the model's answer was seen", "it"),
+                _ => ("were decided only after the model's answer was seen", "them"),
+            };
+            let count = grouped(draw.decided_seen);
+            lines.push(format!("{name}: {count} of {of} {what}: left out; --include-shown counts {it}"));
         }
     }
     if sample.left_out > 0 {
