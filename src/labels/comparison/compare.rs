@@ -10,6 +10,7 @@ use crate::labels::evaluation::EvalError;
 use crate::labels::evaluation::observation::model_answer;
 use crate::labels::evaluation::truth_source::{SourceCounts, TruthSource};
 use crate::labels::page_cost::PageCosts;
+use crate::labels::sampling::stated::are_consistent;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::index::RowMatch;
 use crate::labels::truth::leaf::Leaf;
@@ -207,7 +208,11 @@ impl Pass<'_> {
             let known = self.truth.iter().filter(|page| page.truth.get(at).is_some_and(|truth| !truth.is_empty()));
             let probabilities: Vec<Option<f64>> =
                 known.map(|page| page.sampled_with.get(at).copied().flatten()).collect();
-            let is_contradictory = self.is_contradictory.get(at).copied().unwrap_or(false);
+            let stated = || probabilities.iter().flatten().copied().collect::<Vec<f64>>();
+            let is_contradictory = match self.is_contradictory.get(at) {
+                Some(is_contradictory) => *is_contradictory,
+                None => !are_consistent(&stated(), self.comparison.selected),
+            };
             let kind =
                 || TruthKind::of_pages(probabilities.iter().copied(), self.comparison.selected, is_contradictory);
             (!probabilities.is_empty()).then(kind)

@@ -7,6 +7,7 @@ use super::misfits::MisfitGroup;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
 use super::text::sample_lines;
 use super::text::short_answer;
+use super::truth_text::faults_by_effect;
 use crate::base::escape::html_text;
 use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval};
@@ -284,7 +285,15 @@ fn add_truth(out: &mut String, evaluation: &Evaluation) {
     out.push_str("</table></section>\n");
     add_list(out, "Truth that does not fit the tasks", &truth.misfits, MisfitGroup::describe);
     add_list(out, "Equal pages with different truths", &truth.contradictions, Contradiction::describe);
-    add_list(out, "Not compared", &truth.faults, ToString::to_string);
+    for (heading, faults) in faults_by_effect(truth) {
+        add_list(out, &sentence_case(heading), &faults, Clone::clone);
+    }
+}
+
+/// A heading with a capital letter.
+fn sentence_case(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 fn add_list<T>(out: &mut String, heading: &str, items: &[T], describe: impl Fn(&T) -> String) {

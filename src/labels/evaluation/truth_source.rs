@@ -7,7 +7,7 @@ use crate::base::path_text::display_path;
 use crate::labels::sampling::human_samples::read_samples;
 use crate::labels::sampling::task_sample::{Membership, TaskSample};
 use crate::labels::truth::columns::{Target, find_target};
-use crate::labels::truth::fault::TruthFault;
+use crate::labels::truth::fault::{FaultPlace, TruthFault};
 use crate::labels::truth::file::TruthFile;
 use crate::labels::truth::index::{RowMatch, TruthIndex};
 use crate::labels::truth::page_truth::PageTruth;
@@ -166,7 +166,10 @@ impl TruthSource {
                 }
                 truth.set_split(values.get(SPLIT).unwrap_or(&Value::Null));
                 let probability = values.get(SAMPLED_WITH).unwrap_or(&Value::Null);
-                truth.set_probability(probability).unwrap_or_else(&mut fault);
+                if let Err(message) = truth.set_probability(probability) {
+                    let place = FaultPlace::Page(path(), page.record.page);
+                    counts.faults.push(TruthFault::of_cell(place, message));
+                }
                 counts.known(page, truth, 0)
             }
             Self::Answers { with_shown, samples } => {
