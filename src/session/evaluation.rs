@@ -79,16 +79,17 @@ impl EvalReport {
     /// The gates that failed, as an error with exit code 7; `None`: all marks are reached.
     #[must_use]
     pub fn failed_gates(&self) -> Option<Error> {
-        let failed: Vec<String> =
-            self.evaluation.gates.iter().filter(|gate| !gate.is_passed()).map(|gate| gate.describe()).collect();
-        let message = match failed.as_slice() {
+        let failed: Vec<_> = self.evaluation.gates.iter().filter(|gate| !gate.is_passed()).collect();
+        let described: Vec<String> = failed.iter().map(|gate| gate.describe()).collect();
+        let message = match described.as_slice() {
             [] => return None,
             [gate] => format!("quality gate failed: {gate}"),
             several => format!("{} quality gates failed:\n  {}", several.len(), several.join("\n  ")),
         };
         let hint = format!(
-            "`docmill eval {} --format html` shows the wrong pages; more pages with truth raise the lower bound",
-            self.job.manifest.path.display()
+            "`docmill eval {} --format html` shows the wrong pages{}",
+            self.job.manifest.path.display(),
+            evaluation::more_truth_hint(&failed)
         );
         Some(Error::of_gates(message).with_hint(&hint))
     }

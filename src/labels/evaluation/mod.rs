@@ -44,6 +44,7 @@ pub(crate) use error::EvalError;
 pub(crate) use evaluate::evaluate;
 pub(crate) use evaluated::{Evaluation, WrongPage};
 pub use gates::{GateMeasure, GateSpec};
+pub(crate) use gates::more_truth_hint;
 pub(crate) use html::render_html;
 pub(crate) use json::render_json;
 pub(crate) use misfits::MisfitGroup;
