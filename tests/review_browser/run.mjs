@@ -6,7 +6,7 @@
 // the page's files from a folder, so that they can be changed without building docmill.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -64,6 +64,9 @@ async function open(address, options = {}) {
     await page.route(/\/assets\/|:\d+\/$/, async (route) => {
       const response = await route.fetch();
       const name = basename(new URL(route.request().url()).pathname) || "index.html";
+      // A script that the program does not have yet.
+      const isNew = response.status() === 404 && name.endsWith(".js") && existsSync(join(given.assets, name));
+      if (isNew) return route.fulfill({ contentType: "text/javascript; charset=utf-8", path: join(given.assets, name) });
       const isShown = response.ok();
       await route.fulfill(isShown ? { response, body: readFileSync(join(given.assets, name)) } : { response });
     });
