@@ -436,6 +436,46 @@ async function keyboardAlone(folder) {
     await keys("Escape");
   });
 
+  await test("what was entered and not accepted is kept", async () => {
+    const text = () => page.evaluate(() => document.querySelector("textarea[aria-label=sender]").value);
+    const chosen = () => page.evaluate(() => document.querySelector(".editor[data-task=kind] [aria-checked=true]")?.innerText ?? "");
+    const before = await decided(page);
+    await tabTo(page, "amount");
+    await page.keyboard.type("abc");
+    await tabTo(page, "sender");
+    await page.keyboard.type("Smith");
+    await keys("Escape", "1");
+    const label = await chosen();
+    assert.match(label, /invoice/);
+    const name = await path(page);
+    await onNextPage(page, () => keys("ArrowRight"));
+    assert.deepEqual([await text(), await chosen()], ["", ""], "another page has its own");
+    await onNextPage(page, () => keys("ArrowLeft"));
+    assert.deepEqual([await path(page), await text(), await chosen()], [name, "Smith", label]);
+    assert.equal(await page.evaluate(() => document.querySelector("input[aria-label=amount]").value), "abc");
+    assert.ok((await page.locator(".badge.is-draft").count()) > 0, "it says that nothing was accepted");
+    // What can't be accepted is said beside the progress, until it is corrected.
+    await keys("Enter");
+    await page.waitForFunction(() => document.querySelector("#notice").innerText.includes("is not a number"));
+    const hidden = await page.evaluate(() => {
+      const of = (selector) => document.querySelector(selector).getBoundingClientRect();
+      const place = of("#notice");
+      return [".tools", ".actions", ".strip", ".bar", "#progress", ".stage"].filter((selector) => {
+        const other = of(selector);
+        return place.left < other.right && other.left < place.right && place.top < other.bottom && other.top < place.bottom;
+      });
+    });
+    assert.deepEqual(hidden, [], "the message hides nothing");
+    await page.locator("input[aria-label=amount]").fill("7");
+    assert.ok(await page.locator("#notice").isHidden(), "it is not true any more");
+    await keys("Escape");
+    await onNextPage(page, () => keys("x"));
+    await onNextPage(page, () => keys("ArrowLeft"));
+    assert.deepEqual([await text(), await chosen()], ["", ""], "what was skipped is forgotten");
+    assert.equal(await decided(page), before);
+    await onNextPage(page, () => keys("ArrowRight"));
+  });
+
   await test("Enter on a button presses it, and accepts nothing", async () => {
     const before = await decided(page);
     await tabTo(page, "Skip");
