@@ -3,7 +3,7 @@
 use super::answer_line::AnswerValue;
 use super::exact_json::exact_json;
 use crate::base::digest::canonical;
-use crate::labels::truth::cell::{is_empty, read_leaf};
+use crate::labels::truth::cell::{is_empty, read_leaf, tag_parts};
 use crate::task::{Shape, TaskFault, check_value};
 use serde_json::{Number, Value};
 
@@ -39,8 +39,8 @@ fn read_value(shape: &Shape, value: &AnswerValue) -> Result<Value, TaskFault> {
             let value = value_of_text(shape.required(), text);
             // Tags are read as in truth files.
             let is_text = matches!(shape.required(), Shape::Tags { .. }) && value.is_string() && !is_empty(&value);
-            let tags = is_text.then(|| read_leaf(shape, &value).ok()).flatten();
-            check_value(shape, &tags.unwrap_or(value))
+            let tags = || read_leaf(shape, &value).unwrap_or_else(|_| tag_parts(&value).into());
+            check_value(shape, &if is_text { tags() } else { value.clone() })
         }
         AnswerValue::Json(value) => check_value(shape, value),
         AnswerValue::Labels(labels) => match (shape.required(), labels.as_slice()) {
