@@ -462,8 +462,8 @@ impl Session {
         history_of_job(&self.job, limit)
     }
 
-    /// The pages of a sample that `diff` compares and that have no later answer yet, with their price; `None`:
-    /// nothing is to be asked. Sends nothing.
+    /// The pages of a sample that `diff` compares and that have no later answer yet, with their price; `None`: no
+    /// sample is wanted. Sends nothing.
     ///
     /// # Errors
     /// When the store can't be read, or a side does not exist.
