@@ -92,6 +92,28 @@ impl<R: Read> Read for LineCounter<R> {
     }
 }
 
+/// What separates the cells of a CSV file: the first of comma, tab and semicolon that is in its first line that is not
+/// empty, outside of quotes. A comma if there is none.
+///
+/// # Errors
+/// When the text can't be read.
+pub fn find_delimiter(text: impl Read) -> Result<u8> {
+    const DELIMITERS: [u8; 3] = [b',', b'\t', b';'];
+    let (mut found, mut is_quoted, mut is_empty) = ([false; DELIMITERS.len()], false, true);
+    for byte in BufReader::new(text).bytes() {
+        let byte = byte?;
+        match byte {
+            b'\r' | b'\n' if !is_quoted && !is_empty => break,
+            b'"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            _ => DELIMITERS.iter().zip(&mut found).for_each(|(known, found)| *found |= *known == byte),
+        }
+        is_empty &= matches!(byte, b'\r' | b'\n');
+    }
+    let first = DELIMITERS.into_iter().zip(found).find(|(_, is_found)| *is_found);
+    Ok(first.map_or(b',', |(delimiter, _)| delimiter))
+}
+
 /// The line on which a quoted cell begins that the file never closes: all rows behind it would be a part
 /// of the cell.
 ///
@@ -127,6 +149,21 @@ pub fn find_open_quote(text: impl Read, delimiter: u8) -> Result<Option<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_line_tells_what_separates_cells() {
+        for (text, expected) in [
+            ("path,kind\na;b,c\n", b','),
+            ("path;kind\na,b;c\n", b';'),
+            ("\r\n\npath\tkind\n", b'\t'),
+            ("path;\"a,b\"\n", b';'),
+            ("\"a\n;b\",c", b','),
+            ("path\na;b\n", b','),
+            ("", b','),
+        ] {
+            assert_eq!(find_delimiter(text.as_bytes()).unwrap(), expected, "{text:?}");
+        }
+    }
     use proptest::prelude::*;
 
     /// The lines on which records begin, and their first cells.

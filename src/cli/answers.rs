@@ -57,7 +57,7 @@ fn export(args: &AnswersExport, quiet: bool) -> Result<u8, Failure> {
 
 fn import(args: &AnswersImport, quiet: bool) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
-    let reviewer = args.reviewer.clone().unwrap_or_else(|| session.default_reviewer());
+    let reviewer = args.reviewer.clone().or_else(|| session.default_reviewer());
     let options = ImportOptions { reviewer, skip_unknown: args.skip_unknown };
     let result = session.import_answers(&read_file(&args.file)?, &options)?;
     let count = result.skipped.len();

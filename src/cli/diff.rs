@@ -2,6 +2,7 @@
 
 use super::arg_values::ReportFormat;
 use super::args::Global;
+use super::confirm::confirm;
 use super::diff_args::{Answers, Diff};
 use super::exit::{Failure, INTERNAL};
 use super::load;
@@ -9,8 +10,6 @@ use super::log;
 use super::out::{out, outln};
 use super::progress::Progress;
 use super::signals;
-use crate::base::money::Pico;
-use crate::base::units::grouped;
 use crate::session::{DiffAsking, DiffQuery, DiffSide, Environment, Job, Session, TruthChoice};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -35,16 +34,22 @@ pub(crate) fn diff(args: &Diff, global: &Global) -> Result<u8, Failure> {
     };
     let mut failed = None;
     if let Some(asking) = session.prepare_diff(&query)? {
-        // Before money is spent, the price is shown also with --quiet.
-        log::status("INFO", &price_text(&asking), serde_json::Map::new());
         if args.dry_run {
+            match args.format {
+                ReportFormat::Json => outln!("{:#}", asking.to_json()),
+                ReportFormat::Text | ReportFormat::Html => outln!("{}", asking.to_text()),
+            }
             return Ok(0);
         }
-        asking.check_budget()?;
-        failed = ask(&asking, global)?;
-    } else if args.dry_run {
-        log::status("INFO", "every page of the sample is answered: nothing is to be paid", serde_json::Map::new());
-        return Ok(0);
+        if asking.to_ask() > 0 {
+            // Before money is spent, the price is shown also with --quiet.
+            log::status("INFO", &asking.to_text(), serde_json::Map::new());
+            asking.check_budget()?;
+            if !args.yes {
+                confirm()?;
+            }
+            failed = ask(&asking, global)?;
+        }
     }
     let report = session.diff(&query)?;
     match args.format {
@@ -92,18 +97,6 @@ fn with_store(job: Job, args: &Diff) -> Job {
         Some(store) => job.with_store(store),
         None => job,
     }
-}
-
-fn price_text(asking: &DiffAsking) -> String {
-    let usd = |cost: Option<Pico>| cost.map_or("an unknown price".to_owned(), |cost| format!("about USD {cost}"));
-    let DiffAsking { pages, cost, full_cost, .. } = asking;
-    format!(
-        "asking {} of {} pages of the sample for {}; all pages would cost {}",
-        grouped(asking.to_ask()),
-        grouped(*pages),
-        usd(*cost),
-        usd(*full_cost)
-    )
 }
 
 /// Asks the sample. Returns why it ended early, if it did: what was answered is compared.

@@ -53,8 +53,11 @@ pub(crate) struct Diff {
     /// Maximum spend per `budget_scope`; overrides the manifest.
     #[arg(long, value_name = "USD", requires = "sample")]
     pub(crate) budget_usd: Option<String>,
-    /// Show what a sample would cost, and send nothing.
+    /// Ask the sample without asking you first.
     #[arg(long, requires = "sample")]
+    pub(crate) yes: bool,
+    /// Only show what asking the sample would cost.
+    #[arg(long, requires = "sample", conflicts_with = "yes")]
     pub(crate) dry_run: bool,
     /// Output format; `html` is a single page with pictures of the pages that changed.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]

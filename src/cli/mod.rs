@@ -8,6 +8,7 @@ pub(crate) mod answers_args;
 pub(crate) mod arg_values;
 pub(crate) mod args;
 pub(crate) mod check;
+pub(crate) mod confirm;
 pub(crate) mod diff;
 pub(crate) mod diff_args;
 pub(crate) mod eval;

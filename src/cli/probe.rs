@@ -1,5 +1,6 @@
 //! `docmill eval --rotate` and `--repeat`: how stable the answers are.
 
+use super::confirm::confirm;
 use super::eval_args::{Eval, EvalFormat};
 use super::exit::{Failure, INTERNAL, WRONG_INPUT};
 use super::load;
@@ -8,7 +9,6 @@ use super::out::{out, outln, terminal_width};
 use super::probe_args::DEFAULT_SAMPLE;
 use super::signals;
 use crate::session::{ProbeKind, ProbeQuery};
-use std::io::{IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -80,22 +80,4 @@ pub(crate) fn probe(args: &Eval, kind: ProbeKind) -> Result<u8, Failure> {
         EvalFormat::Text | EvalFormat::Html => out!("{}", stability.to_text(terminal_width())),
     }
     session.early_end().map_or(Ok(0), |error| Err(error.into()))
-}
-
-/// Asks whether requests are to be sent. Without a terminal nobody can answer.
-fn confirm() -> Result<(), Failure> {
-    let refused = |message: &str| {
-        Err(Failure::new(WRONG_INPUT, message).with_hint("--yes sends the requests; --dry-run only shows their price"))
-    };
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return refused("nothing was sent: there is no terminal to confirm the price");
-    }
-    let mut stderr = std::io::stderr();
-    let _ = stderr.write_all(b"Send them? [y/N] ").and_then(|()| stderr.flush());
-    let mut answer = String::new();
-    let _ = std::io::stdin().read_line(&mut answer);
-    match answer.trim().to_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => refused("nothing was sent"),
-    }
 }

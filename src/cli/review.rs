@@ -24,14 +24,19 @@ pub(crate) fn review(args: &Review) -> Result<u8, Failure> {
         return Err(Failure::new(WRONG_INPUT, format!("--task {task}: the job has no such task"))
             .with_hint(&format!("its tasks: {}", names.join(", "))));
     }
+    let filter = args.filter.as_deref().map(|expression| session.filter(expression)).transpose()?;
+    let reviewer = args.reviewer.clone().or_else(|| session.default_reviewer()).ok_or_else(|| {
+        Failure::new(WRONG_INPUT, "the name of the reviewer is unknown: the variable USER is not set")
+            .with_hint("give it with --reviewer NAME; decisions of people with one name can't be told apart")
+    })?;
     let options = ReviewOptions {
         port: args.port,
-        reviewer: args.reviewer.clone().unwrap_or_else(|| session.default_reviewer()),
+        reviewer,
         shows_answers: args.show,
         order: order(args.order),
         sample: args.sample,
         task: args.task.clone(),
-        filter: args.filter.as_deref().map(|expression| session.filter(expression)).transpose()?,
+        filter,
         idle: args.idle,
     };
     let watched = Watched::default();

@@ -56,7 +56,8 @@ pub fn paired_bootstrap(design: &Design, seed: u64, difference: impl Fn(&[f64]) 
     let above = found.iter().filter(|value| **value >= 0.0).count();
     let p = 2.0 * (below.min(above) + 1) as f64 / (count + 1) as f64;
     let interval = Interval { low: found[index(tail, count)], high: found[count - 1 - index(tail, count)] };
-    Some(Difference { value, interval, p: p.min(1.0) })
+    // In few clusters the difference of the sample may be more extreme than 95 % of those that are drawn again.
+    Some(Difference { value, interval: interval.around(value), p: p.min(1.0) })
 }
 
 /// The place of a share (from 0 to 1, excluded) in a list.

@@ -64,3 +64,80 @@ pub fn measure_classification(labels: usize, pages: &[Labeled], design: &Design)
         labels: by_label,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::interval::Interval;
+    use crate::eval::prevalence::{Unlabeled, estimate_prevalence};
+    use crate::eval::tags::{Tagged, measure_tags};
+    use proptest::prelude::*;
+
+    const LABELS: usize = 4;
+
+    /// Every number that is shown with an interval, and its lower bound if it has one.
+    fn shown(pages: &[Labeled], design: &Design) -> Vec<(&'static str, f64, Interval, f64)> {
+        let classes = measure_classification(LABELS, pages, design);
+        let tagged: Vec<Tagged> = pages
+            .iter()
+            .map(|page| Tagged {
+                truth: [page.truth, page.truth / 2].into(),
+                answer: page.answer.map(|answer| [answer, answer / 2].into()),
+            })
+            .collect();
+        let tags = measure_tags(LABELS, &tagged, design);
+        let of_labels = classes.labels.iter().chain(&tags.tags);
+        let of_labels = of_labels.flat_map(|label| [label.precision, label.recall, label.f1]);
+        let named = [
+            ("accuracy", classes.accuracy),
+            ("macro F1", classes.macro_f1),
+            ("weighted F1", classes.weighted_f1),
+            ("accuracy of tags", tags.accuracy),
+            ("Jaccard", tags.jaccard),
+            ("micro F1", tags.micro_f1),
+            ("macro F1 of tags", tags.macro_f1),
+        ];
+        let estimates = named.into_iter().chain(of_labels.map(|estimate| ("label", estimate)));
+        let mut found: Vec<_> = estimates
+            .filter_map(|(name, known)| known.map(|known| (name, known.value, known.interval, known.lower_bound)))
+            .collect();
+        for label in 0..LABELS {
+            let presence = |page: &Labeled| Presence { truth: page.truth == label, answer: page.answer == Some(label) };
+            let sample: Vec<Presence> = pages.iter().map(presence).collect();
+            let known = estimate_prevalence(&sample, design, Unlabeled { pages: 50, predicted: 7 * label }).unwrap();
+            found.push(("prevalence", known.value, known.interval, 0.0));
+        }
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn every_measure_is_in_its_interval(
+            pages in prop::collection::vec((0..LABELS, prop::option::of(0..LABELS), 0.001..=1.0_f64, 0_usize..30), 1..60),
+            is_right in prop::bool::ANY,
+            form in 0..3,
+        ) {
+            let answer = |page: &(usize, Option<usize>, f64, usize)| if is_right { Some(page.0) } else { page.1 };
+            let labeled: Vec<Labeled> =
+                pages.iter().map(|page| Labeled { truth: page.0, answer: answer(page) }).collect();
+            let probabilities: Vec<f64> = pages.iter().map(|page| page.2).collect();
+            let design = match form {
+                0 => Design::simple(pages.len()),
+                1 => Design::sampled(&probabilities, (0..pages.len()).collect()).unwrap(),
+                _ => Design::sampled(&probabilities, pages.iter().map(|page| page.3).collect()).unwrap(),
+            };
+            for (name, value, interval, bound) in shown(&labeled, &design) {
+                prop_assert!(interval.contains(value), "{name}: {value} {interval:?}");
+                prop_assert!(interval.low >= 0.0 && interval.high <= 1.0 && bound <= value, "{name}: {value} {interval:?}");
+                let is_share = !matches!(name, "prevalence" | "label");
+                prop_assert!(!is_right || !is_share || value == 1.0, "{name}: {value} of right answers");
+            }
+            let pairs: Vec<_> = labeled.iter().map(|page| (page.truth, page.answer.unwrap_or(LABELS))).collect();
+            if let Some(kappa) = cohens_kappa(&pairs, &design) {
+                prop_assert!(kappa.interval.contains(kappa.value), "{kappa:?}");
+                prop_assert!(kappa.interval.low >= -1.0 && kappa.interval.high <= 1.0, "{kappa:?}");
+                prop_assert!(!is_right || kappa.value == 1.0, "{kappa:?}");
+            }
+        }
+    }
+}

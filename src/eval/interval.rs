@@ -19,6 +19,12 @@ impl Interval {
         Self { low: function(self.low), high: function(self.high) }
     }
 
+    /// The interval, widened to contain this value: an end that was computed in another way may be off in the last digit.
+    #[must_use]
+    pub fn around(self, value: f64) -> Self {
+        Self { low: self.low.min(value), high: self.high.max(value) }
+    }
+
     /// Whether the value is in the interval.
     #[must_use]
     pub fn contains(self, value: f64) -> bool {
@@ -52,11 +58,12 @@ impl Estimate {
     /// The estimate under an increasing function.
     #[must_use]
     pub fn map(self, function: impl Fn(f64) -> f64) -> Self {
+        let value = function(self.value);
         Self {
-            value: function(self.value),
-            interval: self.interval.map(&function),
-            exact: self.exact.map(&function),
-            lower_bound: function(self.lower_bound),
+            value,
+            interval: self.interval.map(&function).around(value),
+            exact: self.exact.map(&function).around(value),
+            lower_bound: function(self.lower_bound).min(value),
             effective_n: self.effective_n,
         }
     }

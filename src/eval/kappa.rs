@@ -22,19 +22,21 @@ pub struct Kappa {
 pub fn cohens_kappa(pairs: &[(usize, usize)], design: &Design) -> Option<Kappa> {
     let categories = pairs.iter().map(|(one, other)| one.max(other) + 1).max()?;
     let total: f64 = design.weights().iter().sum();
-    let (mut first, mut second, mut observed) = (vec![0.0; categories], vec![0.0; categories], 0.0);
+    let (mut first, mut second, mut different) = (vec![0.0; categories], vec![0.0; categories], 0.0);
     for ((one, other), weight) in pairs.iter().zip(design.weights()) {
         let share = weight / total;
         first[*one] += share;
         second[*other] += share;
-        observed += if one == other { share } else { 0.0 };
+        different += if one == other { 0.0 } else { share };
     }
+    let observed = 1.0 - different;
     let expected: f64 = first.iter().zip(&second).map(|(one, other)| one * other).sum();
     // One category, up to rounding of the shares.
     if 1.0 - expected < 1e-14 {
         return None;
     }
-    let value = (observed - expected) / (1.0 - expected);
+    // Exactly 1 if the raters agree on every page, whatever the shares add up to.
+    let value = (1.0 - different / (1.0 - expected)).clamp(-1.0, 1.0);
     // How much each page moves kappa; the squares of what clusters move it add up to its variance.
     let mut clusters: BTreeMap<usize, f64> = BTreeMap::new();
     for (((one, other), weight), cluster) in pairs.iter().zip(design.weights()).zip(design.clusters()) {
@@ -81,6 +83,19 @@ mod tests {
         let same = cohens_kappa(&twice, &clustered).unwrap();
         assert!((same.value - kappa.value).abs() < 1e-14);
         assert!((same.interval.low - kappa.interval.low).abs() < 2e-3, "{same:?} {kappa:?}");
+    }
+
+    #[test]
+    fn perfect_agreement_is_exactly_one() {
+        for pages in [3, 7, 52, 97, 300] {
+            let pairs: Vec<_> = (0..pages).map(|page| (page % 7, page % 7)).collect();
+            let probabilities: Vec<f64> = (0..pages).map(|page| [0.1, 0.3, 1.0][page % 3]).collect();
+            let sampled = Design::sampled(&probabilities, (0..pages).collect()).unwrap();
+            for design in [Design::simple(pages), sampled] {
+                let kappa = cohens_kappa(&pairs, &design).unwrap();
+                assert_eq!((kappa.value, kappa.interval), (1.0, Interval { low: 1.0, high: 1.0 }), "{pages}");
+            }
+        }
     }
 
     #[test]

@@ -49,7 +49,8 @@ pub fn estimate_prevalence(sample: &[Presence], design: &Design, unlabeled: Unla
         return None;
     }
     let mean = |value: &dyn Fn(&Presence) -> f64| -> f64 {
-        sample.iter().zip(design.weights()).map(|(page, weight)| weight / total * value(page)).sum()
+        let sum: f64 = sample.iter().zip(design.weights()).map(|(page, weight)| weight * value(page)).sum();
+        sum / total
     };
     let (truth, answer) = (|page: &Presence| unit(page.truth), |page: &Presence| unit(page.answer));
     let (true_share, answer_share) = (mean(&truth), mean(&answer));
@@ -87,7 +88,7 @@ pub fn estimate_prevalence(sample: &[Presence], design: &Design, unlabeled: Unla
     let size = (size * freedom * freedom).max(1.0);
     Some(Prevalence {
         value,
-        interval: wilson(value * size, size, CONFIDENCE)?,
+        interval: wilson(value * size, size, CONFIDENCE)?.around(value),
         standard_error: (squares + of_reference).sqrt(),
         lambda,
     })

@@ -69,11 +69,12 @@ pub fn estimate_ratio(terms: &[Term], design: &Design) -> Option<Estimate> {
 }
 
 fn binomial(successes: f64, n: f64) -> Option<Estimate> {
+    let value = successes / n;
     Some(Estimate {
-        value: successes / n,
-        interval: wilson(successes, n, CONFIDENCE)?,
-        exact: clopper_pearson(successes, n, CONFIDENCE)?,
-        lower_bound: exact_lower_bound(successes, n, CONFIDENCE)?,
+        value,
+        interval: wilson(successes, n, CONFIDENCE)?.around(value),
+        exact: clopper_pearson(successes, n, CONFIDENCE)?.around(value),
+        lower_bound: exact_lower_bound(successes, n, CONFIDENCE)?.min(value),
         effective_n: n,
     })
 }

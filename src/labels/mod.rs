@@ -8,13 +8,18 @@
 //! - [`probing`]: how stable answers are: what `docmill eval --rotate` and `--repeat` do
 //! - [`comparison`]: two sets of answers: what `docmill diff` does
 //! - [`history`]: the runs of a job, and what changed between them
+//! - [`page_cost`]: what the answers to a page cost, in `eval` and `diff`
+//! - [`page_number`], [`probability`]: the number of a page, and with which probability it was drawn, as files state them
 //! - [`wording`], [`picture`]: values and pages in texts and HTML pages; [`reviewer_name`]: names of people
 
 pub(crate) mod answers;
 pub(crate) mod comparison;
 pub(crate) mod evaluation;
 pub(crate) mod history;
+pub(crate) mod page_cost;
+pub(crate) mod page_number;
 pub(crate) mod picture;
+pub(crate) mod probability;
 pub(crate) mod probing;
 pub(crate) mod reviewer_name;
 pub(crate) mod sampling;

@@ -18,7 +18,8 @@ use std::sync::Arc;
 const MAX_CHANGES: usize = 1000;
 
 /// Stores decisions: `{"decisions": [{"page", "task", "value"}], "view"}`. All of them are durable when this returns,
-/// or none is stored. `view`: what they were made in. Pages that were picked by what is known of them are not decided
+/// or none is stored. `changed` in the result: how many differ from a blind answer, which stays the one that
+/// `docmill eval` counts. `view`: what they were made in. Pages that were picked by what is known of them are not decided
 /// as a part of a draw, even if they were drawn before.
 ///
 /// # Errors
@@ -28,7 +29,7 @@ pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Re
     let selection = review.selection();
     let draw = selection.draw.as_ref().filter(|_| view.is_random());
     let drawn: HashSet<u32> = draw.iter().flat_map(|_| selection.drawn.iter().copied()).collect();
-    let mut new = Vec::with_capacity(wanted.len());
+    let (mut new, mut changed) = (Vec::with_capacity(wanted.len()), 0);
     // Nobody else decides meanwhile: the times of one reviewer's decisions are in the order of the decisions.
     let decisions = review.decisions()?;
     let at_ms = review.clock.wall_ms().max(decisions.last_own_ms() + 1);
@@ -41,24 +42,28 @@ pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Re
         let value = one.get("value").unwrap_or(&Value::Null);
         let value = check_value(&review.tasks[task].shape, value)
             .map_err(|fault| ApiError::Wrong(format!("{name}: {}", fault.message)))?;
+        let (value, question) = (canonical(&value), review.index.question(indexed, task));
+        let shown = shown_answer(review, view, indexed, task)?;
+        let first = decisions.counted(&indexed.id, task, question).filter(|first| !first.is_shown);
+        changed += u64::from(shown.is_some() && first.is_some_and(|first| *first.value != *value));
         new.push(NewDecision {
             page: indexed.id,
             job: review.job.name.clone(),
             task: name.to_owned(),
-            question: review.index.question(indexed, task),
-            value: canonical(&value),
+            question,
+            value,
             reviewer: review.options.reviewer.clone(),
             decided_at_ms: at_ms,
             sampled_with: draw.filter(|_| drawn.contains(&at)).and_then(|draw| draw.stated),
             draw: draw.filter(|_| drawn.contains(&at)).map(|draw| draw.id),
-            shown: shown_answer(review, view, indexed, task)?,
+            shown,
         });
     }
     let ids = review.store.put_group(new)?;
     drop(decisions);
     drop(review.decisions()?);
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    Ok(json!({"group": ids.first(), "at": at_ms, "ids": ids}))
+    Ok(json!({"group": ids.first(), "at": at_ms, "ids": ids, "changed": changed}))
 }
 
 /// The model's answer to a task of a page that the reviewer has seen, as JSON; `None`: nothing was shown.

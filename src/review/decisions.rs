@@ -162,6 +162,12 @@ impl Decisions {
         self.of_task(page, task, question).next_back()
     }
 
+    /// The answer that `docmill eval` counts: the latest one that was given blind, or, if none was, the latest at all.
+    pub(crate) fn counted(&self, page: &PageId, task: usize, question: Option<Digest>) -> Option<&Decision> {
+        let blind = self.of_task(page, task, question).rev().find(|known| !known.is_shown);
+        blind.or_else(|| self.current(page, task, question))
+    }
+
     /// The latest decision of each other reviewer.
     pub(crate) fn others(&self, page: &PageId, task: usize, question: Option<Digest>) -> Vec<&Decision> {
         let mut latest: BTreeMap<&str, &Decision> = BTreeMap::new();

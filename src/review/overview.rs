@@ -125,7 +125,7 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
                 let Some(indexed) = review.index.get(*at) else { continue };
                 let question = review.index.question(indexed, *task);
                 decided += u64::from(decisions.own(&indexed.id, *task, question).is_some());
-                let current = decisions.current(&indexed.id, *task, question);
+                let current = decisions.counted(&indexed.id, *task, question);
                 is_open |= current.is_none() && !skipped.contains(at);
                 if !is_open {
                     steps.push((*at, current.map(|known| (known.value.clone(), known.is_shown))));

@@ -23,6 +23,9 @@ pub(crate) enum ReviewError {
     /// The store can't be used, or has no run of the job.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+    /// No page matches the filter.
+    #[error("no page matches --where {0}")]
+    NoMatch(String),
     /// The port can't be listened on.
     #[error("can't listen on 127.0.0.1:{port}: {source}")]
     Listen {
@@ -75,6 +78,10 @@ pub(crate) fn review(
         clock: clock.clone(),
     };
     let review = Arc::new(Review::open(parts)?);
+    if let Some(filter) = review.read_selection()? {
+        store.close();
+        return Err(ReviewError::NoMatch(filter.to_string()));
+    }
     let guard = Guard::new(port);
     let address = guard.new_address()?;
     let routes = Routes::new(guard, Arc::new(Api::new(review)));

@@ -203,6 +203,19 @@ impl Review {
         }
     }
 
+    /// Reads which pages match the filter, if there is one. Returns it if none does.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn read_selection(&self) -> Result<Option<&Filter>, PipelineError> {
+        let Some(filter) = &self.options.filter else { return Ok(None) };
+        self.facts_started.store(true, Ordering::Relaxed);
+        let facts = self.read_facts(&self.store.reader()?)?;
+        let has_pages = facts.pages.iter().any(Option::is_some);
+        let _ = self.facts.set(Ok(facts));
+        Ok((!has_pages).then_some(filter))
+    }
+
     /// What is known of all pages, if it was read.
     pub(crate) fn known_facts(&self) -> Option<&Facts> {
         self.facts.get()?.as_ref().ok()
@@ -230,7 +243,8 @@ impl Review {
             }
         })?;
         facts.finish(|at| self.index.pages.get(at).map_or(0, |page| page.place));
-        if self.is_filtered() {
+        // Nothing is drawn from no page.
+        if self.is_filtered() && facts.pages.iter().any(Option::is_some) {
             let _ = self.selection.set(self.draw(|at| facts.pages.get(at).is_some_and(Option::is_some))?);
         }
         Ok(facts)

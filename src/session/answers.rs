@@ -11,6 +11,7 @@ use crate::labels::answers::export::{AnswerFormat, ExportedAnswers, export_answe
 use crate::labels::answers::fault::LineFault;
 use crate::labels::answers::import::{ImportError, ImportOptions, PreparedImport, prepare_import};
 use crate::labels::reviewer_name::checked_name;
+use crate::labels::wording::counted;
 use crate::pipeline::PipelineError;
 use crate::store::{ReadStore, Store};
 use std::path::Path;
@@ -58,7 +59,8 @@ pub(crate) fn import(
     options: &ImportOptions,
     clock: Arc<dyn Clock>,
 ) -> Result<ImportedAnswers, Error> {
-    let options = &ImportOptions { reviewer: reviewer_name(&options.reviewer)?, ..options.clone() };
+    let reviewer = options.reviewer.as_deref().map(reviewer_name).transpose()?;
+    let options = &ImportOptions { reviewer, ..options.clone() };
     let store = &job.manifest.store;
     let reader = ReadStore::open(store)?.reader()?;
     let now_ms = clock.wall_ms();
@@ -85,13 +87,9 @@ fn error_of(error: ImportError) -> Error {
                 0 => String::new(),
                 more => format!("\n  and {} more", grouped(more as u64)),
             };
-            let of = if lines == 0 { String::new() } else { format!(" of {}", grouped(lines as u64)) };
-            let noun = if faults.len() == 1 && lines == 0 { "line" } else { "lines" };
-            let message = format!(
-                "nothing was imported: {}{of} {noun} can't be\n{}{more}",
-                grouped(faults.len() as u64),
-                listed.join("\n")
-            );
+            let found = counted(faults.len() as u64, "fault");
+            let of = if lines == 0 { String::new() } else { format!(" in {}", counted(lines as u64, "answer")) };
+            let message = format!("nothing was imported: the file has {found}{of}\n{}{more}", listed.join("\n"));
             let is_skippable = |fault: &LineFault| fault.is_unknown;
             Error::new(WRONG_INPUT, message).with_hint(match faults.iter().all(is_skippable) {
                 true => "correct them, or give --skip-unknown to import the others",

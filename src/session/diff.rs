@@ -11,10 +11,12 @@ use crate::base::money::Pico;
 use crate::labels::comparison::{self, CompareOptions, Comparison};
 use crate::labels::evaluation::TruthChoice;
 use crate::labels::evaluation::truth_source::TruthSource;
+use crate::labels::wording::counted;
 use crate::manifest::Output;
 use crate::pipeline::{self, PipelineError, ProbePage, row_columns, stored_job};
+use crate::report::format_usd;
 use crate::store::ReadStore;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Pages of a sample that are to be asked, and their price.
@@ -32,6 +34,8 @@ pub struct DiffAsking {
     budget: Option<(Pico, Pico)>,
     /// The pages without a later answer.
     to_ask: Vec<ProbePage>,
+    /// The name of the job whose pages they are.
+    job_name: String,
 }
 
 impl DiffAsking {
@@ -39,6 +43,36 @@ impl DiffAsking {
     #[must_use]
     pub fn to_ask(&self) -> u64 {
         self.to_ask.len() as u64
+    }
+
+    /// What asking the sample would cost, as one line.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let usd = |cost: Option<Pico>| {
+            cost.map_or_else(|| "an unknown price".to_owned(), |cost| format!("about {}", format_usd(cost)))
+        };
+        let sample = counted(self.pages, "page");
+        let full = usd(self.full_cost);
+        match self.to_ask() {
+            0 => format!(
+                "every page of the sample of {sample} is answered: nothing would be sent; a full run would cost {full}"
+            ),
+            count => format!(
+                "{} would be sent for the sample of {sample}, for {}; a full run would cost {full}",
+                counted(count, "request"),
+                usd(self.cost)
+            ),
+        }
+    }
+
+    /// The same as JSON. Money is an exact decimal string, or null if the price is unknown.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let usd = |cost: Option<Pico>| cost.map(|cost| cost.to_string());
+        json!({
+            "job": self.job_name, "pages": self.pages, "requests": self.to_ask(),
+            "expected_usd": usd(self.cost), "full_usd": usd(self.full_cost),
+        })
     }
 
     pub(crate) fn pages_to_ask(&self) -> &[ProbePage] {
@@ -69,7 +103,7 @@ pub struct DiffReport {
     environment: Environment,
 }
 
-/// The pages of a sample that are to be asked; `None`: no sample is asked for, or all of it is answered.
+/// The pages of a sample that are to be asked; `None`: no sample is asked for.
 ///
 /// # Errors
 /// When the store can't be read, a side does not exist, or nobody knows what another model costs.
@@ -89,11 +123,9 @@ pub(crate) fn prepare_diff(
     let sides = Sides::open(job, query)?;
     let sample = sides.sample(job, query, count)?;
     let (to_ask, all_pages) = sides.unanswered(job, &sample)?;
-    if to_ask.is_empty() {
-        return Ok(None);
-    }
     if let DiffSide::Job { job: other, is_other_model: true, .. } = &query.against
         && other.manifest.price().is_none()
+        && !to_ask.is_empty()
     {
         let message = format!("the price of the model `{}` is unknown: nothing was sent", other.model());
         return Err(Error::new(WRONG_INPUT, message).with_hint(
@@ -106,14 +138,18 @@ pub(crate) fn prepare_diff(
         Some((share(sum, all_pages, to_ask.len() as u64), all_pages))
     };
     let full_cost = sides.full_cost(environment)?.or_else(by_tokens);
-    let cost = full_cost.map(|(cost, all)| share(cost, to_ask.len() as u64, all));
+    let cost = match to_ask.len() as u64 {
+        0 => Some(Pico::ZERO),
+        count => full_cost.map(|(cost, all)| share(cost, count, all)),
+    };
     let budget = sides.budget(SystemClock::new().wall_ms())?;
     let mut asked = sides.new_job;
     // The sample takes the place of no output. Batches would take up to a day.
     asked.manifest.output = Output::default();
     asked.manifest.is_batch = false;
     let full_cost = full_cost.map(|(cost, _)| cost);
-    Ok(Some(DiffAsking { job: asked, pages: sample.len() as u64, cost, full_cost, budget, to_ask }))
+    let job_name = job.name().to_owned();
+    Ok(Some(DiffAsking { job: asked, pages: sample.len() as u64, cost, full_cost, budget, to_ask, job_name }))
 }
 
 /// What `part` of `all` pages cost.

@@ -10,8 +10,8 @@ use crate::base::ids::{JobId, RunId};
 use crate::base::money::Pico;
 use crate::catalog::{RequestPrice, find_price};
 use crate::export::RowSpec;
-use crate::labels::comparison::PageCosts;
 use crate::labels::history::{SettingChange, add_other_changes, changes_of_recipes, settings_of};
+use crate::labels::page_cost::PageCosts;
 use crate::pipeline::{
     self, PipelineError, ProbePage, RowSide, budget_counter, draw_key, is_probe_open, read_page_pairs, row_columns,
     stored_job,

@@ -191,6 +191,8 @@ impl From<ReviewError> for Error {
             ReviewError::Listen { .. } => {
                 Self::new(WRONG_INPUT, error).with_hint("name another port, or 0 for one that is free")
             }
+            ReviewError::NoMatch(_) => Self::new(WRONG_INPUT, error)
+                .with_hint("`docmill rows` with the same --where shows the rows that match"),
             ReviewError::System(_) => Self::new(INTERNAL, error),
         }
     }

@@ -4,6 +4,7 @@ use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
 use crate::base::clock::Clock;
 use crate::labels::evaluation::{self, EvalError, EvalOptions, Evaluation, WrongPage};
+use crate::labels::page_cost::PageCosts;
 use crate::labels::picture::Picture;
 use crate::pipeline::{PipelineError, Thumbnails, stored_job};
 use crate::prepare::DecoderCommand;
@@ -37,7 +38,9 @@ impl EvalReport {
         let selects = |page: &crate::pipeline::JobPage| filter.is_none_or(|filter| filter.matches(&page.model_row));
         // In one spelling, as draws have it.
         let options = &EvalOptions { filter: filter.map(ToString::to_string), ..options.clone() };
-        let evaluation = evaluation::evaluate(&reader, &job.manifest, &job.questions, options, &selects)?;
+        let price = job.manifest.price_at(clock.wall_ms());
+        let costs = PageCosts::new(Some(&reader), price, job.manifest.is_batch);
+        let evaluation = evaluation::evaluate(&reader, &job.manifest, &job.questions, options, &costs, &selects)?;
         Ok(Self { evaluation, job: job.clone(), decoder, clock })
     }
 
@@ -76,16 +79,17 @@ impl EvalReport {
     /// The gates that failed, as an error with exit code 7; `None`: all marks are reached.
     #[must_use]
     pub fn failed_gates(&self) -> Option<Error> {
-        let failed: Vec<String> =
-            self.evaluation.gates.iter().filter(|gate| !gate.is_passed()).map(|gate| gate.describe()).collect();
-        let message = match failed.as_slice() {
+        let failed: Vec<_> = self.evaluation.gates.iter().filter(|gate| !gate.is_passed()).collect();
+        let described: Vec<String> = failed.iter().map(|gate| gate.describe()).collect();
+        let message = match described.as_slice() {
             [] => return None,
             [gate] => format!("quality gate failed: {gate}"),
             several => format!("{} quality gates failed:\n  {}", several.len(), several.join("\n  ")),
         };
         let hint = format!(
-            "`docmill eval {} --format html` shows the wrong pages; more pages with truth raise the lower bound",
-            self.job.manifest.path.display()
+            "`docmill eval {} --format html` shows the wrong pages{}",
+            self.job.manifest.path.display(),
+            evaluation::more_truth_hint(&failed)
         );
         Some(Error::of_gates(message).with_hint(&hint))
     }

@@ -459,12 +459,13 @@ impl Session {
         answers::import(&self.job, bytes, options, self.clock.clone())
     }
 
-    /// The name under which people answer who don't state another one: that of the user.
+    /// The name under which people answer who don't state another one: that of the user. `None`: it is unknown, and
+    /// people would share any other name.
     #[must_use]
-    pub fn default_reviewer(&self) -> String {
+    pub fn default_reviewer(&self) -> Option<String> {
         let names = ["USER", "LOGNAME", "USERNAME"].into_iter();
         let known = names.filter_map(|name| self.environment.variable(name)).map(|name| one_line(&name, 60));
-        known.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+        known.into_iter().find(|name| !name.is_empty())
     }
 
     /// The newest `limit` runs of the job, and what changed in the manifest before each.
@@ -475,8 +476,8 @@ impl Session {
         history_of_job(&self.job, limit)
     }
 
-    /// The pages of a sample that `diff` compares and that have no later answer yet, with their price; `None`:
-    /// nothing is to be asked. Sends nothing.
+    /// The pages of a sample that `diff` compares and that have no later answer yet, with their price; `None`: no
+    /// sample is wanted. Sends nothing.
     ///
     /// # Errors
     /// When the store can't be read, or a side does not exist.

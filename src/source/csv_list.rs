@@ -1,7 +1,7 @@
 //! A list in a CSV or TSV file. All its columns are text.
 
 use super::columns::{ColumnPlan, ListColumn, ListRow};
-use crate::base::csv_lines::{LineCounter, find_open_quote};
+use crate::base::csv_lines::{LineCounter, find_delimiter, find_open_quote};
 use crate::base::text_reader::TextReader;
 use crate::manifest::ColumnKind;
 use serde_json::Value;
@@ -18,13 +18,21 @@ type Text = LineCounter<TextReader<File>>;
 impl CsvList {
     /// Reads the columns and checks every row once, so that a fault is found before any work
     /// is done for the rows before it.
-    /// `find_path`: the position of the column with paths among these names; paths may be any bytes.
+    /// `delimiter`: what separates cells; `None`: what its first line tells. `find_path`: the position of the column with paths among these names; paths may be any bytes.
     pub(crate) fn open(
         file: File,
-        delimiter: u8,
+        delimiter: Option<u8>,
         find_path: &dyn Fn(&[&str]) -> Option<usize>,
     ) -> Result<(Vec<ListColumn>, Self), String> {
         let mut text = TextReader::new(file).map_err(|error| error.to_string())?;
+        let delimiter = match delimiter {
+            Some(delimiter) => delimiter,
+            None => {
+                let found = find_delimiter(&mut text).map_err(|error| error.to_string())?;
+                text.rewind().map_err(|error| error.to_string())?;
+                found
+            }
+        };
         if let Some(line) = find_open_quote(&mut text, delimiter).map_err(|error| error.to_string())? {
             return Err(format!("line {line}: a quote is opened and never closed"));
         }
@@ -38,9 +46,6 @@ impl CsvList {
         }
         let names = csv::StringRecord::from_byte_record(names)
             .map_err(|_| "the names of its columns are not UTF-8; save the list as UTF-8".to_owned())?;
-        if names.len() == 1 && names.iter().any(|name| name.contains(';') && !name.contains("://")) {
-            return Err("its columns are separated by `;`; save it with commas, or with tabs as .tsv".into());
-        }
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
         let path = find_path(&names.iter().map(String::as_str).collect::<Vec<_>>());
         check_rows(&mut reader, &names, path)?;

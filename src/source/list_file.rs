@@ -32,7 +32,7 @@ impl ListFile {
             Some("jsonl" | "ndjson") => JsonList::open(file).map(|(known, rows)| (known, Rows::Json(rows))),
             Some("parquet") => ParquetList::open(file).map(|(known, rows)| (known, Rows::Parquet(rows))),
             extension => {
-                let delimiter = if extension == Some("tsv") { b'\t' } else { b',' };
+                let delimiter = (extension == Some("tsv")).then_some(b'\t');
                 CsvList::open(file, delimiter, find_path).map(|(known, rows)| (known, Rows::Csv(rows)))
             }
         }?;

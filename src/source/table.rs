@@ -206,7 +206,6 @@ mod tests {
         damaged[4..40].fill(0x55);
         for (name, content, reason) in [
             ("l.csv", &b""[..], "it is empty"),
-            ("l.csv", b"path;a\nx;1\n", "separated by `;`"),
             ("l.csv", b"path,a\nx,1,2\n", "line 2: found record with 3 fields, but the first line has 2 fields"),
             ("l.csv", b"path,a\n\n\"x\ny\",1\n\nx\n", "line 6: found record with 1 field"),
             ("l.csv", b"path,a\r\nx,1\r\ny\r\n", "line 3: found record with 1 field"),

@@ -6,7 +6,7 @@
 // the page's files from a folder, so that they can be changed without building docmill.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -64,6 +64,9 @@ async function open(address, options = {}) {
     await page.route(/\/assets\/|:\d+\/$/, async (route) => {
       const response = await route.fetch();
       const name = basename(new URL(route.request().url()).pathname) || "index.html";
+      // A script that the program does not have yet.
+      const isNew = response.status() === 404 && name.endsWith(".js") && existsSync(join(given.assets, name));
+      if (isNew) return route.fulfill({ contentType: "text/javascript; charset=utf-8", path: join(given.assets, name) });
       const isShown = response.ok();
       await route.fulfill(isShown ? { response, body: readFileSync(join(given.assets, name)) } : { response });
     });
@@ -431,6 +434,48 @@ async function keyboardAlone(folder) {
     assert.equal(known.sender.value, "ACME\nLtd");
     assert.equal(await focused(page), "sender", "the next text can be typed at once");
     await keys("Escape");
+  });
+
+  await test("what was entered and not accepted is kept", async () => {
+    const text = () => page.evaluate(() => document.querySelector("textarea[aria-label=sender]").value);
+    const chosen = () => page.evaluate(() => document.querySelector(".editor[data-task=kind] [aria-checked=true]")?.innerText ?? "");
+    const before = await decided(page);
+    await tabTo(page, "amount");
+    await page.keyboard.type("abc");
+    await tabTo(page, "sender");
+    await page.keyboard.type("Smith");
+    await keys("Escape");
+    const first = await chosen();
+    await page.locator(".editor[data-task=kind] .choice").nth(2).click();
+    const label = await chosen();
+    assert.notEqual(label, first);
+    const name = await path(page);
+    await onNextPage(page, () => keys("ArrowRight"));
+    assert.equal(await text(), "", "another page has its own");
+    await onNextPage(page, () => keys("ArrowLeft"));
+    assert.deepEqual([await path(page), await text(), await chosen()], [name, "Smith", label]);
+    assert.equal(await page.evaluate(() => document.querySelector("input[aria-label=amount]").value), "abc");
+    assert.ok((await page.locator(".badge.is-draft").count()) > 0, "it says that nothing was accepted");
+    // What can't be accepted is said beside the progress, until it is corrected.
+    await keys("Enter");
+    await page.waitForFunction(() => document.querySelector("#notice").innerText.includes("is not a number"));
+    const hidden = await page.evaluate(() => {
+      const of = (selector) => document.querySelector(selector).getBoundingClientRect();
+      const place = of("#notice");
+      return [".tools", ".actions", ".strip", ".bar", "#progress", ".stage"].filter((selector) => {
+        const other = of(selector);
+        return place.left < other.right && other.left < place.right && place.top < other.bottom && other.top < place.bottom;
+      });
+    });
+    assert.deepEqual(hidden, [], "the message hides nothing");
+    await page.locator("input[aria-label=amount]").fill("7");
+    assert.ok(await page.locator("#notice").isHidden(), "it is not true any more");
+    await keys("Escape");
+    await onNextPage(page, () => keys("x"));
+    await onNextPage(page, () => keys("ArrowLeft"));
+    assert.deepEqual([await text(), await chosen()], ["", first], "what was skipped is forgotten");
+    assert.equal(await decided(page), before);
+    await onNextPage(page, () => keys("ArrowRight"));
   });
 
   await test("Enter on a button presses it, and accepts nothing", async () => {

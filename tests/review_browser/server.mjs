@@ -12,7 +12,7 @@ export function docmill(program, folder, ...words) {
 // A review that is served. It ends by itself when nobody asks any more.
 export class Server {
   static async start(program, folder, ...words) {
-    const child = spawn(program, ["review", "job.yaml", "--no-open", "--idle", "120s", ...words], { cwd: folder });
+    const child = spawn(program, ["review", "job.yaml", "--no-open", "--idle", "120s", ...words], { cwd: folder, env: { ...process.env, USER: "tester" } });
     const server = new Server();
     server.child = child;
     server.errors = "";

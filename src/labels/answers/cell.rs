@@ -3,6 +3,7 @@
 use super::answer_line::AnswerValue;
 use super::exact_json::exact_json;
 use crate::base::digest::canonical;
+use crate::labels::truth::cell::{is_empty, read_leaf, tag_parts};
 use crate::task::{Shape, TaskFault, check_value};
 use serde_json::{Number, Value};
 
@@ -34,7 +35,13 @@ pub(crate) fn read_stored(shape: &Shape, value: &AnswerValue) -> Result<String, 
 /// If it does not fit the task.
 fn read_value(shape: &Shape, value: &AnswerValue) -> Result<Value, TaskFault> {
     match value {
-        AnswerValue::Text(text) => check_value(shape, &value_of_text(shape.required(), text)),
+        AnswerValue::Text(text) => {
+            let value = value_of_text(shape.required(), text);
+            // Tags are read as in truth files.
+            let is_text = matches!(shape.required(), Shape::Tags { .. }) && value.is_string() && !is_empty(&value);
+            let tags = || read_leaf(shape, &value).unwrap_or_else(|_| tag_parts(&value).into());
+            check_value(shape, &if is_text { tags() } else { value.clone() })
+        }
         AnswerValue::Json(value) => check_value(shape, value),
         AnswerValue::Labels(labels) => match (shape.required(), labels.as_slice()) {
             (Shape::Tags { .. } | Shape::List(_), labels) => check_value(shape, &serde_json::json!(labels)),
@@ -84,7 +91,10 @@ mod tests {
                 Some(json!(["invoice", "letter"])),
             ),
             (Shape::Tags { labels: labels(), max: None }, "[]", Some(json!([]))),
-            (Shape::Tags { labels: labels(), max: None }, "invoice;letter", None),
+            (Shape::Tags { labels: labels(), max: None }, "letter; invoice", Some(json!(["invoice", "letter"]))),
+            (Shape::Tags { labels: labels(), max: None }, "Letter", Some(json!(["letter"]))),
+            (Shape::Tags { labels: labels(), max: Some(1) }, "invoice, letter", None),
+            (Shape::Tags { labels: labels(), max: None }, "invoice, form", None),
             (Shape::Tags { labels: labels(), max: None }, "", None),
             (Shape::Text, "1.50", Some(json!("1.50"))),
             (Shape::Text, "null", Some(json!("null"))),

@@ -2,11 +2,13 @@
 
 use super::answer_line::{AnswerLine, AnswerValue};
 use super::fault::LineFault;
-use crate::base::csv_lines::{LineCounter, find_open_quote};
+use crate::base::csv_lines::{LineCounter, find_delimiter, find_open_quote};
 use crate::base::sanitize::one_line;
 use crate::base::spreadsheet::{escape_formula, unescape_formula};
 use crate::base::text_reader::TextReader;
 use crate::base::units::{parse_time, rfc3339};
+use crate::labels::page_number::read_page_number;
+use crate::labels::probability::read_probability;
 use serde_json::Value;
 use std::io::{Cursor, Read};
 
@@ -53,8 +55,7 @@ pub(crate) fn from_csv(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> 
     let mut text = Vec::new();
     let read = TextReader::new(Cursor::new(bytes)).and_then(|mut reader| reader.read_to_end(&mut text));
     read.map_err(|error| file(error.to_string()))?;
-    let header = text.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.is_empty()).unwrap_or_default();
-    let delimiter = [b',', b'\t', b';'].into_iter().find(|delimiter| header.contains(delimiter)).unwrap_or(b',');
+    let delimiter = find_delimiter(text.as_slice()).map_err(|error| file(error.to_string()))?;
     if let Some(line) = find_open_quote(text.as_slice(), delimiter).map_err(|error| file(error.to_string()))? {
         return Err(vec![LineFault::malformed(&format!("line {line}"), "a quote is opened and never closed")]);
     }
@@ -116,15 +117,10 @@ fn read_line<'a>(place: &str, cell: &dyn Fn(&str) -> &'a str) -> Result<AnswerLi
     let optional = |name: &str| Some(cell(name).trim()).filter(|text| !text.is_empty());
     let page = match optional("page") {
         None => 1,
-        Some(text) => {
-            text.parse().map_err(|_| format!("page: `{}` is not the number of a page", one_line(text, 40)))?
-        }
+        Some(text) => read_page_number(&Value::from(text))
+            .ok_or_else(|| format!("page: `{}` is not the number of a page", one_line(text, 40)))?,
     };
-    let sampled_with = optional("sampled_with").map(|text| {
-        let probability = text.parse::<f64>().ok().filter(|probability| *probability > 0.0 && *probability <= 1.0);
-        probability
-            .ok_or_else(|| format!("sampled_with: `{}` is not a probability above 0 and up to 1", one_line(text, 40)))
-    });
+    let sampled_with = optional("sampled_with").map(|text| read_probability(&Value::from(text)));
     let is_shown = match cell("shown").trim().to_lowercase().as_str() {
         "" | "false" | "0" | "no" => false,
         "true" | "1" | "yes" => true,
@@ -217,7 +213,7 @@ mod tests {
             [
                 "line 2: page: `x` is not the number of a page",
                 "line 3: decided_at: `yesterday` is not a valid time; use a form such as 2026-11-23 or 2026-11-23T13:00:00Z",
-                "line 6: sampled_with: `1.5` is not a probability above 0 and up to 1",
+                "line 6: sampled_with: expected a probability above 0 and at most 1, found \"1.5\"; write 1.5% if it is in percent",
                 "line 7: shown: `maybe` is neither true nor false",
                 "line 8: 3 fields, but 7 columns",
             ]

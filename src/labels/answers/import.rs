@@ -22,8 +22,8 @@ const MAX_CLOCK_DIFFERENCE_MS: i64 = 10 * 60 * 1000;
 /// How human answers are imported.
 #[derive(Clone, Debug)]
 pub struct ImportOptions {
-    /// Who decided, of lines that don't state it.
-    pub reviewer: String,
+    /// Who decided, of lines that don't state it; `None`: unknown, so that each line has to.
+    pub reviewer: Option<String>,
     /// Whether lines with a path, a task or a value that the job does not know are left out. Otherwise they are
     /// faults, and nothing is imported.
     pub skip_unknown: bool,
@@ -136,7 +136,11 @@ fn decision_of(
     if line.decided_at_ms.is_some_and(|at| at > now_ms + MAX_CLOCK_DIFFERENCE_MS) {
         return Ok(Err(LineFault::malformed(&line.place, "decided_at: the time is in the future".to_owned())));
     }
-    let reviewer = match checked_name(line.reviewer.as_deref().unwrap_or(&options.reviewer)) {
+    let Some(reviewer) = line.reviewer.as_ref().or(options.reviewer.as_ref()) else {
+        let message = "nobody is named as the reviewer, and your user name is unknown: give --reviewer NAME";
+        return Ok(Err(LineFault::malformed(&line.place, message)));
+    };
+    let reviewer = match checked_name(reviewer) {
         Ok(reviewer) => reviewer,
         Err(reason) => return Ok(Err(LineFault::malformed(&line.place, format!("reviewer: the name {reason}")))),
     };

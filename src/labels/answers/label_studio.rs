@@ -8,6 +8,7 @@
 use super::answer_line::{AnswerLine, AnswerValue};
 use super::fault::LineFault;
 use crate::base::units::{parse_time, rfc3339};
+use crate::labels::probability::read_probability;
 use serde_json::{Map, Value, json};
 
 /// The name of the image in the labelling interface.
@@ -153,10 +154,8 @@ fn read_annotation(
     let time = annotation.get("created_at").and_then(Value::as_str);
     let decided_at_ms =
         time.map(|text| parse_time(text).map_err(|error| format!("created_at: {error}"))).transpose()?;
-    let sampled_with = annotation.get("sampled_with").and_then(Value::as_f64);
-    if sampled_with.is_some_and(|probability| !(probability > 0.0 && probability <= 1.0)) {
-        return Err("sampled_with: not a probability above 0 and up to 1".into());
-    }
+    let sampled_with =
+        annotation.get("sampled_with").filter(|cell| !cell.is_null()).map(read_probability).transpose()?;
     // What began as a prediction was seen.
     let is_from_prediction = annotation.get("parent_prediction").is_some_and(|parent| !parent.is_null());
     let is_shown = annotation.get("shown").and_then(Value::as_bool).unwrap_or(is_from_prediction);

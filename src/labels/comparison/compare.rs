@@ -2,7 +2,6 @@
 
 use super::compare_tasks::{SharedTask, flips, is_same, shared_tasks};
 use super::compared::{AnswerChange, ChangedPage, Comparison, TaskComparison};
-use super::page_cost::PageCosts;
 use super::paired::{TruthPair, cluster_key, compare_with_truth};
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
@@ -10,6 +9,8 @@ use crate::eval::Design;
 use crate::labels::evaluation::EvalError;
 use crate::labels::evaluation::observation::model_answer;
 use crate::labels::evaluation::truth_source::{SourceCounts, TruthSource};
+use crate::labels::page_cost::PageCosts;
+use crate::labels::sampling::stated::are_consistent;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::index::RowMatch;
 use crate::labels::truth::leaf::Leaf;
@@ -207,7 +208,11 @@ impl Pass<'_> {
             let known = self.truth.iter().filter(|page| page.truth.get(at).is_some_and(|truth| !truth.is_empty()));
             let probabilities: Vec<Option<f64>> =
                 known.map(|page| page.sampled_with.get(at).copied().flatten()).collect();
-            let is_contradictory = self.is_contradictory.get(at).copied().unwrap_or(false);
+            let stated = || probabilities.iter().flatten().copied().collect::<Vec<f64>>();
+            let is_contradictory = match self.is_contradictory.get(at) {
+                Some(is_contradictory) => *is_contradictory,
+                None => !are_consistent(&stated(), self.comparison.selected),
+            };
             let kind =
                 || TruthKind::of_pages(probabilities.iter().copied(), self.comparison.selected, is_contradictory);
             (!probabilities.is_empty()).then(kind)

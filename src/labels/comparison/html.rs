@@ -85,8 +85,11 @@ fn add_task(out: &mut String, task: &TaskComparison) {
         row("only new right", grouped(truth.only_new));
         row("p of McNemar's test", format!("{:.4}", truth.mcnemar_p));
         if let Some(f1) = &truth.f1 {
-            let range = f1.interval.map_or(String::new(), |(low, high)| format!(" ({low:+.3} to {high:+.3})"));
-            row("macro F1, old to new", format!("{:.3} → {:.3}{range}", f1.old, f1.new));
+            row("macro F1, old", share(f1.old));
+            row("macro F1, new", share(f1.new));
+            if let Some((low, high)) = f1.interval {
+                row("difference of macro F1 (95 %)", format!("{low:+.3} to {high:+.3}"));
+            }
         }
         let _ = writeln!(
             out,

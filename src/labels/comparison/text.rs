@@ -40,7 +40,7 @@ pub(crate) fn render_text(comparison: &Comparison, is_cut: bool) -> String {
     add_truth(&mut table, comparison);
     table.heading("cost");
     let pages = match comparison.priced {
-        0 => "no page was asked every task on both sides".to_owned(),
+        0 => "on no page were all tasks asked on both sides".to_owned(),
         1 => "for 1 page".to_owned(),
         pages => format!("for {} pages", grouped(pages)),
     };
@@ -115,7 +115,7 @@ fn add_paired(table: &mut TextTable, task: &TaskComparison, truth: &PairedTruth)
     table.row_with_note(2, "p of McNemar's test", format!("{mcnemar_p:.4}"), &split);
     table.text(2, verdict(*only_old, *only_new, *mcnemar_p));
     if let Some(F1Difference { old, new, interval, p }) = f1 {
-        let range = interval.map_or(String::new(), |(low, high)| format!("{low:+.3} to {high:+.3}"));
+        let range = interval.map_or(String::new(), |(low, high)| format!("difference {low:+.3} to {high:+.3} (95 %)"));
         let p = p.map_or(String::new(), |p| format!(", p {p:.4}"));
         table.row_with_note(2, "macro F1", format!("{old:.3} -> {new:.3}"), &format!("{range}{p}"));
     }
@@ -126,6 +126,6 @@ pub(crate) fn verdict(only_old: u64, only_new: u64, p: f64) -> &'static str {
     match (only_old.cmp(&only_new), p < SIGNIFICANCE) {
         (std::cmp::Ordering::Less, true) => "the new answers are more often right, beyond chance (5 %)",
         (std::cmp::Ordering::Greater, true) => "the new answers are less often right, beyond chance (5 %)",
-        _ => "the difference may be chance: it shows neither that they are equal nor which is better",
+        _ => "the difference may be due to chance, which does not mean that both are equally good",
     }
 }

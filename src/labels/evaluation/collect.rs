@@ -6,6 +6,7 @@ use super::observation::{Observation, TaskObservation, model_answer};
 use super::spend::SpendTotals;
 use super::truth_source::{KnownPage, SourceCounts, TruthSource};
 use crate::base::path_text::display_path;
+use crate::labels::page_cost::PageCosts;
 use crate::labels::sampling::task_sample::TaskSample;
 use crate::labels::truth::fault::TruthFault;
 use crate::labels::truth::index::RowMatch;
@@ -34,6 +35,8 @@ pub(crate) struct Collected {
     pub(crate) rows: u64,
     /// Human answers whose reviewer had seen the model's: not counted, or counted if that was asked for.
     pub(crate) shown: u64,
+    /// Blind answers of selected pages that were changed after the model's answer was seen.
+    pub(crate) changed: u64,
     /// By task: its sample, and how many pages with other human answers do not count.
     pub(crate) samples: Vec<(TaskSample, u64)>,
     /// Columns of the truth file that are not used.
@@ -44,7 +47,7 @@ pub(crate) struct Collected {
     pub(crate) example: Option<String>,
 }
 
-/// Reads the pages of a job. `selects`: whether a page is measured.
+/// Reads the pages of a job. `costs`: what their answers cost; `selects`: whether a page is measured.
 ///
 /// # Errors
 /// When the store can't be read or has no run of the job.
@@ -53,7 +56,7 @@ pub(crate) fn collect(
     job: &Job,
     questions: &[Question],
     tasks: &[TaskSpec],
-    mut source: TruthSource,
+    (mut source, costs): (TruthSource, &PageCosts<'_>),
     selects: &dyn Fn(&JobPage) -> bool,
 ) -> Result<Collected, EvalError> {
     let mut collected = Collected { predicted: vec![HashMap::new(); tasks.len()], ..Collected::default() };
@@ -65,6 +68,7 @@ pub(crate) fn collect(
         collected.example.get_or_insert_with(|| display_path(&page.record.path));
         if is_selected {
             collected.add_page(page, tasks);
+            fault = collected.spend.add(page, costs).err().or(fault.take());
         }
         let known = source.truth_of(page, tasks, &mut counts);
         if !is_selected {
@@ -72,6 +76,7 @@ pub(crate) fn collect(
             return;
         }
         for known in known {
+            collected.changed += known.changed;
             match fingerprint(reader, page) {
                 Ok(fingerprint) => {
                     matches.push(known.matched);
@@ -113,7 +118,6 @@ impl Collected {
     /// Counts a selected page.
     fn add_page(&mut self, page: &JobPage, tasks: &[TaskSpec]) {
         self.job_pages += 1;
-        self.spend.add(page);
         for (task, counts) in tasks.iter().zip(&mut self.predicted) {
             if task.labels().is_none() {
                 continue;

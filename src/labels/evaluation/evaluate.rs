@@ -18,6 +18,8 @@ use super::wrong_pages::find_wrong_pages;
 use crate::base::path_text::display_path;
 use crate::base::sanitize;
 use crate::base::units::grouped;
+use crate::labels::page_cost::PageCosts;
+use crate::labels::sampling::stated::are_consistent;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::labels::wording::{counted, short_text};
@@ -33,7 +35,7 @@ const MAX_UNKNOWN_LABELS: usize = 1000;
 /// another compression.
 const NEAR_BITS: u32 = 4;
 
-/// Measures the answers of a job. `selects`: whether a page is measured.
+/// Measures the answers of a job. `costs`: what they cost; `selects`: whether a page is measured.
 ///
 /// # Errors
 /// When the store can't be read or has no run of the job, or the options do not fit the job or the truth.
@@ -42,6 +44,7 @@ pub(crate) fn evaluate(
     job: &Job,
     questions: &[Question],
     options: &EvalOptions,
+    costs: &PageCosts<'_>,
     selects: &dyn Fn(&JobPage) -> bool,
 ) -> Result<Evaluation, EvalError> {
     let tasks = TaskSpec::list(questions, &options.tasks).map_err(|(unknown, known)| {
@@ -49,7 +52,7 @@ pub(crate) fn evaluate(
     })?;
     let all: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
     let source = TruthSource::open(&options.truth, &tasks, &all, (reader, job, options.filter.as_deref()))?;
-    let mut collected = collect(reader, job, questions, &tasks, source, selects)?;
+    let mut collected = collect(reader, job, questions, &tasks, (source, costs), selects)?;
     if options.only_sampled {
         collected.keep_drawn();
     }
@@ -99,6 +102,11 @@ fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Resul
     let left_out: u64 = collected.samples.iter().map(|(_, left_out)| left_out).sum();
     let of_sample = if options.only_sampled { " that was drawn with a known probability" } else { "" };
     let (message, hint) = match &options.truth {
+        TruthChoice::File(path) if collected.rows == 0 => (
+            format!("the truth {} has no rows", path.display()),
+            "a truth file has the columns `path`, `page` (optional) and one per task, and a row for each page"
+                .to_owned(),
+        ),
         TruthChoice::File(path) => {
             let faults: Vec<String> = collected.faults.iter().take(3).map(|fault| format!("\n  {fault}")).collect();
             (
@@ -194,7 +202,14 @@ fn check_split(splits: Option<&Splits>, is_measured: &[bool]) -> Result<(), Eval
 fn kind_of_task(collected: &Collected, is_measured: &[bool], task: usize) -> TruthKind {
     let measured = collected.pages.iter().zip(is_measured).filter(|(_, measured)| **measured);
     let known = measured.filter_map(|(page, _)| page.tasks.get(task)?.as_ref());
-    let is_contradictory = collected.samples.get(task).is_some_and(|(sample, _)| sample.is_contradictory);
+    let is_contradictory = match collected.samples.get(task) {
+        Some((sample, _)) => sample.is_contradictory,
+        // Probabilities of a file or of columns are about all of its pages, whatever part is measured.
+        None => {
+            let stated = collected.pages.iter().filter_map(|page| page.tasks.get(task)?.as_ref()?.sampled_with);
+            !are_consistent(&stated.collect::<Vec<f64>>(), collected.job_pages)
+        }
+    };
     TruthKind::of_pages(known.map(|known| known.sampled_with), collected.job_pages, is_contradictory)
 }
 
@@ -245,6 +260,7 @@ fn summarize(
         job_pages: collected.job_pages,
         not_selected: collected.not_selected,
         shown: collected.shown,
+        changed: collected.changed,
         counts_shown: matches!(options.truth, TruthChoice::Answers { with_shown: true }),
         misfits: Vec::new(),
         contradictions: Vec::new(),

@@ -7,6 +7,7 @@ use super::splits::Splits;
 use super::task_result::TaskResult;
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
+use crate::base::units::grouped;
 use crate::labels::sampling::task_sample::DrawSummary;
 use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::fault::TruthFault;
@@ -38,6 +39,9 @@ pub(crate) struct TruthSummary {
     pub(crate) shown: u64,
     /// Whether they count.
     pub(crate) counts_shown: bool,
+    /// Blind answers that were changed after the model's answer was seen: what was answered first counts, or what was
+    /// answered last if `counts_shown`.
+    pub(crate) changed: u64,
     /// Tasks of which pages were drawn, and what does not count of them.
     pub(crate) samples: Vec<SampledTask>,
     /// Columns that are not used.
@@ -50,6 +54,23 @@ pub(crate) struct TruthSummary {
     pub(crate) contradictions: Vec<Contradiction>,
     /// The parts of the truth.
     pub(crate) splits: Option<Splits>,
+}
+
+impl TruthSummary {
+    /// What counts of the blind answers that were changed later, in words; `None`: none was.
+    pub(crate) fn changed_line(&self) -> Option<String> {
+        let changed = match self.changed {
+            0 => return None,
+            1 => "1 blind answer was changed after the model's answer was seen".to_owned(),
+            count => format!("{} blind answers were changed after the model's answer was seen", grouped(count)),
+        };
+        Some(match (self.counts_shown, self.changed) {
+            (true, 1) => format!("{changed}: the changed one counts (--include-shown)"),
+            (true, _) => format!("{changed}: the changed ones count (--include-shown)"),
+            (false, 1) => format!("{changed}: the first answer counts; --include-shown counts the changed one"),
+            (false, _) => format!("{changed}: the first answers count; --include-shown counts the changed ones"),
+        })
+    }
 }
 
 /// How the pages of a task were drawn, as far as the store knows.

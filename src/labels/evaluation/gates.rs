@@ -3,7 +3,7 @@
 use super::task_result::TaskResult;
 use crate::eval::Estimate;
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::labels::wording::{counted, short_text};
+use crate::labels::wording::{counted, share, short_text};
 use crate::manifest::nearest_name;
 
 /// What a gate compares.
@@ -92,27 +92,45 @@ impl GateResult {
                 let sign = if self.is_passed() { "reaches" } else { "is below" };
                 format!(
                     "{name}: the lower bound {} {sign} the mark {} (measured {} on {} pages{counted}; one-sided, 95 % confidence)",
-                    decimal(estimate.lower_bound),
-                    decimal(self.mark),
-                    decimal(estimate.value),
+                    beside_mark(estimate.lower_bound, self.mark),
+                    shown_mark(self.mark),
+                    beside_mark(estimate.value, self.mark),
                     pages + unanswered
                 )
             }
             None => {
                 let what = if self.label.is_some() { "has this label" } else { "is about this task" };
-                format!("{name}: no measured page of the truth {what}; the mark is {}", decimal(self.mark))
+                format!("{name}: no measured page of the truth {what}; the mark is {}", shown_mark(self.mark))
             }
         }
     }
 }
 
-/// A share with as many decimals as it has, at least two and at most four.
-fn decimal(value: f64) -> String {
-    // A bound that is just below the mark must not look like it.
-    let text = format!("{:.4}", (value * 10_000.0).floor() / 10_000.0);
-    let cut = text.trim_end_matches('0');
-    let decimals = cut.split_once('.').map_or(0, |(_, part)| part.len()).max(2);
-    format!("{value:.decimals$}", value = (value * 10_000.0).floor() / 10_000.0)
+/// A mark with all its decimals, at least three.
+fn shown_mark(mark: f64) -> String {
+    let exact = mark.to_string();
+    if exact.split_once('.').is_some_and(|(_, decimals)| decimals.len() > 3) { exact } else { format!("{mark:.3}") }
+}
+
+/// A measure beside a mark: with the decimals of tables, and more if it would look as if it reached the mark and does
+/// not.
+fn beside_mark(value: f64, mark: f64) -> String {
+    let looks_wrong = |text: &String| value < mark && text.parse().is_ok_and(|shown: f64| shown >= mark);
+    let longer = (4..=17).map(|decimals| format!("{value:.decimals$}"));
+    std::iter::once(share(value)).chain(longer).find(|text| !looks_wrong(text)).unwrap_or_else(|| value.to_string())
+}
+
+/// What more truth would do about gates that failed, in words; empty: nothing can be said.
+pub(crate) fn more_truth_hint(failed: &[&GateResult]) -> &'static str {
+    let measured = || failed.iter().filter_map(|gate| Some((gate.estimate?.value, gate.mark)));
+    let (reached, missed) =
+        (measured().any(|(value, mark)| value >= mark), measured().any(|(value, mark)| value < mark));
+    match (reached, missed) {
+        (true, false) => "; more pages with truth raise the lower bound",
+        (true, true) => "; where the measured value reaches its mark, more pages with truth raise the lower bound",
+        (false, true) => "; the measured value itself is below the mark, so more pages with truth would not help",
+        (false, false) => "",
+    }
 }
 
 /// What a gate is about.
@@ -237,7 +255,7 @@ fn unknown(spec: &GateSpec, measured: &[TaskResult], all: &[TaskSpec]) -> String
                 nearest_name(about, labels).map_or_else(String::new, |label| format!(" Did you mean `{label}`?"));
             let tasks = with_labels.join(", ");
             format!(
-                "--min-f1 {shown}: no task has the label `{shown}`, and none with labels this name; tasks with labels: {tasks}.{guess}"
+                "--min-f1 {shown}: `{shown}` is neither a label nor a task with labels; tasks with labels: {tasks}.{guess}"
             )
         }
     }
@@ -323,7 +341,7 @@ mod tests {
             // A label comes before a task of its name.
             (GateMeasure::F1, "kind=0.3", Ok("features kind true")),
             (GateMeasure::F1, "features=0.9", Ok("features - false")),
-            (GateMeasure::F1, "seal=0.9", Err("no task has the label `seal`")),
+            (GateMeasure::F1, "seal=0.9", Err("`seal` is neither a label nor a task with labels")),
             (GateMeasure::F1, "invoce=0.9", Err("tasks with labels: kind, features, colour. Did you mean `invoice`?")),
         ] {
             let found = apply(measure, text);
@@ -338,12 +356,44 @@ mod tests {
     }
 
     #[test]
+    fn measures_are_rounded_as_in_tables_and_never_up_to_the_mark() {
+        for (value, mark, expected) in [
+            (0.116_66, 0.5, "0.117"),
+            (0.056, 0.9, "0.056"),
+            (1.0, 1.0, "1.000"),
+            (0.999_99, 1.0, "0.999"),
+            (0.9, 0.9, "0.900"),
+            (0.900_4, 0.9, "0.900"),
+            (0.899_6, 0.9, "0.8996"),
+            (0.899_999_6, 0.9, "0.8999996"),
+            (0.900_04, 0.900_05, "0.900"),
+            (0.900_049, 0.900_05, "0.900"),
+            (0.95, 0.9, "0.950"),
+        ] {
+            assert_eq!(beside_mark(value, mark), expected, "{value} beside {mark}");
+        }
+        assert_eq!([0.9, 1.0, 0.75, 0.9013].map(shown_mark), ["0.900", "1.000", "0.750", "0.9013"]);
+    }
+
+    #[test]
+    fn more_truth_helps_only_where_the_measured_value_reaches_the_mark() {
+        let gate = |mark| GateSpec { measure: GateMeasure::Accuracy, about: None, mark };
+        // Measured: 0.95, with the lower bound 0.901.
+        let results = apply_gates(&[gate(0.92), gate(0.99)], &[task("kind", &[])], &[]).unwrap();
+        let hint = |gates: &[&GateResult]| more_truth_hint(gates);
+        assert_eq!(hint(&[&results[0]]), "; more pages with truth raise the lower bound");
+        assert!(hint(&[&results[1]]).contains("would not help"), "{}", hint(&[&results[1]]));
+        assert!(hint(&[&results[0], &results[1]]).contains("where the measured value reaches its mark"));
+        assert_eq!(hint(&[&GateResult { estimate: None, ..results[0].clone() }]), "");
+    }
+
+    #[test]
     fn a_gate_names_bound_and_mark() {
         let gates = [GateSpec { measure: GateMeasure::Accuracy, about: None, mark: 0.9013 }];
         let results = apply_gates(&gates, &[task("kind", &[])], &[]).unwrap();
         assert_eq!(
             results[0].describe(),
-            "accuracy of kind: the lower bound 0.9012 is below the mark 0.9013 (measured 0.95 on 100 pages, counting 2 pages without an answer as wrong; one-sided, 95 % confidence)"
+            "accuracy of kind: the lower bound 0.901 is below the mark 0.9013 (measured 0.950 on 100 pages, counting 2 pages without an answer as wrong; one-sided, 95 % confidence)"
         );
     }
 }

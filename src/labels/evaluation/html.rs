@@ -5,8 +5,8 @@ use super::contradictions::Contradiction;
 use super::evaluated::{Evaluation, WrongPage};
 use super::misfits::MisfitGroup;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
-use super::text::sample_lines;
-use super::text::short_answer;
+use super::text::{ALL_RIGHT, SUSPECTS_LEFT_OUT, sample_lines, short_answer};
+use super::truth_text::faults_by_effect;
 use crate::base::escape::html_text;
 use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval};
@@ -18,6 +18,8 @@ use std::fmt::Write;
 
 /// Maximum number of wrong pages in the page.
 const MAX_PAGES: usize = 60;
+/// Maximum number of suspected errors in the truth of a task.
+const MAX_SUSPECTS: usize = 20;
 /// Maximum number of rows of other lists.
 const MAX_ROWS: usize = 100;
 
@@ -34,7 +36,8 @@ pub(crate) fn render_html(
         include_str!("eval.css")
     );
     let _ = writeln!(out, "<p>{}</p>", scope(evaluation));
-    for line in evaluation.truth.samples.iter().flat_map(sample_lines) {
+    let samples = evaluation.truth.samples.iter().flat_map(sample_lines);
+    for line in evaluation.truth.changed_line().into_iter().chain(samples) {
         let _ = writeln!(out, "<p>{}</p>", html_text(&line));
     }
     add_numbers(&mut out, evaluation);
@@ -43,6 +46,7 @@ pub(crate) fn render_html(
         add_task(&mut out, task);
     }
     add_wrong_pages(&mut out, evaluation, draw);
+    add_suspects(&mut out, evaluation);
     add_truth(&mut out, evaluation);
     out
 }
@@ -82,7 +86,7 @@ fn add_numbers(out: &mut String, evaluation: &Evaluation) {
     }
     let cost = |amount: Option<_>| amount.map_or_else(|| "unknown".to_owned(), format_usd);
     add(&cost(evaluation.per_1000), "per 1,000 pages", "");
-    let every = if evaluation.tasks.len() > 1 { "right in every measured task" } else { "" };
+    let every = if evaluation.tasks.len() > 1 { ALL_RIGHT } else { "" };
     add(&cost(evaluation.per_1000_correct), "per 1,000 right pages", every);
     out.push_str("</div>\n");
 }
@@ -141,7 +145,6 @@ fn add_task(out: &mut String, task: &TaskResult) {
     }
     add_labels(out, &task.labels);
     add_fields(out, &task.fields);
-    add_suspects(out, task);
 }
 
 fn add_labels(out: &mut String, labels: &[LabelResult]) {
@@ -205,15 +208,28 @@ fn add_fields(out: &mut String, fields: &[FieldResult]) {
     out.push_str("</table></section>\n");
 }
 
-fn add_suspects(out: &mut String, task: &TaskResult) {
-    if task.suspects.is_empty() {
+fn add_suspects(out: &mut String, evaluation: &Evaluation) {
+    if evaluation.tasks.iter().all(|task| task.suspects.is_empty()) {
         return;
     }
-    out.push_str(
-        "<section><h2>Check the truth of these pages</h2>\n<table class=\"wide\">\n\
-         <tr><th>page</th><th>truth</th><th>answer</th><th>why</th></tr>\n",
-    );
-    for suspect in task.suspects.iter().take(MAX_ROWS) {
+    out.push_str("<h2 class=\"part\">Check the truth of these pages</h2>\n");
+    for task in evaluation.tasks.iter().filter(|task| !task.suspects.is_empty()) {
+        add_suspects_of_task(out, task);
+    }
+}
+
+fn add_suspects_of_task(out: &mut String, task: &TaskResult) {
+    let (suspects, has_others) = task.telling_suspects();
+    let _ = writeln!(out, "<section><h2>{}</h2>", html_text(&task.name));
+    if has_others {
+        let _ = writeln!(out, "<p>{SUSPECTS_LEFT_OUT}</p>");
+    }
+    if suspects.is_empty() {
+        out.push_str("</section>\n");
+        return;
+    }
+    out.push_str("<table class=\"wide\">\n<tr><th>page</th><th>truth</th><th>answer</th><th>why</th></tr>\n");
+    for suspect in suspects.iter().take(MAX_SUSPECTS) {
         let field = if suspect.field.is_empty() { String::new() } else { format!("{}: ", html_text(&suspect.field)) };
         let _ = writeln!(
             out,
@@ -224,7 +240,11 @@ fn add_suspects(out: &mut String, task: &TaskResult) {
             html_text(&suspect.reason)
         );
     }
-    out.push_str("</table></section>\n");
+    out.push_str("</table>\n");
+    if suspects.len() > MAX_SUSPECTS {
+        let _ = writeln!(out, "<p>… and {} more; --format json lists them</p>", suspects.len() - MAX_SUSPECTS);
+    }
+    out.push_str("</section>\n");
 }
 
 fn add_wrong_pages(
@@ -283,7 +303,15 @@ fn add_truth(out: &mut String, evaluation: &Evaluation) {
     out.push_str("</table></section>\n");
     add_list(out, "Truth that does not fit the tasks", &truth.misfits, MisfitGroup::describe);
     add_list(out, "Equal pages with different truths", &truth.contradictions, Contradiction::describe);
-    add_list(out, "Not compared", &truth.faults, ToString::to_string);
+    for (heading, faults) in faults_by_effect(truth) {
+        add_list(out, &sentence_case(heading), &faults, Clone::clone);
+    }
+}
+
+/// A heading with a capital letter.
+fn sentence_case(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 fn add_list<T>(out: &mut String, heading: &str, items: &[T], describe: impl Fn(&T) -> String) {

@@ -40,6 +40,7 @@ fn truth_json(truth: &TruthSummary) -> Value {
         "job_pages": truth.job_pages,
         "not_selected": truth.not_selected,
         "shown": truth.shown,
+        "changed": truth.changed,
         "ignored_columns": truth.ignored,
         "misfits": truth.misfits.iter().take(MAX_FAULTS).map(misfit_json).collect::<Vec<_>>(),
         "contradictions": truth.contradictions.iter().take(MAX_FAULTS).map(contradiction_json).collect::<Vec<_>>(),
@@ -96,6 +97,7 @@ fn sample_json(sample: &SampledTask) -> Value {
             ("of", draw.population),
             ("decided", draw.decided),
             ("passed_over", draw.passed_over),
+            ("decided_seen", draw.decided_seen),
             ("not_reached", draw.not_reached),
         ];
         members.extend(counts.map(|(name, count)| (name.to_owned(), count.into())));

@@ -43,6 +43,7 @@ pub(crate) use contradictions::Contradiction;
 pub(crate) use error::EvalError;
 pub(crate) use evaluate::evaluate;
 pub(crate) use evaluated::{Evaluation, WrongPage};
+pub(crate) use gates::more_truth_hint;
 pub use gates::{GateMeasure, GateSpec};
 pub(crate) use html::render_html;
 pub(crate) use json::render_json;

@@ -1,12 +1,14 @@
 //! What the answers of a job cost.
 
 use crate::base::money::Pico;
+use crate::labels::page_cost::PageCosts;
 use crate::pipeline::JobPage;
+use crate::store::StoreError;
 
 /// What the answers of pages cost when they were asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SpendTotals {
-    /// The cost of all attempts; `None`: the price of one was unknown.
+    /// What the answers cost, each page as one bill; `None`: what one cost is unknown.
     pub(crate) cost: Option<Pico>,
     /// Pages that were asked: without duplicates, which cost nothing.
     pub(crate) asked: u64,
@@ -19,13 +21,19 @@ impl Default for SpendTotals {
 }
 
 impl SpendTotals {
-    /// Adds a page, with its attempts under the current recipes.
-    pub(crate) fn add(&mut self, page: &JobPage) {
+    /// Adds a page, if it was asked under the current recipes: what its present answers cost, not what was spent on
+    /// earlier ones.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn add(&mut self, page: &JobPage, costs: &PageCosts<'_>) -> Result<(), StoreError> {
         if page.model_row.attempts == 0 || page.record.duplicate_of.is_some() {
-            return;
+            return Ok(());
         }
+        let cost = costs.of_page(&page.record)?;
         self.asked += 1;
-        self.cost = self.cost.zip(page.model_row.cost).map(|(sum, cost)| sum + cost);
+        self.cost = self.cost.zip(cost).map(|(sum, cost)| sum + cost);
+        Ok(())
     }
 
     /// The cost of 1,000 pages; `None`: none was asked, or a price is unknown.

@@ -5,6 +5,9 @@ use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// Least accuracy of a model whose answers say something of the truth.
+const MIN_TELLING_ACCURACY: f64 = 0.5;
+
 /// What was measured of a task. Measures that do not apply to its kind are absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct TaskResult {
@@ -55,6 +58,16 @@ pub(crate) struct TaskResult {
 }
 
 impl TaskResult {
+    /// The suspects that are worth a look, and whether others are left out: answers of a model that is more often wrong
+    /// than right are no evidence against the truth.
+    pub(crate) fn telling_suspects(&self) -> (Vec<&Suspect>, bool) {
+        let is_bad = self.accuracy.is_some_and(|accuracy| accuracy.value < MIN_TELLING_ACCURACY);
+        let telling: Vec<&Suspect> =
+            self.suspects.iter().filter(|suspect| !is_bad || suspect.is_contradicted).collect();
+        let has_others = telling.len() < self.suspects.len();
+        (telling, has_others)
+    }
+
     /// Pages with truth and without an answer.
     pub(crate) fn unanswered_pages(&self) -> u64 {
         self.unanswered.values().sum()
@@ -131,4 +144,6 @@ pub(crate) struct Suspect {
     pub(crate) score: f64,
     /// What speaks for the answer.
     pub(crate) reason: String,
+    /// Whether that is the truth of another page, and not the model's record.
+    pub(crate) is_contradicted: bool,
 }

@@ -11,8 +11,13 @@ use crate::labels::wording::{counted, share, short, text_of_value, with_page};
 use crate::report::{TextTable, format_usd};
 use serde_json::Value;
 
+/// What a right page is, if several tasks are measured.
+pub(crate) const ALL_RIGHT: &str = "a page is right if all measured tasks are";
 /// Maximum number of labels in a table; all others are in the JSON.
 const MAX_LABELS: usize = 40;
+/// Why suspected errors in the truth are left out.
+pub(crate) const SUSPECTS_LEFT_OUT: &str =
+    "the model is more often wrong than right here, so its answers are no evidence against the truth";
 /// Columns of a label or a field.
 const NAME_WIDTH: usize = 20;
 
@@ -21,6 +26,7 @@ const NAME_WIDTH: usize = 20;
 pub(crate) fn render_text(evaluation: &Evaluation, width: Option<usize>) -> String {
     let mut lines: Vec<String> = evaluation.tasks.iter().map(answer_line).collect();
     lines.push(scope_line(evaluation));
+    lines.extend(evaluation.truth.changed_line());
     lines.extend(evaluation.truth.samples.iter().flat_map(sample_lines));
     let title = for_terminal(&lines.join("\n"));
     let mut table = if width.is_some() { TextTable::new(&title) } else { TextTable::in_full(&title) };
@@ -119,6 +125,15 @@ pub(crate) fn sample_lines(sample: &SampledTask) -> Vec<String> {
                 line += &format!(", {passed} of them passed over: if these are the hard ones, the accuracy is lower");
             }
             lines.push(line);
+        }
+        if draw.decided_seen > 0 {
+            let of = counted(draw.pages, "drawn page");
+            let (what, it) = match draw.decided_seen {
+                1 => ("was decided only after the model's answer was seen", "it"),
+                _ => ("were decided only after the model's answer was seen", "them"),
+            };
+            let count = grouped(draw.decided_seen);
+            lines.push(format!("{name}: {count} of {of} {what}: left out; --include-shown counts {it}"));
         }
     }
     if sample.left_out > 0 {
@@ -267,11 +282,15 @@ fn add_confusions(table: &mut TextTable, task: &TaskResult, cut: Cut) {
 }
 
 fn add_suspects(table: &mut TextTable, task: &TaskResult, cut: Cut) {
-    if task.suspects.is_empty() {
+    let (suspects, has_others) = task.telling_suspects();
+    if has_others {
+        table.text(1, SUSPECTS_LEFT_OUT);
+    }
+    if suspects.is_empty() {
         return;
     }
     table.whole(1, "check the truth of these pages, most suspicious first");
-    for suspect in task.suspects.iter().take(MAX_LISTED) {
+    for suspect in suspects.iter().take(MAX_LISTED) {
         table.path(2, "", &with_page(&suspect.path, suspect.page), "");
         let field = if suspect.field.is_empty() { String::new() } else { format!("{}: ", suspect.field) };
         table.text(
@@ -284,8 +303,8 @@ fn add_suspects(table: &mut TextTable, task: &TaskResult, cut: Cut) {
             ),
         );
     }
-    if task.suspects.len() > MAX_LISTED {
-        table.whole(2, &format!("… and {} more; all are in --format json", task.suspects.len() - MAX_LISTED));
+    if suspects.len() > MAX_LISTED {
+        table.whole(2, &format!("… and {} more; all are in --format json", suspects.len() - MAX_LISTED));
     }
 }
 
@@ -293,7 +312,7 @@ fn add_cost(table: &mut TextTable, evaluation: &Evaluation) {
     table.heading("cost");
     let unknown = || "unknown".to_owned();
     table.row(1, "per 1,000 pages", evaluation.per_1000.map_or_else(unknown, format_usd));
-    let note = if evaluation.tasks.len() > 1 { "right in every measured task" } else { "" };
+    let note = if evaluation.tasks.len() > 1 { ALL_RIGHT } else { "" };
     let correct = evaluation.per_1000_correct.map_or_else(unknown, format_usd);
     table.row_with_note(1, "per 1,000 right pages", correct, note);
 }

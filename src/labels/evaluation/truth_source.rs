@@ -2,11 +2,12 @@
 
 use super::error::EvalError;
 use super::options::TruthChoice;
+use crate::base::digest::Digest;
 use crate::base::path_text::display_path;
 use crate::labels::sampling::human_samples::read_samples;
 use crate::labels::sampling::task_sample::{Membership, TaskSample};
 use crate::labels::truth::columns::{Target, find_target};
-use crate::labels::truth::fault::TruthFault;
+use crate::labels::truth::fault::{FaultPlace, TruthFault};
 use crate::labels::truth::file::TruthFile;
 use crate::labels::truth::index::{RowMatch, TruthIndex};
 use crate::labels::truth::page_truth::PageTruth;
@@ -14,7 +15,7 @@ use crate::labels::truth::task_spec::TaskSpec;
 use crate::manifest::Job;
 use crate::pipeline::JobPage;
 use crate::source::carried_columns;
-use crate::store::{Reader, current_decision};
+use crate::store::{DecisionRecord, Reader, current_decision};
 use serde_json::{Map, Value};
 
 /// Carried columns that have the meaning that they have in a truth file.
@@ -49,6 +50,8 @@ pub(crate) struct KnownPage {
     pub(crate) page: u32,
     /// The row of a truth file.
     pub(crate) matched: Option<RowMatch>,
+    /// In how many tasks a blind answer was changed after the model's answer was seen.
+    pub(crate) changed: u64,
 }
 
 /// What a source holds and does not hold.
@@ -73,12 +76,12 @@ impl SourceCounts {
     }
 
     /// Counts a page, if something is known of it.
-    fn known(&mut self, page: &JobPage, truth: PageTruth) -> Vec<KnownPage> {
+    fn known(&mut self, page: &JobPage, truth: PageTruth, changed: u64) -> Vec<KnownPage> {
         if !truth.has_any() {
             return Vec::new();
         }
         self.rows += 1;
-        vec![KnownPage { truth, page: page.record.page, matched: None }]
+        vec![KnownPage { truth, page: page.record.page, matched: None, changed }]
     }
 }
 
@@ -146,7 +149,7 @@ impl TruthSource {
                 let matches = index.find(&path(), page.record.page).into_iter();
                 let known = matches.filter_map(|matched| {
                     let row = file.rows.get(matched.row)?;
-                    Some(KnownPage { truth: row.truth.clone(), page: row.page, matched: Some(matched) })
+                    Some(KnownPage { truth: row.truth.clone(), page: row.page, matched: Some(matched), changed: 0 })
                 });
                 known.filter(|known| known.truth.has_any()).collect()
             }
@@ -163,13 +166,16 @@ impl TruthSource {
                 }
                 truth.set_split(values.get(SPLIT).unwrap_or(&Value::Null));
                 let probability = values.get(SAMPLED_WITH).unwrap_or(&Value::Null);
-                truth.set_probability(probability).unwrap_or_else(&mut fault);
-                counts.known(page, truth)
+                if let Err(message) = truth.set_probability(probability) {
+                    let place = FaultPlace::Page(path(), page.record.page);
+                    counts.faults.push(TruthFault::of_cell(place, message));
+                }
+                counts.known(page, truth, 0)
             }
             Self::Answers { with_shown, samples } => {
                 let mut truth = PageTruth::unknown(tasks.len());
                 truth.drawn = vec![None; tasks.len()];
-                let mut probabilities = Vec::new();
+                let (mut probabilities, mut changed) = (Vec::new(), 0);
                 for (at, task) in tasks.iter().enumerate() {
                     let question = page.questions.get(task.position).copied().flatten();
                     // Decisions on a page of which this one is a near duplicate are about the other page.
@@ -186,6 +192,7 @@ impl TruthSource {
                         continue;
                     };
                     counts.shown += u64::from(record.decision.shown.is_some());
+                    changed += u64::from(is_changed(own(), &task.name, question));
                     truth.add_answer(tasks, at, &record.decision.value, &record.decision.reviewer);
                     if let Some(slot) = truth.drawn.get_mut(at) {
                         *slot = probability;
@@ -195,8 +202,19 @@ impl TruthSource {
                 // Pages are drawn for each task by itself.
                 truth.sampled_with =
                     probabilities.iter().copied().reduce(|one, other| one.filter(|_| one == other)).flatten();
-                counts.known(page, truth)
+                counts.known(page, truth, changed)
             }
         }
     }
+}
+
+/// Whether the answer to a task was given blind, and another one after the model's answer was seen.
+fn is_changed<'a>(
+    decisions: impl Iterator<Item = &'a DecisionRecord> + Clone,
+    task: &str,
+    question: Option<Digest>,
+) -> bool {
+    let blind = decisions.clone().filter(|known| known.decision.shown.is_none());
+    let (first, last) = (current_decision(blind, task, question), current_decision(decisions, task, question));
+    first.zip(last).is_some_and(|(first, last)| first.decision.value != last.decision.value)
 }

@@ -6,6 +6,7 @@ use super::misfits::MisfitGroup;
 use crate::base::sanitize::one_line;
 use crate::base::units::grouped;
 use crate::labels::sampling::truth_kind::TruthKind;
+use crate::labels::truth::fault::group_faults;
 use crate::labels::wording::counted;
 use crate::report::TextTable;
 
@@ -70,21 +71,15 @@ pub(crate) fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
     }
     add_list(table, "truth that does not fit the tasks", &truth.misfits, MisfitGroup::describe);
     add_list(table, "equal pages with different truths", &truth.contradictions, Contradiction::describe);
-    if !truth.faults.is_empty() {
-        table.heading("not compared");
-        for fault in truth.faults.iter().take(MAX_LISTED * 2) {
-            table.text(1, &fault.to_string());
-        }
-        if truth.faults.len() > MAX_LISTED * 2 {
-            table.whole(
-                1,
-                &format!(
-                    "… and {} more; --format json lists them",
-                    grouped((truth.faults.len() - MAX_LISTED * 2) as u64)
-                ),
-            );
-        }
+    for (heading, faults) in faults_by_effect(truth) {
+        add_list(table, heading, &faults, Clone::clone);
     }
+}
+
+/// What can't be used of the truth, under what becomes of its pages.
+pub(crate) fn faults_by_effect(truth: &TruthSummary) -> [(&'static str, Vec<String>); 2] {
+    let with = |is_compared| group_faults(truth.faults.iter().filter(|fault| fault.is_compared == is_compared));
+    [("not compared", with(false)), ("compared without these cells", with(true))]
 }
 
 /// How many pages a sample stands for, if that is not all of them.
@@ -92,26 +87,25 @@ fn add_stands_for(table: &mut TextTable, truth: &TruthSummary) {
     let Some(pages) = truth.stands_for else { return };
     #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
     let share = pages / truth.job_pages.max(1) as f64;
-    if truth.kind != TruthKind::Sample {
-        table.text(
-            1,
-            &format!(
-                "the drawn pages would stand for {pages:.0} of {} pages: they are of several draws, and no sample",
-                grouped(truth.job_pages)
-            ),
-        );
-        return;
-    }
     if (LEAST_SHARE..=MOST_SHARE).contains(&share) {
         return;
     }
-    table.text(
-        1,
-        &format!(
-            "the drawn pages stand for about {pages:.0} of {} pages: is the sample complete, and --where the one with which it was drawn?",
-            grouped(truth.job_pages)
+    let all = grouped(truth.job_pages);
+    match truth.kind {
+        TruthKind::All => {}
+        TruthKind::Selected => table.text(
+            1,
+            &format!(
+                "by their probabilities, the drawn pages would stand for {pages:.0} pages, and the job has {all}: they are no sample of it"
+            ),
         ),
-    );
+        TruthKind::Sample => table.text(
+            1,
+            &format!(
+                "by their probabilities, the drawn pages stand for about {pages:.0} of {all} pages: check that the sample is complete, and that --where has the expression with which it was drawn"
+            ),
+        ),
+    }
 }
 
 /// Adds the first lines of a list.

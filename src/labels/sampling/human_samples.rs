@@ -48,6 +48,9 @@ struct Population {
     first: Vec<(Digest, PageId)>,
 }
 
+/// Pages that are decided only with the model's answer seen, where that does not count.
+type SeenPages = HashSet<PageId>;
+
 /// The samples of these tasks. `with_shown`: answers count whose reviewer had seen the model's. `selection`: the
 /// expression that measured rows match.
 ///
@@ -60,7 +63,7 @@ pub(crate) fn read_samples(
     with_shown: bool,
     selection: Option<&str>,
 ) -> Result<Vec<TaskSample>, StoreError> {
-    let decided = read_decided(reader, job, tasks, with_shown)?;
+    let (decided, seen) = read_decided(reader, job, tasks, with_shown)?;
     let has_draw = |page: &DecidedPage| !page.draws.is_empty() || page.stated.is_some();
     let records = reader.draws(&job.name)?;
     if records.is_empty() && !decided.iter().flat_map(HashMap::values).any(has_draw) {
@@ -76,26 +79,28 @@ pub(crate) fn read_samples(
     let population = read_population(reader, job, &decided, of_job)?;
     let shard = reader.shard()?;
     let sample = |(at, decided): (usize, &HashMap<PageId, DecidedPage>)| {
+        let decided = (decided, &seen[at]);
         let within = selection.and_then(|selection| within_selection(&draws, shard, selection, decided));
         let is_census = population.decided.get(at) == Some(&population.count);
         within
             .or_else(
                 || if is_census { Some(TaskSample::default()) } else { of_job_draws(&draws, &population, decided) },
             )
-            .unwrap_or_else(|| of_stated(&draws, population.count, decided))
+            .unwrap_or_else(|| of_stated(&draws, population.count, decided.0))
     };
     Ok(decided.iter().enumerate().map(sample).collect())
 }
 
-/// By task: the decided pages.
+/// By task: the pages with a decision that counts, and those with another one only.
 fn read_decided(
     reader: &Reader,
     job: &Job,
     tasks: &[TaskSpec],
     with_shown: bool,
-) -> Result<Vec<HashMap<PageId, DecidedPage>>, StoreError> {
+) -> Result<(Vec<HashMap<PageId, DecidedPage>>, Vec<SeenPages>), StoreError> {
     let mut records: Vec<RecordsByQuestion> = Vec::new();
     records.resize_with(tasks.len(), HashMap::new);
+    let mut seen = vec![SeenPages::new(); tasks.len()];
     let mut after = DecisionId(0);
     loop {
         let batch = reader.all_decisions(&job.name, after, BATCH)?;
@@ -104,8 +109,11 @@ fn read_decided(
         for record in batch.into_iter().filter(|record| !record.is_withdrawn) {
             let is_counted = with_shown || record.decision.shown.is_none();
             let task = tasks.iter().position(|task| task.name == record.decision.task);
-            if let Some(known) = task.filter(|_| is_counted).and_then(|task| records.get_mut(task)) {
-                known.entry((record.decision.page, record.decision.question)).or_default().push(record);
+            let Some(task) = task else { continue };
+            if is_counted {
+                records[task].entry((record.decision.page, record.decision.question)).or_default().push(record);
+            } else {
+                seen[task].insert(record.decision.page);
             }
         }
     }
@@ -125,7 +133,10 @@ fn read_decided(
         pages.retain(|_, page| page.is_decided);
         decided.push(pages);
     }
-    Ok(decided)
+    for (seen, decided) in seen.iter_mut().zip(&decided) {
+        seen.retain(|page| !decided.contains_key(page));
+    }
+    Ok((decided, seen))
 }
 
 /// Looks at the pages that the job has now. `last`: the end of the largest draw.
@@ -166,13 +177,14 @@ fn read_population(
 fn ordered(
     pages: impl Iterator<Item = (Digest, PageId)>,
     draws: &[&Draw],
-    decided: &HashMap<PageId, DecidedPage>,
+    (decided, seen): (&HashMap<PageId, DecidedPage>, &SeenPages),
 ) -> Option<Reached> {
     let is_of_draws = |page: &DecidedPage| draws.iter().any(|draw| page.draws.contains(&draw.record.id));
     let pages = pages.map(|(key, page)| OrderedPage {
         key,
         page,
         decided: match decided.get(&page) {
+            None if seen.contains(&page) => Decided::Seen,
             None => Decided::No,
             Some(known) if is_of_draws(known) => Decided::InDraw,
             Some(_) => Decided::Otherwise,
@@ -194,10 +206,11 @@ fn sample_of(reached: Reached, population: u64, selection: Option<String>) -> Ta
     let probability = (decided as f64 / population.max(decided) as f64).min(1.0);
     let draw = DrawSummary {
         selection,
-        pages: decided + reached.passed_over + reached.not_reached,
+        pages: decided + reached.passed_over + reached.not_reached + reached.seen,
         population,
         decided,
         passed_over: reached.passed_over,
+        decided_seen: reached.seen,
         not_reached: reached.not_reached,
     };
     let pages = reached.decided.into_iter().map(|page| (page, probability)).collect();
@@ -206,7 +219,11 @@ fn sample_of(reached: Reached, population: u64, selection: Option<String>) -> Ta
 
 /// The sample of draws among all pages. Pages that the job has got since are part of the order: they would have been
 /// drawn, and nobody has decided on them.
-fn of_job_draws(draws: &[Draw], population: &Population, decided: &HashMap<PageId, DecidedPage>) -> Option<TaskSample> {
+fn of_job_draws(
+    draws: &[Draw],
+    population: &Population,
+    decided: (&HashMap<PageId, DecidedPage>, &SeenPages),
+) -> Option<TaskSample> {
     let draws: Vec<&Draw> = draws.iter().filter(|draw| draw.record.selection.is_none()).collect();
     let reached = ordered(population.first.iter().copied(), &draws, decided)?;
     Some(sample_of(reached, population.count, None))
@@ -217,7 +234,7 @@ fn within_selection(
     draws: &[Draw],
     shard: Option<Shard>,
     selection: &str,
-    decided: &HashMap<PageId, DecidedPage>,
+    decided: (&HashMap<PageId, DecidedPage>, &SeenPages),
 ) -> Option<TaskSample> {
     let of_selection: Vec<&Draw> =
         draws.iter().filter(|draw| draw.record.selection.as_deref() == Some(selection.trim())).collect();

@@ -14,10 +14,19 @@ use crate::base::ids::PageId;
 pub(crate) enum Decided {
     /// It is not decided.
     No,
+    /// It is decided, but in a way that does not count: with the model's answer seen.
+    Seen,
     /// As one of a draw.
     InDraw,
     /// In another way.
     Otherwise,
+}
+
+impl Decided {
+    /// Whether the decision counts.
+    fn counts(self) -> bool {
+        matches!(self, Self::InDraw | Self::Otherwise)
+    }
 }
 
 /// A page of the order.
@@ -45,10 +54,12 @@ pub(crate) struct OrderedDraw {
 pub(crate) struct Reached {
     /// The pages that are decided, up to the last one that counts.
     pub(crate) decided: Vec<PageId>,
-    /// The others before it.
+    /// The others before it that are not decided.
     pub(crate) passed_over: u64,
-    /// Those after it that are drawn.
+    /// Those after it that are drawn, and not decided.
     pub(crate) not_reached: u64,
+    /// Those that are drawn, and decided in a way that does not count.
+    pub(crate) seen: u64,
 }
 
 /// How far draws are decided. `pages`: those of the order up to the end of the largest draw, also if they came
@@ -58,19 +69,24 @@ pub(crate) fn reach(mut pages: Vec<OrderedPage>, draws: &[OrderedDraw]) -> Optio
     let count_to = |last: Digest| pages.partition_point(|page| page.key <= last);
     let is_complete = |draw: &&OrderedDraw| {
         let drawn = &pages[..count_to(draw.last)];
-        !drawn.is_empty() && drawn.iter().all(|page| page.decided != Decided::No)
+        !drawn.is_empty() && drawn.iter().all(|page| page.decided.counts())
     };
     let complete = draws.iter().filter(is_complete).map(|draw| count_to(draw.last)).max().unwrap_or(0);
     let begun = draws.iter().filter(|draw| draw.has_decisions).map(|draw| count_to(draw.last)).max().unwrap_or(0);
     let planned = begun.max(complete);
     let last = pages[..planned].iter().rposition(|page| page.decided == Decided::InDraw).map_or(0, |at| at + 1);
     let reached = last.max(complete);
-    let (decided, others): (Vec<&OrderedPage>, Vec<&OrderedPage>) =
-        pages[..reached].iter().partition(|page| page.decided != Decided::No);
+    let decided: Vec<PageId> =
+        pages[..reached].iter().filter(|page| page.decided.counts()).map(|page| page.page).collect();
+    let count = |pages: &[OrderedPage], wanted| pages.iter().filter(|page| page.decided == wanted).count() as u64;
+    // Behind the last page that counts, decisions of any kind on pages that were picked do not count either.
+    let seen = count(&pages[..planned], Decided::Seen);
+    let behind = &pages[reached..planned];
     (!decided.is_empty()).then(|| Reached {
-        decided: decided.into_iter().map(|page| page.page).collect(),
-        passed_over: others.len() as u64,
-        not_reached: (planned - reached) as u64,
+        passed_over: count(&pages[..reached], Decided::No),
+        not_reached: behind.len() as u64 - count(behind, Decided::Seen),
+        seen,
+        decided,
     })
 }
 
@@ -83,7 +99,7 @@ mod tests {
         Digest::from_slice(&[at; 32]).unwrap()
     }
 
-    /// `d`: decided under a draw, `o`: otherwise, `.`: not.
+    /// `d`: decided under a draw, `o`: otherwise, `s`: with the model's answer seen, `.`: not.
     fn pages(text: &str) -> Vec<OrderedPage> {
         let page = |(at, c): (usize, char)| OrderedPage {
             key: key(u8::try_from(at).unwrap()),
@@ -91,22 +107,24 @@ mod tests {
             decided: match c {
                 'd' => Decided::InDraw,
                 'o' => Decided::Otherwise,
+                's' => Decided::Seen,
                 _ => Decided::No,
             },
         };
         text.chars().enumerate().map(page).collect()
     }
 
-    /// Which pages count, how many were passed over, and how many are left. `draws`: their sizes; negative: without
+    /// Which pages count, how many were passed over, how many are left, and how many were decided in vain. `draws`: their sizes; negative: without
     /// a decision.
-    fn found(text: &str, draws: &[i32]) -> Option<(String, u64, u64)> {
+    fn found(text: &str, draws: &[i32]) -> Option<(String, u64, u64, u64)> {
         let draw = |size: &i32| OrderedDraw {
             last: key(u8::try_from(size.unsigned_abs() - 1).unwrap()),
             has_decisions: *size > 0,
         };
         let reached = reach(pages(text), &draws.iter().map(draw).collect::<Vec<_>>())?;
         let counts = |page: OrderedPage| if reached.decided.contains(&page.page) { 'x' } else { '-' };
-        Some((pages(text).into_iter().map(counts).collect(), reached.passed_over, reached.not_reached))
+        let counts = pages(text).into_iter().map(counts).collect();
+        Some((counts, reached.passed_over, reached.not_reached, reached.seen))
     }
 
     #[test]
@@ -133,9 +151,17 @@ mod tests {
             // Behind all draws.
             ("ddoo", &[2], Some(("xx--", 0, 0))),
         ] {
-            let expected = expected.map(|(counts, passed, left): (&str, u64, u64)| (counts.to_owned(), passed, left));
+            let expected =
+                expected.map(|(counts, passed, left): (&str, u64, u64)| (counts.to_owned(), passed, left, 0));
             assert_eq!(found(text, draws), expected, "{text} {draws:?}");
         }
+        for (text, counts, numbers) in
+            [("dsd.", "x-x-", (0, 1, 1)), ("ds.d", "x--x", (1, 0, 1)), ("dd.s", "xx--", (0, 1, 1))]
+        {
+            let (passed, left, seen) = numbers;
+            assert_eq!(found(text, &[4]), Some((counts.to_owned(), passed, left, seen)), "{text}");
+        }
+        assert_eq!(found("ssss", &[-4]), None, "what does not count completes no draw");
     }
 
     proptest! {

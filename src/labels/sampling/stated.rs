@@ -2,6 +2,8 @@
 
 /// A sample stands for at most this many times the pages that there are: more is chance no longer.
 const MAX_STANDS_FOR: f64 = 1.1;
+/// How many standard deviations the size of a sample may be too large by chance, if each page was drawn by itself.
+const MAX_DEVIATION: f64 = 3.0;
 
 /// The probability that is stated with a decision on a drawn page: in files it has to be that of a sample of the
 /// whole job, so a draw among the pages of a selection states none.
@@ -16,8 +18,17 @@ pub(crate) fn stated_probability(is_within_selection: bool, size: u64, populatio
 pub(crate) fn are_consistent(probabilities: &[f64], pages: u64) -> bool {
     let Some(first) = probabilities.first() else { return true };
     let stands_for: f64 = probabilities.iter().map(|probability| 1.0 / probability).sum();
-    // With one probability, its size does not matter.
-    probabilities.iter().all(|other| other == first) || stands_for <= pages as f64 * MAX_STANDS_FOR
+    if probabilities.iter().any(|other| other != first) {
+        return stands_for <= pages as f64 * MAX_STANDS_FOR;
+    }
+    // Of pages that were drawn with certainty, none can be missing.
+    if *first >= 1.0 {
+        return probabilities.len() as u64 >= pages;
+    }
+    // With one probability, its size does not matter for the weights, and fewer pages are a sample that is not finished.
+    // But many more than can have been drawn are of other pages.
+    let deviation = (probabilities.len() as f64 * (1.0 - first)).sqrt() / first;
+    stands_for <= pages as f64 * MAX_STANDS_FOR + MAX_DEVIATION * deviation
 }
 
 #[cfg(test)]
@@ -41,6 +52,16 @@ mod tests {
             (&[0.5, 0.25], 6, true),
             (&[0.5, 0.25], 5, false),
             (&[1.0, 0.5, 0.5], 5, true),
+            (&[1.0; 40], 40, true),
+            (&[1.0; 40], 300, false),
+            (&[0.01; 40], 300, false),
+            (&[0.01; 3], 300, true),
+            (&[0.13; 40], 300, true),
+            // Not finished.
+            (&[0.5; 40], 300, true),
+            // By chance a few more than half of the pages.
+            (&[0.5; 165], 300, true),
+            (&[0.5; 200], 300, false),
         ] {
             assert_eq!(are_consistent(probabilities, pages), expected, "{probabilities:?} {pages}");
         }

@@ -31,6 +31,9 @@ pub(crate) struct DrawSummary {
     /// Pages before the last one that counts, which are not decided: if these are the hard ones, the others are not
     /// like them.
     pub(crate) passed_over: u64,
+    /// Pages of the draw that were decided only after the model's answer was seen. They do not count, and are neither
+    /// passed over nor not reached.
+    pub(crate) decided_seen: u64,
     /// Pages after it: nobody has got there yet.
     pub(crate) not_reached: u64,
 }

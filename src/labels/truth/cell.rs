@@ -38,7 +38,7 @@ pub(crate) fn keep(shape: &Shape, cell: &Value) -> (Value, Vec<String>) {
 }
 
 /// The tags of a cell.
-fn tag_parts(cell: &Value) -> Vec<Value> {
+pub(crate) fn tag_parts(cell: &Value) -> Vec<Value> {
     match cell {
         Value::Array(items) => items.clone(),
         Value::String(text) => match serde_json::from_str(text) {

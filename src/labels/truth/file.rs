@@ -6,6 +6,7 @@ use super::fault::{FaultPlace, TruthFault};
 use super::page_truth::PageTruth;
 use super::task_spec::TaskSpec;
 use crate::base::path_text::display_path;
+use crate::labels::page_number::read_page_number;
 use crate::source::{ColumnPlan, ListFile, ListRow, without_secrets};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -100,12 +101,14 @@ impl TruthFile {
         let mut optional = |column: Option<usize>| column.and_then(|_| values.next()).unwrap_or_default();
         let page = read_page(&optional(columns.page));
         truth.set_split(&optional(columns.split));
-        truth.set_probability(&optional(columns.sampled_with)).unwrap_or_else(&mut fault);
+        let probability = truth.set_probability(&optional(columns.sampled_with));
         let path = read_path(&row.path);
         if path.is_empty() {
             fault("there is no path".into());
         }
         let page = page.map_err(&mut fault).ok().filter(|_| !path.is_empty());
+        // The page is compared all the same.
+        faults.extend(probability.err().map(|message| TruthFault::of_cell(FaultPlace::Line(line), message)));
         self.faults.append(&mut faults);
         page.map(|page| TruthRow { line, path, page, truth })
     }
@@ -126,12 +129,7 @@ fn read_page(cell: &Value) -> Result<u32, String> {
     if is_empty(cell) {
         return Ok(1);
     }
-    let number = match cell {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    number.and_then(|number| u32::try_from(number).ok()).ok_or_else(|| format!("page: expected a number, found {cell}"))
+    read_page_number(cell).ok_or_else(|| format!("page: expected a number, found {cell}"))
 }
 
 #[cfg(test)]
@@ -174,6 +172,8 @@ mod tests {
             .collect();
         for (name, content, rows) in [
             ("t.csv", "path,kind\na.png,invoice\n".as_bytes(), &[r#"2 a.png 1 ["invoice",null] None None"#][..]),
+            ("t.csv", b"path;page;kind\na.png;2.0;invoice\n", &[r#"2 a.png 2 ["invoice",null] None None"#]),
+            ("t.csv", b"path\tkind\na.png\tinvoice\n", &[r#"2 a.png 1 ["invoice",null] None None"#]),
             ("t.csv", "\u{feff}kind , path\r\ngrösse,a.png\r\n".as_bytes(), &[r#"2 a.png 1 ["Größe",null] None None"#]),
             ("t.tsv", &utf16, &[r#"2 a.png 1 ["Größe",null] None None"#]),
             (
@@ -226,7 +226,7 @@ mod tests {
             [
                 "line 3: there is no path",
                 "line 4: page: expected a number, found \"x\"",
-                "line 5: sampled_with: expected a probability above 0 and at most 1, found \"1.5\"",
+                "line 5: sampled_with: expected a probability above 0 and at most 1, found \"1.5\"; write 1.5% if it is in percent",
                 "line 5: the same page as line 2",
                 "line 8: the same page as line 6, with another value: neither is used",
                 "line 9: sampled_with: expected a probability above 0 and at most 1, found \"0\"",
@@ -265,8 +265,7 @@ mod tests {
     #[test]
     fn files_that_can_not_be_read_say_why() {
         for (name, content, reason) in [
-            ("t.csv", &b"path;kind\na;invoice\n"[..], "separated by `;`"),
-            ("t.csv", b"", "it is empty"),
+            ("t.csv", &b""[..], "it is empty"),
             ("t.csv", b"file,kind\na,invoice\n", "there is no column `path`"),
             ("t.csv", b"path,art\na,invoice\n", "no column is a task"),
             ("t.csv", b"path,kind\na,invoice,x\n", "line 2: found record with 3 fields"),

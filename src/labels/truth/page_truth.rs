@@ -5,7 +5,7 @@ use super::cell_truth::{CellTruth, Misfit, read_answer, read_cell, read_unfit};
 use super::columns::Target;
 use super::fault::FaultPlace;
 use super::task_spec::TaskSpec;
-use crate::base::units::parse_share;
+use crate::labels::probability::read_probability;
 use crate::task::check_value;
 use serde_json::Value;
 
@@ -116,16 +116,8 @@ impl PageTruth {
         if is_empty(cell) {
             return Ok(());
         }
-        let number = match cell {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) => parse_share(text).ok(),
-            _ => None,
-        };
-        let probability = number.filter(|number| *number > 0.0 && *number <= 1.0);
-        self.sampled_with = probability;
-        probability
-            .map(|_| ())
-            .ok_or_else(|| format!("sampled_with: expected a probability above 0 and at most 1, found {cell}"))
+        self.sampled_with = Some(read_probability(cell)?);
+        Ok(())
     }
 
     /// Adds the name of the part that the page belongs to.

@@ -1,8 +1,11 @@
 // Asks the server.
 
-import { clearNotice, notice } from "./dom.js";
+import { clearLostNotice, clearNotice, notice } from "./dom.js";
 
 export class ServerError extends Error {}
+
+// The server does not answer, or not to this browser.
+export class LostServer extends ServerError {}
 
 async function answer(request) {
   let response;
@@ -10,11 +13,13 @@ async function answer(request) {
     response = await request;
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ServerError("docmill does not answer. What was decided is stored; start docmill review again.");
+    throw new LostServer("docmill does not answer. What was decided is stored; start docmill review again.");
   }
   const isJson = response.headers.get("content-type") === "application/json";
-  const body = isJson ? await response.json() : { error: "you are not signed in any more: open a new address" };
+  if (!isJson && !response.ok) throw new LostServer("you are not signed in any more: open a new address");
+  const body = isJson ? await response.json() : {};
   if (!response.ok) throw new ServerError(body.error);
+  clearLostNotice();
   return body;
 }
 

@@ -45,16 +45,31 @@ export const fileName = (path) => path.slice(path.lastIndexOf("/") + 1) || path;
 
 let hiding = 0;
 
+let isLost = false;
+
+// What stays in view at the top of a small screen is below the notice.
+const setRoom = () => document.documentElement.style.setProperty("--notice-height", `${byId("notice").offsetHeight}px`);
+
 export function clearNotice() {
   byId("notice").hidden = true;
+  clearTimeout(hiding);
+  isLost = false;
+  setRoom();
 }
 
-// Says something for a few seconds.
-export function notice(text, isError = false) {
+// The server has answered: that it does not is not true any more.
+export function clearLostNotice() {
+  if (isLost) clearNotice();
+}
+
+// Says something for a few seconds. `isOfLostServer`: until the server answers again, at most.
+export function notice(text, isError = false, isOfLostServer = false) {
   const place = byId("notice");
   place.textContent = text;
   place.classList.toggle("is-error", isError);
   place.hidden = false;
+  isLost = isOfLostServer;
+  setRoom();
   clearTimeout(hiding);
-  hiding = setTimeout(() => (place.hidden = true), isError ? 8000 : 3500);
+  hiding = setTimeout(clearNotice, isError ? 8000 : Math.max(3500, 60 * text.length));
 }

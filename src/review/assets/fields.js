@@ -21,6 +21,15 @@ class Field {
     throw new Incomplete(`${this.label}: a value is missing`);
   }
 
+  // What was entered, also if it is no value yet, and the same again.
+  draft() {
+    return this.node.value;
+  }
+
+  restore(draft) {
+    this.node.value = draft;
+  }
+
   digit() {
     return false;
   }
@@ -53,6 +62,11 @@ class TextField extends Field {
 
   set(value) {
     this.input.value = value === UNSET || value === null || value === undefined ? "" : String(value);
+    if (this.editor.type === "text") this.resize();
+  }
+
+  restore(draft) {
+    super.restore(draft);
     if (this.editor.type === "text") this.resize();
   }
 
@@ -115,6 +129,14 @@ class ChoiceField extends Field {
     return values[0];
   }
 
+  draft() {
+    return this.choices.values();
+  }
+
+  restore(draft) {
+    this.choices.set(draft);
+  }
+
   isBlank() {
     return this.choices.values().length === 0;
   }
@@ -156,6 +178,14 @@ class ObjectField extends Field {
     return Object.fromEntries(this.members.map(({ name, field }) => [name, field.get()]));
   }
 
+  draft() {
+    return this.members.map(({ field }) => field.draft());
+  }
+
+  restore(draft) {
+    this.members.forEach(({ field }, at) => field.restore(draft[at]));
+  }
+
   isBlank() {
     return this.members.every(({ field }) => field.isBlank());
   }
@@ -190,6 +220,18 @@ class ListField extends Field {
     this.items = [];
     this.rows.replaceChildren();
     if (Array.isArray(value)) value.forEach((item) => this.add(item));
+  }
+
+  draft() {
+    return this.items.map(({ field }) => field.draft());
+  }
+
+  restore(draft) {
+    this.set([]);
+    for (const known of draft) {
+      this.add(UNSET);
+      this.items.at(-1).field.restore(known);
+    }
   }
 
   isBlank() {

@@ -157,8 +157,9 @@ export class Grid {
     if (out.length) await post("/api/skip", { pages: out, is_skipped: true });
     if (kept.length) {
       const decisions = kept.map((item) => ({ page: item.page, task, value: item.tasks[task].answer.value }));
-      await post("/api/decide", { decisions, view: viewQuery() });
-      notice(`${plural(kept.length, "page")} accepted${out.length ? `, ${out.length} left out` : ""}. u undoes.`);
+      const { changed } = await post("/api/decide", { decisions, view: viewQuery() });
+      const isChanged = changed ? ` ${plural(changed, "blind answer")} changed: docmill eval counts the first.` : "";
+      notice(`${plural(kept.length, "page")} accepted${out.length ? `, ${out.length} left out` : ""}. u undoes.${isChanged}`);
     }
     this.onDecided();
     await this.loadGroups();

@@ -1,7 +1,7 @@
 // Starts the page, and joins its parts.
 
-import { get } from "./api.js";
-import { byId, grouped, notice, plural } from "./dom.js";
+import { LostServer, get } from "./api.js";
+import { byId, clearNotice, grouped, notice, plural } from "./dom.js";
 import * as filters from "./filters.js";
 import { Grid } from "./grid.js";
 import * as help from "./help.js";
@@ -17,7 +17,7 @@ const REFRESH_MS = 15000;
 let single;
 let grid;
 
-const fail = (error) => notice(error.message, true);
+const fail = (error) => notice(error.message, true, error instanceof LostServer);
 
 const isGrid = () => state.view.mode === "grid";
 
@@ -45,7 +45,16 @@ async function undo() {
   await refresh();
 }
 
+// What a key does. What was said before is about something else.
 function handle(key) {
+  const work = workOf(key);
+  return work && (() => {
+    clearNotice();
+    return work();
+  });
+}
+
+function workOf(key) {
   switch (key) {
     case "?": return () => help.toggle();
     case "u": return undo;
@@ -76,7 +85,10 @@ async function main() {
   grid = new Grid(refresh);
   filters.build();
   help.build();
-  onChange((open) => enqueue(() => showView(open)));
+  onChange((open) => {
+    clearNotice();
+    enqueue(() => showView(open));
+  });
   setHandler(handle);
   byId("show-help").addEventListener("click", help.toggle);
   byId("mode-single").addEventListener("click", () => change({ mode: "single", label: "" }));

@@ -6,9 +6,10 @@ import { state, viewParameters } from "./state.js";
 
 const figure = (value) => value.toFixed(value > 0.995 && value < 1 ? 3 : 2);
 
-function worthText({ reviewed, low, high }) {
+function worthText({ reviewed, low, high }, decided) {
+  const by = reviewed > decided ? " by all reviewers" : "";
   const within = state.job.sample?.where ? " of the rows that match" : "";
-  return `${grouped(reviewed)} reviewed: accuracy ${figure(low)} to ${figure(high)} at 95 %${within}`;
+  return `${grouped(reviewed)} reviewed${by}: accuracy ${figure(low)} to ${figure(high)} at 95 %${within}`;
 }
 
 function worthTitle({ reviewed, right, skipped, unanswered, shown }) {
@@ -25,10 +26,13 @@ function taskParts(task, isNamed) {
   const of = job.sample ? job.sample.pages : job.pages;
   const bar = el("progress", { max: Math.max(of, 1), value: task.decided, "aria-label": "Decided pages" });
   if (isNamed) parts.push(el("strong", {}, isolated(task.task)));
-  parts.push(bar, el("span", {}, `${grouped(task.decided)} of ${grouped(of)} decided`));
+  parts.push(bar, el("span", {}, `${grouped(task.decided)} of ${grouped(of)} decided by you`));
   if (task.worth) {
     const isSkewed = task.worth.skipped > 0 || task.worth.shown > 0;
-    parts.push(el("span", { class: "worth", title: worthTitle(task.worth) }, worthText(task.worth), isSkewed ? " *" : ""));
+    parts.push(el("span", { class: "worth", title: worthTitle(task.worth) }, worthText(task.worth, task.decided), isSkewed ? " *" : ""));
+  }
+  if (task.worth?.shown) {
+    parts.push(el("span", { class: "seen" }, `${grouped(task.worth.shown)} of them decided with the model's answer seen: docmill eval leaves them out`));
   }
   for (const { reviewers, n, kappa } of task.agreements) {
     const text = kappa === null ? "–" : figure(kappa);

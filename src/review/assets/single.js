@@ -1,8 +1,9 @@
 // Single pages: one page, large, and the editors of its answers.
 
 import { get, post } from "./api.js";
-import { byId, el, fileName, grouped, isolated, notice, valueText } from "./dom.js";
+import { byId, clearNotice, el, fileName, grouped, isolated, notice, plural, valueText } from "./dom.js";
 import { Incomplete, UNSET, makeField } from "./fields.js";
+import { Drafts } from "./drafts.js";
 import { enqueue } from "./keys.js";
 import { preload } from "./pictures.js";
 import { state, viewParameters, viewQuery, viewTasks } from "./state.js";
@@ -17,7 +18,8 @@ export class Single {
     this.path = el("h2", { class: "page-path" });
     this.facts = el("p", { class: "page-facts" });
     this.carried = el("dl", { class: "carried" });
-    this.editors = el("div", { class: "editors" });
+    this.editors = el("div", { class: "editors", oninput: clearNotice });
+    this.drafts = new Drafts();
     this.accept = el("button", { type: "button", class: "primary", onclick: () => enqueue(() => this.onAccept()) }, "Accept", el("kbd", {}, "Enter"));
     this.skipped = el("button", { type: "button", onclick: () => enqueue(() => this.onSkip()) }, "Skip", el("kbd", {}, "x"));
     this.panel = el("section", { class: "panel", "aria-label": "Answers" },
@@ -52,6 +54,8 @@ export class Single {
       return false;
     }
     if (where.after || where.before) return false;
+    this.drafts.keep();
+    this.drafts.begin(null);
     this.item = null;
     this.panel.classList.add("is-empty");
     this.viewer.clear(found.total === 0 ? "No page matches the filters." : "There is no such page.");
@@ -63,6 +67,7 @@ export class Single {
   }
 
   showItem(item, { first, total }) {
+    this.drafts.keep();
     this.item = item;
     this.panel.classList.remove("is-empty");
     this.path.replaceChildren(isolated(item.path, { title: item.path }));
@@ -84,13 +89,16 @@ export class Single {
     const tasks = viewTasks();
     const focused = this.focusedPlace();
     this.fields.clear();
+    this.drafts.begin(item.page);
     this.editors.replaceChildren(...tasks.map((task) => {
       const known = item.tasks[task.name] ?? {};
       const field = makeField(task.editor, task.name, false, (fault) => { if (fault) notice(fault, true); });
       field.set(this.startValue(known));
       this.fields.set(task.name, field);
+      const isDraft = this.drafts.add(task.name, field);
       const node = el("section", { class: "editor", "data-task": task.name, onfocusin: () => this.activate(task.name), onclick: () => this.activate(task.name) },
-        el("h3", {}, isolated(task.name), known.own ? el("span", { class: "badge" }, "decided") : null),
+        el("h3", {}, isolated(task.name), known.own ? el("span", { class: "badge" }, "decided") : null,
+          isDraft ? el("span", { class: "badge is-draft" }, "not accepted yet") : null),
         task.question ? el("p", { class: "question" }, isolated(task.question)) : null,
         field.node, this.context(known));
       return node;
@@ -154,6 +162,7 @@ export class Single {
 
   async onAccept() {
     if (!this.item) return;
+    clearNotice();
     const { page } = this.item;
     let decisions;
     try {
@@ -163,15 +172,19 @@ export class Single {
       notice(error.message, true);
       return;
     }
-    await post("/api/decide", { decisions, view: viewQuery() });
+    const { changed } = await post("/api/decide", { decisions, view: viewQuery() });
+    this.drafts.forget();
     this.onDecided();
     if (!(await this.load({ next: 1, after: page }))) await this.load({ at: page });
+    if (changed) notice(`${plural(changed, "answer")} changed after the model's answer was shown: rows have what you chose now, and docmill eval counts the first answer.`);
   }
 
   async onSkip() {
     if (!this.item) return;
+    clearNotice();
     const { page } = this.item;
     await post("/api/skip", { pages: [page], is_skipped: true });
+    this.drafts.forget();
     this.onDecided();
     if (!(await this.load({ next: 1, after: page }))) await this.load({ at: page });
   }

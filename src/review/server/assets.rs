@@ -30,7 +30,7 @@ macro_rules! assets {
 }
 
 const SCRIPTS: &[Asset] = assets!("text/javascript; charset=utf-8":
-    "api.js", "choices.js", "dom.js", "fields.js", "filters.js", "grid.js", "help.js", "keys.js", "main.js",
+    "api.js", "choices.js", "dom.js", "drafts.js", "fields.js", "filters.js", "grid.js", "help.js", "keys.js", "main.js",
     "pictures.js", "progress.js", "single.js", "state.js", "strip.js", "viewer.js",
 );
 

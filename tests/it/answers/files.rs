@@ -85,16 +85,16 @@ fn all_faults_are_listed_and_nothing_is_imported() {
         00000.jpg,2,kind,form\n\
         00000.jpg,1,sort,form\n\
         00001.jpg,1,kind,poster\n\
-        00001.jpg,1,marks,stamp\n\
+        00001.jpg,1,marks,\"stamp, poster\"\n\
         00000.jpg,1,kind,letter\n";
     bench.put("answers.csv", text.as_bytes());
     let ran = import(&bench, "answers.csv", &[]);
-    let expected = "error: nothing was imported: 6 of 7 lines can't be
+    let expected = "error: nothing was imported: the file has 6 faults in 7 answers
   line 3: the job has no file `gone.jpg`
   line 4: `00000.jpg` has no page 2: it has 1 page
   line 5: the job has no task `sort`; its tasks are: kind, marks
   line 6: `kind`: `poster` is not one of the labels `invoice`, `letter`, `form`, `other`
-  line 7: `marks`: expected a list of labels, found \"stamp\"
+  line 7: `marks`: `poster` is not one of the labels `stamp`, `logo`, `seal`
   line 8: line 2 has another answer to `kind` for the same page, and neither has a time
 
 hint: correct them, and import the file again
@@ -103,7 +103,7 @@ hint: correct them, and import the file again
     assert_eq!(exported(&bench, "job.yaml").lines().count(), 1);
     let malformed = import(&bench, "answers.csv", &["--skip-unknown"]);
     assert!(
-        malformed.code == 2 && malformed.stderr.contains("1 of 7 lines can't be\n  line 8: "),
+        malformed.code == 2 && malformed.stderr.contains("the file has 1 fault in 7 answers\n  line 8: "),
         "{}",
         malformed.stderr
     );

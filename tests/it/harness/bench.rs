@@ -74,7 +74,12 @@ impl Bench {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_docmill"));
-        command.args(arguments).current_dir(self.folder.path()).env_remove("DOCMILL_STORE").stdin(Stdio::null());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_remove("DOCMILL_STORE")
+            .env("USER", "tester")
+            .stdin(Stdio::null());
         command
     }
 

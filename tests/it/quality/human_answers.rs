@@ -61,6 +61,35 @@ fn blind_answers_are_truth_and_others_are_counted() {
 }
 
 #[test]
+fn a_blind_answer_that_was_changed_later_stays_the_truth_and_is_stated() {
+    let bench = labeled(6, "");
+    let rows = bench.rows();
+    let kind = |at: usize| rows[at]["kind"].as_str().unwrap();
+    let other: Vec<String> =
+        rows.iter().map(|row| other_label(&row["kind"], LABELS).as_str().unwrap().to_owned()).collect();
+    let mut decisions: Vec<_> = (0..4).map(|at| (&rows[at], kind(at), None, false)).collect();
+    // One is confirmed, and two are changed, after the model's answer was seen.
+    decisions.extend([(&rows[0], kind(0), None, true), (&rows[1], &*other[1], None, true)]);
+    decisions.push((&rows[2], &*other[2], None, true));
+    decide(&bench, &decisions);
+    let report = eval_json(&bench, &[]);
+    assert_eq!((&report["truth"]["changed"], &report["tasks"]["kind"]["n"]), (&json!(2), &json!(4)));
+    assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], json!(1.0), "the first answers count");
+    let first = "2 blind answers were changed after the model's answer was seen: the first answers count; \
+                 --include-shown counts the changed ones";
+    let text = eval(&bench, &[]).stdout;
+    assert!(text.contains(first), "{text}");
+    assert!(eval(&bench, &["--format", "html"]).stdout.contains("2 blind answers were changed"));
+    let report = eval_json(&bench, &["--include-shown"]);
+    assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], json!(0.5), "the changed ones count");
+    let text = eval(&bench, &["--include-shown"]).stdout;
+    assert!(text.contains("the changed ones count (--include-shown)"), "{text}");
+    // Of the pages that are measured.
+    let expression = format!("path = '{}'", rows[1]["path"].as_str().unwrap());
+    assert_eq!(eval_json(&bench, &["--where", &expression])["truth"]["changed"], json!(1));
+}
+
+#[test]
 fn a_correction_does_not_score_itself() {
     let bench = labeled(10, "");
     put_truth(&bench, &["kind"], |at, truth| {
@@ -123,7 +152,7 @@ fn several_draws_are_no_sample_and_a_drawn_page_stays_drawn() {
     decide(&bench, &decisions);
     assert_eq!(eval_json(&bench, &[])["truth"]["selection"], "selected");
     let text = eval(&bench, &[]).stdout;
-    assert!(text.contains("would stand for 70 of 40 pages: they are of several draws"), "{text}");
+    assert!(text.contains("would stand for 70 pages, and the job has 40: they are no sample of it"), "{text}");
 
     let bench = labeled(8, "");
     let rows = bench.rows();

@@ -1,6 +1,7 @@
 //! How good the labels are: `docmill eval`.
 
 mod bench;
+mod cost;
 mod gates;
 mod human_answers;
 mod kinds;

@@ -56,6 +56,36 @@ fn drawn_pages_stand_for_all_and_selected_ones_for_themselves() {
     assert_eq!((&some["truth"]["selection"], &some["truth"]["not_selected"]), (&json!("all"), &json!(40 - count)));
 }
 
+/// Probabilities that can't be those of a sample of the job.
+#[test]
+fn contradicting_probabilities_are_no_sample() {
+    let bench = labeled(30, "");
+    for (probabilities, stands_for, expected) in [
+        (&[1.0][..], 4.0, "selected"),
+        (&[0.01], 400.0, "selected"),
+        (&[0.5, 0.01], 204.0, "selected"),
+        (&[0.125], 32.0, "sample"),
+        (&[0.1, 0.25], 28.0, "sample"),
+    ] {
+        put_truth(&bench, &["kind"], |at, truth| {
+            truth["sampled_with"] = json!(probabilities[at % probabilities.len()]);
+            at < 4
+        });
+        let report = eval_json(&bench, &["--truth", "truth.jsonl"]);
+        assert_eq!(report["truth"]["selection"], expected, "{probabilities:?}");
+        assert_eq!(report["truth"]["stands_for"], json!(stands_for), "{probabilities:?}");
+        let text = eval(&bench, &["--truth", "truth.jsonl"]).stdout;
+        assert_eq!(text.contains("estimated for all 30 pages"), expected == "sample", "{text}");
+        assert_eq!(text.contains("they are no sample of it"), expected == "selected", "{text}");
+    }
+    put_truth(&bench, &["kind"], |_, truth| {
+        truth["sampled_with"] = json!(1e-300);
+        true
+    });
+    let report = eval_json(&bench, &["--truth", "truth.jsonl"]);
+    assert_eq!((&report["truth"]["selection"], &report["truth"]["fault_count"]), (&json!("all"), &json!(30)));
+}
+
 #[test]
 fn pages_that_were_rarely_drawn_weigh_more() {
     let bench = labeled(30, "");

@@ -56,8 +56,12 @@ fn every_row_that_is_not_compared_is_listed() {
 fn truth_that_can_not_be_used_says_why() {
     let bench = labeled(2, "");
     for (truth, arguments, parts) in [
-        ("path;kind\na;b\n", &[][..], &["separated by `;`", "docs/quality.md"][..]),
-        ("path,art\na,b\n", &[], &["no column is a task of the job; it has: path, art; tasks: kind, marks"]),
+        ("path,kind\n", &[][..], &["the truth truth.csv has no rows"][..]),
+        (
+            "path,art\na,b\n",
+            &[],
+            &["docs/quality.md", "no column is a task of the job; it has: path, art; tasks: kind, marks"],
+        ),
         (
             "path,kind\nscans/00000.jpg,letter\n",
             &[],
@@ -77,7 +81,7 @@ fn truth_that_can_not_be_used_says_why() {
         (
             "path,kind\n00000.jpg,letter\n",
             &["--min-f1", "sale=0.9"],
-            &["no task has the label `sale`", "Did you mean `seal`?"],
+            &["`sale` is neither a label nor a task with labels", "Did you mean `seal`?"],
         ),
         ("path,kind\n00000.jpg,letter\n", &["--min-accuracy", "seal=0.9"], &["`seal` is a label; use --min-f1"]),
         ("path,kind,note,note\n00000.jpg,letter,,\n", &[], &["the column `note` occurs twice (columns 3 and 4)"]),
@@ -104,6 +108,28 @@ fn truth_that_can_not_be_used_says_why() {
     assert!(ran.stderr.contains("`docmill review job.yaml --sample 200`"), "{}", ran.stderr);
     let ran = eval(&bench, &["--truth-column", "kind=true_kind"]);
     assert!(ran.code == 2 && ran.stderr.contains("the list carries no column `true_kind`"), "{}", ran.stderr);
+}
+
+/// As spreadsheets and data frames write it.
+#[test]
+fn semicolons_whole_numbers_and_percent_are_read() {
+    let bench = labeled(6, "");
+    let kinds: Vec<String> = bench.rows().iter().map(|row| row["kind"].as_str().unwrap().to_owned()).collect();
+    let lines: Vec<String> = (0..3).map(|at| format!("0000{at}.jpg;1.0;{};50%\n", kinds[at])).collect();
+    bench.put("truth.csv", format!("path;page;kind;sampled_with\n{}", lines.concat()).as_bytes());
+    let report = eval_json(&bench, &["--truth", "truth.csv"]);
+    assert_eq!((&report["truth"]["faults"], &report["truth"]["selection"]), (&json!([]), &json!("sample")));
+    assert_eq!(report["tasks"]["kind"]["n"], json!(3));
+    // The cells can't be used, and the pages are compared all the same.
+    let lines: Vec<String> = (0..6).map(|at| format!("0000{at}.jpg,{},20\n", kinds[at])).collect();
+    bench.put("truth.csv", format!("path,kind,sampled_with\n{}", lines.concat()).as_bytes());
+    let report = eval_json(&bench, &["--truth", "truth.csv"]);
+    assert_eq!((&report["truth"]["fault_count"], &report["tasks"]["kind"]["n"]), (&json!(6), &json!(6)));
+    let text = eval(&bench, &["--truth", "truth.csv"]).stdout;
+    assert!(!text.contains("not compared"), "{text}");
+    assert!(text.contains("compared without these cells"), "{text}");
+    assert!(text.contains("line 2; line 3; line 4 and 3 more: sampled_with: "), "{text}");
+    assert_eq!(text.matches("write 20% if it is in percent").count(), 1, "{text}");
 }
 
 #[test]

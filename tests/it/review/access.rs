@@ -207,6 +207,7 @@ fn it_ends_cleanly_and_explains_what_is_wrong() {
         (vec!["--reviewer", "a\nb"], "--reviewer contains the control character U+000A"),
         (vec!["--reviewer", &"x".repeat(101)], "--reviewer has more than 100 characters"),
         (vec!["--where", "nothing = 1"], "nothing"),
+        (vec!["--where", "path = 'none'", "--sample", "3"], "no page matches --where path = 'none'"),
         (vec!["--store", "none.db"], "there is no store"),
     ] {
         let ran = bench.docmill(&[vec!["review", "job.yaml", "--no-open"], arguments.clone()].concat());
@@ -216,6 +217,12 @@ fn it_ends_cleanly_and_explains_what_is_wrong() {
         assert!(!ran.stderr.contains('\u{1b}'), "{arguments:?}");
     }
     assert!(!bench.path("none.db").exists(), "a store is not created");
+    // People without a name would share one.
+    let mut nameless = bench.command(&["review", "job.yaml", "--no-open"]);
+    ["USER", "LOGNAME", "USERNAME"].iter().for_each(|name| _ = nameless.env_remove(name));
+    let ran = crate::bench::Ran::from(nameless.output().unwrap());
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--reviewer NAME"), "{}", ran.stderr);
 }
 
 /// What the documentation says of keys and orders is what there is.

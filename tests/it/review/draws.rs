@@ -99,6 +99,41 @@ fn a_draw_is_stored_and_decisions_refer_to_it() {
     assert_eq!((&report["truth"]["selection"], &report["tasks"]["kind"]["n"]), (&json!("sample"), &json!(10)));
 }
 
+/// A blind answer that is taken back, and given again when the model's answer was seen.
+#[test]
+fn a_page_that_was_decided_only_after_the_answer_was_seen_is_stated() {
+    let bench = reviewed_job(20, "");
+    let served = Served::start(&bench, &["--sample", "6"]);
+    let pages = served.pages("task=kind&limit=100");
+    decide(&served, &pages[..1]);
+    let group = served.decide(&pages[1], "kind", json!("form"));
+    assert_eq!(group["changed"], 0);
+    served.pages("task=kind&limit=100");
+    let undone = served.post("/api/undo", &json!({"group": group["group"]}));
+    assert_eq!(undone.status, 200, "{}", undone.text());
+    decide(&served, &pages[1..5]);
+    let report = evaluated(&bench, &[]);
+    let draw = &report["truth"]["draws"]["kind"];
+    assert_eq!(
+        (&draw["pages"], &draw["decided"], &draw["passed_over"], &draw["decided_seen"], &draw["not_reached"]),
+        (&json!(6), &json!(4), &json!(0), &json!(1), &json!(1)),
+        "{draw}"
+    );
+    let text = bench.docmill(&["eval", "job.yaml"]).stdout;
+    assert!(text.contains("kind: 1 of 6 drawn pages not decided yet\n"), "{text}");
+    let seen = "kind: 1 of 6 drawn pages was decided only after the model's answer was seen: left out; --include-shown counts it";
+    assert!(text.contains(seen), "{text}");
+    let worth = &served.json("/api/progress?task=kind")["tasks"][0]["worth"];
+    assert_eq!((&worth["reviewed"], &worth["shown"]), (&json!(5), &json!(1)), "{worth}");
+    // Whoever changes a blind answer is told so, and the review counts what eval counts.
+    let right = worth["right"].as_u64();
+    let changed = served.decide(&pages[0], "kind", json!("letter"));
+    assert_eq!(changed["changed"], 1, "{changed}");
+    let worth = &served.json("/api/progress?task=kind")["tasks"][0]["worth"];
+    assert_eq!((worth["right"].as_u64(), &worth["shown"]), (right, &json!(1)), "{worth}");
+    assert_eq!(evaluated(&bench, &[])["truth"]["changed"], json!(1));
+}
+
 #[test]
 fn a_draw_within_a_selection_says_nothing_about_other_pages() {
     let bench = reviewed_job(24, "");

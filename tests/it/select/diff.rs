@@ -20,7 +20,8 @@ fn answered(pages: usize) -> Bench {
 }
 
 fn diff(bench: &Bench, arguments: &[&str]) -> Value {
-    let ran = bench.docmill(&[&["diff", "job.yaml", "--format", "json"], arguments].concat());
+    let yes: &[&str] = if arguments.contains(&"--sample") { &["--yes"] } else { &[] };
+    let ran = bench.docmill(&[&["diff", "job.yaml", "--format", "json"], arguments, yes].concat());
     assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.stderr);
     serde_json::from_str(&ran.stdout).unwrap()
 }
@@ -36,10 +37,23 @@ fn a_sample_is_priced_asked_once_and_compared() {
     let arguments = ["diff", "job.yaml", "--against", "other.yaml", "--sample", "12"];
     let dry = bench.docmill(&[&arguments[..], &["--dry-run"]].concat());
     assert!(
-        dry.code == 0 && dry.stderr.contains("asking 12 of 12 pages of the sample for about USD"),
-        "{}",
+        dry.code == 0 && dry.stdout.starts_with("12 requests would be sent for the sample of 12 pages, for about USD"),
+        "{}{}",
+        dry.stdout,
         dry.stderr
     );
+    let price = |bench: &Bench| -> Value {
+        let dry = bench.docmill(&[&arguments[..], &["--dry-run", "--format", "json"]].concat());
+        assert_eq!(dry.code, 0, "{}", dry.stderr);
+        serde_json::from_str(&dry.stdout).unwrap()
+    };
+    let before = price(&bench);
+    assert_eq!((&before["job"], &before["pages"], &before["requests"]), (&"test".into(), &12.into(), &12.into()));
+    assert!((usd(&before["full_usd"]) / usd(&before["expected_usd"]) - 40.0 / 12.0).abs() < 0.01, "{before}");
+    // Without a terminal nobody confirms it.
+    let refused = bench.docmill(&arguments);
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{}", refused.stderr);
+    assert!(refused.stderr.contains("nothing was sent") && refused.stderr.contains("--yes"), "{}", refused.stderr);
     assert_eq!(requests(&bench), 40, "a price costs nothing");
     let first = diff(&bench, &arguments[2..]);
     assert_eq!(requests(&bench), 52);
@@ -58,6 +72,8 @@ fn a_sample_is_priced_asked_once_and_compared() {
     assert_eq!(first["cost"]["pages"], 12);
     // The same again costs nothing, and what was asked is not asked by a run.
     assert_eq!(diff(&bench, &arguments[2..]), first);
+    assert_eq!(bench.docmill(&arguments).code, 0, "where nothing is sent, nothing is confirmed");
+    assert_eq!((&price(&bench)["requests"], &price(&bench)["expected_usd"]), (&0.into(), &"0.0000000000".into()));
     assert_eq!(requests(&bench), 52);
     assert_eq!(bench.text("out.jsonl"), rows, "no output is touched");
     assert_eq!(bench.docmill(&["run", "other.yaml", "-q"]).code, 0);
@@ -203,10 +219,14 @@ fn a_sample_takes_the_place_of_no_run() {
         report
     };
     let reported = report(&[]);
-    let asked = bench.docmill(&["diff", "job.yaml", "--against", "other.yaml", "--sample", "5", "-q"]);
+    let asked = bench.docmill(&["diff", "job.yaml", "--against", "other.yaml", "--sample", "5", "--yes", "-q"]);
     assert_eq!((asked.code, requests(&bench)), (0, 17), "{}", asked.stderr);
-    assert!(asked.stderr.contains("asking 5 of 5 pages of the sample for about USD"), "also with -q: {}", asked.stderr);
-    assert!(asked.stderr.contains("all pages would cost about USD"), "{}", asked.stderr);
+    assert!(
+        asked.stderr.contains("5 requests would be sent for the sample of 5 pages, for about USD"),
+        "also with -q: {}",
+        asked.stderr
+    );
+    assert!(asked.stderr.contains("a full run would cost about USD"), "{}", asked.stderr);
     assert_eq!(report(&[]), reported, "the latest run is the run");
     assert_eq!((store(entries), store(manifest)), before);
     let history = bench.docmill(&["runs", "job.yaml", "--format", "json"]);
@@ -290,7 +310,7 @@ fn another_model_has_its_own_price_or_none() {
             refused.stderr
         );
     }
-    let priced = bench.docmill(&[&unknown[..], &["--price", "0.4,1.6"]].concat());
+    let priced = bench.docmill(&[&unknown[..], &["--price", "0.4,1.6", "--yes"]].concat());
     assert_eq!((priced.code, requests(&bench)), (0, seen + 3), "{}", priced.stderr);
     assert!(priced.stderr.contains("for about USD 0.0") && !priced.stderr.contains("unknown"), "{}", priced.stderr);
     assert_eq!(cost(&["acme/vision-1"]).2, None, "without a price nobody knows");
@@ -333,10 +353,10 @@ fn a_budget_that_is_too_small_stops_before_anything_is_paid() {
     let arguments = ["diff", "job.yaml", "--against", "other.yaml", "--sample", "20", "--format", "json"];
     let refused = bench.docmill(&[&arguments[..], &["--budget-usd", "0.09", "-q"]].concat());
     assert_eq!((refused.code, refused.stdout.as_str(), requests(&bench)), (4, "", 20), "{}", refused.stderr);
-    for text in ["all pages would cost", "of the budget of USD 0.09", "nothing was sent", "a smaller sample"] {
+    for text in ["a full run would cost", "of the budget of USD 0.09", "nothing was sent", "a smaller sample"] {
         assert!(refused.stderr.contains(text), "{text}: {}", refused.stderr);
     }
-    let ran = bench.docmill(&[&arguments[..], &["--budget-usd", "5"]].concat());
+    let ran = bench.docmill(&[&arguments[..], &["--budget-usd", "5", "--yes"]].concat());
     assert_eq!((ran.code, requests(&bench)), (0, 40), "{}", ran.stderr);
     let found: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((found["selected"].as_u64(), found["pages"].as_u64()), (Some(20), Some(20)));

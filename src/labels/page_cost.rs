@@ -41,7 +41,8 @@ impl<'a> PageCosts<'a> {
         Self { reader, price, is_batch, tokens: RefCell::default() }
     }
 
-    /// What the answers to a page cost; `None`: unknown.
+    /// What the answers to a page cost: the bill of the run that last answered it, or, if none has, of the last one
+    /// that asked it; `None`: unknown.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -85,14 +86,16 @@ impl<'a> PageCosts<'a> {
     }
 }
 
-/// The bill of the run that last answered most of these recipes, of the runs that last answered one of them. `None`:
-/// none has.
+/// The bill of the run that last answered most of these recipes, of the runs that last answered one of them, or, if
+/// none has, that last asked one. `None`: none was asked.
 fn latest_bill(
     own: &BTreeSet<RecipeId>,
     spend: &[SpendRecord],
     cost_of: &dyn Fn(&SpendRecord) -> Option<Pico>,
 ) -> Option<Bill> {
-    let has = |spend: &SpendRecord, recipe: &RecipeId| spend.is_done && spend.recipes.contains(recipe);
+    let is_answered = spend.iter().any(|spend| spend.is_done && spend.recipes.iter().any(|it| own.contains(it)));
+    let has =
+        |spend: &SpendRecord, recipe: &RecipeId| (spend.is_done || !is_answered) && spend.recipes.contains(recipe);
     // Oldest first: the run of the last attempt is the latest.
     let last = |recipe: &RecipeId| spend.iter().rposition(|spend| has(spend, recipe));
     let mut runs: BTreeMap<RunKey, usize> = BTreeMap::new();
@@ -132,7 +135,8 @@ mod tests {
     fn a_page_is_billed_as_the_run_that_answered_it_last() {
         for (own, spends, expected) in [
             (vec![1, 2], vec![spend(1, &[1, 2], 50, true)], Some((50, vec![1, 2], 10))),
-            (vec![1, 2], vec![spend(1, &[1, 2], 50, false)], None),
+            // Without an answer, what was last spent in vain.
+            (vec![1, 2], vec![spend(1, &[1, 2], 50, false), spend(2, &[1, 2], 30, false)], Some((30, vec![1, 2], 10))),
             (vec![1, 2], vec![], None),
             // Repeat attempts of the same run are part of the bill, those of an earlier one are not.
             (
