@@ -24,24 +24,23 @@ pub fn cohens_kappa(pairs: &[(usize, usize)], design: &Design) -> Option<Kappa> 
     let total: f64 = design.weights().iter().sum();
     let (mut first, mut second, mut different) = (vec![0.0; categories], vec![0.0; categories], 0.0);
     for ((one, other), weight) in pairs.iter().zip(design.weights()) {
-        let share = weight / total;
-        first[*one] += share;
-        second[*other] += share;
-        different += if one == other { 0.0 } else { share };
+        first[*one] += weight;
+        second[*other] += weight;
+        different += if one == other { 0.0 } else { *weight };
     }
-    let observed = 1.0 - different;
-    let expected: f64 = first.iter().zip(&second).map(|(one, other)| one * other).sum();
+    // Sums of weights, not of shares: without weights they are whole numbers, and 0 and 1 are exact.
+    let by_chance: f64 = first.iter().zip(&second).map(|(one, other)| one * other).sum();
+    let (observed, expected) = (1.0 - different / total, by_chance / (total * total));
     // One category, up to rounding of the shares.
     if 1.0 - expected < 1e-14 {
         return None;
     }
-    // Exactly 1 if the raters agree on every page, whatever the shares add up to.
-    let value = (1.0 - different / (1.0 - expected)).clamp(-1.0, 1.0);
+    let value = (1.0 - different * total / (total * total - by_chance)).clamp(-1.0, 1.0);
     // How much each page moves kappa; the squares of what clusters move it add up to its variance.
     let mut clusters: BTreeMap<usize, f64> = BTreeMap::new();
     for (((one, other), weight), cluster) in pairs.iter().zip(design.weights()).zip(design.clusters()) {
         let agrees = if one == other { 1.0 } else { 0.0 };
-        let of_chance = second[*one] + first[*other] - 2.0 * expected;
+        let of_chance = (second[*one] + first[*other]) / total - 2.0 * expected;
         let influence = (agrees - observed) - (1.0 - value) * of_chance;
         *clusters.entry(*cluster).or_default() += weight / total * influence / (1.0 - expected);
     }

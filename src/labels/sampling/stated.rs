@@ -27,8 +27,8 @@ pub(crate) fn are_consistent(probabilities: &[f64], pages: u64) -> bool {
     }
     // With one probability, its size does not matter for the weights, and fewer pages are a sample that is not finished.
     // But many more than can have been drawn are of other pages.
-    let deviation = (probabilities.len() as f64 * (1.0 - first)).sqrt() / first;
-    stands_for <= pages as f64 * MAX_STANDS_FOR + MAX_DEVIATION * deviation
+    let expected = pages as f64 * first;
+    probabilities.len() as f64 <= expected * MAX_STANDS_FOR + MAX_DEVIATION * (expected * (1.0 - first)).sqrt()
 }
 
 #[cfg(test)]

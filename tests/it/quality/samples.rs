@@ -88,7 +88,7 @@ fn contradicting_probabilities_are_no_sample() {
 
 #[test]
 fn pages_that_were_rarely_drawn_weigh_more() {
-    let bench = labeled(30, "");
+    let bench = labeled(110, "");
     // Ten wrong pages that were drawn with certainty, ten right ones that stand for ten each.
     put_truth(&bench, &["kind"], |at, truth| {
         if at < 10 {

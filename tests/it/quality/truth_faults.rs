@@ -220,7 +220,7 @@ fn a_label_that_the_manifest_does_not_have_counts_as_wrong() {
         "{}",
         ran.stdout
     );
-    assert!(ran.stderr.contains("F1 of kind.memo: the lower bound 0.00 is below the mark"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("F1 of kind.memo: the lower bound 0.000 is below the mark"), "{}", ran.stderr);
     let quiet = bench.docmill(&["-q", "eval", "job.yaml", "--truth", "truth.csv"]);
     assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
     let html = eval(&bench, &["--truth", "truth.csv", "--format", "html"]).stdout;
