@@ -70,6 +70,7 @@ pub use records::pages::{
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};
 pub use records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
 pub use sqlite::filesystem::network_file_system;
+pub(crate) use sqlite::migrations::latest as latest_version;
 pub use store::Store;
 pub use write::settled_entries::SettleRule;
 
