@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# The Python package from a fresh virtual environment: builds the wheel, installs it, runs the demo through Python,
+# reads its rows in pandas, then runs tests/python with the installed package and checks its types. With Airflow
+# (DOCMILL_AIRFLOW names a Python that has it, or pip can install it) the operators run in it.
+#
+# Exit code 77: pip can't install what is needed. Without Airflow, prints `skipped: airflow`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+unset DOCMILL_STORE
+
+install() { "$1/bin/pip" install -q "${@:2}" >"$work/pip.log" 2>&1; }
+
+python3 -m venv "$work/build" && install "$work/build" "maturin>=1.9,<2" || { cat "$work/pip.log" >&2; exit 77; }
+# The same profile and target folder as `cargo run --release`, so that nothing is compiled twice.
+"$work/build/bin/maturin" build --release --locked --out "$work/wheels" >"$work/maturin.log" 2>&1 ||
+  { tail -50 "$work/maturin.log" >&2; exit 1; }
+wheel=$(echo "$work"/wheels/docmill-*.whl)
+
+# A fresh environment, as a user has it: the wheel needs nothing but itself.
+python3 -m venv "$work/fresh"
+"$work/fresh/bin/pip" install -q --no-index "$wheel"
+test "$("$work/fresh/bin/docmill" --version)" = "docmill $(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)"
+test -z "$("$work/fresh/bin/pip" list --format freeze | grep -v -E '^(docmill|pip|setuptools)')"
+if (cd "$work" && "$work/fresh/bin/python" -c 'import docmill; docmill.rows("job.yaml")') 2>"$work/error"; then exit 1; fi
+grep -q "pip install 'docmill\[rows\]'" "$work/error"
+install "$work/fresh" "$wheel[pandas]" pytest mypy || { cat "$work/pip.log" >&2; exit 77; }
+mkdir "$work/demo"
+cp -r sample_data jobs schemas "$work/demo"
+rm -rf "$work/demo/jobs/.docmill"
+(cd "$work/demo" && "$work/fresh/bin/python" - <<'PYTHON'
+import docmill
+
+plan = docmill.plan("jobs/demo.yaml")
+summary = docmill.run("jobs/demo.yaml", budget_usd="2")
+assert (plan.pages, summary.pages.total, summary.pages.ok, summary.pages.failed) == (53, 53, 52, 1), summary
+assert abs(summary.cost_usd - plan.cost_usd) < plan.cost_usd / 50, (plan.cost_usd, summary.cost_usd)
+frame = docmill.rows("jobs/demo.yaml", format="pandas")
+assert len(frame) == 53 and frame["kind"].notna().sum() == 52, frame
+assert docmill.run("jobs/demo.yaml").cost_usd == 0
+print(f"the demo through Python: {len(frame)} rows, USD {summary.cost_usd}")
+PYTHON
+)
+# The installed package, not that of the checkout.
+check() { (cd "$work" && env -u PYTHONPATH DOCMILL="$(dirname "$1")/docmill" "$1" -m pytest -q -p no:cacheprovider \
+  -c "$root/pyproject.toml" --rootdir "$root" -o pythonpath= "${@:2}"); }
+check "$work/fresh/bin/python" --ignore "$root/tests/python/test_airflow.py" "$root/tests/python"
+"$work/fresh/bin/python" -m mypy --cache-dir "$work/mypy" --strict python/docmill/*.py
+
+if [ -n "${DOCMILL_AIRFLOW:-}" ]; then
+  airflow=$DOCMILL_AIRFLOW
+  "$airflow" -m pip install -q --no-deps --force-reinstall "$wheel"
+else
+  python3 -m venv "$work/airflow"
+  airflow=$work/airflow/bin/python
+  install "$work/airflow" "$wheel[airflow,pandas]" pytest mypy || airflow=
+fi
+if [ -n "$airflow" ]; then
+  check "$airflow" "$root/tests/python/test_airflow.py"
+  "$airflow" -m mypy --cache-dir "$work/mypy" --strict
+else
+  echo "skipped: airflow"
+fi
