@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Tests with third-party programs: the official `openai` Python client against the simulator,
 # docmill's outputs against readers of data lakes, its metrics against statistics packages, docmill against
-# nginx with a static reply, and the review page in a browser. If a program is unavailable, its test is skipped
+# nginx with a static reply, the Python package in Python and Airflow, the Kubernetes manifests, and the review page in a
+# browser. If a program is unavailable, its test is skipped
 # with a message.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -82,6 +83,24 @@ JOB
   echo "nginx: 4 pages answered with a static reply"
 else
   skip nginx
+fi
+
+# The Python package in a fresh virtual environment, and its operators in Airflow.
+code=0
+bash scripts/python_package.sh | tee "$work/python" || code=$?
+case $code in
+  0) if grep -q "^skipped: airflow" "$work/python"; then skip "airflow (DOCMILL_AIRFLOW)"; fi ;;
+  77) skip "maturin, pyarrow, pandas and pytest" ;;
+  *) exit "$code" ;;
+esac
+
+# The Kubernetes manifests, by the schemas of Kubernetes.
+if python3 -m venv "$work/deploy" >/dev/null 2>&1 &&
+  "$work/deploy/bin/pip" install -q pyyaml kubernetes-validate helm-python-sdk >/dev/null 2>&1; then
+  "$work/deploy/bin/python" scripts/deploy_check.py "$docmill" | tee "$work/deploy.log"
+  if grep -q "^skipped:" "$work/deploy.log"; then skip kubectl; fi
+else
+  skip "kubernetes-validate and helm-python-sdk"
 fi
 
 # The review page in a browser.
