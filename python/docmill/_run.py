@@ -70,7 +70,7 @@ class RunCommand:
             if self._is_stopped:
                 self._child.stop()
             ended = self._child.execute(None if self.timeout is None else seconds(self.timeout))
-            return _summary(file, ended)
+            return read_summary(file, ended)
 
     def stop(self) -> None:
         """Stops it: SIGTERM, the grace period, SIGKILL. Returns when it has ended."""
@@ -101,8 +101,8 @@ class RunCommand:
         return [*arguments, "--refresh"] if self.refresh else arguments
 
 
-def _summary(file: Path, ended: Ended) -> RunSummary:
-    """The summary of a run that succeeded; raises the error of one that did not."""
+def read_summary(file: Path, ended: Ended) -> RunSummary:
+    """The summary of a command that succeeded; raises the error of one that did not."""
     summary = None
     if file.exists():
         value = json.loads(file.read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ Examples:
   docmill run job.yaml --limit 20                           look at 20 pages before you pay for all
   docmill run job.yaml --var folder=pages --budget-usd 5 --summary -
   docmill run job.yaml --retry failed,invalid               ask pages again that ended so
+  docmill run job.yaml --shard 0/2                          the first of two parts of the input (docs/shards.md)
   docmill run job.yaml --refresh --where 'kind = \"invoice\"'";
 
 pub(crate) const PLAN: &str = "\
@@ -19,6 +20,11 @@ Examples:
   docmill plan job.yaml                                     what a run would send and cost
   docmill plan job.yaml --sample 100 --format json          an estimate from 100 files
   docmill plan job.yaml --files                             which files are taken, and why others are not";
+
+pub(crate) const MERGE: &str = "\
+Examples:
+  docmill merge job.yaml .docmill/store-*-of-00002.db --store .docmill/merged.db
+  docmill merge job.yaml .docmill/store-00000-of-00002.db --store .docmill/part.db --allow-missing";
 
 pub(crate) const CHECK: &str = "\
 Examples:

@@ -4,8 +4,8 @@ use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
 use super::{
-    answers, check, completions, diff, eval, export, init, log, man, plan, prepare, report, review, rows, run, runs,
-    schema, signals, simulate, store, try_page, version,
+    answers, check, completions, diff, eval, export, init, log, man, merge, plan, prepare, report, review, rows, run,
+    runs, schema, signals, simulate, store, try_page, version,
 };
 use crate::base::mask::mask_secrets;
 use clap::Parser;
@@ -64,6 +64,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
     match &args.command {
         Command::Run(run) => run::run(run, global),
         Command::Plan(plan) => plan::plan(plan),
+        Command::Merge(args) => merge::merge(args, global),
         Command::Check(check) => check::check(check),
         Command::Try(args) => try_page::try_page(args, global),
         Command::Export(export) => export::export(export),

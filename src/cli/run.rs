@@ -42,24 +42,26 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers:
     if let Some(parent) = args.caller.exit_with_parent {
         parent::end_with(parent)?;
     }
-    let loaded = load::load_job(&args.job).map(|job| match &args.caller.api_key_file {
-        Some(file) => job.with_key_file(file),
-        None => job,
+    let loaded = load::load_to_run(&args.job, &args.shard, args.budget_usd.as_deref()).map(|job| {
+        match &args.caller.api_key_file {
+            Some(file) => job.with_key_file(file),
+            None => job,
+        }
     });
     let of_job = loaded.as_ref().map_or(Ok(()), |job| record.protect_files_of(job));
     protected.and(of_job)?;
     record.check()?;
     record.write_running(None)?;
-    let mut job = load::with_input(loaded?)?;
-    if let Some(usd) = &args.budget_usd {
-        job = job.with_budget(usd)?;
-    }
+    let job = load::with_input(loaded?)?;
     let session = Session::open(job, Environment::of_process());
     let options = options(args, &session)?;
     session.connect()?;
     let _ = watched.set((session.canceller(), session.progress()));
     record.write_running(Some(&session))?;
     say(global, &format!("store: {}", session.job().store().display()));
+    if let Some(shard) = session.job().shard() {
+        say(global, &format!("shard: {shard}"));
+    }
     if session.job().is_simulated() {
         say(global, "provider: built-in simulator; answers and costs are simulated");
     }
@@ -112,6 +114,7 @@ fn options(args: &Run, session: &Session) -> Result<RunOptions, Failure> {
         pages: None,
         tasks: args.tasks.clone(),
         grace: args.grace,
+        base: args.base.clone(),
     })
 }
 

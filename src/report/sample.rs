@@ -33,6 +33,7 @@ pub(crate) fn run(task_count: i64) -> RunRecord {
         ended_ms: Some(STARTED_MS + 65_250),
         outcome: Some((RunOutcomeName::FailedPages, 3)),
         tasks: (1..=task_count).map(task).collect(),
+        shard: None,
     }
 }
 
@@ -113,6 +114,7 @@ pub(crate) fn page(path: &str, cost: i64) -> PageRecord {
             fault: None,
             is_transient: false,
             runs: 1,
+            shard: None,
             at_ms: 5,
             revision: Revision::NONE,
         })
@@ -191,6 +193,7 @@ pub(crate) fn report() -> Report {
         job: "office-mail".into(),
         run_id: "20261124T164638-5b841e".into(),
         runs: 1,
+        shard: None,
         outcome: "failed_pages".into(),
         exit_code: Some(3),
         started_ms: STARTED_MS,

@@ -6,7 +6,7 @@ use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::JobId;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::labels::history::{RunHistory, read_history};
-use crate::pipeline::{PipelineError, stored_job};
+use crate::pipeline::{PipelineError, merged_runs, shards_of_runs, stored_job};
 use crate::store::{ReadStore, Reader, RunRecord, StoreError};
 
 /// Maximum number of runs that a message lists.
@@ -60,7 +60,14 @@ pub(crate) fn choose_runs(runs: Vec<RunRecord>, which: &str) -> Result<Vec<RunRe
             runs.sort_by_key(is_trial);
             Ok(runs)
         }
-        "latest" => Ok(runs.into_iter().filter(|run| run.run == latest).collect()),
+        "latest" => {
+            let runs: Vec<RunRecord> = runs.into_iter().filter(|run| run.job == job).collect();
+            match shards_of_runs(&runs) {
+                // Together they are one run.
+                Some(shards) => Ok(merged_runs(&runs, shards)),
+                None => Ok(runs.into_iter().filter(|run| run.run == latest).collect()),
+            }
+        }
         id => find_run(&runs, id).map(|run| vec![run.clone()]),
     }
 }
@@ -112,6 +119,7 @@ mod tests {
             heartbeat_ms: key,
             outcome: Some((outcome, 0)),
             tasks: Vec::new(),
+            shard: None,
         }
     }
 

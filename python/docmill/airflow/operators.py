@@ -217,12 +217,12 @@ class DocmillMergeOperator(_Operator):
         self.stores = stores
         self.allow_missing = allow_missing
 
-    def execute(self, context: Context) -> str:
-        """Merges and returns the path of the merged store."""
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Merges, and returns what the shards did together."""
         assert self.store is not None
         with _logged(self.log), _judged("fail"):
-            merge(self.job, self.stores, store=self.store, vars=self.vars, allow_missing=self.allow_missing)
-        return self.store
+            done = merge(self.job, self.stores, store=self.store, vars=self.vars, allow_missing=self.allow_missing)
+        return done.to_dict()
 
 
 class DocmillEvalOperator(_Operator):

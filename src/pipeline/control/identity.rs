@@ -62,6 +62,7 @@ impl RunIdentity {
             selection,
             shows_notices: tracing::enabled!(tracing::Level::WARN),
             attempt_timeout: job.request.timeouts.attempt,
+            shard: job.input.shard,
             at_ms: started_ms,
         })?;
         Ok(Self {

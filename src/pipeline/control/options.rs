@@ -4,6 +4,7 @@ use crate::base::ids::PageId;
 use crate::select::Filter;
 use crate::store::RetrySelection;
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct RunOptions {
     pub tasks: Vec<String>,
     /// How long a stop waits for requests in flight.
     pub grace: Duration,
+    /// A store of the whole input, which supplies a shard with earlier answers. It is only read.
+    pub base: Option<PathBuf>,
 }
 
 /// Pages that a run asks. `Session::prepare_diff` draws them.
@@ -83,6 +86,7 @@ impl Default for RunOptions {
             pages: None,
             tasks: Vec::new(),
             grace: Duration::from_secs(8),
+            base: None,
         }
     }
 }

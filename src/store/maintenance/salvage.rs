@@ -29,6 +29,8 @@ const TABLES: &[(&str, &str)] = &[
     ("batches", "rowid"),
     ("notices", "rowid"),
     ("decisions", "rowid"),
+    ("shard", "rowid"),
+    ("merges", "fingerprint"),
 ];
 
 /// What is repaired in the new store, after its values: no row refers to a row that was lost. The ledger stays:

@@ -38,6 +38,7 @@ impl ValueRule {
         let row = match *table {
             "answers" => "'page ' || page_id || ', recipe ' || recipe_id",
             "endpoints" => "id",
+            "merges" => "hex(fingerprint)",
             _ => "'row ' || rowid",
         };
         format!("SELECT {row} || ': ' || substr(quote({column}), 1, 60) FROM {table} WHERE {is_wrong}")
@@ -149,6 +150,10 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
                 .to_owned(),
             repair: Set("sampled_with = NULL"),
         },
+        integer("shard", "number", Delete),
+        integer("shard", "shards", Delete),
+        integer("merges", "number", Delete),
+        integer("merges", "shards", Delete),
         digest("decisions", "question"),
         digest("recipes", "hash"),
         digest("pages", "content"),

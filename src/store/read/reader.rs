@@ -5,6 +5,7 @@ use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::base::ids::{AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey};
 use crate::base::money::Pico;
+use crate::base::shard::Shard;
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{AskedElsewhere, AttemptRecord};
 use crate::store::records::batches::{BatchAttempt, BatchRecord};
@@ -38,6 +39,11 @@ impl Reader {
     /// The job with this identity.
     pub fn job(&self, identity: &Digest) -> Result<Option<JobId>, StoreError> {
         runs::job_id(&self.db, identity)
+    }
+
+    /// The shard that the store belongs to; `None`: its runs are of the whole input.
+    pub fn shard(&self) -> Result<Option<Shard>, StoreError> {
+        runs::shard(&self.db)
     }
 
     /// The job with this identity, if it was stored for this manifest.

@@ -2,6 +2,7 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey};
+use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::store::page_status::RunBegin;
 use std::time::Duration;
@@ -61,6 +62,8 @@ pub struct RunStart {
     pub shows_notices: bool,
     /// How long an attempt of the run may take. Other processes wait no longer for it.
     pub attempt_timeout: Duration,
+    /// The shard of the input that it runs; `None`: all of it. A store belongs to one shard, or to none.
+    pub shard: Option<Shard>,
     /// Wall time in milliseconds.
     pub at_ms: i64,
 }
@@ -147,4 +150,6 @@ pub struct RunRecord {
     pub outcome: Option<(RunOutcomeName, i32)>,
     /// The tasks, in the order of the manifest.
     pub tasks: Vec<TaskKey>,
+    /// The shard of the input that it ran; `None`: all of it.
+    pub shard: Option<Shard>,
 }

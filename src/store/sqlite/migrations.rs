@@ -31,6 +31,21 @@ DROP TABLE new_budgets;
     };
 }
 
+/// The tables of shards: which shard a store belongs to; the shard of a run; which stores were merged into
+/// this one, each known by a digest of what it held; on how many replies what is known of an endpoint is based,
+/// if a merge has taken it over.
+macro_rules! shard_tables {
+    () => {
+        "
+CREATE TABLE shard (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, shards INTEGER NOT NULL);
+ALTER TABLE runs ADD COLUMN shard TEXT;
+CREATE TABLE merges (
+  fingerprint BLOB PRIMARY KEY, number INTEGER NOT NULL, shards INTEGER NOT NULL, run_id TEXT NOT NULL, started_at INTEGER NOT NULL) WITHOUT ROWID;
+ALTER TABLE endpoints ADD COLUMN observations INTEGER NOT NULL DEFAULT 0;
+"
+    };
+}
+
 /// The migrations in their order.
 pub(crate) const MIGRATIONS: &[&str] = &[
     // Version 1.
@@ -148,7 +163,8 @@ ALTER TABLE attempts ADD COLUMN parameters TEXT;
     // Version 8. Decisions: human answers. They belong to a page and the name of a job, so they follow the
     // content and outlive recipes. One that is undone is marked, not deleted. The revision in which a
     // decision was made or withdrawn shows whether earlier page counts still hold.
-    "
+    concat!(
+        "
 CREATE TABLE decisions (
   id INTEGER PRIMARY KEY, page_id INTEGER NOT NULL, job TEXT NOT NULL, task TEXT NOT NULL, question BLOB, value TEXT NOT NULL,
   reviewer TEXT NOT NULL, decided_at INTEGER NOT NULL, sampled_with REAL, shown TEXT, withdrawn_at INTEGER, revision INTEGER NOT NULL);
@@ -156,6 +172,8 @@ CREATE INDEX decisions_by_page ON decisions (page_id, job);
 CREATE INDEX decisions_by_job ON decisions (job);
 CREATE INDEX decisions_by_revision ON decisions (job, revision);
 ",
+        shard_tables!(),
+    ),
 ];
 
 /// Adds up the budgets that versions before 5 counted by job identity and endpoint: now they count

@@ -91,7 +91,7 @@ fn the_examples_of_every_command_work() {
     bench.put("empty/placeholder", b"");
     // What other examples need first.
     let (code, stderr) = run(
-        "docmill run job.yaml -q && docmill run other.yaml -q && docmill answers import job.yaml answers.csv -q",
+        "docmill run job.yaml -q && docmill run other.yaml -q && for shard in 0 1; do docmill run job.yaml -q --shard $shard/2 || exit 1; done && docmill answers import job.yaml answers.csv -q",
         &bench.path(""),
     );
     assert_eq!(code, 0, "{stderr}");
