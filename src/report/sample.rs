@@ -114,7 +114,6 @@ pub(crate) fn page(path: &str, cost: i64) -> PageRecord {
             fault: None,
             is_transient: false,
             runs: 1,
-            shard: None,
             at_ms: 5,
             revision: Revision::NONE,
         })

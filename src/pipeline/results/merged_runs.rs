@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 pub fn merged_runs(runs: &[RunRecord], shards: u32) -> Vec<RunRecord> {
     let mut merged = Vec::new();
     for shard in Shard::all(shards) {
-        let of_shard = newest_first(runs, (shards > 1).then_some(shard));
+        let of_shard = newest_first(runs, shard);
         let earlier = of_shard.iter().skip(1).take_while(|run| !is_finished(run));
         merged.extend(of_shard.first().into_iter().chain(earlier).map(|run| RunRecord::clone(run)));
     }
@@ -20,7 +20,7 @@ pub fn merged_runs(runs: &[RunRecord], shards: u32) -> Vec<RunRecord> {
 
 /// The newest run of each shard, if it stopped early.
 pub(crate) fn stopped_runs(runs: &[RunRecord], shards: u32) -> Vec<&RunRecord> {
-    let newest = |shard| newest_first(runs, (shards > 1).then_some(shard)).first().copied();
+    let newest = |shard| newest_first(runs, shard).first().copied();
     Shard::all(shards).filter_map(newest).filter(|run| !is_finished(run)).collect()
 }
 
@@ -34,8 +34,10 @@ pub fn shards_of_runs(runs: &[RunRecord]) -> Option<u32> {
         .then_some(count)
 }
 
-fn newest_first(runs: &[RunRecord], shard: Option<Shard>) -> Vec<&RunRecord> {
-    let mut of_shard: Vec<&RunRecord> = runs.iter().filter(|run| run.shard == shard && !is_trial(run)).collect();
+/// The runs of a shard. The only shard of one is the whole input.
+fn newest_first(runs: &[RunRecord], shard: Shard) -> Vec<&RunRecord> {
+    let is_of_shard = |run: &RunRecord| run.shard.map_or(shard.count() == 1, |own| own == shard);
+    let mut of_shard: Vec<&RunRecord> = runs.iter().filter(|run| is_of_shard(run) && !is_trial(run)).collect();
     of_shard.sort_by_key(|run| Reverse((run.started_ms, run.run_id.clone())));
     of_shard
 }

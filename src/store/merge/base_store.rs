@@ -4,7 +4,7 @@ use super::copy::{CopiedPages, Offsets, copy_pages};
 use super::entries::{ConflictRule, put_entries};
 use super::keys::{KeyChoice, map_keys};
 use super::merged_job::MergedJob;
-use super::scratch::ScratchStore;
+use super::scratch::{OTHER_CACHE, ScratchStore};
 use super::source::{SourceStore, refused};
 use crate::base::digest::Digest;
 use crate::base::file_identity::FileIdentity;
@@ -43,7 +43,7 @@ impl BaseStore {
             ));
         }
         SourceStore::check_base(base, &job)?;
-        let scratch = ScratchStore::open(into)?;
+        let scratch = ScratchStore::open(into, OTHER_CACHE)?;
         scratch.attach_source(base)?;
         Ok(Self { scratch: Mutex::new(scratch), job, taken: Mutex::default() })
     }

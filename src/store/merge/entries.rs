@@ -7,6 +7,9 @@ use crate::base::shard::Shard;
 use crate::store::error::StoreError;
 use rusqlite::{Connection, params};
 
+/// Rows that are copied at once.
+const ROWS_AT_ONCE: i64 = 2000;
+
 /// Copies the files that a source has found. `marks`: what was merged before. A store that is older than one that was
 /// merged has nothing to say of files.
 ///
@@ -61,16 +64,23 @@ pub(crate) fn put_entries(
         ConflictRule::Replace => REPLACE,
         ConflictRule::Keep => "NOTHING",
     };
-    db.execute(
+    // A statement that may fail half-way keeps what it changes in memory, and the index by content is changed at random
+    // places: so a few rows at a time.
+    let mut put = db.prepare(
         &format!(
             "INSERT INTO main.entries (job_id, line, path, size, mtime, ctime, inode, content, page_count, selected, fault, message, carried, set_id, settled_set, repeats, decoder)
                SELECT ?2, e.line, e.path, e.size, e.mtime, e.ctime, e.inode, e.content, e.page_count, e.selected, e.fault, e.message, e.carried,
                  (SELECT dst FROM scratch.sets WHERE src = e.set_id), (SELECT dst FROM scratch.sets WHERE src = e.settled_set), e.repeats, e.decoder
-               FROM source.entries e WHERE e.job_id = ?1 AND {condition}
+               FROM source.entries e WHERE +e.job_id = ?1 AND e.id BETWEEN ?3 AND ?4 AND {condition}
              ON CONFLICT (job_id, line, path) DO {action}"
         ),
-        params![own, united],
     )?;
+    let range = "SELECT ifnull(min(id), 0), ifnull(max(id), -1) FROM source.entries";
+    let (mut from, last): (i64, i64) = db.query_row(range, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    while from <= last {
+        put.execute(params![own, united, from, from + ROWS_AT_ONCE - 1])?;
+        from += ROWS_AT_ONCE;
+    }
     Ok(())
 }
 

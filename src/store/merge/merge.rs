@@ -6,7 +6,7 @@ use super::entries::copy_entries;
 use super::keys::{KeyChoice, map_keys};
 use super::marks::{is_merged, mark_own_files, put_mark, read_marks};
 use super::merged_job::{Merged, MergedJob};
-use super::scratch::ScratchStore;
+use super::scratch::{ScratchStore, UNITED_CACHE};
 use super::source::{SourceStore, check_unused, refused};
 use crate::base::file_identity::FileIdentity;
 use crate::store::error::StoreError;
@@ -49,7 +49,7 @@ pub fn merge(into: &Path, sources: &[PathBuf], job: &MergedJob, allow_missing: b
     }
     // The order in which they are named does not matter.
     stores.sort_by(|a, b| (a.number_of(), &a.newest, &a.path).cmp(&(b.number_of(), &b.newest, &b.path)));
-    let mut united = ScratchStore::open(into)?;
+    let mut united = ScratchStore::open(into, UNITED_CACHE)?;
     united.in_transaction(|db| {
         let mut ledger = Ledger::new(Vec::new());
         reap_dead_runs(db, &mut ledger, into, None, job.at_ms)?;

@@ -31,10 +31,10 @@ DELETE FROM scratch.jobs; DELETE FROM scratch.recipes; DELETE FROM scratch.sets;
 DELETE FROM scratch.budgets; DELETE FROM scratch.wanted; DELETE FROM scratch.pages; DELETE FROM scratch.known; DELETE FROM scratch.requests;
 DELETE FROM scratch.files; DELETE FROM scratch.gone;";
 
-/// Pages of a database in memory, in KiB: of the united store, whose indexes are written at random places, and of
-/// the others.
-const UNITED_CACHE: u32 = 96 << 10;
-const OTHER_CACHE: u32 = 8 << 10;
+/// Pages of a database in memory, in KiB: of a united store, whose indexes are written at random places, and of
+/// others.
+pub(crate) const UNITED_CACHE: u32 = 64 << 10;
+pub(crate) const OTHER_CACHE: u32 = 8 << 10;
 
 /// A connection to the united store with the temporary database, which is removed with it.
 pub(crate) struct ScratchStore {
@@ -44,18 +44,18 @@ pub(crate) struct ScratchStore {
 }
 
 impl ScratchStore {
-    /// Opens the united store at `path`. Creates it if there is none.
+    /// Opens the united store at `path`, of which `cache` KiB are kept in memory. Creates it if there is none.
     ///
     /// # Errors
     /// When one of the files can't be opened.
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path, cache: u32) -> Result<Self, StoreError> {
         let db = schema::open(path)?;
         remove_abandoned(path);
         let file = temporary_beside(path);
         let scratch = Self { db, file };
         attach(&scratch.db, &scratch.file, "scratch", "mode=rwc")?;
         scratch.db.execute_batch("PRAGMA scratch.journal_mode=OFF; PRAGMA scratch.synchronous=OFF;")?;
-        scratch.set_cache("main", UNITED_CACHE)?;
+        scratch.set_cache("main", cache)?;
         scratch.set_cache("scratch", OTHER_CACHE)?;
         scratch.db.execute_batch(TABLES)?;
         Ok(scratch)

@@ -51,7 +51,7 @@ fn merged_shards_are_one_run_in_any_order_however_often_and_whatever_is_killed()
         // How many are merged by each call.
         1..=SHARDS as usize,
     );
-    let csv = std::cell::RefCell::new(None::<String>);
+    let first = std::cell::RefCell::new(None::<Vec<Value>>);
     let mut runner = TestRunner::new_with_rng(
         Config::with_cases(10),
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
@@ -73,9 +73,10 @@ fn merged_shards_are_one_run_in_any_order_however_often_and_whatever_is_killed()
         let ran = merge(&bench, &order, "all.db", &[]);
         prop_assert_eq!(ran.code, 0, "{}", ran.stderr);
         prop_assert_eq!(comparable(&bench.rows()), single.clone());
-        let text = bench.text("out.csv");
-        let first = csv.borrow_mut().get_or_insert_with(|| text.clone()).clone();
-        prop_assert_eq!(first, text, "the same bytes in any order");
+        // Pages that are equal in different shards show the latency of any of their attempts.
+        let rows = without_shared_latencies(&bench.rows());
+        let expected = first.borrow_mut().get_or_insert_with(|| rows.clone()).clone();
+        prop_assert_eq!(rows, expected, "the same in any order");
         let checked = bench.docmill(&["store", "check", "--store", "all.db"]);
         prop_assert_eq!(checked.code, 0, "{}", checked.stdout);
         Ok(())
@@ -90,6 +91,16 @@ fn merged_shards_are_one_run_in_any_order_however_often_and_whatever_is_killed()
     let summary: Value = serde_json::from_str(&bench.text("s.json")).unwrap();
     assert_eq!((ran.code, summary["pages"]["asked"].as_u64()), (0, Some(0)), "{}", ran.stderr);
     assert_eq!(bench.stats()["requests"], requests);
+}
+
+/// Rows without the latency of pages with the content of another one.
+fn without_shared_latencies(rows: &[Value]) -> Vec<Value> {
+    let is_shared = |row: &Value| rows.iter().filter(|other| other["content_hash"] == row["content_hash"]).count() > 1;
+    let mut stripped = rows.to_vec();
+    for (stripped, _) in stripped.iter_mut().zip(rows).filter(|(_, row)| is_shared(row)) {
+        stripped.as_object_mut().unwrap().remove("latency_ms");
+    }
+    stripped
 }
 
 /// An amount of money, in dollars.
@@ -145,7 +156,7 @@ fn failed_pages_are_judged_over_all_shards() {
 #[test]
 fn a_shard_that_stopped_early_makes_the_merge_end_like_it() {
     let bench = Bench::with_pages(40).simulator(Options::default());
-    bench.job("limits: {budget_usd: 0.004}");
+    bench.job("limits: {budget_usd: 0.1}");
     run_shards(&bench, 2);
     let ran = merge(&bench, &stores(2), "all.db", &[]);
     assert!(

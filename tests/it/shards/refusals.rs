@@ -63,7 +63,9 @@ fn only_stores_that_belong_together_are_merged() {
     is_refused(&[&stores[0], &stores[1], &stores[2], &store_of(0, 2)], "different numbers of shards: 2, 3");
     is_refused(&[&stores[0], "none.db"], "there is no store at");
     bench.put("foreign.db", b"this is not a database at all, but it is long enough to look like one .................");
-    is_refused(&[&stores[0], "foreign.db"], "is not a docmill store");
+    let foreign = bench.docmill(&["merge", "job.yaml", &stores[0], "foreign.db", "--store", "all.db"]);
+    assert!(foreign.code == 8 && foreign.stderr.contains("is not a docmill store"), "{}", foreign.stderr);
+    assert!(!bench.path("all.db").exists());
     refused(&bench, &["merge", "job.yaml", &stores[0], "--store", &stores[0]], "is merged into itself");
     refused(&bench, &["merge", "job.yaml", &stores[0], "--store", &stores[1]], "is the store of shard 1/3");
     // Stores of another job.
