@@ -61,5 +61,40 @@ rows = [json.loads(line) for line in open(sys.argv[1])]
 assert len(rows) == 53 and sum(row["status"] == "ok" for row in rows) == 52, len(rows)
 assert len({(row["path"], row["page"]) for row in rows}) == 53
 PYTHON
-"$engine" run --rm --entrypoint /docmill -v "$work/state:/state" "${common[@]/$name/$name-2}" "$tag" store check --store /state/store.db
+"$engine" rm -f "$name" >/dev/null
+"$engine" run --rm -v "$work/state:/state" "${common[@]}" "$tag" store check --store /state/store.db
 echo "container: stopped, killed and restarted with the same store; every page once"
+
+# The static program resolves the name of a provider, by a DNS server of this script, and answers of a simulator come
+# from there. Port 53 needs rights.
+cat >"$work/dns.py" <<'PYTHON'
+"""Answers every question for the address of `provider.test` with 127.0.0.1, for two minutes."""
+import socket, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.settimeout(120)
+server.bind((sys.argv[1], 53))
+print("ready", flush=True)
+while True:
+    query, client = server.recvfrom(512)
+    end = query.index(b"\0", 12) + 5
+    is_known = query[12:end].startswith(b"\x08provider\x04test\0") and query[end - 4:end - 2] == b"\0\x01"
+    head = query[:2] + b"\x81\x80" + b"\0\x01" + (b"\0\x01" if is_known else b"\0\0") + b"\0\0\0\0"
+    answer = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\x7f\0\0\x01" if is_known else b""
+    server.sendto(head + query[12:end] + answer, client)
+PYTHON
+python3 "$work/dns.py" 127.0.0.77 >"$work/dns" 2>/dev/null & dns=$!
+"$files/docmill" simulate --port 0 --lifetime 120s >"$work/url" & simulator=$!
+trap '"$engine" rm -f "$name" >/dev/null 2>&1 || true; kill "$dns" "$simulator" 2>/dev/null || true; rm -rf "$work"' EXIT
+for _ in $(seq 50); do [ -s "$work/url" ] && break; sleep 0.1; done
+sleep 1
+if [ -s "$work/dns" ]; then
+  port=$(sed 's/.*:\([0-9]*\).*/\1/' "$work/url")
+  echo "nameserver 127.0.0.77" >"$work/resolv.conf"
+  sed "s|simulator: {latency: 500ms}|base_url: 'http://provider.test:$port/v1', price: {input: 1, output: 1}|; s|/state/store.db|/state/named.db|" \
+    "$work/job.yaml" >"$work/named.yaml"
+  "$engine" run --rm --network host -v "$work/resolv.conf:/etc/resolv.conf:ro" -v "$work/named.yaml:/etc/docmill/job.yaml:ro" \
+    -v "$work/data:/data" -v "$work/state:/state" "${common[@]}" "$tag" run /etc/docmill/job.yaml -q --limit 3
+  echo "container: the static program resolves names"
+else
+  echo "skipped: port 53 (names were not resolved in the container)"
+fi

@@ -29,6 +29,7 @@ test -z "$("$work/fresh/bin/pip" list --format freeze | grep -v -E '^(docmill|pi
 if (cd "$work" && "$work/fresh/bin/python" -c 'import docmill; docmill.rows("job.yaml")') 2>"$work/error"; then exit 1; fi
 grep -q "pip install 'docmill\[rows\]'" "$work/error"
 install "$work/fresh" "$wheel[pandas]" pytest mypy || { cat "$work/pip.log" >&2; exit 77; }
+install "$work/fresh" dagster openlineage-python || echo "skipped: dagster and openlineage-python"
 mkdir "$work/demo"
 cp -r sample_data jobs schemas "$work/demo"
 rm -rf "$work/demo/jobs/.docmill"

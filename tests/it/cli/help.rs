@@ -86,7 +86,7 @@ fn the_examples_of_every_command_work() {
     bench.put("jobs/demo.yaml", JOB.replace("pages}", "../pages}").as_bytes());
     let truth: String = (0..8).map(|at| format!("{at:05}.jpg,letter\n")).collect();
     bench.put("labels.csv", format!("path,kind\n{truth}").as_bytes());
-    let decided = "path,page,task,value,reviewer,decided_at,sampled_with,shown\n00001.jpg,1,kind,letter,ada,2026-11-24T10:00:00Z,,none\n";
+    let decided = "path,page,task,value,reviewer,decided_at,sampled_with,shown\n00001.jpg,1,kind,letter,ada,2026-11-24T10:00:00Z,,false\n";
     bench.put("answers.csv", decided.as_bytes());
     bench.put("empty/placeholder", b"");
     // What other examples need first.
