@@ -75,7 +75,7 @@ def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
             # Bytes after the end of a JPEG make another file of the same picture.
             source = PAGES[at % len(PAGES)].read_bytes()
             (tmp_path / "pages" / f"{at:04}.jpg").write_bytes(source + f"page {at}".encode())
-        command = [program(), "simulate", "--port", "0", "--lifetime", "180s", *arguments]
+        command = [program(), "simulate", "--port", "0", "--lifetime", "600s", *arguments]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         servers.append(server)
         assert server.stdout is not None
