@@ -99,6 +99,8 @@ row_ids! {
     RecipeId,
     /// An ordered set of recipes.
     RecipeSetId,
+    /// The settings of a manifest, as a run used them.
+    SettingsId,
     /// A request: one or more attempts for the same page and the same recipes.
     RequestId,
     /// An attempt, as a row of its store. Its identity outside the store is an [`AttemptName`].
@@ -107,6 +109,8 @@ row_ids! {
     BatchId,
     /// A decision: a human answer to one task of one page.
     DecisionId,
+    /// A draw: a sample of pages.
+    DrawId,
     /// A point in the history of a store. Every transaction that stores outcomes or begins a run has
     /// a higher one than those before it, whatever the clocks of the processes show.
     Revision,

@@ -5,7 +5,7 @@
 //! - [`clock`]: time as a parameter; [`hooks`]: points of a run for tests; [`random`]: seeded numbers
 //! - [`digest`]: content digests and canonical JSON; [`same_value`]: equal JSON values; [`decoder_version`]: the version of decoding, which is stored
 //! - [`money`], [`usage`]: amounts of money and of tokens
-//! - [`unicode`]: forms of text; [`text_reader`]: encodings; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
+//! - [`unicode`]: forms of text; [`text_reader`]: encodings; [`csv_lines`]: numbers of lines; [`path_text`]: paths as text; [`file_names`]: names of files in both forms of accents
 //! - [`simulator_profile`]: names of profiles of the simulator
 //! - [`spreadsheet`]: text that spreadsheets would run
 //! - [`units`]: durations, shares and times as text; [`sanitize`]: text from outside; [`mask`]: secrets in text;
@@ -15,6 +15,7 @@
 pub mod atomic_file;
 pub mod backoff;
 pub mod clock;
+pub mod csv_lines;
 pub mod decoder_version;
 pub mod digest;
 pub mod escape;

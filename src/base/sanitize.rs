@@ -10,7 +10,7 @@ const MAX_PATH_CHARS: usize = 1000;
 
 /// Whether a terminal may interpret this character instead of printing it: control characters, and
 /// characters that change the direction of text (Unicode Technical Report 36, section 2.5).
-fn is_control(c: char) -> bool {
+pub(crate) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -65,49 +65,6 @@ impl<R: Read + Seek> TextReader<R> {
     }
 }
 
-/// Numbers the lines of a text for a reader of CSV, which states the byte behind the end of the last record: it
-/// may be in the middle of CR LF, or before empty lines.
-pub struct LineCounter<R> {
-    bytes: std::io::Bytes<BufReader<R>>,
-    line: u64,
-    /// The byte that was read last, and its place.
-    last: u8,
-    place: u64,
-}
-
-impl<R: Read> LineCounter<R> {
-    /// Begins in the first line.
-    pub fn new(text: R) -> Self {
-        Self { bytes: BufReader::new(text).bytes(), line: 1, last: 0, place: 0 }
-    }
-
-    /// The number (from 1) of the line on which the record begins that a reader found at the byte `at`. Each
-    /// record is behind the one before.
-    ///
-    /// # Errors
-    /// When the text can't be read.
-    pub fn line_at(&mut self, at: u64) -> Result<u64> {
-        while let Some(byte) = self.bytes.next().transpose()? {
-            self.place += 1;
-            // CR LF ends one line.
-            self.line += u64::from(byte == b'\r' || byte == b'\n' && self.last != b'\r');
-            self.last = byte;
-            if self.place > at && !matches!(byte, b'\r' | b'\n') {
-                break;
-            }
-        }
-        Ok(self.line)
-    }
-}
-
-/// The number of the line (from 1) on which the record begins that a reader of CSV found at the byte `at` of a text.
-///
-/// # Errors
-/// When the text can't be read.
-pub fn line_at(text: impl Read, at: u64) -> Result<u64> {
-    LineCounter::new(text).line_at(at)
-}
-
 impl<R: Read> TextReader<R> {
     /// Converts the next block. Returns whether there was one.
     fn convert_block(&mut self, is_big_endian: bool) -> Result<bool> {
@@ -151,27 +108,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::io::Cursor;
-
-    #[test]
-    fn lines_of_records_whatever_ends_them() {
-        for end in ["\n", "\r\n", "\r"] {
-            let text = ["a,b", "1,2", "", "", "3,\"4", "5\"", "6,7"].join(end);
-            let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-            let lines: Vec<u64> = reader
-                .byte_records()
-                .map(|record| line_at(text.as_bytes(), record.unwrap().position().unwrap().byte()).unwrap())
-                .collect();
-            assert_eq!(lines, [1, 2, 5, 7], "{end:?}");
-            let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-            let mut counter = LineCounter::new(text.as_bytes());
-            let counted: Vec<u64> = reader
-                .byte_records()
-                .map(|record| counter.line_at(record.unwrap().position().unwrap().byte()).unwrap())
-                .collect();
-            assert_eq!(counted, lines, "{end:?}");
-        }
-        assert_eq!(line_at(&b""[..], 0).unwrap(), 1);
-    }
 
     fn read(bytes: &[u8]) -> std::result::Result<Vec<u8>, String> {
         let mut reader = TextReader::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;

@@ -124,6 +124,14 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// How pages are ordered before the first ones are drawn into a sample.
+    DrawRule {
+        /// By a digest of their content and number, so that the order looks random and is always the same.
+        ContentHash = "content_hash",
+    }
+}
+
+vocabulary! {
     /// Why an attempt is made.
     AttemptPurpose {
         /// The first attempt of a request.
@@ -312,6 +320,7 @@ mod tests {
         check(AnswerSource::ALL, AnswerSource::name, AnswerSource::parse);
         check(AttemptState::ALL, AttemptState::name, AttemptState::parse);
         check(VerdictName::ALL, VerdictName::name, VerdictName::parse);
+        check(DrawRule::ALL, DrawRule::name, DrawRule::parse);
         check(AttemptPurpose::ALL, AttemptPurpose::name, AttemptPurpose::parse);
         check(BatchState::ALL, BatchState::name, BatchState::parse);
         check(UsageSource::ALL, UsageSource::name, UsageSource::parse);

@@ -31,6 +31,12 @@ pub struct Calibration {
     /// never more than the price.
     #[serde(default, rename = "markup", skip_serializing_if = "is_zero")]
     markup_permille: u64,
+    /// The same in the latest comparisons, until there are enough of them to replace it.
+    #[serde(default, rename = "latest_markup", skip_serializing_if = "is_zero")]
+    latest_markup_permille: u64,
+    /// How many comparisons that is.
+    #[serde(default, rename = "latest_comparisons", skip_serializing_if = "is_zero")]
+    latest_comparisons: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde requires")]
@@ -42,6 +48,10 @@ fn is_zero(number: &u64) -> bool {
 const MARKUP_MARGIN_PERMILLE: u64 = 50;
 /// The largest markup that is believed, in thousandths of the price.
 const MAX_MARKUP_PERMILLE: u64 = 100_000;
+
+/// After as many comparisons, of which a bill has up to two, a markup that is higher than all of them is given
+/// up: a single wrong bill must not make every later reservation too large.
+const MARKUP_COMPARISONS: u64 = 400;
 
 /// Bills for images of one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,16 +105,24 @@ impl Calibration {
     }
 
     /// Records that the provider reported a cost of `reported` where the price says `computed`.
-    /// Returns whether that is a new maximum.
+    /// Returns whether the markup changed.
     pub fn record_markup(&mut self, reported: Pico, computed: Pico) -> bool {
-        if reported <= computed || computed <= Pico::ZERO {
+        if computed <= Pico::ZERO || reported <= computed && self.markup_permille == 0 {
             return false;
         }
-        let permille = (i128::from(reported.0) * 1000 + i128::from(computed.0) - 1) / i128::from(computed.0);
-        let permille = u64::try_from(permille).unwrap_or(MAX_MARKUP_PERMILLE).min(MAX_MARKUP_PERMILLE);
-        let is_new = permille > self.markup_permille;
-        self.markup_permille = self.markup_permille.max(permille);
-        is_new
+        let before = self.markup_permille;
+        let markup = match reported <= computed {
+            true => 0,
+            false => permille(reported, computed),
+        };
+        self.latest_markup_permille = self.latest_markup_permille.max(markup);
+        self.latest_comparisons += 1;
+        self.markup_permille = self.markup_permille.max(markup);
+        if self.latest_comparisons >= MARKUP_COMPARISONS {
+            self.markup_permille = std::mem::take(&mut self.latest_markup_permille);
+            self.latest_comparisons = 0;
+        }
+        self.markup_permille != before
     }
 
     /// The most that a request can cost by the provider's account, if the price says `cost`.
@@ -151,6 +169,12 @@ impl Calibration {
     }
 }
 
+/// `reported` in thousandths of `computed`, rounded up.
+fn permille(reported: Pico, computed: Pico) -> u64 {
+    let permille = (i128::from(reported.0) * 1000 + i128::from(computed.0) - 1) / i128::from(computed.0);
+    u64::try_from(permille).unwrap_or(MAX_MARKUP_PERMILLE).min(MAX_MARKUP_PERMILLE)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,10 +217,24 @@ mod tests {
         assert_eq!(calibration.with_markup(Pico(1000)), Pico(1105));
         let stored = serde_json::to_string(&calibration).unwrap();
         assert_eq!(serde_json::from_str::<Calibration>(&stored).unwrap(), calibration);
-        assert!(stored.ends_with(r#""markup":1055}"#), "{stored}");
+        assert!(stored.ends_with(r#""markup":1055,"latest_markup":1055,"latest_comparisons":2}"#), "{stored}");
         assert!(calibration.record_markup(Pico(i64::MAX), Pico(1)));
         assert_eq!(calibration.with_markup(Pico(1000)), Pico(100_050));
         assert_eq!(calibration.with_markup(Pico(i64::MAX)), Pico(i64::MAX));
+    }
+
+    #[test]
+    fn a_markup_that_does_not_come_again_is_given_up() {
+        let mut calibration = Calibration::default();
+        assert!(calibration.record_markup(Pico(50_000), Pico(1000)));
+        let changes: Vec<u64> =
+            (1..=2 * MARKUP_COMPARISONS).filter(|_| calibration.record_markup(Pico(1010), Pico(1000))).collect();
+        assert_eq!(changes, [2 * MARKUP_COMPARISONS - 1], "at the end of the second lot");
+        assert_eq!(calibration.with_markup(Pico(1000)), Pico(1060));
+        for _ in 0..=2 * MARKUP_COMPARISONS {
+            calibration.record_markup(Pico(1000), Pico(1000));
+        }
+        assert_eq!(calibration.with_markup(Pico(1000)), Pico(1000), "bills at the price");
     }
 
     #[test]

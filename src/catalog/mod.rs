@@ -39,7 +39,7 @@ pub use models::{
     model_facts,
 };
 pub use price::Price;
-pub use price_list::{ListedPrice, find_price};
+pub use price_list::{ListedPrice, find_price, find_price_anywhere};
 pub use price_table::PriceTable;
 pub use recipe_rules::recipe_family;
 pub use request_price::RequestPrice;

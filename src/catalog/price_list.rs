@@ -48,6 +48,27 @@ pub fn find_price(host: &str, model: &str) -> Option<ListedPrice> {
     })
 }
 
+/// The listed prices of `model` at the provider with the host `host`; if that has none, those of the most expensive
+/// provider that lists the model. `None` means unknown, not free.
+#[must_use]
+pub fn find_price_anywhere(host: &str, model: &str) -> Option<ListedPrice> {
+    find_price(host, model).or_else(|| {
+        let mut reader = csv::Reader::from_reader(DATA.as_bytes());
+        let name = bare_name(model);
+        let rows = reader.records().filter_map(Result::ok).filter(|row| row.get(1) == Some(name.as_str()));
+        let mut hosts: Vec<String> = rows.filter_map(|row| row.get(0).map(str::to_owned)).collect();
+        hosts.dedup();
+        let listed = hosts.into_iter().filter_map(|host| {
+            let found = find_price(&host, model)?;
+            Some(ListedPrice { source: format!("{host}, {}", found.source), ..found })
+        });
+        listed.max_by_key(|listed| {
+            let price = listed.price.base(i64::MAX);
+            (price.input, price.output)
+        })
+    })
+}
+
 fn parse_row(row: &csv::StringRecord) -> Option<PriceRow> {
     let text = |at: usize| row.get(at).filter(|text| !text.is_empty());
     let token = |at: usize| per_token(text(at)?).ok();

@@ -57,11 +57,7 @@ fn export(args: &AnswersExport, quiet: bool) -> Result<u8, Failure> {
 
 fn import(args: &AnswersImport, quiet: bool) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
-    let reviewer = args.reviewer.as_deref().map(str::trim).map(str::to_owned);
-    if reviewer.as_deref() == Some("") {
-        return Err(Failure::new(WRONG_INPUT, "--reviewer is empty").with_hint("give a name"));
-    }
-    let reviewer = reviewer.unwrap_or_else(|| session.default_reviewer());
+    let reviewer = args.reviewer.clone().unwrap_or_else(|| session.default_reviewer());
     let options = ImportOptions { reviewer, skip_unknown: args.skip_unknown };
     let result = session.import_answers(&read_file(&args.file)?, &options)?;
     let count = result.skipped.len();

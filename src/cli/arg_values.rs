@@ -30,6 +30,13 @@ pub(crate) fn parse_step(text: &str) -> Result<(Duration, f64), String> {
     Ok((parse_duration(time)?, percent / 100.0))
 }
 
+/// Parses a price in USD per million tokens of prompts and of replies, such as `0.15,0.60`.
+pub(crate) fn parse_price(text: &str) -> Result<(f64, f64), String> {
+    let price = |part: &str| part.trim().parse::<f64>().ok().filter(|usd| usd.is_finite() && *usd >= 0.0);
+    let (input, output) = text.split_once(',').ok_or("write it as INPUT,OUTPUT, such as 0.15,0.60")?;
+    price(input).zip(price(output)).ok_or_else(|| "two numbers of USD per million tokens, such as 0.15,0.60".to_owned())
+}
+
 /// Parses a variable and its value, such as `date=2026-11-23`.
 pub(crate) fn parse_var(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;

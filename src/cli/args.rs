@@ -139,7 +139,7 @@ pub(crate) struct Again {
     #[arg(long, group = "again")]
     pub(crate) refresh: bool,
     /// Of these pages send only those whose rows match, such as 'kind = "invoice" and cost_usd > 0.01' (docs/select.md).
-    #[arg(long = "where", value_name = "EXPRESSION", requires = "again")]
+    #[arg(long = "where", value_name = "EXPRESSION")]
     pub(crate) filter: Option<String>,
 }
 
@@ -305,12 +305,15 @@ pub(crate) struct Export {
     /// Write JSON Lines to this file; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) jsonl: Option<PathBuf>,
-    /// Write the model's answers also where people have answered.
+    /// Write the model's answers also where people have answered, to the files that are given.
     #[arg(long)]
     pub(crate) model_only: bool,
     /// Write only pages whose rows match, such as 'kind = "invoice"' (docs/select.md), to the files that are given.
     #[arg(long = "where", value_name = "EXPRESSION")]
     pub(crate) filter: Option<String>,
+    /// Write only a sample of N of these pages, always the same ones, to the files that are given.
+    #[arg(long, value_name = "N")]
+    pub(crate) sample: Option<u64>,
 }
 
 #[derive(Debug, ClapArgs)]

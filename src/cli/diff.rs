@@ -12,6 +12,7 @@ use super::signals;
 use crate::base::money::Pico;
 use crate::base::units::grouped;
 use crate::session::{DiffAsking, DiffQuery, DiffSide, Environment, Job, Session, TruthChoice};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -34,18 +35,20 @@ pub(crate) fn diff(args: &Diff, global: &Global) -> Result<u8, Failure> {
     };
     let mut failed = None;
     if let Some(asking) = session.prepare_diff(&query)? {
-        say(global, &price_text(&asking));
+        // Before money is spent, the price is shown also with --quiet.
+        log::status("INFO", &price_text(&asking), serde_json::Map::new());
         if args.dry_run {
             return Ok(0);
         }
+        asking.check_budget()?;
         failed = ask(&asking, global)?;
     } else if args.dry_run {
-        say(global, "every page of the sample is answered: nothing is to be paid");
+        log::status("INFO", "every page of the sample is answered: nothing is to be paid", serde_json::Map::new());
         return Ok(0);
     }
     let report = session.diff(&query)?;
     match args.format {
-        ReportFormat::Text => out!("{}", report.to_text()),
+        ReportFormat::Text => out!("{}", report.to_text(std::io::stdout().is_terminal())),
         ReportFormat::Json => outln!("{:#}", report.to_json()),
         ReportFormat::Html => out!("{}", report.to_html()?),
     }
@@ -68,13 +71,16 @@ fn side(args: &Diff) -> Result<DiffSide, Failure> {
     let (job, name) = match (&args.against, &args.model) {
         (Some(path), _) => (with_store(Job::load(path, &args.job.vars, &environment)?, args), path_name(path)),
         (None, Some(model)) => {
-            let job = Job::load_with_model(&args.job.job, &args.job.vars, &environment, model)?;
+            let job = Job::load_with_model(&args.job.job, &args.job.vars, &environment, model, args.price)?;
             (with_store(job, args), path_name(&args.job.job))
         }
         (None, None) => return Ok(DiffSide::Previous),
     };
     let name = format!("{name} ({})", job.model());
-    Ok(DiffSide::Job { job: Box::new(with_budget(job, args)?), name })
+    let is_other_model = args.model.is_some();
+    // Without a price nothing is asked, so that a budget does not matter.
+    let job = if is_other_model && !job.has_price() { job } else { with_budget(job, args)? };
+    Ok(DiffSide::Job { job: Box::new(job), name, is_other_model })
 }
 
 fn path_name(path: &Path) -> String {
@@ -90,10 +96,10 @@ fn with_store(job: Job, args: &Diff) -> Job {
 
 fn price_text(asking: &DiffAsking) -> String {
     let usd = |cost: Option<Pico>| cost.map_or("an unknown price".to_owned(), |cost| format!("about USD {cost}"));
-    let DiffAsking { pages, to_ask, cost, full_cost, .. } = asking;
+    let DiffAsking { pages, cost, full_cost, .. } = asking;
     format!(
         "asking {} of {} pages of the sample for {}; all pages would cost {}",
-        grouped(*to_ask),
+        grouped(asking.to_ask()),
         grouped(*pages),
         usd(*cost),
         usd(*full_cost)
@@ -109,13 +115,8 @@ fn ask(asking: &DiffAsking, global: &Global) -> Result<Option<Failure>, Failure>
     session.connect()?;
     let _ = watched.set((session.canceller(), session.progress()));
     let progress = Progress::start(global, session.progress());
-    let ran = session.run(&asking.options);
+    let asked = session.ask_sample(asking);
     drop(progress);
-    Ok(ran?.error().map(Failure::from))
-}
-
-fn say(global: &Global, line: &str) {
-    if !global.quiet {
-        log::status("INFO", line, serde_json::Map::new());
-    }
+    asked?;
+    Ok(session.early_end().map(Failure::from))
 }

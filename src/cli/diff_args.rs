@@ -1,6 +1,6 @@
 //! The arguments of `docmill diff`.
 
-use super::arg_values::ReportFormat;
+use super::arg_values::{ReportFormat, parse_price};
 use super::job_args::JobArgs;
 use clap::{ArgGroup, Args as ClapArgs, ValueEnum};
 use std::path::PathBuf;
@@ -14,8 +14,8 @@ Examples:
   docmill diff job.yaml --against other.yaml --truth labels.csv  which of both is right more often?
   docmill diff job.yaml --run 20261123T06 --format html > diff.html
 
-Without --sample nothing is sent: stored answers are compared. Answers of a sample are ordinary answers, which no
-later run pays for again. docs/quality.md explains the numbers.")]
+Without --sample nothing is sent: stored answers are compared. A sample is a trial: rows, outputs and reports leave it
+out, and no later run pays for its answers again. docs/quality.md explains the numbers.")]
 pub(crate) struct Diff {
     #[command(flatten)]
     pub(crate) job: JobArgs,
@@ -28,6 +28,10 @@ pub(crate) struct Diff {
     /// Compare with the answers of another model, which are the new ones.
     #[arg(long, value_name = "NAME", group = "side")]
     pub(crate) model: Option<String>,
+    /// The price of that model in USD per million tokens of prompts and of replies, such as 0.15,0.60 (default: from the
+    /// built-in list).
+    #[arg(long, value_name = "INPUT,OUTPUT", requires = "model", value_parser = parse_price)]
+    pub(crate) price: Option<(f64, f64)>,
     /// Compare with the answers of the latest run that had other recipes than the manifest, which are the old ones.
     #[arg(long, value_enum, group = "side")]
     pub(crate) recipe: Option<Recipe>,

@@ -3,12 +3,20 @@
 use super::eval_args::{Eval, EvalFormat};
 use super::exit::Failure;
 use super::load;
-use super::out::{out, outln};
+use super::log;
+use super::out::{out, outln, terminal_width};
 use super::probe;
+use crate::base::sanitize::one_line;
+use crate::base::units::grouped;
 use crate::session::{EvalOptions, TruthChoice};
 
-pub(crate) fn eval(args: &Eval) -> Result<u8, Failure> {
-    if let Some(kind) = probe::kind(args) {
+/// Maximum length of a warning, in characters.
+const MAX_WARNING: usize = 500;
+/// Warnings that are printed.
+const MAX_WARNINGS: usize = 10;
+
+pub(crate) fn eval(args: &Eval, quiet: bool) -> Result<u8, Failure> {
+    if let Some(kind) = probe::kind(args)? {
         return probe::probe(args, kind);
     }
     let session = load::open(&args.job)?;
@@ -27,9 +35,25 @@ pub(crate) fn eval(args: &Eval) -> Result<u8, Failure> {
     };
     let report = session.evaluate(&options)?;
     match args.format {
-        EvalFormat::Text => out!("{}", report.to_text()),
+        EvalFormat::Text => out!("{}", report.to_text(terminal_width())),
         EvalFormat::Json => outln!("{:#}", report.to_json()),
         EvalFormat::Html => out!("{}", report.to_html()?),
     }
+    if !quiet {
+        warn(&report.warnings());
+    }
     report.failed_gates().map_or(Ok(0), |error| Err(error.into()))
+}
+
+/// Prints the warnings about the truth, also with `--format json`: a reader of the JSON may overlook the members.
+fn warn(warnings: &[String]) {
+    let noun = |count: usize| if count == 1 { "warning" } else { "warnings" };
+    for warning in warnings.iter().take(MAX_WARNINGS) {
+        log::line("WARN", &format!("warning: truth of {}", one_line(warning, MAX_WARNING)), serde_json::Map::new());
+    }
+    let more = warnings.len().saturating_sub(MAX_WARNINGS);
+    if more > 0 {
+        let text = format!("{} more {} about the truth are in the report", grouped(more as u64), noun(more));
+        log::line("WARN", &text, serde_json::Map::new());
+    }
 }

@@ -7,7 +7,7 @@ use super::log;
 use super::out::{Stdout, outln};
 use super::record_file::RecordFile;
 use crate::base::units::grouped;
-use crate::session::{Filter, Outputs, RowFormat, Session};
+use crate::session::{Outputs, RowFormat, RowSelection, Session};
 use std::io::BufWriter;
 use std::path::Path;
 
@@ -18,10 +18,16 @@ pub(crate) fn export(args: &Export) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
     let filter = args.filter.as_ref().map(|text| session.filter(text)).transpose()?;
     if let Some(format) = stream_format(args)? {
-        return stream(&session, format, (args.model_only, filter.as_ref()));
+        let selection = RowSelection {
+            model_only: args.model_only,
+            filter: filter.as_ref(),
+            sample: args.sample,
+            ..RowSelection::default()
+        };
+        return stream(&session, format, selection);
     }
     let (csv, parquet, jsonl) = (args.csv.clone(), args.parquet.clone(), args.jsonl.clone());
-    let outputs = Outputs { csv, parquet, jsonl, model_only: args.model_only, filter };
+    let outputs = Outputs { csv, parquet, jsonl, model_only: args.model_only, filter, sample: args.sample };
     let files = session.export(&outputs)?;
     if files.is_empty() {
         let is_asked = [&args.csv, &args.parquet, &args.jsonl].iter().any(|path| path.is_some());
@@ -65,7 +71,7 @@ fn stream_format(args: &Export) -> Result<Option<RowFormat>, Failure> {
     }
 }
 
-fn stream(session: &Session, format: RowFormat, rows: (bool, Option<&Filter>)) -> Result<u8, Failure> {
+fn stream(session: &Session, format: RowFormat, rows: RowSelection<'_>) -> Result<u8, Failure> {
     let pending = session.export_stream(format, rows, BufWriter::with_capacity(BUFFER_BYTES, Stdout))?;
     if pending > 0 {
         let pages = if pending == 1 { "page is" } else { "pages are" };

@@ -28,7 +28,7 @@ pub(crate) mod log;
 pub(crate) mod man;
 pub(crate) mod merge;
 mod merge_args;
-mod metrics;
+pub(crate) mod metrics;
 pub(crate) mod out;
 pub(crate) mod parent;
 pub(crate) mod plan;

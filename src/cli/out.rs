@@ -3,7 +3,7 @@
 use super::args::LogFormat;
 use super::exit::{Failure, STORAGE};
 use std::fmt::Arguments;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Writes to standard output. Ends the program if the reader has closed it, and with an error if it can't be
 /// written.
@@ -27,6 +27,15 @@ impl Write for Stdout {
         finished(io::stdout().lock().flush());
         Ok(())
     }
+}
+
+/// The columns of the terminal; `None`: standard output is none, so that nothing is cut.
+pub(crate) fn terminal_width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let (_, columns) = console::Term::stdout().size_checked()?;
+    Some(usize::from(columns))
 }
 
 fn finished<T>(written: io::Result<T>) -> T {

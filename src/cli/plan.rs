@@ -22,7 +22,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
     if args.files {
         return list_files(&session, args.format);
     }
-    let filter = args.again.filter.as_ref().map(|text| session.filter(text)).transpose()?;
+    let filter = run::filter(&args.again, &session)?;
     let plan = session.plan_where(run::selection(&args.again), filter.as_ref(), (args.sample, args.shards))?;
     match args.format {
         Format::Text => out!("{}", text(&plan)),

@@ -4,10 +4,10 @@ use super::eval_args::{Eval, EvalFormat};
 use super::exit::{Failure, INTERNAL, WRONG_INPUT};
 use super::load;
 use super::log;
-use super::out::{out, outln};
+use super::out::{out, outln, terminal_width};
+use super::probe_args::DEFAULT_SAMPLE;
 use super::signals;
-use crate::base::units::grouped;
-use crate::session::{ProbeKind, ProbePlan};
+use crate::session::{ProbeKind, ProbeQuery};
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,11 +16,24 @@ use std::time::Duration;
 const MAX_END: Duration = Duration::from_secs(10);
 
 /// In which way pages are to be asked once more; `None`: answers are compared with truth.
-pub(crate) fn kind(args: &Eval) -> Option<ProbeKind> {
-    match args.probe.repeat {
-        Some(times) => Some(ProbeKind::Repeat(times)),
-        None => args.probe.rotate.then_some(ProbeKind::Rotate),
+///
+/// # Errors
+/// If there are options for asking, but not how to ask.
+pub(crate) fn kind(args: &Eval) -> Result<Option<ProbeKind>, Failure> {
+    let probe = &args.probe;
+    if let Some(times) = probe.repeat {
+        return Ok(Some(ProbeKind::Repeat(times)));
     }
+    if probe.rotate {
+        return Ok(Some(ProbeKind::Rotate));
+    }
+    let stray = [("--sample", probe.sample.is_some()), ("--yes", probe.yes), ("--dry-run", probe.dry_run)];
+    let Some((name, _)) = stray.into_iter().find(|(_, is_given)| *is_given) else { return Ok(None) };
+    let failure = Failure::new(WRONG_INPUT, format!("{name} is only for --rotate and --repeat"));
+    Err(failure.with_hint(match name {
+        "--sample" => "every page with truth is measured; --sampled measures those that were drawn at random",
+        _ => "without them nothing is sent: answers in the store are compared with truth",
+    }))
 }
 
 pub(crate) fn probe(args: &Eval, kind: ProbeKind) -> Result<u8, Failure> {
@@ -30,17 +43,29 @@ pub(crate) fn probe(args: &Eval, kind: ProbeKind) -> Result<u8, Failure> {
         );
     }
     let session = load::open(&args.job)?;
-    let plan = session.plan_probe(kind, args.probe.sample)?;
+    let query = ProbeQuery {
+        kind,
+        sample: args.probe.sample.unwrap_or(DEFAULT_SAMPLE),
+        filter: args.filter.clone(),
+        tasks: args.tasks.clone(),
+    };
+    let plan = session.plan_probe(&query)?;
     if plan.pages() == 0 {
-        return Err(Failure::new(WRONG_INPUT, "no page of the job has an answer").with_hint("run the job first"));
+        return Err(match &args.filter {
+            Some(_) => Failure::new(WRONG_INPUT, "no page that matches --where has an answer")
+                .with_hint("`docmill rows` with the same --where shows which pages match"),
+            None => Failure::new(WRONG_INPUT, "no page of the job has an answer").with_hint("run the job first"),
+        });
     }
-    let price = price(&plan);
     if args.probe.dry_run {
-        outln!("{price}");
+        match args.format {
+            EvalFormat::Json => outln!("{:#}", plan.to_json()),
+            EvalFormat::Text | EvalFormat::Html => outln!("{}", plan.to_text()),
+        }
         return Ok(0);
     }
     if plan.requests() > 0 {
-        log::line("INFO", &price, serde_json::Map::new());
+        log::line("INFO", &plan.to_text(), serde_json::Map::new());
         if !args.probe.yes {
             confirm()?;
         }
@@ -52,24 +77,9 @@ pub(crate) fn probe(args: &Eval, kind: ProbeKind) -> Result<u8, Failure> {
     let stability = session.stability(&plan)?;
     match args.format {
         EvalFormat::Json => outln!("{:#}", stability.to_json()),
-        EvalFormat::Text | EvalFormat::Html => out!("{}", stability.to_text()),
+        EvalFormat::Text | EvalFormat::Html => out!("{}", stability.to_text(terminal_width())),
     }
     session.early_end().map_or(Ok(0), |error| Err(error.into()))
-}
-
-/// What would be sent, and what it costs.
-fn price(plan: &ProbePlan) -> String {
-    let (pages, requests) = (plan.pages(), plan.requests());
-    let noun =
-        |count: u64, one: &str| if count == 1 { format!("1 {one}") } else { format!("{} {one}s", grouped(count)) };
-    if requests == 0 {
-        return format!("{}: all answers are in the store, nothing is sent", noun(pages, "page"));
-    }
-    let cost = match plan.expected_usd() {
-        Some(usd) => format!("about USD {usd}, what these pages cost before"),
-        None => "the price is unknown".to_owned(),
-    };
-    format!("{} for {}: {cost}", noun(requests, "request"), noun(pages, "page"))
 }
 
 /// Asks whether requests are to be sent. Without a terminal nobody can answer.

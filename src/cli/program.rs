@@ -73,7 +73,7 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Answers(args) => answers::answers(args, global.quiet),
         Command::Runs(args) => runs::runs(args, global.quiet),
         Command::Report(report) => report::report(report),
-        Command::Eval(args) => eval::eval(args),
+        Command::Eval(args) => eval::eval(args, global.quiet),
         Command::Review(args) => review::review(args),
         Command::Store(store) => store::store(store),
         Command::Init(init) => init::init(init),

@@ -7,16 +7,12 @@ use super::out::outln;
 use super::review_args::{Order, Review};
 use super::signals::{self, Watched};
 use crate::base::random;
-use crate::base::sanitize;
-use crate::session::{Environment, ReviewOptions, ReviewOrder};
+use crate::session::{ReviewOptions, ReviewOrder};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-
-/// Longest name of a reviewer, in characters.
-const MAX_NAME: usize = 100;
 
 pub(crate) fn review(args: &Review) -> Result<u8, Failure> {
     let session = load::open(&args.job)?;
@@ -30,7 +26,7 @@ pub(crate) fn review(args: &Review) -> Result<u8, Failure> {
     }
     let options = ReviewOptions {
         port: args.port,
-        reviewer: reviewer(args)?,
+        reviewer: args.reviewer.clone().unwrap_or_else(|| session.default_reviewer()),
         shows_answers: args.show,
         order: order(args.order),
         sample: args.sample,
@@ -56,18 +52,6 @@ pub(crate) fn review(args: &Review) -> Result<u8, Failure> {
     })?;
     drop(opened);
     Ok(0)
-}
-
-/// The name that is stored with decisions.
-fn reviewer(args: &Review) -> Result<String, Failure> {
-    let environment = Environment::of_process();
-    let login = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| environment.variable(name));
-    let given = args.reviewer.clone().or_else(login).unwrap_or_else(|| "reviewer".to_owned());
-    let name = sanitize::one_line(&given, MAX_NAME);
-    match name.trim() {
-        "" => Err(Failure::new(WRONG_INPUT, "--reviewer is empty").with_hint("give the name of a person")),
-        name => Ok(name.to_owned()),
-    }
 }
 
 fn order(order: Order) -> ReviewOrder {

@@ -27,8 +27,8 @@ pub(crate) struct Review {
     /// Order of the pages at first.
     #[arg(long, value_enum, default_value_t = Order::Random)]
     pub(crate) order: Order,
-    /// Review only a sample of N pages, always the same ones. The probability with which they were drawn is stored
-    /// with each decision.
+    /// Review only a sample of N pages, always the same ones, to measure all pages by them. The draw is stored, and
+    /// decisions refer to it. With --where: N of the rows that match.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) sample: Option<u64>,
     /// Review only pages whose rows match, such as 'kind = "invoice" and cost_usd > 0.01' (docs/select.md).

@@ -3,11 +3,11 @@
 use super::exit::Failure;
 use super::load;
 use super::log;
-use super::out::{Stdout, out};
+use super::out::{Stdout, out, terminal_width};
 use super::rows_args::{Rows, RowsFormat};
 use crate::base::units::grouped;
 use crate::session::{RowFormat, RowsForm, RowsQuery, RowsShown};
-use std::io::{BufWriter, IsTerminal};
+use std::io::BufWriter;
 
 /// Bytes that are written to standard output at once.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -18,6 +18,7 @@ pub(crate) fn rows(args: &Rows, quiet: bool) -> Result<u8, Failure> {
         filter: args.filter.as_ref().map(|text| session.filter(text)).transpose()?,
         columns: args.columns.iter().map(|name| name.trim().to_owned()).collect(),
         failed: args.failed,
+        sample: args.sample,
         limit: args.limit,
         model_only: args.model_only,
     };
@@ -37,15 +38,6 @@ pub(crate) fn rows(args: &Rows, quiet: bool) -> Result<u8, Failure> {
         }
     }
     Ok(0)
-}
-
-/// The columns of the terminal; `None`: standard output is none, so that nothing is cut.
-fn terminal_width() -> Option<usize> {
-    if !std::io::stdout().is_terminal() {
-        return None;
-    }
-    let (_, columns) = console::Term::stdout().size_checked()?;
-    Some(usize::from(columns))
 }
 
 fn summary(shown: &RowsShown) -> String {

@@ -18,6 +18,9 @@ pub(crate) struct Rows {
     /// Only pages with status failed, invalid or refused.
     #[arg(long)]
     pub(crate) failed: bool,
+    /// Only a sample of N of these pages, always the same ones.
+    #[arg(long, value_name = "N")]
+    pub(crate) sample: Option<u64>,
     /// Show at most N rows.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,

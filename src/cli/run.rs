@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::run_record::RunRecord;
 use super::signals;
 use crate::base::sibling::database_files;
-use crate::session::{Environment, RetrySelection, RunOptions, Session};
+use crate::session::{Environment, Filter, RetrySelection, RunOptions, Session};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
@@ -91,6 +91,17 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers:
     }
 }
 
+/// The filter of pages that are sent again.
+pub(crate) fn filter(again: &Again, session: &Session) -> Result<Option<Filter>, Failure> {
+    let Some(text) = &again.filter else { return Ok(None) };
+    let filter = session.filter(text)?;
+    if again.refresh || !again.retry.is_empty() {
+        return Ok(Some(filter));
+    }
+    Err(Failure::new(WRONG_INPUT, "--where selects among the pages that are sent again, and none are")
+        .with_hint("add --refresh to send all pages that match again, or --retry failed,invalid,refused for those of them without an answer"))
+}
+
 /// Which settled tasks are sent again.
 pub(crate) fn selection(again: &Again) -> RetrySelection {
     let Again { retry, refresh, .. } = again;
@@ -110,8 +121,7 @@ fn options(args: &Run, session: &Session) -> Result<RunOptions, Failure> {
         limit: args.limit,
         sample: args.sample,
         selection: selection(&args.again),
-        filter: args.again.filter.as_ref().map(|text| session.filter(text)).transpose()?,
-        pages: None,
+        filter: filter(&args.again, session)?,
         tasks: args.tasks.clone(),
         grace: args.grace,
         base: args.base.clone(),

@@ -8,13 +8,14 @@ use super::out::{out, outln};
 use super::runs_args::Runs;
 use crate::base::units::grouped;
 use crate::session::{history_to_json, history_to_text};
+use std::io::IsTerminal;
 
 pub(crate) fn runs(args: &Runs, quiet: bool) -> Result<u8, Failure> {
     let history = load::open(&args.job)?.history(args.limit)?;
     match args.format {
         Format::Json => outln!("{:#}", history_to_json(&history)),
         Format::Text => {
-            out!("{}", history_to_text(&history));
+            out!("{}", history_to_text(&history, std::io::stdout().is_terminal()));
             if history.older > 0 && !quiet {
                 let line = format!("{} older; choose with --limit", grouped(history.older));
                 log::line("INFO", &line, serde_json::Map::new());

@@ -4,7 +4,7 @@ use super::confusion::{Confusion, Labeled};
 use super::design::Design;
 use super::interval::Estimate;
 use super::kappa::{Kappa, cohens_kappa};
-use super::label_metrics::{LabelMetrics, Presence, jaccard_terms};
+use super::label_metrics::{LabelMetrics, LabelPages, Presence};
 use super::macro_average::{Score, average};
 use super::ratio::{Term, estimate_ratio};
 
@@ -34,11 +34,14 @@ pub struct Classification {
 pub fn measure_classification(labels: usize, pages: &[Labeled], design: &Design) -> Classification {
     let right: Vec<Term> = pages.iter().map(|page| Term::one(page.is_right())).collect();
     let pairs: Vec<(usize, usize)> = pages.iter().map(|page| (page.truth, page.answer.unwrap_or(labels))).collect();
-    let presences = |label: usize| -> Vec<Presence> {
-        pages.iter().map(|page| Presence { truth: page.truth == label, answer: page.answer == Some(label) }).collect()
-    };
-    let by_label: Vec<LabelMetrics> =
-        (0..labels).map(|label| LabelMetrics::measure(&presences(label), design)).collect();
+    let mut pages_of = vec![LabelPages::default(); labels];
+    for (place, page) in pages.iter().enumerate() {
+        pages_of[page.truth].add(place, Presence { truth: true, answer: page.is_right() });
+        if let Some(answer) = page.answer.filter(|answer| *answer != page.truth) {
+            pages_of[answer].add(place, Presence { truth: false, answer: true });
+        }
+    }
+    let by_label: Vec<LabelMetrics> = pages_of.iter().map(|pages| pages.measure(design)).collect();
     let mut truth_weights = vec![0.0; labels];
     for (page, weight) in pages.iter().zip(design.weights()) {
         truth_weights[page.truth] += weight;
@@ -46,7 +49,7 @@ pub fn measure_classification(labels: usize, pages: &[Labeled], design: &Design)
     let mean = |weight: &dyn Fn(usize) -> f64| {
         let score = |label: usize| {
             let f1 = by_label[label].f1?;
-            Some(Score::new(weight(label), f1, jaccard_terms(&presences(label))))
+            Some(Score::new(weight(label), f1, pages_of[label].jaccard_terms()))
         };
         average(&(0..labels).filter_map(score).collect::<Vec<_>>(), design)
     };

@@ -33,30 +33,43 @@ pub struct Presence {
     pub answer: bool,
 }
 
-impl LabelMetrics {
-    /// Measures one label on the pages of a design.
-    pub(crate) fn measure(pages: &[Presence], design: &Design) -> Self {
-        let among = |is_in: fn(&Presence) -> bool| -> Vec<Term> {
-            let term = |page: &Presence| if is_in(page) { Term::one(page.truth && page.answer) } else { Term::NONE };
-            pages.iter().map(term).collect()
-        };
-        Self {
-            n: pages.iter().filter(|page| page.truth).count(),
-            predicted: pages.iter().filter(|page| page.answer).count(),
-            precision: estimate_ratio(&among(|page| page.answer), design),
-            recall: estimate_ratio(&among(|page| page.truth), design),
-            f1: estimate_ratio(&jaccard_terms(pages), design).map(f1_of_jaccard),
-        }
-    }
+/// The pages that have a label in truth or by the model: all that matter for it. With many labels, these are few of
+/// all pages.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LabelPages {
+    /// Their places, ascending.
+    places: Vec<usize>,
+    presences: Vec<Presence>,
 }
 
-/// Right pages among those that have the label in truth or by the model.
-pub(crate) fn jaccard_terms(pages: &[Presence]) -> Vec<Term> {
-    let term = |page: &Presence| match page.truth || page.answer {
-        true => Term::one(page.truth && page.answer),
-        false => Term::NONE,
-    };
-    pages.iter().map(term).collect()
+impl LabelPages {
+    /// Adds a page behind the others.
+    pub(crate) fn add(&mut self, place: usize, presence: Presence) {
+        self.places.push(place);
+        self.presences.push(presence);
+    }
+
+    /// Right pages among them, with their places.
+    pub(crate) fn jaccard_terms(&self) -> Vec<(usize, Term)> {
+        let terms = self.presences.iter().map(|page| Term::one(page.truth && page.answer));
+        self.places.iter().copied().zip(terms).collect()
+    }
+
+    /// Measures the label. `design`: that of all pages.
+    pub(crate) fn measure(&self, design: &Design) -> LabelMetrics {
+        let design = design.subset(&self.places);
+        let among = |is_in: fn(&Presence) -> bool| -> Vec<Term> {
+            let term = |page: &Presence| if is_in(page) { Term::one(page.truth && page.answer) } else { Term::NONE };
+            self.presences.iter().map(term).collect()
+        };
+        LabelMetrics {
+            n: self.presences.iter().filter(|page| page.truth).count(),
+            predicted: self.presences.iter().filter(|page| page.answer).count(),
+            precision: estimate_ratio(&among(|page| page.answer), &design),
+            recall: estimate_ratio(&among(|page| page.truth), &design),
+            f1: estimate_ratio(&among(|_| true), &design).map(f1_of_jaccard),
+        }
+    }
 }
 
 /// The estimate of F1 from that of the Jaccard index.

@@ -16,10 +16,9 @@ pub(crate) struct Score {
 }
 
 impl Score {
-    /// The F1 of a label, with its terms page by page.
-    pub(crate) fn new(weight: f64, f1: Estimate, terms: Vec<Term>) -> Self {
-        // Most pages do not have the label; a large truth with many labels must fit into memory.
-        let terms = terms.into_iter().enumerate().filter(|(_, term)| term.whole > 0.0).collect();
+    /// The F1 of a label, with the terms of the pages that have it: a large truth with many labels must fit into
+    /// memory.
+    pub(crate) fn new(weight: f64, f1: Estimate, terms: Vec<(usize, Term)>) -> Self {
         Self { weight, f1, terms }
     }
 }
@@ -103,7 +102,8 @@ mod tests {
     use crate::eval::ratio::estimate_ratio;
 
     fn score(terms: Vec<Term>, design: &Design) -> Score {
-        Score::new(1.0, f1_of_jaccard(estimate_ratio(&terms, design).unwrap()), terms)
+        let f1 = f1_of_jaccard(estimate_ratio(&terms, design).unwrap());
+        Score::new(1.0, f1, terms.into_iter().enumerate().filter(|(_, term)| term.whole > 0.0).collect())
     }
 
     /// Two labels that share every error are as uncertain as one; of labels without a common error, the errors

@@ -11,7 +11,7 @@
 //! - Do other models or recipes answer the same? Their errors are not independent, so they count less.
 //! - Do equal or near-equal pages have the answer as their truth? Then one of the truths is wrong.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How often the truth is assumed to be wrong.
 const TRUTH_ERROR: f64 = 0.03;
@@ -48,18 +48,20 @@ pub struct Suspect {
 pub fn suspected_truth(values: usize, pages: &[Witnessed]) -> Vec<Suspect> {
     let observers = pages.iter().map(|page| page.answers.len()).max().unwrap_or(0);
     let records: Vec<Record> = (0..observers).map(|observer| Record::read(values, pages, observer)).collect();
-    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (place, page) in pages.iter().enumerate() {
-        groups.entry(page.alike).or_default().push(place);
+    // Thousands of pages may look alike: by group, how many pages have each value as their truth.
+    let mut groups: HashMap<usize, Truths> = HashMap::new();
+    for page in pages {
+        *groups.entry(page.alike).or_default().entry(page.truth).or_default() += 1.0;
     }
+    let none = Truths::new();
     let mut suspects: Vec<Suspect> = pages
         .iter()
         .enumerate()
         .filter_map(|(place, page)| {
-            let alike: Vec<usize> =
-                groups[&page.alike].iter().filter(|other| **other != place).map(|other| pages[*other].truth).collect();
-            let rivals = page.answers.iter().flatten().chain(&alike).filter(|value| **value != page.truth);
-            let scored = rivals.map(|rival| (score(values, page, *rival, &alike, &records), *rival));
+            let alike = groups.get(&page.alike).unwrap_or(&none);
+            let rivals: BTreeSet<usize> = page.answers.iter().flatten().chain(alike.keys()).copied().collect();
+            let rivals = rivals.into_iter().filter(|value| *value != page.truth);
+            let scored = rivals.map(|rival| (score(values, page, rival, alike, &records), rival));
             // Of equal scores the least value, so that the result does not depend on the order of answers.
             let (score, likely) = scored.max_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(&one.1)))?;
             Some(Suspect { page: place, likely, score })
@@ -69,8 +71,12 @@ pub fn suspected_truth(values: usize, pages: &[Witnessed]) -> Vec<Suspect> {
     suspects
 }
 
-/// The log odds that `rival` is true, and not the truth of the page.
-fn score(values: usize, page: &Witnessed, rival: usize, alike: &[usize], records: &[Record]) -> f64 {
+/// How many pages have each value as their truth.
+type Truths = BTreeMap<usize, f64>;
+
+/// The log odds that `rival` is true, and not the truth of the page. `alike`: the truths of the pages that look alike,
+/// with its own.
+fn score(values: usize, page: &Witnessed, rival: usize, alike: &Truths, records: &[Record]) -> f64 {
     let wrong_each = TRUTH_ERROR / (values.max(2) - 1) as f64;
     let by_truth = |stated: usize| -> f64 {
         let given = |value: usize| if stated == value { 1.0 - TRUTH_ERROR } else { wrong_each };
@@ -84,8 +90,8 @@ fn score(values: usize, page: &Witnessed, rival: usize, alike: &[usize], records
         })
         .collect();
     let correlated = 1.0 + (by_answers.len().max(1) - 1) as f64 * ANSWER_CORRELATION;
-    by_truth(page.truth)
-        + alike.iter().map(|stated| by_truth(*stated)).sum::<f64>()
+    // Other values say nothing about which of both is true.
+    [page.truth, rival].iter().filter_map(|stated| Some(alike.get(stated)? * by_truth(*stated))).sum::<f64>()
         + by_answers.iter().sum::<f64>() / correlated
 }
 

@@ -2,7 +2,7 @@
 
 use super::design::Design;
 use super::interval::Estimate;
-use super::label_metrics::{LabelMetrics, Presence, f1_of_jaccard, jaccard_terms};
+use super::label_metrics::{LabelMetrics, LabelPages, Presence, f1_of_jaccard};
 use super::macro_average::{Score, average};
 use super::ratio::{Term, estimate_ratio};
 use std::collections::BTreeSet;
@@ -65,9 +65,14 @@ pub struct Tagging {
 #[must_use]
 pub fn measure_tags(tags: usize, pages: &[Tagged], design: &Design) -> Tagging {
     let terms = |term: &dyn Fn(&Tagged) -> Term| estimate_ratio(&pages.iter().map(term).collect::<Vec<_>>(), design);
-    let presences = |tag| -> Vec<Presence> { pages.iter().map(|page| page.presence(tag)).collect() };
-    let by_tag: Vec<LabelMetrics> = (0..tags).map(|tag| LabelMetrics::measure(&presences(tag), design)).collect();
-    let score = |tag: usize| Some(Score::new(1.0, by_tag[tag].f1?, jaccard_terms(&presences(tag))));
+    let mut pages_of = vec![LabelPages::default(); tags];
+    for (place, page) in pages.iter().enumerate() {
+        for tag in page.truth.iter().chain(page.answer.iter().flatten()).collect::<BTreeSet<_>>() {
+            pages_of[*tag].add(place, page.presence(*tag));
+        }
+    }
+    let by_tag: Vec<LabelMetrics> = pages_of.iter().map(|pages| pages.measure(design)).collect();
+    let score = |tag: usize| Some(Score::new(1.0, by_tag[tag].f1?, pages_of[tag].jaccard_terms()));
     let scores: Vec<Score> = (0..tags).filter_map(score).collect();
     let micro = terms(&|page| {
         let (right, either) = page.overlap();

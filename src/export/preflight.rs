@@ -72,6 +72,13 @@ fn writable_folder(path: &Path) -> io::Result<PathBuf> {
     if !folder.is_dir() {
         return Err(io::Error::other(format!("{} is not a folder", folder.display())));
     }
+    // Temporary names are short. A name that is too long must not be found when everything is paid for.
+    for name in target.strip_prefix(folder).unwrap_or(&target).components() {
+        match std::fs::symlink_metadata(folder.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidFilename => return Err(error),
+            _ => {}
+        }
+    }
     // As the name of the temporary file.
     let probe = temporary_beside(&folder.join(target.file_name().unwrap_or_default()));
     let written = File::options().write(true).create_new(true).open(&probe).and_then(|mut file| file.write_all(b"."));
@@ -111,6 +118,8 @@ mod tests {
             ("folder", 10, Some("not a file")),
             ("file/rows.csv", 10, Some("is not a folder")),
             ("rows.csv", u64::MAX / 2000, Some("are needed")),
+            (&"n".repeat(300), 10, Some("too long")),
+            (&format!("new/{}/rows.csv", "n".repeat(300)), 10, Some("too long")),
         ] {
             let checked = check_outputs(&[&at(name)], rows).map_err(|error| error.to_string());
             match expected {

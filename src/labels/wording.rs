@@ -11,15 +11,24 @@ pub(crate) fn with_page(path: &str, page: u32) -> String {
 
 /// A value on one line.
 pub(crate) fn short(value: &Value) -> String {
-    let text = match value {
+    short_text(&text_of_value(value))
+}
+
+/// A value as text.
+pub(crate) fn text_of_value(value: &Value) -> String {
+    match value {
         Value::String(text) => text.clone(),
         Value::Array(items) if items.iter().all(Value::is_string) => {
             let names: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
             format!("[{}]", names.join(", "))
         }
         other => other.to_string(),
-    };
-    one_line(&text, 60)
+    }
+}
+
+/// A text on one line.
+pub(crate) fn short_text(text: &str) -> String {
+    one_line(text, 60)
 }
 
 /// A share with three decimals. It is 1 or 0 only if it is exactly that.

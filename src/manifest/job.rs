@@ -12,6 +12,7 @@ use super::sections::provider::Provider;
 use super::sections::request::Request;
 use super::sections::retry::Retry;
 use super::sections::tasks::{Task, TaskKind};
+use super::settings::Settings;
 use crate::base::digest::Digest;
 use crate::catalog::{PriceTable, RequestPrice, ServiceTier};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ pub struct Job {
     pub path: PathBuf,
     /// Text of the manifest, before variables are replaced. This is what the store keeps.
     pub source: String,
+    /// What the store keeps of the settings of a run.
+    pub(crate) settings: Settings,
     /// Which files and pages are processed.
     pub input: Input,
     /// Endpoint, key, model and price.

@@ -6,6 +6,7 @@
 //! - [`selection`]: which files of a folder are pages; [`protected_files`]: the files that a job must not
 //!   overwrite
 //! - [`sections`]: one file per section: raw form, checked form, and its rules
+//! - [`settings`]: what the store keeps of the settings of a run, without secrets
 //! - [`job`]: all checked sections; [`schema`]: all raw sections, and the JSON Schema
 //! - [`mod@load`]: from a file to a job
 
@@ -18,13 +19,14 @@ pub(crate) mod protected_files;
 pub(crate) mod schema;
 pub(crate) mod sections;
 pub(crate) mod selection;
+pub(crate) mod settings;
 pub(crate) mod yaml;
 
 pub(crate) use faults::nearest_name;
 pub use faults::{Fault, Faults};
 pub use job::Job;
 pub use load::{ManifestError, check, load};
-pub(crate) use load::{faults_of, load_with_model};
+pub(crate) use load::{OtherModel, faults_of, load_with_model};
 pub(crate) use protected_files::{Collision, ProtectedFiles};
 pub use schema::json_schema;
 pub use sections::column::{Column, ColumnKind, ColumnNameFault, RESERVED_COLUMNS};

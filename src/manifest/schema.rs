@@ -14,6 +14,7 @@ use super::sections::provider::RawProvider;
 use super::sections::request::{DERIVED_MAX_TOKENS, RawRequest};
 use super::sections::retry::RawRetry;
 use super::sections::tasks::{RawTask, check_tasks};
+use super::settings::Settings;
 use super::yaml::ordered::Ordered;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -75,6 +76,11 @@ pub fn json_schema() -> Value {
 }
 
 impl RawJob {
+    /// The same job with another model than its author has named, whose price may be unknown.
+    pub(crate) fn for_another_model(self) -> Self {
+        Self { provider: self.provider.for_another_model(), ..self }
+    }
+
     /// Checks every section and what sections have to do with each other. The job is
     /// complete only if no fault was reported. `path` and `source` are the manifest's file
     /// and its text.
@@ -84,6 +90,7 @@ impl RawJob {
         }
         let store = self.store.unwrap_or_else(|| ".docmill/store.db".into());
         let limits = self.limits.check(check);
+        let needs_price = !self.provider.is_other_model();
         let provider = self.provider.check(check);
         let request = self.request.check(provider.endpoint.host(), check);
         let retry = self.retry.check(request.timeouts.attempt, check);
@@ -100,7 +107,7 @@ impl RawJob {
                 &format!("at least request.max_tokens ({reply_tokens})"),
             );
         }
-        if limits.budget.is_some() && provider.price.is_none() {
+        if limits.budget.is_some() && provider.price.is_none() && needs_price {
             check.report(
                 "/limits/budget_usd",
                 "a budget needs a price, but the price of this model is unknown",
@@ -112,6 +119,7 @@ impl RawJob {
             name: self.name,
             path: path.to_owned(),
             source: source.to_owned(),
+            settings: Settings::default(),
             input: self.input.check(check),
             image,
             image_intent,

@@ -1,6 +1,6 @@
 //! Asks pages that have answers once more, in other ways, to measure the model: `docmill eval --rotate` and
-//! `--repeat`. The answers are stored under recipes of their own, so nothing is paid for twice and rows never
-//! show them. The attempts are in the ledger and charged to the job's budget.
+//! `--repeat`, and `docmill diff --sample`. The answers are stored under recipes of their own, so nothing is paid for
+//! twice and rows never show them. The attempts are in the ledger and charged to the job's budget.
 
 use super::asking::dispatch::{AskedPages, ask_pages};
 use super::asking::stage::{Asking, NoObserver};
@@ -8,7 +8,7 @@ use super::control::context::RunContext;
 use super::control::counters::Counters;
 use super::control::environment::Environment;
 use super::control::error::PipelineError;
-use super::control::identity::stored_job;
+use super::control::identity::{RunPurpose, stored_job};
 use super::control::options::RunOptions;
 use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
@@ -24,13 +24,14 @@ use crate::base::ids::{PageId, RecipeId};
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
-use crate::manifest::{Job, Output};
+use crate::manifest::{Job, Output, Place};
 use crate::prepare::Decoder;
-use crate::source::{Entry, HostLimits, SourceReader};
+use crate::source::{Entries, Entry, HostLimits, SourceReader};
 use crate::store::{
     EntryRecord, PageStatus, Reader, RowOptions, RunEnd, SkipRule, StoreError, TaskOutcome, TaskSelection, TasksToAsk,
 };
 use crate::task::Question;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -51,6 +52,17 @@ pub struct ProbePage {
     pub cost: Option<Pico>,
 }
 
+/// Of which pages a sample is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct ProbeSample<'a> {
+    /// The maximum number of pages.
+    pub count: u64,
+    /// The positions of tasks: pages with an answer to one of them.
+    pub tasks: &'a [usize],
+    /// Only of these pages; `None`: of all.
+    pub among: Option<&'a HashSet<PageId>>,
+}
+
 /// A sample of the pages of a job that have answers: the same ones every time. `at_ms`: wall time in
 /// milliseconds, for the price.
 ///
@@ -60,7 +72,7 @@ pub fn sample_answered_pages(
     reader: &Reader,
     job: &Job,
     questions: &[Question],
-    count: u64,
+    sample: ProbeSample<'_>,
     at_ms: i64,
 ) -> Result<Vec<ProbePage>, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
@@ -68,9 +80,14 @@ pub fn sample_answered_pages(
         let recipes = recipes_of(reader, job, questions, entry)?;
         Ok(reader.stored_page(None, &page, &recipes, VERSIONS)?.outcomes)
     };
-    let is_answered =
-        |outcomes: &[Option<TaskOutcome>]| outcomes.iter().flatten().any(|known| known.status == OutcomeStatus::Ok);
-    let chosen = sample_pages(reader, key, count, &mut |entry, page| Ok(is_answered(&outcomes(entry, page)?)))?;
+    let is_answered = |outcomes: &[Option<TaskOutcome>]| {
+        let mut known = sample.tasks.iter().filter_map(|at| outcomes.get(*at).and_then(Option::as_ref));
+        known.any(|known| known.status == OutcomeStatus::Ok)
+    };
+    let chosen = sample_pages(reader, key, sample.count, &mut |entry, page| {
+        let is_among = sample.among.is_none_or(|among| among.contains(&page));
+        Ok(is_among && is_answered(&outcomes(entry, page)?))
+    })?;
     let price = job.price_at(at_ms);
     let options = RowOptions { versions: VERSIONS, skip: skip_rule(job), with_decisions: false };
     let mut pages = Vec::with_capacity(chosen.len());
@@ -146,7 +163,7 @@ pub fn ask_probes(
     shutdown.set_grace(options.grace);
     // Nothing is written but what the store keeps, and a few pages need no batch.
     let job = Arc::new(Job { is_batch: false, output: Output::default(), ..job.clone() });
-    let run = RunContext::begin(&job, first, environment, None, shutdown, counters)?;
+    let run = RunContext::begin(&job, first, environment, RunPurpose::Trial, shutdown, counters)?;
     let asked = ask(&run, variants, pages, environment, options);
     run.store.mark_lost(run.identity.keys.run, run.clock.wall_ms())?;
     run.store.end_run(RunEnd {
@@ -193,6 +210,16 @@ fn ask(
     })
 }
 
+/// The entries of a list that these pages are of, by their place. The store has no secrets of URLs.
+fn listed_entries(job: &Job, pages: &[ProbePage]) -> Result<HashMap<(u64, Vec<u8>), Entry>, PipelineError> {
+    if !matches!(job.input.place, Place::List(_)) {
+        return Ok(HashMap::new());
+    }
+    let wanted: HashSet<(u64, &[u8])> = pages.iter().map(|page| page.entry.place()).collect();
+    let listed = Entries::start(&job.input)?.filter_map(Result::ok).filter(|entry| wanted.contains(&entry.place()));
+    Ok(listed.map(|entry| ((entry.line, entry.path.clone()), entry)).collect())
+}
+
 /// Prepares pages and sends them on, once for each variant that has no answers.
 fn prepare_pages(
     run: &RunContext,
@@ -210,6 +237,7 @@ fn prepare_pages(
     });
     let mut decoder = Decoder::new(environment.decoder.clone());
     let reader = run.store.reader()?;
+    let entries = listed_entries(job, pages)?;
     for page in pages {
         let mut open = Vec::new();
         for set in sets {
@@ -229,8 +257,9 @@ fn prepare_pages(
             tracing::warn!("{path} was read by an earlier version, and is left out; run the job first");
             continue;
         }
-        let entry = Entry { line: page.entry.line, path: page.entry.path.clone(), ..Entry::default() };
-        let bytes = match source.read(&entry) {
+        let stored = Entry { line: page.entry.line, path: page.entry.path.clone(), ..Entry::default() };
+        let entry = entries.get(&(page.entry.line, page.entry.path.clone())).unwrap_or(&stored);
+        let bytes = match source.read(entry) {
             Ok(bytes) if Digest::compute(&bytes) == page.id.content => bytes,
             Ok(_) => {
                 tracing::warn!("{path} has changed since it was answered, and is left out");

@@ -9,7 +9,7 @@ use super::control::context::RunContext;
 use super::control::counters::Counters;
 use super::control::environment::Environment;
 use super::control::error::PipelineError;
-use super::control::identity::budget_counter;
+use super::control::identity::{RunPurpose, budget_counter};
 use super::control::options::RunOptions;
 use super::control::run_outcome::RunOutcome;
 use super::control::runtime::AskingRuntime;
@@ -68,12 +68,12 @@ pub fn run(
     let entries = Entries::start(&job.input)?;
     let base = take_over(job, environment, options)?;
     let job = &budget_beside(job, environment, options)?;
-    let run = Arc::new(RunContext::begin(job, questions, environment, options.selection_text(), shutdown, counters)?);
+    let purpose = RunPurpose::Job { selection: options.selection_text() };
+    let run = Arc::new(RunContext::begin(job, questions, environment, purpose, shutdown, counters)?);
     if let Some(kind) = network_file_system(&job.store) {
         tracing::warn!("the store is on {kind}, whose locks are not reliable; keep it on a local disk");
     }
-    let chosen = options.pages.as_ref().map(|pages| pages.0.len() as u64);
-    if let Some(pages) = options.limit.into_iter().chain(options.sample).chain(chosen).min() {
+    if let Some(pages) = options.limit.into_iter().chain(options.sample).min() {
         counters.set_limit(pages);
     }
     let run_id = environment.run_id.as_str();
@@ -259,9 +259,11 @@ impl Passes<'_> {
         let mut walk = || entries.take().map_or_else(|| Entries::start(&run.job.input), Ok);
         if let Some(bits) = run.job.input.near_duplicates {
             runtime.block_on(self.record(ScanPurpose::Inspect, walk()?, &mut seen))?;
-            find_near_duplicates(run, bits)?;
+            let keys = &run.identity.keys;
+            let job = (keys.job, keys.tasks.as_slice(), run.job.input.skip_blank);
+            find_near_duplicates(&run.store, job, bits, &|| run.shutdown.is_requested())?;
         }
-        let mut sample = self.options.pages.as_ref().map(|pages| HashSet::clone(&pages.0));
+        let mut sample = None;
         if let Some(count) = self.options.sample {
             runtime.block_on(self.record(ScanPurpose::Record, walk()?, &mut seen))?;
             sample = Some(self.sample(count)?);

@@ -7,6 +7,7 @@ use super::control::context::RunContext;
 use super::control::counters::Counters;
 use super::control::environment::Environment;
 use super::control::error::PipelineError;
+use super::control::identity::RunPurpose;
 use super::control::run_outcome::RunOutcome;
 use super::control::runtime::AskingRuntime;
 use super::control::shutdown::Shutdown;
@@ -96,7 +97,7 @@ pub fn try_page(
     if let Some(answers) = stored {
         return Ok(answers);
     }
-    let run = RunContext::begin(job, questions, environment, None, shutdown, counters)?;
+    let run = RunContext::begin(job, questions, environment, RunPurpose::Trial, shutdown, counters)?;
     let keys = &run.identity.keys;
     let set = Arc::new(QuestionSet::of_job(questions, keys));
     let reader = run.store.reader()?;

@@ -248,6 +248,10 @@ impl Capabilities {
                 let is_first = self.sends(parameter);
                 is_first.then_some(Self { omitted: self.omitted.with(parameter), ..next })
             }
+            // Thinking was switched off in another way.
+            CapabilityChange::Effort(_) if self.effort.is_none() && self.disables_thinking => {
+                self.with(CapabilityChange::ToggleThinking)
+            }
             CapabilityChange::Effort(supported) => {
                 // A list may name what the model rejects: it is tried once.
                 let is_first = !self.changed.contains(Parameter::Effort);

@@ -284,7 +284,7 @@ impl ModelEndpoint {
                     dialect: &*self.dialect,
                     clock: &self.clock,
                     on_text,
-                    is_proven: outgoing.form.capabilities.is_proven,
+                    sent: outgoing.form.capabilities,
                 };
                 reader.read(response, &request.asked()).await
             }
@@ -335,11 +335,15 @@ impl ModelEndpoint {
     /// Applies what only the request shows: values that the manifest states, and bounds of its schema.
     fn apply_manifest(&self, exchange: &mut Exchange, request: &PageRequest, frame: &CachedFrame) {
         exchange.parameters = Some(frame.parameters.clone());
+        if let Verdict::Stop(refusal) = &mut exchange.verdict {
+            let named = format!("provider.model ({})", self.builder.model());
+            refusal.hint = refusal.hint.replacen("provider.model", &named, 1);
+        }
         stop_if_stated(&mut exchange.verdict, self.builder.request(), &*self.dialect);
         if let Verdict::Done { reading, cut: cut @ Cut::No } = &mut exchange.verdict {
             for (read, question) in reading.iter_mut().zip(request.asked()) {
                 if read.as_ref().is_ok_and(|value| frame.bounds.may_have_cut(&question.shape, value)) {
-                    *read = Err(TaskFault { kind: ErrorKind::Length, message: "the answer may be cut".into() });
+                    *read = Err(TaskFault::new(ErrorKind::Length, "the answer may be cut"));
                     *cut = Cut::Length;
                 }
             }

@@ -4,7 +4,6 @@
 use super::capability::{Capabilities, CapabilityChange, ReplyFormat};
 use super::exchange::Exchange;
 use super::verdict::{Cut, Verdict};
-use crate::base::vocabulary::ErrorKind;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
@@ -108,8 +107,8 @@ impl FormLearner {
                     self.valid.set(self.valid.get() + u64::from(is_same));
                     return proven(sent, known);
                 }
-                let is_ignored =
-                    reading.iter().all(|read| read.as_ref().is_err_and(|fault| ignores_schema(fault.kind)));
+                // No part of a reply that follows a strict schema contradicts it.
+                let is_ignored = reading.iter().any(|read| read.as_ref().is_err_and(|fault| fault.breaks_schema));
                 let is_schema = sent.is_usual
                     && sent.capabilities.format == ReplyFormat::Schema
                     && !sent.capabilities.has_schema_in_prompt;
@@ -171,11 +170,6 @@ impl FormLearner {
     }
 }
 
-/// Whether an answer of this kind shows that a schema was ignored.
-fn ignores_schema(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NotJson | ErrorKind::Missing)
-}
-
 /// A valid reply proves the form of its request.
 fn proven(sent: SentForm, known: Capabilities) -> FormChange {
     let follows_schema = known.follows_schema || sent.capabilities.format == ReplyFormat::Schema && !sent.is_described;
@@ -186,13 +180,14 @@ fn proven(sent: SentForm, known: Capabilities) -> FormChange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::vocabulary::ErrorKind;
     use crate::provider::parameter::Parameter;
     use crate::provider::verdict::{Charge, TransientFault};
     use crate::task::TaskFault;
     use serde_json::json;
 
     fn done(kind: Option<ErrorKind>) -> Exchange {
-        let read = kind.map_or(Ok(json!("a")), |kind| Err(TaskFault { kind, message: String::new() }));
+        let read = kind.map_or(Ok(json!("a")), |kind| Err(TaskFault::new(kind, "")));
         Exchange::new(Verdict::Done { reading: vec![read], cut: Cut::No }, Charge::Nothing)
     }
 
@@ -256,6 +251,15 @@ mod tests {
         let mut other_faults = Endpoint::new();
         for _ in 0..9 {
             assert_eq!(other_faults.reply(&done(Some(ErrorKind::TooManyLabels))), FormChange::None);
+        }
+        // One answer of several, and values that no strict schema allows.
+        let breaks = || TaskFault::new(ErrorKind::WrongLabel, "").breaking_schema();
+        let half = vec![Ok(json!("a")), Err(breaks())];
+        let half = Exchange::new(Verdict::Done { reading: half, cut: Cut::No }, Charge::Nothing);
+        let mut wrong_values = Endpoint::new();
+        for expected in [false, false, true] {
+            wrong_values.reply(&half);
+            assert_eq!(wrong_values.known.has_schema_in_prompt, expected);
         }
         let follows_schema = Capabilities::of_model(crate::catalog::model_facts("gpt-4o-mini"));
         let mut known = Endpoint { known: follows_schema, ..Endpoint::new() };

@@ -30,6 +30,11 @@ impl FrameBuilder {
         Self { dialect, model, request, detail: sent_detail(image), facts }
     }
 
+    /// The model's name, as the provider knows it.
+    pub(crate) fn model(&self) -> &str {
+        &self.model
+    }
+
     /// What the manifest says about requests.
     pub(crate) fn request(&self) -> &Request {
         &self.request

@@ -1,6 +1,6 @@
 //! Reads the reply to a request for a page, whole or streamed, and judges it.
 
-use super::capability::CapabilityChange;
+use super::capability::{Capabilities, CapabilityChange};
 use super::client::body_reader::BodyReader;
 use super::client::failure::HttpFailure;
 use super::client::http_client::HttpClient;
@@ -18,9 +18,14 @@ use crate::task::Question;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Characters of a body that are shown when it is not a reply.
 const MAX_SHOWN_CHARS: usize = 200;
+
+/// How long the end of a reply that is complete, with its token counts, is waited for: later counts may
+/// follow and replace them, but some servers keep the connection open.
+const MAX_COUNT_WAIT: Duration = Duration::from_secs(2);
 
 /// Reads the replies of one endpoint.
 pub(crate) struct ReplyReader<'a> {
@@ -29,8 +34,8 @@ pub(crate) struct ReplyReader<'a> {
     pub(crate) clock: &'a Arc<dyn Clock>,
     /// Receives the reply's text as it arrives.
     pub(crate) on_text: &'a dyn Fn(&str),
-    /// Whether a request in this form was answered before.
-    pub(crate) is_proven: bool,
+    /// What the endpoint was believed to accept when the request was sent.
+    pub(crate) sent: Capabilities,
 }
 
 impl ReplyReader<'_> {
@@ -57,8 +62,12 @@ impl ReplyReader<'_> {
                 }
                 let exceeded = judgement.exceeded;
                 let foreign = foreign_error(status, &body);
-                let verdict = in_view_of_form(judgement.verdict, judgement.named_change, self.is_proven, status);
-                Exchange { exceeded, foreign, ..Exchange::new(verdict, judgement.charge) }
+                let was_change = asks_for_change(&judgement.verdict);
+                let verdict = in_view_of_form(judgement.verdict, judgement.named_change, self.sent, status);
+                // It is not the request: the server may have executed it.
+                let is_doubtful = was_change && !asks_for_change(&verdict) && !matches!(status, 501 | 503);
+                let charge = if is_doubtful { Charge::Unknown } else { judgement.charge };
+                Exchange { exceeded, foreign, ..Exchange::new(verdict, charge) }
             }
         };
         exchange.status = Some(status);
@@ -97,8 +106,20 @@ impl ReplyReader<'_> {
     async fn read_stream(&self, mut body: BodyReader, questions: &[&Question]) -> Exchange {
         let (mut events, mut stream) = (EventDecoder::default(), self.dialect.reply_stream());
         let (mut unshown, mut before_events) = (String::new(), Some(Vec::new()));
+        let mut count_deadline = None;
         while !stream.is_ended() {
-            match body.next().await {
+            if stream.is_counted() && count_deadline.is_none() {
+                count_deadline = Some(self.clock.now() + MAX_COUNT_WAIT);
+            }
+            let next = match count_deadline {
+                None => body.next().await,
+                Some(deadline) => tokio::select! {
+                    biased;
+                    next = body.next() => next,
+                    () = self.clock.sleep(deadline.saturating_sub(self.clock.now())) => break,
+                },
+            };
+            match next {
                 Ok(Some(bytes)) => {
                     let has_event = self.push(&mut events, &mut *stream, &bytes, &mut unshown);
                     before_events = before_events.filter(|_| !has_event);
@@ -179,9 +200,9 @@ pub(crate) fn judge_reply(client: &HttpClient, reply: Reply, questions: &[&Quest
 /// The verdict on an error in view of what is known of the form. While no request was answered, the name of a
 /// parameter is enough to change it, in whatever words. Where one was answered, an internal error of the
 /// server has another cause.
-fn in_view_of_form(verdict: Verdict, named: Option<CapabilityChange>, is_proven: bool, status: u16) -> Verdict {
+fn in_view_of_form(verdict: Verdict, named: Option<CapabilityChange>, sent: Capabilities, status: u16) -> Verdict {
     match (verdict, named) {
-        (Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }), Some(change)) if !is_proven => {
+        (Verdict::Page(PageFault { kind: ErrorKind::BadRequest, message, .. }), Some(change)) if !sent.is_proven => {
             Verdict::Retry(TransientFault {
                 kind: ErrorKind::Capability,
                 message,
@@ -189,11 +210,18 @@ fn in_view_of_form(verdict: Verdict, named: Option<CapabilityChange>, is_proven:
                 may_run: false,
             })
         }
-        (Verdict::Retry(fault), _) if is_proven && status >= 500 && fault.change.is_some() => {
+        // What was not sent is not what an internal error is about.
+        (Verdict::Retry(fault), _)
+            if status >= 500 && fault.change.is_some_and(|change| sent.is_proven || sent.with(change).is_none()) =>
+        {
             Verdict::transient(ErrorKind::ServerError, fault.message)
         }
         (verdict, _) => verdict,
     }
+}
+
+fn asks_for_change(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Retry(fault) if fault.change.is_some())
 }
 
 /// A reply that failed after `content`.

@@ -5,24 +5,36 @@ use super::capability::CapabilityChange;
 use super::dialect::interface::Dialect;
 use super::parameter::Parameter;
 use super::verdict::{Refusal, Verdict};
-use super::wording::{is_marked, names, without_quoted_data};
+use super::wording::{is_marked, is_meant, names, without_quoted_data};
 use crate::base::vocabulary::ErrorKind;
 use crate::manifest::{EFFORT_MEMBER, Request};
 
 /// Replaces the verdict of an error that rejects a value of the manifest. `dialect`: whose errors they are.
 pub(crate) fn stop_if_stated(verdict: &mut Verdict, request: &Request, dialect: &dyn Dialect) {
     let found = match &*verdict {
-        Verdict::Retry(fault) => fault.change.and_then(|change| judge_change(request, change, &fault.message, dialect)),
         Verdict::Page(fault) if fault.kind == ErrorKind::BadRequest => {
-            let message = without_quoted_data(&fault.message);
-            let member = named_member(request, &message).filter(|_| dialect.is_rejection(&message));
-            member.map(|value| stop(&value, &fault.message))
+            rejected_member(request, &fault.message, dialect)
         }
+        Verdict::Retry(fault) => match fault.change {
+            Some(change) => judge_change(request, change, &fault.message, dialect),
+            None if dialect.is_passing(&fault.message) => None,
+            None => rejected_member(request, &fault.message, dialect),
+        },
+        Verdict::Later { message, .. } if !dialect.is_passing(message) => rejected_member(request, message, dialect),
+        // Not an account or a key, which concern all requests.
+        Verdict::Stop(refusal) if refusal.may_be_page => rejected_member(request, &refusal.message, dialect),
         _ => None,
     };
     if let Some(found) = found {
         *verdict = found;
     }
+}
+
+/// The end of the run, if an error rejects a member of the request body that the manifest states.
+fn rejected_member(request: &Request, message: &str, dialect: &dyn Dialect) -> Option<Verdict> {
+    let text = without_quoted_data(message);
+    let member = named_member(request, &text).filter(|_| dialect.is_rejection(&text));
+    member.map(|value| stop(&value, message))
 }
 
 /// What an error that asks for `change` means if the manifest states the value; `None`: it does not.
@@ -54,7 +66,13 @@ fn stated_value(request: &Request, change: CapabilityChange) -> Option<String> {
             match (request.reasoning_effort, request.extra.get(EFFORT_MEMBER)) {
                 (Some(effort), _) => Some(format!("request.reasoning_effort: {effort}")),
                 (None, Some(value)) => Some(format!("request.extra.{EFFORT_MEMBER}: {value}")),
-                (None, None) => None,
+                // The same setting in the words of the provider.
+                (None, None) => {
+                    let is_thinking = |text: &str| text.contains("thinking") || text.contains("reasoning");
+                    let mut members = request.extra.iter();
+                    let found = members.find(|(name, value)| is_thinking(name) || is_thinking(&value.to_string()));
+                    found.map(|(name, value)| format!("request.extra.{name}: {value}"))
+                }
             }
         }
         CapabilityChange::ToggleThinking => {
@@ -78,10 +96,21 @@ fn named_member(request: &Request, message: &str) -> Option<String> {
     Some(format!("request.extra.{member}"))
 }
 
-/// Whether `message` names a member. Names such as `user` are also words: they have to be marked.
+/// Whether `message` names a member. Names such as `user` are also words: they have to be marked, or what the
+/// sentence is about.
 fn is_named(message: &str, name: &str) -> bool {
     let is_word = name.chars().all(|c| c.is_ascii_alphabetic());
-    names(message, name).any(|at| !is_word || is_marked(message, at, name))
+    let mut found = names(message, name);
+    found.any(|at| !is_word || is_marked(message, at, name) || is_meant(message, at, name))
+        || is_word && is_named_at_start(message, name)
+}
+
+/// Whether a sentence begins with the name as a word: `Logprobs are not supported`.
+fn is_named_at_start(message: &str, name: &str) -> bool {
+    let mut word = name.to_owned();
+    word[..1].make_ascii_uppercase();
+    let mut found = names(message, &word);
+    found.any(|at| is_meant(message, at, &word))
 }
 
 #[cfg(test)]
@@ -156,7 +185,63 @@ mod tests {
             ("{extra: {seed: 7}}", page("'seed' is not supported"), Some("request.extra.seed")),
             ("{extra: {seed: 7}}", page("a seedling is not supported"), None),
             ("{extra: {seed: 7}}", page("'seed' is fine"), None),
-            ("{extra: {seed: 7}}", page("seed is not supported"), None),
+            ("{extra: {seed: 7}}", page("seed is not supported"), Some("request.extra.seed")),
+            (
+                "{extra: {logprobs: true}}",
+                page("HTTP 400: logprobs are not supported with reasoning models"),
+                Some("request.extra.logprobs"),
+            ),
+            (
+                "{extra: {logprobs: true}}",
+                page("HTTP 400: You are not allowed to request logprobs from this model."),
+                Some("request.extra.logprobs"),
+            ),
+            (
+                "{extra: {logprobs: true}}",
+                page("HTTP 400: Logprobs are not supported."),
+                Some("request.extra.logprobs"),
+            ),
+            (
+                "{extra: {stop: [x]}}",
+                page("HTTP 400: stop is not supported with this model"),
+                Some("request.extra.stop"),
+            ),
+            ("{extra: {stop: [x]}}", page("HTTP 400: This model does not support stop."), Some("request.extra.stop")),
+            ("{extra: {stop: [x]}}", page("HTTP 400: Please stop; this is not supported."), None),
+            (
+                "{extra: {verbosity: low}}",
+                Verdict::transient(ErrorKind::ServerError, "HTTP 500: verbosity is not supported with this model"),
+                Some("request.extra.verbosity"),
+            ),
+            (
+                "{extra: {verbosity: low}}",
+                Verdict::stop_or_page("HTTP 403: 'verbosity' is not permitted", ""),
+                Some("request.extra.verbosity"),
+            ),
+            (
+                "{extra: {verbosity: low}}",
+                Verdict::Later { after: None, message: "HTTP 503: verbosity is not supported".into() },
+                Some("request.extra.verbosity"),
+            ),
+            (
+                "{extra: {user: a}}",
+                Verdict::Later { after: None, message: "HTTP 429: limit of this user; not allowed".into() },
+                None,
+            ),
+            (
+                "{extra: {service_tier: flex}}",
+                Verdict::Later {
+                    after: None,
+                    message: "HTTP 429: service_tier flex is not available: try again".into(),
+                },
+                None,
+            ),
+            ("{reasoning_effort: none}", effort(), Some("request.reasoning_effort: none")),
+            (
+                "{extra: {google: {thinking_config: {thinking_budget: 0}}}}",
+                effort(),
+                Some("request.extra.google: {\"thinking_config\":{\"thinking_budget\":0}}"),
+            ),
             ("{extra: {seed: 7}}", page("HTTP 422: seed: not supported"), Some("request.extra.seed")),
             ("{extra: {seed: 7}}", page("HTTP 400: not supported (parameter seed)"), Some("request.extra.seed")),
             (

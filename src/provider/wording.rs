@@ -132,6 +132,83 @@ pub(crate) fn is_marked(text: &str, at: usize, name: &str) -> bool {
     is_quoted || is_place || introduced.len() < before.len() && NOUNS.contains(&noun.to_lowercase().as_str())
 }
 
+/// Whether a sentence is about the name at `at`, which has no marks: it begins with it (`seed is not supported`),
+/// or the name is the object of a verb (`you may not request seed from this model`). Not `the seed is`, nor
+/// `request seed words`.
+pub(crate) fn is_meant(text: &str, at: usize, name: &str) -> bool {
+    const VERBS: &[&str] = &[
+        " is ",
+        " are ",
+        " was ",
+        " were ",
+        " must ",
+        " cannot ",
+        " can ",
+        " may ",
+        " does ",
+        " do ",
+        " has ",
+        " not supported",
+        " unsupported",
+        " only ",
+        " requires ",
+    ];
+    const OBJECT_OF: &[&str] = &[
+        "request",
+        "requesting",
+        "use",
+        "using",
+        "set",
+        "setting",
+        "specify",
+        "specifying",
+        "send",
+        "sending",
+        "pass",
+        "passing",
+        "provide",
+        "providing",
+        "include",
+        "including",
+        "support",
+        "supports",
+        "accept",
+        "accepts",
+        "allow",
+        "allows",
+        "remove",
+        "omit",
+    ];
+    const BEHIND: &[&str] = &[
+        "from this",
+        "from the",
+        "with this",
+        "with the",
+        "with reasoning",
+        "for this",
+        "for the",
+        "on this",
+        "on the",
+        "in this request",
+        "in the request",
+        "when",
+        "together",
+        "yet",
+        "at this time",
+        "and",
+        "or",
+    ];
+    let (before, after) = (text[..at].trim_end(), &text[at + name.len()..]);
+    let begins = before.is_empty() || before.ends_with(['.', ':', ';', '(', '\n']);
+    if begins && VERBS.iter().any(|verb| after.starts_with(verb)) {
+        return true;
+    }
+    let verb = before.rsplit(|c: char| !is_part(c)).next().unwrap_or_default();
+    let rest = after.trim_start();
+    let ends = rest.is_empty() || !after.starts_with(is_part) && rest.starts_with(['.', ',', ';', ')', '!']);
+    before.len() < at && OBJECT_OF.contains(&verb) && (ends || BEHIND.iter().any(|words| rest.starts_with(words)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

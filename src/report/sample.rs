@@ -34,6 +34,8 @@ pub(crate) fn run(task_count: i64) -> RunRecord {
         outcome: Some((RunOutcomeName::FailedPages, 3)),
         tasks: (1..=task_count).map(task).collect(),
         shard: None,
+        settings: None,
+        is_trial: false,
     }
 }
 

@@ -51,7 +51,7 @@ impl Api {
         match path {
             "/api/decide" => {
                 let view = body.get("view").and_then(Value::as_str).unwrap_or_default();
-                decide(&self.review, self.parse_view(view)?.is_random(), body)
+                decide(&self.review, &self.parse_view(view)?, body)
             }
             "/api/undo" => undo(&self.review, body),
             "/api/skip" => skip(&self.review, body),

@@ -1,30 +1,37 @@
 //! What reviewers change: decisions, withdrawals, pages that they skip.
 
 use super::api_error::ApiError;
+use super::index::IndexedPage;
 use super::page_json::name_of;
 use super::page_name::parse_page_name;
 use super::state::Review;
+use super::view::ViewQuery;
 use crate::base::digest::canonical;
+use crate::base::ids::DecisionId;
 use crate::store::NewDecision;
 use crate::task::check_value;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Most decisions and pages in one request.
 const MAX_CHANGES: usize = 1000;
 
 /// Stores decisions: `{"decisions": [{"page", "task", "value"}], "view"}`. All of them are durable when this returns,
-/// or none is stored. `is_random`: they were made in the order in which pages were drawn. Pages that were picked by what
-/// is known of them are no sample, even if they were drawn before.
+/// or none is stored. `view`: what they were made in. Pages that were picked by what is known of them are not decided
+/// as a part of a draw, even if they were drawn before.
 ///
 /// # Errors
 /// When one is wrong, or they can't be stored.
-pub(crate) fn decide(review: &Arc<Review>, is_random: bool, body: &Value) -> Result<Value, ApiError> {
+pub(crate) fn decide(review: &Arc<Review>, view: &ViewQuery, body: &Value) -> Result<Value, ApiError> {
     let wanted = list(body, "decisions")?;
     let selection = review.selection();
-    let is_drawn = |at: u32| selection.drawn.contains(&at);
+    let draw = selection.draw.as_ref().filter(|_| view.is_random());
+    let drawn: HashSet<u32> = draw.iter().flat_map(|_| selection.drawn.iter().copied()).collect();
     let mut new = Vec::with_capacity(wanted.len());
-    let at_ms = next_ms(review);
+    // Nobody else decides meanwhile: the times of one reviewer's decisions are in the order of the decisions.
+    let decisions = review.decisions()?;
+    let at_ms = review.clock.wall_ms().max(decisions.last_own_ms() + 1);
     for one in wanted {
         let at = page_of(review, one.get("page"))?;
         let indexed = review.index.get(at).ok_or_else(no_page)?;
@@ -42,35 +49,63 @@ pub(crate) fn decide(review: &Arc<Review>, is_random: bool, body: &Value) -> Res
             value: canonical(&value),
             reviewer: review.options.reviewer.clone(),
             decided_at_ms: at_ms,
-            sampled_with: selection.probability.filter(|_| is_random && !review.is_filtered() && is_drawn(at)),
-            shown: review.seen().answers.get(&(at, task)).cloned(),
+            sampled_with: draw.filter(|_| drawn.contains(&at)).and_then(|draw| draw.stated),
+            draw: draw.filter(|_| drawn.contains(&at)).map(|draw| draw.id),
+            shown: shown_answer(review, view, indexed, task)?,
         });
     }
-    let ids = review.store.put_decisions(new)?;
+    let ids = review.store.put_group(new)?;
+    drop(decisions);
     drop(review.decisions()?);
-    Ok(json!({"at": at_ms, "ids": ids.iter().map(|id| id.0).collect::<Vec<_>>()}))
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    Ok(json!({"group": ids.first(), "at": at_ms, "ids": ids}))
 }
 
-/// Withdraws the reviewer's own decisions that were made at a time: `{"at": ms}`.
+/// The model's answer to a task of a page that the reviewer has seen, as JSON; `None`: nothing was shown.
+fn shown_answer(
+    review: &Review,
+    view: &ViewQuery,
+    page: &IndexedPage,
+    task: usize,
+) -> Result<Option<String>, ApiError> {
+    let name = review.tasks.get(task).map(|task| task.name.as_str());
+    let question = review.index.question(page, task);
+    let known = review.shown_answers(&page.id)?;
+    let known = known.into_iter().find(|shown| Some(shown.task.as_str()) == name && shown.question == question);
+    if let Some(known) = known {
+        return Ok(Some(known.answer));
+    }
+    // Whoever decides in a view that tells answers has seen them, also if another server has shown it.
+    if !review.reveals_answers(view) {
+        return Ok(None);
+    }
+    let found = review.page(page)?;
+    let answer = found.and_then(|found| found.model_row.answers.get(task).cloned()).unwrap_or_default();
+    Ok(Some(canonical(&answer)))
+}
+
+/// Withdraws a group of the reviewer's own decisions: `{"group": id}`. All of them are withdrawn, or none.
 ///
 /// # Errors
 /// When there are none, or they can't be withdrawn.
 pub(crate) fn undo(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError> {
-    let at_ms = body.get("at").and_then(Value::as_i64);
-    let at_ms = at_ms.ok_or_else(|| ApiError::Wrong("`at` is missing".into()))?;
-    let own = review.decisions()?.own_at(at_ms);
+    let group = body.get("group").and_then(Value::as_i64).map(DecisionId);
+    let group = group.ok_or_else(|| ApiError::Wrong("`group` is missing".into()))?;
+    let mut decisions = review.decisions()?;
+    let own = decisions.own_of(group);
+    let none = || ApiError::NotFound("there is no such decision any more".into());
     if own.is_empty() {
-        return Err(ApiError::NotFound("there is no such decision any more".into()));
+        return Err(none());
     }
-    let now_ms = review.clock.wall_ms();
+    let withdrawn = review.store.withdraw_group(group, review.clock.wall_ms())?;
     let mut undone = Vec::with_capacity(own.len());
     for (page, id, task) in own {
-        review.store.withdraw_decision(id, now_ms)?;
-        review.decisions()?.withdraw(&page, id);
+        decisions.withdraw(&page, id);
         let name = review.tasks.get(task).map(|task| task.name.as_str());
         undone.push(json!({"page": name_of(review, &page), "task": name}));
     }
-    Ok(json!({ "undone": undone }))
+    // Another server of the same reviewer may have been faster.
+    if withdrawn.is_empty() { Err(none()) } else { Ok(json!({ "undone": undone })) }
 }
 
 /// Notes pages as skipped, or not: `{"pages": [..], "is_skipped": true}`. It is not stored.
@@ -81,22 +116,15 @@ pub(crate) fn skip(review: &Arc<Review>, body: &Value) -> Result<Value, ApiError
     let pages = list(body, "pages")?.iter().map(|page| page_of(review, Some(page)));
     let pages: Vec<u32> = pages.collect::<Result<_, _>>()?;
     let is_skipped = body.get("is_skipped").and_then(Value::as_bool).unwrap_or(true);
-    let mut seen = review.seen();
+    let mut skipped = review.skipped();
     for at in pages {
         if is_skipped {
-            seen.skipped.insert(at)
+            skipped.insert(at)
         } else {
-            seen.skipped.remove(&at)
+            skipped.remove(&at)
         };
     }
-    Ok(json!({"skipped": seen.skipped.len()}))
-}
-
-/// The time of decisions that are made now: no two groups have the same.
-fn next_ms(review: &Review) -> i64 {
-    let mut seen = review.seen();
-    seen.last_ms = review.clock.wall_ms().max(seen.last_ms + 1);
-    seen.last_ms
+    Ok(json!({"skipped": skipped.len()}))
 }
 
 fn list<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], ApiError> {

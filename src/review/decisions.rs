@@ -15,6 +15,8 @@ const BATCH: usize = 2000;
 pub(crate) struct Decision {
     /// Its id.
     pub(crate) id: DecisionId,
+    /// The group of those that were made together.
+    pub(crate) group: DecisionId,
     /// The position of the task.
     pub(crate) task: usize,
     /// The digest of the question, for questions that differ from line to line.
@@ -34,6 +36,8 @@ pub(crate) struct Decision {
 /// Decisions that were made together, newest first in the strip.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Group {
+    /// Its id.
+    pub(crate) id: DecisionId,
     /// When: wall time in milliseconds.
     pub(crate) at_ms: i64,
     /// The pages and their decisions.
@@ -47,8 +51,8 @@ pub(crate) struct Decisions {
     reviewer: String,
     tasks: Vec<(String, Shape)>,
     by_page: HashMap<PageId, Vec<Decision>>,
-    /// The reviewer's own by time.
-    own: BTreeSet<(i64, DecisionId, PageId)>,
+    /// The reviewer's own by time, group and id.
+    own: BTreeSet<(i64, DecisionId, DecisionId, PageId)>,
     /// The last one that was read.
     last: DecisionId,
     /// Decisions on tasks that the job does not have any more.
@@ -85,14 +89,14 @@ impl Decisions {
     /// Takes over the decisions on a page as the store has them now: others may have withdrawn theirs.
     pub(crate) fn set_page(&mut self, page: &PageId, records: Vec<DecisionRecord>) {
         for old in self.by_page.remove(page).unwrap_or_default() {
-            self.own.remove(&(old.at_ms, old.id, *page));
+            self.own.remove(&(old.at_ms, old.group, old.id, *page));
         }
         records.into_iter().filter(|record| record.decision.page == *page).for_each(|record| self.add(record));
     }
 
     /// Takes over a decision that was not withdrawn.
     pub(crate) fn add(&mut self, record: DecisionRecord) {
-        let DecisionRecord { id, decision, .. } = record;
+        let DecisionRecord { id, decision, group, .. } = record;
         let Some(task) = self.tasks.iter().position(|(name, _)| *name == decision.task) else {
             self.orphans.insert(id);
             return;
@@ -100,6 +104,7 @@ impl Decisions {
         let checked = human_value(&self.tasks[task].1, &decision.value);
         let known = Decision {
             id,
+            group,
             task,
             question: decision.question,
             fits: checked.is_ok(),
@@ -113,7 +118,7 @@ impl Decisions {
             return;
         }
         if *known.reviewer == *self.reviewer {
-            self.own.insert((known.at_ms, id, decision.page));
+            self.own.insert((known.at_ms, group, id, decision.page));
         }
         of_page.push(known);
         of_page.sort_by(|a, b| (a.at_ms, &a.reviewer, a.id).cmp(&(b.at_ms, &b.reviewer, b.id)));
@@ -125,7 +130,7 @@ impl Decisions {
             of_page.retain(|known| {
                 let stays = known.id != id;
                 if !stays {
-                    self.own.remove(&(known.at_ms, id, *page));
+                    self.own.remove(&(known.at_ms, known.group, id, *page));
                 }
                 stays
             });
@@ -176,6 +181,11 @@ impl Decisions {
         of_page.iter().filter(move |known| known.task == task && !known.fits)
     }
 
+    /// Whether the reviewer has made a decision.
+    pub(crate) fn is_own(&self, decision: &Decision) -> bool {
+        *decision.reviewer == *self.reviewer
+    }
+
     /// Whether there is such a decision.
     pub(crate) fn has_unfit(&self, page: &PageId, task: usize) -> bool {
         self.unfit(page, task).next().is_some()
@@ -197,28 +207,31 @@ impl Decisions {
     /// What the reviewer has decided last: at most `count` groups, newest first.
     pub(crate) fn recent(&self, count: usize) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
-        for (at_ms, id, page) in self.own.iter().rev() {
+        for (at_ms, group_id, id, page) in self.own.iter().rev() {
             let known = self.by_page.get(page).and_then(|known| known.iter().find(|known| known.id == *id));
             let Some(known) = known else { continue };
-            if let Some(group) = groups.last_mut().filter(|group| group.at_ms == *at_ms) {
+            if let Some(group) = groups.last_mut().filter(|group| group.id == *group_id) {
                 group.decisions.push((*page, known.clone()));
             } else if groups.len() == count {
                 break;
             } else {
-                groups.push(Group { at_ms: *at_ms, decisions: vec![(*page, known.clone())] });
+                groups.push(Group { id: *group_id, at_ms: *at_ms, decisions: vec![(*page, known.clone())] });
             }
         }
         groups
     }
 
-    /// The reviewer's own decisions of this time: page, id, and task.
-    pub(crate) fn own_at(&self, at_ms: i64) -> Vec<(PageId, DecisionId, usize)> {
+    /// The reviewer's own decisions of a group: page, id, and task.
+    pub(crate) fn own_of(&self, group: DecisionId) -> Vec<(PageId, DecisionId, usize)> {
         let task = |page: &PageId, id: DecisionId| self.by_page.get(page)?.iter().find(|known| known.id == id);
-        let newer = self.own.iter().rev().skip_while(|(known_ms, ..)| *known_ms > at_ms);
-        newer
-            .take_while(|(known_ms, ..)| *known_ms == at_ms)
-            .filter_map(|(_, id, page)| task(page, *id).map(|known| (*page, *id, known.task)))
-            .collect()
+        let own = self.own.iter().rev().filter(|(_, known, ..)| *known == group);
+        own.filter_map(|(.., id, page)| task(page, *id).map(|known| (*page, *id, known.task))).collect()
+    }
+
+    /// When the reviewer has decided last, in wall time in milliseconds. Later decisions have to have a later time,
+    /// whatever the clock shows, because the latest one counts.
+    pub(crate) fn last_own_ms(&self) -> i64 {
+        self.own.last().map_or(0, |(at_ms, ..)| *at_ms)
     }
 
     /// For each pair of reviewers, the values that they gave the same pages of a task.
@@ -270,9 +283,11 @@ mod tests {
             reviewer: reviewer.into(),
             decided_at_ms: at,
             sampled_with: None,
+            draw: None,
             shown: None,
         };
-        DecisionRecord { id: DecisionId(id), decision, is_withdrawn: false }
+        // Decisions of one time are one group here, unless a test says otherwise.
+        DecisionRecord { id: DecisionId(id), decision, group: DecisionId(at), is_withdrawn: false }
     }
 
     fn page() -> PageId {
@@ -324,10 +339,16 @@ mod tests {
             known.recent(20).iter().map(|group| (group.at_ms, group.decisions.len())).collect();
         assert_eq!(groups, [(30, 2), (10, 1)], "newest first, without those of others, each once");
         assert_eq!(known.recent(1).len(), 1);
-        assert_eq!(known.own_at(30).len(), 2);
-        assert!(known.own_at(20).is_empty() && known.own_at(25).is_empty());
+        assert_eq!(known.own_of(DecisionId(30)).len(), 2);
+        assert!(known.own_of(DecisionId(20)).is_empty() && known.own_of(DecisionId(25)).is_empty());
+        // Another group of the same millisecond is another group.
+        known.add(DecisionRecord { group: DecisionId(31), ..record(5, 30, "ann", "note", "more") });
+        assert_eq!((known.own_of(DecisionId(30)).len(), known.own_of(DecisionId(31)).len()), (2, 1));
+        assert_eq!(known.recent(20).iter().map(|group| group.id.0).collect::<Vec<_>>(), [31, 30, 10]);
+        assert_eq!(known.last_own_ms(), 30);
+        known.withdraw(&page(), DecisionId(5));
         known.withdraw(&page(), DecisionId(3));
-        assert_eq!(known.own_at(30).len(), 1);
+        assert_eq!(known.own_of(DecisionId(30)).len(), 1);
         assert_eq!(known.own(&page(), 0, None).map(|known| known.id), Some(DecisionId(1)));
         known.set_page(&page(), vec![record(9, 5, "ann", "kind", "b")]);
         assert_eq!(known.recent(20).len(), 1, "as the store has it now");

@@ -5,7 +5,7 @@ use super::decisions::Group;
 use super::page_json::name_of;
 use super::state::Review;
 use super::view::{ReviewOrder, ViewQuery};
-use super::worth::{Step, Worth, agreement, is_same};
+use super::worth::{Step, Worth, agreement};
 use crate::base::path_text::display_path;
 use crate::base::vocabulary::{ErrorKind, RowStatus};
 use serde_json::{Value, json};
@@ -27,9 +27,12 @@ pub(crate) fn job_json(review: &Arc<Review>) -> Result<Value, ApiError> {
     let options = &review.options;
     let selection = review.selection();
     let tasks: Vec<&Value> = review.tasks.iter().map(|task| task.to_json()).collect();
-    let sample = selection
-        .probability
-        .map(|probability| json!({"pages": selection.drawn.len(), "of": selection.pages, "probability": probability}));
+    let sample = selection.draw.as_ref().map(|draw| {
+        let within = options.filter.as_ref().map(ToString::to_string);
+        json!({
+            "pages": selection.drawn.len(), "of": selection.pages, "probability": draw.probability, "where": within,
+        })
+    });
     Ok(json!({
         "job": review.job.name, "model": review.job.provider.model, "reviewer": options.reviewer,
         "shows_answers": options.shows_answers, "tasks": tasks, "task": options.task,
@@ -106,14 +109,15 @@ pub(crate) fn filters_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Val
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Value, ApiError> {
-    // An interval from pages that were chosen by what the model answered would be wrong.
-    let is_random = view.is_random();
     let selection = review.selection();
+    // An interval from pages that were chosen by what the model answered would be wrong. Which rows match an
+    // expression may change with the decisions, except for a draw.
+    let is_random = view.is_random() && (!review.is_filtered() || selection.draw.is_some());
     let mut tasks = Vec::new();
     for task in &view.tasks {
         let (steps, decided, agreements) = {
             let decisions = review.decisions()?;
-            let skipped = review.seen().skipped.clone();
+            let skipped = review.skipped().clone();
             let mut steps = Vec::new();
             let mut decided = 0;
             let mut is_open = false;
@@ -135,9 +139,11 @@ pub(crate) fn progress_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Va
         if is_random {
             let step = |(at, decided): (u32, Option<(Box<str>, bool)>)| {
                 let Some((value, is_shown)) = decided else { return Ok(Some(Step::Skipped)) };
-                // A blank page that was not asked shows nothing about the model.
                 let answers = review.model_answers(at)?;
-                let step = |answer| Step::Decided { is_right: is_same(answer, &value), is_shown };
+                let step = |answer: &Option<Value>| match (answer, review.tasks.get(*task)) {
+                    (Some(answer), Some(task)) => Step::Decided { is_right: task.is_right(answer, &value), is_shown },
+                    _ => Step::Unanswered,
+                };
                 Ok::<_, ApiError>(answers.get(*task).map(step))
             };
             let steps = steps.into_iter().map(step).collect::<Result<Vec<_>, _>>()?;
@@ -173,7 +179,7 @@ pub(crate) fn recent_json(review: &Arc<Review>) -> Result<Value, ApiError> {
                 Some((name, serde_json::from_str(&known.value).unwrap_or_default()))
             })
             .collect();
-        json!({"at": group.at_ms, "pages": pages.len(), "page": page, "path": path, "values": values})
+        json!({"group": group.id.0, "at": group.at_ms, "pages": pages.len(), "page": page, "path": path, "values": values})
     };
     Ok(json!({ "groups": groups.iter().map(group_json).collect::<Vec<_>>() }))
 }

@@ -6,11 +6,11 @@ use super::index::IndexedPage;
 use super::page_name::page_name;
 use super::state::Review;
 use super::view::ViewQuery;
-use crate::base::digest::canonical;
+use crate::base::digest::{Digest, canonical};
 use crate::base::ids::PageId;
 use crate::export::Row;
 use crate::pipeline::JobPage;
-use crate::select::Filter;
+use crate::store::ShownAnswer;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -23,28 +23,59 @@ const MAX_CHARS: usize = 2000;
 /// When the store can't be read.
 pub(crate) fn window_json(review: &Arc<Review>, view: &ViewQuery) -> Result<Value, ApiError> {
     let facts = review.known_facts();
-    let skipped = review.seen().skipped.clone();
+    let skipped = review.skipped().clone();
     let window = {
         let decisions = review.decisions()?;
         view.window(&review.index, &review.selection().drawn, facts, &decisions, &skipped)
     };
-    let pages = window.pages.iter().map(|at| page_json(review, view, *at));
-    let pages: Vec<Value> = pages.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    let mut shown = Vec::new();
+    let pages: Vec<Value> = if view.only_names {
+        let names = window.pages.iter().filter_map(|at| review.index.get(*at));
+        names.map(|page| json!({"page": page_name(&page.key())})).collect()
+    } else {
+        let pages = window.pages.iter().map(|at| page_json(review, view, *at, &mut shown));
+        pages.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
+    };
+    // Durable before it is shown: a decision after a restart must not be taken for blind.
+    if !shown.is_empty() {
+        review.store.put_shown(shown)?;
+    }
     Ok(json!({"total": window.total, "undecided": window.undecided, "first": window.first, "pages": pages}))
 }
 
-/// A page; `None`: the job does not have it any more.
-fn page_json(review: &Arc<Review>, view: &ViewQuery, at: u32) -> Result<Option<Value>, ApiError> {
+/// A page; `None`: the job does not have it any more. Answers that it shows are added to `new`, unless they are known
+/// to have been shown.
+fn page_json(
+    review: &Arc<Review>,
+    view: &ViewQuery,
+    at: u32,
+    new: &mut Vec<ShownAnswer>,
+) -> Result<Option<Value>, ApiError> {
     let Some(indexed) = review.index.get(at) else { return Ok(None) };
-    let Some(page) = review.page(indexed)? else { return Ok(None) };
-    let mut decisions = review.decisions()?;
-    decisions.set_page(&indexed.id, page.record.decisions.clone());
+    let known = review.shown_answers(&indexed.id)?;
+    let Some((page, decisions)) = review.page_with_decisions(indexed)? else { return Ok(None) };
     let mut tasks = Map::new();
     let mut hides_answers = false;
     for task in &view.tasks {
         let Some(name) = review.tasks.get(*task).map(|task| task.name.clone()) else { continue };
-        let (value, is_hidden) = task_json(review, view, (at, indexed, *task), &page, &decisions);
-        hides_answers |= is_hidden;
+        let question = review.index.question(indexed, *task);
+        let was_shown = known.iter().any(|shown| shown.task == name && shown.question == question);
+        let is_visible =
+            review.reveals_answers(view) || was_shown || decisions.own(&indexed.id, *task, question).is_some();
+        let value = task_json(indexed, (*task, question), is_visible, &page, &decisions);
+        if is_visible && !was_shown {
+            let answer = page.model_row.answers.get(*task).cloned().unwrap_or_default();
+            new.push(ShownAnswer {
+                page: indexed.id,
+                job: review.job.name.clone(),
+                reviewer: review.options.reviewer.clone(),
+                task: name.clone(),
+                question,
+                answer: canonical(&answer),
+                shown_at_ms: review.clock.wall_ms(),
+            });
+        }
+        hides_answers |= !is_visible;
         tasks.insert(name, value);
     }
     let JobPage { model_row, record, .. } = &page;
@@ -57,45 +88,37 @@ fn page_json(review: &Arc<Review>, view: &ViewQuery, at: u32) -> Result<Option<V
         "page": page_name(&indexed.key()), "path": path, "number": number, "status": status.name(),
         "error_kind": error_kind.map(|kind| kind.name()), "error": error, "carried": carried,
         "duplicate_of": duplicate_of, "wrong_picture": record.wrong_picture,
-        "is_skipped": review.seen().skipped.contains(&at), "tasks": tasks,
+        "is_skipped": review.skipped().contains(&at), "tasks": tasks,
     })))
 }
 
-/// What is known of a task of a page, and whether the model's answer is hidden.
+/// What is known of a task of a page. `is_visible`: with the answers of the model and of others.
 fn task_json(
-    review: &Review,
-    view: &ViewQuery,
-    (at, indexed, task): (u32, &IndexedPage, usize),
+    indexed: &IndexedPage,
+    (task, question): (usize, Option<Digest>),
+    is_visible: bool,
     page: &JobPage,
     decisions: &Decisions,
-) -> (Value, bool) {
-    let question = review.index.question(indexed, task);
-    let own = decisions.own(&indexed.id, task, question);
+) -> Value {
     let mut json = Map::new();
-    if let Some(own) = own {
+    if let Some(own) = decisions.own(&indexed.id, task, question) {
         json.insert("own".into(), decision_json(own));
     }
-    let unfit: Vec<Value> = decisions.unfit(&indexed.id, task).map(decision_json).collect();
+    let unfit = decisions.unfit(&indexed.id, task).filter(|unfit| is_visible || decisions.is_own(unfit));
+    let unfit: Vec<Value> = unfit.map(decision_json).collect();
     if !unfit.is_empty() {
         json.insert("unfit".into(), unfit.into());
     }
-    let mut seen = review.seen();
-    let is_visible = review.options.shows_answers
-        || view.reveals_answers()
-        || review.options.filter.as_ref().is_some_and(Filter::names_answers)
-        || own.is_some()
-        || seen.answers.contains_key(&(at, task));
     if is_visible {
         let answer = page.model_row.answers.get(task).cloned().unwrap_or_default();
         // An answer of null and no answer look alike in a row.
         let outcome = page.record.outcomes.get(task).and_then(Option::as_ref);
         let has_answer = outcome.is_some_and(|outcome| outcome.value.is_some());
-        seen.answers.entry((at, task)).or_insert_with(|| canonical(&answer));
         let others: Vec<Value> = decisions.others(&indexed.id, task, question).into_iter().map(decision_json).collect();
         json.insert("answer".into(), json!({"value": answer, "is_given": has_answer}));
         json.insert("others".into(), others.into());
     }
-    (Value::Object(json), !is_visible)
+    Value::Object(json)
 }
 
 fn decision_json(decision: &Decision) -> Value {

@@ -6,11 +6,16 @@ use super::index::{IndexedPage, PageIndex};
 use super::pictures::Pictures;
 use super::settings::ReviewOptions;
 use super::tasks::ReviewTask;
+use super::view::ViewQuery;
 use crate::base::clock::Clock;
-use crate::base::vocabulary::RowStatus;
+use crate::base::ids::{DrawId, PageId};
+use crate::base::vocabulary::{DrawRule, RowStatus};
+use crate::labels::evaluation::observation::model_answer;
+use crate::labels::sampling::stated::stated_probability;
 use crate::manifest::Job;
 use crate::pipeline::{JobPage, PageLookup, PipelineError, read_pages};
-use crate::store::{Reader, Store, StoreError};
+use crate::select::Filter;
+use crate::store::{NewDraw, Reader, ShownAnswer, Store, StoreError};
 use crate::task::Question;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -38,26 +43,18 @@ pub(crate) struct Review {
     /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
     decisions: Mutex<Decisions>,
-    seen: Mutex<Seen>,
+    skipped: Mutex<HashSet<u32>>,
     facts: OnceLock<Result<Facts, String>>,
     facts_started: AtomicBool,
     facts_done: AtomicUsize,
     selection: OnceLock<Selection>,
     /// No page.
-    nothing: OnceLock<Selection>,
-    model_answers: Mutex<HashMap<u32, Arc<[Value]>>>,
+    nothing: Selection,
+    model_answers: Mutex<HashMap<u32, ModelAnswers>>,
 }
 
-/// What the reviewer has seen and done, apart from decisions.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    /// The model's answers that were shown, by page and task, as canonical JSON.
-    pub(crate) answers: HashMap<(u32, usize), String>,
-    /// Pages that were skipped.
-    pub(crate) skipped: HashSet<u32>,
-    /// When the last decisions were made: decisions that are made together have a time of their own.
-    pub(crate) last_ms: i64,
-}
+/// The model's answers to a page, by task; `None`: it has none. Empty: the page was skipped on purpose.
+pub(crate) type ModelAnswers = Arc<[Option<Value>]>;
 
 /// The pages that are reviewed.
 #[derive(Debug, Default)]
@@ -66,8 +63,19 @@ pub(crate) struct Selection {
     pub(crate) drawn: Vec<u32>,
     /// How many there are before a sample is drawn.
     pub(crate) pages: usize,
-    /// The probability with which each was drawn; `None`: all are reviewed.
-    pub(crate) probability: Option<f64>,
+    /// The draw that these pages are; `None`: all are reviewed.
+    pub(crate) draw: Option<Draw>,
+}
+
+/// A draw that the store has.
+#[derive(Debug)]
+pub(crate) struct Draw {
+    /// Its id.
+    pub(crate) id: DrawId,
+    /// The probability with which each page was drawn.
+    pub(crate) probability: f64,
+    /// The probability that is stated with decisions.
+    pub(crate) stated: Option<f64>,
 }
 
 /// What is needed to open a review.
@@ -101,7 +109,7 @@ impl Review {
         let shapes = questions.iter().map(|question| (question.name.clone(), question.shape.clone())).collect();
         let mut decisions = Decisions::new(&job.name, &options.reviewer, shapes);
         decisions.read_new(lookup.reader())?;
-        Ok(Self {
+        let review = Self {
             options,
             tasks: ReviewTask::list(&job.tasks, &questions),
             job,
@@ -113,14 +121,18 @@ impl Review {
             pictures,
             clock,
             decisions: Mutex::new(decisions),
-            seen: Mutex::default(),
+            skipped: Mutex::default(),
             facts: OnceLock::new(),
             facts_started: AtomicBool::new(false),
             facts_done: AtomicUsize::new(0),
             selection: OnceLock::new(),
-            nothing: OnceLock::new(),
+            nothing: Selection::default(),
             model_answers: Mutex::default(),
-        })
+        };
+        if !review.is_filtered() {
+            let _ = review.selection.set(review.draw(|_| true)?);
+        }
+        Ok(review)
     }
 
     /// A page with all that the store has of it; `None`: the job does not have it any more.
@@ -132,7 +144,30 @@ impl Review {
         lock(&self.lookup).page(place, page.page)
     }
 
-    /// The decisions, with those that were stored since.
+    /// A page with all that the store has of it, and the decisions with those on the page as the store has them now.
+    /// Both are of one moment: while they are read, nobody decides. `None`: the job does not have the page any more.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn page_with_decisions(
+        &self,
+        page: &IndexedPage,
+    ) -> Result<Option<(JobPage, MutexGuard<'_, Decisions>)>, PipelineError> {
+        let mut decisions = self.decisions()?;
+        let Some(found) = self.page(page)? else { return Ok(None) };
+        decisions.set_page(&page.id, found.record.decisions.clone());
+        Ok(Some((found, decisions)))
+    }
+
+    /// What the reviewer has seen of the model's answers to a page, in this session or an earlier one.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn shown_answers(&self, page: &PageId) -> Result<Vec<ShownAnswer>, StoreError> {
+        lock(&self.lookup).reader().shown_answers(&self.job.name, &self.options.reviewer, page)
+    }
+
+    /// The decisions, with those that were stored since. Nobody decides while they are held.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -142,9 +177,9 @@ impl Review {
         Ok(decisions)
     }
 
-    /// What the reviewer has seen.
-    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
-        lock(&self.seen)
+    /// The positions of the pages that the reviewer has skipped since the server was started.
+    pub(crate) fn skipped(&self) -> MutexGuard<'_, HashSet<u32>> {
+        lock(&self.skipped)
     }
 
     /// What is known of all pages; `None`: it is being read, which this begins.
@@ -183,7 +218,9 @@ impl Review {
         let mut facts = Facts::new(self.index.len(), self.tasks.len(), self.columns.len());
         read_pages(reader, &self.job, &self.questions, &mut |page| {
             let id = page.record.id;
-            let is_selected = self.options.filter.as_ref().is_none_or(|filter| filter.matches(&page.row));
+            // Which pages are drawn must not depend on what people have decided.
+            let row = if self.options.sample.is_some() { &page.model_row } else { &page.row };
+            let is_selected = self.options.filter.as_ref().is_none_or(|filter| filter.matches(row));
             if let Some(at) = id.filter(|_| is_selected).and_then(|id| self.index.find_asked(&id, &page.questions)) {
                 // Equal pages have equal answers: the first row has what they cost.
                 if facts.pages.get(at as usize).is_some_and(Option::is_none) {
@@ -193,7 +230,17 @@ impl Review {
             }
         })?;
         facts.finish(|at| self.index.pages.get(at).map_or(0, |page| page.place));
+        if self.is_filtered() {
+            let _ = self.selection.set(self.draw(|at| facts.pages.get(at).is_some_and(Option::is_some))?);
+        }
         Ok(facts)
+    }
+
+    /// Whether who looks at a view knows the model's answers, because it shows them or chooses pages by them.
+    pub(crate) fn reveals_answers(&self, view: &ViewQuery) -> bool {
+        self.options.shows_answers
+            || view.reveals_answers()
+            || self.options.filter.as_ref().is_some_and(Filter::names_answers)
     }
 
     /// Whether the pages that are reviewed are known only when [`Review::facts`] are.
@@ -203,46 +250,65 @@ impl Review {
 
     /// The pages that are reviewed. With a filter: none before [`Review::facts`] are known.
     pub(crate) fn selection(&self) -> &Selection {
-        let facts = self.known_facts();
-        if self.is_filtered() && facts.is_none() {
-            return self.nothing.get_or_init(Selection::default);
-        }
-        self.selection.get_or_init(|| {
-            let is_selected = |at: usize| match facts.filter(|_| self.is_filtered()) {
-                Some(facts) => facts.pages.get(at).is_some_and(Option::is_some),
-                None => true,
-            };
-            let mut drawn = self.index.drawn(is_selected);
-            let pages = drawn.len();
-            let sample = self.options.sample.and_then(|count| usize::try_from(count).ok());
-            let probability = sample.map(|count| share(count.min(pages), pages));
-            drawn.truncate(sample.unwrap_or(usize::MAX));
-            Selection { drawn, pages, probability }
-        })
+        self.selection.get().unwrap_or(&self.nothing)
     }
 
-    /// The model's answers to a page, by task; they are read once. Empty: the page was skipped on purpose.
+    /// Selects the pages that are reviewed. A sample is stored as a draw.
+    fn draw(&self, is_selected: impl Fn(usize) -> bool) -> Result<Selection, StoreError> {
+        let mut drawn = self.index.drawn(is_selected);
+        let pages = drawn.len();
+        let Some(count) = self.options.sample else { return Ok(Selection { drawn, pages, draw: None }) };
+        let page_at = |at: &u32| self.index.get(*at).map(|page| page.id);
+        let mut ids: Vec<PageId> = drawn.iter().filter_map(page_at).collect();
+        // A page that is asked several things is drawn with all of them.
+        ids.dedup();
+        let population = ids.len() as u64;
+        ids.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+        let last = ids.last().copied();
+        let end = drawn.iter().rposition(|at| page_at(at) == last).map_or(0, |at| at + 1);
+        drawn.truncate(end);
+        let size = ids.len() as u64;
+        let of_task = self.options.task.as_ref().map(|task| vec![task.clone()]);
+        let id = self.store.put_draw(NewDraw {
+            job: self.job.name.clone(),
+            tasks: of_task.unwrap_or_else(|| self.tasks.iter().map(|task| task.name.clone()).collect()),
+            selection: self.options.filter.as_ref().map(ToString::to_string),
+            rule: DrawRule::ContentHash,
+            pages: ids,
+            population,
+            drawn_at_ms: self.clock.wall_ms(),
+        })?;
+        let draw = Draw {
+            id,
+            probability: stated_probability(false, size, population).unwrap_or(1.0),
+            stated: stated_probability(self.is_filtered(), size, population),
+        };
+        Ok(Selection { drawn, pages, draw: Some(draw) })
+    }
+
+    /// The model's answers to a page; they are read once.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub(crate) fn model_answers(&self, at: u32) -> Result<Arc<[Value]>, PipelineError> {
+    pub(crate) fn model_answers(&self, at: u32) -> Result<ModelAnswers, PipelineError> {
         if let Some(known) = lock(&self.model_answers).get(&at) {
             return Ok(known.clone());
         }
         let page = self.index.get(at).map(|page| self.page(page)).transpose()?.flatten();
-        let answers = page.filter(|page| page.model_row.status != RowStatus::Skipped);
-        let answers: Arc<[Value]> = answers.map_or_else(Vec::new, |page| page.model_row.answers).into();
+        let answers: ModelAnswers = page.map_or_else(Vec::new, |page| model_answers(&page)).into();
         lock(&self.model_answers).insert(at, answers.clone());
         Ok(answers)
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// The model's answers to a page, by task. A page that was skipped on purpose shows nothing about the model.
+fn model_answers(page: &JobPage) -> Vec<Option<Value>> {
+    if page.model_row.status == RowStatus::Skipped {
+        return Vec::new();
+    }
+    (0..page.model_row.answers.len()).map(|task| model_answer(&page.record, task).ok()).collect()
 }
 
-/// The probability with which each of `pages` pages is among `count` of them.
-#[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^52 pages")]
-fn share(count: usize, pages: usize) -> f64 {
-    if pages == 0 { 1.0 } else { count as f64 / pages as f64 }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

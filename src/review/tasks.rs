@@ -1,5 +1,8 @@
 //! The tasks of a job as the page shows them: their questions, and how each kind of answer is edited.
 
+use crate::labels::evaluation::right_answer::is_right_answer;
+use crate::labels::truth::leaf::Leaf;
+use crate::labels::truth::task_spec::TaskSpec;
 use crate::manifest::{Label, Task, TaskKind};
 use crate::task::{Field, Question, Shape};
 use serde_json::{Value, json};
@@ -11,6 +14,8 @@ pub(crate) struct ReviewTask {
     pub(crate) name: String,
     /// Form of its answers.
     pub(crate) shape: Shape,
+    /// How its answers are compared.
+    spec: TaskSpec,
     /// What the page needs to know of it.
     json: Value,
 }
@@ -18,24 +23,37 @@ pub(crate) struct ReviewTask {
 impl ReviewTask {
     /// The tasks of a job.
     pub(crate) fn list(tasks: &[Task], questions: &[Question]) -> Vec<Self> {
-        let task = |question: &Question| {
+        let task = |(position, question): (usize, &Question)| {
             let task = tasks.iter().find(|task| task.name == question.name);
             let (kind, text, labels) = task.map_or(("question", None, &[][..]), described);
             Self {
                 name: question.name.clone(),
                 shape: question.shape.clone(),
+                spec: TaskSpec {
+                    name: question.name.clone(),
+                    position,
+                    leaves: Leaf::list(&question.shape),
+                    shape: question.shape.clone(),
+                },
                 json: json!({
                     "name": question.name, "kind": kind, "question": text,
                     "editor": editor(&question.shape, labels), "has_groups": has_groups(&question.shape),
                 }),
             }
         };
-        questions.iter().map(task).collect()
+        questions.iter().enumerate().map(task).collect()
     }
 
     /// What the page needs to know of the task.
     pub(crate) fn to_json(&self) -> &Value {
         &self.json
+    }
+
+    /// Whether an answer of the model is right, by a decision (JSON text). The rule is that of `docmill eval`.
+    pub(crate) fn is_right(&self, answer: &Value, decision: &str) -> bool {
+        let Ok(decision) = serde_json::from_str::<Value>(decision) else { return false };
+        let truth: Vec<Option<Value>> = self.spec.leaves.iter().map(|leaf| Some(leaf.value(&decision))).collect();
+        is_right_answer(&self.spec, &truth, answer)
     }
 
     /// Whether pages with the same answer form a group that can be looked at together.

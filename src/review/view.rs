@@ -95,6 +95,8 @@ pub(crate) struct ViewQuery {
     pub(crate) at: Option<PageKey>,
     /// Begin with the first page that is neither decided nor skipped.
     pub(crate) is_next: bool,
+    /// Only the names of pages: to draw them ahead of time, and show nothing of them.
+    pub(crate) only_names: bool,
     /// How many.
     pub(crate) limit: usize,
 }
@@ -160,6 +162,7 @@ impl ViewQuery {
             "after" => self.after = page()?,
             "before" => self.before = page()?,
             "at" => self.at = page()?,
+            "names" => self.only_names = value == "1",
             "next" => self.is_next = value == "1",
             "limit" => self.limit = value.parse::<usize>().map_err(|_| unknown())?.clamp(1, MAX_LIMIT),
             _ => return Err(format!("{name} is not a parameter")),

@@ -10,6 +10,7 @@ use crate::base::units::grouped;
 use crate::labels::answers::export::{AnswerFormat, ExportedAnswers, export_answers};
 use crate::labels::answers::fault::LineFault;
 use crate::labels::answers::import::{ImportError, ImportOptions, PreparedImport, prepare_import};
+use crate::labels::reviewer_name::checked_name;
 use crate::pipeline::PipelineError;
 use crate::store::{ReadStore, Store};
 use std::path::Path;
@@ -42,6 +43,14 @@ pub(crate) fn write(job: &Job, answers: &ExportedAnswers, path: &Path) -> Result
     atomic_file::write(path, &answers.bytes, &NoHooks).map_err(failed)
 }
 
+/// A name under which people answer, as it is stored.
+pub(crate) fn reviewer_name(name: &str) -> Result<String, Error> {
+    checked_name(name).map_err(|reason| {
+        Error::new(WRONG_INPUT, format!("--reviewer {reason}"))
+            .with_hint("give the name of a person, such as --reviewer ann")
+    })
+}
+
 /// Stores the human answers of a file: all of them or, if there is a fault, none.
 pub(crate) fn import(
     job: &Job,
@@ -49,6 +58,7 @@ pub(crate) fn import(
     options: &ImportOptions,
     clock: Arc<dyn Clock>,
 ) -> Result<ImportedAnswers, Error> {
+    let options = &ImportOptions { reviewer: reviewer_name(&options.reviewer)?, ..options.clone() };
     let store = &job.manifest.store;
     let reader = ReadStore::open(store)?.reader()?;
     let now_ms = clock.wall_ms();

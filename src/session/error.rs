@@ -12,6 +12,8 @@ use crate::store::StoreError;
 pub(crate) const INTERNAL: u8 = 1;
 /// The exit code of wrong input: arguments, manifest, input folder.
 pub(crate) const WRONG_INPUT: u8 = 2;
+/// The exit code of a budget that is reached.
+pub(crate) const BUDGET_REACHED: u8 = 4;
 /// The exit code of an evaluation in which a mark was not reached.
 pub(crate) const GATE_FAILED: u8 = 7;
 /// The exit code of a store or an output that can't be read or written.
@@ -41,6 +43,11 @@ impl Error {
     /// The error of an evaluation in which a mark was not reached.
     pub(crate) fn of_gates(message: String) -> Self {
         Self { message, hint: None, exit_code: GATE_FAILED, outcome: "quality_gate" }
+    }
+
+    /// The error of a budget that does not allow what is to be sent.
+    pub(crate) fn of_budget(message: String) -> Self {
+        Self { message, hint: None, exit_code: BUDGET_REACHED, outcome: RunOutcomeName::BudgetReached.name() }
     }
 
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {

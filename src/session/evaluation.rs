@@ -35,14 +35,25 @@ impl EvalReport {
         let reader = ReadStore::open(&job.manifest.store)?.reader()?;
         // A human answer must not decide which pages are measured.
         let selects = |page: &crate::pipeline::JobPage| filter.is_none_or(|filter| filter.matches(&page.model_row));
+        // In one spelling, as draws have it.
+        let options = &EvalOptions { filter: filter.map(ToString::to_string), ..options.clone() };
         let evaluation = evaluation::evaluate(&reader, &job.manifest, &job.questions, options, &selects)?;
         Ok(Self { evaluation, job: job.clone(), decoder, clock })
     }
 
-    /// The report as text for a terminal.
+    /// The report as text for a terminal with this many columns. `None`: for a file or another program, so that
+    /// nothing is cut.
     #[must_use]
-    pub fn to_text(&self) -> String {
-        evaluation::render_text(&self.evaluation)
+    pub fn to_text(&self, width: Option<usize>) -> String {
+        evaluation::render_text(&self.evaluation, width)
+    }
+
+    /// What is wrong with the truth although it is compared, one line each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let truth = &self.evaluation.truth;
+        let misfits = truth.misfits.iter().map(evaluation::MisfitGroup::describe);
+        misfits.chain(truth.contradictions.iter().map(evaluation::Contradiction::describe)).collect()
     }
 
     /// The report as JSON. docs/quality.md documents the members.
@@ -72,9 +83,11 @@ impl EvalReport {
             [gate] => format!("quality gate failed: {gate}"),
             several => format!("{} quality gates failed:\n  {}", several.len(), several.join("\n  ")),
         };
-        let hint =
-            "`docmill eval JOB --format html` shows the wrong pages; more pages with truth raise the lower bound";
-        Some(Error::of_gates(message).with_hint(hint))
+        let hint = format!(
+            "`docmill eval {} --format html` shows the wrong pages; more pages with truth raise the lower bound",
+            self.job.manifest.path.display()
+        );
+        Some(Error::of_gates(message).with_hint(&hint))
     }
 }
 

@@ -9,7 +9,8 @@ use crate::base::mask::mask_secrets;
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 use crate::export::{ColumnFault, RowSpec, column_faults};
-use crate::manifest::{self, Collision, Column, Fault, Output, Place, ProtectedFiles};
+use crate::manifest::{self, Collision, Column, Fault, OtherModel, Output, Place, ProtectedFiles};
+use crate::pipeline::RowSelection;
 use crate::select::Filter;
 use crate::source::carried_columns;
 use crate::store::ReadStore;
@@ -38,10 +39,30 @@ pub struct Outputs {
     pub parquet: Option<PathBuf>,
     /// The JSON Lines file.
     pub jsonl: Option<PathBuf>,
-    /// Whether rows show only the model's answers, also where people have answered.
+    /// Whether rows show only the model's answers, also where people have answered. A path has to be given then.
     pub model_only: bool,
     /// Only rows that match. A path has to be given then.
     pub filter: Option<Filter>,
+    /// Only a sample of this many of these pages: the same ones every time, each once. A path has to be given then.
+    pub sample: Option<u64>,
+}
+
+impl Outputs {
+    /// The option that makes other rows than those of the manifest's outputs; `None`: they are the same.
+    pub(crate) fn other_rows(&self) -> Option<(&'static str, &'static str)> {
+        let options = [
+            (self.filter.is_some(), "--where", "a part of the rows"),
+            (self.sample.is_some(), "--sample", "a part of the rows"),
+            (self.model_only, "--model-only", "rows without human answers"),
+        ];
+        options.into_iter().find(|(is_given, ..)| *is_given).map(|(_, option, what)| (option, what))
+    }
+
+    /// Which rows are written.
+    pub(crate) fn selection(&self) -> RowSelection<'_> {
+        let Self { model_only, filter, sample, .. } = self;
+        RowSelection { model_only: *model_only, filter: filter.as_ref(), only_unusable: false, sample: *sample }
+    }
 }
 
 impl Job {
@@ -59,7 +80,8 @@ impl Job {
     }
 
     /// As [`Job::load`], with another model. The price and the revision that the manifest states are those of its
-    /// own model, so they do not count.
+    /// own model, so they do not count: that of another model is `price`, in USD per million tokens of prompts and of
+    /// replies, or else of the built-in list. It may be unknown, also if there is a budget.
     ///
     /// # Errors
     /// As [`Job::load`].
@@ -68,15 +90,16 @@ impl Job {
         variables: &[(String, String)],
         environment: &Environment,
         model: &str,
+        price: Option<(f64, f64)>,
     ) -> Result<Self, Error> {
-        Self::load_with(manifest.as_ref(), variables, environment, Some(model))
+        Self::load_with(manifest.as_ref(), variables, environment, Some(OtherModel { name: model, price }))
     }
 
     fn load_with(
         manifest: &Path,
         variables: &[(String, String)],
         environment: &Environment,
-        model: Option<&str>,
+        model: Option<OtherModel<'_>>,
     ) -> Result<Self, Error> {
         let given: HashMap<&str, &str> =
             variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -170,7 +193,15 @@ impl Job {
                 .with_hint("set provider.price; 0 for free"));
         }
         self.manifest.limits.budget = Some(budget);
+        let shown = usd.trim().parse::<f64>().map_or_else(|_| usd.into(), Into::into);
+        self.manifest.settings.set("limits", "budget_usd", shown);
         Ok(self)
+    }
+
+    /// Whether the price of the model is known.
+    #[must_use]
+    pub fn has_price(&self) -> bool {
+        self.manifest.price().is_some()
     }
 
     /// Whether the manifest names a file for rows.

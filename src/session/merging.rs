@@ -8,6 +8,7 @@ use crate::base::hooks::NoHooks;
 use crate::pipeline::{self, MergeSources, UnstoredAnswers};
 use crate::prepare::DecoderCommand;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Merges stores into the job's store, and writes its outputs.
 ///
@@ -17,10 +18,11 @@ pub(crate) fn merge(
     job: &Job,
     paths: &[PathBuf],
     allow_missing: bool,
-    (clock, decoder): (&dyn Clock, &DecoderCommand),
+    (clock, decoder): (Arc<dyn Clock>, &DecoderCommand),
 ) -> Result<RunReport, Error> {
     job.check_outputs()?;
     let sources = MergeSources { paths, allow_missing };
-    let (report, outcome) = pipeline::merge_stores(&job.manifest, &job.questions, sources, (clock, decoder, &NoHooks))?;
+    let (report, outcome) =
+        pipeline::merge_stores(&job.manifest, &job.questions, sources, (&clock, decoder, &NoHooks))?;
     Ok(RunReport { report, outcome: Some(outcome), unstored: UnstoredAnswers::default() })
 }

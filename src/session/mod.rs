@@ -8,7 +8,7 @@
 //! - [`merging`]: uniting the stores of shards
 //! - [`rows`]: rows in the terminal
 //! - [`progress`]: counters while it runs; [`run_report`]: the result of a run
-//! - [`diff`]: what a change of the manifest changes
+//! - [`diff`]: what a change of the manifest changes; [`diff_query`]: what is compared; [`diff_sides`]: both sides
 //! - [`runs`]: the runs of a store; [`sharding`]: a job as one shard of its input
 //! - [`try_observer`]: what a tried page shows
 //! - [`probing`]: how stable answers are
@@ -25,6 +25,8 @@ pub(crate) mod answers;
 pub(crate) mod budgets;
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod diff_query;
+pub(crate) mod diff_sides;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod evaluation;
@@ -51,7 +53,8 @@ pub(crate) mod try_observer;
 pub use answers::ImportedAnswers;
 pub use budgets::{Budget, budgets_of_store};
 pub use check::JobCheck;
-pub use diff::{DiffAsking, DiffQuery, DiffReport, DiffSide};
+pub use diff::{DiffAsking, DiffReport};
+pub use diff_query::{DiffQuery, DiffSide};
 pub use environment::{Environment, serve_decoder};
 pub use error::Error;
 pub use evaluation::EvalReport;
@@ -74,10 +77,10 @@ pub use crate::labels::answers::import::ImportOptions;
 pub use crate::labels::evaluation::{EvalOptions, GateMeasure, GateSpec, TruthChoice};
 pub use crate::labels::history::{HistoryRun, RunHistory, SettingChange, history_to_json, history_to_text};
 pub use crate::labels::probing::kind::ProbeKind;
-pub use crate::labels::probing::plan::ProbePlan;
+pub use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 pub use crate::pipeline::{
-    Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection, RunOptions,
-    ShardPlan, Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,
+    Alternative, Bound, Headroom, LATENCY_BOUNDS, Plan, Progress, Projection, Quote, Range, RetrySelection,
+    RowSelection, RunOptions, ShardPlan, Signal, TriedPage, Trouble, TroubleKind, WaitReason, plan_to_json,
 };
 pub use crate::report::openmetrics::CONTENT_TYPE as OPENMETRICS_CONTENT_TYPE;
 pub use crate::report::{RedrawnPage, RedrawnPages};

@@ -3,7 +3,7 @@
 use super::error::{Error, WRONG_INPUT};
 use super::job::Job;
 use crate::export::{Row, RowFormat, RowStream, RowTable, choose_columns};
-use crate::pipeline::{self, RowQuery, ShownRows, row_columns, row_targets};
+use crate::pipeline::{self, RowQuery, RowSelection, ShownRows, row_columns, row_targets};
 use crate::report::render_failures;
 use crate::select::Filter;
 use crate::store::ReadStore;
@@ -19,6 +19,8 @@ pub struct RowsQuery {
     pub columns: Vec<String>,
     /// Only rows with status `failed`, `invalid` or `refused`.
     pub failed: bool,
+    /// Only a sample of this many of these pages: the same ones every time, each once.
+    pub sample: Option<u64>,
     /// Maximum number of rows.
     pub limit: Option<u64>,
     /// Whether rows show only the model's answers, also where people have answered.
@@ -68,11 +70,15 @@ pub(crate) fn show_rows(
         .map_err(|(message, hint)| Error::new(WRONG_INPUT, format!("--columns: {message}")).with_hint(&hint))?;
     let reader = ReadStore::open(&manifest.store)?.reader()?;
     let rows = RowQuery {
-        filter: query.filter.as_ref(),
-        only_unusable: query.failed,
+        selection: RowSelection {
+            model_only: query.model_only,
+            filter: query.filter.as_ref(),
+            only_unusable: query.failed,
+            sample: query.sample,
+        },
         limit: query.limit,
-        model_only: query.model_only,
     };
+    let is_cut_to_width = matches!(form, RowsForm::Table(Some(_)));
     let mut hidden_columns = Vec::new();
     let shown = match form {
         RowsForm::Table(width) => {
@@ -90,5 +96,5 @@ pub(crate) fn show_rows(
         }
     };
     let ShownRows { shown, is_cut, failures } = shown;
-    Ok(RowsShown { shown, is_cut, hidden_columns, failures: render_failures(&failures) })
+    Ok(RowsShown { shown, is_cut, hidden_columns, failures: render_failures(&failures, is_cut_to_width) })
 }

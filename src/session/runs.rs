@@ -6,8 +6,9 @@ use crate::base::clock::{Clock, SystemClock};
 use crate::base::ids::JobId;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::labels::history::{RunHistory, read_history};
-use crate::pipeline::{PipelineError, merged_runs, shards_of_runs, stored_job};
+use crate::pipeline::{PipelineError, merged_runs, shards_of_runs, stored_jobs};
 use crate::store::{ReadStore, Reader, RunRecord, StoreError};
+use std::cmp::Reverse;
 
 /// Maximum number of runs that a message lists.
 const MAX_LISTED: usize = 5;
@@ -19,44 +20,52 @@ const MAX_LISTED: usize = 5;
 pub(crate) fn history_of_job(job: &Job, limit: usize) -> Result<RunHistory, Error> {
     let opened = ReadStore::open(&job.manifest.store)?;
     let reader = opened.reader()?;
-    let key = stored_job(&reader, &job.manifest)?.ok_or(PipelineError::NoRun)?;
-    let runs = known_runs(&opened, &reader, Some(key))?;
+    let keys = stored_jobs(&reader, &job.manifest)?;
+    if keys.is_empty() {
+        return Err(PipelineError::NoRun.into());
+    }
+    let runs = known_runs(&opened, &reader, Some(&keys))?;
     Ok(read_history(&reader, &runs, limit)?)
 }
 
-/// The runs of a job, or of all, newest first. Those whose process is gone have died.
+/// The runs of some jobs, or of all, newest first. Those whose process is gone have died.
 ///
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn known_runs(
     opened: &ReadStore,
     reader: &Reader,
-    job: Option<JobId>,
+    jobs: Option<&[JobId]>,
 ) -> Result<Vec<RunRecord>, StoreError> {
-    let mut runs = reader.runs(job)?;
+    let mut runs = reader.runs(if let Some([job]) = jobs { Some(*job) } else { None })?;
+    runs.retain(|run| jobs.is_none_or(|jobs| jobs.contains(&run.job)));
     let now_ms = SystemClock::new().wall_ms();
     for run in runs.iter_mut().filter(|run| opened.has_died(run, now_ms)) {
         (run.outcome, run.ended_ms) = (Some((RunOutcomeName::Died, 1)), Some(run.heartbeat_ms));
+    }
+    // A merge has brought them in shard by shard.
+    if runs.iter().any(|run| run.shard.is_some()) {
+        runs.sort_by_key(|run| Reverse((run.started_ms, run.run)));
     }
     Ok(runs)
 }
 
 /// Whether a run only tried something: a page, or how stable answers are. Its recipes are not those of the manifest.
 pub(crate) fn is_trial(run: &RunRecord) -> bool {
-    matches!(run.outcome, Some((RunOutcomeName::Try, _)))
+    run.is_trial
 }
 
-/// The runs that a report covers, newest first, all of one job: `latest`, `all`, or the id of one or the
-/// beginning of it. A tried page does not head a report when there is a run.
+/// The runs that a report covers, newest first: `latest`, `all` (of one job, which is known if `is_one_job`), or the
+/// id of one or the beginning of it. A tried page does not head a report when there is a run.
 ///
 /// # Errors
 /// When there is no such run, or there are several whose ids begin so.
-pub(crate) fn choose_runs(runs: Vec<RunRecord>, which: &str) -> Result<Vec<RunRecord>, Error> {
+pub(crate) fn choose_runs(runs: Vec<RunRecord>, which: &str, is_one_job: bool) -> Result<Vec<RunRecord>, Error> {
     let newest = runs.iter().find(|run| !is_trial(run)).or(runs.first()).map(|run| (run.job, run.run));
     let Some((job, latest)) = newest else { return Ok(runs) };
     match which {
         "all" => {
-            let mut runs: Vec<RunRecord> = runs.into_iter().filter(|run| run.job == job).collect();
+            let mut runs: Vec<RunRecord> = runs.into_iter().filter(|run| is_one_job || run.job == job).collect();
             runs.sort_by_key(is_trial);
             Ok(runs)
         }
@@ -120,6 +129,8 @@ mod tests {
             outcome: Some((outcome, 0)),
             tasks: Vec::new(),
             shard: None,
+            settings: None,
+            is_trial: outcome == RunOutcomeName::Try,
         }
     }
 
@@ -135,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_run_is_found_by_the_beginning_of_its_id() {
-        let found = |which: &str| match choose_runs(runs(), which) {
+        let found = |which: &str| match choose_runs(runs(), which, false) {
             Ok(runs) => Ok(runs.iter().map(|run| run.run.0).collect::<Vec<_>>()),
             Err(error) => Err(format!("{error}; {}", error.hint().unwrap_or_default())),
         };

@@ -2,7 +2,8 @@
 
 use super::answers::{self, ImportedAnswers};
 use super::check::{JobCheck, cache_write_warning, check_job};
-use super::diff::{DiffAsking, DiffQuery, DiffReport, diff, prepare_diff};
+use super::diff::{DiffAsking, DiffReport, diff, prepare_diff};
+use super::diff_query::DiffQuery;
 use super::environment::Environment;
 use super::error::{Error, INTERNAL, WRONG_INPUT};
 use super::evaluation::EvalReport;
@@ -23,18 +24,18 @@ use crate::base::clock::{Clock, SystemClock};
 use crate::base::hooks::NoHooks;
 use crate::base::ids::RunId;
 use crate::base::random::{entropy, mix};
+use crate::base::sanitize::one_line;
 use crate::base::units::rfc3339;
-use crate::base::vocabulary::{OutcomeStatus, RunOutcomeName};
+use crate::base::vocabulary::OutcomeStatus;
 use crate::export::RowFormat;
 use crate::labels::answers::export::{AnswerFormat, ExportedAnswers};
 use crate::labels::answers::import::ImportOptions;
 use crate::labels::evaluation::EvalOptions;
 use crate::labels::history::RunHistory;
-use crate::labels::probing::kind::ProbeKind;
-use crate::labels::probing::plan::ProbePlan;
+use crate::labels::probing::plan::{ProbePlan, ProbeQuery};
 use crate::pipeline::{
-    self, Counters, PipelineError, Plan, RetrySelection, RunOptions, RunOutcome, STOP_TIME, Shutdown, Signal, StopStep,
-    TriedOutcome, UnstoredAnswers, questions_for_file,
+    self, Counters, PipelineError, Plan, RetrySelection, RowSelection, RunOptions, RunOutcome, STOP_TIME, Shutdown,
+    Signal, StopStep, TriedOutcome, UnstoredAnswers, questions_for_file,
 };
 use crate::review::{self, ReviewOptions, Serving};
 use crate::select::{Filter, FilterColumns};
@@ -215,7 +216,7 @@ impl Session {
     /// # Errors
     /// When the stores don't belong together, one is in use, a shard is missing, or a file can't be read or written.
     pub fn merge(&self, stores: &[PathBuf], allow_missing: bool) -> Result<RunReport, Error> {
-        merging::merge(&self.job, stores, allow_missing, (&*self.clock, self.environment.decoder()))
+        merging::merge(&self.job, stores, allow_missing, (self.clock.clone(), self.environment.decoder()))
     }
 
     /// What a run would ask and cost. Decodes no page, sends nothing and writes nothing. `sample`:
@@ -227,8 +228,8 @@ impl Session {
         self.plan_where(selection, None, (sample, None))
     }
 
-    /// The same, where of the pages that `selection` sends again only those are sent whose rows match. `shards`: also
-    /// what each of so many shards would do.
+    /// The same, where of the pages that `selection` sends again only those are sent whose rows match. `sizes`: that
+    /// of a sample, and the number of shards for each of which it is shown what it would do.
     ///
     /// # Errors
     /// As [`Session::plan`].
@@ -236,7 +237,7 @@ impl Session {
         &self,
         selection: RetrySelection,
         filter: Option<&Filter>,
-        (sample, shards): (Option<u64>, Option<u32>),
+        sizes: (Option<u64>, Option<u32>),
     ) -> Result<Plan, Error> {
         let job = &self.job.manifest;
         let reader = match ReadStore::open(&job.store).and_then(|store| store.reader()) {
@@ -245,15 +246,7 @@ impl Session {
             Err(error) => return Err(error.into()),
         };
         let (at_ms, decoder) = (self.clock.wall_ms(), self.environment.decoder().clone());
-        Ok(pipeline::plan(
-            job,
-            &self.job.questions,
-            reader.as_ref(),
-            (selection, filter),
-            (sample, shards),
-            at_ms,
-            decoder,
-        )?)
+        Ok(pipeline::plan(job, &self.job.questions, reader.as_ref(), (selection, filter), sizes, at_ms, decoder)?)
     }
 
     /// What a plan warns of: the model is retired soon, or was, so that a run of many nights fails; or
@@ -335,37 +328,33 @@ impl Session {
     /// When a file is one that the job uses, the store has no run of the job, or a file can't be written.
     pub fn export(&self, instead: &Outputs) -> Result<Vec<PathBuf>, Error> {
         let job = &self.job.manifest;
+        let other = instead.other_rows();
         let given = [("--csv", &instead.csv), ("--parquet", &instead.parquet), ("--jsonl", &instead.jsonl)];
         let given = given.into_iter().filter_map(|(option, path)| Some(WrittenFile::output(option, path.as_ref()?)));
         match given.collect::<Vec<_>>().as_slice() {
             // Readers of the manifest's outputs expect all rows.
-            [] if instead.filter.is_some() => {
-                return Err(Error::new(
-                    WRONG_INPUT,
-                    "--where writes a part of the rows, and no file for them is given",
-                )
-                .with_hint("give --csv, --parquet or --jsonl; `-` is standard output"));
+            [] if other.is_some() => {
+                let (option, what) = other.unwrap_or_default();
+                let message = format!("{option} writes {what}, and no file for them is given");
+                return Err(Error::new(WRONG_INPUT, message)
+                    .with_hint("give --csv, --parquet or --jsonl; `-` is standard output"));
             }
             [] => self.job.check_outputs()?,
             given => self.job.check_written(given)?,
         }
         self.job.check_part_names(instead)?;
-        if instead.filter.is_some() && self.job.shares_output(instead) {
-            return Err(Error::new(WRONG_INPUT, "--where writes a part of the rows over an output of the manifest")
-                .with_hint("write it to another file: readers of the manifest's outputs expect all rows"));
+        if let Some((option, what)) = other
+            && self.job.shares_output(instead)
+        {
+            let message = format!("{option} writes {what} over an output of the manifest");
+            return Err(Error::new(WRONG_INPUT, message).with_hint(
+                "write them to another file: readers of the manifest's outputs expect all rows, with human answers",
+            ));
         }
         let reader = ReadStore::open(&job.store)?.reader()?;
         let output = self.job.outputs(instead);
         let has_all = self.first_run()?.is_none();
-        Ok(pipeline::export(
-            &reader,
-            job,
-            &self.job.questions,
-            &output,
-            (instead.model_only, instead.filter.as_ref()),
-            has_all,
-            &NoHooks,
-        )?)
+        Ok(pipeline::export(&reader, job, &self.job.questions, &output, instead.selection(), has_all, &NoHooks)?)
     }
 
     /// The id of the first run of the job, while it is in progress: the store does not know all pages yet.
@@ -377,26 +366,26 @@ impl Session {
         let reader = opened.reader()?;
         let Some(key) = pipeline::stored_job(&reader, &self.job.manifest)? else { return Ok(None) };
         let mut runs = reader.runs(Some(key))?;
-        runs.retain(|run| !matches!(run.outcome, Some((RunOutcomeName::Try, _))));
+        runs.retain(|run| !run.is_trial);
         let now_ms = self.clock.wall_ms();
         let is_first = runs.iter().all(|run| run.outcome.is_none() && !opened.has_died(run, now_ms));
         Ok(runs.first().filter(|_| is_first).map(|run| run.run_id.to_string()))
     }
 
     /// Writes the rows to a stream as CSV or JSON Lines, from the store. Returns how many pages are
-    /// pending. `model_only`: without human answers. `filter`: only rows that match.
+    /// pending.
     ///
     /// # Errors
     /// When the store has no run of the job, or the stream can't be written.
     pub fn export_stream(
         &self,
         format: RowFormat,
-        (model_only, filter): (bool, Option<&Filter>),
+        selection: RowSelection<'_>,
         out: impl Write + Send + 'static,
     ) -> Result<u64, Error> {
         let job = &self.job.manifest;
         let reader = ReadStore::open(&job.store)?.reader()?;
-        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, (model_only, filter), Box::new(out))?)
+        Ok(pipeline::export_stream(&reader, job, &self.job.questions, format, selection, Box::new(out))?)
     }
 
     /// Shows rows: writes them to a stream, from the store.
@@ -416,9 +405,10 @@ impl Session {
     /// sample of the pages with answers, always the same ones. Sends nothing.
     ///
     /// # Errors
-    /// When the store has no run of the job or can't be read.
-    pub fn plan_probe(&self, kind: ProbeKind, sample: u64) -> Result<ProbePlan, Error> {
-        probing::plan(&self.job, kind, sample, self.clock.wall_ms())
+    /// When the store has no run of the job or can't be read, or the query does not fit the job.
+    pub fn plan_probe(&self, query: &ProbeQuery) -> Result<ProbePlan, Error> {
+        let filter = query.filter.as_deref().map(|text| self.filter(text)).transpose()?;
+        probing::plan(&self.job, query, filter.as_ref(), self.clock.wall_ms())
     }
 
     /// Asks the pages of a plan that have not been asked before, within the job's budget. Rows never show their
@@ -473,7 +463,7 @@ impl Session {
     #[must_use]
     pub fn default_reviewer(&self) -> String {
         let names = ["USER", "LOGNAME", "USERNAME"].into_iter();
-        let known = names.filter_map(|name| self.environment.variable(name)).map(|name| name.trim().to_owned());
+        let known = names.filter_map(|name| self.environment.variable(name)).map(|name| one_line(&name, 60));
         known.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
     }
 
@@ -492,6 +482,20 @@ impl Session {
     /// When the store can't be read, or a side does not exist.
     pub fn prepare_diff(&self, query: &DiffQuery) -> Result<Option<DiffAsking>, Error> {
         prepare_diff(&self.job, &self.environment, query)
+    }
+
+    /// Asks the pages of a sample that have no later answer, in the session of [`DiffAsking::job`]. Rows, reports and
+    /// the history of the job leave it out; a run with that manifest does not pay for the answers again. An end before
+    /// that, such as a reached budget, is [`Session::early_end`].
+    ///
+    /// # Errors
+    /// When the store can't be written, or a key is missing.
+    pub fn ask_sample(&self, asking: &DiffAsking) -> Result<(), Error> {
+        let environment = self.pipeline_environment()?;
+        self.counters.set_limit(asking.to_ask());
+        let (options, ending) = (RunOptions::default(), (&self.shutdown, &self.counters));
+        let (job, questions) = (&self.job.manifest, std::slice::from_ref(&self.job.questions));
+        Ok(pipeline::ask_probes(job, questions, asking.pages_to_ask(), &environment, &options, ending)?)
     }
 
     /// Compares stored answers to the same pages. Sends nothing.
@@ -528,6 +532,7 @@ impl Session {
     /// When the store has no run of the job, a task does not exist, or the port is in use.
     pub fn review(&self, options: ReviewOptions, on_ready: &mut dyn FnMut(&str)) -> Result<(), Error> {
         check_renderer(self.job.manifest.image.pdf_renderer, &self.environment)?;
+        let options = ReviewOptions { reviewer: answers::reviewer_name(&options.reviewer)?, ..options };
         let serving = Serving {
             clock: self.clock.clone(),
             decoder: self.environment.decoder(),
@@ -566,13 +571,13 @@ pub fn report_from_store(store: &Path, job: Option<&Job>, query: &ReportQuery) -
     }
     let opened = ReadStore::open(store)?;
     let reader = opened.reader()?;
-    let key = match job {
-        Some(job) => Some(pipeline::stored_job(&reader, &job.manifest)?.ok_or(pipeline::PipelineError::NoRun)?),
-        None => None,
-    };
+    let keys = job.map(|job| pipeline::stored_jobs(&reader, &job.manifest)).transpose()?;
+    if keys.as_ref().is_some_and(Vec::is_empty) {
+        return Err(pipeline::PipelineError::NoRun.into());
+    }
     let is_timed = query.since_ms.is_some() || query.until_ms.is_some();
     let which = query.run.as_deref().unwrap_or(if is_timed { "all" } else { "latest" });
-    let runs = choose_runs(known_runs(&opened, &reader, key)?, which)?;
+    let runs = choose_runs(known_runs(&opened, &reader, keys.as_deref())?, which, job.is_some())?;
     let (since_ms, until_ms) = (query.since_ms.unwrap_or(i64::MIN), query.until_ms.unwrap_or(i64::MAX));
     let report = pipeline::report(&reader, &runs, since_ms, until_ms, job.map(|job| &job.manifest))?;
     Ok(RunReport { report, outcome: None, unstored: UnstoredAnswers::default() })

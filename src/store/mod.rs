@@ -40,11 +40,12 @@ pub(crate) mod writer;
 // The ids and words of the records.
 pub use crate::base::ids::{
     AttemptId, AttemptName, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, RequestId, Revision, RunId,
-    RunKey,
+    RunKey, SettingsId,
 };
 pub use crate::base::shard::Shard;
 pub use crate::base::vocabulary::{
-    AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+    AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
+    VerdictName,
 };
 pub use error::StoreError;
 pub use maintenance::backup::back_up;
@@ -67,6 +68,7 @@ pub use records::attempts::{
 pub use records::batches::{BatchAttempt, BatchChange, BatchProgress, BatchRecord, BatchStart};
 pub use records::budgets::{BudgetCounter, BudgetPeriod, BudgetRecord};
 pub use records::decisions::{DecisionRecord, NewDecision, current_decision};
+pub use records::draws::{DrawRecord, NewDraw};
 pub use records::entries::{EntryChange, EntryRecord};
 pub use records::headroom::Headroom;
 pub use records::pages::{
@@ -75,6 +77,7 @@ pub use records::pages::{
 };
 pub use records::rows::{PageRecord, RowOptions, SpendRecord};
 pub use records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunRecord, RunStart, TaskKey};
+pub use records::shown_answers::ShownAnswer;
 pub use sqlite::filesystem::network_file_system;
 pub(crate) use sqlite::migrations::latest as latest_version;
 pub use store::Store;

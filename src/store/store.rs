@@ -5,15 +5,17 @@ use super::writer::command::{Answer, Command, Message};
 use super::writer::thread::start;
 use crate::base::clock::Clock;
 use crate::base::hooks::Hooks;
-use crate::base::ids::{AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::read::reader::Reader;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
 use crate::store::records::decisions::NewDecision;
+use crate::store::records::draws::NewDraw;
 use crate::store::records::entries::EntryChange;
 use crate::store::records::pages::{NearDuplicate, RereadFile, TaskOutcome};
 use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
+use crate::store::records::shown_answers::ShownAnswer;
 use crate::store::sqlite::schema;
 use crate::store::write::settled_entries::SettleRule;
 use std::path::{Path, PathBuf};
@@ -214,16 +216,33 @@ impl Store {
     /// Stores decisions, all of them or none; their ids, in the same order. One that is stored already, with
     /// the same value by the same reviewer at the same time, keeps its id and is not stored again.
     pub fn put_decisions(&self, decisions: Vec<NewDecision>) -> Result<Vec<DecisionId>, StoreError> {
-        match self.blocking(Command::PutDecisions(decisions))? {
-            Answer::Decisions(ids) => Ok(ids),
+        self.decisions(Command::PutDecisions { decisions, is_group: false })
+    }
+
+    /// As [`Store::put_decisions`], of decisions that were made together: they form a group, whose id is that of
+    /// the first one.
+    pub fn put_group(&self, decisions: Vec<NewDecision>) -> Result<Vec<DecisionId>, StoreError> {
+        self.decisions(Command::PutDecisions { decisions, is_group: true })
+    }
+
+    /// Withdraws the decisions of a group, all of them or none: they count for nothing any more, and stay as a
+    /// record. A decision that was not made together with others is a group of its own. `at_ms`: wall time in
+    /// milliseconds. Returns those that were not withdrawn before.
+    pub fn withdraw_group(&self, group: DecisionId, at_ms: i64) -> Result<Vec<DecisionId>, StoreError> {
+        self.decisions(Command::WithdrawGroup { group, at_ms })
+    }
+
+    /// Stores a draw; its id. One of the same pages, among as many, keeps the id that it has.
+    pub fn put_draw(&self, draw: NewDraw) -> Result<DrawId, StoreError> {
+        match self.blocking(Command::PutDraw(Box::new(draw)))? {
+            Answer::Draw(id) => Ok(id),
             _ => Err(StoreError::Closed),
         }
     }
 
-    /// Withdraws a decision: it counts for nothing any more, and stays as a record. `at_ms`: wall time in
-    /// milliseconds.
-    pub fn withdraw_decision(&self, decision: DecisionId, at_ms: i64) -> Result<(), StoreError> {
-        self.blocking(Command::WithdrawDecision { decision, at_ms }).map(|_| ())
+    /// Notes that answers are shown. What a reviewer has seen first of a task of a page stays.
+    pub fn put_shown(&self, shown: Vec<ShownAnswer>) -> Result<(), StoreError> {
+        self.blocking(Command::PutShown(shown)).map(|_| ())
     }
 
     /// Waits until the writer has committed everything and closed the file. Other clones of the
@@ -233,6 +252,13 @@ impl Store {
         let _ = self.blocking(Command::Close);
         if let Some(thread) = self.thread.lock().ok().and_then(|mut thread| thread.take()) {
             let _ = thread.join();
+        }
+    }
+
+    fn decisions(&self, command: Command) -> Result<Vec<DecisionId>, StoreError> {
+        match self.blocking(command)? {
+            Answer::Decisions(ids) => Ok(ids),
+            _ => Err(StoreError::Closed),
         }
     }
 

@@ -34,13 +34,16 @@ pub fn check_value(shape: &Shape, value: &Value) -> Result<Value, TaskFault> {
         (Shape::Text, Value::String(text)) => check_text(text),
         (Shape::Number, Value::Number(number)) => to_number(number).ok_or_else(|| wrong_type("a finite number", value)),
         (Shape::Integer, Value::Number(number)) => {
-            to_integer(number).ok_or_else(|| wrong_type("a whole number", value))
+            // A schema has no range.
+            let is_whole = number.as_f64().is_some_and(|double| double.fract() == 0.0);
+            let fault = || wrong_type("a whole number", value);
+            to_integer(number).ok_or_else(|| if is_whole { fault() } else { fault().breaking_schema() })
         }
         (Shape::Boolean, Value::Bool(_)) => Ok(value.clone()),
         (Shape::Date, Value::String(text)) if is_date(text.trim()) => Ok(Value::String(text.trim().to_owned())),
         (Shape::Number | Shape::Integer | Shape::Boolean, Value::String(text)) => match typed_value(shape, text) {
             Some(typed) => check_value(shape, &typed),
-            None => Err(wrong_type(describe(shape), value)),
+            None => Err(wrong_type(describe(shape), value).breaking_schema()),
         },
         (Shape::Choice(labels), value) => {
             // A list of one label.
@@ -63,7 +66,9 @@ pub fn check_value(shape: &Shape, value: &Value) -> Result<Value, TaskFault> {
             });
             checked.collect::<Result<Map<_, _>, _>>().map(Value::Object)
         }
-        _ => Err(wrong_type(describe(shape), value)),
+        // Few servers check the format of a text.
+        (Shape::Date, Value::String(_)) => Err(wrong_type(describe(shape), value)),
+        _ => Err(wrong_type(describe(shape), value).breaking_schema()),
     }
 }
 
@@ -123,9 +128,12 @@ fn is_null_for(shape: &Shape, text: &str) -> bool {
 
 /// The label that a value stands for.
 fn check_label<'a>(labels: &'a [String], value: &Value, expected: &str) -> Result<&'a str, TaskFault> {
-    label_of_value(labels, value).ok_or_else(|| match value {
-        Value::String(text) => wrong_label(text, labels),
-        _ => wrong_type(expected, value),
+    label_of_value(labels, value).ok_or_else(|| {
+        let fault = match value {
+            Value::String(text) => wrong_label(text, labels),
+            _ => wrong_type(expected, value),
+        };
+        fault.breaking_schema()
     })
 }
 
@@ -255,6 +263,32 @@ mod tests {
             (nullable(tags(None)), json!(["b"]), "wrong_label"),
         ] {
             assert_eq!(check_value(&shape, &value).unwrap_err().kind.name(), kind, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_a_strict_schema_excludes() {
+        for (shape, value, expected) in [
+            (choice(&["a"]), json!("Invoice document"), true),
+            (choice(&["a"]), json!(null), true),
+            (choice(&["a"]), json!({"value": "a"}), true),
+            (choice(&["a"]), json!(["a", "b"]), true),
+            (tags(None), json!(["x"]), true),
+            (tags(None), json!("logo"), true),
+            (tags(Some(1)), json!(["logo", "table"]), false),
+            (Shape::Text, json!(" "), false),
+            (Shape::Text, json!(1), true),
+            (Shape::Text, json!("x".repeat(MAX_TEXT_CHARS + 1)), false),
+            (Shape::Date, json!("last week"), false),
+            (Shape::Date, json!(2026), true),
+            (Shape::Integer, json!(7.5), true),
+            (Shape::Integer, json!(1e16), false),
+            (Shape::Boolean, json!("perhaps"), true),
+            (nullable(Shape::Number), json!("x"), true),
+            (object(), json!({}), true),
+            (object(), json!({"total": 2, "items": [{"n": 1}, {"n": "x"}]}), true),
+        ] {
+            assert_eq!(check_value(&shape, &value).unwrap_err().breaks_schema, expected, "{value}");
         }
     }
 

@@ -157,7 +157,8 @@ fn read_member(members: &Map<String, Value>, question: &Question) -> Result<Valu
         return Err(TaskFault::new(ErrorKind::Missing, "the member is missing"));
     };
     if is_schema(value, &question.shape) {
-        return Err(TaskFault::new(ErrorKind::WrongType, "the member holds a JSON Schema, not an answer"));
+        let fault = TaskFault::new(ErrorKind::WrongType, "the member holds a JSON Schema, not an answer");
+        return Err(fault.breaking_schema());
     }
     check_value(&question.shape, value)
 }

@@ -99,3 +99,32 @@ limits: {concurrency: 64}
 `);
   return names;
 }
+
+// Names of labels, more than there are digits. One is the beginning of others.
+export const MANY_LABELS = [
+  "invoice", "letter", "receipt", "form letter", "contract", "statement", "report", "envelope", "card", "map", "memo", "form",
+  "order", "photo",
+];
+
+// A folder with `count` pages and a job with many labels and typed answers.
+export function makeTypedJob(folder, count) {
+  mkdirSync(join(folder, "pages"), { recursive: true });
+  for (let at = 0; at < count; at++) writeFileSync(join(folder, "pages", `page-${at}.png`), png(at));
+  const schema = {
+    type: "object", required: ["amount", "date"],
+    properties: { amount: { type: "number" }, date: { type: "string", format: "date" }, paid: { type: "boolean" } },
+  };
+  writeFileSync(join(folder, "total.schema.json"), JSON.stringify(schema));
+  writeFileSync(join(folder, "job.yaml"), `version: 1
+name: typed
+input: {folder: pages}
+provider: {simulator: {}, model: openai/gpt-4o-mini}
+tasks:
+  kind: {classify: {labels: [${MANY_LABELS.join(", ")}]}}
+  marks: {tag: {labels: [stamp, logo, table, handwriting]}}
+  total: {extract: {schema: total.schema.json}}
+  sender: {question: {text: Who sent it?, type: text}}
+store: store.db
+output: {jsonl: rows.jsonl}
+`);
+}

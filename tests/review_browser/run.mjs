@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
-import { HOSTILE_LABEL, HOSTILE_NAMES, makeJob } from "./pages.mjs";
+import { HOSTILE_LABEL, HOSTILE_NAMES, makeJob, makeTypedJob } from "./pages.mjs";
 import { Server, docmill } from "./server.mjs";
 
 const { values: given } = parseArgs({ options: { shots: { type: "string" }, many: { type: "string" }, assets: { type: "string" } } });
@@ -204,7 +204,7 @@ async function reviewByKeyboard(folder) {
   });
 
   await test("typed editors: tags by digits, numbers, dates and yes or no", async () => {
-    await page.locator("#filter-task").selectOption("*");
+    await choose(page, "task", "*");
     await page.waitForFunction(() => document.querySelectorAll(".editor").length === 4);
     await page.keyboard.press("ArrowLeft");
     await page.waitForTimeout(200);
@@ -229,9 +229,15 @@ async function reviewByKeyboard(folder) {
   return { server, page };
 }
 
+// Chooses in a filter, as with a mouse: then the focus does not stay there.
+async function choose(page, filter, value) {
+  await page.locator(`#filter-${filter}`).selectOption(value);
+  await page.locator(`#filter-${filter}`).blur();
+}
+
 async function acceptInGrid({ page }) {
   await test("the grid: wrong ones are clicked out, the rest is accepted at once", async () => {
-    await page.locator("#filter-task").selectOption("marks");
+    await choose(page, "task", "marks");
     await page.keyboard.press("g");
     await page.waitForSelector(".tile");
     await page.waitForFunction(() => [...document.querySelectorAll(".tile-picture")].every((image) => image.src));
@@ -258,7 +264,7 @@ async function acceptInGrid({ page }) {
 
 async function twoBrowsers({ server, page }, folder) {
   await test("two browsers of one reviewer, and two reviewers at once", async () => {
-    await page.locator("#filter-task").selectOption("kind");
+    await choose(page, "task", "kind");
     await page.keyboard.press("?");
     await page.waitForSelector("#help[open]");
     await shots(page, "help");
@@ -290,7 +296,7 @@ async function hostileTexts(folder) {
     assert.equal(await page.locator("#reviewer").innerText(), "eve <b> · answers shown");
     assert.equal(await page.locator("#job").innerText(), "browser <i>test</i>");
     await page.keyboard.press("f");
-    await page.locator("#filter-column").selectOption("customer");
+    await choose(page, "column", "customer");
     await page.locator("#filter-value").selectOption("\"<script>window.hacked=1</script>\"");
     await page.waitForFunction(() => document.querySelector(".carried dd")?.innerText === "<script>window.hacked=1</script>");
     await shots(page, "filters");
@@ -317,6 +323,135 @@ async function hostileTexts(folder) {
     check(page);
     await server.end("SIGTERM");
   });
+}
+
+// The page that is shown, as the server knows it.
+async function shownPage(page) {
+  const name = await path(page);
+  return page.evaluate((wanted) => fetch("/api/pages?task=*&limit=120").then((reply) => reply.json())
+    .then((found) => found.pages.find((one) => one.path === wanted)), name);
+}
+
+async function onNextPage(page, work) {
+  const before = await path(page);
+  await work();
+  await page.waitForFunction((known) => document.querySelector(".page-path").innerText !== known, before);
+  return before;
+}
+
+// What was decided on a page, by task.
+async function decisions(page, name) {
+  const found = await page.evaluate((wanted) => fetch("/api/pages?task=*&limit=120").then((reply) => reply.json())
+    .then((all) => all.pages.find((one) => one.path === wanted)), name);
+  return Object.fromEntries(Object.entries(found.tasks).map(([task, { own }]) => [task, own]));
+}
+
+const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.innerText ?? "");
+
+async function tabTo(page, label) {
+  for (let left = 40; left > 0; left -= 1) {
+    await page.keyboard.press("Tab");
+    if ((await focused(page)).startsWith(label)) return;
+  }
+  assert.fail(`Tab does not lead to ${label}`);
+}
+
+async function keyboardAlone(folder) {
+  makeTypedJob(folder, 12);
+  docmill(program, folder, "run", "job.yaml", "-q", "--progress", "off");
+  let server = await serve(folder, "--reviewer", "kim", "--sample", "10");
+  let page = await open(server.address);
+  const keys = async (...list) => { for (const key of list) await page.keyboard.press(key); };
+
+  await test("labels beyond the digits are found by typing", async () => {
+    await page.keyboard.press("/");
+    await page.keyboard.type("form");
+    await keys("Enter");
+    const first = await onNextPage(page, () => keys("Enter"));
+    assert.equal((await decisions(page, first)).kind.value, "form", "a name that is the beginning of another one");
+    await page.keyboard.press("/");
+    await page.keyboard.type("form");
+    await keys("ArrowDown", "Enter");
+    const second = await onNextPage(page, () => keys("Enter"));
+    assert.equal((await decisions(page, second)).kind.value, "form letter");
+    const third = await onNextPage(page, () => keys("0", "Enter"));
+    assert.equal((await decisions(page, third)).kind.value, "map");
+  });
+
+  await test("all four kinds of tasks with nothing but keys", async () => {
+    await page.locator("#filter-task").focus();
+    await page.keyboard.type("all");
+    await page.waitForFunction(() => document.querySelectorAll(".editor").length === 4);
+    await page.waitForTimeout(200);
+    // The focus goes to what is chosen; Space chooses what has it, and keeps it there.
+    await keys("Escape", "2", "e", "ArrowDown", "Space");
+    assert.match(await focused(page), /receipt/);
+    // A list of labels is one stop.
+    await keys("Tab", "Space", "ArrowDown", "ArrowDown", "Space");
+    await tabTo(page, "amount");
+    await page.keyboard.type("12.5");
+    await tabTo(page, "date");
+    await page.keyboard.type("11232026");
+    await tabTo(page, "paid");
+    await page.keyboard.type("y");
+    await tabTo(page, "sender");
+    const bottom = await page.evaluate(() => document.activeElement.getBoundingClientRect().bottom);
+    const top = await page.evaluate(() => document.querySelector(".actions").getBoundingClientRect().top);
+    assert.ok(bottom <= top, `the field that has the focus ends at ${bottom}, behind the buttons at ${top}`);
+    await page.keyboard.type("ACME");
+    await keys("Shift+Enter");
+    await page.keyboard.type("Ltd");
+    await shots(page, "typed");
+    const name = await onNextPage(page, () => keys("Enter"));
+    const known = await decisions(page, name);
+    assert.equal(known.kind.value, "receipt");
+    assert.deepEqual(known.marks.value, ["stamp", "table"]);
+    assert.deepEqual(known.total.value, { amount: 12.5, date: "2026-11-23", paid: true });
+    assert.equal(known.sender.value, "ACME\nLtd");
+    assert.equal(await focused(page), "sender", "the next text can be typed at once");
+    await keys("Escape");
+  });
+
+  await test("Enter on a button presses it, and accepts nothing", async () => {
+    const before = await decided(page);
+    await tabTo(page, "Skip");
+    await onNextPage(page, () => keys("Enter"));
+    assert.equal(await decided(page), before);
+  });
+
+  await test("u undoes after the page was loaded again, once for all tasks", async () => {
+    const counts = () => page.evaluate(() => fetch("/api/progress?task=*").then((reply) => reply.json()))
+      .then((found) => found.tasks.map((task) => task.decided));
+    assert.deepEqual(await counts(), [3, 1, 1, 1]);
+    await page.reload();
+    await ready(page);
+    await keys("u");
+    await page.waitForFunction(() => document.querySelector("#notice").innerText.startsWith("Undone"));
+    // The label that the page had before counts again.
+    assert.deepEqual(await counts(), [3, 0, 0, 0]);
+  });
+
+  await test("what was shown in the grid is known after kill -9", async () => {
+    await choose(page, "task", "kind");
+    await page.waitForFunction(() => document.querySelectorAll(".editor").length === 1);
+    const name = (await shownPage(page)).page;
+    await keys("g");
+    await page.waitForSelector(".tile");
+    // All answers of the task, whatever the grid shows at first.
+    await page.evaluate(() => fetch("/api/pages?mode=grid&task=kind&limit=60").then((reply) => reply.json()));
+    check(page);
+    await server.end("SIGKILL");
+    await page.context().close();
+    server = await serve(folder, "--reviewer", "kim", "--sample", "10");
+    page = await open(server.address);
+    await page.evaluate((one) => document.dispatchEvent(new CustomEvent("open", { detail: one })), name);
+    await page.waitForSelector(".said");
+    const own = await onNextPage(page, () => keys("1", "Enter"));
+    assert.equal((await decisions(page, own)).kind.is_shown, true);
+  });
+  check(page);
+  await page.context().close();
+  await server.end("SIGTERM");
 }
 
 async function changedFiles(folder) {
@@ -363,6 +498,9 @@ try {
   await twoBrowsers(first, folder);
   await hostileTexts(folder);
   await changedFiles(folder);
+  const typed = join(work, "typed");
+  mkdirSync(typed);
+  await keyboardAlone(typed);
   if (given.many) await many(Number(given.many));
   console.log(`${passed} passed, 0 failed`);
 } finally {

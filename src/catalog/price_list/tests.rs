@@ -192,3 +192,13 @@ fn costs_of_images() {
         assert_eq!(found.batch.map(thousand).as_deref(), batch, "{host} {model}");
     }
 }
+
+#[test]
+fn the_price_of_a_model_at_an_unlisted_host_is_that_of_the_most_expensive_listed_one() {
+    let price = |host: &str, model: &str| find_price_anywhere(host, model);
+    assert_eq!(price(OPENAI, "gpt-4o-mini"), find_price(OPENAI, "gpt-4o-mini"), "a listed host comes first");
+    let elsewhere = price("127.0.0.1", "openai/gpt-4o-mini").unwrap();
+    assert_eq!(elsewhere.price, find_price(QUBRID, "gpt-4o-mini").unwrap().price);
+    assert!(elsewhere.source.starts_with(QUBRID), "{}", elsewhere.source);
+    assert_eq!(price("", "acme/vision-1"), None, "unknown is not free");
+}

@@ -251,9 +251,10 @@ fn decision(id: i64, page: PageId, task: &str, value: &str) -> DecisionRecord {
         reviewer: "ann".into(),
         decided_at_ms: id,
         sampled_with: None,
+        draw: None,
         shown: None,
     };
-    DecisionRecord { id: DecisionId(id), decision, is_withdrawn: false }
+    DecisionRecord { id: DecisionId(id), decision, group: DecisionId(id), is_withdrawn: false }
 }
 
 fn page_id(content: &str) -> PageId {

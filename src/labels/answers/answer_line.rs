@@ -37,3 +37,13 @@ pub(crate) enum AnswerValue {
     /// A JSON value.
     Json(Value),
 }
+
+impl AnswerLine {
+    /// The text of the cell with its value.
+    pub(crate) fn cell(&self) -> &str {
+        match &self.value {
+            AnswerValue::Text(text) => text,
+            AnswerValue::Labels(_) | AnswerValue::Json(_) => "",
+        }
+    }
+}

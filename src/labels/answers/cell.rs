@@ -1,23 +1,38 @@
 //! The value of an answer as the text of a cell.
 
 use super::answer_line::AnswerValue;
+use super::exact_json::exact_json;
+use crate::base::digest::canonical;
 use crate::task::{Shape, TaskFault, check_value};
 use serde_json::{Number, Value};
 
-/// The text of a cell: of texts, labels and dates their text, of null nothing, otherwise JSON.
-pub(crate) fn cell_text(value: &Value) -> String {
+/// The text of a cell: of texts, labels and dates their text, of null nothing, otherwise JSON, with all digits of
+/// `stored`, the JSON in the store.
+pub(crate) fn cell_text(value: &Value, stored: &str) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => exact_json(other, stored),
     }
+}
+
+/// A value of a cell in the form of its task, as the store has it: canonical JSON, with all digits of its numbers.
+///
+/// # Errors
+/// If it does not fit the task.
+pub(crate) fn read_stored(shape: &Shape, value: &AnswerValue) -> Result<String, TaskFault> {
+    let text = canonical(&read_value(shape, value)?);
+    Ok(match (value, serde_json::from_str::<Value>(&text)) {
+        (AnswerValue::Text(source), Ok(sorted)) => exact_json(&sorted, source.trim()),
+        _ => text,
+    })
 }
 
 /// The value of a cell in the form of its task.
 ///
 /// # Errors
 /// If it does not fit the task.
-pub(crate) fn read_value(shape: &Shape, value: &AnswerValue) -> Result<Value, TaskFault> {
+fn read_value(shape: &Shape, value: &AnswerValue) -> Result<Value, TaskFault> {
     match value {
         AnswerValue::Text(text) => check_value(shape, &value_of_text(shape.required(), text)),
         AnswerValue::Json(value) => check_value(shape, value),
@@ -116,8 +131,26 @@ mod tests {
             (nullable(Shape::Boolean), json!(false)),
             (Shape::Date, json!("2026-11-23")),
         ] {
-            let read = read_value(&shape, &AnswerValue::Text(cell_text(&value)));
+            let read = read_value(&shape, &AnswerValue::Text(cell_text(&value, "")));
             assert_eq!(read.ok(), Some(value), "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        let field = |name: &str, shape| Field { name: name.into(), description: None, shape };
+        let bill = Shape::Object(vec![field("total", Shape::Number), field("paid", nullable(Shape::Number))]);
+        for (shape, text, stored) in [
+            (Shape::Number, " 12345678901234567890.12 ", "12345678901234567890.12"),
+            (Shape::Number, "1.50", "1.5"),
+            (Shape::List(Box::new(Shape::Number)), "[1, 0.1234567890123456789]", "[1,0.1234567890123456789]"),
+            (bill, r#"{"total": 100000000000000000001, "note": 1}"#, r#"{"paid":null,"total":100000000000000000001}"#),
+        ] {
+            let read = read_stored(&shape, &AnswerValue::Text(text.into())).unwrap();
+            assert_eq!(read, stored);
+            let value = check_value(&shape, &serde_json::from_str(&read).unwrap()).unwrap();
+            let again = read_stored(&shape, &AnswerValue::Text(cell_text(&value, &read))).unwrap();
+            assert_eq!(again, stored, "exported, and imported again");
         }
     }
 }

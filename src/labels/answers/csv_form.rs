@@ -1,10 +1,11 @@
 //! Human answers as CSV.
 
 use super::answer_line::{AnswerLine, AnswerValue};
-use super::cell::cell_text;
 use super::fault::LineFault;
+use crate::base::csv_lines::{LineCounter, find_open_quote};
+use crate::base::sanitize::one_line;
 use crate::base::spreadsheet::{escape_formula, unescape_formula};
-use crate::base::text_reader::{LineCounter, TextReader};
+use crate::base::text_reader::TextReader;
 use crate::base::units::{parse_time, rfc3339};
 use serde_json::Value;
 use std::io::{Cursor, Read};
@@ -22,12 +23,12 @@ pub(crate) fn to_csv(lines: &[(AnswerLine, Value)], has_questions: bool) -> Vec<
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut text);
     // Writing to memory does not fail.
     let _ = writer.write_record(COLUMNS.iter().chain(has_questions.then_some(&QUESTION)));
-    for (line, value) in lines {
+    for (line, _) in lines {
         let mut cells = vec![
             escape_formula(&line.path),
             line.page.to_string(),
             escape_formula(&line.task),
-            escape_formula(&cell_text(value)),
+            escape_formula(line.cell()),
             escape_formula(line.reviewer.as_deref().unwrap_or_default()),
             line.decided_at_ms.map(rfc3339).unwrap_or_default(),
             line.sampled_with.map(|probability| probability.to_string()).unwrap_or_default(),
@@ -52,39 +53,28 @@ pub(crate) fn from_csv(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> 
     let mut text = Vec::new();
     let read = TextReader::new(Cursor::new(bytes)).and_then(|mut reader| reader.read_to_end(&mut text));
     read.map_err(|error| file(error.to_string()))?;
-    let header = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let header = text.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.is_empty()).unwrap_or_default();
     let delimiter = [b',', b'\t', b';'].into_iter().find(|delimiter| header.contains(delimiter)).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_slice());
-    let names = reader.headers().map_err(|error| file(error.to_string()))?.clone();
-    let names: Vec<String> = names.iter().map(|name| name.trim().to_lowercase()).collect();
-    let known = |name: &String| COLUMNS.contains(&name.as_str()) || name == QUESTION;
-    if let Some(other) = names.iter().find(|name| !known(name)) {
-        return Err(file(format!(
-            "there is no column `{other}` in files of human answers: they have {}",
-            COLUMNS.join(", ")
-        )));
+    if let Some(line) = find_open_quote(text.as_slice(), delimiter).map_err(|error| file(error.to_string()))? {
+        return Err(vec![LineFault::malformed(&format!("line {line}"), "a quote is opened and never closed")]);
     }
-    if let Some(missing) = REQUIRED.iter().find(|name| !names.iter().any(|known| known == *name)) {
-        return Err(file(format!("the column `{missing}` is missing")));
-    }
-    let mut counter = LineCounter::new(text.as_slice());
+    let counted = LineCounter::new(text.as_slice());
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(counted);
+    let names = reader.byte_headers().map_err(|error| file(error.to_string()))?.clone();
+    let names: Vec<String> = names.iter().map(|name| String::from_utf8_lossy(name).trim().to_lowercase()).collect();
+    check_columns(&names).map_err(file)?;
     let (mut lines, mut faults) = (Vec::new(), Vec::new());
-    let mut record = csv::StringRecord::new();
-    loop {
-        match reader.read_record(&mut record) {
-            Ok(false) => break,
-            Ok(true) => {}
-            Err(error) => {
-                let line = reader.position().line();
-                faults.push(LineFault::malformed(&format!("line {line}"), error.to_string()));
-                break;
-            }
-        }
+    let mut bytes = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut bytes).map_err(|error| file(error.to_string()))? {
+        let line = reader.get_mut().line_at(bytes.position().map_or(0, csv::Position::byte));
+        let place = format!("line {line}");
+        let Ok(record) = csv::StringRecord::from_byte_record(bytes.clone()) else {
+            faults.push(LineFault::malformed(&place, "it is not UTF-8; save the file as UTF-8"));
+            continue;
+        };
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let line = counter.line_at(record.position().map_or(0, csv::Position::byte));
-        let place = format!("line {}", line.map_err(|error| file(error.to_string()))?);
         if record.len() != names.len() {
             let message = format!("{} fields, but {} columns", record.len(), names.len());
             faults.push(LineFault::malformed(&place, message));
@@ -102,20 +92,43 @@ pub(crate) fn from_csv(bytes: &[u8]) -> Result<Vec<AnswerLine>, Vec<LineFault>> 
     if faults.is_empty() { Ok(lines) } else { Err(faults) }
 }
 
+/// Checks the names of columns.
+fn check_columns(names: &[String]) -> Result<(), String> {
+    let known = |name: &String| COLUMNS.contains(&name.as_str()) || name == QUESTION;
+    if let Some(other) = names.iter().find(|name| !known(name)) {
+        return Err(format!(
+            "there is no column `{}` in files of human answers: they have {}",
+            one_line(other, 60),
+            COLUMNS.join(", ")
+        ));
+    }
+    let repeated = names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|earlier| earlier == *name));
+    if let Some((_, name)) = repeated {
+        return Err(format!("the column `{name}` occurs twice"));
+    }
+    match REQUIRED.iter().find(|name| !names.iter().any(|known| known == *name)) {
+        Some(missing) => Err(format!("the column `{missing}` is missing")),
+        None => Ok(()),
+    }
+}
+
 fn read_line<'a>(place: &str, cell: &dyn Fn(&str) -> &'a str) -> Result<AnswerLine, String> {
     let optional = |name: &str| Some(cell(name).trim()).filter(|text| !text.is_empty());
     let page = match optional("page") {
         None => 1,
-        Some(text) => text.parse().map_err(|_| format!("page: `{text}` is not the number of a page"))?,
+        Some(text) => {
+            text.parse().map_err(|_| format!("page: `{}` is not the number of a page", one_line(text, 40)))?
+        }
     };
     let sampled_with = optional("sampled_with").map(|text| {
         let probability = text.parse::<f64>().ok().filter(|probability| *probability > 0.0 && *probability <= 1.0);
-        probability.ok_or_else(|| format!("sampled_with: `{text}` is not a probability above 0 and up to 1"))
+        probability
+            .ok_or_else(|| format!("sampled_with: `{}` is not a probability above 0 and up to 1", one_line(text, 40)))
     });
     let is_shown = match cell("shown").trim().to_lowercase().as_str() {
         "" | "false" | "0" | "no" => false,
         "true" | "1" | "yes" => true,
-        other => return Err(format!("shown: `{other}` is neither true nor false")),
+        other => return Err(format!("shown: `{}` is neither true nor false", one_line(other, 40))),
     };
     let decided_at_ms =
         optional("decided_at").map(|text| parse_time(text).map_err(|error| format!("decided_at: {error}")));
@@ -208,6 +221,12 @@ mod tests {
                 "line 7: shown: `maybe` is neither true nor false",
                 "line 8: 3 fields, but 7 columns",
             ]
+        );
+        assert_eq!(faults("path,task,value,Value \na,kind,x,y\n"), ["line 1: the column `value` occurs twice"]);
+        assert_eq!(faults("path,task,value\ra,kind,x\r\rb,kind\r"), ["line 4: 2 fields, but 3 columns"]);
+        assert_eq!(
+            faults("path,task,value\na,kind,x\nb,kind,\"y\nc,kind,z\n"),
+            ["line 3: a quote is opened and never closed"]
         );
         assert_eq!(faults("path,value\n"), ["line 1: the column `task` is missing"]);
         assert!(faults("path,page,kind\n")[0].starts_with("line 1: there is no column `kind` in files of human"));

@@ -1,6 +1,7 @@
 //! Human answers to a file.
 
 use super::answer_line::{AnswerLine, AnswerValue};
+use super::cell::cell_text;
 use super::csv_form::to_csv;
 use super::label_studio::to_label_studio;
 use super::locator::Locator;
@@ -111,7 +112,7 @@ fn line_of(
         page: decision.page.page,
         task: decision.task.clone(),
         question: found.question,
-        value: AnswerValue::Json(value.clone()),
+        value: AnswerValue::Text(cell_text(&value, &decision.value)),
         reviewer: Some(decision.reviewer.clone()),
         decided_at_ms: Some(decision.decided_at_ms),
         sampled_with: decision.sampled_with,

@@ -1,13 +1,15 @@
 //! Human answers from a file.
 
 use super::answer_line::AnswerLine;
-use super::cell::read_value;
+use super::cell::read_stored;
 use super::csv_form::from_csv;
 use super::fault::LineFault;
 use super::label_studio::from_label_studio;
 use super::locator::Locator;
-use crate::base::digest::{Digest, canonical};
+use crate::base::digest::Digest;
 use crate::base::ids::PageId;
+use crate::base::sanitize::one_line;
+use crate::labels::reviewer_name::checked_name;
 use crate::manifest::Job;
 use crate::store::{NewDecision, Reader, StoreError};
 use crate::task::Question;
@@ -120,10 +122,11 @@ fn decision_of(
 ) -> Result<Result<NewDecision, LineFault>, StoreError> {
     let Some(question) = questions.iter().find(|question| question.name == line.task) else {
         let names: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
-        let message = format!("the job has no task `{}`; its tasks are: {}", line.task, names.join(", "));
+        let task = one_line(&line.task, 60);
+        let message = format!("the job has no task `{task}`; its tasks are: {}", names.join(", "));
         return Ok(Err(LineFault::unknown(&line.place, message)));
     };
-    let value = match read_value(&question.shape, &line.value) {
+    let value = match read_stored(&question.shape, &line.value) {
         Ok(value) => value,
         Err(fault) => {
             return Ok(Err(LineFault::unknown(&line.place, format!("`{}`: {}", line.task, fault.message))));
@@ -133,6 +136,10 @@ fn decision_of(
     if line.decided_at_ms.is_some_and(|at| at > now_ms + MAX_CLOCK_DIFFERENCE_MS) {
         return Ok(Err(LineFault::malformed(&line.place, "decided_at: the time is in the future".to_owned())));
     }
+    let reviewer = match checked_name(line.reviewer.as_deref().unwrap_or(&options.reviewer)) {
+        Ok(reviewer) => reviewer,
+        Err(reason) => return Ok(Err(LineFault::malformed(&line.place, format!("reviewer: the name {reason}")))),
+    };
     let (page, question) = match locator.find(line, question)? {
         Ok(found) => found,
         Err(fault) => return Ok(Err(fault)),
@@ -142,10 +149,11 @@ fn decision_of(
         job: job.name.clone(),
         task: line.task.clone(),
         question,
-        value: canonical(&value),
-        reviewer: line.reviewer.clone().unwrap_or_else(|| options.reviewer.clone()),
+        value,
+        reviewer,
         decided_at_ms: line.decided_at_ms.unwrap_or(now_ms),
         sampled_with: line.sampled_with,
+        draw: None,
         // The file does not have what was shown.
         shown: line.is_shown.then(|| "null".to_owned()),
     }))

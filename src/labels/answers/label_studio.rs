@@ -1,17 +1,19 @@
 //! Human answers as tasks of Label Studio, in the JSON that it imports and exports.
 //!
 //! An item has the page in `data` and decisions in `annotations`. Labels are `choices`, everything else is the
-//! text of a `textarea`. Members that Label Studio does not have (`reviewer`, `sampled_with`, `shown`) are left
-//! alone by it. Source: Label Studio documentation, "Label Studio JSON format of annotated tasks", 2026.
+//! text of a `textarea`. Label Studio ignores members that it does not have (`reviewer`, `sampled_with`, `shown`), and does
+//! not export them. Sources: Label Studio documentation, "Label Studio JSON format of annotated tasks", 2026; for what an
+//! import accepts, `_insert_valid_completed_by` and `add_annotations` in its `tasks/serializers.py`, 2026.
 
 use super::answer_line::{AnswerLine, AnswerValue};
-use super::cell::cell_text;
 use super::fault::LineFault;
 use crate::base::units::{parse_time, rfc3339};
 use serde_json::{Map, Value, json};
 
 /// The name of the image in the labelling interface.
 const IMAGE: &str = "image";
+/// The beginning of the name of a reviewer of whom only the number of the user is known.
+const USER: &str = "label-studio user ";
 
 /// The lines, in the order of their pages, as JSON. `is_labels`: whether the answers to a task are labels.
 pub(crate) fn to_label_studio(lines: &[(AnswerLine, Value)], is_labels: &dyn Fn(&str) -> bool) -> Value {
@@ -42,10 +44,11 @@ impl Item {
         let reviewer = line.reviewer.as_deref().unwrap_or_default();
         let mut annotation = Map::new();
         annotation.insert("was_cancelled".into(), false.into());
+        // An import without it makes each annotation a ground truth.
+        annotation.insert("ground_truth".into(), false.into());
         annotation.insert("created_at".into(), line.decided_at_ms.map(rfc3339).into());
-        // Label Studio knows people by their addresses, and rejects others.
-        if reviewer.contains('@') {
-            annotation.insert("completed_by".into(), json!({"email": reviewer}));
+        if let Some(user) = user_of(reviewer) {
+            annotation.insert("completed_by".into(), user);
         }
         annotation.insert("reviewer".into(), reviewer.into());
         if let Some(probability) = line.sampled_with {
@@ -74,14 +77,25 @@ impl Item {
     }
 }
 
+/// A reviewer as an import takes users: an object with an address, or the number of a user. It rejects names, and
+/// gives annotations without a user to the one who imports them.
+fn user_of(reviewer: &str) -> Option<Value> {
+    if let Some(number) = reviewer.strip_prefix(USER) {
+        return number.parse::<u64>().ok().map(Value::from);
+    }
+    let (name, host) = reviewer.split_once('@')?;
+    let is_part = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c == '@');
+    (is_part(name) && is_part(host)).then(|| json!({"email": reviewer}))
+}
+
 fn result(line: &AnswerLine, value: &Value, is_labels: bool) -> Value {
     let (kind, value) = match value {
         Value::Array(labels) if is_labels => ("choices", json!({"choices": labels})),
         Value::String(label) if is_labels => ("choices", json!({"choices": [label]})),
         Value::Null => ("textarea", json!({"text": []})),
-        other => ("textarea", json!({"text": [cell_text(other)]})),
+        _ => ("textarea", json!({"text": [line.cell()]})),
     };
-    json!({"from_name": line.task, "to_name": IMAGE, "type": kind, "value": value})
+    json!({"id": line.task, "from_name": line.task, "to_name": IMAGE, "type": kind, "value": value})
 }
 
 /// Reads what Label Studio exports as JSON (not "JSON-MIN").
@@ -191,9 +205,13 @@ fn reviewer(annotation: &Value) -> Option<String> {
     let text = |value: &Value| value.as_str().map(str::to_owned).filter(|text| !text.trim().is_empty());
     annotation.get("reviewer").and_then(text).or_else(|| {
         let user = annotation.get("completed_by")?;
-        let name = ["email", "username", "first_name"].iter().find_map(|member| text(user.get(member)?));
-        let number = |value: &Value| value.as_i64().map(|number| format!("label-studio user {number}"));
-        name.or_else(|| text(user)).or_else(|| number(user)).or_else(|| number(user.get("id")?))
+        let known = ["email", "username"].iter().find_map(|member| text(user.get(member)?));
+        let name = || {
+            let parts = ["first_name", "last_name"].iter().filter_map(|member| text(user.get(member)?));
+            Some(parts.collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty())
+        };
+        let number = |value: &Value| value.as_u64().map(|number| format!("{USER}{number}"));
+        known.or_else(name).or_else(|| text(user)).or_else(|| number(user)).or_else(|| number(user.get("id")?))
     })
 }
 
@@ -222,11 +240,15 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
+        let pair = |path: &str, task: &str, reviewer: &str, value: Value| {
+            let cell = crate::labels::answers::cell::cell_text(&value, "");
+            (AnswerLine { value: AnswerValue::Text(cell), ..line(path, task, reviewer) }, value)
+        };
         let lines = [
-            (line("a.jpg", "kind", "ann"), json!("letter")),
-            (line("a.jpg", "marks", "ann"), json!(["stamp", "logo"])),
-            (line("a.jpg", "payee", "bob@example.org"), json!("ACME")),
-            (line("b.jpg", "payee", "ann"), json!(null)),
+            pair("a.jpg", "kind", "ann", json!("letter")),
+            pair("a.jpg", "marks", "ann", json!(["stamp", "logo"])),
+            pair("a.jpg", "payee", "bob@example.org", json!("ACME")),
+            pair("b.jpg", "payee", "ann", json!(null)),
         ];
         let written = to_label_studio(&lines, &is_labels);
         assert_eq!(written[0]["data"], json!({"image": "a.jpg", "page": 2}));
@@ -244,6 +266,39 @@ mod tests {
             assert_eq!(*line, AnswerLine { value, place: format!("item {at}"), ..expected.clone() });
         }
         assert_eq!(read.len(), 4);
+    }
+
+    #[test]
+    fn people_are_written_as_an_import_takes_them() {
+        for (reviewer, user, name) in [
+            ("ann", None, "ann"),
+            ("bob@example.org", Some(json!({"email": "bob@example.org"})), "bob@example.org"),
+            ("Bob @ home", None, "Bob @ home"),
+            ("@bob", None, "@bob"),
+            ("label-studio user 3", Some(json!(3)), "label-studio user 3"),
+            ("label-studio user x", None, "label-studio user x"),
+        ] {
+            let written = to_label_studio(&[(line("a.jpg", "kind", reviewer), json!("letter"))], &is_labels);
+            let annotation = &written[0]["annotations"][0];
+            assert_eq!(annotation.get("completed_by"), user.as_ref(), "{reviewer}");
+            assert_eq!((&annotation["ground_truth"], &annotation["result"][0]["id"]), (&json!(false), &json!("kind")));
+            // Label Studio drops the name, and exports the user.
+            let mut exported = written.clone();
+            exported[0]["annotations"][0].as_object_mut().unwrap().remove("reviewer");
+            let read = |items: &Value| from_label_studio(items.to_string().as_bytes()).unwrap().remove(0).reviewer;
+            assert_eq!((read(&written).as_deref(), read(&exported).as_deref()), (Some(name), user.map(|_| name)));
+        }
+        for (user, name) in [
+            (json!(3), Some("label-studio user 3")),
+            (json!({"id": 3}), Some("label-studio user 3")),
+            (json!({"id": 3, "email": "bob@example.org", "first_name": "Bob"}), Some("bob@example.org")),
+            (json!({"id": 3, "email": "", "first_name": "Bob", "last_name": "B."}), Some("Bob B.")),
+            (json!("bob"), Some("bob")),
+            (json!(null), None),
+            (json!(-1), None),
+        ] {
+            assert_eq!(reviewer(&json!({"completed_by": user})).as_deref(), name, "{user}");
+        }
     }
 
     #[test]

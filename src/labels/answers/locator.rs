@@ -6,6 +6,7 @@ use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
 use crate::base::ids::{JobId, PageId};
 use crate::base::path_text::{display_path, path_of_text};
+use crate::base::sanitize;
 use crate::manifest::Job;
 use crate::pipeline::{rendered_questions, stored_job};
 use crate::store::{EntryRecord, NewDecision, Reader, StoreError};
@@ -61,6 +62,7 @@ impl<'a> Locator<'a> {
         question: &Question,
     ) -> Result<Result<(PageId, Option<Digest>), LineFault>, StoreError> {
         let unknown = |message: String| Ok(Err(LineFault::unknown(&line.place, message)));
+        let shown = sanitize::path(line.path.as_bytes());
         if let Some(content) = line.path.strip_prefix(CONTENT).and_then(Digest::parse) {
             let digest = line.question.as_deref().map(digest_of_question);
             return Ok(Ok((PageId { content, page: line.page }, digest)));
@@ -76,27 +78,26 @@ impl<'a> Locator<'a> {
         }
         let Some(first) = entries.first() else {
             return unknown(match self.reader.has_path(job, &path)? {
-                true => format!("`{}` has not been read yet, or can't be read; run the job first", line.path),
-                false => format!("the job has no file `{}`", line.path),
+                true => format!("`{shown}` has not been read yet, or can't be read; run the job first"),
+                false => format!("the job has no file `{shown}`"),
             });
         };
         if first.decoder < PAGE_TREE_VERSION {
-            let path = &line.path;
-            return unknown(format!("the pages of `{path}` may have other numbers now; run the job first"));
+            return unknown(format!("the pages of `{shown}` may have other numbers now; run the job first"));
         }
         let (first_page, last_page) = (first.page_count.min(1), first.page_count);
         if line.page < first_page || line.page > last_page {
             return unknown(match last_page {
-                0 => format!("`{}` could not be opened: human answers to it have page 0", line.path),
-                1 => format!("`{}` has no page {}: it has 1 page", line.path, line.page),
-                last => format!("`{}` has no page {}: it has {last} pages", line.path, line.page),
+                0 => format!("`{shown}` could not be opened: human answers to it have page 0"),
+                1 => format!("`{shown}` has no page {}: it has 1 page", line.page),
+                last => format!("`{shown}` has no page {}: it has {last} pages", line.page),
             });
         }
-        let Some(content) = first.content else { return unknown(format!("`{}` can't be read", line.path)) };
+        let Some(content) = first.content else { return unknown(format!("`{shown}` can't be read")) };
         let page = PageId { content, page: first.first_of(line.page) };
         match self.digest_for(&entries, question, line.question.as_deref())? {
             Ok(digest) => Ok(Ok((page, digest))),
-            Err(message) => unknown(format!("`{}`: {message}", line.path)),
+            Err(message) => unknown(format!("`{shown}`: {message}")),
         }
     }
 

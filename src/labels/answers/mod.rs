@@ -9,6 +9,7 @@
 pub(crate) mod answer_line;
 pub(crate) mod cell;
 pub(crate) mod csv_form;
+pub(crate) mod exact_json;
 pub(crate) mod export;
 pub(crate) mod fault;
 pub(crate) mod import;

@@ -2,6 +2,7 @@
 
 use super::compare_tasks::{SharedTask, flips, is_same, shared_tasks};
 use super::compared::{AnswerChange, ChangedPage, Comparison, TaskComparison};
+use super::page_cost::PageCosts;
 use super::paired::{TruthPair, cluster_key, compare_with_truth};
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
@@ -10,10 +11,12 @@ use crate::labels::evaluation::EvalError;
 use crate::labels::evaluation::observation::model_answer;
 use crate::labels::evaluation::truth_source::{SourceCounts, TruthSource};
 use crate::labels::truth::index::RowMatch;
+use crate::labels::truth::leaf::Leaf;
 use crate::labels::truth::page_truth::PageTruth;
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::pipeline::{JobPage, PagePair, PipelineError, RowSide, read_page_pairs};
+use crate::pipeline::{JobPage, PagePair, PageSide, PipelineError, RowSide, read_page_pairs};
 use crate::select::Filter;
+use crate::store::StoreError;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
@@ -28,12 +31,15 @@ pub(crate) struct CompareOptions<'a> {
     pub(crate) pages: Option<&'a HashSet<PageId>>,
     /// Only these tasks; empty: all.
     pub(crate) tasks: &'a [String],
+    /// What answers cost: the earlier and the later ones.
+    pub(crate) costs: (&'a PageCosts<'a>, &'a PageCosts<'a>),
 }
 
 /// A page with truth.
 struct TruthPage {
     cluster: Vec<u8>,
-    sampled_with: Option<f64>,
+    /// By task: the probability with which it was drawn.
+    sampled_with: Vec<Option<f64>>,
     matched: Option<RowMatch>,
     /// By task.
     truth: Vec<Vec<Option<Value>>>,
@@ -59,6 +65,7 @@ pub(crate) fn compare(
     let mut source = open_truth(&specs)?;
     let mut pass = Pass {
         tasks: &tasks,
+        costs: options.costs,
         comparison: Comparison {
             tasks: tasks.iter().map(|task| new_task(&task.spec)).collect(),
             not_compared,
@@ -67,11 +74,17 @@ pub(crate) fn compare(
             ..Comparison::default()
         },
         truth: Vec::new(),
+        truth_of_pages: HashSet::new(),
+        is_contradictory: source
+            .as_ref()
+            .is_some_and(|source| source.samples().iter().any(|known| known.is_contradictory)),
     };
     let mut counts = SourceCounts::default();
     read_page_pairs(old, new, &mut |pair| {
         // Also of pages that are not chosen, whose truth would otherwise seem to be about no page.
-        let known = source.as_mut().and_then(|source| {
+        // Human answers are about the content: those of an equal page are the same.
+        let is_repeated = pair.is_duplicate && matches!(source, Some(TruthSource::Answers { .. }));
+        let known = source.as_mut().filter(|_| !is_repeated).and_then(|source| {
             let (row, record) = (pair.old.row.clone(), pair.old.record.clone());
             let page = JobPage { record, questions: Vec::new(), row: row.clone(), model_row: row };
             source.truth_of(&page, &specs, &mut counts).into_iter().next()
@@ -81,7 +94,14 @@ pub(crate) fn compare(
             return Ok(());
         }
         let (truth, matched) = known.map_or((None, None), |known| (Some(known.truth), known.matched));
-        pass.add(&pair, truth, matched);
+        if !pair.is_duplicate {
+            pass.add(&pair)?;
+        }
+        // Equal pages count once in the tests, whichever row of the truth is about them.
+        let is_counted = pair.is_duplicate && pass.truth_of_pages.contains(&pair.id);
+        if let Some(truth) = truth.filter(|truth| truth.has_any() && !is_counted) {
+            pass.add_truth(&pair, truth, matched);
+        }
         Ok::<(), PipelineError>(())
     })?;
     let mut faults = counts.faults;
@@ -100,64 +120,90 @@ fn new_task(spec: &TaskSpec) -> TaskComparison {
 
 struct Pass<'a> {
     tasks: &'a [SharedTask],
+    costs: (&'a PageCosts<'a>, &'a PageCosts<'a>),
     comparison: Comparison,
     truth: Vec<TruthPage>,
+    truth_of_pages: HashSet<PageId>,
+    /// Whether the stated probabilities are of several samples.
+    is_contradictory: bool,
 }
 
 impl Pass<'_> {
-    fn add(&mut self, pair: &PagePair, truth: Option<PageTruth>, matched: Option<RowMatch>) {
+    /// Adds a page. Equal pages have one answer, so they are added once.
+    fn add(&mut self, pair: &PagePair) -> Result<(), StoreError> {
         let mut changes = Vec::new();
         let mut is_compared = false;
-        let mut asked = Vec::new();
         self.comparison.selected += 1;
-        for (at, task) in self.tasks.iter().enumerate() {
-            let is_asked = |record: &crate::store::PageRecord, position: usize| {
-                record.outcomes.get(position).is_some_and(Option::is_some)
-            };
-            let old = model_answer(&pair.old.record, task.old).ok();
-            let new = model_answer(&pair.new.record, task.new).ok();
-            let both_asked = is_asked(&pair.old.record, task.old) && is_asked(&pair.new.record, task.new);
-            let Some(result) = self.comparison.tasks.get_mut(at) else { continue };
+        for (task, result) in self.tasks.iter().zip(&mut self.comparison.tasks) {
+            let (old, new) = answers(pair, task);
+            let is_asked_twice = is_asked_twice(pair, task);
             match (&old, &new) {
                 (Some(old), Some(new)) => {
                     is_compared = true;
-                    let known = truth.as_ref().and_then(|truth| truth.tasks.get(at)).map_or(&[][..], Vec::as_slice);
-                    compare_answers(task, result, (old, new), known, &mut changes);
+                    compare_answers(task, result, (old, new), &mut changes);
                 }
-                (Some(_), None) => result.only_old += u64::from(both_asked),
-                (None, Some(_)) => result.only_new += u64::from(both_asked),
+                (Some(_), None) => result.only_old += u64::from(is_asked_twice),
+                (None, Some(_)) => result.only_new += u64::from(is_asked_twice),
                 (None, None) => {}
             }
-            asked.push(both_asked.then_some((old, new)));
         }
         if is_compared {
-            let comparison = &mut self.comparison;
-            comparison.pages += 1;
-            let add = |sum: Option<Pico>, cost: Option<Pico>| sum.zip(cost).map(|(sum, cost)| sum + cost);
-            comparison.old_cost = add(comparison.old_cost, pair.old.row.cost);
-            comparison.new_cost = add(comparison.new_cost, pair.new.row.cost);
-        }
-        let record = &pair.old.record;
-        if let Some(truth) = truth.filter(PageTruth::has_any) {
-            self.truth.push(TruthPage {
-                cluster: cluster_key(&record.path, record.content),
-                sampled_with: truth.sampled_with,
-                matched,
-                truth: truth.tasks,
-                answers: asked,
-            });
+            self.comparison.pages += 1;
+            self.add_cost(pair)?;
         }
         if !changes.is_empty() {
             self.comparison.changed_pages += 1;
             if self.comparison.changed.len() < MAX_CHANGED {
-                let (path, page) = (record.path.clone(), record.page);
+                let (path, page) = (pair.old.record.path.clone(), pair.old.record.page);
                 self.comparison.changed.push(ChangedPage { id: pair.id, path, page, changes });
             }
         }
+        Ok(())
+    }
+
+    /// Adds what both sides cost, if the page was asked every task on both.
+    fn add_cost(&mut self, pair: &PagePair) -> Result<(), StoreError> {
+        if [&pair.old, &pair.new].into_iter().any(|side| side.record.outcomes.iter().any(Option::is_none)) {
+            return Ok(());
+        }
+        let (old, new) = self.costs;
+        let (old, new) = (old.of_page(&pair.old.record)?, new.of_page(&pair.new.record)?);
+        let comparison = &mut self.comparison;
+        let add = |sum: Option<Pico>, cost: Option<Pico>| sum.zip(cost).map(|(sum, cost)| sum + cost);
+        comparison.priced += 1;
+        comparison.old_cost = add(comparison.old_cost, old);
+        comparison.new_cost = add(comparison.new_cost, new);
+        Ok(())
+    }
+
+    /// Adds what is known of a page.
+    fn add_truth(&mut self, pair: &PagePair, truth: PageTruth, matched: Option<RowMatch>) {
+        let record = &pair.old.record;
+        self.truth_of_pages.insert(pair.id);
+        // Changed pages show what is right.
+        let is_shown = |page: &&mut ChangedPage| page.id == pair.id;
+        if let Some(page) = self.comparison.changed.iter_mut().rev().find(is_shown) {
+            add_known_values(self.tasks, &truth, &mut page.changes);
+        }
+        let answers = self.tasks.iter().map(|task| is_asked_twice(pair, task).then(|| answers(pair, task)));
+        self.truth.push(TruthPage {
+            cluster: cluster_key(&record.path, record.content),
+            sampled_with: (0..self.tasks.len()).map(|at| truth.probability(at)).collect(),
+            matched,
+            answers: answers.collect(),
+            truth: truth.tasks,
+        });
     }
 
     fn finish(mut self) -> Comparison {
-        self.comparison.is_sample = !self.truth.is_empty() && self.truth.iter().all(|page| page.sampled_with.is_some());
+        if self.comparison.priced == 0 {
+            (self.comparison.old_cost, self.comparison.new_cost) = (None, None);
+        }
+        let is_drawn = |page: &TruthPage| {
+            let known = page.truth.iter().zip(&page.sampled_with).filter(|(truth, _)| !truth.is_empty());
+            known.fold(true, |all, (_, probability)| all && probability.is_some())
+        };
+        self.comparison.is_sample = !self.is_contradictory && !self.truth.is_empty() && self.truth.iter().all(is_drawn);
         let mut numbers: HashMap<&[u8], usize> = HashMap::new();
         let clusters: Vec<usize> = self
             .truth
@@ -179,7 +225,8 @@ impl Pass<'_> {
                 })
                 .collect();
             let of_pairs: Vec<usize> = pairs.iter().map(|pair| clusters[pair.at]).collect();
-            let probabilities: Option<Vec<f64>> = pairs.iter().map(|pair| self.truth[pair.at].sampled_with).collect();
+            let probabilities: Option<Vec<f64>> =
+                pairs.iter().map(|pair| self.truth[pair.at].sampled_with.get(at).copied().flatten()).collect();
             let design = match probabilities.map(|known| Design::sampled(&known, of_pairs.clone())) {
                 Some(Ok(design)) => design,
                 _ => Design::clustered(of_pairs),
@@ -192,24 +239,33 @@ impl Pass<'_> {
     }
 }
 
-/// Compares two answers to a task. `truth`: the values of its leaves that are known.
+/// The earlier and the later answer to a task.
+fn answers(pair: &PagePair, task: &SharedTask) -> (Option<Value>, Option<Value>) {
+    (model_answer(&pair.old.record, task.old).ok(), model_answer(&pair.new.record, task.new).ok())
+}
+
+/// Whether a task was asked on both sides.
+fn is_asked_twice(pair: &PagePair, task: &SharedTask) -> bool {
+    let is_asked = |side: &PageSide, position: usize| side.record.outcomes.get(position).is_some_and(Option::is_some);
+    is_asked(&pair.old, task.old) && is_asked(&pair.new, task.new)
+}
+
+/// Compares two answers to a task.
 fn compare_answers(
     task: &SharedTask,
     result: &mut TaskComparison,
     (old, new): (&Value, &Value),
-    truth: &[Option<Value>],
     changes: &mut Vec<AnswerChange>,
 ) {
     let spec = &task.spec;
     result.compared += 1;
     let count = changes.len();
-    for (at, leaf) in spec.leaves.iter().enumerate() {
+    for leaf in &spec.leaves {
         let (old, new) = (leaf.value(old), leaf.value(new));
         if is_same(&leaf.shape, &old, &new) {
             continue;
         }
         let name = leaf.name();
-        let what = if name.is_empty() { spec.name.clone() } else { format!("{}.{name}", spec.name) };
         if name.is_empty() {
             for flip in flips(&leaf.shape, &old, &new) {
                 *result.flips.entry(flip).or_default() += 1;
@@ -217,7 +273,27 @@ fn compare_answers(
         } else {
             *result.members.entry(name).or_default() += 1;
         }
-        changes.push(AnswerChange { what, old, new, truth: truth.get(at).cloned().flatten() });
+        changes.push(AnswerChange { what: place_of(spec, leaf), old, new, truth: None });
     }
     result.same += u64::from(changes.len() == count);
+}
+
+/// Adds what is known to be right to the changes of a page.
+fn add_known_values(tasks: &[SharedTask], truth: &PageTruth, changes: &mut [AnswerChange]) {
+    for (task, known) in tasks.iter().zip(&truth.tasks) {
+        for (leaf, value) in task.spec.leaves.iter().zip(known) {
+            let what = place_of(&task.spec, leaf);
+            if let Some(change) = changes.iter_mut().find(|change| change.what == what && change.truth.is_none()) {
+                change.truth.clone_from(value);
+            }
+        }
+    }
+}
+
+/// The task, or a member of its answers.
+fn place_of(spec: &TaskSpec, leaf: &Leaf) -> String {
+    match leaf.name() {
+        name if name.is_empty() => spec.name.clone(),
+        name => format!("{}.{name}", spec.name),
+    }
 }

@@ -25,9 +25,11 @@ pub(crate) struct Comparison {
     pub(crate) tasks: Vec<TaskComparison>,
     /// Names of tasks that only one side has, or that have another form.
     pub(crate) not_compared: Vec<String>,
-    /// Cost of the earlier answers to the compared pages; `None`: unknown.
+    /// Of the compared pages, those that were asked every task on both sides: the pages whose cost is compared.
+    pub(crate) priced: u64,
+    /// Cost of the earlier answers to these pages, each as one bill; `None`: unknown.
     pub(crate) old_cost: Option<Pico>,
-    /// Cost of the later answers to the compared pages; `None`: unknown.
+    /// Cost of the later answers to them; `None`: unknown.
     pub(crate) new_cost: Option<Pico>,
     /// Expected cost of asking every page of the job anew with the later settings; `None`: unknown.
     pub(crate) full_cost: Option<Pico>,

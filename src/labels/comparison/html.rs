@@ -64,9 +64,10 @@ fn add_numbers(out: &mut String, comparison: &Comparison) {
         add(&agreement, &format!("agreement on {}", task.name), &more);
     }
     let cost = |amount: Option<Pico>| amount.map_or_else(|| "unknown".to_owned(), format_usd);
-    add(&cost(comparison.old_cost), "old answers", "");
-    add(&cost(comparison.new_cost), "new answers", "");
-    add(&cost(comparison.full_cost), "all pages, new", "expected, if every page is asked anew");
+    let pages = format!("for {} pages", grouped(comparison.priced));
+    add(&cost(comparison.old_cost), "old answers", &pages);
+    add(&cost(comparison.new_cost), "new answers", &pages);
+    add(&cost(comparison.full_cost), "all pages, new", "expected, for a full run");
     out.push_str("</div>\n");
 }
 

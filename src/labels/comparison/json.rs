@@ -26,6 +26,7 @@ pub(crate) fn render_json(comparison: &Comparison) -> Value {
             "old_usd": usd(comparison.old_cost),
             "new_usd": usd(comparison.new_cost),
             "full_usd": usd(comparison.full_cost),
+            "pages": comparison.priced,
         },
     })
 }
@@ -41,13 +42,13 @@ fn task_to_json(task: &TaskComparison) -> Value {
         "only_old": task.only_old,
         "only_new": task.only_new,
         "flips": flips,
-        "mcnemar_p": task.truth.map(|truth| truth.mcnemar_p),
     });
     if let Some(members) = members.as_object_mut() {
         if !task.members.is_empty() {
             members.insert("members".into(), json!(task.members));
         }
         if let Some(truth) = &task.truth {
+            members.insert("mcnemar_p".into(), json!(truth.mcnemar_p));
             members.insert("truth".into(), truth_to_json(truth));
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`compared`]: what was compared; [`compare_tasks`]: which tasks, and whether two answers are the same
 //! - [`mod@compare`]: one pass over the pages
-//! - [`paired`]: both against truth
+//! - [`page_cost`]: what the answers to a page cost; [`paired`]: both against truth
 //! - [`text`], [`json`], [`html`]: its forms
 
 pub(crate) mod compare;
@@ -10,6 +10,7 @@ pub(crate) mod compare_tasks;
 pub(crate) mod compared;
 pub(crate) mod html;
 pub(crate) mod json;
+pub(crate) mod page_cost;
 pub(crate) mod paired;
 pub(crate) mod text;
 
@@ -17,4 +18,5 @@ pub(crate) use compare::{CompareOptions, compare};
 pub(crate) use compared::{ChangedPage, Comparison};
 pub(crate) use html::render_html;
 pub(crate) use json::render_json;
+pub(crate) use page_cost::PageCosts;
 pub(crate) use text::render_text;

@@ -4,9 +4,8 @@ use super::compared::{F1Difference, PairedTruth};
 use crate::base::digest::Digest;
 use crate::eval::{Design, macro_f1, mcnemar_p, paired_bootstrap};
 use crate::labels::evaluation::collect::labels_of;
-use crate::labels::evaluation::compare::compare_values;
+use crate::labels::evaluation::right_answer::is_right_answer;
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::task::Shape;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
@@ -47,19 +46,7 @@ pub(crate) fn compare_with_truth(task: &TaskSpec, pages: &[TruthPair], design: &
 
 /// Whether an answer has every value that is known. No answer is wrong.
 pub(crate) fn is_right(task: &TaskSpec, truth: &[Option<Value>], answer: Option<&Value>) -> bool {
-    let Some(answer) = answer else { return false };
-    task.leaves.iter().zip(truth).all(|(leaf, truth)| {
-        let Some(truth) = truth else { return true };
-        let value = leaf.value(answer);
-        match leaf.shape.required() {
-            Shape::Tags { .. } => set_of(truth) == set_of(&value),
-            _ => compare_values(&leaf.shape, truth, &value).normalized,
-        }
-    })
-}
-
-fn set_of(value: &Value) -> BTreeSet<&str> {
-    labels_of(value).collect()
+    answer.is_some_and(|answer| is_right_answer(task, truth, answer))
 }
 
 /// The labels of a page, as numbers.
@@ -71,8 +58,14 @@ struct LabelSets {
 
 /// The difference of macro F1; `None`: the task has no labels, or none occurs.
 fn f1_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Option<F1Difference> {
-    let labels = task.labels()?;
-    let numbers: HashMap<&str, usize> = labels.iter().enumerate().map(|(at, label)| (label.as_str(), at)).collect();
+    let labels = task.labels()?.iter().map(String::as_str);
+    // The truth may have labels that the manifest does not have.
+    let of_truth = pages.iter().flat_map(|page| page.truth.iter().flatten()).flat_map(labels_of);
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    for label in labels.chain(of_truth) {
+        let next = numbers.len();
+        numbers.entry(label).or_insert(next);
+    }
     let numbered = |value: Option<&Value>| -> BTreeSet<usize> {
         value.into_iter().flat_map(labels_of).filter_map(|label| numbers.get(label).copied()).collect()
     };
@@ -85,7 +78,7 @@ fn f1_difference(task: &TaskSpec, pages: &[TruthPair], design: &Design) -> Optio
         })
         .collect();
     let score = |weights: &[f64], side: fn(&LabelSets) -> &BTreeSet<usize>| {
-        macro_f1(labels.len(), sets.iter().map(|page| (&page.truth, side(page))), weights)
+        macro_f1(numbers.len(), sets.iter().map(|page| (&page.truth, side(page))), weights)
     };
     let both = |weights: &[f64]| Some((score(weights, |sets| &sets.old)?, score(weights, |sets| &sets.new)?));
     let (old, new) = both(design.weights())?;
@@ -103,6 +96,7 @@ pub(crate) fn cluster_key(path: &[u8], content: Option<Digest>) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::labels::truth::leaf::Leaf;
+    use crate::task::Shape;
     use serde_json::json;
 
     fn task(shape: Shape) -> TaskSpec {
@@ -135,6 +129,16 @@ mod tests {
         let (low, high) = f1.interval.unwrap();
         assert!(low > 0.0 && low < f1.new - f1.old && high > f1.new - f1.old && f1.p.unwrap() < 0.05, "{f1:?}");
         assert_eq!(compare_with_truth(&task, &[], &Design::simple(0)), None);
+    }
+
+    #[test]
+    fn a_label_that_only_the_truth_has_counts() {
+        let task = task(Shape::Choice(labels()));
+        let a = || Some(json!("a"));
+        let pages = [pair(0, json!("a"), a(), a()), pair(1, json!("memo"), a(), a())];
+        let f1 = compare_with_truth(&task, &pages, &Design::simple(2)).unwrap().f1.unwrap();
+        // Of a: one right of two answers. Of memo: none.
+        assert!((f1.old - (2.0 / 3.0 + 0.0) / 2.0).abs() < 1e-12, "{}", f1.old);
     }
 
     #[test]

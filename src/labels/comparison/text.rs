@@ -13,13 +13,14 @@ const MAX_FAULTS: usize = 5;
 /// Below this probability a difference is called one.
 const SIGNIFICANCE: f64 = 0.05;
 
-/// Renders a comparison as text.
-pub(crate) fn render_text(comparison: &Comparison) -> String {
-    let mut table = TextTable::new(&format!("{}: two sets of answers", comparison.job));
+/// Renders a comparison as text. `is_cut`: whether what is too wide for a terminal is cut.
+pub(crate) fn render_text(comparison: &Comparison, is_cut: bool) -> String {
+    let title = format!("{}: two sets of answers", comparison.job);
+    let mut table = if is_cut { TextTable::new(&title) } else { TextTable::in_full(&title) };
     table.text(1, &format!("old: {}", comparison.old_name));
     table.text(1, &format!("new: {}", comparison.new_name));
     for change in &comparison.changes {
-        table.text(2, &change.to_string());
+        table.text(2, &if is_cut { change.to_string() } else { change.in_full() });
     }
     table.heading("pages");
     table.row(1, "compared", grouped(comparison.pages));
@@ -37,9 +38,14 @@ pub(crate) fn render_text(comparison: &Comparison) -> String {
     }
     add_truth(&mut table, comparison);
     table.heading("cost");
-    table.row(1, "old answers", money(comparison.old_cost));
-    table.row(1, "new answers", money(comparison.new_cost));
-    table.row_with_note(1, "all pages, new", money(comparison.full_cost), "expected, if every page is asked anew");
+    let pages = match comparison.priced {
+        0 => "no page was asked every task on both sides".to_owned(),
+        1 => "for 1 page".to_owned(),
+        pages => format!("for {} pages", grouped(pages)),
+    };
+    table.row_with_note(1, "old answers", money(comparison.old_cost), &pages);
+    table.row_with_note(1, "new answers", money(comparison.new_cost), &pages);
+    table.row_with_note(1, "all pages, new", money(comparison.full_cost), "expected, for a full run");
     table.into_text()
 }
 

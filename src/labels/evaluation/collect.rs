@@ -5,8 +5,8 @@ use super::error::EvalError;
 use super::observation::{Observation, TaskObservation, model_answer};
 use super::spend::SpendTotals;
 use super::truth_source::{KnownPage, SourceCounts, TruthSource};
-use crate::base::ids::PageId;
 use crate::base::path_text::display_path;
+use crate::labels::sampling::task_sample::TaskSample;
 use crate::labels::truth::fault::TruthFault;
 use crate::labels::truth::index::RowMatch;
 use crate::labels::truth::task_spec::TaskSpec;
@@ -32,8 +32,10 @@ pub(crate) struct Collected {
     pub(crate) spend: SpendTotals,
     /// Rows of the truth.
     pub(crate) rows: u64,
-    /// Human answers that do not count, because the reviewer had seen the model's answer.
+    /// Human answers whose reviewer had seen the model's: not counted, or counted if that was asked for.
     pub(crate) shown: u64,
+    /// By task: its sample, and how many pages with other human answers do not count.
+    pub(crate) samples: Vec<(TaskSample, u64)>,
     /// Columns of the truth file that are not used.
     pub(crate) ignored: Vec<String>,
     /// What can't be used of the truth.
@@ -60,6 +62,7 @@ pub(crate) fn collect(
     let mut fault: Option<StoreError> = None;
     read_pages(reader, job, questions, &mut |page| {
         let is_selected = selects(page);
+        collected.example.get_or_insert_with(|| display_path(&page.record.path));
         if is_selected {
             collected.add_page(page, tasks);
         }
@@ -82,6 +85,8 @@ pub(crate) fn collect(
         return Err(error.into());
     }
     (collected.rows, collected.shown, collected.faults) = (counts.rows, counts.shown, counts.faults);
+    collected.samples =
+        source.samples().iter().cloned().zip(counts.left_out.into_iter().chain(std::iter::repeat(0))).collect();
     if let TruthSource::File { file, index } = source {
         let mut stands = matches.iter().map(|matched| matched.is_none_or(|matched| index.stands(matched)));
         collected.pages.retain(|_| stands.next().unwrap_or(true));
@@ -95,12 +100,19 @@ pub(crate) fn collect(
 }
 
 impl Collected {
+    /// Keeps only truth on pages that were drawn with a known probability.
+    pub(crate) fn keep_drawn(&mut self) {
+        for page in &mut self.pages {
+            for known in &mut page.tasks {
+                *known = known.take().filter(|known| known.sampled_with.is_some());
+            }
+        }
+        self.pages.retain(|page| page.tasks.iter().any(Option::is_some));
+    }
+
     /// Counts a selected page.
     fn add_page(&mut self, page: &JobPage, tasks: &[TaskSpec]) {
         self.job_pages += 1;
-        if self.example.is_none() {
-            self.example = Some(display_path(&page.record.path));
-        }
         self.spend.add(page);
         for (task, counts) in tasks.iter().zip(&mut self.predicted) {
             if task.labels().is_none() {
@@ -126,24 +138,28 @@ pub(crate) fn labels_of(answer: &Value) -> impl Iterator<Item = &str> {
 
 fn observe(page: &JobPage, tasks: &[TaskSpec], known: KnownPage, fingerprint: Option<[u8; 32]>) -> Observation {
     let record = &page.record;
-    let task = |(task, truth): (&TaskSpec, Vec<Option<Value>>)| {
-        (!truth.is_empty()).then(|| TaskObservation { truth, answer: model_answer(record, task.position) })
+    let probabilities: Vec<Option<f64>> = (0..tasks.len()).map(|at| known.truth.probability(at)).collect();
+    let task = |((task, truth), sampled_with): ((&TaskSpec, Vec<Option<Value>>), Option<f64>)| {
+        let answer = || model_answer(record, task.position);
+        (!truth.is_empty()).then(|| TaskObservation { truth, sampled_with, answer: answer() })
     };
     Observation {
         path: record.path.clone(),
         page: known.page,
         content: record.content,
+        // The page of a file that could not be opened is that of the row.
+        id: record.id.filter(|id| id.page > 0),
         fingerprint,
         split: known.truth.split,
         sampled_with: known.truth.sampled_with,
-        tasks: tasks.iter().zip(known.truth.tasks).map(task).collect(),
+        misfits: known.truth.misfits,
+        tasks: tasks.iter().zip(known.truth.tasks).zip(probabilities).map(task).collect(),
     }
 }
 
 /// The fingerprint of a page, if it is stored.
 fn fingerprint(reader: &Reader, page: &JobPage) -> Result<Option<[u8; 32]>, StoreError> {
-    let Some(content) = page.record.content else { return Ok(None) };
-    let page = PageId { content, page: page.record.page };
-    let known = reader.stored_page(None, &page, &[], STORED_VERSIONS)?;
+    let Some(id) = &page.record.id else { return Ok(None) };
+    let known = reader.stored_page(None, id, &[], STORED_VERSIONS)?;
     Ok(known.features.map(|features| features.fingerprint))
 }

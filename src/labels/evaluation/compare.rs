@@ -13,6 +13,11 @@ pub(crate) fn compare_values(shape: &Shape, truth: &Value, answer: &Value) -> Fi
             let (exact, normalized) = (same_value(truth, answer), means_same(shape, truth, answer));
             FieldMatch { exact, normalized, similarity: f64::from(u8::from(normalized)) }
         }
+        // Labels that are written differently are different labels.
+        (Shape::Choice(_), _, _) => {
+            let same = same_value(truth, answer);
+            FieldMatch { exact: same, normalized: same, similarity: f64::from(u8::from(same)) }
+        }
         (Shape::Number | Shape::Integer, Value::Number(_), Value::Number(_)) => {
             let same = same_value(truth, answer);
             let found = match_field(FieldKind::Number, text_of(truth).as_deref(), text_of(answer).as_deref());
@@ -94,6 +99,15 @@ mod tests {
             (Shape::Text, json!("ACME 12"), json!("ACMF 12"), false, false),
             (Shape::Text, json!("12/2026"), json!("122026"), false, false),
             (Shape::Choice(vec!["A".into()]), json!("A"), json!("A"), true, true),
+            (Shape::Choice(vec!["A".into()]), json!("a."), json!("A"), false, false),
+            // Truth that does not fit is compared as text.
+            (Shape::Number, json!("n/a"), json!(12), false, false),
+            (Shape::Number, json!("1.234,50"), json!(1234.5), false, true),
+            (Shape::Date, json!("soon"), json!("2026-11-23"), false, false),
+            (Shape::Boolean, json!("perhaps"), json!(true), false, false),
+            (Shape::Integer, json!(7.5), json!(7), false, false),
+            (list(Shape::Number), json!("1; 2"), json!([1, 2]), false, false),
+            (list(Shape::Number), json!([1, "x"]), json!([1, 2]), false, false),
             (list(Shape::Text), json!(["A"]), json!(["a."]), false, true),
             (list(Shape::Text), json!(["A", "b"]), json!(["a"]), false, false),
             (list(Shape::Number), json!([1, 2.0]), json!([1.0, 2]), true, true),

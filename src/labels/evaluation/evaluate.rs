@@ -1,11 +1,13 @@
 //! Measures the stored answers of a job against truth. Sends nothing, and opens no page.
 
 use super::collect::{Collected, collect};
+use super::contradictions::find_contradictions;
 use super::error::EvalError;
-use super::evaluated::{Evaluation, TruthKind, TruthSummary};
+use super::evaluated::{Evaluation, SampledTask, TruthSummary};
 use super::gates::apply_gates;
 use super::measure::measure_task;
 use super::measured::Measured;
+use super::misfits::group_misfits;
 use super::options::{EvalOptions, TruthChoice};
 use super::page_clusters::group_pages;
 use super::prevalence::add_prevalences;
@@ -13,15 +15,19 @@ use super::splits::Splits;
 use super::suspects::rank_suspects;
 use super::truth_source::TruthSource;
 use super::wrong_pages::find_wrong_pages;
+use crate::base::path_text::display_path;
+use crate::base::sanitize;
+use crate::base::units::grouped;
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::labels::wording::counted;
+use crate::labels::wording::{counted, short_text};
 use crate::manifest::Job;
 use crate::pipeline::JobPage;
 use crate::store::Reader;
 use crate::task::Question;
 
-/// A sample stands for at most this many times the pages that there are: more is chance no longer.
-const MAX_STANDS_FOR: f64 = 1.1;
+/// Maximum number of labels of a task that only the truth has.
+const MAX_UNKNOWN_LABELS: usize = 1000;
 
 /// Number of fingerprint bits in which near duplicates differ at most, if the job does not say so: copies with
 /// another compression.
@@ -42,18 +48,22 @@ pub(crate) fn evaluate(
         EvalError::input_with_hint(format!("--task {unknown}: the job has no such task"), format!("tasks: {known}"))
     })?;
     let all: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
-    let source = TruthSource::open(&options.truth, &tasks, &all, &job.input)?;
+    let source = TruthSource::open(&options.truth, &tasks, &all, (reader, job, options.filter.as_deref()))?;
     let mut collected = collect(reader, job, questions, &tasks, source, selects)?;
     if options.only_sampled {
-        collected.pages.retain(|page| page.sampled_with.is_some());
+        collected.keep_drawn();
     }
-    check_pages(&collected, options)?;
+    check_pages(&collected, options, job)?;
     let groups = group_pages(&collected.pages, job.input.near_duplicates.unwrap_or(NEAR_BITS));
     let (splits, is_measured) = Splits::of_pages(&collected.pages, &groups.clusters, options.split.as_deref());
     check_split(splits.as_ref(), &is_measured)?;
-    let truth = summarize(&mut collected, options, splits, &is_measured);
+    let kinds: Vec<TruthKind> = (0..tasks.len()).map(|task| kind_of_task(&collected, &is_measured, task)).collect();
+    let mut truth = summarize(&mut collected, options, &tasks, splits, (&is_measured, &kinds));
     let pages = &collected.pages;
-    let measured = Measured { pages, is_measured: &is_measured, groups: &groups, kind: truth.kind };
+    let measured = Measured { pages, is_measured: &is_measured, groups: &groups, kinds: &kinds };
+    truth.misfits = group_misfits(&tasks, &measured, file_name(&options.truth).as_deref());
+    truth.contradictions = find_contradictions(&tasks, &measured);
+    check_labels(&tasks, &truth)?;
     let mut results = Vec::new();
     for (position, task) in tasks.iter().enumerate() {
         if measured.of_task(position).is_empty() {
@@ -65,7 +75,8 @@ pub(crate) fn evaluate(
         results.push(result);
     }
     let wrong = find_wrong_pages(&tasks, &measured);
-    let gates = apply_gates(&options.gates, &results).map_err(EvalError::input)?;
+    let all_tasks = TaskSpec::list(questions, &[]).unwrap_or_default();
+    let gates = apply_gates(&options.gates, &results, &all_tasks).map_err(EvalError::input)?;
     Ok(Evaluation {
         job: job.name.clone(),
         model: job.provider.model.clone(),
@@ -81,18 +92,23 @@ pub(crate) fn evaluate(
 }
 
 /// Checks that there is something to measure.
-fn check_pages(collected: &Collected, options: &EvalOptions) -> Result<(), EvalError> {
+fn check_pages(collected: &Collected, options: &EvalOptions, job: &Job) -> Result<(), EvalError> {
     if !collected.pages.is_empty() {
         return Ok(());
     }
+    let left_out: u64 = collected.samples.iter().map(|(_, left_out)| left_out).sum();
     let of_sample = if options.only_sampled { " that was drawn with a known probability" } else { "" };
     let (message, hint) = match &options.truth {
         TruthChoice::File(path) => {
-            let example = collected.example.as_deref().unwrap_or("…");
             let faults: Vec<String> = collected.faults.iter().take(3).map(|fault| format!("\n  {fault}")).collect();
             (
                 format!("no row of {} is about a page{of_sample} of the job{}", path.display(), faults.concat()),
-                format!("paths are as in the rows of the job, such as {example}"),
+                match &collected.example {
+                    Some(path) => {
+                        format!("paths are as in the rows of the job, such as {}", sanitize::path(path.as_bytes()))
+                    }
+                    None => "the job has no page yet: run it first".to_owned(),
+                },
             )
         }
         TruthChoice::Columns(_) => {
@@ -101,13 +117,23 @@ fn check_pages(collected: &Collected, options: &EvalOptions) -> Result<(), EvalE
         TruthChoice::Answers { .. } if collected.shown > 0 => (
             format!("the store has no blind human answer{of_sample} of this job"),
             format!(
-                "{} pages have answers whose reviewer had seen the model's; --include-shown counts them",
-                collected.shown
+                "there are {} whose reviewer had seen the model's; --include-shown counts them",
+                counted(collected.shown, "answer")
+            ),
+        ),
+        TruthChoice::Answers { .. } if left_out > 0 => (
+            "no page that was drawn is decided and selected".to_owned(),
+            format!(
+                "{} with other human answers are no sample; `docmill review JOB --sample` shows those that were drawn",
+                counted(left_out, "page")
             ),
         ),
         TruthChoice::Answers { .. } => (
             format!("the store has no human answer{of_sample} of this job"),
-            "create truth with `docmill review JOB --sample 200`, or give a file with --truth labels.csv".to_owned(),
+            format!(
+                "create truth with `docmill review {} --sample 200`, or give a file with --truth labels.csv",
+                job.path.display()
+            ),
         ),
     };
     let selection = match collected.not_selected {
@@ -115,6 +141,33 @@ fn check_pages(collected: &Collected, options: &EvalOptions) -> Result<(), EvalE
         count => format!("; --where leaves out {} with truth", counted(count, "page")),
     };
     Err(EvalError::input_with_hint(format!("{message}{selection}"), hint))
+}
+
+/// The name of the truth file.
+fn file_name(truth: &TruthChoice) -> Option<String> {
+    let TruthChoice::File(path) = truth else { return None };
+    path.file_name().map(|name| display_path(name.as_encoded_bytes()))
+}
+
+/// Checks that the truth is about the labels of the manifest. A column with another meaning may have any number of
+/// values, and each would be a label.
+fn check_labels(tasks: &[TaskSpec], truth: &TruthSummary) -> Result<(), EvalError> {
+    for task in tasks.iter().filter(|task| task.labels().is_some()) {
+        let unknown = || truth.misfits.iter().filter(|known| known.task == task.name);
+        let count = unknown().count();
+        if count <= MAX_UNKNOWN_LABELS {
+            continue;
+        }
+        let examples: Vec<String> = unknown().take(3).map(|known| format!("`{}`", short_text(&known.value))).collect();
+        let message = format!(
+            "the truth of `{}` has {} labels that the manifest does not have, such as {}",
+            task.name,
+            grouped(count as u64),
+            examples.join(", ")
+        );
+        return Err(EvalError::input_with_hint(message, "is it the truth of this task?"));
+    }
+    Ok(())
 }
 
 /// Checks that the measured part has pages.
@@ -129,7 +182,7 @@ fn check_split(splits: Option<&Splits>, is_measured: &[bool]) -> Result<(), Eval
         let message = format!("every page of the split `{wanted}` equals or resembles one of another split");
         return Err(EvalError::input(message));
     }
-    let known: Vec<&str> = splits.pages.keys().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    let known: Vec<String> = splits.pages.keys().filter(|name| !name.is_empty()).map(|name| short_text(name)).collect();
     let hint = match known.as_slice() {
         [] => "the truth has no column `split`".to_owned(),
         known => format!("splits: {}", known.join(", ")),
@@ -137,35 +190,38 @@ fn check_split(splits: Option<&Splits>, is_measured: &[bool]) -> Result<(), Eval
     Err(EvalError::input_with_hint(format!("--split {wanted}: no page of the truth has this split"), hint))
 }
 
-/// Whether pages can be one sample that was drawn with these probabilities. A sample that was enlarged has pages of
-/// two draws: the probabilities of the first are too low for it, and their pages would weigh too much.
-#[expect(clippy::cast_precision_loss, reason = "a number of pages")]
-fn are_consistent(mut probabilities: impl Iterator<Item = f64>, stands_for: f64, pages: u64) -> bool {
-    let Some(first) = probabilities.next() else { return true };
-    // With one probability, its size does not matter.
-    probabilities.all(|other| other == first) || stands_for <= pages as f64 * MAX_STANDS_FOR
+/// What the measured pages of a task say about the others.
+fn kind_of_task(collected: &Collected, is_measured: &[bool], task: usize) -> TruthKind {
+    let measured = collected.pages.iter().zip(is_measured).filter(|(_, measured)| **measured);
+    let known = measured.filter_map(|(page, _)| page.tasks.get(task)?.as_ref());
+    let is_contradictory = collected.samples.get(task).is_some_and(|(sample, _)| sample.is_contradictory);
+    TruthKind::of_pages(known.map(|known| known.sampled_with), collected.job_pages, is_contradictory)
+}
+
+/// The tasks of whose draws or left-out pages there is something to say.
+fn sampled_tasks(collected: &Collected, tasks: &[TaskSpec]) -> Vec<SampledTask> {
+    let known = tasks.iter().zip(&collected.samples).map(|(task, (sample, left_out))| SampledTask {
+        name: task.name.clone(),
+        draw: sample.draw.clone(),
+        left_out: *left_out,
+        other_selections: sample.other_selections.clone(),
+    });
+    known.filter(|task| task.draw.is_some() || task.left_out > 0 || !task.other_selections.is_empty()).collect()
 }
 
 fn summarize(
     collected: &mut Collected,
     options: &EvalOptions,
+    tasks: &[TaskSpec],
     splits: Option<Splits>,
-    is_measured: &[bool],
+    (is_measured, kinds): (&[bool], &[TruthKind]),
 ) -> TruthSummary {
     let measured = || collected.pages.iter().zip(is_measured).filter(|(_, measured)| **measured).map(|(page, _)| page);
     let count = measured().count() as u64;
-    let probabilities = || measured().filter_map(|page| page.sampled_with);
-    let stands_for: f64 = probabilities().map(|probability| 1.0 / probability).sum();
+    let stands_for: f64 = measured().filter_map(|page| page.sampled_with).map(|probability| 1.0 / probability).sum();
     let is_drawn = measured().all(|page| page.sampled_with.is_some());
-    // In files, probabilities are what the user computed.
-    let is_file = !matches!(options.truth, TruthChoice::Answers { .. });
-    let kind = if is_drawn && (is_file || are_consistent(probabilities(), stands_for, collected.job_pages)) {
-        TruthKind::Sample
-    } else if count == collected.job_pages {
-        TruthKind::All
-    } else {
-        TruthKind::Selected
-    };
+    let has_truth = |task: &usize| measured().any(|page| page.tasks.get(*task).is_some_and(Option::is_some));
+    let kind = TruthKind::of_tasks((0..kinds.len()).filter(has_truth).map(|task| kinds[task]));
     let stands_for = is_drawn.then_some(stands_for);
     let source = match &options.truth {
         TruthChoice::File(path) => path.display().to_string(),
@@ -182,13 +238,17 @@ fn summarize(
         source,
         rows: collected.rows,
         matched: collected.pages.len() as u64,
-        sampled: collected.pages.iter().filter(|page| page.sampled_with.is_some()).count() as u64,
+        sampled: collected.pages.iter().filter(|page| page.is_drawn()).count() as u64,
         measured: count,
         kind,
         stands_for,
         job_pages: collected.job_pages,
         not_selected: collected.not_selected,
         shown: collected.shown,
+        counts_shown: matches!(options.truth, TruthChoice::Answers { with_shown: true }),
+        misfits: Vec::new(),
+        contradictions: Vec::new(),
+        samples: sampled_tasks(collected, tasks),
         ignored: std::mem::take(&mut collected.ignored),
         faults: std::mem::take(&mut collected.faults),
         splits,

@@ -1,34 +1,16 @@
 //! What was measured of a job.
 
+use super::contradictions::Contradiction;
 use super::gates::GateResult;
+use super::misfits::MisfitGroup;
 use super::splits::Splits;
 use super::task_result::TaskResult;
 use crate::base::ids::PageId;
 use crate::base::money::Pico;
+use crate::labels::sampling::task_sample::DrawSummary;
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::fault::TruthFault;
 use serde_json::Value;
-
-/// What the truth shows about the pages of the job that it does not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TruthKind {
-    /// Every page was drawn with a known probability: measures are estimates for all selected pages of the job.
-    Sample,
-    /// Every selected page of the job has truth: measures are those of the job.
-    All,
-    /// Pages were selected in another way: measures are those of these pages alone.
-    Selected,
-}
-
-impl TruthKind {
-    /// Its name in JSON.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Sample => "sample",
-            Self::All => "all",
-            Self::Selected => "selected",
-        }
-    }
-}
 
 /// The truth that was used.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,14 +34,35 @@ pub(crate) struct TruthSummary {
     pub(crate) job_pages: u64,
     /// Pages with truth that the expression did not select.
     pub(crate) not_selected: u64,
-    /// Human answers that do not count, because the reviewer had seen the model's answer.
+    /// Human answers whose reviewer had seen the model's.
     pub(crate) shown: u64,
+    /// Whether they count.
+    pub(crate) counts_shown: bool,
+    /// Tasks of which pages were drawn, and what does not count of them.
+    pub(crate) samples: Vec<SampledTask>,
     /// Columns that are not used.
     pub(crate) ignored: Vec<String>,
     /// What can't be used.
     pub(crate) faults: Vec<TruthFault>,
+    /// Values that their tasks do not allow, which count as wrong.
+    pub(crate) misfits: Vec<MisfitGroup>,
+    /// Equal pages with different truths.
+    pub(crate) contradictions: Vec<Contradiction>,
     /// The parts of the truth.
     pub(crate) splits: Option<Splits>,
+}
+
+/// How the pages of a task were drawn, as far as the store knows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SampledTask {
+    /// The name of the task.
+    pub(crate) name: String,
+    /// How far its draw is decided.
+    pub(crate) draw: Option<DrawSummary>,
+    /// Pages with other human answers to it, which do not count.
+    pub(crate) left_out: u64,
+    /// Expressions among whose rows pages were drawn. They are no sample of other rows.
+    pub(crate) other_selections: Vec<String>,
 }
 
 /// A page that is answered wrongly, for people to look at.

@@ -2,7 +2,9 @@
 
 use super::task_result::TaskResult;
 use crate::eval::Estimate;
-use crate::labels::wording::counted;
+use crate::labels::truth::task_spec::TaskSpec;
+use crate::labels::wording::{counted, short_text};
+use crate::manifest::nearest_name;
 
 /// What a gate compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub(crate) struct GateResult {
     /// The label; `None`: the task as a whole.
     pub(crate) label: Option<String>,
     pub(crate) mark: f64,
-    /// The measured value and its lower bound; `None`: nothing was measured.
+    /// The measured value and its lower bound; `None`: no page of the truth has the task or the label, which fails.
     pub(crate) estimate: Option<Estimate>,
     /// Pages that were compared, and pages without an answer, which count as wrong.
     pub(crate) pages: (u64, u64),
@@ -77,7 +79,7 @@ impl GateResult {
     pub(crate) fn describe(&self) -> String {
         let name = match (self.measure, &self.label) {
             (GateMeasure::Accuracy, _) => format!("accuracy of {}", self.task),
-            (GateMeasure::F1, Some(label)) => format!("F1 of {}.{label}", self.task),
+            (GateMeasure::F1, Some(label)) => format!("F1 of {}.{}", self.task, short_text(label)),
             (GateMeasure::F1, None) => format!("macro F1 of {}", self.task),
         };
         let (pages, unanswered) = self.pages;
@@ -96,7 +98,10 @@ impl GateResult {
                     pages + unanswered
                 )
             }
-            None => format!("{name}: nothing was measured; the mark is {}", decimal(self.mark)),
+            None => {
+                let what = if self.label.is_some() { "has this label" } else { "is about this task" };
+                format!("{name}: no measured page of the truth {what}; the mark is {}", decimal(self.mark))
+            }
         }
     }
 }
@@ -110,74 +115,130 @@ fn decimal(value: f64) -> String {
     format!("{value:.decimals$}", value = (value * 10_000.0).floor() / 10_000.0)
 }
 
-/// Applies gates to what was measured.
+/// What a gate is about.
+struct GateTarget<'a> {
+    task: &'a str,
+    /// What was measured of the task; `None`: no page of the truth is about it.
+    result: Option<&'a TaskResult>,
+    /// `None`: the task as a whole.
+    label: Option<&'a str>,
+}
+
+/// Applies gates to what was measured. `all`: the tasks of the job, with and without truth.
 ///
 /// # Errors
 /// A gate about something that the job does not have, in words.
-pub(crate) fn apply_gates(specs: &[GateSpec], tasks: &[TaskResult]) -> Result<Vec<GateResult>, String> {
+pub(crate) fn apply_gates(
+    specs: &[GateSpec],
+    measured: &[TaskResult],
+    all: &[TaskSpec],
+) -> Result<Vec<GateResult>, String> {
     let mut results = Vec::new();
     for spec in specs {
-        let before = results.len();
-        for (task, label) in tasks.iter().flat_map(|task| find(spec, task, tasks)) {
-            let estimate = match (spec.measure, &label) {
-                (GateMeasure::Accuracy, _) => task.accuracy_of_all,
-                (GateMeasure::F1, None) => task.macro_f1_of_all,
-                (GateMeasure::F1, Some(label)) => {
-                    task.labels.iter().find(|known| known.label == *label).and_then(|known| known.f1_of_all)
-                }
-            };
-            let (measure, mark) = (spec.measure, spec.mark);
-            let pages = (task.n, task.unanswered_pages());
-            results.push(GateResult { measure, task: task.name.clone(), label, mark, estimate, pages });
+        let targets = match &spec.about {
+            None => find_measured(spec.measure, measured),
+            Some(about) => find_named(spec.measure, about, measured, all),
+        };
+        if targets.is_empty() {
+            return Err(unknown(spec, measured, all));
         }
-        if results.len() == before {
-            return Err(unknown(spec, tasks));
-        }
+        results.extend(targets.iter().map(|target| apply(spec, target)));
     }
     Ok(results)
 }
 
-/// What a gate is about in a task: the task as a whole, or a label of it.
-fn find<'a>(spec: &GateSpec, task: &'a TaskResult, tasks: &[TaskResult]) -> Option<(&'a TaskResult, Option<String>)> {
-    let has_f1 = !task.labels.is_empty();
-    let Some(about) = &spec.about else {
-        return (spec.measure == GateMeasure::Accuracy || has_f1).then_some((task, None));
-    };
-    if spec.measure == GateMeasure::Accuracy {
-        return (task.name == *about).then_some((task, None));
+fn apply(spec: &GateSpec, target: &GateTarget<'_>) -> GateResult {
+    let estimate = target.result.and_then(|task| match (spec.measure, target.label) {
+        (GateMeasure::Accuracy, _) => task.accuracy_of_all,
+        (GateMeasure::F1, None) => task.macro_f1_of_all,
+        (GateMeasure::F1, Some(label)) => {
+            let label = task.labels.iter().find(|known| known.label == label);
+            label.filter(|label| label.truths > 0).and_then(|label| label.f1_of_all)
+        }
+    });
+    GateResult {
+        measure: spec.measure,
+        task: target.task.to_owned(),
+        label: target.label.map(str::to_owned),
+        mark: spec.mark,
+        estimate,
+        pages: target.result.map_or((0, 0), |task| (task.n, task.unanswered_pages())),
     }
-    let label_of = |task: &TaskResult, name: &str| task.labels.iter().any(|label| label.label == name);
-    if tasks.iter().any(|task| label_of(task, about)) {
-        return label_of(task, about).then(|| (task, Some(about.clone())));
-    }
-    if task.name == *about {
-        return has_f1.then_some((task, None));
-    }
-    let label = about.strip_prefix(&task.name)?.strip_prefix('.')?;
-    label_of(task, label).then(|| (task, Some(label.to_owned())))
 }
 
-fn unknown(spec: &GateSpec, tasks: &[TaskResult]) -> String {
-    let names = |tasks: &mut dyn Iterator<Item = &TaskResult>| {
-        tasks.map(|task| task.name.as_str()).collect::<Vec<_>>().join(", ")
+/// The measured tasks with this measure.
+fn find_measured<'a>(measure: GateMeasure, measured: &'a [TaskResult]) -> Vec<GateTarget<'a>> {
+    let has_measure = |task: &&TaskResult| measure == GateMeasure::Accuracy || !task.labels.is_empty();
+    let target = |task: &'a TaskResult| GateTarget { task: &task.name, result: Some(task), label: None };
+    measured.iter().filter(has_measure).map(target).collect()
+}
+
+/// What has this name: a label of any task before a task, and that before `task.label`. Labels are those of the
+/// manifest and of the truth.
+fn find_named<'a>(
+    measure: GateMeasure,
+    about: &str,
+    measured: &'a [TaskResult],
+    all: &'a [TaskSpec],
+) -> Vec<GateTarget<'a>> {
+    let result = |task: &TaskSpec| measured.iter().find(|known| known.name == task.name);
+    let target = |task: &'a TaskSpec, label| GateTarget { task: &task.name, result: result(task), label };
+    let tasks = || all.iter().filter(|task| task.name == about);
+    if measure == GateMeasure::Accuracy {
+        return tasks().map(|task| target(task, None)).collect();
+    }
+    let label_of = |task: &'a TaskSpec, name: &str| -> Option<&'a str> {
+        let of_manifest = task.labels().unwrap_or_default().iter().map(String::as_str);
+        let of_truth = result(task).into_iter().flat_map(|task| task.labels.iter().map(|label| label.label.as_str()));
+        of_manifest.chain(of_truth).find(|label| *label == name)
     };
-    let about = spec.about.as_deref().unwrap_or_default();
+    let labels: Vec<GateTarget<'a>> =
+        all.iter().filter_map(|task| Some(target(task, Some(label_of(task, about)?)))).collect();
+    if !labels.is_empty() {
+        return labels;
+    }
+    let whole: Vec<GateTarget<'a>> =
+        tasks().filter(|task| task.labels().is_some()).map(|task| target(task, None)).collect();
+    if !whole.is_empty() {
+        return whole;
+    }
+    let named = |task: &'a TaskSpec| {
+        let label = about.strip_prefix(&task.name)?.strip_prefix('.')?;
+        Some(target(task, Some(label_of(task, label)?)))
+    };
+    all.iter().filter_map(named).collect()
+}
+
+/// A gate about something that does not exist, in words.
+fn unknown(spec: &GateSpec, measured: &[TaskResult], all: &[TaskSpec]) -> String {
+    let has_label =
+        |task: &TaskSpec, name: &str| task.labels().is_some_and(|known| known.iter().any(|label| label == name));
+    let with_labels: Vec<&str> =
+        all.iter().filter(|task| task.labels().is_some()).map(|task| task.name.as_str()).collect();
+    let Some(about) = spec.about.as_deref() else {
+        let names: Vec<&str> = measured.iter().map(|task| task.name.as_str()).collect();
+        return format!("--min-f1: no measured task has labels ({}); use --min-accuracy", names.join(", "));
+    };
+    let shown = short_text(about);
     match spec.measure {
+        GateMeasure::Accuracy if all.iter().any(|task| has_label(task, about)) => {
+            format!("--min-accuracy {shown}: `{shown}` is a label; use --min-f1 for a label")
+        }
         GateMeasure::Accuracy => {
-            format!(
-                "--min-accuracy {about}=…: there is no measured task `{about}`; measured: {}",
-                names(&mut tasks.iter())
-            )
+            let names: Vec<&str> = all.iter().map(|task| task.name.as_str()).collect();
+            format!("--min-accuracy {shown}: the job has no task `{shown}`; tasks: {}", names.join(", "))
+        }
+        GateMeasure::F1 if with_labels.is_empty() => {
+            format!("--min-f1 {shown}: the job has no task with labels; use --min-accuracy")
         }
         GateMeasure::F1 => {
-            let with_labels = names(&mut tasks.iter().filter(|task| !task.labels.is_empty()));
-            match (spec.about.is_some(), with_labels.is_empty()) {
-                (_, true) => "--min-f1: no measured task has labels; use --min-accuracy".to_owned(),
-                (false, false) => format!("--min-f1: nothing was measured of {with_labels}"),
-                (true, false) => {
-                    format!("--min-f1 {about}=…: no measured task has this label; tasks with labels: {with_labels}")
-                }
-            }
+            let labels = all.iter().flat_map(|task| task.labels().unwrap_or_default()).map(String::as_str);
+            let guess =
+                nearest_name(about, labels).map_or_else(String::new, |label| format!(" Did you mean `{label}`?"));
+            let tasks = with_labels.join(", ");
+            format!(
+                "--min-f1 {shown}: no task has the label `{shown}`, and none with labels this name; tasks with labels: {tasks}.{guess}"
+            )
         }
     }
 }
@@ -187,6 +248,8 @@ mod tests {
     use super::*;
     use crate::eval::Interval;
     use crate::labels::evaluation::task_result::LabelResult;
+    use crate::labels::truth::leaf::Leaf;
+    use crate::task::Shape;
 
     fn task(name: &str, labels: &[(&str, f64)]) -> TaskResult {
         let bound = |lower_bound| {
@@ -195,6 +258,7 @@ mod tests {
         };
         let label = |(label, low): &(&str, f64)| LabelResult {
             label: (*label).into(),
+            truths: u64::from(*low > 0.0),
             f1_of_all: bound(*low),
             ..LabelResult::default()
         };
@@ -213,11 +277,21 @@ mod tests {
     fn gates_are_about_tasks_and_labels() {
         let tasks = [
             task("kind", &[("invoice", 0.7), ("a.b=c", 0.9)]),
-            task("features", &[("stamp", 0.5), ("kind", 0.4)]),
+            task("features", &[("stamp", 0.5), ("kind", 0.4), ("wax", 0.0), ("logo", 0.3)]),
             task("total", &[]),
         ];
+        let spec =
+            |name: &str, shape: Shape| TaskSpec { name: name.into(), position: 0, leaves: Leaf::list(&shape), shape };
+        let labels = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect();
+        let all = [
+            spec("kind", Shape::Choice(labels(&["invoice", "a.b=c"]))),
+            spec("features", Shape::Tags { labels: labels(&["stamp", "kind", "wax"]), max: None }),
+            spec("total", Shape::Text),
+            spec("sender", Shape::Text),
+            spec("colour", Shape::Choice(labels(&["red"]))),
+        ];
         let apply = |measure, text: &str| {
-            let results = apply_gates(&[GateSpec::parse(measure, text).unwrap()], &tasks)?;
+            let results = apply_gates(&[GateSpec::parse(measure, text).unwrap()], &tasks, &all)?;
             let show = |gate: &GateResult| {
                 format!("{} {} {}", gate.task, gate.label.as_deref().unwrap_or("-"), gate.is_passed())
             };
@@ -227,7 +301,20 @@ mod tests {
             (GateMeasure::Accuracy, "0.9", Ok("kind - true, features - true, total - true")),
             (GateMeasure::Accuracy, "90.2%", Ok("kind - false, features - false, total - false")),
             (GateMeasure::Accuracy, "total=0.9", Ok("total - true")),
-            (GateMeasure::Accuracy, "x=0.9", Err("there is no measured task `x`; measured: kind, features, total")),
+            (
+                GateMeasure::Accuracy,
+                "x=0.9",
+                Err("the job has no task `x`; tasks: kind, features, total, sender, colour"),
+            ),
+            (GateMeasure::Accuracy, "invoice=0.9", Err("`invoice` is a label; use --min-f1")),
+            // Without truth no mark is reached.
+            (GateMeasure::Accuracy, "sender=0", Ok("sender - false")),
+            (GateMeasure::F1, "wax=0", Ok("features wax false")),
+            (GateMeasure::F1, "colour=0", Ok("colour - false")),
+            (GateMeasure::F1, "red=0", Ok("colour red false")),
+            (GateMeasure::F1, "colour.red=0", Ok("colour red false")),
+            // A label that only the truth has.
+            (GateMeasure::F1, "features.logo=0.2", Ok("features logo true")),
             (GateMeasure::F1, "0.8", Ok("kind - true, features - true")),
             (GateMeasure::F1, "invoice=0.8", Ok("kind invoice false")),
             (GateMeasure::F1, "kind.invoice=0.7", Ok("kind invoice true")),
@@ -236,7 +323,8 @@ mod tests {
             // A label comes before a task of its name.
             (GateMeasure::F1, "kind=0.3", Ok("features kind true")),
             (GateMeasure::F1, "features=0.9", Ok("features - false")),
-            (GateMeasure::F1, "seal=0.9", Err("no measured task has this label; tasks with labels: kind, features")),
+            (GateMeasure::F1, "seal=0.9", Err("no task has the label `seal`")),
+            (GateMeasure::F1, "invoce=0.9", Err("tasks with labels: kind, features, colour. Did you mean `invoice`?")),
         ] {
             let found = apply(measure, text);
             match expected {
@@ -252,7 +340,7 @@ mod tests {
     #[test]
     fn a_gate_names_bound_and_mark() {
         let gates = [GateSpec { measure: GateMeasure::Accuracy, about: None, mark: 0.9013 }];
-        let results = apply_gates(&gates, &[task("kind", &[])]).unwrap();
+        let results = apply_gates(&gates, &[task("kind", &[])], &[]).unwrap();
         assert_eq!(
             results[0].describe(),
             "accuracy of kind: the lower bound 0.9012 is below the mark 0.9013 (measured 0.95 on 100 pages, counting 2 pages without an answer as wrong; one-sided, 95 % confidence)"

@@ -1,13 +1,17 @@
 //! An evaluation as one HTML page that loads nothing: pictures of pages are part of it.
 
 use super::confusion_chart::draw_confusion;
-use super::evaluated::{Evaluation, TruthKind, WrongPage};
+use super::contradictions::Contradiction;
+use super::evaluated::{Evaluation, WrongPage};
+use super::misfits::MisfitGroup;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
+use super::text::sample_lines;
 use super::text::short_answer;
 use crate::base::escape::html_text;
 use crate::base::units::grouped;
 use crate::eval::{Estimate, Interval};
 use crate::labels::picture::{Picture, picture_html, pictures_heading};
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::wording::{share, short, with_page};
 use crate::report::{PAGE_STYLE, format_usd};
 use std::fmt::Write;
@@ -30,6 +34,9 @@ pub(crate) fn render_html(
         include_str!("eval.css")
     );
     let _ = writeln!(out, "<p>{}</p>", scope(evaluation));
+    for line in evaluation.truth.samples.iter().flat_map(sample_lines) {
+        let _ = writeln!(out, "<p>{}</p>", html_text(&line));
+    }
     add_numbers(&mut out, evaluation);
     add_gates(&mut out, evaluation);
     for task in &evaluation.tasks {
@@ -261,7 +268,8 @@ fn add_truth(out: &mut String, evaluation: &Evaluation) {
     row("rows", truth.rows);
     row("pages found in the job", truth.matched);
     row("drawn at random", truth.sampled);
-    let optional = [("left out by --where", truth.not_selected), ("not blind, not counted", truth.shown)];
+    let not_blind = if truth.counts_shown { "answers not blind" } else { "answers not blind, not counted" };
+    let optional = [("left out by --where", truth.not_selected), (not_blind, truth.shown)];
     for (name, count) in optional.into_iter().filter(|(_, count)| *count > 0) {
         row(name, count);
     }
@@ -273,16 +281,22 @@ fn add_truth(out: &mut String, evaluation: &Evaluation) {
         row("left out because of that", splits.left_out);
     }
     out.push_str("</table></section>\n");
-    if truth.faults.is_empty() {
+    add_list(out, "Truth that does not fit the tasks", &truth.misfits, MisfitGroup::describe);
+    add_list(out, "Equal pages with different truths", &truth.contradictions, Contradiction::describe);
+    add_list(out, "Not compared", &truth.faults, ToString::to_string);
+}
+
+fn add_list<T>(out: &mut String, heading: &str, items: &[T], describe: impl Fn(&T) -> String) {
+    if items.is_empty() {
         return;
     }
-    out.push_str("<section><h2>Not compared</h2>\n<ul class=\"faults\">\n");
-    for fault in truth.faults.iter().take(MAX_ROWS) {
-        let _ = writeln!(out, "<li>{}</li>", html_text(&fault.to_string()));
+    let _ = writeln!(out, "<section><h2>{heading}</h2>\n<ul class=\"faults\">");
+    for item in items.iter().take(MAX_ROWS) {
+        let _ = writeln!(out, "<li>{}</li>", html_text(&describe(item)));
     }
     out.push_str("</ul>\n");
-    if truth.faults.len() > MAX_ROWS {
-        let _ = writeln!(out, "<p>… and {} more</p>", grouped((truth.faults.len() - MAX_ROWS) as u64));
+    if items.len() > MAX_ROWS {
+        let _ = writeln!(out, "<p>… and {} more</p>", grouped((items.len() - MAX_ROWS) as u64));
     }
     out.push_str("</section>\n");
 }

@@ -1,7 +1,9 @@
 //! An evaluation as JSON. docs/quality.md describes the members.
 
-use super::evaluated::{Evaluation, TruthSummary};
+use super::contradictions::Contradiction;
+use super::evaluated::{Evaluation, SampledTask, TruthSummary};
 use super::gates::GateResult;
+use super::misfits::MisfitGroup;
 use super::splits::Splits;
 use super::task_result::{FieldResult, LabelResult, Suspect, TaskResult};
 use crate::eval::{Estimate, Interval};
@@ -39,6 +41,8 @@ fn truth_json(truth: &TruthSummary) -> Value {
         "not_selected": truth.not_selected,
         "shown": truth.shown,
         "ignored_columns": truth.ignored,
+        "misfits": truth.misfits.iter().take(MAX_FAULTS).map(misfit_json).collect::<Vec<_>>(),
+        "contradictions": truth.contradictions.iter().take(MAX_FAULTS).map(contradiction_json).collect::<Vec<_>>(),
         "fault_count": truth.faults.len(),
         "faults": truth.faults.iter().take(MAX_FAULTS).map(ToString::to_string).collect::<Vec<_>>(),
     });
@@ -46,9 +50,56 @@ fn truth_json(truth: &TruthSummary) -> Value {
         if let Some(splits) = &truth.splits {
             members.insert("splits".into(), splits_json(splits));
         }
+        if !truth.samples.is_empty() {
+            let samples = truth.samples.iter().map(|sample| (sample.name.clone(), sample_json(sample)));
+            members.insert("draws".into(), Value::Object(samples.collect()));
+        }
         if let Some(pages) = truth.stands_for {
             members.insert("stands_for".into(), pages.into());
         }
+    }
+    members
+}
+
+fn misfit_json(misfit: &MisfitGroup) -> Value {
+    let mut members = json!({
+        "task": misfit.task,
+        "value": misfit.value,
+        "pages": misfit.pages,
+        "example": misfit.example,
+        "reason": misfit.reason,
+    });
+    if let Some(members) = members.as_object_mut() {
+        let optional =
+            [("field", (!misfit.field.is_empty()).then_some(&misfit.field)), ("nearest", misfit.nearest.as_ref())];
+        members
+            .extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.as_str().into()))));
+    }
+    members
+}
+
+fn contradiction_json(found: &Contradiction) -> Value {
+    let page = |(path, page, truth): &(String, u32, Value)| json!({"path": path, "page": page, "truth": truth});
+    let mut members = json!({"task": found.task, "pages": found.pages.each_ref().map(page)});
+    if let Some(members) = members.as_object_mut().filter(|_| !found.field.is_empty()) {
+        members.insert("field".into(), found.field.as_str().into());
+    }
+    members
+}
+
+/// How the pages of a task were drawn.
+fn sample_json(sample: &SampledTask) -> Value {
+    let mut members = json!({"left_out": sample.left_out, "other_selections": sample.other_selections});
+    if let (Some(members), Some(draw)) = (members.as_object_mut(), &sample.draw) {
+        let counts = [
+            ("pages", draw.pages),
+            ("of", draw.population),
+            ("decided", draw.decided),
+            ("passed_over", draw.passed_over),
+            ("not_reached", draw.not_reached),
+        ];
+        members.extend(counts.map(|(name, count)| (name.to_owned(), count.into())));
+        members.insert("where".into(), draw.selection.clone().into());
     }
     members
 }
@@ -69,22 +120,26 @@ fn task_json(task: &TaskResult) -> Value {
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| _ = members.insert(name.into(), value);
     put("kind", task.kind.into());
+    put("selection", task.truth_kind.name().into());
     put("n", task.n.into());
     put("unanswered", task.unanswered_pages().into());
     put("unanswered_by", json!(task.unanswered));
     put("clusters", task.clusters.into());
     put("effective_n", task.effective_n.into());
-    let estimates = [("accuracy", task.accuracy), ("accuracy_of_all", task.accuracy_of_all), ("exact", task.exact)];
-    for (name, estimate) in estimates {
-        if let Some(estimate) = estimate {
-            put(name, estimate_json(estimate));
-        }
+    put("accuracy", share_json(task.accuracy));
+    put("accuracy_of_all", share_json(task.accuracy_of_all));
+    // What the kind of the task has is there, also if no page could be measured.
+    let (is_classify, is_tag) = (task.kind == "classify", task.kind == "tag");
+    if !is_classify && !is_tag {
+        put("exact", share_json(task.exact));
     }
+    let of_kind = |has: bool, number: Option<f64>| has.then(|| number.unwrap_or(0.0));
     let numbers = [
-        ("macro_f1", task.macro_f1.map(|estimate| estimate.value)),
-        ("weighted_f1", task.weighted_f1),
-        ("micro_f1", task.micro_f1),
-        ("jaccard", task.jaccard),
+        ("macro_f1", of_kind(is_classify || is_tag, task.macro_f1.map(|estimate| estimate.value))),
+        ("weighted_f1", of_kind(is_classify, task.weighted_f1)),
+        ("micro_f1", of_kind(is_tag, task.micro_f1)),
+        ("jaccard", of_kind(is_tag, task.jaccard)),
+        // Undefined where truth and answers have one and the same label.
         ("kappa", task.kappa.map(|kappa| kappa.value)),
         ("anls", task.anls),
     ];
@@ -127,6 +182,9 @@ fn label_json(label: &LabelResult) -> Value {
         "recall": value(label.recall),
         "f1": value(label.f1),
     });
+    if let Some(members) = members.as_object_mut().filter(|_| label.is_unknown) {
+        members.insert("unknown".into(), true.into());
+    }
     if let Some(members) = members.as_object_mut() {
         let intervals = [("precision", label.precision), ("recall", label.recall), ("f1", label.f1)];
         let known =
@@ -143,11 +201,8 @@ fn label_json(label: &LabelResult) -> Value {
 fn field_json(field: &FieldResult) -> Value {
     let mut members = Map::new();
     members.insert("n".into(), field.n.into());
-    for (name, estimate) in [("exact", field.exact), ("normalized", field.normalized)] {
-        if let Some(estimate) = estimate {
-            members.insert(name.into(), estimate_json(estimate));
-        }
-    }
+    members.insert("exact".into(), share_json(field.exact));
+    members.insert("normalized".into(), share_json(field.normalized));
     if let Some(anls) = field.anls {
         members.insert("anls".into(), anls.into());
     }
@@ -181,8 +236,11 @@ fn gate_json(gate: &GateResult) -> Value {
     })
 }
 
-fn estimate_json(estimate: Estimate) -> Value {
-    json!({"value": estimate.value, "low": estimate.interval.low, "high": estimate.interval.high})
+/// A share. Without pages it is 0, and may be anything: as scikit-learn has it, and without null.
+fn share_json(share: Option<Estimate>) -> Value {
+    let (value, interval) =
+        share.map_or((0.0, Interval { low: 0.0, high: 1.0 }), |known| (known.value, known.interval));
+    json!({"value": value, "low": interval.low, "high": interval.high})
 }
 
 fn interval_json(estimate: Estimate) -> Value {

@@ -6,8 +6,8 @@ use super::measured::{Measured, TaskPage};
 use super::suspects::Disagreement;
 use super::task_result::{FieldResult, LabelResult, TaskResult};
 use crate::eval::{
-    Design, FieldMatch, LabelMetrics, Labeled, Tagged, Term, estimate_ratio, measure_classification, measure_field,
-    measure_tags,
+    Classification, Design, Estimate, FieldMatch, LabelMetrics, Labeled, Tagged, Tagging, Term, estimate_ratio,
+    measure_classification, measure_field, measure_tags,
 };
 use crate::labels::truth::task_spec::TaskSpec;
 use crate::task::Shape;
@@ -22,11 +22,12 @@ pub(crate) fn measure_task(
 ) -> (TaskResult, Vec<Disagreement>) {
     let pages = measured.of_task(position);
     let answered: Vec<usize> = (0..pages.len()).filter(|at| pages[*at].answer.is_some()).collect();
-    let all = measured.design(&pages);
+    let all = measured.design(position, &pages);
     let design = all.subset(&answered);
     let mut result = TaskResult {
         name: task.name.clone(),
         kind: task.kind(),
+        truth_kind: measured.kind_of(position),
         n: answered.len() as u64,
         clusters: design.cluster_count() as u64,
         ..TaskResult::default()
@@ -38,84 +39,120 @@ pub(crate) fn measure_task(
         }
     }
     let disagreements = match task.shape.required() {
-        Shape::Choice(labels) => measure_labels(&mut result, labels, &pages, &answered, &all),
-        Shape::Tags { labels, .. } => measure_tag_sets(&mut result, labels, &pages, &answered, &all),
+        Shape::Choice(_) | Shape::Tags { .. } => {
+            let labels = measured.labels(task, position);
+            measure_labels(&mut result, task, &labels, &pages, &answered, &all)
+        }
         _ => measure_values(&mut result, task, &pages, &answered, &all),
     };
     result.effective_n = result.accuracy.map_or(0.0, |accuracy| accuracy.effective_n);
     (result, disagreements)
 }
 
+/// Measures a task whose answers are labels: one a page, or several. `labels`: those of the manifest and, behind
+/// them, those that only the truth has.
 fn measure_labels(
     result: &mut TaskResult,
+    task: &TaskSpec,
     labels: &[String],
     pages: &[TaskPage<'_>],
     answered: &[usize],
     all: &Design,
 ) -> Vec<Disagreement> {
-    let numbers = numbers_of(labels);
-    let number = |value: &Value| value.as_str().and_then(|label| numbers.get(label)).copied();
-    // The truth was checked against the labels; answers are of the current labels, too.
-    let labeled: Vec<Labeled> = pages
+    let numbers: HashMap<&str, usize> = labels.iter().enumerate().map(|(at, label)| (label.as_str(), at)).collect();
+    let set = |value: &Value| -> BTreeSet<usize> {
+        labels_of(value).filter_map(|label| numbers.get(label)).copied().collect()
+    };
+    let sets: Vec<Tagged> = pages
         .iter()
-        .map(|page| Labeled {
-            truth: page.truth.first().and_then(Option::as_ref).and_then(number).unwrap_or(0),
-            answer: page.answer.and_then(number),
+        .map(|page| Tagged {
+            truth: page.truth.first().and_then(Option::as_ref).map(set).unwrap_or_default(),
+            answer: page.answer.map(set),
         })
         .collect();
-    let compared: Vec<Labeled> = answered.iter().map(|at| labeled[*at]).collect();
-    let measures = measure_classification(labels.len(), &compared, &all.subset(answered));
-    let of_all = measure_classification(labels.len(), &labeled, all);
-    result.accuracy = measures.accuracy;
-    result.accuracy_of_all = of_all.accuracy;
-    result.macro_f1 = measures.macro_f1;
-    result.macro_f1_of_all = of_all.macro_f1;
-    result.weighted_f1 = measures.weighted_f1.map(|estimate| estimate.value);
-    result.kappa = measures.kappa;
-    let counts = measures.confusion.counts();
-    result.labels = label_results(labels, &measures.labels, &of_all.labels, |at| counts[at][at]);
-    result.right = result.labels.iter().map(|label| label.right).sum();
-    result.confusion = counts.iter().map(|row| row.iter().map(|count| *count as u64).collect()).collect();
-    let wrong = answered.iter().filter(|at| !labeled[**at].is_right());
+    let compared: Vec<Tagged> = answered.iter().map(|at| sets[*at].clone()).collect();
+    let design = all.subset(answered);
+    let (of_answered, of_all) = match task.shape.required() {
+        Shape::Choice(_) => {
+            let measures = measure_classification(labels.len(), &one_label(&compared), &design);
+            result.weighted_f1 = measures.weighted_f1.map(|estimate| estimate.value);
+            result.kappa = measures.kappa;
+            let counts = measures.confusion.counts();
+            result.confusion = counts.iter().map(|row| row.iter().map(|count| *count as u64).collect()).collect();
+            (measures.into(), measure_classification(labels.len(), &one_label(&sets), all).into())
+        }
+        _ => {
+            let measures = measure_tags(labels.len(), &compared, &design);
+            result.micro_f1 = measures.micro_f1.map(|estimate| estimate.value);
+            result.jaccard = measures.jaccard.map(|estimate| estimate.value);
+            (measures.into(), measure_tags(labels.len(), &sets, all).into())
+        }
+    };
+    put_labels(result, task, labels, of_answered, of_all);
+    for page in &compared {
+        let answer = page.answer.as_ref();
+        for label in page.truth.iter().filter(|label| answer.is_some_and(|answer| answer.contains(label))) {
+            result.labels[*label].right += 1;
+        }
+    }
+    let is_right = |page: &Tagged| page.answer.as_ref() == Some(&page.truth);
+    result.right = compared.iter().filter(|page| is_right(page)).count() as u64;
+    let wrong = answered.iter().filter(|at| !is_right(&sets[**at]));
     wrong.map(|at| Disagreement::whole(&pages[*at])).collect()
 }
 
-fn measure_tag_sets(
+/// Pages with one label each.
+fn one_label(pages: &[Tagged]) -> Vec<Labeled> {
+    let first = |labels: &BTreeSet<usize>| labels.first().copied();
+    let page =
+        |page: &Tagged| Some(Labeled { truth: first(&page.truth)?, answer: page.answer.as_ref().and_then(first) });
+    pages.iter().filter_map(page).collect()
+}
+
+/// What measures of one label and of several labels a page have in common.
+struct LabelMeasures {
+    accuracy: Option<Estimate>,
+    macro_f1: Option<Estimate>,
+    labels: Vec<LabelMetrics>,
+}
+
+impl From<Classification> for LabelMeasures {
+    fn from(measures: Classification) -> Self {
+        Self { accuracy: measures.accuracy, macro_f1: measures.macro_f1, labels: measures.labels }
+    }
+}
+
+impl From<Tagging> for LabelMeasures {
+    fn from(measures: Tagging) -> Self {
+        Self { accuracy: measures.accuracy, macro_f1: measures.macro_f1, labels: measures.tags }
+    }
+}
+
+/// Puts measures of the pages with an answer, and of all pages.
+fn put_labels(
     result: &mut TaskResult,
+    task: &TaskSpec,
     labels: &[String],
-    pages: &[TaskPage<'_>],
-    answered: &[usize],
-    all: &Design,
-) -> Vec<Disagreement> {
-    let numbers = numbers_of(labels);
-    let tags = |value: &Value| -> BTreeSet<usize> {
-        labels_of(value).filter_map(|label| numbers.get(label)).copied().collect()
+    of_answered: LabelMeasures,
+    of_all: LabelMeasures,
+) {
+    (result.accuracy, result.accuracy_of_all) = (of_answered.accuracy, of_all.accuracy);
+    (result.macro_f1, result.macro_f1_of_all) = (of_answered.macro_f1, of_all.macro_f1);
+    let in_manifest = task.labels().map_or(0, <[String]>::len);
+    let measures = of_answered.labels.into_iter().zip(of_all.labels);
+    let label = |(at, (label, (metrics, of_all))): (usize, (&String, (LabelMetrics, LabelMetrics)))| LabelResult {
+        label: label.clone(),
+        is_unknown: at >= in_manifest,
+        n: metrics.n as u64,
+        truths: of_all.n as u64,
+        predicted: metrics.predicted as u64,
+        precision: metrics.precision,
+        recall: metrics.recall,
+        f1: metrics.f1,
+        f1_of_all: of_all.f1,
+        ..LabelResult::default()
     };
-    let tagged: Vec<Tagged> = pages
-        .iter()
-        .map(|page| Tagged {
-            truth: page.truth.first().and_then(Option::as_ref).map(tags).unwrap_or_default(),
-            answer: page.answer.map(tags),
-        })
-        .collect();
-    let compared: Vec<Tagged> = answered.iter().map(|at| tagged[*at].clone()).collect();
-    let measures = measure_tags(labels.len(), &compared, &all.subset(answered));
-    let of_all = measure_tags(labels.len(), &tagged, all);
-    result.accuracy = measures.accuracy;
-    result.accuracy_of_all = of_all.accuracy;
-    result.macro_f1 = measures.macro_f1;
-    result.macro_f1_of_all = of_all.macro_f1;
-    result.micro_f1 = measures.micro_f1.map(|estimate| estimate.value);
-    result.jaccard = measures.jaccard.map(|estimate| estimate.value);
-    let is_right = |page: &&Tagged| page.answer.as_ref() == Some(&page.truth);
-    let has = |page: &Tagged, tag: usize| {
-        page.truth.contains(&tag) && page.answer.as_ref().is_some_and(|answer| answer.contains(&tag))
-    };
-    let count = |tag: usize| compared.iter().filter(|page| has(page, tag)).count();
-    result.labels = label_results(labels, &measures.tags, &of_all.tags, count);
-    result.right = compared.iter().filter(is_right).count() as u64;
-    let wrong = answered.iter().filter(|at| !is_right(&&tagged[**at]));
-    wrong.map(|at| Disagreement::whole(&pages[*at])).collect()
+    result.labels = labels.iter().zip(measures).enumerate().map(label).collect();
 }
 
 fn measure_values(
@@ -188,29 +225,4 @@ fn measure_values(
         }
     }
     disagreements
-}
-
-fn numbers_of(labels: &[String]) -> HashMap<&str, usize> {
-    labels.iter().enumerate().map(|(at, label)| (label.as_str(), at)).collect()
-}
-
-/// `right`: how many pages have the label at a position and are answered with it.
-fn label_results(
-    labels: &[String],
-    answered: &[LabelMetrics],
-    all: &[LabelMetrics],
-    right: impl Fn(usize) -> usize,
-) -> Vec<LabelResult> {
-    let result = |(at, ((label, metrics), of_all)): (usize, ((&String, &LabelMetrics), &LabelMetrics))| LabelResult {
-        label: label.clone(),
-        n: metrics.n as u64,
-        predicted: metrics.predicted as u64,
-        right: right(at) as u64,
-        precision: metrics.precision,
-        recall: metrics.recall,
-        f1: metrics.f1,
-        prevalence: None,
-        f1_of_all: of_all.f1,
-    };
-    labels.iter().zip(answered).zip(all).enumerate().map(result).collect()
 }

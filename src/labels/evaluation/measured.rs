@@ -1,10 +1,13 @@
 //! The pages that are measured, and how they were drawn.
 
-use super::evaluated::TruthKind;
+use super::collect::labels_of;
 use super::observation::Observation;
 use super::page_clusters::PageGroups;
 use crate::eval::Design;
+use crate::labels::sampling::truth_kind::TruthKind;
+use crate::labels::truth::task_spec::TaskSpec;
 use serde_json::Value;
+use std::collections::{BTreeSet, HashSet};
 
 /// A page with truth for a task.
 pub(crate) struct TaskPage<'a> {
@@ -14,6 +17,8 @@ pub(crate) struct TaskPage<'a> {
     pub(crate) truth: &'a [Option<Value>],
     /// `None`: the page has no answer.
     pub(crate) answer: Option<&'a Value>,
+    /// The probability with which it was drawn for the task.
+    pub(crate) sampled_with: Option<f64>,
 }
 
 /// The pages that are measured.
@@ -22,7 +27,8 @@ pub(crate) struct Measured<'a> {
     /// Which of them are measured.
     pub(crate) is_measured: &'a [bool],
     pub(crate) groups: &'a PageGroups,
-    pub(crate) kind: TruthKind,
+    /// By task: what its pages say about the others.
+    pub(crate) kinds: &'a [TruthKind],
 }
 
 impl<'a> Measured<'a> {
@@ -32,17 +38,43 @@ impl<'a> Measured<'a> {
         measured
             .filter_map(|((at, page), _)| {
                 let known = page.tasks.get(task)?.as_ref()?;
-                Some(TaskPage { at, page, truth: &known.truth, answer: known.answer.as_ref().ok() })
+                Some(TaskPage {
+                    at,
+                    page,
+                    truth: &known.truth,
+                    answer: known.answer.as_ref().ok(),
+                    sampled_with: known.sampled_with,
+                })
             })
             .collect()
     }
 
-    /// The design of these pages: what each stands for, and which belong together.
-    pub(crate) fn design(&self, pages: &[TaskPage<'_>]) -> Design {
+    /// The labels of a task: those of the manifest, and behind them those that only the truth has.
+    pub(crate) fn labels(&self, task: &TaskSpec, position: usize) -> Vec<String> {
+        let mut labels = task.labels().unwrap_or_default().to_vec();
+        let known: HashSet<&str> = task.labels().unwrap_or_default().iter().map(String::as_str).collect();
+        let truth = self.of_task(position).into_iter().flat_map(|page| page.truth.iter().flatten());
+        let unknown: BTreeSet<&str> = truth.flat_map(labels_of).filter(|label| !known.contains(label)).collect();
+        labels.extend(unknown.into_iter().map(str::to_owned));
+        labels
+    }
+
+    /// What the pages of the task at this position say about the others.
+    pub(crate) fn kind_of(&self, task: usize) -> TruthKind {
+        self.kinds.get(task).copied().unwrap_or(TruthKind::Selected)
+    }
+
+    /// The design of pages of a task: what each stands for, and which belong together.
+    pub(crate) fn design(&self, task: usize, pages: &[TaskPage<'_>]) -> Design {
+        self.design_of(self.kind_of(task), pages)
+    }
+
+    /// The same for pages of several tasks.
+    pub(crate) fn design_of(&self, kind: TruthKind, pages: &[TaskPage<'_>]) -> Design {
         let clusters: Vec<usize> =
             pages.iter().map(|page| self.groups.clusters.get(page.at).copied().unwrap_or(page.at)).collect();
-        let probabilities: Option<Vec<f64>> = match self.kind {
-            TruthKind::Sample => pages.iter().map(|page| page.page.sampled_with).collect(),
+        let probabilities: Option<Vec<f64>> = match kind {
+            TruthKind::Sample => pages.iter().map(|page| page.sampled_with).collect(),
             TruthKind::All | TruthKind::Selected => None,
         };
         match probabilities.map(|probabilities| Design::sampled(&probabilities, clusters.clone())) {

@@ -5,15 +5,17 @@
 //! - [`truth_source`]: what is known of a page; [`observation`]: a page with its truth and answer
 //! - [`mod@collect`]: one pass over the pages of the job; [`spend`]: what the answers cost
 //! - [`page_clusters`]: pages that are not independent; [`splits`]: parts of the truth
-//! - [`measured`]: the pages that are measured; [`compare`]: a value and its truth; [`mod@measure`]: a task; [`task_result`]: what was measured of it
+//! - [`measured`]: the pages that are measured; [`compare`]: a value and its truth; [`right_answer`]: when an answer is right; [`mod@measure`]: a task; [`task_result`]: what was measured of it
+//! - [`misfits`]: truth that its task does not allow; [`contradictions`]: different truths of equal pages
 //! - [`prevalence`]: how frequent a label is among all pages
 //! - [`suspects`]: truth that may be wrong; [`wrong_pages`]: pages to look at; [`gates`]: marks to reach
 //! - [`evaluated`]: all of it; [`mod@evaluate`]: wires the parts together
-//! - [`text`], [`json`], [`html`]: its forms; [`confusion_chart`]: the confusion matrix as a picture
+//! - [`text`] with [`truth_text`], [`json`], [`html`]: its forms; [`confusion_chart`]: the confusion matrix as a picture
 
 pub(crate) mod collect;
 pub(crate) mod compare;
 pub(crate) mod confusion_chart;
+pub(crate) mod contradictions;
 pub(crate) mod error;
 pub(crate) mod evaluate;
 pub(crate) mod evaluated;
@@ -22,23 +24,28 @@ pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod measure;
 pub(crate) mod measured;
+pub(crate) mod misfits;
 pub(crate) mod observation;
 pub(crate) mod options;
 pub(crate) mod page_clusters;
 pub(crate) mod prevalence;
+pub(crate) mod right_answer;
 pub(crate) mod spend;
 pub(crate) mod splits;
 pub(crate) mod suspects;
 pub(crate) mod task_result;
 pub(crate) mod text;
 pub(crate) mod truth_source;
+pub(crate) mod truth_text;
 pub(crate) mod wrong_pages;
 
+pub(crate) use contradictions::Contradiction;
 pub(crate) use error::EvalError;
 pub(crate) use evaluate::evaluate;
 pub(crate) use evaluated::{Evaluation, WrongPage};
 pub use gates::{GateMeasure, GateSpec};
 pub(crate) use html::render_html;
 pub(crate) use json::render_json;
+pub(crate) use misfits::MisfitGroup;
 pub use options::{EvalOptions, TruthChoice};
 pub(crate) use text::render_text;

@@ -1,8 +1,10 @@
 //! A page with truth, and what the model answered.
 
 use crate::base::digest::Digest;
+use crate::base::ids::PageId;
 use crate::base::path_text::display_path;
 use crate::base::vocabulary::OutcomeStatus;
+use crate::labels::truth::page_truth::PlacedMisfit;
 use crate::store::{PageRecord, PageStatus};
 use serde_json::Value;
 
@@ -39,6 +41,8 @@ impl Unanswered {
 pub(crate) struct TaskObservation {
     /// The values of the leaves that are known.
     pub(crate) truth: Vec<Option<Value>>,
+    /// The probability with which the page was drawn for the task; `None`: it was not drawn.
+    pub(crate) sampled_with: Option<f64>,
     /// The model's answer.
     pub(crate) answer: Result<Value, Unanswered>,
 }
@@ -52,17 +56,26 @@ pub(crate) struct Observation {
     pub(crate) page: u32,
     /// The digest of the file.
     pub(crate) content: Option<Digest>,
+    /// The page under which it is asked: of pages that are in a file twice, the first. Equal pages have the same.
+    pub(crate) id: Option<PageId>,
     /// The fingerprint of the page, if it is stored.
     pub(crate) fingerprint: Option<[u8; 32]>,
     /// The part of the truth that the page belongs to.
     pub(crate) split: Option<Box<str>>,
-    /// The probability with which the page was drawn.
+    /// The probability with which the page was drawn, if it is the same for all its tasks.
     pub(crate) sampled_with: Option<f64>,
+    /// Values of the truth that their tasks do not allow.
+    pub(crate) misfits: Vec<PlacedMisfit>,
     /// By task; `None`: there is no truth for it.
     pub(crate) tasks: Vec<Option<TaskObservation>>,
 }
 
 impl Observation {
+    /// Whether it was drawn for a task.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.tasks.iter().flatten().any(|known| known.sampled_with.is_some())
+    }
+
     /// The path, as rows show it.
     pub(crate) fn shown_path(&self) -> String {
         display_path(&self.path)

@@ -17,7 +17,7 @@ pub(crate) struct PageGroups {
 /// Groups pages. `bits`: the number of fingerprint bits in which near duplicates differ at most.
 pub(crate) fn group_pages(pages: &[Observation], bits: u32) -> PageGroups {
     let mut groups = Clusters::new(pages.len());
-    groups.join_equal(pages.iter().map(|page| Some((page.content?, page.page))));
+    groups.join_equal(pages.iter().map(|page| page.id));
     let mut pictures: HashMap<[u8; 32], usize> = HashMap::new();
     let mut index = FingerprintIndex::new(bits);
     for (at, page) in pages.iter().enumerate() {
@@ -43,6 +43,7 @@ pub(crate) fn group_pages(pages: &[Observation], bits: u32) -> PageGroups {
 mod tests {
     use super::*;
     use crate::base::digest::Digest;
+    use crate::base::ids::PageId;
 
     fn page(path: &str, number: u32, content: u8, picture: Option<&[usize]>) -> Observation {
         let fingerprint = picture.map(|bits| {
@@ -50,13 +51,16 @@ mod tests {
             bits.iter().for_each(|bit| bytes[bit / 8] |= 1 << (bit % 8));
             bytes
         });
+        let content = Digest::compute(&[content]);
         Observation {
             path: path.into(),
             page: number,
-            content: Some(Digest::compute(&[content])),
+            content: Some(content),
+            id: Some(PageId { content, page: number }),
             fingerprint,
             split: None,
             sampled_with: None,
+            misfits: Vec::new(),
             tasks: Vec::new(),
         }
     }
@@ -87,8 +91,9 @@ mod tests {
     #[test]
     fn many_equal_pictures_cost_no_more_than_others() {
         let pages = (0..20_000_u32).map(|at| {
-            let content = Some(Digest::compute(&at.to_be_bytes()));
-            Observation { content, ..page(&format!("{at}.png"), 1, 0, Some(&[])) }
+            let content = Digest::compute(&at.to_be_bytes());
+            let id = Some(PageId { content, page: 1 });
+            Observation { content: Some(content), id, ..page(&format!("{at}.png"), 1, 0, Some(&[])) }
         });
         assert!(group_pages(&pages.collect::<Vec<_>>(), 4).clusters.iter().all(|cluster| *cluster == 0));
     }

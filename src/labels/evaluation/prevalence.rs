@@ -2,10 +2,10 @@
 //! truth show. Only for a probability sample.
 
 use super::collect::{Collected, labels_of};
-use super::evaluated::TruthKind;
 use super::measured::{Measured, TaskPage};
 use super::task_result::{PrevalenceResult, TaskResult};
 use crate::eval::{Presence, Unlabeled, estimate_prevalence};
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::task_spec::TaskSpec;
 use serde_json::Value;
 
@@ -18,11 +18,11 @@ pub(crate) fn add_prevalences(
     collected: &Collected,
 ) {
     let Some(predicted) = collected.predicted.get(position).filter(|_| task.labels().is_some()) else { return };
-    if measured.kind != TruthKind::Sample {
+    if measured.kind_of(position) != TruthKind::Sample {
         return;
     }
     let pages = measured.of_task(position);
-    let design = measured.design(&pages);
+    let design = measured.design(position, &pages);
     for label in &mut result.labels {
         let has = |value: Option<&Value>| value.is_some_and(|value| labels_of(value).any(|known| known == label.label));
         let presence = |page: &TaskPage<'_>| Presence {

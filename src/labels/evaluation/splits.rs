@@ -76,9 +76,11 @@ mod tests {
             path: path.into(),
             page: 1,
             content: None,
+            id: None,
             fingerprint: None,
             split: split.map(Into::into),
             sampled_with: None,
+            misfits: Vec::new(),
             tasks: Vec::new(),
         }
     }

@@ -4,16 +4,19 @@
 use super::collect::labels_of;
 use super::measured::{Measured, TaskPage};
 use super::observation::Observation;
-use super::task_result::{Suspect, TaskResult};
+use super::task_result::{LabelResult, Suspect, TaskResult};
+use crate::base::units::grouped;
 use crate::eval::{Witnessed, suspected_truth};
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::labels::wording::{short, with_page};
+use crate::labels::wording::{short, short_text, with_page};
 use crate::task::Shape;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
 /// Maximum number of suspects of a task.
 const MAX_SUSPECTS: usize = 100;
+/// Maximum number of different truths of one picture.
+const MAX_TRUTHS: usize = 20;
 /// How many pages a share of few pages is worth at most: with none it is a half.
 const PRIOR: f64 = 0.5;
 
@@ -63,9 +66,9 @@ pub(crate) fn rank_suspects(
     result: &TaskResult,
     disagreements: Vec<Disagreement>,
 ) -> Vec<Suspect> {
-    let same_pictures = SamePictures::new(position, measured, &disagreements);
+    let same_pictures = SamePictures::new(task, position, measured, &disagreements);
     let odds = match task.shape.required() {
-        Shape::Choice(labels) => odds_of_labels(labels, position, measured),
+        Shape::Choice(_) => odds_of_labels(&result.labels, position, measured),
         _ => HashMap::new(),
     };
     let mut wrong_on_page: HashMap<usize, u32> = HashMap::new();
@@ -78,7 +81,8 @@ pub(crate) fn rank_suspects(
         let (score, reason) = match (task.shape.required(), other) {
             (Shape::Choice(_), other) => {
                 let score = odds.get(&found.at).copied().unwrap_or(0.0);
-                (score, other.map_or_else(|| record_of_label(result, &found), |(_, reason)| reason))
+                let reason = other.map(|(_, reason)| reason).or_else(|| unknown_label(result, &found));
+                (score, reason.unwrap_or_else(|| record_of_label(result, &found)))
             }
             (_, Some(other)) => other,
             (Shape::Tags { .. }, None) => score_of_tags(result, &found),
@@ -95,8 +99,10 @@ pub(crate) fn rank_suspects(
 }
 
 /// The probability that the truth of a page is wrong, by page. For ordering; its size depends on assumptions.
-fn odds_of_labels(labels: &[String], position: usize, measured: &Measured<'_>) -> HashMap<usize, f64> {
-    let number = |value: &Value| labels.iter().position(|label| Some(label.as_str()) == value.as_str());
+fn odds_of_labels(labels: &[LabelResult], position: usize, measured: &Measured<'_>) -> HashMap<usize, f64> {
+    let numbers: HashMap<&str, usize> =
+        labels.iter().enumerate().map(|(at, label)| (label.label.as_str(), at)).collect();
+    let number = |value: &Value| numbers.get(value.as_str()?).copied();
     let pages = measured.of_task(position);
     let known: Vec<(usize, Witnessed)> = pages
         .iter()
@@ -116,42 +122,43 @@ fn odds_of_labels(labels: &[String], position: usize, measured: &Measured<'_>) -
 
 /// Truths of pages that look like pages with disagreements.
 struct SamePictures<'a> {
-    /// By picture: the pages.
-    pages: HashMap<usize, Vec<usize>>,
+    /// By picture and leaf: the different truths, and the first page with each.
+    truths: HashMap<(usize, usize), Vec<(&'a Value, &'a Observation)>>,
     pictures: &'a [usize],
-    observations: &'a [Observation],
-    position: usize,
 }
 
 impl<'a> SamePictures<'a> {
-    fn new(position: usize, measured: &Measured<'a>, disagreements: &[Disagreement]) -> Self {
+    fn new(task: &TaskSpec, position: usize, measured: &Measured<'a>, disagreements: &[Disagreement]) -> Self {
         let (observations, pictures) = (measured.pages, measured.groups.pictures.as_slice());
         let wanted: BTreeSet<usize> =
             disagreements.iter().filter_map(|found| pictures.get(found.at)).copied().collect();
-        let mut pages: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (at, picture) in pictures.iter().enumerate().filter(|(_, picture)| wanted.contains(picture)) {
-            pages.entry(*picture).or_default().push(at);
+        let mut truths: HashMap<(usize, usize), Vec<(&Value, &Observation)>> = HashMap::new();
+        let pages = observations.iter().zip(pictures).filter(|(_, picture)| wanted.contains(picture));
+        for (page, picture) in pages {
+            let Some(known) = page.tasks.get(position).and_then(Option::as_ref) else { continue };
+            for (leaf, truth) in known.truth.iter().enumerate().take(task.leaves.len()) {
+                let Some(truth) = truth else { continue };
+                let known = truths.entry((*picture, leaf)).or_default();
+                if known.len() < MAX_TRUTHS && known.iter().all(|(other, _)| *other != truth) {
+                    known.push((truth, page));
+                }
+            }
         }
-        Self { pages, pictures, observations, position }
+        Self { truths, pictures }
     }
 
     /// Whether another page that looks the same has another truth: the score and the reason.
     fn find_other_truth(&self, task: &TaskSpec, found: &Disagreement) -> Option<(f64, String)> {
         let leaf = task.leaves.iter().position(|leaf| leaf.name() == found.field)?;
-        let same = self.pages.get(self.pictures.get(found.at)?)?;
-        let others = same.iter().filter(|at| **at != found.at).filter_map(|at| {
-            let page = self.observations.get(*at)?;
-            let truth = page.tasks.get(self.position)?.as_ref()?.truth.get(leaf)?.as_ref()?;
-            (*truth != found.truth).then_some((page, truth))
-        });
-        let others: Vec<(&Observation, &Value)> = others.take(1000).collect();
+        let known = self.truths.get(&(*self.pictures.get(found.at)?, leaf))?;
         let describe = |page: &Observation, truth: &Value| {
             format!("{} looks the same and has the truth {}", with_page(&page.shown_path(), page.page), short(truth))
         };
-        if let Some((page, truth)) = others.iter().find(|(_, truth)| **truth == found.answer) {
+        let mut others = known.iter().filter(|(truth, _)| **truth != found.truth);
+        if let Some((truth, page)) = others.clone().find(|(truth, _)| **truth == found.answer) {
             return Some((1.0, describe(page, truth)));
         }
-        others.first().map(|(page, truth)| (0.99, describe(page, truth)))
+        others.next().map(|(truth, page)| (0.99, describe(page, truth)))
     }
 }
 
@@ -161,11 +168,27 @@ fn share_without(part: u64, whole: u64) -> f64 {
     (part as f64 + PRIOR) / (whole as f64 + 2.0 * PRIOR)
 }
 
+/// How often something is right on other pages: `right` of them, of `others`.
+fn record(right: u64, others: u64, what: &str) -> String {
+    match others {
+        0 => format!("there are no other {what}"),
+        1 if right == 1 => format!("the only other of the {what} is right"),
+        1 => format!("the only other of the {what} is wrong"),
+        _ => format!("{} of {} other {what} are right", grouped(right), grouped(others)),
+    }
+}
+
+/// That no answer can have the truth.
+fn unknown_label(result: &TaskResult, found: &Disagreement) -> Option<String> {
+    let label = result.labels.iter().find(|label| Some(label.label.as_str()) == found.truth.as_str())?;
+    label.is_unknown.then(|| format!("the manifest has no label `{}`", short(&found.truth)))
+}
+
 /// How reliable the answered label is on other pages.
 fn record_of_label(result: &TaskResult, found: &Disagreement) -> String {
     let metrics = result.labels.iter().find(|label| Some(label.label.as_str()) == found.answer.as_str());
-    let (right, answers) = metrics.map_or((0, 0), |label| (label.right, label.predicted.saturating_sub(1)));
-    format!("{right} of {answers} other answers `{}` are right", short(&found.answer))
+    let (right, others) = metrics.map_or((0, 0), |label| (label.right, label.predicted.saturating_sub(1)));
+    record(right, others, &format!("answers `{}`", short(&found.answer)))
 }
 
 fn score_of_tags(result: &TaskResult, found: &Disagreement) -> (f64, String) {
@@ -175,16 +198,18 @@ fn score_of_tags(result: &TaskResult, found: &Disagreement) -> (f64, String) {
     let mut reasons = Vec::new();
     for tag in truth.symmetric_difference(&answer) {
         let Some(metrics) = result.labels.iter().find(|label| label.label == *tag) else { continue };
-        let right = metrics.right;
-        if answer.contains(tag) {
+        let (right, shown) = (metrics.right, short_text(tag));
+        let (others, reason) = if metrics.is_unknown {
+            (metrics.n.saturating_sub(1), format!("the manifest has no label `{shown}`"))
+        } else if answer.contains(tag) {
             let others = metrics.predicted.saturating_sub(1);
-            score *= share_without(right, others);
-            reasons.push(format!("{right} of {others} other answers with `{tag}` are right"));
+            (others, record(right, others, &format!("answers with `{shown}`")))
         } else {
             let others = metrics.n.saturating_sub(1);
-            score *= share_without(right, others);
-            reasons.push(format!("{right} of {others} other pages with `{tag}` are answered with it"));
-        }
+            (others, record(right, others, &format!("answers to pages with `{shown}`")))
+        };
+        score *= share_without(right, others);
+        reasons.push(reason);
     }
     (score, reasons.join("; "))
 }
@@ -196,5 +221,23 @@ fn score_of_value(result: &TaskResult, found: &Disagreement, wrong_on_page: u32)
     let right = right.min(others);
     let score = share_without(right, others) * f64::midpoint(1.0, found.similarity) / f64::from(wrong_on_page.max(1));
     let similar = if found.similarity > 0.0 { ", and both are similar" } else { "" };
-    (score, format!("{right} of {others} other values are right{similar}"))
+    (score, format!("{}{similar}", record(right, others, "values")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_of_an_answer_in_words() {
+        for (right, others, expected) in [
+            (0, 0, "there are no other answers `a`"),
+            (0, 1, "the only other of the answers `a` is wrong"),
+            (1, 1, "the only other of the answers `a` is right"),
+            (0, 2, "0 of 2 other answers `a` are right"),
+            (1200, 1234, "1,200 of 1,234 other answers `a` are right"),
+        ] {
+            assert_eq!(record(right, others, "answers `a`"), expected);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What was measured of a task.
 
 use crate::eval::{Estimate, Interval, Kappa};
+use crate::labels::sampling::truth_kind::TruthKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -11,6 +12,8 @@ pub(crate) struct TaskResult {
     pub(crate) name: String,
     /// `classify`, `tag`, `extract` or `question`.
     pub(crate) kind: &'static str,
+    /// What its pages say about the others.
+    pub(crate) truth_kind: TruthKind,
     /// Pages with truth and an answer.
     pub(crate) n: u64,
     /// Pages that are answered correctly.
@@ -63,8 +66,12 @@ impl TaskResult {
 pub(crate) struct LabelResult {
     /// The label.
     pub(crate) label: String,
+    /// Whether only the truth has the label, and not the manifest.
+    pub(crate) is_unknown: bool,
     /// Pages with an answer that have the label.
     pub(crate) n: u64,
+    /// Pages that have the label, with or without an answer.
+    pub(crate) truths: u64,
     /// Pages with truth that are answered with the label.
     pub(crate) predicted: u64,
     /// Pages that have the label and are answered with it.

@@ -1,30 +1,32 @@
 //! An evaluation as text for a terminal. The first lines say how good the answers are.
 
-use super::evaluated::{Evaluation, Mistake, TruthKind, TruthSummary};
+use super::evaluated::{Evaluation, Mistake, SampledTask};
 use super::task_result::{FieldResult, LabelResult, TaskResult};
+use super::truth_text::{MAX_LISTED, add_truth};
 use crate::base::sanitize::{for_terminal, one_line};
 use crate::base::units::grouped;
 use crate::eval::Estimate;
-use crate::labels::wording::{counted, share, short, with_page};
+use crate::labels::sampling::truth_kind::TruthKind;
+use crate::labels::wording::{counted, share, short, text_of_value, with_page};
 use crate::report::{TextTable, format_usd};
+use serde_json::Value;
 
-/// Maximum number of lines of a list.
-const MAX_LISTED: usize = 10;
 /// Maximum number of labels in a table; all others are in the JSON.
 const MAX_LABELS: usize = 40;
-/// Shares of all pages that a sample may stand for without a question: a sample of random size varies.
-const LEAST_SHARE: f64 = 0.8;
-const MOST_SHARE: f64 = 1.25;
 /// Columns of a label or a field.
 const NAME_WIDTH: usize = 20;
 
-/// Renders an evaluation as text.
-pub(crate) fn render_text(evaluation: &Evaluation) -> String {
-    let mut lines: Vec<String> = evaluation.tasks.iter().map(|task| answer_line(task, evaluation.truth.kind)).collect();
+/// Renders an evaluation as text, for a terminal with this many columns. `None`: for a file or another program, so
+/// that nothing is cut.
+pub(crate) fn render_text(evaluation: &Evaluation, width: Option<usize>) -> String {
+    let mut lines: Vec<String> = evaluation.tasks.iter().map(answer_line).collect();
     lines.push(scope_line(evaluation));
-    let mut table = TextTable::new(&for_terminal(&lines.join("\n")));
+    lines.extend(evaluation.truth.samples.iter().flat_map(sample_lines));
+    let title = for_terminal(&lines.join("\n"));
+    let mut table = if width.is_some() { TextTable::new(&title) } else { TextTable::in_full(&title) };
+    let cut = Cut(width.is_some());
     for task in &evaluation.tasks {
-        add_task(&mut table, task);
+        add_task(&mut table, task, cut);
     }
     add_cost(&mut table, evaluation);
     add_truth(&mut table, evaluation);
@@ -32,8 +34,29 @@ pub(crate) fn render_text(evaluation: &Evaluation) -> String {
     table.into_text()
 }
 
+/// Whether names and values are cut.
+#[derive(Clone, Copy)]
+struct Cut(bool);
+
+impl Cut {
+    /// A text on one line, of at most `max` characters if it is cut.
+    fn line(self, text: &str, max: usize) -> String {
+        one_line(text, if self.0 { max } else { usize::MAX })
+    }
+
+    /// A value on one line.
+    fn value(self, value: &Value) -> String {
+        if self.0 { short(value) } else { one_line(&text_of_value(value), usize::MAX) }
+    }
+
+    /// Columns for the longest of these names.
+    fn columns<'a>(self, names: impl Iterator<Item = &'a str>) -> usize {
+        if self.0 { NAME_WIDTH } else { names.map(|name| name.chars().count() + 1).fold(NAME_WIDTH, usize::max) }
+    }
+}
+
 /// How good the answers to a task are.
-fn answer_line(task: &TaskResult, kind: TruthKind) -> String {
+fn answer_line(task: &TaskResult) -> String {
     let name = one_line(&task.name, 60);
     let missing = task.unanswered_pages();
     let Some(accuracy) = task.accuracy else {
@@ -42,7 +65,7 @@ fn answer_line(task: &TaskResult, kind: TruthKind) -> String {
     let unanswered = if missing == 0 { String::new() } else { format!("; {} without an answer", grouped(missing)) };
     let range = format!("{} to {}", share(accuracy.interval.low), share(accuracy.interval.high));
     let n = grouped(task.n);
-    match kind {
+    match task.truth_kind {
         TruthKind::Sample => {
             format!(
                 "{name}: accuracy {} ({range} with 95 % confidence, from {n} drawn pages){unanswered}",
@@ -67,13 +90,49 @@ fn scope_line(evaluation: &Evaluation) -> String {
     match truth.kind {
         TruthKind::Sample => format!("estimated for all {all} pages from {measured} that were drawn at random"),
         TruthKind::All => "every page has truth".to_owned(),
+        TruthKind::Selected if evaluation.tasks.iter().any(|task| task.truth_kind != TruthKind::Selected) => {
+            format!("each line states what it covers of all {all} pages")
+        }
+        TruthKind::Selected if truth.measured == 1 => {
+            format!("this page was not drawn at random: this is not the accuracy of all {all} pages")
+        }
         TruthKind::Selected => {
             format!("these {measured} pages were not drawn at random: this is not the accuracy of all {all} pages")
         }
     }
 }
 
-fn add_task(table: &mut TextTable, task: &TaskResult) {
+/// What a draw and its decisions lack.
+pub(crate) fn sample_lines(sample: &SampledTask) -> Vec<String> {
+    let name = one_line(&sample.name, 60);
+    let mut lines = Vec::new();
+    if let Some(draw) = &sample.draw {
+        if let Some(selection) = &draw.selection {
+            let selection = one_line(selection, 200);
+            lines.push(format!("{name}: drawn among the {} that match {selection}", counted(draw.population, "page")));
+        }
+        if draw.passed_over + draw.not_reached > 0 {
+            let open = grouped(draw.passed_over + draw.not_reached);
+            let mut line = format!("{name}: {open} of {} not decided yet", counted(draw.pages, "drawn page"));
+            if draw.passed_over > 0 {
+                let passed = grouped(draw.passed_over);
+                line += &format!(", {passed} of them passed over: if these are the hard ones, the accuracy is lower");
+            }
+            lines.push(line);
+        }
+    }
+    if sample.left_out > 0 {
+        let left_out = counted(sample.left_out, "page");
+        lines.push(format!("{name}: {left_out} with answers that were not drawn are left out"));
+    }
+    for selection in &sample.other_selections {
+        let selection = one_line(selection, 200);
+        lines.push(format!("{name}: pages were drawn among those that match {selection}: measure them with --where"));
+    }
+    lines
+}
+
+fn add_task(table: &mut TextTable, task: &TaskResult, cut: Cut) {
     table.heading(&format!("{} ({})", one_line(&task.name, 60), task.kind));
     let independent = task.effective_n.round();
     #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
@@ -106,23 +165,24 @@ fn add_task(table: &mut TextTable, task: &TaskResult) {
             table.row(1, name, share(number));
         }
     }
-    add_labels(table, &task.labels);
-    add_fields(table, &task.fields);
-    add_confusions(table, task);
-    add_suspects(table, task);
+    add_labels(table, &task.labels, cut);
+    add_fields(table, &task.fields, cut);
+    add_confusions(table, task, cut);
+    add_suspects(table, task, cut);
 }
 
-fn add_labels(table: &mut TextTable, labels: &[LabelResult]) {
+fn add_labels(table: &mut TextTable, labels: &[LabelResult], cut: Cut) {
     let mut used: Vec<&LabelResult> = labels.iter().filter(|label| label.n > 0 || label.predicted > 0).collect();
     if used.is_empty() {
         return;
     }
     let has_prevalence = used.iter().any(|label| label.prevalence.is_some());
     let last = if has_prevalence { "share of all" } else { "F1 between" };
+    let columns = cut.columns(used.iter().map(|label| label.label.as_str()));
     table.whole(
         1,
         &format!(
-            "{:<NAME_WIDTH$} {:>6} {:>8} {:>9} {:>6} {:>6}  {last}",
+            "{:<columns$} {:>6} {:>8} {:>9} {:>6} {:>6}  {last}",
             "label", "pages", "answered", "precision", "recall", "F1"
         ),
     );
@@ -140,8 +200,8 @@ fn add_labels(table: &mut TextTable, labels: &[LabelResult]) {
         };
         let interval = shown.map_or_else(String::new, |known| format!("{} to {}", share(known.low), share(known.high)));
         let line = format!(
-            "{:<NAME_WIDTH$} {:>6} {:>8} {:>9} {:>6} {:>6}  {interval}",
-            one_line(&label.label, NAME_WIDTH - 1),
+            "{:<columns$} {:>6} {:>8} {:>9} {:>6} {:>6}  {interval}",
+            cut.line(&label.label, NAME_WIDTH - 1),
             grouped(label.n),
             grouped(label.predicted),
             value(label.precision),
@@ -155,13 +215,14 @@ fn add_labels(table: &mut TextTable, labels: &[LabelResult]) {
     }
 }
 
-fn add_fields(table: &mut TextTable, fields: &[FieldResult]) {
+fn add_fields(table: &mut TextTable, fields: &[FieldResult], cut: Cut) {
     if fields.is_empty() {
         return;
     }
+    let columns = cut.columns(fields.iter().map(|field| field.name.as_str()));
     table.whole(
         1,
-        &format!("{:<NAME_WIDTH$} {:>6} {:>7} {:>6} {:>6}  right between", "field", "pages", "exact", "right", "ANLS"),
+        &format!("{:<columns$} {:>6} {:>7} {:>6} {:>6}  right between", "field", "pages", "exact", "right", "ANLS"),
     );
     for field in fields {
         let value = |estimate: Option<Estimate>| estimate.map_or_else(|| "–".to_owned(), |known| share(known.value));
@@ -170,8 +231,8 @@ fn add_fields(table: &mut TextTable, fields: &[FieldResult]) {
             format!("{} to {}", share(known.interval.low), share(known.interval.high))
         });
         let line = format!(
-            "{:<NAME_WIDTH$} {:>6} {:>7} {:>6} {:>6}  {interval}",
-            one_line(&field.name, NAME_WIDTH - 1),
+            "{:<columns$} {:>6} {:>7} {:>6} {:>6}  {interval}",
+            cut.line(&field.name, NAME_WIDTH - 1),
             grouped(field.n),
             value(field.exact),
             value(field.normalized),
@@ -182,7 +243,7 @@ fn add_fields(table: &mut TextTable, fields: &[FieldResult]) {
 }
 
 /// The most frequent mistakes of a `classify` task.
-fn add_confusions(table: &mut TextTable, task: &TaskResult) {
+fn add_confusions(table: &mut TextTable, task: &TaskResult, cut: Cut) {
     let mut mistakes: Vec<(u64, &str, &str)> = Vec::new();
     for (row, truth) in task.confusion.iter().zip(&task.labels) {
         for (count, answer) in row.iter().zip(&task.labels) {
@@ -197,7 +258,7 @@ fn add_confusions(table: &mut TextTable, task: &TaskResult) {
     mistakes.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
     table.whole(1, "most frequent mistakes");
     for (count, truth, answer) in mistakes.iter().take(MAX_LISTED) {
-        let (truth, answer) = (one_line(truth, 25), one_line(answer, 25));
+        let (truth, answer) = (cut.line(truth, 25), cut.line(answer, 25));
         table.whole(2, &format!("{} answered as {answer}: {}", truth, grouped(*count)));
     }
     if mistakes.len() > MAX_LISTED {
@@ -205,7 +266,7 @@ fn add_confusions(table: &mut TextTable, task: &TaskResult) {
     }
 }
 
-fn add_suspects(table: &mut TextTable, task: &TaskResult) {
+fn add_suspects(table: &mut TextTable, task: &TaskResult, cut: Cut) {
     if task.suspects.is_empty() {
         return;
     }
@@ -215,7 +276,12 @@ fn add_suspects(table: &mut TextTable, task: &TaskResult) {
         let field = if suspect.field.is_empty() { String::new() } else { format!("{}: ", suspect.field) };
         table.text(
             3,
-            &format!("{field}truth {}, answer {}: {}", short(&suspect.truth), short(&suspect.answer), suspect.reason),
+            &format!(
+                "{field}truth {}, answer {}: {}",
+                cut.value(&suspect.truth),
+                cut.value(&suspect.answer),
+                suspect.reason
+            ),
         );
     }
     if task.suspects.len() > MAX_LISTED {
@@ -230,98 +296,6 @@ fn add_cost(table: &mut TextTable, evaluation: &Evaluation) {
     let note = if evaluation.tasks.len() > 1 { "right in every measured task" } else { "" };
     let correct = evaluation.per_1000_correct.map_or_else(unknown, format_usd);
     table.row_with_note(1, "per 1,000 right pages", correct, note);
-}
-
-fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
-    let truth = &evaluation.truth;
-    table.heading("truth");
-    table.path(1, "", &truth.source, "");
-    table.row(1, "rows", grouped(truth.rows));
-    table.row(1, "pages found in the job", grouped(truth.matched));
-    if truth.sampled > 0 {
-        table.row(1, "drawn at random", grouped(truth.sampled));
-    }
-    add_stands_for(table, truth);
-    if truth.not_selected > 0 {
-        table.row(1, "left out by --where", grouped(truth.not_selected));
-    }
-    if truth.shown > 0 {
-        table.row_with_note(1, "not blind, not counted", grouped(truth.shown), "--include-shown counts them");
-    }
-    if let Some(splits) = &truth.splits {
-        for (name, pages) in &splits.pages {
-            let name = if name.is_empty() { "without a split" } else { name };
-            let is_measured = splits.measured.as_deref() == Some(name);
-            table.row_with_note(
-                1,
-                &format!("split {name}"),
-                grouped(*pages),
-                if is_measured { "measured" } else { "" },
-            );
-        }
-        if splits.shared_clusters > 0 {
-            table.text(
-                1,
-                &format!(
-                    "{} in {} of equal or similar pages are in more than one split: what is measured on one was seen in the other",
-                    counted(splits.shared_pages, "page"),
-                    counted(splits.shared_clusters, "group")
-                ),
-            );
-            for [one, other] in &splits.examples {
-                table.path(2, &format!("{}: ", one_line(&one.1, 16)), &one.0, "");
-                table.path(2, &format!("{}: ", one_line(&other.1, 16)), &other.0, "");
-            }
-        }
-        if splits.left_out > 0 {
-            table.row(1, "left out because of that", grouped(splits.left_out));
-        }
-    }
-    if !truth.ignored.is_empty() {
-        table.text(1, &format!("columns that are not used: {}", truth.ignored.join(", ")));
-    }
-    if !truth.faults.is_empty() {
-        table.heading("not compared");
-        for fault in truth.faults.iter().take(MAX_LISTED * 2) {
-            table.text(1, &fault.to_string());
-        }
-        if truth.faults.len() > MAX_LISTED * 2 {
-            table.whole(
-                1,
-                &format!(
-                    "… and {} more; --format json lists them",
-                    grouped((truth.faults.len() - MAX_LISTED * 2) as u64)
-                ),
-            );
-        }
-    }
-}
-
-/// How many pages a sample stands for, if that is not all of them.
-fn add_stands_for(table: &mut TextTable, truth: &TruthSummary) {
-    let Some(pages) = truth.stands_for else { return };
-    #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
-    let share = pages / truth.job_pages.max(1) as f64;
-    if truth.kind != TruthKind::Sample {
-        table.text(
-            1,
-            &format!(
-                "the drawn pages would stand for {pages:.0} of {} pages: they are of several draws, and no sample",
-                grouped(truth.job_pages)
-            ),
-        );
-        return;
-    }
-    if (LEAST_SHARE..=MOST_SHARE).contains(&share) {
-        return;
-    }
-    table.text(
-        1,
-        &format!(
-            "the drawn pages stand for about {pages:.0} of {} pages: is the sample complete, and --where the one with which it was drawn?",
-            grouped(truth.job_pages)
-        ),
-    );
 }
 
 fn add_gates(table: &mut TextTable, evaluation: &Evaluation) {

@@ -3,18 +3,18 @@
 use super::error::EvalError;
 use super::options::TruthChoice;
 use crate::base::path_text::display_path;
-use crate::export::human_value;
+use crate::labels::sampling::human_samples::read_samples;
+use crate::labels::sampling::task_sample::{Membership, TaskSample};
 use crate::labels::truth::columns::{Target, find_target};
 use crate::labels::truth::fault::TruthFault;
 use crate::labels::truth::file::TruthFile;
 use crate::labels::truth::index::{RowMatch, TruthIndex};
 use crate::labels::truth::page_truth::PageTruth;
 use crate::labels::truth::task_spec::TaskSpec;
-use crate::manifest::Input;
+use crate::manifest::Job;
 use crate::pipeline::JobPage;
 use crate::source::carried_columns;
-use crate::store::DecisionRecord;
-use crate::store::current_decision;
+use crate::store::{Reader, current_decision};
 use serde_json::{Map, Value};
 
 /// Carried columns that have the meaning that they have in a truth file.
@@ -36,6 +36,8 @@ pub(crate) enum TruthSource {
     Answers {
         /// Whether answers count whose reviewer had seen the model's.
         with_shown: bool,
+        /// By task: which of them belong to its sample.
+        samples: Vec<TaskSample>,
     },
 }
 
@@ -54,13 +56,22 @@ pub(crate) struct KnownPage {
 pub(crate) struct SourceCounts {
     /// Rows of the file, pages with a value in a column, or pages with human answers.
     pub(crate) rows: u64,
-    /// Human answers that do not count, because the reviewer had seen the model's answer.
+    /// Human answers whose reviewer had seen the model's: not counted, or counted if that was asked for.
     pub(crate) shown: u64,
+    /// By task: pages with human answers that do not belong to its sample.
+    pub(crate) left_out: Vec<u64>,
     /// What can't be used.
     pub(crate) faults: Vec<TruthFault>,
 }
 
 impl SourceCounts {
+    fn leave_out(&mut self, task: usize) {
+        if self.left_out.len() <= task {
+            self.left_out.resize(task + 1, 0);
+        }
+        self.left_out[task] += 1;
+    }
+
     /// Counts a page, if something is known of it.
     fn known(&mut self, page: &JobPage, truth: PageTruth) -> Vec<KnownPage> {
         if !truth.has_any() {
@@ -72,15 +83,15 @@ impl SourceCounts {
 }
 
 impl TruthSource {
-    /// Opens the truth. `all`: the names of all tasks of the job.
+    /// Opens the truth. `all`: the names of all tasks of the job; `filter`: the expression that measured rows match.
     ///
     /// # Errors
-    /// A file that can't be used, or a column or task that does not exist.
+    /// A file that can't be used, a column or task that does not exist, or a store that can't be read.
     pub(crate) fn open(
         choice: &TruthChoice,
         tasks: &[TaskSpec],
         all: &[&str],
-        input: &Input,
+        (reader, job, filter): (&Reader, &Job, Option<&str>),
     ) -> Result<Self, EvalError> {
         match choice {
             TruthChoice::File(path) => {
@@ -92,7 +103,7 @@ impl TruthSource {
                 Ok(Self::File { file, index })
             }
             TruthChoice::Columns(pairs) => {
-                let carried = carried_columns(input).map_err(crate::pipeline::PipelineError::from)?;
+                let carried = carried_columns(&job.input).map_err(crate::pipeline::PipelineError::from)?;
                 let mut targets = Vec::new();
                 for (task, column) in pairs {
                     let target = find_target(task, tasks).ok_or_else(|| {
@@ -112,7 +123,18 @@ impl TruthSource {
                 }
                 Ok(Self::Columns(targets))
             }
-            TruthChoice::Answers { with_shown } => Ok(Self::Answers { with_shown: *with_shown }),
+            TruthChoice::Answers { with_shown } => {
+                let samples = read_samples(reader, job, tasks, *with_shown, filter);
+                Ok(Self::Answers { with_shown: *with_shown, samples: samples? })
+            }
+        }
+    }
+
+    /// By task: which human answers belong to its sample.
+    pub(crate) fn samples(&self) -> &[TaskSample] {
+        match self {
+            Self::Answers { samples, .. } => samples,
+            Self::File { .. } | Self::Columns(_) => &[],
         }
     }
 
@@ -137,15 +159,16 @@ impl TruthSource {
                 };
                 for target in targets {
                     let cell = values.get(&target.name).unwrap_or(&Value::Null);
-                    truth.add_cell(tasks, target, cell).unwrap_or_else(&mut fault);
+                    truth.add_cell(tasks, target, cell).into_iter().for_each(&mut fault);
                 }
                 truth.set_split(values.get(SPLIT).unwrap_or(&Value::Null));
                 let probability = values.get(SAMPLED_WITH).unwrap_or(&Value::Null);
                 truth.set_probability(probability).unwrap_or_else(&mut fault);
                 counts.known(page, truth)
             }
-            Self::Answers { with_shown } => {
+            Self::Answers { with_shown, samples } => {
                 let mut truth = PageTruth::unknown(tasks.len());
+                truth.drawn = vec![None; tasks.len()];
                 let mut probabilities = Vec::new();
                 for (at, task) in tasks.iter().enumerate() {
                     let question = page.questions.get(task.position).copied().flatten();
@@ -157,28 +180,19 @@ impl TruthSource {
                         counts.shown += u64::from(current_decision(own(), &task.name, question).is_some());
                         continue;
                     };
-                    match human_value(&task.shape, &record.decision.value) {
-                        Ok(value) => {
-                            let values = task.leaves.iter().map(|leaf| Some(leaf.value(&value))).collect();
-                            if let Some(slot) = truth.tasks.get_mut(at) {
-                                *slot = values;
-                            }
-                            // A page that was drawn stays drawn when another reviewer decides on it, too.
-                            let is_of_task = |known: &&DecisionRecord| {
-                                known.decision.task == task.name && known.decision.question == question
-                            };
-                            let counted = own().filter(|known| *with_shown || known.decision.shown.is_none());
-                            let drawn = counted.filter(is_of_task).filter_map(|known| known.decision.sampled_with);
-                            probabilities.push(drawn.reduce(f64::max));
-                        }
-                        Err(fault) => {
-                            let message =
-                                format!("{}: the answer of {}: {}", task.name, record.decision.reviewer, fault.message);
-                            counts.faults.push(TruthFault::of_page(&path(), page.record.page, message));
-                        }
+                    let membership = samples.get(at).map(|sample| sample.membership(page.record.id.as_ref()));
+                    let Some(Membership::Counts(probability)) = membership else {
+                        counts.leave_out(at);
+                        continue;
+                    };
+                    counts.shown += u64::from(record.decision.shown.is_some());
+                    truth.add_answer(tasks, at, &record.decision.value, &record.decision.reviewer);
+                    if let Some(slot) = truth.drawn.get_mut(at) {
+                        *slot = probability;
                     }
+                    probabilities.push(probability);
                 }
-                // Of a page that was drawn for one task and corrected for another, nothing is known of the chance.
+                // Pages are drawn for each task by itself.
                 truth.sampled_with =
                     probabilities.iter().copied().reduce(|one, other| one.filter(|_| one == other)).flatten();
                 counts.known(page, truth)

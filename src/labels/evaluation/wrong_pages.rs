@@ -1,11 +1,11 @@
 //! Pages that are answered wrongly, and the share of pages that are right in every measured task.
 
-use super::compare::compare_values;
 use super::evaluated::{Mistake, WrongPage};
 use super::measured::{Measured, TaskPage};
 use super::observation::Observation;
-use crate::base::ids::PageId;
+use super::right_answer::is_right_value;
 use crate::eval::{Term, estimate_ratio};
+use crate::labels::sampling::truth_kind::TruthKind;
 use crate::labels::truth::task_spec::TaskSpec;
 use serde_json::Value;
 
@@ -28,6 +28,7 @@ pub(crate) fn find_wrong_pages(tasks: &[TaskSpec], measured: &Measured<'_>) -> W
     let mut pages = Vec::new();
     let mut found = WrongPages { pages: Vec::new(), count: 0, correct_share: 0.0 };
     let mut terms = Vec::new();
+    let kind = TruthKind::of_tasks(measured.kinds.iter().copied());
     for (at, page) in measured.pages.iter().enumerate() {
         if measured.is_measured.get(at) != Some(&true) {
             continue;
@@ -35,7 +36,7 @@ pub(crate) fn find_wrong_pages(tasks: &[TaskSpec], measured: &Measured<'_>) -> W
         let mistakes: Vec<Mistake> =
             tasks.iter().enumerate().flat_map(|(position, task)| mistakes(task, position, page)).collect();
         terms.push(Term::one(mistakes.is_empty()));
-        pages.push(TaskPage { at, page, truth: &[], answer: None });
+        pages.push(TaskPage { at, page, truth: &[], answer: None, sampled_with: page.sampled_with });
         if mistakes.is_empty() {
             continue;
         }
@@ -46,7 +47,8 @@ pub(crate) fn find_wrong_pages(tasks: &[TaskSpec], measured: &Measured<'_>) -> W
         }
     }
     keep_worst(&mut found.pages);
-    found.correct_share = estimate_ratio(&terms, &measured.design(&pages)).map_or(0.0, |estimate| estimate.value);
+    found.correct_share =
+        estimate_ratio(&terms, &measured.design_of(kind, &pages)).map_or(0.0, |estimate| estimate.value);
     found
 }
 
@@ -57,13 +59,7 @@ fn keep_worst(pages: &mut Vec<WrongPage>) {
 }
 
 fn wrong_page(page: &Observation, mistakes: Vec<Mistake>) -> WrongPage {
-    WrongPage {
-        path: page.path.clone(),
-        shown_path: page.shown_path(),
-        page: page.page,
-        id: page.content.map(|content| PageId { content, page: page.page }),
-        mistakes,
-    }
+    WrongPage { path: page.path.clone(), shown_path: page.shown_path(), page: page.page, id: page.id, mistakes }
 }
 
 fn mistakes(task: &TaskSpec, position: usize, page: &Observation) -> Vec<Mistake> {
@@ -85,8 +81,7 @@ fn mistakes(task: &TaskSpec, position: usize, page: &Observation) -> Vec<Mistake
     leaves
         .filter_map(|(leaf, truth)| {
             let (truth, answer) = (truth.as_ref()?, leaf.value(answer));
-            let is_right = compare_values(&leaf.shape, truth, &answer).normalized;
-            (!is_right).then(|| mistake(leaf.name(), truth.clone(), Ok(answer)))
+            (!is_right_value(&leaf.shape, truth, &answer)).then(|| mistake(leaf.name(), truth.clone(), Ok(answer)))
         })
         .collect()
 }

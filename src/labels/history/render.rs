@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The history as text: a line for each run, and below it what changed in the manifest before it.
+/// The history as text: a line for each run, and below it what changed in the manifest before it. `is_cut`: whether long
+/// values are cut.
 #[must_use]
-pub fn history_to_text(history: &RunHistory) -> String {
+pub fn history_to_text(history: &RunHistory, is_cut: bool) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
@@ -30,7 +31,8 @@ pub fn history_to_text(history: &RunHistory) -> String {
             grouped(run.pages),
         );
         for change in &run.changes {
-            let _ = writeln!(text, "    {}", for_terminal(&change.to_string()));
+            let change = if is_cut { change.to_string() } else { change.in_full() };
+            let _ = writeln!(text, "    {}", for_terminal(&change));
         }
     }
     text

@@ -1,10 +1,10 @@
 //! The runs of a job, newest first.
 
+use super::other_changes::add_other_changes;
 use super::setting_changes::{SettingChange, setting_changes};
 use crate::base::money::Pico;
-use crate::base::vocabulary::RunOutcomeName;
 use crate::report::read_spend;
-use crate::store::{Reader, RecipeId, RunRecord, StoreError};
+use crate::store::{Reader, RecipeId, RunRecord, SettingsId, StoreError};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -57,13 +57,9 @@ pub(crate) fn read_history(reader: &Reader, runs: &[RunRecord], limit: usize) ->
         older: runs.len().saturating_sub(limit) as u64,
     };
     for (at, run) in runs.iter().take(limit).enumerate() {
-        // What was only tried has recipes of its own.
-        let is_trial = |run: &RunRecord| matches!(run.outcome, Some((RunOutcomeName::Try, _)));
-        let before = runs.iter().skip(at + 1).find(|run| !is_trial(run)).filter(|_| !is_trial(run));
-        let changes = match before {
-            Some(before) if before.tasks != run.tasks => recipes.changes(before, run)?,
-            _ => Vec::new(),
-        };
+        // What was only tried has settings of its own.
+        let before = runs.iter().skip(at + 1).find(|run| !run.is_trial).filter(|_| !run.is_trial);
+        let changes = before.map(|before| recipes.changes(before, run)).transpose()?.unwrap_or_default();
         let spend = read_spend(reader, std::slice::from_ref(run), i64::MIN, i64::MAX)?;
         let (outcome, exit_code) = match &run.outcome {
             Some((outcome, exit_code)) => (outcome.to_string(), Some(*exit_code)),
@@ -106,6 +102,17 @@ pub(crate) fn changes_of_recipes(
     Ok(setting_changes(&before, &after))
 }
 
+/// The settings of a run as JSON; `None`: an earlier version did not keep them.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn settings_of(reader: &Reader, id: Option<SettingsId>) -> Result<Option<Value>, StoreError> {
+    let Some(id) = id else { return Ok(None) };
+    let damaged = |what: String| StoreError::Damaged(format!("table settings, row {id}: {what}"));
+    let body = reader.settings_body(id)?.ok_or_else(|| damaged("there is no such row".into()))?;
+    serde_json::from_str(&body).map(Some).map_err(|error| damaged(error.to_string()))
+}
+
 /// The recipes of a store, each read once.
 struct Recipes<'a> {
     reader: &'a Reader,
@@ -113,7 +120,22 @@ struct Recipes<'a> {
 }
 
 impl Recipes<'_> {
+    /// What has changed between two runs.
     fn changes(&mut self, before: &RunRecord, after: &RunRecord) -> Result<Vec<SettingChange>, StoreError> {
+        let mut changes = match before.tasks == after.tasks {
+            true => Vec::new(),
+            false => self.recipe_changes(before, after)?,
+        };
+        if before.settings != after.settings
+            && let Some((old, new)) =
+                settings_of(self.reader, before.settings)?.zip(settings_of(self.reader, after.settings)?)
+        {
+            add_other_changes(&mut changes, &old, &new);
+        }
+        Ok(changes)
+    }
+
+    fn recipe_changes(&mut self, before: &RunRecord, after: &RunRecord) -> Result<Vec<SettingChange>, StoreError> {
         for task in before.tasks.iter().chain(&after.tasks) {
             self.load(task.recipe_id)?;
         }

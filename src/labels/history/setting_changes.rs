@@ -1,5 +1,5 @@
-//! In which settings two manifests differ. The store keeps a recipe of every task that a run asked: all settings on
-//! which answers depend. Others, such as limits and outputs, are not kept.
+//! In which settings two manifests differ, by the recipes that the store keeps of every task that a run asked: all
+//! settings on which answers depend.
 
 use crate::base::sanitize::one_line;
 use serde_json::{Map, Value, json};
@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// Maximum length of a text that is shown of a setting, in characters.
 const MAX_TEXT_CHARS: usize = 60;
+/// The same, where nothing is to be cut.
+const MAX_FULL_CHARS: usize = 100_000;
 /// The members of a recipe that are settings, and the settings. Those of `extra` are added to `request`.
 const COMMON: &[(&str, &str)] = &[
     ("/provider", "provider.id"),
@@ -60,6 +62,26 @@ pub enum Change {
 }
 
 impl SettingChange {
+    /// The change on one line, with long values in full.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        self.on_one_line(MAX_FULL_CHARS)
+    }
+
+    fn on_one_line(&self, max: usize) -> String {
+        let what = match &self.change {
+            Change::Value { from, to } => format!("{} -> {}", shown(from, max), shown(to, max)),
+            Change::Members { added, removed, changed } => {
+                let signed = [("+", added), ("-", removed), ("~", changed)];
+                let words =
+                    signed.iter().flat_map(|(sign, names)| names.iter().map(move |name| format!("{sign}{name}")));
+                one_line(&words.collect::<Vec<_>>().join(" "), max * 4)
+            }
+            Change::Order => "another order".to_owned(),
+        };
+        format!("{}: {what}", one_line(&self.setting, max))
+    }
+
     /// The change as JSON: `setting`, and `from` and `to`; or `added`, `removed` and `changed`; or `order`.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -77,25 +99,15 @@ impl SettingChange {
 /// As people read it: `tasks.kind.classify.labels: +memo -fax ~letter`.
 impl std::fmt::Display for SettingChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: ", one_line(&self.setting, MAX_TEXT_CHARS))?;
-        match &self.change {
-            Change::Value { from, to } => write!(f, "{} -> {}", shown(from), shown(to)),
-            Change::Members { added, removed, changed } => {
-                let signed = [("+", added), ("-", removed), ("~", changed)];
-                let words =
-                    signed.iter().flat_map(|(sign, names)| names.iter().map(move |name| format!("{sign}{name}")));
-                write!(f, "{}", one_line(&words.collect::<Vec<_>>().join(" "), MAX_TEXT_CHARS * 4))
-            }
-            Change::Order => f.write_str("another order"),
-        }
+        f.write_str(&self.on_one_line(MAX_TEXT_CHARS))
     }
 }
 
-fn shown(value: &Value) -> String {
+fn shown(value: &Value, max: usize) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
-        Value::String(text) if !text.contains(char::is_whitespace) => one_line(text, MAX_TEXT_CHARS),
-        other => one_line(&other.to_string(), MAX_TEXT_CHARS),
+        Value::String(text) if !text.contains(char::is_whitespace) => one_line(text, max),
+        other => one_line(&other.to_string(), max),
     }
 }
 
@@ -126,10 +138,20 @@ pub(crate) fn setting_changes(before: &[TaskRecipe<'_>], after: &[TaskRecipe<'_>
         tasks.iter().filter(|(name, _)| !is_other(name)).map(|(name, _)| (*name).to_owned()).collect()
     };
     add_members(&mut add, "tasks", names(after, before), names(before, after), Vec::new());
+    if is_reordered(before, after) {
+        add(SettingChange { setting: "tasks".to_owned(), change: Change::Order });
+    }
     for (name, before, after) in &pairs {
         task_changes(&format!("tasks.{name}"), &before["task"], &after["task"]).into_iter().for_each(&mut add);
     }
     changes
+}
+
+/// Whether the same tasks have another order.
+fn is_reordered(before: &[TaskRecipe<'_>], after: &[TaskRecipe<'_>]) -> bool {
+    let names = |tasks: &[TaskRecipe<'_>]| tasks.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>();
+    let (before, after) = (names(before), names(after));
+    before != after && before.len() == after.len() && before.iter().all(|name| after.contains(name))
 }
 
 fn common_changes(before: &Value, after: &Value) -> Vec<SettingChange> {

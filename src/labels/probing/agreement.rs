@@ -55,8 +55,8 @@ pub(crate) fn measure_agreement(
     questions: &[Question],
     plan: &ProbePlan,
 ) -> Result<ProbeReport, StoreError> {
-    let measured = |(_, question): &(usize, &Question)| plan.kind.measures(&question.shape);
-    let positions: Vec<(usize, &Question)> = questions.iter().enumerate().filter(measured).collect();
+    let positions: Vec<(usize, &Question)> =
+        plan.tasks.iter().filter_map(|at| Some((*at, questions.get(*at)?))).collect();
     let new = |(_, question): &(usize, &Question)| TaskAgreement { task: question.name.clone(), ..Default::default() };
     let mut tasks: Vec<TaskAgreement> = positions.iter().map(new).collect();
     let mut same_pairs = vec![(0_u64, 0_u64); tasks.len()];

@@ -1,19 +1,45 @@
 //! Which pages are asked once more, and what that costs.
 
 use super::kind::ProbeKind;
+use crate::base::digest::Digest;
+use crate::base::ids::PageId;
 use crate::base::money::Pico;
+use crate::labels::evaluation::observation::model_answer;
+use crate::labels::wording::counted;
 use crate::manifest::Job;
-use crate::pipeline::{PipelineError, ProbePage, is_probe_open, probe_outcomes, sample_answered_pages};
+use crate::pipeline::{
+    PipelineError, ProbePage, ProbeSample, draw_key, is_probe_open, probe_outcomes, read_pages, sample_answered_pages,
+};
+use crate::report::format_usd;
+use crate::select::Filter;
 use crate::store::Reader;
 use crate::task::Question;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+
+/// Which pages are to be asked once more.
+#[derive(Clone, Debug)]
+pub struct ProbeQuery {
+    /// In which way.
+    pub kind: ProbeKind,
+    /// The size of the sample.
+    pub sample: u64,
+    /// Only pages whose rows of the model's answers match this expression.
+    pub filter: Option<String>,
+    /// Only these tasks are compared, of pages with an answer to one of them; empty: all. Requests have all tasks.
+    pub tasks: Vec<String>,
+}
 
 /// Which pages are asked once more, and what that costs.
 #[derive(Clone, Debug)]
 pub struct ProbePlan {
+    job: String,
     pub(crate) kind: ProbeKind,
     pub(crate) pages: Vec<ProbePage>,
     pub(crate) variants: Vec<Arc<[Question]>>,
+    /// The positions of the tasks that are compared.
+    pub(crate) tasks: Vec<usize>,
     /// Requests that are left to be sent: the store has no answers for them.
     requests: u64,
     /// What they are expected to cost; `None`: the price is unknown.
@@ -21,20 +47,26 @@ pub struct ProbePlan {
 }
 
 impl ProbePlan {
-    /// A plan over a sample of the pages with answers. `at_ms`: wall time in milliseconds, for the price.
+    /// A plan over a sample of the pages with answers. `filter`: the expression of the query. `at_ms`: wall time in
+    /// milliseconds, for the price.
     ///
     /// # Errors
-    /// When there is no run of the job in the store, or the store can't be read.
+    /// When there is no run of the job in the store, the store can't be read, or the query does not fit the job.
     pub(crate) fn new(
         reader: &Reader,
         job: &Job,
         questions: &[Question],
-        kind: ProbeKind,
-        sample: u64,
+        query: &ProbeQuery,
+        filter: Option<&Filter>,
         at_ms: i64,
     ) -> Result<Self, PipelineError> {
-        let pages = sample_answered_pages(reader, job, questions, sample, at_ms)?;
+        let kind = query.kind;
+        let tasks = choose_tasks(questions, query)?;
         let variants = kind.variants(job, questions)?;
+        let among = filter.map(|filter| matching_pages(reader, job, questions, (query.sample, &tasks), filter));
+        let among = among.transpose()?;
+        let sample = ProbeSample { count: query.sample, tasks: &tasks, among: among.as_ref() };
+        let pages = sample_answered_pages(reader, job, questions, sample, at_ms)?;
         // Pages whose cost is not known, such as those that share an answer, cost as much as the others.
         let known: Vec<Pico> = pages.iter().filter_map(|page| page.cost).collect();
         let mean = known.iter().copied().sum::<Pico>().split(known.len().max(1)).next();
@@ -48,7 +80,7 @@ impl ProbePlan {
                 }
             }
         }
-        Ok(Self { kind, pages, variants, requests, expected })
+        Ok(Self { job: job.name.clone(), kind, pages, variants, tasks, requests, expected })
     }
 
     /// The number of pages in the sample.
@@ -63,9 +95,77 @@ impl ProbePlan {
         self.requests
     }
 
-    /// What they are expected to cost in US dollars, as decimal text; `None`: the price is unknown.
+    /// What they are expected to cost in US dollars, as exact decimal text; `None`: the price is unknown.
     #[must_use]
     pub fn expected_usd(&self) -> Option<String> {
         self.expected.map(|expected| expected.to_string())
     }
+
+    /// What would be sent, and what it costs, in one line.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let pages = counted(self.pages(), "page");
+        if self.requests == 0 {
+            return format!("{pages}: all answers are in the store, nothing is sent");
+        }
+        let cost = match self.expected {
+            Some(usd) => format!("about {}, what these pages cost before", format_usd(usd)),
+            None => "the price is unknown".to_owned(),
+        };
+        format!("{} for {pages}: {cost}", counted(self.requests, "request"))
+    }
+
+    /// The same as JSON. Money is an exact decimal string, or null if the price is unknown.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({"job": self.job, "pages": self.pages(), "requests": self.requests, "expected_usd": self.expected_usd()})
+    }
+}
+
+/// The positions of the tasks that are compared.
+fn choose_tasks(questions: &[Question], query: &ProbeQuery) -> Result<Vec<usize>, PipelineError> {
+    let mut tasks: Vec<usize> = Vec::new();
+    for name in &query.tasks {
+        let Some(at) = questions.iter().position(|question| question.name == *name) else {
+            let known: Vec<&str> = questions.iter().map(|question| question.name.as_str()).collect();
+            let message = format!("--task {name}: the job has no such task; tasks: {}", known.join(", "));
+            return Err(PipelineError::Input(message));
+        };
+        if !query.kind.measures(&questions[at].shape) {
+            let message = format!("--task {name}: its answers are no labels, so there is no order of labels");
+            return Err(PipelineError::Input(message));
+        }
+        tasks.push(at);
+    }
+    tasks.sort_unstable();
+    tasks.dedup();
+    if tasks.is_empty() {
+        let measured = questions.iter().enumerate().filter(|(_, question)| query.kind.measures(&question.shape));
+        tasks = measured.map(|(at, _)| at).collect();
+    }
+    Ok(tasks)
+}
+
+/// The pages with the lowest keys of those that match and have an answer: enough for a sample of `count`.
+fn matching_pages(
+    reader: &Reader,
+    job: &Job,
+    questions: &[Question],
+    (count, tasks): (u64, &[usize]),
+    filter: &Filter,
+) -> Result<HashSet<PageId>, PipelineError> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut lowest: BTreeMap<Digest, PageId> = BTreeMap::new();
+    read_pages(reader, job, questions, &mut |page| {
+        let Some(id) = page.record.id else { return };
+        let is_answered = |at: &usize| model_answer(&page.record, *at).is_ok();
+        // A human answer must not decide which pages are asked.
+        if tasks.iter().any(is_answered) && filter.matches(&page.model_row) {
+            lowest.insert(draw_key(&id), id);
+            if lowest.len() > count {
+                lowest.pop_last();
+            }
+        }
+    })?;
+    Ok(lowest.into_values().collect())
 }

@@ -4,25 +4,31 @@ use super::agreement::{ProbeReport, TaskAgreement};
 use super::kind::ProbeKind;
 use crate::base::sanitize;
 use crate::base::units::grouped;
+use crate::labels::wording::{counted, with_page};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
 /// Maximum length of an answer in text, in characters.
 const MAX_ANSWER: usize = 40;
 
-/// The report as text for a terminal.
-pub(crate) fn render_text(report: &ProbeReport) -> String {
+/// The report as text for a terminal. `is_cut`: whether long answers are cut.
+pub(crate) fn render_text(report: &ProbeReport, is_cut: bool) -> String {
     let mut out = String::new();
     let _ = match report.kind {
         ProbeKind::Rotate => {
-            writeln!(out, "{}: answers of {} pages with the labels in another order", report.job, grouped(report.pages))
+            writeln!(
+                out,
+                "{}: answers of {} with the labels in another order",
+                report.job,
+                counted(report.pages, "page")
+            )
         }
         ProbeKind::Repeat(times) => {
-            writeln!(out, "{}: {times} answers to each of {} pages", report.job, grouped(report.pages))
+            writeln!(out, "{}: {times} answers to each of {}", report.job, counted(report.pages, "page"))
         }
     };
     for task in &report.tasks {
-        write_task(task, report.kind, &mut out);
+        write_task(task, report.kind, is_cut, &mut out);
     }
     if report.tasks.is_empty() {
         out.push_str("\nthe job has no task whose answers are labels\n");
@@ -30,7 +36,7 @@ pub(crate) fn render_text(report: &ProbeReport) -> String {
     out
 }
 
-fn write_task(task: &TaskAgreement, kind: ProbeKind, out: &mut String) {
+fn write_task(task: &TaskAgreement, kind: ProbeKind, is_cut: bool, out: &mut String) {
     let _ = writeln!(out, "\n{}", task.task);
     let Some((share, interval)) = task.share().zip(task.interval) else {
         let _ = writeln!(out, "  no page has all answers");
@@ -56,7 +62,7 @@ fn write_task(task: &TaskAgreement, kind: ProbeKind, out: &mut String) {
     if task.unanswered > 0 {
         let _ = writeln!(out, "  pages without all answers: {}", grouped(task.unanswered));
     }
-    let text = |answer: &str| sanitize::one_line(answer, MAX_ANSWER);
+    let text = |answer: &str| sanitize::one_line(answer, if is_cut { MAX_ANSWER } else { usize::MAX });
     let mut flips: Vec<_> = task.flips.iter().collect();
     flips.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     for ((from, to), count) in flips.into_iter().take(5) {
@@ -64,7 +70,8 @@ fn write_task(task: &TaskAgreement, kind: ProbeKind, out: &mut String) {
     }
     for (path, page, answers) in &task.examples {
         let answers: Vec<String> = answers.iter().map(|answer| text(answer)).collect();
-        let _ = writeln!(out, "    {}, page {page}: {}", sanitize::path(path.as_bytes()), answers.join(" | "));
+        let path = sanitize::path(path.as_bytes());
+        let _ = writeln!(out, "    {}: {}", with_page(&path, *page), answers.join(" | "));
     }
 }
 

@@ -1,6 +1,8 @@
 //! The columns of a truth file.
 
 use super::task_spec::TaskSpec;
+use crate::base::sanitize::one_line;
+use crate::source::without_secrets;
 use crate::task::Shape;
 
 /// The columns that are not tasks.
@@ -8,6 +10,9 @@ const PATH: &str = "path";
 const PAGE: &str = "page";
 const SPLIT: &str = "split";
 const SAMPLED_WITH: &str = "sampled_with";
+
+/// Maximum length of the names of all columns in a message, in characters.
+const MAX_SHOWN: usize = 500;
 
 /// What the cells of a column are about: a task, or one member of its answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +48,10 @@ impl TruthColumns {
     /// # Errors
     /// A missing column, or two columns about the same values, in words.
     pub(crate) fn choose(names: &[&str], tasks: &[TaskSpec], all: &[&str]) -> Result<Self, String> {
+        check_repeats(names)?;
         let position = |wanted: &str| names.iter().position(|name| *name == wanted);
-        let path = position(PATH).ok_or_else(|| {
-            format!("there is no column `path`; it has: {}", crate::source::without_secrets(&names.join(", ")))
-        })?;
+        let path =
+            position(PATH).ok_or_else(|| format!("there is no column `path`; it has: {}", shown_names(names)))?;
         let is_task = |name: &str| all.contains(&name);
         let other = |name: &str| position(name).filter(|_| !is_task(name));
         let mut found =
@@ -72,12 +77,29 @@ impl TruthColumns {
             let columns: Vec<&str> = tasks.iter().map(|task| task.name.as_str()).collect();
             return Err(format!(
                 "no column is a task of the job; it has: {}; tasks: {}",
-                names.join(", "),
+                shown_names(names),
                 columns.join(", ")
             ));
         }
         Ok(found)
     }
+}
+
+/// Names of columns in a message. A list without a header may have URLs with secrets there.
+fn shown_names(names: &[&str]) -> String {
+    one_line(&without_secrets(&names.join(", ")), MAX_SHOWN)
+}
+
+/// Checks that no name is there twice: which of both columns is meant is not known. Spreadsheets add columns without
+/// a name.
+fn check_repeats(names: &[&str]) -> Result<(), String> {
+    for (at, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        if let Some(first) = names.iter().take(at).position(|earlier| earlier == name) {
+            let shown = shown_names(&[name]);
+            return Err(format!("the column `{shown}` occurs twice (columns {} and {})", first + 1, at + 1));
+        }
+    }
+    Ok(())
 }
 
 /// The task, or the member of its answers, that a column is about: `total`, `total__amount`, `total.amount`.
@@ -132,6 +154,8 @@ mod tests {
             (&["file", "kind"][..], "there is no column `path`; it has: file, kind"),
             (&["path", "kin"], "no column is a task of the job; it has: path, kin; tasks: kind, total"),
             (&["path", "kind", "kind"], "the column `kind` occurs twice (columns 2 and 3)"),
+            (&["path", "note", "kind", "note"], "the column `note` occurs twice (columns 2 and 4)"),
+            (&["path", "kind", "path"], "the column `path` occurs twice (columns 1 and 3)"),
             (&["path", "total__amount", "total.amount"], "the column `total.amount` occurs twice (columns 2 and 3)"),
         ] {
             assert_eq!(choose(names).unwrap_err(), fault);

@@ -2,7 +2,7 @@
 
 use super::cell::is_empty;
 use super::columns::TruthColumns;
-use super::fault::TruthFault;
+use super::fault::{FaultPlace, TruthFault};
 use super::page_truth::PageTruth;
 use super::task_spec::TaskSpec;
 use crate::base::path_text::display_path;
@@ -94,8 +94,9 @@ impl TruthFile {
         let mut truth = PageTruth::unknown(tasks.len());
         for (_, target) in &columns.targets {
             let cell = values.next().unwrap_or_default();
-            truth.add_cell(tasks, target, &cell).unwrap_or_else(&mut fault);
+            truth.add_cell(tasks, target, &cell).into_iter().for_each(&mut fault);
         }
+        truth.set_place(&FaultPlace::Line(line));
         let mut optional = |column: Option<usize>| column.and_then(|_| values.next()).unwrap_or_default();
         let page = read_page(&optional(columns.page));
         truth.set_split(&optional(columns.split));
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn what_can_not_be_used_is_listed_with_its_line() {
         let text = "path,page,kind,features,sampled_with\n\
-                    a.png,1,letter,[],\n\
+                    a.png,1,,[],\n\
                     ,1,invoice,[],\n\
                     b.png,x,invoice,[],\n\
                     a.png,1,invoice,[],1.5\n\
@@ -223,7 +224,6 @@ mod tests {
         assert_eq!(
             faults,
             [
-                "line 2: kind: `letter` is not one of the labels `invoice`, `Größe`",
                 "line 3: there is no path",
                 "line 4: page: expected a number, found \"x\"",
                 "line 5: sampled_with: expected a probability above 0 and at most 1, found \"1.5\"",
@@ -239,6 +239,27 @@ mod tests {
     fn a_contradiction_stays_one() {
         let (rows, _) = read("t.csv", b"path,kind\na,invoice\na,gr\xc3\xb6\xc3\x9fe\n").unwrap();
         assert_eq!(rows, [r#"2 a 1 [null,null] None None"#]);
+    }
+
+    #[test]
+    fn labels_that_the_manifest_does_not_have_keep_their_lines() {
+        let text = "path,kind,features\na,letter,\nb,,\"wax; invoice\"\na,,seal\nb,,[]\nc,letter,\nc,invoice,\n";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, text).unwrap();
+        let file = TruthFile::read(&path, &tasks(), &["kind", "features"]).unwrap();
+        let misfits: Vec<Vec<(usize, &str, Option<FaultPlace>)>> = file
+            .rows
+            .iter()
+            .map(|row| {
+                let misfits = row.truth.misfits.iter();
+                misfits.map(|known| (known.task, known.misfit.text.as_str(), known.place.clone())).collect()
+            })
+            .collect();
+        let line = |line| Some(FaultPlace::Line(line));
+        // Of truth that contradicts itself nothing is left.
+        assert_eq!(misfits, [vec![(0, "letter", line(2)), (1, "seal", line(4))], vec![], vec![]]);
+        assert_eq!(file.rows[0].truth.tasks[1], [Some(json!(["seal"]))]);
     }
 
     #[test]

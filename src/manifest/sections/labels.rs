@@ -1,7 +1,8 @@
 //! Labels of `classify` and `tag`: in the manifest, or in a CSV file.
 
+use crate::base::csv_lines::LineCounter;
 use crate::base::escape::{key_pointer, pointer_token};
-use crate::base::text_reader::{TextReader, line_at};
+use crate::base::text_reader::TextReader;
 use crate::base::unicode::fold;
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
@@ -113,19 +114,19 @@ fn read_labels_file(path: &Path) -> Result<Vec<(Label, u64)>, String> {
     let fault = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut text = Vec::new();
     TextReader::new(Cursor::new(bytes)).and_then(|mut reader| reader.read_to_end(&mut text)).map_err(fault)?;
-    let mut reader = csv::Reader::from_reader(text.as_slice());
+    let mut reader = csv::Reader::from_reader(LineCounter::new(text.as_slice()));
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();
     let column = |name: &str| headers.iter().position(|header| header.trim() == name);
     let label = column("label").ok_or_else(|| format!("{} has no column `label`", path.display()))?;
     let description = column("description");
     let mut labels = Vec::new();
-    for row in reader.records() {
-        let row = row.map_err(|error| error.to_string())?;
+    let mut row = csv::StringRecord::new();
+    while reader.read_record(&mut row).map_err(|error| error.to_string())? {
         if row.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
         let cell = |at: usize| row.get(at).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        let line = line_at(text.as_slice(), row.position().map_or(0, csv::Position::byte)).map_err(fault)?;
+        let line = reader.get_mut().line_at(row.position().map_or(0, csv::Position::byte));
         let name = cell(label).unwrap_or_default();
         labels.push((Label { name, description: description.and_then(cell) }, line));
     }

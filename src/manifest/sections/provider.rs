@@ -4,7 +4,7 @@ use super::endpoint::{Endpoint, RawSimulator, check_endpoint};
 use super::header::{Header, RawHeader, check_headers, check_secret_variable};
 use super::price::{RawPrice, simulator_price};
 use super::query::{Query, check_query};
-use crate::catalog::{PriceTable, find_price};
+use crate::catalog::{PriceTable, find_price, find_price_anywhere};
 use crate::manifest::check::Check;
 use crate::manifest::yaml::ordered::Ordered;
 use schemars::JsonSchema;
@@ -38,6 +38,9 @@ pub(crate) struct RawProvider {
     /// Parameters of the query of every request, in addition to those in `base_url`.
     #[serde(default)]
     query: Ordered<RawHeader>,
+    /// Whether the model is another one than the author of the manifest has named.
+    #[serde(skip)]
+    is_other_model: bool,
 }
 
 /// Endpoint, key, model and price.
@@ -70,6 +73,14 @@ pub struct Provider {
 }
 
 impl RawProvider {
+    pub(crate) fn for_another_model(self) -> Self {
+        Self { is_other_model: true, ..self }
+    }
+
+    pub(crate) fn is_other_model(&self) -> bool {
+        self.is_other_model
+    }
+
     pub(crate) fn check(self, check: &mut Check) -> Provider {
         let endpoint = check_endpoint(self.base_url.as_deref(), self.simulator.as_ref(), check);
         let query = check_query(self.base_url.as_deref(), self.query, check);
@@ -85,6 +96,8 @@ impl RawProvider {
         }
         let listed = match (&self.price, &endpoint) {
             (Some(raw), _) => raw.check(check),
+            // What the manifest does not name is not free because its endpoint is the simulator.
+            (None, _) if self.is_other_model => find_price_anywhere(endpoint.host(), &self.model),
             (None, Endpoint::Simulator(_)) => Some(simulator_price()),
             (None, Endpoint::Remote { .. }) => find_price(endpoint.host(), &self.model),
         };

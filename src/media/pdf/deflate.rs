@@ -5,10 +5,13 @@ use flate2::{Decompress, FlushDecompress, Status};
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::Stream;
 use std::borrow::Cow;
+use std::io::Read;
 
 /// Bytes of the header of zlib, and of the checksum behind the data.
 const HEADER: usize = 2;
 const CHECKSUM: usize = 4;
+/// Most bytes that are inflated for another decoder.
+const MAX_INFLATED: u64 = 256 << 20;
 /// The modulus of the checksum, and the bytes after which its sums are reduced.
 const MODULUS: u32 = 65_521;
 const MAX_UNREDUCED: usize = 5552;
@@ -105,6 +108,33 @@ pub(crate) fn deflated_data<'a>(stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {
         };
     }
     None
+}
+
+/// What the last filter of a stream reads. `None`: behind a filter that only the library knows, or that can't
+/// read its data.
+pub(crate) fn data_of_last_filter<'a>(stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {
+    let filters = stream.filters();
+    let (_, before) = filters.split_last()?;
+    let mut data = stream.raw_data();
+    for filter in before {
+        data = match filter {
+            // Data for another decoder is not predicted.
+            Filter::FlateDecode => Cow::Owned(inflate_all(&data)?),
+            Filter::AsciiHexDecode => Cow::Owned(decode_hex(&data)),
+            Filter::Ascii85Decode => Cow::Owned(decode_85(&data)),
+            _ => return None,
+        };
+    }
+    Some(data)
+}
+
+/// Inflates data with the header of zlib, as far as it can be read.
+fn inflate_all(data: &[u8]) -> Option<Vec<u8>> {
+    let mut inflated = Vec::new();
+    let decoder = flate2::read::DeflateDecoder::new(data.get(HEADER..)?);
+    // An error ends the data early, which the next filter notices.
+    let _ = decoder.take(MAX_INFLATED).read_to_end(&mut inflated);
+    Some(inflated)
 }
 
 fn decode_hex(data: &[u8]) -> Vec<u8> {

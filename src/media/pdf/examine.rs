@@ -30,7 +30,7 @@ pub(crate) struct Examiner<'f> {
     clips: Vec<Rect>,
     /// For each transparency group, whether it can be seen.
     groups: Vec<bool>,
-    images: HashMap<u128, Option<String>>,
+    images: HashMap<u128, Option<Lost>>,
     examined: HashSet<u128>,
 }
 
@@ -63,7 +63,7 @@ impl<'f> Examiner<'f> {
         let Some(region) = self.visible(cell) else { return };
         let text = glyph.as_unicode();
         if let Some(lost) = self.fonts.find_lost_glyph(glyph, text.as_ref()) {
-            self.losses.add(Lost::Glyphs(lost), Some(region));
+            self.losses.add(lost, Some(region));
             match text {
                 Some(BfString::Char(character)) => _ = self.missing.insert(character),
                 Some(BfString::String(text)) => self.missing.extend(text.chars()),
@@ -145,7 +145,7 @@ impl<'a> Device<'a> for Examiner<'_> {
             }
         };
         if let Some(damage) = damage {
-            self.losses.add(Lost::Image(damage), Some(region));
+            self.losses.add(damage, Some(region));
         }
     }
 

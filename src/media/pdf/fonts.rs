@@ -5,6 +5,7 @@
 //! characters. Source: ISO 32000-1, 9.6.2.2 and 9.7.3.
 
 use super::embedded_font::GlyphPositions;
+use super::losses::Lost;
 use super::system_fonts::{Style, find_by_name, find_covering};
 use hayro::hayro_interpret::font::{FallbackFontQuery, FontData, FontQuery, OutlineGlyph, StandardFont};
 use hayro::hayro_interpret::hayro_cmap::{BfString, CidFamily};
@@ -94,9 +95,11 @@ impl Fonts {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets the embedded fonts, whose data may be elsewhere when the page is drawn again.
+    /// Forgets what was asked for, and the embedded fonts, whose data may be elsewhere when the page is drawn
+    /// again.
     pub(crate) fn begin(&self) {
         let mut state = self.state();
+        state.asked.clear();
         state.embedded.clear();
         state.first_codes.clear();
         state.given.clear();
@@ -159,17 +162,23 @@ impl Fonts {
         is_better
     }
 
-    /// The font of a glyph that is not drawn, or drawn as another one. `None`: it is drawn, or
+    /// What is lost with a glyph that is not drawn, or drawn as another one. `None`: it is drawn, or
     /// can't be seen anyway.
-    pub(crate) fn find_lost_glyph(&self, glyph: &OutlineGlyph, text: Option<&BfString>) -> Option<String> {
+    pub(crate) fn find_lost_glyph(&self, glyph: &OutlineGlyph, text: Option<&BfString>) -> Option<Lost> {
         if text.is_some_and(is_invisible) {
             return None;
         }
         let Some(font) = glyph.font_data() else {
             // Type 1, or one of the standard fonts.
             let is_hyphen = text.is_some_and(|text| *text == BfString::Char(SOFT_HYPHEN));
-            let is_lost = glyph.glyph_id().to_u32() == 0 && text.is_some() && !is_hyphen;
-            return is_lost.then(|| "its font".to_owned());
+            let is_seen = match text {
+                Some(_) => !is_hyphen,
+                // A name that says nothing, or a code without a name.
+                None => is_printed(glyph.char_code()) && glyph.outline().elements().is_empty(),
+            };
+            // A font that is not embedded was asked for before its glyphs are drawn.
+            let lost = if self.state().asked.is_empty() { Lost::Placeholders } else { Lost::Glyphs };
+            return (glyph.glyph_id().to_u32() == 0 && is_seen).then(|| lost("its font".to_owned()));
         };
         // Fonts of text recognition, over the picture of the text, have no glyphs on purpose.
         if font.postscript_name.as_ref().is_some_and(|name| HIDDEN.iter().any(|hidden| name.contains(hidden))) {
@@ -178,11 +187,14 @@ impl Fonts {
         let name = || font.postscript_name.as_ref().map_or("its font".to_owned(), |name| format!("the font {name}"));
         let mut state = self.state();
         let place = address(&font.data);
-        let is_lost = match (state.given.get(&place), text) {
-            (Some(given), Some(BfString::Char(character))) => !given.covers(*character),
+        let lost_if = |is_lost: bool, lost: fn(String) -> Lost| is_lost.then(|| lost(name()));
+        match (state.given.get(&place), text) {
+            (Some(given), Some(BfString::Char(character))) => lost_if(!given.covers(*character), Lost::Glyphs),
             // Chosen by its number in the font that is missing.
-            (Some(Replacement::Installed(font)), _) if font.is_same => glyph.glyph_id().to_u32() == 0,
-            (Some(_), _) => true,
+            (Some(Replacement::Installed(font)), _) if font.is_same => {
+                lost_if(glyph.glyph_id().to_u32() == 0, Lost::Glyphs)
+            }
+            (Some(_), _) => Some(Lost::Glyphs(name())),
             (None, _) => {
                 let positions =
                     state.embedded.entry(place).or_insert_with(|| GlyphPositions::read((*font.data).as_ref()));
@@ -190,10 +202,11 @@ impl Fonts {
                 let is_damaged = positions.as_ref().is_some_and(|table| {
                     table.is_contradictory() || (table.is_lost(id) && glyph.outline().elements().is_empty())
                 });
-                is_damaged || (id == 0 && text.is_some() && state.is_placeholder(place, glyph))
+                lost_if(is_damaged, Lost::EmbeddedGlyphs).or_else(|| {
+                    lost_if(id == 0 && text.is_some() && state.is_placeholder(place, glyph), Lost::Placeholders)
+                })
             }
-        };
-        is_lost.then(name)
+        }
     }
 }
 
@@ -255,6 +268,12 @@ fn find_installed(wanted: &FallbackFontQuery, style: Style) -> Option<Installed>
     Some(Installed { data: face.load()?, index: face.index, is_same: false })
 }
 
+/// Whether a code of one byte is a printed character in Windows' Latin 1, which most encodings are based on.
+/// Others occur in texts by mistake, and viewers skip them.
+fn is_printed(code: u32) -> bool {
+    !matches!(code, 0..=0x20 | 0x7F | 0x81 | 0x8D | 0x8F | 0x90 | 0x9D | 0xA0 | 0xAD | 0x100..)
+}
+
 /// Whether nothing is seen of a text: spaces, controls, marks of direction.
 fn is_invisible(text: &BfString) -> bool {
     let invisible = |c: char| {
@@ -282,6 +301,14 @@ mod tests {
         for (character, has) in [('A', true), ('é', true), ('€', true), ('\u{ad}', false), ('文', false), ('Ж', false)]
         {
             assert_eq!(is_contained(character), has, "{character}");
+        }
+    }
+
+    #[test]
+    fn which_codes_are_printed() {
+        for (code, printed) in [(0x0A, false), (0x20, false), (0x21, true), (0x7F, false), (0x80, true), (0xAD, false)]
+        {
+            assert_eq!(is_printed(code), printed, "{code:x}");
         }
     }
 

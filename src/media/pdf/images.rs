@@ -5,7 +5,10 @@
 //! 2000); T.88, clause 7 (JBIG2).
 
 use super::color_space::{count_channels, is_indexed, is_known};
-use super::stream_data::{find_jpeg, has_whole_segments};
+use super::deflate::{DeflateEnd, Inflated, data_of_last_filter, deflated_data};
+use super::losses::Lost;
+use super::stream_check::inflated_bytes;
+use super::stream_data::{count_run_length, find_jpeg, has_end_of_image, has_whole_segments};
 use crate::media::fault::MediaFaultKind;
 use crate::media::jpeg;
 use crate::media::jpeg2000::{self, codestream::Codestream, is_high_throughput};
@@ -13,27 +16,41 @@ use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::stream::ImageDecodeParams;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 
+/// Bytes that writers append to deflated data: the end of a line.
+const MAX_APPENDED: u64 = 2;
+
 /// Why an image can't be decoded completely, in a few words; `None`: it can.
-pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<String> {
+pub(crate) fn find_damage(image: &Stream<'_>, is_mask: bool) -> Option<Lost> {
     let dict = image.dict();
     let parameters = Parameters::read(dict, is_mask);
     if let Some(name) = find_unknown_filter(dict) {
-        return Some(format!("unknown filter {name}"));
+        return damaged(format!("unknown filter {name}"));
     }
     let filters = image.filters();
-    let damage = match filters.as_slice() {
-        [Filter::DctDecode] => find_jpeg_damage(image, &parameters),
-        [Filter::JpxDecode] => find_jpeg2000_damage(&image.raw_data()),
-        [Filter::Jbig2Decode] => find_jbig2_damage(image),
-        [.., Filter::CcittFaxDecode] => find_fax_damage(image, &parameters),
-        [.., Filter::DctDecode | Filter::JpxDecode | Filter::Jbig2Decode] => None,
+    let damage = match filters.last() {
+        Some(Filter::CcittFaxDecode) => find_fax_damage(image, &parameters),
+        Some(Filter::DctDecode | Filter::JpxDecode | Filter::Jbig2Decode) => {
+            data_of_last_filter(image).and_then(|data| match filters.last() {
+                Some(Filter::DctDecode) => find_jpeg_damage(image, &data, &parameters),
+                Some(Filter::JpxDecode) => find_jpeg2000_damage(&data),
+                _ => find_jbig2_damage(image, &data),
+            })
+        }
         _ => find_missing_samples(image, &parameters),
     };
-    let mask = || {
-        let mask = dict.get::<Stream<'_>>("SMask").or_else(|| dict.get::<Stream<'_>>("Mask"))?;
-        find_damage(&mask, true).map(|damage| format!("its mask: {damage}"))
-    };
-    damage.or_else(|| if is_mask { None } else { mask() })
+    if is_mask || matches!(damage, Some(Lost::Image(_))) {
+        return damage;
+    }
+    let mask = dict.get::<Stream<'_>>("SMask").or_else(|| dict.get::<Stream<'_>>("Mask"));
+    match mask.and_then(|mask| find_damage(&mask, true)) {
+        Some(Lost::Image(why)) => damaged(format!("its mask: {why}")),
+        Some(Lost::Codec(format)) => damage.or_else(|| Some(Lost::Codec(format!("its mask: {format}")))),
+        _ => damage,
+    }
+}
+
+fn damaged(why: impl Into<String>) -> Option<Lost> {
+    Some(Lost::Image(why.into()))
 }
 
 /// What is known about the samples of an image.
@@ -133,25 +150,37 @@ pub(crate) fn find_unknown_format<'a>(
 
 /// Samples that are missing behind filters that only compress bytes. Up to one row is accepted: many
 /// writers leave out the last bytes.
-fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<String> {
-    let Ok(decoded) = image.decoded_image(&parameters.to_decode()) else {
-        return Some("damaged data".to_owned());
-    };
+fn find_missing_samples(image: &Stream<'_>, parameters: &Parameters) -> Option<Lost> {
     let bits = u64::from(parameters.bits.unwrap_or(8)) * u64::from(parameters.channels.unwrap_or(1));
     let row = (u64::from(parameters.width) * bits).div_ceil(8);
     let expected = row * u64::from(parameters.height);
+    let Ok(decoded) = image.decoded_image(&parameters.to_decode()) else {
+        // The renderer's decoder insists on the mark of the end.
+        let is_whole = *image.filters() == [Filter::RunLengthDecode] && count_run_length(&image.raw_data()) >= expected;
+        return match is_whole {
+            true => Some(Lost::Codec("run-length data without an end".to_owned())),
+            false => damaged("damaged data"),
+        };
+    };
     let found = decoded.data.len() as u64;
-    (found + row < expected).then(|| format!("only {} % of its data", found * 100 / expected.max(1)))
+    if found + row < expected {
+        return damaged(format!("only {} % of its data", found * 100 / expected.max(1)));
+    }
+    // Many writers get the checksum wrong. If the size is wrong, too, bytes have changed.
+    let size = parameters.channels.and_then(|_| inflated_bytes(image.dict(), row, parameters.height.into()))?;
+    let inflated = Inflated::read(&deflated_data(image)?);
+    let is_changed =
+        inflated.end == DeflateEnd::WrongChecksum && !(size..=size + MAX_APPENDED).contains(&inflated.bytes);
+    if is_changed { damaged("damaged data") } else { None }
 }
 
-fn find_jpeg_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<String> {
-    let data = image.raw_data();
-    let Some(data) = find_jpeg(&data) else {
+fn find_jpeg_damage(image: &Stream<'_>, raw: &[u8], parameters: &Parameters) -> Option<Lost> {
+    let Some(data) = find_jpeg(raw) else {
         let is_unreadable = image.decoded_image(&parameters.to_decode()).is_err();
-        return is_unreadable.then(|| "not a JPEG".to_owned());
+        return if is_unreadable { damaged("not a JPEG") } else { None };
     };
     match jpeg::read_header(&data) {
-        Err(fault) if fault.kind == MediaFaultKind::CutShort => return Some("a JPEG that ends early".to_owned()),
+        Err(fault) if fault.kind == MediaFaultKind::CutShort => return damaged("a JPEG that ends early"),
         // `jpeg` reads no such files; the renderer is asked below.
         Err(_) | Ok(_) => {}
     }
@@ -168,14 +197,18 @@ fn find_jpeg_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<Strin
         (None, bits) => format!("JPEG with {bits} bits a sample"),
     };
     // If a later renderer reads it, it is no longer a loss.
-    image.decoded_image(&parameters.to_decode()).is_err().then_some(cause)
+    match image.decoded_image(&parameters.to_decode()) {
+        Ok(_) => None,
+        Err(_) if has_end_of_image(raw) => Some(Lost::Codec(cause)),
+        Err(_) => damaged(format!("{cause} that ends early")),
+    }
 }
 
 /// What is missing in the scans of a JPEG.
-fn find_missing_data(data: &[u8]) -> Option<String> {
+fn find_missing_data(data: &[u8]) -> Option<Lost> {
     match jpeg::check_complete(data) {
-        Err(fault) if fault.kind == MediaFaultKind::CutShort => Some("a JPEG that ends early".to_owned()),
-        Err(fault) if fault.kind == MediaFaultKind::Damaged => Some("a damaged JPEG".to_owned()),
+        Err(fault) if fault.kind == MediaFaultKind::CutShort => damaged("a JPEG that ends early"),
+        Err(fault) if fault.kind == MediaFaultKind::Damaged => damaged("a damaged JPEG"),
         _ => None,
     }
 }
@@ -202,26 +235,27 @@ fn find_frame(data: &[u8]) -> Option<(u8, u8)> {
 }
 
 /// What is missing in JPEG 2000.
-fn find_jpeg2000_damage(data: &[u8]) -> Option<String> {
-    let Some(data) = Codestream::find(data) else { return Some("not JPEG 2000".to_owned()) };
-    let readable = hayro_jpeg2000::Image::new(data, &hayro_jpeg2000::DecodeSettings::default()).is_ok();
-    match (readable, is_high_throughput(data)) {
-        (false, true) => Some("HTJ2K".to_owned()),
-        _ if jpeg2000::check_complete(data).is_err() => Some("JPEG 2000 that ends early".to_owned()),
-        (false, false) => Some("damaged JPEG 2000".to_owned()),
-        (true, _) => None,
+fn find_jpeg2000_damage(data: &[u8]) -> Option<Lost> {
+    let Some(data) = Codestream::find(data) else { return damaged("not JPEG 2000") };
+    if jpeg2000::check_complete(data).is_err() {
+        return damaged("JPEG 2000 that ends early");
+    }
+    match hayro_jpeg2000::Image::new(data, &hayro_jpeg2000::DecodeSettings::default()) {
+        Ok(_) => None,
+        Err(_) if is_high_throughput(data) => Some(Lost::Codec("HTJ2K".to_owned())),
+        Err(_) => damaged("damaged JPEG 2000"),
     }
 }
 
 /// Regions that the lenient decoder leaves out.
-fn find_jbig2_damage(image: &Stream<'_>) -> Option<String> {
+fn find_jbig2_damage(image: &Stream<'_>, data: &[u8]) -> Option<Lost> {
     let dict = image.dict();
     let parameters = dict
         .get::<Dict<'_>>("DecodeParms")
         .or_else(|| dict.get::<Array<'_>>("DecodeParms").and_then(|all| all.iter::<Dict<'_>>().next()));
     let globals = parameters.and_then(|parameters| parameters.get::<Stream<'_>>("JBIG2Globals"));
     let settings = hayro_jbig2::DecodeSettings { strict: true };
-    let damaged = || Some("damaged JBIG2 data".to_owned());
+    let damaged = || damaged("damaged JBIG2 data");
     let globals = match globals.map(|globals| globals.decoded_data()) {
         Some(Err(_)) => return damaged(),
         Some(Ok(globals)) => Some(globals),
@@ -232,13 +266,15 @@ fn find_jbig2_damage(image: &Stream<'_>) -> Option<String> {
         Some(Ok(globals)) => Some(globals),
         None => None,
     };
-    let data = image.raw_data();
-    if !has_whole_segments(&data) {
+    if !has_whole_segments(data) {
         return damaged();
     }
-    let decoded =
-        hayro_jbig2::Page::new_embedded(&data, globals.as_ref(), &settings).and_then(|page| page.decode(&mut NoPixels));
-    if decoded.is_err() { damaged() } else { None }
+    match hayro_jbig2::Page::new_embedded(data, globals.as_ref(), &settings).and_then(|page| page.decode(&mut NoPixels))
+    {
+        Ok(()) => None,
+        Err(hayro_jbig2::DecodeError::Unsupported) => Some(Lost::Codec("a kind of JBIG2".to_owned())),
+        Err(_) => damaged(),
+    }
 }
 
 /// Takes pixels and keeps none.
@@ -252,17 +288,17 @@ impl hayro_jbig2::Decoder for NoPixels {
 
 /// Rows that a fax decoder did not find. Scanners state a height that is a few rows more than they
 /// send.
-fn find_fax_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<String> {
+fn find_fax_damage(image: &Stream<'_>, parameters: &Parameters) -> Option<Lost> {
     // The decoder leaves out the rows that it did not find only from data of one bit a sample.
     let packed = ImageDecodeParams { is_indexed: true, bpc: Some(1), ..parameters.to_decode() };
     let Ok(decoded) = image.decoded_image(&packed) else {
-        return Some("damaged fax data".to_owned());
+        return damaged("damaged fax data");
     };
     let columns = decoded.image_data.as_ref().map_or(parameters.width, |data| data.width);
     let rows = decoded.data.len() as u64 / u64::from(columns.div_ceil(8).max(1));
     let expected = u64::from(parameters.height);
     let slack = (expected / 100).max(8);
-    (rows + slack < expected).then(|| format!("fax data with {rows} of {expected} rows"))
+    if rows + slack < expected { damaged(format!("fax data with {rows} of {expected} rows")) } else { None }
 }
 
 #[cfg(test)]

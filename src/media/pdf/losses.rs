@@ -14,12 +14,20 @@ const MAX_REGIONS: usize = 64;
 pub(crate) enum Lost {
     /// The content stream of the page or of a form: why.
     Content(String),
-    /// An image: why it could not be decoded.
+    /// What lies beyond a limit of the examination: which.
+    Limit(String),
+    /// An image that is missing or damaged: why it could not be decoded.
     Image(String),
+    /// An image whose data is complete, in a format that the renderer lacks: which.
+    Codec(String),
     /// What is painted with a pattern or a shading that is missing or damaged.
     Paint(String),
-    /// Characters of the font with this name, for which it has no glyph.
+    /// Characters of the font with this name, for which no font that may replace it has a glyph.
     Glyphs(String),
+    /// Characters of the embedded font with this name, whose glyphs the renderer does not find.
+    EmbeddedGlyphs(String),
+    /// The same, drawn as the placeholder of the font.
+    Placeholders(String),
     /// Text in a font that can't be read.
     Font,
     /// An annotation or a form field of this kind, which has no appearance.
@@ -30,24 +38,69 @@ impl Lost {
     fn describe(&self, count: usize) -> String {
         let several = count > 1;
         match self {
-            Self::Content(why) => why.clone(),
-            Self::Image(why) if several => format!("{count} images could not be decoded ({why})"),
-            Self::Image(why) => format!("an image could not be decoded ({why})"),
+            Self::Content(why) | Self::Limit(why) => why.clone(),
+            Self::Image(why) | Self::Codec(why) if several => format!("{count} images could not be decoded ({why})"),
+            Self::Image(why) | Self::Codec(why) => format!("an image could not be decoded ({why})"),
             Self::Paint(kind) => format!("a {kind} is missing or damaged"),
-            Self::Glyphs(font) if several => format!("{count} characters have no glyph in {font}"),
-            Self::Glyphs(font) => format!("a character has no glyph in {font}"),
+            Self::Glyphs(font) | Self::EmbeddedGlyphs(font) | Self::Placeholders(font) if several => {
+                format!("{count} characters have no glyph in {font}")
+            }
+            Self::Glyphs(font) | Self::EmbeddedGlyphs(font) | Self::Placeholders(font) => {
+                format!("a character has no glyph in {font}")
+            }
             Self::Font => "text in a font that can't be read".to_owned(),
             Self::Appearance(kind) if several => format!("{count} times: {kind} without appearance"),
             Self::Appearance(kind) => format!("{kind} without appearance"),
         }
     }
+
+    /// Whether another renderer may draw it: the file holds all of it. What is missing in the file, or on
+    /// this machine, is missing for every renderer, and some draw white, grey or boxes in its place without a
+    /// message.
+    fn is_in_the_file(&self) -> bool {
+        match self {
+            Self::Content(_) | Self::Image(_) | Self::Paint(_) | Self::Glyphs(_) => false,
+            Self::Limit(_)
+            | Self::Codec(_)
+            | Self::EmbeddedGlyphs(_)
+            | Self::Placeholders(_)
+            | Self::Font
+            | Self::Appearance(_) => true,
+        }
+    }
+
+    fn kind_of_place(&self) -> PlaceKind {
+        match self {
+            Self::Image(_) | Self::Codec(_) => PlaceKind::Image,
+            Self::Placeholders(_) => PlaceKind::Placeholder,
+            _ => PlaceKind::Other,
+        }
+    }
+}
+
+/// What is lost at a place of the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlaceKind {
+    /// An image.
+    Image,
+    /// A character, of which a placeholder is drawn.
+    Placeholder,
+    /// Anything else.
+    Other,
+}
+
+/// Where something was lost, in pixels of the picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct LostPlace {
+    pub(crate) region: Rect,
+    pub(crate) kind: PlaceKind,
 }
 
 /// What a renderer did not draw of a page, and where.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Losses {
     found: BTreeMap<Lost, usize>,
-    regions: Vec<Rect>,
+    places: Vec<LostPlace>,
     has_unknown_place: bool,
     /// Whether the place of an image was left out.
     has_more_images: bool,
@@ -56,11 +109,12 @@ pub(crate) struct Losses {
 impl Losses {
     /// Adds what was lost; `region`: where, in pixels of the picture, if that is known.
     pub(crate) fn add(&mut self, lost: Lost, region: Option<Rect>) {
-        let is_image = matches!(lost, Lost::Image(_));
+        let kind = lost.kind_of_place();
+        let is_image = kind == PlaceKind::Image;
         let limit = if is_image { 2 * MAX_REGIONS } else { MAX_REGIONS };
         *self.found.entry(lost).or_default() += 1;
         match region {
-            Some(region) if self.regions.len() < limit => self.regions.push(region),
+            Some(region) if self.places.len() < limit => self.places.push(LostPlace { region, kind }),
             // Any of the images may be missing; of characters, some stand for all.
             Some(_) => self.has_more_images |= is_image,
             None => self.has_unknown_place = true,
@@ -74,7 +128,12 @@ impl Losses {
 
     /// Whether an image was lost.
     pub(crate) fn has_image(&self) -> bool {
-        self.found.keys().any(|lost| matches!(lost, Lost::Image(_)))
+        self.found.keys().any(|lost| lost.kind_of_place() == PlaceKind::Image)
+    }
+
+    /// Whether another renderer may draw all that was lost.
+    pub(crate) fn are_in_the_file(&self) -> bool {
+        self.found.keys().all(Lost::is_in_the_file)
     }
 
     /// Whether images were lost at more places than are kept.
@@ -82,9 +141,14 @@ impl Losses {
         self.has_more_images
     }
 
-    /// The places of what was lost, in pixels; `None`: not all are known.
-    pub(crate) fn regions(&self) -> Option<&[Rect]> {
-        (!self.has_unknown_place).then_some(&self.regions)
+    /// The places of what was lost.
+    pub(crate) fn places(&self) -> &[LostPlace] {
+        &self.places
+    }
+
+    /// Whether something was lost at a place that is not known.
+    pub(crate) fn has_unknown_place(&self) -> bool {
+        self.has_unknown_place
     }
 
     /// What was lost, as a fragment of one line.
@@ -139,9 +203,32 @@ mod tests {
     fn places_are_known_only_if_all_are() {
         let mut losses = Losses::default();
         losses.add(Lost::Font, Some(Rect::new(0.0, 0.0, 1.0, 1.0)));
-        assert_eq!(losses.regions().map(<[Rect]>::len), Some(1));
+        assert_eq!((losses.places().len(), losses.has_unknown_place()), (1, false));
         losses.add(Lost::Font, None);
-        assert_eq!(losses.regions(), None);
+        assert_eq!((losses.places().len(), losses.has_unknown_place()), (1, true));
+    }
+
+    #[test]
+    fn another_renderer_may_draw_only_what_the_file_holds() {
+        let name = || String::from("x");
+        for (lost, is_in_the_file) in [
+            (Lost::Content(name()), false),
+            (Lost::Limit(name()), true),
+            (Lost::Image(name()), false),
+            (Lost::Codec(name()), true),
+            (Lost::Paint(name()), false),
+            (Lost::Glyphs(name()), false),
+            (Lost::EmbeddedGlyphs(name()), true),
+            (Lost::Placeholders(name()), true),
+            (Lost::Font, true),
+            (Lost::Appearance(name()), true),
+        ] {
+            let mut losses = Losses::default();
+            losses.add(lost.clone(), None);
+            assert_eq!(losses.are_in_the_file(), is_in_the_file, "{lost:?}");
+            losses.add(Lost::Image(name()), None);
+            assert!(!losses.are_in_the_file(), "one is enough: {lost:?}");
+        }
     }
 
     #[test]
@@ -150,7 +237,7 @@ mod tests {
         let place = Some(Rect::new(0.0, 0.0, 1.0, 1.0));
         (0..1000).for_each(|_| losses.add(Lost::Glyphs(String::new()), place));
         (0..MAX_REGIONS).for_each(|_| losses.add(Lost::Image(String::new()), place));
-        assert_eq!(losses.regions().map(<[Rect]>::len), Some(2 * MAX_REGIONS));
+        assert_eq!(losses.places().len(), 2 * MAX_REGIONS);
         assert!(!losses.has_more_images());
         losses.add(Lost::Image(String::new()), place);
         assert!(losses.has_more_images());

@@ -87,7 +87,7 @@ impl Walk<'_> {
                 // The operations of the forms around this one count on.
                 if self.operations == MAX_OPERATIONS + 1 {
                     let lost = format!("the page has more than {MAX_OPERATIONS} operations");
-                    self.losses.add(Lost::Content(lost), None);
+                    self.losses.add(Lost::Limit(lost), None);
                 }
                 return;
             }
@@ -216,10 +216,6 @@ impl Walk<'_> {
         match dict.get::<Name<'_>>("Subtype").as_deref() {
             Some(b"Form") => self.paint_form(&stream, resources, matrix, depth),
             Some(b"Image") => {
-                let side = |key: &str| dict.get::<u32>(key);
-                if side("Width").or_else(|| side("W")).is_none() || side("Height").or_else(|| side("H")).is_none() {
-                    self.losses.add(Lost::Image("it has no size".to_owned()), Some(unit));
-                }
                 self.examine_format(&stream, resources, matrix);
             }
             // PostScript, which no viewer draws (ISO 32000-1, 8.8.2).
@@ -234,7 +230,7 @@ impl Walk<'_> {
         }
         if depth >= MAX_DEPTH {
             let lost = format!("the page has forms in more than {MAX_DEPTH} forms");
-            self.losses.add(Lost::Content(lost), None);
+            self.losses.add(Lost::Limit(lost), None);
             return;
         }
         let dict = form.dict();
@@ -249,9 +245,17 @@ impl Walk<'_> {
 
     fn examine_format<'a>(&mut self, image: &Stream<'a>, resources: &Resources<'a>, matrix: Matrix) {
         let region = unit_square(matrix).intersect(self.target);
-        if region.area() > 0.0
-            && let Some(lost) = find_unknown_format(image, &|name| resources.get_color_space(name))
-        {
+        if region.area() <= 0.0 {
+            return;
+        }
+        let side = |long: &str, short: &str| image.dict().get::<i64>(long).or_else(|| image.dict().get::<i64>(short));
+        let has_no_size =
+            [side("Width", "W"), side("Height", "H")].iter().any(|side| side.is_none_or(|side| side <= 0));
+        let lost = match has_no_size {
+            true => Some("it has no size".to_owned()),
+            false => find_unknown_format(image, &|name| resources.get_color_space(name)),
+        };
+        if let Some(lost) = lost {
             self.losses.add(Lost::Image(lost), Some(region));
         }
     }

@@ -133,7 +133,7 @@ struct Found {
 fn walk(pdf: &Pdf) -> Option<Found> {
     let mut walk = Walk::new(pdf);
     let pages = walk.pages(&read_root(pdf)?, pdf.len().clamp(MAX_REPEATED_PAGES, MAX_PAGES))?;
-    let found: HashSet<usize> = pages.iter().flatten().copied().collect();
+    let found: HashSet<usize> = pages.iter().flatten().chain(&walk.rejected).copied().collect();
     let mistyped: HashSet<ObjectIdentifier> = walk.mistyped.iter().map(|node| node.id.into()).collect();
     let is_known = |(place, page): (usize, &Page<'_>)| {
         found.contains(&place) || page.raw().obj_id().is_some_and(|id| mistyped.contains(&id))
@@ -193,6 +193,8 @@ struct Walk<'a> {
     /// The number of entries that have been read.
     entries: usize,
     mistyped: Vec<Correction>,
+    /// Places in the library's list of objects that are not pages.
+    rejected: Vec<usize>,
     has_cycle: bool,
 }
 
@@ -212,6 +214,7 @@ impl<'a> Walk<'a> {
             known: HashMap::new(),
             entries: 0,
             mistyped: Vec::new(),
+            rejected: Vec::new(),
             has_cycle: false,
         }
     }
@@ -293,7 +296,14 @@ impl<'a> Walk<'a> {
         }
         let place = self.places.get(&dict.data().as_ptr());
         let by_id = || self.places_by_id.get(&ObjectIdentifier::from(id?));
-        place.or_else(by_id).map_or(Kid::Unreadable, |place| Kid::Page(*place))
+        match place.or_else(by_id) {
+            Some(place) if is_of_type(b"Page") || is_node || may_be_page(dict) => Kid::Page(*place),
+            Some(place) => {
+                self.rejected.push(*place);
+                Kid::Unreadable
+            }
+            None => Kid::Unreadable,
+        }
     }
 
     fn mark_mistyped(&mut self, dict: &Dict<'a>, id: Option<ObjRef>, kind: &'static str) {
@@ -301,6 +311,13 @@ impl<'a> Walk<'a> {
             self.mistyped.push(Correction { id, content: dict.data().to_vec(), entry: format!("/Type/{kind}") });
         }
     }
+}
+
+/// Whether a dictionary without the type of a page has what only pages have. The library takes any other
+/// object for an empty page.
+fn may_be_page(dict: &Dict<'_>) -> bool {
+    let content = dict.get::<Object<'_>>("Contents");
+    dict.contains_key("MediaBox") || matches!(content, Some(Object::Stream(_) | Object::Array(_)))
 }
 
 /// The entries of a node; `None`: it has none.

@@ -2,7 +2,7 @@
 //! are drawn ([`super::renderer`]), upright and at the requested size.
 
 use super::corrections::Corrections;
-use super::drawing::{BUILT_IN, Drawing, Manner, draw};
+use super::drawing::{Drawing, Manner, draw};
 use super::encryption::open_without_attachments;
 use super::page_tree::PageTree;
 use super::renderer::PdfRenderers;
@@ -103,22 +103,14 @@ impl PdfFile {
             Some(scan) => {
                 // Drawn upright, then turned to how the scan is stored: that is what the caller
                 // turns upright.
-                let draw = || {
-                    let target = Probe::turn_size(target, scan.orientation);
-                    let (pixels, renderer) = renderers.draw(&self.bytes, number, page, target)?;
-                    Ok((undo_orientation(pixels, scan.orientation), renderer))
-                };
+                let upright = Probe::turn_size(target, scan.orientation);
+                let turn = |(pixels, renderer)| (undo_orientation(pixels, scan.orientation), renderer);
                 match scan.decode(page, target) {
                     Ok(Some(pixels)) => Ok((pixels, SCANNED_IMAGE.to_owned())),
-                    Ok(None) => draw(),
+                    Ok(None) => renderers.draw(&self.bytes, number, page, upright).map(turn),
+                    Err(fault) if fault.kind == MediaFaultKind::CutShort => Err(fault),
                     // Another program may read the image; the built-in renderer would invent a part of it.
-                    Err(fault) if renderers.pdftoppm.is_some() && fault.kind != MediaFaultKind::CutShort => {
-                        match draw() {
-                            Ok((pixels, renderer)) if renderer != BUILT_IN => Ok((pixels, renderer)),
-                            _ => Err(fault),
-                        }
-                    }
-                    Err(fault) => Err(fault),
+                    Err(fault) => renderers.draw_scan(&self.bytes, number, page, upright).map(turn).ok_or(fault),
                 }
             }
             None => renderers.draw(&self.bytes, number, page, target),

@@ -16,8 +16,7 @@ use hayro::hayro_syntax::object::{Array, Dict, Stream};
 pub(crate) fn check_image(stream: &Stream<'_>, row_bytes: u64, rows: u64) -> Result<(), MediaFault> {
     match stream.filters().as_slice() {
         [Filter::FlateDecode] => {
-            let parameters = Predictor::read(&decode_parameters(stream.dict()));
-            let expected = parameters.inflated_bytes(row_bytes, rows).ok_or_else(damaged)?;
+            let expected = inflated_bytes(stream.dict(), row_bytes, rows).ok_or_else(damaged)?;
             check_deflated(&stream.raw_data(), expected)
         }
         [Filter::JpxDecode] => jpeg2000::check_complete(&stream.raw_data()).map_err(|_| cut_short()),
@@ -48,6 +47,12 @@ pub(crate) fn decode_parameters<'a>(dict: &Dict<'a>) -> Dict<'a> {
                 .or_else(|| dict.get::<Array<'a>>(key).and_then(|all| all.iter::<Dict<'a>>().next()))
         })
         .unwrap_or_default()
+}
+
+/// The size of the deflated data of a complete image of `rows` rows of `row_bytes` bytes. `None`: no file has
+/// as much.
+pub(crate) fn inflated_bytes(image: &Dict<'_>, row_bytes: u64, rows: u64) -> Option<u64> {
+    Predictor::read(&decode_parameters(image)).inflated_bytes(row_bytes, rows)
 }
 
 /// How the data of an image is predicted before it is deflated.

@@ -1,5 +1,5 @@
-//! The data of JPEG and JBIG2 images in a PDF, and whether it is complete. Sources: ITU-T T.81, annex B; T.88,
-//! clause 7.
+//! The data of JPEG, JBIG2 and run-length images in a PDF, and whether it is complete. Sources: ITU-T T.81, annex
+//! B; T.88, clause 7; ISO 32000-1, 7.4.5.
 
 use std::borrow::Cow;
 
@@ -7,6 +7,9 @@ use std::borrow::Cow;
 const JPEG_START: [u8; 3] = [0xFF, 0xD8, 0xFF];
 /// The marker at the end of a JPEG.
 const JPEG_END: [u8; 2] = [0xFF, 0xD9];
+/// The mark of the end of run-length data, and the first length of a byte that is repeated.
+const RUN_LENGTH_END: u8 = 128;
+const RUN_LENGTH_REPEAT: usize = 129;
 /// A segment of JBIG2 whose length is not known before it ends.
 const UNKNOWN_LENGTH: u32 = u32::MAX;
 
@@ -18,6 +21,29 @@ pub(crate) fn find_jpeg(data: &[u8]) -> Option<Cow<'_, [u8]>> {
         true => Cow::Borrowed(data),
         false => Cow::Owned([data, &JPEG_END].concat()),
     })
+}
+
+/// Whether the data of a stream ends with the mark of the end of a JPEG, apart from what writers append.
+pub(crate) fn has_end_of_image(data: &[u8]) -> bool {
+    let end = data.iter().rposition(|byte| *byte != 0 && !byte.is_ascii_whitespace()).map_or(0, |last| last + 1);
+    data.get(..end).is_some_and(|data| data.ends_with(&JPEG_END))
+}
+
+/// The number of bytes that run-length data stands for, as far as it is there.
+pub(crate) fn count_run_length(data: &[u8]) -> u64 {
+    let (mut count, mut at) = (0, 0);
+    while let Some(length) = data.get(at).copied().filter(|length| *length != RUN_LENGTH_END) {
+        let (stored, stands_for) = match usize::from(length) {
+            copied @ 0..RUN_LENGTH_REPEAT => (copied + 1, copied + 1),
+            repeated => (1, 257 - repeated),
+        };
+        if data.len() - at <= stored {
+            break;
+        }
+        count += stands_for as u64;
+        at += 1 + stored;
+    }
+    count
 }
 
 /// Whether no segment of a JBIG2 stream extends beyond its end. Source: ITU-T T.88, 7.2.
@@ -62,6 +88,30 @@ fn split_segment_header(data: &[u8]) -> Option<(u32, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_run_length_data_stands_for() {
+        for (data, count) in [
+            (&[2, 1, 2, 3, 254, 9, 128, 5, 5][..], 6),
+            (&[2, 1, 2, 3, 254, 9], 6),
+            (&[2, 1, 2], 0),
+            (&[254], 0),
+            (&[0, 7], 1),
+            (&[129, 7], 128),
+            (&[], 0),
+        ] {
+            assert_eq!(count_run_length(data), count, "{data:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_jpeg_may_be_followed_by_the_end_of_a_line() {
+        for (data, has_end) in
+            [(&b"..\xFF\xD9"[..], true), (b"..\xFF\xD9\r\n\0", true), (b"..\xFF\xD9x", false), (b"", false)]
+        {
+            assert_eq!(has_end_of_image(data), has_end, "{data:?}");
+        }
+    }
 
     #[test]
     fn a_jpeg_begins_with_its_first_marker_and_has_an_end() {

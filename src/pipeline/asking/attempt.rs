@@ -111,10 +111,11 @@ impl Attempt {
         }
     }
 
-    /// How the run ends when what it reserves does not fit into the budget, of which `spent` is spent.
-    pub(crate) fn budget_reached(&self, job: &Job, spent: Pico) -> RunOutcome {
+    /// How the run ends when what it reserves does not fit into the budget, of which `spent` is spent
+    /// and `reserved` is reserved for other attempts.
+    pub(crate) fn budget_reached(&self, job: &Job, spent: Pico, reserved: Pico) -> RunOutcome {
         let (limit, needed) = (job.limits.budget.unwrap_or_default(), self.before.reserved.unwrap_or_default());
-        RunOutcome::BudgetReached { spent, limit, needed }
+        RunOutcome::BudgetReached { spent, reserved, limit, needed }
     }
 
     /// Applies what the attempt brought to `state`, and returns what to store. `form`: what it shows about

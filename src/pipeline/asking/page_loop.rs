@@ -166,7 +166,7 @@ async fn open(
                 };
                 unchanged = Some(((spent, reserved), since));
                 if reserved == Pico::ZERO || now.saturating_sub(since) > max_wait {
-                    run.shutdown.request(attempt.budget_reached(&run.job, spent));
+                    run.shutdown.request(attempt.budget_reached(&run.job, spent, reserved));
                     return Ok(ControlFlow::Break(PageEnd::Unfinished));
                 }
                 if asking.admission.wait_for_budget(BUDGET_POLL).await.is_err() {

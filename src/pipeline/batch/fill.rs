@@ -148,7 +148,7 @@ impl<'a> BatchFiller<'a> {
                 Opened::Changed | Opened::Elsewhere => filled.elsewhere.push((page.page, page.questions)),
                 Opened::OverBudget { spent, reserved } => {
                     if reserved == Pico::ZERO {
-                        run.shutdown.request(attempt.budget_reached(&run.job, spent));
+                        run.shutdown.request(attempt.budget_reached(&run.job, spent, reserved));
                     }
                     unfinished.insert((page.page, page.questions.id), attempt.state);
                     self.held.push_back(page);

@@ -3,7 +3,7 @@
 use super::counters::Counters;
 use super::environment::Environment;
 use super::error::PipelineError;
-use super::identity::RunIdentity;
+use super::identity::{RunIdentity, RunPurpose};
 use super::shutdown::Shutdown;
 use crate::base::clock::Clock;
 use crate::base::hooks::Hooks;
@@ -35,7 +35,7 @@ pub(crate) struct RunContext {
 }
 
 impl RunContext {
-    /// Begins a run in the store. `selection`: which settled tasks it sends again, as text.
+    /// Begins a run in the store.
     ///
     /// # Errors
     /// When the store can't be opened or written.
@@ -43,14 +43,14 @@ impl RunContext {
         job: &Arc<Job>,
         questions: &Arc<[crate::task::Question]>,
         environment: &Environment,
-        selection: Option<String>,
+        purpose: RunPurpose,
         shutdown: &Shutdown,
         counters: &Arc<Counters>,
     ) -> Result<Self, PipelineError> {
         let clock = environment.clock.clone();
         let store = Store::open(&job.store, clock.clone(), environment.hooks.clone())?;
         let renderers = environment.decoder.renderers(job.image.pdf_renderer);
-        let identity = RunIdentity::begin(job, questions, &environment.run_id, selection, renderers, &store, &*clock)?;
+        let identity = RunIdentity::begin(job, questions, &environment.run_id, purpose, renderers, &store, &*clock)?;
         identity.keys.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
         Ok(Self {
             job: job.clone(),

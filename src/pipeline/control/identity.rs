@@ -3,7 +3,6 @@
 use crate::base::clock::Clock;
 use crate::base::ids::{JobId, RunId, RunKey};
 use crate::base::units::utc_day;
-use crate::base::vocabulary::RunOutcomeName;
 use crate::manifest::{BudgetScope, Endpoint, Job};
 use crate::pipeline::model::question_set::policy;
 use crate::pipeline::model::recipe::recipes;
@@ -12,6 +11,18 @@ use crate::task::Question;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+/// What a run is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RunPurpose {
+    /// To ask the pages of the job.
+    Job {
+        /// Which settled tasks are sent again, as text; `None`: none.
+        selection: Option<String>,
+    },
+    /// To try something: a page, other questions, another model. It takes the place of no run of the job.
+    Trial,
+}
 
 /// Who a run is.
 #[derive(Debug)]
@@ -41,12 +52,16 @@ impl RunIdentity {
         job: &Job,
         questions: &Arc<[Question]>,
         run_id: &RunId,
-        selection: Option<String>,
+        purpose: RunPurpose,
         renderers: String,
         store: &Store,
         clock: &dyn Clock,
     ) -> Result<Self, StoreError> {
         let started_ms = clock.wall_ms();
+        let (is_trial, selection) = match purpose {
+            RunPurpose::Job { selection } => (false, selection),
+            RunPurpose::Trial => (true, None),
+        };
         let keys = store.begin_run(RunStart {
             run_id: run_id.clone(),
             job: job.identity(),
@@ -54,6 +69,8 @@ impl RunIdentity {
             former: job.former_identity(),
             job_name: job.name.clone(),
             manifest: job.source.clone(),
+            settings: job.settings.to_text(),
+            is_trial,
             model: job.provider.model.clone(),
             endpoint: endpoint_id(job),
             provider: job.provider.id.clone(),
@@ -87,30 +104,40 @@ impl RunIdentity {
     }
 }
 
-/// The job in the store: of a list from standard input that of the newest run, apart from tried pages.
+/// The job in the store: of a list from standard input that of the newest run, apart from trials.
 ///
 /// # Errors
 /// When the store can't be read.
 pub fn stored_job(reader: &Reader, job: &Job) -> Result<Option<JobId>, StoreError> {
+    let keys = stored_jobs(reader, job)?;
+    let [_, _, ..] = keys.as_slice() else { return Ok(keys.first().copied()) };
+    let mut newest: Option<(bool, RunKey, JobId)> = None;
+    for key in &keys {
+        for run in reader.runs(Some(*key))? {
+            newest = newest.max(Some((!run.is_trial, run.run, *key)));
+        }
+    }
+    Ok(newest.map(|(_, _, key)| key).or(keys.first().copied()))
+}
+
+/// The job in the store under each of its identities. Only a list from standard input has several: one for each
+/// of the runs that read it at the same time.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn stored_jobs(reader: &Reader, job: &Job) -> Result<Vec<JobId>, StoreError> {
     let Some(first) = reader.job(&job.identity())? else {
         // It is renamed when the next run begins.
         let former = job.former_identity();
-        return Ok(former.map(|former| reader.job_of_manifest(&former, &job.source)).transpose()?.flatten());
+        let known = former.map(|former| reader.job_of_manifest(&former, &job.source)).transpose()?.flatten();
+        return Ok(known.into_iter().collect());
     };
-    let mut newest: Option<(bool, RunKey, JobId)> = None;
-    let mut known = Some(first);
-    let mut slots = job.slots().peekable();
-    if slots.peek().is_none() {
-        return Ok(known);
+    let mut keys = vec![first];
+    for slot in job.slots() {
+        let Some(key) = reader.job(&slot)? else { break };
+        keys.push(key);
     }
-    while let Some(key) = known {
-        for run in reader.runs(Some(key))? {
-            let is_try = matches!(run.outcome, Some((RunOutcomeName::Try, _)));
-            newest = newest.max(Some((!is_try, run.run, key)));
-        }
-        known = slots.next().map(|slot| reader.job(&slot)).transpose()?.flatten();
-    }
-    Ok(newest.map(|(_, _, key)| key).or(Some(first)))
+    Ok(keys)
 }
 
 /// The id under which the store keeps what was learned of an endpoint: a model at a provider.

@@ -1,11 +1,8 @@
 //! What a run is asked to do, beside what its manifest says.
 
-use crate::base::ids::PageId;
 use crate::select::Filter;
 use crate::store::RetrySelection;
-use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What a run is asked to do, beside what its manifest says.
@@ -20,8 +17,6 @@ pub struct RunOptions {
     /// Of the pages that `selection` sends again, only those whose rows match. Pages without a result are
     /// not sent then. `Session::filter` makes it.
     pub filter: Option<Filter>,
-    /// Ask only these pages; `None`: all.
-    pub pages: Option<PageSet>,
     /// Names of the tasks to ask; empty: all.
     pub tasks: Vec<String>,
     /// How long a stop waits for requests in flight.
@@ -30,18 +25,10 @@ pub struct RunOptions {
     pub base: Option<PathBuf>,
 }
 
-/// Pages that a run asks. `Session::prepare_diff` draws them.
-#[derive(Clone, Debug)]
-pub struct PageSet(pub(crate) Arc<HashSet<PageId>>);
-
 impl RunOptions {
     /// Whether pages may stay pending on purpose, so that the run is not judged as a whole.
     pub(crate) fn is_partial(&self) -> bool {
-        self.limit.is_some()
-            || self.sample.is_some()
-            || self.filter.is_some()
-            || self.pages.is_some()
-            || !self.tasks.is_empty()
+        self.limit.is_some() || self.sample.is_some() || self.filter.is_some() || !self.tasks.is_empty()
     }
 
     /// Which settled tasks are sent again, as text by which the store recognizes a run that continues
@@ -83,7 +70,6 @@ impl Default for RunOptions {
             sample: None,
             selection: RetrySelection::default(),
             filter: None,
-            pages: None,
             tasks: Vec::new(),
             grace: Duration::from_secs(8),
             base: None,

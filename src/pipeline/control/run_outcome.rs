@@ -56,6 +56,8 @@ pub enum RunOutcome {
     BudgetReached {
         /// What is spent in the budget's scope.
         spent: Pico,
+        /// What open requests reserve, in batches and in other runs.
+        reserved: Pico,
         /// The budget.
         limit: Pico,
         /// What the next request may cost.
@@ -191,7 +193,13 @@ impl RunOutcome {
                 "check input.folder and input.include, or input.list; input.allow_empty: true makes this a success"
                     .to_owned(),
             ),
-            Self::BudgetReached { spent, limit, needed } => (
+            Self::BudgetReached { spent, reserved, limit, needed } if *reserved > Pico::ZERO => (
+                format!(
+                    "the rest of the budget of USD {limit} is reserved: USD {spent} is spent, USD {reserved} is reserved for requests in batches or in other runs, and the next request may cost USD {needed}"
+                ),
+                "run again when they have ended; part of a budget is kept free in case they cost more than they reserve. Or raise limits.budget_usd (or --budget-usd)".to_owned(),
+            ),
+            Self::BudgetReached { spent, limit, needed, .. } => (
                 match *spent {
                     Pico::ZERO => {
                         format!("the budget is too small: it is USD {limit}, and one request may cost USD {needed}")
@@ -293,7 +301,11 @@ mod tests {
             (RunOutcome::FailedPages { unusable: 2, total: 3 }, "failed_pages", 3),
             (RunOutcome::SameError { kind: ErrorKind::Length, message: String::new(), pages: 20 }, "same_error", 3),
             (RunOutcome::NoPages, "no_pages", 3),
-            (RunOutcome::BudgetReached { spent: Pico(1), limit: Pico(2), needed: Pico(2) }, "budget_reached", 4),
+            (
+                RunOutcome::BudgetReached { spent: Pico(1), reserved: Pico(0), limit: Pico(2), needed: Pico(2) },
+                "budget_reached",
+                4,
+            ),
             (RunOutcome::UnexpectedBill { cost: Pico::ZERO }, "unexpected_bill", 4),
             (RunOutcome::ProviderRefused(refusal()), "provider_refused", 5),
             (RunOutcome::ProviderUnavailable("503".into()), "provider_unavailable", 6),
@@ -308,6 +320,24 @@ mod tests {
         ] {
             assert_eq!((outcome.name().name(), outcome.exit_code()), (word, exit_code), "{outcome:?}");
             assert_eq!(outcome.explanation().is_none(), exit_code == 0, "success needs no explanation: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_budget_is_explained() {
+        let usd = |dollars: i64| Pico(dollars * 1_000_000_000_000);
+        for (spent, reserved, what) in [
+            (0, 0, "the budget is too small: it is USD 5, and one request may cost USD 3"),
+            (4, 0, "the budget of USD 5 is reached: USD 4 is spent, and the next request may cost USD 3"),
+            (
+                1,
+                2,
+                "the rest of the budget of USD 5 is reserved: USD 1 is spent, USD 2 is reserved for requests in batches or in other runs, and the next request may cost USD 3",
+            ),
+        ] {
+            let outcome =
+                RunOutcome::BudgetReached { spent: usd(spent), reserved: usd(reserved), limit: usd(5), needed: usd(3) };
+            assert_eq!(outcome.explanation().map(|(what, _)| what).as_deref(), Some(what));
         }
     }
 

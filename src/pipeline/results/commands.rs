@@ -2,7 +2,8 @@
 
 use super::billing::billing_of;
 use super::job_rows::{
-    JobRows, RowChoice, RowRecipes, WrittenRows, columns_of_job, known_recipes, targets_of_job, write_markers,
+    JobRows, RowChoice, RowRecipes, RowSelection, WrittenRows, columns_of_job, known_recipes, targets_of_job,
+    write_markers,
 };
 use crate::base::hooks::Hooks;
 use crate::base::ids::{RecipeId, RunKey};
@@ -12,14 +13,12 @@ use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::pipeline::model::question_set::VERSIONS;
 use crate::report::{Report, read_spend};
-use crate::select::Filter;
 use crate::store::{Reader, RowOptions, RunRecord, SkipRule, StoreError};
 use crate::task::{Question, Shape, question_from_recipe};
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Writes the outputs again; the files. `model_only`: without human answers. `filter`: only rows
-/// that match. `has_all`: the store knows every file of the input, so that the outputs may be complete.
+/// Writes the outputs again; the files. `has_all`: the store knows every file of the input, so that the outputs may be complete.
 ///
 /// # Errors
 /// When there is no run of the job in the store, or a file can't be written.
@@ -28,25 +27,24 @@ pub fn export(
     job: &Job,
     questions: &[Question],
     output: &Output,
-    (model_only, filter): (bool, Option<&Filter>),
+    selection: RowSelection<'_>,
     has_all: bool,
     hooks: &dyn Hooks,
 ) -> Result<Vec<PathBuf>, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
-    let mut rows = JobRows { model_only, ..JobRows::of_job(reader, key, job, questions) };
-    if filter.is_some() {
-        // A selection of nothing is a file without rows.
-        rows = JobRows { choice: RowChoice { filter, ..RowChoice::default() }, writes_empty: true, ..rows };
-    }
+    let rows = JobRows::of_job(reader, key, job, questions);
+    let drawn = rows.draw_selected(&columns, selection)?;
+    let mut rows = rows.selected(selection, drawn.as_ref());
+    // A selection of nothing is a file without rows.
+    rows.writes_empty |= selection.filter.is_some() || selection.sample.is_some();
     let WrittenRows { outputs, .. } =
         rows.write(&columns, &targets_of_job(job, output), &[], has_all, &|| false, hooks)?;
     write_markers(&outputs.markers)?;
     Ok(outputs.files.into_iter().map(|file| file.path).collect())
 }
 
-/// Writes the rows to a stream. Returns how many pages are pending. `model_only`: without human answers. `filter`: only rows
-/// that match.
+/// Writes the rows to a stream. Returns how many pages are pending.
 ///
 /// # Errors
 /// When there is no run of the job in the store, or the stream can't be written.
@@ -55,14 +53,15 @@ pub fn export_stream(
     job: &Job,
     questions: &[Question],
     format: RowFormat,
-    (model_only, filter): (bool, Option<&Filter>),
+    selection: RowSelection<'_>,
     out: Box<dyn Write + Send>,
 ) -> Result<u64, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
     let mut stream = RowStream::start(format, out, &targets_of_job(job, &job.output), &columns, None)?;
-    let choice = RowChoice { filter, ..RowChoice::default() };
-    let rows = JobRows { model_only, choice, ..JobRows::of_job(reader, key, job, questions) };
+    let rows = JobRows::of_job(reader, key, job, questions);
+    let drawn = rows.draw_selected(&columns, selection)?;
+    let rows = rows.selected(selection, drawn.as_ref());
     let pages = rows.read(&columns, &[], &|| false, &mut |row| stream.write(row))?;
     stream.finish()?;
     Ok(pages.pending)

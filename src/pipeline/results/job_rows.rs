@@ -9,12 +9,14 @@ use crate::manifest::{Job, Output};
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
 use crate::pipeline::model::recipe::recipes;
+use crate::pipeline::scan::sample::draw_key;
 use crate::report::Pages;
 use crate::select::Filter;
 use crate::source::carried_columns;
 use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, StoreError, TaskKey};
 use crate::task::{Question, Shape, recipe_text_digest};
 use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
 
 /// Where rows come from.
 pub(crate) struct JobRows<'a> {
@@ -36,6 +38,22 @@ pub(crate) struct JobRows<'a> {
     pub(crate) choice: RowChoice<'a>,
 }
 
+/// Which rows are read, and with which answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RowSelection<'a> {
+    /// Whether rows show only the model's answers.
+    pub model_only: bool,
+    /// Only rows that match.
+    pub filter: Option<&'a Filter>,
+    /// Only rows with status `failed`, `invalid` or `refused`.
+    pub only_unusable: bool,
+    /// Only a sample of this many of these pages: the same ones every time, each once.
+    pub sample: Option<u64>,
+}
+
+/// The place of a row: line and path of its file, and its page.
+pub(crate) type RowPlace = (u64, Vec<u8>, u32);
+
 /// Which rows are read: those that have all of these properties.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct RowChoice<'a> {
@@ -43,16 +61,23 @@ pub(crate) struct RowChoice<'a> {
     pub(crate) filter: Option<&'a Filter>,
     /// Their status is `failed`, `invalid` or `refused`.
     pub(crate) only_unusable: bool,
+    /// They are among these.
+    pub(crate) drawn: Option<&'a HashSet<RowPlace>>,
 }
 
 impl RowChoice<'_> {
-    fn has(&self, row: &Row) -> bool {
-        (!self.only_unusable || row.status.is_unusable()) && self.filter.is_none_or(|filter| filter.matches(row))
+    fn has(&self, row: &Row, entry: &EntryRecord) -> bool {
+        let is_drawn = |drawn: &HashSet<RowPlace>| drawn.contains(&(entry.line, entry.path.clone(), row.page));
+        self.drawn.is_none_or(is_drawn)
+            && (!self.only_unusable || row.status.is_unusable())
+            && self.filter.is_none_or(|filter| filter.matches(row))
     }
 }
 
 /// A row as it was read.
 pub(crate) struct ReadRow<'a> {
+    /// The line of the list; 0 in a folder.
+    pub(crate) line: u64,
     /// What the store has of the page.
     pub(crate) record: PageRecord,
     /// By task: the digest of a question whose text differs from line to line.
@@ -71,6 +96,7 @@ struct EntryTasks {
 }
 
 /// Which recipes an entry's rows show.
+#[derive(Clone, Copy)]
 pub(crate) enum RowRecipes<'a> {
     /// Those of the manifest, with the values that the entry carries.
     Rendered(&'a Job, &'a [Question]),
@@ -103,6 +129,48 @@ impl<'a> JobRows<'a> {
             model_only: false,
             choice: RowChoice::default(),
         }
+    }
+
+    /// The same, of which only some are read. `drawn`: what [`JobRows::draw_selected`] has drawn.
+    pub(crate) fn selected(self, selection: RowSelection<'a>, drawn: Option<&'a HashSet<RowPlace>>) -> Self {
+        let RowSelection { model_only, filter, only_unusable, sample: _ } = selection;
+        Self { model_only, choice: RowChoice { filter, only_unusable, drawn }, ..self }
+    }
+
+    /// The rows of the sample of a selection; `None`: it is not a sample.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn draw_selected(
+        &self,
+        columns: &RowSpec,
+        selection: RowSelection<'_>,
+    ) -> Result<Option<HashSet<RowPlace>>, PipelineError> {
+        let Some(count) = selection.sample else { return Ok(None) };
+        let RowSelection { model_only, filter, only_unusable, .. } = selection;
+        let choice = RowChoice { filter, only_unusable, drawn: None };
+        let rows = JobRows { model_only, choice, recipes: self.recipes, ..*self };
+        rows.draw(columns, count).map(Some)
+    }
+
+    /// The rows of a sample of `count` pages, of those that are read: the same ones every time. Equal pages are one page,
+    /// which the first of their rows stands for.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub(crate) fn draw(&self, columns: &RowSpec, count: u64) -> Result<HashSet<RowPlace>, PipelineError> {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let mut lowest: BTreeMap<Digest, RowPlace> = BTreeMap::new();
+        self.read_pages(columns, &|| false, &mut |ReadRow { line, record, .. }| {
+            // A file that could not be read has no content.
+            let key = record.id.map_or_else(|| Digest::compute(&record.path), |id| draw_key(&id));
+            lowest.entry(key).or_insert((line, record.path, record.page));
+            if lowest.len() > count {
+                lowest.pop_last();
+            }
+            Ok(())
+        })?;
+        Ok(lowest.into_values().collect())
     }
 
     /// Writes the rows. `runs`: the runs whose requests are counted. `has_all`: every file of the
@@ -169,8 +237,8 @@ impl<'a> JobRows<'a> {
                 let record = self.reader.row(self.job, &entry, row, &recipes, options)?;
                 let human = human_answers(&record, columns, &questions);
                 let row = Row::with_human_answers(&record, columns, &human);
-                if self.choice.has(&row) {
-                    on_page(ReadRow { record, questions: &questions, human, row })?;
+                if self.choice.has(&row, &entry) {
+                    on_page(ReadRow { line: entry.line, record, questions: &questions, human, row })?;
                 }
             }
             if is_abandoned() {
@@ -195,7 +263,7 @@ impl<'a> JobRows<'a> {
         let record = self.reader.row(self.job, entry, row, &recipes, self.options)?;
         let human = human_answers(&record, columns, &questions);
         let row = Row::with_human_answers(&record, columns, &human);
-        on_page(ReadRow { record, questions: &questions, human, row });
+        on_page(ReadRow { line: entry.line, record, questions: &questions, human, row });
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use super::job_rows::{JobRows, WrittenRows, columns_of_job, known_recipes, targe
 use super::merged_runs::{merged_runs, stopped_runs};
 use super::preflight::check_outputs_of;
 use crate::base::clock::Clock;
-use crate::base::hooks::Hooks;
+use crate::base::hooks::{Hooks, NoHooks};
 use crate::base::ids::RunKey;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::export::remove_shard_parts;
@@ -15,11 +15,13 @@ use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::model::question_set::policy;
+use crate::pipeline::scan::near_duplicates::find_near_duplicates;
 use crate::prepare::DecoderCommand;
 use crate::report::{Report, read_spend};
-use crate::store::{Merged, MergedJob, ReadStore, RunRecord, merge};
+use crate::store::{Merged, MergedJob, ReadStore, RunRecord, Store, merge};
 use crate::task::Question;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The stores that are merged.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +57,7 @@ pub fn merge_stores(
     job: &Job,
     questions: &[Question],
     sources: MergeSources<'_>,
-    (clock, decoder, hooks): (&dyn Clock, &DecoderCommand, &dyn Hooks),
+    (clock, decoder, hooks): (&Arc<dyn Clock>, &DecoderCommand, &dyn Hooks),
 ) -> Result<(Report, RunOutcome), PipelineError> {
     check_outputs_of(job)?;
     let started = clock.now();
@@ -69,13 +71,20 @@ pub fn merge_stores(
     let merged = merge(&job.store, sources.paths, &merged_job, sources.allow_missing)?;
     let reader = ReadStore::open(&job.store)?.reader()?;
     let key = stored_job(&reader, job)?.ok_or(PipelineError::NoRun)?;
+    let tasks = known_recipes(&reader, job, questions)?;
+    if let Some(bits) = job.input.near_duplicates {
+        // Shards have compared only their own pages.
+        let store = Store::open(&job.store, clock.clone(), Arc::new(NoHooks))?;
+        find_near_duplicates(&store, (key, &tasks, job.input.skip_blank), bits, &|| false)?;
+        store.close();
+    }
     let known = reader.runs(Some(key))?;
     let runs = merged_runs(&known, merged.shards);
     let stopped = stopped_runs(&known, merged.shards);
     let newest = runs.first().ok_or(PipelineError::NoRun)?;
 
     let keys: Vec<RunKey> = runs.iter().map(|run| run.run).collect();
-    let columns = columns_of_job(job, questions, &known_recipes(&reader, job, questions)?)?;
+    let columns = columns_of_job(job, questions, &tasks)?;
     let rows = JobRows { price: job.price_at(merged_job.at_ms), ..JobRows::of_job(&reader, key, job, questions) };
     let has_all = merged.missing.is_empty() && stopped.iter().all(|run| has_walked(run));
     let targets = targets_of_job(job, &job.output);

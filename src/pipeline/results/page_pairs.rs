@@ -8,6 +8,7 @@ use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::model::question_set::{VERSIONS, render, skip_rule};
 use crate::store::{EntryCursor, EntryRecord, PageRecord, Reader, RowOptions, SkipRule, StoreError};
 use crate::task::Question;
+use std::sync::Arc;
 
 /// One side of a comparison: answers in a store, under some recipes.
 pub(crate) struct RowSide<'a> {
@@ -35,6 +36,10 @@ pub(crate) struct PageSide {
 pub(crate) struct PagePair {
     /// The page.
     pub(crate) id: PageId,
+    /// The file that has it.
+    pub(crate) entry: Arc<EntryRecord>,
+    /// Whether its answers are those of an earlier page: equal pages have one answer.
+    pub(crate) is_duplicate: bool,
     /// Under the earlier recipes.
     pub(crate) old: PageSide,
     /// Under the later ones.
@@ -85,7 +90,7 @@ impl<'a> RowSide<'a> {
     }
 }
 
-/// Calls `on_pair` with every page of a job, each once, in the order of its rows. `old` has a store, and the job's
+/// Calls `on_pair` with every row of a job that has a page, in their order. `old` has a store, and the job's
 /// entries are those of `key` in it.
 ///
 /// # Errors
@@ -97,13 +102,13 @@ pub(crate) fn read_page_pairs(
 ) -> Result<(), PipelineError> {
     let Some(reader) = old.reader else { return Err(PipelineError::NoRun) };
     let mut stored = EntryCursor::new(reader, old.job);
-    while let Some(entry) = stored.next()? {
+    while let Some(entry) = stored.next()?.map(Arc::new) {
         for row in entry.rows() {
             let old = old.page(&entry, row, None)?;
-            // Equal pages have one answer.
-            let Some(id) = old.record.id.filter(|_| old.record.duplicate_of.is_none()) else { continue };
+            let Some(id) = old.record.id else { continue };
+            let is_duplicate = old.record.duplicate_of.is_some();
             let new = new.page(&entry, row, Some(&old.record))?;
-            on_pair(PagePair { id, old, new })?;
+            on_pair(PagePair { id, entry: entry.clone(), is_duplicate, old, new })?;
         }
     }
     Ok(())

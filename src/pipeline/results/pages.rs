@@ -48,7 +48,7 @@ pub fn read_pages(
 }
 
 impl JobPage {
-    fn new(ReadRow { record, questions, human, row }: ReadRow<'_>, columns: &RowSpec) -> Self {
+    fn new(ReadRow { line: _, record, questions, human, row }: ReadRow<'_>, columns: &RowSpec) -> Self {
         let model_row = if human.is_empty() { row.clone() } else { Row::new(&record, columns) };
         Self { record, questions: questions.to_vec(), row, model_row }
     }

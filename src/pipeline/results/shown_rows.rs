@@ -1,12 +1,11 @@
 //! What `docmill rows` shows: the rows of a job, of which some are selected.
 
-use super::job_rows::{JobRows, RowChoice, columns_of_job, known_recipes};
+use super::job_rows::{JobRows, RowSelection, columns_of_job, known_recipes};
 use crate::export::{ExportError, Row};
 use crate::manifest::Job;
 use crate::pipeline::control::error::PipelineError;
 use crate::pipeline::control::identity::stored_job;
 use crate::report::Failures;
-use crate::select::Filter;
 use crate::store::Reader;
 use crate::task::Question;
 use std::cell::Cell;
@@ -14,14 +13,10 @@ use std::cell::Cell;
 /// Which rows are shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RowQuery<'a> {
-    /// Only rows that match.
-    pub filter: Option<&'a Filter>,
-    /// Only rows with status `failed`, `invalid` or `refused`.
-    pub only_unusable: bool,
+    /// Which of them.
+    pub selection: RowSelection<'a>,
     /// Maximum number of rows. The failures of the others are counted if only those are shown.
     pub limit: Option<u64>,
-    /// Whether rows show only the model's answers.
-    pub model_only: bool,
 }
 
 /// What was shown.
@@ -48,12 +43,13 @@ pub fn show_rows(
 ) -> Result<ShownRows, PipelineError> {
     let key = stored_job(reader, job)?.ok_or(PipelineError::NoRun)?;
     let columns = columns_of_job(job, questions, &known_recipes(reader, job, questions)?)?;
-    let choice = RowChoice { filter: query.filter, only_unusable: query.only_unusable };
-    let rows = JobRows { choice, model_only: query.model_only, ..JobRows::of_job(reader, key, job, questions) };
+    let rows = JobRows::of_job(reader, key, job, questions);
+    let drawn = rows.draw_selected(&columns, query.selection)?;
+    let rows = rows.selected(query.selection, drawn.as_ref());
     let limit = query.limit.unwrap_or(u64::MAX);
     let (read, shown) = (Cell::new(0_u64), Cell::new(0_u64));
     // The rest is not read unless its failures are counted.
-    let is_enough = || !query.only_unusable && read.get() > limit;
+    let is_enough = || !query.selection.only_unusable && read.get() > limit;
     let pages = rows.read(&columns, &[], &is_enough, &mut |row| {
         read.set(read.get() + 1);
         if shown.get() >= limit {

@@ -196,3 +196,14 @@ fn older_stores_are_read() {
     );
     assert!(read.max_completion_tokens && read.effort == Some(Effort::Low));
 }
+
+#[test]
+fn thinking_that_cannot_be_switched_off_is_no_longer_switched_off() {
+    let change = CapabilityChange::Effort(Efforts::default());
+    let off = Capabilities { disables_thinking: true, ..Capabilities::default() };
+    let on = off.with(change).unwrap();
+    assert!(!on.disables_thinking);
+    assert_eq!(on.with(change), None, "once");
+    let none = Capabilities { effort: Some(Effort::None), ..Capabilities::default() };
+    assert_eq!(none.with(change).unwrap().effort, None);
+}

@@ -47,6 +47,9 @@ pub(crate) trait Dialect: fmt::Debug {
     /// Whether the message of an error says that something of the request is not accepted.
     fn is_rejection(&self, message: &str) -> bool;
 
+    /// Whether the message of an error may mean no more than that the server can't do its work for the moment.
+    fn is_passing(&self, message: &str) -> bool;
+
     /// The kind of an error that asks for `change` but concerns its page, whatever the value is; `None`:
     /// the value is rejected.
     fn fault_of_page(&self, change: CapabilityChange, message: &str) -> Option<ErrorKind>;
@@ -108,6 +111,9 @@ pub(crate) trait ReplyStream {
     /// Whether the reply is complete, perhaps without its usage: a connection that breaks
     /// now does no harm.
     fn is_complete(&self) -> bool;
+
+    /// Whether the reply is complete and token counts came with its end. Others may follow, which replace them.
+    fn is_counted(&self) -> bool;
 
     /// Whether nothing more is expected.
     fn is_ended(&self) -> bool;

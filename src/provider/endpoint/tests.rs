@@ -379,6 +379,10 @@ impl Dialect for PlainText {
         false
     }
 
+    fn is_passing(&self, _message: &str) -> bool {
+        false
+    }
+
     fn fault_of_page(&self, _change: CapabilityChange, _message: &str) -> Option<ErrorKind> {
         None
     }

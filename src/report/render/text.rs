@@ -221,10 +221,11 @@ fn add_failures(table: &mut TextTable, failures: &Failures) {
     }
 }
 
-/// Pages without an answer by the kind of their error, with an example of each; empty if there are none.
+/// Pages without an answer by the kind of their error, with an example of each; empty if there are none. `is_cut`:
+/// whether what is too wide for a terminal is cut.
 #[must_use]
-pub fn render_failures(failures: &Failures) -> String {
-    let mut table = TextTable::new("");
+pub fn render_failures(failures: &Failures, is_cut: bool) -> String {
+    let mut table = if is_cut { TextTable::new("") } else { TextTable::in_full("") };
     add_failure_kinds(&mut table, failures);
     table.into_text().trim_start_matches('\n').to_owned()
 }

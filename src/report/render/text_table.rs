@@ -15,12 +15,19 @@ const VALUE_WIDTH: usize = 15;
 pub(crate) struct TextTable {
     text: String,
     heading: Option<String>,
+    /// Whether what is too wide is cut.
+    is_cut: bool,
 }
 
 impl TextTable {
     /// Begins with a title.
     pub(crate) fn new(title: &str) -> Self {
-        Self { text: format!("{title}\n"), heading: None }
+        Self { text: format!("{title}\n"), heading: None, is_cut: true }
+    }
+
+    /// The same, where nothing is cut, for files and pipes.
+    pub(crate) fn in_full(title: &str) -> Self {
+        Self { is_cut: false, ..Self::new(title) }
     }
 
     /// Begins a part. It is written with its first row.
@@ -35,6 +42,7 @@ impl TextTable {
 
     /// The same, with a note behind the value.
     pub(crate) fn row_with_note(&mut self, level: usize, name: &str, value: impl Display, note: &str) {
+        let cut = |text: &str, width: usize| if self.is_cut { cut(text, width) } else { text.to_owned() };
         let name = cut(&format!("{:indent$}{}", "", printable(name), indent = level * 2), NAME_WIDTH);
         let value = value.to_string();
         let note = cut(&printable(note), WIDTH - NAME_WIDTH - VALUE_WIDTH - 3);
@@ -43,7 +51,8 @@ impl TextTable {
 
     /// Adds a text, in lines that fit.
     pub(crate) fn text(&mut self, level: usize, text: &str) {
-        for line in wrap(&printable(text), WIDTH - level * 2) {
+        let width = if self.is_cut { WIDTH - level * 2 } else { usize::MAX };
+        for line in wrap(&printable(text), width) {
             self.line(&format!("{:indent$}{line}", "", indent = level * 2));
         }
     }
@@ -52,7 +61,8 @@ impl TextTable {
     /// `behind` are kept.
     pub(crate) fn path(&mut self, level: usize, before: &str, path: &str, behind: &str) {
         let used = level * 2 + before.chars().count() + behind.chars().count();
-        let path = cut_middle(&printable(path), WIDTH.saturating_sub(used).max(8));
+        let width = if self.is_cut { WIDTH.saturating_sub(used).max(8) } else { usize::MAX };
+        let path = cut_middle(&printable(path), width);
         self.line(&format!("{:indent$}{before}{path}{behind}", "", indent = level * 2));
     }
 

@@ -13,6 +13,7 @@ export class Choices {
     this.max = max;
     this.onChange = onChange;
     this.chosen = new Set();
+    this.picked = 0;
     this.list = el("ul", { class: "choices", role: isMulti ? "group" : "radiogroup", "aria-label": label });
     this.search = el("input", {
       type: "search", class: "choice-search", placeholder: "type to find ( / )", autocomplete: "off", spellcheck: false,
@@ -31,7 +32,8 @@ export class Choices {
     return el("li", {},
       el("button", {
         type: "button", class: "choice", role: this.isMulti ? "checkbox" : "radio", "aria-checked": "false",
-        title: entry.description ?? "", onclick: (event) => { this.toggle(at); event.currentTarget.blur(); },
+        title: entry.description ?? "", tabIndex: -1, onclick: () => this.toggle(at),
+        onkeydown: (event) => this.onChoiceKey(event),
       },
       el("kbd", { class: digit ? "" : "is-empty" }, digit ?? ""),
       el("span", { class: "choice-name" }, el("bdi", {}, entry.name),
@@ -59,6 +61,37 @@ export class Choices {
 
   draw() {
     this.items.forEach((item, at) => item.firstChild.setAttribute("aria-checked", String(this.chosen.has(at))));
+    this.setStop();
+  }
+
+  buttons() {
+    return [...this.list.querySelectorAll(".choice")];
+  }
+
+  // The list is one stop of the Tab key: at what is chosen, or at the first.
+  setStop(wanted = null) {
+    const buttons = this.buttons();
+    const stop = wanted ?? buttons.find((button) => button.getAttribute("aria-checked") === "true") ?? buttons[0];
+    buttons.forEach((button) => (button.tabIndex = button === stop ? 0 : -1));
+    return stop;
+  }
+
+  focusFirst() {
+    this.setStop()?.focus();
+  }
+
+  // Up and down move within the list, and choose nothing.
+  onChoiceKey(event) {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    const buttons = this.buttons();
+    const next = buttons[buttons.indexOf(event.currentTarget) + by];
+    if (next) {
+      this.setStop(next);
+      next.focus();
+    }
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   set(values) {
@@ -74,16 +107,27 @@ export class Choices {
 
   matches() {
     const wanted = this.search.value.trim().toLowerCase();
-    const rank = (name) => (name.startsWith(wanted) ? 0 : name.includes(wanted) ? 1 : 2);
-    const ranked = this.entries.map((entry, at) => [rank(entry.name.toLowerCase()), at]).filter(([known]) => known < 2);
+    // A name that is the beginning of others can still be chosen.
+    const rank = (name) => (name === wanted ? 0 : name.startsWith(wanted) ? 1 : name.includes(wanted) ? 2 : 3);
+    const ranked = this.entries.map((entry, at) => [rank(entry.name.toLowerCase()), at]).filter(([known]) => known < 3);
     return ranked.sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, at]) => at);
   }
 
   filter() {
     const found = this.matches();
     this.list.replaceChildren(...found.slice(0, MAX_UNFILTERED).map((at) => this.items[at]));
+    this.pick(0);
+    this.setStop();
+  }
+
+  // Marks the match that Enter chooses.
+  pick(at) {
+    const found = this.matches().slice(0, MAX_UNFILTERED);
+    this.picked = Math.max(0, Math.min(found.length - 1, at));
     this.items.forEach((item) => item.classList.remove("is-first"));
-    if (this.search.value && found.length) this.items[found[0]].classList.add("is-first");
+    if (!this.search.value || !found.length) return;
+    this.items[found[this.picked]].classList.add("is-first");
+    this.items[found[this.picked]].scrollIntoView({ block: "nearest" });
   }
 
   startSearch() {
@@ -92,10 +136,14 @@ export class Choices {
   }
 
   onSearchKey(event) {
-    if (event.key === "Enter" && this.search.value) {
-      const [first] = this.matches();
-      if (first !== undefined) {
-        this.toggle(first);
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) {
+      this.pick(this.picked + by);
+      event.preventDefault();
+    } else if (event.key === "Enter" && this.search.value) {
+      const found = this.matches()[this.picked];
+      if (found !== undefined) {
+        this.toggle(found);
         this.search.value = "";
         this.filter();
         if (!this.isMulti) this.search.blur();

@@ -27,6 +27,8 @@ class Field {
 
   startSearch() {}
 
+  focusChoice() {}
+
   // Whether nothing was entered.
   isBlank() {
     return this.node.value === "";
@@ -123,6 +125,10 @@ class ChoiceField extends Field {
 
   startSearch() {
     this.choices.startSearch();
+  }
+
+  focusChoice() {
+    this.choices.focusFirst();
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { byId, el, grouped, options, valueText } from "./dom.js";
+import { leave } from "./keys.js";
 import { NO_FILTERS, change, hasFilters, state, viewParameters } from "./state.js";
 
 const STATES = [
@@ -15,7 +16,7 @@ let more;
 
 function select(name, label, onchange) {
   const id = `filter-${name}`;
-  selects[name] = el("select", { id, onchange: (event) => { onchange(event.target.value); event.target.blur(); } });
+  selects[name] = el("select", { id, onchange: (event) => { onchange(event.target.value); leave(event.target); } });
   return el("label", { class: "filter", for: id }, el("span", {}, label), selects[name]);
 }
 

@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { byId, el, fileName, grouped, isolated, notice, plural, valueText } from "./dom.js";
+import { enqueue } from "./keys.js";
 import { show } from "./pictures.js";
 import { change, state, viewParameters, viewQuery, viewTasks } from "./state.js";
 
@@ -15,8 +16,8 @@ export class Grid {
     this.groups = el("div", { class: "groups", role: "group", "aria-label": "Predicted answers" });
     this.title = el("p", { class: "grid-title" });
     this.tiles = el("div", { class: "tiles", role: "group", "aria-label": "Pages" });
-    this.accept = el("button", { type: "button", class: "primary", onclick: () => this.onAccept() });
-    this.more = el("button", { type: "button", onclick: () => this.move(1) }, "Next batch", el("kbd", {}, "n"));
+    this.accept = el("button", { type: "button", class: "primary", onclick: () => enqueue(() => this.onAccept()) });
+    this.more = el("button", { type: "button", onclick: () => enqueue(() => this.move(1)) }, "Next batch", el("kbd", {}, "n"));
     byId("grid").append(this.groups, el("div", { class: "grid-bar" }, this.title, this.more, this.accept), this.tiles);
     this.items = [];
     this.out = new Set();

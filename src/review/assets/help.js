@@ -6,13 +6,15 @@ import { state } from "./state.js";
 
 const KEYS = [
   ["Everywhere", [
-    ["g", "grid or single pages"], ["u", "undo the last decision"], ["f", "filters"], ["?", "this help"],
+    ["g", "grid or single pages"], ["u", "undo what you decided last"], ["f", "filters"], ["?", "this help"],
+    ["Tab", "next button, field or list"], ["Space", "press the button that has the focus"],
   ]],
   ["Single pages", [
     ["← →", "previous and next page; decides nothing"], ["1 … 9 0", "choose or toggle a label"],
-    ["/", "find a label by typing"], ["e", "edit the fields"], ["Enter", "accept, and go to the next page that is not decided"],
-    ["x", "skip"], ["+ −", "zoom"], ["↑ ↓", "scroll a picture that is zoomed"], ["r R", "rotate right, left"],
-    ["Tab", "next task or field"], ["Esc", "leave a field"],
+    ["/", "find a label by typing; ↑ ↓ choose among the matches, Enter takes one"],
+    ["e", "go to the fields or labels"], ["↑ ↓", "move among labels that have the focus; Space chooses"], ["Enter", "accept, and go to the next page that is not decided"],
+    ["x", "skip; it decides nothing"], ["+ −", "zoom"], ["↑ ↓", "scroll a picture that is zoomed"], ["r R", "rotate right, left"],
+    ["Shift+Enter", "new line in a text"], ["Esc", "leave a field"],
   ]],
   ["Grid", [
     ["← → ↑ ↓", "move; decides nothing"], ["Space x", "leave a page out, or take it back in"],
@@ -35,7 +37,7 @@ export function build() {
     keys.flatMap(([key, text]) => [el("dt", {}, key.split(" ").map((one) => el("kbd", {}, one))), el("dd", {}, text)]))));
   const mode = job.shows_answers
     ? "The model's answers and those of other reviewers are shown before you decide; your decisions say so, and do not count as blind truth."
-    : "In single pages, the model's answer and those of other reviewers are hidden until you have decided. The grid shows predicted answers; decisions made in it say so.";
+    : "In single pages, the model's answer and those of other reviewers are hidden until you have decided. The grid shows predicted answers; decisions made in it say so. What you have seen is remembered, also after a restart.";
   const place = el("div", { class: "another" });
   const another = el("button", { type: "button", onclick: () => newAddress(place).catch((error) => notice(error.message, true)) }, "Another browser");
   byId("help").replaceChildren(

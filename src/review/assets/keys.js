@@ -10,6 +10,21 @@ export function setHandler(next) {
 
 const isTyping = (target) => target instanceof HTMLElement && target.matches("input, textarea, select");
 
+// Whether the last thing that was used is a mouse or a finger, and not the keyboard.
+let isPointer = false;
+document.addEventListener("pointerdown", () => (isPointer = true), true);
+document.addEventListener("keydown", () => (isPointer = false), true);
+
+// Takes the focus from what was clicked, so that keys go to the page again. Whoever uses the keyboard keeps it.
+export function leave(element) {
+  if (isPointer) element.blur();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.detail > 0 && event.target instanceof Element && event.target.closest("button");
+  if (button && !button.dataset.tile && !button.closest("dialog")) leave(button);
+});
+
 async function handleAll() {
   if (isBusy) return;
   isBusy = true;
@@ -39,12 +54,13 @@ document.addEventListener("keydown", (event) => {
       event.preventDefault();
       return;
     }
-    // Enter accepts also from a field; everything else belongs to the field.
-    if (event.key !== "Enter" || event.shiftKey || target.matches("select") || target.dataset.owns === "enter") return;
+    // Enter accepts also from a field of an answer; everything else belongs to the field.
+    const isEditor = target.closest(".editors") !== null;
+    if (event.key !== "Enter" || event.shiftKey || !isEditor || target.dataset.owns === "enter") return;
   }
-  // Enter accepts, also where a click has left the focus on a button; the space bar presses it.
+  // The space bar and Enter press a button that has the focus. On labels and on pages of the grid Enter accepts.
   const isButton = target instanceof HTMLElement && target.matches("button, summary, a") && !target.dataset.tile;
-  if (isButton && (event.key === " " || (event.key === "Enter" && !target.closest("main")))) return;
+  if (isButton && (event.key === " " || (event.key === "Enter" && !target.matches(".choice")))) return;
   const work = handler?.(event.key);
   if (!work) return;
   event.preventDefault();

@@ -7,12 +7,14 @@ import { state, viewParameters } from "./state.js";
 const figure = (value) => value.toFixed(value > 0.995 && value < 1 ? 3 : 2);
 
 function worthText({ reviewed, low, high }) {
-  return `${grouped(reviewed)} reviewed: accuracy ${figure(low)} to ${figure(high)} at 95 %`;
+  const within = state.job.sample?.where ? " of the rows that match" : "";
+  return `${grouped(reviewed)} reviewed: accuracy ${figure(low)} to ${figure(high)} at 95 %${within}`;
 }
 
-function worthTitle({ reviewed, right, skipped, shown }) {
+function worthTitle({ reviewed, right, skipped, unanswered, shown }) {
   const parts = [`The model is right on ${grouped(right)} of the first ${plural(reviewed, "page")} that were drawn. The interval holds however often you look at it.`];
   if (skipped) parts.push(`${plural(skipped, "page")} were skipped: if those are the hard ones, the accuracy is lower.`);
+  if (unanswered) parts.push(`${plural(unanswered, "page")} without an answer of the model are not counted.`);
   if (shown) parts.push(`On ${grouped(shown)} of them the model's answer was shown first, which makes agreement more likely.`);
   return parts.join(" ");
 }

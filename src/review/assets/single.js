@@ -3,9 +3,12 @@
 import { get, post } from "./api.js";
 import { byId, el, fileName, grouped, isolated, notice, valueText } from "./dom.js";
 import { Incomplete, UNSET, makeField } from "./fields.js";
+import { enqueue } from "./keys.js";
 import { preload } from "./pictures.js";
 import { state, viewParameters, viewQuery, viewTasks } from "./state.js";
 import { SIDE, Viewer } from "./viewer.js";
+
+const FIELDS = "input:not([hidden]):not([type=search]), textarea, select";
 
 export class Single {
   constructor(onDecided) {
@@ -15,8 +18,8 @@ export class Single {
     this.facts = el("p", { class: "page-facts" });
     this.carried = el("dl", { class: "carried" });
     this.editors = el("div", { class: "editors" });
-    this.accept = el("button", { type: "button", class: "primary", onclick: () => this.onAccept() }, "Accept", el("kbd", {}, "Enter"));
-    this.skipped = el("button", { type: "button", onclick: () => this.onSkip() }, "Skip", el("kbd", {}, "x"));
+    this.accept = el("button", { type: "button", class: "primary", onclick: () => enqueue(() => this.onAccept()) }, "Accept", el("kbd", {}, "Enter"));
+    this.skipped = el("button", { type: "button", onclick: () => enqueue(() => this.onSkip()) }, "Skip", el("kbd", {}, "x"));
     this.panel = el("section", { class: "panel", "aria-label": "Answers" },
       el("div", { class: "page-head" }, this.path, this.facts), this.carried, this.editors,
       el("div", { class: "actions" }, this.accept, this.skipped));
@@ -79,6 +82,7 @@ export class Single {
 
   showEditors(item) {
     const tasks = viewTasks();
+    const focused = this.focusedPlace();
     this.fields.clear();
     this.editors.replaceChildren(...tasks.map((task) => {
       const known = item.tasks[task.name] ?? {};
@@ -92,6 +96,23 @@ export class Single {
       return node;
     }));
     this.activate(tasks.some((task) => task.name === this.active) ? this.active : tasks[0]?.name ?? "");
+    if (focused) this.restoreFocus(focused);
+  }
+
+  // Where the focus is among the editors, so that it is in the same place on the next page.
+  focusedPlace() {
+    const { activeElement } = document;
+    const section = this.editors.contains(activeElement) ? activeElement.closest(".editor") : null;
+    if (!section) return null;
+    return { task: section.dataset.task, isChoice: activeElement.matches(".choice"), label: activeElement.getAttribute("aria-label") };
+  }
+
+  restoreFocus({ task, isChoice, label }) {
+    const section = [...this.editors.children].find((node) => node.dataset.task === task);
+    if (!section) return;
+    const field = [...section.querySelectorAll(FIELDS)].find((node) => node.getAttribute("aria-label") === label);
+    if (isChoice || !field) this.fields.get(task)?.focusChoice();
+    else field.focus();
   }
 
   startValue(known) {
@@ -124,7 +145,7 @@ export class Single {
   async preloadNext() {
     const { page } = this.item;
     try {
-      const next = await get("/api/pages", viewParameters({ limit: 2, next: 1, after: page }));
+      const next = await get("/api/pages", viewParameters({ limit: 2, next: 1, names: 1, after: page }));
       next.pages.forEach((item) => preload(item.page, SIDE));
     } catch {
       // It is only ahead of time.
@@ -143,7 +164,6 @@ export class Single {
       return;
     }
     await post("/api/decide", { decisions, view: viewQuery() });
-    document.activeElement?.matches?.("input, textarea, select") && document.activeElement.blur();
     this.onDecided();
     if (!(await this.load({ next: 1, after: page }))) await this.load({ at: page });
   }
@@ -182,6 +202,8 @@ export class Single {
 
   focusField() {
     const section = [...this.editors.children].find((node) => node.dataset.task === this.active);
-    section?.querySelector("input:not([hidden]), textarea, select")?.focus();
+    const field = section?.querySelector(FIELDS);
+    if (field) field.focus();
+    else this.fields.get(this.active)?.focusChoice();
   }
 }

@@ -26,11 +26,13 @@ export async function draw() {
 
 // Takes back what was decided last; the page that it was about, if it was one.
 export async function undo() {
+  // What was decided a moment ago, here or in another tab, may not be in the strip yet.
+  await draw();
   if (!newest) {
     notice("There is nothing to undo.");
     return null;
   }
-  const { undone } = await post("/api/undo", { at: newest.at });
+  const { undone } = await post("/api/undo", { group: newest.group });
   const pages = new Set(undone.map(({ page }) => page));
   notice(`Undone: ${plural(pages.size, "page")}`);
   return pages.size === 1 ? [...pages][0] : null;

@@ -79,9 +79,10 @@ impl Six {
                 reviewer: reviewer.into(),
                 decided_at_ms: id,
                 sampled_with: None,
+                draw: None,
                 shown: None,
             };
-            decisions.add(DecisionRecord { id: DecisionId(id), decision, is_withdrawn: false });
+            decisions.add(DecisionRecord { id: DecisionId(id), decision, group: DecisionId(id), is_withdrawn: false });
         }
         Self { index, drawn: vec![0, 1, 2, 3, 4, 5], decisions, skipped: HashSet::from([2]) }
     }
@@ -136,8 +137,9 @@ fn pages_on_which_people_disagree_come_first() {
         reviewer: "ann".into(),
         decided_at_ms: 9,
         sampled_with: None,
+        draw: None,
         shown: None,
     };
-    six.decisions.add(DecisionRecord { id: DecisionId(9), decision, is_withdrawn: false });
+    six.decisions.add(DecisionRecord { id: DecisionId(9), decision, group: DecisionId(9), is_withdrawn: false });
     assert_eq!(six.window("order=disagreement&limit=9").0, [3, 0, 1, 2, 4, 5]);
 }

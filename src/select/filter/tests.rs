@@ -286,7 +286,10 @@ fn members_whose_flat_names_are_equal_are_told_apart() {
 #[test]
 fn the_examples_of_the_documentation_are_read() {
     let text = include_str!("../../../docs/select.md");
-    let columns = FilterColumns::of_rows(&spec());
+    // The document has the names of the demo.
+    let mut spec = spec();
+    (spec.tasks[1].0, spec.tasks[3].0) = ("features".into(), "landscape".into());
+    let columns = FilterColumns::of_rows(&spec);
     let (mut good, mut bad) = (0, 0);
     let mut section = "";
     for line in text.lines() {

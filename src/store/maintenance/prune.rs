@@ -26,7 +26,8 @@ pub struct Pruned {
 
 /// What is kept: the pages that the latest walk of a job found (all pages while some of its files
 /// have not been read) and those with human answers, and the recipes under which files of a job are settled, that a run asked
-/// since, or that the latest run of a job and the latest finished one asked.
+/// since, or that the latest run of a job and the latest finished one asked. Runs that only tried something count
+/// only while they are that new.
 const KEPT: &str = "
 CREATE TEMP TABLE kept_pages (id INTEGER PRIMARY KEY);
 INSERT INTO kept_pages SELECT id FROM pages WHERE content IN (SELECT content FROM entries WHERE content IS NOT NULL)
@@ -52,7 +53,7 @@ pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Resu
     transaction.execute_batch(KEPT)?;
     transaction.execute(
         "INSERT OR IGNORE INTO kept_recipes SELECT recipe_id FROM recipe_set_members WHERE set_id IN (
-           SELECT set_id FROM runs WHERE started_at >= ?1 OR ended_at IS NULL OR id IN (SELECT max(id) FROM runs GROUP BY job_id)
+           SELECT set_id FROM runs WHERE started_at >= ?1 OR ended_at IS NULL OR id IN (SELECT max(id) FROM runs WHERE NOT is_trial GROUP BY job_id)
              OR id IN (SELECT max(id) FROM runs WHERE outcome IN ('complete', 'failed_pages', 'limited') GROUP BY job_id)
            UNION SELECT set_id FROM entries WHERE set_id IS NOT NULL UNION SELECT settled_set FROM entries WHERE settled_set IS NOT NULL)",
         [before_ms],
@@ -82,7 +83,7 @@ pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Resu
         "DELETE FROM attempts WHERE request_id IN (SELECT id FROM requests WHERE page_id IN (SELECT id FROM gone))",
         [],
     )?);
-    for table in ["requests", "marks", "page_faults", "near", "decisions"] {
+    for table in ["requests", "marks", "page_faults", "near", "decisions", "draw_pages", "shown_answers"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE page_id IN (SELECT id FROM gone)"), [])?;
     }
     transaction.execute("DELETE FROM near WHERE like_id IN (SELECT id FROM gone)", [])?;

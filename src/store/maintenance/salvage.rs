@@ -19,6 +19,7 @@ const TABLES: &[(&str, &str)] = &[
     ("answers", "page_id, recipe_id, sample"),
     ("page_faults", "rowid"),
     ("entries", "rowid"),
+    ("settings", "rowid"),
     ("runs", "rowid"),
     ("requests", "rowid"),
     ("attempts", "rowid"),
@@ -31,6 +32,9 @@ const TABLES: &[(&str, &str)] = &[
     ("decisions", "rowid"),
     ("shard", "rowid"),
     ("merges", "fingerprint"),
+    ("draws", "rowid"),
+    ("draw_pages", "draw_id, position"),
+    ("shown_answers", "rowid"),
 ];
 
 /// What is repaired in the new store, after its values: no row refers to a row that was lost. The ledger stays:
@@ -43,6 +47,9 @@ DELETE FROM marks WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM page_faults WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM near WHERE page_id NOT IN (SELECT id FROM pages) OR like_id NOT IN (SELECT id FROM pages);
 DELETE FROM decisions WHERE page_id NOT IN (SELECT id FROM pages);
+UPDATE decisions SET draw_id = NULL WHERE draw_id IS NOT NULL AND draw_id NOT IN (SELECT id FROM draws);
+DELETE FROM draw_pages WHERE draw_id NOT IN (SELECT id FROM draws) OR page_id NOT IN (SELECT id FROM pages);
+DELETE FROM shown_answers WHERE page_id NOT IN (SELECT id FROM pages);
 DELETE FROM recipe_set_members WHERE recipe_id NOT IN (SELECT id FROM recipes);
 INSERT OR IGNORE INTO recipe_sets (id, hash) SELECT DISTINCT set_id, randomblob(32) FROM recipe_set_members;
 UPDATE recipe_sets SET hash = randomblob(32) WHERE id NOT IN
@@ -59,6 +66,8 @@ INSERT OR IGNORE INTO budget (id, scope, spent, reserved)
   SELECT budget_id, 'salvaged-' || budget_id, sum(max(ifnull(cost, 0), ifnull(reported_cost, 0))), 0 FROM attempts GROUP BY budget_id;
 UPDATE revisions SET last = (SELECT max(ifnull((SELECT max(revision) FROM answers), 0), ifnull((SELECT max(since) FROM runs), 0),
   ifnull((SELECT max(revision) FROM decisions), 0)));
+UPDATE runs SET is_trial = 1 WHERE outcome = 'try';
+UPDATE runs SET settings_id = NULL WHERE settings_id NOT IN (SELECT id FROM settings);
 DELETE FROM entries WHERE job_id NOT IN (SELECT id FROM jobs);
 UPDATE entries SET settled_set = NULL;
 UPDATE entries SET set_id = NULL WHERE set_id NOT IN (SELECT id FROM recipe_sets);

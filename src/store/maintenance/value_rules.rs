@@ -1,8 +1,10 @@
 //! The values that columns may hold, and how a salvage repairs others. Reading another value is
 //! [`StoreError::Damaged`](crate::store::StoreError::Damaged).
 
+use crate::base::shard::MAX_SHARDS;
 use crate::base::vocabulary::{
-    AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+    AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
+    VerdictName,
 };
 
 /// The values that a column may hold.
@@ -66,6 +68,14 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         let is_wrong = format!("{column} IS NOT NULL AND NOT json_valid({column})");
         ValueRule { table, column, is_wrong, repair }
     };
+    // As `Shard::parse` reads it.
+    let shard = |table, repair| {
+        let (index, count) = ("CAST(shard AS INTEGER)", "CAST(substr(shard, instr(shard, '/') + 1) AS INTEGER)");
+        let is_shard = format!(
+            "shard = {index} || '/' || {count} AND {index} >= 0 AND {index} < {count} AND {count} <= {MAX_SHARDS}"
+        );
+        ValueRule { table, column: "shard", is_wrong: format!("shard IS NOT NULL AND NOT ({is_shard})"), repair }
+    };
     let missing = |table, column, when: &str, repair| ValueRule {
         table,
         column,
@@ -123,6 +133,8 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
         integer("runs", "exit_code", Set("outcome = 'died', exit_code = NULL")),
         json("answers", "value", Delete),
         json("recipes", "body", Delete),
+        json("settings", "body", Delete),
+        integer("runs", "is_trial", Set("is_trial = 0")),
         json("runs", "tasks", Set("tasks = '[]'")),
         json("entries", "selected", Delete),
         json("entries", "repeats", Delete),
@@ -150,11 +162,25 @@ pub(crate) fn value_rules() -> Vec<ValueRule> {
                 .to_owned(),
             repair: Set("sampled_with = NULL"),
         },
-        integer("shard", "number", Delete),
-        integer("shard", "shards", Delete),
+        integer("decisions", "draw_id", Set("draw_id = NULL")),
+        integer("decisions", "group_id", Set("group_id = id")),
+        digest("decisions", "question"),
+        word("draws", "rule", words!(DrawRule), false, Delete),
+        json("draws", "tasks", Set("tasks = '[]'")),
+        integer("draws", "size", Delete),
+        integer("draws", "population", Delete),
+        json("shown_answers", "answer", Set("answer = 'null'")),
+        digest("shown_answers", "question"),
+        ValueRule {
+            table: "shard",
+            column: "number",
+            is_wrong: format!("NOT (typeof(number) = 'integer' AND typeof(shards) = 'integer' AND number >= 0 AND number < shards AND shards <= {MAX_SHARDS})"),
+            repair: Delete,
+        },
         integer("merges", "number", Delete),
         integer("merges", "shards", Delete),
-        digest("decisions", "question"),
+        shard("runs", Set("shard = NULL")),
+        shard("draws", Delete),
         digest("recipes", "hash"),
         digest("pages", "content"),
         digest("entries", "content"),

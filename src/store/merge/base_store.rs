@@ -2,6 +2,7 @@
 
 use super::copy::{CopiedPages, Offsets, copy_pages};
 use super::entries::{ConflictRule, put_entries};
+use super::human_answers::copy_human_answers;
 use super::keys::{KeyChoice, map_keys};
 use super::merged_job::MergedJob;
 use super::scratch::{OTHER_CACHE, ScratchStore};
@@ -110,6 +111,7 @@ fn take_over_files(db: &Connection, job: &MergedJob, shard: Option<Shard>) -> Re
     let offsets = Offsets::read(db)?;
     map_keys(db, job, KeyChoice { revision: offsets.revision, is_part: true })?;
     copy_pages(db, CopiedPages::Wanted, offsets)?;
+    copy_human_answers(db, offsets)?;
     let mut jobs = db.prepare("SELECT src, dst FROM scratch.jobs")?;
     let jobs: Vec<(JobId, JobId)> =
         jobs.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
@@ -152,11 +154,12 @@ fn choose_files(db: &Connection, job: &MergedJob, shard: Option<Shard>) -> Resul
 
 /// A digest of what the base holds, by which the store of a shard knows that it has taken it over.
 fn base_mark(db: &Connection) -> Result<Digest, StoreError> {
-    let state: (i64, i64, i64, String) = db.query_row(
+    let state: (i64, i64, i64, String, i64, i64) = db.query_row(
         "SELECT (SELECT ifnull(max(last), 0) FROM source.revisions), (SELECT ifnull(max(id), 0) FROM source.attempts),
-           (SELECT count(*) FROM source.runs), (SELECT ifnull(max(run_id), '') FROM source.runs)",
+           (SELECT count(*) FROM source.runs), (SELECT ifnull(max(run_id), '') FROM source.runs),
+           (SELECT count(*) FROM source.draws), (SELECT count(*) FROM source.shown_answers)",
         [],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)),
     )?;
     Ok(Digest::compute_json(&serde_json::json!(["base", state])))
 }

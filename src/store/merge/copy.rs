@@ -1,5 +1,5 @@
 //! Copies pages and what belongs to them from a source into the united store: faults, features, requests, attempts,
-//! answers, decisions. Statements work on sets; what they read of the source is in its order, so that nothing has to
+//! answers. Statements work on sets; what they read of the source is in its order, so that nothing has to
 //! be sorted in memory.
 
 use crate::store::error::StoreError;
@@ -36,7 +36,7 @@ impl Offsets {
     }
 
     /// The revision in the united store of a revision of the source, in SQL.
-    fn revision_of(self, column: &str) -> String {
+    pub(crate) fn revision_of(self, column: &str) -> String {
         match self.is_before_any_run {
             true => "0".to_owned(),
             false => format!("{column} + {}", self.revision),
@@ -192,14 +192,14 @@ fn attempt_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     ]
 }
 
-/// Answers and decisions.
+/// Answers.
 ///
 /// Of two answers to the same question, a valid one wins. Otherwise that of the store wins that knew the other one's
 /// run: it has replaced it. If neither did, both were asked at the same time: the earlier one wins, then that of the run
 /// with the smaller id.
 fn answer_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
     let request = offsets.request;
-    let (answered, decided) = (offsets.revision_of("a.revision"), offsets.revision_of("d.revision"));
+    let answered = offsets.revision_of("a.revision");
     let from = match pages {
         CopiedPages::All => "source.answers a CROSS JOIN scratch.pages p ON p.src = a.page_id",
         CopiedPages::Wanted => "scratch.pages p CROSS JOIN source.answers a ON a.page_id = p.src",
@@ -225,23 +225,5 @@ fn answer_statements(pages: CopiedPages, offsets: Offsets) -> Vec<String> {
                WHEN {source_knew} THEN excluded.at > answers.at
                ELSE (excluded.at, {new_name}) < (answers.at, {known_name}) END"
         ),
-        format!(
-            "INSERT INTO main.decisions (page_id, job, task, question, value, reviewer, decided_at, sampled_with, shown, withdrawn_at, revision)
-               SELECT p.dst, d.job, d.task, d.question, d.value, d.reviewer, d.decided_at, d.sampled_with, d.shown, d.withdrawn_at, {decided}
-               FROM source.decisions d CROSS JOIN scratch.pages p ON p.src = d.page_id
-               WHERE NOT EXISTS (SELECT 1 FROM main.decisions t WHERE t.page_id = p.dst AND {SAME_DECISION}) ORDER BY d.id"
-        ),
-        // A decision that was withdrawn anywhere is.
-        format!(
-            "UPDATE main.decisions AS t SET withdrawn_at = d.withdrawn_at, revision = {decided}
-             FROM source.decisions d JOIN scratch.pages p ON p.src = d.page_id
-             WHERE t.page_id = p.dst AND {SAME_DECISION} AND t.withdrawn_at IS NULL AND d.withdrawn_at IS NOT NULL
-               AND NOT EXISTS (SELECT 1 FROM source.decisions o WHERE o.page_id = d.page_id AND o.job = d.job AND o.task = d.task
-                 AND o.question IS d.question AND o.value = d.value AND o.reviewer = d.reviewer AND o.decided_at = d.decided_at AND o.withdrawn_at IS NULL)"
-        ),
     ]
 }
-
-/// Whether the decisions `t` and `d` say the same.
-const SAME_DECISION: &str = "t.job = d.job AND t.task = d.task AND t.question IS d.question AND t.value = d.value
-  AND t.reviewer = d.reviewer AND t.decided_at = d.decided_at";

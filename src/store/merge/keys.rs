@@ -1,4 +1,4 @@
-//! The keys of jobs, recipes, recipe sets, runs, batches and budgets of a source in the united store: found by their
+//! The keys of jobs, recipes, recipe sets, runs with their settings, batches and budgets of a source in the united store: found by their
 //! natural keys, or new.
 
 use super::merged_job::MergedJob;
@@ -33,7 +33,8 @@ pub(crate) fn map_keys(db: &Connection, job: &MergedJob, choice: KeyChoice) -> R
     map_jobs(db, job)?;
     db.execute_batch(
         "INSERT OR IGNORE INTO main.recipes (hash, body) SELECT hash, body FROM source.recipes ORDER BY id;
-         INSERT INTO scratch.recipes SELECT s.id, t.id FROM source.recipes s JOIN main.recipes t ON t.hash = s.hash;",
+         INSERT INTO scratch.recipes SELECT s.id, t.id FROM source.recipes s JOIN main.recipes t ON t.hash = s.hash;
+         INSERT OR IGNORE INTO main.settings (hash, body) SELECT hash, body FROM source.settings ORDER BY id;",
     )?;
     map_sets(db, &job.policy, choice.is_part)?;
     map_runs(db, choice)?;
@@ -137,9 +138,11 @@ fn map_runs(db: &Connection, KeyChoice { revision, is_part }: KeyChoice) -> Resu
     )?;
     let mut known = db.prepare("SELECT id FROM main.runs WHERE run_id = ?1")?;
     let mut insert = db.prepare(
-        "INSERT INTO main.runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, ended_at, outcome, exit_code, since, attempt_timeout_ms, shard)
+        "INSERT INTO main.runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, ended_at, outcome, exit_code, since, attempt_timeout_ms, shard,
+           settings_id, is_trial)
          SELECT r.run_id, j.dst, s.dst, r.model, ?2, r.started_at, r.heartbeat, (SELECT ifnull(max(id), 0) + 1 FROM main.attempts),
-           ifnull(r.ended_at, r.heartbeat), ifnull(r.outcome, ?3), CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END, r.since + ?4, r.attempt_timeout_ms, CASE WHEN ?5 THEN NULL ELSE r.shard END
+           ifnull(r.ended_at, r.heartbeat), ifnull(r.outcome, ?3), CASE WHEN r.outcome IS NULL THEN NULL ELSE r.exit_code END, r.since + ?4, r.attempt_timeout_ms, CASE WHEN ?5 THEN NULL ELSE r.shard END,
+           (SELECT t.id FROM source.settings o JOIN main.settings t ON t.hash = o.hash WHERE o.id = r.settings_id), r.is_trial
          FROM source.runs r JOIN scratch.jobs j ON j.src = r.job_id JOIN scratch.sets s ON s.src = r.set_id WHERE r.id = ?1",
     )?;
     // An earlier copy of the store may have been merged while the run was going on.

@@ -3,6 +3,7 @@
 use super::copy::{CopiedPages, Offsets, copy_pages};
 use super::endpoints::{copy_endpoints, count_own};
 use super::entries::copy_entries;
+use super::human_answers::copy_human_answers;
 use super::keys::{KeyChoice, map_keys};
 use super::marks::{is_merged, mark_own_files, put_mark, read_marks};
 use super::merged_job::{Merged, MergedJob};
@@ -76,6 +77,7 @@ fn merge_source(db: &Connection, store: &SourceStore, job: &MergedJob) -> Result
     let offsets = Offsets::read(db)?;
     map_keys(db, job, KeyChoice { revision: offsets.revision, is_part: false })?;
     copy_pages(db, CopiedPages::All, offsets)?;
+    copy_human_answers(db, offsets)?;
     copy_entries(db, store, &marks)?;
     copy_endpoints(db)?;
     db.execute_batch(
@@ -157,6 +159,7 @@ mod tests {
         let statements = [
             include_str!("keys.rs"),
             include_str!("copy.rs"),
+            include_str!("human_answers.rs"),
             include_str!("entries.rs"),
             include_str!("endpoints.rs"),
             include_str!("merge.rs"),

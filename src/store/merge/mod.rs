@@ -9,7 +9,8 @@
 //! - [`source`]: a store that is merged: what it holds, and whether it may be
 //! - [`scratch`]: a temporary database with the keys of a source and those in the united store
 //! - [`keys`]: finds or makes the keys of jobs, recipes, sets, runs, batches and budgets
-//! - [`copy`]: pages, answers, requests, attempts, decisions
+//! - [`copy`]: pages, answers, requests, attempts
+//! - [`human_answers`]: decisions, the draws that they refer to, and what reviewers have seen
 //! - [`entries`]: the files of the input
 //! - [`endpoints`]: what is known of endpoints
 //! - [`marks`]: which stores were merged
@@ -22,6 +23,7 @@ pub(crate) mod base_store;
 pub(crate) mod copy;
 pub(crate) mod endpoints;
 pub(crate) mod entries;
+pub(crate) mod human_answers;
 pub(crate) mod keys;
 pub(crate) mod marks;
 #[expect(clippy::module_inception, reason = "the file of the function `merge`")]

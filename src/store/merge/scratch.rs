@@ -21,6 +21,8 @@ CREATE TABLE scratch.pages (src INTEGER PRIMARY KEY, dst INTEGER NOT NULL);
 CREATE TABLE scratch.known (run INTEGER NOT NULL, sequence INTEGER NOT NULL, attempt INTEGER NOT NULL, request INTEGER NOT NULL,
   PRIMARY KEY (run, sequence)) WITHOUT ROWID;
 CREATE TABLE scratch.requests (src INTEGER PRIMARY KEY, dst INTEGER NOT NULL);
+CREATE TABLE scratch.draws (src INTEGER PRIMARY KEY, dst INTEGER NOT NULL);
+CREATE TABLE scratch.groups (src INTEGER PRIMARY KEY, dst INTEGER NOT NULL);
 CREATE TABLE scratch.files (entry INTEGER PRIMARY KEY);
 CREATE TABLE scratch.gone (entry INTEGER PRIMARY KEY);
 ";
@@ -29,7 +31,7 @@ CREATE TABLE scratch.gone (entry INTEGER PRIMARY KEY);
 const CLEAR: &str = "
 DELETE FROM scratch.jobs; DELETE FROM scratch.recipes; DELETE FROM scratch.sets; DELETE FROM scratch.runs; DELETE FROM scratch.batches;
 DELETE FROM scratch.budgets; DELETE FROM scratch.wanted; DELETE FROM scratch.pages; DELETE FROM scratch.known; DELETE FROM scratch.requests;
-DELETE FROM scratch.files; DELETE FROM scratch.gone;";
+DELETE FROM scratch.draws; DELETE FROM scratch.groups; DELETE FROM scratch.files; DELETE FROM scratch.gone;";
 
 /// Pages of a database in memory, in KiB: of a united store, whose indexes are written at random places, and of
 /// others.

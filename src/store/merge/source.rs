@@ -131,6 +131,8 @@ fn fingerprint(db: &Connection) -> Result<Digest, StoreError> {
         "SELECT count(*) FROM attempts WHERE state = 'settled'",
         "SELECT count(*) FROM decisions",
         "SELECT count(*) FROM decisions WHERE withdrawn_at IS NOT NULL",
+        "SELECT count(*) FROM draws",
+        "SELECT count(*) FROM shown_answers",
     ];
     let count = |query: &str| db.query_row(query, [], |row| row.get::<_, i64>(0));
     let counts: Vec<i64> = counts.into_iter().map(count).collect::<Result<_, _>>()?;

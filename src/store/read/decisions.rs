@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, params};
 /// The columns that [`decision`] reads.
 const DECISION: &str =
     "d.id, p.content, p.page, d.job, d.task, d.question, d.value, d.reviewer, d.decided_at, d.sampled_with, d.shown,
- d.withdrawn_at IS NOT NULL FROM decisions d JOIN pages p ON p.id = d.page_id";
+ d.withdrawn_at IS NOT NULL, d.draw_id, d.group_id FROM decisions d JOIN pages p ON p.id = d.page_id";
 
 /// Whether there is a decision under the name of a job.
 pub(crate) fn has_decisions(db: &Connection, job: JobId) -> Result<bool, StoreError> {
@@ -69,7 +69,8 @@ fn decision(row: &Row<'_>) -> Result<DecisionRecord, StoreError> {
         reviewer: cells.get(7)?,
         decided_at_ms: cells.get(8)?,
         sampled_with,
+        draw: cells.get(12)?,
         shown: json(10)?,
     };
-    Ok(DecisionRecord { id, decision, is_withdrawn: cells.get(11)? })
+    Ok(DecisionRecord { id, decision, group: cells.get(13)?, is_withdrawn: cells.get(11)? })
 }

@@ -1,9 +1,11 @@
 //! The face of reading.
 
-use super::{attempts, batches, decisions, entries, pages, recipes, rows, runs};
+use super::{attempts, batches, decisions, draws, entries, pages, recipes, rows, runs, shown_answers};
 use crate::base::decoder_version::PAGE_TREE_VERSION;
 use crate::base::digest::Digest;
-use crate::base::ids::{AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey};
+use crate::base::ids::{
+    AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, Revision, RunKey, SettingsId,
+};
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 use crate::store::error::StoreError;
@@ -11,10 +13,12 @@ use crate::store::records::attempts::{AskedElsewhere, AttemptRecord};
 use crate::store::records::batches::{BatchAttempt, BatchRecord};
 use crate::store::records::budgets::BudgetRecord;
 use crate::store::records::decisions::DecisionRecord;
+use crate::store::records::draws::DrawRecord;
 use crate::store::records::entries::EntryRecord;
 use crate::store::records::pages::{OutdatedPage, StoredPage, Versions};
 use crate::store::records::rows::{PageRecord, RowOptions};
 use crate::store::records::runs::{RecipeRecord, RunRecord};
+use crate::store::records::shown_answers::ShownAnswer;
 use crate::store::sqlite::schema;
 use recipes::SetMembers;
 use rusqlite::Connection;
@@ -54,6 +58,11 @@ impl Reader {
     /// Runs, newest first: of one job, or of all.
     pub fn runs(&self, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
         runs::runs(&self.db, job)
+    }
+
+    /// The settings of a run ([`RunRecord::settings`]) as canonical JSON.
+    pub fn settings_body(&self, id: SettingsId) -> Result<Option<String>, StoreError> {
+        runs::settings_body(&self.db, id)
     }
 
     /// The page counts that the run just before `run` stored ([`RunEnd::pages`]), if it was of
@@ -264,6 +273,21 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<DecisionRecord>, StoreError> {
         decisions::all_decisions(&self.db, job_name, after, limit)
+    }
+
+    /// The draws for a job of this name, oldest first.
+    pub fn draws(&self, job_name: &str) -> Result<Vec<DrawRecord>, StoreError> {
+        draws::draws(&self.db, job_name)
+    }
+
+    /// The pages of a draw, in the order in which they were drawn, without those that were pruned.
+    pub fn draw_pages(&self, draw: DrawId) -> Result<Vec<PageId>, StoreError> {
+        draws::draw_pages(&self.db, draw)
+    }
+
+    /// What a reviewer has seen of the answers to a page, for a job of this name.
+    pub fn shown_answers(&self, job_name: &str, reviewer: &str, page: &PageId) -> Result<Vec<ShownAnswer>, StoreError> {
+        shown_answers::shown_answers(&self.db, job_name, reviewer, page)
     }
 
     /// The next attempts of a run after `after`, by id, opened in `[since_ms, until_ms)`.

@@ -1,7 +1,7 @@
 //! Jobs, runs, budgets, endpoints.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{JobId, RecipeId, RecipeSetId, Revision, RunId, RunKey};
+use crate::base::ids::{JobId, RecipeId, RecipeSetId, Revision, RunId, RunKey, SettingsId};
 use crate::base::money::Pico;
 use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
@@ -25,7 +25,8 @@ pub(crate) fn job_of_manifest(db: &Connection, identity: &Digest, manifest: &str
 /// Runs, newest first: of one job, or of all.
 pub(crate) fn runs(db: &Connection, job: Option<JobId>) -> Result<Vec<RunRecord>, StoreError> {
     let mut find = db.prepare_cached(
-        "SELECT r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks, r.heartbeat, r.shard
+        "SELECT r.id, r.run_id, r.job_id, j.name, r.model, r.started_at, r.ended_at, r.outcome, r.exit_code, r.tasks, r.heartbeat, r.settings_id,
+           r.is_trial, r.shard
          FROM runs r JOIN jobs j ON j.id = r.job_id WHERE ?1 IS NULL OR r.job_id = ?1 ORDER BY r.id DESC",
     )?;
     let runs = find.query_and_then([job], |row| {
@@ -51,7 +52,9 @@ pub(crate) fn runs(db: &Connection, job: Option<JobId>) -> Result<Vec<RunRecord>
             heartbeat_ms: cells.get(10)?,
             outcome,
             tasks: tasks(&cells, 9)?,
-            shard: cells.get(11)?,
+            settings: cells.get(11)?,
+            is_trial: cells.get(12)?,
+            shard: cells.get(13)?,
         })
     })?;
     runs.collect()
@@ -64,6 +67,16 @@ pub(crate) fn shard(db: &Connection) -> Result<Option<Shard>, StoreError> {
     let Some(row) = rows.next()? else { return Ok(None) };
     let cells = Cells::new(row, "shard", || "row 1".to_owned());
     Shard::new(cells.get(0)?, cells.get(1)?).map(Some).ok_or_else(|| cells.damaged(0, "not below the number of shards"))
+}
+
+/// The settings of a run as canonical JSON.
+pub(crate) fn settings_body(db: &Connection, id: SettingsId) -> Result<Option<String>, StoreError> {
+    let mut find = db.prepare_cached("SELECT body FROM settings WHERE id = ?1")?;
+    let mut rows = find.query([id])?;
+    match rows.next()? {
+        Some(row) => Cells::new(row, "settings", || format!("settings {id}")).json_text(0),
+        None => Ok(None),
+    }
 }
 
 /// The tasks of a run, as [`tasks_to_json`] stored them.

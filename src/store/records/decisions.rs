@@ -1,7 +1,7 @@
 //! Decisions: human answers.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{DecisionId, PageId};
+use crate::base::ids::{DecisionId, DrawId, PageId};
 
 /// A human answer to one task of one page, to be stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct NewDecision {
     pub decided_at_ms: i64,
     /// The probability with which the page was drawn into a sample, in (0, 1]; `None`: it was not drawn.
     pub sampled_with: Option<f64>,
+    /// The draw that has led to it; `None`: none has.
+    pub draw: Option<DrawId>,
     /// The model's answer that the reviewer saw before the decision, as JSON; `None`: the decision was blind.
     pub shown: Option<String>,
 }
@@ -36,6 +38,8 @@ pub struct DecisionRecord {
     pub id: DecisionId,
     /// What was decided.
     pub decision: NewDecision,
+    /// The first of the decisions that were made together. They are withdrawn together.
+    pub group: DecisionId,
     /// Whether it was withdrawn: it counts for nothing, and stays as a record.
     pub is_withdrawn: bool,
 }
@@ -71,9 +75,10 @@ mod tests {
             reviewer: reviewer.into(),
             decided_at_ms: at,
             sampled_with: None,
+            draw: None,
             shown: None,
         };
-        DecisionRecord { id: DecisionId(id), decision, is_withdrawn: false }
+        DecisionRecord { id: DecisionId(id), decision, group: DecisionId(id), is_withdrawn: false }
     }
 
     #[test]

@@ -112,20 +112,20 @@ mod tests {
 
     proptest! {
         /// Whatever is opened and however the bills fall, as long as each is within its multiple: all bills
-        /// but one are within the limit.
+        /// but one are within the limit. That one is of an attempt that was alone.
         #[test]
         fn at_most_one_bill_is_above_the_limit(limit in 100_i64..20_000, steps in steps()) {
             let mut now = BudgetUse::default();
-            let mut open: Vec<(i64, bool)> = Vec::new();
-            let mut largest_over = Pico::ZERO;
-            let settle = |now: &mut BudgetUse, largest_over: &mut Pico, (reserved, is_line): (i64, bool), percent: u32| {
+            let mut open: Vec<(i64, bool, bool)> = Vec::new();
+            let mut largest_alone = Pico::ZERO;
+            let mut settle = |now: &mut BudgetUse, (reserved, is_line, is_alone): (i64, bool, bool), percent: u32| {
                 let multiple = if is_line { percent.min(HEADROOM.batch_percent) } else { percent };
                 let bill = Pico(reserved * i64::from(multiple) / 100);
                 let part = if is_line { &mut now.batch } else { &mut now.single };
                 *part = *part - Pico(reserved);
                 now.spent += bill;
-                if now.spent > Pico(limit) {
-                    *largest_over = (*largest_over).max(bill);
+                if is_alone {
+                    largest_alone = largest_alone.max(bill);
                 }
             };
             for step in steps {
@@ -134,20 +134,21 @@ mod tests {
                         if HEADROOM.fits(Pico(limit), now, Pico(reserved), is_line) {
                             let part = if is_line { &mut now.batch } else { &mut now.single };
                             *part += Pico(reserved);
-                            open.push((reserved, is_line));
+                            let is_alone = !HEADROOM.fits_beside(Pico(limit), now, Pico::ZERO);
+                            open.push((reserved, is_line, is_alone));
                         }
                     }
                     Step::Settle(which, percent) if !open.is_empty() => {
                         let attempt = open.swap_remove(which % open.len());
-                        settle(&mut now, &mut largest_over, attempt, percent);
+                        settle(&mut now, attempt, percent);
                     }
                     Step::Settle(..) => {}
                 }
             }
             for attempt in std::mem::take(&mut open) {
-                settle(&mut now, &mut largest_over, attempt, 400);
+                settle(&mut now, attempt, 400);
             }
-            prop_assert!(now.spent - largest_over <= Pico(limit), "{now:?} {largest_over}");
+            prop_assert!(now.spent - largest_alone <= Pico(limit), "{now:?} {largest_alone}");
         }
     }
 }

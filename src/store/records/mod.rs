@@ -7,15 +7,17 @@
 //! - [`budgets`]: what budgets count
 //! - [`headroom`]: how much of a budget has to be free for attempts at the same time
 //! - [`batches`]: batches and their attempts
-//! - [`decisions`]: human answers
+//! - [`decisions`]: human answers; [`draws`]: samples of pages; [`shown_answers`]: what reviewers have seen
 //! - [`rows`]: what the rows of an output are made of
 
 pub(crate) mod attempts;
 pub(crate) mod batches;
 pub(crate) mod budgets;
 pub(crate) mod decisions;
+pub(crate) mod draws;
 pub(crate) mod entries;
 pub(crate) mod headroom;
 pub(crate) mod pages;
 pub(crate) mod rows;
 pub(crate) mod runs;
+pub(crate) mod shown_answers;

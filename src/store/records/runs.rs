@@ -1,7 +1,7 @@
 //! Runs, the recipes that they ask, and the endpoints that they use.
 
 use crate::base::digest::Digest;
-use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey};
+use crate::base::ids::{JobId, RecipeId, RecipeSetId, RunId, RunKey, SettingsId};
 use crate::base::shard::Shard;
 use crate::base::vocabulary::RunOutcomeName;
 use crate::store::page_status::RunBegin;
@@ -44,6 +44,10 @@ pub struct RunStart {
     pub job_name: String,
     /// The manifest as written, before variables are replaced.
     pub manifest: String,
+    /// The settings as canonical JSON, with variables replaced and without secrets.
+    pub settings: String,
+    /// Whether the run only tries something: it takes the place of no run, and its settings are not those of the job.
+    pub is_trial: bool,
     /// The name of the model.
     pub model: String,
     /// The endpoint: a model of a provider.
@@ -152,4 +156,8 @@ pub struct RunRecord {
     pub tasks: Vec<TaskKey>,
     /// The shard of the input that it ran; `None`: all of it.
     pub shard: Option<Shard>,
+    /// The settings; `None`: an earlier version did not keep them.
+    pub settings: Option<SettingsId>,
+    /// Whether the run only tried something, such as one page.
+    pub is_trial: bool,
 }

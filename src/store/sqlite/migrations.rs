@@ -31,14 +31,15 @@ DROP TABLE new_budgets;
     };
 }
 
-/// The tables of shards: which shard a store belongs to; the shard of a run; which stores were merged into
-/// this one, each known by a digest of what it held; on how many replies what is known of an endpoint is based,
+/// The tables of shards: which shard a store belongs to; the shard of a run and of a draw; which stores
+/// were merged into this one, each known by a digest of what it held; on how many replies what is known of an endpoint is based,
 /// if a merge has taken it over.
 macro_rules! shard_tables {
     () => {
         "
 CREATE TABLE shard (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, shards INTEGER NOT NULL);
 ALTER TABLE runs ADD COLUMN shard TEXT;
+ALTER TABLE draws ADD COLUMN shard TEXT;
 CREATE TABLE merges (
   fingerprint BLOB PRIMARY KEY, number INTEGER NOT NULL, shards INTEGER NOT NULL, run_id TEXT NOT NULL, started_at INTEGER NOT NULL) WITHOUT ROWID;
 ALTER TABLE endpoints ADD COLUMN observations INTEGER NOT NULL DEFAULT 0;
@@ -162,15 +163,36 @@ ALTER TABLE attempts ADD COLUMN parameters TEXT;
 ",
     // Version 8. Decisions: human answers. They belong to a page and the name of a job, so they follow the
     // content and outlive recipes. One that is undone is marked, not deleted. The revision in which a
-    // decision was made or withdrawn shows whether earlier page counts still hold.
+    // decision was made or withdrawn shows whether earlier page counts still hold. `group_id` is the first
+    // decision of those that were made together. Draws: samples of pages, in the order in which they were
+    // drawn, among all pages of a job or those that match an expression. Shown answers: what a reviewer has
+    // seen of the model's, so that later decisions are not taken for blind.
     concat!(
         "
 CREATE TABLE decisions (
   id INTEGER PRIMARY KEY, page_id INTEGER NOT NULL, job TEXT NOT NULL, task TEXT NOT NULL, question BLOB, value TEXT NOT NULL,
-  reviewer TEXT NOT NULL, decided_at INTEGER NOT NULL, sampled_with REAL, shown TEXT, withdrawn_at INTEGER, revision INTEGER NOT NULL);
+  reviewer TEXT NOT NULL, decided_at INTEGER NOT NULL, sampled_with REAL, shown TEXT, withdrawn_at INTEGER, revision INTEGER NOT NULL,
+  draw_id INTEGER, group_id INTEGER NOT NULL);
 CREATE INDEX decisions_by_page ON decisions (page_id, job);
 CREATE INDEX decisions_by_job ON decisions (job);
 CREATE INDEX decisions_by_revision ON decisions (job, revision);
+CREATE INDEX decisions_by_group ON decisions (group_id);
+CREATE TABLE draws (
+  id INTEGER PRIMARY KEY, job TEXT NOT NULL, tasks TEXT NOT NULL, selection TEXT, rule TEXT NOT NULL, size INTEGER NOT NULL,
+  population INTEGER NOT NULL, drawn_at INTEGER NOT NULL);
+CREATE INDEX draws_by_job ON draws (job);
+CREATE TABLE draw_pages (draw_id INTEGER NOT NULL, position INTEGER NOT NULL, page_id INTEGER NOT NULL, PRIMARY KEY (draw_id, position)) WITHOUT ROWID;
+CREATE TABLE shown_answers (
+  id INTEGER PRIMARY KEY, page_id INTEGER NOT NULL, job TEXT NOT NULL, reviewer TEXT NOT NULL, task TEXT NOT NULL, question BLOB,
+  answer TEXT NOT NULL, shown_at INTEGER NOT NULL);
+CREATE INDEX shown_answers_by_page ON shown_answers (page_id, job, reviewer);
+",
+        // The settings of runs, without secrets: runs with the same ones share a row. Runs that only try something.
+        "
+CREATE TABLE settings (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, body TEXT NOT NULL);
+ALTER TABLE runs ADD COLUMN settings_id INTEGER;
+ALTER TABLE runs ADD COLUMN is_trial INTEGER NOT NULL DEFAULT 0;
+UPDATE runs SET is_trial = 1 WHERE outcome = 'try';
 ",
         shard_tables!(),
     ),

@@ -2,13 +2,15 @@
 
 use crate::base::digest::Digest;
 use crate::base::ids::{
-    AttemptId, BatchId, DecisionId, JobId, RecipeId, RecipeSetId, RequestId, Revision, RunId, RunKey,
+    AttemptId, BatchId, DecisionId, DrawId, JobId, RecipeId, RecipeSetId, RequestId, Revision, RunId, RunKey,
+    SettingsId,
 };
 use crate::base::money::Pico;
 use crate::base::sanitize;
 use crate::base::shard::Shard;
 use crate::base::vocabulary::{
-    AttemptPurpose, AttemptState, BatchState, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource, VerdictName,
+    AttemptPurpose, AttemptState, BatchState, DrawRule, ErrorKind, OutcomeStatus, RunOutcomeName, UsageSource,
+    VerdictName,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
@@ -41,10 +43,12 @@ integers!(
     JobId,
     RecipeId,
     RecipeSetId,
+    SettingsId,
     RequestId,
     AttemptId,
     BatchId,
     DecisionId,
+    DrawId,
     PageKey,
     BudgetKey,
     Revision,
@@ -109,7 +113,17 @@ macro_rules! words {
     )+ };
 }
 
-words!(OutcomeStatus, AttemptState, VerdictName, AttemptPurpose, BatchState, UsageSource, RunOutcomeName, ErrorKind);
+words!(
+    OutcomeStatus,
+    AttemptState,
+    VerdictName,
+    AttemptPurpose,
+    BatchState,
+    UsageSource,
+    RunOutcomeName,
+    ErrorKind,
+    DrawRule
+);
 
 /// SQLite's integers are signed: sizes, inodes and line numbers are stored bit by bit.
 pub(crate) fn as_signed(value: u64) -> i64 {

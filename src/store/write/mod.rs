@@ -7,12 +7,13 @@
 //!   [`settled_entries`]: which entries are settled
 //! - [`attempts`]: open, settle, mark lost; [`outcomes`]: answers and failures
 //! - [`batches`]: the life cycle of batches
-//! - [`decisions`]: human answers
+//! - [`decisions`]: human answers; [`draws`]: samples of pages; [`shown_answers`]: what reviewers have seen
 
 pub(crate) mod attempts;
 pub(crate) mod batches;
 pub(crate) mod dead_runs;
 pub(crate) mod decisions;
+pub(crate) mod draws;
 pub(crate) mod endpoints;
 pub(crate) mod entries;
 pub(crate) mod ledger;
@@ -21,3 +22,4 @@ pub(crate) mod pages;
 pub(crate) mod recipe_sets;
 pub(crate) mod runs;
 pub(crate) mod settled_entries;
+pub(crate) mod shown_answers;

@@ -4,7 +4,7 @@ use super::dead_runs::{DeadRuns, reap_dead_runs};
 use super::ledger::Ledger;
 use super::{attempts, batches, recipe_sets};
 use crate::base::digest::Digest;
-use crate::base::ids::{JobId, RunKey};
+use crate::base::ids::{JobId, RunKey, SettingsId};
 use crate::base::shard::Shard;
 use crate::store::error::StoreError;
 use crate::store::page_status::RunBegin;
@@ -34,9 +34,11 @@ pub(crate) fn begin(
         Some((run, since)) => (since, Some(run)),
         None => (own, None),
     };
+    let settings = find_or_add_settings(db, &start.settings)?;
     db.execute(
-        "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, selection, since, attempt_timeout_ms, shard)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT ifnull(max(id), 0) + 1 FROM attempts), ?7, ?8, ?9, ?10)",
+        "INSERT INTO runs (run_id, job_id, set_id, model, tasks, started_at, heartbeat, first_attempt, selection, since, attempt_timeout_ms,
+           settings_id, is_trial, shard)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT ifnull(max(id), 0) + 1 FROM attempts), ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             start.run_id,
             job,
@@ -47,6 +49,8 @@ pub(crate) fn begin(
             start.selection,
             since,
             i64::try_from(start.attempt_timeout.as_millis()).unwrap_or(i64::MAX),
+            settings,
+            start.is_trial,
             start.shard,
         ],
     )?;
@@ -93,6 +97,13 @@ pub(crate) fn claim_shard(db: &Connection, shard: Option<Shard>) -> Result<(), S
     }
 }
 
+/// The row of these settings. Created if they are new.
+fn find_or_add_settings(db: &Connection, body: &str) -> Result<SettingsId, StoreError> {
+    let hash = Digest::compute(body.as_bytes());
+    db.execute("INSERT OR IGNORE INTO settings (hash, body) VALUES (?1, ?2)", params![hash, body])?;
+    Ok(db.query_row("SELECT id FROM settings WHERE hash = ?1", [hash], |row| row.get(0))?)
+}
+
 /// Removes what migrations have to say, and returns it.
 fn take_notices(db: &Connection) -> Result<Vec<String>, StoreError> {
     let mut take = db.prepare_cached("DELETE FROM notices RETURNING message")?;
@@ -111,8 +122,9 @@ fn put_job(db: &Connection, start: &RunStart) -> Result<JobId, StoreError> {
     let identity = free_identity(db, start)?;
     db.execute(
         "INSERT INTO jobs (identity, name, manifest, updated_at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (identity) DO UPDATE SET name = excluded.name, manifest = excluded.manifest, updated_at = excluded.updated_at",
-        params![identity, start.job_name, start.manifest, start.at_ms],
+         ON CONFLICT (identity) DO UPDATE SET name = excluded.name, manifest = excluded.manifest, updated_at = excluded.updated_at
+           WHERE NOT ?5",
+        params![identity, start.job_name, start.manifest, start.at_ms, start.is_trial],
     )?;
     job_id(db, &identity)?.ok_or_else(|| StoreError::Damaged("jobs: a row is not found in its index".into()))
 }

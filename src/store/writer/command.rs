@@ -1,14 +1,16 @@
 //! The messages to the writer and its answers. This interface, not SQLite, is what the handle
 //! of the store knows.
 
-use crate::base::ids::{AttemptId, BatchId, DecisionId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
+use crate::base::ids::{AttemptId, BatchId, DecisionId, DrawId, JobId, PageId, RecipeId, RecipeSetId, RunKey};
 use crate::store::error::StoreError;
 use crate::store::records::attempts::{OpenAttempt, Opened, Settlement};
 use crate::store::records::batches::{BatchChange, BatchStart};
 use crate::store::records::decisions::NewDecision;
+use crate::store::records::draws::NewDraw;
 use crate::store::records::entries::EntryChange;
 use crate::store::records::pages::{NearDuplicate, RereadFile, TaskOutcome};
 use crate::store::records::runs::{EndpointFact, RecipeRecord, RunEnd, RunKeys, RunStart, TaskKey};
+use crate::store::records::shown_answers::ShownAnswer;
 use crate::store::write::settled_entries::SettleRule;
 use tokio::sync::oneshot;
 
@@ -33,8 +35,10 @@ pub(crate) enum Command {
     ChangeBatch(Box<BatchChange>),
     WithdrawBatch(BatchId),
     AdoptBatches { run: RunKey, provider: String },
-    PutDecisions(Vec<NewDecision>),
-    WithdrawDecision { decision: DecisionId, at_ms: i64 },
+    PutDecisions { decisions: Vec<NewDecision>, is_group: bool },
+    WithdrawGroup { group: DecisionId, at_ms: i64 },
+    PutDraw(Box<NewDraw>),
+    PutShown(Vec<ShownAnswer>),
     Close,
 }
 
@@ -47,6 +51,7 @@ pub(crate) enum Answer {
     Lost(u64),
     Batch(BatchId),
     Decisions(Vec<DecisionId>),
+    Draw(DrawId),
     Done,
 }
 

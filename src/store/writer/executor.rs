@@ -6,7 +6,8 @@ use crate::store::error::StoreError;
 use crate::store::sqlite::run_lock::RunLock;
 use crate::store::write::ledger::{Ledger, Sequences};
 use crate::store::write::{
-    attempts, batches, decisions, endpoints, entries, outcomes, pages, recipe_sets, runs, settled_entries,
+    attempts, batches, decisions, draws, endpoints, entries, outcomes, pages, recipe_sets, runs, settled_entries,
+    shown_answers,
 };
 use rusqlite::Connection;
 use std::path::Path;
@@ -89,8 +90,14 @@ impl<'a> Executor<'a> {
             Command::ChangeBatch(change) => batches::change(db, ledger, &change)?,
             Command::WithdrawBatch(batch) => batches::withdraw(db, ledger, batch)?,
             Command::AdoptBatches { run, provider } => batches::adopt(db, run, &provider)?,
-            Command::PutDecisions(new) => return Ok(Answer::Decisions(decisions::put(db, ledger, &new)?)),
-            Command::WithdrawDecision { decision, at_ms } => decisions::withdraw(db, ledger, decision, at_ms)?,
+            Command::PutDecisions { decisions, is_group } => {
+                return Ok(Answer::Decisions(decisions::put(db, ledger, &decisions, is_group)?));
+            }
+            Command::WithdrawGroup { group, at_ms } => {
+                return Ok(Answer::Decisions(decisions::withdraw_group(db, ledger, group, at_ms)?));
+            }
+            Command::PutDraw(draw) => return Ok(Answer::Draw(draws::put(db, &draw)?)),
+            Command::PutShown(shown) => shown_answers::put(db, &shown)?,
             // Within a group it ends nothing: the writer looks for it between groups.
             Command::Close => {}
         }

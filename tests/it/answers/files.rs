@@ -117,6 +117,25 @@ hint: correct them, and import the file again
 }
 
 #[test]
+fn names_of_people_are_short_and_printable() {
+    let bench = asked(1, "");
+    bench.put("answers.csv", "path,task,value,reviewer\n00000.jpg,kind,form,a\u{1b}[31mb\n".as_bytes());
+    let ran = import(&bench, "answers.csv", &[]);
+    let expected = "line 2: reviewer: the name contains the control character U+001B";
+    assert!(ran.code == 2 && ran.stderr.contains(expected), "{}", ran.stderr);
+    bench.put("answers.csv", b"path,task,value\n00000.jpg,kind,form\n");
+    for (name, expected) in [
+        ("a\nb", "--reviewer contains the control character U+000A"),
+        (" ", "--reviewer is empty"),
+        (&"x".repeat(101), "--reviewer has more than 100 characters"),
+    ] {
+        let ran = bench.docmill(&["answers", "import", "job.yaml", "answers.csv", "--reviewer", name]);
+        assert!(ran.code == 2 && ran.stderr.contains(expected), "{}", ran.stderr);
+    }
+    assert_eq!(exported(&bench, "job.yaml").lines().count(), 1, "nothing was imported");
+}
+
+#[test]
 fn a_job_that_has_not_read_its_pages_says_what_to_do() {
     let bench = Bench::with_pages(1).simulator(Options::default());
     bench.job("");
@@ -169,4 +188,74 @@ fn hostile_names_come_back_as_they_were() {
     assert!(text.contains("\n'=cmd.jpg,") && text.contains("\n''=cmd.jpg,") && text.contains("\n'@x.jpg,"), "{text}");
     bench.put("all.csv", text.as_bytes());
     assert_eq!(import(&bench, "all.csv", &[]).stdout, "0 imported, 6 known already, 0 skipped\n");
+}
+
+#[test]
+fn numbers_keep_their_digits() {
+    let bench = Bench::with_pages(1).simulator(Options::default());
+    bench.put(
+        "total.schema.json",
+        br#"{"type": "object", "properties": {"amount": {"type": "number"}}, "required": ["amount"]}"#,
+    );
+    bench.job(
+        "tasks: {sum: {question: {text: How much?, type: number}}, total: {extract: {schema: total.schema.json}}}",
+    );
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let text = format!(
+        "{HEAD}\r\n00000.jpg,1,sum,12345678901234567890.12,ann,2026-11-23T13:00:00.000Z,,false\r\n\
+         00000.jpg,1,total,\"{{\"\"amount\"\":0.12345678901234567890123}}\",ann,2026-11-23T13:00:00.000Z,,false\r\n"
+    );
+    bench.put("answers.csv", text.as_bytes());
+    for imported in ["2 imported", "0 imported, 2 known already"] {
+        let ran = import(&bench, "answers.csv", &[]);
+        assert!(ran.stdout.starts_with(imported), "{}{}", ran.stdout, ran.stderr);
+        assert_eq!(exported(&bench, "job.yaml"), text);
+    }
+    let json = bench.docmill(&["answers", "export", "job.yaml", "--format", "label-studio"]).stdout;
+    assert!(json.contains("\"12345678901234567890.12\"") && json.contains("0.12345678901234567890123"), "{json}");
+    bench.put("tasks.json", json.as_bytes());
+    assert!(import(&bench, "tasks.json", &[]).stdout.starts_with("0 imported, 2 known already"));
+}
+
+#[test]
+fn names_with_control_characters_are_refused_with_their_lines() {
+    let bench = asked(2, "");
+    for name in ["a\u{1b}[31mnn", "\"a\nb\"", "exe\u{202e}gpj", "a\u{9b}b"] {
+        bench.put(
+            "answers.csv",
+            format!("path,task,value,reviewer\n00001.jpg,kind,form,ann\n00000.jpg,kind,form,{name}\n").as_bytes(),
+        );
+        let ran = import(&bench, "answers.csv", &[]);
+        assert!(ran.code == 2 && ran.stderr.contains("line 3: reviewer: the name contains"), "{name:?} {}", ran.stderr);
+        let is_shown = |c: char| c == '\n' || !(c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
+        assert!(ran.stderr.chars().all(is_shown), "{:?}", ran.stderr);
+        let item = serde_json::json!([{"data": {"image": "00000.jpg"}, "annotations": [{"completed_by": name.trim_matches('"'),
+            "result": [{"from_name": "kind", "value": {"choices": ["form"]}}]}]}]);
+        bench.put("tasks.json", item.to_string().as_bytes());
+        let ran = import(&bench, "tasks.json", &[]);
+        assert!(ran.code == 2 && ran.stderr.contains("item 1: reviewer: the name contains"), "{}", ran.stderr);
+        let ran = bench.docmill(&["answers", "import", "job.yaml", "answers.csv", "--reviewer", name]);
+        assert!(ran.code == 2 && ran.stderr.contains("--reviewer contains"), "{}", ran.stderr);
+    }
+    // Other texts of the file are printed safely.
+    bench.put("answers.csv", b"path,task,value\n\"a\x1b[31m\nline 9: b\",kind,form\n00000.jpg,\"ki\x1bnd\nx\",form\n00000.jpg,kind,\"fo\x1brm\nx\"\n");
+    let ran = import(&bench, "answers.csv", &[]);
+    assert_eq!(ran.code, 2);
+    assert!(!ran.stderr.contains('\u{1b}') && !ran.stderr.contains("\nline 9"), "{:?}", ran.stderr);
+    assert_eq!(ran.stderr.lines().filter(|line| line.starts_with("  line ")).count(), 3, "{}", ran.stderr);
+    assert_eq!(exported(&bench, "job.yaml").lines().count(), 1);
+}
+
+#[test]
+fn a_column_that_is_there_twice_is_refused() {
+    let bench = asked(1, "");
+    for (text, message) in [
+        ("path,task,value,value\n00000.jpg,kind,form,letter\n", "line 1: the column `value` occurs twice"),
+        ("path,task,value, PATH\n00000.jpg,kind,form,x\n", "line 1: the column `path` occurs twice"),
+        ("path,task,value\r\n\r\n00000.jpg,kind,\"form\r\n", "line 3: a quote is opened and never closed"),
+    ] {
+        bench.put("answers.csv", text.as_bytes());
+        let ran = import(&bench, "answers.csv", &["--skip-unknown"]);
+        assert!(ran.code == 2 && ran.stderr.contains(message), "{text:?} {}", ran.stderr);
+    }
 }

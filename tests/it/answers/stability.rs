@@ -48,6 +48,12 @@ fn nothing_is_sent_before_the_price_is_confirmed() {
     );
     let ran = eval(&["--dry-run", "--sample", "2"]);
     assert!(ran.stdout.starts_with("2 requests for 2 pages: about USD"), "{}", ran.stdout);
+    let decimals = ran.stdout.split("USD ").nth(1).unwrap().split(',').next().unwrap().split('.').nth(1).unwrap().len();
+    assert!(decimals <= 7, "as other reports show money: {}", ran.stdout);
+    let ran = eval(&["--dry-run", "--format", "json"]);
+    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&plan["pages"], &plan["requests"], ran.stderr.as_str()), (&6.into(), &6.into(), ""), "{plan}");
+    assert!(plan["expected_usd"].as_str().unwrap().parse::<f64>().unwrap() > 0.0, "{plan}");
     let ran = eval(&[]);
     assert!(
         ran.code == 2 && ran.stderr.contains("there is no terminal to confirm") && ran.stderr.contains("--yes"),
@@ -88,6 +94,34 @@ fn rotated_labels_are_asked_once_and_never_reach_rows() {
     bench.put("job.yaml", job.as_bytes());
     assert_eq!(bench.run(&["-q"]).code, 0);
     assert_eq!(requests(&bench), 32);
+}
+
+#[test]
+fn pages_and_tasks_are_chosen() {
+    let bench = asked(12, "");
+    let rows = bench.rows();
+    let letters = rows.iter().filter(|row| row["kind"] == rows[0]["kind"]).count() as u64;
+    let expression = format!("kind = '{}'", rows[0]["kind"].as_str().unwrap());
+    let report = eval(&bench, &["--rotate", "--where", &expression, "--task", "kind"]);
+    assert_eq!((&report["pages"], requests(&bench)), (&letters.into(), 12 + letters), "{report}");
+    let names: Vec<&String> = report["tasks"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["kind"]);
+    // A smaller sample is a part of the same pages, which are answered; all tasks were in the requests.
+    let report = eval(&bench, &["--rotate", "--where", &expression, "--task", "marks", "--sample", "1"]);
+    assert_eq!((&report["pages"], requests(&bench)), (&1.into(), 12 + letters), "{report}");
+    let report = eval(&bench, &["--repeat", "2", "--where", "path = '00003.jpg'"]);
+    assert_eq!((&report["pages"], requests(&bench)), (&1.into(), 13 + letters), "{report}");
+    for (arguments, message) in [
+        (&["--rotate", "--where", "path = 'x'"][..], "no page that matches --where has an answer"),
+        (&["--rotate", "--task", "art"], "--task art: the job has no such task; tasks: kind, marks"),
+        (&["--rotate", "--where", "art = 'x'"], "--where:"),
+        (&["--rotate", "--yes", "--dry-run"], "cannot be used with"),
+        (&["--repeat", "2", "--min-accuracy", "0.9"], "cannot be used with"),
+    ] {
+        let ran = bench.docmill(&[&["eval", "job.yaml"], arguments].concat());
+        assert!(ran.code == 2 && ran.stderr.contains(message), "{arguments:?} {}{}", ran.stdout, ran.stderr);
+    }
+    assert_eq!(requests(&bench), 13 + letters);
 }
 
 #[test]

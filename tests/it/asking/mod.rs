@@ -2,6 +2,7 @@
 
 mod chaos;
 mod concurrent;
+mod error_wordings;
 mod faults;
 mod not_an_api;
 mod profiles;

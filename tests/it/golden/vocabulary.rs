@@ -35,7 +35,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::FailedPages { unusable: 1, total: 2 },
         RunOutcome::SameError { kind: ErrorKind::Length, message: text(), pages: 1 },
         RunOutcome::NoPages,
-        RunOutcome::BudgetReached { spent, limit: spent, needed: spent },
+        RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent },
         RunOutcome::UnexpectedBill { cost: spent },
         RunOutcome::ProviderRefused(Refusal { message: text(), hint: text(), may_be_page: false }),
         RunOutcome::ProviderUnavailable(text()),

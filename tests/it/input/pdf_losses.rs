@@ -28,7 +28,7 @@ fn jpeg() -> Vec<u8> {
     std::fs::read(root().join("tests/data/page.jpg")).unwrap()
 }
 
-fn jpeg_image(change: impl FnOnce(&mut Vec<u8>, usize)) -> Vec<u8> {
+pub(crate) fn jpeg_image(change: impl FnOnce(&mut Vec<u8>, usize)) -> Vec<u8> {
     let mut data = jpeg();
     let frame = data.windows(2).position(|two| two == [0xFF, 0xC0] || two == [0xFF, 0xC2]).unwrap();
     change(&mut data, frame);
@@ -36,8 +36,53 @@ fn jpeg_image(change: impl FnOnce(&mut Vec<u8>, usize)) -> Vec<u8> {
     stream(dict, &data)
 }
 
-fn grey(filter: &str, data: &[u8]) -> Vec<u8> {
+pub(crate) fn grey(filter: &str, data: &[u8]) -> Vec<u8> {
     stream(&format!("{GREY} {filter}"), data)
+}
+
+/// Deflated data of this size, with a right or wrong checksum.
+fn zlib(bytes: usize, is_right: bool) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(&vec![90; bytes]).unwrap();
+    let mut data = encoder.finish().unwrap();
+    *data.last_mut().unwrap() ^= u8::from(!is_right);
+    data
+}
+
+/// A page with `text` in a simple font that is not embedded.
+pub(crate) fn page_with_font(font: &str, text: &str) -> Vec<u8> {
+    let widths = "600 ".repeat(256);
+    let font = format!("<< /Type /Font /Subtype /TrueType /FirstChar 0 /LastChar 255 /Widths [{widths}] {font} >>");
+    let page = format!(
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 150 220] /Contents 4 0 R /Resources << /Font << /F1 {font} >> >> >>"
+    );
+    pdf(&[
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+        page.into_bytes(),
+        stream("", format!("BT /F1 20 Tf 20 20 Td {text} Tj ET").as_bytes()),
+    ])
+}
+
+#[test]
+fn characters_that_vanish_are_lost() {
+    let symbols = "/BaseFont /Wingdings /FontDescriptor << /Type /FontDescriptor /FontName /Wingdings /Flags 4 >>";
+    for (font, text, is_lost) in [
+        ("/BaseFont /Helvetica", "(AB)", false),
+        // Codes that are not characters occur by mistake.
+        ("/BaseFont /Helvetica", r"(A\012\177B)", false),
+        ("/BaseFont /Helvetica /Encoding /WinAnsiEncoding", r"(\200\351)", false),
+        // An encoding without this code.
+        ("/BaseFont /Helvetica", r"(\344)", true),
+        ("/BaseFont /X /Encoding << /Differences [65 /B /C] >>", "(AB)", false),
+        ("/BaseFont /X /Encoding << /Differences [65 /g12 /foo /C3] >>", "(ABC)", true),
+        ("/BaseFont /X /Encoding << /Differences [65 /g12] >>", "(BCD)", false),
+        (symbols, r"(\376\374)", true),
+    ] {
+        let found = outcome(page_with_font(font, text));
+        assert_eq!(found.is_err(), is_lost, "{font} {text}: {found:?}");
+    }
 }
 
 #[test]
@@ -61,6 +106,12 @@ fn images_that_can_not_be_decoded_are_named() {
         (grey("/Filter /JPXDecode", b"noise, not data"), Some("not JPEG 2000")),
         (grey("/Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns 60 >>", &[0; 9]), Some("fax data")),
         (b"<< /NotAStream true >>".to_vec(), Some("it is missing in the file")),
+        (stream(&GREY.replace("60", "0"), &[90; 60 * 80]), Some("it has no size")),
+        (stream(&GREY.replace("80", "-80"), &[90; 60 * 80]), Some("it has no size")),
+        // A wrong checksum alone is common. With another size, too, bytes have changed.
+        (grey("/Filter /FlateDecode", &zlib(60 * 80, false)), None),
+        (grey("/Filter /FlateDecode", &zlib(60 * 80 + 50, true)), None),
+        (grey("/Filter /FlateDecode", &zlib(60 * 80 + 50, false)), Some("damaged data")),
     ] {
         let found = outcome(page_with(image.clone(), PART, ""));
         match lost {

@@ -64,6 +64,11 @@ fn pages_have_the_numbers_of_the_page_tree() {
         ("3 0 R 6 0 R", "/Count 2", &["<< /MediaBox [0 0 72 288] >>"], "1 4", &[], None),
         ("3 0 R 6 0 R", "/Count 2", &["<< /Type /Font /MediaBox [0 0 72 288] >>"], "1 4", &[], None),
         ("3 0 R 6 0 R", "/Count 2", &["<< /Type /Page /Kids [4 0 R] /MediaBox [0 0 72 288] >>"], "1 4", &[], None),
+        // Objects that are not pages, which the library takes for empty ones.
+        ("3 0 R 6 0 R 5 0 R", "/Count 3", &["<< /Type /Font >>"], "1 x 3", &[], Some(&[1, 0, 3])),
+        ("3 0 R 6 0 R 5 0 R", "/Count 3", &["<< /Type /Annot /Contents (words) >>"], "1 x 3", &[], Some(&[1, 0, 3])),
+        ("3 0 R 6 0 R 5 0 R", "/Count 3", &["<< /Size 7 >>"], "1 x 3", &[], Some(&[1, 0, 3])),
+        ("3 0 R 6 0 R 5 0 R", "/Count 2", &["<< /Type /Font >>"], "1 3", &[], Some(&[1, 0, 2])),
         // Nodes, with entries that their pages inherit.
         ("3 0 R 6 0 R", "/Count 3", &[NODE], "1 2 3", &[], None),
         (

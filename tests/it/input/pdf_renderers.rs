@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use crate::input::pdf::{page_with, stream};
+use crate::input::pdf_losses::{grey, jpeg_image, page_with_font};
 use docmill::internal::catalog::{Detail, image_rule};
 use docmill::internal::manifest::{Image, PdfRenderer, Size};
 use docmill::internal::media::{Document, MediaFaultKind, PdfRenderers, Pdftoppm};
@@ -35,9 +36,12 @@ fn whole() -> Vec<u8> {
     page_with(stream("", b""), "0 0 0 rg 20 20 60 60 re f", "")
 }
 
-/// A page with an image that is missing.
+/// What a page draws: an image on a part of it, and a square.
+const PART: &str = "0 0 0 rg 20 20 60 60 re f q 75 0 0 110 30 30 cm /Im0 Do Q";
+
+/// A page with an image that the built-in renderer can't decode.
 fn incomplete() -> Vec<u8> {
-    page_with(b"null".to_vec(), "0 0 0 rg 20 20 60 60 re f q 75 0 0 110 30 30 cm /Im0 Do Q", "")
+    page_with(jpeg_image(|data, frame| data[frame + 1] = 0xC9), PART, "")
 }
 
 /// A page that is one scan, whose data has no end mark.
@@ -86,6 +90,62 @@ fn it_draws_pages_that_the_built_in_renderer_can_not_draw_completely() {
 }
 
 #[test]
+fn what_the_file_does_not_hold_is_lost_whatever_draws_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Pdftoppm::from_program(script(folder.path(), STRIPES)).unwrap();
+    let image = |filter: &str, data: &[u8]| page_with(grey(filter, data), PART, "");
+    let zlib = |data: &[u8]| {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(data).unwrap();
+        encoder.finish().unwrap()
+    };
+    let jpeg = std::fs::read(crate::bench::root().join("tests/data/page.jpg")).unwrap();
+    let half = &jpeg[..jpeg.len() / 2];
+    let hex: String = half.iter().map(|byte| format!("{byte:02X}")).collect();
+    let inline = format!("{PART} q 75 0 0 90 5 5 cm BI /W 60 /H 80 /BPC 8 /CS /G ID {} EI Q", "0".repeat(900));
+    for (name, page, lost) in [
+        ("missing", page_with(b"null".to_vec(), PART, ""), "it is missing in the file"),
+        ("bare", image("", &[90; 60 * 40]), "only 50 % of its data"),
+        ("deflated", image("/Filter /FlateDecode", &zlib(&[90; 60 * 40])), "only 50 % of its data"),
+        ("run-length", image("/Filter /RunLengthDecode", &[[197, 90]; 40].concat()), "damaged data"),
+        (
+            "run-length with an end",
+            image("/Filter /RunLengthDecode", &[&[197, 90].repeat(40)[..], &[128]].concat()),
+            "only 50 %",
+        ),
+        ("inline", page_with(grey("", &[90; 60 * 80]), &inline, ""), "only"),
+        ("JPEG", page_with(jpeg_image(|data, _| data.truncate(data.len() / 2)), PART, ""), "a JPEG that ends early"),
+        ("deflated JPEG", image("/Filter [/FlateDecode /DCTDecode]", &zlib(half)), "a JPEG that ends early"),
+        ("JPEG in letters", image("/Filter [/AHx /DCT]", hex.as_bytes()), "a JPEG that ends early"),
+        (
+            "another kind of JPEG",
+            page_with(
+                jpeg_image(|data, frame| {
+                    data[frame + 1] = 0xC9;
+                    data.truncate(data.len() / 2);
+                }),
+                PART,
+                "",
+            ),
+            "arithmetic-coded JPEG that ends early",
+        ),
+        ("unknown filter", image("/Filter /NoSuchDecode", &[90; 60 * 80]), "unknown filter"),
+        (
+            "characters",
+            page_with_font("/BaseFont /NoSuchFont /Encoding << /Differences [65 /uni0E01] >>", "(AB)"),
+            "no glyph",
+        ),
+        ("names", page_with_font("/BaseFont /NoSuchFont /Encoding << /Differences [65 /g12] >>", "(AB)"), "no glyph"),
+    ] {
+        for is_preferred in [false, true] {
+            let renderers = PdfRenderers { pdftoppm: Some(program.clone()), is_preferred };
+            let message = renderer(page.clone(), &renderers).expect_err(name);
+            assert!(message.contains(lost) && !message.contains("pdftoppm"), "{name}: {message}");
+        }
+    }
+}
+
+#[test]
 fn a_complaint_about_a_page_that_the_built_in_renderer_draws_completely_is_no_fault() {
     for body in [format!("echo 'Syntax Error: this kind of font is not supported' >&2\n{STRIPES}"), "exit 1".to_owned()]
     {
@@ -123,7 +183,7 @@ fn other_output_is_no_picture() {
         let pdftoppm = Pdftoppm::from_program(script(folder.path(), &body));
         assert!(pdftoppm.is_some());
         let message = renderer(incomplete(), &PdfRenderers { pdftoppm, is_preferred: false }).unwrap_err();
-        assert!(message.contains("it is missing in the file); pdftoppm: "), "{message}");
+        assert!(message.contains("(arithmetic-coded JPEG); pdftoppm: "), "{message}");
         assert!(message.contains(reason), "{reason}: {message}");
     }
 }

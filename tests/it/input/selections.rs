@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, rows, under_way};
 use docmill::internal::simulator::Options;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -47,6 +47,12 @@ fn two_runs_that_read_standard_input_do_not_mix() {
         assert_eq!(paths(&bench, file), ["pages/00003.jpg", "pages/00000.jpg"], "{file}");
     }
     assert_eq!(bench.stats()["requests"], 4);
+    let all = bench.docmill(&["report", "job.yaml", "--var", "out=again", "--run", "all", "--format", "json"]);
+    let all: Value = serde_json::from_str(&all.stdout).unwrap();
+    assert_eq!((&all["runs"], &all["requests"]["sent"]), (&json!(3), &json!(4)), "{all}");
+    let runs = bench.docmill(&["runs", "job.yaml", "--var", "out=again", "--format", "json"]);
+    let runs: Value = serde_json::from_str(&runs.stdout).unwrap();
+    assert_eq!(runs["runs"].as_array().map(Vec::len), Some(3), "{runs}");
 }
 
 #[test]

@@ -39,6 +39,8 @@ fn a_stated_concurrency_is_a_maximum_and_not_a_starting_burst() {
         let stats = bench.stats();
         assert_eq!(stats["answered"].as_u64(), Some(300));
         let refused = stats["rate_limited"].as_u64().unwrap();
-        assert!(refused <= if headers { 0 } else { 9 }, "headers {headers}: {refused} of 300 refused");
+        // Without headers the limit is learned from refusals, and how many that takes depends on when the two
+        // processes get the processor. A burst of 256 at the start has more than 200 refused.
+        assert!(refused <= if headers { 0 } else { 30 }, "headers {headers}: {refused} of 300 refused");
     }
 }

@@ -30,6 +30,7 @@ fn decide(bench: &Bench, decisions: &[(&Value, &str, Option<f64>, bool)]) {
             reviewer: "ann".into(),
             decided_at_ms: 1_790_000_000_000 + at as i64,
             sampled_with: *sampled_with,
+            draw: None,
             shown: is_shown.then(|| row["kind"].to_string()),
         };
     store.put_decisions(decisions.iter().enumerate().map(decision).collect()).unwrap();
@@ -52,7 +53,9 @@ fn blind_answers_are_truth_and_others_are_counted() {
     assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], json!(7.0 / 8.0));
     assert_eq!(report["truth"]["selection"], "selected");
     let report = eval_json(&bench, &["--include-shown"]);
-    assert_eq!((&report["truth"]["matched"], &report["truth"]["shown"]), (&json!(12), &json!(0)));
+    assert_eq!((&report["truth"]["matched"], &report["truth"]["shown"]), (&json!(12), &json!(4)));
+    let text = eval(&bench, &["--include-shown"]).stdout;
+    assert!(text.contains("answers not blind") && text.contains("counted (--include-shown)"), "{text}");
     let text = eval(&bench, &[]).stdout;
     assert!(text.contains("not blind, not counted"), "{text}");
 }
@@ -134,16 +137,18 @@ fn several_draws_are_no_sample_and_a_drawn_page_stays_drawn() {
 }
 
 #[test]
-fn answers_that_do_not_fit_any_more_are_listed() {
+fn answers_that_do_not_fit_any_more_are_wrong_and_listed() {
     let bench = labeled(3, "");
     let rows = bench.rows();
     decide(&bench, &[(&rows[0], "memo", None, false), (&rows[1], "letter", None, false)]);
     let report = eval_json(&bench, &[]);
-    assert_eq!(report["truth"]["matched"], json!(1));
+    assert_eq!(report["truth"]["matched"], json!(2));
+    let right = if rows[1]["kind"] == "letter" { 0.5 } else { 0.0 };
+    assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], json!(right));
+    assert_eq!(report["tasks"]["kind"]["labels"]["memo"]["n"], json!(1));
     assert_eq!(
-        report["truth"]["faults"],
-        json!([
-            "00000.jpg: kind: the answer of ann: `memo` is not one of the labels `invoice`, `letter`, `form`, `other`"
-        ])
+        report["truth"]["misfits"],
+        json!([{"task": "kind", "value": "memo", "pages": 1, "example": "the answer of ann to 00000.jpg",
+                "reason": "the manifest has no label `memo`"}])
     );
 }

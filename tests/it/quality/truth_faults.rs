@@ -1,6 +1,6 @@
 //! Truth with faults: everything that is not compared is shown, with its line.
 
-use super::bench::{eval, eval_json, labeled};
+use super::bench::{KINDS, eval, eval_json, labeled, put_truth};
 use serde_json::json;
 
 #[test]
@@ -34,8 +34,6 @@ fn every_row_that_is_not_compared_is_listed() {
         assert_eq!(
             report["truth"]["faults"],
             json!([
-                "line 3: kind: `Letterhead` is not one of the labels `invoice`, `letter`, `form`, `other`",
-                "line 4: marks: `wax` is not one of the labels `stamp`, `logo`, `seal`",
                 "line 5: 00002.jpg has no page 2",
                 "line 6: page: expected a number, found \"one\"",
                 "line 7: no page of the job has the path mail/none.jpg",
@@ -45,10 +43,10 @@ fn every_row_that_is_not_compared_is_listed() {
         );
         assert_eq!(report["truth"]["ignored_columns"], json!(["note"]));
         assert_eq!(report["truth"]["rows"], json!(10));
-        // The first page, and the one with the accent, whatever its form.
-        assert_eq!(report["tasks"]["kind"]["n"], json!(2), "{report}");
-        assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], json!(1.0));
-        assert_eq!(report["tasks"]["marks"]["n"], json!(2));
+        // The first page, the one with an unknown label, and the one with the accent, whatever its form.
+        assert_eq!(report["tasks"]["kind"]["n"], json!(3), "{report}");
+        assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], json!(2.0 / 3.0));
+        assert_eq!(report["tasks"]["marks"]["n"], json!(3));
     }
     let text = eval(&bench, &["--truth", "truth.csv"]).stdout;
     insta::assert_snapshot!("truth_with_faults", text);
@@ -76,7 +74,20 @@ fn truth_that_can_not_be_used_says_why() {
             &["no page of the truth has this split", "no column `split`"],
         ),
         ("path,kind\n00000.jpg,letter\n", &["--sampled"], &["drawn with a known probability"]),
-        ("path,kind\n00000.jpg,letter\n", &["--min-f1", "seal=0.9"], &["no measured task has this label"]),
+        (
+            "path,kind\n00000.jpg,letter\n",
+            &["--min-f1", "sale=0.9"],
+            &["no task has the label `sale`", "Did you mean `seal`?"],
+        ),
+        ("path,kind\n00000.jpg,letter\n", &["--min-accuracy", "seal=0.9"], &["`seal` is a label; use --min-f1"]),
+        ("path,kind,note,note\n00000.jpg,letter,,\n", &[], &["the column `note` occurs twice (columns 3 and 4)"]),
+        (
+            "path,kind\n00000.jpg,letter\n",
+            &["--sample", "3"],
+            &["--sample is only for --rotate and --repeat", "--sampled"],
+        ),
+        ("path,kind\n00000.jpg,letter\n", &["--dry-run"], &["--dry-run is only for --rotate and --repeat"]),
+        ("path,kind\n00000.jpg,letter\n", &["--yes"], &["--yes is only for --rotate and --repeat"]),
         ("path,kind\n00000.jpg,letter\n", &["--where", "kinds = 'x'"], &["kinds"]),
         ("path,kind\n00000.jpg,letter\n", &["--where", "path = 'x'"], &["--where leaves out 1 page with truth"]),
     ] {
@@ -90,6 +101,7 @@ fn truth_that_can_not_be_used_says_why() {
     let ran = eval(&bench, &[]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("the store has no human answer of this job"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`docmill review job.yaml --sample 200`"), "{}", ran.stderr);
     let ran = eval(&bench, &["--truth-column", "kind=true_kind"]);
     assert!(ran.code == 2 && ran.stderr.contains("the list carries no column `true_kind`"), "{}", ran.stderr);
 }
@@ -115,4 +127,203 @@ fn a_carried_column_may_hold_the_truth() {
     let report = eval_json(&bench, &["--truth-column", "kind=true_kind"]);
     assert_eq!(report["tasks"]["kind"]["n"], json!(5));
     assert_eq!(report["tasks"]["kind"]["accuracy"]["value"], json!(right as f64 / 5.0));
+}
+
+#[test]
+fn a_label_that_the_manifest_does_not_have_counts_as_wrong() {
+    let bench = labeled(20, "");
+    let rows = bench.rows();
+    let mut truth = String::from("path,kind,marks\r\n");
+    for (at, row) in rows.iter().enumerate() {
+        let marks =
+            row["marks"].as_array().unwrap().iter().map(|mark| mark.as_str().unwrap()).collect::<Vec<_>>().join("; ");
+        let kind = match at {
+            0 | 5 => "lettre",
+            1 => "memo",
+            _ => row["kind"].as_str().unwrap(),
+        };
+        let marks = match at {
+            2 => format!("{marks}; wax"),
+            // An empty cell would be no truth.
+            _ if marks.is_empty() => "[]".to_owned(),
+            _ => marks,
+        };
+        truth.push_str(&format!("{},{kind},{marks}\r\n", row["path"].as_str().unwrap()));
+    }
+    bench.put("truth.csv", truth.as_bytes());
+    let report = eval_json(&bench, &["--truth", "truth.csv"]);
+    let kind = &report["tasks"]["kind"];
+    assert_eq!((&kind["n"], &kind["accuracy"]["value"]), (&json!(20), &json!(17.0 / 20.0)), "{report}");
+    assert_eq!(kind["order"], json!(["invoice", "letter", "form", "other", "lettre", "memo"]));
+    let confusion: Vec<Vec<u64>> = serde_json::from_value(kind["confusion"].clone()).unwrap();
+    assert_eq!(confusion[4].iter().sum::<u64>(), 2);
+    assert!(confusion.iter().all(|row| row[4] == 0), "no answer has it");
+    let lettre = &kind["labels"]["lettre"];
+    assert_eq!(
+        (&lettre["n"], &lettre["recall"], &lettre["f1"], &lettre["unknown"]),
+        (&json!(2), &json!(0.0), &json!(0.0), &json!(true))
+    );
+    // The mean over the labels that occur, as scikit-learn has it.
+    let order: Vec<String> = serde_json::from_value(kind["order"].clone()).unwrap();
+    let labels = order.iter().map(|label| &kind["labels"][label]);
+    let used: Vec<f64> = labels
+        .filter(|label| label["n"].as_u64().unwrap() + label["predicted"].as_u64().unwrap() > 0)
+        .map(|label| label["f1"].as_f64().unwrap())
+        .collect();
+    let mean = used.iter().sum::<f64>() / used.len() as f64;
+    assert!((kind["macro_f1"].as_f64().unwrap() - mean).abs() < 1e-12, "{mean} {kind}");
+    let marks = &report["tasks"]["marks"];
+    assert_eq!(
+        (&marks["n"], &marks["labels"]["wax"]["n"], &marks["labels"]["wax"]["recall"]),
+        (&json!(20), &json!(1), &json!(0.0))
+    );
+    let misfits = report["truth"]["misfits"].as_array().unwrap();
+    assert_eq!(
+        misfits[0],
+        json!({"task": "kind", "value": "lettre", "pages": 2, "example": "truth.csv, line 2 (00000.jpg)",
+               "reason": "the manifest has no label `lettre`", "nearest": "letter"})
+    );
+    let others: Vec<&str> = misfits[1..].iter().map(|misfit| misfit["value"].as_str().unwrap()).collect();
+    assert_eq!(others, ["memo", "wax"]);
+    let ran = eval(&bench, &["--truth", "truth.csv", "--min-accuracy", "kind=0.9", "--min-f1", "kind.memo=0.01"]);
+    assert_eq!(ran.code, 7, "{}", ran.stderr);
+    let warning = "warning: truth of kind: the manifest has no label `lettre`: 2 pages, first in truth.csv, line 2 (00000.jpg). Did you mean `letter`?";
+    assert!(ran.stderr.contains(warning), "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("truth that does not fit the tasks\n  kind: the manifest has no label `lettre`"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stderr.contains("F1 of kind.memo: the lower bound 0.00 is below the mark"), "{}", ran.stderr);
+    let quiet = bench.docmill(&["-q", "eval", "job.yaml", "--truth", "truth.csv"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
+    let html = eval(&bench, &["--truth", "truth.csv", "--format", "html"]).stdout;
+    assert!(html.contains("Did you mean `letter`?") && html.contains("title=\"truth lettre\""), "{html}");
+}
+
+#[test]
+fn a_column_with_another_meaning_is_no_truth() {
+    let bench = labeled(2, "");
+    let mut truth = String::from("{\"path\": \"00000.jpg\", \"marks\": [");
+    truth.push_str(&(0..1500).map(|at| format!("\"m{at}\"")).collect::<Vec<_>>().join(","));
+    truth.push_str("]}\n");
+    bench.put("truth.jsonl", truth.as_bytes());
+    let ran = eval(&bench, &["--truth", "truth.jsonl"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("the truth of `marks` has 1,500 labels that the manifest does not have"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn values_that_do_not_fit_are_wrong_and_listed() {
+    let bench = labeled(4, KINDS);
+    let rows = bench.rows();
+    let total = |at: usize| rows[at]["total"].clone();
+    let lines = [
+        json!({"path": "00000.jpg", "total": {"amount": "lots", "currency": total(0)["currency"]}, "signed": "perhaps"}),
+        json!({"path": "00001.jpg", "total": total(1), "signed": rows[1]["signed"]}),
+        json!({"path": "00002.jpg", "total": "n/a", "sender": 12}),
+        json!({"path": "00003.jpg", "total": total(3)["amount"]}),
+    ];
+    bench.put("truth.jsonl", lines.map(|line| format!("{line}\n")).concat().as_bytes());
+    let report = eval_json(&bench, &["--truth", "truth.jsonl"]);
+    let total = &report["tasks"]["total"];
+    assert_eq!((&total["n"], &total["accuracy"]["value"]), (&json!(4), &json!(0.25)), "{report}");
+    assert_eq!(
+        (&total["fields"]["amount"]["n"], &total["fields"]["currency"]["normalized"]["value"]),
+        (&json!(4), &json!(0.5))
+    );
+    assert_eq!(report["tasks"]["signed"]["accuracy"]["value"], json!(0.5));
+    assert_eq!(report["tasks"]["sender"]["accuracy"]["value"], json!(0.0));
+    let misfits = report["truth"]["misfits"].as_array().unwrap();
+    let listed: Vec<String> = misfits
+        .iter()
+        .map(|misfit| {
+            let text = |name: &str| misfit[name].as_str().unwrap_or("-").to_owned();
+            [text("task"), text("field"), text("value"), text("example")].join(" ")
+        })
+        .collect();
+    assert_eq!(listed.len(), 5, "{listed:?}");
+    assert!(listed.contains(&"total amount lots truth.jsonl, line 1 (00000.jpg)".to_owned()), "{listed:?}");
+    assert!(listed.contains(&"signed - perhaps truth.jsonl, line 1 (00000.jpg)".to_owned()), "{listed:?}");
+}
+
+#[test]
+fn a_gate_about_something_without_truth_fails() {
+    let bench = labeled(40, "");
+    put_truth(&bench, &["kind"], |_, truth| truth["kind"] == "invoice" || truth["kind"] == "letter");
+    let truth = &["--truth", "truth.jsonl"];
+    assert_eq!(eval(&bench, &[truth, &["--min-accuracy", "kind=0.5"][..]].concat()).code, 0);
+    for (gate, message) in [
+        (
+            &["--min-accuracy", "marks=0"][..],
+            "accuracy of marks: no measured page of the truth is about this task; the mark is 0.00",
+        ),
+        (
+            &["--min-f1", "kind.form=0"],
+            "F1 of kind.form: no measured page of the truth has this label; the mark is 0.00",
+        ),
+        (
+            &["--min-f1", "stamp=0.1"],
+            "F1 of marks.stamp: no measured page of the truth has this label; the mark is 0.10",
+        ),
+        (&["--min-f1", "marks=0.1"], "macro F1 of marks: no measured page of the truth is about this task"),
+    ] {
+        let ran = eval(&bench, &[truth, gate].concat());
+        assert!(ran.code == 7 && ran.stderr.contains(message), "{gate:?} {}{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
+fn equal_pages_match_and_their_contradictions_are_listed() {
+    let bench = crate::bench::Bench::with_pages(3).simulator(docmill::internal::simulator::Options::default());
+    for name in ["copy.jpg", "deep/copy.jpg"] {
+        bench.put(&format!("pages/{name}"), &std::fs::read(bench.path("pages/00001.jpg")).unwrap());
+    }
+    bench.job("");
+    assert_eq!(bench.run(&[]).code, 0);
+    let text = "path,kind\n00001.jpg,invoice\ncopy.jpg,letter\ndeep/copy.jpg,invoice\n00000.jpg,form\n";
+    bench.put("truth.csv", text.as_bytes());
+    let report = eval_json(&bench, &["--truth", "truth.csv"]);
+    assert_eq!((&report["truth"]["matched"], &report["truth"]["faults"]), (&json!(4), &json!([])));
+    assert_eq!(
+        report["truth"]["contradictions"],
+        json!([{"task": "kind", "pages": [
+            {"path": "00001.jpg", "page": 1, "truth": "invoice"},
+            {"path": "copy.jpg", "page": 1, "truth": "letter"},
+        ]}])
+    );
+    let ran = eval(&bench, &["--truth", "truth.csv"]);
+    let line = "kind: 00001.jpg invoice, and copy.jpg letter for the same page";
+    assert!(ran.stdout.contains(line) && ran.stderr.contains(line), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn a_job_without_answers_has_every_member() {
+    let bench = labeled(2, KINDS);
+    bench.put("pages/broken.jpg", b"not a picture");
+    bench.run(&[]);
+    let line = json!({"path": "broken.jpg", "kind": "letter", "marks": [], "total": {"amount": 1}, "sender": "x"});
+    bench.put("truth.jsonl", line.to_string().as_bytes());
+    let report = eval_json(&bench, &["--truth", "truth.jsonl"]);
+    let unknown = json!({"value": 0.0, "low": 0.0, "high": 1.0});
+    for (task, members) in [
+        ("kind", &["macro_f1", "weighted_f1"][..]),
+        ("marks", &["macro_f1", "micro_f1", "jaccard"]),
+        ("total", &[]),
+        ("sender", &[]),
+    ] {
+        let task = &report["tasks"][task];
+        assert_eq!((&task["n"], &task["unanswered"], &task["accuracy"]), (&json!(0), &json!(1), &unknown), "{task}");
+        assert_eq!((&task["accuracy_of_all"]["value"], &task["accuracy_of_all"]["low"]), (&json!(0.0), &json!(0.0)));
+        for member in members {
+            assert_eq!(task[member], json!(0.0), "{member}");
+        }
+        assert!(!task.to_string().contains("null"), "{task}");
+    }
+    assert_eq!(report["tasks"]["total"]["fields"]["amount"]["exact"], unknown);
+    assert_eq!(report["tasks"]["sender"]["exact"], unknown);
 }

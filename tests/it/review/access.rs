@@ -158,7 +158,7 @@ fn every_answer_is_safe_and_has_the_right_status() {
             400,
         ),
         ("/api/decide", "{\"decisions\": [{\"page\": \"x\", \"task\": \"kind\", \"value\": \"form\"}]}".into(), 404),
-        ("/api/undo", "{\"at\": 1}".into(), 404),
+        ("/api/undo", "{\"group\": 1}".into(), 404),
         ("/api/undo", "{}".into(), 400),
         ("/api/none", "{}".into(), 404),
     ] {
@@ -203,6 +203,9 @@ fn it_ends_cleanly_and_explains_what_is_wrong() {
         (vec!["--port", port.as_str()], "can't listen on 127.0.0.1"),
         (vec!["--task", "none"], "--task none: the job has no such task"),
         (vec!["--reviewer", " "], "--reviewer is empty"),
+        (vec!["--reviewer", "a\u{1b}[31mb"], "--reviewer contains the control character U+001B"),
+        (vec!["--reviewer", "a\nb"], "--reviewer contains the control character U+000A"),
+        (vec!["--reviewer", &"x".repeat(101)], "--reviewer has more than 100 characters"),
         (vec!["--where", "nothing = 1"], "nothing"),
         (vec!["--store", "none.db"], "there is no store"),
     ] {
@@ -210,6 +213,7 @@ fn it_ends_cleanly_and_explains_what_is_wrong() {
         assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(message), "{arguments:?}: {}", ran.stderr);
         assert_eq!(ran.stdout, "", "{arguments:?}");
+        assert!(!ran.stderr.contains('\u{1b}'), "{arguments:?}");
     }
     assert!(!bench.path("none.db").exists(), "a store is not created");
 }
@@ -218,8 +222,9 @@ fn it_ends_cleanly_and_explains_what_is_wrong() {
 #[test]
 fn the_documentation_names_every_key_and_order() {
     let docs = include_str!("../../../docs/review.md");
-    let (help, single, grid) = (
+    let (help, main, single, grid) = (
         include_str!("../../../src/review/assets/help.js"),
+        include_str!("../../../src/review/assets/main.js"),
         include_str!("../../../src/review/assets/single.js"),
         include_str!("../../../src/review/assets/grid.js"),
     );
@@ -236,13 +241,13 @@ fn the_documentation_names_every_key_and_order() {
         ("=", "+"),
         ("-", "-"),
     ];
-    for key in [keys(single), keys(grid)].concat() {
+    for key in [keys(main), keys(single), keys(grid)].concat() {
         let shown = names.iter().find(|(known, _)| *known == key).map_or(key.as_str(), |(_, shown)| shown);
         assert!(docs.contains(&format!("`{shown}`")), "docs/review.md: {key}");
         let help_name = if shown == "-" { "−" } else { shown };
         assert!(help.contains(help_name), "help.js: {key}");
     }
-    assert!(keys(single).len() > 10 && keys(grid).len() > 8);
+    assert!(keys(main).len() >= 4 && keys(single).len() > 10 && keys(grid).len() > 8);
     for order in docmill::ReviewOrder::ALL {
         assert!(docs.contains(&format!("| `{}` |", order.name())), "{}", order.name());
         assert_eq!(docmill::ReviewOrder::parse(order.name()), Some(order));

@@ -75,8 +75,8 @@ fn decisions_of_others_are_hidden_until_decided() {
     let other = ann.json("/api/recent")["groups"].as_array().unwrap().len();
     assert_eq!(other, 1, "only her own");
     // Nobody withdraws the decisions of others.
-    let at = bob.json("/api/recent")["groups"][0]["at"].clone();
-    assert_eq!(ann.post("/api/undo", &json!({ "at": at })).status, 404);
+    let group = bob.json("/api/recent")["groups"][0]["group"].clone();
+    assert_eq!(ann.post("/api/undo", &json!({ "group": group })).status, 404);
 }
 
 #[test]
@@ -94,13 +94,110 @@ fn undo_withdraws_what_was_decided_together() {
     assert_eq!(recent.as_array().unwrap().len(), 2);
     assert_eq!(recent[0]["pages"], answered.len());
     assert_eq!(recent[1]["values"]["marks"], json!(["stamp", "seal"]), "in the order of the manifest");
-    let undone = served.post("/api/undo", &json!({"at": recent[0]["at"]})).json();
+    let undone = served.post("/api/undo", &json!({"group": recent[0]["group"]})).json();
     assert_eq!(undone["undone"].as_array().unwrap().len(), answered.len());
     assert_eq!(served.json("/api/progress?task=kind")["tasks"][0]["decided"], 0);
     assert_eq!(served.json("/api/progress?task=marks")["tasks"][0]["decided"], 1);
     let stored = stored_decisions(&bench);
     assert_eq!(stored.iter().filter(|known| known.is_withdrawn).count(), answered.len(), "they stay as a record");
-    assert_eq!(served.post("/api/undo", &json!({"at": recent[0]["at"]})).status, 404, "once");
+    assert_eq!(served.post("/api/undo", &json!({"group": recent[0]["group"]})).status, 404, "once");
+}
+
+/// Others that were made in the same millisecond, by the same reviewer, are another group.
+#[cfg(unix)]
+#[test]
+fn undo_withdraws_exactly_a_group_and_survives_a_kill() {
+    let bench = reviewed_job(8, "");
+    let served = Served::start(&bench, &[]);
+    let pages = served.pages("task=kind&limit=8");
+    let decision = |page: &Value| json!({"page": page["page"], "task": "kind", "value": "form"});
+    let group: Vec<Value> = pages[..5].iter().map(decision).collect();
+    let group = served.post("/api/decide", &json!({ "decisions": group })).json();
+    let made = stored_decisions(&bench)[0].decision.clone();
+    let other_page = docmill::internal::base::ids::PageId {
+        content: docmill::internal::base::digest::Digest::parse(&pages[6]["page"].as_str().unwrap()[..64]).unwrap(),
+        page: 1,
+    };
+    let other = store(&bench);
+    other.put_decisions(vec![NewDecision { page: other_page, ..made.clone() }]).unwrap();
+    other.close();
+    assert_eq!(served.json("/api/progress?task=kind")["tasks"][0]["decided"], 6);
+    let undone = served.post("/api/undo", &json!({"group": group["group"]}));
+    assert_eq!(undone.json()["undone"].as_array().unwrap().len(), 5, "{}", undone.text());
+    assert_eq!(served.end("-KILL"), 137);
+    let stored = stored_decisions(&bench);
+    assert!(stored.iter().all(|known| known.decision.decided_at_ms == made.decided_at_ms), "of one millisecond");
+    let left: Vec<_> = stored.iter().filter(|known| !known.is_withdrawn).map(|known| known.decision.page).collect();
+    assert_eq!(left, [other_page]);
+    let served = Served::start(&bench, &[]);
+    assert_eq!(served.json("/api/progress?task=kind")["tasks"][0]["decided"], 1);
+    // A correction counts whatever the clock shows: here the last decision is of the future.
+    let mut future = NewDecision { page: other_page, ..made };
+    future.decided_at_ms += 60_000;
+    let other = store(&bench);
+    other.put_decisions(vec![future]).unwrap();
+    other.close();
+    served.decide(&pages[6], "kind", json!("letter"));
+    let at = pages[6]["page"].as_str().unwrap();
+    assert_eq!(served.pages(&format!("task=kind&at={at}"))[0]["tasks"]["kind"]["own"]["value"], "letter");
+}
+
+/// While one tab reads pages, another one decides: no decision is forgotten.
+#[test]
+fn decisions_are_not_forgotten_while_pages_are_read() {
+    let bench = reviewed_job(12, "");
+    let served = Served::start(&bench, &[]);
+    let pages = served.pages("task=kind&limit=12");
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                    served.pages("task=kind&limit=12");
+                }
+            });
+        }
+        for value in ["form", "letter", "invoice", "form", "letter", "invoice", "form", "letter"] {
+            for (at, page) in pages.iter().enumerate() {
+                served.decide(page, "kind", json!(value));
+                let decided = &served.json("/api/progress?task=kind")["tasks"][0]["decided"];
+                assert!(decided.as_u64().unwrap() > at as u64, "{decided} after page {at}");
+            }
+        }
+        is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let found = served.pages("task=kind&limit=12&state=decided");
+    assert_eq!(found.len(), 12);
+    assert!(found.iter().all(|page| page["tasks"]["kind"]["own"]["value"] == "letter"), "the last of each");
+    assert_eq!(served.json("/api/recent")["groups"].as_array().unwrap().len(), 20);
+}
+
+/// A right answer is what `docmill eval` counts as right: the same meaning, not the same characters.
+#[test]
+fn progress_and_eval_agree_about_right_answers() {
+    let bench = reviewed_job(0, "");
+    for at in 0..9 {
+        bench.put(&format!("pages/{at}.jpg"), &crate::bench::page(at));
+    }
+    bench.put(
+        "job.yaml",
+        b"version: 1\nname: test\ninput: {folder: pages}\nprovider: {simulator: {}, model: openai/gpt-4o-mini}\n\
+          tasks: {sender: {question: {text: Who sent it?, type: text, required: true}}}\nstore: store.db\noutput: {jsonl: out.jsonl}\n",
+    );
+    assert_eq!(bench.run(&[]).code, 0);
+    let served = Served::start(&bench, &[]);
+    let rows = bench.rows();
+    for (at, page) in served.pages("task=sender&limit=9").iter().enumerate() {
+        let answer =
+            rows.iter().find(|row| row["path"] == page["path"]).unwrap()["sender"].as_str().unwrap().to_owned();
+        let value = if at == 0 { format!("not {answer}") } else { format!("  {}  ", answer.to_uppercase()) };
+        served.decide(page, "sender", json!(value));
+    }
+    let worth = served.json("/api/progress?task=sender")["tasks"][0]["worth"].clone();
+    assert_eq!((&worth["reviewed"], &worth["right"]), (&json!(9), &json!(8)), "{worth}");
+    let report = bench.docmill(&["eval", "job.yaml", "--format", "json"]);
+    let report: Value = serde_json::from_str(&report.stdout).unwrap_or_else(|_| panic!("{}", report.stderr));
+    assert_eq!(report["tasks"]["sender"]["accuracy"]["value"], json!(8.0 / 9.0));
 }
 
 #[test]
@@ -123,7 +220,7 @@ fn a_sample_is_drawn_with_a_probability_that_is_stored() {
     let bench = reviewed_job(20, "");
     let served = Served::start(&bench, &["--sample", "5"]);
     let job = served.json("/api/job");
-    assert_eq!(job["sample"], json!({"pages": 5, "of": 20, "probability": 0.25}));
+    assert_eq!(job["sample"], json!({"pages": 5, "of": 20, "probability": 0.25, "where": null}));
     let pages = served.pages("task=kind&limit=100");
     assert_eq!(pages.len(), 5);
     served.decide(&pages[0], "kind", json!("form"));

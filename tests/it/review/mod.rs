@@ -2,7 +2,9 @@
 //! (`tests/review_browser`).
 
 mod access;
-mod client;
+mod blindness;
+pub(crate) mod client;
 mod decisions;
+mod draws;
 mod pages;
 mod pictures;

@@ -1,6 +1,7 @@
 //! Pages that are selected by their rows: `--where`, `docmill rows`, `docmill runs`, `docmill diff`.
 
 mod diff;
+mod documents;
 mod pages;
 mod rows;
 mod runs;

@@ -137,8 +137,15 @@ fn an_expression_is_checked_before_anything_is_done() {
     }
     assert_eq!(requests(&bench), 0);
     assert!(!bench.path("store.db").exists(), "nothing is written");
-    let alone = bench.run(&["--where", STAMPED]);
-    assert!(alone.code == 2 && alone.stderr.contains("--refresh"), "{}", alone.stderr);
+    for command in ["run", "plan"] {
+        let alone = bench.docmill(&[command, "job.yaml", "--where", STAMPED]);
+        assert_eq!(alone.code, 2, "{}", alone.stderr);
+        assert!(
+            alone.stderr.contains("none are") && alone.stderr.contains("add --refresh to send"),
+            "{}",
+            alone.stderr
+        );
+    }
 }
 
 #[test]
@@ -164,5 +171,45 @@ fn an_export_holds_only_rows_that_match_and_takes_the_place_of_no_output() {
         assert_eq!(over.code, 2, "{file}: {}", over.stderr);
         assert!(over.stderr.contains("over an output of the manifest"), "{}", over.stderr);
     }
+    for other in [&["--model-only"][..], &["--sample", "3"]] {
+        let unnamed = bench.docmill(&[&["export", "job.yaml"], other].concat());
+        assert!(unnamed.code == 2 && unnamed.stderr.contains("no file for them is given"), "{}", unnamed.stderr);
+        let over = bench.docmill(&[&["export", "job.yaml", "--csv", "out.csv"], other].concat());
+        assert!(over.code == 2 && over.stderr.contains("over an output of the manifest"), "{}", over.stderr);
+        let named = bench.docmill(&[&["export", "job.yaml", "--csv", "named.csv"], other].concat());
+        assert_eq!(named.code, 0, "{}", named.stderr);
+    }
+    assert_eq!(bench.text("named.csv").lines().count(), 4);
     assert_eq!(bench.text("out.jsonl"), all);
+}
+
+#[test]
+fn a_sample_of_rows_is_always_the_same_and_lies_in_the_selection() {
+    let bench = Bench::with_pages(30).simulator(Options::default());
+    bench.put("pages/a-copy.jpg", &crate::bench::page(3));
+    bench.put("pages/unreadable.jpg", b"no image");
+    bench.job("on_error: {max_failed: 50%}");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let rows = |arguments: &[&str]| {
+        let ran = bench.docmill(&[&["rows", "job.yaml", "--format", "json"], arguments].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        crate::bench::rows(&ran.stdout)
+    };
+    let paths = |rows: &[Value]| -> BTreeSet<String> {
+        rows.iter().map(|row| row["path"].as_str().unwrap().to_owned()).collect()
+    };
+    let five = paths(&rows(&["--sample", "5"]));
+    let ten = paths(&rows(&["--sample", "10"]));
+    assert!(five.len() == 5 && ten.len() == 10 && five.is_subset(&ten), "{five:?} {ten:?}");
+    let exported = bench.docmill(&["export", "job.yaml", "--jsonl", "-", "--sample", "5"]);
+    assert_eq!(paths(&crate::bench::rows(&exported.stdout)), five);
+    let selected = rows(&["--where", STAMPED, "--sample", "4"]);
+    assert_eq!(selected.len(), 4);
+    assert_eq!(stamped(&selected), paths(&selected));
+    // Equal pages are one page.
+    let all = rows(&["--sample", "100"]);
+    assert_eq!(all.len(), 31);
+    assert!(all.iter().all(|row| row["duplicate_of"].is_null()));
+    assert_eq!(rows(&["--failed", "--sample", "3"]).len(), 1, "a file without pages, too");
+    assert_eq!(rows(&["--sample", "0"]).len(), 0);
 }

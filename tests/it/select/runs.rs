@@ -45,3 +45,74 @@ fn a_report_takes_the_beginning_of_an_id() {
     assert_eq!(unknown.code, 2);
     assert!(unknown.stderr.contains("there is no run `2020") && unknown.stderr.contains(&id), "{}", unknown.stderr);
 }
+
+#[test]
+fn the_history_names_every_setting_that_changed_and_no_secret() {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    let run = |more: &str, arguments: &[&str]| {
+        bench.job(more);
+        let manifest = bench.text("job.yaml");
+        let manifest = manifest
+            .replace("model: openai/gpt-4o-mini", "model: openai/gpt-4o-mini, headers: {X-Team: \"${TEAM_TOKEN}\"}");
+        bench.put("job.yaml", manifest.as_bytes());
+        let ran =
+            bench.docmill(&[&["run", "job.yaml", "-q", "--var", "TEAM_TOKEN=tomato-soup-77"], arguments].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    };
+    run("limits: {budget_usd: 5.00}", &[]);
+    run("limits: {budget_usd: 8, concurrency: 3}", &[]);
+    run("limits: {budget_usd: 8, concurrency: 3}", &["--budget-usd", "9"]);
+    run("limits: {budget_usd: 8, concurrency: 3}\nrequest: {extra: {metadata: {token: tomato-soup-77}}}", &[]);
+    let changed = |at: usize| {
+        let ran = bench.docmill(&["runs", "job.yaml", "--var", "TEAM_TOKEN=x", "--format", "json"]);
+        let history: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
+        history["runs"][at]["changes"].clone()
+    };
+    let change =
+        |setting: &str, from: Value, to: Value| serde_json::json!({"setting": setting, "from": from, "to": to});
+    assert_eq!(
+        changed(2),
+        serde_json::json!([
+            change("limits.budget_usd", 5.into(), 8.into()),
+            change("limits.concurrency", Value::Null, 3.into())
+        ])
+    );
+    assert_eq!(changed(1), serde_json::json!([change("limits.budget_usd", 8.into(), 9.into())]));
+    assert!(changed(0).as_array().unwrap().contains(&change("limits.budget_usd", 9.into(), 8.into())));
+    let text = bench.docmill(&["runs", "job.yaml", "--var", "TEAM_TOKEN=x"]).stdout;
+    assert!(text.contains("    limits.budget_usd: 5 -> 8\n"), "{text}");
+    // The recipe of a job may hold what its author writes into `extra`; the settings of a run do not.
+    let db = rusqlite::Connection::open(bench.path("store.db")).unwrap();
+    let settings: Vec<String> = db
+        .prepare("SELECT body FROM settings")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(settings.len(), 4, "equal settings are stored once");
+    assert!(settings.iter().all(|body| !body.contains("tomato")), "{settings:?}");
+    run("limits: {budget_usd: 5}", &[]);
+    let count: i64 = db.query_row("SELECT count(*) FROM settings", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 4);
+}
+
+#[test]
+fn inputs_outputs_and_prices_are_settings_too() {
+    let bench = Bench::with_pages(2).simulator(Options::default());
+    bench.job("");
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let manifest = bench.text("job.yaml");
+    let manifest = manifest.replace("input: 0.40", "input: 0.50").replace("csv: out.csv, ", "");
+    let manifest = manifest.replace("input: {folder: pages}", "input: {folder: pages, skip_blank: true}");
+    bench.put("job.yaml", manifest.as_bytes());
+    assert_eq!(bench.run(&["-q"]).code, 0);
+    let text = bench.docmill(&["runs", "job.yaml"]).stdout;
+    for line in [
+        "    input.skip_blank: (none) -> true\n",
+        "    output.csv: out.csv -> (none)\n",
+        "    provider.price.input: 0.4 -> 0.5\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}

@@ -2,6 +2,8 @@
 
 use super::{bench_with_copies, comparable, files_ending, put_single, run_shard, run_shards, store_of};
 use crate::bench::{Bench, Ran, page, rows};
+use crate::input::near_duplicates::drawn;
+use docmill::internal::base::shard::Shard;
 use docmill::internal::simulator::Options;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -144,6 +146,30 @@ fn the_merged_report_is_the_sum_of_those_of_the_shards() {
 }
 
 #[test]
+fn near_duplicates_are_compared_across_shards() {
+    let bench = Bench::with_pages(0).simulator(Options::default());
+    for at in 0..9 {
+        bench.put(&format!("pages/{at}.jpg"), &drawn(1, at, 60 + 3 * u8::try_from(at).unwrap()));
+    }
+    bench.put("pages/other.jpg", &drawn(2, 3, 80));
+    bench.job("");
+    let job = bench.text("job.yaml").replace("folder: pages", "folder: pages, near_duplicates: 12");
+    bench.put("job.yaml", job.as_bytes());
+    run_shards(&bench, 3);
+    assert_eq!(merge(&bench, &stores(3), "all.db", &[]).code, 0);
+    let merged = bench.rows();
+    let shard = |path: &Value| Shard::of_path(path.as_str().unwrap().as_bytes(), 3);
+    let copies: Vec<&Value> = merged.iter().filter(|row| !row["duplicate_of"].is_null()).collect();
+    assert!(copies.iter().any(|row| shard(&row["duplicate_of"]) != shard(&row["path"])), "{copies:?}");
+    assert_eq!(copies.len() as u64, bench.report()["pages"]["near_duplicates"].as_u64().unwrap());
+    assert_eq!(copies.len() as u64, 10 - bench.stats()["requests"].as_u64().unwrap(), "who was asked stays so");
+    // A run finds the same.
+    let before = bench.text("out.csv");
+    assert_eq!(bench.run(&["--store", "all.db"]).code, 0);
+    assert_eq!(bench.text("out.csv"), before);
+}
+
+#[test]
 fn failed_pages_are_judged_over_all_shards() {
     let bench = bench_with_copies(6, "");
     bench.job("on_error: {max_failed: 0%}");
@@ -208,7 +234,7 @@ fn human_answers_of_all_shards_are_kept_and_the_latest_wins() {
     bench.job("");
     run_shards(&bench, 8);
     let of_path = |path: &str| {
-        let shard = docmill::internal::base::shard::Shard::of_path(path.as_bytes(), 8).unwrap();
+        let shard = Shard::of_path(path.as_bytes(), 8).unwrap();
         store_of(shard.index(), 8)
     };
     assert_ne!(of_path("00000.jpg"), of_path("copy.jpg"), "the same page in two shards");

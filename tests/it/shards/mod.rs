@@ -4,6 +4,7 @@ mod base;
 mod merging;
 mod plans;
 mod refusals;
+mod reviews;
 mod running;
 
 use crate::bench::{Bench, page};

@@ -88,6 +88,8 @@ fn begin(path: &Path, run: u32) -> (Store, Vec<RecipeId>) {
         former: None,
         job_name: "job".into(),
         manifest: String::new(),
+        settings: "{}".into(),
+        is_trial: false,
         model: "m".into(),
         endpoint: "e".into(),
         provider: "p".into(),

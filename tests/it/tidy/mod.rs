@@ -37,7 +37,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "report", "select", "pipeline", "eval",
         ],
     ),
-    ("review", &["base", "manifest", "prepare", "task", "store", "export", "eval", "select", "pipeline"]),
+    ("review", &["base", "manifest", "prepare", "task", "store", "export", "eval", "select", "pipeline", "labels"]),
     ("simulator", &["base"]),
     (
         "session",

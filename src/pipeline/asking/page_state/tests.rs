@@ -35,7 +35,7 @@ const FORMAT: CapabilityChange = CapabilityChange::WeakerFormat;
 /// `m` reasoning used up the output limit, `l` later, `x` an error of the page, `r` refusal. Upper case:
 /// `I` invalid, in a form that is not sent any more; `K` and `M`: the endpoint can't change again.
 fn verdict(letter: char, open: usize) -> Verdict {
-    let bad = || Err(TaskFault { kind: ErrorKind::WrongLabel, message: "no".into() });
+    let bad = || Err(TaskFault::new(ErrorKind::WrongLabel, "no"));
     let done = |reading: Vec<_>, cut| Verdict::Done { reading, cut };
     let passing = |change, may_run| {
         Verdict::Retry(TransientFault { kind: ErrorKind::ServerError, message: "500".into(), change, may_run })

@@ -18,6 +18,8 @@ pub(crate) enum Cause {
     BadKey,
     /// The model does not exist.
     UnknownModel,
+    /// The provider does not offer the model any more.
+    RetiredModel,
     /// The model does not take images.
     NoVision,
     /// The prompt is longer than the model's context window.
@@ -196,6 +198,9 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
     }
     // An internal error has to be clear: it may have another cause.
     let is_internal = status >= 500;
+    if is_retired(text, &codes, is_internal) {
+        return Some(Cause::RetiredModel);
+    }
     let has_code = |names: &[&str]| {
         let is = |code: &str, name: &str| if is_internal { code == name } else { code.contains(name) };
         names.iter().any(|name| codes.iter().any(|code| is(code, name)))
@@ -213,12 +218,17 @@ pub(crate) fn find_cause(status: u16, error: &ErrorBody, has_delay: bool) -> Opt
             // A code counts in a message, too.
             let is_named = names.iter().any(|name| name.contains('_') && find_word(text, name).is_some());
             // Beside a delay, words about credit are advice.
-            let is_advice = is_internal || status == 429 && has_delay;
-            has_code(names) || is_named || !is_advice && has(words)
+            let is_advice = status == 429 && has_delay;
+            // A server has budgets of other kinds, too.
+            let is_vague = is_internal && has(&["budget has been exceeded", "exceeded your current quota"]);
+            has_code(names) || is_named || !is_advice && !is_vague && has(words)
         }
         Cause::BadKey => !is_internal && (has_code(names) || has(words) || complains_of_key(text)),
         Cause::Recitation | Cause::ContentFilter => has_code(names) || !is_internal && has(words),
-        Cause::ContextTooLong => has_code(names) || has(words) && (!is_internal || has(WINDOW) && has(TOO_LONG)),
+        Cause::ContextTooLong => {
+            let is_clear = has(WINDOW) && has(TOO_LONG);
+            has_code(names) || has(words) && (!is_internal || is_clear) || says_prompt_too_long(&unquoted)
+        }
         _ => has_code(names) || has(words),
     };
     let found = CAUSES.iter().find(|(cause, names, words)| is_cause(*cause, names, words)).map(|(cause, ..)| *cause);
@@ -236,6 +246,53 @@ const WINDOW: &[&str] = &[
     "max_model_len",
 ];
 const TOO_LONG: &[&str] = &["exceed", "maximum", "too long", "too large", "longer than", "larger than", "greater than"];
+
+/// `Input length 9000 exceeds maximum allowed token size 8192`, in the words of several servers; not that the
+/// output limit, a rate or an image is too large.
+fn says_prompt_too_long(text: &str) -> bool {
+    const OTHERS: &[&str] =
+        &["max_tokens", "max_completion_tokens", "max_new_tokens", "output", "completion", "minute", "rate", "image"];
+    const OVER: &[&str] = &["exceed", "too long", "longer than", "larger than", "more than", "over the"];
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let has_subject = ["input", "inputs", "prompt"].iter().any(|word| find_word(text, word).is_some());
+    has_subject && text.contains("token") && has(OVER) && !has(OTHERS)
+}
+
+/// Codes of errors about a model that was retired, in lower case.
+const RETIRED_CODES: &[&str] = &["model_decommissioned", "model_retired", "model_deprecated", "model_discontinued"];
+/// What is said of a model that was retired.
+const RETIRED: &[&str] = &[
+    "been retired",
+    "was retired",
+    "is retired",
+    "decommissioned",
+    "discontinued",
+    "been sunset",
+    "was sunset",
+    "is sunset",
+    "been shut down",
+    "was shut down",
+    "end of life",
+    "end-of-life",
+    "been removed",
+    "been deprecated",
+    "is deprecated",
+    "was deprecated",
+    "no longer available",
+    "no longer supported",
+    "no longer offered",
+    "no longer served",
+    "not available anymore",
+];
+
+/// `The model x has been retired`, in the words of several servers; not that a parameter of it is.
+fn is_retired(text: &str, codes: &[String], is_internal: bool) -> bool {
+    // An internal error may be about the server itself.
+    let words = RETIRED.iter().filter(|words| !is_internal || words.contains("retired") || words.contains("decom"));
+    let mut found = words.flat_map(|words| text.match_indices(words));
+    codes.iter().any(|code| RETIRED_CODES.contains(&code.as_str()))
+        || found.any(|(at, _)| subject_of(&text[..at]).is_some_and(|subject| is_model(&subject)))
+}
 
 /// `The API key is not valid`, in the words of several servers.
 fn complains_of_key(text: &str) -> bool {
@@ -289,18 +346,45 @@ fn names_unknown_model(text: &str) -> bool {
     WORDS.iter().any(is_word) || missing.any(|(before, after)| is_about_model(before, after))
 }
 
+/// Words for a model.
+const MODELS: &[&str] = &["model", "models", "deployment", "engine"];
+
 /// Whether the clause around words such as `not found` has the model as its subject.
 fn is_about_model(before: &str, after: &str) -> bool {
-    const MODELS: &[&str] = &["model", "models", "deployment", "engine"];
-    const OTHERS: &[&str] =
-        &["file", "image", "images", "url", "file_id", "message", "path", "key", "tool", "template"];
-    let start = [". ", "; ", "\n"].iter().filter_map(|end| before.rfind(end).map(|at| at + end.len())).max();
-    let subject = words_of(&before[start.unwrap_or(0)..]);
-    let has = |words: &[String], names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
-    if subject.is_empty() {
-        return words_of(after).iter().take(3).any(|word| MODELS.contains(&word.as_str()));
+    match subject_of(before) {
+        Some(subject) => is_model(&subject),
+        None => words_of(after).iter().take(3).any(|word| MODELS.contains(&word.as_str())),
     }
-    has(&subject, MODELS) && !has(&subject, OTHERS)
+}
+
+/// The words of a clause before its verb; `None` if there are none.
+fn subject_of(before: &str) -> Option<Vec<String>> {
+    let start = [". ", "; ", "\n"].iter().filter_map(|end| before.rfind(end).map(|at| at + end.len())).max();
+    Some(words_of(&before[start.unwrap_or(0)..])).filter(|words| !words.is_empty())
+}
+
+/// Whether the words of a subject stand for a model, rather than for something of it.
+fn is_model(subject: &[String]) -> bool {
+    const OTHERS: &[&str] = &[
+        "file",
+        "image",
+        "images",
+        "url",
+        "file_id",
+        "message",
+        "path",
+        "key",
+        "tool",
+        "template",
+        "parameter",
+        "parameters",
+        "argument",
+        "field",
+        "feature",
+        "support",
+    ];
+    let has = |names: &[&str]| subject.iter().any(|word| names.contains(&word.as_str()));
+    has(MODELS) && !has(OTHERS)
 }
 
 /// The words of a text without what it quotes, such as the name of a model.

@@ -28,7 +28,7 @@ pub(crate) struct ErrorBody {
     /// Whether the body is JSON and thus from the API itself, not a gateway's HTML page.
     pub(crate) is_api: bool,
     /// Whether the body is plain text.
-    is_plain: bool,
+    pub(crate) is_plain: bool,
 }
 
 /// Longest message that is kept, in characters.

@@ -24,6 +24,7 @@ const MAX_TARGET_CHARS: usize = 300;
 
 const ADD_CREDIT: &str = "the account has no credit: add credit, then run again; finished pages are kept";
 const CHECK_ENDPOINT: &str = "check provider.model and provider.base_url (without /chat/completions at its end)";
+const RETIRED: &str = "the provider does not offer this model any more: choose its successor in provider.model, then run again; finished pages are kept";
 const CHECK_KEY: &str = "check the API key that provider.api_key_env or provider.api_key_file names";
 
 /// Judges a reply whose status is not 2xx.
@@ -75,22 +76,29 @@ pub(crate) fn judge_body(
     };
     let verdict = match verdict {
         // The gateway timed out; the server behind it may still be processing the request.
-        Verdict::Retry(fault) if matches!(status, 504 | 524) => {
+        Verdict::Retry(fault) if matches!(status, 504 | 524) && fault.change.is_none() => {
             Verdict::Retry(TransientFault { may_run: true, ..fault })
         }
         verdict => verdict,
     };
-    // Whoever answered does not know whether the server behind it executed and billed the request.
-    let may_have_run = matches!(status, 408 | 502 | 504 | 520..=524);
-    // The model has reasoned until there was no room.
-    let has_reasoned =
-        matches!(&verdict, Verdict::Retry(fault) if fault.change == Some(CapabilityChange::OutputFactor));
-    let charge = if may_have_run || has_reasoned || (status >= 500 && !matches!(status, 501 | 503) && !error.is_api) {
-        Charge::Unknown
-    } else {
-        Charge::Nothing
-    };
+    let charge = charge_of(status, error, &verdict);
     (verdict, charge)
+}
+
+/// What an error cost.
+fn charge_of(status: u16, error: &ErrorBody, verdict: &Verdict) -> Charge {
+    let is_understood = match verdict {
+        // The model has reasoned until there was no room.
+        Verdict::Retry(fault) if fault.change == Some(CapabilityChange::OutputFactor) => return Charge::Unknown,
+        // Whoever names what is wrong with the request has not executed it.
+        Verdict::Retry(fault) => fault.change.is_some(),
+        Verdict::Stop(_) => true,
+        _ => false,
+    };
+    // Whoever answered does not know whether the server behind it executed and billed the request.
+    let may_have_run =
+        matches!(status, 408 | 502 | 504 | 520..=524) || status >= 500 && !matches!(status, 501 | 503) && !error.is_api;
+    if may_have_run && !is_understood { Charge::Unknown } else { Charge::Nothing }
 }
 
 /// The rate limit that a 429 is about, as in `Rate limit reached for … on tokens per min
@@ -121,9 +129,10 @@ pub(crate) fn judge_status(status: u16, error: &ErrorBody, after: Option<Duratio
     }
     // What a gateway writes on its page is not an error of the API.
     let is_of_api = error.is_of_api(status);
-    let change = find_change(status, error).filter(|_| is_of_api);
-    // A parameter that is named is what is not supported, rather than images.
-    let is_cause = |cause: &Cause| is_of_api && !(*cause == Cause::NoVision && change.is_some());
+    let change = find_change(status, error).filter(|_| is_of_api || error.is_plain);
+    // A parameter that is named is what is not supported, rather than images or a model.
+    let is_other = |cause: Cause| matches!(cause, Cause::NoVision | Cause::RetiredModel) && change.is_some();
+    let is_cause = |cause: &Cause| (is_of_api || *cause == Cause::NoCredit && error.is_plain) && !is_other(*cause);
     if let Some(cause) = find_cause(status, error, after.is_some()).filter(is_cause) {
         return judge_cause(cause, error, after, message);
     }
@@ -137,6 +146,8 @@ pub(crate) fn judge_status(status: u16, error: &ErrorBody, after: Option<Duratio
         }
         404 => Verdict::stop_or_page(message, CHECK_ENDPOINT),
         405 => Verdict::stop(message, CHECK_ENDPOINT),
+        // What is gone does not come back.
+        410 => Verdict::stop(message, RETIRED),
         408 => Verdict::transient(ErrorKind::Timeout, message),
         413 => Verdict::page_fault(ErrorKind::RequestTooLarge, message),
         409 | 425 => Verdict::transient(ErrorKind::ServerError, message),
@@ -161,6 +172,7 @@ fn judge_cause(cause: Cause, error: &ErrorBody, after: Option<Duration>, message
         Cause::CreditInFlight => Verdict::Later { after, message },
         Cause::BadKey => Verdict::stop(message, CHECK_KEY),
         Cause::UnknownModel => Verdict::stop(message, CHECK_ENDPOINT),
+        Cause::RetiredModel => Verdict::stop(message, RETIRED),
         Cause::NoVision => Verdict::stop(message, "choose a model that takes images: check provider.model"),
         Cause::ContextTooLong => match max_answer(error.text()) {
             Some(tokens) => capability(CapabilityChange::MaxOutput(tokens), message),

@@ -8,7 +8,8 @@
 //!   [`lenient_json`]: JSON with numbers that are too large
 //! - [`error_body`]: reads error bodies of any shape; [`message_numbers`]: numbers in their messages;
 //!   [`errors`]: what an error means; [`causes`]: why, in the words of servers; [`vision`]: whether the
-//!   model takes no images; [`rejections`]: the parameter that an error names; [`output_room`]: output limits that it names
+//!   model takes no images; [`rejections`]: the parameter that an error names;
+//!   [`parameter_names`]: the words for it; [`output_room`]: output limits that it names
 //! - [`rate_limit_headers`]: reads rate limits from headers
 //! - [`batch`]: calls and replies of the Batch API; [`batch_line`]: lines of its files
 
@@ -24,6 +25,7 @@ pub(crate) mod message;
 pub(crate) mod message_numbers;
 pub(crate) mod openai_dialect;
 pub(crate) mod output_room;
+pub(crate) mod parameter_names;
 pub(crate) mod rate_limit_headers;
 #[cfg(test)]
 mod recorded;

@@ -3,7 +3,7 @@
 use super::batch::OpenAiBatches;
 use super::errors::judge_error;
 use super::rate_limit_headers::read_rate_limits;
-use super::rejections::{fault_of_page, is_rejection};
+use super::rejections::{fault_of_page, is_passing, is_rejection};
 use super::reply::Completion;
 use super::request::ChatFrame;
 use super::stream::ChatStream;
@@ -57,6 +57,10 @@ impl Dialect for OpenAi {
 
     fn is_rejection(&self, message: &str) -> bool {
         is_rejection(message)
+    }
+
+    fn is_passing(&self, message: &str) -> bool {
+        is_passing(message)
     }
 
     fn fault_of_page(&self, change: CapabilityChange, message: &str) -> Option<ErrorKind> {

@@ -5,6 +5,7 @@
 
 use super::error_body::ErrorBody;
 use super::output_room::max_output;
+use super::parameter_names::NAMES;
 use super::request::THINKING_MEMBER;
 use crate::base::vocabulary::ErrorKind;
 use crate::catalog::Effort;
@@ -12,73 +13,6 @@ use crate::provider::capability::CapabilityChange;
 use crate::provider::efforts::Efforts;
 use crate::provider::parameter::Parameter;
 use crate::provider::wording::{find_word, is_marked, names};
-
-/// Words by which errors name a parameter, in lower case. The first that an error has decides.
-const NAMES: &[(Parameter, &[&str])] = &[
-    (Parameter::UniqueItems, &["uniqueitems"]),
-    (Parameter::MaxItems, &["maxitems"]),
-    (Parameter::MaxLength, &["maxlength"]),
-    (Parameter::Temperature, &["temperature"]),
-    (Parameter::OutputLimit, &["max_tokens", "max_completion_tokens"]),
-    (Parameter::StreamOptions, &["stream_options", "include_usage"]),
-    (Parameter::Strict, &["json_schema.strict", "'strict'", "`strict`", "\"strict\""]),
-    (
-        Parameter::Effort,
-        &[
-            "reasoning_effort",
-            "reasoning.effort",
-            "reasoning effort",
-            "effort level",
-            "thinking level",
-            "thinking_level",
-            "output_config.effort",
-        ],
-    ),
-    (Parameter::Thinking, &[THINKING_MEMBER]),
-    (Parameter::CacheKey, &["prompt_cache_key"]),
-    (Parameter::CacheOptions, &["prompt_cache_options", "prompt_cache_breakpoint"]),
-    (Parameter::Detail, &["image_url.detail", "'detail'", "`detail`", "detail: extra"]),
-    (
-        Parameter::SystemMessage,
-        &[
-            "system message",
-            "system messages",
-            "system role",
-            "role 'system'",
-            "role \"system\"",
-            "role `system`",
-            "'system' role",
-            "system prompt",
-            "system instruction",
-            "developer instruction",
-            "role: system",
-            "messages[0].role",
-            "messages.0.role",
-            // Templates of models without a system message.
-            "roles must alternate",
-        ],
-    ),
-    (
-        Parameter::Format,
-        &[
-            "response_format",
-            "response format",
-            "json_schema",
-            "json_object",
-            "json mode",
-            "guided_json",
-            "guided_grammar",
-            "guided json",
-            "guided decoding",
-            "structured output",
-            "structured_output",
-            "response_schema",
-            "response schema",
-            "constrained decoding",
-            "responseschema",
-        ],
-    ),
-];
 
 /// Words with which servers reject a parameter, in lower case, beside [`CLEAR_REJECTIONS`].
 const REJECTIONS: &[&str] = &[
@@ -110,6 +44,12 @@ const REJECTIONS: &[&str] = &[
     "removed",
     "remove ",
     "only the default",
+    "only works",
+    "is mandatory",
+    "is required",
+    "is restricted to",
+    "out of range",
+    "outside the range",
     "must be",
     "should be",
     "must not",
@@ -138,6 +78,8 @@ const CLEAR_REJECTIONS: &[&str] = &[
     "n't accept",
     "must be one of",
     "must alternate",
+    "endpoints found that support parameter",
+    "endpoints found that support the parameter",
     "but got",
     "unimplemented",
     "unexpected keyword",
@@ -146,8 +88,19 @@ const CLEAR_REJECTIONS: &[&str] = &[
     "仅支持",
 ];
 
-/// Words of a 403 about a parameter that the account may not use.
-const DISABLED: &[&str] = &["not enabled", "not support", "n't support", "unsupported", "not available"];
+/// Words that also mean that the server can't do its work for the moment, or who may not use it.
+const PASSING: &[&str] = &[
+    "temporar",
+    "try again",
+    "unavailable",
+    "not available",
+    "overloaded",
+    "at capacity",
+    "timed out",
+    "timeout",
+    "internal error",
+    "unexpected error",
+];
 
 /// Complaints about the content of a schema that name no part of it.
 const SCHEMA_COMPLAINTS: &[&str] = &[
@@ -178,16 +131,21 @@ pub(crate) fn find_change(status: u16, error: &ErrorBody) -> Option<CapabilityCh
     }
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_code = ["unsupported_parameter", "unsupported_value", "unknown_parameter"].iter().any(|code| error.is(code));
-    let is_rejection = match status {
-        403 => has(DISABLED),
-        // An internal error has to be clear: it may have another cause.
-        500.. => is_code || has(CLEAR_REJECTIONS),
-        _ => is_code || is_rejection(text),
-    };
+    let is_rejection = is_code || rejects(text);
     let named = named_parameter(&param, text, is_rejection);
     let named = named.filter(|parameter| match status {
-        403 => is_rejection && (!param.is_empty() || is_named_clearly(*parameter, text)),
-        _ => status < 500 || is_rejection,
+        // Beside its name, a refusal for all parameters says `forbidden`.
+        403 => {
+            let is_denied = is_code || rejects(&text.replace("forbidden", ""));
+            is_denied && (!param.is_empty() || is_named_clearly(*parameter, text))
+        }
+        // An internal error has to be clear: it may have another cause.
+        500.. => {
+            let is_clear = is_code || has(CLEAR_REJECTIONS);
+            let is_named = !param.is_empty() || is_named_clearly(*parameter, text);
+            is_clear || is_rejection && is_named && !has(PASSING)
+        }
+        _ => true,
     });
     let is_of_schema = status < 500 || has(&["schema", "grammar"]);
     let is_schema = status != 403 && is_of_schema && has(SCHEMA_COMPLAINTS);
@@ -237,14 +195,24 @@ pub(crate) fn fault_of_page(change: CapabilityChange, message: &str) -> Option<E
 
 /// Whether a message says that something of the request is not accepted.
 pub(crate) fn is_rejection(message: &str) -> bool {
+    rejects(&message.to_lowercase())
+}
+
+/// Whether a message may mean no more than that the server can't do its work for the moment.
+pub(crate) fn is_passing(message: &str) -> bool {
     let message = message.to_lowercase();
+    PASSING.iter().chain(&["rate limit", "quota"]).any(|words| message.contains(words))
+}
+
+/// The same as [`is_rejection`] of a text in lower case.
+fn rejects(message: &str) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
     // `only 1 is supported`
-    let is_restricted = find_word(&message, "only").is_some_and(|at| {
+    let is_restricted = find_word(message, "only").is_some_and(|at| {
         ["supported", "allowed", "accepted", "valid"].iter().any(|word| message[at..].contains(word))
     });
     let is_unknown = message.contains("unknown") && !has(&["unknown error", "unknown reason", "unknown issue"]);
-    has(REJECTIONS) || has(CLEAR_REJECTIONS) || is_restricted || is_unknown || find_word(&message, "expected").is_some()
+    has(REJECTIONS) || has(CLEAR_REJECTIONS) || is_restricted || is_unknown || find_word(message, "expected").is_some()
 }
 
 fn named_parameter(param: &str, text: &str, is_rejection: bool) -> Option<Parameter> {
@@ -350,10 +318,21 @@ fn is_number(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether `text` names `parameter` by a name that is no word, or marks it as a name.
+/// Whether `text` names `parameter` by a name that is no word of prose, and marks it as a name or begins with it.
 fn is_named_clearly(parameter: Parameter, text: &str) -> bool {
     let of_parameter = NAMES.iter().filter(|(named, _)| *named == parameter).flat_map(|(_, words)| *words);
-    of_parameter.into_iter().any(|word| names(text, word).any(|at| word.contains('_') || is_marked(text, at, word)))
+    of_parameter.into_iter().any(|word| {
+        let is_clear = |at: usize| {
+            let is_prose = word.contains(' ');
+            word.contains('_') || !is_prose && (is_marked(text, at, word) || states_value(&text[at + word.len()..]))
+        };
+        names(text, word).any(is_clear)
+    })
+}
+
+/// Whether what follows a name says what its value may be: `temperature: only 1 is allowed`.
+fn states_value(after: &str) -> bool {
+    [":", " must be", " is deprecated", " is not", " does not support"].iter().any(|words| after.starts_with(words))
 }
 
 /// The efforts that a message lists as supported.

@@ -27,9 +27,13 @@ impl ReplyStream for ChatStream {
         self.saw_done || self.completion.finish.is_some() || self.completion.error.is_some()
     }
 
-    fn is_ended(&self) -> bool {
+    fn is_counted(&self) -> bool {
         // Counts of before the end may not be the last.
-        self.saw_done || self.is_complete() && self.completion.has_final_usage
+        self.is_complete() && self.completion.has_final_usage
+    }
+
+    fn is_ended(&self) -> bool {
+        self.saw_done
     }
 
     fn finish(self: Box<Self>) -> Result<Reply, String> {
@@ -52,7 +56,7 @@ mod tests {
     const USAGE: &str = r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}"#;
     const ERROR: &str = r#"{"error":{"code":502,"message":"upstream"}}"#;
 
-    /// The letters C and E stand for "complete" and "ended" after each event.
+    /// The letters C, U and E stand for "complete", "with usage" and "ended" after each event.
     fn play(events: &[&str]) -> (String, Result<Reply, String>) {
         let mut stream = Box::<ChatStream>::default();
         let mut states = String::new();
@@ -60,6 +64,8 @@ mod tests {
             stream.push(event);
             states.push(if stream.is_ended() {
                 'E'
+            } else if stream.is_counted() {
+                'U'
             } else if stream.is_complete() {
                 'C'
             } else {
@@ -72,14 +78,14 @@ mod tests {
     #[test]
     fn a_stream_is_complete_before_it_ends() {
         for (events, states, is_reply) in [
-            (&[TEXT, STOP, USAGE, "[DONE]"][..], "-CEE", true),
+            (&[TEXT, STOP, USAGE, "[DONE]"][..], "-CUE", true),
             (&[TEXT, STOP, "[DONE]"], "-CE", true),
             (&[TEXT, USAGE, STOP], "--C", true),
-            (&[TEXT, USAGE, STOP, USAGE], "--CE", true),
+            (&[TEXT, USAGE, STOP, USAGE], "--CU", true),
             (&[BLANK, TEXT, BLANK, STOP, "[DONE]"], "---CE", true),
             (&[BLANK, TEXT, BLANK], "---", false),
-            (&[TEXT, GROQ], "-E", true),
-            (&[TEXT, MOONSHOT], "-E", true),
+            (&[TEXT, GROQ], "-U", true),
+            (&[TEXT, MOONSHOT], "-U", true),
             (&[OVERLOADED], "C", true),
             (&[TEXT, " [DONE] "], "-E", true),
             (&[TEXT, ERROR], "-C", true),
@@ -101,6 +107,12 @@ mod tests {
         let final_counts = |events: &[&str]| play(events).1.unwrap().usage.map(|usage| (usage.input, usage.output));
         for end in [GROQ, MOONSHOT] {
             assert_eq!(final_counts(&[BLANK, TEXT, end]), Some((7, 2)), "the last counts: {end}");
+        }
+        // Counts that follow the end replace those that came with it.
+        let more = r#"{"choices":[{"index":0,"delta":{"extra_content":{}}}],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":509}}"#;
+        for end in [GROQ, MOONSHOT] {
+            assert_eq!(final_counts(&[TEXT, end, more, "[DONE]"]), Some((7, 502)), "{end}");
+            assert_eq!(final_counts(&[TEXT, end, more]), Some((7, 502)), "{end}");
         }
         // Gemini corrects the prompt; counts without the reply do not replace those with it.
         let counts = |text: &str| format!(r#"{{"choices":[],"usage":{text}}}"#);

@@ -65,13 +65,21 @@ CREATE TABLE budget (id INTEGER PRIMARY KEY, scope TEXT NOT NULL UNIQUE, spent I
 INSERT INTO "budget" VALUES(1,'job/paid/stored',32502800000,9482000000);
 CREATE TABLE decisions (
   id INTEGER PRIMARY KEY, page_id INTEGER NOT NULL, job TEXT NOT NULL, task TEXT NOT NULL, question BLOB, value TEXT NOT NULL,
-  reviewer TEXT NOT NULL, decided_at INTEGER NOT NULL, sampled_with REAL, shown TEXT, withdrawn_at INTEGER, revision INTEGER NOT NULL);
-INSERT INTO "decisions" VALUES(1,1,'stored','kind',NULL,'"letter"','ann',1795438800000,0.25,NULL,NULL,10);
-INSERT INTO "decisions" VALUES(2,1,'stored','kind',NULL,'"invoice"','bob',1795435200000,NULL,'null',NULL,10);
-INSERT INTO "decisions" VALUES(3,8,'stored','kind',NULL,'"form"','ann',1795438805000,NULL,NULL,NULL,10);
-INSERT INTO "decisions" VALUES(4,8,'stored','marks',NULL,'["seal"]','ann',1795438805000,NULL,NULL,NULL,10);
-CREATE TABLE endpoints (id TEXT PRIMARY KEY, capabilities TEXT, calibration TEXT, limits TEXT) WITHOUT ROWID;
-INSERT INTO "endpoints" VALUES('stored openai/gpt-4o-mini','{"format":"json_schema","schema_in_prompt":false,"max_completion_tokens":false,"omitted":["uniqueItems","maxItems","maxLength"],"effort":null,"disables_thinking":false,"output_factor":1,"max_output":16384,"proven":true,"follows_schema":true,"changed":[],"changes":0}','{"high":{"images":4,"texts":1968,"sizes":[{"width":96,"height":128,"images":3,"tokens":25473,"most":8491},{"width":75,"height":110,"images":1,"tokens":8491,"most":8491}],"replies":2,"expected_output":174,"actual_output":80}}',NULL);
+  reviewer TEXT NOT NULL, decided_at INTEGER NOT NULL, sampled_with REAL, shown TEXT, withdrawn_at INTEGER, revision INTEGER NOT NULL,
+  draw_id INTEGER, group_id INTEGER NOT NULL);
+INSERT INTO "decisions" VALUES(1,1,'stored','kind',NULL,'"letter"','ann',1795438800000,0.25,NULL,NULL,10,1,1);
+INSERT INTO "decisions" VALUES(2,1,'stored','kind',NULL,'"invoice"','bob',1795435200000,NULL,'null',NULL,10,NULL,2);
+INSERT INTO "decisions" VALUES(3,8,'stored','kind',NULL,'"form"','ann',1795438805000,NULL,NULL,NULL,10,NULL,3);
+INSERT INTO "decisions" VALUES(4,8,'stored','marks',NULL,'["seal"]','ann',1795438805000,NULL,NULL,NULL,10,NULL,3);
+CREATE TABLE draw_pages (draw_id INTEGER NOT NULL, position INTEGER NOT NULL, page_id INTEGER NOT NULL, PRIMARY KEY (draw_id, position)) WITHOUT ROWID;
+INSERT INTO "draw_pages" VALUES(1,0,1);
+INSERT INTO "draw_pages" VALUES(1,1,8);
+CREATE TABLE draws (
+  id INTEGER PRIMARY KEY, job TEXT NOT NULL, tasks TEXT NOT NULL, selection TEXT, rule TEXT NOT NULL, size INTEGER NOT NULL,
+  population INTEGER NOT NULL, drawn_at INTEGER NOT NULL, shard TEXT);
+INSERT INTO "draws" VALUES(1,'stored','["kind"]',NULL,'content_hash',2,8,1795435200000,NULL);
+CREATE TABLE endpoints (id TEXT PRIMARY KEY, capabilities TEXT, calibration TEXT, limits TEXT, observations INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+INSERT INTO "endpoints" VALUES('stored openai/gpt-4o-mini','{"format":"json_schema","schema_in_prompt":false,"max_completion_tokens":false,"omitted":["uniqueItems","maxItems","maxLength"],"effort":null,"disables_thinking":false,"output_factor":1,"max_output":16384,"proven":true,"follows_schema":true,"changed":[],"changes":0}','{"high":{"images":4,"texts":1968,"sizes":[{"width":96,"height":128,"images":3,"tokens":25473,"most":8491},{"width":75,"height":110,"images":1,"tokens":8491,"most":8491}],"replies":2,"expected_output":174,"actual_output":80}}',NULL,0);
 CREATE TABLE "entries" (
   id INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, line INTEGER NOT NULL DEFAULT 0, path BLOB NOT NULL, size INTEGER NOT NULL,
   mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB, page_count INTEGER NOT NULL, selected TEXT,
@@ -117,6 +125,8 @@ INSERT INTO "marks" VALUES(10,1,0,X'6000608260820082008200300030003000B000E00038
 INSERT INTO "marks" VALUES(11,1,0,X'6000608260820082008200300030003000B000E000380070C0C038C006700010');
 INSERT INTO "marks" VALUES(12,1,0,X'6000608260820082008200300030003000B000E000380074C0C038C006700010');
 INSERT INTO "marks" VALUES(13,1,0,X'00C3C0C3C0B04038001800008001800100180018001B000380038463CC61CC60');
+CREATE TABLE merges (
+  fingerprint BLOB PRIMARY KEY, number INTEGER NOT NULL, shards INTEGER NOT NULL, run_id TEXT NOT NULL, started_at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE near (job_id INTEGER NOT NULL, page_id INTEGER NOT NULL, like_id INTEGER NOT NULL, distance INTEGER NOT NULL,
   PRIMARY KEY (job_id, page_id)) WITHOUT ROWID;
 INSERT INTO "near" VALUES(1,6,1,0);
@@ -175,9 +185,15 @@ CREATE TABLE revisions (last INTEGER NOT NULL);
 INSERT INTO "revisions" VALUES(11);
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, job_id INTEGER NOT NULL, set_id INTEGER NOT NULL, model TEXT NOT NULL,
-  tasks TEXT NOT NULL, started_at INTEGER NOT NULL, heartbeat INTEGER NOT NULL, first_attempt INTEGER NOT NULL, ended_at INTEGER, outcome TEXT, exit_code INTEGER, pages TEXT, selection TEXT, since INTEGER NOT NULL DEFAULT 0, attempt_timeout_ms INTEGER);
-INSERT INTO "runs" VALUES(1,'20261126T182023-cd4a3407d33a',1,1,'openai/gpt-4o-mini','[["kind",1],["marks",2],["total",3],["signed",4],["issued",5],["share",6]]',1795717223678,1795717226995,1,1795717226995,'complete',0,'{"total":13,"ok":8,"invalid":1,"refused":2,"failed":1,"pending":0,"skipped":1,"near":4,"duplicates":1,"sharing":5,"failures":{"by_kind":{"cut_short":{"pages":1,"example":{"path":"broken.png","page":0,"error_kind":"cut_short","error":"the file is cut short or damaged"}},"refusal":{"pages":2,"example":{"path":"d.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."}},"wrong_label":{"pages":1,"example":{"path":"c.png","page":1,"error_kind":"wrong_label","error":"kind: `none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`; marks: `none of your labels` is not one of the labels `stamp`, `logo`, `seal`"}}},"first":[{"path":"broken.png","page":0,"error_kind":"cut_short","error":"the file is cut short or damaged"},{"path":"c.png","page":1,"error_kind":"wrong_label","error":"kind: `none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`; marks: `none of your labels` is not one of the labels `stamp`, `logo`, `seal`"},{"path":"d.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."},{"path":"e.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."}]},"value":10850000000,"duplicate_value":17918000000,"by_label":{"kind":{"invoice":{"pages":7,"cost":1810466675},"letter":{"pages":1,"cost":609800000}},"marks":{"logo":{"pages":4,"cost":1219066666},"stamp":{"pages":1,"cost":609800000}}}}',NULL,1,60000);
-INSERT INTO "runs" VALUES(2,'20261126T182027-cb98db525e44',1,1,'openai/gpt-4o-mini','[["kind",1],["marks",2],["total",3],["signed",4],["issued",5],["share",6]]',1795717227556,1795717227556,11,NULL,NULL,NULL,NULL,NULL,11,60000);
+  tasks TEXT NOT NULL, started_at INTEGER NOT NULL, heartbeat INTEGER NOT NULL, first_attempt INTEGER NOT NULL, ended_at INTEGER, outcome TEXT, exit_code INTEGER, pages TEXT, selection TEXT, since INTEGER NOT NULL DEFAULT 0, attempt_timeout_ms INTEGER, settings_id INTEGER, is_trial INTEGER NOT NULL DEFAULT 0, shard TEXT);
+INSERT INTO "runs" VALUES(1,'20261126T182023-cd4a3407d33a',1,1,'openai/gpt-4o-mini','[["kind",1],["marks",2],["total",3],["signed",4],["issued",5],["share",6]]',1795717223678,1795717226995,1,1795717226995,'complete',0,'{"total":13,"ok":8,"invalid":1,"refused":2,"failed":1,"pending":0,"skipped":1,"near":4,"duplicates":1,"sharing":5,"failures":{"by_kind":{"cut_short":{"pages":1,"example":{"path":"broken.png","page":0,"error_kind":"cut_short","error":"the file is cut short or damaged"}},"refusal":{"pages":2,"example":{"path":"d.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."}},"wrong_label":{"pages":1,"example":{"path":"c.png","page":1,"error_kind":"wrong_label","error":"kind: `none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`; marks: `none of your labels` is not one of the labels `stamp`, `logo`, `seal`"}}},"first":[{"path":"broken.png","page":0,"error_kind":"cut_short","error":"the file is cut short or damaged"},{"path":"c.png","page":1,"error_kind":"wrong_label","error":"kind: `none of your labels` is not one of the labels `invoice`, `letter`, `form`, `other`; marks: `none of your labels` is not one of the labels `stamp`, `logo`, `seal`"},{"path":"d.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."},{"path":"e.png","page":1,"error_kind":"refusal","error":"kind: the model declined to answer: I''m sorry, I can''t assist with that.; marks: the model declined to answer: I''m sorry, I can''t assist with that.; total: the model declined to answer: I''m sorry, I can''t assist with that.; signed: the model declined to answer: I''m sorry, I can''t assist with that.; issued: the model declined to answer: I''m sorry, I can''t assist with that.; share: the model declined to answer: I''m sorry, I can''t assist with that."}]},"value":10850000000,"duplicate_value":17918000000,"by_label":{"kind":{"invoice":{"pages":7,"cost":1810466675},"letter":{"pages":1,"cost":609800000}},"marks":{"logo":{"pages":4,"cost":1219066666},"stamp":{"pages":1,"cost":609800000}}}}',NULL,1,60000,NULL,0,NULL);
+INSERT INTO "runs" VALUES(2,'20261126T182027-cb98db525e44',1,1,'openai/gpt-4o-mini','[["kind",1],["marks",2],["total",3],["signed",4],["issued",5],["share",6]]',1795717227556,1795717227556,11,NULL,NULL,NULL,NULL,NULL,11,60000,NULL,0,NULL);
+CREATE TABLE settings (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, body TEXT NOT NULL);
+CREATE TABLE shard (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, shards INTEGER NOT NULL);
+CREATE TABLE shown_answers (
+  id INTEGER PRIMARY KEY, page_id INTEGER NOT NULL, job TEXT NOT NULL, reviewer TEXT NOT NULL, task TEXT NOT NULL, question BLOB,
+  answer TEXT NOT NULL, shown_at INTEGER NOT NULL);
+INSERT INTO "shown_answers" VALUES(1,1,'stored','bob','kind',NULL,'null',1795435100000);
 CREATE INDEX runs_by_job ON runs (job_id, id);
 CREATE INDEX requests_by_page ON requests (page_id);
 CREATE INDEX attempts_by_request ON attempts (request_id);
@@ -188,4 +204,7 @@ CREATE INDEX batches_by_endpoint ON batches (endpoint, state);
 CREATE INDEX decisions_by_page ON decisions (page_id, job);
 CREATE INDEX decisions_by_job ON decisions (job);
 CREATE INDEX decisions_by_revision ON decisions (job, revision);
+CREATE INDEX decisions_by_group ON decisions (group_id);
+CREATE INDEX draws_by_job ON draws (job);
+CREATE INDEX shown_answers_by_page ON shown_answers (page_id, job, reviewer);
 COMMIT;

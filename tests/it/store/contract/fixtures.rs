@@ -118,6 +118,8 @@ pub(crate) fn start(run: &str) -> RunStart {
         former: None,
         job_name: "invoices".into(),
         manifest: "name: invoices".into(),
+        settings: "{}".into(),
+        is_trial: false,
         model: "model".into(),
         endpoint: "provider model".into(),
         provider: "provider".into(),

@@ -69,6 +69,7 @@ contract! {
     sqlite, Sqlite:
     runs [
         a_run_is_recorded_from_its_begin_to_its_end,
+        a_trial_leaves_the_job_as_it_is,
         recipes_and_sets_are_found_again,
         a_run_that_died_is_reaped_by_the_next_one,
         a_run_that_is_alive_is_left_alone,
@@ -99,6 +100,9 @@ contract! {
         decisions_are_read_as_they_were_made,
         a_decision_that_is_stored_is_not_stored_again,
         a_decision_that_is_withdrawn_counts_for_nothing_and_stays,
+        what_was_decided_together_is_withdrawn_together,
+        draws_are_stored_once_with_their_pages,
+        what_a_reviewer_has_seen_first_stays,
         rows_have_the_decisions_on_their_page,
         page_counts_do_not_outlive_a_decision,
     ]

@@ -31,7 +31,31 @@ pub(crate) fn a_run_is_recorded_from_its_begin_to_its_end<B: Backend>() {
     let run = &reader.runs(Some(bench.keys.job)).unwrap()[0];
     assert_eq!((run.ended_ms, run.outcome), (Some(NOW_MS + 1000), Some((RunOutcomeName::BudgetReached, 4))));
     assert_eq!(reader.job(&Digest::compute(b"other")).unwrap(), Some(other.job));
+    assert!(!run.is_trial);
+    assert_eq!(reader.settings_body(run.settings.unwrap()).unwrap().as_deref(), Some("{}"));
     assert_eq!(reader.job(&Digest::compute(b"neither")).unwrap(), None);
+}
+
+pub(crate) fn a_trial_leaves_the_job_as_it_is<B: Backend>() {
+    let bench = Bench::<B>::new();
+    bench.store.end_run(end(bench.keys.run)).unwrap();
+    let settings = r#"{"provider":{"model":"other"}}"#;
+    let trial =
+        RunStart { manifest: "name: other".into(), settings: settings.into(), is_trial: true, ..start("trial") };
+    let keys = bench.store.begin_run(trial).unwrap();
+    assert_eq!(keys.job, bench.keys.job);
+    let reader = bench.reader();
+    let identity = Digest::compute(b"job");
+    assert_eq!(reader.job_of_manifest(&identity, "name: invoices").unwrap(), Some(keys.job));
+    assert_eq!(reader.job_of_manifest(&identity, "name: other").unwrap(), None);
+    let runs = reader.runs(Some(keys.job)).unwrap();
+    assert_eq!(runs.iter().map(|run| run.is_trial).collect::<Vec<_>>(), [true, false], "also before its end");
+    assert_eq!(reader.settings_body(runs[0].settings.unwrap()).unwrap().as_deref(), Some(settings));
+    assert!(runs[0].settings != runs[1].settings);
+    bench.store.end_run(end(keys.run)).unwrap();
+    bench.store.begin_run(start("third")).unwrap();
+    let runs = reader.runs(Some(keys.job)).unwrap();
+    assert_eq!(runs[0].settings, runs[2].settings, "equal settings are stored once");
 }
 
 pub(crate) fn recipes_and_sets_are_found_again<B: Backend>() {

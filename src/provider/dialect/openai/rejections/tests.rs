@@ -89,6 +89,31 @@ fn the_parameter_that_an_error_names() {
         (400, openai("", "generic"), None),
         (500, openai("", "The server had an error while processing your request."), None),
         (500, openai("", "failed to apply the temperature"), None),
+        // The same words with any status.
+        (500, openai("", "`temperature` is deprecated for this model."), Some("temperature")),
+        (502, openai("", "Unknown parameter: 'temperature'."), Some("temperature")),
+        (503, openai("", "Unrecognized request argument supplied: temperature"), Some("temperature")),
+        (501, openai("", "temperature: Extra inputs are not permitted"), Some("temperature")),
+        (500, openai("", "invalid temperature: only 1 is allowed for this model"), Some("temperature")),
+        (502, openai("temperature", "Invalid value"), Some("temperature")),
+        (503, openai("", "prompt_cache_key: Extra inputs are not permitted"), Some("prompt_cache_key")),
+        (500, openai("", "Unknown name \"stream_options\": Cannot find field."), Some("stream_options")),
+        (404, openai("", "No endpoints found that support parameter: temperature"), Some("temperature")),
+        (404, openai("", "No endpoints found that support the parameter 'response_format'"), Some("format")),
+        (403, openai("", "Parameter temperature is not permitted"), Some("temperature")),
+        (403, openai("", "`reasoning_effort` is not allowed for this model"), Some("effort ")),
+        // Not what a gateway says of itself.
+        (502, openai("", "Bad Gateway"), None),
+        (503, openai("", "structured output is temporarily unavailable"), None),
+        (503, openai("", "response_format workers are not available, try again"), None),
+        (500, openai("", "json mode: unknown failure"), None),
+        (503, openai("", "no healthy upstream"), None),
+        (504, openai("", "upstream request timeout"), None),
+        // Thinking without the name of its member.
+        (400, r#"[{"error":{"code":400,"message":"Budget 0 is invalid. This model only works in thinking mode.","status":"INVALID_ARGUMENT"}}]"#.into(), Some("effort ")),
+        (400, openai("", "The thinking budget 0 is invalid. Please choose a value between 128 and 32768."), Some("effort ")),
+        (400, openai("", "Reasoning is mandatory for this endpoint and cannot be disabled."), Some("effort ")),
+        (400, openai("", "\"thinking.type.disabled\" is not supported for this model."), Some("effort ")),
     ] {
         assert_eq!(change(status, &body).as_deref(), expected, "{status} {body}");
     }

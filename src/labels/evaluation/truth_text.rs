@@ -1,0 +1,126 @@
+//! The truth of an evaluation as text for a terminal.
+
+use super::contradictions::Contradiction;
+use super::evaluated::{Evaluation, TruthSummary};
+use super::misfits::MisfitGroup;
+use crate::base::sanitize::one_line;
+use crate::base::units::grouped;
+use crate::labels::sampling::truth_kind::TruthKind;
+use crate::labels::wording::counted;
+use crate::report::TextTable;
+
+/// Maximum number of lines of a list.
+pub(crate) const MAX_LISTED: usize = 10;
+/// Shares of all pages that a sample may stand for without a question: a sample of random size varies.
+const LEAST_SHARE: f64 = 0.8;
+const MOST_SHARE: f64 = 1.25;
+
+/// Adds what is known of the truth, and what is wrong with it.
+pub(crate) fn add_truth(table: &mut TextTable, evaluation: &Evaluation) {
+    let truth = &evaluation.truth;
+    table.heading("truth");
+    table.path(1, "", &truth.source, "");
+    table.row(1, "rows", grouped(truth.rows));
+    table.row(1, "pages found in the job", grouped(truth.matched));
+    if truth.sampled > 0 {
+        table.row(1, "drawn at random", grouped(truth.sampled));
+    }
+    add_stands_for(table, truth);
+    if truth.not_selected > 0 {
+        table.row(1, "left out by --where", grouped(truth.not_selected));
+    }
+    if truth.shown > 0 {
+        let (name, note) = match truth.counts_shown {
+            true => ("answers not blind", "counted (--include-shown)"),
+            false => ("not blind, not counted", "--include-shown counts them"),
+        };
+        table.row_with_note(1, name, grouped(truth.shown), note);
+    }
+    if let Some(splits) = &truth.splits {
+        for (name, pages) in &splits.pages {
+            let name = if name.is_empty() { "without a split" } else { name };
+            let is_measured = splits.measured.as_deref() == Some(name);
+            table.row_with_note(
+                1,
+                &format!("split {name}"),
+                grouped(*pages),
+                if is_measured { "measured" } else { "" },
+            );
+        }
+        if splits.shared_clusters > 0 {
+            table.text(
+                1,
+                &format!(
+                    "{} in {} of equal or similar pages are in more than one split: what is measured on one was seen in the other",
+                    counted(splits.shared_pages, "page"),
+                    counted(splits.shared_clusters, "group")
+                ),
+            );
+            for [one, other] in &splits.examples {
+                table.path(2, &format!("{}: ", one_line(&one.1, 16)), &one.0, "");
+                table.path(2, &format!("{}: ", one_line(&other.1, 16)), &other.0, "");
+            }
+        }
+        if splits.left_out > 0 {
+            table.row(1, "left out because of that", grouped(splits.left_out));
+        }
+    }
+    if !truth.ignored.is_empty() {
+        table.text(1, &format!("columns that are not used: {}", truth.ignored.join(", ")));
+    }
+    add_list(table, "truth that does not fit the tasks", &truth.misfits, MisfitGroup::describe);
+    add_list(table, "equal pages with different truths", &truth.contradictions, Contradiction::describe);
+    if !truth.faults.is_empty() {
+        table.heading("not compared");
+        for fault in truth.faults.iter().take(MAX_LISTED * 2) {
+            table.text(1, &fault.to_string());
+        }
+        if truth.faults.len() > MAX_LISTED * 2 {
+            table.whole(
+                1,
+                &format!(
+                    "… and {} more; --format json lists them",
+                    grouped((truth.faults.len() - MAX_LISTED * 2) as u64)
+                ),
+            );
+        }
+    }
+}
+
+/// How many pages a sample stands for, if that is not all of them.
+fn add_stands_for(table: &mut TextTable, truth: &TruthSummary) {
+    let Some(pages) = truth.stands_for else { return };
+    #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
+    let share = pages / truth.job_pages.max(1) as f64;
+    if truth.kind != TruthKind::Sample {
+        table.text(
+            1,
+            &format!(
+                "the drawn pages would stand for {pages:.0} of {} pages: they are of several draws, and no sample",
+                grouped(truth.job_pages)
+            ),
+        );
+        return;
+    }
+    if (LEAST_SHARE..=MOST_SHARE).contains(&share) {
+        return;
+    }
+    table.text(
+        1,
+        &format!(
+            "the drawn pages stand for about {pages:.0} of {} pages: is the sample complete, and --where the one with which it was drawn?",
+            grouped(truth.job_pages)
+        ),
+    );
+}
+
+/// Adds the first lines of a list.
+fn add_list<T>(table: &mut TextTable, heading: &str, items: &[T], describe: impl Fn(&T) -> String) {
+    table.heading(heading);
+    for item in items.iter().take(MAX_LISTED) {
+        table.text(1, &describe(item));
+    }
+    if items.len() > MAX_LISTED {
+        table.whole(1, &format!("… and {} more; --format json lists them", grouped((items.len() - MAX_LISTED) as u64)));
+    }
+}

@@ -1,0 +1,266 @@
+//! The samples among the human answers of a job: which draws the store has, and how far they are decided.
+
+use super::reach::{Decided, OrderedDraw, OrderedPage, Reached, reach};
+use super::stated::are_consistent;
+use super::task_sample::{DrawSummary, TaskSample};
+use crate::base::decoder_version::PAGE_TREE_VERSION;
+use crate::base::digest::Digest;
+use crate::base::ids::{DecisionId, DrawId, PageId};
+use crate::base::shard::Shard;
+use crate::labels::truth::task_spec::TaskSpec;
+use crate::manifest::Job;
+use crate::pipeline::{draw_key, stored_job};
+use crate::store::{DecisionRecord, DrawRecord, EntryCursor, Reader, StoreError, current_decision};
+use std::collections::{HashMap, HashSet};
+
+/// Decisions that are read at once.
+const BATCH: usize = 2000;
+
+/// Decisions on one task, by page and question.
+type RecordsByQuestion = HashMap<(PageId, Option<Digest>), Vec<DecisionRecord>>;
+
+/// The decisions on one task of one page that count.
+#[derive(Debug, Default)]
+struct DecidedPage {
+    /// Whether one is the latest, whatever its value is.
+    is_decided: bool,
+    /// The draws that they refer to.
+    draws: Vec<DrawId>,
+    /// The probability that is stated with one that refers to no draw.
+    stated: Option<f64>,
+}
+
+/// A draw with the place of its last page.
+struct Draw {
+    record: DrawRecord,
+    pages: Vec<PageId>,
+    last: Digest,
+}
+
+/// What the job has now.
+#[derive(Default)]
+struct Population {
+    /// The number of different pages.
+    count: u64,
+    /// By task: how many of them are decided.
+    decided: Vec<u64>,
+    /// Those up to the end of the largest draw.
+    first: Vec<(Digest, PageId)>,
+}
+
+/// The samples of these tasks. `with_shown`: answers count whose reviewer had seen the model's. `selection`: the
+/// expression that measured rows match.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn read_samples(
+    reader: &Reader,
+    job: &Job,
+    tasks: &[TaskSpec],
+    with_shown: bool,
+    selection: Option<&str>,
+) -> Result<Vec<TaskSample>, StoreError> {
+    let decided = read_decided(reader, job, tasks, with_shown)?;
+    let has_draw = |page: &DecidedPage| !page.draws.is_empty() || page.stated.is_some();
+    let records = reader.draws(&job.name)?;
+    if records.is_empty() && !decided.iter().flat_map(HashMap::values).any(has_draw) {
+        return Ok(vec![TaskSample::default(); tasks.len()]);
+    }
+    let mut draws = Vec::new();
+    for record in records {
+        let pages = reader.draw_pages(record.id)?;
+        let Some(last) = pages.iter().map(draw_key).max() else { continue };
+        draws.push(Draw { record, pages, last });
+    }
+    let of_job = draws.iter().filter(|draw| draw.record.selection.is_none()).map(|draw| draw.last).max();
+    let population = read_population(reader, job, &decided, of_job)?;
+    let shard = reader.shard()?;
+    let sample = |(at, decided): (usize, &HashMap<PageId, DecidedPage>)| {
+        let within = selection.and_then(|selection| within_selection(&draws, shard, selection, decided));
+        let is_census = population.decided.get(at) == Some(&population.count);
+        within
+            .or_else(
+                || if is_census { Some(TaskSample::default()) } else { of_job_draws(&draws, &population, decided) },
+            )
+            .unwrap_or_else(|| of_stated(&draws, population.count, decided))
+    };
+    Ok(decided.iter().enumerate().map(sample).collect())
+}
+
+/// By task: the decided pages.
+fn read_decided(
+    reader: &Reader,
+    job: &Job,
+    tasks: &[TaskSpec],
+    with_shown: bool,
+) -> Result<Vec<HashMap<PageId, DecidedPage>>, StoreError> {
+    let mut records: Vec<RecordsByQuestion> = Vec::new();
+    records.resize_with(tasks.len(), HashMap::new);
+    let mut after = DecisionId(0);
+    loop {
+        let batch = reader.all_decisions(&job.name, after, BATCH)?;
+        let Some(last) = batch.last() else { break };
+        after = last.id;
+        for record in batch.into_iter().filter(|record| !record.is_withdrawn) {
+            let is_counted = with_shown || record.decision.shown.is_none();
+            let task = tasks.iter().position(|task| task.name == record.decision.task);
+            if let Some(known) = task.filter(|_| is_counted).and_then(|task| records.get_mut(task)) {
+                known.entry((record.decision.page, record.decision.question)).or_default().push(record);
+            }
+        }
+    }
+    let mut decided: Vec<HashMap<PageId, DecidedPage>> = Vec::new();
+    for (task, known) in tasks.iter().zip(records) {
+        let mut pages: HashMap<PageId, DecidedPage> = HashMap::new();
+        for ((page, question), records) in known {
+            let current = current_decision(&records, &task.name, question);
+            let into = pages.entry(page).or_default();
+            // A value that does not fit the task any more is truth, too: leaving such pages out would bend the sample.
+            into.is_decided |= current.is_some();
+            into.draws.extend(records.iter().filter_map(|record| record.decision.draw));
+            let stated = records.iter().filter(|record| record.decision.draw.is_none());
+            let stated = stated.filter_map(|record| record.decision.sampled_with);
+            into.stated = stated.chain(into.stated).reduce(f64::max);
+        }
+        pages.retain(|_, page| page.is_decided);
+        decided.push(pages);
+    }
+    Ok(decided)
+}
+
+/// Looks at the pages that the job has now. `last`: the end of the largest draw.
+fn read_population(
+    reader: &Reader,
+    job: &Job,
+    decided: &[HashMap<PageId, DecidedPage>],
+    last: Option<Digest>,
+) -> Result<Population, StoreError> {
+    let mut population = Population { decided: vec![0; decided.len()], ..Population::default() };
+    let Some(job) = stored_job(reader, job)? else { return Ok(population) };
+    // Keys are digests: their first half is enough to tell pages apart, and small.
+    let mut known: HashSet<[u8; 16]> = HashSet::new();
+    let mut entries = EntryCursor::new(reader, job);
+    while let Some(entry) = entries.next()? {
+        let Some(content) = entry.content.filter(|_| entry.page_count > 0 && entry.decoder >= PAGE_TREE_VERSION) else {
+            continue;
+        };
+        for page in entry.distinct_pages() {
+            let page = PageId { content, page };
+            let key = draw_key(&page);
+            let is_new = key.as_bytes().first_chunk().is_some_and(|half| known.insert(*half));
+            if !is_new {
+                continue;
+            }
+            population.count += 1;
+            for (count, decided) in population.decided.iter_mut().zip(decided) {
+                *count += u64::from(decided.contains_key(&page));
+            }
+            if last.is_some_and(|last| key <= last) {
+                population.first.push((key, page));
+            }
+        }
+    }
+    Ok(population)
+}
+
+fn ordered(
+    pages: impl Iterator<Item = (Digest, PageId)>,
+    draws: &[&Draw],
+    decided: &HashMap<PageId, DecidedPage>,
+) -> Option<Reached> {
+    let is_of_draws = |page: &DecidedPage| draws.iter().any(|draw| page.draws.contains(&draw.record.id));
+    let pages = pages.map(|(key, page)| OrderedPage {
+        key,
+        page,
+        decided: match decided.get(&page) {
+            None => Decided::No,
+            Some(known) if is_of_draws(known) => Decided::InDraw,
+            Some(_) => Decided::Otherwise,
+        },
+    });
+    let draws: Vec<OrderedDraw> = draws
+        .iter()
+        .map(|draw| OrderedDraw {
+            last: draw.last,
+            has_decisions: decided.values().any(|page| page.draws.contains(&draw.record.id)),
+        })
+        .collect();
+    reach(pages.collect(), &draws)
+}
+
+fn sample_of(reached: Reached, population: u64, selection: Option<String>) -> TaskSample {
+    let decided = reached.decided.len() as u64;
+    #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
+    let probability = (decided as f64 / population.max(decided) as f64).min(1.0);
+    let draw = DrawSummary {
+        selection,
+        pages: decided + reached.passed_over + reached.not_reached,
+        population,
+        decided,
+        passed_over: reached.passed_over,
+        not_reached: reached.not_reached,
+    };
+    let pages = reached.decided.into_iter().map(|page| (page, probability)).collect();
+    TaskSample { pages: Some(pages), draw: Some(draw), ..TaskSample::default() }
+}
+
+/// The sample of draws among all pages. Pages that the job has got since are part of the order: they would have been
+/// drawn, and nobody has decided on them.
+fn of_job_draws(draws: &[Draw], population: &Population, decided: &HashMap<PageId, DecidedPage>) -> Option<TaskSample> {
+    let draws: Vec<&Draw> = draws.iter().filter(|draw| draw.record.selection.is_none()).collect();
+    let reached = ordered(population.first.iter().copied(), &draws, decided)?;
+    Some(sample_of(reached, population.count, None))
+}
+
+/// The sample of draws among the pages whose rows match an expression. `shard`: the one whose store this is.
+fn within_selection(
+    draws: &[Draw],
+    shard: Option<Shard>,
+    selection: &str,
+    decided: &HashMap<PageId, DecidedPage>,
+) -> Option<TaskSample> {
+    let of_selection: Vec<&Draw> =
+        draws.iter().filter(|draw| draw.record.selection.as_deref() == Some(selection.trim())).collect();
+    let latest = latest_draws(&of_selection, shard)?;
+    let is_like = |draw: &Draw, other: &Draw| {
+        (draw.record.shard, draw.record.population) == (other.record.shard, other.record.population)
+    };
+    let same: Vec<&Draw> =
+        of_selection.into_iter().filter(|draw| latest.iter().any(|latest| is_like(draw, latest))).collect();
+    let pages: HashSet<PageId> = same.iter().flat_map(|draw| draw.pages.iter().copied()).collect();
+    let reached = ordered(pages.iter().map(|page| (draw_key(page), *page)), &same, decided)?;
+    let population = latest.iter().map(|draw| draw.record.population).sum();
+    Some(sample_of(reached, population, Some(selection.trim().to_owned())))
+}
+
+/// The latest draw among the pages that the store has: which pages match may change with the answers. In a store of
+/// merged shards these may be several, one of each shard. Without that of one they are no sample of the whole.
+fn latest_draws<'a>(draws: &[&'a Draw], shard: Option<Shard>) -> Option<Vec<&'a Draw>> {
+    let latest_of = |shard: Option<Shard>| {
+        let of_shard = draws.iter().copied().filter(|draw| draw.record.shard == shard);
+        of_shard.max_by_key(|draw| (draw.record.drawn_at_ms, draw.record.id))
+    };
+    match (latest_of(shard), shard) {
+        (Some(own), _) => Some(vec![own]),
+        (None, Some(_)) => None,
+        (None, None) => {
+            let newest = draws.iter().max_by_key(|draw| (draw.record.drawn_at_ms, draw.record.id))?;
+            Shard::all(newest.record.shard?.count()).map(|shard| latest_of(Some(shard))).collect()
+        }
+    }
+}
+
+/// The sample of pages whose probabilities are stated with their answers, such as imported ones.
+fn of_stated(draws: &[Draw], population: u64, decided: &HashMap<PageId, DecidedPage>) -> TaskSample {
+    let stated: HashMap<PageId, f64> =
+        decided.iter().filter_map(|(page, known)| Some((*page, known.stated?))).collect();
+    let has_decisions = |draw: &&Draw| decided.values().any(|page| page.draws.contains(&draw.record.id));
+    let mut other_selections: Vec<String> =
+        draws.iter().filter(has_decisions).filter_map(|draw| draw.record.selection.clone()).collect();
+    other_selections.sort();
+    other_selections.dedup();
+    let mut probabilities: Vec<f64> = stated.values().copied().collect();
+    probabilities.sort_by(f64::total_cmp);
+    let is_contradictory = !are_consistent(&probabilities, population);
+    TaskSample { pages: (!stated.is_empty()).then_some(stated), draw: None, is_contradictory, other_selections }
+}

@@ -1,0 +1,58 @@
+//! The sample of a task.
+
+use crate::base::ids::PageId;
+use std::collections::HashMap;
+
+/// How the pages with human answers to a task were drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TaskSample {
+    /// The pages that belong to the sample, with the probability with which each was drawn; `None`: there is no
+    /// sample, and all pages with an answer count.
+    pub(crate) pages: Option<HashMap<PageId, f64>>,
+    /// The draw, if the store has it.
+    pub(crate) draw: Option<DrawSummary>,
+    /// The stated probabilities are of several samples: pages have them, and are no sample.
+    pub(crate) is_contradictory: bool,
+    /// Expressions among whose rows pages were drawn. They are no sample of other rows.
+    pub(crate) other_selections: Vec<String>,
+}
+
+/// How far a draw is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DrawSummary {
+    /// The expression that rows had to match; `None`: the draw is among all pages of the job.
+    pub(crate) selection: Option<String>,
+    /// Pages that were drawn.
+    pub(crate) pages: u64,
+    /// Different pages among which they were drawn.
+    pub(crate) population: u64,
+    /// Pages that are decided and count.
+    pub(crate) decided: u64,
+    /// Pages before the last one that counts, which are not decided: if these are the hard ones, the others are not
+    /// like them.
+    pub(crate) passed_over: u64,
+    /// Pages after it: nobody has got there yet.
+    pub(crate) not_reached: u64,
+}
+
+impl TaskSample {
+    /// Whether an answer to a page counts, and with which probability the page was drawn.
+    pub(crate) fn membership(&self, page: Option<&PageId>) -> Membership {
+        let probability = || page.and_then(|page| self.pages.as_ref()?.get(page)).copied();
+        match (&self.pages, probability()) {
+            (None, _) => Membership::Counts(None),
+            (Some(_), Some(probability)) => Membership::Counts(Some(probability)),
+            (Some(_), None) if self.is_contradictory => Membership::Counts(None),
+            (Some(_), None) => Membership::LeftOut,
+        }
+    }
+}
+
+/// Whether an answer to a page counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Membership {
+    /// It does: with the probability with which the page was drawn, if it was.
+    Counts(Option<f64>),
+    /// The sample is without this page.
+    LeftOut,
+}

@@ -1,0 +1,90 @@
+//! How errors name the parameters of a request.
+//!
+//! Sources: OpenAI's error bodies, and those of compatible servers (2026-11).
+
+use super::request::THINKING_MEMBER;
+use crate::provider::parameter::Parameter;
+
+/// Words by which errors name a parameter, in lower case. The first that an error has decides.
+pub(crate) const NAMES: &[(Parameter, &[&str])] = &[
+    (Parameter::UniqueItems, &["uniqueitems"]),
+    (Parameter::MaxItems, &["maxitems"]),
+    (Parameter::MaxLength, &["maxlength"]),
+    (Parameter::Temperature, &["temperature"]),
+    (Parameter::OutputLimit, &["max_tokens", "max_completion_tokens"]),
+    (Parameter::StreamOptions, &["stream_options", "include_usage"]),
+    (Parameter::Strict, &["json_schema.strict", "'strict'", "`strict`", "\"strict\""]),
+    (
+        Parameter::Effort,
+        &[
+            "reasoning_effort",
+            "reasoning.effort",
+            "reasoning effort",
+            "effort level",
+            "thinking level",
+            "thinking_level",
+            "output_config.effort",
+            "thinking mode",
+            "thinking budget",
+            "thinking_budget",
+            "thinking_config",
+            "thinkingbudget",
+            "thinkingconfig",
+            "budget_tokens",
+            "thinking.type",
+            "reasoning mode",
+            "reasoning budget",
+            "reasoning is mandatory",
+            "thinking cannot be disabled",
+            "reasoning cannot be disabled",
+            "disable thinking",
+            "disable reasoning",
+            "turn off thinking",
+            "adaptive thinking",
+        ],
+    ),
+    (Parameter::Thinking, &[THINKING_MEMBER]),
+    (Parameter::CacheKey, &["prompt_cache_key"]),
+    (Parameter::CacheOptions, &["prompt_cache_options", "prompt_cache_breakpoint"]),
+    (Parameter::Detail, &["image_url.detail", "'detail'", "`detail`", "detail: extra"]),
+    (
+        Parameter::SystemMessage,
+        &[
+            "system message",
+            "system messages",
+            "system role",
+            "role 'system'",
+            "role \"system\"",
+            "role `system`",
+            "'system' role",
+            "system prompt",
+            "system instruction",
+            "developer instruction",
+            "role: system",
+            "messages[0].role",
+            "messages.0.role",
+            // Templates of models without a system message.
+            "roles must alternate",
+        ],
+    ),
+    (
+        Parameter::Format,
+        &[
+            "response_format",
+            "response format",
+            "json_schema",
+            "json_object",
+            "json mode",
+            "guided_json",
+            "guided_grammar",
+            "guided json",
+            "guided decoding",
+            "structured output",
+            "structured_output",
+            "response_schema",
+            "response schema",
+            "constrained decoding",
+            "responseschema",
+        ],
+    ),
+];

@@ -1,0 +1,172 @@
+//! Draws: what is stored of a sample, and what `docmill eval` says of it.
+
+use super::client::{Served, reviewed_job, stored_decisions};
+use crate::bench::Bench;
+use docmill::internal::store::{DrawRecord, ReadStore};
+use serde_json::{Value, json};
+
+fn draws(bench: &Bench) -> Vec<DrawRecord> {
+    ReadStore::open(&bench.path("store.db")).unwrap().reader().unwrap().draws("test").unwrap()
+}
+
+fn evaluated(bench: &Bench, arguments: &[&str]) -> Value {
+    let ran = bench.docmill(&[&["eval", "job.yaml", "--format", "json"], arguments].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+/// Decides `kind` of pages as the model has answered, or as `form`.
+fn decide(served: &Served, pages: &[Value]) {
+    pages.iter().for_each(|page| _ = served.decide(page, "kind", json!("form")));
+}
+
+#[test]
+fn a_draw_is_stored_and_decisions_refer_to_it() {
+    let bench = reviewed_job(20, "");
+    let served = Served::start(&bench, &["--sample", "6"]);
+    let pages = served.pages("task=kind&limit=100");
+    decide(&served, &pages[..4]);
+    // The same sample again is the same draw; a larger one is another.
+    drop(Served::start(&bench, &["--sample", "6", "--reviewer", "bob"]));
+    let stored = draws(&bench);
+    assert_eq!(stored.len(), 1);
+    assert_eq!((stored[0].size, stored[0].population, &stored[0].selection), (6, 20, &None));
+    assert_eq!(stored[0].tasks, ["kind", "marks", "sum"]);
+    assert!(stored_decisions(&bench).iter().all(|known| known.decision.draw == Some(stored[0].id)));
+
+    // Not finished: two drawn pages are not reached yet.
+    let report = evaluated(&bench, &[]);
+    assert_eq!(report["truth"]["selection"], "sample");
+    let draw = &report["truth"]["draws"]["kind"];
+    assert_eq!((&draw["pages"], &draw["of"], &draw["decided"]), (&json!(6), &json!(20), &json!(4)), "{draw}");
+    assert_eq!((&draw["passed_over"], &draw["not_reached"], &draw["left_out"]), (&json!(0), &json!(2), &json!(0)));
+    let text = bench.docmill(&["eval", "job.yaml"]).stdout;
+    assert!(text.contains("kind: 2 of 6 drawn pages not decided yet\n"), "{text}");
+
+    // One page is passed over; pages that were picked elsewhere are left out.
+    decide(&served, &pages[5..]);
+    let free = Served::start(&bench, &["--order", "suspected"]);
+    let all = free.pages("task=kind&limit=100");
+    decide(&free, &all[15..]);
+    assert_eq!(stored_decisions(&bench).last().unwrap().decision.draw, None);
+    let report = evaluated(&bench, &[]);
+    let draw = &report["truth"]["draws"]["kind"];
+    assert_eq!(
+        (&draw["decided"], &draw["passed_over"], &draw["left_out"]),
+        (&json!(5), &json!(1), &json!(5)),
+        "{draw}"
+    );
+    assert_eq!((&report["truth"]["selection"], &report["tasks"]["kind"]["n"]), (&json!("sample"), &json!(5)));
+    let text = bench.docmill(&["eval", "job.yaml"]).stdout;
+    assert!(text.contains("kind: 1 of 6 drawn pages not decided yet, 1 of them passed over: "), "{text}");
+    assert!(text.contains("kind: 5 pages with answers that were not drawn are left out"), "{text}");
+
+    // Another task has no draw: its pages count as selected, whatever is known of the first.
+    let got = free.post(
+        "/api/decide",
+        &json!({"decisions": [{"page": pages[0]["page"], "task": "marks", "value": []}], "view": "order=suspected"}),
+    );
+    assert_eq!(got.status, 200, "{}", got.text());
+    let report = evaluated(&bench, &[]);
+    assert_eq!(report["tasks"]["kind"]["selection"], "sample");
+    assert_eq!(report["tasks"]["marks"]["selection"], "selected");
+    assert_eq!(report["truth"]["selection"], "selected", "not all of it");
+
+    // An enlarged sample takes over what was decided.
+    let larger = Served::start(&bench, &["--sample", "10"]);
+    let pages = larger.pages("task=kind&limit=100&state=undecided");
+    decide(&larger, &pages);
+    assert_eq!(draws(&bench).len(), 2);
+    let report = evaluated(&bench, &["--task", "kind"]);
+    let draw = &report["truth"]["draws"]["kind"];
+    assert_eq!((&draw["pages"], &draw["decided"], &draw["passed_over"]), (&json!(10), &json!(10), &json!(0)), "{draw}");
+    assert_eq!((&report["truth"]["selection"], &report["tasks"]["kind"]["n"]), (&json!("sample"), &json!(10)));
+}
+
+#[test]
+fn a_draw_within_a_selection_says_nothing_about_other_pages() {
+    let bench = reviewed_job(24, "");
+    let expression = "path < '00012.jpg'";
+    let served = Served::start(&bench, &["--sample", "5", "--where", expression]);
+    let job = served.json("/api/pages?task=kind&limit=1");
+    assert_eq!(job["total"], 5);
+    let sample = &served.json("/api/job")["sample"];
+    assert_eq!((&sample["of"], &sample["where"].is_string()), (&json!(12), &true), "{sample}");
+    let pages = served.pages("task=kind&limit=100");
+    decide(&served, &pages);
+    let stored = draws(&bench);
+    assert_eq!((stored.len(), stored[0].size, stored[0].population), (1, 5, 12));
+    let last = stored_decisions(&bench).pop().unwrap().decision;
+    assert_eq!((last.draw, last.sampled_with), (Some(stored[0].id), None), "no probability for the whole job");
+
+    let whole = evaluated(&bench, &[]);
+    assert_eq!(whole["truth"]["selection"], "selected");
+    assert!(whole["truth"]["draws"]["kind"]["other_selections"][0].is_string(), "{whole}");
+    let text = bench.docmill(&["eval", "job.yaml"]).stdout;
+    assert!(text.contains("measure them with --where"), "{text}");
+    // Of these rows it is a sample, however the expression is written.
+    let within = evaluated(&bench, &["--where", "path  <  \"00012.jpg\""]);
+    assert_eq!(within["truth"]["selection"], "sample", "{within}");
+    let draw = &within["truth"]["draws"]["kind"];
+    assert_eq!((&draw["pages"], &draw["of"], &draw["decided"]), (&json!(5), &json!(12), &json!(5)), "{draw}");
+    // A decision does not change which rows were drawn.
+    let again = Served::start(&bench, &["--sample", "5", "--where", expression]);
+    assert_eq!(again.pages("task=kind&limit=100").len(), 5);
+    assert_eq!(draws(&bench).len(), 1);
+}
+
+/// Decisions change rows: a sample that is drawn among rows must not lose the pages that were corrected.
+#[test]
+fn corrections_do_not_change_what_is_drawn() {
+    let bench = reviewed_job(24, "");
+    let served = Served::start(&bench, &[]);
+    let kind = served.json("/api/filters?task=kind")["labels"][0]["value"].clone();
+    let expression = format!("kind = '{}'", kind.as_str().unwrap());
+    let start = || Served::start(&bench, &["--sample", "100", "--where", &expression]);
+    let served = start();
+    let before = served.json("/api/pages?task=kind&limit=1")["total"].clone();
+    let page = served.pages("task=kind&limit=1")[0].clone();
+    served.decide(&page, "kind", json!(if kind == "form" { "letter" } else { "form" }));
+    drop(served);
+    assert_eq!(start().json("/api/pages?task=kind&limit=1")["total"], before);
+    assert_eq!(draws(&bench).len(), 1);
+}
+
+/// A sample is one of the pages that the job has now: those that came later have their places in its order.
+#[test]
+fn pages_that_come_later_belong_to_the_order() {
+    let bench = reviewed_job(12, "");
+    let served = Served::start(&bench, &["--sample", "6"]);
+    decide(&served, &served.pages("task=kind&limit=100"));
+    drop(served);
+    assert_eq!(evaluated(&bench, &[])["truth"]["draws"]["kind"]["of"], 12);
+    (12..24).for_each(|at| bench.put(&format!("pages/new-{at}.jpg"), &crate::bench::page(at)));
+    let ran = bench.run(&[]);
+    assert!(ran.code == 0 || ran.code == 3, "{}", ran.stderr);
+    let all = Served::start(&bench, &[]);
+    let order = all.pages("task=kind&limit=100");
+    let is_decided = |page: &Value| page["tasks"]["kind"].get("own").is_some();
+    let reached = order.iter().rposition(is_decided).unwrap() + 1;
+    let report = evaluated(&bench, &[]);
+    let draw = &report["truth"]["draws"]["kind"];
+    assert!(reached > 6, "the test needs a new page among the first ones");
+    assert_eq!(
+        (&draw["of"], &draw["decided"], &draw["passed_over"]),
+        (&json!(24), &json!(6), &json!(reached - 6)),
+        "{draw}"
+    );
+    // When these are decided, too, it is a complete sample of all pages.
+    let larger = Served::start(&bench, &["--sample", &reached.to_string()]);
+    decide(&larger, &larger.pages("task=kind&limit=100&state=undecided"));
+    let report = evaluated(&bench, &[]);
+    let draw = &report["truth"]["draws"]["kind"];
+    assert_eq!(
+        (&draw["decided"], &draw["passed_over"], &draw["not_reached"]),
+        (&json!(reached), &json!(0), &json!(0)),
+        "{draw}"
+    );
+    // When every page is decided, there is nothing to estimate.
+    decide(&all, &all.pages("task=kind&limit=100&state=undecided"));
+    let report = evaluated(&bench, &[]);
+    assert_eq!((&report["truth"]["selection"], &report["truth"].get("draws")), (&json!("all"), &None));
+}
