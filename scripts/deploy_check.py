@@ -44,9 +44,17 @@ def validator():
     return validate
 
 
+def output_of(command):
+    """What a program prints; ends this one with its errors if it fails."""
+    ended = subprocess.run(command, capture_output=True, text=True)
+    if ended.returncode != 0:
+        sys.exit(f"{' '.join(command)}: exit code {ended.returncode}\n{ended.stderr}")
+    return ended.stdout
+
+
 def kustomized(name):
     command = ["kubectl", "kustomize", str(DEPLOY / "kustomize" / name)]
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    text = output_of(command)
     return [thing for thing in yaml.safe_load_all(text) if thing]
 
 
@@ -118,7 +126,7 @@ def check_manifest(docmill, manifest):
         (root / "run/docmill/provider/api-key").write_text("key")
         text = re.sub(r" (/(?:data|state|run)/)", rf" {folder}\1", manifest)
         (root / "job.yaml").write_text(text)
-        subprocess.run([docmill, "plan", str(root / "job.yaml")], check=True, capture_output=True)
+        output_of([docmill, "plan", str(root / "job.yaml")])
 
 
 def main():
@@ -130,11 +138,11 @@ def main():
     if shutil.which("kubectl"):
         rendered["kustomize"] = {name: kustomized(name) for name in KUSTOMIZE}
     else:
-        print("skipped: kubectl (the Kustomize folders were not rendered)")
+        print("skipped: kubectl")
     try:
         rendered["helm"] = {name: charted(values) for name, values in CHART.items()}
     except ImportError:
-        print("skipped: helm-python-sdk (the chart was not rendered)")
+        print("skipped: helm-python-sdk")
     if validate is None or not rendered:
         sys.exit(77)
     for tool, folders in rendered.items():

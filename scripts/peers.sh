@@ -17,6 +17,14 @@ skip() {
   if [ -n "${DOCMILL_SKIP_LOG:-}" ]; then echo "$1: scripts/peers.sh" >>"$DOCMILL_SKIP_LOG"; fi
 }
 
+# Runs a script that prints a line `skipped: NEED` for what is missing, and exits with 77 if nothing could be tried.
+run_with_skips() {
+  local code=0 need
+  "$@" | tee "$work/lines" | { grep -v "^skipped: " || true; } || code=$?
+  while read -r need; do skip "$need"; done < <(sed -n 's/^skipped: //p' "$work/lines")
+  [ "$code" = 0 ] || [ "$code" = 77 ] || exit "$code"
+}
+
 # Whether a program that was started in the background still runs.
 running() { kill -0 "$1" 2>/dev/null || { echo "$2 ended early" >&2; exit 1; }; }
 
@@ -86,19 +94,12 @@ else
 fi
 
 # The Python package in a fresh virtual environment, and its operators in Airflow.
-code=0
-bash scripts/python_package.sh | tee "$work/python" || code=$?
-case $code in
-  0) if grep -q "^skipped: airflow" "$work/python"; then skip "airflow (DOCMILL_AIRFLOW)"; fi ;;
-  77) skip "maturin, pyarrow, pandas and pytest" ;;
-  *) exit "$code" ;;
-esac
+run_with_skips bash scripts/python_package.sh
 
 # The Kubernetes manifests, by the schemas of Kubernetes.
 if python3 -m venv "$work/deploy" >/dev/null 2>&1 &&
   "$work/deploy/bin/pip" install -q pyyaml kubernetes-validate helm-python-sdk >/dev/null 2>&1; then
-  "$work/deploy/bin/python" scripts/deploy_check.py "$docmill" | tee "$work/deploy.log"
-  if grep -q "^skipped:" "$work/deploy.log"; then skip kubectl; fi
+  run_with_skips "$work/deploy/bin/python" scripts/deploy_check.py "$docmill"
 else
   skip "kubernetes-validate and helm-python-sdk"
 fi

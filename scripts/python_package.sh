@@ -1,34 +1,49 @@
 #!/usr/bin/env bash
 # The Python package from a fresh virtual environment: builds the wheel, installs it, runs the demo through Python,
 # reads its rows in pandas, then runs tests/python with the installed package and checks its types. If
-# DOCMILL_AIRFLOW names a Python with Airflow, pytest and mypy, the operators run in it.
+# DOCMILL_AIRFLOW names a Python with Airflow, pytest and mypy, the wheel is installed there, too, and the operators run.
 #
-# Exit code 77: pip can't install what is needed. Without Airflow, prints `skipped: airflow`.
+# Usage: python_package.sh [WHEEL]. With WHEEL, such as that of scripts/dist.sh, nothing is built. Prints a line
+# `skipped: NEED` for what is missing; the exit code is 77 if the package could not be tried.
 set -euo pipefail
+wheel=${1:+$(realpath "$1")}
 cd "$(dirname "$0")/.."
 root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+: >"$work/pip.log"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
 unset DOCMILL_STORE
 
-install() { "$1/bin/pip" install -q "${@:2}" >"$work/pip.log" 2>&1; }
+# Without a network, pip gives up soon. It compiles no bytecode of what is imported once.
+export PIP_RETRIES=1 PIP_DEFAULT_TIMEOUT=15
+install() { "$1/bin/pip" install -q --no-compile "${@:2}" >"$work/pip.log" 2>&1; }
+# Ends the script: it needs what pip could not install.
+unavailable() {
+  tail -3 "$work/pip.log" >&2
+  echo "skipped: $1"
+  exit 77
+}
 
-python3 -m venv "$work/build" && install "$work/build" "maturin>=1.9,<2" || { cat "$work/pip.log" >&2; exit 77; }
-# The same profile and target folder as `cargo run --release`, so that nothing is compiled twice.
-"$work/build/bin/maturin" build --release --locked --out "$work/wheels" >"$work/maturin.log" 2>&1 ||
-  { tail -50 "$work/maturin.log" >&2; exit 1; }
-wheel=$(echo "$work"/wheels/docmill-*.whl)
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' && python3 -m venv "$work/fresh" >"$work/pip.log" 2>&1 ||
+  unavailable "python3 (3.10 or newer, with venv)"
+if [ -z "$wheel" ]; then
+  python3 -m venv "$work/build"
+  install "$work/build" "maturin>=1.9,<2" || unavailable maturin
+  # The same profile and target folder as `cargo run --release`, so that nothing is compiled twice.
+  "$work/build/bin/maturin" build --release --locked --out "$work/wheels" >"$work/maturin.log" 2>&1 ||
+    { tail -50 "$work/maturin.log" >&2; exit 1; }
+  wheel=$(echo "$work"/wheels/docmill-*.whl)
+fi
 
 # A fresh environment, as a user has it: the wheel needs nothing but itself.
-python3 -m venv "$work/fresh"
 "$work/fresh/bin/pip" install -q --no-index "$wheel"
 test "$("$work/fresh/bin/docmill" --version)" = "docmill $(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)"
 test -z "$("$work/fresh/bin/pip" list --format freeze | grep -v -E '^(docmill|pip|setuptools)')"
 if (cd "$work" && "$work/fresh/bin/python" -c 'import docmill; docmill.rows("job.yaml")') 2>"$work/error"; then exit 1; fi
 grep -q "pip install 'docmill\[rows\]'" "$work/error"
-install "$work/fresh" "$wheel[pandas]" pytest mypy || { cat "$work/pip.log" >&2; exit 77; }
+install "$work/fresh" "$wheel[pandas]" pytest mypy || unavailable "pandas, pyarrow, pytest and mypy"
 install "$work/fresh" dagster openlineage-python || echo "skipped: dagster and openlineage-python"
 mkdir "$work/demo"
 cp -r sample_data jobs schemas "$work/demo"
@@ -53,14 +68,9 @@ check "$work/fresh/bin/python" --ignore "$root/tests/python/test_airflow.py" "$r
 "$work/fresh/bin/python" -m mypy --cache-dir "$work/mypy" --strict python/docmill/*.py
 
 if [ -n "${DOCMILL_AIRFLOW:-}" ]; then
-  airflow=$DOCMILL_AIRFLOW
-  "$airflow" -m pip install -q --no-deps --force-reinstall "$wheel"
+  "$DOCMILL_AIRFLOW" -m pip install -q --no-deps --force-reinstall "$wheel"
+  check "$DOCMILL_AIRFLOW" "$root/tests/python/test_airflow.py"
+  "$DOCMILL_AIRFLOW" -m mypy --cache-dir "$work/mypy" --strict
 else
-  airflow=
-fi
-if [ -n "$airflow" ]; then
-  check "$airflow" "$root/tests/python/test_airflow.py"
-  "$airflow" -m mypy --cache-dir "$work/mypy" --strict
-else
-  echo "skipped: airflow"
+  echo "skipped: airflow (DOCMILL_AIRFLOW)"
 fi

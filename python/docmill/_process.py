@@ -27,7 +27,7 @@ LOGGER = logging.getLogger("docmill")
 DEFAULT_GRACE = 8.0
 """How long docmill waits for requests in flight after SIGTERM, in seconds: the default of ``--grace``."""
 
-_END_SECONDS = 4.0
+END_SECONDS = 4.0
 """docmill ends at most two seconds after its grace period; this leaves as much again to a busy machine."""
 
 _SILENCE_SECONDS = 1.0
@@ -126,7 +126,7 @@ class Child:
             return
         process.terminate()
         try:
-            process.wait(self._grace + _END_SECONDS)
+            process.wait(self._grace + END_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -159,7 +159,7 @@ def run(
         api_key: Key of the provider; overrides the manifest. It reaches docmill through a file descriptor.
         env: Further environment variables.
         timeout: Seconds, or a timedelta, after which docmill is stopped. It gets SIGTERM, and SIGKILL if it has not
-            ended six seconds after ``grace``.
+            ended four seconds after ``grace``.
         grace: How long a stop waits for requests in flight, in seconds or as a timedelta.
         progress: ``"auto"`` shows progress in notebooks, and as log lines every 30 s elsewhere; ``"off"`` does not;
             a function is called once a second with a ``docmill.Progress``.

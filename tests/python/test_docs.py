@@ -9,7 +9,7 @@ import re
 from conftest import ROOT
 
 import docmill
-from docmill import errors
+from docmill import _process, errors
 
 
 def table(name: str, heading: str) -> dict[str, list[str]]:
@@ -43,6 +43,15 @@ def test_every_argument_has_a_description() -> None:
         function = getattr(docmill, name)
         described = set(re.findall(r"^ {4}(\w+): ", (inspect.getdoc(function) or "").split("Args:")[1], re.MULTILINE))
         assert set(inspect.signature(function).parameters) <= described, name
+
+
+def test_the_time_until_a_kill_is_documented() -> None:
+    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    assert f"`grace` ({_process.DEFAULT_GRACE:g} s)" in text
+    words = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 8: "eight", 10: "ten"}
+    after = f"{words[int(_process.END_SECONDS)]} seconds after"
+    assert f"{after} `grace`" in text
+    assert f"{after} ``grace``" in " ".join((inspect.getdoc(docmill.run) or "").split())
 
 
 def test_the_examples_of_the_documentation_are_python() -> None:
