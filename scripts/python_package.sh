@@ -26,10 +26,14 @@ unavailable() {
   exit 77
 }
 
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' && python3 -m venv "$work/fresh" >"$work/pip.log" 2>&1 ||
-  unavailable "python3 (3.10 or newer, with venv)"
+# Ends the script where a virtual environment can't be made.
+environment() {
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' && python3 -m venv "$1" >"$work/pip.log" 2>&1 ||
+    unavailable "python3 (3.10 or newer, with venv)"
+}
+
 if [ -z "$wheel" ]; then
-  python3 -m venv "$work/build"
+  environment "$work/build"
   install "$work/build" "maturin>=1.9,<2" || unavailable maturin
   # The same profile and target folder as `cargo run --release`, so that nothing is compiled twice.
   "$work/build/bin/maturin" build --release --locked --out "$work/wheels" >"$work/maturin.log" 2>&1 ||
@@ -38,6 +42,7 @@ if [ -z "$wheel" ]; then
 fi
 
 # A fresh environment, as a user has it: the wheel needs nothing but itself.
+environment "$work/fresh"
 "$work/fresh/bin/pip" install -q --no-index "$wheel"
 test "$("$work/fresh/bin/docmill" --version)" = "docmill $(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)"
 test -z "$("$work/fresh/bin/pip" list --format freeze | grep -v -E '^(docmill|pip|setuptools)')"

@@ -11,7 +11,7 @@ pub(crate) const RUN: &str = "\
 Examples:
   docmill run job.yaml --limit 20                           look at 20 pages before you pay for all
   docmill run job.yaml --var folder=pages --budget-usd 5 --summary -
-  docmill run job.yaml --retry failed,invalid               ask pages again that ended so
+  docmill run job.yaml --retry failed,invalid               retry pages that ended with these statuses
   docmill run job.yaml --shard 0/2                          the first of two parts of the input (docs/shards.md)
   docmill run job.yaml --refresh --where 'kind = \"invoice\"'";
 

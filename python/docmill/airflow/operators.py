@@ -54,8 +54,8 @@ class DocmillOperator(_Operator):
     log lines of the task. A retry continues where the last try stopped and pays for nothing twice.
 
     Exit codes 1, 2, 3, 5 and 7 fail the task without a retry, 4 fails or skips it by ``on_budget``, and 6, 8, 9, 130,
-    143 and a kill are retried. After 10, as long as a batch is not ready, the task is rescheduled, which is no retry
-    and holds no slot.
+    143 and a kill are retried. After 10, which is reserved for a batch that is not ready, the task is rescheduled,
+    which is no retry and holds no slot.
 
     Stopping the task sends SIGTERM to docmill and waits for ``grace``. Airflow kills a task 5 s after it has asked it
     to stop; docmill goes on until its grace period is over, then ends by itself.
