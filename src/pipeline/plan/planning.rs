@@ -26,8 +26,8 @@ use crate::task::Question;
 
 /// Makes the plan of a run from the input and the store (`None`: there is none yet). `filter`: of
 /// the pages that `selection` sends again only those whose rows match. `sample`: looks
-/// at this many files and projects them to all. `shards`: also what each of so many shards would do. `at_ms`: wall time in milliseconds, which decides the
-/// day of a daily budget.
+/// at this many files and projects them to all. `shards`: also what each of so many shards would do. `at_ms`: wall time
+/// in milliseconds, which decides the day of a daily budget.
 ///
 /// # Errors
 /// When the input can't be searched or the store can't be read.

@@ -218,6 +218,15 @@ fn a_later_night_replaces_what_the_shards_have_found_before() {
     assert_eq!(bench.docmill(&["run", "single.yaml", "-q"]).code, 0);
     let single = comparable(&rows(&bench.text("single.jsonl")));
     assert_eq!(comparable(&bench.rows()), single);
+    // Runs are in the order of time, not in that of shards, also in a store that gets both nights at once.
+    assert_eq!(merge(&bench, &stores(3), "new.db", &[]).code, 0);
+    for store in ["all.db", "new.db"] {
+        let runs = bench.docmill(&["runs", "job.yaml", "--format", "json", "--store", store]).stdout;
+        let runs: Value = serde_json::from_str(&runs).unwrap();
+        let started = runs["runs"].as_array().unwrap().iter().map(|run| run["started"].as_str().unwrap());
+        let started: Vec<&str> = started.collect();
+        assert!(started.len() == 6 && started.iter().rev().is_sorted(), "{store}: {started:?}");
+    }
     // Copies of the earlier night have nothing to say of files any more.
     for (store, bytes) in stores(3).iter().zip(&earlier) {
         remove_store(&bench, store);
