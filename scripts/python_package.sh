@@ -67,7 +67,7 @@ print(f"the demo through Python: {len(frame)} rows, USD {summary.cost_usd}")
 PYTHON
 )
 # The installed package, not that of the checkout.
-check() { (cd "$work" && env -u PYTHONPATH DOCMILL="$(dirname "$1")/docmill" "$1" -m pytest -q -p no:cacheprovider \
+check() { (cd "$work" && env -u PYTHONPATH DOCMILL="$(dirname "$1")/docmill" "$1" -m pytest -q --disable-warnings -p no:cacheprovider \
   -c "$root/pyproject.toml" --rootdir "$root" -o pythonpath= "${@:2}"); }
 check "$work/fresh/bin/python" --ignore "$root/tests/python/test_airflow.py" "$root/tests/python"
 "$work/fresh/bin/python" -m mypy --cache-dir "$work/mypy" --strict python/docmill/*.py

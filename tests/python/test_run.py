@@ -179,6 +179,7 @@ def test_docmill_ends_when_its_python_is_killed(make_bench: MakeBench) -> None:
         seen = now
         time.sleep(1.5)
     assert seen < 60, "nobody goes on spending"
+    bench.write_job("limits: {concurrency: 16}")
     assert docmill.run(bench.job).pages.ok == 60
     assert bench.requests() == 60
 
