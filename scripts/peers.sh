@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Tests with third-party programs: the official `openai` Python client against the simulator,
 # docmill's outputs against readers of data lakes, its metrics against statistics packages, docmill against
-# nginx with a static reply, and the review page in a browser. If a program is unavailable, its test is skipped
+# nginx with a static reply, the Python package in Python and Airflow, the Kubernetes manifests, and the review page in a
+# browser. If a program is unavailable, its test is skipped
 # with a message.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,6 +15,14 @@ trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; rm -rf 
 skip() {
   echo "skipped: scripts/peers.sh needs $1"
   if [ -n "${DOCMILL_SKIP_LOG:-}" ]; then echo "$1: scripts/peers.sh" >>"$DOCMILL_SKIP_LOG"; fi
+}
+
+# Runs a script that prints a line `skipped: NEED` for what is missing, and exits with 77 if nothing could be tried.
+run_with_skips() {
+  local code=0 need
+  "$@" | tee "$work/lines" | { grep -v "^skipped: " || true; } || code=$?
+  while read -r need; do skip "$need"; done < <(sed -n 's/^skipped: //p' "$work/lines")
+  [ "$code" = 0 ] || [ "$code" = 77 ] || exit "$code"
 }
 
 # Whether a program that was started in the background still runs.
@@ -82,6 +91,17 @@ JOB
   echo "nginx: 4 pages answered with a static reply"
 else
   skip nginx
+fi
+
+# The Python package in a fresh virtual environment, and its operators in Airflow.
+run_with_skips bash scripts/python_package.sh
+
+# The Kubernetes manifests, by the schemas of Kubernetes.
+if python3 -m venv "$work/deploy" >/dev/null 2>&1 &&
+  "$work/deploy/bin/pip" install -q pyyaml kubernetes-validate helm-python-sdk >/dev/null 2>&1; then
+  run_with_skips "$work/deploy/bin/python" scripts/deploy_check.py "$docmill"
+else
+  skip "kubernetes-validate and helm-python-sdk"
 fi
 
 # The review page in a browser.

@@ -1,10 +1,12 @@
 //! The arguments of `docmill answers`.
 
+use super::help;
 use super::job_args::JobArgs;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::ANSWERS)]
 pub(crate) struct Answers {
     #[command(subcommand)]
     pub(crate) command: AnswersCommand,
@@ -19,6 +21,7 @@ pub(crate) enum AnswersCommand {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::ANSWERS_EXPORT)]
 pub(crate) struct AnswersExport {
     #[command(flatten)]
     pub(crate) job: JobArgs,
@@ -37,6 +40,7 @@ pub(crate) enum AnswersFormat {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::ANSWERS_IMPORT)]
 pub(crate) struct AnswersImport {
     #[command(flatten)]
     pub(crate) job: JobArgs,

@@ -2,8 +2,11 @@
 
 use super::answers_args::Answers;
 use super::arg_values::{Format, ReportFormat, parse_var};
+use super::caller_args::Caller;
+use super::completions_args::{Completions, Man};
 use super::diff_args::Diff;
 use super::eval_args::Eval;
+use super::help;
 pub(crate) use super::job_args::{JobArgs, ShardArgs};
 use super::merge_args::Merge;
 use super::review_args::Review;
@@ -22,7 +25,7 @@ use std::time::Duration;
 /// 5 provider refuses, 6 provider unavailable, 7 quality gate failed, 8 storage error, 9 deadline reached or pages
 /// pending, 130/143 interrupted. After a run that stopped early, the same command continues where it stopped.
 #[derive(Debug, Parser)]
-#[command(name = "docmill", version, max_term_width = 100)]
+#[command(name = "docmill", version, max_term_width = 100, after_help = help::DOCMILL)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -41,9 +44,12 @@ pub(crate) struct Global {
     /// Format of log lines on stderr.
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
-    /// Progress on stderr: a bar on a terminal, otherwise a line every 30 s.
+    /// Progress on stderr: a bar on a terminal, otherwise a line every `--progress-interval`.
     #[arg(long, global = true, value_enum, default_value_t = ProgressKind::Auto)]
     pub(crate) progress: ProgressKind,
+    /// Interval between the lines of `--progress plain`.
+    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    pub(crate) progress_interval: Duration,
     /// Whether log lines are coloured.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
@@ -79,6 +85,7 @@ pub(crate) enum Command {
     /// Unite the stores of shards, then write the rows and the report; sends nothing.
     Merge(Merge),
     /// Check the manifest and its inputs; sends nothing.
+    #[command(after_help = help::CHECK)]
     Check(JobArgs),
     /// Send one page now and show every detail.
     Try(Try),
@@ -105,7 +112,12 @@ pub(crate) enum Command {
     /// Run the simulator: an OpenAI-compatible API on loopback.
     Simulate(Simulate),
     /// Print the JSON Schema of manifests.
+    #[command(after_help = help::SCHEMA)]
     Schema,
+    /// Print the completions of a shell.
+    Completions(Completions),
+    /// Write the manual pages.
+    Man(Man),
     /// Write the images that would be sent, and print their size, bytes and tokens.
     Prepare(Prepare),
     /// The decoder process, which a run starts.
@@ -132,6 +144,7 @@ pub(crate) struct Again {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::RUN)]
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) job: JobArgs,
@@ -148,6 +161,8 @@ pub(crate) struct Run {
     pub(crate) base: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) again: Again,
+    #[command(flatten)]
+    pub(crate) caller: Caller,
     /// Ask only these tasks.
     #[arg(long = "task", value_name = "NAME")]
     pub(crate) tasks: Vec<String>,
@@ -180,6 +195,7 @@ pub(crate) enum Retry {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::PLAN)]
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) job: JobArgs,
@@ -208,6 +224,7 @@ pub(crate) struct Plan {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::TRY)]
 pub(crate) struct Try {
     #[command(flatten)]
     pub(crate) job: JobArgs,
@@ -222,6 +239,7 @@ pub(crate) struct Try {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::PREPARE)]
 pub(crate) struct Prepare {
     /// Files in any supported format.
     #[arg(required = true)]
@@ -274,6 +292,7 @@ pub(crate) enum DetailName {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::EXPORT)]
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) job: JobArgs,
@@ -298,6 +317,7 @@ pub(crate) struct Export {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::REPORT)]
 pub(crate) struct Report {
     /// Manifest of the job; without it, the newest job in the store.
     pub(crate) job: Option<PathBuf>,
@@ -325,6 +345,7 @@ pub(crate) struct Report {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::STORE)]
 pub(crate) struct Store {
     #[command(subcommand)]
     pub(crate) command: StoreCommand,
@@ -342,20 +363,24 @@ pub(crate) struct Store {
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
     /// Check the integrity of the store: the file, and the rules that hold between its tables.
+    #[command(after_help = help::STORE_CHECK)]
     Check,
     /// Copy the store; works during runs.
+    #[command(after_help = help::STORE_BACKUP)]
     Backup {
         /// New file; it must not exist.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
     /// Copy what is readable from a damaged store.
+    #[command(after_help = help::STORE_SALVAGE)]
     Salvage {
         /// New file; it must not exist.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
     /// Delete old answers for pages that no job references. If the pages reappear, they are sent again.
+    #[command(after_help = help::STORE_PRUNE)]
     Prune {
         /// Minimum age of what is deleted, for example `180d`.
         #[arg(long, value_name = "TIME", value_parser = parse_duration)]
@@ -365,6 +390,7 @@ pub(crate) enum StoreCommand {
         dry_run: bool,
     },
     /// Print the contents of the store.
+    #[command(after_help = help::STORE_STATS)]
     Stats {
         /// Print JSON.
         #[arg(long)]
@@ -373,6 +399,7 @@ pub(crate) enum StoreCommand {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::INIT)]
 pub(crate) struct Init {
     /// Folder for job.yaml.
     #[arg(default_value = ".")]

@@ -1,10 +1,12 @@
 //! The arguments of `docmill merge`.
 
+use super::help;
 use super::job_args::JobArgs;
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::MERGE)]
 pub(crate) struct Merge {
     #[command(flatten)]
     pub(crate) job: JobArgs,

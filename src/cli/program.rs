@@ -4,8 +4,8 @@ use super::args::{self, Args, Command};
 use super::exit::{self, Failure};
 use super::run_record::RunRecord;
 use super::{
-    answers, check, diff, eval, export, init, log, merge, plan, prepare, report, review, rows, run, runs, schema,
-    signals, simulate, store, try_page,
+    answers, check, completions, diff, eval, export, init, log, man, merge, plan, prepare, report, review, rows, run,
+    runs, schema, signals, simulate, store, try_page, version,
 };
 use crate::base::mask::mask_secrets;
 use clap::Parser;
@@ -15,6 +15,10 @@ use std::process::ExitCode;
 #[must_use]
 pub fn main() -> ExitCode {
     signals::survive_file_limit();
+    if version::is_asked_as_json(std::env::args_os().skip(1)) {
+        version::print_json();
+        return ExitCode::SUCCESS;
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return wrong_arguments(&error),
@@ -75,6 +79,8 @@ fn dispatch(args: &Args) -> Result<u8, Failure> {
         Command::Init(init) => init::init(init),
         Command::Simulate(simulate) => simulate::simulate(simulate),
         Command::Schema => schema::schema(),
+        Command::Completions(args) => completions::completions(args),
+        Command::Man(args) => man::man(args),
         Command::Prepare(prepare) => prepare::prepare(prepare),
         Command::Decode => prepare::decode(),
     }

@@ -17,8 +17,6 @@ use std::time::Duration;
 
 /// Interval between looks at the counters.
 const TICK: Duration = Duration::from_millis(100);
-/// Interval between plain lines.
-const LINE: Duration = Duration::from_secs(30);
 /// Maximum width of the redrawn line while requests are answered: most terminals have more, so that
 /// nothing of it is left when one is resized.
 const MAX_WIDTH: usize = 79;
@@ -38,21 +36,22 @@ pub(crate) struct Progress {
 impl Progress {
     /// Starts the display of a run.
     pub(crate) fn start(global: &Global, counters: ProgressHandle) -> Self {
-        Self::spawn(display_kind(global), global.quiet, counters)
+        Self::spawn(display_kind(global), global, counters)
     }
 
     /// Starts a display that shows nothing but why requests are not answered.
     pub(crate) fn start_troubles(global: &Global, counters: ProgressHandle) -> Self {
-        Self::spawn(ProgressKind::Off, global.quiet, counters)
+        Self::spawn(ProgressKind::Off, global, counters)
     }
 
-    fn spawn(kind: ProgressKind, is_quiet: bool, counters: ProgressHandle) -> Self {
+    fn spawn(kind: ProgressKind, global: &Global, counters: ProgressHandle) -> Self {
+        let (is_quiet, interval) = (global.quiet, global.progress_interval);
         if is_quiet && kind == ProgressKind::Off {
             return Self { end: None, thread: None };
         }
         let (end, ended) = channel();
         let work = move || {
-            let mut display = Display::new(kind, is_quiet);
+            let mut display = Display::new(kind, is_quiet, interval);
             while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                 display.update(&counters.snapshot());
             }
@@ -88,6 +87,8 @@ fn display_kind(global: &Global) -> ProgressKind {
 struct Display {
     kind: ProgressKind,
     is_quiet: bool,
+    /// Interval between plain lines.
+    interval: Duration,
     clock: SystemClock,
     /// When the first request was sent.
     asking_since: Option<Duration>,
@@ -98,13 +99,14 @@ struct Display {
 }
 
 impl Display {
-    fn new(kind: ProgressKind, is_quiet: bool) -> Self {
+    fn new(kind: ProgressKind, is_quiet: bool, interval: Duration) -> Self {
         Self {
             kind,
             is_quiet,
+            interval,
             clock: SystemClock::new(),
             asking_since: None,
-            next_line: LINE,
+            next_line: interval,
             troubles: TroubleLog::default(),
             waited: None,
         }
@@ -120,7 +122,7 @@ impl Display {
         match self.kind {
             ProgressKind::Bar => status_line::show(|width| words.to_line(width)),
             ProgressKind::Plain if elapsed >= self.next_line => {
-                self.next_line = elapsed + LINE;
+                self.next_line = elapsed + self.interval;
                 log::status("INFO", &words.to_text(), words.members);
             }
             ProgressKind::Plain | ProgressKind::Off | ProgressKind::Auto => {}

@@ -1,11 +1,13 @@
 //! The command-line arguments of `docmill review`.
 
+use super::help;
 use super::job_args::JobArgs;
 use crate::base::units::parse_duration;
 use clap::{Args as ClapArgs, ValueEnum};
 use std::time::Duration;
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::REVIEW)]
 pub(crate) struct Review {
     #[command(flatten)]
     pub(crate) job: JobArgs,

@@ -1,9 +1,11 @@
 //! The arguments of `docmill rows`.
 
+use super::help;
 use super::job_args::JobArgs;
 use clap::{Args as ClapArgs, ValueEnum};
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::ROWS)]
 pub(crate) struct Rows {
     #[command(flatten)]
     pub(crate) job: JobArgs,

@@ -2,9 +2,11 @@
 
 use super::args::{Again, Global, Retry, Run};
 use super::exit::{Failure, INTERNAL, WRONG_INPUT};
+use super::followers::Followers;
 use super::load;
 use super::log;
 use super::metrics::Metrics;
+use super::parent;
 use super::progress::Progress;
 use super::run_record::RunRecord;
 use super::signals;
@@ -15,13 +17,17 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) fn run(args: &Run, global: &Global) -> Result<u8, Failure> {
     let record = Arc::new(RunRecord::of_arguments(args));
-    let ran = catch_unwind(AssertUnwindSafe(|| run_recorded(args, global, &record)));
+    let followers = Followers::new(&args.caller, &Environment::of_process());
+    let ran = catch_unwind(AssertUnwindSafe(|| run_recorded(args, global, &record, &followers)));
     let ran = ran.unwrap_or_else(|_| Err(Failure::new(INTERNAL, "internal error: the program panicked")));
-    ran.inspect_err(|failure| record.write_failure(failure))
+    ran.inspect_err(|failure| {
+        record.write_failure(failure);
+        followers.fail(failure);
+    })
 }
 
 /// A run whose end without a report the caller records.
-fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<u8, Failure> {
+fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>, followers: &Followers) -> Result<u8, Failure> {
     // A record must not take the place of a file that the arguments or the manifest name, which may not
     // exist yet. What is refused is known before anything is written.
     let store = args.job.store.iter().flat_map(|store| database_files(store));
@@ -33,7 +39,15 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
     };
     signals::listen(watched.clone(), None, on_abort)
         .map_err(|error| Failure::new(INTERNAL, format!("can't listen for signals: {error}")))?;
-    let loaded = load::load_to_run(&args.job, &args.shard, args.budget_usd.as_deref());
+    if let Some(parent) = args.caller.exit_with_parent {
+        parent::end_with(parent)?;
+    }
+    let loaded = load::load_to_run(&args.job, &args.shard, args.budget_usd.as_deref()).map(|job| {
+        match &args.caller.api_key_file {
+            Some(file) => job.with_key_file(file),
+            None => job,
+        }
+    });
     let of_job = loaded.as_ref().map_or(Ok(()), |job| record.protect_files_of(job));
     protected.and(of_job)?;
     record.check()?;
@@ -55,6 +69,7 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
         log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
     }
     let _metrics = serve_metrics(args, global, &session)?;
+    followers.begin(&session);
     let progress = Progress::start(global, session.progress());
     let ran = session.run(&options);
     drop(progress);
@@ -62,6 +77,7 @@ fn run_recorded(args: &Run, global: &Global, record: &Arc<RunRecord>) -> Result<
     if !global.quiet {
         log::line("INFO", report.to_text().trim_end(), serde_json::Map::new());
     }
+    followers.end(&report);
     // Standard output gets the summary as the last line of both streams: that is what Airflow keeps.
     let recorded = record.write_report(&report);
     match report.error() {

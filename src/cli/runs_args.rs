@@ -1,10 +1,12 @@
 //! The arguments of `docmill runs`.
 
 use super::arg_values::Format;
+use super::help;
 use super::job_args::JobArgs;
 use clap::Args as ClapArgs;
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::RUNS)]
 pub(crate) struct Runs {
     #[command(flatten)]
     pub(crate) job: JobArgs,

@@ -12,6 +12,11 @@ const REPEAT_TIME: Duration = Duration::from_millis(300);
 /// The run that signals end; empty before there is one.
 pub(crate) type Watched = Arc<OnceLock<(Canceller, ProgressHandle)>>;
 
+/// What the system sends when the process that started docmill ends. Unlike a second SIGTERM it never ends
+/// docmill at once.
+#[cfg(unix)]
+pub(crate) const PARENT_END: rustix::process::Signal = rustix::process::Signal::USR1;
+
 /// What is said at the first signal: what is waited for, and why requests were not answered.
 fn stopping(progress: &ProgressHandle) -> String {
     let now = progress.snapshot();
@@ -79,7 +84,7 @@ pub(crate) fn listen(
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ignored = ignored_signals();
-    let (mut interrupt, mut terminate, mut hang_up) = {
+    let (mut interrupt, mut terminate, mut hang_up, mut parent_end) = {
         let _guard = runtime.enter();
         let unless_ignored =
             |kind: SignalKind| (ignored >> (kind.as_raw_value() - 1) & 1 == 0).then(|| signal(kind)).transpose();
@@ -87,6 +92,7 @@ pub(crate) fn listen(
             unless_ignored(SignalKind::interrupt())?,
             signal(SignalKind::terminate())?,
             unless_ignored(SignalKind::hangup())?,
+            signal(SignalKind::from_raw(PARENT_END.as_raw()))?,
         )
     };
     let listen = async move {
@@ -101,6 +107,8 @@ pub(crate) fn listen(
                 () = received(interrupt.as_mut()) => Signal::Interrupt,
                 _ = terminate.recv() => Signal::Terminate,
                 () = received(hang_up.as_mut()) => Signal::Terminate,
+                // A parent that is killed while it waits for the end has asked for it already.
+                _ = parent_end.recv() => if is_first { Signal::Terminate } else { continue },
             };
             // Some supervisors send one signal to a process and then to its group.
             let now = clock.now();

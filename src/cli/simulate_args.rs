@@ -1,6 +1,7 @@
 //! The arguments of `docmill simulate`.
 
 use super::arg_values::parse_step;
+use super::help;
 use crate::base::simulator_profile::SimulatorProfile;
 use crate::base::units::{parse_duration, parse_share};
 use crate::simulator::{BatchFault, Fault};
@@ -9,6 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::time::Duration;
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = help::SIMULATE)]
 pub(crate) struct Simulate {
     /// Port on 127.0.0.1; 0 selects a free one.
     #[arg(long, default_value_t = 8765)]

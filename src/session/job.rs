@@ -142,6 +142,15 @@ impl Job {
         self
     }
 
+    /// The same with a key that is read from this file, whatever the manifest states. It may be a descriptor such as
+    /// `/proc/self/fd/3`.
+    #[must_use]
+    pub fn with_key_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.manifest.provider.api_key_env = None;
+        self.manifest.provider.api_key_file = Some(file.into());
+        self
+    }
+
     /// The job as one shard of its input: only the files whose paths are in it, part files instead of outputs, and
     /// the shard's part of the limits. `parallel`: how many shards run at the same time, by default all.
     /// `keeps_store`: the store is one for this shard. Otherwise the shard gets one of its own beside the job's.
@@ -200,6 +209,21 @@ impl Job {
     pub fn has_row_outputs(&self) -> bool {
         let output = &self.manifest.output;
         [&output.csv, &output.parquet, &output.jsonl].iter().any(|path| path.is_some())
+    }
+
+    /// The files of rows that the manifest names.
+    pub fn row_outputs(&self) -> impl Iterator<Item = &Path> {
+        let output = &self.manifest.output;
+        [&output.csv, &output.parquet, &output.jsonl].into_iter().flatten().map(PathBuf::as_path)
+    }
+
+    /// The folder or the list with the pages; `None`: their paths come from standard input.
+    #[must_use]
+    pub fn input_path(&self) -> Option<PathBuf> {
+        match &self.manifest.input.place {
+            Place::Folder(path) | Place::List(path) => Some(path.clone()),
+            Place::Given(_) => None,
+        }
     }
 
     /// Whether the paths of the pages come from standard input (`input.list: "-"`). Then they are

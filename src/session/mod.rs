@@ -18,6 +18,7 @@
 //! - [`budgets`]: the budgets of a store
 //! - [`evaluation`]: how good the answers are
 //! - [`open_files`]: how many connections the limit on open files leaves
+//! - [`event_post`]: events about a run, for other servers
 //! - [`error`]: errors with hints and exit codes
 
 pub(crate) mod answers;
@@ -29,6 +30,7 @@ pub(crate) mod diff_sides;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod evaluation;
+pub(crate) mod event_post;
 pub(crate) mod job;
 pub(crate) mod listed_files;
 pub(crate) mod merging;
@@ -56,6 +58,7 @@ pub use diff_query::{DiffQuery, DiffSide};
 pub use environment::{Environment, serve_decoder};
 pub use error::Error;
 pub use evaluation::EvalReport;
+pub(crate) use event_post::post_event;
 pub use job::{Job, Outputs};
 pub use listed_files::ListedFile;
 pub use probing::Stability;

@@ -1,5 +1,7 @@
 //! Messages, logs, progress, metrics and traces.
 
+mod callers;
+mod help;
 mod init;
 mod messages;
 mod mistakes;

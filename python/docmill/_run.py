@@ -1,0 +1,199 @@
+"""``docmill run``."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from docmill._process import DEFAULT_GRACE, Child, Ended
+from docmill._progress import Progress, notebook_display
+from docmill._summary import RunSummary
+from docmill._values import Seconds, StrPath, Usd, job_arguments, names, seconds, usd_text
+
+ProgressOption = Literal["auto", "off"] | Callable[[Progress], None]
+"""How progress is shown: in a notebook, not at all, or by a function of yours."""
+
+
+@dataclass
+class RunCommand:
+    """One run: its arguments, and the process while it lasts. The fields are the arguments of ``docmill.run``."""
+
+    job: StrPath
+    vars: Mapping[str, object] | None = None
+    budget_usd: Usd | None = None
+    store: StrPath | None = None
+    shard: str | None = None
+    parallel: int | None = None
+    base: StrPath | None = None
+    limit: int | None = None
+    sample: int | None = None
+    tasks: str | Sequence[str] = ()
+    retry: str | Sequence[str] = ()
+    refresh: bool = False
+    where: str | None = None
+    paths: Iterable[StrPath] | None = None
+    api_key: str | None = None
+    env: Mapping[str, str] | None = None
+    timeout: Seconds | None = None
+    grace: Seconds = DEFAULT_GRACE
+    progress: ProgressOption = "auto"
+
+    def __post_init__(self) -> None:
+        self._child: Child | None = None
+        self._is_stopped = False
+
+    def execute(self) -> RunSummary:
+        """Runs it; see ``docmill.run``."""
+        show = notebook_display() if self.progress == "auto" else None
+        show = self.progress if callable(self.progress) else show
+        with tempfile.TemporaryDirectory(prefix="docmill-") as folder:
+            file = Path(folder) / "summary.json"
+            arguments = self._arguments(file)
+            if self.progress == "off":
+                arguments += ["--progress", "off"]
+            else:
+                arguments += ["--progress", "plain", "--progress-interval", "1s" if show else "30s"]
+            stdin = None if self.paths is None else b"\0".join(os.fsencode(path) for path in self.paths)
+            self._child = Child(
+                arguments,
+                env=self.env,
+                grace=seconds(self.grace),
+                api_key=self.api_key,
+                stdin=stdin,
+                on_progress=show,
+            )
+            if self._is_stopped:
+                self._child.stop()
+            ended = self._child.execute(None if self.timeout is None else seconds(self.timeout))
+            return read_summary(file, ended)
+
+    def stop(self) -> None:
+        """Stops it: SIGTERM, the grace period, SIGKILL. Returns when it has ended."""
+        self._is_stopped = True
+        if self._child is not None:
+            self._child.stop()
+
+    def _arguments(self, summary: Path) -> list[str]:
+        arguments = ["run", *job_arguments(self.job, self.vars, self.store)]
+        arguments += ["--summary", str(summary), "--grace", f"{round(seconds(self.grace) * 1000)}ms"]
+        # Whatever happens to this process, docmill does not go on spending without it.
+        arguments += ["--exit-with-parent", str(os.getpid())]
+        options: dict[str, object] = {
+            "--budget-usd": None if self.budget_usd is None else usd_text(self.budget_usd),
+            "--shard": self.shard,
+            "--parallel": self.parallel,
+            "--base": None if self.base is None else os.fspath(self.base),
+            "--limit": self.limit,
+            "--sample": self.sample,
+            "--retry": ",".join(names(self.retry)) or None,
+            "--where": self.where,
+        }
+        for name, value in options.items():
+            if value is not None:
+                arguments += [name, str(value)]
+        for task in names(self.tasks):
+            arguments += ["--task", task]
+        return [*arguments, "--refresh"] if self.refresh else arguments
+
+
+def read_summary(file: Path, ended: Ended) -> RunSummary:
+    """The summary of a command that succeeded; raises the error of one that did not."""
+    summary = None
+    if file.exists():
+        value = json.loads(file.read_text(encoding="utf-8"))
+        # A process that was killed leaves `running`.
+        if value["outcome"] == "running":
+            value["outcome"] = "interrupted"
+        summary = RunSummary.from_json(value)
+    if ended.code != 0 or summary is None:
+        raise ended.error(outcome=summary and summary.outcome, summary=summary)
+    return summary
+
+
+def run(
+    job: StrPath,
+    *,
+    vars: Mapping[str, object] | None = None,
+    budget_usd: Usd | None = None,
+    store: StrPath | None = None,
+    shard: str | None = None,
+    parallel: int | None = None,
+    base: StrPath | None = None,
+    limit: int | None = None,
+    sample: int | None = None,
+    tasks: str | Sequence[str] = (),
+    retry: str | Sequence[str] = (),
+    refresh: bool = False,
+    where: str | None = None,
+    paths: Iterable[StrPath] | None = None,
+    api_key: str | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: Seconds | None = None,
+    grace: Seconds = DEFAULT_GRACE,
+    progress: ProgressOption = "auto",
+) -> RunSummary:
+    """Sends the pages of a job that have no answer, then writes its rows and its report.
+
+    Calling it again continues where it stopped and pays for nothing twice.
+
+    Args:
+        job: Manifest of the job.
+        vars: Values for ``${NAME}`` in the manifest.
+        budget_usd: Maximum spend per ``budget_scope``, in US dollars; overrides the manifest.
+        store: File of the store; overrides the manifest.
+        shard: ``"I/N"``, I from 0: only the pages of this shard. Each shard has its own store.
+        parallel: Among how many shards at a time the configured rates are divided (default: N).
+        base: Merged store of an earlier run, which supplies answers and is only read.
+        limit: Send at most this many pages.
+        sample: Send only a sample of this many pages, always the same ones.
+        tasks: Ask only these tasks.
+        retry: Send pages again that ended with these statuses: invalid, refused, failed, redrawn, all.
+        refresh: Send every page again, including those with valid answers.
+        where: With ``retry`` or ``refresh``: only pages whose rows match (docs/select.md).
+        paths: Pages of a job with ``input.list: "-"``.
+        api_key: Key of the provider; overrides the manifest. It reaches docmill through a file descriptor.
+        env: Further environment variables.
+        timeout: Seconds, or a timedelta, after which docmill is stopped. It gets SIGTERM, and SIGKILL if it has not
+            ended four seconds after ``grace``.
+        grace: How long a stop waits for requests in flight, in seconds or as a timedelta.
+        progress: ``"auto"`` shows progress in notebooks, and as log lines every 30 s elsewhere; ``"off"`` does not;
+            a function is called once a second with a ``docmill.Progress``.
+
+    Returns:
+        What the run did.
+
+    Raises:
+        docmill.errors.DocmillError: The run did not succeed; the class tells the exit code. ``summary`` is what it
+            did until then.
+        docmill.errors.TimedOut: ``timeout`` was over.
+        FileNotFoundError: The program is not installed.
+
+    Log lines go to the logger ``docmill``. If the call is interrupted, docmill is stopped as after a timeout; if this
+    process is killed, docmill stops itself (on Linux).
+    """
+    return RunCommand(
+        job=job,
+        vars=vars,
+        budget_usd=budget_usd,
+        store=store,
+        shard=shard,
+        parallel=parallel,
+        base=base,
+        limit=limit,
+        sample=sample,
+        tasks=tasks,
+        retry=retry,
+        refresh=refresh,
+        where=where,
+        paths=paths,
+        api_key=api_key,
+        env=env,
+        timeout=timeout,
+        grace=grace,
+        progress=progress,
+    ).execute()

@@ -1,0 +1,72 @@
+//! Programs that follow a run: an OpenLineage server, and the Dagster step that started it.
+
+use super::caller_args::Caller;
+use super::dagster_pipes::DagsterPipes;
+use super::exit::Failure;
+use super::lineage::Lineage;
+use crate::session::{Environment, RunReport, Session};
+use std::sync::{Mutex, PoisonError};
+
+/// Who follows a run. All of them are told about its end once.
+pub(crate) struct Followers {
+    state: Mutex<State>,
+}
+
+struct State {
+    lineage: Option<Lineage>,
+    dagster: Option<DagsterPipes>,
+}
+
+impl Followers {
+    /// Those whom the arguments and the environment name.
+    pub(crate) fn new(args: &Caller, environment: &Environment) -> Self {
+        let dagster = DagsterPipes::of_environment(environment);
+        if let Some(dagster) = &dagster {
+            dagster.open();
+        }
+        let lineage = Lineage::of_arguments(args, environment.clone());
+        Self { state: Mutex::new(State { lineage, dagster }) }
+    }
+
+    /// The run begins.
+    pub(crate) fn begin(&self, session: &Session) {
+        if let Some(lineage) = &mut self.lock().lineage {
+            lineage.begin(session);
+        }
+    }
+
+    /// The run ended with a report.
+    pub(crate) fn end(&self, report: &RunReport) {
+        let State { lineage, dagster } = self.take();
+        let summary = report.to_json();
+        let error = report.error();
+        if let Some(lineage) = lineage {
+            lineage.end(&summary, error.as_ref().map(|error| error.message()));
+        }
+        match (dagster, error) {
+            (Some(dagster), Some(error)) => dagster.fail(error.outcome(), error.message()),
+            (Some(dagster), None) => dagster.succeed(&summary),
+            (None, _) => {}
+        }
+    }
+
+    /// The run ended without a report, or has told its end already.
+    pub(crate) fn fail(&self, failure: &Failure) {
+        let State { lineage, dagster } = self.take();
+        if let Some(lineage) = lineage {
+            lineage.fail(failure.message());
+        }
+        if let Some(dagster) = dagster {
+            dagster.fail(failure.outcome(), failure.message());
+        }
+    }
+
+    fn take(&self) -> State {
+        let mut state = self.lock();
+        State { lineage: state.lineage.take(), dagster: state.dagster.take() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

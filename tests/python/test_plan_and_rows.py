@@ -1,0 +1,84 @@
+"""docmill.plan, docmill.rows, docmill.evaluate."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from conftest import Bench
+
+import docmill
+from docmill import errors
+
+MakeBench = Callable[..., Bench]
+
+
+def test_a_plan_has_pages_and_costs_and_sends_nothing(make_bench: MakeBench) -> None:
+    bench = make_bench(4)
+    plan = docmill.plan(bench.job)
+    assert (plan.pages, plan.to_ask, plan.answered) == (4, 4, 0)
+    assert plan.cost_low_usd is not None and plan.cost_usd is not None and plan.cost_high_usd is not None
+    assert Decimal(0) < plan.cost_low_usd <= plan.cost_usd <= plan.cost_high_usd
+    assert plan.minutes is not None and bench.requests() == 0
+    spent = docmill.run(bench.job).cost_usd
+    assert spent is not None and abs(spent - plan.cost_usd) < plan.cost_usd / 20
+    assert docmill.plan(bench.job).to_ask == 0
+    assert plan.to_dict()["cost_usd"] == str(plan.cost_usd)
+
+
+def test_a_plan_of_a_faulty_manifest_is_an_error(make_bench: MakeBench) -> None:
+    bench = make_bench(1)
+    bench.write_job("colour: red")
+    with pytest.raises(errors.ManifestError, match="colour"):
+        docmill.plan(bench.job)
+
+
+def test_rows_as_arrow_and_as_a_frame(make_bench: MakeBench) -> None:
+    pytest.importorskip("pyarrow")
+    bench = make_bench(4)
+    docmill.run(bench.job)
+    table = docmill.rows(bench.job)
+    assert table.num_rows == 4 and table["status"].to_pylist() == ["ok"] * 4
+    assert table["path"].to_pylist() == [f"{at:04}.jpg" for at in range(4)]
+    one = docmill.rows(bench.job, where='path = "0002.jpg"')
+    assert one.num_rows == 1
+    pytest.importorskip("pandas")
+    frame = docmill.rows(bench.job, format="pandas")
+    assert list(frame["path"]) == table["path"].to_pylist() and frame["cost_usd"].notna().all()
+    with pytest.raises(ValueError, match="csv"):
+        docmill.rows(bench.job, format="csv")  # type: ignore[call-overload]
+
+
+def test_rows_of_a_job_without_a_run_are_an_error(make_bench: MakeBench) -> None:
+    pytest.importorskip("pyarrow")
+    bench = make_bench(1)
+    with pytest.raises(errors.ManifestError) as caught:
+        docmill.rows(bench.job)
+    assert caught.value.hint is not None
+
+
+def test_rows_without_pyarrow_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def missing(name: str, *arguments: Any, **named: Any) -> Any:
+        if name.split(".")[0] == "pyarrow":
+            raise ModuleNotFoundError("No module named 'pyarrow'", name="pyarrow")
+        return real(name, *arguments, **named)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    with pytest.raises(ImportError, match=r"pip install 'docmill\[rows\]'"):
+        docmill.rows("job.yaml")
+
+
+def test_a_quality_gate_that_is_not_reached(make_bench: MakeBench) -> None:
+    bench = make_bench(4)
+    docmill.run(bench.job)
+    labels = bench.folder / "labels.csv"
+    labels.write_text("path,kind\n" + "".join(f"{at:04}.jpg,form\n" for at in range(4)))
+    assert docmill.evaluate(bench.job, truth=labels)
+    with pytest.raises(errors.QualityGate) as caught:
+        docmill.evaluate(bench.job, truth=labels, min_accuracy=0.99)
+    assert caught.value.exit_code == 7 and not caught.value.is_retryable
