@@ -40,6 +40,8 @@ pub enum RunOutcome {
         unusable: u64,
         /// All pages.
         total: u64,
+        /// The error, where all of them have one for the same reason.
+        cause: Option<String>,
     },
     /// Stopped early: page after page failed with the same error.
     SameError {
@@ -81,6 +83,13 @@ pub enum RunOutcome {
     /// Pages are left that could neither be asked nor be looked at, such as those in a folder that can't be
     /// read now.
     PagesPending(u64),
+    /// Everything that could be looked at is settled, but not all of the input could be.
+    InputUnread {
+        /// Folders and files that could not be looked at.
+        count: u64,
+        /// What is wrong with the first one, for people.
+        first: String,
+    },
     /// A signal came.
     Interrupted(Signal),
     /// The input can't be read to its end, or what was asked for does not fit the job.
@@ -137,7 +146,7 @@ impl RunOutcome {
             Self::ProviderUnavailable(_) => RunOutcomeName::ProviderUnavailable,
             Self::StorageError(_) | Self::DamagedStore(_) => RunOutcomeName::StorageError,
             Self::DeadlineReached => RunOutcomeName::DeadlineReached,
-            Self::PagesPending(_) => RunOutcomeName::PagesPending,
+            Self::PagesPending(_) | Self::InputUnread { .. } => RunOutcomeName::PagesPending,
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
             Self::InputError(_) | Self::PartitionFault(_) => RunOutcomeName::InputError,
             Self::InternalError(_) => RunOutcomeName::InternalError,
@@ -156,7 +165,7 @@ impl RunOutcome {
             Self::ProviderRefused(_) => 5,
             Self::ProviderUnavailable(_) => 6,
             Self::StorageError(_) | Self::DamagedStore(_) => 8,
-            Self::DeadlineReached | Self::PagesPending(_) => 9,
+            Self::DeadlineReached | Self::PagesPending(_) | Self::InputUnread { .. } => 9,
             Self::Interrupted(signal) => signal.exit_code(),
         }
     }
@@ -166,9 +175,10 @@ impl RunOutcome {
     pub fn explanation(&self) -> Option<(String, String)> {
         let (what, hint) = match self {
             Self::Complete | Self::Limited => return None,
-            Self::FailedPages { unusable, total } => (
+            Self::FailedPages { unusable, total, cause } => (
                 format!(
-                    "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows"
+                    "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows{}",
+                    cause.as_ref().map_or(String::new(), |cause| format!(": {cause}"))
                 ),
                 "the summary and the `error_kind` and `error` columns say why; raise on_error.max_failed only if so many are expected"
                     .to_owned(),
@@ -218,6 +228,14 @@ impl RunOutcome {
             Self::PagesPending(pages) => (
                 format!("{pages} pages have neither an answer nor an error: they could not be looked at"),
                 format!("the warnings name the files; {RESUMABLE}"),
+            ),
+            Self::InputUnread { count, first } => (
+                match count {
+                    1 => format!("a part of the input could not be looked at: {first}"),
+                    _ => format!("{count} parts of the input could not be looked at; the first: {first}"),
+                },
+                "make them readable and run again; or leave a folder out with input.exclude, such as \"lost+found/**\""
+                    .to_owned(),
             ),
             Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
             Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),
@@ -283,7 +301,7 @@ mod tests {
         for (outcome, word, exit_code) in [
             (RunOutcome::Complete, "complete", 0),
             (RunOutcome::Limited, "limited", 0),
-            (RunOutcome::FailedPages { unusable: 2, total: 3 }, "failed_pages", 3),
+            (RunOutcome::FailedPages { unusable: 2, total: 3, cause: None }, "failed_pages", 3),
             (RunOutcome::SameError { kind: ErrorKind::Length, message: String::new(), pages: 20 }, "same_error", 3),
             (RunOutcome::NoPages, "no_pages", 3),
             (

@@ -32,7 +32,7 @@ fn closed_lists() -> ClosedLists {
     let all = [
         RunOutcome::Complete,
         RunOutcome::Limited,
-        RunOutcome::FailedPages { unusable: 1, total: 2 },
+        RunOutcome::FailedPages { unusable: 1, total: 2, cause: None },
         RunOutcome::SameError { kind: ErrorKind::Length, message: text(), pages: 1 },
         RunOutcome::NoPages,
         RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent },
@@ -43,6 +43,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::DamagedStore(text()),
         RunOutcome::DeadlineReached,
         RunOutcome::PagesPending(1),
+        RunOutcome::InputUnread { count: 1, first: text() },
         RunOutcome::Interrupted(Signal::Interrupt),
         RunOutcome::Interrupted(Signal::Terminate),
         RunOutcome::InputError(text()),
@@ -65,6 +66,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::DamagedStore(_)
             | RunOutcome::DeadlineReached
             | RunOutcome::PagesPending(_)
+            | RunOutcome::InputUnread { .. }
             | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)
             | RunOutcome::InputError(_)
             | RunOutcome::PartitionFault(_)
