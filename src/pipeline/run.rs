@@ -343,7 +343,8 @@ impl Passes<'_> {
         while let Some(step) = delivery.step(&mut ready).await? {
             asked.count += step.taken;
             step.ends.into_iter().for_each(|end| asked.count_end(self.run, end));
-            if step.is_full {
+            // Pages that are not sent in batches were all taken, or stopped, before.
+            if step.is_full && self.run.job.is_batch {
                 seen.stop_asking();
             }
         }
