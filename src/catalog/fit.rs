@@ -47,6 +47,8 @@ pub struct Fit {
 const MIN_TEXT_ERROR: f64 = 128.0;
 /// The same as a share of the text: other tokenizers count up to a third more or less.
 const TEXT_ERROR_SHARE: f64 = 0.35;
+/// By how much a bill exceeds a rule that does not explain it, as a fraction, beside the text.
+const RULE_ERROR_SHARE: f64 = 0.05;
 
 impl Fit {
     /// Fits the bills in `calibration` for images that are sent with `detail`, or without any
@@ -62,8 +64,12 @@ impl Fit {
         let assumptions = Assumptions { documented, detail, max_offset };
         let is_enough = images >= MIN_CALIBRATION_IMAGES;
         let curves = if is_enough { fit_curves(&assumptions, &bills) } else { Vec::new() };
-        let exceeds =
-            |bill: &ObservedSize| bill.max_tokens > known_max_tokens(documented, (bill.width, bill.height), detail);
+        // The tokens of the text are an estimate.
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let exceeds = |bill: &ObservedSize| {
+            let known = known_max_tokens(documented, (bill.width, bill.height), detail) as f64;
+            bill.max_tokens as f64 > known * (1.0 + RULE_ERROR_SHARE) + max_offset
+        };
         let is_exceeded = curves.is_empty() && bills.iter().any(exceeds);
         let differs = documented != ImageRule::Unknown
             && (is_exceeded || curves.first().is_some_and(|curve| !curve.agrees_with_documented(&assumptions, &bills)));
