@@ -1,3 +1,5 @@
+//! The proof from sequences of replies: of the API, of something else, and refusals.
+
 use super::*;
 use crate::provider::verdict::Cut;
 

@@ -53,8 +53,8 @@ fn a_plan_after_an_unexpected_bill_expects_it_again() {
 #[test]
 fn a_plan_without_a_rule_compares_what_is_known() {
     for (pages, budget, code, said) in [
-        (80, "0.01", 4, "and the cost is at least USD "),
-        (1, "0.01", 4, "and one request may cost up to USD "),
+        (80, "0.006", 4, "and the cost is at least USD "),
+        (1, "0.001", 4, "and one request may cost up to USD "),
         (3, "100", 0, ""),
     ] {
         let bench = Bench::with_pages(pages);
