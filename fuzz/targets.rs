@@ -125,7 +125,7 @@ pub(crate) fn limit_headers(data: &[u8]) {
         assert!(after <= Duration::from_secs(7 * 86_400));
     }
     for limit in [exchange.rate_limits.requests, exchange.rate_limits.tokens].into_iter().flatten() {
-        assert!(limit.per_minute > 0 && limit.per_minute < 1 << 50);
+        assert!(limit.limit > 0 && limit.limit < 1 << 50);
     }
 }
 

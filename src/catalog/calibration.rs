@@ -49,6 +49,10 @@ const MARKUP_MARGIN_PERMILLE: u64 = 50;
 /// The largest markup that is believed, in thousandths of the price.
 const MAX_MARKUP_PERMILLE: u64 = 100_000;
 
+/// From this markup on, in thousandths of the price, what a run is expected to cost follows the bills: it is more
+/// than the fee of a router.
+const FAR_MARKUP_PERMILLE: u64 = 1500;
+
 /// After as many comparisons, of which a bill has up to two, a markup that is higher than all of them is given
 /// up: a single wrong bill must not make every later reservation too large.
 const MARKUP_COMPARISONS: u64 = 400;
@@ -133,6 +137,12 @@ impl Calibration {
         }
         let permille = i128::from(self.markup_permille + MARKUP_MARGIN_PERMILLE);
         Pico(i64::try_from((i128::from(cost.0) * permille + 999) / 1000).unwrap_or(i64::MAX))
+    }
+
+    /// What a request is expected to cost, if the price says `cost`: the same, unless bills were far above it.
+    #[must_use]
+    pub(crate) fn with_far_markup(&self, cost: Pico) -> Pico {
+        if self.markup_permille < FAR_MARKUP_PERMILLE { cost } else { self.with_markup(cost) }
     }
 
     /// Number of billed images.
@@ -221,6 +231,15 @@ mod tests {
         assert!(calibration.record_markup(Pico(i64::MAX), Pico(1)));
         assert_eq!(calibration.with_markup(Pico(1000)), Pico(100_050));
         assert_eq!(calibration.with_markup(Pico(i64::MAX)), Pico(i64::MAX));
+    }
+
+    #[test]
+    fn what_a_run_is_expected_to_cost_follows_bills_that_are_far_above_the_price() {
+        for (reported, expected) in [(1000, 1000), (1055, 1000), (1499, 1000), (1500, 1550), (10_000, 10_050)] {
+            let mut calibration = Calibration::default();
+            calibration.record_markup(Pico(reported), Pico(1000));
+            assert_eq!(calibration.with_far_markup(Pico(1000)), Pico(expected), "{reported}");
+        }
     }
 
     #[test]

@@ -39,17 +39,21 @@ pub struct Fit {
     /// billed.
     curves: Vec<Curve>,
     differs: bool,
+    /// Whether a bill exceeds every known rule. Then the bills count, however few they are.
+    is_exceeded: bool,
 }
 
 /// Tokens by which the tokens of a text may be miscounted with another tokenizer, at least.
 const MIN_TEXT_ERROR: f64 = 128.0;
 /// The same as a share of the text: other tokenizers count up to a third more or less.
 const TEXT_ERROR_SHARE: f64 = 0.35;
+/// By how much a bill exceeds a rule that does not explain it, as a fraction, beside the text.
+const RULE_ERROR_SHARE: f64 = 0.05;
 
 impl Fit {
     /// Fits the bills in `calibration` for images that are sent with `detail`, or without any
     /// if the documented rule knows none. With fewer than [`MIN_CALIBRATION_IMAGES`] images,
-    /// the documented rule applies.
+    /// the documented rule applies, unless one was billed more than any known rule says.
     #[must_use]
     pub fn new(documented: ImageRule, detail: Detail, calibration: &Calibration) -> Self {
         let detail = if documented.accepts_detail() { detail } else { Detail::Auto };
@@ -60,15 +64,22 @@ impl Fit {
         let assumptions = Assumptions { documented, detail, max_offset };
         let is_enough = images >= MIN_CALIBRATION_IMAGES;
         let curves = if is_enough { fit_curves(&assumptions, &bills) } else { Vec::new() };
+        // The tokens of the text are an estimate.
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let exceeds = |bill: &ObservedSize| {
+            let known = known_max_tokens(documented, (bill.width, bill.height), detail) as f64;
+            bill.max_tokens as f64 > known * (1.0 + RULE_ERROR_SHARE) + max_offset
+        };
+        let is_exceeded = curves.is_empty() && bills.iter().any(exceeds);
         let differs = documented != ImageRule::Unknown
-            && curves.first().is_some_and(|curve| !curve.agrees_with_documented(&assumptions, &bills));
-        Self { documented, detail, images, bills, curves, differs }
+            && (is_exceeded || curves.first().is_some_and(|curve| !curve.agrees_with_documented(&assumptions, &bills)));
+        Self { documented, detail, images, bills, curves, differs, is_exceeded }
     }
 
     /// What the estimates are based on.
     #[must_use]
     pub fn basis(&self) -> Basis {
-        match (self.curves.is_empty(), self.documented) {
+        match (self.curves.is_empty() && !self.is_exceeded, self.documented) {
             (false, _) => Basis::Calibrated(self.images),
             (true, ImageRule::Unknown) => Basis::Unknown,
             (true, _) => Basis::Rule,
@@ -91,7 +102,11 @@ impl Fit {
     #[must_use]
     pub fn tokens(&self, width: u32, height: u32) -> Option<u64> {
         let Some(curve) = self.curves.first() else {
-            return self.documented.tokens(width, height, self.detail);
+            if !self.is_exceeded {
+                return self.documented.tokens(width, height, self.detail);
+            }
+            let known = self.find_size(width, height).map(ObservedSize::mean_tokens);
+            return known.or_else(|| self.largest_mean()).map(round);
         };
         match self.find_size(width, height) {
             Some(bill) => Some(round(bill.mean_tokens())),
@@ -104,8 +119,7 @@ impl Fit {
     /// explain the bills, plus a margin.
     #[must_use]
     pub fn max_tokens(&self, width: u32, height: u32) -> u64 {
-        let documented = self.documented.tokens(width, height, self.detail).unwrap_or(0);
-        let worst = max_image_tokens(width, height, self.detail).max(documented);
+        let worst = known_max_tokens(self.documented, (width, height), self.detail);
         if self.curves.is_empty() {
             // A bill may exceed every known rule.
             let billed = self.bills.iter().map(|bill| bill.max_tokens).max().unwrap_or(0);
@@ -121,10 +135,20 @@ impl Fit {
         all.max().map_or(worst, |tokens| with_formula_margin(tokens).max(floor))
     }
 
+    /// The largest average of the sizes that were billed.
+    fn largest_mean(&self) -> Option<f64> {
+        self.bills.iter().map(ObservedSize::mean_tokens).max_by(f64::total_cmp)
+    }
+
     /// The bills for images of this size.
     fn find_size(&self, width: u32, height: u32) -> Option<&ObservedSize> {
         self.bills.iter().find(|bill| (bill.width, bill.height) == (width, height))
     }
+}
+
+/// The maximum tokens of an image over the documented rule and all known ones.
+fn known_max_tokens(documented: ImageRule, (width, height): (u32, u32), detail: Detail) -> u64 {
+    max_image_tokens(width, height, detail).max(documented.tokens(width, height, detail).unwrap_or(0))
 }
 
 /// The formula by which the endpoint seems to bill, such as `by pixels times 0.012`. Appears
@@ -132,6 +156,9 @@ impl Fit {
 impl fmt::Display for Fit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(curve) = self.curves.first() else {
+            if let Some(mean) = self.largest_mean().filter(|_| self.is_exceeded) {
+                return write!(f, "{} for any image", round(mean));
+            }
             return f.write_str(self.documented.family().name());
         };
         match curve.shape {

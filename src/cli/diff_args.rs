@@ -9,8 +9,8 @@ use std::path::PathBuf;
 #[command(group = ArgGroup::new("side").required(true))]
 #[command(after_help = "\
 Examples:
-  docmill diff job.yaml --model openai/gpt-4o --sample 100       would another model answer otherwise, and what would it cost?
-  docmill diff job.yaml --recipe previous --sample 100           after a change of the manifest
+  docmill diff job.yaml --model openai/gpt-4o --sample 100 --yes  would another model answer otherwise, and what would it cost?
+  docmill diff job.yaml --recipe previous --sample 100 --yes      after a change of the manifest
   docmill diff job.yaml --against other.yaml --truth labels.csv  which of both is right more often?
   docmill diff job.yaml --run 20261123T06 --format html > diff.html
 

@@ -28,6 +28,11 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<u8, Failure> {
         Format::Text => out!("{}", text(&plan)),
         Format::Json => outln!("{:#}", plan_to_json(&plan)),
     }
+    if let Some(first) = &plan.first_unread {
+        let rest = if plan.unread > 1 { format!("; {} more", grouped(plan.unread - 1)) } else { String::new() };
+        let message = format!("warning: {}{rest}: pages in it are not in this plan", for_terminal(first));
+        log::line("WARN", &message, serde_json::Map::new());
+    }
     for message in session.warnings() {
         log::line("WARN", &format!("warning: {message}"), serde_json::Map::new());
     }
@@ -78,11 +83,23 @@ const OVER_BUDGET: u8 = 4;
 
 /// What is wrong with a budget that does not pay for all pages; `None`: it does, or that is unknown.
 fn too_small(budget: &Headroom) -> Option<String> {
-    let Headroom { limit, left, pages, needed, is_enough } = *budget;
-    let (needed, Some(false)) = (needed?, is_enough) else { return None };
-    let pages = pages.map_or(String::new(), |pages| format!(", enough for about {} pages", grouped(pages)));
+    let Headroom { limit, left, pages, needed, lowest, reservation, is_enough } = *budget;
+    if is_enough != Some(false) {
+        return None;
+    }
     let rest = if left == limit { format!("it is USD {limit}") } else { format!("USD {left} of {limit} is left") };
-    Some(format!("the budget is too small: {rest}{pages}, and the expected cost is USD {}", usd(needed)))
+    let is_over = |cost: &Pico| *cost > left;
+    let why = match (needed.filter(is_over), lowest.filter(is_over), reservation) {
+        (Some(needed), _, _) => {
+            let pages = pages.map_or(String::new(), |pages| format!(", enough for about {} pages", grouped(pages)));
+            format!("{pages}, and the expected cost is USD {}", usd(needed))
+        }
+        (None, Some(lowest), _) => format!(", and the cost is at least USD {}", usd(lowest)),
+        (None, None, reservation) => {
+            format!(", and one request may cost up to USD {}", usd(reservation.unwrap_or_default()))
+        }
+    };
+    Some(format!("the budget is too small: {rest}{why}"))
 }
 
 /// Lists the files of the input, one a line.
@@ -225,10 +242,15 @@ fn write_quote(plan: &Plan, quote: &Quote, out: &mut String) {
         let time = human_duration(Duration::from_secs_f64(bound.minutes * 60.0));
         let _ = writeln!(out, "{:<24} {time}, bound by {} ({})", "time", bound.limit, bound.basis);
     }
-    if let Some(Headroom { limit, left, pages, .. }) = plan.budget {
-        let pages = pages.map_or("an unknown number of".into(), grouped);
+    if let Some(Headroom { limit, left, pages, reservation, is_enough, .. }) = plan.budget {
+        let enough = match (pages, is_enough) {
+            (_, Some(false)) if reservation.is_some_and(|cost| cost > left) => "not enough for one request".to_owned(),
+            (Some(pages), _) => format!("enough for {} pages", grouped(pages)),
+            (None, Some(false)) => "not enough for all pages".to_owned(),
+            (None, _) => "how many pages that pays for is unknown".to_owned(),
+        };
         let of = if left == limit { String::new() } else { format!(" of {limit} is left") };
-        let _ = writeln!(out, "{:<24} USD {left}{of}: enough for {pages} pages", "budget");
+        let _ = writeln!(out, "{:<24} USD {left}{of}: {enough}", "budget");
     }
     let share = |part: u64| format!("{} of {} text tokens per page", grouped(part), grouped(quote.text));
     if quote.descriptions > 0 {

@@ -87,6 +87,11 @@ impl PartialFolder {
         self.0.join(folder).join(target.file_name().unwrap_or_default())
     }
 
+    /// Where the partial file of the output `target` is, unless another output has its name. Claims nothing.
+    pub(crate) fn own_file(&self, target: &Path) -> PathBuf {
+        self.shared(target).0
+    }
+
     fn is_claimed(&self, target: &Path) -> bool {
         std::fs::read(self.shared(target).1).is_ok_and(|text| text == target_text(target).as_bytes())
     }

@@ -38,12 +38,15 @@ pub fn check_outputs(paths: &[&Path], rows: u64) -> Result<(), ExportError> {
     Ok(())
 }
 
-/// Checks that the rows of a job can be written as its manifest requires.
+/// Checks that the rows of a job can be written as its manifest requires, also while pages are pending.
 ///
 /// # Errors
-/// If a whole file is in the place of partitions, or something else has the name of a marker.
+/// If a whole file is in the place of partitions, something else has the name of a marker, or nothing can be
+/// written into the folder of partial files.
 pub fn check_row_files(targets: &Targets) -> Result<(), ExportError> {
     for (_, path) in targets.files() {
+        let partial = targets.partial_folder().own_file(path);
+        writable_folder(&partial).map_err(|error| ExportError::new(&partial, error))?;
         let fault = |error: io::Error| ExportError::new(path, error);
         let target = follow_links(path).map_err(fault)?;
         if !targets.partition_by.is_empty() {
@@ -79,12 +82,66 @@ fn writable_folder(path: &Path) -> io::Result<PathBuf> {
             _ => {}
         }
     }
+    check_replaceable(&target, folder)?;
     // As the name of the temporary file.
     let probe = temporary_beside(&folder.join(target.file_name().unwrap_or_default()));
     let written = File::options().write(true).create_new(true).open(&probe).and_then(|mut file| file.write_all(b"."));
     let removed = std::fs::remove_file(&probe);
     written.and(removed)?;
     Ok(folder.to_owned())
+}
+
+/// Checks that the file at `target`, if there is one, can be replaced by a rename: that needs more than a folder
+/// in which files can be written.
+#[cfg(unix)]
+fn check_replaceable(target: &Path, folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(file) = std::fs::symlink_metadata(target) else { return Ok(()) };
+    let (user, in_folder) = (rustix::process::geteuid(), std::fs::metadata(folder)?);
+    if is_held_by_sticky_folder(user.as_raw(), (in_folder.mode(), in_folder.uid()), file.uid()) {
+        let message = format!(
+            "it belongs to another user, and in the sticky folder {} only its owner may replace it",
+            folder.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    }
+    match held_by_attribute(target) {
+        Some(reason) => Err(io::Error::new(io::ErrorKind::PermissionDenied, reason)),
+        None => Ok(()),
+    }
+}
+
+/// Checks that the file at `target`, if there is one, can be replaced by a rename.
+#[cfg(not(unix))]
+fn check_replaceable(_target: &Path, _folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether `user` may not replace the file of `owner` in a folder with this mode and owner (unlink(2), `EPERM`).
+#[cfg(unix)]
+fn is_held_by_sticky_folder(user: u32, (mode, folder_owner): (u32, u32), owner: u32) -> bool {
+    const STICKY: u32 = 0o1000;
+    mode & STICKY != 0 && user != 0 && ![owner, folder_owner].contains(&user)
+}
+
+/// Why nothing can take the place of a file, whoever asks; `None`: nothing known speaks against it.
+#[cfg(target_os = "linux")]
+fn held_by_attribute(target: &Path) -> Option<&'static str> {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    let attributes = statx(CWD, target, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS).ok()?.stx_attributes;
+    [
+        (StatxAttributes::IMMUTABLE, "it is immutable (see lsattr), so that it can't be replaced"),
+        (StatxAttributes::APPEND, "it is append-only (see lsattr), so that it can't be replaced"),
+        (StatxAttributes::MOUNT_ROOT, "it is a mount of its own, so that it can't be replaced; mount its folder"),
+    ]
+    .into_iter()
+    .find_map(|(attribute, reason)| attributes.contains(attribute).then_some(reason))
+}
+
+/// Why nothing can take the place of a file; `None`: the system does not say.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn held_by_attribute(_target: &Path) -> Option<&'static str> {
+    None
 }
 
 /// Space that is free in a folder, in bytes; `None`: the system does not say.
@@ -104,6 +161,34 @@ fn free_space(_folder: &Path) -> Option<u64> {
 #[expect(clippy::disallowed_methods, reason = "tests write files")]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn in_a_sticky_folder_only_owners_replace_a_file() {
+        for (user, folder, owner, is_held) in [
+            (1000, (0o41777, 0), 0, true),
+            (1000, (0o41777, 0), 1001, true),
+            (1000, (0o41777, 0), 1000, false),
+            (1000, (0o41777, 1000), 0, false),
+            (1000, (0o40777, 0), 0, false),
+            (0, (0o41777, 1000), 1001, false),
+        ] {
+            assert_eq!(is_held_by_sticky_folder(user, folder, owner), is_held, "{user} {folder:?} {owner}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_partial_files_that_cannot_be_written_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("partial"), b"a file").unwrap();
+        let store = folder.path().join("store.db");
+        let targets = Targets { csv: Some(folder.path().join("rows.csv")), store, ..Targets::default() };
+        let found = check_row_files(&targets).unwrap_err().to_string();
+        assert!(found.contains("partial") && found.contains("is not a folder"), "{found}");
+        std::fs::remove_file(folder.path().join("partial")).unwrap();
+        check_row_files(&targets).unwrap();
+        assert!(!folder.path().join("partial").exists());
+    }
 
     #[test]
     fn an_output_that_cannot_be_written_is_found_and_nothing_is_left_behind() {

@@ -56,6 +56,13 @@ impl Selection {
         Ok(Self { include, exclude, exclude_globs, detect: input.detect })
     }
 
+    /// Whether a glob of `exclude` leaves out whatever is in a folder.
+    pub(crate) fn excludes_folder(&self, folder: &Path) -> bool {
+        // No glob but one for everything in the folder matches names that no file has.
+        let (inside, below) = (folder.join("\u{1}"), folder.join("\u{1}/\u{1}"));
+        folder.components().next().is_some() && self.exclude.is_match(&inside) && self.exclude.is_match(&below)
+    }
+
     /// What happens with the file at `path`, relative to the folder.
     pub(crate) fn choose(&self, path: &Path) -> Choice {
         // Globs match names in either form of accents.

@@ -81,7 +81,9 @@ pub fn run(
     tracing::info!(event = "run_started", run_id, job = job.name, model = job.provider.model, store = %job.store.display(), "run started");
     let keys = &run.identity.keys;
     if let Some(other) = &keys.continues {
-        tracing::warn!("continuing run {other}, which did not come to its end: what it has asked is not asked again");
+        tracing::warn!(
+            "continuing run {other}, which has left pages to be sent again: what it has asked is not asked again"
+        );
     }
     if keys.lost > 0 {
         tracing::warn!("{} attempts of runs that died are counted as lost", keys.lost);
@@ -377,7 +379,8 @@ impl Passes<'_> {
         while let Some(step) = delivery.step(&mut ready).await? {
             asked.count += step.taken;
             step.ends.into_iter().for_each(|end| asked.count_end(self.run, end));
-            if step.is_full {
+            // Pages that are not sent in batches were all taken, or stopped, before.
+            if step.is_full && self.run.job.is_batch {
                 seen.stop_asking();
             }
         }

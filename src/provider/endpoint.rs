@@ -311,10 +311,8 @@ impl ModelEndpoint {
         self.apply_manifest(&mut exchange, request, &outgoing.frame);
         self.proof.judge(&mut exchange, &url, request.page);
         exchange.verdict.edit_message(|message| self.client.redact(message));
-        if exchange.status.is_some_and(|status| (300..400).contains(&status)) {
-            // The known keys first: parts of them would remain.
-            exchange.verdict.edit_message(|message| mask_keys(message).into_owned());
-        }
+        // The known keys first: parts of them would remain.
+        exchange.verdict.edit_message(|message| mask_keys(message).into_owned());
         exchange
     }
 

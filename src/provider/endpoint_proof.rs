@@ -19,6 +19,12 @@ pub(crate) struct EndpointProof {
     answers: Cell<u64>,
     /// Pages with refusals that may concern only them.
     refused: RefCell<HashMap<u64, Refused>>,
+    /// Replies of the API.
+    replies: Cell<u64>,
+    /// Replies of something else, since the last of the API.
+    streak: Cell<u32>,
+    /// Pages with replies of something else after the API had replied.
+    interrupted: RefCell<HashMap<u64, Interrupted>>,
     /// Whether the endpoint has answered pages in an earlier run.
     was_proven: bool,
 }
@@ -30,6 +36,17 @@ struct Refused {
     times: u32,
     /// Answers to other pages before the first refusal.
     answers: u64,
+}
+
+/// A page for which something else replied, after the API had.
+#[derive(Clone, Copy, Debug)]
+struct Interrupted {
+    /// How often since the last reply of the API.
+    times: u32,
+    /// In how many streaks.
+    streaks: u32,
+    /// Replies of the API before the latest.
+    replies: u64,
 }
 
 /// Refusals that end the run, when no page was answered: they do not concern one page. Refusals of the only
@@ -46,7 +63,16 @@ const MIN_STREAK: usize = 2;
 /// Replies of something else that end the run, when there was none of the API.
 const MAX_FOREIGN: u32 = 3;
 
+/// Replies of something else in a row, to at least two pages, that end a run which the API has answered.
+const MAX_STREAK: u32 = 8;
+
+/// A page that something else replies to in as many streaks, each of which the API has ended, or as often while
+/// all other pages are answered, is refused by what is in between: the fault is its own.
+const MAX_INTERRUPTED: u32 = 3;
+
 const HINT: &str = "check provider.base_url, which usually ends with /v1: the reply may come from another server, a login page or a proxy";
+
+const EXPIRED_HINT: &str = "the reply may come from a login page, whose session is over, or from a proxy; look at what is between docmill and the API, then run again: pages without an answer are asked, and nothing is paid for twice";
 
 impl EndpointProof {
     /// Replaces the verdict of a reply that does not come from the API, for as long as none
@@ -55,6 +81,8 @@ impl EndpointProof {
         let Some(Foreign { what, may_be_outage, is_free }) = &exchange.foreign else {
             if matches!(exchange.verdict, Verdict::Done { .. } | Verdict::Page(_)) {
                 self.is_api.set(true);
+                self.replies.set(self.replies.get() + 1);
+                self.streak.set(0);
             }
             if matches!(exchange.verdict, Verdict::Done { .. }) {
                 self.answers.set(self.answers.get() + 1);
@@ -63,8 +91,12 @@ impl EndpointProof {
             return;
         };
         if self.is_api.get() {
-            // A gateway refuses this request.
-            self.judge_refusal(&mut exchange.verdict, page);
+            if matches!(exchange.verdict, Verdict::Retry(_)) && !may_be_outage && !is_free {
+                self.judge_interruption(exchange, url, page);
+            } else {
+                // A gateway refuses this request.
+                self.judge_refusal(&mut exchange.verdict, page);
+            }
             return;
         }
         if *may_be_outage {
@@ -84,10 +116,7 @@ impl EndpointProof {
             }
             return;
         }
-        let message = match exchange.status {
-            Some(status) => format!("{url} is not a chat completions API; it replied with HTTP {status}: {what}"),
-            None => format!("{url} is not a chat completions API: {what}"),
-        };
+        let message = not_an_api(&format!("{url} is not a chat completions API"), exchange.status, what);
         self.foreign.set(self.foreign.get() + 1);
         let is_certain = matches!(exchange.verdict, Verdict::Stop(_)) || self.foreign.get() >= MAX_FOREIGN;
         exchange.verdict =
@@ -99,6 +128,33 @@ impl EndpointProof {
     /// A proof that nothing has shown yet. `was_proven`: the endpoint has answered pages in an earlier run.
     pub(crate) fn new(was_proven: bool) -> Self {
         Self { was_proven, ..Self::default() }
+    }
+
+    /// A reply of something else, after the API had replied: a login has expired, or a proxy is in between. The
+    /// run waits, and ends after a few of them in a row. Nothing was billed, as far as can be told.
+    fn judge_interruption(&self, exchange: &mut Exchange, url: &str, page: u64) {
+        let replies = self.replies.get();
+        let mut interrupted = self.interrupted.borrow_mut();
+        let this = interrupted.entry(page).or_insert(Interrupted { times: 0, streaks: 0, replies: u64::MAX });
+        if this.replies != replies {
+            *this = Interrupted { times: 0, streaks: this.streaks + 1, replies };
+        }
+        this.times += 1;
+        let this = *this;
+        let is_in_streak = |other: &Interrupted| other.replies == replies && other.streaks < MAX_INTERRUPTED;
+        let is_alone = !interrupted.iter().any(|(other, seen)| *other != page && is_in_streak(seen));
+        if this.streaks >= MAX_INTERRUPTED || is_alone && this.times > MAX_INTERRUPTED {
+            return;
+        }
+        self.streak.set(self.streak.get() + 1);
+        let Some(foreign) = &exchange.foreign else { return };
+        let what = &foreign.what;
+        let message =
+            not_an_api(&format!("{url} does not reply as a chat completions API any more"), exchange.status, what);
+        let is_over = !is_alone && self.streak.get() >= MAX_STREAK;
+        exchange.charge = Charge::Nothing;
+        exchange.verdict =
+            if is_over { Verdict::stop(message, EXPIRED_HINT) } else { Verdict::Later { after: None, message } };
     }
 
     /// A refusal that may concern one page: it does if another page is answered before the page is refused
@@ -141,177 +197,13 @@ impl EndpointProof {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provider::verdict::Cut;
-
-    fn page() -> Exchange {
-        Exchange { status: Some(200), ..Exchange::from_foreign_body("<html>Sign in".into()) }
-    }
-
-    fn judged(proof: &EndpointProof, mut exchange: Exchange) -> (&'static str, Charge) {
-        proof.judge(&mut exchange, "http://x/v1/chat/completions", 1);
-        let name = match exchange.verdict {
-            Verdict::Later { .. } => "later",
-            Verdict::Stop(refusal) => {
-                assert!(refusal.message.contains("http://x/v1/chat/completions"), "{}", refusal.message);
-                assert!(refusal.message.contains("<html>Sign in"), "{}", refusal.message);
-                "stop"
-            }
-            Verdict::Retry(_) => "retry",
-            _ => "other",
-        };
-        (name, exchange.charge)
-    }
-
-    #[test]
-    fn the_first_pages_end_the_run() {
-        let proof = EndpointProof::default();
-        let found: Vec<_> = (0..4).map(|_| judged(&proof, page())).collect();
-        assert_eq!(found, ["later", "later", "stop", "stop"].map(|name| (name, Charge::Nothing)));
-    }
-
-    #[test]
-    fn an_endpoint_that_has_answered_before_may_bill_what_something_else_replies() {
-        let proof = EndpointProof::new(true);
-        let found: Vec<_> = (0..4).map(|_| judged(&proof, page())).collect();
-        assert_eq!(found, ["later", "later", "stop", "stop"].map(|name| (name, Charge::Unknown)));
-        let outage = || {
-            let verdict = Verdict::transient(ErrorKind::ServerError, "HTTP 503");
-            let foreign = Some(Foreign { is_free: true, ..Foreign::body("<html>".into()) });
-            Exchange { status: Some(503), foreign, ..Exchange::new(verdict, Charge::Unknown) }
-        };
-        assert_eq!(judged(&EndpointProof::new(true), outage()), ("later", Charge::Nothing), "it was not reached");
-    }
-
-    #[test]
-    fn what_may_be_an_outage_is_waited_for() {
-        let proof = EndpointProof::default();
-        let judge = || {
-            let verdict = Verdict::transient(ErrorKind::Reset, "closed");
-            let closed = Foreign { may_be_outage: true, ..Foreign::body("closed".into()) };
-            let mut exchange = Exchange { foreign: Some(closed), ..Exchange::new(verdict, Charge::Unknown) };
-            proof.judge(&mut exchange, "http://x", 1);
-            assert_eq!(exchange.charge, Charge::Unknown, "it may have been executed");
-            matches!(&exchange.verdict, Verdict::Later { message, .. } if message == "no reply from http://x: closed")
-        };
-        assert!((0..9).all(|_| judge()));
-        assert_eq!(judged(&proof, page()).0, "later", "it is the first reply");
-        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown));
-        assert!(!judge(), "an API that closes connections fails attempts");
-    }
-
-    #[test]
-    fn a_gateways_page_costs_nothing_until_the_api_was_reached() {
-        let proof = EndpointProof::default();
-        let page = || {
-            let verdict = Verdict::transient(ErrorKind::ServerError, "HTTP 503");
-            let foreign = Some(Foreign { is_free: true, ..Foreign::body("<html>".into()) });
-            Exchange { status: Some(503), foreign, ..Exchange::new(verdict, Charge::Unknown) }
-        };
-        assert!((0..9).all(|_| judged(&proof, page()) == ("later", Charge::Nothing)));
-        judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown));
-        assert_eq!(judged(&proof, page()), ("retry", Charge::Unknown));
-    }
-
-    #[test]
-    fn after_a_reply_of_the_api_a_page_is_a_passing_error() {
-        let proof = EndpointProof::default();
-        let done = Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
-        assert_eq!(judged(&proof, page()).0, "later");
-        assert_eq!(judged(&proof, done), ("other", Charge::Unknown));
-        assert!((0..9).all(|_| judged(&proof, page()) == ("retry", Charge::Unknown)), "a gateway may have sent it");
-    }
-
-    #[test]
-    fn after_an_answer_a_page_that_refuses_concerns_one_request() {
-        let proof = EndpointProof::default();
-        let refused = || {
-            let foreign = Some(Foreign::body("<html>Sign in".into()));
-            let verdict = Verdict::stop_or_page("HTTP 404: not found", "");
-            Exchange { status: Some(404), foreign, ..Exchange::new(verdict, Charge::Nothing) }
-        };
-        let done = || Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
-        judged(&proof, done());
-        assert_eq!(judged(&proof, refused()).0, "retry");
-        judged(&proof, done());
-        assert_eq!(judged(&proof, refused()).0, "other", "the page's");
-        let alone: Vec<_> = (0..3).map(|_| judged(&proof, refused()).0).collect();
-        assert_eq!(alone, ["retry", "retry", "other"], "no other page shows it");
-        assert_eq!(judged(&EndpointProof::default(), refused()).0, "stop", "before any answer");
-    }
-
-    #[test]
-    fn errors_without_a_foreign_body_change_nothing() {
-        let proof = EndpointProof::default();
-        let error = || Exchange::new(Verdict::transient(ErrorKind::ServerError, "500"), Charge::Unknown);
-        assert!((0..9).all(|_| judged(&proof, error()) == ("retry", Charge::Unknown)));
-        let refused = Exchange {
-            foreign: Some(Foreign::body("<html>Sign in".into())),
-            ..Exchange::new(Verdict::stop("403", ""), Charge::Nothing)
-        };
-        assert_eq!(judged(&proof, refused).0, "stop", "at once");
-    }
-
-    fn refused(proof: &EndpointProof, page: u64) -> &'static str {
-        let mut exchange = Exchange::new(Verdict::stop_or_page("HTTP 403: no", "check it"), Charge::Nothing);
-        proof.judge(&mut exchange, "http://x", page);
-        match exchange.verdict {
-            Verdict::Later { .. } => "later",
-            Verdict::Page(_) => "page",
-            Verdict::Retry(_) => "retry",
-            _ => "stop",
-        }
-    }
-
-    fn answer(proof: &EndpointProof, page: u64) {
-        let mut done = Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
-        proof.judge(&mut done, "http://x", page);
-    }
-
-    #[test]
-    fn a_refusal_concerns_one_page_when_another_is_answered() {
-        for (was_proven, pages, expected) in [
-            (false, [1, 2, 3], ["later", "later", "stop"]),
-            (false, [1, 1, 1], ["later", "later", "stop"]),
-            (true, [1, 2, 3], ["later", "later", "stop"]),
-            (true, [1, 1, 1], ["later", "later", "page"]),
-        ] {
-            let proof = EndpointProof::new(was_proven);
-            assert_eq!(pages.map(|page| refused(&proof, page)), expected, "{was_proven} {pages:?}");
-        }
-        let proof = EndpointProof::new(false);
-        assert_eq!(refused(&proof, 1), "later");
-        answer(&proof, 2);
-        assert_eq!([refused(&proof, 1), refused(&proof, 3), refused(&proof, 4)], ["page", "retry", "retry"]);
-        answer(&proof, 5);
-        assert_eq!([refused(&proof, 3), refused(&proof, 4)], ["page", "page"]);
-    }
-
-    /// A key that is revoked in the middle of a run.
-    #[test]
-    fn many_refused_pages_in_a_row_end_the_run() {
-        let proof = EndpointProof::new(false);
-        answer(&proof, 0);
-        let found: Vec<_> = (1..=9).map(|page| refused(&proof, page)).collect();
-        assert_eq!(found, [["retry"; 7].as_slice(), &["stop"; 2]].concat());
-        // An answer that was under way when the first ones were refused shows nothing.
-        let proof = EndpointProof::new(false);
-        answer(&proof, 0);
-        assert_eq!([refused(&proof, 1), refused(&proof, 2)], ["retry", "retry"]);
-        answer(&proof, 100);
-        assert_eq!([refused(&proof, 3), refused(&proof, 4)], ["retry", "retry"]);
-        let found: Vec<_> = [1, 2, 5, 6, 7, 8].map(|page| refused(&proof, page)).into();
-        assert_eq!(found, ["retry", "retry", "retry", "retry", "retry", "stop"]);
-        // An answer among them shows that they are pages of their own.
-        let proof = EndpointProof::new(false);
-        answer(&proof, 0);
-        for page in 1..100 {
-            assert_eq!(refused(&proof, page), "retry", "{page}");
-            if page % 7 == 0 {
-                answer(&proof, 1000 + page);
-            }
-        }
+/// What replied instead of the API. `subject`: what does not, and what it is not.
+fn not_an_api(subject: &str, status: Option<u16>, what: &str) -> String {
+    match status {
+        Some(status) => format!("{subject}; it replied with HTTP {status}: {what}"),
+        None => format!("{subject}: {what}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

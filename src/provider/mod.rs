@@ -76,6 +76,6 @@ pub use pacing::cooldown::Gate;
 pub use pacing::endpoint_pacing::EndpointPacing;
 pub use page_request::{PageRequest, Repair, Variation};
 pub use parameter::{Parameter, Parameters};
-pub use rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
+pub use rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders, ReportedLimit};
 pub use served::Served;
 pub use verdict::{Charge, Cut, PageFault, Refusal, TransientFault, Verdict};

@@ -2,7 +2,18 @@
 
 use std::time::Duration;
 
-/// The state of one rate limit, as the headers of a reply report it.
+/// One rate limit, as the headers of a reply have it. For how long the limit is, they do not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitHeaders {
+    /// The limit: requests or tokens in some window; more than 0.
+    pub limit: u64,
+    /// Requests or tokens that may be sent at once now.
+    pub remaining: u64,
+    /// Time until the limit is fully replenished.
+    pub reset: Duration,
+}
+
+/// The state of one rate limit, as replies report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReportedLimit {
     /// Requests or tokens allowed per minute; more than 0.
@@ -17,9 +28,9 @@ pub struct ReportedLimit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimitHeaders {
     /// The limit on requests; `None` if it is not reported.
-    pub requests: Option<ReportedLimit>,
+    pub requests: Option<LimitHeaders>,
     /// The limit on tokens; `None` if it is not reported.
-    pub tokens: Option<ReportedLimit>,
+    pub tokens: Option<LimitHeaders>,
 }
 
 /// The rate limit that a request exceeded, as the error reports it.

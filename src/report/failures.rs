@@ -65,6 +65,13 @@ impl Failures {
         self.by_kind.entry(kind.name().to_owned()).or_insert_with(new).pages += 1;
     }
 
+    /// The error that all pages have; `None`: there are several, or none.
+    pub(crate) fn only_cause(&self) -> Option<&str> {
+        let (first, others) = self.first.split_first()?;
+        let is_same = self.by_kind.len() == 1 && others.iter().all(|other| other.error == first.error);
+        is_same.then_some(first.error.as_str())
+    }
+
     /// The kinds, the most frequent first.
     pub(crate) fn most_frequent(&self) -> Vec<(&str, &FailureCount)> {
         let mut kinds: Vec<_> = self.by_kind.iter().map(|(kind, count)| (kind.as_str(), count)).collect();
@@ -76,6 +83,19 @@ impl Failures {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_is_that_of_all_pages() {
+        let cause = |errors: &[(ErrorKind, &str)]| {
+            let mut failures = Failures::default();
+            errors.iter().for_each(|(kind, error)| failures.add(b"a.jpg", 1, *kind, error));
+            failures.only_cause().map(ToOwned::to_owned)
+        };
+        let (bad, late) = ((ErrorKind::BadRequest, "HTTP 400: no images"), (ErrorKind::Timeout, "no reply"));
+        assert_eq!(cause(&[bad, bad, bad]).as_deref(), Some("HTTP 400: no images"));
+        assert_eq!(cause(&[bad, (ErrorKind::BadRequest, "HTTP 400: too large")]), None);
+        assert_eq!((cause(&[bad, late]), cause(&[])), (None, None));
+    }
 
     #[test]
     fn kinds_are_counted_with_an_example_and_the_first_pages_are_kept() {

@@ -36,6 +36,9 @@ pub struct WalkFault {
     pub reason: String,
     /// Whether listing ends here: nothing behind a damaged row of a list can be read.
     pub is_end: bool,
+    /// Whether there may be files of the input that were not looked at, such as those of a folder that can't be
+    /// read. Not after a link that leads nowhere.
+    pub hides_files: bool,
 }
 
 impl From<globset::Error> for SourceError {

@@ -29,13 +29,22 @@ pub(crate) struct Listing {
     pub(crate) hidden: u64,
 }
 
+/// Why a part of a folder is not in its listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ListingFault {
+    /// The operating system's message.
+    pub(crate) reason: String,
+    /// Whether that part, or the folder, was removed in the meantime.
+    pub(crate) is_gone: bool,
+}
+
 impl Listing {
     /// Lists `folder`. Hidden names are only counted, unless `with_hidden` is set. With `follow_links`, a symbolic link has the type
-    /// of its target. If a part of the folder can't be read, the listing has the rest, and the
-    /// operating system's message is returned beside it.
-    pub(crate) fn read(folder: &Path, follow_links: bool, with_hidden: bool) -> (Self, Option<String>) {
+    /// of its target. If a part of the folder can't be read, the listing has the rest, and why is
+    /// returned beside it.
+    pub(crate) fn read(folder: &Path, follow_links: bool, with_hidden: bool) -> (Self, Option<ListingFault>) {
         let mut listing = Self { names: Vec::new(), spans: Vec::new(), next: 0, hidden: 0 };
-        let mut reason = None;
+        let mut fault = None;
         for found in WalkDir::new(folder).min_depth(1).max_depth(1) {
             match found {
                 Ok(found) => {
@@ -60,14 +69,16 @@ impl Listing {
                     listing.add(&name, kind);
                 }
                 Err(error) => {
-                    reason = Some(error.io_error().map_or_else(|| error.to_string(), ToString::to_string));
+                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    let is_gone = error.io_error().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+                    fault = Some(ListingFault { reason, is_gone });
                 }
             }
         }
         let names = std::mem::take(&mut listing.names);
         listing.spans.sort_unstable_by(|a, b| sort_key(&names, *a).cmp(sort_key(&names, *b)));
         listing.names = names;
-        (listing, reason)
+        (listing, fault)
     }
 
     fn add(&mut self, name: &[u8], kind: FileKind) {

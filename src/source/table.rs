@@ -74,7 +74,7 @@ impl Iterator for Table {
             Err(reason) => {
                 // Where the next row begins is unknown.
                 self.is_over = true;
-                Some(Err(WalkFault { path: self.path.clone(), reason, is_end: true }))
+                Some(Err(WalkFault { path: self.path.clone(), reason, is_end: true, hides_files: true }))
             }
         }
     }

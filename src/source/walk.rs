@@ -7,7 +7,7 @@
 use super::entry::{Entry, path_bytes, path_from_bytes};
 use super::error::{SourceError, WalkFault};
 use super::left_out::{LeftOut, LeftOutReason};
-use super::listing::{FileKind, Listing};
+use super::listing::{FileKind, Listing, ListingFault};
 use crate::base::shard::Shard;
 use crate::manifest::{Choice, Input, Selection};
 use crate::media::ImageFormat;
@@ -94,13 +94,14 @@ impl Walk {
         let canonical = if self.follow_links { std::fs::canonicalize(&path).ok() } else { None };
         if canonical.is_some() && self.open.iter().any(|folder| folder.canonical == canonical) {
             let reason = "the symbolic link points to one of its parent folders".to_owned();
-            self.faults.push(WalkFault { path, reason, is_end: false });
+            self.faults.push(WalkFault { path, reason, is_end: false, hides_files: false });
             return;
         }
-        let (listing, reason) = Listing::read(&path, self.follow_links, self.lists_hidden);
+        let (listing, fault) = Listing::read(&path, self.follow_links, self.lists_hidden);
         self.left_out.hidden += listing.hidden;
-        if let Some(reason) = reason {
-            self.faults.push(WalkFault { path: path.clone(), reason, is_end: false });
+        let is_excluded = || self.selection.excludes_folder(path.strip_prefix(&self.root).unwrap_or(&path));
+        if let Some(ListingFault { reason, is_gone }) = fault.filter(|_| !is_excluded()) {
+            self.faults.push(WalkFault { path: path.clone(), reason, is_end: false, hides_files: !is_gone });
         }
         self.open.push(Folder { path, canonical, listing });
     }
@@ -108,8 +109,12 @@ impl Walk {
     /// The file at `path`: an entry, if it is selected. `None`: another shard has it.
     fn file_at(&mut self, path: &Path) -> Result<Option<WalkItem>, WalkFault> {
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
-        let fault =
-            |error: std::io::Error| WalkFault { path: path.to_owned(), reason: error.to_string(), is_end: false };
+        let fault = |error: std::io::Error| WalkFault {
+            path: path.to_owned(),
+            reason: error.to_string(),
+            is_end: false,
+            hides_files: error.kind() != std::io::ErrorKind::NotFound,
+        };
         let choice = self.selection.choose(relative);
         let entry = Entry { path: path_bytes(relative), ..Entry::default() };
         // Before anything of the file is read.
@@ -151,7 +156,7 @@ impl Walk {
                 },
                 FileKind::Link if self.follow_links => {
                     let reason = "the target of the symbolic link does not exist".to_owned();
-                    return Some(Err(WalkFault { path, reason, is_end: false }));
+                    return Some(Err(WalkFault { path, reason, is_end: false, hides_files: false }));
                 }
                 FileKind::Link => return Some(Ok(self.leave_out(&path, LeftOutReason::Link))),
                 FileKind::Other => return Some(Ok(self.leave_out(&path, LeftOutReason::Special))),

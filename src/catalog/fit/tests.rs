@@ -66,12 +66,32 @@ fn the_formula_is_shown() {
     }
 }
 
-/// Before enough images were billed, an extreme bill is reserved for, though not expected.
 #[test]
-fn two_bills_do_not_replace_the_rule() {
-    let fit = Fit::new(DOCUMENTED, Detail::High, &calibrate(|_, _| 90_000.0, &[(724, 1024); 2]));
-    assert_eq!((fit.tokens(724, 1024), fit.basis(), fit.differs()), (Some(25_501), Basis::Rule, false));
-    assert_eq!(fit.max_tokens(724, 1024), 90_000 + 4500 + 32);
+fn two_bills_within_the_known_rules_do_not_replace_the_rule() {
+    let most = max_image_tokens(724, 1024, Detail::High);
+    #[expect(clippy::cast_precision_loss, reason = "a bill")]
+    for tokens in [900.0, most as f64, (most + most / 20 + 100) as f64] {
+        let fit = Fit::new(DOCUMENTED, Detail::High, &calibrate(|_, _| tokens, &[(724, 1024); 2]));
+        assert_eq!((fit.tokens(724, 1024), fit.basis(), fit.differs()), (Some(25_501), Basis::Rule, false), "{tokens}");
+        assert!(fit.max_tokens(724, 1024) >= most.max(round(tokens)), "{tokens}");
+    }
+}
+
+/// One bill above all known rules shows that none of them holds: later pages are expected to cost as much.
+#[test]
+fn a_bill_above_every_rule_is_expected_again() {
+    for documented in [DOCUMENTED, ImageRule::Unknown] {
+        for images in 1..=2 {
+            let fit = Fit::new(documented, Detail::High, &calibrate(|_, _| 140_000.0, &[(724, 1024); 2][..images]));
+            assert_eq!((fit.tokens(724, 1024), fit.tokens(64, 64)), (Some(140_000), Some(140_000)), "{images}");
+            assert_eq!(fit.basis(), Basis::Calibrated(images as u64));
+            assert_eq!((fit.differs(), fit.to_string().as_str()), (documented == DOCUMENTED, "140000 for any image"));
+            assert_eq!(fit.max_tokens(724, 1024), 140_000 + 7000 + 32);
+        }
+    }
+    let sizes = [(724, 1024), (300, 1400)];
+    let fit = Fit::new(DOCUMENTED, Detail::High, &calibrate(|w, _| if w == 724 { 140_000.0 } else { 9000.0 }, &sizes));
+    assert_eq!((fit.tokens(300, 1400), fit.tokens(64, 64)), (Some(9000), Some(140_000)), "a size that was billed");
 }
 
 /// The bills of three pages fit several rules. The reservation covers each of them.

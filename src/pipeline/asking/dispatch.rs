@@ -27,12 +27,19 @@ pub(crate) struct AskedPages {
     /// Pages that were asked.
     pub(crate) count: u64,
     limit: Option<u64>,
+    /// Whether it matters if pages are left at the limit: then the same command continues.
+    looks_for_more: bool,
 }
 
 impl AskedPages {
     /// Nothing was asked yet.
     pub(crate) fn new(run: &RunContext, options: &RunOptions) -> Self {
-        Self { streak: ErrorStreak::new(run.job.on_error.stop_after), count: 0, limit: options.limit }
+        Self {
+            streak: ErrorStreak::new(run.job.on_error.stop_after),
+            count: 0,
+            limit: options.limit,
+            looks_for_more: options.selection.is_any(),
+        }
     }
 
     /// How many more pages may be asked.
@@ -63,7 +70,7 @@ pub(crate) async fn ask_pages(
     let mut held = HeldPages::default();
     let mut elsewhere = PagesElsewhere::default();
     let mut futures = FuturesUnordered::new();
-    let (mut is_open, mut is_ending) = (asked.left() > 0, false);
+    let (mut is_open, mut is_ending) = (asked.left() > 0 || asked.looks_for_more, false);
     if !is_open {
         seen.stop_asking();
         ready.close();
@@ -92,14 +99,22 @@ pub(crate) async fn ask_pages(
                 let Some(next) = next else { is_open = false; continue };
                 let (page, bytes) = ((next.page, next.questions.id), next.prepared.bytes.len());
                 // The same page is being asked already: its row finds the answer by its key.
-                if !held.add(page, bytes) {
+                if held.has(page) {
                     run.counters.add_done();
                     continue;
                 }
+                if asked.left() == 0 {
+                    // Pages are left: this one is dropped.
+                    seen.stop_asking();
+                    is_open = false;
+                    ready.close();
+                    continue;
+                }
+                held.add(page, bytes);
                 let questions = next.questions.clone();
                 futures.push(async move { (page, bytes, questions, ask_page(asking, next).await) });
                 asked.count += 1;
-                if asked.left() == 0 {
+                if asked.left() == 0 && !asked.looks_for_more {
                     seen.stop_asking();
                     is_open = false;
                     ready.close();
@@ -119,11 +134,14 @@ struct HeldPages {
 }
 
 impl HeldPages {
-    /// Adds a page; `false` when it is there already.
-    fn add(&mut self, page: (PageId, RecipeSetId), bytes: usize) -> bool {
-        let is_new = self.keys.insert(page);
-        self.bytes += if is_new { bytes } else { 0 };
-        is_new
+    fn has(&self, page: (PageId, RecipeSetId)) -> bool {
+        self.keys.contains(&page)
+    }
+
+    /// Adds a page that is not there.
+    fn add(&mut self, page: (PageId, RecipeSetId), bytes: usize) {
+        self.keys.insert(page);
+        self.bytes += bytes;
     }
 
     fn remove(&mut self, page: (PageId, RecipeSetId), bytes: usize) {

@@ -114,7 +114,8 @@ impl PagesElsewhere {
             if !self.announced.contains(other) {
                 self.announced.push(other.clone());
                 let at_most = human_duration(*timeout + STORE_TIME);
-                tracing::warn!("waiting for {pages} pages that run {other} is asking, at most {at_most}");
+                let pages = if *pages == 1 { "1 page".to_owned() } else { format!("{pages} pages") };
+                tracing::warn!("waiting for {pages} that run {other} is asking, at most {at_most}");
             }
         }
     }

@@ -19,6 +19,8 @@ pub struct Counters {
     /// Entries of this pass that the walk has passed, and of these those that need nothing.
     walked: AtomicU64,
     settled: AtomicU64,
+    /// Entries of this pass whose pages are known, without those that need nothing.
+    opened: AtomicU64,
     /// Entries that were counted ahead of the walk.
     counted: AtomicU64,
     is_counted: AtomicBool,
@@ -157,6 +159,7 @@ impl Counters {
             // The walk counts an entry before it is settled.
             walked: read(&self.walked).max(settled),
             settled,
+            opened: read(&self.opened),
             is_walked,
             counted: read(&self.counted),
             is_counted: self.is_counted.load(Ordering::Relaxed),
@@ -193,7 +196,7 @@ impl Counters {
 
     /// A pass over the input begins: it finds every page again. `is_asking`: whether it asks pages.
     pub(crate) fn begin_pass(&self, is_asking: bool) {
-        for counter in [&self.found, &self.walked, &self.settled, &self.done, &self.unreadable] {
+        for counter in [&self.found, &self.walked, &self.settled, &self.opened, &self.done, &self.unreadable] {
             counter.store(0, Ordering::Relaxed);
         }
         self.is_walked.store(false, Ordering::Relaxed);
@@ -217,9 +220,10 @@ impl Counters {
         add(&self.found);
     }
 
-    /// An entry that was opened has this many pages more than one.
-    pub(crate) fn add_more_pages(&self, pages: u64) {
-        self.found.fetch_add(pages, Ordering::Relaxed);
+    /// An entry that the walk has found has this many pages, or none is known to be in it.
+    pub(crate) fn add_opened(&self, pages: u64) {
+        self.found.fetch_add(pages.saturating_sub(1), Ordering::Relaxed);
+        add(&self.opened);
     }
 
     /// The walk found that an entry needs nothing.

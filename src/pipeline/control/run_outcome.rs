@@ -40,6 +40,8 @@ pub enum RunOutcome {
         unusable: u64,
         /// All pages.
         total: u64,
+        /// The error, where all of them have one for the same reason.
+        cause: Option<String>,
     },
     /// Stopped early: page after page failed with the same error.
     SameError {
@@ -89,6 +91,13 @@ pub enum RunOutcome {
         exit_code: u8,
         /// Which shards.
         message: String,
+    },
+    /// Everything that could be looked at is settled, but not all of the input could be.
+    InputUnread {
+        /// Folders and files that could not be looked at.
+        count: u64,
+        /// What is wrong with the first one, for people.
+        first: String,
     },
     /// A signal came.
     Interrupted(Signal),
@@ -146,7 +155,7 @@ impl RunOutcome {
             Self::ProviderUnavailable(_) => RunOutcomeName::ProviderUnavailable,
             Self::StorageError(_) | Self::DamagedStore(_) => RunOutcomeName::StorageError,
             Self::DeadlineReached => RunOutcomeName::DeadlineReached,
-            Self::PagesPending(_) => RunOutcomeName::PagesPending,
+            Self::PagesPending(_) | Self::InputUnread { .. } => RunOutcomeName::PagesPending,
             Self::ShardsStopped { name, .. } => *name,
             Self::Interrupted(_) => RunOutcomeName::Interrupted,
             Self::InputError(_) | Self::PartitionFault(_) => RunOutcomeName::InputError,
@@ -166,7 +175,7 @@ impl RunOutcome {
             Self::ProviderRefused(_) => 5,
             Self::ProviderUnavailable(_) => 6,
             Self::StorageError(_) | Self::DamagedStore(_) => 8,
-            Self::DeadlineReached | Self::PagesPending(_) => 9,
+            Self::DeadlineReached | Self::PagesPending(_) | Self::InputUnread { .. } => 9,
             Self::Interrupted(signal) => signal.exit_code(),
             Self::ShardsStopped { exit_code, .. } => *exit_code,
         }
@@ -177,9 +186,10 @@ impl RunOutcome {
     pub fn explanation(&self) -> Option<(String, String)> {
         let (what, hint) = match self {
             Self::Complete | Self::Limited => return None,
-            Self::FailedPages { unusable, total } => (
+            Self::FailedPages { unusable, total, cause } => (
                 format!(
-                    "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows"
+                    "{unusable} of {total} pages are failed, invalid or refused, more than on_error.max_failed allows{}",
+                    cause.as_ref().map_or(String::new(), |cause| format!(": {cause}"))
                 ),
                 "the summary and the `error_kind` and `error` columns say why; raise on_error.max_failed only if so many are expected"
                     .to_owned(),
@@ -233,6 +243,14 @@ impl RunOutcome {
             Self::ShardsStopped { message, .. } => (
                 message.clone(),
                 "run these shards again, then merge again; nothing is paid for twice".to_owned(),
+            ),
+            Self::InputUnread { count, first } => (
+                match count {
+                    1 => format!("a part of the input could not be looked at: {first}"),
+                    _ => format!("{count} parts of the input could not be looked at; the first: {first}"),
+                },
+                "make them readable and run again; or leave a folder out with input.exclude, such as \"lost+found/**\""
+                    .to_owned(),
             ),
             Self::Interrupted(_) => ("interrupted".to_owned(), RESUMABLE.to_owned()),
             Self::InputError(message) => (message.clone(), format!("correct the input, then {RESUMABLE}")),
@@ -298,7 +316,7 @@ mod tests {
         for (outcome, word, exit_code) in [
             (RunOutcome::Complete, "complete", 0),
             (RunOutcome::Limited, "limited", 0),
-            (RunOutcome::FailedPages { unusable: 2, total: 3 }, "failed_pages", 3),
+            (RunOutcome::FailedPages { unusable: 2, total: 3, cause: None }, "failed_pages", 3),
             (RunOutcome::SameError { kind: ErrorKind::Length, message: String::new(), pages: 20 }, "same_error", 3),
             (RunOutcome::NoPages, "no_pages", 3),
             (

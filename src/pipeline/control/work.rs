@@ -8,6 +8,8 @@ pub(crate) struct KnownInput {
     pub(crate) walked: u64,
     /// Of these, entries that need nothing.
     pub(crate) settled: u64,
+    /// Entries whose pages are known, without those that need nothing.
+    pub(crate) opened: u64,
     /// Whether the walk is complete.
     pub(crate) is_walked: bool,
     /// Entries that were counted ahead of the walk.
@@ -51,9 +53,10 @@ impl Work {
         let total = looked_at + more_pages + unseen;
         let finished = input.done.saturating_sub(input.settled);
         // Files that were not opened have as many pages as those that were.
-        let unseen_pages = u128::from(unseen) * u128::from(more_pages) / u128::from(looked_at.max(1));
+        let unopened = unseen + looked_at.saturating_sub(input.opened);
+        let unseen_pages = u128::from(unopened) * u128::from(more_pages) / u128::from(input.opened.max(1));
         let left = total.saturating_sub(finished).saturating_add(u64::try_from(unseen_pages).unwrap_or(u64::MAX));
-        let is_minimum = !input.is_walked && (!input.is_counted || more_pages > 0 && unseen > 0);
+        let is_minimum = !input.is_walked && !input.is_counted || more_pages > 0 && unopened > 0;
         match input.limit {
             Some(limit) => Self {
                 total: total.min(limit),
@@ -114,11 +117,23 @@ mod tests {
     #[test]
     fn files_of_many_pages_make_the_total_a_minimum() {
         // 10 of 100 files are open and have 5 pages each.
-        let input =
-            KnownInput { walked: 10, found: 50, counted: 100, is_counted: true, done: 20, ..KnownInput::default() };
+        let input = KnownInput {
+            walked: 10,
+            opened: 10,
+            found: 50,
+            counted: 100,
+            is_counted: true,
+            done: 20,
+            ..KnownInput::default()
+        };
         assert_eq!(work(input), (20, 140, true, 480));
-        let walked = KnownInput { walked: 100, found: 500, is_walked: true, ..input };
+        // The walk is over before the files are opened.
+        let waiting = KnownInput { walked: 100, found: 140, is_walked: true, ..input };
+        assert_eq!(work(waiting), (20, 140, true, 480));
+        let walked = KnownInput { opened: 100, found: 500, ..waiting };
         assert_eq!(work(walked), (20, 500, false, 480));
+        let single = KnownInput { walked: 100, opened: 10, found: 100, is_walked: true, ..input };
+        assert_eq!(work(single), (20, 100, false, 80), "files of one page");
     }
 
     #[test]
@@ -134,15 +149,15 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_overflows_and_no_more_is_finished_than_there_is(
-            numbers in prop::array::uniform7(0_u64..1 << 40),
+            numbers in prop::array::uniform8(0_u64..1 << 40),
             is_walked: bool,
             is_counted: bool,
             limit in prop::option::of(0_u64..1 << 40),
         ) {
-            let [walked, settled, counted, stored_settled, found, done, asked] = numbers;
+            let [walked, settled, counted, stored_settled, found, done, asked, opened] = numbers;
             let settled = settled.min(walked);
             let input =
-                KnownInput { walked, settled, is_walked, counted, is_counted, stored_settled, found, done, asked, limit };
+                KnownInput { walked, settled, opened, is_walked, counted, is_counted, stored_settled, found, done, asked, limit };
             let work = Work::estimate(&input);
             prop_assert!(limit.is_some() || work.finished <= work.total);
             prop_assert!(limit.is_none_or(|limit| work.total <= limit && work.finished <= limit && work.left <= limit));

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 pub fn plan_to_json(plan: &Plan) -> Value {
     let mut out = json!({
         "files": plan.files, "pages": plan.pages, "answered": plan.answered, "to_ask": plan.to_ask,
-        "duplicates": plan.duplicates, "skipped": plan.skipped, "not_selected": plan.not_selected, "under_way": plan.under_way, "unreadable": plan.unreadable, "not_fetched": plan.not_fetched,
+        "duplicates": plan.duplicates, "skipped": plan.skipped, "not_selected": plan.not_selected, "under_way": plan.under_way, "unreadable": plan.unreadable, "unread_input": plan.unread, "not_fetched": plan.not_fetched,
         "redrawn": plan.redrawn, "outdated_files": plan.outdated, "by_format": plan.by_format, "left_out": left_out(&plan.left_out), "by_task": plan.by_task, "misses": plan.misses,
     });
     if let (Some(quote), Some(members)) = (&plan.quote, out.as_object_mut()) {

@@ -19,8 +19,13 @@ pub struct Headroom {
     pub pages: Option<u64>,
     /// The expected cost of all pages to ask; `None`: unknown.
     pub needed: Option<Pico>,
+    /// The lowest cost of all pages to ask; `None`: the price is unknown.
+    pub lowest: Option<Pico>,
+    /// What one request reserves at most, before it is sent; `None`: the price is unknown, or there is nothing
+    /// to ask.
+    pub reservation: Option<Pico>,
     /// Whether what is left pays for all of them at their expected cost, and for the reservation of one
-    /// request at its worst case; `None`: unknown.
+    /// request; not if their lowest cost is more than that. `None`: unknown.
     pub is_enough: Option<bool>,
 }
 
@@ -87,6 +92,10 @@ pub struct Plan {
     pub by_format: BTreeMap<String, u64>,
     /// Files that are left out, by reason.
     pub left_out: LeftOut,
+    /// Folders and files that can't be looked at: a run would not be complete.
+    pub unread: u64,
+    /// What is wrong with the first of them, for people.
+    pub first_unread: Option<String>,
     /// Whether `input.include` selects the files.
     pub has_include: bool,
     /// The expected cost of the pages to ask.

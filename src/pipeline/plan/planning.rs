@@ -70,11 +70,18 @@ pub fn plan(
     let mut parts = shards.map(ShardPlans::new);
     let has_templates = questions.iter().any(Question::is_template);
     let mut stored = reader.map(|reader| EntryCursor::new(reader, key));
+    let (mut unread, mut first_unread) = (0_u64, None);
     for entry in entries.by_ref() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(fault) if fault.is_end => return Err(PipelineError::Input(fault.to_string())),
-            Err(_) => continue,
+            Err(fault) => {
+                if fault.hides_files {
+                    unread += 1;
+                    first_unread.get_or_insert_with(|| fault.to_string());
+                }
+                continue;
+            }
         };
         if chosen.as_ref().is_some_and(|chosen| !chosen.has(entry.place())) {
             continue;
@@ -107,6 +114,7 @@ pub fn plan(
     let is_priced = plan.quote.as_ref().is_some_and(|quote| quote.cost.is_some());
     plan.shards = parts.map(|parts| parts.finish(is_priced)).unwrap_or_default();
     plan.left_out = entries.left_out();
+    (plan.unread, plan.first_unread) = (unread, first_unread);
     plan.has_include = !job.input.include.is_empty();
     if let Some(quote) = &plan.quote {
         plan.bounds = pace::bounds(quote, job, latency);
@@ -125,9 +133,16 @@ fn headroom(limit: Pico, spent: Pico, quote: &Quote, needed: Option<Pico>) -> He
     let expected = quote.cost.and_then(|cost| cost.expected).filter(|cost| *cost > Pico::ZERO);
     let pages = expected.map(|cost| i128::from(left.0) * i128::from(quote.pages) / i128::from(cost.0));
     // The last request goes out only if its worst case fits, too.
-    let worst = if quote.pages > 0 { quote.worst } else { Some(Pico::ZERO) };
-    let is_enough = needed.zip(worst).map(|(needed, worst)| needed <= left && worst <= left);
-    Headroom { limit, left, pages: pages.and_then(|pages| u64::try_from(pages).ok()), needed, is_enough }
+    let (lowest, reservation) = (quote.cost.map(|cost| cost.low), quote.worst.filter(|_| quote.pages > 0));
+    let is_enough = covers(left, needed, [lowest, reservation]);
+    let pages = pages.and_then(|pages| u64::try_from(pages).ok());
+    Headroom { limit, left, pages, needed, lowest, reservation, is_enough }
+}
+
+/// Whether `left` pays for `needed`; `None`: unknown. It does not if it is less than one of `least`.
+fn covers(left: Pico, needed: Option<Pico>, least: [Option<Pico>; 2]) -> Option<bool> {
+    let is_less = least.into_iter().chain([needed]).flatten().any(|cost| cost > left);
+    if is_less { Some(false) } else { needed.map(|_| true) }
 }
 
 /// The files of a sample.
@@ -141,4 +156,28 @@ fn choose(job: &Job, count: u64) -> Result<SampledFiles, PipelineError> {
         }
     }
     Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_too_small_when_anything_that_is_known_is_more() {
+        let pico = |cost: Option<i64>| cost.map(Pico);
+        for (left, needed, lowest, reservation, expected) in [
+            (16, None, Some(32), Some(102), Some(false)),
+            (16, None, Some(8), Some(102), Some(false)),
+            (16, None, Some(32), Some(9), Some(false)),
+            (16, None, Some(8), Some(9), None),
+            (16, None, None, None, None),
+            (16, Some(16), Some(8), Some(16), Some(true)),
+            (16, Some(17), Some(8), Some(9), Some(false)),
+            (16, Some(10), Some(8), Some(17), Some(false)),
+            (0, Some(0), Some(0), None, Some(true)),
+        ] {
+            let found = covers(Pico(left), pico(needed), [lowest, reservation].map(pico));
+            assert_eq!(found, expected, "{left} {needed:?} {lowest:?} {reservation:?}");
+        }
+    }
 }

@@ -213,11 +213,12 @@ impl<'a> Quoter<'a> {
         quote.admission += known.admission_tokens;
         quote.largest = quote.largest.max(reserved.admission_tokens).max(known.admission_tokens);
         let price = self.price;
-        let expected_cost = price.zip(expected).map(|(price, usage)| price.expected_cost(usage));
+        let expected_cost =
+            price.zip(expected).map(|(price, usage)| calibration.with_far_markup(price.expected_cost(usage)));
         if let (Some(cost), Some(price)) = (&mut quote.cost, price) {
             cost.low += price.expected_cost(low);
             cost.expected = cost.expected.zip(expected_cost).map(|(sum, one)| sum + one);
-            cost.high += price.max_cost(high);
+            cost.high += calibration.with_markup(price.max_cost(high));
             quote.worst = quote.worst.max(worst);
             let descriptions = price.expected().input.times(quote.descriptions);
             quote.descriptions_cost = quote.descriptions_cost.map(|sum| sum + descriptions);
@@ -232,7 +233,10 @@ impl<'a> Quoter<'a> {
         for ((way, _), image) in self.ways.iter_mut().zip(images) {
             let usage = image.map(|image| Usage { input: image + words.text, ..known.expected });
             way.input_tokens = way.input_tokens.zip(usage).map(|(sum, usage)| sum + usage.input);
-            way.cost = way.cost.zip(price.zip(usage)).map(|(sum, (price, usage))| sum + price.expected_cost(usage));
+            way.cost = way
+                .cost
+                .zip(price.zip(usage))
+                .map(|(sum, (price, usage))| sum + calibration.with_far_markup(price.expected_cost(usage)));
         }
         expected_cost
     }

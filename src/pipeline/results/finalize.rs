@@ -14,13 +14,13 @@ use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::control::run_outcome::RunOutcome;
 use crate::pipeline::control::shutdown::StopStep;
 use crate::pipeline::model::question_set::{VERSIONS, skip_rule};
-use crate::pipeline::scan::pass::ScanSeen;
+use crate::pipeline::scan::pass::{ScanSeen, UnreadInput};
 use crate::report::{Pages, Report, read_spend, render_json};
 use crate::store::{Reader, RunEnd, RunRecord, SettleRule};
 use std::path::Path;
 
 /// What the passes of a run have seen of its input.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct InputSeen {
     /// Something differs from what the last run left.
     has_changes: bool,
@@ -28,6 +28,8 @@ pub(crate) struct InputSeen {
     has_all: bool,
     /// The last pass stopped asking before it had looked at everything, such as at `--limit`.
     pub(crate) is_cut: bool,
+    /// What the last pass could not look at.
+    unread: Option<UnreadInput>,
 }
 
 impl InputSeen {
@@ -35,6 +37,7 @@ impl InputSeen {
     pub(crate) fn add(&mut self, pass: &ScanSeen) {
         self.has_changes |= pass.has_changes();
         self.has_all = pass.has_all();
+        self.unread = pass.unread();
     }
 }
 
@@ -66,7 +69,7 @@ pub(crate) fn conclude(
         run.store.settle_entries(keys.job, rule)?;
     }
     let reader = run.store.reader()?;
-    let (pages, outputs) = write_outputs(run, &reader, seen, &*environment.hooks)?;
+    let (pages, outputs) = write_outputs(run, &reader, &seen, &*environment.hooks)?;
     // At a limit of all pages there is nothing left.
     let is_cut = seen.is_cut && pages.asked < pages.total;
     let outcome = match run.shutdown.outcome() {
@@ -76,7 +79,12 @@ pub(crate) fn conclude(
         }
         // Pages that `--limit` leaves to be sent again have their earlier answers.
         None if is_cut && options.selection.is_any() => RunOutcome::Limited,
-        None => judge(job, &pages, options.is_partial()),
+        None => match (judge(job, &pages, options.is_partial()), seen.unread) {
+            (RunOutcome::Complete | RunOutcome::NoPages, Some(UnreadInput { count, first })) => {
+                RunOutcome::InputUnread { count, first }
+            }
+            (outcome, _) => outcome,
+        },
     };
     let WrittenOutputs { files: outputs, markers } = outputs;
     let runs = runs_of(&reader, run)?;
@@ -121,7 +129,7 @@ pub(crate) fn conclude(
 fn write_outputs(
     run: &RunContext,
     reader: &Reader,
-    seen: InputSeen,
+    seen: &InputSeen,
     hooks: &dyn Hooks,
 ) -> Result<(Pages, WrittenOutputs), PipelineError> {
     let (job, keys) = (&run.job, &run.identity.keys);
@@ -159,7 +167,8 @@ pub(crate) fn judge(job: &Job, pages: &Pages, is_partial: bool) -> RunOutcome {
     } else if pages.pending > 0 {
         RunOutcome::PagesPending(pages.pending)
     } else if is_too_many && !is_shard {
-        RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total }
+        let cause = pages.failures.only_cause().map(ToOwned::to_owned);
+        RunOutcome::FailedPages { unusable: pages.unusable(), total: pages.total, cause }
     } else {
         RunOutcome::Complete
     }

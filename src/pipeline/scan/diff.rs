@@ -41,6 +41,9 @@ pub(crate) fn walk_and_compare(
                 return gone.write();
             }
             Err(fault) => {
+                if fault.hides_files {
+                    pass.seen.add_unread(fault.to_string());
+                }
                 gone.keep_below(&fault, run);
                 continue;
             }

@@ -7,8 +7,8 @@ use crate::pipeline::control::options::RunOptions;
 use crate::pipeline::model::question_set::{QuestionSet, QuestionSets};
 use crate::store::{BaseStore, RetrySelection, RunBegin, TaskSelection};
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a pass over the input is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,17 @@ pub(crate) struct ScanSeen {
     has_all: AtomicBool,
     /// Set when the input, or what is known of it, differs from what the store had.
     has_changes: AtomicBool,
+    /// Parts of the input that can't be looked at: how many, and the first.
+    unread: Mutex<Option<UnreadInput>>,
+}
+
+/// Parts of the input that could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UnreadInput {
+    /// How many.
+    pub(crate) count: u64,
+    /// What is wrong with the first one, for people.
+    pub(crate) first: String,
 }
 
 impl ScanPass {
@@ -80,6 +91,7 @@ impl ScanPass {
                 is_asking: AtomicBool::new(true),
                 has_all: AtomicBool::new(false),
                 has_changes: AtomicBool::new(false),
+                unread: Mutex::new(None),
             },
         }
     }
@@ -110,6 +122,17 @@ impl ScanSeen {
     /// The walk reached its end.
     pub(crate) fn set_all(&self) {
         self.has_all.store(true, Ordering::Relaxed);
+    }
+
+    /// A part of the input can't be looked at.
+    pub(crate) fn add_unread(&self, message: String) {
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        unread.get_or_insert(UnreadInput { count: 0, first: message }).count += 1;
+    }
+
+    /// The parts of the input that can't be looked at.
+    pub(crate) fn unread(&self) -> Option<UnreadInput> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether something differs from what the store had.

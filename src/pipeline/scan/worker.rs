@@ -41,6 +41,8 @@ pub(crate) struct Worker {
     preparer: Preparer,
     changes: ChangeBuffer,
     ready: mpsc::Sender<ReadyPage>,
+    /// Whether the pages of the current file are counted.
+    is_counted: bool,
 }
 
 impl Worker {
@@ -71,6 +73,7 @@ impl Worker {
             preparer: Preparer::new(run.clone(), pass.clone(), decoder),
             changes: ChangeBuffer::new(run.clone(), pass.clone()),
             ready,
+            is_counted: false,
         })
     }
 
@@ -107,6 +110,15 @@ impl Worker {
     }
 
     fn look_at_file(&mut self, file: FoundFile) -> Result<(), RunOutcome> {
+        self.is_counted = false;
+        let looked = self.look_at(file);
+        if !self.is_counted {
+            self.run.counters.add_opened(0);
+        }
+        looked
+    }
+
+    fn look_at(&mut self, file: FoundFile) -> Result<(), RunOutcome> {
         let FoundFile { entry, known, questions } = file;
         if self.only_lists() {
             match known {
@@ -166,6 +178,9 @@ impl Worker {
             return self.look_at_content(entry, bytes, questions, Some(known));
         }
         let record = self.store_known(entry, known, questions);
+        if record.page_count > 0 {
+            self.count_pages(&record);
+        }
         let wanted = self.wanted_of_file(content, &record, questions)?;
         if self.pass.purpose == ScanPurpose::Record || wanted.is_empty() {
             return Ok(());
@@ -251,8 +266,7 @@ impl Worker {
         };
         let record =
             EntryRecord { repeats: layout.repeats, ..self.new_record(entry, questions, Some(content), layout.count) };
-        let pages = u64::try_from(record.pages().count()).unwrap_or(u64::MAX);
-        self.run.counters.add_more_pages(pages.saturating_sub(1));
+        self.count_pages(&record);
         self.changes.push(EntryChange::Put(record.clone()));
         let wanted = self.wanted_of_file(content, &record, questions)?;
         if self.pass.purpose == ScanPurpose::Record || wanted.is_empty() {
@@ -260,6 +274,13 @@ impl Worker {
         }
         let path = sanitize::path(&entry.path).into();
         self.share_pages(FilePages { path, content, bytes, questions: questions.clone(), wanted })
+    }
+
+    /// The pages of the file are known. Counted once.
+    fn count_pages(&mut self, record: &EntryRecord) {
+        if !std::mem::replace(&mut self.is_counted, true) {
+            self.run.counters.add_opened(u64::try_from(record.pages().count()).unwrap_or(u64::MAX));
+        }
     }
 
     /// The file's bytes, or why there are none.

@@ -11,7 +11,7 @@ use crate::provider::dialect::interface::{
 };
 use crate::provider::dialect::openai::OpenAi;
 use crate::provider::page_request::Variation;
-use crate::provider::rate_limits::{ExceededLimit, RateLimitHeaders, ReportedLimit};
+use crate::provider::rate_limits::{ExceededLimit, LimitHeaders, RateLimitHeaders};
 use crate::provider::reply::{Reply, ReplyEnd};
 use crate::provider::served::Served;
 use crate::provider::test_server::{Received, TestServer, block_on, client, reply};
@@ -97,7 +97,7 @@ fn a_request_and_its_reply() {
     assert_eq!(exchange.charge, Charge::Reported(Usage { input: 100, output: 5, ..Usage::default() }));
     assert_eq!(exchange.request_id.as_deref(), Some("req_***"), "without the key");
     let reset = Duration::from_millis(120);
-    let requests = ReportedLimit { per_minute: 500, remaining: 499, reset };
+    let requests = LimitHeaders { limit: 500, remaining: 499, reset };
     assert_eq!(exchange.rate_limits, RateLimitHeaders { requests: Some(requests), tokens: None });
     assert_eq!((exchange.content.as_str(), seen.as_str()), (r#"{"kind":"a"}"#, r#"{"kind":"a"}"#));
     assert!(received.head.starts_with("post /v1/chat/completions http/1.1\r\n"), "{}", received.head);

@@ -2,10 +2,11 @@
 //! provider was seen to enforce, or both.
 
 use super::adaptive_rate::AdaptiveRate;
+use super::limit_window::LimitWindow;
 use super::request_quota::RequestQuota;
 use super::token_bucket::TokenBucket;
 use crate::base::clock::Clock;
-use crate::provider::rate_limits::ReportedLimit;
+use crate::provider::rate_limits::{LimitHeaders, ReportedLimit};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub(crate) struct Limit {
     largest: u64,
     /// Whether the provider was seen to count what is sent: a report showed less than all of its limit.
     is_counted: bool,
+    /// For how long the limit is that headers report.
+    window: LimitWindow,
 }
 
 /// How long admissions are remembered, to measure the rate before a refusal.
@@ -76,6 +79,7 @@ impl Limit {
             processed: 0,
             largest: 0,
             is_counted: false,
+            window: LimitWindow::default(),
         }
     }
 
@@ -122,13 +126,14 @@ impl Limit {
     }
 
     /// Learns from the headers of the reply to a request that was sent at `sent`.
-    pub(crate) fn on_headers(&mut self, reported: &ReportedLimit, sent: Duration, now: Duration) {
-        self.is_counted |= reported.remaining < reported.per_minute;
+    pub(crate) fn on_headers(&mut self, headers: &LimitHeaders, sent: Duration, now: Duration) {
+        self.is_counted |= headers.remaining < headers.limit;
         // A server that reports all of its limit after every request, or a limit below what it has just let
         // through, has fixed headers, or counts something else. Its refusals show its limit.
-        if !self.is_counted || reported.per_minute < self.largest {
+        if !self.is_counted || headers.limit < self.largest {
             return;
         }
+        let reported = &self.window.interpret(headers, now);
         if !self.is_learning && self.max.is_some_and(|max| shows_less(reported, max)) {
             self.is_learning = true;
             self.adaptive.claim_whole_limit();
@@ -235,7 +240,8 @@ mod tests {
                     let now = ms(10 * at);
                     let is_admitted = limit.try_take(count, now).is_ok();
                     if is_admitted {
-                        let reported = ReportedLimit { per_minute, remaining: remaining(*at), reset: Duration::ZERO };
+                        let reported =
+                            LimitHeaders { limit: per_minute, remaining: remaining(*at), reset: Duration::ZERO };
                         limit.on_headers(&reported, now, now + ms(5));
                     }
                     is_admitted
@@ -288,7 +294,7 @@ mod tests {
                 let now = ms(10) * (at + 1);
                 count += u32::from(limit.try_take(1, now).is_ok());
                 let reset = Duration::from_secs_f64((20 - free) as f64 * 60.0 / per_minute as f64);
-                limit.on_headers(&ReportedLimit { per_minute, remaining: free, reset }, now, now);
+                limit.on_headers(&LimitHeaders { limit: per_minute, remaining: free, reset }, now, now);
             }
             count
         };
@@ -318,11 +324,11 @@ mod tests {
 
     #[test]
     fn the_learned_rate_lowers_the_manifests_limit_but_never_raises_it() {
-        let full = ReportedLimit { per_minute: 120, remaining: 60, reset: S(30) };
+        let full = LimitHeaders { limit: 120, remaining: 60, reset: S(30) };
         for (stated, reported, max) in [(600, 120, 40), (60, 120_000, 11)] {
             let mut limit = Limit::on_tokens(Some(stated), &clock());
             for at in 0..20 {
-                let reported = ReportedLimit { per_minute: reported, remaining: reported / 2, ..full };
+                let reported = LimitHeaders { limit: reported, remaining: reported / 2, ..full };
                 limit.on_headers(&reported, S(at), S(at));
             }
             let admitted = admitted(&mut limit, S(20), 1000);

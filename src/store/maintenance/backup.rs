@@ -15,6 +15,8 @@ pub fn back_up(path: &Path, to: &Path) -> Result<(), StoreError> {
     let copy = NewFile::beside(to)?;
     let name = copy.path().to_str();
     let name = name.ok_or_else(|| StoreError::Failed(format!("the path {} is not valid UTF-8", to.display())))?;
+    // With the mode that the umask gives, into which SQLite writes when it is empty.
+    schema::create(copy.path())?;
     db.execute("VACUUM INTO ?1", [name]).map_err(|error| StoreError::Failed(error.to_string()))?;
     copy.finish()
 }

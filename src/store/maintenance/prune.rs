@@ -42,7 +42,7 @@ CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY);";
 /// # Errors
 /// When a run is under way, or the store cannot be written.
 pub fn prune(path: &Path, before_ms: i64, is_dry_run: bool, now_ms: i64) -> Result<Pruned, StoreError> {
-    if !path.exists() {
+    if !schema::exists(path)? {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
     let mut db = schema::open(path)?;

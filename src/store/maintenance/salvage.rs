@@ -89,7 +89,7 @@ pub struct Salvaged {
 /// # Errors
 /// When `to` exists or cannot be written, or nothing of the store can be read.
 pub fn salvage(path: &Path, to: &Path) -> Result<Salvaged, StoreError> {
-    if !path.exists() {
+    if !schema::exists(path)? {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
     if !path.is_file() {

@@ -3,6 +3,8 @@
 use super::migrations::{MIGRATIONS, latest};
 use crate::store::error::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,13 +32,31 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| StoreError::open(path, error))?;
     }
+    create(path)?;
     let connection = Connection::open(path).map_err(|error| StoreError::open(path, error))?;
     prepare(connection, path)
 }
 
+/// Creates an empty file, unless there is one. SQLite would not let the group write, whatever the umask says; its
+/// other files get the mode of this one.
+pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
+    match File::options().write(true).create_new(true).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(StoreError::open(path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether there is a file.
+///
+/// # Errors
+/// When that cannot be told, such as in a folder that may not be entered.
+pub(crate) fn exists(path: &Path) -> Result<bool, StoreError> {
+    path.try_exists().map_err(|error| StoreError::open(path, error))
+}
+
 /// Opens the store at `path` for reading. Migrates an older one.
 pub(crate) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
-    if !path.exists() {
+    if !exists(path)? {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
     refuse_other_than_file(path)?;

@@ -71,6 +71,44 @@ fn a_web_page_after_an_answer_is_a_passing_error() {
     assert_eq!(bench.report()["usage_missing"], 0, "a page is no bill: {}", bench.report());
 }
 
+/// A login that expires in the middle of a run.
+#[test]
+fn web_pages_in_a_row_after_answers_end_the_run() {
+    let answer = r#"{"choices":[{"message":{"content":"{\"kind\":\"letter\",\"marks\":[]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":9}}"#;
+    for (status, more) in [
+        (200, ""),
+        (200, "retry: {attempts: 1}"),
+        (200, "limits: {budget_usd: 5, concurrency: 1}"),
+        (520, "limits: {budget_usd: 5}"),
+    ] {
+        let case = format!("{status} {more}");
+        let count = AtomicUsize::new(0);
+        let server = HttpServer::start(move |_, stream| {
+            let is_answer = count.fetch_add(1, Relaxed) < 12;
+            let (status, media_type) = if is_answer { (200, "application/json") } else { (status, "text/html") };
+            stream.write_all(&reply(status, media_type, if is_answer { answer } else { PAGE }))
+        });
+        let bench = Bench::with_pages(40);
+        bench.job_at(&server.base_url, &format!("{more}\non_error: {{stop_after: 0, max_failed: 100%}}"));
+        let ran = bench.run(&[]);
+        assert_eq!(ran.code, 5, "{case}: {}", ran.stderr);
+        let said = format!(
+            "{}/chat/completions does not reply as a chat completions API any more; it replied with HTTP {status}: <!DOCTYPE html>",
+            server.base_url
+        );
+        assert!(ran.stderr.contains(&said), "{case}: {}", ran.stderr);
+        // Eight in a row, and what is in flight when the last one arrives.
+        assert!(server.count() <= 12 + 8 + 10, "{case}: {} requests", server.count());
+        let report = bench.report();
+        assert_eq!(report["outcome"], "provider_refused", "{case}");
+        let pages = &report["pages"];
+        assert_eq!((&pages["ok"], &pages["pending"]), (&12.into(), &28.into()), "{case}: {pages}");
+        // 12 bills of 100 + 9 tokens.
+        let spent: f64 = report["cost"]["total_usd"].as_str().unwrap().parse().unwrap();
+        assert!((spent - 12.0 * (100.0 * 0.40 + 9.0 * 1.60) / 1e6).abs() < 1e-9, "{case}: {spent}");
+    }
+}
+
 /// A login page in front of an endpoint that has answered before may come after the request was executed, so a
 /// budget bounds how often it is tried, over all runs.
 #[test]

@@ -55,6 +55,32 @@ fn an_interrupted_refresh_is_continued_by_the_same_command() {
     assert_eq!(requests(&bench), before + left + 40, "a refresh that came to its end is not continued");
 }
 
+/// A limit that ends exactly where the input ends leaves nothing: the refresh after it begins anew.
+#[test]
+fn refreshes_with_limits_ask_each_page_once() {
+    let bench = answered(20, Options::default());
+    let ask = |arguments: &[&str], asked: u64, says: &str| {
+        let before = requests(&bench);
+        let ran = bench.run(&[&["--refresh"], arguments].concat());
+        let case = format!("{arguments:?}: {}", ran.stderr);
+        assert_eq!((ran.code, requests(&bench) - before), (0, asked), "{case}");
+        let is_continued = ran.stderr.contains("which has left pages to be sent again");
+        let has_more = ran.stderr.contains("some pages are left to be sent again");
+        assert_eq!((is_continued, has_more), (says.contains("continued"), says.contains("more")), "{case}");
+    };
+    ask(&["--limit", "10"], 10, "more");
+    ask(&["--limit", "10"], 10, "continued");
+    ask(&[], 20, "");
+    ask(&["--limit", "7"], 7, "more");
+    ask(&["--limit", "7"], 7, "continued, more");
+    ask(&["--limit", "7"], 6, "continued");
+    ask(&["--limit", "20"], 20, "");
+    ask(&["--limit", "30"], 20, "");
+    ask(&["--limit", "19"], 19, "more");
+    ask(&[], 1, "continued");
+    ask(&[], 20, "");
+}
+
 /// Answers stamped in the future, and a clock that jumps during the run.
 #[test]
 fn the_clock_does_not_decide_what_a_refresh_asks() {

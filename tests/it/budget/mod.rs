@@ -2,6 +2,7 @@
 
 mod bill;
 mod cap;
+mod plans;
 mod providers;
 mod reserved;
 mod surprises;

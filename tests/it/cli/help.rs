@@ -16,7 +16,7 @@ output: {csv: rows.csv}
 /// Examples that need more than this folder: a list with true labels, runs of other days, answers of people.
 const ONLY_PARSED: &[&str] = &[
     "docmill eval job.yaml --truth-column kind=true_kind",
-    "docmill diff job.yaml --recipe previous --sample 100",
+    "docmill diff job.yaml --recipe previous --sample 100 --yes",
     "docmill diff job.yaml --run 20261123T06 --format html > diff.html",
 ];
 
@@ -63,7 +63,12 @@ fn run(example: &str, folder: &Path) -> (i32, String) {
     let program = Path::new(env!("CARGO_BIN_EXE_docmill")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");
-    shell.args(["-c", &bounded(example)]).current_dir(folder).env("PATH", path).env_remove("DOCMILL_STORE");
+    shell
+        .args(["-c", &bounded(example)])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env("USER", "ada")
+        .env_remove("DOCMILL_STORE");
     let output = shell.stdin(Stdio::null()).output().unwrap();
     (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
 }

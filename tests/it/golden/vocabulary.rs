@@ -32,7 +32,7 @@ fn closed_lists() -> ClosedLists {
     let all = [
         RunOutcome::Complete,
         RunOutcome::Limited,
-        RunOutcome::FailedPages { unusable: 1, total: 2 },
+        RunOutcome::FailedPages { unusable: 1, total: 2, cause: None },
         RunOutcome::SameError { kind: ErrorKind::Length, message: text(), pages: 1 },
         RunOutcome::NoPages,
         RunOutcome::BudgetReached { spent, reserved: spent, limit: spent, needed: spent },
@@ -45,6 +45,7 @@ fn closed_lists() -> ClosedLists {
         RunOutcome::PagesPending(1),
         // Those of a merge are outcomes of its shards.
         RunOutcome::ShardsStopped { name: RunOutcomeName::PagesPending, exit_code: 9, message: text() },
+        RunOutcome::InputUnread { count: 1, first: text() },
         RunOutcome::Interrupted(Signal::Interrupt),
         RunOutcome::Interrupted(Signal::Terminate),
         RunOutcome::InputError(text()),
@@ -68,6 +69,7 @@ fn closed_lists() -> ClosedLists {
             | RunOutcome::DeadlineReached
             | RunOutcome::PagesPending(_)
             | RunOutcome::ShardsStopped { .. }
+            | RunOutcome::InputUnread { .. }
             | RunOutcome::Interrupted(Signal::Interrupt | Signal::Terminate)
             | RunOutcome::InputError(_)
             | RunOutcome::PartitionFault(_)

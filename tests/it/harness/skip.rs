@@ -19,6 +19,8 @@ pub(crate) const PYARROW: &str = "pyarrow";
 pub(crate) const AIRFLOW: &str = "airflow (DOCMILL_AIRFLOW)";
 /// The superuser may read and write every file.
 pub(crate) const ORDINARY_USER: &str = "a user without superuser rights";
+/// Another user, as whom docmill can be run: only the superuser can.
+pub(crate) const OTHER_USER: &str = "a second user";
 /// Python: it runs the program in a pseudo-terminal.
 pub(crate) const PYTHON: &str = "python3";
 /// Programs whose processes all have the id 1, as in containers.
@@ -27,7 +29,7 @@ pub(crate) const PID_NAMESPACES: &str = "unshare --pid --fork";
 pub(crate) const GCC: &str = "gcc";
 
 /// What may be missing in CI.
-const ALLOWED: &[&str] = &[REAL_DOCUMENTS, CASES, REPLIES, PYARROW, AIRFLOW, ORDINARY_USER, PID_NAMESPACES];
+const ALLOWED: &[&str] = &[REAL_DOCUMENTS, CASES, REPLIES, PYARROW, AIRFLOW, ORDINARY_USER, OTHER_USER, PID_NAMESPACES];
 
 /// Records that `test` was skipped because `dependency` is missing.
 #[track_caller]

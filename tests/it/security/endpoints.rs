@@ -288,7 +288,7 @@ fn what_a_page_says_does_not_change_the_rows() {
 #[test]
 fn store_and_outputs_follow_the_umask() {
     use std::os::unix::fs::PermissionsExt;
-    for (mask, mode) in [("077", 0o600), ("022", 0o644)] {
+    for (mask, mode) in [("077", 0o600), ("022", 0o644), ("002", 0o664)] {
         let bench = Bench::with_pages(2).simulator(Options::default());
         bench.job("");
         let script = format!("umask {mask} && exec {} run job.yaml -q", env!("CARGO_BIN_EXE_docmill"));

@@ -4,6 +4,8 @@ mod certificates;
 mod endpoints;
 mod fuzzing;
 mod hostile;
+#[cfg(unix)]
+mod other_users;
 mod proxies;
 mod queries;
 mod stray_replies;

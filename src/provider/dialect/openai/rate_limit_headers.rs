@@ -5,17 +5,13 @@
 //! Anthropic's rate-limit page. Reset times are Go durations, seconds or points in time.
 
 use crate::provider::pacing::retry_after::{parse_go_duration, time_until};
-use crate::provider::rate_limits::{RateLimitHeaders, ReportedLimit};
+use crate::provider::rate_limits::{LimitHeaders, RateLimitHeaders};
 use reqwest::header::HeaderMap;
 use std::time::Duration;
 
 /// Longest window of a limit that paces requests, in seconds. The rest of a daily limit
 /// may be used at once.
 const MAX_WINDOW_SECONDS: f64 = 300.0;
-/// The window of a limit per second. Reset times are rounded, and measured a little later
-/// than what remains.
-const SECOND: f64 = 1.0;
-const SECOND_TOLERANCE: f64 = 0.25;
 
 /// Reads the rate limits in `headers`. Of several limits of one kind the tighter one
 /// counts. `wall_ms`: the time of the reply, in milliseconds since 1970.
@@ -27,7 +23,7 @@ pub(crate) fn read_rate_limits(headers: &HeaderMap, wall_ms: i64) -> RateLimitHe
             let anthropic = |name: &str| text(format!("anthropic-ratelimit-{kind}-{name}"));
             read_limit(&openai, wall_ms).or_else(|| read_limit(&anthropic, wall_ms))
         });
-        limits.min_by_key(|limit| (limit.remaining, limit.per_minute))
+        limits.min_by_key(|limit| (limit.remaining, limit.limit))
     };
     RateLimitHeaders {
         requests: tightest(&["requests", "project-requests"]),
@@ -36,7 +32,7 @@ pub(crate) fn read_rate_limits(headers: &HeaderMap, wall_ms: i64) -> RateLimitHe
 }
 
 /// Reads one limit. `text`: the value of its header `limit`, `remaining` or `reset`.
-fn read_limit<'a>(text: &dyn Fn(&str) -> Option<&'a str>, wall_ms: i64) -> Option<ReportedLimit> {
+fn read_limit<'a>(text: &dyn Fn(&str) -> Option<&'a str>, wall_ms: i64) -> Option<LimitHeaders> {
     let count = |text: &str| {
         let number: f64 = text.parse().ok()?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
@@ -47,17 +43,7 @@ fn read_limit<'a>(text: &dyn Fn(&str) -> Option<&'a str>, wall_ms: i64) -> Optio
     #[expect(clippy::cast_precision_loss, reason = "a ratio")]
     let window_seconds = reset.as_secs_f64() * limit as f64 / limit.saturating_sub(remaining).max(1) as f64;
     let is_pacing = limit > 0 && window_seconds <= MAX_WINDOW_SECONDS;
-    let per_minute = if is_per_second(limit, reset, window_seconds) { limit.saturating_mul(60) } else { limit };
-    is_pacing.then_some(ReportedLimit { per_minute, remaining, reset })
-}
-
-/// Whether a limit is per second: what was used comes back at that rate, and in a limit per
-/// minute not even one unit would come back within `reset`. (A limit per minute may have a
-/// bucket of one second: then several units do.)
-fn is_per_second(limit: u64, reset: Duration, window_seconds: f64) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
-    let refilled = limit as f64 / 60.0 * reset.as_secs_f64();
-    (SECOND - SECOND_TOLERANCE..=SECOND + SECOND_TOLERANCE).contains(&window_seconds) && refilled < 1.0
+    is_pacing.then_some(LimitHeaders { limit, remaining, reset })
 }
 
 /// Parses a duration, a number of seconds, or a point in time: RFC 3339, an HTTP date, or seconds
@@ -119,37 +105,15 @@ mod tests {
     }
 
     #[test]
-    fn the_window_of_a_limit() {
-        // Limit, remaining and reset time; what it means per minute.
-        for (limit, remaining, reset, per_minute) in [
-            // One second.
-            ("10", "9", "100ms", Some(600)),
-            ("10", "9", "99ms", Some(600)),
-            ("10", "5", "500ms", Some(600)),
-            ("10", "0", "1s", Some(600)),
-            ("10", "0", "1", Some(600)),
-            ("5", "4", "0.2", Some(300)),
-            ("50", "49", "20ms", Some(3000)),
-            // One minute, whole.
-            ("10", "9", "6s", Some(10)),
-            ("10", "0", "1m0s", Some(10)),
-            ("60", "59", "1s", Some(60)),
-            ("60", "30", "30s", Some(60)),
-            ("500", "499", "120ms", Some(500)),
-            ("5000", "4999", "12ms", Some(5000)),
-            ("160000", "159976", "9ms", Some(160_000)),
-            // One minute, in a bucket of one second.
-            ("600", "9", "100ms", Some(600)),
-            ("600", "0", "1s", Some(600)),
-            ("3000", "49", "20ms", Some(3000)),
-            ("60", "0", "1s", Some(60)),
-            // Measured while the last unit came back.
-            ("500", "499", "50ms", Some(500)),
-            ("10", "10", "0s", Some(10)),
-            // One day.
-            ("200", "199", "7m12s", None),
-            ("10000", "9999", "8.64s", None),
-            ("10000", "0", "24h", None),
+    fn a_daily_limit_does_not_pace() {
+        for (limit, remaining, reset, is_pacing) in [
+            ("10", "9", "100ms", true),
+            ("10", "0", "1m0s", true),
+            ("500", "499", "50ms", true),
+            ("10", "10", "0s", true),
+            ("200", "199", "7m12s", false),
+            ("10000", "9999", "8.64s", false),
+            ("10000", "0", "24h", false),
         ] {
             let found = read_rate_limits(
                 &headers(&[
@@ -159,8 +123,12 @@ mod tests {
                 ]),
                 NOW,
             );
-            let found = found.requests.map(|found| found.per_minute);
-            assert_eq!(found, per_minute, "limit {limit}, remaining {remaining}, reset {reset}");
+            let found = found.requests.map(|found| found.limit.to_string());
+            assert_eq!(
+                found,
+                is_pacing.then(|| limit.to_owned()),
+                "limit {limit}, remaining {remaining}, reset {reset}"
+            );
         }
     }
 
@@ -176,8 +144,8 @@ mod tests {
             ("x-ratelimit-reset-tokens", "9ms"),
         ]);
         let ms = Duration::from_millis;
-        assert_eq!(recorded.requests, Some(ReportedLimit { per_minute: 5000, remaining: 4999, reset: ms(12) }));
-        assert_eq!(recorded.tokens, Some(ReportedLimit { per_minute: 160_000, remaining: 159_976, reset: ms(9) }));
+        assert_eq!(recorded.requests, Some(LimitHeaders { limit: 5000, remaining: 4999, reset: ms(12) }));
+        assert_eq!(recorded.tokens, Some(LimitHeaders { limit: 160_000, remaining: 159_976, reset: ms(9) }));
         // The organisation's and the project's limit: the tighter one counts.
         let two = one(&[
             ("x-ratelimit-limit-tokens", "160000"),
@@ -186,7 +154,7 @@ mod tests {
             ("x-ratelimit-remaining-project-tokens", "39940"),
             ("x-ratelimit-reset-project-tokens", "90ms"),
         ]);
-        assert_eq!(two.tokens.map(|tokens| tokens.per_minute), Some(40_000));
+        assert_eq!(two.tokens.map(|tokens| tokens.limit), Some(40_000));
         // A daily limit does not pace.
         let day = one(&[
             ("x-ratelimit-limit-requests", "200"),
@@ -199,10 +167,10 @@ mod tests {
             ("anthropic-ratelimit-requests-remaining", "49"),
             ("anthropic-ratelimit-requests-reset", "2026-11-23T13:00:01Z"),
         ]);
-        assert_eq!(other.requests, Some(ReportedLimit { per_minute: 50, remaining: 49, reset: ms(1000) }));
+        assert_eq!(other.requests, Some(LimitHeaders { limit: 50, remaining: 49, reset: ms(1000) }));
         // Without a reset time the limit counts as replenished.
         let bare = one(&[("x-ratelimit-limit-tokens", "60000"), ("x-ratelimit-remaining-tokens", "59000")]);
-        assert_eq!(bare.tokens, Some(ReportedLimit { per_minute: 60_000, remaining: 59_000, reset: ms(0) }));
+        assert_eq!(bare.tokens, Some(LimitHeaders { limit: 60_000, remaining: 59_000, reset: ms(0) }));
         for unusable in [
             &[("x-ratelimit-limit-requests", "many"), ("x-ratelimit-remaining-requests", "5")][..],
             &[("x-ratelimit-limit-requests", "0"), ("x-ratelimit-remaining-requests", "0")],

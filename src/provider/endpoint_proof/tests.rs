@@ -1,0 +1,232 @@
+//! The proof from sequences of replies: of the API, of something else, and refusals.
+
+use super::*;
+use crate::provider::verdict::Cut;
+
+fn page() -> Exchange {
+    Exchange { status: Some(200), ..Exchange::from_foreign_body("<html>Sign in".into()) }
+}
+
+fn judged(proof: &EndpointProof, mut exchange: Exchange) -> (&'static str, Charge) {
+    proof.judge(&mut exchange, "http://x/v1/chat/completions", 1);
+    let name = match exchange.verdict {
+        Verdict::Later { .. } => "later",
+        Verdict::Stop(refusal) => {
+            assert!(refusal.message.contains("http://x/v1/chat/completions"), "{}", refusal.message);
+            assert!(refusal.message.contains("<html>Sign in"), "{}", refusal.message);
+            "stop"
+        }
+        Verdict::Retry(_) => "retry",
+        _ => "other",
+    };
+    (name, exchange.charge)
+}
+
+#[test]
+fn the_first_pages_end_the_run() {
+    let proof = EndpointProof::default();
+    let found: Vec<_> = (0..4).map(|_| judged(&proof, page())).collect();
+    assert_eq!(found, ["later", "later", "stop", "stop"].map(|name| (name, Charge::Nothing)));
+}
+
+#[test]
+fn an_endpoint_that_has_answered_before_may_bill_what_something_else_replies() {
+    let proof = EndpointProof::new(true);
+    let found: Vec<_> = (0..4).map(|_| judged(&proof, page())).collect();
+    assert_eq!(found, ["later", "later", "stop", "stop"].map(|name| (name, Charge::Unknown)));
+    let outage = || {
+        let verdict = Verdict::transient(ErrorKind::ServerError, "HTTP 503");
+        let foreign = Some(Foreign { is_free: true, ..Foreign::body("<html>".into()) });
+        Exchange { status: Some(503), foreign, ..Exchange::new(verdict, Charge::Unknown) }
+    };
+    assert_eq!(judged(&EndpointProof::new(true), outage()), ("later", Charge::Nothing), "it was not reached");
+}
+
+#[test]
+fn what_may_be_an_outage_is_waited_for() {
+    let proof = EndpointProof::default();
+    let judge = || {
+        let verdict = Verdict::transient(ErrorKind::Reset, "closed");
+        let closed = Foreign { may_be_outage: true, ..Foreign::body("closed".into()) };
+        let mut exchange = Exchange { foreign: Some(closed), ..Exchange::new(verdict, Charge::Unknown) };
+        proof.judge(&mut exchange, "http://x", 1);
+        assert_eq!(exchange.charge, Charge::Unknown, "it may have been executed");
+        matches!(&exchange.verdict, Verdict::Later { message, .. } if message == "no reply from http://x: closed")
+    };
+    assert!((0..9).all(|_| judge()));
+    assert_eq!(judged(&proof, page()).0, "later", "it is the first reply");
+    judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown));
+    assert!(!judge(), "an API that closes connections fails attempts");
+}
+
+#[test]
+fn a_gateways_page_costs_nothing_until_the_api_was_reached() {
+    let proof = EndpointProof::default();
+    let page = || {
+        let verdict = Verdict::transient(ErrorKind::ServerError, "HTTP 503");
+        let foreign = Some(Foreign { is_free: true, ..Foreign::body("<html>".into()) });
+        Exchange { status: Some(503), foreign, ..Exchange::new(verdict, Charge::Unknown) }
+    };
+    assert!((0..9).all(|_| judged(&proof, page()) == ("later", Charge::Nothing)));
+    judged(&proof, Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown));
+    assert_eq!(judged(&proof, page()), ("retry", Charge::Unknown));
+}
+
+#[test]
+fn after_a_reply_of_the_api_a_page_is_a_passing_error() {
+    let proof = EndpointProof::default();
+    let done = Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
+    assert_eq!(judged(&proof, page()).0, "later");
+    assert_eq!(judged(&proof, done), ("other", Charge::Unknown));
+    let found: Vec<_> = (0..5).map(|_| judged(&proof, page())).collect();
+    let (waits, fails) = (("later", Charge::Nothing), ("retry", Charge::Unknown));
+    assert_eq!(found, [waits, waits, waits, fails, fails], "no other page shows more than this");
+}
+
+/// What becomes of a page when something else replies to it.
+fn interrupt(proof: &EndpointProof, number: u64) -> (&'static str, Charge) {
+    let mut exchange = page();
+    proof.judge(&mut exchange, "http://x/v1", number);
+    let name = match exchange.verdict {
+        Verdict::Later { .. } => "later",
+        Verdict::Retry(_) => "retry",
+        Verdict::Stop(refusal) => {
+            let said = "http://x/v1 does not reply as a chat completions API any more; it replied with HTTP 200: ";
+            assert!(refusal.message.starts_with(said), "{}", refusal.message);
+            assert!(!refusal.may_be_page && refusal.hint.contains("run again"));
+            "stop"
+        }
+        _ => "other",
+    };
+    (name, exchange.charge)
+}
+
+/// A login that expires in the middle of a run.
+#[test]
+fn something_else_that_replies_to_several_pages_in_a_row_ends_the_run() {
+    for pages in [[1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 1, 2, 1, 2, 1, 2], [1, 1, 1, 2, 2, 2, 2, 2]] {
+        let proof = EndpointProof::new(true);
+        answer(&proof, 0);
+        let found = pages.map(|page| interrupt(&proof, page));
+        let expected = ["later", "later", "later", "later", "later", "later", "later", "stop"];
+        assert_eq!(found, expected.map(|name| (name, Charge::Nothing)), "{pages:?}");
+    }
+    // Answers that were under way when it began delay the end by little.
+    let proof = EndpointProof::new(false);
+    answer(&proof, 0);
+    for page in 1..5 {
+        assert_eq!(interrupt(&proof, page).0, "later");
+        answer(&proof, 100 + page);
+    }
+    let found: Vec<_> = (1..9).map(|page| interrupt(&proof, page).0).collect();
+    assert_eq!(found.last(), Some(&"stop"), "{found:?}");
+    assert!(!found.contains(&"retry"), "{found:?}");
+}
+
+/// Something in between that does not let single pages through.
+#[test]
+fn something_else_that_replies_to_one_page_only_does_not_end_the_run() {
+    let proof = EndpointProof::new(false);
+    answer(&proof, 0);
+    for _ in 0..2 {
+        assert_eq!([1, 2].map(|page| interrupt(&proof, page)), [("later", Charge::Nothing); 2]);
+        answer(&proof, 100);
+    }
+    for _ in 0..20 {
+        assert_eq!([1, 2].map(|page| interrupt(&proof, page)), [("retry", Charge::Unknown); 2]);
+    }
+    // The others still show that all are concerned.
+    let found: Vec<_> = (3..11).map(|page| interrupt(&proof, page).0).collect();
+    assert_eq!(found.last(), Some(&"stop"), "{found:?}");
+}
+
+#[test]
+fn after_an_answer_a_page_that_refuses_concerns_one_request() {
+    let proof = EndpointProof::default();
+    let refused = || {
+        let foreign = Some(Foreign::body("<html>Sign in".into()));
+        let verdict = Verdict::stop_or_page("HTTP 404: not found", "");
+        Exchange { status: Some(404), foreign, ..Exchange::new(verdict, Charge::Nothing) }
+    };
+    let done = || Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
+    judged(&proof, done());
+    assert_eq!(judged(&proof, refused()).0, "retry");
+    judged(&proof, done());
+    assert_eq!(judged(&proof, refused()).0, "other", "the page's");
+    let alone: Vec<_> = (0..3).map(|_| judged(&proof, refused()).0).collect();
+    assert_eq!(alone, ["retry", "retry", "other"], "no other page shows it");
+    assert_eq!(judged(&EndpointProof::default(), refused()).0, "stop", "before any answer");
+}
+
+#[test]
+fn errors_without_a_foreign_body_change_nothing() {
+    let proof = EndpointProof::default();
+    let error = || Exchange::new(Verdict::transient(ErrorKind::ServerError, "500"), Charge::Unknown);
+    assert!((0..9).all(|_| judged(&proof, error()) == ("retry", Charge::Unknown)));
+    let refused = Exchange {
+        foreign: Some(Foreign::body("<html>Sign in".into())),
+        ..Exchange::new(Verdict::stop("403", ""), Charge::Nothing)
+    };
+    assert_eq!(judged(&proof, refused).0, "stop", "at once");
+}
+
+fn refused(proof: &EndpointProof, page: u64) -> &'static str {
+    let mut exchange = Exchange::new(Verdict::stop_or_page("HTTP 403: no", "check it"), Charge::Nothing);
+    proof.judge(&mut exchange, "http://x", page);
+    match exchange.verdict {
+        Verdict::Later { .. } => "later",
+        Verdict::Page(_) => "page",
+        Verdict::Retry(_) => "retry",
+        _ => "stop",
+    }
+}
+
+fn answer(proof: &EndpointProof, page: u64) {
+    let mut done = Exchange::new(Verdict::Done { reading: Vec::new(), cut: Cut::No }, Charge::Unknown);
+    proof.judge(&mut done, "http://x", page);
+}
+
+#[test]
+fn a_refusal_concerns_one_page_when_another_is_answered() {
+    for (was_proven, pages, expected) in [
+        (false, [1, 2, 3], ["later", "later", "stop"]),
+        (false, [1, 1, 1], ["later", "later", "stop"]),
+        (true, [1, 2, 3], ["later", "later", "stop"]),
+        (true, [1, 1, 1], ["later", "later", "page"]),
+    ] {
+        let proof = EndpointProof::new(was_proven);
+        assert_eq!(pages.map(|page| refused(&proof, page)), expected, "{was_proven} {pages:?}");
+    }
+    let proof = EndpointProof::new(false);
+    assert_eq!(refused(&proof, 1), "later");
+    answer(&proof, 2);
+    assert_eq!([refused(&proof, 1), refused(&proof, 3), refused(&proof, 4)], ["page", "retry", "retry"]);
+    answer(&proof, 5);
+    assert_eq!([refused(&proof, 3), refused(&proof, 4)], ["page", "page"]);
+}
+
+/// A key that is revoked in the middle of a run.
+#[test]
+fn many_refused_pages_in_a_row_end_the_run() {
+    let proof = EndpointProof::new(false);
+    answer(&proof, 0);
+    let found: Vec<_> = (1..=9).map(|page| refused(&proof, page)).collect();
+    assert_eq!(found, [["retry"; 7].as_slice(), &["stop"; 2]].concat());
+    // An answer that was under way when the first ones were refused shows nothing.
+    let proof = EndpointProof::new(false);
+    answer(&proof, 0);
+    assert_eq!([refused(&proof, 1), refused(&proof, 2)], ["retry", "retry"]);
+    answer(&proof, 100);
+    assert_eq!([refused(&proof, 3), refused(&proof, 4)], ["retry", "retry"]);
+    let found: Vec<_> = [1, 2, 5, 6, 7, 8].map(|page| refused(&proof, page)).into();
+    assert_eq!(found, ["retry", "retry", "retry", "retry", "retry", "stop"]);
+    // An answer among them shows that they are pages of their own.
+    let proof = EndpointProof::new(false);
+    answer(&proof, 0);
+    for page in 1..100 {
+        assert_eq!(refused(&proof, page), "retry", "{page}");
+        if page % 7 == 0 {
+            answer(&proof, 1000 + page);
+        }
+    }
+}
