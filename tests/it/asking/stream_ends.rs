@@ -139,7 +139,7 @@ fn a_stream_that_stays_open_ends_with_its_reply() {
         (vec![answer(), event(&usage())], Some(50)),
     ] {
         let server = server(parts.clone(), Duration::from_millis(50), false);
-        let more = "limits: {concurrency: 1, run_time: 50s}\nrequest: {stream: true, idle_timeout: 60s, timeout: 10m}";
+        let more = "limits: {concurrency: 1, run_time: 5m}\nrequest: {stream: true, idle_timeout: 6m, timeout: 10m}";
         let bench = bench(&server, 3, more);
         let ran = bench.run(&[]);
         assert_eq!((ran.code, server.count()), (0, 3), "{parts:?}: {}", ran.stderr);
